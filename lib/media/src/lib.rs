@@ -1,0 +1,1 @@
+//! Pictures: camera sources, JPEG in and out, conversion, scaling.

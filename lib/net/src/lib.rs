@@ -1,0 +1,1 @@
+//! Sockets: the mio loop that listens, dials, seals and opens. No threads.

@@ -1,0 +1,1 @@
+//! A transom station: video calls, camera boxes and files on a local network, in one poll loop.

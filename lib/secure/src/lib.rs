@@ -1,0 +1,1 @@
+//! Identity, handshake and sealed records, without IO.

@@ -1,0 +1,198 @@
+//! The bytes on the wire: frames, messages, limits and names. It knows nothing but slices.
+//!
+//! This page is the specification of transom's protocol, version 1. Code cites its sections as
+//! `wire 3.2`. All integers are big-endian. All text is UTF-8.
+//!
+//! # 1. Connection
+//!
+//! One TCP connection joins a pair of peers; the side that connected is the *dialer*, the other
+//! the *listener*. First comes the handshake of section 2, then records until the end.
+//!
+//! # 2. Preamble and handshake (carried out by `transom-secure`)
+//!
+//! ```text
+//! dialer   -> "TRSM" | version u8 | role u8 (1) | ciphers u8 | 0 u8
+//! listener -> "TRSM" | version u8 | role u8 (2) | cipher  u8 | 0 u8
+//! dialer   -> len u16 | Noise_XX message 1        32 bytes: e
+//! listener -> len u16 | Noise_XX message 2        96 bytes: e, ee, s, es
+//! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se
+//! ```
+//!
+//! `ciphers` is a set: bit 0 ChaCha20-Poly1305 (always set), bit 1 AES-256-GCM (set where the CPU
+//! has AES instructions). The listener picks one bit: AES-GCM if both have it. Both preambles are
+//! the Noise prologue, so whoever changes a bit of them ends the handshake.
+//!
+//! After message 2 the dialer knows the listener's key and can leave before it shows its own.
+//! Nothing but these messages is sent to a key that is not allowed.
+//!
+//! # 3. Records and frames
+//!
+//! ## 3.1 Records
+//!
+//! ```text
+//! +--------+----------------------------+
+//! | len 16 | sealed bytes (len of them) |     plain bytes = len - 16 (the tag)
+//! +--------+----------------------------+
+//! ```
+//!
+//! A record is the grain of pre-emption: at most [`limits::RECORD_LIVE`] plain bytes while a call
+//! runs, else at most [`limits::RECORD_BULK`]. The plain bytes of all records of one direction,
+//! joined, are one stream of frames; a frame may span records, though our sender never lets it.
+//! Each direction changes its key (Noise REKEY) after every 2^20 records.
+//!
+//! ## 3.2 Frames
+//!
+//! ```text
+//!  0               4       5       6       8
+//! +---------------+-------+-------+-------+----------------+
+//! | payload len   | kind  | flags | stream| payload        |
+//! +---------------+-------+-------+-------+----------------+
+//! ```
+//!
+//! The payload is at most [`limits::PAYLOAD`] bytes. `stream` names a call or a transfer, 0 the
+//! connection itself. The side that opens a stream picks its number: the dialer odd ones, the
+//! listener even ones from 2. Flags are 0 but where a message names one. A frame of unknown kind is skipped by its length, so that
+//! later versions can add kinds; a known kind with an illegal field ends the connection.
+//!
+//! ## 3.3 Classes
+//!
+//! A sender that has frames of several classes sends the highest class first; within a class order
+//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content
+//! is defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
+//! [`Class::Bulk`] (file data). Bulk keeps a small floor so that a saturated call can't freeze it.
+//!
+//! # 4. Messages of the connection (class control, stream 0)
+//!
+//! | kind | message | payload |
+//! |---|---|---|
+//! | 0x01 | [`Hello`] | session u64, nonce u64, capabilities u32, clock u64, name |
+//! | 0x02 | [`Bye`] | code u8, text |
+//! | 0x03 | [`Ping`] | clock u64 |
+//! | 0x04 | [`Pong`] | echo u64, clock u64 |
+//! | 0x05 | [`Ack`] | received u64, clock u64 |
+//!
+//! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello` is
+//! each side's first frame. `session` lets a second connection join later; the nonces decide glare
+//! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
+//! side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
+//! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
+//! came. `Ping` and `Pong` give round trip and clock offset; a side that heard nothing for a second
+//! pings, and after 4.5 s of silence gives the peer up.
+//!
+//! # 5. Calls (class control; stream = the call)
+//!
+//! | kind | message | payload |
+//! |---|---|---|
+//! | 0x10 | [`Ring`] | call kind u8 |
+//! | 0x11 | Answer | - |
+//! | 0x12 | [`Decline`] | reason u8, text |
+//! | 0x13 | [`HangUp`] | reason u8, text |
+//! | 0x14 | [`Shown`] | sequence u32, clock u64 |
+//! | 0x15 | [`CameraState`] | state u8, text |
+//!
+//! ```text
+//!   idle --Ring--> ringing --Answer--> live --HangUp--> ended
+//!                     |  \---Decline--------------------^
+//!                     \------HangUp (caller gave up)----^
+//! ```
+//!
+//! Call kind *view* asks for the far camera alone; *talk* lets both send. When both sides ring at
+//! once, the call of the side with the lower nonce yields: it counts as declined with reason
+//! *glare* without a message, by both. `Shown` returns the credit of one picture.
+//!
+//! # 6. Video (class video; stream = the call)
+//!
+//! | kind | message | payload |
+//! |---|---|---|
+//! | 0x30 | [`PictureHead`] | sequence u32, captured u64, ready_after u32, width u16, height u16, orientation u8, codec u8, total u32, bytes |
+//! | 0x31 | picture data | bytes |
+//! | 0x32 | Abort | - |
+//!
+//! One head, then as many data frames as it takes; flag [`flags::LAST`] is on the frame that completes `total`. `Abort` drops the picture
+//! begun. `captured` is in the sender's clock; `ready_after` is the microseconds from capture until the
+//! picture was ready to send. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
+//!
+//! # 7. Text and files (class text; stream = the transfer, 0 for texts)
+//!
+//! | kind | message | direction | payload |
+//! |---|---|---|---|
+//! | 0x40 | [`Text`] | any | id u32, text |
+//! | 0x41 | [`TextAck`] | any | id u32 |
+//! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, name |
+//! | 0x51 | Accept | receiver | - |
+//! | 0x52 | [`Refuse`] | receiver | reason u8, text |
+//! | 0x53 | [`Entry`] | sender | index u32, kind u8, mode u16, mtime i64 ns, size u64, path |
+//! | 0x54 | [`Start`] | receiver | index u32, offset u64, proof 32 B |
+//! | 0x56 | [`Failed`] | receiver | index u32, reason u8, errno u32, text |
+//! | 0x57 | [`Grant`] | receiver | bytes u64 |
+//! | 0x58 | [`Progress`] | receiver | received u64, verified u64, durable u64 |
+//! | 0x59 | [`Done`] | receiver | index u32, root 32 B |
+//! | 0x5a | [`Finish`] | sender | entries u32 |
+//! | 0x5b | [`Finished`] | receiver | ending u8, text |
+//! | 0x5c | [`Pause`] | any | paused u8 |
+//! | 0x5d | [`Cancel`] | any | reason u8, text |
+//! | 0x5e | [`Rate`] | any | bytes per second u64, 0 for none |
+//!
+//! and in class bulk, so that they keep their order with the data:
+//!
+//! | kind | message | direction | payload |
+//! |---|---|---|---|
+//! | 0x60 | [`Leaf`] | sender | index u32, offset u64, len u32, hash 32 B |
+//! | 0x61 | data | sender | bytes |
+//! | 0x62 | [`End`] | sender | index u32, size u64, root 32 B |
+//! | 0x63 | [`Abandon`] | sender | index u32, reason u8, errno u32, text |
+//!
+//! ```text
+//!  sender                                receiver
+//!    Offer            ---------------->    asks its book or the person
+//!                     <----------------  Accept, Grant
+//!    Entry 0..n       ---------------->    looks what it holds
+//!                     <----------------  Start(i, offset, proof)   offset 0: nothing held
+//!    Leaf, data, ..   ---------------->    hash checked, written, journalled
+//!                     <----------------  Grant, Progress
+//!    End(i, root)     ---------------->    root checked
+//!                     <----------------  Done(i, root)             verified
+//!    Finish           ---------------->    synced, published, folder synced
+//!                     <----------------  Finished                  durable
+//! ```
+//!
+//! Entries go ahead of data without waiting, at most [`limits::ENTRIES_AHEAD`] not yet done. A file's data are leaves of
+//! [`limits::LEAF`] bytes at multiples of it, the last one shorter. A leaf's hash is the BLAKE3
+//! chaining value of that subtree (of a file of one leaf: its root), so that the root of all leaves is the
+//! BLAKE3 hash of the file as `b3sum` prints it. `proof` is the BLAKE3 hash of the leaf hashes held, joined; a
+//! sender whose own file disagrees starts at offset 0. `Grant.bytes` is cumulative over the transfer: at most so
+//! many data bytes may have been sent. `Progress` counts are cumulative too and
+//! `durable <= verified <= received`. Index 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
+//! Sent, received, verified and durable are four answers; only the last one is success.
+//!
+//! # 8. Names and keys
+//!
+//! A [`PeerName`] is 1 to 64 bytes without white space and control characters. A [`RelativePath`] is a
+//! path that can only lead down. A [`PublicKey`] is written as 56 characters of base32 in eight
+//! groups, every fourteenth a check character; its first sixteen are its fingerprint.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod error;
+mod frame;
+mod key;
+pub mod limits;
+mod message;
+mod name;
+mod read;
+mod write;
+
+pub use error::{DecodeError, Full};
+pub use frame::{Class, Header, Kind, flags};
+pub use key::{Fingerprint, InvalidKey, PublicKey};
+pub use message::call::{CallKind, CameraState, Decline, EndReason, HangUp, Lens, Ring, Shown};
+pub use message::control::{Ack, Bye, ByeCode, Hello, Ping, Pong};
+pub use message::file::{
+    Abandon, Cancel, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failed, Finish,
+    Finished, Grant, Leaf, Offer, Pause, Progress, Rate, Refuse, RefuseReason, Shape, Start,
+    TransferKey, WHOLE,
+};
+pub use message::text::{Text, TextAck};
+pub use message::video::{Codec, Orientation, PictureHead};
+pub use message::{Message, Position};
+pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};

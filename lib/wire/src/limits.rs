@@ -1,0 +1,63 @@
+//! Every limit of the protocol, with the reason for its number.
+
+/// Bytes of a frame header.
+pub const HEADER: usize = 8;
+
+/// Plain bytes of the largest record: a Noise message of 65,535 bytes less its 16-byte tag.
+pub const RECORD_BULK: usize = 65_519;
+
+/// Plain bytes of a record while a call runs: 16 KiB is 6.5 ms at 20 Mbit/s, the longest a picture
+/// waits behind file data in our own queues.
+pub const RECORD_LIVE: usize = 16 * 1024;
+
+/// Payload bytes of the largest frame, so that any frame fits one bulk record.
+pub const PAYLOAD: usize = RECORD_BULK - HEADER;
+
+/// Payload bytes of the largest frame that is not picture or file data: 4 KiB of path or text and its fields.
+pub const SMALL_PAYLOAD: usize = 4096 + 128;
+
+/// Bytes of one picture: a 4K JPEG of high quality is 4 to 6 MiB.
+pub const PICTURE: u32 = 8 * 1024 * 1024;
+
+/// Pixels along one side of a picture; JPEG itself ends at 65,535.
+pub const SIDE: u16 = 16_384;
+
+/// Pictures that may be sent and not yet shown: one on the way, one being decoded.
+pub const PICTURE_CREDIT: u32 = 2;
+
+/// Bytes of a text message: a long paragraph.
+pub const TEXT: usize = 4096;
+
+/// Bytes of the text that explains a refusal or a failure: two lines of a terminal.
+pub const REASON: usize = 256;
+
+/// Bytes of a relative path: PATH_MAX of Linux.
+pub const PATH: usize = 4096;
+
+/// Bytes of one component of a path: NAME_MAX of Linux, macOS and Windows (there in UTF-16 units).
+pub const COMPONENT: usize = 255;
+
+/// Components of a path: deeper trees exist only to make trouble.
+pub const DEPTH: usize = 128;
+
+/// Bytes of a peer's name.
+pub const NAME: usize = 64;
+
+/// Bytes of a leaf, the grain of verification and resume: small enough for the cache of a small CPU, large
+/// enough that its 60 bytes of announcement are nothing. A power of two times 1,024, as BLAKE3 wants.
+pub const LEAF: usize = 256 * 1024;
+
+/// Entries sent ahead of the first file that is not done, so that small files don't wait a round trip each.
+pub const ENTRIES_AHEAD: u32 = 256;
+
+/// Entries of one transfer: ten million files of a photo archive, but not four billion.
+pub const ENTRIES: u32 = 10_000_000;
+
+/// Bytes of one file and of one transfer: 8 EiB, the largest file offset there is.
+pub const FILE: u64 = i64::MAX as u64;
+
+/// Received bytes after which a live session acks, fine enough for a delay window of 32 KiB.
+pub const ACK_BYTES_LIVE: u64 = 16 * 1024;
+
+/// Received bytes after which a session without a call acks.
+pub const ACK_BYTES_BULK: u64 = 256 * 1024;

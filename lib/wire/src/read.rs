@@ -1,0 +1,99 @@
+//! A bounded cursor over a peer's bytes: the only place that takes slices apart.
+
+use crate::DecodeError;
+
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) fn bytes(
+        &mut self,
+        count: usize,
+        field: &'static str,
+    ) -> Result<&'a [u8], DecodeError> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or(DecodeError::Cut(field))?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    pub(crate) fn array<const N: usize>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<[u8; N], DecodeError> {
+        self.bytes(N, field)?
+            .try_into()
+            .map_err(|_| DecodeError::Cut(field))
+    }
+
+    pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+        self.array(field).map(u8::from_be_bytes)
+    }
+
+    pub(crate) fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        self.array(field).map(u16::from_be_bytes)
+    }
+
+    pub(crate) fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        self.array(field).map(u32::from_be_bytes)
+    }
+
+    pub(crate) fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
+        self.array(field).map(u64::from_be_bytes)
+    }
+
+    pub(crate) fn i64(&mut self, field: &'static str) -> Result<i64, DecodeError> {
+        self.array(field).map(i64::from_be_bytes)
+    }
+
+    /// A u64 that is at most `limit`.
+    pub(crate) fn at_most(&mut self, limit: u64, field: &'static str) -> Result<u64, DecodeError> {
+        let found = self.u64(field)?;
+        within(found, limit, field)?;
+        Ok(found)
+    }
+
+    /// All bytes that are left.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        core::mem::take(&mut self.rest)
+    }
+
+    /// All bytes that are left, as text of at most `limit` bytes.
+    pub(crate) fn text(
+        &mut self,
+        limit: usize,
+        field: &'static str,
+    ) -> Result<&'a str, DecodeError> {
+        let bytes = self.rest();
+        within(bytes.len() as u64, limit as u64, field)?;
+        core::str::from_utf8(bytes).map_err(|_| DecodeError::Illegal(field))
+    }
+
+    /// Nothing may be left.
+    pub(crate) fn end(self, message: &'static str) -> Result<(), DecodeError> {
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(DecodeError::Trailing(message))
+        }
+    }
+}
+
+pub(crate) fn within(found: u64, limit: u64, field: &'static str) -> Result<(), DecodeError> {
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(DecodeError::TooLarge {
+            field,
+            found,
+            limit,
+        })
+    }
+}
