@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn every_single_wrong_letter_is_found() {
-        let text = PublicKey(core::array::from_fn(|i| i as u8 * 37)).to_string();
+        let text = PublicKey(core::array::from_fn(|i| (i * 37) as u8)).to_string();
         for at in 0..text.len() {
             for letter in ALPHABET {
                 let mut wrong: String = text.clone();

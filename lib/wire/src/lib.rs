@@ -185,6 +185,7 @@ mod write;
 pub use error::{DecodeError, Full};
 pub use frame::{Class, Header, Kind, flags};
 pub use key::{Fingerprint, InvalidKey, PublicKey};
+pub use message::Message;
 pub use message::call::{CallKind, CameraState, Decline, EndReason, HangUp, Lens, Ring, Shown};
 pub use message::control::{Ack, Bye, ByeCode, Hello, Ping, Pong};
 pub use message::file::{
@@ -194,5 +195,7 @@ pub use message::file::{
 };
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
-pub use message::{Message, Position};
 pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};
+
+#[doc(hidden)]
+pub mod fuzzing;

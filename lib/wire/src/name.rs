@@ -178,7 +178,15 @@ mod tests {
 
     #[test]
     fn names_that_deceive_are_refused() {
-        for bad in ["", "a b", "a\u{202e}b", "\u{200b}", "a\n", "\u{feff}x", "a\u{9b}2J"] {
+        for bad in [
+            "",
+            "a b",
+            "a\u{202e}b",
+            "\u{200b}",
+            "a\n",
+            "\u{feff}x",
+            "a\u{9b}2J",
+        ] {
             assert!(bad.parse::<PeerName>().is_err(), "{bad:?}");
         }
         assert!("x".repeat(65).parse::<PeerName>().is_err());
@@ -187,7 +195,17 @@ mod tests {
 
     #[test]
     fn honest_file_names_are_taken() {
-        for good in ["文件.txt", "👩‍👧.jpg", "(1)", "[x]", ".hidden", "-dash", "a b", "CON", "12:30"] {
+        for good in [
+            "文件.txt",
+            "👩‍👧.jpg",
+            "(1)",
+            "[x]",
+            ".hidden",
+            "-dash",
+            "a b",
+            "CON",
+            "12:30",
+        ] {
             assert!(RelativePath::new(good).is_ok(), "{good:?}");
         }
     }

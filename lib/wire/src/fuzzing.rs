@@ -1,0 +1,84 @@
+//! Laws for fuzzing: what must hold for any bytes whatever.
+
+use crate::{Header, Kind, Message, limits};
+
+/// A frame either is refused, or is skipped, or encodes back to the very same bytes.
+///
+/// # Panics
+/// When the law is broken.
+pub fn frame(bytes: &[u8]) {
+    let Some((head, payload)) = bytes.split_first_chunk::<{ limits::HEADER }>() else {
+        return;
+    };
+    let Ok(mut header) = Header::decode(*head) else {
+        return;
+    };
+    header.len = payload.len() as u32;
+    if Header::decode(header.encode()) != Ok(header) {
+        return;
+    }
+    if let Ok(Some(message)) = Message::decode(header, payload) {
+        let mut out = [0; limits::RECORD_BULK];
+        let used = message
+            .encode(header.stream, header.flags, &mut out)
+            .expect("what was decoded fits a record");
+        let (head, body) = out[..used].split_at(limits::HEADER);
+        assert_eq!(head, header.encode());
+        assert_eq!(body, payload);
+        assert_eq!(Some(message.kind()), Kind::from_code(header.kind));
+    }
+}
+
+/// A path or name that is taken can only lead down, and is kept as it is.
+///
+/// # Panics
+/// When the law is broken.
+pub fn names(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(path) = crate::RelativePath::new(text) {
+        assert_eq!(path.as_str(), text);
+        assert!(!text.starts_with('/') && text.len() <= limits::PATH);
+        assert!(path.parts().count() <= limits::DEPTH);
+        for part in path.parts() {
+            assert!(!part.is_empty() && part != "." && part != "..");
+            assert!(part.len() <= limits::COMPONENT && !part.contains(['/', '\\', '\0']));
+            assert!(!part.chars().any(char::is_control));
+        }
+    }
+    if let Ok(name) = text.parse::<crate::PeerName>() {
+        assert_eq!(name.as_str(), text);
+        assert!(!text.chars().any(|c| c.is_whitespace() || c.is_control()));
+    }
+    if let Ok(key) = text.parse::<crate::PublicKey>() {
+        let mut written = Short::default();
+        core::fmt::write(&mut written, format_args!("{key}")).expect("a key has 63 characters");
+        let again = core::str::from_utf8(&written.bytes[..written.used]);
+        assert_eq!(again.map(str::parse), Ok(Ok(key)));
+    }
+}
+
+struct Short {
+    bytes: [u8; 64],
+    used: usize,
+}
+
+impl Default for Short {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 64],
+            used: 0,
+        }
+    }
+}
+
+impl core::fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let end = self.used + text.len();
+        let room = self.bytes.get_mut(self.used..end).ok_or(core::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.used = end;
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! Messages of calls (wire 5).
+
+use super::codes;
+use crate::read::Reader;
+use crate::write::Writer;
+use crate::{DecodeError, Full, limits};
+
+codes! {
+    /// What a call is for.
+    CallKind, "call kind" {
+        /// The caller watches the far camera and sends nothing.
+        View = 1,
+        /// Both may send pictures.
+        Talk = 2,
+    }
+}
+
+/// Asks for a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ring {
+    /// What for.
+    pub kind: CallKind,
+}
+
+impl Ring {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let kind = CallKind::read(reader)?;
+        Ok(Self { kind })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u8(self.kind.code())
+    }
+}
+
+codes! {
+    /// Why a call ended or never began.
+    EndReason, "end reason" {
+        /// A person or program chose so.
+        Chosen = 0,
+        /// This peer may not do that here.
+        Forbidden = 1,
+        /// In another call, or as many viewers as allowed.
+        Busy = 2,
+        /// There is no camera.
+        NoCamera = 3,
+        /// Nobody answered.
+        Unanswered = 4,
+        /// The program ends.
+        Leaving = 5,
+        /// Both rang at once and this call yielded.
+        Glare = 6,
+    }
+}
+
+macro_rules! ending {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub struct $name<'a> {
+            /// Why.
+            pub reason: EndReason,
+            /// In words, at most [`limits::REASON`] bytes.
+            pub text: &'a str,
+        }
+
+        impl<'a> $name<'a> {
+            pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                Ok(Self {
+                    reason: EndReason::read(reader)?,
+                    text: reader.text(limits::REASON, "reason")?,
+                })
+            }
+
+            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+                writer.u8(self.reason.code())?;
+                writer.bytes(self.text.as_bytes())
+            }
+        }
+    };
+}
+
+ending! {
+    /// Refuses a call.
+    Decline
+}
+ending! {
+    /// Ends a call.
+    HangUp
+}
+
+/// Returns the credit of one picture.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Shown {
+    /// The picture's number.
+    pub sequence: u32,
+    /// The viewer's clock when it was shown, or dropped.
+    pub clock: u64,
+}
+
+impl Shown {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            sequence: reader.u32("sequence")?,
+            clock: reader.u64("clock")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.sequence)?;
+        writer.u64(self.clock)
+    }
+}
+
+codes! {
+    /// How a camera is.
+    Lens, "camera state" {
+        /// Being opened.
+        Opening = 1,
+        /// Giving pictures.
+        Live = 2,
+        /// Gone or broken; tried again by itself.
+        Lost = 3,
+        /// Switched off by its owner.
+        Off = 4,
+    }
+}
+
+/// Tells a viewer how the camera is, in words too.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CameraState<'a> {
+    /// The state.
+    pub lens: Lens,
+    /// In words, at most [`limits::REASON`] bytes.
+    pub text: &'a str,
+}
+
+impl<'a> CameraState<'a> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            lens: Lens::read(reader)?,
+            text: reader.text(limits::REASON, "camera text")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u8(self.lens.code())?;
+        writer.bytes(self.text.as_bytes())
+    }
+}

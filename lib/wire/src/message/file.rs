@@ -1,0 +1,530 @@
+//! Messages of files: offers, control and data (wire 7).
+
+use super::codes;
+use crate::read::{Reader, within};
+use crate::write::Writer;
+use crate::{DecodeError, Full, RelativePath, limits};
+
+/// The index that means the transfer as a whole.
+pub const WHOLE: u32 = u32::MAX;
+
+/// Names one transfer between two peers for as long as it takes, over any number of connections.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TransferKey(pub [u8; 16]);
+
+impl core::fmt::Debug for TransferKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+codes! {
+    /// Whether a transfer is one file or a folder.
+    Shape, "shape" {
+        /// One file: entry 0, whose path is the offer's name.
+        File = 1,
+        /// A folder: entries' paths are below the offer's name.
+        Folder = 2,
+    }
+}
+
+codes! {
+    /// What the receiver does where the name is taken.
+    Collision, "collision" {
+        /// Keep both: "name (1)".
+        Rename = 1,
+        /// Keep the old one.
+        Skip = 2,
+        /// Replace the old one.
+        Overwrite = 3,
+    }
+}
+
+/// Offers a file or a folder.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Offer<'a> {
+    /// The same for every attempt at the same thing.
+    pub transfer: TransferKey,
+    /// One file or a folder.
+    pub shape: Shape,
+    /// What to do where the name is taken.
+    pub collision: Collision,
+    /// Entries, at most [`limits::ENTRIES`].
+    pub files: u32,
+    /// Bytes of all files, at most [`limits::FILE`].
+    pub bytes: u64,
+    /// The file's or folder's name, one part.
+    pub name: RelativePath<'a>,
+}
+
+impl<'a> Offer<'a> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let offer = Self {
+            transfer: TransferKey(reader.array("transfer")?),
+            shape: Shape::read(reader)?,
+            collision: Collision::read(reader)?,
+            files: entries(reader)?,
+            bytes: reader.at_most(limits::FILE, "bytes")?,
+            name: path(reader)?,
+        };
+        if !offer.name.is_name() {
+            return Err(DecodeError::Illegal("name"));
+        }
+        Ok(offer)
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.bytes(&self.transfer.0)?;
+        writer.u8(self.shape.code())?;
+        writer.u8(self.collision.code())?;
+        writer.u32(self.files)?;
+        writer.u64(self.bytes)?;
+        writer.bytes(self.name.as_str().as_bytes())
+    }
+}
+
+codes! {
+    /// Why an offer is refused or a transfer cancelled.
+    RefuseReason, "refuse reason" {
+        /// A person chose so.
+        Chosen = 0,
+        /// This peer may not send here, or this place takes no files.
+        Forbidden = 1,
+        /// Not enough room, or over the quota.
+        NoSpace = 2,
+        /// As many transfers at once as allowed.
+        Busy = 3,
+        /// The inbox can't be written to.
+        Unwritable = 4,
+        /// The program ends.
+        Leaving = 5,
+    }
+}
+
+macro_rules! refusal {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub struct $name<'a> {
+            /// Why.
+            pub reason: RefuseReason,
+            /// In words, at most [`limits::REASON`] bytes.
+            pub text: &'a str,
+        }
+
+        impl<'a> $name<'a> {
+            pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                Ok(Self {
+                    reason: RefuseReason::read(reader)?,
+                    text: reader.text(limits::REASON, "reason")?,
+                })
+            }
+
+            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+                writer.u8(self.reason.code())?;
+                writer.bytes(self.text.as_bytes())
+            }
+        }
+    };
+}
+
+refusal! {
+    /// Refuses an offer.
+    Refuse
+}
+refusal! {
+    /// Ends a transfer early.
+    Cancel
+}
+
+codes! {
+    /// What an entry is.
+    EntryKind, "entry kind" {
+        /// A regular file.
+        File = 1,
+        /// A folder; it has no data.
+        Folder = 2,
+    }
+}
+
+/// One file or folder of a transfer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Entry<'a> {
+    /// Counts from 0.
+    pub index: u32,
+    /// File or folder.
+    pub kind: EntryKind,
+    /// Unix permission bits; the receiver keeps only harmless ones.
+    pub mode: u16,
+    /// Modification time in nanoseconds since 1970.
+    pub mtime: i64,
+    /// Bytes, 0 for a folder.
+    pub size: u64,
+    /// Where below the offer's name; the name itself for a single file.
+    pub path: RelativePath<'a>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            index: index(reader)?,
+            kind: EntryKind::read(reader)?,
+            mode: reader.u16("mode")?,
+            mtime: reader.i64("mtime")?,
+            size: reader.at_most(limits::FILE, "size")?,
+            path: path(reader)?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
+        writer.u8(self.kind.code())?;
+        writer.u16(self.mode)?;
+        writer.i64(self.mtime)?;
+        writer.u64(self.size)?;
+        writer.bytes(self.path.as_str().as_bytes())
+    }
+}
+
+/// Asks for an entry's data.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Start {
+    /// The entry.
+    pub index: u32,
+    /// Bytes already held: a multiple of [`limits::LEAF`], or the whole size.
+    pub offset: u64,
+    /// BLAKE3 of the hashes of the leaves held, joined.
+    pub proof: [u8; 32],
+}
+
+impl Start {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            index: index(reader)?,
+            offset: reader.at_most(limits::FILE, "offset")?,
+            proof: reader.array("proof")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
+        writer.u64(self.offset)?;
+        writer.bytes(&self.proof)
+    }
+}
+
+codes! {
+    /// Why an entry can't be sent or taken.
+    FailReason, "fail reason" {
+        /// The disk or the quota is full.
+        NoSpace = 1,
+        /// The system forbids it.
+        Denied = 2,
+        /// The name can't be used there.
+        BadName = 3,
+        /// The name came twice, or is a file and a folder.
+        Duplicate = 4,
+        /// A hash did not fit: the data were damaged on one of the disks or in memory.
+        Corrupt = 5,
+        /// The source changed while it was sent.
+        SourceChanged = 6,
+        /// The source is gone or unreadable.
+        Gone = 7,
+        /// Any other error of the system.
+        Io = 8,
+    }
+}
+
+macro_rules! failure {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub struct $name<'a> {
+            /// The entry, or [`WHOLE`].
+            pub index: u32,
+            /// Why.
+            pub reason: FailReason,
+            /// The system's error number where it happened, or 0.
+            pub errno: u32,
+            /// In words, at most [`limits::REASON`] bytes.
+            pub text: &'a str,
+        }
+
+        impl<'a> $name<'a> {
+            pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                Ok(Self {
+                    index: reader.u32("index")?,
+                    reason: FailReason::read(reader)?,
+                    errno: reader.u32("errno")?,
+                    text: reader.text(limits::REASON, "reason")?,
+                })
+            }
+
+            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+                writer.u32(self.index)?;
+                writer.u8(self.reason.code())?;
+                writer.u32(self.errno)?;
+                writer.bytes(self.text.as_bytes())
+            }
+        }
+    };
+}
+
+failure! {
+    /// The receiver can't take the entry; the sender answers with [`Abandon`].
+    Failed
+}
+failure! {
+    /// The sender gives the entry up, also in the middle of a leaf.
+    Abandon
+}
+
+/// Permits data.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Grant {
+    /// Data bytes that may have been sent in all.
+    pub bytes: u64,
+}
+
+impl Grant {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let bytes = reader.u64("grant")?;
+        Ok(Self { bytes })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u64(self.bytes)
+    }
+}
+
+/// How many data bytes of the transfer have come how far: `durable <= verified <= received`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Progress {
+    /// In the receiver's memory.
+    pub received: u64,
+    /// Checked against their hash and written.
+    pub verified: u64,
+    /// Safe on the disk under their journal.
+    pub durable: u64,
+}
+
+impl Progress {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let progress = Self {
+            received: reader.u64("received")?,
+            verified: reader.u64("verified")?,
+            durable: reader.u64("durable")?,
+        };
+        within(progress.verified, progress.received, "verified")?;
+        within(progress.durable, progress.verified, "durable")?;
+        Ok(progress)
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u64(self.received)?;
+        writer.u64(self.verified)?;
+        writer.u64(self.durable)
+    }
+}
+
+/// An entry is whole and its root fits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Done {
+    /// The entry.
+    pub index: u32,
+    /// BLAKE3 of the file, zeros for a folder.
+    pub root: [u8; 32],
+}
+
+impl Done {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            index: index(reader)?,
+            root: reader.array("root")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
+        writer.bytes(&self.root)
+    }
+}
+
+/// No more entries come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Finish {
+    /// How many there were.
+    pub entries: u32,
+}
+
+impl Finish {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let entries = entries(reader)?;
+        Ok(Self { entries })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.entries)
+    }
+}
+
+codes! {
+    /// How a transfer ended at the receiver.
+    Ending, "ending" {
+        /// Everything is durable under its final name.
+        Durable = 1,
+        /// The very same thing was there already.
+        AlreadyThere = 2,
+        /// The name was taken and the sender wanted it left alone.
+        Skipped = 3,
+        /// Durable, but entries failed; each was told.
+        Partial = 4,
+        /// Nothing was published.
+        Failed = 5,
+    }
+}
+
+/// The transfer's last word.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Finished<'a> {
+    /// How it ended.
+    pub ending: Ending,
+    /// The final name, or what went wrong; at most [`limits::REASON`] bytes.
+    pub text: &'a str,
+}
+
+impl<'a> Finished<'a> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            ending: Ending::read(reader)?,
+            text: reader.text(limits::REASON, "final name")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u8(self.ending.code())?;
+        writer.bytes(self.text.as_bytes())
+    }
+}
+
+/// Halts or resumes a transfer's data.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pause {
+    /// Whether it is to halt.
+    pub paused: bool,
+}
+
+impl Pause {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8("paused")? {
+            0 => Ok(Self { paused: false }),
+            1 => Ok(Self { paused: true }),
+            _ => Err(DecodeError::Illegal("paused")),
+        }
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u8(u8::from(self.paused))
+    }
+}
+
+/// Limits a transfer's rate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Rate {
+    /// Bytes per second, 0 for no limit.
+    pub bytes_per_second: u64,
+}
+
+impl Rate {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let bytes_per_second = reader.u64("rate")?;
+        Ok(Self { bytes_per_second })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u64(self.bytes_per_second)
+    }
+}
+
+/// Announces a leaf; data frames of exactly `len` bytes follow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Leaf {
+    /// The entry.
+    pub index: u32,
+    /// Where in the file: a multiple of [`limits::LEAF`].
+    pub offset: u64,
+    /// Bytes, 1 to [`limits::LEAF`].
+    pub len: u32,
+    /// BLAKE3 chaining value of the leaf's subtree, or the root of a file that is one leaf.
+    pub hash: [u8; 32],
+}
+
+impl Leaf {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let leaf = Self {
+            index: index(reader)?,
+            offset: reader.at_most(limits::FILE, "offset")?,
+            len: reader.u32("leaf length")?,
+            hash: reader.array("leaf hash")?,
+        };
+        within(u64::from(leaf.len), limits::LEAF as u64, "leaf length")?;
+        if leaf.len == 0 {
+            return Err(DecodeError::Illegal("leaf length"));
+        }
+        if !leaf.offset.is_multiple_of(limits::LEAF as u64) {
+            return Err(DecodeError::Illegal("offset"));
+        }
+        Ok(leaf)
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
+        writer.u64(self.offset)?;
+        writer.u32(self.len)?;
+        writer.bytes(&self.hash)
+    }
+}
+
+/// All leaves of an entry are sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct End {
+    /// The entry.
+    pub index: u32,
+    /// Bytes of the file as it was sent.
+    pub size: u64,
+    /// BLAKE3 of the file.
+    pub root: [u8; 32],
+}
+
+impl End {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            index: index(reader)?,
+            size: reader.at_most(limits::FILE, "size")?,
+            root: reader.array("root")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
+        writer.u64(self.size)?;
+        writer.bytes(&self.root)
+    }
+}
+
+fn index(reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
+    let index = reader.u32("index")?;
+    within(u64::from(index), u64::from(limits::ENTRIES) - 1, "index")?;
+    Ok(index)
+}
+
+fn entries(reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
+    let count = reader.u32("entries")?;
+    within(u64::from(count), u64::from(limits::ENTRIES), "entries")?;
+    Ok(count)
+}
+
+fn path<'a>(reader: &mut Reader<'a>) -> Result<RelativePath<'a>, DecodeError> {
+    let text = reader.text(limits::PATH, "path")?;
+    RelativePath::new(text).map_err(|_| DecodeError::Illegal("path"))
+}

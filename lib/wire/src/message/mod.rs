@@ -1,0 +1,221 @@
+//! All messages, each a struct that reads and writes its own payload (wire 4 to 7).
+
+pub(crate) mod call;
+pub(crate) mod control;
+pub(crate) mod file;
+pub(crate) mod text;
+pub(crate) mod video;
+
+use crate::read::Reader;
+use crate::write::Writer;
+use crate::{DecodeError, Full, Header, Kind};
+
+/// Declares an enum that is one byte on the wire.
+macro_rules! codes {
+    ($(#[$meta:meta])* $name:ident, $field:literal { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$doc])* $variant,)* }
+
+        impl $name {
+            /// Every value, in wire order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The byte on the wire.
+            pub const fn code(self) -> u8 {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            pub(crate) fn read(reader: &mut crate::read::Reader<'_>) -> Result<Self, crate::DecodeError> {
+                match reader.u8($field)? {
+                    $($code => Ok(Self::$variant),)*
+                    _ => Err(crate::DecodeError::Illegal($field)),
+                }
+            }
+        }
+    };
+}
+pub(crate) use codes;
+
+macro_rules! messages {
+    (
+        fields { $($(#[$doc:meta])* $name:ident($type:ty),)* }
+        empty { $($(#[$edoc:meta])* $empty:ident,)* }
+    ) => {
+        /// One frame's meaning, borrowed from its payload.
+        ///
+        /// ```
+        /// use transom_wire::{Header, Message, Ping, limits};
+        /// let message = Message::Ping(Ping { clock: 5 });
+        /// let mut out = [0; 64];
+        /// let used = message.encode(0, 0, &mut out).unwrap();
+        /// let (head, payload) = out[..used].split_at(limits::HEADER);
+        /// let header = Header::decode(head.try_into().unwrap()).unwrap();
+        /// assert_eq!(Message::decode(header, payload), Ok(Some(message)));
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Message<'a> {
+            $($(#[$doc])* $name($type),)*
+            $($(#[$edoc])* $empty,)*
+            /// The head of a picture and its first bytes.
+            Picture(crate::PictureHead, &'a [u8]),
+            /// More bytes of the picture.
+            PictureData(&'a [u8]),
+            /// Bytes of the leaf announced.
+            Data(&'a [u8]),
+        }
+
+        impl<'a> Message<'a> {
+            /// The kind it travels as.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$name(_) => Kind::$name,)*
+                    $(Self::$empty => Kind::$empty,)*
+                    Self::Picture(..) => Kind::Picture,
+                    Self::PictureData(_) => Kind::PictureData,
+                    Self::Data(_) => Kind::Data,
+                }
+            }
+
+            fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Option<Self>, DecodeError> {
+                Ok(Some(match kind {
+                    $(Kind::$name => Self::$name(<$type>::read(reader)?),)*
+                    $(Kind::$empty => Self::$empty,)*
+                    Kind::Picture => {
+                        let head = crate::PictureHead::read(reader)?;
+                        Self::Picture(head, reader.rest())
+                    }
+                    Kind::PictureData => Self::PictureData(reader.rest()),
+                    Kind::Data => Self::Data(reader.rest()),
+                    Kind::Audio => {
+                        reader.rest();
+                        return Ok(None);
+                    }
+                }))
+            }
+
+            fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+                match self {
+                    $(Self::$name(message) => message.write(writer),)*
+                    $(Self::$empty => Ok(()),)*
+                    Self::Picture(head, bytes) => {
+                        head.write(writer)?;
+                        writer.bytes(bytes)
+                    }
+                    Self::PictureData(bytes) | Self::Data(bytes) => writer.bytes(bytes),
+                }
+            }
+        }
+    };
+}
+
+messages! {
+    fields {
+        /// Who is there: each side's first frame.
+        Hello(crate::Hello),
+        /// The end, and why.
+        Bye(crate::Bye<'a>),
+        /// Are you there?
+        Ping(crate::Ping),
+        /// Yes.
+        Pong(crate::Pong),
+        /// How much has come in, and when.
+        Ack(crate::Ack),
+        /// Asks for a call.
+        Ring(crate::Ring),
+        /// Refuses a call.
+        Decline(crate::Decline<'a>),
+        /// Ends a call.
+        HangUp(crate::HangUp<'a>),
+        /// Returns the credit of one picture.
+        Shown(crate::Shown),
+        /// How the camera is.
+        CameraState(crate::CameraState<'a>),
+        /// A line of text.
+        Text(crate::Text<'a>),
+        /// The text arrived.
+        TextAck(crate::TextAck),
+        /// Offers a file or a folder.
+        Offer(crate::Offer<'a>),
+        /// Refuses an offer.
+        Refuse(crate::Refuse<'a>),
+        /// One file or folder of the transfer.
+        Entry(crate::Entry<'a>),
+        /// Asks for the entry's data from there on.
+        Start(crate::Start),
+        /// The receiver can't take the entry.
+        Failed(crate::Failed<'a>),
+        /// Permits more data.
+        Grant(crate::Grant),
+        /// How far the transfer is.
+        Progress(crate::Progress),
+        /// The entry is whole and verified.
+        Done(crate::Done),
+        /// No more entries come.
+        Finish(crate::Finish),
+        /// Everything is durable.
+        Finished(crate::Finished<'a>),
+        /// Halts or resumes the data.
+        Pause(crate::Pause),
+        /// Ends the transfer early.
+        Cancel(crate::Cancel<'a>),
+        /// Limits the data's rate.
+        Rate(crate::Rate),
+        /// Announces the leaf that follows.
+        Leaf(crate::Leaf),
+        /// The file is sent.
+        End(crate::End),
+        /// The sender gives the entry up.
+        Abandon(crate::Abandon<'a>),
+    }
+    empty {
+        /// Takes the call.
+        Answer,
+        /// Drops the picture begun.
+        Abort,
+        /// Takes the offer.
+        Accept,
+    }
+}
+
+impl<'a> Message<'a> {
+    /// Reads a frame; `None` for kinds that this version skips.
+    ///
+    /// # Errors
+    /// What is illegal in it.
+    pub fn decode(header: Header, payload: &'a [u8]) -> Result<Option<Self>, DecodeError> {
+        let Some(kind) = Kind::from_code(header.kind) else {
+            return Ok(None);
+        };
+        let mut reader = Reader::new(payload);
+        let message = Self::read(kind, &mut reader)?;
+        reader.end("message")?;
+        Ok(message)
+    }
+
+    /// Writes header and payload; gives the bytes used.
+    ///
+    /// # Errors
+    /// [`Full`] when `out` is too small; its content is then undefined.
+    pub fn encode(&self, stream: u16, flags: u8, out: &mut [u8]) -> Result<usize, Full> {
+        let (head, body) = out
+            .split_at_mut_checked(crate::limits::HEADER)
+            .ok_or(Full)?;
+        let mut writer = Writer::new(body);
+        self.write(&mut writer)?;
+        let used = writer.used();
+        let header = Header {
+            len: u32::try_from(used).map_err(|_| Full)?,
+            kind: self.kind().code(),
+            flags,
+            stream,
+        };
+        header.write(&mut Writer::new(head))?;
+        Ok(crate::limits::HEADER + used)
+    }
+}
+
+#[cfg(test)]
+mod tests;

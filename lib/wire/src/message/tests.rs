@@ -1,0 +1,408 @@
+//! Golden bytes of every kind, both ways: a change of the wire is a change of this file.
+
+extern crate std;
+
+use super::Message;
+use crate::*;
+use std::{format, string::String, vec::Vec};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|b| *b != b' ')
+        .map(|b| u8::from_str_radix(core::str::from_utf8(&[b]).unwrap(), 16).unwrap())
+        .collect();
+    digits
+        .chunks(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect()
+}
+
+#[track_caller]
+fn golden(stream: u16, flags: u8, message: Message<'_>, text: &str) {
+    let mut out = [0xEE; 4096];
+    let used = message.encode(stream, flags, &mut out).unwrap();
+    assert_eq!(hex(&out[..used]), text.replace(' ', ""));
+    let bytes = unhex(text);
+    let (head, payload) = bytes.split_at(limits::HEADER);
+    let header = Header::decode(head.try_into().unwrap()).unwrap();
+    assert_eq!((header.stream, header.flags), (stream, flags));
+    assert_eq!(header.len as usize, payload.len());
+    assert_eq!(Message::decode(header, payload), Ok(Some(message)));
+    // A buffer one byte too small is an error and no panic.
+    assert_eq!(
+        message.encode(stream, flags, &mut out[..used - 1]),
+        Err(Full)
+    );
+}
+
+#[test]
+fn connection() {
+    let hello = Hello {
+        session: 1,
+        nonce: 2,
+        capabilities: 3,
+        clock: 4,
+        name: "amy".parse().unwrap(),
+    };
+    golden(
+        0,
+        0,
+        Message::Hello(hello),
+        "0000001f 01 00 0000 0000000000000001 0000000000000002 00000003 0000000000000004 616d79",
+    );
+    let bye = Bye {
+        code: ByeCode::Leaving,
+        text: "off",
+    };
+    golden(0, 0, Message::Bye(bye), "00000004 02 00 0000 01 6f6666");
+    golden(
+        0,
+        0,
+        Message::Ping(Ping { clock: 9 }),
+        "00000008 03 00 0000 0000000000000009",
+    );
+    golden(
+        0,
+        0,
+        Message::Pong(Pong { echo: 9, clock: 10 }),
+        "00000010 04 00 0000 0000000000000009 000000000000000a",
+    );
+    let ack = Ack {
+        received: 258,
+        clock: 1,
+    };
+    golden(
+        0,
+        0,
+        Message::Ack(ack),
+        "00000010 05 00 0000 0000000000000102 0000000000000001",
+    );
+}
+
+#[test]
+fn calls() {
+    let kind = CallKind::View;
+    golden(1, 0, Message::Ring(Ring { kind }), "00000001 10 00 0001 01");
+    golden(1, 0, Message::Answer, "00000000 11 00 0001");
+    let decline = Decline {
+        reason: EndReason::Busy,
+        text: "",
+    };
+    golden(1, 0, Message::Decline(decline), "00000001 12 00 0001 02");
+    let hang_up = HangUp {
+        reason: EndReason::Chosen,
+        text: "x",
+    };
+    golden(1, 0, Message::HangUp(hang_up), "00000002 13 00 0001 00 78");
+    let shown = Shown {
+        sequence: 7,
+        clock: 8,
+    };
+    golden(
+        1,
+        0,
+        Message::Shown(shown),
+        "0000000c 14 00 0001 00000007 0000000000000008",
+    );
+    let state = CameraState {
+        lens: Lens::Lost,
+        text: "z",
+    };
+    golden(
+        1,
+        0,
+        Message::CameraState(state),
+        "00000002 15 00 0001 03 7a",
+    );
+}
+
+#[test]
+fn video() {
+    let head = PictureHead {
+        sequence: 5,
+        captured: 6,
+        ready_after: 7,
+        width: 1280,
+        height: 720,
+        orientation: Orientation::Upright,
+        codec: Codec::Jpeg,
+        total: 4,
+    };
+    golden(
+        3,
+        0,
+        Message::Picture(head, &[0xff, 0xd8]),
+        "0000001c 30 00 0003 00000005 0000000000000006 00000007 0500 02d0 01 01 00000004 ffd8",
+    );
+    golden(
+        3,
+        flags::LAST,
+        Message::PictureData(&[0xff, 0xd9]),
+        "00000002 31 01 0003 ffd9",
+    );
+    golden(3, 0, Message::Abort, "00000000 32 00 0003");
+    assert_eq!(PictureHead::BYTES, 26);
+}
+
+#[test]
+fn texts() {
+    golden(
+        0,
+        0,
+        Message::Text(Text { id: 1, text: "hé" }),
+        "00000007 40 00 0000 00000001 68c3a9",
+    );
+    golden(
+        0,
+        0,
+        Message::TextAck(TextAck { id: 1 }),
+        "00000004 41 00 0000 00000001",
+    );
+}
+
+#[test]
+fn file_control() {
+    let offer = Offer {
+        transfer: TransferKey([0x11; 16]),
+        shape: Shape::Folder,
+        collision: Collision::Rename,
+        files: 2,
+        bytes: 3,
+        name: RelativePath::new("d").unwrap(),
+    };
+    golden(
+        2,
+        0,
+        Message::Offer(offer),
+        "0000001f 50 00 0002 11111111111111111111111111111111 02 01 00000002 0000000000000003 64",
+    );
+    golden(2, 0, Message::Accept, "00000000 51 00 0002");
+    let reason = RefuseReason::NoSpace;
+    golden(
+        2,
+        0,
+        Message::Refuse(Refuse { reason, text: "f" }),
+        "00000002 52 00 0002 02 66",
+    );
+    let entry = Entry {
+        index: 1,
+        kind: EntryKind::File,
+        mode: 0o644,
+        mtime: -1,
+        size: 9,
+        path: RelativePath::new("a/b").unwrap(),
+    };
+    golden(
+        2,
+        0,
+        Message::Entry(entry),
+        "0000001a 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 612f62",
+    );
+    let start = Start {
+        index: 1,
+        offset: 0x40000,
+        proof: [0x22; 32],
+    };
+    let proof = "22".repeat(32);
+    golden(
+        2,
+        0,
+        Message::Start(start),
+        &format!("0000002c 54 00 0002 00000001 0000000000040000 {proof}"),
+    );
+    let failed = Failed {
+        index: WHOLE,
+        reason: FailReason::Denied,
+        errno: 13,
+        text: "no",
+    };
+    golden(
+        2,
+        0,
+        Message::Failed(failed),
+        "0000000b 56 00 0002 ffffffff 02 0000000d 6e6f",
+    );
+    golden(
+        2,
+        0,
+        Message::Grant(Grant { bytes: 1 }),
+        "00000008 57 00 0002 0000000000000001",
+    );
+    let progress = Progress {
+        received: 3,
+        verified: 2,
+        durable: 1,
+    };
+    golden(
+        2,
+        0,
+        Message::Progress(progress),
+        "00000018 58 00 0002 0000000000000003 0000000000000002 0000000000000001",
+    );
+    let root = [0x33; 32];
+    golden(
+        2,
+        0,
+        Message::Done(Done { index: 0, root }),
+        &format!("00000024 59 00 0002 00000000 {}", "33".repeat(32)),
+    );
+    golden(
+        2,
+        0,
+        Message::Finish(Finish { entries: 2 }),
+        "00000004 5a 00 0002 00000002",
+    );
+    let finished = Finished {
+        ending: Ending::Durable,
+        text: "d (1)",
+    };
+    golden(
+        2,
+        0,
+        Message::Finished(finished),
+        "00000006 5b 00 0002 01 64202831 29",
+    );
+    golden(
+        2,
+        0,
+        Message::Pause(Pause { paused: true }),
+        "00000001 5c 00 0002 01",
+    );
+    let reason = RefuseReason::Chosen;
+    golden(
+        2,
+        0,
+        Message::Cancel(Cancel { reason, text: "" }),
+        "00000001 5d 00 0002 00",
+    );
+    let rate = Rate {
+        bytes_per_second: 1000,
+    };
+    golden(
+        2,
+        0,
+        Message::Rate(rate),
+        "00000008 5e 00 0002 00000000000003e8",
+    );
+}
+
+#[test]
+fn file_data() {
+    let leaf = Leaf {
+        index: 0,
+        offset: 0x40000,
+        len: 2,
+        hash: [0x44; 32],
+    };
+    golden(
+        2,
+        0,
+        Message::Leaf(leaf),
+        &format!(
+            "00000030 60 00 0002 00000000 0000000000040000 00000002 {}",
+            "44".repeat(32)
+        ),
+    );
+    golden(2, 0, Message::Data(&[1, 2]), "00000002 61 00 0002 0102");
+    let end = End {
+        index: 0,
+        size: 2,
+        root: [0x55; 32],
+    };
+    golden(
+        2,
+        0,
+        Message::End(end),
+        &format!(
+            "0000002c 62 00 0002 00000000 0000000000000002 {}",
+            "55".repeat(32)
+        ),
+    );
+    let abandon = Abandon {
+        index: 0,
+        reason: FailReason::Gone,
+        errno: 2,
+        text: "",
+    };
+    golden(
+        2,
+        0,
+        Message::Abandon(abandon),
+        "00000009 63 00 0002 00000000 07 00000002",
+    );
+}
+
+#[track_caller]
+fn illegal(text: &str, error: DecodeError) {
+    let bytes = unhex(text);
+    let (head, payload) = bytes.split_at(limits::HEADER);
+    let result = Header::decode(head.try_into().unwrap())
+        .and_then(|header| Message::decode(header, payload).map(|_| ()));
+    assert_eq!(result, Err(error));
+}
+
+#[test]
+fn illegal_fields_are_named() {
+    illegal(
+        "00000007 03 00 0000 00000000000000",
+        DecodeError::Cut("clock"),
+    );
+    illegal(
+        "00000009 03 00 0000 000000000000000000",
+        DecodeError::Trailing("message"),
+    );
+    illegal("00000001 10 00 0001 09", DecodeError::Illegal("call kind"));
+    illegal(
+        "00000005 40 00 0000 00000001 ff",
+        DecodeError::Illegal("text"),
+    );
+    illegal("00000001 5c 00 0002 02", DecodeError::Illegal("paused"));
+    let too_large = |field, found, limit| DecodeError::TooLarge {
+        field,
+        found,
+        limit,
+    };
+    illegal(
+        "ffffffff 03 00 0000",
+        too_large("payload length", 0xffff_ffff, 4224),
+    );
+    illegal(
+        "00010000 7f 00 0000",
+        too_large("payload length", 0x1_0000, 65_511),
+    );
+    illegal(
+        "00000018 58 00 0002 0000000000000001 0000000000000002 0000000000000000",
+        too_large("verified", 2, 1),
+    );
+    illegal(
+        "0000001a 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 2e2e2f",
+        DecodeError::Illegal("path"),
+    );
+}
+
+#[test]
+fn unknown_kinds_and_sound_are_skipped() {
+    for code in [0x7fu8, 0x20] {
+        let header = Header {
+            len: 3,
+            kind: code,
+            flags: 0xff,
+            stream: 9,
+        };
+        assert_eq!(Message::decode(header, &[1, 2, 3]), Ok(None));
+    }
+}
+
+#[test]
+fn every_kind_has_one_code_and_classes_are_ordered() {
+    for kind in Kind::ALL {
+        assert_eq!(Kind::from_code(kind.code()), Some(*kind));
+    }
+    assert!(Class::Control < Class::Audio && Class::Audio < Class::Video);
+    assert!(Class::Video < Class::Text && Class::Text < Class::Bulk);
+}

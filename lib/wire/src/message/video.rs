@@ -1,0 +1,102 @@
+//! Messages of video (wire 6).
+
+use super::codes;
+use crate::read::{Reader, within};
+use crate::write::Writer;
+use crate::{DecodeError, Full, limits};
+
+codes! {
+    /// How a picture is coded.
+    Codec, "codec" {
+        /// Baseline JPEG, one whole picture.
+        Jpeg = 1,
+    }
+}
+
+codes! {
+    /// How a picture is to be turned, numbered as Exif does.
+    Orientation, "orientation" {
+        /// As it is.
+        Upright = 1,
+        /// Mirrored left to right.
+        Mirrored = 2,
+        /// Turned by 180 degrees.
+        Turned180 = 3,
+        /// Mirrored top to bottom.
+        Flipped = 4,
+        /// Mirrored along the falling diagonal.
+        Transposed = 5,
+        /// To be turned by 90 degrees clockwise.
+        Turned90 = 6,
+        /// Mirrored along the rising diagonal.
+        Transversed = 7,
+        /// To be turned by 270 degrees clockwise.
+        Turned270 = 8,
+    }
+}
+
+/// What is known of a picture before its bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PictureHead {
+    /// Counts the pictures of the camera, also those this viewer was spared.
+    pub sequence: u32,
+    /// When the sensor began it, in the sender's clock.
+    pub captured: u64,
+    /// Microseconds from then until it was ready to send.
+    pub ready_after: u32,
+    /// Pixels across, 1 to [`limits::SIDE`].
+    pub width: u16,
+    /// Pixels down, 1 to [`limits::SIDE`].
+    pub height: u16,
+    /// How to turn it.
+    pub orientation: Orientation,
+    /// How it is coded.
+    pub codec: Codec,
+    /// Bytes of the whole picture, 1 to [`limits::PICTURE`].
+    pub total: u32,
+}
+
+impl PictureHead {
+    /// Bytes of the head on the wire.
+    pub const BYTES: usize = 26;
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            sequence: reader.u32("sequence")?,
+            captured: reader.u64("captured")?,
+            ready_after: reader.u32("ready after")?,
+            width: side(reader.u16("width")?, "width")?,
+            height: side(reader.u16("height")?, "height")?,
+            orientation: Orientation::read(reader)?,
+            codec: Codec::read(reader)?,
+            total: total(reader.u32("picture size")?)?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.sequence)?;
+        writer.u64(self.captured)?;
+        writer.u32(self.ready_after)?;
+        writer.u16(self.width)?;
+        writer.u16(self.height)?;
+        writer.u8(self.orientation.code())?;
+        writer.u8(self.codec.code())?;
+        writer.u32(self.total)
+    }
+}
+
+fn side(pixels: u16, field: &'static str) -> Result<u16, DecodeError> {
+    within(u64::from(pixels), u64::from(limits::SIDE), field)?;
+    if pixels == 0 {
+        return Err(DecodeError::Illegal(field));
+    }
+    Ok(pixels)
+}
+
+fn total(bytes: u32) -> Result<u32, DecodeError> {
+    within(u64::from(bytes), u64::from(limits::PICTURE), "picture size")?;
+    if bytes == 0 {
+        return Err(DecodeError::Illegal("picture size"));
+    }
+    Ok(bytes)
+}
