@@ -14,7 +14,7 @@ use core::str::FromStr;
 /// let text = format!("{key}");
 /// assert_eq!(text.len(), 63);
 /// assert_eq!(text.to_lowercase().replace('-', " ").parse(), Ok(key));
-/// assert!(text.starts_with(&format!("{}", key.fingerprint())[..7]));
+/// assert!(text.starts_with(&format!("{}", key.fingerprint())[..4]));
 /// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PublicKey(pub [u8; 32]);
