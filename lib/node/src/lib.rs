@@ -1,1 +1,41 @@
-//! A transom station: video calls, camera boxes and files on a local network, in one poll loop.
+//! A transom station: video calls, camera boxes and files on a local network, without server, account or async runtime.
+//!
+//! A [`Station`] is one poll loop. Its owner gives it [`Settings`], speaks to it through a [`Handle`] from any thread, and
+//! is told everything as a [`Notice`]:
+//!
+//! ```no_run
+//! use transom::{CallKind, Identity, Notice, Settings, Station, people::Contact};
+//! let settings = Settings::new("desk".parse()?, Identity::throwaway()?);
+//! let station = Station::start(settings)?;
+//! let door: Contact = "door 192.168.1.20".parse()?;
+//! let handle = station.handle();
+//! handle.connect(door.clone(), true);
+//! station.run(|notice| match notice {
+//!     Notice::Joined { peer, .. } => handle.ring(&peer, CallKind::View),
+//!     Notice::Picture { picture, .. } => println!("{} bytes", picture.jpeg.len()),
+//!     _ => {}
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder, names and disks have
+//! workers of their own, which start in `workers.rs` and end with the station.
+
+mod handle;
+mod identity;
+mod notice;
+mod settings;
+
+pub use handle::Handle;
+pub use identity::{Identity, KnownPeersFile, State, StateError};
+pub use notice::{
+    CallKind, Direction, EndReason, FailReason, Lens, Notice, Outcome, Phase, RefuseReason,
+    RemotePicture, Shape, TextId, Timing, TransferId, TransferStatus,
+};
+pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings};
+
+/// Contacts, rights, pinned keys, and names made safe to print.
+pub use transom_users as people;
+/// Camera sources and JPEG.
+pub use transom_media as media;
+pub use transom_wire::{Fingerprint, PeerName, PublicKey};

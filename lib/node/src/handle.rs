@@ -1,0 +1,193 @@
+//! The way into a running station from any thread: verbs that queue a command and wake the loop.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use transom_users::{Book, Contact};
+use transom_wire::{CallKind, PeerName};
+
+use crate::notice::{TextId, TransferId};
+use crate::settings::SendOptions;
+
+/// What the owner wants done.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Connect { contact: Contact, keep: bool },
+    Disconnect { peer: PeerName },
+    Ring { peer: PeerName, kind: CallKind },
+    Answer { peer: PeerName },
+    Decline { peer: PeerName },
+    HangUp { peer: PeerName },
+    ShowCamera { on: bool },
+    Shown { peer: PeerName, session: u64, sequence: u32 },
+    Text { peer: PeerName, id: TextId, text: String },
+    Send { peer: PeerName, id: TransferId, path: PathBuf, options: SendOptions },
+    Accept { transfer: TransferId, into: Option<PathBuf> },
+    Refuse { transfer: TransferId },
+    Pause { transfer: TransferId, paused: bool },
+    Cancel { transfer: TransferId },
+    Limit { transfer: TransferId, bytes_per_second: Option<u64> },
+    Book { book: Book },
+    Stop,
+}
+
+/// Commands waiting for the loop, and how to wake it.
+pub(crate) struct Queue {
+    commands: Mutex<VecDeque<Command>>,
+    wake: Box<dyn Fn() + Send + Sync>,
+    next_id: AtomicU32,
+}
+
+impl Queue {
+    pub(crate) fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            commands: Mutex::default(),
+            wake: Box::new(wake),
+            next_id: AtomicU32::new(1),
+        })
+    }
+
+    pub(crate) fn push(&self, command: Command) {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).push_back(command);
+        (self.wake)();
+    }
+
+    pub(crate) fn take(&self) -> VecDeque<Command> {
+        std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn wake(&self) {
+        (self.wake)();
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Speaks to a running [`Station`](crate::Station). Cheap to clone, usable from any thread; answers come as notices.
+///
+/// A verb about a peer that is not connected dials nobody: [`connect`](Self::connect) first. Calls then fail with a notice; texts and transfers wait for the peer.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) queue: Arc<Queue>,
+}
+
+impl Handle {
+    /// Dials a contact. With `keep` the station tries again whenever the contact is away, until [`disconnect`](Self::disconnect).
+    pub fn connect(&self, contact: Contact, keep: bool) {
+        self.queue.push(Command::Connect { contact, keep });
+    }
+
+    /// Says goodbye to a peer and stops trying to reach it.
+    pub fn disconnect(&self, peer: &PeerName) {
+        self.queue.push(Command::Disconnect { peer: *peer });
+    }
+
+    /// Asks for the peer's pictures ([`CallKind::View`]) or for a call both ways ([`CallKind::Talk`]).
+    pub fn ring(&self, peer: &PeerName, kind: CallKind) {
+        self.queue.push(Command::Ring { peer: *peer, kind });
+    }
+
+    /// Takes the peer's call.
+    pub fn answer(&self, peer: &PeerName) {
+        self.queue.push(Command::Answer { peer: *peer });
+    }
+
+    /// Refuses the peer's call.
+    pub fn decline(&self, peer: &PeerName) {
+        self.queue.push(Command::Decline { peer: *peer });
+    }
+
+    /// Ends the call with the peer, also while it still rings.
+    pub fn hang_up(&self, peer: &PeerName) {
+        self.queue.push(Command::HangUp { peer: *peer });
+    }
+
+    /// Shows our camera to those in a call with us, or stops. Off until asked for; who may watch this station as a box is
+    /// served regardless ([`Settings::serve_camera`](crate::Settings)).
+    pub fn show_camera(&self, on: bool) {
+        self.queue.push(Command::ShowCamera { on });
+    }
+
+    /// Sends a line of text of at most 4,096 bytes.
+    pub fn text(&self, peer: &PeerName, text: impl Into<String>) -> TextId {
+        let id = TextId(self.queue.id());
+        let text = text.into();
+        self.queue.push(Command::Text { peer: *peer, id, text });
+        id
+    }
+
+    /// Sends a file or a folder. The same path to the same peer goes on where an earlier attempt ended.
+    pub fn send(&self, peer: &PeerName, path: impl Into<PathBuf>, options: SendOptions) -> TransferId {
+        let id = TransferId(self.queue.id());
+        let path = path.into();
+        self.queue.push(Command::Send { peer: *peer, id, path, options });
+        id
+    }
+
+    /// Takes an offer, into that folder or else the inbox of the settings.
+    pub fn accept(&self, transfer: TransferId, into: Option<PathBuf>) {
+        self.queue.push(Command::Accept { transfer, into });
+    }
+
+    /// Refuses an offer.
+    pub fn refuse(&self, transfer: TransferId) {
+        self.queue.push(Command::Refuse { transfer });
+    }
+
+    /// Halts a transfer, or lets it go on.
+    pub fn pause(&self, transfer: TransferId, paused: bool) {
+        self.queue.push(Command::Pause { transfer, paused });
+    }
+
+    /// Ends a transfer and removes what the receiver holds of it.
+    pub fn cancel(&self, transfer: TransferId) {
+        self.queue.push(Command::Cancel { transfer });
+    }
+
+    /// Limits a transfer's rate; `None` lifts the limit.
+    pub fn limit(&self, transfer: TransferId, bytes_per_second: Option<u64>) {
+        self.queue.push(Command::Limit { transfer, bytes_per_second });
+    }
+
+    /// Takes a new contact book; peers that lost a right lose what hangs on it.
+    pub fn replace_book(&self, book: Book) {
+        self.queue.push(Command::Book { book });
+    }
+
+    /// Says goodbye to everybody and ends [`Station::run`](crate::Station::run).
+    pub fn stop(&self) {
+        self.queue.push(Command::Stop);
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handle")
+    }
+}
+
+/// The credit of one picture; dropping it returns it to the peer.
+pub(crate) struct Credit {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) peer: PeerName,
+    /// Which connection it came by: after a reconnect the old credit means nothing.
+    pub(crate) session: u64,
+    pub(crate) sequence: u32,
+}
+
+impl Drop for Credit {
+    fn drop(&mut self) {
+        let Self { peer, session, sequence, .. } = *self;
+        self.queue.push(Command::Shown { peer, session, sequence });
+    }
+}
+
+impl std::fmt::Debug for Credit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credit({})", self.sequence)
+    }
+}

@@ -1,0 +1,347 @@
+//! What a station tells its owner: people, calls, pictures, texts and files. Plain data, no behaviour.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use transom_wire::{PeerName, PublicKey};
+
+use crate::handle::Credit;
+
+pub use transom_wire::{CallKind, EndReason, FailReason, Lens, RefuseReason, Shape};
+
+/// Names one transfer of this station, in either direction, for as long as the station lives.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TransferId(pub(crate) u32);
+
+/// Names one text this station sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TextId(pub(crate) u32);
+
+impl fmt::Display for TransferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One thing that happened. `peer` is the contact's name, or the address that was dialed.
+///
+/// Names and texts inside come from others: escape them (`transom::people::escape`) before they reach a terminal.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The station takes connections there.
+    Listening {
+        /// With the port that was really bound.
+        address: SocketAddr,
+    },
+    /// A contact is being dialed.
+    Reaching {
+        /// Whom.
+        peer: PeerName,
+    },
+    /// A contact can't be reached now.
+    Unreachable {
+        /// Whom.
+        peer: PeerName,
+        /// Why, and what to do, for a person.
+        why: String,
+        /// Whether the station tries again by itself.
+        retries: bool,
+    },
+    /// A peer is there, its key checked.
+    Joined {
+        /// Who.
+        peer: PeerName,
+        /// Its key.
+        key: PublicKey,
+        /// Whether the key was pinned just now, on first use.
+        first_use: bool,
+        /// From where.
+        address: SocketAddr,
+    },
+    /// A peer that had joined is gone.
+    Left {
+        /// Who.
+        peer: PeerName,
+        /// Why, for a person.
+        why: String,
+        /// Whether it was lost rather than said goodbye.
+        lost: bool,
+    },
+    /// Somebody with an unknown key knocked; nothing was sent to it.
+    Knock {
+        /// The key it showed.
+        key: PublicKey,
+        /// From where.
+        address: SocketAddr,
+    },
+    /// A contact showed another key than the pinned one, and was refused.
+    KeyChanged {
+        /// Who it claims to be.
+        peer: PeerName,
+        /// The key we know.
+        pinned: PublicKey,
+        /// The key it showed.
+        offered: PublicKey,
+        /// Whether the pinned key stands in the contact book (else in known_peers).
+        in_book: bool,
+    },
+    /// A peer asks for a call; answer or decline it.
+    Ringing {
+        /// Who.
+        peer: PeerName,
+        /// What for.
+        kind: CallKind,
+    },
+    /// A call is live.
+    CallStarted {
+        /// With whom.
+        peer: PeerName,
+        /// What for.
+        kind: CallKind,
+        /// Whether we rang.
+        outgoing: bool,
+    },
+    /// A call ended, or never began.
+    CallEnded {
+        /// With whom.
+        peer: PeerName,
+        /// Why.
+        reason: EndReason,
+        /// In the words of the side that ended it; may be empty.
+        text: String,
+    },
+    /// A picture came.
+    Picture {
+        /// From whom.
+        peer: PeerName,
+        /// The picture. Dropping it tells the peer that it may send another.
+        picture: RemotePicture,
+    },
+    /// How the far camera is.
+    FarCamera {
+        /// Whose.
+        peer: PeerName,
+        /// Its state.
+        lens: Lens,
+        /// In words; may be empty.
+        text: String,
+    },
+    /// How our own camera is.
+    Camera {
+        /// Its state.
+        lens: Lens,
+        /// Its format, or what is wrong.
+        text: String,
+    },
+    /// A line of text came.
+    Text {
+        /// From whom.
+        peer: PeerName,
+        /// What.
+        text: String,
+    },
+    /// A text of ours arrived.
+    TextArrived {
+        /// At whom.
+        peer: PeerName,
+        /// Which.
+        text: TextId,
+    },
+    /// A text of ours could not be delivered.
+    TextFailed {
+        /// To whom.
+        peer: PeerName,
+        /// Which.
+        text: TextId,
+        /// Why, for a person.
+        why: String,
+    },
+    /// A peer offers files. When `asks`, accept or refuse it; else the station already did by its settings.
+    Offered {
+        /// Which transfer.
+        transfer: TransferId,
+        /// From whom.
+        peer: PeerName,
+        /// The file's or folder's name.
+        name: String,
+        /// One file or a folder.
+        shape: Shape,
+        /// Entries.
+        files: u32,
+        /// Bytes of all of them.
+        bytes: u64,
+        /// Whether it waits for the owner's answer.
+        asks: bool,
+    },
+    /// How far a transfer is; at most ten times a second for each.
+    Transfer(TransferStatus),
+    /// A transfer's end.
+    TransferEnded {
+        /// How far it came.
+        status: TransferStatus,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// One entry of a transfer failed; the rest goes on.
+    EntryFailed {
+        /// Which transfer.
+        transfer: TransferId,
+        /// The entry's path, as far as known.
+        path: String,
+        /// Why, for a person.
+        why: String,
+    },
+}
+
+/// A picture of a peer's camera, as it was received.
+///
+/// While it lives it holds one of the [two credits](transom_wire::limits::PICTURE_CREDIT) of its call, so drop it when it has been shown or passed over.
+#[derive(Debug)]
+pub struct RemotePicture {
+    /// One baseline JPEG image.
+    pub jpeg: Vec<u8>,
+    /// Pixels across, as its sender says; the decoder checks.
+    pub width: u16,
+    /// Pixels down.
+    pub height: u16,
+    /// How to turn it, as in Exif: 1 upright to 8.
+    pub orientation: u8,
+    /// Counts the camera's pictures; gaps are pictures dropped on the way.
+    pub sequence: u32,
+    /// When things happened to it.
+    pub timing: Timing,
+    pub(crate) credit: Credit,
+}
+
+/// The times of a picture, all in this station's clock. The sender's are known once its clock's offset is.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// When the sensor began it.
+    pub captured: Option<Instant>,
+    /// When its sender had it ready to send.
+    pub ready: Option<Instant>,
+    /// When its last byte was here.
+    pub received: Instant,
+}
+
+/// Which way a transfer goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// To us.
+    Incoming,
+    /// From us.
+    Outgoing,
+}
+
+/// What a transfer is doing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The peer is not connected; it goes on when it is.
+    Waiting,
+    /// Offered, not yet answered.
+    Offered,
+    /// Data flow.
+    Running,
+    /// Halted by either side.
+    Paused,
+    /// All is sent; the receiver is making it durable.
+    Finishing,
+    /// Over.
+    Ended,
+}
+
+/// How far a transfer is. `durable <= verified <= received` counts data bytes, resumed ones included.
+#[derive(Clone, Debug)]
+pub struct TransferStatus {
+    /// Which.
+    pub transfer: TransferId,
+    /// With whom.
+    pub peer: PeerName,
+    /// Which way.
+    pub direction: Direction,
+    /// The file's or folder's name.
+    pub name: String,
+    /// What it is doing.
+    pub phase: Phase,
+    /// Entries in all.
+    pub files: u32,
+    /// Entries done.
+    pub files_done: u32,
+    /// Bytes in all.
+    pub bytes: u64,
+    /// Bytes that were there from an earlier attempt.
+    pub resumed: u64,
+    /// Bytes given to the network, or taken from it.
+    pub moved: u64,
+    /// Bytes checked and written at the receiver.
+    pub verified: u64,
+    /// Bytes that survive a power cut at the receiver.
+    pub durable: u64,
+    /// Bytes per second over the last seconds.
+    pub rate: u64,
+    /// Time left at that rate.
+    pub eta: Option<Duration>,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Every byte is durable at the receiver under this name.
+    Durable {
+        /// At the receiver: the final path. At the sender: the name the receiver chose.
+        path: PathBuf,
+    },
+    /// The very same thing was there already.
+    AlreadyThere {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The name was taken and the sender asked to leave it alone.
+    Skipped {
+        /// The name.
+        path: PathBuf,
+    },
+    /// Durable, but these many entries failed.
+    Partial {
+        /// Where.
+        path: PathBuf,
+        /// How many.
+        failed: u32,
+    },
+    /// The receiver did not want it.
+    Refused {
+        /// Why.
+        reason: RefuseReason,
+        /// In its words.
+        text: String,
+    },
+    /// Somebody cancelled it.
+    Cancelled {
+        /// Whether we did.
+        here: bool,
+        /// In the words of who did.
+        text: String,
+    },
+    /// The peer went away; the same transfer again goes on from `verified`.
+    Lost {
+        /// What happened.
+        why: String,
+    },
+    /// It can't be done.
+    Failed {
+        /// What happened, on which side.
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// Whether everything that was to be there is there.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Durable { .. } | Self::AlreadyThere { .. } | Self::Skipped { .. })
+    }
+}

@@ -1,0 +1,119 @@
+//! What a station is to be and do: its owner's choices, with good defaults and their reasons.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use transom_media::Wish;
+use transom_users::Book;
+use transom_wire::PeerName;
+
+use crate::identity::{Identity, KnownPeersFile};
+
+pub use transom_wire::Collision;
+
+/// Everything a [`Station`](crate::Station) needs to know at its start.
+///
+/// Without changes it neither listens nor opens a camera nor takes files: it can dial and watch.
+#[derive(Debug)]
+pub struct Settings {
+    /// What we call ourselves; a hint for the other side.
+    pub name: PeerName,
+    /// Our key.
+    pub identity: Identity,
+    /// Whom we know.
+    pub book: Book,
+    /// Keys learned on first use.
+    pub known_peers: KnownPeersFile,
+    /// Where to take connections; empty for nowhere.
+    pub listen: Vec<SocketAddr>,
+    /// Who may connect, among those we know.
+    pub allow: Allow,
+    /// Our camera, opened only while somebody who may looks.
+    pub camera: Option<Wish>,
+    /// Whether whoever has the right `view` may watch our camera without being asked for, as a camera box does.
+    pub serve_camera: bool,
+    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)); a box declines.
+    pub takes_calls: bool,
+    /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN.
+    pub max_viewers: usize,
+    /// Where offered files go; `None` refuses all.
+    pub inbox: Option<InboxSettings>,
+}
+
+impl Settings {
+    /// The defaults, for somebody of that name and key.
+    pub fn new(name: PeerName, identity: Identity) -> Self {
+        Self {
+            name,
+            identity,
+            book: Book::default(),
+            known_peers: KnownPeersFile::in_memory(),
+            listen: Vec::new(),
+            allow: Allow::Known,
+            camera: None,
+            serve_camera: false,
+            takes_calls: false,
+            max_viewers: 8,
+            inbox: None,
+        }
+    }
+}
+
+/// Which of the peers we know may connect.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Allow {
+    /// Every one of the contact book whose key is known.
+    #[default]
+    Known,
+    /// Those only.
+    Names(Vec<PeerName>),
+}
+
+impl Allow {
+    /// Whether that peer may.
+    pub fn allows(&self, peer: &PeerName) -> bool {
+        match self {
+            Self::Known => true,
+            Self::Names(names) => names.contains(peer),
+        }
+    }
+}
+
+/// Where incoming files go and whose.
+#[derive(Clone, Debug)]
+pub struct InboxSettings {
+    /// The folder; made if missing.
+    pub into: PathBuf,
+    /// From whom without asking.
+    pub accept: Accept,
+    /// Most bytes the inbox takes while the station runs.
+    pub quota: Option<u64>,
+}
+
+/// Whose offers are taken without asking. Everybody needs the right `files`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Accept {
+    /// Ask for each.
+    #[default]
+    Ask,
+    /// Everybody we know.
+    Known,
+    /// Those; others are refused.
+    Names(Vec<PeerName>),
+}
+
+/// How to send.
+#[derive(Clone, Copy, Debug)]
+pub struct SendOptions {
+    /// What the receiver does where the name is taken.
+    pub on_collision: Collision,
+    /// Most bytes a second.
+    pub limit: Option<u64>,
+}
+
+impl Default for SendOptions {
+    /// Keep both, as fast as it goes.
+    fn default() -> Self {
+        Self { on_collision: Collision::Rename, limit: None }
+    }
+}
