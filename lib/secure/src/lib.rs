@@ -1,1 +1,62 @@
-//! Identity, handshake and sealed records, without IO.
+//! Identity, handshake and sealed records of one connection (wire 2 and 3.1). Sans-IO: it is given bytes and
+//! gives bytes, and knows no socket, file or clock, nor what the records hold.
+//!
+//! The handshake is `Noise_XX_25519` with BLAKE2s, its prologue both preambles. The dialer learns the
+//! listener's key before it shows its own, and neither side sends a byte more to a key that its owner
+//! has not [admitted](Handshake::admit).
+//!
+//! ```
+//! use transom_secure::{Ciphers, Handshake, Identity, Role};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (anna, box1) = (Identity::generate()?, Identity::generate()?);
+//! let mut dialer = Handshake::new(&anna, Role::Dialer, Ciphers::detect())?;
+//! let mut listener = Handshake::new(&box1, Role::Listener, Ciphers::detect())?;
+//!
+//! while !(dialer.is_complete() && listener.is_complete()) {
+//!     // 1. Write what is to be written, hand over what was read.
+//!     while let Some(bytes) = dialer.poll_transmit() {
+//!         listener.handle_bytes(&bytes)?;
+//!     }
+//!     while let Some(bytes) = listener.poll_transmit() {
+//!         dialer.handle_bytes(&bytes)?;
+//!     }
+//!     // 2. Ask the owner once the other side's key is known.
+//!     if dialer.remote() == Some(box1.public()) && !dialer.is_admitted() {
+//!         dialer.admit()?;
+//!     }
+//!     if listener.remote() == Some(anna.public()) && !listener.is_admitted() {
+//!         listener.admit()?;
+//!     }
+//! }
+//!
+//! // 3. From here on: records.
+//! let (mut near, mut far) = (dialer.into_channel()?, listener.into_channel()?);
+//! let (mut wire, mut plain) = (Vec::new(), [0; 64]);
+//! near.seal(b"hello", &mut wire)?;
+//! let (length, sealed) = wire.split_at(2);
+//! assert_eq!(length, (sealed.len() as u16).to_be_bytes());
+//! let count = far.open(sealed, &mut plain)?;
+//! assert_eq!(&plain[..count], b"hello");
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod channel;
+mod cipher;
+mod error;
+mod handshake;
+mod identity;
+mod noise;
+mod preamble;
+
+pub use channel::{Channel, MAX_PLAIN, RECORD_OVERHEAD};
+pub use cipher::{Cipher, Ciphers};
+pub use error::{ChannelError, HandshakeError, SecureError};
+pub use handshake::{HANDSHAKE_BUFFER, HANDSHAKE_TIMEOUT, Handshake};
+pub use identity::Identity;
+pub use preamble::{Role, VERSION};
+pub use zeroize::Zeroizing;
+
+#[doc(hidden)]
+pub mod fuzzing;

@@ -1,0 +1,370 @@
+//! The handshake as a state machine over bytes (wire 2). Who is allowed in is asked of the caller,
+//! and so is the time.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use snow::HandshakeState;
+
+use crate::channel::{Channel, Facts};
+use crate::cipher::{Cipher, Ciphers};
+use crate::error::HandshakeError;
+use crate::identity::Identity;
+use crate::noise;
+use crate::preamble::{self, PREAMBLE, Preamble, Role};
+
+/// One side of a handshake.
+///
+/// ```text
+/// dialer:    preamble> --<preamble, message 1>-- <message 2 -- admit? -- message 3> -- complete
+/// listener:  <preamble, preamble> -- <message 1, message 2> -- <message 3 -- admit? -- complete
+/// ```
+///
+/// 1. Write what [`poll_transmit`](Self::poll_transmit) gives, give what is read to
+///    [`handle_bytes`](Self::handle_bytes).
+/// 2. When [`remote`](Self::remote) tells the other side's key, [`admit`](Self::admit) it or drop the
+///    connection. Until then nothing more is sent.
+/// 3. When [`is_complete`](Self::is_complete), go on [`into_channel`](Self::into_channel). Bytes that
+///    `handle_bytes` left are the first records.
+/// 4. After [`HANDSHAKE_TIMEOUT`] without being complete, drop the connection.
+pub struct Handshake {
+    identity: Identity,
+    role: Role,
+    ciphers: Ciphers,
+    stage: Stage,
+    incoming: Incoming,
+    outgoing: VecDeque<Vec<u8>>,
+    /// What the handshake began with; there from the moment both preambles are known.
+    noise: Option<(HandshakeState, Cipher)>,
+    remote: Option<[u8; 32]>,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Preamble,
+    Message(Message),
+    Owner,
+    Nothing,
+    Failed(HandshakeError),
+}
+
+/// The three messages of Noise XX.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Message {
+    First,
+    Second,
+    Third,
+}
+
+impl Handshake {
+    /// A handshake at its beginning; a dialer has something to send at once.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers, without which there is no handshake.
+    pub fn new(identity: &Identity, role: Role, ciphers: Ciphers) -> Result<Self, HandshakeError> {
+        // Asked here, so that a machine that can't is found out before anything is sent.
+        noise::fill_random(&mut [0; 1]).map_err(|_| HandshakeError::Random)?;
+        let mut handshake = Self {
+            identity: identity.clone(),
+            role,
+            ciphers,
+            stage: Stage::Preamble,
+            incoming: Incoming::default(),
+            outgoing: VecDeque::new(),
+            noise: None,
+            remote: None,
+        };
+        if role == Role::Dialer {
+            handshake.send(&preamble::write(role, ciphers.bits()));
+        }
+        Ok(handshake)
+    }
+
+    /// Takes in what was read and says how many bytes of it belong to the handshake. What is left
+    /// comes after it and is for the [`Channel`]; it is not kept here.
+    ///
+    /// # Errors
+    /// The other side doesn't keep to the protocol, or somebody changed a byte on the way. That is final.
+    /// After [`HandshakeError::Version`] there may be a preamble left to transmit, which tells the other side why.
+    pub fn handle_bytes(&mut self, bytes: &[u8]) -> Result<usize, HandshakeError> {
+        let mut left = bytes;
+        while let Some(wanted) = self.wanted()? {
+            left = self.incoming.fill(wanted, left);
+            if self.incoming.bytes().len() < wanted {
+                break;
+            }
+            if let Err(error) = self.take_in() {
+                self.fail(error);
+                return Err(error);
+            }
+        }
+        Ok(bytes.len() - left.len())
+    }
+
+    /// What is to be written now, in order.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.outgoing.pop_front()
+    }
+
+    /// Our owner allows the key that [`remote`](Self::remote) tells.
+    ///
+    /// # Errors
+    /// The key isn't known yet, the handshake has failed, or the key was admitted before.
+    pub fn admit(&mut self) -> Result<(), HandshakeError> {
+        if let Stage::Failed(_) = self.stage {
+            return Err(HandshakeError::Over);
+        }
+        if self.stage != Stage::Owner {
+            return Err(HandshakeError::Early);
+        }
+        if self.role == Role::Dialer {
+            self.send_message()?;
+        }
+        self.stage = Stage::Nothing;
+        Ok(())
+    }
+
+    /// The other side's public key: a dialer knows it after message 2, a listener after message 3.
+    pub fn remote(&self) -> Option<[u8; 32]> {
+        self.remote
+    }
+
+    /// Whether our owner has allowed the other side's key.
+    pub fn is_admitted(&self) -> bool {
+        self.stage == Stage::Nothing
+    }
+
+    /// Whether the key is admitted and all messages were read and taken for writing.
+    pub fn is_complete(&self) -> bool {
+        self.is_admitted() && self.outgoing.is_empty()
+    }
+
+    /// The records that come after.
+    ///
+    /// # Errors
+    /// The handshake is not [complete](Self::is_complete).
+    pub fn into_channel(self) -> Result<Channel, HandshakeError> {
+        let (true, Some((noise, cipher)), Some(remote)) =
+            (self.is_complete(), self.noise, self.remote)
+        else {
+            return Err(HandshakeError::Early);
+        };
+        let mut hash = [0; 32];
+        hash.copy_from_slice(noise.get_handshake_hash());
+        let noise = noise
+            .into_transport_mode()
+            .map_err(|_| HandshakeError::Early)?;
+        let facts = Facts {
+            remote,
+            hash,
+            cipher,
+        };
+        Ok(Channel::new(noise, facts))
+    }
+
+    /// How many bytes are waited for, counted from the start of what is waited for.
+    fn wanted(&self) -> Result<Option<usize>, HandshakeError> {
+        match self.stage {
+            Stage::Preamble => Ok(Some(PREAMBLE)),
+            Stage::Message(_) if self.incoming.bytes().len() < LENGTH => Ok(Some(LENGTH)),
+            Stage::Message(message) => Ok(Some(LENGTH + message.len())),
+            Stage::Owner | Stage::Nothing => Ok(None),
+            Stage::Failed(_) => Err(HandshakeError::Over),
+        }
+    }
+
+    /// Goes on by what was waited for: a preamble, a message's length, or the whole message.
+    fn take_in(&mut self) -> Result<(), HandshakeError> {
+        match self.stage {
+            Stage::Preamble => self.take_preamble(),
+            Stage::Message(message) => match *self.incoming.bytes() {
+                [high, low] => message.check(u16::from_be_bytes([high, low]).into()),
+                _ => self.take_message(message),
+            },
+            Stage::Owner | Stage::Nothing | Stage::Failed(_) => Ok(()),
+        }
+    }
+
+    fn take_preamble(&mut self) -> Result<(), HandshakeError> {
+        let mut theirs: Preamble = [0; PREAMBLE];
+        theirs.copy_from_slice(self.incoming.bytes());
+        self.incoming.clear();
+        match self.role {
+            Role::Dialer => self.begin_as_dialer(theirs),
+            Role::Listener => self.begin_as_listener(theirs),
+        }
+    }
+
+    fn begin_as_dialer(&mut self, theirs: Preamble) -> Result<(), HandshakeError> {
+        let cipher = preamble::read_listener(theirs, self.ciphers)?;
+        let ours = preamble::write(self.role, self.ciphers.bits());
+        self.begin(cipher, &[ours, theirs].concat())?;
+        self.send_message()?;
+        self.stage = Stage::Message(Message::Second);
+        Ok(())
+    }
+
+    fn begin_as_listener(&mut self, theirs: Preamble) -> Result<(), HandshakeError> {
+        let read = preamble::read_dialer(theirs);
+        let cipher = read.map_or(Cipher::ChaCha20Poly1305, |set| set.best(self.ciphers));
+        let ours = preamble::write(self.role, cipher.bit());
+        // A dialer of another version is answered too, or it could not tell its user why it is refused.
+        if matches!(read, Ok(_) | Err(HandshakeError::Version(_))) {
+            self.send(&ours);
+        }
+        read?;
+        self.begin(cipher, &[theirs, ours].concat())?;
+        self.stage = Stage::Message(Message::First);
+        Ok(())
+    }
+
+    fn begin(&mut self, cipher: Cipher, prologue: &[u8]) -> Result<(), HandshakeError> {
+        let noise = noise::begin(&self.identity, self.role, cipher, prologue);
+        self.noise = Some((noise.map_err(|_| HandshakeError::Random)?, cipher));
+        Ok(())
+    }
+
+    fn take_message(&mut self, message: Message) -> Result<(), HandshakeError> {
+        let (noise, _) = self.noise.as_mut().ok_or(HandshakeError::Early)?;
+        let body = self.incoming.bytes().get(LENGTH..).unwrap_or(&[]);
+        noise
+            .read_message(body, &mut [0; LARGEST])
+            .map_err(|_| HandshakeError::Forged(message.number()))?;
+        self.incoming.clear();
+        match message {
+            Message::First => {
+                self.send_message()?;
+                self.stage = Stage::Message(Message::Third);
+            }
+            Message::Second | Message::Third => {
+                self.learn_remote()?;
+                self.stage = Stage::Owner;
+            }
+        }
+        Ok(())
+    }
+
+    fn learn_remote(&mut self) -> Result<(), HandshakeError> {
+        let (noise, _) = self.noise.as_ref().ok_or(HandshakeError::Early)?;
+        let key = noise
+            .get_remote_static()
+            .and_then(|key| key.try_into().ok());
+        let key = key.ok_or(HandshakeError::Early)?;
+        if noise::is_worthless(&key) {
+            return Err(HandshakeError::WorthlessKey);
+        }
+        self.remote = Some(key);
+        Ok(())
+    }
+
+    /// Writes the Noise message whose turn it is.
+    fn send_message(&mut self) -> Result<(), HandshakeError> {
+        let (noise, _) = self.noise.as_mut().ok_or(HandshakeError::Early)?;
+        // Room for a tag more than is used: snow wants it even where no tag comes.
+        let mut body = [0; LARGEST];
+        let count = noise
+            .write_message(&[], &mut body)
+            .map_err(|_| HandshakeError::Random)?;
+        let body = body.get(..count).unwrap_or(&[]);
+        let length = u16::try_from(count).unwrap_or(0).to_be_bytes();
+        self.send(&[&length, body].concat());
+        Ok(())
+    }
+
+    fn fail(&mut self, error: HandshakeError) {
+        self.stage = Stage::Failed(error);
+        if !matches!(error, HandshakeError::Version(_)) {
+            self.outgoing.clear();
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.outgoing.push_back(bytes.to_vec());
+    }
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("role", &self.role)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Message {
+    fn number(self) -> u8 {
+        match self {
+            Self::First => 1,
+            Self::Second => 2,
+            Self::Third => 3,
+        }
+    }
+
+    /// Bytes of the message: a bare key of 32, a sealed one of 48, the tag of an empty payload.
+    fn len(self) -> usize {
+        match self {
+            Self::First => 32,
+            Self::Second => 32 + 48 + 16,
+            Self::Third => 48 + 16,
+        }
+    }
+
+    fn check(self, found: usize) -> Result<(), HandshakeError> {
+        let (message, wanted) = (self.number(), self.len());
+        match found == wanted {
+            true => Ok(()),
+            false => Err(HandshakeError::Length {
+                message,
+                found,
+                wanted,
+            }),
+        }
+    }
+}
+
+/// The bytes of one preamble or message as they trickle in, never of two.
+struct Incoming {
+    bytes: [u8; LARGEST],
+    used: usize,
+}
+
+impl Default for Incoming {
+    fn default() -> Self {
+        let bytes = [0; LARGEST];
+        Self { bytes, used: 0 }
+    }
+}
+
+impl Incoming {
+    /// Takes bytes until there are `wanted`, and gives back the others.
+    fn fill<'a>(&mut self, wanted: usize, from: &'a [u8]) -> &'a [u8] {
+        let count = wanted.saturating_sub(self.used).min(from.len());
+        let (taken, left) = from.split_at(count);
+        if let Some(room) = self.bytes.get_mut(self.used..self.used + count) {
+            room.copy_from_slice(taken);
+            self.used += count;
+        }
+        left
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.used).unwrap_or(&[])
+    }
+
+    fn clear(&mut self) {
+        self.used = 0;
+    }
+}
+
+/// How long a handshake may take: three round trips, at worst over a bad Wi-Fi, and a person is not asked yet.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Bytes that a handshake keeps of what a stranger sends, at most.
+pub const HANDSHAKE_BUFFER: usize = 256;
+
+/// Bytes of the longest message with its length, and a little more for snow.
+pub(crate) const LARGEST: usize = 128;
+const LENGTH: usize = 2;
