@@ -47,6 +47,14 @@ impl Channel {
         }
     }
 
+    /// The same channel with another interval between changes of the key.
+    #[cfg(test)]
+    pub(crate) fn with_interval(mut self, records: u32) -> Self {
+        self.sealed = Direction::new(records);
+        self.opened = Direction::new(records);
+        self
+    }
+
     /// Seals one record and appends it, its length first.
     ///
     /// The new part of `out` is filled with zeros before it is written, since a vector can't grow
@@ -186,3 +194,6 @@ const TAG: usize = 16;
 
 /// Records of one direction under one key (wire 3.1): at most 64 GiB, far below what either cipher bears.
 const REKEY_RECORDS: u32 = 1 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,5 @@
 //! What can go wrong, sorted by who is to blame: the other side, our caller, the system.
 
-use crate::handshake::HANDSHAKE_BUFFER;
 use crate::preamble::VERSION;
 
 /// The system could not give what a key needs.
@@ -105,6 +104,3 @@ impl ChannelError {
         matches!(self, Self::Forged | Self::Length(_))
     }
 }
-
-// A message of the largest kind is far below the bound that is promised to users.
-const _: () = assert!(crate::handshake::LARGEST <= HANDSHAKE_BUFFER);

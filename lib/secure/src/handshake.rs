@@ -11,6 +11,7 @@ use crate::channel::{Channel, Facts};
 use crate::cipher::{Cipher, Ciphers};
 use crate::error::HandshakeError;
 use crate::identity::Identity;
+use crate::message::{Incoming, LARGEST, LENGTH, Message};
 use crate::noise;
 use crate::preamble::{self, PREAMBLE, Preamble, Role};
 
@@ -48,14 +49,6 @@ enum Stage {
     Owner,
     Nothing,
     Failed(HandshakeError),
-}
-
-/// The three messages of Noise XX.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Message {
-    First,
-    Second,
-    Third,
 }
 
 impl Handshake {
@@ -139,6 +132,11 @@ impl Handshake {
     /// Whether the key is admitted and all messages were read and taken for writing.
     pub fn is_complete(&self) -> bool {
         self.is_admitted() && self.outgoing.is_empty()
+    }
+
+    /// Bytes kept of what the other side sent; at most [`HANDSHAKE_BUFFER`].
+    pub fn buffered(&self) -> usize {
+        self.incoming.bytes().len()
     }
 
     /// The records that come after.
@@ -294,77 +292,14 @@ impl fmt::Debug for Handshake {
     }
 }
 
-impl Message {
-    fn number(self) -> u8 {
-        match self {
-            Self::First => 1,
-            Self::Second => 2,
-            Self::Third => 3,
-        }
-    }
-
-    /// Bytes of the message: a bare key of 32, a sealed one of 48, the tag of an empty payload.
-    fn len(self) -> usize {
-        match self {
-            Self::First => 32,
-            Self::Second => 32 + 48 + 16,
-            Self::Third => 48 + 16,
-        }
-    }
-
-    fn check(self, found: usize) -> Result<(), HandshakeError> {
-        let (message, wanted) = (self.number(), self.len());
-        match found == wanted {
-            true => Ok(()),
-            false => Err(HandshakeError::Length {
-                message,
-                found,
-                wanted,
-            }),
-        }
-    }
-}
-
-/// The bytes of one preamble or message as they trickle in, never of two.
-struct Incoming {
-    bytes: [u8; LARGEST],
-    used: usize,
-}
-
-impl Default for Incoming {
-    fn default() -> Self {
-        let bytes = [0; LARGEST];
-        Self { bytes, used: 0 }
-    }
-}
-
-impl Incoming {
-    /// Takes bytes until there are `wanted`, and gives back the others.
-    fn fill<'a>(&mut self, wanted: usize, from: &'a [u8]) -> &'a [u8] {
-        let count = wanted.saturating_sub(self.used).min(from.len());
-        let (taken, left) = from.split_at(count);
-        if let Some(room) = self.bytes.get_mut(self.used..self.used + count) {
-            room.copy_from_slice(taken);
-            self.used += count;
-        }
-        left
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.used).unwrap_or(&[])
-    }
-
-    fn clear(&mut self) {
-        self.used = 0;
-    }
-}
-
 /// How long a handshake may take: three round trips, at worst over a bad Wi-Fi, and a person is not asked yet.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Bytes that a handshake keeps of what a stranger sends, at most.
 pub const HANDSHAKE_BUFFER: usize = 256;
 
-/// Bytes of the longest message with its length, and a little more for snow.
-pub(crate) const LARGEST: usize = 128;
-const LENGTH: usize = 2;
+// A message of the largest kind stays below the bound that is promised.
+const _: () = assert!(LARGEST <= HANDSHAKE_BUFFER);
+
+#[cfg(test)]
+mod tests;

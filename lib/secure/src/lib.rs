@@ -47,6 +47,7 @@ mod cipher;
 mod error;
 mod handshake;
 mod identity;
+mod message;
 mod noise;
 mod preamble;
 

@@ -74,3 +74,75 @@ fn resolver() -> BoxedCryptoResolver {
 fn resolver() -> BoxedCryptoResolver {
     Box::new(DefaultResolver)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{Channel, Facts};
+
+    /// Both sides of a connection all of whose keys are fixed, with a change of key after two records.
+    fn fixed(cipher: Cipher) -> [Channel; 2] {
+        let builder = || Builder::with_resolver(params(cipher).unwrap(), resolver());
+        let dialer = builder()
+            .local_private_key(&[1; 32])
+            .unwrap()
+            .fixed_ephemeral_key_for_testing_only(&[2; 32]);
+        let listener = builder()
+            .local_private_key(&[3; 32])
+            .unwrap()
+            .fixed_ephemeral_key_for_testing_only(&[4; 32]);
+        let mut near = dialer.build_initiator().unwrap();
+        let mut far = listener.build_responder().unwrap();
+        let (mut message, mut none) = ([0; 128], [0; 128]);
+        for third in [false, false, true] {
+            let count = near.write_message(&[], &mut message).unwrap();
+            far.read_message(&message[..count], &mut none).unwrap();
+            if third {
+                break;
+            }
+            std::mem::swap(&mut near, &mut far);
+        }
+        [near, far].map(|side| {
+            let facts = Facts {
+                remote: [0; 32],
+                hash: side.get_handshake_hash().try_into().unwrap(),
+                cipher,
+            };
+            Channel::new(side.into_transport_mode().unwrap(), facts).with_interval(2)
+        })
+    }
+
+    /// The same with ring and without, so that both kinds of build understand each other.
+    #[test]
+    fn records_and_changed_keys_are_the_same_whoever_computes_them() {
+        for (cipher, wanted) in [
+            (
+                Cipher::ChaCha20Poly1305,
+                [
+                    "ef93aab0007a13ace065fd0e76a5ba6ef4cc46a1",
+                    "f59b1c28ed422cba5b644547969e969b9c9ecd4f",
+                    "8fbe18e629d5536873850e085b27bd397029776c",
+                ],
+            ),
+            (
+                Cipher::Aes256Gcm,
+                [
+                    "7cee27488ddbae39878593e67464b4ac3a7b1598",
+                    "5a87a6444e7b3a156bd22e7fb920afc120c23109",
+                    "cbc3107db751359fd7cae386a7e6ea810b087f20",
+                ],
+            ),
+        ] {
+            let [mut near, mut far] = fixed(cipher);
+            assert_eq!(near.handshake_hash(), far.handshake_hash());
+            for wanted in wanted {
+                let (mut wire, mut plain) = (Vec::new(), [0; 8]);
+                near.seal(b"door", &mut wire).unwrap();
+                let hex: String = wire[2..].iter().map(|byte| format!("{byte:02x}")).collect();
+                assert_eq!(hex, wanted);
+                assert_eq!(far.open(&wire[2..], &mut plain), Ok(4));
+                assert_eq!(&plain[..4], b"door");
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How fast this machine seals and opens records, by cipher and size of record:
+//! `cargo run --release -p transom-secure --features ring --example rate`.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use transom_secure::{Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_OVERHEAD, Role};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for ciphers in [Ciphers::CHACHA, Ciphers::BOTH] {
+        for size in [1_400, 16 * 1024, MAX_PLAIN] {
+            measure(ciphers, size)?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(ciphers: Ciphers, size: usize) -> Result<(), Box<dyn Error>> {
+    let (mut near, mut far) = channels(ciphers)?;
+    let plain = vec![0x5a; size];
+    let mut wire = vec![0; size + RECORD_OVERHEAD];
+    let mut grown = Vec::new();
+    let mut opened = vec![0; size + RECORD_OVERHEAD];
+    let (mut into, mut append, mut open) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let mut records = 0_u32;
+    while into < Duration::from_millis(500) {
+        records += 1;
+        into += timed(|| near.seal_into(&plain, &mut wire).map(drop))?;
+        open += timed(|| far.open(&wire[2..], &mut opened).map(drop))?;
+        grown.clear();
+        append += timed(|| near.seal(&plain, &mut grown))?;
+        far.open(&grown[2..], &mut opened)?;
+    }
+    let rate = |time: Duration| f64::from(records) * size as f64 / time.as_secs_f64() / 1e9;
+    println!(
+        "{:?}, {size} bytes: seal_into {:.2}, seal {:.2}, open {:.2} GB/s",
+        near.cipher(),
+        rate(into),
+        rate(append),
+        rate(open)
+    );
+    Ok(())
+}
+
+fn timed<E>(work: impl FnOnce() -> Result<(), E>) -> Result<Duration, E> {
+    let begin = Instant::now();
+    work()?;
+    Ok(begin.elapsed())
+}
+
+fn channels(ciphers: Ciphers) -> Result<(Channel, Channel), Box<dyn Error>> {
+    let mut dialer = Handshake::new(&Identity::generate()?, Role::Dialer, ciphers)?;
+    let mut listener = Handshake::new(&Identity::generate()?, Role::Listener, ciphers)?;
+    while !(dialer.is_complete() && listener.is_complete()) {
+        while let Some(bytes) = dialer.poll_transmit() {
+            listener.handle_bytes(&bytes)?;
+        }
+        while let Some(bytes) = listener.poll_transmit() {
+            dialer.handle_bytes(&bytes)?;
+        }
+        for side in [&mut dialer, &mut listener] {
+            if side.remote().is_some() && !side.is_admitted() {
+                side.admit()?;
+            }
+        }
+    }
+    Ok((dialer.into_channel()?, listener.into_channel()?))
+}

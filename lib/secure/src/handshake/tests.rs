@@ -1,0 +1,230 @@
+//! Handshakes of pairs, whole, cut, changed and refused.
+
+use super::*;
+use crate::fuzzing::{DIALER_BYTES, LISTENER_BYTES, Link, identity, pair, side};
+
+#[test]
+fn any_cut_gives_the_same_keys() {
+    for cut in 1..=u8::try_from(DIALER_BYTES).unwrap() {
+        let (mut dialer, mut listener) = pair();
+        Link::new(&[cut]).run(&mut dialer, &mut listener).unwrap();
+        let near = dialer.into_channel().unwrap();
+        let far = listener.into_channel().unwrap();
+        assert_eq!(near.handshake_hash(), far.handshake_hash());
+        assert_eq!(near.remote(), identity(Role::Listener).public());
+        assert_eq!(far.remote(), identity(Role::Dialer).public());
+    }
+}
+
+#[test]
+fn every_changed_byte_ends_it() {
+    let dialers = (0..DIALER_BYTES).map(|offset| (Role::Dialer, offset));
+    let listeners = (0..LISTENER_BYTES).map(|offset| (Role::Listener, offset));
+    for (role, offset) in dialers.chain(listeners) {
+        // Each bit of what is in the clear; of the rest, bits that differ from byte to byte.
+        let bits = if offset < 10 { 0..8 } else { 0..1 };
+        for bit in bits.map(|bit| (bit + offset as u8) % 8) {
+            let (mut dialer, mut listener) = pair();
+            let mut link = Link::new(&[]);
+            link.flip = Some((role, offset, bit));
+            let end = link.run(&mut dialer, &mut listener);
+            let error = end.expect_err("a changed byte was not seen");
+            assert!(error.is_peer(), "{role:?} {offset} {bit}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_changed_cipher_is_seen_though_both_could_go_on_with_it() {
+    // The set BOTH without its AES bit: what somebody between would like best.
+    let (mut dialer, mut listener) = pair();
+    let mut link = Link::new(&[]);
+    link.flip = Some((Role::Dialer, 6, 1));
+    let end = link.run(&mut dialer, &mut listener);
+    assert_eq!(end, Err(HandshakeError::Forged(2)));
+    assert!(dialer.remote().is_none() && listener.remote().is_none());
+}
+
+#[test]
+fn the_cipher_is_aes_only_if_both_have_it() {
+    let (both, chacha) = (Ciphers::BOTH, Ciphers::CHACHA);
+    for (near, far, cipher) in [
+        (both, both, Cipher::Aes256Gcm),
+        (both, chacha, Cipher::ChaCha20Poly1305),
+        (chacha, both, Cipher::ChaCha20Poly1305),
+    ] {
+        let (mut dialer, mut listener) = (side(Role::Dialer, near), side(Role::Listener, far));
+        Link::new(&[]).run(&mut dialer, &mut listener).unwrap();
+        assert_eq!(dialer.into_channel().unwrap().cipher(), cipher);
+        assert_eq!(listener.into_channel().unwrap().cipher(), cipher);
+    }
+}
+
+/// Brings a handshake to where the dialer knows the listener's key.
+fn until_message_2() -> (Handshake, Handshake) {
+    let (mut dialer, mut listener) = pair();
+    for _ in 0..2 {
+        let bytes = dialer.poll_transmit().unwrap();
+        listener.handle_bytes(&bytes).unwrap();
+        let bytes = listener.poll_transmit().unwrap();
+        dialer.handle_bytes(&bytes).unwrap();
+    }
+    (dialer, listener)
+}
+
+#[test]
+fn a_key_that_is_not_admitted_is_sent_nothing() {
+    let (mut dialer, mut listener) = until_message_2();
+    assert_eq!(dialer.remote(), Some(identity(Role::Listener).public()));
+    assert_eq!(listener.remote(), None);
+    assert_eq!(dialer.poll_transmit(), None);
+    assert_eq!(dialer.handle_bytes(b"say something"), Ok(0));
+    assert_eq!(dialer.poll_transmit(), None);
+    assert!(!dialer.is_complete());
+    assert_eq!(dialer.into_channel().err(), Some(HandshakeError::Early));
+
+    assert_eq!(listener.poll_transmit(), None);
+    assert_eq!(listener.admit(), Err(HandshakeError::Early));
+}
+
+#[test]
+fn a_listener_without_admission_has_no_channel() {
+    let (mut dialer, mut listener) = until_message_2();
+    dialer.admit().unwrap();
+    assert!(!dialer.is_complete(), "message 3 is not written yet");
+    let third = dialer.poll_transmit().unwrap();
+    assert!(dialer.is_complete());
+    assert_eq!(listener.handle_bytes(&third), Ok(third.len()));
+    assert_eq!(listener.remote(), Some(identity(Role::Dialer).public()));
+    assert_eq!(listener.poll_transmit(), None);
+    assert!(!listener.is_complete());
+    assert_eq!(listener.into_channel().err(), Some(HandshakeError::Early));
+}
+
+#[test]
+fn admitting_twice_is_the_callers_mistake() {
+    let (mut dialer, _listener) = until_message_2();
+    dialer.admit().unwrap();
+    assert_eq!(dialer.admit(), Err(HandshakeError::Early));
+}
+
+#[test]
+fn records_behind_the_last_message_are_left_alone() {
+    let (mut dialer, mut listener) = until_message_2();
+    dialer.admit().unwrap();
+    let mut wire = dialer.poll_transmit().unwrap();
+    let third = wire.len();
+    let mut near = dialer.into_channel().unwrap();
+    near.seal(b"first", &mut wire).unwrap();
+    // Whether they come in one read, or while the owner is being asked.
+    assert_eq!(listener.handle_bytes(&wire), Ok(third));
+    assert_eq!(listener.handle_bytes(&wire[third..]), Ok(0));
+    listener.admit().unwrap();
+    assert_eq!(listener.handle_bytes(&wire[third..]), Ok(0));
+    let mut plain = [0; 16];
+    let mut far = listener.into_channel().unwrap();
+    assert_eq!(far.open(&wire[third + 2..], &mut plain), Ok(5));
+    assert_eq!(&plain[..5], b"first");
+}
+
+#[test]
+fn other_programs_are_recognised_by_their_first_bytes() {
+    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let request = b"GET / HTTP/1.1\r\nHost: door\r\n\r\n";
+    assert_eq!(listener.handle_bytes(request), Err(HandshakeError::Magic));
+    assert_eq!(listener.poll_transmit(), None);
+    assert_eq!(listener.handle_bytes(b""), Err(HandshakeError::Over));
+    assert_eq!(listener.admit(), Err(HandshakeError::Over));
+}
+
+#[test]
+fn another_version_is_answered_so_that_both_can_say_why() {
+    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let of_later = b"TRSM\x02\x01\x0b\x77";
+    assert_eq!(
+        listener.handle_bytes(of_later),
+        Err(HandshakeError::Version(2))
+    );
+    let answer = listener.poll_transmit().unwrap();
+    assert_eq!(answer, b"TRSM\x01\x02\x01\x00");
+    assert_eq!(listener.poll_transmit(), None);
+
+    dialer.poll_transmit().unwrap();
+    assert_eq!(
+        dialer.handle_bytes(b"TRSM\x02\x02\x01\x00"),
+        Err(HandshakeError::Version(2))
+    );
+    assert_eq!(dialer.poll_transmit(), None);
+}
+
+#[test]
+fn our_own_bytes_coming_back_are_seen() {
+    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let echo = dialer.poll_transmit().unwrap();
+    assert_eq!(dialer.handle_bytes(&echo), Err(HandshakeError::Role(1)));
+}
+
+#[test]
+fn a_wrong_length_is_seen_before_the_message_comes() {
+    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    listener
+        .handle_bytes(&dialer.poll_transmit().unwrap())
+        .unwrap();
+    assert_eq!(
+        listener.handle_bytes(&[0xff, 0xff]),
+        Err(HandshakeError::Length {
+            message: 1,
+            found: 65_535,
+            wanted: 32
+        })
+    );
+    assert_eq!(listener.poll_transmit(), None, "nothing is sent after it");
+}
+
+#[test]
+fn the_buffer_of_a_stranger_is_bounded() {
+    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let preamble = dialer.poll_transmit().unwrap();
+    for byte in preamble.iter().chain(&[0, 32]).chain(&[7; 31]) {
+        assert_eq!(listener.handle_bytes(&[*byte]), Ok(1));
+        assert!(listener.buffered() <= HANDSHAKE_BUFFER);
+    }
+    assert_eq!(listener.buffered(), 33);
+    // The rest is taken up to the end of the message and not a byte further.
+    assert_eq!(
+        listener.handle_bytes(&[7; 100_000]).err(),
+        Some(HandshakeError::Length {
+            message: 3,
+            found: 0x0707,
+            wanted: 64
+        })
+    );
+    assert!(listener.buffered() <= HANDSHAKE_BUFFER);
+}
+
+#[test]
+fn keys_that_belong_to_everybody_are_refused() {
+    let mut one = [0; 32];
+    one[0] = 1;
+    let mut order_eight = [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4,
+        0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49,
+        0xb8, 0x00,
+    ];
+    assert!(noise::is_worthless(&[0; 32]));
+    assert!(noise::is_worthless(&one));
+    assert!(noise::is_worthless(&order_eight));
+    order_eight[0] ^= 1;
+    assert!(!noise::is_worthless(&order_eight));
+    assert!(!noise::is_worthless(&identity(Role::Dialer).public()));
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let dialer = side(Role::Dialer, Ciphers::BOTH);
+    let text = format!("{dialer:?}");
+    assert_eq!(text, "Handshake { role: Dialer, stage: Preamble, .. }");
+}
