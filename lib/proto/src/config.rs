@@ -1,0 +1,66 @@
+//! What a session is told when it begins: who we are, and its limits with their reasons.
+
+use core::time::Duration;
+
+use transom_wire::PeerName;
+
+/// Who we are on one connection, and its limits. [`Config::new`] sets good limits.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What this side calls itself; a hint for the peer.
+    pub name: PeerName,
+    /// Random, of this connection.
+    pub session: u64,
+    /// Random, decides who yields when both ring at once.
+    pub nonce: u64,
+    /// Transfers open at once in each direction. Default 16: a person never waits for more, and the
+    /// peer can make us hold at most so many [`grant_window`](Self::grant_window)s.
+    pub max_transfers: usize,
+    /// Calls open at once, ringing ones too. Default 8: one connection carries one or two; each can
+    /// make us hold one picture of at most 8 MiB.
+    pub max_calls: usize,
+    /// Texts sent and not yet acknowledged. Default 64: more than anybody types within a round trip.
+    pub text_queue: usize,
+    /// Bytes of answers and requests that wait to be sent. Default 1 MiB: a peer that asks and never
+    /// reads is ended there, and entries of folders wait there.
+    pub control_queue: usize,
+    /// How often the peer is pinged. Default 1 s: four pings fit before [`give_up`](Self::give_up).
+    pub idle_ping: Duration,
+    /// Silence after which the peer counts as lost. Default 4.5 s: noticed within 5 s.
+    pub give_up: Duration,
+    /// Queue that file data may cause on the way while a call is live. Default 10 ms: a third of a
+    /// picture's time at 30 per second.
+    pub bulk_target: Duration,
+    /// Share of the bytes that file data get when calls could use all, in percent. Default 5.
+    pub bulk_floor: u8,
+    /// A picture is begun only while fewer bytes than this are on the way. Default 32 KiB: measured
+    /// to keep a picture's delay near one round trip when video alone is too much for the link.
+    pub video_gate: u64,
+    /// Bytes of leaves that wait to be sent per transfer. Default 2 MiB: eight leaves keep a disk busy.
+    pub leaf_room: usize,
+    /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
+    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender.
+    pub grant_window: u64,
+}
+
+impl Config {
+    /// The limits' defaults.
+    pub fn new(name: PeerName, session: u64, nonce: u64) -> Self {
+        Self {
+            name,
+            session,
+            nonce,
+            max_transfers: 16,
+            max_calls: 8,
+            text_queue: 64,
+            control_queue: 1024 * 1024,
+            idle_ping: Duration::from_secs(1),
+            give_up: Duration::from_millis(4500),
+            bulk_target: Duration::from_millis(10),
+            bulk_floor: 5,
+            video_gate: 32 * 1024,
+            leaf_room: 2 * 1024 * 1024,
+            grant_window: 4 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! What a session tells its caller, and what it is given to send.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use transom_wire::{
+    ByeCode, CallKind, Collision, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Lens,
+    Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey,
+};
+
+use crate::Instant;
+
+/// Names a call on this connection: its stream number.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CallId(pub(crate) u16);
+
+/// Names a transfer on this connection: its stream number.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FileId(pub(crate) u16);
+
+/// Which side of the connection we are: decides the stream numbers we open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// We connected; our streams are odd.
+    Dialer,
+    /// We were connected to; our streams are even.
+    Listener,
+}
+
+/// One thing that the peer did or that came of it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The peer's first frame.
+    Hello {
+        /// What the peer calls itself; a hint only.
+        name: PeerName,
+        /// Its random session number.
+        session: u64,
+    },
+    /// The peer's last frame; nothing follows and nothing can be sent any more.
+    Bye {
+        /// Why.
+        code: ByeCode,
+        /// In its words.
+        text: String,
+    },
+    /// The peer asks for a call: answer or decline it.
+    Ringing {
+        /// Which.
+        call: CallId,
+        /// What for.
+        kind: CallKind,
+    },
+    /// Our call was taken: it is live.
+    Answered {
+        /// Which.
+        call: CallId,
+    },
+    /// Our call was not taken; [`EndReason::Glare`] when the peer's own call goes before it.
+    Declined {
+        /// Which.
+        call: CallId,
+        /// Why.
+        reason: EndReason,
+        /// In its words.
+        text: String,
+    },
+    /// The peer ended the call, or gave up ringing.
+    HungUp {
+        /// Which.
+        call: CallId,
+        /// Why.
+        reason: EndReason,
+        /// In its words.
+        text: String,
+    },
+    /// A whole picture came. Give its credit back with [`shown`](crate::Session::shown).
+    Picture {
+        /// Of which call.
+        call: CallId,
+        /// The picture.
+        picture: ReceivedPicture,
+    },
+    /// The peer showed a picture of ours: a next one can go.
+    Credit {
+        /// Of which call.
+        call: CallId,
+    },
+    /// How the far camera is.
+    CameraState {
+        /// Of which call.
+        call: CallId,
+        /// The state.
+        lens: Lens,
+        /// In words.
+        text: String,
+    },
+    /// A text came. Taking this event out acknowledges it.
+    Text {
+        /// The peer's number for it.
+        id: u32,
+        /// What it says.
+        text: String,
+    },
+    /// Our text arrived.
+    TextArrived {
+        /// Our number for it.
+        id: u32,
+    },
+    /// The peer offers a file or folder: accept or refuse it.
+    Offered {
+        /// Which.
+        file: FileId,
+        /// What.
+        offer: OwnedOffer,
+    },
+    /// Our offer is taken: send entries.
+    Accepted {
+        /// Which.
+        file: FileId,
+    },
+    /// Our offer is not taken; the transfer is over.
+    Refused {
+        /// Which.
+        file: FileId,
+        /// Why.
+        reason: RefuseReason,
+        /// In its words.
+        text: String,
+    },
+    /// The peer announces an entry: [`start`](crate::Session::start), [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
+    Entry {
+        /// Of which transfer.
+        file: FileId,
+        /// The entry.
+        entry: OwnedEntry,
+    },
+    /// The peer wants an entry's data from there on.
+    Started {
+        /// Of which transfer.
+        file: FileId,
+        /// The entry, the offset and the proof.
+        start: Start,
+    },
+    /// A whole leaf came, its hash not yet checked. Give its room back with [`stored`](crate::Session::stored).
+    Leaf {
+        /// Of which transfer.
+        file: FileId,
+        /// The leaf.
+        leaf: LeafData,
+    },
+    /// All leaves of an entry came: check its root, then [`done`](crate::Session::done) or [`failed`](crate::Session::failed).
+    Ended {
+        /// Of which transfer.
+        file: FileId,
+        /// The entry, its size and root.
+        end: End,
+    },
+    /// The peer gives an entry up, or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
+    Abandoned {
+        /// Of which transfer.
+        file: FileId,
+        /// The entry.
+        index: u32,
+        /// Why.
+        reason: FailReason,
+        /// The system's error number there, or 0.
+        errno: u32,
+        /// In its words.
+        text: String,
+    },
+    /// The peer can't take an entry, which is thereby given up, or with [`WHOLE`](transom_wire::WHOLE) the
+    /// transfer, which is then over.
+    Failed {
+        /// Of which transfer.
+        file: FileId,
+        /// The entry.
+        index: u32,
+        /// Why.
+        reason: FailReason,
+        /// The system's error number there, or 0.
+        errno: u32,
+        /// In its words.
+        text: String,
+    },
+    /// At least half of the room for entries or leaves is free again.
+    Room {
+        /// Of which transfer.
+        file: FileId,
+    },
+    /// How far the transfer is at the receiver.
+    Progress {
+        /// Of which transfer.
+        file: FileId,
+        /// Received, verified, durable.
+        progress: Progress,
+    },
+    /// An entry is whole and verified at the receiver.
+    Done {
+        /// Of which transfer.
+        file: FileId,
+        /// The entry and its root.
+        done: Done,
+    },
+    /// No more entries come and all are settled: publish, then [`finished`](crate::Session::finished).
+    Finish {
+        /// Of which transfer.
+        file: FileId,
+        /// How many there were.
+        entries: u32,
+    },
+    /// The receiver's last word; the transfer is over.
+    Finished {
+        /// Which.
+        file: FileId,
+        /// How it ended.
+        ending: Ending,
+        /// The final name, or what went wrong.
+        text: String,
+    },
+    /// The peer halts its side of the transfer or lets it go on.
+    Paused {
+        /// Which.
+        file: FileId,
+        /// Whether the peer wants it halted.
+        paused: bool,
+    },
+    /// The peer ended the transfer early; it is over.
+    Cancelled {
+        /// Which.
+        file: FileId,
+        /// Why.
+        reason: RefuseReason,
+        /// In its words.
+        text: String,
+    },
+    /// The peer's limit on the transfer's rate; the lower of both limits counts.
+    Limited {
+        /// Which.
+        file: FileId,
+        /// Bytes per second.
+        rate: Option<u64>,
+    },
+}
+
+/// A picture to send. Its bytes are shared, so that many sessions send one copy.
+#[derive(Clone)]
+pub struct Picture {
+    /// What is known before the bytes; `total` is filled in by the session.
+    pub head: PictureHead,
+    /// The coded picture.
+    pub bytes: Arc<[u8]>,
+}
+
+/// What became of a picture given to [`send_picture`](crate::Session::send_picture).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Queued {
+    /// It waits alone.
+    Fresh,
+    /// An older one that waited was dropped for it.
+    Replaced,
+}
+
+/// A picture that came whole.
+#[derive(Clone, PartialEq)]
+pub struct ReceivedPicture {
+    /// What the sender knows of it.
+    pub head: PictureHead,
+    /// The coded picture, `head.total` bytes.
+    pub bytes: Vec<u8>,
+    /// When its last byte came.
+    pub received: Instant,
+}
+
+/// One leaf of a file.
+#[derive(Clone, Eq, PartialEq)]
+pub struct LeafData {
+    /// The entry.
+    pub index: u32,
+    /// Where in the file.
+    pub offset: u64,
+    /// BLAKE3 chaining value of the leaf, which the session carries and does not check.
+    pub hash: [u8; 32],
+    /// The bytes, 1 to [`LEAF`](transom_wire::limits::LEAF).
+    pub bytes: Vec<u8>,
+}
+
+/// A [`RelativePath`] that owns its text; it can only be made from one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PathString(String);
+
+impl PathString {
+    /// The path, checked when this was made.
+    pub fn as_path(&self) -> RelativePath<'_> {
+        RelativePath::new(&self.0).expect("made from a RelativePath below")
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<RelativePath<'_>> for PathString {
+    fn from(path: RelativePath<'_>) -> Self {
+        Self(path.as_str().into())
+    }
+}
+
+/// An [`Offer`] that owns its name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnedOffer {
+    /// The same for every attempt at the same thing.
+    pub transfer: TransferKey,
+    /// One file or a folder.
+    pub shape: Shape,
+    /// What to do where the name is taken.
+    pub collision: Collision,
+    /// Entries.
+    pub files: u32,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// The file's or folder's name, one part.
+    pub name: PathString,
+}
+
+impl OwnedOffer {
+    /// The offer as the wire has it.
+    pub fn as_offer(&self) -> Offer<'_> {
+        Offer {
+            transfer: self.transfer,
+            shape: self.shape,
+            collision: self.collision,
+            files: self.files,
+            bytes: self.bytes,
+            name: self.name.as_path(),
+        }
+    }
+}
+
+impl From<Offer<'_>> for OwnedOffer {
+    fn from(offer: Offer<'_>) -> Self {
+        Self {
+            transfer: offer.transfer,
+            shape: offer.shape,
+            collision: offer.collision,
+            files: offer.files,
+            bytes: offer.bytes,
+            name: offer.name.into(),
+        }
+    }
+}
+
+/// An [`Entry`] that owns its path.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnedEntry {
+    /// Counts from 0.
+    pub index: u32,
+    /// File or folder.
+    pub kind: EntryKind,
+    /// Unix permission bits.
+    pub mode: u16,
+    /// Modification time in nanoseconds since 1970.
+    pub mtime: i64,
+    /// Bytes, 0 for a folder.
+    pub size: u64,
+    /// Where below the offer's name.
+    pub path: PathString,
+}
+
+impl OwnedEntry {
+    /// The entry as the wire has it.
+    pub fn as_entry(&self) -> Entry<'_> {
+        Entry {
+            index: self.index,
+            kind: self.kind,
+            mode: self.mode,
+            mtime: self.mtime,
+            size: self.size,
+            path: self.path.as_path(),
+        }
+    }
+}
+
+impl From<Entry<'_>> for OwnedEntry {
+    fn from(entry: Entry<'_>) -> Self {
+        Self {
+            index: entry.index,
+            kind: entry.kind,
+            mode: entry.mode,
+            mtime: entry.mtime,
+            size: entry.size,
+            path: entry.path.into(),
+        }
+    }
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picture({:?}, {} bytes)", self.head, self.bytes.len())
+    }
+}
+
+impl fmt::Debug for ReceivedPicture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "ReceivedPicture({:?}, {} bytes)",
+            self.head,
+            self.bytes.len()
+        )
+    }
+}
+
+impl fmt::Debug for LeafData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            index,
+            offset,
+            bytes,
+            ..
+        } = self;
+        write!(f, "LeafData({index} at {offset}, {} bytes)", bytes.len())
+    }
+}

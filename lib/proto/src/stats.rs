@@ -1,0 +1,34 @@
+//! Numbers of a session, for overlays, logs and tests.
+
+use core::time::Duration;
+
+/// What a session has measured so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Stats {
+    /// Plain bytes sent.
+    pub sent: u64,
+    /// Plain bytes received.
+    pub received: u64,
+    /// Plain bytes sent that the peer has not yet acknowledged.
+    pub unacked: u64,
+    /// The last round trip.
+    pub rtt: Option<Duration>,
+    /// The shortest round trip of the last half minute.
+    pub min_rtt: Option<Duration>,
+    /// How long bytes of ours wait on the way beyond the shortest they took.
+    pub queue_delay: Duration,
+    /// File data that may be on the way at once while a call is live.
+    pub bulk_window: u64,
+    /// How long the peer has been silent.
+    pub silent: Duration,
+    /// Pictures sent whole.
+    pub pictures_sent: u64,
+    /// Pictures dropped for newer ones before they were begun.
+    pub pictures_replaced: u64,
+    /// Pictures dropped for newer ones when half sent.
+    pub pictures_aborted: u64,
+    /// Pictures received whole.
+    pub pictures_received: u64,
+    /// From the sensor to the far screen, of the last picture the peer showed.
+    pub shown_after: Option<Duration>,
+}
