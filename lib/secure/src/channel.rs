@@ -5,6 +5,7 @@ use std::fmt;
 use snow::TransportState;
 
 use crate::cipher::Cipher;
+use crate::detour::Detour;
 use crate::error::ChannelError;
 
 /// Both directions of a connection whose handshake is complete.
@@ -21,6 +22,7 @@ pub struct Channel {
     noise: TransportState,
     sealed: Direction,
     opened: Direction,
+    detour: Detour,
     remote: [u8; 32],
     hash: [u8; 32],
     cipher: Cipher,
@@ -40,6 +42,7 @@ impl Channel {
             noise,
             sealed: Direction::new(REKEY_RECORDS),
             opened: Direction::new(REKEY_RECORDS),
+            detour: Detour::default(),
             remote: facts.remote,
             hash: facts.hash,
             cipher: facts.cipher,
@@ -93,6 +96,7 @@ impl Channel {
             return Err(ChannelError::Room { needed, found });
         };
         *length = u16::try_from(sealed.len()).map_or([0; 2], u16::to_be_bytes);
+        let plain = self.detour.source(plain, sealed);
         if self.noise.write_message(plain, sealed).is_err() {
             self.over = true;
             return Err(ChannelError::Over);
@@ -122,6 +126,7 @@ impl Channel {
         if found < needed {
             return Err(ChannelError::Room { needed, found });
         }
+        let sealed = self.detour.source(sealed, out);
         let Ok(count) = self.noise.read_message(sealed, out) else {
             return self.fail(ChannelError::Forged);
         };

@@ -44,6 +44,7 @@
 
 mod channel;
 mod cipher;
+mod detour;
 mod error;
 mod handshake;
 mod identity;
