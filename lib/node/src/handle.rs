@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use transom_net::PeerId;
+use transom_proto::CallId;
 use transom_users::{Book, Contact};
 use transom_wire::{CallKind, PeerName};
 
@@ -21,7 +23,7 @@ pub(crate) enum Command {
     Decline { peer: PeerName },
     HangUp { peer: PeerName },
     ShowCamera { on: bool },
-    Shown { peer: PeerName, session: u64, sequence: u32 },
+    Shown { link: PeerId, call: CallId, sequence: u32 },
     Text { peer: PeerName, id: TextId, text: String },
     Send { peer: PeerName, id: TransferId, path: PathBuf, options: SendOptions },
     Accept { transfer: TransferId, into: Option<PathBuf> },
@@ -173,16 +175,16 @@ impl std::fmt::Debug for Handle {
 /// The credit of one picture; dropping it returns it to the peer.
 pub(crate) struct Credit {
     pub(crate) queue: Arc<Queue>,
-    pub(crate) peer: PeerName,
     /// Which connection it came by: after a reconnect the old credit means nothing.
-    pub(crate) session: u64,
+    pub(crate) link: PeerId,
+    pub(crate) call: CallId,
     pub(crate) sequence: u32,
 }
 
 impl Drop for Credit {
     fn drop(&mut self) {
-        let Self { peer, session, sequence, .. } = *self;
-        self.queue.push(Command::Shown { peer, session, sequence });
+        let Self { link, call, sequence, .. } = *self;
+        self.queue.push(Command::Shown { link, call, sequence });
     }
 }
 

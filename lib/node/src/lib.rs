@@ -21,10 +21,20 @@
 //! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder, names and disks have
 //! workers of their own, which start in `workers.rs` and end with the station.
 
+mod calls;
+mod camera;
+mod disk;
 mod handle;
 mod identity;
+mod meter;
 mod notice;
+mod outside;
+mod people;
 mod settings;
+mod station;
+mod texts;
+mod transfers;
+mod workers;
 
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
@@ -33,6 +43,7 @@ pub use notice::{
     RemotePicture, Shape, TextId, Timing, TransferId, TransferStatus,
 };
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings};
+pub use station::{RunError, StartError, Station};
 
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;

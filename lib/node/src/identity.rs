@@ -1,0 +1,283 @@
+//! What a station keeps between runs: its key, and the keys it learned on first use. One private folder, two files.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use transom_users::KnownPeers;
+use transom_wire::{PeerName, PublicKey};
+
+/// Bytes of `known_peers` that are read: ten thousand peers.
+const MAX_KNOWN_PEERS_BYTES: u64 = 1024 * 1024;
+
+/// Why the state folder can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The system refuses.
+    #[error("{}: {what}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Its answer.
+        source: io::Error,
+    },
+    /// The key file holds something else.
+    #[error("{}: is not a key file; move it away to get a new key", .0.display())]
+    NotAKey(PathBuf),
+    /// Others could read the key.
+    #[error("{path}: is readable by others (mode {mode:o}); make it private: chmod 600 {path}", path = .0.display(), mode = .1)]
+    Exposed(PathBuf, u32),
+    /// A name that is pinned to another key already.
+    #[error("{0} is pinned to another key already; forget it first")]
+    Pinned(PeerName),
+    /// No random numbers, so no key.
+    #[error("can't make a key: {0}")]
+    Key(String),
+}
+
+/// The folder with a station's key and the keys it learned, by default `~/.local/state/transom`.
+#[derive(Clone, Debug)]
+pub struct State {
+    dir: PathBuf,
+}
+
+impl State {
+    /// Uses that folder, and makes it, for its owner alone, if it is missing.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn open(dir: impl Into<PathBuf>) -> Result<Self, StateError> {
+        let dir = dir.into();
+        let existed = dir.is_dir();
+        fs::create_dir_all(&dir).map_err(|source| io_error("can't be made", &dir, source))?;
+        if !existed {
+            restrict(&dir, 0o700).map_err(|source| io_error("can't be made private", &dir, source))?;
+        }
+        Ok(Self { dir })
+    }
+
+    /// `$XDG_STATE_HOME/transom`, else `~/.local/state/transom`; `None` without a home.
+    pub fn default_dir() -> Option<PathBuf> {
+        let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        absolute("XDG_STATE_HOME")
+            .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+            .map(|state| state.join("transom"))
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The key of this station, made on first use and kept in a file that only its owner can read.
+    ///
+    /// # Errors
+    /// When the file can't be read or made, holds no key, or can be read by others.
+    pub fn identity(&self) -> Result<Identity, StateError> {
+        let path = self.dir.join("key");
+        match File::open(&path) {
+            Ok(file) => read_key(file, &path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(&path),
+            Err(source) => Err(io_error("can't be read", &path, source)),
+        }
+    }
+
+    /// The keys learned on first use.
+    ///
+    /// # Errors
+    /// When the file is there but can't be read.
+    pub fn known_peers(&self) -> Result<KnownPeersFile, StateError> {
+        KnownPeersFile::open(self.dir.join("known_peers"))
+    }
+}
+
+/// Who this station is: its private key, never shown.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub(crate) secret: transom_secure::Identity,
+}
+
+impl Identity {
+    /// A key that is kept nowhere, for demonstrations and tests.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn throwaway() -> Result<Self, StateError> {
+        let secret = transom_secure::Identity::generate().map_err(|error| StateError::Key(error.to_string()))?;
+        Ok(Self { secret })
+    }
+
+    /// The key to give to others.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(self.secret.public())
+    }
+}
+
+fn read_key(mut file: File, path: &Path) -> Result<Identity, StateError> {
+    let failed = |source| io_error("can't be read", path, source);
+    let mode = mode_of(&file).map_err(failed)?;
+    if mode & 0o077 != 0 {
+        return Err(StateError::Exposed(path.to_owned(), mode));
+    }
+    let mut key = [0; 32];
+    let not_a_key = || StateError::NotAKey(path.to_owned());
+    file.read_exact(&mut key).map_err(|_| not_a_key())?;
+    if file.read(&mut [0]).map_err(failed)? != 0 {
+        return Err(not_a_key());
+    }
+    Ok(Identity { secret: transom_secure::Identity::from_bytes(key) })
+}
+
+/// Written beside and then linked into place, so that two first starts at once agree on one key and a full disk leaves none that is half there.
+fn make_key(path: &Path) -> Result<Identity, StateError> {
+    let identity = Identity::throwaway()?;
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let failed = |source| io_error("can't be written", path, source);
+    let write = || -> io::Result<()> {
+        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
+        file.write_all(&identity.secret.private_bytes()[..])?;
+        file.sync_all()
+    };
+    let linked = write().and_then(|()| fs::hard_link(&beside, path));
+    let removed = fs::remove_file(&beside);
+    match linked {
+        Ok(()) => removed.map(|()| identity).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_key(File::open(path).map_err(failed)?, path),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The keys learned on first use, and the file they are kept in: `known_peers`, one `name key` a line.
+#[derive(Debug, Default)]
+pub struct KnownPeersFile {
+    path: Option<PathBuf>,
+    peers: KnownPeers,
+    /// When and how long the file was as it was read.
+    seen: Option<(std::time::SystemTime, u64)>,
+}
+
+impl KnownPeersFile {
+    /// Kept nowhere.
+    pub fn in_memory() -> Self {
+        Self::default()
+    }
+
+    fn open(path: PathBuf) -> Result<Self, StateError> {
+        let mut known = Self { path: Some(path), ..Self::default() };
+        known.refresh()?;
+        Ok(known)
+    }
+
+    /// The peers as last read.
+    pub fn peers(&self) -> &KnownPeers {
+        &self.peers
+    }
+
+    /// Reads the file again if another program changed it.
+    ///
+    /// # Errors
+    /// When the file is there but can't be read.
+    pub fn refresh(&mut self) -> Result<(), StateError> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let failed = |source| io_error("can't be read", path, source);
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.peers = KnownPeers::default();
+                return Ok(());
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let changed = file.metadata().and_then(|data| Ok((data.modified()?, data.len()))).ok();
+        if changed.is_some() && changed == self.seen {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_KNOWN_PEERS_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+        let (peers, errors) = KnownPeers::parse(&String::from_utf8_lossy(&bytes));
+        for error in errors {
+            log::warn!("{}:{error}", path.display());
+        }
+        (self.peers, self.seen) = (peers, changed);
+        Ok(())
+    }
+
+    /// Pins a key to a name. The line is appended in one write, so that programs that learn at once lose nothing.
+    ///
+    /// # Errors
+    /// When the name has another key already, or the file can't be written.
+    pub fn learn(&mut self, name: &PeerName, key: &PublicKey) -> Result<(), StateError> {
+        self.refresh()?;
+        match self.peers.key_of(name) {
+            Some(pinned) if pinned == *key => return Ok(()),
+            Some(_) => return Err(StateError::Pinned(*name)),
+            None => {}
+        }
+        if let Some(path) = &self.path {
+            let failed = |source| io_error("can't be written", path, source);
+            let mut file = private(OpenOptions::new().append(true).create(true)).open(path).map_err(failed)?;
+            file.write_all(format!("{name} {key}\n").as_bytes()).map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+            self.seen = None;
+        }
+        self.peers.learn(*name, *key).map_err(|_| StateError::Pinned(*name))
+    }
+
+    /// Unpins a name; gives the key it had.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn forget(&mut self, name: &str) -> Result<Option<PublicKey>, StateError> {
+        self.refresh()?;
+        let Some(key) = self.peers.forget(name) else { return Ok(None) };
+        if let Some(path) = &self.path {
+            let failed = |source| io_error("can't be written", path, source);
+            let beside = path.with_extension(format!("new-{}", std::process::id()));
+            let mut file =
+                private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside).map_err(failed)?;
+            file.write_all(self.peers.to_string().as_bytes()).map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+            fs::rename(&beside, path).map_err(failed)?;
+            self.seen = None;
+        }
+        Ok(Some(key))
+    }
+}
+
+fn io_error(what: &'static str, path: &Path, source: io::Error) -> StateError {
+    StateError::Io { what, path: path.to_owned(), source }
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(unix)]
+fn mode_of(file: &File) -> io::Result<u32> {
+    Ok(std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions()) & 0o777)
+}
+
+/// Elsewhere the folder in the user's profile is private already.
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &File) -> io::Result<u32> {
+    Ok(0o600)
+}

@@ -1,0 +1,71 @@
+//! Rate and time left of a transfer, over its last seconds.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Long enough to be calm, short enough to follow a change.
+const WINDOW: Duration = Duration::from_secs(3);
+/// Samples closer than this are one, so that there are at most thirty.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Watches a count of bytes grow.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    samples: VecDeque<(Instant, u64)>,
+}
+
+impl Meter {
+    pub(crate) fn add(&mut self, now: Instant, total: u64) {
+        if self.samples.back().is_none_or(|(at, _)| now - *at >= STEP) {
+            self.samples.push_back((now, total));
+        }
+        while self.samples.front().is_some_and(|(at, _)| now - *at > WINDOW) {
+            self.samples.pop_front();
+        }
+    }
+
+    /// Bytes per second; 0 when nothing is known.
+    pub(crate) fn rate(&self, now: Instant, total: u64) -> u64 {
+        let Some((since, then)) = self.samples.front() else { return 0 };
+        let micros = (now - *since).as_micros();
+        if micros == 0 {
+            return 0;
+        }
+        let grown = u128::from(total.saturating_sub(*then));
+        u64::try_from(grown * 1_000_000 / micros).unwrap_or(u64::MAX)
+    }
+
+    /// Time for what is left at that rate.
+    pub(crate) fn eta(rate: u64, left: u64) -> Option<Duration> {
+        (rate > 0).then(|| Duration::from_millis((u128::from(left) * 1000 / u128::from(rate)).try_into().unwrap_or(u64::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steady_flow_has_its_rate() {
+        let start = Instant::now();
+        let mut meter = Meter::default();
+        for tenth in 0..100u64 {
+            meter.add(start + STEP * tenth as u32, tenth * 1000);
+        }
+        let now = start + STEP * 100;
+        assert_eq!(meter.rate(now, 100_000) / 100, 100);
+        assert_eq!(Meter::eta(10_000, 50_000), Some(Duration::from_secs(5)));
+        assert_eq!(Meter::eta(0, 1), None);
+    }
+
+    #[test]
+    fn a_stall_shows() {
+        let start = Instant::now();
+        let mut meter = Meter::default();
+        meter.add(start, 0);
+        meter.add(start + STEP, 1_000_000);
+        let later = start + WINDOW * 2;
+        meter.add(later, 1_000_000);
+        assert_eq!(meter.rate(later + STEP, 1_000_000), 0);
+    }
+}

@@ -1,0 +1,38 @@
+//! What every part of a station acts through: the sockets, the workers, and the notices to its owner.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use transom_net::{Net, PeerId};
+use transom_proto::Session;
+
+use crate::handle::Queue;
+use crate::notice::Notice;
+use crate::workers::Workers;
+
+pub(crate) struct Outside {
+    pub(crate) net: Net,
+    pub(crate) workers: Workers,
+    pub(crate) notices: VecDeque<Notice>,
+    pub(crate) queue: Arc<Queue>,
+}
+
+impl Outside {
+    pub(crate) fn tell(&mut self, notice: Notice) {
+        self.notices.push_back(notice);
+    }
+
+    /// Acts on a peer's session, if it still has one.
+    pub(crate) fn with<T>(&mut self, link: PeerId, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        self.net.session(link).map(act)
+    }
+}
+
+/// The earlier of two moments, where `None` is never.
+pub(crate) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,420 @@
+//! Who is there: dials contacts, judges keys, keeps the links that are up.
+//!
+//! ```text
+//!  connect --> Resolving --> Trying --> Up --> (lost) --> Waiting --> Resolving ...   with `keep`
+//!                  \------------\--> Unreachable, and then Waiting or forgotten
+//! ```
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use transom_net::{Departure, PeerId};
+use transom_proto::Side;
+use transom_users::{Book, Contact, Rights, Trust, identify, trust};
+use transom_wire::{ByeCode, PeerName, PublicKey};
+
+use crate::identity::KnownPeersFile;
+use crate::notice::Notice;
+use crate::outside::{Outside, earlier};
+use crate::settings::{Allow, Settings};
+
+/// First pause before a contact that is away is dialed again; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// A returning contact is back within this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// Pause after a refusal: somebody has to edit a file first.
+const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+/// Connections of one key: a window, a few commands beside it.
+const MAX_LINKS_PER_KEY: usize = 8;
+/// A knock of the same key is told once in this time, so that knocking can't flood a log.
+const KNOCK_PAUSE: Duration = Duration::from_secs(10);
+/// Different knocking keys remembered for that.
+const MAX_KNOCKS: usize = 64;
+
+/// A connection whose key was allowed.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) peer: PeerName,
+    pub(crate) key: PublicKey,
+    pub(crate) rights: Rights,
+    pub(crate) side: Side,
+    address: SocketAddr,
+    first_use: bool,
+    /// The peer's random number of this run; `None` until its hello, and then it is really there.
+    session: Option<u64>,
+}
+
+impl Link {
+    pub(crate) fn is_up(&self) -> bool {
+        self.session.is_some()
+    }
+}
+
+#[derive(Debug)]
+enum Reach {
+    Resolving,
+    Trying { link: Option<PeerId>, rest: Vec<SocketAddr>, why: String },
+    Up,
+    Waiting { until: Instant },
+}
+
+#[derive(Debug)]
+struct Dial {
+    contact: Contact,
+    keep: bool,
+    reach: Reach,
+    pause: Duration,
+    /// The changed key that was told already.
+    told: Option<PublicKey>,
+}
+
+pub(crate) struct People {
+    links: BTreeMap<PeerId, Link>,
+    dials: BTreeMap<PeerName, Dial>,
+    book: Book,
+    known: KnownPeersFile,
+    allow: Allow,
+    own_name: PeerName,
+    own_key: PublicKey,
+    /// Our random number of this run.
+    pub(crate) session: u64,
+    knocks: Vec<(PublicKey, Instant)>,
+}
+
+/// What became of a link, for those who hung something on it.
+pub(crate) struct Gone {
+    pub(crate) link: PeerId,
+    pub(crate) peer: PeerName,
+    pub(crate) why: String,
+}
+
+impl People {
+    pub(crate) fn new(settings: &mut Settings, session: u64) -> Self {
+        Self {
+            links: BTreeMap::new(),
+            dials: BTreeMap::new(),
+            book: std::mem::take(&mut settings.book),
+            known: std::mem::take(&mut settings.known_peers),
+            allow: std::mem::take(&mut settings.allow),
+            own_name: settings.name,
+            own_key: settings.identity.public_key(),
+            session,
+            knocks: Vec::new(),
+        }
+    }
+
+    /// The connection to act on for that peer: one we dialed if there is one.
+    pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
+        let mut up = self.links.iter().filter(|(_, link)| link.peer == *peer && link.is_up());
+        let first = up.next()?;
+        let dialed = |(_, link): &(&PeerId, &Link)| link.side == Side::Dialer;
+        let chosen = if dialed(&first) { first } else { up.find(dialed).unwrap_or(first) };
+        Some(*chosen.0)
+    }
+
+    pub(crate) fn link(&self, id: PeerId) -> Option<&Link> {
+        self.links.get(&id)
+    }
+
+    /// Whether that peer is being reached for, or waited for.
+    pub(crate) fn expects(&self, peer: &PeerName) -> bool {
+        self.dials.contains_key(peer) || self.link_of(peer).is_some()
+    }
+
+    pub(crate) fn connect(&mut self, contact: Contact, keep: bool, out: &mut Outside) {
+        let peer = contact.name;
+        if let Some(dial) = self.dials.get_mut(&peer) {
+            (dial.contact, dial.keep) = (contact, keep);
+            if !matches!(dial.reach, Reach::Waiting { .. }) {
+                return;
+            }
+        } else {
+            let dial = Dial { contact, keep, reach: Reach::Resolving, pause: FIRST_PAUSE, told: None };
+            self.dials.insert(peer, dial);
+        }
+        self.reach(peer, out);
+    }
+
+    pub(crate) fn disconnect(&mut self, peer: &PeerName, out: &mut Outside) {
+        let trying = match self.dials.remove(peer) {
+            Some(Dial { reach: Reach::Trying { link, .. }, .. }) => link,
+            _ => None,
+        };
+        let links = self.links.iter().filter(|(_, link)| link.peer == *peer).map(|(id, _)| *id);
+        for link in links.chain(trying).collect::<Vec<_>>() {
+            out.net.close(link, ByeCode::Done, "");
+        }
+    }
+
+    pub(crate) fn close_all(&mut self, out: &mut Outside) {
+        self.dials.clear();
+        for link in self.links.keys() {
+            out.net.close(*link, ByeCode::Leaving, "");
+        }
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// When a contact is to be dialed again.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.dials.values().fold(None, |due, dial| match dial.reach {
+            Reach::Waiting { until } => earlier(due, Some(until)),
+            _ => due,
+        })
+    }
+
+    pub(crate) fn dial_due(&mut self, now: Instant, out: &mut Outside) {
+        let due = |dial: &Dial| matches!(dial.reach, Reach::Waiting { until } if until <= now);
+        let names: Vec<_> = self.dials.iter().filter(|(_, dial)| due(dial)).map(|(name, _)| *name).collect();
+        for name in names {
+            self.reach(name, out);
+        }
+    }
+
+    fn reach(&mut self, peer: PeerName, out: &mut Outside) {
+        if self.link_of(&peer).is_some() {
+            // It reached us first.
+            if let Some(dial) = self.dials.get_mut(&peer) {
+                dial.reach = Reach::Up;
+            }
+            return;
+        }
+        let Some(dial) = self.dials.get_mut(&peer) else { return };
+        out.tell(Notice::Reaching { peer });
+        let address = &dial.contact.address;
+        match address.host.parse::<IpAddr>() {
+            Ok(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, address.port)]), out),
+            Err(_) => {
+                dial.reach = Reach::Resolving;
+                out.workers.resolve(peer, address.host.clone(), address.port);
+            }
+        }
+    }
+
+    pub(crate) fn resolved(&mut self, peer: PeerName, found: std::io::Result<Vec<SocketAddr>>, out: &mut Outside) {
+        let Some(dial) = self.dials.get_mut(&peer) else { return };
+        let host = &dial.contact.address.host;
+        let (mut rest, why) = match found {
+            Ok(found) => (found, format!("{host} has no address")),
+            Err(error) => (Vec::new(), format!("can't find the address of {host}: {error}")),
+        };
+        rest.reverse();
+        dial.reach = Reach::Trying { link: None, rest, why };
+        self.try_next(peer, out);
+    }
+
+    /// Dials the next address of a contact, or gives up for now.
+    fn try_next(&mut self, peer: PeerName, out: &mut Outside) {
+        let Some(dial) = self.dials.get_mut(&peer) else { return };
+        let Reach::Trying { link, rest, why } = &mut dial.reach else { return };
+        while let Some(address) = rest.pop() {
+            match out.net.dial(address) {
+                Ok(id) => {
+                    *link = Some(id);
+                    return;
+                }
+                Err(error) => *why = format!("can't reach {address}: {error}"),
+            }
+        }
+        let why = std::mem::take(why);
+        self.pause(peer, why, None, out);
+    }
+
+    fn pause(&mut self, peer: PeerName, why: String, pause: Option<Duration>, out: &mut Outside) {
+        let Some(dial) = self.dials.get_mut(&peer) else { return };
+        let keep = dial.keep;
+        if keep {
+            let pause = pause.unwrap_or(dial.pause);
+            dial.pause = (dial.pause * 2).min(LONGEST_PAUSE);
+            dial.reach = Reach::Waiting { until: Instant::now() + pause };
+        } else {
+            self.dials.remove(&peer);
+        }
+        out.tell(Notice::Unreachable { peer, why, retries: keep });
+    }
+
+    /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to it so far.
+    pub(crate) fn judge(&mut self, id: PeerId, key: PublicKey, address: SocketAddr, side: Side, out: &mut Outside) {
+        if let Err(error) = self.known.refresh() {
+            log::warn!("{error}");
+        }
+        let link = match side {
+            Side::Dialer => self.judge_dialed(id, key, out),
+            Side::Listener => self.judge_caller(key, address, out),
+        };
+        let same_key = self.links.values().filter(|link| link.key == key).count();
+        match link {
+            Some((peer, rights, first_use)) if same_key < MAX_LINKS_PER_KEY => {
+                let mut random = [0; 8];
+                if getrandom::fill(&mut random).is_err() {
+                    return out.net.refuse(id);
+                }
+                let config = transom_proto::Config::new(self.own_name, self.session, u64::from_ne_bytes(random));
+                out.net.admit(id, config);
+                self.links.insert(id, Link { peer, key, rights, side, address, first_use, session: None });
+            }
+            _ => out.net.refuse(id),
+        }
+    }
+
+    fn judge_dialed(&mut self, id: PeerId, key: PublicKey, out: &mut Outside) -> Option<(PeerName, Rights, bool)> {
+        let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
+        let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
+        let Contact { name, may, key: written, .. } = dial.contact;
+        let in_book = written.or_else(|| self.book.find(name.as_str()).and_then(|contact| contact.key));
+        let trusted = match in_book {
+            Some(pinned) if pinned == key => Trust::Pinned,
+            Some(pinned) => Trust::Changed { pinned },
+            None => trust(&name, &self.book, self.known.peers(), &key),
+        };
+        match trusted {
+            Trust::Pinned => Some((name, may, false)),
+            Trust::FirstUse => match self.known.learn(&name, &key) {
+                Ok(()) => Some((name, may, true)),
+                Err(error) => {
+                    self.pause(name, format!("its key can't be kept: {error}"), Some(REFUSED_PAUSE), out);
+                    None
+                }
+            },
+            Trust::Changed { pinned } => {
+                if dial.told.replace(key) != Some(key) {
+                    out.tell(Notice::KeyChanged { peer: name, pinned, offered: key, in_book: in_book.is_some() });
+                }
+                self.pause(name, "it shows another key than the one pinned".into(), Some(REFUSED_PAUSE), out);
+                None
+            }
+        }
+    }
+
+    fn judge_caller(&mut self, key: PublicKey, address: SocketAddr, out: &mut Outside) -> Option<(PeerName, Rights, bool)> {
+        if key == self.own_key {
+            // Another program of the same owner on the same key: whoever holds it is us.
+            return Some((self.own_name, Rights::ALL, false));
+        }
+        let found = identify(&self.book, self.known.peers(), &key).filter(|found| self.allow.allows(&found.name));
+        if found.is_none() {
+            self.knock(key, address, out);
+        }
+        found.map(|found| (found.name, found.may, false))
+    }
+
+    fn knock(&mut self, key: PublicKey, address: SocketAddr, out: &mut Outside) {
+        let now = Instant::now();
+        self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
+        if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
+            self.knocks.push((key, now));
+            out.tell(Notice::Knock { key, address });
+        }
+    }
+
+    /// A peer's hello: it is there and lets us in. Gives a link that this one makes superfluous.
+    pub(crate) fn hello(&mut self, id: PeerId, session: u64, out: &mut Outside) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.session = Some(session);
+        let (peer, key, first_use, address, side) = (link.peer, link.key, link.first_use, link.address, link.side);
+        if let Some(dial) = self.dials.get_mut(&peer) {
+            (dial.reach, dial.pause, dial.told) = (Reach::Up, FIRST_PAUSE, None);
+        }
+        let others = |(other, link): &(&PeerId, &Link)| {
+            **other != id && link.peer == peer && link.key == key && link.session == Some(session) && link.side != side
+        };
+        let twin = self.links.iter().find(others).map(|(other, _)| *other);
+        match twin {
+            // Both dialed at once. Both keep the connection that the side with the smaller number dialed.
+            Some(twin) if session != self.session => {
+                let keep_ours = self.session < session;
+                let superfluous = if (side == Side::Dialer) == keep_ours { twin } else { id };
+                out.net.close(superfluous, ByeCode::Replaced, "");
+            }
+            _ => out.tell(Notice::Joined { peer, key, first_use, address }),
+        }
+    }
+
+    /// A connection ended, at whatever stage.
+    pub(crate) fn left(&mut self, id: PeerId, why: &Departure, out: &mut Outside) -> Option<Gone> {
+        let link = self.links.remove(&id);
+        let text = describe(why);
+        let Some(link) = link else {
+            self.try_failed(id, text, out);
+            return None;
+        };
+        let peer = link.peer;
+        if !link.is_up() {
+            if link.side == Side::Dialer {
+                let text = match why {
+                    Departure::Lost(_) | Departure::Closed | Departure::Refused => not_let_in(),
+                    _ => text,
+                };
+                self.pause(peer, text, Some(REFUSED_PAUSE), out);
+            }
+            return None;
+        }
+        let gone = Some(Gone { link: id, peer, why: text.clone() });
+        if self.link_of(&peer).is_some() {
+            return gone; // By another connection it is still there.
+        }
+        let lost = !matches!(why, Departure::Bye { .. } | Departure::ClosedHere);
+        out.tell(Notice::Left { peer, why: text, lost });
+        match self.dials.get_mut(&peer) {
+            Some(dial) if dial.keep => dial.reach = Reach::Waiting { until: Instant::now() + dial.pause },
+            _ => drop(self.dials.remove(&peer)),
+        }
+        gone
+    }
+
+    fn try_failed(&mut self, id: PeerId, text: String, out: &mut Outside) {
+        let trying = self.dials.iter_mut().find_map(|(name, dial)| match &mut dial.reach {
+            Reach::Trying { link: Some(link), why, .. } if *link == id => Some((*name, why)),
+            _ => None,
+        });
+        if let Some((name, why)) = trying {
+            *why = text;
+            self.try_next(name, out);
+        }
+    }
+
+    /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose rights changed.
+    pub(crate) fn replace_book(&mut self, book: Book, out: &mut Outside) -> Vec<PeerId> {
+        self.book = book;
+        let mut changed = Vec::new();
+        for (id, link) in &mut self.links {
+            let found = match link.side {
+                _ if link.key == self.own_key => continue,
+                Side::Dialer => self.book.find(link.peer.as_str()).map(|contact| contact.may),
+                Side::Listener => identify(&self.book, self.known.peers(), &link.key)
+                    .filter(|found| found.name == link.peer && self.allow.allows(&found.name))
+                    .map(|found| found.may),
+            };
+            match found {
+                Some(rights) => link.rights = rights,
+                None if link.side == Side::Listener => out.net.close(*id, ByeCode::Done, "not allowed any more"),
+                None => {}
+            }
+            changed.push(*id);
+        }
+        changed
+    }
+}
+
+fn not_let_in() -> String {
+    "it hung up: it may not know your key yet".into()
+}
+
+/// Why a connection ended, for a person.
+fn describe(why: &Departure) -> String {
+    match why {
+        Departure::Bye { code, text } if text.is_empty() => match code {
+            ByeCode::Done | ByeCode::Leaving => "it said goodbye".into(),
+            ByeCode::Illegal => "it says that we sent something illegal".into(),
+            ByeCode::Silent => "it heard nothing from us for too long".into(),
+            ByeCode::TooMuch => "it says that we asked for too much".into(),
+            ByeCode::Replaced => "another connection takes over".into(),
+            _ => "it said goodbye".into(),
+        },
+        Departure::Bye { text, .. } => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,243 @@
+//! The station: one loop that takes commands, events and worker results, lets each part act, and tells its owner.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transom_net::{BindError, Event, Net, PeerId};
+use transom_proto as proto;
+use transom_store::InboxError;
+
+use crate::calls::{Calls, Policy};
+use crate::camera::OwnCamera;
+use crate::disk::Disk;
+use crate::handle::{Command, Handle, Queue};
+use crate::notice::Notice;
+use crate::outside::{Outside, earlier};
+use crate::people::People;
+use crate::settings::Settings;
+use crate::texts::Texts;
+use crate::transfers::Transfers;
+use crate::workers::{Report, Workers};
+
+/// A goodbye may take so long before the station ends without it: ends are promised within a second.
+const FAREWELL: Duration = Duration::from_millis(700);
+
+/// Why a station can't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// It can't listen, or can't make its loop.
+    #[error("{0}{cause}", cause = cause(.0))]
+    Bind(BindError),
+    /// The inbox can't be used.
+    #[error("{}", .0.text())]
+    Inbox(InboxError),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    Random,
+}
+
+/// Why a station ended without being asked to.
+#[derive(Debug, thiserror::Error)]
+#[error("can't wait for sockets: {0}")]
+pub struct RunError(#[from] std::io::Error);
+
+/// A station, bound and ready to [`run`](Self::run).
+pub struct Station {
+    out: Outside,
+    people: People,
+    calls: Calls,
+    camera: OwnCamera,
+    texts: Texts,
+    transfers: Transfers,
+    stopping: Option<Instant>,
+}
+
+impl Station {
+    /// Binds, checks the inbox, and is ready.
+    ///
+    /// # Errors
+    /// A taken port or an unusable inbox, as a sentence for a person.
+    pub fn start(mut settings: Settings) -> Result<Self, StartError> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|_| StartError::Random)?;
+        let mut disk = Disk::default();
+        if let Some(inbox) = &settings.inbox {
+            disk.open_inbox(inbox.into.clone(), inbox.quota).map_err(StartError::Inbox)?;
+        }
+        let listen = std::mem::take(&mut settings.listen);
+        let config = transom_net::Config::new(settings.identity.secret.clone(), listen);
+        let net = Net::bind(config).map_err(StartError::Bind)?;
+        let waker = net.waker();
+        let queue = Queue::new(move || waker.wake());
+        let own_key = settings.identity.public_key().0;
+        let people = People::new(&mut settings, u64::from_ne_bytes(random));
+        let policy = Policy::new(&settings);
+        let workers = Workers::new(queue.clone(), disk);
+        let out = Outside { net, workers, notices: VecDeque::new(), queue };
+        Ok(Self {
+            out,
+            people,
+            calls: Calls::new(policy),
+            camera: OwnCamera::new(settings.camera.take()),
+            texts: Texts::default(),
+            transfers: Transfers::new(settings.inbox.take(), own_key),
+            stopping: None,
+        })
+    }
+
+    /// The way to speak to the station while it runs.
+    pub fn handle(&self) -> Handle {
+        Handle { queue: self.out.queue.clone() }
+    }
+
+    /// Where it listens, with the ports that were really bound.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.out.net.local_addresses()
+    }
+
+    /// Runs until [`Handle::stop`]. `on_notice` is called on this thread and must not block: the loop waits for it.
+    ///
+    /// # Errors
+    /// When the system can't wait for sockets any more.
+    pub fn run(mut self, mut on_notice: impl FnMut(Notice)) -> Result<(), RunError> {
+        for address in self.addresses() {
+            self.out.tell(Notice::Listening { address });
+        }
+        loop {
+            self.take_commands();
+            self.take_reports();
+            while let Some(event) = self.out.net.next_event() {
+                self.handle_event(event);
+            }
+            let now = Instant::now();
+            self.people.dial_due(now, &mut self.out);
+            self.camera.turn(now, &self.calls, &mut self.out);
+            self.transfers.turn(now, &mut self.out);
+            while let Some(notice) = self.out.notices.pop_front() {
+                self.note(&notice);
+                on_notice(notice);
+            }
+            if self.stopping.is_some_and(|at| at <= now || self.people.is_alone()) {
+                return Ok(());
+            }
+            self.out.net.wait(self.due())?;
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        [self.people.due(), self.camera.due(), self.transfers.due(), self.stopping].into_iter().fold(None, earlier)
+    }
+
+    fn take_commands(&mut self) {
+        for command in self.out.queue.take() {
+            self.command(command);
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let Self { out, people, calls, texts, transfers, .. } = self;
+        match command {
+            Command::Connect { contact, keep } => people.connect(contact, keep, out),
+            Command::Disconnect { peer } => {
+                people.disconnect(&peer, out);
+                texts.given_up(&peer, "disconnected", out);
+                transfers.given_up(&peer, "disconnected", out);
+            }
+            Command::Ring { peer, kind } => calls.ring(peer, kind, people, out),
+            Command::Answer { peer } => calls.answer(peer, out),
+            Command::Decline { peer } => calls.decline(peer, out),
+            Command::HangUp { peer } => calls.hang_up(peer, out),
+            Command::ShowCamera { on } => calls.show_camera(on, out),
+            Command::Shown { link, call, sequence } => calls.shown(link, call, sequence, out),
+            Command::Text { peer, id, text } => texts.send(peer, id, text, people, out),
+            Command::Send { peer, id, path, options } => transfers.send(id, peer, path, options, people, out),
+            Command::Accept { transfer, into } => transfers.accept(transfer, into, out),
+            Command::Refuse { transfer } => transfers.refuse(transfer, out),
+            Command::Pause { transfer, paused } => transfers.pause(transfer, paused, out),
+            Command::Cancel { transfer } => transfers.cancel(transfer, out),
+            Command::Limit { transfer, bytes_per_second } => transfers.limit(transfer, bytes_per_second, out),
+            Command::Book { book } => {
+                for link in people.replace_book(book, out) {
+                    calls.rights_changed(link, people, out);
+                }
+            }
+            Command::Stop => {
+                self.stopping.get_or_insert(Instant::now() + FAREWELL);
+                people.close_all(out);
+            }
+        }
+    }
+
+    fn take_reports(&mut self) {
+        let Self { out, people, calls, camera, transfers, .. } = self;
+        for report in out.workers.reports() {
+            match report {
+                Report::Opened(opened) => camera.opened(opened, out),
+                Report::Blocking(words) => camera.opened_on_thread(words, out),
+                Report::CameraFailed(error) => camera.failed(&error, out),
+                Report::Encoded(Ok(picture)) => camera.encoded(&picture, calls, out),
+                Report::Encoded(Err(error)) => log::warn!("a picture can't be encoded: {error}"),
+                Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
+                Report::Resolved(peer, found) => people.resolved(peer, found, out),
+            }
+        }
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        match event {
+            Event::Key { peer, key, address, side } => self.people.judge(peer, key, address, side, &mut self.out),
+            Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
+            Event::Peer { peer, event } => self.handle_session(peer, event),
+            Event::Left { peer, why } => {
+                if let Some(gone) = self.people.left(peer, &why, &mut self.out) {
+                    log::debug!("{} left: {}", gone.peer, gone.why);
+                    self.calls.left(peer, &gone.why, &mut self.out);
+                    self.transfers.left(peer, &gone.why, &self.people, &mut self.out);
+                    self.texts.left(peer, &self.people, &mut self.out);
+                }
+            }
+            // The camera is looked at in every turn, and what woke us lies in the queues.
+            Event::Watched(_) | Event::Woken => {}
+            _ => {}
+        }
+    }
+
+    fn handle_session(&mut self, peer: PeerId, event: proto::Event) {
+        let Self { out, people, calls, texts, transfers, .. } = self;
+        if let proto::Event::Hello { session, .. } = event {
+            return people.hello(peer, session, out);
+        }
+        let Some(link) = people.link(peer) else { return };
+        let rest = calls.handle(peer, link, event, out);
+        let rest = rest.and_then(|event| transfers.handle(peer, link, event, out));
+        rest.and_then(|event| texts.handle(peer, link, event, out));
+    }
+
+    /// What a notice means for the other parts.
+    fn note(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Joined { peer, .. } => {
+                self.transfers.joined(peer, &self.people, &mut self.out);
+                self.texts.joined(peer, &self.people, &mut self.out);
+            }
+            Notice::Unreachable { peer, why, retries: false } => {
+                self.transfers.given_up(peer, why, &mut self.out);
+                self.texts.given_up(peer, why, &mut self.out);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for Station {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Station").field("addresses", &self.addresses()).finish_non_exhaustive()
+    }
+}
+
+/// The system's words behind a bind error.
+fn cause(error: &BindError) -> String {
+    std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default()
+}

@@ -1,0 +1,97 @@
+//! Lines of text: kept until the peer has them.
+
+use std::collections::VecDeque;
+
+use transom_net::PeerId;
+use transom_proto::Event;
+use transom_wire::{PeerName, limits};
+
+use crate::notice::{Notice, TextId};
+use crate::outside::Outside;
+use crate::people::{Link, People};
+
+/// Texts kept for peers that are away: more than a person types.
+const MAX_WAITING: usize = 256;
+
+#[derive(Debug)]
+struct Waiting {
+    peer: PeerName,
+    id: TextId,
+    text: String,
+    /// By which connection it went, and its number there. It goes again if that one is lost before the peer's word.
+    sent: Option<(PeerId, u32)>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    waiting: VecDeque<Waiting>,
+}
+
+impl Texts {
+    pub(crate) fn send(&mut self, peer: PeerName, id: TextId, text: String, people: &People, out: &mut Outside) {
+        let why = match text.len() {
+            0 => "it is empty".to_owned(),
+            long if long > limits::TEXT => format!("it has {long} bytes, more than {}", limits::TEXT),
+            _ if self.waiting.len() >= MAX_WAITING => format!("{MAX_WAITING} texts wait already"),
+            _ => {
+                self.waiting.push_back(Waiting { peer, id, text, sent: None });
+                return self.joined(&peer, people, out);
+            }
+        };
+        out.tell(Notice::TextFailed { peer, text: id, why });
+    }
+
+    /// A peer is there: what waits for it goes, in order, as far as its queue takes it.
+    pub(crate) fn joined(&mut self, peer: &PeerName, people: &People, out: &mut Outside) {
+        let Some(link) = people.link_of(peer) else { return };
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.peer == *peer && waiting.sent.is_none()) {
+            match out.with(link, |session| session.text(&waiting.text)) {
+                Some(Ok(number)) => waiting.sent = Some((link, number)),
+                _ => return,
+            }
+        }
+    }
+
+    pub(crate) fn left(&mut self, link: PeerId, people: &People, out: &mut Outside) {
+        let mut peers = Vec::new();
+        for waiting in &mut self.waiting {
+            if waiting.sent.is_some_and(|(by, _)| by == link) {
+                waiting.sent = None;
+                peers.push(waiting.peer);
+            }
+        }
+        for peer in peers {
+            if people.expects(&peer) {
+                self.joined(&peer, people, out);
+            } else {
+                self.given_up(&peer, "the connection was lost", out);
+            }
+        }
+    }
+
+    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Outside) {
+        self.waiting.retain(|waiting| {
+            let lost = waiting.peer == *peer;
+            if lost {
+                out.tell(Notice::TextFailed { peer: *peer, text: waiting.id, why: why.to_owned() });
+            }
+            !lost
+        });
+    }
+
+    pub(crate) fn handle(&mut self, id: PeerId, link: &Link, event: Event, out: &mut Outside) -> Option<Event> {
+        match event {
+            Event::Text { text, .. } => out.tell(Notice::Text { peer: link.peer, text }),
+            Event::TextArrived { id: number } => {
+                let arrived = |waiting: &Waiting| waiting.sent == Some((id, number));
+                if let Some(at) = self.waiting.iter().position(arrived)
+                    && let Some(waiting) = self.waiting.remove(at)
+                {
+                    out.tell(Notice::TextArrived { peer: waiting.peer, text: waiting.id });
+                }
+            }
+            other => return Some(other),
+        }
+        None
+    }
+}

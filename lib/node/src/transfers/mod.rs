@@ -1,0 +1,304 @@
+//! Transfers: between the sessions, which carry leaves, and the disk thread, which reads and writes them.
+//!
+//! ```text
+//!   disk --Leaf--> sending --leaf()--> session ~~~ session --Leaf--> receiving --> disk
+//!   disk <--Start-- sending <--Started-- session ~~~ session <--start()-- receiving <--Begin-- disk
+//! ```
+
+mod receiving;
+mod sending;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use transom_net::PeerId;
+use transom_proto::{Event, FileId};
+use transom_wire::{PeerName, TransferKey};
+
+use self::receiving::Incoming;
+use self::sending::Outgoing;
+use crate::disk::Answer;
+use crate::meter::Meter;
+use crate::notice::{Notice, Outcome, TransferId, TransferStatus};
+use crate::outside::{Outside, earlier};
+use crate::people::{Link, People};
+use crate::settings::{InboxSettings, SendOptions};
+
+/// Pause between two notices of one transfer's progress: ten a second look smooth.
+const NOTICE_PAUSE: Duration = Duration::from_millis(100);
+/// Transfers that were accepted and are remembered, so that one that comes back is not asked for again.
+const MAX_REMEMBERED: usize = 256;
+
+/// A transfer on a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Place {
+    link: PeerId,
+    file: FileId,
+}
+
+/// Status, its meter, and when the owner was told last.
+#[derive(Debug)]
+struct Account {
+    status: TransferStatus,
+    meter: Meter,
+    told: Option<Instant>,
+    changed: bool,
+}
+
+impl Account {
+    fn new(status: TransferStatus) -> Self {
+        Self { status, meter: Meter::default(), told: None, changed: true }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.changed.then(|| self.told.map_or_else(Instant::now, |told| told + NOTICE_PAUSE))
+    }
+
+    fn tell(&mut self, now: Instant, out: &mut Outside) {
+        if self.due().is_some_and(|due| due <= now) {
+            (self.told, self.changed) = (Some(now), false);
+            out.tell(Notice::Transfer(self.measured(now)));
+        }
+    }
+
+    fn measured(&mut self, now: Instant) -> TransferStatus {
+        let status = &mut self.status;
+        self.meter.add(now, status.verified);
+        status.rate = self.meter.rate(now, status.verified);
+        status.eta = Meter::eta(status.rate, status.bytes.saturating_sub(status.verified));
+        status.clone()
+    }
+
+    fn ended(&mut self, outcome: Outcome, out: &mut Outside) {
+        let mut status = self.measured(Instant::now());
+        status.phase = crate::notice::Phase::Ended;
+        out.tell(Notice::TransferEnded { status, outcome });
+    }
+}
+
+pub(crate) struct Transfers {
+    outgoing: BTreeMap<TransferId, Outgoing>,
+    incoming: BTreeMap<TransferId, Incoming>,
+    /// Walks and their answers by the number of the attempt, which names an outgoing transfer on the disk thread.
+    attempts: BTreeMap<TransferId, TransferId>,
+    remembered: Vec<([u8; 32], TransferKey, PathBuf)>,
+    inbox: Option<InboxSettings>,
+    own_key: [u8; 32],
+}
+
+impl Transfers {
+    pub(crate) fn new(inbox: Option<InboxSettings>, own_key: [u8; 32]) -> Self {
+        Self {
+            outgoing: BTreeMap::new(),
+            incoming: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            remembered: Vec::new(),
+            inbox,
+            own_key,
+        }
+    }
+
+    pub(crate) fn send(&mut self, id: TransferId, peer: PeerName, path: PathBuf, options: SendOptions, people: &People, out: &mut Outside) {
+        self.outgoing.insert(id, Outgoing::new(id, peer, path, options));
+        if let Some(link) = people.link_of(&peer) {
+            self.begin(id, link, people, out);
+        }
+    }
+
+    /// A peer is there: what waits for it begins.
+    pub(crate) fn joined(&mut self, peer: &PeerName, people: &People, out: &mut Outside) {
+        let Some(link) = people.link_of(peer) else { return };
+        let waiting = |outgoing: &Outgoing| outgoing.peer() == peer && outgoing.waits();
+        let ids: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| waiting(outgoing)).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.begin(id, link, people, out);
+        }
+    }
+
+    fn begin(&mut self, id: TransferId, link: PeerId, people: &People, out: &mut Outside) {
+        let (Some(outgoing), Some(key)) = (self.outgoing.get_mut(&id), people.link(link).map(|link| link.key)) else {
+            return;
+        };
+        let attempt = TransferId(out.queue.id());
+        self.attempts.insert(attempt, id);
+        outgoing.begin(attempt, link, self.own_key, key.0, out);
+    }
+
+    /// A connection is gone. What we send waits for the next one if there is to be one; what we receive stays on the disk.
+    pub(crate) fn left(&mut self, link: PeerId, why: &str, people: &People, out: &mut Outside) {
+        let here: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| outgoing.is_on(link)).map(|(id, _)| *id).collect();
+        for id in here {
+            let Some(outgoing) = self.outgoing.get_mut(&id) else { continue };
+            if let Some(attempt) = outgoing.left(out) {
+                self.attempts.remove(&attempt);
+            }
+            let peer = *outgoing.peer();
+            match people.link_of(&peer) {
+                Some(other) => self.begin(id, other, people, out),
+                None if !people.expects(&peer) => self.end_outgoing(id, Outcome::Lost { why: why.to_owned() }, out),
+                None => {}
+            }
+        }
+        let gone: Vec<_> = self.incoming.iter().filter(|(_, incoming)| incoming.is_on(link)).map(|(id, _)| *id).collect();
+        for id in gone {
+            if let Some(incoming) = self.incoming.remove(&id) {
+                incoming.left(why, out);
+            }
+        }
+    }
+
+    /// A peer can't be reached and will not be tried again.
+    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Outside) {
+        let ids: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| outgoing.peer() == peer && outgoing.waits()).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.end_outgoing(id, Outcome::Lost { why: why.to_owned() }, out);
+        }
+    }
+
+    pub(crate) fn accept(&mut self, id: TransferId, into: Option<PathBuf>, out: &mut Outside) {
+        let Some(incoming) = self.incoming.get_mut(&id) else { return };
+        if let Some(into) = into.or_else(|| self.inbox.as_ref().map(|inbox| inbox.into.clone())) {
+            if self.remembered.len() >= MAX_REMEMBERED {
+                self.remembered.remove(0);
+            }
+            self.remembered.push((incoming.sender(), incoming.key(), into.clone()));
+            incoming.prepare(into, self.inbox.as_ref().and_then(|inbox| inbox.quota), out);
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, id: TransferId, out: &mut Outside) {
+        if let Some(incoming) = self.incoming.remove(&id) {
+            incoming.refuse(out);
+        }
+    }
+
+    pub(crate) fn pause(&mut self, id: TransferId, paused: bool, out: &mut Outside) {
+        if let Some(outgoing) = self.outgoing.get_mut(&id) {
+            outgoing.pause(paused, out);
+        } else if let Some(incoming) = self.incoming.get_mut(&id) {
+            incoming.pause(paused, out);
+        }
+    }
+
+    pub(crate) fn limit(&mut self, id: TransferId, rate: Option<u64>, out: &mut Outside) {
+        if let Some(outgoing) = self.outgoing.get_mut(&id) {
+            outgoing.limit(rate, out);
+        } else if let Some(incoming) = self.incoming.get_mut(&id) {
+            incoming.limit(rate, out);
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, id: TransferId, out: &mut Outside) {
+        if let Some(outgoing) = self.outgoing.get_mut(&id) {
+            outgoing.cancel(out);
+            self.end_outgoing(id, Outcome::Cancelled { here: true, text: String::new() }, out);
+        } else if let Some(incoming) = self.incoming.remove(&id) {
+            incoming.cancel(out);
+        }
+    }
+
+    /// An event of a transfer. Gives back those that are none.
+    pub(crate) fn handle(&mut self, link: PeerId, who: &Link, event: Event, out: &mut Outside) -> Option<Event> {
+        match event {
+            Event::Offered { file, offer } => {
+                let incoming = Incoming::new(TransferId(out.queue.id()), Place { link, file }, who, offer);
+                self.offered(incoming, who, out);
+                None
+            }
+            event => {
+                let Some(file) = file_of(&event) else { return Some(event) };
+                let place = Place { link, file };
+                if let Some((&id, outgoing)) = self.outgoing.iter_mut().find(|(_, outgoing)| outgoing.place() == Some(place)) {
+                    if let Some(outcome) = outgoing.handle(event, out) {
+                        self.end_outgoing(id, outcome, out);
+                    }
+                } else if let Some((&id, incoming)) = self.incoming.iter_mut().find(|(_, incoming)| incoming.place() == place)
+                    && incoming.handle(event, out)
+                {
+                    self.incoming.remove(&id);
+                }
+                None
+            }
+        }
+    }
+
+    /// The disk thread's answer.
+    pub(crate) fn answered(&mut self, number: TransferId, answer: Answer, out: &mut Outside) {
+        if let Some(incoming) = self.incoming.get_mut(&number) {
+            if incoming.answered(answer, out) {
+                self.incoming.remove(&number);
+            }
+        } else if let Some(&id) = self.attempts.get(&number)
+            && let Some(outgoing) = self.outgoing.get_mut(&id)
+            && let Some(outcome) = outgoing.answered(answer, out)
+        {
+            self.end_outgoing(id, outcome, out);
+        }
+    }
+
+    /// When the owner is to be told of progress.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let outgoing = self.outgoing.values().filter_map(|outgoing| outgoing.account.due());
+        let incoming = self.incoming.values().filter_map(|incoming| incoming.account.due());
+        outgoing.chain(incoming).fold(None, |due, at| earlier(due, Some(at)))
+    }
+
+    pub(crate) fn turn(&mut self, now: Instant, out: &mut Outside) {
+        for outgoing in self.outgoing.values_mut() {
+            outgoing.account.tell(now, out);
+        }
+        for incoming in self.incoming.values_mut() {
+            incoming.account.tell(now, out);
+        }
+    }
+
+    /// Whether that peer's offer is taken, refused, or asked for.
+    fn offered(&mut self, mut incoming: Incoming, who: &Link, out: &mut Outside) {
+        let known = self.remembered.iter().find(|(peer, key, _)| (*peer, *key) == (incoming.sender(), incoming.key()));
+        let verdict = incoming.judge(who, self.inbox.as_ref());
+        let into = match (verdict, known) {
+            (receiving::Verdict::Refuse(reason, text), _) => return incoming.refuse_unasked(reason, text, out),
+            (_, Some((_, _, into))) => Some(into.clone()),
+            (receiving::Verdict::Take(into), None) => Some(into),
+            (receiving::Verdict::Ask, None) => None,
+        };
+        incoming.announce(into.is_none(), out);
+        if let Some(into) = into {
+            incoming.prepare(into, self.inbox.as_ref().and_then(|inbox| inbox.quota), out);
+        }
+        self.incoming.insert(incoming.id, incoming);
+    }
+
+    fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Outside) {
+        if let Some(mut outgoing) = self.outgoing.remove(&id) {
+            if let Some(attempt) = outgoing.left(out) {
+                self.attempts.remove(&attempt);
+            }
+            outgoing.account.ended(outcome, out);
+        }
+    }
+}
+
+/// Which transfer an event belongs to.
+fn file_of(event: &Event) -> Option<FileId> {
+    match event {
+        Event::Accepted { file }
+        | Event::Refused { file, .. }
+        | Event::Entry { file, .. }
+        | Event::Started { file, .. }
+        | Event::Leaf { file, .. }
+        | Event::Ended { file, .. }
+        | Event::Abandoned { file, .. }
+        | Event::Failed { file, .. }
+        | Event::Room { file }
+        | Event::Progress { file, .. }
+        | Event::Done { file, .. }
+        | Event::Finish { file, .. }
+        | Event::Finished { file, .. }
+        | Event::Paused { file, .. }
+        | Event::Cancelled { file, .. }
+        | Event::Limited { file, .. } => Some(*file),
+        _ => None,
+    }
+}

@@ -1,0 +1,363 @@
+//! One transfer from us: announces entries, reads what is asked for, and knows what the receiver has made durable.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use transom_net::PeerId;
+use transom_proto::{Event, OwnedEntry, Session, UsageError};
+use transom_wire::{Abandon, Ending, Offer, PeerName, RefuseReason, RelativePath, Start, TransferKey, WHOLE, limits};
+
+use super::{Account, Place};
+use crate::disk::{Answer, Failure, Job, Walked};
+use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
+use crate::outside::Outside;
+use crate::settings::SendOptions;
+
+/// Entries fetched from the disk thread at once.
+const ENTRY_BATCH: u32 = 64;
+/// Leaves asked of the disk thread and not yet answered: enough to keep it busy over a turn of the loop.
+const LEAVES_ASKED: u32 = 6;
+
+pub(super) struct Outgoing {
+    pub(super) account: Account,
+    path: PathBuf,
+    options: SendOptions,
+    attempt: Option<Attempt>,
+    paused: bool,
+}
+
+/// The transfer on one connection; the next one starts afresh and resumes by what the receiver holds.
+struct Attempt {
+    /// Its number on the disk thread.
+    number: TransferId,
+    link: PeerId,
+    place: Option<Place>,
+    key: TransferKey,
+    entries: u32,
+    accepted: bool,
+    /// Entries read from the walk and not yet announced.
+    fetched: VecDeque<OwnedEntry>,
+    fetch_asked: bool,
+    next_entry: u32,
+    /// Entries the receiver wants data of, in its order.
+    wanted: VecDeque<Start>,
+    reading: Reading,
+    /// Done, failed or given up.
+    settled: u32,
+    failed: u32,
+    finish_said: bool,
+    /// Bytes the receiver held before this attempt.
+    resumed: u64,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reading {
+    Nothing,
+    Starting(u32),
+    Leaves { index: u32, asked: u32 },
+}
+
+impl Outgoing {
+    pub(super) fn new(id: TransferId, peer: PeerName, path: PathBuf, options: SendOptions) -> Self {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let account = Account::new(TransferStatus {
+            transfer: id,
+            peer,
+            direction: Direction::Outgoing,
+            name,
+            phase: Phase::Waiting,
+            files: 0,
+            files_done: 0,
+            bytes: 0,
+            resumed: 0,
+            moved: 0,
+            verified: 0,
+            durable: 0,
+            rate: 0,
+            eta: None,
+        });
+        Self { account, path, options, attempt: None, paused: false }
+    }
+
+    pub(super) fn peer(&self) -> &PeerName {
+        &self.account.status.peer
+    }
+
+    /// Whether it has no connection.
+    pub(super) fn waits(&self) -> bool {
+        self.attempt.is_none()
+    }
+
+    pub(super) fn is_on(&self, link: PeerId) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| attempt.link == link)
+    }
+
+    pub(super) fn place(&self) -> Option<Place> {
+        self.attempt.as_ref()?.place
+    }
+
+    /// Looks at the path and then offers it there.
+    pub(super) fn begin(&mut self, number: TransferId, link: PeerId, own: [u8; 32], peer: [u8; 32], out: &mut Outside) {
+        self.attempt = Some(Attempt {
+            number,
+            link,
+            place: None,
+            key: TransferKey([0; 16]),
+            entries: 0,
+            accepted: false,
+            fetched: VecDeque::new(),
+            fetch_asked: false,
+            next_entry: 0,
+            wanted: VecDeque::new(),
+            reading: Reading::Nothing,
+            settled: 0,
+            failed: 0,
+            finish_said: false,
+            resumed: 0,
+        });
+        out.workers.disk(number, Job::Walk { path: self.path.clone(), own, peer });
+    }
+
+    /// The connection is gone, or the transfer is over. Gives the attempt that ends.
+    pub(super) fn left(&mut self, out: &mut Outside) -> Option<TransferId> {
+        let attempt = self.attempt.take()?;
+        out.workers.disk(attempt.number, Job::Close);
+        self.phase(Phase::Waiting);
+        Some(attempt.number)
+    }
+
+    pub(super) fn pause(&mut self, paused: bool, out: &mut Outside) {
+        self.paused = paused;
+        if let Some(place) = self.place() {
+            out.with(place.link, |session| session.pause(place.file, paused));
+            self.phase(if paused { Phase::Paused } else { Phase::Running });
+        }
+    }
+
+    pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Outside) {
+        self.options.limit = rate;
+        if let Some(place) = self.place() {
+            out.with(place.link, |session| session.limit(place.file, rate));
+        }
+    }
+
+    pub(super) fn cancel(&mut self, out: &mut Outside) {
+        if let Some(place) = self.place() {
+            out.with(place.link, |session| session.cancel(place.file, RefuseReason::Chosen, ""));
+        }
+    }
+
+    /// What the peer says. Gives the outcome when that ends the transfer.
+    pub(super) fn handle(&mut self, event: Event, out: &mut Outside) -> Option<Outcome> {
+        let attempt = self.attempt.as_mut()?;
+        let status = &mut self.account.status;
+        match event {
+            Event::Accepted { .. } => {
+                attempt.accepted = true;
+                self.phase(if self.paused { Phase::Paused } else { Phase::Running });
+            }
+            Event::Refused { reason, text, .. } => return Some(Outcome::Refused { reason, text }),
+            Event::Cancelled { text, .. } => return Some(Outcome::Cancelled { here: false, text }),
+            Event::Started { start, .. } => attempt.wanted.push_back(start),
+            Event::Failed { index: WHOLE, text, .. } => return Some(Outcome::Failed { why: format!("at the receiver: {text}") }),
+            Event::Failed { index, text, .. } => {
+                attempt.give_up(index);
+                let transfer = status.transfer;
+                out.tell(Notice::EntryFailed { transfer, path: String::new(), why: format!("at the receiver: {text}") });
+            }
+            Event::Done { .. } => {
+                attempt.settled += 1;
+                status.files_done += 1;
+            }
+            Event::Progress { progress, .. } => {
+                status.verified = attempt.resumed + progress.verified;
+                status.durable = attempt.resumed + progress.durable;
+            }
+            Event::Paused { paused, .. } => self.phase(if paused || self.paused { Phase::Paused } else { Phase::Running }),
+            Event::Finished { ending, text, .. } => return Some(self.finished(ending, text)),
+            _ => {}
+        }
+        self.account.changed = true;
+        self.pump(out)
+    }
+
+    fn finished(&mut self, ending: Ending, text: String) -> Outcome {
+        let status = &mut self.account.status;
+        let failed = self.attempt.as_ref().map_or(0, |attempt| attempt.failed);
+        let path = PathBuf::from(&text);
+        if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
+            (status.verified, status.durable) = (status.bytes, status.bytes);
+        }
+        match ending {
+            Ending::Durable => Outcome::Durable { path },
+            Ending::AlreadyThere => Outcome::AlreadyThere { path },
+            Ending::Skipped => Outcome::Skipped { path },
+            Ending::Partial => Outcome::Partial { path, failed },
+            _ => Outcome::Failed { why: format!("at the receiver: {text}") },
+        }
+    }
+
+    /// What the disk thread says.
+    pub(super) fn answered(&mut self, answer: Answer, out: &mut Outside) -> Option<Outcome> {
+        let attempt = self.attempt.as_mut()?;
+        match answer {
+            Answer::Walked(Ok(walked)) => return self.offer(walked, out),
+            Answer::Walked(Err(why)) => return Some(Outcome::Failed { why }),
+            Answer::Entries(entries) => {
+                attempt.fetch_asked = false;
+                attempt.next_entry += entries.len() as u32;
+                attempt.fetched.extend(entries);
+            }
+            Answer::Started { index, offset } if attempt.reading == Reading::Starting(index) => {
+                attempt.reading = Reading::Leaves { index, asked: 0 };
+                attempt.resumed += offset;
+                let status = &mut self.account.status;
+                (status.resumed, status.moved) = (attempt.resumed, status.moved + offset);
+                status.verified = status.verified.max(attempt.resumed);
+            }
+            Answer::Leaf(leaf) => {
+                if let Reading::Leaves { asked, .. } = &mut attempt.reading {
+                    *asked = asked.saturating_sub(1);
+                }
+                self.account.status.moved += leaf.bytes.len() as u64;
+                attempt.say(out, |session, place| session.leaf(place.file, leaf));
+            }
+            Answer::End(end) => {
+                attempt.reading = Reading::Nothing;
+                attempt.say(out, |session, place| session.end(place.file, &end));
+            }
+            Answer::Failed(failure) => self.unsendable(&failure, out),
+            _ => {}
+        }
+        self.account.changed = true;
+        self.pump(out)
+    }
+
+    fn unsendable(&mut self, failure: &Failure, out: &mut Outside) {
+        let Some(attempt) = &mut self.attempt else { return };
+        let Failure { index, reason, errno, text } = failure;
+        attempt.give_up(*index);
+        let abandon = Abandon { index: *index, reason: *reason, errno: *errno, text };
+        attempt.say(out, |session, place| session.abandon(place.file, &abandon));
+        let transfer = self.account.status.transfer;
+        out.tell(Notice::EntryFailed { transfer, path: String::new(), why: text.clone() });
+    }
+
+    fn offer(&mut self, walked: Walked, out: &mut Outside) -> Option<Outcome> {
+        let attempt = self.attempt.as_mut()?;
+        let status = &mut self.account.status;
+        (status.files, status.bytes) = (walked.entries, walked.bytes);
+        (status.files_done, status.moved, status.resumed) = (0, 0, 0);
+        status.name.clone_from(&walked.name);
+        (attempt.key, attempt.entries) = (walked.key, walked.entries);
+        for (path, why) in walked.skipped {
+            out.tell(Notice::EntryFailed { transfer: status.transfer, path, why });
+        }
+        let Ok(name) = RelativePath::new(&walked.name) else {
+            return Some(Outcome::Failed { why: "its name can't be sent".into() });
+        };
+        let offer = Offer {
+            transfer: walked.key,
+            shape: walked.shape,
+            collision: self.options.on_collision,
+            files: walked.entries,
+            bytes: walked.bytes,
+            name,
+        };
+        let limit = self.options.limit;
+        let offered = out.with(attempt.link, |session| {
+            let file = session.offer(&offer)?;
+            if limit.is_some() {
+                session.limit(file, limit)?;
+            }
+            Ok::<_, UsageError>(file)
+        });
+        match offered? {
+            Ok(file) => {
+                attempt.place = Some(Place { link: attempt.link, file });
+                self.phase(Phase::Offered);
+                None
+            }
+            Err(error) => Some(Outcome::Failed { why: error.to_string() }),
+        }
+    }
+
+    fn phase(&mut self, phase: Phase) {
+        self.account.status.phase = phase;
+        self.account.changed = true;
+    }
+
+    /// Does whatever can be done now.
+    fn pump(&mut self, out: &mut Outside) -> Option<Outcome> {
+        let attempt = self.attempt.as_mut()?;
+        if attempt.accepted {
+            attempt.announce(out);
+            attempt.read(out);
+            if attempt.finish(out) {
+                self.phase(Phase::Finishing);
+            }
+        }
+        None
+    }
+}
+
+impl Attempt {
+    /// Says something to the session. A session that has ended is told of by its own event.
+    fn say(&self, out: &mut Outside, say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>) {
+        if let Some(place) = self.place
+            && let Some(Err(error)) = out.with(place.link, |session| say(session, place))
+        {
+            log::debug!("{}: sending: {error}", place.link);
+        }
+    }
+
+    fn announce(&mut self, out: &mut Outside) {
+        let Some(place) = self.place else { return };
+        let room = out.with(place.link, |session| session.entry_room(place.file)).unwrap_or(0);
+        let count = room.min(self.fetched.len());
+        for entry in self.fetched.drain(..count).collect::<Vec<_>>() {
+            self.say(out, |session, place| session.entry(place.file, &entry.as_entry()));
+        }
+        if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
+            self.fetch_asked = true;
+            out.workers.disk(self.number, Job::Entries { from: self.next_entry, count: ENTRY_BATCH });
+        }
+    }
+
+    fn read(&mut self, out: &mut Outside) {
+        let Some(place) = self.place else { return };
+        if self.reading == Reading::Nothing
+            && let Some(start) = self.wanted.pop_front()
+        {
+            self.reading = Reading::Starting(start.index);
+            out.workers.disk(self.number, Job::Start(start));
+        }
+        if let Reading::Leaves { index, asked } = &mut self.reading {
+            let room = out.with(place.link, |session| session.leaf_room(place.file)).unwrap_or(0);
+            let fits = u32::try_from(room / limits::LEAF).unwrap_or(u32::MAX).min(LEAVES_ASKED);
+            if fits > *asked && *asked <= LEAVES_ASKED / 2 {
+                out.workers.disk(self.number, Job::Read { index: *index, leaves: fits - *asked });
+                *asked = fits;
+            }
+        }
+    }
+
+    /// An entry will not come through.
+    fn give_up(&mut self, index: u32) {
+        (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
+        self.wanted.retain(|start| start.index != index);
+        if matches!(self.reading, Reading::Starting(reading) | Reading::Leaves { index: reading, .. } if reading == index) {
+            self.reading = Reading::Nothing;
+        }
+    }
+
+    fn finish(&mut self, out: &mut Outside) -> bool {
+        let complete = self.settled == self.entries && !self.finish_said;
+        if complete {
+            self.finish_said = true;
+            let entries = self.entries;
+            self.say(out, |session, place| session.finish(place.file, entries));
+        }
+        complete
+    }
+}

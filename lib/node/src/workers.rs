@@ -1,0 +1,227 @@
+//! The station's threads: each does what may block, and reports to the loop. No other file of this crate starts one.
+//!
+//! | thread | does | fed by |
+//! |---|---|---|
+//! | `camera` | opens cameras; reads those without a descriptor | one request at a time |
+//! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
+//! | `disk` | reads, hashes, writes, syncs | a queue bounded by the grants and rooms of the transfers |
+//! | `names` | looks host names up | one request per dial |
+//!
+//! Each starts when it is first needed and ends with the station.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use transom_media::{Camera, CameraError, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish};
+use transom_wire::PeerName;
+
+use crate::disk::{self, Disk};
+use crate::handle::Queue;
+use crate::notice::TransferId;
+
+/// What a worker has done.
+pub(crate) enum Report {
+    /// A camera to be read in the loop.
+    Opened(Box<dyn Camera>),
+    /// The camera could not be opened, or the one read on the thread is gone.
+    CameraFailed(CameraError),
+    /// A blocking camera is up; its frames lie in [`Workers::frames`].
+    Blocking(String),
+    Encoded(Result<Picture, ImageError>),
+    Disk(TransferId, disk::Answer),
+    Resolved(PeerName, io::Result<Vec<SocketAddr>>),
+}
+
+/// The reports of all workers, and the way back into the loop.
+#[derive(Clone)]
+struct Reports {
+    sender: Sender<Report>,
+    queue: Arc<Queue>,
+}
+
+impl Reports {
+    fn send(&self, report: Report) {
+        // The loop is gone only when the station ends; then nobody needs the report.
+        if self.sender.send(report).is_ok() {
+            self.queue.wake();
+        }
+    }
+}
+
+/// All threads of a station.
+pub(crate) struct Workers {
+    reports: Reports,
+    inbox: Receiver<Report>,
+    /// The newest frame of a blocking camera.
+    frames: Arc<Slot<Frame>>,
+    raw: Arc<Slot<Frame>>,
+    camera: Option<Sender<Wish>>,
+    camera_wanted: Arc<AtomicBool>,
+    disk: Option<Sender<(TransferId, disk::Job)>>,
+    names: Option<Sender<(PeerName, String, u16)>>,
+    encoder: Option<(u8, Option<(u16, u16)>)>,
+    threads: Vec<JoinHandle<()>>,
+    ready_disk: Arc<Mutex<Option<Disk>>>,
+}
+
+impl Workers {
+    pub(crate) fn new(queue: Arc<Queue>, disk: Disk) -> Self {
+        let (sender, inbox) = channel();
+        Self {
+            reports: Reports { sender, queue },
+            inbox,
+            frames: Arc::default(),
+            raw: Arc::default(),
+            camera: None,
+            camera_wanted: Arc::default(),
+            disk: None,
+            names: None,
+            encoder: None,
+            threads: Vec::new(),
+            ready_disk: Arc::new(Mutex::new(Some(disk))),
+        }
+    }
+
+    /// What the workers have done since the last call.
+    pub(crate) fn reports(&self) -> VecDeque<Report> {
+        self.inbox.try_iter().collect()
+    }
+
+    /// The newest frame of a blocking camera, once.
+    pub(crate) fn newest_frame(&self) -> Option<Frame> {
+        self.frames.take()
+    }
+
+    /// Opens a camera on its thread.
+    pub(crate) fn open_camera(&mut self, wish: Wish) {
+        self.camera_wanted.store(true, Ordering::Release);
+        let sender = match self.camera.take() {
+            Some(sender) => sender,
+            None => {
+                let (sender, wishes) = channel();
+                let (reports, frames, wanted) = (self.reports.clone(), self.frames.clone(), self.camera_wanted.clone());
+                self.start("camera", move || camera_thread(&wishes, &reports, &frames, &wanted));
+                sender
+            }
+        };
+        self.camera = sender.send(wish).is_ok().then_some(sender);
+    }
+
+    /// Nobody looks any more: a camera read on the thread is closed, one that is just opening will be.
+    pub(crate) fn release_camera(&self) {
+        self.camera_wanted.store(false, Ordering::Release);
+    }
+
+    /// Encodes a frame; one that still waits is replaced.
+    pub(crate) fn encode(&mut self, frame: Frame, quality: u8, size: Option<(u16, u16)>) {
+        if self.encoder.is_none() {
+            self.encoder = Some((quality, size));
+            let (reports, raw) = (self.reports.clone(), self.raw.clone());
+            self.start("encode", move || {
+                let mut encoder = Encoder::new(quality, size);
+                while let Some(frame) = raw.wait() {
+                    reports.send(Report::Encoded(encoder.encode(frame)));
+                }
+            });
+        }
+        self.raw.put(frame);
+    }
+
+    /// Queues work for the disk.
+    pub(crate) fn disk(&mut self, transfer: TransferId, job: disk::Job) {
+        let sender = match self.disk.take() {
+            Some(sender) => sender,
+            None => {
+                let (sender, jobs) = channel::<(TransferId, disk::Job)>();
+                let (reports, ready) = (self.reports.clone(), self.ready_disk.clone());
+                self.start("disk", move || {
+                    let Some(mut disk) = ready.lock().ok().and_then(|mut disk| disk.take()) else { return };
+                    for (transfer, job) in jobs {
+                        disk.work(transfer, job, &mut |answer| reports.send(Report::Disk(transfer, answer)));
+                    }
+                });
+                sender
+            }
+        };
+        self.disk = sender.send((transfer, job)).is_ok().then_some(sender);
+    }
+
+    /// Looks a host name up.
+    pub(crate) fn resolve(&mut self, peer: PeerName, host: String, port: u16) {
+        let sender = match self.names.take() {
+            Some(sender) => sender,
+            None => {
+                let (sender, wanted) = channel::<(PeerName, String, u16)>();
+                let reports = self.reports.clone();
+                self.start("names", move || {
+                    for (peer, host, port) in wanted {
+                        let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+                        reports.send(Report::Resolved(peer, found));
+                    }
+                });
+                sender
+            }
+        };
+        self.names = sender.send((peer, host, port)).is_ok().then_some(sender);
+    }
+
+    fn start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) {
+        match std::thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(work) {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => log::error!("can't start the {name} thread: {error}"),
+        }
+    }
+}
+
+/// Enough for a JPEG encoder and a tree walk, and a quarter of the default.
+const STACK_BYTES: usize = 512 * 1024;
+
+impl Drop for Workers {
+    /// Lets every thread end and waits for those that hold files. The camera and names threads may sit in a
+    /// system call for seconds: they hold nothing that could be lost, and end by themselves.
+    fn drop(&mut self) {
+        (self.camera, self.disk, self.names) = (None, None, None);
+        self.release_camera();
+        self.raw.close();
+        for thread in self.threads.drain(..) {
+            if matches!(thread.thread().name(), Some("disk" | "encode")) && thread.join().is_err() {
+                log::error!("a worker thread panicked");
+            }
+        }
+    }
+}
+
+fn camera_thread(wishes: &Receiver<Wish>, reports: &Reports, frames: &Slot<Frame>, wanted: &AtomicBool) {
+    for wish in wishes {
+        match transom_media::open(&wish) {
+            Ok(camera) if matches!(camera.wait(), Wait::Blocking) => {
+                reports.send(Report::Blocking(camera.format().what.clone()));
+                if let Err(error) = read_blocking(camera, reports, frames, wanted) {
+                    reports.send(Report::CameraFailed(error));
+                }
+            }
+            Ok(camera) => reports.send(Report::Opened(camera)),
+            Err(error) => reports.send(Report::CameraFailed(error)),
+        }
+    }
+}
+
+fn read_blocking(
+    mut camera: Box<dyn Camera>,
+    reports: &Reports,
+    frames: &Slot<Frame>,
+    wanted: &AtomicBool,
+) -> Result<(), CameraError> {
+    while wanted.load(Ordering::Acquire) {
+        if let Some(frame) = camera.newest()? {
+            frames.put(frame);
+            reports.queue.wake();
+        }
+    }
+    Ok(())
+}
