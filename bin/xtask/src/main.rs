@@ -1,1 +1,51 @@
-fn main() {}
+//! `cargo xtask`: what is done to this workspace rather than by it, in plain Rust with std alone.
+//! Each command is one file; each says what it installs before it installs it, and ends what it starts.
+
+mod demo;
+mod failure;
+mod fuzz;
+mod machine;
+mod packages;
+mod step;
+mod test;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+use failure::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(arguments: &[&str]) -> Outcome {
+    match arguments {
+        [] | ["help" | "--help" | "-h", ..] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        ["demo", rest @ ..] => demo::run(rest),
+        ["test", rest @ ..] => test::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
+        [other, ..] => Err(Failure::usage(format!(
+            "{other}: no such command (cargo xtask help lists them)"
+        ))),
+    }
+}
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  demo [--seconds N]            build, then a camera box, a watcher and a file transfer on loopback
+  test                          everything, from format to the built binaries
+  fuzz [TARGET] [--seconds N]   fuzz one target or all of them, 60 s each by default
+";

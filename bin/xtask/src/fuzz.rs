@@ -1,0 +1,208 @@
+//! `cargo xtask fuzz`: libFuzzer through cargo-fuzz on the stable toolchain, one target or all.
+//! New inputs stay in fuzz/target, so that the committed corpus grows by a person's choice only.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::failure::{Context, Failure, Outcome};
+use crate::machine;
+use crate::packages::{self, CPP, LIBCLANG};
+use crate::step;
+use crate::workspace::{self, cargo};
+
+/// The release that is known to build on stable.
+const CARGO_FUZZ: &str = "0.13.2";
+
+pub(crate) fn run(arguments: &[&str]) -> Outcome {
+    let wish = Wish::parse(arguments)?;
+    packages::ensure(&[&LIBCLANG, &CPP])?;
+    ensure_cargo_fuzz()?;
+    step::run("building the fuzz targets", &mut cargo_fuzz("build", &[]))?;
+    let mut reports = Vec::new();
+    for target in &wish.targets {
+        reports.push(fuzz(target, wish.seconds)?);
+    }
+    println!("{}", Report::HEAD);
+    for report in &reports {
+        println!("{}", report.row());
+    }
+    match reports.iter().filter(|r| r.is_bad()).count() {
+        0 => Ok(()),
+        bad => Err(Failure::new(format!(
+            "{bad} of {} targets have findings (fuzz/README.md says what to do with them)",
+            reports.len()
+        ))),
+    }
+}
+
+struct Wish {
+    targets: Vec<String>,
+    seconds: u32,
+}
+
+impl Wish {
+    fn parse(arguments: &[&str]) -> Outcome<Self> {
+        let all = targets();
+        let mut wish = Self {
+            targets: Vec::new(),
+            seconds: 60,
+        };
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match *argument {
+                "--seconds" => {
+                    wish.seconds = rest
+                        .next()
+                        .and_then(|value| value.parse().ok())
+                        .filter(|seconds| *seconds > 0)
+                        .ok_or_else(|| Failure::usage("fuzz: --seconds takes a number from 1"))?;
+                }
+                name if all.iter().any(|target| target == name) => wish.targets.push(name.into()),
+                other => {
+                    return Err(Failure::usage(format!(
+                        "fuzz: {other}: no such target (there are {})",
+                        all.join(", ")
+                    )));
+                }
+            }
+        }
+        if wish.targets.is_empty() {
+            wish.targets = all;
+        }
+        Ok(wish)
+    }
+}
+
+/// Every file of fuzz/fuzz_targets is one.
+fn targets() -> Vec<String> {
+    machine::names_in(&fuzz_folder().join("fuzz_targets"))
+        .iter()
+        .filter_map(|name| name.strip_suffix(".rs").map(String::from))
+        .collect()
+}
+
+fn fuzz_folder() -> PathBuf {
+    workspace::root().join("fuzz")
+}
+
+fn ensure_cargo_fuzz() -> Outcome {
+    let is_there = cargo(["fuzz", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if is_there {
+        return Ok(());
+    }
+    eprintln!("cargo-fuzz (builds and runs the targets) is missing and will be installed now.");
+    step::run(
+        "cargo install cargo-fuzz",
+        &mut cargo(["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ]),
+    )
+}
+
+/// No sanitizer, for those need a nightly compiler; the laws are assertions of our own.
+fn cargo_fuzz(verb: &str, arguments: &[&str]) -> Command {
+    let mut command = cargo(["fuzz", verb, "--sanitizer", "none"]);
+    command.args(arguments);
+    command
+}
+
+fn fuzz(target: &str, seconds: u32) -> Outcome<Report> {
+    eprintln!("\n=== {target}: {seconds} s");
+    let grown = fuzz_folder().join("target/corpus").join(target);
+    fs::create_dir_all(&grown).context(grown.display())?;
+    let findings = fuzz_folder().join("artifacts").join(target);
+    let before = machine::names_in(&findings);
+    let log = fuzz_folder().join("target").join(format!("{target}.log"));
+    let file = fs::File::create(&log).context(log.display())?;
+
+    let mut command = cargo_fuzz("run", &[target]);
+    command.args([&grown, &fuzz_folder().join("corpus").join(target)]);
+    command.arg("--").args(LIMITS);
+    command.arg(format!("-max_total_time={seconds}"));
+    let status = command
+        .stdout(Stdio::null())
+        .stderr(file)
+        .status()
+        .context(step::written(&command))?;
+
+    let text = fs::read(&log).context(log.display())?;
+    let report = Report {
+        target: target.into(),
+        runs: stat(&text, "stat::number_of_executed_units:"),
+        rate: stat(&text, "stat::average_exec_per_sec:"),
+        corpus: machine::names_in(&grown).len(),
+        findings: machine::names_in(&findings)
+            .into_iter()
+            .filter(|name| !before.contains(name))
+            .map(|name| findings.join(name))
+            .collect(),
+        has_ended_well: status.success(),
+    };
+    report.explain(&String::from_utf8_lossy(&text));
+    Ok(report)
+}
+
+/// A law takes microseconds: what takes seconds or a GiB is a finding too.
+const LIMITS: [&str; 4] = [
+    "-print_final_stats=1",
+    "-timeout=10",
+    "-rss_limit_mb=2048",
+    "-max_len=65536",
+];
+
+fn stat(log: &[u8], name: &str) -> u64 {
+    String::from_utf8_lossy(log)
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+struct Report {
+    target: String,
+    runs: u64,
+    rate: u64,
+    corpus: usize,
+    findings: Vec<PathBuf>,
+    has_ended_well: bool,
+}
+
+impl Report {
+    const HEAD: &str = "\ntarget             runs    runs/s  corpus  findings";
+
+    fn row(&self) -> String {
+        let Self {
+            target,
+            runs,
+            rate,
+            corpus,
+            ..
+        } = self;
+        let findings = match (self.findings.len(), self.has_ended_well) {
+            (0, false) => "ended badly".into(),
+            (count, _) => count.to_string(),
+        };
+        format!("{target:<12} {runs:>10} {rate:>9} {corpus:>7}  {findings}")
+    }
+
+    fn is_bad(&self) -> bool {
+        !self.has_ended_well || !self.findings.is_empty()
+    }
+
+    /// The end of the log is shown where a person must act.
+    fn explain(&self, log: &str) {
+        if !self.is_bad() {
+            return;
+        }
+        let lines: Vec<&str> = log.lines().collect();
+        for line in lines.iter().skip(lines.len().saturating_sub(40)) {
+            eprintln!("{line}");
+        }
+        for finding in &self.findings {
+            eprintln!("finding: {}", finding.display());
+        }
+    }
+}

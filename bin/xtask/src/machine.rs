@@ -1,0 +1,52 @@
+//! What this machine has: programs, libraries, a display.
+//! Looks only, changes nothing.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The program's path, looked for as a shell would and where administrators' programs are.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
+}
+
+/// Whether a shared library is in one of the usual folders.
+pub(crate) fn has_library(is_it: impl Fn(&str) -> bool) -> bool {
+    library_folders()
+        .iter()
+        .any(|folder| names_in(folder).iter().any(|name| is_it(name)))
+}
+
+/// The file names in a folder; none where there is no such folder.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The distribution's own folders and, for libclang, those of LLVM's versions.
+fn library_folders() -> Vec<PathBuf> {
+    let usr = Path::new("/usr/lib");
+    let mut folders: Vec<PathBuf> = ["/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib64"]
+        .map(PathBuf::from)
+        .into();
+    for name in names_in(usr) {
+        if name.ends_with("-linux-gnu") || name.contains("-linux-gnueabi") {
+            folders.push(usr.join(name));
+        } else if name.starts_with("llvm") {
+            folders.push(usr.join(name).join("lib"));
+        }
+    }
+    folders.extend(env::var_os("LIBCLANG_PATH").map(PathBuf::from));
+    folders
+}

@@ -1,0 +1,28 @@
+//! Writes the seeds of fuzz/corpus anew: small, real inputs, made by the code that makes them in use.
+//! Former findings, which have names of their own, are left as they are.
+
+mod messages;
+
+use std::fs;
+use std::io;
+
+use transom_tests::root;
+use transom_wire::PublicKey;
+
+fn main() -> io::Result<()> {
+    for (name, bytes) in messages::frames() {
+        write("frame", name, &bytes)?;
+    }
+    for (name, text) in messages::NAMES {
+        write("names", name, text.as_bytes())?;
+    }
+    let key = PublicKey([0xa5; 32]).to_string();
+    write("names", "key", key.as_bytes())?;
+    Ok(())
+}
+
+fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let folder = root().join("fuzz/corpus").join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(name), bytes)
+}

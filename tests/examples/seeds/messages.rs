@@ -1,0 +1,216 @@
+//! One frame of every kind, and names as they come and as they must not come.
+
+use transom_wire::{
+    Abandon, Ack, Bye, ByeCode, CallKind, CameraState, Cancel, Codec, Collision, Decline, Done,
+    End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish, Finished, Grant, HangUp,
+    Hello, Leaf, Lens, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
+    Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start, Text, TextAck, TransferKey,
+    WHOLE, flags, limits,
+};
+
+/// Paths, peer names and keys, good and bad.
+pub(crate) const NAMES: &[(&str, &str)] = &[
+    ("path", "photos/2026/a b.jpg"),
+    ("path-emoji", "Bücher/猫 (1)/👩‍🚀.txt"),
+    ("path-up", "a/../../etc/passwd"),
+    ("path-absolute", "/etc/passwd"),
+    ("path-backslash", "..\\x"),
+    ("path-control", "a\u{1b}[2Jb\u{202e}gpj.exe"),
+    ("path-dots", "a/./b//c/"),
+    ("peer", "kitchen-camera"),
+];
+
+/// Name and bytes of a frame of each kind.
+pub(crate) fn frames() -> Vec<(&'static str, Vec<u8>)> {
+    let mut frames = connection();
+    frames.extend(calls());
+    frames.extend(file_control());
+    frames.extend(file_data());
+    frames
+}
+
+fn frame(stream: u16, flags: u8, message: Message<'_>) -> Vec<u8> {
+    let mut out = vec![0; limits::RECORD_BULK];
+    let used = message.encode(stream, flags, &mut out);
+    out.truncate(used.expect("a seed fits a record"));
+    out
+}
+
+fn connection() -> Vec<(&'static str, Vec<u8>)> {
+    let hello = Hello {
+        session: 1,
+        nonce: 2,
+        capabilities: 0,
+        clock: 4,
+        name: "amy".parse().expect("a peer's name"),
+    };
+    let bye = Bye {
+        code: ByeCode::Leaving,
+        text: "off",
+    };
+    let ack = Ack {
+        received: 258,
+        clock: 1,
+    };
+    vec![
+        ("hello", frame(0, 0, Message::Hello(hello))),
+        ("bye", frame(0, 0, Message::Bye(bye))),
+        ("ping", frame(0, 0, Message::Ping(Ping { clock: 9 }))),
+        (
+            "pong",
+            frame(0, 0, Message::Pong(Pong { echo: 9, clock: 10 })),
+        ),
+        ("ack", frame(0, 0, Message::Ack(ack))),
+        (
+            "text",
+            frame(0, 0, Message::Text(Text { id: 1, text: "hé" })),
+        ),
+        ("text-ack", frame(0, 0, Message::TextAck(TextAck { id: 1 }))),
+    ]
+}
+
+fn calls() -> Vec<(&'static str, Vec<u8>)> {
+    let kind = CallKind::View;
+    let decline = Decline {
+        reason: EndReason::Busy,
+        text: "",
+    };
+    let hang_up = HangUp {
+        reason: EndReason::Chosen,
+        text: "bye",
+    };
+    let shown = Shown {
+        sequence: 7,
+        clock: 8,
+    };
+    let state = CameraState {
+        lens: Lens::Lost,
+        text: "unplugged",
+    };
+    let head = PictureHead {
+        sequence: 5,
+        captured: 6,
+        ready_after: 7,
+        width: 1280,
+        height: 720,
+        orientation: Orientation::Upright,
+        codec: Codec::Jpeg,
+        total: 4,
+    };
+    let picture = Message::Picture(head, &[0xff, 0xd8]);
+    let rest = Message::PictureData(&[0xff, 0xd9]);
+    vec![
+        ("ring", frame(1, 0, Message::Ring(Ring { kind }))),
+        ("answer", frame(1, 0, Message::Answer)),
+        ("decline", frame(1, 0, Message::Decline(decline))),
+        ("hang-up", frame(1, 0, Message::HangUp(hang_up))),
+        ("shown", frame(1, 0, Message::Shown(shown))),
+        ("camera-state", frame(1, 0, Message::CameraState(state))),
+        ("picture", frame(1, 0, picture)),
+        ("picture-data", frame(1, flags::LAST, rest)),
+        ("abort", frame(1, 0, Message::Abort)),
+    ]
+}
+
+fn file_control() -> Vec<(&'static str, Vec<u8>)> {
+    let offer = Offer {
+        transfer: TransferKey([0x11; 16]),
+        shape: Shape::Folder,
+        collision: Collision::Rename,
+        files: 2,
+        bytes: 3,
+        name: path("photos"),
+    };
+    let refuse = Refuse {
+        reason: RefuseReason::NoSpace,
+        text: "full",
+    };
+    let entry = Entry {
+        index: 1,
+        kind: EntryKind::File,
+        mode: 0o644,
+        mtime: -1,
+        size: 9,
+        path: path("a/b"),
+    };
+    let start = Start {
+        index: 1,
+        offset: 0x40000,
+        proof: [0x22; 32],
+    };
+    let failed = Failed {
+        index: WHOLE,
+        reason: FailReason::Denied,
+        errno: 13,
+        text: "no",
+    };
+    let progress = Progress {
+        received: 3,
+        verified: 2,
+        durable: 1,
+    };
+    let root = [0x33; 32];
+    let finished = Finished {
+        ending: Ending::Durable,
+        text: "photos (1)",
+    };
+    let cancel = Cancel {
+        reason: RefuseReason::Chosen,
+        text: "",
+    };
+    let rate = Rate {
+        bytes_per_second: 1000,
+    };
+    let messages = [
+        ("offer", Message::Offer(offer)),
+        ("accept", Message::Accept),
+        ("refuse", Message::Refuse(refuse)),
+        ("entry", Message::Entry(entry)),
+        ("start", Message::Start(start)),
+        ("failed", Message::Failed(failed)),
+        ("grant", Message::Grant(Grant { bytes: 1 })),
+        ("progress", Message::Progress(progress)),
+        ("done", Message::Done(Done { index: 0, root })),
+        ("finish", Message::Finish(Finish { entries: 2 })),
+        ("finished", Message::Finished(finished)),
+        ("pause", Message::Pause(Pause { paused: true })),
+        ("cancel", Message::Cancel(cancel)),
+        ("rate", Message::Rate(rate)),
+    ];
+    messages
+        .map(|(name, message)| (name, frame(2, 0, message)))
+        .into()
+}
+
+fn file_data() -> Vec<(&'static str, Vec<u8>)> {
+    let leaf = Leaf {
+        index: 0,
+        offset: 0,
+        len: 2,
+        hash: [0x44; 32],
+    };
+    let end = End {
+        index: 0,
+        size: 2,
+        root: [0x55; 32],
+    };
+    let abandon = Abandon {
+        index: 0,
+        reason: FailReason::Gone,
+        errno: 2,
+        text: "",
+    };
+    let messages = [
+        ("leaf", Message::Leaf(leaf)),
+        ("data", Message::Data(&[1, 2])),
+        ("end", Message::End(end)),
+        ("abandon", Message::Abandon(abandon)),
+    ];
+    messages
+        .map(|(name, message)| (name, frame(2, 0, message)))
+        .into()
+}
+
+fn path(text: &str) -> RelativePath<'_> {
+    RelativePath::new(text).expect("a path that leads down")
+}

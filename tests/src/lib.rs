@@ -1,1 +1,0 @@
-//! Cross-crate tests and what they share: Pair, Link, FakeCamera, Scratch, evil peers.
