@@ -1,0 +1,288 @@
+//! What can go wrong, sorted by blame: the peer, one entry, the inbox's disk, the outbox's disk.
+//! Every error knows its reason on the wire and the system's error number.
+
+use std::error::Error;
+use std::io;
+
+use transom_wire::{FailReason, RefuseReason, limits};
+
+/// One entry can't be taken; the others live on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// The peer broke the rules of wire 7: it may be told Bye.
+    #[error("{0}")]
+    Protocol(&'static str),
+    /// Data don't fit the hash that came with them, or what was written before no longer does.
+    #[error("data of {path:?} don't fit their hash at byte {offset}")]
+    Corrupt {
+        /// The entry's path.
+        path: String,
+        /// Where the leaf begins.
+        offset: u64,
+    },
+    /// The path came twice, or is a file and a folder.
+    #[error("the name {path:?} came twice")]
+    Duplicate {
+        /// The entry's path.
+        path: String,
+    },
+    /// The system said no.
+    #[error("can't write {path:?}")]
+    System {
+        /// The entry's path.
+        path: String,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+    /// Data of an entry that failed before: the sender has not heard of it yet. Nothing to tell anybody.
+    #[error("entry {0} failed before")]
+    Stale(u32),
+}
+
+/// The transfer or the inbox as a whole can't go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InboxError {
+    /// The peer broke the rules of wire 7.
+    #[error("{0}")]
+    Protocol(&'static str),
+    /// This peer has that very transfer running, or more transfers than one may have.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// The name offered is the inbox's own.
+    #[error("the name {0:?} is taken by the inbox itself")]
+    BadName(String),
+    /// The disk or its reserve can't take it.
+    #[error("{needed} bytes are needed and {free} are free")]
+    NoSpace {
+        /// Bytes that are still to come.
+        needed: u64,
+        /// Bytes that may be used.
+        free: u64,
+    },
+    /// The inbox would hold more than it may.
+    #[error("{needed} bytes are needed and the quota of {quota} has {free} left")]
+    Quota {
+        /// Bytes that are still to come.
+        needed: u64,
+        /// Bytes the inbox may hold.
+        quota: u64,
+        /// Bytes of it that are left.
+        free: u64,
+    },
+    /// Another process receives into this folder.
+    #[error("another program receives into {0}")]
+    Locked(String),
+    /// The folder can't be used as an inbox.
+    #[error("can't receive into {folder}")]
+    Unwritable {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The system said no.
+    #[error("can't {action}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Something can't be sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutboxError {
+    /// The receiver asked for what was not offered.
+    #[error("{0}")]
+    Protocol(&'static str),
+    /// The path's name can't be told to a peer: it is not UTF-8, or holds what no path may.
+    #[error("the name of {0} can't be sent")]
+    Name(String),
+    /// Neither a file nor a folder.
+    #[error("{0} is neither a file nor a folder")]
+    Special(String),
+    /// More than one transfer may hold.
+    #[error("{0} holds more than {limit} entries", limit = limits::ENTRIES)]
+    TooMany(String),
+    /// The file is not what it was when the transfer began.
+    #[error("{0:?} changed while it was sent")]
+    Changed(String),
+    /// The system said no.
+    #[error("can't read {path:?}")]
+    System {
+        /// The path.
+        path: String,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl EntryError {
+    /// The reason to tell the sender in Failed.
+    pub fn reason(&self) -> FailReason {
+        match self {
+            Self::Protocol(_) | Self::Corrupt { .. } | Self::Stale(_) => FailReason::Corrupt,
+            Self::Duplicate { .. } => FailReason::Duplicate,
+            Self::System { source, .. } => fail_reason(source),
+        }
+    }
+
+    /// The system's error number, or 0.
+    pub fn errno(&self) -> u32 {
+        match self {
+            Self::System { source, .. } => errno(source),
+            _ => 0,
+        }
+    }
+
+    /// The whole error in words that fit a message.
+    pub fn text(&self) -> String {
+        words(self)
+    }
+
+    /// Whether the same command again may well succeed, so that what is held must be kept.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(
+            self.reason(),
+            FailReason::NoSpace | FailReason::Corrupt | FailReason::Io
+        )
+    }
+}
+
+impl InboxError {
+    /// The reason to tell the sender in Failed.
+    pub fn reason(&self) -> FailReason {
+        match self {
+            Self::Protocol(_) => FailReason::Corrupt,
+            Self::BadName(_) => FailReason::BadName,
+            Self::NoSpace { .. } | Self::Quota { .. } => FailReason::NoSpace,
+            Self::Busy(_) | Self::Locked(_) => FailReason::Io,
+            Self::Unwritable { source, .. } | Self::System { source, .. } => fail_reason(source),
+        }
+    }
+
+    /// The reason to tell the sender in Refuse.
+    pub fn refusal(&self) -> RefuseReason {
+        match self {
+            Self::Protocol(_) | Self::BadName(_) => RefuseReason::Forbidden,
+            Self::Busy(_) => RefuseReason::Busy,
+            Self::NoSpace { .. } | Self::Quota { .. } => RefuseReason::NoSpace,
+            Self::Locked(_) | Self::Unwritable { .. } | Self::System { .. } => {
+                match self.reason() {
+                    FailReason::NoSpace => RefuseReason::NoSpace,
+                    _ => RefuseReason::Unwritable,
+                }
+            }
+        }
+    }
+
+    /// The system's error number, or 0.
+    pub fn errno(&self) -> u32 {
+        match self {
+            Self::Unwritable { source, .. } | Self::System { source, .. } => errno(source),
+            _ => 0,
+        }
+    }
+
+    /// The whole error in words that fit a message.
+    pub fn text(&self) -> String {
+        words(self)
+    }
+}
+
+impl OutboxError {
+    /// The reason to tell the receiver in Abandon.
+    pub fn reason(&self) -> FailReason {
+        match self {
+            Self::Changed(_) | Self::Protocol(_) => FailReason::SourceChanged,
+            Self::Name(_) | Self::Special(_) | Self::TooMany(_) => FailReason::BadName,
+            Self::System { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => FailReason::Gone,
+                io::ErrorKind::PermissionDenied => FailReason::Denied,
+                _ => FailReason::Io,
+            },
+        }
+    }
+
+    /// The system's error number, or 0.
+    pub fn errno(&self) -> u32 {
+        match self {
+            Self::System { source, .. } => errno(source),
+            _ => 0,
+        }
+    }
+
+    /// The whole error in words that fit a message.
+    pub fn text(&self) -> String {
+        words(self)
+    }
+}
+
+fn errno(error: &io::Error) -> u32 {
+    error.raw_os_error().map_or(0, i32::unsigned_abs)
+}
+
+fn fail_reason(error: &io::Error) -> FailReason {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => FailReason::NoSpace,
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem => FailReason::Denied,
+        Kind::InvalidFilename | Kind::InvalidInput => FailReason::BadName,
+        Kind::AlreadyExists | Kind::NotADirectory | Kind::IsADirectory => FailReason::Duplicate,
+        _ => FailReason::Io,
+    }
+}
+
+/// An error and its causes, joined by colons and cut to what a message holds.
+fn words(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    cut(&text, limits::REASON).to_owned()
+}
+
+/// The longest beginning of at most `most` bytes that ends between characters.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_keeps_its_number_and_its_words() {
+        let source = io::Error::from_raw_os_error(28);
+        let error = EntryError::System {
+            path: "a".into(),
+            source,
+        };
+        assert_eq!((error.reason(), error.errno()), (FailReason::NoSpace, 28));
+        assert!(error.text().starts_with("can't write \"a\": No space left"));
+        assert!(error.is_passing());
+    }
+
+    #[test]
+    fn words_are_cut_between_characters() {
+        assert_eq!(cut("aéé", 4), "aé");
+        let error = EntryError::Duplicate {
+            path: "é".repeat(400),
+        };
+        assert!(error.text().len() <= limits::REASON);
+    }
+}

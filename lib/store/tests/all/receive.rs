@@ -1,0 +1,139 @@
+//! Files and folders that arrive: content, names, modes, times, collisions.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::time::{Duration, SystemTime};
+
+use transom_store::hash_file;
+use transom_wire::{Collision, Ending};
+
+use crate::support::*;
+
+#[test]
+fn files_of_every_size_arrive_as_they_were() {
+    for size in [0, 1, LEAF - 1, LEAF, LEAF + 1, 3 * LEAF, 5 * LEAF + 17] {
+        let scratch = Scratch::new();
+        let path = scratch.put("photo.jpg", noise(size, 1));
+        let finished = send(&mut scratch.inbox(), &path);
+        assert_eq!(finished.ending, Ending::Durable);
+        assert_eq!(finished.path, scratch.path("in/photo.jpg"));
+        assert_eq!(fs::read(&path).unwrap(), fs::read(&finished.path).unwrap());
+        assert_eq!(
+            hash_file(&path).unwrap(),
+            hash_file(&finished.path).unwrap()
+        );
+        assert_eq!(published(&scratch), ["photo.jpg"]);
+    }
+}
+
+#[test]
+fn a_folder_arrives_whole_with_its_empty_folders() {
+    let scratch = Scratch::new();
+    for i in 0..300 {
+        scratch.put(&format!("album/{}/{i}.txt", i % 7), noise(i * 37, i as u64));
+    }
+    scratch.put("album/deep/er/film.bin", noise(2 * LEAF + 9, 5));
+    fs::create_dir_all(scratch.path("album/empty/er")).unwrap();
+    let finished = send(&mut scratch.inbox(), &scratch.path("album"));
+    assert_eq!(finished.ending, Ending::Durable);
+    assert_eq!(
+        contents(&scratch.path("album")),
+        contents(&scratch.path("in/album"))
+    );
+    assert_eq!(published(&scratch), ["album"]);
+}
+
+#[test]
+fn modes_are_masked_and_times_kept() {
+    let scratch = Scratch::new();
+    let path = scratch.put("dir/run.sh", b"x");
+    let when = SystemTime::UNIX_EPOCH + Duration::new(1_234_567_890, 123_456_789);
+    fs::File::open(&path).unwrap().set_modified(when).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o6777)).unwrap();
+    fs::set_permissions(scratch.path("dir"), fs::Permissions::from_mode(0o1777)).unwrap();
+    fs::create_dir(scratch.path("dir/sub")).unwrap();
+    fs::File::open(scratch.path("dir/sub"))
+        .unwrap()
+        .set_modified(when)
+        .unwrap();
+    let finished = send(&mut scratch.inbox(), &scratch.path("dir"));
+    let there = fs::metadata(finished.path.join("run.sh")).unwrap();
+    assert_eq!(there.mode() & 0o7777, 0o755);
+    assert_eq!(there.modified().unwrap(), when);
+    assert_eq!(
+        fs::metadata(finished.path.join("sub"))
+            .unwrap()
+            .modified()
+            .unwrap(),
+        when
+    );
+}
+
+#[test]
+fn the_same_again_is_there_already_and_another_is_kept_beside() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("a.txt", b"one");
+    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
+    assert_eq!(send(&mut inbox, &path).ending, Ending::AlreadyThere);
+    scratch.put("a.txt", b"two");
+    assert_eq!(send(&mut inbox, &path).path, scratch.path("in/a (1).txt"));
+    assert_eq!(send(&mut inbox, &path).ending, Ending::AlreadyThere);
+    assert_eq!(published(&scratch), ["a (1).txt", "a.txt"]);
+    assert_eq!(fs::read(scratch.path("in/a.txt")).unwrap(), b"one");
+}
+
+#[test]
+fn skip_and_overwrite_do_what_they_say() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("a.txt", b"one");
+    send(&mut inbox, &path);
+    scratch.put("a.txt", b"two");
+    assert_eq!(
+        send_as(&mut inbox, &path, Collision::Skip).ending,
+        Ending::Skipped
+    );
+    assert_eq!(fs::read(scratch.path("in/a.txt")).unwrap(), b"one");
+    assert_eq!(
+        send_as(&mut inbox, &path, Collision::Overwrite).ending,
+        Ending::Durable
+    );
+    assert_eq!(fs::read(scratch.path("in/a.txt")).unwrap(), b"two");
+    assert_eq!(published(&scratch), ["a.txt"]);
+}
+
+#[test]
+fn folders_merge_when_they_skip_or_overwrite_and_delete_nothing() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.path("d");
+    scratch.put("d/same", b"same");
+    scratch.put("d/new/b", b"new b");
+    scratch.put("d/a", b"new a");
+    scratch.put("in/d/a", b"old a");
+    scratch.put("in/d/own", b"own");
+    assert_eq!(
+        send_as(&mut inbox, &path, Collision::Skip).ending,
+        Ending::Durable
+    );
+    let read = |name: &str| fs::read(scratch.path("in/d").join(name)).unwrap();
+    assert_eq!(
+        (read("a"), read("new/b")),
+        (b"old a".to_vec(), b"new b".to_vec())
+    );
+    assert_eq!(
+        send_as(&mut inbox, &path, Collision::Skip).ending,
+        Ending::Skipped
+    );
+    assert_eq!(
+        send_as(&mut inbox, &path, Collision::Overwrite).ending,
+        Ending::Durable
+    );
+    assert_eq!(
+        (read("a"), read("own")),
+        (b"new a".to_vec(), b"own".to_vec())
+    );
+    assert_eq!(send(&mut inbox, &path).ending, Ending::AlreadyThere);
+    assert_eq!(published(&scratch), ["d"]);
+}

@@ -1,0 +1,210 @@
+//! Scratch folders and whole transfers in a few lines.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use transom_store::{Begin, Finished, Inbox, InboxSettings, Outbox, Reception, Step};
+use transom_wire::{Collision, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
+
+pub(crate) const LEAF: usize = transom_wire::limits::LEAF;
+pub(crate) const PEER: [u8; 32] = [7; 32];
+pub(crate) const OWN: [u8; 32] = [8; 32];
+
+/// A folder that goes with its test.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("transom-store-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file, with the folders above it.
+    pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(crate) fn inbox(&self) -> Inbox {
+        Inbox::open(self.settings()).unwrap()
+    }
+
+    pub(crate) fn settings(&self) -> InboxSettings {
+        InboxSettings {
+            keep_free: 0,
+            ..InboxSettings::new(self.path("in"))
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Bytes that repeat nowhere near.
+pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        bytes.extend_from_slice(&(state ^ state >> 29).to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// What an outbox offers.
+pub(crate) fn offer(outbox: &Outbox, collision: Collision) -> Offer<'_> {
+    Offer {
+        transfer: outbox.key(&OWN, &PEER),
+        shape: outbox.shape(),
+        collision,
+        files: outbox.files(),
+        bytes: outbox.bytes(),
+        name: RelativePath::new(outbox.name()).unwrap(),
+    }
+}
+
+/// An offer of one file that nobody has.
+pub(crate) fn file_offer(name: &str, bytes: u64) -> Offer<'_> {
+    Offer {
+        transfer: TransferKey([1; 16]),
+        shape: Shape::File,
+        collision: Collision::Rename,
+        files: 1,
+        bytes,
+        name: RelativePath::new(name).unwrap(),
+    }
+}
+
+/// An offer of a folder that nobody has.
+pub(crate) fn folder_offer(name: &str, files: u32, bytes: u64) -> Offer<'_> {
+    Offer {
+        shape: Shape::Folder,
+        files,
+        ..file_offer(name, bytes)
+    }
+}
+
+pub(crate) fn entry(index: u32, path: &str, size: u64) -> Entry<'_> {
+    Entry {
+        index,
+        kind: EntryKind::File,
+        mode: 0o644,
+        mtime: 1_700_000_000_123_456_789,
+        size,
+        path: RelativePath::new(path).unwrap(),
+    }
+}
+
+/// Sends a path whole, as a node would.
+pub(crate) fn send(inbox: &mut Inbox, path: &Path) -> Finished {
+    send_as(inbox, path, Collision::Rename)
+}
+
+pub(crate) fn send_as(inbox: &mut Inbox, path: &Path, collision: Collision) -> Finished {
+    let mut outbox = Outbox::walk(path).unwrap();
+    let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).unwrap();
+    pump(&mut outbox, &mut reception, u64::MAX);
+    reception.finish(outbox.files()).unwrap()
+}
+
+/// Sends entries one by one until so many leaves have gone; gives how many went.
+pub(crate) fn pump(outbox: &mut Outbox, reception: &mut Reception, most: u64) -> u64 {
+    let mut sent = 0;
+    for index in 0..outbox.files() {
+        let info = outbox.entry(index).unwrap();
+        let entry = Entry {
+            index,
+            kind: info.kind,
+            mode: info.mode,
+            mtime: info.mtime,
+            size: info.size,
+            path: RelativePath::new(&info.path).unwrap(),
+        };
+        let Begin::Data { offset, proof } = reception.entry(&entry).unwrap() else {
+            continue;
+        };
+        outbox.start(index, offset, &proof).unwrap();
+        let mut buffer = Vec::new();
+        loop {
+            if sent == most {
+                return sent;
+            }
+            match outbox.next_leaf(index, buffer).unwrap() {
+                Step::Leaf {
+                    index,
+                    offset,
+                    hash,
+                    bytes,
+                } => {
+                    reception.leaf(index, offset, &hash, &bytes).unwrap();
+                    buffer = bytes;
+                    sent += 1;
+                }
+                Step::End { size, root, .. } => {
+                    assert_eq!(reception.end(index, size, &root).unwrap().root, root);
+                    break;
+                }
+            }
+        }
+    }
+    sent
+}
+
+/// Every file and folder below a path, with its content.
+pub(crate) fn contents(top: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![top.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(top).unwrap().to_owned();
+            if path.is_dir() {
+                folders.push(path);
+                found.insert(name, None);
+            } else {
+                found.insert(name, Some(fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// The names in the inbox, without its private folder, which must be empty but for the lock.
+pub(crate) fn published(scratch: &Scratch) -> Vec<String> {
+    let staging = scratch.path("in/.transom-incoming");
+    let left: Vec<_> = fs::read_dir(staging)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["lock"]);
+    visible(scratch)
+}
+
+/// The names in the inbox, without its private folder.
+pub(crate) fn visible(scratch: &Scratch) -> Vec<String> {
+    let names = fs::read_dir(scratch.path("in")).unwrap();
+    let mut names: Vec<_> = names
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.retain(|name| name != ".transom-incoming");
+    names.sort();
+    names
+}
