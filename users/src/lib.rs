@@ -1,1 +1,52 @@
-//! People: the contact book and the pinned keys, parsed, checked and printed. No IO.
+//! People: who they are called, where they are, which key is theirs and what they may do. Text in, text
+//! out: it opens no file and no socket, and never rewrites what the user wrote.
+//!
+//! The contact book has one contact a line:
+//!
+//! ```text
+//! name host[:port] [key=ID] [may=view,call,files,auto] [#comment]
+//! ```
+//!
+//! ```
+//! use transom_users::{Book, KnownPeers, Trust, trust};
+//!
+//! let text = "anna 192.168.1.20\ndoor 192.168.1.30:7447 may=view # the camera\nbad\n";
+//! let (book, errors) = Book::parse(text);
+//! assert_eq!(book.contacts().len(), 2);
+//! assert_eq!(errors[0].to_string(), "3: bad: no address after the name");
+//!
+//! let door = book.find("door").unwrap();
+//! assert!(door.may.view && !door.may.files);
+//!
+//! // The first key is learned, another one under the same name is not taken.
+//! let mut known = KnownPeers::default();
+//! let (first, other) = (transom_wire::PublicKey([1; 32]), transom_wire::PublicKey([2; 32]));
+//! assert_eq!(trust(&door.name, &book, &known, &first), Trust::FirstUse);
+//! known.learn(door.name, first).unwrap();
+//! assert_eq!(trust(&door.name, &book, &known, &first), Trust::Pinned);
+//! assert_eq!(trust(&door.name, &book, &known, &other), Trust::Changed { pinned: first });
+//! ```
+#![forbid(unsafe_code)]
+
+mod address;
+mod book;
+mod contact;
+mod error;
+mod known;
+mod lines;
+mod rights;
+mod text;
+mod trust;
+
+pub use address::{Address, DEFAULT_PORT, InvalidAddress};
+pub use book::{Book, MAX_CONTACTS};
+pub use contact::{Contact, MAX_COMMENT};
+pub use error::{BookError, Fault};
+pub use known::{KnownPeers, MAX_KNOWN, NotLearned};
+pub use lines::{MAX_BYTES, MAX_ERRORS, MAX_LINE};
+pub use rights::{Rights, UnknownRight};
+pub use text::{escape, shorten};
+pub use trust::{Person, Trust, identify, trust};
+
+#[doc(hidden)]
+pub mod fuzzing;

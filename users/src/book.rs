@@ -1,0 +1,140 @@
+//! The contact book: what the user wrote, as understood. It is read and added to, never changed.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use transom_wire::{PeerName, PublicKey};
+
+use crate::contact::{Contact, parse_name};
+use crate::error::{BookError, Fault};
+use crate::lines::{self, MAX_BYTES};
+
+/// The contacts in the order of their lines, each name once.
+///
+/// Two are equal when they have the same contacts. Shown, it is a text that parses back equal:
+///
+/// ```
+/// use transom_users::Book;
+/// let (book, errors) = Book::parse("# mine\nanna 10.0.0.2\nbob bobs-laptop.local may=call\n");
+/// assert!(errors.is_empty());
+/// assert_eq!(Book::parse(&book.to_string()), (book, vec![]));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    contacts: Vec<Contact>,
+    /// Where in `contacts` a name stands.
+    places: HashMap<PeerName, usize>,
+    /// Bytes of all contacts written out, at most [`MAX_BYTES`], so that the book can be read back.
+    written: usize,
+    /// Names of lines that could not be used, by which somebody may have been meant to be kept short.
+    withheld: Vec<PeerName>,
+    /// Lines were left unread, so that nobody knows who is in them.
+    cut: bool,
+}
+
+impl Book {
+    /// Reads a book. Lines that can't be used are told and left out, the others count.
+    ///
+    /// The text may be anything: at most [`MAX_BYTES`] of it and [`MAX_CONTACTS`]
+    /// contacts are read, and at most [`MAX_ERRORS`](crate::MAX_ERRORS) errors told one by one.
+    pub fn parse(text: &str) -> (Self, Vec<BookError>) {
+        let mut book = Self::default();
+        let outcome = lines::read(text, |number, line| {
+            let contact = line.parse::<Contact>().map(|mut contact| {
+                contact.line = number;
+                contact
+            });
+            let taken = contact.and_then(|contact| book.insert(contact));
+            if taken.is_err() {
+                book.withhold(line);
+            }
+            taken
+        });
+        book.cut |= outcome.cut;
+        (book, outcome.errors)
+    }
+
+    /// Adds a contact behind the others.
+    ///
+    /// # Errors
+    /// The name is in the book already, the book is full, or the contact holds what a line can't.
+    pub fn add(&mut self, contact: Contact) -> Result<(), Fault> {
+        // Printed and read again, since its fields may hold anything, for example a second line.
+        let (again, errors) = Self::parse(&contact.to_string());
+        if !errors.is_empty() || again.contacts.first() != Some(&contact) {
+            return Err(Fault::Unwritable(contact.name));
+        }
+        self.insert(contact)
+    }
+
+    /// All contacts, in the order of their lines.
+    pub fn contacts(&self) -> &[Contact] {
+        &self.contacts
+    }
+
+    /// The contact of that name, as it is written.
+    pub fn find(&self, name: &str) -> Option<&Contact> {
+        self.named(&name.parse().ok()?)
+    }
+
+    /// The first contact that has that key in its line.
+    pub fn owner_of(&self, key: &PublicKey) -> Option<&Contact> {
+        let mut contacts = self.contacts.iter();
+        contacts.find(|contact| contact.key.as_ref() == Some(key))
+    }
+
+    pub(crate) fn named(&self, name: &PeerName) -> Option<&Contact> {
+        self.contacts.get(*self.places.get(name)?)
+    }
+
+    /// Whether the user may have written something about that name which could not be read.
+    pub(crate) fn is_unclear_about(&self, name: &PeerName) -> bool {
+        self.named(name).is_none() && (self.cut || self.withheld.contains(name))
+    }
+
+    fn insert(&mut self, contact: Contact) -> Result<(), Fault> {
+        if let Some(first) = self.named(&contact.name) {
+            let (name, first) = (contact.name, first.line);
+            return Err(Fault::SameName { name, first });
+        }
+        if self.contacts.len() >= MAX_CONTACTS {
+            return Err(Fault::TooMany(MAX_CONTACTS));
+        }
+        let written = self.written + contact.to_string().len() + 1;
+        if written > MAX_BYTES {
+            return Err(Fault::LongBook);
+        }
+        self.written = written;
+        self.places.insert(contact.name, self.contacts.len());
+        self.contacts.push(contact);
+        Ok(())
+    }
+
+    /// Remembers whom a line that can't be used is about.
+    fn withhold(&mut self, line: &str) {
+        let name = line.split_whitespace().next().map(parse_name);
+        let Some(Ok(name)) = name else { return };
+        match self.withheld.len() < MAX_CONTACTS {
+            true => self.withheld.push(name),
+            false => self.cut = true,
+        }
+    }
+}
+
+impl PartialEq for Book {
+    fn eq(&self, other: &Self) -> bool {
+        self.contacts == other.contacts
+    }
+}
+
+impl fmt::Display for Book {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.contacts.iter().try_for_each(|it| writeln!(f, "{it}"))
+    }
+}
+
+/// Contacts of one book: a whole school, not a whole town.
+pub const MAX_CONTACTS: usize = 4096;
+
+#[cfg(test)]
+mod tests;
