@@ -2,7 +2,13 @@
 //! outlive a test, and peers that misbehave on purpose. It knows no test.
 
 mod cargo;
+mod evil;
+mod person;
+mod program;
 mod scratch;
 
-pub use cargo::{cargo, root};
+pub use cargo::{cargo, root, transom};
+pub use evil::{Evil, Raw};
+pub use person::Person;
+pub use program::{Finished, PATIENCE, Program};
 pub use scratch::Scratch;

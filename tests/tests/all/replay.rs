@@ -10,6 +10,7 @@ type Law = fn(&[u8]);
 
 const LAWS: &[(&str, Law)] = &[
     ("frame", transom_wire::fuzzing::frame),
+    ("handshake", transom_secure::fuzzing::handshake),
     ("names", transom_wire::fuzzing::names),
 ];
 

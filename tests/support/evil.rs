@@ -1,0 +1,139 @@
+//! Peers that misbehave on purpose: over bare TCP, and behind an honest handshake.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
+use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
+use transom_wire::{Message, limits};
+
+use crate::PATIENCE;
+
+/// A bare connection.
+#[derive(Debug)]
+pub struct Raw {
+    stream: TcpStream,
+}
+
+impl Raw {
+    /// Connects.
+    ///
+    /// # Panics
+    /// When nobody listens there.
+    pub fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("somebody listens");
+        let patience = stream.set_read_timeout(Some(PATIENCE));
+        patience.expect("any time but zero is taken");
+        Self { stream }
+    }
+
+    /// Sends bytes; what the far side has closed already is no failure of the test.
+    pub fn send(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
+    }
+
+    /// All that comes until the far side closes.
+    ///
+    /// # Panics
+    /// When it does not close within [`PATIENCE`].
+    pub fn until_closed(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self.stream.read_to_end(&mut bytes) {
+            Err(error) if is_late(&error) => panic!("not closed: {error}"),
+            // A reset is a way to close.
+            Ok(_) | Err(_) => bytes,
+        }
+    }
+}
+
+/// A peer that shakes hands as it should, and no more.
+#[derive(Debug)]
+pub struct Evil {
+    raw: Raw,
+    channel: Channel,
+}
+
+impl Evil {
+    /// Connects and shakes hands with that private key.
+    ///
+    /// # Errors
+    /// When the far side closes in the middle, as it does to a stranger.
+    ///
+    /// # Panics
+    /// When the far side breaks the handshake's rules.
+    pub fn connect(address: &str, private: [u8; 32]) -> io::Result<Self> {
+        let mut raw = Raw::connect(address);
+        let identity = Identity::from_bytes(private);
+        let handshake = Handshake::new(&identity, Role::Dialer, Ciphers::detect());
+        let mut handshake = handshake.expect("there are random numbers");
+        while !handshake.is_complete() {
+            while let Some(bytes) = handshake.poll_transmit() {
+                raw.stream.write_all(&bytes)?;
+            }
+            if handshake.is_complete() {
+                break;
+            }
+            let mut byte = [0];
+            raw.stream.read_exact(&mut byte)?;
+            let taken = handshake.handle_bytes(&byte);
+            taken.expect("the far side keeps the rules");
+            if handshake.remote().is_some() && !handshake.is_admitted() {
+                handshake.admit().expect("the key is known");
+            }
+        }
+        let channel = handshake.into_channel().expect("it is complete");
+        Ok(Self { raw, channel })
+    }
+
+    /// Seals these plain bytes as one record and sends it.
+    ///
+    /// # Panics
+    /// When they don't fit a record.
+    pub fn send(&mut self, plain: &[u8]) {
+        let mut record = Vec::new();
+        let sealed = self.channel.seal(plain, &mut record);
+        sealed.expect("it fits a record");
+        self.raw.send(&record);
+    }
+
+    /// Sends one message as one record.
+    ///
+    /// # Panics
+    /// When it does not fit.
+    pub fn say(&mut self, stream: u16, message: Message<'_>) {
+        let mut frame = vec![0; limits::RECORD_BULK];
+        let used = message.encode(stream, 0, &mut frame);
+        self.send(&frame[..used.expect("it fits a frame")]);
+    }
+
+    /// Sends bytes past the channel.
+    pub fn send_raw(&mut self, bytes: &[u8]) {
+        self.raw.send(bytes);
+    }
+
+    /// All plain bytes that come until the far side closes.
+    ///
+    /// # Panics
+    /// When it does not close within [`PATIENCE`], or what it sends can't be opened.
+    pub fn until_closed(self) -> Vec<u8> {
+        let Self { raw, mut channel } = self;
+        let sealed = raw.until_closed();
+        let mut rest = sealed.as_slice();
+        let mut plain = Vec::new();
+        while let Some((length, more)) = rest.split_first_chunk() {
+            let length = usize::from(u16::from_be_bytes(*length));
+            let Some((record, after)) = more.split_at_checked(length) else {
+                break;
+            };
+            let mut out = vec![0; length];
+            let used = channel.open(record, &mut out);
+            plain.extend_from_slice(&out[..used.expect("its records are sound")]);
+            rest = after;
+        }
+        plain
+    }
+}
+
+fn is_late(error: &io::Error) -> bool {
+    use io::ErrorKind::{TimedOut, WouldBlock};
+    matches!(error.kind(), TimedOut | WouldBlock)
+}
