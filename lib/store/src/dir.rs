@@ -227,6 +227,11 @@ impl Dir {
         Ok(fs::futimens(&self.fd, &times(mtime))?)
     }
 
+    /// Permission bits of the folder itself.
+    pub(crate) fn mode(&self) -> io::Result<u16> {
+        Ok((fs::fstat(&self.fd)?.st_mode & 0o7777) as u16)
+    }
+
     /// Whether it belongs to the user we run as.
     pub(crate) fn is_ours(&self) -> io::Result<bool> {
         let stat = fs::fstat(&self.fd)?;

@@ -82,6 +82,9 @@ struct Staged {
 /// The name of the private folder, which no offer may have.
 pub(crate) const STAGING: &str = ".transom-incoming";
 
+/// Clocks before 2025 were never set: this program is younger.
+const CLOCK_SET: Duration = Duration::from_secs(55 * 365 * 24 * 3600);
+
 impl Inbox {
     /// Opens the folder and takes its lock.
     ///
@@ -285,9 +288,11 @@ impl Shared {
     fn stage(&self, claim: &Claim, offer: &Offer<'_>, left: u64) -> io::Result<(String, Dir)> {
         let folder = free_name();
         self.staging.make(&folder)?;
-        let dir = self.staging.sub(&folder)?;
-        dir.create("record")?
-            .write_all_at(&record::write(&claim.0, offer), 0)?;
+        let dir = self
+            .begin(&folder, &record::write(&claim.0, offer))
+            .inspect_err(|_| {
+                let _ = self.staging.remove_all(&folder);
+            })?;
         let staged = Staged {
             folder: folder.clone(),
             touched: SystemTime::now(),
@@ -297,9 +302,17 @@ impl Shared {
         Ok((folder, dir))
     }
 
+    fn begin(&self, folder: &str, record: &[u8]) -> io::Result<Dir> {
+        let dir = self.staging.sub(folder)?;
+        dir.create("record")?.write_all_at(record, 0)?;
+        Ok(dir)
+    }
+
     /// The folder of an earlier attempt, which is cleared if that was of another shape.
     fn staged(&self, folder: &str, offer: &Offer<'_>) -> io::Result<Dir> {
         let dir = self.staging.sub(folder)?;
+        // The record's time is that of the last attempt.
+        dir.write("record")?.set_modified(SystemTime::now())?;
         let same = matches!(read_record(&dir), Some((_, shape)) if shape == offer.shape);
         if !same {
             for tree in ["tree", "old", "leaves"] {
@@ -362,7 +375,13 @@ fn recover(staging: &Dir, settings: &InboxSettings, transfers: &mut Transfers) -
             Some(((claim, _), touched)) => (Some(claim), touched),
             None => (None, SystemTime::UNIX_EPOCH),
         };
-        let age = touched.elapsed().unwrap_or_default();
+        let age = match touched {
+            // Written by a machine that did not know the time yet.
+            touched if claim.is_some() && touched < SystemTime::UNIX_EPOCH + CLOCK_SET => {
+                Duration::ZERO
+            }
+            touched => touched.elapsed().unwrap_or_default(),
+        };
         match claim {
             Some(claim)
                 if age <= settings.keep_unfinished && !transfers.staged.contains_key(&claim) =>

@@ -44,6 +44,8 @@ pub(crate) struct Part {
     claimed: bool,
     /// Leaves of earlier attempts that were not read again yet.
     unread: Range<u64>,
+    /// Leaves on the disk under their journal.
+    synced: u64,
 }
 
 #[derive(Debug)]
@@ -99,6 +101,7 @@ impl Part {
             held: 0,
             claimed: false,
             unread: 0..0,
+            synced: 0,
         };
         let proof = match part.resume(places)? {
             Some(proof) => proof,
@@ -186,8 +189,18 @@ impl Part {
         let handles = self.handles(places)?;
         handles.file.sync_data()?;
         match &handles.journal {
-            Some(journal) => journal.sync(),
-            None => places.table.sync(),
+            Some(journal) => journal.sync()?,
+            None => places.table.sync()?,
+        }
+        self.synced = self.held.div_ceil(LEAF_BYTES);
+        Ok(())
+    }
+
+    /// Forgets what is not known to be on the disk.
+    pub(crate) fn forget_unsynced(&mut self) -> io::Result<()> {
+        match self.handles.as_ref().map(|handles| &handles.journal) {
+            Some(Some(journal)) => journal.truncate(self.synced),
+            _ => Ok(()),
         }
     }
 
@@ -241,7 +254,7 @@ impl Part {
         }
         handles.file.set_len(0)?;
         self.tree = Tree::default();
-        self.unread = 0..0;
+        (self.unread, self.synced) = (0..0, 0);
         (self.held, self.claimed) = (0, false);
         Ok(())
     }

@@ -2,18 +2,19 @@
 //! It decides by trying, so that nobody can slip in between a look and a step.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 
 use transom_wire::{Collision, Ending, limits};
 
 use crate::dir::{Dir, Kind};
 use crate::error::cut;
+use crate::part::{folder_mode, read_leaf};
 use crate::reception::{Offered, SINGLE, Tally};
 
 /// Names tried, from "name" to "name (9999)".
 const TRIES: u32 = 10_000;
 
-/// Publishes the one file of a transfer; `data` is it, open. Gives the ending and the final name.
+/// Publishes the one file of a transfer; without one it was skipped. Gives the ending and the final name.
 pub(crate) fn file(
     root: &Dir,
     tree: &Dir,
@@ -23,15 +24,12 @@ pub(crate) fn file(
     let Some(data) = data else {
         return Ok((Ending::Skipped, offered.name.clone()));
     };
-    data.sync_all()?;
     for number in 0..TRIES {
         let name = numbered(&offered.name, number);
         match tree.rename_new(SINGLE, root, &name) {
             Ok(()) => return durable(root, name),
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            Err(_) if is_same(&tree.read(SINGLE)?, root, &name)? => {
-                return Ok((Ending::AlreadyThere, name));
-            }
+            Err(_) if is_same(data, root, &name)? => return Ok((Ending::AlreadyThere, name)),
             Err(_) => match offered.collision {
                 Collision::Skip => return Ok((Ending::Skipped, name)),
                 Collision::Overwrite => {
@@ -46,79 +44,112 @@ pub(crate) fn file(
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// Publishes the folder `tree` of a transfer's folder.
+/// Publishes the folder `tree` of a transfer's folder. Gives the ending, the final name, and how many
+/// entries had no place because a file and a folder have one name.
 pub(crate) fn folder(
     root: &Dir,
     staged: &Dir,
     offered: &Offered,
     tally: Tally,
-) -> io::Result<(Ending, String)> {
-    let name = &offered.name;
+) -> io::Result<(Ending, String, u32)> {
     if tally.done == 0 && tally.skipped > 0 {
-        return Ok((Ending::Skipped, name.clone()));
+        return Ok((Ending::Skipped, offered.name.clone(), 0));
     }
-    staged.sync_all()?;
+    let tree = staged.sub("tree")?;
+    // The offered folder itself is no entry, so it is as open to others as the inbox is.
+    tree.permit(folder_mode(root.mode()?))?;
     for number in 0..TRIES {
-        let name = numbered(name, number);
+        let name = numbered(&offered.name, number);
         match staged.rename_new("tree", root, &name) {
-            Ok(()) => return durable(root, name),
+            Ok(()) => {
+                staged.sync()?;
+                let (ending, name) = durable(root, name)?;
+                return Ok((ending, name, 0));
+            }
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             Err(_) => {}
         }
-        let tree = staged.sub("tree")?;
-        let there = root.sub(&name);
-        if let Ok(there) = &there
+        let there = root.sub(&name).ok();
+        if let Some(there) = &there
             && contains(there, &tree)?
         {
             let ending = match tally.skipped {
                 0 => Ending::AlreadyThere,
                 _ => Ending::Skipped,
             };
-            return Ok((ending, name));
+            return Ok((ending, name, 0));
         }
-        match offered.collision {
-            Collision::Rename => {}
-            Collision::Skip if there.is_err() => return Ok((Ending::Skipped, name)),
-            policy => {
-                merge(&tree, &there?, policy)?;
+        match (offered.collision, there) {
+            (Collision::Skip, None) => return Ok((Ending::Skipped, name, 0)),
+            (policy @ (Collision::Skip | Collision::Overwrite), Some(there)) => {
+                let clashes = merge(&tree, &there, policy)?;
                 root.sync_all()?;
-                return Ok((Ending::Durable, name));
+                return Ok((Ending::Durable, name, clashes));
             }
+            // A folder never replaces a file: keep both.
+            _ => {}
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// Moves all files of a tree into another; of a name that is taken, the new or the old file stays.
-pub(crate) fn merge(from: &Dir, into: &Dir, policy: Collision) -> io::Result<()> {
-    each(from, &mut |path, kind| match kind {
-        Kind::Folder => into.make_all(path).map(|_| ()),
-        _ => match from.rename_new(path, into, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match policy {
-                Collision::Overwrite => from.rename_over(path, into, path),
-                _ => Ok(()),
+/// Gives how many had no place, since a folder is where a file should be or the other way round.
+pub(crate) fn merge(from: &Dir, into: &Dir, policy: Collision) -> io::Result<u32> {
+    let mut clashes = 0;
+    each(from, &mut |path, kind| {
+        let moved = match kind {
+            Kind::Folder => into.make_all(path).map(|_| ()),
+            _ => match from.rename_new(path, into, path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match policy {
+                    Collision::Overwrite => from.rename_over(path, into, path),
+                    _ => Ok(()),
+                },
+                renamed => renamed,
             },
-            renamed => renamed,
-        },
-    })
+        };
+        match moved {
+            Err(error) if is_clash(&error) => {
+                clashes += 1;
+                Ok(Visit::Past)
+            }
+            moved => moved.map(|()| Visit::Into),
+        }
+    })?;
+    Ok(clashes)
+}
+
+fn is_clash(error: &io::Error) -> bool {
+    use io::ErrorKind as Error;
+    // A link counts too: it is never gone through.
+    matches!(
+        error.kind(),
+        Error::NotADirectory | Error::IsADirectory | Error::AlreadyExists
+    ) || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 /// Whether every file and folder of a tree is in another too, with the same content.
 fn contains(there: &Dir, tree: &Dir) -> io::Result<bool> {
     let mut same = true;
     each(tree, &mut |path, kind| {
-        same = same
-            && match kind {
-                Kind::Folder => matches!(there.kind(path), Ok(Kind::Folder)),
-                _ => is_same(&tree.read(path)?, there, path)?,
-            };
-        Ok(())
+        same = match kind {
+            _ if !same => false,
+            Kind::Folder => matches!(there.kind(path), Ok(Kind::Folder)),
+            _ => is_same(&tree.read(path)?, there, path)?,
+        };
+        Ok(if same { Visit::Into } else { Visit::Past })
     })?;
     Ok(same)
 }
 
+/// Whether to go on below a folder.
+enum Visit {
+    Into,
+    Past,
+}
+
 /// Visits everything below a folder, folders before what is in them.
-fn each(top: &Dir, visit: &mut dyn FnMut(&str, Kind) -> io::Result<()>) -> io::Result<()> {
+fn each(top: &Dir, visit: &mut dyn FnMut(&str, Kind) -> io::Result<Visit>) -> io::Result<()> {
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
         let names = match folder.as_str() {
@@ -130,8 +161,7 @@ fn each(top: &Dir, visit: &mut dyn FnMut(&str, Kind) -> io::Result<()>) -> io::R
                 "" => name,
                 folder => format!("{folder}/{name}"),
             };
-            visit(&path, kind)?;
-            if kind == Kind::Folder {
+            if let (Visit::Into, Kind::Folder) = (visit(&path, kind)?, kind) {
                 folders.push(path);
             }
         }
@@ -152,15 +182,14 @@ fn is_same(ours: &File, there: &Dir, name: &str) -> io::Result<bool> {
     if ours.metadata()?.len() != theirs.metadata()?.len() {
         return Ok(false);
     }
-    let (mut ours, mut theirs) = (ours, &theirs);
-    let (mut a, mut b) = (vec![0; limits::LEAF], vec![0; limits::LEAF]);
+    let (mut a, mut b, mut at) = (Vec::new(), Vec::new(), 0);
     loop {
-        let got = ours.read(&mut a)?;
-        if got == 0 {
+        read_leaf(ours, at, limits::LEAF, &mut a)?;
+        if a.is_empty() {
             return Ok(true);
         }
-        match theirs.read_exact(&mut b[..got]) {
-            Ok(()) if a[..got] == b[..got] => {}
+        match read_leaf(&theirs, at, limits::LEAF, &mut b) {
+            Ok(()) if a == b => at += a.len() as u64,
             _ => return Ok(false),
         }
     }

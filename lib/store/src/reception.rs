@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, Shape, limits};
 
 use crate::dir::{Dir, Kind};
@@ -50,6 +51,8 @@ pub struct Reception {
     held: u64,
     unsynced: u64,
     synced_at: Instant,
+    /// Whether the record and the folders are on the disk.
+    rooted: bool,
     over: bool,
 }
 
@@ -172,6 +175,7 @@ impl Reception {
             held: 0,
             unsynced: 0,
             synced_at: Instant::now(),
+            rooted: false,
             over: false,
         })
     }
@@ -254,7 +258,10 @@ impl Reception {
     pub fn abandon(&mut self, index: u32) {
         if let Some(State::Active(part)) = self.entries.remove(&index) {
             self.tally.failed += 1;
-            self.discard(&part.path);
+            // A single file may be taken up again when the sender can read its own once more.
+            if self.offered.shape != Shape::File {
+                self.discard(&part.path);
+            }
         }
     }
 
@@ -277,13 +284,14 @@ impl Reception {
             path: self.shared.settings.root.join(&self.offered.name),
             failed: self.tally.failed,
         };
-        if self.tally.passing {
+        let nothing = self.tally.done == 0 && self.tally.failed > 0;
+        if self.tally.passing || nothing && self.counts.verified > 0 {
             self.pause();
             return Ok(failed);
         }
-        let finished = match (self.tally.done, self.tally.failed) {
-            (0, 1..) => failed,
-            _ => self.publish()?,
+        let finished = match nothing {
+            true => failed,
+            false => self.publish()?,
         };
         self.over = true;
         self.shared.drop_staged(&self.claim);
@@ -292,6 +300,9 @@ impl Reception {
 
     /// The connection is lost: brings to the disk what is there, for the next attempt.
     pub fn pause(&mut self) {
+        if self.over || self.unsynced == 0 && self.tally.unsynced == 0 {
+            return;
+        }
         if let Err(error) = self.checkpoint() {
             log::warn!(
                 "checkpoint failed folder={:?} error={error}",
@@ -407,32 +418,61 @@ impl Reception {
 
     /// Data first, then what vouches for them, then the names of both.
     fn checkpoint(&mut self) -> io::Result<()> {
-        match self.offered.shape {
-            // One call for any number of files, and for their folders.
-            Shape::Folder => self.shared.staging.sync_all()?,
-            _ => {
-                for state in self.entries.values_mut() {
-                    if let State::Active(part) = state {
-                        part.sync(&self.places)?;
-                    }
-                }
-                if self.counts.durable == 0 {
-                    self.dir.read("record")?.sync_all()?;
-                    for dir in [
-                        &self.places.tree,
-                        &self.places.leaves,
-                        &self.dir,
-                        &self.shared.staging,
-                    ] {
-                        dir.sync()?;
-                    }
-                }
-            }
+        if self.shared.root.free()? < self.shared.settings.keep_free {
+            return Err(Errno::NOSPC.into());
         }
+        self.sync().inspect_err(|_| self.distrust())?;
         self.counts.durable = self.counts.verified;
         (self.unsynced, self.tally.unsynced) = (0, 0);
         self.synced_at = Instant::now();
         Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.offered.shape == Shape::Folder {
+            // One call for any number of files, and for their folders.
+            return self.shared.staging.sync_all();
+        }
+        for state in self.entries.values_mut() {
+            if let State::Active(part) = state {
+                part.sync(&self.places)?;
+            }
+        }
+        if let Some(file) = &self.single {
+            file.sync_all()?;
+        }
+        if !self.rooted {
+            self.dir.read("record")?.sync_all()?;
+            for dir in [
+                &self.places.tree,
+                &self.places.leaves,
+                &self.dir,
+                &self.shared.staging,
+            ] {
+                dir.sync()?;
+            }
+            self.rooted = true;
+        }
+        Ok(())
+    }
+
+    /// The disk would not say that it has what it was given, and asking again proves nothing: pages that could not be
+    /// written count as clean afterwards. So whatever was noted since the last checkpoint is forgotten.
+    fn distrust(&mut self) {
+        let forgotten = match self.offered.shape {
+            Shape::File => self.entries.values_mut().try_for_each(|state| match state {
+                State::Active(part) => part.forget_unsynced(),
+                State::Failed => Ok(()),
+            }),
+            _ => self
+                .places
+                .table
+                .clear()
+                .and_then(|()| self.dir.remove_all("leaves")),
+        };
+        if let Err(error) = forgotten {
+            log::error!("could not forget what the disk lost error={error}");
+        }
     }
 
     fn publish(&mut self) -> Result<Finished, InboxError> {
@@ -440,31 +480,40 @@ impl Reception {
             action: "publish the transfer",
             source,
         };
-        let outcome = match self.offered.shape {
-            Shape::File => publish::file(
-                &self.shared.root,
-                &self.places.tree,
-                self.single.as_ref(),
-                &self.offered,
-            ),
+        let (root, tree) = (&self.shared.root, &self.places.tree);
+        let (ending, name, clashes) = match self.offered.shape {
+            Shape::File => {
+                if let Some(file) = &self.single {
+                    file.sync_all().map_err(system)?;
+                }
+                let published = publish::file(root, tree, self.single.as_ref(), &self.offered);
+                published.map(|(ending, name)| (ending, name, 0))
+            }
             _ => {
-                self.folders.apply(&self.places.tree).map_err(system)?;
+                self.folders.apply(tree).map_err(system)?;
+                let synced = self
+                    .shared
+                    .staging
+                    .sync_all()
+                    .inspect_err(|_| self.distrust());
+                synced.map_err(system)?;
                 publish::folder(&self.shared.root, &self.dir, &self.offered, self.tally)
             }
-        };
-        let (ending, name) = outcome.map_err(system)?;
-        if matches!(ending, Ending::Durable | Ending::Partial) {
+        }
+        .map_err(system)?;
+        if ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
         }
+        let failed = self.tally.failed + clashes;
         let ending = match ending {
-            Ending::Durable if self.tally.failed > 0 => Ending::Partial,
+            Ending::Durable if failed > 0 => Ending::Partial,
             ending => ending,
         };
         let path = self.shared.settings.root.join(name);
         Ok(Finished {
             ending,
             path,
-            failed: self.tally.failed,
+            failed,
         })
     }
 
@@ -527,6 +576,7 @@ fn set_aside(dir: &Dir) -> io::Result<Option<Dir>> {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // What has no place beside the older ones is only sent again.
             publish::merge(&dir.sub("tree")?, &dir.sub("old")?, Collision::Overwrite)?;
             dir.remove_all("tree")?;
         }

@@ -40,6 +40,11 @@ impl Table {
         Ok((sum(&[identity, hash]) == *found).then_some(*hash))
     }
 
+    /// Forgets all.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        self.file.set_len(0)
+    }
+
     /// Waits until it is on the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()

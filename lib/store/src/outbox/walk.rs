@@ -8,6 +8,7 @@ use super::list::{List, TOP};
 use super::{Skipped, open_failed};
 use crate::OutboxError;
 use crate::dir::{Dir, Kind};
+use crate::inbox::STAGING;
 
 /// Things left out that are named; beyond it they are counted.
 const NAMED: usize = 1000;
@@ -64,7 +65,7 @@ pub(super) fn folder(
         let first = folders.len();
         for (name, kind) in names {
             let path = join(&path, &name);
-            if let Some(why) = unfit(&path, kind) {
+            if let Some(why) = unfit(&path, &name, kind) {
                 skips.put(top, &path, why);
                 continue;
             }
@@ -93,8 +94,9 @@ pub(super) fn folder(
     Ok(())
 }
 
-fn unfit(path: &str, kind: Kind) -> Option<String> {
+fn unfit(path: &str, name: &str, kind: Kind) -> Option<String> {
     match kind {
+        _ if name == STAGING => Some("is the private folder of an inbox".to_owned()),
         Kind::Link => Some("is a symbolic link".to_owned()),
         Kind::Other => Some("is neither a file nor a folder".to_owned()),
         Kind::File | Kind::Folder => RelativePath::new(path).err().map(|error| error.to_string()),
