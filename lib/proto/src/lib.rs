@@ -4,12 +4,27 @@
 
 extern crate alloc;
 
+mod ack;
+mod call;
 mod config;
+mod deframer;
 mod error;
 mod event;
+mod file;
 mod instant;
+mod least;
+mod outlet;
+mod ping;
+mod queue;
+mod record;
+mod scheduler;
 mod session;
 mod stats;
+mod streams;
+mod text;
+mod verbs;
+mod video;
+mod window;
 
 pub use config::Config;
 pub use error::{PeerError, UsageError};
@@ -20,3 +35,6 @@ pub use event::{
 pub use instant::Instant;
 pub use session::Session;
 pub use stats::Stats;
+
+#[doc(hidden)]
+pub mod fuzzing;

@@ -1,194 +1,486 @@
-//! One connection's rules.
+//! One connection's rules: takes bytes apart, hands messages to the part they belong to, and fills records.
 
-use transom_wire::{
-    Abandon, ByeCode, CallKind, Done, End, EndReason, Ending, Entry, Failed, Lens, Offer, Progress,
-    RefuseReason, Start,
-};
+use transom_wire::limits::{PAYLOAD, RECORD_BULK, RECORD_LIVE};
+use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
-use crate::{
-    CallId, Config, Event, FileId, Instant, LeafData, PeerError, Picture, Queued, Side, Stats,
-    UsageError,
-};
+use crate::ack::{Owed, Sent};
+use crate::call::Calls;
+use crate::deframer::{Deframer, Frame};
+use crate::file::Files;
+use crate::outlet::{Outlet, clip};
+use crate::ping::Pinger;
+use crate::record::Record;
+use crate::scheduler::Floor;
+use crate::streams::Streams;
+use crate::text::Texts;
+use crate::window::Window;
+use crate::{Config, Event, Instant, PeerError, Side, Stats};
 
-/// One connection with one peer.
+/// Plain bytes that an ack takes, kept free in every record so that one can ride along.
+const ACK: usize = 24;
+
+/// One connection with one peer, after the handshake. See the [crate's page](crate) for the order of calls.
 pub struct Session {
-    config: Config,
+    pub(crate) config: Config,
+    pub(crate) side: Side,
+    pub(crate) stage: Stage,
+    pub(crate) streams: Streams,
+    pub(crate) outlet: Outlet,
+    pub(crate) calls: Calls,
+    pub(crate) texts: Texts,
+    pub(crate) files: Files,
+    pub(crate) window: Window,
+    deframer: Deframer,
+    owed: Owed,
+    sent: Sent,
+    pinger: Pinger,
+    floor: Floor,
+    /// The peer's nonce; `None` until its Hello.
+    nonce: Option<u64>,
+    /// The latest time the caller told.
+    now: Instant,
+    shown_after: Option<core::time::Duration>,
 }
 
-#[expect(unused_variables, clippy::todo, reason = "signatures first")]
+/// ```text
+///   Open --bye()--> Leaving (sends what control has, then Bye, then nothing)
+///     |--- Bye ---> Left    (sends and takes nothing)
+///     `-- error --> Broken  (takes nothing; bye() may still tell why)
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    Open,
+    Leaving,
+    Left,
+    Broken(PeerError),
+}
+
 impl Session {
     /// Begins a session and queues its Hello.
     pub fn new(config: Config, side: Side, now: Instant) -> Self {
-        Self { config }
+        let mut outlet = Outlet::new(config.control_queue);
+        let (session, nonce) = (config.session, config.nonce);
+        let hello = Hello {
+            session,
+            nonce,
+            capabilities: 0,
+            clock: now.0,
+            name: config.name,
+        };
+        outlet.say(0, &Message::Hello(hello));
+        Self {
+            side,
+            stage: Stage::Open,
+            streams: Streams::new(side),
+            outlet,
+            calls: Calls::new(config.max_calls),
+            texts: Texts::new(config.text_queue),
+            files: Files::new(&config),
+            window: Window::new(config.bulk_target),
+            deframer: Deframer::default(),
+            owed: Owed::default(),
+            sent: Sent::default(),
+            pinger: Pinger::new(&config, now),
+            floor: Floor::new(config.bulk_floor),
+            nonce: None,
+            now,
+            shown_after: None,
+            config,
+        }
     }
-    /// Takes in opened plain bytes, cut anywhere. After an error nothing more is taken in.
+
+    /// Takes in opened plain bytes, cut anywhere. Take out all events afterwards.
+    ///
+    /// # Errors
+    /// What the peer did wrong. The session takes in nothing more then: say [`bye`](Self::bye) with the error's code, send that, and close.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
-        todo!()
+        self.now = self.now.max(now);
+        match self.stage {
+            Stage::Open => {}
+            Stage::Leaving | Stage::Left => return Ok(()),
+            Stage::Broken(error) => return Err(error),
+        }
+        self.owed.took(bytes.len(), self.is_live(), now);
+        let mut deframer = core::mem::take(&mut self.deframer);
+        let result = self.handle_frames(&mut deframer, bytes, now);
+        self.deframer = deframer;
+        result.inspect_err(|error| self.stage = Stage::Broken(*error))
     }
-    /// To be called when [`poll_timeout`](Self::poll_timeout) has passed, before transmitting.
+
+    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come by then was taken in.
+    ///
+    /// # Errors
+    /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`].
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
-        todo!()
+        self.now = self.now.max(now);
+        if self.stage != Stage::Open {
+            return Ok(());
+        }
+        self.owed.handle_timeout(now);
+        let result = self.pinger.handle_timeout(now);
+        result.inspect_err(|error| self.stage = Stage::Broken(*error))
     }
-    /// Writes the plain bytes of one record; 0 when nothing may be sent now. `out` has at least `limits::RECORD_LIVE` bytes.
+
+    /// Writes the plain bytes of the next record into `out`, which has room for [`RECORD_BULK`]; gives how many, 0 when nothing may be sent now.
+    ///
+    /// To be called only when the socket takes bytes: what goes is decided here, as late as can be. Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
-        todo!()
+        self.now = self.now.max(now);
+        let most = if self.is_live() {
+            RECORD_LIVE
+        } else {
+            RECORD_BULK
+        };
+        let most = most.min(out.len());
+        let (content, _) = out.split_at_mut(most.saturating_sub(ACK));
+        let mut record = Record::new(content);
+        match self.stage {
+            Stage::Left | Stage::Broken(_) => return 0,
+            Stage::Leaving => self.outlet.control.pull(&mut record),
+            Stage::Open => self.fill(&mut record, now),
+        }
+        let (used, bulk) = (record.used(), record.bulk);
+        let used = self.add_ack(out, used, most, now);
+        if used > 0 {
+            self.sent.record(used, bulk, now);
+            if self.is_live() {
+                self.floor.record(used, bulk);
+            }
+        }
+        used
     }
-    /// The next event.
+
+    /// The next event, oldest first. A text counts as arrived when it is taken out here.
     pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        let event = self.outlet.events.pop_front()?;
+        if let Event::Text { id, .. } = event {
+            self.texts.read(id, &mut self.outlet);
+        }
+        Some(event)
     }
-    /// When to call [`handle_timeout`](Self::handle_timeout).
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) and then [`poll_transmit`](Self::poll_transmit), at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        if self.stage != Stage::Open {
+            return None;
+        }
+        let others = [
+            self.owed.poll_timeout(),
+            self.files.poll_timeout(self.now),
+            self.probe_timeout(),
+        ];
+        let pinger = Some(self.pinger.poll_timeout());
+        others.into_iter().chain([pinger]).flatten().min()
     }
-    /// Whether a call rings or runs: keep queues below short.
+
+    /// Whether a call rings or runs: then keep the queues below this one short.
     pub fn is_live(&self) -> bool {
-        todo!()
+        self.calls.is_live()
     }
-    /// What was measured.
+
+    /// What was measured up to now.
     pub fn stats(&self, now: Instant) -> Stats {
-        todo!()
+        let counts = self.calls.counts;
+        Stats {
+            sent: self.sent.sent(),
+            received: self.owed.received(),
+            unacked: self.sent.unacked(),
+            rtt: self.pinger.rtt(),
+            min_rtt: self.pinger.min_rtt(),
+            queue_delay: self.window.delay(),
+            bulk_window: self.window.size(),
+            silent: self.pinger.silent(now),
+            pictures_sent: counts.sent,
+            pictures_replaced: counts.replaced,
+            pictures_aborted: counts.aborted,
+            pictures_received: counts.received,
+            shown_after: self.shown_after,
+        }
     }
-    /// A time of the peer's clock in ours; `None` before the first pong.
+
+    /// A time of the peer's clock in ours; `None` before the first pong, which comes within the first round trip.
     pub fn to_local(&self, peer_clock: u64) -> Option<Instant> {
-        todo!()
+        self.pinger.to_local(peer_clock)
     }
-    /// Rings.
-    pub fn ring(&mut self, kind: CallKind) -> Result<CallId, UsageError> {
-        todo!()
-    }
-    /// Takes the peer's call.
-    pub fn answer(&mut self, call: CallId) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Refuses the peer's call.
-    pub fn decline(
-        &mut self,
-        call: CallId,
-        reason: EndReason,
-        text: &str,
-    ) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Ends a call in any state.
-    pub fn hang_up(
-        &mut self,
-        call: CallId,
-        reason: EndReason,
-        text: &str,
-    ) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Puts a picture into the call's slot of one.
-    pub fn send_picture(&mut self, call: CallId, picture: Picture) -> Result<Queued, UsageError> {
-        todo!()
-    }
-    /// Returns the credit of a received picture.
-    pub fn shown(&mut self, call: CallId, sequence: u32, now: Instant) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Tells how our camera is.
-    pub fn camera_state(&mut self, call: CallId, lens: Lens, text: &str) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Sends a text; the number comes back in `TextArrived`.
-    pub fn text(&mut self, text: &str) -> Result<u32, UsageError> {
-        todo!()
-    }
-    /// Offers a file or folder.
-    pub fn offer(&mut self, offer: &Offer<'_>) -> Result<FileId, UsageError> {
-        todo!()
-    }
-    /// How many entries may be announced now.
-    pub fn entry_room(&self, file: FileId) -> usize {
-        todo!()
-    }
-    /// Announces the next entry.
-    pub fn entry(&mut self, file: FileId, entry: &Entry<'_>) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// How many bytes of leaves may be queued now.
-    pub fn leaf_room(&self, file: FileId) -> usize {
-        todo!()
-    }
-    /// Queues a leaf.
-    pub fn leaf(&mut self, file: FileId, leaf: LeafData) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// A buffer of a leaf that was sent, to be filled again.
-    pub fn spent(&mut self) -> Option<alloc::vec::Vec<u8>> {
-        todo!()
-    }
-    /// All leaves of the entry are queued.
-    pub fn end(&mut self, file: FileId, end: &End) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Gives an entry up, or with `WHOLE` the transfer.
-    pub fn abandon(&mut self, file: FileId, abandon: &Abandon<'_>) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// No more entries come.
-    pub fn finish(&mut self, file: FileId, entries: u32) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Takes an offer.
-    pub fn accept(&mut self, file: FileId) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Refuses an offer.
-    pub fn refuse(
-        &mut self,
-        file: FileId,
-        reason: RefuseReason,
-        text: &str,
-    ) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Asks for an entry's data.
-    pub fn start(&mut self, file: FileId, start: &Start) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// An entry, or with `WHOLE` the transfer, can't be taken.
-    pub fn failed(&mut self, file: FileId, failed: &Failed<'_>) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// `taken` data bytes of leaves given out by `Event::Leaf` have left memory (written, or dropped because they are bad), which makes room
-    /// for as many; and how far the transfer is.
-    pub fn stored(
-        &mut self,
-        file: FileId,
-        taken: u64,
-        progress: Progress,
-    ) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// An entry is whole and verified.
-    pub fn done(&mut self, file: FileId, done: &Done) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// The last word about a transfer.
-    pub fn finished(&mut self, file: FileId, ending: Ending, text: &str) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Halts a transfer or lets it go on; it runs while neither side wants it halted.
-    pub fn pause(&mut self, file: FileId, paused: bool) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Ends a transfer early.
-    pub fn cancel(
-        &mut self,
-        file: FileId,
-        reason: RefuseReason,
-        text: &str,
-    ) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Limits a transfer's bytes per second; the lower limit of both sides counts.
-    pub fn limit(&mut self, file: FileId, rate: Option<u64>) -> Result<(), UsageError> {
-        todo!()
-    }
-    /// Says goodbye: nothing is sent after it.
+
+    /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
     pub fn bye(&mut self, code: ByeCode, text: &str) {
-        todo!()
+        if matches!(self.stage, Stage::Open | Stage::Broken(_)) {
+            let text = clip(text);
+            self.outlet.say(0, &Message::Bye(Bye { code, text }));
+            self.stage = Stage::Leaving;
+        }
     }
+
+    fn handle_frames(
+        &mut self,
+        deframer: &mut Deframer,
+        bytes: &[u8],
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        let mut rest = bytes;
+        while let Some(Frame { header, payload }) = deframer.next(&mut rest)? {
+            self.pinger.heard(now);
+            self.handle_frame(header, payload, now)?;
+            if self.stage != Stage::Open {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn handle_frame(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        let Some(message) = Message::decode(header, payload)? else {
+            return Ok(());
+        };
+        let kind = message.kind();
+        check_header(header, kind)?;
+        if self.nonce.is_none() && kind != Kind::Hello {
+            return Err(PeerError::Unexpected {
+                what: "a message before hello",
+            });
+        }
+        if !matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) {
+            self.owed.soon(now);
+        }
+        match message {
+            Message::Hello(hello) => self.handle_hello(hello),
+            Message::Bye(bye) => self.handle_bye(bye),
+            Message::Ping(ping) => {
+                self.pinger.handle_ping(ping);
+                Ok(())
+            }
+            Message::Pong(pong) => self.pinger.handle_pong(pong, now),
+            Message::Ack(ack) => {
+                let in_flight = self.sent.bulk_unacked();
+                if let Some(sample) = self.sent.handle_ack(ack)? {
+                    self.window.handle_sample(sample, in_flight, now);
+                }
+                Ok(())
+            }
+            Message::Text(text) => self.texts.handle_text(text, &mut self.outlet),
+            Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.outlet),
+            message => self.handle_stream(header, &message, now),
+        }
+    }
+
+    fn handle_hello(&mut self, hello: Hello) -> Result<(), PeerError> {
+        if self.nonce.is_some() {
+            return Err(PeerError::Unexpected {
+                what: "a second hello",
+            });
+        }
+        self.nonce = Some(hello.nonce);
+        let (name, session) = (hello.name, hello.session);
+        self.outlet.tell(Event::Hello { name, session });
+        Ok(())
+    }
+
+    fn handle_bye(&mut self, bye: Bye<'_>) -> Result<(), PeerError> {
+        self.stage = Stage::Left;
+        let (code, text) = (bye.code, bye.text.into());
+        self.outlet.tell(Event::Bye { code, text });
+        Ok(())
+    }
+
+    /// A message of a call or a transfer.
+    fn handle_stream(
+        &mut self,
+        header: Header,
+        message: &Message<'_>,
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        let stream = header.stream;
+        let (call, file) = (self.calls.is_open(stream), self.files.is_open(stream));
+        let opens = matches!(message, Message::Ring(_) | Message::Offer(_));
+        if opens {
+            return self.handle_opening(stream, message, call || file);
+        }
+        if !call && !file && !self.streams.was_open(stream) {
+            return Err(PeerError::Unexpected {
+                what: "a message of a stream that was never open",
+            });
+        }
+        let of_call = is_of_call(message.kind());
+        if (call && !of_call) || (file && of_call) {
+            return Err(PeerError::Unexpected {
+                what: "a message of another kind of stream",
+            });
+        }
+        if of_call {
+            self.handle_call(header, message, now)
+        } else {
+            self.files.handle(stream, message, &mut self.outlet)
+        }
+    }
+
+    fn handle_opening(
+        &mut self,
+        stream: u16,
+        message: &Message<'_>,
+        open: bool,
+    ) -> Result<(), PeerError> {
+        if open || !self.streams.is_theirs(stream) {
+            return Err(PeerError::Unexpected {
+                what: "a stream that is not the peer's to open",
+            });
+        }
+        self.streams.opened(stream);
+        match *message {
+            Message::Ring(ring) => {
+                let was_live = self.is_live();
+                let we_yield = self.we_yield();
+                self.calls
+                    .handle_ring(stream, ring, we_yield, &mut self.outlet)?;
+                self.went_live(was_live);
+                Ok(())
+            }
+            Message::Offer(offer) => self.files.handle_offer(stream, offer, &mut self.outlet),
+            _ => Ok(()),
+        }
+    }
+
+    fn handle_call(
+        &mut self,
+        header: Header,
+        message: &Message<'_>,
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        let stream = header.stream;
+        let outlet = &mut self.outlet;
+        match *message {
+            Message::Answer | Message::Decline(_) if self.streams.is_theirs(stream) => {
+                Err(PeerError::Unexpected {
+                    what: "an answer of the side that rang",
+                })
+            }
+            Message::Answer => self.calls.handle_answer(stream, outlet),
+            Message::Decline(decline) => self.calls.handle_decline(stream, decline, outlet),
+            Message::HangUp(hang_up) => self.calls.handle_hang_up(stream, hang_up, outlet),
+            Message::CameraState(state) => self.calls.handle_camera_state(stream, state, outlet),
+            Message::Shown(shown) => {
+                let captured = self.calls.handle_shown(stream, shown, outlet)?;
+                if let (Some(captured), Some(at)) = (captured, self.to_local(shown.clock)) {
+                    self.shown_after = Some(at - Instant(captured));
+                }
+                Ok(())
+            }
+            ref video => {
+                let last = header.flags & flags::LAST != 0;
+                if self.calls.handle_video(stream, video, last, now, outlet)? {
+                    self.owed.at_once();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A call has begun: bulk starts anew with a small window.
+    pub(crate) fn went_live(&mut self, was_live: bool) {
+        if !was_live && self.is_live() {
+            self.window.restart();
+        }
+    }
+
+    /// Whether in a glare our call yields: that of the lower nonce, and if they are equal the dialer's.
+    fn we_yield(&self) -> bool {
+        let theirs = self.nonce.unwrap_or(0);
+        (self.config.nonce, self.side == Side::Listener) < (theirs, self.side == Side::Dialer)
+    }
+
+    /// A live record carries one class, since a record is opened whole and urgent bytes would wait for the others.
+    fn fill(&mut self, record: &mut Record<'_>, now: Instant) {
+        self.outlet.control.pull(record);
+        self.pinger.pull(record, now);
+        if !self.is_live() {
+            self.fill_text(record);
+            return self.files.pull(record, PAYLOAD, now, &mut self.outlet);
+        }
+        if record.is_empty() && self.floor.is_due() {
+            self.fill_text(record);
+            self.fill_bulk(record, now);
+        }
+        if record.is_empty() {
+            let gate = self.sent.unacked() - self.sent.bulk_unacked() < self.config.video_gate;
+            self.calls.pull(record, gate);
+        }
+        if record.is_empty() {
+            self.fill_text(record);
+        }
+        if record.is_empty() {
+            self.fill_bulk(record, now);
+        }
+    }
+
+    fn fill_text(&mut self, record: &mut Record<'_>) {
+        self.files.flush(&mut self.outlet);
+        let was_busy = self.outlet.is_busy();
+        self.outlet.text.pull(record);
+        if was_busy && !self.outlet.is_busy() {
+            self.files.tell_room(&mut self.outlet);
+        }
+    }
+
+    fn fill_bulk(&mut self, record: &mut Record<'_>, now: Instant) {
+        let room = self.window.room(self.sent.bulk_unacked(), now);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        if room >= 4096 {
+            self.files.pull(record, room, now, &mut self.outlet);
+        }
+    }
+
+    /// Lets an ack ride along, or sends one that is due.
+    fn add_ack(&mut self, out: &mut [u8], used: usize, most: usize, now: Instant) -> usize {
+        let Some(rest) = out
+            .get_mut(used..most)
+            .filter(|_| self.stage == Stage::Open)
+        else {
+            return used;
+        };
+        let mut record = Record::new(rest);
+        self.owed.pull(&mut record, used > 0, now);
+        used + record.used()
+    }
+
+    fn probe_timeout(&self) -> Option<Instant> {
+        self.window
+            .probe_end()
+            .filter(|at| *at > self.now && self.is_live())
+    }
+}
+
+/// Flags and stream are those the kind may have.
+fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
+    let last = matches!(kind, Kind::Picture | Kind::PictureData);
+    let legal = if last { flags::LAST } else { 0 };
+    if header.flags & !legal != 0 {
+        return Err(DecodeError::Illegal("flags").into());
+    }
+    let connection = matches!(
+        kind,
+        Kind::Hello | Kind::Bye | Kind::Ping | Kind::Pong | Kind::Ack | Kind::Text | Kind::TextAck
+    );
+    if connection != (header.stream == 0) {
+        return Err(DecodeError::Illegal("stream").into());
+    }
+    Ok(())
+}
+
+fn is_of_call(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Answer
+            | Kind::Decline
+            | Kind::HangUp
+            | Kind::Shown
+            | Kind::CameraState
+            | Kind::Picture
+            | Kind::PictureData
+            | Kind::Abort
+    )
 }

@@ -1,0 +1,381 @@
+//! Calls: ringing, glare, answering and ending (wire 5).
+
+use alloc::collections::BTreeMap;
+
+use transom_wire::{CallKind, CameraState, Decline, EndReason, HangUp, Lens, Message, Ring, Shown};
+
+use crate::outlet::{Outlet, clip};
+use crate::record::Record;
+use crate::streams::next_after;
+use crate::video::{Counts, Incoming, Outgoing};
+use crate::{CallId, Event, Instant, PeerError, Picture, Queued, UsageError};
+
+/// All calls of a session, by stream.
+pub(crate) struct Calls {
+    open: BTreeMap<u16, Call>,
+    most: usize,
+    pub(crate) counts: Counts,
+    /// The call whose pictures were sent last; others go before it.
+    turn: u16,
+}
+
+/// ```text
+///   ring()  --> Calling --Answer--> Live --HangUp/hang_up()--> gone
+///                  `--Decline, glare, hang_up()----------------^
+///   Ring    --> Ringing --answer()--> Live
+///                  `--decline(), HangUp------------------------^
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    /// We rang.
+    Calling,
+    /// The peer rang.
+    Ringing,
+    Live,
+}
+
+struct Call {
+    phase: Phase,
+    /// Whether we send pictures: the callee of a view, both sides of a talk.
+    sends: bool,
+    /// Whether the peer sends pictures.
+    shows: bool,
+    outgoing: Outgoing,
+    incoming: Incoming,
+}
+
+impl Call {
+    fn new(kind: CallKind, phase: Phase) -> Self {
+        let talk = kind == CallKind::Talk;
+        Self {
+            phase,
+            sends: talk || phase == Phase::Ringing,
+            shows: talk || phase == Phase::Calling,
+            outgoing: Outgoing::default(),
+            incoming: Incoming::default(),
+        }
+    }
+}
+
+impl Calls {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            open: BTreeMap::new(),
+            most,
+            counts: Counts::default(),
+            turn: 0,
+        }
+    }
+
+    pub(crate) fn is_open(&self, stream: u16) -> bool {
+        self.open.contains_key(&stream)
+    }
+
+    /// Ringing counts too, so that the queues on the way are short when the first picture comes.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    pub(crate) fn ring(&mut self, stream: u16, kind: CallKind, outlet: &mut Outlet) {
+        self.open.insert(stream, Call::new(kind, Phase::Calling));
+        outlet.say(stream, &Message::Ring(Ring { kind }));
+    }
+
+    /// Whether we may ring now. Not while anything rings: so rings of both sides meet only when they cross, which is what
+    /// makes glare decidable.
+    pub(crate) fn may_ring(&self) -> Result<(), UsageError> {
+        if self.open.len() >= self.most {
+            return Err(UsageError::Full { what: "calls" });
+        }
+        if self.open.values().any(|call| call.phase != Phase::Live) {
+            return Err(UsageError::NotNow { verb: "ring" });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn answer(&mut self, id: CallId, outlet: &mut Outlet) -> Result<(), UsageError> {
+        let call = self.call(id)?;
+        if call.phase != Phase::Ringing {
+            return Err(UsageError::NotNow { verb: "answer" });
+        }
+        call.phase = Phase::Live;
+        outlet.say(id.0, &Message::Answer);
+        Ok(())
+    }
+
+    pub(crate) fn decline(
+        &mut self,
+        id: CallId,
+        reason: EndReason,
+        text: &str,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        if self.call(id)?.phase != Phase::Ringing {
+            return Err(UsageError::NotNow { verb: "decline" });
+        }
+        self.hang_up(id, reason, text, outlet)
+    }
+
+    /// Ends a call in any phase.
+    pub(crate) fn hang_up(
+        &mut self,
+        id: CallId,
+        reason: EndReason,
+        text: &str,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        let call = self.open.remove(&id.0).ok_or(UsageError::NoSuchCall)?;
+        let text = clip(text);
+        let message = match call.phase {
+            Phase::Ringing => Message::Decline(Decline { reason, text }),
+            Phase::Calling | Phase::Live => Message::HangUp(HangUp { reason, text }),
+        };
+        outlet.say(id.0, &message);
+        Ok(())
+    }
+
+    pub(crate) fn send_picture(
+        &mut self,
+        id: CallId,
+        picture: Picture,
+    ) -> Result<Queued, UsageError> {
+        let call = self.open.get_mut(&id.0).ok_or(UsageError::NoSuchCall)?;
+        if call.phase != Phase::Live || !call.sends {
+            return Err(UsageError::NotNow {
+                verb: "send_picture",
+            });
+        }
+        call.outgoing.put(picture, &mut self.counts)
+    }
+
+    pub(crate) fn shown(
+        &mut self,
+        id: CallId,
+        sequence: u32,
+        now: Instant,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        self.call(id)?.incoming.shown(sequence)?;
+        let clock = now.0;
+        outlet.say(id.0, &Message::Shown(Shown { sequence, clock }));
+        Ok(())
+    }
+
+    pub(crate) fn camera_state(
+        &mut self,
+        id: CallId,
+        lens: Lens,
+        text: &str,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        let call = self.call(id)?;
+        if call.phase != Phase::Live || !call.sends {
+            return Err(UsageError::NotNow {
+                verb: "camera_state",
+            });
+        }
+        outlet.room("camera states")?;
+        let text = clip(text);
+        outlet.say(id.0, &Message::CameraState(CameraState { lens, text }));
+        Ok(())
+    }
+
+    /// A ring of the peer. `we_yield`: whether in a glare our call is the one that yields.
+    pub(crate) fn handle_ring(
+        &mut self,
+        stream: u16,
+        ring: Ring,
+        we_yield: bool,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let calling = self
+            .open
+            .iter()
+            .find(|(_, call)| call.phase == Phase::Calling);
+        if let Some((ours, _)) = calling {
+            if !we_yield {
+                return Ok(());
+            }
+            let call = CallId(*ours);
+            self.open.remove(&call.0);
+            let text = "".into();
+            outlet.tell(Event::Declined {
+                call,
+                reason: EndReason::Glare,
+                text,
+            });
+        }
+        if self.open.len() >= self.most {
+            let busy = Decline {
+                reason: EndReason::Busy,
+                text: "too many calls at once",
+            };
+            return outlet.reply(stream, &Message::Decline(busy));
+        }
+        self.open
+            .insert(stream, Call::new(ring.kind, Phase::Ringing));
+        outlet.tell(Event::Ringing {
+            call: CallId(stream),
+            kind: ring.kind,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_answer(
+        &mut self,
+        stream: u16,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(call) = self.open.get_mut(&stream) else {
+            // We gave the call up, perhaps in a glare that the peer did not see as one. It must not sit in it alone.
+            let over = HangUp {
+                reason: EndReason::Glare,
+                text: "",
+            };
+            return outlet.reply(stream, &Message::HangUp(over));
+        };
+        expect(call.phase == Phase::Calling, "answer")?;
+        call.phase = Phase::Live;
+        outlet.tell(Event::Answered {
+            call: CallId(stream),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_decline(
+        &mut self,
+        stream: u16,
+        decline: Decline<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(call) = self.open.get(&stream) else {
+            return Ok(());
+        };
+        expect(call.phase == Phase::Calling, "decline")?;
+        self.open.remove(&stream);
+        let (call, text) = (CallId(stream), decline.text.into());
+        outlet.tell(Event::Declined {
+            call,
+            reason: decline.reason,
+            text,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_hang_up(
+        &mut self,
+        stream: u16,
+        hang_up: HangUp<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(call) = self.open.get(&stream) else {
+            return Ok(());
+        };
+        expect(
+            call.phase != Phase::Calling,
+            "hang-up by the side that is called",
+        )?;
+        self.open.remove(&stream);
+        let (call, text) = (CallId(stream), hang_up.text.into());
+        outlet.tell(Event::HungUp {
+            call,
+            reason: hang_up.reason,
+            text,
+        });
+        Ok(())
+    }
+
+    /// The peer showed our picture; gives when it was captured.
+    pub(crate) fn handle_shown(
+        &mut self,
+        stream: u16,
+        shown: Shown,
+        outlet: &mut Outlet,
+    ) -> Result<Option<u64>, PeerError> {
+        let Some(call) = self.open.get_mut(&stream) else {
+            return Ok(None);
+        };
+        let captured = call.outgoing.handle_shown(shown.sequence)?;
+        outlet.tell(Event::Credit {
+            call: CallId(stream),
+        });
+        Ok(Some(captured))
+    }
+
+    pub(crate) fn handle_camera_state(
+        &mut self,
+        stream: u16,
+        state: CameraState<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(call) = self.open.get(&stream) else {
+            return Ok(());
+        };
+        expect(call.phase == Phase::Live && call.shows, "camera state")?;
+        let (call, text) = (CallId(stream), state.text.into());
+        outlet.tell(Event::CameraState {
+            call,
+            lens: state.lens,
+            text,
+        });
+        Ok(())
+    }
+
+    /// A frame of video; tells whether it ended a picture.
+    pub(crate) fn handle_video(
+        &mut self,
+        stream: u16,
+        message: &Message<'_>,
+        last: bool,
+        now: Instant,
+        outlet: &mut Outlet,
+    ) -> Result<bool, PeerError> {
+        let Some(call) = self.open.get_mut(&stream) else {
+            return Ok(false);
+        };
+        expect(call.phase == Phase::Live && call.shows, "a picture")?;
+        let whole = match *message {
+            Message::Picture(head, bytes) => call.incoming.handle_head(head, bytes, last, now)?,
+            Message::PictureData(bytes) => call.incoming.handle_data(bytes, last, now)?,
+            _ => {
+                call.incoming.handle_abort()?;
+                None
+            }
+        };
+        let Some(picture) = whole else {
+            return Ok(false);
+        };
+        self.counts.received += 1;
+        outlet.tell(Event::Picture {
+            call: CallId(stream),
+            picture,
+        });
+        Ok(true)
+    }
+
+    /// Writes video of one call; calls take turns.
+    pub(crate) fn pull(&mut self, record: &mut Record<'_>, gate: bool) {
+        for _ in 0..self.open.len() {
+            let Some((stream, call)) = next_after(&mut self.open, self.turn) else {
+                return;
+            };
+            self.turn = stream;
+            call.outgoing.pull(stream, record, gate, &mut self.counts);
+            if !record.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn call(&mut self, id: CallId) -> Result<&mut Call, UsageError> {
+        self.open.get_mut(&id.0).ok_or(UsageError::NoSuchCall)
+    }
+}
+
+fn expect(fits: bool, what: &'static str) -> Result<(), PeerError> {
+    if fits {
+        Ok(())
+    } else {
+        Err(PeerError::Unexpected { what })
+    }
+}

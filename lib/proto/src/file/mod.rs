@@ -1,0 +1,441 @@
+//! All transfers of a session, by stream: who may say what to which, and whose data go next (wire 7).
+
+mod receiving;
+mod sending;
+mod throttle;
+mod track;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use transom_wire::{
+    Abandon, Cancel, Ending, Failed, Finished, Message, Offer, Refuse, RefuseReason, WHOLE,
+};
+
+use self::receiving::Receiving;
+use self::sending::Sending;
+use self::throttle::Throttle;
+use crate::outlet::{Outlet, clip};
+use crate::record::Record;
+use crate::streams::next_after;
+use crate::{Config, Event, FileId, Instant, PeerError, UsageError};
+
+/// Buffers of leaves kept for [`Session::spent`](crate::Session::spent): as many as a transfer queues.
+const MAX_SPENT: usize = 8;
+
+pub(crate) struct Files {
+    open: BTreeMap<u16, Transfer>,
+    /// Transfers open at once in each direction.
+    most: usize,
+    leaf_room: usize,
+    grant_window: u64,
+    /// The transfer that sent last; others go before it.
+    turn: u16,
+    spent: Vec<Vec<u8>>,
+}
+
+enum Transfer {
+    Sending(Sending),
+    Receiving(Receiving),
+}
+
+impl Transfer {
+    fn throttle(&mut self) -> &mut Throttle {
+        match self {
+            Self::Sending(sending) => &mut sending.throttle,
+            Self::Receiving(receiving) => &mut receiving.throttle,
+        }
+    }
+
+    fn flush(&mut self, stream: u16, outlet: &mut Outlet) {
+        match self {
+            Self::Sending(sending) => sending.throttle.flush(stream, outlet),
+            Self::Receiving(receiving) => receiving.flush(outlet),
+        }
+    }
+}
+
+impl Files {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            open: BTreeMap::new(),
+            most: config.max_transfers,
+            leaf_room: config.leaf_room,
+            grant_window: config.grant_window,
+            turn: 0,
+            spent: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_open(&self, stream: u16) -> bool {
+        self.open.contains_key(&stream)
+    }
+
+    pub(crate) fn may_offer(&self) -> Result<(), UsageError> {
+        if self.count(true) >= self.most {
+            return Err(UsageError::Full { what: "transfers" });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn offer(&mut self, stream: u16, offer: &Offer<'_>, outlet: &mut Outlet) -> FileId {
+        let file = FileId(stream);
+        let sending = Sending::new(file, offer, self.leaf_room);
+        self.open.insert(stream, Transfer::Sending(sending));
+        outlet.say(stream, &Message::Offer(*offer));
+        file
+    }
+
+    pub(crate) fn sending(&mut self, file: FileId) -> Result<&mut Sending, UsageError> {
+        match self.open.get_mut(&file.0) {
+            Some(Transfer::Sending(sending)) => Ok(sending),
+            _ => Err(UsageError::NoSuchTransfer),
+        }
+    }
+
+    pub(crate) fn receiving(&mut self, file: FileId) -> Result<&mut Receiving, UsageError> {
+        match self.open.get_mut(&file.0) {
+            Some(Transfer::Receiving(receiving)) => Ok(receiving),
+            _ => Err(UsageError::NoSuchTransfer),
+        }
+    }
+
+    pub(crate) fn throttle(&mut self, file: FileId) -> Result<&mut Throttle, UsageError> {
+        let transfer = self
+            .open
+            .get_mut(&file.0)
+            .ok_or(UsageError::NoSuchTransfer)?;
+        Ok(transfer.throttle())
+    }
+
+    pub(crate) fn entry_room(&self, file: FileId, outlet: &Outlet) -> usize {
+        match self.open.get(&file.0) {
+            Some(Transfer::Sending(sending)) => sending.entry_room(outlet),
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn leaf_room(&self, file: FileId) -> usize {
+        match self.open.get(&file.0) {
+            Some(Transfer::Sending(sending)) => sending.leaf_room(),
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn spent(&mut self) -> Option<Vec<u8>> {
+        self.spent.pop()
+    }
+
+    pub(crate) fn refuse(
+        &mut self,
+        file: FileId,
+        reason: RefuseReason,
+        text: &str,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        if self.receiving(file)?.is_accepted() {
+            return Err(UsageError::NotNow { verb: "refuse" });
+        }
+        let text = clip(text);
+        self.close(file, &Message::Refuse(Refuse { reason, text }), outlet);
+        Ok(())
+    }
+
+    pub(crate) fn cancel(
+        &mut self,
+        file: FileId,
+        reason: RefuseReason,
+        text: &str,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        self.throttle(file)?;
+        let text = clip(text);
+        self.close(file, &Message::Cancel(Cancel { reason, text }), outlet);
+        Ok(())
+    }
+
+    pub(crate) fn abandon(
+        &mut self,
+        file: FileId,
+        abandon: &Abandon<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        let sending = self.sending(file)?;
+        if abandon.index != WHOLE {
+            return sending.abandon(abandon);
+        }
+        let text = clip(abandon.text);
+        self.close(
+            file,
+            &Message::Abandon(Abandon { text, ..*abandon }),
+            outlet,
+        );
+        Ok(())
+    }
+
+    pub(crate) fn failed(
+        &mut self,
+        file: FileId,
+        failed: &Failed<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        let receiving = self.receiving(file)?;
+        if failed.index != WHOLE {
+            return receiving.failed(failed, outlet);
+        }
+        let text = clip(failed.text);
+        self.close(file, &Message::Failed(Failed { text, ..*failed }), outlet);
+        Ok(())
+    }
+
+    pub(crate) fn finished(
+        &mut self,
+        file: FileId,
+        ending: Ending,
+        text: &str,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        let receiving = self.receiving(file)?;
+        let early = matches!(
+            ending,
+            Ending::AlreadyThere | Ending::Skipped | Ending::Failed
+        );
+        if !receiving.is_accepted() || !(early || receiving.is_finishing()) {
+            return Err(UsageError::NotNow { verb: "finished" });
+        }
+        let text = clip(text);
+        self.close(file, &Message::Finished(Finished { ending, text }), outlet);
+        Ok(())
+    }
+
+    /// An offer of the peer.
+    pub(crate) fn handle_offer(
+        &mut self,
+        stream: u16,
+        offer: Offer<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        if self.count(false) >= self.most {
+            let (reason, text) = (RefuseReason::Busy, "too many transfers at once");
+            return outlet.reply(stream, &Message::Refuse(Refuse { reason, text }));
+        }
+        let file = FileId(stream);
+        let receiving = Receiving::new(file, offer, self.grant_window);
+        self.open.insert(stream, Transfer::Receiving(receiving));
+        outlet.tell(Event::Offered {
+            file,
+            offer: offer.into(),
+        });
+        Ok(())
+    }
+
+    /// Any other message of an open transfer. One that is over gets none: what comes for it was under way.
+    pub(crate) fn handle(
+        &mut self,
+        stream: u16,
+        message: &Message<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(transfer) = self.open.get_mut(&stream) else {
+            return Ok(());
+        };
+        let over = match (message, transfer) {
+            (Message::Pause(_) | Message::Rate(_) | Message::Cancel(_), transfer) => {
+                handle_any(stream, message, transfer.throttle(), outlet)
+            }
+            (message, Transfer::Sending(sending)) => {
+                handle_sending(stream, message, sending, outlet)?
+            }
+            (message, Transfer::Receiving(receiving)) => {
+                handle_receiving(stream, message, receiving, outlet)?
+            }
+        };
+        if over {
+            self.open.remove(&stream);
+        }
+        Ok(())
+    }
+
+    /// Puts what changed in the transfers' state into the queue of texts.
+    pub(crate) fn flush(&mut self, outlet: &mut Outlet) {
+        for (stream, transfer) in &mut self.open {
+            transfer.flush(*stream, outlet);
+        }
+    }
+
+    /// Tells all senders that there is room for entries.
+    pub(crate) fn tell_room(&self, outlet: &mut Outlet) {
+        for (stream, transfer) in &self.open {
+            if matches!(transfer, Transfer::Sending(_)) {
+                outlet.tell(Event::Room {
+                    file: FileId(*stream),
+                });
+            }
+        }
+    }
+
+    /// Writes file data, at most about `budget` bytes; transfers take turns.
+    pub(crate) fn pull(
+        &mut self,
+        record: &mut Record<'_>,
+        budget: usize,
+        now: Instant,
+        outlet: &mut Outlet,
+    ) {
+        let before = record.used();
+        for _ in 0..self.open.len() {
+            let Some((stream, transfer)) = next_after(&mut self.open, self.turn) else {
+                return;
+            };
+            self.turn = stream;
+            let Transfer::Sending(sending) = transfer else {
+                continue;
+            };
+            let left = budget.saturating_sub(record.used() - before);
+            sending.pull(record, left, now, &mut self.spent, outlet);
+        }
+    }
+
+    /// When a rate limit lets data go again that it holds now.
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let timeouts = self.open.values().filter_map(|transfer| match transfer {
+            Transfer::Sending(sending) => sending.poll_timeout(),
+            Transfer::Receiving(_) => None,
+        });
+        timeouts.filter(|at| *at > now).min()
+    }
+
+    /// Says a transfer's last word, after what was still to be said of it.
+    fn close(&mut self, file: FileId, last: &Message<'_>, outlet: &mut Outlet) {
+        if let Some(mut transfer) = self.open.remove(&file.0) {
+            transfer.flush(file.0, outlet);
+        }
+        outlet.say(file.0, last);
+    }
+
+    fn count(&self, sending: bool) -> usize {
+        let is_sending = |transfer: &&Transfer| matches!(transfer, Transfer::Sending(_));
+        self.open
+            .values()
+            .filter(|transfer| is_sending(transfer) == sending)
+            .count()
+    }
+}
+
+/// What either side may say. Tells whether the transfer is over, as the next two do.
+fn handle_any(
+    stream: u16,
+    message: &Message<'_>,
+    throttle: &mut Throttle,
+    outlet: &mut Outlet,
+) -> bool {
+    let file = FileId(stream);
+    match *message {
+        Message::Pause(pause) if throttle.handle_pause(pause) => {
+            let paused = pause.paused;
+            outlet.tell(Event::Paused { file, paused });
+        }
+        Message::Rate(rate) => {
+            let rate = throttle.handle_rate(rate);
+            outlet.tell(Event::Limited { file, rate });
+        }
+        Message::Cancel(Cancel { reason, text }) => {
+            let text = text.into();
+            outlet.tell(Event::Cancelled { file, reason, text });
+            return true;
+        }
+        _ => {}
+    }
+    false
+}
+
+/// What a receiver may say.
+fn handle_sending(
+    stream: u16,
+    message: &Message<'_>,
+    sending: &mut Sending,
+    outlet: &mut Outlet,
+) -> Result<bool, PeerError> {
+    let file = FileId(stream);
+    match *message {
+        Message::Accept => sending.handle_accept(outlet)?,
+        Message::Start(start) => sending.handle_start(start, outlet)?,
+        Message::Grant(grant) => sending.handle_grant(grant)?,
+        Message::Progress(progress) if sending.is_accepted() => {
+            outlet.tell(Event::Progress { file, progress });
+        }
+        Message::Done(done) => sending.handle_done(done, outlet)?,
+        Message::Refuse(Refuse { reason, text }) if !sending.is_accepted() => {
+            let text = text.into();
+            outlet.tell(Event::Refused { file, reason, text });
+            return Ok(true);
+        }
+        Message::Failed(Failed {
+            index: WHOLE,
+            reason,
+            errno,
+            text,
+        }) => {
+            let (index, text) = (WHOLE, text.into());
+            outlet.tell(Event::Failed {
+                file,
+                index,
+                reason,
+                errno,
+                text,
+            });
+            return Ok(true);
+        }
+        Message::Failed(failed) => sending.handle_failed(failed, outlet)?,
+        Message::Finished(Finished { ending, text }) if sending.may_finish(ending) => {
+            let text = text.into();
+            outlet.tell(Event::Finished { file, ending, text });
+            return Ok(true);
+        }
+        _ => {
+            return Err(PeerError::Unexpected {
+                what: "a message that no receiver may say now",
+            });
+        }
+    }
+    Ok(false)
+}
+
+/// What a sender may say.
+fn handle_receiving(
+    stream: u16,
+    message: &Message<'_>,
+    receiving: &mut Receiving,
+    outlet: &mut Outlet,
+) -> Result<bool, PeerError> {
+    match *message {
+        Message::Data(bytes) => receiving.handle_data(bytes, outlet)?,
+        Message::Leaf(leaf) => receiving.handle_leaf(leaf)?,
+        Message::End(end) => receiving.handle_end(end, outlet)?,
+        Message::Entry(entry) => receiving.handle_entry(entry, outlet)?,
+        Message::Abandon(Abandon {
+            index: WHOLE,
+            reason,
+            errno,
+            text,
+        }) => {
+            let (file, index, text) = (FileId(stream), WHOLE, text.into());
+            outlet.tell(Event::Abandoned {
+                file,
+                index,
+                reason,
+                errno,
+                text,
+            });
+            return Ok(true);
+        }
+        Message::Abandon(abandon) => receiving.handle_abandon(abandon, outlet)?,
+        Message::Finish(finish) => receiving.handle_finish(finish, outlet)?,
+        _ => {
+            return Err(PeerError::Unexpected {
+                what: "a message that no sender may say now",
+            });
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,425 @@
+//! The receiving side of one transfer: everything the sender may get wrong is checked here.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use transom_wire::limits::ENTRIES_AHEAD;
+use transom_wire::{
+    Abandon, DecodeError, Done, End, Entry, EntryKind, Failed, Finish, Grant, Leaf, Message, Offer,
+    Progress, Shape, Start,
+};
+
+use super::throttle::Throttle;
+use super::track::Track;
+use crate::outlet::{Outlet, clip};
+use crate::{Event, FileId, LeafData, OwnedOffer, PeerError, UsageError};
+
+pub(crate) struct Receiving {
+    id: FileId,
+    offer: OwnedOffer,
+    accepted: bool,
+    /// Entries announced, and bytes of the offer that they have not used up.
+    entries: u32,
+    bytes: u64,
+    finish: Option<u32>,
+    /// Entries announced and neither done nor given up, at most [`ENTRIES_AHEAD`].
+    unsettled: BTreeMap<u32, Track>,
+    partial: Option<Partial>,
+    /// `taken <= given <= received <= granted <= taken + window`, in data bytes.
+    granted: u64,
+    received: u64,
+    /// Bytes that went into events, or were dropped.
+    given: u64,
+    /// Bytes that left memory again.
+    taken: u64,
+    window: u64,
+    grant_due: bool,
+    progress_due: Option<Progress>,
+    pub(crate) throttle: Throttle,
+}
+
+/// The leaf being put together.
+struct Partial {
+    leaf: LeafData,
+    len: usize,
+    /// The entry failed: count the bytes, keep none.
+    dropped: bool,
+    got: usize,
+}
+
+impl Receiving {
+    pub(crate) fn new(id: FileId, offer: Offer<'_>, window: u64) -> Self {
+        Self {
+            id,
+            bytes: offer.bytes,
+            offer: offer.into(),
+            accepted: false,
+            entries: 0,
+            finish: None,
+            unsettled: BTreeMap::new(),
+            partial: None,
+            granted: 0,
+            received: 0,
+            given: 0,
+            taken: 0,
+            window,
+            grant_due: false,
+            progress_due: None,
+            throttle: Throttle::default(),
+        }
+    }
+
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
+    pub(crate) fn accept(&mut self, outlet: &mut Outlet) -> Result<(), UsageError> {
+        if self.accepted {
+            return Err(UsageError::NotNow { verb: "accept" });
+        }
+        self.accepted = true;
+        outlet.say(self.id.0, &Message::Accept);
+        self.grant(outlet);
+        Ok(())
+    }
+
+    pub(crate) fn start(&mut self, start: &Start, outlet: &mut Outlet) -> Result<(), UsageError> {
+        let verb = "start";
+        let track = self
+            .unsettled
+            .get_mut(&start.index)
+            .ok_or(UsageError::NotNow { verb })?;
+        if !track.start(start) {
+            return Err(UsageError::NotNow { verb });
+        }
+        outlet.say(self.id.0, &Message::Start(*start));
+        Ok(())
+    }
+
+    /// The entry can't be taken; what still comes of it is dropped until the sender gives it up.
+    pub(crate) fn failed(
+        &mut self,
+        failed: &Failed<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        let verb = "failed";
+        let index = failed.index;
+        let track = self
+            .unsettled
+            .get_mut(&index)
+            .ok_or(UsageError::NotNow { verb })?;
+        if track.failed {
+            return Err(UsageError::NotNow { verb });
+        }
+        track.failed = true;
+        if let Some(partial) = self
+            .partial
+            .as_mut()
+            .filter(|partial| partial.leaf.index == index)
+        {
+            partial.dropped = true;
+            partial.leaf.bytes = Vec::new();
+        }
+        let text = clip(failed.text);
+        outlet.say(self.id.0, &Message::Failed(Failed { text, ..*failed }));
+        Ok(())
+    }
+
+    pub(crate) fn stored(&mut self, taken: u64, progress: Progress) -> Result<(), UsageError> {
+        let verb = "stored";
+        let ordered =
+            progress.durable <= progress.verified && progress.verified <= progress.received;
+        if taken > self.given - self.taken || !ordered {
+            return Err(UsageError::NotNow { verb });
+        }
+        self.taken += taken;
+        self.progress_due = Some(progress);
+        self.want_grant();
+        Ok(())
+    }
+
+    pub(crate) fn done(&mut self, done: &Done, outlet: &mut Outlet) -> Result<(), UsageError> {
+        let verb = "done";
+        let track = self
+            .unsettled
+            .get(&done.index)
+            .ok_or(UsageError::NotNow { verb })?;
+        if !track.may_be_done() {
+            return Err(UsageError::NotNow { verb });
+        }
+        outlet.say(self.id.0, &Message::Done(*done));
+        self.settle(done.index, outlet);
+        Ok(())
+    }
+
+    /// Whether [`Event::Finish`] was told.
+    pub(crate) fn is_finishing(&self) -> bool {
+        self.finish.is_some() && self.unsettled.is_empty()
+    }
+
+    /// Says what has changed since last time; only the newest of each.
+    pub(crate) fn flush(&mut self, outlet: &mut Outlet) {
+        if self.grant_due {
+            self.grant(outlet);
+        }
+        if let Some(progress) = self.progress_due.take() {
+            outlet.say(self.id.0, &Message::Progress(progress));
+        }
+        self.throttle.flush(self.id.0, outlet);
+    }
+
+    pub(crate) fn handle_entry(
+        &mut self,
+        entry: Entry<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        if !self.accepted || self.finish.is_some() || entry.index != self.entries {
+            return Err(PeerError::Unexpected {
+                what: "an entry out of turn",
+            });
+        }
+        if self.entries >= self.offer.files {
+            return Err(PeerError::TooMuch {
+                what: "the entries offered",
+            });
+        }
+        if self.unsettled.len() >= ENTRIES_AHEAD as usize {
+            return Err(PeerError::TooMuch {
+                what: "entries ahead",
+            });
+        }
+        let Some(bytes) = self.bytes.checked_sub(entry.size) else {
+            return Err(PeerError::TooMuch {
+                what: "the bytes offered",
+            });
+        };
+        self.check_shape(&entry)?;
+        self.bytes = bytes;
+        self.entries += 1;
+        self.unsettled
+            .insert(entry.index, Track::new(entry.kind, entry.size));
+        outlet.tell(Event::Entry {
+            file: self.id,
+            entry: entry.into(),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_finish(
+        &mut self,
+        finish: Finish,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        if !self.accepted || self.finish.is_some() || finish.entries != self.entries {
+            return Err(PeerError::Unexpected {
+                what: "a finish that does not count its entries",
+            });
+        }
+        self.finish = Some(finish.entries);
+        self.tell_finish(outlet);
+        Ok(())
+    }
+
+    pub(crate) fn handle_leaf(&mut self, leaf: Leaf) -> Result<(), PeerError> {
+        if self.partial.is_some() {
+            return Err(PeerError::Unexpected {
+                what: "a leaf inside another",
+            });
+        }
+        let len = leaf.len as usize;
+        let Some(track) = self.unsettled.get_mut(&leaf.index) else {
+            return Err(PeerError::Unexpected {
+                what: "a leaf of an entry that is not open",
+            });
+        };
+        if !track.leaf(leaf.offset, len) {
+            return Err(PeerError::Unexpected {
+                what: "a leaf that is not the next",
+            });
+        }
+        let Leaf {
+            index,
+            offset,
+            hash,
+            ..
+        } = leaf;
+        let leaf = LeafData {
+            index,
+            offset,
+            hash,
+            bytes: Vec::new(),
+        };
+        self.partial = Some(Partial {
+            leaf,
+            len,
+            dropped: track.failed,
+            got: 0,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_data(
+        &mut self,
+        bytes: &[u8],
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(partial) = &mut self.partial else {
+            return Err(PeerError::Unexpected {
+                what: "data outside a leaf",
+            });
+        };
+        if bytes.is_empty() {
+            return Err(DecodeError::Cut("data").into());
+        }
+        if bytes.len() > partial.len - partial.got {
+            return Err(PeerError::TooMuch {
+                what: "a leaf's announced bytes",
+            });
+        }
+        if bytes.len() as u64 > self.granted - self.received {
+            return Err(PeerError::TooMuch {
+                what: "the bytes granted",
+            });
+        }
+        self.received += bytes.len() as u64;
+        partial.add(bytes);
+        if partial.got == partial.len {
+            self.leaf_came(outlet);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn handle_end(&mut self, end: End, outlet: &mut Outlet) -> Result<(), PeerError> {
+        let inside = self
+            .partial
+            .as_ref()
+            .is_some_and(|partial| partial.leaf.index == end.index);
+        let Some(track) = self.unsettled.get_mut(&end.index) else {
+            return Err(PeerError::Unexpected {
+                what: "the end of an entry that is not open",
+            });
+        };
+        if inside || !track.end(end.size) {
+            return Err(PeerError::Unexpected {
+                what: "the end of an entry that is not whole",
+            });
+        }
+        if !track.failed {
+            outlet.tell(Event::Ended { file: self.id, end });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn handle_abandon(
+        &mut self,
+        abandon: Abandon<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Abandon {
+            index,
+            reason,
+            errno,
+            text,
+        } = abandon;
+        if index >= self.entries {
+            return Err(PeerError::Unexpected {
+                what: "an abandon of an entry that was not announced",
+            });
+        }
+        if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
+            self.drop_bytes(partial.got);
+        }
+        // An entry that is settled already was done while this was under way; one that failed is no news.
+        let track = self.unsettled.get(&index);
+        if track.is_some_and(|track| !track.failed) {
+            let (file, text) = (self.id, text.into());
+            outlet.tell(Event::Abandoned {
+                file,
+                index,
+                reason,
+                errno,
+                text,
+            });
+        }
+        self.settle(index, outlet);
+        Ok(())
+    }
+
+    fn check_shape(&self, entry: &Entry<'_>) -> Result<(), PeerError> {
+        let empty = entry.kind == EntryKind::File || entry.size == 0;
+        let single = self.offer.shape == Shape::Folder
+            || (entry.kind == EntryKind::File && entry.path == self.offer.name.as_path());
+        if empty && single {
+            return Ok(());
+        }
+        Err(PeerError::Unexpected {
+            what: "an entry that does not fit the offer",
+        })
+    }
+
+    fn leaf_came(&mut self, outlet: &mut Outlet) {
+        let Some(Partial {
+            leaf, dropped, got, ..
+        }) = self.partial.take()
+        else {
+            return;
+        };
+        if dropped {
+            self.drop_bytes(got);
+            return;
+        }
+        self.given += got as u64;
+        outlet.tell(Event::Leaf {
+            file: self.id,
+            leaf,
+        });
+    }
+
+    /// Bytes that nobody will store make room at once.
+    fn drop_bytes(&mut self, bytes: usize) {
+        self.given += bytes as u64;
+        self.taken += bytes as u64;
+        self.want_grant();
+    }
+
+    /// Grants are worth a message once a quarter of the window is free.
+    fn want_grant(&mut self) {
+        let free = (self.taken + self.window).saturating_sub(self.granted);
+        self.grant_due |= free >= self.window / 4;
+    }
+
+    fn grant(&mut self, outlet: &mut Outlet) {
+        self.grant_due = false;
+        self.granted = self.taken.saturating_add(self.window);
+        let bytes = self.granted;
+        outlet.say(self.id.0, &Message::Grant(Grant { bytes }));
+    }
+
+    fn settle(&mut self, index: u32, outlet: &mut Outlet) {
+        if self.unsettled.remove(&index).is_some() {
+            self.tell_finish(outlet);
+        }
+    }
+
+    /// Finish overtakes the data, so the caller is told only when all of them are settled.
+    fn tell_finish(&mut self, outlet: &mut Outlet) {
+        if let Some(entries) = self.finish.filter(|_| self.unsettled.is_empty()) {
+            outlet.tell(Event::Finish {
+                file: self.id,
+                entries,
+            });
+        }
+    }
+}
+
+impl Partial {
+    fn add(&mut self, bytes: &[u8]) {
+        if !self.dropped {
+            if self.leaf.bytes.capacity() == 0 {
+                self.leaf.bytes.reserve_exact(self.len);
+            }
+            self.leaf.bytes.extend_from_slice(bytes);
+        }
+        self.got += bytes.len();
+    }
+}

@@ -1,0 +1,472 @@
+//! The sending side of one transfer: entries ahead, leaves consumed frame by frame under the receiver's grant.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
+use transom_wire::{
+    Abandon, Done, End, Ending, Entry, FailReason, Failed, Grant, Leaf, Message, Offer, Start,
+};
+
+use super::throttle::Throttle;
+use super::track::Track;
+use crate::outlet::{Outlet, clip};
+use crate::record::Record;
+use crate::{Event, FileId, Instant, LeafData, PeerError, UsageError};
+
+pub(crate) struct Sending {
+    id: FileId,
+    accepted: bool,
+    /// Entries and bytes offered: no more may be announced.
+    files: u32,
+    bytes: u64,
+    /// Entries announced.
+    entries: u32,
+    finish: bool,
+    /// Entries announced and neither done nor given up, at most [`ENTRIES_AHEAD`].
+    unsettled: BTreeMap<u32, Track>,
+    queue: VecDeque<Item>,
+    /// Bytes of leaves in `queue`, at most `room`.
+    queued: usize,
+    room: usize,
+    /// `sent <= granted`, in data bytes.
+    granted: u64,
+    sent: u64,
+    pub(crate) throttle: Throttle,
+    /// Whether the caller found less than half of the room for leaves or entries.
+    leaves_short: bool,
+    entries_short: bool,
+}
+
+enum Item {
+    Leaf {
+        leaf: LeafData,
+        announced: bool,
+        at: usize,
+    },
+    End(End),
+    Abandon {
+        index: u32,
+        reason: FailReason,
+        errno: u32,
+        text: String,
+    },
+}
+
+impl Item {
+    fn index(&self) -> u32 {
+        match self {
+            Self::Leaf { leaf, .. } => leaf.index,
+            Self::End(end) => end.index,
+            Self::Abandon { index, .. } => *index,
+        }
+    }
+}
+
+/// How a frame of ours went.
+#[derive(PartialEq)]
+enum Step {
+    Out,
+    /// No room, no grant, or not now.
+    Held,
+}
+
+impl Sending {
+    pub(crate) fn new(id: FileId, offer: &Offer<'_>, room: usize) -> Self {
+        Self {
+            id,
+            accepted: false,
+            files: offer.files,
+            bytes: offer.bytes,
+            entries: 0,
+            finish: false,
+            unsettled: BTreeMap::new(),
+            queue: VecDeque::new(),
+            queued: 0,
+            room,
+            granted: 0,
+            sent: 0,
+            throttle: Throttle::default(),
+            leaves_short: false,
+            entries_short: false,
+        }
+    }
+
+    pub(crate) fn entry_room(&self, outlet: &Outlet) -> usize {
+        if !self.accepted || self.finish || outlet.is_busy() {
+            return 0;
+        }
+        let ahead = (ENTRIES_AHEAD as usize).saturating_sub(self.unsettled.len());
+        ahead.min((self.files - self.entries) as usize)
+    }
+
+    pub(crate) fn leaf_room(&self) -> usize {
+        self.room.saturating_sub(self.queued)
+    }
+
+    pub(crate) fn entry(
+        &mut self,
+        entry: &Entry<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        if self.entry_room(outlet) == 0 {
+            return Err(UsageError::Full { what: "entries" });
+        }
+        let bytes = self.bytes.checked_sub(entry.size);
+        let (Some(bytes), true) = (bytes, entry.index == self.entries) else {
+            return Err(UsageError::NotNow { verb: "entry" });
+        };
+        self.bytes = bytes;
+        self.entries += 1;
+        self.unsettled
+            .insert(entry.index, Track::new(entry.kind, entry.size));
+        self.entries_short |= self.unsettled.len() > ENTRIES_AHEAD as usize / 2;
+        outlet.say(self.id.0, &Message::Entry(*entry));
+        Ok(())
+    }
+
+    /// Queues a leaf. One of an entry that was given up meanwhile is dropped.
+    pub(crate) fn leaf(&mut self, leaf: LeafData) -> Result<(), UsageError> {
+        let len = leaf.bytes.len();
+        if len > self.leaf_room() {
+            return Err(UsageError::Full { what: "leaves" });
+        }
+        let Some(track) = self.wanted(leaf.index, "leaf")? else {
+            return Ok(());
+        };
+        if !track.leaf(leaf.offset, len) {
+            return Err(UsageError::NotNow { verb: "leaf" });
+        }
+        self.queued += len;
+        self.leaves_short |= self.queued > self.room / 2;
+        self.queue.push_back(Item::Leaf {
+            leaf,
+            announced: false,
+            at: 0,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn end(&mut self, end: &End) -> Result<(), UsageError> {
+        let Some(track) = self.wanted(end.index, "end")? else {
+            return Ok(());
+        };
+        if !track.end(end.size) {
+            return Err(UsageError::NotNow { verb: "end" });
+        }
+        self.queue.push_back(Item::End(*end));
+        Ok(())
+    }
+
+    /// Gives an entry up. It is settled when that goes out, since entries go before data.
+    pub(crate) fn abandon(&mut self, abandon: &Abandon<'_>) -> Result<(), UsageError> {
+        if self.wanted(abandon.index, "abandon")?.is_some() {
+            self.give_up(abandon);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(&mut self, entries: u32, outlet: &mut Outlet) -> Result<(), UsageError> {
+        if !self.accepted || self.finish || entries != self.entries {
+            return Err(UsageError::NotNow { verb: "finish" });
+        }
+        self.finish = true;
+        outlet.say(
+            self.id.0,
+            &Message::Finish(transom_wire::Finish { entries }),
+        );
+        Ok(())
+    }
+
+    pub(crate) fn handle_accept(&mut self, outlet: &mut Outlet) -> Result<(), PeerError> {
+        if self.accepted {
+            return Err(PeerError::Unexpected {
+                what: "a second accept",
+            });
+        }
+        self.accepted = true;
+        outlet.tell(Event::Accepted { file: self.id });
+        Ok(())
+    }
+
+    pub(crate) fn handle_start(
+        &mut self,
+        start: Start,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(track) = self.announced(start.index)? else {
+            return Ok(());
+        };
+        if !track.start(&start) {
+            return Err(PeerError::Unexpected {
+                what: "start at a place that the entry does not have",
+            });
+        }
+        outlet.tell(Event::Started {
+            file: self.id,
+            start,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_done(&mut self, done: Done, outlet: &mut Outlet) -> Result<(), PeerError> {
+        let sent = !self.queue.iter().any(|item| item.index() == done.index);
+        let Some(track) = self.announced(done.index)? else {
+            return Ok(());
+        };
+        if !track.may_be_done() || !sent {
+            return Err(PeerError::Unexpected {
+                what: "done for an entry that was not all sent",
+            });
+        }
+        self.settle(done.index, outlet);
+        outlet.tell(Event::Done {
+            file: self.id,
+            done,
+        });
+        Ok(())
+    }
+
+    /// The receiver can't take an entry: we give it up without asking the caller.
+    pub(crate) fn handle_failed(
+        &mut self,
+        failed: Failed<'_>,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Failed {
+            index,
+            reason,
+            errno,
+            text,
+        } = failed;
+        if self.announced(index)?.is_none() {
+            return Ok(());
+        }
+        self.give_up(&Abandon {
+            index,
+            reason,
+            errno,
+            text: "the receiver can't take it",
+        });
+        let (file, text) = (self.id, text.into());
+        outlet.tell(Event::Failed {
+            file,
+            index,
+            reason,
+            errno,
+            text,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_grant(&mut self, grant: Grant) -> Result<(), PeerError> {
+        if !self.accepted || grant.bytes < self.granted {
+            return Err(PeerError::Unexpected {
+                what: "a grant that takes back",
+            });
+        }
+        self.granted = grant.bytes;
+        Ok(())
+    }
+
+    /// Whether that ending can be true.
+    pub(crate) fn may_finish(&self, ending: Ending) -> bool {
+        let all = self.finish && self.unsettled.is_empty();
+        let early = matches!(
+            ending,
+            Ending::AlreadyThere | Ending::Skipped | Ending::Failed
+        );
+        self.accepted && (all || early)
+    }
+
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
+    /// Writes frames until the record is full or nothing may go; at most `budget` data bytes. Gives leaves' buffers back.
+    pub(crate) fn pull(
+        &mut self,
+        record: &mut Record<'_>,
+        budget: usize,
+        now: Instant,
+        spent: &mut Vec<Vec<u8>>,
+        outlet: &mut Outlet,
+    ) {
+        let before = record.used();
+        let most = before + budget;
+        while record.used() < most && self.step(record, most, now, spent, outlet) == Step::Out {}
+        record.bulk += record.used() - before;
+        if self.leaves_short && self.queued <= self.room / 2 {
+            self.leaves_short = false;
+            outlet.tell(Event::Room { file: self.id });
+        }
+    }
+
+    /// When the rate limit lets the next data go; `None` when something else holds them.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let waits = matches!(self.queue.front(), Some(Item::Leaf { .. }));
+        let may = self.sent < self.granted && !self.throttle.is_paused();
+        (waits && may).then(|| self.throttle.opens())
+    }
+
+    fn step(
+        &mut self,
+        record: &mut Record<'_>,
+        most: usize,
+        now: Instant,
+        spent: &mut Vec<Vec<u8>>,
+        outlet: &mut Outlet,
+    ) -> Step {
+        match self.queue.front() {
+            Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spent),
+            Some(Item::End(end)) => {
+                let out = record.push(self.id.0, 0, &Message::End(*end));
+                self.shift(out)
+            }
+            Some(Item::Abandon {
+                index,
+                reason,
+                errno,
+                text,
+            }) => {
+                let (index, reason, errno) = (*index, *reason, *errno);
+                let abandon = Abandon {
+                    index,
+                    reason,
+                    errno,
+                    text,
+                };
+                let out = record.push(self.id.0, 0, &Message::Abandon(abandon));
+                if out {
+                    self.settle(index, outlet);
+                }
+                self.shift(out)
+            }
+            None => Step::Held,
+        }
+    }
+
+    fn shift(&mut self, out: bool) -> Step {
+        if !out {
+            return Step::Held;
+        }
+        self.queue.pop_front();
+        Step::Out
+    }
+
+    /// Announces the leaf at the front, or sends its next bytes.
+    fn leaf_step(
+        &mut self,
+        record: &mut Record<'_>,
+        most: usize,
+        now: Instant,
+        spent: &mut Vec<Vec<u8>>,
+    ) -> Step {
+        let Some(Item::Leaf {
+            leaf,
+            announced,
+            at,
+        }) = self.queue.front_mut()
+        else {
+            return Step::Held;
+        };
+        let grant = self.granted - self.sent;
+        let allowed = grant.min(self.throttle.allowance(now));
+        let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
+        if allowed == 0 {
+            return Step::Held;
+        }
+        if !*announced {
+            let len = u32::try_from(leaf.bytes.len()).unwrap_or(0);
+            let (index, offset, hash) = (leaf.index, leaf.offset, leaf.hash);
+            let head = Leaf {
+                index,
+                offset,
+                len,
+                hash,
+            };
+            *announced = record.push(self.id.0, 0, &Message::Leaf(head));
+            return if *announced { Step::Out } else { Step::Held };
+        }
+        let rest = leaf.bytes.get(*at..).unwrap_or(&[]);
+        let room = record.room().min(most - record.used());
+        let bytes = rest.get(..rest.len().min(room).min(allowed)).unwrap_or(&[]);
+        if bytes.is_empty() || !record.push(self.id.0, 0, &Message::Data(bytes)) {
+            return Step::Held;
+        }
+        let len = bytes.len();
+        *at += len;
+        let whole = *at == leaf.bytes.len();
+        self.sent += len as u64;
+        self.throttle.sent(len as u64, now);
+        if whole {
+            self.drop_front(spent);
+        }
+        Step::Out
+    }
+
+    fn drop_front(&mut self, spent: &mut Vec<Vec<u8>>) {
+        if let Some(Item::Leaf { leaf, .. }) = self.queue.pop_front() {
+            self.queued -= leaf.bytes.len();
+            if spent.len() < super::MAX_SPENT && leaf.bytes.capacity() >= LEAF {
+                spent.push(leaf.bytes);
+            }
+        }
+    }
+
+    /// Puts an abandon in place of all that is queued of the entry.
+    fn give_up(&mut self, abandon: &Abandon<'_>) {
+        let Abandon {
+            index,
+            reason,
+            errno,
+            text,
+        } = *abandon;
+        if let Some(track) = self.unsettled.get_mut(&index) {
+            track.failed = true;
+        }
+        self.queue.retain(|item| match item {
+            Item::Leaf { leaf, .. } if leaf.index == index => {
+                self.queued -= leaf.bytes.len();
+                false
+            }
+            other => other.index() != index,
+        });
+        let text = clip(text).into();
+        self.queue.push_back(Item::Abandon {
+            index,
+            reason,
+            errno,
+            text,
+        });
+    }
+
+    /// The entry's track, if the caller may still send of it.
+    fn wanted(&mut self, index: u32, verb: &'static str) -> Result<Option<&mut Track>, UsageError> {
+        if index >= self.entries {
+            return Err(UsageError::NotNow { verb });
+        }
+        let track = self.unsettled.get_mut(&index);
+        Ok(track.filter(|track| !track.failed))
+    }
+
+    /// The entry's track, or `None` if it is settled or given up already, when what the receiver says was under way.
+    fn announced(&mut self, index: u32) -> Result<Option<&mut Track>, PeerError> {
+        if index >= self.entries {
+            return Err(PeerError::Unexpected {
+                what: "an answer to an entry that was not announced",
+            });
+        }
+        let track = self.unsettled.get_mut(&index);
+        Ok(track.filter(|track| !track.failed))
+    }
+
+    fn settle(&mut self, index: u32, outlet: &mut Outlet) {
+        self.unsettled.remove(&index);
+        if self.entries_short && self.unsettled.len() <= ENTRIES_AHEAD as usize / 2 {
+            self.entries_short = false;
+            outlet.tell(Event::Room { file: self.id });
+        }
+    }
+}

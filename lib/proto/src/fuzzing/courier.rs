@@ -1,0 +1,224 @@
+//! An application that sends or receives one transfer of made-up content, checking every byte.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use transom_wire::limits::LEAF;
+use transom_wire::{
+    Collision, Done, End, Ending, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start,
+    TransferKey,
+};
+
+use crate::{Event, FileId, LeafData, Session};
+
+/// The byte that a file has there.
+pub fn content(index: u32, offset: u64) -> u8 {
+    (offset % 251) as u8 ^ index as u8
+}
+
+/// One entry to send.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// Where below the offer's name.
+    pub path: String,
+    /// Bytes; `None` for a folder.
+    pub size: Option<u64>,
+}
+
+impl Parcel {
+    /// A file.
+    pub fn file(path: &str, size: u64) -> Self {
+        Self {
+            path: path.into(),
+            size: Some(size),
+        }
+    }
+
+    /// A folder.
+    pub fn folder(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            size: None,
+        }
+    }
+}
+
+/// Sends on one side and receives on the other: give it every event of both.
+#[derive(Default)]
+pub struct Courier {
+    parcels: Vec<Parcel>,
+    announced: usize,
+    finished: bool,
+    /// Entries to send from, and how far each is.
+    started: VecDeque<(u32, u64)>,
+    /// What the receiver holds already, by entry.
+    pub held: BTreeMap<u32, u64>,
+    /// Bytes that came and fitted, by entry.
+    pub got: BTreeMap<u32, u64>,
+    /// What the receiver told so far.
+    pub progress: Progress,
+    /// The transfer's last word at the sender.
+    pub ending: Option<Ending>,
+}
+
+impl Courier {
+    /// Offers parcels as one transfer.
+    pub fn offer(session: &mut Session, shape: Shape, parcels: Vec<Parcel>) -> (FileId, Self) {
+        let name = match (shape, parcels.first()) {
+            (Shape::File, Some(parcel)) => parcel.path.clone(),
+            _ => "things".into(),
+        };
+        let offer = Offer {
+            transfer: TransferKey([7; 16]),
+            shape,
+            collision: Collision::Rename,
+            files: parcels.len() as u32,
+            bytes: parcels.iter().filter_map(|parcel| parcel.size).sum(),
+            name: RelativePath::new(&name).unwrap(),
+        };
+        let file = session.offer(&offer).unwrap();
+        (
+            file,
+            Self {
+                parcels,
+                ..Self::default()
+            },
+        )
+    }
+
+    /// What a sender does after any event of its transfer.
+    pub fn send(&mut self, session: &mut Session, event: &Event) {
+        match event {
+            Event::Started { file, start } => {
+                self.started.push_back((start.index, start.offset));
+                self.work(session, *file);
+            }
+            Event::Accepted { file }
+            | Event::Room { file }
+            | Event::Done { file, .. }
+            | Event::Failed { file, .. } => {
+                self.work(session, *file);
+            }
+            Event::Progress { progress, .. } => self.progress = *progress,
+            Event::Finished { ending, .. } => self.ending = Some(*ending),
+            _ => {}
+        }
+    }
+
+    /// What a receiver does with any event of its transfer.
+    pub fn receive(&mut self, session: &mut Session, event: Event) {
+        match event {
+            Event::Offered { file, .. } => session.accept(file).unwrap(),
+            Event::Entry { file, entry } => match entry.kind {
+                EntryKind::Folder => {
+                    let (index, root) = (entry.index, [0; 32]);
+                    session.done(file, &Done { index, root }).unwrap();
+                }
+                _ => {
+                    let index = entry.index;
+                    let offset = self.held.get(&index).copied().unwrap_or(0);
+                    let proof = [1; 32];
+                    session
+                        .start(
+                            file,
+                            &Start {
+                                index,
+                                offset,
+                                proof,
+                            },
+                        )
+                        .unwrap();
+                    self.got.insert(index, offset);
+                }
+            },
+            Event::Leaf { file, leaf } => self.store(session, file, &leaf),
+            Event::Ended { file, end } => {
+                assert_eq!(self.got.get(&end.index), Some(&end.size));
+                let (index, root) = (end.index, end.root);
+                session.done(file, &Done { index, root }).unwrap();
+            }
+            Event::Finish { file, .. } => session.finished(file, Ending::Durable, "there").unwrap(),
+            _ => {}
+        }
+    }
+
+    fn store(&mut self, session: &mut Session, file: FileId, leaf: &LeafData) {
+        let got = self.got.get_mut(&leaf.index).unwrap();
+        if leaf.offset == 0 {
+            *got = 0;
+        }
+        assert_eq!(*got, leaf.offset);
+        // Comparing every byte would be most of a test's time; the first and the last tell a shift.
+        for at in [0, leaf.bytes.len() - 1] {
+            assert_eq!(leaf.bytes[at], content(leaf.index, leaf.offset + at as u64));
+        }
+        *got += leaf.bytes.len() as u64;
+        let received = self.got.values().sum();
+        let progress = Progress {
+            received,
+            verified: received,
+            durable: 0,
+        };
+        session
+            .stored(file, leaf.bytes.len() as u64, progress)
+            .unwrap();
+    }
+
+    /// Announces entries and queues leaves while there is room.
+    fn work(&mut self, session: &mut Session, file: FileId) {
+        while session.entry_room(file) > 0 && self.announced < self.parcels.len() {
+            let parcel = &self.parcels[self.announced];
+            let kind = if parcel.size.is_some() {
+                EntryKind::File
+            } else {
+                EntryKind::Folder
+            };
+            let entry = Entry {
+                index: self.announced as u32,
+                kind,
+                mode: 0o644,
+                mtime: 0,
+                size: parcel.size.unwrap_or(0),
+                path: RelativePath::new(&parcel.path).unwrap(),
+            };
+            session.entry(file, &entry).unwrap();
+            self.announced += 1;
+        }
+        while session.leaf_room(file) >= LEAF
+            && let Some((index, offset)) = self.started.front_mut()
+        {
+            let size = self.parcels[*index as usize].size.unwrap_or(0);
+            let len = (size - *offset).min(LEAF as u64);
+            if len == 0 {
+                let end = End {
+                    index: *index,
+                    size,
+                    root: [2; 32],
+                };
+                session.end(file, &end).unwrap();
+                self.started.pop_front();
+                continue;
+            }
+            let mut bytes = session.spent().unwrap_or_default();
+            bytes.clear();
+            let last = content(*index, *offset + len - 1);
+            bytes.resize(len as usize, content(*index, *offset));
+            bytes[len as usize - 1] = last;
+            let leaf = LeafData {
+                index: *index,
+                offset: *offset,
+                hash: [3; 32],
+                bytes,
+            };
+            *offset += len;
+            session.leaf(file, leaf).unwrap();
+        }
+        if self.announced == self.parcels.len()
+            && !self.finished
+            && session.finish(file, self.announced as u32).is_ok()
+        {
+            self.finished = true;
+        }
+    }
+}

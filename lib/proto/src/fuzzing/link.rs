@@ -1,0 +1,98 @@
+//! One direction of a network path: a rate, a delay, and a first-in-first-out buffer that says when it is full.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use transom_wire::limits::RECORD_BULK;
+
+use crate::Instant;
+
+/// What a path is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// Bits per second; 0 for no limit.
+    pub rate: u64,
+    /// From one end to the other, without waiting.
+    pub delay: Duration,
+    /// Bytes that wait before the sender is told to stop.
+    pub fifo: usize,
+    /// Records reach the session in pieces of this many bytes; 0 whole.
+    pub cut: usize,
+}
+
+impl Route {
+    /// No limit of rate, no delay.
+    pub const IDEAL: Self = Self {
+        rate: 0,
+        delay: Duration::ZERO,
+        fifo: usize::MAX,
+        cut: 0,
+    };
+
+    /// A path of so many Mbit/s with 1 ms delay and a FIFO of 1.5 MB, as cheap routers have.
+    pub const fn mbits(rate: u64) -> Self {
+        Self {
+            rate: rate * 1_000_000,
+            delay: Duration::from_millis(1),
+            fifo: 1_500_000,
+            cut: 0,
+        }
+    }
+}
+
+/// Records on their way in one direction.
+#[derive(Debug)]
+pub struct Link {
+    /// May be changed at any time.
+    pub route: Route,
+    /// Nothing passes while true; what is sent waits.
+    pub cut_off: bool,
+    under_way: VecDeque<(Instant, Vec<u8>)>,
+    /// When the last byte sent leaves the FIFO.
+    idle_at: Instant,
+}
+
+impl Link {
+    /// An empty path.
+    pub fn new(route: Route) -> Self {
+        Self {
+            route,
+            cut_off: false,
+            under_way: VecDeque::new(),
+            idle_at: Instant::default(),
+        }
+    }
+
+    /// Whether a whole record still fits.
+    pub fn is_writable(&self, now: Instant) -> bool {
+        let waiting = match self.route.rate {
+            0 => 0,
+            rate => (self.idle_at - now).as_micros() * u128::from(rate) / 8_000_000,
+        };
+        !self.cut_off && waiting + RECORD_BULK as u128 <= self.route.fifo as u128
+    }
+
+    /// Sends a record, which comes out whole when its last byte has passed.
+    pub fn send(&mut self, record: &[u8], now: Instant) {
+        let micros = match self.route.rate {
+            0 => 0,
+            rate => record.len() as u64 * 8_000_000 / rate,
+        };
+        self.idle_at = self.idle_at.max(now) + Duration::from_micros(micros);
+        let arrives = self.idle_at + self.route.delay;
+        self.under_way.push_back((arrives, record.to_vec()));
+    }
+
+    /// When the next record comes out.
+    pub fn next(&self) -> Option<Instant> {
+        let (arrives, _) = self.under_way.front()?;
+        (!self.cut_off).then_some(*arrives)
+    }
+
+    /// The next record that has come out.
+    pub fn receive(&mut self, now: Instant) -> Option<Vec<u8>> {
+        self.next().filter(|arrives| *arrives <= now)?;
+        self.under_way.pop_front().map(|(_, record)| record)
+    }
+}

@@ -1,0 +1,15 @@
+//! Two sessions over a modelled link on a hand-moved clock, and laws for fuzzing. For tests only.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's panic is its verdict"
+)]
+
+mod courier;
+mod link;
+mod pair;
+
+pub use courier::{Courier, Parcel, content};
+pub use link::{Link, Route};
+pub use pair::{Pair, Who};

@@ -1,0 +1,55 @@
+//! Encoded frames of one class, waiting in order.
+
+use alloc::vec::Vec;
+
+use transom_wire::{Message, limits};
+
+use crate::record::Record;
+
+/// Taken bytes that are worth moving the rest for.
+const COMPACT: usize = 16 * 1024;
+
+#[derive(Default)]
+pub(crate) struct Queue {
+    bytes: Vec<u8>,
+    /// Where the first waiting frame begins; what is before has been sent.
+    start: usize,
+}
+
+impl Queue {
+    /// Adds a message. Texts and paths in it are within the wire's limits, so that it fits.
+    pub(crate) fn push(&mut self, stream: u16, message: &Message<'_>) {
+        let mut frame = [0; limits::HEADER + limits::SMALL_PAYLOAD];
+        let used = message.encode(stream, 0, &mut frame);
+        debug_assert!(used.is_ok(), "a small message fits");
+        let frame = frame.get(..used.unwrap_or(0)).unwrap_or(&[]);
+        self.bytes.extend_from_slice(frame);
+    }
+
+    /// Moves as many whole frames as fit.
+    pub(crate) fn pull(&mut self, record: &mut Record<'_>) {
+        while let Some(frame) = self.front()
+            && record.append(frame)
+        {
+            self.start += frame.len();
+        }
+        if self.start == self.bytes.len() {
+            self.bytes.clear();
+            self.start = 0;
+        } else if self.start >= COMPACT {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    fn front(&self) -> Option<&[u8]> {
+        let waiting = self.bytes.get(self.start..)?;
+        let len = u32::from_be_bytes(*waiting.first_chunk()?);
+        waiting.get(..limits::HEADER + usize::try_from(len).ok()?)
+    }
+}

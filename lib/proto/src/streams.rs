@@ -1,0 +1,76 @@
+//! Stream numbers: which are ours to open, and which were open once.
+
+use alloc::collections::BTreeMap;
+use core::ops::Bound::{Excluded, Unbounded};
+
+use crate::Side;
+
+/// Numbers are given out in order, so that "was open once" is a comparison and needs no list: frames that were under way when a
+/// stream was closed are known for what they are, however many streams were closed.
+pub(crate) struct Streams {
+    side: Side,
+    /// The number to try next.
+    next: u16,
+    /// All our numbers have been used; they are given out again.
+    wrapped: bool,
+    /// The highest number the peer has opened.
+    highest: u16,
+}
+
+impl Streams {
+    pub(crate) fn new(side: Side) -> Self {
+        Self {
+            side,
+            next: first(side),
+            wrapped: false,
+            highest: 0,
+        }
+    }
+
+    /// A number of ours that is not open now.
+    pub(crate) fn allot(&mut self, is_open: impl Fn(u16) -> bool) -> u16 {
+        // Far fewer streams can be open than there are numbers, so this ends.
+        loop {
+            let stream = self.next;
+            self.next = stream.checked_add(2).unwrap_or_else(|| {
+                self.wrapped = true;
+                first(self.side)
+            });
+            if !is_open(stream) {
+                return stream;
+            }
+        }
+    }
+
+    /// Whether the peer may open that number.
+    pub(crate) fn is_theirs(&self, stream: u16) -> bool {
+        stream != 0 && stream % 2 != first(self.side) % 2
+    }
+
+    pub(crate) fn opened(&mut self, stream: u16) {
+        self.highest = self.highest.max(stream);
+    }
+
+    /// Whether a stream that is not open now was open before.
+    pub(crate) fn was_open(&self, stream: u16) -> bool {
+        if self.is_theirs(stream) {
+            stream <= self.highest
+        } else {
+            stream != 0 && (self.wrapped || stream < self.next)
+        }
+    }
+}
+
+fn first(side: Side) -> u16 {
+    match side {
+        Side::Dialer => 1,
+        Side::Listener => 2,
+    }
+}
+
+/// The stream after `turn`, going round: for taking turns.
+pub(crate) fn next_after<T>(open: &mut BTreeMap<u16, T>, turn: u16) -> Option<(u16, &mut T)> {
+    let after = open.range((Excluded(turn), Unbounded)).next();
+    let stream = *after.or_else(|| open.iter().next())?.0;
+    Some((stream, open.get_mut(&stream)?))
+}

@@ -1,0 +1,260 @@
+//! What the caller of a session can do: each verb checks the stage and hands on to the part it belongs to.
+
+use alloc::vec::Vec;
+
+use transom_wire::{
+    Abandon, CallKind, Done, End, EndReason, Ending, Entry, Failed, Lens, Offer, Progress,
+    RefuseReason, Start,
+};
+
+use crate::session::{Session, Stage};
+use crate::{CallId, FileId, Instant, LeafData, Picture, Queued, UsageError};
+
+/// Calls.
+///
+/// # Errors
+/// [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time; [`UsageError::NotNow`] when the verb does not fit its state.
+impl Session {
+    /// Rings. Not while anything rings already.
+    pub fn ring(&mut self, kind: CallKind) -> Result<CallId, UsageError> {
+        self.open_for("calls")?;
+        self.calls.may_ring()?;
+        let was_live = self.is_live();
+        let stream = self.allot();
+        self.calls.ring(stream, kind, &mut self.outlet);
+        self.went_live(was_live);
+        Ok(CallId(stream))
+    }
+
+    /// Takes the peer's call: it is live.
+    pub fn answer(&mut self, call: CallId) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.answer(call, &mut self.outlet)
+    }
+
+    /// Refuses the peer's call.
+    pub fn decline(
+        &mut self,
+        call: CallId,
+        reason: EndReason,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.decline(call, reason, text, &mut self.outlet)
+    }
+
+    /// Ends a call in any state; a call that rings here is declined.
+    pub fn hang_up(
+        &mut self,
+        call: CallId,
+        reason: EndReason,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.hang_up(call, reason, text, &mut self.outlet)
+    }
+
+    /// Puts a picture into the call's slot of one, in place of an older one that waits. `head.total` is set here.
+    pub fn send_picture(&mut self, call: CallId, picture: Picture) -> Result<Queued, UsageError> {
+        self.open()?;
+        self.calls.send_picture(call, picture)
+    }
+
+    /// A received picture was shown or dropped: its credit goes back to the peer.
+    pub fn shown(&mut self, call: CallId, sequence: u32, now: Instant) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.shown(call, sequence, now, &mut self.outlet)
+    }
+
+    /// Tells the viewer how our camera is.
+    pub fn camera_state(&mut self, call: CallId, lens: Lens, text: &str) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.camera_state(call, lens, text, &mut self.outlet)
+    }
+}
+
+/// Texts.
+impl Session {
+    /// Sends a text; its number comes back in [`Event::TextArrived`](crate::Event::TextArrived).
+    ///
+    /// # Errors
+    /// [`UsageError::Length`], or [`UsageError::Full`] while too many are unacknowledged.
+    pub fn text(&mut self, text: &str) -> Result<u32, UsageError> {
+        self.open()?;
+        self.texts.send(text, &mut self.outlet)
+    }
+}
+
+/// Files, the sending side.
+///
+/// # Errors
+/// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time; [`UsageError::NotNow`] when the verb does not fit its state.
+impl Session {
+    /// Offers a file or folder.
+    pub fn offer(&mut self, offer: &Offer<'_>) -> Result<FileId, UsageError> {
+        self.open_for("transfers")?;
+        self.files.may_offer()?;
+        let stream = self.allot();
+        Ok(self.files.offer(stream, offer, &mut self.outlet))
+    }
+
+    /// How many entries may be announced now.
+    pub fn entry_room(&self, file: FileId) -> usize {
+        self.files.entry_room(file, &self.outlet)
+    }
+
+    /// Announces the next entry; indexes count from 0.
+    pub fn entry(&mut self, file: FileId, entry: &Entry<'_>) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.entry(entry, &mut self.outlet)
+    }
+
+    /// How many bytes of leaves may be queued now.
+    pub fn leaf_room(&self, file: FileId) -> usize {
+        self.files.leaf_room(file)
+    }
+
+    /// Queues the next leaf of an entry that was started. It is dropped if the entry was given up meanwhile.
+    pub fn leaf(&mut self, file: FileId, leaf: LeafData) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.leaf(leaf)
+    }
+
+    /// The buffer of a leaf that was sent, to be filled again.
+    pub fn spent(&mut self) -> Option<Vec<u8>> {
+        self.files.spent()
+    }
+
+    /// All leaves of the entry are queued.
+    pub fn end(&mut self, file: FileId, end: &End) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.end(end)
+    }
+
+    /// Gives an entry up, also in the middle of a leaf, or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
+    pub fn abandon(&mut self, file: FileId, abandon: &Abandon<'_>) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.abandon(file, abandon, &mut self.outlet)
+    }
+
+    /// No more entries come; `entries` have been announced. Their data may still be on the way.
+    pub fn finish(&mut self, file: FileId, entries: u32) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.finish(entries, &mut self.outlet)
+    }
+}
+
+/// Files, the receiving side.
+///
+/// # Errors
+/// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time; [`UsageError::NotNow`] when the verb does not fit its state.
+impl Session {
+    /// Takes an offer.
+    pub fn accept(&mut self, file: FileId) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.receiving(file)?.accept(&mut self.outlet)
+    }
+
+    /// Refuses an offer that was not accepted; the transfer is over.
+    pub fn refuse(
+        &mut self,
+        file: FileId,
+        reason: RefuseReason,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.refuse(file, reason, text, &mut self.outlet)
+    }
+
+    /// Asks for an entry's data.
+    pub fn start(&mut self, file: FileId, start: &Start) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.receiving(file)?.start(start, &mut self.outlet)
+    }
+
+    /// An entry can't be taken: the sender gives it up. With [`WHOLE`](transom_wire::WHOLE) the transfer is over.
+    pub fn failed(&mut self, file: FileId, failed: &Failed<'_>) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.failed(file, failed, &mut self.outlet)
+    }
+
+    /// `taken` bytes of leaves given out as [`Event::Leaf`](crate::Event::Leaf) have left memory, written or dropped: as many more are
+    /// granted. And how far the transfer is, for the sender to know.
+    pub fn stored(
+        &mut self,
+        file: FileId,
+        taken: u64,
+        progress: Progress,
+    ) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.receiving(file)?.stored(taken, progress)
+    }
+
+    /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once if it was there before or is a folder.
+    pub fn done(&mut self, file: FileId, done: &Done) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.receiving(file)?.done(done, &mut self.outlet)
+    }
+
+    /// The last word about a transfer, which is then over. That everything is durable can only be said after
+    /// [`Event::Finish`](crate::Event::Finish).
+    pub fn finished(&mut self, file: FileId, ending: Ending, text: &str) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.finished(file, ending, text, &mut self.outlet)
+    }
+}
+
+/// Files, either side.
+///
+/// # Errors
+/// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time.
+impl Session {
+    /// Halts a transfer or lets it go on; it runs while neither side wants it halted.
+    pub fn pause(&mut self, file: FileId, paused: bool) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.throttle(file)?.pause(paused);
+        Ok(())
+    }
+
+    /// Ends a transfer early, in any state.
+    pub fn cancel(
+        &mut self,
+        file: FileId,
+        reason: RefuseReason,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.cancel(file, reason, text, &mut self.outlet)
+    }
+
+    /// Limits a transfer's data bytes per second; the lower limit of both sides counts.
+    pub fn limit(&mut self, file: FileId, rate: Option<u64>) -> Result<(), UsageError> {
+        self.open()?;
+        self.files
+            .throttle(file)?
+            .limit(rate.filter(|rate| *rate > 0));
+        Ok(())
+    }
+}
+
+impl Session {
+    fn open(&self) -> Result<(), UsageError> {
+        if self.stage == Stage::Open {
+            Ok(())
+        } else {
+            Err(UsageError::Ended)
+        }
+    }
+
+    /// Whether something new may begin.
+    fn open_for(&self, what: &'static str) -> Result<(), UsageError> {
+        self.open()?;
+        self.outlet.room(what)
+    }
+
+    fn allot(&mut self) -> u16 {
+        let (calls, files) = (&self.calls, &self.files);
+        self.streams
+            .allot(|stream| calls.is_open(stream) || files.is_open(stream))
+    }
+}

@@ -1,0 +1,6 @@
+//! Two sessions over a modelled link, on a hand-moved clock.
+
+#![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
+
+mod calls;
+mod files;
