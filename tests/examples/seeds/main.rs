@@ -1,6 +1,7 @@
 //! Writes the seeds of fuzz/corpus anew: small, real inputs, made by the code that makes them in use.
 //! Former findings, which have names of their own, are left as they are.
 
+mod book;
 mod handshake;
 mod messages;
 
@@ -19,6 +20,9 @@ fn main() -> io::Result<()> {
     }
     let key = PublicKey([0xa5; 32]).to_string();
     write("names", "key", key.as_bytes())?;
+    for (name, text) in book::books() {
+        write("book", name, text.as_bytes())?;
+    }
     for (name, bytes) in handshake::handshakes() {
         write("handshake", name, &bytes)?;
     }

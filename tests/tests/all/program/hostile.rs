@@ -1,0 +1,164 @@
+//! Peers that misbehave: whatever they send, the box goes on serving the others.
+
+use transom_tests::{Evil, Person, Program, Raw};
+use transom_wire::{Collision, Hello, Message, Offer, RelativePath, Shape, TransferKey, limits};
+
+use super::Pair;
+
+#[test]
+fn bytes_that_are_no_handshake_are_hung_up_on() {
+    let mut boxed = Boxed::new();
+    let garbage: &[&[u8]] = &[
+        b"GET / HTTP/1.1\r\nHost: box\r\n\r\n",
+        &[0xff; 4096],
+        b"TRSM\x07\x01\x03\x00",
+        b"TRSM\x01\x01\x03\x00\xff\xff",
+        b"TRSM\x01\x01\x03\x00\x00\x20nothing like a key, 32 bytes long",
+    ];
+    for bytes in garbage {
+        let mut raw = Raw::connect(&boxed.address);
+        raw.send(bytes);
+        let answer = raw.until_closed();
+        assert!(answer.len() <= 256, "{} bytes for a stranger", answer.len());
+    }
+    boxed.still_serves();
+}
+
+#[test]
+fn silence_is_hung_up_on() {
+    let mut boxed = Boxed::new();
+    let raw = Raw::connect(&boxed.address);
+    assert_eq!(raw.until_closed(), b"");
+    boxed.still_serves();
+}
+
+#[test]
+fn a_crowd_of_half_open_connections_keeps_nobody_out() {
+    let mut boxed = Boxed::new();
+    let mut crowd: Vec<Raw> = (0..200).map(|_| Raw::connect(&boxed.address)).collect();
+    for raw in &mut crowd {
+        raw.send(b"TRSM");
+    }
+    // Room comes back as soon as the first of them are hung up on.
+    drop(crowd.pop().map(Raw::until_closed));
+    drop(crowd);
+    boxed.still_serves();
+}
+
+#[test]
+fn a_known_peer_that_breaks_the_rules_is_told_and_left() {
+    let mut boxed = Boxed::new();
+    let rule_breakers: &[&[u8]] = &[
+        // A ping before the hello.
+        b"\0\0\0\x08\x03\0\0\0\0\0\0\0\0\0\0\x01",
+        // A frame longer than any.
+        b"\xff\xff\xff\xff\x01\0\0\0",
+        // A hello with a payload that is none.
+        b"\0\0\0\x02\x01\0\0\0\xff\xff",
+    ];
+    for bytes in rule_breakers {
+        let mut evil = boxed.evil();
+        evil.send(bytes);
+        let said = evil.until_closed();
+        assert!(has_bye(&said), "{said:02x?}");
+    }
+    boxed.still_serves();
+}
+
+#[test]
+fn a_changed_record_ends_the_connection() {
+    let mut boxed = Boxed::new();
+    let mut evil = boxed.evil();
+    evil.say(0, hello());
+    evil.send_raw(&[0, 40]);
+    evil.send_raw(&[0x77; 40]);
+    evil.until_closed();
+    boxed.still_serves();
+}
+
+#[test]
+fn a_path_that_leads_up_makes_nothing_anywhere() {
+    let mut boxed = Boxed::new();
+    let mut evil = boxed.evil();
+    evil.say(0, hello());
+    let offer = Offer {
+        transfer: TransferKey([1; 16]),
+        shape: Shape::File,
+        collision: Collision::Overwrite,
+        files: 1,
+        bytes: 4,
+        name: RelativePath::new("AAAAAAAA").unwrap(),
+    };
+    // The name is made bad in the bytes: no type of ours would hold it.
+    let mut frame = vec![0; limits::RECORD_BULK];
+    let used = Message::Offer(offer).encode(1, 0, &mut frame).unwrap();
+    frame.truncate(used);
+    let name = frame.len() - 8;
+    frame[name..].copy_from_slice(b"../../ab");
+    evil.send(&frame);
+    let said = evil.until_closed();
+    assert!(has_bye(&said), "{said:02x?}");
+    assert!(!boxed.pair.far.path("../ab").exists() && !boxed.pair.far.path("ab").exists());
+    boxed.still_serves();
+}
+
+/// A camera box with an inbox, and a known peer that behaves as it likes.
+struct Boxed {
+    pair: Pair,
+    camera: Program,
+    address: String,
+}
+
+impl Boxed {
+    fn new() -> Self {
+        let pair = Pair::new();
+        let evil = transom_wire::PublicKey(transom_secure::Identity::from_bytes(PRIVATE).public());
+        pair.far.write_in_book(&format!(
+            "evil 127.0.0.1:9 key={evil} may=view,call,files,auto"
+        ));
+        let camera = pair.camera(&[
+            "--source", "pattern", "--size", "320x240", "--inbox", "inbox",
+        ]);
+        let address = pair.address();
+        Self {
+            pair,
+            camera,
+            address,
+        }
+    }
+
+    fn evil(&self) -> Evil {
+        Evil::connect(&self.address, PRIVATE).expect("its key is known")
+    }
+
+    fn still_serves(&mut self) {
+        let near: &Person = &self.pair.near;
+        let end = near.run(&["watch", "far", "--frames", "2"]);
+        assert_eq!(end.code, Some(0), "{end:?}");
+        assert!(self.camera.is_running());
+    }
+}
+
+const PRIVATE: [u8; 32] = [0x66; 32];
+
+fn hello() -> Message<'static> {
+    Message::Hello(Hello {
+        session: 1,
+        nonce: 2,
+        capabilities: 0,
+        clock: 3,
+        name: "evil".parse().expect("a name"),
+    })
+}
+
+/// Whether its last frame is a goodbye: ours come with nothing behind them.
+fn has_bye(plain: &[u8]) -> bool {
+    let mut rest = plain;
+    let mut last = None;
+    while let Some((head, more)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        last = Some(head[4]);
+        rest = more.get(length..).unwrap_or_default();
+    }
+    last == Some(0x02)
+}

@@ -1,0 +1,103 @@
+//! SIGKILL in the middle of a file: the same command again goes on and ends with the very same bytes.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::Pair;
+
+/// At this rate the file takes 8 s, so that the kill always finds it in the middle.
+const RATE: &str = "4M";
+const SIZE: usize = 32_000_000;
+const ENOUGH: u64 = 4_000_000;
+
+#[test]
+fn a_killed_sender_goes_on() {
+    let pair = Pair::new();
+    let mut inbox = pair.inbox(&[]);
+    let file = big_file(&pair);
+    let path = file.to_str().unwrap();
+    let mut doomed = pair
+        .near
+        .start(&["send", "far", path, "--limit", RATE, "--json"]);
+    doomed.event_where("transfer", |transfer| {
+        transfer["verified"].as_u64() > Some(ENOUGH)
+    });
+    doomed.kill();
+    inbox.event("left");
+
+    let end = pair.near.run(&["send", "far", path, "--json"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(resumed(&end.stdout) > 0, "{end:?}");
+    assert_eq!(
+        fs::read(file).unwrap(),
+        fs::read(pair.far.path("inbox/big")).unwrap()
+    );
+}
+
+#[test]
+fn a_killed_receiver_goes_on() {
+    let pair = Pair::new();
+    let file = big_file(&pair);
+    let path = file.to_str().unwrap();
+    let mut inbox = pair.inbox(&[]);
+    let mut sender = pair.near.start(&[
+        "send", "far", path, "--limit", RATE, "--json", "--wait", "0",
+    ]);
+    sender.event_where("transfer", |transfer| {
+        transfer["verified"].as_u64() > Some(ENOUGH)
+    });
+    inbox.kill();
+    let end = sender.finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(
+        !pair.far.path("inbox/big").exists(),
+        "no half file under its final name"
+    );
+
+    let _inbox = pair.inbox(&[]);
+    let end = pair.near.run(&["send", "far", path, "--json"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(resumed(&end.stdout) > 0, "{end:?}");
+    assert_eq!(
+        fs::read(file).unwrap(),
+        fs::read(pair.far.path("inbox/big")).unwrap()
+    );
+}
+
+#[test]
+fn a_file_that_changed_in_between_starts_over_and_arrives_as_it_is_now() {
+    let pair = Pair::new();
+    let mut inbox = pair.inbox(&[]);
+    let file = big_file(&pair);
+    let path = file.to_str().unwrap();
+    let mut doomed = pair
+        .near
+        .start(&["send", "far", path, "--limit", RATE, "--json"]);
+    doomed.event_where("transfer", |transfer| {
+        transfer["verified"].as_u64() > Some(ENOUGH)
+    });
+    doomed.kill();
+    inbox.event("left");
+
+    let mut content = fs::read(&file).unwrap();
+    content[0] ^= 1;
+    fs::write(&file, &content).unwrap();
+    let end = pair.near.run(&["send", "far", path, "--json"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(content, fs::read(pair.far.path("inbox/big")).unwrap());
+}
+
+fn big_file(pair: &Pair) -> PathBuf {
+    let content: Vec<u8> = (0..SIZE).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
+    pair.scratch.file("out/big", content)
+}
+
+/// Bytes that did not travel again, as the sender was told at the end.
+fn resumed(stdout: &str) -> u64 {
+    let ended = stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find(|value| value["event"] == "transfer_ended")
+        .expect("the end of the transfer is told");
+    ended["resumed"].as_u64().expect("a number")
+}

@@ -1,0 +1,127 @@
+//! The world as it is: ports taken, cameras missing, folders that can't be written to, disks that are full.
+
+use std::process::Command;
+
+use transom_tests::{Person, Program, Scratch};
+
+use super::Pair;
+
+#[test]
+fn a_taken_port_is_one_line_that_names_it() {
+    let pair = Pair::new();
+    let _first = pair.camera(&["--source", "pattern"]);
+    let address = &pair.address();
+    let end = pair.far.run(&[
+        "camera", "--source", "pattern", "--listen", address, "--quiet",
+    ]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.complaint().contains(address), "{end:?}");
+}
+
+#[test]
+fn a_missing_camera_is_told_to_the_viewer_and_the_box_stays() {
+    let pair = Pair::new();
+    let mut camera = pair.camera(&["--source", "/dev/video-that-is-not-there"]);
+    let mut watcher = pair.near.start(&["watch", "far", "--json"]);
+    let told = watcher.event_where("far_camera", |state| state["state"] == "lost");
+    let words = told["text"].as_str().unwrap_or_default();
+    assert!(words.contains("video-that-is-not-there"), "{told}");
+    assert!(camera.is_running() && watcher.is_running());
+}
+
+#[test]
+fn pictures_that_are_none_stop_nobody() {
+    let pair = Pair::new();
+    let junk = pair.scratch.file("junk.mjpeg", vec![0x55; 300_000]);
+    let source = format!("file:{}", junk.display());
+    let mut camera = pair.camera(&["--source", &source]);
+    let mut watcher = pair.near.start(&["watch", "far", "--json"]);
+    watcher.event_where("far_camera", |state| state["state"] == "lost");
+    assert!(camera.is_running());
+}
+
+#[test]
+fn a_missing_file_of_pictures_is_told_at_once() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let end = amy.run(&["camera", "--source", "file:/not/there.mjpeg"]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.complaint().contains("/not/there.mjpeg"), "{end:?}");
+}
+
+#[test]
+fn an_inbox_that_can_not_be_made_is_told_at_once() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    // A file stands where the folder should be, which stops root too.
+    let file = scratch.file("file", "");
+    let inbox = file.join("inbox");
+    let inbox = inbox.to_str().unwrap();
+    let arguments = [
+        "receive",
+        "--into",
+        inbox,
+        "--accept",
+        "known",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let end = amy.run(&arguments);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.complaint().contains(inbox), "{end:?}");
+}
+
+#[test]
+fn a_disk_that_takes_no_more_fails_that_file_on_both_sides() {
+    let pair = Pair::new();
+    // No file of the receiver may grow beyond 1,024 blocks of 512 bytes; the signal of that limit is off.
+    let script = "trap '' XFSZ; ulimit -f 1024; exec \"$0\" \"$@\"";
+    let receive = pair.far.command(&[
+        "receive",
+        "--into",
+        "inbox",
+        "--accept",
+        "known",
+        "--listen",
+        "127.0.0.1:0",
+        "--json",
+    ]);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", script])
+        .arg(receive.get_program())
+        .args(receive.get_args());
+    command.current_dir(receive.get_current_dir().unwrap());
+    let mut inbox = Program::start(&mut command);
+    let listening = inbox.event("listening");
+    pair.near
+        .knows(&pair.far, listening["address"].as_str().unwrap(), "files");
+
+    let big = pair.scratch.file("out/big", vec![7; 3_000_000]);
+    let end = pair.near.run(&["send", "far", big.to_str().unwrap()]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.stderr.contains("transom: "), "{end:?}");
+    assert!(!pair.far.path("inbox/big").exists());
+    let small = pair.scratch.file("out/small", "fits");
+    let end = pair.near.run(&["send", "far", small.to_str().unwrap()]);
+    assert_eq!(end.code, Some(0), "the inbox goes on: {end:?}");
+}
+
+#[test]
+fn a_quota_is_kept() {
+    let pair = Pair::new();
+    let _inbox = pair.inbox(&["--quota", "1M"]);
+    let big = pair.scratch.file("out/big", vec![7; 3_000_000]);
+    let end = pair.near.run(&["send", "far", big.to_str().unwrap()]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(!pair.far.path("inbox/big").exists());
+}
+
+#[test]
+fn a_signal_ends_a_box_with_success() {
+    let pair = Pair::new();
+    let camera = pair.camera(&["--source", "pattern"]);
+    camera.ask_to_end();
+    let end = camera.finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
+}

@@ -1,0 +1,117 @@
+//! Exit codes, help, and what needs no peer.
+
+use transom_tests::{Person, Scratch};
+
+#[test]
+fn id_is_made_once_and_printed_for_programs() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let again = amy.run(&["id"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(again.stdout.contains(amy.key()), "{again:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_private_key_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let folder = std::fs::metadata(amy.state()).unwrap();
+    assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+    for file in std::fs::read_dir(amy.state()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", file.path());
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2_with_a_hint() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let wrong: &[&[&str]] = &[
+        &["nonsense"],
+        &["watch"],
+        &["send", "box"],
+        &["camera", "--size", "wide"],
+        &["camera", "--source", "rubbish:1"],
+    ];
+    for arguments in wrong {
+        let end = amy.run(arguments);
+        assert_eq!(end.code, Some(2), "{arguments:?}: {end:?}");
+        assert!(!end.stderr.is_empty(), "{arguments:?}");
+        assert_eq!(end.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_is_success_and_has_examples() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    for command in [
+        "id", "camera", "watch", "send", "receive", "users", "cameras", "text", "demo",
+    ] {
+        let help = amy.run(&[command, "--help"]);
+        assert_eq!(help.code, Some(0), "{command}: {help:?}");
+        assert!(help.stdout.contains("Example"), "{command}");
+    }
+}
+
+#[test]
+fn an_unknown_name_is_one_clear_line() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let end = amy.run(&["watch", "no such name"]);
+    assert_eq!(end.code, Some(2), "{end:?}");
+    assert!(end.complaint().starts_with("transom: "), "{end:?}");
+}
+
+#[test]
+fn nobody_there_is_exit_code_1() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    // The discard port: nothing listens there, and the refusal comes at once.
+    let end = amy.run(&["watch", "127.0.0.1:9"]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.complaint().contains("127.0.0.1:9"), "{end:?}");
+}
+
+#[test]
+fn bad_lines_are_named_and_the_others_load() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    amy.write_in_book("good 127.0.0.1\nbad\nalso-good 127.0.0.2 may=view");
+    let check = amy.run(&["users", "check"]);
+    assert_eq!(check.code, Some(1), "{check:?}");
+    let place = format!("{}:2:", amy.book().display());
+    assert!(check.stdout.contains(&place), "{check:?}");
+    let users = amy.run(&["users", "--json"]);
+    assert_eq!(users.code, Some(0), "{users:?}");
+    assert_eq!(users.stdout.lines().count(), 2, "{users:?}");
+}
+
+#[test]
+fn ten_megabytes_of_garbage_are_no_book_and_no_crash() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let garbage: Vec<u8> = (0..10_000_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    std::fs::write(amy.book(), garbage).unwrap();
+    let check = amy.run(&["users", "check"]);
+    assert_eq!(check.code, Some(1), "{}", check.stderr);
+    assert!(
+        check.stdout.len() < 1_000_000,
+        "{} bytes",
+        check.stdout.len()
+    );
+}
+
+#[test]
+fn cameras_lists_without_a_camera_too() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let end = amy.run(&["cameras"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+}

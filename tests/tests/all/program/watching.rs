@@ -1,0 +1,125 @@
+//! A camera box and who watches it.
+
+use std::fs;
+
+use super::Pair;
+
+const SMALL: &[&str] = &["--source", "pattern", "--size", "320x240", "--fps", "30"];
+
+#[test]
+fn pictures_arrive_and_are_saved_whole() {
+    let pair = Pair::new();
+    let _box = pair.camera(SMALL);
+    let saved = pair.scratch.join("saved.mjpeg");
+    let saved = saved.to_str().unwrap();
+    let end = pair
+        .near
+        .run(&["watch", "far", "--frames", "20", "--save", saved]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let bytes = fs::read(saved).unwrap();
+    assert_eq!(pictures(&bytes), 20);
+}
+
+#[test]
+fn a_snapshot_is_one_picture() {
+    let pair = Pair::new();
+    let _box = pair.camera(SMALL);
+    let file = pair.scratch.join("one.jpg");
+    let end = pair
+        .near
+        .run(&["watch", "far", "--snapshot", file.to_str().unwrap()]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let bytes = fs::read(file).unwrap();
+    assert!(bytes.starts_with(&[0xff, 0xd8]) && bytes.ends_with(&[0xff, 0xd9]));
+    assert_eq!(pictures(&bytes), 1);
+}
+
+#[test]
+fn a_file_of_pictures_passes_through_unchanged() {
+    let pair = Pair::new();
+    let first = {
+        let _box = pair.camera(SMALL);
+        let file = pair.scratch.join("first.mjpeg");
+        let end = pair.near.run(&[
+            "watch",
+            "far",
+            "--frames",
+            "1",
+            "--save",
+            file.to_str().unwrap(),
+        ]);
+        assert_eq!(end.code, Some(0), "{end:?}");
+        file
+    };
+    let source = format!("file:{}", first.display());
+    let _box = pair.camera(&["--source", &source, "--fps", "30"]);
+    let second = pair.scratch.join("second.mjpeg");
+    let end = pair.near.run(&[
+        "watch",
+        "far",
+        "--frames",
+        "1",
+        "--save",
+        second.to_str().unwrap(),
+    ]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(fs::read(first).unwrap(), fs::read(second).unwrap());
+}
+
+#[test]
+fn several_watch_at_once_and_one_that_is_killed_disturbs_nobody() {
+    let pair = Pair::new();
+    let mut camera = pair.camera(SMALL);
+    let mut doomed = pair.near.start(&["watch", "far", "--stats-json"]);
+    camera.event("call_started");
+    let saved = pair.scratch.join("other.mjpeg");
+    let steady = pair.near.start(&[
+        "watch",
+        "far",
+        "--frames",
+        "60",
+        "--save",
+        saved.to_str().unwrap(),
+    ]);
+    camera.event("call_started");
+    doomed.kill();
+    let end = steady.finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(camera.is_running());
+}
+
+#[test]
+fn a_box_that_ends_is_told_and_watched_again_when_it_is_back() {
+    let pair = Pair::new();
+    let mut camera = pair.camera(SMALL);
+    let mut watcher = pair.near.start(&["watch", "far", "--json"]);
+    camera.event("call_started");
+    camera.ask_to_end();
+    let end = camera.finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    watcher.event("left");
+
+    let arguments = ["camera", "--listen", &pair.address(), "--json"];
+    let mut camera = pair.far.start(&[&arguments, SMALL].concat());
+    camera.event("call_started");
+    watcher.event("call_started");
+}
+
+#[test]
+fn a_text_arrives() {
+    let pair = Pair::new();
+    let mut inbox = pair.inbox(&[]);
+    let end = pair.near.run(&["text", "far", "the", "door", "is", "open"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let text = inbox.event("text");
+    assert_eq!(text["text"], "the door is open");
+    assert_eq!(text["peer"], "near");
+}
+
+/// JPEG images in a row, by their end marks; thumbnails have none in what we send.
+fn pictures(bytes: &[u8]) -> usize {
+    bytes
+        .windows(2)
+        .filter(|pair| **pair == [0xff, 0xd9])
+        .count()
+}
