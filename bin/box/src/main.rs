@@ -1,1 +1,70 @@
-fn main() {}
+//! `transom`: the headless program. It parses a command line, runs one command on top of the station, and turns its end into an exit code.
+
+mod addresses;
+mod args;
+mod commands;
+mod dial;
+mod door;
+mod failure;
+mod format;
+mod guests;
+mod output;
+mod place;
+mod progress;
+mod recorder;
+mod report;
+mod signals;
+mod station;
+mod stats;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::json;
+
+use args::{Arguments, Command, Common};
+use output::Output;
+use place::Place;
+
+fn main() -> ExitCode {
+    let Arguments { common, command } = Arguments::parse();
+    start_log(&common);
+    let output = Output::new(common.json, common.quiet);
+    let place = Place::find(&common);
+    let result = match command {
+        Command::Id(arguments) => commands::id::run(&arguments, &place, &output),
+        Command::Camera(arguments) => commands::camera::run(arguments, &place, &output),
+        Command::Watch(arguments) => commands::watch::run(&arguments, &place, &output),
+        Command::Send(arguments) => commands::send::run(&arguments, &place, &output),
+        Command::Receive(arguments) => commands::receive::run(arguments, &place, &output),
+        Command::Text(arguments) => commands::text::run(&arguments, &place, &output),
+        Command::Users(arguments) => commands::users::run(arguments, &place, &output),
+        Command::Cameras => commands::cameras::run(&output),
+        Command::Demo(arguments) => commands::demo::run(&arguments, &output),
+        Command::Completions { shell } => commands::completions::run(shell),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let text = failure.to_string();
+            if output.is_json() {
+                output.answer("", json!({"event": "error", "text": text}));
+            }
+            output.warn(text);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+/// Warnings only, unless `-v` or `TRANSOM_LOG` asks for more.
+fn start_log(common: &Common) {
+    let level = match (common.quiet, common.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    let environment = env_logger::Env::new().filter_or("TRANSOM_LOG", level);
+    env_logger::Builder::from_env(environment).init();
+}

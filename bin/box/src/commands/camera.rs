@@ -1,0 +1,69 @@
+//! `transom camera`: the camera box. It runs until a signal; a missing camera or a vanished viewer is a line, not an end.
+
+use std::path::Path;
+
+use serde_json::json;
+use transom::media::{Source, Wish};
+use transom::{Accept, InboxSettings, Notice, Settings};
+
+use crate::args::Camera;
+use crate::door::{self, Knocks};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::Place;
+use crate::report;
+use crate::signals::Signal;
+use crate::station::{Event, Running};
+
+pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(), Failure> {
+    if let Source::File(path) = &arguments.source {
+        check_file(path)?;
+    }
+    let mut settings = place.settings(arguments.door.name, output)?;
+    door::open(&mut settings, arguments.door);
+    settings.serve_camera = true;
+    settings.max_viewers = usize::from(arguments.max_viewers);
+    settings.camera = Some(Wish {
+        source: arguments.source,
+        size: arguments.size,
+        fps: arguments.fps,
+        quality: arguments.quality,
+        prefer: arguments.prefer.into(),
+    });
+    settings.inbox = arguments.inbox.map(|into| InboxSettings {
+        into,
+        accept: Accept::Known,
+        quota: None,
+    });
+    serve(settings, place, output)
+}
+
+/// A device may come later; a file that is not there is a wrong name.
+fn check_file(path: &Path) -> Result<(), Failure> {
+    let wrong = |why: String| Failure::new(format!("can't play {}", path.display()), why);
+    let found = std::fs::File::open(path).and_then(|file| file.metadata());
+    match found {
+        Err(error) => Err(wrong(error.to_string())),
+        Ok(data) if data.is_dir() => Err(wrong("it is a folder".into())),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn serve(settings: Settings, place: &Place, output: &Output) -> Result<(), Failure> {
+    door::introduce(&settings, output);
+    let running = Running::start(settings)?;
+    let mut knocks = Knocks::default();
+    loop {
+        match running.next(None) {
+            Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
+            Some(Event::Notice(notice)) => report::tell(output, &notice),
+            Some(Event::Signal(Signal::Reload)) => door::reload(&running.handle, place, output),
+            Some(Event::Signal(Signal::End)) => {
+                output.say("ending", json!({"event": "ending"}));
+                return Ok(());
+            }
+            Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
+            Some(Event::Typed(_)) | None => {}
+        }
+    }
+}

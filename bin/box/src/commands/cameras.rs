@@ -1,0 +1,52 @@
+//! `transom cameras`: every device, what it can do, or why it can't be used.
+
+use serde_json::json;
+use transom::media::{self, Device};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) fn run(output: &Output) -> Result<(), Failure> {
+    let devices = media::list();
+    if devices.is_empty() && !output.is_json() {
+        output.answer(
+            "no cameras; `transom camera --source pattern` works without one",
+            json!(null),
+        );
+    }
+    for device in &devices {
+        output.answer(human(device), json(device));
+    }
+    Ok(())
+}
+
+fn human(device: &Device) -> String {
+    let mut text = format!(
+        "{}  {}  ({})",
+        device.path.display(),
+        device.name,
+        device.driver
+    );
+    if let Some(stable) = &device.stable {
+        text.push_str(&format!("\n  always {}", stable.display()));
+    }
+    for mode in &device.modes {
+        text.push_str(&format!("\n  {mode}"));
+    }
+    if let Some(problem) = &device.problem {
+        text.push_str(&format!("\n  can't be used: {problem}"));
+    }
+    text
+}
+
+fn json(device: &Device) -> serde_json::Value {
+    json!({
+        "event": "camera",
+        "path": device.path.display().to_string(),
+        "stable": device.stable.as_ref().map(|path| path.display().to_string()),
+        "name": device.name,
+        "driver": device.driver,
+        "modes": device.modes,
+        "problem": device.problem,
+    })
+}

@@ -1,0 +1,397 @@
+//! `transom demo`: a box, a desk that watches it, and a friend who sends the desk a file. All in this process, over real sockets, with keys that are kept nowhere.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use transom::media::{Prefer, Source, Wish};
+use transom::people::Contact;
+use transom::{
+    Accept, CallKind, Identity, InboxSettings, Lens, Notice, Outcome, PublicKey, RemotePicture,
+    SendOptions, Settings,
+};
+
+use crate::args::Demo;
+use crate::failure::Failure;
+use crate::format::{bytes, rate};
+use crate::output::Output;
+use crate::signals::Signal;
+use crate::station::{Event, Running};
+use crate::stats::Stats;
+
+pub(crate) fn run(arguments: &Demo, output: &Output) -> Result<(), Failure> {
+    let scratch =
+        Scratch::new().map_err(|error| Failure::new("no room for the demo's file", error))?;
+    let time = Duration::from_secs(arguments.seconds);
+    output.say(
+        format!(
+            "a camera box, a desk that watches it for {} s, and a friend who sends the desk {}",
+            arguments.seconds,
+            bytes(FILE_BYTES)
+        ),
+        json!({"event": "demo", "seconds": arguments.seconds, "file_bytes": FILE_BYTES}),
+    );
+    let mut demo = Stage::build(&scratch, time)?;
+    demo.play()?;
+    let same = matches!(demo.sent, Some((_, true)))
+        && same_bytes(&scratch.source(), &scratch.arrived()).unwrap_or(false);
+    demo.tell(same, output)
+}
+
+/// Three stations and what was seen of them.
+struct Stage {
+    camera: Running,
+    desk: Running,
+    friend: Running,
+    source: PathBuf,
+    time: Duration,
+    stats: Stats,
+    camera_live: bool,
+    sending: Option<Instant>,
+    /// How long the file took, and whether it is said to be durable.
+    sent: Option<(Duration, bool)>,
+    /// The last thing that went wrong.
+    trouble: Option<String>,
+}
+
+impl Stage {
+    fn build(scratch: &Scratch, time: Duration) -> Result<Self, Failure> {
+        let [camera_id, desk_id, friend_id] = [identity()?, identity()?, identity()?];
+        let (camera_key, desk_key, friend_key) = (
+            camera_id.public_key(),
+            desk_id.public_key(),
+            friend_id.public_key(),
+        );
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+
+        let mut settings = settings("box", camera_id, [contact("desk", nowhere, &desk_key)?])?;
+        settings.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+        settings.serve_camera = true;
+        settings.camera = Some(pattern());
+        let (camera, camera_address) = started(settings)?;
+
+        let mut settings =
+            self::settings("desk", desk_id, [contact("friend", nowhere, &friend_key)?])?;
+        settings.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+        settings.inbox = Some(InboxSettings {
+            into: scratch.inbox(),
+            accept: Accept::Known,
+            quota: None,
+        });
+        let (desk, desk_address) = started(settings)?;
+        desk.handle
+            .connect(contact("box", camera_address, &camera_key)?, true);
+
+        let friend = Running::start(self::settings("friend", friend_id, [])?)?;
+        friend
+            .handle
+            .connect(contact("desk", desk_address, &desk_key)?, true);
+        Ok(Self {
+            camera,
+            desk,
+            friend,
+            source: scratch.source(),
+            time,
+            stats: Stats::default(),
+            camera_live: false,
+            sending: None,
+            sent: None,
+            trouble: None,
+        })
+    }
+
+    fn play(&mut self) -> Result<(), Failure> {
+        let last = Instant::now() + self.time + PATIENCE;
+        while Instant::now() < last && !self.is_over() {
+            let step = Instant::now() + STEP;
+            if let Some(event) = self.desk.next(Some(step)) {
+                self.desk_saw(event)?;
+            }
+            let now = Instant::now();
+            while let Some(event) = self.camera.next(Some(now)) {
+                self.camera_saw(event);
+            }
+            while let Some(event) = self.friend.next(Some(now)) {
+                self.friend_saw(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// The watching took its time, and the file came to its end.
+    fn is_over(&self) -> bool {
+        self.stats
+            .first()
+            .is_some_and(|first| first.elapsed() >= self.time)
+            && self.sent.is_some()
+    }
+
+    fn desk_saw(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::Notice(Notice::Joined { peer, .. }) if peer.as_str() == "box" => {
+                self.desk.handle.ring(&peer, CallKind::View);
+            }
+            Event::Notice(Notice::Picture { picture, .. }) => {
+                self.watched(&picture);
+            }
+            Event::Notice(Notice::Unreachable { why, .. }) => self.trouble = Some(why),
+            Event::Notice(Notice::CallEnded { text, .. }) => self.trouble = Some(text),
+            Event::Signal(Signal::End) => {
+                return Err(Failure::new("the demo was ended", "by a signal"));
+            }
+            Event::Broken(why) => return Err(Failure::new("the desk's station ended", why)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn watched(&mut self, picture: &RemotePicture) {
+        if self
+            .stats
+            .first()
+            .is_none_or(|first| first.elapsed() < self.time)
+        {
+            self.stats.add(picture);
+        }
+    }
+
+    fn camera_saw(&mut self, event: Event) {
+        match event {
+            Event::Notice(Notice::Camera {
+                lens: Lens::Live, ..
+            }) => self.camera_live = true,
+            Event::Notice(Notice::Camera {
+                lens: Lens::Lost,
+                text,
+            }) => self.trouble = Some(text),
+            Event::Broken(why) => self.trouble = Some(why),
+            _ => {}
+        }
+    }
+
+    fn friend_saw(&mut self, event: Event) {
+        match event {
+            Event::Notice(Notice::Joined { peer, .. }) if self.sending.is_none() => {
+                self.sending = Some(Instant::now());
+                self.friend
+                    .handle
+                    .send(&peer, &self.source, SendOptions::default());
+            }
+            Event::Notice(Notice::TransferEnded { outcome, .. }) => {
+                let took = self.sending.map_or(Duration::ZERO, |since| since.elapsed());
+                self.sent = Some((took, matches!(outcome, Outcome::Durable { .. })));
+                if !outcome.is_success() {
+                    self.trouble = Some(crate::words::outcome_words(&outcome));
+                }
+            }
+            Event::Notice(Notice::Unreachable { why, .. }) | Event::Broken(why) => {
+                self.trouble = Some(why)
+            }
+            _ => {}
+        }
+    }
+
+    fn tell(&self, same: bool, output: &Output) -> Result<(), Failure> {
+        let watched = self.stats.pictures() >= MIN_PICTURES;
+        let took = self.sent.map_or(Duration::ZERO, |(took, _)| took);
+        let speed = (FILE_BYTES as f64 / took.as_secs_f64().max(1e-6)) as u64;
+        let (p50, p99) = self.stats.ready_ms();
+        let (capture_p50, capture_p99) = self.stats.capture_ms();
+        let file = if same {
+            format!(
+                "{} in {:.2} s, {}, byte-identical",
+                bytes(FILE_BYTES),
+                took.as_secs_f64(),
+                rate(speed)
+            )
+        } else {
+            "did not arrive whole".into()
+        };
+        let human = format!(
+            "box      {}  camera {}\n\
+             watcher  {}  {} pictures, {:.1} fps, latency p50 {p50:.2} ms, p99 {p99:.2} ms from sent to received, \
+             p50 {capture_p50:.2} ms, p99 {capture_p99:.2} ms from captured to received\n\
+             file     {}  {file}",
+            verdict(self.camera_live),
+            if self.camera_live { "live" } else { "not live" },
+            verdict(watched),
+            self.stats.pictures(),
+            self.stats.fps(),
+            verdict(same),
+        );
+        let mut json = self.stats.json("demo_result", self.stats.fps(), self.time);
+        json["box_worked"] = self.camera_live.into();
+        json["watcher_worked"] = watched.into();
+        json["file_worked"] = same.into();
+        json["file_bytes"] = FILE_BYTES.into();
+        json["file_seconds"] = took.as_secs_f64().into();
+        json["file_bytes_per_second"] = if same { speed } else { 0 }.into();
+        output.answer(human, json);
+        if self.camera_live && watched && same {
+            return Ok(());
+        }
+        let why = self
+            .trouble
+            .clone()
+            .unwrap_or_else(|| "it took too long".into());
+        Err(Failure::new("the demo did not work", why).next("try again with -v"))
+    }
+}
+
+fn verdict(worked: bool) -> &'static str {
+    if worked { "worked" } else { "FAILED" }
+}
+
+fn identity() -> Result<Identity, Failure> {
+    Identity::throwaway().map_err(|error| Failure::new("no key", error))
+}
+
+fn settings<const N: usize>(
+    name: &str,
+    identity: Identity,
+    people: [Contact; N],
+) -> Result<Settings, Failure> {
+    let broken =
+        |error: &dyn std::fmt::Display| Failure::new("the demo's own names are wrong", error);
+    let mut settings = Settings::new(name.parse().map_err(|error| broken(&error))?, identity);
+    for contact in people {
+        settings.book.add(contact).map_err(|error| broken(&error))?;
+    }
+    Ok(settings)
+}
+
+fn contact(name: &str, address: SocketAddr, key: &PublicKey) -> Result<Contact, Failure> {
+    format!("{name} {address} key={key}")
+        .parse()
+        .map_err(|error| Failure::new("the demo's own contact is wrong", error))
+}
+
+fn pattern() -> Wish {
+    Wish {
+        source: Source::Pattern,
+        size: Some((640, 480)),
+        fps: Some(30),
+        quality: 80,
+        prefer: Prefer::Fps,
+    }
+}
+
+/// A station that listens, and where.
+fn started(settings: Settings) -> Result<(Running, SocketAddr), Failure> {
+    let running = Running::start(settings)?;
+    let address = running
+        .addresses
+        .first()
+        .copied()
+        .ok_or_else(|| Failure::new("the demo can't start", "its station listens nowhere"))?;
+    Ok((running, address))
+}
+
+/// A private folder with a file of random bytes, removed at the end.
+struct Scratch {
+    dir: PathBuf,
+}
+
+impl Scratch {
+    fn new() -> io::Result<Self> {
+        let dir = std::env::temp_dir().join(format!("transom-demo-{}", std::process::id()));
+        // A folder that is there already may be somebody else's trap.
+        fs::create_dir(&dir)?;
+        let scratch = Self { dir };
+        fs::create_dir(scratch.inbox())?;
+        write_random(&scratch.source())?;
+        Ok(scratch)
+    }
+
+    fn source(&self) -> PathBuf {
+        self.dir.join("random.bin")
+    }
+
+    fn inbox(&self) -> PathBuf {
+        self.dir.join("inbox")
+    }
+
+    fn arrived(&self) -> PathBuf {
+        self.inbox().join("random.bin")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.dir) {
+            log::warn!("can't remove {}: {error}", self.dir.display());
+        }
+    }
+}
+
+/// Bytes that no disk or network can shrink: xorshift, seeded by the clock.
+fn write_random(path: &Path) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(BLOCK, File::create(path)?);
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let mut state = clock.map_or(1, |time| time.as_nanos() as u64) | 1;
+    for _ in 0..FILE_BYTES / 8 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        file.write_all(&state.to_ne_bytes())?;
+    }
+    file.flush()
+}
+
+fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
+    let (mut one, mut other) = (File::open(one)?, File::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut left, mut right) = (vec![0; BLOCK], vec![0; BLOCK]);
+    loop {
+        let read = one.read(&mut left)?;
+        if read == 0 {
+            return Ok(true);
+        }
+        let right = &mut right[..read];
+        other.read_exact(right)?;
+        if left[..read] != *right {
+            return Ok(false);
+        }
+    }
+}
+
+/// Enough to measure a rate, little enough for a small machine's /tmp.
+const FILE_BYTES: u64 = 128 * 1024 * 1024;
+
+const BLOCK: usize = 256 * 1024;
+
+/// Pictures that show that the picture moves.
+const MIN_PICTURES: u64 = 10;
+
+/// What may be lost beside the watching itself: starting, and a slow disk.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often the other two stations are looked after.
+const STEP: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_differ_in_one_byte_differ() {
+        let dir = std::env::temp_dir().join(format!("transom-same-{}", std::process::id()));
+        fs::create_dir(&dir).unwrap();
+        let (one, other) = (dir.join("one"), dir.join("other"));
+        let mut content = vec![7; 2 * BLOCK + 3];
+        fs::write(&one, &content).unwrap();
+        fs::write(&other, &content).unwrap();
+        assert!(same_bytes(&one, &other).unwrap());
+        content[BLOCK] ^= 1;
+        fs::write(&other, &content).unwrap();
+        assert!(!same_bytes(&one, &other).unwrap());
+        fs::write(&other, &content[1..]).unwrap();
+        assert!(!same_bytes(&one, &other).unwrap());
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}

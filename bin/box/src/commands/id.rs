@@ -1,0 +1,67 @@
+//! `transom id`: who we are, and the line that makes us somebody's contact.
+
+use serde_json::json;
+use transom::people::DEFAULT_PORT;
+
+use crate::addresses;
+use crate::args::Id;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::{self, Place};
+
+pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), Failure> {
+    let key = place::identity(&place.state()?)?.public_key();
+    let name = arguments.name.unwrap_or_else(place::machine_name);
+    let addresses = addresses::of_this_machine();
+    // Whoever pastes the line can put the right address in; without a network there is none to suggest.
+    let first = addresses
+        .first()
+        .map_or("ADDRESS".to_owned(), ToString::to_string);
+    let line = format!("{name} {first} key={key}");
+    let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let shown = if listed.is_empty() {
+        "none: this machine has no network".into()
+    } else {
+        listed.join(" ")
+    };
+    let mut human = format!(
+        "name         {name}\nkey          {key}\nfingerprint  {}\naddresses    {shown} (port {DEFAULT_PORT})\n\n\
+         To be known to somebody, have them add this line to their contact book:\n{line}",
+        key.fingerprint(),
+    );
+    if arguments.qr {
+        human.push_str("\n\n");
+        human.push_str(&draw(&line)?);
+    }
+    let json = json!({
+        "event": "id",
+        "name": name.as_str(),
+        "key": key.to_string(),
+        "fingerprint": key.fingerprint().to_string(),
+        "addresses": listed,
+        "port": DEFAULT_PORT,
+        "line": line,
+    });
+    output.answer(human, json);
+    Ok(())
+}
+
+/// Two modules a character, in blocks that every terminal has.
+fn draw(text: &str) -> Result<String, Failure> {
+    let code =
+        qrcode::QrCode::new(text).map_err(|error| Failure::new("can't draw the QR code", error))?;
+    Ok(code.render::<qrcode::render::unicode::Dense1x2>().build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_line_fits_a_code() {
+        let name = "n".repeat(64);
+        let key = "ABCDEFG-".repeat(8);
+        let code = draw(&format!("{name} fe80::1234:5678:9abc:def0 key={key}")).unwrap();
+        assert!(code.lines().count() > 20);
+    }
+}

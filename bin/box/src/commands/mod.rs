@@ -1,0 +1,12 @@
+//! One file for each command. Each has a `run` that ends with success or says why not.
+
+pub(crate) mod camera;
+pub(crate) mod cameras;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod id;
+pub(crate) mod receive;
+pub(crate) mod send;
+pub(crate) mod text;
+pub(crate) mod users;
+pub(crate) mod watch;

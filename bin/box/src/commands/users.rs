@@ -1,0 +1,289 @@
+//! `transom users`: the contact book as understood, and the keys learned on first use.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use transom::people::{Book, Contact, KnownPeers};
+use transom::{PeerName, PublicKey};
+
+use crate::args::{Users, UsersCommand};
+use crate::failure::Failure;
+use crate::format::count;
+use crate::output::Output;
+use crate::place::{self, Place};
+
+pub(crate) fn run(arguments: Users, place: &Place, output: &Output) -> Result<(), Failure> {
+    match arguments.what {
+        None => list(place, output),
+        Some(UsersCommand::Check { file }) => check(file, place, output),
+        Some(UsersCommand::Add { line }) => add(&line.join(" "), place, output),
+        Some(UsersCommand::Trust { name, id }) => trust(&name, &id, place, output),
+        Some(UsersCommand::Forget { name }) => forget(&name, place, output),
+    }
+}
+
+fn list(place: &Place, output: &Output) -> Result<(), Failure> {
+    let book = place.book(output)?;
+    let known = place::known_peers(&place.state()?)?;
+    if output.is_json() {
+        for contact in book.contacts() {
+            output.answer("", contact_json(contact, known.peers()));
+        }
+        for (name, key) in strangers(&book, known.peers()) {
+            output.answer(
+                "",
+                json!({"event": "known_peer", "name": name.as_str(), "key": key.to_string()}),
+            );
+        }
+        return Ok(());
+    }
+    output.answer(table(&book, known.peers(), &place.looked_in()), Value::Null);
+    Ok(())
+}
+
+/// The book as columns, and below it the pinned keys of names that are not in it.
+fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
+    let contacts = book.contacts();
+    let mut text = format!("{} in {source}", count(contacts.len() as u64, "contact"));
+    let rows: Vec<[String; 5]> = contacts.iter().map(|contact| row(contact, known)).collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2), width(3)];
+    for [name, address, key, may, comment] in &rows {
+        let line = format!(
+            "{name:<0$}  {address:<1$}  {key:<2$}  {may:<3$}  {comment}",
+            widths[0], widths[1], widths[2], widths[3],
+        );
+        text.push('\n');
+        text.push_str(line.trim_end());
+    }
+    for (name, key) in strangers(book, known) {
+        text.push_str(&format!(
+            "\n{name} is not in the book, but its key {} is pinned",
+            key.fingerprint()
+        ));
+    }
+    text
+}
+
+fn row(contact: &Contact, known: &KnownPeers) -> [String; 5] {
+    let key = match (contact.key, known.key_of(&contact.name)) {
+        (Some(key), _) => format!("{} (book)", key.fingerprint()),
+        (None, Some(key)) => format!("{} (pinned)", key.fingerprint()),
+        (None, None) => "no key yet".into(),
+    };
+    [
+        contact.name.to_string(),
+        contact.address.to_string(),
+        key,
+        contact.may.to_string(),
+        contact.comment.clone(),
+    ]
+}
+
+fn strangers(book: &Book, known: &KnownPeers) -> Vec<(PeerName, PublicKey)> {
+    known
+        .iter()
+        .filter(|(name, _)| book.find(name.as_str()).is_none())
+        .collect()
+}
+
+fn contact_json(contact: &Contact, known: &KnownPeers) -> Value {
+    let pinned = known.key_of(&contact.name);
+    json!({
+        "event": "contact",
+        "name": contact.name.as_str(),
+        "address": contact.address.to_string(),
+        "key": contact.key.or(pinned).map(|key| key.to_string()),
+        "key_from": contact.key.map(|_| "book").or(pinned.map(|_| "first_use")),
+        "may": contact.may.to_string(),
+        "comment": contact.comment,
+        "line": contact.line,
+    })
+}
+
+/// Bad lines are the answer here, so they go to stdout.
+fn check(file: Option<PathBuf>, place: &Place, output: &Output) -> Result<(), Failure> {
+    let path = match file.as_deref().or(place.users()) {
+        Some(path) => path.to_owned(),
+        None => {
+            return Err(Failure::usage(
+                "nothing to check",
+                "there is no contact book; name a FILE",
+            ));
+        }
+    };
+    let (book, errors) = place::read_book(&path)?;
+    for error in &errors {
+        output.answer(error, json!({"event": "bad_line", "text": error}));
+    }
+    let contacts = book.contacts().len() as u64;
+    if errors.is_empty() {
+        let human = format!(
+            "{}: {}, no bad line",
+            path.display(),
+            count(contacts, "contact")
+        );
+        output.say(human, json!({"event": "checked", "contacts": contacts}));
+        return Ok(());
+    }
+    let found = format!(
+        "{}, and {} that load",
+        count(errors.len() as u64, "bad line"),
+        count(contacts, "contact")
+    );
+    Err(Failure::new(
+        format!("{} is not in order", path.display()),
+        found,
+    ))
+}
+
+fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
+    let contact: Contact = line
+        .parse()
+        .map_err(|error| Failure::usage("that is no contact", error).next(GRAMMAR))?;
+    let path = place.users_to_write()?;
+    if path.exists() {
+        let (mut book, _) = place::read_book(&path)?;
+        if let Some(old) = book.find(contact.name.as_str()) {
+            let place = format!("{}:{}", path.display(), old.line);
+            return Err(
+                Failure::new(format!("{} is there already", contact.name), place)
+                    .next("change that line"),
+            );
+        }
+        let refused = |error| Failure::new(format!("can't add {}", contact.name), error);
+        book.add(contact.clone()).map_err(refused)?;
+    }
+    append(&path, line.trim())
+        .map_err(|error| Failure::new(format!("can't write to {}", path.display()), error))?;
+    let human = format!("{} is now in {}", contact.name, path.display());
+    output.say(human, json!({"event": "added", "name": contact.name.as_str(), "file": path.display().to_string()}));
+    Ok(())
+}
+
+/// One write at the end; a last line without newline gets one first, so that nothing of the user's is changed.
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .read(true)
+        .open(path)?;
+    let mut text = String::new();
+    if file.seek(SeekFrom::End(0))? > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            text.push('\n');
+        }
+    }
+    text.push_str(line);
+    text.push('\n');
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn trust(name: &PeerName, key: &PublicKey, place: &Place, output: &Output) -> Result<(), Failure> {
+    let book = place.book(output)?;
+    let other = book
+        .find(name.as_str())
+        .filter(|contact| contact.key.is_some_and(|in_book| in_book != *key));
+    if let Some(contact) = other {
+        let why = format!(
+            "{} gives it another key on line {}",
+            place.looked_in(),
+            contact.line
+        );
+        return Err(Failure::new(format!("can't pin {name}"), why).next("change key= on that line"));
+    }
+    let mut known = place::known_peers(&place.state()?)?;
+    if known
+        .peers()
+        .key_of(name)
+        .is_some_and(|pinned| pinned != *key)
+    {
+        return Err(
+            Failure::new(format!("can't pin {name}"), "another key is pinned to it").next(format!(
+                "if that is right, first: transom users forget {name}"
+            )),
+        );
+    }
+    known
+        .learn(name, key)
+        .map_err(|error| Failure::new(format!("can't pin {name}"), error))?;
+    let human = format!("{name} is pinned to {}", key.fingerprint());
+    output.say(
+        human,
+        json!({"event": "trusted", "name": name.as_str(), "key": key.to_string()}),
+    );
+    Ok(())
+}
+
+fn forget(name: &PeerName, place: &Place, output: &Output) -> Result<(), Failure> {
+    let mut known = place::known_peers(&place.state()?)?;
+    let forgotten = known
+        .forget(name.as_str())
+        .map_err(|error| Failure::new(format!("can't forget {name}"), error))?;
+    let book = place.book(output)?;
+    let in_book = book
+        .find(name.as_str())
+        .filter(|contact| contact.key.is_some());
+    if let Some(contact) = in_book {
+        let why = format!("{} gives it on line {}", place.looked_in(), contact.line);
+        return Err(Failure::new(format!("{name} still has a key"), why)
+            .next("change or remove key= there"));
+    }
+    let key = forgotten.ok_or_else(|| {
+        Failure::new(
+            format!("nothing to forget of {name}"),
+            "no key is pinned to it",
+        )
+    })?;
+    let human = format!(
+        "{name} was {}; the next key it shows will be pinned",
+        key.fingerprint()
+    );
+    output.say(
+        human,
+        json!({"event": "forgotten", "name": name.as_str(), "key": key.to_string()}),
+    );
+    Ok(())
+}
+
+const GRAMMAR: &str = "write: NAME HOST[:PORT] [key=ID] [may=view,call,files,auto] [#COMMENT]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_straight_columns_and_says_where_a_key_is_from() {
+        let key = PublicKey([3; 32]);
+        let text = format!(
+            "# people\nporch 192.168.1.20 key={key} may=view #front door\nben 10.0.0.7:99\n"
+        );
+        let (book, errors) = Book::parse(&text);
+        assert!(errors.is_empty(), "{errors:?}");
+        let (known, errors) = KnownPeers::parse(&format!("ben {key}\nold {key}\n"));
+        assert!(errors.is_empty(), "{errors:?}");
+        let table = table(&book, &known, "the book");
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines[0], "2 contacts in the book");
+        assert!(
+            lines[1].contains("(book)") && lines[2].contains("(pinned)"),
+            "{table}"
+        );
+        assert_eq!(lines[1].find("192."), lines[2].find("10.0"));
+        assert!(lines[3].starts_with("old is not in the book"), "{table}");
+    }
+}

@@ -1,0 +1,261 @@
+//! `transom watch PEER`: a viewer without a window, which measures, saves or pipes what it gets.
+
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use serde_json::Value;
+use transom::{CallKind, EndReason, Notice, RemotePicture};
+
+use crate::args::Watch;
+use crate::dial::Line;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::Place;
+use crate::recorder::Recorder;
+use crate::report;
+use crate::signals::Signal;
+use crate::station::Event;
+use crate::stats::Stats;
+
+pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(), Failure> {
+    let output = output_for(arguments, output);
+    let recorder = Recorder::open(arguments)?;
+    let line = Line::open(&arguments.peer, place, &output)?;
+    let mut watching = Watching::new(arguments, line, &output, recorder);
+    let result = watching.watch();
+    watching.clear();
+    watching.finish(result)
+}
+
+/// Stdout belongs to the pictures if they go there.
+fn output_for(arguments: &Watch, output: &Output) -> Output {
+    let output = output.with_json(arguments.stats_json);
+    if arguments.stdout.is_some() {
+        output.aside()
+    } else {
+        output
+    }
+}
+
+struct Watching<'a> {
+    line: Line,
+    output: &'a Output,
+    recorder: Recorder,
+    /// End after so many pictures.
+    frames: Option<u64>,
+    /// End so long after the first picture.
+    time: Option<Duration>,
+    /// Since the first call or the first picture began.
+    since: Option<Instant>,
+    total: Stats,
+    second: Stats,
+    tick: Instant,
+    seconds: u64,
+    bar: Option<ProgressBar>,
+    /// When to ask again a box that is busy.
+    ring_at: Option<Instant>,
+}
+
+/// Why the loop ended, without anything having failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum End {
+    /// As much as was asked for, or a signal.
+    Enough,
+    /// Nobody reads our output any more.
+    Unread,
+}
+
+impl<'a> Watching<'a> {
+    fn new(arguments: &Watch, line: Line, output: &'a Output, recorder: Recorder) -> Self {
+        let only_a_snapshot = arguments.snapshot.is_some()
+            && arguments.save.is_none()
+            && arguments.stdout.is_none()
+            && arguments.seconds.is_none();
+        Self {
+            line,
+            output,
+            recorder,
+            frames: arguments.frames.or(only_a_snapshot.then_some(1)),
+            time: arguments.seconds.map(Duration::from_secs),
+            since: None,
+            total: Stats::default(),
+            second: Stats::default(),
+            tick: Instant::now() + TICK,
+            seconds: 0,
+            bar: output.is_live().then(ProgressBar::new_spinner),
+            ring_at: None,
+        }
+    }
+
+    fn watch(&mut self) -> Result<End, Failure> {
+        loop {
+            let event = self.line.running.next(Some(self.due()));
+            let now = Instant::now();
+            self.on_time(now);
+            if self.is_over(now) {
+                return Ok(End::Enough);
+            }
+            match event {
+                Some(Event::Notice(Notice::Picture { picture, .. })) => {
+                    if !self.picture(picture)? || self.output.is_closed() {
+                        return Ok(End::Unread);
+                    }
+                }
+                Some(Event::Notice(notice)) => self.notice(&notice)?,
+                Some(Event::Signal(Signal::End)) => return Ok(End::Enough),
+                Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
+                Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
+            }
+        }
+    }
+
+    /// When there is something to do even if nothing comes.
+    fn due(&self) -> Instant {
+        let end = self.since.zip(self.time).map(|(since, time)| since + time);
+        [end, self.ring_at]
+            .into_iter()
+            .flatten()
+            .fold(self.tick, Instant::min)
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        let enough = self
+            .frames
+            .is_some_and(|frames| self.total.pictures() >= frames);
+        let late = self
+            .since
+            .zip(self.time)
+            .is_some_and(|(since, time)| now >= since + time);
+        enough || late
+    }
+
+    /// Whether whoever takes the pictures still does.
+    fn picture(&mut self, picture: RemotePicture) -> Result<bool, Failure> {
+        if self.total.pictures() == 0 {
+            self.since = Some(picture.timing.received);
+        }
+        self.total.add(&picture);
+        self.second.add(&picture);
+        self.recorder.add(&picture)
+    }
+
+    fn notice(&mut self, notice: &Notice) -> Result<(), Failure> {
+        let tell = |bar: &Option<ProgressBar>, output: &Output| match bar {
+            Some(bar) => bar.suspend(|| report::tell(output, notice)),
+            None => report::tell(output, notice),
+        };
+        match notice {
+            Notice::CallStarted { .. } => {
+                self.since = self.since.or(Some(Instant::now()));
+                self.total.new_call();
+                self.second.new_call();
+                tell(&self.bar, self.output);
+            }
+            Notice::CallEnded { reason, text, .. } => {
+                tell(&self.bar, self.output);
+                self.call_ended(*reason, text)?;
+            }
+            Notice::FarCamera { .. } => tell(&self.bar, self.output),
+            _ => {
+                self.clear_line();
+                self.line.notice(notice, self.output)?;
+                if matches!(notice, Notice::Joined { .. }) {
+                    self.line
+                        .running
+                        .handle
+                        .ring(&self.line.peer, CallKind::View);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A box that goes away or is busy after it had shown something may do so again.
+    fn call_ended(&mut self, reason: EndReason, text: &str) -> Result<(), Failure> {
+        match reason {
+            EndReason::Leaving => {}
+            EndReason::Busy if self.since.is_some() => {
+                self.ring_at = Some(Instant::now() + BUSY_PAUSE)
+            }
+            _ => return Err(self.line.no_call(reason, text)),
+        }
+        Ok(())
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        if self.ring_at.is_some_and(|at| at <= now) {
+            self.ring_at = None;
+            self.line
+                .running
+                .handle
+                .ring(&self.line.peer, CallKind::View);
+        }
+        if now < self.tick {
+            return;
+        }
+        let over = now - self.tick + TICK;
+        self.tick = now + TICK;
+        let second = self.second.take();
+        // Before the first call there is nothing to tell.
+        if self.since.is_some() {
+            self.seconds += 1;
+            self.tell_second(&second, over);
+        }
+    }
+
+    fn tell_second(&self, second: &Stats, over: Duration) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(second.line(over));
+            bar.tick();
+        } else if self.output.is_json() {
+            let fps = second.pictures() as f64 / over.as_secs_f64();
+            self.output.answer("", second.json("stats", fps, over));
+        } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
+            self.output.say(second.line(over), Value::Null);
+        }
+    }
+
+    fn clear_line(&self) {
+        if let Some(bar) = &self.bar {
+            bar.suspend(|| ());
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn finish(self, result: Result<End, Failure>) -> Result<(), Failure> {
+        let saved = self.recorder.close();
+        let over = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        let human = format!(
+            "{} pictures: {}",
+            self.total.pictures(),
+            self.total.line(over)
+        );
+        if self.since.is_some() {
+            self.output
+                .answer(human, self.total.json("summary", self.total.fps(), over));
+        }
+        let end = result?;
+        saved?;
+        if self.total.pictures() == 0 && end == End::Enough {
+            return Err(Failure::new(
+                "nothing was seen",
+                format!("no picture came from {}", self.line.peer),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Between two lines of statistics.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Where no terminal shows a moving line, a log gets one so often.
+const SECONDS_PER_LINE: u64 = 10;
+
+/// Before a box that has as many viewers as it takes is asked again.
+const BUSY_PAUSE: Duration = Duration::from_secs(2);

@@ -1,0 +1,129 @@
+//! What watch, send and text share: reaching one peer, and saying why it could not be reached.
+
+use transom::people::Contact;
+use transom::{EndReason, Notice, PeerName, PublicKey, Settings};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::{Place, machine_name};
+use crate::report;
+use crate::station::Running;
+use crate::words::{end_words, with_text};
+
+/// One peer that is dialed.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) running: Running,
+    pub(crate) peer: PeerName,
+    contact: Contact,
+    own_key: PublicKey,
+    book: String,
+    /// Whether it was there at least once: from then on, losing it is no reason to give up.
+    joined: bool,
+}
+
+impl Line {
+    /// Starts a station that dials that peer and goes on trying.
+    pub(crate) fn open(peer: &str, place: &Place, output: &Output) -> Result<Self, Failure> {
+        let settings = place.settings(None, output)?;
+        let contact = place.contact(peer, &settings.book)?;
+        Self::start(settings, contact, place.looked_in())
+    }
+
+    fn start(settings: Settings, contact: Contact, book: String) -> Result<Self, Failure> {
+        let own_key = settings.identity.public_key();
+        let running = Running::start(settings)?;
+        running.handle.connect(contact.clone(), true);
+        Ok(Self {
+            running,
+            peer: contact.name,
+            contact,
+            own_key,
+            book,
+            joined: false,
+        })
+    }
+
+    /// Takes note of what concerns the connection itself, and tells it.
+    pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) -> Result<(), Failure> {
+        match notice {
+            Notice::Joined { .. } => self.joined = true,
+            Notice::Unreachable { why, .. } if !self.joined => return Err(self.unreachable(why)),
+            Notice::KeyChanged {
+                pinned,
+                offered,
+                in_book,
+                ..
+            } => {
+                return Err(self.key_changed(pinned, offered, *in_book));
+            }
+            Notice::Left { .. } | Notice::Unreachable { .. } => {}
+            _ => return Ok(()),
+        }
+        report::tell(output, notice);
+        Ok(())
+    }
+
+    /// A call that can't be had.
+    pub(crate) fn no_call(&self, reason: EndReason, text: &str) -> Failure {
+        let failure = Failure::new(
+            format!("no pictures from {}", self.peer),
+            with_text(end_words(reason), text),
+        );
+        match reason {
+            EndReason::Forbidden => failure.next(format!(
+                "its contact book must let you in: {}",
+                self.own_line()
+            )),
+            _ => failure,
+        }
+    }
+
+    fn unreachable(&self, why: &str) -> Failure {
+        let failure = Failure::new(format!("can't reach {}", self.peer), why);
+        if why.contains(MAY_NOT_KNOW) {
+            return failure.next(format!(
+                "add this line to the contact book there: {}",
+                self.own_line()
+            ));
+        }
+        if self.contact.line == 0 && self.contact.name.as_str() == self.contact.address.host {
+            return failure.next(format!(
+                "it was taken for an address, since it is not in {}",
+                self.book
+            ));
+        }
+        failure
+    }
+
+    fn key_changed(&self, pinned: &PublicKey, offered: &PublicKey, in_book: bool) -> Failure {
+        let why = format!(
+            "its key is {}, but {} is pinned",
+            offered.fingerprint(),
+            pinned.fingerprint()
+        );
+        let failure = Failure::new(format!("{} is not who it was", self.peer), why);
+        match in_book {
+            true => failure.next(format!(
+                "if that is right, change key= of {} in {}",
+                self.peer, self.book
+            )),
+            false => failure.next(format!(
+                "if that is right: transom users forget {}",
+                self.peer
+            )),
+        }
+    }
+
+    /// Our line for the peer's book.
+    fn own_line(&self) -> String {
+        let address = crate::addresses::of_this_machine();
+        let address = address
+            .first()
+            .map_or("ADDRESS".to_owned(), ToString::to_string);
+        format!("{} {address} key={}", machine_name(), self.own_key)
+    }
+}
+
+/// What the station says of a peer that hung up during the handshake.
+const MAY_NOT_KNOW: &str = "may not know";

@@ -1,0 +1,188 @@
+//! Where this user's things are: the state folder, the contact book, the name of the machine, and who is meant by PEER.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use transom::people::{Address, Book, Contact};
+use transom::{Identity, KnownPeersFile, PeerName, Settings, State};
+
+use crate::args::Common;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// The files of one user.
+#[derive(Debug)]
+pub(crate) struct Place {
+    state: Option<PathBuf>,
+    /// A book that somebody named has to be there; others are optional.
+    users: Option<PathBuf>,
+}
+
+impl Place {
+    /// Looks where things are, and reads none of them.
+    pub(crate) fn find(common: &Common) -> Self {
+        let named = common.users.clone().or_else(|| variable("TRANSOM_USERS"));
+        Self {
+            state: common
+                .state
+                .clone()
+                .or_else(|| variable("TRANSOM_STATE"))
+                .or_else(State::default_dir),
+            users: named.or_else(|| usual_books().into_iter().find(|path| path.is_file())),
+        }
+    }
+
+    /// The state folder, made on first use.
+    pub(crate) fn state(&self) -> Result<State, Failure> {
+        let dir = self.state.clone().ok_or_else(|| {
+            Failure::new("no state folder", "neither XDG_STATE_HOME nor HOME is set")
+                .next("name one with --state DIR")
+        })?;
+        State::open(&dir).map_err(|error| Failure::new("can't use the state folder", error))
+    }
+
+    /// The station's settings with this user's key and people, under that name or the machine's.
+    pub(crate) fn settings(
+        &self,
+        name: Option<PeerName>,
+        output: &Output,
+    ) -> Result<Settings, Failure> {
+        let state = self.state()?;
+        let mut settings = Settings::new(name.unwrap_or_else(machine_name), identity(&state)?);
+        settings.known_peers = known_peers(&state)?;
+        settings.book = self.book(output)?;
+        Ok(settings)
+    }
+
+    /// The contact book; its bad lines are told, the others load.
+    pub(crate) fn book(&self, output: &Output) -> Result<Book, Failure> {
+        let Some(path) = &self.users else {
+            return Ok(Book::default());
+        };
+        let (book, errors) = read_book(path)?;
+        for error in &errors {
+            output.warn(error);
+        }
+        Ok(book)
+    }
+
+    /// The book in use, if there is one.
+    pub(crate) fn users(&self) -> Option<&Path> {
+        self.users.as_deref()
+    }
+
+    /// The file that a new contact goes to.
+    pub(crate) fn users_to_write(&self) -> Result<PathBuf, Failure> {
+        self.users
+            .clone()
+            .or_else(|| usual_books().into_iter().next())
+            .ok_or_else(|| {
+                Failure::new("no contact book", "there is none yet")
+                    .next("name one with --users FILE")
+            })
+    }
+
+    /// Who is meant by that name or `HOST[:PORT]`.
+    pub(crate) fn contact(&self, peer: &str, book: &Book) -> Result<Contact, Failure> {
+        if let Some(contact) = book.find(peer) {
+            return Ok(contact.clone());
+        }
+        let wrong =
+            |why: String| Failure::usage(format!("{peer} is no contact and no address"), why);
+        let address: Address = peer.parse().map_err(|error| wrong(format!("{error}")))?;
+        let name: PeerName = peer.parse().map_err(|error| wrong(format!("{error}")))?;
+        let line = format!("{name} {address}");
+        line.parse().map_err(|error| wrong(format!("{error}")))
+    }
+
+    /// Where a contact of that name was looked for, for a message.
+    pub(crate) fn looked_in(&self) -> String {
+        match &self.users {
+            Some(path) => format!("the contact book {}", path.display()),
+            None => "no contact book (there is none)".into(),
+        }
+    }
+}
+
+pub(crate) fn identity(state: &State) -> Result<Identity, Failure> {
+    state
+        .identity()
+        .map_err(|error| Failure::new("no key", error))
+}
+
+pub(crate) fn known_peers(state: &State) -> Result<KnownPeersFile, Failure> {
+    state
+        .known_peers()
+        .map_err(|error| Failure::new("no pinned keys", error))
+}
+
+/// Reads a book; each bad line becomes `FILE:LINE: what`.
+pub(crate) fn read_book(path: &Path) -> Result<(Book, Vec<String>), Failure> {
+    let bytes = read_bounded(path).map_err(|error| {
+        Failure::new(
+            format!("can't read the contact book {}", path.display()),
+            error,
+        )
+    })?;
+    let place = path.display();
+    let mut errors = Vec::new();
+    if let Err(error) = std::str::from_utf8(&bytes) {
+        let before = bytes
+            .iter()
+            .take(error.valid_up_to())
+            .filter(|&&byte| byte == b'\n')
+            .count();
+        errors.push(format!("{place}:{}: not UTF-8 text", before + 1));
+    }
+    let (book, bad) = Book::parse(&String::from_utf8_lossy(&bytes));
+    errors.extend(bad.iter().map(|error| format!("{place}:{error}")));
+    Ok((book, errors))
+}
+
+/// A little more than a book may have is enough to see that it has too much.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_BOOK_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What this machine calls itself, made a name that others can use.
+pub(crate) fn machine_name() -> PeerName {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let told = told
+        .or_else(|| env::var("HOSTNAME").ok())
+        .or_else(|| env::var("COMPUTERNAME").ok());
+    let told = told.unwrap_or_default();
+    let short = told.trim().split('.').next().unwrap_or_default();
+    short.parse().ok().unwrap_or_else(|| {
+        FALLBACK_NAME
+            .parse()
+            .expect("the fallback is a name of eleven plain letters")
+    })
+}
+
+/// Where a book is looked for, the first to write a new one to.
+fn usual_books() -> Vec<PathBuf> {
+    let config = variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")));
+    let config = config.map(|dir| dir.join("transom").join("user_list.txt"));
+    config
+        .into_iter()
+        .chain([PathBuf::from("users/user_list.txt")])
+        .collect()
+}
+
+/// An environment variable that says something.
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+const FALLBACK_NAME: &str = "transom-box";
+
+/// Bytes of a contact book: [`Book::parse`] takes no more, and a file may be anything.
+const MAX_BOOK_BYTES: u64 = 1024 * 1024;

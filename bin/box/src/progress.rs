@@ -1,0 +1,119 @@
+//! How a transfer is told while it runs: a bar on a terminal, a line every few seconds elsewhere, objects for programs.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use transom::people::{escape, shorten};
+use transom::{Phase, TransferStatus};
+
+use crate::format::{bytes, duration, rate};
+use crate::output::Output;
+use crate::report::transfer_json;
+
+/// One transfer on its way.
+pub(crate) struct Progress<'a> {
+    output: &'a Output,
+    bar: Option<ProgressBar>,
+    told: Option<Instant>,
+    phase: Option<Phase>,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(output: &'a Output, name: &str) -> Self {
+        let bar = output.is_live().then(|| bar(name));
+        Self {
+            output,
+            bar,
+            told: None,
+            phase: None,
+        }
+    }
+
+    /// Shows how far it is.
+    pub(crate) fn show(&mut self, status: &TransferStatus) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(status.bytes.max(status.verified));
+            bar.set_position(status.verified);
+            bar.set_message(words(status));
+            return;
+        }
+        let now = Instant::now();
+        let changed = self.phase != Some(status.phase);
+        let pause = if self.output.is_json() {
+            JSON_PAUSE
+        } else {
+            LINE_PAUSE
+        };
+        if !changed && self.told.is_some_and(|told| now - told < pause) {
+            return;
+        }
+        (self.told, self.phase) = (Some(now), Some(status.phase));
+        let human = format!(
+            "{}: {} of {}, {}",
+            status.name,
+            bytes(status.verified),
+            bytes(status.bytes),
+            words(status)
+        );
+        self.output
+            .say(human, transfer_json("transfer", status, None));
+    }
+
+    /// Prints something without tearing the bar.
+    pub(crate) fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn bar(name: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template(BAR) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_prefix(shorten(&escape(name), NAME_WIDTH).into_owned());
+    bar
+}
+
+/// What it is doing, with rate and time left while it moves.
+fn words(status: &TransferStatus) -> String {
+    match status.phase {
+        Phase::Waiting => "waiting for the peer".into(),
+        Phase::Offered => "waiting for an answer".into(),
+        Phase::Running => {
+            let left = status
+                .eta
+                .map_or(String::new(), |eta| format!(", {} left", duration(eta)));
+            format!("{}{left}", rate(status.rate))
+        }
+        Phase::Paused => "paused".into(),
+        Phase::Finishing => "being made safe on disk".into(),
+        _ => String::new(),
+    }
+}
+
+const BAR: &str = "{prefix} [{bar:24}] {percent:>3}% {bytes}/{total_bytes} {msg}";
+
+/// Room for a name beside a bar on 80 columns.
+const NAME_WIDTH: usize = 24;
+
+/// Between two lines in a log file.
+const LINE_PAUSE: Duration = Duration::from_secs(5);
+
+/// Between two objects for a program that draws its own bar.
+const JSON_PAUSE: Duration = Duration::from_millis(500);

@@ -1,0 +1,203 @@
+//! Notices as lines for people and as JSON for programs, the same in every command.
+
+use serde_json::{Value, json};
+use transom::{Direction, Notice, Outcome, PublicKey, Shape, TransferStatus};
+
+use crate::format::{bytes, count};
+use crate::output::Output;
+use crate::words::{
+    call_words, end_word, end_words, kind_word, lens_word, lens_words, outcome_word, outcome_words,
+    with_text,
+};
+
+/// Tells a notice that needs no more than telling.
+pub(crate) fn tell(output: &Output, notice: &Notice) {
+    if let Some((human, json)) = describe(notice) {
+        output.say(human, json);
+    }
+}
+
+/// A notice in words, and with stable field names; `None` for what moves too often to be told.
+pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
+    Some(match notice {
+        Notice::Listening { address } => (
+            format!("listening on {address}"),
+            json!({"event": "listening", "address": address.to_string()}),
+        ),
+        Notice::Reaching { peer } => (
+            format!("reaching {peer}"),
+            json!({"event": "reaching", "peer": peer.as_str()}),
+        ),
+        Notice::Unreachable { peer, why, retries } => (
+            format!(
+                "{peer} can't be reached: {why}{}",
+                if *retries { "; trying again" } else { "" }
+            ),
+            json!({"event": "unreachable", "peer": peer.as_str(), "why": why, "retries": retries}),
+        ),
+        Notice::Joined {
+            peer,
+            key,
+            first_use,
+            address,
+        } => (
+            format!("{peer} is here, from {address}{}", pinned(*first_use, key)),
+            json!({"event": "joined", "peer": peer.as_str(), "key": key.to_string(),
+                   "fingerprint": key.fingerprint().to_string(), "first_use": first_use,
+                   "address": address.to_string()}),
+        ),
+        Notice::Left { peer, why, lost } => (
+            format!("{peer} {}: {why}", if *lost { "is lost" } else { "left" }),
+            json!({"event": "left", "peer": peer.as_str(), "why": why, "lost": lost}),
+        ),
+        Notice::Knock { key, address } => (
+            format!(
+                "somebody unknown at {address} was turned away; if you know the key {}, let them in with\n  \
+                 transom users add NAME {} key={key}",
+                key.fingerprint(),
+                address.ip(),
+            ),
+            json!({"event": "knock", "key": key.to_string(),
+                   "fingerprint": key.fingerprint().to_string(), "address": address.to_string()}),
+        ),
+        Notice::KeyChanged {
+            peer,
+            pinned,
+            offered,
+            in_book,
+        } => (
+            format!(
+                "{peer} was turned away: its key is {}, the pinned one {}",
+                offered.fingerprint(),
+                pinned.fingerprint()
+            ),
+            json!({"event": "key_changed", "peer": peer.as_str(), "pinned": pinned.to_string(),
+                   "offered": offered.to_string(), "in_book": in_book}),
+        ),
+        Notice::CallStarted {
+            peer,
+            kind,
+            outgoing,
+        } => (
+            format!("{peer} {}", call_words(*kind, *outgoing)),
+            json!({"event": "call_started", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing}),
+        ),
+        Notice::CallEnded { peer, reason, text } => (
+            format!(
+                "the call with {peer} ended: {}",
+                with_text(end_words(*reason), text)
+            ),
+            json!({"event": "call_ended", "peer": peer.as_str(), "reason": end_word(*reason), "text": text}),
+        ),
+        Notice::FarCamera { peer, lens, text } => (
+            format!(
+                "the camera of {peer} {}",
+                with_text(lens_words(*lens), text)
+            ),
+            json!({"event": "far_camera", "peer": peer.as_str(), "state": lens_word(*lens), "text": text}),
+        ),
+        Notice::Camera { lens, text } => (
+            format!("the camera {}", with_text(lens_words(*lens), text)),
+            json!({"event": "camera", "state": lens_word(*lens), "text": text}),
+        ),
+        Notice::Text { peer, text } => (
+            format!("{peer}: {text}"),
+            json!({"event": "text", "peer": peer.as_str(), "text": text}),
+        ),
+        Notice::Offered {
+            transfer,
+            peer,
+            name,
+            shape,
+            files,
+            bytes: size,
+            asks,
+        } => (
+            format!("{peer} sends {}", thing(name, *shape, *files, *size)),
+            json!({"event": "offered", "transfer": transfer.to_string(), "peer": peer.as_str(), "name": name,
+                   "folder": *shape == Shape::Folder, "files": files, "bytes": size, "asks": asks}),
+        ),
+        Notice::TransferEnded { status, outcome } => (
+            format!(
+                "{} {}: {}",
+                direction(status),
+                status.name,
+                outcome_words(outcome)
+            ),
+            transfer_json("transfer_ended", status, Some(outcome)),
+        ),
+        Notice::EntryFailed {
+            transfer,
+            path,
+            why,
+        } => (
+            format!("{path}: {why}"),
+            json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
+        ),
+        _ => return None,
+    })
+}
+
+/// `photos/ (12 files, 3.42 GB)`.
+pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
+    match shape {
+        Shape::Folder => format!("{name}/ ({}, {})", count(files.into(), "item"), bytes(size)),
+        _ => format!("{name} ({})", bytes(size)),
+    }
+}
+
+/// How a transfer stands, and how it ended.
+pub(crate) fn transfer_json(
+    event: &str,
+    status: &TransferStatus,
+    outcome: Option<&Outcome>,
+) -> Value {
+    let mut object = json!({
+        "event": event,
+        "transfer": status.transfer.to_string(),
+        "peer": status.peer.as_str(),
+        "direction": match status.direction { Direction::Incoming => "incoming", Direction::Outgoing => "outgoing" },
+        "name": status.name,
+        "phase": format!("{:?}", status.phase).to_lowercase(),
+        "files": status.files,
+        "files_done": status.files_done,
+        "bytes": status.bytes,
+        "resumed": status.resumed,
+        "moved": status.moved,
+        "verified": status.verified,
+        "durable": status.durable,
+        "bytes_per_second": status.rate,
+        "eta_s": status.eta.map(|eta| eta.as_secs()),
+    });
+    if let Some(outcome) = outcome {
+        object["outcome"] = outcome_word(outcome).into();
+        object["success"] = outcome.is_success().into();
+        object["text"] = outcome_words(outcome).into();
+        if let Outcome::Durable { path }
+        | Outcome::AlreadyThere { path }
+        | Outcome::Skipped { path }
+        | Outcome::Partial { path, .. } = outcome
+        {
+            object["path"] = path.display().to_string().into();
+        }
+    }
+    object
+}
+
+fn direction(status: &TransferStatus) -> String {
+    match status.direction {
+        Direction::Incoming => format!("from {}:", status.peer),
+        Direction::Outgoing => format!("to {}:", status.peer),
+    }
+}
+
+/// Words for a key that was taken on trust just now.
+pub(crate) fn pinned(first_use: bool, key: &PublicKey) -> String {
+    match first_use {
+        true => format!(
+            "; its key {} is new and now pinned, compare it",
+            key.fingerprint()
+        ),
+        false => String::new(),
+    }
+}

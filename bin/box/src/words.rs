@@ -1,0 +1,163 @@
+//! What the station's answers are called: in words for people, as one stable word for programs.
+
+use transom::{CallKind, EndReason, Lens, Outcome, RefuseReason};
+
+use crate::format::count;
+
+pub(crate) fn call_words(kind: CallKind, outgoing: bool) -> &'static str {
+    match (kind, outgoing) {
+        (CallKind::View, true) => "shows its camera",
+        (CallKind::View, false) => "watches",
+        _ => "is in a call with us",
+    }
+}
+
+pub(crate) fn kind_word(kind: CallKind) -> &'static str {
+    match kind {
+        CallKind::View => "view",
+        CallKind::Talk => "talk",
+        _ => "unknown",
+    }
+}
+
+pub(crate) fn end_words(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Chosen => "hung up",
+        EndReason::Forbidden => "not allowed",
+        EndReason::Busy => "busy",
+        EndReason::NoCamera => "no camera there",
+        EndReason::Unanswered => "nobody answered",
+        EndReason::Leaving => "the program there ends",
+        EndReason::Glare => "both rang at once",
+        _ => "for a reason this program does not know",
+    }
+}
+
+pub(crate) fn end_word(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Chosen => "chosen",
+        EndReason::Forbidden => "forbidden",
+        EndReason::Busy => "busy",
+        EndReason::NoCamera => "no_camera",
+        EndReason::Unanswered => "unanswered",
+        EndReason::Leaving => "leaving",
+        EndReason::Glare => "glare",
+        _ => "unknown",
+    }
+}
+
+pub(crate) fn lens_words(lens: Lens) -> &'static str {
+    match lens {
+        Lens::Opening => "is being opened",
+        Lens::Live => "is live",
+        Lens::Lost => "gives no pictures",
+        Lens::Off => "is off",
+        _ => "is in a state this program does not know",
+    }
+}
+
+pub(crate) fn lens_word(lens: Lens) -> &'static str {
+    match lens {
+        Lens::Opening => "opening",
+        Lens::Live => "live",
+        Lens::Lost => "lost",
+        Lens::Off => "off",
+        _ => "unknown",
+    }
+}
+
+fn refuse_words(reason: RefuseReason) -> &'static str {
+    match reason {
+        RefuseReason::Chosen => "not wanted",
+        RefuseReason::Forbidden => "not allowed",
+        RefuseReason::NoSpace => "not enough room",
+        RefuseReason::Busy => "too many transfers at once",
+        RefuseReason::Unwritable => "the inbox can't be written to",
+        RefuseReason::Leaving => "the program there ends",
+        _ => "for a reason this program does not know",
+    }
+}
+
+/// `words: text`, or the words alone.
+pub(crate) fn with_text(words: &str, text: &str) -> String {
+    match text {
+        "" => words.to_owned(),
+        text => format!("{words}: {text}"),
+    }
+}
+
+/// How a transfer ended, in words.
+pub(crate) fn outcome_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Durable { path } => format!("safe on disk as {}", path.display()),
+        Outcome::AlreadyThere { path } => format!("was there already as {}", path.display()),
+        Outcome::Skipped { path } => format!("left alone, since {} is taken", path.display()),
+        Outcome::Partial { path, failed } => {
+            format!(
+                "safe on disk as {}, but for {}",
+                path.display(),
+                count((*failed).into(), "failed item")
+            )
+        }
+        Outcome::Refused { text, reason } => {
+            with_text(&format!("refused: {}", refuse_words(*reason)), text)
+        }
+        Outcome::Cancelled { here: true, .. } => "cancelled".into(),
+        Outcome::Cancelled { text, .. } => with_text("cancelled by the other side", text),
+        Outcome::Lost { why } => format!("lost: {why}"),
+        Outcome::Failed { why } => format!("failed: {why}"),
+        _ => "ended in a way this program does not know".into(),
+    }
+}
+
+/// How a transfer ended, as one word.
+pub(crate) fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Durable { .. } => "durable",
+        Outcome::AlreadyThere { .. } => "already_there",
+        Outcome::Skipped { .. } => "skipped",
+        Outcome::Partial { .. } => "partial",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Cancelled { .. } => "cancelled",
+        Outcome::Lost { .. } => "lost",
+        Outcome::Failed { .. } => "failed",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A word that is missing here would say "unknown" to a script, or "does not know" to a person.
+    #[test]
+    fn every_answer_has_its_words() {
+        for &reason in EndReason::ALL {
+            assert_ne!(end_word(reason), "unknown");
+            assert!(!end_words(reason).contains("does not know"));
+        }
+        for &lens in Lens::ALL {
+            assert_ne!(lens_word(lens), "unknown");
+            assert!(!lens_words(lens).contains("does not know"));
+        }
+        for &kind in CallKind::ALL {
+            assert_ne!(kind_word(kind), "unknown");
+        }
+        for &reason in RefuseReason::ALL {
+            assert!(!refuse_words(reason).contains("does not know"));
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_why_in_both_sides_words() {
+        let outcome = Outcome::Refused {
+            reason: RefuseReason::NoSpace,
+            text: "3 GB are missing".into(),
+        };
+        assert_eq!(
+            outcome_words(&outcome),
+            "refused: not enough room: 3 GB are missing"
+        );
+        assert_eq!(outcome_word(&outcome), "refused");
+    }
+}
