@@ -139,7 +139,7 @@ impl Disk {
             shape: outbox.shape(),
             entries: outbox.files(),
             bytes: outbox.bytes(),
-            skipped: outbox.skipped().iter().map(|skipped| (skipped.path.clone(), skipped.why.to_string())).collect(),
+            skipped: outbox.skipped().iter().map(|skipped| (skipped.path.display().to_string(), skipped.why.clone())).collect(),
         };
         self.outgoing.insert(transfer, Outgoing { outbox, reading: None });
         Ok(walked)
@@ -182,7 +182,8 @@ impl Disk {
             let buffer = self.spare.pop().unwrap_or_default();
             match outgoing.outbox.next_leaf(index, buffer) {
                 Ok(Step::Leaf { index, offset, hash, bytes }) => answer(Answer::Leaf(LeafData { index, offset, hash, bytes })),
-                Ok(Step::End { size, root }) => {
+                Ok(Step::End { size, root, buffer }) => {
+                    self.spare.push(buffer);
                     outgoing.reading = None;
                     answer(Answer::End(End { index, size, root }));
                 }

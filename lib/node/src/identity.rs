@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use transom_users::KnownPeers;
 use transom_wire::{PeerName, PublicKey};
 
-/// Bytes of `known_peers` that are read: ten thousand peers.
-const MAX_KNOWN_PEERS_BYTES: u64 = 1024 * 1024;
-
 /// Why the state folder can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,6 +27,14 @@ pub enum StateError {
     /// Others could read the key.
     #[error("{path}: is readable by others (mode {mode:o}); make it private: chmod 600 {path}", path = .0.display(), mode = .1)]
     Exposed(PathBuf, u32),
+    /// Our own file of pinned keys has a line we did not write: going on could take a changed key for a first one.
+    #[error("{}:{line}; mend or remove that line", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line's number and what is wrong with it.
+        line: String,
+    },
     /// A name that is pinned to another key already.
     #[error("{0} is pinned to another key already; forget it first")]
     Pinned(PeerName),
@@ -196,10 +201,10 @@ impl KnownPeersFile {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        file.take(MAX_KNOWN_PEERS_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+        file.take(transom_users::MAX_BYTES as u64).read_to_end(&mut bytes).map_err(failed)?;
         let (peers, errors) = KnownPeers::parse(&String::from_utf8_lossy(&bytes));
-        for error in errors {
-            log::warn!("{}:{error}", path.display());
+        if let Some(error) = errors.first() {
+            return Err(StateError::Damaged { path: path.clone(), line: error.to_string() });
         }
         (self.peers, self.seen) = (peers, changed);
         Ok(())

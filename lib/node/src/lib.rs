@@ -42,7 +42,7 @@ pub use notice::{
     CallKind, Direction, EndReason, FailReason, Lens, Notice, Outcome, Phase, RefuseReason,
     RemotePicture, Shape, TextId, Timing, TransferId, TransferStatus,
 };
-pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings};
+pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
 pub use station::{RunError, StartError, Station};
 
 /// Contacts, rights, pinned keys, and names made safe to print.

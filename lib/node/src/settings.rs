@@ -1,6 +1,6 @@
 //! What a station is to be and do: its owner's choices, with good defaults and their reasons.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use transom_media::Wish;
@@ -57,6 +57,11 @@ impl Settings {
             inbox: None,
         }
     }
+}
+
+/// Every address of this machine, IPv4 and IPv6, for [`Settings::listen`].
+pub fn everywhere(port: u16) -> Vec<SocketAddr> {
+    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }
 
 /// Which of the peers we know may connect.

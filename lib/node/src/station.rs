@@ -212,7 +212,7 @@ impl Station {
         let Some(link) = people.link(peer) else { return };
         let rest = calls.handle(peer, link, event, out);
         let rest = rest.and_then(|event| transfers.handle(peer, link, event, out));
-        rest.and_then(|event| texts.handle(peer, link, event, out));
+        rest.and_then(|event| texts.handle(peer, link, event, people, out));
     }
 
     /// What a notice means for the other parts.

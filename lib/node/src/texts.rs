@@ -79,7 +79,7 @@ impl Texts {
         });
     }
 
-    pub(crate) fn handle(&mut self, id: PeerId, link: &Link, event: Event, out: &mut Outside) -> Option<Event> {
+    pub(crate) fn handle(&mut self, id: PeerId, link: &Link, event: Event, people: &People, out: &mut Outside) -> Option<Event> {
         match event {
             Event::Text { text, .. } => out.tell(Notice::Text { peer: link.peer, text }),
             Event::TextArrived { id: number } => {
@@ -88,6 +88,7 @@ impl Texts {
                     && let Some(waiting) = self.waiting.remove(at)
                 {
                     out.tell(Notice::TextArrived { peer: waiting.peer, text: waiting.id });
+                    self.joined(&waiting.peer, people, out);
                 }
             }
             other => return Some(other),

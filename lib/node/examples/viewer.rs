@@ -1,0 +1,36 @@
+//! A viewer that counts pictures: `cargo run --release -p transom --example viewer -- "box HOST[:PORT] [key=KEY]"`
+//!
+//! Ends after 100 pictures, or with an error when the box can't be watched.
+
+use std::time::Instant;
+
+use transom::people::Contact;
+use transom::{CallKind, Notice, Settings, State, Station};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let contact: Contact = std::env::args().nth(1).ok_or("say whom to watch: \"box HOST\"")?.parse()?;
+    let state = State::open(State::default_dir().ok_or("no home folder")?)?;
+    let mut settings = Settings::new("viewer".parse()?, state.identity()?);
+    settings.known_peers = state.known_peers()?;
+    println!("this viewer is {}", settings.identity.public_key());
+    let station = Station::start(settings)?;
+    let handle = station.handle();
+    handle.connect(contact, false);
+    let (start, mut pictures, mut bytes, mut failure) = (Instant::now(), 0u32, 0, None);
+    station.run(|notice| match notice {
+        Notice::Joined { peer, .. } => handle.ring(&peer, CallKind::View),
+        Notice::Picture { picture, .. } => {
+            (pictures, bytes) = (pictures + 1, bytes + picture.jpeg.len());
+            if pictures == 100 {
+                handle.stop();
+            }
+        }
+        Notice::Unreachable { why, .. } | Notice::Left { why, .. } | Notice::CallEnded { text: why, .. } => {
+            failure.get_or_insert(why);
+            handle.stop();
+        }
+        _ => {}
+    })?;
+    println!("{pictures} pictures, {bytes} bytes in {:.1} s", start.elapsed().as_secs_f32());
+    if pictures < 100 { Err(failure.unwrap_or_default().into()) } else { Ok(()) }
+}

@@ -1,0 +1,411 @@
+//! Whole stations on loopback, each on a thread of its own: pictures, files, texts, keys.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use transom::media::{Source, Wish};
+use transom::people::{Book, Contact};
+use transom::{
+    Accept, CallKind, Direction, EndReason, Handle, Identity, InboxSettings, Lens, Notice, Outcome, PublicKey, SendOptions,
+    Settings, State, Station,
+};
+
+/// Longer than anything here takes, so that only a hang ends a test with it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Peer {
+    handle: Handle,
+    key: PublicKey,
+    address: Option<SocketAddr>,
+    notices: Receiver<Notice>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Peer {
+    fn start(name: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::new(name.parse().unwrap(), Identity::throwaway().unwrap());
+        change(&mut settings);
+        let key = settings.identity.public_key();
+        let station = Station::start(settings).unwrap();
+        let (handle, address) = (station.handle(), station.addresses().first().copied());
+        let (sender, notices) = channel();
+        let thread = std::thread::spawn(move || station.run(|notice| drop(sender.send(notice))).unwrap());
+        Self { handle, key, address, notices, thread: Some(thread) }
+    }
+
+    /// Waits for the notice that `wanted` takes, and skips all before it.
+    fn wait<T>(&self, wanted: impl Fn(Notice) -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.notices.recv_timeout(left) {
+                Ok(notice) => {
+                    if let Some(found) = wanted(notice) {
+                        return found;
+                    }
+                }
+                Err(_) => panic!("nothing came"),
+            }
+        }
+    }
+
+    /// Nothing of that kind comes for a while.
+    fn never(&self, unwanted: impl Fn(&Notice) -> bool, time: Duration) {
+        let end = Instant::now() + time;
+        while let Ok(notice) = self.notices.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            assert!(!unwanted(&notice), "{notice:?}");
+        }
+    }
+
+    fn contact(&self, name: &str) -> Contact {
+        format!("{name} {}", self.address.unwrap()).parse().unwrap()
+    }
+
+    fn joined(&self) -> bool {
+        self.wait(|notice| match notice {
+            Notice::Joined { first_use, .. } => Some(first_use),
+            _ => None,
+        })
+    }
+
+    fn outcome(&self, way: Direction) -> Outcome {
+        self.wait(|notice| match notice {
+            Notice::TransferEnded { status, outcome } if status.direction == way => Some(outcome),
+            _ => None,
+        })
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.handle.stop();
+        let ended = self.thread.take().map(JoinHandle::join);
+        if !std::thread::panicking() {
+            ended.unwrap().unwrap();
+        }
+    }
+}
+
+fn book(lines: &[String]) -> Book {
+    let (book, errors) = Book::parse(&lines.join("\n"));
+    assert!(errors.is_empty(), "{errors:?}");
+    book
+}
+
+fn local() -> Vec<SocketAddr> {
+    vec!["127.0.0.1:0".parse().unwrap()]
+}
+
+/// A box with a moving picture that knows this guest.
+fn camera_box(guest: &Identity, rights: &str) -> Peer {
+    let line = format!("guest 127.0.0.1 key={} may={rights}", guest.public_key());
+    Peer::start("box", |settings| {
+        settings.book = book(&[line]);
+        settings.listen = local();
+        settings.camera = Some(Wish { source: Source::Pattern, size: Some((320, 240)), fps: Some(60), ..Wish::default() });
+        settings.serve_camera = true;
+    })
+}
+
+fn desk(guest: &Identity, into: &Path, accept: Accept) -> Peer {
+    let line = format!("guest 127.0.0.1 key={}", guest.public_key());
+    Peer::start("desk", |settings| {
+        settings.book = book(&[line]);
+        settings.listen = local();
+        settings.inbox = Some(InboxSettings { into: into.to_owned(), accept, quota: None });
+    })
+}
+
+fn guest(identity: &Identity) -> Peer {
+    Peer::start("guest", |settings| settings.identity = identity.clone())
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("transom-node-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+#[test]
+fn a_box_is_watched() {
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (camera_box(&identity, "view"), guest(&identity));
+    near.handle.connect(far.contact("box"), false);
+    assert!(near.joined(), "the box's key is new to the guest");
+    far.never(|notice| matches!(notice, Notice::Camera { .. }), Duration::from_millis(200));
+    near.handle.ring(&"box".parse().unwrap(), CallKind::View);
+    let mut last = None;
+    for _ in 0..20 {
+        let picture = near.wait(|notice| match notice {
+            Notice::Picture { picture, .. } => Some(picture),
+            _ => None,
+        });
+        assert_eq!((picture.width, picture.height), (320, 240));
+        assert!(picture.jpeg.starts_with(&[0xff, 0xd8]) && picture.jpeg.ends_with(&[0xff, 0xd9]));
+        assert!(last.is_none_or(|last| picture.sequence > last));
+        last = Some(picture.sequence);
+    }
+    near.handle.hang_up(&"box".parse().unwrap());
+    far.wait(|notice| matches!(notice, Notice::CallEnded { reason: EndReason::Chosen, .. }).then_some(()));
+    // Nobody looks any more: after a while the camera is off.
+    far.wait(|notice| matches!(notice, Notice::Camera { lens: Lens::Off, .. }).then_some(()));
+}
+
+#[test]
+fn a_viewer_that_keeps_its_pictures_gets_two() {
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (camera_box(&identity, "view"), guest(&identity));
+    near.handle.connect(far.contact("box"), false);
+    near.joined();
+    near.handle.ring(&"box".parse().unwrap(), CallKind::View);
+    let picture = |notice| match notice {
+        Notice::Picture { picture, .. } => Some(picture),
+        _ => None,
+    };
+    let held = [near.wait(picture), near.wait(picture)];
+    near.never(|notice| matches!(notice, Notice::Picture { .. }), Duration::from_millis(300));
+    drop(held);
+    near.wait(picture);
+}
+
+#[test]
+fn an_unknown_key_sees_nothing() {
+    let (known, stranger) = (Identity::throwaway().unwrap(), Identity::throwaway().unwrap());
+    let (far, near) = (camera_box(&known, "view"), guest(&stranger));
+    near.handle.connect(far.contact("box"), false);
+    near.wait(|notice| match notice {
+        Notice::Unreachable { why, retries: false, .. } => Some(assert!(why.contains("may not know"), "{why}")),
+        Notice::Joined { .. } => panic!("let in"),
+        _ => None,
+    });
+    let knocked = far.wait(|notice| match notice {
+        Notice::Knock { key, .. } => Some(key),
+        Notice::Camera { .. } => panic!("the camera was opened"),
+        _ => None,
+    });
+    assert_eq!(knocked, stranger.public_key());
+}
+
+#[test]
+fn a_right_that_is_missing_is_said() {
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (camera_box(&identity, "files"), guest(&identity));
+    near.handle.connect(far.contact("box"), false);
+    near.joined();
+    near.handle.ring(&"box".parse().unwrap(), CallKind::View);
+    let text = near.wait(|notice| match notice {
+        Notice::CallEnded { reason: EndReason::Forbidden, text, .. } => Some(text),
+        _ => None,
+    });
+    assert_eq!(text, "you may not watch here");
+}
+
+#[test]
+fn a_changed_key_is_refused_and_both_are_told() {
+    let scratch = Scratch::new("changed");
+    let identity = Identity::throwaway().unwrap();
+    let state = State::open(&scratch.0).unwrap();
+    let meet = |far: &Peer| {
+        let known = state.known_peers().unwrap();
+        let near = Peer::start("guest", |settings| {
+            settings.identity = identity.clone();
+            settings.known_peers = known;
+        });
+        near.handle.connect(far.contact("box"), false);
+        near
+    };
+    let first = camera_box(&identity, "view");
+    assert!(meet(&first).joined());
+    assert!(!meet(&first).joined(), "pinned on first use");
+    let second = camera_box(&identity, "view");
+    let (was, is) = meet(&second).wait(|notice| match notice {
+        Notice::KeyChanged { pinned, offered, in_book: false, .. } => Some((pinned, offered)),
+        Notice::Joined { .. } => panic!("let in"),
+        _ => None,
+    });
+    assert_eq!((was, is), (first.key, second.key));
+    assert_eq!(state.known_peers().unwrap().forget("box").unwrap(), Some(first.key));
+    assert!(meet(&second).joined());
+}
+
+#[test]
+fn texts_arrive_both_ways() {
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (camera_box(&identity, "view"), guest(&identity));
+    let text_of = |peer: &Peer| {
+        peer.wait(|notice| match notice {
+            Notice::Text { text, .. } => Some(text),
+            _ => None,
+        })
+    };
+    // Written before the connection is there: it waits.
+    let sent = near.handle.text(&"box".parse().unwrap(), "hello");
+    near.handle.connect(far.contact("box"), false);
+    assert_eq!(text_of(&far), "hello");
+    near.wait(|notice| matches!(notice, Notice::TextArrived { text, .. } if text == sent).then_some(()));
+    far.handle.text(&"guest".parse().unwrap(), "who is there?");
+    assert_eq!(text_of(&near), "who is there?");
+}
+
+#[test]
+fn a_file_and_a_folder_are_sent() {
+    let scratch = Scratch::new("files");
+    let (from, into) = (scratch.0.join("from"), scratch.0.join("into"));
+    let tree = from.join("tree");
+    fs::create_dir_all(tree.join("empty")).unwrap();
+    fs::create_dir_all(tree.join("a/b")).unwrap();
+    let content = |seed: usize, length: usize| (0..length).map(|i| (i * 31 + i / 251 + seed) as u8).collect::<Vec<_>>();
+    fs::write(from.join("large.bin"), content(1, 3_000_001)).unwrap();
+    fs::write(tree.join("nothing"), []).unwrap();
+    for index in 0..300 {
+        fs::write(tree.join(format!("a/b/{index}")), content(index, index * 37)).unwrap();
+    }
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
+    let peer = "desk".parse().unwrap();
+    near.handle.connect(far.contact("desk"), false);
+    near.handle.send(&peer, from.join("large.bin"), SendOptions::default());
+    let name = PathBuf::from("large.bin");
+    assert_eq!(near.outcome(Direction::Outgoing), Outcome::Durable { path: name.clone() });
+    assert_eq!(far.outcome(Direction::Incoming), Outcome::Durable { path: into.join(&name) });
+    assert_eq!(fs::read(into.join(&name)).unwrap(), content(1, 3_000_001));
+    near.handle.send(&peer, tree, SendOptions::default());
+    assert_eq!(near.outcome(Direction::Outgoing), Outcome::Durable { path: "tree".into() });
+    assert!(into.join("tree/empty").is_dir());
+    assert_eq!(fs::read(into.join("tree/nothing")).unwrap(), []);
+    for index in 0..300 {
+        assert_eq!(fs::read(into.join(format!("tree/a/b/{index}"))).unwrap(), content(index, index * 37));
+    }
+    // Again: it is there already.
+    near.handle.send(&peer, from.join("large.bin"), SendOptions::default());
+    assert_eq!(near.outcome(Direction::Outgoing), Outcome::AlreadyThere { path: name });
+}
+
+#[test]
+fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
+    let scratch = Scratch::new("resume");
+    let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
+    fs::write(&source, vec![7; 8 * 1024 * 1024]).unwrap();
+    let identity = Identity::throwaway().unwrap();
+    let far_identity = Identity::throwaway().unwrap();
+    let start = |listen: Vec<SocketAddr>| {
+        let line = format!("guest 127.0.0.1 key={}", identity.public_key());
+        Peer::start("desk", |settings| {
+            settings.identity = far_identity.clone();
+            settings.book = book(&[line]);
+            settings.listen = listen;
+            settings.inbox = Some(InboxSettings { into: into.clone(), accept: Accept::Known, quota: None });
+        })
+    };
+    let far = start(local());
+    let address = far.address.unwrap();
+    let near = guest(&identity);
+    near.handle.connect(far.contact("desk"), true);
+    let options = SendOptions { limit: Some(4 * 1024 * 1024), ..SendOptions::default() };
+    let id = near.handle.send(&"desk".parse().unwrap(), &source, options);
+    near.wait(|notice| match notice {
+        Notice::Transfer(status) if status.verified > 1024 * 1024 => Some(()),
+        Notice::TransferEnded { outcome, .. } => panic!("{outcome:?}"),
+        _ => None,
+    });
+    drop(far);
+    let _far = start(vec![address]);
+    near.handle.limit(id, None);
+    let (status, outcome) = near.wait(|notice| match notice {
+        Notice::TransferEnded { status, outcome } => Some((status, outcome)),
+        _ => None,
+    });
+    assert_eq!(outcome, Outcome::Durable { path: "source.bin".into() });
+    assert!(status.resumed > 0, "{status:?}");
+    assert_eq!(fs::read(into.join("source.bin")).unwrap(), fs::read(&source).unwrap());
+}
+
+#[test]
+fn an_offer_is_asked_for_and_can_be_refused_or_cancelled() {
+    let scratch = Scratch::new("asked");
+    let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
+    fs::write(&source, vec![7; 4 * 1024 * 1024]).unwrap();
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
+    near.handle.connect(far.contact("desk"), false);
+    let offered = || {
+        far.wait(|notice| match notice {
+            Notice::Offered { transfer, asks: true, name, bytes, .. } => {
+                assert_eq!((name.as_str(), bytes), ("source.bin", 4 * 1024 * 1024));
+                Some(transfer)
+            }
+            _ => None,
+        })
+    };
+    let peer = "desk".parse().unwrap();
+    near.handle.send(&peer, &source, SendOptions::default());
+    far.handle.refuse(offered());
+    assert!(matches!(near.outcome(Direction::Outgoing), Outcome::Refused { .. }));
+    near.handle.send(&peer, &source, SendOptions { limit: Some(1024 * 1024), ..SendOptions::default() });
+    let transfer = offered();
+    far.handle.accept(transfer, None);
+    far.wait(|notice| matches!(notice, Notice::Transfer(status) if status.verified > 0).then_some(()));
+    far.handle.cancel(transfer);
+    assert!(matches!(near.outcome(Direction::Outgoing), Outcome::Cancelled { here: false, .. }));
+    assert!(!into.join("source.bin").exists());
+}
+
+#[test]
+fn what_cannot_be_sent_fails_with_words() {
+    let scratch = Scratch::new("missing");
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &scratch.0.join("into"), Accept::Known), guest(&identity));
+    near.handle.connect(far.contact("desk"), false);
+    near.handle.send(&"desk".parse().unwrap(), scratch.0.join("missing"), SendOptions::default());
+    match near.outcome(Direction::Outgoing) {
+        Outcome::Failed { why } => assert!(why.contains("missing"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn two_who_dial_each_other_end_up_with_one_connection() {
+    let (a, b) = (Identity::throwaway().unwrap(), Identity::throwaway().unwrap());
+    let peer = |own: &Identity, name: &str, other: &Identity| {
+        let line = format!("{name} 127.0.0.1 key={}", other.public_key());
+        let identity = own.clone();
+        Peer::start("peer", move |settings| {
+            settings.identity = identity;
+            settings.book = book(&[line]);
+            settings.listen = local();
+        })
+    };
+    let (left, right) = (peer(&a, "right", &b), peer(&b, "left", &a));
+    left.handle.connect(right.contact("right"), true);
+    right.handle.connect(left.contact("left"), true);
+    left.joined();
+    right.joined();
+    for round in 0..10 {
+        left.handle.text(&"right".parse().unwrap(), format!("{round}"));
+        right.wait(|notice| matches!(notice, Notice::Text { text, .. } if text == format!("{round}")).then_some(()));
+    }
+    left.never(|notice| matches!(notice, Notice::Left { .. }), Duration::from_millis(300));
+}
+
+#[test]
+fn a_port_that_is_taken_is_said() {
+    let first = camera_box(&Identity::throwaway().unwrap(), "view");
+    let mut settings = Settings::new("second".parse().unwrap(), Identity::throwaway().unwrap());
+    settings.listen = vec![first.address.unwrap()];
+    let error = Station::start(settings).unwrap_err().to_string();
+    assert!(error.contains("is taken"), "{error}");
+}
