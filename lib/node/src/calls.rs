@@ -7,7 +7,7 @@ use transom_wire::{CallKind, EndReason, Lens, PeerName};
 use crate::handle::Credit;
 use crate::notice::{Notice, RemotePicture, Timing};
 use crate::outside::Outside;
-use crate::people::{Link, People};
+use crate::links::{Link, Links};
 use crate::settings::Settings;
 
 /// What of the settings calls depend on.
@@ -83,11 +83,11 @@ impl Calls {
         }
     }
 
-    pub(crate) fn ring(&mut self, peer: PeerName, kind: CallKind, people: &People, out: &mut Outside) {
+    pub(crate) fn ring(&mut self, peer: PeerName, kind: CallKind, links: &Links, out: &mut Outside) {
         if self.calls.iter().any(|call| call.peer == peer && call.outgoing) {
             return;
         }
-        let link = people.link_of(&peer);
+        let link = links.link_of(&peer);
         match link.and_then(|link| out.with(link, |session| session.ring(kind))) {
             Some(Ok(id)) => {
                 let link = link.expect("a session was found by it");
@@ -135,8 +135,8 @@ impl Calls {
     }
 
     /// The rights of that link changed: what it may no longer have ends.
-    pub(crate) fn rights_changed(&mut self, link: PeerId, people: &People, out: &mut Outside) {
-        let Some(rights) = people.link(link).map(|link| link.rights) else { return };
+    pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Outside) {
+        let Some(rights) = links.link(link).map(|link| link.rights) else { return };
         let forbidden = |call: &Call| {
             call.link == link
                 && !call.outgoing
@@ -247,7 +247,7 @@ fn ended(peer: PeerName, reason: EndReason, text: String, out: &mut Outside) {
 
 fn arrived(link: PeerId, call: CallId, peer: PeerName, picture: ReceivedPicture, out: &mut Outside) {
     let ReceivedPicture { head, bytes, received } = picture;
-    let local = |clock| out.net.session(link).and_then(|session| session.to_local(clock));
+    let mut local = |clock| out.net.session(link).and_then(|session| session.to_local(clock));
     let captured = local(head.captured);
     let ready = captured.map(|at| at + std::time::Duration::from_micros(u64::from(head.ready_after)));
     let timing = Timing {

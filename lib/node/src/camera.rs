@@ -64,9 +64,14 @@ impl OwnCamera {
                 *unwatched_since = None;
                 self.read(now, calls, out);
             }
-            State::Live { unwatched_since, .. } if now >= *unwatched_since.get_or_insert(now) + LINGER => self.stop(out),
-            // Drained all the same, so that the first picture of a returning viewer is fresh.
-            State::Live { .. } => self.read(now, calls, out),
+            State::Live { unwatched_since, .. } => {
+                if now >= *unwatched_since.get_or_insert(now) + LINGER {
+                    self.stop(out);
+                } else {
+                    // Drained all the same, so that the first picture of a returning viewer is fresh.
+                    self.read(now, calls, out);
+                }
+            }
             _ => {}
         }
         self.tell_viewers(calls, out);

@@ -4,12 +4,11 @@
 //! leaves by the bytes it granted, a sender's by the room of its session.
 
 use std::collections::HashMap;
-use std::io;
 use std::path::PathBuf;
 
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Outbox, OutboxError, Reception, Step};
-use transom_wire::{Done, End, EntryKind, FailReason, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey};
+use transom_wire::{Done, End, FailReason, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey};
 
 use crate::notice::TransferId;
 
@@ -203,7 +202,7 @@ impl Disk {
         peer: [u8; 32],
         offer: &OwnedOffer,
     ) -> Result<(), (RefuseReason, String)> {
-        let refuse = |error: InboxError| (error.reason(), error.text());
+        let refuse = |error: InboxError| (error.refusal(), error.text());
         self.open_inbox(into.clone(), quota).map_err(refuse)?;
         let Some(inbox) = self.inboxes.get_mut(&into) else { return Ok(()) };
         let reception = inbox.receive(peer, &offer.as_offer()).map_err(refuse)?;

@@ -29,7 +29,7 @@ mod identity;
 mod meter;
 mod notice;
 mod outside;
-mod people;
+mod links;
 mod settings;
 mod station;
 mod texts;

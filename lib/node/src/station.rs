@@ -14,7 +14,7 @@ use crate::disk::Disk;
 use crate::handle::{Command, Handle, Queue};
 use crate::notice::Notice;
 use crate::outside::{Outside, earlier};
-use crate::people::People;
+use crate::links::Links;
 use crate::settings::Settings;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
@@ -46,7 +46,7 @@ pub struct RunError(#[from] std::io::Error);
 /// A station, bound and ready to [`run`](Self::run).
 pub struct Station {
     out: Outside,
-    people: People,
+    links: Links,
     calls: Calls,
     camera: OwnCamera,
     texts: Texts,
@@ -72,13 +72,13 @@ impl Station {
         let waker = net.waker();
         let queue = Queue::new(move || waker.wake());
         let own_key = settings.identity.public_key().0;
-        let people = People::new(&mut settings, u64::from_ne_bytes(random));
+        let links = Links::new(&mut settings, u64::from_ne_bytes(random));
         let policy = Policy::new(&settings);
         let workers = Workers::new(queue.clone(), disk);
         let out = Outside { net, workers, notices: VecDeque::new(), queue };
         Ok(Self {
             out,
-            people,
+            links,
             calls: Calls::new(policy),
             camera: OwnCamera::new(settings.camera.take()),
             texts: Texts::default(),
@@ -112,14 +112,14 @@ impl Station {
                 self.handle_event(event);
             }
             let now = Instant::now();
-            self.people.dial_due(now, &mut self.out);
+            self.links.dial_due(now, &mut self.out);
             self.camera.turn(now, &self.calls, &mut self.out);
             self.transfers.turn(now, &mut self.out);
             while let Some(notice) = self.out.notices.pop_front() {
                 self.note(&notice);
                 on_notice(notice);
             }
-            if self.stopping.is_some_and(|at| at <= now || self.people.is_alone()) {
+            if self.stopping.is_some_and(|at| at <= now || self.links.is_alone()) {
                 return Ok(());
             }
             self.out.net.wait(self.due())?;
@@ -127,7 +127,7 @@ impl Station {
     }
 
     fn due(&self) -> Option<Instant> {
-        [self.people.due(), self.camera.due(), self.transfers.due(), self.stopping].into_iter().fold(None, earlier)
+        [self.links.due(), self.camera.due(), self.transfers.due(), self.stopping].into_iter().fold(None, earlier)
     }
 
     fn take_commands(&mut self) {
@@ -137,41 +137,41 @@ impl Station {
     }
 
     fn command(&mut self, command: Command) {
-        let Self { out, people, calls, texts, transfers, .. } = self;
+        let Self { out, links, calls, texts, transfers, .. } = self;
         match command {
-            Command::Connect { contact, keep } => people.connect(contact, keep, out),
+            Command::Connect { contact, keep } => links.connect(contact, keep, out),
             Command::Disconnect { peer } => {
-                people.disconnect(&peer, out);
+                links.disconnect(&peer, out);
                 texts.given_up(&peer, "disconnected", out);
                 transfers.given_up(&peer, "disconnected", out);
             }
-            Command::Ring { peer, kind } => calls.ring(peer, kind, people, out),
+            Command::Ring { peer, kind } => calls.ring(peer, kind, links, out),
             Command::Answer { peer } => calls.answer(peer, out),
             Command::Decline { peer } => calls.decline(peer, out),
             Command::HangUp { peer } => calls.hang_up(peer, out),
             Command::ShowCamera { on } => calls.show_camera(on, out),
             Command::Shown { link, call, sequence } => calls.shown(link, call, sequence, out),
-            Command::Text { peer, id, text } => texts.send(peer, id, text, people, out),
-            Command::Send { peer, id, path, options } => transfers.send(id, peer, path, options, people, out),
+            Command::Text { peer, id, text } => texts.send(peer, id, text, links, out),
+            Command::Send { peer, id, path, options } => transfers.send(id, peer, path, options, links, out),
             Command::Accept { transfer, into } => transfers.accept(transfer, into, out),
             Command::Refuse { transfer } => transfers.refuse(transfer, out),
             Command::Pause { transfer, paused } => transfers.pause(transfer, paused, out),
             Command::Cancel { transfer } => transfers.cancel(transfer, out),
             Command::Limit { transfer, bytes_per_second } => transfers.limit(transfer, bytes_per_second, out),
             Command::Book { book } => {
-                for link in people.replace_book(book, out) {
-                    calls.rights_changed(link, people, out);
+                for link in links.replace_book(book, out) {
+                    calls.rights_changed(link, links, out);
                 }
             }
             Command::Stop => {
                 self.stopping.get_or_insert(Instant::now() + FAREWELL);
-                people.close_all(out);
+                links.close_all(out);
             }
         }
     }
 
     fn take_reports(&mut self) {
-        let Self { out, people, calls, camera, transfers, .. } = self;
+        let Self { out, links, calls, camera, transfers, .. } = self;
         for report in out.workers.reports() {
             match report {
                 Report::Opened(opened) => camera.opened(opened, out),
@@ -180,22 +180,22 @@ impl Station {
                 Report::Encoded(Ok(picture)) => camera.encoded(&picture, calls, out),
                 Report::Encoded(Err(error)) => log::warn!("a picture can't be encoded: {error}"),
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
-                Report::Resolved(peer, found) => people.resolved(peer, found, out),
+                Report::Resolved(peer, found) => links.resolved(peer, found, out),
             }
         }
     }
 
     fn handle_event(&mut self, event: Event) {
         match event {
-            Event::Key { peer, key, address, side } => self.people.judge(peer, key, address, side, &mut self.out),
+            Event::Key { peer, key, address, side } => self.links.judge(peer, key, address, side, &mut self.out),
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
             Event::Left { peer, why } => {
-                if let Some(gone) = self.people.left(peer, &why, &mut self.out) {
+                if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone.why, &mut self.out);
-                    self.transfers.left(peer, &gone.why, &self.people, &mut self.out);
-                    self.texts.left(peer, &self.people, &mut self.out);
+                    self.transfers.left(peer, &gone.why, &self.links, &mut self.out);
+                    self.texts.left(peer, &self.links, &mut self.out);
                 }
             }
             // The camera is looked at in every turn, and what woke us lies in the queues.
@@ -205,22 +205,22 @@ impl Station {
     }
 
     fn handle_session(&mut self, peer: PeerId, event: proto::Event) {
-        let Self { out, people, calls, texts, transfers, .. } = self;
+        let Self { out, links, calls, texts, transfers, .. } = self;
         if let proto::Event::Hello { session, .. } = event {
-            return people.hello(peer, session, out);
+            return links.hello(peer, session, out);
         }
-        let Some(link) = people.link(peer) else { return };
+        let Some(link) = links.link(peer) else { return };
         let rest = calls.handle(peer, link, event, out);
         let rest = rest.and_then(|event| transfers.handle(peer, link, event, out));
-        rest.and_then(|event| texts.handle(peer, link, event, people, out));
+        rest.and_then(|event| texts.handle(peer, link, event, links, out));
     }
 
     /// What a notice means for the other parts.
     fn note(&mut self, notice: &Notice) {
         match notice {
             Notice::Joined { peer, .. } => {
-                self.transfers.joined(peer, &self.people, &mut self.out);
-                self.texts.joined(peer, &self.people, &mut self.out);
+                self.transfers.joined(peer, &self.links, &mut self.out);
+                self.texts.joined(peer, &self.links, &mut self.out);
             }
             Notice::Unreachable { peer, why, retries: false } => {
                 self.transfers.given_up(peer, why, &mut self.out);

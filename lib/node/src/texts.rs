@@ -8,7 +8,7 @@ use transom_wire::{PeerName, limits};
 
 use crate::notice::{Notice, TextId};
 use crate::outside::Outside;
-use crate::people::{Link, People};
+use crate::links::{Link, Links};
 
 /// Texts kept for peers that are away: more than a person types.
 const MAX_WAITING: usize = 256;
@@ -28,22 +28,22 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    pub(crate) fn send(&mut self, peer: PeerName, id: TextId, text: String, people: &People, out: &mut Outside) {
+    pub(crate) fn send(&mut self, peer: PeerName, id: TextId, text: String, links: &Links, out: &mut Outside) {
         let why = match text.len() {
             0 => "it is empty".to_owned(),
             long if long > limits::TEXT => format!("it has {long} bytes, more than {}", limits::TEXT),
             _ if self.waiting.len() >= MAX_WAITING => format!("{MAX_WAITING} texts wait already"),
             _ => {
                 self.waiting.push_back(Waiting { peer, id, text, sent: None });
-                return self.joined(&peer, people, out);
+                return self.joined(&peer, links, out);
             }
         };
         out.tell(Notice::TextFailed { peer, text: id, why });
     }
 
     /// A peer is there: what waits for it goes, in order, as far as its queue takes it.
-    pub(crate) fn joined(&mut self, peer: &PeerName, people: &People, out: &mut Outside) {
-        let Some(link) = people.link_of(peer) else { return };
+    pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
+        let Some(link) = links.link_of(peer) else { return };
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.peer == *peer && waiting.sent.is_none()) {
             match out.with(link, |session| session.text(&waiting.text)) {
                 Some(Ok(number)) => waiting.sent = Some((link, number)),
@@ -52,7 +52,7 @@ impl Texts {
         }
     }
 
-    pub(crate) fn left(&mut self, link: PeerId, people: &People, out: &mut Outside) {
+    pub(crate) fn left(&mut self, link: PeerId, links: &Links, out: &mut Outside) {
         let mut peers = Vec::new();
         for waiting in &mut self.waiting {
             if waiting.sent.is_some_and(|(by, _)| by == link) {
@@ -61,8 +61,8 @@ impl Texts {
             }
         }
         for peer in peers {
-            if people.expects(&peer) {
-                self.joined(&peer, people, out);
+            if links.expects(&peer) {
+                self.joined(&peer, links, out);
             } else {
                 self.given_up(&peer, "the connection was lost", out);
             }
@@ -79,7 +79,7 @@ impl Texts {
         });
     }
 
-    pub(crate) fn handle(&mut self, id: PeerId, link: &Link, event: Event, people: &People, out: &mut Outside) -> Option<Event> {
+    pub(crate) fn handle(&mut self, id: PeerId, link: &Link, event: Event, links: &Links, out: &mut Outside) -> Option<Event> {
         match event {
             Event::Text { text, .. } => out.tell(Notice::Text { peer: link.peer, text }),
             Event::TextArrived { id: number } => {
@@ -88,7 +88,7 @@ impl Texts {
                     && let Some(waiting) = self.waiting.remove(at)
                 {
                     out.tell(Notice::TextArrived { peer: waiting.peer, text: waiting.id });
-                    self.joined(&waiting.peer, people, out);
+                    self.joined(&waiting.peer, links, out);
                 }
             }
             other => return Some(other),

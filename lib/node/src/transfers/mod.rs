@@ -22,7 +22,7 @@ use crate::disk::Answer;
 use crate::meter::Meter;
 use crate::notice::{Notice, Outcome, TransferId, TransferStatus};
 use crate::outside::{Outside, earlier};
-use crate::people::{Link, People};
+use crate::links::{Link, Links};
 use crate::settings::{InboxSettings, SendOptions};
 
 /// Pause between two notices of one transfer's progress: ten a second look smooth.
@@ -99,25 +99,25 @@ impl Transfers {
         }
     }
 
-    pub(crate) fn send(&mut self, id: TransferId, peer: PeerName, path: PathBuf, options: SendOptions, people: &People, out: &mut Outside) {
+    pub(crate) fn send(&mut self, id: TransferId, peer: PeerName, path: PathBuf, options: SendOptions, links: &Links, out: &mut Outside) {
         self.outgoing.insert(id, Outgoing::new(id, peer, path, options));
-        if let Some(link) = people.link_of(&peer) {
-            self.begin(id, link, people, out);
+        if let Some(link) = links.link_of(&peer) {
+            self.begin(id, link, links, out);
         }
     }
 
     /// A peer is there: what waits for it begins.
-    pub(crate) fn joined(&mut self, peer: &PeerName, people: &People, out: &mut Outside) {
-        let Some(link) = people.link_of(peer) else { return };
+    pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
+        let Some(link) = links.link_of(peer) else { return };
         let waiting = |outgoing: &Outgoing| outgoing.peer() == peer && outgoing.waits();
         let ids: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| waiting(outgoing)).map(|(id, _)| *id).collect();
         for id in ids {
-            self.begin(id, link, people, out);
+            self.begin(id, link, links, out);
         }
     }
 
-    fn begin(&mut self, id: TransferId, link: PeerId, people: &People, out: &mut Outside) {
-        let (Some(outgoing), Some(key)) = (self.outgoing.get_mut(&id), people.link(link).map(|link| link.key)) else {
+    fn begin(&mut self, id: TransferId, link: PeerId, links: &Links, out: &mut Outside) {
+        let (Some(outgoing), Some(key)) = (self.outgoing.get_mut(&id), links.link(link).map(|link| link.key)) else {
             return;
         };
         let attempt = TransferId(out.queue.id());
@@ -126,7 +126,7 @@ impl Transfers {
     }
 
     /// A connection is gone. What we send waits for the next one if there is to be one; what we receive stays on the disk.
-    pub(crate) fn left(&mut self, link: PeerId, why: &str, people: &People, out: &mut Outside) {
+    pub(crate) fn left(&mut self, link: PeerId, why: &str, links: &Links, out: &mut Outside) {
         let here: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| outgoing.is_on(link)).map(|(id, _)| *id).collect();
         for id in here {
             let Some(outgoing) = self.outgoing.get_mut(&id) else { continue };
@@ -134,9 +134,9 @@ impl Transfers {
                 self.attempts.remove(&attempt);
             }
             let peer = *outgoing.peer();
-            match people.link_of(&peer) {
-                Some(other) => self.begin(id, other, people, out),
-                None if !people.expects(&peer) => self.end_outgoing(id, Outcome::Lost { why: why.to_owned() }, out),
+            match links.link_of(&peer) {
+                Some(other) => self.begin(id, other, links, out),
+                None if !links.expects(&peer) => self.end_outgoing(id, Outcome::Lost { why: why.to_owned() }, out),
                 None => {}
             }
         }

@@ -10,7 +10,7 @@ use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job};
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
-use crate::people::Link;
+use crate::links::Link;
 use crate::settings::{Accept, InboxSettings};
 
 pub(super) enum Verdict {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId};
 use transom_proto::Side;
-use transom_users::{Book, Contact, Rights, Trust, identify, trust};
+use transom_users::{Address, Book, Contact, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::identity::KnownPeersFile;
@@ -69,7 +69,7 @@ struct Dial {
     told: Option<PublicKey>,
 }
 
-pub(crate) struct People {
+pub(crate) struct Links {
     links: BTreeMap<PeerId, Link>,
     dials: BTreeMap<PeerName, Dial>,
     book: Book,
@@ -89,7 +89,7 @@ pub(crate) struct Gone {
     pub(crate) why: String,
 }
 
-impl People {
+impl Links {
     pub(crate) fn new(settings: &mut Settings, session: u64) -> Self {
         Self {
             links: BTreeMap::new(),
@@ -184,13 +184,11 @@ impl People {
         }
         let Some(dial) = self.dials.get_mut(&peer) else { return };
         out.tell(Notice::Reaching { peer });
-        let address = &dial.contact.address;
-        match address.host.parse::<IpAddr>() {
-            Ok(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, address.port)]), out),
-            Err(_) => {
-                dial.reach = Reach::Resolving;
-                out.workers.resolve(peer, address.host.clone(), address.port);
-            }
+        dial.reach = Reach::Resolving;
+        let Address { host, port } = dial.contact.address.clone();
+        match host.parse::<IpAddr>() {
+            Ok(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, port)]), out),
+            Err(_) => out.workers.resolve(peer, host, port),
         }
     }
 
