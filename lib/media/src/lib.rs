@@ -1,1 +1,51 @@
-//! Pictures: camera sources, JPEG in and out, conversion, scaling.
+//! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and no file format but
+//! those of moving pictures.
+//!
+//! Every source stands behind the [`Camera`] trait and is opened by [`open`]:
+//!
+//! ```
+//! use transom_media::{Encoder, Source, Wait, Wish, open};
+//!
+//! let wish = Wish { source: Source::Pattern, fps: Some(100), ..Wish::default() };
+//! let mut camera = open(&wish)?;
+//! let mut encoder = Encoder::new(wish.quality, wish.size);
+//! let picture = loop {
+//!     if let Wait::At(due) = camera.wait() {
+//!         std::thread::sleep(due.saturating_duration_since(std::time::Instant::now()));
+//!     }
+//!     if let Some(frame) = camera.newest()? {
+//!         break encoder.encode(frame)?;
+//!     }
+//! };
+//! assert_eq!((picture.width, picture.height), (640, 480));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod avi;
+mod camera;
+mod error;
+mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
+mod jpeg;
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
+mod kernel;
+mod list;
+mod slot;
+mod source;
+mod wish;
+
+pub use avi::AviWriter;
+pub use camera::{Camera, Dropped, Format, Wait, open};
+pub use error::{CameraError, ImageError};
+pub use frame::{Frame, Layout, Picture, RawFrame};
+pub use jpeg::decode::{Image, Limit, decode};
+pub use jpeg::encode::Encoder;
+pub use jpeg::header::{Header, probe};
+pub use jpeg::repair::{Mended, repair};
+pub use jpeg::splitter::Splitter;
+pub use jpeg::{MAX_JPEG_BYTES, MAX_SIDE};
+pub use list::{Device, list};
+pub use slot::Slot;
+pub use wish::{Prefer, Source, UnknownSource, Wish};

@@ -1,0 +1,78 @@
+//! Takes pictures from a source, prints what came and saves them one after the other, as ffmpeg's `-f mjpeg` reads them.
+//!
+//! `cargo run -p transom-media --example capture -- /dev/video0 100 out.mjpeg 1280x720 30`
+
+use std::error::Error;
+use std::fs::File;
+use std::io::Write;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use transom_media::{Encoder, Wait, Wish, open};
+
+/// How often a descriptor is looked at. A program with a loop polls it.
+const GLANCE: Duration = Duration::from_millis(2);
+/// A camera silent for so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let source = arguments
+        .next()
+        .ok_or("usage: capture SOURCE [FRAMES [FILE [WxH [FPS]]]]")?;
+    let frames = arguments
+        .next()
+        .unwrap_or_else(|| "10".to_owned())
+        .parse()?;
+    let mut file = arguments.next().map(File::create).transpose()?;
+    let size = arguments.next().map(|size| parse_size(&size)).transpose()?;
+    let fps = arguments.next().map(|fps| fps.parse()).transpose()?;
+    let wish = Wish {
+        source: source.parse()?,
+        size,
+        fps,
+        ..Wish::default()
+    };
+
+    for device in transom_media::list() {
+        println!("{device:?}");
+    }
+    let mut camera = open(&wish)?;
+    println!("opened: {}", camera.format().what);
+    let mut encoder = Encoder::new(wish.quality, wish.size);
+    let start = Instant::now();
+    let mut last = start;
+    for number in 0..frames {
+        let frame = loop {
+            if let Some(frame) = camera.newest()? {
+                break frame;
+            }
+            if last.elapsed() > PATIENCE {
+                return Err("no picture for 20 s".into());
+            }
+            match camera.wait() {
+                Wait::At(due) => sleep(due.saturating_duration_since(Instant::now())),
+                _ => sleep(GLANCE),
+            }
+        };
+        last = Instant::now();
+        let picture = encoder.encode(frame)?;
+        if number < 3 || number + 1 == frames {
+            println!(
+                "{picture:?} age={:?}",
+                picture.ready.saturating_duration_since(picture.captured)
+            );
+        }
+        if let Some(file) = &mut file {
+            file.write_all(&picture.jpeg)?;
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{frames} pictures in {seconds:.2} s; {:?}", camera.format());
+    Ok(())
+}
+
+fn parse_size(text: &str) -> Result<(u16, u16), Box<dyn Error>> {
+    let (width, height) = text.split_once('x').ok_or("a size is WxH")?;
+    Ok((width.parse()?, height.parse()?))
+}

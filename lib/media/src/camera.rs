@@ -1,0 +1,89 @@
+//! The camera as the loop sees it, and how one is opened. What stands behind it is the business of `source` and of each system's folder.
+
+use std::time::Instant;
+
+use crate::source;
+use crate::{CameraError, Frame, Source, Wish};
+
+/// A source of frames, driven by somebody else's loop.
+///
+/// 1. [`Camera::wait`] tells when a frame may be there.
+/// 2. [`Camera::newest`] then gives the newest one and drops the older.
+/// 3. An error ends it: drop the camera, and open it again later if [`CameraError::is_retryable`].
+pub trait Camera: Send {
+    /// How to learn that a frame may be there; ask again after every [`Camera::newest`].
+    fn wait(&self) -> Wait<'_>;
+
+    /// The newest frame, or `None` where there is none yet. Reads until the source would block, so that an
+    /// edge-triggered poll works; only a camera of [`Wait::Blocking`] blocks here.
+    fn newest(&mut self) -> Result<Option<Frame>, CameraError>;
+
+    /// What it gives, as known by now.
+    fn format(&self) -> &Format;
+}
+
+/// How to learn that a frame may be there.
+#[derive(Debug)]
+pub enum Wait<'a> {
+    /// Poll this descriptor for reading.
+    #[cfg(unix)]
+    Readable(std::os::fd::BorrowedFd<'a>),
+    /// Come back at this time.
+    At(Instant),
+    /// Call [`Camera::newest`] on a thread of its own, it waits there.
+    Blocking,
+    /// Never given; ties the lifetime where there are no descriptors.
+    #[doc(hidden)]
+    #[cfg(not(unix))]
+    Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
+}
+
+/// What a camera gives.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Format {
+    /// For people: `MJPG 1280x720 30 fps of HD Webcam`.
+    pub what: String,
+    /// Pixels across, 0 while unknown.
+    pub width: u16,
+    /// Pixels down, 0 while unknown.
+    pub height: u16,
+    /// Pictures a second as agreed with the device, 0 while unknown.
+    pub fps: u32,
+    /// What was not passed on, and why.
+    pub dropped: Dropped,
+}
+
+/// Frames that were not passed on, by reason.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Dropped {
+    /// A newer one was there already.
+    pub stale: u64,
+    /// The driver marked it as damaged.
+    pub damaged: u64,
+    /// It was no JPEG that can be used.
+    pub unusable: u64,
+    /// The camera or the bus skipped it: gaps in its own count.
+    pub skipped: u64,
+    /// Passed on after its end or its tables were added; counted, not dropped.
+    pub mended: u64,
+}
+
+impl Dropped {
+    /// Frames lost in all.
+    pub fn total(&self) -> u64 {
+        self.stale + self.damaged + self.unusable + self.skipped
+    }
+}
+
+/// Opens what the wish asks for. May take seconds: call it on a thread that may block.
+pub fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+    match &wish.source {
+        Source::Auto => source::auto::open(wish),
+        Source::Command(command) => source::command::open(command),
+        Source::Device(path) => source::device::open(path, wish),
+        Source::File(path) => Ok(Box::new(source::file::FileCamera::open(path, wish)?)),
+        Source::Pattern => Ok(Box::new(source::pattern::PatternCamera::new(wish)?)),
+        Source::Pi => source::pi::open(wish),
+        Source::Stdin => source::stdin::open(wish),
+    }
+}

@@ -1,0 +1,184 @@
+//! What goes wrong with cameras and with pictures, each with the next step where there is one. Sorted by blame: the
+//! camera's state is [`CameraError`], bad bytes are [`ImageError`].
+
+use std::io;
+
+/// Why a camera can't be used, or no longer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CameraError {
+    /// The bus can't carry what was asked for.
+    #[error(
+        "{device}: the USB bus has no room for this format; ask for a smaller size or fewer fps, or use another USB port"
+    )]
+    Bandwidth {
+        /// The device.
+        device: String,
+    },
+    /// Somebody else holds it.
+    #[error("{device}: already in use{}; close the other program", by_whom(.by))]
+    Busy {
+        /// The device.
+        device: String,
+        /// The program that holds it, where it can be told.
+        by: Option<String>,
+    },
+    /// This user may not open it.
+    #[error("{device}: permission denied; add this user to the group `video` and log in again")]
+    Denied {
+        /// The device or file.
+        device: String,
+    },
+    /// The file, command or pipe came to its end.
+    #[error("{source_name}: {how}")]
+    Ended {
+        /// The source.
+        source_name: String,
+        /// How it ended.
+        how: String,
+    },
+    /// The kernel refused a step.
+    #[error("{device}: {step}")]
+    Io {
+        /// The device or file.
+        device: String,
+        /// What was being done.
+        step: &'static str,
+        /// Why it failed.
+        #[source]
+        why: io::Error,
+    },
+    /// It was unplugged or its driver went away.
+    #[error("{device}: the camera is gone; waiting until it is plugged in again")]
+    Lost {
+        /// The device.
+        device: String,
+    },
+    /// None of its formats can be used.
+    #[error("{device}: no usable picture format, it offers {offered}")]
+    NoFormat {
+        /// The device.
+        device: String,
+        /// What it offers.
+        offered: String,
+    },
+    /// There is nothing that can take pictures.
+    #[error("no camera found{}; plug one in, or try `pattern`", looked_at(.looked))]
+    NoneFound {
+        /// What was looked at and why it won't do.
+        looked: Vec<String>,
+    },
+    /// It exists and isn't a camera.
+    #[error("{device}: not a camera, {why}")]
+    NotACamera {
+        /// The device.
+        device: String,
+        /// What it is, and what to use in its place.
+        why: String,
+    },
+    /// It doesn't exist.
+    #[error("{device}: not found{hint}")]
+    NotFound {
+        /// The device, file or program.
+        device: String,
+        /// What to do, or nothing.
+        hint: &'static str,
+    },
+    /// What came from it holds no JPEG picture.
+    #[error("{source_name}: no JPEG picture in its first {bytes} bytes")]
+    NotPictures {
+        /// The source.
+        source_name: String,
+        /// How far it was searched.
+        bytes: u64,
+    },
+    /// It sends nothing and tells no error.
+    #[error("{device}: no picture for {seconds} s")]
+    Stalled {
+        /// The device.
+        device: String,
+        /// How long it has been silent.
+        seconds: u64,
+    },
+    /// This system has no such source.
+    #[error("{source_name}: not available on this system")]
+    Unsupported {
+        /// The source.
+        source_name: String,
+    },
+}
+
+impl CameraError {
+    /// True where opening it again later can help without anybody's doing.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Busy { .. }
+            | Self::Io { .. }
+            | Self::Lost { .. }
+            | Self::NoneFound { .. }
+            | Self::NotFound { .. }
+            | Self::Stalled { .. }
+            | Self::Bandwidth { .. } => true,
+            Self::Denied { .. }
+            | Self::Ended { .. }
+            | Self::NoFormat { .. }
+            | Self::NotACamera { .. }
+            | Self::NotPictures { .. }
+            | Self::Unsupported { .. } => false,
+        }
+    }
+}
+
+fn by_whom(by: &Option<String>) -> String {
+    by.as_ref()
+        .map(|name| format!(" by {name}"))
+        .unwrap_or_default()
+}
+
+fn looked_at(looked: &[String]) -> String {
+    if looked.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", looked.join("; "))
+    }
+}
+
+/// Why bytes are not a picture we take.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The decoder gave up.
+    #[error("broken JPEG: {0}")]
+    Broken(String),
+    /// The encoder gave up.
+    #[error("encode: {0}")]
+    Encode(String),
+    /// A segment ends after the bytes do, or there are none left before the picture begins.
+    #[error("the JPEG ends within its header")]
+    Header,
+    /// It doesn't begin like a JPEG.
+    #[error("not a JPEG")]
+    NotJpeg,
+    /// Raw pixels that are fewer than their size says.
+    #[error("{bytes} bytes of pixels where {needed} are needed")]
+    Short {
+        /// Bytes there.
+        bytes: usize,
+        /// Bytes needed.
+        needed: usize,
+    },
+    /// More pixels or bytes than allowed.
+    #[error("{width}x{height} pixels are beyond the limit")]
+    TooLarge {
+        /// Pixels across.
+        width: usize,
+        /// Pixels down.
+        height: usize,
+    },
+    /// More bytes than a picture may have.
+    #[error("a picture of {0} bytes is beyond the limit of {max}", max = crate::MAX_JPEG_BYTES)]
+    TooLong(usize),
+    /// A kind of JPEG that cameras don't make.
+    #[error("{0} JPEG is not supported")]
+    Unsupported(&'static str),
+}

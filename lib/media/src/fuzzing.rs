@@ -1,0 +1,166 @@
+//! Laws for fuzzers and tests, and the samples they need. Not part of the API.
+
+use std::time::Instant;
+
+use crate::jpeg::header::marker;
+use crate::{Encoder, Frame, Image, Layout, Limit, RawFrame, Splitter, decode, probe};
+
+/// Bytes a fuzzed splitter may hold, small enough that a fuzzer reaches it.
+const SPLIT_LIMIT: usize = 4096;
+
+/// Whatever can be repaired needs no second repair, keeps its header, and decodes or fails without harm.
+pub fn repair(data: &[u8]) {
+    let Ok(mended) = crate::repair(data) else {
+        return;
+    };
+    let jpeg = mended.to_arc();
+    assert_eq!(jpeg.len(), mended.len());
+    let again = crate::repair(&jpeg).expect("a repaired picture can be repaired");
+    assert!(again.is_unchanged(), "repaired twice: {again:?}");
+    let (one, two) = (mended.header, again.header);
+    assert_eq!(
+        (one.width, one.height, one.orientation),
+        (two.width, two.height, two.orientation)
+    );
+    let limit = Limit {
+        max_side: 512,
+        max_pixels: 256 * 256,
+    };
+    let mut image = Image::default();
+    if decode(&jpeg, limit, &mut image).is_ok() {
+        assert_eq!(image.rgba.len(), image.width * image.height * 4);
+    }
+    assert!(image.rgba.len() <= limit.max_pixels * 4);
+}
+
+/// However a stream is cut, the same pictures come out, each of them a JPEG by its frame, none beyond the limit. The first byte
+/// tells the grain of the cut.
+pub fn split(data: &[u8]) {
+    let Some((&grain, stream)) = data.split_first() else {
+        return;
+    };
+    let whole = pictures(&[stream], SPLIT_LIMIT);
+    let pieces: Vec<_> = stream.chunks(usize::from(grain) + 1).collect();
+    assert_eq!(whole, pictures(&pieces, SPLIT_LIMIT));
+    for picture in &whole.0 {
+        assert!(
+            picture.starts_with(&[0xff, marker::SOI]) && picture.ends_with(&[0xff, marker::EOI])
+        );
+        assert!(picture.len() <= SPLIT_LIMIT);
+    }
+}
+
+/// The pictures of a stream that comes in these pieces, and how many were left out.
+pub fn pictures(pieces: &[&[u8]], limit: usize) -> (Vec<Vec<u8>>, u64) {
+    let mut splitter = Splitter::with_limit(limit);
+    let mut found = Vec::new();
+    for piece in pieces {
+        let mut rest = *piece;
+        while let Some(picture) = splitter.push(&mut rest) {
+            found.push(picture.to_vec());
+        }
+        assert!(splitter.held() <= limit.max(2));
+    }
+    (found, splitter.broken())
+}
+
+/// A small colourful JPEG.
+pub fn sample(width: u16, height: u16) -> Vec<u8> {
+    let stride = Layout::Yuyv.line(width);
+    let bytes = Layout::Yuyv.bytes(width, height, stride);
+    let data = (0..bytes).map(|at| (at * 7 % 251) as u8).collect();
+    let captured = Instant::now();
+    let raw = RawFrame {
+        data,
+        layout: Layout::Yuyv,
+        width,
+        height,
+        stride,
+        sequence: 0,
+        captured,
+    };
+    let picture = Encoder::new(80, None)
+        .encode(Frame::Raw(raw))
+        .expect("a sample of a legal size");
+    picture.jpeg.to_vec()
+}
+
+/// The same picture as a camera sends it that leaves its Huffman tables out.
+pub fn without_tables(jpeg: &[u8]) -> Vec<u8> {
+    let data = probe(jpeg).expect("a good picture").data;
+    let mut bare = jpeg[..2].to_vec();
+    let mut at = 2;
+    while at < data {
+        let end = at + 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
+        if jpeg[at + 1] != marker::DHT {
+            bare.extend_from_slice(&jpeg[at..end]);
+        }
+        at = end;
+    }
+    bare.extend_from_slice(&jpeg[data..]);
+    bare
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A generator of numbers that are always the same.
+    fn numbers(seed: u64) -> impl Iterator<Item = usize> {
+        let mut state = seed;
+        std::iter::repeat_with(move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize
+        })
+    }
+
+    /// The sample with a few bytes changed and perhaps its end cut off.
+    fn hurt(jpeg: &[u8], seed: u64) -> Vec<u8> {
+        let mut hurt = jpeg.to_vec();
+        let mut numbers = numbers(seed);
+        let mut number = || numbers.next().unwrap_or_default();
+        for _ in 0..=number() % 6 {
+            let at = number() % hurt.len();
+            hurt[at] = number() as u8;
+        }
+        if number() % 4 == 0 {
+            hurt.truncate(number() % hurt.len());
+        }
+        hurt
+    }
+
+    #[test]
+    fn hurt_pictures_obey_the_laws() {
+        let whole = sample(48, 32);
+        let bare = without_tables(&whole);
+        for seed in 0..1500 {
+            let jpeg = hurt(if seed % 3 == 0 { &bare } else { &whole }, seed);
+            repair(&jpeg);
+            split(&[&[seed as u8], &jpeg[..], &whole].concat());
+        }
+    }
+
+    #[test]
+    fn noise_obeys_the_laws() {
+        for seed in 0..300 {
+            let mut numbers = numbers(seed);
+            let length = numbers.next().unwrap_or_default() % 600;
+            // Markers are frequent, so that noise gets further than its first byte.
+            let noise: Vec<u8> = numbers
+                .take(length)
+                .map(|number| {
+                    if number % 3 == 0 {
+                        0xff
+                    } else {
+                        (number >> 3) as u8
+                    }
+                })
+                .collect();
+            repair(&noise);
+            repair(&[&[0xff, 0xd8], &noise[..]].concat());
+            split(&noise);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! JPEG pictures in and out: reading headers, mending, splitting a stream, decoding, encoding, scaling. It knows bytes
+//! and pixels, no source.
+
+pub(crate) mod decode;
+pub(crate) mod encode;
+mod exif;
+pub(crate) mod header;
+mod huffman;
+pub(crate) mod repair;
+pub(crate) mod rows;
+mod scale;
+pub(crate) mod splitter;
+
+/// Bytes of the largest picture that is passed on: a 4K JPEG of high quality is 4 to 6 MiB.
+pub const MAX_JPEG_BYTES: usize = 8 * 1024 * 1024;
+
+/// Pixels of the longest side that is passed on; no camera is near it.
+pub const MAX_SIDE: u16 = 16_384;

@@ -1,0 +1,34 @@
+//! The cameras of this machine and what can be said of each without opening a stream. How they are found is each system's business.
+
+use std::path::PathBuf;
+
+/// A device that is a camera, or looks like one.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Device {
+    /// Its node, as `/dev/video0`.
+    pub path: PathBuf,
+    /// A name that stays after it was plugged in again, as `/dev/v4l/by-id/…`.
+    pub stable: Option<PathBuf>,
+    /// What it calls itself. It comes from the device: escape it before showing it.
+    pub name: String,
+    /// The driver, as `uvcvideo`.
+    pub driver: String,
+    /// What it can do, for people: `MJPG 1280x720 30 fps`.
+    pub modes: Vec<String>,
+    /// Why it can't be used, if it can't.
+    pub problem: Option<String>,
+}
+
+impl Device {
+    /// True for the raw sensor of a Raspberry Pi, which is used by way of the source `pi`.
+    pub(crate) fn is_pi(&self) -> bool {
+        matches!(self.driver.as_str(), "unicam" | "rp1-cfe")
+    }
+}
+
+/// Every device, the usable ones first, then by path.
+pub fn list() -> Vec<Device> {
+    let mut devices = crate::source::device::list();
+    devices.sort_by(|a, b| (a.problem.is_some(), &a.path).cmp(&(b.problem.is_some(), &b.path)));
+    devices
+}

@@ -1,0 +1,26 @@
+//! The first camera that works, or a list of what was looked at and why it won't do.
+
+use crate::{Camera, CameraError, Source, Wish, list, open as open_wish};
+
+/// Opens the first device that can be opened.
+pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+    let mut looked = Vec::new();
+    for device in list() {
+        let source = match (&device.problem, device.is_pi()) {
+            (_, true) => Source::Pi,
+            (Some(problem), false) => {
+                looked.push(format!("{}: {problem}", device.path.display()));
+                continue;
+            }
+            (None, false) => Source::Device(device.stable.unwrap_or(device.path)),
+        };
+        match open_wish(&Wish {
+            source,
+            ..wish.clone()
+        }) {
+            Ok(camera) => return Ok(camera),
+            Err(error) => looked.push(error.to_string()),
+        }
+    }
+    Err(CameraError::NoneFound { looked })
+}

@@ -1,0 +1,70 @@
+//! The sources behind [`Camera`](crate::Camera), one file each. Those of a device live in the folder of their system.
+
+pub(crate) mod auto;
+pub(crate) mod command;
+pub(crate) mod device;
+pub(crate) mod file;
+mod pace;
+pub(crate) mod pattern;
+pub(crate) mod pi;
+#[cfg(unix)]
+mod pipe;
+#[cfg(not(unix))]
+#[path = "pipe_blocking.rs"]
+mod pipe;
+pub(crate) mod stdin;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::jpeg::repair::Mended;
+use crate::{Format, Picture};
+
+/// The picture of a JPEG that was looked at; counts what had to be mended.
+pub(crate) fn picture(
+    mended: &Mended<'_>,
+    format: &mut Format,
+    sequence: u32,
+    captured: Instant,
+) -> Picture {
+    let header = mended.header;
+    if mended.added_end || mended.added_tables {
+        format.dropped.mended += 1;
+    }
+    (format.width, format.height) = (header.width, header.height);
+    Picture {
+        jpeg: mended.to_arc(),
+        width: header.width,
+        height: header.height,
+        orientation: header.orientation,
+        sequence,
+        captured,
+        ready: Instant::now(),
+    }
+}
+
+/// Where an error names a file or program the way the user wrote it.
+pub(crate) fn opening(device: &str, hint: &'static str, why: std::io::Error) -> crate::CameraError {
+    use std::io::ErrorKind;
+    let device = device.to_owned();
+    match why.kind() {
+        ErrorKind::NotFound => crate::CameraError::NotFound { device, hint },
+        ErrorKind::PermissionDenied => crate::CameraError::Denied { device },
+        _ => crate::CameraError::Io {
+            device,
+            step: "open",
+            why,
+        },
+    }
+}
+
+/// Bytes read from a file or pipe at once.
+pub(crate) const CHUNK: usize = 64 * 1024;
+
+/// A buffer of [`CHUNK`] bytes.
+pub(crate) fn chunk() -> Box<[u8]> {
+    vec![0; CHUNK].into()
+}
+
+/// Pictures that are the same as long as nobody changes them.
+pub(crate) type Bytes = Arc<[u8]>;

@@ -1,0 +1,245 @@
+//! A moving test picture that needs no camera. Each of its pictures is encoded once, in the first lap, and then only handed out.
+
+use std::time::Instant;
+
+use super::{Bytes, pace::Pace};
+use crate::jpeg::encode::Encoder;
+use crate::jpeg::rows::{Chroma, Planes, Rows};
+use crate::{Camera, CameraError, Format, Frame, MAX_SIDE, Picture, Wait, Wish};
+
+const SIZE: (u16, u16) = (640, 480);
+const FPS: u32 = 30;
+/// Pictures of a lap: enough for smooth motion at 30 fps.
+const LAP: usize = 30;
+/// Bytes of all pictures of a lap, since a camera box has little memory; large pictures make shorter laps.
+const LAP_BYTES: usize = 2 * 1024 * 1024;
+
+/// Colour bars, a ramp, and a bright block that goes round.
+pub(crate) struct PatternCamera {
+    size: (u16, u16),
+    pace: Pace,
+    lap: Vec<Option<Bytes>>,
+    encoder: Option<Encoder>,
+    format: Format,
+}
+
+impl PatternCamera {
+    pub(crate) fn new(wish: &Wish) -> Result<Self, CameraError> {
+        let (width, height) = wish.size.unwrap_or(SIZE);
+        let size = (width.clamp(16, MAX_SIDE), height.clamp(16, MAX_SIDE));
+        let fps = wish.pace(FPS);
+        let mut encoder = Encoder::new(wish.quality, None);
+        let first = paint(&mut encoder, size, 0, LAP)?;
+        let mut lap = vec![None; (LAP_BYTES / first.len().max(1)).clamp(2, LAP)];
+        lap[0] = Some(first);
+        Ok(Self {
+            size,
+            pace: Pace::new(fps, Instant::now()),
+            lap,
+            encoder: Some(encoder),
+            format: Format {
+                what: format!("test pattern {}x{} {fps} fps", size.0, size.1),
+                width: size.0,
+                height: size.1,
+                fps,
+                ..Format::default()
+            },
+        })
+    }
+
+    fn bytes(&mut self, sequence: u32) -> Result<Bytes, CameraError> {
+        let lap = self.lap.len();
+        let phase = sequence as usize % lap;
+        if let Some(bytes) = &self.lap[phase] {
+            return Ok(Bytes::clone(bytes));
+        }
+        let Some(encoder) = &mut self.encoder else {
+            return Err(failed("a picture of the lap is missing"));
+        };
+        let bytes = paint(encoder, self.size, phase, lap)?;
+        self.lap[phase] = Some(Bytes::clone(&bytes));
+        if self.lap.iter().all(Option::is_some) {
+            // The lap is complete: its buffers are needed no more.
+            self.encoder = None;
+        }
+        Ok(bytes)
+    }
+}
+
+fn paint(
+    encoder: &mut Encoder,
+    size: (u16, u16),
+    phase: usize,
+    lap: usize,
+) -> Result<Bytes, CameraError> {
+    let pattern = Pattern {
+        size,
+        phase: phase as u32,
+        lap: lap as u32,
+    };
+    encoder
+        .encode_rows(&pattern)
+        .map_err(|why| failed(&why.to_string()))
+}
+
+fn failed(why: &str) -> CameraError {
+    CameraError::NoFormat {
+        device: "pattern".to_owned(),
+        offered: why.to_owned(),
+    }
+}
+
+impl Camera for PatternCamera {
+    fn wait(&self) -> Wait<'_> {
+        Wait::At(self.pace.due())
+    }
+
+    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+        let Some((sequence, captured)) = self.pace.take(Instant::now()) else {
+            return Ok(None);
+        };
+        let jpeg = self.bytes(sequence)?;
+        let (width, height) = self.size;
+        let ready = Instant::now();
+        Ok(Some(Frame::Jpeg(Picture {
+            jpeg,
+            width,
+            height,
+            orientation: 1,
+            sequence,
+            captured,
+            ready,
+        })))
+    }
+
+    fn format(&self) -> &Format {
+        &self.format
+    }
+}
+
+/// One picture of the lap, painted line by line so that no pixels have to be held.
+struct Pattern {
+    size: (u16, u16),
+    phase: u32,
+    lap: u32,
+}
+
+/// The eight bars of 75 % as Y, Cb, Cr.
+const BARS: [[u8; 3]; 8] = [
+    [180, 128, 128],
+    [162, 44, 142],
+    [131, 156, 44],
+    [112, 72, 58],
+    [84, 184, 198],
+    [65, 100, 212],
+    [35, 212, 114],
+    [16, 128, 128],
+];
+
+impl Pattern {
+    /// Left and top of the block; it goes along an ellipse, which needs no corner cases.
+    fn block(&self) -> (u32, u32, u32) {
+        let (width, height) = (f64::from(self.size.0), f64::from(self.size.1));
+        let side = (width.min(height) / 6.0).max(2.0);
+        let angle = f64::from(self.phase) / f64::from(self.lap.max(1)) * std::f64::consts::TAU;
+        let along = |room: f64, swing: f64| ((room - side) * (0.5 + 0.45 * swing)) as u32;
+        (
+            along(width, angle.cos()),
+            along(height, angle.sin()),
+            side as u32,
+        )
+    }
+
+    fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
+        let (width, height) = (u32::from(self.size.0), u32::from(self.size.1));
+        if y < height * 3 / 4 {
+            return BARS[(x * 8 / width) as usize % 8];
+        }
+        // The ramp goes round with the lap.
+        let shade = (x * 240 / width + self.phase * 240 / self.lap.max(1)) % 240;
+        [16 + u8::try_from(shade).unwrap_or_default(), 128, 128]
+    }
+}
+
+impl Rows for Pattern {
+    fn size(&self) -> (u16, u16) {
+        self.size
+    }
+
+    fn chroma(&self) -> Chroma {
+        Chroma::Quads
+    }
+
+    fn line(&self, y: u16, planes: &mut Planes<'_>) {
+        let (left, top, side) = self.block();
+        let y = u32::from(y);
+        let crossed = (top..top + side).contains(&y);
+        for x in 0..u32::from(self.size.0) {
+            let inside = crossed && (left..left + side).contains(&x);
+            let [light, cb, cr] = if inside {
+                [235, 128, 128]
+            } else {
+                self.pixel(x, y)
+            };
+            planes.y.push(light);
+            planes.cb.push(cb);
+            planes.cr.push(cr);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Image, Limit, decode, repair};
+
+    fn wish(size: (u16, u16)) -> Wish {
+        Wish {
+            size: Some(size),
+            fps: Some(Wish::MAX_FPS),
+            ..Wish::default()
+        }
+    }
+
+    #[test]
+    fn the_pictures_move_and_come_round_again_without_being_encoded_again() {
+        let mut camera = PatternCamera::new(&wish((64, 48))).unwrap();
+        let lap = camera.lap.len() as u32;
+        let laps: Vec<_> = (0..2 * lap)
+            .map(|sequence| camera.bytes(sequence).unwrap())
+            .collect();
+        let (first, second) = laps.split_at(lap as usize);
+        assert!(
+            first.windows(2).all(|pair| pair[0] != pair[1]),
+            "a picture stands still"
+        );
+        assert!(first.iter().zip(second).all(|(a, b)| Bytes::ptr_eq(a, b)));
+        assert!(camera.encoder.is_none());
+        for jpeg in first {
+            assert!(repair(jpeg).unwrap().is_unchanged());
+            decode(jpeg, Limit::default(), &mut Image::default()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_large_lap_stays_within_its_bytes() {
+        let mut camera = PatternCamera::new(&Wish {
+            quality: 100,
+            ..wish((2560, 1440))
+        })
+        .unwrap();
+        let lap = camera.lap.len() as u32;
+        let bytes: usize = (0..lap)
+            .map(|sequence| camera.bytes(sequence).unwrap().len())
+            .sum();
+        assert!(
+            bytes <= LAP_BYTES * 5 / 4,
+            "{bytes} bytes in {lap} pictures"
+        );
+    }
+
+    #[test]
+    fn tiny_and_huge_wishes_are_brought_within_bounds() {
+        assert_eq!(PatternCamera::new(&wish((0, 1))).unwrap().size, (16, 16));
+    }
+}

@@ -1,0 +1,49 @@
+//! The ribbon cable camera of a Raspberry Pi, through the program that comes with its system. Linking libcamera would tie us to one version of it.
+
+use std::process::Command;
+
+use super::command::spawn;
+use crate::{Camera, CameraError, Wish};
+
+/// The program's present and former name.
+const PROGRAMS: [&str; 2] = ["rpicam-vid", "libcamera-vid"];
+const HINT: &str = "; install rpicam-apps";
+const SIZE: (u16, u16) = (1280, 720);
+const FPS: u32 = 30;
+
+/// Starts the program; the first that is there.
+pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+    let [present, former] = PROGRAMS;
+    let camera = match spawn("pi".to_owned(), command(present, wish), HINT) {
+        Err(CameraError::NotFound { .. }) => spawn("pi".to_owned(), command(former, wish), HINT),
+        other => other,
+    };
+    Ok(Box::new(camera?))
+}
+
+fn command(program: &str, wish: &Wish) -> Command {
+    let (width, height) = wish.size.unwrap_or(SIZE);
+    let mut command = Command::new(program);
+    // Without `--flush` the tail of each picture waits in a buffer for the next; `-t 0` runs without an end.
+    command
+        .args([
+            "--nopreview",
+            "--timeout",
+            "0",
+            "--verbose",
+            "0",
+            "--codec",
+            "mjpeg",
+            "--flush",
+        ])
+        .args([
+            "--width",
+            &width.to_string(),
+            "--height",
+            &height.to_string(),
+        ])
+        .args(["--framerate", &wish.pace(FPS).to_string()])
+        .args(["--quality", &wish.quality.clamp(1, 100).to_string()])
+        .args(["--output", "-"]);
+    command
+}
