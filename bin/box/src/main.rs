@@ -6,6 +6,7 @@ mod commands;
 mod dial;
 mod door;
 mod failure;
+mod film;
 mod format;
 mod guests;
 mod output;

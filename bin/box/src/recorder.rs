@@ -1,32 +1,21 @@
 //! Where a viewer's pictures go: a file, stdout, a snapshot. Pictures are written as they came.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use transom::RemotePicture;
-use transom::media::AviWriter;
 
 use crate::args::Watch;
 use crate::failure::Failure;
+use crate::film::Film;
 
 /// All that `transom watch` was asked to keep.
 pub(crate) struct Recorder {
     film: Option<Film>,
     snapshot: Option<PathBuf>,
     stdout: bool,
-}
-
-/// A file that grows with every picture.
-struct Film {
-    path: PathBuf,
-    kind: Kind,
-}
-
-enum Kind {
-    Avi(AviWriter<BufWriter<File>>),
-    Mjpeg(BufWriter<File>),
 }
 
 impl Recorder {
@@ -46,8 +35,7 @@ impl Recorder {
             write_snapshot(&path, &picture.jpeg).map_err(|error| cannot_write(&path, error))?;
         }
         if let Some(film) = &mut self.film {
-            film.add(picture)
-                .map_err(|error| cannot_write(&film.path, error))?;
+            film.add(picture)?;
         }
         if !self.stdout {
             return Ok(true);
@@ -65,61 +53,7 @@ impl Recorder {
 
     /// Completes the file.
     pub(crate) fn close(self) -> Result<(), Failure> {
-        match self.film {
-            Some(Film { path, kind }) => kind.close().map_err(|error| cannot_write(&path, error)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Film {
-    fn create(path: &Path) -> Result<Self, Failure> {
-        let ending = path
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .unwrap_or_default();
-        let avi = match ending.to_ascii_lowercase().as_str() {
-            "avi" => true,
-            "mjpeg" | "mjpg" => false,
-            _ => {
-                return Err(Failure::usage(
-                    format!("can't save {}", path.display()),
-                    "its name tells no format",
-                )
-                .next("end it in .mjpeg or .avi"));
-            }
-        };
-        let file = File::create(path).map_err(|error| cannot_write(path, error))?;
-        let file = BufWriter::new(file);
-        let kind = if avi {
-            Kind::Avi(AviWriter::new(file))
-        } else {
-            Kind::Mjpeg(file)
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            kind,
-        })
-    }
-
-    fn add(&mut self, picture: &RemotePicture) -> io::Result<()> {
-        match &mut self.kind {
-            Kind::Avi(writer) => writer.add(
-                &picture.jpeg,
-                (picture.width, picture.height),
-                picture.timing.received,
-            ),
-            Kind::Mjpeg(file) => file.write_all(&picture.jpeg),
-        }
-    }
-}
-
-impl Kind {
-    fn close(self) -> io::Result<()> {
-        match self {
-            Self::Avi(writer) => writer.finish().map(drop),
-            Self::Mjpeg(mut file) => file.flush(),
-        }
+        self.film.map_or(Ok(()), Film::close)
     }
 }
 
@@ -131,6 +65,6 @@ fn write_snapshot(path: &Path, jpeg: &[u8]) -> io::Result<()> {
     fs::rename(&beside, path)
 }
 
-fn cannot_write(path: &Path, error: io::Error) -> Failure {
+pub(crate) fn cannot_write(path: &Path, error: io::Error) -> Failure {
     Failure::new(format!("can't write {}", path.display()), error)
 }

@@ -1,9 +1,9 @@
 //! `transom demo`: a box, a desk that watches it, and a friend who sends the desk a file. All in this process, over real sockets, with keys that are kept nowhere.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+mod scratch;
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -21,6 +21,8 @@ use crate::output::Output;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
 use crate::stats::Stats;
+
+use scratch::{FILE_BYTES, Scratch, same_bytes};
 
 pub(crate) fn run(arguments: &Demo, output: &Output) -> Result<(), Failure> {
     let scratch =
@@ -290,81 +292,6 @@ fn started(settings: Settings) -> Result<(Running, SocketAddr), Failure> {
     Ok((running, address))
 }
 
-/// A private folder with a file of random bytes, removed at the end.
-struct Scratch {
-    dir: PathBuf,
-}
-
-impl Scratch {
-    fn new() -> io::Result<Self> {
-        let dir = std::env::temp_dir().join(format!("transom-demo-{}", std::process::id()));
-        // A folder that is there already may be somebody else's trap.
-        fs::create_dir(&dir)?;
-        let scratch = Self { dir };
-        fs::create_dir(scratch.inbox())?;
-        write_random(&scratch.source())?;
-        Ok(scratch)
-    }
-
-    fn source(&self) -> PathBuf {
-        self.dir.join("random.bin")
-    }
-
-    fn inbox(&self) -> PathBuf {
-        self.dir.join("inbox")
-    }
-
-    fn arrived(&self) -> PathBuf {
-        self.inbox().join("random.bin")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.dir) {
-            log::warn!("can't remove {}: {error}", self.dir.display());
-        }
-    }
-}
-
-/// Bytes that no disk or network can shrink: xorshift, seeded by the clock.
-fn write_random(path: &Path) -> io::Result<()> {
-    let mut file = BufWriter::with_capacity(BLOCK, File::create(path)?);
-    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let mut state = clock.map_or(1, |time| time.as_nanos() as u64) | 1;
-    for _ in 0..FILE_BYTES / 8 {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        file.write_all(&state.to_ne_bytes())?;
-    }
-    file.flush()
-}
-
-fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
-    let (mut one, mut other) = (File::open(one)?, File::open(other)?);
-    if one.metadata()?.len() != other.metadata()?.len() {
-        return Ok(false);
-    }
-    let (mut left, mut right) = (vec![0; BLOCK], vec![0; BLOCK]);
-    loop {
-        let read = one.read(&mut left)?;
-        if read == 0 {
-            return Ok(true);
-        }
-        let right = &mut right[..read];
-        other.read_exact(right)?;
-        if left[..read] != *right {
-            return Ok(false);
-        }
-    }
-}
-
-/// Enough to measure a rate, little enough for a small machine's /tmp.
-const FILE_BYTES: u64 = 128 * 1024 * 1024;
-
-const BLOCK: usize = 256 * 1024;
-
 /// Pictures that show that the picture moves.
 const MIN_PICTURES: u64 = 10;
 
@@ -373,25 +300,3 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often the other two stations are looked after.
 const STEP: Duration = Duration::from_millis(10);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_that_differ_in_one_byte_differ() {
-        let dir = std::env::temp_dir().join(format!("transom-same-{}", std::process::id()));
-        fs::create_dir(&dir).unwrap();
-        let (one, other) = (dir.join("one"), dir.join("other"));
-        let mut content = vec![7; 2 * BLOCK + 3];
-        fs::write(&one, &content).unwrap();
-        fs::write(&other, &content).unwrap();
-        assert!(same_bytes(&one, &other).unwrap());
-        content[BLOCK] ^= 1;
-        fs::write(&other, &content).unwrap();
-        assert!(!same_bytes(&one, &other).unwrap());
-        fs::write(&other, &content[1..]).unwrap();
-        assert!(!same_bytes(&one, &other).unwrap());
-        fs::remove_dir_all(&dir).unwrap();
-    }
-}

@@ -1,0 +1,163 @@
+//! A film on disk that grows with every picture: `.mjpeg`, the JPEGs one after the other, or `.avi`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use transom::RemotePicture;
+use transom::media::{AviWriter, Picture};
+
+use crate::failure::Failure;
+use crate::recorder::cannot_write;
+
+/// The film, in several files where one can't hold it all.
+pub(crate) struct Film {
+    path: PathBuf,
+    /// How many files there are; the first has the name that was asked for.
+    parts: u32,
+    reel: Reel,
+}
+
+enum Reel {
+    /// The head of an AVI needs the size of the pictures, so it waits for the first.
+    NewAvi(BufWriter<File>),
+    Avi(AviWriter<BufWriter<File>>, (u16, u16)),
+    Mjpeg(BufWriter<File>),
+    /// An earlier error closed it.
+    Closed,
+}
+
+impl Film {
+    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+        let ending = path
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .unwrap_or_default();
+        let reel: fn(BufWriter<File>) -> Reel = match ending.to_ascii_lowercase().as_str() {
+            "avi" => Reel::NewAvi,
+            "mjpeg" | "mjpg" => Reel::Mjpeg,
+            _ => {
+                let what = format!("can't save {}", path.display());
+                return Err(Failure::usage(what, "its name tells no format")
+                    .next("end it in .mjpeg or .avi"));
+            }
+        };
+        let file = File::create(path).map_err(|error| cannot_write(path, error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            parts: 1,
+            reel: reel(BufWriter::new(file)),
+        })
+    }
+
+    pub(crate) fn add(&mut self, picture: &RemotePicture) -> Result<(), Failure> {
+        let result = match &mut self.reel {
+            Reel::Mjpeg(file) => file.write_all(&picture.jpeg),
+            _ => self.add_to_avi(&for_avi(picture)),
+        };
+        result.map_err(|error| cannot_write(&self.part(), error))
+    }
+
+    /// Writes the index, where there is one, and all that is buffered.
+    pub(crate) fn close(mut self) -> Result<(), Failure> {
+        self.end_reel()
+            .map_err(|error| cannot_write(&self.part(), error))
+    }
+
+    /// A full file, or one of another picture size, is followed by the next.
+    fn add_to_avi(&mut self, picture: &Picture) -> io::Result<()> {
+        let size = (picture.width, picture.height);
+        if let Reel::Avi(writer, same) = &mut self.reel {
+            if *same == size && writer.write(picture)? {
+                return Ok(());
+            }
+            self.end_reel()?;
+            self.parts += 1;
+            self.reel = Reel::NewAvi(BufWriter::new(File::create(self.part())?));
+        }
+        if let Reel::NewAvi(file) = std::mem::replace(&mut self.reel, Reel::Closed) {
+            let mut writer = AviWriter::new(file, size.0, size.1)?;
+            writer.write(picture)?;
+            self.reel = Reel::Avi(writer, size);
+        }
+        Ok(())
+    }
+
+    fn end_reel(&mut self) -> io::Result<()> {
+        match std::mem::replace(&mut self.reel, Reel::Closed) {
+            Reel::Avi(writer, _) => writer.finish().map(drop),
+            Reel::Mjpeg(mut file) | Reel::NewAvi(mut file) => file.flush(),
+            Reel::Closed => Ok(()),
+        }
+    }
+
+    /// `porch.avi`, then `porch-2.avi`.
+    fn part(&self) -> PathBuf {
+        if self.parts == 1 {
+            return self.path.clone();
+        }
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        let ending = self.path.extension().unwrap_or_default().to_string_lossy();
+        self.path
+            .with_file_name(format!("{stem}-{}.{ending}", self.parts))
+    }
+}
+
+/// As the writer takes it. The pace is that of arrival, since the sensor's clock may not be known yet.
+fn for_avi(picture: &RemotePicture) -> Picture {
+    Picture {
+        jpeg: picture.jpeg.as_slice().into(),
+        width: picture.width,
+        height: picture.height,
+        orientation: picture.orientation,
+        sequence: picture.sequence,
+        captured: picture.timing.received,
+        ready: picture.timing.received,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::time::Instant;
+
+    fn picture(width: u16) -> Picture {
+        let now = Instant::now();
+        let jpeg = vec![0xff, 0xd8, 0xff, 0xd9].into();
+        Picture {
+            jpeg,
+            width,
+            height: 16,
+            orientation: 1,
+            sequence: 0,
+            captured: now,
+            ready: now,
+        }
+    }
+
+    #[test]
+    fn another_picture_size_begins_another_file() {
+        let dir = std::env::temp_dir().join(format!("transom-film-{}", std::process::id()));
+        fs::create_dir(&dir).unwrap();
+        let mut film = Film::create(&dir.join("porch.avi")).unwrap();
+        for width in [16, 16, 32] {
+            film.add_to_avi(&picture(width)).unwrap();
+        }
+        film.close().unwrap();
+        for (name, pictures) in [("porch.avi", 2), ("porch-2.avi", 1)] {
+            let bytes = fs::read(dir.join(name)).unwrap();
+            assert!(bytes.starts_with(b"RIFF"), "{name}");
+            let index = bytes.windows(4).filter(|four| four == b"00dc").count();
+            // Once before the data and once in the index.
+            assert_eq!(index, 2 * pictures, "{name}");
+        }
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn a_name_without_format_is_wrong_usage() {
+        let failure = Film::create(Path::new("porch.mp4")).err().unwrap();
+        assert_eq!(failure.code(), 2);
+    }
+}

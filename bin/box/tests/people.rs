@@ -1,0 +1,253 @@
+//! `transom users` and the places where it looks, with the real program in folders of its own. What needs two peers is tested in `tests/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A home that goes away with the test.
+struct Home(PathBuf);
+
+impl Home {
+    fn new(name: &str) -> Self {
+        let dir =
+            std::env::temp_dir().join(format!("transom-people-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir(&dir).unwrap();
+        Self(dir)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Nothing of the tester's own surroundings reaches the program.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_transom"));
+        command
+            .args(arguments)
+            .current_dir(&self.0)
+            .env("HOME", &self.0);
+        for name in [
+            "XDG_CONFIG_HOME",
+            "XDG_STATE_HOME",
+            "TRANSOM_STATE",
+            "TRANSOM_USERS",
+            "TRANSOM_LOG",
+        ] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn key(&self, state: &str) -> String {
+        let id = self.run(&["id", "--json", "--state", state]);
+        let id: serde_json::Value = serde_json::from_slice(&id.stdout).unwrap();
+        id["key"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn complaint(output: &Output, code: i32) -> String {
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    assert!(
+        text.starts_with("transom: ") && text.lines().count() == 1,
+        "{text}"
+    );
+    text
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_book_is_looked_for_in_order() {
+    let home = Home::new("order");
+    let books = [
+        ("users/user_list.txt", "below"),
+        (".config/transom/user_list.txt", "config"),
+        ("named.txt", "environment"),
+        ("option.txt", "option"),
+    ];
+    for (path, name) in books {
+        let path = home.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, format!("{name} 127.0.0.1\n")).unwrap();
+    }
+    let listed = |command: &mut Command| out(&command.arg("--json").output().unwrap());
+    let found = |text: String, name: &str| {
+        assert!(text.contains(&format!("\"name\":\"{name}\"")), "{text}")
+    };
+    let environment = home.path("named.txt");
+    let mut with_both = home.command(&["users", "--users", "option.txt"]);
+    found(
+        listed(with_both.env("TRANSOM_USERS", &environment)),
+        "option",
+    );
+    found(
+        listed(home.command(&["users"]).env("TRANSOM_USERS", &environment)),
+        "environment",
+    );
+    found(listed(&mut home.command(&["users"])), "config");
+    fs::remove_file(home.path(".config/transom/user_list.txt")).unwrap();
+    found(listed(&mut home.command(&["users"])), "below");
+}
+
+#[test]
+fn a_book_that_was_named_has_to_be_there() {
+    let home = Home::new("named");
+    let text = complaint(&home.run(&["users", "--users", "nowhere.txt"]), 1);
+    assert!(text.contains("nowhere.txt"), "{text}");
+    assert_eq!(
+        home.run(&["users"]).status.code(),
+        Some(0),
+        "without a name there may be none"
+    );
+}
+
+#[test]
+fn add_appends_one_line_and_changes_nothing_else() {
+    let home = Home::new("add");
+    let book = home.path("book.txt");
+    let before = "# mine\nbad line without\taddress?\nben 10.0.0.7 # no newline here";
+    fs::write(&book, before).unwrap();
+    let users = ["--users", "book.txt"];
+    let add = |line: &[&str]| home.run(&[&["users", "add"], line, &users[..]].concat());
+
+    assert_eq!(
+        add(&["porch", "192.168.1.20:99", "may=view", "#front"])
+            .status
+            .code(),
+        Some(0)
+    );
+    let after = read(&book);
+    assert_eq!(
+        after,
+        format!("{before}\nporch 192.168.1.20:99 may=view #front\n")
+    );
+
+    let twice = complaint(&add(&["ben", "10.0.0.8"]), 1);
+    assert!(twice.contains("book.txt:3"), "{twice}");
+    complaint(&add(&["porch2", "10.0.0.8", "may=fly"]), 2);
+    assert_eq!(read(&book), after);
+}
+
+#[test]
+fn the_first_contact_makes_the_book() {
+    let home = Home::new("first");
+    assert_eq!(
+        home.run(&["users", "add", "ben", "10.0.0.7"]).status.code(),
+        Some(0)
+    );
+    assert_eq!(
+        read(&home.path(".config/transom/user_list.txt")),
+        "ben 10.0.0.7\n"
+    );
+}
+
+#[test]
+fn keys_are_pinned_shown_and_forgotten() {
+    let home = Home::new("trust");
+    let (one, other) = (home.key("one"), home.key("other"));
+    assert_ne!(one, other);
+    assert_eq!(
+        home.run(&["users", "trust", "ben", &one]).status.code(),
+        Some(0)
+    );
+    assert_eq!(
+        home.run(&["users", "trust", "ben", &one]).status.code(),
+        Some(0),
+        "once more is no harm"
+    );
+    let refused = complaint(&home.run(&["users", "trust", "ben", &other]), 1);
+    assert!(refused.contains("transom users forget ben"), "{refused}");
+    let list = out(&home.run(&["users"]));
+    assert!(list.contains("ben"), "{list}");
+
+    assert_eq!(home.run(&["users", "forget", "ben"]).status.code(), Some(0));
+    complaint(&home.run(&["users", "forget", "ben"]), 1);
+    assert_eq!(
+        home.run(&["users", "trust", "ben", &other]).status.code(),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_key_in_the_book_is_the_owners_to_change() {
+    let home = Home::new("book-key");
+    let (one, other) = (home.key("one"), home.key("other"));
+    assert_eq!(
+        home.run(&["users", "add", "ben", "10.0.0.7", &format!("key={one}")])
+            .status
+            .code(),
+        Some(0)
+    );
+    let refused = complaint(&home.run(&["users", "trust", "ben", &other]), 1);
+    assert!(refused.contains("user_list.txt"), "{refused}");
+    let still = complaint(&home.run(&["users", "forget", "ben"]), 1);
+    assert!(still.contains("line 1"), "{still}");
+}
+
+#[test]
+fn check_names_the_line_that_is_no_text() {
+    let home = Home::new("bytes");
+    fs::write(home.path("book.txt"), b"ben 10.0.0.7\n\xff\xfe 10.0.0.8\n").unwrap();
+    let check = home.run(&["users", "check", "book.txt"]);
+    complaint(&check, 1);
+    assert!(
+        out(&check).contains("book.txt:2: not UTF-8 text"),
+        "{}",
+        out(&check)
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let home = Home::new("pipe");
+    let script = "\"$0\" completions bash | head -c 1 >/dev/null; \"$0\" id | true";
+    let status = Command::new("bash")
+        .args([
+            "-c",
+            &format!("set -o pipefail; {script}"),
+            env!("CARGO_BIN_EXE_transom"),
+        ])
+        .env("HOME", &home.0)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&status.stderr), "");
+    assert_eq!(status.status.code(), Some(0));
+}
+
+#[test]
+fn a_receiver_with_nobody_to_ask_says_so() {
+    let home = Home::new("ask");
+    let text = complaint(&home.run(&["receive"]), 2);
+    assert!(text.contains("--accept known"), "{text}");
+}
+
+#[test]
+fn a_spoilt_key_file_is_not_overwritten() {
+    let home = Home::new("spoilt");
+    home.key("one");
+    let key = home.path("one/key");
+    let content = fs::read(&key).unwrap();
+    fs::write(&key, b"short").unwrap();
+    complaint(&home.run(&["id", "--state", "one"]), 1);
+    assert_eq!(fs::read(&key).unwrap(), b"short");
+    fs::write(&key, [&content[..], b"more"].concat()).unwrap();
+    complaint(&home.run(&["id", "--state", "one"]), 1);
+}
