@@ -12,10 +12,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let state = State::open(State::default_dir().ok_or("no home folder")?)?;
     let mut settings = Settings::new("box".parse()?, state.identity()?);
     println!("this box is {}", settings.identity.public_key());
-    for (name, key) in arguments.filter_map(|line| line.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned()))) {
-        settings.book.add(format!("{name} 0.0.0.0 key={key} may=view").parse()?)?;
+    for (name, key) in arguments.filter_map(|line| {
+        line.split_once('=')
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+    }) {
+        settings
+            .book
+            .add(format!("{name} 0.0.0.0 key={key} may=view").parse()?)?;
     }
-    settings.camera = Some(Wish { source: source.parse()?, ..Wish::default() });
+    settings.camera = Some(Wish {
+        source: source.parse()?,
+        ..Wish::default()
+    });
     settings.serve_camera = true;
     settings.listen = everywhere(DEFAULT_PORT);
     Station::start(settings)?.run(|notice| match notice {

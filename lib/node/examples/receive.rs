@@ -11,16 +11,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let state = State::open(State::default_dir().ok_or("no home folder")?)?;
     let mut settings = Settings::new("desk".parse()?, state.identity()?);
     println!("this desk is {}", settings.identity.public_key());
-    for (name, key) in arguments.filter_map(|line| line.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned()))) {
-        settings.book.add(format!("{name} 0.0.0.0 key={key} may=files").parse()?)?;
+    for (name, key) in arguments.filter_map(|line| {
+        line.split_once('=')
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+    }) {
+        settings
+            .book
+            .add(format!("{name} 0.0.0.0 key={key} may=files").parse()?)?;
     }
     settings.listen = everywhere(DEFAULT_PORT);
-    settings.inbox = Some(InboxSettings { into, accept: Accept::Known, quota: None });
+    settings.inbox = Some(InboxSettings {
+        into,
+        accept: Accept::Known,
+        quota: None,
+    });
     let station = Station::start(settings)?;
     let handle = station.handle();
     let mut outcome = None;
     station.run(|notice| match notice {
-        Notice::Offered { peer, name, bytes, .. } => println!("{peer} sends {name:?}, {bytes} bytes"),
+        Notice::Offered {
+            peer, name, bytes, ..
+        } => println!("{peer} sends {name:?}, {bytes} bytes"),
         Notice::TransferEnded { outcome: ended, .. } => {
             println!("{ended:?}");
             outcome = Some(ended);
@@ -28,5 +39,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         _ => {}
     })?;
-    if outcome.is_some_and(|outcome| outcome.is_success()) { Ok(()) } else { Err("nothing whole came".into()) }
+    if outcome.is_some_and(|outcome| outcome.is_success()) {
+        Ok(())
+    } else {
+        Err("nothing whole came".into())
+    }
 }

@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     handle.send(&peer, path, SendOptions::default());
     let mut outcome = None;
     station.run(|notice| match notice {
-        Notice::Transfer(status) => println!("{} of {} bytes are safe", status.durable, status.bytes),
+        Notice::Transfer(status) => {
+            println!("{} of {} bytes are safe", status.durable, status.bytes)
+        }
         Notice::TransferEnded { outcome: ended, .. } => {
             outcome = Some(ended);
             handle.stop();
@@ -29,7 +31,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => {}
     })?;
     match outcome {
-        Some(outcome) if outcome.is_success() => Ok(println!("{outcome:?}")),
+        Some(outcome) if outcome.is_success() => {
+            println!("{outcome:?}");
+            Ok(())
+        }
         other => Err(format!("not sent: {other:?}").into()),
     }
 }

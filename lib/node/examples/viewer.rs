@@ -8,7 +8,10 @@ use transom::people::Contact;
 use transom::{CallKind, Notice, Settings, State, Station};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let contact: Contact = std::env::args().nth(1).ok_or("say whom to watch: \"box HOST\"")?.parse()?;
+    let contact: Contact = std::env::args()
+        .nth(1)
+        .ok_or("say whom to watch: \"box HOST\"")?
+        .parse()?;
     let state = State::open(State::default_dir().ok_or("no home folder")?)?;
     let mut settings = Settings::new("viewer".parse()?, state.identity()?);
     settings.known_peers = state.known_peers()?;
@@ -25,12 +28,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 handle.stop();
             }
         }
-        Notice::Unreachable { why, .. } | Notice::Left { why, .. } | Notice::CallEnded { text: why, .. } => {
+        Notice::Unreachable { why, .. }
+        | Notice::Left { why, .. }
+        | Notice::CallEnded { text: why, .. } => {
             failure.get_or_insert(why);
             handle.stop();
         }
         _ => {}
     })?;
-    println!("{pictures} pictures, {bytes} bytes in {:.1} s", start.elapsed().as_secs_f32());
-    if pictures < 100 { Err(failure.unwrap_or_default().into()) } else { Ok(()) }
+    println!(
+        "{pictures} pictures, {bytes} bytes in {:.1} s",
+        start.elapsed().as_secs_f32()
+    );
+    if pictures < 100 {
+        Err(failure.unwrap_or_default().into())
+    } else {
+        Ok(())
+    }
 }

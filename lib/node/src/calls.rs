@@ -5,9 +5,9 @@ use transom_proto::{CallId, Event, ReceivedPicture, Session};
 use transom_wire::{CallKind, EndReason, Lens, PeerName};
 
 use crate::handle::Credit;
+use crate::links::{Link, Links};
 use crate::notice::{Notice, RemotePicture, Timing};
 use crate::outside::Outside;
-use crate::links::{Link, Links};
 use crate::settings::Settings;
 
 /// What of the settings calls depend on.
@@ -66,47 +66,88 @@ pub(crate) struct Calls {
 
 impl Calls {
     pub(crate) fn new(policy: Policy) -> Self {
-        Self { calls: Vec::new(), policy, camera_on: false }
+        Self {
+            calls: Vec::new(),
+            policy,
+            camera_on: false,
+        }
     }
 
     /// Everybody who is to get our pictures.
     pub(crate) fn viewers(&self) -> impl Iterator<Item = (PeerId, CallId)> + '_ {
-        self.calls.iter().filter(|call| call.is_shown(self.camera_on)).map(|call| (call.link, call.id))
+        self.calls
+            .iter()
+            .filter(|call| call.is_shown(self.camera_on))
+            .map(|call| (call.link, call.id))
     }
 
     pub(crate) fn show_camera(&mut self, on: bool, out: &mut Outside) {
         self.camera_on = on;
         if !on {
-            for call in self.calls.iter().filter(|call| call.kind == CallKind::Talk && call.phase == Phase::Live) {
-                out.with(call.link, |session| session.camera_state(call.id, Lens::Off, ""));
+            for call in self
+                .calls
+                .iter()
+                .filter(|call| call.kind == CallKind::Talk && call.phase == Phase::Live)
+            {
+                out.with(call.link, |session| {
+                    session.camera_state(call.id, Lens::Off, "")
+                });
             }
         }
     }
 
-    pub(crate) fn ring(&mut self, peer: PeerName, kind: CallKind, links: &Links, out: &mut Outside) {
-        if self.calls.iter().any(|call| call.peer == peer && call.outgoing) {
+    pub(crate) fn ring(
+        &mut self,
+        peer: PeerName,
+        kind: CallKind,
+        links: &Links,
+        out: &mut Outside,
+    ) {
+        if self
+            .calls
+            .iter()
+            .any(|call| call.peer == peer && call.outgoing)
+        {
             return;
         }
         let link = links.link_of(&peer);
         match link.and_then(|link| out.with(link, |session| session.ring(kind))) {
             Some(Ok(id)) => {
                 let link = link.expect("a session was found by it");
-                self.calls.push(Call { link, id, peer, kind, outgoing: true, phase: Phase::Ringing });
+                self.calls.push(Call {
+                    link,
+                    id,
+                    peer,
+                    kind,
+                    outgoing: true,
+                    phase: Phase::Ringing,
+                });
             }
             Some(Err(error)) => ended(peer, EndReason::Busy, error.to_string(), out),
-            None => ended(peer, EndReason::Unanswered, "it is not connected".into(), out),
+            None => ended(
+                peer,
+                EndReason::Unanswered,
+                "it is not connected".into(),
+                out,
+            ),
         }
     }
 
     pub(crate) fn answer(&mut self, peer: PeerName, out: &mut Outside) {
-        let waiting = |call: &&mut Call| call.peer == peer && !call.outgoing && call.phase == Phase::Ringing;
+        let waiting =
+            |call: &&mut Call| call.peer == peer && !call.outgoing && call.phase == Phase::Ringing;
         if let Some(call) = self.calls.iter_mut().find(waiting) {
             answer(call, out);
         }
     }
 
     pub(crate) fn decline(&mut self, peer: PeerName, out: &mut Outside) {
-        self.end(|call| call.peer == peer && !call.outgoing && call.phase == Phase::Ringing, EndReason::Chosen, "", out);
+        self.end(
+            |call| call.peer == peer && !call.outgoing && call.phase == Phase::Ringing,
+            EndReason::Chosen,
+            "",
+            out,
+        );
     }
 
     pub(crate) fn hang_up(&mut self, peer: PeerName, out: &mut Outside) {
@@ -114,7 +155,13 @@ impl Calls {
     }
 
     /// Ends calls from our side.
-    fn end(&mut self, which: impl Fn(&Call) -> bool, reason: EndReason, text: &str, out: &mut Outside) {
+    fn end(
+        &mut self,
+        which: impl Fn(&Call) -> bool,
+        reason: EndReason,
+        text: &str,
+        out: &mut Outside,
+    ) {
         for call in self.calls.extract_if(.., |call| which(call)) {
             let say = |session: &mut Session| match (call.phase, call.outgoing) {
                 (Phase::Ringing, false) => session.decline(call.id, reason, text),
@@ -136,7 +183,9 @@ impl Calls {
 
     /// The rights of that link changed: what it may no longer have ends.
     pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Outside) {
-        let Some(rights) = links.link(link).map(|link| link.rights) else { return };
+        let Some(rights) = links.link(link).map(|link| link.rights) else {
+            return;
+        };
         let forbidden = |call: &Call| {
             call.link == link
                 && !call.outgoing
@@ -149,17 +198,30 @@ impl Calls {
     }
 
     /// An event of a call. Gives back those that are none.
-    pub(crate) fn handle(&mut self, id: PeerId, link: &Link, event: Event, out: &mut Outside) -> Option<Event> {
+    pub(crate) fn handle(
+        &mut self,
+        id: PeerId,
+        link: &Link,
+        event: Event,
+        out: &mut Outside,
+    ) -> Option<Event> {
         match event {
             Event::Ringing { call, kind } => self.rung(id, link, call, kind, out),
             Event::Answered { call } => {
                 if let Some(call) = self.find(id, call) {
                     call.phase = Phase::Live;
-                    out.tell(Notice::CallStarted { peer: call.peer, kind: call.kind, outgoing: true });
+                    out.tell(Notice::CallStarted {
+                        peer: call.peer,
+                        kind: call.kind,
+                        outgoing: true,
+                    });
                 }
             }
             Event::Declined { call, reason, text } | Event::HungUp { call, reason, text } => {
-                for call in self.calls.extract_if(.., |found| found.link == id && found.id == call) {
+                for call in self
+                    .calls
+                    .extract_if(.., |found| found.link == id && found.id == call)
+                {
                     ended(call.peer, reason, text.clone(), out);
                 }
             }
@@ -172,7 +234,11 @@ impl Calls {
             }
             Event::CameraState { call, lens, text } => {
                 if let Some(call) = self.find(id, call) {
-                    out.tell(Notice::FarCamera { peer: call.peer, lens, text });
+                    out.tell(Notice::FarCamera {
+                        peer: call.peer,
+                        lens,
+                        text,
+                    });
                 }
             }
             Event::Credit { .. } => {}
@@ -185,7 +251,10 @@ impl Calls {
     pub(crate) fn shown(&self, link: PeerId, id: CallId, sequence: u32, out: &mut Outside) {
         let now = out.net.now();
         // A call that has ended takes no credit back.
-        if self.calls.iter().any(|call| call.link == link && call.id == id)
+        if self
+            .calls
+            .iter()
+            .any(|call| call.link == link && call.id == id)
             && let Some(Err(error)) = out.with(link, |session| session.shown(id, sequence, now))
         {
             log::debug!("credit of picture {sequence}: {error}");
@@ -193,36 +262,61 @@ impl Calls {
     }
 
     fn find(&mut self, link: PeerId, id: CallId) -> Option<&mut Call> {
-        self.calls.iter_mut().find(|call| call.link == link && call.id == id)
+        self.calls
+            .iter_mut()
+            .find(|call| call.link == link && call.id == id)
     }
 
     /// A peer rings: its rights and our settings decide, or a person is asked.
     fn rung(&mut self, id: PeerId, link: &Link, call: CallId, kind: CallKind, out: &mut Outside) {
-        let Policy { has_camera, serves_camera, takes_calls, max_viewers } = self.policy;
+        let Policy {
+            has_camera,
+            serves_camera,
+            takes_calls,
+            max_viewers,
+        } = self.policy;
         let rights = link.rights;
         let verdict = match kind {
             CallKind::View if !rights.view => Err((EndReason::Forbidden, "you may not watch here")),
             CallKind::View if !has_camera => Err((EndReason::NoCamera, "there is no camera here")),
-            CallKind::View if !(serves_camera || rights.auto) => Err((EndReason::Forbidden, "this camera is not for watching")),
-            CallKind::View if self.viewers().count() >= max_viewers => Err((EndReason::Busy, "as many watch already as may")),
+            CallKind::View if !(serves_camera || rights.auto) => {
+                Err((EndReason::Forbidden, "this camera is not for watching"))
+            }
+            CallKind::View if self.viewers().count() >= max_viewers => {
+                Err((EndReason::Busy, "as many watch already as may"))
+            }
             CallKind::View => Ok(true),
             _ if !takes_calls => Err((EndReason::Forbidden, "nobody takes calls here")),
             _ if !rights.call => Err((EndReason::Forbidden, "you may not call here")),
-            _ if self.calls.iter().any(|call| call.kind == CallKind::Talk) => Err((EndReason::Busy, "in another call")),
+            _ if self.calls.iter().any(|call| call.kind == CallKind::Talk) => {
+                Err((EndReason::Busy, "in another call"))
+            }
             _ => Ok(rights.auto),
         };
         match verdict {
             Err((reason, text)) => {
-                if let Some(Err(error)) = out.with(id, |session| session.decline(call, reason, text)) {
+                if let Some(Err(error)) =
+                    out.with(id, |session| session.decline(call, reason, text))
+                {
                     log::debug!("peer={} declining: {error}", link.peer);
                 }
             }
             Ok(at_once) => {
-                let mut call = Call { link: id, id: call, peer: link.peer, kind, outgoing: false, phase: Phase::Ringing };
+                let mut call = Call {
+                    link: id,
+                    id: call,
+                    peer: link.peer,
+                    kind,
+                    outgoing: false,
+                    phase: Phase::Ringing,
+                };
                 if at_once {
                     answer(&mut call, out);
                 } else {
-                    out.tell(Notice::Ringing { peer: link.peer, kind });
+                    out.tell(Notice::Ringing {
+                        peer: link.peer,
+                        kind,
+                    });
                 }
                 self.calls.push(call);
             }
@@ -234,9 +328,15 @@ fn answer(call: &mut Call, out: &mut Outside) {
     match out.with(call.link, |session| session.answer(call.id)) {
         Some(Ok(())) => {
             call.phase = Phase::Live;
-            out.tell(Notice::CallStarted { peer: call.peer, kind: call.kind, outgoing: false });
+            out.tell(Notice::CallStarted {
+                peer: call.peer,
+                kind: call.kind,
+                outgoing: false,
+            });
         }
-        Some(Err(error)) => log::debug!("peer={} answering a call that is over: {error}", call.peer),
+        Some(Err(error)) => {
+            log::debug!("peer={} answering a call that is over: {error}", call.peer)
+        }
         None => {}
     }
 }
@@ -245,17 +345,37 @@ fn ended(peer: PeerName, reason: EndReason, text: String, out: &mut Outside) {
     out.tell(Notice::CallEnded { peer, reason, text });
 }
 
-fn arrived(link: PeerId, call: CallId, peer: PeerName, picture: ReceivedPicture, out: &mut Outside) {
-    let ReceivedPicture { head, bytes, received } = picture;
-    let mut local = |clock| out.net.session(link).and_then(|session| session.to_local(clock));
+fn arrived(
+    link: PeerId,
+    call: CallId,
+    peer: PeerName,
+    picture: ReceivedPicture,
+    out: &mut Outside,
+) {
+    let ReceivedPicture {
+        head,
+        bytes,
+        received,
+    } = picture;
+    let mut local = |clock| {
+        out.net
+            .session(link)
+            .and_then(|session| session.to_local(clock))
+    };
     let captured = local(head.captured);
-    let ready = captured.map(|at| at + std::time::Duration::from_micros(u64::from(head.ready_after)));
+    let ready =
+        captured.map(|at| at + std::time::Duration::from_micros(u64::from(head.ready_after)));
     let timing = Timing {
         captured: captured.map(|at| out.net.instant(at)),
         ready: ready.map(|at| out.net.instant(at)),
         received: out.net.instant(received),
     };
-    let credit = Credit { queue: out.queue.clone(), link, call, sequence: head.sequence };
+    let credit = Credit {
+        queue: out.queue.clone(),
+        link,
+        call,
+        sequence: head.sequence,
+    };
     let picture = RemotePicture {
         jpeg: bytes,
         width: head.width,
@@ -263,7 +383,7 @@ fn arrived(link: PeerId, call: CallId, peer: PeerName, picture: ReceivedPicture,
         orientation: head.orientation.code(),
         sequence: head.sequence,
         timing,
-        credit,
+        _credit: credit,
     };
     out.tell(Notice::Picture { peer, picture });
 }

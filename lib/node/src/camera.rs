@@ -27,8 +27,14 @@ const SILENCE: Duration = Duration::from_secs(8);
 enum State {
     Off,
     Opening,
-    Live { reader: Reader, last_frame: Instant, unwatched_since: Option<Instant> },
-    Lost { retry_at: Option<Instant> },
+    Live {
+        reader: Reader,
+        last_frame: Instant,
+        unwatched_since: Option<Instant>,
+    },
+    Lost {
+        retry_at: Option<Instant>,
+    },
 }
 
 enum Reader {
@@ -50,7 +56,14 @@ pub(crate) struct OwnCamera {
 
 impl OwnCamera {
     pub(crate) fn new(wish: Option<Wish>) -> Self {
-        Self { wish, state: State::Off, lens: Lens::Off, words: String::new(), told: BTreeMap::new(), changes: 0 }
+        Self {
+            wish,
+            state: State::Off,
+            lens: Lens::Off,
+            words: String::new(),
+            told: BTreeMap::new(),
+            changes: 0,
+        }
     }
 
     /// Once a turn: starts, stops and retries by who looks and what time it is.
@@ -60,11 +73,15 @@ impl OwnCamera {
             State::Off if wanted => self.start(out),
             State::Lost { .. } if !wanted => self.stop(out),
             State::Lost { retry_at: Some(at) } if *at <= now => self.start(out),
-            State::Live { unwatched_since, .. } if wanted => {
+            State::Live {
+                unwatched_since, ..
+            } if wanted => {
                 *unwatched_since = None;
                 self.read(now, calls, out);
             }
-            State::Live { unwatched_since, .. } => {
+            State::Live {
+                unwatched_since, ..
+            } => {
                 if now >= *unwatched_since.get_or_insert(now) + LINGER {
                     self.stop(out);
                 } else {
@@ -81,7 +98,11 @@ impl OwnCamera {
     pub(crate) fn due(&self) -> Option<Instant> {
         match &self.state {
             State::Lost { retry_at } => *retry_at,
-            State::Live { reader, last_frame, unwatched_since } => {
+            State::Live {
+                reader,
+                last_frame,
+                unwatched_since,
+            } => {
                 let next = match reader {
                     Reader::Loop(camera, _) => match camera.wait() {
                         Wait::At(at) => Some(at),
@@ -104,7 +125,13 @@ impl OwnCamera {
         let watch = match camera.wait() {
             Wait::Readable(fd) => match out.net.watch(fd) {
                 Ok(watch) => Some(watch),
-                Err(error) => return self.lost(format!("can't wait for the camera: {error}"), Some(RETRY), out),
+                Err(error) => {
+                    return self.lost(
+                        format!("can't wait for the camera: {error}"),
+                        Some(RETRY),
+                        out,
+                    );
+                }
             },
             _ => None,
         };
@@ -120,7 +147,11 @@ impl OwnCamera {
 
     pub(crate) fn failed(&mut self, error: &CameraError, out: &mut Outside) {
         if !matches!(self.state, State::Off) {
-            self.lost(error.to_string(), error.is_retryable().then_some(RETRY), out);
+            self.lost(
+                error.to_string(),
+                error.is_retryable().then_some(RETRY),
+                out,
+            );
         }
     }
 
@@ -135,7 +166,9 @@ impl OwnCamera {
     }
 
     fn start(&mut self, out: &mut Outside) {
-        let Some(wish) = self.wish.clone() else { return };
+        let Some(wish) = self.wish.clone() else {
+            return;
+        };
         let again = matches!(self.state, State::Lost { .. });
         self.state = State::Opening;
         out.workers.open_camera(wish);
@@ -145,7 +178,11 @@ impl OwnCamera {
     }
 
     fn live(&mut self, reader: Reader, words: String, out: &mut Outside) {
-        self.state = State::Live { reader, last_frame: Instant::now(), unwatched_since: None };
+        self.state = State::Live {
+            reader,
+            last_frame: Instant::now(),
+            unwatched_since: None,
+        };
         self.change(Lens::Live, words, out);
     }
 
@@ -157,13 +194,18 @@ impl OwnCamera {
 
     fn lost(&mut self, why: String, retry: Option<Duration>, out: &mut Outside) {
         self.close(out);
-        self.state = State::Lost { retry_at: retry.map(|pause| Instant::now() + pause) };
+        self.state = State::Lost {
+            retry_at: retry.map(|pause| Instant::now() + pause),
+        };
         self.change(Lens::Lost, why, out);
     }
 
     /// The descriptor leaves the poll first, then the camera is closed.
     fn close(&mut self, out: &mut Outside) {
-        if let State::Live { reader: Reader::Loop(camera, Some(watch)), .. } = &self.state
+        if let State::Live {
+            reader: Reader::Loop(camera, Some(watch)),
+            ..
+        } = &self.state
             && let Wait::Readable(fd) = camera.wait()
         {
             out.net.unwatch(*watch, fd);
@@ -174,7 +216,10 @@ impl OwnCamera {
 
     fn change(&mut self, lens: Lens, words: String, out: &mut Outside) {
         if (lens, &words) != (self.lens, &self.words) {
-            out.tell(Notice::Camera { lens, text: words.clone() });
+            out.tell(Notice::Camera {
+                lens,
+                text: words.clone(),
+            });
             (self.lens, self.words) = (lens, words);
             self.changes = self.changes.wrapping_add(1);
         }
@@ -182,7 +227,12 @@ impl OwnCamera {
 
     /// Takes what the camera has and hands it on.
     fn read(&mut self, now: Instant, calls: &Calls, out: &mut Outside) {
-        let State::Live { reader, last_frame, .. } = &mut self.state else { return };
+        let State::Live {
+            reader, last_frame, ..
+        } = &mut self.state
+        else {
+            return;
+        };
         let newest = match reader {
             Reader::Loop(camera, _) => camera.newest(),
             Reader::Thread => Ok(out.workers.newest_frame()),
@@ -198,7 +248,11 @@ impl OwnCamera {
                     self.lost("the camera gives no pictures".into(), Some(RETRY), out);
                 }
             }
-            Err(error) => self.lost(error.to_string(), error.is_retryable().then_some(RETRY), out),
+            Err(error) => self.lost(
+                error.to_string(),
+                error.is_retryable().then_some(RETRY),
+                out,
+            ),
         }
     }
 
@@ -218,7 +272,9 @@ impl OwnCamera {
         let mut told = BTreeMap::new();
         for (link, call) in calls.viewers() {
             if self.told.get(&(link, call)) != Some(&self.changes) {
-                out.with(link, |session| session.camera_state(call, self.lens, &self.words));
+                out.with(link, |session| {
+                    session.camera_state(call, self.lens, &self.words)
+                });
             }
             told.insert((link, call), self.changes);
         }
@@ -232,11 +288,16 @@ fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
 }
 
 fn distribute(picture: &Picture, calls: &Calls, out: &mut Outside) {
-    let orientation = Orientation::ALL.iter().find(|known| known.code() == picture.orientation);
+    let orientation = Orientation::ALL
+        .iter()
+        .find(|known| known.code() == picture.orientation);
     let head = PictureHead {
         sequence: picture.sequence,
         captured: out.net.clock(picture.captured).0,
-        ready_after: (picture.ready - picture.captured).as_micros().try_into().unwrap_or(u32::MAX),
+        ready_after: (picture.ready - picture.captured)
+            .as_micros()
+            .try_into()
+            .unwrap_or(u32::MAX),
         width: picture.width,
         height: picture.height,
         orientation: *orientation.unwrap_or(&Orientation::Upright),
@@ -244,7 +305,10 @@ fn distribute(picture: &Picture, calls: &Calls, out: &mut Outside) {
         total: picture.jpeg.len().try_into().unwrap_or(u32::MAX),
     };
     for (link, call) in calls.viewers() {
-        let picture = transom_proto::Picture { head, bytes: picture.jpeg.clone() };
+        let picture = transom_proto::Picture {
+            head,
+            bytes: picture.jpeg.clone(),
+        };
         if let Some(Err(error)) = out.with(link, |session| session.send_picture(call, picture)) {
             log::warn!("picture {} can't be sent: {error}", head.sequence);
         }

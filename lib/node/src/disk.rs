@@ -4,11 +4,17 @@
 //! leaves by the bytes it granted, a sender's by the room of its session.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
-use transom_store::{Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Outbox, OutboxError, Reception, Step};
-use transom_wire::{Done, End, FailReason, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey};
+use transom_store::{
+    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Outbox, OutboxError, Reception,
+    Step,
+};
+use transom_wire::{
+    Done, End, FailReason, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey,
+};
 
 use crate::notice::TransferId;
 
@@ -17,12 +23,27 @@ const SPARE_BUFFERS: usize = 8;
 
 pub(crate) enum Job {
     // Sending.
-    Walk { path: PathBuf, own: [u8; 32], peer: [u8; 32] },
-    Entries { from: u32, count: u32 },
+    Walk {
+        path: PathBuf,
+        own: [u8; 32],
+        peer: [u8; 32],
+    },
+    Entries {
+        from: u32,
+        count: u32,
+    },
     Start(Start),
-    Read { index: u32, leaves: u32 },
+    Read {
+        index: u32,
+        leaves: u32,
+    },
     // Receiving.
-    Receive { into: PathBuf, quota: Option<u64>, peer: [u8; 32], offer: OwnedOffer },
+    Receive {
+        into: PathBuf,
+        quota: Option<u64>,
+        peer: [u8; 32],
+        offer: OwnedOffer,
+    },
     Entry(OwnedEntry),
     Leaf(LeafData),
     End(End),
@@ -39,7 +60,10 @@ pub(crate) enum Job {
 pub(crate) enum Answer {
     Walked(Result<Walked, String>),
     Entries(Vec<OwnedEntry>),
-    Started { index: u32, offset: u64 },
+    Started {
+        index: u32,
+        offset: u64,
+    },
     Leaf(LeafData),
     End(End),
     /// The entry can't be sent, or can't be taken.
@@ -47,7 +71,10 @@ pub(crate) enum Answer {
     Ready(Result<(), (RefuseReason, String)>),
     Begin(Start),
     /// So many bytes of leaves left memory since the last such answer, and how far the transfer is.
-    Stored { taken: u64, progress: Progress },
+    Stored {
+        taken: u64,
+        progress: Progress,
+    },
     Done(Done),
     Finished(Result<Finished, String>),
 }
@@ -97,20 +124,33 @@ impl Disk {
     ///
     /// # Errors
     /// What is wrong with the folder.
-    pub(crate) fn open_inbox(&mut self, root: PathBuf, quota: Option<u64>) -> Result<(), InboxError> {
-        if !self.inboxes.contains_key(&root) {
-            let mut settings = InboxSettings::new(root.clone());
+    pub(crate) fn open_inbox(
+        &mut self,
+        root: PathBuf,
+        quota: Option<u64>,
+    ) -> Result<(), InboxError> {
+        if let Entry::Vacant(place) = self.inboxes.entry(root) {
+            let mut settings = InboxSettings::new(place.key().clone());
             settings.quota = quota;
-            self.inboxes.insert(root, Inbox::open(settings)?);
+            place.insert(Inbox::open(settings)?);
         }
         Ok(())
     }
 
     pub(crate) fn work(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {
         match job {
-            Job::Walk { path, own, peer } => answer(Answer::Walked(self.walk(transfer, &path, own, peer))),
-            Job::Receive { into, quota, peer, offer } => {
-                answer(Answer::Ready(self.receive(transfer, into, quota, peer, &offer)));
+            Job::Walk { path, own, peer } => {
+                answer(Answer::Walked(self.walk(transfer, &path, own, peer)))
+            }
+            Job::Receive {
+                into,
+                quota,
+                peer,
+                offer,
+            } => {
+                answer(Answer::Ready(
+                    self.receive(transfer, into, quota, peer, &offer),
+                ));
             }
             Job::Keep => {
                 if let Some(mut incoming) = self.incoming.remove(&transfer) {
@@ -130,7 +170,13 @@ impl Disk {
         }
     }
 
-    fn walk(&mut self, transfer: TransferId, path: &std::path::Path, own: [u8; 32], peer: [u8; 32]) -> Result<Walked, String> {
+    fn walk(
+        &mut self,
+        transfer: TransferId,
+        path: &std::path::Path,
+        own: [u8; 32],
+        peer: [u8; 32],
+    ) -> Result<Walked, String> {
         let outbox = Outbox::walk(path).map_err(|error| error.text())?;
         let walked = Walked {
             key: outbox.key(&own, &peer),
@@ -138,14 +184,32 @@ impl Disk {
             shape: outbox.shape(),
             entries: outbox.files(),
             bytes: outbox.bytes(),
-            skipped: outbox.skipped().iter().map(|skipped| (skipped.path.display().to_string(), skipped.why.clone())).collect(),
+            skipped: outbox
+                .skipped()
+                .iter()
+                .map(|skipped| (skipped.path.display().to_string(), skipped.why.clone()))
+                .collect(),
         };
-        self.outgoing.insert(transfer, Outgoing { outbox, reading: None });
+        self.outgoing.insert(
+            transfer,
+            Outgoing {
+                outbox,
+                reading: None,
+            },
+        );
         Ok(walked)
     }
 
-    fn entries(&mut self, transfer: TransferId, from: u32, count: u32, answer: &mut dyn FnMut(Answer)) {
-        let Some(Outgoing { outbox, .. }) = self.outgoing.get(&transfer) else { return };
+    fn entries(
+        &mut self,
+        transfer: TransferId,
+        from: u32,
+        count: u32,
+        answer: &mut dyn FnMut(Answer),
+    ) {
+        let Some(Outgoing { outbox, .. }) = self.outgoing.get(&transfer) else {
+            return;
+        };
         let entries = (from..from.saturating_add(count)).map_while(|index| {
             let entry = outbox.entry(index)?;
             Some(OwnedEntry {
@@ -161,10 +225,18 @@ impl Disk {
     }
 
     fn start(&mut self, transfer: TransferId, start: &Start, answer: &mut dyn FnMut(Answer)) {
-        let Some(outgoing) = self.outgoing.get_mut(&transfer) else { return };
+        let Some(outgoing) = self.outgoing.get_mut(&transfer) else {
+            return;
+        };
         outgoing.reading = Some(start.index);
-        match outgoing.outbox.start(start.index, start.offset, &start.proof) {
-            Ok(offset) => answer(Answer::Started { index: start.index, offset }),
+        match outgoing
+            .outbox
+            .start(start.index, start.offset, &start.proof)
+        {
+            Ok(offset) => answer(Answer::Started {
+                index: start.index,
+                offset,
+            }),
             Err(error) => {
                 outgoing.reading = None;
                 answer(Answer::Failed(unsendable(start.index, &error)));
@@ -172,15 +244,33 @@ impl Disk {
         }
     }
 
-    fn read(&mut self, transfer: TransferId, index: u32, leaves: u32, answer: &mut dyn FnMut(Answer)) {
-        let Some(outgoing) = self.outgoing.get_mut(&transfer) else { return };
+    fn read(
+        &mut self,
+        transfer: TransferId,
+        index: u32,
+        leaves: u32,
+        answer: &mut dyn FnMut(Answer),
+    ) {
+        let Some(outgoing) = self.outgoing.get_mut(&transfer) else {
+            return;
+        };
         for _ in 0..leaves {
             if outgoing.reading != Some(index) {
                 return;
             }
             let buffer = self.spare.pop().unwrap_or_default();
             match outgoing.outbox.next_leaf(index, buffer) {
-                Ok(Step::Leaf { index, offset, hash, bytes }) => answer(Answer::Leaf(LeafData { index, offset, hash, bytes })),
+                Ok(Step::Leaf {
+                    index,
+                    offset,
+                    hash,
+                    bytes,
+                }) => answer(Answer::Leaf(LeafData {
+                    index,
+                    offset,
+                    hash,
+                    bytes,
+                })),
                 Ok(Step::End { size, root, buffer }) => {
                     self.spare.push(buffer);
                     outgoing.reading = None;
@@ -204,20 +294,41 @@ impl Disk {
     ) -> Result<(), (RefuseReason, String)> {
         let refuse = |error: InboxError| (error.refusal(), error.text());
         self.open_inbox(into.clone(), quota).map_err(refuse)?;
-        let Some(inbox) = self.inboxes.get_mut(&into) else { return Ok(()) };
+        let Some(inbox) = self.inboxes.get_mut(&into) else {
+            return Ok(());
+        };
         let reception = inbox.receive(peer, &offer.as_offer()).map_err(refuse)?;
         let held = reception.held();
-        self.incoming.insert(transfer, Incoming { reception, progress: Progress::default(), held });
+        self.incoming.insert(
+            transfer,
+            Incoming {
+                reception,
+                progress: Progress::default(),
+                held,
+            },
+        );
         Ok(())
     }
 
     fn receiving(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {
-        let Some(incoming) = self.incoming.get_mut(&transfer) else { return };
+        let Some(incoming) = self.incoming.get_mut(&transfer) else {
+            return;
+        };
         match job {
             Job::Entry(entry) => match incoming.reception.entry(&entry.as_entry()) {
-                Ok(Begin::Data { offset, proof }) => answer(Answer::Begin(Start { index: entry.index, offset, proof })),
-                Ok(Begin::Made) => answer(Answer::Done(Done { index: entry.index, root: [0; 32] })),
-                Ok(Begin::Done { root }) => answer(Answer::Done(Done { index: entry.index, root })),
+                Ok(Begin::Data { offset, proof }) => answer(Answer::Begin(Start {
+                    index: entry.index,
+                    offset,
+                    proof,
+                })),
+                Ok(Begin::Made) => answer(Answer::Done(Done {
+                    index: entry.index,
+                    root: [0; 32],
+                })),
+                Ok(Begin::Done { root }) => answer(Answer::Done(Done {
+                    index: entry.index,
+                    root,
+                })),
                 Err(error) => untakable(entry.index, &error, answer),
             },
             Job::Leaf(leaf) => {
@@ -227,12 +338,20 @@ impl Disk {
                 }
             }
             Job::End(end) => match incoming.reception.end(end.index, end.size, &end.root) {
-                Ok(_) => answer(Answer::Done(Done { index: end.index, root: end.root })),
+                Ok(_) => answer(Answer::Done(Done {
+                    index: end.index,
+                    root: end.root,
+                })),
                 Err(error) => untakable(end.index, &error, answer),
             },
             Job::Abandon(index) => incoming.reception.abandon(index),
             Job::Finish(entries) => {
-                answer(Answer::Finished(incoming.reception.finish(entries).map_err(|error| error.text())));
+                answer(Answer::Finished(
+                    incoming
+                        .reception
+                        .finish(entries)
+                        .map_err(|error| error.text()),
+                ));
                 self.incoming.remove(&transfer);
             }
             _ => {}
@@ -243,28 +362,49 @@ impl Disk {
 impl Incoming {
     /// Writes a leaf; gives its buffer back.
     fn leaf(&mut self, leaf: LeafData, answer: &mut dyn FnMut(Answer)) -> Vec<u8> {
-        let LeafData { index, offset, hash, bytes } = leaf;
+        let LeafData {
+            index,
+            offset,
+            hash,
+            bytes,
+        } = leaf;
         let length = bytes.len() as u64;
         self.progress.received += length;
         match self.reception.leaf(index, offset, &hash, &bytes) {
             Ok(counts) => {
                 self.progress.verified += length;
                 let durable = counts.durable.saturating_sub(self.held);
-                self.progress.durable = self.progress.durable.max(durable.min(self.progress.verified));
+                self.progress.durable = self
+                    .progress
+                    .durable
+                    .max(durable.min(self.progress.verified));
             }
             Err(error) => untakable(index, &error, answer),
         }
-        answer(Answer::Stored { taken: length, progress: self.progress });
+        answer(Answer::Stored {
+            taken: length,
+            progress: self.progress,
+        });
         bytes
     }
 }
 
 fn unsendable(index: u32, error: &OutboxError) -> Failure {
-    Failure { index, reason: error.reason(), errno: error.errno(), text: error.text() }
+    Failure {
+        index,
+        reason: error.reason(),
+        errno: error.errno(),
+        text: error.text(),
+    }
 }
 
 fn untakable(index: u32, error: &EntryError, answer: &mut dyn FnMut(Answer)) {
     if !matches!(error, EntryError::Stale(_)) {
-        answer(Answer::Failed(Failure { index, reason: error.reason(), errno: error.errno(), text: error.text() }));
+        answer(Answer::Failed(Failure {
+            index,
+            reason: error.reason(),
+            errno: error.errno(),
+            text: error.text(),
+        }));
     }
 }

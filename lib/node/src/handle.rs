@@ -16,22 +16,66 @@ use crate::settings::SendOptions;
 /// What the owner wants done.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Connect { contact: Contact, keep: bool },
-    Disconnect { peer: PeerName },
-    Ring { peer: PeerName, kind: CallKind },
-    Answer { peer: PeerName },
-    Decline { peer: PeerName },
-    HangUp { peer: PeerName },
-    ShowCamera { on: bool },
-    Shown { link: PeerId, call: CallId, sequence: u32 },
-    Text { peer: PeerName, id: TextId, text: String },
-    Send { peer: PeerName, id: TransferId, path: PathBuf, options: SendOptions },
-    Accept { transfer: TransferId, into: Option<PathBuf> },
-    Refuse { transfer: TransferId },
-    Pause { transfer: TransferId, paused: bool },
-    Cancel { transfer: TransferId },
-    Limit { transfer: TransferId, bytes_per_second: Option<u64> },
-    Book { book: Book },
+    Connect {
+        contact: Contact,
+        keep: bool,
+    },
+    Disconnect {
+        peer: PeerName,
+    },
+    Ring {
+        peer: PeerName,
+        kind: CallKind,
+    },
+    Answer {
+        peer: PeerName,
+    },
+    Decline {
+        peer: PeerName,
+    },
+    HangUp {
+        peer: PeerName,
+    },
+    ShowCamera {
+        on: bool,
+    },
+    Shown {
+        link: PeerId,
+        call: CallId,
+        sequence: u32,
+    },
+    Text {
+        peer: PeerName,
+        id: TextId,
+        text: String,
+    },
+    Send {
+        peer: PeerName,
+        id: TransferId,
+        path: PathBuf,
+        options: SendOptions,
+    },
+    Accept {
+        transfer: TransferId,
+        into: Option<PathBuf>,
+    },
+    Refuse {
+        transfer: TransferId,
+    },
+    Pause {
+        transfer: TransferId,
+        paused: bool,
+    },
+    Cancel {
+        transfer: TransferId,
+    },
+    Limit {
+        transfer: TransferId,
+        bytes_per_second: Option<u64>,
+    },
+    Book {
+        book: Book,
+    },
     Stop,
 }
 
@@ -52,7 +96,10 @@ impl Queue {
     }
 
     pub(crate) fn push(&self, command: Command) {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner).push_back(command);
+        self.commands
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(command);
         (self.wake)();
     }
 
@@ -118,15 +165,29 @@ impl Handle {
     pub fn text(&self, peer: &PeerName, text: impl Into<String>) -> TextId {
         let id = TextId(self.queue.id());
         let text = text.into();
-        self.queue.push(Command::Text { peer: *peer, id, text });
+        self.queue.push(Command::Text {
+            peer: *peer,
+            id,
+            text,
+        });
         id
     }
 
     /// Sends a file or a folder. The same path to the same peer goes on where an earlier attempt ended.
-    pub fn send(&self, peer: &PeerName, path: impl Into<PathBuf>, options: SendOptions) -> TransferId {
+    pub fn send(
+        &self,
+        peer: &PeerName,
+        path: impl Into<PathBuf>,
+        options: SendOptions,
+    ) -> TransferId {
         let id = TransferId(self.queue.id());
         let path = path.into();
-        self.queue.push(Command::Send { peer: *peer, id, path, options });
+        self.queue.push(Command::Send {
+            peer: *peer,
+            id,
+            path,
+            options,
+        });
         id
     }
 
@@ -152,7 +213,10 @@ impl Handle {
 
     /// Limits a transfer's rate; `None` lifts the limit.
     pub fn limit(&self, transfer: TransferId, bytes_per_second: Option<u64>) {
-        self.queue.push(Command::Limit { transfer, bytes_per_second });
+        self.queue.push(Command::Limit {
+            transfer,
+            bytes_per_second,
+        });
     }
 
     /// Takes a new contact book; peers that lost a right lose what hangs on it.
@@ -183,8 +247,17 @@ pub(crate) struct Credit {
 
 impl Drop for Credit {
     fn drop(&mut self) {
-        let Self { link, call, sequence, .. } = *self;
-        self.queue.push(Command::Shown { link, call, sequence });
+        let Self {
+            link,
+            call,
+            sequence,
+            ..
+        } = *self;
+        self.queue.push(Command::Shown {
+            link,
+            call,
+            sequence,
+        });
     }
 }
 

@@ -59,14 +59,19 @@ impl State {
         let existed = dir.is_dir();
         fs::create_dir_all(&dir).map_err(|source| io_error("can't be made", &dir, source))?;
         if !existed {
-            restrict(&dir, 0o700).map_err(|source| io_error("can't be made private", &dir, source))?;
+            restrict(&dir, 0o700)
+                .map_err(|source| io_error("can't be made private", &dir, source))?;
         }
         Ok(Self { dir })
     }
 
     /// `$XDG_STATE_HOME/transom`, else `~/.local/state/transom`; `None` without a home.
     pub fn default_dir() -> Option<PathBuf> {
-        let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let absolute = |name| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
         absolute("XDG_STATE_HOME")
             .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
             .map(|state| state.join("transom"))
@@ -111,7 +116,8 @@ impl Identity {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn throwaway() -> Result<Self, StateError> {
-        let secret = transom_secure::Identity::generate().map_err(|error| StateError::Key(error.to_string()))?;
+        let secret = transom_secure::Identity::generate()
+            .map_err(|error| StateError::Key(error.to_string()))?;
         Ok(Self { secret })
     }
 
@@ -133,7 +139,9 @@ fn read_key(mut file: File, path: &Path) -> Result<Identity, StateError> {
     if file.read(&mut [0]).map_err(failed)? != 0 {
         return Err(not_a_key());
     }
-    Ok(Identity { secret: transom_secure::Identity::from_bytes(key) })
+    Ok(Identity {
+        secret: transom_secure::Identity::from_bytes(key),
+    })
 }
 
 /// Written beside and then linked into place, so that two first starts at once agree on one key and a full disk leaves none that is half there.
@@ -142,7 +150,8 @@ fn make_key(path: &Path) -> Result<Identity, StateError> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
     let failed = |source| io_error("can't be written", path, source);
     let write = || -> io::Result<()> {
-        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
+        let mut file =
+            private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
         file.write_all(&identity.secret.private_bytes()[..])?;
         file.sync_all()
     };
@@ -150,7 +159,9 @@ fn make_key(path: &Path) -> Result<Identity, StateError> {
     let removed = fs::remove_file(&beside);
     match linked {
         Ok(()) => removed.map(|()| identity).map_err(failed),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_key(File::open(path).map_err(failed)?, path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            read_key(File::open(path).map_err(failed)?, path)
+        }
         Err(error) => Err(failed(error)),
     }
 }
@@ -171,7 +182,10 @@ impl KnownPeersFile {
     }
 
     fn open(path: PathBuf) -> Result<Self, StateError> {
-        let mut known = Self { path: Some(path), ..Self::default() };
+        let mut known = Self {
+            path: Some(path),
+            ..Self::default()
+        };
         known.refresh()?;
         Ok(known)
     }
@@ -186,7 +200,9 @@ impl KnownPeersFile {
     /// # Errors
     /// When the file is there but can't be read.
     pub fn refresh(&mut self) -> Result<(), StateError> {
-        let Some(path) = &self.path else { return Ok(()) };
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
         let failed = |source| io_error("can't be read", path, source);
         let file = match File::open(path) {
             Ok(file) => file,
@@ -196,15 +212,23 @@ impl KnownPeersFile {
             }
             Err(error) => return Err(failed(error)),
         };
-        let changed = file.metadata().and_then(|data| Ok((data.modified()?, data.len()))).ok();
+        let changed = file
+            .metadata()
+            .and_then(|data| Ok((data.modified()?, data.len())))
+            .ok();
         if changed.is_some() && changed == self.seen {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        file.take(transom_users::MAX_BYTES as u64).read_to_end(&mut bytes).map_err(failed)?;
+        file.take(transom_users::MAX_BYTES as u64)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
         let (peers, errors) = KnownPeers::parse(&String::from_utf8_lossy(&bytes));
         if let Some(error) = errors.first() {
-            return Err(StateError::Damaged { path: path.clone(), line: error.to_string() });
+            return Err(StateError::Damaged {
+                path: path.clone(),
+                line: error.to_string(),
+            });
         }
         (self.peers, self.seen) = (peers, changed);
         Ok(())
@@ -223,12 +247,17 @@ impl KnownPeersFile {
         }
         if let Some(path) = &self.path {
             let failed = |source| io_error("can't be written", path, source);
-            let mut file = private(OpenOptions::new().append(true).create(true)).open(path).map_err(failed)?;
-            file.write_all(format!("{name} {key}\n").as_bytes()).map_err(failed)?;
+            let mut file = private(OpenOptions::new().append(true).create(true))
+                .open(path)
+                .map_err(failed)?;
+            file.write_all(format!("{name} {key}\n").as_bytes())
+                .map_err(failed)?;
             file.sync_all().map_err(failed)?;
             self.seen = None;
         }
-        self.peers.learn(*name, *key).map_err(|_| StateError::Pinned(*name))
+        self.peers
+            .learn(*name, *key)
+            .map_err(|_| StateError::Pinned(*name))
     }
 
     /// Unpins a name; gives the key it had.
@@ -237,13 +266,17 @@ impl KnownPeersFile {
     /// When the file can't be written.
     pub fn forget(&mut self, name: &str) -> Result<Option<PublicKey>, StateError> {
         self.refresh()?;
-        let Some(key) = self.peers.forget(name) else { return Ok(None) };
+        let Some(key) = self.peers.forget(name) else {
+            return Ok(None);
+        };
         if let Some(path) = &self.path {
             let failed = |source| io_error("can't be written", path, source);
             let beside = path.with_extension(format!("new-{}", std::process::id()));
-            let mut file =
-                private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside).map_err(failed)?;
-            file.write_all(self.peers.to_string().as_bytes()).map_err(failed)?;
+            let mut file = private(OpenOptions::new().write(true).create(true).truncate(true))
+                .open(&beside)
+                .map_err(failed)?;
+            file.write_all(self.peers.to_string().as_bytes())
+                .map_err(failed)?;
             file.sync_all().map_err(failed)?;
             fs::rename(&beside, path).map_err(failed)?;
             self.seen = None;
@@ -253,7 +286,11 @@ impl KnownPeersFile {
 }
 
 fn io_error(what: &'static str, path: &Path, source: io::Error) -> StateError {
-    StateError::Io { what, path: path.to_owned(), source }
+    StateError::Io {
+        what,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(unix)]

@@ -26,10 +26,10 @@ mod camera;
 mod disk;
 mod handle;
 mod identity;
+mod links;
 mod meter;
 mod notice;
 mod outside;
-mod links;
 mod settings;
 mod station;
 mod texts;
@@ -45,8 +45,8 @@ pub use notice::{
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
 pub use station::{RunError, StartError, Station};
 
-/// Contacts, rights, pinned keys, and names made safe to print.
-pub use transom_users as people;
 /// Camera sources and JPEG.
 pub use transom_media as media;
+/// Contacts, rights, pinned keys, and names made safe to print.
+pub use transom_users as people;
 pub use transom_wire::{Fingerprint, PeerName, PublicKey};

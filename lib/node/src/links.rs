@@ -54,9 +54,15 @@ impl Link {
 #[derive(Debug)]
 enum Reach {
     Resolving,
-    Trying { link: Option<PeerId>, rest: Vec<SocketAddr>, why: String },
+    Trying {
+        link: Option<PeerId>,
+        rest: Vec<SocketAddr>,
+        why: String,
+    },
     Up,
-    Waiting { until: Instant },
+    Waiting {
+        until: Instant,
+    },
 }
 
 #[derive(Debug)]
@@ -84,7 +90,6 @@ pub(crate) struct Links {
 
 /// What became of a link, for those who hung something on it.
 pub(crate) struct Gone {
-    pub(crate) link: PeerId,
     pub(crate) peer: PeerName,
     pub(crate) why: String,
 }
@@ -106,10 +111,17 @@ impl Links {
 
     /// The connection to act on for that peer: one we dialed if there is one.
     pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
-        let mut up = self.links.iter().filter(|(_, link)| link.peer == *peer && link.is_up());
+        let mut up = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.peer == *peer && link.is_up());
         let first = up.next()?;
         let dialed = |(_, link): &(&PeerId, &Link)| link.side == Side::Dialer;
-        let chosen = if dialed(&first) { first } else { up.find(dialed).unwrap_or(first) };
+        let chosen = if dialed(&first) {
+            first
+        } else {
+            up.find(dialed).unwrap_or(first)
+        };
         Some(*chosen.0)
     }
 
@@ -130,7 +142,13 @@ impl Links {
                 return;
             }
         } else {
-            let dial = Dial { contact, keep, reach: Reach::Resolving, pause: FIRST_PAUSE, told: None };
+            let dial = Dial {
+                contact,
+                keep,
+                reach: Reach::Resolving,
+                pause: FIRST_PAUSE,
+                told: None,
+            };
             self.dials.insert(peer, dial);
         }
         self.reach(peer, out);
@@ -138,10 +156,17 @@ impl Links {
 
     pub(crate) fn disconnect(&mut self, peer: &PeerName, out: &mut Outside) {
         let trying = match self.dials.remove(peer) {
-            Some(Dial { reach: Reach::Trying { link, .. }, .. }) => link,
+            Some(Dial {
+                reach: Reach::Trying { link, .. },
+                ..
+            }) => link,
             _ => None,
         };
-        let links = self.links.iter().filter(|(_, link)| link.peer == *peer).map(|(id, _)| *id);
+        let links = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.peer == *peer)
+            .map(|(id, _)| *id);
         for link in links.chain(trying).collect::<Vec<_>>() {
             out.net.close(link, ByeCode::Done, "");
         }
@@ -160,15 +185,22 @@ impl Links {
 
     /// When a contact is to be dialed again.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.dials.values().fold(None, |due, dial| match dial.reach {
-            Reach::Waiting { until } => earlier(due, Some(until)),
-            _ => due,
-        })
+        self.dials
+            .values()
+            .fold(None, |due, dial| match dial.reach {
+                Reach::Waiting { until } => earlier(due, Some(until)),
+                _ => due,
+            })
     }
 
     pub(crate) fn dial_due(&mut self, now: Instant, out: &mut Outside) {
         let due = |dial: &Dial| matches!(dial.reach, Reach::Waiting { until } if until <= now);
-        let names: Vec<_> = self.dials.iter().filter(|(_, dial)| due(dial)).map(|(name, _)| *name).collect();
+        let names: Vec<_> = self
+            .dials
+            .iter()
+            .filter(|(_, dial)| due(dial))
+            .map(|(name, _)| *name)
+            .collect();
         for name in names {
             self.reach(name, out);
         }
@@ -182,7 +214,9 @@ impl Links {
             }
             return;
         }
-        let Some(dial) = self.dials.get_mut(&peer) else { return };
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
         out.tell(Notice::Reaching { peer });
         dial.reach = Reach::Resolving;
         let Address { host, port } = dial.contact.address.clone();
@@ -192,22 +226,40 @@ impl Links {
         }
     }
 
-    pub(crate) fn resolved(&mut self, peer: PeerName, found: std::io::Result<Vec<SocketAddr>>, out: &mut Outside) {
-        let Some(dial) = self.dials.get_mut(&peer) else { return };
+    pub(crate) fn resolved(
+        &mut self,
+        peer: PeerName,
+        found: std::io::Result<Vec<SocketAddr>>,
+        out: &mut Outside,
+    ) {
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
         let host = &dial.contact.address.host;
         let (mut rest, why) = match found {
             Ok(found) => (found, format!("{host} has no address")),
-            Err(error) => (Vec::new(), format!("can't find the address of {host}: {error}")),
+            Err(error) => (
+                Vec::new(),
+                format!("can't find the address of {host}: {error}"),
+            ),
         };
         rest.reverse();
-        dial.reach = Reach::Trying { link: None, rest, why };
+        dial.reach = Reach::Trying {
+            link: None,
+            rest,
+            why,
+        };
         self.try_next(peer, out);
     }
 
     /// Dials the next address of a contact, or gives up for now.
     fn try_next(&mut self, peer: PeerName, out: &mut Outside) {
-        let Some(dial) = self.dials.get_mut(&peer) else { return };
-        let Reach::Trying { link, rest, why } = &mut dial.reach else { return };
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
+        let Reach::Trying { link, rest, why } = &mut dial.reach else {
+            return;
+        };
         while let Some(address) = rest.pop() {
             match out.net.dial(address) {
                 Ok(id) => {
@@ -222,20 +274,35 @@ impl Links {
     }
 
     fn pause(&mut self, peer: PeerName, why: String, pause: Option<Duration>, out: &mut Outside) {
-        let Some(dial) = self.dials.get_mut(&peer) else { return };
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
         let keep = dial.keep;
         if keep {
             let pause = pause.unwrap_or(dial.pause);
             dial.pause = (dial.pause * 2).min(LONGEST_PAUSE);
-            dial.reach = Reach::Waiting { until: Instant::now() + pause };
+            dial.reach = Reach::Waiting {
+                until: Instant::now() + pause,
+            };
         } else {
             self.dials.remove(&peer);
         }
-        out.tell(Notice::Unreachable { peer, why, retries: keep });
+        out.tell(Notice::Unreachable {
+            peer,
+            why,
+            retries: keep,
+        });
     }
 
     /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to it so far.
-    pub(crate) fn judge(&mut self, id: PeerId, key: PublicKey, address: SocketAddr, side: Side, out: &mut Outside) {
+    pub(crate) fn judge(
+        &mut self,
+        id: PeerId,
+        key: PublicKey,
+        address: SocketAddr,
+        side: Side,
+        out: &mut Outside,
+    ) {
         if let Err(error) = self.known.refresh() {
             log::warn!("{error}");
         }
@@ -250,19 +317,48 @@ impl Links {
                 if getrandom::fill(&mut random).is_err() {
                     return out.net.refuse(id);
                 }
-                let config = transom_proto::Config::new(self.own_name, self.session, u64::from_ne_bytes(random));
+                let config = transom_proto::Config::new(
+                    self.own_name,
+                    self.session,
+                    u64::from_ne_bytes(random),
+                );
                 out.net.admit(id, config);
-                self.links.insert(id, Link { peer, key, rights, side, address, first_use, session: None });
+                self.links.insert(
+                    id,
+                    Link {
+                        peer,
+                        key,
+                        rights,
+                        side,
+                        address,
+                        first_use,
+                        session: None,
+                    },
+                );
             }
             _ => out.net.refuse(id),
         }
     }
 
-    fn judge_dialed(&mut self, id: PeerId, key: PublicKey, out: &mut Outside) -> Option<(PeerName, Rights, bool)> {
+    fn judge_dialed(
+        &mut self,
+        id: PeerId,
+        key: PublicKey,
+        out: &mut Outside,
+    ) -> Option<(PeerName, Rights, bool)> {
         let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
         let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
-        let Contact { name, may, key: written, .. } = dial.contact;
-        let in_book = written.or_else(|| self.book.find(name.as_str()).and_then(|contact| contact.key));
+        let Contact {
+            name,
+            may,
+            key: written,
+            ..
+        } = dial.contact;
+        let in_book = written.or_else(|| {
+            self.book
+                .find(name.as_str())
+                .and_then(|contact| contact.key)
+        });
         let trusted = match in_book {
             Some(pinned) if pinned == key => Trust::Pinned,
             Some(pinned) => Trust::Changed { pinned },
@@ -273,24 +369,49 @@ impl Links {
             Trust::FirstUse => match self.known.learn(&name, &key) {
                 Ok(()) => Some((name, may, true)),
                 Err(error) => {
-                    self.pause(name, format!("its key can't be kept: {error}"), Some(REFUSED_PAUSE), out);
+                    self.pause(
+                        name,
+                        format!("its key can't be kept: {error}"),
+                        Some(REFUSED_PAUSE),
+                        out,
+                    );
                     None
                 }
             },
             Trust::Changed { pinned } => {
                 if dial.told.replace(key) != Some(key) {
-                    out.tell(Notice::KeyChanged { peer: name, pinned, offered: key, in_book: in_book.is_some() });
+                    out.tell(Notice::KeyChanged {
+                        peer: name,
+                        pinned,
+                        offered: key,
+                        in_book: in_book.is_some(),
+                    });
                 }
-                self.pause(name, "it shows another key than the one pinned".into(), Some(REFUSED_PAUSE), out);
+                self.pause(
+                    name,
+                    "it shows another key than the one pinned".into(),
+                    Some(REFUSED_PAUSE),
+                    out,
+                );
                 None
             }
         }
     }
 
-    fn judge_caller(&mut self, key: PublicKey, address: SocketAddr, out: &mut Outside) -> Option<(PeerName, Rights, bool)> {
+    fn judge_caller(
+        &mut self,
+        key: PublicKey,
+        address: SocketAddr,
+        out: &mut Outside,
+    ) -> Option<(PeerName, Rights, bool)> {
         if key == self.own_key {
             // Another program of the same owner on the same key: whoever holds it is us.
-            let everything = Rights { view: true, call: true, files: true, auto: true };
+            let everything = Rights {
+                view: true,
+                call: true,
+                files: true,
+                auto: true,
+            };
             return Some((self.own_name, everything, false));
         }
         let found = self.person(&key);
@@ -304,7 +425,8 @@ impl Links {
     /// address opens no door, and a line taken out of the book closes it.
     fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
         let person = identify(&self.book, self.known.peers(), key)?;
-        (person.contact.is_some() && self.allow.allows(&person.name)).then_some((person.name, person.may))
+        (person.contact.is_some() && self.allow.allows(&person.name))
+            .then_some((person.name, person.may))
     }
 
     fn knock(&mut self, key: PublicKey, address: SocketAddr, out: &mut Outside) {
@@ -318,24 +440,40 @@ impl Links {
 
     /// A peer's hello: it is there and lets us in. Gives a link that this one makes superfluous.
     pub(crate) fn hello(&mut self, id: PeerId, session: u64, out: &mut Outside) {
-        let Some(link) = self.links.get_mut(&id) else { return };
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
         link.session = Some(session);
-        let (peer, key, first_use, address, side) = (link.peer, link.key, link.first_use, link.address, link.side);
+        let (peer, key, first_use, address, side) =
+            (link.peer, link.key, link.first_use, link.address, link.side);
         if let Some(dial) = self.dials.get_mut(&peer) {
             (dial.reach, dial.pause, dial.told) = (Reach::Up, FIRST_PAUSE, None);
         }
         let others = |(other, link): &(&PeerId, &Link)| {
-            **other != id && link.peer == peer && link.key == key && link.session == Some(session) && link.side != side
+            **other != id
+                && link.peer == peer
+                && link.key == key
+                && link.session == Some(session)
+                && link.side != side
         };
         let twin = self.links.iter().find(others).map(|(other, _)| *other);
         match twin {
             // Both dialed at once. Both keep the connection that the side with the smaller number dialed.
             Some(twin) if session != self.session => {
                 let keep_ours = self.session < session;
-                let superfluous = if (side == Side::Dialer) == keep_ours { twin } else { id };
+                let superfluous = if (side == Side::Dialer) == keep_ours {
+                    twin
+                } else {
+                    id
+                };
                 out.net.close(superfluous, ByeCode::Replaced, "");
             }
-            _ => out.tell(Notice::Joined { peer, key, first_use, address }),
+            _ => out.tell(Notice::Joined {
+                peer,
+                key,
+                first_use,
+                address,
+            }),
         }
     }
 
@@ -358,24 +496,42 @@ impl Links {
             }
             return None;
         }
-        let gone = Some(Gone { link: id, peer, why: text.clone() });
+        let gone = Some(Gone {
+            peer,
+            why: text.clone(),
+        });
         if self.link_of(&peer).is_some() {
             return gone; // By another connection it is still there.
         }
         let lost = !matches!(why, Departure::Bye { .. } | Departure::ClosedHere);
-        out.tell(Notice::Left { peer, why: text, lost });
+        out.tell(Notice::Left {
+            peer,
+            why: text,
+            lost,
+        });
         match self.dials.get_mut(&peer) {
-            Some(dial) if dial.keep => dial.reach = Reach::Waiting { until: Instant::now() + dial.pause },
+            Some(dial) if dial.keep => {
+                dial.reach = Reach::Waiting {
+                    until: Instant::now() + dial.pause,
+                }
+            }
             _ => drop(self.dials.remove(&peer)),
         }
         gone
     }
 
     fn try_failed(&mut self, id: PeerId, text: String, out: &mut Outside) {
-        let trying = self.dials.iter_mut().find_map(|(name, dial)| match &mut dial.reach {
-            Reach::Trying { link: Some(link), why, .. } if *link == id => Some((*name, why)),
-            _ => None,
-        });
+        let trying = self
+            .dials
+            .iter_mut()
+            .find_map(|(name, dial)| match &mut dial.reach {
+                Reach::Trying {
+                    link: Some(link),
+                    why,
+                    ..
+                } if *link == id => Some((*name, why)),
+                _ => None,
+            });
         if let Some((name, why)) = trying {
             *why = text;
             self.try_next(name, out);
@@ -385,7 +541,11 @@ impl Links {
     /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose rights changed.
     pub(crate) fn replace_book(&mut self, book: Book, out: &mut Outside) -> Vec<PeerId> {
         self.book = book;
-        let judged: Vec<_> = self.links.iter().map(|(id, link)| (*id, self.rights_now(link))).collect();
+        let judged: Vec<_> = self
+            .links
+            .iter()
+            .map(|(id, link)| (*id, self.rights_now(link)))
+            .collect();
         for (id, rights) in &judged {
             match (rights, self.links.get_mut(id)) {
                 (Some(rights), Some(link)) => link.rights = *rights,
@@ -399,8 +559,15 @@ impl Links {
     fn rights_now(&self, link: &Link) -> Option<Rights> {
         match link.side {
             _ if link.key == self.own_key => Some(link.rights),
-            Side::Dialer => Some(self.book.find(link.peer.as_str()).map_or(link.rights, |contact| contact.may)),
-            Side::Listener => self.person(&link.key).filter(|(name, _)| *name == link.peer).map(|(_, may)| may),
+            Side::Dialer => Some(
+                self.book
+                    .find(link.peer.as_str())
+                    .map_or(link.rights, |contact| contact.may),
+            ),
+            Side::Listener => self
+                .person(&link.key)
+                .filter(|(name, _)| *name == link.peer)
+                .map(|(_, may)| may),
         }
     }
 }

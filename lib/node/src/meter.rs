@@ -19,14 +19,20 @@ impl Meter {
         if self.samples.back().is_none_or(|(at, _)| now - *at >= STEP) {
             self.samples.push_back((now, total));
         }
-        while self.samples.front().is_some_and(|(at, _)| now - *at > WINDOW) {
+        while self
+            .samples
+            .front()
+            .is_some_and(|(at, _)| now - *at > WINDOW)
+        {
             self.samples.pop_front();
         }
     }
 
     /// Bytes per second; 0 when nothing is known.
     pub(crate) fn rate(&self, now: Instant, total: u64) -> u64 {
-        let Some((since, then)) = self.samples.front() else { return 0 };
+        let Some((since, then)) = self.samples.front() else {
+            return 0;
+        };
         let micros = (now - *since).as_micros();
         if micros == 0 {
             return 0;
@@ -37,7 +43,13 @@ impl Meter {
 
     /// Time for what is left at that rate.
     pub(crate) fn eta(rate: u64, left: u64) -> Option<Duration> {
-        (rate > 0).then(|| Duration::from_millis((u128::from(left) * 1000 / u128::from(rate)).try_into().unwrap_or(u64::MAX)))
+        (rate > 0).then(|| {
+            Duration::from_millis(
+                (u128::from(left) * 1000 / u128::from(rate))
+                    .try_into()
+                    .unwrap_or(u64::MAX),
+            )
+        })
     }
 }
 

@@ -213,7 +213,7 @@ pub struct RemotePicture {
     pub sequence: u32,
     /// When things happened to it.
     pub timing: Timing,
-    pub(crate) credit: Credit,
+    pub(crate) _credit: Credit,
 }
 
 /// The times of a picture, all in this station's clock. The sender's are known once its clock's offset is.
@@ -342,6 +342,9 @@ pub enum Outcome {
 impl Outcome {
     /// Whether everything that was to be there is there.
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Durable { .. } | Self::AlreadyThere { .. } | Self::Skipped { .. })
+        matches!(
+            self,
+            Self::Durable { .. } | Self::AlreadyThere { .. } | Self::Skipped { .. }
+        )
     }
 }

@@ -24,7 +24,11 @@ impl Outside {
     }
 
     /// Acts on a peer's session, if it still has one.
-    pub(crate) fn with<T>(&mut self, link: PeerId, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+    pub(crate) fn with<T>(
+        &mut self,
+        link: PeerId,
+        act: impl FnOnce(&mut Session) -> T,
+    ) -> Option<T> {
         self.net.session(link).map(act)
     }
 }

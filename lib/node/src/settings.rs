@@ -61,7 +61,10 @@ impl Settings {
 
 /// Every address of this machine, IPv4 and IPv6, for [`Settings::listen`].
 pub fn everywhere(port: u16) -> Vec<SocketAddr> {
-    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
+    vec![
+        (Ipv4Addr::UNSPECIFIED, port).into(),
+        (Ipv6Addr::UNSPECIFIED, port).into(),
+    ]
 }
 
 /// Which of the peers we know may connect.
@@ -119,6 +122,9 @@ pub struct SendOptions {
 impl Default for SendOptions {
     /// Keep both, as fast as it goes.
     fn default() -> Self {
-        Self { on_collision: Collision::Rename, limit: None }
+        Self {
+            on_collision: Collision::Rename,
+            limit: None,
+        }
     }
 }

@@ -12,9 +12,9 @@ use crate::calls::{Calls, Policy};
 use crate::camera::OwnCamera;
 use crate::disk::Disk;
 use crate::handle::{Command, Handle, Queue};
+use crate::links::Links;
 use crate::notice::Notice;
 use crate::outside::{Outside, earlier};
-use crate::links::Links;
 use crate::settings::Settings;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
@@ -64,7 +64,8 @@ impl Station {
         getrandom::fill(&mut random).map_err(|_| StartError::Random)?;
         let mut disk = Disk::default();
         if let Some(inbox) = &settings.inbox {
-            disk.open_inbox(inbox.into.clone(), inbox.quota).map_err(StartError::Inbox)?;
+            disk.open_inbox(inbox.into.clone(), inbox.quota)
+                .map_err(StartError::Inbox)?;
         }
         let listen = std::mem::take(&mut settings.listen);
         let config = transom_net::Config::new(settings.identity.secret.clone(), listen);
@@ -75,7 +76,12 @@ impl Station {
         let links = Links::new(&mut settings, u64::from_ne_bytes(random));
         let policy = Policy::new(&settings);
         let workers = Workers::new(queue.clone(), disk);
-        let out = Outside { net, workers, notices: VecDeque::new(), queue };
+        let out = Outside {
+            net,
+            workers,
+            notices: VecDeque::new(),
+            queue,
+        };
         Ok(Self {
             out,
             links,
@@ -89,7 +95,9 @@ impl Station {
 
     /// The way to speak to the station while it runs.
     pub fn handle(&self) -> Handle {
-        Handle { queue: self.out.queue.clone() }
+        Handle {
+            queue: self.out.queue.clone(),
+        }
     }
 
     /// Where it listens, with the ports that were really bound.
@@ -119,7 +127,10 @@ impl Station {
                 self.note(&notice);
                 on_notice(notice);
             }
-            if self.stopping.is_some_and(|at| at <= now || self.links.is_alone()) {
+            if self
+                .stopping
+                .is_some_and(|at| at <= now || self.links.is_alone())
+            {
                 return Ok(());
             }
             self.out.net.wait(self.due())?;
@@ -127,7 +138,14 @@ impl Station {
     }
 
     fn due(&self) -> Option<Instant> {
-        [self.links.due(), self.camera.due(), self.transfers.due(), self.stopping].into_iter().fold(None, earlier)
+        [
+            self.links.due(),
+            self.camera.due(),
+            self.transfers.due(),
+            self.stopping,
+        ]
+        .into_iter()
+        .fold(None, earlier)
     }
 
     fn take_commands(&mut self) {
@@ -137,7 +155,14 @@ impl Station {
     }
 
     fn command(&mut self, command: Command) {
-        let Self { out, links, calls, texts, transfers, .. } = self;
+        let Self {
+            out,
+            links,
+            calls,
+            texts,
+            transfers,
+            ..
+        } = self;
         match command {
             Command::Connect { contact, keep } => links.connect(contact, keep, out),
             Command::Disconnect { peer } => {
@@ -150,14 +175,26 @@ impl Station {
             Command::Decline { peer } => calls.decline(peer, out),
             Command::HangUp { peer } => calls.hang_up(peer, out),
             Command::ShowCamera { on } => calls.show_camera(on, out),
-            Command::Shown { link, call, sequence } => calls.shown(link, call, sequence, out),
+            Command::Shown {
+                link,
+                call,
+                sequence,
+            } => calls.shown(link, call, sequence, out),
             Command::Text { peer, id, text } => texts.send(peer, id, text, links, out),
-            Command::Send { peer, id, path, options } => transfers.send(id, peer, path, options, links, out),
+            Command::Send {
+                peer,
+                id,
+                path,
+                options,
+            } => transfers.send(id, peer, path, options, links, out),
             Command::Accept { transfer, into } => transfers.accept(transfer, into, out),
             Command::Refuse { transfer } => transfers.refuse(transfer, out),
             Command::Pause { transfer, paused } => transfers.pause(transfer, paused, out),
             Command::Cancel { transfer } => transfers.cancel(transfer, out),
-            Command::Limit { transfer, bytes_per_second } => transfers.limit(transfer, bytes_per_second, out),
+            Command::Limit {
+                transfer,
+                bytes_per_second,
+            } => transfers.limit(transfer, bytes_per_second, out),
             Command::Book { book } => {
                 for link in links.replace_book(book, out) {
                     calls.rights_changed(link, links, out);
@@ -171,7 +208,14 @@ impl Station {
     }
 
     fn take_reports(&mut self) {
-        let Self { out, links, calls, camera, transfers, .. } = self;
+        let Self {
+            out,
+            links,
+            calls,
+            camera,
+            transfers,
+            ..
+        } = self;
         for report in out.workers.reports() {
             match report {
                 Report::Opened(opened) => camera.opened(opened, out),
@@ -187,14 +231,20 @@ impl Station {
 
     fn handle_event(&mut self, event: Event) {
         match event {
-            Event::Key { peer, key, address, side } => self.links.judge(peer, key, address, side, &mut self.out),
+            Event::Key {
+                peer,
+                key,
+                address,
+                side,
+            } => self.links.judge(peer, key, address, side, &mut self.out),
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
             Event::Left { peer, why } => {
                 if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone.why, &mut self.out);
-                    self.transfers.left(peer, &gone.why, &self.links, &mut self.out);
+                    self.transfers
+                        .left(peer, &gone.why, &self.links, &mut self.out);
                     self.texts.left(peer, &self.links, &mut self.out);
                 }
             }
@@ -205,7 +255,14 @@ impl Station {
     }
 
     fn handle_session(&mut self, peer: PeerId, event: proto::Event) {
-        let Self { out, links, calls, texts, transfers, .. } = self;
+        let Self {
+            out,
+            links,
+            calls,
+            texts,
+            transfers,
+            ..
+        } = self;
         if let proto::Event::Hello { session, .. } = event {
             return links.hello(peer, session, out);
         }
@@ -222,7 +279,11 @@ impl Station {
                 self.transfers.joined(peer, &self.links, &mut self.out);
                 self.texts.joined(peer, &self.links, &mut self.out);
             }
-            Notice::Unreachable { peer, why, retries: false } => {
+            Notice::Unreachable {
+                peer,
+                why,
+                retries: false,
+            } => {
                 self.transfers.given_up(peer, why, &mut self.out);
                 self.texts.given_up(peer, why, &mut self.out);
             }
@@ -233,11 +294,15 @@ impl Station {
 
 impl std::fmt::Debug for Station {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Station").field("addresses", &self.addresses()).finish_non_exhaustive()
+        f.debug_struct("Station")
+            .field("addresses", &self.addresses())
+            .finish_non_exhaustive()
     }
 }
 
 /// The system's words behind a bind error.
 fn cause(error: &BindError) -> String {
-    std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default()
+    std::error::Error::source(error)
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default()
 }

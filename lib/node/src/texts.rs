@@ -6,9 +6,9 @@ use transom_net::PeerId;
 use transom_proto::Event;
 use transom_wire::{PeerName, limits};
 
+use crate::links::{Link, Links};
 use crate::notice::{Notice, TextId};
 use crate::outside::Outside;
-use crate::links::{Link, Links};
 
 /// Texts kept for peers that are away: more than a person types.
 const MAX_WAITING: usize = 256;
@@ -28,23 +28,47 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    pub(crate) fn send(&mut self, peer: PeerName, id: TextId, text: String, links: &Links, out: &mut Outside) {
+    pub(crate) fn send(
+        &mut self,
+        peer: PeerName,
+        id: TextId,
+        text: String,
+        links: &Links,
+        out: &mut Outside,
+    ) {
         let why = match text.len() {
             0 => "it is empty".to_owned(),
-            long if long > limits::TEXT => format!("it has {long} bytes, more than {}", limits::TEXT),
+            long if long > limits::TEXT => {
+                format!("it has {long} bytes, more than {}", limits::TEXT)
+            }
             _ if self.waiting.len() >= MAX_WAITING => format!("{MAX_WAITING} texts wait already"),
             _ => {
-                self.waiting.push_back(Waiting { peer, id, text, sent: None });
+                self.waiting.push_back(Waiting {
+                    peer,
+                    id,
+                    text,
+                    sent: None,
+                });
                 return self.joined(&peer, links, out);
             }
         };
-        out.tell(Notice::TextFailed { peer, text: id, why });
+        out.tell(Notice::TextFailed {
+            peer,
+            text: id,
+            why,
+        });
     }
 
     /// A peer is there: what waits for it goes, in order, as far as its queue takes it.
     pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
-        let Some(link) = links.link_of(peer) else { return };
-        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.peer == *peer && waiting.sent.is_none()) {
+        let Some(link) = links.link_of(peer) else {
+            return;
+        };
+        for waiting in self
+            .waiting
+            .iter_mut()
+            .filter(|waiting| waiting.peer == *peer && waiting.sent.is_none())
+        {
             match out.with(link, |session| session.text(&waiting.text)) {
                 Some(Ok(number)) => waiting.sent = Some((link, number)),
                 _ => return,
@@ -73,21 +97,38 @@ impl Texts {
         self.waiting.retain(|waiting| {
             let lost = waiting.peer == *peer;
             if lost {
-                out.tell(Notice::TextFailed { peer: *peer, text: waiting.id, why: why.to_owned() });
+                out.tell(Notice::TextFailed {
+                    peer: *peer,
+                    text: waiting.id,
+                    why: why.to_owned(),
+                });
             }
             !lost
         });
     }
 
-    pub(crate) fn handle(&mut self, id: PeerId, link: &Link, event: Event, links: &Links, out: &mut Outside) -> Option<Event> {
+    pub(crate) fn handle(
+        &mut self,
+        id: PeerId,
+        link: &Link,
+        event: Event,
+        links: &Links,
+        out: &mut Outside,
+    ) -> Option<Event> {
         match event {
-            Event::Text { text, .. } => out.tell(Notice::Text { peer: link.peer, text }),
+            Event::Text { text, .. } => out.tell(Notice::Text {
+                peer: link.peer,
+                text,
+            }),
             Event::TextArrived { id: number } => {
                 let arrived = |waiting: &Waiting| waiting.sent == Some((id, number));
                 if let Some(at) = self.waiting.iter().position(arrived)
                     && let Some(waiting) = self.waiting.remove(at)
                 {
-                    out.tell(Notice::TextArrived { peer: waiting.peer, text: waiting.id });
+                    out.tell(Notice::TextArrived {
+                        peer: waiting.peer,
+                        text: waiting.id,
+                    });
                     self.joined(&waiting.peer, links, out);
                 }
             }

@@ -104,8 +104,14 @@ impl Workers {
             Some(sender) => sender,
             None => {
                 let (sender, wishes) = channel();
-                let (reports, frames, wanted) = (self.reports.clone(), self.frames.clone(), self.camera_wanted.clone());
-                self.start("camera", move || camera_thread(&wishes, &reports, &frames, &wanted));
+                let (reports, frames, wanted) = (
+                    self.reports.clone(),
+                    self.frames.clone(),
+                    self.camera_wanted.clone(),
+                );
+                self.start("camera", move || {
+                    camera_thread(&wishes, &reports, &frames, &wanted)
+                });
                 sender
             }
         };
@@ -140,9 +146,13 @@ impl Workers {
                 let (sender, jobs) = channel::<(TransferId, disk::Job)>();
                 let (reports, ready) = (self.reports.clone(), self.ready_disk.clone());
                 self.start("disk", move || {
-                    let Some(mut disk) = ready.lock().ok().and_then(|mut disk| disk.take()) else { return };
+                    let Some(mut disk) = ready.lock().ok().and_then(|mut disk| disk.take()) else {
+                        return;
+                    };
                     for (transfer, job) in jobs {
-                        disk.work(transfer, job, &mut |answer| reports.send(Report::Disk(transfer, answer)));
+                        disk.work(transfer, job, &mut |answer| {
+                            reports.send(Report::Disk(transfer, answer))
+                        });
                     }
                 });
                 sender
@@ -160,7 +170,9 @@ impl Workers {
                 let reports = self.reports.clone();
                 self.start("names", move || {
                     for (peer, host, port) in wanted {
-                        let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+                        let found = (host.as_str(), port)
+                            .to_socket_addrs()
+                            .map(Iterator::collect);
                         reports.send(Report::Resolved(peer, found));
                     }
                 });
@@ -171,7 +183,11 @@ impl Workers {
     }
 
     fn start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) {
-        match std::thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(work) {
+        match std::thread::Builder::new()
+            .name(name.to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(work)
+        {
             Ok(thread) => self.threads.push(thread),
             Err(error) => log::error!("can't start the {name} thread: {error}"),
         }
@@ -196,7 +212,12 @@ impl Drop for Workers {
     }
 }
 
-fn camera_thread(wishes: &Receiver<Wish>, reports: &Reports, frames: &Slot<Frame>, wanted: &AtomicBool) {
+fn camera_thread(
+    wishes: &Receiver<Wish>,
+    reports: &Reports,
+    frames: &Slot<Frame>,
+    wanted: &AtomicBool,
+) {
     for wish in wishes {
         match transom_media::open(&wish) {
             Ok(camera) if matches!(camera.wait(), Wait::Blocking) => {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use transom::media::{Source, Wish};
 use transom::people::{Book, Contact};
 use transom::{
-    Accept, CallKind, Direction, EndReason, Handle, Identity, InboxSettings, Lens, Notice, Outcome, PublicKey, SendOptions,
-    Settings, State, Station,
+    Accept, CallKind, Direction, EndReason, Handle, Identity, InboxSettings, Lens, Notice, Outcome,
+    PublicKey, SendOptions, Settings, State, Station,
 };
 
 /// Longer than anything here takes, so that only a hang ends a test with it.
@@ -33,8 +33,15 @@ impl Peer {
         let station = Station::start(settings).unwrap();
         let (handle, address) = (station.handle(), station.addresses().first().copied());
         let (sender, notices) = channel();
-        let thread = std::thread::spawn(move || station.run(|notice| drop(sender.send(notice))).unwrap());
-        Self { handle, key, address, notices, thread: Some(thread) }
+        let thread =
+            std::thread::spawn(move || station.run(|notice| drop(sender.send(notice))).unwrap());
+        Self {
+            handle,
+            key,
+            address,
+            notices,
+            thread: Some(thread),
+        }
     }
 
     /// Waits for the notice that `wanted` takes, and skips all before it.
@@ -56,7 +63,10 @@ impl Peer {
     /// Nothing of that kind comes for a while.
     fn never(&self, unwanted: impl Fn(&Notice) -> bool, time: Duration) {
         let end = Instant::now() + time;
-        while let Ok(notice) = self.notices.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        while let Ok(notice) = self
+            .notices
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
             assert!(!unwanted(&notice), "{notice:?}");
         }
     }
@@ -106,7 +116,12 @@ fn camera_box(guest: &Identity, rights: &str) -> Peer {
     Peer::start("box", |settings| {
         settings.book = book(&[line]);
         settings.listen = local();
-        settings.camera = Some(Wish { source: Source::Pattern, size: Some((320, 240)), fps: Some(60), ..Wish::default() });
+        settings.camera = Some(Wish {
+            source: Source::Pattern,
+            size: Some((320, 240)),
+            fps: Some(60),
+            ..Wish::default()
+        });
         settings.serve_camera = true;
     })
 }
@@ -116,7 +131,11 @@ fn desk(guest: &Identity, into: &Path, accept: Accept) -> Peer {
     Peer::start("desk", |settings| {
         settings.book = book(&[line]);
         settings.listen = local();
-        settings.inbox = Some(InboxSettings { into: into.to_owned(), accept, quota: None });
+        settings.inbox = Some(InboxSettings {
+            into: into.to_owned(),
+            accept,
+            quota: None,
+        });
     })
 }
 
@@ -146,7 +165,10 @@ fn a_box_is_watched() {
     let (far, near) = (camera_box(&identity, "view"), guest(&identity));
     near.handle.connect(far.contact("box"), false);
     assert!(near.joined(), "the box's key is new to the guest");
-    far.never(|notice| matches!(notice, Notice::Camera { .. }), Duration::from_millis(200));
+    far.never(
+        |notice| matches!(notice, Notice::Camera { .. }),
+        Duration::from_millis(200),
+    );
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     let mut last = None;
     for _ in 0..20 {
@@ -160,9 +182,27 @@ fn a_box_is_watched() {
         last = Some(picture.sequence);
     }
     near.handle.hang_up(&"box".parse().unwrap());
-    far.wait(|notice| matches!(notice, Notice::CallEnded { reason: EndReason::Chosen, .. }).then_some(()));
+    far.wait(|notice| {
+        matches!(
+            notice,
+            Notice::CallEnded {
+                reason: EndReason::Chosen,
+                ..
+            }
+        )
+        .then_some(())
+    });
     // Nobody looks any more: after a while the camera is off.
-    far.wait(|notice| matches!(notice, Notice::Camera { lens: Lens::Off, .. }).then_some(()));
+    far.wait(|notice| {
+        matches!(
+            notice,
+            Notice::Camera {
+                lens: Lens::Off,
+                ..
+            }
+        )
+        .then_some(())
+    });
 }
 
 #[test]
@@ -177,18 +217,28 @@ fn a_viewer_that_keeps_its_pictures_gets_two() {
         _ => None,
     };
     let held = [near.wait(picture), near.wait(picture)];
-    near.never(|notice| matches!(notice, Notice::Picture { .. }), Duration::from_millis(300));
+    near.never(
+        |notice| matches!(notice, Notice::Picture { .. }),
+        Duration::from_millis(300),
+    );
     drop(held);
     near.wait(picture);
 }
 
 #[test]
 fn an_unknown_key_sees_nothing() {
-    let (known, stranger) = (Identity::throwaway().unwrap(), Identity::throwaway().unwrap());
+    let (known, stranger) = (
+        Identity::throwaway().unwrap(),
+        Identity::throwaway().unwrap(),
+    );
     let (far, near) = (camera_box(&known, "view"), guest(&stranger));
     near.handle.connect(far.contact("box"), false);
     near.wait(|notice| match notice {
-        Notice::Unreachable { why, retries: false, .. } => Some(assert!(why.contains("may not know"), "{why}")),
+        Notice::Unreachable {
+            why,
+            retries: false,
+            ..
+        } => Some(assert!(why.contains("may not know"), "{why}")),
         Notice::Joined { .. } => panic!("let in"),
         _ => None,
     });
@@ -208,7 +258,11 @@ fn a_right_that_is_missing_is_said() {
     near.joined();
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     let text = near.wait(|notice| match notice {
-        Notice::CallEnded { reason: EndReason::Forbidden, text, .. } => Some(text),
+        Notice::CallEnded {
+            reason: EndReason::Forbidden,
+            text,
+            ..
+        } => Some(text),
         _ => None,
     });
     assert_eq!(text, "you may not watch here");
@@ -233,12 +287,20 @@ fn a_changed_key_is_refused_and_both_are_told() {
     assert!(!meet(&first).joined(), "pinned on first use");
     let second = camera_box(&identity, "view");
     let (was, is) = meet(&second).wait(|notice| match notice {
-        Notice::KeyChanged { pinned, offered, in_book: false, .. } => Some((pinned, offered)),
+        Notice::KeyChanged {
+            pinned,
+            offered,
+            in_book: false,
+            ..
+        } => Some((pinned, offered)),
         Notice::Joined { .. } => panic!("let in"),
         _ => None,
     });
     assert_eq!((was, is), (first.key, second.key));
-    assert_eq!(state.known_peers().unwrap().forget("box").unwrap(), Some(first.key));
+    assert_eq!(
+        state.known_peers().unwrap().forget("box").unwrap(),
+        Some(first.key)
+    );
     assert!(meet(&second).joined());
 }
 
@@ -256,7 +318,9 @@ fn texts_arrive_both_ways() {
     let sent = near.handle.text(&"box".parse().unwrap(), "hello");
     near.handle.connect(far.contact("box"), false);
     assert_eq!(text_of(&far), "hello");
-    near.wait(|notice| matches!(notice, Notice::TextArrived { text, .. } if text == sent).then_some(()));
+    near.wait(|notice| {
+        matches!(notice, Notice::TextArrived { text, .. } if text == sent).then_some(())
+    });
     far.handle.text(&"guest".parse().unwrap(), "who is there?");
     assert_eq!(text_of(&near), "who is there?");
 }
@@ -268,31 +332,60 @@ fn a_file_and_a_folder_are_sent() {
     let tree = from.join("tree");
     fs::create_dir_all(tree.join("empty")).unwrap();
     fs::create_dir_all(tree.join("a/b")).unwrap();
-    let content = |seed: usize, length: usize| (0..length).map(|i| (i * 31 + i / 251 + seed) as u8).collect::<Vec<_>>();
+    let content = |seed: usize, length: usize| {
+        (0..length)
+            .map(|i| (i * 31 + i / 251 + seed) as u8)
+            .collect::<Vec<_>>()
+    };
     fs::write(from.join("large.bin"), content(1, 3_000_001)).unwrap();
     fs::write(tree.join("nothing"), []).unwrap();
     for index in 0..300 {
-        fs::write(tree.join(format!("a/b/{index}")), content(index, index * 37)).unwrap();
+        fs::write(
+            tree.join(format!("a/b/{index}")),
+            content(index, index * 37),
+        )
+        .unwrap();
     }
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
     let peer = "desk".parse().unwrap();
     near.handle.connect(far.contact("desk"), false);
-    near.handle.send(&peer, from.join("large.bin"), SendOptions::default());
+    near.handle
+        .send(&peer, from.join("large.bin"), SendOptions::default());
     let name = PathBuf::from("large.bin");
-    assert_eq!(near.outcome(Direction::Outgoing), Outcome::Durable { path: name.clone() });
-    assert_eq!(far.outcome(Direction::Incoming), Outcome::Durable { path: into.join(&name) });
+    assert_eq!(
+        near.outcome(Direction::Outgoing),
+        Outcome::Durable { path: name.clone() }
+    );
+    assert_eq!(
+        far.outcome(Direction::Incoming),
+        Outcome::Durable {
+            path: into.join(&name)
+        }
+    );
     assert_eq!(fs::read(into.join(&name)).unwrap(), content(1, 3_000_001));
     near.handle.send(&peer, tree, SendOptions::default());
-    assert_eq!(near.outcome(Direction::Outgoing), Outcome::Durable { path: "tree".into() });
+    assert_eq!(
+        near.outcome(Direction::Outgoing),
+        Outcome::Durable {
+            path: "tree".into()
+        }
+    );
     assert!(into.join("tree/empty").is_dir());
     assert_eq!(fs::read(into.join("tree/nothing")).unwrap(), []);
     for index in 0..300 {
-        assert_eq!(fs::read(into.join(format!("tree/a/b/{index}"))).unwrap(), content(index, index * 37));
+        assert_eq!(
+            fs::read(into.join(format!("tree/a/b/{index}"))).unwrap(),
+            content(index, index * 37)
+        );
     }
     // Again: it is there already.
-    near.handle.send(&peer, from.join("large.bin"), SendOptions::default());
-    assert_eq!(near.outcome(Direction::Outgoing), Outcome::AlreadyThere { path: name });
+    near.handle
+        .send(&peer, from.join("large.bin"), SendOptions::default());
+    assert_eq!(
+        near.outcome(Direction::Outgoing),
+        Outcome::AlreadyThere { path: name }
+    );
 }
 
 #[test]
@@ -308,14 +401,21 @@ fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
             settings.identity = far_identity.clone();
             settings.book = book(&[line]);
             settings.listen = listen;
-            settings.inbox = Some(InboxSettings { into: into.clone(), accept: Accept::Known, quota: None });
+            settings.inbox = Some(InboxSettings {
+                into: into.clone(),
+                accept: Accept::Known,
+                quota: None,
+            });
         })
     };
     let far = start(local());
     let address = far.address.unwrap();
     let near = guest(&identity);
     near.handle.connect(far.contact("desk"), true);
-    let options = SendOptions { limit: Some(4 * 1024 * 1024), ..SendOptions::default() };
+    let options = SendOptions {
+        limit: Some(4 * 1024 * 1024),
+        ..SendOptions::default()
+    };
     let id = near.handle.send(&"desk".parse().unwrap(), &source, options);
     near.wait(|notice| match notice {
         Notice::Transfer(status) if status.verified > 1024 * 1024 => Some(()),
@@ -329,9 +429,17 @@ fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
         Notice::TransferEnded { status, outcome } => Some((status, outcome)),
         _ => None,
     });
-    assert_eq!(outcome, Outcome::Durable { path: "source.bin".into() });
+    assert_eq!(
+        outcome,
+        Outcome::Durable {
+            path: "source.bin".into()
+        }
+    );
     assert!(status.resumed > 0, "{status:?}");
-    assert_eq!(fs::read(into.join("source.bin")).unwrap(), fs::read(&source).unwrap());
+    assert_eq!(
+        fs::read(into.join("source.bin")).unwrap(),
+        fs::read(&source).unwrap()
+    );
 }
 
 #[test]
@@ -344,7 +452,13 @@ fn an_offer_is_asked_for_and_can_be_refused_or_cancelled() {
     near.handle.connect(far.contact("desk"), false);
     let offered = || {
         far.wait(|notice| match notice {
-            Notice::Offered { transfer, asks: true, name, bytes, .. } => {
+            Notice::Offered {
+                transfer,
+                asks: true,
+                name,
+                bytes,
+                ..
+            } => {
                 assert_eq!((name.as_str(), bytes), ("source.bin", 4 * 1024 * 1024));
                 Some(transfer)
             }
@@ -354,13 +468,28 @@ fn an_offer_is_asked_for_and_can_be_refused_or_cancelled() {
     let peer = "desk".parse().unwrap();
     near.handle.send(&peer, &source, SendOptions::default());
     far.handle.refuse(offered());
-    assert!(matches!(near.outcome(Direction::Outgoing), Outcome::Refused { .. }));
-    near.handle.send(&peer, &source, SendOptions { limit: Some(1024 * 1024), ..SendOptions::default() });
+    assert!(matches!(
+        near.outcome(Direction::Outgoing),
+        Outcome::Refused { .. }
+    ));
+    near.handle.send(
+        &peer,
+        &source,
+        SendOptions {
+            limit: Some(1024 * 1024),
+            ..SendOptions::default()
+        },
+    );
     let transfer = offered();
     far.handle.accept(transfer, None);
-    far.wait(|notice| matches!(notice, Notice::Transfer(status) if status.verified > 0).then_some(()));
+    far.wait(|notice| {
+        matches!(notice, Notice::Transfer(status) if status.verified > 0).then_some(())
+    });
     far.handle.cancel(transfer);
-    assert!(matches!(near.outcome(Direction::Outgoing), Outcome::Cancelled { here: false, .. }));
+    assert!(matches!(
+        near.outcome(Direction::Outgoing),
+        Outcome::Cancelled { here: false, .. }
+    ));
     assert!(!into.join("source.bin").exists());
 }
 
@@ -368,9 +497,16 @@ fn an_offer_is_asked_for_and_can_be_refused_or_cancelled() {
 fn what_cannot_be_sent_fails_with_words() {
     let scratch = Scratch::new("missing");
     let identity = Identity::throwaway().unwrap();
-    let (far, near) = (desk(&identity, &scratch.0.join("into"), Accept::Known), guest(&identity));
+    let (far, near) = (
+        desk(&identity, &scratch.0.join("into"), Accept::Known),
+        guest(&identity),
+    );
     near.handle.connect(far.contact("desk"), false);
-    near.handle.send(&"desk".parse().unwrap(), scratch.0.join("missing"), SendOptions::default());
+    near.handle.send(
+        &"desk".parse().unwrap(),
+        scratch.0.join("missing"),
+        SendOptions::default(),
+    );
     match near.outcome(Direction::Outgoing) {
         Outcome::Failed { why } => assert!(why.contains("missing"), "{why}"),
         other => panic!("{other:?}"),
@@ -379,7 +515,10 @@ fn what_cannot_be_sent_fails_with_words() {
 
 #[test]
 fn two_who_dial_each_other_end_up_with_one_connection() {
-    let (a, b) = (Identity::throwaway().unwrap(), Identity::throwaway().unwrap());
+    let (a, b) = (
+        Identity::throwaway().unwrap(),
+        Identity::throwaway().unwrap(),
+    );
     let peer = |own: &Identity, name: &str, other: &Identity| {
         let line = format!("{name} 127.0.0.1 key={}", other.public_key());
         let identity = own.clone();
@@ -395,10 +534,16 @@ fn two_who_dial_each_other_end_up_with_one_connection() {
     left.joined();
     right.joined();
     for round in 0..10 {
-        left.handle.text(&"right".parse().unwrap(), format!("{round}"));
-        right.wait(|notice| matches!(notice, Notice::Text { text, .. } if text == format!("{round}")).then_some(()));
+        left.handle
+            .text(&"right".parse().unwrap(), format!("{round}"));
+        right.wait(|notice| {
+            matches!(notice, Notice::Text { text, .. } if text == format!("{round}")).then_some(())
+        });
     }
-    left.never(|notice| matches!(notice, Notice::Left { .. }), Duration::from_millis(300));
+    left.never(
+        |notice| matches!(notice, Notice::Left { .. }),
+        Duration::from_millis(300),
+    );
 }
 
 #[test]

@@ -19,10 +19,10 @@ use transom_wire::{PeerName, TransferKey};
 use self::receiving::Incoming;
 use self::sending::Outgoing;
 use crate::disk::Answer;
+use crate::links::{Link, Links};
 use crate::meter::Meter;
 use crate::notice::{Notice, Outcome, TransferId, TransferStatus};
 use crate::outside::{Outside, earlier};
-use crate::links::{Link, Links};
 use crate::settings::{InboxSettings, SendOptions};
 
 /// Pause between two notices of one transfer's progress: ten a second look smooth.
@@ -48,11 +48,19 @@ struct Account {
 
 impl Account {
     fn new(status: TransferStatus) -> Self {
-        Self { status, meter: Meter::default(), told: None, changed: true }
+        Self {
+            status,
+            meter: Meter::default(),
+            told: None,
+            changed: true,
+        }
     }
 
     fn due(&self) -> Option<Instant> {
-        self.changed.then(|| self.told.map_or_else(Instant::now, |told| told + NOTICE_PAUSE))
+        self.changed.then(|| {
+            self.told
+                .map_or_else(Instant::now, |told| told + NOTICE_PAUSE)
+        })
     }
 
     fn tell(&mut self, now: Instant, out: &mut Outside) {
@@ -99,8 +107,17 @@ impl Transfers {
         }
     }
 
-    pub(crate) fn send(&mut self, id: TransferId, peer: PeerName, path: PathBuf, options: SendOptions, links: &Links, out: &mut Outside) {
-        self.outgoing.insert(id, Outgoing::new(id, peer, path, options));
+    pub(crate) fn send(
+        &mut self,
+        id: TransferId,
+        peer: PeerName,
+        path: PathBuf,
+        options: SendOptions,
+        links: &Links,
+        out: &mut Outside,
+    ) {
+        self.outgoing
+            .insert(id, Outgoing::new(id, peer, path, options));
         if let Some(link) = links.link_of(&peer) {
             self.begin(id, link, links, out);
         }
@@ -108,16 +125,26 @@ impl Transfers {
 
     /// A peer is there: what waits for it begins.
     pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
-        let Some(link) = links.link_of(peer) else { return };
+        let Some(link) = links.link_of(peer) else {
+            return;
+        };
         let waiting = |outgoing: &Outgoing| outgoing.peer() == peer && outgoing.waits();
-        let ids: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| waiting(outgoing)).map(|(id, _)| *id).collect();
+        let ids: Vec<_> = self
+            .outgoing
+            .iter()
+            .filter(|(_, outgoing)| waiting(outgoing))
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
             self.begin(id, link, links, out);
         }
     }
 
     fn begin(&mut self, id: TransferId, link: PeerId, links: &Links, out: &mut Outside) {
-        let (Some(outgoing), Some(key)) = (self.outgoing.get_mut(&id), links.link(link).map(|link| link.key)) else {
+        let (Some(outgoing), Some(key)) = (
+            self.outgoing.get_mut(&id),
+            links.link(link).map(|link| link.key),
+        ) else {
             return;
         };
         let attempt = TransferId(out.queue.id());
@@ -127,20 +154,38 @@ impl Transfers {
 
     /// A connection is gone. What we send waits for the next one if there is to be one; what we receive stays on the disk.
     pub(crate) fn left(&mut self, link: PeerId, why: &str, links: &Links, out: &mut Outside) {
-        let here: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| outgoing.is_on(link)).map(|(id, _)| *id).collect();
+        let here: Vec<_> = self
+            .outgoing
+            .iter()
+            .filter(|(_, outgoing)| outgoing.is_on(link))
+            .map(|(id, _)| *id)
+            .collect();
         for id in here {
-            let Some(outgoing) = self.outgoing.get_mut(&id) else { continue };
+            let Some(outgoing) = self.outgoing.get_mut(&id) else {
+                continue;
+            };
             if let Some(attempt) = outgoing.left(out) {
                 self.attempts.remove(&attempt);
             }
             let peer = *outgoing.peer();
             match links.link_of(&peer) {
                 Some(other) => self.begin(id, other, links, out),
-                None if !links.expects(&peer) => self.end_outgoing(id, Outcome::Lost { why: why.to_owned() }, out),
+                None if !links.expects(&peer) => self.end_outgoing(
+                    id,
+                    Outcome::Lost {
+                        why: why.to_owned(),
+                    },
+                    out,
+                ),
                 None => {}
             }
         }
-        let gone: Vec<_> = self.incoming.iter().filter(|(_, incoming)| incoming.is_on(link)).map(|(id, _)| *id).collect();
+        let gone: Vec<_> = self
+            .incoming
+            .iter()
+            .filter(|(_, incoming)| incoming.is_on(link))
+            .map(|(id, _)| *id)
+            .collect();
         for id in gone {
             if let Some(incoming) = self.incoming.remove(&id) {
                 incoming.left(why, out);
@@ -150,19 +195,33 @@ impl Transfers {
 
     /// A peer can't be reached and will not be tried again.
     pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Outside) {
-        let ids: Vec<_> = self.outgoing.iter().filter(|(_, outgoing)| outgoing.peer() == peer && outgoing.waits()).map(|(id, _)| *id).collect();
+        let ids: Vec<_> = self
+            .outgoing
+            .iter()
+            .filter(|(_, outgoing)| outgoing.peer() == peer && outgoing.waits())
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
-            self.end_outgoing(id, Outcome::Lost { why: why.to_owned() }, out);
+            self.end_outgoing(
+                id,
+                Outcome::Lost {
+                    why: why.to_owned(),
+                },
+                out,
+            );
         }
     }
 
     pub(crate) fn accept(&mut self, id: TransferId, into: Option<PathBuf>, out: &mut Outside) {
-        let Some(incoming) = self.incoming.get_mut(&id) else { return };
+        let Some(incoming) = self.incoming.get_mut(&id) else {
+            return;
+        };
         if let Some(into) = into.or_else(|| self.inbox.as_ref().map(|inbox| inbox.into.clone())) {
             if self.remembered.len() >= MAX_REMEMBERED {
                 self.remembered.remove(0);
             }
-            self.remembered.push((incoming.sender(), incoming.key(), into.clone()));
+            self.remembered
+                .push((incoming.sender(), incoming.key(), into.clone()));
             incoming.prepare(into, self.inbox.as_ref().and_then(|inbox| inbox.quota), out);
         }
     }
@@ -192,28 +251,51 @@ impl Transfers {
     pub(crate) fn cancel(&mut self, id: TransferId, out: &mut Outside) {
         if let Some(outgoing) = self.outgoing.get_mut(&id) {
             outgoing.cancel(out);
-            self.end_outgoing(id, Outcome::Cancelled { here: true, text: String::new() }, out);
+            self.end_outgoing(
+                id,
+                Outcome::Cancelled {
+                    here: true,
+                    text: String::new(),
+                },
+                out,
+            );
         } else if let Some(incoming) = self.incoming.remove(&id) {
             incoming.cancel(out);
         }
     }
 
     /// An event of a transfer. Gives back those that are none.
-    pub(crate) fn handle(&mut self, link: PeerId, who: &Link, event: Event, out: &mut Outside) -> Option<Event> {
+    pub(crate) fn handle(
+        &mut self,
+        link: PeerId,
+        who: &Link,
+        event: Event,
+        out: &mut Outside,
+    ) -> Option<Event> {
         match event {
             Event::Offered { file, offer } => {
-                let incoming = Incoming::new(TransferId(out.queue.id()), Place { link, file }, who, offer);
+                let incoming =
+                    Incoming::new(TransferId(out.queue.id()), Place { link, file }, who, offer);
                 self.offered(incoming, who, out);
                 None
             }
             event => {
-                let Some(file) = file_of(&event) else { return Some(event) };
+                let Some(file) = file_of(&event) else {
+                    return Some(event);
+                };
                 let place = Place { link, file };
-                if let Some((&id, outgoing)) = self.outgoing.iter_mut().find(|(_, outgoing)| outgoing.place() == Some(place)) {
+                if let Some((&id, outgoing)) = self
+                    .outgoing
+                    .iter_mut()
+                    .find(|(_, outgoing)| outgoing.place() == Some(place))
+                {
                     if let Some(outcome) = outgoing.handle(event, out) {
                         self.end_outgoing(id, outcome, out);
                     }
-                } else if let Some((&id, incoming)) = self.incoming.iter_mut().find(|(_, incoming)| incoming.place() == place)
+                } else if let Some((&id, incoming)) = self
+                    .incoming
+                    .iter_mut()
+                    .find(|(_, incoming)| incoming.place() == place)
                     && incoming.handle(event, out)
                 {
                     self.incoming.remove(&id);
@@ -239,9 +321,17 @@ impl Transfers {
 
     /// When the owner is to be told of progress.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let outgoing = self.outgoing.values().filter_map(|outgoing| outgoing.account.due());
-        let incoming = self.incoming.values().filter_map(|incoming| incoming.account.due());
-        outgoing.chain(incoming).fold(None, |due, at| earlier(due, Some(at)))
+        let outgoing = self
+            .outgoing
+            .values()
+            .filter_map(|outgoing| outgoing.account.due());
+        let incoming = self
+            .incoming
+            .values()
+            .filter_map(|incoming| incoming.account.due());
+        outgoing
+            .chain(incoming)
+            .fold(None, |due, at| earlier(due, Some(at)))
     }
 
     pub(crate) fn turn(&mut self, now: Instant, out: &mut Outside) {
@@ -255,10 +345,15 @@ impl Transfers {
 
     /// Whether that peer's offer is taken, refused, or asked for.
     fn offered(&mut self, mut incoming: Incoming, who: &Link, out: &mut Outside) {
-        let known = self.remembered.iter().find(|(peer, key, _)| (*peer, *key) == (incoming.sender(), incoming.key()));
+        let known = self
+            .remembered
+            .iter()
+            .find(|(peer, key, _)| (*peer, *key) == (incoming.sender(), incoming.key()));
         let verdict = incoming.judge(who, self.inbox.as_ref());
         let into = match (verdict, known) {
-            (receiving::Verdict::Refuse(reason, text), _) => return incoming.refuse_unasked(reason, text, out),
+            (receiving::Verdict::Refuse(reason, text), _) => {
+                return incoming.refuse_unasked(reason, text, out);
+            }
             (_, Some((_, _, into))) => Some(into.clone()),
             (receiving::Verdict::Take(into), None) => Some(into),
             (receiving::Verdict::Ask, None) => None,

@@ -8,9 +8,9 @@ use transom_wire::{Ending, Failed, RefuseReason, Shape, TransferKey, WHOLE};
 
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job};
+use crate::links::Link;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
-use crate::links::Link;
 use crate::settings::{Accept, InboxSettings};
 
 pub(super) enum Verdict {
@@ -49,7 +49,16 @@ impl Incoming {
             rate: 0,
             eta: None,
         });
-        Self { id, account, place, sender: who.key.0, offer, into: None, paths: BTreeMap::new(), failed: 0 }
+        Self {
+            id,
+            account,
+            place,
+            sender: who.key.0,
+            offer,
+            into: None,
+            paths: BTreeMap::new(),
+            failed: 0,
+        }
     }
 
     pub(super) fn place(&self) -> Place {
@@ -72,43 +81,94 @@ impl Incoming {
     pub(super) fn judge(&self, who: &Link, inbox: Option<&InboxSettings>) -> Verdict {
         match inbox {
             None => Verdict::Refuse(RefuseReason::Forbidden, "files are not taken here"),
-            Some(_) if !who.rights.files => Verdict::Refuse(RefuseReason::Forbidden, "you may not send files here"),
-            Some(InboxSettings { accept: Accept::Ask, .. }) => Verdict::Ask,
-            Some(InboxSettings { accept: Accept::Known, into, .. }) => Verdict::Take(into.clone()),
-            Some(InboxSettings { accept: Accept::Names(names), into, .. }) if names.contains(&who.peer) => Verdict::Take(into.clone()),
-            Some(_) => Verdict::Refuse(RefuseReason::Forbidden, "files of yours are not taken here"),
+            Some(_) if !who.rights.files => {
+                Verdict::Refuse(RefuseReason::Forbidden, "you may not send files here")
+            }
+            Some(InboxSettings {
+                accept: Accept::Ask,
+                ..
+            }) => Verdict::Ask,
+            Some(InboxSettings {
+                accept: Accept::Known,
+                into,
+                ..
+            }) => Verdict::Take(into.clone()),
+            Some(InboxSettings {
+                accept: Accept::Names(names),
+                into,
+                ..
+            }) if names.contains(&who.peer) => Verdict::Take(into.clone()),
+            Some(_) => {
+                Verdict::Refuse(RefuseReason::Forbidden, "files of yours are not taken here")
+            }
         }
     }
 
     pub(super) fn announce(&self, asks: bool, out: &mut Outside) {
-        let OwnedOffer { shape, files, bytes, .. } = self.offer;
+        let OwnedOffer {
+            shape,
+            files,
+            bytes,
+            ..
+        } = self.offer;
         let name = self.offer.name.as_str().to_owned();
-        out.tell(Notice::Offered { transfer: self.id, peer: self.account.status.peer, name, shape, files, bytes, asks });
+        out.tell(Notice::Offered {
+            transfer: self.id,
+            peer: self.account.status.peer,
+            name,
+            shape,
+            files,
+            bytes,
+            asks,
+        });
     }
 
     /// Makes room on the disk; the offer is accepted when that is done.
     pub(super) fn prepare(&mut self, into: PathBuf, quota: Option<u64>, out: &mut Outside) {
         if self.into.is_none() {
             self.into = Some(into.clone());
-            let job = Job::Receive { into, quota, peer: self.sender, offer: self.offer.clone() };
+            let job = Job::Receive {
+                into,
+                quota,
+                peer: self.sender,
+                offer: self.offer.clone(),
+            };
             out.workers.disk(self.id, job);
         }
     }
 
     pub(super) fn refuse(mut self, out: &mut Outside) {
-        self.say(out, |session, place| session.refuse(place.file, RefuseReason::Chosen, ""));
-        self.account.ended(Outcome::Refused { reason: RefuseReason::Chosen, text: String::new() }, out);
+        self.say(out, |session, place| {
+            session.refuse(place.file, RefuseReason::Chosen, "")
+        });
+        self.account.ended(
+            Outcome::Refused {
+                reason: RefuseReason::Chosen,
+                text: String::new(),
+            },
+            out,
+        );
     }
 
     /// Refused by rule: the owner hears of it as a line, not as a transfer that ended.
     pub(super) fn refuse_unasked(self, reason: RefuseReason, text: &str, out: &mut Outside) {
-        log::info!("{}: offer of {:?} refused: {text}", self.place.link, self.offer.name.as_str());
-        self.say(out, |session, place| session.refuse(place.file, reason, text));
+        log::info!(
+            "{}: offer of {:?} refused: {text}",
+            self.place.link,
+            self.offer.name.as_str()
+        );
+        self.say(out, |session, place| {
+            session.refuse(place.file, reason, text)
+        });
     }
 
     pub(super) fn pause(&mut self, paused: bool, out: &mut Outside) {
         self.say(out, |session, place| session.pause(place.file, paused));
-        self.phase(if paused { Phase::Paused } else { Phase::Running });
+        self.phase(if paused {
+            Phase::Paused
+        } else {
+            Phase::Running
+        });
     }
 
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Outside) {
@@ -116,22 +176,36 @@ impl Incoming {
     }
 
     pub(super) fn cancel(mut self, out: &mut Outside) {
-        self.say(out, |session, place| session.cancel(place.file, RefuseReason::Chosen, ""));
+        self.say(out, |session, place| {
+            session.cancel(place.file, RefuseReason::Chosen, "")
+        });
         out.workers.disk(self.id, Job::Discard);
-        self.account.ended(Outcome::Cancelled { here: true, text: String::new() }, out);
+        self.account.ended(
+            Outcome::Cancelled {
+                here: true,
+                text: String::new(),
+            },
+            out,
+        );
     }
 
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: &str, out: &mut Outside) {
         out.workers.disk(self.id, Job::Keep);
-        self.account.ended(Outcome::Lost { why: why.to_owned() }, out);
+        self.account.ended(
+            Outcome::Lost {
+                why: why.to_owned(),
+            },
+            out,
+        );
     }
 
     /// What the sender says. True when that ends the transfer.
     pub(super) fn handle(&mut self, event: Event, out: &mut Outside) -> bool {
         let job = match event {
             Event::Entry { entry, .. } => {
-                self.paths.insert(entry.index, entry.path.as_str().to_owned());
+                self.paths
+                    .insert(entry.index, entry.path.as_str().to_owned());
                 Job::Entry(entry)
             }
             Event::Leaf { leaf, .. } => {
@@ -139,9 +213,16 @@ impl Incoming {
                 Job::Leaf(leaf)
             }
             Event::Ended { end, .. } => Job::End(end),
-            Event::Abandoned { index: WHOLE, text, .. } => {
+            Event::Abandoned {
+                index: WHOLE, text, ..
+            } => {
                 out.workers.disk(self.id, Job::Keep);
-                self.account.ended(Outcome::Failed { why: format!("at the sender: {text}") }, out);
+                self.account.ended(
+                    Outcome::Failed {
+                        why: format!("at the sender: {text}"),
+                    },
+                    out,
+                );
                 return true;
             }
             Event::Abandoned { index, text, .. } => {
@@ -154,11 +235,16 @@ impl Incoming {
             }
             Event::Cancelled { text, .. } => {
                 out.workers.disk(self.id, Job::Discard);
-                self.account.ended(Outcome::Cancelled { here: false, text }, out);
+                self.account
+                    .ended(Outcome::Cancelled { here: false, text }, out);
                 return true;
             }
             Event::Paused { paused, .. } => {
-                self.phase(if paused { Phase::Paused } else { Phase::Running });
+                self.phase(if paused {
+                    Phase::Paused
+                } else {
+                    Phase::Running
+                });
                 return false;
             }
             _ => return false,
@@ -177,7 +263,9 @@ impl Incoming {
                 self.phase(Phase::Running);
             }
             Answer::Ready(Err((reason, text))) => {
-                self.say(out, |session, place| session.refuse(place.file, reason, &text));
+                self.say(out, |session, place| {
+                    session.refuse(place.file, reason, &text)
+                });
                 self.account.ended(Outcome::Refused { reason, text }, out);
                 return true;
             }
@@ -191,15 +279,27 @@ impl Incoming {
                 let status = &mut self.account.status;
                 status.verified = status.resumed + progress.verified;
                 status.durable = status.resumed + progress.durable;
-                self.say(out, |session, place| session.stored(place.file, taken, progress));
+                self.say(out, |session, place| {
+                    session.stored(place.file, taken, progress)
+                });
             }
             Answer::Done(done) => {
                 self.paths.remove(&done.index);
                 self.account.status.files_done += 1;
                 self.say(out, |session, place| session.done(place.file, &done));
             }
-            Answer::Failed(Failure { index, reason, errno, text }) => {
-                let failed = Failed { index, reason, errno, text: &text };
+            Answer::Failed(Failure {
+                index,
+                reason,
+                errno,
+                text,
+            }) => {
+                let failed = Failed {
+                    index,
+                    reason,
+                    errno,
+                    text: &text,
+                };
                 self.say(out, |session, place| session.failed(place.file, &failed));
                 self.entry_failed(index, text, out);
             }
@@ -216,12 +316,21 @@ impl Incoming {
         let (ending, text, outcome) = match finished {
             Ok(finished) => {
                 let path = finished.path;
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 let outcome = match finished.ending {
                     Ending::AlreadyThere => Outcome::AlreadyThere { path },
                     Ending::Skipped => Outcome::Skipped { path },
-                    Ending::Partial => Outcome::Partial { path, failed: finished.failed.max(self.failed) },
-                    Ending::Failed => Outcome::Failed { why: format!("{} entries failed", finished.failed.max(self.failed)) },
+                    Ending::Partial => Outcome::Partial {
+                        path,
+                        failed: finished.failed.max(self.failed),
+                    },
+                    Ending::Failed => Outcome::Failed {
+                        why: format!("{} entries failed", finished.failed.max(self.failed)),
+                    },
                     _ => Outcome::Durable { path },
                 };
                 (finished.ending, name, outcome)
@@ -232,7 +341,9 @@ impl Incoming {
             let status = &mut self.account.status;
             (status.verified, status.durable) = (status.bytes, status.bytes);
         }
-        self.say(out, |session, place| session.finished(place.file, ending, &text));
+        self.say(out, |session, place| {
+            session.finished(place.file, ending, &text)
+        });
         self.account.ended(outcome, out);
     }
 
@@ -243,7 +354,11 @@ impl Incoming {
             _ => format!("entry {index}"),
         };
         let path = self.paths.remove(&index).unwrap_or_else(unnamed);
-        out.tell(Notice::EntryFailed { transfer: self.id, path, why });
+        out.tell(Notice::EntryFailed {
+            transfer: self.id,
+            path,
+            why,
+        });
     }
 
     fn phase(&mut self, phase: Phase) {
@@ -251,7 +366,11 @@ impl Incoming {
         self.account.changed = true;
     }
 
-    fn say(&self, out: &mut Outside, say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>) {
+    fn say(
+        &self,
+        out: &mut Outside,
+        say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>,
+    ) {
         if let Some(Err(error)) = out.with(self.place.link, |session| say(session, self.place)) {
             log::debug!("{}: receiving: {error}", self.place.link);
         }

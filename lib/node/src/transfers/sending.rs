@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use transom_net::PeerId;
 use transom_proto::{Event, OwnedEntry, Session, UsageError};
-use transom_wire::{Abandon, Ending, Offer, PeerName, RefuseReason, RelativePath, Start, TransferKey, WHOLE, limits};
+use transom_wire::{
+    Abandon, Ending, Offer, PeerName, RefuseReason, RelativePath, Start, TransferKey, WHOLE, limits,
+};
 
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job, Walked};
@@ -59,7 +61,11 @@ enum Reading {
 
 impl Outgoing {
     pub(super) fn new(id: TransferId, peer: PeerName, path: PathBuf, options: SendOptions) -> Self {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
         let account = Account::new(TransferStatus {
             transfer: id,
             peer,
@@ -76,7 +82,13 @@ impl Outgoing {
             rate: 0,
             eta: None,
         });
-        Self { account, path, options, attempt: None, paused: false }
+        Self {
+            account,
+            path,
+            options,
+            attempt: None,
+            paused: false,
+        }
     }
 
     pub(super) fn peer(&self) -> &PeerName {
@@ -89,7 +101,9 @@ impl Outgoing {
     }
 
     pub(super) fn is_on(&self, link: PeerId) -> bool {
-        self.attempt.as_ref().is_some_and(|attempt| attempt.link == link)
+        self.attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.link == link)
     }
 
     pub(super) fn place(&self) -> Option<Place> {
@@ -97,7 +111,14 @@ impl Outgoing {
     }
 
     /// Looks at the path and then offers it there.
-    pub(super) fn begin(&mut self, number: TransferId, link: PeerId, own: [u8; 32], peer: [u8; 32], out: &mut Outside) {
+    pub(super) fn begin(
+        &mut self,
+        number: TransferId,
+        link: PeerId,
+        own: [u8; 32],
+        peer: [u8; 32],
+        out: &mut Outside,
+    ) {
         self.attempt = Some(Attempt {
             number,
             link,
@@ -115,7 +136,14 @@ impl Outgoing {
             finish_said: false,
             resumed: 0,
         });
-        out.workers.disk(number, Job::Walk { path: self.path.clone(), own, peer });
+        out.workers.disk(
+            number,
+            Job::Walk {
+                path: self.path.clone(),
+                own,
+                peer,
+            },
+        );
     }
 
     /// The connection is gone, or the transfer is over. Gives the attempt that ends.
@@ -130,7 +158,11 @@ impl Outgoing {
         self.paused = paused;
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.pause(place.file, paused));
-            self.phase(if paused { Phase::Paused } else { Phase::Running });
+            self.phase(if paused {
+                Phase::Paused
+            } else {
+                Phase::Running
+            });
         }
     }
 
@@ -143,7 +175,9 @@ impl Outgoing {
 
     pub(super) fn cancel(&mut self, out: &mut Outside) {
         if let Some(place) = self.place() {
-            out.with(place.link, |session| session.cancel(place.file, RefuseReason::Chosen, ""));
+            out.with(place.link, |session| {
+                session.cancel(place.file, RefuseReason::Chosen, "")
+            });
         }
     }
 
@@ -154,16 +188,30 @@ impl Outgoing {
         match event {
             Event::Accepted { .. } => {
                 attempt.accepted = true;
-                self.phase(if self.paused { Phase::Paused } else { Phase::Running });
+                self.phase(if self.paused {
+                    Phase::Paused
+                } else {
+                    Phase::Running
+                });
             }
             Event::Refused { reason, text, .. } => return Some(Outcome::Refused { reason, text }),
             Event::Cancelled { text, .. } => return Some(Outcome::Cancelled { here: false, text }),
             Event::Started { start, .. } => attempt.wanted.push_back(start),
-            Event::Failed { index: WHOLE, text, .. } => return Some(Outcome::Failed { why: format!("at the receiver: {text}") }),
+            Event::Failed {
+                index: WHOLE, text, ..
+            } => {
+                return Some(Outcome::Failed {
+                    why: format!("at the receiver: {text}"),
+                });
+            }
             Event::Failed { index, text, .. } => {
                 attempt.give_up(index);
                 let transfer = status.transfer;
-                out.tell(Notice::EntryFailed { transfer, path: String::new(), why: format!("at the receiver: {text}") });
+                out.tell(Notice::EntryFailed {
+                    transfer,
+                    path: String::new(),
+                    why: format!("at the receiver: {text}"),
+                });
             }
             Event::Done { .. } => {
                 attempt.settled += 1;
@@ -173,7 +221,11 @@ impl Outgoing {
                 status.verified = attempt.resumed + progress.verified;
                 status.durable = attempt.resumed + progress.durable;
             }
-            Event::Paused { paused, .. } => self.phase(if paused || self.paused { Phase::Paused } else { Phase::Running }),
+            Event::Paused { paused, .. } => self.phase(if paused || self.paused {
+                Phase::Paused
+            } else {
+                Phase::Running
+            }),
             Event::Finished { ending, text, .. } => return Some(self.finished(ending, text)),
             _ => {}
         }
@@ -193,7 +245,9 @@ impl Outgoing {
             Ending::AlreadyThere => Outcome::AlreadyThere { path },
             Ending::Skipped => Outcome::Skipped { path },
             Ending::Partial => Outcome::Partial { path, failed },
-            _ => Outcome::Failed { why: format!("at the receiver: {text}") },
+            _ => Outcome::Failed {
+                why: format!("at the receiver: {text}"),
+            },
         }
     }
 
@@ -234,13 +288,29 @@ impl Outgoing {
     }
 
     fn unsendable(&mut self, failure: &Failure, out: &mut Outside) {
-        let Some(attempt) = &mut self.attempt else { return };
-        let Failure { index, reason, errno, text } = failure;
+        let Some(attempt) = &mut self.attempt else {
+            return;
+        };
+        let Failure {
+            index,
+            reason,
+            errno,
+            text,
+        } = failure;
         attempt.give_up(*index);
-        let abandon = Abandon { index: *index, reason: *reason, errno: *errno, text };
+        let abandon = Abandon {
+            index: *index,
+            reason: *reason,
+            errno: *errno,
+            text,
+        };
         attempt.say(out, |session, place| session.abandon(place.file, &abandon));
         let transfer = self.account.status.transfer;
-        out.tell(Notice::EntryFailed { transfer, path: String::new(), why: text.clone() });
+        out.tell(Notice::EntryFailed {
+            transfer,
+            path: String::new(),
+            why: text.clone(),
+        });
     }
 
     fn offer(&mut self, walked: Walked, out: &mut Outside) -> Option<Outcome> {
@@ -251,10 +321,16 @@ impl Outgoing {
         status.name.clone_from(&walked.name);
         (attempt.key, attempt.entries) = (walked.key, walked.entries);
         for (path, why) in walked.skipped {
-            out.tell(Notice::EntryFailed { transfer: status.transfer, path, why });
+            out.tell(Notice::EntryFailed {
+                transfer: status.transfer,
+                path,
+                why,
+            });
         }
         let Ok(name) = RelativePath::new(&walked.name) else {
-            return Some(Outcome::Failed { why: "its name can't be sent".into() });
+            return Some(Outcome::Failed {
+                why: "its name can't be sent".into(),
+            });
         };
         let offer = Offer {
             transfer: walked.key,
@@ -274,11 +350,16 @@ impl Outgoing {
         });
         match offered? {
             Ok(file) => {
-                attempt.place = Some(Place { link: attempt.link, file });
+                attempt.place = Some(Place {
+                    link: attempt.link,
+                    file,
+                });
                 self.phase(Phase::Offered);
                 None
             }
-            Err(error) => Some(Outcome::Failed { why: error.to_string() }),
+            Err(error) => Some(Outcome::Failed {
+                why: error.to_string(),
+            }),
         }
     }
 
@@ -303,7 +384,11 @@ impl Outgoing {
 
 impl Attempt {
     /// Says something to the session. A session that has ended is told of by its own event.
-    fn say(&self, out: &mut Outside, say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>) {
+    fn say(
+        &self,
+        out: &mut Outside,
+        say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>,
+    ) {
         if let Some(place) = self.place
             && let Some(Err(error)) = out.with(place.link, |session| say(session, place))
         {
@@ -313,14 +398,24 @@ impl Attempt {
 
     fn announce(&mut self, out: &mut Outside) {
         let Some(place) = self.place else { return };
-        let room = out.with(place.link, |session| session.entry_room(place.file)).unwrap_or(0);
+        let room = out
+            .with(place.link, |session| session.entry_room(place.file))
+            .unwrap_or(0);
         let count = room.min(self.fetched.len());
         for entry in self.fetched.drain(..count).collect::<Vec<_>>() {
-            self.say(out, |session, place| session.entry(place.file, &entry.as_entry()));
+            self.say(out, |session, place| {
+                session.entry(place.file, &entry.as_entry())
+            });
         }
         if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
             self.fetch_asked = true;
-            out.workers.disk(self.number, Job::Entries { from: self.next_entry, count: ENTRY_BATCH });
+            out.workers.disk(
+                self.number,
+                Job::Entries {
+                    from: self.next_entry,
+                    count: ENTRY_BATCH,
+                },
+            );
         }
     }
 
@@ -333,10 +428,20 @@ impl Attempt {
             out.workers.disk(self.number, Job::Start(start));
         }
         if let Reading::Leaves { index, asked } = &mut self.reading {
-            let room = out.with(place.link, |session| session.leaf_room(place.file)).unwrap_or(0);
-            let fits = u32::try_from(room / limits::LEAF).unwrap_or(u32::MAX).min(LEAVES_ASKED);
+            let room = out
+                .with(place.link, |session| session.leaf_room(place.file))
+                .unwrap_or(0);
+            let fits = u32::try_from(room / limits::LEAF)
+                .unwrap_or(u32::MAX)
+                .min(LEAVES_ASKED);
             if fits > *asked && *asked <= LEAVES_ASKED / 2 {
-                out.workers.disk(self.number, Job::Read { index: *index, leaves: fits - *asked });
+                out.workers.disk(
+                    self.number,
+                    Job::Read {
+                        index: *index,
+                        leaves: fits - *asked,
+                    },
+                );
                 *asked = fits;
             }
         }
@@ -346,7 +451,8 @@ impl Attempt {
     fn give_up(&mut self, index: u32) {
         (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
         self.wanted.retain(|start| start.index != index);
-        if matches!(self.reading, Reading::Starting(reading) | Reading::Leaves { index: reading, .. } if reading == index) {
+        if matches!(self.reading, Reading::Starting(reading) | Reading::Leaves { index: reading, .. } if reading == index)
+        {
             self.reading = Reading::Nothing;
         }
     }
