@@ -429,9 +429,7 @@ impl Session {
     fn fill_bulk(&mut self, record: &mut Record<'_>, now: Instant) {
         let room = self.window.room(self.sent.bulk_unacked(), now);
         let room = usize::try_from(room).unwrap_or(usize::MAX);
-        if room >= 4096 {
-            self.files.pull(record, room, now, &mut self.outlet);
-        }
+        self.files.pull(record, room, now, &mut self.outlet);
     }
 
     /// Lets an ack ride along, or sends one that is due.

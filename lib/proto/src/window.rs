@@ -10,7 +10,7 @@ use crate::least::Least;
 const SEGMENT: u64 = 1448;
 
 /// The window never closes below this, so that file data keep moving and keep measuring.
-const LEAST: u64 = 8 * 1024;
+const LEAST: u64 = 4 * 1024;
 
 /// Where the window begins when a call does.
 const FIRST: u64 = 32 * 1024;
@@ -81,13 +81,14 @@ impl Window {
         }
     }
 
-    /// Bulk bytes that may go when so many are on the way.
+    /// Bulk bytes that may go when so many are on the way; none rather than less than a segment.
     pub(crate) fn room(&self, in_flight: u64, now: Instant) -> u64 {
         let size = match self.probe {
             Some(until) if until > now => LEAST,
             _ => self.size,
         };
-        size.saturating_sub(in_flight)
+        let room = size.saturating_sub(in_flight);
+        if room < SEGMENT { 0 } else { room }
     }
 
     /// When the window opens again after it was closed to probe.
