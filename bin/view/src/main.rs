@@ -1,1 +1,42 @@
-fn main() {}
+//! `transom-view`: the window. Contacts with presence, a box's live picture, text, and files both ways.
+
+mod arguments;
+mod engine;
+mod model;
+mod shell;
+mod start;
+mod ui;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Wish};
+
+fn main() -> ExitCode {
+    let wish = match Arguments::parse(std::env::args_os().skip(1)) {
+        Ok(wish) => wish,
+        Err(error) => {
+            eprintln!("transom-view: {error}; see transom-view --help");
+            return ExitCode::from(2);
+        }
+    };
+    let arguments = match wish {
+        Wish::Help => return say(arguments::HELP),
+        Wish::Version => return say(concat!("transom-view ", env!("CARGO_PKG_VERSION"))),
+        Wish::Run(arguments) => arguments,
+    };
+    start::log();
+    match start::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("transom-view: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints, unless whoever wanted to read has gone.
+fn say(text: &str) -> ExitCode {
+    use std::io::Write;
+    drop(writeln!(std::io::stdout(), "{text}"));
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,186 @@
+//! The command line: a handful of options, read without a library.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use transom::PeerName;
+use transom_users::DEFAULT_PORT;
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+Watch camera boxes, write text and send files on the local network.
+
+Usage: transom-view [OPTIONS]
+
+Options:
+      --users FILE     the contact list [env: TRANSOM_USERS]
+      --state DIR      where this computer's key is kept [env: TRANSOM_STATE]
+      --name NAME      what others see this window as [default: the computer's name]
+      --listen ADDR    where others reach this window, repeatable [default: port 7447 everywhere]; \"none\" for nowhere
+      --inbox DIR      where accepted files go [default: transom in the download folder]
+      --call NAME      watch that contact as soon as it is there
+      --fullscreen     the picture on the whole screen
+      --help           this text
+      --version        the version
+
+Keys: Tab, Space and Enter reach every button; F11 full screen; Esc stops watching; Ctrl+Q closes.
+
+Example, with a contact list of one line, \"door 192.168.1.20\":
+  transom-view --users my_contacts.txt --call door";
+
+/// What the command line asks for.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Wish {
+    /// The text above.
+    Help,
+    /// The version.
+    Version,
+    /// The window.
+    Run(Arguments),
+}
+
+/// The options; `None` where nothing was said.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(crate) struct Arguments {
+    pub(crate) users: Option<PathBuf>,
+    pub(crate) state: Option<PathBuf>,
+    pub(crate) name: Option<PeerName>,
+    pub(crate) listen: Option<Vec<SocketAddr>>,
+    pub(crate) inbox: Option<PathBuf>,
+    pub(crate) call: Option<PeerName>,
+    pub(crate) fullscreen: bool,
+}
+
+/// What is wrong with the command line.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum UsageError {
+    /// No such option.
+    #[error("unknown option {0:?}")]
+    Unknown(OsString),
+    /// An option stands last that needs something after it.
+    #[error("{0} needs a value")]
+    Missing(&'static str),
+    /// What stands after an option can't be used.
+    #[error("{option} {value:?}: {why}")]
+    Bad {
+        option: &'static str,
+        value: OsString,
+        why: String,
+    },
+}
+
+impl Arguments {
+    /// Reads the command line without the program's name.
+    pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Wish, UsageError> {
+        let mut words = words.into_iter();
+        let mut arguments = Self::default();
+        while let Some(word) = words.next() {
+            let (option, glued) = split(&word);
+            let mut value = |option| {
+                glued
+                    .clone()
+                    .or_else(|| words.next())
+                    .ok_or(UsageError::Missing(option))
+            };
+            match option.as_str() {
+                "--help" | "-h" => return Ok(Wish::Help),
+                "--version" | "-V" => return Ok(Wish::Version),
+                "--users" => arguments.users = Some(value("--users")?.into()),
+                "--state" => arguments.state = Some(value("--state")?.into()),
+                "--inbox" => arguments.inbox = Some(value("--inbox")?.into()),
+                "--name" => arguments.name = Some(name("--name", value("--name")?)?),
+                "--call" => arguments.call = Some(name("--call", value("--call")?)?),
+                "--listen" => arguments
+                    .listen
+                    .get_or_insert_default()
+                    .extend(address(value("--listen")?)?),
+                "--fullscreen" if glued.is_none() => arguments.fullscreen = true,
+                _ => return Err(UsageError::Unknown(word)),
+            }
+        }
+        Ok(Wish::Run(arguments))
+    }
+}
+
+/// `--option=value` as its two parts.
+fn split(word: &OsString) -> (String, Option<OsString>) {
+    let Some(text) = word.to_str() else {
+        return (word.to_string_lossy().into_owned(), None);
+    };
+    match text.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => {
+            (option.to_owned(), Some(value.into()))
+        }
+        _ => (text.to_owned(), None),
+    }
+}
+
+fn name(option: &'static str, value: OsString) -> Result<PeerName, UsageError> {
+    let parsed = value.to_string_lossy().parse::<PeerName>();
+    parsed.map_err(|error| bad(option, value, error.to_string()))
+}
+
+/// `none`, `ADDR` or `ADDR:PORT`.
+fn address(value: OsString) -> Result<Option<SocketAddr>, UsageError> {
+    let text = value.to_string_lossy();
+    if text == "none" {
+        return Ok(None);
+    }
+    let whole = text.parse().ok();
+    let alone = || {
+        text.trim_matches(['[', ']'])
+            .parse()
+            .ok()
+            .map(|ip| SocketAddr::new(ip, DEFAULT_PORT))
+    };
+    match whole.or_else(alone) {
+        Some(address) => Ok(Some(address)),
+        None => Err(bad(
+            "--listen",
+            value.clone(),
+            "is no address like 0.0.0.0:7447 or [::]:7447".to_owned(),
+        )),
+    }
+}
+
+fn bad(option: &'static str, value: OsString, why: String) -> UsageError {
+    UsageError::Bad { option, value, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Wish, UsageError> {
+        Arguments::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn every_option_is_taken_with_and_without_an_equals_sign() {
+        let spaced = "--users a --state b --name desk --listen 127.0.0.1:1 --listen ::1 --inbox c --call door --fullscreen";
+        let glued = "--users=a --state=b --name=desk --listen=127.0.0.1:1 --listen=[::1]:7447 --inbox=c --call=door --fullscreen";
+        let Ok(Wish::Run(arguments)) = parse(spaced) else {
+            panic!("not taken")
+        };
+        assert_eq!(arguments.listen.as_ref().map(Vec::len), Some(2));
+        assert_eq!(arguments.call, "door".parse().ok());
+        assert_eq!(parse(glued), Ok(Wish::Run(arguments)));
+        let Ok(Wish::Run(nowhere)) = parse("--listen none") else {
+            panic!("not taken")
+        };
+        assert_eq!(nowhere.listen, Some(vec![]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let error = |line| parse(line).unwrap_err().to_string();
+        assert_eq!(error("--foo"), "unknown option \"--foo\"");
+        assert_eq!(error("door"), "unknown option \"door\"");
+        assert_eq!(error("--users"), "--users needs a value");
+        assert!(error("--listen here").starts_with("--listen \"here\": is no address"));
+        assert!(error("--fullscreen=no").starts_with("unknown option"));
+        assert!(error("--name=a\u{7f}b").starts_with("--name"));
+        assert_eq!(parse("--help --foo"), Ok(Wish::Help));
+    }
+}

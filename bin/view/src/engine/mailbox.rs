@@ -1,0 +1,142 @@
+//! From the other threads to the window: one bounded queue, and one wake for however many letters.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use transom::{Notice, PeerName};
+
+use super::Wake;
+
+/// Letters that wait for a window that doesn't draw. Peers cause most of them, so there must be an end; a window that is
+/// this far behind has been stopped for minutes.
+const MAX_LETTERS: usize = 4096;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub(crate) enum Letter {
+    /// The station says so.
+    Notice(Notice),
+    /// A picture of that peer could not be decoded; why.
+    Broken(PeerName, String),
+    /// The file dialog closed.
+    Picked(PeerName, Result<Option<PathBuf>, String>),
+    /// The station ended; why, if it was not asked to.
+    StationEnded(Option<String>),
+}
+
+impl Letter {
+    /// Whether the screen would stay wrong without it.
+    fn matters(&self) -> bool {
+        !matches!(
+            self,
+            Self::Broken(..)
+                | Self::Notice(
+                    Notice::Text { .. }
+                        | Notice::Transfer(_)
+                        | Notice::EntryFailed { .. }
+                        | Notice::Knock { .. }
+                        | Notice::Reaching { .. }
+                        | Notice::Unreachable { .. }
+                )
+        )
+    }
+}
+
+/// The queue.
+pub(crate) struct Mailbox {
+    letters: Mutex<VecDeque<Letter>>,
+    wake: Wake,
+}
+
+impl Mailbox {
+    pub(super) fn new(wake: Wake) -> Self {
+        Self {
+            letters: Mutex::default(),
+            wake,
+        }
+    }
+
+    /// Adds a letter, and wakes the window unless others wait already.
+    pub(super) fn put(&self, letter: Letter) {
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        if letters.len() >= MAX_LETTERS && !letter.matters() {
+            log::warn!("the window is stopped; lost {letter:?}");
+            return;
+        }
+        let first = letters.is_empty();
+        letters.push_back(letter);
+        drop(letters);
+        if first {
+            (self.wake)();
+        }
+    }
+
+    /// All letters, oldest first.
+    pub(super) fn take(&self) -> Vec<Letter> {
+        self.letters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn mailbox() -> (Mailbox, Arc<AtomicUsize>) {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let count = wakes.clone();
+        (
+            Mailbox::new(Arc::new(move || {
+                drop(count.fetch_add(1, Ordering::Relaxed))
+            })),
+            wakes,
+        )
+    }
+
+    fn peer() -> PeerName {
+        "door".parse().unwrap()
+    }
+
+    #[test]
+    fn many_letters_wake_the_window_once() {
+        let (mailbox, wakes) = mailbox();
+        for _ in 0..3 {
+            mailbox.put(Letter::Broken(peer(), String::new()));
+        }
+        assert_eq!(
+            (mailbox.take().len(), wakes.load(Ordering::Relaxed)),
+            (3, 1)
+        );
+        mailbox.put(Letter::StationEnded(None));
+        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_chatty_peer_fills_no_memory_and_hides_nothing_that_matters() {
+        let (mailbox, _) = mailbox();
+        for _ in 0..MAX_LETTERS + 10 {
+            mailbox.put(Letter::Notice(Notice::Text {
+                peer: peer(),
+                text: "hello".to_owned(),
+            }));
+        }
+        mailbox.put(Letter::Notice(Notice::Left {
+            peer: peer(),
+            why: String::new(),
+            lost: true,
+        }));
+        let letters = mailbox.take();
+        assert_eq!(letters.len(), MAX_LETTERS + 1);
+        assert!(matches!(
+            letters.last(),
+            Some(Letter::Notice(Notice::Left { .. }))
+        ));
+    }
+}

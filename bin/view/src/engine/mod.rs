@@ -1,0 +1,144 @@
+//! Everything that runs beside the window: the station, the JPEG decoder, the file dialog. No other file starts a thread.
+//!
+//! | thread | does | speaks to the window by |
+//! |---|---|---|
+//! | `station` | the poll loop of [`transom`] | the mailbox |
+//! | `decode` | JPEG to RGBA, the newest picture only | the screen, a [`Slot`] |
+//! | `dialog` | waits for the desktop's file dialog | the mailbox |
+//!
+//! Each of them wakes the window once when there is something new.
+
+mod command;
+mod decode;
+mod dialog;
+mod mailbox;
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+use transom::{Handle, Notice, PeerName, RemotePicture, Settings, StartError, Station};
+use transom_media::Slot;
+
+pub(crate) use command::command;
+pub(crate) use decode::Screen;
+pub(crate) use mailbox::{Letter, Mailbox};
+
+/// Tells the window, from any thread, that there is something new.
+pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Why the engine can't start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    /// The station can't.
+    #[error(transparent)]
+    Station(#[from] StartError),
+    /// The system gives no thread.
+    #[error("can't start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The running engine; dropping it says goodbye to everybody.
+pub(crate) struct Engine {
+    handle: Handle,
+    mailbox: Arc<Mailbox>,
+    screen: Arc<Screen>,
+    pictures: Arc<Slot<Arrived>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A picture on its way to the decoder.
+pub(crate) struct Arrived {
+    peer: PeerName,
+    picture: RemotePicture,
+}
+
+impl Engine {
+    /// Binds the station and starts the threads.
+    pub(crate) fn start(settings: Settings, wake: Wake) -> Result<Self, EngineError> {
+        let contacts = settings.book.contacts().to_vec();
+        let station = Station::start(settings)?;
+        let mut engine = Self {
+            handle: station.handle(),
+            mailbox: Arc::new(Mailbox::new(wake.clone())),
+            screen: Arc::new(Screen::new(wake)),
+            pictures: Arc::default(),
+            threads: Vec::new(),
+        };
+        engine.start_decoder()?;
+        engine.start_station(station)?;
+        for contact in contacts {
+            engine.handle.connect(contact, true);
+        }
+        Ok(engine)
+    }
+
+    /// The way to the station.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// What happened since it was asked last.
+    pub(crate) fn letters(&self) -> Vec<Letter> {
+        self.mailbox.take()
+    }
+
+    /// Pictures ready to be shown.
+    pub(crate) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Opens the file dialog of the desktop; the answer comes as a letter.
+    ///
+    /// Its thread is not joined: the dialog is another program, which the person may leave open.
+    pub(crate) fn pick(&self, peer: PeerName, folder: bool) {
+        let mailbox = self.mailbox.clone();
+        let pick = move || mailbox.put(Letter::Picked(peer, dialog::pick(folder)));
+        if let Err(error) = Builder::new().name("dialog".to_owned()).spawn(pick) {
+            self.mailbox.put(Letter::Picked(
+                peer,
+                Err(format!("The file dialog can't be opened: {error}")),
+            ));
+        }
+    }
+
+    fn start_station(&mut self, station: Station) -> io::Result<()> {
+        let (mailbox, pictures) = (self.mailbox.clone(), self.pictures.clone());
+        self.start_thread("station", move || {
+            let ended = station.run(|notice| match notice {
+                Notice::Picture { peer, picture } => pictures.put(Arrived { peer, picture }),
+                notice => mailbox.put(Letter::Notice(notice)),
+            });
+            mailbox.put(Letter::StationEnded(
+                ended.err().map(|error| error.to_string()),
+            ));
+        })
+    }
+
+    fn start_decoder(&mut self) -> io::Result<()> {
+        let (mailbox, pictures, screen) = (
+            self.mailbox.clone(),
+            self.pictures.clone(),
+            self.screen.clone(),
+        );
+        self.start_thread("decode", move || decode::run(&pictures, &screen, &mailbox))
+    }
+
+    fn start_thread(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.threads
+            .push(Builder::new().name(name.to_owned()).spawn(work)?);
+        Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.handle.stop();
+        self.pictures.close();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                log::error!("a thread of the window panicked");
+            }
+        }
+    }
+}

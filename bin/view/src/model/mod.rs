@@ -1,0 +1,322 @@
+//! What the window knows: people, the picture being watched, transfers, offers, texts and warnings.
+//! Pure data that notices change; it knows neither a station nor a window.
+
+mod action;
+mod people;
+mod transfers;
+mod warnings;
+mod watch;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::path::PathBuf;
+
+use transom::{EndReason, Notice, PeerName, TextId};
+use transom_users::{Contact, escape};
+
+pub(crate) use action::Action;
+pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
+pub(crate) use transfers::{Offer, Transfer};
+pub(crate) use warnings::Warning;
+pub(crate) use watch::{Shown, Stage, Watch};
+pub(crate) use words::{bytes, duration, outcome};
+
+/// Everything on the screen that is not being typed.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// The contact list, in the order of the file.
+    pub(crate) people: Vec<Person>,
+    /// To whom text and files go.
+    pub(crate) chosen: Option<PeerName>,
+    /// Whose picture is on the screen.
+    pub(crate) watch: Option<Watch>,
+    /// Running transfers and the last ended ones, oldest first.
+    pub(crate) transfers: Vec<Transfer>,
+    /// Offers waiting for an answer.
+    pub(crate) offers: Vec<Offer>,
+    /// What the person should know and can put away.
+    pub(crate) warnings: Vec<Warning>,
+    /// The last thing that happened, in one line.
+    pub(crate) status: String,
+    /// Whether a file dialog is open, so that a second click opens no second one.
+    pub(crate) picking: bool,
+    /// Whether the picture has the whole screen.
+    pub(crate) fullscreen: bool,
+    /// The contact file, named where there is nobody in it.
+    pub(crate) book_path: PathBuf,
+    /// The addresses others can reach this window at.
+    pub(crate) listening: Vec<String>,
+    /// Calls we ended whose end the station has yet to tell; it must not end a newer call to the same box.
+    hung_up: Vec<PeerName>,
+}
+
+impl State {
+    /// The state at the start: everybody of the book away, its bad lines as one warning.
+    pub(crate) fn new(contacts: &[Contact], book_path: PathBuf, bad_lines: Vec<String>) -> Self {
+        let mut state = Self {
+            people: contacts.iter().map(Person::from_contact).collect(),
+            chosen: contacts.first().map(|contact| contact.name),
+            book_path,
+            ..Self::default()
+        };
+        if !bad_lines.is_empty() {
+            state.warn(Warning::BadLines(bad_lines));
+        }
+        state
+    }
+
+    /// Takes in one notice; what has to be done because of it comes back.
+    ///
+    /// Pictures don't come here: the decoder takes them and tells [`shown`](Self::shown).
+    pub(crate) fn apply(&mut self, notice: Notice) -> Vec<Action> {
+        match notice {
+            Notice::Listening { address } => self.listening.push(address.to_string()),
+            Notice::Reaching { peer } => self.person(peer).reach(),
+            Notice::Unreachable { peer, why, .. } => {
+                self.person(peer).presence = Presence::Away(why)
+            }
+            Notice::Joined {
+                peer,
+                first_use,
+                key,
+                ..
+            } => return self.joined(peer, first_use.then_some(key)),
+            Notice::Left { peer, why, lost } => self.left(peer, why, lost),
+            Notice::Knock { key, address } => self.warn(Warning::Knock { key, address }),
+            Notice::KeyChanged {
+                peer,
+                pinned,
+                offered,
+                in_book,
+            } => {
+                self.person(peer).presence = Presence::Refused;
+                self.warn(Warning::KeyChanged {
+                    peer,
+                    pinned,
+                    offered,
+                    in_book,
+                });
+            }
+            Notice::Ringing { peer, .. } => {
+                self.status = format!("{} rang; this window takes no calls", name(&peer));
+                return vec![Action::Decline(peer)];
+            }
+            Notice::CallStarted { peer, .. } => self.call(peer, Watch::started),
+            Notice::CallEnded { peer, reason, text } => {
+                return self.call_ended(peer, reason, &text);
+            }
+            Notice::FarCamera { peer, lens, text } => {
+                self.call(peer, |watch| watch.camera = Some((lens, text)))
+            }
+            Notice::Text { peer, text } => self.hear(peer, text),
+            Notice::TextArrived { peer, text } => {
+                self.person(peer).deliver(text, Delivery::Arrived)
+            }
+            Notice::TextFailed { peer, text, why } => {
+                self.person(peer).deliver(text, Delivery::Failed(why))
+            }
+            Notice::Offered {
+                transfer,
+                peer,
+                name,
+                shape,
+                files,
+                bytes,
+                asks,
+            } => {
+                return self.offered(
+                    Offer {
+                        transfer,
+                        peer,
+                        name,
+                        shape,
+                        files,
+                        bytes,
+                    },
+                    asks,
+                );
+            }
+            Notice::Transfer(status) => self.progress(status),
+            Notice::TransferEnded { status, outcome } => self.finished(status, outcome),
+            Notice::EntryFailed {
+                transfer,
+                path,
+                why,
+            } => self.entry_failed(transfer, &path, &why),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// What an action changes here at once, before the station answers.
+    pub(crate) fn act(&mut self, action: &Action) {
+        match action {
+            Action::Choose(peer) => self.choose(*peer),
+            Action::Watch(peer) => {
+                self.choose(*peer);
+                let here = matches!(self.person(*peer).presence, Presence::Here);
+                self.watch = Some(Watch::new(*peer, here));
+            }
+            Action::HangUp(peer) => self.stop_watching(*peer),
+            Action::Pick { .. } => self.picking = true,
+            Action::Send { peer, path } => {
+                self.status = format!(
+                    "Sending {} to {}",
+                    escape(&path.to_string_lossy()),
+                    name(peer)
+                );
+            }
+            Action::Accept(transfer) | Action::Refuse(transfer) => {
+                self.offers.retain(|offer| offer.transfer != *transfer);
+            }
+            Action::Clear(transfer) => self
+                .transfers
+                .retain(|one| one.status.transfer != *transfer),
+            Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
+            Action::Fullscreen(on) => self.fullscreen = *on,
+            Action::Say(what) => self.status.clone_from(what),
+            Action::Dismiss(_)
+            | Action::Ring(_)
+            | Action::Decline(_)
+            | Action::Text { .. }
+            | Action::Cancel(_)
+            | Action::Pause { .. }
+            | Action::Quit => {}
+        }
+    }
+
+    /// A text of ours is on its way.
+    pub(crate) fn said(&mut self, peer: PeerName, id: TextId, text: String) {
+        self.person(peer).say(id, text);
+    }
+
+    /// A picture is on the screen.
+    pub(crate) fn shown(&mut self, peer: PeerName, shown: Shown) {
+        self.call(peer, |watch| watch.show(shown));
+    }
+
+    /// A picture could not be shown; the last good one stays.
+    pub(crate) fn broken(&mut self, peer: PeerName, why: String) {
+        self.call(peer, |watch| watch.break_one(why));
+    }
+
+    /// The file dialog closed: with a path, without, or it never opened.
+    pub(crate) fn picked(
+        &mut self,
+        peer: PeerName,
+        answer: Result<Option<PathBuf>, String>,
+    ) -> Vec<Action> {
+        self.picking = false;
+        match answer {
+            Ok(Some(path)) => return vec![Action::Send { peer, path }],
+            Ok(None) => self.status = "Nothing chosen".to_owned(),
+            Err(why) => self.status = why,
+        }
+        Vec::new()
+    }
+
+    /// Shows a warning, once.
+    pub(crate) fn warn(&mut self, warning: Warning) {
+        warnings::add(&mut self.warnings, warning);
+    }
+
+    /// The person text and files go to.
+    pub(crate) fn chosen_person(&self) -> Option<&Person> {
+        let chosen = self.chosen?;
+        self.people.iter().find(|person| person.name == chosen)
+    }
+
+    fn stop_watching(&mut self, peer: PeerName) {
+        if let Some(watch) = self.watch.take_if(|watch| watch.peer == peer) {
+            self.fullscreen = false;
+            if watch.has_call() {
+                self.hung_up.push(peer);
+            }
+        }
+    }
+
+    fn call_ended(&mut self, peer: PeerName, reason: EndReason, text: &str) -> Vec<Action> {
+        if let Some(at) = self.hung_up.iter().position(|one| *one == peer) {
+            self.hung_up.swap_remove(at);
+            return Vec::new();
+        }
+        let here = self.person(peer).presence == Presence::Here;
+        let mut again = false;
+        self.call(peer, |watch| again = watch.ended(reason, text, here));
+        if again {
+            vec![Action::Ring(peer)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn choose(&mut self, peer: PeerName) {
+        self.chosen = Some(peer);
+        self.person(peer).unread = 0;
+    }
+
+    fn joined(&mut self, peer: PeerName, new_key: Option<transom::PublicKey>) -> Vec<Action> {
+        self.person(peer).presence = Presence::Here;
+        self.status = match new_key {
+            Some(key) => format!(
+                "{} is here; its key {} is now known",
+                name(&peer),
+                key.fingerprint()
+            ),
+            None => format!("{} is here", name(&peer)),
+        };
+        match &mut self.watch {
+            Some(watch) if watch.peer == peer && watch.stage == Stage::Waiting => {
+                watch.stage = Stage::Ringing;
+                vec![Action::Ring(peer)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn left(&mut self, peer: PeerName, why: String, lost: bool) {
+        let verb = if lost { "was lost" } else { "left" };
+        self.status = format!("{} {verb}: {}", name(&peer), escape(&why));
+        self.person(peer).presence = Presence::Away(why);
+        self.offers.retain(|offer| offer.peer != peer);
+    }
+
+    fn hear(&mut self, peer: PeerName, text: String) {
+        let chosen = self.chosen == Some(peer);
+        let person = self.person(peer);
+        person.hear(text);
+        if !chosen {
+            person.unread = person.unread.saturating_add(1);
+            self.status = format!("{} wrote", name(&peer));
+        }
+    }
+
+    /// Changes the watch if it is of that peer.
+    fn call(&mut self, peer: PeerName, change: impl FnOnce(&mut Watch)) {
+        if let Some(watch) = &mut self.watch
+            && watch.peer == peer
+        {
+            change(watch);
+        }
+    }
+
+    /// The person of that name; a known peer that is not in the book comes into the list when it is first heard of.
+    fn person(&mut self, peer: PeerName) -> &mut Person {
+        let at = self
+            .people
+            .iter()
+            .position(|person| person.name == peer)
+            .unwrap_or_else(|| {
+                self.people.push(Person::stranger(peer));
+                self.people.len() - 1
+            });
+        &mut self.people[at]
+    }
+}
+
+/// A peer's name as it is printed.
+pub(crate) fn name(peer: &PeerName) -> String {
+    escape(peer.as_str()).into_owned()
+}

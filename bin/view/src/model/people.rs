@@ -1,0 +1,144 @@
+//! One contact: whether it is there, and what was written both ways.
+
+use std::collections::VecDeque;
+
+use transom::{PeerName, TextId};
+use transom_users::Contact;
+
+/// Lines of talk kept for each person: some evenings of talk, 2 MB at the most.
+const MAX_LINES: usize = 500;
+
+/// A person or a box of the contact list.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// What the book calls it.
+    pub(crate) name: PeerName,
+    /// Where it is dialed; empty for who dialed us and stands in no book.
+    pub(crate) address: String,
+    /// Whether it is there.
+    pub(crate) presence: Presence,
+    /// What was said, oldest first.
+    pub(crate) talk: VecDeque<Line>,
+    /// Lines that came while somebody else was chosen.
+    pub(crate) unread: usize,
+}
+
+/// Whether a contact is there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Presence {
+    /// Not tried yet.
+    Unknown,
+    /// Being dialed for the first time.
+    Reaching,
+    /// Not there; why.
+    Away(String),
+    /// Connected, its key checked.
+    Here,
+    /// It shows another key than it should.
+    Refused,
+}
+
+/// One line of talk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Line {
+    /// As it came: escape it before it is shown.
+    pub(crate) text: String,
+    /// Who said it.
+    pub(crate) by: Speaker,
+}
+
+/// Who said a line.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Speaker {
+    /// The contact.
+    Them,
+    /// We, and how far it came.
+    Us(TextId, Delivery),
+}
+
+/// How far a text of ours came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Delivery {
+    /// On its way, or waiting for the contact to be there.
+    Sent,
+    /// It is there.
+    Arrived,
+    /// It never will be; why.
+    Failed(String),
+}
+
+impl Person {
+    /// Somebody of the book.
+    pub(crate) fn from_contact(contact: &Contact) -> Self {
+        Self {
+            address: contact.address.to_string(),
+            ..Self::stranger(contact.name)
+        }
+    }
+
+    /// Somebody whose key is known but who stands in no book.
+    pub(crate) fn stranger(name: PeerName) -> Self {
+        Self {
+            name,
+            address: String::new(),
+            presence: Presence::Unknown,
+            talk: VecDeque::new(),
+            unread: 0,
+        }
+    }
+
+    /// It is being dialed. Each retry would flicker, so the word for why it is away stays.
+    pub(crate) fn reach(&mut self) {
+        if self.presence == Presence::Unknown {
+            self.presence = Presence::Reaching;
+        }
+    }
+
+    /// It said something.
+    pub(crate) fn hear(&mut self, text: String) {
+        self.add(Line {
+            text,
+            by: Speaker::Them,
+        });
+    }
+
+    /// We said something.
+    pub(crate) fn say(&mut self, id: TextId, text: String) {
+        self.add(Line {
+            text,
+            by: Speaker::Us(id, Delivery::Sent),
+        });
+    }
+
+    /// Marks how far a text of ours came.
+    pub(crate) fn deliver(&mut self, id: TextId, delivery: Delivery) {
+        for line in self.talk.iter_mut().rev() {
+            if let Speaker::Us(one, how) = &mut line.by
+                && *one == id
+            {
+                *how = delivery;
+                return;
+            }
+        }
+    }
+
+    fn add(&mut self, line: Line) {
+        if self.talk.len() >= MAX_LINES {
+            self.talk.pop_front();
+        }
+        self.talk.push_back(line);
+    }
+}
+
+impl Presence {
+    /// In one word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::Reaching => "reaching",
+            Self::Away(_) => "away",
+            Self::Here => "here",
+            Self::Refused => "other key",
+        }
+    }
+}

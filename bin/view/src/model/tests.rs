@@ -1,0 +1,3 @@
+//! The model's behaviour, notice by notice.
+
+use std::time::Duration;

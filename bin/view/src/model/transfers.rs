@@ -1,0 +1,157 @@
+//! Files on their way, both ways, and offers waiting for an answer.
+
+use transom::{Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
+use transom_users::escape;
+
+use super::{Action, State, name, words};
+
+/// Ended transfers that stay on the list until newer ones push them out.
+const MAX_ENDED: usize = 20;
+/// Offers waiting at once; a person answers no more. Others are refused.
+const MAX_OFFERS: usize = 32;
+
+/// A transfer, running or ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Transfer {
+    /// How far it is.
+    pub(crate) status: TransferStatus,
+    /// How it ended.
+    pub(crate) outcome: Option<Outcome>,
+    /// Entries that failed.
+    pub(crate) failures: u64,
+    /// The last of them, `path: why`.
+    pub(crate) last_failure: String,
+}
+
+/// Something a peer wants to send us.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Offer {
+    /// Which transfer.
+    pub(crate) transfer: TransferId,
+    /// From whom.
+    pub(crate) peer: PeerName,
+    /// As it came: escape it before it is shown.
+    pub(crate) name: String,
+    /// One file or a folder.
+    pub(crate) shape: Shape,
+    /// Entries.
+    pub(crate) files: u32,
+    /// Bytes of all of them.
+    pub(crate) bytes: u64,
+}
+
+impl Transfer {
+    /// Its progress from 0 to 1. Verified bytes count: those are at the receiver, whichever side that is.
+    pub(crate) fn progress(&self) -> f32 {
+        let (done, all) = match self.status.bytes {
+            0 => (
+                u64::from(self.status.files_done),
+                u64::from(self.status.files),
+            ),
+            bytes => (self.status.verified, bytes),
+        };
+        match all {
+            0 if self.outcome.is_some() => 1.0,
+            0 => 0.0,
+            all => (done as f64 / all as f64).min(1.0) as f32,
+        }
+    }
+
+    /// Whether it can be halted or let go on.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.status.phase == Phase::Paused
+    }
+}
+
+impl State {
+    /// The transfers that are not over.
+    pub(crate) fn running(&self) -> impl Iterator<Item = &Transfer> {
+        self.transfers.iter().filter(|one| one.outcome.is_none())
+    }
+
+    pub(super) fn offered(&mut self, offer: Offer, asks: bool) -> Vec<Action> {
+        let what = escape(&offer.name).into_owned();
+        self.status = format!("{} offers {what}", name(&offer.peer));
+        if !asks {
+            return Vec::new();
+        }
+        if self.offers.len() >= MAX_OFFERS {
+            return vec![Action::Refuse(offer.transfer)];
+        }
+        self.offers.push(offer);
+        Vec::new()
+    }
+
+    pub(super) fn progress(&mut self, status: TransferStatus) {
+        if status.phase != Phase::Offered {
+            self.offers
+                .retain(|offer| offer.transfer != status.transfer);
+        }
+        // An offer that waits for our answer is on the screen as such.
+        if self
+            .offers
+            .iter()
+            .any(|offer| offer.transfer == status.transfer)
+        {
+            return;
+        }
+        self.transfer(status);
+    }
+
+    pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
+        self.offers
+            .retain(|offer| offer.transfer != status.transfer);
+        self.status = format!("{}: {}", escape(&status.name), words::outcome(&outcome));
+        self.transfer(status).outcome = Some(outcome);
+        self.forget_old();
+    }
+
+    pub(super) fn entry_failed(&mut self, transfer: TransferId, path: &str, why: &str) {
+        if let Some(one) = self
+            .transfers
+            .iter_mut()
+            .find(|one| one.status.transfer == transfer)
+        {
+            one.failures = one.failures.saturating_add(1);
+            one.last_failure = format!("{}: {}", escape(path), escape(why));
+        }
+    }
+
+    fn transfer(&mut self, status: TransferStatus) -> &mut Transfer {
+        let at = self
+            .transfers
+            .iter()
+            .position(|one| one.status.transfer == status.transfer);
+        match at {
+            Some(at) => {
+                self.transfers[at].status = status;
+                &mut self.transfers[at]
+            }
+            None => {
+                let new = Transfer {
+                    status,
+                    outcome: None,
+                    failures: 0,
+                    last_failure: String::new(),
+                };
+                self.transfers.push(new);
+                let last = self.transfers.len() - 1;
+                &mut self.transfers[last]
+            }
+        }
+    }
+
+    fn forget_old(&mut self) {
+        let ended = self
+            .transfers
+            .iter()
+            .filter(|one| one.outcome.is_some())
+            .count();
+        let mut surplus = ended.saturating_sub(MAX_ENDED);
+        self.transfers.retain(|one| {
+            let old = surplus > 0 && one.outcome.is_some();
+            surplus -= usize::from(old);
+            !old
+        });
+    }
+}

@@ -1,0 +1,332 @@
+//! The window itself: events in, pictures out. It carries actions from the screen to the model and the engine.
+//!
+//! Nothing is drawn unless something changed: a window event, a letter of the engine, a new picture, or egui asking for one
+//! more frame.
+
+mod surface;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use egui_winit::EventResponse;
+use winit::application::ApplicationHandler;
+use winit::dpi::LogicalSize;
+use winit::error::EventLoopError;
+use winit::event::{StartCause, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::window::{Fullscreen, Window, WindowId};
+
+use transom::PeerName;
+
+use crate::engine::{Engine, Letter, Wake, command};
+use crate::model::{Action, State, Warning};
+use crate::ui::{self, Draft, Picture};
+
+use surface::Surface;
+pub(crate) use surface::SurfaceError;
+
+/// The window's name for people and window managers.
+const TITLE: &str = "transom";
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ShellError {
+    /// No screen to be on.
+    #[error(
+        "no display: {0}; start it inside a desktop session, or watch from a terminal with: transom watch NAME"
+    )]
+    Display(String),
+    /// The window system refuses.
+    #[error("can't open a window: {0}")]
+    Window(#[from] winit::error::OsError),
+    /// Nothing to draw with.
+    #[error(transparent)]
+    Surface(#[from] SurfaceError),
+    /// The window system broke.
+    #[error("the window system failed: {0}")]
+    Loop(#[source] EventLoopError),
+}
+
+/// Something new in the engine.
+#[derive(Debug)]
+struct News;
+
+/// A connection to the screen, before there is a window on it.
+pub(crate) struct Display(EventLoop<News>);
+
+impl Display {
+    /// Connects.
+    pub(crate) fn connect() -> Result<Self, ShellError> {
+        let display = EventLoop::with_user_event().build();
+        display
+            .map(Self)
+            .map_err(|error| ShellError::Display(reason(&error)))
+    }
+
+    /// What wakes the window from other threads.
+    pub(crate) fn wake(&self) -> Wake {
+        let proxy = self.0.create_proxy();
+        // The loop is gone only when the program ends.
+        Arc::new(move || drop(proxy.send_event(News)))
+    }
+
+    /// Opens the window and runs until it is closed.
+    pub(crate) fn run(self, engine: Engine, state: State) -> Result<(), ShellError> {
+        let mut shell = Shell {
+            engine,
+            state,
+            draft: Draft::default(),
+            open: None,
+            shown: None,
+            failed: None,
+        };
+        self.0.run_app(&mut shell).map_err(ShellError::Loop)?;
+        shell.failed.map_or(Ok(()), Err)
+    }
+}
+
+/// winit's own words without its source line.
+fn reason(error: &EventLoopError) -> String {
+    match error {
+        EventLoopError::Os(error) => {
+            let text = error.to_string();
+            text.split_once("): ")
+                .or(text.split_once(": "))
+                .map_or(text.clone(), |(_, rest)| rest.to_owned())
+        }
+        other => other.to_string(),
+    }
+}
+
+struct Shell {
+    engine: Engine,
+    state: State,
+    draft: Draft,
+    open: Option<Open>,
+    /// Whose picture lies in the texture, and how it is turned.
+    shown: Option<(PeerName, u8)>,
+    failed: Option<ShellError>,
+}
+
+/// A window with what draws into it.
+struct Open {
+    // Before the window, which it draws into.
+    surface: Surface,
+    egui: egui_winit::State,
+    window: Arc<Window>,
+}
+
+impl ApplicationHandler<News> for Shell {
+    fn resumed(&mut self, event_loop: &ActiveEventLoop) {
+        if self.open.is_some() {
+            return;
+        }
+        match Open::new(event_loop) {
+            Ok(open) => {
+                open.window.set_visible(true);
+                open.window.request_redraw();
+                self.open = Some(open);
+                self.read_news(event_loop);
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                event_loop.exit();
+            }
+        }
+    }
+
+    fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
+        if matches!(cause, StartCause::ResumeTimeReached { .. }) {
+            event_loop.set_control_flow(ControlFlow::Wait);
+            self.redraw();
+        }
+    }
+
+    fn user_event(&mut self, event_loop: &ActiveEventLoop, News: News) {
+        self.read_news(event_loop);
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+        let Some(open) = &mut self.open else { return };
+        match &event {
+            WindowEvent::CloseRequested => return event_loop.exit(),
+            // egui would answer each redraw with the wish for another.
+            WindowEvent::RedrawRequested => return self.draw(event_loop),
+            WindowEvent::Resized(size) => open.surface.resize(size.width, size.height),
+            _ => {}
+        }
+        let EventResponse { repaint, .. } = open.egui.on_window_event(&open.window, &event);
+        if repaint {
+            open.window.request_redraw();
+        }
+    }
+
+    fn exiting(&mut self, _: &ActiveEventLoop) {
+        // What draws has to go while the connection to the screen is there.
+        self.open = None;
+    }
+}
+
+impl Shell {
+    /// Takes in what the engine has, and draws if it was anything.
+    fn read_news(&mut self, event_loop: &ActiveEventLoop) {
+        for letter in self.engine.letters() {
+            self.read(letter, event_loop);
+        }
+        self.upload();
+        self.redraw();
+    }
+
+    fn read(&mut self, letter: Letter, event_loop: &ActiveEventLoop) {
+        let actions = match letter {
+            Letter::Notice(notice) => self.state.apply(notice),
+            Letter::Broken(peer, why) => {
+                self.state.broken(peer, why);
+                Vec::new()
+            }
+            Letter::Picked(peer, answer) => self.state.picked(peer, answer),
+            Letter::StationEnded(why) => {
+                let why = why.unwrap_or_else(|| "without a reason".to_owned());
+                self.state.warn(Warning::Trouble(format!(
+                    "The station ended ({why}); start the window again"
+                )));
+                Vec::new()
+            }
+        };
+        self.carry_out(actions, event_loop);
+    }
+
+    /// Copies the newest picture to the graphics card, if it is of the box being watched.
+    fn upload(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let Some(decoded) = self.engine.screen().take() else {
+            return;
+        };
+        if self
+            .state
+            .watch
+            .as_ref()
+            .is_some_and(|watch| watch.peer == decoded.peer)
+        {
+            match open.surface.picture(&decoded.image) {
+                Ok(()) => {
+                    self.shown = Some((decoded.peer, decoded.shown.orientation));
+                    self.state.shown(decoded.peer, decoded.shown);
+                }
+                Err(why) => self.state.broken(decoded.peer, why),
+            }
+        }
+        self.engine.screen().give_back(decoded.image);
+    }
+
+    fn draw(&mut self, event_loop: &ActiveEventLoop) {
+        let Some(open) = &mut self.open else { return };
+        let size = open.window.inner_size();
+        if size.width == 0 || size.height == 0 {
+            return;
+        }
+        let watched = self.state.watch.as_ref().map(|watch| watch.peer);
+        let picture = self
+            .shown
+            .filter(|(peer, _)| Some(*peer) == watched)
+            .and_then(|(_, orientation)| {
+                let (texture, size) = open.surface.texture()?;
+                Some(Picture {
+                    texture,
+                    size,
+                    orientation,
+                })
+            });
+        let input = open.egui.take_egui_input(&open.window);
+        let context = open.egui.egui_ctx().clone();
+        let mut actions = Vec::new();
+        let output = context.run_ui(input, |ui| {
+            actions.extend(ui::screen(ui, &self.state, &mut self.draft, picture));
+        });
+        open.egui
+            .handle_platform_output(&open.window, output.platform_output);
+        let shapes = context.tessellate(output.shapes, output.pixels_per_point);
+        if let Err(why) =
+            open.surface
+                .draw(&shapes, &output.textures_delta, output.pixels_per_point)
+        {
+            log::warn!("can't draw: {why}");
+        }
+        let delay = output
+            .viewport_output
+            .get(&egui::ViewportId::ROOT)
+            .map(|viewport| viewport.repaint_delay);
+        let again = !actions.is_empty() || delay.is_some_and(|delay| delay.is_zero());
+        match delay.and_then(|delay| Instant::now().checked_add(delay)) {
+            _ if again => self.redraw(),
+            Some(at) => event_loop.set_control_flow(ControlFlow::WaitUntil(at)),
+            None => event_loop.set_control_flow(ControlFlow::Wait),
+        }
+        self.carry_out(actions, event_loop);
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>, event_loop: &ActiveEventLoop) {
+        for action in actions {
+            self.state.act(&action);
+            match action {
+                Action::Quit => event_loop.exit(),
+                Action::Fullscreen(_) | Action::HangUp(_) => self.fit_screen(),
+                _ => {}
+            }
+            if let Action::Pick { peer, folder } = action {
+                self.engine.pick(peer, folder);
+            } else {
+                command(&mut self.state, self.engine.handle(), action);
+            }
+        }
+    }
+
+    /// Makes the window as the state says.
+    fn fit_screen(&self) {
+        if let Some(open) = &self.open {
+            let wanted = self
+                .state
+                .fullscreen
+                .then_some(Fullscreen::Borderless(None));
+            if open.window.fullscreen().is_some() != wanted.is_some() {
+                open.window.set_fullscreen(wanted);
+            }
+        }
+    }
+
+    fn redraw(&self) {
+        if let Some(open) = &self.open {
+            open.window.request_redraw();
+        }
+    }
+}
+
+impl Open {
+    fn new(event_loop: &ActiveEventLoop) -> Result<Self, ShellError> {
+        // Hidden until there is something to see in it.
+        let wish = Window::default_attributes()
+            .with_title(TITLE)
+            .with_inner_size(LogicalSize::new(1200.0, 760.0))
+            .with_min_inner_size(LogicalSize::new(640.0, 400.0))
+            .with_visible(false);
+        let window = Arc::new(event_loop.create_window(wish)?);
+        let surface = Surface::new(&window)?;
+        let context = egui::Context::default();
+        ui::prepare(&context);
+        let scale = Some(window.scale_factor() as f32);
+        let side = Some(surface.max_texture_side());
+        let egui = egui_winit::State::new(
+            context,
+            egui::ViewportId::ROOT,
+            &window,
+            scale,
+            window.theme(),
+            side,
+        );
+        Ok(Self {
+            surface,
+            egui,
+            window,
+        })
+    }
+}

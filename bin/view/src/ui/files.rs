@@ -1,0 +1,194 @@
+//! Sending files, by dialog, path or drop, and the transfers with their bars.
+
+use std::path::PathBuf;
+
+use egui::{
+    Align2, Color32, FontId, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
+    TextEdit, Ui,
+};
+use transom::{Direction, Phase};
+use transom_users::{escape, shorten};
+
+use crate::model::{Action, Person, State, Transfer, bytes, duration, name, outcome};
+
+use super::{Draft, theme};
+
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    person: &Person,
+    draft: &mut Draft,
+    actions: &mut Vec<Action>,
+) {
+    ui.separator();
+    let peer = person.name;
+    ui.horizontal_wrapped(|ui| {
+        for (label, folder) in [("Send file…", false), ("Send folder…", true)] {
+            if ui
+                .add_enabled(!state.picking, egui::Button::new(label))
+                .clicked()
+            {
+                actions.push(Action::Pick { peer, folder });
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label("Path");
+        let field = TextEdit::singleline(&mut draft.path)
+            .hint_text("or type it, or drop a file")
+            .desired_width(f32::INFINITY);
+        let field = ui.add(field).labelled_by(label.id);
+        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if entered && !draft.path.trim().is_empty() {
+            let path = from_home(draft.path.trim(), std::env::home_dir());
+            draft.path.clear();
+            actions.push(Action::Send { peer, path });
+        }
+    });
+    if !state.transfers.is_empty() {
+        ui.separator();
+        ScrollArea::vertical()
+            .id_salt("transfers")
+            .max_height(240.0)
+            .show(ui, |ui| {
+                for transfer in state.transfers.iter().rev() {
+                    ui.push_id(transfer.status.transfer, |ui| row(ui, transfer, actions));
+                }
+            });
+    }
+    ui.add_space(4.0);
+}
+
+/// Files dropped on the window go to whom is chosen.
+pub(super) fn drops(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
+    let (hovering, dropped) = ui.input(|input| {
+        (
+            !input.raw.hovered_files.is_empty(),
+            input.raw.dropped_files.clone(),
+        )
+    });
+    let Some(peer) = state.chosen else {
+        if hovering || !dropped.is_empty() {
+            actions.push(Action::Say(
+                "Choose a contact first, then drop the file again".to_owned(),
+            ));
+        }
+        return;
+    };
+    if hovering {
+        veil(ui, &format!("Drop to send to {}", name(&peer)));
+    }
+    let paths = dropped.into_iter().filter_map(|file| file.path);
+    actions.extend(paths.map(|path| Action::Send { peer, path }));
+}
+
+fn veil(ui: &Ui, text: &str) {
+    let painter = ui
+        .ctx()
+        .layer_painter(LayerId::new(Order::Foreground, egui::Id::new("drop")));
+    let area = ui.ctx().content_rect();
+    painter.rect_filled(area, 0.0, Color32::from_black_alpha(170));
+    painter.text(
+        area.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(24.0),
+        Color32::WHITE,
+    );
+}
+
+/// A path as a shell's user types it.
+fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
+    match (typed.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    }
+}
+
+fn row(ui: &mut Ui, transfer: &Transfer, actions: &mut Vec<Action>) {
+    let status = &transfer.status;
+    let arrow = match status.direction {
+        Direction::Incoming => "from",
+        Direction::Outgoing => "to",
+    };
+    let file = escape(&status.name);
+    let title = format!("{} {arrow} {}", shorten(&file, 40), name(&status.peer));
+    ui.add(Label::new(RichText::new(title).strong()).truncate())
+        .on_hover_text(file);
+    if let Some(end) = &transfer.outcome {
+        let colour = if end.is_success() {
+            theme::GOOD
+        } else {
+            theme::ALARM
+        };
+        ui.add(Label::new(RichText::new(outcome(end)).color(colour)).wrap());
+    } else {
+        ui.add(
+            ProgressBar::new(transfer.progress())
+                .text(percent(transfer))
+                .desired_height(14.0),
+        );
+        ui.small(numbers(transfer));
+    }
+    if transfer.failures > 0 {
+        let text = format!(
+            "{} failed, the last: {}",
+            transfer.failures, transfer.last_failure
+        );
+        ui.add(Label::new(RichText::new(text).small().color(theme::ALARM)).wrap());
+    }
+    ui.horizontal(|ui| buttons(ui, transfer, actions));
+    ui.add_space(6.0);
+}
+
+fn buttons(ui: &mut Ui, transfer: &Transfer, actions: &mut Vec<Action>) {
+    let id = transfer.status.transfer;
+    if transfer.outcome.is_some() {
+        if ui.small_button("Clear").clicked() {
+            actions.push(Action::Clear(id));
+        }
+        return;
+    }
+    let paused = transfer.is_paused();
+    if matches!(transfer.status.phase, Phase::Running | Phase::Paused)
+        && ui
+            .small_button(if paused { "Go on" } else { "Pause" })
+            .clicked()
+    {
+        actions.push(Action::Pause {
+            transfer: id,
+            paused: !paused,
+        });
+    }
+    if ui.small_button("Cancel").clicked() {
+        actions.push(Action::Cancel(id));
+    }
+}
+
+fn percent(transfer: &Transfer) -> String {
+    format!("{:.0} %", (transfer.progress() * 100.0).floor())
+}
+
+/// `12 MB of 345 MB, 56 MB/s, 0:06 left`, or why there is no rate.
+fn numbers(transfer: &Transfer) -> String {
+    let status = &transfer.status;
+    let mut parts = vec![format!(
+        "{} of {}",
+        bytes(status.verified),
+        bytes(status.bytes)
+    )];
+    if status.files > 1 {
+        parts.push(format!("{} of {} entries", status.files_done, status.files));
+    }
+    match status.phase {
+        Phase::Waiting => parts.push("waiting for it to be there".to_owned()),
+        Phase::Offered => parts.push("offered, not yet answered".to_owned()),
+        Phase::Paused => parts.push("paused".to_owned()),
+        Phase::Finishing => parts.push("making it durable".to_owned()),
+        _ => {
+            parts.push(format!("{}/s", bytes(status.rate)));
+            parts.extend(status.eta.map(|eta| format!("{} left", duration(eta))));
+        }
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,100 @@
+//! The screen: pure functions from the state to widgets, and from clicks, keys and drops to actions.
+//! It knows egui, but neither a window nor a station nor a GPU.
+
+mod files;
+mod keys;
+mod offers;
+mod people;
+mod picture;
+mod talk;
+mod theme;
+mod warnings;
+
+#[cfg(test)]
+mod tests;
+
+use egui::{CentralPanel, Frame, Panel, Ui};
+
+use crate::model::{Action, State};
+
+pub(crate) use picture::Picture;
+pub(crate) use theme::prepare;
+
+/// What is being typed; the rest of what is on the screen is [`State`].
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// The line of text.
+    pub(crate) text: String,
+    /// The path of what to send.
+    pub(crate) path: String,
+    /// Whether a text field had the keyboard in the last frame: Esc then only leaves the field.
+    typing: bool,
+}
+
+/// Draws everything and gives back what was asked for.
+pub(crate) fn screen(
+    ui: &mut Ui,
+    state: &State,
+    draft: &mut Draft,
+    picture: Option<Picture>,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    keys::handle(ui, state, draft, &mut actions);
+    if !(state.warnings.is_empty() && state.offers.is_empty()) {
+        Panel::top("notices").resizable(false).show(ui, |ui| {
+            warnings::show(ui, state, &mut actions);
+            offers::show(ui, state, &mut actions);
+        });
+    }
+    if !state.fullscreen {
+        Panel::bottom("status")
+            .resizable(false)
+            .show(ui, |ui| status(ui, state));
+        Panel::left("people")
+            .default_size(210.0)
+            .size_range(150.0..=400.0)
+            .show(ui, |ui| people::show(ui, state, &mut actions));
+        Panel::right("talk")
+            .default_size(300.0)
+            .size_range(220.0..=500.0)
+            .show(ui, |ui| {
+                side(ui, state, draft, &mut actions);
+            });
+    }
+    CentralPanel::default()
+        .frame(Frame::NONE.fill(theme::BACKDROP))
+        .show(ui, |ui| {
+            picture::show(ui, state, picture, &mut actions);
+        });
+    files::drops(ui, state, &mut actions);
+    draft.typing = ui.ctx().egui_wants_keyboard_input();
+    actions
+}
+
+/// The right side: to whom, files, and talk in what room is left.
+fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
+    people::choice(ui, state, actions);
+    let Some(person) = state.chosen_person() else {
+        return;
+    };
+    Panel::bottom("files")
+        .resizable(false)
+        .frame(Frame::NONE)
+        .show(ui, |ui| {
+            files::show(ui, state, person, draft, actions);
+        });
+    CentralPanel::default()
+        .frame(Frame::NONE)
+        .show(ui, |ui| talk::show(ui, person, draft, actions));
+}
+
+fn status(ui: &mut Ui, state: &State) {
+    ui.horizontal(|ui| {
+        ui.add(egui::Label::new(&state.status).truncate());
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if let Some(address) = state.listening.first() {
+                ui.weak(format!("listening on {address}"));
+            }
+        });
+    });
+}

@@ -1,0 +1,112 @@
+//! The contact list with presence. A click on a contact watches it.
+
+use egui::{Button, ComboBox, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, WidgetType};
+use transom::PeerName;
+use transom_users::escape;
+
+use crate::model::{Action, Person, Presence, State, name};
+
+use super::theme;
+
+pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ui.heading("Contacts");
+    if state.people.is_empty() {
+        empty(ui, state);
+    }
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        for person in &state.people {
+            ui.push_id(person.name, |ui| row(ui, state, person, actions));
+        }
+    });
+}
+
+/// Whom text and files go to, changeable without leaving the picture.
+pub(super) fn choice(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let chosen = state
+        .chosen
+        .as_ref()
+        .map_or_else(|| "nobody".to_owned(), name);
+    ui.horizontal(|ui| {
+        let label = ui.label("To");
+        let list = ComboBox::from_id_salt("choice")
+            .selected_text(chosen)
+            .width(ui.available_width());
+        let shown = list.show_ui(ui, |ui| {
+            for person in &state.people {
+                let this = state.chosen == Some(person.name);
+                if ui.selectable_label(this, name(&person.name)).clicked() {
+                    actions.push(Action::Choose(person.name));
+                }
+            }
+        });
+        shown.response.labelled_by(label.id);
+    });
+}
+
+/// What a click on a contact asks for: its picture, instead of another's.
+pub(super) fn watch(state: &State, peer: PeerName, actions: &mut Vec<Action>) {
+    if let Some(old) = &state.watch
+        && old.peer != peer
+    {
+        actions.push(Action::HangUp(old.peer));
+    }
+    actions.push(Action::Watch(peer));
+}
+
+fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
+    let name = name(&person.name);
+    let watched = state
+        .watch
+        .as_ref()
+        .is_some_and(|watch| watch.peer == person.name);
+    ui.horizontal(|ui| {
+        dot(ui, &person.presence);
+        let mut right = person.presence.word().to_owned();
+        if person.unread > 0 {
+            right = format!("{} new", person.unread);
+        }
+        let button =
+            Button::selectable(watched || state.chosen == Some(person.name), name.as_str())
+                .right_text(RichText::new(right.as_str()).small().weak())
+                .truncate()
+                .min_size(Vec2::new(ui.available_width(), 24.0));
+        let response = ui.add(button).on_hover_ui(|ui| details(ui, person));
+        response.widget_info(|| {
+            WidgetInfo::selected(WidgetType::Button, true, watched, format!("{name} {right}"))
+        });
+        if response.clicked() {
+            if watched {
+                actions.push(Action::Choose(person.name));
+            } else {
+                watch(state, person.name, actions);
+            }
+        }
+    });
+}
+
+fn dot(ui: &mut Ui, presence: &Presence) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+    ui.painter()
+        .circle_filled(rect.center(), 4.5, theme::dot(presence));
+}
+
+fn details(ui: &mut Ui, person: &Person) {
+    if !person.address.is_empty() {
+        ui.label(escape(&person.address));
+    }
+    match &person.presence {
+        Presence::Unknown => ui.label("Not tried yet"),
+        Presence::Reaching => ui.label("Trying to reach it"),
+        Presence::Away(why) => ui.label(format!("Away: {}", escape(why))),
+        Presence::Here => ui.label("Here. Click to watch"),
+        Presence::Refused => {
+            ui.label("It shows another key than it should, so nothing is sent to it")
+        }
+    };
+}
+
+fn empty(ui: &mut Ui, state: &State) {
+    ui.label("Nobody yet. Each line of this file is a contact, a name and an address:");
+    ui.monospace(escape(&state.book_path.to_string_lossy()));
+    ui.monospace("door 192.168.1.20");
+}
