@@ -289,7 +289,7 @@ impl Shared {
         let folder = free_name();
         self.staging.make(&folder)?;
         let dir = self
-            .begin(&folder, &record::write(&claim.0, offer))
+            .begin(&folder, &record::of(&claim.0, claim.1, offer.shape))
             .inspect_err(|_| {
                 let _ = self.staging.remove_all(&folder);
             })?;

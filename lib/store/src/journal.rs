@@ -27,9 +27,21 @@ impl Journal {
         let journal = Self { file, identity };
         if held.is_none() {
             journal.file.set_len(0)?;
-            journal.file.write_all_at(&head(&identity), 0)?;
+            journal.file.write_all_at(&Self::image(&identity, []), 0)?;
         }
         Ok((journal, held.unwrap_or(0)))
+    }
+
+    /// The bytes of a journal of these leaves.
+    pub(crate) fn image(
+        identity: &Identity,
+        hashes: impl IntoIterator<Item = [u8; 32]>,
+    ) -> Vec<u8> {
+        let mut bytes = head(identity).to_vec();
+        for (leaf, hash) in (0..).zip(hashes) {
+            bytes.extend_from_slice(&record(identity, leaf, &hash));
+        }
+        bytes
     }
 
     /// Notes a leaf.

@@ -33,6 +33,9 @@ mod record;
 mod table;
 mod usage;
 
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use error::{EntryError, InboxError, OutboxError};
 pub use hash::hash_file;
 pub use inbox::{Inbox, InboxSettings};

@@ -147,10 +147,12 @@ impl Part {
             return Err(Trouble::Corrupt(offset));
         }
         let leaf = offset / LEAF_BYTES;
+        let (index, identity) = (self.index, self.identity);
         let handles = self.handles(places)?;
         handles.file.write_all_at(bytes, offset)?;
-        if let Some(journal) = &handles.journal {
-            journal.put(leaf, hash)?;
+        match &handles.journal {
+            Some(journal) => journal.put(leaf, hash)?,
+            None => places.table.put(index, &identity, hash)?,
         }
         self.tree.push(*hash);
         let sure = self.confirm() + bytes.len() as u64;
@@ -175,12 +177,8 @@ impl Part {
             self.restart(places)?;
             return Err(Trouble::Corrupt(0));
         }
-        let (mode, mtime, index, identity) = (self.mode, self.mtime, self.index, self.identity);
-        let handles = self.handles(places)?;
-        dir::dress(&handles.file, mode, mtime)?;
-        if handles.journal.is_none() {
-            places.table.put(index, &identity, root)?;
-        }
+        let (mode, mtime) = (self.mode, self.mtime);
+        dir::dress(&self.handles(places)?.file, mode, mtime)?;
         Ok(self.confirm())
     }
 

@@ -1,7 +1,7 @@
 //! The record of a transfer: whose it is and what was offered, so that it can be found again after anything.
 //! A record that doesn't check is no record.
 
-use transom_wire::{Offer, Shape, TransferKey};
+use transom_wire::{Shape, TransferKey};
 
 use crate::journal::sum;
 
@@ -11,13 +11,13 @@ pub(crate) type Claim = ([u8; 32], TransferKey);
 /// Bytes of a record.
 pub(crate) const RECORD: usize = 8 + 32 + 16 + 1 + 8;
 
-/// The record of an offer.
-pub(crate) fn write(peer: &[u8; 32], offer: &Offer<'_>) -> [u8; RECORD] {
+/// The record of a peer's transfer.
+pub(crate) fn of(peer: &[u8; 32], transfer: TransferKey, shape: Shape) -> [u8; RECORD] {
     let mut record = [0; RECORD];
     record[..8].copy_from_slice(&MAGIC);
     record[8..40].copy_from_slice(peer);
-    record[40..56].copy_from_slice(&offer.transfer.0);
-    record[56] = offer.shape.code();
+    record[40..56].copy_from_slice(&transfer.0);
+    record[56] = shape.code();
     let check = sum(&[&record[..57]]);
     record[57..].copy_from_slice(&check);
     record

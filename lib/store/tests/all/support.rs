@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use transom_store::{Begin, Finished, Inbox, InboxSettings, Outbox, Reception, Step};
-use transom_wire::{Collision, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
+use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
 pub(crate) const LEAF: usize = transom_wire::limits::LEAF;
 pub(crate) const PEER: [u8; 32] = [7; 32];
@@ -207,4 +207,50 @@ pub(crate) fn visible(scratch: &Scratch) -> Vec<String> {
     names.retain(|name| name != ".transom-incoming");
     names.sort();
     names
+}
+
+/// Where the one unfinished transfer grows.
+pub(crate) fn staged(scratch: &Scratch) -> PathBuf {
+    let staging = fs::read_dir(scratch.path("in/.transom-incoming")).unwrap();
+    let mut folders: Vec<_> = staging
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.is_dir())
+        .collect();
+    assert_eq!(folders.len(), 1);
+    folders.remove(0)
+}
+
+/// Sends so many leaves of a path and then loses the connection.
+pub(crate) fn send_some(scratch: &Scratch, path: &Path, leaves: u64) {
+    let mut inbox = scratch.inbox();
+    let mut outbox = Outbox::walk(path).unwrap();
+    let offer = offer(&outbox, Collision::Rename);
+    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    assert_eq!(pump(&mut outbox, &mut reception, leaves), leaves);
+    assert_eq!(
+        visible(scratch),
+        [""; 0],
+        "nothing shows before it is whole"
+    );
+}
+
+/// Sends the path again after a restart; gives the bytes taken over and the leaves that went again.
+pub(crate) fn send_rest(scratch: &Scratch, path: &Path) -> (u64, u64) {
+    let mut inbox = scratch.inbox();
+    let mut outbox = Outbox::walk(path).unwrap();
+    let offer = offer(&outbox, Collision::Rename);
+    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let sent = pump(&mut outbox, &mut reception, u64::MAX);
+    let finished = reception.finish(outbox.files()).unwrap();
+    assert_eq!(finished.ending, Ending::Durable);
+    assert_eq!(reception.counts().durable, outbox.bytes());
+    if path.is_dir() {
+        assert_eq!(contents(path), contents(&finished.path));
+    } else {
+        assert!(
+            fs::read(path).unwrap() == fs::read(&finished.path).unwrap(),
+            "not the same"
+        );
+    }
+    (reception.held(), sent)
 }

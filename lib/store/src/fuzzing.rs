@@ -1,0 +1,73 @@
+//! Laws for fuzzing: what must hold for any bytes whatever.
+
+use crate::journal::{self, Journal};
+use crate::record;
+
+/// Whatever a disk makes of a journal, no leaf counts that was not noted just so; the same for records.
+///
+/// The first four bytes say how many leaves were noted, where the damage begins and whether the rest is cut
+/// off; the others are the damage. They are also read as a journal and as a record by themselves.
+///
+/// # Panics
+/// When the law is broken.
+pub fn journal(data: &[u8]) {
+    let identity = *blake3::hash(b"identity").as_bytes();
+    let alone = journal::count(data, &identity, u64::MAX).expect("memory can be read");
+    assert!(alone.unwrap_or(0) <= data.len() as u64 / 40);
+    if let Some(((peer, transfer), shape)) = record::read(data) {
+        assert_eq!(data, record::of(&peer, transfer, shape));
+    }
+    let Some(([leaves, low, high, cut], damage)) = data.split_first_chunk() else {
+        return;
+    };
+    let noted = Journal::image(
+        &identity,
+        (0..*leaves).map(|leaf| *blake3::hash(&[leaf]).as_bytes()),
+    );
+    let mut found = noted.clone();
+    let from = usize::from(u16::from_le_bytes([*low, *high])).min(found.len());
+    let to = (from + damage.len()).min(found.len());
+    found[from..to].copy_from_slice(&damage[..to - from]);
+    if cut % 2 == 1 {
+        found.truncate(to);
+    }
+    let counted =
+        journal::count(&*found, &identity, u64::from(*leaves)).expect("memory can be read");
+    let end = Journal::image(&identity, []).len() + counted.unwrap_or(0) as usize * 40;
+    if counted.is_some() {
+        assert_eq!(found[..end], noted[..end], "what counts is what was noted");
+    }
+    let untouched = (from.max(48) - 48) / 40;
+    assert!(
+        from < 48 || counted >= Some(untouched as u64),
+        "what was not touched counts"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::journal;
+
+    #[test]
+    fn a_journal_torn_or_overwritten_at_every_byte_claims_no_more() {
+        let length = 48 + 40 * 5;
+        for at in 0..=length as u16 {
+            let [low, high] = at.to_le_bytes();
+            for damage in [&[][..], &[0], &[0xff; 3], &[0; 40], &[0x55; 41]] {
+                for cut in [0, 1] {
+                    let mut data = vec![5, low, high, cut];
+                    data.extend_from_slice(damage);
+                    journal(&data);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn short_and_foreign_bytes_are_no_journal() {
+        journal(b"");
+        journal(b"transom1");
+        journal(&b"transomT".repeat(20));
+        journal(&[0; 4096]);
+    }
+}

@@ -1,0 +1,319 @@
+//! Disks that are full, slow to be freed, read-only or somebody else's.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use transom_store::{Begin, Inbox, InboxError, InboxSettings, Outbox, Step};
+use transom_wire::{Collision, Ending, FailReason, RefuseReason};
+
+use crate::support::*;
+
+#[test]
+fn a_root_that_can_not_be_written_says_so() {
+    let scratch = Scratch::new();
+    let file = scratch.put("file", b"");
+    for root in [
+        file.as_path(),
+        &file.join("below"),
+        Path::new("/sys/kernel"),
+        Path::new("/proc/self"),
+    ] {
+        let error = Inbox::open(InboxSettings::new(root)).unwrap_err();
+        assert!(matches!(error, InboxError::Unwritable { .. }), "{error:?}");
+        assert_eq!(error.refusal(), RefuseReason::Unwritable);
+        assert!(error.errno() > 0 && error.text().contains(root.to_str().unwrap()));
+    }
+}
+
+#[test]
+fn two_receivers_do_not_share_a_folder() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    assert!(matches!(
+        Inbox::open(scratch.settings()),
+        Err(InboxError::Locked(_))
+    ));
+    let reception = inbox.receive(PEER, &file_offer("a", 1)).unwrap();
+    drop(inbox);
+    assert!(matches!(
+        Inbox::open(scratch.settings()),
+        Err(InboxError::Locked(_))
+    ));
+    drop(reception);
+    Inbox::open(scratch.settings()).unwrap();
+}
+
+#[test]
+fn an_offer_that_leaves_less_than_the_reserve_is_refused() {
+    let scratch = Scratch::new();
+    let settings = InboxSettings {
+        keep_free: u64::MAX,
+        ..scratch.settings()
+    };
+    let error = Inbox::open(settings)
+        .unwrap()
+        .receive(PEER, &file_offer("a", 1))
+        .unwrap_err();
+    assert!(matches!(error, InboxError::NoSpace { needed: 1, free: 0 }));
+    assert_eq!(
+        (error.reason(), error.refusal()),
+        (FailReason::NoSpace, RefuseReason::NoSpace)
+    );
+    let error = scratch
+        .inbox()
+        .receive(PEER, &file_offer("a", i64::MAX as u64))
+        .unwrap_err();
+    assert_eq!(error.refusal(), RefuseReason::NoSpace);
+}
+
+#[test]
+fn a_quota_holds_over_transfers_running_and_done() {
+    let scratch = Scratch::new();
+    scratch.put("in/before", noise(300, 1));
+    let settings = InboxSettings {
+        quota: Some(1000),
+        ..scratch.settings()
+    };
+    let mut inbox = Inbox::open(settings).unwrap();
+    let offer = |key, bytes| transom_wire::Offer {
+        transfer: transom_wire::TransferKey([key; 16]),
+        ..file_offer("x", bytes)
+    };
+    let running = inbox.receive(PEER, &offer(1, 500)).unwrap();
+    let error = inbox.receive(PEER, &offer(2, 500)).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            InboxError::Quota {
+                needed: 500,
+                quota: 1000,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    running.cancel();
+    let path = scratch.put("a", noise(500, 2));
+    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
+    assert_eq!(
+        inbox.receive(PEER, &offer(3, 300)).unwrap_err().refusal(),
+        RefuseReason::NoSpace
+    );
+    fs::remove_file(scratch.path("in/before")).unwrap();
+    inbox.receive(PEER, &offer(3, 300)).unwrap();
+}
+
+#[test]
+fn unfinished_transfers_go_when_they_are_old_and_not_when_the_clock_was_never_set() {
+    for (age, kept) in [(29, true), (31, false), (366 * 55, true)] {
+        let scratch = Scratch::new();
+        let path = scratch.put("film", noise(2 * LEAF, 1));
+        send_some(&scratch, &path, 1);
+        let record = fs::File::options()
+            .write(true)
+            .open(staged(&scratch).join("record"))
+            .unwrap();
+        record
+            .set_modified(SystemTime::now() - Duration::from_secs(age * 24 * 3600))
+            .unwrap();
+        let held = if kept { LEAF as u64 } else { 0 };
+        assert_eq!(send_rest(&scratch, &path).0, held, "{age} days");
+    }
+}
+
+/// A small disk, where the tests may mount one.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn mount(at: std::path::PathBuf, mebibytes: u32) -> Option<Self> {
+        fs::create_dir_all(&at).unwrap();
+        let size = format!("size={mebibytes}m");
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(&at)
+            .output();
+        mount
+            .is_ok_and(|done| done.status.success())
+            .then_some(Self(at))
+    }
+
+    fn resize(&self, mebibytes: u32) {
+        let size = format!("remount,size={mebibytes}m");
+        assert!(
+            Command::new("mount")
+                .args(["-o", &size])
+                .arg(&self.0)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_room() {
+    let scratch = Scratch::new();
+    let Some(disk) = Disk::mount(scratch.path("in"), 16) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let path = scratch.put("film", noise(20 * LEAF, 1));
+    let mut inbox = scratch.inbox();
+    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut reception = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    let info = outbox.entry(0).unwrap();
+    let first = transom_wire::Entry {
+        mtime: info.mtime,
+        ..entry(0, "film", info.size)
+    };
+    let Begin::Data { offset, proof } = reception.entry(&first).unwrap() else {
+        panic!()
+    };
+    outbox.start(0, offset, &proof).unwrap();
+    // Somebody else eats what was free when the offer came.
+    disk.resize(3);
+    let mut taken = 0;
+    let error = loop {
+        let Step::Leaf {
+            index,
+            offset,
+            hash,
+            bytes,
+        } = outbox.next_leaf(0, Vec::new()).unwrap()
+        else {
+            panic!("all of it fitted")
+        };
+        match reception.leaf(index, offset, &hash, &bytes) {
+            Ok(_) => taken += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.reason(), error.errno()), (FailReason::NoSpace, 28));
+    assert!(error.text().contains("No space left"), "{}", error.text());
+    reception.abandon(0);
+    let finished = reception.finish(1).unwrap();
+    assert_eq!((finished.ending, finished.failed), (Ending::Failed, 1));
+    assert_eq!(visible(&scratch), [""; 0]);
+    drop((reception, inbox));
+
+    let error = scratch
+        .inbox()
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap_err();
+    assert_eq!(error.refusal(), RefuseReason::NoSpace);
+    disk.resize(16);
+    assert_eq!(
+        send_rest(&scratch, &path),
+        (taken * LEAF as u64, 20 - taken)
+    );
+}
+
+#[test]
+fn a_folder_that_does_not_fit_keeps_what_it_has() {
+    let scratch = Scratch::new();
+    let Some(disk) = Disk::mount(scratch.path("in"), 16) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    for i in 0..40 {
+        scratch.put(&format!("d/{i:02}"), noise(100_000, i));
+    }
+    let mut inbox = scratch.inbox();
+    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut reception = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    disk.resize(2);
+    let (mut whole, mut failed) = (0, 0);
+    for index in 0..outbox.files() {
+        let info = outbox.entry(index).unwrap();
+        let begun = reception.entry(&transom_wire::Entry {
+            mtime: info.mtime,
+            ..entry(index, &info.path, info.size)
+        });
+        let Ok(Begin::Data { offset, proof }) = begun else {
+            failed += 1;
+            continue;
+        };
+        outbox.start(index, offset, &proof).unwrap();
+        let Step::Leaf {
+            offset,
+            hash,
+            bytes,
+            ..
+        } = outbox.next_leaf(index, Vec::new()).unwrap()
+        else {
+            panic!()
+        };
+        let Step::End { size, root, .. } = outbox.next_leaf(index, Vec::new()).unwrap() else {
+            panic!()
+        };
+        match reception.leaf(index, offset, &hash, &bytes) {
+            Ok(_) => {
+                reception.end(index, size, &root).unwrap();
+                whole += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.reason(), FailReason::NoSpace);
+                reception.abandon(index);
+                failed += 1;
+            }
+        }
+    }
+    assert!(whole > 5 && failed > 5);
+    let finished = reception.finish(outbox.files()).unwrap();
+    assert_eq!((finished.ending, finished.failed), (Ending::Failed, failed));
+    drop((reception, inbox));
+    disk.resize(16);
+    assert_eq!(
+        send_rest(&scratch, &scratch.path("d")),
+        (whole * 100_000, 40 - whole)
+    );
+}
+
+#[test]
+fn a_read_only_disk_says_so() {
+    let scratch = Scratch::new();
+    let Some(disk) = Disk::mount(scratch.path("in"), 2) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let mut inbox = scratch.inbox();
+    let readonly = Command::new("mount")
+        .args(["-o", "remount,ro"])
+        .arg(&disk.0)
+        .output();
+    // The lock is open for writing, and so the system may refuse to turn the disk over.
+    if readonly.is_ok_and(|done| done.status.success()) {
+        let error = inbox.receive(PEER, &file_offer("a", 1)).unwrap_err();
+        assert_eq!(
+            (error.refusal(), error.errno()),
+            (RefuseReason::Unwritable, 30)
+        );
+    } else {
+        drop(inbox);
+        assert!(
+            Command::new("mount")
+                .args(["-o", "remount,ro"])
+                .arg(&disk.0)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let error = Inbox::open(scratch.settings()).unwrap_err();
+        assert_eq!(
+            (error.refusal(), error.errno()),
+            (RefuseReason::Unwritable, 30)
+        );
+    }
+}

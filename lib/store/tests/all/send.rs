@@ -1,0 +1,252 @@
+//! The sending side: what is listed, what is left out, what changes meanwhile, and receivers that ask for too much.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+
+use transom_store::{Outbox, OutboxError, Step};
+use transom_wire::{EntryKind, FailReason, Shape};
+
+use crate::support::*;
+
+#[test]
+fn a_walk_lists_folders_first_in_the_order_of_names() {
+    let scratch = Scratch::new();
+    for name in ["d/b/2", "d/b/1", "d/a", "d/c/x/y"] {
+        scratch.put(name, name);
+    }
+    let outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let entries: Vec<_> = (0..outbox.files())
+        .map(|i| outbox.entry(i).unwrap())
+        .collect();
+    let paths: Vec<_> = entries.iter().map(|e| e.path.as_str()).collect();
+    assert_eq!(paths, ["a", "b", "c", "b/1", "b/2", "c/x", "c/x/y"]);
+    assert_eq!(entries[1].kind, EntryKind::Folder);
+    assert_eq!(
+        (outbox.name(), outbox.shape(), outbox.files()),
+        ("d", Shape::Folder, 7)
+    );
+    assert_eq!(outbox.bytes(), 3 + 5 + 5 + 7);
+    assert_eq!(outbox.entry(7), None);
+}
+
+#[test]
+fn links_fifos_and_odd_names_are_left_out_and_told() {
+    let scratch = Scratch::new();
+    scratch.put("secret", b"secret");
+    scratch.put("d/good", b"good");
+    scratch.put("d/back\\slash", b"");
+    scratch.put("d/.transom-incoming/t-1/data", b"");
+    symlink(scratch.path("secret"), scratch.path("d/link")).unwrap();
+    symlink(scratch.path("d"), scratch.path("d/loop")).unwrap();
+    let foreign = std::ffi::OsStr::from_bytes(b"d/\xff\xfe");
+    fs::write(scratch.path("").join(foreign), b"").unwrap();
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(scratch.path("d/fifo"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    let outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    assert_eq!(
+        (outbox.files(), outbox.entry(0).unwrap().path.as_str()),
+        (1, "good")
+    );
+    assert_eq!((outbox.skipped().len(), outbox.unlisted()), (6, 0));
+    let link = outbox
+        .skipped()
+        .iter()
+        .find(|s| s.path == scratch.path("d/link"))
+        .unwrap();
+    assert_eq!(link.why, "is a symbolic link");
+}
+
+#[test]
+fn what_can_not_be_sent_at_all_says_so() {
+    let scratch = Scratch::new();
+    let error = Outbox::walk(&scratch.path("missing")).unwrap_err();
+    assert_eq!((error.reason(), error.errno()), (FailReason::Gone, 2));
+    assert!(matches!(
+        Outbox::walk("/dev/null".as_ref()),
+        Err(OutboxError::Special(_))
+    ));
+    let path = scratch.put("a\\b", b"");
+    assert!(matches!(Outbox::walk(&path), Err(OutboxError::Name(_))));
+    assert!(matches!(
+        Outbox::walk("/".as_ref()),
+        Err(OutboxError::Name(_))
+    ));
+}
+
+#[test]
+fn a_link_named_by_the_user_is_followed_and_keeps_its_name() {
+    let scratch = Scratch::new();
+    scratch.put("real", b"content");
+    symlink(scratch.path("real"), scratch.path("alias")).unwrap();
+    let outbox = Outbox::walk(&scratch.path("alias")).unwrap();
+    assert_eq!((outbox.name(), outbox.bytes()), ("alias", 7));
+    assert_eq!(outbox.entry(0).unwrap().path, "alias");
+    let finished = send(&mut scratch.inbox(), &scratch.path("alias"));
+    assert_eq!(fs::read(finished.path).unwrap(), b"content");
+}
+
+#[test]
+fn the_key_is_of_both_peers_and_the_path() {
+    let scratch = Scratch::new();
+    let a = Outbox::walk(&scratch.put("a", b"1")).unwrap();
+    let b = Outbox::walk(&scratch.put("b", b"1")).unwrap();
+    assert_eq!(
+        a.key(&OWN, &PEER),
+        Outbox::walk(&scratch.path("./a")).unwrap().key(&OWN, &PEER)
+    );
+    assert_ne!(a.key(&OWN, &PEER), b.key(&OWN, &PEER));
+    assert_ne!(a.key(&OWN, &PEER), a.key(&PEER, &OWN));
+}
+
+fn first_leaf(outbox: &mut Outbox) -> Result<(), OutboxError> {
+    outbox.start(0, 0, &[0; 32])?;
+    outbox
+        .next_leaf(0, Vec::new())
+        .map(|step| assert!(matches!(step, Step::Leaf { .. })))
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_is_given_up() {
+    type Change = fn(&std::path::Path);
+    let changes: [Change; 3] = [
+        |path| fs::write(path, noise(2 * LEAF - 1, 1)).unwrap(),
+        |path| fs::write(path, noise(2 * LEAF + 1, 1)).unwrap(),
+        |path| {
+            let file = fs::File::options().write(true).open(path).unwrap();
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+                .unwrap();
+        },
+    ];
+    for change in changes {
+        let scratch = Scratch::new();
+        let path = scratch.put("a", noise(2 * LEAF, 1));
+        let mut outbox = Outbox::walk(&path).unwrap();
+        first_leaf(&mut outbox).unwrap();
+        change(&path);
+        let second = outbox.next_leaf(0, Vec::new());
+        let error = match second {
+            Ok(_) => outbox.next_leaf(0, Vec::new()).unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.reason(), FailReason::SourceChanged);
+        assert!(matches!(
+            outbox.next_leaf(0, Vec::new()),
+            Err(OutboxError::Protocol(_))
+        ));
+        // Before it begins it is seen at once.
+        outbox.restart();
+        assert_eq!(
+            first_leaf(&mut outbox).unwrap_err().reason(),
+            FailReason::SourceChanged
+        );
+    }
+}
+
+#[test]
+fn a_file_that_vanishes_or_turns_into_a_link_is_not_sent() {
+    let scratch = Scratch::new();
+    let secret = scratch.put("secret", noise(2 * LEAF, 2));
+    let path = scratch.put("d/a", noise(2 * LEAF, 1));
+    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    fs::remove_file(&path).unwrap();
+    let error = first_leaf(&mut outbox).unwrap_err();
+    assert_eq!((error.reason(), error.errno()), (FailReason::Gone, 2));
+    outbox.restart();
+    symlink(&secret, &path).unwrap();
+    assert!(matches!(
+        first_leaf(&mut outbox),
+        Err(OutboxError::System { .. })
+    ));
+}
+
+#[test]
+fn a_parent_swapped_for_a_link_after_the_walk_is_not_gone_through() {
+    let scratch = Scratch::new();
+    scratch.put("outside/a", b"secret");
+    scratch.put("d/sub/a", b"public");
+    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    fs::rename(scratch.path("d/sub"), scratch.path("aside")).unwrap();
+    symlink(scratch.path("outside"), scratch.path("d/sub")).unwrap();
+    outbox.start(1, 0, &[0; 32]).unwrap();
+    assert!(matches!(
+        outbox.next_leaf(1, Vec::new()),
+        Err(OutboxError::System { .. })
+    ));
+}
+
+#[test]
+fn a_receiver_gets_nothing_that_was_not_offered_and_nothing_twice() {
+    let scratch = Scratch::new();
+    scratch.put("d/a", noise(3 * LEAF + 2, 1));
+    scratch.put("d/sub/b", b"1");
+    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let size = outbox.entry(0).unwrap().size;
+    let protocol = |result: Result<u64, OutboxError>| {
+        assert!(
+            matches!(result, Err(OutboxError::Protocol(_))),
+            "{result:?}"
+        );
+    };
+    // A folder, an index beyond, and the index that means all.
+    protocol(outbox.start(1, 0, &[0; 32]));
+    protocol(outbox.start(3, 0, &[0; 32]));
+    protocol(outbox.start(u32::MAX, 0, &[0; 32]));
+    assert!(matches!(
+        outbox.next_leaf(2, Vec::new()),
+        Err(OutboxError::Protocol(_))
+    ));
+    for offset in [1, LEAF as u64 + 1, size - 1, size + 1, u64::MAX] {
+        protocol(outbox.start(0, offset, &[0; 32]));
+        outbox.restart();
+    }
+    assert_eq!(
+        outbox.start(0, 2 * LEAF as u64, &[0; 32]).unwrap(),
+        0,
+        "a wrong proof starts over"
+    );
+    protocol(outbox.start(0, 0, &[0; 32]));
+    outbox.stop(0);
+    assert!(matches!(
+        outbox.next_leaf(0, Vec::new()),
+        Err(OutboxError::Protocol(_))
+    ));
+    protocol(outbox.start(0, 0, &[0; 32]));
+}
+
+#[test]
+fn any_number_of_files_may_be_read_in_turn() {
+    let scratch = Scratch::new();
+    for i in 0..256 {
+        scratch.put(&format!("d/{i:03}"), noise(2 * LEAF, 5));
+    }
+    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    (0..256).for_each(|index| assert_eq!(outbox.start(index, 0, &[0; 32]).unwrap(), 0));
+    let mut roots = Vec::new();
+    let mut buffer = Vec::new();
+    for _ in 0..3 {
+        for index in 0..256 {
+            match outbox
+                .next_leaf(index, std::mem::take(&mut buffer))
+                .unwrap()
+            {
+                Step::Leaf { bytes, .. } => buffer = bytes,
+                Step::End {
+                    root, buffer: back, ..
+                } => {
+                    roots.push(root);
+                    buffer = back;
+                }
+            }
+        }
+    }
+    let expected = transom_store::hash_file(&scratch.path("d/000")).unwrap();
+    assert_eq!(roots, vec![expected; 256]);
+    let open = fs::read_dir("/proc/self/fd").map_or(0, |fds| fds.count());
+    assert!(open < 256, "{open} files are open");
+}
