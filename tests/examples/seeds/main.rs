@@ -3,7 +3,9 @@
 
 mod book;
 mod handshake;
+mod journal;
 mod messages;
+mod pictures;
 
 use std::fs;
 use std::io;
@@ -25,6 +27,15 @@ fn main() -> io::Result<()> {
     }
     for (name, bytes) in handshake::handshakes() {
         write("handshake", name, &bytes)?;
+    }
+    for (name, bytes) in journal::journals() {
+        write("journal", name, &bytes)?;
+    }
+    for (name, bytes) in pictures::single() {
+        write("repair", name, &bytes)?;
+    }
+    for (name, bytes) in pictures::streams() {
+        write("pictures", name, &bytes)?;
     }
     Ok(())
 }

@@ -12,7 +12,10 @@ const LAWS: &[(&str, Law)] = &[
     ("book", transom_users::fuzzing::book),
     ("frame", transom_wire::fuzzing::frame),
     ("handshake", transom_secure::fuzzing::handshake),
+    ("journal", transom_store::fuzzing::journal),
     ("names", transom_wire::fuzzing::names),
+    ("pictures", transom_media::fuzzing::split),
+    ("repair", transom_media::fuzzing::repair),
 ];
 
 #[test]
