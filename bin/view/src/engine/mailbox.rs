@@ -94,7 +94,7 @@ mod tests {
         let count = wakes.clone();
         (
             Mailbox::new(Arc::new(move || {
-                drop(count.fetch_add(1, Ordering::Relaxed))
+                count.fetch_add(1, Ordering::Relaxed);
             })),
             wakes,
         )

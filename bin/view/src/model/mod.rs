@@ -74,9 +74,7 @@ impl State {
         match notice {
             Notice::Listening { address } => self.listening.push(address.to_string()),
             Notice::Reaching { peer } => self.person(peer).reach(),
-            Notice::Unreachable { peer, why, .. } => {
-                self.person(peer).presence = Presence::Away(why)
-            }
+            Notice::Unreachable { peer, why, .. } => self.person(peer).away(why),
             Notice::Joined {
                 peer,
                 first_use,

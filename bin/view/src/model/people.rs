@@ -94,6 +94,13 @@ impl Person {
         }
     }
 
+    /// It can't be reached. A changed key is the reason that matters, so it stays until the contact is there.
+    pub(crate) fn away(&mut self, why: String) {
+        if self.presence != Presence::Refused {
+            self.presence = Presence::Away(why);
+        }
+    }
+
     /// It said something.
     pub(crate) fn hear(&mut self, text: String) {
         self.add(Line {

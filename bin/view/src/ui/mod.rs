@@ -13,7 +13,7 @@ mod warnings;
 #[cfg(test)]
 mod tests;
 
-use egui::{CentralPanel, Frame, Panel, Ui};
+use egui::{Align, CentralPanel, Frame, Layout, Panel, Ui, vec2};
 
 use crate::model::{Action, State};
 
@@ -89,12 +89,18 @@ fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>
 }
 
 fn status(ui: &mut Ui, state: &State) {
-    ui.horizontal(|ui| {
-        ui.add(egui::Label::new(&state.status).truncate());
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if let Some(address) = state.listening.first() {
-                ui.weak(format!("listening on {address}"));
-            }
+    let from_right = Layout::right_to_left(Align::Center);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 20.0), from_right, |ui| {
+        if let Some(address) = state.listening.first() {
+            ui.weak(format!("listening on {address}"));
+        }
+        match state.running().count() {
+            0 => {}
+            1 => drop(ui.label("1 transfer")),
+            more => drop(ui.label(format!("{more} transfers"))),
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.add(egui::Label::new(&state.status).truncate());
         });
     });
 }

@@ -1,1 +1,477 @@
+//! Every screen and flow without a display: clicks by label, typing, and a few pictures that a person looked at.
 
+use egui::accesskit::Role;
+use egui::{Color32, ColorImage, DroppedFile, Key, Modifiers, TextureOptions, Vec2, pos2, vec2};
+use egui_kittest::kittest::Queryable as _;
+use egui_kittest::{Harness, SnapshotOptions};
+use transom::{Lens, Notice, Outcome, Phase, PublicKey, Shape};
+
+use crate::model::tests::{Ids, address, joined, peer, shown, started, status, two_boxes};
+use crate::model::{Action, State, Warning};
+
+use super::picture::letterbox;
+use super::*;
+
+/// The screen as a program of its own.
+struct App {
+    state: State,
+    draft: Draft,
+    picture: Option<Picture>,
+    actions: Vec<Action>,
+}
+
+type Screen = Harness<'static, App>;
+
+fn open(state: State) -> Screen {
+    let app = App {
+        state,
+        draft: Draft::default(),
+        picture: None,
+        actions: Vec::new(),
+    };
+    let mut screen = Harness::builder()
+        .with_size(vec2(1200.0, 760.0))
+        .build_ui_state(
+            |ui, app: &mut App| {
+                let actions = screen(ui, &app.state, &mut app.draft, app.picture);
+                for action in &actions {
+                    app.state.act(action);
+                }
+                app.actions.extend(actions);
+            },
+            app,
+        );
+    prepare(&screen.ctx);
+    screen.run();
+    screen
+}
+
+impl App {
+    fn take(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+}
+
+fn click(screen: &mut Screen, label: &str) -> Vec<Action> {
+    screen.get_by_label(label).click();
+    screen.run();
+    screen.state_mut().take()
+}
+
+fn press(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<Action> {
+    screen.key_press_modifiers(modifiers, key);
+    screen.run();
+    screen.state_mut().take()
+}
+
+fn fill(screen: &mut Screen, field: &str, text: &str) {
+    let field = screen.get_by_role_and_label(Role::TextInput, field);
+    field.focus();
+    field.type_text(text);
+    screen.run();
+}
+
+/// A picture with a colour in each corner, so that mirroring and stretching can be seen.
+fn coloured(screen: &mut Screen, orientation: u8) {
+    let colours = [Color32::RED, Color32::GREEN, Color32::BLUE, Color32::YELLOW];
+    let size = [320, 180];
+    let pixel = |at: usize| colours[usize::from(at % 320 >= 160) + 2 * usize::from(at / 320 >= 90)];
+    let image = ColorImage::new(size, (0..320 * 180).map(pixel).collect());
+    let texture = screen
+        .ctx
+        .load_texture("picture", image, TextureOptions::LINEAR);
+    screen.state_mut().picture = Some(Picture {
+        texture: texture.id(),
+        size: vec2(320.0, 180.0),
+        orientation,
+    });
+    // The texture lives as long as its handle, and the harness is dropped with the test.
+    std::mem::forget(texture);
+}
+
+/// Compares with the stored picture, where there is something to draw with. Fonts and drivers differ a little.
+fn snapshot(mut screen: Screen, name: &str) {
+    if screen.render().is_err() {
+        eprintln!("{name}: not compared, there is no renderer here");
+        return;
+    }
+    let options = SnapshotOptions::new()
+        .threshold(3.0)
+        .failed_pixel_count_threshold(2_000);
+    screen.snapshot_options(name, &options);
+}
+
+fn watching() -> State {
+    let mut state = two_boxes();
+    state.apply(joined("door"));
+    state.act(&Action::Watch(peer("door")));
+    state.apply(started("door"));
+    state.shown(peer("door"), shown());
+    state
+}
+
+#[test]
+fn a_click_on_a_contact_watches_it_instead_of_the_other() {
+    let mut state = two_boxes();
+    state.apply(joined("door"));
+    let mut screen = open(state);
+    assert_eq!(
+        click(&mut screen, "door here"),
+        [Action::Watch(peer("door"))]
+    );
+    assert_eq!(
+        click(&mut screen, "yard "),
+        [Action::HangUp(peer("door")), Action::Watch(peer("yard"))]
+    );
+    screen.get_by_label("yard is not there");
+}
+
+#[test]
+fn the_picture_has_its_facts_and_buttons() {
+    let mut screen = open(watching());
+    coloured(&mut screen, 1);
+    screen.run();
+    screen.get_by_label("door  640x480  30 fps  12 ms");
+    assert_eq!(
+        click(&mut screen, "Full screen"),
+        [Action::Fullscreen(true)]
+    );
+    assert!(screen.query_by_label("Contacts").is_none());
+    assert_eq!(
+        click(&mut screen, "Leave full screen"),
+        [Action::Fullscreen(false)]
+    );
+    assert_eq!(
+        click(&mut screen, "Stop watching"),
+        [Action::HangUp(peer("door"))]
+    );
+    screen.get_by_label("Click a contact to watch it");
+}
+
+#[test]
+fn a_broken_picture_is_told_beside_the_last_good_one() {
+    let mut state = watching();
+    state.broken(peer("door"), "it ends in the middle".into());
+    let screen = open(state);
+    screen.get_by_label("door  640x480  30 fps  12 ms  1 broken");
+    screen.get_by_label("the last good picture: it ends in the middle");
+}
+
+#[test]
+fn what_the_far_side_says_about_its_camera_is_shown_escaped() {
+    let mut state = watching();
+    state.apply(Notice::FarCamera {
+        peer: peer("door"),
+        lens: Lens::Lost,
+        text: "unplugged\u{1b}[2J.".into(),
+    });
+    let screen = open(state);
+    screen.get_by_label("door's camera is lost");
+    screen.get_by_label("unplugged\\u{1b}[2J. It is tried again.");
+}
+
+#[test]
+fn keys_reach_everything() {
+    let mut screen = open(watching());
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::F11),
+        [Action::Fullscreen(true)]
+    );
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::Fullscreen(false)]
+    );
+    // The first Esc leaves the text field, the second the picture.
+    screen
+        .get_by_role_and_label(Role::TextInput, "Text")
+        .focus();
+    screen.run();
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Escape), []);
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::HangUp(peer("door"))]
+    );
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::Q),
+        [Action::Quit]
+    );
+}
+
+#[test]
+fn tab_and_enter_watch_a_box() {
+    let mut screen = open(two_boxes());
+    for _ in 0..10 {
+        if screen.get_by_label("yard ").is_focused() {
+            break;
+        }
+        screen.key_press(Key::Tab);
+        screen.run();
+    }
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [Action::Watch(peer("yard"))]
+    );
+}
+
+#[test]
+fn text_is_sent_by_enter_and_by_button_and_never_empty() {
+    let mut screen = open(two_boxes());
+    fill(&mut screen, "Text", "grüß dich");
+    let text = |text: &str| Action::Text {
+        peer: peer("door"),
+        text: text.into(),
+    };
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [text("grüß dich")]
+    );
+    // The field keeps the keyboard, so that one can go on.
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Enter), []);
+    fill(&mut screen, "Text", "second");
+    assert_eq!(click(&mut screen, "Send text"), [text("second")]);
+    assert_eq!(screen.state().draft.text, "");
+}
+
+#[test]
+fn talk_shows_both_sides_and_what_arrived() {
+    let (ids, mut state) = (Ids::new(), two_boxes());
+    let id = ids.text();
+    state.said(peer("door"), id, "open please".into());
+    state.apply(Notice::TextArrived {
+        peer: peer("door"),
+        text: id,
+    });
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: "who\u{202e}is it".into(),
+    });
+    state.apply(Notice::Text {
+        peer: peer("yard"),
+        text: "hello".into(),
+    });
+    let screen = open(state);
+    screen.get_by_label("me: open please");
+    screen.get_by_label("arrived");
+    screen.get_by_label("door: who\\u{202e}is it");
+    screen.get_by_label("yard 1 new");
+}
+
+#[test]
+fn a_typed_path_a_drop_and_a_dialog_send_a_file() {
+    let mut screen = open(two_boxes());
+    fill(&mut screen, "Path", "/tmp/a b.txt");
+    let send = |path: &str| Action::Send {
+        peer: peer("door"),
+        path: path.into(),
+    };
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [send("/tmp/a b.txt")]
+    );
+    let dropped = DroppedFile {
+        path: Some("/tmp/dropped".into()),
+        ..Default::default()
+    };
+    screen.input_mut().dropped_files.push(dropped);
+    screen.step();
+    assert_eq!(screen.state_mut().take(), [send("/tmp/dropped")]);
+    assert_eq!(
+        click(&mut screen, "Send folder…"),
+        [Action::Pick {
+            peer: peer("door"),
+            folder: true
+        }]
+    );
+    // One dialog at a time.
+    assert_eq!(click(&mut screen, "Send file…"), []);
+}
+
+#[test]
+fn files_go_to_another_contact_without_leaving_the_picture() {
+    let mut screen = open(watching());
+    screen.get_by_role(Role::ComboBox).click();
+    screen.run();
+    assert_eq!(click(&mut screen, "yard"), [Action::Choose(peer("yard"))]);
+    fill(&mut screen, "Path", "x");
+    let send = Action::Send {
+        peer: peer("yard"),
+        path: "x".into(),
+    };
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Enter), [send]);
+    assert!(screen.state().state.watch.is_some());
+}
+
+#[test]
+fn a_transfer_shows_bar_rate_and_time_and_can_be_halted_and_cancelled() {
+    let (ids, mut state) = (Ids::new(), two_boxes());
+    let id = ids.transfer();
+    state.apply(Notice::Transfer(status(id, Phase::Running, 120_750_000)));
+    let mut screen = open(state);
+    screen.get_by_label("holiday.mp4 to door");
+    screen.get_by_label("121 MB of 345 MB, 56 MB/s, 0:06 left");
+    screen.get_by_role(Role::ProgressIndicator);
+    assert_eq!(
+        click(&mut screen, "Pause"),
+        [Action::Pause {
+            transfer: id,
+            paused: true
+        }]
+    );
+    assert_eq!(click(&mut screen, "Cancel"), [Action::Cancel(id)]);
+    let outcome = Outcome::Failed {
+        why: "no space left on device".into(),
+    };
+    screen.state_mut().state.apply(Notice::TransferEnded {
+        status: status(id, Phase::Ended, 0),
+        outcome,
+    });
+    screen.run();
+    screen.get_by_label("failed: no space left on device");
+    assert_eq!(click(&mut screen, "Clear"), [Action::Clear(id)]);
+    assert!(screen.query_by_role(Role::ProgressIndicator).is_none());
+}
+
+fn offer(ids: &Ids, name: &str) -> Notice {
+    Notice::Offered {
+        transfer: ids.transfer(),
+        peer: peer("yard"),
+        name: name.into(),
+        shape: Shape::File,
+        files: 1,
+        bytes: 1_234_567,
+        asks: true,
+    }
+}
+
+#[test]
+fn an_offer_shows_true_name_and_size_and_is_accepted_or_refused() {
+    let (ids, mut state) = (Ids::new(), two_boxes());
+    state.apply(offer(&ids, "photo\u{202e}gpj.exe"));
+    let id = state.offers[0].transfer;
+    let mut screen = open(state);
+    screen.get_by_label("yard offers photo\\u{202e}gpj.exe (1.2 MB)");
+    assert_eq!(click(&mut screen, "Accept"), [Action::Accept(id)]);
+    assert!(screen.query_by_label("Accept").is_none());
+    screen.state_mut().state.apply(offer(&ids, "second"));
+    let id = screen.state().state.offers[0].transfer;
+    screen.run();
+    assert_eq!(click(&mut screen, "Refuse"), [Action::Refuse(id)]);
+}
+
+#[test]
+fn a_changed_key_shows_both_fingerprints_and_the_way_on() {
+    let mut state = two_boxes();
+    let (pinned, offered) = (PublicKey([1; 32]), PublicKey([2; 32]));
+    state.apply(Notice::KeyChanged {
+        peer: peer("door"),
+        pinned,
+        offered,
+        in_book: false,
+    });
+    let mut screen = open(state);
+    screen.get_by_label(&format!("known  {}", pinned.fingerprint()));
+    screen.get_by_label(&format!("shown  {}", offered.fingerprint()));
+    screen.get_by_label("transom users forget door");
+    assert_eq!(click(&mut screen, "Dismiss"), [Action::Dismiss(0)]);
+    assert!(screen.query_by_label("Dismiss").is_none());
+}
+
+#[test]
+fn a_knock_and_bad_lines_are_told() {
+    let (book, _) = transom_users::Book::parse("");
+    let mut state = State::new(
+        book.contacts(),
+        "list.txt".into(),
+        vec!["list.txt:3: no address".into()],
+    );
+    let key = PublicKey([9; 32]);
+    state.apply(Notice::Knock {
+        key,
+        address: address(),
+    });
+    let screen = open(state);
+    screen.get_by_label("list.txt:3: no address");
+    screen.get_by_label(&format!("its key  {}", key.fingerprint()));
+    screen.get_by_label("list.txt");
+}
+
+#[test]
+fn an_idle_screen_asks_for_no_redraw() {
+    let mut state = watching();
+    state.apply(Notice::Transfer(status(
+        Ids::new().transfer(),
+        Phase::Running,
+        1,
+    )));
+    let mut screen = open(state);
+    screen
+        .get_by_role_and_label(Role::TextInput, "Text")
+        .focus();
+    screen.run();
+    screen.step();
+    let delay = screen.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+    assert_eq!(delay, std::time::Duration::MAX);
+}
+
+#[test]
+fn the_picture_keeps_its_proportions_in_the_middle() {
+    let area = egui::Rect::from_min_size(pos2(100.0, 50.0), vec2(800.0, 800.0));
+    let wide = letterbox(vec2(1280.0, 720.0), area);
+    assert_eq!(
+        (wide.min, wide.size()),
+        (pos2(100.0, 225.0), vec2(800.0, 450.0))
+    );
+    let tall = letterbox(vec2(10.0, 20.0), area);
+    assert_eq!(
+        (tall.min, tall.size()),
+        (pos2(300.0, 50.0), vec2(400.0, 800.0))
+    );
+    let nothing = letterbox(Vec2::ZERO, area);
+    assert_eq!(nothing.size(), Vec2::ZERO);
+}
+
+#[test]
+fn looks_like_a_busy_evening() {
+    let (ids, mut state) = (Ids::new(), watching());
+    state.apply(Notice::Listening {
+        address: "0.0.0.0:7447".parse().unwrap(),
+    });
+    state.apply(Notice::Transfer(status(
+        ids.transfer(),
+        Phase::Running,
+        120_750_000,
+    )));
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: "the parcel is here".into(),
+    });
+    state.apply(offer(&ids, "plan.pdf"));
+    let mut screen = open(state);
+    coloured(&mut screen, 1);
+    screen.run();
+    snapshot(screen, "busy");
+}
+
+#[test]
+fn looks_alarmed_when_a_key_changed() {
+    let mut state = two_boxes();
+    let (pinned, offered) = (PublicKey([1; 32]), PublicKey([2; 32]));
+    state.apply(Notice::KeyChanged {
+        peer: peer("door"),
+        pinned,
+        offered,
+        in_book: false,
+    });
+    state.warn(Warning::BadLines(vec!["list.txt:3: no address".into()]));
+    snapshot(open(state), "alarmed");
+}
+
+#[test]
+fn looks_turned_when_the_camera_lies_on_its_side() {
+    let mut screen = open(watching());
+    // 6: what is on the left of the stored picture belongs on top.
+    coloured(&mut screen, 6);
+    screen.state_mut().state.fullscreen = true;
+    screen.run();
+    snapshot(screen, "turned");
+}
