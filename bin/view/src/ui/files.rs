@@ -20,7 +20,7 @@ pub(super) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    ui.separator();
+    ui.add_space(4.0);
     let peer = person.name;
     ui.horizontal_wrapped(|ui| {
         for (label, folder) in [("Send file…", false), ("Send folder…", true)] {

@@ -13,7 +13,7 @@ mod warnings;
 #[cfg(test)]
 mod tests;
 
-use egui::{Align, CentralPanel, Frame, Layout, Panel, Ui, vec2};
+use egui::{Align, CentralPanel, Frame, Id, Layout, Panel, Rect, Ui, vec2};
 
 use crate::model::{Action, State};
 
@@ -41,10 +41,11 @@ pub(crate) fn screen(
     let mut actions = Vec::new();
     keys::handle(ui, state, draft, &mut actions);
     if !(state.warnings.is_empty() && state.offers.is_empty()) {
-        Panel::top("notices").resizable(false).show(ui, |ui| {
+        let notices = Panel::top("notices").resizable(false).show(ui, |ui| {
             warnings::show(ui, state, &mut actions);
             offers::show(ui, state, &mut actions);
         });
+        settle(ui, "notices", notices.response.rect);
     }
     if !state.fullscreen {
         Panel::bottom("status")
@@ -77,15 +78,21 @@ fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>
     let Some(person) = state.chosen_person() else {
         return;
     };
-    Panel::bottom("files")
-        .resizable(false)
-        .frame(Frame::NONE)
-        .show(ui, |ui| {
-            files::show(ui, state, person, draft, actions);
-        });
+    let files = Panel::bottom("files").resizable(false).frame(Frame::NONE);
+    let files = files.show(ui, |ui| files::show(ui, state, person, draft, actions));
+    settle(ui, "files", files.response.rect);
     CentralPanel::default()
         .frame(Frame::NONE)
         .show(ui, |ui| talk::show(ui, person, draft, actions));
+}
+
+/// A panel takes its new height one frame after its content; without another frame an idle window would stay as it was.
+fn settle(ui: &Ui, panel: &str, rect: Rect) {
+    let id = Id::new(("settle", panel));
+    if ui.data_mut(|data| data.get_temp(id)) != Some(rect) {
+        ui.data_mut(|data| data.insert_temp(id, rect));
+        ui.ctx().request_repaint();
+    }
 }
 
 fn status(ui: &mut Ui, state: &State) {

@@ -8,6 +8,9 @@ use crate::model::{Action, Person, Presence, State, name};
 
 use super::theme;
 
+/// Tall enough to be hit by a finger.
+const ROW_HEIGHT: f32 = 26.0;
+
 pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.heading("Contacts");
     if state.people.is_empty() {
@@ -67,9 +70,9 @@ fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
         }
         let button =
             Button::selectable(watched || state.chosen == Some(person.name), name.as_str())
-                .right_text(RichText::new(right.as_str()).small().weak())
+                .right_text(RichText::new(right.as_str()).small())
                 .truncate()
-                .min_size(Vec2::new(ui.available_width(), 24.0));
+                .min_size(Vec2::new(ui.available_width(), ROW_HEIGHT));
         let response = ui.add(button).on_hover_ui(|ui| details(ui, person));
         response.widget_info(|| {
             WidgetInfo::selected(WidgetType::Button, true, watched, format!("{name} {right}"))
@@ -85,7 +88,7 @@ fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
 }
 
 fn dot(ui: &mut Ui, presence: &Presence) {
-    let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(Vec2::new(10.0, ROW_HEIGHT), Sense::hover());
     ui.painter()
         .circle_filled(rect.center(), 4.5, theme::dot(presence));
 }

@@ -1,6 +1,6 @@
 //! Colours and settings that every part of the screen shares.
 
-use egui::{Color32, Context};
+use egui::{Color32, Context, FontId, TextStyle};
 
 use crate::model::Presence;
 
@@ -18,6 +18,11 @@ pub(crate) fn prepare(ctx: &Context) {
     ctx.all_styles_mut(|style| {
         style.visuals.text_cursor.blink = false;
         style.animation_time = 0.0;
+        style.visuals.widgets.noninteractive.fg_stroke.color = Color32::from_gray(200);
+        style.visuals.widgets.inactive.fg_stroke.color = Color32::from_gray(220);
+        style
+            .text_styles
+            .insert(TextStyle::Small, FontId::proportional(11.0));
     });
 }
 
