@@ -131,7 +131,11 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             path,
             why,
         } => (
-            format!("{path}: {why}"),
+            if path.is_empty() {
+                why.clone()
+            } else {
+                format!("{path}: {why}")
+            },
             json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
         ),
         _ => return None,

@@ -1,9 +1,9 @@
 //! `transom send PEER PATH…`: one path after the other, each done only when it is durable at the other side.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use transom::{Notice, Outcome, Phase, SendOptions, TransferId, TransferStatus};
+use transom::{Notice, Outcome, SendOptions, TransferId};
 
 use crate::args;
 use crate::dial::Line;
@@ -17,48 +17,80 @@ use crate::signals::Signal;
 use crate::station::Event;
 
 pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Result<(), Failure> {
-    let (there, missing) = split(&arguments.paths, output);
+    let mut tally = Tally::new(arguments.paths.len(), output);
+    let there = tally.there(&arguments.paths)?;
     if there.is_empty() {
-        return Err(incomplete(missing, arguments.paths.len()));
+        return tally.verdict();
     }
     let options = SendOptions {
         on_collision: arguments.on_collision.into(),
         limit: arguments.limit,
     };
+    let line = Line::open(&arguments.peer, place, output)?;
+    let wait = Duration::from_secs(arguments.wait);
     let mut sending = Sending {
-        line: Line::open(&arguments.peer, place, output)?,
+        line,
         output,
-        wait: Duration::from_secs(arguments.wait),
+        wait,
         lost: None,
     };
-    let mut failed = missing;
     for path in there {
-        failed += usize::from(!sending.send(path, options)?);
-    }
-    match failed {
-        0 => Ok(()),
-        failed => Err(incomplete(failed, arguments.paths.len())),
-    }
-}
-
-/// Paths that are there; the others are told.
-fn split<'a>(paths: &'a [std::path::PathBuf], output: &Output) -> (Vec<&'a Path>, usize) {
-    let mut there = Vec::new();
-    for path in paths {
-        match path.symlink_metadata() {
-            Ok(_) => there.push(path.as_path()),
-            Err(error) => output.warn(format!("can't send {}: {error}", path.display())),
+        if let Err(failure) = sending.send(path, options)? {
+            tally.add(failure)?;
         }
     }
-    let missing = paths.len() - there.len();
-    (there, missing)
+    tally.verdict()
 }
 
-fn incomplete(failed: usize, all: usize) -> Failure {
-    Failure::new(
-        "not everything was sent",
-        format!("{failed} of {} failed", count(all as u64, "path")),
-    )
+/// What failed among the paths. A single path's failure is the command's; of several each is told and the others go on.
+struct Tally<'a> {
+    output: &'a Output,
+    paths: usize,
+    failed: usize,
+}
+
+impl<'a> Tally<'a> {
+    fn new(paths: usize, output: &'a Output) -> Self {
+        Self {
+            output,
+            paths,
+            failed: 0,
+        }
+    }
+
+    /// Those that can be looked for at the peer, because they are here.
+    fn there<'p>(&mut self, paths: &'p [PathBuf]) -> Result<Vec<&'p Path>, Failure> {
+        let mut there = Vec::new();
+        for path in paths {
+            match path.symlink_metadata() {
+                Ok(_) => there.push(path.as_path()),
+                Err(error) => self.add(Failure::new(
+                    format!("can't send {}", path.display()),
+                    error,
+                ))?,
+            }
+        }
+        Ok(there)
+    }
+
+    fn add(&mut self, failure: Failure) -> Result<(), Failure> {
+        if self.paths == 1 {
+            return Err(failure);
+        }
+        self.failed += 1;
+        self.output.warn(failure.to_string());
+        Ok(())
+    }
+
+    fn verdict(&self) -> Result<(), Failure> {
+        match self.failed {
+            0 => Ok(()),
+            failed => {
+                let why = format!("{failed} of {} failed", count(self.paths as u64, "path"));
+                Err(Failure::new("not everything was sent", why))
+            }
+        }
+    }
 }
 
 /// The connection, and how long it has been gone.
@@ -71,28 +103,29 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// Sends one path to its end: whether all of it is there. An error ends the rest too.
-    fn send(&mut self, path: &Path, options: SendOptions) -> Result<bool, Failure> {
+    /// Sends one path to its end. The outer error ends the rest too.
+    fn send(&mut self, path: &Path, options: SendOptions) -> Result<Result<(), Failure>, Failure> {
         let transfer = self
             .line
             .running
             .handle
             .send(&self.line.peer, path, options);
         let mut progress = Progress::new(self.output, &path.display().to_string());
-        let mut whole = true;
+        let mut failed_items = 0;
         loop {
             let Some(event) = self.line.running.next(self.lost) else {
                 let why = format!("it did not come back within {} s", self.wait.as_secs());
-                return Err(self.interrupted(format!("{} is lost", self.line.peer), &why));
+                return Err(self.lost(&why));
             };
             match event {
                 Event::Notice(notice) => {
-                    if let Some(done) = self.notice(&notice, transfer, &mut progress, &mut whole)? {
-                        return Ok(done && whole);
+                    failed_items += u64::from(is_failed_item(&notice, transfer));
+                    if let Some(outcome) = self.notice(&notice, transfer, &mut progress)? {
+                        return self.ended(path, outcome, failed_items);
                     }
                 }
                 Event::Signal(Signal::End) => {
-                    return Err(self.interrupted("ended".into(), "by a signal"));
+                    return Err(resumable(Failure::new("not sent", "ended by a signal")));
                 }
                 Event::Broken(why) => return Err(Failure::new("the station ended", why)),
                 Event::Signal(Signal::Reload) | Event::Typed(_) => {}
@@ -100,24 +133,23 @@ impl Sending<'_> {
         }
     }
 
-    /// `Some` once the transfer is over.
-    fn notice(
+    /// How the transfer ended, once it did.
+    fn notice<'n>(
         &mut self,
-        notice: &Notice,
+        notice: &'n Notice,
         transfer: TransferId,
         progress: &mut Progress<'_>,
-        whole: &mut bool,
-    ) -> Result<Option<bool>, Failure> {
+    ) -> Result<Option<&'n Outcome>, Failure> {
         match notice {
             Notice::Transfer(status) if status.transfer == transfer => progress.show(status),
             Notice::TransferEnded { status, outcome } if status.transfer == transfer => {
                 progress.end();
-                return self.ended(notice, status, outcome).map(Some);
+                if outcome.is_success() || self.output.is_json() {
+                    report::tell(self.output, notice);
+                }
+                return Ok(Some(outcome));
             }
-            Notice::EntryFailed { transfer: of, .. } if *of == transfer => {
-                *whole = false;
-                progress.aside(|| warn_of(self.output, notice));
-            }
+            _ if is_failed_item(notice, transfer) => progress.aside(|| self.warn(notice)),
             _ => {
                 self.watch_the_line(notice);
                 progress.aside(|| self.line.notice(notice, self.output))?;
@@ -137,36 +169,42 @@ impl Sending<'_> {
 
     fn ended(
         &self,
-        notice: &Notice,
-        status: &TransferStatus,
+        path: &Path,
         outcome: &Outcome,
-    ) -> Result<bool, Failure> {
-        if outcome.is_success() {
-            report::tell(self.output, notice);
-            return Ok(true);
-        }
-        if self.output.is_json() {
-            report::tell(self.output, notice);
-        }
+        failed_items: u64,
+    ) -> Result<Result<(), Failure>, Failure> {
+        let what = format!("{} was not sent", path.display());
         match outcome {
-            Outcome::Lost { why } => {
-                Err(self.interrupted(format!("{} is lost", self.line.peer), why))
-            }
-            _ => {
-                warn_of(self.output, notice);
-                debug_assert_eq!(status.phase, Phase::Ended);
-                Ok(false)
-            }
+            Outcome::Lost { why } => Err(self.lost(why)),
+            outcome if !outcome.is_success() => Ok(Err(Failure::new(
+                what,
+                crate::words::outcome_words(outcome),
+            ))),
+            _ if failed_items > 0 => Ok(Err(Failure::new(
+                format!("{} was sent in part", path.display()),
+                format!("{} left out", count(failed_items, "item")),
+            ))),
+            _ => Ok(Ok(())),
         }
     }
 
-    fn interrupted(&self, what: String, why: &str) -> Failure {
-        Failure::new(what, why).next("the same command goes on where this ended")
+    fn lost(&self, why: &str) -> Failure {
+        resumable(Failure::new(format!("{} is lost", self.line.peer), why))
+    }
+
+    fn warn(&self, notice: &Notice) {
+        match report::describe(notice) {
+            Some((_, json)) if self.output.is_json() => self.output.answer("", json),
+            Some((human, _)) => self.output.warn(human),
+            None => {}
+        }
     }
 }
 
-fn warn_of(output: &Output, notice: &Notice) {
-    if let Some((human, _)) = report::describe(notice) {
-        output.warn(human);
-    }
+fn is_failed_item(notice: &Notice, transfer: TransferId) -> bool {
+    matches!(notice, Notice::EntryFailed { transfer: of, .. } if *of == transfer)
+}
+
+fn resumable(failure: Failure) -> Failure {
+    failure.next("the same command goes on where this ended")
 }
