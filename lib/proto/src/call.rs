@@ -210,7 +210,8 @@ impl Calls {
                 reason: EndReason::Busy,
                 text: "too many calls at once",
             };
-            return outlet.reply(stream, &Message::Decline(busy));
+            outlet.say(stream, &Message::Decline(busy));
+            return Ok(());
         }
         self.open
             .insert(stream, Call::new(ring.kind, Phase::Ringing));
@@ -232,7 +233,8 @@ impl Calls {
                 reason: EndReason::Glare,
                 text: "",
             };
-            return outlet.reply(stream, &Message::HangUp(over));
+            outlet.say(stream, &Message::HangUp(over));
+            return Ok(());
         };
         expect(call.phase == Phase::Calling, "answer")?;
         call.phase = Phase::Live;
@@ -365,6 +367,11 @@ impl Calls {
                 return;
             }
         }
+    }
+
+    /// Bytes of pictures that are not yet whole.
+    pub(crate) fn held(&self) -> usize {
+        self.open.values().map(|call| call.incoming.held()).sum()
     }
 
     fn call(&mut self, id: CallId) -> Result<&mut Call, UsageError> {

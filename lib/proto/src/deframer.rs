@@ -53,6 +53,11 @@ impl Deframer {
         Ok(frame)
     }
 
+    /// Bytes of the frame that is cut.
+    pub(crate) fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Moves bytes from `rest` until `len` are held.
     fn hold(&mut self, len: usize, rest: &mut &[u8]) {
         let wanted = len.saturating_sub(self.held.len()).min(rest.len());

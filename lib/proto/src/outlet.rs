@@ -12,7 +12,7 @@ pub(crate) struct Outlet {
     pub(crate) control: Queue,
     pub(crate) text: Queue,
     pub(crate) events: VecDeque<Event>,
-    /// Bytes at which the peer's demands are too much; see `Config::control_queue`.
+    /// See `Config::control_queue`.
     limit: usize,
 }
 
@@ -26,7 +26,7 @@ impl Outlet {
         }
     }
 
-    /// Sends what a verb asked for; how much of it there can be is the caller's care.
+    /// Adds a message to the queue of its class.
     pub(crate) fn say(&mut self, stream: u16, message: &Message<'_>) {
         match message.kind().class() {
             Class::Control => self.control.push(stream, message),
@@ -34,21 +34,21 @@ impl Outlet {
         }
     }
 
-    /// Sends what the peer made us send, which a peer that never reads could do without end.
-    pub(crate) fn reply(&mut self, stream: u16, message: &Message<'_>) -> Result<(), PeerError> {
-        if self.is_full() {
-            return Err(PeerError::TooMuch {
-                what: "answers that the peer does not read",
-            });
+    /// Whether a verb that begins something may add to the queues.
+    pub(crate) fn room(&self, what: &'static str) -> Result<(), UsageError> {
+        if self.len() >= self.limit {
+            return Err(UsageError::Full { what });
         }
-        self.say(stream, message);
         Ok(())
     }
 
-    /// Whether a verb that begins something may not add to the queues.
-    pub(crate) fn room(&self, what: &'static str) -> Result<(), UsageError> {
-        if self.is_full() {
-            return Err(UsageError::Full { what });
+    /// Whether the peer may say more. Nearly all it says has an answer, and a peer that never reads could make them pile up
+    /// without end; twice the limit, so that our own beginnings are never held against it.
+    pub(crate) fn patience(&self) -> Result<(), PeerError> {
+        if self.len() >= self.limit * 2 {
+            return Err(PeerError::TooMuch {
+                what: "answers that wait to be read",
+            });
         }
         Ok(())
     }
@@ -62,8 +62,9 @@ impl Outlet {
         self.text.len() >= self.limit / 2
     }
 
-    fn is_full(&self) -> bool {
-        self.control.len() + self.text.len() >= self.limit
+    /// Bytes that wait to be sent.
+    pub(crate) fn len(&self) -> usize {
+        self.control.len() + self.text.len()
     }
 }
 

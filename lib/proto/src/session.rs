@@ -185,6 +185,7 @@ impl Session {
             sent: self.sent.sent(),
             received: self.owed.received(),
             unacked: self.sent.unacked(),
+            held: self.outlet.len() + self.calls.held() + self.files.held() + self.deframer.held(),
             rtt: self.pinger.rtt(),
             min_rtt: self.pinger.min_rtt(),
             queue_delay: self.window.delay(),
@@ -238,6 +239,7 @@ impl Session {
         let Some(message) = Message::decode(header, payload)? else {
             return Ok(());
         };
+        self.outlet.patience()?;
         let kind = message.kind();
         check_header(header, kind)?;
         if self.nonce.is_none() && kind != Kind::Hello {
@@ -340,7 +342,10 @@ impl Session {
                 self.went_live(was_live);
                 Ok(())
             }
-            Message::Offer(offer) => self.files.handle_offer(stream, offer, &mut self.outlet),
+            Message::Offer(offer) => {
+                self.files.handle_offer(stream, offer, &mut self.outlet);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

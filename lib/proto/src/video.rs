@@ -199,6 +199,11 @@ impl Incoming {
         }
     }
 
+    pub(crate) fn held(&self) -> usize {
+        let partial = self.partial.as_ref();
+        partial.map_or(0, |(_, bytes)| bytes.capacity())
+    }
+
     /// The picture has been shown: gives the credit back.
     pub(crate) fn shown(&mut self, sequence: u32) -> Result<(), UsageError> {
         match self.unshown.iter().position(|unshown| *unshown == sequence) {

@@ -209,15 +209,11 @@ impl Files {
     }
 
     /// An offer of the peer.
-    pub(crate) fn handle_offer(
-        &mut self,
-        stream: u16,
-        offer: Offer<'_>,
-        outlet: &mut Outlet,
-    ) -> Result<(), PeerError> {
+    pub(crate) fn handle_offer(&mut self, stream: u16, offer: Offer<'_>, outlet: &mut Outlet) {
         if self.count(false) >= self.most {
             let (reason, text) = (RefuseReason::Busy, "too many transfers at once");
-            return outlet.reply(stream, &Message::Refuse(Refuse { reason, text }));
+            outlet.say(stream, &Message::Refuse(Refuse { reason, text }));
+            return;
         }
         let file = FileId(stream);
         let receiving = Receiving::new(file, offer, self.grant_window);
@@ -226,7 +222,6 @@ impl Files {
             file,
             offer: offer.into(),
         });
-        Ok(())
     }
 
     /// Any other message of an open transfer. One that is over gets none: what comes for it was under way.
@@ -261,6 +256,15 @@ impl Files {
         for (stream, transfer) in &mut self.open {
             transfer.flush(*stream, outlet);
         }
+    }
+
+    /// Bytes of leaves that wait to be sent or to be whole.
+    pub(crate) fn held(&self) -> usize {
+        let held = self.open.values().map(|transfer| match transfer {
+            Transfer::Sending(sending) => sending.held(),
+            Transfer::Receiving(receiving) => receiving.held(),
+        });
+        held.sum()
     }
 
     /// Tells all senders that there is room for entries.

@@ -73,6 +73,11 @@ impl Receiving {
         self.accepted
     }
 
+    pub(crate) fn held(&self) -> usize {
+        let partial = self.partial.as_ref();
+        partial.map_or(0, |partial| partial.leaf.bytes.capacity())
+    }
+
     pub(crate) fn accept(&mut self, outlet: &mut Outlet) -> Result<(), UsageError> {
         if self.accepted {
             return Err(UsageError::NotNow { verb: "accept" });

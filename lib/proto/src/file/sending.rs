@@ -105,6 +105,10 @@ impl Sending {
         self.room.saturating_sub(self.queued)
     }
 
+    pub(crate) fn held(&self) -> usize {
+        self.queued
+    }
+
     pub(crate) fn entry(
         &mut self,
         entry: &Entry<'_>,
@@ -415,7 +419,7 @@ impl Sending {
         }
     }
 
-    /// Puts an abandon in place of all that is queued of the entry.
+    /// Puts an abandon in place of all that is queued of the entry. It goes first, since a leaf of it may be half sent.
     fn give_up(&mut self, abandon: &Abandon<'_>) {
         let Abandon {
             index,
@@ -434,7 +438,7 @@ impl Sending {
             other => other.index() != index,
         });
         let text = clip(text).into();
-        self.queue.push_back(Item::Abandon {
+        self.queue.push_front(Item::Abandon {
             index,
             reason,
             errno,

@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Debug;
 
 use transom_wire::limits::LEAF;
 use transom_wire::{
@@ -10,7 +11,7 @@ use transom_wire::{
     TransferKey,
 };
 
-use crate::{Event, FileId, LeafData, Session};
+use crate::{Event, FileId, LeafData, Session, UsageError};
 
 /// The byte that a file has there.
 pub fn content(index: u32, offset: u64) -> u8 {
@@ -109,26 +110,24 @@ impl Courier {
     /// What a receiver does with any event of its transfer.
     pub fn receive(&mut self, session: &mut Session, event: Event) {
         match event {
-            Event::Offered { file, .. } => session.accept(file).unwrap(),
+            Event::Offered { file, .. } => fine(session.accept(file)),
             Event::Entry { file, entry } => match entry.kind {
                 EntryKind::Folder => {
                     let (index, root) = (entry.index, [0; 32]);
-                    session.done(file, &Done { index, root }).unwrap();
+                    fine(session.done(file, &Done { index, root }));
                 }
                 _ => {
                     let index = entry.index;
                     let offset = self.held.get(&index).copied().unwrap_or(0);
                     let proof = [1; 32];
-                    session
-                        .start(
-                            file,
-                            &Start {
-                                index,
-                                offset,
-                                proof,
-                            },
-                        )
-                        .unwrap();
+                    fine(session.start(
+                        file,
+                        &Start {
+                            index,
+                            offset,
+                            proof,
+                        },
+                    ));
                     self.got.insert(index, offset);
                 }
             },
@@ -136,10 +135,22 @@ impl Courier {
             Event::Ended { file, end } => {
                 assert_eq!(self.got.get(&end.index), Some(&end.size));
                 let (index, root) = (end.index, end.root);
-                session.done(file, &Done { index, root }).unwrap();
+                fine(session.done(file, &Done { index, root }));
             }
-            Event::Finish { file, .. } => session.finished(file, Ending::Durable, "there").unwrap(),
+            Event::Finish { file, .. } => fine(session.finished(file, self.verdict(), "there")),
             _ => {}
+        }
+    }
+
+    fn verdict(&self) -> Ending {
+        let mut files = self
+            .parcels
+            .iter()
+            .zip(0..)
+            .filter_map(|(parcel, at)| Some((at, parcel.size?)));
+        match files.all(|(index, size)| self.got.get(&index) == Some(&size)) {
+            true => Ending::Durable,
+            false => Ending::Partial,
         }
     }
 
@@ -160,9 +171,7 @@ impl Courier {
             verified: received,
             durable: 0,
         };
-        session
-            .stored(file, leaf.bytes.len() as u64, progress)
-            .unwrap();
+        fine(session.stored(file, leaf.bytes.len() as u64, progress));
     }
 
     /// Announces entries and queues leaves while there is room.
@@ -182,7 +191,7 @@ impl Courier {
                 size: parcel.size.unwrap_or(0),
                 path: RelativePath::new(&parcel.path).unwrap(),
             };
-            session.entry(file, &entry).unwrap();
+            fine(session.entry(file, &entry));
             self.announced += 1;
         }
         while session.leaf_room(file) >= LEAF
@@ -196,7 +205,7 @@ impl Courier {
                     size,
                     root: [2; 32],
                 };
-                session.end(file, &end).unwrap();
+                fine(session.end(file, &end));
                 self.started.pop_front();
                 continue;
             }
@@ -212,7 +221,7 @@ impl Courier {
                 bytes,
             };
             *offset += len;
-            session.leaf(file, leaf).unwrap();
+            fine(session.leaf(file, leaf));
         }
         if self.announced == self.parcels.len()
             && !self.finished
@@ -221,4 +230,13 @@ impl Courier {
             self.finished = true;
         }
     }
+}
+
+/// What an event is about can be over by the time it is acted upon; nothing else may be wrong.
+fn fine<T: Debug>(result: Result<T, UsageError>) {
+    let over = matches!(
+        result,
+        Err(UsageError::NoSuchTransfer | UsageError::NotNow { .. })
+    );
+    assert!(over || result.is_ok(), "{result:?}");
 }

@@ -7,9 +7,11 @@
 )]
 
 mod courier;
+mod laws;
 mod link;
 mod pair;
 
 pub use courier::{Courier, Parcel, content};
+pub use laws::{pair, session, split};
 pub use link::{Link, Route};
 pub use pair::{Pair, Who};

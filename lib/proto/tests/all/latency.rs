@@ -10,19 +10,18 @@ use crate::calls::picture;
 
 /// Thirty pictures a second.
 const FRAME: Duration = Duration::from_micros(33_333);
-const MBIT: u64 = 1_000_000;
 
 /// How pictures and the file fared.
-#[derive(Debug)]
 struct Report {
-    p50: Duration,
-    p99: Duration,
+    median: Duration,
+    /// The 99th percentile.
+    worst: Duration,
     shown: usize,
     file_mbits: u64,
 }
 
-/// Bob sends pictures of that many bytes and, if `greedy`, a file without end.
-fn call(route: Route, bytes: usize, greedy: bool, tune: impl Fn(&mut Config)) -> Report {
+/// Twelve seconds of pictures of that many bytes and, if `greedy`, of a file without end beside them.
+fn watch(route: Route, bytes: usize, greedy: bool, tune: impl Fn(&mut Config)) -> Report {
     let config = |name: &str, nonce| {
         let mut config = Config::new(name.parse().unwrap(), 1, nonce);
         tune(&mut config);
@@ -35,13 +34,10 @@ fn call(route: Route, bytes: usize, greedy: bool, tune: impl Fn(&mut Config)) ->
         let parcels = vec![Parcel::file("film", 1 << 40)];
         (_, courier) = Courier::offer(pair.session(Who::Bob), Shape::File, parcels);
     }
-    let mut sent = Vec::new();
-    let mut delays = Vec::new();
-    let mut frames = 0;
-    let mut run = |pair: &mut Pair, sent: &mut Vec<Duration>| {
+    let (mut sent, mut delays) = (Vec::new(), Vec::new());
+    for frame in 0..360 {
         pair.run(FRAME, |pair, who, event| {
-            let now = pair.now();
-            let clock = pair.clock(who);
+            let (now, clock) = (pair.now(), pair.clock(who));
             let session = pair.session(who);
             match (who, event) {
                 (Who::Bob, Event::Ringing { call, .. }) => session.answer(call).unwrap(),
@@ -54,45 +50,91 @@ fn call(route: Route, bytes: usize, greedy: bool, tune: impl Fn(&mut Config)) ->
                 (Who::Ann, event) => courier.receive(session, event),
             }
         });
-    };
-    run(&mut pair, &mut sent);
-    while frames < 3600 {
         sent.push(pair.now());
-        pair.session(Who::Bob)
-            .send_picture(call, picture(frames, bytes))
-            .unwrap();
-        frames += 1;
-        run(&mut pair, &mut sent);
+        let picture = picture(frame, bytes);
+        pair.session(Who::Bob).send_picture(call, picture).unwrap();
     }
     assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
     delays.sort();
-    let at = |percent: usize| delays[delays.len() * percent / 100];
     let bytes: u64 = courier.got.values().sum();
     Report {
-        p50: at(50),
-        p99: at(99),
+        median: delays[delays.len() / 2],
+        worst: delays[delays.len() * 99 / 100],
         shown: delays.len(),
-        file_mbits: bytes * 8 / pair.now().as_secs() / MBIT,
+        file_mbits: bytes * 8 / pair.now().as_secs() / 1_000_000,
     }
 }
 
+fn untuned(_: &mut Config) {}
+
+/// What the file adds to the worst pictures' delay stays below this.
+const ADDED: Duration = Duration::from_millis(20);
+
 #[test]
-fn explore() {
-    for (rate, bytes) in [
-        (2, 2000),
-        (5, 10_000),
-        (20, 5_000),
-        (20, 40_000),
-        (100, 40_000),
-    ] {
-        let route = Route::mbits(rate);
-        println!(
-            "{rate} {bytes} alone  {:?}",
-            call(route, bytes, false, |_| {})
-        );
-        println!(
-            "{rate} {bytes} greedy {:?}",
-            call(route, bytes, true, |_| {})
-        );
-    }
+fn a_greedy_file_is_not_felt_at_20_mbits() {
+    let route = Route::mbits(20);
+    let alone = watch(route, 40_000, false, untuned);
+    let beside = watch(route, 40_000, true, untuned);
+    assert!(beside.worst <= alone.worst + ADDED, "{:?}", beside.worst);
+    assert_eq!(
+        beside.shown, 359,
+        "no picture is lost but the last, which is under way"
+    );
+    assert!(
+        beside.file_mbits >= 8,
+        "{} of 10 that are left",
+        beside.file_mbits
+    );
+}
+
+#[test]
+fn a_greedy_file_is_not_felt_at_100_mbits() {
+    let route = Route::mbits(100);
+    let alone = watch(route, 40_000, false, untuned);
+    let beside = watch(route, 40_000, true, untuned);
+    assert!(beside.worst <= alone.worst + ADDED, "{:?}", beside.worst);
+    assert!(
+        beside.file_mbits >= 80,
+        "{} of 90 that are left",
+        beside.file_mbits
+    );
+}
+
+#[test]
+fn without_the_window_the_buffers_of_the_path_fill() {
+    let beside = watch(Route::mbits(20), 40_000, true, |config| {
+        config.bulk_target = Duration::from_secs(60);
+    });
+    assert!(
+        beside.median > Duration::from_millis(300),
+        "{:?}",
+        beside.median
+    );
+}
+
+#[test]
+fn video_that_is_too_much_loses_pictures_and_not_time() {
+    let alone = watch(Route::mbits(20), 150_000, false, untuned);
+    assert!(
+        alone.worst <= Duration::from_millis(110),
+        "{:?}",
+        alone.worst
+    );
+    assert!(
+        (150..250).contains(&alone.shown),
+        "{} pictures",
+        alone.shown
+    );
+}
+
+#[test]
+fn video_that_is_too_much_does_not_freeze_a_file() {
+    let beside = watch(Route::mbits(20), 150_000, true, untuned);
+    assert!(beside.file_mbits >= 1);
+    assert!(beside.shown >= 150, "{} pictures", beside.shown);
+    assert!(
+        beside.worst <= Duration::from_millis(130),
+        "{:?}",
+        beside.worst
+    );
 }

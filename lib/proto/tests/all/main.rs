@@ -5,3 +5,4 @@
 mod calls;
 mod files;
 mod latency;
+mod laws;
