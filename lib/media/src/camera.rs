@@ -18,6 +18,11 @@ pub trait Camera: Send {
     /// edge-triggered poll works; only a camera of [`Wait::Blocking`] blocks here.
     fn newest(&mut self) -> Result<Option<Frame>, CameraError>;
 
+    /// When to call [`Camera::newest`] though nothing woke the loop: it then tells whether the camera hangs.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
     /// What it gives, as known by now.
     fn format(&self) -> &Format;
 }

@@ -31,6 +31,8 @@ mod jpeg;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
 mod kernel;
+#[cfg(target_os = "linux")]
+mod linux;
 mod list;
 mod slot;
 mod source;

@@ -1,5 +1,10 @@
 //! Calls into the kernel that the standard library doesn't offer: the only unsafe code of this crate. It decides nothing.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod buffers;
+#[cfg(target_os = "linux")]
+pub(crate) mod video;
+
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::process::Child;
 

@@ -1,0 +1,225 @@
+//! The buffer queue of a V4L2 device: memory shared with the driver, handed to and fro. What to do with a filled buffer is decided elsewhere.
+
+use std::io;
+use std::mem::zeroed;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use v4l::v4l_sys::{self as sys, v4l2_buffer, v4l2_requestbuffers};
+use v4l::v4l2::vidioc;
+
+use super::video::{CAPTURE, ioctl};
+use crate::linux::queue::{Buffers, Filled};
+
+const MMAP: u32 = sys::v4l2_memory_V4L2_MEMORY_MMAP;
+
+/// Buffers of a device that streams.
+///
+/// ```text
+///   driver (queued) --DQBUF--> ours (its bytes can be read) --QBUF--> driver
+/// ```
+pub(crate) struct MappedBuffers {
+    mappings: Vec<Mapping>,
+    fd: OwnedFd,
+}
+
+impl MappedBuffers {
+    /// Takes buffers, at least 1 and not always `count`, hands all to the driver and starts the stream.
+    pub(crate) fn start(fd: OwnedFd, count: u32) -> io::Result<Self> {
+        let granted = request(fd.as_fd(), count)?;
+        let mut buffers = Self {
+            mappings: Vec::new(),
+            fd,
+        };
+        for index in 0..granted {
+            let mapping = Mapping::new(buffers.fd.as_fd(), index)?;
+            buffers.mappings.push(mapping);
+        }
+        if buffers.mappings.is_empty() {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        for index in 0..buffers.mappings.len() {
+            buffers.enqueue(index)?;
+        }
+        buffers.stream(vidioc::VIDIOC_STREAMON)?;
+        Ok(buffers)
+    }
+
+    fn stream(&self, request: vidioc::_IOC_TYPE) -> io::Result<()> {
+        let mut kind = CAPTURE;
+        // SAFETY: STREAMON and STREAMOFF read one int.
+        unsafe { ioctl(self.fd.as_fd(), request, &mut kind) }
+    }
+}
+
+impl Buffers for MappedBuffers {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    fn dequeue(&mut self) -> io::Result<Filled> {
+        let mut buffer = empty(0);
+        // SAFETY: DQBUF reads and writes one v4l2_buffer.
+        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_DQBUF, &mut buffer) }?;
+        let index = buffer.index as usize;
+        // A driver that names a buffer we don't have is not to be reasoned with.
+        let mapping = self
+            .mappings
+            .get_mut(index)
+            .ok_or(io::ErrorKind::InvalidData)?;
+        mapping.used = (buffer.bytesused as usize).min(mapping.length);
+        mapping.ours = true;
+        Ok(Filled {
+            index,
+            damaged: buffer.flags & sys::V4L2_BUF_FLAG_ERROR != 0,
+            sequence: buffer.sequence,
+            age: age(&buffer),
+        })
+    }
+
+    fn bytes(&self, index: usize) -> &[u8] {
+        self.mappings
+            .get(index)
+            .map(Mapping::bytes)
+            .unwrap_or_default()
+    }
+
+    fn enqueue(&mut self, index: usize) -> io::Result<()> {
+        let mapping = self
+            .mappings
+            .get_mut(index)
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        mapping.ours = false;
+        let mut buffer = empty(index as u32);
+        // SAFETY: QBUF reads and writes one v4l2_buffer. Nobody reads the memory that the driver now gets: `bytes` lends it only
+        // while this struct is borrowed, and refuses it until the buffer comes back.
+        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_QBUF, &mut buffer) }
+    }
+}
+
+impl Drop for MappedBuffers {
+    fn drop(&mut self) {
+        // Errors are normal here: the camera may be gone.
+        if let Err(why) = self.stream(vidioc::VIDIOC_STREAMOFF) {
+            log::debug!("streamoff=\"{why}\"");
+        }
+        self.mappings.clear();
+        if let Err(why) = request(self.fd.as_fd(), 0) {
+            log::debug!("free_buffers=\"{why}\"");
+        }
+    }
+}
+
+/// Asks for buffers and tells how many were granted; 0 frees them.
+fn request(fd: BorrowedFd<'_>, count: u32) -> io::Result<u32> {
+    // SAFETY: a struct of numbers, for which zero is a value.
+    let mut wanted: v4l2_requestbuffers = unsafe { zeroed() };
+    wanted.count = count;
+    wanted.type_ = CAPTURE;
+    wanted.memory = MMAP;
+    // SAFETY: REQBUFS reads and writes one v4l2_requestbuffers.
+    unsafe { ioctl(fd, vidioc::VIDIOC_REQBUFS, &mut wanted) }?;
+    Ok(wanted.count)
+}
+
+fn empty(index: u32) -> v4l2_buffer {
+    // SAFETY: numbers and unions of numbers and pointers, for which zero is a value.
+    let mut buffer: v4l2_buffer = unsafe { zeroed() };
+    buffer.index = index;
+    buffer.type_ = CAPTURE;
+    buffer.memory = MMAP;
+    buffer
+}
+
+/// How long ago the picture began, where the driver stamps by the monotonic clock and tells the past.
+fn age(buffer: &v4l2_buffer) -> Option<Duration> {
+    if buffer.flags & sys::V4L2_BUF_FLAG_TIMESTAMP_MASK != sys::V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC {
+        return None;
+    }
+    let seconds = u64::try_from(buffer.timestamp.tv_sec).ok()?;
+    let micros = u64::try_from(buffer.timestamp.tv_usec).ok()?;
+    let stamp = Duration::from_secs(seconds).checked_add(Duration::from_micros(micros))?;
+    if stamp.is_zero() {
+        None
+    } else {
+        monotonic().checked_sub(stamp)
+    }
+}
+
+/// The clock that drivers stamp by; the standard library has it without its value.
+fn monotonic() -> Duration {
+    // SAFETY: a struct of numbers, for which zero is a value.
+    let mut now: libc::timespec = unsafe { zeroed() };
+    // SAFETY: clock_gettime writes one timespec; this clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
+    Duration::new(seconds, nanos)
+}
+
+/// One buffer's memory.
+struct Mapping {
+    start: NonNull<u8>,
+    length: usize,
+    /// Bytes filled, at most `length`.
+    used: usize,
+    /// True from DQBUF to QBUF.
+    ours: bool,
+}
+
+// SAFETY: the memory belongs to this mapping alone, and shared references to it only read.
+unsafe impl Send for Mapping {}
+
+impl Mapping {
+    fn new(fd: BorrowedFd<'_>, index: u32) -> io::Result<Self> {
+        let mut buffer = empty(index);
+        // SAFETY: QUERYBUF reads and writes one v4l2_buffer.
+        unsafe { ioctl(fd, vidioc::VIDIOC_QUERYBUF, &mut buffer) }?;
+        let length = buffer.length as usize;
+        // SAFETY: for MMAP buffers the driver fills `offset`, and any bits are a number.
+        let offset = unsafe { buffer.m.offset };
+        // Buffers lie at small offsets, also where off_t is 32 bits wide.
+        let offset = offset as libc::off_t;
+        // SAFETY: the kernel picks the place, so no memory of ours is replaced; it refuses lengths and offsets that aren't its own.
+        // The driver writes there, so it has to be shared and writable for some of them.
+        let start = unsafe {
+            let protection = libc::PROT_READ | libc::PROT_WRITE;
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                protection,
+                libc::MAP_SHARED,
+                fd.as_raw_fd(),
+                offset,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Self {
+            start,
+            length,
+            used: 0,
+            ours: false,
+        })
+    }
+
+    /// What the driver filled in; nothing while the buffer is the driver's.
+    fn bytes(&self) -> &[u8] {
+        if !self.ours {
+            return &[];
+        }
+        // SAFETY: the mapping is live as long as self and `used` is at most its length. The driver doesn't write to a
+        // buffer that was dequeued, and to queue it again takes an exclusive borrow.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.used) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: start and length are those of our own mmap, unmapped once.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}

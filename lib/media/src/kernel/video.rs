@@ -1,0 +1,154 @@
+//! The V4L2 calls of a device node, by the structs and the ioctl wrapper of `v4l`. Where that crate would panic on what a driver
+//! says (names that are no UTF-8, colour spaces it doesn't know), the call is made here.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem::zeroed;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use v4l::v4l_sys::{self as sys, v4l2_capability, v4l2_fmtdesc, v4l2_format};
+use v4l::v4l2::vidioc;
+
+/// Formats that are asked for; vivid, the largest collection there is, has 78.
+const MAX_FORMATS: u32 = 256;
+
+/// An open device node. Its descriptor is not inherited by child processes.
+pub(crate) struct Node {
+    // Dropped first: the node is then still open by the other descriptor, so that this close can't fail, where `v4l` would panic.
+    device: v4l::Device,
+    fd: OwnedFd,
+}
+
+/// What a node says it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Identity {
+    pub(crate) driver: String,
+    pub(crate) name: String,
+    /// `V4L2_CAP_…` of this node alone, not of the whole device.
+    pub(crate) capabilities: u32,
+}
+
+/// A format as the driver took it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Pixels {
+    pub(crate) fourcc: [u8; 4],
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) stride: u32,
+    pub(crate) bytes: u32,
+}
+
+impl Node {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let device = v4l::Device::with_path(path)?;
+        let handle = device.handle();
+        // SAFETY: the handle keeps the descriptor open beyond this statement.
+        let fd = unsafe { BorrowedFd::borrow_raw(handle.fd()) }.try_clone_to_owned()?;
+        Ok(Self { device, fd })
+    }
+
+    /// For the calls that `v4l` makes well.
+    pub(crate) fn device(&self) -> &v4l::Device {
+        &self.device
+    }
+
+    /// The node alone; from here on the device is driven by its buffers.
+    pub(crate) fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+
+    pub(crate) fn identity(&self) -> io::Result<Identity> {
+        // SAFETY: a struct of numbers, for which zero is a value.
+        let mut told: v4l2_capability = unsafe { zeroed() };
+        // SAFETY: QUERYCAP writes one v4l2_capability.
+        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_QUERYCAP, &mut told) }?;
+        let own = told.capabilities & sys::V4L2_CAP_DEVICE_CAPS != 0;
+        Ok(Identity {
+            driver: text(&told.driver),
+            name: text(&told.card),
+            capabilities: if own {
+                told.device_caps
+            } else {
+                told.capabilities
+            },
+        })
+    }
+
+    /// The codes of its formats.
+    pub(crate) fn formats(&self) -> Vec<[u8; 4]> {
+        (0..MAX_FORMATS)
+            .map_while(|index| self.format_at(index).ok())
+            .collect()
+    }
+
+    fn format_at(&self, index: u32) -> io::Result<[u8; 4]> {
+        // SAFETY: a struct of numbers, for which zero is a value.
+        let mut told: v4l2_fmtdesc = unsafe { zeroed() };
+        told.index = index;
+        told.type_ = CAPTURE;
+        // SAFETY: ENUM_FMT reads and writes one v4l2_fmtdesc.
+        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_ENUM_FMT, &mut told) }?;
+        Ok(told.pixelformat.to_le_bytes())
+    }
+
+    /// Asks for a format and gives the one that the driver took, which may be another.
+    pub(crate) fn set_format(
+        &self,
+        fourcc: [u8; 4],
+        width: u32,
+        height: u32,
+    ) -> io::Result<Pixels> {
+        // SAFETY: a struct of numbers and a union of such, for which zero is a value.
+        let mut format: v4l2_format = unsafe { zeroed() };
+        format.type_ = CAPTURE;
+        format.fmt.pix.width = width;
+        format.fmt.pix.height = height;
+        format.fmt.pix.pixelformat = u32::from_le_bytes(fourcc);
+        // SAFETY: S_FMT reads and writes one v4l2_format.
+        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_S_FMT, &mut format) }?;
+        // SAFETY: for this type the driver fills `pix`, and any bits are numbers.
+        let pix = unsafe { format.fmt.pix };
+        Ok(Pixels {
+            fourcc: pix.pixelformat.to_le_bytes(),
+            width: pix.width,
+            height: pix.height,
+            stride: pix.bytesperline,
+            bytes: pix.sizeimage,
+        })
+    }
+}
+
+/// The one type of buffer used here.
+pub(super) const CAPTURE: u32 = sys::v4l2_buf_type_V4L2_BUF_TYPE_VIDEO_CAPTURE;
+
+/// Calls the driver, again where a signal came between.
+///
+/// # Safety
+///
+/// `argument` has to be what `request` reads and writes.
+pub(super) unsafe fn ioctl<T>(
+    fd: BorrowedFd<'_>,
+    request: vidioc::_IOC_TYPE,
+    argument: &mut T,
+) -> io::Result<()> {
+    loop {
+        let pointer = std::ptr::from_mut(argument).cast::<c_void>();
+        // SAFETY: the pointer is to a live, exclusive T, and the caller answers for its type.
+        match unsafe { v4l::v4l2::ioctl(fd.as_raw_fd(), request, pointer) } {
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    let end = bytes
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).trim().to_owned()
+}

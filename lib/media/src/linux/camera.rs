@@ -1,0 +1,305 @@
+//! A V4L2 device as a camera: opened, set up as near to the wish as it can, then read newest first.
+
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use v4l::control::{Control, Value};
+use v4l::v4l_sys::V4L2_CID_EXPOSURE_AUTO_PRIORITY;
+use v4l::video::Capture;
+use v4l::video::capture::Parameters;
+
+use super::devices::problem;
+use super::holder;
+use super::modes::{Coding, Mode, choose, modes, printable};
+use super::queue::{Drain, Leniency};
+use crate::kernel::buffers::MappedBuffers;
+use crate::kernel::video::{Node, Pixels};
+use crate::source::picture;
+use crate::{Camera, CameraError, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait, Wish, repair};
+
+/// Bytes of all buffers together, so that a camera box stays small.
+const BUFFER_BYTES: u32 = 6 * 1024 * 1024;
+/// One that is filled, one that waits, one that is looked at; a fourth, where there is room, for a loop that comes late.
+const BUFFERS: std::ops::RangeInclusive<u32> = 3..=4;
+/// How long the first picture may take: sensors start slowly.
+const FIRST: Duration = Duration::from_secs(6);
+/// How long a later one may take, at least; a hung camera gives no error.
+const SILENCE: Duration = Duration::from_secs(2);
+/// And so many intervals of slow cameras.
+const SILENT_FRAMES: u32 = 10;
+
+/// Opens a device.
+pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+    let name = path.display().to_string();
+    check_kind(path, &name)?;
+    let node = Node::open(path).map_err(|why| refused(path, "open", why))?;
+    let identity = node.identity().map_err(|_| CameraError::NotACamera {
+        device: name.clone(),
+        why: "it is another kind of device".to_owned(),
+    })?;
+    if let Some(why) = problem(&identity) {
+        return Err(CameraError::NotACamera { device: name, why });
+    }
+    let (pixels, coding) = set_format(&node, path, wish)?;
+    let fps = set_pace(&node, wish, pixels);
+    set_exposure(&node, wish.prefer);
+    let mode = Mode {
+        fourcc: pixels.fourcc,
+        width: pixels.width,
+        height: pixels.height,
+        fps,
+    };
+    log::info!("camera={name} mode=\"{mode}\"");
+    let format = Format {
+        what: format!("{mode} of {}", identity.name),
+        width: side(pixels.width),
+        height: side(pixels.height),
+        fps,
+        ..Format::default()
+    };
+    let count = BUFFER_BYTES / pixels.bytes.max(1);
+    let buffers = MappedBuffers::start(
+        node.into_fd(),
+        count.clamp(*BUFFERS.start(), *BUFFERS.end()),
+    )
+    .map_err(|why| refused(path, "start the stream", why))?;
+    Ok(Box::new(DeviceCamera {
+        name,
+        drain: Drain::new(buffers),
+        coding,
+        pixels,
+        leniency: Leniency::default(),
+        silent_until: Instant::now() + FIRST,
+        format,
+    }))
+}
+
+fn check_kind(path: &Path, name: &str) -> Result<(), CameraError> {
+    let about = std::fs::metadata(path).map_err(|why| refused(path, "open", why))?;
+    if about.file_type().is_char_device() {
+        return Ok(());
+    }
+    let why = "it is no device; for a file of pictures use `file:PATH`".to_owned();
+    Err(CameraError::NotACamera {
+        device: name.to_owned(),
+        why,
+    })
+}
+
+/// Sets the mode that suits best. Drivers change what they are asked for without a word, so what counts is their answer.
+fn set_format(node: &Node, path: &Path, wish: &Wish) -> Result<(Pixels, Coding), CameraError> {
+    let none = || {
+        let formats: Vec<_> = node.formats().into_iter().map(printable).collect();
+        let offered = if formats.is_empty() {
+            "none".to_owned()
+        } else {
+            formats.join(" ")
+        };
+        CameraError::NoFormat {
+            device: path.display().to_string(),
+            offered,
+        }
+    };
+    let mode = choose(&modes(node, wish), wish).ok_or_else(none)?;
+    let pixels = node
+        .set_format(mode.fourcc, mode.width, mode.height)
+        .map_err(|why| refused(path, "set the format", why))?;
+    let legal = |pixels: u32| (1..=u32::from(MAX_SIDE)).contains(&pixels);
+    match Coding::of(pixels.fourcc) {
+        Some(coding) if legal(pixels.width) && legal(pixels.height) => Ok((pixels, coding)),
+        _ => Err(none()),
+    }
+}
+
+/// Asks for the rate and gives the one that was granted, 0 where the device doesn't tell.
+fn set_pace(node: &Node, wish: &Wish, pixels: Pixels) -> u32 {
+    let granted = modes(node, wish).into_iter().find(|mode| {
+        (mode.fourcc, mode.width, mode.height) == (pixels.fourcc, pixels.width, pixels.height)
+    });
+    let wanted = granted.map_or(0, |mode| mode.fps);
+    let told = match wanted {
+        0 => node.device().params(),
+        fps => node.device().set_params(&Parameters::with_fps(fps)),
+    };
+    match told {
+        Ok(told) if told.interval.numerator > 0 => {
+            let (time, count) = (told.interval.numerator, told.interval.denominator);
+            (count.saturating_add(time / 2)) / time
+        }
+        _ => 0,
+    }
+}
+
+/// In the dark many cameras halve their rate, unless told not to. Who has no such switch doesn't do it.
+fn set_exposure(node: &Node, prefer: Prefer) {
+    let value = Value::Boolean(prefer == Prefer::Light);
+    if let Err(why) = node.device().set_control(Control {
+        id: V4L2_CID_EXPOSURE_AUTO_PRIORITY,
+        value,
+    }) {
+        log::debug!("exposure_dynamic_framerate=\"{why}\"");
+    }
+}
+
+fn side(pixels: u32) -> u16 {
+    u16::try_from(pixels).unwrap_or(u16::MAX)
+}
+
+/// What an error of the driver means for people.
+pub(crate) fn refused(path: &Path, step: &'static str, why: io::Error) -> CameraError {
+    let device = path.display().to_string();
+    match why.raw_os_error() {
+        Some(libc::ENODEV | libc::ENXIO) => CameraError::Lost { device },
+        Some(libc::ENOENT) => CameraError::NotFound {
+            device,
+            hint: "; see `transom cameras` for those that are there",
+        },
+        Some(libc::EACCES | libc::EPERM) => CameraError::Denied { device },
+        Some(libc::EBUSY) => CameraError::Busy {
+            device,
+            by: holder::name(path),
+        },
+        // Not the disk: the bus.
+        Some(libc::ENOSPC) => CameraError::Bandwidth { device },
+        _ => CameraError::Io { device, step, why },
+    }
+}
+
+struct DeviceCamera {
+    name: String,
+    drain: Drain<MappedBuffers>,
+    coding: Coding,
+    pixels: Pixels,
+    leniency: Leniency,
+    silent_until: Instant,
+    format: Format,
+}
+
+impl DeviceCamera {
+    fn jpeg(&mut self) -> io::Result<Option<Frame>> {
+        let Self {
+            drain,
+            format,
+            leniency,
+            ..
+        } = self;
+        let mut dropped = format.dropped;
+        let good =
+            |bytes: &[u8]| repair(bytes).is_ok_and(|mended| leniency.passes(mended.added_end));
+        let newest = drain.newest(&mut dropped, good, |bytes, stamp| {
+            let mended = repair(bytes).ok()?;
+            Some(Frame::Jpeg(picture(
+                &mended,
+                format,
+                stamp.sequence,
+                stamp.captured,
+            )))
+        });
+        let mended = format.dropped.mended;
+        format.dropped = crate::Dropped { mended, ..dropped };
+        newest.map(Option::flatten)
+    }
+
+    fn raw(&mut self, layout: crate::Layout) -> io::Result<Option<Frame>> {
+        let (width, height) = (side(self.pixels.width), side(self.pixels.height));
+        let stride = (self.pixels.stride as usize).max(layout.line(width));
+        let needed = layout.bytes(width, height, stride);
+        let good = |bytes: &[u8]| bytes.len() >= needed;
+        self.drain
+            .newest(&mut self.format.dropped, good, |bytes, stamp| {
+                Frame::Raw(RawFrame {
+                    data: bytes[..needed].to_vec(),
+                    layout,
+                    width,
+                    height,
+                    stride,
+                    sequence: stamp.sequence,
+                    captured: stamp.captured,
+                })
+            })
+    }
+
+    fn silence(&self) -> Duration {
+        SILENCE.max(Duration::from_secs(1) / self.format.fps.max(1) * SILENT_FRAMES)
+    }
+}
+
+impl Camera for DeviceCamera {
+    fn wait(&self) -> Wait<'_> {
+        Wait::Readable(self.drain.descriptor())
+    }
+
+    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+        let frame = match self.coding {
+            Coding::Jpeg => self.jpeg(),
+            Coding::Raw(layout) => self.raw(layout),
+        };
+        let frame = frame.map_err(|why| refused(Path::new(&self.name), "read a picture", why))?;
+        let now = Instant::now();
+        if frame.is_some() {
+            self.silent_until = now + self.silence();
+        } else if now >= self.silent_until {
+            let seconds = self.silence().as_secs();
+            return Err(CameraError::Stalled {
+                device: self.name.clone(),
+                seconds,
+            });
+        }
+        Ok(frame)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.silent_until)
+    }
+
+    fn format(&self) -> &Format {
+        &self.format
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_kernel_are_told_in_words_and_most_can_be_tried_again() {
+        let told = |errno| {
+            refused(
+                Path::new("/dev/video9"),
+                "read a picture",
+                io::Error::from_raw_os_error(errno),
+            )
+        };
+        assert!(matches!(told(libc::ENODEV), CameraError::Lost { .. }));
+        assert!(matches!(told(libc::EBUSY), CameraError::Busy { .. }));
+        assert!(told(libc::ENOSPC).to_string().contains("USB"));
+        assert!(!told(libc::EACCES).is_retryable());
+        for errno in [
+            libc::ENODEV,
+            libc::ENXIO,
+            libc::EIO,
+            libc::EPROTO,
+            libc::EBUSY,
+            libc::ENOENT,
+        ] {
+            assert!(told(errno).is_retryable(), "{errno}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_camera_is_told_without_opening_a_stream() {
+        let open = |path: &str| open(Path::new(path), &Wish::default()).err().unwrap();
+        assert!(matches!(
+            open("/dev/no-such-video"),
+            CameraError::NotFound { .. }
+        ));
+        assert!(matches!(open("/dev/null"), CameraError::NotACamera { .. }));
+        assert!(matches!(
+            open("/etc/hostname"),
+            CameraError::NotACamera { .. } | CameraError::NotFound { .. }
+        ));
+        assert!(open("/dev/video\0").to_string().contains("/dev/video"));
+    }
+}
