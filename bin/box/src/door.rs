@@ -1,21 +1,34 @@
 //! What camera and receive share: being found at an address, and knowing who knocks.
 
 use serde_json::json;
-use transom::people::DEFAULT_PORT;
+use transom::people::{Book, DEFAULT_PORT};
 use transom::{Handle, PublicKey, Settings, everywhere};
 
 use crate::args::Door;
+use crate::guests::Guests;
 use crate::output::Output;
 use crate::place::Place;
 
 /// Takes over where to listen and for whom.
-pub(crate) fn open(settings: &mut Settings, door: Door) {
+pub(crate) fn open(settings: &mut Settings, door: Door, output: &Output) {
+    warn_of_strangers(&door.allow, &settings.book, output);
     settings.allow = door.allow.into();
     settings.listen = if door.listen.is_empty() {
         everywhere(DEFAULT_PORT)
     } else {
         door.listen
     };
+}
+
+/// A mistyped name would keep somebody out without a word.
+pub(crate) fn warn_of_strangers(guests: &Guests, book: &Book, output: &Output) {
+    let Guests::Names(names) = guests else { return };
+    for name in names
+        .iter()
+        .filter(|name| book.find(name.as_str()).is_none())
+    {
+        output.warn(format!("{name} is not in the contact book"));
+    }
 }
 
 /// Says who we are, so that others can compare.

@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         check_file(path)?;
     }
     let mut settings = place.settings(arguments.door.name, output)?;
-    door::open(&mut settings, arguments.door);
+    door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
     settings.camera = Some(Wish {

@@ -274,7 +274,7 @@ fn contact(name: &str, address: SocketAddr, key: &PublicKey) -> Result<Contact, 
 fn pattern() -> Wish {
     Wish {
         source: Source::Pattern,
-        size: Some((640, 480)),
+        size: Some((1280, 720)),
         fps: Some(30),
         quality: 80,
         prefer: Prefer::Fps,

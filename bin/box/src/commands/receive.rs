@@ -30,10 +30,13 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
         )
     })?;
     let mut settings = place.settings(arguments.door.name, output)?;
-    door::open(&mut settings, arguments.door);
+    door::open(&mut settings, arguments.door, output);
     let accept = match arguments.accept {
         Consent::Ask => Accept::Ask,
-        Consent::Of(guests) => guests.into(),
+        Consent::Of(guests) => {
+            door::warn_of_strangers(&guests, &settings.book, output);
+            guests.into()
+        }
     };
     settings.inbox = Some(InboxSettings {
         into: arguments.into.clone(),
