@@ -1,1 +1,61 @@
-//! Sockets: the mio loop that listens, dials, seals and opens. No threads.
+//! Sockets: one mio loop that listens, dials, shakes hands, seals and opens, and moves bytes between sockets and
+//! sessions. It starts no thread, touches no file or camera, and never decides whom to let in: that it asks its owner.
+//!
+//! 1. [`Net::bind`], then [`Net::dial`] whoever is wanted.
+//! 2. [`Net::wait`] is one turn of the loop; it sleeps only while there is nothing to do.
+//! 3. [`Net::next_event`] until there is none. Answer [`Event::Key`] with [`Net::admit`] or [`Net::refuse`]; act on
+//!    what the sessions say through [`Net::session`]. Then 2 again, which also sends what the acting brought about.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//! use transom_net::{Config, Event, Net};
+//! use transom_secure::Identity;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let door = Identity::generate()?;
+//! let mut near = Net::bind(Config::new(Identity::generate()?, vec!["127.0.0.1:0".parse()?]))?;
+//! let mut far = Net::bind(Config::new(door.clone(), vec!["127.0.0.1:0".parse()?]))?;
+//! near.dial(far.local_addresses()[0])?;
+//!
+//! let (mut joined, mut number) = (0, 0);
+//! while joined < 2 {
+//!     for net in [&mut near, &mut far] {
+//!         net.wait(Some(Instant::now() + Duration::from_millis(1)))?;
+//!         while let Some(event) = net.next_event() {
+//!             match event {
+//!                 Event::Key { peer, .. } => {
+//!                     number += 1;
+//!                     net.admit(peer, transom_proto::Config::new("door".parse()?, 1, number));
+//!                 }
+//!                 Event::Joined { .. } => joined += 1,
+//!                 other => println!("{other:?}"),
+//!             }
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod clock;
+mod config;
+mod error;
+mod event;
+mod greeting;
+mod link;
+mod listener;
+mod net;
+mod options;
+mod outbound;
+mod peer;
+mod waker;
+#[cfg(unix)]
+mod watch;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use error::BindError;
+pub use event::{Departure, Event, PeerId, WatchId};
+pub use net::Net;
+pub use waker::Waker;

@@ -1,0 +1,79 @@
+//! The one place where the system's clock becomes the sessions' clock. It knows no calendar.
+
+use std::time::{Duration, Instant};
+
+use transom_proto as proto;
+
+/// Turns moments of the system into moments of sessions and back.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// A clock that can also tell moments of up to an hour ago.
+    pub fn new() -> Self {
+        let start = Instant::now();
+        Self { start }
+    }
+
+    /// Now, for a session.
+    pub fn now(&self) -> proto::Instant {
+        self.of(Instant::now())
+    }
+
+    /// The session's name for a moment; one of more than an hour before the clock began becomes its zero.
+    pub fn of(&self, moment: Instant) -> proto::Instant {
+        let offset = match moment.checked_duration_since(self.start) {
+            Some(after) => BEFORE.saturating_add(after),
+            None => BEFORE.saturating_sub(self.start.duration_since(moment)),
+        };
+        proto::Instant(u64::try_from(offset.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// The moment that a session names. One that the system can't name becomes now.
+    pub fn instant(&self, moment: proto::Instant) -> Instant {
+        let offset = Duration::from_micros(moment.0);
+        let named = match offset.checked_sub(BEFORE) {
+            Some(after) => self.start.checked_add(after),
+            None => self.start.checked_sub(BEFORE - offset),
+        };
+        named.unwrap_or_else(Instant::now)
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How long before the start the zero lies, so that a frame captured before it has its own name.
+const BEFORE: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_go_there_and_back() {
+        let clock = Clock::new();
+        for offset in [0, 1, 999, 1_000_000, 86_400_000_000] {
+            let later = clock.start + Duration::from_micros(offset);
+            assert_eq!(clock.instant(clock.of(later)), later);
+        }
+        let earlier = clock.of(clock.start) - Duration::from_secs(1);
+        assert!(clock.instant(earlier) < clock.start || clock.start.checked_sub(BEFORE).is_none());
+    }
+
+    #[test]
+    fn no_moment_overflows() {
+        let clock = Clock::new();
+        clock.instant(proto::Instant(u64::MAX));
+        clock.instant(proto::Instant(0));
+        assert_eq!(
+            clock.of(clock.instant(clock.of(clock.start))),
+            clock.of(clock.start)
+        );
+    }
+}

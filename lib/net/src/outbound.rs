@@ -1,0 +1,127 @@
+//! Sealed bytes on their way to the socket. It knows neither what they say nor when there will be more.
+
+use std::io::{self, ErrorKind, Write};
+
+use transom_secure::{Channel, ChannelError, RECORD_OVERHEAD};
+
+/// A buffer that is filled at its end, written from its start, and begins anew when it is empty.
+///
+/// ```text
+/// 0 ......... start ========= end ......... bytes.len()
+///   written         to write      room, zeroed once and used again
+/// ```
+#[derive(Debug, Default)]
+pub(crate) struct Outbound {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+/// Where a flush ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Flushed {
+    All,
+    WouldBlock,
+}
+
+impl Outbound {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.end += bytes.len();
+    }
+
+    pub(crate) fn seal(&mut self, channel: &mut Channel, plain: &[u8]) -> Result<(), ChannelError> {
+        let room = self.room(plain.len() + RECORD_OVERHEAD);
+        self.end += channel.seal_into(plain, room)?;
+        Ok(())
+    }
+
+    /// Writes until nothing is left or the socket takes no more.
+    pub(crate) fn flush(&mut self, mut socket: impl Write) -> io::Result<Flushed> {
+        while self.start < self.end {
+            match socket.write(&self.bytes[self.start..self.end]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => self.start += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Ok(Flushed::WouldBlock);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        (self.start, self.end) = (0, 0);
+        Ok(Flushed::All)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn room(&mut self, count: usize) -> &mut [u8] {
+        let needed = self.end + count;
+        if self.bytes.len() < needed {
+            self.bytes.resize(needed, 0);
+        }
+        &mut self.bytes[self.end..needed]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a few bytes at a time, and then would block.
+    struct Narrow {
+        taken: Vec<u8>,
+        step: usize,
+        left: usize,
+    }
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.step).min(self.left);
+            if count == 0 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            self.left -= count;
+            self.taken.extend(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn bytes_leave_in_order_through_a_narrow_socket() {
+        let mut outbound = Outbound::default();
+        outbound.push(b"one two ");
+        let mut socket = Narrow {
+            taken: Vec::new(),
+            step: 3,
+            left: 5,
+        };
+        assert_eq!(outbound.flush(&mut socket).unwrap(), Flushed::WouldBlock);
+        assert_eq!(outbound.len(), 3);
+        outbound.push(b"three");
+        socket.left = 100;
+        assert_eq!(outbound.flush(&mut socket).unwrap(), Flushed::All);
+        assert!(outbound.is_empty());
+        assert_eq!(socket.taken, b"one two three");
+    }
+
+    #[test]
+    fn an_emptied_buffer_is_used_again() {
+        let mut outbound = Outbound::default();
+        for _ in 0..1000 {
+            outbound.push(&[7; 1000]);
+            outbound.flush(io::sink()).unwrap();
+        }
+        assert_eq!(outbound.bytes.len(), 1000);
+    }
+}
