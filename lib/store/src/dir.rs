@@ -9,6 +9,13 @@ use std::path::Path;
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+use crate::file::times;
+use open::{beneath, regular};
+use remove::empty;
+
+mod open;
+mod remove;
+
 /// An open folder.
 #[derive(Debug)]
 pub(crate) struct Dir {
@@ -195,10 +202,10 @@ impl Dir {
     }
 
     /// Takes the lock of a file in it, or says that another process has it.
-    pub(crate) fn lock(&self, name: &str) -> io::Result<File> {
+    pub(crate) fn lock(&self, name: &str) -> io::Result<Lock> {
         let file = self.write_or_create(name)?;
         fs::flock(&file, fs::FlockOperation::NonBlockingLockExclusive)?;
-        Ok(file)
+        Ok(Lock(file))
     }
 
     /// Waits until the names in it are on the disk.
@@ -238,6 +245,11 @@ impl Dir {
         Ok(stat.st_uid == rustix::process::geteuid().as_raw())
     }
 
+    /// Whether it was removed from where it was.
+    pub(crate) fn is_gone(&self) -> bool {
+        fs::fstat(&self.fd).is_ok_and(|stat| stat.st_nlink == 0)
+    }
+
     fn parent<'a>(&self, path: &'a str) -> io::Result<(Parent, &'a str)> {
         match path.rsplit_once('/') {
             None => Ok((Parent::Itself, path)),
@@ -251,6 +263,17 @@ impl Dir {
             FileType::Unknown => kind(&self.fd, name).unwrap_or(Kind::Other),
             told => told.into(),
         }
+    }
+}
+
+/// A file whose lock is held until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that was forked and has not yet begun its own program has the file open too.
+        let _ = fs::flock(&self.0, fs::FlockOperation::Unlock);
     }
 }
 
@@ -280,70 +303,6 @@ impl Parent {
     }
 }
 
-/// Sets permission bits and the time of change of an open file.
-pub(crate) fn dress(file: &File, mode: u16, mtime: i64) -> io::Result<()> {
-    fs::fchmod(file, Mode::from_raw_mode(mode.into()))?;
-    Ok(fs::futimens(file, &times(mtime))?)
-}
-
-/// Opens below a folder: the kernel refuses links and ways out (`openat2`), else each part is opened by itself.
-fn beneath(at: &OwnedFd, path: &str, flags: OFlags, mode: Mode) -> rustix::io::Result<OwnedFd> {
-    // NONBLOCK: a FIFO somebody planted must not hold us.
-    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let mode = if flags.contains(OFlags::CREATE) {
-        mode
-    } else {
-        Mode::empty()
-    };
-    #[cfg(target_os = "linux")]
-    {
-        use fs::ResolveFlags;
-        let only_down =
-            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        match fs::openat2(at, path, flags, mode, only_down) {
-            // Older kernels lack it and some sandboxes forbid it.
-            Err(Errno::NOSYS | Errno::PERM) => {}
-            opened => return opened,
-        }
-    }
-    part_by_part(at, path, flags, mode)
-}
-
-fn part_by_part(
-    at: &OwnedFd,
-    path: &str,
-    flags: OFlags,
-    mode: Mode,
-) -> rustix::io::Result<OwnedFd> {
-    let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
-    let mut reached: Option<OwnedFd> = None;
-    for part in above.split('/').filter(|part| !part.is_empty()) {
-        if part == ".." {
-            return Err(Errno::XDEV);
-        }
-        reached = Some(fs::openat(
-            reached.as_ref().unwrap_or(at),
-            part,
-            step,
-            Mode::empty(),
-        )?);
-    }
-    match last {
-        "" | ".." => Err(Errno::XDEV),
-        last => fs::openat(reached.as_ref().unwrap_or(at), last, flags, mode),
-    }
-}
-
-fn regular(fd: OwnedFd) -> io::Result<File> {
-    let stat = fs::fstat(&fd)?;
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(fd.into()),
-        FileType::Directory => Err(Errno::ISDIR.into()),
-        _ => Err(Errno::OPNOTSUPP.into()),
-    }
-}
-
 fn kind(at: &OwnedFd, name: &str) -> io::Result<Kind> {
     let stat = fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(FileType::from_raw_mode(stat.st_mode).into())
@@ -357,51 +316,6 @@ fn take(at: &OwnedFd, name: &str, folder: bool) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     fs::openat(at, name, flags, PRIVATE)?;
     Ok(())
-}
-
-/// Removes what is in a folder, by a stack of open folders, so that no path is walked twice.
-fn empty(top: &OwnedFd) -> io::Result<()> {
-    let mut stack = vec![(fs::Dir::read_from(top)?, None)];
-    while let Some((listing, _)) = stack.last_mut() {
-        let Some(entry) = listing.next() else {
-            let Some((_, Some(name))) = stack.pop() else {
-                return Ok(());
-            };
-            let name: std::ffi::CString = name;
-            if let Some((above, _)) = stack.last() {
-                fs::unlinkat(above.fd()?, name.as_c_str(), AtFlags::REMOVEDIR)?;
-            }
-            continue;
-        };
-        let entry = entry?;
-        let name = entry.file_name();
-        if matches!(name.to_bytes(), b"." | b"..") {
-            continue;
-        }
-        let at = listing.fd()?;
-        match fs::unlinkat(at, name, AtFlags::empty()) {
-            Err(Errno::ISDIR | Errno::PERM) => {
-                let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-                let below = fs::openat(at, name, step, Mode::empty())?;
-                let name = name.to_owned();
-                stack.push((fs::Dir::new(below)?, Some(name)));
-            }
-            removed => removed?,
-        }
-    }
-    Ok(())
-}
-
-fn times(mtime: i64) -> fs::Timestamps {
-    const SECOND: i64 = 1_000_000_000;
-    let at = fs::Timespec {
-        tv_sec: mtime.div_euclid(SECOND),
-        tv_nsec: mtime.rem_euclid(SECOND) as _,
-    };
-    fs::Timestamps {
-        last_access: at,
-        last_modification: at,
-    }
 }
 
 const PRIVATE: Mode = Mode::from_raw_mode(0o600);

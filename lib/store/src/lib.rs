@@ -21,6 +21,7 @@
 
 mod dir;
 mod error;
+mod file;
 mod folders;
 mod hash;
 mod inbox;
@@ -31,6 +32,7 @@ mod publish;
 mod reception;
 mod record;
 mod table;
+mod trouble;
 mod usage;
 
 #[doc(hidden)]

@@ -6,13 +6,16 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
-use transom_wire::{Entry, limits::LEAF};
+use transom_wire::Entry;
 
-use crate::EntryError;
-use crate::dir::{self, Dir, Kind};
+use crate::dir::Dir;
+use crate::file::{self, file_mode};
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 use crate::journal::{Identity, Journal};
 use crate::table::Table;
+use crate::trouble::{Trouble, taken};
+
+mod resume;
 
 /// Where a transfer keeps things while it runs.
 #[derive(Debug)]
@@ -53,33 +56,6 @@ struct Handles {
     file: File,
     /// Of files of more than one leaf.
     journal: Option<Journal>,
-}
-
-/// Why a step on a part failed; the caller knows the path.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    Protocol(&'static str),
-    Corrupt(u64),
-    Duplicate,
-    System(io::Error),
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
-
-impl Trouble {
-    pub(crate) fn of(self, path: &str) -> EntryError {
-        let path = path.to_owned();
-        match self {
-            Self::Protocol(what) => EntryError::Protocol(what),
-            Self::Corrupt(offset) => EntryError::Corrupt { path, offset },
-            Self::Duplicate => EntryError::Duplicate { path },
-            Self::System(source) => EntryError::System { path, source },
-        }
-    }
 }
 
 impl Part {
@@ -126,7 +102,7 @@ impl Part {
         self.handles = None;
     }
 
-    /// Takes a leaf; gives the bytes that are now sure to be part of the file.
+    /// Takes a leaf; gives the bytes of earlier attempts that the sender agrees with by it.
     pub(crate) fn leaf(
         &mut self,
         places: &Places,
@@ -155,13 +131,13 @@ impl Part {
             None => places.table.put(index, &identity, hash)?,
         }
         self.tree.push(*hash);
-        let sure = self.confirm() + bytes.len() as u64;
+        let agreed = self.confirm();
         self.held += bytes.len() as u64;
         self.read_again(1)?;
-        Ok(sure)
+        Ok(agreed)
     }
 
-    /// Checks the whole; gives the root, and the bytes held before that are now sure. The file is left open in `self`.
+    /// Checks the whole; gives the same. The file is left open.
     pub(crate) fn end(
         &mut self,
         places: &Places,
@@ -178,7 +154,7 @@ impl Part {
             return Err(Trouble::Corrupt(0));
         }
         let (mode, mtime) = (self.mode, self.mtime);
-        dir::dress(&self.handles(places)?.file, mode, mtime)?;
+        file::dress(&self.handles(places)?.file, mode, mtime)?;
         Ok(self.confirm())
     }
 
@@ -256,166 +232,6 @@ impl Part {
         (self.held, self.claimed) = (0, false);
         Ok(())
     }
-
-    /// Looks for the file among the old ones; whatever is wrong with it makes it a new one.
-    fn resume(&mut self, places: &Places) -> Result<Option<Proof>, Trouble> {
-        let Some(old) = &places.old else {
-            return Ok(None);
-        };
-        if self.size == 0 || !matches!(old.kind(&self.path), Ok(Kind::File)) {
-            return Ok(None);
-        }
-        let journal = self.journal(places)?;
-        let small = match journal {
-            None => places.table.find(self.index, &self.identity)?,
-            Some(_) => None,
-        };
-        let noted = journal
-            .as_ref()
-            .map_or(u64::from(small.is_some()), |(_, leaves)| *leaves);
-        if noted == 0 || old.write(&self.path).is_err() {
-            return Ok(None);
-        }
-        if let Some((above, _)) = self.path.rsplit_once('/') {
-            places.tree.make_all(above)?;
-        }
-        old.rename_new(&self.path, &places.tree, &self.path)
-            .map_err(taken)?;
-        let file = places.tree.write(&self.path)?;
-        let journal = journal.map(|(journal, _)| journal);
-        self.handles = Some(Handles { file, journal });
-        Ok(Some(self.take_up(noted, small)?))
-    }
-
-    /// Takes of the noted leaves those that are there and, as far as one looks at once, right.
-    fn take_up(&mut self, noted: u64, small: Option<[u8; 32]>) -> io::Result<Proof> {
-        let mut proof = Proof::default();
-        let Some(Handles { file, journal }) = &self.handles else {
-            return Ok(proof);
-        };
-        let written = file.metadata()?.len();
-        let whole = if written >= self.size {
-            noted
-        } else {
-            noted.min(written / LEAF_BYTES)
-        };
-        let from = whole.saturating_sub(WINDOW);
-        let (size, tree) = (self.size, &mut self.tree);
-        let mut good = from;
-        let mut buffer = Vec::with_capacity(LEAF);
-        let mut look = |leaf, hash: &[u8; 32]| {
-            if good == leaf && reads_as(file, leaf, size, hash, &mut buffer)? {
-                good += 1;
-            }
-            Ok(())
-        };
-        match (journal, small) {
-            (Some(journal), _) => journal.each(from, whole, &mut look)?,
-            (None, Some(hash)) if whole == 1 => look(0, &hash)?,
-            (None, _) => {}
-        }
-        let mut take = |_, hash: &[u8; 32]| {
-            tree.push(*hash);
-            proof.push(hash);
-            Ok(())
-        };
-        match (journal, small) {
-            (Some(journal), _) => {
-                journal.truncate(good)?;
-                journal.each(0, good, &mut take)?;
-            }
-            (None, Some(hash)) if good == 1 => take(0, &hash)?,
-            (None, _) => {}
-        }
-        self.held = size.min(good * LEAF_BYTES);
-        self.unread = 0..from.min(good);
-        file.set_len(self.held)?;
-        Ok(proof)
-    }
-
-    /// Reads up to `most` leaves of earlier attempts again and forgets them if they have changed.
-    fn read_again(&mut self, most: u64) -> Result<(), Trouble> {
-        let range = self.unread.start..self.unread.end.min(self.unread.start.saturating_add(most));
-        let Some(Handles {
-            file,
-            journal: Some(journal),
-        }) = &self.handles
-        else {
-            return Ok(());
-        };
-        if range.is_empty() {
-            return Ok(());
-        }
-        let mut bad = None;
-        let mut buffer = Vec::with_capacity(LEAF);
-        journal.each(range.start, range.end, |leaf, hash| {
-            if bad.is_none() && !reads_as(file, leaf, self.size, hash, &mut buffer)? {
-                bad = Some(leaf);
-            }
-            Ok(())
-        })?;
-        self.unread.start = range.end;
-        match bad {
-            None => Ok(()),
-            Some(leaf) => {
-                journal.truncate(leaf)?;
-                Err(Trouble::Corrupt(leaf * LEAF_BYTES))
-            }
-        }
-    }
-}
-
-/// Permission bits that are safe to take over: nobody else may write, nothing runs as its owner.
-pub(crate) fn file_mode(mode: u16) -> u16 {
-    mode & 0o755 | 0o600
-}
-
-/// The same for folders, which their owner must be able to enter.
-pub(crate) fn folder_mode(mode: u16) -> u16 {
-    mode & 0o755 | 0o700
-}
-
-/// Reads up to a leaf from `offset` into a buffer, without clearing it first.
-pub(crate) fn read_leaf(
-    file: &File,
-    offset: u64,
-    len: usize,
-    into: &mut Vec<u8>,
-) -> io::Result<()> {
-    into.clear();
-    into.reserve_exact(len);
-    while into.len() < len {
-        // The buffer may be larger than what is asked for; what is too much is cut off again.
-        let at = offset + into.len() as u64;
-        match rustix::io::pread(file, rustix::buffer::spare_capacity(into), at) {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    into.truncate(len);
-    Ok(())
-}
-
-fn reads_as(
-    file: &File,
-    leaf: u64,
-    size: u64,
-    expected: &[u8; 32],
-    buffer: &mut Vec<u8>,
-) -> io::Result<bool> {
-    let offset = leaf * LEAF_BYTES;
-    let len = size.saturating_sub(offset).min(LEAF_BYTES) as usize;
-    read_leaf(file, offset, len, buffer)?;
-    Ok(buffer.len() == len && hash::leaf(buffer, offset, size) == *expected)
-}
-
-fn taken(error: io::Error) -> Trouble {
-    match error.kind() {
-        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => Trouble::Duplicate,
-        _ => Trouble::System(error),
-    }
 }
 
 fn identity(entry: &Entry<'_>) -> Identity {
@@ -426,6 +242,3 @@ fn identity(entry: &Entry<'_>) -> Identity {
     hasher.update(entry.path.as_str().as_bytes());
     hasher.finalize().into()
 }
-
-/// Leaves read again before a file is taken up: what may have been written since the last checkpoint, with room to spare.
-const WINDOW: u64 = 2 * crate::reception::CHECKPOINT_BYTES / LEAF_BYTES;

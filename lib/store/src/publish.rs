@@ -8,7 +8,7 @@ use transom_wire::{Collision, Ending, limits};
 
 use crate::dir::{Dir, Kind};
 use crate::error::cut;
-use crate::part::{folder_mode, read_leaf};
+use crate::file::{folder_mode, read_leaf};
 use crate::reception::{Offered, SINGLE, Tally};
 
 /// Names tried, from "name" to "name (9999)".

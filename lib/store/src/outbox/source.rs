@@ -6,8 +6,8 @@ use super::list::EntryInfo;
 use super::{Step, open_failed, stamp};
 use crate::OutboxError;
 use crate::dir::Dir;
+use crate::file::read_leaf;
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
-use crate::part::read_leaf;
 
 /// A file in the middle of being sent.
 #[derive(Debug)]

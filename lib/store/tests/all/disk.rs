@@ -46,6 +46,18 @@ fn two_receivers_do_not_share_a_folder() {
 }
 
 #[test]
+fn a_folder_that_was_cleared_away_is_made_again() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("a", b"1");
+    for gone in ["in/.transom-incoming", "in"] {
+        fs::remove_dir_all(scratch.path(gone)).unwrap();
+        assert_ne!(send(&mut inbox, &path).ending, Ending::Failed);
+        assert_eq!(published(&scratch), ["a"]);
+    }
+}
+
+#[test]
 fn an_offer_that_leaves_less_than_the_reserve_is_refused() {
     let scratch = Scratch::new();
     let settings = InboxSettings {

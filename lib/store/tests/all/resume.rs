@@ -76,7 +76,7 @@ fn another_content_of_same_size_and_time_starts_over() {
         .unwrap()
         .set_modified(time)
         .unwrap();
-    assert_eq!(send_rest(&scratch, &path), (3 * BYTES, 5));
+    assert_eq!(send_rest(&scratch, &path), (0, 5));
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! Opening what is below a folder, and nothing else.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{self, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+/// Opens below a folder: the kernel refuses links and ways out (`openat2`), else each part is opened by itself.
+pub(super) fn beneath(
+    at: &OwnedFd,
+    path: &str,
+    flags: OFlags,
+    mode: Mode,
+) -> rustix::io::Result<OwnedFd> {
+    // NONBLOCK: a FIFO somebody planted must not hold us.
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mode = if flags.contains(OFlags::CREATE) {
+        mode
+    } else {
+        Mode::empty()
+    };
+    #[cfg(target_os = "linux")]
+    {
+        use fs::ResolveFlags;
+        let only_down =
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        match fs::openat2(at, path, flags, mode, only_down) {
+            // Older kernels lack it and some sandboxes forbid it.
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            opened => return opened,
+        }
+    }
+    part_by_part(at, path, flags, mode)
+}
+
+pub(super) fn regular(fd: OwnedFd) -> io::Result<File> {
+    let stat = fs::fstat(&fd)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Ok(fd.into()),
+        FileType::Directory => Err(Errno::ISDIR.into()),
+        _ => Err(Errno::OPNOTSUPP.into()),
+    }
+}
+
+fn part_by_part(
+    at: &OwnedFd,
+    path: &str,
+    flags: OFlags,
+    mode: Mode,
+) -> rustix::io::Result<OwnedFd> {
+    let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut reached: Option<OwnedFd> = None;
+    for part in above.split('/').filter(|part| !part.is_empty()) {
+        if part == ".." {
+            return Err(Errno::XDEV);
+        }
+        reached = Some(fs::openat(
+            reached.as_ref().unwrap_or(at),
+            part,
+            step,
+            Mode::empty(),
+        )?);
+    }
+    match last {
+        "" | ".." => Err(Errno::XDEV),
+        last => fs::openat(reached.as_ref().unwrap_or(at), last, flags, mode),
+    }
+}

@@ -1,0 +1,109 @@
+//! The staging folder: making it safe, and learning what earlier runs left in it.
+
+use std::io::{self, Read as _};
+use std::time::{Duration, SystemTime};
+
+use transom_wire::Shape;
+
+use super::InboxSettings;
+use super::shared::{Staged, Transfers};
+use crate::dir::{Dir, Kind};
+use crate::record::{self, Claim};
+
+/// The name of the private folder, which no offer may have.
+pub(crate) const STAGING: &str = ".transom-incoming";
+
+/// Clocks before 2025 were never set: this program is younger.
+const CLOCK_SET: Duration = Duration::from_secs(55 * 365 * 24 * 3600);
+
+pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
+    match root.make(STAGING) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    // A link, a file or a FIFO of that name is refused here.
+    let staging = root.sub(STAGING)?;
+    if !staging.is_ours()? {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            ".transom-incoming belongs to another user",
+        ));
+    }
+    staging.permit(0o700)?;
+    Ok(staging)
+}
+
+/// Learns what earlier runs left; removes what is too old or was never really begun. Only folders of our own naming are touched.
+pub(super) fn recover(
+    staging: &Dir,
+    settings: &InboxSettings,
+    transfers: &mut Transfers,
+) -> io::Result<()> {
+    let (names, _) = staging.names()?;
+    for (folder, kind) in names {
+        if kind != Kind::Folder || !is_ours(&folder) {
+            continue;
+        }
+        let found = staging
+            .sub(&folder)
+            .ok()
+            .and_then(|dir| Some((read_record(&dir)?, touched(&dir)?)));
+        let (claim, touched) = match found {
+            Some(((claim, _), touched)) => (Some(claim), touched),
+            None => (None, SystemTime::UNIX_EPOCH),
+        };
+        let age = match touched {
+            // Written by a machine that did not know the time yet.
+            touched if claim.is_some() && touched < SystemTime::UNIX_EPOCH + CLOCK_SET => {
+                Duration::ZERO
+            }
+            touched => touched.elapsed().unwrap_or_default(),
+        };
+        match claim {
+            Some(claim)
+                if age <= settings.keep_unfinished && !transfers.staged.contains_key(&claim) =>
+            {
+                let staged = Staged {
+                    folder,
+                    touched,
+                    running: None,
+                };
+                transfers.staged.insert(claim, staged);
+            }
+            _ => {
+                log::info!("removes an unfinished transfer folder={folder}");
+                if let Err(error) = staging.remove_all(&folder) {
+                    log::warn!("left behind folder={folder} error={error}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
+    let mut bytes = Vec::new();
+    let file = dir.read("record").ok()?;
+    file.take(record::RECORD as u64 + 1)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    record::read(&bytes)
+}
+
+fn touched(dir: &Dir) -> Option<SystemTime> {
+    dir.read("record").ok()?.metadata().ok()?.modified().ok()
+}
+
+/// A name that nobody can guess, made of the keys that std draws from the system for its hash maps.
+pub(super) fn free_name() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    let word = || RandomState::new().hash_one(SystemTime::now());
+    format!("t-{:016x}{:016x}", word(), word())
+}
+
+fn is_ours(folder: &str) -> bool {
+    let Some(number) = folder.strip_prefix("t-") else {
+        return false;
+    };
+    number.len() == 32 && number.bytes().all(|b| b.is_ascii_hexdigit())
+}

@@ -1,0 +1,243 @@
+//! What an inbox and its receptions share: the folders, and the book of transfers.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use transom_wire::Offer;
+
+use super::InboxSettings;
+use super::recover::{free_name, read_record};
+use crate::dir::{Dir, Lock};
+use crate::record::{self, Claim};
+use crate::{InboxError, usage};
+
+/// What an inbox and its receptions share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: InboxSettings,
+    pub(crate) root: Dir,
+    pub(crate) staging: Dir,
+    transfers: Mutex<Transfers>,
+    _lock: Lock,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Transfers {
+    /// Every transfer that has a folder in the staging folder.
+    pub(super) staged: HashMap<Claim, Staged>,
+    /// Bytes in the inbox as far as counted, if there is a quota.
+    pub(super) used: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Staged {
+    pub(super) folder: String,
+    pub(super) touched: SystemTime,
+    /// Bytes that a running reception may still write; none if no reception runs.
+    pub(super) running: Option<u64>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        settings: InboxSettings,
+        root: Dir,
+        staging: Dir,
+        transfers: Transfers,
+        lock: Lock,
+    ) -> Self {
+        let transfers = Mutex::new(transfers);
+        Self {
+            settings,
+            root,
+            staging,
+            transfers,
+            _lock: lock,
+        }
+    }
+
+    /// Whether the folder or its private corner was removed.
+    pub(super) fn is_gone(&self) -> bool {
+        self.staging.is_gone() || self.root.is_gone()
+    }
+
+    /// The name of a transfer's folder.
+    pub(crate) fn folder(&self, claim: &Claim) -> Option<String> {
+        self.transfers()
+            .staged
+            .get(claim)
+            .map(|staged| staged.folder.clone())
+    }
+
+    /// A reception has written so many bytes of what it may write.
+    pub(crate) fn written(&self, claim: &Claim, bytes: u64) {
+        let mut transfers = self.transfers();
+        transfers.used = transfers.used.saturating_add(bytes);
+        if let Some(Staged {
+            running: Some(left),
+            ..
+        }) = transfers.staged.get_mut(claim)
+        {
+            *left = left.saturating_sub(bytes);
+        }
+    }
+
+    /// A reception ends and keeps its folder.
+    pub(crate) fn release(&self, claim: &Claim) {
+        if let Some(staged) = self.transfers().staged.get_mut(claim) {
+            staged.running = None;
+        }
+    }
+
+    /// A transfer is over: its folder goes.
+    pub(crate) fn drop_staged(&self, claim: &Claim) {
+        let Some(staged) = self.transfers().staged.remove(claim) else {
+            return;
+        };
+        if let Err(error) = self.staging.remove_all(&staged.folder) {
+            log::warn!("left behind folder={} error={error}", staged.folder);
+        }
+    }
+
+    /// Checks disk and quota; gives the bytes to reserve.
+    pub(super) fn room(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
+        let system = |source| InboxError::System {
+            action: "ask for free space",
+            source,
+        };
+        // What an earlier attempt wrote needs no room again.
+        let written = match self.folder(claim) {
+            Some(folder) => self
+                .staging
+                .sub(&folder)
+                .and_then(|dir| usage::measure(&dir))
+                .unwrap_or(0),
+            None => 0,
+        };
+        let needed = offer.bytes.saturating_sub(written);
+        let mut transfers = self.transfers();
+        let others = transfers.reserved(claim);
+        let free = self.root.free().map_err(system)?;
+        let free = free
+            .saturating_sub(self.settings.keep_free)
+            .saturating_sub(others);
+        if needed > free {
+            return Err(InboxError::NoSpace { needed, free });
+        }
+        let Some(quota) = self.settings.quota else {
+            return Ok(needed);
+        };
+        let left = |used: u64| quota.saturating_sub(used).saturating_sub(others);
+        if needed > left(transfers.used) {
+            // Somebody may have cleared up in the meantime.
+            transfers.used = usage::measure(&self.root).map_err(system)?;
+        }
+        match left(transfers.used) {
+            free if needed > free => Err(InboxError::Quota {
+                needed,
+                quota,
+                free,
+            }),
+            _ => Ok(needed),
+        }
+    }
+
+    /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to one too many.
+    pub(super) fn claim(&self, claim: Claim, left: u64) -> Result<Option<String>, InboxError> {
+        let mut transfers = self.transfers();
+        if let Some(staged) = transfers.staged.get_mut(&claim) {
+            if staged.running.is_some() {
+                return Err(InboxError::Busy("that transfer is running already"));
+            }
+            (staged.running, staged.touched) = (Some(left), SystemTime::now());
+            return Ok(Some(staged.folder.clone()));
+        }
+        let of_peer = || {
+            transfers
+                .staged
+                .iter()
+                .filter(|(other, _)| other.0 == claim.0)
+        };
+        if of_peer().count() < self.settings.unfinished_per_peer {
+            return Ok(None);
+        }
+        let oldest = of_peer().filter(|(_, staged)| staged.running.is_none());
+        let oldest = oldest
+            .min_by_key(|(_, staged)| staged.touched)
+            .map(|(other, _)| *other);
+        drop(transfers);
+        match oldest {
+            None => Err(InboxError::Busy(
+                "too many transfers of one peer are running",
+            )),
+            Some(oldest) => {
+                self.drop_staged(&oldest);
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) fn stage(
+        &self,
+        claim: &Claim,
+        offer: &Offer<'_>,
+        left: u64,
+    ) -> io::Result<(String, Dir)> {
+        let folder = free_name();
+        self.staging.make(&folder)?;
+        let dir = self
+            .begin(&folder, &record::of(&claim.0, claim.1, offer.shape))
+            .inspect_err(|_| {
+                let _ = self.staging.remove_all(&folder);
+            })?;
+        let staged = Staged {
+            folder: folder.clone(),
+            touched: SystemTime::now(),
+            running: Some(left),
+        };
+        self.transfers().staged.insert(*claim, staged);
+        Ok((folder, dir))
+    }
+
+    fn begin(&self, folder: &str, record: &[u8]) -> io::Result<Dir> {
+        let dir = self.staging.sub(folder)?;
+        dir.create("record")?.write_all_at(record, 0)?;
+        Ok(dir)
+    }
+
+    /// The folder of an earlier attempt, which is cleared if that was of another shape.
+    pub(super) fn staged(&self, folder: &str, offer: &Offer<'_>) -> io::Result<Dir> {
+        let dir = self.staging.sub(folder)?;
+        // The record's time is that of the last attempt.
+        dir.write("record")?.set_modified(SystemTime::now())?;
+        let same = matches!(read_record(&dir), Some((_, shape)) if shape == offer.shape);
+        if !same {
+            for tree in ["tree", "old", "leaves"] {
+                match dir.remove_all(tree) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(dir)
+    }
+
+    fn transfers(&self) -> MutexGuard<'_, Transfers> {
+        // Nothing below panics half-way through a change, so the content is right even then.
+        self.transfers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transfers {
+    /// Bytes that other running receptions may still write.
+    fn reserved(&self, but: &Claim) -> u64 {
+        let others = self.staged.iter().filter(|(claim, _)| *claim != but);
+        others
+            .filter_map(|(_, staged)| staged.running)
+            .fold(0, u64::saturating_add)
+    }
+}

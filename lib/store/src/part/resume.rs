@@ -1,0 +1,137 @@
+//! Taking a file up where an earlier attempt left it. Nothing counts that was not read again, at once or by and by.
+
+use std::fs::File;
+use std::io;
+
+use transom_wire::limits::LEAF;
+
+use super::{Handles, Part, Places};
+use crate::dir::Kind;
+use crate::file::read_leaf;
+use crate::hash::{self, LEAF_BYTES, Proof};
+use crate::trouble::{Trouble, taken};
+
+impl Part {
+    /// Looks for the file among the old ones; whatever is wrong with it makes it a new one.
+    pub(super) fn resume(&mut self, places: &Places) -> Result<Option<Proof>, Trouble> {
+        let Some(old) = &places.old else {
+            return Ok(None);
+        };
+        if self.size == 0 || !matches!(old.kind(&self.path), Ok(Kind::File)) {
+            return Ok(None);
+        }
+        let journal = self.journal(places)?;
+        let small = match journal {
+            None => places.table.find(self.index, &self.identity)?,
+            Some(_) => None,
+        };
+        let noted = journal
+            .as_ref()
+            .map_or(u64::from(small.is_some()), |(_, leaves)| *leaves);
+        if noted == 0 || old.write(&self.path).is_err() {
+            return Ok(None);
+        }
+        if let Some((above, _)) = self.path.rsplit_once('/') {
+            places.tree.make_all(above)?;
+        }
+        old.rename_new(&self.path, &places.tree, &self.path)
+            .map_err(taken)?;
+        let file = places.tree.write(&self.path)?;
+        let journal = journal.map(|(journal, _)| journal);
+        self.handles = Some(Handles { file, journal });
+        Ok(Some(self.take_up(noted, small)?))
+    }
+
+    /// Takes of the noted leaves those that are there and, as far as one looks at once, right.
+    fn take_up(&mut self, noted: u64, small: Option<[u8; 32]>) -> io::Result<Proof> {
+        let mut proof = Proof::default();
+        let Some(Handles { file, journal }) = &self.handles else {
+            return Ok(proof);
+        };
+        let written = file.metadata()?.len();
+        let whole = if written >= self.size {
+            noted
+        } else {
+            noted.min(written / LEAF_BYTES)
+        };
+        let from = whole.saturating_sub(WINDOW);
+        let (size, tree) = (self.size, &mut self.tree);
+        let mut good = from;
+        let mut buffer = Vec::with_capacity(LEAF);
+        let mut look = |leaf, hash: &[u8; 32]| {
+            if good == leaf && reads_as(file, leaf, size, hash, &mut buffer)? {
+                good += 1;
+            }
+            Ok(())
+        };
+        match (journal, small) {
+            (Some(journal), _) => journal.each(from, whole, &mut look)?,
+            (None, Some(hash)) if whole == 1 => look(0, &hash)?,
+            (None, _) => {}
+        }
+        let mut take = |_, hash: &[u8; 32]| {
+            tree.push(*hash);
+            proof.push(hash);
+            Ok(())
+        };
+        match (journal, small) {
+            (Some(journal), _) => {
+                journal.truncate(good)?;
+                journal.each(0, good, &mut take)?;
+            }
+            (None, Some(hash)) if good == 1 => take(0, &hash)?,
+            (None, _) => {}
+        }
+        self.held = size.min(good * LEAF_BYTES);
+        self.unread = 0..from.min(good);
+        file.set_len(self.held)?;
+        Ok(proof)
+    }
+
+    /// Reads up to `most` leaves of earlier attempts again and forgets them if they have changed.
+    pub(super) fn read_again(&mut self, most: u64) -> Result<(), Trouble> {
+        let range = self.unread.start..self.unread.end.min(self.unread.start.saturating_add(most));
+        let Some(Handles {
+            file,
+            journal: Some(journal),
+        }) = &self.handles
+        else {
+            return Ok(());
+        };
+        if range.is_empty() {
+            return Ok(());
+        }
+        let mut bad = None;
+        let mut buffer = Vec::with_capacity(LEAF);
+        journal.each(range.start, range.end, |leaf, hash| {
+            if bad.is_none() && !reads_as(file, leaf, self.size, hash, &mut buffer)? {
+                bad = Some(leaf);
+            }
+            Ok(())
+        })?;
+        self.unread.start = range.end;
+        match bad {
+            None => Ok(()),
+            Some(leaf) => {
+                journal.truncate(leaf)?;
+                Err(Trouble::Corrupt(leaf * LEAF_BYTES))
+            }
+        }
+    }
+}
+
+fn reads_as(
+    file: &File,
+    leaf: u64,
+    size: u64,
+    expected: &[u8; 32],
+    buffer: &mut Vec<u8>,
+) -> io::Result<bool> {
+    let offset = leaf * LEAF_BYTES;
+    let len = size.saturating_sub(offset).min(LEAF_BYTES) as usize;
+    read_leaf(file, offset, len, buffer)?;
+    Ok(buffer.len() == len && hash::leaf(buffer, offset, size) == *expected)
+}
+
+/// Leaves read again before a file is taken up: what may have been written since the last checkpoint, with room to spare.
+const WINDOW: u64 = 2 * crate::reception::CHECKPOINT_BYTES / LEAF_BYTES;

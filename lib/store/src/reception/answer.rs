@@ -1,0 +1,56 @@
+//! What a reception answers.
+
+use std::path::PathBuf;
+
+use transom_wire::Ending;
+
+/// How to go on with an entry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Begin {
+    /// Ask the sender for its data: Start with this offset and proof.
+    Data {
+        /// Bytes held already.
+        offset: u64,
+        /// BLAKE3 of the hashes of the leaves held, joined.
+        proof: [u8; 32],
+    },
+    /// It is a folder and there now.
+    Made,
+    /// Nothing is needed: the name is taken and the sender wants it left alone. The root is zeros, since
+    /// what is there is none of the sender's business.
+    Done {
+        /// What to say in Done.
+        root: [u8; 32],
+    },
+}
+
+/// Bytes of this attempt that have come how far, without [`crate::Reception::held`]: `durable <= verified <= received`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// Handed over.
+    pub received: u64,
+    /// Checked against their hash and written.
+    pub verified: u64,
+    /// On the disk under their journal.
+    pub durable: u64,
+}
+
+/// An entry is whole and its root fits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Done {
+    /// BLAKE3 of the file.
+    pub root: [u8; 32],
+    /// The transfer's counts after it.
+    pub counts: Counts,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finished {
+    /// What to say in Finished.
+    pub ending: Ending,
+    /// Where it is now; where it would have been, if nothing was published.
+    pub path: PathBuf,
+    /// Entries that failed.
+    pub failed: u32,
+}

@@ -1,0 +1,40 @@
+//! Why a step on a file being received failed, before anybody has said which file.
+
+use std::io;
+
+use crate::EntryError;
+
+/// Why a step on a part failed; the caller knows the path.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    Protocol(&'static str),
+    Corrupt(u64),
+    Duplicate,
+    System(io::Error),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl Trouble {
+    pub(crate) fn of(self, path: &str) -> EntryError {
+        let path = path.to_owned();
+        match self {
+            Self::Protocol(what) => EntryError::Protocol(what),
+            Self::Corrupt(offset) => EntryError::Corrupt { path, offset },
+            Self::Duplicate => EntryError::Duplicate { path },
+            Self::System(source) => EntryError::System { path, source },
+        }
+    }
+}
+
+/// A name that should be free and is not is one that came twice: the tree is ours alone.
+pub(crate) fn taken(error: io::Error) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => Trouble::Duplicate,
+        _ => Trouble::System(error),
+    }
+}
