@@ -6,24 +6,24 @@ use transom_proto as proto;
 
 /// Turns moments of the system into moments of sessions and back.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     start: Instant,
 }
 
 impl Clock {
     /// A clock that can also tell moments of up to an hour ago.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let start = Instant::now();
         Self { start }
     }
 
     /// Now, for a session.
-    pub fn now(&self) -> proto::Instant {
+    pub(crate) fn now(&self) -> proto::Instant {
         self.of(Instant::now())
     }
 
     /// The session's name for a moment; one of more than an hour before the clock began becomes its zero.
-    pub fn of(&self, moment: Instant) -> proto::Instant {
+    pub(crate) fn of(&self, moment: Instant) -> proto::Instant {
         let offset = match moment.checked_duration_since(self.start) {
             Some(after) => BEFORE.saturating_add(after),
             None => BEFORE.saturating_sub(self.start.duration_since(moment)),
@@ -32,19 +32,13 @@ impl Clock {
     }
 
     /// The moment that a session names. One that the system can't name becomes now.
-    pub fn instant(&self, moment: proto::Instant) -> Instant {
+    pub(crate) fn instant(&self, moment: proto::Instant) -> Instant {
         let offset = Duration::from_micros(moment.0);
         let named = match offset.checked_sub(BEFORE) {
             Some(after) => self.start.checked_add(after),
             None => self.start.checked_sub(BEFORE - offset),
         };
         named.unwrap_or_else(Instant::now)
-    }
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -49,11 +49,11 @@ mod net;
 mod options;
 mod outbound;
 mod peer;
+mod turn;
 mod waker;
 #[cfg(unix)]
 mod watch;
 
-pub use clock::Clock;
 pub use config::Config;
 pub use error::BindError;
 pub use event::{Departure, Event, PeerId, WatchId};

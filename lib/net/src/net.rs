@@ -1,382 +1,296 @@
-//! The loop itself: who is ready, who is due, and whose turn it is. What is said is the business of `link` and `greeting`.
+//! The loop: it waits for sockets, gives every peer its turn, and gathers what happened.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token};
-use transom_proto as proto;
+use transom_proto::{self as proto, Session};
 use transom_wire::ByeCode;
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::BindError;
 use crate::event::{Departure, Event, PeerId, WatchId};
-use crate::link::Scratch;
+use crate::greeting::Greeting;
 use crate::listener::Listener;
-use crate::peer::{News, Peer};
+use crate::peer::Peer;
+use crate::turn::Turn;
 use crate::waker::Waker;
 
-/// The token of the waker; those of the listeners follow it.
-const WAKER: usize = 0;
-/// Readiness taken from the system at once.
-const EVENTS: usize = 128;
-
-/// All sockets of a station, in one loop.
+/// All sockets of a station. See the [crate's page](crate) for the order of calls.
 pub struct Net {
-    config: Config,
-    clock: Clock,
     poll: Poll,
     ready: Events,
     waker: Waker,
     listeners: Vec<Listener>,
-    peers: BTreeMap<usize, Peer>,
-    pub(crate) watched: HashSet<WatchId>,
-    news: VecDeque<Event>,
-    next_id: usize,
-    scratch: Scratch,
+    peers: BTreeMap<PeerId, Peer>,
+    pub(crate) watched: BTreeSet<WatchId>,
+    turn: Turn,
+    last_id: usize,
 }
 
 impl Net {
-    /// Listens where the configuration says, nowhere if it names nothing.
+    /// Listens at the configured addresses. Nowhere is allowed too: such a loop only dials.
     ///
-    /// Of several addresses with port 0 all get the port of the first. IPv6 may be missing on a system as long as
-    /// something else is listened on.
+    /// On a system without IPv6 an unspecified IPv6 address is left out, if another could be had.
     ///
     /// # Errors
-    /// A port that is taken, an address that is not ours, or a system without polls.
+    /// An address is taken or can't be had.
     pub fn bind(config: Config) -> Result<Self, BindError> {
         let poll = Poll::new().map_err(BindError::Poll)?;
-        let waker = Waker::new(poll.registry(), Token(WAKER)).map_err(BindError::Poll)?;
-        let listeners = listen(&config.listen)?;
-        let mut net = Self {
-            clock: Clock::new(),
+        let waker = Waker::new(poll.registry(), WAKER).map_err(BindError::Poll)?;
+        let mut listeners = Vec::new();
+        for &address in &config.listen {
+            let token = Token(WAKER.0 + 1 + listeners.len());
+            let bound = Listener::bind(address).and_then(|mut listener| {
+                listener.register(poll.registry(), token)?;
+                Ok(listener)
+            });
+            match bound {
+                Ok(listener) => listeners.push(listener),
+                Err(error) if is_dispensable(address, &error) && !listeners.is_empty() => {
+                    log::warn!("not listening on {address}: {error}");
+                }
+                Err(error) => return Err(BindError::new(address, error)),
+            }
+        }
+        Ok(Self {
             poll,
-            ready: Events::with_capacity(EVENTS),
+            ready: Events::with_capacity(READY),
             waker,
+            last_id: WAKER.0 + listeners.len(),
             listeners,
             peers: BTreeMap::new(),
-            watched: HashSet::new(),
-            news: VecDeque::new(),
-            next_id: WAKER + 1,
-            scratch: Scratch::new(config.read_budget),
-            config,
-        };
-        for listener in &mut net.listeners {
-            let token = Token(net.next_id);
-            net.next_id += 1;
-            let registered =
-                net.poll
-                    .registry()
-                    .register(&mut listener.socket, token, Interest::READABLE);
-            registered.map_err(BindError::Poll)?;
-        }
-        Ok(net)
+            watched: BTreeSet::new(),
+            turn: Turn::new(config),
+        })
     }
 
-    /// Begins a connection. What becomes of it, events tell.
+    /// Begins to connect. The peer's `Key` follows, or its `Left`.
     ///
     /// # Errors
-    /// As many connections as the configuration allows, or the system refuses at once.
+    /// What the system knows at once: no route, no file descriptor; or there are as many peers as may be.
     pub fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
-        if self.peers.len() >= self.config.max_peers + self.config.max_half_open {
-            return Err(io::Error::other("as many connections as allowed are open"));
+        if self.is_full() {
+            let limit = self.turn.config.max_peers;
+            let what = format!("{limit} peers are as many as there may be");
+            return Err(io::Error::new(ErrorKind::QuotaExceeded, what));
         }
-        let mut stream = TcpStream::connect(address)?;
-        let id = self.register(&mut stream)?;
-        self.peers
-            .insert(id, Peer::dialed(stream, address, &self.config));
-        Ok(PeerId(id))
+        let stream = TcpStream::connect(address)?;
+        let until = self.turn.now() + self.turn.config.connect_timeout;
+        let id = PeerId(self.next_id());
+        self.add(Peer::dialed(id, stream, address, until))?;
+        Ok(id)
     }
 
-    /// Lets the peer of [`Event::Key`] in. A second answer, or one for a peer that is gone, does nothing.
+    /// Answers [`Event::Key`]: this peer is let in, to a session of this configuration. `Joined` follows.
     pub fn admit(&mut self, peer: PeerId, session: proto::Config) {
-        let Some(found) = self.peers.get_mut(&peer.0) else {
-            return;
-        };
-        match found.admit(session, &self.clock) {
-            Ok(cipher) => self.news.push_back(Event::Joined { peer, cipher }),
-            Err(why) => self.leave(peer.0, why),
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.admit(session, &mut self.turn);
         }
     }
 
-    /// Hangs up on the peer of [`Event::Key`] without a word.
+    /// Answers [`Event::Key`]: this peer is not let in. It is told nothing; `Left` follows.
     pub fn refuse(&mut self, peer: PeerId) {
-        self.leave(peer.0, Departure::ClosedHere);
+        self.close(peer, ByeCode::Done, "");
     }
 
-    /// The session of an admitted peer; what it is told goes out with the next turn. `None` when it is over or not begun.
-    pub fn session(&mut self, peer: PeerId) -> Option<&mut proto::Session> {
-        self.peers.get_mut(&peer.0)?.session()
+    /// A joined peer's session. What is done with it goes out in the next turn.
+    pub fn session(&mut self, peer: PeerId) -> Option<&mut Session> {
+        self.peers.get_mut(&peer)?.session()
     }
 
-    /// Says goodbye and hangs up when that is out, at the latest after [`Config::linger`].
+    /// Says goodbye, as the last thing after what the session's control messages still have to say. `Left` follows
+    /// when the goodbye is out, at the latest after [`Config::linger`].
     pub fn close(&mut self, peer: PeerId, code: ByeCode, text: &str) {
-        if let Some(found) = self.peers.get_mut(&peer.0)
-            && !found.close(code, text)
-        {
-            self.leave(peer.0, Departure::ClosedHere);
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.close(code, text, &mut self.turn);
         }
     }
 
-    /// One turn: sends what is to be sent, sleeps until something happens or `deadline` is there, reads what came.
-    /// Does not sleep while there are events to take or anything is left to do.
+    /// One turn: sends what is to be sent, waits until `deadline` if there is nothing else to do, and gives every
+    /// peer that is ready its share. Returns after one wait, whether or not there is an event.
+    ///
+    /// While events of the turn before have not been taken out, it does not wait and takes in nothing new.
     ///
     /// # Errors
-    /// The system can't wait any more.
+    /// The system can't wait for sockets any more.
     pub fn wait(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        self.pump();
-        let timeout = self.sleep(deadline);
+        let hold = !self.turn.events.is_empty();
+        self.each(Peer::pump);
+        self.sweep();
+        let timeout = self.timeout(deadline);
         match self.poll.poll(&mut self.ready, timeout) {
-            Ok(()) => self.note_readiness(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.ready.clear(),
+            other => other?,
         }
-        let now = Instant::now();
-        self.accept(now);
-        self.turn(now);
+        self.note();
+        self.accept();
+        self.each(|peer, turn| peer.read(turn, hold));
+        self.each(Peer::expire);
+        self.sweep();
         Ok(())
     }
 
-    /// What has happened, oldest first.
+    /// What happened, oldest first.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.news.pop_front()
+        self.turn.events.pop_front()
     }
 
-    /// Where connections are taken, with the ports that the system chose.
+    /// Where it listens, with the ports that were really bound.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.listeners
-            .iter()
-            .map(|listener| listener.address)
-            .collect()
+        self.listeners.iter().map(Listener::address).collect()
     }
 
-    /// A way to end the sleep of [`wait`](Self::wait) from another thread.
+    /// A way to end a wait from another thread.
     pub fn waker(&self) -> Waker {
         self.waker.clone()
     }
 
-    /// Now, as the sessions have it.
+    /// Now, as the sessions' clock says it.
     pub fn now(&self) -> proto::Instant {
-        self.clock.now()
-    }
-
-    /// The sessions' name of a moment.
-    pub fn clock(&self, moment: Instant) -> proto::Instant {
-        self.clock.of(moment)
+        self.turn.now()
     }
 
     /// The moment that a session names.
     pub fn instant(&self, moment: proto::Instant) -> Instant {
-        self.clock.instant(moment)
+        self.turn.clock.instant(moment)
+    }
+
+    /// What sessions call a moment.
+    pub fn clock(&self, moment: Instant) -> proto::Instant {
+        self.turn.clock.of(moment)
     }
 
     pub(crate) fn registry(&self) -> &Registry {
         self.poll.registry()
     }
 
+    /// A number that no peer and no watch has. After all of a 32-bit system's numbers, old ones come again.
     pub(crate) fn next_id(&mut self) -> usize {
-        self.next_id += 1;
-        self.next_id - 1
+        loop {
+            let first = WAKER.0 + 1 + self.listeners.len();
+            self.last_id = self.last_id.checked_add(1).unwrap_or(first);
+            let id = self.last_id;
+            let is_used =
+                self.peers.contains_key(&PeerId(id)) || self.watched.contains(&WatchId(id));
+            // The largest number is mio's own on some systems.
+            if !is_used && id != usize::MAX {
+                return id;
+            }
+        }
     }
 
-    fn register(&mut self, stream: &mut TcpStream) -> io::Result<usize> {
-        let id = self.next_id();
-        self.registry()
-            .register(stream, Token(id), Interest::READABLE | Interest::WRITABLE)?;
-        Ok(id)
+    /// Notes who is ready. What is no socket of ours is told at once.
+    fn note(&mut self) {
+        for event in &self.ready {
+            let token = event.token();
+            let listener = token.0.checked_sub(WAKER.0 + 1);
+            if token == WAKER {
+                self.turn.tell(Event::Woken);
+            } else if let Some(listener) = listener.and_then(|at| self.listeners.get_mut(at)) {
+                listener.note();
+            } else if let Some(peer) = self.peers.get_mut(&PeerId(token.0)) {
+                peer.note(event);
+            } else if self.watched.contains(&WatchId(token.0)) {
+                self.turn.tell(Event::Watched(WatchId(token.0)));
+            }
+        }
     }
 
-    /// How long to sleep: not at all while there is something to do.
-    fn sleep(&self, deadline: Option<Instant>) -> Option<Duration> {
-        let now = Instant::now();
-        if !self.news.is_empty() || self.peers.values().any(Peer::is_busy) {
+    fn accept(&mut self) {
+        let now = self.turn.now();
+        for at in 0..self.listeners.len() {
+            for _ in 0..ACCEPTS {
+                let Some((stream, address)) = self.listeners[at].accept(now) else {
+                    break;
+                };
+                if let Err(error) = self.welcome(stream, address) {
+                    log::debug!("{address} is not heard: {error}");
+                }
+            }
+        }
+    }
+
+    /// Begins a handshake with a stranger, if there is room for one.
+    fn welcome(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
+        let config = &self.turn.config;
+        let same = |peer: &&Peer| peer.address().ip() == address.ip();
+        if self.is_full() {
+            return Err(io::Error::new(ErrorKind::QuotaExceeded, "too many peers"));
+        }
+        if self.half_open().filter(same).count() >= config.max_half_open_per_address {
+            let what = "too many handshakes with this address";
+            return Err(io::Error::new(ErrorKind::QuotaExceeded, what));
+        }
+        if self.half_open().count() >= config.max_half_open {
+            let oldest = self.half_open().next().map(Peer::id);
+            if let Some(oldest) = oldest.and_then(|id| self.peers.get_mut(&id)) {
+                oldest.leave(Departure::Crowded, &mut self.turn);
+            }
+        }
+        let greeting = Greeting::new(&self.turn.config, proto::Side::Listener, self.turn.now());
+        let id = PeerId(self.next_id());
+        let greeting = greeting.map_err(io::Error::other)?;
+        self.add(Peer::accepted(id, stream, address, greeting))
+    }
+
+    fn add(&mut self, mut peer: Peer) -> io::Result<()> {
+        let token = Token(peer.id().0);
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(peer.stream(), token, both)?;
+        self.peers.insert(peer.id(), peer);
+        Ok(())
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut Peer, &mut Turn)) {
+        for peer in self.peers.values_mut() {
+            act(peer, &mut self.turn);
+        }
+    }
+
+    /// Closes the sockets of those who are gone.
+    fn sweep(&mut self) {
+        self.peers.retain(|_, peer| !peer.is_gone());
+    }
+
+    /// How long there is nothing to do.
+    fn timeout(&self, deadline: Option<Instant>) -> Option<Duration> {
+        let busy = !self.turn.events.is_empty()
+            || self.peers.values().any(Peer::has_more)
+            || self.listeners.iter().any(Listener::is_ready);
+        if busy {
             return Some(Duration::ZERO);
         }
-        let peers = self.peers.values().filter_map(|peer| peer.due(&self.clock));
-        let listeners = self
-            .listeners
-            .iter()
-            .filter_map(|listener| listener.due(now));
-        let due = peers.chain(listeners).chain(deadline).min()?;
-        // Rounded up: a sleep that ends just before its time would be followed by many that end at once.
-        let left = due.saturating_duration_since(now);
-        Some(if left.is_zero() {
-            left
-        } else {
-            left + Duration::from_micros(999)
-        })
+        let peers = self.peers.values().filter_map(Peer::deadline);
+        let listeners = self.listeners.iter().filter_map(Listener::deadline);
+        let ours = peers.chain(listeners).min();
+        let ours = ours.map(|moment| self.turn.clock.instant(moment));
+        let earliest = deadline.into_iter().chain(ours).min()?;
+        Some(earliest.saturating_duration_since(Instant::now()))
     }
 
-    fn note_readiness(&mut self) {
-        for event in &self.ready {
-            let Token(id) = event.token();
-            if id == WAKER {
-                self.news.push_back(Event::Woken);
-            } else if let Some(listener) = self.listeners.get_mut(id - WAKER - 1) {
-                listener.ready = true;
-            } else if let Some(peer) = self.peers.get_mut(&id) {
-                peer.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
-                peer.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
-            } else if self.watched.contains(&WatchId(id)) {
-                self.news.push_back(Event::Watched(WatchId(id)));
-            }
-        }
+    fn half_open(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.values().filter(|peer| peer.is_half_open())
     }
 
-    fn accept(&mut self, now: Instant) {
-        for index in 0..self.listeners.len() {
-            let accepted = self
-                .listeners
-                .get_mut(index)
-                .map(|listener| listener.accept(now));
-            for (stream, address) in accepted.unwrap_or_default() {
-                self.welcome(stream, address);
-            }
-        }
-    }
-
-    /// Takes a stranger in, within the limits. One more than allowed from its address is hung up on.
-    fn welcome(&mut self, mut stream: TcpStream, address: SocketAddr) {
-        let Config {
-            max_peers,
-            max_half_open,
-            max_half_open_per_address,
-            ..
-        } = self.config;
-        let half_open = || self.peers.iter().filter(|(_, peer)| peer.is_half_open());
-        let same = half_open()
-            .filter(|(_, peer)| peer.address.ip() == address.ip())
-            .count();
-        let strangers = half_open().count();
-        let oldest = half_open().next().map(|(id, _)| *id);
-        if same >= max_half_open_per_address || self.peers.len() - strangers >= max_peers {
-            log::debug!("{address} is turned away: too many connections");
-            return;
-        }
-        if strangers >= max_half_open
-            && let Some(oldest) = oldest
-        {
-            self.leave(oldest, Departure::Crowded);
-        }
-        let peer = self
-            .register(&mut stream)
-            .map(|id| (id, Peer::accepted(stream, address, &self.config)));
-        match peer {
-            Ok((id, Ok(peer))) => drop(self.peers.insert(id, peer)),
-            Ok((_, Err(why))) => log::debug!("{address}: {why}"),
-            Err(error) => log::debug!("{address}: can't wait for it: {error}"),
-        }
-    }
-
-    /// Everybody's turn: time, reading, and the events that come of it.
-    fn turn(&mut self, now: Instant) {
-        let ids: Vec<usize> = self.peers.keys().copied().collect();
-        for id in ids {
-            let Some(peer) = self.peers.get_mut(&id) else {
-                continue;
-            };
-            let (address, side) = (peer.address, peer.side);
-            let news = peer.turn(&self.config, &self.clock, now, &mut self.scratch);
-            // What was understood before the end is told before it.
-            let ended = self.tell(id);
-            match (news, ended) {
-                (_, Some(why)) | (Err(why), None) => self.leave(id, why),
-                (Ok(News::Key(key)), None) => {
-                    self.news.push_back(Event::Key {
-                        peer: PeerId(id),
-                        key,
-                        address,
-                        side,
-                    });
-                }
-                (Ok(News::Nothing), None) => {}
-            }
-        }
-    }
-
-    /// Takes the session's events. Gives the departure when its goodbye is among them.
-    fn tell(&mut self, id: usize) -> Option<Departure> {
-        let link = self.peers.get_mut(&id)?.link()?;
-        while let Some(event) = link.next_event() {
-            match event {
-                Ok(event) => {
-                    if matches!(event, proto::Event::Hello { .. }) {
-                        link.greeted();
-                    }
-                    self.news.push_back(Event::Peer {
-                        peer: PeerId(id),
-                        event,
-                    });
-                }
-                Err(why) => return Some(why),
-            }
-        }
-        None
-    }
-
-    /// Sends what the sessions want sent.
-    fn pump(&mut self) {
-        let ids: Vec<usize> = self.peers.keys().copied().collect();
-        for id in ids {
-            let Some(peer) = self.peers.get_mut(&id) else {
-                continue;
-            };
-            let pumped = peer.pump(&self.config, &self.clock, &mut self.scratch);
-            // Sending makes room, and room is told of.
-            let ended = self.tell(id);
-            if let Some(why) = ended.or(pumped.err()) {
-                self.leave(id, why);
-            }
-        }
-    }
-
-    /// The end of a connection, told to the owner if it knew of it.
-    fn leave(&mut self, id: usize, why: Departure) {
-        let Some(mut peer) = self.peers.remove(&id) else {
-            return;
-        };
-        if let Err(error) = self.poll.registry().deregister(&mut peer.stream) {
-            log::debug!("{}: can't end the wait: {error}", PeerId(id));
-        }
-        if peer.is_known() {
-            self.news.push_back(Event::Left {
-                peer: PeerId(id),
-                why,
-            });
-        } else {
-            log::debug!("{}: a stranger at {} left: {why}", PeerId(id), peer.address);
-        }
+    fn is_full(&self) -> bool {
+        let held = |peer: &&Peer| !peer.is_half_open() && !peer.is_gone();
+        self.peers.values().filter(held).count() >= self.turn.config.max_peers
     }
 }
 
-impl std::fmt::Debug for Net {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Net")
-            .field("addresses", &self.local_addresses())
-            .field("peers", &self.peers.len())
-            .finish()
-    }
+/// Whether one can do without: IPv6 as a whole, where the system has none.
+fn is_dispensable(address: SocketAddr, error: &io::Error) -> bool {
+    address.is_ipv6() && address.ip().is_unspecified() && error.kind() != ErrorKind::AddrInUse
 }
 
-fn listen(wanted: &[SocketAddr]) -> Result<Vec<Listener>, BindError> {
-    let mut listeners: Vec<Listener> = Vec::new();
-    for &address in wanted {
-        let mut address = address;
-        if address.port() == 0
-            && let Some(first) = listeners.first()
-        {
-            address.set_port(first.address.port());
-        }
-        match Listener::bind(address) {
-            Ok(listener) => listeners.push(listener),
-            Err(BindError::Listen { source, .. }) if address.is_ipv6() && !listeners.is_empty() => {
-                log::info!("no IPv6 here: {source}");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(listeners)
-}
+const WAKER: Token = Token(0);
+
+/// Readiness taken from the system at once; the rest comes in the next turn.
+const READY: usize = 256;
+
+/// Connections accepted in one turn by one listener, so that a flood of them leaves time for the peers there are.
+const ACCEPTS: usize = 32;
