@@ -1,6 +1,6 @@
 //! Takes pictures from a source, prints what came and saves them one after the other, as ffmpeg's `-f mjpeg` reads them.
 //!
-//! `cargo run -p transom-media --example capture -- /dev/video0 100 out.mjpeg 1280x720 30`
+//! `cargo run -p transom-media --example capture -- /dev/video0 100 out.mjpeg 1280x720 30`; with `list` it tells the devices.
 
 use std::error::Error;
 use std::fs::File;
@@ -20,6 +20,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let source = arguments
         .next()
         .ok_or("usage: capture SOURCE [FRAMES [FILE [WxH [FPS]]]]")?;
+    if source == "list" {
+        for device in transom_media::list() {
+            println!("{device:#?}");
+        }
+        return Ok(());
+    }
     let frames = arguments
         .next()
         .unwrap_or_else(|| "10".to_owned())
@@ -34,9 +40,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..Wish::default()
     };
 
-    for device in transom_media::list() {
-        println!("{device:?}");
-    }
     let mut camera = open(&wish)?;
     println!("opened: {}", camera.format().what);
     let mut encoder = Encoder::new(wish.quality, wish.size);
