@@ -17,14 +17,7 @@ pub fn root() -> PathBuf {
 /// # Panics
 /// When cargo can't be run or fails.
 pub fn cargo(arguments: &str) -> String {
-    let output = Command::new(env!("CARGO"))
-        .args(arguments.split_whitespace())
-        .current_dir(root())
-        .output()
-        .expect("cargo runs these tests, so it can be run");
-    let problem = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo {arguments}: {problem}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    ask(arguments).unwrap_or_else(|problem| panic!("cargo {arguments}: {problem}"))
 }
 
 /// The program `transom`, built from the sources as they are now, once for all tests of a run.
@@ -32,18 +25,31 @@ pub fn cargo(arguments: &str) -> String {
 /// # Panics
 /// When it can't be built.
 pub fn transom() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let messages = cargo("build --locked -p transom-box --message-format json");
+    static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let messages = ask("build --locked -p transom-box --message-format json")?;
         let mut executables = messages.lines().rev().filter_map(executable);
-        executables
-            .next()
-            .expect("cargo names what it built")
-            .into()
-    })
+        executables.next().ok_or("nothing was built".into())
+    });
+    match program {
+        Ok(path) => path,
+        Err(problem) => panic!("no program to test: {problem}"),
+    }
 }
 
-fn executable(line: &str) -> Option<String> {
+fn ask(arguments: &str) -> Result<String, String> {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments.split_whitespace())
+        .current_dir(root())
+        .output()
+        .map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+fn executable(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
-    Some(message["executable"].as_str()?.to_owned())
+    message["executable"].as_str().map(PathBuf::from)
 }

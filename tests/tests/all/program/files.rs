@@ -10,7 +10,9 @@ use super::Pair;
 fn a_file_arrives_as_it_was() {
     let pair = Pair::new();
     let mut inbox = pair.inbox(&["--once"]);
-    let content: Vec<u8> = (0..700_001_u32).map(|n| ((n * n) >> 5) as u8).collect();
+    let content: Vec<u8> = (0..700_001_u32)
+        .map(|n| (n.wrapping_mul(n) >> 5) as u8)
+        .collect();
     let file = pair.scratch.file("out/a b.bin", &content);
     let end = pair.near.run(&["send", "far", file.to_str().unwrap()]);
     assert_eq!(end.code, Some(0), "{end:?}");
