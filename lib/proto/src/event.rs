@@ -246,6 +246,32 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The transfer it is about, if it is about one.
+    pub fn file(&self) -> Option<FileId> {
+        match self {
+            Self::Offered { file, .. }
+            | Self::Accepted { file }
+            | Self::Refused { file, .. }
+            | Self::Entry { file, .. }
+            | Self::Started { file, .. }
+            | Self::Leaf { file, .. }
+            | Self::Ended { file, .. }
+            | Self::Abandoned { file, .. }
+            | Self::Failed { file, .. }
+            | Self::Room { file }
+            | Self::Progress { file, .. }
+            | Self::Done { file, .. }
+            | Self::Finish { file, .. }
+            | Self::Finished { file, .. }
+            | Self::Paused { file, .. }
+            | Self::Cancelled { file, .. }
+            | Self::Limited { file, .. } => Some(*file),
+            _ => None,
+        }
+    }
+}
+
 /// A picture to send. Its bytes are shared, so that many sessions send one copy.
 #[derive(Clone)]
 pub struct Picture {

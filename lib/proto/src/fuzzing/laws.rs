@@ -298,7 +298,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
             small(value, 4),
             vec![0; 12],
             vec![0, 1, 0, 1, 1, 1],
-            small(1 + choices.byte(), 4),
+            small(choices.byte() | 1, 4),
             vec![1],
         ]
         .concat(),

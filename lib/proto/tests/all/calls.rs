@@ -1,77 +1,278 @@
-//! Calls: ringing, answering, glare, and pictures.
+//! Calls: ringing, answering, declining, glare, and who may ring.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
-use transom_proto::{CallId, Event, Picture, Queued};
-use transom_wire::{CallKind, Codec, EndReason, Orientation, PictureHead};
+use transom_proto::{CallId, Event, UsageError};
+use transom_wire::{CallKind, EndReason, HangUp, Kind, Lens, Message, Ring};
 
-pub(crate) const TICK: Duration = Duration::from_millis(5);
+use crate::evil::Evil;
 
-pub(crate) fn picture(sequence: u32, bytes: usize) -> Picture {
-    let head = PictureHead {
-        sequence,
-        captured: 0,
-        ready_after: 0,
-        width: 640,
-        height: 480,
-        orientation: Orientation::Upright,
-        codec: Codec::Jpeg,
-        total: 0,
-    };
-    Picture {
-        head,
-        bytes: Arc::from(vec![sequence as u8; bytes]),
-    }
-}
+const TICK: Duration = Duration::from_millis(100);
 
-/// Ann watches Bob's camera.
-pub(crate) fn watching(route: Route) -> (Pair, CallId) {
+/// A call of Ann that Bob has answered.
+pub(crate) fn calling(route: Route, kind: CallKind) -> (Pair, CallId) {
     let mut pair = Pair::new(route);
-    let call = pair.session(Who::Ann).ring(CallKind::View).unwrap();
-    pair.run(TICK * 20, |pair, who, event| {
-        if let (Who::Bob, Event::Ringing { call, kind }) = (who, &event) {
-            assert_eq!(*kind, CallKind::View);
-            pair.session(Who::Bob).answer(*call).unwrap();
-        }
+    let call = pair.session(Who::Ann).ring(kind).unwrap();
+    let mut answered = false;
+    pair.run(TICK, |pair, who, event| match (who, event) {
+        (Who::Bob, Event::Ringing { call, .. }) => pair.session(who).answer(call).unwrap(),
+        (Who::Ann, Event::Answered { .. }) => answered = true,
+        _ => {}
     });
+    assert!(answered);
     (pair, call)
 }
 
-#[test]
-fn a_picture_crosses() {
-    let (mut pair, call) = watching(Route::IDEAL);
-    let queued = pair
-        .session(Who::Bob)
-        .send_picture(call, picture(1, 100_000));
-    assert_eq!(queued, Ok(Queued::Fresh));
-    let events = pair.events(TICK);
-    let [(Who::Ann, Event::Picture { picture, .. })] = &events[..] else {
-        panic!("{events:?}");
-    };
-    assert_eq!(picture.bytes, vec![1; 100_000]);
-    assert_eq!(picture.head.total, 100_000);
+/// Both ends know of each other.
+fn met(route: Route) -> Pair {
+    let mut pair = Pair::new(route);
+    assert_eq!(pair.events(TICK).len(), 2);
+    pair
 }
 
 #[test]
-fn hanging_up_reaches_the_other() {
-    let (mut pair, call) = watching(Route::IDEAL);
-    pair.session(Who::Bob)
-        .hang_up(call, EndReason::Chosen, "bye")
-        .unwrap();
+fn either_side_hangs_up() {
+    for (who, other) in [(Who::Ann, Who::Bob), (Who::Bob, Who::Ann)] {
+        let (mut pair, call) = calling(Route::IDEAL, CallKind::Talk);
+        let reason = EndReason::Chosen;
+        pair.session(who).hang_up(call, reason, "see you").unwrap();
+        let text = "see you".into();
+        assert_eq!(
+            pair.events(TICK),
+            [(other, Event::HungUp { call, reason, text })]
+        );
+        assert!(!pair.session(who).is_live() && !pair.session(other).is_live());
+        let again = pair.session(other).hang_up(call, reason, "");
+        assert_eq!(again, Err(UsageError::NoSuchCall));
+    }
+}
+
+#[test]
+fn a_caller_gives_up() {
+    let mut pair = met(Route::IDEAL);
+    let call = pair.session(Who::Ann).ring(CallKind::Talk).unwrap();
+    pair.events(TICK);
+    let reason = EndReason::Unanswered;
+    pair.session(Who::Ann).hang_up(call, reason, "").unwrap();
+    let text = String::new();
+    assert_eq!(
+        pair.events(TICK),
+        [(Who::Bob, Event::HungUp { call, reason, text })]
+    );
+    let late = pair.session(Who::Bob).answer(call);
+    assert_eq!(late, Err(UsageError::NoSuchCall));
+}
+
+#[test]
+fn a_call_is_declined_by_either_verb() {
+    for by_hanging_up in [false, true] {
+        let mut pair = met(Route::IDEAL);
+        let call = pair.session(Who::Ann).ring(CallKind::View).unwrap();
+        pair.events(TICK);
+        let (reason, bob) = (EndReason::NoCamera, pair.session(Who::Bob));
+        match by_hanging_up {
+            true => bob.hang_up(call, reason, "none here").unwrap(),
+            false => bob.decline(call, reason, "none here").unwrap(),
+        }
+        let text = "none here".into();
+        assert_eq!(
+            pair.events(TICK),
+            [(Who::Ann, Event::Declined { call, reason, text })]
+        );
+        assert!(!pair.session(Who::Ann).is_live());
+    }
+}
+
+#[test]
+fn crossing_rings_leave_the_call_of_the_higher_nonce() {
+    // Ann's nonce is 1, Bob's is 2.
+    let mut pair = met(Route::mbits(10));
+    let yields = pair.session(Who::Ann).ring(CallKind::Talk).unwrap();
+    let stays = pair.session(Who::Bob).ring(CallKind::Talk).unwrap();
+    let (kind, reason, text) = (CallKind::Talk, EndReason::Glare, String::new());
     let events = pair.events(TICK);
-    let text = "bye".into();
     assert_eq!(
         events,
-        [(
-            Who::Ann,
-            Event::HungUp {
-                call,
-                reason: EndReason::Chosen,
-                text
-            }
-        )]
+        [
+            (
+                Who::Ann,
+                Event::Declined {
+                    call: yields,
+                    reason,
+                    text
+                }
+            ),
+            (Who::Ann, Event::Ringing { call: stays, kind }),
+        ]
     );
-    assert!(!pair.session(Who::Ann).is_live() && !pair.session(Who::Bob).is_live());
+    pair.session(Who::Ann).answer(stays).unwrap();
+    assert_eq!(
+        pair.events(TICK),
+        [(Who::Bob, Event::Answered { call: stays })]
+    );
+}
+
+#[test]
+fn an_answer_to_a_call_that_yielded_ends_it() {
+    // Bob's ring and hang-up are both on the way when Ann rings: to Bob Ann's ring is a plain one, to Ann it was a glare.
+    let mut pair = met(Route::mbits(10));
+    let theirs = pair.session(Who::Bob).ring(CallKind::Talk).unwrap();
+    pair.session(Who::Bob)
+        .hang_up(theirs, EndReason::Chosen, "")
+        .unwrap();
+    pair.session(Who::Ann).ring(CallKind::Talk).unwrap();
+    let mut ended = false;
+    pair.run(TICK, |pair, who, event| match (who, event) {
+        (Who::Bob, Event::Ringing { call, .. }) => pair.session(who).answer(call).unwrap(),
+        (Who::Bob, Event::HungUp { .. }) => ended = true,
+        _ => {}
+    });
+    assert!(ended && !pair.session(Who::Bob).is_live() && !pair.session(Who::Ann).is_live());
+    assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
+}
+
+#[test]
+fn nobody_rings_while_anything_rings() {
+    let mut pair = met(Route::IDEAL);
+    pair.session(Who::Ann).ring(CallKind::Talk).unwrap();
+    pair.events(TICK);
+    for who in [Who::Ann, Who::Bob] {
+        let second = pair.session(who).ring(CallKind::View);
+        assert_eq!(second, Err(UsageError::NotNow { verb: "ring" }));
+    }
+}
+
+#[test]
+fn both_watch_each_other_by_two_calls() {
+    let (mut pair, first) = calling(Route::IDEAL, CallKind::View);
+    let second = pair.session(Who::Bob).ring(CallKind::View).unwrap();
+    assert_ne!(first, second);
+    pair.events(TICK);
+    pair.session(Who::Ann).answer(second).unwrap();
+    pair.session(Who::Ann)
+        .camera_state(second, Lens::Opening, "waking")
+        .unwrap();
+    let told = pair.session(Who::Ann).camera_state(first, Lens::Live, "");
+    assert_eq!(
+        told,
+        Err(UsageError::NotNow {
+            verb: "camera_state"
+        })
+    );
+    let state = Event::CameraState {
+        call: second,
+        lens: Lens::Opening,
+        text: "waking".into(),
+    };
+    let events = pair.events(TICK);
+    assert_eq!(
+        events,
+        [
+            (Who::Bob, Event::Answered { call: second }),
+            (Who::Bob, state)
+        ]
+    );
+}
+
+#[test]
+fn more_calls_than_allowed_are_busy() {
+    let mut evil = Evil::new();
+    let ring = Message::Ring(Ring {
+        kind: CallKind::View,
+    });
+    for stream in 0..20 {
+        evil.say(stream * 2 + 1, &ring).unwrap();
+    }
+    let ringing = evil.events();
+    assert_eq!(ringing.len(), 8);
+    let declined = evil.heard_of_streams();
+    assert_eq!(declined.len(), 12);
+    assert!(
+        declined
+            .iter()
+            .all(|(stream, kind)| *stream >= 17 && *kind == Kind::Decline)
+    );
+}
+
+#[test]
+fn long_reasons_are_cut_between_letters() {
+    let mut pair = met(Route::IDEAL);
+    let call = pair.session(Who::Ann).ring(CallKind::Talk).unwrap();
+    let reason = EndReason::Chosen;
+    pair.session(Who::Ann)
+        .hang_up(call, reason, &"é".repeat(500))
+        .unwrap();
+    let events = pair.events(TICK);
+    let Some((Who::Bob, Event::HungUp { text, .. })) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert_eq!(*text, "é".repeat(128));
+}
+
+#[test]
+fn numbers_of_streams_are_used_again() {
+    let mut pair = met(Route::IDEAL);
+    let mut calls = Vec::new();
+    for _ in 0..40_000 {
+        let call = pair.session(Who::Ann).ring(CallKind::View).unwrap();
+        pair.session(Who::Ann)
+            .hang_up(call, EndReason::Chosen, "")
+            .unwrap();
+        calls.push(call);
+        pair.run(Duration::ZERO, |_, _, _| {});
+        pair.run(Duration::ZERO, |_, _, _| {});
+    }
+    assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
+    calls.sort();
+    calls.dedup();
+    assert_eq!(calls.len(), 1 << 15);
+}
+
+#[test]
+fn what_was_under_way_for_a_call_is_skipped() {
+    let (mut pair, call) = calling(Route::mbits(10), CallKind::Talk);
+    let reason = EndReason::Chosen;
+    for who in [Who::Ann, Who::Bob] {
+        let session = pair.session(who);
+        session
+            .send_picture(call, crate::video::picture(1, 50_000))
+            .unwrap();
+        session.camera_state(call, Lens::Live, "").unwrap();
+    }
+    pair.run(Duration::from_millis(3), |_, _, _| {});
+    pair.session(Who::Ann).hang_up(call, reason, "").unwrap();
+    pair.session(Who::Bob).hang_up(call, reason, "").unwrap();
+    assert_eq!(pair.events(TICK), []);
+    assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
+}
+
+#[test]
+fn illegal_calls_end_the_connection() {
+    let ring = Message::Ring(Ring {
+        kind: CallKind::View,
+    });
+    let hang_up = Message::HangUp(HangUp {
+        reason: EndReason::Chosen,
+        text: "",
+    });
+    // Stream 1 is the peer's: it rings there. Stream 2 is ours.
+    for bad in [
+        (0, ring),
+        (2, ring),
+        (1, Message::Answer),
+        (3, hang_up),
+        (2, Message::Answer),
+        (1, Message::Accept),
+    ] {
+        let mut evil = Evil::new();
+        evil.say(1, &ring).unwrap();
+        assert!(evil.say(bad.0, &bad.1).is_err(), "{bad:?}");
+    }
+    let mut evil = Evil::new();
+    evil.say(1, &ring).unwrap();
+    assert!(
+        evil.say(1, &ring).is_err(),
+        "a second ring of the same call"
+    );
 }

@@ -6,7 +6,7 @@ use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Config, Event};
 use transom_wire::{CallKind, Shape};
 
-use crate::calls::picture;
+use crate::video::picture;
 
 /// Thirty pictures a second.
 const FRAME: Duration = Duration::from_micros(33_333);

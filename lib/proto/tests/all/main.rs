@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
 
 mod calls;
+mod evil;
 mod files;
 mod latency;
 mod laws;
+mod texts;
+mod video;

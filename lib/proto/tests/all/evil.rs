@@ -1,0 +1,87 @@
+//! A session whose peer says whatever the test wants.
+
+use std::time::Duration;
+
+use transom_proto::{Config, Event, Instant, PeerError, Session, Side};
+use transom_wire::limits::{HEADER, RECORD_BULK};
+use transom_wire::{Header, Hello, Kind, Message};
+
+pub(crate) struct Evil {
+    pub(crate) session: Session,
+    pub(crate) now: Instant,
+}
+
+impl Evil {
+    /// A listener's session after the peer's Hello. The peer's streams are odd.
+    pub(crate) fn new() -> Self {
+        let mut evil = Self::silent();
+        let name = "evil".parse().unwrap();
+        let hello = Hello {
+            session: 1,
+            nonce: 1,
+            capabilities: 0,
+            clock: 0,
+            name,
+        };
+        evil.say(0, &Message::Hello(hello)).unwrap();
+        evil.events();
+        evil
+    }
+
+    /// The same before any Hello.
+    pub(crate) fn silent() -> Self {
+        let now = Instant(5_000_000);
+        let config = Config::new("honest".parse().unwrap(), 1, 2);
+        let session = Session::new(config, Side::Listener, now);
+        Self { session, now }
+    }
+
+    pub(crate) fn say(&mut self, stream: u16, message: &Message<'_>) -> Result<(), PeerError> {
+        self.say_flagged(stream, 0, message)
+    }
+
+    pub(crate) fn say_flagged(
+        &mut self,
+        stream: u16,
+        flags: u8,
+        message: &Message<'_>,
+    ) -> Result<(), PeerError> {
+        let mut frame = [0; RECORD_BULK];
+        let used = message.encode(stream, flags, &mut frame).unwrap();
+        self.session.handle_bytes(&frame[..used], self.now)
+    }
+
+    pub(crate) fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+
+    /// The kinds of frame that the session sends now, and of which stream.
+    pub(crate) fn heard(&mut self) -> Vec<(u16, Kind)> {
+        let mut heard = Vec::new();
+        let mut record = vec![0; RECORD_BULK];
+        loop {
+            let used = self.session.poll_transmit(&mut record, self.now);
+            if used == 0 {
+                return heard;
+            }
+            let mut rest = &record[..used];
+            while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
+                let header = Header::decode(*head).unwrap();
+                heard.push((header.stream, Kind::from_code(header.kind).unwrap()));
+                rest = &after[header.len as usize..];
+            }
+        }
+    }
+
+    /// As [`heard`](Self::heard), without the connection's own messages.
+    pub(crate) fn heard_of_streams(&mut self) -> Vec<(u16, Kind)> {
+        let mut heard = self.heard();
+        heard.retain(|(stream, _)| *stream != 0);
+        heard
+    }
+
+    pub(crate) fn wait(&mut self, span: Duration) -> Result<(), PeerError> {
+        self.now = self.now + span;
+        self.session.handle_timeout(self.now)
+    }
+}

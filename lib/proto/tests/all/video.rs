@@ -1,0 +1,350 @@
+//! Pictures: the slot, credit, chunks, aborts, and their place before file data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use transom_proto::fuzzing::{Courier, Parcel, Route, Who};
+use transom_proto::{Event, Instant, PeerError, Picture, Queued, UsageError};
+use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
+use transom_wire::{
+    CallKind, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape, flags, limits,
+};
+
+use crate::calls::calling;
+use crate::evil::Evil;
+
+const TICK: Duration = Duration::from_millis(100);
+
+pub(crate) fn picture(sequence: u32, bytes: usize) -> Picture {
+    let head = PictureHead {
+        sequence,
+        captured: 0,
+        ready_after: 0,
+        width: 640,
+        height: 480,
+        orientation: Orientation::Upright,
+        codec: Codec::Jpeg,
+        total: 0,
+    };
+    Picture {
+        head,
+        bytes: Arc::from(vec![sequence as u8; bytes]),
+    }
+}
+
+/// The sequences of the pictures that came.
+fn pictures(events: &[(Who, Event)]) -> Vec<u32> {
+    let pictures = events.iter().filter_map(|(_, event)| match event {
+        Event::Picture { picture, .. } => Some(picture.head.sequence),
+        _ => None,
+    });
+    pictures.collect()
+}
+
+#[test]
+fn a_picture_of_any_size_crosses() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    for (sequence, size) in [
+        (1, 1),
+        (2, 16_000),
+        (3, 16_384),
+        (4, 100_000),
+        (5, limits::PICTURE as usize),
+    ] {
+        let queued = pair
+            .session(Who::Bob)
+            .send_picture(call, picture(sequence, size));
+        assert_eq!(queued, Ok(Queued::Fresh));
+        let events = pair.events(TICK);
+        let [(Who::Ann, Event::Picture { picture, .. })] = &events[..] else {
+            panic!("{events:?}");
+        };
+        assert_eq!(picture.head.total as usize, size);
+        assert_eq!(picture.bytes, vec![sequence as u8; size]);
+        let clock = pair.clock(Who::Ann);
+        pair.session(Who::Ann).shown(call, sequence, clock).unwrap();
+        assert_eq!(pair.events(TICK), [(Who::Bob, Event::Credit { call })]);
+    }
+}
+
+#[test]
+fn a_slow_viewer_gets_the_newest_and_nothing_grows() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    let mut came = Vec::new();
+    for sequence in 0..100 {
+        pair.session(Who::Bob)
+            .send_picture(call, picture(sequence, 30_000))
+            .unwrap();
+        came.extend(pictures(&pair.events(TICK)));
+    }
+    assert_eq!(came, [0, 1], "the credit of two pictures");
+    let stats = pair.session(Who::Bob).stats(Instant(0));
+    assert_eq!(stats.pictures_replaced, 97);
+    assert!(stats.held < 1000);
+
+    let clock = pair.clock(Who::Ann);
+    pair.session(Who::Ann).shown(call, 0, clock).unwrap();
+    assert_eq!(pictures(&pair.events(TICK)), [99]);
+    let again = pair.session(Who::Ann).shown(call, 0, clock);
+    assert_eq!(again, Err(UsageError::NotNow { verb: "shown" }));
+}
+
+#[test]
+fn one_slow_viewer_does_not_hold_up_another() {
+    let shared = picture(1, 100_000);
+    let (mut slow, slow_call) = calling(Route::mbits(1), CallKind::View);
+    let (mut fast, fast_call) = calling(Route::mbits(100), CallKind::View);
+    slow.session(Who::Bob)
+        .send_picture(slow_call, shared.clone())
+        .unwrap();
+    fast.session(Who::Bob)
+        .send_picture(fast_call, shared.clone())
+        .unwrap();
+    assert_eq!(Arc::strong_count(&shared.bytes), 3, "the bytes are shared");
+    assert_eq!(pictures(&slow.events(TICK)), []);
+    assert_eq!(pictures(&fast.events(TICK)), [1]);
+}
+
+#[test]
+fn a_picture_hardly_begun_makes_way_for_a_newer_one() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    let clock = pair.clock(Who::Bob);
+    let mut record = vec![0; RECORD_BULK];
+    let bob = pair.session(Who::Bob);
+    bob.send_picture(call, picture(1, 60_000)).unwrap();
+    let begun = bob.poll_transmit(&mut record, clock);
+    assert_eq!(
+        bob.send_picture(call, picture(2, 60_000)),
+        Ok(Queued::Fresh)
+    );
+    let ann_clock = pair.clock(Who::Ann);
+    pair.session(Who::Ann)
+        .handle_bytes(&record[..begun], ann_clock)
+        .unwrap();
+    assert_eq!(pictures(&pair.events(TICK)), [2]);
+    assert_eq!(pair.session(Who::Bob).stats(clock).pictures_aborted, 1);
+}
+
+#[test]
+fn the_picture_after_an_aborted_one_is_sent_whole() {
+    let (mut pair, call) = calling(Route::mbits(2), CallKind::View);
+    pair.link(Who::Bob).route.fifo = RECORD_BULK + 8_000;
+    let mut came = Vec::new();
+    for sequence in 0..60 {
+        pair.session(Who::Bob)
+            .send_picture(call, picture(sequence, 60_000))
+            .unwrap();
+        pair.run(Duration::from_millis(33), |pair, who, event| {
+            if let Event::Picture { picture, .. } = event {
+                came.push(picture.head.sequence);
+                let clock = pair.clock(who);
+                pair.session(who)
+                    .shown(call, picture.head.sequence, clock)
+                    .unwrap();
+            }
+        });
+    }
+    let stats = pair.session(Who::Bob).stats(Instant(0));
+    assert!(stats.pictures_aborted > 3, "{stats:?}");
+    // Two seconds at 2 Mbit/s are eight pictures; aborts cost some, but never all.
+    assert!(came.len() >= 4, "{came:?}");
+    assert!(came.is_sorted());
+}
+
+#[test]
+fn a_picture_waits_behind_at_most_one_record_of_file_data() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    let parcels = vec![Parcel::file("film", 1 << 30)];
+    let (_, mut courier) = Courier::offer(pair.session(Who::Bob), Shape::File, parcels);
+    pair.run(Duration::ZERO, |pair, who, event| match who {
+        Who::Bob => courier.send(pair.session(who), &event),
+        Who::Ann => {}
+    });
+    pair.run(Duration::from_micros(1), |pair, who, event| match who {
+        Who::Bob => courier.send(pair.session(who), &event),
+        Who::Ann => courier.receive(pair.session(who), event),
+    });
+    let clock = pair.clock(Who::Bob);
+    let mut record = vec![0; RECORD_BULK];
+    for sequence in 0..50 {
+        let bob = pair.session(Who::Bob);
+        bob.send_picture(call, picture(sequence, 10)).unwrap();
+        let mut bulk = 0;
+        loop {
+            let used = bob.poll_transmit(&mut record, clock);
+            assert!(used <= RECORD_LIVE);
+            match Kind::from_code(record[4]) {
+                Some(Kind::Picture) => break,
+                Some(Kind::Leaf | Kind::Data) => bulk += 1,
+                _ => {}
+            }
+            if used == 0 {
+                return;
+            }
+        }
+        assert!(bulk <= 1);
+    }
+}
+
+#[test]
+fn pictures_only_go_where_the_call_has_them_go() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    let refused = Err(UsageError::NotNow {
+        verb: "send_picture",
+    });
+    assert_eq!(
+        pair.session(Who::Ann).send_picture(call, picture(1, 10)),
+        refused
+    );
+    for bytes in [0, limits::PICTURE as usize + 1] {
+        let result = pair.session(Who::Bob).send_picture(call, picture(1, bytes));
+        assert!(matches!(result, Err(UsageError::Length { .. })));
+    }
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::Talk);
+    for who in [Who::Ann, Who::Bob] {
+        pair.session(who)
+            .send_picture(call, picture(1, 10))
+            .unwrap();
+    }
+    assert_eq!(pictures(&pair.events(TICK)), [1, 1]);
+}
+
+#[test]
+fn the_latency_from_sensor_to_screen_is_known() {
+    let (mut pair, call) = calling(Route::mbits(100), CallKind::View);
+    let mut sent = picture(1, 20_000);
+    sent.head.captured = pair.clock(Who::Bob).0 - 30_000;
+    pair.session(Who::Bob).send_picture(call, sent).unwrap();
+    pair.run(TICK, |pair, who, event| {
+        if let Event::Picture { picture, .. } = event {
+            let clock = pair.clock(who);
+            let captured = pair.session(who).to_local(picture.head.captured).unwrap();
+            let age = clock - captured;
+            assert!(
+                age.abs_diff(Duration::from_micros(32_600)) < Duration::from_millis(1),
+                "{age:?}"
+            );
+            pair.session(who)
+                .shown(call, 1, clock + Duration::from_millis(10))
+                .unwrap();
+        }
+    });
+    let age = pair
+        .session(Who::Bob)
+        .stats(Instant(0))
+        .shown_after
+        .unwrap();
+    assert!(
+        age.abs_diff(Duration::from_micros(42_600)) < Duration::from_millis(1),
+        "{age:?}"
+    );
+}
+
+/// A peer that talks to us in a live call of stream 1.
+fn talking() -> Evil {
+    let mut evil = Evil::new();
+    evil.say(
+        1,
+        &Message::Ring(Ring {
+            kind: CallKind::Talk,
+        }),
+    )
+    .unwrap();
+    let [Event::Ringing { call, .. }] = evil.events()[..] else {
+        panic!("no ring");
+    };
+    evil.session.answer(call).unwrap();
+    evil
+}
+
+fn head(total: u32) -> PictureHead {
+    PictureHead {
+        total,
+        ..picture(1, 1).head
+    }
+}
+
+#[test]
+fn illegal_pictures_end_the_connection() {
+    let cases: [(&str, Vec<(u8, Message<'_>)>); 7] = [
+        (
+            "data without a picture",
+            vec![(0, Message::PictureData(b"x"))],
+        ),
+        ("an abort without a picture", vec![(0, Message::Abort)]),
+        (
+            "more than announced",
+            vec![(0, Message::Picture(head(3), b"four"))],
+        ),
+        (
+            "last too early",
+            vec![(flags::LAST, Message::Picture(head(9), b"four"))],
+        ),
+        (
+            "last missing",
+            vec![(0, Message::Picture(head(4), b"four"))],
+        ),
+        (
+            "a picture in another",
+            vec![
+                (0, Message::Picture(head(9), b"")),
+                (0, Message::Picture(head(9), b"")),
+            ],
+        ),
+        (
+            "empty data",
+            vec![
+                (0, Message::Picture(head(9), b"")),
+                (0, Message::PictureData(b"")),
+            ],
+        ),
+    ];
+    for (what, frames) in cases {
+        let mut evil = talking();
+        let results: Vec<_> = frames
+            .iter()
+            .map(|(flags, frame)| evil.say_flagged(1, *flags, frame))
+            .collect();
+        let (last, before) = results.split_last().unwrap();
+        assert!(
+            last.is_err() && before.iter().all(Result::is_ok),
+            "{what}: {results:?}"
+        );
+        let again = evil.say(0, &Message::Ping(transom_wire::Ping { clock: 0 }));
+        assert_eq!(again, *last, "the verdict stays");
+    }
+}
+
+#[test]
+fn a_third_picture_without_credit_is_too_much() {
+    let mut evil = talking();
+    let picture = Message::Picture(head(4), b"four");
+    evil.say_flagged(1, flags::LAST, &picture).unwrap();
+    evil.say_flagged(1, flags::LAST, &picture).unwrap();
+    let third = evil.say_flagged(1, flags::LAST, &picture);
+    assert!(matches!(third, Err(PeerError::TooMuch { .. })));
+}
+
+#[test]
+fn a_picture_announced_and_never_sent_takes_no_room() {
+    let mut evil = talking();
+    evil.say(1, &Message::Picture(head(limits::PICTURE), b"x"))
+        .unwrap();
+    assert!(evil.session.stats(evil.now).held <= 64 * 1024 + 1024);
+}
+
+#[test]
+fn pictures_before_the_answer_or_in_a_view_end_the_connection() {
+    for kind in [CallKind::View, CallKind::Talk] {
+        let mut evil = Evil::new();
+        evil.say(1, &Message::Ring(Ring { kind })).unwrap();
+        if kind == CallKind::View {
+            let [Event::Ringing { call, .. }] = evil.events()[..] else {
+                panic!("no ring");
+            };
+            evil.session.answer(call).unwrap();
+        }
+        let picture = Message::Picture(head(4), b"four");
+        assert!(evil.say_flagged(1, flags::LAST, &picture).is_err());
+    }
+}
