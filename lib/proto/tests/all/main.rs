@@ -5,7 +5,9 @@
 mod calls;
 mod evil;
 mod files;
+mod hostile;
 mod latency;
 mod laws;
 mod texts;
+mod timing;
 mod video;
