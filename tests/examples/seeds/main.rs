@@ -6,6 +6,7 @@ mod handshake;
 mod journal;
 mod messages;
 mod pictures;
+mod session;
 
 use std::fs;
 use std::io;
@@ -36,6 +37,15 @@ fn main() -> io::Result<()> {
     }
     for (name, bytes) in pictures::streams() {
         write("pictures", name, &bytes)?;
+    }
+    for (name, bytes) in session::sessions() {
+        write("session", &name, &bytes)?;
+    }
+    for (name, bytes) in session::splits() {
+        write("split", &name, &bytes)?;
+    }
+    for (name, bytes) in session::pairs() {
+        write("pair", name, &bytes)?;
     }
     Ok(())
 }

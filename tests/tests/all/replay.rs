@@ -14,8 +14,11 @@ const LAWS: &[(&str, Law)] = &[
     ("handshake", transom_secure::fuzzing::handshake),
     ("journal", transom_store::fuzzing::journal),
     ("names", transom_wire::fuzzing::names),
+    ("pair", transom_proto::fuzzing::pair),
     ("pictures", transom_media::fuzzing::split),
     ("repair", transom_media::fuzzing::repair),
+    ("session", transom_proto::fuzzing::session),
+    ("split", transom_proto::fuzzing::split),
 ];
 
 #[test]
