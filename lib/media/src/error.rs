@@ -29,6 +29,16 @@ pub enum CameraError {
         /// The device or file.
         device: String,
     },
+    /// The system's camera driver refused a step.
+    #[error("{device}: {step}: {why}")]
+    Driver {
+        /// The device.
+        device: String,
+        /// What was being done.
+        step: &'static str,
+        /// What the driver says.
+        why: String,
+    },
     /// The file, command or pipe came to its end.
     #[error("{source_name}: {how}")]
     Ended {
@@ -113,6 +123,7 @@ impl CameraError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Busy { .. }
+            | Self::Driver { .. }
             | Self::Io { .. }
             | Self::Lost { .. }
             | Self::NoneFound { .. }

@@ -23,6 +23,8 @@
 
 mod avi;
 mod camera;
+#[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
+mod elsewhere;
 mod error;
 mod frame;
 #[doc(hidden)]
@@ -34,6 +36,7 @@ mod kernel;
 #[cfg(target_os = "linux")]
 mod linux;
 mod list;
+mod modes;
 mod slot;
 mod source;
 mod wish;

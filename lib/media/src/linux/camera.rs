@@ -12,10 +12,11 @@ use v4l::video::capture::Parameters;
 
 use super::devices::problem;
 use super::holder;
-use super::modes::{Coding, Mode, choose, modes, printable};
+use super::modes::modes;
 use super::queue::{Drain, Leniency};
 use crate::kernel::buffers::MappedBuffers;
 use crate::kernel::video::{Node, Pixels};
+use crate::modes::{Coding, Mode, choose, printable};
 use crate::source::picture;
 use crate::{Camera, CameraError, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait, Wish, repair};
 

@@ -3,4 +3,24 @@
 #[cfg(not(target_os = "linux"))]
 pub(crate) use crate::elsewhere::{list, open};
 #[cfg(target_os = "linux")]
-pub(crate) use crate::linux::{list, open};
+pub(crate) use crate::linux::list;
+#[cfg(all(target_os = "linux", not(feature = "nokhwa")))]
+pub(crate) use crate::linux::open;
+
+/// Opens a device by its path, or by its number through the backend of other systems.
+#[cfg(all(target_os = "linux", feature = "nokhwa"))]
+pub(crate) fn open(
+    path: &std::path::Path,
+    wish: &crate::Wish,
+) -> Result<Box<dyn crate::Camera>, crate::CameraError> {
+    let by_number = path
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .all(u8::is_ascii_digit);
+    if by_number {
+        crate::elsewhere::open(path, wish)
+    } else {
+        crate::linux::open(path, wish)
+    }
+}

@@ -1,0 +1,223 @@
+//! Cameras of other systems, through `nokhwa`. Twin of `linux`; both offer `open` and `list`. On Linux it is built with the feature
+//! `nokhwa`, where a device that is named by a number comes this way.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nokhwa::pixel_format::RgbFormat as AnyFormat;
+use nokhwa::utils::{
+    ApiBackend, CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType,
+};
+use nokhwa::{Buffer, NokhwaError};
+
+use crate::modes::{Coding, FPS, Mode, choose};
+use crate::source::picture;
+use crate::{Camera, CameraError, Device, Format, Frame, MAX_SIDE, RawFrame, Wait, Wish, repair};
+
+/// How long a person may take to allow the use of the camera.
+const PERMISSION: Duration = Duration::from_secs(30);
+
+/// Opens the camera of this number or name. It has to stay on the thread that will read it.
+pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+    let name = path.display().to_string();
+    let failed = |step| {
+        let device = name.clone();
+        move |why: NokhwaError| CameraError::Driver {
+            device,
+            step,
+            why: why.to_string(),
+        }
+    };
+    permission(&name)?;
+    let any = RequestedFormat::new::<AnyFormat>(RequestedFormatType::None);
+    let mut camera = nokhwa::Camera::new(index(&name), any).map_err(failed("open"))?;
+    let offered = camera
+        .compatible_camera_formats()
+        .map_err(failed("list its formats"))?;
+    let modes: Vec<Mode> = offered.iter().filter_map(mode).collect();
+    let mode = choose(&modes, wish).ok_or_else(|| CameraError::NoFormat {
+        device: name.clone(),
+        offered: offered
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    })?;
+    let format = frame_format(mode);
+    let wanted = CameraFormat::new_from(mode.width, mode.height, format, mode.fps);
+    let formats = [format];
+    let exact = RequestedFormat::with_formats(RequestedFormatType::Exact(wanted), &formats);
+    camera
+        .set_camera_requset(exact)
+        .map_err(failed("set the format"))?;
+    camera.open_stream().map_err(failed("start the stream"))?;
+    let what = format!("{mode} of {}", camera.info().human_name());
+    let format = Format {
+        what,
+        fps: camera.frame_rate(),
+        ..Format::default()
+    };
+    Ok(Box::new(NokhwaCamera {
+        name,
+        camera,
+        sequence: 0,
+        format,
+    }))
+}
+
+/// Every camera.
+pub(crate) fn list() -> Vec<Device> {
+    let found = nokhwa::query(ApiBackend::Auto).unwrap_or_default();
+    let devices = found.into_iter().map(|camera| Device {
+        path: PathBuf::from(camera.index().as_string()),
+        name: camera.human_name(),
+        ..Device::default()
+    });
+    devices.collect()
+}
+
+/// macOS asks the person; other systems answer at once.
+fn permission(name: &str) -> Result<(), CameraError> {
+    let (answer, answered) = std::sync::mpsc::channel();
+    nokhwa::nokhwa_initialize(move |granted| {
+        // Nobody waits for it any longer: then it comes too late.
+        let _ = answer.send(granted);
+    });
+    match answered.recv_timeout(PERMISSION) {
+        Ok(true) => Ok(()),
+        _ => Err(CameraError::Denied {
+            device: name.to_owned(),
+        }),
+    }
+}
+
+fn index(name: &str) -> CameraIndex {
+    name.parse()
+        .map_or_else(|_| CameraIndex::String(name.to_owned()), CameraIndex::Index)
+}
+
+/// The formats that both sides know.
+const FORMATS: [(FrameFormat, [u8; 4]); 6] = [
+    (FrameFormat::MJPEG, *b"MJPG"),
+    (FrameFormat::YUYV, *b"YUYV"),
+    (FrameFormat::NV12, *b"NV12"),
+    (FrameFormat::GRAY, *b"GREY"),
+    (FrameFormat::RAWRGB, *b"RGB3"),
+    (FrameFormat::RAWBGR, *b"BGR3"),
+];
+
+fn mode(offered: &CameraFormat) -> Option<Mode> {
+    let (_, fourcc) = FORMATS
+        .iter()
+        .find(|(format, _)| *format == offered.format())?;
+    let (width, height) = (offered.width(), offered.height());
+    let legal = |pixels: u32| (1..=u32::from(MAX_SIDE)).contains(&pixels);
+    (legal(width) && legal(height)).then(|| Mode {
+        fourcc: *fourcc,
+        width,
+        height,
+        fps: offered.frame_rate(),
+    })
+}
+
+fn frame_format(mode: Mode) -> FrameFormat {
+    FORMATS
+        .iter()
+        .find(|(_, fourcc)| *fourcc == mode.fourcc)
+        .map_or(FrameFormat::MJPEG, |(format, _)| *format)
+}
+
+fn fourcc(format: FrameFormat) -> [u8; 4] {
+    FORMATS
+        .iter()
+        .find(|(known, _)| *known == format)
+        .map_or(*b"MJPG", |(_, fourcc)| *fourcc)
+}
+
+struct NokhwaCamera {
+    name: String,
+    camera: nokhwa::Camera,
+    sequence: u32,
+    format: Format,
+}
+
+impl NokhwaCamera {
+    /// What a buffer holds. It comes whole, with whatever stands behind the picture.
+    fn frame(&mut self, buffer: &Buffer) -> Option<Frame> {
+        let sequence = self.sequence;
+        self.sequence = self.sequence.wrapping_add(1);
+        let captured = Instant::now();
+        let coding = Coding::of(fourcc(buffer.source_frame_format()))?;
+        let Coding::Raw(layout) = coding else {
+            let mended = repair(buffer.buffer()).ok()?;
+            return Some(Frame::Jpeg(picture(
+                &mended,
+                &mut self.format,
+                sequence,
+                captured,
+            )));
+        };
+        let width = u16::try_from(buffer.resolution().width()).ok()?;
+        let height = u16::try_from(buffer.resolution().height()).ok()?;
+        (self.format.width, self.format.height) = (width, height);
+        let stride = layout.line(width);
+        let data = buffer
+            .buffer()
+            .get(..layout.bytes(width, height, stride))?
+            .to_vec();
+        Some(Frame::Raw(RawFrame {
+            data,
+            layout,
+            width,
+            height,
+            stride,
+            sequence,
+            captured,
+        }))
+    }
+}
+
+impl Camera for NokhwaCamera {
+    fn wait(&self) -> Wait<'_> {
+        Wait::Blocking
+    }
+
+    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+        let buffer = self.camera.frame().map_err(|why| CameraError::Driver {
+            device: self.name.clone(),
+            step: "read a picture",
+            why: why.to_string(),
+        })?;
+        let frame = self.frame(&buffer);
+        self.format.dropped.unusable += u64::from(frame.is_none());
+        Ok(frame)
+    }
+
+    fn format(&self) -> &Format {
+        &self.format
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_have_one_name_on_each_side() {
+        for (format, code) in FORMATS {
+            assert_eq!(fourcc(format), code);
+            let told = mode(&CameraFormat::new_from(640, 480, format, FPS)).unwrap();
+            assert_eq!(frame_format(told), format);
+            assert!(Coding::of(code).is_some());
+        }
+        assert_eq!(
+            mode(&CameraFormat::new_from(0, 480, FrameFormat::YUYV, FPS)),
+            None
+        );
+    }
+
+    #[test]
+    fn a_camera_that_is_not_there_is_an_error() {
+        assert!(open(Path::new("250"), &Wish::default()).is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! Which of the things a camera can do suits a wish best. It knows numbers, no device.
+
+use std::fmt;
+
+use crate::{Layout, Wish};
+
+/// What is taken where the wish names no size: the most that every USB camera sends smoothly.
+const SIZE: (u32, u32) = (1280, 720);
+pub(crate) const FPS: u32 = 30;
+/// Below this, motion is not smooth: a smaller picture is better, if the size is ours to choose.
+const SMOOTH_FPS: u32 = 20;
+/// How pictures come from a device.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Coding {
+    Jpeg,
+    Raw(Layout),
+}
+
+impl Coding {
+    pub(crate) fn of(fourcc: [u8; 4]) -> Option<Self> {
+        Some(match &fourcc {
+            b"MJPG" | b"JPEG" => Self::Jpeg,
+            b"YUYV" => Self::Raw(Layout::Yuyv),
+            b"UYVY" => Self::Raw(Layout::Uyvy),
+            b"YVYU" => Self::Raw(Layout::Yvyu),
+            b"NV12" => Self::Raw(Layout::Nv12),
+            b"NV21" => Self::Raw(Layout::Nv21),
+            b"YU12" => Self::Raw(Layout::I420),
+            b"YV12" => Self::Raw(Layout::Yv12),
+            b"RGB3" => Self::Raw(Layout::Rgb),
+            b"BGR3" => Self::Raw(Layout::Bgr),
+            b"GREY" => Self::Raw(Layout::Grey),
+            _ => return None,
+        })
+    }
+
+    /// Lower is better: JPEG costs nothing, then what the encoder takes without conversion, grey last.
+    fn rank(self) -> u32 {
+        match self {
+            Self::Jpeg => 0,
+            Self::Raw(Layout::Rgb | Layout::Bgr) => 2,
+            Self::Raw(Layout::Grey) => 3,
+            Self::Raw(_) => 1,
+        }
+    }
+}
+
+/// One thing a device can do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Mode {
+    pub(crate) fourcc: [u8; 4],
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// The rate to ask for; 0 where the device doesn't tell.
+    pub(crate) fps: u32,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}x{}",
+            printable(self.fourcc),
+            self.width,
+            self.height
+        )?;
+        if self.fps == 0 {
+            Ok(())
+        } else {
+            write!(f, " {} fps", self.fps)
+        }
+    }
+}
+
+/// The code of a format for people.
+pub(crate) fn printable(fourcc: [u8; 4]) -> String {
+    fourcc
+        .iter()
+        .map(|&byte| {
+            if byte.is_ascii_graphic() {
+                char::from(byte)
+            } else {
+                '.'
+            }
+        })
+        .collect()
+}
+
+/// The mode that suits best: JPEG before raw, then the nearest size, then the best rate. Who names no size gets a smooth picture first.
+pub(crate) fn choose(modes: &[Mode], wish: &Wish) -> Option<Mode> {
+    let (width, height) = target(wish);
+    let smooth = SMOOTH_FPS.min(wish.pace(FPS));
+    let wanted = wish.pace(FPS);
+    // The highest rate within the wish; beyond it the nearest.
+    let pace = |fps: u32| (fps > wanted, fps.abs_diff(wanted));
+    modes.iter().copied().min_by_key(|mode| {
+        let rank = Coding::of(mode.fourcc).map_or(u32::MAX, Coding::rank);
+        let jerky = wish.size.is_none() && mode.fps != 0 && mode.fps < smooth;
+        let distance = mode
+            .width
+            .abs_diff(width)
+            .saturating_add(mode.height.abs_diff(height));
+        // Too small loses what can't be had back; too large is made smaller.
+        let small = mode.width < width && mode.height < height;
+        (rank.min(1), jerky, distance, small, rank, pace(mode.fps))
+    })
+}
+
+/// The size to come near to.
+pub(crate) fn target(wish: &Wish) -> (u32, u32) {
+    wish.size
+        .map_or(SIZE, |(width, height)| (width.into(), height.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(text: &str) -> Mode {
+        let mut words = text.split([' ', 'x']);
+        let mut word = || words.next().unwrap();
+        let fourcc = word().as_bytes().try_into().unwrap();
+        let mut number = || word().parse().unwrap();
+        Mode {
+            fourcc,
+            width: number(),
+            height: number(),
+            fps: number(),
+        }
+    }
+
+    fn chosen(modes: &[&str], size: Option<(u16, u16)>, fps: Option<u32>) -> String {
+        let modes: Vec<_> = modes.iter().map(|text| mode(text)).collect();
+        let wish = Wish {
+            size,
+            fps,
+            ..Wish::default()
+        };
+        choose(&modes, &wish).unwrap().to_string()
+    }
+
+    const WEBCAM: [&str; 6] = [
+        "YUYV 640x480 30",
+        "YUYV 1280x720 10",
+        "MJPG 640x480 30",
+        "MJPG 1280x720 30",
+        "MJPG 1920x1080 30",
+        "MJPG 320x240 30",
+    ];
+
+    #[test]
+    fn jpeg_at_the_nearest_size_is_preferred() {
+        assert_eq!(chosen(&WEBCAM, None, None), "MJPG 1280x720 30 fps");
+        assert_eq!(
+            chosen(&WEBCAM, Some((640, 480)), None),
+            "MJPG 640x480 30 fps"
+        );
+        assert_eq!(
+            chosen(&WEBCAM, Some((1900, 1000)), Some(60)),
+            "MJPG 1920x1080 30 fps"
+        );
+    }
+
+    #[test]
+    fn without_jpeg_a_smooth_picture_goes_before_a_large_one_unless_the_size_is_named() {
+        assert_eq!(chosen(&WEBCAM[..2], None, None), "YUYV 640x480 30 fps");
+        assert_eq!(
+            chosen(&WEBCAM[..2], Some((1280, 720)), None),
+            "YUYV 1280x720 10 fps"
+        );
+        assert_eq!(
+            chosen(&["GREY 1280x720 30", "YUYV 1280x720 30"], None, None),
+            "YUYV 1280x720 30 fps"
+        );
+    }
+
+    #[test]
+    fn the_rate_is_the_nearest_within_the_wish() {
+        const RATES: [&str; 3] = ["MJPG 640x480 60", "MJPG 640x480 24", "MJPG 640x480 5"];
+        assert_eq!(chosen(&RATES, None, Some(30)), "MJPG 640x480 24 fps");
+        assert_eq!(chosen(&RATES, None, Some(60)), "MJPG 640x480 60 fps");
+        assert_eq!(chosen(&RATES[..1], None, Some(30)), "MJPG 640x480 60 fps");
+    }
+}
