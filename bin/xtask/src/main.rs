@@ -1,11 +1,14 @@
 //! `cargo xtask`: what is done to this workspace rather than by it, in plain Rust with std alone.
 //! Each command is one file; each says what it installs before it installs it, and ends what it starts.
 
+mod bench;
+mod children;
 mod demo;
 mod failure;
 mod fuzz;
 mod machine;
 mod packages;
+mod stage;
 mod step;
 mod test;
 mod workspace;
@@ -35,6 +38,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         }
         ["demo", rest @ ..] => demo::run(rest),
         ["test", rest @ ..] => test::run(rest),
+        ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         [other, ..] => Err(Failure::usage(format!(
             "{other}: no such command (cargo xtask help lists them)"
@@ -48,4 +52,7 @@ cargo xtask COMMAND
   demo [--seconds N]            build, then a camera box, a watcher and a file transfer on loopback
   test                          everything, from format to the built binaries
   fuzz [TARGET] [--seconds N]   fuzz one target or all of them, 60 s each by default
+  bench video [--seconds N]     pictures over loopback: rate, losses, latency, memory
+  bench files [--mib N] [--rounds N]
+                                a big file over loopback: ours, scp, rsync, socat, cp
 ";

@@ -1,0 +1,39 @@
+//! `cargo xtask bench`: what the built programs do in numbers, beside what others do on the same machine.
+
+mod files;
+mod peers;
+mod sshd;
+mod video;
+
+use crate::failure::{Failure, Outcome};
+use crate::packages;
+use crate::step;
+use crate::workspace;
+
+pub(crate) fn run(arguments: &[&str]) -> Outcome {
+    match arguments {
+        ["video", rest @ ..] => video::run(rest),
+        ["files", rest @ ..] => files::run(rest),
+        _ => Err(Failure::usage("bench: say which, video or files")),
+    }
+}
+
+/// The release build is what users run.
+fn build() -> Outcome {
+    packages::ensure(&[&packages::LIBCLANG])?;
+    step::run(
+        "building transom",
+        &mut workspace::cargo(["build", "--locked", "--release", "-p", "transom-box"]),
+    )
+}
+
+/// The value after an option, or the usual one.
+fn number(arguments: &[&str], name: &str, usual: u32) -> Outcome<u32> {
+    let Some(at) = arguments.iter().position(|argument| *argument == name) else {
+        return Ok(usual);
+    };
+    let value = arguments.get(at + 1).and_then(|value| value.parse().ok());
+    value
+        .filter(|number| *number > 0)
+        .ok_or_else(|| Failure::usage(format!("bench: {name} takes a number from 1")))
+}

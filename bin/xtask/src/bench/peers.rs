@@ -1,0 +1,195 @@
+//! The ways to copy that are compared: ours, and those of this machine's other programs.
+//! What is not installed is named with its package and left out.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::children::Background;
+use crate::failure::{Context, Outcome};
+use crate::machine;
+use crate::stage::{Person, Stage};
+use crate::step;
+
+use super::sshd::Sshd;
+
+/// Copies one file into the target folder it was made for, and returns when it is there.
+pub(super) trait Peer {
+    fn name(&self) -> &'static str;
+    fn copy(&mut self, source: &Path) -> Outcome;
+}
+
+/// All that this machine has; ours first.
+pub(super) fn all(stage: &Stage, target: &Path) -> Outcome<Vec<Box<dyn Peer>>> {
+    let mut peers: Vec<Box<dyn Peer>> = vec![Box::new(Ours::new(stage, target)?)];
+    let target = target.to_path_buf();
+    if has(&[("sshd", "openssh-server"), ("scp", "openssh-client")]) {
+        let sshd = Sshd::start(stage)?;
+        let (ssh, scp) = (sshd.clone(), target.clone());
+        peers.push(Box::new(Scp { sshd, target: scp }));
+        if has(&[("rsync", "rsync")]) {
+            let target = target.clone();
+            peers.push(Box::new(Rsync { sshd: ssh, target }));
+        }
+    }
+    if has(&[("socat", "socat")]) {
+        let target = target.clone();
+        peers.push(Box::new(Socat { target }));
+    }
+    peers.push(Box::new(Cp { target }));
+    Ok(peers)
+}
+
+fn has(programs: &[(&str, &str)]) -> bool {
+    let missing: Vec<&str> = programs
+        .iter()
+        .filter(|(program, _)| machine::program(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    if !missing.is_empty() {
+        let packages = missing.join(" ");
+        eprintln!("left out, for it is not installed: apt-get install {packages}");
+    }
+    missing.is_empty()
+}
+
+/// From the sender's start until it says that the file is durable, encrypted and verified.
+struct Ours {
+    sender: Person,
+    _receiver: Background,
+}
+
+impl Ours {
+    fn new(stage: &Stage, target: &Path) -> Outcome<Self> {
+        let (sender, receiver) = (stage.person("sender")?, stage.person("receiver")?);
+        receiver.knows(&sender, "127.0.0.1:9")?;
+        let into = target.to_string_lossy();
+        let (child, address) =
+            receiver.listen(&["receive", "--into", &into, "--accept", "known"])?;
+        sender.knows(&receiver, &address)?;
+        Ok(Self {
+            sender,
+            _receiver: child,
+        })
+    }
+}
+
+impl Peer for Ours {
+    fn name(&self) -> &'static str {
+        "transom (encrypted, verified)"
+    }
+
+    fn copy(&mut self, source: &Path) -> Outcome {
+        let source = source.to_string_lossy();
+        quiet(
+            &mut self
+                .sender
+                .transom(&["send", "receiver", &source, "--quiet"]),
+        )
+    }
+}
+
+/// Its fastest cipher where the CPU has AES instructions.
+const CIPHER: &str = "aes128-gcm@openssh.com";
+
+struct Scp {
+    sshd: std::rc::Rc<Sshd>,
+    target: PathBuf,
+}
+
+impl Peer for Scp {
+    fn name(&self) -> &'static str {
+        "scp (aes128-gcm)"
+    }
+
+    fn copy(&mut self, source: &Path) -> Outcome {
+        let mut command = Command::new("scp");
+        command.args(["-q", "-c", CIPHER]).args(self.sshd.options());
+        command.args(["-P", &self.sshd.port().to_string()]);
+        let place = format!("127.0.0.1:{}", self.target.display());
+        quiet(command.arg(source).arg(place))
+    }
+}
+
+struct Rsync {
+    sshd: std::rc::Rc<Sshd>,
+    target: PathBuf,
+}
+
+impl Peer for Rsync {
+    fn name(&self) -> &'static str {
+        "rsync over ssh (aes128-gcm)"
+    }
+
+    fn copy(&mut self, source: &Path) -> Outcome {
+        let port = self.sshd.port();
+        let options = self.sshd.options().join(" ");
+        let shell = format!("ssh -c {CIPHER} -p {port} {options}");
+        let mut command = Command::new("rsync");
+        command.args(["-W", "-e", &shell]).arg(source);
+        quiet(command.arg(format!("127.0.0.1:{}/", self.target.display())))
+    }
+}
+
+/// Nothing but bytes over TCP: neither encrypted nor verified.
+struct Socat {
+    target: PathBuf,
+}
+
+impl Peer for Socat {
+    fn name(&self) -> &'static str {
+        "socat (plain TCP, unverified)"
+    }
+
+    fn copy(&mut self, source: &Path) -> Outcome {
+        let port = free_port()?;
+        let file = self.target.join(source.file_name().unwrap_or_default());
+        let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr");
+        let create = format!("CREATE:{}", file.display());
+        let mut receive = Command::new("socat");
+        let receiver = Background::start(receive.args(["-u", "-b", BUFFER, &listen, &create]))?;
+        let open = format!("FILE:{}", source.display());
+        let connect = format!("TCP:127.0.0.1:{port},retry=100,interval=0.01");
+        quiet(Command::new("socat").args(["-u", "-b", BUFFER, &open, &connect]))?;
+        receiver.finish()
+    }
+}
+
+/// Larger than its default of 8 KiB, which would make it look worse than it is.
+const BUFFER: &str = "262144";
+
+/// No network at all: the machine's own limit.
+struct Cp {
+    target: PathBuf,
+}
+
+impl Peer for Cp {
+    fn name(&self) -> &'static str {
+        "cp (no network)"
+    }
+
+    fn copy(&mut self, source: &Path) -> Outcome {
+        quiet(Command::new("cp").arg(source).arg(&self.target))
+    }
+}
+
+fn quiet(command: &mut Command) -> Outcome {
+    let status = command.status().context(step::written(command))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(crate::failure::Failure::new(format!(
+            "{}: {status}",
+            step::written(command)
+        ))),
+    }
+}
+
+/// A port that was free a moment ago: these programs can't tell which one they got.
+pub(super) fn free_port() -> Outcome<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("a port of loopback")?;
+    Ok(listener.local_addr().context("a port of loopback")?.port())
+}
+
+/// How long a server may take to listen.
+pub(super) const LISTENING: Duration = Duration::from_secs(10);

@@ -1,0 +1,153 @@
+//! People on loopback with throw-away keys, each with a state folder and a contact book, and the built
+//! `transom` in their hands. All of it is in one folder that is removed at the end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::children::Background;
+use crate::failure::{Context, Failure, Outcome};
+use crate::workspace;
+
+/// How long a program may take to start.
+pub(crate) const STARTING: Duration = Duration::from_secs(20);
+
+/// The folder of a play, removed when dropped.
+pub(crate) struct Stage {
+    folder: PathBuf,
+}
+
+impl Stage {
+    /// In memory where there is a tmpfs for that, so that no disk is measured.
+    pub(crate) fn new() -> Outcome<Self> {
+        let memory = Path::new("/dev/shm");
+        let parent = match memory.is_dir() {
+            true => memory.to_path_buf(),
+            false => std::env::temp_dir(),
+        };
+        let folder = parent.join(format!("transom-xtask-{}", std::process::id()));
+        fs::create_dir(&folder).context(folder.display())?;
+        Ok(Self { folder })
+    }
+
+    /// A path in it, made or not.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Somebody with a new key.
+    pub(crate) fn person(&self, name: &str) -> Outcome<Person> {
+        let home = self.path(name);
+        fs::create_dir(&home).context(home.display())?;
+        let mut person = Person {
+            name: name.into(),
+            home,
+            key: String::new(),
+        };
+        person.write_book("")?;
+        let mut id = person.transom(&["id", "--json"]);
+        let output = id.output().context("transom id")?;
+        let line = String::from_utf8_lossy(&output.stdout).into_owned();
+        person.key = text_field(&line, "key")
+            .ok_or_else(|| Failure::new(format!("transom id printed no key: {line}")))?;
+        Ok(person)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Err(why) = fs::remove_dir_all(&self.folder) {
+            eprintln!("xtask: {}: {why}", self.folder.display());
+        }
+    }
+}
+
+/// A user of the program.
+pub(crate) struct Person {
+    name: String,
+    home: PathBuf,
+    key: String,
+}
+
+impl Person {
+    /// Replaces the contact book by the one line for somebody.
+    pub(crate) fn knows(&self, other: &Self, address: &str) -> Outcome {
+        let Self { name, key, .. } = other;
+        self.write_book(&format!("{name} {address} key={key}\n"))
+    }
+
+    /// The headless program, as this person runs it.
+    pub(crate) fn transom(&self, arguments: &[&str]) -> Command {
+        self.program("transom", arguments)
+    }
+
+    /// A program of ours with this person's state and book.
+    pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(workspace::release(program));
+        command
+            .args(arguments)
+            .arg("--state")
+            .arg(self.home.join("state"))
+            .arg("--users")
+            .arg(self.home.join("user_list.txt"))
+            .current_dir(&self.home);
+        command
+    }
+
+    /// Starts something that listens on a free port of loopback; gives its address too.
+    pub(crate) fn listen(&self, arguments: &[&str]) -> Outcome<(Background, String)> {
+        let free = ["--listen", "127.0.0.1:0", "--json", "--name", &self.name];
+        let child = Background::start(&mut self.transom(&[arguments, &free].concat()))?;
+        let address = child.line(STARTING, |line| {
+            is_event(line, "listening")
+                .then(|| text_field(line, "address"))
+                .flatten()
+        })?;
+        Ok((child, address))
+    }
+
+    fn write_book(&self, text: &str) -> Outcome {
+        let book = self.home.join("user_list.txt");
+        fs::write(&book, text).context(book.display())
+    }
+}
+
+/// Whether a line of `--json` tells of this event.
+pub(crate) fn is_event(line: &str, event: &str) -> bool {
+    text_field(line, "event").as_deref() == Some(event)
+}
+
+/// A text of a JSON object that has no escapes in it, as keys and addresses have none.
+pub(crate) fn text_field(line: &str, name: &str) -> Option<String> {
+    let (_, rest) = line.split_once(&format!("\"{name}\":\""))?;
+    let (text, _) = rest.split_once('"')?;
+    Some(text.into())
+}
+
+/// A number of a JSON object; in the object `within`, if that is named.
+pub(crate) fn number_field(line: &str, within: Option<&str>, name: &str) -> Option<f64> {
+    let line = match within {
+        Some(object) => line.split_once(&format!("\"{object}\":{{"))?.1,
+        None => line,
+    };
+    let (_, rest) = line.split_once(&format!("\"{name}\":"))?;
+    let end = rest.find([',', '}']).unwrap_or(rest.len());
+    rest.get(..end)?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_where_they_stand() {
+        let line = r#"{"event":"summary","fps":29.97,"late":{"max":4.5,"p99":1.25},"lost":0}"#;
+        assert!(is_event(line, "summary") && !is_event(line, "stats"));
+        assert_eq!(number_field(line, None, "fps"), Some(29.97));
+        assert_eq!(number_field(line, Some("late"), "p99"), Some(1.25));
+        assert_eq!(number_field(line, None, "lost"), Some(0.0));
+        assert_eq!(number_field(line, Some("none"), "p99"), None);
+        assert_eq!(text_field(line, "fps"), None);
+    }
+}
