@@ -43,6 +43,8 @@ pub(crate) struct Link {
     first_use: bool,
     /// The peer's random number of this run; `None` until its hello, and then it is really there.
     session: Option<u64>,
+    /// We have said goodbye on it.
+    closing: bool,
 }
 
 impl Link {
@@ -114,7 +116,7 @@ impl Links {
         let mut up = self
             .links
             .iter()
-            .filter(|(_, link)| link.peer == *peer && link.is_up());
+            .filter(|(_, link)| link.peer == *peer && link.is_up() && !link.closing);
         let first = up.next()?;
         let dialed = |(_, link): &(&PeerId, &Link)| link.side == Side::Dialer;
         let chosen = if dialed(&first) {
@@ -333,6 +335,7 @@ impl Links {
                         address,
                         first_use,
                         session: None,
+                        closing: false,
                     },
                 );
             }
@@ -466,6 +469,9 @@ impl Links {
                 } else {
                     id
                 };
+                if let Some(link) = self.links.get_mut(&superfluous) {
+                    link.closing = true;
+                }
                 out.net.close(superfluous, ByeCode::Replaced, "");
             }
             _ => out.tell(Notice::Joined {
@@ -500,8 +506,15 @@ impl Links {
             peer,
             why: text.clone(),
         });
-        if self.link_of(&peer).is_some() {
-            return gone; // By another connection it is still there.
+        let replaced = matches!(
+            why,
+            Departure::Bye {
+                code: ByeCode::Replaced,
+                ..
+            }
+        ) && self.links.values().any(|link| link.peer == peer);
+        if replaced || self.link_of(&peer).is_some() {
+            return gone; // By another connection it is still there, or about to be.
         }
         let lost = !matches!(why, Departure::Bye { .. } | Departure::ClosedHere);
         out.tell(Notice::Left {

@@ -246,6 +246,8 @@ impl Station {
                     self.transfers
                         .left(peer, &gone.why, &self.links, &mut self.out);
                     self.texts.left(peer, &self.links, &mut self.out);
+                    // By another connection it may still be there.
+                    self.texts.joined(&gone.peer, &self.links, &mut self.out);
                 }
             }
             // The camera is looked at in every turn, and what woke us lies in the queues.

@@ -47,15 +47,17 @@ impl Peer {
     /// Waits for the notice that `wanted` takes, and skips all before it.
     fn wait<T>(&self, wanted: impl Fn(Notice) -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
+        let mut skipped = Vec::new();
         loop {
             let left = end.saturating_duration_since(Instant::now());
             match self.notices.recv_timeout(left) {
                 Ok(notice) => {
+                    skipped.push(format!("{notice:?}"));
                     if let Some(found) = wanted(notice) {
                         return found;
                     }
                 }
-                Err(_) => panic!("nothing came"),
+                Err(_) => panic!("not among {skipped:#?}"),
             }
         }
     }

@@ -37,12 +37,12 @@ struct Place {
     file: FileId,
 }
 
-/// Status, its meter, and when the owner was told last.
+/// Status, its meter, and when the owner is to be told next.
 #[derive(Debug)]
 struct Account {
     status: TransferStatus,
     meter: Meter,
-    told: Option<Instant>,
+    next_notice: Instant,
     changed: bool,
 }
 
@@ -51,21 +51,18 @@ impl Account {
         Self {
             status,
             meter: Meter::default(),
-            told: None,
+            next_notice: Instant::now(),
             changed: true,
         }
     }
 
     fn due(&self) -> Option<Instant> {
-        self.changed.then(|| {
-            self.told
-                .map_or_else(Instant::now, |told| told + NOTICE_PAUSE)
-        })
+        self.changed.then_some(self.next_notice)
     }
 
     fn tell(&mut self, now: Instant, out: &mut Outside) {
         if self.due().is_some_and(|due| due <= now) {
-            (self.told, self.changed) = (Some(now), false);
+            (self.next_notice, self.changed) = (now + NOTICE_PAUSE, false);
             out.tell(Notice::Transfer(self.measured(now)));
         }
     }
