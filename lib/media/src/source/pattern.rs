@@ -225,7 +225,7 @@ mod tests {
     fn a_large_lap_stays_within_its_bytes() {
         let mut camera = PatternCamera::new(&Wish {
             quality: 100,
-            ..wish((2560, 1440))
+            ..wish((1280, 720))
         })
         .unwrap();
         let lap = camera.lap.len() as u32;
