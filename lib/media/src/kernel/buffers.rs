@@ -2,14 +2,14 @@
 
 use std::io;
 use std::mem::zeroed;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::NonNull;
 use std::time::Duration;
 
 use v4l::v4l_sys::{self as sys, v4l2_buffer, v4l2_requestbuffers};
 use v4l::v4l2::vidioc;
 
-use super::video::{CAPTURE, ioctl};
+use super::video::{CAPTURE, Node, ioctl};
 use crate::linux::queue::{Buffers, Filled};
 
 const MMAP: u32 = sys::v4l2_memory_V4L2_MEMORY_MMAP;
@@ -21,19 +21,19 @@ const MMAP: u32 = sys::v4l2_memory_V4L2_MEMORY_MMAP;
 /// ```
 pub(crate) struct MappedBuffers {
     mappings: Vec<Mapping>,
-    fd: OwnedFd,
+    node: Node,
 }
 
 impl MappedBuffers {
     /// Takes buffers, at least 1 and not always `count`, hands all to the driver and starts the stream.
-    pub(crate) fn start(fd: OwnedFd, count: u32) -> io::Result<Self> {
-        let granted = request(fd.as_fd(), count)?;
+    pub(crate) fn start(node: Node, count: u32) -> io::Result<Self> {
+        let granted = request(node.descriptor(), count)?;
         let mut buffers = Self {
             mappings: Vec::new(),
-            fd,
+            node,
         };
         for index in 0..granted {
-            let mapping = Mapping::new(buffers.fd.as_fd(), index)?;
+            let mapping = Mapping::new(buffers.node.descriptor(), index)?;
             buffers.mappings.push(mapping);
         }
         if buffers.mappings.is_empty() {
@@ -49,19 +49,19 @@ impl MappedBuffers {
     fn stream(&self, request: vidioc::_IOC_TYPE) -> io::Result<()> {
         let mut kind = CAPTURE;
         // SAFETY: STREAMON and STREAMOFF read one int.
-        unsafe { ioctl(self.fd.as_fd(), request, &mut kind) }
+        unsafe { ioctl(self.node.descriptor(), request, &mut kind) }
     }
 }
 
 impl Buffers for MappedBuffers {
     fn descriptor(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.node.descriptor()
     }
 
     fn dequeue(&mut self) -> io::Result<Filled> {
         let mut buffer = empty(0);
         // SAFETY: DQBUF reads and writes one v4l2_buffer.
-        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_DQBUF, &mut buffer) }?;
+        unsafe { ioctl(self.node.descriptor(), vidioc::VIDIOC_DQBUF, &mut buffer) }?;
         let index = buffer.index as usize;
         // A driver that names a buffer we don't have is not to be reasoned with.
         let mapping = self
@@ -94,7 +94,7 @@ impl Buffers for MappedBuffers {
         let mut buffer = empty(index as u32);
         // SAFETY: QBUF reads and writes one v4l2_buffer. Nobody reads the memory that the driver now gets: `bytes` lends it only
         // while this struct is borrowed, and refuses it until the buffer comes back.
-        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_QBUF, &mut buffer) }
+        unsafe { ioctl(self.node.descriptor(), vidioc::VIDIOC_QBUF, &mut buffer) }
     }
 }
 
@@ -105,7 +105,7 @@ impl Drop for MappedBuffers {
             log::debug!("streamoff=\"{why}\"");
         }
         self.mappings.clear();
-        if let Err(why) = request(self.fd.as_fd(), 0) {
+        if let Err(why) = request(self.node.descriptor(), 0) {
             log::debug!("free_buffers=\"{why}\"");
         }
     }

@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 use std::io;
 use std::mem::zeroed;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use v4l::v4l_sys::{self as sys, v4l2_capability, v4l2_fmtdesc, v4l2_format};
@@ -13,11 +13,11 @@ use v4l::v4l2::vidioc;
 /// Formats that are asked for; vivid, the largest collection there is, has 78.
 const MAX_FORMATS: u32 = 256;
 
-/// An open device node. Its descriptor is not inherited by child processes.
+/// An open device node. Child processes don't inherit it.
 pub(crate) struct Node {
     // Dropped first: the node is then still open by the other descriptor, so that this close can't fail, where `v4l` would panic.
     device: v4l::Device,
-    fd: OwnedFd,
+    _keeps_open: OwnedFd,
 }
 
 /// What a node says it is.
@@ -45,10 +45,14 @@ impl Node {
             return Err(io::ErrorKind::NotFound.into());
         }
         let device = v4l::Device::with_path(path)?;
-        let handle = device.handle();
-        // SAFETY: the handle keeps the descriptor open beyond this statement.
-        let fd = unsafe { BorrowedFd::borrow_raw(handle.fd()) }.try_clone_to_owned()?;
-        Ok(Self { device, fd })
+        let fd = descriptor(&device);
+        let keeps_open = fd.try_clone_to_owned()?;
+        // SAFETY: the descriptor is open, and F_SETFD takes a number. `v4l` opens without this flag: a child would keep the camera busy.
+        unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
+        Ok(Self {
+            device,
+            _keeps_open: keeps_open,
+        })
     }
 
     /// For the calls that `v4l` makes well.
@@ -56,16 +60,16 @@ impl Node {
         &self.device
     }
 
-    /// The node alone; from here on the device is driven by its buffers.
-    pub(crate) fn into_fd(self) -> OwnedFd {
-        self.fd
+    /// Readable when a buffer was filled.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        descriptor(&self.device)
     }
 
     pub(crate) fn identity(&self) -> io::Result<Identity> {
         // SAFETY: a struct of numbers, for which zero is a value.
         let mut told: v4l2_capability = unsafe { zeroed() };
         // SAFETY: QUERYCAP writes one v4l2_capability.
-        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_QUERYCAP, &mut told) }?;
+        unsafe { ioctl(self.descriptor(), vidioc::VIDIOC_QUERYCAP, &mut told) }?;
         let own = told.capabilities & sys::V4L2_CAP_DEVICE_CAPS != 0;
         Ok(Identity {
             driver: text(&told.driver),
@@ -91,7 +95,7 @@ impl Node {
         told.index = index;
         told.type_ = CAPTURE;
         // SAFETY: ENUM_FMT reads and writes one v4l2_fmtdesc.
-        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_ENUM_FMT, &mut told) }?;
+        unsafe { ioctl(self.descriptor(), vidioc::VIDIOC_ENUM_FMT, &mut told) }?;
         Ok(told.pixelformat.to_le_bytes())
     }
 
@@ -109,7 +113,7 @@ impl Node {
         format.fmt.pix.height = height;
         format.fmt.pix.pixelformat = u32::from_le_bytes(fourcc);
         // SAFETY: S_FMT reads and writes one v4l2_format.
-        unsafe { ioctl(self.fd.as_fd(), vidioc::VIDIOC_S_FMT, &mut format) }?;
+        unsafe { ioctl(self.descriptor(), vidioc::VIDIOC_S_FMT, &mut format) }?;
         // SAFETY: for this type the driver fills `pix`, and any bits are numbers.
         let pix = unsafe { format.fmt.pix };
         Ok(Pixels {
@@ -124,6 +128,11 @@ impl Node {
 
 /// The one type of buffer used here.
 pub(super) const CAPTURE: u32 = sys::v4l2_buf_type_V4L2_BUF_TYPE_VIDEO_CAPTURE;
+
+fn descriptor(device: &v4l::Device) -> BorrowedFd<'_> {
+    // SAFETY: the device owns the descriptor and closes it when it is dropped, which the borrow excludes.
+    unsafe { BorrowedFd::borrow_raw(device.handle().fd()) }
+}
 
 /// Calls the driver, again where a signal came between.
 ///
