@@ -47,7 +47,13 @@ impl Line {
     /// Takes note of what concerns the connection itself, and tells it.
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) -> Result<(), Failure> {
         match notice {
-            Notice::Joined { .. } => self.joined = true,
+            Notice::Joined { first_use, .. } => {
+                // Being there is what everybody expects; a new key or a return is worth a line.
+                let is_news = *first_use || std::mem::replace(&mut self.joined, true);
+                if !is_news && !output.is_json() {
+                    return Ok(());
+                }
+            }
             Notice::Unreachable { why, .. } if !self.joined => return Err(self.unreachable(why)),
             Notice::KeyChanged {
                 pinned,
@@ -80,7 +86,18 @@ impl Line {
     }
 
     fn unreachable(&self, why: &str) -> Failure {
-        let failure = Failure::new(format!("can't reach {}", self.peer), why);
+        let address = self.contact.address.to_string();
+        let at = if address == self.peer.as_str() {
+            String::new()
+        } else {
+            format!(" at {address}")
+        };
+        let what = format!("can't reach {}{at}", self.peer);
+        let failure = Failure::new(what, why.strip_prefix(SAID_TWICE).unwrap_or(why));
+        if why.contains(REFUSED) {
+            return failure
+                .next("start `transom camera` or `transom receive` there, or mend the address");
+        }
         if why.contains(MAY_NOT_KNOW) {
             return failure.next(format!(
                 "add this line to the contact book there: {}",
@@ -124,6 +141,12 @@ impl Line {
         format!("{} {address} key={}", machine_name(), self.own_key)
     }
 }
+
+/// How the station begins, and we too.
+const SAID_TWICE: &str = "can't be reached: ";
+
+/// What the system says where a machine is up and nothing listens.
+const REFUSED: &str = "Connection refused";
 
 /// What the station says of a peer that hung up during the handshake.
 const MAY_NOT_KNOW: &str = "may not know";

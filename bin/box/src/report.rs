@@ -1,7 +1,7 @@
 //! Notices as lines for people and as JSON for programs, the same in every command.
 
 use serde_json::{Value, json};
-use transom::{Direction, Notice, Outcome, PublicKey, Shape, TransferStatus};
+use transom::{Direction, EndReason, Notice, Outcome, PublicKey, Shape, TransferStatus};
 
 use crate::format::{bytes, count};
 use crate::output::Output;
@@ -12,6 +12,17 @@ use crate::words::{
 
 /// Tells a notice that needs no more than telling.
 pub(crate) fn tell(output: &Output, notice: &Notice) {
+    // People have just read that the peer left, which ends its calls.
+    let is_plain = matches!(
+        notice,
+        Notice::CallEnded {
+            reason: EndReason::Leaving,
+            ..
+        }
+    );
+    if is_plain && !output.is_json() {
+        return;
+    }
     if let Some((human, json)) = describe(notice) {
         output.say(human, json);
     }
