@@ -2,7 +2,6 @@
 
 use transom_proto::{self as proto, PeerError, Session};
 use transom_secure::{Channel, ChannelError};
-use transom_wire::ByeCode;
 
 use crate::event::Departure;
 use crate::outbound::Outbound;
@@ -73,13 +72,6 @@ impl Link {
 }
 
 impl Fault {
-    pub(crate) fn code(self) -> ByeCode {
-        match self {
-            Self::Session(error) => error.code(),
-            Self::Channel(_) => ByeCode::Illegal,
-        }
-    }
-
     pub(crate) fn departure(self) -> Departure {
         match self {
             Self::Session(PeerError::Silent) => Departure::Silent,

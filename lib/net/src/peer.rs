@@ -468,13 +468,17 @@ impl Peer {
         }
     }
 
-    /// The peer broke a rule, or is silent: it is told so, as far as it listens.
+    /// The peer broke a rule, or is silent: it is told so, as far as it listens, and our owner at once.
     fn part(&mut self, fault: Fault, turn: &mut Turn) {
         let why = fault.departure();
+        // A channel that failed seals no goodbye either.
+        let (Stage::Joined(_), Fault::Session(error)) = (&self.stage, fault) else {
+            return self.leave(why, turn);
+        };
         let silent = matches!(why, Departure::Silent);
-        let text = why.to_string();
+        let text = error.to_string();
         let peer = self.id;
-        self.say_bye(fault.code(), &text, None, turn);
+        self.say_bye(error.code(), &text, None, turn);
         turn.tell(Event::Left { peer, why });
         if silent {
             self.pump(turn);

@@ -1,0 +1,245 @@
+//! Strangers and peers who mean harm: each costs little, and nobody else notices.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use transom_net::Departure;
+use transom_proto::Event as Told;
+use transom_wire::ByeCode;
+use transom_wire::limits::LEAF;
+
+use crate::moving::Stream;
+use crate::raw::Raw;
+use crate::support::{Stand, join, pair, run};
+
+fn is_open(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let mut stream = stream;
+    match stream.read(&mut [0; 64]) {
+        Ok(count) => count > 0,
+        Err(error) => error.kind() == ErrorKind::WouldBlock,
+    }
+}
+
+#[test]
+fn garbage_ends_its_own_connection_and_is_not_mentioned() {
+    let mut far = Stand::new();
+    let mut numbers = 0x9E37_79B9_u32;
+    let garbage: Vec<u8> = std::iter::repeat_with(|| {
+        numbers = numbers.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (numbers >> 24) as u8
+    })
+    .take(100_000)
+    .collect();
+    for (start, length) in [(0, 1), (1, 8), (2, 300), (3, 100_000 - 3)] {
+        let mut stream = TcpStream::connect(far.address()).unwrap();
+        // A socket that is closed at the far end refuses the rest.
+        let _ = stream.write_all(&garbage[start..][..length]);
+        if length == 1 {
+            continue; // Too little to be wrong; the deadline ends it.
+        }
+        run([&mut far], |_| (!is_open(&stream)).then_some(()));
+    }
+    assert!(far.told.is_empty(), "{:?}", far.told);
+    join(&mut Stand::new(), &mut far);
+}
+
+#[test]
+fn a_right_beginning_does_not_help_garbage() {
+    let mut far = Stand::new();
+    let mut stream = TcpStream::connect(far.address()).unwrap();
+    let mut bytes = b"TRSM\x01\x01\x03\x00".to_vec();
+    bytes.extend([0, 33]);
+    bytes.extend([0xFF; 40]);
+    stream.write_all(&bytes).unwrap();
+    run([&mut far], |_| (!is_open(&stream)).then_some(()));
+    assert!(far.told.is_empty(), "{:?}", far.told);
+}
+
+#[test]
+fn a_slow_handshake_ends_at_the_deadline_however_often_a_byte_comes() {
+    let mut far = Stand::with(|config| config.handshake_timeout = Duration::from_millis(100));
+    let mut stream = TcpStream::connect(far.address()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut bytes = b"TRSM\x01\x01\x03\x00\x00\x20"
+        .iter()
+        .chain(&[7; 30])
+        .cycle();
+    let mut sent = 0;
+    run([&mut far], |_| {
+        // Never enough to complete message 1.
+        if sent < 40 {
+            let _ = stream.write(&[*bytes.next().unwrap()]);
+            sent += 1;
+        }
+        (!is_open(&stream)).then_some(())
+    });
+    assert!(far.told.is_empty(), "{:?}", far.told);
+}
+
+#[test]
+fn one_address_has_few_handshakes_at_once() {
+    let mut far = Stand::with(|config| config.max_half_open_per_address = 2);
+    let streams: Vec<_> = (0..20)
+        .map(|_| TcpStream::connect(far.address()).unwrap())
+        .collect();
+    run([&mut far], |_| {
+        let open = streams.iter().filter(|stream| is_open(stream)).count();
+        (open == 2).then_some(())
+    });
+    assert!(is_open(&streams[0]) && is_open(&streams[1]));
+}
+
+#[test]
+fn a_flood_of_strangers_pushes_out_only_strangers() {
+    let mut far = Stand::with(|config| {
+        (config.max_half_open, config.max_half_open_per_address) = (4, usize::MAX);
+    });
+    let mut friend = Stand::new();
+    let (here, _) = join(&mut friend, &mut far);
+    let streams: Vec<_> = (0..50)
+        .map(|_| TcpStream::connect(far.address()).unwrap())
+        .collect();
+    run([&mut far], |_| {
+        let open = streams.iter().filter(|stream| is_open(stream)).count();
+        (open == 4).then_some(())
+    });
+    // The oldest went; the next one to come has a place, even though the others never left.
+    assert!(streams[46..].iter().all(is_open));
+    join(&mut Stand::new(), &mut far);
+    friend
+        .net
+        .session(here)
+        .unwrap()
+        .text("still here")
+        .unwrap();
+    run([&mut friend, &mut far], |[_, far]| match far.said()?.1 {
+        Told::Text { .. } => Some(()),
+        _ => None,
+    });
+}
+
+#[test]
+fn a_forged_record_ends_the_connection() {
+    let mut far = Stand::new();
+    let mut near = Raw::join(&mut far, usize::MAX);
+    near.stream.write_all(&[0, 20]).unwrap();
+    near.stream.write_all(&[0xAA; 20]).unwrap();
+    let why = run([&mut far], |[far]| far.left());
+    assert!(matches!(why, Departure::Forged(_)), "{why:?}");
+    run([&mut far], |_| (!is_open(&near.stream)).then_some(()));
+    assert!(far.left().is_none());
+}
+
+#[test]
+fn an_illegal_message_ends_the_connection_with_a_goodbye() {
+    let mut far = Stand::new();
+    let mut near = Raw::join(&mut far, usize::MAX);
+    near.pump(usize::MAX);
+    // A hang-up of a call that never was.
+    near.say(&[0, 0, 0, 1, 0x13, 0, 0, 9, 0]);
+    let why = run([&mut far], |[far]| far.left());
+    assert!(matches!(why, Departure::Illegal(_)), "{why:?}");
+    expect_bye(&mut far, near, ByeCode::Illegal);
+    assert!(far.left().is_none());
+}
+
+fn expect_bye(far: &mut Stand, mut near: Raw, wanted: ByeCode) {
+    let near = std::thread::spawn(move || {
+        while near.hear() {}
+        std::iter::from_fn(|| near.session.poll_event()).find_map(|event| match event {
+            Told::Bye { code, .. } => Some(code),
+            _ => None,
+        })
+    });
+    run([far], |_| near.is_finished().then_some(()));
+    assert_eq!(near.join().unwrap(), Some(wanted));
+}
+
+#[test]
+fn a_peer_that_stops_reading_costs_a_bounded_amount() {
+    let mut far = Stand::new();
+    far.session = |config| config.give_up = Duration::from_secs(600);
+    let near = Raw::join(&mut far, usize::MAX);
+    let peer = run([&mut far], |[far]| far.joined());
+    let mut queued = 0;
+    for _ in 0..300 {
+        let session = far.net.session(peer).unwrap();
+        // As many texts as the session takes; it says itself when that is enough.
+        while session.text(&"x".repeat(4000)).is_ok() {
+            queued += 4000;
+        }
+        far.turn();
+    }
+    let now = far.net.now();
+    let stats = far.net.session(peer).unwrap().stats(now);
+    assert!(stats.sent < MOST, "sent={}", stats.sent);
+    assert!(queued < MOST, "queued={queued}");
+    drop(near);
+}
+
+/// Much less than what goes to one who reads.
+const MOST: u64 = 16 * 1024 * 1024;
+
+#[test]
+fn an_owner_who_takes_no_events_gets_no_more_of_them() {
+    let (mut near, here, mut far, there) = pair();
+    run([&mut near, &mut far], |[near, far]| {
+        near.told.clear();
+        far.told.clear();
+        let (now, later) = (near.net.now(), far.net.now());
+        let heard = near.net.session(here)?.stats(now).received > 0
+            && far.net.session(there)?.stats(later).received > 0;
+        heard.then_some(())
+    });
+    near.net.session(here).unwrap().text("first").unwrap();
+    // Turns without taking the event out: the second text stays in the socket.
+    for _ in 0..20 {
+        near.turn();
+        far.net
+            .wait(Some(std::time::Instant::now() + Duration::from_millis(1)))
+            .unwrap();
+    }
+    let now = far.net.now();
+    let before = far.net.session(there).unwrap().stats(now).received;
+    near.net.session(here).unwrap().text("second").unwrap();
+    for _ in 0..20 {
+        near.turn();
+        far.net
+            .wait(Some(std::time::Instant::now() + Duration::from_millis(1)))
+            .unwrap();
+    }
+    assert_eq!(far.net.session(there).unwrap().stats(now).received, before);
+    let mut texts = Vec::new();
+    run([&mut far], |[far]| {
+        if let (_, Told::Text { text, .. }) = far.said()? {
+            texts.push(text);
+        }
+        (texts.len() == 2).then_some(())
+    });
+    assert_eq!(texts, ["first", "second"]);
+}
+
+#[test]
+fn a_greedy_peer_leaves_the_others_their_turn() {
+    let mut far = Stand::new();
+    let (mut greedy, mut modest) = (Stand::new(), Stand::new());
+    let (flood, _) = join(&mut greedy, &mut far);
+    let (here, _) = join(&mut modest, &mut far);
+    let size = LEAF as u64 * 4096;
+    let mut stream = Stream::new(size);
+    stream.begin(&mut greedy, flood);
+    run([&mut greedy, &mut far], |[greedy, far]| {
+        stream.feed(greedy);
+        stream.take(far);
+        (stream.taken > 4 * LEAF as u64).then_some(())
+    });
+    modest.net.session(here).unwrap().text("may I?").unwrap();
+    run([&mut greedy, &mut far, &mut modest], |[greedy, far, _]| {
+        stream.feed(greedy);
+        stream.take(far);
+        stream.texts.pop()
+    });
+    assert!(stream.taken < size);
+}

@@ -1,0 +1,227 @@
+//! From dialed or accepted to joined, and how the owner's no is said: not at all.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use transom_net::{BindError, Config, Departure, Event, Net};
+use transom_proto::{Event as Told, Side};
+use transom_secure::{Ciphers, Handshake, Identity, Role};
+
+use crate::raw::Raw;
+use crate::support::{Stand, pair, run};
+
+#[test]
+fn both_learn_the_others_key_and_then_its_name() {
+    let (mut near, _, mut far, _) = pair();
+    let key = |event: &Event| match event {
+        Event::Key { key, side, .. } => Some((*key, *side)),
+        _ => None,
+    };
+    assert_eq!(near.find(key), Some((far.key, Side::Dialer)));
+    assert_eq!(far.find(key), Some((near.key, Side::Listener)));
+    run([&mut near, &mut far], |[near, far]| {
+        let hello = |event: &Event| {
+            matches!(
+                event,
+                Event::Peer {
+                    event: Told::Hello { session: 7, .. },
+                    ..
+                }
+            )
+        };
+        let all = [near, far].iter().all(|stand| stand.told.iter().any(hello));
+        all.then_some(())
+    });
+}
+
+#[test]
+fn both_families_can_have_the_same_port() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        return; // This machine has no IPv6, so there is nothing to share a port with.
+    }
+    let first = Stand::new();
+    let port = first.address().port();
+    let address: SocketAddr = format!("[::]:{port}").parse().unwrap();
+    let mut second = Stand::with(|config| config.listen = vec![address]);
+    let mut third = Stand::new();
+    third
+        .net
+        .dial(format!("[::1]:{port}").parse().unwrap())
+        .unwrap();
+    run([&mut second, &mut third], |[second, _]| second.joined());
+    drop(first);
+}
+
+#[test]
+fn a_taken_port_is_called_taken() {
+    let first = Stand::new();
+    let config = Config::new(Identity::generate().unwrap(), vec![first.address()]);
+    let error = Net::bind(config).map(drop).unwrap_err();
+    assert!(matches!(error, BindError::Taken(address) if address == first.address()));
+}
+
+#[test]
+fn a_dialer_that_refuses_has_shown_no_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut near = Stand::new();
+    near.admits = false;
+    near.net.dial(listener.local_addr().unwrap()).unwrap();
+    let far = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let identity = Identity::generate().unwrap();
+        let mut handshake = Handshake::new(&identity, Role::Listener, Ciphers::CHACHA).unwrap();
+        let (mut count, mut byte) = (0, [0]);
+        while let Ok(1) = stream.read(&mut byte) {
+            count += 1;
+            handshake.handle_bytes(&byte).unwrap();
+            while let Some(bytes) = handshake.poll_transmit() {
+                stream.write_all(&bytes).unwrap();
+            }
+        }
+        count
+    });
+    let peer = run([&mut near], |[near]| {
+        near.find(|event| match event {
+            Event::Key { peer, .. } => Some(*peer),
+            _ => None,
+        })
+    });
+    near.net.refuse(peer);
+    let why = run([&mut near], |[near]| near.left());
+    assert!(matches!(why, Departure::ClosedHere), "{why:?}");
+    // The preamble and message 1, in which there is no key of ours.
+    assert_eq!(far.join().unwrap(), 8 + 2 + 32);
+}
+
+#[test]
+fn a_listener_that_refuses_sends_nothing_more() {
+    let mut far = Stand::new();
+    far.admits = false;
+    let address = far.address();
+    let near = thread::spawn(move || {
+        let (mut stream, mut handshake) = Raw::greet(address, usize::MAX);
+        handshake.admit().unwrap();
+        stream
+            .write_all(&handshake.poll_transmit().unwrap())
+            .unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).map(|_| rest)
+    });
+    let peer = run([&mut far], |[far]| {
+        far.find(|event| match event {
+            Event::Key { peer, .. } => Some(*peer),
+            _ => None,
+        })
+    });
+    assert!(far.net.session(peer).is_none());
+    far.net.refuse(peer);
+    run([&mut far], |_| near.is_finished().then_some(()));
+    assert_eq!(near.join().unwrap().unwrap(), []);
+}
+
+#[test]
+fn a_refused_dialer_is_told_that_its_key_may_be_unknown() {
+    let (mut near, mut far) = (Stand::new(), Stand::new());
+    far.admits = false;
+    near.net.dial(far.address()).unwrap();
+    let why = run([&mut near, &mut far], |[near, far]| {
+        let key = far.find(|event| match event {
+            Event::Key { peer, .. } => Some(*peer),
+            _ => None,
+        });
+        if let Some(peer) = key {
+            far.net.refuse(peer);
+        }
+        near.left()
+    });
+    assert!(matches!(why, Departure::Refused), "{why:?}");
+}
+
+#[test]
+fn an_owner_who_never_answers_costs_only_the_deadline() {
+    let mut far = Stand::with(|config| config.handshake_timeout = Duration::from_millis(50));
+    far.admits = false;
+    let mut near = Stand::new();
+    near.net.dial(far.address()).unwrap();
+    let why = run([&mut near, &mut far], |[_, far]| far.left());
+    assert!(matches!(why, Departure::HandshakeTimeout), "{why:?}");
+    let why = run([&mut near, &mut far], |[near, _]| near.left());
+    assert!(matches!(why, Departure::Refused), "{why:?}");
+}
+
+#[test]
+fn bytes_that_come_one_by_one_are_as_good_as_any() {
+    let mut far = Stand::new();
+    let mut near = Raw::join(&mut far, 1);
+    near.session.text("one by one").unwrap();
+    near.pump(1);
+    let text = run([&mut far], |[far]| match far.said()? {
+        (_, Told::Text { text, .. }) => Some(text),
+        _ => None,
+    });
+    assert_eq!(text, "one by one");
+}
+
+#[test]
+fn records_right_behind_the_handshake_are_not_lost() {
+    let mut far = Stand::new();
+    far.admits = false;
+    let mut near = Stand::new();
+    near.net.dial(far.address()).unwrap();
+    let (mut key, mut sent) = (None, false);
+    // The dialer's hello is in the listener's buffer before the listener's owner has decided.
+    run([&mut near, &mut far], |[near, far]| {
+        sent |= near.joined().is_some();
+        key = key.or_else(|| {
+            far.find(|event| match event {
+                Event::Key { peer, .. } => Some(*peer),
+                _ => None,
+            })
+        });
+        (sent && key.is_some()).then_some(())
+    });
+    near.turn();
+    let config = transom_proto::Config::new("far".parse().unwrap(), 1, 2);
+    far.net.admit(key.unwrap(), config);
+    let (_, event) = run([&mut far, &mut near], |[far, _]| far.said());
+    assert!(matches!(event, Told::Hello { .. }), "{event:?}");
+}
+
+#[test]
+fn nobody_at_home_is_unreachable() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut near = Stand::new();
+    near.net.dial(closed).unwrap();
+    let why = run([&mut near], |[near]| near.left());
+    assert!(matches!(why, Departure::Unreachable(_)), "{why:?}");
+}
+
+#[test]
+fn another_program_at_the_address_is_a_failed_handshake() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut near = Stand::new();
+    near.net.dial(other.local_addr().unwrap()).unwrap();
+    let (mut stream, _) = other.accept().unwrap();
+    stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").unwrap();
+    let why = run([&mut near], |[near]| near.left());
+    assert!(matches!(why, Departure::HandshakeFailed(_)), "{why:?}");
+}
+
+#[test]
+fn no_more_peers_than_there_may_be() {
+    let mut far = Stand::with(|config| config.max_peers = 1);
+    let _first = Raw::join(&mut far, usize::MAX);
+    let mut second = TcpStream::connect(far.address()).unwrap();
+    second
+        .set_read_timeout(Some(Duration::from_millis(1)))
+        .unwrap();
+    let mut byte = [0];
+    let count = run([&mut far], |_| second.read(&mut byte).ok());
+    assert_eq!(count, 0);
+    assert!(far.net.dial(far.address()).is_err());
+}

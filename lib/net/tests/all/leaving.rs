@@ -1,0 +1,110 @@
+//! How connections end, and what each side is told.
+
+use std::net::Shutdown;
+use std::time::Duration;
+
+use transom_net::Departure;
+use transom_proto::Event as Told;
+use transom_wire::{ByeCode, CallKind, EndReason};
+
+use crate::raw::Raw;
+use crate::support::{Stand, pair, run};
+
+#[test]
+fn a_goodbye_arrives_and_both_are_told() {
+    let (mut near, here, mut far, _) = pair();
+    near.net.close(here, ByeCode::Leaving, "going home");
+    assert!(near.net.session(here).is_none());
+    let (mut ours, mut theirs) = (None, None);
+    run([&mut near, &mut far], |[near, far]| {
+        ours = ours.take().or_else(|| near.left());
+        theirs = theirs.take().or_else(|| far.left());
+        (ours.is_some() && theirs.is_some()).then_some(())
+    });
+    assert!(matches!(ours, Some(Departure::ClosedHere)), "{ours:?}");
+    match theirs {
+        Some(Departure::Bye { code, text }) => {
+            assert_eq!((code, text.as_str()), (ByeCode::Leaving, "going home"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_said_before_the_goodbye_comes_before_it() {
+    let (mut near, here, mut far, _) = pair();
+    let call = near
+        .net
+        .session(here)
+        .unwrap()
+        .ring(CallKind::View)
+        .unwrap();
+    run([&mut near, &mut far], |[_, far]| match far.said()?.1 {
+        Told::Ringing { .. } => Some(()),
+        _ => None,
+    });
+    let session = near.net.session(here).unwrap();
+    session.hang_up(call, EndReason::Chosen, "enough").unwrap();
+    near.net.close(here, ByeCode::Done, "");
+    let mut hung_up = false;
+    run([&mut near, &mut far], |[_, far]| {
+        while let Some((_, event)) = far.said() {
+            hung_up |= matches!(event, Told::HungUp { .. });
+        }
+        far.left()
+    });
+    assert!(hung_up);
+}
+
+#[test]
+fn a_goodbye_to_a_peer_that_does_not_read_ends_all_the_same() {
+    let mut far = Stand::with(|config| config.linger = Duration::from_millis(30));
+    let _near = Raw::join(&mut far, usize::MAX);
+    let peer = run([&mut far], |[far]| far.joined());
+    far.net.close(peer, ByeCode::Done, "");
+    let why = run([&mut far], |[far]| far.left());
+    assert!(matches!(why, Departure::ClosedHere), "{why:?}");
+}
+
+#[test]
+fn a_peer_that_vanishes_is_silent() {
+    let mut far = Stand::new();
+    far.session = |config| {
+        config.idle_ping = Duration::from_millis(20);
+        config.give_up = Duration::from_millis(100);
+    };
+    let near = Raw::join(&mut far, usize::MAX);
+    let why = run([&mut far], |[far]| far.left());
+    assert!(matches!(why, Departure::Silent), "{why:?}");
+    drop(near);
+}
+
+#[test]
+fn a_peer_that_hangs_up_without_a_goodbye_is_closed() {
+    let mut far = Stand::new();
+    let mut near = Raw::join(&mut far, usize::MAX);
+    near.pump(usize::MAX);
+    run([&mut far], |[far]| far.said());
+    near.stream.shutdown(Shutdown::Write).unwrap();
+    let why = run([&mut far], |[far]| far.left());
+    assert!(matches!(why, Departure::Closed), "{why:?}");
+}
+
+#[test]
+fn a_goodbye_is_read_although_the_socket_is_broken_for_writing() {
+    let mut far = Stand::new();
+    let mut near = Raw::join(&mut far, usize::MAX);
+    let peer = run([&mut far], |[far]| far.joined());
+    near.session.bye(ByeCode::Done, "back later");
+    near.pump(usize::MAX);
+    // Closed with unread bytes: the far side's next write fails with a reset.
+    drop(near);
+    for _ in 0..4 {
+        if let Some(session) = far.net.session(peer) {
+            session.text("are you there?").unwrap();
+        }
+        far.turn();
+    }
+    let why = run([&mut far], |[far]| far.left());
+    assert!(matches!(why, Departure::Bye { .. }), "{why:?}");
+}

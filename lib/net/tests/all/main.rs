@@ -1,0 +1,18 @@
+//! The loop over real sockets of this machine, on ports that the system chooses: honest peers, strangers, and
+//! peers that misbehave on purpose.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers may panic like the test itself"
+)]
+
+#[cfg(unix)]
+mod descriptors;
+mod hostile;
+mod joining;
+mod leaving;
+mod moving;
+mod raw;
+mod support;
+mod waiting;
+#[cfg(unix)]
+mod watching;

@@ -1,0 +1,98 @@
+//! A peer by hand over a plain blocking socket, which can do what a loop never would.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+
+use transom_proto::{Config, Instant, Session, Side};
+use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
+
+use crate::support::{Stand, run};
+
+pub(crate) struct Raw {
+    pub(crate) stream: TcpStream,
+    pub(crate) channel: Channel,
+    pub(crate) session: Session,
+}
+
+impl Raw {
+    /// Dials the stand and joins it, writing `step` bytes at a time.
+    pub(crate) fn join(stand: &mut Stand, step: usize) -> Self {
+        let address = stand.address();
+        let raw = thread::spawn(move || {
+            let (mut stream, mut handshake) = Self::greet(address, step);
+            handshake.admit().unwrap();
+            send(&mut handshake, &mut stream, step);
+            let channel = handshake.into_channel().unwrap();
+            let config = Config::new("raw".parse().unwrap(), 1, 1);
+            let session = Session::new(config, Side::Dialer, Instant(0));
+            Self {
+                stream,
+                channel,
+                session,
+            }
+        });
+        run([stand], |_| raw.is_finished().then_some(()));
+        raw.join().unwrap()
+    }
+
+    /// The handshake up to where the dialer knows the listener's key.
+    pub(crate) fn greet(address: SocketAddr, step: usize) -> (TcpStream, Handshake) {
+        let identity = Identity::generate().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut handshake = Handshake::new(&identity, Role::Dialer, Ciphers::BOTH).unwrap();
+        let mut byte = [0];
+        while handshake.remote().is_none() {
+            send(&mut handshake, &mut stream, step);
+            stream.read_exact(&mut byte).unwrap();
+            handshake.handle_bytes(&byte).unwrap();
+        }
+        (stream, handshake)
+    }
+
+    /// Sends what the session has to say.
+    pub(crate) fn pump(&mut self, step: usize) {
+        let (mut plain, mut sealed) = (vec![0; 65_519], Vec::new());
+        loop {
+            match self.session.poll_transmit(&mut plain, Instant(0)) {
+                0 => break,
+                count => self.channel.seal(&plain[..count], &mut sealed).unwrap(),
+            }
+        }
+        for piece in sealed.chunks(step) {
+            self.stream.write_all(piece).unwrap();
+        }
+    }
+
+    /// Sends plain bytes of our own in one record.
+    pub(crate) fn say(&mut self, plain: &[u8]) {
+        let mut sealed = Vec::new();
+        self.channel.seal(plain, &mut sealed).unwrap();
+        self.stream.write_all(&sealed).unwrap();
+    }
+
+    /// Reads one record into the session; false when the other side has hung up.
+    pub(crate) fn hear(&mut self) -> bool {
+        let mut length = [0; 2];
+        if self.stream.read_exact(&mut length).is_err() {
+            return false;
+        }
+        let mut sealed = vec![0; u16::from_be_bytes(length).into()];
+        let mut plain = vec![0; sealed.len()];
+        self.stream.read_exact(&mut sealed).unwrap();
+        let count = self.channel.open(&sealed, &mut plain).unwrap();
+        self.session
+            .handle_bytes(&plain[..count], Instant(0))
+            .unwrap();
+        true
+    }
+}
+
+fn send(handshake: &mut Handshake, stream: &mut TcpStream, step: usize) {
+    while let Some(bytes) = handshake.poll_transmit() {
+        for piece in bytes.chunks(step) {
+            stream.write_all(piece).unwrap();
+        }
+    }
+}

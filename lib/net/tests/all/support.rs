@@ -1,0 +1,135 @@
+//! A loop with what it told, and a way to run several of them by turns in one thread.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transom_net::{Config, Departure, Event, Net, PeerId};
+use transom_proto as proto;
+use transom_secure::Identity;
+use transom_wire::PublicKey;
+
+/// One station's loop.
+pub(crate) struct Stand {
+    pub(crate) net: Net,
+    pub(crate) key: PublicKey,
+    /// What was told and not yet looked for.
+    pub(crate) told: Vec<Event>,
+    /// Whether every key is let in at once.
+    pub(crate) admits: bool,
+    /// Changes what peers are admitted to.
+    pub(crate) session: fn(&mut proto::Config),
+}
+
+impl Stand {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let identity = Identity::generate().unwrap();
+        let key = PublicKey(identity.public());
+        let mut config = Config::new(identity, vec!["127.0.0.1:0".parse().unwrap()]);
+        change(&mut config);
+        Self {
+            net: Net::bind(config).unwrap(),
+            key,
+            told: Vec::new(),
+            admits: true,
+            session: |_| {},
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.net.local_addresses()[0]
+    }
+
+    /// One turn of the loop, which waits for a moment at most.
+    pub(crate) fn turn(&mut self) {
+        let moment = Instant::now() + Duration::from_millis(1);
+        self.net.wait(Some(moment)).unwrap();
+        while let Some(event) = self.net.next_event() {
+            if let (Event::Key { peer, side, .. }, true) = (&event, self.admits) {
+                let mut config = proto::Config::new("stand".parse().unwrap(), 7, *side as u64);
+                (self.session)(&mut config);
+                self.net.admit(*peer, config);
+            }
+            self.told.push(event);
+        }
+    }
+
+    /// Takes the first event out for which `pick` has something to give.
+    pub(crate) fn find<T>(&mut self, mut pick: impl FnMut(&Event) -> Option<T>) -> Option<T> {
+        let (at, found) =
+            (self.told.iter().enumerate()).find_map(|(at, e)| Some((at, pick(e)?)))?;
+        self.told.remove(at);
+        Some(found)
+    }
+
+    pub(crate) fn joined(&mut self) -> Option<PeerId> {
+        self.find(|event| match event {
+            Event::Joined { peer, .. } => Some(*peer),
+            _ => None,
+        })
+    }
+
+    /// Takes the departure of a peer out, whoever it is.
+    pub(crate) fn left(&mut self) -> Option<Departure> {
+        let is_left = |event: &Event| matches!(event, Event::Left { .. });
+        let at = self.told.iter().position(is_left)?;
+        match self.told.remove(at) {
+            Event::Left { why, .. } => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Takes the next event of a session out.
+    pub(crate) fn said(&mut self) -> Option<(PeerId, proto::Event)> {
+        let is_said = |event: &Event| matches!(event, Event::Peer { .. });
+        let at = self.told.iter().position(is_said)?;
+        match self.told.remove(at) {
+            Event::Peer { peer, event } => Some((peer, event)),
+            _ => None,
+        }
+    }
+}
+
+/// Gives every stand its turns until `done` has something to give.
+pub(crate) fn run<const N: usize, T>(
+    mut stands: [&mut Stand; N],
+    mut done: impl FnMut(&mut [&mut Stand; N]) -> Option<T>,
+) -> T {
+    let began = Instant::now();
+    loop {
+        for stand in &mut stands {
+            stand.turn();
+        }
+        if let Some(found) = done(&mut stands) {
+            return found;
+        }
+        if began.elapsed() > PATIENCE {
+            let told: Vec<_> = stands.iter().map(|stand| &stand.told).collect();
+            panic!("it never came; left over: {told:?}");
+        }
+    }
+}
+
+/// Two stands joined with each other, each with its name for the other.
+pub(crate) fn pair() -> (Stand, PeerId, Stand, PeerId) {
+    let (mut near, mut far) = (Stand::new(), Stand::new());
+    let (here, there) = join(&mut near, &mut far);
+    (near, here, far, there)
+}
+
+/// Lets `near` dial `far`, and gives each side's name for the other.
+pub(crate) fn join(near: &mut Stand, far: &mut Stand) -> (PeerId, PeerId) {
+    near.net.dial(far.address()).unwrap();
+    let (mut here, mut there) = (None, None);
+    run([near, far], |[near, far]| {
+        here = here.or_else(|| near.joined());
+        there = there.or_else(|| far.joined());
+        Some((here?, there?))
+    })
+}
+
+/// How long a test waits for what has to come: only a broken one waits so long, on however busy a machine.
+const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,35 @@
+//! Things in the loop that are no sockets.
+
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use transom_net::Event;
+
+use crate::support::{Stand, run};
+
+#[test]
+fn a_watched_pipe_is_told_until_it_is_no_longer_watched() {
+    let mut stand = Stand::new();
+    let (mut writer, reader) = UnixStream::pair().unwrap();
+    let id = stand.net.watch(reader.as_fd()).unwrap();
+    writer.write_all(b"frame").unwrap();
+    let watched = |event: &Event| match event {
+        Event::Watched(id) => Some(*id),
+        _ => None,
+    };
+    assert_eq!(run([&mut stand], |[stand]| stand.find(watched)), id);
+    stand.net.unwatch(id, reader.as_fd());
+    writer.write_all(b"another").unwrap();
+    for _ in 0..5 {
+        stand.turn();
+    }
+    assert!(stand.find(watched).is_none());
+}
+
+#[test]
+fn a_regular_file_cannot_be_watched_and_says_so() {
+    let mut stand = Stand::new();
+    let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+    assert!(stand.net.watch(file.as_fd()).is_err());
+}
