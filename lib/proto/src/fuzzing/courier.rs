@@ -59,6 +59,8 @@ pub struct Courier {
     pub got: BTreeMap<u32, u64>,
     /// What the receiver told so far.
     pub progress: Progress,
+    /// Whether anything but the content sent is a failure.
+    pub trusts: bool,
     /// The transfer's last word at the sender.
     pub ending: Option<Ending>,
 }
@@ -83,6 +85,7 @@ impl Courier {
             file,
             Self {
                 parcels,
+                trusts: true,
                 ..Self::default()
             },
         )
@@ -133,7 +136,8 @@ impl Courier {
             },
             Event::Leaf { file, leaf } => self.store(session, file, &leaf),
             Event::Ended { file, end } => {
-                assert_eq!(self.got.get(&end.index), Some(&end.size));
+                let whole = self.got.get(&end.index) == Some(&end.size);
+                assert!(whole || !self.trusts, "{end:?}");
                 let (index, root) = (end.index, end.root);
                 fine(session.done(file, &Done { index, root }));
             }
@@ -155,15 +159,14 @@ impl Courier {
     }
 
     fn store(&mut self, session: &mut Session, file: FileId, leaf: &LeafData) {
-        let got = self.got.get_mut(&leaf.index).unwrap();
+        let got = self.got.entry(leaf.index).or_default();
         if leaf.offset == 0 {
             *got = 0;
         }
-        assert_eq!(*got, leaf.offset);
         // Comparing every byte would be most of a test's time; the first and the last tell a shift.
-        for at in [0, leaf.bytes.len() - 1] {
-            assert_eq!(leaf.bytes[at], content(leaf.index, leaf.offset + at as u64));
-        }
+        let fits = |at: usize| leaf.bytes[at] == content(leaf.index, leaf.offset + at as u64);
+        let right = *got == leaf.offset && fits(0) && fits(leaf.bytes.len() - 1);
+        assert!(right || !self.trusts, "{leaf:?} after {got} bytes");
         *got += leaf.bytes.len() as u64;
         let received = self.got.values().sum();
         let progress = Progress {
@@ -234,9 +237,7 @@ impl Courier {
 
 /// What an event is about can be over by the time it is acted upon; nothing else may be wrong.
 fn fine<T: Debug>(result: Result<T, UsageError>) {
-    let over = matches!(
-        result,
-        Err(UsageError::NoSuchTransfer | UsageError::NotNow { .. })
-    );
+    use UsageError::{Ended, NoSuchTransfer, NotNow};
+    let over = matches!(result, Err(Ended | NoSuchTransfer | NotNow { .. }));
     assert!(over || result.is_ok(), "{result:?}");
 }

@@ -48,6 +48,8 @@ pub struct Link {
     pub route: Route,
     /// Nothing passes while true; what is sent waits.
     pub cut_off: bool,
+    /// The byte to put there into the next record: a peer that lies.
+    pub change: Option<(usize, u8)>,
     under_way: VecDeque<(Instant, Vec<u8>)>,
     /// When the last byte sent leaves the FIFO.
     idle_at: Instant,
@@ -59,6 +61,7 @@ impl Link {
         Self {
             route,
             cut_off: false,
+            change: None,
             under_way: VecDeque::new(),
             idle_at: Instant::default(),
         }
@@ -81,7 +84,12 @@ impl Link {
         };
         self.idle_at = self.idle_at.max(now) + Duration::from_micros(micros);
         let arrives = self.idle_at + self.route.delay;
-        self.under_way.push_back((arrives, record.to_vec()));
+        let mut record = record.to_vec();
+        if let Some((at, value)) = self.change.take() {
+            let len = record.len();
+            record[at % len] = value;
+        }
+        self.under_way.push_back((arrives, record));
     }
 
     /// When the next record comes out.

@@ -6,9 +6,12 @@
     reason = "a test's panic is its verdict"
 )]
 
+mod choices;
 mod courier;
+mod frames;
 mod laws;
 mod link;
+mod lone;
 mod pair;
 
 pub use courier::{Courier, Parcel, content};

@@ -1,0 +1,131 @@
+//! One session whose peer is the fuzzer, frame by frame.
+
+use alloc::vec;
+use transom_wire::limits::{LEAF, RECORD_BULK};
+use transom_wire::{
+    Collision, Done, EndReason, Ending, Hello, Message, Offer, Progress, RelativePath, Shape,
+    Start, TransferKey,
+};
+
+use super::choices::Choices;
+use super::laws::{any, every_call, failed, kind, picture};
+use crate::{Config, Event, Instant, Session, Side};
+
+/// A small queue, so that its limit is reached.
+const QUEUE: usize = 4096;
+/// Set aside for a picture when it begins.
+const PICTURES: usize = 64 * 1024;
+/// What one round of verbs can add to the queues.
+const ANSWERS: usize = 16 * 1024;
+
+/// One session whose peer is the fuzzer.
+pub(super) struct Lone {
+    pub(super) session: Session,
+}
+
+impl Lone {
+    pub(super) fn new(dialer: bool) -> Self {
+        let side = if dialer { Side::Dialer } else { Side::Listener };
+        let mut config = Config::new("lone".parse().unwrap(), 1, 5);
+        config.control_queue = QUEUE;
+        config.grant_window = 1000;
+        config.max_transfers = 3;
+        config.max_calls = 3;
+        let mut session = Session::new(config, side, Instant(1_000_000));
+        let name = "fuzzer".parse().unwrap();
+        let hello = Hello {
+            session: 2,
+            nonce: 9 * u64::from(dialer),
+            capabilities: 0,
+            clock: 0,
+            name,
+        };
+        let mut bytes = [0; 128];
+        let used = Message::Hello(hello).encode(0, 0, &mut bytes).unwrap();
+        session
+            .handle_bytes(&bytes[..used], Instant(1_000_000))
+            .unwrap();
+        Self { session }
+    }
+
+    /// Takes events out, answers some, and uses a verb.
+    pub(super) fn react(&mut self, choices: &mut Choices<'_>, clock: Instant) {
+        while let Some(event) = self.session.poll_event() {
+            self.answer(event, choices, clock);
+        }
+        self.verb(choices);
+    }
+
+    fn answer(&mut self, event: Event, choices: &mut Choices<'_>, clock: Instant) {
+        let session = &mut self.session;
+        let (yes, index) = (choices.flag(), u32::from(choices.byte() % 4));
+        let offset = 0;
+        match event {
+            Event::Ringing { call, .. } if yes => any(session.answer(call)),
+            Event::Picture { call, picture } if yes => {
+                any(session.shown(call, picture.head.sequence, clock));
+            }
+            Event::Offered { file, .. } if yes => any(session.accept(file)),
+            Event::Entry { file, .. } if yes => {
+                any(session.start(
+                    file,
+                    &Start {
+                        index,
+                        offset,
+                        proof: [0; 32],
+                    },
+                ));
+            }
+            Event::Entry { file, .. } => any(session.failed(file, &failed(index))),
+            Event::Leaf { file, leaf } => {
+                any(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
+            }
+            Event::Ended { file, end } => {
+                any(session.done(
+                    file,
+                    &Done {
+                        index: end.index,
+                        root: end.root,
+                    },
+                ));
+            }
+            Event::Finish { file, .. } => any(session.finished(file, Ending::Durable, "")),
+            _ => {}
+        }
+    }
+
+    fn verb(&mut self, choices: &mut Choices<'_>) {
+        let session = &mut self.session;
+        let (on, value) = (choices.flag(), choices.byte());
+        match choices.byte() % 16 {
+            0 => any(session.ring(kind(on))),
+            1 => any(session.text("x")),
+            2 => any(session.offer(&offer())),
+            3 => every_call(|call| any(session.send_picture(call, picture(value)))),
+            4 => every_call(|call| any(session.hang_up(call, EndReason::Chosen, "no"))),
+            5 => {
+                let mut out = vec![0; RECORD_BULK];
+                session.poll_transmit(&mut out, Instant(1_000_000));
+            }
+            _ => {}
+        }
+    }
+
+    /// What is held is bounded: the queues by their limit, and what is not yet whole by what may be set aside for it.
+    pub(super) fn check(&self) {
+        let held = self.session.stats(Instant(1_000_000)).held;
+        let most = 2 * QUEUE + 3 * (LEAF + PICTURES) + RECORD_BULK + ANSWERS;
+        assert!(held <= most, "{held} bytes held");
+    }
+}
+
+fn offer() -> Offer<'static> {
+    Offer {
+        transfer: TransferKey([7; 16]),
+        shape: Shape::Folder,
+        collision: Collision::Rename,
+        files: 1,
+        bytes: 9,
+        name: RelativePath::new("x").unwrap(),
+    }
+}
