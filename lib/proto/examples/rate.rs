@@ -1,4 +1,5 @@
-//! Measures how fast one thread moves file data through a pair of sessions: `cargo run --release -p transom-proto --example rate`.
+//! Measures how fast one thread moves file data through a pair of sessions: `cargo run --release -p
+//! transom-proto --example rate`.
 
 use std::error::Error;
 use std::time::Instant as Clock;
@@ -85,7 +86,8 @@ fn receive(
     Ok(0)
 }
 
-/// Queues as many leaves as there is room for, in buffers that were used before; gives how far the file is queued.
+/// Queues as many leaves as there is room for, in buffers that were used before; gives how far the
+/// file is queued.
 fn send(
     session: &mut Session,
     event: &Event,

@@ -1,4 +1,5 @@
-//! Acknowledgements in both directions (wire 4): what we owe the peer, and what its acks tell about the way.
+//! Acknowledgements in both directions (wire 4): what we owe the peer, and what its acks tell about
+//! the way.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -23,7 +24,8 @@ pub(crate) struct Owed {
     at: Instant,
     /// What the last ack said.
     told: u64,
-    /// When to ack at the latest; acks alone set nothing, or two sides would ack each other for ever.
+    /// When to ack at the latest; acks alone set nothing, or two sides would ack each other for
+    /// ever.
     due: Option<Instant>,
     now: bool,
 }
@@ -99,7 +101,8 @@ struct Mark {
 /// What an ack tells about the record that holds the last byte acked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    /// From our clock at sending to the peer's at receiving: wrong by a constant, which a minimum takes out.
+    /// From our clock at sending to the peer's at receiving: wrong by a constant, which a minimum
+    /// takes out.
     pub(crate) one_way: i64,
     /// Bytes of class bulk newly acked.
     pub(crate) bulk: u64,

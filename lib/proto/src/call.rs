@@ -81,8 +81,8 @@ impl Calls {
         outlet.say(stream, &Message::Ring(Ring { kind }));
     }
 
-    /// Whether we may ring now. Not while anything rings: so rings of both sides meet only when they cross, which is what
-    /// makes glare decidable.
+    /// Whether we may ring now. Not while anything rings: so rings of both sides meet only when
+    /// they cross, which is what makes glare decidable.
     pub(crate) fn may_ring(&self) -> Result<(), UsageError> {
         if self.open.len() >= self.most {
             return Err(UsageError::Full { what: "calls" });
@@ -228,7 +228,8 @@ impl Calls {
         outlet: &mut Outlet,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
-            // We gave the call up, perhaps in a glare that the peer did not see as one. It must not sit in it alone.
+            // We gave the call up, perhaps in a glare that the peer did not see as one. It must not
+            // sit in it alone.
             let over = HangUp {
                 reason: EndReason::Glare,
                 text: "",

@@ -19,10 +19,11 @@ pub struct Config {
     /// Calls open at once, ringing ones too. Default 8: one connection carries one or two; each can
     /// make us hold one picture of at most 8 MiB.
     pub max_calls: usize,
-    /// Texts sent and not yet acknowledged. Default 64: more than anybody types within a round trip.
+    /// Texts sent and not yet acknowledged. Default 64: more than anybody types within a round
+    /// trip.
     pub text_queue: usize,
-    /// Bytes of answers and requests that wait to be sent. Default 1 MiB: a peer that asks and never
-    /// reads is ended there, and entries of folders wait there.
+    /// Bytes of answers and requests that wait to be sent. Default 1 MiB: a peer that asks and
+    /// never reads is ended there, and entries of folders wait there.
     pub control_queue: usize,
     /// How often the peer is pinged. Default 1 s: four pings fit before [`give_up`](Self::give_up).
     pub idle_ping: Duration,
@@ -36,7 +37,8 @@ pub struct Config {
     /// A picture is begun only while fewer bytes than this are on the way. Default 32 KiB: measured
     /// to keep a picture's delay near one round trip when video alone is too much for the link.
     pub video_gate: u64,
-    /// Bytes of leaves that wait to be sent per transfer. Default 2 MiB: eight leaves keep a disk busy.
+    /// Bytes of leaves that wait to be sent per transfer. Default 2 MiB: eight leaves keep a disk
+    /// busy.
     pub leaf_room: usize,
     /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
     /// gigabit link for 30 ms, the time a disk may pause without slowing the sender.

@@ -25,7 +25,8 @@ pub(crate) struct Deframer {
 }
 
 impl Deframer {
-    /// The next whole frame of what is held and then `rest`, which is shortened; `None` when it is used up.
+    /// The next whole frame of what is held and then `rest`, which is shortened; `None` when it is
+    /// used up.
     pub(crate) fn next<'a, 'b: 'a>(
         &'a mut self,
         rest: &mut &'b [u8],

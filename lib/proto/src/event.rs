@@ -131,7 +131,8 @@ pub enum Event {
         /// In its words.
         text: String,
     },
-    /// The peer announces an entry: [`start`](crate::Session::start), [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
+    /// The peer announces an entry: [`start`](crate::Session::start),
+    /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
     Entry {
         /// Of which transfer.
         file: FileId,
@@ -145,21 +146,24 @@ pub enum Event {
         /// The entry, the offset and the proof.
         start: Start,
     },
-    /// A whole leaf came, its hash not yet checked. Give its room back with [`stored`](crate::Session::stored).
+    /// A whole leaf came, its hash not yet checked. Give its room back with
+    /// [`stored`](crate::Session::stored).
     Leaf {
         /// Of which transfer.
         file: FileId,
         /// The leaf.
         leaf: LeafData,
     },
-    /// All leaves of an entry came: check its root, then [`done`](crate::Session::done) or [`failed`](crate::Session::failed).
+    /// All leaves of an entry came: check its root, then [`done`](crate::Session::done) or
+    /// [`failed`](crate::Session::failed).
     Ended {
         /// Of which transfer.
         file: FileId,
         /// The entry, its size and root.
         end: End,
     },
-    /// The peer gives an entry up, or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
+    /// The peer gives an entry up, or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is
+    /// then over.
     Abandoned {
         /// Of which transfer.
         file: FileId,
@@ -172,8 +176,8 @@ pub enum Event {
         /// In its words.
         text: String,
     },
-    /// The peer can't take an entry, which is thereby given up, or with [`WHOLE`](transom_wire::WHOLE) the
-    /// transfer, which is then over.
+    /// The peer can't take an entry, which is thereby given up, or with
+    /// [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
     Failed {
         /// Of which transfer.
         file: FileId,
@@ -205,7 +209,8 @@ pub enum Event {
         /// The entry and its root.
         done: Done,
     },
-    /// No more entries come and all are settled: publish, then [`finished`](crate::Session::finished).
+    /// No more entries come and all are settled: publish, then
+    /// [`finished`](crate::Session::finished).
     Finish {
         /// Of which transfer.
         file: FileId,

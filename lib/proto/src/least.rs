@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use crate::Instant;
 
-/// How long a value counts at least; at most twice as long. Routes and clocks change, so an old minimum may be one that no packet
-/// can reach any more.
+/// How long a value counts at least; at most twice as long. Routes and clocks change, so an old
+/// minimum may be one that no packet can reach any more.
 const SPAN: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,18 +1,22 @@
-//! The rules of a session, without IO: no clock, socket, file or thread. It knows messages (`transom-wire`) and nothing of
-//! keys, disks, cameras or windows.
+//! The rules of a session, without IO: no clock, socket, file or thread. It knows messages
+//! (`transom-wire`) and nothing of keys, disks, cameras or windows.
 //!
-//! A [`Session`] is one connection with one peer after the handshake. Its caller brings opened bytes and the time, takes out
-//! events and the plain bytes of records to seal, and does what verbs ask for.
+//! A [`Session`] is one connection with one peer after the handshake. Its caller brings opened
+//! bytes and the time, takes out events and the plain bytes of records to seal, and does what verbs
+//! ask for.
 //!
 //! # Order of calls
 //!
 //! 1. [`Session::new`], which queues the Hello.
-//! 2. Bytes came: [`handle_bytes`](Session::handle_bytes). On an error say [`bye`](Session::bye) with its
-//!    [`code`](PeerError::code), send that, close.
-//! 3. The time of [`poll_timeout`](Session::poll_timeout) has come: [`handle_timeout`](Session::handle_timeout).
-//! 4. The caller's own wishes: verbs such as [`ring`](Session::ring), [`text`](Session::text), [`offer`](Session::offer).
-//! 5. After each of these, until nothing is left: take events by [`poll_event`](Session::poll_event) and act on them, and, as
-//!    long as the socket takes bytes, records by [`poll_transmit`](Session::poll_transmit). What goes into a record is decided
+//! 2. Bytes came: [`handle_bytes`](Session::handle_bytes). On an error say [`bye`](Session::bye)
+//!    with its [`code`](PeerError::code), send that, close.
+//! 3. The time of [`poll_timeout`](Session::poll_timeout) has come:
+//!    [`handle_timeout`](Session::handle_timeout).
+//! 4. The caller's own wishes: verbs such as [`ring`](Session::ring), [`text`](Session::text),
+//!    [`offer`](Session::offer).
+//! 5. After each of these, until nothing is left: take events by
+//!    [`poll_event`](Session::poll_event) and act on them, and, as long as the socket takes bytes,
+//!    records by [`poll_transmit`](Session::poll_transmit). What goes into a record is decided
 //!    there, so nothing should be taken that can't be written.
 //!
 //! ```
@@ -41,8 +45,8 @@
 //!   hang_up() -> HangUp ---> HungUp           either side, at any time
 //! ```
 //!
-//! When both ring at once, the call of the side with the lower nonce ends as declined by glare, on both sides. `ring` is
-//! refused while anything rings, so that rings can only meet by crossing.
+//! When both ring at once, the call of the side with the lower nonce ends as declined by glare, on
+//! both sides. `ring` is refused while anything rings, so that rings can only meet by crossing.
 //!
 //! # A transfer
 //!
@@ -54,15 +58,16 @@
 //!   finish() --> Finish;   finished() --> Finished     once every entry is settled
 //! ```
 //!
-//! Either side may at any time `pause`, `limit` or `cancel`. `failed` is answered by the sender's session: leaves of that
-//! entry that still come are dropped. After a stream is closed, what was under way for it is skipped quietly; everything else
-//! that does not fit is a [`PeerError`].
+//! Either side may at any time `pause`, `limit` or `cancel`. `failed` is answered by the sender's
+//! session: leaves of that entry that still come are dropped. After a stream is closed, what was
+//! under way for it is skipped quietly; everything else that does not fit is a [`PeerError`].
 //!
 //! # What goes first
 //!
-//! Control and acks, never held back; then pictures; then texts and file control; then file data. While a call rings or
-//! runs, a record carries one class and at most 16 KiB, and file data on the way are limited by a window that grows until it
-//! makes a queue of [`Config::bulk_target`]. They keep a floor of [`Config::bulk_floor`].
+//! Control and acks, never held back; then pictures; then texts and file control; then file data.
+//! While a call rings or runs, a record carries one class and at most 16 KiB, and file data on the
+//! way are limited by a window that grows until it makes a queue of [`Config::bulk_target`]. They
+//! keep a floor of [`Config::bulk_floor`].
 #![no_std]
 #![forbid(unsafe_code)]
 

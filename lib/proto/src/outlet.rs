@@ -42,8 +42,9 @@ impl Outlet {
         Ok(())
     }
 
-    /// Whether the peer may say more. Nearly all it says has an answer, and a peer that never reads could make them pile up
-    /// without end; twice the limit, so that our own beginnings are never held against it.
+    /// Whether the peer may say more. Nearly all it says has an answer, and a peer that never reads
+    /// could make them pile up without end; twice the limit, so that our own beginnings are never
+    /// held against it.
     pub(crate) fn patience(&self) -> Result<(), PeerError> {
         if self.len() >= self.limit * 2 {
             return Err(PeerError::TooMuch {

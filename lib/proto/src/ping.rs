@@ -8,11 +8,13 @@ use crate::least::Least;
 use crate::record::Record;
 use crate::{Config, Instant, PeerError};
 
-/// Pings every second, also while other bytes come: the clock offset needs probes that nothing delays.
+/// Pings every second, also while other bytes come: the clock offset needs probes that nothing
+/// delays.
 pub(crate) struct Pinger {
     every: Duration,
     give_up: Duration,
-    /// When a whole frame came last; mere bytes of one don't count, or a trickle would live forever.
+    /// When a whole frame came last; mere bytes of one don't count, or a trickle would live
+    /// forever.
     heard: Instant,
     /// When the next ping is due; `None` while one waits to be sent.
     next: Option<Instant>,

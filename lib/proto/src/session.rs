@@ -1,4 +1,5 @@
-//! One connection's rules: takes bytes apart, hands messages to the part they belong to, and fills records.
+//! One connection's rules: takes bytes apart, hands messages to the part they belong to, and fills
+//! records.
 
 use transom_wire::limits::{PAYLOAD, RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
@@ -19,7 +20,8 @@ use crate::{Config, Event, Instant, PeerError, Side, Stats};
 /// Plain bytes that an ack takes, kept free in every record so that one can ride along.
 const ACK: usize = 24;
 
-/// One connection with one peer, after the handshake. See the [crate's page](crate) for the order of calls.
+/// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
+/// of calls.
 pub struct Session {
     pub(crate) config: Config,
     pub(crate) side: Side,
@@ -91,8 +93,8 @@ impl Session {
 
     /// Takes in opened plain bytes, cut anywhere. Take out all events afterwards.
     ///
-    /// # Errors
-    /// What the peer did wrong. The session takes in nothing more then: say [`bye`](Self::bye) with the error's code, send that, and close.
+    /// # Errors What the peer did wrong. The session takes in nothing more then: say
+    /// [`bye`](Self::bye) with the error's code, send that, and close.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
         self.now = self.now.max(now);
         match self.stage {
@@ -107,7 +109,8 @@ impl Session {
         result.inspect_err(|error| self.stage = Stage::Broken(*error))
     }
 
-    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come by then was taken in.
+    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come
+    /// by then was taken in.
     ///
     /// # Errors
     /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`].
@@ -121,9 +124,11 @@ impl Session {
         result.inspect_err(|error| self.stage = Stage::Broken(*error))
     }
 
-    /// Writes the plain bytes of the next record into `out`, which has room for [`RECORD_BULK`]; gives how many, 0 when nothing may be sent now.
+    /// Writes the plain bytes of the next record into `out`, which has room for [`RECORD_BULK`];
+    /// gives how many, 0 when nothing may be sent now.
     ///
-    /// To be called only when the socket takes bytes: what goes is decided here, as late as can be. Take out all events afterwards.
+    /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
+    /// Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.now = self.now.max(now);
         let most = if self.is_live() {
@@ -159,7 +164,8 @@ impl Session {
         Some(event)
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) and then [`poll_transmit`](Self::poll_transmit), at the latest.
+    /// When to call [`handle_timeout`](Self::handle_timeout) and then
+    /// [`poll_transmit`](Self::poll_transmit), at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.stage != Stage::Open {
             return None;
@@ -199,7 +205,8 @@ impl Session {
         }
     }
 
-    /// A time of the peer's clock in ours; `None` before the first pong, which comes within the first round trip.
+    /// A time of the peer's clock in ours; `None` before the first pong, which comes within the
+    /// first round trip.
     pub fn to_local(&self, peer_clock: u64) -> Option<Instant> {
         self.pinger.to_local(peer_clock)
     }
@@ -392,13 +399,15 @@ impl Session {
         }
     }
 
-    /// Whether in a glare our call yields: that of the lower nonce, and if they are equal the dialer's.
+    /// Whether in a glare our call yields: that of the lower nonce, and if they are equal the
+    /// dialer's.
     fn we_yield(&self) -> bool {
         let theirs = self.nonce.unwrap_or(0);
         (self.config.nonce, self.side == Side::Listener) < (theirs, self.side == Side::Dialer)
     }
 
-    /// A live record carries one class, since a record is opened whole and urgent bytes would wait for the others.
+    /// A live record carries one class, since a record is opened whole and urgent bytes would wait
+    /// for the others.
     fn fill(&mut self, record: &mut Record<'_>, now: Instant) {
         self.outlet.control.pull(record);
         self.pinger.pull(record, now);

@@ -11,7 +11,8 @@ pub struct Stats {
     pub received: u64,
     /// Plain bytes sent that the peer has not yet acknowledged.
     pub unacked: u64,
-    /// Bytes held in memory: messages that wait to be sent, leaves, and pictures and frames that are not yet whole.
+    /// Bytes held in memory: messages that wait to be sent, leaves, and pictures and frames that
+    /// are not yet whole.
     pub held: usize,
     /// The last round trip.
     pub rtt: Option<Duration>,

@@ -5,8 +5,9 @@ use core::ops::Bound::{Excluded, Unbounded};
 
 use crate::Side;
 
-/// Numbers are given out in order, so that "was open once" is a comparison and needs no list: frames that were under way when a
-/// stream was closed are known for what they are, however many streams were closed.
+/// Numbers are given out in order, so that "was open once" is a comparison and needs no list:
+/// frames that were under way when a stream was closed are known for what they are, however many
+/// streams were closed.
 pub(crate) struct Streams {
     side: Side,
     /// The number to try next.

@@ -7,7 +7,8 @@ use transom_wire::{Message, Text, TextAck, limits};
 use crate::outlet::Outlet;
 use crate::{Event, PeerError, UsageError};
 
-/// Texts of the peer that wait in our events. Four times what a peer sends without an ack, so that it may be configured differently.
+/// Texts of the peer that wait in our events. Four times what a peer sends without an ack, so that
+/// it may be configured differently.
 const MAX_UNREAD: usize = 256;
 
 pub(crate) struct Texts {

@@ -1,4 +1,5 @@
-//! What the caller of a session can do: each verb checks the stage and hands on to the part it belongs to.
+//! What the caller of a session can do: each verb checks the stage and hands on to the part it
+//! belongs to.
 
 use alloc::vec::Vec;
 
@@ -12,8 +13,8 @@ use crate::{CallId, FileId, Instant, LeafData, Picture, Queued, UsageError};
 
 /// Calls.
 ///
-/// # Errors
-/// [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time; [`UsageError::NotNow`] when the verb does not fit its state.
+/// # Errors [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time;
+/// [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Rings. Not while anything rings already.
     pub fn ring(&mut self, kind: CallKind) -> Result<CallId, UsageError> {
@@ -54,7 +55,8 @@ impl Session {
         self.calls.hang_up(call, reason, text, &mut self.outlet)
     }
 
-    /// Puts a picture into the call's slot of one, in place of an older one that waits. `head.total` is set here.
+    /// Puts a picture into the call's slot of one, in place of an older one that waits.
+    /// `head.total` is set here.
     pub fn send_picture(&mut self, call: CallId, picture: Picture) -> Result<Queued, UsageError> {
         self.open()?;
         self.calls.send_picture(call, picture)
@@ -87,8 +89,8 @@ impl Session {
 
 /// Files, the sending side.
 ///
-/// # Errors
-/// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time; [`UsageError::NotNow`] when the verb does not fit its state.
+/// # Errors [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any
+/// time; [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Offers a file or folder.
     pub fn offer(&mut self, offer: &Offer<'_>) -> Result<FileId, UsageError> {
@@ -114,7 +116,8 @@ impl Session {
         self.files.leaf_room(file)
     }
 
-    /// Queues the next leaf of an entry that was started. It is dropped if the entry was given up meanwhile.
+    /// Queues the next leaf of an entry that was started. It is dropped if the entry was given up
+    /// meanwhile.
     pub fn leaf(&mut self, file: FileId, leaf: LeafData) -> Result<(), UsageError> {
         self.open()?;
         self.files.sending(file)?.leaf(leaf)
@@ -131,7 +134,8 @@ impl Session {
         self.files.sending(file)?.end(end)
     }
 
-    /// Gives an entry up, also in the middle of a leaf, or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
+    /// Gives an entry up, also in the middle of a leaf, or with [`WHOLE`](transom_wire::WHOLE) the
+    /// transfer, which is then over.
     pub fn abandon(&mut self, file: FileId, abandon: &Abandon<'_>) -> Result<(), UsageError> {
         self.open()?;
         self.files.abandon(file, abandon, &mut self.outlet)
@@ -146,8 +150,8 @@ impl Session {
 
 /// Files, the receiving side.
 ///
-/// # Errors
-/// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time; [`UsageError::NotNow`] when the verb does not fit its state.
+/// # Errors [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any
+/// time; [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Takes an offer.
     pub fn accept(&mut self, file: FileId) -> Result<(), UsageError> {
@@ -172,14 +176,16 @@ impl Session {
         self.files.receiving(file)?.start(start, &mut self.outlet)
     }
 
-    /// An entry can't be taken: the sender gives it up. With [`WHOLE`](transom_wire::WHOLE) the transfer is over.
+    /// An entry can't be taken: the sender gives it up. With [`WHOLE`](transom_wire::WHOLE) the
+    /// transfer is over.
     pub fn failed(&mut self, file: FileId, failed: &Failed<'_>) -> Result<(), UsageError> {
         self.open()?;
         self.files.failed(file, failed, &mut self.outlet)
     }
 
-    /// `taken` bytes of leaves given out as [`Event::Leaf`](crate::Event::Leaf) have left memory, written or dropped: as many more are
-    /// granted. And how far the transfer is, for the sender to know.
+    /// `taken` bytes of leaves given out as [`Event::Leaf`](crate::Event::Leaf) have left memory,
+    /// written or dropped: as many more are granted. And how far the transfer is, for the sender to
+    /// know.
     pub fn stored(
         &mut self,
         file: FileId,
@@ -190,14 +196,15 @@ impl Session {
         self.files.receiving(file)?.stored(taken, progress)
     }
 
-    /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once if it was there before or is a folder.
+    /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once
+    /// if it was there before or is a folder.
     pub fn done(&mut self, file: FileId, done: &Done) -> Result<(), UsageError> {
         self.open()?;
         self.files.receiving(file)?.done(done, &mut self.outlet)
     }
 
-    /// The last word about a transfer, which is then over. That everything is durable can only be said after
-    /// [`Event::Finish`](crate::Event::Finish).
+    /// The last word about a transfer, which is then over. That everything is durable can only be
+    /// said after [`Event::Finish`](crate::Event::Finish).
     pub fn finished(&mut self, file: FileId, ending: Ending, text: &str) -> Result<(), UsageError> {
         self.open()?;
         self.files.finished(file, ending, text, &mut self.outlet)

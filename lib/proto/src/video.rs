@@ -1,4 +1,5 @@
-//! Pictures of one call in both directions (wire 6): a slot of one, credit, chunks and their assembly.
+//! Pictures of one call in both directions (wire 6): a slot of one, credit, chunks and their
+//! assembly.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -34,7 +35,8 @@ pub(crate) struct Outgoing {
     current: Option<Current>,
     /// Sequence and capture time of pictures begun and not yet shown, at most [`PICTURE_CREDIT`].
     unshown: VecDeque<(u32, u64)>,
-    /// The last picture begun was aborted: the next one is sent whole, or a slow link would only ever see beginnings.
+    /// The last picture begun was aborted: the next one is sent whole, or a slow link would only
+    /// ever see beginnings.
     aborted: bool,
 }
 

@@ -18,11 +18,12 @@ const FIRST: u64 = 32 * 1024;
 /// The window's end: a second of 1 Gbit/s.
 const MOST: u64 = 128 * 1024 * 1024;
 
-/// How long the window is kept closed to find the least delay again, once per [`Least`]'s span: longer than the queue it drains.
+/// How long the window is kept closed to find the least delay again, once per [`Least`]'s span:
+/// longer than the queue it drains.
 const PROBE: Duration = Duration::from_millis(100);
 
-/// The queue delay is taken as the least of so long: a picture's own bytes are a queue of a few milliseconds that drains by
-/// itself, and is not the file's doing.
+/// The queue delay is taken as the least of so long: a picture's own bytes are a queue of a few
+/// milliseconds that drains by itself, and is not the file's doing.
 const SPAN: Duration = Duration::from_millis(20);
 
 pub(crate) struct Window {

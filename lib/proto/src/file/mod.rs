@@ -1,4 +1,5 @@
-//! All transfers of a session, by stream: who may say what to which, and whose data go next (wire 7).
+//! All transfers of a session, by stream: who may say what to which, and whose data go next (wire
+//! 7).
 
 mod receiving;
 mod sending;
@@ -20,7 +21,8 @@ use crate::record::Record;
 use crate::streams::next_after;
 use crate::{Config, Event, FileId, Instant, PeerError, UsageError};
 
-/// Buffers of leaves kept for [`Session::spent`](crate::Session::spent): as many as a transfer queues.
+/// Buffers of leaves kept for [`Session::spent`](crate::Session::spent): as many as a transfer
+/// queues.
 const MAX_SPENT: usize = 8;
 
 pub(crate) struct Files {
@@ -224,7 +226,8 @@ impl Files {
         });
     }
 
-    /// Any other message of an open transfer. One that is over gets none: what comes for it was under way.
+    /// Any other message of an open transfer. One that is over gets none: what comes for it was
+    /// under way.
     pub(crate) fn handle(
         &mut self,
         stream: u16,

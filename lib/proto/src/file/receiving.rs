@@ -334,7 +334,8 @@ impl Receiving {
         if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
             self.drop_bytes(partial.got);
         }
-        // An entry that is settled already was done while this was under way; one that failed is no news.
+        // An entry that is settled already was done while this was under way; one that failed is no
+        // news.
         let track = self.unsettled.get(&index);
         if track.is_some_and(|track| !track.failed) {
             let (file, text) = (self.id, text.into());

@@ -1,4 +1,5 @@
-//! The sending side of one transfer: entries ahead, leaves consumed frame by frame under the receiver's grant.
+//! The sending side of one transfer: entries ahead, leaves consumed frame by frame under the
+//! receiver's grant.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -288,7 +289,8 @@ impl Sending {
         self.accepted
     }
 
-    /// Writes frames until the record is full or nothing may go; at most `budget` data bytes. Gives leaves' buffers back.
+    /// Writes frames until the record is full or nothing may go; at most `budget` data bytes. Gives
+    /// leaves' buffers back.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,
@@ -419,7 +421,8 @@ impl Sending {
         }
     }
 
-    /// Puts an abandon in place of all that is queued of the entry. It goes first, since a leaf of it may be half sent.
+    /// Puts an abandon in place of all that is queued of the entry. It goes first, since a leaf of
+    /// it may be half sent.
     fn give_up(&mut self, abandon: &Abandon<'_>) {
         let Abandon {
             index,
@@ -455,7 +458,8 @@ impl Sending {
         Ok(track.filter(|track| !track.failed))
     }
 
-    /// The entry's track, or `None` if it is settled or given up already, when what the receiver says was under way.
+    /// The entry's track, or `None` if it is settled or given up already, when what the receiver
+    /// says was under way.
     fn announced(&mut self, index: u32) -> Result<Option<&mut Track>, PeerError> {
         if index >= self.entries {
             return Err(PeerError::Unexpected {

@@ -7,7 +7,8 @@ use transom_wire::{Message, Pause, Rate};
 use crate::Instant;
 use crate::outlet::Outlet;
 
-/// Bytes of a frame under a rate limit last at most this long at that rate, so that the rate is smooth.
+/// Bytes of a frame under a rate limit last at most this long at that rate, so that the rate is
+/// smooth.
 const FRAME: Duration = Duration::from_millis(50);
 
 /// The smallest frame a rate limit makes, so that headers stay small beside it.

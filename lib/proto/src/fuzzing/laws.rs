@@ -21,7 +21,8 @@ use super::lone::Lone;
 use super::pair::{Pair, Who};
 use crate::{CallId, Event, FileId, Instant, PeerError, Picture};
 
-/// Whatever a peer says and whatever the caller does: no panic, and what is held stays within its limits.
+/// Whatever a peer says and whatever the caller does: no panic, and what is held stays within its
+/// limits.
 ///
 /// # Panics
 /// When the law is broken.
@@ -51,8 +52,9 @@ pub fn split(data: &[u8]) {
     assert_eq!(play(0), play(cut));
 }
 
-/// Two honest ends find nothing wrong with each other on any link that keeps order, whatever is asked of them; and what the
-/// sender is told to be durable has come whole. After a loss a transfer goes on where it was.
+/// Two honest ends find nothing wrong with each other on any link that keeps order, whatever is
+/// asked of them; and what the sender is told to be durable has come whole. After a loss a transfer
+/// goes on where it was.
 ///
 /// # Panics
 /// When the law is broken.
@@ -200,7 +202,8 @@ impl Scene {
     }
 }
 
-/// Whether a verb fits is what the fuzzer plays with: it may be refused, but not break the protocol.
+/// Whether a verb fits is what the fuzzer plays with: it may be refused, but not break the
+/// protocol.
 pub(super) fn any<T>(_result: T) {}
 
 pub(super) fn every_call(mut verb: impl FnMut(CallId)) {

@@ -1,4 +1,5 @@
-//! One direction of a network path: a rate, a delay, and a first-in-first-out buffer that says when it is full.
+//! One direction of a network path: a rate, a delay, and a first-in-first-out buffer that says when
+//! it is full.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

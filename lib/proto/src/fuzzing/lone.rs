@@ -111,7 +111,8 @@ impl Lone {
         }
     }
 
-    /// What is held is bounded: the queues by their limit, and what is not yet whole by what may be set aside for it.
+    /// What is held is bounded: the queues by their limit, and what is not yet whole by what may be
+    /// set aside for it.
     pub(super) fn check(&self) {
         let held = self.session.stats(Instant(1_000_000)).held;
         let most = 2 * QUEUE + 3 * (LEAF + PICTURES) + RECORD_BULK + ANSWERS;

@@ -115,7 +115,8 @@ fn crossing_rings_leave_the_call_of_the_higher_nonce() {
 
 #[test]
 fn an_answer_to_a_call_that_yielded_ends_it() {
-    // Bob's ring and hang-up are both on the way when Ann rings: to Bob Ann's ring is a plain one, to Ann it was a glare.
+    // Bob's ring and hang-up are both on the way when Ann rings: to Bob Ann's ring is a plain one,
+    // to Ann it was a glare.
     let mut pair = met(Route::mbits(10));
     let theirs = pair.session(Who::Bob).ring(CallKind::Talk).unwrap();
     pair.session(Who::Bob)

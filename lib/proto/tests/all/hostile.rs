@@ -1,4 +1,5 @@
-//! Peers that lie, flood, or talk out of turn: the connection ends or the limit holds, and nothing else.
+//! Peers that lie, flood, or talk out of turn: the connection ends or the limit holds, and nothing
+//! else.
 
 use transom_proto::{Event, FileId, PeerError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
@@ -81,7 +82,8 @@ fn receiving() -> Evil {
     evil
 }
 
-/// We send a folder of one file and one folder on stream 2; the peer has accepted and granted 1,000 bytes.
+/// We send a folder of one file and one folder on stream 2; the peer has accepted and granted 1,000
+/// bytes.
 fn sending() -> (Evil, FileId) {
     let mut evil = Evil::new();
     let Message::Offer(offer) = offer(Shape::Folder, 3, 400_000) else {

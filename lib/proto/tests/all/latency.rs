@@ -1,4 +1,5 @@
-//! What a call feels of a file: the delay of pictures over modelled links, with and without a greedy transfer beside them.
+//! What a call feels of a file: the delay of pictures over modelled links, with and without a
+//! greedy transfer beside them.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ struct Report {
     file_mbits: u64,
 }
 
-/// Twelve seconds of pictures of that many bytes and, if `greedy`, of a file without end beside them.
+/// Twelve seconds of pictures of that many bytes and, if `greedy`, of a file without end beside
+/// them.
 fn watch(route: Route, bytes: usize, greedy: bool, tune: impl Fn(&mut Config)) -> Report {
     let config = |name: &str, nonce| {
         let mut config = Config::new(name.parse().unwrap(), 1, nonce);
