@@ -166,6 +166,11 @@ impl Dir {
         Ok(fs::unlinkat(parent.fd(self), name, AtFlags::REMOVEDIR)?)
     }
 
+    /// Removes all that is in it.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        empty(&self.fd)
+    }
+
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
         let (parent, name) = self.parent(path)?;

@@ -178,9 +178,9 @@ impl Part {
         }
     }
 
-    /// The open file of a part that has ended.
-    pub(crate) fn into_file(self) -> Option<File> {
-        self.handles.map(|handles| handles.file)
+    /// The file, while it is open.
+    pub(crate) fn file(&self) -> Option<&File> {
+        self.handles.as_ref().map(|handles| &handles.file)
     }
 
     fn confirm(&mut self) -> u64 {

@@ -2,7 +2,6 @@
 //! It knows no connection; it refuses entries and leaves that were not offered.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +36,7 @@ pub struct Reception {
     folders: Folders,
     entries: HashMap<u32, State>,
     /// The file of a transfer of one file, once it is whole.
-    single: Option<File>,
+    single: Option<Box<Part>>,
     /// The index that must come next.
     next: u32,
     announced: u64,
@@ -186,10 +185,9 @@ impl Reception {
         if self.is_due() {
             self.checkpoint_entry(index)?;
         }
-        if let Some(State::Active(part)) = self.entries.remove(&index) {
-            self.single = part
-                .into_file()
-                .filter(|_| self.offered.shape == Shape::File);
+        let ended = (self.entries.remove(&index), self.offered.shape);
+        if let (Some(State::Active(part)), Shape::File) = ended {
+            self.single = Some(part);
         }
         self.tally.done += 1;
         Ok(Done {

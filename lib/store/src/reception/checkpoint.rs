@@ -1,5 +1,6 @@
 //! Bringing a transfer to the disk: now and then, and at its end.
 
+use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,7 @@ impl Reception {
         Ok(())
     }
 
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    fn sync(&mut self) -> io::Result<()> {
         if self.offered.shape == Shape::Folder {
             // One call for any number of files, and for their folders.
             return self.shared.staging.sync_all();
@@ -56,8 +57,8 @@ impl Reception {
                 part.sync(&self.places)?;
             }
         }
-        if let Some(file) = &self.single {
-            file.sync_all()?;
+        if let Some(part) = &mut self.single {
+            part.sync(&self.places)?;
         }
         if !self.rooted {
             self.dir.read("record")?.sync_all()?;
@@ -76,21 +77,37 @@ impl Reception {
 
     /// The disk would not say that it has what it was given, and asking again proves nothing: pages that could not be
     /// written count as clean afterwards. So whatever was noted since the last checkpoint is forgotten.
-    pub(super) fn distrust(&mut self) {
-        let forgotten = match self.offered.shape {
-            Shape::File => self.entries.values_mut().try_for_each(|state| match state {
-                State::Active(part) => part.forget_unsynced(),
-                State::Failed => Ok(()),
-            }),
-            _ => self
-                .places
-                .table
-                .clear()
-                .and_then(|()| self.dir.remove_all("leaves")),
-        };
+    fn distrust(&mut self) {
+        let running = self.entries.values_mut().filter_map(|state| match state {
+            State::Active(part) => Some(part),
+            State::Failed => None,
+        });
+        let mut parts = running.chain(&mut self.single);
+        let forgotten = self
+            .places
+            .table
+            .clear()
+            .and_then(|()| match self.offered.shape {
+                Shape::File => parts.try_for_each(|part| part.forget_unsynced()),
+                // Which of them were on the disk is not worth a book of its own.
+                _ => self.places.leaves.clear(),
+            });
         if let Err(error) = forgotten {
             log::error!("could not forget what the disk lost error={error}");
         }
+    }
+
+    /// Brings the whole to the disk for the last time.
+    fn settle(&mut self) -> io::Result<()> {
+        let settled = match (self.offered.shape, &self.single) {
+            (Shape::File, Some(part)) => part.file().map_or(Ok(()), File::sync_all),
+            (Shape::File, None) => Ok(()),
+            _ => {
+                self.folders.apply(&self.places.tree)?;
+                self.shared.staging.sync_all()
+            }
+        };
+        settled.inspect_err(|_| self.distrust())
     }
 
     pub(super) fn publish(&mut self) -> Result<Finished, InboxError> {
@@ -98,25 +115,15 @@ impl Reception {
             action: "publish the transfer",
             source,
         };
-        let (root, tree) = (&self.shared.root, &self.places.tree);
+        self.settle().map_err(system)?;
+        let root = &self.shared.root;
         let (ending, name, clashes) = match self.offered.shape {
             Shape::File => {
-                if let Some(file) = &self.single {
-                    file.sync_all().map_err(system)?;
-                }
-                let published = publish::file(root, tree, self.single.as_ref(), &self.offered);
+                let data = self.single.as_ref().and_then(|part| part.file());
+                let published = publish::file(root, &self.places.tree, data, &self.offered);
                 published.map(|(ending, name)| (ending, name, 0))
             }
-            _ => {
-                self.folders.apply(tree).map_err(system)?;
-                let synced = self
-                    .shared
-                    .staging
-                    .sync_all()
-                    .inspect_err(|_| self.distrust());
-                synced.map_err(system)?;
-                publish::folder(&self.shared.root, &self.dir, &self.offered, self.tally)
-            }
+            _ => publish::folder(root, &self.dir, &self.offered, self.tally),
         }
         .map_err(system)?;
         if ending == Ending::Durable {

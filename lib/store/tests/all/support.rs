@@ -19,8 +19,7 @@ impl Scratch {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("transom-store-{}-{number}", std::process::id()));
+        let path = base().join(format!("transom-store-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -46,6 +45,16 @@ impl Scratch {
             keep_free: 0,
             ..InboxSettings::new(self.path("in"))
         }
+    }
+}
+
+/// In memory where there is such a place, so that hundreds of checkpoints cost nothing.
+fn base() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
     }
 }
 
