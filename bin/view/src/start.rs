@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use transom::{InboxSettings, PeerName, Settings, State as Folder, StateError, everywhere};
-use transom_users::{Book, DEFAULT_PORT, MAX_BYTES, escape};
+use transom_users::{Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
@@ -20,6 +20,9 @@ pub(crate) enum StartError {
     /// The contact list that was asked for can't be read.
     #[error("{path}: {source}", path = .path.display())]
     Users { path: PathBuf, source: io::Error },
+    /// Whom `--call` names is neither a contact nor an address.
+    #[error("--call {peer}: is no contact and no address: {why}")]
+    Call { peer: PeerName, why: String },
     /// Nowhere to keep the key.
     #[error("no home folder, so no place for this computer's key; name one with --state DIR")]
     NoHome,
@@ -51,7 +54,10 @@ pub(crate) fn log() {
 
 /// Opens the window and runs until it is closed.
 pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
-    let users = users(arguments.users.clone())?;
+    let mut users = users(arguments.users.clone())?;
+    if let Some(peer) = &arguments.call {
+        add_called(&mut users.book, peer)?;
+    }
     let folder = arguments
         .state
         .clone()
@@ -67,8 +73,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     let engine = engine(&arguments, &folder, &users, &display, &mut state)?;
     if let Some(peer) = arguments.call {
         state.act(&Action::Watch(peer));
-        state.act(&Action::Fullscreen(arguments.fullscreen));
     }
+    state.act(&Action::Fullscreen(arguments.fullscreen));
     Ok(display.run(engine, state)?)
 }
 
@@ -124,6 +130,18 @@ fn settings(
         }),
         ..Settings::new(name, folder.identity()?)
     })
+}
+
+/// Who is called but stands in no list is dialed by that name: `host` or `host:port`.
+fn add_called(book: &mut Book, peer: &PeerName) -> Result<(), StartError> {
+    if book.find(peer.as_str()).is_some() {
+        return Ok(());
+    }
+    let bad = |why: String| StartError::Call { peer: *peer, why };
+    let contact: Contact = format!("{peer} {peer}")
+        .parse()
+        .map_err(|error: Fault| bad(error.to_string()))?;
+    book.add(contact).map_err(|error| bad(error.to_string()))
 }
 
 /// Reads the contact list; one that nobody asked for may be missing.
@@ -221,6 +239,22 @@ mod tests {
             users.bad_lines[0].starts_with("my list.txt:2: "),
             "{:?}",
             users.bad_lines
+        );
+    }
+
+    #[test]
+    fn who_is_called_is_a_contact_or_an_address() {
+        let (mut book, _) = Book::parse("door 192.168.1.20\n");
+        add_called(&mut book, &"door".parse().unwrap()).unwrap();
+        assert_eq!(book.contacts().len(), 1);
+        add_called(&mut book, &"10.0.0.7:7000".parse().unwrap()).unwrap();
+        assert_eq!(book.contacts()[1].address.to_string(), "10.0.0.7:7000");
+        let error = add_called(&mut book, &"10.0.0.7:70000".parse().unwrap()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("--call 10.0.0.7:70000: is no contact"),
+            "{error}"
         );
     }
 

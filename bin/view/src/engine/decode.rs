@@ -11,11 +11,6 @@ use crate::model::Shown;
 use super::mailbox::{Letter, Mailbox};
 use super::{Arrived, Wake};
 
-/// 8K, the largest picture a camera gives and the largest texture that every graphics driver takes.
-const LIMIT: Limit = Limit {
-    max_side: 8192,
-    max_pixels: 8192 * 4608,
-};
 /// The rate is counted over this time.
 const SECOND: Duration = Duration::from_secs(1);
 /// Times kept to count the rate, more than any camera gives in a second.
@@ -41,8 +36,8 @@ pub(crate) struct Screen {
 impl Screen {
     pub(super) fn new(wake: Wake) -> Self {
         Self {
-            newest: Slot::default(),
-            spare: Slot::default(),
+            newest: Slot::new(),
+            spare: Slot::new(),
             wake,
         }
     }
@@ -54,11 +49,14 @@ impl Screen {
 
     /// Gives an image back, so that the next picture needs no new memory.
     pub(crate) fn give_back(&self, image: Image) {
-        self.spare.put(image);
+        drop(self.spare.put(image));
     }
 
     fn put(&self, decoded: Decoded) {
-        self.newest.put(decoded);
+        // One that was not shown in time makes room, and its image is used again.
+        if let Some(unseen) = self.newest.put(decoded) {
+            self.give_back(unseen.image);
+        }
         (self.wake)();
     }
 }
@@ -68,7 +66,7 @@ pub(super) fn run(pictures: &Slot<Arrived>, screen: &Screen, mailbox: &Mailbox) 
     let mut rate = Rate::default();
     let mut image = Image::default();
     while let Some(Arrived { peer, picture }) = pictures.wait() {
-        match decode(&picture.jpeg, LIMIT, &mut image) {
+        match decode(&picture.jpeg, Limit::default(), &mut image) {
             Ok(()) => {
                 let shown = describe(&picture, &image, rate.count(peer, Instant::now()));
                 let image = std::mem::take(&mut image);

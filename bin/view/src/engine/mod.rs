@@ -43,7 +43,7 @@ pub(crate) struct Engine {
     handle: Handle,
     mailbox: Arc<Mailbox>,
     screen: Arc<Screen>,
-    pictures: Arc<Slot<Arrived>>,
+    pictures: Slot<Arrived>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -62,7 +62,7 @@ impl Engine {
             handle: station.handle(),
             mailbox: Arc::new(Mailbox::new(wake.clone())),
             screen: Arc::new(Screen::new(wake)),
-            pictures: Arc::default(),
+            pictures: Slot::new(),
             threads: Vec::new(),
         };
         engine.start_decoder()?;
@@ -106,7 +106,8 @@ impl Engine {
         let (mailbox, pictures) = (self.mailbox.clone(), self.pictures.clone());
         self.start_thread("station", move || {
             let ended = station.run(|notice| match notice {
-                Notice::Picture { peer, picture } => pictures.put(Arrived { peer, picture }),
+                // One that the decoder had no time for goes unseen, and its credit back.
+                Notice::Picture { peer, picture } => drop(pictures.put(Arrived { peer, picture })),
                 notice => mailbox.put(Letter::Notice(notice)),
             });
             mailbox.put(Letter::StationEnded(

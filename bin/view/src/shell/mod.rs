@@ -126,6 +126,7 @@ impl ApplicationHandler<News> for Shell {
                 open.window.set_visible(true);
                 open.window.request_redraw();
                 self.open = Some(open);
+                self.fit_screen();
                 self.read_news(event_loop);
             }
             Err(error) => {

@@ -47,7 +47,8 @@ pub(crate) fn screen(
         });
         settle(ui, "notices", notices.response.rect);
     }
-    if !state.fullscreen {
+    // Without a picture the list is what one needs, on whatever screen.
+    if !(state.fullscreen && state.watch.is_some()) {
         Panel::bottom("status")
             .resizable(false)
             .show(ui, |ui| status(ui, state));

@@ -1,5 +1,7 @@
 //! Every screen and flow without a display: clicks by label, typing, and a few pictures that a person looked at.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use egui::accesskit::Role;
 use egui::{Color32, ColorImage, DroppedFile, Key, Modifiers, TextureOptions, Vec2, pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -91,7 +93,9 @@ fn coloured(screen: &mut Screen, orientation: u8) {
 
 /// Compares with the stored picture, where there is something to draw with. Fonts and drivers differ a little.
 fn snapshot(mut screen: Screen, name: &str) {
-    if screen.render().is_err() {
+    // The renderer panics where it finds no driver.
+    let drawn = catch_unwind(AssertUnwindSafe(|| screen.render().is_ok()));
+    if !drawn.unwrap_or(false) {
         eprintln!("{name}: not compared, there is no renderer here");
         return;
     }

@@ -1,0 +1,221 @@
+//! A display of its own: Xvfb with its picture in a file, and xdotool for hands.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Longer than the slowest machine takes for one step; it is waited for only when something is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks until there is an answer; `None` when patience ends.
+pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Some(answer) => return Some(answer),
+            None if begun.elapsed() > PATIENCE => return None,
+            None => sleep(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// The display. It and what shows on it end with it.
+pub(crate) struct Display {
+    /// As `DISPLAY` wants it.
+    pub(crate) name: String,
+    folder: PathBuf,
+    server: Child,
+    manager: Option<Child>,
+}
+
+impl Display {
+    /// Starts one, or says what is missing.
+    pub(crate) fn start(folder: &Path) -> Result<Self, String> {
+        for program in ["Xvfb", "xdotool"] {
+            if !is_installed(program) {
+                return Err(format!("there is no {program} here"));
+            }
+        }
+        let folder = folder.to_owned();
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1280x900x24",
+                "-nolisten",
+                "tcp",
+                "-fbdir",
+            ])
+            .arg(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("Xvfb can't be started: {error}"))?;
+        let mut number = String::new();
+        let told = server
+            .stdout
+            .as_mut()
+            .map(|out| BufReader::new(out).read_line(&mut number));
+        let mut display = Self {
+            name: format!(":{}", number.trim()),
+            folder,
+            server,
+            manager: None,
+        };
+        if !matches!(told, Some(Ok(1..))) {
+            return Err("Xvfb does not start here".to_owned());
+        }
+        if is_installed("openbox") {
+            // Without a window manager there is no focus by itself; `key` gives it, but people have one.
+            display.manager = display
+                .program("openbox")
+                .stderr(Stdio::null())
+                .stdout(Stdio::null())
+                .spawn()
+                .ok();
+        }
+        Ok(display)
+    }
+
+    /// The window of that title, once it is visible; else what its program said at its end.
+    pub(crate) fn window(&self, title: &str, program: &mut Child) -> Result<String, String> {
+        let found = until(|| {
+            if let Ok(Some(_)) = program.try_wait() {
+                let mut said = String::new();
+                drop(
+                    program
+                        .stderr
+                        .take()
+                        .map(|mut stderr| stderr.read_to_string(&mut said)),
+                );
+                return Some(Err(said));
+            }
+            let out = self
+                .program("xdotool")
+                .args(["search", "--onlyvisible", "--name", &format!("^{title}$")])
+                .output()
+                .ok()?;
+            let id = String::from_utf8(out.stdout)
+                .ok()?
+                .lines()
+                .next()?
+                .to_owned();
+            Some(Ok(id))
+        });
+        found.unwrap_or_else(|| Err("no window came up".to_owned()))
+    }
+
+    /// Makes the window that large, in the upper left corner.
+    pub(crate) fn size(&self, id: &str, width: i32, height: i32) {
+        self.hand(&["windowmove", id, "0", "0"]);
+        self.hand(&[
+            "windowsize",
+            "--sync",
+            id,
+            &width.to_string(),
+            &height.to_string(),
+        ]);
+        // The new size is drawn some frames later.
+        sleep(Duration::from_millis(500));
+    }
+
+    /// Clicks, from the window's upper left corner.
+    pub(crate) fn click(&self, id: &str, (x, y): (i32, i32)) {
+        self.hand(&["mousemove", "--window", id, &x.to_string(), &y.to_string()]);
+        sleep(Duration::from_millis(200));
+        self.hand(&["click", "1"]);
+        sleep(Duration::from_millis(200));
+    }
+
+    /// Types text.
+    pub(crate) fn write(&self, id: &str, text: &str) {
+        self.hand(&["windowfocus", id]);
+        self.hand(&["type", "--delay", "30", text]);
+    }
+
+    /// Presses one key.
+    pub(crate) fn key(&self, id: &str, key: &str) {
+        self.hand(&["windowfocus", id]);
+        self.hand(&["key", key]);
+    }
+
+    /// Waits for a picture with many colours that changes, around that point.
+    pub(crate) fn moves(&self, what: &str, around: (i32, i32)) {
+        let mut before = Vec::new();
+        let moved = until(|| {
+            let now = self.pixels(around);
+            let mut colours = now.clone();
+            colours.sort_unstable();
+            colours.dedup();
+            let alive = colours.len() >= 4 && !before.is_empty() && before != now;
+            before = now;
+            alive.then_some(())
+        });
+        self.keep(&what.replace(' ', "-"));
+        assert!(moved.is_some(), "no moving picture {what}");
+    }
+
+    /// Copies the screen beside the test's other files, for a person: `convert xwd:NAME.xwd NAME.png`.
+    pub(crate) fn keep(&self, name: &str) {
+        let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("window-{name}.xwd"));
+        fs::copy(self.folder.join("Xvfb_screen0"), to).unwrap();
+    }
+
+    /// The colours of a square of the screen.
+    fn pixels(&self, (x, y): (i32, i32)) -> Vec<u32> {
+        const REACH: i32 = 90;
+        let file = fs::read(self.folder.join("Xvfb_screen0")).unwrap();
+        // X11/XWDFile.h: words of 4 bytes, the largest digit first.
+        let word =
+            |at: usize| u32::from_be_bytes(file[at * 4..at * 4 + 4].try_into().unwrap()) as usize;
+        let (header, line, colours) = (word(0), word(12), word(19));
+        let start = header + colours * 12;
+        let pixel = |x: i32, y: i32| {
+            let at = start + y as usize * line + x as usize * 4;
+            u32::from_le_bytes(file[at..at + 4].try_into().unwrap())
+        };
+        (y - REACH..y + REACH)
+            .flat_map(|y| (x - REACH..x + REACH).map(move |x| (x, y)))
+            .map(|(x, y)| pixel(x, y))
+            .collect()
+    }
+
+    fn hand(&self, words: &[&str]) {
+        let done = self.program("xdotool").args(words).output().unwrap();
+        assert!(
+            done.status.success(),
+            "xdotool {words:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        // In the C locale xdotool loses letters.
+        command
+            .env("DISPLAY", &self.name)
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        for child in self.manager.iter_mut().chain([&mut self.server]) {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
