@@ -100,8 +100,8 @@ pub enum Departure {
     /// The peer hung up before it said anything sealed: it may not know our key.
     #[error("it hung up before its hello: it may not know this key")]
     Refused,
-    /// A newer stranger took its place in the middle of the handshake.
-    #[error("too many handshakes at once")]
+    /// There was no room for one more, or a newer stranger took the place of the oldest.
+    #[error("too many connections at once")]
     Crowded,
     /// We ended it.
     #[error("closed here")]

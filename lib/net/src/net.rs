@@ -85,11 +85,17 @@ impl Net {
         Ok(id)
     }
 
-    /// Answers [`Event::Key`]: this peer is let in, to a session of this configuration. `Joined` follows.
+    /// Answers [`Event::Key`]: this peer is let in, to a session of this configuration. `Joined` follows, or `Left`
+    /// if there is no room or the peer has gone.
     pub fn admit(&mut self, peer: PeerId, session: proto::Config) {
-        if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.admit(session, &mut self.turn);
+        let is_full = self.is_full();
+        let Some(peer) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        if is_full && peer.is_half_open() {
+            return peer.leave(Departure::Crowded, &mut self.turn);
         }
+        peer.admit(session, &mut self.turn);
     }
 
     /// Answers [`Event::Key`]: this peer is not let in. It is told nothing; `Left` follows.

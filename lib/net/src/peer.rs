@@ -165,6 +165,8 @@ impl Peer {
                 self.leave(Departure::Unreachable(late), turn);
             }
             Stage::Greeting(_) => self.leave(Departure::HandshakeTimeout, turn),
+            // It is not silent if what it said has not been read.
+            Stage::Joined(_) if self.more_to_read => {}
             Stage::Joined(link) => {
                 let result = link.session.handle_timeout(now);
                 self.touched = true;
@@ -221,13 +223,13 @@ impl Peer {
         let owed = match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Gone => return,
             Stage::Closing(closing) => closing.why,
-            _ if self.known => Some(why),
-            _ => {
-                log::debug!("{} at {}: {why}", self.id, self.address);
-                None
-            }
+            _ => Some(why),
         };
-        if let Some(why) = owed {
+        let Some(why) = owed else {
+            return;
+        };
+        log::debug!("{} at {}: {why}", self.id, self.address);
+        if self.known {
             let peer = self.id;
             turn.tell(Event::Left { peer, why });
         }
