@@ -197,6 +197,7 @@ impl Calls {
                 return Ok(());
             }
             let call = CallId(*ours);
+            log::debug!("call={ours} yields to call={stream}: both rang");
             self.open.remove(&call.0);
             let text = "".into();
             outlet.tell(Event::Declined {
@@ -206,6 +207,7 @@ impl Calls {
             });
         }
         if self.open.len() >= self.most {
+            log::debug!("call={stream} declined: {} are open", self.open.len());
             let busy = Decline {
                 reason: EndReason::Busy,
                 text: "too many calls at once",

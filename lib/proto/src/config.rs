@@ -37,8 +37,8 @@ pub struct Config {
     /// A picture is begun only while fewer bytes than this are on the way. Default 32 KiB: measured
     /// to keep a picture's delay near one round trip when video alone is too much for the link.
     pub video_gate: u64,
-    /// Bytes of leaves that wait to be sent per transfer. Default 2 MiB: eight leaves keep a disk
-    /// busy.
+    /// Bytes of leaves that wait to be sent per transfer, at least two leaves. Default 2 MiB: eight
+    /// leaves keep a disk busy.
     pub leaf_room: usize,
     /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
     /// gigabit link for 30 ms, the time a disk may pause without slowing the sender.

@@ -21,16 +21,16 @@
 //!
 //! ```
 //! use transom_proto::{Config, Event, Instant, Session, Side};
-//! let config = |name: &str, nonce| Ok::<_, transom_wire::InvalidName>(Config::new(name.parse()?, 1, nonce));
-//! let mut ann = Session::new(config("ann", 1)?, Side::Dialer, Instant(0));
-//! let mut bob = Session::new(config("bob", 2)?, Side::Listener, Instant(0));
-//! ann.text("is it you at the door?")?;
+//! let (ann, bob) = (Config::new("ann".parse()?, 1, 1), Config::new("bob".parse()?, 1, 2));
+//! let mut ann = Session::new(ann, Side::Dialer, Instant(0));
+//! let mut bob = Session::new(bob, Side::Listener, Instant(0));
+//! ann.text("is it you?")?;
 //!
 //! let mut record = [0; transom_wire::limits::RECORD_BULK];
 //! let used = ann.poll_transmit(&mut record, Instant(10));
 //! bob.handle_bytes(&record[..used], Instant(20))?;
 //! assert!(matches!(bob.poll_event(), Some(Event::Hello { name, .. }) if name.as_str() == "ann"));
-//! assert!(matches!(bob.poll_event(), Some(Event::Text { text, .. }) if text.starts_with("is it you")));
+//! assert!(matches!(bob.poll_event(), Some(Event::Text { text, .. }) if text == "is it you?"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -70,6 +70,7 @@
 //! keep a floor of [`Config::bulk_floor`].
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 extern crate alloc;
 

@@ -1,6 +1,9 @@
 //! One connection's rules: takes bytes apart, hands messages to the part they belong to, and fills
 //! records.
 
+use core::fmt;
+use core::time::Duration;
+
 use transom_wire::limits::{PAYLOAD, RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
@@ -41,7 +44,7 @@ pub struct Session {
     nonce: Option<u64>,
     /// The latest time the caller told.
     now: Instant,
-    shown_after: Option<core::time::Duration>,
+    shown_after: Option<Duration>,
 }
 
 /// ```text
@@ -106,7 +109,7 @@ impl Session {
         let mut deframer = core::mem::take(&mut self.deframer);
         let result = self.handle_frames(&mut deframer, bytes, now);
         self.deframer = deframer;
-        result.inspect_err(|error| self.stage = Stage::Broken(*error))
+        result.inspect_err(|error| self.break_off(*error))
     }
 
     /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come
@@ -121,7 +124,7 @@ impl Session {
         }
         self.owed.handle_timeout(now);
         let result = self.pinger.handle_timeout(now);
-        result.inspect_err(|error| self.stage = Stage::Broken(*error))
+        result.inspect_err(|error| self.break_off(*error))
     }
 
     /// Writes the plain bytes of the next record into `out`, which has room for [`RECORD_BULK`];
@@ -446,6 +449,11 @@ impl Session {
         self.files.pull(record, room, now, &mut self.outlet);
     }
 
+    fn break_off(&mut self, error: PeerError) {
+        log::debug!("session={:016x} broken: {error}", self.config.session);
+        self.stage = Stage::Broken(error);
+    }
+
     /// Lets an ack ride along, or sends one that is due.
     fn add_ack(&mut self, out: &mut [u8], used: usize, most: usize, now: Instant) -> usize {
         let Some(rest) = out
@@ -463,6 +471,18 @@ impl Session {
         self.window
             .probe_end()
             .filter(|at| *at > self.now && self.is_live())
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            config,
+            side,
+            stage,
+            ..
+        } = self;
+        write!(f, "Session({:016x}, {side:?}, {stage:?})", config.session)
     }
 }
 

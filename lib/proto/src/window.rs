@@ -64,6 +64,7 @@ impl Window {
     pub(crate) fn handle_sample(&mut self, sample: Sample, in_flight: u64, now: Instant) {
         let aged = self.base.take(sample.one_way, now);
         if aged && sample.bulk > 0 {
+            log::debug!("bulk window={} closed to probe", self.size);
             self.probe = Some(now + PROBE);
         }
         let base = self.base.value().unwrap_or(sample.one_way);
@@ -118,7 +119,7 @@ impl Window {
     /// In proportion to what is too much, at most by half.
     fn shrink(&mut self) {
         self.slow_start = false;
-        let keep = (self.target * 1000 / self.least).clamp(500, 1000);
+        let keep = (self.target.saturating_mul(1000) / self.least).clamp(500, 1000);
         self.size = (self.size * keep.unsigned_abs() / 1000).max(LEAST);
     }
 }

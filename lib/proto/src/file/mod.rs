@@ -213,6 +213,7 @@ impl Files {
     /// An offer of the peer.
     pub(crate) fn handle_offer(&mut self, stream: u16, offer: Offer<'_>, outlet: &mut Outlet) {
         if self.count(false) >= self.most {
+            log::debug!("file={stream} refused: {} are open", self.most);
             let (reason, text) = (RefuseReason::Busy, "too many transfers at once");
             outlet.say(stream, &Message::Refuse(Refuse { reason, text }));
             return;
@@ -249,6 +250,7 @@ impl Files {
             }
         };
         if over {
+            log::debug!("file={stream} ended by the peer");
             self.open.remove(&stream);
         }
         Ok(())
