@@ -21,6 +21,13 @@ pub(crate) fn has_library(is_it: impl Fn(&str) -> bool) -> bool {
         .any(|folder| names_in(folder).iter().any(|name| is_it(name)))
 }
 
+/// Whether a display server offers itself.
+pub(crate) fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
 /// The file names in a folder; none where there is no such folder.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else {

@@ -49,7 +49,9 @@ fn dispatch(arguments: &[&str]) -> Outcome {
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  demo [--seconds N]            build, then a camera box, a watcher and a file transfer on loopback
+  demo [--seconds N] [--headless]
+                                build, then a camera box, a watcher and a file transfer on loopback;
+                                where there is a display also the window
   test                          everything, from format to the built binaries
   fuzz [TARGET] [--seconds N]   fuzz one target or all of them, 60 s each by default
   bench video [--seconds N]     pictures over loopback: rate, losses, latency, memory

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
+use crate::machine;
 use crate::workspace;
 
 /// How long a program may take to start.
@@ -26,7 +27,8 @@ impl Stage {
             true => memory.to_path_buf(),
             false => std::env::temp_dir(),
         };
-        let folder = parent.join(format!("transom-xtask-{}", std::process::id()));
+        sweep(&parent);
+        let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir(&folder).context(folder.display())?;
         Ok(Self { folder })
     }
@@ -59,6 +61,21 @@ impl Drop for Stage {
     fn drop(&mut self) {
         if let Err(why) = fs::remove_dir_all(&self.folder) {
             eprintln!("xtask: {}: {why}", self.folder.display());
+        }
+    }
+}
+
+const PREFIX: &str = "transom-xtask-";
+
+/// Removes what interrupted runs left behind: memory that nobody uses.
+fn sweep(parent: &Path) {
+    for name in machine::names_in(parent) {
+        let process = name
+            .strip_prefix(PREFIX)
+            .and_then(|id| id.parse::<u32>().ok());
+        if process.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
+            // Somebody else's is not ours to remove, and then it fails.
+            let _ = fs::remove_dir_all(parent.join(name));
         }
     }
 }
