@@ -13,15 +13,19 @@ const GLANCE: Duration = Duration::from_millis(5);
 
 /// Runs a command of the user's by the shell.
 pub(crate) fn open(command: &str) -> Result<Box<dyn Camera>, CameraError> {
-    let mut shell = if cfg!(windows) {
-        Command::new("cmd")
+    let camera = spawn(format!("cmd:{command}"), shell(command), "")?;
+    Ok(Box::new(camera))
+}
+
+fn shell(command: &str) -> Command {
+    let (program, option) = if cfg!(windows) {
+        ("cmd", "/C")
     } else {
-        Command::new("sh")
+        ("sh", "-c")
     };
+    let mut shell = Command::new(program);
+    shell.arg(option).arg(command);
     shell
-        .arg(if cfg!(windows) { "/C" } else { "-c" })
-        .arg(command);
-    spawn(format!("cmd:{command}"), shell, "").map(|camera| Box::new(camera) as Box<dyn Camera>)
 }
 
 /// Starts a child whose output is pictures. `hint` is told where the program isn't there.
@@ -50,9 +54,14 @@ pub(crate) fn spawn(
     #[cfg(unix)]
     let output = std::os::fd::OwnedFd::from(output);
     #[cfg(windows)]
-    let output = std::os::windows::io::OwnedHandle::from(output);
+    let output = std::fs::File::from(std::os::windows::io::OwnedHandle::from(output));
     let pipe = PipeReader::new(name.clone(), output)?;
-    Ok(ChildCamera { pipe, family, name })
+    Ok(ChildCamera {
+        pipe,
+        family,
+        name,
+        patience: None,
+    })
 }
 
 /// The pictures of a child process.
@@ -61,6 +70,34 @@ pub(crate) struct ChildCamera {
     pipe: PipeReader,
     family: Family,
     name: String,
+    /// How long it may be silent, and until when.
+    patience: Option<(Duration, Instant)>,
+}
+
+impl ChildCamera {
+    /// The same, but given up after so long without a picture: for a program that is known to hang.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self {
+            patience: Some((patience, Instant::now() + patience)),
+            ..self
+        }
+    }
+
+    /// A command of the user's has then done what it was to do; a program that drives a camera can be started again.
+    fn ended(&self, how: String) -> CameraError {
+        let name = self.name.clone();
+        match self.patience {
+            None => CameraError::Ended {
+                source_name: name,
+                how,
+            },
+            Some(_) => CameraError::Driver {
+                device: name,
+                step: "take pictures",
+                why: how,
+            },
+        }
+    }
 }
 
 impl Camera for ChildCamera {
@@ -69,13 +106,30 @@ impl Camera for ChildCamera {
     }
 
     fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        match self.pipe.newest() {
-            Err(CameraError::Ended { .. }) => Err(CameraError::Ended {
-                source_name: self.name.clone(),
-                how: self.family.how_it_ended(),
-            }),
-            other => other,
+        let frame = match self.pipe.newest() {
+            Err(CameraError::Ended { .. }) => {
+                let how = self.family.how_it_ended();
+                return Err(self.ended(how));
+            }
+            frame => frame?,
+        };
+        let now = Instant::now();
+        match &mut self.patience {
+            Some((patience, until)) if frame.is_some() => *until = now + *patience,
+            Some((patience, until)) if now >= *until => {
+                let seconds = patience.as_secs();
+                return Err(CameraError::Stalled {
+                    device: self.name.clone(),
+                    seconds,
+                });
+            }
+            _ => {}
         }
+        Ok(frame)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.patience.map(|(_, until)| until)
     }
 
     fn format(&self) -> &Format {
@@ -161,6 +215,16 @@ mod tests {
             "{error}"
         );
         assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn a_child_that_is_silent_for_too_long_has_stalled() {
+        let camera = spawn("pi".to_owned(), shell("sleep 600"), "").unwrap();
+        assert!(camera.deadline().is_none());
+        let mut camera = camera.with_patience(Duration::ZERO);
+        assert!(camera.deadline().is_some());
+        let error = camera.newest().err().unwrap();
+        assert!(matches!(error, CameraError::Stalled { .. }) && error.is_retryable());
     }
 
     #[test]

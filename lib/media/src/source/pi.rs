@@ -1,6 +1,7 @@
 //! The ribbon cable camera of a Raspberry Pi, through the program that comes with its system. Linking libcamera would tie us to one version of it.
 
 use std::process::Command;
+use std::time::Duration;
 
 use super::command::spawn;
 use crate::{Camera, CameraError, Wish};
@@ -10,6 +11,8 @@ const PROGRAMS: [&str; 2] = ["rpicam-vid", "libcamera-vid"];
 const HINT: &str = "; install rpicam-apps";
 const SIZE: (u16, u16) = (1280, 720);
 const FPS: u32 = 30;
+/// After this it is started anew: the program is known to wait for a hung sensor without an end.
+const SILENCE: Duration = Duration::from_secs(8);
 
 /// Starts the program; the first that is there.
 pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
@@ -18,7 +21,7 @@ pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
         Err(CameraError::NotFound { .. }) => spawn("pi".to_owned(), command(former, wish), HINT),
         other => other,
     };
-    Ok(Box::new(camera?))
+    Ok(Box::new(camera?.with_patience(SILENCE)))
 }
 
 fn command(program: &str, wish: &Wish) -> Command {

@@ -24,14 +24,14 @@ pub(crate) struct PipeReader {
 }
 
 impl PipeReader {
-    pub(crate) fn new(name: String, pipe: impl Into<File>) -> Result<Self, CameraError> {
+    pub(crate) fn new(name: String, pipe: File) -> Result<Self, CameraError> {
         Ok(Self {
             format: Format {
                 what: name.clone(),
                 ..Format::default()
             },
             name,
-            file: pipe.into(),
+            file: pipe,
             chunk: chunk(),
             rest: 0..0,
             splitter: Splitter::new(),
