@@ -17,6 +17,56 @@
 //! A leaf is verified before it is written, written before it is journalled, and both are on the disk before they are called
 //! durable. What an earlier attempt left is read again before it counts. At the end the whole gets its
 //! final name in one step, and that name is on the disk before anybody is told.
+//!
+//! Both ends in one place, as two stations do it with a connection between:
+//!
+//! ```
+//! use transom_store::{Begin, Inbox, InboxSettings, Outbox, Step};
+//! use transom_wire::{Collision, Ending, Entry, Offer, RelativePath};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = std::env::temp_dir().join(format!("transom-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! # let settings = InboxSettings { keep_free: 0, ..InboxSettings::new(folder.join("in")) };
+//! std::fs::write(folder.join("photo.jpg"), b"not really")?;
+//! let mut outbox = Outbox::walk(&folder.join("photo.jpg"))?;
+//! let mut inbox = Inbox::open(settings)?;
+//! let offer = Offer {
+//!     transfer: outbox.key(&[1; 32], &[2; 32]),
+//!     shape: outbox.shape(),
+//!     collision: Collision::Rename,
+//!     files: outbox.files(),
+//!     bytes: outbox.bytes(),
+//!     name: RelativePath::new("photo.jpg")?,
+//! };
+//! let mut reception = inbox.receive([1; 32], &offer)?;
+//! for index in 0..outbox.files() {
+//!     let info = outbox.entry(index).expect("an index below the count");
+//!     let path = RelativePath::new(&info.path)?;
+//!     let EntryInfo { kind, mode, mtime, size, .. } = info;
+//!     let entry = Entry { index, kind, mode, mtime, size, path };
+//!     let Begin::Data { offset, proof } = reception.entry(&entry)? else { continue };
+//!     outbox.start(index, offset, &proof)?;
+//!     loop {
+//!         match outbox.next_leaf(index, Vec::new())? {
+//!             Step::Leaf { index, offset, hash, bytes } => {
+//!                 reception.leaf(index, offset, &hash, &bytes)?;
+//!             }
+//!             Step::End { size, root, .. } => {
+//!                 reception.end(index, size, &root)?;
+//!                 break;
+//!             }
+//!         }
+//!     }
+//! }
+//! let finished = reception.finish(outbox.files())?;
+//! assert_eq!(finished.ending, Ending::Durable);
+//! assert_eq!(finished.path, folder.join("in/photo.jpg"));
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok(())
+//! # }
+//! # use transom_store::EntryInfo;
+//! ```
 #![forbid(unsafe_code)]
 
 mod dir;

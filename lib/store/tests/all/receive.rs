@@ -10,6 +10,14 @@ use transom_wire::{Collision, Ending};
 use crate::support::*;
 
 #[test]
+fn receptions_may_go_to_another_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<transom_store::Reception>();
+    is_send::<transom_store::Inbox>();
+    is_send::<transom_store::Outbox>();
+}
+
+#[test]
 fn files_of_every_size_arrive_as_they_were() {
     for size in [0, 1, LEAF - 1, LEAF, LEAF + 1, 3 * LEAF, 5 * LEAF + 17] {
         let scratch = Scratch::new();
