@@ -1,0 +1,92 @@
+//! A peer's turn to be spoken to. What goes next is asked of the session as late as can be.
+
+use std::io;
+use std::net::Shutdown;
+
+use super::{Peer, Stage, Trouble};
+use crate::options;
+use crate::outbound::Flushed;
+use crate::turn::Turn;
+
+impl Peer {
+    /// Sends while the socket takes it: a record is chosen and sealed only when nothing sealed waits before it.
+    pub(crate) fn pump(&mut self, turn: &mut Turn) {
+        if !std::mem::take(&mut self.touched) {
+            return;
+        }
+        self.more_to_write = false;
+        self.retune();
+        match self.write(turn) {
+            Ok(()) => self.tell_events(turn),
+            Err(Trouble::Socket(error)) => self.write_failed(error, turn),
+            Err(Trouble::Peer(fault)) => self.part(fault, turn),
+        }
+    }
+
+    fn write(&mut self, turn: &mut Turn) -> Result<(), Trouble> {
+        let link = match &mut self.stage {
+            Stage::Joined(link) => link,
+            Stage::Closing(closing) => &mut closing.link,
+            _ => return Ok(()),
+        };
+        let mut budget = turn.config.write_budget;
+        while self.writable {
+            if self.outbound.flush(&self.stream)? == Flushed::WouldBlock {
+                self.writable = false;
+                return Ok(());
+            }
+            if budget == 0 {
+                (self.touched, self.more_to_write) = (true, true);
+                return Ok(());
+            }
+            let batch = if link.session.is_live() { 1 } else { BATCH };
+            let now = turn.clock.now();
+            while self.outbound.len() < batch {
+                let count = link.seal_next(&mut self.outbound, &mut turn.plain, now);
+                match count.map_err(Trouble::Peer)? {
+                    0 => break,
+                    count => budget = budget.saturating_sub(count),
+                }
+            }
+            if self.outbound.is_empty() {
+                break;
+            }
+        }
+        if let Stage::Closing(closing) = &mut self.stage
+            && self.outbound.is_empty()
+            && !closing.is_shut
+        {
+            closing.is_shut = true;
+            self.stream.shutdown(Shutdown::Write)?;
+        }
+        Ok(())
+    }
+
+    /// The socket takes nothing any more, but a goodbye may have come that says why.
+    fn write_failed(&mut self, error: io::Error, turn: &mut Turn) {
+        self.writable = false;
+        if let Stage::Joined(_) = self.stage {
+            self.readable = true;
+            self.receive(turn);
+            // What the system still holds is bounded; the connection brings no more.
+            while self.more_to_read && !self.is_gone() {
+                self.more_to_read = false;
+                self.receive(turn);
+            }
+        }
+        self.lose(error, turn);
+    }
+
+    /// Tunes the socket when a call has begun or ended.
+    fn retune(&mut self) {
+        if let Stage::Joined(link) = &self.stage
+            && link.session.is_live() != self.live
+        {
+            self.live = !self.live;
+            options::tune(&self.stream, self.live);
+        }
+    }
+}
+
+/// Sealed bytes that may wait when no call does: several bulk records in one system call.
+const BATCH: usize = 256 * 1024;
