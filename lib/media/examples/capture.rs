@@ -1,4 +1,5 @@
-//! Takes pictures from a source, prints what came and saves them one after the other, as ffmpeg's `-f mjpeg` reads them.
+//! Takes pictures from a source, prints what came and saves them: as an AVI where the file is named so, else one after the other,
+//! as ffmpeg's `-f mjpeg` reads them.
 //!
 //! `cargo run -p transom-media --example capture -- /dev/video0 100 out.mjpeg 1280x720 30`; with `list` it tells the devices.
 
@@ -8,7 +9,7 @@ use std::io::Write;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use transom_media::{Encoder, Wait, Wish, open};
+use transom_media::{AviWriter, Encoder, Picture, Wait, Wish, open};
 
 /// How often a descriptor is looked at. A program with a loop polls it.
 const GLANCE: Duration = Duration::from_millis(2);
@@ -30,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .next()
         .unwrap_or_else(|| "10".to_owned())
         .parse()?;
-    let mut file = arguments.next().map(File::create).transpose()?;
+    let mut file = arguments.next().map(Output::create).transpose()?;
     let size = arguments.next().map(|size| parse_size(&size)).transpose()?;
     let fps = arguments.next().map(|fps| fps.parse()).transpose()?;
     let wish = Wish {
@@ -67,12 +68,57 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
         }
         if let Some(file) = &mut file {
-            file.write_all(&picture.jpeg)?;
+            file.write(&picture)?;
         }
+    }
+    if let Some(file) = file {
+        file.finish()?;
     }
     let seconds = start.elapsed().as_secs_f64();
     println!("{frames} pictures in {seconds:.2} s; {:?}", camera.format());
     Ok(())
+}
+
+enum Output {
+    Joined(File),
+    /// Begun with the first picture, whose size it needs.
+    Avi(File, Option<AviWriter<File>>),
+}
+
+impl Output {
+    fn create(name: String) -> std::io::Result<Self> {
+        let file = File::create(&name)?;
+        Ok(if name.ends_with(".avi") {
+            Self::Avi(file, None)
+        } else {
+            Self::Joined(file)
+        })
+    }
+
+    fn write(&mut self, picture: &Picture) -> std::io::Result<()> {
+        match self {
+            Self::Joined(file) => file.write_all(&picture.jpeg),
+            Self::Avi(file, avi) => {
+                if avi.is_none() {
+                    *avi = Some(AviWriter::new(
+                        file.try_clone()?,
+                        picture.width,
+                        picture.height,
+                    )?);
+                }
+                avi.as_mut()
+                    .map_or(Ok(true), |avi| avi.write(picture))
+                    .map(|_| ())
+            }
+        }
+    }
+
+    fn finish(self) -> std::io::Result<()> {
+        match self {
+            Self::Avi(_, Some(avi)) => avi.finish().map(|_| ()),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn parse_size(text: &str) -> Result<(u16, u16), Box<dyn Error>> {
