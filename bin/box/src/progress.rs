@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use transom::people::{escape, shorten};
-use transom::{Phase, TransferStatus};
+use transom::{Direction, Phase, TransferStatus};
 
 use crate::format::{bytes, duration, rate};
 use crate::output::Output;
@@ -19,11 +19,10 @@ pub(crate) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(output: &'a Output, name: &str) -> Self {
-        let bar = output.is_live().then(|| bar(name));
+    pub(crate) fn new(output: &'a Output) -> Self {
         Self {
             output,
-            bar,
+            bar: None,
             told: None,
             phase: None,
         }
@@ -31,14 +30,26 @@ impl<'a> Progress<'a> {
 
     /// Shows how far it is.
     pub(crate) fn show(&mut self, status: &TransferStatus) {
-        if let Some(bar) = &self.bar {
-            bar.set_length(status.bytes.max(status.verified));
-            bar.set_position(status.verified);
-            bar.set_message(words(status));
+        if self.phase.is_none() && is_not_yet(status) {
             return;
         }
+        let before = self.phase.replace(status.phase);
+        if self.output.is_live() {
+            self.draw(status);
+        } else {
+            self.tell(status, before != Some(status.phase));
+        }
+    }
+
+    fn draw(&mut self, status: &TransferStatus) {
+        let bar = self.bar.get_or_insert_with(|| bar(&status.name));
+        bar.set_length(status.bytes.max(status.verified));
+        bar.set_position(status.verified);
+        bar.set_message(amounts(status));
+    }
+
+    fn tell(&mut self, status: &TransferStatus, changed: bool) {
         let now = Instant::now();
-        let changed = self.phase != Some(status.phase);
         let pause = if self.output.is_json() {
             JSON_PAUSE
         } else {
@@ -47,14 +58,8 @@ impl<'a> Progress<'a> {
         if !changed && self.told.is_some_and(|told| now - told < pause) {
             return;
         }
-        (self.told, self.phase) = (Some(now), Some(status.phase));
-        let human = format!(
-            "{}: {} of {}, {}",
-            status.name,
-            bytes(status.verified),
-            bytes(status.bytes),
-            words(status)
-        );
+        self.told = Some(now);
+        let human = format!("{}: {}", status.name, amounts(status));
         self.output
             .say(human, transfer_json("transfer", status, None));
     }
@@ -81,6 +86,15 @@ impl Drop for Progress<'_> {
     }
 }
 
+/// Before the peer has answered there is nothing to measure, and what is offered to us is for somebody to decide.
+fn is_not_yet(status: &TransferStatus) -> bool {
+    match status.phase {
+        Phase::Waiting => true,
+        Phase::Offered => status.direction == Direction::Incoming,
+        _ => false,
+    }
+}
+
 fn bar(name: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template(BAR) {
@@ -88,6 +102,12 @@ fn bar(name: &str) -> ProgressBar {
     }
     bar.set_prefix(shorten(&escape(name), NAME_WIDTH).into_owned());
     bar
+}
+
+/// `38.7 MB of 50.0 MB, 13.8 MB/s, 2 s left`.
+fn amounts(status: &TransferStatus) -> String {
+    let (done, all) = (bytes(status.verified), bytes(status.bytes));
+    format!("{done} of {all}, {}", words(status))
 }
 
 /// What it is doing, with rate and time left while it moves.
@@ -107,7 +127,7 @@ fn words(status: &TransferStatus) -> String {
     }
 }
 
-const BAR: &str = "{prefix} [{bar:24}] {percent:>3}% {bytes}/{total_bytes} {msg}";
+const BAR: &str = "{prefix} [{bar:20}] {percent:>3}% {wide_msg}";
 
 /// Room for a name beside a bar on 80 columns.
 const NAME_WIDTH: usize = 24;

@@ -114,7 +114,9 @@ impl Inbox<'_> {
                 asks: true,
             } => {
                 let what = report::thing(name, *shape, *files, *bytes);
-                report::tell(self.output, notice);
+                if self.output.is_json() {
+                    report::tell(self.output, notice);
+                }
                 self.asked
                     .push_back((*transfer, format!("{peer} sends {what}")));
                 if self.asked.len() == 1 {
@@ -152,7 +154,7 @@ impl Inbox<'_> {
             .position(|(transfer, _)| *transfer == status.transfer);
         let at = at.unwrap_or_else(|| {
             self.shown
-                .push((status.transfer, Progress::new(self.output, &status.name)));
+                .push((status.transfer, Progress::new(self.output)));
             self.shown.len() - 1
         });
         if let Some((_, progress)) = self.shown.get_mut(at) {

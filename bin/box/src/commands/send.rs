@@ -110,7 +110,7 @@ impl Sending<'_> {
             .running
             .handle
             .send(&self.line.peer, path, options);
-        let mut progress = Progress::new(self.output, &path.display().to_string());
+        let mut progress = Progress::new(self.output);
         let mut failed_items = 0;
         loop {
             let Some(event) = self.line.running.next(self.lost) else {
