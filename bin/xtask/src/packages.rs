@@ -70,11 +70,11 @@ pub(crate) const WINDOW: Need = Need {
     },
 };
 
-/// A display for the window's tests where nobody looks.
+/// The window's tests start a display of their own, and need hands to click with.
 pub(crate) const XVFB: Need = Need {
-    why: "is the display of the window's tests",
-    packages: &["xvfb", "xauth"],
-    is_met: || machine::program("xvfb-run").is_some() && machine::program("xauth").is_some(),
+    why: "is the display of the window's tests, and clicks in it",
+    packages: &["xvfb", "xdotool"],
+    is_met: || machine::program("Xvfb").is_some() && machine::program("xdotool").is_some(),
 };
 
 /// libFuzzer is C++ and is built from source.

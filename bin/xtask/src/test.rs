@@ -75,15 +75,12 @@ fn tests() -> Outcome {
     )
 }
 
+/// Its tests bring their own display.
 fn window() -> Outcome {
-    let inner = cargo("test --locked -p transom-view".split(' '));
-    let mut outer = std::process::Command::new("xvfb-run");
-    outer
-        .args(["-a", "-s", "-screen 0 1280x900x24 -nolisten tcp"])
-        .arg(inner.get_program())
-        .args(inner.get_args())
-        .current_dir(workspace::root());
-    step::run("window", &mut outer)
+    step::run(
+        "window",
+        &mut cargo("test --locked -p transom-view".split(' ')),
+    )
 }
 
 fn documentation() -> Outcome {
