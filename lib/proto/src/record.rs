@@ -5,7 +5,8 @@ use transom_wire::{Message, limits};
 pub(crate) struct Record<'a> {
     out: &'a mut [u8],
     used: usize,
-    /// Bytes of `used` that are in class bulk.
+    /// Bytes of `used` that are in class text, and in class bulk.
+    pub(crate) text: usize,
     pub(crate) bulk: usize,
 }
 
@@ -14,6 +15,7 @@ impl<'a> Record<'a> {
         Self {
             out,
             used: 0,
+            text: 0,
             bulk: 0,
         }
     }

@@ -96,8 +96,9 @@ impl Session {
 
     /// Takes in opened plain bytes, cut anywhere. Take out all events afterwards.
     ///
-    /// # Errors What the peer did wrong. The session takes in nothing more then: say
-    /// [`bye`](Self::bye) with the error's code, send that, and close.
+    /// # Errors
+    /// What the peer did wrong. The session takes in nothing more then: say [`bye`](Self::bye) with
+    /// the error's code, send that, and close.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
         self.now = self.now.max(now);
         match self.stage {
@@ -147,12 +148,12 @@ impl Session {
             Stage::Leaving => self.outlet.control.pull(&mut record),
             Stage::Open => self.fill(&mut record, now),
         }
-        let (used, bulk) = (record.used(), record.bulk);
+        let (used, text, bulk) = (record.used(), record.text, record.bulk);
         let used = self.add_ack(out, used, most, now);
         if used > 0 {
             self.sent.record(used, bulk, now);
             if self.is_live() {
-                self.floor.record(used, bulk);
+                self.floor.record(used, text + bulk);
             }
         }
         used
@@ -419,34 +420,34 @@ impl Session {
             return self.files.pull(record, PAYLOAD, now, &mut self.outlet);
         }
         if record.is_empty() && self.floor.is_due() {
-            self.fill_text(record);
-            self.fill_bulk(record, now);
+            self.fill_below_video(record, now);
         }
         if record.is_empty() {
             let gate = self.sent.unacked() - self.sent.bulk_unacked() < self.config.video_gate;
             self.calls.pull(record, gate);
         }
         if record.is_empty() {
-            self.fill_text(record);
+            self.fill_below_video(record, now);
         }
+    }
+
+    fn fill_below_video(&mut self, record: &mut Record<'_>, now: Instant) {
+        self.fill_text(record);
         if record.is_empty() {
-            self.fill_bulk(record, now);
+            let room = self.window.room(self.sent.bulk_unacked(), now);
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            self.files.pull(record, room, now, &mut self.outlet);
         }
     }
 
     fn fill_text(&mut self, record: &mut Record<'_>) {
         self.files.flush(&mut self.outlet);
-        let was_busy = self.outlet.is_busy();
+        let (was_busy, before) = (self.outlet.is_busy(), record.used());
         self.outlet.text.pull(record);
+        record.text += record.used() - before;
         if was_busy && !self.outlet.is_busy() {
             self.files.tell_room(&mut self.outlet);
         }
-    }
-
-    fn fill_bulk(&mut self, record: &mut Record<'_>, now: Instant) {
-        let room = self.window.room(self.sent.bulk_unacked(), now);
-        let room = usize::try_from(room).unwrap_or(usize::MAX);
-        self.files.pull(record, room, now, &mut self.outlet);
     }
 
     fn break_off(&mut self, error: PeerError) {

@@ -13,7 +13,8 @@ use crate::{CallId, FileId, Instant, LeafData, Picture, Queued, UsageError};
 
 /// Calls.
 ///
-/// # Errors [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time;
+/// # Errors
+/// [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time;
 /// [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Rings. Not while anything rings already.
@@ -89,8 +90,9 @@ impl Session {
 
 /// Files, the sending side.
 ///
-/// # Errors [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any
-/// time; [`UsageError::NotNow`] when the verb does not fit its state.
+/// # Errors
+/// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time;
+/// [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Offers a file or folder.
     pub fn offer(&mut self, offer: &Offer<'_>) -> Result<FileId, UsageError> {
@@ -150,8 +152,9 @@ impl Session {
 
 /// Files, the receiving side.
 ///
-/// # Errors [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any
-/// time; [`UsageError::NotNow`] when the verb does not fit its state.
+/// # Errors
+/// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time;
+/// [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Takes an offer.
     pub fn accept(&mut self, file: FileId) -> Result<(), UsageError> {

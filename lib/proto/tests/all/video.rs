@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use transom_proto::fuzzing::{Courier, Parcel, Route, Who};
+use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{
-    CallKind, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape, flags, limits,
+    CallKind, Class, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape, flags, limits,
 };
 
 use crate::calls::calling;
@@ -153,36 +153,59 @@ fn the_picture_after_an_aborted_one_is_sent_whole() {
 
 #[test]
 fn a_picture_waits_behind_at_most_one_record_of_file_data() {
-    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
-    let parcels = vec![Parcel::file("film", 1 << 30)];
-    let (_, mut courier) = Courier::offer(pair.session(Who::Bob), Shape::File, parcels);
-    pair.run(Duration::ZERO, |pair, who, event| match who {
-        Who::Bob => courier.send(pair.session(who), &event),
-        Who::Ann => {}
-    });
-    pair.run(Duration::from_micros(1), |pair, who, event| match who {
-        Who::Bob => courier.send(pair.session(who), &event),
-        Who::Ann => courier.receive(pair.session(who), event),
-    });
+    let (mut behind, mut after) = (0, 0);
+    for moment in 0..20 {
+        // A short socket buffer, so that file data wait in our own queue at any moment.
+        let short = Route {
+            fifo: RECORD_BULK + 4_000,
+            ..Route::mbits(20)
+        };
+        let (mut pair, call) = calling(short, CallKind::View);
+        let parcels = vec![Parcel::file("film", 1 << 30)];
+        let (_, mut courier) = Courier::offer(pair.session(Who::Bob), Shape::File, parcels);
+        for sequence in 0..10 {
+            let newest = picture(sequence, 20_000);
+            pair.session(Who::Bob).send_picture(call, newest).unwrap();
+            pair.run(Duration::from_millis(30 + moment), |pair, who, event| {
+                let clock = pair.clock(who);
+                let session = pair.session(who);
+                match (who, event) {
+                    (_, Event::Picture { call, picture }) => {
+                        session.shown(call, picture.head.sequence, clock).unwrap();
+                    }
+                    (Who::Bob, event) => courier.send(session, &event),
+                    (Who::Ann, event) => courier.receive(session, event),
+                }
+            });
+        }
+        let newest = picture(10, 100);
+        pair.session(Who::Bob).send_picture(call, newest).unwrap();
+        let sent = classes(&mut pair);
+        let at = sent.iter().position(|class| *class == Class::Video);
+        let before = sent.iter().take(at.unwrap_or(0));
+        let before = before.filter(|class| **class == Class::Bulk).count();
+        assert!(before <= 1, "{sent:?}");
+        behind += before;
+        after += usize::from(sent.last() == Some(&Class::Bulk));
+    }
+    assert!(
+        after > 5,
+        "file data waited in {after} of 20 moments, {behind} records went before"
+    );
+}
+
+/// The classes of the records that Bob's session sends now.
+fn classes(pair: &mut Pair) -> Vec<Class> {
     let clock = pair.clock(Who::Bob);
     let mut record = vec![0; RECORD_BULK];
-    for sequence in 0..50 {
-        let bob = pair.session(Who::Bob);
-        bob.send_picture(call, picture(sequence, 10)).unwrap();
-        let mut bulk = 0;
-        loop {
-            let used = bob.poll_transmit(&mut record, clock);
-            assert!(used <= RECORD_LIVE);
-            match Kind::from_code(record[4]) {
-                Some(Kind::Picture) => break,
-                Some(Kind::Leaf | Kind::Data) => bulk += 1,
-                _ => {}
-            }
-            if used == 0 {
-                return;
-            }
+    let mut classes = Vec::new();
+    loop {
+        let used = pair.session(Who::Bob).poll_transmit(&mut record, clock);
+        assert!(used <= RECORD_LIVE);
+        match Kind::from_code(record[4]) {
+            Some(kind) if used > 0 => classes.push(kind.class()),
+            _ => return classes,
         }
-        assert!(bulk <= 1);
     }
 }
 
