@@ -1,4 +1,5 @@
-//! Writes pictures as a Motion JPEG AVI that common players open. It buffers nothing but the index, and a file that is cut off still plays.
+//! Writes pictures as a Motion JPEG AVI that common players open. It buffers nothing but the index,
+//! and a file that is cut off still plays.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
@@ -21,7 +22,10 @@ const MAX_PICTURES: usize = 1_000_000;
 /// # use transom_media::{AviWriter, Picture};
 /// # let jpeg = transom_media::fuzzing::sample(64, 48);
 /// # let now = Instant::now();
-/// # let picture = Picture { jpeg: jpeg.into(), width: 64, height: 48, orientation: 1, sequence: 0, captured: now, ready: now };
+/// # let picture = Picture {
+/// #     jpeg: jpeg.into(), width: 64, height: 48, orientation: 1, sequence: 0,
+/// #     captured: now, ready: now,
+/// # };
 /// let mut avi = AviWriter::new(Cursor::new(Vec::new()), 64, 48)?;
 /// avi.write(&picture)?;
 /// let file = avi.finish()?.into_inner();

@@ -1,4 +1,5 @@
-//! The camera as the loop sees it, and how one is opened. What stands behind it is the business of `source` and of each system's folder.
+//! The camera as the loop sees it, and how one is opened. What stands behind it is the business of
+//! `source` and of each system's folder.
 
 use std::time::Instant;
 
@@ -14,11 +15,12 @@ pub trait Camera: Send {
     /// How to learn that a frame may be there; ask again after every [`Camera::newest`].
     fn wait(&self) -> Wait<'_>;
 
-    /// The newest frame, or `None` where there is none yet. Reads until the source would block, so that an
-    /// edge-triggered poll works; only a camera of [`Wait::Blocking`] blocks here.
+    /// The newest frame, or `None` where there is none yet. Reads until the source would block, so
+    /// that an edge-triggered poll works; only a camera of [`Wait::Blocking`] blocks here.
     fn newest(&mut self) -> Result<Option<Frame>, CameraError>;
 
-    /// When to call [`Camera::newest`] though nothing woke the loop: it then tells whether the camera hangs.
+    /// When to call [`Camera::newest`] though nothing woke the loop: it then tells whether the
+    /// camera hangs.
     fn deadline(&self) -> Option<Instant> {
         None
     }

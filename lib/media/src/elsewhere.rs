@@ -1,5 +1,6 @@
-//! Cameras of other systems, through `nokhwa`. Twin of `linux`; both offer `open` and `list`. On Linux it is built with the feature
-//! `nokhwa`, where a device that is named by a number comes this way.
+//! Cameras of other systems, through `nokhwa`. Twin of `linux`; both offer `open` and `list`. On
+//! Linux it is built with the feature `nokhwa`, where a device that is named by a number comes this
+//! way.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

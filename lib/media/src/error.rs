@@ -1,5 +1,5 @@
-//! What goes wrong with cameras and with pictures, each with the next step where there is one. Sorted by blame: the
-//! camera's state is [`CameraError`], bad bytes are [`ImageError`].
+//! What goes wrong with cameras and with pictures, each with the next step where there is one.
+//! Sorted by blame: the camera's state is [`CameraError`], bad bytes are [`ImageError`].
 
 use std::io;
 
@@ -9,7 +9,7 @@ use std::io;
 pub enum CameraError {
     /// The bus can't carry what was asked for.
     #[error(
-        "{device}: the USB bus has no room for this format; ask for a smaller size or fewer fps, or use another USB port"
+        "{device}: no room on the USB bus; ask for a smaller size or fewer fps, or use another port"
     )]
     Bandwidth {
         /// The device.

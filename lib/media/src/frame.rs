@@ -1,4 +1,5 @@
-//! What a camera gives: finished JPEG pictures, or raw pixels that an encoder has to work on. Nothing here knows where they came from.
+//! What a camera gives: finished JPEG pictures, or raw pixels that an encoder has to work on.
+//! Nothing here knows where they came from.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +8,8 @@ use std::time::Instant;
 /// One finished JPEG picture. Cloning shares its bytes.
 #[derive(Clone)]
 pub struct Picture {
-    /// A whole JPEG file, repaired and without padding, at most [`MAX_JPEG_BYTES`](crate::MAX_JPEG_BYTES).
+    /// A whole JPEG file, repaired and without padding, at most
+    /// [`MAX_JPEG_BYTES`](crate::MAX_JPEG_BYTES).
     pub jpeg: Arc<[u8]>,
     /// Pixels across, at least 1.
     pub width: u16,
@@ -115,7 +117,8 @@ impl Layout {
         }
     }
 
-    /// Bytes of a whole frame whose first plane has lines of `stride` bytes; the last line may end early.
+    /// Bytes of a whole frame whose first plane has lines of `stride` bytes; the last line may end
+    /// early.
     pub fn bytes(self, width: u16, height: u16, stride: usize) -> usize {
         let (lines, half) = (usize::from(height), usize::from(height).div_ceil(2));
         match self {

@@ -8,7 +8,8 @@ use crate::{Encoder, Frame, Image, Layout, Limit, RawFrame, Splitter, decode, pr
 /// Bytes a fuzzed splitter may hold, small enough that a fuzzer reaches it.
 const SPLIT_LIMIT: usize = 4096;
 
-/// Whatever can be repaired needs no second repair, keeps its header, and decodes or fails without harm.
+/// Whatever can be repaired needs no second repair, keeps its header, and decodes or fails without
+/// harm.
 pub fn repair(data: &[u8]) {
     let Ok(mended) = crate::repair(data) else {
         return;
@@ -33,8 +34,8 @@ pub fn repair(data: &[u8]) {
     assert!(image.rgba.len() <= limit.max_pixels * 4);
 }
 
-/// However a stream is cut, the same pictures come out, each of them a JPEG by its frame, none beyond the limit. The first byte
-/// tells the grain of the cut.
+/// However a stream is cut, the same pictures come out, each of them a JPEG by its frame, none
+/// beyond the limit. The first byte tells the grain of the cut.
 pub fn split(data: &[u8]) {
     let Some((&grain, stream)) = data.split_first() else {
         return;

@@ -1,5 +1,5 @@
-//! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and no file format but
-//! those of moving pictures.
+//! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and
+//! no file format but those of moving pictures.
 //!
 //! Every source stands behind the [`Camera`] trait and is opened by [`open`]:
 //!

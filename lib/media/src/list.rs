@@ -1,4 +1,5 @@
-//! The cameras of this machine and what can be said of each without opening a stream. How they are found is each system's business.
+//! The cameras of this machine and what can be said of each without opening a stream. How they are
+//! found is each system's business.
 
 use std::path::PathBuf;
 

@@ -34,7 +34,8 @@ impl Coding {
         })
     }
 
-    /// Lower is better: JPEG costs nothing, then what the encoder takes without conversion, grey last.
+    /// Lower is better: JPEG costs nothing, then what the encoder takes without conversion, grey
+    /// last.
     fn rank(self) -> u32 {
         match self {
             Self::Jpeg => 0,
@@ -86,7 +87,8 @@ pub(crate) fn printable(fourcc: [u8; 4]) -> String {
         .collect()
 }
 
-/// The mode that suits best: JPEG before raw, then the nearest size, then the best rate. Who names no size gets a smooth picture first.
+/// The mode that suits best: JPEG before raw, then the nearest size, then the best rate. Who names
+/// no size gets a smooth picture first.
 pub(crate) fn choose(modes: &[Mode], wish: &Wish) -> Option<Mode> {
     let (width, height) = target(wish);
     let smooth = SMOOTH_FPS.min(wish.pace(FPS));

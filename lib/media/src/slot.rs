@@ -1,4 +1,5 @@
-//! A place for one value between two threads, where a newer value replaces the older. It knows nothing of what it holds.
+//! A place for one value between two threads, where a newer value replaces the older. It knows
+//! nothing of what it holds.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -105,7 +106,8 @@ impl<T> Slot<T> {
         self.lock().closed
     }
 
-    /// A panic elsewhere can't leave an `Option` half changed, so a poisoned lock is as good as any.
+    /// A panic elsewhere can't leave an `Option` half changed, so a poisoned lock is as good as
+    /// any.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.shared
             .state

@@ -1,4 +1,5 @@
-//! What a user asks of a camera: the source, the size, the pace and the quality. Whether it can be had is for the source to say.
+//! What a user asks of a camera: the source, the size, the pace and the quality. Whether it can be
+//! had is for the source to say.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Decodes a JPEG into pixels, within limits that are checked before any memory is taken. It is lenient about quirks:
-//! a damaged picture shows what is left of it.
+//! Decodes a JPEG into pixels, within limits that are checked before any memory is taken. It is
+//! lenient about quirks: a damaged picture shows what is left of it.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,8 +49,8 @@ impl Default for Limit {
     }
 }
 
-/// Decodes into `into`, whose memory is used again. Where the header is refused, `into` stays as it is; where the
-/// picture data is damaged, it has what could be decoded.
+/// Decodes into `into`, whose memory is used again. Where the header is refused, `into` stays as it
+/// is; where the picture data is damaged, it has what could be decoded.
 pub fn decode(jpeg: &[u8], limit: Limit, into: &mut Image) -> Result<(), ImageError> {
     let Image {
         width,
@@ -103,7 +103,8 @@ fn decode_as(
         .set_max_height(height.into())
         .jpeg_set_out_colorspace(colors);
     let length = count * colors.num_components();
-    // The decoder is others' code fed by strangers: should it panic, that is a broken picture, not our end.
+    // The decoder is others' code fed by strangers: should it panic, that is a broken picture, not
+    // our end.
     catch_unwind(AssertUnwindSafe(|| {
         let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
         decoder.decode_headers().map_err(broken)?;

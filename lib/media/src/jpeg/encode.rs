@@ -1,5 +1,5 @@
-//! Turns frames into JPEG pictures of the wanted size; pictures that are right already pass untouched. It decides
-//! nothing about when and for whom.
+//! Turns frames into JPEG pictures of the wanted size; pictures that are right already pass
+//! untouched. It decides nothing about when and for whom.
 
 use std::sync::Arc;
 use std::time::Instant;

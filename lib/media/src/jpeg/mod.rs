@@ -1,5 +1,5 @@
-//! JPEG pictures in and out: reading headers, mending, splitting a stream, decoding, encoding, scaling. It knows bytes
-//! and pixels, no source.
+//! JPEG pictures in and out: reading headers, mending, splitting a stream, decoding, encoding,
+//! scaling. It knows bytes and pixels, no source.
 
 pub(crate) mod decode;
 pub(crate) mod encode;

@@ -1,5 +1,5 @@
-//! Mends what cameras get wrong about a JPEG: missing Huffman tables, padding after the end, no end. It copies nothing
-//! until it is asked to.
+//! Mends what cameras get wrong about a JPEG: missing Huffman tables, padding after the end, no
+//! end. It copies nothing until it is asked to.
 
 use std::sync::Arc;
 
@@ -111,7 +111,8 @@ fn end_of(data: &[u8]) -> Option<usize> {
         }
         return Some(end);
     }
-    // Other things stand there: the first end marker counts, since inside the data 0xff 0xd9 can't stand.
+    // Other things stand there: the first end marker counts, since inside the data 0xff 0xd9 can't
+    // stand.
     data.windows(2)
         .position(|pair| pair == END)
         .map(|at| at + 2)

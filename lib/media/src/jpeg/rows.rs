@@ -1,4 +1,5 @@
-//! Reads raw pixels line by line as Y, Cb and Cr, which is what a JPEG encoder wants. YCbCr layouts are never turned into RGB and back.
+//! Reads raw pixels line by line as Y, Cb and Cr, which is what a JPEG encoder wants. YCbCr layouts
+//! are never turned into RGB and back.
 
 use jpeg_encoder::rgb_to_ycbcr;
 
@@ -61,7 +62,8 @@ impl<'a> RawRows<'a> {
         Ok(Self { frame })
     }
 
-    /// `length` bytes from `start`; nothing where they are missing, which the check in `new` excludes.
+    /// `length` bytes from `start`; nothing where they are missing, which the check in `new`
+    /// excludes.
     fn bytes(&self, start: usize, length: usize) -> &'a [u8] {
         self.frame
             .data

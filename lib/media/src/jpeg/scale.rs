@@ -1,4 +1,5 @@
-//! Makes a picture smaller line by line, each new pixel the mean of those it covers. It never makes one larger: that would only cost bytes.
+//! Makes a picture smaller line by line, each new pixel the mean of those it covers. It never makes
+//! one larger: that would only cost bytes.
 
 use std::cell::RefCell;
 
@@ -91,7 +92,8 @@ impl<R: Rows> Rows for Scaled<R> {
     }
 }
 
-/// Which of `source` lines or columns number `at` of `target` covers: at least one, none beyond the end.
+/// Which of `source` lines or columns number `at` of `target` covers: at least one, none beyond the
+/// end.
 fn cover(at: u16, target: u16, source: u16) -> (u16, u16) {
     let edge = |at: u32| at * u32::from(source) / u32::from(target.max(1));
     let from = edge(at.into()).min(u32::from(source) - 1);

@@ -1,5 +1,5 @@
-//! Cuts a stream of JPEG pictures into pictures, by their structure. It doesn't know where the stream comes from, and it
-//! never holds more than one picture.
+//! Cuts a stream of JPEG pictures into pictures, by their structure. It doesn't know where the
+//! stream comes from, and it never holds more than one picture.
 
 use super::MAX_JPEG_BYTES;
 use super::header::marker;
@@ -68,7 +68,8 @@ impl Splitter {
         }
     }
 
-    /// Takes bytes from the front of `bytes` until a picture is whole. `None` means that all were taken.
+    /// Takes bytes from the front of `bytes` until a picture is whole. `None` means that all were
+    /// taken.
     pub fn push(&mut self, bytes: &mut &[u8]) -> Option<&[u8]> {
         if self.state == State::Done {
             self.restart();
@@ -196,7 +197,8 @@ impl Splitter {
     }
 
     fn keep(&mut self, run: &[u8], next: State) -> usize {
-        // One byte at a time near the limit, so that the outcome doesn't depend on how the stream is cut.
+        // One byte at a time near the limit, so that the outcome doesn't depend on how the stream
+        // is cut.
         let room = self.limit.saturating_sub(self.picture.len());
         if run.len() > room {
             self.give_up();

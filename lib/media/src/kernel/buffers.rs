@@ -1,4 +1,5 @@
-//! The buffer queue of a V4L2 device: memory shared with the driver, handed to and fro. What to do with a filled buffer is decided elsewhere.
+//! The buffer queue of a V4L2 device: memory shared with the driver, handed to and fro. What to do
+//! with a filled buffer is decided elsewhere.
 
 use std::io;
 use std::mem::zeroed;
@@ -25,7 +26,8 @@ pub(crate) struct MappedBuffers {
 }
 
 impl MappedBuffers {
-    /// Takes buffers, at least 1 and not always `count`, hands all to the driver and starts the stream.
+    /// Takes buffers, at least 1 and not always `count`, hands all to the driver and starts the
+    /// stream.
     pub(crate) fn start(node: Node, count: u32) -> io::Result<Self> {
         let granted = request(node.descriptor(), count)?;
         let mut buffers = Self {
@@ -92,8 +94,9 @@ impl Buffers for MappedBuffers {
             .ok_or(io::ErrorKind::InvalidInput)?;
         mapping.ours = false;
         let mut buffer = empty(index as u32);
-        // SAFETY: QBUF reads and writes one v4l2_buffer. Nobody reads the memory that the driver now gets: `bytes` lends it only
-        // while this struct is borrowed, and refuses it until the buffer comes back.
+        // SAFETY: QBUF reads and writes one v4l2_buffer. Nobody reads the memory that the driver
+        // now gets: `bytes` lends it only while this struct is borrowed, and refuses it until the
+        // buffer comes back.
         unsafe { ioctl(self.node.descriptor(), vidioc::VIDIOC_QBUF, &mut buffer) }
     }
 }
@@ -132,7 +135,8 @@ fn empty(index: u32) -> v4l2_buffer {
     buffer
 }
 
-/// How long ago the picture began, where the driver stamps by the monotonic clock and tells the past.
+/// How long ago the picture began, where the driver stamps by the monotonic clock and tells the
+/// past.
 fn age(buffer: &v4l2_buffer) -> Option<Duration> {
     if buffer.flags & sys::V4L2_BUF_FLAG_TIMESTAMP_MASK != sys::V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC {
         return None;
@@ -181,8 +185,9 @@ impl Mapping {
         let offset = unsafe { buffer.m.offset };
         // Buffers lie at small offsets, also where off_t is 32 bits wide.
         let offset = offset as libc::off_t;
-        // SAFETY: the kernel picks the place, so no memory of ours is replaced; it refuses lengths and offsets that aren't its own.
-        // The driver writes there, so it has to be shared and writable for some of them.
+        // SAFETY: the kernel picks the place, so no memory of ours is replaced; it refuses lengths
+        // and offsets that aren't its own. The driver writes there, so it has to be shared and
+        // writable for some of them.
         let start = unsafe {
             let protection = libc::PROT_READ | libc::PROT_WRITE;
             libc::mmap(
@@ -211,8 +216,9 @@ impl Mapping {
         if !self.ours {
             return &[];
         }
-        // SAFETY: the mapping is live as long as self and `used` is at most its length. The driver doesn't write to a
-        // buffer that was dequeued, and to queue it again takes an exclusive borrow.
+        // SAFETY: the mapping is live as long as self and `used` is at most its length. The driver
+        // doesn't write to a buffer that was dequeued, and to queue it again takes an exclusive
+        // borrow.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.used) }
     }
 }

@@ -1,4 +1,5 @@
-//! Calls into the kernel that the standard library doesn't offer: the only unsafe code of this crate. It decides nothing.
+//! Calls into the kernel that the standard library doesn't offer: the only unsafe code of this
+//! crate. It decides nothing.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod buffers;
@@ -8,7 +9,8 @@ pub(crate) mod video;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::process::Child;
 
-/// Bytes of a pipe for pictures: one large picture, so that a writer isn't held up in its middle. An unprivileged user may have so much.
+/// Bytes of a pipe for pictures: one large picture, so that a writer isn't held up in its middle.
+/// An unprivileged user may have so much.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: libc::c_int = 1024 * 1024;
 
@@ -21,8 +23,8 @@ pub(crate) enum Signal {
     Kill,
 }
 
-/// Signals the group that a child leads. The child has to be ours and unreaped or its group still in use; a group without
-/// processes is no error.
+/// Signals the group that a child leads. The child has to be ours and unreaped or its group still
+/// in use; a group without processes is no error.
 pub(crate) fn signal_group(leader: &Child, signal: Signal) {
     let Ok(group) = libc::pid_t::try_from(leader.id()) else {
         return;
@@ -31,7 +33,8 @@ pub(crate) fn signal_group(leader: &Child, signal: Signal) {
         Signal::Terminate => libc::SIGTERM,
         Signal::Kill => libc::SIGKILL,
     };
-    // SAFETY: kill takes two numbers and touches no memory of ours. The group is above 0, so it is never "all processes".
+    // SAFETY: kill takes two numbers and touches no memory of ours. The group is above 0, so it is
+    // never "all processes".
     unsafe { libc::kill(-group.max(2), signal) };
 }
 

@@ -1,5 +1,6 @@
-//! The V4L2 calls of a device node, by the structs and the ioctl wrapper of `v4l`. Where that crate would panic on what a driver
-//! says (names that are no UTF-8, colour spaces it doesn't know), the call is made here.
+//! The V4L2 calls of a device node, by the structs and the ioctl wrapper of `v4l`. Where that crate
+//! would panic on what a driver says (names that are no UTF-8, colour spaces it doesn't know), the
+//! call is made here.
 
 use std::ffi::c_void;
 use std::io;
@@ -15,7 +16,8 @@ const MAX_FORMATS: u32 = 256;
 
 /// An open device node. Child processes don't inherit it.
 pub(crate) struct Node {
-    // Dropped first: the node is then still open by the other descriptor, so that this close can't fail, where `v4l` would panic.
+    // Dropped first: the node is then still open by the other descriptor, so that this close can't
+    // fail, where `v4l` would panic.
     device: v4l::Device,
     _keeps_open: OwnedFd,
 }
@@ -47,7 +49,8 @@ impl Node {
         let device = v4l::Device::with_path(path)?;
         let fd = descriptor(&device);
         let keeps_open = fd.try_clone_to_owned()?;
-        // SAFETY: the descriptor is open, and F_SETFD takes a number. `v4l` opens without this flag: a child would keep the camera busy.
+        // SAFETY: the descriptor is open, and F_SETFD takes a number. `v4l` opens without this
+        // flag: a child would keep the camera busy.
         unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
         Ok(Self {
             device,
@@ -130,7 +133,8 @@ impl Node {
 pub(super) const CAPTURE: u32 = sys::v4l2_buf_type_V4L2_BUF_TYPE_VIDEO_CAPTURE;
 
 fn descriptor(device: &v4l::Device) -> BorrowedFd<'_> {
-    // SAFETY: the device owns the descriptor and closes it when it is dropped, which the borrow excludes.
+    // SAFETY: the device owns the descriptor and closes it when it is dropped, which the borrow
+    // excludes.
     unsafe { BorrowedFd::borrow_raw(device.handle().fd()) }
 }
 

@@ -22,7 +22,8 @@ use crate::{Camera, CameraError, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait
 
 /// Bytes of all buffers together, so that a camera box stays small.
 const BUFFER_BYTES: u32 = 6 * 1024 * 1024;
-/// One that is filled, one that waits, one that is looked at; a fourth, where there is room, for a loop that comes late.
+/// One that is filled, one that waits, one that is looked at; a fourth, where there is room, for a
+/// loop that comes late.
 const BUFFERS: std::ops::RangeInclusive<u32> = 3..=4;
 /// How long the first picture may take: sensors start slowly.
 const FIRST: Duration = Duration::from_secs(6);
@@ -83,7 +84,8 @@ fn no_camera(path: &Path) -> CameraError {
     }
 }
 
-/// Sets the mode that suits best. Drivers change what they are asked for without a word, so what counts is their answer.
+/// Sets the mode that suits best. Drivers change what they are asked for without a word, so what
+/// counts is their answer.
 fn set_format(node: &Node, path: &Path, wish: &Wish) -> Result<(Pixels, Coding), CameraError> {
     let none = || {
         let formats: Vec<_> = node.formats().into_iter().map(printable).collect();
@@ -127,7 +129,8 @@ fn set_pace(node: &Node, wish: &Wish, pixels: Pixels) -> u32 {
     }
 }
 
-/// In the dark many cameras halve their rate, unless told not to. Who has no such switch doesn't do it.
+/// In the dark many cameras halve their rate, unless told not to. Who has no such switch doesn't do
+/// it.
 fn set_exposure(node: &Node, prefer: Prefer) {
     let value = Value::Boolean(prefer == Prefer::Light);
     if let Err(why) = node.device().set_control(Control {

@@ -13,7 +13,8 @@ use crate::{Device, Wish};
 const MAX_NODES: usize = 256;
 /// Modes that are told of one device.
 const MAX_MODES: usize = 100;
-/// Where udev keeps names that stay: by what it is, else by where it is plugged in, for twins without a serial number.
+/// Where udev keeps names that stay: by what it is, else by where it is plugged in, for twins
+/// without a serial number.
 const STABLE: [&str; 2] = ["/dev/v4l/by-id", "/dev/v4l/by-path"];
 
 /// Every video node.

@@ -1,4 +1,5 @@
-//! Finds the program that holds a device. It sees only what this user may see, so that finding nobody proves nothing.
+//! Finds the program that holds a device. It sees only what this user may see, so that finding
+//! nobody proves nothing.
 
 use std::fs;
 use std::path::Path;

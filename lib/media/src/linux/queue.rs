@@ -1,4 +1,5 @@
-//! Which of the buffers that a driver filled is shown: the newest good one. It knows no ioctl, so that tests can play the driver.
+//! Which of the buffers that a driver filled is shown: the newest good one. It knows no ioctl, so
+//! that tests can play the driver.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -66,7 +67,8 @@ impl<B: Buffers> Drain<B> {
         self.buffers.descriptor()
     }
 
-    /// Takes buffers until the driver has no more. `good` looks at each, `keep` makes something of the newest good one.
+    /// Takes buffers until the driver has no more. `good` looks at each, `keep` makes something of
+    /// the newest good one.
     pub(crate) fn newest<T>(
         &mut self,
         dropped: &mut Dropped,
@@ -103,7 +105,8 @@ impl<B: Buffers> Drain<B> {
         Ok(Some(kept))
     }
 
-    /// Counts what the camera skipped. Some drivers stamp with 0, repeat themselves or go back: then the time is now.
+    /// Counts what the camera skipped. Some drivers stamp with 0, repeat themselves or go back:
+    /// then the time is now.
     fn stamp(&mut self, filled: &Filled, dropped: &mut Dropped) -> Stamp {
         let step = match self.last_driver_sequence {
             Some(last) => filled.sequence.wrapping_sub(last),
@@ -131,8 +134,8 @@ impl<B: Buffers> Drain<B> {
     }
 }
 
-/// Decides on pictures that are cut short. A camera that does it now and then loses those; one that does it nearly always would show
-/// nothing at all, so its pictures are passed on, mended.
+/// Decides on pictures that are cut short. A camera that does it now and then loses those; one that
+/// does it nearly always would show nothing at all, so its pictures are passed on, mended.
 #[derive(Debug, Default)]
 pub(crate) struct Leniency {
     /// One bit for each of the last 32 pictures, the newest lowest: was it cut?

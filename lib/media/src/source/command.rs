@@ -1,4 +1,5 @@
-//! A child process that writes JPEG pictures to its standard output. It runs in a process group of its own, which ends with the camera.
+//! A child process that writes JPEG pictures to its standard output. It runs in a process group of
+//! its own, which ends with the camera.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -7,7 +8,8 @@ use super::opening;
 use super::pipe::PipeReader;
 use crate::{Camera, CameraError, Format, Frame, Wait};
 
-/// How long a child may take to end by itself. It has lost its output by then; who still writes ends at once.
+/// How long a child may take to end by itself. It has lost its output by then; who still writes
+/// ends at once.
 const PATIENCE: Duration = Duration::from_millis(250);
 const GLANCE: Duration = Duration::from_millis(5);
 
@@ -34,7 +36,8 @@ pub(crate) fn spawn(
     mut command: Command,
     hint: &'static str,
 ) -> Result<ChildCamera, CameraError> {
-    // Its messages go where ours go: a pipe for them would have to be drained, or the child would block.
+    // Its messages go where ours go: a pipe for them would have to be drained, or the child would
+    // block.
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -83,7 +86,8 @@ impl ChildCamera {
         }
     }
 
-    /// A command of the user's has then done what it was to do; a program that drives a camera can be started again.
+    /// A command of the user's has then done what it was to do; a program that drives a camera can
+    /// be started again.
     fn ended(&self, how: String) -> CameraError {
         let name = self.name.clone();
         match self.patience {

@@ -1,5 +1,5 @@
-//! A file of JPEG pictures one after the other, as `ffmpeg -f mjpeg` writes it, played in a loop. It reads as it plays: a
-//! long file is never held in memory.
+//! A file of JPEG pictures one after the other, as `ffmpeg -f mjpeg` writes it, played in a loop.
+//! It reads as it plays: a long file is never held in memory.
 
 use std::fs::File;
 use std::io::{Read, Seek};

@@ -1,4 +1,5 @@
-//! The sources behind [`Camera`](crate::Camera), one file each. Those of a device live in the folder of their system.
+//! The sources behind [`Camera`](crate::Camera), one file each. Those of a device live in the
+//! folder of their system.
 
 pub(crate) mod auto;
 pub(crate) mod command;

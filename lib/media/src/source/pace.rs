@@ -1,4 +1,5 @@
-//! Keeps the pace of a source that has none of its own. It knows due times, no clock and no pictures.
+//! Keeps the pace of a source that has none of its own. It knows due times, no clock and no
+//! pictures.
 
 use std::time::{Duration, Instant};
 
@@ -27,8 +28,8 @@ impl Pace {
         self.due
     }
 
-    /// The number and time of the picture that is due by now. A caller that comes a little late catches up; after a
-    /// long sleep it would only be shown the past.
+    /// The number and time of the picture that is due by now. A caller that comes a little late
+    /// catches up; after a long sleep it would only be shown the past.
     pub(crate) fn take(&mut self, now: Instant) -> Option<(u32, Instant)> {
         if now < self.due {
             return None;

@@ -1,4 +1,5 @@
-//! A moving test picture that needs no camera. Each of its pictures is encoded once, in the first lap, and then only handed out.
+//! A moving test picture that needs no camera. Each of its pictures is encoded once, in the first
+//! lap, and then only handed out.
 
 use std::time::Instant;
 
@@ -11,7 +12,8 @@ const SIZE: (u16, u16) = (640, 480);
 const FPS: u32 = 30;
 /// Pictures of a lap: enough for smooth motion at 30 fps.
 const LAP: usize = 30;
-/// Bytes of all pictures of a lap, since a camera box has little memory; large pictures make shorter laps.
+/// Bytes of all pictures of a lap, since a camera box has little memory; large pictures make
+/// shorter laps.
 const LAP_BYTES: usize = 2 * 1024 * 1024;
 
 /// Colour bars, a ramp, and a bright block that goes round.

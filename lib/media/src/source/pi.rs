@@ -1,4 +1,5 @@
-//! The ribbon cable camera of a Raspberry Pi, through the program that comes with its system. Linking libcamera would tie us to one version of it.
+//! The ribbon cable camera of a Raspberry Pi, through the program that comes with its system.
+//! Linking libcamera would tie us to one version of it.
 
 use std::process::Command;
 use std::time::Duration;
@@ -27,7 +28,8 @@ pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
 fn command(program: &str, wish: &Wish) -> Command {
     let (width, height) = wish.size.unwrap_or(SIZE);
     let mut command = Command::new(program);
-    // Without `--flush` the tail of each picture waits in a buffer for the next; `-t 0` runs without an end.
+    // Without `--flush` the tail of each picture waits in a buffer for the next; `-t 0` runs
+    // without an end.
     command
         .args([
             "--nopreview",

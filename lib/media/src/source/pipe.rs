@@ -1,5 +1,6 @@
-//! Reads JPEG pictures from a descriptor that the loop can poll: a child's output, or standard input. It reads at full
-//! speed and drops after the split, since a writer that is held up gives old pictures.
+//! Reads JPEG pictures from a descriptor that the loop can poll: a child's output, or standard
+//! input. It reads at full speed and drops after the split, since a writer that is held up gives
+//! old pictures.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -8,12 +9,13 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use super::{chunk, picture};
-use crate::{CameraError, Format, Frame, Picture, Splitter, Wait, repair};
+use crate::{CameraError, Format, Frame, MAX_JPEG_BYTES, Picture, Splitter, Wait, repair};
 
 /// Bytes without any picture after which this is no stream of pictures.
 const SEARCH: u64 = 64 * 1024 * 1024;
-/// Pictures dropped in one call, so that a writer faster than we are can't hold the loop.
-const MAX_STALE: u32 = 64;
+/// Bytes split in one call, so that a writer faster than we are can't hold the loop: two of the
+/// largest pictures.
+const BUDGET: usize = 2 * MAX_JPEG_BYTES;
 
 /// Splits what comes through a pipe.
 pub(crate) struct PipeReader {
@@ -75,16 +77,17 @@ impl PipeReader {
     /// The newest whole picture there is, then the end once the writer closed.
     pub(crate) fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
         let mut newest: Option<Picture> = None;
-        let mut found = 0;
+        let mut budget = BUDGET;
         self.again = false;
-        while found < MAX_STALE && self.fill()? {
+        while budget > 0 && self.fill()? {
+            let before = self.rest.len();
             if let Some(picture) = self.split() {
-                found += 1;
                 self.format.dropped.stale += u64::from(newest.is_some());
                 newest = Some(picture);
             }
+            budget = budget.saturating_sub(before - self.rest.len());
         }
-        self.again = found == MAX_STALE || (self.ended && newest.is_some());
+        self.again = budget == 0 || (self.ended && newest.is_some());
         match newest {
             Some(picture) => Ok(Some(Frame::Jpeg(picture))),
             None if self.ended => Err(CameraError::Ended {
@@ -152,8 +155,8 @@ impl PipeReader {
     }
 }
 
-/// Makes reads of this descriptor return instead of waiting. The standard library offers the call on sockets only;
-/// the kernel doesn't care which kind the descriptor is of.
+/// Makes reads of this descriptor return instead of waiting. The standard library offers the call
+/// on sockets only; the kernel doesn't care which kind the descriptor is of.
 fn nonblocking(pipe: OwnedFd) -> std::io::Result<OwnedFd> {
     let stream = UnixStream::from(pipe);
     stream.set_nonblocking(true)?;

@@ -1,4 +1,5 @@
-//! Reads JPEG pictures from a pipe where pipes can't be polled: on a thread of its own, which waits in the read.
+//! Reads JPEG pictures from a pipe where pipes can't be polled: on a thread of its own, which waits
+//! in the read.
 
 use std::fs::File;
 use std::io::Read;

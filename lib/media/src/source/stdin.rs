@@ -1,4 +1,5 @@
-//! JPEG pictures from standard input, be it a pipe or a file. It takes a copy of the descriptor, so that dropping the camera closes nothing of ours.
+//! JPEG pictures from standard input, be it a pipe or a file. It takes a copy of the descriptor, so
+//! that dropping the camera closes nothing of ours.
 
 #[cfg(unix)]
 use std::os::fd::AsFd;
