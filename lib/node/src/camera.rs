@@ -21,15 +21,11 @@ use crate::outside::{Outside, earlier};
 const LINGER: Duration = Duration::from_secs(5);
 /// Pause before a lost camera is tried again: a replugged one is back within about a second.
 const RETRY: Duration = Duration::from_secs(1);
-/// A device that gave no picture for so long hangs; some take 3 to 5 s for their first one.
-const SILENCE: Duration = Duration::from_secs(8);
-
 enum State {
     Off,
     Opening,
     Live {
         reader: Reader,
-        last_frame: Instant,
         unwatched_since: Option<Instant>,
     },
     Lost {
@@ -77,7 +73,7 @@ impl OwnCamera {
                 unwatched_since, ..
             } if wanted => {
                 *unwatched_since = None;
-                self.read(now, calls, out);
+                self.read(calls, out);
             }
             State::Live {
                 unwatched_since, ..
@@ -86,7 +82,7 @@ impl OwnCamera {
                     self.stop(out);
                 } else {
                     // Drained all the same, so that the first picture of a returning viewer is fresh.
-                    self.read(now, calls, out);
+                    self.read(calls, out);
                 }
             }
             _ => {}
@@ -100,19 +96,17 @@ impl OwnCamera {
             State::Lost { retry_at } => *retry_at,
             State::Live {
                 reader,
-                last_frame,
                 unwatched_since,
             } => {
                 let next = match reader {
                     Reader::Loop(camera, _) => match camera.wait() {
                         Wait::At(at) => Some(at),
-                        _ => None,
+                        // A device that hangs tells nothing: it is asked when it has been silent for too long.
+                        _ => camera.deadline(),
                     },
                     Reader::Thread => None,
                 };
-                let linger = unwatched_since.map(|since| since + LINGER);
-                let silence = self.is_device().then_some(*last_frame + SILENCE);
-                earlier(next, earlier(linger, silence))
+                earlier(next, unwatched_since.map(|since| since + LINGER))
             }
             _ => None,
         }
@@ -147,22 +141,13 @@ impl OwnCamera {
 
     pub(crate) fn failed(&mut self, error: &CameraError, out: &mut Outside) {
         if !matches!(self.state, State::Off) {
-            self.lost(
-                error.to_string(),
-                error.is_retryable().then_some(RETRY),
-                out,
-            );
+            self.lost(words(error), error.is_retryable().then_some(RETRY), out);
         }
     }
 
     /// An encoded picture comes back.
     pub(crate) fn encoded(&mut self, picture: &Picture, calls: &Calls, out: &mut Outside) {
         distribute(picture, calls, out);
-    }
-
-    fn is_device(&self) -> bool {
-        let source = self.wish.as_ref().map(|wish| &wish.source);
-        matches!(source, Some(Source::Auto | Source::Device(_) | Source::Pi))
     }
 
     fn start(&mut self, out: &mut Outside) {
@@ -180,7 +165,6 @@ impl OwnCamera {
     fn live(&mut self, reader: Reader, words: String, out: &mut Outside) {
         self.state = State::Live {
             reader,
-            last_frame: Instant::now(),
             unwatched_since: None,
         };
         self.change(Lens::Live, words, out);
@@ -226,11 +210,8 @@ impl OwnCamera {
     }
 
     /// Takes what the camera has and hands it on.
-    fn read(&mut self, now: Instant, calls: &Calls, out: &mut Outside) {
-        let State::Live {
-            reader, last_frame, ..
-        } = &mut self.state
-        else {
+    fn read(&mut self, calls: &Calls, out: &mut Outside) {
+        let State::Live { reader, .. } = &mut self.state else {
             return;
         };
         let newest = match reader {
@@ -238,21 +219,9 @@ impl OwnCamera {
             Reader::Thread => Ok(out.workers.newest_frame()),
         };
         match newest {
-            Ok(Some(frame)) => {
-                *last_frame = now;
-                self.hand_on(frame, calls, out);
-            }
-            Ok(None) => {
-                let silent = now - *last_frame >= SILENCE;
-                if silent && self.is_device() {
-                    self.lost("the camera gives no pictures".into(), Some(RETRY), out);
-                }
-            }
-            Err(error) => self.lost(
-                error.to_string(),
-                error.is_retryable().then_some(RETRY),
-                out,
-            ),
+            Ok(Some(frame)) => self.hand_on(frame, calls, out),
+            Ok(None) => {}
+            Err(error) => self.lost(words(&error), error.is_retryable().then_some(RETRY), out),
         }
     }
 
@@ -312,5 +281,13 @@ fn distribute(picture: &Picture, calls: &Calls, out: &mut Outside) {
         if let Some(Err(error)) = out.with(link, |session| session.send_picture(call, picture)) {
             log::warn!("picture {} can't be sent: {error}", head.sequence);
         }
+    }
+}
+
+/// An error with what the system says behind it.
+fn words(error: &CameraError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Job {
         count: u32,
     },
     Start(Start),
+    /// The receiver does not want that entry any more.
+    Stop(u32),
     Read {
         index: u32,
         leaves: u32,
@@ -74,6 +76,8 @@ pub(crate) enum Answer {
     Stored {
         taken: u64,
         progress: Progress,
+        /// Bytes of earlier attempts that the sender agreed to.
+        held: u64,
     },
     Done(Done),
     Finished(Result<Finished, String>),
@@ -107,10 +111,8 @@ pub(crate) struct Disk {
 
 struct Incoming {
     reception: Reception,
-    /// Of this connection, as the wire counts.
-    progress: Progress,
-    /// Bytes that were durable when it began.
-    held: u64,
+    /// Bytes of leaves that came, good and bad.
+    received: u64,
 }
 
 struct Outgoing {
@@ -164,6 +166,11 @@ impl Disk {
             }
             Job::Close => drop(self.outgoing.remove(&transfer)),
             Job::Entries { from, count } => self.entries(transfer, from, count, answer),
+            Job::Stop(index) => {
+                if let Some(outgoing) = self.outgoing.get_mut(&transfer) {
+                    outgoing.outbox.stop(index);
+                }
+            }
             Job::Start(start) => self.start(transfer, &start, answer),
             Job::Read { index, leaves } => self.read(transfer, index, leaves, answer),
             receiving => self.receiving(transfer, receiving, answer),
@@ -298,13 +305,12 @@ impl Disk {
             return Ok(());
         };
         let reception = inbox.receive(peer, &offer.as_offer()).map_err(refuse)?;
-        let held = reception.held();
+        let received = 0;
         self.incoming.insert(
             transfer,
             Incoming {
                 reception,
-                progress: Progress::default(),
-                held,
+                received,
             },
         );
         Ok(())
@@ -368,22 +374,21 @@ impl Incoming {
             hash,
             bytes,
         } = leaf;
-        let length = bytes.len() as u64;
-        self.progress.received += length;
-        match self.reception.leaf(index, offset, &hash, &bytes) {
-            Ok(counts) => {
-                self.progress.verified += length;
-                let durable = counts.durable.saturating_sub(self.held);
-                self.progress.durable = self
-                    .progress
-                    .durable
-                    .max(durable.min(self.progress.verified));
-            }
-            Err(error) => untakable(index, &error, answer),
+        let taken = bytes.len() as u64;
+        self.received += taken;
+        if let Err(error) = self.reception.leaf(index, offset, &hash, &bytes) {
+            untakable(index, &error, answer);
         }
+        let counts = self.reception.counts();
+        let progress = Progress {
+            received: self.received,
+            verified: counts.verified,
+            durable: counts.durable,
+        };
         answer(Answer::Stored {
-            taken: length,
-            progress: self.progress,
+            taken,
+            progress,
+            held: self.reception.held(),
         });
         bytes
     }

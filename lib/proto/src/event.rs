@@ -162,7 +162,7 @@ pub enum Event {
         /// The entry, its size and root.
         end: End,
     },
-    /// The peer gives an entry up, or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is
+    /// The peer gives an entry up, also as the echo of our own [`failed`](crate::Session::failed), or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is
     /// then over.
     Abandoned {
         /// Of which transfer.

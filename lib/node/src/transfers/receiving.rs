@@ -226,7 +226,10 @@ impl Incoming {
                 return true;
             }
             Event::Abandoned { index, text, .. } => {
-                self.entry_failed(index, format!("at the sender: {text}"), out);
+                // Of an entry that failed here it is only the echo.
+                if self.paths.contains_key(&index) {
+                    self.entry_failed(index, format!("at the sender: {text}"), out);
+                }
                 Job::Abandon(index)
             }
             Event::Finish { entries, .. } => {
@@ -270,15 +273,17 @@ impl Incoming {
                 return true;
             }
             Answer::Begin(start) => {
-                let status = &mut self.account.status;
-                status.resumed += start.offset;
-                status.verified += start.offset;
-                self.say(out, |session, place| session.start(place.file, &start));
+                self.say(out, |session, place| session.start(place.file, &start))
             }
-            Answer::Stored { taken, progress } => {
+            Answer::Stored {
+                taken,
+                progress,
+                held,
+            } => {
                 let status = &mut self.account.status;
-                status.verified = status.resumed + progress.verified;
-                status.durable = status.resumed + progress.durable;
+                status.resumed = held;
+                status.verified = held + progress.verified;
+                status.durable = held + progress.durable;
                 self.say(out, |session, place| {
                     session.stored(place.file, taken, progress)
                 });

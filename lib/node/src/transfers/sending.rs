@@ -206,6 +206,7 @@ impl Outgoing {
             }
             Event::Failed { index, text, .. } => {
                 attempt.give_up(index);
+                out.workers.disk(attempt.number, Job::Stop(index));
                 let transfer = status.transfer;
                 out.tell(Notice::EntryFailed {
                     transfer,

@@ -334,10 +334,9 @@ impl Receiving {
         if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
             self.drop_bytes(partial.got);
         }
-        // An entry that is settled already was done while this was under way; one that failed is no
-        // news.
-        let track = self.unsettled.get(&index);
-        if track.is_some_and(|track| !track.failed) {
+        // An entry that is settled already was done while this was under way. Of one that failed here this
+        // is the sender's echo: nothing of it comes any more.
+        if self.unsettled.contains_key(&index) {
             let (file, text) = (self.id, text.into());
             outlet.tell(Event::Abandoned {
                 file,
