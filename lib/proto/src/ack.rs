@@ -31,22 +31,14 @@ pub(crate) struct Owed {
 }
 
 impl Owed {
-    pub(crate) fn took(&mut self, bytes: usize, live: bool, now: Instant) {
+    pub(crate) fn took(&mut self, bytes: usize, now: Instant) {
         self.received += bytes as u64;
         self.at = now;
-        let most = if live {
-            limits::ACK_BYTES_LIVE
-        } else {
-            limits::ACK_BYTES_BULK
-        };
-        self.now |= self.received - self.told >= most;
     }
 
     /// A frame came that deserves an ack in good time.
     pub(crate) fn soon(&mut self, now: Instant) {
-        if self.due.is_none() && !self.now {
-            self.due = Some(now + LATEST);
-        }
+        self.due = self.due.or(Some(now + LATEST));
     }
 
     /// A picture ended: ack at once.
@@ -66,9 +58,16 @@ impl Owed {
     }
 
     /// Writes the ack if it is due, or if there is one that can ride along with others.
-    pub(crate) fn pull(&mut self, record: &mut Record<'_>, others: bool, now: Instant) {
-        let due = self.now || self.due.is_some_and(|due| due <= now);
-        let rides = others && self.received > self.told;
+    pub(crate) fn pull(&mut self, record: &mut Record<'_>, others: bool, live: bool, now: Instant) {
+        let untold = self.received - self.told;
+        let most = if live {
+            limits::ACK_BYTES_LIVE
+        } else {
+            limits::ACK_BYTES_BULK
+        };
+        let late = self.due.is_some_and(|due| due <= now);
+        let due = self.now || late || untold >= most;
+        let rides = others && untold > 0;
         if !due && !rides {
             return;
         }

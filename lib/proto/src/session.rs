@@ -106,7 +106,7 @@ impl Session {
             Stage::Leaving | Stage::Left => return Ok(()),
             Stage::Broken(error) => return Err(error),
         }
-        self.owed.took(bytes.len(), self.is_live(), now);
+        self.owed.took(bytes.len(), now);
         let mut deframer = core::mem::take(&mut self.deframer);
         let result = self.handle_frames(&mut deframer, bytes, now);
         self.deframer = deframer;
@@ -464,7 +464,7 @@ impl Session {
             return used;
         };
         let mut record = Record::new(rest);
-        self.owed.pull(&mut record, used > 0, now);
+        self.owed.pull(&mut record, used > 0, self.is_live(), now);
         used + record.used()
     }
 
