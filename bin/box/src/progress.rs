@@ -42,7 +42,7 @@ impl<'a> Progress<'a> {
     }
 
     fn draw(&mut self, status: &TransferStatus) {
-        let bar = self.bar.get_or_insert_with(|| bar(&status.name));
+        let bar = self.bar.get_or_insert_with(|| bar(status));
         bar.set_length(status.bytes.max(status.verified));
         bar.set_position(status.verified);
         bar.set_message(amounts(status));
@@ -95,13 +95,16 @@ fn is_not_yet(status: &TransferStatus) -> bool {
     }
 }
 
-fn bar(name: &str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template(BAR) {
-        bar.set_style(style.progress_chars("=> "));
+/// Complete before it is drawn for the first time.
+fn bar(status: &TransferStatus) -> ProgressBar {
+    let name = shorten(&escape(&status.name), NAME_WIDTH).into_owned();
+    let bar = ProgressBar::new(status.bytes)
+        .with_prefix(name)
+        .with_message(amounts(status));
+    match ProgressStyle::with_template(BAR) {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
     }
-    bar.set_prefix(shorten(&escape(name), NAME_WIDTH).into_owned());
-    bar
 }
 
 /// `38.7 MB of 50.0 MB, 13.8 MB/s, 2 s left`.
