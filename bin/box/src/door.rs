@@ -5,6 +5,7 @@ use transom::people::{Book, DEFAULT_PORT};
 use transom::{Handle, PublicKey, Settings, everywhere};
 
 use crate::args::Door;
+use crate::format::count;
 use crate::guests::Guests;
 use crate::output::Output;
 use crate::place::Place;
@@ -51,10 +52,13 @@ pub(crate) fn introduce(settings: &Settings, output: &Output) {
 pub(crate) fn reload(handle: &Handle, place: &Place, output: &Output) {
     match place.book(output) {
         Ok(book) => {
-            let contacts = book.contacts().len();
+            let contacts = book.contacts().len() as u64;
             handle.replace_book(book);
             output.say(
-                format!("the contact book was read again: {contacts} contacts"),
+                format!(
+                    "the contact book was read again: {}",
+                    count(contacts, "contact")
+                ),
                 json!({"event": "reloaded", "contacts": contacts}),
             );
         }

@@ -9,6 +9,7 @@ use transom::{CallKind, EndReason, Notice, RemotePicture};
 use crate::args::Watch;
 use crate::dial::Line;
 use crate::failure::Failure;
+use crate::format::count;
 use crate::output::Output;
 use crate::place::Place;
 use crate::recorder::Recorder;
@@ -231,8 +232,8 @@ impl<'a> Watching<'a> {
         let saved = self.recorder.close();
         let over = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         let human = format!(
-            "{} pictures: {}",
-            self.total.pictures(),
+            "{}: {}",
+            count(self.total.pictures(), "picture"),
             self.total.line(over)
         );
         if self.since.is_some() {
