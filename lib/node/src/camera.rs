@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use transom_media::{Camera, CameraError, Frame, Picture, Source, Wait, Wish};
+use transom_media::{Camera, CameraError, Frame, Picture, Wait, Wish};
 use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
 use transom_wire::{Codec, Lens, Orientation, PictureHead};
