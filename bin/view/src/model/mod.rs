@@ -148,6 +148,22 @@ impl State {
         Vec::new()
     }
 
+    /// Whether a notice changes nothing on the screen: a contact that is away is tried every few seconds.
+    pub(crate) fn knows(&self, notice: &Notice) -> bool {
+        let presence = |peer: &PeerName| {
+            let person = self.people.iter().find(|person| person.name == *peer);
+            person.map(|person| &person.presence)
+        };
+        match notice {
+            Notice::Reaching { peer } => presence(peer).is_some_and(|it| *it != Presence::Unknown),
+            Notice::Unreachable { peer, why, .. } => match presence(peer) {
+                Some(Presence::Away(known)) => known == why,
+                other => other == Some(&Presence::Refused),
+            },
+            _ => false,
+        }
+    }
+
     /// What an action changes here at once, before the station answers.
     pub(crate) fn act(&mut self, action: &Action) {
         match action {

@@ -210,6 +210,15 @@ fn presence_follows_the_station_and_retries_do_not_flicker() {
     });
     state.apply(Notice::Reaching { peer: peer("door") });
     assert_eq!(presence(&state), Presence::Away("no route".into()));
+    let again = |why: &str| Notice::Unreachable {
+        peer: peer("door"),
+        why: why.into(),
+        retries: true,
+    };
+    assert!(
+        state.knows(&Notice::Reaching { peer: peer("door") }) && state.knows(&again("no route"))
+    );
+    assert!(!state.knows(&again("timed out")) && !state.knows(&joined("door")));
     state.apply(joined("door"));
     assert_eq!(presence(&state), Presence::Here);
     state.apply(Notice::KeyChanged {

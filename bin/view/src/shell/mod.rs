@@ -90,6 +90,7 @@ fn reason(error: &EventLoopError) -> String {
     match error {
         EventLoopError::Os(error) => {
             let text = error.to_string();
+            let text = text.trim_end_matches('.').to_owned();
             text.split_once("): ")
                 .or(text.split_once(": "))
                 .map_or(text.clone(), |(_, rest)| rest.to_owned())
@@ -171,11 +172,14 @@ impl ApplicationHandler<News> for Shell {
 impl Shell {
     /// Takes in what the engine has, and draws if it was anything.
     fn read_news(&mut self, event_loop: &ActiveEventLoop) {
+        let mut changed = false;
         for letter in self.engine.letters() {
+            changed |= !matches!(&letter, Letter::Notice(notice) if self.state.knows(notice));
             self.read(letter, event_loop);
         }
-        self.upload();
-        self.redraw();
+        if self.upload() || changed {
+            self.redraw();
+        }
     }
 
     fn read(&mut self, letter: Letter, event_loop: &ActiveEventLoop) {
@@ -197,11 +201,13 @@ impl Shell {
         self.carry_out(actions, event_loop);
     }
 
-    /// Copies the newest picture to the graphics card, if it is of the box being watched.
-    fn upload(&mut self) {
-        let Some(open) = &mut self.open else { return };
+    /// Copies the newest picture to the graphics card, if it is of the box being watched. Gives back whether there was one.
+    fn upload(&mut self) -> bool {
+        let Some(open) = &mut self.open else {
+            return false;
+        };
         let Some(decoded) = self.engine.screen().take() else {
-            return;
+            return false;
         };
         if self
             .state
@@ -218,6 +224,7 @@ impl Shell {
             }
         }
         self.engine.screen().give_back(decoded.image);
+        true
     }
 
     fn draw(&mut self, event_loop: &ActiveEventLoop) {

@@ -46,9 +46,15 @@ pub(crate) fn screen(
             offers::show(ui, state, &mut actions);
         });
         settle(ui, "notices", notices.response.rect);
+    } else {
+        // egui counts a panel's place into the names of all that follow: without this, whoever types loses the keyboard
+        // when an offer comes.
+        ui.skip_ahead_auto_ids(1);
     }
     // Without a picture the list is what one needs, on whatever screen.
-    if !(state.fullscreen && state.watch.is_some()) {
+    if state.fullscreen && state.watch.is_some() {
+        ui.skip_ahead_auto_ids(3);
+    } else {
         Panel::bottom("status")
             .resizable(false)
             .show(ui, |ui| status(ui, state));

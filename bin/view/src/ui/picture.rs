@@ -2,8 +2,8 @@
 
 use egui::epaint::Vertex;
 use egui::{
-    Align, Align2, Color32, Layout, Mesh, Pos2, Rect, RichText, Sense, TextureId, Ui, UiBuilder,
-    Vec2, pos2, vec2,
+    Align, Align2, Color32, Id, Layout, Mesh, Pos2, Rect, RichText, Sense, TextureId, Ui,
+    UiBuilder, Vec2, pos2, vec2,
 };
 use transom::Lens;
 use transom_users::escape;
@@ -93,6 +93,7 @@ fn bar(ui: &mut Ui, state: &State, watch: &Watch, area: Rect, actions: &mut Vec<
     ui.painter()
         .rect_filled(strip, 0.0, Color32::from_black_alpha(160));
     let inside = UiBuilder::new()
+        .id(Id::new("picture bar"))
         .max_rect(strip.shrink2(vec2(8.0, 4.0)))
         .layout(Layout::right_to_left(Align::Center));
     ui.scope_builder(inside, |ui| {
@@ -146,6 +147,7 @@ fn words(ui: &mut Ui, area: Rect, title: &str, text: &str) {
     let inside = Rect::from_center_size(middle, vec2(area.width() - 40.0, 90.0).max(Vec2::ZERO));
     ui.scope_builder(
         UiBuilder::new()
+            .id(Id::new("picture words"))
             .max_rect(inside)
             .layout(Layout::top_down(Align::Center)),
         |ui| {

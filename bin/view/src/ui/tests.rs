@@ -237,6 +237,30 @@ fn text_is_sent_by_enter_and_by_button_and_never_empty() {
 }
 
 #[test]
+fn an_offer_takes_the_keyboard_from_nobody() {
+    let (ids, state) = (Ids::new(), watching());
+    let mut screen = open(state);
+    screen
+        .get_by_role_and_label(Role::TextInput, "Text")
+        .focus();
+    screen.run();
+    screen.state_mut().state.apply(offer(&ids, "plan.pdf"));
+    screen.run();
+    assert!(
+        screen
+            .get_by_role_and_label(Role::TextInput, "Text")
+            .is_focused()
+    );
+    screen.state_mut().state.offers.clear();
+    screen.run();
+    assert!(
+        screen
+            .get_by_role_and_label(Role::TextInput, "Text")
+            .is_focused()
+    );
+}
+
+#[test]
 fn talk_shows_both_sides_and_what_arrived() {
     let (ids, mut state) = (Ids::new(), two_boxes());
     let id = ids.text();

@@ -23,10 +23,10 @@ use doorbox::DoorBox;
 const WIDTH: i32 = 1200;
 const HEIGHT: i32 = 760;
 const FIRST_CONTACT: (i32, i32) = (120, 40);
-const PICTURE: (i32, i32) = (560, 350);
+const PICTURE: (i32, i32) = (560, 540);
 const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 94);
 const SEND_FILE: (i32, i32) = (940, HEIGHT - 65);
-const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 106);
+const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 118);
 const ACCEPT: (i32, i32) = (40, 18);
 
 struct Scratch(PathBuf);
@@ -276,11 +276,11 @@ fn watches(display: &Display, id: &str, door: &mut DoorBox) {
 
 fn writes(display: &Display, id: &str, door: &mut DoorBox) {
     display.click(id, TEXT_FIELD);
-    display.write(id, "grüß dich");
+    display.write(id, "who is there");
     display.key(id, "Return");
     door.wait(
         "a text",
-        |notice| matches!(notice, Notice::Text { text, .. } if text == "grüß dich"),
+        |notice| matches!(notice, Notice::Text { text, .. } if text == "who is there"),
     );
     door.handle.text(&door.desk, "the parcel is here");
     door.wait("the text's arrival", |notice| {
