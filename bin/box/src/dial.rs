@@ -1,7 +1,7 @@
 //! What watch, send and text share: reaching one peer, and saying why it could not be reached.
 
 use transom::people::Contact;
-use transom::{EndReason, Notice, PeerName, PublicKey, Settings};
+use transom::{EndReason, Notice, Obstacle, PeerName, PublicKey, Settings};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -54,7 +54,9 @@ impl Line {
                     return Ok(());
                 }
             }
-            Notice::Unreachable { why, .. } if !self.joined => return Err(self.unreachable(why)),
+            Notice::Unreachable { obstacle, why, .. } if !self.joined => {
+                return Err(self.unreachable(*obstacle, why));
+            }
             Notice::KeyChanged {
                 pinned,
                 offered,
@@ -85,7 +87,7 @@ impl Line {
         }
     }
 
-    fn unreachable(&self, why: &str) -> Failure {
+    fn unreachable(&self, obstacle: Obstacle, why: &str) -> Failure {
         let address = self.contact.address.to_string();
         let at = if address == self.peer.as_str() {
             String::new()
@@ -93,16 +95,20 @@ impl Line {
             format!(" at {address}")
         };
         let what = format!("can't reach {}{at}", self.peer);
-        let failure = Failure::new(what, why.strip_prefix(SAID_TWICE).unwrap_or(why));
-        if why.contains(REFUSED) {
-            return failure
-                .next("start `transom camera` or `transom receive` there, or mend the address");
-        }
-        if why.contains(MAY_NOT_KNOW) {
-            return failure.next(format!(
-                "add this line to the contact book there: {}",
-                self.own_line()
-            ));
+        let failure = Failure::new(what, why);
+        match obstacle {
+            Obstacle::NobodyListens => {
+                return failure.next(
+                    "start `transom camera` or `transom receive` there, or mend the address",
+                );
+            }
+            Obstacle::NotLetIn => {
+                return failure.next(format!(
+                    "add this line to the contact book there: {}",
+                    self.own_line()
+                ));
+            }
+            _ => {}
         }
         if self.contact.line == 0 && self.contact.name.as_str() == self.contact.address.host {
             return failure.next(format!(
@@ -141,12 +147,3 @@ impl Line {
         format!("{} {address} key={}", machine_name(), self.own_key)
     }
 }
-
-/// How the station begins, and we too.
-const SAID_TWICE: &str = "can't be reached: ";
-
-/// What the system says where a machine is up and nothing listens.
-const REFUSED: &str = "Connection refused";
-
-/// What the station says of a peer that hung up during the handshake.
-const MAY_NOT_KNOW: &str = "may not know";

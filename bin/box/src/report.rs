@@ -39,7 +39,9 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             format!("reaching {peer}"),
             json!({"event": "reaching", "peer": peer.as_str()}),
         ),
-        Notice::Unreachable { peer, why, retries } => (
+        Notice::Unreachable {
+            peer, why, retries, ..
+        } => (
             format!(
                 "{peer} can't be reached: {why}{}",
                 if *retries { "; trying again" } else { "" }

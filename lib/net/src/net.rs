@@ -1,6 +1,6 @@
 //! The loop: it waits for sockets, gives every peer its turn, and gathers what happened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ pub struct Net {
     waker: Waker,
     listeners: Vec<Listener>,
     peers: BTreeMap<PeerId, Peer>,
-    pub(crate) watched: BTreeSet<WatchId>,
+    pub(crate) watched: BTreeMap<WatchId, i32>,
     turn: Turn,
     last_id: usize,
 }
@@ -63,7 +63,7 @@ impl Net {
             last_id: WAKER.0 + listeners.len(),
             listeners,
             peers: BTreeMap::new(),
-            watched: BTreeSet::new(),
+            watched: BTreeMap::new(),
             turn: Turn::new(config),
         })
     }
@@ -181,7 +181,7 @@ impl Net {
             self.last_id = self.last_id.checked_add(1).unwrap_or(first);
             let id = self.last_id;
             let is_used =
-                self.peers.contains_key(&PeerId(id)) || self.watched.contains(&WatchId(id));
+                self.peers.contains_key(&PeerId(id)) || self.watched.contains_key(&WatchId(id));
             // The largest number is mio's own on some systems.
             if !is_used && id != usize::MAX {
                 return id;
@@ -200,7 +200,7 @@ impl Net {
                 listener.note();
             } else if let Some(peer) = self.peers.get_mut(&PeerId(token.0)) {
                 peer.note(event);
-            } else if self.watched.contains(&WatchId(token.0)) {
+            } else if self.watched.contains_key(&WatchId(token.0)) {
                 self.turn.tell(Event::Watched(WatchId(token.0)));
             }
         }

@@ -21,14 +21,14 @@ impl Net {
             Token(id),
             Interest::READABLE,
         )?;
-        self.watched.insert(WatchId(id));
+        self.watched.insert(WatchId(id), fd.as_raw_fd());
         Ok(WatchId(id))
     }
 
-    /// Ends a watch; call it before the descriptor is closed.
-    pub fn unwatch(&mut self, id: WatchId, fd: BorrowedFd<'_>) {
-        if self.watched.remove(&id)
-            && let Err(error) = self.registry().deregister(&mut SourceFd(&fd.as_raw_fd()))
+    /// Ends a watch; call it before the descriptor is closed, or the number may be another one's by then.
+    pub fn unwatch(&mut self, id: WatchId) {
+        if let Some(fd) = self.watched.remove(&id)
+            && let Err(error) = self.registry().deregister(&mut SourceFd(&fd))
         {
             log::debug!("{id:?}: can't end the watch: {error}");
         }

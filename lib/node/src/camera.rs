@@ -187,12 +187,11 @@ impl OwnCamera {
     /// The descriptor leaves the poll first, then the camera is closed.
     fn close(&mut self, out: &mut Outside) {
         if let State::Live {
-            reader: Reader::Loop(camera, Some(watch)),
+            reader: Reader::Loop(_, Some(watch)),
             ..
         } = &self.state
-            && let Wait::Readable(fd) = camera.wait()
         {
-            out.net.unwatch(*watch, fd);
+            out.net.unwatch(*watch);
         }
         out.workers.release_camera();
         self.state = State::Off;

@@ -35,9 +35,11 @@ pub(crate) enum Job {
     Start(Start),
     /// The receiver does not want that entry any more.
     Stop(u32),
+    /// With buffers of leaves that are sent, to be filled again.
     Read {
         index: u32,
         leaves: u32,
+        spent: Vec<Vec<u8>>,
     },
     // Receiving.
     Receive {
@@ -172,9 +174,22 @@ impl Disk {
                 }
             }
             Job::Start(start) => self.start(transfer, &start, answer),
-            Job::Read { index, leaves } => self.read(transfer, index, leaves, answer),
+            Job::Read {
+                index,
+                leaves,
+                spent,
+            } => {
+                self.keep(spent);
+                self.read(transfer, index, leaves, answer);
+            }
             receiving => self.receiving(transfer, receiving, answer),
         }
+    }
+
+    /// Keeps a few buffers for the next leaves.
+    fn keep(&mut self, buffers: impl IntoIterator<Item = Vec<u8>>) {
+        let room = SPARE_BUFFERS.saturating_sub(self.spare.len());
+        self.spare.extend(buffers.into_iter().take(room));
     }
 
     fn walk(
@@ -279,8 +294,8 @@ impl Disk {
                     bytes,
                 })),
                 Ok(Step::End { size, root, buffer }) => {
-                    self.spare.push(buffer);
                     outgoing.reading = None;
+                    self.spare.push(buffer);
                     answer(Answer::End(End { index, size, root }));
                 }
                 Err(error) => {
@@ -339,9 +354,7 @@ impl Disk {
             },
             Job::Leaf(leaf) => {
                 let spare = incoming.leaf(leaf, answer);
-                if self.spare.len() < SPARE_BUFFERS {
-                    self.spare.push(spare);
-                }
+                self.keep([spare]);
             }
             Job::End(end) => match incoming.reception.end(end.index, end.size, &end.root) {
                 Ok(_) => answer(Answer::Done(Done {

@@ -39,8 +39,8 @@ mod workers;
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, Direction, EndReason, FailReason, Lens, Notice, Outcome, Phase, RefuseReason,
-    RemotePicture, Shape, TextId, Timing, TransferId, TransferStatus,
+    CallKind, Direction, EndReason, FailReason, Lens, Notice, Obstacle, Outcome, Phase,
+    RefuseReason, RemotePicture, Shape, TextId, Timing, TransferId, TransferStatus,
 };
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
 pub use station::{RunError, StartError, Station};

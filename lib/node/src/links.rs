@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use transom_users::{Address, Book, Contact, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::identity::KnownPeersFile;
-use crate::notice::Notice;
+use crate::notice::{Notice, Obstacle};
 use crate::outside::{Outside, earlier};
 use crate::settings::{Allow, Settings};
 
@@ -59,7 +60,7 @@ enum Reach {
     Trying {
         link: Option<PeerId>,
         rest: Vec<SocketAddr>,
-        why: String,
+        trouble: Trouble,
     },
     Up,
     Waiting {
@@ -88,6 +89,13 @@ pub(crate) struct Links {
     /// Our random number of this run.
     pub(crate) session: u64,
     knocks: Vec<(PublicKey, Instant)>,
+}
+
+/// Why a peer was not reached.
+#[derive(Debug)]
+struct Trouble {
+    obstacle: Obstacle,
+    why: String,
 }
 
 /// What became of a link, for those who hung something on it.
@@ -245,11 +253,15 @@ impl Links {
                 format!("can't find the address of {host}: {error}"),
             ),
         };
+        let trouble = Trouble {
+            obstacle: Obstacle::Address,
+            why,
+        };
         rest.reverse();
         dial.reach = Reach::Trying {
             link: None,
             rest,
-            why,
+            trouble,
         };
         self.try_next(peer, out);
     }
@@ -259,7 +271,12 @@ impl Links {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
-        let Reach::Trying { link, rest, why } = &mut dial.reach else {
+        let Reach::Trying {
+            link,
+            rest,
+            trouble,
+        } = &mut dial.reach
+        else {
             return;
         };
         while let Some(address) = rest.pop() {
@@ -268,14 +285,27 @@ impl Links {
                     *link = Some(id);
                     return;
                 }
-                Err(error) => *why = format!("can't reach {address}: {error}"),
+                Err(error) => {
+                    *trouble = Trouble {
+                        obstacle: Obstacle::Network,
+                        why: error.to_string(),
+                    };
+                }
             }
         }
-        let why = std::mem::take(why);
-        self.pause(peer, why, None, out);
+        let Trouble { obstacle, why } = trouble;
+        let (obstacle, why) = (*obstacle, std::mem::take(why));
+        self.pause(peer, obstacle, why, None, out);
     }
 
-    fn pause(&mut self, peer: PeerName, why: String, pause: Option<Duration>, out: &mut Outside) {
+    fn pause(
+        &mut self,
+        peer: PeerName,
+        obstacle: Obstacle,
+        why: String,
+        pause: Option<Duration>,
+        out: &mut Outside,
+    ) {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
@@ -291,6 +321,7 @@ impl Links {
         }
         out.tell(Notice::Unreachable {
             peer,
+            obstacle,
             why,
             retries: keep,
         });
@@ -374,6 +405,7 @@ impl Links {
                 Err(error) => {
                     self.pause(
                         name,
+                        Obstacle::Key,
                         format!("its key can't be kept: {error}"),
                         Some(REFUSED_PAUSE),
                         out,
@@ -392,6 +424,7 @@ impl Links {
                 }
                 self.pause(
                     name,
+                    Obstacle::Key,
                     "it shows another key than the one pinned".into(),
                     Some(REFUSED_PAUSE),
                     out,
@@ -486,19 +519,14 @@ impl Links {
     /// A connection ended, at whatever stage.
     pub(crate) fn left(&mut self, id: PeerId, why: &Departure, out: &mut Outside) -> Option<Gone> {
         let link = self.links.remove(&id);
-        let text = describe(why);
         let Some(link) = link else {
-            self.try_failed(id, text, out);
+            self.try_failed(id, why, out);
             return None;
         };
-        let peer = link.peer;
+        let (peer, text) = (link.peer, describe(why));
         if !link.is_up() {
             if link.side == Side::Dialer {
-                let text = match why {
-                    Departure::Lost(_) | Departure::Closed | Departure::Refused => not_let_in(),
-                    _ => text,
-                };
-                self.pause(peer, text, Some(REFUSED_PAUSE), out);
+                self.not_let_in(peer, why, text, out);
             }
             return None;
         }
@@ -522,31 +550,58 @@ impl Links {
             why: text,
             lost,
         });
-        match self.dials.get_mut(&peer) {
-            Some(dial) if dial.keep => {
-                dial.reach = Reach::Waiting {
-                    until: Instant::now() + dial.pause,
-                }
-            }
-            _ => drop(self.dials.remove(&peer)),
+        if self.dials.get(&peer).is_some_and(|dial| dial.keep) {
+            self.wait_a_moment(&peer);
+        } else {
+            self.dials.remove(&peer);
         }
         gone
     }
 
-    fn try_failed(&mut self, id: PeerId, text: String, out: &mut Outside) {
+    /// A connection we dialed ended before the peer's hello.
+    fn not_let_in(&mut self, peer: PeerName, why: &Departure, text: String, out: &mut Outside) {
+        match why {
+            Departure::Bye {
+                code: ByeCode::Replaced,
+                ..
+            } => self.wait_a_moment(&peer),
+            Departure::Lost(_) | Departure::Closed | Departure::Refused => {
+                let text = "it hung up: it may not know your key yet".into();
+                self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);
+            }
+            _ => self.pause(peer, Obstacle::Network, text, None, out),
+        }
+    }
+
+    /// Dials again soon, unless the peer is there by then.
+    fn wait_a_moment(&mut self, peer: &PeerName) {
+        if let Some(dial) = self.dials.get_mut(peer) {
+            let until = Instant::now() + dial.pause;
+            dial.reach = Reach::Waiting { until };
+        }
+    }
+
+    fn try_failed(&mut self, id: PeerId, why: &Departure, out: &mut Outside) {
         let trying = self
             .dials
             .iter_mut()
             .find_map(|(name, dial)| match &mut dial.reach {
                 Reach::Trying {
                     link: Some(link),
-                    why,
+                    trouble,
                     ..
-                } if *link == id => Some((*name, why)),
+                } if *link == id => Some((*name, trouble)),
                 _ => None,
             });
-        if let Some((name, why)) = trying {
-            *why = text;
+        if let Some((name, trouble)) = trying {
+            let refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+            *trouble = Trouble {
+                obstacle: match why {
+                    Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
+                    _ => Obstacle::Network,
+                },
+                why: describe(why),
+            };
             self.try_next(name, out);
         }
     }
@@ -585,10 +640,6 @@ impl Links {
     }
 }
 
-fn not_let_in() -> String {
-    "it hung up: it may not know your key yet".into()
-}
-
 /// Why a connection ended, for a person.
 fn describe(why: &Departure) -> String {
     match why {
@@ -601,6 +652,7 @@ fn describe(why: &Departure) -> String {
             _ => "it said goodbye".into(),
         },
         Departure::Bye { text, .. } => text.clone(),
+        Departure::Unreachable(error) => error.to_string(),
         other => other.to_string(),
     }
 }

@@ -45,7 +45,9 @@ pub enum Notice {
     Unreachable {
         /// Whom.
         peer: PeerName,
-        /// Why, and what to do, for a person.
+        /// What is in the way.
+        obstacle: Obstacle,
+        /// Why, for a person.
         why: String,
         /// Whether the station tries again by itself.
         retries: bool,
@@ -194,6 +196,22 @@ pub enum Notice {
         /// Why, for a person.
         why: String,
     },
+}
+
+/// What keeps a peer from being reached.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// Its name has no address.
+    Address,
+    /// Its key is not the pinned one, or can't be pinned.
+    Key,
+    /// Nothing answers, or the network fails on the way.
+    Network,
+    /// The machine answers, but nothing listens at that port.
+    NobodyListens,
+    /// The peer hung up on our key: it may not know it yet.
+    NotLetIn,
 }
 
 /// A picture of a peer's camera, as it was received.

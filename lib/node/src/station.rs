@@ -285,6 +285,7 @@ impl Station {
                 peer,
                 why,
                 retries: false,
+                ..
             } => {
                 self.transfers.given_up(peer, why, &mut self.out);
                 self.texts.given_up(peer, why, &mut self.out);

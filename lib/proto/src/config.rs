@@ -54,7 +54,7 @@ impl Config {
             nonce,
             max_transfers: 16,
             max_calls: 8,
-            text_queue: 64,
+            text_queue: transom_wire::limits::TEXTS_AHEAD,
             control_queue: 1024 * 1024,
             idle_ping: Duration::from_secs(1),
             give_up: Duration::from_millis(4500),

@@ -77,7 +77,7 @@
 //! side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
 //! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
 //! came. `Ping` and `Pong` give round trip and clock offset; a side that heard nothing for a second
-//! pings, and after 4.5 s of silence gives the peer up.
+//! pings, and after 4.5 s of silence gives the peer up. A busy side pings every second too, to keep the offset good.
 //!
 //! # 5. Calls (class control; stream = the call)
 //!
@@ -98,7 +98,8 @@
 //!
 //! Call kind *view* asks for the far camera alone; *talk* lets both send. When both sides ring at
 //! once, the call of the side with the lower nonce yields: it counts as declined with reason
-//! *glare* without a message, by both. `Shown` returns the credit of one picture.
+//! *glare* without a message, by both. An `Answer` to a call that its caller has given up meanwhile is answered with `HangUp`.
+//! `Shown` returns the credit of one picture.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -164,6 +165,9 @@
 //! many data bytes may have been sent. `Progress` counts are cumulative too and
 //! `durable <= verified <= received`. Index 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
 //! Sent, received, verified and durable are four answers; only the last one is success.
+//! `Start`, `Done`, `Failed` and `Abandon` of an entry that is settled already crossed on the way and are skipped, as is
+//! whatever comes for a transfer that ended less than a round trip ago. A sender keeps at most [`limits::TEXTS_AHEAD`] texts
+//! without their `TextAck`.
 //!
 //! # 8. Names and keys
 //!

@@ -28,6 +28,9 @@ pub const PICTURE_CREDIT: u32 = 2;
 /// Bytes of a text message: a long paragraph.
 pub const TEXT: usize = 4096;
 
+/// Texts sent and not yet acknowledged: more than anybody types within a round trip.
+pub const TEXTS_AHEAD: usize = 64;
+
 /// Bytes of the text that explains a refusal or a failure: two lines of a terminal.
 pub const REASON: usize = 256;
 

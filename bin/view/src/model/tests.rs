@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use transom::{
-    CallKind, Direction, EndReason, Handle, Identity, Lens, Notice, Outcome, PeerName, Phase,
-    PublicKey, SendOptions, Settings, Shape, Station, TextId, TransferId, TransferStatus,
+    CallKind, Direction, EndReason, Handle, Identity, Lens, Notice, Obstacle, Outcome, PeerName,
+    Phase, PublicKey, SendOptions, Settings, Shape, Station, TextId, TransferId, TransferStatus,
 };
 use transom_users::Book;
 
@@ -50,6 +50,15 @@ pub(crate) fn joined(name: &str) -> Notice {
         key: PublicKey([1; 32]),
         first_use: false,
         address: address(),
+    }
+}
+
+/// The door can't be reached.
+fn away(why: &str) -> Notice {
+    Notice::Unreachable {
+        peer: peer("door"),
+        why: why.into(),
+        retries: true,
     }
 }
 
@@ -205,20 +214,16 @@ fn presence_follows_the_station_and_retries_do_not_flicker() {
     assert_eq!(presence(&state), Presence::Reaching);
     state.apply(Notice::Unreachable {
         peer: peer("door"),
+        obstacle: Obstacle::Network,
         why: "no route".into(),
         retries: true,
     });
     state.apply(Notice::Reaching { peer: peer("door") });
     assert_eq!(presence(&state), Presence::Away("no route".into()));
-    let again = |why: &str| Notice::Unreachable {
-        peer: peer("door"),
-        why: why.into(),
-        retries: true,
-    };
     assert!(
-        state.knows(&Notice::Reaching { peer: peer("door") }) && state.knows(&again("no route"))
+        state.knows(&Notice::Reaching { peer: peer("door") }) && state.knows(&away("no route"))
     );
-    assert!(!state.knows(&again("timed out")) && !state.knows(&joined("door")));
+    assert!(!state.knows(&away("timed out")) && !state.knows(&joined("door")));
     state.apply(joined("door"));
     assert_eq!(presence(&state), Presence::Here);
     state.apply(Notice::KeyChanged {
@@ -231,6 +236,7 @@ fn presence_follows_the_station_and_retries_do_not_flicker() {
     // The station then says why it is not there; the stronger word stays.
     state.apply(Notice::Unreachable {
         peer: peer("door"),
+        obstacle: Obstacle::Network,
         why: "another key".into(),
         retries: true,
     });

@@ -19,7 +19,7 @@ fn a_watched_pipe_is_told_until_it_is_no_longer_watched() {
         _ => None,
     };
     assert_eq!(run([&mut stand], |[stand]| stand.find(watched)), id);
-    stand.net.unwatch(id, reader.as_fd());
+    stand.net.unwatch(id);
     writer.write_all(b"another").unwrap();
     for _ in 0..5 {
         stand.turn();

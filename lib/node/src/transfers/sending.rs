@@ -436,13 +436,16 @@ impl Attempt {
                 .unwrap_or(u32::MAX)
                 .min(LEAVES_ASKED);
             if fits > *asked && *asked <= LEAVES_ASKED / 2 {
-                out.workers.disk(
-                    self.number,
-                    Job::Read {
-                        index: *index,
-                        leaves: fits - *asked,
-                    },
-                );
+                let mut spent = Vec::new();
+                out.with(place.link, |session| {
+                    spent.extend(std::iter::from_fn(|| session.spent()));
+                });
+                let job = Job::Read {
+                    index: *index,
+                    leaves: fits - *asked,
+                    spent,
+                };
+                out.workers.disk(self.number, job);
                 *asked = fits;
             }
         }
