@@ -6,7 +6,9 @@ use crate::record;
 /// Whatever a disk makes of a journal, no leaf counts that was not noted just so; the same for records.
 ///
 /// The first four bytes say how many leaves were noted, where the damage begins and whether the rest is cut
-/// off; the others are the damage. They are also read as a journal and as a record by themselves.
+/// off; the others are the damage, as a disk does it: 0 and 0xff are such bytes, 1 leaves what is there, and all others
+/// are noise. Noise and not the bytes themselves, since checksums are against tearing, not against somebody who can
+/// work one out. The bytes are also read as a journal and as a record by themselves.
 ///
 /// # Panics
 /// When the law is broken.
@@ -27,7 +29,18 @@ pub fn journal(data: &[u8]) {
     let mut found = noted.clone();
     let from = usize::from(u16::from_le_bytes([*low, *high])).min(found.len());
     let to = (from + damage.len()).min(found.len());
-    found[from..to].copy_from_slice(&damage[..to - from]);
+    let mut noise = vec![0; to - from];
+    blake3::Hasher::new()
+        .update(data)
+        .finalize_xof()
+        .fill(&mut noise);
+    for ((byte, how), noise) in found[from..to].iter_mut().zip(damage).zip(noise) {
+        *byte = match how {
+            0 | 0xff => *how,
+            1 => *byte,
+            _ => noise,
+        };
+    }
     if cut % 2 == 1 {
         found.truncate(to);
     }
@@ -53,7 +66,7 @@ mod tests {
         let length = 48 + 40 * 5;
         for at in 0..=length as u16 {
             let [low, high] = at.to_le_bytes();
-            for damage in [&[][..], &[0], &[0xff; 3], &[0; 40], &[0x55; 41]] {
+            for damage in [&[][..], &[0], &[0xff; 3], &[0; 40], &[0x55; 41], &[1, 0x55]] {
                 for cut in [0, 1] {
                     let mut data = vec![5, low, high, cut];
                     data.extend_from_slice(damage);
