@@ -57,6 +57,7 @@ pub(crate) fn joined(name: &str) -> Notice {
 fn away(why: &str) -> Notice {
     Notice::Unreachable {
         peer: peer("door"),
+        obstacle: Obstacle::Network,
         why: why.into(),
         retries: true,
     }

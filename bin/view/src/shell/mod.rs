@@ -6,7 +6,7 @@
 mod surface;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use egui_winit::EventResponse;
 use winit::application::ApplicationHandler;
@@ -27,6 +27,9 @@ pub(crate) use surface::SurfaceError;
 
 /// The window's name for people and window managers.
 const TITLE: &str = "transom";
+
+/// A window that had another size so recently is still being resized. See [`Surface::draw`] for why that is waited for.
+const STEADY: Duration = Duration::from_millis(60);
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +118,8 @@ struct Open {
     surface: Surface,
     egui: egui_winit::State,
     window: Arc<Window>,
+    /// Nothing is drawn before: the window is being resized.
+    steady_at: Instant,
 }
 
 impl ApplicationHandler<News> for Shell {
@@ -154,7 +159,10 @@ impl ApplicationHandler<News> for Shell {
             WindowEvent::CloseRequested => return event_loop.exit(),
             // egui would answer each redraw with the wish for another.
             WindowEvent::RedrawRequested => return self.draw(event_loop),
-            WindowEvent::Resized(size) => open.surface.resize(size.width, size.height),
+            WindowEvent::Resized(size) => {
+                open.surface.resize(size.width, size.height);
+                open.steady_at = Instant::now() + STEADY;
+            }
             _ => {}
         }
         let EventResponse { repaint, .. } = open.egui.on_window_event(&open.window, &event);
@@ -233,6 +241,9 @@ impl Shell {
         if size.width == 0 || size.height == 0 {
             return;
         }
+        if Instant::now() < open.steady_at {
+            return event_loop.set_control_flow(ControlFlow::WaitUntil(open.steady_at));
+        }
         let watched = self.state.watch.as_ref().map(|watch| watch.peer);
         let picture = self
             .shown
@@ -254,9 +265,11 @@ impl Shell {
         open.egui
             .handle_platform_output(&open.window, output.platform_output);
         let shapes = context.tessellate(output.shapes, output.pixels_per_point);
-        if let Err(why) =
-            open.surface
-                .draw(&shapes, &output.textures_delta, output.pixels_per_point)
+        let size = open.window.inner_size();
+        let (size, scale) = ((size.width, size.height), output.pixels_per_point);
+        if let Err(why) = open
+            .surface
+            .draw(size, &shapes, &output.textures_delta, scale)
         {
             log::warn!("can't draw: {why}");
         }
@@ -335,6 +348,7 @@ impl Open {
             surface,
             egui,
             window,
+            steady_at: Instant::now(),
         })
     }
 }

@@ -42,6 +42,7 @@ impl Display {
         let folder = folder.to_owned();
         let mut server = Command::new("Xvfb")
             .args([
+                "-noreset",
                 "-displayfd",
                 "1",
                 "-screen",
