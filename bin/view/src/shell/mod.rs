@@ -3,10 +3,11 @@
 //! Nothing is drawn unless something changed: a window event, a letter of the engine, a new picture, or egui asking for one
 //! more frame.
 
+mod canvas;
 mod surface;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use egui_winit::EventResponse;
 use winit::application::ApplicationHandler;
@@ -22,14 +23,12 @@ use crate::engine::{Engine, Letter, Wake, command};
 use crate::model::{Action, State, Warning};
 use crate::ui::{self, Draft, Picture};
 
+use canvas::Canvas;
 use surface::Surface;
 pub(crate) use surface::SurfaceError;
 
 /// The window's name for people and window managers.
 const TITLE: &str = "transom";
-
-/// A window that had another size so recently is still being resized. See [`Surface::draw`] for why that is waited for.
-const STEADY: Duration = Duration::from_millis(60);
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -114,12 +113,11 @@ struct Shell {
 
 /// A window with what draws into it.
 struct Open {
-    // Before the window, which it draws into.
+    // Before the windows, which it draws into.
     surface: Surface,
+    canvas: Canvas,
     egui: egui_winit::State,
     window: Arc<Window>,
-    /// Nothing is drawn before: the window is being resized.
-    steady_at: Instant,
 }
 
 impl ApplicationHandler<News> for Shell {
@@ -153,15 +151,22 @@ impl ApplicationHandler<News> for Shell {
         self.read_news(event_loop);
     }
 
-    fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
         let Some(open) = &mut self.open else { return };
+        if id != open.window.id() {
+            // The canvas has been uncovered; all else is told to the window around it as well.
+            if event == WindowEvent::RedrawRequested {
+                open.window.request_redraw();
+            }
+            return;
+        }
         match &event {
             WindowEvent::CloseRequested => return event_loop.exit(),
             // egui would answer each redraw with the wish for another.
             WindowEvent::RedrawRequested => return self.draw(event_loop),
             WindowEvent::Resized(size) => {
+                open.canvas.resize(*size);
                 open.surface.resize(size.width, size.height);
-                open.steady_at = Instant::now() + STEADY;
             }
             _ => {}
         }
@@ -241,9 +246,6 @@ impl Shell {
         if size.width == 0 || size.height == 0 {
             return;
         }
-        if Instant::now() < open.steady_at {
-            return event_loop.set_control_flow(ControlFlow::WaitUntil(open.steady_at));
-        }
         let watched = self.state.watch.as_ref().map(|watch| watch.peer);
         let picture = self
             .shown
@@ -265,12 +267,8 @@ impl Shell {
         open.egui
             .handle_platform_output(&open.window, output.platform_output);
         let shapes = context.tessellate(output.shapes, output.pixels_per_point);
-        let size = open.window.inner_size();
-        let (size, scale) = ((size.width, size.height), output.pixels_per_point);
-        if let Err(why) = open
-            .surface
-            .draw(size, &shapes, &output.textures_delta, scale)
-        {
+        let scale = output.pixels_per_point;
+        if let Err(why) = open.surface.draw(&shapes, &output.textures_delta, scale) {
             log::warn!("can't draw: {why}");
         }
         let delay = output
@@ -331,7 +329,8 @@ impl Open {
             .with_min_inner_size(LogicalSize::new(640.0, 400.0))
             .with_visible(false);
         let window = Arc::new(event_loop.create_window(wish)?);
-        let surface = Surface::new(&window)?;
+        let canvas = Canvas::cover(event_loop, &window)?;
+        let surface = Surface::new(canvas.window())?;
         let context = egui::Context::default();
         ui::prepare(&context);
         let scale = Some(window.scale_factor() as f32);
@@ -346,9 +345,9 @@ impl Open {
         );
         Ok(Self {
             surface,
+            canvas,
             egui,
             window,
-            steady_at: Instant::now(),
         })
     }
 }

@@ -99,20 +99,13 @@ impl Surface {
             .map(|(id, width, height)| (id, Vec2::new(width as f32, height as f32)))
     }
 
-    /// Draws egui's shapes, the picture among them. `window` is the window's size at this moment.
-    ///
-    /// [`Pixels::render_with`] tries again by itself until window and surface have one size. While it tries, the event
-    /// with a new size can't be read: if they differ here, it tries for ever.
+    /// Draws egui's shapes, the picture among them. The window must have the size that [`resize`](Self::resize) was told.
     pub(crate) fn draw(
         &mut self,
-        window: (u32, u32),
         shapes: &[ClippedPrimitive],
         textures: &TexturesDelta,
         scale: f32,
     ) -> Result<(), Error> {
-        if window != (self.width, self.height) {
-            self.resize(window.0, window.1);
-        }
         let Self {
             pixels, renderer, ..
         } = self;

@@ -126,6 +126,12 @@ impl Display {
         sleep(Duration::from_millis(500));
     }
 
+    /// Makes the window that large and waits for nothing.
+    pub(crate) fn resize(&self, id: &str, width: i32, height: i32) {
+        self.hand(&["windowsize", id, &width.to_string(), &height.to_string()]);
+        sleep(Duration::from_millis(37));
+    }
+
     /// Clicks, from the window's upper left corner.
     pub(crate) fn click(&self, id: &str, (x, y): (i32, i32)) {
         self.hand(&["mousemove", "--window", id, &x.to_string(), &y.to_string()]);

@@ -199,6 +199,10 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
     sends(&scratch, &display, &id, &mut door);
     takes(&scratch, &display, &id, &mut door);
 
+    // While a frame is drawn the window may change its size: the drawing has to come to an end, whichever size it meets.
+    for step in 0..60 {
+        display.resize(&id, 760 + step * 37 % 400, 500 + step * 53 % 300);
+    }
     display.size(&id, 800, 600);
     display.moves("after the window was made smaller", (360, 300));
     display.key(&id, "ctrl+q");
