@@ -37,7 +37,7 @@ pub(crate) enum Wish {
     /// The version.
     Version,
     /// The window.
-    Run(Arguments),
+    Run(Box<Arguments>),
 }
 
 /// The options; `None` where nothing was said.
@@ -99,7 +99,7 @@ impl Arguments {
                 _ => return Err(UsageError::Unknown(word)),
             }
         }
-        Ok(Wish::Run(arguments))
+        Ok(Wish::Run(Box::new(arguments)))
     }
 }
 

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Wish::Run(arguments) => arguments,
     };
     start::log();
-    match start::run(arguments) {
+    match start::run(*arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("transom-view: {error}");

@@ -342,7 +342,7 @@ fn the_contact_list_of_another_program_does_no_harm() {
     let scratch = Scratch::new("garbage");
     let mut bytes = vec![0u8; 10_000_000];
     for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = (at * at >> 3) as u8;
+        *byte = ((at * at) >> 3) as u8;
     }
     let users = scratch.write("users.txt", &bytes);
     let mut command = program(&scratch);
