@@ -122,7 +122,9 @@ impl CameraError {
     /// True where opening it again later can help without anybody's doing.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Busy { .. }
+            // A node that was just plugged in belongs to root until udev has looked at it.
+            Self::Denied { .. }
+            | Self::Busy { .. }
             | Self::Driver { .. }
             | Self::Io { .. }
             | Self::Lost { .. }
@@ -130,8 +132,7 @@ impl CameraError {
             | Self::NotFound { .. }
             | Self::Stalled { .. }
             | Self::Bandwidth { .. } => true,
-            Self::Denied { .. }
-            | Self::Ended { .. }
+            Self::Ended { .. }
             | Self::NoFormat { .. }
             | Self::NotACamera { .. }
             | Self::NotPictures { .. }

@@ -36,7 +36,7 @@ const SILENT_FRAMES: u32 = 10;
 pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
     let name = path.display().to_string();
     let node = Node::open(path).map_err(|why| refused(path, "open", why))?;
-    let identity = node.identity().map_err(|_| no_camera(path))?;
+    let identity = node.identity().map_err(|why| no_camera(path, why))?;
     if let Some(why) = problem(&identity) {
         return Err(CameraError::NotACamera { device: name, why });
     }
@@ -71,7 +71,11 @@ pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraEr
     }))
 }
 
-fn no_camera(path: &Path) -> CameraError {
+/// A node that doesn't say what it is: no camera, unless it was unplugged since it was opened.
+fn no_camera(path: &Path, why: io::Error) -> CameraError {
+    if is_gone(&why) {
+        return refused(path, "ask what it is", why);
+    }
     let is_device = std::fs::metadata(path).is_ok_and(|about| about.file_type().is_char_device());
     let why = if is_device {
         "it is another kind of device"
@@ -88,6 +92,10 @@ fn no_camera(path: &Path) -> CameraError {
 /// counts is their answer.
 fn set_format(node: &Node, path: &Path, wish: &Wish) -> Result<(Pixels, Coding), CameraError> {
     let none = || {
+        // One that was just unplugged lists nothing either.
+        if let Err(why) = node.identity() {
+            return no_camera(path, why);
+        }
         let formats: Vec<_> = node.formats().into_iter().map(printable).collect();
         let offered = if formats.is_empty() {
             "none".to_owned()
@@ -145,14 +153,18 @@ fn side(pixels: u32) -> u16 {
     u16::try_from(pixels).unwrap_or(u16::MAX)
 }
 
+fn is_gone(why: &io::Error) -> bool {
+    matches!(why.raw_os_error(), Some(libc::ENODEV | libc::ENXIO))
+}
+
 /// What an error of the driver means for people.
 pub(crate) fn refused(path: &Path, step: &'static str, why: io::Error) -> CameraError {
     let device = path.display().to_string();
     match why.raw_os_error() {
-        Some(libc::ENODEV | libc::ENXIO) => CameraError::Lost { device },
+        _ if is_gone(&why) => CameraError::Lost { device },
         Some(libc::ENOENT) => CameraError::NotFound {
             device,
-            hint: "; see `transom cameras` for those that are there",
+            hint: "; waiting until it is plugged in, `transom cameras` lists those that are there",
         },
         Some(libc::EACCES | libc::EPERM) => CameraError::Denied { device },
         Some(libc::EBUSY) => CameraError::Busy {
@@ -273,8 +285,8 @@ mod tests {
         assert!(matches!(told(libc::ENODEV), CameraError::Lost { .. }));
         assert!(matches!(told(libc::EBUSY), CameraError::Busy { .. }));
         assert!(told(libc::ENOSPC).to_string().contains("USB"));
-        assert!(!told(libc::EACCES).is_retryable());
         for errno in [
+            libc::EACCES,
             libc::ENODEV,
             libc::ENXIO,
             libc::EIO,
@@ -284,6 +296,13 @@ mod tests {
         ] {
             assert!(told(errno).is_retryable(), "{errno}");
         }
+    }
+
+    #[test]
+    fn one_that_is_unplugged_while_it_is_asked_is_waited_for() {
+        let told = |errno| no_camera(Path::new("/dev/null"), io::Error::from_raw_os_error(errno));
+        assert!(matches!(told(libc::ENODEV), CameraError::Lost { .. }));
+        assert!(matches!(told(libc::ENOTTY), CameraError::NotACamera { .. }));
     }
 
     #[test]

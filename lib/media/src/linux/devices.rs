@@ -48,7 +48,10 @@ fn describe(path: &Path) -> Device {
     let node = match Node::open(path) {
         Ok(node) => node,
         Err(why) => {
-            device.problem = Some(super::camera::refused(path, "open", why).to_string());
+            let told = super::camera::refused(path, "open", why).to_string();
+            // Whoever reads it has the path beside it.
+            let bare = told.strip_prefix(&format!("{}: ", path.display()));
+            device.problem = Some(bare.unwrap_or(&told).to_owned());
             return device;
         }
     };
