@@ -1,6 +1,6 @@
 //! A film on disk that grows with every picture: `.mjpeg`, the JPEGs one after the other, or `.avi`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,11 +16,14 @@ pub(crate) struct Film {
     /// How many files there are; the first has the name that was asked for.
     parts: u32,
     reel: Reel,
+    /// The file was not there before, so that it may go again if no picture comes.
+    is_new: bool,
 }
 
+/// An earlier film of that name is emptied by the first picture and not before: a box that can't be reached costs nothing.
 enum Reel {
-    /// The head of an AVI needs the size of the pictures, so it waits for the first.
-    NewAvi(BufWriter<File>),
+    NewAvi(File),
+    NewMjpeg(File),
     Avi(AviWriter<BufWriter<File>>, (u16, u16)),
     Mjpeg(BufWriter<File>),
     /// An earlier error closed it.
@@ -33,28 +36,31 @@ impl Film {
             .extension()
             .and_then(|ending| ending.to_str())
             .unwrap_or_default();
-        let reel: fn(BufWriter<File>) -> Reel = match ending.to_ascii_lowercase().as_str() {
+        let reel: fn(File) -> Reel = match ending.to_ascii_lowercase().as_str() {
             "avi" => Reel::NewAvi,
-            "mjpeg" | "mjpg" => Reel::Mjpeg,
+            "mjpeg" | "mjpg" => Reel::NewMjpeg,
             _ => {
                 let what = format!("can't save {}", path.display());
                 return Err(Failure::usage(what, "its name tells no format")
                     .next("end it in .mjpeg or .avi"));
             }
         };
-        let file = File::create(path).map_err(|error| cannot_write(path, error))?;
+        let is_new = !path.exists();
+        let mut options = File::options();
+        let file = options.write(true).create(true).truncate(false).open(path);
         Ok(Self {
             path: path.to_owned(),
             parts: 1,
-            reel: reel(BufWriter::new(file)),
+            reel: reel(file.map_err(|error| cannot_write(path, error))?),
+            is_new,
         })
     }
 
     pub(crate) fn add(&mut self, picture: &RemotePicture) -> Result<(), Failure> {
-        let result = match &mut self.reel {
+        let result = self.begin().and_then(|()| match &mut self.reel {
             Reel::Mjpeg(file) => file.write_all(&picture.jpeg),
             _ => self.add_to_avi(&for_avi(picture)),
-        };
+        });
         result.map_err(|error| cannot_write(&self.part(), error))
     }
 
@@ -62,6 +68,18 @@ impl Film {
     pub(crate) fn close(mut self) -> Result<(), Failure> {
         self.end_reel()
             .map_err(|error| cannot_write(&self.part(), error))
+    }
+
+    /// The first picture is there: what lay under that name goes.
+    fn begin(&mut self) -> io::Result<()> {
+        match std::mem::replace(&mut self.reel, Reel::Closed) {
+            Reel::NewMjpeg(file) => {
+                file.set_len(0)?;
+                self.reel = Reel::Mjpeg(BufWriter::new(file));
+            }
+            other => self.reel = other,
+        }
+        Ok(())
     }
 
     /// A full file, or one of another picture size, is followed by the next.
@@ -73,10 +91,11 @@ impl Film {
             }
             self.end_reel()?;
             self.parts += 1;
-            self.reel = Reel::NewAvi(BufWriter::new(File::create(self.part())?));
+            self.reel = Reel::NewAvi(File::create(self.part())?);
         }
         if let Reel::NewAvi(file) = std::mem::replace(&mut self.reel, Reel::Closed) {
-            let mut writer = AviWriter::new(file, size.0, size.1)?;
+            file.set_len(0)?;
+            let mut writer = AviWriter::new(BufWriter::new(file), size.0, size.1)?;
             writer.write(picture)?;
             self.reel = Reel::Avi(writer, size);
         }
@@ -86,8 +105,9 @@ impl Film {
     fn end_reel(&mut self) -> io::Result<()> {
         match std::mem::replace(&mut self.reel, Reel::Closed) {
             Reel::Avi(writer, _) => writer.finish().map(drop),
-            Reel::Mjpeg(mut file) | Reel::NewAvi(mut file) => file.flush(),
-            Reel::Closed => Ok(()),
+            Reel::Mjpeg(mut file) => file.flush(),
+            Reel::NewAvi(_) | Reel::NewMjpeg(_) if self.is_new => fs::remove_file(&self.path),
+            Reel::NewAvi(_) | Reel::NewMjpeg(_) | Reel::Closed => Ok(()),
         }
     }
 
@@ -100,6 +120,15 @@ impl Film {
         let ending = self.path.extension().unwrap_or_default().to_string_lossy();
         self.path
             .with_file_name(format!("{stem}-{}.{ending}", self.parts))
+    }
+}
+
+impl Drop for Film {
+    /// After an error elsewhere: what is there is completed as far as it goes.
+    fn drop(&mut self) {
+        if let Err(error) = self.end_reel() {
+            log::debug!("{}: {error}", self.path.display());
+        }
     }
 }
 
@@ -119,7 +148,6 @@ fn for_avi(picture: &RemotePicture) -> Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
     use std::time::Instant;
 
     fn picture(width: u16) -> Picture {
@@ -152,6 +180,24 @@ mod tests {
             // Once before the data and once in the index.
             assert_eq!(index, 2 * pictures, "{name}");
         }
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn without_a_picture_the_disk_is_as_before() {
+        let dir = std::env::temp_dir().join(format!("transom-no-film-{}", std::process::id()));
+        fs::create_dir(&dir).unwrap();
+        for name in ["old.avi", "old.mjpeg"] {
+            fs::write(dir.join(name), b"an earlier film").unwrap();
+        }
+        for name in ["old.avi", "old.mjpeg", "new.avi", "new.mjpeg"] {
+            drop(Film::create(&dir.join(name)).ok().unwrap());
+            Film::create(&dir.join(name)).ok().unwrap().close().unwrap();
+        }
+        for name in ["old.avi", "old.mjpeg"] {
+            assert_eq!(fs::read(dir.join(name)).unwrap(), b"an earlier film");
+        }
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 2);
         fs::remove_dir_all(&dir).unwrap();
     }
 

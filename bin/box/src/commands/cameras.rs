@@ -21,12 +21,13 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
 }
 
 fn human(device: &Device) -> String {
-    let mut text = format!(
-        "{}  {}  ({})",
-        device.path.display(),
-        device.name,
-        device.driver
-    );
+    let mut text = device.path.display().to_string();
+    if !device.name.is_empty() {
+        text.push_str(&format!("  {}", device.name));
+    }
+    if !device.driver.is_empty() {
+        text.push_str(&format!("  ({})", device.driver));
+    }
     if let Some(stable) = &device.stable {
         text.push_str(&format!("\n  always {}", stable.display()));
     }

@@ -67,7 +67,7 @@ fn situation(state: &State, watch: &Watch) -> Option<(String, String)> {
         Stage::Live => match &watch.camera {
             Some((Lens::Lost, text)) => Some((
                 format!("{name}'s camera is lost"),
-                format!("{} It is tried again.", escape(text)),
+                escape(text).into_owned(),
             )),
             Some((Lens::Off, text)) => {
                 Some((format!("{name}'s camera is off"), escape(text).into_owned()))

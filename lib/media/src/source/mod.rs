@@ -50,7 +50,6 @@ pub(crate) fn opening(device: &str, hint: &'static str, why: std::io::Error) -> 
     let device = device.to_owned();
     match why.kind() {
         ErrorKind::NotFound => crate::CameraError::NotFound { device, hint },
-        ErrorKind::PermissionDenied => crate::CameraError::Denied { device },
         _ => crate::CameraError::Io {
             device,
             step: "open",
