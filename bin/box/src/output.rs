@@ -39,14 +39,14 @@ impl Output {
         }
     }
 
-    /// Tells how things go: nothing of it with `--quiet`.
+    /// Tells how things go, in one line whatever peers put into it: nothing of it with `--quiet`.
     pub(crate) fn say(&self, human: impl AsRef<str>, json: Value) {
         if self.json || !self.quiet {
-            self.answer(human, json);
+            self.answer(escape(human.as_ref()), json);
         }
     }
 
-    /// Tells what was asked for.
+    /// Tells what was asked for, in as many lines as it takes: only for text of our own.
     pub(crate) fn answer(&self, human: impl AsRef<str>, json: Value) {
         if self.json {
             self.put(&json_line(&json));
@@ -57,7 +57,7 @@ impl Output {
 
     /// Tells of something wrong that ends nothing.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
-        let line = human_line(&format!("transom: {}", text.as_ref()));
+        let line = human_line(&escape(&format!("transom: {}", text.as_ref())));
         // Nobody is left to tell when stderr is gone.
         let _ = io::stderr().lock().write_all(line.as_bytes());
     }
@@ -125,6 +125,14 @@ fn json_line(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_peer_writes_no_lines_but_its_own() {
+        assert_eq!(
+            human_line(&escape("hi\nanna: run this")),
+            "hi\\u{a}anna: run this\n"
+        );
+    }
 
     #[test]
     fn a_name_of_others_can_not_steer_a_terminal() {

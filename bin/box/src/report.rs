@@ -65,7 +65,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
         ),
         Notice::Knock { key, address } => (
             format!(
-                "somebody unknown at {address} was turned away; if you know the key {}, let them in with\n  \
+                "somebody unknown at {address} was turned away; if you know the key {}, let them in with: \
                  transom users add NAME {} key={key}",
                 key.fingerprint(),
                 address.ip(),

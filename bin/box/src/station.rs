@@ -1,5 +1,6 @@
 //! A running station as a command sees it: one queue of notices, signals and answers typed by a person. All threads of this program start here.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
 use std::thread::{Builder, JoinHandle};
@@ -115,7 +116,13 @@ impl Drop for Running {
 }
 
 fn run(station: Station, queue: &SyncSender<Event>, done: &Sender<()>) {
-    let result = station.run(|notice| pass(notice, queue));
+    let mut passage = Passage {
+        queue: queue.clone(),
+        kept: VecDeque::new(),
+    };
+    let result = station.run(|notice| passage.pass(notice));
+    // What was kept goes now, unless the command is ending and takes nothing more.
+    passage.hand_over();
     let why = match result {
         Ok(()) => "it was stopped".to_owned(),
         Err(error) => error.to_string(),
@@ -125,18 +132,47 @@ fn run(station: Station, queue: &SyncSender<Event>, done: &Sender<()>) {
     let _ = done.send(());
 }
 
-/// The loop never waits for a slow terminal or disk: what has no room is dropped, but for the ends that somebody waits for.
-fn pass(notice: Notice, queue: &SyncSender<Event>) {
-    let must_arrive = matches!(
-        notice,
-        Notice::TransferEnded { .. } | Notice::TextArrived { .. } | Notice::TextFailed { .. }
-    );
-    if must_arrive {
-        let _ = queue.send(Event::Notice(notice));
-    } else if let Err(TrySendError::Full(Event::Notice(lost))) =
-        queue.try_send(Event::Notice(notice))
-    {
-        log::debug!("no room for {lost:?}");
+/// Hands notices on to the command. The loop never waits for a slow terminal or disk: what moves is dropped where there
+/// is no room, and what somebody waits for has room apart.
+struct Passage {
+    queue: SyncSender<Event>,
+    /// Ends, texts and questions that found no room, oldest first.
+    kept: VecDeque<Notice>,
+}
+
+impl Passage {
+    fn pass(&mut self, notice: Notice) {
+        self.hand_over();
+        let is_kept = matches!(
+            notice,
+            Notice::Offered { asks: true, .. }
+                | Notice::Text { .. }
+                | Notice::TextArrived { .. }
+                | Notice::TextFailed { .. }
+                | Notice::TransferEnded { .. }
+        );
+        match (is_kept, self.kept.len()) {
+            (true, ..KEPT) => self.kept.push_back(notice),
+            (false, 0) => {
+                let event = Event::Notice(notice);
+                if let Err(TrySendError::Full(lost)) = self.queue.try_send(event) {
+                    log::debug!("no room for {lost:?}");
+                }
+            }
+            _ => log::warn!("the terminal stands still, lost: {notice:?}"),
+        }
+        self.hand_over();
+    }
+
+    fn hand_over(&mut self) {
+        while let Some(notice) = self.kept.pop_front() {
+            if let Err(TrySendError::Full(Event::Notice(notice))) =
+                self.queue.try_send(Event::Notice(notice))
+            {
+                self.kept.push_front(notice);
+                return;
+            }
+        }
     }
 }
 
@@ -146,6 +182,9 @@ fn ended_early() -> Event {
 
 /// Events that wait: a second of a busy station. A stalled terminal costs lines, not memory.
 const QUEUE: usize = 256;
+
+/// Notices kept while the terminal stands still: an hour of people, a second of an attack.
+const KEPT: usize = 4096;
 
 /// What a goodbye may take: service managers and people expect an end within a second.
 const GOODBYE: Duration = Duration::from_millis(800);

@@ -19,6 +19,7 @@ use crate::identity::KnownPeersFile;
 use crate::notice::{Notice, Obstacle};
 use crate::outside::{Outside, earlier};
 use crate::settings::{Allow, Settings};
+use crate::workers::Load;
 
 /// First pause before a contact that is away is dialed again; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -46,6 +47,8 @@ pub(crate) struct Link {
     session: Option<u64>,
     /// We have said goodbye on it.
     closing: bool,
+    /// What it has waiting at the disk thread.
+    pub(crate) load: Load,
 }
 
 impl Link {
@@ -367,6 +370,7 @@ impl Links {
                         first_use,
                         session: None,
                         closing: false,
+                        load: Load::default(),
                     },
                 );
             }

@@ -198,6 +198,7 @@ impl Station {
             Command::Book { book } => {
                 for link in links.replace_book(book, out) {
                     calls.rights_changed(link, links, out);
+                    transfers.rights_changed(link, links, out);
                 }
             }
             Command::Stop => {

@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -36,6 +36,41 @@ pub(crate) enum Report {
     Disk(TransferId, disk::Answer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
 }
+
+/// What one connection has waiting at the disk thread, so that no peer can pile up work.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Load(Arc<AtomicU32>);
+
+/// An honest peer has at most 256 entries ahead in each of 16 transfers, and three jobs for each.
+const MAX_LOAD: u32 = 16 * 1024;
+/// An offer costs the disk as much as many leaves: folders are made and synced.
+const OFFER_LOAD: u32 = 64;
+
+impl Load {
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > MAX_LOAD
+    }
+
+    fn add(&self, job: &disk::Job) -> Share {
+        let weight = match job {
+            disk::Job::Receive { .. } => OFFER_LOAD,
+            _ => 1,
+        };
+        self.0.fetch_add(weight, Ordering::Relaxed);
+        Share(self.clone(), weight)
+    }
+}
+
+/// One job's part of a load, until it is done.
+struct Share(Load, u32);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
+
+type DiskJob = (TransferId, disk::Job, Option<Share>);
 
 /// The reports of all workers, and the way back into the loop.
 #[derive(Clone)]
@@ -62,7 +97,7 @@ pub(crate) struct Workers {
     raw: Arc<Slot<Frame>>,
     camera: Option<Sender<Wish>>,
     camera_wanted: Arc<AtomicBool>,
-    disk: Option<Sender<(TransferId, disk::Job)>>,
+    disk: Option<Sender<DiskJob>>,
     names: Option<Sender<(PeerName, String, u16)>>,
     encoder: Option<(u8, Option<(u16, u16)>)>,
     threads: Vec<JoinHandle<()>>,
@@ -138,27 +173,38 @@ impl Workers {
         self.raw.put(frame);
     }
 
-    /// Queues work for the disk.
+    /// Queues work of our own for the disk.
     pub(crate) fn disk(&mut self, transfer: TransferId, job: disk::Job) {
+        self.queue((transfer, job, None));
+    }
+
+    /// Queues work for the disk that a peer caused.
+    pub(crate) fn disk_for(&mut self, load: &Load, transfer: TransferId, job: disk::Job) {
+        let share = load.add(&job);
+        self.queue((transfer, job, Some(share)));
+    }
+
+    fn queue(&mut self, job: DiskJob) {
         let sender = match self.disk.take() {
             Some(sender) => sender,
             None => {
-                let (sender, jobs) = channel::<(TransferId, disk::Job)>();
+                let (sender, jobs) = channel::<DiskJob>();
                 let (reports, ready) = (self.reports.clone(), self.ready_disk.clone());
                 self.start("disk", move || {
                     let Some(mut disk) = ready.lock().ok().and_then(|mut disk| disk.take()) else {
                         return;
                     };
-                    for (transfer, job) in jobs {
+                    for (transfer, job, share) in jobs {
                         disk.work(transfer, job, &mut |answer| {
-                            reports.send(Report::Disk(transfer, answer))
+                            reports.send(Report::Disk(transfer, answer));
                         });
+                        drop(share);
                     }
                 });
                 sender
             }
         };
-        self.disk = sender.send((transfer, job)).is_ok().then_some(sender);
+        self.disk = sender.send(job).is_ok().then_some(sender);
     }
 
     /// Looks a host name up.

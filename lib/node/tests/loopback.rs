@@ -560,3 +560,50 @@ fn a_port_that_is_taken_is_said() {
     let error = Station::start(settings).unwrap_err().to_string();
     assert!(error.contains("is taken"), "{error}");
 }
+
+#[test]
+fn a_yes_is_for_one_offer_only() {
+    let scratch = Scratch::new("consent");
+    let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
+    near.handle.connect(far.contact("desk"), false);
+    // The same path, so the same transfer by its key; but a person said yes to the first only.
+    for length in [1000, 2000] {
+        fs::write(&source, vec![7; length]).unwrap();
+        near.handle
+            .send(&"desk".parse().unwrap(), &source, SendOptions::default());
+        let (transfer, asks) = far.wait(|notice| match notice {
+            Notice::Offered { transfer, asks, .. } => Some((transfer, asks)),
+            _ => None,
+        });
+        assert!(asks, "an offer of {length} bytes");
+        far.handle.accept(transfer, None);
+        assert!(near.outcome(Direction::Outgoing).is_success());
+    }
+}
+
+#[test]
+fn a_right_that_is_withdrawn_ends_what_hangs_on_it() {
+    let scratch = Scratch::new("withdrawn");
+    let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
+    fs::write(&source, vec![7; 4 * 1024 * 1024]).unwrap();
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
+    near.handle.connect(far.contact("desk"), false);
+    let options = SendOptions {
+        limit: Some(1024 * 1024),
+        ..SendOptions::default()
+    };
+    near.handle.send(&"desk".parse().unwrap(), &source, options);
+    far.wait(|notice| {
+        matches!(notice, Notice::Transfer(status) if status.verified > 0).then_some(())
+    });
+    let line = format!("guest 127.0.0.1 key={} may=view", identity.public_key());
+    far.handle.replace_book(book(&[line]));
+    assert!(matches!(
+        near.outcome(Direction::Outgoing),
+        Outcome::Cancelled { here: false, .. }
+    ));
+    assert!(!into.join("source.bin").exists());
+}

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
-use transom_proto::{Event, FileId};
-use transom_wire::{PeerName, TransferKey};
+use transom_proto::{Event, FileId, OwnedOffer};
+use transom_wire::{ByeCode, PeerName};
 
 use self::receiving::Incoming;
 use self::sending::Outgoing;
@@ -87,7 +87,8 @@ pub(crate) struct Transfers {
     incoming: BTreeMap<TransferId, Incoming>,
     /// Walks and their answers by the number of the attempt, which names an outgoing transfer on the disk thread.
     attempts: BTreeMap<TransferId, TransferId>,
-    remembered: Vec<([u8; 32], TransferKey, PathBuf)>,
+    /// What the owner said yes to and is not over: the sender, the very offer, and where to.
+    remembered: Vec<([u8; 32], OwnedOffer, PathBuf)>,
     inbox: Option<InboxSettings>,
     own_key: [u8; 32],
 }
@@ -218,13 +219,13 @@ impl Transfers {
                 self.remembered.remove(0);
             }
             self.remembered
-                .push((incoming.sender(), incoming.key(), into.clone()));
+                .push((incoming.sender(), incoming.offer().clone(), into.clone()));
             incoming.prepare(into, self.inbox.as_ref().and_then(|inbox| inbox.quota), out);
         }
     }
 
     pub(crate) fn refuse(&mut self, id: TransferId, out: &mut Outside) {
-        if let Some(incoming) = self.incoming.remove(&id) {
+        if let Some(incoming) = self.over(id) {
             incoming.refuse(out);
         }
     }
@@ -256,7 +257,7 @@ impl Transfers {
                 },
                 out,
             );
-        } else if let Some(incoming) = self.incoming.remove(&id) {
+        } else if let Some(incoming) = self.over(id) {
             incoming.cancel(out);
         }
     }
@@ -269,6 +270,14 @@ impl Transfers {
         event: Event,
         out: &mut Outside,
     ) -> Option<Event> {
+        if who.load.is_too_much() {
+            out.net.close(
+                link,
+                ByeCode::TooMuch,
+                "too many requests wait for the disk",
+            );
+            return None;
+        }
         match event {
             Event::Offered { file, offer } => {
                 let incoming =
@@ -295,18 +304,42 @@ impl Transfers {
                     .find(|(_, incoming)| incoming.place() == place)
                     && incoming.handle(event, out)
                 {
-                    self.incoming.remove(&id);
+                    self.over(id);
                 }
                 None
             }
         }
     }
 
+    /// The rights of that link changed: who may send no files any more stops.
+    pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Outside) {
+        if links.link(link).is_some_and(|link| link.rights.files) {
+            return;
+        }
+        let here: Vec<_> = self
+            .incoming
+            .iter()
+            .filter(|(_, incoming)| incoming.is_on(link))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in here {
+            self.cancel(id, out);
+        }
+    }
+
+    /// An incoming transfer is over, not merely cut off: the next offer of it is asked for anew.
+    fn over(&mut self, id: TransferId) -> Option<Incoming> {
+        let incoming = self.incoming.remove(&id)?;
+        self.remembered
+            .retain(|(sender, offer, _)| !incoming.is_same(sender, offer));
+        Some(incoming)
+    }
+
     /// The disk thread's answer.
     pub(crate) fn answered(&mut self, number: TransferId, answer: Answer, out: &mut Outside) {
         if let Some(incoming) = self.incoming.get_mut(&number) {
             if incoming.answered(answer, out) {
-                self.incoming.remove(&number);
+                self.over(number);
             }
         } else if let Some(&id) = self.attempts.get(&number)
             && let Some(outgoing) = self.outgoing.get_mut(&id)
@@ -345,7 +378,7 @@ impl Transfers {
         let known = self
             .remembered
             .iter()
-            .find(|(peer, key, _)| (*peer, *key) == (incoming.sender(), incoming.key()));
+            .find(|(sender, offer, _)| incoming.is_same(sender, offer));
         let verdict = incoming.judge(who, self.inbox.as_ref());
         let into = match (verdict, known) {
             (receiving::Verdict::Refuse(reason, text), _) => {

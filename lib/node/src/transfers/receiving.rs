@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
-use transom_wire::{Ending, Failed, RefuseReason, Shape, TransferKey, WHOLE};
+use transom_wire::{Ending, Failed, RefuseReason, Shape, WHOLE};
 
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job};
@@ -12,6 +12,7 @@ use crate::links::Link;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
 use crate::settings::{Accept, InboxSettings};
+use crate::workers::Load;
 
 pub(super) enum Verdict {
     Take(PathBuf),
@@ -29,6 +30,9 @@ pub(super) struct Incoming {
     /// Paths of the entries announced and not yet done; at most as many as the session lets be ahead.
     paths: BTreeMap<u32, String>,
     failed: u32,
+    /// What went wrong first, the reason to tell in the end.
+    first_failure: Option<String>,
+    load: Load,
 }
 
 impl Incoming {
@@ -58,6 +62,8 @@ impl Incoming {
             into: None,
             paths: BTreeMap::new(),
             failed: 0,
+            first_failure: None,
+            load: who.load.clone(),
         }
     }
 
@@ -73,8 +79,18 @@ impl Incoming {
         self.sender
     }
 
-    pub(super) fn key(&self) -> TransferKey {
-        self.offer.transfer
+    pub(super) fn offer(&self) -> &OwnedOffer {
+        &self.offer
+    }
+
+    /// Whether that is the very same offer of the same sender, in every field.
+    pub(super) fn is_same(&self, sender: &[u8; 32], offer: &OwnedOffer) -> bool {
+        (&self.sender, &self.offer) == (sender, offer)
+    }
+
+    /// Gives the disk thread something to do for this sender.
+    fn queue(&self, job: Job, out: &mut Outside) {
+        out.workers.disk_for(&self.load, self.id, job);
     }
 
     /// By the sender's rights and our settings.
@@ -133,7 +149,7 @@ impl Incoming {
                 peer: self.sender,
                 offer: self.offer.clone(),
             };
-            out.workers.disk(self.id, job);
+            self.queue(job, out);
         }
     }
 
@@ -179,7 +195,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Chosen, "")
         });
-        out.workers.disk(self.id, Job::Discard);
+        self.queue(Job::Discard, out);
         self.account.ended(
             Outcome::Cancelled {
                 here: true,
@@ -191,7 +207,7 @@ impl Incoming {
 
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: &str, out: &mut Outside) {
-        out.workers.disk(self.id, Job::Keep);
+        self.queue(Job::Keep, out);
         self.account.ended(
             Outcome::Lost {
                 why: why.to_owned(),
@@ -216,7 +232,7 @@ impl Incoming {
             Event::Abandoned {
                 index: WHOLE, text, ..
             } => {
-                out.workers.disk(self.id, Job::Keep);
+                self.queue(Job::Keep, out);
                 self.account.ended(
                     Outcome::Failed {
                         why: format!("at the sender: {text}"),
@@ -237,7 +253,7 @@ impl Incoming {
                 Job::Finish(entries)
             }
             Event::Cancelled { text, .. } => {
-                out.workers.disk(self.id, Job::Discard);
+                self.queue(Job::Discard, out);
                 self.account
                     .ended(Outcome::Cancelled { here: false, text }, out);
                 return true;
@@ -252,7 +268,7 @@ impl Incoming {
             }
             _ => return false,
         };
-        out.workers.disk(self.id, job);
+        self.queue(job, out);
         self.account.changed = true;
         false
     }
@@ -334,11 +350,15 @@ impl Incoming {
                         failed: finished.failed.max(self.failed),
                     },
                     Ending::Failed => Outcome::Failed {
-                        why: format!("{} entries failed", finished.failed.max(self.failed)),
+                        why: self.why_failed(),
                     },
                     _ => Outcome::Durable { path },
                 };
-                (finished.ending, name, outcome)
+                let text = match &outcome {
+                    Outcome::Failed { why } => why.clone(),
+                    _ => name,
+                };
+                (finished.ending, text, outcome)
             }
             Err(why) => (Ending::Failed, why.clone(), Outcome::Failed { why }),
         };
@@ -352,8 +372,20 @@ impl Incoming {
         self.account.ended(outcome, out);
     }
 
+    fn why_failed(&self) -> String {
+        let why = self
+            .first_failure
+            .as_deref()
+            .unwrap_or("nothing came whole");
+        match self.failed {
+            0 | 1 => why.to_owned(),
+            more => format!("{why}, and {} more entries", more - 1),
+        }
+    }
+
     fn entry_failed(&mut self, index: u32, why: String, out: &mut Outside) {
         self.failed += 1;
+        self.first_failure.get_or_insert_with(|| why.clone());
         let unnamed = || match self.offer.shape {
             Shape::File => self.offer.name.as_str().to_owned(),
             _ => format!("entry {index}"),
