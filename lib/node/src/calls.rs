@@ -261,6 +261,13 @@ impl Calls {
         }
     }
 
+    /// Whether that connection watches us.
+    fn watches(&self, link: PeerId) -> bool {
+        self.calls
+            .iter()
+            .any(|call| call.link == link && call.kind == CallKind::View && !call.outgoing)
+    }
+
     fn find(&mut self, link: PeerId, id: CallId) -> Option<&mut Call> {
         self.calls
             .iter_mut()
@@ -282,6 +289,8 @@ impl Calls {
             CallKind::View if !(serves_camera || rights.auto) => {
                 Err((EndReason::Forbidden, "this camera is not for watching"))
             }
+            // One place for each, so that nobody takes those of others.
+            CallKind::View if self.watches(id) => Err((EndReason::Busy, "you watch already")),
             CallKind::View if self.viewers().count() >= max_viewers => {
                 Err((EndReason::Busy, "as many watch already as may"))
             }

@@ -136,7 +136,8 @@ fn read_key(mut file: File, path: &Path) -> Result<Identity, StateError> {
     let mut key = [0; 32];
     let not_a_key = || StateError::NotAKey(path.to_owned());
     file.read_exact(&mut key).map_err(|_| not_a_key())?;
-    if file.read(&mut [0]).map_err(failed)? != 0 {
+    // A file system that lost its data after a power cut gives zeros: a key that everybody knows.
+    if key == [0; 32] || file.read(&mut [0]).map_err(failed)? != 0 {
         return Err(not_a_key());
     }
     Ok(Identity {
@@ -220,9 +221,15 @@ impl KnownPeersFile {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        file.take(transom_users::MAX_BYTES as u64)
+        file.take(transom_users::MAX_BYTES as u64 + 1)
             .read_to_end(&mut bytes)
             .map_err(failed)?;
+        if bytes.len() > transom_users::MAX_BYTES {
+            return Err(StateError::Damaged {
+                path: path.clone(),
+                line: format!("1: more than {} bytes", transom_users::MAX_BYTES),
+            });
+        }
         let (peers, errors) = KnownPeers::parse(&String::from_utf8_lossy(&bytes));
         if let Some(error) = errors.first() {
             return Err(StateError::Damaged {

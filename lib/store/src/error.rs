@@ -55,7 +55,7 @@ pub enum InboxError {
     #[error("the name {0:?} is taken by the inbox itself")]
     BadName(String),
     /// The disk or its reserve can't take it.
-    #[error("{needed} bytes are needed and {free} are free")]
+    #[error("{needed} bytes are needed and {free} are free beside the disk's reserve")]
     NoSpace {
         /// Bytes that are still to come.
         needed: u64,
