@@ -80,6 +80,8 @@ pub(crate) enum Answer {
         progress: Progress,
         /// Bytes of earlier attempts that the sender agreed to.
         held: u64,
+        /// The leaf's buffer, to be filled again.
+        spent: Vec<u8>,
     },
     Done(Done),
     Finished(Result<Finished, String>),
@@ -352,10 +354,7 @@ impl Disk {
                 })),
                 Err(error) => untakable(entry.index, &error, answer),
             },
-            Job::Leaf(leaf) => {
-                let spare = incoming.leaf(leaf, answer);
-                self.keep([spare]);
-            }
+            Job::Leaf(leaf) => incoming.leaf(leaf, answer),
             Job::End(end) => match incoming.reception.end(end.index, end.size, &end.root) {
                 Ok(_) => answer(Answer::Done(Done {
                     index: end.index,
@@ -379,8 +378,8 @@ impl Disk {
 }
 
 impl Incoming {
-    /// Writes a leaf; gives its buffer back.
-    fn leaf(&mut self, leaf: LeafData, answer: &mut dyn FnMut(Answer)) -> Vec<u8> {
+    /// Writes a leaf.
+    fn leaf(&mut self, leaf: LeafData, answer: &mut dyn FnMut(Answer)) {
         let LeafData {
             index,
             offset,
@@ -402,8 +401,8 @@ impl Incoming {
             taken,
             progress,
             held: self.reception.held(),
+            spent: bytes,
         });
-        bytes
     }
 }
 

@@ -199,6 +199,13 @@ impl Session {
         self.files.receiving(file)?.stored(taken, progress)
     }
 
+    /// Gives the buffer of a stored leaf back, to be filled again. May always be left out.
+    pub fn recycle(&mut self, file: FileId, buffer: Vec<u8>) {
+        if let Ok(receiving) = self.files.receiving(file) {
+            receiving.recycle(buffer);
+        }
+    }
+
     /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once
     /// if it was there before or is a folder.
     pub fn done(&mut self, file: FileId, done: &Done) -> Result<(), UsageError> {

@@ -295,12 +295,14 @@ impl Incoming {
                 taken,
                 progress,
                 held,
+                spent,
             } => {
                 let status = &mut self.account.status;
                 status.resumed = held;
                 status.verified = held + progress.verified;
                 status.durable = held + progress.durable;
                 self.say(out, |session, place| {
+                    session.recycle(place.file, spent);
                     session.stored(place.file, taken, progress)
                 });
             }

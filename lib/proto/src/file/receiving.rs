@@ -36,7 +36,12 @@ pub(crate) struct Receiving {
     grant_due: bool,
     progress_due: Option<Progress>,
     pub(crate) throttle: Throttle,
+    /// Buffers of leaves that are stored.
+    spare: Vec<Vec<u8>>,
 }
+
+/// Buffers kept: the leaves that are on their way to the disk while a window is full.
+const SPARE: usize = 16;
 
 /// The leaf being put together.
 struct Partial {
@@ -66,6 +71,7 @@ impl Receiving {
             grant_due: false,
             progress_due: None,
             throttle: Throttle::default(),
+            spare: Vec::new(),
         }
     }
 
@@ -252,7 +258,7 @@ impl Receiving {
             index,
             offset,
             hash,
-            bytes: Vec::new(),
+            bytes: self.spare.pop().unwrap_or_default(),
         };
         self.partial = Some(Partial {
             leaf,
@@ -360,6 +366,14 @@ impl Receiving {
         Err(PeerError::Unexpected {
             what: "an entry that does not fit the offer",
         })
+    }
+
+    /// Keeps a buffer for a leaf to come: memory that is there already costs the system no fresh pages.
+    pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
+        if self.spare.len() < SPARE {
+            buffer.clear();
+            self.spare.push(buffer);
+        }
     }
 
     fn leaf_came(&mut self, outlet: &mut Outlet) {
