@@ -30,7 +30,7 @@ impl Place {
                 .clone()
                 .or_else(|| variable("TRANSOM_STATE"))
                 .or_else(State::default_dir),
-            users: named.or_else(|| usual_books().into_iter().find(|path| path.is_file())),
+            users: named.or_else(usual_book),
         }
     }
 
@@ -58,10 +58,11 @@ impl Place {
 
     /// The contact book; its bad lines are told, the others load.
     pub(crate) fn book(&self, output: &Output) -> Result<Book, Failure> {
-        let Some(path) = &self.users else {
+        // A book that was not there at the start may have been made since.
+        let Some(path) = self.users.clone().or_else(usual_book) else {
             return Ok(Book::default());
         };
-        let (book, errors) = read_book(path)?;
+        let (book, errors) = read_book(&path)?;
         for error in &errors {
             output.warn(error);
         }
@@ -104,6 +105,11 @@ impl Place {
             None => "no contact book (there is none)".into(),
         }
     }
+}
+
+/// The first of the usual places that has a book.
+fn usual_book() -> Option<PathBuf> {
+    usual_books().into_iter().find(|path| path.is_file())
 }
 
 pub(crate) fn identity(state: &State) -> Result<Identity, Failure> {

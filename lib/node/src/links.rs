@@ -465,8 +465,8 @@ impl Links {
     /// address opens no door, and a line taken out of the book closes it.
     fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
         let person = identify(&self.book, self.known.peers(), key)?;
-        (person.contact.is_some() && self.allow.allows(&person.name))
-            .then_some((person.name, person.may))
+        let may_anything = person.contact.is_some() && person.may != Rights::NONE;
+        (may_anything && self.allow.allows(&person.name)).then_some((person.name, person.may))
     }
 
     fn knock(&mut self, key: PublicKey, address: SocketAddr, out: &mut Outside) {
@@ -530,7 +530,7 @@ impl Links {
         let (peer, text) = (link.peer, describe(why));
         if !link.is_up() {
             if link.side == Side::Dialer {
-                self.not_let_in(peer, why, text, out);
+                self.not_let_in(&link, why, out);
             }
             return None;
         }
@@ -563,14 +563,21 @@ impl Links {
     }
 
     /// A connection we dialed ended before the peer's hello.
-    fn not_let_in(&mut self, peer: PeerName, why: &Departure, text: String, out: &mut Outside) {
+    fn not_let_in(&mut self, link: &Link, why: &Departure, out: &mut Outside) {
+        let (peer, text) = (link.peer, describe(why));
         match why {
             Departure::Bye {
                 code: ByeCode::Replaced,
                 ..
             } => self.wait_a_moment(&peer),
             Departure::Lost(_) | Departure::Closed | Departure::Refused => {
-                let text = "it hung up: it may not know your key yet".into();
+                let mut text = "it hung up: it may not know your key yet".to_owned();
+                if link.first_use {
+                    let print = link.key.fingerprint();
+                    text.push_str(&format!(
+                        " (its own, {print}, is new and now pinned: compare it)"
+                    ));
+                }
                 self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);
             }
             _ => self.pause(peer, Obstacle::Network, text, None, out),
