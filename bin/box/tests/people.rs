@@ -2,8 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A home that goes away with the test.
 struct Home(PathBuf);
@@ -251,4 +252,33 @@ fn a_spoilt_key_file_is_not_overwritten() {
     assert_eq!(fs::read(&key).unwrap(), b"short");
     fs::write(&key, [&content[..], b"more"].concat()).unwrap();
     complaint(&home.run(&["id", "--state", "one"]), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_book_made_after_the_start_is_found() {
+    let home = Home::new("late-book");
+    let listen = ["receive", "--accept", "known", "--json", "--listen"];
+    let mut receiver = home
+        .command(&listen)
+        .args(["127.0.0.1:0", "--into", "inbox"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(receiver.stdout.take().unwrap()).lines();
+    let mut until = |event: &str| {
+        let named = format!("\"event\":\"{event}\"");
+        let mut lines = lines.by_ref().map_while(Result::ok);
+        lines.find(|line| line.contains(&named))
+    };
+    assert!(until("listening").is_some());
+    let added = home.run(&["users", "add", "anna", "127.0.0.1"]);
+    let pid = receiver.id().to_string();
+    let hung_up = Command::new("kill").args(["-HUP", &pid]).status();
+    let reloaded = until("reloaded");
+    receiver.kill().unwrap();
+    receiver.wait().unwrap();
+    assert!(added.status.success() && hung_up.unwrap().success());
+    assert!(reloaded.is_some_and(|line| line.contains("\"contacts\":1")));
 }
