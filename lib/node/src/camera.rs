@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use transom_media::{Camera, CameraError, Frame, Picture, Wait, Wish};
+use transom_media::{Camera, CameraError, Frame, Picture, Source, Wait, Wish};
 use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
 use transom_wire::{Codec, Lens, Orientation, PictureHead};
@@ -141,7 +141,7 @@ impl OwnCamera {
 
     pub(crate) fn failed(&mut self, error: &CameraError, out: &mut Outside) {
         if !matches!(self.state, State::Off) {
-            self.lost(words(error), error.is_retryable().then_some(RETRY), out);
+            self.fail(error, out);
         }
     }
 
@@ -174,6 +174,13 @@ impl OwnCamera {
         self.close(out);
         self.state = State::Off;
         self.change(Lens::Off, String::new(), out);
+    }
+
+    /// A command that ends is started again, as a device that is unplugged is opened again.
+    fn fail(&mut self, error: &CameraError, out: &mut Outside) {
+        let source = self.wish.as_ref().map(|wish| &wish.source);
+        let again = error.is_retryable() || matches!(source, Some(Source::Command(_)));
+        self.lost(words(error), again.then_some(RETRY), out);
     }
 
     fn lost(&mut self, why: String, retry: Option<Duration>, out: &mut Outside) {
@@ -220,7 +227,7 @@ impl OwnCamera {
         match newest {
             Ok(Some(frame)) => self.hand_on(frame, calls, out),
             Ok(None) => {}
-            Err(error) => self.lost(words(&error), error.is_retryable().then_some(RETRY), out),
+            Err(error) => self.fail(&error, out),
         }
     }
 

@@ -607,3 +607,40 @@ fn a_right_that_is_withdrawn_ends_what_hangs_on_it() {
     ));
     assert!(!into.join("source.bin").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_ends_is_started_again() {
+    let scratch = Scratch::new("command");
+    let film = scratch.0.join("one.mjpeg");
+    let wish = Wish {
+        source: Source::Pattern,
+        ..Wish::default()
+    };
+    let mut pattern = transom::media::open(&wish).unwrap();
+    let frame = std::iter::repeat_with(|| pattern.newest().unwrap())
+        .find_map(|frame| frame)
+        .unwrap();
+    let picture = transom::media::Encoder::new(80, None)
+        .encode(frame)
+        .unwrap();
+    fs::write(&film, &picture.jpeg[..]).unwrap();
+    let identity = Identity::throwaway().unwrap();
+    let line = format!("guest 127.0.0.1 key={} may=view", identity.public_key());
+    let far = Peer::start("box", |settings| {
+        settings.book = book(&[line]);
+        settings.listen = local();
+        settings.camera = Some(Wish {
+            source: Source::Command(format!("cat {}", film.display())),
+            ..Wish::default()
+        });
+        settings.serve_camera = true;
+    });
+    let near = guest(&identity);
+    near.handle.connect(far.contact("box"), false);
+    near.joined();
+    near.handle.ring(&"box".parse().unwrap(), CallKind::View);
+    for _ in 0..2 {
+        near.wait(|notice| matches!(notice, Notice::Picture { .. }).then_some(()));
+    }
+}
