@@ -41,11 +41,15 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
 /// A device may come later; a file that is not there is a wrong name.
 fn check_file(path: &Path) -> Result<(), Failure> {
     let wrong = |why: String| Failure::new(format!("can't play {}", path.display()), why);
-    let found = std::fs::File::open(path).and_then(|file| file.metadata());
-    match found {
+    // Looked at before it is opened: to open a pipe is to wait for its writer.
+    match std::fs::metadata(path) {
         Err(error) => Err(wrong(error.to_string())),
         Ok(data) if data.is_dir() => Err(wrong("it is a folder".into())),
-        Ok(_) => Ok(()),
+        Ok(data) if !data.is_file() => Err(wrong("it is no regular file".into())
+            .next("for a pipe use `--source -` or `--source cmd:COMMAND`")),
+        Ok(_) => std::fs::File::open(path)
+            .map(drop)
+            .map_err(|error| wrong(error.to_string())),
     }
 }
 

@@ -32,12 +32,13 @@ pub(crate) struct FileCamera {
 impl FileCamera {
     pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Self, CameraError> {
         let name = format!("file:{}", path.display());
-        let file = File::open(path).map_err(|why| opening(&name, "", why))?;
-        let is_file = file.metadata().is_ok_and(|about| about.is_file());
-        if !is_file {
+        // Looked at before it is opened: to open a pipe is to wait for its writer.
+        let about = path.metadata().map_err(|why| opening(&name, "", why))?;
+        if !about.is_file() {
             let why = "it is no regular file; for a pipe use `-` or `cmd:`".to_owned();
             return Err(CameraError::NotACamera { device: name, why });
         }
+        let file = File::open(path).map_err(|why| opening(&name, "", why))?;
         Self::new(name, file, wish, true)
     }
 
