@@ -121,7 +121,7 @@ impl OwnCamera {
                 Ok(watch) => Some(watch),
                 Err(error) => {
                     return self.lost(
-                        format!("can't wait for the camera: {error}"),
+                        format!("it can't be waited for ({error}); give it a pipe or a file"),
                         Some(RETRY),
                         out,
                     );
