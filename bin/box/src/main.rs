@@ -10,6 +10,7 @@ mod film;
 mod format;
 mod guests;
 mod output;
+mod passage;
 mod place;
 mod progress;
 mod recorder;
