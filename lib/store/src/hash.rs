@@ -20,7 +20,8 @@ pub(crate) fn leaves(size: u64) -> u64 {
 /// only one. `offset` is a multiple of [`LEAF`]; `bytes` is the whole leaf. What can't be a leaf gets zeros, which no
 /// bytes hash to.
 pub fn leaf(bytes: &[u8], offset: u64, size: u64) -> [u8; 32] {
-    if !offset.is_multiple_of(LEAF_BYTES) || bytes.len() > LEAF {
+    let is_leaf = offset.is_multiple_of(LEAF_BYTES) && (1..=LEAF).contains(&bytes.len());
+    if !is_leaf {
         return [0; 32];
     }
     if size <= LEAF_BYTES {
