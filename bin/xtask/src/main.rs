@@ -4,6 +4,7 @@
 mod bench;
 mod children;
 mod demo;
+mod display;
 mod failure;
 mod fuzz;
 mod machine;
@@ -57,4 +58,5 @@ cargo xtask COMMAND
   bench video [--seconds N]     pictures over loopback: rate, losses, latency, memory
   bench files [--mib N] [--rounds N]
                                 a big file over loopback: ours, scp, rsync, socat, cp
+  bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
 ";

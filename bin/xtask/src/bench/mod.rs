@@ -4,6 +4,7 @@ mod files;
 mod peers;
 mod sshd;
 mod video;
+mod view;
 
 use crate::failure::{Failure, Outcome};
 use crate::packages;
@@ -14,7 +15,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     match arguments {
         ["video", rest @ ..] => video::run(rest),
         ["files", rest @ ..] => files::run(rest),
-        _ => Err(Failure::usage("bench: say which, video or files")),
+        ["view", rest @ ..] => view::run(rest),
+        _ => Err(Failure::usage("bench: say which, video, files or view")),
     }
 }
 

@@ -1,0 +1,100 @@
+//! A display that nobody sees, for the window to be measured and photographed on: Xvfb, and xdotool for hands.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::failure::{Context, Failure, Outcome};
+use crate::step;
+
+/// How long a window may take to come up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Ended when dropped, and with it the windows on it.
+pub(crate) struct Display {
+    name: String,
+    server: Child,
+}
+
+impl Display {
+    /// Starts one of that size on a number that is free.
+    pub(crate) fn start(width: u32, height: u32) -> Outcome<Self> {
+        let size = format!("{width}x{height}x24");
+        let mut server = Command::new("Xvfb")
+            .args(["-noreset", "-displayfd", "1", "-nolisten", "tcp"])
+            .args(["-screen", "0", &size])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("Xvfb")?;
+        let mut number = String::new();
+        if let Some(said) = &mut server.stdout {
+            BufReader::new(said)
+                .read_line(&mut number)
+                .context("Xvfb")?;
+        }
+        let name = format!(":{}", number.trim());
+        match name.len() {
+            1 => Err(Failure::new("Xvfb does not start here")),
+            _ => Ok(Self { name, server }),
+        }
+    }
+
+    /// A command that shows itself there, with its own folder for what desktops keep in memory.
+    pub(crate) fn on<'a>(&self, command: &'a mut Command, runtime: &Path) -> &'a mut Command {
+        command
+            .env("DISPLAY", &self.name)
+            .env_remove("WAYLAND_DISPLAY")
+            .env("XDG_RUNTIME_DIR", runtime)
+            // In the C locale xdotool loses letters.
+            .env("LC_ALL", "C.UTF-8")
+    }
+
+    /// The visible window of that process, once there is one.
+    pub(crate) fn window_of(&self, process: u32) -> Outcome<String> {
+        let last = Instant::now() + PATIENCE;
+        let process = process.to_string();
+        while Instant::now() < last {
+            let found = self.hand(&["search", "--onlyvisible", "--pid", &process, "--name", "."]);
+            if let Some(id) = found
+                .ok()
+                .and_then(|ids| ids.lines().next().map(String::from))
+            {
+                return Ok(id);
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Err(Failure::new(format!(
+            "process {process}: no window came up"
+        )))
+    }
+
+    /// Lets xdotool do something and gives back what it prints.
+    pub(crate) fn hand(&self, words: &[&str]) -> Outcome<String> {
+        let mut command = Command::new("xdotool");
+        command
+            .args(words)
+            .env("DISPLAY", &self.name)
+            .env("LC_ALL", "C.UTF-8");
+        let output = command.output().context("xdotool")?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(Failure::new(format!(
+                "{}: {}",
+                step::written(&command),
+                output.status
+            ))),
+        }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        // Both fail only where it has ended already.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
