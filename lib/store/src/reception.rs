@@ -15,6 +15,8 @@ use crate::part::{Part, Places};
 use crate::publish;
 use crate::record::Claim;
 use crate::table::Table;
+use crate::trouble::Trouble;
+use crate::usage::ENTRY_BYTES;
 use crate::{EntryError, InboxError};
 use entries::active;
 
@@ -131,6 +133,7 @@ impl Reception {
         self.expect(entry)?;
         self.next += 1;
         self.announced += entry.size;
+        self.shared.written(&self.claim, ENTRY_BYTES);
         let begun = match entry.kind {
             EntryKind::Folder => self.folder(entry),
             EntryKind::File if self.is_to_skip(entry) => {
@@ -172,7 +175,8 @@ impl Reception {
         bytes: &[u8],
     ) -> Result<Counts, EntryError> {
         let part = active(&mut self.entries, index)?;
-        match part.leaf(&self.places, offset, hash, found, bytes) {
+        let room = self.shared.go_on(&self.claim).map_err(Trouble::from);
+        match room.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes)) {
             Ok(held) => self.count(held, bytes.len() as u64),
             Err(trouble) => {
                 let path = part.path.clone();

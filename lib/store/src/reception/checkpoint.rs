@@ -37,7 +37,7 @@ impl Reception {
 
     /// Data first, then what vouches for them, then the names of both.
     pub(super) fn checkpoint(&mut self) -> io::Result<()> {
-        if self.shared.root.free()? < self.shared.settings.keep_free {
+        if self.shared.free()? == 0 {
             return Err(Errno::NOSPC.into());
         }
         self.sync().inspect_err(|_| self.distrust())?;
