@@ -218,10 +218,15 @@ pub(crate) struct Receive {
     /// Whose files to take without asking: ask (nobody's), known (the contact book) or NAME,…
     #[arg(long, value_name = "WHOSE", default_value = "ask")]
     pub(crate) accept: Consent,
-    /// Most bytes to take while this runs, such as 20G
+    /// Most bytes the inbox may hold, whoever sends them, such as 20G; each file and folder counts 4 KiB more, and
+    /// room that an unfinished transfer does not use for a minute is given to others
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub(crate) quota: Option<u64>,
-    /// End after the first transfer
+    /// Let files that are taken without asking replace those of the same name when their sender wants it; else both
+    /// are kept
+    #[arg(long)]
+    pub(crate) allow_overwrite: bool,
+    /// End when the first sender that sent something has gone, or has nothing more to send
     #[arg(long)]
     pub(crate) once: bool,
     #[command(flatten)]

@@ -175,6 +175,9 @@ pub enum Notice {
         files: u32,
         /// Bytes of all of them.
         bytes: u64,
+        /// Whether its sender wishes to replace what has that name: it will after the owner's yes, or where
+        /// [`InboxSettings::overwrite`](crate::InboxSettings::overwrite) lets it. Else both are kept.
+        overwrites: bool,
         /// Whether it waits for the owner's answer.
         asks: bool,
     },

@@ -42,6 +42,7 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
         into: arguments.into.clone(),
         accept,
         quota: arguments.quota,
+        overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
     let running = Running::start(settings)?;
@@ -111,14 +112,15 @@ impl Inbox<'_> {
                 shape,
                 files,
                 bytes,
+                overwrites,
                 asks: true,
             } => {
                 let what = report::thing(name, *shape, *files, *bytes);
                 if self.output.is_json() {
                     report::tell(self.output, notice);
                 }
-                self.asked
-                    .push_back((*transfer, format!("{peer} sends {what}")));
+                let question = report::offer_words(peer, &what, *overwrites);
+                self.asked.push_back((*transfer, question));
                 if self.asked.len() == 1 {
                     self.ask();
                 }
