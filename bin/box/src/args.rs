@@ -83,6 +83,12 @@ pub(crate) struct Id {
     /// The name to suggest to others [default: this machine's]
     #[arg(long)]
     pub(crate) name: Option<PeerName>,
+    /// Where your box takes connections, such as 192.168.1.20:8000, if not on port 7447 of all addresses
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The same where only the port is another
+    #[arg(long, value_name = "N", conflicts_with = "listen", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
     /// Draw the line as a QR code too
     #[arg(long)]
     pub(crate) qr: bool,
@@ -328,7 +334,8 @@ Start here:
   transom users add NAME HOST    somebody in yours";
 const ID: &str = "\
 Example:
-  transom id --name porch";
+  transom id --name porch
+  transom id --port 8000         for a box that runs with --listen 0.0.0.0:8000";
 const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30

@@ -212,7 +212,8 @@ impl Outgoing {
             }
             Event::Failed { index, text, .. } => {
                 attempt.give_up(index);
-                out.workers.disk(attempt.lane, attempt.number, Job::Stop(index));
+                out.workers
+                    .disk(attempt.lane, attempt.number, Job::Stop(index));
                 let transfer = status.transfer;
                 out.tell(Notice::EntryFailed {
                     transfer,
