@@ -22,7 +22,7 @@ mod station;
 mod stats;
 mod words;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -68,7 +68,11 @@ fn main() -> ExitCode {
 /// Help, the version, or what is wrong with the command line.
 fn tell_usage(help: &clap::Error) -> ExitCode {
     match help.print() {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            // Nobody is left to tell when stderr is gone too.
+            let _ = writeln!(io::stderr(), "transom: can't write the help: {error}");
+            ExitCode::FAILURE
+        }
         _ => u8::try_from(help.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
     }
 }

@@ -135,7 +135,10 @@ impl<'a> Watching<'a> {
 
     /// Whether whoever takes the pictures still does.
     fn picture(&mut self, picture: RemotePicture) -> Result<bool, Failure> {
-        if !self.check.passes(&picture) {
+        if !self
+            .check
+            .passes(&picture.jpeg, (picture.width, picture.height))
+        {
             return Ok(true);
         }
         if self.total.pictures() == 0 {
