@@ -16,6 +16,7 @@ use crate::publish;
 use crate::record::Claim;
 use crate::table::Table;
 use crate::trouble::Trouble;
+use crate::twin::Twin;
 use crate::usage::ENTRY_BYTES;
 use crate::{EntryError, InboxError};
 use entries::active;
@@ -39,6 +40,10 @@ pub struct Reception {
     entries: HashMap<u32, State>,
     /// The file of a transfer of one file, once it is whole.
     single: Option<Box<Part>>,
+    /// A file of the inbox that may be the one file offered, until the sender disagrees.
+    twin: Option<Twin>,
+    /// Whether it is.
+    is_there: bool,
     /// The index that must come next.
     next: u32,
     announced: u64,
@@ -113,6 +118,8 @@ impl Reception {
             folders,
             entries: HashMap::new(),
             single: None,
+            twin: None,
+            is_there: false,
             next: 0,
             announced: 0,
             tally: Tally::default(),
@@ -175,6 +182,7 @@ impl Reception {
         bytes: &[u8],
     ) -> Result<Counts, EntryError> {
         let part = active(&mut self.entries, index)?;
+        self.twin = None;
         let room = self.shared.go_on(&self.claim).map_err(Trouble::from);
         match room.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes)) {
             Ok(held) => self.count(held, bytes.len() as u64),
@@ -196,6 +204,10 @@ impl Reception {
     /// As for [`Reception::leaf`].
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
         let part = active(&mut self.entries, index)?;
+        if self.twin.is_some_and(|twin| twin.is(size, root)) {
+            self.entries.remove(&index);
+            return Ok(self.there(size, root));
+        }
         match part.end(&self.places, size, root) {
             Ok(held) => self.count(held, 0),
             Err(trouble) => {
@@ -289,6 +301,17 @@ impl Reception {
     /// The counts so far, without what was taken over.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// The one file is there already, and no byte of it had to come.
+    fn there(&mut self, size: u64, root: &[u8; 32]) -> Done {
+        self.is_there = true;
+        self.held += size;
+        self.tally.done += 1;
+        Done {
+            root: *root,
+            counts: self.counts,
+        }
     }
 
     fn count(&mut self, held: u64, new: u64) {

@@ -433,3 +433,22 @@ fn file_of(event: &Event) -> Option<FileId> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_counts_only_what_moved_now() {
+        let peer = "anna".parse().unwrap();
+        let options = SendOptions::default();
+        let mut account = Outgoing::new(TransferId(1), peer, "film".into(), options).account;
+        account.status.bytes = 1_001_000;
+        let start = Instant::now();
+        account.measured(start);
+        (account.status.resumed, account.status.verified) = (1_000_000, 1_000_500);
+        let status = account.measured(start + Duration::from_secs(1));
+        assert_eq!(status.rate, 500);
+        assert_eq!(status.eta, Some(Duration::from_secs(1)));
+    }
+}

@@ -382,6 +382,8 @@ impl Incoming {
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             let status = &mut self.account.status;
             (status.verified, status.durable) = (status.bytes, status.bytes);
+            // What did not come was there.
+            status.resumed = status.bytes.saturating_sub(status.moved);
         }
         self.say(out, |session, place| {
             session.finished(place.file, ending, &text)

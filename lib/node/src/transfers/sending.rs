@@ -274,7 +274,7 @@ impl Outgoing {
                 attempt.reading = Reading::Leaves { index, asked: 0 };
                 attempt.resumed += offset;
                 let status = &mut self.account.status;
-                (status.resumed, status.moved) = (attempt.resumed, status.moved + offset);
+                status.resumed = attempt.resumed;
                 status.verified = status.verified.max(attempt.resumed);
             }
             Answer::Leaf(leaf) => {

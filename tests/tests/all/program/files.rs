@@ -50,6 +50,22 @@ fn sending_again_keeps_both_or_knows_that_it_is_there() {
 }
 
 #[test]
+fn sending_the_same_again_moves_nothing() {
+    let pair = Pair::new();
+    let _inbox = pair.inbox(&[]);
+    let file = pair.scratch.file("out/film", vec![7; 2_000_000]);
+    for (moved, outcome) in [(2_000_000, "durable"), (0, "already_there")] {
+        let mut send = pair
+            .near
+            .start(&["send", "far", file.to_str().unwrap(), "--json"]);
+        let ended = send.event("transfer_ended");
+        assert_eq!(ended["outcome"], outcome, "{ended}");
+        assert_eq!(ended["moved"], moved, "{ended}");
+        assert_eq!(send.finish().code, Some(0));
+    }
+}
+
+#[test]
 fn what_is_taken_can_be_skipped_or_replaced() {
     let pair = Pair::new();
     let _inbox = pair.inbox(&["--allow-overwrite"]);
