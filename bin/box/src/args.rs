@@ -116,7 +116,7 @@ pub(crate) struct Camera {
     /// Most viewers at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) max_viewers: u16,
-    /// Also take files, from those who may, into this folder
+    /// Also take files, from those who may, into this folder; none that is there is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
 }

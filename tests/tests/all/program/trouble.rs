@@ -139,3 +139,14 @@ fn who_hangs_up_at_once_is_not_said_to_mind_the_key() {
     assert!(words.contains("it may be busy"), "{words}");
     assert!(!words.contains("contact book there"), "{words}");
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_told_before_anybody_is_dialed() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    for option in ["--save", "--snapshot"] {
+        let end = amy.run(&["watch", "127.0.0.1:9", option, "/not/there/x.avi"]);
+        assert_eq!(end.code, Some(1), "{end:?}");
+        assert!(end.complaint().contains("/not/there/x.avi"), "{end:?}");
+    }
+}
