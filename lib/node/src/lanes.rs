@@ -28,6 +28,13 @@ impl<T> Lanes<T> {
         self.changed.notify_one();
     }
 
+    /// Puts the rest of a job before all that waits in its lane.
+    pub(crate) fn put_first(&self, lane: Lane, value: T) {
+        let mut state = self.lock();
+        state.lanes.entry(lane).or_default().push_front(value);
+        self.changed.notify_one();
+    }
+
     /// Nothing more comes.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
@@ -98,6 +105,19 @@ mod tests {
         lanes.put([2; 32], 1000);
         let served: Vec<_> = std::iter::from_fn(|| lanes.wait()).take(3).collect();
         assert_eq!(served, [([1; 32], 0), ([2; 32], 1000), ([1; 32], 1)]);
+    }
+
+    #[test]
+    fn the_rest_of_a_long_job_waits_for_other_peers_and_for_nothing_of_its_own() {
+        let lanes = Lanes::default();
+        for (lane, job) in [(1, "long"), (1, "after it"), (2, "other")] {
+            lanes.put([lane; 32], job);
+        }
+        assert_eq!(lanes.wait(), Some(([1; 32], "long")));
+        lanes.put_first([1; 32], "rest");
+        let served = std::iter::from_fn(|| lanes.wait()).take(3);
+        let served: Vec<_> = served.map(|(_, job)| job).collect();
+        assert_eq!(served, ["other", "rest", "after it"]);
     }
 
     #[test]

@@ -227,11 +227,13 @@ impl Workers {
         };
         let (jobs, reports) = (self.disk.clone(), self.reports.clone());
         self.start("disk", move || {
-            while let Some((_, (transfer, job, share))) = jobs.wait() {
-                disk.work(transfer, job, &mut |answer| {
+            while let Some((lane, (transfer, job, share))) = jobs.wait() {
+                let rest = disk.work(transfer, job, &mut |answer| {
                     reports.send(Report::Disk(transfer, answer));
                 });
-                drop(share);
+                if let Some(rest) = rest {
+                    jobs.put_first(lane, (transfer, rest, share));
+                }
             }
         });
     }
