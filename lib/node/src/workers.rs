@@ -39,7 +39,7 @@ pub(crate) enum Report {
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
 }
 
-/// What one connection has waiting at the disk thread, so that no peer can pile up work.
+/// What one peer has waiting at the disk thread, by all its connections, so that no peer can pile up work.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Load(Arc<AtomicU32>);
 
