@@ -205,8 +205,7 @@ impl Reception {
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
         let part = active(&mut self.entries, index)?;
         if self.twin.is_some_and(|twin| twin.is(size, root)) {
-            self.entries.remove(&index);
-            return Ok(self.there(size, root));
+            return self.there(index, size, root);
         }
         match part.end(&self.places, size, root) {
             Ok(held) => self.count(held, 0),
@@ -304,14 +303,19 @@ impl Reception {
     }
 
     /// The one file is there already, and no byte of it had to come.
-    fn there(&mut self, size: u64, root: &[u8; 32]) -> Done {
+    fn there(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
+        let (inbox, name) = (&self.shared.root, &self.offered.name);
+        let twin = self.twin.take();
+        if !twin.is_some_and(|twin| twin.is_unchanged(inbox, name)) {
+            let gone = io::Error::new(io::ErrorKind::NotFound, "the same file was there until now");
+            return Err(self.fail(index, SINGLE, Trouble::System(gone)));
+        }
+        self.entries.remove(&index);
         self.is_there = true;
         self.held += size;
         self.tally.done += 1;
-        Done {
-            root: *root,
-            counts: self.counts,
-        }
+        let (root, counts) = (*root, self.counts);
+        Ok(Done { root, counts })
     }
 
     fn count(&mut self, held: u64, new: u64) {

@@ -9,14 +9,15 @@ use crate::dir::Dir;
 use crate::file::read_leaf;
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 
-/// Bytes read for it at most: a second or two of the disk, which others wait for.
-const MOST: u64 = 4 << 30;
+/// Bytes read for it at most: half a second of a fast disk, which others wait for. What is larger is sent again.
+const MOST: u64 = 1 << 30;
 /// A time of whole seconds can be guessed, and then a proof would tell a peer that never had the file what is in it.
 const SECOND: i64 = 1_000_000_000;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Twin {
     size: u64,
+    mtime: i64,
     root: [u8; 32],
     proof: [u8; 32],
 }
@@ -28,7 +29,7 @@ impl Twin {
         if !may_be || !is_like(root, name, size, mtime) {
             return None;
         }
-        let twin = Self::read(root, name, size).ok().flatten()?;
+        let twin = Self::read(root, name, size, mtime).ok().flatten()?;
         // Nor is one that is changed while it is read.
         is_like(root, name, size, mtime).then_some(twin)
     }
@@ -43,7 +44,12 @@ impl Twin {
         (self.size, &self.root) == (size, root)
     }
 
-    fn read(root: &Dir, name: &str, size: u64) -> io::Result<Option<Self>> {
+    /// Whether it is still as it was read: the sender may have taken a while to agree.
+    pub(crate) fn is_unchanged(&self, root: &Dir, name: &str) -> bool {
+        is_like(root, name, self.size, self.mtime)
+    }
+
+    fn read(root: &Dir, name: &str, size: u64, mtime: i64) -> io::Result<Option<Self>> {
         let file = root.read(name)?;
         let (mut tree, mut proof) = (Tree::default(), Proof::default());
         let (mut buffer, mut offset) = (Vec::with_capacity(LEAF), 0);
@@ -59,7 +65,12 @@ impl Twin {
             offset += len as u64;
         }
         let (root, proof) = (tree.root(), proof.value());
-        Ok(Some(Self { size, root, proof }))
+        Ok(Some(Self {
+            size,
+            mtime,
+            root,
+            proof,
+        }))
     }
 }
 

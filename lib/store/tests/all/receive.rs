@@ -104,6 +104,26 @@ fn the_same_again_is_there_already_and_no_byte_of_it_moves() {
 }
 
 #[test]
+fn a_file_that_goes_away_while_it_is_compared_is_not_called_there() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("a", b"once more");
+    date(&path);
+    let there = send(&mut inbox, &path).path;
+    let outbox = Outbox::walk(&path).unwrap();
+    let mut again = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    let begun = again.entry(&entry(0, "a", 9)).unwrap();
+    assert!(matches!(begun, Begin::Data { offset: 9, .. }), "{begun:?}");
+    fs::remove_file(&there).unwrap();
+    again.end(0, 9, &hash_file(&path).unwrap()).unwrap_err();
+    assert_eq!(again.finish(1).unwrap().ending, Ending::Failed);
+    drop(again);
+    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
+}
+
+#[test]
 fn another_file_of_the_same_name_size_and_time_is_sent_and_kept_beside() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox();
