@@ -612,6 +612,7 @@ impl Links {
             *trouble = Trouble {
                 obstacle: match why {
                     Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
+                    Departure::Unmet => Obstacle::Busy,
                     _ => Obstacle::Network,
                 },
                 why: describe(why),

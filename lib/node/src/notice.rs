@@ -209,6 +209,8 @@ pub enum Obstacle {
     Address,
     /// Its key is not the pinned one, or can't be pinned.
     Key,
+    /// It took the connection and hung up before it showed a key, as a station does that has too many strangers.
+    Busy,
     /// Nothing answers, or the network fails on the way.
     Network,
     /// The machine answers, but nothing listens at that port.
