@@ -83,6 +83,12 @@ pub(crate) struct Id {
     /// The name to suggest to others [default: this machine's]
     #[arg(long)]
     pub(crate) name: Option<PeerName>,
+    /// Where your box takes connections, such as 192.168.1.20:8000, if not on port 7447 of all addresses
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The same where only the port is another
+    #[arg(long, value_name = "N", conflicts_with = "listen", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
     /// Draw the line as a QR code too
     #[arg(long)]
     pub(crate) qr: bool,
@@ -110,7 +116,7 @@ pub(crate) struct Camera {
     /// Most viewers at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) max_viewers: u16,
-    /// Also take files, from those who may, into this folder
+    /// Also take files, from those who may, into this folder; none that is there is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
 }
@@ -218,10 +224,15 @@ pub(crate) struct Receive {
     /// Whose files to take without asking: ask (nobody's), known (the contact book) or NAME,…
     #[arg(long, value_name = "WHOSE", default_value = "ask")]
     pub(crate) accept: Consent,
-    /// Most bytes to take while this runs, such as 20G
+    /// Most bytes the inbox may hold, whoever sends them, such as 20G; each file and folder counts 4 KiB more, and
+    /// room that an unfinished transfer does not use for a minute is given to others
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub(crate) quota: Option<u64>,
-    /// End after the first transfer
+    /// Let files that are taken without asking replace those of the same name when their sender wants it; else both
+    /// are kept
+    #[arg(long)]
+    pub(crate) allow_overwrite: bool,
+    /// End when the first sender that sent something has gone, or has nothing more to send
     #[arg(long)]
     pub(crate) once: bool,
     #[command(flatten)]
@@ -323,7 +334,8 @@ Start here:
   transom users add NAME HOST    somebody in yours";
 const ID: &str = "\
 Example:
-  transom id --name porch";
+  transom id --name porch
+  transom id --port 8000         for a box that runs with --listen 0.0.0.0:8000";
 const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30

@@ -20,7 +20,12 @@ pub(crate) struct Line {
     book: String,
     /// Whether it was there at least once: from then on, losing it is no reason to give up.
     joined: bool,
+    /// How often it may still be busy before we give up.
+    patience: u32,
 }
+
+/// The station dials again after a moment, and waits longer each time: some seconds in all.
+const PATIENCE: u32 = 3;
 
 impl Line {
     /// Starts a station that dials that peer and goes on trying.
@@ -41,6 +46,7 @@ impl Line {
             own_key,
             book,
             joined: false,
+            patience: PATIENCE,
         })
     }
 
@@ -54,6 +60,11 @@ impl Line {
                     return Ok(());
                 }
             }
+            Notice::Unreachable {
+                obstacle: Obstacle::Busy,
+                retries: true,
+                ..
+            } if self.patience > 0 => self.patience -= 1,
             Notice::Unreachable { obstacle, why, .. } if !self.joined => {
                 return Err(self.unreachable(*obstacle, why));
             }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod args;
+mod check;
 mod commands;
 mod dial;
 mod door;
@@ -9,6 +10,7 @@ mod failure;
 mod film;
 mod format;
 mod guests;
+mod once;
 mod output;
 mod passage;
 mod place;
@@ -20,6 +22,7 @@ mod station;
 mod stats;
 mod words;
 
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,7 +33,10 @@ use output::Output;
 use place::Place;
 
 fn main() -> ExitCode {
-    let Arguments { common, command } = Arguments::parse();
+    let Arguments { common, command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) => return tell_usage(&help),
+    };
     start_log(&common);
     let output = Output::new(common.json, common.quiet);
     let place = Place::find(&common);
@@ -46,7 +52,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments, &output),
         Command::Completions { shell } => commands::completions::run(shell),
     };
-    match result {
+    match result.and_then(|()| output.complete()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let text = failure.to_string();
@@ -56,6 +62,18 @@ fn main() -> ExitCode {
             output.warn(text);
             ExitCode::from(failure.code())
         }
+    }
+}
+
+/// Help, the version, or what is wrong with the command line.
+fn tell_usage(help: &clap::Error) -> ExitCode {
+    match help.print() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            // Nobody is left to tell when stderr is gone too.
+            let _ = writeln!(io::stderr(), "transom: can't write the help: {error}");
+            ExitCode::FAILURE
+        }
+        _ => u8::try_from(help.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
     }
 }
 

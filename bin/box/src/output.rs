@@ -2,18 +2,23 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use transom::people::escape;
 
+use crate::failure::Failure;
+
 /// Where and how to print. One line is one write, so that lines of several threads don't mix.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Output {
     json: bool,
     quiet: bool,
     /// Human lines go to stderr, because stdout carries pictures.
     aside: bool,
-    closed: AtomicBool,
+    closed: Arc<AtomicBool>,
+    /// Why stdout took no more, if its reader is not simply gone.
+    trouble: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl Output {
@@ -22,20 +27,25 @@ impl Output {
             json,
             quiet,
             aside: false,
-            closed: AtomicBool::new(false),
+            closed: Arc::default(),
+            trouble: Arc::default(),
         }
     }
 
     /// The same, with JSON also where another option asks for it.
     pub(crate) fn with_json(&self, json: bool) -> Self {
-        Self::new(self.json || json, self.quiet)
+        let json = self.json || json;
+        Self {
+            json,
+            ..self.clone()
+        }
     }
 
     /// The same, but all lines go to stderr, because stdout carries something else.
     pub(crate) fn aside(&self) -> Self {
         Self {
             aside: true,
-            ..Self::new(self.json, self.quiet)
+            ..self.clone()
         }
     }
 
@@ -76,6 +86,14 @@ impl Output {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// Whether all that was told could be written. A reader that has gone had enough, as of any filter.
+    pub(crate) fn complete(&self) -> Result<(), Failure> {
+        match self.trouble().take() {
+            Some(error) => Err(Failure::new("can't write to stdout", error)),
+            None => Ok(()),
+        }
+    }
+
     fn put(&self, line: &str) {
         let result = if self.aside {
             io::stderr().lock().write_all(line.as_bytes())
@@ -85,9 +103,15 @@ impl Output {
                 .write_all(line.as_bytes())
                 .and_then(|()| stdout.flush())
         };
-        if result.is_err() {
-            self.closed.store(true, Ordering::Relaxed);
+        let Err(error) = result else { return };
+        self.closed.store(true, Ordering::Relaxed);
+        if !self.aside && error.kind() != io::ErrorKind::BrokenPipe {
+            self.trouble().get_or_insert(error);
         }
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

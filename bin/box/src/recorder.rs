@@ -22,6 +22,9 @@ impl Recorder {
     /// Opens the files, so that a wrong path is told before anybody is dialed.
     pub(crate) fn open(arguments: &Watch) -> Result<Self, Failure> {
         let film = arguments.save.as_deref().map(Film::create).transpose()?;
+        if let Some(path) = &arguments.snapshot {
+            check_folder_of(path).map_err(|error| cannot_write(path, error))?;
+        }
         Ok(Self {
             film,
             snapshot: arguments.snapshot.clone(),
@@ -54,6 +57,15 @@ impl Recorder {
     /// Completes the file.
     pub(crate) fn close(self) -> Result<(), Failure> {
         self.film.map_or(Ok(()), Film::close)
+    }
+}
+
+/// The folder has to be there; whether it takes a file is known when there is one.
+fn check_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    match fs::metadata(folder.unwrap_or(Path::new(".")))?.is_dir() {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotADirectory.into()),
     }
 }
 

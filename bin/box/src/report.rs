@@ -1,7 +1,7 @@
 //! Notices as lines for people and as JSON for programs, the same in every command.
 
 use serde_json::{Value, json};
-use transom::{Direction, EndReason, Notice, Outcome, PublicKey, Shape, TransferStatus};
+use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape, TransferStatus};
 
 use crate::format::{bytes, count};
 use crate::output::Output;
@@ -124,11 +124,13 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             shape,
             files,
             bytes: size,
+            overwrites,
             asks,
         } => (
-            format!("{peer} sends {}", thing(name, *shape, *files, *size)),
+            offer_words(peer, &thing(name, *shape, *files, *size), *overwrites),
             json!({"event": "offered", "transfer": transfer.to_string(), "peer": peer.as_str(), "name": name,
-                   "folder": *shape == Shape::Folder, "files": files, "bytes": size, "asks": asks}),
+                   "folder": *shape == Shape::Folder, "files": files, "bytes": size, "overwrites": overwrites,
+                   "asks": asks}),
         ),
         Notice::TransferEnded { status, outcome } => (
             format!(
@@ -161,6 +163,15 @@ pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
         Shape::Folder => format!("{name}/ ({}, {})", count(files.into(), "item"), bytes(size)),
         _ => format!("{name} ({})", bytes(size)),
     }
+}
+
+/// What a peer wants to send, and to what end.
+pub(crate) fn offer_words(peer: &PeerName, thing: &str, overwrites: bool) -> String {
+    let wish = match overwrites {
+        true => ", to replace what has that name",
+        false => "",
+    };
+    format!("{peer} sends {thing}{wish}")
 }
 
 /// How a transfer stands, and how it ended.

@@ -129,6 +129,7 @@ fn settings(
             into,
             accept: transom::Accept::Ask,
             quota: None,
+            overwrite: false,
         }),
         ..Settings::new(name, folder.identity()?)
     })

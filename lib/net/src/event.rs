@@ -100,6 +100,9 @@ pub enum Departure {
     /// The peer hung up before it said anything sealed: it may not know our key.
     #[error("it hung up before its hello: it may not know this key")]
     Refused,
+    /// What we dialed hung up before it showed a key and could know ours, so ours is not the reason.
+    #[error("it hung up before it showed its key: it may be busy, or something else listens there")]
+    Unmet,
     /// There was no room for one more, or a newer stranger took the place of the oldest.
     #[error("too many connections at once")]
     Crowded,

@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         into,
         accept: Accept::Known,
         quota: None,
+        overwrite: false,
     });
     let station = Station::start(settings)?;
     let handle = station.handle();

@@ -18,6 +18,8 @@ use transom_wire::{
 
 use crate::notice::TransferId;
 
+/// Leaves of a file read before others have their turn: some 20 ms.
+const LEAVES_CHECKED: u32 = 64;
 /// Leaf buffers kept for reuse: what one read job fills.
 const SPARE_BUFFERS: usize = 8;
 
@@ -33,6 +35,8 @@ pub(crate) enum Job {
         count: u32,
     },
     Start(Start),
+    /// The rest of a start: what the receiver says it holds is read again, some leaves at a time.
+    Check(u32),
     /// The receiver does not want that entry any more.
     Stop(u32),
     /// With buffers of leaves that are sent, to be filled again.
@@ -73,6 +77,7 @@ impl Job {
             Self::Walk { .. }
             | Self::Entries { .. }
             | Self::Start(_)
+            | Self::Check(_)
             | Self::Stop(_)
             | Self::Read { .. }
             | Self::Close => false,
@@ -177,7 +182,13 @@ impl Disk {
         Ok(())
     }
 
-    pub(crate) fn work(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {
+    /// Does a job, or of a long one so much that others need not wait; gives the rest.
+    pub(crate) fn work(
+        &mut self,
+        transfer: TransferId,
+        job: Job,
+        answer: &mut dyn FnMut(Answer),
+    ) -> Option<Job> {
         match job {
             Job::Walk { path, own, peer } => {
                 answer(Answer::Walked(self.walk(transfer, &path, own, peer)))
@@ -209,7 +220,8 @@ impl Disk {
                     outgoing.outbox.stop(index);
                 }
             }
-            Job::Start(start) => self.start(transfer, &start, answer),
+            Job::Start(start) => return self.start(transfer, &start, answer),
+            Job::Check(index) => return self.check(transfer, index, answer),
             Job::Read {
                 index,
                 leaves,
@@ -220,6 +232,7 @@ impl Disk {
             }
             receiving => self.receiving(transfer, receiving, answer),
         }
+        None
     }
 
     /// Keeps a few buffers for the next leaves.
@@ -282,24 +295,41 @@ impl Disk {
         answer(Answer::Entries(entries.collect()));
     }
 
-    fn start(&mut self, transfer: TransferId, start: &Start, answer: &mut dyn FnMut(Answer)) {
-        let Some(outgoing) = self.outgoing.get_mut(&transfer) else {
-            return;
-        };
+    fn start(
+        &mut self,
+        transfer: TransferId,
+        start: &Start,
+        answer: &mut dyn FnMut(Answer),
+    ) -> Option<Job> {
+        let outgoing = self.outgoing.get_mut(&transfer)?;
         outgoing.reading = Some(start.index);
-        match outgoing
+        let begun = outgoing
             .outbox
-            .start(start.index, start.offset, &start.proof)
-        {
-            Ok(offset) => answer(Answer::Started {
-                index: start.index,
-                offset,
-            }),
+            .begin(start.index, start.offset, &start.proof);
+        if let Err(error) = begun {
+            outgoing.reading = None;
+            answer(Answer::Failed(unsendable(start.index, &error)));
+            return None;
+        }
+        self.check(transfer, start.index, answer)
+    }
+
+    fn check(
+        &mut self,
+        transfer: TransferId,
+        index: u32,
+        answer: &mut dyn FnMut(Answer),
+    ) -> Option<Job> {
+        let outgoing = self.outgoing.get_mut(&transfer)?;
+        match outgoing.outbox.check(index, LEAVES_CHECKED) {
+            Ok(None) => return Some(Job::Check(index)),
+            Ok(Some(offset)) => answer(Answer::Started { index, offset }),
             Err(error) => {
                 outgoing.reading = None;
-                answer(Answer::Failed(unsendable(start.index, &error)));
+                answer(Answer::Failed(unsendable(index, &error)));
             }
         }
+        None
     }
 
     fn read(

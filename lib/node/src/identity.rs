@@ -88,7 +88,7 @@ impl State {
     /// When the file can't be read or made, holds no key, or can be read by others.
     pub fn identity(&self) -> Result<Identity, StateError> {
         let path = self.dir.join("key");
-        match File::open(&path) {
+        match open_ordinary(&path) {
             Ok(file) => read_key(file, &path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(&path),
             Err(source) => Err(io_error("can't be read", &path, source)),
@@ -161,7 +161,7 @@ fn make_key(path: &Path) -> Result<Identity, StateError> {
     match linked {
         Ok(()) => removed.map(|()| identity).map_err(failed),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            read_key(File::open(path).map_err(failed)?, path)
+            read_key(open_ordinary(path).map_err(failed)?, path)
         }
         Err(error) => Err(failed(error)),
     }
@@ -205,7 +205,7 @@ impl KnownPeersFile {
             return Ok(());
         };
         let failed = |source| io_error("can't be read", path, source);
-        let file = match File::open(path) {
+        let file = match open_ordinary(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.peers = KnownPeers::default();
@@ -289,6 +289,15 @@ impl KnownPeersFile {
             self.seen = None;
         }
         Ok(Some(key))
+    }
+}
+
+/// Opens a file to read it. A pipe or a device under its name would make us wait for whoever writes there.
+fn open_ordinary(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::other("it is no ordinary file"))
     }
 }
 

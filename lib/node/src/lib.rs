@@ -26,6 +26,7 @@ mod camera;
 mod disk;
 mod handle;
 mod identity;
+mod lanes;
 mod links;
 mod meter;
 mod notice;

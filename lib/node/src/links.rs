@@ -346,7 +346,10 @@ impl Links {
             Side::Dialer => self.judge_dialed(id, key, out),
             Side::Listener => self.judge_caller(key, address, out),
         };
-        let same_key = self.links.values().filter(|link| link.key == key).count();
+        let same_key = || self.links.values().filter(|link| link.key == key);
+        // More connections give a peer no larger share of the disk.
+        let load = same_key().next().map(|link| link.load.clone());
+        let same_key = same_key().count();
         match link {
             Some((peer, rights, first_use)) if same_key < MAX_LINKS_PER_KEY => {
                 let mut random = [0; 8];
@@ -370,7 +373,7 @@ impl Links {
                         first_use,
                         session: None,
                         closing: false,
-                        load: Load::default(),
+                        load: load.unwrap_or_default(),
                     },
                 );
             }
@@ -609,6 +612,7 @@ impl Links {
             *trouble = Trouble {
                 obstacle: match why {
                     Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
+                    Departure::Unmet => Obstacle::Busy,
                     _ => Obstacle::Network,
                 },
                 why: describe(why),

@@ -175,6 +175,9 @@ pub enum Notice {
         files: u32,
         /// Bytes of all of them.
         bytes: u64,
+        /// Whether its sender wishes to replace what has that name: it will after the owner's yes, or where
+        /// [`InboxSettings::overwrite`](crate::InboxSettings::overwrite) lets it. Else both are kept.
+        overwrites: bool,
         /// Whether it waits for the owner's answer.
         asks: bool,
     },
@@ -206,6 +209,8 @@ pub enum Obstacle {
     Address,
     /// Its key is not the pinned one, or can't be pinned.
     Key,
+    /// It took the connection and hung up before it showed a key, as a station does that has too many strangers.
+    Busy,
     /// Nothing answers, or the network fails on the way.
     Network,
     /// The machine answers, but nothing listens at that port.

@@ -94,8 +94,11 @@ pub struct InboxSettings {
     pub into: PathBuf,
     /// From whom without asking.
     pub accept: Accept,
-    /// Most bytes the inbox takes while the station runs.
+    /// Most bytes the inbox may hold, whoever sends them; each file and folder counts 4 KiB beside its bytes.
     pub quota: Option<u64>,
+    /// Whether a file that is taken without asking may replace one of its name when its sender wishes so. Else both
+    /// are kept: a peer that may send files could change those of others.
+    pub overwrite: bool,
 }
 
 /// Whose offers are taken without asking. Everybody needs the right `files`.

@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | `camera` | opens cameras; reads those without a descriptor | one request at a time |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
-//! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | a queue bounded by the grants of the transfers |
-//! | `disk` | reads, hashes what it read, writes, syncs | the same, and the rooms of the transfers from us |
+//! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
+//! | `disk` | reads, hashes what it read, writes, syncs | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //!
 //! Each starts when it is first needed and ends with the station.
@@ -13,9 +13,9 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use transom_media::{Camera, CameraError, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish};
@@ -23,6 +23,7 @@ use transom_wire::PeerName;
 
 use crate::disk::{self, Disk};
 use crate::handle::Queue;
+use crate::lanes::{Lane, Lanes};
 use crate::notice::TransferId;
 
 /// What a worker has done.
@@ -38,7 +39,7 @@ pub(crate) enum Report {
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
 }
 
-/// What one connection has waiting at the disk thread, so that no peer can pile up work.
+/// What one peer has waiting at the disk thread, by all its connections, so that no peer can pile up work.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Load(Arc<AtomicU32>);
 
@@ -98,12 +99,14 @@ pub(crate) struct Workers {
     raw: Arc<Slot<Frame>>,
     camera: Option<Sender<Wish>>,
     camera_wanted: Arc<AtomicBool>,
-    hash: Option<Sender<DiskJob>>,
-    disk: Option<Sender<DiskJob>>,
+    hash: Arc<Lanes<DiskJob>>,
+    disk: Arc<Lanes<DiskJob>>,
     names: Option<Sender<(PeerName, String, u16)>>,
     encoder: Option<(u8, Option<(u16, u16)>)>,
     threads: Vec<JoinHandle<()>>,
-    ready_disk: Arc<Mutex<Option<Disk>>>,
+    /// What the disk thread works on, until that thread starts.
+    ready_disk: Option<Disk>,
+    hashes: bool,
 }
 
 impl Workers {
@@ -116,12 +119,13 @@ impl Workers {
             raw: Arc::default(),
             camera: None,
             camera_wanted: Arc::default(),
-            hash: None,
-            disk: None,
+            hash: Arc::default(),
+            disk: Arc::default(),
             names: None,
             encoder: None,
             threads: Vec::new(),
-            ready_disk: Arc::new(Mutex::new(Some(disk))),
+            ready_disk: Some(disk),
+            hashes: false,
         }
     }
 
@@ -176,62 +180,62 @@ impl Workers {
         self.raw.put(frame);
     }
 
-    /// Queues work of our own for the disk.
-    pub(crate) fn disk(&mut self, transfer: TransferId, job: disk::Job) {
-        self.queue((transfer, job, None));
+    /// Queues work of our own for the disk, for that peer.
+    pub(crate) fn disk(&mut self, lane: Lane, transfer: TransferId, job: disk::Job) {
+        self.queue(lane, (transfer, job, None));
     }
 
     /// Queues work for the disk that a peer caused.
-    pub(crate) fn disk_for(&mut self, load: &Load, transfer: TransferId, job: disk::Job) {
+    pub(crate) fn disk_for(
+        &mut self,
+        load: &Load,
+        lane: Lane,
+        transfer: TransferId,
+        job: disk::Job,
+    ) {
         let share = load.add(&job);
-        self.queue((transfer, job, Some(share)));
+        self.queue(lane, (transfer, job, Some(share)));
     }
 
-    fn queue(&mut self, job: DiskJob) {
-        let sender = if job.1.is_receiving() {
-            self.hash_queue()
+    /// If a thread can't be started, that is told, and its transfers stand still.
+    fn queue(&mut self, lane: Lane, job: DiskJob) {
+        self.start_disk();
+        if job.1.is_receiving() {
+            self.start_hash();
+            self.hash.put(lane, job);
         } else {
-            self.disk_queue()
-        };
-        // A thread that could not be started was told of; its transfers stand still.
-        drop(sender.send(job));
+            self.disk.put(lane, job);
+        }
     }
 
-    fn hash_queue(&mut self) -> Sender<DiskJob> {
-        if let Some(sender) = &self.hash {
-            return sender.clone();
+    fn start_hash(&mut self) {
+        if std::mem::replace(&mut self.hashes, true) {
+            return;
         }
-        let disk = self.disk_queue();
-        let (sender, jobs) = channel::<DiskJob>();
+        let (jobs, disk) = (self.hash.clone(), self.disk.clone());
         self.start("hash", move || {
-            for (transfer, mut job, share) in jobs {
+            while let Some((lane, (transfer, mut job, share))) = jobs.wait() {
                 job.prepare();
-                if disk.send((transfer, job, share)).is_err() {
-                    return;
+                disk.put(lane, (transfer, job, share));
+            }
+        });
+    }
+
+    fn start_disk(&mut self) {
+        let Some(mut disk) = self.ready_disk.take() else {
+            return;
+        };
+        let (jobs, reports) = (self.disk.clone(), self.reports.clone());
+        self.start("disk", move || {
+            while let Some((lane, (transfer, job, share))) = jobs.wait() {
+                let rest = disk.work(transfer, job, &mut |answer| {
+                    reports.send(Report::Disk(transfer, answer));
+                });
+                if let Some(rest) = rest {
+                    jobs.put_first(lane, (transfer, rest, share));
                 }
             }
         });
-        self.hash.insert(sender).clone()
-    }
-
-    fn disk_queue(&mut self) -> Sender<DiskJob> {
-        if let Some(sender) = &self.disk {
-            return sender.clone();
-        }
-        let (sender, jobs) = channel::<DiskJob>();
-        let (reports, ready) = (self.reports.clone(), self.ready_disk.clone());
-        self.start("disk", move || {
-            let Some(mut disk) = ready.lock().ok().and_then(|mut disk| disk.take()) else {
-                return;
-            };
-            for (transfer, job, share) in jobs {
-                disk.work(transfer, job, &mut |answer| {
-                    reports.send(Report::Disk(transfer, answer));
-                });
-                drop(share);
-            }
-        });
-        self.disk.insert(sender).clone()
     }
 
     /// Looks a host name up.
@@ -255,6 +259,15 @@ impl Workers {
         self.names = sender.send((peer, host, port)).is_ok().then_some(sender);
     }
 
+    fn join(&mut self, wanted: impl Fn(&str) -> bool) {
+        let wanted = |thread: &mut JoinHandle<()>| thread.thread().name().is_some_and(&wanted);
+        for thread in self.threads.extract_if(.., wanted) {
+            if thread.join().is_err() {
+                log::error!("a worker thread panicked");
+            }
+        }
+    }
+
     fn start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) {
         match std::thread::Builder::new()
             .name(name.to_owned())
@@ -275,17 +288,13 @@ impl Drop for Workers {
     /// system call for seconds: they hold nothing that could be lost, and end by themselves.
     fn drop(&mut self) {
         (self.camera, self.names) = (None, None);
-        // The disk ends when the hash thread has handed on all it had.
-        (self.hash, self.disk) = (None, None);
         self.release_camera();
         self.raw.close();
-        for thread in self.threads.drain(..) {
-            if matches!(thread.thread().name(), Some("hash" | "disk" | "encode"))
-                && thread.join().is_err()
-            {
-                log::error!("a worker thread panicked");
-            }
-        }
+        self.hash.close();
+        self.join(|name| name == "hash");
+        // Now the disk has all that was handed on to it.
+        self.disk.close();
+        self.join(|name| matches!(name, "disk" | "encode"));
     }
 }
 

@@ -138,6 +138,7 @@ fn desk(guest: &Identity, into: &Path, accept: Accept) -> Peer {
             into: into.to_owned(),
             accept,
             quota: None,
+            overwrite: false,
         });
     })
 }
@@ -411,6 +412,7 @@ fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
                 into: into.clone(),
                 accept: Accept::Known,
                 quota: None,
+                overwrite: false,
             });
         })
     };

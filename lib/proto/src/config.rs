@@ -13,8 +13,7 @@ pub struct Config {
     pub session: u64,
     /// Random, decides who yields when both ring at once.
     pub nonce: u64,
-    /// Transfers open at once in each direction. Default 16: a person never waits for more, and the
-    /// peer can make us hold at most so many [`grant_window`](Self::grant_window)s.
+    /// Transfers open at once in each direction. Default 16: a person never waits for more.
     pub max_transfers: usize,
     /// Calls open at once, ringing ones too. Default 8: one connection carries one or two; each can
     /// make us hold one picture of at most 8 MiB.
@@ -22,6 +21,11 @@ pub struct Config {
     /// Texts sent and not yet acknowledged. Default 64: more than anybody types within a round
     /// trip.
     pub text_queue: usize,
+    /// Texts of the peer that are told at once. Default 32: a page pasted line by line.
+    pub text_burst: u32,
+    /// Time between two texts of the peer beyond that. Default 250 ms: faster than anybody reads.
+    /// The others wait, unacknowledged, so that none is lost and the peer's own queue fills.
+    pub text_pause: Duration,
     /// Bytes of answers and requests that wait to be sent. Default 1 MiB: a peer that asks and
     /// never reads is ended there, and entries of folders wait there.
     pub control_queue: usize,
@@ -43,6 +47,10 @@ pub struct Config {
     /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
     /// gigabit link for 30 ms, the time a disk may pause without slowing the sender.
     pub grant_window: u64,
+    /// The same for all transfers of the session together: what one peer can make us hold for the
+    /// disk. Default 16 MiB: half of it in equal parts, so that no transfer waits for others that
+    /// stand still, and half for whoever moves, which lets two run at full speed.
+    pub session_window: u64,
 }
 
 impl Config {
@@ -55,6 +63,8 @@ impl Config {
             max_transfers: 16,
             max_calls: 8,
             text_queue: transom_wire::limits::TEXTS_AHEAD,
+            text_burst: 32,
+            text_pause: Duration::from_millis(250),
             control_queue: 1024 * 1024,
             idle_ping: Duration::from_secs(1),
             give_up: Duration::from_millis(4500),
@@ -63,6 +73,7 @@ impl Config {
             video_gate: 32 * 1024,
             leaf_room: 2 * 1024 * 1024,
             grant_window: 4 * 1024 * 1024,
+            session_window: 16 * 1024 * 1024,
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct Session {
     /// The peer's nonce; `None` until its Hello.
     nonce: Option<u64>,
     /// The latest time the caller told.
-    now: Instant,
+    pub(crate) now: Instant,
     shown_after: Option<Duration>,
 }
 
@@ -79,7 +79,7 @@ impl Session {
             streams: Streams::new(side),
             outlet,
             calls: Calls::new(config.max_calls),
-            texts: Texts::new(config.text_queue),
+            texts: Texts::new(&config),
             files: Files::new(&config),
             window: Window::new(config.bulk_target),
             deframer: Deframer::default(),
@@ -124,6 +124,7 @@ impl Session {
             return Ok(());
         }
         self.owed.handle_timeout(now);
+        self.texts.handle_timeout(now, &mut self.outlet);
         let result = self.pinger.handle_timeout(now);
         result.inspect_err(|error| self.break_off(*error))
     }
@@ -177,6 +178,7 @@ impl Session {
         let others = [
             self.owed.poll_timeout(),
             self.files.poll_timeout(self.now),
+            self.texts.poll_timeout(),
             self.probe_timeout(),
         ];
         let pinger = Some(self.pinger.poll_timeout());
@@ -276,7 +278,7 @@ impl Session {
                 }
                 Ok(())
             }
-            Message::Text(text) => self.texts.handle_text(text, &mut self.outlet),
+            Message::Text(text) => self.texts.handle_text(text, now, &mut self.outlet),
             Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.outlet),
             message => self.handle_stream(header, &message, now),
         }

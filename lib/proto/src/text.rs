@@ -1,13 +1,15 @@
 //! Texts of both sides and their acknowledgements (wire 7).
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
+use core::time::Duration;
 
 use transom_wire::{Message, Text, TextAck, limits};
 
 use crate::outlet::Outlet;
-use crate::{Event, PeerError, UsageError};
+use crate::{Config, Event, Instant, PeerError, UsageError};
 
-/// Texts of the peer that wait in our events. Four times what a peer sends without an ack, so that
+/// Texts of the peer that wait here or in our events. Four times what a peer sends without an ack, so that
 /// it may be configured differently.
 const MAX_UNREAD: usize = 256;
 
@@ -18,15 +20,26 @@ pub(crate) struct Texts {
     next: u32,
     /// Texts of the peer that the caller has not taken out.
     unread: usize,
+    /// Those of them that came too fast, the oldest first.
+    early: VecDeque<(u32, String)>,
+    pause: Duration,
+    /// How far ahead of its pace the peer may be: the bucket, in time.
+    burst: Duration,
+    /// When the peer will be at its pace again.
+    paced: Instant,
 }
 
 impl Texts {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             unacked: VecDeque::new(),
-            most,
+            most: config.text_queue,
             next: 0,
             unread: 0,
+            early: VecDeque::new(),
+            pause: config.text_pause,
+            burst: config.text_pause.saturating_mul(config.text_burst),
+            paced: Instant::default(),
         }
     }
 
@@ -53,6 +66,7 @@ impl Texts {
     pub(crate) fn handle_text(
         &mut self,
         text: Text<'_>,
+        now: Instant,
         outlet: &mut Outlet,
     ) -> Result<(), PeerError> {
         if self.unread >= MAX_UNREAD {
@@ -61,11 +75,26 @@ impl Texts {
             });
         }
         self.unread += 1;
-        outlet.tell(Event::Text {
-            id: text.id,
-            text: text.text.into(),
-        });
+        self.early.push_back((text.id, text.text.into()));
+        self.handle_timeout(now, outlet);
         Ok(())
+    }
+
+    /// Tells the texts whose time has come.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, outlet: &mut Outlet) {
+        while self.poll_timeout().is_some_and(|at| at <= now) {
+            let Some((id, text)) = self.early.pop_front() else {
+                return;
+            };
+            self.paced = self.paced.max(now) + self.pause;
+            outlet.tell(Event::Text { id, text });
+        }
+    }
+
+    /// When the next text that came too fast is told.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let full = self.paced + self.pause - self.burst;
+        (!self.early.is_empty()).then_some(full)
     }
 
     pub(crate) fn handle_ack(

@@ -159,7 +159,7 @@ impl Session {
     /// Takes an offer.
     pub fn accept(&mut self, file: FileId) -> Result<(), UsageError> {
         self.open()?;
-        self.files.receiving(file)?.accept(&mut self.outlet)
+        self.files.accept(file, &mut self.outlet, self.now)
     }
 
     /// Refuses an offer that was not accepted; the transfer is over.

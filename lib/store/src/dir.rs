@@ -223,10 +223,11 @@ impl Dir {
         Ok(fs::syncfs(&self.fd)?)
     }
 
-    /// Bytes that may still be written to its file system.
-    pub(crate) fn free(&self) -> io::Result<u64> {
+    /// Bytes that may still be written to its file system, and bytes of all of it.
+    pub(crate) fn space(&self) -> io::Result<(u64, u64)> {
         let stat = fs::fstatvfs(&self.fd)?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Ok((bytes(stat.f_bavail), bytes(stat.f_blocks)))
     }
 
     /// Sets permission bits of the folder itself.

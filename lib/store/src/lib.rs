@@ -83,6 +83,7 @@ mod reception;
 mod record;
 mod table;
 mod trouble;
+mod twin;
 mod usage;
 
 #[doc(hidden)]

@@ -121,6 +121,19 @@ impl Outbox {
     /// # Errors
     /// It was not offered, was started before, changed, or can't be read.
     pub fn start(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<u64, OutboxError> {
+        self.begin(index, offset, proof)?;
+        loop {
+            if let Some(offset) = self.check(index, u32::MAX)? {
+                return Ok(offset);
+            }
+        }
+    }
+
+    /// The first half of [`Outbox::start`], which reads nothing: a receiver may hold much, and others wait for the disk.
+    ///
+    /// # Errors
+    /// As for [`Outbox::start`].
+    pub fn begin(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<(), OutboxError> {
         let entry = self
             .list
             .entry(index)
@@ -141,10 +154,24 @@ impl Outbox {
         }
         self.started[word] |= bit;
         let mut source = Source::new(entry);
-        let offset = source.skip(&self.root, offset, proof)?;
-        source.close();
+        source.claim(offset, proof)?;
         self.running.insert(index, source);
-        Ok(offset)
+        Ok(())
+    }
+
+    /// The other half, up to `most` leaves at a time; gives the offset once it is known.
+    ///
+    /// # Errors
+    /// As for [`Outbox::start`].
+    pub fn check(&mut self, index: u32, most: u32) -> Result<Option<u64>, OutboxError> {
+        let source = self.running.get_mut(&index);
+        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
+        let checked = source.check_claim(&self.root, most);
+        match checked {
+            Ok(_) => source.close(),
+            Err(_) => drop(self.running.remove(&index)),
+        }
+        checked
     }
 
     /// Reads the next leaf of a started entry into the buffer.

@@ -15,6 +15,9 @@ use crate::part::{Part, Places};
 use crate::publish;
 use crate::record::Claim;
 use crate::table::Table;
+use crate::trouble::Trouble;
+use crate::twin::Twin;
+use crate::usage::ENTRY_BYTES;
 use crate::{EntryError, InboxError};
 use entries::active;
 
@@ -37,6 +40,10 @@ pub struct Reception {
     entries: HashMap<u32, State>,
     /// The file of a transfer of one file, once it is whole.
     single: Option<Box<Part>>,
+    /// A file of the inbox that may be the one file offered, until the sender disagrees.
+    twin: Option<Twin>,
+    /// Whether it is.
+    is_there: bool,
     /// The index that must come next.
     next: u32,
     announced: u64,
@@ -111,6 +118,8 @@ impl Reception {
             folders,
             entries: HashMap::new(),
             single: None,
+            twin: None,
+            is_there: false,
             next: 0,
             announced: 0,
             tally: Tally::default(),
@@ -131,6 +140,7 @@ impl Reception {
         self.expect(entry)?;
         self.next += 1;
         self.announced += entry.size;
+        self.shared.written(&self.claim, ENTRY_BYTES);
         let begun = match entry.kind {
             EntryKind::Folder => self.folder(entry),
             EntryKind::File if self.is_to_skip(entry) => {
@@ -172,7 +182,9 @@ impl Reception {
         bytes: &[u8],
     ) -> Result<Counts, EntryError> {
         let part = active(&mut self.entries, index)?;
-        match part.leaf(&self.places, offset, hash, found, bytes) {
+        self.twin = None;
+        let room = self.shared.go_on(&self.claim).map_err(Trouble::from);
+        match room.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes)) {
             Ok(held) => self.count(held, bytes.len() as u64),
             Err(trouble) => {
                 let path = part.path.clone();
@@ -192,6 +204,9 @@ impl Reception {
     /// As for [`Reception::leaf`].
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
         let part = active(&mut self.entries, index)?;
+        if self.twin.is_some_and(|twin| twin.is(size, root)) {
+            return self.there(index, size, root);
+        }
         match part.end(&self.places, size, root) {
             Ok(held) => self.count(held, 0),
             Err(trouble) => {
@@ -285,6 +300,22 @@ impl Reception {
     /// The counts so far, without what was taken over.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// The one file is there already, and no byte of it had to come.
+    fn there(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
+        let (inbox, name) = (&self.shared.root, &self.offered.name);
+        let twin = self.twin.take();
+        if !twin.is_some_and(|twin| twin.is_unchanged(inbox, name)) {
+            let gone = io::Error::new(io::ErrorKind::NotFound, "the same file was there until now");
+            return Err(self.fail(index, SINGLE, Trouble::System(gone)));
+        }
+        self.entries.remove(&index);
+        self.is_there = true;
+        self.held += size;
+        self.tally.done += 1;
+        let (root, counts) = (*root, self.counts);
+        Ok(Done { root, counts })
     }
 
     fn count(&mut self, held: u64, new: u64) {

@@ -161,13 +161,14 @@
 //! [`limits::LEAF`] bytes at multiples of it, the last one shorter. A leaf's hash is the BLAKE3
 //! chaining value of that subtree (of a file of one leaf: its root), so that the root of all leaves is the
 //! BLAKE3 hash of the file as `b3sum` prints it. `proof` is the BLAKE3 hash of the leaf hashes held, joined; a
-//! sender whose own file disagrees starts at offset 0. `Grant.bytes` is cumulative over the transfer: at most so
+//! sender whose own file disagrees starts at offset 0. A receiver that has the whole file starts at its size, and a
+//! sender that agrees says `End` at once. `Grant.bytes` is cumulative over the transfer: at most so
 //! many data bytes may have been sent. `Progress` counts are cumulative too and
 //! `durable <= verified <= received`. Index 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
 //! Sent, received, verified and durable are four answers; only the last one is success.
 //! `Start`, `Done`, `Failed` and `Abandon` of an entry that is settled already crossed on the way and are skipped, as is
 //! whatever comes for a transfer that ended less than a round trip ago. A sender keeps at most [`limits::TEXTS_AHEAD`] texts
-//! without their `TextAck`.
+//! without their `TextAck`, which a receiver keeps back while they come faster than anybody reads.
 //!
 //! # 8. Names and keys
 //!

@@ -34,6 +34,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         into,
         accept: Accept::Known,
         quota: None,
+        overwrite: false,
     });
     serve(settings, place, output)
 }

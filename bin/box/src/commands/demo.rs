@@ -82,6 +82,7 @@ impl Stage {
             into: scratch.inbox(),
             accept: Accept::Known,
             quota: None,
+            overwrite: false,
         });
         let (desk, desk_address) = started(settings)?;
         desk.handle

@@ -1,7 +1,9 @@
 //! `transom id`: who we are, and the line that makes us somebody's contact.
 
+use std::net::IpAddr;
+
 use serde_json::json;
-use transom::people::DEFAULT_PORT;
+use transom::people::{Address, DEFAULT_PORT};
 
 use crate::addresses;
 use crate::args::Id;
@@ -12,12 +14,10 @@ use crate::place::{self, Place};
 pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), Failure> {
     let key = place::identity(&place.state()?)?.public_key();
     let name = arguments.name.unwrap_or_else(place::machine_name);
-    let addresses = addresses::of_this_machine();
+    let (addresses, port) = place_of(arguments);
     // Whoever pastes the line can put the right address in; without a network there is none to suggest.
-    let first = addresses
-        .first()
-        .map_or("ADDRESS".to_owned(), ToString::to_string);
-    let line = format!("{name} {first} key={key}");
+    let first = addresses.first().map(ToString::to_string);
+    let line = format!("{name} {} key={key}", reached_at(first.as_deref(), port));
     let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     let shown = if listed.is_empty() {
         "none: this machine has no network".into()
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), 
         listed.join(" ")
     };
     let mut human = format!(
-        "name         {name}\nkey          {key}\nfingerprint  {}\naddresses    {shown} (port {DEFAULT_PORT})\n\n\
+        "name         {name}\nkey          {key}\nfingerprint  {}\naddresses    {shown} (port {port})\n\n\
          To be known to somebody, have them add this line to their contact book:\n{line}",
         key.fingerprint(),
     );
@@ -39,11 +39,28 @@ pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), 
         "key": key.to_string(),
         "fingerprint": key.fingerprint().to_string(),
         "addresses": listed,
-        "port": DEFAULT_PORT,
+        "port": port,
         "line": line,
     });
     output.answer(human, json);
     Ok(())
+}
+
+/// The addresses and the port where the box is, by what it was told with `--listen`.
+fn place_of(arguments: &Id) -> (Vec<IpAddr>, u16) {
+    match arguments.listen {
+        Some(listen) if !listen.ip().is_unspecified() => (vec![listen.ip()], listen.port()),
+        listen => {
+            let port = listen.map(|listen| listen.port()).or(arguments.port);
+            (addresses::of_this_machine(), port.unwrap_or(DEFAULT_PORT))
+        }
+    }
+}
+
+/// `HOST[:PORT]` as the contact book has it.
+fn reached_at(host: Option<&str>, port: u16) -> String {
+    let host = host.unwrap_or("ADDRESS").to_owned();
+    Address { host, port }.to_string()
 }
 
 /// Two modules a character, in blocks that every terminal has.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
+use std::time::Instant;
 
 use serde_json::json;
 use transom::people::escape;
@@ -10,6 +11,7 @@ use transom::{Accept, InboxSettings, Notice, Outcome, TransferId, TransferStatus
 use crate::args::{Consent, Receive};
 use crate::door::{self, Knocks};
 use crate::failure::Failure;
+use crate::once::Once;
 use crate::output::Output;
 use crate::place::Place;
 use crate::progress::Progress;
@@ -42,6 +44,7 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
         into: arguments.into.clone(),
         accept,
         quota: arguments.quota,
+        overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
     let running = Running::start(settings)?;
@@ -56,7 +59,7 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
     let mut inbox = Inbox {
         running,
         output,
-        once: arguments.once,
+        once: arguments.once.then(Once::default),
         asked: VecDeque::new(),
         shown: Vec::new(),
     };
@@ -67,7 +70,7 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
 struct Inbox<'a> {
     running: Running,
     output: &'a Output,
-    once: bool,
+    once: Option<Once>,
     /// Offers that wait for a person, the first of them asked.
     asked: VecDeque<(TransferId, String)>,
     /// Transfers on their way. The station bounds how many.
@@ -78,13 +81,18 @@ impl Inbox<'_> {
     fn serve(&mut self, place: &Place) -> Result<(), Failure> {
         let mut knocks = Knocks::default();
         loop {
-            match self.running.next(None) {
+            let now = Instant::now();
+            if let Some(success) = self.once.as_ref().and_then(|once| once.is_over(now)) {
+                return once_over(success);
+            }
+            let event = self.running.next(self.once.as_ref().and_then(Once::due));
+            if let (Some(once), Some(Event::Notice(notice))) = (&mut self.once, &event) {
+                once.notice(notice, Instant::now());
+            }
+            match event {
                 Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
                 Some(Event::Notice(Notice::TransferEnded { status, outcome })) => {
-                    let success = self.ended(status, outcome);
-                    if self.once {
-                        return once_over(success);
-                    }
+                    self.ended(status, outcome);
                 }
                 Some(Event::Notice(notice)) => self.notice(&notice),
                 Some(Event::Typed(line)) => self.typed(line.as_deref()),
@@ -111,14 +119,15 @@ impl Inbox<'_> {
                 shape,
                 files,
                 bytes,
+                overwrites,
                 asks: true,
             } => {
                 let what = report::thing(name, *shape, *files, *bytes);
                 if self.output.is_json() {
                     report::tell(self.output, notice);
                 }
-                self.asked
-                    .push_back((*transfer, format!("{peer} sends {what}")));
+                let question = report::offer_words(peer, &what, *overwrites);
+                self.asked.push_back((*transfer, question));
                 if self.asked.len() == 1 {
                     self.ask();
                 }
@@ -162,8 +171,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Whether all of it came.
-    fn ended(&mut self, status: TransferStatus, outcome: Outcome) -> bool {
+    fn ended(&mut self, status: TransferStatus, outcome: Outcome) {
         self.shown
             .retain(|(transfer, _)| *transfer != status.transfer);
         let was_asked = self
@@ -175,15 +183,13 @@ impl Inbox<'_> {
         if was_asked {
             self.ask();
         }
-        let success = outcome.is_success();
         report::tell(self.output, &Notice::TransferEnded { status, outcome });
-        success
     }
 }
 
 fn once_over(success: bool) -> Result<(), Failure> {
     match success {
         true => Ok(()),
-        false => Err(Failure::new("not received", "the transfer failed")),
+        false => Err(Failure::new("not received", "not all of it came whole")),
     }
 }

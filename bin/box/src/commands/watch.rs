@@ -7,6 +7,7 @@ use serde_json::Value;
 use transom::{CallKind, EndReason, Notice, RemotePicture};
 
 use crate::args::Watch;
+use crate::check::Check;
 use crate::dial::Line;
 use crate::failure::Failure;
 use crate::format::count;
@@ -42,6 +43,7 @@ struct Watching<'a> {
     line: Line,
     output: &'a Output,
     recorder: Recorder,
+    check: Check,
     /// End after so many pictures.
     frames: Option<u64>,
     /// End so long after the first picture.
@@ -76,6 +78,7 @@ impl<'a> Watching<'a> {
             line,
             output,
             recorder,
+            check: Check::default(),
             frames: arguments.frames.or(only_a_snapshot.then_some(1)),
             time: arguments.seconds.map(Duration::from_secs),
             since: None,
@@ -132,6 +135,12 @@ impl<'a> Watching<'a> {
 
     /// Whether whoever takes the pictures still does.
     fn picture(&mut self, picture: RemotePicture) -> Result<bool, Failure> {
+        if !self
+            .check
+            .passes(&picture.jpeg, (picture.width, picture.height))
+        {
+            return Ok(true);
+        }
         if self.total.pictures() == 0 {
             self.since = Some(picture.timing.received);
         }
@@ -239,6 +248,9 @@ impl<'a> Watching<'a> {
         if self.since.is_some() {
             self.output
                 .answer(human, self.total.json("summary", self.total.fps(), over));
+        }
+        if let Some(left_out) = self.check.words() {
+            self.output.warn(left_out);
         }
         let end = result?;
         saved?;

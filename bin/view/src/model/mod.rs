@@ -122,6 +122,7 @@ impl State {
                 shape,
                 files,
                 bytes,
+                overwrites,
                 asks,
             } => {
                 return self.offered(
@@ -132,6 +133,7 @@ impl State {
                         shape,
                         files,
                         bytes,
+                        overwrites,
                     },
                     asks,
                 );

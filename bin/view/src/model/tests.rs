@@ -292,6 +292,7 @@ fn an_offer_waits_until_it_is_answered_or_its_peer_is_gone() {
         shape: Shape::File,
         files: 1,
         bytes: 7,
+        overwrites: false,
         asks,
     };
     let (first, second) = (ids.transfer(), ids.transfer());

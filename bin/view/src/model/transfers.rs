@@ -38,6 +38,8 @@ pub(crate) struct Offer {
     pub(crate) files: u32,
     /// Bytes of all of them.
     pub(crate) bytes: u64,
+    /// Whether it would replace what has that name.
+    pub(crate) overwrites: bool,
 }
 
 impl Transfer {

@@ -47,5 +47,9 @@ fn sentence(offer: &Offer, file: &str) -> String {
         Shape::File => size,
         _ => format!("a folder, {} entries, {size}", offer.files),
     };
-    format!("{} offers {file} ({size})", name(&offer.peer))
+    let wish = match offer.overwrites {
+        true => ", to replace what has that name",
+        false => "",
+    };
+    format!("{} offers {file} ({size}){wish}", name(&offer.peer))
 }

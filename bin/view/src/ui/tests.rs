@@ -367,6 +367,7 @@ fn offer(ids: &Ids, name: &str) -> Notice {
         shape: Shape::File,
         files: 1,
         bytes: 1_234_567,
+        overwrites: false,
         asks: true,
     }
 }

@@ -44,6 +44,7 @@ impl DoorBox {
                 into: inbox.to_owned(),
                 accept: Accept::Known,
                 quota: None,
+                overwrite: false,
             }),
             ..Settings::new("door".parse().unwrap(), identity)
         };

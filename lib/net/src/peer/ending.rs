@@ -85,20 +85,12 @@ impl Peer {
     }
 
     pub(super) fn hung_up(&mut self, turn: &mut Turn) {
-        let why = if self.may_be_refused() {
-            Departure::Refused
-        } else {
-            Departure::Closed
-        };
+        let why = self.refusal().unwrap_or(Departure::Closed);
         self.leave(why, turn);
     }
 
     pub(super) fn lose(&mut self, error: io::Error, turn: &mut Turn) {
-        let why = if self.may_be_refused() {
-            Departure::Refused
-        } else {
-            Departure::Lost(error)
-        };
+        let why = self.refusal().unwrap_or(Departure::Lost(error));
         self.leave(why, turn);
     }
 
@@ -118,12 +110,18 @@ impl Peer {
         }
     }
 
-    /// A listener that does not admit our key hangs up without a word, be it before or after our last handshake message.
-    fn may_be_refused(&self) -> bool {
+    /// What hanging up without a word means. A listener that does not admit our key does so, be it before or after our
+    /// last handshake message; one that was not told our key yet has another reason.
+    fn refusal(&self) -> Option<Departure> {
         match &self.stage {
-            Stage::Greeting(_) => true,
-            Stage::Joined(link) => self.side == Side::Dialer && !link.was_heard(),
-            _ => false,
+            Stage::Greeting(greeting) if self.side == Side::Dialer && !greeting.is_answered() => {
+                Some(Departure::Unmet)
+            }
+            Stage::Greeting(_) => Some(Departure::Refused),
+            Stage::Joined(link) => {
+                (self.side == Side::Dialer && !link.was_heard()).then_some(Departure::Refused)
+            }
+            _ => None,
         }
     }
 }

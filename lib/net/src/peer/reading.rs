@@ -60,7 +60,7 @@ impl Peer {
         self.readable &= !matches!(progress, Progress::Waiting) || greeting.is_answered();
         match (progress, self.outbound.flush(&self.stream)) {
             (Progress::Failed(error), _) => self.leave(Departure::HandshakeFailed(error), turn),
-            (Progress::HungUp, _) => self.leave(Departure::Refused, turn),
+            (Progress::HungUp, _) => self.hung_up(turn),
             (Progress::Broken(error), _) | (_, Err(error)) => self.lose(error, turn),
             (Progress::Waiting, Ok(flushed)) => self.writable &= flushed == Flushed::All,
             (Progress::Key(key), Ok(flushed)) => {

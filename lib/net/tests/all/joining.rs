@@ -140,6 +140,16 @@ fn a_refused_dialer_is_told_that_its_key_may_be_unknown() {
 }
 
 #[test]
+fn who_hangs_up_before_it_has_seen_our_key_does_not_turn_it_away() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut near = Stand::new();
+    near.net.dial(listener.local_addr().unwrap()).unwrap();
+    drop(listener.accept().unwrap());
+    let why = run([&mut near], |[near]| near.left());
+    assert!(matches!(why, Departure::Unmet), "{why:?}");
+}
+
+#[test]
 fn an_owner_who_never_answers_costs_only_the_deadline() {
     let mut far = Stand::with(|config| config.handshake_timeout = Duration::from_millis(50));
     far.admits = false;

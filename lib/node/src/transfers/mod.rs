@@ -69,8 +69,10 @@ impl Account {
 
     fn measured(&mut self, now: Instant) -> TransferStatus {
         let status = &mut self.status;
-        self.meter.add(now, status.verified);
-        status.rate = self.meter.rate(now, status.verified);
+        // What was there before was not moved in this time.
+        let moved = status.verified.saturating_sub(status.resumed);
+        self.meter.add(now, moved);
+        status.rate = self.meter.rate(now, moved);
         status.eta = Meter::eta(status.rate, status.bytes.saturating_sub(status.verified));
         status.clone()
     }
@@ -220,7 +222,8 @@ impl Transfers {
             }
             self.remembered
                 .push((incoming.sender(), incoming.offer().clone(), into.clone()));
-            incoming.prepare(into, self.inbox.as_ref().and_then(|inbox| inbox.quota), out);
+            let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);
+            incoming.prepare(into, quota, true, out);
         }
     }
 
@@ -380,17 +383,20 @@ impl Transfers {
             .iter()
             .find(|(sender, offer, _)| incoming.is_same(sender, offer));
         let verdict = incoming.judge(who, self.inbox.as_ref());
+        let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);
+        let may_overwrite = self.inbox.as_ref().is_some_and(|inbox| inbox.overwrite);
         let into = match (verdict, known) {
             (receiving::Verdict::Refuse(reason, text), _) => {
                 return incoming.refuse_unasked(reason, text, out);
             }
-            (_, Some((_, _, into))) => Some(into.clone()),
-            (receiving::Verdict::Take(into), None) => Some(into),
+            // The owner was told what it would replace, and said yes.
+            (_, Some((_, _, into))) => Some((into.clone(), true)),
+            (receiving::Verdict::Take(into), None) => Some((into, may_overwrite)),
             (receiving::Verdict::Ask, None) => None,
         };
         incoming.announce(into.is_none(), out);
-        if let Some(into) = into {
-            incoming.prepare(into, self.inbox.as_ref().and_then(|inbox| inbox.quota), out);
+        if let Some((into, overwrite)) = into {
+            incoming.prepare(into, quota, overwrite, out);
         }
         self.incoming.insert(incoming.id, incoming);
     }
@@ -425,5 +431,24 @@ fn file_of(event: &Event) -> Option<FileId> {
         | Event::Cancelled { file, .. }
         | Event::Limited { file, .. } => Some(*file),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_counts_only_what_moved_now() {
+        let peer = "anna".parse().unwrap();
+        let options = SendOptions::default();
+        let mut account = Outgoing::new(TransferId(1), peer, "film".into(), options).account;
+        account.status.bytes = 1_001_000;
+        let start = Instant::now();
+        account.measured(start);
+        (account.status.resumed, account.status.verified) = (1_000_000, 1_000_500);
+        let status = account.measured(start + Duration::from_secs(1));
+        assert_eq!(status.rate, 500);
+        assert_eq!(status.eta, Some(Duration::from_secs(1)));
     }
 }

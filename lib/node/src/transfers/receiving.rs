@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
-use transom_wire::{Ending, Failed, RefuseReason, Shape, WHOLE};
+use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
 
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job};
@@ -26,7 +26,8 @@ pub(super) struct Incoming {
     place: Place,
     sender: [u8; 32],
     offer: OwnedOffer,
-    into: Option<PathBuf>,
+    /// Whether the disk was told of it.
+    is_taken: bool,
     /// Paths of the entries announced and not yet done; at most as many as the session lets be ahead.
     paths: BTreeMap<u32, String>,
     failed: u32,
@@ -59,7 +60,7 @@ impl Incoming {
             place,
             sender: who.key.0,
             offer,
-            into: None,
+            is_taken: false,
             paths: BTreeMap::new(),
             failed: 0,
             first_failure: None,
@@ -90,7 +91,7 @@ impl Incoming {
 
     /// Gives the disk thread something to do for this sender.
     fn queue(&self, job: Job, out: &mut Outside) {
-        out.workers.disk_for(&self.load, self.id, job);
+        out.workers.disk_for(&self.load, self.sender, self.id, job);
     }
 
     /// By the sender's rights and our settings.
@@ -123,6 +124,7 @@ impl Incoming {
     pub(super) fn announce(&self, asks: bool, out: &mut Outside) {
         let OwnedOffer {
             shape,
+            collision,
             files,
             bytes,
             ..
@@ -135,22 +137,34 @@ impl Incoming {
             shape,
             files,
             bytes,
+            overwrites: collision == Collision::Overwrite,
             asks,
         });
     }
 
-    /// Makes room on the disk; the offer is accepted when that is done.
-    pub(super) fn prepare(&mut self, into: PathBuf, quota: Option<u64>, out: &mut Outside) {
-        if self.into.is_none() {
-            self.into = Some(into.clone());
-            let job = Job::Receive {
-                into,
-                quota,
-                peer: self.sender,
-                offer: self.offer.clone(),
-            };
-            self.queue(job, out);
+    /// Makes room on the disk; the offer is accepted when that is done. Who may not overwrite has both kept.
+    pub(super) fn prepare(
+        &mut self,
+        into: PathBuf,
+        quota: Option<u64>,
+        overwrite: bool,
+        out: &mut Outside,
+    ) {
+        if self.is_taken {
+            return;
         }
+        self.is_taken = true;
+        let mut offer = self.offer.clone();
+        if offer.collision == Collision::Overwrite && !overwrite {
+            offer.collision = Collision::Rename;
+        }
+        let job = Job::Receive {
+            into,
+            quota,
+            peer: self.sender,
+            offer,
+        };
+        self.queue(job, out);
     }
 
     pub(super) fn refuse(mut self, out: &mut Outside) {
@@ -368,6 +382,8 @@ impl Incoming {
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             let status = &mut self.account.status;
             (status.verified, status.durable) = (status.bytes, status.bytes);
+            // What did not come was there.
+            status.resumed = status.bytes.saturating_sub(status.moved);
         }
         self.say(out, |session, place| {
             session.finished(place.file, ending, &text)

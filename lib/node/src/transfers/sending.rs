@@ -11,6 +11,8 @@ use transom_wire::{
 
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job, Walked};
+use crate::lanes::Lane;
+use crate::meter::Meter;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
 use crate::settings::SendOptions;
@@ -33,6 +35,8 @@ struct Attempt {
     /// Its number on the disk thread.
     number: TransferId,
     link: PeerId,
+    /// The receiver's key: its lane on the disk thread.
+    lane: Lane,
     place: Option<Place>,
     key: TransferKey,
     entries: u32,
@@ -122,6 +126,7 @@ impl Outgoing {
         self.attempt = Some(Attempt {
             number,
             link,
+            lane: peer,
             place: None,
             key: TransferKey([0; 16]),
             entries: 0,
@@ -137,6 +142,7 @@ impl Outgoing {
             resumed: 0,
         });
         out.workers.disk(
+            peer,
             number,
             Job::Walk {
                 path: self.path.clone(),
@@ -149,7 +155,7 @@ impl Outgoing {
     /// The connection is gone, or the transfer is over. Gives the attempt that ends.
     pub(super) fn left(&mut self, out: &mut Outside) -> Option<TransferId> {
         let attempt = self.attempt.take()?;
-        out.workers.disk(attempt.number, Job::Close);
+        out.workers.disk(attempt.lane, attempt.number, Job::Close);
         self.phase(Phase::Waiting);
         Some(attempt.number)
     }
@@ -206,7 +212,8 @@ impl Outgoing {
             }
             Event::Failed { index, text, .. } => {
                 attempt.give_up(index);
-                out.workers.disk(attempt.number, Job::Stop(index));
+                out.workers
+                    .disk(attempt.lane, attempt.number, Job::Stop(index));
                 let transfer = status.transfer;
                 out.tell(Notice::EntryFailed {
                     transfer,
@@ -267,7 +274,7 @@ impl Outgoing {
                 attempt.reading = Reading::Leaves { index, asked: 0 };
                 attempt.resumed += offset;
                 let status = &mut self.account.status;
-                (status.resumed, status.moved) = (attempt.resumed, status.moved + offset);
+                status.resumed = attempt.resumed;
                 status.verified = status.verified.max(attempt.resumed);
             }
             Answer::Leaf(leaf) => {
@@ -316,9 +323,12 @@ impl Outgoing {
 
     fn offer(&mut self, walked: Walked, out: &mut Outside) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
+        self.account.meter = Meter::default();
         let status = &mut self.account.status;
         (status.files, status.bytes) = (walked.entries, walked.bytes);
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
+        // What the receiver has of an earlier attempt it will say.
+        (status.verified, status.durable) = (0, 0);
         status.name.clone_from(&walked.name);
         (attempt.key, attempt.entries) = (walked.key, walked.entries);
         for (path, why) in walked.skipped {
@@ -411,6 +421,7 @@ impl Attempt {
         if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
             self.fetch_asked = true;
             out.workers.disk(
+                self.lane,
                 self.number,
                 Job::Entries {
                     from: self.next_entry,
@@ -426,7 +437,7 @@ impl Attempt {
             && let Some(start) = self.wanted.pop_front()
         {
             self.reading = Reading::Starting(start.index);
-            out.workers.disk(self.number, Job::Start(start));
+            out.workers.disk(self.lane, self.number, Job::Start(start));
         }
         if let Reading::Leaves { index, asked } = &mut self.reading {
             let room = out
@@ -445,7 +456,7 @@ impl Attempt {
                     leaves: fits - *asked,
                     spent,
                 };
-                out.workers.disk(self.number, job);
+                out.workers.disk(self.lane, self.number, job);
                 *asked = fits;
             }
         }

@@ -31,6 +31,7 @@ pub(crate) struct Files {
     most: usize,
     leaf_room: usize,
     grant_window: u64,
+    session_window: u64,
     /// The transfer that sent last; others go before it.
     turn: u16,
     spent: Vec<Vec<u8>>,
@@ -49,10 +50,10 @@ impl Transfer {
         }
     }
 
-    fn flush(&mut self, stream: u16, outlet: &mut Outlet, now: Instant) {
+    fn outstanding(&self) -> u64 {
         match self {
-            Self::Sending(sending) => sending.throttle.flush(stream, outlet),
-            Self::Receiving(receiving) => receiving.flush(outlet, now),
+            Self::Sending(_) => 0,
+            Self::Receiving(receiving) => receiving.outstanding(),
         }
     }
 }
@@ -64,6 +65,7 @@ impl Files {
             most: config.max_transfers,
             leaf_room: config.leaf_room,
             grant_window: config.grant_window,
+            session_window: config.session_window,
             turn: 0,
             spent: Vec::new(),
         }
@@ -126,6 +128,17 @@ impl Files {
 
     pub(crate) fn spent(&mut self) -> Option<Vec<u8>> {
         self.spent.pop()
+    }
+
+    pub(crate) fn accept(
+        &mut self,
+        file: FileId,
+        outlet: &mut Outlet,
+        now: Instant,
+    ) -> Result<(), UsageError> {
+        self.receiving(file)?.accept(outlet)?;
+        self.flush(outlet, now);
+        Ok(())
     }
 
     pub(crate) fn refuse(
@@ -258,9 +271,28 @@ impl Files {
 
     /// Puts what changed in the transfers' state into the queue of texts.
     pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
+        let (own, mut shared) = self.shares();
         for (stream, transfer) in &mut self.open {
-            transfer.flush(*stream, outlet, now);
+            match transfer {
+                Transfer::Sending(sending) => sending.throttle.flush(*stream, outlet),
+                Transfer::Receiving(receiving) => {
+                    shared += receiving.outstanding().saturating_sub(own);
+                    receiving.flush(own + shared, outlet, now);
+                    shared = shared.saturating_sub(receiving.outstanding().saturating_sub(own));
+                }
+            }
         }
+    }
+
+    /// The part of the session's window that each transfer has for itself, and what nobody holds of
+    /// the part that all share.
+    fn shares(&self) -> (u64, u64) {
+        let most = u64::try_from(self.most).unwrap_or(u64::MAX).max(1);
+        let own = (self.session_window / 2 / most).min(self.grant_window);
+        let held = self.open.values().map(Transfer::outstanding);
+        let held: u64 = held.map(|bytes| bytes.saturating_sub(own)).sum();
+        let shared = self.session_window.saturating_sub(own.saturating_mul(most));
+        (own, shared.saturating_sub(held))
     }
 
     /// Bytes of leaves that wait to be sent or to be whole.

@@ -99,8 +99,8 @@ impl Receiving {
             return Err(UsageError::NotNow { verb: "accept" });
         }
         self.accepted = true;
+        self.grant_due = true;
         outlet.say(self.id.0, &Message::Accept);
-        self.grant(outlet);
         Ok(())
     }
 
@@ -173,17 +173,19 @@ impl Receiving {
         Ok(())
     }
 
+    /// Bytes granted that have not left memory: what may be here, or come at any time.
+    pub(crate) fn outstanding(&self) -> u64 {
+        self.granted - self.taken
+    }
+
     /// Whether [`Event::Finish`] was told.
     pub(crate) fn is_finishing(&self) -> bool {
         self.finish.is_some() && self.unsettled.is_empty()
     }
 
-    /// Says what has changed since last time; only the newest of each.
-    pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
-        let granted = self.grant_due;
-        if granted {
-            self.grant(outlet);
-        }
+    /// Says what has changed since last time; only the newest of each. Grants no more than `room`.
+    pub(crate) fn flush(&mut self, room: u64, outlet: &mut Outlet, now: Instant) {
+        let granted = self.grant_due && self.grant(room, outlet);
         if granted || now >= self.progress_from {
             self.progress(outlet, now);
         }
@@ -193,7 +195,7 @@ impl Receiving {
     /// Says all that is left to say, before the transfer's last word.
     pub(crate) fn flush_all(&mut self, outlet: &mut Outlet) {
         self.progress_from = Instant::default();
-        self.flush(outlet, Instant::default());
+        self.flush(0, outlet, Instant::default());
     }
 
     /// When [`flush`](Self::flush) has something to say that it holds back now.
@@ -442,11 +444,15 @@ impl Receiving {
         }
     }
 
-    fn grant(&mut self, outlet: &mut Outlet) {
-        self.grant_due = false;
-        self.granted = self.taken.saturating_add(self.window);
-        let bytes = self.granted;
-        outlet.say(self.id.0, &Message::Grant(Grant { bytes }));
+    /// Lets as much come as the window and `room` allow; without news it stays due.
+    fn grant(&mut self, room: u64, outlet: &mut Outlet) -> bool {
+        let bytes = self.taken.saturating_add(self.window.min(room));
+        let news = bytes > self.granted;
+        if news {
+            (self.granted, self.grant_due) = (bytes, false);
+            outlet.say(self.id.0, &Message::Grant(Grant { bytes }));
+        }
+        news
     }
 
     fn settle(&mut self, index: u32, outlet: &mut Outlet) {

@@ -57,18 +57,39 @@ impl Evil {
 
     /// The kinds of frame that the session sends now, and of which stream.
     pub(crate) fn heard(&mut self) -> Vec<(u16, Kind)> {
-        let mut heard = Vec::new();
+        let frames = self.frames().into_iter();
+        frames
+            .map(|(header, _)| (header.stream, Kind::from_code(header.kind).unwrap()))
+            .collect()
+    }
+
+    /// Bytes that the session grants now.
+    pub(crate) fn granted(&mut self) -> Vec<u64> {
+        let frames = self.frames().into_iter();
+        frames
+            .filter_map(
+                |(header, payload)| match Message::decode(header, &payload) {
+                    Ok(Some(Message::Grant(grant))) => Some(grant.bytes),
+                    _ => None,
+                },
+            )
+            .collect()
+    }
+
+    fn frames(&mut self) -> Vec<(Header, Vec<u8>)> {
+        let mut frames = Vec::new();
         let mut record = vec![0; RECORD_BULK];
         loop {
             let used = self.session.poll_transmit(&mut record, self.now);
             if used == 0 {
-                return heard;
+                return frames;
             }
             let mut rest = &record[..used];
             while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
                 let header = Header::decode(*head).unwrap();
-                heard.push((header.stream, Kind::from_code(header.kind).unwrap()));
-                rest = &after[header.len as usize..];
+                let (payload, after) = after.split_at(header.len as usize);
+                frames.push((header, payload.to_vec()));
+                rest = after;
             }
         }
     }

@@ -389,6 +389,22 @@ fn floods_of_offers_and_rings_find_their_limit() {
 }
 
 #[test]
+fn all_transfers_of_a_peer_share_one_window_and_each_has_a_part() {
+    let mut evil = Evil::new();
+    for number in 0..16 {
+        evil.say(2 * number + 1, &offer(Shape::File, 1, 1 << 40))
+            .unwrap();
+        let file = evil.events()[0].file().unwrap();
+        evil.session.accept(file).unwrap();
+    }
+    let granted = evil.granted();
+    assert_eq!(granted.len(), 16);
+    assert_eq!(granted[0], 4 << 20);
+    assert!(granted.iter().all(|bytes| *bytes >= 512 << 10));
+    assert!(granted.iter().sum::<u64>() <= 16 << 20);
+}
+
+#[test]
 fn a_flood_of_entries_is_too_much() {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 10_000_000, 0)).unwrap();

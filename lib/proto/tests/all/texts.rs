@@ -89,3 +89,25 @@ fn an_ack_of_no_text_ends_the_connection() {
     assert_eq!(evil.events(), [Event::TextArrived { id: 0 }]);
     assert!(evil.say(0, &ack).is_err(), "twice");
 }
+
+#[test]
+fn texts_that_come_too_fast_wait_and_none_is_lost() {
+    let mut evil = Evil::new();
+    for id in 0..60 {
+        evil.say(0, &Message::Text(Text { id, text: "again" }))
+            .unwrap();
+    }
+    let told = |evil: &mut Evil| {
+        let events = evil.events();
+        events
+            .iter()
+            .filter(|event| matches!(event, Event::Text { .. }))
+            .count()
+    };
+    assert_eq!(told(&mut evil), 32);
+    evil.wait(Duration::from_millis(1000)).unwrap();
+    let second = told(&mut evil);
+    assert!((3..=5).contains(&second), "{second}");
+    evil.wait(Duration::from_millis(3000)).unwrap();
+    assert_eq!(second + told(&mut evil), 16);
+}

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
+use rustix::io::Errno;
 use transom_wire::Offer;
 
 use super::InboxSettings;
@@ -36,9 +37,27 @@ pub(super) struct Transfers {
 pub(super) struct Staged {
     pub(super) folder: String,
     pub(super) touched: SystemTime,
-    /// Bytes that a running reception may still write; none if no reception runs.
-    pub(super) running: Option<u64>,
+    /// What a running reception may still write; none if no reception runs.
+    pub(super) running: Option<Room>,
 }
+
+/// Room that is kept for a reception.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    bytes: u64,
+    /// When something came of it last.
+    moved: Instant,
+}
+
+impl Room {
+    fn new(bytes: u64) -> Self {
+        let moved = Instant::now();
+        Self { bytes, moved }
+    }
+}
+
+/// The reserve is at most this part of the disk: 256 MiB would be all of the small disk of a camera box.
+const RESERVE_PART: u64 = 20;
 
 impl Shared {
     pub(super) fn new(
@@ -76,12 +95,39 @@ impl Shared {
         let mut transfers = self.transfers();
         transfers.used = transfers.used.saturating_add(bytes);
         if let Some(Staged {
-            running: Some(left),
+            running: Some(room),
             ..
         }) = transfers.staged.get_mut(claim)
         {
-            *left = left.saturating_sub(bytes);
+            *room = Room::new(room.bytes.saturating_sub(bytes));
         }
+    }
+
+    /// A reception goes on. If nothing came of it for so long that its room is no longer kept, there must be some again.
+    pub(crate) fn go_on(&self, claim: &Claim) -> io::Result<()> {
+        let mut transfers = self.transfers();
+        let Some(Staged {
+            running: Some(room),
+            ..
+        }) = transfers.staged.get(claim)
+        else {
+            return Ok(());
+        };
+        if room.moved.elapsed() < self.settings.keep_room {
+            return Ok(());
+        }
+        let needed = room.bytes;
+        match self.check(&mut transfers, claim, needed) {
+            Ok(()) => Ok(()),
+            Err(InboxError::Quota { .. }) => Err(Errno::DQUOT.into()),
+            Err(_) => Err(Errno::NOSPC.into()),
+        }
+    }
+
+    /// Bytes of the disk that may be used.
+    pub(crate) fn free(&self) -> io::Result<u64> {
+        let (free, disk) = self.root.space()?;
+        Ok(free.saturating_sub(self.settings.keep_free.min(disk / RESERVE_PART)))
     }
 
     /// A reception ends and keeps its folder.
@@ -103,10 +149,6 @@ impl Shared {
 
     /// Checks disk and quota; gives the bytes to reserve.
     pub(super) fn room(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
-        let system = |source| InboxError::System {
-            action: "ask for free space",
-            source,
-        };
         // What an earlier attempt wrote needs no room again.
         let written = match self.folder(claim) {
             Some(folder) => self
@@ -116,18 +158,31 @@ impl Shared {
                 .unwrap_or(0),
             None => 0,
         };
-        let needed = offer.bytes.saturating_sub(written);
-        let mut transfers = self.transfers();
-        let others = transfers.reserved(claim);
-        let free = self.root.free().map_err(system)?;
-        let free = free
-            .saturating_sub(self.settings.keep_free)
-            .saturating_sub(others);
+        let entries = usage::ENTRY_BYTES.saturating_mul(offer.files.into());
+        let all = offer.bytes.saturating_add(entries);
+        let needed = all.saturating_sub(written);
+        self.check(&mut self.transfers(), claim, needed)?;
+        Ok(needed)
+    }
+
+    /// Whether so many bytes have room beside those that are kept for others.
+    fn check(
+        &self,
+        transfers: &mut Transfers,
+        claim: &Claim,
+        needed: u64,
+    ) -> Result<(), InboxError> {
+        let system = |source| InboxError::System {
+            action: "ask for free space",
+            source,
+        };
+        let others = transfers.kept(claim, self.settings.keep_room);
+        let free = self.free().map_err(system)?.saturating_sub(others);
         if needed > free {
             return Err(InboxError::NoSpace { needed, free });
         }
         let Some(quota) = self.settings.quota else {
-            return Ok(needed);
+            return Ok(());
         };
         let left = |used: u64| quota.saturating_sub(used).saturating_sub(others);
         if needed > left(transfers.used) {
@@ -140,7 +195,7 @@ impl Shared {
                 quota,
                 free,
             }),
-            _ => Ok(needed),
+            _ => Ok(()),
         }
     }
 
@@ -151,7 +206,7 @@ impl Shared {
             if staged.running.is_some() {
                 return Err(InboxError::Busy("that transfer is running already"));
             }
-            (staged.running, staged.touched) = (Some(left), SystemTime::now());
+            (staged.running, staged.touched) = (Some(Room::new(left)), SystemTime::now());
             return Ok(Some(staged.folder.clone()));
         }
         let of_peer = || {
@@ -195,7 +250,7 @@ impl Shared {
         let staged = Staged {
             folder: folder.clone(),
             touched: SystemTime::now(),
-            running: Some(left),
+            running: Some(Room::new(left)),
         };
         self.transfers().staged.insert(*claim, staged);
         Ok((folder, dir))
@@ -233,11 +288,12 @@ impl Shared {
 }
 
 impl Transfers {
-    /// Bytes that other running receptions may still write.
-    fn reserved(&self, but: &Claim) -> u64 {
+    /// Bytes kept for other receptions: those that run, and were not idle for that long.
+    fn kept(&self, but: &Claim, idle: Duration) -> u64 {
         let others = self.staged.iter().filter(|(claim, _)| *claim != but);
         others
             .filter_map(|(_, staged)| staged.running)
-            .fold(0, u64::saturating_add)
+            .filter(|room| room.moved.elapsed() < idle)
+            .fold(0, |sum, room| sum.saturating_add(room.bytes))
     }
 }

@@ -16,6 +16,15 @@ pub(super) struct Source {
     file: Option<File>,
     tree: Tree,
     offset: u64,
+    /// What the receiver says it holds, while that is looked at.
+    claim: Option<Claim>,
+}
+
+#[derive(Debug)]
+struct Claim {
+    offset: u64,
+    proof: [u8; 32],
+    ours: Proof,
 }
 
 impl Source {
@@ -25,6 +34,7 @@ impl Source {
             file: None,
             tree: Tree::default(),
             offset: 0,
+            claim: None,
         }
     }
 
@@ -37,30 +47,48 @@ impl Source {
         self.file = None;
     }
 
-    /// Goes to `offset` if the leaves before it give the proof, else stays at the beginning.
-    pub(super) fn skip(
-        &mut self,
-        root: &Dir,
-        offset: u64,
-        proof: &[u8; 32],
-    ) -> Result<u64, OutboxError> {
+    /// Takes note of what the receiver says it holds.
+    pub(super) fn claim(&mut self, offset: u64, proof: &[u8; 32]) -> Result<(), OutboxError> {
         if offset > self.entry.size
             || offset != self.entry.size && !offset.is_multiple_of(LEAF_BYTES)
         {
             return Err(OutboxError::Protocol("the receiver starts within a leaf"));
         }
-        if offset == 0 {
-            return Ok(0);
-        }
+        let (proof, ours) = (*proof, Proof::default());
+        self.claim = (offset > 0).then_some(Claim {
+            offset,
+            proof,
+            ours,
+        });
+        Ok(())
+    }
+
+    /// Reads up to `most` leaves of what is claimed. Once it is through it gives where to start: there if they give the
+    /// proof, else at the beginning.
+    pub(super) fn check_claim(
+        &mut self,
+        root: &Dir,
+        most: u32,
+    ) -> Result<Option<u64>, OutboxError> {
+        let Some(mut claim) = self.claim.take() else {
+            return Ok(Some(self.offset));
+        };
         self.open(root)?;
-        let (mut ours, mut buffer) = (Proof::default(), Vec::new());
-        while self.offset < offset {
-            ours.push(&self.read(&mut buffer)?);
+        let mut buffer = Vec::new();
+        for _ in 0..most {
+            if self.offset == claim.offset {
+                break;
+            }
+            claim.ours.push(&self.read(&mut buffer)?);
         }
-        if ours.value() != *proof {
+        if self.offset < claim.offset {
+            self.claim = Some(claim);
+            return Ok(None);
+        }
+        if claim.ours.value() != claim.proof {
             (self.tree, self.offset) = (Tree::default(), 0);
         }
-        Ok(self.offset)
+        Ok(Some(self.offset))
     }
 
     pub(super) fn next(
@@ -69,6 +97,11 @@ impl Source {
         index: u32,
         mut buffer: Vec<u8>,
     ) -> Result<Step, OutboxError> {
+        if self.claim.is_some() {
+            return Err(OutboxError::Protocol(
+                "the receiver's proof is not checked yet",
+            ));
+        }
         self.open(root)?;
         if self.offset == self.entry.size {
             self.check()?;

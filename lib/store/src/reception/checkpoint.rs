@@ -37,7 +37,7 @@ impl Reception {
 
     /// Data first, then what vouches for them, then the names of both.
     pub(super) fn checkpoint(&mut self) -> io::Result<()> {
-        if self.shared.root.free()? < self.shared.settings.keep_free {
+        if self.shared.free()? == 0 {
             return Err(Errno::NOSPC.into());
         }
         self.sync().inspect_err(|_| self.distrust())?;
@@ -118,6 +118,9 @@ impl Reception {
         self.settle().map_err(system)?;
         let root = &self.shared.root;
         let (ending, name, clashes) = match self.offered.shape {
+            Shape::File if self.is_there => {
+                Ok((Ending::AlreadyThere, self.offered.name.clone(), 0))
+            }
             Shape::File => {
                 let data = self.single.as_ref().and_then(|part| part.file());
                 let published = publish::file(root, &self.places.tree, data, &self.offered);

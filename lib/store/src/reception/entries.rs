@@ -10,6 +10,7 @@ use crate::dir::Kind;
 use crate::file::folder_mode;
 use crate::part::Part;
 use crate::trouble::{Trouble, taken};
+use crate::twin::Twin;
 
 /// Files kept open at a time: senders send one after the other, so more is only for those who don't.
 const OPEN_FILES: usize = 32;
@@ -52,7 +53,12 @@ impl Reception {
             _ => entry.path.as_str(),
         };
         let (part, proof) = Part::begin(&self.places, entry, path)?;
-        let offset = part.held();
+        if self.offered.shape == Shape::File {
+            let name = &self.offered.name;
+            self.twin = Twin::find(&self.shared.root, name, entry.size, entry.mtime);
+        }
+        let held = (part.held(), proof);
+        let (offset, proof) = self.twin.map_or(held, |twin| twin.start());
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));
         self.limit_open(entry.index);

@@ -60,32 +60,34 @@ fn a_folder_that_was_cleared_away_is_made_again() {
 #[test]
 fn an_offer_that_leaves_less_than_the_reserve_is_refused() {
     let scratch = Scratch::new();
-    let settings = InboxSettings {
-        keep_free: u64::MAX,
-        ..scratch.settings()
+    let free = |keep_free| {
+        let settings = InboxSettings {
+            keep_free,
+            ..scratch.settings()
+        };
+        let mut inbox = Inbox::open(settings).unwrap();
+        let error = inbox.receive(PEER, &file_offer("a", i64::MAX as u64));
+        let error = error.unwrap_err();
+        assert_eq!(
+            (error.reason(), error.refusal()),
+            (FailReason::NoSpace, RefuseReason::NoSpace)
+        );
+        match error {
+            InboxError::NoSpace { free, .. } => free,
+            other => panic!("{other:?}"),
+        }
     };
-    let error = Inbox::open(settings)
-        .unwrap()
-        .receive(PEER, &file_offer("a", 1))
-        .unwrap_err();
-    assert!(matches!(error, InboxError::NoSpace { needed: 1, free: 0 }));
-    assert_eq!(
-        (error.reason(), error.refusal()),
-        (FailReason::NoSpace, RefuseReason::NoSpace)
-    );
-    let error = scratch
-        .inbox()
-        .receive(PEER, &file_offer("a", i64::MAX as u64))
-        .unwrap_err();
-    assert_eq!(error.refusal(), RefuseReason::NoSpace);
+    let (all, usual, most) = (free(0), free(16 << 20), free(u64::MAX));
+    assert!(usual < all && most < all, "{usual} {most} {all}");
+    assert!(most > 0, "a small disk is not all reserve");
 }
 
 #[test]
 fn a_quota_holds_over_transfers_running_and_done() {
     let scratch = Scratch::new();
-    scratch.put("in/before", noise(300, 1));
+    scratch.put("in/before", noise(300_000, 1));
     let settings = InboxSettings {
-        quota: Some(1000),
+        quota: Some(1_000_000),
         ..scratch.settings()
     };
     let mut inbox = Inbox::open(settings).unwrap();
@@ -93,28 +95,75 @@ fn a_quota_holds_over_transfers_running_and_done() {
         transfer: transom_wire::TransferKey([key; 16]),
         ..file_offer("x", bytes)
     };
-    let running = inbox.receive(PEER, &offer(1, 500)).unwrap();
-    let error = inbox.receive(PEER, &offer(2, 500)).unwrap_err();
+    let running = inbox.receive(PEER, &offer(1, 500_000)).unwrap();
+    let error = inbox.receive(PEER, &offer(2, 500_000)).unwrap_err();
     assert!(
         matches!(
             error,
             InboxError::Quota {
-                needed: 500,
-                quota: 1000,
+                needed: 504_096,
+                quota: 1_000_000,
                 ..
             }
         ),
         "{error:?}"
     );
     running.cancel();
-    let path = scratch.put("a", noise(500, 2));
+    let path = scratch.put("a", noise(500_000, 2));
     assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
     assert_eq!(
-        inbox.receive(PEER, &offer(3, 300)).unwrap_err().refusal(),
+        inbox
+            .receive(PEER, &offer(3, 200_000))
+            .unwrap_err()
+            .refusal(),
         RefuseReason::NoSpace
     );
     fs::remove_file(scratch.path("in/before")).unwrap();
-    inbox.receive(PEER, &offer(3, 300)).unwrap();
+    inbox.receive(PEER, &offer(3, 200_000)).unwrap();
+}
+
+#[test]
+fn empty_files_count_against_a_quota() {
+    let scratch = Scratch::new();
+    let settings = InboxSettings {
+        quota: Some(1_000_000),
+        ..scratch.settings()
+    };
+    let mut inbox = Inbox::open(settings).unwrap();
+    let error = inbox
+        .receive(PEER, &folder_offer("many", 1000, 0))
+        .unwrap_err();
+    assert!(matches!(error, InboxError::Quota { .. }), "{error:?}");
+    inbox.receive(PEER, &folder_offer("few", 100, 0)).unwrap();
+}
+
+#[test]
+fn room_that_an_idle_transfer_does_not_use_is_given_to_others() {
+    let scratch = Scratch::new();
+    let settings = InboxSettings {
+        quota: Some(1_000_000),
+        keep_room: Duration::ZERO,
+        ..scratch.settings()
+    };
+    let mut inbox = Inbox::open(settings).unwrap();
+    let outbox = Outbox::walk(&scratch.put("idle", noise(600_000, 1))).unwrap();
+    let mut idle = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    idle.entry(&entry(0, "idle", 600_000)).unwrap();
+    let path = scratch.put("other", noise(600_000, 2));
+    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
+    let error = idle.leaf(0, 0, &[0; 32], &noise(LEAF, 1)).unwrap_err();
+    assert_eq!(error.reason(), FailReason::NoSpace);
+    assert_eq!(idle.finish(1).unwrap().ending, Ending::Failed);
+    drop(idle);
+    assert_eq!(
+        fs::read_dir(scratch.path("in/.transom-incoming"))
+            .unwrap()
+            .count(),
+        2,
+        "it is kept"
+    );
 }
 
 #[test]

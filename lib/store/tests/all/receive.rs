@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use transom_store::hash_file;
+use transom_store::{Begin, Outbox, hash_file};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -75,6 +76,83 @@ fn modes_are_masked_and_times_kept() {
             .unwrap(),
         when
     );
+}
+
+/// As a sender dates it: not in whole seconds.
+fn date(path: &Path) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    let when = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789);
+    file.set_modified(when).unwrap();
+}
+
+#[test]
+fn the_same_again_is_there_already_and_no_byte_of_it_moves() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("film", noise(3 * LEAF + 5, 1));
+    date(&path);
+    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
+    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut again = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    assert_eq!(pump(&mut outbox, &mut again, u64::MAX), 0, "leaves");
+    let finished = again.finish(1).unwrap();
+    assert_eq!(finished.ending, Ending::AlreadyThere);
+    assert_eq!(finished.path, scratch.path("in/film"));
+    assert_eq!(published(&scratch), ["film"]);
+}
+
+#[test]
+fn a_file_that_goes_away_while_it_is_compared_is_not_called_there() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("a", b"once more");
+    date(&path);
+    let there = send(&mut inbox, &path).path;
+    let outbox = Outbox::walk(&path).unwrap();
+    let mut again = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    let begun = again.entry(&entry(0, "a", 9)).unwrap();
+    assert!(matches!(begun, Begin::Data { offset: 9, .. }), "{begun:?}");
+    fs::remove_file(&there).unwrap();
+    again.end(0, 9, &hash_file(&path).unwrap()).unwrap_err();
+    assert_eq!(again.finish(1).unwrap().ending, Ending::Failed);
+    drop(again);
+    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
+}
+
+#[test]
+fn another_file_of_the_same_name_size_and_time_is_sent_and_kept_beside() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("film", noise(3 * LEAF + 5, 1));
+    let there = scratch.put("in/film", noise(3 * LEAF + 5, 2));
+    date(&path);
+    date(&there);
+    let finished = send(&mut inbox, &path);
+    assert_eq!(finished.ending, Ending::Durable);
+    assert_eq!(finished.path, scratch.path("in/film (1)"));
+    assert_eq!(fs::read(there).unwrap(), noise(3 * LEAF + 5, 2));
+    assert_eq!(fs::read(finished.path).unwrap(), fs::read(path).unwrap());
+}
+
+#[test]
+fn a_time_that_can_be_guessed_lets_nobody_ask_what_is_in_a_file() {
+    let scratch = Scratch::new();
+    let there = scratch.put("in/a", b"secret");
+    let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let file = fs::File::options().write(true).open(there).unwrap();
+    file.set_modified(when).unwrap();
+    let mut inbox = scratch.inbox();
+    let mut reception = inbox.receive(PEER, &file_offer("a", 6)).unwrap();
+    let asked = transom_wire::Entry {
+        mtime: 1_700_000_000_000_000_000,
+        ..entry(0, "a", 6)
+    };
+    let begun = reception.entry(&asked).unwrap();
+    assert!(matches!(begun, Begin::Data { offset: 0, .. }), "{begun:?}");
 }
 
 #[test]

@@ -250,3 +250,19 @@ fn any_number_of_files_may_be_read_in_turn() {
     let open = fs::read_dir("/proc/self/fd").map_or(0, |fds| fds.count());
     assert!(open < 256, "{open} files are open");
 }
+
+#[test]
+fn a_proof_is_checked_some_leaves_at_a_time_and_nothing_is_sent_before() {
+    let scratch = Scratch::new();
+    let path = scratch.put("film", noise(4 * LEAF, 1));
+    let mut outbox = Outbox::walk(&path).unwrap();
+    outbox.begin(0, 3 * LEAF as u64, &[0; 32]).unwrap();
+    assert_eq!(outbox.check(0, 2).unwrap(), None);
+    assert_eq!(outbox.check(0, 2).unwrap(), Some(0), "a wrong proof");
+    let step = outbox.next_leaf(0, Vec::new()).unwrap();
+    assert!(matches!(step, Step::Leaf { offset: 0, .. }), "{step:?}");
+
+    let mut outbox = Outbox::walk(&path).unwrap();
+    outbox.begin(0, 3 * LEAF as u64, &[0; 32]).unwrap();
+    assert!(outbox.next_leaf(0, Vec::new()).is_err());
+}

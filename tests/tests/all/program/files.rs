@@ -50,22 +50,58 @@ fn sending_again_keeps_both_or_knows_that_it_is_there() {
 }
 
 #[test]
-fn what_is_taken_can_be_skipped_or_replaced() {
+fn sending_the_same_again_moves_nothing() {
     let pair = Pair::new();
     let _inbox = pair.inbox(&[]);
-    let file = pair.scratch.file("out/note.txt", "new");
-    let there = pair.far.path("inbox/note.txt");
+    let file = pair.scratch.file("out/film", vec![7; 2_000_000]);
+    for (moved, outcome) in [(2_000_000, "durable"), (0, "already_there")] {
+        let mut send = pair
+            .near
+            .start(&["send", "far", file.to_str().unwrap(), "--json"]);
+        let ended = send.event("transfer_ended");
+        assert_eq!(ended["outcome"], outcome, "{ended}");
+        assert_eq!(ended["moved"], moved, "{ended}");
+        assert_eq!(send.finish().code, Some(0));
+    }
+}
+
+#[test]
+fn what_is_taken_can_be_skipped_or_replaced() {
+    let pair = Pair::new();
+    let _inbox = pair.inbox(&["--allow-overwrite"]);
     for (policy, after) in [("skip", "old"), ("overwrite", "new")] {
-        fs::write(&there, "old").unwrap();
-        let end = pair.near.run(&[
-            "send",
-            "far",
-            file.to_str().unwrap(),
-            "--on-collision",
-            policy,
-        ]);
-        assert_eq!(end.code, Some(0), "{policy}: {end:?}");
-        assert_eq!(fs::read_to_string(&there).unwrap(), after, "{policy}");
+        assert_eq!(new_over_old(&pair, policy), after, "{policy}");
+    }
+}
+
+#[test]
+fn nobody_replaces_what_is_there_unless_the_receiver_lets_them() {
+    let pair = Pair::new();
+    let mut inbox = pair.inbox(&[]);
+    assert_eq!(new_over_old(&pair, "overwrite"), "old");
+    let kept = fs::read_to_string(pair.far.path("inbox/note (1).txt"));
+    assert_eq!(kept.unwrap(), "new");
+    inbox.event_where("offered", |offer| offer["overwrites"] == true);
+}
+
+#[test]
+fn once_takes_all_that_the_first_sender_has() {
+    let pair = Pair::new();
+    let inbox = pair.inbox(&["--once"]);
+    let names: Vec<String> = (0..20).map(|number| format!("file-{number}")).collect();
+    let files: Vec<_> = names
+        .iter()
+        .map(|name| pair.scratch.file(&format!("out/{name}"), name))
+        .collect();
+    let mut arguments = vec!["send", "far"];
+    arguments.extend(files.iter().map(|file| file.to_str().unwrap()));
+    let end = pair.near.run(&arguments);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let end = inbox.finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    for name in &names {
+        let there = fs::read_to_string(pair.far.path("inbox").join(name));
+        assert_eq!(&there.unwrap(), name);
     }
 }
 
@@ -96,6 +132,19 @@ fn a_missing_path_is_exit_code_1_and_the_others_are_sent() {
     assert_eq!(end.code, Some(1), "{end:?}");
     assert!(end.stderr.contains("missing"), "{end:?}");
     assert_eq!(fs::read(pair.far.path("inbox/there")).unwrap(), b"x");
+}
+
+/// Sends a new `note.txt` where there is an old one; gives what has that name then.
+fn new_over_old(pair: &Pair, policy: &str) -> String {
+    let file = pair.scratch.file("out/note.txt", "new");
+    let there = pair.far.path("inbox/note.txt");
+    fs::write(&there, "old").unwrap();
+    let file = file.to_str().unwrap();
+    let end = pair
+        .near
+        .run(&["send", "far", file, "--on-collision", policy]);
+    assert_eq!(end.code, Some(0), "{policy}: {end:?}");
+    fs::read_to_string(&there).unwrap()
 }
 
 /// Names and sizes that have broken other programs.

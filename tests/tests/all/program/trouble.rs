@@ -125,3 +125,28 @@ fn a_signal_ends_a_box_with_success() {
     let end = camera.finish();
     assert_eq!(end.code, Some(0), "{end:?}");
 }
+
+#[test]
+fn who_hangs_up_at_once_is_not_said_to_mind_the_key() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let end = amy.run(&["watch", &address]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    let words = end.complaint();
+    assert!(words.contains("it may be busy"), "{words}");
+    assert!(!words.contains("contact book there"), "{words}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_before_anybody_is_dialed() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    for option in ["--save", "--snapshot"] {
+        let end = amy.run(&["watch", "127.0.0.1:9", option, "/not/there/x.avi"]);
+        assert_eq!(end.code, Some(1), "{end:?}");
+        assert!(end.complaint().contains("/not/there/x.avi"), "{end:?}");
+    }
+}

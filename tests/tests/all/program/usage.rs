@@ -1,5 +1,9 @@
 //! Exit codes, help, and what needs no peer.
 
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+use std::process::Command;
+
 use transom_tests::{Person, Scratch};
 
 #[test]
@@ -114,4 +118,67 @@ fn cameras_lists_without_a_camera_too() {
     let amy = Person::new(&scratch, "amy");
     let end = amy.run(&["cameras"]);
     assert_eq!(end.code, Some(0), "{end:?}");
+}
+
+#[test]
+fn id_fits_a_box_at_another_port_or_address() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let line = format!("amy 192.168.1.20:8000 key={}", amy.key());
+    let end = amy.run(&["id", "--name", "amy", "--listen", "192.168.1.20:8000"]);
+    assert_eq!(end.stdout.lines().last(), Some(line.as_str()), "{end:?}");
+    let end = amy.run(&["id", "--json", "--port", "8000"]);
+    let id: serde_json::Value = serde_json::from_str(&end.stdout).unwrap();
+    assert_eq!(id["port"], 8000);
+    assert!(id["line"].as_str().unwrap().contains(":8000 key="), "{id}");
+    let end = amy.run(&["id", "--port", "0"]);
+    assert_eq!(end.code, Some(2), "{end:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_of_ours_is_told_and_not_waited_for() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let pipe = |path: &Path| {
+        let _ = fs::remove_file(path);
+        let made = Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    for file in [amy.book(), amy.state().join("known_peers")] {
+        pipe(&file);
+        let end = amy.run(&["users"]);
+        assert_eq!(end.code, Some(1), "{end:?}");
+        assert!(end.complaint().contains(file.to_str().unwrap()), "{end:?}");
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, "").unwrap();
+    }
+    pipe(&amy.state().join("key"));
+    let end = amy.run(&["id"]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.complaint().contains("no ordinary file"), "{end:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_can_not_be_written_is_exit_code_1() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let commands: &[&[&str]] = &[
+        &["id"],
+        &["id", "--json"],
+        &["users"],
+        &["users", "check"],
+        &["cameras"],
+        &["completions", "bash"],
+        &["--help"],
+        &["send", "--help"],
+    ];
+    for arguments in commands {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let end = amy.command(arguments).stdout(full).output().unwrap();
+        let words = String::from_utf8_lossy(&end.stderr);
+        assert_eq!(end.status.code(), Some(1), "{arguments:?}: {words}");
+        assert_eq!(words.lines().count(), 1, "{arguments:?}: {words}");
+    }
 }

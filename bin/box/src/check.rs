@@ -1,0 +1,59 @@
+//! A look at each picture of a peer before it is written or handed on: others will open it. It knows headers only; the
+//! data behind them are the business of whoever decodes it.
+
+use transom::media::probe;
+
+use crate::format::count;
+
+/// Counts what is left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Check {
+    wrong: u64,
+}
+
+impl Check {
+    /// Whether it is a JPEG of a size that can be, and of the size its sender says.
+    pub(crate) fn passes(&mut self, jpeg: &[u8], announced: (u16, u16)) -> bool {
+        let is_right = probe(jpeg).is_ok_and(|header| (header.width, header.height) == announced);
+        self.wrong += u64::from(!is_right);
+        is_right
+    }
+
+    /// What was left out, in words.
+    pub(crate) fn words(&self) -> Option<String> {
+        (self.wrong > 0).then(|| {
+            format!(
+                "{} left out: not JPEG, or not of the size announced",
+                count(self.wrong, "picture")
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use transom::media::{Encoder, Source, Wish, open};
+
+    #[test]
+    fn only_jpeg_of_the_size_announced_passes_and_the_rest_is_counted() {
+        let wish = Wish {
+            source: Source::Pattern,
+            size: Some((64, 48)),
+            ..Wish::default()
+        };
+        let mut camera = open(&wish).unwrap();
+        let frame = std::iter::repeat_with(|| camera.newest().unwrap())
+            .flatten()
+            .next();
+        let picture = Encoder::new(80, None).encode(frame.unwrap()).unwrap();
+        let mut check = Check::default();
+        assert!(check.passes(&picture.jpeg, (64, 48)));
+        assert_eq!(check.words(), None);
+        assert!(!check.passes(&picture.jpeg, (640, 480)));
+        assert!(!check.passes(&picture.jpeg[..10], (64, 48)));
+        assert!(!check.passes(b"#!/bin/sh\nexit", (64, 48)));
+        let words = check.words().unwrap();
+        assert!(words.starts_with("3 pictures left out"), "{words}");
+    }
+}

@@ -1,0 +1,131 @@
+//! A queue with a lane for each peer, served in turns, so that the backlog of one never delays the others by more than a job.
+//! It knows no jobs; within a lane their order holds.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A peer's key, so that a connection made again stands behind what the lost one left.
+pub(crate) type Lane = [u8; 32];
+
+pub(crate) struct Lanes<T> {
+    state: Mutex<State<T>>,
+    changed: Condvar,
+}
+
+struct State<T> {
+    /// Those in which something waits.
+    lanes: BTreeMap<Lane, VecDeque<T>>,
+    /// The lane served last.
+    last: Lane,
+    closed: bool,
+}
+
+impl<T> Lanes<T> {
+    pub(crate) fn put(&self, lane: Lane, value: T) {
+        let mut state = self.lock();
+        state.lanes.entry(lane).or_default().push_back(value);
+        self.changed.notify_one();
+    }
+
+    /// Puts the rest of a job before all that waits in its lane.
+    pub(crate) fn put_first(&self, lane: Lane, value: T) {
+        let mut state = self.lock();
+        state.lanes.entry(lane).or_default().push_front(value);
+        self.changed.notify_one();
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for the next value; `None` once it is closed and empty.
+    pub(crate) fn wait(&self) -> Option<(Lane, T)> {
+        let mut state = self.lock();
+        loop {
+            if let Some(next) = state.take() {
+                return Some(next);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Nothing here panics half-way through a change, so a poisoned lock is as good as any.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Default for Lanes<T> {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State {
+                lanes: BTreeMap::new(),
+                last: [0; 32],
+                closed: false,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl<T> State<T> {
+    fn take(&mut self) -> Option<(Lane, T)> {
+        let after = (Bound::Excluded(self.last), Bound::Unbounded);
+        let after = self.lanes.range(after).next();
+        let lane = *after.or_else(|| self.lanes.iter().next())?.0;
+        let waiting = self.lanes.get_mut(&lane)?;
+        let value = waiting.pop_front();
+        if waiting.is_empty() {
+            self.lanes.remove(&lane);
+        }
+        self.last = lane;
+        Some((lane, value?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backlog_of_one_peer_delays_another_by_one_job() {
+        let lanes = Lanes::default();
+        for job in 0..1000 {
+            lanes.put([1; 32], job);
+        }
+        lanes.put([2; 32], 1000);
+        let served: Vec<_> = std::iter::from_fn(|| lanes.wait()).take(3).collect();
+        assert_eq!(served, [([1; 32], 0), ([2; 32], 1000), ([1; 32], 1)]);
+    }
+
+    #[test]
+    fn the_rest_of_a_long_job_waits_for_other_peers_and_for_nothing_of_its_own() {
+        let lanes = Lanes::default();
+        for (lane, job) in [(1, "long"), (1, "after it"), (2, "other")] {
+            lanes.put([lane; 32], job);
+        }
+        assert_eq!(lanes.wait(), Some(([1; 32], "long")));
+        lanes.put_first([1; 32], "rest");
+        let served = std::iter::from_fn(|| lanes.wait()).take(3);
+        let served: Vec<_> = served.map(|(_, job)| job).collect();
+        assert_eq!(served, ["other", "rest", "after it"]);
+    }
+
+    #[test]
+    fn what_waits_is_served_after_the_close_and_then_it_ends() {
+        let lanes = Lanes::default();
+        lanes.put([1; 32], "last");
+        lanes.close();
+        assert_eq!(lanes.wait(), Some(([1; 32], "last")));
+        assert_eq!(lanes.wait(), None);
+    }
+}
