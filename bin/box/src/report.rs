@@ -63,7 +63,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             format!("{peer} {}: {why}", if *lost { "is lost" } else { "left" }),
             json!({"event": "left", "peer": peer.as_str(), "why": why, "lost": lost}),
         ),
-        Notice::Knock { key, address } => (
+        Notice::Knock { key, address, .. } => (
             format!(
                 "somebody unknown at {address} was turned away; if you know the key {}, let them in with: \
                  transom users add NAME {} key={key}",
@@ -91,6 +91,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             peer,
             kind,
             outgoing,
+            ..
         } => (
             format!("{peer} {}", call_words(*kind, *outgoing)),
             json!({"event": "call_started", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing}),

@@ -214,6 +214,7 @@ impl Calls {
                         peer: call.peer,
                         kind: call.kind,
                         outgoing: true,
+                        resumed: false,
                     });
                 }
             }
@@ -341,6 +342,7 @@ fn answer(call: &mut Call, out: &mut Outside) {
                 peer: call.peer,
                 kind: call.kind,
                 outgoing: false,
+                resumed: false,
             });
         }
         Some(Err(error)) => {

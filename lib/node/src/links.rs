@@ -474,7 +474,11 @@ impl Links {
         self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
         if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
             self.knocks.push((key, now));
-            out.tell(Notice::Knock { key, address });
+            out.tell(Notice::Knock {
+                key,
+                address,
+                name: None,
+            });
         }
     }
 

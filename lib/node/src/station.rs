@@ -174,7 +174,16 @@ impl Station {
             Command::Answer { peer } => calls.answer(peer, out),
             Command::Decline { peer } => calls.decline(peer, out),
             Command::HangUp { peer } => calls.hang_up(peer, out),
-            Command::ShowCamera { on } => calls.show_camera(on, out),
+            Command::ShowCamera { on, .. } => calls.show_camera(on, out),
+            // SCAFFOLD: the branch `calls` fills these in before it is merged.
+            Command::SetCamera { .. }
+            | Command::Preview { .. }
+            | Command::ListCameras
+            | Command::Recording { .. }
+            | Command::Measure { .. }
+            | Command::TakeCalls { .. }
+            | Command::AllowGuest { .. }
+            | Command::SetInbox { .. } => {}
             Command::Shown {
                 link,
                 call,

@@ -82,7 +82,7 @@ impl State {
                 ..
             } => return self.joined(peer, first_use.then_some(key)),
             Notice::Left { peer, why, lost } => self.left(peer, why, lost),
-            Notice::Knock { key, address } => self.warn(Warning::Knock { key, address }),
+            Notice::Knock { key, address, .. } => self.warn(Warning::Knock { key, address }),
             Notice::KeyChanged {
                 peer,
                 pinned,

@@ -84,6 +84,7 @@ pub(crate) fn started(name: &str) -> Notice {
         peer: peer(name),
         kind: CallKind::View,
         outgoing: true,
+        resumed: false,
     }
 }
 
@@ -113,6 +114,7 @@ pub(crate) fn status(transfer: TransferId, phase: Phase, verified: u64) -> Trans
         durable: 0,
         rate: 56_000_000,
         eta: Some(Duration::from_secs(6)),
+        current: None,
     }
 }
 
@@ -380,10 +382,12 @@ fn a_thousand_strangers_knocking_hide_no_other_warning() {
         state.apply(Notice::Knock {
             key: PublicKey(key),
             address: address(),
+            name: None,
         });
         state.apply(Notice::Knock {
             key: PublicKey(key),
             address: address(),
+            name: None,
         });
     }
     assert_eq!(state.warnings.len(), 8);

@@ -52,6 +52,7 @@ impl Incoming {
             durable: 0,
             rate: 0,
             eta: None,
+            current: None,
         });
         Self {
             id,

@@ -81,6 +81,7 @@ impl Outgoing {
             durable: 0,
             rate: 0,
             eta: None,
+            current: None,
         });
         Self {
             account,
