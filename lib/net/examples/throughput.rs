@@ -135,7 +135,7 @@ fn receive(mut net: Net) -> Result<(u64, f64, String), Failure> {
                                 },
                             )?;
                         }
-                        Told::Leaf { file, leaf } => {
+                        Told::Leaf { file, leaf, .. } => {
                             let taken = leaf.bytes.len() as u64;
                             received += taken;
                             session.stored(file, taken, Progress::default())?;

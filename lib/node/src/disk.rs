@@ -49,7 +49,12 @@ pub(crate) enum Job {
         offer: OwnedOffer,
     },
     Entry(OwnedEntry),
-    Leaf(LeafData),
+    /// Of an entry of that many bytes. Its hash is computed by [`Job::prepare`].
+    Leaf {
+        leaf: LeafData,
+        size: u64,
+        found: [u8; 32],
+    },
     End(End),
     Abandon(u32),
     Finish(u32),
@@ -59,6 +64,35 @@ pub(crate) enum Job {
     Discard,
     /// The sender is done with it.
     Close,
+}
+
+impl Job {
+    /// Whether it is of a transfer to us.
+    pub(crate) fn is_receiving(&self) -> bool {
+        match self {
+            Self::Walk { .. }
+            | Self::Entries { .. }
+            | Self::Start(_)
+            | Self::Stop(_)
+            | Self::Read { .. }
+            | Self::Close => false,
+            Self::Receive { .. }
+            | Self::Entry(_)
+            | Self::Leaf { .. }
+            | Self::End(_)
+            | Self::Abandon(_)
+            | Self::Finish(_)
+            | Self::Keep
+            | Self::Discard => true,
+        }
+    }
+
+    /// Does what of it needs no disk.
+    pub(crate) fn prepare(&mut self) {
+        if let Self::Leaf { leaf, size, found } = self {
+            *found = transom_store::hash_leaf(&leaf.bytes, leaf.offset, *size);
+        }
+    }
 }
 
 pub(crate) enum Answer {
@@ -354,7 +388,7 @@ impl Disk {
                 })),
                 Err(error) => untakable(entry.index, &error, answer),
             },
-            Job::Leaf(leaf) => incoming.leaf(leaf, answer),
+            Job::Leaf { leaf, found, .. } => incoming.leaf(leaf, &found, answer),
             Job::End(end) => match incoming.reception.end(end.index, end.size, &end.root) {
                 Ok(_) => answer(Answer::Done(Done {
                     index: end.index,
@@ -379,7 +413,7 @@ impl Disk {
 
 impl Incoming {
     /// Writes a leaf.
-    fn leaf(&mut self, leaf: LeafData, answer: &mut dyn FnMut(Answer)) {
+    fn leaf(&mut self, leaf: LeafData, found: &[u8; 32], answer: &mut dyn FnMut(Answer)) {
         let LeafData {
             index,
             offset,
@@ -388,7 +422,10 @@ impl Incoming {
         } = leaf;
         let taken = bytes.len() as u64;
         self.received += taken;
-        if let Err(error) = self.reception.leaf(index, offset, &hash, &bytes) {
+        let written = self
+            .reception
+            .hashed_leaf(index, offset, &hash, found, &bytes);
+        if let Err(error) = written {
             untakable(index, &error, answer);
         }
         let counts = self.reception.counts();

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use transom_media::Wish;
@@ -110,6 +110,8 @@ pub(crate) enum Command {
 pub(crate) struct Queue {
     commands: Mutex<VecDeque<Command>>,
     wake: Box<dyn Fn() + Send + Sync>,
+    /// Whether the loop was woken and has not looked yet: waking it again would cost a system call for nothing.
+    woken: AtomicBool,
     next_id: AtomicU32,
 }
 
@@ -118,6 +120,7 @@ impl Queue {
         Arc::new(Self {
             commands: Mutex::default(),
             wake: Box::new(wake),
+            woken: AtomicBool::new(false),
             next_id: AtomicU32::new(1),
         })
     }
@@ -127,15 +130,19 @@ impl Queue {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push_back(command);
-        (self.wake)();
+        self.wake();
     }
 
+    /// The loop begins to look at what there is, here and in the reports: what comes from now on wakes it anew.
     pub(crate) fn take(&self) -> VecDeque<Command> {
+        self.woken.store(false, Ordering::SeqCst);
         std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn wake(&self) {
-        (self.wake)();
+        if !self.woken.swap(true, Ordering::SeqCst) {
+            (self.wake)();
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `camera` | opens cameras; reads those without a descriptor | one request at a time |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
-//! | `disk` | reads, hashes, writes, syncs | a queue bounded by the grants and rooms of the transfers |
+//! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | a queue bounded by the grants of the transfers |
+//! | `disk` | reads, hashes what it read, writes, syncs | the same, and the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //!
 //! Each starts when it is first needed and ends with the station.
@@ -97,6 +98,7 @@ pub(crate) struct Workers {
     raw: Arc<Slot<Frame>>,
     camera: Option<Sender<Wish>>,
     camera_wanted: Arc<AtomicBool>,
+    hash: Option<Sender<DiskJob>>,
     disk: Option<Sender<DiskJob>>,
     names: Option<Sender<(PeerName, String, u16)>>,
     encoder: Option<(u8, Option<(u16, u16)>)>,
@@ -114,6 +116,7 @@ impl Workers {
             raw: Arc::default(),
             camera: None,
             camera_wanted: Arc::default(),
+            hash: None,
             disk: None,
             names: None,
             encoder: None,
@@ -185,26 +188,50 @@ impl Workers {
     }
 
     fn queue(&mut self, job: DiskJob) {
-        let sender = match self.disk.take() {
-            Some(sender) => sender,
-            None => {
-                let (sender, jobs) = channel::<DiskJob>();
-                let (reports, ready) = (self.reports.clone(), self.ready_disk.clone());
-                self.start("disk", move || {
-                    let Some(mut disk) = ready.lock().ok().and_then(|mut disk| disk.take()) else {
-                        return;
-                    };
-                    for (transfer, job, share) in jobs {
-                        disk.work(transfer, job, &mut |answer| {
-                            reports.send(Report::Disk(transfer, answer));
-                        });
-                        drop(share);
-                    }
-                });
-                sender
-            }
+        let sender = if job.1.is_receiving() {
+            self.hash_queue()
+        } else {
+            self.disk_queue()
         };
-        self.disk = sender.send(job).is_ok().then_some(sender);
+        // A thread that could not be started was told of; its transfers stand still.
+        drop(sender.send(job));
+    }
+
+    fn hash_queue(&mut self) -> Sender<DiskJob> {
+        if let Some(sender) = &self.hash {
+            return sender.clone();
+        }
+        let disk = self.disk_queue();
+        let (sender, jobs) = channel::<DiskJob>();
+        self.start("hash", move || {
+            for (transfer, mut job, share) in jobs {
+                job.prepare();
+                if disk.send((transfer, job, share)).is_err() {
+                    return;
+                }
+            }
+        });
+        self.hash.insert(sender).clone()
+    }
+
+    fn disk_queue(&mut self) -> Sender<DiskJob> {
+        if let Some(sender) = &self.disk {
+            return sender.clone();
+        }
+        let (sender, jobs) = channel::<DiskJob>();
+        let (reports, ready) = (self.reports.clone(), self.ready_disk.clone());
+        self.start("disk", move || {
+            let Some(mut disk) = ready.lock().ok().and_then(|mut disk| disk.take()) else {
+                return;
+            };
+            for (transfer, job, share) in jobs {
+                disk.work(transfer, job, &mut |answer| {
+                    reports.send(Report::Disk(transfer, answer));
+                });
+                drop(share);
+            }
+        });
+        self.disk.insert(sender).clone()
     }
 
     /// Looks a host name up.
@@ -247,11 +274,15 @@ impl Drop for Workers {
     /// Lets every thread end and waits for those that hold files. The camera and names threads may sit in a
     /// system call for seconds: they hold nothing that could be lost, and end by themselves.
     fn drop(&mut self) {
-        (self.camera, self.disk, self.names) = (None, None, None);
+        (self.camera, self.names) = (None, None);
+        // The disk ends when the hash thread has handed on all it had.
+        (self.hash, self.disk) = (None, None);
         self.release_camera();
         self.raw.close();
         for thread in self.threads.drain(..) {
-            if matches!(thread.thread().name(), Some("disk" | "encode")) && thread.join().is_err() {
+            if matches!(thread.thread().name(), Some("hash" | "disk" | "encode"))
+                && thread.join().is_err()
+            {
                 log::error!("a worker thread panicked");
             }
         }

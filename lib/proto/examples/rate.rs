@@ -75,7 +75,7 @@ fn receive(
                 },
             )?;
         }
-        Event::Leaf { file, leaf } => {
+        Event::Leaf { file, leaf, .. } => {
             let taken = leaf.bytes.len() as u64;
             session.stored(file, taken, Progress::default())?;
             spare.push(leaf.bytes);

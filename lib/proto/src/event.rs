@@ -153,6 +153,8 @@ pub enum Event {
         file: FileId,
         /// The leaf.
         leaf: LeafData,
+        /// Bytes of the whole entry, which decide how a leaf is hashed (wire 7).
+        size: u64,
     },
     /// All leaves of an entry came: check its root, then [`done`](crate::Session::done) or
     /// [`failed`](crate::Session::failed).

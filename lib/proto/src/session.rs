@@ -416,7 +416,7 @@ impl Session {
         self.outlet.control.pull(record);
         self.pinger.pull(record, now);
         if !self.is_live() {
-            self.fill_text(record);
+            self.fill_text(record, now);
             return self.files.pull(record, PAYLOAD, now, &mut self.outlet);
         }
         if record.is_empty() && self.floor.is_due() {
@@ -432,7 +432,7 @@ impl Session {
     }
 
     fn fill_below_video(&mut self, record: &mut Record<'_>, now: Instant) {
-        self.fill_text(record);
+        self.fill_text(record, now);
         if record.is_empty() {
             let room = self.window.room(self.sent.bulk_unacked(), now);
             let room = usize::try_from(room).unwrap_or(usize::MAX);
@@ -440,8 +440,8 @@ impl Session {
         }
     }
 
-    fn fill_text(&mut self, record: &mut Record<'_>) {
-        self.files.flush(&mut self.outlet);
+    fn fill_text(&mut self, record: &mut Record<'_>, now: Instant) {
+        self.files.flush(&mut self.outlet, now);
         let (was_busy, before) = (self.outlet.is_busy(), record.used());
         self.outlet.text.pull(record);
         record.text += record.used() - before;

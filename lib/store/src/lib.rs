@@ -89,7 +89,7 @@ mod usage;
 pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError};
-pub use hash::hash_file;
+pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};
 pub use reception::{Begin, Counts, Done, Finished, Reception};

@@ -102,12 +102,14 @@ impl Part {
         self.handles = None;
     }
 
-    /// Takes a leaf; gives the bytes of earlier attempts that the sender agrees with by it.
+    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`; gives the bytes of earlier attempts
+    /// that the sender agrees with by it.
     pub(crate) fn leaf(
         &mut self,
         places: &Places,
         offset: u64,
         hash: &[u8; 32],
+        found: &[u8; 32],
         bytes: &[u8],
     ) -> Result<u64, Trouble> {
         if offset == 0 && self.claimed {
@@ -119,7 +121,7 @@ impl Part {
         if bytes.len() as u64 != (self.size - offset).min(LEAF_BYTES) {
             return Err(Trouble::Protocol("a leaf has the wrong length"));
         }
-        if hash::leaf(bytes, offset, self.size) != *hash {
+        if found != hash {
             return Err(Trouble::Corrupt(offset));
         }
         let leaf = offset / LEAF_BYTES;

@@ -153,8 +153,26 @@ impl Reception {
         hash: &[u8; 32],
         bytes: &[u8],
     ) -> Result<Counts, EntryError> {
+        let size = active(&mut self.entries, index)?.size;
+        let found = crate::hash::leaf(bytes, offset, size);
+        self.hashed_leaf(index, offset, hash, &found, bytes)
+    }
+
+    /// The same for a leaf that was hashed elsewhere, so that one thread hashes while another writes: `found` is what
+    /// [`hash_leaf`](crate::hash_leaf) gives for these very bytes.
+    ///
+    /// # Errors
+    /// As for [`Reception::leaf`].
+    pub fn hashed_leaf(
+        &mut self,
+        index: u32,
+        offset: u64,
+        hash: &[u8; 32],
+        found: &[u8; 32],
+        bytes: &[u8],
+    ) -> Result<Counts, EntryError> {
         let part = active(&mut self.entries, index)?;
-        match part.leaf(&self.places, offset, hash, bytes) {
+        match part.leaf(&self.places, offset, hash, found, bytes) {
             Ok(held) => self.count(held, bytes.len() as u64),
             Err(trouble) => {
                 let path = part.path.clone();

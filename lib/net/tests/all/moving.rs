@@ -106,7 +106,7 @@ impl Stream {
                     };
                     session.start(file, &start).unwrap();
                 }
-                Told::Leaf { file, leaf } => {
+                Told::Leaf { file, leaf, .. } => {
                     assert_eq!(leaf.offset, self.taken);
                     let count = leaf.bytes.len() as u64;
                     self.taken += count;

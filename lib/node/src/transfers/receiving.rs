@@ -225,9 +225,10 @@ impl Incoming {
                     .insert(entry.index, entry.path.as_str().to_owned());
                 Job::Entry(entry)
             }
-            Event::Leaf { leaf, .. } => {
+            Event::Leaf { leaf, size, .. } => {
                 self.account.status.moved += leaf.bytes.len() as u64;
-                Job::Leaf(leaf)
+                let found = [0; 32];
+                Job::Leaf { leaf, size, found }
             }
             Event::Ended { end, .. } => Job::End(end),
             Event::Abandoned {

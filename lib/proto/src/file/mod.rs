@@ -49,10 +49,10 @@ impl Transfer {
         }
     }
 
-    fn flush(&mut self, stream: u16, outlet: &mut Outlet) {
+    fn flush(&mut self, stream: u16, outlet: &mut Outlet, now: Instant) {
         match self {
             Self::Sending(sending) => sending.throttle.flush(stream, outlet),
-            Self::Receiving(receiving) => receiving.flush(outlet),
+            Self::Receiving(receiving) => receiving.flush(outlet, now),
         }
     }
 }
@@ -257,9 +257,9 @@ impl Files {
     }
 
     /// Puts what changed in the transfers' state into the queue of texts.
-    pub(crate) fn flush(&mut self, outlet: &mut Outlet) {
+    pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
         for (stream, transfer) in &mut self.open {
-            transfer.flush(*stream, outlet);
+            transfer.flush(*stream, outlet, now);
         }
     }
 
@@ -305,19 +305,21 @@ impl Files {
         }
     }
 
-    /// When a rate limit lets data go again that it holds now.
+    /// When a rate limit lets data go again that it holds now, or a progress is to be told.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let timeouts = self.open.values().filter_map(|transfer| match transfer {
             Transfer::Sending(sending) => sending.poll_timeout(),
-            Transfer::Receiving(_) => None,
+            Transfer::Receiving(receiving) => receiving.poll_timeout(),
         });
         timeouts.filter(|at| *at > now).min()
     }
 
     /// Says a transfer's last word, after what was still to be said of it.
     fn close(&mut self, file: FileId, last: &Message<'_>, outlet: &mut Outlet) {
-        if let Some(mut transfer) = self.open.remove(&file.0) {
-            transfer.flush(file.0, outlet);
+        match self.open.remove(&file.0) {
+            Some(Transfer::Sending(mut sending)) => sending.throttle.flush(file.0, outlet),
+            Some(Transfer::Receiving(mut receiving)) => receiving.flush_all(outlet),
+            None => {}
         }
         outlet.say(file.0, last);
     }

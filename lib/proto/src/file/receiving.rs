@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use transom_wire::limits::ENTRIES_AHEAD;
 use transom_wire::{
@@ -12,7 +13,7 @@ use transom_wire::{
 use super::throttle::Throttle;
 use super::track::Track;
 use crate::outlet::{Outlet, clip};
-use crate::{Event, FileId, LeafData, OwnedOffer, PeerError, UsageError};
+use crate::{Event, FileId, Instant, LeafData, OwnedOffer, PeerError, UsageError};
 
 pub(crate) struct Receiving {
     id: FileId,
@@ -35,6 +36,8 @@ pub(crate) struct Receiving {
     window: u64,
     grant_due: bool,
     progress_due: Option<Progress>,
+    /// When the next progress may go by itself; with a grant it goes at any time.
+    progress_from: Instant,
     pub(crate) throttle: Throttle,
     /// Buffers of leaves that are stored.
     spare: Vec<Vec<u8>>,
@@ -43,9 +46,15 @@ pub(crate) struct Receiving {
 /// Buffers kept: the leaves that are on their way to the disk while a window is full.
 const SPARE: usize = 16;
 
+/// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a message for each
+/// leaf costs both sides a tenth of the time that a fast transfer takes.
+const PROGRESS: Duration = Duration::from_millis(50);
+
 /// The leaf being put together.
 struct Partial {
     leaf: LeafData,
+    /// Bytes of its entry.
+    size: u64,
     len: usize,
     /// The entry failed: count the bytes, keep none.
     dropped: bool,
@@ -70,6 +79,7 @@ impl Receiving {
             window,
             grant_due: false,
             progress_due: None,
+            progress_from: Instant::default(),
             throttle: Throttle::default(),
             spare: Vec::new(),
         }
@@ -169,14 +179,26 @@ impl Receiving {
     }
 
     /// Says what has changed since last time; only the newest of each.
-    pub(crate) fn flush(&mut self, outlet: &mut Outlet) {
-        if self.grant_due {
+    pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
+        let granted = self.grant_due;
+        if granted {
             self.grant(outlet);
         }
-        if let Some(progress) = self.progress_due.take() {
-            outlet.say(self.id.0, &Message::Progress(progress));
+        if granted || now >= self.progress_from {
+            self.progress(outlet, now);
         }
         self.throttle.flush(self.id.0, outlet);
+    }
+
+    /// Says all that is left to say, before the transfer's last word.
+    pub(crate) fn flush_all(&mut self, outlet: &mut Outlet) {
+        self.progress_from = Instant::default();
+        self.flush(outlet, Instant::default());
+    }
+
+    /// When [`flush`](Self::flush) has something to say that it holds back now.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.progress_due.map(|_| self.progress_from)
     }
 
     pub(crate) fn handle_entry(
@@ -262,6 +284,7 @@ impl Receiving {
         };
         self.partial = Some(Partial {
             leaf,
+            size: track.size(),
             len,
             dropped: track.failed,
             got: 0,
@@ -378,7 +401,11 @@ impl Receiving {
 
     fn leaf_came(&mut self, outlet: &mut Outlet) {
         let Some(Partial {
-            leaf, dropped, got, ..
+            leaf,
+            size,
+            dropped,
+            got,
+            ..
         }) = self.partial.take()
         else {
             return;
@@ -391,6 +418,7 @@ impl Receiving {
         outlet.tell(Event::Leaf {
             file: self.id,
             leaf,
+            size,
         });
     }
 
@@ -405,6 +433,13 @@ impl Receiving {
     fn want_grant(&mut self) {
         let free = (self.taken + self.window).saturating_sub(self.granted);
         self.grant_due |= free >= self.window / 4;
+    }
+
+    fn progress(&mut self, outlet: &mut Outlet, now: Instant) {
+        if let Some(progress) = self.progress_due.take() {
+            self.progress_from = now + PROGRESS;
+            outlet.say(self.id.0, &Message::Progress(progress));
+        }
     }
 
     fn grant(&mut self, outlet: &mut Outlet) {

@@ -70,6 +70,10 @@ impl Track {
         true
     }
 
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Whether the receiver may call it done: all of it came, or it was there before.
     pub(crate) fn may_be_done(&self) -> bool {
         !self.failed && (self.ended || self.start.is_none())

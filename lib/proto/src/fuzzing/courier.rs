@@ -134,7 +134,7 @@ impl Courier {
                     self.got.insert(index, offset);
                 }
             },
-            Event::Leaf { file, leaf } => self.store(session, file, &leaf),
+            Event::Leaf { file, leaf, .. } => self.store(session, file, &leaf),
             Event::Ended { file, end } => {
                 let whole = self.got.get(&end.index) == Some(&end.size);
                 assert!(whole || !self.trusts, "{end:?}");

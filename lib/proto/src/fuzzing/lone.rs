@@ -77,7 +77,7 @@ impl Lone {
                 ));
             }
             Event::Entry { file, .. } => any(session.failed(file, &failed(index))),
-            Event::Leaf { file, leaf } => {
+            Event::Leaf { file, leaf, .. } => {
                 any(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
             }
             Event::Ended { file, end } => {
