@@ -27,6 +27,7 @@ mod disk;
 mod handle;
 mod identity;
 mod links;
+mod measure;
 mod meter;
 mod notice;
 mod outside;

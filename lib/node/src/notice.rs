@@ -380,7 +380,7 @@ pub struct TransferStatus {
 }
 
 /// The file of a transfer that moves now.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CurrentFile {
     /// Its path within the transfer.
     pub path: String,

@@ -1,67 +1,36 @@
-//! Calls: who may watch, who rings, who sees our camera, and the pictures that come in.
+//! Calls: who may watch, who rings, who sees our camera, and what becomes of a call when its connection is lost.
+
+mod call;
+mod pictures;
+mod policy;
+
+use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
-use transom_proto::{CallId, Event, ReceivedPicture, Session};
-use transom_wire::{CallKind, EndReason, Lens, PeerName};
+use transom_proto::{CallId, Event, UsageError};
+use transom_wire::{CallKind, EndReason, PeerName};
 
-use crate::handle::Credit;
-use crate::links::{Link, Links};
-use crate::notice::{Notice, RemotePicture, Timing};
-use crate::outside::Outside;
-use crate::settings::Settings;
+use self::call::{Call, Past};
+pub(crate) use self::policy::Policy;
+use self::policy::{Crowd, Taking, Welcome};
+use crate::links::{Gone, Link, Links, Parting};
+use crate::notice::Notice;
+use crate::outside::{Outside, earlier};
 
-/// What of the settings calls depend on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy {
-    has_camera: bool,
-    serves_camera: bool,
-    takes_calls: bool,
-    max_viewers: usize,
-}
-
-impl Policy {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self {
-            has_camera: settings.camera.is_some(),
-            serves_camera: settings.serve_camera,
-            takes_calls: settings.takes_calls,
-            max_viewers: settings.max_viewers,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Phase {
-    Ringing,
-    Live,
-}
-
-#[derive(Debug)]
-struct Call {
-    link: PeerId,
-    id: CallId,
-    peer: PeerName,
-    kind: CallKind,
-    outgoing: bool,
-    phase: Phase,
-}
-
-impl Call {
-    /// Whether the far side looks at our camera.
-    fn is_shown(&self, camera_on: bool) -> bool {
-        self.phase == Phase::Live
-            && match self.kind {
-                CallKind::View => !self.outgoing,
-                _ => camera_on,
-            }
-    }
-}
+/// A peer that is back rings again within this, or it has given the call up in the meantime.
+const GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Calls {
     calls: Vec<Call>,
     policy: Policy,
-    /// Whether talks see our camera.
-    camera_on: bool,
+}
+
+/// A call that somebody is to see our camera by, or is to know that it does not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Onlooker {
+    pub(crate) link: PeerId,
+    pub(crate) call: CallId,
+    pub(crate) is_shown: bool,
 }
 
 impl Calls {
@@ -69,30 +38,89 @@ impl Calls {
         Self {
             calls: Vec::new(),
             policy,
-            camera_on: false,
         }
+    }
+
+    /// Everybody in a call that can have our pictures.
+    pub(crate) fn onlookers(&self) -> impl Iterator<Item = Onlooker> + '_ {
+        let live = self
+            .calls
+            .iter()
+            .filter(|call| call.is_live() && call.sends());
+        live.filter_map(|call| {
+            let (link, id) = call.place?;
+            Some(Onlooker {
+                link,
+                call: id,
+                is_shown: call.is_shown(),
+            })
+        })
     }
 
     /// Everybody who is to get our pictures.
     pub(crate) fn viewers(&self) -> impl Iterator<Item = (PeerId, CallId)> + '_ {
-        self.calls
-            .iter()
-            .filter(|call| call.is_shown(self.camera_on))
-            .map(|call| (call.link, call.id))
+        self.onlookers()
+            .filter(|onlooker| onlooker.is_shown)
+            .map(|onlooker| (onlooker.link, onlooker.call))
     }
 
-    pub(crate) fn show_camera(&mut self, on: bool, out: &mut Outside) {
-        self.camera_on = on;
-        if !on {
-            for call in self
-                .calls
-                .iter()
-                .filter(|call| call.kind == CallKind::Talk && call.phase == Phase::Live)
-            {
-                out.with(call.link, |session| {
-                    session.camera_state(call.id, Lens::Off, "")
-                });
-            }
+    /// The connection that carries a call with that peer.
+    pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
+        let carried = self
+            .calls
+            .iter()
+            .filter(|call| call.peer == *peer && call.is_live());
+        carried
+            .filter_map(|call| call.place)
+            .map(|(link, _)| link)
+            .next()
+    }
+
+    /// When [`turn`](Self::turn) has something to do though nothing happens.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.calls
+            .iter()
+            .fold(None, |due, call| earlier(due, call.until))
+    }
+
+    /// Once a turn: ends what nobody answered, and rings where that is possible now.
+    pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Outside) {
+        let late = |call: &mut Call| call.until.is_some_and(|until| until <= now);
+        for call in self.calls.extract_if(.., late) {
+            call.say_end(EndReason::Unanswered, "", out);
+            let text = match call.past {
+                Past::Fresh => "",
+                Past::Moved | Past::Interrupted => "the connection did not come back",
+            };
+            call.ended(EndReason::Unanswered, text, out);
+        }
+        self.ring_waiting(links, out);
+    }
+
+    /// Who sees our camera in a call both ways.
+    pub(crate) fn show_camera(&mut self, peer: &PeerName, on: bool) {
+        for call in self.calls.iter_mut().filter(|call| call.peer == *peer) {
+            call.shows = on;
+        }
+    }
+
+    /// Whether there is a camera to be seen.
+    pub(crate) fn camera_chosen(&mut self, is_chosen: bool) {
+        self.policy.has_camera = is_chosen;
+    }
+
+    pub(crate) fn take_calls(&mut self, on: bool) {
+        self.policy.taking = match on {
+            true => Taking::Now,
+            false => Taking::NotNow,
+        };
+    }
+
+    pub(crate) fn record(&mut self, peer: &PeerName, on: bool, out: &mut Outside) {
+        let recorded = |call: &&mut Call| call.peer == *peer && !call.served;
+        for call in self.calls.iter_mut().filter(recorded) {
+            call.records = on;
+            call.mark_recording(out);
         }
     }
 
@@ -103,55 +131,74 @@ impl Calls {
         links: &Links,
         out: &mut Outside,
     ) {
-        if self
+        let same = |call: &&mut Call| call.peer == peer && call.kind == kind;
+        let same = self
             .calls
-            .iter()
-            .any(|call| call.peer == peer && call.outgoing)
-        {
-            return;
+            .iter_mut()
+            .filter(same)
+            .find(|call| call.outgoing || kind == CallKind::Talk);
+        match same {
+            // The peer was faster: to ring is to answer.
+            Some(call) if call.asks() => return call.answer(out),
+            Some(_) => return,
+            None => {}
         }
-        let link = links.link_of(&peer);
-        match link.and_then(|link| out.with(link, |session| session.ring(kind))) {
-            Some(Ok(id)) => {
-                let link = link.expect("a session was found by it");
-                self.calls.push(Call {
-                    link,
-                    id,
-                    peer,
-                    kind,
-                    outgoing: true,
-                    phase: Phase::Ringing,
-                });
+        let key = links
+            .link_of(&peer)
+            .and_then(|link| Some(links.link(link)?.key));
+        let until = Instant::now() + self.policy.ring_timeout;
+        match key {
+            Some(key) => {
+                let mut call = Call::new(peer, key, kind, until);
+                call.outgoing = true;
+                self.calls.push(call);
+                self.ring_waiting(links, out);
             }
-            Some(Err(error)) => ended(peer, EndReason::Busy, error.to_string(), out),
-            None => ended(
+            None => out.tell(Notice::CallEnded {
                 peer,
-                EndReason::Unanswered,
-                "it is not connected".into(),
-                out,
-            ),
+                reason: EndReason::Unanswered,
+                text: "it is not connected".into(),
+            }),
         }
     }
 
-    pub(crate) fn answer(&mut self, peer: PeerName, out: &mut Outside) {
-        let waiting =
-            |call: &&mut Call| call.peer == peer && !call.outgoing && call.phase == Phase::Ringing;
-        if let Some(call) = self.calls.iter_mut().find(waiting) {
-            answer(call, out);
+    /// Rings for all calls of ours that no connection carries, where one could.
+    fn ring_waiting(&mut self, links: &Links, out: &mut Outside) {
+        let is_full = |call: &mut Call| {
+            if !call.outgoing || call.place.is_some() || call.agreed {
+                return false;
+            }
+            let Some(link) = carrier(call, links) else {
+                return false;
+            };
+            match out.with(link, |session| session.ring(call.kind)) {
+                Some(Ok(id)) => call.place = Some((link, id)),
+                Some(Err(UsageError::Full { .. })) => return true,
+                // Something else rings there, or the connection is about to end.
+                Some(Err(_)) | None => {}
+            }
+            false
+        };
+        let full: Vec<_> = self.calls.extract_if(.., is_full).collect();
+        for call in full {
+            call.ended(EndReason::Busy, "there is no room for more calls", out);
         }
     }
 
-    pub(crate) fn decline(&mut self, peer: PeerName, out: &mut Outside) {
-        self.end(
-            |call| call.peer == peer && !call.outgoing && call.phase == Phase::Ringing,
-            EndReason::Chosen,
-            "",
-            out,
-        );
+    pub(crate) fn answer(&mut self, peer: &PeerName, out: &mut Outside) {
+        let asking = |call: &&mut Call| call.peer == *peer && call.asks();
+        if let Some(call) = self.calls.iter_mut().find(asking) {
+            call.answer(out);
+        }
     }
 
-    pub(crate) fn hang_up(&mut self, peer: PeerName, out: &mut Outside) {
-        self.end(|call| call.peer == peer, EndReason::Chosen, "", out);
+    pub(crate) fn decline(&mut self, peer: &PeerName, out: &mut Outside) {
+        let asking = |call: &Call| call.peer == *peer && call.asks();
+        self.end(asking, EndReason::Chosen, "", out);
+    }
+
+    pub(crate) fn hang_up(&mut self, peer: &PeerName, out: &mut Outside) {
+        self.end(|call| call.peer == *peer, EndReason::Chosen, "", out);
     }
 
     /// Ends calls from our side.
@@ -163,21 +210,37 @@ impl Calls {
         out: &mut Outside,
     ) {
         for call in self.calls.extract_if(.., |call| which(call)) {
-            let say = |session: &mut Session| match (call.phase, call.outgoing) {
-                (Phase::Ringing, false) => session.decline(call.id, reason, text),
-                _ => session.hang_up(call.id, reason, text),
-            };
-            if let Some(Err(error)) = out.with(call.link, say) {
-                log::debug!("peer={} ending a call that is over: {error}", call.peer);
-            }
-            ended(call.peer, reason, text.to_owned(), out);
+            call.say_end(reason, text, out);
+            call.ended(reason, text, out);
         }
     }
 
-    /// A connection is gone, and all its calls.
-    pub(crate) fn left(&mut self, link: PeerId, why: &str, out: &mut Outside) {
-        for call in self.calls.extract_if(.., |call| call.link == link) {
-            ended(call.peer, EndReason::Leaving, why.to_owned(), out);
+    /// A station is back. What waits for its ring does not wait long.
+    pub(crate) fn back(&mut self, station: u64) {
+        let soon = Instant::now() + GRACE;
+        let waiting = |call: &&mut Call| {
+            !call.outgoing && call.place.is_none() && call.station == Some(station)
+        };
+        for call in self.calls.iter_mut().filter(waiting) {
+            call.until = call.until.map(|until| until.min(soon));
+        }
+    }
+
+    /// A connection is gone. Its calls go on by another one, or wait for that; after a goodbye they are over.
+    pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Outside) {
+        let over = |call: &mut Call| gone.parting == Parting::Goodbye && call.is_on(link);
+        for call in self.calls.extract_if(.., over) {
+            call.ended(EndReason::Leaving, gone.why.as_str(), out);
+        }
+        let patience = Instant::now() + self.policy.call_patience;
+        for call in self.calls.iter_mut().filter(|call| call.is_on(link)) {
+            call.adrift(gone.station, patience);
+        }
+        let is_away = |call: &Call| {
+            call.place.is_none() && call.station.is_some_and(|station| !links.reaches(station))
+        };
+        for call in self.calls.iter_mut().filter(|call| is_away(call)) {
+            call.interrupted(&gone.why, out);
         }
     }
 
@@ -187,11 +250,11 @@ impl Calls {
             return;
         };
         let forbidden = |call: &Call| {
-            call.link == link
+            call.is_on(link)
                 && !call.outgoing
-                && match call.kind {
-                    CallKind::View => !rights.view,
-                    _ => !rights.call,
+                && match call.served {
+                    true => !rights.view,
+                    false => !rights.call,
                 }
         };
         self.end(forbidden, EndReason::Forbidden, "not allowed any more", out);
@@ -203,43 +266,46 @@ impl Calls {
         id: PeerId,
         link: &Link,
         event: Event,
+        links: &Links,
         out: &mut Outside,
     ) -> Option<Event> {
         match event {
-            Event::Ringing { call, kind } => self.rung(id, link, call, kind, out),
+            Event::Ringing { call, kind } => self.rung((id, call), link, kind, links, out),
             Event::Answered { call } => {
                 if let Some(call) = self.find(id, call) {
-                    call.phase = Phase::Live;
-                    out.tell(Notice::CallStarted {
-                        peer: call.peer,
-                        kind: call.kind,
-                        outgoing: true,
-                        resumed: false,
-                    });
+                    call.started(out);
+                }
+            }
+            Event::Declined {
+                call,
+                reason: EndReason::Glare,
+                ..
+            } => {
+                if let Some(call) = self.find(id, call) {
+                    (call.place, call.agreed) = (None, true);
                 }
             }
             Event::Declined { call, reason, text } | Event::HungUp { call, reason, text } => {
-                for call in self
-                    .calls
-                    .extract_if(.., |found| found.link == id && found.id == call)
-                {
-                    ended(call.peer, reason, text.clone(), out);
+                let over = |found: &mut Call| found.place == Some((id, call));
+                for call in self.calls.extract_if(.., over) {
+                    call.ended(reason, text.as_str(), out);
                 }
             }
             Event::Picture { call, picture } => {
-                if let Some(call) = self.find(id, call) {
-                    let peer = call.peer;
-                    let call = call.id;
-                    arrived(id, call, peer, picture, out);
+                if let Some(found) = self.find(id, call) {
+                    pictures::arrived(id, call, found, picture, out);
                 }
             }
             Event::CameraState { call, lens, text } => {
+                if let Some(call) = self.find(id, call).filter(|call| !call.served) {
+                    let peer = call.peer;
+                    out.tell(Notice::FarCamera { peer, lens, text });
+                }
+            }
+            Event::Recording { call, on } => {
                 if let Some(call) = self.find(id, call) {
-                    out.tell(Notice::FarCamera {
-                        peer: call.peer,
-                        lens,
-                        text,
-                    });
+                    let peer = call.peer;
+                    out.tell(Notice::FarRecording { peer, on });
                 }
             }
             Event::Credit { .. } => {}
@@ -248,153 +314,162 @@ impl Calls {
         None
     }
 
-    /// A viewer has seen a picture.
-    pub(crate) fn shown(&self, link: PeerId, id: CallId, sequence: u32, out: &mut Outside) {
-        let now = out.net.now();
-        // A call that has ended takes no credit back.
-        if self
-            .calls
-            .iter()
-            .any(|call| call.link == link && call.id == id)
-            && let Some(Err(error)) = out.with(link, |session| session.shown(id, sequence, now))
-        {
-            log::debug!("credit of picture {sequence}: {error}");
-        }
-    }
-
-    /// Whether that connection watches us.
-    fn watches(&self, link: PeerId) -> bool {
-        self.calls
-            .iter()
-            .any(|call| call.link == link && call.kind == CallKind::View && !call.outgoing)
-    }
-
     fn find(&mut self, link: PeerId, id: CallId) -> Option<&mut Call> {
         self.calls
             .iter_mut()
-            .find(|call| call.link == link && call.id == id)
+            .find(|call| call.place == Some((link, id)))
     }
 
-    /// A peer rings: its rights and our settings decide, or a person is asked.
-    fn rung(&mut self, id: PeerId, link: &Link, call: CallId, kind: CallKind, out: &mut Outside) {
-        let Policy {
-            has_camera,
-            serves_camera,
-            takes_calls,
-            max_viewers,
-        } = self.policy;
-        let rights = link.rights;
-        let verdict = match kind {
-            CallKind::View if !rights.view => Err((EndReason::Forbidden, "you may not watch here")),
-            CallKind::View if !has_camera => Err((EndReason::NoCamera, "there is no camera here")),
-            CallKind::View if !(serves_camera || rights.auto) => {
-                Err((EndReason::Forbidden, "this camera is not for watching"))
+    /// A peer rings: for a call that there is already, or for a new one.
+    fn rung(
+        &mut self,
+        place: (PeerId, CallId),
+        link: &Link,
+        kind: CallKind,
+        links: &Links,
+        out: &mut Outside,
+    ) {
+        // By key: the peer may be here under two names.
+        let same = |call: &Call| (call.key, call.kind) == (link.key, kind);
+        let returning = |call: &Call| same(call) && is_returning(call, place.0, links);
+        if let Some(at) = self.calls.iter().position(returning) {
+            let call = self.calls.remove(at);
+            return self.returned(call, place, link, out);
+        }
+        let crossing =
+            |call: &Call| same(call) && call.outgoing && call.is_talk() && !call.is_live();
+        if let Some(at) = self.calls.iter().position(crossing) {
+            return self.crossed(at, place, link, links, out);
+        }
+        for call in self.calls.iter_mut().filter(|call| call.key == link.key) {
+            // It yielded to this ring, which is for something else: ours is rung again.
+            call.agreed &= !call.outgoing;
+        }
+        match self
+            .policy
+            .judge(kind, link.rights, self.crowd(place.0, link))
+        {
+            Err((reason, text)) => decline(place, reason, text, out),
+            Ok(welcome) => self.welcome(place, link, kind, welcome, out),
+        }
+    }
+
+    fn welcome(
+        &mut self,
+        place: (PeerId, CallId),
+        link: &Link,
+        kind: CallKind,
+        welcome: Welcome,
+        out: &mut Outside,
+    ) {
+        let until = Instant::now() + self.policy.ring_timeout;
+        let mut call = Call::new(link.peer, link.key, kind, until);
+        call.place = Some(place);
+        call.served = welcome == Welcome::Served;
+        call.shows = welcome == Welcome::AtOnce;
+        match welcome {
+            Welcome::AtOnce | Welcome::Served => call.answer(out),
+            Welcome::Asked => {
+                let peer = link.peer;
+                out.tell(Notice::Ringing { peer, kind });
             }
-            // One place for each, so that nobody takes those of others.
-            CallKind::View if self.watches(id) => Err((EndReason::Busy, "you watch already")),
-            CallKind::View if self.viewers().count() >= max_viewers => {
-                Err((EndReason::Busy, "as many watch already as may"))
-            }
-            CallKind::View => Ok(true),
-            _ if !takes_calls => Err((EndReason::Forbidden, "nobody takes calls here")),
-            _ if !rights.call => Err((EndReason::Forbidden, "you may not call here")),
-            _ if self.calls.iter().any(|call| call.kind == CallKind::Talk) => {
-                Err((EndReason::Busy, "in another call"))
-            }
-            _ => Ok(rights.auto),
+        }
+        self.calls.push(call);
+    }
+
+    /// A call that lost its connection goes on here, if the peer still may.
+    fn returned(
+        &mut self,
+        mut call: Call,
+        place: (PeerId, CallId),
+        link: &Link,
+        out: &mut Outside,
+    ) {
+        let verdict = match call.served {
+            true => self
+                .policy
+                .judge(call.kind, link.rights, self.crowd(place.0, link))
+                .map(drop),
+            false if link.rights.call => Ok(()),
+            false => Err((EndReason::Forbidden, "you may not call here any more")),
         };
-        match verdict {
-            Err((reason, text)) => {
-                if let Some(Err(error)) =
-                    out.with(id, |session| session.decline(call, reason, text))
-                {
-                    log::debug!("peer={} declining: {error}", link.peer);
-                }
+        if let Err((reason, text)) = verdict {
+            decline(place, reason, text, out);
+            return call.ended(reason, text, out);
+        }
+        // Where it still seems to be carried, nobody is any more.
+        call.say_end(EndReason::Leaving, "", out);
+        if call.is_live() {
+            call.adrift(link.station(), Instant::now() + self.policy.call_patience);
+        }
+        let asks = call.asks();
+        call.place = Some(place);
+        if !asks {
+            call.answer(out);
+        }
+        self.calls.push(call);
+    }
+
+    /// Both rang. On one connection the sessions have decided already that ours yields; on two connections between the same
+    /// two stations the ring of the one with the lower number does.
+    fn crossed(
+        &mut self,
+        at: usize,
+        place: (PeerId, CallId),
+        link: &Link,
+        links: &Links,
+        out: &mut Outside,
+    ) {
+        let call = &mut self.calls[at];
+        let ours = call.place.and_then(|(ours, _)| links.link(ours));
+        match ours {
+            Some(ours) if !ours.is_same_station(link) => {
+                return decline(place, EndReason::Busy, "in a call with you already", out);
             }
-            Ok(at_once) => {
-                let mut call = Call {
-                    link: id,
-                    id: call,
-                    peer: link.peer,
-                    kind,
-                    outgoing: false,
-                    phase: Phase::Ringing,
-                };
-                if at_once {
-                    answer(&mut call, out);
-                } else {
-                    out.tell(Notice::Ringing {
-                        peer: link.peer,
-                        kind,
-                    });
-                }
-                self.calls.push(call);
+            Some(_) if !links.yields_to(link) => {
+                return decline(place, EndReason::Glare, "", out);
             }
+            Some(_) => call.say_end(EndReason::Glare, "", out),
+            None => {}
+        }
+        (call.place, call.outgoing) = (Some(place), false);
+        call.answer(out);
+    }
+
+    fn crowd(&self, id: PeerId, link: &Link) -> Crowd {
+        let served = |call: &&Call| call.served && call.place.is_some();
+        let talks = |call: &&Call| call.is_talk() && !call.served;
+        Crowd {
+            viewers: self.calls.iter().filter(served).count(),
+            watches: self.calls.iter().filter(served).any(|call| call.is_on(id)),
+            talks: self.calls.iter().filter(talks).count(),
+            talks_with_it: (self.calls.iter().filter(talks)).any(|call| call.key == link.key),
         }
     }
 }
 
-fn answer(call: &mut Call, out: &mut Outside) {
-    match out.with(call.link, |session| session.answer(call.id)) {
-        Some(Ok(())) => {
-            call.phase = Phase::Live;
-            out.tell(Notice::CallStarted {
-                peer: call.peer,
-                kind: call.kind,
-                outgoing: false,
-                resumed: false,
-            });
-        }
-        Some(Err(error)) => {
-            log::debug!("peer={} answering a call that is over: {error}", call.peer)
-        }
-        None => {}
+/// The connection to ring by. A call that was live goes to the station that it was live with, or to who is found where that
+/// one was; the peer may have other programs, which know nothing of it.
+fn carrier(call: &Call, links: &Links) -> Option<PeerId> {
+    match call.past {
+        Past::Fresh => links.link_of(&call.peer),
+        Past::Moved | Past::Interrupted => links.route(&call.peer, call.station),
     }
+    .filter(|link| links.link(*link).is_some_and(|link| link.key == call.key))
 }
 
-fn ended(peer: PeerName, reason: EndReason, text: String, out: &mut Outside) {
-    out.tell(Notice::CallEnded { peer, reason, text });
+/// Whether a ring at that connection is for this call: it waits for one, or the peer's station has left it elsewhere.
+fn is_returning(call: &Call, link: PeerId, links: &Links) -> bool {
+    let left_behind = |on: PeerId| {
+        let both = links.link(on).zip(links.link(link));
+        on != link && both.is_some_and(|(old, new)| old.is_same_station(new))
+    };
+    !call.outgoing && call.place.is_none_or(|(on, _)| left_behind(on))
 }
 
-fn arrived(
-    link: PeerId,
-    call: CallId,
-    peer: PeerName,
-    picture: ReceivedPicture,
-    out: &mut Outside,
-) {
-    let ReceivedPicture {
-        head,
-        bytes,
-        received,
-    } = picture;
-    let mut local = |clock| {
-        out.net
-            .session(link)
-            .and_then(|session| session.to_local(clock))
-    };
-    let captured = local(head.captured);
-    let ready =
-        captured.map(|at| at + std::time::Duration::from_micros(u64::from(head.ready_after)));
-    let timing = Timing {
-        captured: captured.map(|at| out.net.instant(at)),
-        ready: ready.map(|at| out.net.instant(at)),
-        received: out.net.instant(received),
-    };
-    let credit = Credit {
-        queue: out.queue.clone(),
-        link,
-        call,
-        sequence: head.sequence,
-    };
-    let picture = RemotePicture {
-        jpeg: bytes,
-        width: head.width,
-        height: head.height,
-        orientation: head.orientation.code(),
-        sequence: head.sequence,
-        timing,
-        _credit: credit,
-    };
-    out.tell(Notice::Picture { peer, picture });
+fn decline(place: (PeerId, CallId), reason: EndReason, text: &str, out: &mut Outside) {
+    let (link, call) = place;
+    if let Some(Err(error)) = out.with(link, |session| session.decline(call, reason, text)) {
+        log::debug!("{link} declining: {error}");
+    }
 }

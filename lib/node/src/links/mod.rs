@@ -5,7 +5,10 @@
 //!                  \------------\--> Unreachable, and then Waiting or forgotten
 //! ```
 
-use std::collections::BTreeMap;
+mod guests;
+mod link;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -15,6 +18,9 @@ use transom_proto::Side;
 use transom_users::{Address, Book, Contact, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
+use self::guests::Guests;
+use self::link::describe;
+pub(crate) use self::link::{Gone, Link, Parting};
 use crate::identity::KnownPeersFile;
 use crate::notice::{Notice, Obstacle};
 use crate::outside::{Outside, earlier};
@@ -34,27 +40,13 @@ const KNOCK_PAUSE: Duration = Duration::from_secs(10);
 /// Different knocking keys remembered for that.
 const MAX_KNOCKS: usize = 64;
 
-/// A connection whose key was allowed.
-#[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) peer: PeerName,
+/// Somebody who has proven a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
     pub(crate) key: PublicKey,
-    pub(crate) rights: Rights,
-    pub(crate) side: Side,
-    address: SocketAddr,
-    first_use: bool,
-    /// The peer's random number of this run; `None` until its hello, and then it is really there.
-    session: Option<u64>,
-    /// We have said goodbye on it.
-    closing: bool,
-    /// What it has waiting at the disk thread.
-    pub(crate) load: Load,
-}
-
-impl Link {
-    pub(crate) fn is_up(&self) -> bool {
-        self.session.is_some()
-    }
+    /// What it calls itself, which proves nothing.
+    pub(crate) name: Option<PeerName>,
+    pub(crate) address: SocketAddr,
 }
 
 #[derive(Debug)]
@@ -87,6 +79,7 @@ pub(crate) struct Links {
     book: Book,
     known: KnownPeersFile,
     allow: Allow,
+    guests: Guests,
     own_name: PeerName,
     own_key: PublicKey,
     /// Our random number of this run.
@@ -101,12 +94,6 @@ struct Trouble {
     why: String,
 }
 
-/// What became of a link, for those who hung something on it.
-pub(crate) struct Gone {
-    pub(crate) peer: PeerName,
-    pub(crate) why: String,
-}
-
 impl Links {
     pub(crate) fn new(settings: &mut Settings, session: u64) -> Self {
         Self {
@@ -115,6 +102,7 @@ impl Links {
             book: std::mem::take(&mut settings.book),
             known: std::mem::take(&mut settings.known_peers),
             allow: std::mem::take(&mut settings.allow),
+            guests: Guests::default(),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
             session,
@@ -124,10 +112,7 @@ impl Links {
 
     /// The connection to act on for that peer: one we dialed if there is one.
     pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
-        let mut up = self
-            .links
-            .iter()
-            .filter(|(_, link)| link.peer == *peer && link.is_up() && !link.closing);
+        let mut up = self.up(peer);
         let first = up.next()?;
         let dialed = |(_, link): &(&PeerId, &Link)| link.side == Side::Dialer;
         let chosen = if dialed(&first) {
@@ -136,6 +121,38 @@ impl Links {
             up.find(dialed).unwrap_or(first)
         };
         Some(*chosen.0)
+    }
+
+    /// The connection by which a call with that peer's station can go on: one to the same run of it, or one that we dialed,
+    /// where a newer run listens.
+    pub(crate) fn route(&self, peer: &PeerName, station: Option<u64>) -> Option<PeerId> {
+        let mut up = self.up(peer);
+        up.find(|(_, link)| link.session == station)
+            .or_else(|| self.up(peer).find(|(_, link)| link.side == Side::Dialer))
+            .map(|(id, _)| *id)
+    }
+
+    /// Whether any connection leads to that run of a station.
+    pub(crate) fn reaches(&self, station: u64) -> bool {
+        let mut links = self.links.values();
+        links.any(|link| link.session == Some(station) && !link.closing)
+    }
+
+    /// Whether of two rings that cross on two connections ours is the one that yields.
+    pub(crate) fn yields_to(&self, link: &Link) -> bool {
+        Some(self.session) < link.session
+    }
+
+    /// Every peer that is there, once.
+    pub(crate) fn present(&self) -> BTreeSet<PeerName> {
+        let up = self.links.values().filter(|link| link.is_up());
+        up.map(|link| link.peer).collect()
+    }
+
+    fn up(&self, peer: &PeerName) -> impl Iterator<Item = (&PeerId, &Link)> {
+        self.links
+            .iter()
+            .filter(move |(_, link)| link.peer == *peer && link.is_up() && !link.closing)
     }
 
     pub(crate) fn link(&self, id: PeerId) -> Option<&Link> {
@@ -331,20 +348,14 @@ impl Links {
     }
 
     /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to it so far.
-    pub(crate) fn judge(
-        &mut self,
-        id: PeerId,
-        key: PublicKey,
-        address: SocketAddr,
-        side: Side,
-        out: &mut Outside,
-    ) {
+    pub(crate) fn judge(&mut self, id: PeerId, caller: Caller, side: Side, out: &mut Outside) {
+        let Caller { key, address, .. } = caller;
         if let Err(error) = self.known.refresh() {
             log::warn!("{error}");
         }
         let link = match side {
             Side::Dialer => self.judge_dialed(id, key, out),
-            Side::Listener => self.judge_caller(key, address, out),
+            Side::Listener => self.judge_caller(caller, out),
         };
         let same_key = self.links.values().filter(|link| link.key == key).count();
         match link {
@@ -440,10 +451,10 @@ impl Links {
 
     fn judge_caller(
         &mut self,
-        key: PublicKey,
-        address: SocketAddr,
+        caller: Caller,
         out: &mut Outside,
     ) -> Option<(PeerName, Rights, bool)> {
+        let key = caller.key;
         if key == self.own_key {
             // Another program of the same owner on the same key: whoever holds it is us.
             let everything = Rights {
@@ -456,29 +467,60 @@ impl Links {
         }
         let found = self.person(&key);
         if found.is_none() {
-            self.knock(key, address, out);
+            self.knock(caller, out);
         }
         found.map(|(name, may)| (name, may, false))
     }
 
-    /// Who may come in with that key: somebody of the book. A key that was only learned when its owner was dialed by
-    /// address opens no door, and a line taken out of the book closes it.
+    /// Who may come in with that key: somebody of the book, or else a guest. A key that was only learned when its owner was
+    /// dialed by address opens no door, and a line taken out of the book closes it.
     fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
-        let person = identify(&self.book, self.known.peers(), key)?;
-        let may_anything = person.contact.is_some() && person.may != Rights::NONE;
-        (may_anything && self.allow.allows(&person.name)).then_some((person.name, person.may))
+        let person = identify(&self.book, self.known.peers(), key);
+        match person.filter(|person| person.contact.is_some()) {
+            Some(person) => {
+                let may_come = person.may != Rights::NONE && self.allow.allows(&person.name);
+                may_come.then_some((person.name, person.may))
+            }
+            None => (self.guests.find(key)).filter(|(name, _)| self.is_free(name, key)),
+        }
     }
 
-    fn knock(&mut self, key: PublicKey, address: SocketAddr, out: &mut Outside) {
+    /// Lets a key in for as long as the station runs. Gives the links whose rights may have changed by that.
+    pub(crate) fn allow_guest(
+        &mut self,
+        key: PublicKey,
+        name: PeerName,
+        may: Rights,
+        out: &mut Outside,
+    ) -> Vec<PeerId> {
+        match self.is_free(&name, &key) && self.guests.add(key, name, may) {
+            true => self.judge_again(out),
+            false => {
+                log::warn!(
+                    "{name} is no name for a guest: it belongs to somebody, or there are too many"
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether a guest with that key may have that name: neither belongs to anybody else, as far as is known.
+    fn is_free(&self, name: &PeerName, key: &PublicKey) -> bool {
+        let known = self.known.peers().key_of(name);
+        self.book.find(name.as_str()).is_none()
+            && self.book.owner_of(key).is_none()
+            && known.is_none_or(|known| known == *key)
+            && *name != self.own_name
+            && *key != self.own_key
+    }
+
+    fn knock(&mut self, caller: Caller, out: &mut Outside) {
+        let Caller { key, name, address } = caller;
         let now = Instant::now();
         self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
         if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
             self.knocks.push((key, now));
-            out.tell(Notice::Knock {
-                key,
-                address,
-                name: None,
-            });
+            out.tell(Notice::Knock { key, address, name });
         }
     }
 
@@ -538,21 +580,19 @@ impl Links {
             }
             return None;
         }
+        let parting = Parting::of(&link, why);
         let gone = Some(Gone {
             peer,
+            station: link.session,
+            parting,
             why: text.clone(),
         });
-        let replaced = matches!(
-            why,
-            Departure::Bye {
-                code: ByeCode::Replaced,
-                ..
-            }
-        ) && self.links.values().any(|link| link.peer == peer);
+        let replaced =
+            parting == Parting::Replaced && self.links.values().any(|link| link.peer == peer);
         if replaced || self.link_of(&peer).is_some() {
             return gone; // By another connection it is still there, or about to be.
         }
-        let lost = !matches!(why, Departure::Bye { .. } | Departure::ClosedHere);
+        let lost = parting == Parting::Lost;
         out.tell(Notice::Left {
             peer,
             why: text,
@@ -624,6 +664,11 @@ impl Links {
     /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose rights changed.
     pub(crate) fn replace_book(&mut self, book: Book, out: &mut Outside) -> Vec<PeerId> {
         self.book = book;
+        self.judge_again(out)
+    }
+
+    /// Gives every link the rights it has by now, and closes those that have none.
+    fn judge_again(&mut self, out: &mut Outside) -> Vec<PeerId> {
         let judged: Vec<_> = self
             .links
             .iter()
@@ -652,22 +697,5 @@ impl Links {
                 .filter(|(name, _)| *name == link.peer)
                 .map(|(_, may)| may),
         }
-    }
-}
-
-/// Why a connection ended, for a person.
-fn describe(why: &Departure) -> String {
-    match why {
-        Departure::Bye { code, text } if text.is_empty() => match code {
-            ByeCode::Done | ByeCode::Leaving => "it said goodbye".into(),
-            ByeCode::Illegal => "it says that we sent something illegal".into(),
-            ByeCode::Silent => "it heard nothing from us for too long".into(),
-            ByeCode::TooMuch => "it says that we asked for too much".into(),
-            ByeCode::Replaced => "another connection takes over".into(),
-            _ => "it said goodbye".into(),
-        },
-        Departure::Bye { text, .. } => text.clone(),
-        Departure::Unreachable(error) => error.to_string(),
-        other => other.to_string(),
     }
 }
