@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use transom::media::{Prefer, Source};
+use transom::media::{Prefer, Source, Wish};
 use transom::{Collision, PeerName, PublicKey};
 
 use crate::format::{parse_bytes, parse_size};
@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Be a camera box
     #[command(after_help = CAMERA)]
     Camera(Camera),
+    /// Ring somebody, or wait for a call and take it
+    #[command(after_help = CALL)]
+    Call(Call),
     /// Watch a camera box without a window
     #[command(after_help = WATCH)]
     Watch(Watch),
@@ -93,6 +96,21 @@ pub(crate) struct Camera {
     /// auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin)
     #[arg(long, default_value = "auto", value_parser = parse_source)]
     pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
+    #[command(flatten)]
+    pub(crate) door: Door,
+    /// Most viewers at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) max_viewers: u16,
+    /// Also take files, from those who may, into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) inbox: Option<PathBuf>,
+}
+
+/// How pictures of a camera are to be.
+#[derive(Args, Debug)]
+pub(crate) struct Pictures {
     /// Picture size, such as 1280x720 [default: what the camera does best]
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     pub(crate) size: Option<(u16, u16)>,
@@ -105,14 +123,46 @@ pub(crate) struct Camera {
     /// What to prefer where there is too little light: full rate or longer exposure
     #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
     pub(crate) prefer: PreferArgument,
+}
+
+impl Pictures {
+    /// What is wanted of that source.
+    pub(crate) fn of(self, source: Source) -> Wish {
+        Wish {
+            source,
+            size: self.size,
+            fps: self.fps,
+            quality: self.quality,
+            prefer: self.prefer.into(),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Call {
+    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default: whoever may call]
+    #[arg(required_unless_present = "answer")]
+    pub(crate) peer: Option<String>,
+    /// Wait for a call and take it, instead of ringing
+    #[arg(long)]
+    pub(crate) answer: bool,
+    /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all addresses]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "answer")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// What to call yourself [default: this machine's name]
+    #[arg(long)]
+    pub(crate) name: Option<PeerName>,
+    /// Show pictures: auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin) [default: none]
+    #[arg(long, value_parser = parse_source)]
+    pub(crate) source: Option<Source>,
     #[command(flatten)]
-    pub(crate) door: Door,
-    /// Most viewers at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) max_viewers: u16,
-    /// Also take files, from those who may, into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) inbox: Option<PathBuf>,
+    pub(crate) pictures: Pictures,
+    /// Hang up that many seconds after the call began
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) seconds: Option<u64>,
+    /// Give up when nobody answers in that time, or with --answer, nobody rings [default: 45; with --answer: wait for ever]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) ring_seconds: Option<u64>,
 }
 
 /// Where to be found, by whom, under which name.
@@ -328,6 +378,13 @@ const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
   transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
+const CALL: &str = "\
+Example:
+  transom call anna --source auto
+  transom call anna --source 'file:bell.mjpeg' --ring-seconds 20 --seconds 60
+  transom call --answer anna --source auto
+
+Exit status 0 means: it was answered, and somebody hung up.";
 const WATCH: &str = "\
 Example:
   transom watch porch
@@ -410,7 +467,9 @@ mod tests {
             "send porch x --limit fast",
             "send porch x --on-collision explode",
             "users trust anna NOTAKEY",
-            "call porch",
+            "call",
+            "call porch --listen 127.0.0.1:0",
+            "call porch --ring-seconds 0",
         ];
         for line in lines {
             let error = parse(line).expect_err(line);

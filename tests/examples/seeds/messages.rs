@@ -4,8 +4,8 @@ use transom_wire::{
     Abandon, Ack, Bye, ByeCode, CallKind, CameraState, Cancel, Codec, Collision, Decline, Done,
     End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish, Finished, Grant, HangUp,
     Hello, Leaf, Lens, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
-    Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start, Text, TextAck, TransferKey,
-    WHOLE, flags, limits,
+    Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start, Text, TextAck,
+    TransferKey, WHOLE, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
