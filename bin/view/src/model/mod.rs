@@ -102,6 +102,8 @@ impl State {
                 return vec![Action::Decline(peer)];
             }
             Notice::CallStarted { peer, .. } => self.call(peer, Watch::started),
+            // The station rings again by itself.
+            Notice::CallInterrupted { peer, .. } => self.call(peer, Watch::interrupted),
             Notice::CallEnded { peer, reason, text } => {
                 return self.call_ended(peer, reason, &text);
             }
