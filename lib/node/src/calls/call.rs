@@ -30,8 +30,8 @@ pub(super) struct Call {
     pub(super) past: Past,
     /// The run of the peer's station that it was live with.
     pub(super) station: Option<u64>,
-    /// The peer's ring is answered without asking, since the owner asked for this very call: by answering a ring whose
-    /// connection was just lost, or by ringing at the same time as the peer.
+    /// The peer's ring is answered without asking: by its rights, or since the owner asked for this very call, by answering
+    /// a ring whose connection was just lost or by ringing at the same time as the peer.
     pub(super) agreed: bool,
     /// Whether it was let in by the right `view`.
     pub(super) served: bool,
@@ -97,10 +97,10 @@ impl Call {
         self.is_live() && (self.served || self.is_talk() && self.shows)
     }
 
-    /// Takes the peer's ring at that place.
+    /// Takes the peer's ring, also if it comes by another connection than the one that is about to end.
     pub(super) fn answer(&mut self, out: &mut Outside) {
+        self.agreed = true;
         let Some((link, id)) = self.place else {
-            self.agreed = true;
             return;
         };
         match out.with(link, |session| session.answer(id)) {

@@ -143,9 +143,7 @@ impl Calls {
             Some(_) => return,
             None => {}
         }
-        let key = links
-            .link_of(&peer)
-            .and_then(|link| Some(links.link(link)?.key));
+        let key = links.key_of(&peer);
         let until = Instant::now() + self.policy.ring_timeout;
         match key {
             Some(key) => {
@@ -236,8 +234,11 @@ impl Calls {
         for call in self.calls.iter_mut().filter(|call| call.is_on(link)) {
             call.adrift(gone.station, patience);
         }
+        // The connection that takes over may not be quite there.
+        let takes_over = gone.parting == Parting::Replaced && links.key_of(&gone.peer).is_some();
         let is_away = |call: &Call| {
-            call.place.is_none() && call.station.is_some_and(|station| !links.reaches(station))
+            let station = call.station.filter(|_| call.place.is_none());
+            station.is_some_and(|station| !takes_over && !links.reaches(station))
         };
         for call in self.calls.iter_mut().filter(|call| is_away(call)) {
             call.interrupted(&gone.why, out);

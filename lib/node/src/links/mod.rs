@@ -132,6 +132,14 @@ impl Links {
             .map(|(id, _)| *id)
     }
 
+    /// The key of a peer that is there, or about to be.
+    pub(crate) fn key_of(&self, peer: &PeerName) -> Option<PublicKey> {
+        let coming = |link: &&Link| link.peer == *peer && !link.closing;
+        let link = self.link_of(peer).and_then(|link| self.links.get(&link));
+        link.or_else(|| self.links.values().find(coming))
+            .map(|link| link.key)
+    }
+
     /// Whether any connection leads to that run of a station.
     pub(crate) fn reaches(&self, station: u64) -> bool {
         let mut links = self.links.values();
