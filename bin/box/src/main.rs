@@ -11,6 +11,7 @@ mod format;
 mod guests;
 mod output;
 mod passage;
+mod pictures;
 mod place;
 mod progress;
 mod recorder;

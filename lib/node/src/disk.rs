@@ -160,7 +160,7 @@ struct Outgoing {
 }
 
 impl Disk {
-    /// Opens the inbox now, so that one that can't be used is known at the start.
+    /// Opens the inbox now, so that one that can't be used is known at the start. One that is open takes the quota.
     ///
     /// # Errors
     /// What is wrong with the folder.
@@ -169,12 +169,15 @@ impl Disk {
         root: PathBuf,
         quota: Option<u64>,
     ) -> Result<(), InboxError> {
-        if let Entry::Vacant(place) = self.inboxes.entry(root) {
-            let mut settings = InboxSettings::new(place.key().clone());
-            settings.quota = quota;
-            place.insert(Inbox::open(settings)?);
+        match self.inboxes.entry(root) {
+            Entry::Vacant(place) => {
+                let mut settings = InboxSettings::new(place.key().clone());
+                settings.quota = quota;
+                place.insert(Inbox::open(settings)?);
+                Ok(())
+            }
+            Entry::Occupied(mut place) => place.get_mut().set_quota(quota),
         }
-        Ok(())
     }
 
     pub(crate) fn work(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {

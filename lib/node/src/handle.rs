@@ -169,7 +169,8 @@ impl Handle {
         self.queue.push(Command::Disconnect { peer: *peer });
     }
 
-    /// Asks for the peer's pictures ([`CallKind::View`]) or for a call both ways ([`CallKind::Talk`]).
+    /// Asks for the peer's pictures ([`CallKind::View`]) or for a call both ways ([`CallKind::Talk`]). Where there is such a
+    /// call already, also an interrupted one, nothing changes; a peer that rings is answered.
     pub fn ring(&self, peer: &PeerName, kind: CallKind) {
         self.queue.push(Command::Ring { peer: *peer, kind });
     }
@@ -184,7 +185,7 @@ impl Handle {
         self.queue.push(Command::Decline { peer: *peer });
     }
 
-    /// Ends the call with the peer, also while it still rings.
+    /// Ends the call with the peer, also while it still rings or is interrupted.
     pub fn hang_up(&self, peer: &PeerName) {
         self.queue.push(Command::HangUp { peer: *peer });
     }

@@ -106,7 +106,7 @@ pub enum Notice {
         peer: PeerName,
         /// What for.
         kind: CallKind,
-        /// Whether we rang.
+        /// Whether we rang. Of two rings that crossed, one counts.
         outgoing: bool,
         /// Whether it goes on after its connection was lost.
         resumed: bool,

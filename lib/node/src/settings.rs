@@ -31,9 +31,11 @@ pub struct Settings {
     pub allow: Allow,
     /// Our camera, opened only while somebody who may looks.
     pub camera: Option<Wish>,
-    /// Whether whoever has the right `view` may watch our camera without being asked for, as a camera box does.
+    /// Whether whoever has the right `view` may watch our camera without being asked for, as a camera box does. Where
+    /// nobody takes calls, they may call as well; what they send then goes unseen.
     pub serve_camera: bool,
-    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)); a box declines.
+    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)). Who has the right `auto` is answered at once, with the
+    /// camera on.
     pub takes_calls: bool,
     /// Calls both ways at once; who rings when there are so many hears that we are busy. Four faces fill a screen.
     pub max_talks: usize,

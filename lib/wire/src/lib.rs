@@ -102,7 +102,8 @@
 //!
 //! Call kind *view* asks for the far camera alone; *talk* lets both send. When both sides ring at
 //! once, the call of the side with the lower nonce yields: it counts as declined with reason
-//! *glare* without a message, by both. An `Answer` to a call that its caller has given up meanwhile is answered with `HangUp`.
+//! *glare* without a message, by both. Where the two rings travel by two connections of the same two stations, the side
+//! with the lower session number yields: it answers the other's ring, and its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile is answered with `HangUp`.
 //! `Shown` returns the credit of one picture. `Recording` tells the side whose pictures are recorded that they are, or no
 //! longer; a call begins without.
 //!
