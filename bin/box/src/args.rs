@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use transom::media::{Prefer, Source};
+use transom::media::Source;
 use transom::{Collision, PeerName, PublicKey};
 
-use crate::format::{parse_bytes, parse_size};
+use crate::format::parse_bytes;
 use crate::guests::Guests;
+use crate::pictures::Pictures;
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
 #[derive(Debug, Parser)]
@@ -49,6 +50,9 @@ pub(crate) enum Command {
     /// Be a camera box
     #[command(after_help = CAMERA)]
     Camera(Camera),
+    /// Ring somebody, or wait for a call and take it
+    #[command(after_help = CALL)]
+    Call(Call),
     /// Watch a camera box without a window
     #[command(after_help = WATCH)]
     Watch(Watch),
@@ -99,18 +103,8 @@ pub(crate) struct Camera {
     /// auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin)
     #[arg(long, default_value = "auto", value_parser = parse_source)]
     pub(crate) source: Source,
-    /// Picture size, such as 1280x720 [default: what the camera does best]
-    #[arg(long, value_name = "WxH", value_parser = parse_size)]
-    pub(crate) size: Option<(u16, u16)>,
-    /// Pictures a second [default: what the camera does best]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=240))]
-    pub(crate) fps: Option<u32>,
-    /// JPEG quality where pictures are encoded here
-    #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub(crate) quality: u8,
-    /// What to prefer where there is too little light: full rate or longer exposure
-    #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
-    pub(crate) prefer: PreferArgument,
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
     #[command(flatten)]
     pub(crate) door: Door,
     /// Most viewers at once
@@ -119,6 +113,33 @@ pub(crate) struct Camera {
     /// Also take files, from those who may, into this folder; none that is there is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Call {
+    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default: whoever may call]
+    #[arg(required_unless_present = "answer")]
+    pub(crate) peer: Option<String>,
+    /// Wait for a call and take it, instead of ringing
+    #[arg(long)]
+    pub(crate) answer: bool,
+    /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all addresses]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "answer")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// What to call yourself [default: this machine's name]
+    #[arg(long)]
+    pub(crate) name: Option<PeerName>,
+    /// Show pictures: auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin) [default: none]
+    #[arg(long, value_parser = parse_source)]
+    pub(crate) source: Option<Source>,
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
+    /// Hang up that many seconds after the call began
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) seconds: Option<u64>,
+    /// Give up when nobody answers in that time, or with --answer, nobody rings [default: 45; with --answer: wait for ever]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) ring_seconds: Option<u64>,
 }
 
 /// Where to be found, by whom, under which name.
@@ -133,24 +154,6 @@ pub(crate) struct Door {
     /// Who may connect: known (the contact book) or NAME,…
     #[arg(long, value_name = "WHO", default_value = "known")]
     pub(crate) allow: Guests,
-}
-
-/// `Prefer` of the media crate, as clap lists it.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum PreferArgument {
-    /// Full frame rate, darker pictures
-    Fps,
-    /// Longer exposure, fewer pictures
-    Light,
-}
-
-impl From<PreferArgument> for Prefer {
-    fn from(argument: PreferArgument) -> Self {
-        match argument {
-            PreferArgument::Fps => Self::Fps,
-            PreferArgument::Light => Self::Light,
-        }
-    }
 }
 
 #[derive(Args, Debug)]
@@ -340,6 +343,13 @@ const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
   transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
+const CALL: &str = "\
+Example:
+  transom call anna --source auto
+  transom call anna --source 'file:bell.mjpeg' --ring-seconds 20 --seconds 60
+  transom call --answer anna --source auto
+
+Exit status 0 means: it was answered, and somebody hung up.";
 const WATCH: &str = "\
 Example:
   transom watch porch
@@ -422,7 +432,9 @@ mod tests {
             "send porch x --limit fast",
             "send porch x --on-collision explode",
             "users trust anna NOTAKEY",
-            "call porch",
+            "call",
+            "call porch --listen 127.0.0.1:0",
+            "call porch --ring-seconds 0",
         ];
         for line in lines {
             let error = parse(line).expect_err(line);

@@ -1,4 +1,4 @@
-//! What watch, send and text share: reaching one peer, and saying why it could not be reached.
+//! What call, watch, send and text share: reaching one peer, and saying why it could not be reached.
 
 use transom::people::Contact;
 use transom::{EndReason, Notice, Obstacle, PeerName, PublicKey, Settings};
@@ -30,12 +30,13 @@ const PATIENCE: u32 = 3;
 impl Line {
     /// Starts a station that dials that peer and goes on trying.
     pub(crate) fn open(peer: &str, place: &Place, output: &Output) -> Result<Self, Failure> {
-        let settings = place.settings(None, output)?;
-        let contact = place.contact(peer, &settings.book)?;
-        Self::start(settings, contact, place.looked_in())
+        Self::with(place.settings(None, output)?, peer, place)
     }
 
-    fn start(settings: Settings, contact: Contact, book: String) -> Result<Self, Failure> {
+    /// The same with a station of these settings.
+    pub(crate) fn with(settings: Settings, peer: &str, place: &Place) -> Result<Self, Failure> {
+        let contact = place.contact(peer, &settings.book)?;
+        let book = place.looked_in();
         let own_key = settings.identity.public_key();
         let running = Running::start(settings)?;
         running.handle.connect(contact.clone(), true);
@@ -83,12 +84,14 @@ impl Line {
         Ok(())
     }
 
-    /// A call that can't be had.
-    pub(crate) fn no_call(&self, reason: EndReason, text: &str) -> Failure {
-        let failure = Failure::new(
-            format!("no pictures from {}", self.peer),
-            with_text(end_words(reason), text),
-        );
+    /// Pictures that can't be had.
+    pub(crate) fn no_pictures(&self, reason: EndReason, text: &str) -> Failure {
+        self.refused(&format!("no pictures from {}", self.peer), reason, text)
+    }
+
+    /// Why the peer does not do what was asked, and what would make it.
+    pub(crate) fn refused(&self, what: &str, reason: EndReason, text: &str) -> Failure {
+        let failure = Failure::new(what, with_text(end_words(reason), text));
         match reason {
             EndReason::Forbidden => failure.next(format!(
                 "its contact book must let you in: {}",

@@ -13,6 +13,7 @@ mod guests;
 mod once;
 mod output;
 mod passage;
+mod pictures;
 mod place;
 mod progress;
 mod recorder;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Id(arguments) => commands::id::run(&arguments, &place, &output),
         Command::Camera(arguments) => commands::camera::run(arguments, &place, &output),
+        Command::Call(arguments) => commands::call::run(arguments, &place, &output),
         Command::Watch(arguments) => commands::watch::run(&arguments, &place, &output),
         Command::Send(arguments) => commands::send::run(&arguments, &place, &output),
         Command::Receive(arguments) => commands::receive::run(arguments, &place, &output),

@@ -16,7 +16,7 @@ const QUEUE: usize = 256;
 /// Events kept while the terminal stands still: an hour of people, a second of an attack.
 const KEPT: usize = 4096;
 
-/// Ends, texts and questions that found no room, oldest first. The command looks here whenever the queue is empty.
+/// Calls, ends, texts and questions that found no room, oldest first. The command looks here whenever the queue is empty.
 type Kept = Arc<Mutex<VecDeque<Event>>>;
 
 /// The station's end.
@@ -48,7 +48,10 @@ impl Passage {
     pub(crate) fn pass(&self, notice: Notice) {
         let is_awaited = matches!(
             notice,
-            Notice::Offered { asks: true, .. }
+            Notice::Ringing { .. }
+                | Notice::CallStarted { .. }
+                | Notice::CallEnded { .. }
+                | Notice::Offered { asks: true, .. }
                 | Notice::Text { .. }
                 | Notice::TextArrived { .. }
                 | Notice::TextFailed { .. }

@@ -63,14 +63,15 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             format!("{peer} {}: {why}", if *lost { "is lost" } else { "left" }),
             json!({"event": "left", "peer": peer.as_str(), "why": why, "lost": lost}),
         ),
-        Notice::Knock { key, address } => (
+        Notice::Knock { key, address, name } => (
             format!(
-                "somebody unknown at {address} was turned away; if you know the key {}, let them in with: \
+                "somebody unknown at {address}{} was turned away; if you know the key {}, let them in with: \
                  transom users add NAME {} key={key}",
+                (*name).map_or_else(String::new, |name| format!(", calling itself {name},")),
                 key.fingerprint(),
                 address.ip(),
             ),
-            json!({"event": "knock", "key": key.to_string(),
+            json!({"event": "knock", "key": key.to_string(), "name": name.map(|name| name.as_str().to_owned()),
                    "fingerprint": key.fingerprint().to_string(), "address": address.to_string()}),
         ),
         Notice::KeyChanged {
@@ -87,13 +88,29 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             json!({"event": "key_changed", "peer": peer.as_str(), "pinned": pinned.to_string(),
                    "offered": offered.to_string(), "in_book": in_book}),
         ),
+        Notice::Ringing { peer, kind } => (
+            format!("{peer} rings"),
+            json!({"event": "ringing", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": false}),
+        ),
         Notice::CallStarted {
             peer,
             kind,
             outgoing,
+            resumed,
         } => (
-            format!("{peer} {}", call_words(*kind, *outgoing)),
-            json!({"event": "call_started", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing}),
+            format!(
+                "{peer} {}{}",
+                call_words(*kind, *outgoing),
+                if *resumed { " again" } else { "" }
+            ),
+            json!({"event": "call_started", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
+                   "resumed": resumed}),
+        ),
+        Notice::CallInterrupted { peer, kind, why } => (
+            format!(
+                "the call with {peer} is interrupted: {why}; it goes on when the connection is back"
+            ),
+            json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why}),
         ),
         Notice::CallEnded { peer, reason, text } => (
             format!(
@@ -108,6 +125,17 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
                 with_text(lens_words(*lens), text)
             ),
             json!({"event": "far_camera", "peer": peer.as_str(), "state": lens_word(*lens), "text": text}),
+        ),
+        Notice::FarRecording { peer, on } => (
+            format!(
+                "{peer} {}",
+                if *on {
+                    "records what it sees"
+                } else {
+                    "records no longer"
+                }
+            ),
+            json!({"event": "far_recording", "peer": peer.as_str(), "on": on}),
         ),
         Notice::Camera { lens, text } => (
             format!("the camera {}", with_text(lens_words(*lens), text)),

@@ -12,6 +12,10 @@ use crate::passage::{Arrivals, Passage, passage};
 use crate::signals::{self, Signal};
 
 /// Something a command reacts to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are notices, which would only be boxed to be unboxed"
+)]
 #[derive(Debug)]
 pub(crate) enum Event {
     Notice(Notice),

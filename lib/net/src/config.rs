@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use transom_secure::{Ciphers, HANDSHAKE_TIMEOUT, Identity};
+use transom_wire::PeerName;
 
 /// How a [`Net`](crate::Net) is set up.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Our key.
     pub identity: Identity,
+    /// What we call ourselves to whom we dial; a hint for a listener that does not know our key.
+    pub name: Option<PeerName>,
     /// What records may be sealed with.
     pub ciphers: Ciphers,
     /// Connections, dialed and admitted ones together: 64 viewers of one 1 MB/s camera fill a gigabit link.
@@ -40,6 +43,7 @@ impl Config {
         Self {
             listen,
             identity,
+            name: None,
             ciphers: Ciphers::detect(),
             max_peers: 64,
             max_half_open: 64,

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use transom_proto::{self as proto, PeerError, Side};
 use transom_secure::{ChannelError, Cipher, HandshakeError};
-use transom_wire::{ByeCode, PublicKey};
+use transom_wire::{ByeCode, PeerName, PublicKey};
 
 /// Names one connection. None is named twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -29,6 +29,8 @@ pub enum Event {
         peer: PeerId,
         /// What it has proven to hold the private half of.
         key: PublicKey,
+        /// What it calls itself, if it dialed us; that proves nothing.
+        name: Option<PeerName>,
         /// Where it is.
         address: SocketAddr,
         /// Our side: whether we dialed or it did.

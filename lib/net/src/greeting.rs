@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 
 use transom_proto::{self as proto, Side};
 use transom_secure::{Channel, HANDSHAKE_BUFFER, Handshake, HandshakeError, Role};
+use transom_wire::PeerName;
 
 use crate::config::Config;
 use crate::outbound::Outbound;
@@ -37,8 +38,12 @@ impl Greeting {
             Side::Dialer => Role::Dialer,
             Side::Listener => Role::Listener,
         };
+        let mut handshake = Handshake::new(&config.identity, role, config.ciphers)?;
+        if let Some(name) = &config.name {
+            handshake.introduce(name.as_str().as_bytes());
+        }
         Ok(Self {
-            handshake: Handshake::new(&config.identity, role, config.ciphers)?,
+            handshake,
             until: now + config.handshake_timeout,
             key_told: false,
         })
@@ -87,6 +92,14 @@ impl Greeting {
         while let Some(bytes) = self.handshake.poll_transmit() {
             outbound.push(&bytes);
         }
+    }
+
+    /// What the peer calls itself, if it dialed us and said something that can be a name.
+    pub(crate) fn name(&self) -> Option<PeerName> {
+        std::str::from_utf8(self.handshake.introduction())
+            .ok()?
+            .parse()
+            .ok()
     }
 
     /// Whether the owner's answer is all that is missing.

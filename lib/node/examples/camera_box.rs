@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     settings.serve_camera = true;
     settings.listen = everywhere(DEFAULT_PORT);
     Station::start(settings)?.run(|notice| match notice {
-        Notice::Knock { key, address } => println!("refused {address}, who has the key {key}"),
+        Notice::Knock { key, address, .. } => println!("refused {address}, who has the key {key}"),
         Notice::CallStarted { peer, .. } => println!("{peer} watches"),
         Notice::Camera { lens, text } => println!("camera: {lens:?} {text}"),
         _ => {}

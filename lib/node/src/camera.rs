@@ -1,9 +1,11 @@
 //! Our camera: opened while somebody looks, encoded if it must be, handed to every viewer, and brought back when it is lost.
 //!
 //! ```text
-//!   Off --viewer--> Opening --ok--> Live --nobody for LINGER--> Off
+//!   Off --wanted--> Opening --ok--> Live --not wanted for a while--> Off
 //!                      \              \--error, silence--> Lost --RETRY--> Opening
 //! ```
+//!
+//! It is wanted while somebody is shown it, or its owner previews it. Another wish closes it and begins anew.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,20 +15,24 @@ use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
 use transom_wire::{Codec, Lens, Orientation, PictureHead};
 
-use crate::calls::Calls;
-use crate::notice::Notice;
+use crate::calls::{Calls, Onlooker};
+use crate::notice::{Notice, OwnPicture};
 use crate::outside::{Outside, earlier};
+use crate::workers::Opening;
 
-/// The camera stays on so long without a viewer, so that one who reconnects finds it warm; then its light goes out.
-const LINGER: Duration = Duration::from_secs(5);
+/// The camera of a box stays on so long without a viewer, so that one who reconnects finds it warm; then its light goes out.
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
+/// A person's camera goes off as it is let go of; only what follows at once, such as a call upon the preview, keeps it on.
+pub(crate) const PARTING: Duration = Duration::from_millis(300);
 /// Pause before a lost camera is tried again: a replugged one is back within about a second.
 const RETRY: Duration = Duration::from_secs(1);
+
 enum State {
     Off,
     Opening,
     Live {
         reader: Reader,
-        unwatched_since: Option<Instant>,
+        unwanted_since: Option<Instant>,
     },
     Lost {
         retry_at: Option<Instant>,
@@ -42,19 +48,28 @@ enum Reader {
 
 pub(crate) struct OwnCamera {
     wish: Option<Wish>,
+    linger: Duration,
+    /// Whether its owner looks.
+    preview: bool,
     state: State,
+    /// Which opening this is, so that what an earlier camera still gives is known for that.
+    opening: Opening,
     lens: Lens,
     words: String,
-    /// Which of the states each viewer was told last.
-    told: BTreeMap<(PeerId, CallId), u32>,
+    /// Which of the states each onlooker was told last, and whether it is shown the camera at all.
+    told: BTreeMap<(PeerId, CallId), (u32, bool)>,
     changes: u32,
 }
 
 impl OwnCamera {
-    pub(crate) fn new(wish: Option<Wish>) -> Self {
+    /// A camera that stays on so long when nobody wants it any more.
+    pub(crate) fn new(wish: Option<Wish>, linger: Duration) -> Self {
         Self {
             wish,
+            linger,
+            preview: false,
             state: State::Off,
+            opening: Opening::default(),
             lens: Lens::Off,
             words: String::new(),
             told: BTreeMap::new(),
@@ -62,23 +77,30 @@ impl OwnCamera {
         }
     }
 
+    /// Uses another camera from now on, or none.
+    pub(crate) fn choose(&mut self, wish: Option<Wish>, out: &mut Outside) {
+        self.stop(out);
+        self.wish = wish;
+    }
+
+    /// Whether its owner wants to see it.
+    pub(crate) fn preview(&mut self, on: bool) {
+        self.preview = on;
+    }
+
     /// Once a turn: starts, stops and retries by who looks and what time it is.
     pub(crate) fn turn(&mut self, now: Instant, calls: &Calls, out: &mut Outside) {
-        let wanted = calls.viewers().next().is_some();
+        let wanted = self.preview || calls.viewers().next().is_some();
         match &mut self.state {
             State::Off if wanted => self.start(out),
             State::Lost { .. } if !wanted => self.stop(out),
             State::Lost { retry_at: Some(at) } if *at <= now => self.start(out),
-            State::Live {
-                unwatched_since, ..
-            } if wanted => {
-                *unwatched_since = None;
+            State::Live { unwanted_since, .. } if wanted => {
+                *unwanted_since = None;
                 self.read(calls, out);
             }
-            State::Live {
-                unwatched_since, ..
-            } => {
-                if now >= *unwatched_since.get_or_insert(now) + LINGER {
+            State::Live { unwanted_since, .. } => {
+                if now >= *unwanted_since.get_or_insert(now) + self.linger {
                     self.stop(out);
                 } else {
                     // Drained all the same, so that the first picture of a returning viewer is fresh.
@@ -87,7 +109,7 @@ impl OwnCamera {
             }
             _ => {}
         }
-        self.tell_viewers(calls, out);
+        self.tell_onlookers(calls, out);
     }
 
     /// When [`turn`](Self::turn) has something to do though nothing happens.
@@ -96,7 +118,7 @@ impl OwnCamera {
             State::Lost { retry_at } => *retry_at,
             State::Live {
                 reader,
-                unwatched_since,
+                unwanted_since,
             } => {
                 let next = match reader {
                     Reader::Loop(camera, _) => match camera.wait() {
@@ -106,15 +128,15 @@ impl OwnCamera {
                     },
                     Reader::Thread => None,
                 };
-                earlier(next, unwatched_since.map(|since| since + LINGER))
+                earlier(next, unwanted_since.map(|since| since + self.linger))
             }
             _ => None,
         }
     }
 
-    pub(crate) fn opened(&mut self, camera: Box<dyn Camera>, out: &mut Outside) {
-        if !matches!(self.state, State::Opening) {
-            return; // Nobody looks any more; dropping it closes it.
+    pub(crate) fn opened(&mut self, opening: Opening, camera: Box<dyn Camera>, out: &mut Outside) {
+        if !self.is_opening(opening) {
+            return; // Nobody wants it any more; dropping it closes it.
         }
         let watch = match camera.wait() {
             Wait::Readable(fd) => match out.net.watch(fd) {
@@ -133,21 +155,35 @@ impl OwnCamera {
         self.live(Reader::Loop(camera, watch), words, out);
     }
 
-    pub(crate) fn opened_on_thread(&mut self, words: String, out: &mut Outside) {
-        if matches!(self.state, State::Opening) {
+    pub(crate) fn opened_on_thread(&mut self, opening: Opening, words: String, out: &mut Outside) {
+        if self.is_opening(opening) {
+            // One that the camera before left there.
+            drop(out.workers.newest_frame());
             self.live(Reader::Thread, words, out);
         }
     }
 
-    pub(crate) fn failed(&mut self, error: &CameraError, out: &mut Outside) {
-        if !matches!(self.state, State::Off) {
+    pub(crate) fn failed(&mut self, opening: Opening, error: &CameraError, out: &mut Outside) {
+        if opening == self.opening && !matches!(self.state, State::Off) {
             self.fail(error, out);
         }
     }
 
     /// An encoded picture comes back.
-    pub(crate) fn encoded(&mut self, picture: &Picture, calls: &Calls, out: &mut Outside) {
-        distribute(picture, calls, out);
+    pub(crate) fn encoded(
+        &self,
+        opening: Opening,
+        picture: &Picture,
+        calls: &Calls,
+        out: &mut Outside,
+    ) {
+        if opening == self.opening && matches!(self.state, State::Live { .. }) {
+            self.distribute(picture, calls, out);
+        }
+    }
+
+    fn is_opening(&self, opening: Opening) -> bool {
+        opening == self.opening && matches!(self.state, State::Opening)
     }
 
     fn start(&mut self, out: &mut Outside) {
@@ -156,7 +192,7 @@ impl OwnCamera {
         };
         let again = matches!(self.state, State::Lost { .. });
         self.state = State::Opening;
-        out.workers.open_camera(wish);
+        self.opening = out.workers.open_camera(wish);
         if !again {
             self.change(Lens::Opening, String::new(), out);
         }
@@ -165,7 +201,7 @@ impl OwnCamera {
     fn live(&mut self, reader: Reader, words: String, out: &mut Outside) {
         self.state = State::Live {
             reader,
-            unwatched_since: None,
+            unwanted_since: None,
         };
         self.change(Lens::Live, words, out);
     }
@@ -233,27 +269,53 @@ impl OwnCamera {
 
     fn hand_on(&self, frame: Frame, calls: &Calls, out: &mut Outside) {
         let Some(wish) = &self.wish else { return };
-        if calls.viewers().next().is_none() {
+        if !self.preview && calls.viewers().next().is_none() {
             return;
         }
         match frame {
-            Frame::Jpeg(picture) if fits(&picture, wish.size) => distribute(&picture, calls, out),
-            other => out.workers.encode(other, wish.quality, wish.size),
+            Frame::Jpeg(picture) if fits(&picture, wish.size) => {
+                self.distribute(&picture, calls, out);
+            }
+            other => out
+                .workers
+                .encode(self.opening, other, wish.quality, wish.size),
         }
     }
 
-    /// Viewers who don't know yet how the camera is are told.
-    fn tell_viewers(&mut self, calls: &Calls, out: &mut Outside) {
+    /// Whoever does not know yet how the camera is for them is told.
+    fn tell_onlookers(&mut self, calls: &Calls, out: &mut Outside) {
         let mut told = BTreeMap::new();
-        for (link, call) in calls.viewers() {
-            if self.told.get(&(link, call)) != Some(&self.changes) {
-                out.with(link, |session| {
-                    session.camera_state(call, self.lens, &self.words)
-                });
+        for Onlooker {
+            link,
+            call,
+            is_shown,
+        } in calls.onlookers()
+        {
+            // Whom it is not shown hears of none of its changes.
+            let state = (if is_shown { self.changes } else { 0 }, is_shown);
+            if self.told.get(&(link, call)) != Some(&state) {
+                let (lens, words) = match is_shown {
+                    true => (self.lens, self.words.as_str()),
+                    false => (Lens::Off, ""),
+                };
+                out.with(link, |session| session.camera_state(call, lens, words));
             }
-            told.insert((link, call), self.changes);
+            told.insert((link, call), state);
         }
         self.told = told;
+    }
+
+    /// Hands a picture to everybody who is to see it.
+    fn distribute(&self, picture: &Picture, calls: &Calls, out: &mut Outside) {
+        if self.preview {
+            out.tell(Notice::OwnPicture(OwnPicture {
+                jpeg: picture.jpeg.clone(),
+                width: picture.width,
+                height: picture.height,
+                orientation: picture.orientation,
+            }));
+        }
+        send(picture, calls, out);
     }
 }
 
@@ -262,7 +324,8 @@ fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
     size.is_none_or(|size| size == (picture.width, picture.height))
 }
 
-fn distribute(picture: &Picture, calls: &Calls, out: &mut Outside) {
+/// Gives a picture to every viewer's session.
+fn send(picture: &Picture, calls: &Calls, out: &mut Outside) {
     let orientation = Orientation::ALL
         .iter()
         .find(|known| known.code() == picture.orientation);

@@ -165,7 +165,7 @@ struct Outgoing {
 }
 
 impl Disk {
-    /// Opens the inbox now, so that one that can't be used is known at the start.
+    /// Opens the inbox now, so that one that can't be used is known at the start. One that is open takes the quota.
     ///
     /// # Errors
     /// What is wrong with the folder.
@@ -174,12 +174,15 @@ impl Disk {
         root: PathBuf,
         quota: Option<u64>,
     ) -> Result<(), InboxError> {
-        if let Entry::Vacant(place) = self.inboxes.entry(root) {
-            let mut settings = InboxSettings::new(place.key().clone());
-            settings.quota = quota;
-            place.insert(Inbox::open(settings)?);
+        match self.inboxes.entry(root) {
+            Entry::Vacant(place) => {
+                let mut settings = InboxSettings::new(place.key().clone());
+                settings.quota = quota;
+                place.insert(Inbox::open(settings)?);
+                Ok(())
+            }
+            Entry::Occupied(mut place) => place.get_mut().set_quota(quota),
         }
-        Ok(())
     }
 
     /// Does a job, or of a long one so much that others need not wait; gives the rest.

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use transom_media::Wish;
 use transom_net::PeerId;
 use transom_proto::CallId;
-use transom_users::{Book, Contact};
-use transom_wire::{CallKind, PeerName};
+use transom_users::{Book, Contact, Rights};
+use transom_wire::{CallKind, PeerName, PublicKey};
 
 use crate::notice::{TextId, TransferId};
-use crate::settings::SendOptions;
+use crate::settings::{InboxSettings, SendOptions};
 
 /// What the owner wants done.
 #[derive(Debug)]
@@ -37,7 +38,33 @@ pub(crate) enum Command {
         peer: PeerName,
     },
     ShowCamera {
+        peer: PeerName,
         on: bool,
+    },
+    SetCamera {
+        wish: Option<Wish>,
+    },
+    Preview {
+        on: bool,
+    },
+    ListCameras,
+    Recording {
+        peer: PeerName,
+        on: bool,
+    },
+    Measure {
+        on: bool,
+    },
+    TakeCalls {
+        on: bool,
+    },
+    AllowGuest {
+        key: PublicKey,
+        name: PeerName,
+        may: Rights,
+    },
+    SetInbox {
+        inbox: Option<InboxSettings>,
     },
     Shown {
         link: PeerId,
@@ -142,7 +169,8 @@ impl Handle {
         self.queue.push(Command::Disconnect { peer: *peer });
     }
 
-    /// Asks for the peer's pictures ([`CallKind::View`]) or for a call both ways ([`CallKind::Talk`]).
+    /// Asks for the peer's pictures ([`CallKind::View`]) or for a call both ways ([`CallKind::Talk`]). Where there is such a
+    /// call already, also an interrupted one, nothing changes; a peer that rings is answered.
     pub fn ring(&self, peer: &PeerName, kind: CallKind) {
         self.queue.push(Command::Ring { peer: *peer, kind });
     }
@@ -157,15 +185,57 @@ impl Handle {
         self.queue.push(Command::Decline { peer: *peer });
     }
 
-    /// Ends the call with the peer, also while it still rings.
+    /// Ends the call with the peer, also while it still rings or is interrupted.
     pub fn hang_up(&self, peer: &PeerName) {
         self.queue.push(Command::HangUp { peer: *peer });
     }
 
-    /// Shows our camera to those in a call with us, or stops. Off until asked for; who may watch this station as a box is
-    /// served regardless ([`Settings::serve_camera`](crate::Settings)).
-    pub fn show_camera(&self, on: bool) {
-        self.queue.push(Command::ShowCamera { on });
+    /// Shows our camera to a peer in a call both ways with us, or stops. Off until asked for, in each call anew; who may
+    /// watch this station as a box is served regardless ([`Settings::serve_camera`](crate::Settings)).
+    pub fn show_camera(&self, peer: &PeerName, on: bool) {
+        self.queue.push(Command::ShowCamera { peer: *peer, on });
+    }
+
+    /// Uses another camera, or other settings of it, from now on, also within a call; `None` for no camera at all.
+    pub fn set_camera(&self, wish: Option<Wish>) {
+        self.queue.push(Command::SetCamera { wish });
+    }
+
+    /// Opens our own camera for its owner to see ([`Notice::OwnPicture`](crate::Notice)), or stops.
+    pub fn preview(&self, on: bool) {
+        self.queue.push(Command::Preview { on });
+    }
+
+    /// Looks for the cameras of this machine; the answer is [`Notice::Cameras`](crate::Notice).
+    pub fn list_cameras(&self) {
+        self.queue.push(Command::ListCameras);
+    }
+
+    /// Tells the peer of a call whether we record its pictures.
+    pub fn recording(&self, peer: &PeerName, on: bool) {
+        self.queue.push(Command::Recording { peer: *peer, on });
+    }
+
+    /// Asks for the numbers of every connection once a second ([`Notice::Measured`](crate::Notice)), or no longer.
+    pub fn measure(&self, on: bool) {
+        self.queue.push(Command::Measure { on });
+    }
+
+    /// Whether calls ring here. While they don't, who rings hears that we are busy.
+    pub fn take_calls(&self, on: bool) {
+        self.queue.push(Command::TakeCalls { on });
+    }
+
+    /// Lets a key in under that name for as long as the station runs, without a line in the book. A name that the book has
+    /// is not given to a guest.
+    pub fn allow_guest(&self, key: PublicKey, name: &PeerName, may: Rights) {
+        let name = *name;
+        self.queue.push(Command::AllowGuest { key, name, may });
+    }
+
+    /// Where offered files go from now on, and whose without asking.
+    pub fn set_inbox(&self, inbox: Option<InboxSettings>) {
+        self.queue.push(Command::SetInbox { inbox });
     }
 
     /// Sends a line of text of at most 4,096 bytes.

@@ -28,6 +28,7 @@ mod handle;
 mod identity;
 mod lanes;
 mod links;
+mod measure;
 mod meter;
 mod notice;
 mod outside;
@@ -40,8 +41,9 @@ mod workers;
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, Direction, EndReason, FailReason, Lens, Notice, Obstacle, Outcome, Phase,
-    RefuseReason, RemotePicture, Shape, TextId, Timing, TransferId, TransferStatus,
+    CallKind, CurrentFile, Direction, EndReason, FailReason, Lens, Notice, Numbers, Obstacle,
+    Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId, Timing, TransferId,
+    TransferStatus,
 };
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
 pub use station::{RunError, StartError, Station};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use transom_wire::{PeerName, PublicKey};
@@ -78,6 +79,8 @@ pub enum Notice {
         key: PublicKey,
         /// From where.
         address: SocketAddr,
+        /// What it calls itself, which proves nothing.
+        name: Option<PeerName>,
     },
     /// A contact showed another key than the pinned one, and was refused.
     KeyChanged {
@@ -103,8 +106,20 @@ pub enum Notice {
         peer: PeerName,
         /// What for.
         kind: CallKind,
-        /// Whether we rang.
+        /// Whether we rang. Of two rings that crossed, one counts.
         outgoing: bool,
+        /// Whether it goes on after its connection was lost.
+        resumed: bool,
+    },
+    /// The connection of a live call was lost. The call goes on by itself when the peer is back within
+    /// [`Settings::call_patience`](crate::Settings); else it ends.
+    CallInterrupted {
+        /// With whom.
+        peer: PeerName,
+        /// What for.
+        kind: CallKind,
+        /// What happened to the connection.
+        why: String,
     },
     /// A call ended, or never began.
     CallEnded {
@@ -130,6 +145,27 @@ pub enum Notice {
         lens: Lens,
         /// In words; may be empty.
         text: String,
+    },
+    /// Whether the far side records the pictures it gets from us.
+    FarRecording {
+        /// Who.
+        peer: PeerName,
+        /// Whether it does.
+        on: bool,
+    },
+    /// A picture of our own camera, while [`Handle::preview`](crate::Handle::preview) asks for them.
+    OwnPicture(OwnPicture),
+    /// The cameras of this machine, asked for by [`Handle::list_cameras`](crate::Handle::list_cameras).
+    Cameras {
+        /// The usable ones first.
+        devices: Vec<transom_media::Device>,
+    },
+    /// What the connection to a peer measures, once a second while [`Handle::measure`](crate::Handle::measure) asks for it.
+    Measured {
+        /// Whose.
+        peer: PeerName,
+        /// Its numbers.
+        numbers: Numbers,
     },
     /// How our own camera is.
     Camera {
@@ -239,6 +275,42 @@ pub struct RemotePicture {
     pub(crate) _credit: Credit,
 }
 
+/// A picture of our own camera, as its viewers get it.
+#[derive(Clone, Debug)]
+pub struct OwnPicture {
+    /// One baseline JPEG image.
+    pub jpeg: Arc<[u8]>,
+    /// Pixels across.
+    pub width: u16,
+    /// Pixels down.
+    pub height: u16,
+    /// How to turn it, as in Exif: 1 upright to 8.
+    pub orientation: u8,
+}
+
+/// What a connection has measured. Counts run from its beginning.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Numbers {
+    /// Plain bytes sent.
+    pub sent: u64,
+    /// Plain bytes received.
+    pub received: u64,
+    /// The last round trip.
+    pub rtt: Option<Duration>,
+    /// The shortest of the last half minute.
+    pub min_rtt: Option<Duration>,
+    /// How long bytes of ours wait on the way beyond the shortest they took.
+    pub queue_delay: Duration,
+    /// Pictures sent whole.
+    pub pictures_sent: u64,
+    /// Pictures of ours dropped for newer ones, before or while they were sent.
+    pub pictures_dropped: u64,
+    /// Pictures received whole.
+    pub pictures_received: u64,
+    /// From our sensor to the far screen, of the last picture the peer showed.
+    pub shown_after: Option<Duration>,
+}
+
 /// The times of a picture, all in this station's clock. The sender's are known once its clock's offset is.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
@@ -308,6 +380,19 @@ pub struct TransferStatus {
     pub rate: u64,
     /// Time left at that rate.
     pub eta: Option<Duration>,
+    /// The file that moves now.
+    pub current: Option<CurrentFile>,
+}
+
+/// The file of a transfer that moves now.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CurrentFile {
+    /// Its path within the transfer.
+    pub path: String,
+    /// Bytes in all.
+    pub bytes: u64,
+    /// Bytes given to the network, or taken from it.
+    pub moved: u64,
 }
 
 /// How a transfer ended.

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use transom_media::Wish;
 use transom_users::Book;
@@ -30,10 +31,18 @@ pub struct Settings {
     pub allow: Allow,
     /// Our camera, opened only while somebody who may looks.
     pub camera: Option<Wish>,
-    /// Whether whoever has the right `view` may watch our camera without being asked for, as a camera box does.
+    /// Whether whoever has the right `view` may watch our camera without being asked for, as a camera box does. Where
+    /// nobody takes calls, they may call as well; what they send then goes unseen.
     pub serve_camera: bool,
-    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)); a box declines.
+    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)). Who has the right `auto` is answered at once, with the
+    /// camera on.
     pub takes_calls: bool,
+    /// Calls both ways at once; who rings when there are so many hears that we are busy. Four faces fill a screen.
+    pub max_talks: usize,
+    /// How long a call rings before it counts as unanswered, at both sides.
+    pub ring_timeout: Duration,
+    /// How long a call whose connection was lost may take to come back.
+    pub call_patience: Duration,
     /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN.
     pub max_viewers: usize,
     /// Where offered files go; `None` refuses all.
@@ -53,6 +62,9 @@ impl Settings {
             camera: None,
             serve_camera: false,
             takes_calls: false,
+            max_talks: 4,
+            ring_timeout: Duration::from_secs(45),
+            call_patience: Duration::from_secs(120),
             max_viewers: 8,
             inbox: None,
         }

@@ -9,10 +9,11 @@ use transom_proto as proto;
 use transom_store::InboxError;
 
 use crate::calls::{Calls, Policy};
-use crate::camera::OwnCamera;
+use crate::camera::{self, OwnCamera};
 use crate::disk::Disk;
 use crate::handle::{Command, Handle, Queue};
-use crate::links::Links;
+use crate::links::{Caller, Links};
+use crate::measure::Measure;
 use crate::notice::Notice;
 use crate::outside::{Outside, earlier};
 use crate::settings::Settings;
@@ -49,6 +50,7 @@ pub struct Station {
     links: Links,
     calls: Calls,
     camera: OwnCamera,
+    measure: Measure,
     texts: Texts,
     transfers: Transfers,
     stopping: Option<Instant>,
@@ -68,13 +70,18 @@ impl Station {
                 .map_err(StartError::Inbox)?;
         }
         let listen = std::mem::take(&mut settings.listen);
-        let config = transom_net::Config::new(settings.identity.secret.clone(), listen);
+        let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
+        config.name = Some(settings.name);
         let net = Net::bind(config).map_err(StartError::Bind)?;
         let waker = net.waker();
         let queue = Queue::new(move || waker.wake());
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, u64::from_ne_bytes(random));
         let policy = Policy::new(&settings);
+        let linger = match settings.serve_camera {
+            true => camera::LINGER,
+            false => camera::PARTING,
+        };
         let workers = Workers::new(queue.clone(), disk);
         let out = Outside {
             net,
@@ -86,7 +93,8 @@ impl Station {
             out,
             links,
             calls: Calls::new(policy),
-            camera: OwnCamera::new(settings.camera.take()),
+            camera: OwnCamera::new(settings.camera.take(), linger),
+            measure: Measure::default(),
             texts: Texts::default(),
             transfers: Transfers::new(settings.inbox.take(), own_key),
             stopping: None,
@@ -121,7 +129,10 @@ impl Station {
             }
             let now = Instant::now();
             self.links.dial_due(now, &mut self.out);
+            self.calls.turn(now, &self.links, &mut self.out);
             self.camera.turn(now, &self.calls, &mut self.out);
+            self.measure
+                .turn(now, &self.links, &self.calls, &mut self.out);
             self.transfers.turn(now, &mut self.out);
             while let Some(notice) = self.out.notices.pop_front() {
                 self.note(&notice);
@@ -140,7 +151,9 @@ impl Station {
     fn due(&self) -> Option<Instant> {
         [
             self.links.due(),
+            self.calls.due(),
             self.camera.due(),
+            self.measure.due(),
             self.transfers.due(),
             self.stopping,
         ]
@@ -159,6 +172,8 @@ impl Station {
             out,
             links,
             calls,
+            camera,
+            measure,
             texts,
             transfers,
             ..
@@ -166,15 +181,32 @@ impl Station {
         match command {
             Command::Connect { contact, keep } => links.connect(contact, keep, out),
             Command::Disconnect { peer } => {
+                calls.hang_up(&peer, out);
                 links.disconnect(&peer, out);
                 texts.given_up(&peer, "disconnected", out);
                 transfers.given_up(&peer, "disconnected", out);
             }
             Command::Ring { peer, kind } => calls.ring(peer, kind, links, out),
-            Command::Answer { peer } => calls.answer(peer, out),
-            Command::Decline { peer } => calls.decline(peer, out),
-            Command::HangUp { peer } => calls.hang_up(peer, out),
-            Command::ShowCamera { on } => calls.show_camera(on, out),
+            Command::Answer { peer } => calls.answer(&peer, out),
+            Command::Decline { peer } => calls.decline(&peer, out),
+            Command::HangUp { peer } => calls.hang_up(&peer, out),
+            Command::ShowCamera { peer, on } => calls.show_camera(&peer, on),
+            Command::SetCamera { wish } => {
+                calls.camera_chosen(wish.is_some());
+                camera.choose(wish, out);
+            }
+            Command::Preview { on } => camera.preview(on),
+            Command::ListCameras => out.workers.list_cameras(),
+            Command::Recording { peer, on } => calls.record(&peer, on, out),
+            Command::Measure { on } => measure.ask(on),
+            Command::TakeCalls { on } => calls.take_calls(on),
+            Command::AllowGuest { key, name, may } => {
+                for link in links.allow_guest(key, name, may, out) {
+                    calls.rights_changed(link, links, out);
+                    transfers.rights_changed(link, links, out);
+                }
+            }
+            Command::SetInbox { inbox } => transfers.set_inbox(inbox),
             Command::Shown {
                 link,
                 call,
@@ -219,11 +251,16 @@ impl Station {
         } = self;
         for report in out.workers.reports() {
             match report {
-                Report::Opened(opened) => camera.opened(opened, out),
-                Report::Blocking(words) => camera.opened_on_thread(words, out),
-                Report::CameraFailed(error) => camera.failed(&error, out),
-                Report::Encoded(Ok(picture)) => camera.encoded(&picture, calls, out),
-                Report::Encoded(Err(error)) => log::warn!("a picture can't be encoded: {error}"),
+                Report::Opened(opening, opened) => camera.opened(opening, opened, out),
+                Report::Blocking(opening, words) => camera.opened_on_thread(opening, words, out),
+                Report::CameraFailed(opening, error) => camera.failed(opening, &error, out),
+                Report::Cameras(devices) => out.tell(Notice::Cameras { devices }),
+                Report::Encoded(opening, Ok(picture)) => {
+                    camera.encoded(opening, &picture, calls, out);
+                }
+                Report::Encoded(_, Err(error)) => {
+                    log::warn!("a picture can't be encoded: {error}");
+                }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
             }
@@ -235,15 +272,19 @@ impl Station {
             Event::Key {
                 peer,
                 key,
+                name,
                 address,
                 side,
-            } => self.links.judge(peer, key, address, side, &mut self.out),
+            } => {
+                let caller = Caller { key, name, address };
+                self.links.judge(peer, caller, side, &mut self.out);
+            }
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
             Event::Left { peer, why } => {
                 if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
-                    self.calls.left(peer, &gone.why, &mut self.out);
+                    self.calls.left(peer, &gone, &self.links, &mut self.out);
                     self.transfers
                         .left(peer, &gone.why, &self.links, &mut self.out);
                     self.texts.left(peer, &self.links, &mut self.out);
@@ -267,10 +308,11 @@ impl Station {
             ..
         } = self;
         if let proto::Event::Hello { session, .. } = event {
+            calls.back(session);
             return links.hello(peer, session, out);
         }
         let Some(link) = links.link(peer) else { return };
-        let rest = calls.handle(peer, link, event, out);
+        let rest = calls.handle(peer, link, event, links, out);
         let rest = rest.and_then(|event| transfers.handle(peer, link, event, out));
         rest.and_then(|event| texts.handle(peer, link, event, links, out));
     }

@@ -3,6 +3,7 @@
 //! | thread | does | fed by |
 //! |---|---|---|
 //! | `camera` | opens cameras; reads those without a descriptor | one request at a time |
+//! | `cameras` | looks for cameras | one request of the owner |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
 //! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
 //! | `disk` | reads, hashes what it read, writes, syncs | the same, and by the rooms of the transfers from us |
@@ -14,11 +15,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use transom_media::{Camera, CameraError, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish};
+use transom_media::{
+    Camera, CameraError, Device, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish,
+};
 use transom_wire::PeerName;
 
 use crate::disk::{self, Disk};
@@ -29,14 +32,28 @@ use crate::notice::TransferId;
 /// What a worker has done.
 pub(crate) enum Report {
     /// A camera to be read in the loop.
-    Opened(Box<dyn Camera>),
+    Opened(Opening, Box<dyn Camera>),
     /// The camera could not be opened, or the one read on the thread is gone.
-    CameraFailed(CameraError),
+    CameraFailed(Opening, CameraError),
     /// A blocking camera is up; its frames lie in [`Workers::frames`].
-    Blocking(String),
-    Encoded(Result<Picture, ImageError>),
+    Blocking(Opening, String),
+    /// The cameras there are.
+    Cameras(Vec<Device>),
+    Encoded(Opening, Result<Picture, ImageError>),
     Disk(TransferId, disk::Answer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
+}
+
+/// Names one opening of a camera; the first is 1, and 0 is none.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Opening(u32);
+
+/// What is to be encoded and how.
+struct Raw {
+    opening: Opening,
+    frame: Frame,
+    quality: u8,
+    size: Option<(u16, u16)>,
 }
 
 /// What one peer has waiting at the disk thread, by all its connections, so that no peer can pile up work.
@@ -96,13 +113,16 @@ pub(crate) struct Workers {
     inbox: Receiver<Report>,
     /// The newest frame of a blocking camera.
     frames: Arc<Slot<Frame>>,
-    raw: Arc<Slot<Frame>>,
-    camera: Option<Sender<Wish>>,
-    camera_wanted: Arc<AtomicBool>,
+    raw: Arc<Slot<Raw>>,
+    camera: Option<Sender<(Opening, Wish)>>,
+    last_opening: Opening,
+    /// The number of the opening that is wanted.
+    camera_wanted: Arc<AtomicU32>,
+    cameras: Option<Sender<()>>,
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
     names: Option<Sender<(PeerName, String, u16)>>,
-    encoder: Option<(u8, Option<(u16, u16)>)>,
+    encodes: bool,
     threads: Vec<JoinHandle<()>>,
     /// What the disk thread works on, until that thread starts.
     ready_disk: Option<Disk>,
@@ -118,11 +138,13 @@ impl Workers {
             frames: Arc::default(),
             raw: Arc::default(),
             camera: None,
+            last_opening: Opening::default(),
             camera_wanted: Arc::default(),
+            cameras: None,
             hash: Arc::default(),
             disk: Arc::default(),
             names: None,
-            encoder: None,
+            encodes: false,
             threads: Vec::new(),
             ready_disk: Some(disk),
             hashes: false,
@@ -139,9 +161,11 @@ impl Workers {
         self.frames.take()
     }
 
-    /// Opens a camera on its thread.
-    pub(crate) fn open_camera(&mut self, wish: Wish) {
-        self.camera_wanted.store(true, Ordering::Release);
+    /// Opens a camera on its thread, in place of any other one.
+    pub(crate) fn open_camera(&mut self, wish: Wish) -> Opening {
+        let opening = Opening(self.last_opening.0.wrapping_add(1).max(1));
+        self.last_opening = opening;
+        self.camera_wanted.store(opening.0, Ordering::Release);
         let sender = match self.camera.take() {
             Some(sender) => sender,
             None => {
@@ -157,27 +181,51 @@ impl Workers {
                 sender
             }
         };
-        self.camera = sender.send(wish).is_ok().then_some(sender);
+        self.camera = sender.send((opening, wish)).is_ok().then_some(sender);
+        opening
+    }
+
+    /// Looks which cameras there are.
+    pub(crate) fn list_cameras(&mut self) {
+        let sender = match self.cameras.take() {
+            Some(sender) => sender,
+            None => {
+                let (sender, wanted) = channel::<()>();
+                let reports = self.reports.clone();
+                self.start("cameras", move || {
+                    for () in wanted {
+                        reports.send(Report::Cameras(transom_media::list()));
+                    }
+                });
+                sender
+            }
+        };
+        self.cameras = sender.send(()).is_ok().then_some(sender);
     }
 
     /// Nobody looks any more: a camera read on the thread is closed, one that is just opening will be.
     pub(crate) fn release_camera(&self) {
-        self.camera_wanted.store(false, Ordering::Release);
+        self.camera_wanted.store(0, Ordering::Release);
     }
 
     /// Encodes a frame; one that still waits is replaced.
-    pub(crate) fn encode(&mut self, frame: Frame, quality: u8, size: Option<(u16, u16)>) {
-        if self.encoder.is_none() {
-            self.encoder = Some((quality, size));
+    pub(crate) fn encode(
+        &mut self,
+        opening: Opening,
+        frame: Frame,
+        quality: u8,
+        size: Option<(u16, u16)>,
+    ) {
+        if !std::mem::replace(&mut self.encodes, true) {
             let (reports, raw) = (self.reports.clone(), self.raw.clone());
-            self.start("encode", move || {
-                let mut encoder = Encoder::new(quality, size);
-                while let Some(frame) = raw.wait() {
-                    reports.send(Report::Encoded(encoder.encode(frame)));
-                }
-            });
+            self.start("encode", move || encode(&raw, &reports));
         }
-        self.raw.put(frame);
+        self.raw.put(Raw {
+            opening,
+            frame,
+            quality,
+            size,
+        });
     }
 
     /// Queues work of our own for the disk, for that peer.
@@ -284,10 +332,10 @@ impl Workers {
 const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
-    /// Lets every thread end and waits for those that hold files. The camera and names threads may sit in a
+    /// Lets every thread end and waits for those that hold files. The camera, cameras and names threads may sit in a
     /// system call for seconds: they hold nothing that could be lost, and end by themselves.
     fn drop(&mut self) {
-        (self.camera, self.names) = (None, None);
+        (self.camera, self.cameras, self.names) = (None, None, None);
         self.release_camera();
         self.raw.close();
         self.hash.close();
@@ -298,22 +346,47 @@ impl Drop for Workers {
     }
 }
 
+/// Encodes what comes; another quality or size takes another encoder.
+fn encode(raw: &Slot<Raw>, reports: &Reports) {
+    let mut encoder = Encoder::new(Wish::QUALITY, None);
+    let mut made_for = None;
+    while let Some(Raw {
+        opening,
+        frame,
+        quality,
+        size,
+    }) = raw.wait()
+    {
+        if made_for != Some((quality, size)) {
+            encoder = Encoder::new(quality, size);
+            made_for = Some((quality, size));
+        }
+        reports.send(Report::Encoded(opening, encoder.encode(frame)));
+    }
+}
+
 fn camera_thread(
-    wishes: &Receiver<Wish>,
+    wishes: &Receiver<(Opening, Wish)>,
     reports: &Reports,
     frames: &Slot<Frame>,
-    wanted: &AtomicBool,
+    wanted: &AtomicU32,
 ) {
-    for wish in wishes {
+    for (opening, wish) in wishes {
+        let is_wanted = || wanted.load(Ordering::Acquire) == opening.0;
+        if !is_wanted() {
+            continue;
+        }
         match transom_media::open(&wish) {
+            // Closed here, so that whoever comes next finds the device free.
+            Ok(camera) if !is_wanted() => drop(camera),
             Ok(camera) if matches!(camera.wait(), Wait::Blocking) => {
-                reports.send(Report::Blocking(camera.format().what.clone()));
-                if let Err(error) = read_blocking(camera, reports, frames, wanted) {
-                    reports.send(Report::CameraFailed(error));
+                reports.send(Report::Blocking(opening, camera.format().what.clone()));
+                if let Err(error) = read_blocking(camera, reports, frames, is_wanted) {
+                    reports.send(Report::CameraFailed(opening, error));
                 }
             }
-            Ok(camera) => reports.send(Report::Opened(camera)),
-            Err(error) => reports.send(Report::CameraFailed(error)),
+            Ok(camera) => reports.send(Report::Opened(opening, camera)),
+            Err(error) => reports.send(Report::CameraFailed(opening, error)),
         }
     }
 }
@@ -322,9 +395,9 @@ fn read_blocking(
     mut camera: Box<dyn Camera>,
     reports: &Reports,
     frames: &Slot<Frame>,
-    wanted: &AtomicBool,
+    is_wanted: impl Fn() -> bool,
 ) -> Result<(), CameraError> {
-    while wanted.load(Ordering::Acquire) {
+    while is_wanted() {
         if let Some(frame) = camera.newest()? {
             frames.put(frame);
             reports.queue.wake();

@@ -2,7 +2,9 @@
 
 use alloc::collections::BTreeMap;
 
-use transom_wire::{CallKind, CameraState, Decline, EndReason, HangUp, Lens, Message, Ring, Shown};
+use transom_wire::{
+    CallKind, CameraState, Decline, EndReason, HangUp, Lens, Message, Recording, Ring, Shown,
+};
 
 use crate::outlet::{Outlet, clip};
 use crate::record::Record;
@@ -180,6 +182,22 @@ impl Calls {
         Ok(())
     }
 
+    /// Whether we record what the peer sends.
+    pub(crate) fn recording(
+        &mut self,
+        id: CallId,
+        on: bool,
+        outlet: &mut Outlet,
+    ) -> Result<(), UsageError> {
+        let call = self.call(id)?;
+        if call.phase != Phase::Live || !call.shows {
+            return Err(UsageError::NotNow { verb: "recording" });
+        }
+        outlet.room("recording marks")?;
+        outlet.say(id.0, &Message::Recording(Recording { on }));
+        Ok(())
+    }
+
     /// A ring of the peer. `we_yield`: whether in a glare our call is the one that yields.
     pub(crate) fn handle_ring(
         &mut self,
@@ -322,6 +340,26 @@ impl Calls {
             call,
             lens: state.lens,
             text,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn handle_recording(
+        &mut self,
+        stream: u16,
+        recording: Recording,
+        outlet: &mut Outlet,
+    ) -> Result<(), PeerError> {
+        let Some(call) = self.open.get(&stream) else {
+            return Ok(());
+        };
+        expect(
+            call.phase == Phase::Live && call.sends,
+            "a recording of no pictures",
+        )?;
+        outlet.tell(Event::Recording {
+            call: CallId(stream),
+            on: recording.on,
         });
         Ok(())
     }

@@ -98,6 +98,13 @@ pub enum Event {
         /// In words.
         text: String,
     },
+    /// Whether the peer records the pictures it gets from us.
+    Recording {
+        /// Of which call.
+        call: CallId,
+        /// Whether it does.
+        on: bool,
+    },
     /// A text came. Taking this event out acknowledges it.
     Text {
         /// The peer's number for it.

@@ -381,6 +381,7 @@ impl Session {
             Message::Decline(decline) => self.calls.handle_decline(stream, decline, outlet),
             Message::HangUp(hang_up) => self.calls.handle_hang_up(stream, hang_up, outlet),
             Message::CameraState(state) => self.calls.handle_camera_state(stream, state, outlet),
+            Message::Recording(recording) => self.calls.handle_recording(stream, recording, outlet),
             Message::Shown(shown) => {
                 let captured = self.calls.handle_shown(stream, shown, outlet)?;
                 if let (Some(captured), Some(at)) = (captured, self.to_local(shown.clock)) {
@@ -514,6 +515,7 @@ fn is_of_call(kind: Kind) -> bool {
             | Kind::HangUp
             | Kind::Shown
             | Kind::CameraState
+            | Kind::Recording
             | Kind::Picture
             | Kind::PictureData
             | Kind::Abort

@@ -74,6 +74,12 @@ impl Session {
         self.open()?;
         self.calls.camera_state(call, lens, text, &mut self.outlet)
     }
+
+    /// Tells the peer whether we record its pictures.
+    pub fn recording(&mut self, call: CallId, on: bool) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.recording(call, on, &mut self.outlet)
+    }
 }
 
 /// Texts.

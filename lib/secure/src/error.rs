@@ -31,15 +31,17 @@ pub enum HandshakeError {
     /// The preamble's last byte is 0 in this version.
     #[error("the preamble ends in 0x{0:02x}, not in 0")]
     Reserved(u8),
-    /// A handshake message has another length than its kind always has.
-    #[error("handshake message {message} has {found} bytes, not {wanted}")]
+    /// A handshake message has a length that its kind can't have.
+    #[error("handshake message {message} has {found} bytes, where {least} or {most} may be")]
     Length {
         /// 1 to 3.
         message: u8,
         /// What the other side announced.
         found: usize,
-        /// What it always is.
-        wanted: usize,
+        /// What it is without payload.
+        least: usize,
+        /// What it is with the payload that it may have.
+        most: usize,
     },
     /// The message, or one before it, or a preamble, was changed on the way.
     #[error("handshake message {0} fails its check: something was changed on the way")]

@@ -1,6 +1,8 @@
 //! Laws for fuzzing: what must hold for any bytes, any cuts and any change on the way.
 
-use crate::{Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, Identity, MAX_PLAIN, Role};
+use crate::{
+    Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Role,
+};
 
 /// Bytes of a stranger end a handshake or leave it waiting, the same however they are cut; honest sides
 /// agree over any cuts; one changed bit ends it. The first byte says which of the three is tried.
@@ -40,6 +42,7 @@ fn given(role: Role, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeErro
         assert!(handshake.buffered() <= HANDSHAKE_BUFFER);
     }
     assert!(!handshake.is_complete() && handshake.remote().is_none());
+    assert!(handshake.introduction().is_empty());
     assert!(handshake.admit().is_err());
     if end.is_some() {
         assert_eq!(handshake.handle_bytes(b"x"), Err(HandshakeError::Over));
@@ -54,6 +57,7 @@ fn honest(cuts: &[u8]) {
     let mut link = Link::new(cuts);
     link.run(&mut dialer, &mut listener)
         .expect("honest sides agree");
+    assert_eq!(listener.introduction(), INTRODUCED);
     let (near, far) = (dialer.into_channel(), listener.into_channel());
     let (mut near, mut far) = (near.expect("complete"), far.expect("complete"));
     assert_eq!(near.handshake_hash(), far.handshake_hash());
@@ -83,7 +87,8 @@ fn changed(rest: &[u8]) {
 
 /// Two handshakes of different people.
 pub(crate) fn pair() -> (Handshake, Handshake) {
-    let dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    dialer.introduce(INTRODUCED);
     (dialer, side(Role::Listener, Ciphers::BOTH))
 }
 
@@ -191,7 +196,9 @@ impl Pipe {
     }
 }
 
+/// What the dialer of a pair says of itself.
+pub(crate) const INTRODUCED: &[u8] = b"anna";
 /// Bytes a dialer sends in a whole handshake.
-pub(crate) const DIALER_BYTES: usize = 8 + (2 + 32) + (2 + 64);
+pub(crate) const DIALER_BYTES: usize = 8 + (2 + 32) + (2 + 64 + INTRODUCTION);
 /// Bytes a listener sends in a whole handshake.
 pub(crate) const LISTENER_BYTES: usize = 8 + (2 + 96);

@@ -11,7 +11,7 @@ use crate::channel::{Channel, Facts};
 use crate::cipher::{Cipher, Ciphers};
 use crate::error::HandshakeError;
 use crate::identity::Identity;
-use crate::message::{Incoming, LARGEST, LENGTH, Message};
+use crate::message::{INTRODUCTION, Incoming, LARGEST, LENGTH, Message};
 use crate::noise;
 use crate::preamble::{self, PREAMBLE, Preamble, Role};
 
@@ -39,6 +39,8 @@ pub struct Handshake {
     /// What the handshake began with; there from the moment both preambles are known.
     noise: Option<(HandshakeState, Cipher)>,
     remote: Option<[u8; 32]>,
+    /// At a dialer: what it says of itself. At a listener: what the dialer said.
+    introduction: Vec<u8>,
 }
 
 /// What is waited for.
@@ -68,11 +70,21 @@ impl Handshake {
             outgoing: VecDeque::new(),
             noise: None,
             remote: None,
+            introduction: Vec::new(),
         };
         if role == Role::Dialer {
             handshake.send(&preamble::write(role, ciphers.bits()));
         }
         Ok(handshake)
+    }
+
+    /// What a dialer says of itself, sealed, to a listener that it admits: text without zeros. More than [`INTRODUCTION`]
+    /// bytes are not said.
+    pub fn introduce(&mut self, bytes: &[u8]) {
+        if self.role == Role::Dialer && (1..=INTRODUCTION).contains(&bytes.len()) {
+            self.introduction = bytes.to_vec();
+            self.introduction.resize(INTRODUCTION, 0);
+        }
     }
 
     /// Takes in what was read and says how many bytes of it belong to the handshake. What is left
@@ -124,6 +136,14 @@ impl Handshake {
         self.remote
     }
 
+    /// What the dialer said of itself, once a listener knows its key. It may be anything and proves nothing.
+    pub fn introduction(&self) -> &[u8] {
+        match self.role {
+            Role::Listener => (self.introduction.split(|byte| *byte == 0).next()).unwrap_or(&[]),
+            Role::Dialer => &[],
+        }
+    }
+
     /// Whether our owner has allowed the other side's key.
     pub fn is_admitted(&self) -> bool {
         self.stage == Stage::Nothing
@@ -166,8 +186,10 @@ impl Handshake {
     fn wanted(&self) -> Result<Option<usize>, HandshakeError> {
         match self.stage {
             Stage::Preamble => Ok(Some(PREAMBLE)),
-            Stage::Message(_) if self.incoming.bytes().len() < LENGTH => Ok(Some(LENGTH)),
-            Stage::Message(message) => Ok(Some(LENGTH + message.len())),
+            Stage::Message(_) => match *self.incoming.bytes() {
+                [high, low, ..] => Ok(Some(LENGTH + length([high, low]))),
+                _ => Ok(Some(LENGTH)),
+            },
             Stage::Owner | Stage::Nothing => Ok(None),
             Stage::Failed(_) => Err(HandshakeError::Over),
         }
@@ -178,7 +200,7 @@ impl Handshake {
         match self.stage {
             Stage::Preamble => self.take_preamble(),
             Stage::Message(message) => match *self.incoming.bytes() {
-                [high, low] => message.check(u16::from_be_bytes([high, low]).into()),
+                [high, low] => message.check(length([high, low])),
                 _ => self.take_message(message),
             },
             Stage::Owner | Stage::Nothing | Stage::Failed(_) => Ok(()),
@@ -227,9 +249,13 @@ impl Handshake {
     fn take_message(&mut self, message: Message) -> Result<(), HandshakeError> {
         let (noise, _) = self.noise.as_mut().ok_or(HandshakeError::Early)?;
         let body = self.incoming.bytes().get(LENGTH..).unwrap_or(&[]);
-        noise
-            .read_message(body, &mut [0; LARGEST])
+        let mut payload = [0; LARGEST];
+        let count = noise
+            .read_message(body, &mut payload)
             .map_err(|_| HandshakeError::Forged(message.number()))?;
+        if message == Message::Third {
+            self.introduction = payload.get(..count).unwrap_or(&[]).to_vec();
+        }
         self.incoming.clear();
         match message {
             Message::First => {
@@ -257,13 +283,18 @@ impl Handshake {
         Ok(())
     }
 
-    /// Writes the Noise message whose turn it is.
+    /// Writes the Noise message whose turn it is. A dialer introduces itself in its last one, which only the owner of the
+    /// key it has admitted can read.
     fn send_message(&mut self) -> Result<(), HandshakeError> {
+        let payload = match self.stage {
+            Stage::Owner => self.introduction.as_slice(),
+            _ => &[],
+        };
         let (noise, _) = self.noise.as_mut().ok_or(HandshakeError::Early)?;
         // Room for a tag more than is used: snow wants it even where no tag comes.
         let mut body = [0; LARGEST];
         let count = noise
-            .write_message(&[], &mut body)
+            .write_message(payload, &mut body)
             .map_err(|_| HandshakeError::Random)?;
         let body = body.get(..count).unwrap_or(&[]);
         let length = u16::try_from(count).unwrap_or(0).to_be_bytes();
@@ -290,6 +321,11 @@ impl fmt::Debug for Handshake {
             .field("stage", &self.stage)
             .finish_non_exhaustive()
     }
+}
+
+/// The length that stands before a message.
+fn length(bytes: [u8; LENGTH]) -> usize {
+    u16::from_be_bytes(bytes).into()
 }
 
 /// How long a handshake may take: three round trips, at worst over a bad Wi-Fi, and a person is not asked yet.

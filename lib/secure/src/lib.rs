@@ -57,6 +57,7 @@ pub use cipher::{Cipher, Ciphers};
 pub use error::{ChannelError, HandshakeError, SecureError};
 pub use handshake::{HANDSHAKE_BUFFER, HANDSHAKE_TIMEOUT, Handshake};
 pub use identity::Identity;
+pub use message::INTRODUCTION;
 pub use preamble::{Role, VERSION};
 pub use zeroize::Zeroizing;
 

@@ -19,8 +19,8 @@ impl Message {
         }
     }
 
-    /// Bytes of the message: a bare key of 32, a sealed one of 48, the tag of an empty payload.
-    pub(crate) fn len(self) -> usize {
+    /// Bytes of the message without payload: a bare key of 32, a sealed one of 48, the payload's tag.
+    pub(crate) fn least(self) -> usize {
         match self {
             Self::First => 32,
             Self::Second => 32 + 48 + 16,
@@ -28,14 +28,24 @@ impl Message {
         }
     }
 
+    /// Bytes of the message with the payload it may have: an introduction, in the last one. There is no length between the
+    /// two, so that no single changed bit makes the listener wait for what never comes.
+    pub(crate) fn most(self) -> usize {
+        match self {
+            Self::First | Self::Second => self.least(),
+            Self::Third => self.least() + INTRODUCTION,
+        }
+    }
+
     pub(crate) fn check(self, found: usize) -> Result<(), HandshakeError> {
-        let (message, wanted) = (self.number(), self.len());
-        match found == wanted {
+        let (message, least, most) = (self.number(), self.least(), self.most());
+        match found == least || found == most {
             true => Ok(()),
             false => Err(HandshakeError::Length {
                 message,
                 found,
-                wanted,
+                least,
+                most,
             }),
         }
     }
@@ -75,7 +85,10 @@ impl Incoming {
     }
 }
 
+/// Bytes with which a dialer may introduce itself: one name, filled up with zeros.
+pub const INTRODUCTION: usize = 64;
+
 /// Bytes of the longest message with its length, and room for the tag that snow wants even where none comes.
-pub(crate) const LARGEST: usize = 128;
+pub(crate) const LARGEST: usize = 128 + INTRODUCTION;
 /// Bytes of a message's length.
 pub(crate) const LENGTH: usize = 2;

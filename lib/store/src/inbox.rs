@@ -83,6 +83,7 @@ impl Inbox {
         })?;
         let mut transfers = Transfers::default();
         recover(&staging, &settings, &mut transfers).map_err(unwritable)?;
+        transfers.quota = settings.quota;
         if settings.quota.is_some() {
             transfers.used = usage::measure(&root).map_err(unwritable)?;
         }
@@ -100,7 +101,9 @@ impl Inbox {
         self.check(offer)?;
         if self.shared.is_gone() && Arc::strong_count(&self.shared) == 1 {
             // Somebody cleared the folder away, and with it our lock: begin as at the start.
-            *self = Self::open(self.shared.settings.clone())?;
+            let mut settings = self.shared.settings.clone();
+            settings.quota = self.shared.quota();
+            *self = Self::open(settings)?;
         }
         let claim = (peer, offer.transfer);
         let left = self.shared.room(&claim, offer)?;
@@ -118,6 +121,22 @@ impl Inbox {
                 source,
             }
         })
+    }
+
+    /// Takes another quota, for the transfers that begin from now on.
+    ///
+    /// # Errors
+    /// The folder can't be looked through.
+    pub fn set_quota(&mut self, quota: Option<u64>) -> Result<(), InboxError> {
+        if quota == self.shared.quota() {
+            return Ok(());
+        }
+        self.shared
+            .set_quota(quota)
+            .map_err(|source| InboxError::System {
+                action: "count what is there",
+                source,
+            })
     }
 
     fn check(&self, offer: &Offer<'_>) -> Result<(), InboxError> {

@@ -116,6 +116,8 @@ kinds! {
     Shown = 0x14, Control;
     /// [`crate::CameraState`].
     CameraState = 0x15, Control;
+    /// [`crate::Recording`].
+    Recording = 0x16, Control;
     /// Reserved: skipped by receivers of this version.
     Audio = 0x20, Audio;
     /// [`crate::PictureHead`] and the picture's first bytes.

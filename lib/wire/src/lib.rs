@@ -15,12 +15,15 @@
 //! listener -> "TRSM" | version u8 | role u8 (2) | cipher  u8 | 0 u8
 //! dialer   -> len u16 | Noise_XX message 1        32 bytes: e
 //! listener -> len u16 | Noise_XX message 2        96 bytes: e, ee, s, es
-//! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se
+//! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se; or 128 with a name
 //! ```
 //!
 //! `ciphers` is a set: bit 0 ChaCha20-Poly1305 (always set), bit 1 AES-256-GCM (set where the CPU
 //! has AES instructions). The listener picks one bit: AES-GCM if both have it. Both preambles are
 //! the Noise prologue, so whoever changes a bit of them ends the handshake.
+//!
+//! The payload of message 3 is empty, or 64 bytes: what the dialer calls itself and zeros behind it. It is a hint for a
+//! listener that does not know the key, and proves nothing. One that is no legal [`PeerName`] is ignored.
 //!
 //! After message 2 the dialer knows the listener's key and can leave before it shows its own.
 //! Nothing but these messages is sent to a key that is not allowed.
@@ -89,6 +92,7 @@
 //! | 0x13 | [`HangUp`] | reason u8, text |
 //! | 0x14 | [`Shown`] | sequence u32, clock u64 |
 //! | 0x15 | [`CameraState`] | state u8, text |
+//! | 0x16 | [`Recording`] | on u8 |
 //!
 //! ```text
 //!   idle --Ring--> ringing --Answer--> live --HangUp--> ended
@@ -98,8 +102,10 @@
 //!
 //! Call kind *view* asks for the far camera alone; *talk* lets both send. When both sides ring at
 //! once, the call of the side with the lower nonce yields: it counts as declined with reason
-//! *glare* without a message, by both. An `Answer` to a call that its caller has given up meanwhile is answered with `HangUp`.
-//! `Shown` returns the credit of one picture.
+//! *glare* without a message, by both. Where the two rings travel by two connections of the same two stations, the side
+//! with the lower session number yields: it answers the other's ring, and its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile is answered with `HangUp`.
+//! `Shown` returns the credit of one picture. `Recording` tells the side whose pictures are recorded that they are, or no
+//! longer; a call begins without.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -191,7 +197,9 @@ pub use error::{DecodeError, Full};
 pub use frame::{Class, Header, Kind, flags};
 pub use key::{Fingerprint, InvalidKey, PublicKey};
 pub use message::Message;
-pub use message::call::{CallKind, CameraState, Decline, EndReason, HangUp, Lens, Ring, Shown};
+pub use message::call::{
+    CallKind, CameraState, Decline, EndReason, HangUp, Lens, Recording, Ring, Shown,
+};
 pub use message::control::{Ack, Bye, ByeCode, Hello, Ping, Pong};
 pub use message::file::{
     Abandon, Cancel, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failed, Finish,

@@ -4,8 +4,8 @@ use transom_wire::{
     Abandon, Ack, Bye, ByeCode, CallKind, CameraState, Cancel, Codec, Collision, Decline, Done,
     End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish, Finished, Grant, HangUp,
     Hello, Leaf, Lens, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
-    Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start, Text, TextAck, TransferKey,
-    WHOLE, flags, limits,
+    Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start, Text, TextAck,
+    TransferKey, WHOLE, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -87,6 +87,7 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
         lens: Lens::Lost,
         text: "unplugged",
     };
+    let recording = Recording { on: true };
     let head = PictureHead {
         sequence: 5,
         captured: 6,
@@ -106,6 +107,7 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
         ("hang-up", frame(1, 0, Message::HangUp(hang_up))),
         ("shown", frame(1, 0, Message::Shown(shown))),
         ("camera-state", frame(1, 0, Message::CameraState(state))),
+        ("recording", frame(1, 0, Message::Recording(recording))),
         ("picture", frame(1, 0, picture)),
         ("picture-data", frame(1, flags::LAST, rest)),
         ("abort", frame(1, 0, Message::Abort)),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use transom::media::{Source, Wish};
+use transom::media::Source;
 use transom::{Accept, InboxSettings, Notice, Settings};
 
 use crate::args::Camera;
@@ -23,13 +23,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
-    settings.camera = Some(Wish {
-        source: arguments.source,
-        size: arguments.size,
-        fps: arguments.fps,
-        quality: arguments.quality,
-        prefer: arguments.prefer.into(),
-    });
+    settings.camera = Some(arguments.pictures.of(arguments.source));
     settings.inbox = arguments.inbox.map(|into| InboxSettings {
         into,
         accept: Accept::Known,
@@ -40,7 +34,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
 }
 
 /// A device may come later; a file that is not there is a wrong name.
-fn check_file(path: &Path) -> Result<(), Failure> {
+pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
     let wrong = |why: String| Failure::new(format!("can't play {}", path.display()), why);
     // Looked at before it is opened: to open a pipe is to wait for its writer.
     match std::fs::metadata(path) {

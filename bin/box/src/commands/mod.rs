@@ -1,5 +1,6 @@
 //! One file for each command. Each has a `run` that ends with success or says why not.
 
+pub(crate) mod call;
 pub(crate) mod camera;
 pub(crate) mod cameras;
 pub(crate) mod completions;

@@ -55,6 +55,8 @@ struct Watching<'a> {
     tick: Instant,
     seconds: u64,
     bar: Option<ProgressBar>,
+    /// Whether the station has a call for us; one whose connection is lost it brings back by itself.
+    has_call: bool,
     /// When to ask again a box that is busy.
     ring_at: Option<Instant>,
 }
@@ -87,6 +89,7 @@ impl<'a> Watching<'a> {
             tick: Instant::now() + TICK,
             seconds: 0,
             bar: output.is_live().then(ProgressBar::new_spinner),
+            has_call: false,
             ring_at: None,
         }
     }
@@ -165,29 +168,36 @@ impl<'a> Watching<'a> {
                 tell(&self.bar, self.output);
                 self.call_ended(*reason, text)?;
             }
-            Notice::FarCamera { .. } => tell(&self.bar, self.output),
+            Notice::FarCamera { .. } | Notice::CallInterrupted { .. } => {
+                tell(&self.bar, self.output)
+            }
             _ => {
                 self.clear_line();
                 self.line.notice(notice, self.output)?;
-                if matches!(notice, Notice::Joined { .. }) {
-                    self.line
-                        .running
-                        .handle
-                        .ring(&self.line.peer, CallKind::View);
+                if matches!(notice, Notice::Joined { .. }) && !self.has_call {
+                    self.ring();
                 }
             }
         }
         Ok(())
     }
 
+    fn ring(&mut self) {
+        self.has_call = true;
+        let Line { running, peer, .. } = &self.line;
+        running.handle.ring(peer, CallKind::View);
+    }
+
     /// A box that goes away or is busy after it had shown something may do so again.
     fn call_ended(&mut self, reason: EndReason, text: &str) -> Result<(), Failure> {
+        self.has_call = false;
         match reason {
             EndReason::Leaving => {}
+            EndReason::Unanswered if self.since.is_some() => {}
             EndReason::Busy if self.since.is_some() => {
                 self.ring_at = Some(Instant::now() + BUSY_PAUSE)
             }
-            _ => return Err(self.line.no_call(reason, text)),
+            _ => return Err(self.line.no_pictures(reason, text)),
         }
         Ok(())
     }
@@ -195,10 +205,7 @@ impl<'a> Watching<'a> {
     fn on_time(&mut self, now: Instant) {
         if self.ring_at.is_some_and(|at| at <= now) {
             self.ring_at = None;
-            self.line
-                .running
-                .handle
-                .ring(&self.line.peer, CallKind::View);
+            self.ring();
         }
         if now < self.tick {
             return;

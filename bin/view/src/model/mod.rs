@@ -82,7 +82,7 @@ impl State {
                 ..
             } => return self.joined(peer, first_use.then_some(key)),
             Notice::Left { peer, why, lost } => self.left(peer, why, lost),
-            Notice::Knock { key, address } => self.warn(Warning::Knock { key, address }),
+            Notice::Knock { key, address, .. } => self.warn(Warning::Knock { key, address }),
             Notice::KeyChanged {
                 peer,
                 pinned,
@@ -102,6 +102,8 @@ impl State {
                 return vec![Action::Decline(peer)];
             }
             Notice::CallStarted { peer, .. } => self.call(peer, Watch::started),
+            // The station rings again by itself.
+            Notice::CallInterrupted { peer, .. } => self.call(peer, Watch::interrupted),
             Notice::CallEnded { peer, reason, text } => {
                 return self.call_ended(peer, reason, &text);
             }

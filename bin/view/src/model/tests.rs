@@ -84,6 +84,7 @@ pub(crate) fn started(name: &str) -> Notice {
         peer: peer(name),
         kind: CallKind::View,
         outgoing: true,
+        resumed: false,
     }
 }
 
@@ -113,6 +114,7 @@ pub(crate) fn status(transfer: TransferId, phase: Phase, verified: u64) -> Trans
         durable: 0,
         rate: 56_000_000,
         eta: Some(Duration::from_secs(6)),
+        current: None,
     }
 }
 
@@ -134,6 +136,24 @@ fn a_watched_box_is_asked_when_it_comes_and_when_it_comes_back() {
     assert_eq!(state.apply(ended("door", EndReason::Leaving)), []);
     assert_eq!(stage(&state), Some(&Stage::Waiting));
     assert_eq!(state.apply(joined("door")), [Action::Ring(peer("door"))]);
+}
+
+#[test]
+fn an_interrupted_watch_is_left_to_the_station() {
+    let mut state = two_boxes();
+    state.apply(joined("door"));
+    state.act(&Action::Watch(peer("door")));
+    state.apply(started("door"));
+    state.apply(left("door"));
+    state.apply(Notice::CallInterrupted {
+        peer: peer("door"),
+        kind: CallKind::View,
+        why: "connection lost".into(),
+    });
+    assert_eq!(stage(&state), Some(&Stage::Ringing));
+    assert_eq!(state.apply(joined("door")), [], "the station rings");
+    state.apply(started("door"));
+    assert_eq!(stage(&state), Some(&Stage::Live));
 }
 
 #[test]
@@ -381,10 +401,12 @@ fn a_thousand_strangers_knocking_hide_no_other_warning() {
         state.apply(Notice::Knock {
             key: PublicKey(key),
             address: address(),
+            name: None,
         });
         state.apply(Notice::Knock {
             key: PublicKey(key),
             address: address(),
+            name: None,
         });
     }
     assert_eq!(state.warnings.len(), 8);

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!   Waiting --(it joins)--> Ringing --(it answers)--> Live
-//!      ^                       |                        |
-//!      \------(it is lost)-----+------------------------/
+//!      ^                       |  ^                     | |
+//!      |                       |  \-----(it is lost)----/ |
+//!      \---(it says goodbye)---+-------------------------/
 //!                              \--(it declines, ends)--> Ended
 //! ```
 
@@ -84,12 +85,18 @@ impl Watch {
         self.stage = Stage::Live;
     }
 
+    /// Its connection was lost; the station brings it back.
+    pub(crate) fn interrupted(&mut self) {
+        self.camera = None;
+        self.stage = Stage::Ringing;
+    }
+
     /// The call is over, from whichever side; `here` is whether the box is still connected. Gives back whether to ask it again at once.
     pub(crate) fn ended(&mut self, reason: EndReason, text: &str, here: bool) -> bool {
         self.camera = None;
         let again = here && !self.asked_again;
         self.stage = match reason {
-            // One of two connections to the box closed; the other can carry the call.
+            // One of its programs left; another one is there.
             EndReason::Leaving if again => Stage::Ringing,
             // It comes back, and is asked again then.
             EndReason::Leaving | EndReason::Unanswered if !here => Stage::Waiting,

@@ -417,6 +417,7 @@ fn a_knock_and_bad_lines_are_told() {
     state.apply(Notice::Knock {
         key,
         address: address(),
+        name: None,
     });
     let screen = open(state);
     screen.get_by_label("list.txt:3: no address");

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read};
 
 use transom_proto as proto;
-use transom_wire::PublicKey;
+use transom_wire::{PeerName, PublicKey};
 
 use super::{Peer, Stage, Trouble};
 use crate::event::{Departure, Event};
@@ -65,17 +65,19 @@ impl Peer {
             (Progress::Waiting, Ok(flushed)) => self.writable &= flushed == Flushed::All,
             (Progress::Key(key), Ok(flushed)) => {
                 self.writable &= flushed == Flushed::All;
-                self.tell_key(PublicKey(key), turn);
+                let name = greeting.name();
+                self.tell_key(PublicKey(key), name, turn);
             }
         }
     }
 
-    fn tell_key(&mut self, key: PublicKey, turn: &mut Turn) {
+    fn tell_key(&mut self, key: PublicKey, name: Option<PeerName>, turn: &mut Turn) {
         self.known = true;
         let (peer, address, side) = (self.id, self.address, self.side);
         turn.tell(Event::Key {
             peer,
             key,
+            name,
             address,
             side,
         });

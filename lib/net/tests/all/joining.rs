@@ -37,6 +37,46 @@ fn both_learn_the_others_key_and_then_its_name() {
 }
 
 #[test]
+fn who_dials_says_its_name_before_it_is_let_in() {
+    let mut far = Stand::new();
+    far.admits = false;
+    let mut near = Stand::with(|config| config.name = Some("near".parse().unwrap()));
+    near.net.dial(far.address()).unwrap();
+    let (peer, name) = run([&mut near, &mut far], |[_, far]| {
+        far.find(|event| match event {
+            Event::Key { peer, name, .. } => Some((*peer, *name)),
+            _ => None,
+        })
+    });
+    assert_eq!(name, Some("near".parse().unwrap()));
+    far.net.refuse(peer);
+}
+
+#[test]
+fn what_is_no_name_is_ignored() {
+    let mut far = Stand::new();
+    far.admits = false;
+    let address = far.address();
+    let near = thread::spawn(move || {
+        let (mut stream, mut handshake) = Raw::greet(address, usize::MAX);
+        handshake.introduce(b"two words");
+        handshake.admit().unwrap();
+        stream
+            .write_all(&handshake.poll_transmit().unwrap())
+            .unwrap();
+        stream
+    });
+    let name = run([&mut far], |[far]| {
+        far.find(|event| match event {
+            Event::Key { name, .. } => Some(*name),
+            _ => None,
+        })
+    });
+    assert_eq!(name, None);
+    drop(near.join().unwrap());
+}
+
+#[test]
 fn both_families_can_have_the_same_port() {
     if TcpListener::bind("[::1]:0").is_err() {
         return; // This machine has no IPv6, so there is nothing to share a port with.

@@ -67,6 +67,15 @@ impl Account {
         }
     }
 
+    /// A file of it has come that far.
+    fn moves(&mut self, path: &str, bytes: u64, moved: u64) {
+        let current = self.status.current.get_or_insert_default();
+        if current.path != path {
+            path.clone_into(&mut current.path);
+        }
+        (current.bytes, current.moved) = (bytes, moved);
+    }
+
     fn measured(&mut self, now: Instant) -> TransferStatus {
         let status = &mut self.status;
         // What was there before was not moved in this time.
@@ -79,7 +88,7 @@ impl Account {
 
     fn ended(&mut self, outcome: Outcome, out: &mut Outside) {
         let mut status = self.measured(Instant::now());
-        status.phase = crate::notice::Phase::Ended;
+        (status.phase, status.current) = (crate::notice::Phase::Ended, None);
         out.tell(Notice::TransferEnded { status, outcome });
     }
 }
@@ -105,6 +114,11 @@ impl Transfers {
             inbox,
             own_key,
         }
+    }
+
+    /// Takes files elsewhere from now on, or not at all. What runs goes on where it began.
+    pub(crate) fn set_inbox(&mut self, inbox: Option<InboxSettings>) {
+        self.inbox = inbox;
     }
 
     pub(crate) fn send(

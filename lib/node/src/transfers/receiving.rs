@@ -53,6 +53,7 @@ impl Incoming {
             durable: 0,
             rate: 0,
             eta: None,
+            current: None,
         });
         Self {
             id,
@@ -239,7 +240,11 @@ impl Incoming {
                 Job::Entry(entry)
             }
             Event::Leaf { leaf, size, .. } => {
-                self.account.status.moved += leaf.bytes.len() as u64;
+                let bytes = leaf.bytes.len() as u64;
+                self.account.status.moved += bytes;
+                if let Some(path) = self.paths.get(&leaf.index) {
+                    self.account.moves(path, size, leaf.offset + bytes);
+                }
                 let found = [0; 32];
                 Job::Leaf { leaf, size, found }
             }

@@ -1,6 +1,6 @@
 //! One transfer from us: announces entries, reads what is asked for, and knows what the receiver has made durable.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
 use transom_net::PeerId;
@@ -45,6 +45,8 @@ struct Attempt {
     fetched: VecDeque<OwnedEntry>,
     fetch_asked: bool,
     next_entry: u32,
+    /// Paths and sizes of the entries announced and not yet settled; at most as many as the session lets be ahead.
+    announced: BTreeMap<u32, (String, u64)>,
     /// Entries the receiver wants data of, in its order.
     wanted: VecDeque<Start>,
     reading: Reading,
@@ -85,6 +87,7 @@ impl Outgoing {
             durable: 0,
             rate: 0,
             eta: None,
+            current: None,
         });
         Self {
             account,
@@ -134,6 +137,7 @@ impl Outgoing {
             fetched: VecDeque::new(),
             fetch_asked: false,
             next_entry: 0,
+            announced: BTreeMap::new(),
             wanted: VecDeque::new(),
             reading: Reading::Nothing,
             settled: 0,
@@ -156,6 +160,7 @@ impl Outgoing {
     pub(super) fn left(&mut self, out: &mut Outside) -> Option<TransferId> {
         let attempt = self.attempt.take()?;
         out.workers.disk(attempt.lane, attempt.number, Job::Close);
+        self.account.status.current = None;
         self.phase(Phase::Waiting);
         Some(attempt.number)
     }
@@ -211,18 +216,19 @@ impl Outgoing {
                 });
             }
             Event::Failed { index, text, .. } => {
-                attempt.give_up(index);
+                let path = attempt.give_up(index);
                 out.workers
                     .disk(attempt.lane, attempt.number, Job::Stop(index));
                 let transfer = status.transfer;
                 out.tell(Notice::EntryFailed {
                     transfer,
-                    path: String::new(),
+                    path,
                     why: format!("at the receiver: {text}"),
                 });
             }
-            Event::Done { .. } => {
+            Event::Done { done, .. } => {
                 attempt.settled += 1;
+                attempt.announced.remove(&done.index);
                 status.files_done += 1;
             }
             Event::Progress { progress, .. } => {
@@ -276,8 +282,15 @@ impl Outgoing {
                 let status = &mut self.account.status;
                 status.resumed = attempt.resumed;
                 status.verified = status.verified.max(attempt.resumed);
+                if let Some((path, size)) = attempt.announced.get(&index) {
+                    self.account.moves(path, *size, offset);
+                }
             }
             Answer::Leaf(leaf) => {
+                let end = leaf.offset + leaf.bytes.len() as u64;
+                if let Some((path, size)) = attempt.announced.get(&leaf.index) {
+                    self.account.moves(path, *size, end);
+                }
                 if let Reading::Leaves { asked, .. } = &mut attempt.reading {
                     *asked = asked.saturating_sub(1);
                 }
@@ -305,7 +318,7 @@ impl Outgoing {
             errno,
             text,
         } = failure;
-        attempt.give_up(*index);
+        let path = attempt.give_up(*index);
         let abandon = Abandon {
             index: *index,
             reason: *reason,
@@ -316,7 +329,7 @@ impl Outgoing {
         let transfer = self.account.status.transfer;
         out.tell(Notice::EntryFailed {
             transfer,
-            path: String::new(),
+            path,
             why: text.clone(),
         });
     }
@@ -417,6 +430,8 @@ impl Attempt {
             self.say(out, |session, place| {
                 session.entry(place.file, &entry.as_entry())
             });
+            let path = entry.path.as_str().to_owned();
+            self.announced.insert(entry.index, (path, entry.size));
         }
         if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
             self.fetch_asked = true;
@@ -462,14 +477,16 @@ impl Attempt {
         }
     }
 
-    /// An entry will not come through.
-    fn give_up(&mut self, index: u32) {
+    /// An entry will not come through. Gives its path, as far as known.
+    fn give_up(&mut self, index: u32) -> String {
         (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
         self.wanted.retain(|start| start.index != index);
         if matches!(self.reading, Reading::Starting(reading) | Reading::Leaves { index: reading, .. } if reading == index)
         {
             self.reading = Reading::Nothing;
         }
+        let entry = self.announced.remove(&index);
+        entry.map_or(String::new(), |(path, _)| path)
     }
 
     fn finish(&mut self, out: &mut Outside) -> bool {

@@ -197,6 +197,7 @@ impl Scene {
             6 if on => every_call(|call| any(session.hang_up(call, EndReason::Chosen, ""))),
             7 if who == Who::Bob && on => any(session.failed(file, &failed(u32::from(value % 4)))),
             8 => every_call(|call| any(session.camera_state(call, Lens::Live, "on"))),
+            9 => every_call(|call| any(session.recording(call, on))),
             _ => every_call(|call| any(session.send_picture(call, picture(value)))),
         }
     }

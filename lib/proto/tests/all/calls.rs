@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
 use transom_proto::{CallId, Event, UsageError};
-use transom_wire::{CallKind, EndReason, HangUp, Kind, Lens, Message, Ring};
+use transom_wire::{CallKind, EndReason, HangUp, Kind, Lens, Message, Recording, Ring};
 
 use crate::evil::Evil;
 
@@ -177,6 +177,19 @@ fn both_watch_each_other_by_two_calls() {
 }
 
 #[test]
+fn who_is_recorded_is_told() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    for on in [true, false] {
+        pair.session(Who::Ann).recording(call, on).unwrap();
+        let marked = (Who::Bob, Event::Recording { call, on });
+        assert_eq!(pair.events(TICK), [marked]);
+    }
+    // Bob gets no pictures: he has nothing to record.
+    let told = pair.session(Who::Bob).recording(call, true);
+    assert_eq!(told, Err(UsageError::NotNow { verb: "recording" }));
+}
+
+#[test]
 fn more_calls_than_allowed_are_busy() {
     let mut evil = Evil::new();
     let ring = Message::Ring(Ring {
@@ -265,6 +278,7 @@ fn illegal_calls_end_the_connection() {
         (3, hang_up),
         (2, Message::Answer),
         (1, Message::Accept),
+        (1, Message::Recording(Recording { on: true })),
     ] {
         let mut evil = Evil::new();
         evil.say(1, &ring).unwrap();

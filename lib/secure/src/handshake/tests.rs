@@ -102,6 +102,31 @@ fn a_listener_without_admission_has_no_channel() {
 }
 
 #[test]
+fn a_dialer_introduces_itself_to_whom_it_admits() {
+    for words in [&b""[..], b"anna", &[0xff; INTRODUCTION]] {
+        let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+        let mut listener = side(Role::Listener, Ciphers::BOTH);
+        dialer.introduce(words);
+        listener.introduce(b"listeners say nothing");
+        Link::new(&[5]).run(&mut dialer, &mut listener).unwrap();
+        assert_eq!(listener.introduction(), words);
+        assert_eq!(dialer.introduction(), b"");
+        assert!(dialer.into_channel().is_ok() && listener.into_channel().is_ok());
+    }
+}
+
+#[test]
+fn what_is_too_long_for_an_introduction_is_not_said() {
+    let (mut dialer, mut listener) = (
+        side(Role::Dialer, Ciphers::BOTH),
+        side(Role::Listener, Ciphers::BOTH),
+    );
+    dialer.introduce(&[b'a'; INTRODUCTION + 1]);
+    Link::new(&[]).run(&mut dialer, &mut listener).unwrap();
+    assert_eq!(listener.introduction(), b"");
+}
+
+#[test]
 fn admitting_twice_is_the_callers_mistake() {
     let (mut dialer, _listener) = until_message_2();
     dialer.admit().unwrap();
@@ -177,7 +202,8 @@ fn a_wrong_length_is_seen_before_the_message_comes() {
         Err(HandshakeError::Length {
             message: 1,
             found: 65_535,
-            wanted: 32
+            least: 32,
+            most: 32
         })
     );
     assert_eq!(listener.poll_transmit(), None, "nothing is sent after it");
@@ -199,7 +225,8 @@ fn the_buffer_of_a_stranger_is_bounded() {
         Some(HandshakeError::Length {
             message: 3,
             found: 0x0707,
-            wanted: 64
+            least: 64,
+            most: 128
         })
     );
     assert!(listener.buffered() <= HANDSHAKE_BUFFER);

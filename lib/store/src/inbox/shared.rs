@@ -29,6 +29,8 @@ pub(crate) struct Shared {
 pub(super) struct Transfers {
     /// Every transfer that has a folder in the staging folder.
     pub(super) staged: HashMap<Claim, Staged>,
+    /// The quota as it is now.
+    pub(super) quota: Option<u64>,
     /// Bytes in the inbox as far as counted, if there is a quota.
     pub(super) used: u64,
 }
@@ -147,6 +149,22 @@ impl Shared {
         }
     }
 
+    pub(super) fn quota(&self) -> Option<u64> {
+        self.transfers().quota
+    }
+
+    /// Takes another quota for the transfers that begin from now on.
+    pub(super) fn set_quota(&self, quota: Option<u64>) -> io::Result<()> {
+        // Without a quota nobody has counted what is there.
+        let used = match quota {
+            Some(_) => usage::measure(&self.root)?,
+            None => 0,
+        };
+        let mut transfers = self.transfers();
+        (transfers.quota, transfers.used) = (quota, used);
+        Ok(())
+    }
+
     /// Checks disk and quota; gives the bytes to reserve.
     pub(super) fn room(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
         // What an earlier attempt wrote needs no room again.
@@ -181,7 +199,7 @@ impl Shared {
         if needed > free {
             return Err(InboxError::NoSpace { needed, free });
         }
-        let Some(quota) = self.settings.quota else {
+        let Some(quota) = transfers.quota else {
             return Ok(());
         };
         let left = |used: u64| quota.saturating_sub(used).saturating_sub(others);

@@ -148,3 +148,24 @@ impl<'a> CameraState<'a> {
         writer.bytes(self.text.as_bytes())
     }
 }
+
+/// Tells who sends pictures whether the other side records them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recording {
+    /// Whether it does.
+    pub on: bool,
+}
+
+impl Recording {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8("recording")? {
+            0 => Ok(Self { on: false }),
+            1 => Ok(Self { on: true }),
+            _ => Err(DecodeError::Illegal("recording")),
+        }
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u8(u8::from(self.on))
+    }
+}

@@ -133,6 +133,8 @@ messages! {
         Shown(crate::Shown),
         /// How the camera is.
         CameraState(crate::CameraState<'a>),
+        /// Whether pictures are recorded.
+        Recording(crate::Recording),
         /// A line of text.
         Text(crate::Text<'a>),
         /// The text arrived.

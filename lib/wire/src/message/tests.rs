@@ -119,6 +119,9 @@ fn calls() {
         Message::CameraState(state),
         "00000002 15 00 0001 03 7a",
     );
+    let recording = |on| Message::Recording(Recording { on });
+    golden(1, 0, recording(true), "00000001 16 00 0001 01");
+    golden(1, 0, recording(false), "00000001 16 00 0001 00");
 }
 
 #[test]

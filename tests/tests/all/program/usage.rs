@@ -37,6 +37,8 @@ fn wrong_usage_is_exit_code_2_with_a_hint() {
     let wrong: &[&[&str]] = &[
         &["nonsense"],
         &["watch"],
+        &["call"],
+        &["call", "--answer", "nobody-in-the-book"],
         &["send", "box"],
         &["camera", "--size", "wide"],
         &["camera", "--source", "rubbish:1"],
@@ -54,7 +56,7 @@ fn help_is_success_and_has_examples() {
     let scratch = Scratch::new();
     let amy = Person::new(&scratch, "amy");
     for command in [
-        "id", "camera", "watch", "send", "receive", "users", "cameras", "text", "demo",
+        "id", "camera", "call", "watch", "send", "receive", "users", "cameras", "text", "demo",
     ] {
         let help = amy.run(&[command, "--help"]);
         assert_eq!(help.code, Some(0), "{command}: {help:?}");

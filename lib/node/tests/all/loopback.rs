@@ -1,117 +1,17 @@
 //! Whole stations on loopback, each on a thread of its own: pictures, files, texts, keys.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use transom::media::{Source, Wish};
-use transom::people::{Book, Contact};
 use transom::{
-    Accept, CallKind, Direction, EndReason, Handle, Identity, InboxSettings, Lens, Notice, Outcome,
-    PublicKey, SendOptions, Settings, State, Station,
+    Accept, CallKind, Direction, EndReason, Identity, InboxSettings, Lens, Notice, Outcome,
+    SendOptions, Settings, State, Station,
 };
 
-/// Longer than anything here takes, so that only a hang ends a test with it.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-struct Peer {
-    handle: Handle,
-    key: PublicKey,
-    address: Option<SocketAddr>,
-    notices: Receiver<Notice>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Peer {
-    fn start(name: &str, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings::new(name.parse().unwrap(), Identity::throwaway().unwrap());
-        change(&mut settings);
-        let key = settings.identity.public_key();
-        let station = Station::start(settings).unwrap();
-        let (handle, address) = (station.handle(), station.addresses().first().copied());
-        let (sender, notices) = channel();
-        let thread =
-            std::thread::spawn(move || station.run(|notice| drop(sender.send(notice))).unwrap());
-        Self {
-            handle,
-            key,
-            address,
-            notices,
-            thread: Some(thread),
-        }
-    }
-
-    /// Waits for the notice that `wanted` takes, and skips all before it.
-    fn wait<T>(&self, wanted: impl Fn(Notice) -> Option<T>) -> T {
-        let end = Instant::now() + PATIENCE;
-        let mut skipped = Vec::new();
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.notices.recv_timeout(left) {
-                Ok(notice) => {
-                    skipped.push(format!("{notice:?}"));
-                    if let Some(found) = wanted(notice) {
-                        return found;
-                    }
-                }
-                Err(_) => panic!("not among {skipped:#?}"),
-            }
-        }
-    }
-
-    /// Nothing of that kind comes for a while.
-    fn never(&self, unwanted: impl Fn(&Notice) -> bool, time: Duration) {
-        let end = Instant::now() + time;
-        while let Ok(notice) = self
-            .notices
-            .recv_timeout(end.saturating_duration_since(Instant::now()))
-        {
-            assert!(!unwanted(&notice), "{notice:?}");
-        }
-    }
-
-    fn contact(&self, name: &str) -> Contact {
-        format!("{name} {}", self.address.unwrap()).parse().unwrap()
-    }
-
-    fn joined(&self) -> bool {
-        self.wait(|notice| match notice {
-            Notice::Joined { first_use, .. } => Some(first_use),
-            _ => None,
-        })
-    }
-
-    fn outcome(&self, way: Direction) -> Outcome {
-        self.wait(|notice| match notice {
-            Notice::TransferEnded { status, outcome } if status.direction == way => Some(outcome),
-            _ => None,
-        })
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.handle.stop();
-        let ended = self.thread.take().map(JoinHandle::join);
-        if !std::thread::panicking() {
-            ended.unwrap().unwrap();
-        }
-    }
-}
-
-fn book(lines: &[String]) -> Book {
-    let (book, errors) = Book::parse(&lines.join("\n"));
-    assert!(errors.is_empty(), "{errors:?}");
-    book
-}
-
-fn local() -> Vec<SocketAddr> {
-    vec!["127.0.0.1:0".parse().unwrap()]
-}
+use crate::support::{Peer, Scratch, book, local};
 
 /// A box with a moving picture that knows this guest.
 fn camera_box(guest: &Identity, rights: &str) -> Peer {
@@ -145,22 +45,6 @@ fn desk(guest: &Identity, into: &Path, accept: Accept) -> Peer {
 
 fn guest(identity: &Identity) -> Peer {
     Peer::start("guest", |settings| settings.identity = identity.clone())
-}
-
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("transom-node-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
 }
 
 #[test]

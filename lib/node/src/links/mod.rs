@@ -5,57 +5,34 @@
 //!                  \------------\--> Unreachable, and then Waiting or forgotten
 //! ```
 
-use std::collections::BTreeMap;
+mod door;
+mod guests;
+mod link;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId};
 use transom_proto::Side;
-use transom_users::{Address, Book, Contact, Rights, Trust, identify, trust};
+use transom_users::{Address, Book, Contact};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
+pub(crate) use self::door::Caller;
+use self::door::REFUSED_PAUSE;
+use self::guests::Guests;
+use self::link::describe;
+pub(crate) use self::link::{Gone, Link, Parting};
 use crate::identity::KnownPeersFile;
 use crate::notice::{Notice, Obstacle};
 use crate::outside::{Outside, earlier};
 use crate::settings::{Allow, Settings};
-use crate::workers::Load;
 
 /// First pause before a contact that is away is dialed again; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// A returning contact is back within this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// Pause after a refusal: somebody has to edit a file first.
-const REFUSED_PAUSE: Duration = Duration::from_secs(10);
-/// Connections of one key: a window, a few commands beside it.
-const MAX_LINKS_PER_KEY: usize = 8;
-/// A knock of the same key is told once in this time, so that knocking can't flood a log.
-const KNOCK_PAUSE: Duration = Duration::from_secs(10);
-/// Different knocking keys remembered for that.
-const MAX_KNOCKS: usize = 64;
-
-/// A connection whose key was allowed.
-#[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) peer: PeerName,
-    pub(crate) key: PublicKey,
-    pub(crate) rights: Rights,
-    pub(crate) side: Side,
-    address: SocketAddr,
-    first_use: bool,
-    /// The peer's random number of this run; `None` until its hello, and then it is really there.
-    session: Option<u64>,
-    /// We have said goodbye on it.
-    closing: bool,
-    /// What it has waiting at the disk thread.
-    pub(crate) load: Load,
-}
-
-impl Link {
-    pub(crate) fn is_up(&self) -> bool {
-        self.session.is_some()
-    }
-}
 
 #[derive(Debug)]
 enum Reach {
@@ -87,6 +64,7 @@ pub(crate) struct Links {
     book: Book,
     known: KnownPeersFile,
     allow: Allow,
+    guests: Guests,
     own_name: PeerName,
     own_key: PublicKey,
     /// Our random number of this run.
@@ -101,12 +79,6 @@ struct Trouble {
     why: String,
 }
 
-/// What became of a link, for those who hung something on it.
-pub(crate) struct Gone {
-    pub(crate) peer: PeerName,
-    pub(crate) why: String,
-}
-
 impl Links {
     pub(crate) fn new(settings: &mut Settings, session: u64) -> Self {
         Self {
@@ -115,6 +87,7 @@ impl Links {
             book: std::mem::take(&mut settings.book),
             known: std::mem::take(&mut settings.known_peers),
             allow: std::mem::take(&mut settings.allow),
+            guests: Guests::default(),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
             session,
@@ -124,10 +97,7 @@ impl Links {
 
     /// The connection to act on for that peer: one we dialed if there is one.
     pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
-        let mut up = self
-            .links
-            .iter()
-            .filter(|(_, link)| link.peer == *peer && link.is_up() && !link.closing);
+        let mut up = self.up(peer);
         let first = up.next()?;
         let dialed = |(_, link): &(&PeerId, &Link)| link.side == Side::Dialer;
         let chosen = if dialed(&first) {
@@ -136,6 +106,46 @@ impl Links {
             up.find(dialed).unwrap_or(first)
         };
         Some(*chosen.0)
+    }
+
+    /// The connection by which a call with that peer's station can go on: one to the same run of it, or one that we dialed,
+    /// where a newer run listens.
+    pub(crate) fn route(&self, peer: &PeerName, station: Option<u64>) -> Option<PeerId> {
+        let mut up = self.up(peer);
+        up.find(|(_, link)| link.session == station)
+            .or_else(|| self.up(peer).find(|(_, link)| link.side == Side::Dialer))
+            .map(|(id, _)| *id)
+    }
+
+    /// The key of a peer that is there, or about to be.
+    pub(crate) fn key_of(&self, peer: &PeerName) -> Option<PublicKey> {
+        let coming = |link: &&Link| link.peer == *peer && !link.closing;
+        let link = self.link_of(peer).and_then(|link| self.links.get(&link));
+        link.or_else(|| self.links.values().find(coming))
+            .map(|link| link.key)
+    }
+
+    /// Whether any connection leads to that run of a station.
+    pub(crate) fn reaches(&self, station: u64) -> bool {
+        let mut links = self.links.values();
+        links.any(|link| link.session == Some(station) && !link.closing)
+    }
+
+    /// Whether of two rings that cross on two connections ours is the one that yields.
+    pub(crate) fn yields_to(&self, link: &Link) -> bool {
+        Some(self.session) < link.session
+    }
+
+    /// Every peer that is there, once.
+    pub(crate) fn present(&self) -> BTreeSet<PeerName> {
+        let up = self.links.values().filter(|link| link.is_up());
+        up.map(|link| link.peer).collect()
+    }
+
+    fn up(&self, peer: &PeerName) -> impl Iterator<Item = (&PeerId, &Link)> {
+        self.links
+            .iter()
+            .filter(move |(_, link)| link.peer == *peer && link.is_up() && !link.closing)
     }
 
     pub(crate) fn link(&self, id: PeerId) -> Option<&Link> {
@@ -330,157 +340,6 @@ impl Links {
         });
     }
 
-    /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to it so far.
-    pub(crate) fn judge(
-        &mut self,
-        id: PeerId,
-        key: PublicKey,
-        address: SocketAddr,
-        side: Side,
-        out: &mut Outside,
-    ) {
-        if let Err(error) = self.known.refresh() {
-            log::warn!("{error}");
-        }
-        let link = match side {
-            Side::Dialer => self.judge_dialed(id, key, out),
-            Side::Listener => self.judge_caller(key, address, out),
-        };
-        let same_key = || self.links.values().filter(|link| link.key == key);
-        // More connections give a peer no larger share of the disk.
-        let load = same_key().next().map(|link| link.load.clone());
-        let same_key = same_key().count();
-        match link {
-            Some((peer, rights, first_use)) if same_key < MAX_LINKS_PER_KEY => {
-                let mut random = [0; 8];
-                if getrandom::fill(&mut random).is_err() {
-                    return out.net.refuse(id);
-                }
-                let config = transom_proto::Config::new(
-                    self.own_name,
-                    self.session,
-                    u64::from_ne_bytes(random),
-                );
-                out.net.admit(id, config);
-                self.links.insert(
-                    id,
-                    Link {
-                        peer,
-                        key,
-                        rights,
-                        side,
-                        address,
-                        first_use,
-                        session: None,
-                        closing: false,
-                        load: load.unwrap_or_default(),
-                    },
-                );
-            }
-            _ => out.net.refuse(id),
-        }
-    }
-
-    fn judge_dialed(
-        &mut self,
-        id: PeerId,
-        key: PublicKey,
-        out: &mut Outside,
-    ) -> Option<(PeerName, Rights, bool)> {
-        let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
-        let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
-        let Contact {
-            name,
-            may,
-            key: written,
-            ..
-        } = dial.contact;
-        let in_book = written.or_else(|| {
-            self.book
-                .find(name.as_str())
-                .and_then(|contact| contact.key)
-        });
-        let trusted = match in_book {
-            Some(pinned) if pinned == key => Trust::Pinned,
-            Some(pinned) => Trust::Changed { pinned },
-            None => trust(&name, &self.book, self.known.peers(), &key),
-        };
-        match trusted {
-            Trust::Pinned => Some((name, may, false)),
-            Trust::FirstUse => match self.known.learn(&name, &key) {
-                Ok(()) => Some((name, may, true)),
-                Err(error) => {
-                    self.pause(
-                        name,
-                        Obstacle::Key,
-                        format!("its key can't be kept: {error}"),
-                        Some(REFUSED_PAUSE),
-                        out,
-                    );
-                    None
-                }
-            },
-            Trust::Changed { pinned } => {
-                if dial.told.replace(key) != Some(key) {
-                    out.tell(Notice::KeyChanged {
-                        peer: name,
-                        pinned,
-                        offered: key,
-                        in_book: in_book.is_some(),
-                    });
-                }
-                self.pause(
-                    name,
-                    Obstacle::Key,
-                    "it shows another key than the one pinned".into(),
-                    Some(REFUSED_PAUSE),
-                    out,
-                );
-                None
-            }
-        }
-    }
-
-    fn judge_caller(
-        &mut self,
-        key: PublicKey,
-        address: SocketAddr,
-        out: &mut Outside,
-    ) -> Option<(PeerName, Rights, bool)> {
-        if key == self.own_key {
-            // Another program of the same owner on the same key: whoever holds it is us.
-            let everything = Rights {
-                view: true,
-                call: true,
-                files: true,
-                auto: true,
-            };
-            return Some((self.own_name, everything, false));
-        }
-        let found = self.person(&key);
-        if found.is_none() {
-            self.knock(key, address, out);
-        }
-        found.map(|(name, may)| (name, may, false))
-    }
-
-    /// Who may come in with that key: somebody of the book. A key that was only learned when its owner was dialed by
-    /// address opens no door, and a line taken out of the book closes it.
-    fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
-        let person = identify(&self.book, self.known.peers(), key)?;
-        let may_anything = person.contact.is_some() && person.may != Rights::NONE;
-        (may_anything && self.allow.allows(&person.name)).then_some((person.name, person.may))
-    }
-
-    fn knock(&mut self, key: PublicKey, address: SocketAddr, out: &mut Outside) {
-        let now = Instant::now();
-        self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
-        if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
-            self.knocks.push((key, now));
-            out.tell(Notice::Knock { key, address });
-        }
-    }
-
     /// A peer's hello: it is there and lets us in. Gives a link that this one makes superfluous.
     pub(crate) fn hello(&mut self, id: PeerId, session: u64, out: &mut Outside) {
         let Some(link) = self.links.get_mut(&id) else {
@@ -537,21 +396,19 @@ impl Links {
             }
             return None;
         }
+        let parting = Parting::of(&link, why);
         let gone = Some(Gone {
             peer,
+            station: link.session,
+            parting,
             why: text.clone(),
         });
-        let replaced = matches!(
-            why,
-            Departure::Bye {
-                code: ByeCode::Replaced,
-                ..
-            }
-        ) && self.links.values().any(|link| link.peer == peer);
+        let replaced =
+            parting == Parting::Replaced && self.links.values().any(|link| link.peer == peer);
         if replaced || self.link_of(&peer).is_some() {
             return gone; // By another connection it is still there, or about to be.
         }
-        let lost = !matches!(why, Departure::Bye { .. } | Departure::ClosedHere);
+        let lost = parting == Parting::Lost;
         out.tell(Notice::Left {
             peer,
             why: text,
@@ -619,55 +476,5 @@ impl Links {
             };
             self.try_next(name, out);
         }
-    }
-
-    /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose rights changed.
-    pub(crate) fn replace_book(&mut self, book: Book, out: &mut Outside) -> Vec<PeerId> {
-        self.book = book;
-        let judged: Vec<_> = self
-            .links
-            .iter()
-            .map(|(id, link)| (*id, self.rights_now(link)))
-            .collect();
-        for (id, rights) in &judged {
-            match (rights, self.links.get_mut(id)) {
-                (Some(rights), Some(link)) => link.rights = *rights,
-                _ => out.net.close(*id, ByeCode::Done, "not allowed any more"),
-            }
-        }
-        judged.into_iter().map(|(id, _)| id).collect()
-    }
-
-    /// What a link may by the book as it is now; `None` for nothing at all.
-    fn rights_now(&self, link: &Link) -> Option<Rights> {
-        match link.side {
-            _ if link.key == self.own_key => Some(link.rights),
-            Side::Dialer => Some(
-                self.book
-                    .find(link.peer.as_str())
-                    .map_or(link.rights, |contact| contact.may),
-            ),
-            Side::Listener => self
-                .person(&link.key)
-                .filter(|(name, _)| *name == link.peer)
-                .map(|(_, may)| may),
-        }
-    }
-}
-
-/// Why a connection ended, for a person.
-fn describe(why: &Departure) -> String {
-    match why {
-        Departure::Bye { code, text } if text.is_empty() => match code {
-            ByeCode::Done | ByeCode::Leaving => "it said goodbye".into(),
-            ByeCode::Illegal => "it says that we sent something illegal".into(),
-            ByeCode::Silent => "it heard nothing from us for too long".into(),
-            ByeCode::TooMuch => "it says that we asked for too much".into(),
-            ByeCode::Replaced => "another connection takes over".into(),
-            _ => "it said goodbye".into(),
-        },
-        Departure::Bye { text, .. } => text.clone(),
-        Departure::Unreachable(error) => error.to_string(),
-        other => other.to_string(),
     }
 }

@@ -1,0 +1,248 @@
+//! `transom call PEER`: rings, or waits for a ring, and holds one call without a window. What the other side shows is let go.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use transom::media::Source;
+use transom::people::{Book, DEFAULT_PORT};
+use transom::{Allow, CallKind, EndReason, Notice, PeerName, Settings, everywhere};
+
+use super::camera::check_file;
+use crate::args::Call;
+use crate::dial::Line;
+use crate::door::{self, Knocks};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::Place;
+use crate::report;
+use crate::signals::Signal;
+use crate::station::{Event, Running};
+use crate::words::{end_words, with_text};
+
+pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(), Failure> {
+    if let Some(Source::File(path)) = &arguments.source {
+        check_file(path)?;
+    }
+    let mut settings = place.settings(arguments.name, output)?;
+    let shows = arguments.source.is_some();
+    settings.camera = arguments.source.map(|source| arguments.pictures.of(source));
+    let time = arguments.seconds.map(Duration::from_secs);
+    let ring_time = arguments.ring_seconds.map(Duration::from_secs);
+    let talk = Talk {
+        output,
+        shows,
+        time,
+        with: None,
+        end: None,
+    };
+    match (arguments.peer, arguments.answer) {
+        (Some(peer), false) => {
+            settings.ring_timeout = ring_time.unwrap_or(settings.ring_timeout);
+            let line = Line::with(settings, &peer, place)?;
+            ring(line, talk)
+        }
+        (peer, _) => {
+            if let Some(peer) = peer {
+                settings.allow = Allow::Names(vec![contact(&peer, &settings.book, place)?]);
+            }
+            settings.listen = match arguments.listen.is_empty() {
+                true => everywhere(DEFAULT_PORT),
+                false => arguments.listen,
+            };
+            wait(settings, ring_time, talk, place)
+        }
+    }
+}
+
+/// Whose call is to be taken.
+fn contact(peer: &str, book: &Book, place: &Place) -> Result<PeerName, Failure> {
+    book.find(peer).map(|contact| contact.name).ok_or_else(|| {
+        Failure::usage(
+            format!("can't wait for {peer}"),
+            format!("it is not in {}", place.looked_in()),
+        )
+    })
+}
+
+/// The one call of this command.
+struct Talk<'a> {
+    output: &'a Output,
+    /// Whether the other side sees our camera.
+    shows: bool,
+    /// Hang up so long after it began.
+    time: Option<Duration>,
+    /// With whom, once it began.
+    with: Option<PeerName>,
+    /// When to hang up.
+    end: Option<Instant>,
+}
+
+impl Talk<'_> {
+    /// Takes note of how the call goes. Gives why it ended when it did.
+    fn notice(&mut self, notice: &Notice) -> Option<(EndReason, String)> {
+        match notice {
+            Notice::CallStarted { peer, .. } => {
+                self.with = Some(*peer);
+                self.end = self.end.or(self.time.map(|time| Instant::now() + time));
+            }
+            Notice::CallEnded { reason, text, .. } => {
+                self.tell_end(notice);
+                return Some((*reason, text.clone()));
+            }
+            Notice::CallInterrupted { .. }
+            | Notice::FarCamera { .. }
+            | Notice::FarRecording { .. }
+            | Notice::Camera { .. } => {}
+            _ => return None,
+        }
+        report::tell(self.output, notice);
+        None
+    }
+
+    /// The line of the end; of one that fails, the error says it.
+    fn tell_end(&self, notice: &Notice) {
+        if self.with.is_some() || self.output.is_json() {
+            report::tell(self.output, notice);
+        }
+    }
+
+    fn is_late(&self) -> bool {
+        self.end.is_some_and(|end| end <= Instant::now())
+    }
+
+    /// Hangs up before the goodbye, so that the other side hears that we chose to.
+    fn hang_up(&self, running: &Running) {
+        if let Some(peer) = &self.with {
+            running.handle.hang_up(peer);
+            let json = json!({"event": "hung_up", "peer": peer.as_str()});
+            self.output.say("hanging up", json);
+        }
+    }
+}
+
+/// Rings, and holds the call until somebody hangs up.
+fn ring(mut line: Line, mut talk: Talk<'_>) -> Result<(), Failure> {
+    let what = format!("no call with {}", line.peer);
+    let mut has_rung = false;
+    loop {
+        match line.running.next(talk.end) {
+            Some(Event::Notice(notice)) => {
+                line.notice(&notice, talk.output)?;
+                if matches!(notice, Notice::Joined { .. }) && !has_rung {
+                    has_rung = true;
+                    begin(&line, &talk);
+                }
+                if let Some((reason, text)) = talk.notice(&notice) {
+                    return match talk.with {
+                        Some(_) => over(&line.peer, reason, &text),
+                        None if reason == EndReason::Chosen => {
+                            Err(Failure::new(what, with_text("declined", &text)))
+                        }
+                        None => Err(line.refused(&what, reason, &text)),
+                    };
+                }
+            }
+            Some(Event::Signal(Signal::End)) if talk.with.is_none() => {
+                line.running.handle.hang_up(&line.peer);
+                return Err(Failure::new(what, "interrupted"));
+            }
+            Some(Event::Signal(Signal::End)) => {
+                talk.hang_up(&line.running);
+                return Ok(());
+            }
+            Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
+            Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
+        }
+        if talk.is_late() {
+            talk.hang_up(&line.running);
+            return Ok(());
+        }
+    }
+}
+
+fn begin(line: &Line, talk: &Talk<'_>) {
+    let peer = &line.peer;
+    line.running.handle.ring(peer, CallKind::Talk);
+    line.running.handle.show_camera(peer, talk.shows);
+    let json = json!({"event": "ringing", "peer": peer.as_str(), "kind": "talk", "outgoing": true});
+    talk.output.say(format!("ringing {peer}"), json);
+}
+
+/// Waits for a call, takes it, and holds it until somebody hangs up.
+fn wait(
+    mut settings: Settings,
+    ring_time: Option<Duration>,
+    mut talk: Talk<'_>,
+    place: &Place,
+) -> Result<(), Failure> {
+    (settings.takes_calls, settings.max_talks) = (true, 1);
+    door::introduce(&settings, talk.output);
+    let running = Running::start(settings)?;
+    let last = ring_time.map(|time| Instant::now() + time);
+    let mut knocks = Knocks::default();
+    loop {
+        let until = match talk.with {
+            Some(_) => talk.end,
+            None => last,
+        };
+        match running.next(until) {
+            Some(Event::Notice(notice)) => {
+                hear(&notice, &running, &talk, &mut knocks);
+                let end = talk.notice(&notice);
+                if let (Some((reason, text)), Some(peer)) = (end, talk.with) {
+                    return over(&peer, reason, &text);
+                }
+            }
+            Some(Event::Signal(Signal::Reload)) => {
+                door::reload(&running.handle, place, talk.output)
+            }
+            Some(Event::Signal(Signal::End)) if talk.with.is_none() => {
+                return Err(Failure::new("no call", "interrupted"));
+            }
+            Some(Event::Signal(Signal::End)) => {
+                talk.hang_up(&running);
+                return Ok(());
+            }
+            Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
+            Some(Event::Typed(_)) | None => {}
+        }
+        if talk.is_late() {
+            talk.hang_up(&running);
+            return Ok(());
+        }
+        if talk.with.is_none() && last.is_some_and(|last| last <= Instant::now()) {
+            return Err(Failure::new("no call", "nobody rang in time"));
+        }
+    }
+}
+
+/// Answers a ring, and tells who comes and goes.
+fn hear(notice: &Notice, running: &Running, talk: &Talk<'_>, knocks: &mut Knocks) {
+    match notice {
+        Notice::Ringing { peer, .. } => {
+            report::tell(talk.output, notice);
+            running.handle.answer(peer);
+        }
+        // Also where the right `auto` has let it in without a ring.
+        Notice::CallStarted { peer, .. } => running.handle.show_camera(peer, talk.shows),
+        Notice::Knock { key, .. } if !knocks.is_new(key) => {}
+        Notice::Listening { .. }
+        | Notice::Joined { .. }
+        | Notice::Left { .. }
+        | Notice::Knock { .. } => report::tell(talk.output, notice),
+        _ => {}
+    }
+}
+
+/// How a call ended that had begun.
+fn over(peer: &PeerName, reason: EndReason, text: &str) -> Result<(), Failure> {
+    match reason {
+        // Who ends the program ends the call.
+        EndReason::Chosen | EndReason::Leaving => Ok(()),
+        EndReason::Unanswered => Err(Failure::new(format!("the call with {peer} was lost"), text)),
+        _ => Err(Failure::new(
+            format!("the call with {peer} was ended"),
+            with_text(end_words(reason), text),
+        )),
+    }
+}

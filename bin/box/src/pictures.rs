@@ -1,0 +1,54 @@
+//! The options of a camera's pictures, which every command with a camera takes. Where they come from is said elsewhere.
+
+use clap::{Args, ValueEnum};
+use transom::media::{Prefer, Source, Wish};
+
+use crate::format::parse_size;
+
+/// How pictures of a camera are to be.
+#[derive(Args, Debug)]
+pub(crate) struct Pictures {
+    /// Picture size, such as 1280x720 [default: what the camera does best]
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub(crate) size: Option<(u16, u16)>,
+    /// Pictures a second [default: what the camera does best]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub(crate) fps: Option<u32>,
+    /// JPEG quality where pictures are encoded here
+    #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
+    /// What to prefer where there is too little light: full rate or longer exposure
+    #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
+    pub(crate) prefer: PreferArgument,
+}
+
+impl Pictures {
+    /// What is wanted of that source.
+    pub(crate) fn of(self, source: Source) -> Wish {
+        Wish {
+            source,
+            size: self.size,
+            fps: self.fps,
+            quality: self.quality,
+            prefer: self.prefer.into(),
+        }
+    }
+}
+
+/// `Prefer` of the media crate, as clap lists it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PreferArgument {
+    /// Full frame rate, darker pictures
+    Fps,
+    /// Longer exposure, fewer pictures
+    Light,
+}
+
+impl From<PreferArgument> for Prefer {
+    fn from(argument: PreferArgument) -> Self {
+        match argument {
+            PreferArgument::Fps => Self::Fps,
+            PreferArgument::Light => Self::Light,
+        }
+    }
+}

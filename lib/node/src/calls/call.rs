@@ -1,0 +1,178 @@
+//! One call, also while no connection carries it, and what its owner is told of it.
+
+use std::time::Instant;
+
+use transom_net::PeerId;
+use transom_proto::CallId;
+use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
+
+use crate::notice::Notice;
+use crate::outside::Outside;
+
+/// ```text
+///  ring(), Ring --> Ringing --Answer--> Live --hung up--> gone
+///                    ^   \                |
+///                    |    `-- unanswered  | its connection is gone
+///                    |        (until)     v
+///                    `-- rung again -- without place: Moved, Interrupted
+/// ```
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) peer: PeerName,
+    pub(super) key: PublicKey,
+    pub(super) kind: CallKind,
+    /// Whether we rang. Whoever did rings again when the call lost its connection, and the other side waits for that.
+    pub(super) outgoing: bool,
+    /// Where it is carried; `None` between two connections, and while something else rings where it is to ring.
+    pub(super) place: Option<(PeerId, CallId)>,
+    /// When it counts as unanswered; `None` while it is live.
+    pub(super) until: Option<Instant>,
+    pub(super) past: Past,
+    /// The run of the peer's station that it was live with.
+    pub(super) station: Option<u64>,
+    /// The peer's ring is answered without asking: by its rights, or since the owner asked for this very call, by answering
+    /// a ring whose connection was just lost or by ringing at the same time as the peer.
+    pub(super) agreed: bool,
+    /// Whether it was let in by the right `view`.
+    pub(super) served: bool,
+    /// Whether a talk shows our camera.
+    pub(super) shows: bool,
+    /// Whether the owner records what comes in.
+    pub(super) records: bool,
+}
+
+/// What a call was before it was where it is now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Past {
+    /// Nothing.
+    Fresh,
+    /// Live, on a connection that made way for another one; nobody need hear of it.
+    Moved,
+    /// Live, on a connection that was lost, as the owner knows.
+    Interrupted,
+}
+
+impl Call {
+    pub(super) fn new(peer: PeerName, key: PublicKey, kind: CallKind, until: Instant) -> Self {
+        Self {
+            peer,
+            key,
+            kind,
+            outgoing: false,
+            place: None,
+            until: Some(until),
+            past: Past::Fresh,
+            station: None,
+            agreed: false,
+            served: false,
+            shows: false,
+            records: false,
+        }
+    }
+
+    pub(super) fn is_on(&self, link: PeerId) -> bool {
+        self.place.is_some_and(|(on, _)| on == link)
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.until.is_none()
+    }
+
+    pub(super) fn is_talk(&self) -> bool {
+        self.kind == CallKind::Talk
+    }
+
+    /// Whether a person here is to answer it.
+    pub(super) fn asks(&self) -> bool {
+        !self.outgoing && !self.is_live() && self.past == Past::Fresh && !self.agreed
+    }
+
+    /// Whether the peer gets, or may get, pictures of ours.
+    pub(super) fn sends(&self) -> bool {
+        self.served || self.is_talk()
+    }
+
+    /// Whether the peer sees our camera.
+    pub(super) fn is_shown(&self) -> bool {
+        self.is_live() && (self.served || self.is_talk() && self.shows)
+    }
+
+    /// Takes the peer's ring, also if it comes by another connection than the one that is about to end.
+    pub(super) fn answer(&mut self, out: &mut Outside) {
+        self.agreed = true;
+        let Some((link, id)) = self.place else {
+            return;
+        };
+        match out.with(link, |session| session.answer(id)) {
+            Some(Ok(())) => self.started(out),
+            Some(Err(error)) => {
+                log::debug!("peer={} answering a call that is over: {error}", self.peer);
+            }
+            None => {}
+        }
+    }
+
+    /// It is live.
+    pub(super) fn started(&mut self, out: &mut Outside) {
+        let past = std::mem::replace(&mut self.past, Past::Fresh);
+        (self.until, self.agreed) = (None, false);
+        if past != Past::Moved {
+            out.tell(Notice::CallStarted {
+                peer: self.peer,
+                kind: self.kind,
+                outgoing: self.outgoing,
+                resumed: past == Past::Interrupted,
+            });
+        }
+        if self.records {
+            self.mark_recording(out);
+        }
+    }
+
+    /// Tells the far side whether we record.
+    pub(super) fn mark_recording(&self, out: &mut Outside) {
+        if let Some((link, id)) = self.place.filter(|_| self.is_live())
+            && let Some(Err(error)) = out.with(link, |session| session.recording(id, self.records))
+        {
+            log::debug!("peer={} telling of a recording: {error}", self.peer);
+        }
+    }
+
+    /// Its connection to that station is gone, and it is to come back on another one until then.
+    pub(super) fn adrift(&mut self, station: Option<u64>, until: Instant) {
+        (self.place, self.station) = (None, station);
+        if self.is_live() {
+            (self.past, self.until) = (Past::Moved, Some(until));
+        }
+    }
+
+    /// There is no other connection to that station either.
+    pub(super) fn interrupted(&mut self, why: &str, out: &mut Outside) {
+        if self.past == Past::Moved {
+            self.past = Past::Interrupted;
+            out.tell(Notice::CallInterrupted {
+                peer: self.peer,
+                kind: self.kind,
+                why: why.to_owned(),
+            });
+        }
+    }
+
+    /// Ends it at the far side.
+    pub(super) fn say_end(&self, reason: EndReason, text: &str, out: &mut Outside) {
+        if let Some((link, id)) = self.place
+            && let Some(Err(error)) = out.with(link, |session| session.hang_up(id, reason, text))
+        {
+            log::debug!("peer={} ending a call that is over: {error}", self.peer);
+        }
+    }
+
+    /// Tells the owner of its end.
+    pub(super) fn ended(&self, reason: EndReason, text: impl Into<String>, out: &mut Outside) {
+        out.tell(Notice::CallEnded {
+            peer: self.peer,
+            reason,
+            text: text.into(),
+        });
+    }
+}

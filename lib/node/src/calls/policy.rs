@@ -1,0 +1,186 @@
+//! Who may have which call here, by the owner's settings and the peer's rights. It knows no connection and no call.
+
+use std::time::Duration;
+
+use transom_users::Rights;
+use transom_wire::{CallKind, EndReason};
+
+use crate::settings::Settings;
+
+/// What of the settings calls depend on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy {
+    pub(super) has_camera: bool,
+    pub(super) taking: Taking,
+    pub(super) ring_timeout: Duration,
+    pub(super) call_patience: Duration,
+    serves_camera: bool,
+    max_talks: usize,
+    max_viewers: usize,
+}
+
+/// Whether people can be called here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Taking {
+    /// There is nobody: a box, or a command.
+    Never,
+    /// The owner does not want to be rung.
+    NotNow,
+    Now,
+}
+
+/// How a call comes in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Welcome {
+    /// A person is asked.
+    Asked,
+    /// By the right `auto`: as if a person had answered, with the camera on.
+    AtOnce,
+    /// By the right `view`, as a camera box serves everybody who may look. What such a call sends goes unseen.
+    Served,
+}
+
+/// Who is here already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crowd {
+    pub(super) viewers: usize,
+    /// Whether the very connection watches already.
+    pub(super) watches: bool,
+    pub(super) talks: usize,
+    /// Whether one of the talks is with the peer that rings.
+    pub(super) talks_with_it: bool,
+}
+
+type Refusal = (EndReason, &'static str);
+
+impl Policy {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            has_camera: settings.camera.is_some(),
+            taking: match settings.takes_calls {
+                true => Taking::Now,
+                false => Taking::Never,
+            },
+            ring_timeout: settings.ring_timeout,
+            call_patience: settings.call_patience,
+            serves_camera: settings.serve_camera,
+            max_talks: settings.max_talks,
+            max_viewers: settings.max_viewers,
+        }
+    }
+
+    /// What becomes of a ring.
+    pub(super) fn judge(
+        &self,
+        kind: CallKind,
+        rights: Rights,
+        crowd: Crowd,
+    ) -> Result<Welcome, Refusal> {
+        match kind {
+            CallKind::View => self.judge_viewer(rights, crowd),
+            // So that a window can simply call a box.
+            _ if self.serves_camera && self.taking == Taking::Never => {
+                self.judge_viewer(rights, crowd)
+            }
+            _ => self.judge_caller(rights, crowd),
+        }
+    }
+
+    fn judge_viewer(&self, rights: Rights, crowd: Crowd) -> Result<Welcome, Refusal> {
+        match rights {
+            _ if !rights.view => Err((EndReason::Forbidden, "you may not watch here")),
+            _ if !self.has_camera => Err((EndReason::NoCamera, "there is no camera here")),
+            _ if !(self.serves_camera || rights.auto) => {
+                Err((EndReason::Forbidden, "this camera is not for watching"))
+            }
+            // One place for each, so that nobody takes those of others.
+            _ if crowd.watches => Err((EndReason::Busy, "you watch already")),
+            _ if crowd.viewers >= self.max_viewers => {
+                Err((EndReason::Busy, "as many watch already as may"))
+            }
+            _ => Ok(Welcome::Served),
+        }
+    }
+
+    fn judge_caller(&self, rights: Rights, crowd: Crowd) -> Result<Welcome, Refusal> {
+        match self.taking {
+            Taking::Never => Err((EndReason::Forbidden, "nobody takes calls here")),
+            _ if !rights.call => Err((EndReason::Forbidden, "you may not call here")),
+            Taking::NotNow => Err((EndReason::Busy, "calls are not taken now")),
+            _ if crowd.talks_with_it => Err((EndReason::Busy, "in a call with you already")),
+            _ if crowd.talks >= self.max_talks => Err((EndReason::Busy, "in another call")),
+            _ if rights.auto => Ok(Welcome::AtOnce),
+            _ => Ok(Welcome::Asked),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Identity;
+
+    const NOBODY: Crowd = Crowd {
+        viewers: 0,
+        watches: false,
+        talks: 0,
+        talks_with_it: false,
+    };
+
+    fn policy(change: impl FnOnce(&mut Settings)) -> Policy {
+        let name = "box".parse().unwrap();
+        let mut settings = Settings::new(name, Identity::throwaway().unwrap());
+        settings.camera = Some(transom_media::Wish::default());
+        change(&mut settings);
+        Policy::new(&settings)
+    }
+
+    fn may(rights: &str) -> Rights {
+        rights.parse().unwrap()
+    }
+
+    #[test]
+    fn a_box_serves_calls_of_both_kinds_by_the_right_to_look() {
+        let policy = policy(|settings| settings.serve_camera = true);
+        for kind in [CallKind::View, CallKind::Talk] {
+            assert_eq!(policy.judge(kind, may("view"), NOBODY), Ok(Welcome::Served));
+            let refused = policy.judge(kind, may("call,auto"), NOBODY).unwrap_err();
+            assert_eq!(refused.0, EndReason::Forbidden);
+        }
+    }
+
+    #[test]
+    fn a_person_is_asked_but_for_those_with_the_right_auto() {
+        let policy = policy(|settings| settings.takes_calls = true);
+        let judge = |rights, crowd| policy.judge(CallKind::Talk, may(rights), crowd);
+        assert_eq!(judge("call", NOBODY), Ok(Welcome::Asked));
+        assert_eq!(judge("call,auto", NOBODY), Ok(Welcome::AtOnce));
+        assert_eq!(
+            judge("view,auto", NOBODY).unwrap_err().0,
+            EndReason::Forbidden
+        );
+        let looked = policy.judge(CallKind::View, may("view"), NOBODY);
+        assert_eq!(looked.unwrap_err().0, EndReason::Forbidden);
+    }
+
+    #[test]
+    fn who_has_no_time_is_busy() {
+        let mut policy = policy(|settings| {
+            settings.takes_calls = true;
+            settings.max_talks = 2;
+        });
+        let one = Crowd { talks: 1, ..NOBODY };
+        let two = Crowd { talks: 2, ..NOBODY };
+        let same = Crowd {
+            talks_with_it: true,
+            ..one
+        };
+        let judge = |policy: &Policy, crowd| policy.judge(CallKind::Talk, may("call"), crowd);
+        assert_eq!(judge(&policy, one), Ok(Welcome::Asked));
+        for crowd in [two, same] {
+            assert_eq!(judge(&policy, crowd).unwrap_err().0, EndReason::Busy);
+        }
+        policy.taking = Taking::NotNow;
+        assert_eq!(judge(&policy, NOBODY).unwrap_err().0, EndReason::Busy);
+    }
+}

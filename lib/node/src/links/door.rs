@@ -1,0 +1,251 @@
+//! Who is let in: keys are judged by the book, by what was learned, and by the owner's word.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transom_net::PeerId;
+use transom_proto::Side;
+use transom_users::{Book, Contact, Rights, Trust, identify, trust};
+use transom_wire::{ByeCode, PeerName, PublicKey};
+
+use super::{Dial, Link, Links, Reach};
+use crate::notice::{Notice, Obstacle};
+use crate::outside::Outside;
+
+/// Connections of one key: a window, a few commands beside it.
+const MAX_LINKS_PER_KEY: usize = 8;
+/// A knock of the same key is told once in this time, so that knocking can't flood a log.
+const KNOCK_PAUSE: Duration = Duration::from_secs(10);
+/// Different knocking keys remembered for that.
+const MAX_KNOCKS: usize = 64;
+/// Pause after a refusal: somebody has to edit a file first.
+pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+
+/// Somebody who has proven a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) key: PublicKey,
+    /// What it calls itself, which proves nothing.
+    pub(crate) name: Option<PeerName>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Links {
+    /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to it so far.
+    pub(crate) fn judge(&mut self, id: PeerId, caller: Caller, side: Side, out: &mut Outside) {
+        let Caller { key, address, .. } = caller;
+        if let Err(error) = self.known.refresh() {
+            log::warn!("{error}");
+        }
+        let link = match side {
+            Side::Dialer => self.judge_dialed(id, key, out),
+            Side::Listener => self.judge_caller(caller, out),
+        };
+        let same_key = || self.links.values().filter(|link| link.key == key);
+        // More connections give a peer no larger share of the disk.
+        let load = same_key().next().map(|link| link.load.clone());
+        let same_key = same_key().count();
+        match link {
+            Some((peer, rights, first_use)) if same_key < MAX_LINKS_PER_KEY => {
+                let mut random = [0; 8];
+                if getrandom::fill(&mut random).is_err() {
+                    return out.net.refuse(id);
+                }
+                let config = transom_proto::Config::new(
+                    self.own_name,
+                    self.session,
+                    u64::from_ne_bytes(random),
+                );
+                out.net.admit(id, config);
+                self.links.insert(
+                    id,
+                    Link {
+                        peer,
+                        key,
+                        rights,
+                        side,
+                        address,
+                        first_use,
+                        session: None,
+                        closing: false,
+                        load: load.unwrap_or_default(),
+                    },
+                );
+            }
+            _ => out.net.refuse(id),
+        }
+    }
+
+    fn judge_dialed(
+        &mut self,
+        id: PeerId,
+        key: PublicKey,
+        out: &mut Outside,
+    ) -> Option<(PeerName, Rights, bool)> {
+        let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
+        let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
+        let Contact {
+            name,
+            may,
+            key: written,
+            ..
+        } = dial.contact;
+        let in_book = written.or_else(|| {
+            self.book
+                .find(name.as_str())
+                .and_then(|contact| contact.key)
+        });
+        let trusted = match in_book {
+            Some(pinned) if pinned == key => Trust::Pinned,
+            Some(pinned) => Trust::Changed { pinned },
+            None => trust(&name, &self.book, self.known.peers(), &key),
+        };
+        match trusted {
+            Trust::Pinned => Some((name, may, false)),
+            Trust::FirstUse => match self.known.learn(&name, &key) {
+                Ok(()) => Some((name, may, true)),
+                Err(error) => {
+                    self.pause(
+                        name,
+                        Obstacle::Key,
+                        format!("its key can't be kept: {error}"),
+                        Some(REFUSED_PAUSE),
+                        out,
+                    );
+                    None
+                }
+            },
+            Trust::Changed { pinned } => {
+                if dial.told.replace(key) != Some(key) {
+                    out.tell(Notice::KeyChanged {
+                        peer: name,
+                        pinned,
+                        offered: key,
+                        in_book: in_book.is_some(),
+                    });
+                }
+                self.pause(
+                    name,
+                    Obstacle::Key,
+                    "it shows another key than the one pinned".into(),
+                    Some(REFUSED_PAUSE),
+                    out,
+                );
+                None
+            }
+        }
+    }
+
+    fn judge_caller(
+        &mut self,
+        caller: Caller,
+        out: &mut Outside,
+    ) -> Option<(PeerName, Rights, bool)> {
+        let key = caller.key;
+        if key == self.own_key {
+            // Another program of the same owner on the same key: whoever holds it is us.
+            let everything = Rights {
+                view: true,
+                call: true,
+                files: true,
+                auto: true,
+            };
+            return Some((self.own_name, everything, false));
+        }
+        let found = self.person(&key);
+        if found.is_none() {
+            self.knock(caller, out);
+        }
+        found.map(|(name, may)| (name, may, false))
+    }
+
+    /// Who may come in with that key: somebody of the book, or else a guest. A key that was only learned when its owner was
+    /// dialed by address opens no door, and a line taken out of the book closes it.
+    fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
+        let person = identify(&self.book, self.known.peers(), key);
+        match person.filter(|person| person.contact.is_some()) {
+            Some(person) => {
+                let may_come = person.may != Rights::NONE && self.allow.allows(&person.name);
+                may_come.then_some((person.name, person.may))
+            }
+            None => (self.guests.find(key)).filter(|(name, _)| self.is_free(name, key)),
+        }
+    }
+
+    /// Lets a key in for as long as the station runs. Gives the links whose rights may have changed by that.
+    pub(crate) fn allow_guest(
+        &mut self,
+        key: PublicKey,
+        name: PeerName,
+        may: Rights,
+        out: &mut Outside,
+    ) -> Vec<PeerId> {
+        match self.is_free(&name, &key) && self.guests.add(key, name, may) {
+            true => self.judge_again(out),
+            false => {
+                log::warn!(
+                    "{name} is no name for a guest: it belongs to somebody, or there are too many"
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether a guest with that key may have that name: neither belongs to anybody else, as far as is known.
+    fn is_free(&self, name: &PeerName, key: &PublicKey) -> bool {
+        let known = self.known.peers().key_of(name);
+        self.book.find(name.as_str()).is_none()
+            && self.book.owner_of(key).is_none()
+            && known.is_none_or(|known| known == *key)
+            && *name != self.own_name
+            && *key != self.own_key
+    }
+
+    fn knock(&mut self, caller: Caller, out: &mut Outside) {
+        let Caller { key, name, address } = caller;
+        let now = Instant::now();
+        self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
+        if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
+            self.knocks.push((key, now));
+            out.tell(Notice::Knock { key, address, name });
+        }
+    }
+
+    /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose rights changed.
+    pub(crate) fn replace_book(&mut self, book: Book, out: &mut Outside) -> Vec<PeerId> {
+        self.book = book;
+        self.judge_again(out)
+    }
+
+    /// Gives every link the rights it has by now, and closes those that have none.
+    fn judge_again(&mut self, out: &mut Outside) -> Vec<PeerId> {
+        let judged: Vec<_> = self
+            .links
+            .iter()
+            .map(|(id, link)| (*id, self.rights_now(link)))
+            .collect();
+        for (id, rights) in &judged {
+            match (rights, self.links.get_mut(id)) {
+                (Some(rights), Some(link)) => link.rights = *rights,
+                _ => out.net.close(*id, ByeCode::Done, "not allowed any more"),
+            }
+        }
+        judged.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// What a link may by the book as it is now; `None` for nothing at all.
+    fn rights_now(&self, link: &Link) -> Option<Rights> {
+        match link.side {
+            _ if link.key == self.own_key => Some(link.rights),
+            Side::Dialer => Some(
+                self.book
+                    .find(link.peer.as_str())
+                    .map_or(link.rights, |contact| contact.may),
+            ),
+            Side::Listener => self
+                .person(&link.key)
+                .filter(|(name, _)| *name == link.peer)
+                .map(|(_, may)| may),
+        }
+    }
+}

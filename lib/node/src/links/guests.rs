@@ -1,0 +1,71 @@
+//! Keys that the owner let in without a line in the book, for as long as the station runs.
+
+use transom_users::Rights;
+use transom_wire::{PeerName, PublicKey};
+
+/// Guests of one run: more than anybody lets in by hand.
+const MAX_GUESTS: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Guests(Vec<Guest>);
+
+#[derive(Debug)]
+struct Guest {
+    key: PublicKey,
+    name: PeerName,
+    may: Rights,
+}
+
+impl Guests {
+    pub(super) fn find(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
+        let guest = self.0.iter().find(|guest| guest.key == *key)?;
+        (guest.may != Rights::NONE).then_some((guest.name, guest.may))
+    }
+
+    /// Lets a key in, or changes what it may. False when the name is another guest's or there are too many guests.
+    pub(super) fn add(&mut self, key: PublicKey, name: PeerName, may: Rights) -> bool {
+        let others = |guest: &&Guest| guest.key != key;
+        if self.0.iter().filter(others).any(|guest| guest.name == name) {
+            return false;
+        }
+        self.0.retain(|guest| guest.key != key);
+        let has_room = self.0.len() < MAX_GUESTS;
+        if has_room {
+            self.0.push(Guest { key, name, may });
+        }
+        has_room
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_keeps_its_name_and_may_be_given_other_rights() {
+        let (anna, ben) = (PublicKey([1; 32]), PublicKey([2; 32]));
+        let name: PeerName = "visitor".parse().unwrap();
+        let mut guests = Guests::default();
+        assert!(guests.add(anna, name, "call".parse().unwrap()));
+        assert!(!guests.add(ben, name, Rights::default()));
+        assert!(guests.find(&ben).is_none());
+        assert!(guests.add(anna, name, "view".parse().unwrap()));
+        assert!(
+            guests
+                .find(&anna)
+                .is_some_and(|(_, may)| may.view && !may.call)
+        );
+        assert!(guests.add(anna, name, Rights::NONE));
+        assert!(guests.find(&anna).is_none());
+    }
+
+    #[test]
+    fn there_is_an_end_of_guests() {
+        let mut guests = Guests::default();
+        let mut add = |number: u8| {
+            let name = format!("guest{number}").parse().unwrap();
+            guests.add(PublicKey([number; 32]), name, Rights::default())
+        };
+        assert_eq!((0..200).filter(|number| add(*number)).count(), MAX_GUESTS);
+    }
+}

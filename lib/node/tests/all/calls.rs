@@ -1,0 +1,362 @@
+//! Calls between people: who rings, who answers, who sees whose camera.
+
+use std::time::Duration;
+
+use transom::media::{Source, Wish};
+use transom::{CallKind, EndReason, Identity, Lens, Notice, PeerName, Settings};
+
+use crate::support::{Peer, book, local};
+
+pub(crate) fn name(text: &str) -> PeerName {
+    text.parse().unwrap()
+}
+
+/// A moving picture of that size.
+pub(crate) fn pattern(width: u16, height: u16) -> Wish {
+    Wish {
+        source: Source::Pattern,
+        size: Some((width, height)),
+        fps: Some(60),
+        ..Wish::default()
+    }
+}
+
+/// Somebody at a window with a camera, who is called and knows these people: name, key, rights.
+pub(crate) fn person(
+    own: &Identity,
+    known: &[(&str, &Identity, &str)],
+    change: impl FnOnce(&mut Settings),
+) -> Peer {
+    let lines: Vec<_> = known
+        .iter()
+        .map(|(name, identity, may)| {
+            format!("{name} 127.0.0.1 key={} may={may}", identity.public_key())
+        })
+        .collect();
+    Peer::start("person", |settings| {
+        settings.identity = own.clone();
+        settings.book = book(&lines);
+        settings.listen = local();
+        settings.takes_calls = true;
+        settings.camera = Some(pattern(320, 240));
+        change(settings);
+    })
+}
+
+/// Anna, who has dialed ben.
+pub(crate) fn pair(change: impl FnOnce(&mut Settings)) -> (Peer, Peer) {
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "view,call,files")], change);
+    let anna = person(&a, &[("ben", &b, "view,call,files")], |_| {});
+    anna.handle.connect(ben.contact("ben"), true);
+    anna.joined();
+    ben.joined();
+    (anna, ben)
+}
+
+pub(crate) fn identities() -> (Identity, Identity) {
+    (
+        Identity::throwaway().unwrap(),
+        Identity::throwaway().unwrap(),
+    )
+}
+
+impl Peer {
+    pub(crate) fn rung(&self) -> PeerName {
+        self.wait(|notice| match notice {
+            Notice::Ringing {
+                peer,
+                kind: CallKind::Talk,
+            } => Some(peer),
+            _ => None,
+        })
+    }
+
+    /// Waits for a call to begin; whether it is one that goes on.
+    pub(crate) fn started(&self) -> bool {
+        self.wait(|notice| match notice {
+            Notice::CallStarted { resumed, .. } => Some(resumed),
+            Notice::CallEnded { reason, text, .. } => panic!("ended: {reason:?} {text}"),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn ended(&self) -> EndReason {
+        self.wait(|notice| match notice {
+            Notice::CallEnded { reason, .. } => Some(reason),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn sees(&self, wanted: Lens) {
+        self.wait(|notice| match notice {
+            Notice::FarCamera { lens, .. } if lens == wanted => Some(()),
+            _ => None,
+        });
+    }
+
+    /// Waits for a picture of that width.
+    pub(crate) fn picture(&self, width: u16) {
+        self.wait(|notice| match notice {
+            Notice::Picture { picture, .. } if picture.width == width => Some(()),
+            _ => None,
+        });
+    }
+
+    pub(crate) fn camera(&self, wanted: Lens) {
+        self.wait(|notice| match notice {
+            Notice::Camera { lens, .. } if lens == wanted => Some(()),
+            _ => None,
+        });
+    }
+}
+
+/// Anna in a call with ben.
+pub(crate) fn calling(change: impl FnOnce(&mut Settings)) -> (Peer, Peer) {
+    let (anna, ben) = pair(change);
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    assert_eq!(ben.rung(), name("anna"));
+    ben.handle.answer(&name("anna"));
+    assert!(!anna.started() && !ben.started());
+    (anna, ben)
+}
+
+#[test]
+fn a_call_shows_no_camera_until_its_owner_does() {
+    let (anna, ben) = calling(|_| {});
+    anna.sees(Lens::Off);
+    ben.sees(Lens::Off);
+    ben.never(
+        |notice| matches!(notice, Notice::Camera { .. } | Notice::Picture { .. }),
+        Duration::from_millis(200),
+    );
+    ben.handle.show_camera(&name("anna"), true);
+    anna.sees(Lens::Live);
+    anna.picture(320);
+    ben.handle.show_camera(&name("anna"), false);
+    anna.sees(Lens::Off);
+    ben.camera(Lens::Off);
+    anna.handle.hang_up(&name("ben"));
+    assert_eq!(
+        (anna.ended(), ben.ended()),
+        (EndReason::Chosen, EndReason::Chosen)
+    );
+}
+
+#[test]
+fn a_call_can_be_declined_and_given_up() {
+    let (anna, ben) = pair(|_| {});
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+    ben.handle.decline(&name("anna"));
+    assert_eq!(anna.ended(), EndReason::Chosen);
+    assert_eq!(ben.ended(), EndReason::Chosen);
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+    anna.handle.hang_up(&name("ben"));
+    assert_eq!(ben.ended(), EndReason::Chosen);
+}
+
+#[test]
+fn a_ring_that_nobody_answers_ends_at_both_sides() {
+    let (a, b) = identities();
+    let short = |settings: &mut Settings| settings.ring_timeout = Duration::from_millis(300);
+    let ben = person(&b, &[("anna", &a, "call")], short);
+    let anna = person(&a, &[("ben", &b, "call")], short);
+    anna.handle.connect(ben.contact("ben"), true);
+    anna.joined();
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+    assert_eq!(anna.ended(), EndReason::Unanswered);
+    assert_eq!(ben.ended(), EndReason::Unanswered);
+}
+
+#[test]
+fn a_ring_ends_here_though_the_caller_goes_on() {
+    let (anna, ben) = pair(|settings| settings.ring_timeout = Duration::from_millis(200));
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+    assert_eq!(ben.ended(), EndReason::Unanswered);
+    assert_eq!(anna.ended(), EndReason::Unanswered);
+}
+
+#[test]
+fn who_takes_no_calls_is_busy_until_he_does_again() {
+    let (anna, ben) = pair(|_| {});
+    ben.handle.take_calls(false);
+    // The handle's queue is in order, so that he has heard it when his text is here.
+    ben.handle.text(&name("anna"), "quiet");
+    anna.wait(|notice| matches!(notice, Notice::Text { .. }).then_some(()));
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    assert_eq!(anna.ended(), EndReason::Busy);
+    ben.handle.take_calls(true);
+    ben.handle.text(&name("anna"), "ready");
+    anna.wait(|notice| matches!(notice, Notice::Text { .. }).then_some(()));
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+}
+
+#[test]
+fn several_call_at_once_and_each_sees_the_camera_only_if_shown() {
+    let (a, b) = identities();
+    let (c, d) = identities();
+    let known = [
+        ("anna", &a, "call"),
+        ("carl", &c, "call"),
+        ("dora", &d, "call"),
+    ];
+    let ben = person(&b, &known, |settings| settings.max_talks = 2);
+    let dial = |own: &Identity| {
+        let caller = person(own, &[("ben", &b, "call")], |_| {});
+        caller.handle.connect(ben.contact("ben"), true);
+        caller.joined();
+        caller.handle.ring(&name("ben"), CallKind::Talk);
+        caller
+    };
+    let anna = dial(&a);
+    ben.handle.answer(&ben.rung());
+    let carl = dial(&c);
+    ben.handle.answer(&ben.rung());
+    let dora = dial(&d);
+    assert_eq!(dora.ended(), EndReason::Busy);
+    ben.handle.show_camera(&name("carl"), true);
+    carl.picture(320);
+    anna.sees(Lens::Off);
+    anna.never(
+        |notice| matches!(notice, Notice::Picture { .. } | Notice::FarCamera { .. }),
+        Duration::from_millis(200),
+    );
+    ben.handle.show_camera(&name("anna"), true);
+    anna.picture(320);
+}
+
+#[test]
+fn the_right_auto_is_answered_at_once_and_shown_the_camera() {
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "call,auto")], |_| {});
+    let anna = person(&a, &[("ben", &b, "call")], |_| {});
+    anna.handle.connect(ben.contact("ben"), true);
+    anna.joined();
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    anna.started();
+    anna.picture(320);
+}
+
+#[test]
+fn a_box_is_called_like_a_person_and_wants_no_pictures() {
+    let (a, b) = identities();
+    let porch = person(&b, &[("anna", &a, "view")], |settings| {
+        (settings.takes_calls, settings.serve_camera) = (false, true);
+    });
+    let anna = person(&a, &[("porch", &b, "call")], |_| {});
+    anna.handle.connect(porch.contact("porch"), true);
+    anna.joined();
+    anna.handle.ring(&name("porch"), CallKind::Talk);
+    anna.started();
+    anna.picture(320);
+    anna.handle.show_camera(&name("porch"), true);
+    anna.handle.measure(true);
+    // More than there is credit for: each goes back at once.
+    anna.wait(|notice| match notice {
+        Notice::Measured { numbers, .. } if numbers.pictures_sent > 4 => Some(()),
+        _ => None,
+    });
+    porch.never(
+        |notice| matches!(notice, Notice::Picture { .. }),
+        Duration::from_millis(100),
+    );
+}
+
+#[test]
+fn both_who_ring_at_once_are_in_one_call() {
+    let (anna, ben) = pair(|_| {});
+    for _ in 0..10 {
+        anna.handle.ring(&name("ben"), CallKind::Talk);
+        ben.handle.ring(&name("anna"), CallKind::Talk);
+        assert!(!anna.started() && !ben.started());
+        anna.handle.hang_up(&name("ben"));
+        assert_eq!(ben.ended(), EndReason::Chosen);
+        assert_eq!(anna.ended(), EndReason::Chosen);
+    }
+}
+
+#[test]
+fn rings_that_cross_on_two_connections_are_one_call_too() {
+    let (a, b) = identities();
+    for _ in 0..5 {
+        let ben = person(&b, &[("anna", &a, "call")], |_| {});
+        let anna = person(&a, &[("ben", &b, "call"), ("benny", &b, "call")], |_| {});
+        anna.handle.connect(ben.contact("ben"), true);
+        anna.joined();
+        ben.joined();
+        anna.handle.connect(ben.contact("benny"), true);
+        anna.joined();
+        ben.joined();
+        // Ben has two connections to anna and takes the first one, she the second.
+        anna.handle.ring(&name("benny"), CallKind::Talk);
+        ben.handle.ring(&name("anna"), CallKind::Talk);
+        assert!(!anna.started() && !ben.started());
+        let more = |notice: &Notice| {
+            matches!(
+                notice,
+                Notice::CallStarted { .. } | Notice::CallEnded { .. } | Notice::Ringing { .. }
+            )
+        };
+        anna.never(more, Duration::from_millis(100));
+        ben.never(more, Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn two_who_dial_and_ring_each_other_at_once_are_in_one_call() {
+    let (a, b) = identities();
+    for _ in 0..5 {
+        let ben = person(&b, &[("anna", &a, "call")], |_| {});
+        let anna = person(&a, &[("ben", &b, "call")], |_| {});
+        anna.handle.connect(ben.contact("ben"), true);
+        ben.handle.connect(anna.contact("anna"), true);
+        anna.joined();
+        anna.handle.ring(&name("ben"), CallKind::Talk);
+        ben.joined();
+        ben.handle.ring(&name("anna"), CallKind::Talk);
+        assert!(!anna.started() && !ben.started());
+        let more = |notice: &Notice| {
+            matches!(
+                notice,
+                Notice::CallStarted { .. }
+                    | Notice::CallEnded { .. }
+                    | Notice::CallInterrupted { .. }
+            )
+        };
+        anna.never(more, Duration::from_millis(100));
+        ben.never(more, Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn both_who_watch_each_other_at_once_see_each_other() {
+    let (a, b) = identities();
+    let serves = |settings: &mut Settings| settings.serve_camera = true;
+    let ben = person(&b, &[("anna", &a, "view")], serves);
+    let anna = person(&a, &[("ben", &b, "view")], serves);
+    anna.handle.connect(ben.contact("ben"), true);
+    anna.joined();
+    ben.joined();
+    anna.handle.ring(&name("ben"), CallKind::View);
+    ben.handle.ring(&name("anna"), CallKind::View);
+    anna.picture(320);
+    ben.picture(320);
+}
+
+#[test]
+fn who_is_recorded_is_told() {
+    let (anna, ben) = calling(|_| {});
+    for wanted in [true, false] {
+        anna.handle.recording(&name("ben"), wanted);
+        let told = ben.wait(|notice| match notice {
+            Notice::FarRecording { peer, on } => Some((peer, on)),
+            _ => None,
+        });
+        assert_eq!(told, (name("anna"), wanted));
+    }
+}

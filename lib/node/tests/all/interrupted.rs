@@ -1,0 +1,181 @@
+//! Calls whose connection is lost, and which go on when it is back.
+
+use std::time::Duration;
+
+use transom::{CallKind, EndReason, Lens, Notice, Settings};
+
+use crate::calls::{identities, name, person};
+use crate::cut::Cut;
+use crate::support::Peer;
+
+/// Anna, who has dialed ben by a connection that can be cut, in a call with him.
+fn calling(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut) {
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "view,call")], &change);
+    let anna = person(&a, &[("ben", &b, "view,call")], &change);
+    let cut = Cut::to(ben.address.unwrap());
+    anna.handle.connect(cut.contact("ben"), true);
+    anna.joined();
+    ben.joined();
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+    ben.handle.answer(&name("anna"));
+    assert!(!anna.started() && !ben.started());
+    (anna, ben, cut)
+}
+
+fn interrupted(peer: &Peer) {
+    peer.wait(|notice| match notice {
+        Notice::CallInterrupted {
+            kind: CallKind::Talk,
+            ..
+        } => Some(()),
+        Notice::CallEnded { reason, text, .. } => panic!("ended: {reason:?} {text}"),
+        _ => None,
+    });
+}
+
+#[test]
+fn a_call_goes_on_as_it_was_when_the_connection_is_back() {
+    let (anna, ben, cut) = calling(|_| {});
+    ben.handle.show_camera(&name("anna"), true);
+    anna.handle.recording(&name("ben"), true);
+    anna.picture(320);
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    cut.mend();
+    assert!(anna.started() && ben.started());
+    ben.wait(|notice| matches!(notice, Notice::FarRecording { on: true, .. }).then_some(()));
+    anna.sees(Lens::Live);
+    anna.picture(320);
+    ben.sees(Lens::Off);
+}
+
+#[test]
+fn it_goes_on_also_when_the_side_that_was_called_dials() {
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "call")], |_| {});
+    let anna = person(&a, &[("ben", &b, "call")], |_| {});
+    let cut = Cut::to(ben.address.unwrap());
+    anna.handle.connect(cut.contact("ben"), true);
+    anna.joined();
+    ben.joined();
+    ben.handle.ring(&name("anna"), CallKind::Talk);
+    anna.rung();
+    anna.handle.answer(&name("ben"));
+    assert!(!anna.started() && !ben.started());
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    cut.mend();
+    assert!(anna.started() && ben.started());
+}
+
+#[test]
+fn it_goes_on_though_the_other_side_has_not_noticed_anything() {
+    let (anna, ben, cut) = calling(|_| {});
+    ben.handle.show_camera(&name("anna"), true);
+    anna.picture(320);
+    cut.cut_near();
+    interrupted(&anna);
+    assert!(anna.started());
+    anna.picture(320);
+    // Nobody at the other side need know.
+    ben.never(
+        |notice| matches!(notice, Notice::CallEnded { .. } | Notice::Ringing { .. }),
+        Duration::from_millis(100),
+    );
+}
+
+#[test]
+fn a_ring_survives_a_lost_connection_without_ringing_anew() {
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "call")], |_| {});
+    let anna = person(&a, &[("ben", &b, "call")], |_| {});
+    let cut = Cut::to(ben.address.unwrap());
+    anna.handle.connect(cut.contact("ben"), true);
+    anna.joined();
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+    cut.cut();
+    ben.wait(|notice| matches!(notice, Notice::Left { lost: true, .. }).then_some(()));
+    // Answered while there is no connection: it is live when there is one.
+    ben.handle.answer(&name("anna"));
+    cut.mend();
+    assert!(!anna.started() && !ben.started());
+}
+
+#[test]
+fn it_ends_when_patience_does_or_somebody_hangs_up() {
+    let (anna, ben, cut) = calling(|settings| settings.call_patience = Duration::from_millis(400));
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    ben.handle.hang_up(&name("anna"));
+    assert_eq!(ben.ended(), EndReason::Chosen);
+    assert_eq!(anna.ended(), EndReason::Unanswered);
+}
+
+#[test]
+fn a_goodbye_is_no_interruption() {
+    let (anna, ben, _cut) = calling(|_| {});
+    drop(ben);
+    anna.wait(|notice| match notice {
+        Notice::CallEnded { reason, .. } => {
+            assert_eq!(reason, EndReason::Leaving);
+            Some(())
+        }
+        Notice::CallInterrupted { .. } => panic!("interrupted"),
+        _ => None,
+    });
+}
+
+#[test]
+fn who_lost_the_right_is_not_answered_again() {
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "view,call")], |_| {});
+    let anna = person(&a, &[("ben", &b, "call")], |_| {});
+    let cut = Cut::to(ben.address.unwrap());
+    anna.handle.connect(cut.contact("ben"), true);
+    anna.joined();
+    anna.handle.ring(&name("ben"), CallKind::Talk);
+    ben.rung();
+    ben.handle.answer(&name("anna"));
+    anna.started();
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    let line = format!("anna 127.0.0.1 key={} may=view", a.public_key());
+    ben.handle.replace_book(crate::support::book(&[line]));
+    cut.mend();
+    assert_eq!(anna.ended(), EndReason::Forbidden);
+    assert_eq!(ben.ended(), EndReason::Forbidden);
+}
+
+#[test]
+fn a_view_comes_back_too() {
+    let (a, b) = identities();
+    let porch = person(&b, &[("anna", &a, "view")], |settings| {
+        (settings.takes_calls, settings.serve_camera) = (false, true);
+    });
+    let anna = person(&a, &[("porch", &b, "view")], |_| {});
+    let cut = Cut::to(porch.address.unwrap());
+    anna.handle.connect(cut.contact("porch"), true);
+    anna.joined();
+    anna.handle.ring(&name("porch"), CallKind::View);
+    anna.picture(320);
+    cut.cut();
+    anna.wait(|notice| matches!(notice, Notice::CallInterrupted { .. }).then_some(()));
+    cut.mend();
+    // A program that rings by itself changes nothing.
+    anna.joined();
+    anna.handle.ring(&name("porch"), CallKind::View);
+    assert!(anna.started());
+    anna.picture(320);
+    porch.wait(|notice| matches!(notice, Notice::CallStarted { resumed: true, .. }).then_some(()));
+    porch.never(
+        |notice| matches!(notice, Notice::CallStarted { .. }),
+        Duration::from_millis(100),
+    );
+}

@@ -1,0 +1,9 @@
+//! Whole stations over real sockets of this machine.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod calls;
+mod cut;
+mod interrupted;
+mod loopback;
+mod owner;
+mod support;

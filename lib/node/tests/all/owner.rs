@@ -1,0 +1,214 @@
+//! What an owner changes while the station runs: the camera, the guests, the inbox.
+
+use std::fs;
+use std::time::Duration;
+
+use transom::{
+    Accept, CallKind, Direction, EndReason, Identity, InboxSettings, Lens, Notice, Outcome,
+    SendOptions,
+};
+
+use crate::calls::{calling, identities, name, pair, pattern, person};
+use crate::support::{Peer, Scratch};
+
+#[test]
+fn another_camera_takes_over_within_a_call() {
+    let (anna, ben) = calling(|_| {});
+    ben.handle.show_camera(&name("anna"), true);
+    anna.picture(320);
+    ben.handle.set_camera(Some(pattern(160, 120)));
+    anna.sees(Lens::Opening);
+    anna.sees(Lens::Live);
+    anna.picture(160);
+    anna.never(
+        |notice| matches!(notice, Notice::Picture { picture, .. } if picture.width != 160),
+        Duration::from_millis(100),
+    );
+    ben.handle.set_camera(None);
+    anna.sees(Lens::Off);
+    ben.camera(Lens::Off);
+    ben.handle.set_camera(Some(pattern(64, 48)));
+    anna.picture(64);
+}
+
+#[test]
+fn a_camera_that_is_not_there_is_a_state_and_not_an_end() {
+    let (anna, ben) = calling(|_| {});
+    ben.handle.show_camera(&name("anna"), true);
+    anna.picture(320);
+    let mut missing = pattern(64, 48);
+    missing.source = "/dev/video-that-is-not-there".parse().unwrap();
+    ben.handle.set_camera(Some(missing));
+    anna.sees(Lens::Lost);
+    ben.handle.set_camera(Some(pattern(64, 48)));
+    anna.picture(64);
+}
+
+#[test]
+fn an_owner_sees_the_own_camera_without_any_call() {
+    let (a, b) = identities();
+    let anna = person(&a, &[("ben", &b, "call")], |_| {});
+    let own = |width: u16| {
+        let picture = anna.wait(|notice| match notice {
+            Notice::OwnPicture(picture) if picture.width == width => Some(picture),
+            _ => None,
+        });
+        assert!(picture.jpeg.starts_with(&[0xff, 0xd8]));
+    };
+    anna.handle.preview(true);
+    anna.camera(Lens::Live);
+    own(320);
+    own(320);
+    anna.handle.set_camera(Some(pattern(64, 48)));
+    own(64);
+    anna.handle.preview(false);
+    anna.camera(Lens::Off);
+    anna.never(
+        |notice| matches!(notice, Notice::OwnPicture(_)),
+        Duration::from_millis(100),
+    );
+}
+
+#[test]
+fn the_cameras_of_the_machine_are_listed() {
+    let anna = Peer::start("anna", |_| {});
+    anna.handle.list_cameras();
+    let found = anna.wait(|notice| match notice {
+        Notice::Cameras { devices } => Some(devices),
+        _ => None,
+    });
+    assert_eq!(found, transom::media::list());
+}
+
+#[test]
+fn connections_are_measured_while_somebody_wants_to_know() {
+    let (anna, _ben) = pair(|_| {});
+    anna.handle.measure(true);
+    let (peer, numbers) = anna.wait(|notice| match notice {
+        Notice::Measured { peer, numbers } => Some((peer, numbers)),
+        _ => None,
+    });
+    assert_eq!(peer, name("ben"));
+    assert!(numbers.sent > 0 && numbers.received > 0, "{numbers:?}");
+}
+
+/// Waits for a knock: the key, and what it calls itself.
+fn knock(peer: &Peer) -> (transom::PublicKey, Option<transom::PeerName>) {
+    peer.wait(|notice| match notice {
+        Notice::Knock { key, name, .. } => Some((key, name)),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_stranger_knocks_with_a_name_and_comes_in_as_a_guest() {
+    let (a, b) = identities();
+    let ben = person(&b, &[], |_| {});
+    let visitor = |identity: &Identity| {
+        let visitor = Peer::start("visitor", |settings| settings.identity = identity.clone());
+        visitor.handle.connect(ben.contact("ben"), false);
+        visitor
+    };
+    let turned_away = visitor(&a);
+    assert_eq!(knock(&ben), (a.public_key(), Some(name("visitor"))));
+    turned_away.wait(|notice| matches!(notice, Notice::Unreachable { .. }).then_some(()));
+    let may = "call".parse().unwrap();
+    ben.handle.allow_guest(a.public_key(), &name("friend"), may);
+    let guest = visitor(&a);
+    guest.joined();
+    guest.handle.ring(&name("ben"), CallKind::Talk);
+    assert_eq!(ben.rung(), name("friend"));
+    // What a guest may is changed as for anybody.
+    ben.handle
+        .allow_guest(a.public_key(), &name("friend"), "view".parse().unwrap());
+    assert_eq!(guest.ended(), EndReason::Forbidden);
+}
+
+#[test]
+fn a_guest_takes_the_name_of_nobody() {
+    let (a, b) = identities();
+    let stranger = Identity::throwaway().unwrap();
+    let ben = person(&b, &[("anna", &a, "call")], |_| {});
+    let may = transom::people::Rights::default();
+    ben.handle
+        .allow_guest(stranger.public_key(), &name("anna"), may);
+    ben.handle
+        .allow_guest(stranger.public_key(), &name("person"), may);
+    let near = Peer::start("anna", |settings| settings.identity = stranger.clone());
+    near.handle.connect(ben.contact("ben"), false);
+    assert_eq!(knock(&ben), (stranger.public_key(), Some(name("anna"))));
+}
+
+#[test]
+fn files_go_where_the_owner_wants_them_now() {
+    let scratch = Scratch::new("moving-inbox");
+    let source = scratch.0.join("source.bin");
+    fs::write(&source, [7; 100_000]).unwrap();
+    let (anna, ben) = pair(|_| {});
+    let send = || {
+        anna.handle
+            .send(&name("ben"), &source, SendOptions::default());
+        anna.outcome(Direction::Outgoing)
+    };
+    let into = |folder: &str| {
+        Some(InboxSettings {
+            into: scratch.0.join(folder),
+            accept: Accept::Known,
+            quota: None,
+            overwrite: false,
+        })
+    };
+    let refused = |outcome, word: &str| match outcome {
+        Outcome::Refused { text, .. } => assert!(text.contains(word), "{text}"),
+        other => panic!("{other:?}"),
+    };
+    refused(send(), "not taken here");
+    for folder in ["one", "two"] {
+        ben.handle.set_inbox(into(folder));
+        assert!(send().is_success());
+        assert!(scratch.0.join(folder).join("source.bin").is_file());
+    }
+    // The same folder, but it may hold no second such file.
+    let mut tight = into("two");
+    if let Some(inbox) = &mut tight {
+        inbox.quota = Some(150_000);
+    }
+    ben.handle.set_inbox(tight);
+    fs::write(&source, [8; 100_000]).unwrap();
+    refused(send(), "quota");
+    // No folder can be made there: a file is in the way.
+    ben.handle.set_inbox(into("source.bin/below"));
+    refused(send(), "below");
+    ben.handle.set_inbox(None);
+    refused(send(), "not taken here");
+}
+
+#[test]
+fn a_transfer_tells_the_file_that_moves_on_both_sides() {
+    let scratch = Scratch::new("current");
+    let (tree, into) = (scratch.0.join("tree"), scratch.0.join("into"));
+    fs::create_dir_all(tree.join("deep")).unwrap();
+    fs::write(tree.join("deep/large.bin"), vec![7; 3_000_000]).unwrap();
+    let (anna, ben) = pair(|settings| {
+        settings.inbox = Some(InboxSettings {
+            into: into.clone(),
+            accept: Accept::Known,
+            quota: None,
+            overwrite: false,
+        });
+    });
+    let options = SendOptions {
+        limit: Some(4_000_000),
+        ..SendOptions::default()
+    };
+    anna.handle.send(&name("ben"), &tree, options);
+    for peer in [&anna, &ben] {
+        let current = peer.wait(|notice| match notice {
+            Notice::Transfer(status) => status.current.filter(|current| current.moved > 0),
+            _ => None,
+        });
+        assert_eq!(current.path, "deep/large.bin");
+        assert_eq!(current.bytes, 3_000_000);
+        assert!(current.moved <= current.bytes);
+    }
+}
