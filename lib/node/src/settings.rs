@@ -116,7 +116,7 @@ pub struct InboxSettings {
 /// Whose offers are taken without asking. Everybody needs the right `files`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Accept {
-    /// Ask for each.
+    /// Ask for each, except of who has the right `auto`.
     #[default]
     Ask,
     /// Everybody we know.

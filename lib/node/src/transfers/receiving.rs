@@ -104,8 +104,12 @@ impl Incoming {
             }
             Some(InboxSettings {
                 accept: Accept::Ask,
+                into,
                 ..
-            }) => Verdict::Ask,
+            }) => match who.rights.auto {
+                true => Verdict::Take(into.clone()),
+                false => Verdict::Ask,
+            },
             Some(InboxSettings {
                 accept: Accept::Known,
                 into,

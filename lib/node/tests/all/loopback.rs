@@ -335,6 +335,31 @@ fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
 }
 
 #[test]
+fn who_has_the_right_auto_is_not_asked_about() {
+    let scratch = Scratch::new("auto");
+    let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
+    fs::write(&source, b"from a friend").unwrap();
+    let identity = Identity::throwaway().unwrap();
+    let far = Peer::start("desk", |settings| {
+        let key = identity.public_key();
+        settings.book = book(&[format!("guest 127.0.0.1 key={key} may=files,auto")]);
+        settings.listen = local();
+        settings.inbox = Some(InboxSettings {
+            into: into.clone(),
+            accept: Accept::Ask,
+            quota: None,
+            overwrite: false,
+        });
+    });
+    let near = guest(&identity);
+    near.handle.connect(far.contact("desk"), false);
+    let peer = "desk".parse().unwrap();
+    near.handle.send(&peer, &source, SendOptions::default());
+    assert!(near.outcome(Direction::Outgoing).is_success());
+    assert_eq!(fs::read(into.join("source.bin")).unwrap(), b"from a friend");
+}
+
+#[test]
 fn an_offer_is_asked_for_and_can_be_refused_or_cancelled() {
     let scratch = Scratch::new("asked");
     let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
