@@ -2,7 +2,9 @@
 
 mod arguments;
 mod engine;
+mod keep;
 mod model;
+mod paths;
 mod shell;
 mod start;
 mod ui;

@@ -311,7 +311,7 @@ fn a_typed_path_a_drop_and_a_dialog_send_a_file() {
         }]
     );
     // One dialog at a time.
-    assert_eq!(click(&mut screen, "Send file…"), []);
+    assert_eq!(click(&mut screen, "Send files…"), []);
 }
 
 #[test]
@@ -378,7 +378,13 @@ fn an_offer_shows_true_name_and_size_and_is_accepted_or_refused() {
     let id = state.offers[0].transfer;
     let mut screen = open(state);
     screen.get_by_label("yard offers photo\\u{202e}gpj.exe (1.2 MB)");
-    assert_eq!(click(&mut screen, "Accept"), [Action::Accept(id)]);
+    assert_eq!(
+        click(&mut screen, "Accept"),
+        [Action::Accept {
+            transfer: id,
+            into: None
+        }]
+    );
     assert!(screen.query_by_label("Accept").is_none());
     screen.state_mut().state.apply(offer(&ids, "second"));
     let id = screen.state().state.offers[0].transfer;

@@ -88,6 +88,7 @@ fn program(scratch: &Scratch) -> Command {
         .arg(scratch.path("inbox"));
     command
         .env("XDG_RUNTIME_DIR", &scratch.0)
+        .env("XDG_CONFIG_HOME", scratch.path("config"))
         .env("LC_ALL", "C.UTF-8");
     command
         .stdin(Stdio::null())
