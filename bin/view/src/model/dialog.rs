@@ -112,6 +112,9 @@ impl ContactForm {
         if name.contains(char::is_whitespace) {
             return Err("A name has no spaces.".to_owned());
         }
+        if name.starts_with('#') {
+            return Err("A name can't begin with #, which begins a comment.".to_owned());
+        }
         let sentence = |fault: Fault| format!("{fault}.");
         let plain: Contact = format!("{name} localhost").parse().map_err(sentence)?;
         let contact = Contact {

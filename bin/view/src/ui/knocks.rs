@@ -7,13 +7,18 @@ use crate::model::{Action, ContactForm, Dialog, Knock, State};
 
 use super::theme;
 
+/// Points that strangers may take of the screen: two cards; more are scrolled to.
+const MAX_HEIGHT: f32 = 190.0;
+
 pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if state.knocks.is_empty() {
         return;
     }
     ScrollArea::vertical()
         .id_salt("knocks")
-        .max_height(190.0)
+        // A panel that has yet to grow would leave it less.
+        .min_scrolled_height(MAX_HEIGHT)
+        .max_height(MAX_HEIGHT)
         .show(ui, |ui| {
             for knock in &state.knocks {
                 ui.push_id(knock.key, |ui| card(ui, state, knock, actions));

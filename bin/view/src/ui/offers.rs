@@ -10,6 +10,8 @@ use crate::model::{Action, FolderFor, Offer, State, bytes, name};
 
 /// Characters of an offered name that are shown; all of it is under the pointer.
 const NAME_CHARS: usize = 80;
+/// Points that offers may take of the screen: three; more are scrolled to.
+const MAX_HEIGHT: f32 = 200.0;
 
 pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if state.offers.is_empty() {
@@ -17,7 +19,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
     ScrollArea::vertical()
         .id_salt("offers")
-        .max_height(200.0)
+        // A panel that has yet to grow would leave it less.
+        .min_scrolled_height(MAX_HEIGHT)
+        .max_height(MAX_HEIGHT)
         .show(ui, |ui| {
             for offer in &state.offers {
                 ui.push_id(offer.transfer, |ui| row(ui, state, offer, actions));

@@ -10,7 +10,7 @@ use transom_users::{escape, shorten};
 
 use crate::model::{Action, Dialog, State, name};
 
-use super::theme;
+use super::{settle, theme};
 
 /// Points across; every line of a dialog fits.
 const WIDTH: f32 = 460.0;
@@ -19,7 +19,7 @@ const LINK_CHARS: usize = 600;
 
 pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(dialog) = &state.dialog else { return };
-    Modal::new(Id::new("dialog")).show(ui.ctx(), |ui| {
+    let shown = Modal::new(Id::new("dialog")).show(ui.ctx(), |ui| {
         ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
         match dialog {
             Dialog::Contact(form) => contact::show(ui, form, actions),
@@ -29,6 +29,7 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
             Dialog::Verify(peer) => verify::show(ui, state, peer, actions),
         }
     });
+    settle(ui, "dialog", shown.response.rect);
 }
 
 fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {

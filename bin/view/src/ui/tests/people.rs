@@ -1,0 +1,440 @@
+//! Contacts, strangers, fingerprints, settings, texts and offers: the flows of a person, by labels.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::NodeT as _;
+use transom::{CurrentFile, Direction};
+
+use super::*;
+use crate::model::tests::knock;
+use crate::model::{Config, ContactForm, Dialog, FolderFor, SettingsForm, Theme};
+
+/// The screen as a state with settings and an inbox is.
+fn at_home() -> State {
+    let mut state = two_boxes();
+    state.inbox = "/home/me/Downloads/transom".into();
+    state.own.name = "desk".into();
+    state.own.key = Some(PublicKey([5; 32]));
+    state.own.line = format!("desk 192.168.1.5 key={}", PublicKey([5; 32]));
+    state.kept_in = [
+        "/home/me/.config/transom/view.conf".into(),
+        "/home/me/.local/state/transom".into(),
+    ];
+    state
+}
+
+/// The one action that is no note of what was typed.
+fn done(actions: Vec<Action>) -> Action {
+    let mut done: Vec<_> = actions
+        .into_iter()
+        .filter(|action| !matches!(action, Action::Open(_)))
+        .collect();
+    assert_eq!(done.len(), 1, "{done:?}");
+    done.remove(0)
+}
+
+fn form(screen: &Screen) -> ContactForm {
+    match &screen.state().state.dialog {
+        Some(Dialog::Contact(form)) => (**form).clone(),
+        other => panic!("no contact is being edited: {other:?}"),
+    }
+}
+
+#[test]
+fn a_contact_is_added_by_typing() {
+    let mut screen = open(at_home());
+    click(&mut screen, "Add a contact");
+    fill(&mut screen, "Name", "anna");
+    screen.state_mut().take();
+    assert_eq!(click(&mut screen, "Add"), [], "an address is missing");
+    screen.get_by_label("Say where it is: an address like 192.168.1.20, or a name.");
+    fill(&mut screen, "Address", "10.0.0.2");
+    click(&mut screen, "do so without my being asked");
+    let contact = "anna 10.0.0.2 may=view,call,files,auto".parse().unwrap();
+    let added = done(click(&mut screen, "Add"));
+    assert_eq!(
+        added,
+        Action::SaveContact {
+            before: None,
+            contact
+        }
+    );
+}
+
+#[test]
+fn a_pasted_line_of_an_id_fills_the_whole_form() {
+    let mut screen = open(at_home());
+    click(&mut screen, "Add a contact");
+    let key = PublicKey([7; 32]);
+    fill(&mut screen, "Name", &format!("anna 10.0.0.2 key={key}"));
+    let form = form(&screen);
+    assert_eq!((form.name.as_str(), &form.key), ("anna", &key.to_string()));
+    let contact = form.contact().unwrap();
+    let added = done(click(&mut screen, "Add"));
+    assert_eq!(
+        added,
+        Action::SaveContact {
+            before: None,
+            contact
+        }
+    );
+}
+
+#[test]
+fn a_contact_is_changed_and_removed_after_a_question() {
+    let mut screen = open(at_home());
+    click(&mut screen, "Edit…");
+    screen.get_by_label("Change door");
+    click(&mut screen, "send me files");
+    let before = screen.state().state.people[0].contact.clone();
+    let contact = "door 192.168.1.20 may=view,call".parse().unwrap();
+    let saved = done(click(&mut screen, "Save"));
+    assert_eq!(saved, Action::SaveContact { before, contact });
+    click(&mut screen, "Remove…");
+    screen.get_by_label("Remove door?");
+    assert_eq!(
+        click(&mut screen, "Remove door"),
+        [Action::Remove(peer("door"))]
+    );
+}
+
+#[test]
+fn why_a_contact_could_not_be_saved_stands_in_its_dialog_until_it_changes() {
+    let mut state = at_home();
+    state.act(&Action::Open(state.contact_dialog(&peer("door")).unwrap()));
+    state.refuse("list.txt can't be written: disk full".into());
+    let mut screen = open(state);
+    screen.get_by_label("list.txt can't be written: disk full");
+    click(&mut screen, "send me files");
+    assert!(
+        screen
+            .query_by_label("list.txt can't be written: disk full")
+            .is_none()
+    );
+}
+
+#[test]
+fn esc_closes_the_dialog_before_it_stops_watching() {
+    let mut screen = open(watching());
+    click(&mut screen, "Add a contact");
+    screen
+        .get_by_role_and_label(Role::TextInput, "Name")
+        .focus();
+    screen.run();
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::Close]
+    );
+    assert!(screen.state().state.dialog.is_none() && screen.state().state.watch.is_some());
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::HangUp(peer("door"))]
+    );
+}
+
+#[test]
+fn two_fingerprints_are_compared_and_marked_and_unmarked() {
+    let mut state = at_home();
+    let key = PublicKey([7; 32]);
+    state.pin(peer("door"), key);
+    let mut screen = open(state);
+    click(&mut screen, "Verify…");
+    for key in [key, PublicKey([5; 32])] {
+        screen.get_by_label(&key.fingerprint().to_string().replace('-', "  "));
+    }
+    assert_eq!(
+        click(&mut screen, "They match"),
+        [Action::Verify { key, on: true }, Action::Close]
+    );
+    screen.get_by_label("door  ✔");
+    click(&mut screen, "✔ Verified");
+    assert_eq!(
+        click(&mut screen, "Not sure any more"),
+        [Action::Verify { key, on: false }, Action::Close]
+    );
+    screen.get_by_label("Verify…");
+}
+
+#[test]
+fn who_was_never_here_can_not_be_verified_yet() {
+    let mut screen = open(at_home());
+    click(&mut screen, "Verify…");
+    assert!(screen.query_by_label("They match").is_none());
+    assert_eq!(click(&mut screen, "Close"), [Action::Close]);
+}
+
+#[test]
+fn a_stranger_is_let_in_once_added_or_ignored() {
+    let mut state = at_home();
+    let key = PublicKey([9; 32]);
+    state.apply(knock([9; 32]));
+    let mut screen = open(state);
+    screen.get_by_label("Somebody unknown from 192.168.1.20 wants in. It says it is \"door\"");
+    screen.get_by_label(&format!("its key  {}", key.fingerprint()));
+    click(&mut screen, "Add…");
+    let form = form(&screen);
+    assert_eq!((form.name.as_str(), form.key), ("door-2", key.to_string()));
+    click(&mut screen, "Cancel");
+    let name = peer("door-2");
+    assert_eq!(
+        click(&mut screen, "Allow once"),
+        [Action::AllowGuest { key, name }]
+    );
+    screen.state_mut().state.apply(knock([8; 32]));
+    screen.run();
+    let key = PublicKey([8; 32]);
+    assert_eq!(click(&mut screen, "Ignore"), [Action::Ignore(key)]);
+    assert!(screen.query_by_label("Ignore").is_none());
+}
+
+#[test]
+fn an_offer_goes_into_another_folder_if_one_is_named() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(offer(&ids, "plan.pdf"));
+    let transfer = state.offers[0].transfer;
+    let mut screen = open(state);
+    assert_eq!(
+        click(&mut screen, "Other folder…"),
+        [Action::PickFolder(FolderFor::Offer(transfer))]
+    );
+    screen
+        .state_mut()
+        .state
+        .picked_folder(FolderFor::Offer(transfer), Ok(Some("/mnt/b".into())));
+    screen.run();
+    fill(&mut screen, "into the folder", "ig");
+    screen.state_mut().take();
+    let into = Some("/mnt/big".into());
+    assert_eq!(
+        click(&mut screen, "Accept"),
+        [Action::Accept { transfer, into }]
+    );
+}
+
+#[test]
+fn a_hundred_thousand_offers_change_nothing_but_a_line() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    for _ in 0..100_000 {
+        state.apply(offer(&ids, "again"));
+    }
+    assert_eq!(state.offers.len(), 32);
+    open(state).get_by_label("yard offers again");
+}
+
+#[test]
+fn a_failed_transfer_can_be_tried_again_and_what_came_be_looked_at() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let (ours, theirs) = (ids.transfer(), ids.transfer());
+    state.sending(ours, "/a b".into());
+    let why = "no space left on device".into();
+    state.apply(Notice::TransferEnded {
+        status: status(ours, Phase::Ended, 0),
+        outcome: Outcome::Failed { why },
+    });
+    let mut came = status(theirs, Phase::Ended, 0);
+    came.direction = Direction::Incoming;
+    let path = "/home/me/in/evil.desktop".into();
+    state.apply(Notice::TransferEnded {
+        status: came,
+        outcome: Outcome::Durable { path },
+    });
+    let mut screen = open(state);
+    // The folder, never the file.
+    assert_eq!(
+        click(&mut screen, "Open folder"),
+        [Action::OpenFolder("/home/me/in".into())]
+    );
+    assert_eq!(
+        click(&mut screen, "Try again"),
+        [Action::Retry {
+            transfer: ours,
+            peer: peer("door"),
+            path: "/a b".into()
+        }]
+    );
+    assert!(screen.query_by_label("Try again").is_none());
+}
+
+#[test]
+fn the_file_that_moves_and_the_sum_of_all_are_shown() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    for _ in 0..2 {
+        let mut status = status(ids.transfer(), Phase::Running, 120_750_000);
+        status.current = Some(CurrentFile {
+            path: "photos/\u{1b}[2J1.jpg".into(),
+            bytes: 4_000_000,
+            moved: 1_000_000,
+        });
+        state.apply(Notice::Transfer(status));
+    }
+    let screen = open(state);
+    screen.get_by_label("2 transfers, 242 MB of 690 MB, 112 MB/s");
+    assert_eq!(
+        screen
+            .query_all_by_label("photos/\\u{1b}[2J1.jpg 1.0 MB of 4.0 MB")
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn a_link_opens_only_after_its_whole_address_was_shown() {
+    let mut state = at_home();
+    let link = format!("https://example.org/{}", "a".repeat(3900));
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: format!("look: {link}"),
+    });
+    let mut screen = open(state);
+    let asked = click(&mut screen, "Open link…");
+    assert_eq!(asked, [Action::Open(Dialog::Link(link.clone()))]);
+    assert_eq!(
+        click(&mut screen, "Open"),
+        [Action::OpenLink(link), Action::Close]
+    );
+}
+
+#[test]
+fn texts_to_somebody_absent_wait_and_tell_their_age() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.said(peer("door"), ids.text(), "are you there".into());
+    state.now += std::time::Duration::from_secs(7200);
+    let screen = open(state);
+    screen.get_by_label("waiting");
+    screen.get_by_label("2 h ago");
+}
+
+#[test]
+fn settings_are_changed_by_clicks_and_typing() {
+    let mut screen = open(at_home());
+    click(&mut screen, "Settings");
+    click(&mut screen, "Light");
+    click(&mut screen, "Ring a bell when somebody calls");
+    click(
+        &mut screen,
+        "Keep texts on this computer, and those that wait to be delivered",
+    );
+    fill(&mut screen, "Folder for files", "/x");
+    let wanted = Config {
+        theme: Theme::Light,
+        bell: false,
+        history: true,
+        inbox: Some("/home/me/Downloads/transom/x".into()),
+        ..Config::default()
+    };
+    let saved = done(click(&mut screen, "Save"));
+    assert_eq!(saved, Action::SaveSettings(Box::new(wanted)));
+    assert_eq!(
+        click(&mut screen, "Remove all kept texts"),
+        [Action::ForgetHistory]
+    );
+    assert_eq!(
+        click(&mut screen, "Choose folder…"),
+        [Action::PickFolder(FolderFor::Inbox)]
+    );
+}
+
+#[test]
+fn a_name_that_can_not_be_one_is_not_saved() {
+    let mut screen = open(at_home());
+    click(&mut screen, "Settings");
+    fill(
+        &mut screen,
+        "Your name, as others see it from the next start on",
+        " a b",
+    );
+    screen.get_by_label("Your name: a name can't hold U+0020.");
+    screen.state_mut().take();
+    assert_eq!(click(&mut screen, "Save"), []);
+}
+
+#[test]
+fn hostile_names_and_texts_neither_break_the_screen_nor_steer_it() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let evil = "\u{202e}\u{1b}[2J\u{7}".repeat(1000);
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: evil.clone(),
+    });
+    let mut offered = offer(&ids, &evil);
+    if let Notice::Offered {
+        shape,
+        files,
+        bytes,
+        ..
+    } = &mut offered
+    {
+        (*shape, *files, *bytes) = (Shape::Folder, u32::MAX, u64::MAX);
+    }
+    state.apply(offered);
+    let mut moving = status(ids.transfer(), Phase::Running, u64::MAX);
+    (moving.name, moving.bytes, moving.rate) = (evil.clone(), u64::MAX, u64::MAX);
+    moving.current = Some(CurrentFile {
+        path: evil.clone(),
+        bytes: 0,
+        moved: u64::MAX,
+    });
+    state.apply(Notice::Transfer(moving.clone()));
+    moving.transfer = ids.transfer();
+    state.apply(Notice::Transfer(moving));
+    state.refuse(evil);
+    let screen = open(state);
+    let shown: Vec<String> = screen
+        .root()
+        .children_recursive()
+        .filter_map(|node| node.accesskit_node().label())
+        .collect();
+    assert!(shown.len() > 10);
+    assert!(
+        shown
+            .iter()
+            .all(|text| !text.contains(['\u{202e}', '\u{1b}', '\u{7}']))
+    );
+}
+
+#[test]
+fn looks_like_settings_on_a_light_desk() {
+    let mut state = at_home();
+    state.config.theme = Theme::Light;
+    let form = SettingsForm::of(&state);
+    state.act(&Action::Open(Dialog::Settings(Box::new(form))));
+    let mut screen = open(state);
+    crate::ui::colour(&screen.ctx, Theme::Light);
+    screen.run();
+    snapshot(screen, "settings");
+}
+
+#[test]
+fn looks_like_two_who_compare_their_keys() {
+    let mut state = at_home();
+    state.pin(peer("door"), PublicKey([7; 32]));
+    state.act(&Action::Open(Dialog::Verify(peer("door"))));
+    snapshot(open(state), "verify");
+}
+
+#[test]
+fn looks_like_a_stranger_at_the_door() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(knock([9; 32]));
+    state.apply(offer(&ids, "plan.pdf"));
+    let id = ids.text();
+    state.said(peer("door"), id, "are you there?".into());
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: "see https://example.org/plan".into(),
+    });
+    snapshot(open(state), "stranger");
+}
+
+#[test]
+fn looks_like_adding_somebody() {
+    let mut state = at_home();
+    let key = PublicKey([9; 32]);
+    let form = ContactForm {
+        name: "anna".into(),
+        address: "10.0.0.2".into(),
+        key: key.to_string(),
+        ..ContactForm::default()
+    };
+    state.act(&Action::Open(Dialog::Contact(Box::new(form))));
+    snapshot(open(state), "contact");
+}
