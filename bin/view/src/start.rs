@@ -83,10 +83,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     prepare(&mut state, config, &arguments, &folder)?;
     let engine = engine(&folder, &users, &display, &arguments, &mut state)?;
     let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
-    let called = arguments
-        .call
-        .filter(|peer| in_file.find(peer.as_str()).is_none());
-    keeper.also(called.and_then(|peer| users.book.find(peer.as_str()).cloned()));
+    let mut reached = users.book.contacts().iter();
+    if let Some(called) = reached.find(|contact| in_file.find(contact.name.as_str()).is_none()) {
+        keeper.also(&mut state, called.clone());
+    }
     keeper.recall(&mut state, engine.handle());
     if let Some(peer) = arguments.call {
         state.act(&Action::Watch(peer));

@@ -50,7 +50,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::PickFolder(_)
         | Action::Quit
         | Action::Remove(_)
-        | Action::SaveContact { .. }
+        | Action::SaveContact(_)
         | Action::SaveSettings(_)
         | Action::Say(_)
         | Action::Verify { .. } => {}

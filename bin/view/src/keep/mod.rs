@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use transom::{Accept, Handle, InboxSettings, State as Folder};
 use transom_users::{Book, Contact, escape};
 
-use crate::model::{Action, Config, MAX_CONFIG_BYTES, Move, State, Warning, moves, read_history};
+use crate::model::{
+    Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Warning, moves, read_history,
+};
 
 use book::BookFile;
 use history::History;
@@ -54,8 +56,9 @@ impl Keeper {
     }
 
     /// Somebody who is reached though no book has them.
-    pub(crate) fn also(&mut self, called: Option<Contact>) {
-        self.called = called;
+    pub(crate) fn also(&mut self, state: &mut State, called: Contact) {
+        state.unbook(called.name);
+        self.called = Some(called);
     }
 
     /// Fills the state with what earlier runs left, and sends what they could not.
@@ -86,7 +89,8 @@ impl Keeper {
     /// Carries out what has to do with a file; the model has taken the action in already.
     pub(crate) fn carry_out(&mut self, state: &mut State, handle: &Handle, action: &Action) {
         let done = match action {
-            Action::SaveContact { before, contact } => {
+            Action::SaveContact(edit) => {
+                let Edit { before, contact } = &**edit;
                 let edited = self.book.save(before.as_ref(), contact);
                 edited.map(|book| {
                     self.rebook(state, handle, book);
@@ -152,13 +156,18 @@ impl Keeper {
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
-        if let Some(called) = &self.called
-            && book.find(called.name.as_str()).is_none()
-        {
+        let called = self.called.as_ref();
+        let called = called
+            .filter(|called| book.find(called.name.as_str()).is_none())
+            .cloned();
+        if let Some(called) = &called {
             // It was in the book before, so there is room.
             drop(book.add(called.clone()));
         }
         state.rebook(&self.current, &book);
+        if let Some(called) = called {
+            state.unbook(called.name);
+        }
         handle.replace_book(book.clone());
         for one in moves(&self.current, &book) {
             match one {

@@ -7,7 +7,7 @@ use transom::PublicKey;
 
 use super::*;
 use crate::model::tests::{Ids, peer};
-use crate::model::{ContactForm, Dialog, Entry, Speaker};
+use crate::model::{ContactForm, Dialog, Edit, Entry, Speaker};
 
 /// A folder that goes with the test.
 struct Scratch(PathBuf);
@@ -53,10 +53,9 @@ const LIST: &str = "# mine\n\ndoor 192.168.1.20  # the camera\nnonsense\nyard 19
 
 fn save(state: &State, name: &str, line: &str) -> Action {
     let person = state.people.iter().find(|person| person.name == peer(name));
-    Action::SaveContact {
-        before: person.and_then(|person| person.contact.clone()),
-        contact: line.parse().unwrap(),
-    }
+    let before = person.and_then(|person| person.contact.clone());
+    let contact = line.parse().unwrap();
+    Action::SaveContact(Box::new(Edit { before, contact }))
 }
 
 #[test]

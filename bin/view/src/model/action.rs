@@ -16,6 +16,15 @@ pub(crate) enum FolderFor {
     Offer(TransferId),
 }
 
+/// A contact that is to be written into the book.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Edit {
+    /// As it was when its dialog opened; `None` for somebody new.
+    pub(crate) before: Option<Contact>,
+    /// As it is to be.
+    pub(crate) contact: Contact,
+}
+
 /// One wish. The state takes it in first, then the station and the shell carry it out.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
@@ -73,10 +82,7 @@ pub(crate) enum Action {
     /// Put the dialog away.
     Close,
     /// Write a contact into the book, in place of what it was.
-    SaveContact {
-        before: Option<Contact>,
-        contact: Contact,
-    },
+    SaveContact(Box<Edit>),
     /// Take a contact out of the book.
     Remove(PeerName),
     /// Mark a key as compared by eye, or no longer.

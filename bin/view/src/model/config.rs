@@ -144,6 +144,11 @@ impl Config {
         written
     }
 
+    /// The nearest scale that can be kept.
+    pub(crate) fn fit_zoom(zoom: f32) -> f32 {
+        zoom.clamp(*ZOOM.start(), *ZOOM.end())
+    }
+
     /// What is to be done with that contact, if anything was said.
     pub(crate) fn preferences(&self, peer: &PeerName) -> Option<Preferences> {
         let mut contacts = self.contacts.iter();

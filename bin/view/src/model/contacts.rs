@@ -3,7 +3,7 @@
 use transom::{PeerName, PublicKey};
 use transom_users::{Book, Contact};
 
-use super::{ContactForm, Dialog, Person, State, name};
+use super::{ContactForm, Dialog, Person, Presence, State, name};
 
 /// What the station has to do because the book changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,9 +66,15 @@ impl State {
         }
     }
 
-    /// Whether the key it has now was compared by eye.
+    /// Whether the key it shows was compared by eye.
     pub(crate) fn is_verified(&self, person: &Person) -> bool {
-        person.key.is_some_and(|key| self.verified.contains(&key))
+        person.presence != Presence::Refused
+            && person.key.is_some_and(|key| self.verified.contains(&key))
+    }
+
+    /// Somebody who is reached but stands in no book, though the station was told so.
+    pub(crate) fn unbook(&mut self, peer: PeerName) {
+        self.person(peer).contact = None;
     }
 
     /// A contact was written into the book.

@@ -56,6 +56,7 @@ impl ContactForm {
         let Some(contact) = &person.contact else {
             return Self {
                 name: person.name.to_string(),
+                address: person.address.clone(),
                 key: person.key.map(|key| key.to_string()).unwrap_or_default(),
                 ..Self::default()
             };

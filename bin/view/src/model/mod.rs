@@ -23,7 +23,7 @@ use std::time::Duration;
 use transom::{EndReason, Notice, PeerName, PublicKey, TextId, TransferId};
 use transom_users::{Contact, escape};
 
-pub(crate) use action::{Action, FolderFor};
+pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
 pub(crate) use contacts::{Move, moves};
 pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
@@ -257,7 +257,7 @@ impl State {
             | Action::OpenLink(_)
             | Action::Remove(_)
             | Action::Ring(_)
-            | Action::SaveContact { .. }
+            | Action::SaveContact(_)
             | Action::SaveSettings(_)
             | Action::Decline(_)
             | Action::Text { .. }

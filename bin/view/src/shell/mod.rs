@@ -276,6 +276,8 @@ impl Shell {
             });
         let input = open.egui.take_egui_input(&open.window);
         let context = open.egui.egui_ctx().clone();
+        // Ctrl with + and - is egui's own.
+        self.state.config.zoom = Config::fit_zoom(context.zoom_factor());
         let mut actions = Vec::new();
         let output = context.run_ui(input, |ui| {
             actions.extend(ui::screen(ui, &self.state, &mut self.draft, picture));
@@ -340,7 +342,6 @@ impl Shell {
     fn keep_place(&mut self) {
         let Some(open) = &self.open else { return };
         let config = &mut self.state.config;
-        config.zoom = open.egui.egui_ctx().zoom_factor();
         config.place = place::of(&open.window, config.place).or(config.place);
         if let Err(why) = self.keeper.save(config) {
             log::warn!("the window's place is not kept: {why}");

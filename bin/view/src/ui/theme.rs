@@ -28,6 +28,7 @@ pub(crate) fn prepare(ctx: &Context) {
         style.visuals.widgets.inactive.fg_stroke.color = Color32::from_gray(button);
         // Whoever goes by Tab has to see where they are.
         style.visuals.selection.stroke.width = 2.0;
+        style.visuals.widgets.active.bg_stroke = style.visuals.selection.stroke;
         style
             .text_styles
             .insert(TextStyle::Small, FontId::proportional(11.0));

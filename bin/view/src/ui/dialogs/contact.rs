@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::model::{Action, ContactForm, Dialog};
+use crate::model::{Action, ContactForm, Dialog, Edit};
 
 use super::{buttons, cancel, field, problem};
 
@@ -41,10 +41,8 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
         if (save.clicked() || entered)
             && let Ok(contact) = contact
         {
-            actions.push(Action::SaveContact {
-                before: typed.before.clone(),
-                contact,
-            });
+            let before = typed.before.clone();
+            actions.push(Action::SaveContact(Box::new(Edit { before, contact })));
         }
         cancel(ui, actions);
         if let Some(before) = &typed.before

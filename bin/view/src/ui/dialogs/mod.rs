@@ -4,9 +4,9 @@ mod contact;
 mod settings;
 mod verify;
 
-use egui::{Color32, Id, Key, Label, Modal, RichText, TextEdit, Ui};
+use egui::{Color32, Id, Key, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
 use transom::PeerName;
-use transom_users::{escape, shorten};
+use transom_users::escape;
 
 use crate::model::{Action, Dialog, State, name};
 
@@ -14,8 +14,8 @@ use super::{settle, theme};
 
 /// Points across; every line of a dialog fits.
 const WIDTH: f32 = 460.0;
-/// Characters of a web address that are shown: more than any honest one has, and it still fits the screen.
-const LINK_CHARS: usize = 600;
+/// Points that a web address may take: a dozen lines, more than any honest one has; the rest is scrolled to.
+const LINK_HEIGHT: f32 = 200.0;
 
 pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(dialog) = &state.dialog else { return };
@@ -48,8 +48,11 @@ fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
 
 fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
     ui.heading("Open this address in your browser?");
-    let shown = escape(&shorten(link, LINK_CHARS)).into_owned();
-    ui.add(Label::new(RichText::new(shown).monospace()).wrap());
+    ScrollArea::vertical()
+        .max_height(LINK_HEIGHT)
+        .show(ui, |ui| {
+            ui.add(Label::new(RichText::new(escape(link)).monospace()).wrap());
+        });
     ui.label(
         "Its owner will see that somebody of your network came. Open it only if you expected it.",
     );

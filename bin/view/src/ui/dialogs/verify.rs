@@ -58,7 +58,9 @@ fn close(ui: &mut Ui, actions: &mut Vec<Action>) {
     }
 }
 
-/// Groups of letters, to be read aloud one after the other.
+/// Two lines of two groups of letters, to be read aloud one after the other.
 fn grouped(fingerprint: &str) -> String {
-    fingerprint.replace('-', "  ")
+    let groups: Vec<_> = fingerprint.split('-').collect();
+    let lines: Vec<_> = groups.chunks(2).map(|groups| groups.join("  ")).collect();
+    lines.join("\n")
 }

@@ -3,10 +3,11 @@
 use egui::accesskit::Role;
 use egui_kittest::kittest::NodeT as _;
 use transom::{CurrentFile, Direction};
+use transom_users::Contact;
 
 use super::*;
 use crate::model::tests::knock;
-use crate::model::{Config, ContactForm, Dialog, FolderFor, SettingsForm, Theme};
+use crate::model::{Config, ContactForm, Dialog, Edit, FolderFor, Presence, SettingsForm, Theme};
 
 /// The screen as a state with settings and an inbox is.
 fn at_home() -> State {
@@ -20,6 +21,10 @@ fn at_home() -> State {
         "/home/me/.local/state/transom".into(),
     ];
     state
+}
+
+fn save(before: Option<Contact>, contact: Contact) -> Action {
+    Action::SaveContact(Box::new(Edit { before, contact }))
 }
 
 /// The one action that is no note of what was typed.
@@ -51,13 +56,7 @@ fn a_contact_is_added_by_typing() {
     click(&mut screen, "do so without my being asked");
     let contact = "anna 10.0.0.2 may=view,call,files,auto".parse().unwrap();
     let added = done(click(&mut screen, "Add"));
-    assert_eq!(
-        added,
-        Action::SaveContact {
-            before: None,
-            contact
-        }
-    );
+    assert_eq!(added, save(None, contact));
 }
 
 #[test]
@@ -70,13 +69,7 @@ fn a_pasted_line_of_an_id_fills_the_whole_form() {
     assert_eq!((form.name.as_str(), &form.key), ("anna", &key.to_string()));
     let contact = form.contact().unwrap();
     let added = done(click(&mut screen, "Add"));
-    assert_eq!(
-        added,
-        Action::SaveContact {
-            before: None,
-            contact
-        }
-    );
+    assert_eq!(added, save(None, contact));
 }
 
 #[test]
@@ -88,7 +81,7 @@ fn a_contact_is_changed_and_removed_after_a_question() {
     let before = screen.state().state.people[0].contact.clone();
     let contact = "door 192.168.1.20 may=view,call".parse().unwrap();
     let saved = done(click(&mut screen, "Save"));
-    assert_eq!(saved, Action::SaveContact { before, contact });
+    assert_eq!(saved, save(before, contact));
     click(&mut screen, "Remove…");
     screen.get_by_label("Remove door?");
     assert_eq!(
@@ -139,13 +132,21 @@ fn two_fingerprints_are_compared_and_marked_and_unmarked() {
     let mut screen = open(state);
     click(&mut screen, "Verify…");
     for key in [key, PublicKey([5; 32])] {
-        screen.get_by_label(&key.fingerprint().to_string().replace('-', "  "));
+        let fingerprint = key.fingerprint().to_string();
+        let (first, second) = fingerprint.split_at(9);
+        let lines = format!("{first}\n{}", second.trim_start_matches('-'));
+        screen.get_by_label(&lines.replace('-', "  "));
     }
     assert_eq!(
         click(&mut screen, "They match"),
         [Action::Verify { key, on: true }, Action::Close]
     );
     screen.get_by_label("door  ✔");
+    screen.state_mut().state.people[0].presence = Presence::Refused;
+    screen.run();
+    screen.get_by_label("door other key");
+    screen.state_mut().state.people[0].presence = Presence::Here;
+    screen.run();
     click(&mut screen, "✔ Verified");
     assert_eq!(
         click(&mut screen, "Not sure any more"),
@@ -274,6 +275,71 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
             .count(),
         2
     );
+}
+
+#[test]
+fn several_files_and_folders_are_dropped_at_once() {
+    let mut screen = open(at_home());
+    for path in ["/tmp/a", "/tmp/folder"] {
+        screen.input_mut().dropped_files.push(DroppedFile {
+            path: Some(path.into()),
+            ..Default::default()
+        });
+    }
+    screen.step();
+    let send = |path: &str| Action::Send {
+        peer: peer("door"),
+        path: path.into(),
+    };
+    assert_eq!(
+        screen.state_mut().take(),
+        [send("/tmp/a"), send("/tmp/folder")]
+    );
+}
+
+#[test]
+fn an_idle_screen_with_a_dialog_and_a_stranger_asks_for_no_redraw() {
+    let mut state = at_home();
+    state.apply(knock([9; 32]));
+    let form = SettingsForm::of(&state);
+    state.act(&Action::Open(Dialog::Settings(Box::new(form))));
+    let mut screen = open(state);
+    screen.step();
+    let delay = screen.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+    assert_eq!(delay, std::time::Duration::MAX);
+}
+
+#[test]
+fn every_control_of_a_dialog_has_a_name_and_is_reached_by_tab() {
+    for label in ["Settings", "Add a contact", "Edit…", "Verify…"] {
+        let mut screen = open(at_home());
+        click(&mut screen, label);
+        for node in screen.root().children_recursive() {
+            let node = node.accesskit_node();
+            let named = node.label().is_some() || node.labelled_by().next().is_some();
+            let control = [
+                Role::Button,
+                Role::CheckBox,
+                Role::TextInput,
+                Role::ComboBox,
+                Role::RadioButton,
+            ];
+            assert!(
+                named || !control.contains(&node.role()),
+                "{label}: {node:?}"
+            );
+        }
+        let mut reached = 0;
+        for _ in 0..30 {
+            screen.key_press(Key::Tab);
+            screen.run();
+            let focused = screen.root().children_recursive();
+            reached += focused
+                .filter(|node| node.accesskit_node().is_focused())
+                .count();
+        }
+        assert!(reached >= 29, "{label}: {reached}");
+    }
 }
 
 #[test]
