@@ -33,6 +33,8 @@ pub(crate) struct ContactForm {
     pub(crate) key: String,
     /// What it may do.
     pub(crate) may: Rights,
+    /// What stands behind `#` in its line.
+    pub(crate) comment: String,
     /// Why it could not be saved.
     pub(crate) problem: Option<String>,
 }
@@ -67,6 +69,7 @@ impl ContactForm {
             address: contact.address.to_string(),
             key: contact.key.map(|key| key.to_string()).unwrap_or_default(),
             may: contact.may,
+            comment: contact.comment.clone(),
             problem: None,
         }
     }
@@ -100,6 +103,7 @@ impl ContactForm {
             address: contact.address.to_string(),
             key: contact.key.map(|key| key.to_string()).unwrap_or_default(),
             may: contact.may,
+            comment: contact.comment,
             ..std::mem::take(self)
         };
     }
@@ -123,11 +127,7 @@ impl ContactForm {
             address: self.address()?,
             key: self.key()?,
             may: self.may,
-            comment: self
-                .before
-                .as_ref()
-                .map(|before| before.comment.clone())
-                .unwrap_or_default(),
+            comment: self.comment.clone(),
             line: 0,
         };
         Book::default().add(contact.clone()).map_err(sentence)?;

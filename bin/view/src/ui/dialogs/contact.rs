@@ -1,10 +1,10 @@
 //! Somebody is added to the contact list, or changed in it.
 
-use egui::Ui;
+use egui::{Event, InputState, Ui};
 
 use crate::model::{Action, ContactForm, Dialog, Edit};
 
-use super::{buttons, cancel, field, problem};
+use super::{buttons, cancel, field, is_entered, problem};
 
 /// A name, an address and a key, each of the longest, fit into one pasted line.
 const MAX_LINE_CHARS: usize = 1024;
@@ -19,15 +19,19 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
         None => {
             ui.heading("Add a contact");
             let hint = "or paste the whole line of \"transom id\"";
-            let entered = field(ui, "Name", hint, &mut typed.name, MAX_LINE_CHARS);
-            typed.spread();
-            entered
+            let name = field(ui, "Name", hint, &mut typed.name, MAX_LINE_CHARS);
+            // Not while it is typed: its beginning may look like a whole line.
+            if name.lost_focus() || ui.input(is_pasted) {
+                typed.spread();
+            }
+            is_entered(ui, &name)
         }
     };
     let hint = "192.168.1.20, or a name, perhaps with :port";
-    let entered = field(ui, "Address", hint, &mut typed.address, MAX_LINE_CHARS) || entered;
+    let address = field(ui, "Address", hint, &mut typed.address, MAX_LINE_CHARS);
     let hint = "empty: the first key it shows is learned";
-    let entered = field(ui, "Key", hint, &mut typed.key, MAX_LINE_CHARS) || entered;
+    let key = field(ui, "Key", hint, &mut typed.key, MAX_LINE_CHARS);
+    let entered = entered || is_entered(ui, &address) || is_entered(ui, &key);
     rights(ui, &mut typed);
     let contact = typed.contact();
     if let Some(why) = &form.problem {
@@ -56,6 +60,13 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
         // Before what was clicked, so that a save in the same picture closes it.
         actions.insert(0, Action::Open(Dialog::Contact(Box::new(typed))));
     }
+}
+
+fn is_pasted(input: &InputState) -> bool {
+    input
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Paste(_)))
 }
 
 /// Nothing is wrong with a form that nobody has touched.

@@ -4,7 +4,7 @@ mod contact;
 mod settings;
 mod verify;
 
-use egui::{Color32, Id, Key, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Color32, Id, Key, Label, Modal, Response, RichText, ScrollArea, TextEdit, Ui};
 use transom::PeerName;
 use transom_users::escape;
 
@@ -76,15 +76,19 @@ fn cancel(ui: &mut Ui, actions: &mut Vec<Action>) {
     }
 }
 
-/// A labelled field; whether Enter was pressed in it.
-fn field(ui: &mut Ui, label: &str, hint: &str, text: &mut String, max_chars: usize) -> bool {
+/// A labelled field.
+fn field(ui: &mut Ui, label: &str, hint: &str, text: &mut String, max_chars: usize) -> Response {
     let label = ui.label(label);
     let field = TextEdit::singleline(text)
         .hint_text(hint)
         .char_limit(max_chars)
         .desired_width(f32::INFINITY);
-    let response = ui.add(field).labelled_by(label.id);
-    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+    ui.add(field).labelled_by(label.id)
+}
+
+/// Whether Enter was pressed in the field.
+fn is_entered(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 fn problem(ui: &mut Ui, text: &str) {
