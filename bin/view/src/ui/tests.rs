@@ -1,6 +1,7 @@
 //! Every screen and flow without a display: clicks by label, typing, and a few pictures that a person looked at.
 
 mod people;
+mod things;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -111,6 +112,20 @@ fn snapshot(mut screen: Screen, name: &str) {
         .threshold(3.0)
         .failed_pixel_count_threshold(2_000);
     screen.snapshot_options(name, &options);
+}
+
+/// The screen as a state with settings and an inbox is.
+fn at_home() -> State {
+    let mut state = two_boxes();
+    state.inbox = "/home/me/Downloads/transom".into();
+    state.own.name = "desk".into();
+    state.own.key = Some(PublicKey([5; 32]));
+    state.own.line = format!("desk 192.168.1.5 key={}", PublicKey([5; 32]));
+    state.kept_in = [
+        "/home/me/.config/transom/view.conf".into(),
+        "/home/me/.local/state/transom".into(),
+    ];
+    state
 }
 
 fn watching() -> State {

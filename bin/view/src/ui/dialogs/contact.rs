@@ -80,7 +80,7 @@ fn rights(ui: &mut Ui, form: &mut ContactForm) {
     let may = &mut form.may;
     for (held, label) in [
         (&mut may.view, "watch my camera while I show it"),
-        (&mut may.call, "call me and write to me"),
+        (&mut may.call, "call me"),
         (&mut may.files, "send me files"),
         (&mut may.auto, "do so without my being asked"),
     ] {
