@@ -31,6 +31,11 @@ pub(crate) fn downloads() -> Option<PathBuf> {
         .map(|folder| folder.join("transom"))
 }
 
+/// A path as a shell's user types it, `~/` for the home folder.
+pub(crate) fn typed(text: &str) -> PathBuf {
+    from_home(text.trim(), env::home_dir())
+}
+
 /// The computer's name, as far as it can be a peer's.
 pub(crate) fn own_name() -> PeerName {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
@@ -55,6 +60,13 @@ pub(crate) fn variable(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
+    match (typed.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    }
+}
+
 fn config() -> Option<PathBuf> {
     let config =
         variable("XDG_CONFIG_HOME").or_else(|| env::home_dir().map(|home| home.join(".config")));
@@ -68,5 +80,14 @@ mod tests {
     #[test]
     fn this_computer_has_a_name() {
         assert!(!own_name().as_str().is_empty());
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_folder_and_only_at_the_start() {
+        let home = || Some(PathBuf::from("/home/me"));
+        for (typed, path) in [("~/a b", "/home/me/a b"), ("a~/b", "a~/b"), ("~x", "~x")] {
+            assert_eq!(from_home(typed, home()), PathBuf::from(path));
+        }
+        assert_eq!(from_home("~/a", None), PathBuf::from("~/a"));
     }
 }

@@ -127,3 +127,23 @@ fn every_set_of_rights_can_be_written() {
         assert_eq!(Book::parse(&changed).0.find("bob"), Some(&bob));
     }
 }
+
+#[test]
+fn the_law_holds_for_the_sample_and_all_its_damages() {
+    let bytes = SAMPLE.as_bytes();
+    for at in 0..bytes.len() {
+        let (before, after) = bytes.split_at(at);
+        crate::fuzzing::book(before);
+        crate::fuzzing::book(after);
+        for other in [
+            b"\n".as_slice(),
+            b" ",
+            b"#",
+            b"\r\nanna x\n",
+            b"\xff",
+            b"\xef\xbb\xbf",
+        ] {
+            crate::fuzzing::book(&[before, other, after].concat());
+        }
+    }
+}

@@ -3,6 +3,8 @@
 use transom::{PeerName, PublicKey};
 use transom_users::{Address, Book, Contact, Fault, Rights};
 
+use crate::paths;
+
 use super::{Config, Knock, Person, State};
 
 /// A dialog.
@@ -177,7 +179,7 @@ impl SettingsForm {
             return Err("Name a folder for the files you accept.".to_owned());
         }
         if inbox != state.inbox.to_string_lossy() {
-            config.inbox = Some(inbox.into());
+            config.inbox = Some(paths::typed(inbox));
         }
         Ok(config)
     }

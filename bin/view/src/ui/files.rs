@@ -1,7 +1,5 @@
 //! Sending files, by dialog, path or drop, and the transfers with their bars.
 
-use std::path::PathBuf;
-
 use egui::{
     Align2, Color32, FontId, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
     TextEdit, Ui,
@@ -10,6 +8,8 @@ use transom::{CurrentFile, Direction, Phase};
 use transom_users::{escape, shorten};
 
 use crate::model::{Action, Person, State, Transfer, bytes, duration, name, outcome};
+
+use crate::paths;
 
 use super::{Draft, theme};
 
@@ -43,7 +43,7 @@ pub(super) fn show(
         let field = ui.add(field).labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if entered && !draft.path.trim().is_empty() {
-            let path = from_home(draft.path.trim(), std::env::home_dir());
+            let path = paths::typed(&draft.path);
             draft.path.clear();
             actions.push(Action::Send { peer, path });
         }
@@ -119,14 +119,6 @@ fn veil(ui: &Ui, text: &str) {
         FontId::proportional(24.0),
         Color32::WHITE,
     );
-}
-
-/// A path as a shell's user types it.
-fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
-    match (typed.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(typed),
-    }
 }
 
 fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action>) {

@@ -7,6 +7,7 @@ use transom::Shape;
 use transom_users::{escape, shorten};
 
 use crate::model::{Action, FolderFor, Offer, State, bytes, name};
+use crate::paths;
 
 /// Characters of an offered name that are shown; all of it is under the pointer.
 const NAME_CHARS: usize = 80;
@@ -34,7 +35,15 @@ fn row(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
     Frame::group(ui.style()).show(ui, |ui| {
         ui.horizontal(|ui| {
             if ui.button("Accept").clicked() {
-                let into = (offer.into != state.inbox).then(|| offer.into.clone());
+                let typed = paths::typed(&offer.into.to_string_lossy());
+                // What no text can show was picked, not typed.
+                let into = if offer.into.to_str().is_some() {
+                    typed
+                } else {
+                    offer.into.clone()
+                };
+                let elsewhere = into != state.inbox && !into.as_os_str().is_empty();
+                let into = elsewhere.then_some(into);
                 actions.push(Action::Accept { transfer, into });
             }
             if ui.button("Refuse").clicked() {
