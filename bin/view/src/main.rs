@@ -8,6 +8,7 @@ mod paths;
 mod shell;
 mod start;
 mod ui;
+mod words;
 
 use std::process::ExitCode;
 

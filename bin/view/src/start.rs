@@ -14,6 +14,7 @@ use crate::keep::{self, Keeper};
 use crate::model::{Action, Config, Own, State, Warning};
 use crate::paths::{self, variable};
 use crate::shell::{Display, ShellError};
+use crate::words;
 
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
@@ -143,10 +144,7 @@ fn engine(
     }
     match start(state, everywhere(DEFAULT_PORT)) {
         Err(StartError::Engine(EngineError::Station(transom::StartError::Bind(error)))) => {
-            let text = format!(
-                "Others can't reach this window, it can only reach them: {error}. Close the other program at that port, or use another with --listen"
-            );
-            state.warn(Warning::Trouble(text));
+            state.warn(Warning::Trouble(words::port_taken(error)));
             start(state, Vec::new())
         }
         started => started,

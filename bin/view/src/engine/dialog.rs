@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use native_dialog::{DialogBuilder, Error};
 
+use crate::words;
+
 /// Asks for files or a folder to send; blocks until the person chose, closed it (nothing), or it can't be opened (why).
 pub(super) fn pick(folder: bool) -> Result<Vec<PathBuf>, String> {
     if folder {
@@ -22,10 +24,8 @@ pub(super) fn pick_folder(title: &str) -> Result<Option<PathBuf>, String> {
 
 fn sentence(error: &Error) -> String {
     match error {
-        Error::MissingDep => {
-            "There is no file dialog here: install zenity, yad or kdialog, or type the path, or drop the file on the window".to_owned()
-        }
-        error => format!("The file dialog failed: {error}; type the path instead"),
+        Error::MissingDep => words::NO_DIALOG.to_owned(),
+        error => words::dialog_failed(error),
     }
 }
 

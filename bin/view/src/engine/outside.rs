@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::words;
+
 /// The desktop's own opener.
 #[cfg(target_os = "linux")]
 const OPENER: &str = "xdg-open";
@@ -17,7 +19,7 @@ const OPENER: &str = "xdg-open";
 /// Shows a folder; waits for the opener, which ends at once or with the file manager. Says why if it can't.
 pub(super) fn open_folder(folder: &Path) -> Result<(), String> {
     if !folder.is_dir() {
-        return Err("The folder is not there any more".to_owned());
+        return Err(words::FOLDER_GONE.to_owned());
     }
     open(Command::new(OPENER).arg(folder))
 }
@@ -36,8 +38,6 @@ fn open(command: &mut Command) -> Result<(), String> {
         // Windows' explorer tells 1 when all is well.
         Ok(status) if status.success() || cfg!(windows) => Ok(()),
         Ok(_) => Err(format!("{OPENER} could not open it")),
-        Err(error) => Err(format!(
-            "{OPENER} can't be started: {error}; install xdg-utils"
-        )),
+        Err(error) => Err(words::no_opener(OPENER, error)),
     }
 }

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::model::name;
+use crate::words;
 use transom_users::{
     Book, Contact, EditError, MAX_BYTES, add_line, change_line, escape, remove_line,
 };
@@ -27,10 +29,9 @@ impl BookFile {
             Some(before) => {
                 let (book, _) = Book::parse(text);
                 if book.find(before.name.as_str()) != Some(before) {
-                    return Err(format!(
-                        "{} was changed in {} meanwhile; close this and look again",
-                        escape(before.name.as_str()),
-                        shown(&self.path)
+                    return Err(words::changed_meanwhile(
+                        &name(&before.name),
+                        &shown(&self.path),
                     ));
                 }
                 change_line(text, contact).map_err(|error| self.told(&error))

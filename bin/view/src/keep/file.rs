@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use transom_users::escape;
 
+use crate::words;
+
 /// The file's text, at most so many bytes; `None` if there is no file.
 pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>, String> {
     let file = match File::open(path) {
@@ -18,16 +20,13 @@ pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>,
         .read_to_end(&mut bytes)
         .map_err(|error| failed("can't be read", path, &error))?;
     if bytes.len() > max_bytes {
-        return Err(format!("{} has more than {max_bytes} bytes", shown(path)));
+        return Err(words::too_long(&shown(path), max_bytes));
     }
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
         let lines = before.unwrap_or(&[]).iter().filter(|byte| **byte == b'\n');
         let line = lines.count() + 1;
-        format!(
-            "{}:{line}: is not UTF-8 text; mend that line by hand first",
-            shown(path)
-        )
+        words::no_text(&shown(path), line)
     })
 }
 
@@ -49,10 +48,7 @@ pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(),
         && read_text(&target, transom_users::MAX_BYTES)?.unwrap_or_default() != seen
     {
         drop(fs::remove_file(&beside));
-        return Err(format!(
-            "{} was changed by another program; try again",
-            shown(path)
-        ));
+        return Err(words::changed_by_another(&shown(path)));
     }
     fs::rename(&beside, &target).map_err(wrong)?;
     // What is renamed but not in its folder yet is not lost, only late: no reason to fail.
@@ -70,12 +66,7 @@ pub(super) fn try_folder(folder: &Path) -> Result<(), String> {
     let tried = fs::create_dir_all(folder)
         .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&probe))
         .and_then(|_| fs::remove_file(&probe));
-    tried.map_err(|error| {
-        format!(
-            "No files can be put into {}: {error}. Choose another folder in Settings",
-            shown(folder)
-        )
-    })
+    tried.map_err(|error| words::unwritable_folder(&shown(folder), error))
 }
 
 /// Opens a file that only its owner reads, to add to its end.

@@ -16,6 +16,7 @@ use transom_users::{Book, Contact, escape};
 use crate::model::{
     Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Warning, moves, read_history,
 };
+use crate::words;
 
 use book::BookFile;
 use history::History;
@@ -104,7 +105,7 @@ impl Keeper {
                 .map(|keys| state.verified = keys),
             Action::SaveSettings(config) => self.configure(state, handle, config),
             Action::ForgetHistory => self.history.forget().map(|()| {
-                state.status = "All kept texts are removed".to_owned();
+                state.status = words::TEXTS_REMOVED.to_owned();
             }),
             _ => Ok(()),
         };
@@ -125,7 +126,7 @@ impl Keeper {
     /// Saves the settings as they are now, where the window is above all.
     pub(crate) fn save(&self, config: &Config) -> Result<(), String> {
         let Some(path) = &self.settings else {
-            return Err("There is no home folder to keep the settings in".to_owned());
+            return Err(words::NO_HOME.to_owned());
         };
         let text = match file::read_text(path, MAX_CONFIG_BYTES) {
             Err(why) => return Err(why),
@@ -146,13 +147,10 @@ impl Keeper {
             .and_then(|folder| folder.known_peers())
             .and_then(|mut known| known.forget(name));
         state.dialog = None;
-        state.status = format!("{} was removed", escape(name));
-        forgotten.map(drop).map_err(|error| {
-            format!(
-                "{} was removed, but its key is still known: {error}",
-                escape(name)
-            )
-        })
+        state.status = words::removed(&escape(name));
+        forgotten
+            .map(drop)
+            .map_err(|error| words::removed_but_known(&escape(name), error))
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
@@ -192,7 +190,7 @@ impl Keeper {
         state.config = config.clone();
         self.save(config)?;
         state.dialog = None;
-        state.status = "Settings saved".to_owned();
+        state.status = words::SAVED.to_owned();
         Ok(())
     }
 }

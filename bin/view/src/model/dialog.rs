@@ -4,6 +4,7 @@ use transom::{PeerName, PublicKey};
 use transom_users::{Address, Book, Contact, Fault, Rights};
 
 use crate::paths;
+use crate::words;
 
 use super::{Config, Knock, Person, State};
 
@@ -114,13 +115,13 @@ impl ContactForm {
     pub(crate) fn contact(&self) -> Result<Contact, String> {
         let name = self.name.trim();
         if name.is_empty() {
-            return Err("Give it a name.".to_owned());
+            return Err(words::NO_NAME.to_owned());
         }
         if name.contains(char::is_whitespace) {
-            return Err("A name has no spaces.".to_owned());
+            return Err(words::SPACES_IN_NAME.to_owned());
         }
         if name.starts_with('#') {
-            return Err("A name can't begin with #, which begins a comment.".to_owned());
+            return Err(words::COMMENT_AS_NAME.to_owned());
         }
         let sentence = |fault: Fault| format!("{fault}.");
         let plain: Contact = format!("{name} localhost").parse().map_err(sentence)?;
@@ -139,7 +140,7 @@ impl ContactForm {
     fn address(&self) -> Result<Address, String> {
         let typed = self.address.trim();
         if typed.is_empty() {
-            return Err("Say where it is: an address like 192.168.1.20, or a name.".to_owned());
+            return Err(words::NO_ADDRESS.to_owned());
         }
         typed.parse().map_err(|error| format!("{error}."))
     }
@@ -159,10 +160,16 @@ impl SettingsForm {
     pub(crate) fn of(state: &State) -> Self {
         Self {
             config: state.config.clone(),
-            name: state.own.name.clone(),
+            name: Self::own_name(state),
             inbox: state.inbox.to_string_lossy().into_owned(),
             problem: None,
         }
+    }
+
+    /// What we are called from the next start on.
+    fn own_name(state: &State) -> String {
+        let wanted = state.config.name.map(|name| name.to_string());
+        wanted.unwrap_or_else(|| state.own.name.clone())
     }
 
     /// The settings that are meant, or what is wrong with them.
@@ -170,13 +177,13 @@ impl SettingsForm {
         let mut config = self.config.clone();
         let name = self.name.trim();
         // What comes from the command line or the computer is no wish to keep it for ever.
-        if name != state.own.name {
+        if name != Self::own_name(state) {
             let parsed = name.parse().map_err(|error| format!("Your name: {error}."));
             config.name = Some(parsed?);
         }
         let inbox = self.inbox.trim();
         if inbox.is_empty() {
-            return Err("Name a folder for the files you accept.".to_owned());
+            return Err(words::NO_FOLDER.to_owned());
         }
         if inbox != state.inbox.to_string_lossy() {
             config.inbox = Some(paths::typed(inbox));

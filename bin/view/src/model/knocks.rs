@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use transom::{PeerName, PublicKey};
 
+use crate::words;
+
 use super::{State, name};
 
 /// Strangers on the screen at once. Anybody on the network can knock with any number of keys, so the oldest make room.
@@ -54,10 +56,7 @@ impl State {
 
     pub(super) fn let_in(&mut self, key: &PublicKey, guest: &PeerName) {
         self.forget_knock(key);
-        self.status = format!(
-            "{} is let in when it tries again, until this window closes",
-            name(guest)
-        );
+        self.status = words::let_in(&name(guest));
     }
 
     /// What a guest can be called: its own word if nobody has that name, else with a number behind it.

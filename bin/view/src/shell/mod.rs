@@ -23,6 +23,7 @@ use crate::engine::{Engine, Letter, Wake, command};
 use crate::keep::Keeper;
 use crate::model::{Action, Config, State, Warning};
 use crate::ui::{self, Draft, Picture};
+use crate::words;
 
 use canvas::Canvas;
 use surface::Surface;
@@ -220,9 +221,8 @@ impl Shell {
             Letter::Say(what) => vec![Action::Say(what)],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());
-                self.state.warn(Warning::Trouble(format!(
-                    "The station ended ({why}); start the window again"
-                )));
+                self.state
+                    .warn(Warning::Trouble(words::station_ended(&why)));
                 Vec::new()
             }
         };

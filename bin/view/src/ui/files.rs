@@ -10,6 +10,7 @@ use transom_users::{escape, shorten};
 use crate::model::{Action, Person, State, Transfer, bytes, duration, name, outcome};
 
 use crate::paths;
+use crate::words;
 
 use super::{Draft, theme};
 
@@ -93,9 +94,7 @@ pub(super) fn drops(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
     });
     let Some(peer) = state.chosen else {
         if hovering || !dropped.is_empty() {
-            actions.push(Action::Say(
-                "Choose a contact first, then drop the file again".to_owned(),
-            ));
+            actions.push(Action::Say(words::NOBODY_CHOSEN.to_owned()));
         }
         return;
     };

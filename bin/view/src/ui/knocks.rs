@@ -1,9 +1,9 @@
 //! Strangers at the door: who they say they are, which proves nothing, and what to do with them.
 
 use egui::{Frame, Label, RichText, ScrollArea, Ui};
-use transom_users::escape;
 
-use crate::model::{Action, ContactForm, Dialog, Knock, State};
+use crate::model::{Action, ContactForm, Dialog, Knock, State, name};
+use crate::words;
 
 use super::theme;
 
@@ -28,14 +28,16 @@ pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 
 fn card(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
     Frame::group(ui.style()).show(ui, |ui| {
-        let title = RichText::new(title(knock)).strong().color(theme::ALARM);
+        let claims = knock.claims.as_ref().map(name);
+        let title = words::stranger(knock.address.ip(), claims.as_deref());
+        let title = RichText::new(title).strong().color(theme::ALARM);
         ui.add(Label::new(title).wrap());
         ui.monospace(format!("its key  {}", knock.key.fingerprint()));
-        ui.small("Nothing was sent to it. Ask whom you expect for their fingerprint before you let anybody in.");
+        ui.small(words::BEFORE_LETTING_IN);
         ui.horizontal(|ui| {
             let guest = state.guest_name(knock.claims);
             let once = ui.add_enabled(guest.is_some(), egui::Button::new("Allow once"));
-            if once.on_hover_text("It may call, watch and offer files until this window closes").clicked()
+            if once.on_hover_text(words::ONCE).clicked()
                 && let Some(name) = guest
             {
                 let key = knock.key;
@@ -46,20 +48,9 @@ fn card(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
                 actions.push(Action::Open(Dialog::Contact(Box::new(form))));
             }
             let ignore = ui.button("Ignore");
-            if ignore.on_hover_text("It is not told again until the window is started anew").clicked() {
+            if ignore.on_hover_text(words::IGNORED).clicked() {
                 actions.push(Action::Ignore(knock.key));
             }
         });
     });
-}
-
-fn title(knock: &Knock) -> String {
-    let from = knock.address.ip();
-    match &knock.claims {
-        Some(name) => format!(
-            "Somebody unknown from {from} wants in. It says it is \"{}\"",
-            escape(name.as_str())
-        ),
-        None => format!("Somebody unknown from {from} wants in"),
-    }
 }

@@ -7,6 +7,7 @@ use transom::PeerName;
 use transom_users::escape;
 
 use crate::model::{Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name};
+use crate::words;
 
 use super::theme;
 
@@ -147,16 +148,12 @@ fn details(ui: &mut Ui, person: &Person) {
         Presence::Reaching => ui.label("Trying to reach it"),
         Presence::Away(why) => ui.label(format!("Away: {}", escape(why))),
         Presence::Here => ui.label("Here. Click to watch"),
-        Presence::Refused => {
-            ui.label("It shows another key than it should, so nothing is sent to it")
-        }
+        Presence::Refused => ui.label(words::OTHER_KEY),
     };
 }
 
 fn empty(ui: &mut Ui, state: &State) {
-    ui.label(
-        "Nobody yet. Add somebody by +, or write a line with a name and an address into this file:",
-    );
+    ui.label(words::NOBODY_YET);
     ui.monospace(escape(&state.book_path.to_string_lossy()));
     ui.monospace("door 192.168.1.20");
 }

@@ -8,6 +8,7 @@ use transom_users::escape;
 use crate::model::{
     Action, Delivery, Dialog, Line, Person, Presence, Speaker, State, ago, links, name,
 };
+use crate::words;
 
 use super::{Draft, theme};
 
@@ -39,7 +40,7 @@ pub(super) fn show(
         .stick_to_bottom(true)
         .show(ui, |ui| {
             if person.talk.is_empty() {
-                ui.weak(format!("Nothing written with {} yet", name(&person.name)));
+                ui.weak(words::nothing_written(&name(&person.name)));
             }
             for line in &person.talk {
                 line_of(ui, person, line);

@@ -5,6 +5,7 @@ use transom::{PeerName, PublicKey};
 use transom_users::escape;
 
 use crate::model::{Action, State, Warning, name};
+use crate::words;
 
 use super::theme;
 
@@ -48,14 +49,7 @@ fn text(ui: &mut Ui, state: &State, warning: &Warning) {
 }
 
 fn bad_lines(ui: &mut Ui, lines: &[String]) {
-    let count = lines.len();
-    title(
-        ui,
-        &format!(
-            "{count} {} can't be used; the others are",
-            if count == 1 { "line" } else { "lines" }
-        ),
-    );
+    title(ui, &words::unusable_lines(lines.len()));
     ScrollArea::vertical().max_height(70.0).show(ui, |ui| {
         for line in lines {
             ui.monospace(escape(line));
@@ -72,23 +66,18 @@ fn changed(
     in_book: bool,
 ) {
     let name = name(peer);
-    let heading = format!("{name} shows another key than before. Nothing is sent to it");
+    let heading = words::key_changed(&name);
     ui.label(RichText::new(heading).strong().size(16.0));
     fingerprint(ui, "known", pinned);
     fingerprint(ui, "shown", offered);
-    let meaning = format!(
-        "Either {name} has a new computer or was set up anew, or somebody else answers at its address. Ask {name} for its \
-         fingerprint, by voice or face to face. If it is not the one shown, somebody is in between: leave it as it is. If it is:"
-    );
+    let meaning = words::key_changed_why(&name);
     ui.add(Label::new(meaning).wrap());
     if in_book {
         let file = escape(&state.book_path.to_string_lossy()).into_owned();
-        ui.label(format!(
-            "change key= in its line of {file}, and start this window again:"
-        ));
+        ui.label(words::change_key(&file));
         ui.monospace(format!("key={offered}"));
     } else {
-        ui.label("let the old one be forgotten, in a terminal; it is learned anew then:");
+        ui.label(words::FORGET_KEY);
         ui.monospace(format!("transom users forget {name}"));
     }
 }

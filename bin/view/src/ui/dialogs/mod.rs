@@ -9,6 +9,7 @@ use transom::PeerName;
 use transom_users::escape;
 
 use crate::model::{Action, Dialog, State, name};
+use crate::words;
 
 use super::{settle, theme};
 
@@ -35,9 +36,7 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
 fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
     let name = name(peer);
     ui.heading(format!("Remove {name}?"));
-    ui.label(
-        "Its line is taken out of your contact list, and its key is forgotten. If it comes again, it is a stranger.",
-    );
+    ui.label(words::REMOVING);
     buttons(ui, |ui| {
         if ui.button(format!("Remove {name}")).clicked() {
             actions.push(Action::Remove(*peer));
@@ -47,15 +46,13 @@ fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
 }
 
 fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
-    ui.heading("Open this address in your browser?");
+    ui.heading(words::OPEN_LINK);
     ScrollArea::vertical()
         .max_height(LINK_HEIGHT)
         .show(ui, |ui| {
             ui.add(Label::new(RichText::new(escape(link)).monospace()).wrap());
         });
-    ui.label(
-        "Its owner will see that somebody of your network came. Open it only if you expected it.",
-    );
+    ui.label(words::LINK_OWNER);
     buttons(ui, |ui| {
         if ui.button("Open").clicked() {
             actions.push(Action::OpenLink(link.to_owned()));

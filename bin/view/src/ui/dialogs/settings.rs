@@ -4,6 +4,7 @@ use egui::{ComboBox, ScrollArea, Slider, Ui};
 use transom_users::escape;
 
 use crate::model::{Action, Config, Dialog, FolderFor, SettingsForm, State, Theme};
+use crate::words;
 
 use super::{buttons, cancel, copyable, field, problem};
 
@@ -17,13 +18,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
     ui.heading("Settings");
     let room = ui.ctx().content_rect().height() - 160.0;
     ScrollArea::vertical().max_height(room).show(ui, |ui| {
-        field(
-            ui,
-            "Your name, as others see it from the next start on",
-            "",
-            &mut typed.name,
-            MAX_NAME_CHARS,
-        );
+        field(ui, words::OWN_NAME, "", &mut typed.name, MAX_NAME_CHARS);
         ui.horizontal(|ui| {
             ui.label("Accepted files go to");
             let pick = ui.add_enabled(!state.picking, egui::Button::new("Choose folder…"));
@@ -80,15 +75,9 @@ fn looks(ui: &mut Ui, config: &mut Config) {
 }
 
 fn calls(ui: &mut Ui, config: &mut Config) {
-    ui.checkbox(&mut config.bell, "Ring a bell when somebody calls");
-    ui.checkbox(
-        &mut config.second_call,
-        "Let others ring while I am in a call",
-    );
-    ui.checkbox(
-        &mut config.do_not_disturb,
-        "Do not disturb: who calls hears that I am busy",
-    );
+    ui.checkbox(&mut config.bell, words::BELL);
+    ui.checkbox(&mut config.second_call, words::SECOND_CALL);
+    ui.checkbox(&mut config.do_not_disturb, words::DO_NOT_DISTURB);
     let hint = "auto, or a device like /dev/video0";
     field(ui, "Camera", hint, &mut config.camera, MAX_PATH_CHARS);
     let label = ui.label("Picture size");
@@ -111,21 +100,14 @@ fn calls(ui: &mut Ui, config: &mut Config) {
 }
 
 fn texts(ui: &mut Ui, config: &mut Config, actions: &mut Vec<Action>) {
-    ui.checkbox(
-        &mut config.history,
-        "Keep texts on this computer, and those that wait to be delivered",
-    );
+    ui.checkbox(&mut config.history, words::KEEP_TEXTS);
     if ui.button("Remove all kept texts").clicked() {
         actions.push(Action::ForgetHistory);
     }
 }
 
 fn about(ui: &mut Ui, state: &State) {
-    copyable(
-        ui,
-        "For others, to add you to their contacts",
-        &state.own.line,
-    );
+    copyable(ui, words::OWN_LINE, &state.own.line);
     let [settings, rest] = &state.kept_in;
     for (what, path) in [
         ("Contacts", &state.book_path),

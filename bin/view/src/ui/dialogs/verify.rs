@@ -4,6 +4,7 @@ use egui::Ui;
 use transom::PeerName;
 
 use crate::model::{Action, State, name};
+use crate::words;
 
 use super::{box_of_words, buttons, theme};
 
@@ -13,16 +14,11 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
     let person = state.people.iter().find(|person| person.name == *peer);
     let key = person.and_then(|person| person.key);
     let (Some(theirs), Some(ours)) = (key, state.own.key) else {
-        ui.label(format!(
-            "The key of {who} is not known yet: it was never here. Compare when it is."
-        ));
+        ui.label(words::no_key_yet(&who));
         buttons(ui, |ui| close(ui, actions));
         return;
     };
-    ui.label(format!(
-        "Call {who} or meet, and read both to each other, every letter. There, yours stands as the other's. If one letter \
-         differs, somebody is between you: send nothing."
-    ));
+    ui.label(words::how_to_compare(&who));
     ui.columns(2, |columns| {
         if let [left, right] = columns {
             left.label("Yours");
@@ -37,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
     });
     let verified = state.verified.contains(&theirs);
     if verified {
-        ui.label("You have compared them: they match.");
+        ui.label(words::MATCHED);
     }
     buttons(ui, |ui| {
         let (label, on) = match verified {
