@@ -7,7 +7,7 @@ use transom::PublicKey;
 
 use super::*;
 use crate::model::tests::{Ids, peer};
-use crate::model::{ContactForm, Dialog, Edit, Entry, Speaker};
+use crate::model::{ContactForm, Dialog, Edit, Entry, Person, Speaker};
 
 /// A folder that goes with the test.
 struct Scratch(PathBuf);
@@ -129,6 +129,31 @@ fn a_removed_contact_leaves_the_file_the_list_and_the_known_keys() {
     assert_eq!(state.chosen, Some(peer("yard")));
     known.refresh().unwrap();
     assert_eq!(known.peers().key_of(&peer("door")), None);
+}
+
+#[test]
+fn who_was_called_from_the_command_line_stays_and_can_be_added() {
+    let (scratch, ids) = (Scratch::new("called"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let called: Contact = "10.0.0.7 10.0.0.7".parse().unwrap();
+    state.people.push(Person::from_contact(&called));
+    keeper.also(&mut state, called.clone());
+    let action = save(&state, "yard", "yard 10.0.0.1");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    let person = state.people.last().unwrap();
+    assert_eq!((person.name, &person.contact), (called.name, &None));
+    let contact = ContactForm::of(person).contact().unwrap();
+    let edit = Edit {
+        before: None,
+        contact,
+    };
+    keeper.carry_out(
+        &mut state,
+        ids.handle(),
+        &Action::SaveContact(Box::new(edit)),
+    );
+    assert!(scratch.list().ends_with("10.0.0.7 10.0.0.7:7447\n"));
+    assert_eq!(state.people.last().unwrap().contact, Some(called));
 }
 
 #[cfg(unix)]

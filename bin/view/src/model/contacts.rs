@@ -1,6 +1,6 @@
 //! The contact list as it changes: people who come into the book, move, or leave it, and whose keys were compared by eye.
 
-use transom::{PeerName, PublicKey};
+use transom::{Notice, PeerName, PublicKey};
 use transom_users::{Book, Contact};
 
 use super::{ContactForm, Dialog, Person, Presence, State, name};
@@ -57,6 +57,20 @@ impl State {
                 self.stop_watching(peer);
             }
         }
+    }
+
+    /// Whether a notice is about somebody who was removed meanwhile; it must not bring them back into the list.
+    pub(super) fn is_stale(&self, notice: &Notice) -> bool {
+        let peer = match notice {
+            Notice::CallEnded { peer, .. } if !self.hung_up.contains(peer) => peer,
+            Notice::Left { peer, .. }
+            | Notice::Reaching { peer }
+            | Notice::TextArrived { peer, .. }
+            | Notice::TextFailed { peer, .. }
+            | Notice::Unreachable { peer, .. } => peer,
+            _ => return false,
+        };
+        !self.people.iter().any(|person| person.name == *peer)
     }
 
     /// The key that a contact is known by.

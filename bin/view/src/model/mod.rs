@@ -117,6 +117,9 @@ impl State {
     ///
     /// Pictures don't come here: the decoder takes them and tells [`shown`](Self::shown).
     pub(crate) fn apply(&mut self, notice: Notice) -> Vec<Action> {
+        if self.is_stale(&notice) {
+            return Vec::new();
+        }
         match notice {
             Notice::Listening { address } => self.listening.push(address.to_string()),
             Notice::Reaching { peer } => self.person(peer).reach(),

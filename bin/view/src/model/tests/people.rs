@@ -66,6 +66,31 @@ fn a_changed_book_moves_people_and_keeps_their_talk() {
 }
 
 #[test]
+fn what_the_station_still_says_of_a_removed_contact_does_not_bring_it_back() {
+    let before = Book::parse("door 192.168.1.20\nyard 192.168.1.21:7000\n").0;
+    let after = Book::parse("door 192.168.1.20\n").0;
+    let (ids, mut state) = (Ids::new(), two_boxes());
+    state.apply(joined("yard"));
+    state.act(&Action::Watch(peer("yard")));
+    state.rebook(&before, &after);
+    state.apply(ended("yard", EndReason::Leaving));
+    state.apply(ended("yard", EndReason::Leaving));
+    state.apply(left("yard"));
+    state.apply(Notice::Reaching { peer: peer("yard") });
+    let (text, why) = (ids.text(), "gone".into());
+    state.apply(Notice::TextFailed {
+        peer: peer("yard"),
+        text,
+        why,
+    });
+    assert_eq!(state.people.len(), 1);
+    assert!(state.hung_up.is_empty());
+    // Whoever comes as somebody known is shown.
+    state.apply(joined("yard"));
+    assert_eq!(state.people.len(), 2);
+}
+
+#[test]
 fn a_pasted_line_fills_the_form_and_each_slip_is_a_sentence() {
     let key = PublicKey([7; 32]);
     let mut form = ContactForm {

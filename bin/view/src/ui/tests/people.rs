@@ -253,6 +253,21 @@ fn settings_are_changed_by_clicks_and_typing() {
 }
 
 #[test]
+fn our_own_line_is_copied_by_a_click() {
+    let mut screen = open(at_home());
+    click(&mut screen, "Settings");
+    screen.get_by_label("Copy").click();
+    // Each picture has its own; the click takes some.
+    let mut commands = Vec::new();
+    for _ in 0..8 {
+        screen.step();
+        commands.extend(screen.output().platform_output.commands.clone());
+    }
+    let line = screen.state().state.own.line.clone();
+    assert_eq!(commands, [egui::OutputCommand::CopyText(line)]);
+}
+
+#[test]
 fn a_name_that_can_not_be_one_is_not_saved() {
     let mut screen = open(at_home());
     click(&mut screen, "Settings");
