@@ -1,4 +1,4 @@
-//! The contact book: what the user wrote, as understood. It is read and added to, never changed.
+//! The contact book: what the user wrote, as understood. It knows no text of its own to change; edits of that are next door.
 
 use std::collections::HashMap;
 use std::fmt;

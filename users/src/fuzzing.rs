@@ -1,6 +1,9 @@
 //! Laws for fuzzing: what must hold for any bytes whatever.
 
-use crate::{Book, KnownPeers, MAX_CONTACTS, MAX_ERRORS, MAX_KNOWN, escape, identify};
+use crate::{
+    Book, KnownPeers, MAX_CONTACTS, MAX_ERRORS, MAX_KNOWN, add_line, change_line, escape, identify,
+    remove_line,
+};
 
 /// What is read is printed and read again the same, within the limits, and fit to be shown.
 ///
@@ -22,6 +25,33 @@ pub fn book(data: &[u8]) {
         assert_eq!(contact.to_string().parse().as_ref(), Ok(contact));
     }
     known(&text, &book);
+    edits(&text, &book);
+}
+
+/// An edit does what was asked and leaves every other byte; what was added and removed again leaves no trace.
+fn edits(text: &str, book: &Book) {
+    for contact in book.contacts().iter().take(2) {
+        let Ok(without) = remove_line(text, &contact.name) else {
+            continue;
+        };
+        assert!(
+            without.len() < text.len()
+                && Book::parse(&without)
+                    .0
+                    .find(contact.name.as_str())
+                    .is_none()
+        );
+        if let Ok(again) = add_line(&without, contact) {
+            assert!(again.starts_with(&without));
+            let gone = remove_line(&again, &contact.name);
+            assert!(gone.is_ok_and(|gone| gone.starts_with(&without)));
+        }
+        // Only the fields are written anew: whoever changes nothing else finds the same comment.
+        if let Ok(same) = change_line(text, contact) {
+            assert_eq!(Book::parse(&same).0, *book);
+            assert_eq!(same.matches('\n').count(), text.matches('\n').count());
+        }
+    }
 }
 
 fn known(text: &str, book: &Book) {

@@ -1,5 +1,5 @@
 //! People: who they are called, where they are, which key is theirs and what they may do. Text in, text
-//! out: it opens no file and no socket, and never rewrites what the user wrote.
+//! out: it opens no file and no socket, and changes of what the user wrote only the one line it is asked to.
 //!
 //! The contact book has one contact a line:
 //!
@@ -31,6 +31,7 @@
 mod address;
 mod book;
 mod contact;
+mod edit;
 mod error;
 mod known;
 mod lines;
@@ -41,6 +42,7 @@ mod trust;
 pub use address::{Address, DEFAULT_PORT, InvalidAddress};
 pub use book::{Book, MAX_CONTACTS};
 pub use contact::{Contact, MAX_COMMENT};
+pub use edit::{EditError, add_line, change_line, remove_line};
 pub use error::{BookError, Fault};
 pub use known::{KnownPeers, MAX_KNOWN, NotLearned};
 pub use lines::{MAX_BYTES, MAX_ERRORS, MAX_LINE};

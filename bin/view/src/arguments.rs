@@ -16,15 +16,16 @@ Usage: transom-view [OPTIONS]
 Options:
       --users FILE     the contact list [env: TRANSOM_USERS]
       --state DIR      where this computer's key is kept [env: TRANSOM_STATE]
-      --name NAME      what others see this window as [default: the computer's name]
+      --name NAME      what others see this window as [default: as in its settings, or the computer's name]
       --listen ADDR    where others reach this window, repeatable [default: port 7447 everywhere]; \"none\" for nowhere
-      --inbox DIR      where accepted files go [default: transom in the download folder]
+      --inbox DIR      where accepted files go [default: as in its settings, or transom in the downloads]
       --call NAME      watch that contact as soon as it is there
       --fullscreen     the picture on the whole screen
       --help           this text
       --version        the version
 
-Keys: Tab, Space and Enter reach every button; F11 full screen; Esc stops watching; Ctrl+Q closes.
+Keys: Tab, Space and Enter reach every button; F11 full screen; Esc closes a dialog and stops watching; Ctrl with + - 0
+makes all larger, smaller, as usual; Ctrl+Q closes.
 
 Example, with a contact list of one line, \"door 192.168.1.20\":
   transom-view --users my_contacts.txt --call door";

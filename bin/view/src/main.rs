@@ -2,10 +2,13 @@
 
 mod arguments;
 mod engine;
+mod keep;
 mod model;
+mod paths;
 mod shell;
 mod start;
 mod ui;
+mod words;
 
 use std::process::ExitCode;
 

@@ -1,18 +1,20 @@
 //! From the command line to a running window: the contact list, the state folder, the settings.
 
-use std::env;
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use transom::{InboxSettings, PeerName, Settings, State as Folder, StateError, everywhere};
+use transom::{PeerName, Settings, State as Folder, StateError, everywhere};
 use transom_users::{Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
-use crate::model::{Action, State, Warning};
+use crate::keep::{self, Keeper};
+use crate::model::{Action, Config, Own, State, Warning};
+use crate::paths::{self, variable};
 use crate::shell::{Display, ShellError};
+use crate::words;
 
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +49,9 @@ struct Users {
 /// Sends log lines to stderr; `TRANSOM_LOG` chooses which.
 pub(crate) fn log() {
     // The graphics stack warns of drivers it tries and passes over; what matters comes back as an error. A debug build of
-    // egui warns of each widget that moves.
+    // egui warns of each widget that moves, and winit of screens that tell no size.
     const DEFAULT: &str =
-        "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,egui_wgpu=error,sctk=off";
+        "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,egui_wgpu=error,sctk=off,winit=error";
     let filter = env_logger::Env::new().filter_or("TRANSOM_LOG", DEFAULT);
     env_logger::Builder::from_env(filter).init();
 }
@@ -57,6 +59,7 @@ pub(crate) fn log() {
 /// Opens the window and runs until it is closed.
 pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     let mut users = users(arguments.users.clone())?;
+    let (file, in_file) = (users.path.clone(), users.book.clone());
     if let Some(peer) = &arguments.call {
         add_called(&mut users.book, peer)?;
     }
@@ -67,70 +70,100 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         .or_else(Folder::default_dir);
     let folder = Folder::open(folder.ok_or(StartError::NoHome)?)?;
     let display = Display::connect()?;
-    let mut state = State::new(
-        users.book.contacts(),
-        users.path.clone(),
-        users.bad_lines.clone(),
-    );
-    let engine = engine(&arguments, &folder, &users, &display, &mut state)?;
+    let settings = paths::settings();
+    let (config, mut bad_lines) = settings
+        .as_deref()
+        .map(keep::read_config)
+        .unwrap_or_default();
+    bad_lines.splice(0..0, users.bad_lines.clone());
+    let mut state = State::new(users.book.contacts(), file.clone(), bad_lines);
+    state.kept_in = [
+        settings.clone().unwrap_or_default(),
+        folder.dir().to_owned(),
+    ];
+    prepare(&mut state, config, &arguments, &folder)?;
+    let engine = engine(&folder, &users, &display, &arguments, &mut state)?;
+    let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
+    let mut reached = users.book.contacts().iter();
+    if let Some(called) = reached.find(|contact| in_file.find(contact.name.as_str()).is_none()) {
+        keeper.also(&mut state, called.clone());
+    }
+    keeper.recall(&mut state, engine.handle());
     if let Some(peer) = arguments.call {
         state.act(&Action::Watch(peer));
     }
     state.act(&Action::Fullscreen(arguments.fullscreen));
-    Ok(display.run(engine, state)?)
+    Ok(display.run(engine, keeper, state)?)
+}
+
+/// Who we are, where files go, and which keys are known. The command line goes before the settings.
+fn prepare(
+    state: &mut State,
+    config: Config,
+    arguments: &Arguments,
+    folder: &Folder,
+) -> Result<(), StartError> {
+    let name = arguments
+        .name
+        .or(config.name)
+        .unwrap_or_else(paths::own_name);
+    let key = folder.identity()?.public_key();
+    let address = paths::own_address().unwrap_or_else(|| "ADDRESS".to_owned());
+    state.own = Own {
+        name: name.to_string(),
+        key: Some(key),
+        line: format!("{name} {address} key={key}"),
+    };
+    let inbox = arguments.inbox.clone().or_else(|| config.inbox.clone());
+    let inbox = inbox.or_else(paths::downloads);
+    state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
+    state.config = config;
+    if let Err(why) = keep::check_inbox(&state.inbox) {
+        state.warn(Warning::Trouble(why));
+    }
+    for (peer, key) in folder.known_peers()?.peers().iter() {
+        state.pin(peer, key);
+    }
+    Ok(())
 }
 
 /// Starts the station. If somebody else has the usual port, nobody can reach this window, but it can reach everybody.
 fn engine(
-    arguments: &Arguments,
     folder: &Folder,
     users: &Users,
     display: &Display,
+    arguments: &Arguments,
     state: &mut State,
 ) -> Result<Engine, StartError> {
-    let start = |listen| -> Result<Engine, StartError> {
-        Ok(Engine::start(
-            settings(arguments, folder, users, listen)?,
-            display.wake(),
-        )?)
+    let start = |state: &State, listen| -> Result<Engine, StartError> {
+        let settings = settings(state, folder, users, listen)?;
+        Ok(Engine::start(settings, display.wake())?)
     };
     if let Some(listen) = &arguments.listen {
-        return start(listen.clone());
+        return start(state, listen.clone());
     }
-    match start(everywhere(DEFAULT_PORT)) {
+    match start(state, everywhere(DEFAULT_PORT)) {
         Err(StartError::Engine(EngineError::Station(transom::StartError::Bind(error)))) => {
-            let text = format!(
-                "Others can't reach this window, it can only reach them: {error}. Use another port with --listen"
-            );
-            state.warn(Warning::Trouble(text));
-            start(Vec::new())
+            state.warn(Warning::Trouble(words::port_taken(error)));
+            start(state, Vec::new())
         }
         started => started,
     }
 }
 
 fn settings(
-    arguments: &Arguments,
+    state: &State,
     folder: &Folder,
     users: &Users,
     listen: Vec<SocketAddr>,
 ) -> Result<Settings, StartError> {
-    let name = arguments.name.unwrap_or_else(own_name);
-    let into = arguments
-        .inbox
-        .clone()
-        .or_else(downloads)
-        .unwrap_or_else(|| folder.dir().join("inbox"));
+    // It was made of a name.
+    let name = state.own.name.parse().unwrap_or_else(|_| paths::own_name());
     Ok(Settings {
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
         listen,
-        inbox: Some(InboxSettings {
-            into,
-            accept: transom::Accept::Ask,
-            quota: None,
-            overwrite: false,
-        }),
+        inbox: Some(keep::inbox_settings(&state.inbox)),
         ..Settings::new(name, folder.identity()?)
     })
 }
@@ -151,7 +184,7 @@ fn add_called(book: &mut Book, peer: &PeerName) -> Result<(), StartError> {
 fn users(asked: Option<PathBuf>) -> Result<Users, StartError> {
     let asked = asked.or_else(|| variable("TRANSOM_USERS"));
     let wanted = asked.is_some();
-    let path = asked.unwrap_or_else(usual_users);
+    let path = asked.unwrap_or_else(paths::users);
     match read(&path) {
         Ok((text, cut)) => Ok(parse(path, &text, cut)),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !wanted => {
@@ -188,41 +221,6 @@ fn read(path: &Path) -> io::Result<(String, bool)> {
     let cut = bytes.len() > MAX_BYTES;
     bytes.truncate(MAX_BYTES);
     Ok((String::from_utf8_lossy(&bytes).into_owned(), cut))
-}
-
-/// `$XDG_CONFIG_HOME/transom/user_list.txt` if it is there, else `users/user_list.txt` below the current folder if that is.
-fn usual_users() -> PathBuf {
-    let config =
-        variable("XDG_CONFIG_HOME").or_else(|| env::home_dir().map(|home| home.join(".config")));
-    let own = config.map(|config| config.join("transom/user_list.txt"));
-    let here = PathBuf::from("users/user_list.txt");
-    match own {
-        Some(own) if own.exists() || !here.exists() => own,
-        _ => here,
-    }
-}
-
-fn downloads() -> Option<PathBuf> {
-    let folder =
-        variable("XDG_DOWNLOAD_DIR").or_else(|| env::home_dir().map(|home| home.join("Downloads")));
-    folder
-        .filter(|folder| folder.is_dir())
-        .map(|folder| folder.join("transom"))
-}
-
-/// The computer's name, as far as it can be a peer's.
-fn own_name() -> PeerName {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()
-        .or_else(|| env::var("COMPUTERNAME").ok());
-    let named = host.and_then(|host| host.trim().parse().ok());
-    named.unwrap_or_else(|| "window".parse().expect("the word is a name"))
-}
-
-fn variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -267,10 +265,5 @@ mod tests {
             .err()
             .map(|error| error.to_string());
         assert!(error.is_some_and(|error| error.starts_with("/nowhere/list.txt: ")));
-    }
-
-    #[test]
-    fn this_computer_has_a_name() {
-        assert!(!own_name().as_str().is_empty());
     }
 }

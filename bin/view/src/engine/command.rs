@@ -1,6 +1,9 @@
 //! From wishes to the station's verbs.
 
-use transom::{CallKind, Handle, SendOptions};
+use std::path::PathBuf;
+
+use transom::{CallKind, Handle, PeerName, SendOptions};
+use transom_users::Rights;
 
 use crate::model::{Action, Stage, State};
 
@@ -23,17 +26,46 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             let id = handle.text(&peer, text.clone());
             state.said(peer, id, text);
         }
-        Action::Send { peer, path } => drop(handle.send(&peer, path, SendOptions::default())),
-        Action::Accept(transfer) => handle.accept(transfer, None),
+        Action::Send { peer, path } | Action::Retry { peer, path, .. } => {
+            send(state, handle, peer, path)
+        }
+        Action::Accept { transfer, into } => handle.accept(transfer, into),
+        Action::AllowGuest { key, name } => handle.allow_guest(key, &name, GUEST),
         Action::Refuse(transfer) => handle.refuse(transfer),
         Action::Cancel(transfer) => handle.cancel(transfer),
         Action::Pause { transfer, paused } => handle.pause(transfer, paused),
-        Action::Choose(_)
-        | Action::Pick { .. }
+        Action::AcceptInto { .. }
+        | Action::Choose(_)
         | Action::Clear(_)
+        | Action::ClearEnded
+        | Action::Close
         | Action::Dismiss(_)
+        | Action::ForgetHistory
         | Action::Fullscreen(_)
+        | Action::Ignore(_)
+        | Action::Open(_)
+        | Action::OpenFolder(_)
+        | Action::OpenLink(_)
+        | Action::Pick { .. }
+        | Action::PickFolder(_)
+        | Action::Quit
+        | Action::Remove(_)
+        | Action::SaveContact(_)
+        | Action::SaveSettings(_)
         | Action::Say(_)
-        | Action::Quit => {}
+        | Action::Verify { .. } => {}
     }
 }
+
+fn send(state: &mut State, handle: &Handle, peer: PeerName, path: PathBuf) {
+    let transfer = handle.send(&peer, path.clone(), SendOptions::default());
+    state.sending(transfer, path);
+}
+
+/// What somebody may who is let in once: all, but each time a person is asked.
+const GUEST: Rights = Rights {
+    view: true,
+    call: true,
+    files: true,
+    auto: false,
+};

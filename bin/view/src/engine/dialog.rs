@@ -4,23 +4,28 @@ use std::path::PathBuf;
 
 use native_dialog::{DialogBuilder, Error};
 
-/// Asks for a file or a folder; blocks until the person chose, closed it (`None`), or it can't be opened (why).
-pub(super) fn pick(folder: bool) -> Result<Option<PathBuf>, String> {
-    let files = DialogBuilder::file();
-    let answer = if folder {
-        files.set_title("Send a folder").open_single_dir().show()
-    } else {
-        files.set_title("Send a file").open_single_file().show()
-    };
+use crate::words;
+
+/// Asks for files or a folder to send; blocks until the person chose, closed it (nothing), or it can't be opened (why).
+pub(super) fn pick(folder: bool) -> Result<Vec<PathBuf>, String> {
+    if folder {
+        return pick_folder("Send a folder").map(|path| path.into_iter().collect());
+    }
+    let files = DialogBuilder::file().set_title("Send files");
+    let answer = files.open_multiple_file().show();
     answer.map_err(|error| sentence(&error))
+}
+
+/// Asks for a folder.
+pub(super) fn pick_folder(title: &str) -> Result<Option<PathBuf>, String> {
+    let folder = DialogBuilder::file().set_title(title).open_single_dir();
+    folder.show().map_err(|error| sentence(&error))
 }
 
 fn sentence(error: &Error) -> String {
     match error {
-        Error::MissingDep => {
-            "There is no file dialog here: install zenity, yad or kdialog, or type the path, or drop the file on the window".to_owned()
-        }
-        error => format!("The file dialog failed: {error}; type the path instead"),
+        Error::MissingDep => words::NO_DIALOG.to_owned(),
+        error => words::dialog_failed(error),
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use transom::{Notice, PeerName};
 
+use crate::model::FolderFor;
+
 use super::Wake;
 
 /// Letters that wait for a window that doesn't draw. Peers cause most of them, so there must be an end; a window that is
@@ -20,7 +22,11 @@ pub(crate) enum Letter {
     /// A picture of that peer could not be decoded; why.
     Broken(PeerName, String),
     /// The file dialog closed.
-    Picked(PeerName, Result<Option<PathBuf>, String>),
+    Picked(PeerName, Result<Vec<PathBuf>, String>),
+    /// The dialog for a folder closed.
+    PickedFolder(FolderFor, Result<Option<PathBuf>, String>),
+    /// Something to be said in the status bar.
+    Say(String),
     /// The station ended; why, if it was not asked to.
     StationEnded(Option<String>),
 }

@@ -5,6 +5,7 @@
 //! | `station` | the poll loop of [`transom`] | the mailbox |
 //! | `decode` | JPEG to RGBA, the newest picture only | the screen, a [`Slot`] |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
+//! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
 
@@ -12,13 +13,17 @@ mod command;
 mod decode;
 mod dialog;
 mod mailbox;
+mod outside;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use transom::{Handle, Notice, PeerName, RemotePicture, Settings, StartError, Station};
 use transom_media::Slot;
+
+use crate::model::FolderFor;
 
 pub(crate) use command::command;
 pub(crate) use decode::Screen;
@@ -89,16 +94,52 @@ impl Engine {
     }
 
     /// Opens the file dialog of the desktop; the answer comes as a letter.
-    ///
-    /// Its thread is not joined: the dialog is another program, which the person may leave open.
     pub(crate) fn pick(&self, peer: PeerName, folder: bool) {
+        self.aside(
+            "dialog",
+            move || Some(Letter::Picked(peer, dialog::pick(folder))),
+            |why| Letter::Picked(peer, Err(why)),
+        );
+    }
+
+    /// Opens the dialog for a folder.
+    pub(crate) fn pick_folder(&self, what: FolderFor) {
+        let title = "A folder for files";
+        self.aside(
+            "dialog",
+            move || Some(Letter::PickedFolder(what, dialog::pick_folder(title))),
+            |why| Letter::PickedFolder(what, Err(why)),
+        );
+    }
+
+    /// Shows a folder in the desktop's file manager.
+    pub(crate) fn open_folder(&self, folder: PathBuf) {
+        let open = move || outside::open_folder(&folder).err().map(Letter::Say);
+        self.aside("opener", open, Letter::Say);
+    }
+
+    /// Opens a web address in the desktop's browser.
+    pub(crate) fn open_link(&self, link: String) {
+        let open = move || outside::open_link(&link).err().map(Letter::Say);
+        self.aside("opener", open, Letter::Say);
+    }
+
+    /// Waits for another program on a thread of its own, which is not joined: the person may leave that program open.
+    fn aside(
+        &self,
+        thread: &str,
+        work: impl FnOnce() -> Option<Letter> + Send + 'static,
+        failed: impl FnOnce(String) -> Letter,
+    ) {
         let mailbox = self.mailbox.clone();
-        let pick = move || mailbox.put(Letter::Picked(peer, dialog::pick(folder)));
-        if let Err(error) = Builder::new().name("dialog".to_owned()).spawn(pick) {
-            self.mailbox.put(Letter::Picked(
-                peer,
-                Err(format!("The file dialog can't be opened: {error}")),
-            ));
+        let wait = move || {
+            if let Some(letter) = work() {
+                mailbox.put(letter);
+            }
+        };
+        if let Err(error) = Builder::new().name(thread.to_owned()).spawn(wait) {
+            self.mailbox
+                .put(failed(format!("No program can be opened: {error}")));
         }
     }
 

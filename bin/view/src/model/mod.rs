@@ -2,6 +2,12 @@
 //! Pure data that notices change; it knows neither a station nor a window.
 
 mod action;
+mod config;
+mod contacts;
+mod dialog;
+mod history;
+mod knocks;
+mod links;
 mod people;
 mod transfers;
 mod warnings;
@@ -12,16 +18,23 @@ mod words;
 pub(crate) mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use transom::{EndReason, Notice, PeerName, TextId};
+use transom::{EndReason, Notice, PeerName, PublicKey, TextId, TransferId};
 use transom_users::{Contact, escape};
 
-pub(crate) use action::Action;
+pub(crate) use action::{Action, Edit, FolderFor};
+pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
+pub(crate) use contacts::{Move, moves};
+pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
+pub(crate) use history::{Entry, read as read_history};
+pub(crate) use knocks::Knock;
+pub(crate) use links::links;
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use warnings::Warning;
 pub(crate) use watch::{Shown, Stage, Watch};
-pub(crate) use words::{bytes, duration, outcome};
+pub(crate) use words::{ago, bytes, duration, outcome};
 
 /// Everything on the screen that is not being typed.
 #[derive(Debug, Default)]
@@ -48,8 +61,41 @@ pub(crate) struct State {
     pub(crate) book_path: PathBuf,
     /// The addresses others can reach this window at.
     pub(crate) listening: Vec<String>,
+    /// Who we are.
+    pub(crate) own: Own,
+    /// How the window behaves.
+    pub(crate) config: Config,
+    /// Where the settings are kept, and where all else is.
+    pub(crate) kept_in: [PathBuf; 2],
+    /// Where accepted files go.
+    pub(crate) inbox: PathBuf,
+    /// The dialog over the screen.
+    pub(crate) dialog: Option<Dialog>,
+    /// Strangers who want in.
+    pub(crate) knocks: Vec<Knock>,
+    /// Keys of strangers that are not told of any more.
+    pub(crate) ignored: Vec<PublicKey>,
+    /// Keys that a person compared by eye.
+    pub(crate) verified: Vec<PublicKey>,
+    /// Paths that were sent, by their transfers, to send them again.
+    pub(crate) sources: Vec<(TransferId, PathBuf)>,
+    /// The time of day, since 1970, as of the last thing that happened.
+    pub(crate) now: Duration,
+    /// Texts that are to be kept and are not written yet.
+    unwritten: Vec<(PeerName, Entry)>,
     /// Calls we ended whose end the station has yet to tell; it must not end a newer call to the same box.
     hung_up: Vec<PeerName>,
+}
+
+/// Who we are, for others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Own {
+    /// What others see this window as.
+    pub(crate) name: String,
+    /// Our key.
+    pub(crate) key: Option<PublicKey>,
+    /// The line that makes us somebody's contact.
+    pub(crate) line: String,
 }
 
 impl State {
@@ -71,6 +117,9 @@ impl State {
     ///
     /// Pictures don't come here: the decoder takes them and tells [`shown`](Self::shown).
     pub(crate) fn apply(&mut self, notice: Notice) -> Vec<Action> {
+        if self.is_stale(&notice) {
+            return Vec::new();
+        }
         match notice {
             Notice::Listening { address } => self.listening.push(address.to_string()),
             Notice::Reaching { peer } => self.person(peer).reach(),
@@ -80,9 +129,16 @@ impl State {
                 first_use,
                 key,
                 ..
-            } => return self.joined(peer, first_use.then_some(key)),
+            } => {
+                self.person(peer).key = Some(key);
+                return self.joined(peer, first_use.then_some(key));
+            }
             Notice::Left { peer, why, lost } => self.left(peer, why, lost),
-            Notice::Knock { key, address, .. } => self.warn(Warning::Knock { key, address }),
+            Notice::Knock { key, address, name } => self.knocked(Knock {
+                key,
+                address,
+                claims: name,
+            }),
             Notice::KeyChanged {
                 peer,
                 pinned,
@@ -112,10 +168,10 @@ impl State {
             }
             Notice::Text { peer, text } => self.hear(peer, text),
             Notice::TextArrived { peer, text } => {
-                self.person(peer).deliver(text, Delivery::Arrived)
+                self.deliver(peer, text, Delivery::Arrived);
             }
             Notice::TextFailed { peer, text, why } => {
-                self.person(peer).deliver(text, Delivery::Failed(why))
+                self.deliver(peer, text, Delivery::Failed(why));
             }
             Notice::Offered {
                 transfer,
@@ -136,6 +192,7 @@ impl State {
                         files,
                         bytes,
                         overwrites,
+                        into: self.inbox.clone(),
                     },
                     asks,
                 );
@@ -186,17 +243,29 @@ impl State {
                     name(peer)
                 );
             }
-            Action::Accept(transfer) | Action::Refuse(transfer) => {
+            Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
             }
-            Action::Clear(transfer) => self
-                .transfers
-                .retain(|one| one.status.transfer != *transfer),
+            Action::AcceptInto { transfer, into } => self.redirect(*transfer, into),
+            Action::Clear(transfer) | Action::Retry { transfer, .. } => self.clear(*transfer),
+            Action::ClearEnded => self.clear_ended(),
+            Action::AllowGuest { key, name } => self.let_in(key, name),
+            Action::Ignore(key) => self.ignore(*key),
+            Action::Open(dialog) => self.dialog = Some(dialog.clone()),
+            Action::Close => self.dialog = None,
+            Action::PickFolder(_) => self.picking = true,
+            Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::Fullscreen(on) => self.fullscreen = *on,
             Action::Say(what) => self.status.clone_from(what),
             Action::Dismiss(_)
+            | Action::ForgetHistory
+            | Action::OpenFolder(_)
+            | Action::OpenLink(_)
+            | Action::Remove(_)
             | Action::Ring(_)
+            | Action::SaveContact(_)
+            | Action::SaveSettings(_)
             | Action::Decline(_)
             | Action::Text { .. }
             | Action::Cancel(_)
@@ -207,7 +276,17 @@ impl State {
 
     /// A text of ours is on its way.
     pub(crate) fn said(&mut self, peer: PeerName, id: TextId, text: String) {
-        self.person(peer).say(id, text);
+        // The time names the line in the history, so no two have the same.
+        let last = self.person(peer).talk.back().map(|line| line.at);
+        let next = last.map(|at| at + Duration::from_micros(1));
+        let at = next.map_or(self.now, |next| next.max(self.now));
+        self.person(peer).say(at, id, text.clone());
+        self.write_down(peer, Entry::Said { at, text });
+    }
+
+    /// A text of an earlier run is on its way again.
+    pub(crate) fn said_again(&mut self, peer: PeerName, at: Duration, id: TextId) {
+        self.person(peer).say_again(at, id);
     }
 
     /// A picture is on the screen.
@@ -220,19 +299,41 @@ impl State {
         self.call(peer, |watch| watch.break_one(why));
     }
 
-    /// The file dialog closed: with a path, without, or it never opened.
+    /// The file dialog closed: with paths, without, or it never opened.
     pub(crate) fn picked(
         &mut self,
         peer: PeerName,
-        answer: Result<Option<PathBuf>, String>,
+        answer: Result<Vec<PathBuf>, String>,
     ) -> Vec<Action> {
         self.picking = false;
         match answer {
-            Ok(Some(path)) => return vec![Action::Send { peer, path }],
-            Ok(None) => self.status = "Nothing chosen".to_owned(),
+            Ok(paths) if paths.is_empty() => self.status = "Nothing chosen".to_owned(),
+            Ok(paths) => {
+                let send = |path| Action::Send { peer, path };
+                return paths.into_iter().map(send).collect();
+            }
             Err(why) => self.status = why,
         }
         Vec::new()
+    }
+
+    /// The dialog for a folder closed.
+    pub(crate) fn picked_folder(
+        &mut self,
+        what: FolderFor,
+        answer: Result<Option<PathBuf>, String>,
+    ) {
+        self.picking = false;
+        match (answer, what) {
+            (Ok(None), _) => self.status = "Nothing chosen".to_owned(),
+            (Ok(Some(folder)), FolderFor::Offer(transfer)) => self.redirect(transfer, &folder),
+            (Ok(Some(folder)), FolderFor::Inbox) => {
+                if let Some(Dialog::Settings(form)) = &mut self.dialog {
+                    form.inbox = folder.to_string_lossy().into_owned();
+                }
+            }
+            (Err(why), _) => self.refuse(why),
+        }
     }
 
     /// Shows a warning, once.
@@ -303,11 +404,32 @@ impl State {
 
     fn hear(&mut self, peer: PeerName, text: String) {
         let chosen = self.chosen == Some(peer);
+        let at = self.now;
+        let kept = text.clone();
+        self.write_down(peer, Entry::Heard { at, text: kept });
         let person = self.person(peer);
-        person.hear(text);
+        person.hear(at, text);
         if !chosen {
             person.unread = person.unread.saturating_add(1);
             self.status = format!("{} wrote", name(&peer));
+        }
+    }
+
+    fn deliver(&mut self, peer: PeerName, text: TextId, delivery: Delivery) {
+        let arrived = delivery == Delivery::Arrived;
+        if let Some(at) = self.person(peer).deliver(text, delivery) {
+            let entry = match arrived {
+                true => Entry::Arrived { at },
+                false => Entry::Failed { at },
+            };
+            self.write_down(peer, entry);
+        }
+    }
+
+    fn verify(&mut self, key: PublicKey, on: bool) {
+        self.verified.retain(|one| *one != key);
+        if on {
+            self.verified.push(key);
         }
     }
 

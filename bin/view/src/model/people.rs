@@ -1,8 +1,9 @@
 //! One contact: whether it is there, and what was written both ways.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use transom::{PeerName, TextId};
+use transom::{PeerName, PublicKey, TextId};
 use transom_users::Contact;
 
 /// Lines of talk kept for each person: some evenings of talk, 2 MB at the most.
@@ -15,6 +16,10 @@ pub(crate) struct Person {
     pub(crate) name: PeerName,
     /// Where it is dialed; empty for who dialed us and stands in no book.
     pub(crate) address: String,
+    /// Its line in the book, if it has one.
+    pub(crate) contact: Option<Contact>,
+    /// Its key, as far as it is known.
+    pub(crate) key: Option<PublicKey>,
     /// Whether it is there.
     pub(crate) presence: Presence,
     /// What was said, oldest first.
@@ -45,6 +50,8 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// Who said it.
     pub(crate) by: Speaker,
+    /// When, since 1970.
+    pub(crate) at: Duration,
 }
 
 /// Who said a line.
@@ -52,8 +59,8 @@ pub(crate) struct Line {
 pub(crate) enum Speaker {
     /// The contact.
     Them,
-    /// We, and how far it came.
-    Us(TextId, Delivery),
+    /// We, and how far it came. What was said in an earlier run has no id in this one.
+    Us(Option<TextId>, Delivery),
 }
 
 /// How far a text of ours came.
@@ -72,6 +79,8 @@ impl Person {
     pub(crate) fn from_contact(contact: &Contact) -> Self {
         Self {
             address: contact.address.to_string(),
+            contact: Some(contact.clone()),
+            key: contact.key,
             ..Self::stranger(contact.name)
         }
     }
@@ -81,6 +90,8 @@ impl Person {
         Self {
             name,
             address: String::new(),
+            contact: None,
+            key: None,
             presence: Presence::Unknown,
             talk: VecDeque::new(),
             unread: 0,
@@ -102,34 +113,45 @@ impl Person {
     }
 
     /// It said something.
-    pub(crate) fn hear(&mut self, text: String) {
+    pub(crate) fn hear(&mut self, at: Duration, text: String) {
         self.add(Line {
             text,
             by: Speaker::Them,
+            at,
         });
     }
 
     /// We said something.
-    pub(crate) fn say(&mut self, id: TextId, text: String) {
+    pub(crate) fn say(&mut self, at: Duration, id: TextId, text: String) {
         self.add(Line {
             text,
-            by: Speaker::Us(id, Delivery::Sent),
+            by: Speaker::Us(Some(id), Delivery::Sent),
+            at,
         });
     }
 
-    /// Marks how far a text of ours came.
-    pub(crate) fn deliver(&mut self, id: TextId, delivery: Delivery) {
-        for line in self.talk.iter_mut().rev() {
-            if let Speaker::Us(one, how) = &mut line.by
-                && *one == id
-            {
-                *how = delivery;
-                return;
-            }
+    /// Gives a line of ours from an earlier run the id by which it is sent now.
+    pub(crate) fn say_again(&mut self, at: Duration, id: TextId) {
+        let ours = |line: &&mut Line| line.at == at && line.by == Speaker::Us(None, Delivery::Sent);
+        if let Some(line) = self.talk.iter_mut().find(ours) {
+            line.by = Speaker::Us(Some(id), Delivery::Sent);
         }
     }
 
-    fn add(&mut self, line: Line) {
+    /// Marks how far a text of ours came. Gives back when it was said.
+    pub(crate) fn deliver(&mut self, id: TextId, delivery: Delivery) -> Option<Duration> {
+        for line in self.talk.iter_mut().rev() {
+            if let Speaker::Us(one, how) = &mut line.by
+                && *one == Some(id)
+            {
+                *how = delivery;
+                return Some(line.at);
+            }
+        }
+        None
+    }
+
+    pub(super) fn add(&mut self, line: Line) {
         if self.talk.len() >= MAX_LINES {
             self.talk.pop_front();
         }

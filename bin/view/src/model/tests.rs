@@ -1,5 +1,7 @@
 //! The model's behaviour, notice by notice.
 
+mod people;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,6 +20,10 @@ impl Ids {
     pub(crate) fn new() -> Self {
         let settings = Settings::new(peer("desk"), Identity::throwaway().unwrap());
         Self(Station::start(settings).unwrap().handle())
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.0
     }
 
     pub(crate) fn transfer(&self) -> TransferId {
@@ -288,7 +294,7 @@ fn texts_are_kept_counted_and_their_arrival_marked() {
     });
     assert_eq!(
         state.people[0].talk[0].by,
-        Speaker::Us(id, Delivery::Arrived)
+        Speaker::Us(Some(id), Delivery::Arrived)
     );
     assert_eq!((state.people[0].unread, state.people[1].unread), (0, 1));
     state.act(&Action::Choose(peer("yard")));
@@ -319,7 +325,10 @@ fn an_offer_waits_until_it_is_answered_or_its_peer_is_gone() {
     state.apply(offer(first, true));
     state.apply(offer(ids.transfer(), false));
     assert_eq!(state.offers.len(), 1);
-    state.act(&Action::Accept(first));
+    state.act(&Action::Accept {
+        transfer: first,
+        into: None,
+    });
     assert!(state.offers.is_empty());
     state.apply(offer(second, true));
     state.apply(left("door"));
@@ -391,29 +400,26 @@ fn empty_files_and_folders_have_a_progress_too() {
     assert_eq!(state.transfers[0].progress(), 0.25);
 }
 
+/// Somebody with that key who says it is the door.
+pub(crate) fn knock(key: [u8; 32]) -> Notice {
+    Notice::Knock {
+        key: PublicKey(key),
+        address: address(),
+        name: Some(peer("door")),
+    }
+}
+
 #[test]
-fn a_thousand_strangers_knocking_hide_no_other_warning() {
+fn a_thousand_strangers_knocking_fill_no_list_and_hide_no_warning() {
     let mut state = two_boxes();
     state.warn(Warning::Trouble("the station ended".into()));
-    for knock in 0..1000u16 {
+    for number in 0..1000u16 {
         let mut key = [0; 32];
-        key[..2].copy_from_slice(&knock.to_be_bytes());
-        state.apply(Notice::Knock {
-            key: PublicKey(key),
-            address: address(),
-            name: None,
-        });
-        state.apply(Notice::Knock {
-            key: PublicKey(key),
-            address: address(),
-            name: None,
-        });
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        state.apply(knock(key));
+        state.apply(knock(key));
     }
-    assert_eq!(state.warnings.len(), 8);
-    assert_eq!(
-        state.warnings[0],
-        Warning::Trouble("the station ended".into())
-    );
+    assert_eq!((state.knocks.len(), state.warnings.len()), (8, 1));
 }
 
 #[test]
@@ -424,11 +430,14 @@ fn a_dialog_answers_with_a_file_nothing_or_a_reason() {
         folder: false,
     });
     assert!(state.picking);
-    let send = Action::Send {
+    let send = |path: &str| Action::Send {
         peer: peer("door"),
-        path: "/a b".into(),
+        path: path.into(),
     };
-    assert_eq!(state.picked(peer("door"), Ok(Some("/a b".into()))), [send]);
+    assert_eq!(
+        state.picked(peer("door"), Ok(vec!["/a b".into(), "/c".into()])),
+        [send("/a b"), send("/c")]
+    );
     assert!(!state.picking);
     assert_eq!(state.picked(peer("door"), Err("no dialog".into())), []);
     assert_eq!(state.status, "no dialog");

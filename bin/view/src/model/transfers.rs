@@ -1,6 +1,8 @@
 //! Files on their way, both ways, and offers waiting for an answer.
 
-use transom::{Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
+use std::path::{Path, PathBuf};
+
+use transom::{Direction, Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
 use transom_users::escape;
 
 use super::{Action, State, name, words};
@@ -40,6 +42,8 @@ pub(crate) struct Offer {
     pub(crate) bytes: u64,
     /// Whether it would replace what has that name.
     pub(crate) overwrites: bool,
+    /// Where it goes if it is accepted.
+    pub(crate) into: PathBuf,
 }
 
 impl Transfer {
@@ -59,6 +63,18 @@ impl Transfer {
         }
     }
 
+    /// The folder that what came lies in, to be looked at.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &self.outcome {
+            Some(
+                Outcome::Durable { path }
+                | Outcome::AlreadyThere { path }
+                | Outcome::Partial { path, .. },
+            ) if self.status.direction == Direction::Incoming => path.parent(),
+            _ => None,
+        }
+    }
+
     /// Whether it can be halted or let go on.
     pub(crate) fn is_paused(&self) -> bool {
         self.status.phase == Phase::Paused
@@ -69,6 +85,52 @@ impl State {
     /// The transfers that are not over.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Transfer> {
         self.transfers.iter().filter(|one| one.outcome.is_none())
+    }
+
+    /// What all running transfers together still do: how many, bytes there, bytes in all, bytes per second.
+    pub(crate) fn totals(&self) -> (usize, u64, u64, u64) {
+        self.running()
+            .fold((0, 0, 0, 0), |(count, done, all, rate), one| {
+                let status = &one.status;
+                (
+                    count + 1,
+                    status.verified.saturating_add(done),
+                    status.bytes.saturating_add(all),
+                    status.rate.saturating_add(rate),
+                )
+            })
+    }
+
+    /// A path is on its way under that id.
+    pub(crate) fn sending(&mut self, transfer: TransferId, path: PathBuf) {
+        self.sources.push((transfer, path));
+    }
+
+    /// The path that a transfer of ours sends.
+    pub(crate) fn source(&self, transfer: TransferId) -> Option<&Path> {
+        let mut sources = self.sources.iter();
+        let found = sources.find(|(id, _)| *id == transfer);
+        found.map(|(_, path)| path.as_path())
+    }
+
+    pub(super) fn redirect(&mut self, transfer: TransferId, folder: &Path) {
+        let mut offers = self.offers.iter_mut();
+        if let Some(offer) = offers.find(|offer| offer.transfer == transfer) {
+            offer.into = folder.to_owned();
+        }
+    }
+
+    pub(super) fn clear(&mut self, transfer: TransferId) {
+        self.transfers.retain(|one| one.status.transfer != transfer);
+        self.sources.retain(|(id, _)| *id != transfer);
+    }
+
+    pub(super) fn clear_ended(&mut self) {
+        let ended = self.transfers.iter().filter(|one| one.outcome.is_some());
+        let ended: Vec<_> = ended.map(|one| one.status.transfer).collect();
+        for transfer in ended {
+            self.clear(transfer);
+        }
     }
 
     pub(super) fn offered(&mut self, offer: Offer, asks: bool) -> Vec<Action> {
@@ -144,16 +206,11 @@ impl State {
     }
 
     fn forget_old(&mut self) {
-        let ended = self
-            .transfers
-            .iter()
-            .filter(|one| one.outcome.is_some())
-            .count();
-        let mut surplus = ended.saturating_sub(MAX_ENDED);
-        self.transfers.retain(|one| {
-            let old = surplus > 0 && one.outcome.is_some();
-            surplus -= usize::from(old);
-            !old
-        });
+        let ended = self.transfers.iter().filter(|one| one.outcome.is_some());
+        let ended: Vec<_> = ended.map(|one| one.status.transfer).collect();
+        let surplus = ended.len().saturating_sub(MAX_ENDED);
+        for transfer in ended.into_iter().take(surplus) {
+            self.clear(transfer);
+        }
     }
 }

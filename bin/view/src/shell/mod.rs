@@ -4,14 +4,14 @@
 //! more frame.
 
 mod canvas;
+mod place;
 mod surface;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use egui_winit::EventResponse;
 use winit::application::ApplicationHandler;
-use winit::dpi::LogicalSize;
 use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
@@ -20,8 +20,10 @@ use winit::window::{Fullscreen, Window, WindowId};
 use transom::PeerName;
 
 use crate::engine::{Engine, Letter, Wake, command};
-use crate::model::{Action, State, Warning};
+use crate::keep::Keeper;
+use crate::model::{Action, Config, State, Warning};
 use crate::ui::{self, Draft, Picture};
+use crate::words;
 
 use canvas::Canvas;
 use surface::Surface;
@@ -73,9 +75,15 @@ impl Display {
     }
 
     /// Opens the window and runs until it is closed.
-    pub(crate) fn run(self, engine: Engine, state: State) -> Result<(), ShellError> {
+    pub(crate) fn run(
+        self,
+        engine: Engine,
+        keeper: Keeper,
+        state: State,
+    ) -> Result<(), ShellError> {
         let mut shell = Shell {
             engine,
+            keeper,
             state,
             draft: Draft::default(),
             open: None,
@@ -103,6 +111,7 @@ fn reason(error: &EventLoopError) -> String {
 
 struct Shell {
     engine: Engine,
+    keeper: Keeper,
     state: State,
     draft: Draft,
     open: Option<Open>,
@@ -125,7 +134,7 @@ impl ApplicationHandler<News> for Shell {
         if self.open.is_some() {
             return;
         }
-        match Open::new(event_loop) {
+        match Open::new(event_loop, &self.state.config) {
             Ok(open) => {
                 open.window.set_visible(true);
                 open.window.request_redraw();
@@ -177,6 +186,7 @@ impl ApplicationHandler<News> for Shell {
     }
 
     fn exiting(&mut self, _: &ActiveEventLoop) {
+        self.keep_place();
         // What draws has to go while the connection to the screen is there.
         self.open = None;
     }
@@ -186,6 +196,7 @@ impl Shell {
     /// Takes in what the engine has, and draws if it was anything.
     fn read_news(&mut self, event_loop: &ActiveEventLoop) {
         let mut changed = false;
+        self.tell_time();
         for letter in self.engine.letters() {
             changed |= !matches!(&letter, Letter::Notice(notice) if self.state.knows(notice));
             self.read(letter, event_loop);
@@ -203,11 +214,15 @@ impl Shell {
                 Vec::new()
             }
             Letter::Picked(peer, answer) => self.state.picked(peer, answer),
+            Letter::PickedFolder(what, answer) => {
+                self.state.picked_folder(what, answer);
+                Vec::new()
+            }
+            Letter::Say(what) => vec![Action::Say(what)],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());
-                self.state.warn(Warning::Trouble(format!(
-                    "The station ended ({why}); start the window again"
-                )));
+                self.state
+                    .warn(Warning::Trouble(words::station_ended(&why)));
                 Vec::new()
             }
         };
@@ -241,6 +256,7 @@ impl Shell {
     }
 
     fn draw(&mut self, event_loop: &ActiveEventLoop) {
+        self.tell_time();
         let Some(open) = &mut self.open else { return };
         let size = open.window.inner_size();
         if size.width == 0 || size.height == 0 {
@@ -260,6 +276,8 @@ impl Shell {
             });
         let input = open.egui.take_egui_input(&open.window);
         let context = open.egui.egui_ctx().clone();
+        // Ctrl with + and - is egui's own.
+        self.state.config.zoom = Config::fit_zoom(context.zoom_factor());
         let mut actions = Vec::new();
         let output = context.run_ui(input, |ui| {
             actions.extend(ui::screen(ui, &self.state, &mut self.draft, picture));
@@ -292,11 +310,41 @@ impl Shell {
                 Action::Fullscreen(_) | Action::HangUp(_) => self.fit_screen(),
                 _ => {}
             }
-            if let Action::Pick { peer, folder } = action {
-                self.engine.pick(peer, folder);
-            } else {
-                command(&mut self.state, self.engine.handle(), action);
+            self.keeper
+                .carry_out(&mut self.state, self.engine.handle(), &action);
+            match action {
+                Action::Pick { peer, folder } => self.engine.pick(peer, folder),
+                Action::PickFolder(what) => self.engine.pick_folder(what),
+                Action::OpenFolder(folder) => self.engine.open_folder(folder),
+                Action::OpenLink(link) => self.engine.open_link(link),
+                Action::SaveSettings(_) => self.wear(),
+                action => command(&mut self.state, self.engine.handle(), action),
             }
+        }
+        self.keeper.write_down(&mut self.state);
+    }
+
+    /// Tells the model what time it is; it has no clock.
+    fn tell_time(&mut self) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        self.state.now = now.unwrap_or_default();
+    }
+
+    /// Makes the window look as the settings say.
+    fn wear(&self) {
+        if let Some(open) = &self.open {
+            wear(open.egui.egui_ctx(), &self.state.config);
+            self.redraw();
+        }
+    }
+
+    /// Keeps where the window is and how large all is in it.
+    fn keep_place(&mut self) {
+        let Some(open) = &self.open else { return };
+        let config = &mut self.state.config;
+        config.place = place::of(&open.window, config.place).or(config.place);
+        if let Err(why) = self.keeper.save(config) {
+            log::warn!("the window's place is not kept: {why}");
         }
     }
 
@@ -321,18 +369,17 @@ impl Shell {
 }
 
 impl Open {
-    fn new(event_loop: &ActiveEventLoop) -> Result<Self, ShellError> {
+    fn new(event_loop: &ActiveEventLoop, config: &Config) -> Result<Self, ShellError> {
         // Hidden until there is something to see in it.
-        let wish = Window::default_attributes()
+        let wish = place::wish(event_loop, config.place)
             .with_title(TITLE)
-            .with_inner_size(LogicalSize::new(1200.0, 760.0))
-            .with_min_inner_size(LogicalSize::new(640.0, 400.0))
             .with_visible(false);
         let window = Arc::new(event_loop.create_window(wish)?);
         let canvas = Canvas::cover(event_loop, &window)?;
         let surface = Surface::new(canvas.window())?;
         let context = egui::Context::default();
         ui::prepare(&context);
+        wear(&context, config);
         let scale = Some(window.scale_factor() as f32);
         let side = Some(surface.max_texture_side());
         let egui = egui_winit::State::new(
@@ -350,4 +397,9 @@ impl Open {
             window,
         })
     }
+}
+
+fn wear(context: &egui::Context, config: &Config) {
+    ui::colour(context, config.theme);
+    context.set_zoom_factor(config.zoom);
 }

@@ -1,17 +1,21 @@
 //! Sending files, by dialog, path or drop, and the transfers with their bars.
 
-use std::path::PathBuf;
-
 use egui::{
     Align2, Color32, FontId, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
     TextEdit, Ui,
 };
-use transom::{Direction, Phase};
+use transom::{CurrentFile, Direction, Phase};
 use transom_users::{escape, shorten};
 
 use crate::model::{Action, Person, State, Transfer, bytes, duration, name, outcome};
 
+use crate::paths;
+use crate::words;
+
 use super::{Draft, theme};
+
+/// Characters of a path within a transfer; all of it is under the pointer.
+const FILE_CHARS: usize = 60;
 
 pub(super) fn show(
     ui: &mut Ui,
@@ -23,7 +27,7 @@ pub(super) fn show(
     ui.add_space(4.0);
     let peer = person.name;
     ui.horizontal_wrapped(|ui| {
-        for (label, folder) in [("Send file…", false), ("Send folder…", true)] {
+        for (label, folder) in [("Send files…", false), ("Send folder…", true)] {
             if ui
                 .add_enabled(!state.picking, egui::Button::new(label))
                 .clicked()
@@ -35,12 +39,12 @@ pub(super) fn show(
     ui.horizontal(|ui| {
         let label = ui.label("Path");
         let field = TextEdit::singleline(&mut draft.path)
-            .hint_text("or type it, or drop a file")
+            .hint_text("or type it, or drop files")
             .desired_width(f32::INFINITY);
         let field = ui.add(field).labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if entered && !draft.path.trim().is_empty() {
-            let path = from_home(draft.path.trim(), std::env::home_dir());
+            let path = paths::typed(&draft.path);
             draft.path.clear();
             actions.push(Action::Send { peer, path });
         }
@@ -51,12 +55,33 @@ pub(super) fn show(
             .id_salt("transfers")
             .max_height(240.0)
             .show(ui, |ui| {
+                let ended = state.transfers.iter().any(|one| one.outcome.is_some());
+                if ended
+                    && state.transfers.len() > 1
+                    && ui.small_button("Clear all ended").clicked()
+                {
+                    actions.push(Action::ClearEnded);
+                }
                 for transfer in state.transfers.iter().rev() {
-                    ui.push_id(transfer.status.transfer, |ui| row(ui, transfer, actions));
+                    ui.push_id(transfer.status.transfer, |ui| {
+                        row(ui, state, transfer, actions)
+                    });
                 }
             });
     }
     ui.add_space(4.0);
+}
+
+/// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.
+pub(super) fn totals(state: &State) -> Option<String> {
+    let (count, done, all, rate) = state.totals();
+    let word = match count {
+        0 => return None,
+        1 => "transfer",
+        _ => "transfers",
+    };
+    let (done, all, rate) = (bytes(done), bytes(all), bytes(rate));
+    Some(format!("{count} {word}, {done} of {all}, {rate}/s"))
 }
 
 /// Files dropped on the window go to whom is chosen.
@@ -69,9 +94,7 @@ pub(super) fn drops(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
     });
     let Some(peer) = state.chosen else {
         if hovering || !dropped.is_empty() {
-            actions.push(Action::Say(
-                "Choose a contact first, then drop the file again".to_owned(),
-            ));
+            actions.push(Action::Say(words::NOBODY_CHOSEN.to_owned()));
         }
         return;
     };
@@ -97,15 +120,7 @@ fn veil(ui: &Ui, text: &str) {
     );
 }
 
-/// A path as a shell's user types it.
-fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
-    match (typed.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(typed),
-    }
-}
-
-fn row(ui: &mut Ui, transfer: &Transfer, actions: &mut Vec<Action>) {
+fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action>) {
     let status = &transfer.status;
     let arrow = match status.direction {
         Direction::Incoming => "from",
@@ -129,6 +144,9 @@ fn row(ui: &mut Ui, transfer: &Transfer, actions: &mut Vec<Action>) {
                 .desired_height(14.0),
         );
         ui.small(numbers(transfer));
+        if let Some(current) = &transfer.status.current {
+            moving(ui, current);
+        }
     }
     if transfer.failures > 0 {
         let text = format!(
@@ -137,13 +155,36 @@ fn row(ui: &mut Ui, transfer: &Transfer, actions: &mut Vec<Action>) {
         );
         ui.add(Label::new(RichText::new(text).small().color(theme::ALARM)).wrap());
     }
-    ui.horizontal(|ui| buttons(ui, transfer, actions));
+    ui.horizontal(|ui| buttons(ui, state, transfer, actions));
     ui.add_space(6.0);
 }
 
-fn buttons(ui: &mut Ui, transfer: &Transfer, actions: &mut Vec<Action>) {
+/// The file of a folder that moves now.
+fn moving(ui: &mut Ui, current: &CurrentFile) {
+    let path = escape(&current.path);
+    let (moved, all) = (bytes(current.moved), bytes(current.bytes));
+    let text = format!("{} {moved} of {all}", shorten(&path, FILE_CHARS));
+    ui.add(Label::new(RichText::new(text).small()).truncate())
+        .on_hover_text(path);
+}
+
+fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action>) {
     let id = transfer.status.transfer;
-    if transfer.outcome.is_some() {
+    if let Some(end) = &transfer.outcome {
+        if let (false, Some(path)) = (end.is_success(), state.source(id))
+            && ui.small_button("Try again").clicked()
+        {
+            actions.push(Action::Retry {
+                transfer: id,
+                peer: transfer.status.peer,
+                path: path.to_owned(),
+            });
+        }
+        if let Some(folder) = transfer.folder()
+            && ui.small_button("Open folder").clicked()
+        {
+            actions.push(Action::OpenFolder(folder.to_owned()));
+        }
         if ui.small_button("Clear").clicked() {
             actions.push(Action::Clear(id));
         }

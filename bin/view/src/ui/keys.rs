@@ -1,5 +1,5 @@
-//! Keys that work everywhere: Ctrl+Q closes, F11 gives the picture the screen, Esc leaves what one is in. Tab, space and
-//! Enter are egui's own.
+//! Keys that work everywhere: Ctrl+Q closes, F11 gives the picture the screen, Esc leaves what one is in, a
+//! dialog first. Tab, space and Enter are egui's own, as are Ctrl with +, - and 0 for the size of everything.
 
 use egui::{Key, Modifiers, Ui};
 
@@ -14,6 +14,13 @@ pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Ac
     }
     if pressed(Modifiers::NONE, Key::F11) {
         actions.push(Action::Fullscreen(!state.fullscreen));
+    }
+    if state.dialog.is_some() {
+        // A list inside the dialog closes first, by itself.
+        if !egui::Popup::is_any_open(ui.ctx()) && pressed(Modifiers::NONE, Key::Escape) {
+            actions.push(Action::Close);
+        }
+        return;
     }
     // egui takes the keyboard from a text field or closes a list on Esc; it should do no more then.
     let busy = draft.typing || egui::Popup::is_any_open(ui.ctx());

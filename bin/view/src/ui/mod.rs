@@ -1,8 +1,10 @@
 //! The screen: pure functions from the state to widgets, and from clicks, keys and drops to actions.
 //! It knows egui, but neither a window nor a station nor a GPU.
 
+mod dialogs;
 mod files;
 mod keys;
+mod knocks;
 mod offers;
 mod people;
 mod picture;
@@ -18,7 +20,7 @@ use egui::{Align, CentralPanel, Frame, Id, Layout, Panel, Rect, Ui, vec2};
 use crate::model::{Action, State};
 
 pub(crate) use picture::Picture;
-pub(crate) use theme::prepare;
+pub(crate) use theme::{colour, prepare};
 
 /// What is being typed; the rest of what is on the screen is [`State`].
 #[derive(Debug, Default)]
@@ -40,9 +42,10 @@ pub(crate) fn screen(
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     keys::handle(ui, state, draft, &mut actions);
-    if !(state.warnings.is_empty() && state.offers.is_empty()) {
+    if !(state.warnings.is_empty() && state.offers.is_empty() && state.knocks.is_empty()) {
         let notices = Panel::top("notices").resizable(false).show(ui, |ui| {
             warnings::show(ui, state, &mut actions);
+            knocks::show(ui, state, &mut actions);
             offers::show(ui, state, &mut actions);
         });
         settle(ui, "notices", notices.response.rect);
@@ -75,6 +78,7 @@ pub(crate) fn screen(
             picture::show(ui, state, picture, &mut actions);
         });
     files::drops(ui, state, &mut actions);
+    dialogs::show(ui, state, &mut actions);
     draft.typing = ui.ctx().egui_wants_keyboard_input();
     actions
 }
@@ -82,6 +86,7 @@ pub(crate) fn screen(
 /// The right side: to whom, files, and talk in what room is left.
 fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
     people::choice(ui, state, actions);
+    people::duties(ui, state, actions);
     let Some(person) = state.chosen_person() else {
         return;
     };
@@ -90,7 +95,7 @@ fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>
     settle(ui, "files", files.response.rect);
     CentralPanel::default()
         .frame(Frame::NONE)
-        .show(ui, |ui| talk::show(ui, person, draft, actions));
+        .show(ui, |ui| talk::show(ui, state, person, draft, actions));
 }
 
 /// A panel takes its new height one frame after its content; without another frame an idle window would stay as it was.
@@ -108,10 +113,8 @@ fn status(ui: &mut Ui, state: &State) {
         if let Some(address) = state.listening.first() {
             ui.weak(format!("listening on {address}"));
         }
-        match state.running().count() {
-            0 => {}
-            1 => drop(ui.label("1 transfer")),
-            more => drop(ui.label(format!("{more} transfers"))),
+        if let Some(totals) = files::totals(state) {
+            ui.label(totals);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.add(egui::Label::new(&state.status).truncate());

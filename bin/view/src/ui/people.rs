@@ -1,10 +1,13 @@
 //! The contact list with presence. A click on a contact watches it.
 
-use egui::{Button, ComboBox, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, WidgetType};
+use egui::{
+    Align, Button, ComboBox, Layout, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, WidgetType,
+};
 use transom::PeerName;
 use transom_users::escape;
 
-use crate::model::{Action, Person, Presence, State, name};
+use crate::model::{Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name};
+use crate::words;
 
 use super::theme;
 
@@ -12,7 +15,22 @@ use super::theme;
 const ROW_HEIGHT: f32 = 26.0;
 
 pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    ui.heading("Contacts");
+    ui.horizontal(|ui| {
+        ui.heading("Contacts");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let settings = ui.small_button("⚙").on_hover_text("Settings");
+            settings.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Settings"));
+            if settings.clicked() {
+                let form = SettingsForm::of(state);
+                actions.push(Action::Open(Dialog::Settings(Box::new(form))));
+            }
+            let add = ui.small_button("+").on_hover_text("Add a contact");
+            add.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Add a contact"));
+            if add.clicked() {
+                actions.push(Action::Open(Dialog::Contact(Box::<ContactForm>::default())));
+            }
+        });
+    });
     if state.people.is_empty() {
         empty(ui, state);
     }
@@ -46,6 +64,31 @@ pub(super) fn choice(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
 }
 
+/// What else can be done about the chosen contact.
+pub(super) fn duties(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let Some(person) = state.chosen_person() else {
+        return;
+    };
+    ui.horizontal(|ui| {
+        let edit = if person.contact.is_some() {
+            "Edit…"
+        } else {
+            "Add to contacts…"
+        };
+        if ui.small_button(edit).clicked() {
+            actions.extend(state.contact_dialog(&person.name).map(Action::Open));
+        }
+        let verify = if state.is_verified(person) {
+            "✔ Verified"
+        } else {
+            "Verify…"
+        };
+        if ui.small_button(verify).clicked() {
+            actions.push(Action::Open(Dialog::Verify(person.name)));
+        }
+    });
+}
+
 /// What a click on a contact asks for: its picture, instead of another's.
 pub(super) fn watch(state: &State, peer: PeerName, actions: &mut Vec<Action>) {
     if let Some(old) = &state.watch
@@ -67,6 +110,9 @@ fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
         let mut right = person.presence.word().to_owned();
         if person.unread > 0 {
             right = format!("{} new", person.unread);
+        }
+        if state.is_verified(person) {
+            right.push_str(" ✔");
         }
         let button =
             Button::selectable(watched || state.chosen == Some(person.name), name.as_str())
@@ -102,14 +148,12 @@ fn details(ui: &mut Ui, person: &Person) {
         Presence::Reaching => ui.label("Trying to reach it"),
         Presence::Away(why) => ui.label(format!("Away: {}", escape(why))),
         Presence::Here => ui.label("Here. Click to watch"),
-        Presence::Refused => {
-            ui.label("It shows another key than it should, so nothing is sent to it")
-        }
+        Presence::Refused => ui.label(words::OTHER_KEY),
     };
 }
 
 fn empty(ui: &mut Ui, state: &State) {
-    ui.label("Nobody yet. Each line of this file is a contact, a name and an address:");
+    ui.label(words::NOBODY_YET);
     ui.monospace(escape(&state.book_path.to_string_lossy()));
     ui.monospace("door 192.168.1.20");
 }

@@ -1,16 +1,31 @@
 //! What was written both ways with the chosen contact, and a line to write the next.
 
+use std::time::Duration;
+
 use egui::{Align, Key, Label, Layout, Panel, RichText, ScrollArea, TextEdit, Ui};
 use transom_users::escape;
 
-use crate::model::{Action, Delivery, Line, Person, Speaker, name};
+use crate::model::{
+    Action, Delivery, Dialog, Line, Person, Presence, Speaker, State, ago, links, name,
+};
+use crate::words;
 
 use super::{Draft, theme};
 
 /// Bytes of a text on the wire.
 const MAX_TEXT_BYTES: usize = 4096;
+/// While the last line is younger, its age is worth a new picture each minute.
+const YOUNG: Duration = Duration::from_secs(3600);
+/// An age is told in minutes.
+const MINUTE: Duration = Duration::from_secs(60);
 
-pub(super) fn show(ui: &mut Ui, person: &Person, draft: &mut Draft, actions: &mut Vec<Action>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    person: &Person,
+    draft: &mut Draft,
+    actions: &mut Vec<Action>,
+) {
     Panel::bottom("write")
         .resizable(false)
         .frame(egui::Frame::NONE)
@@ -25,12 +40,46 @@ pub(super) fn show(ui: &mut Ui, person: &Person, draft: &mut Draft, actions: &mu
         .stick_to_bottom(true)
         .show(ui, |ui| {
             if person.talk.is_empty() {
-                ui.weak(format!("Nothing written with {} yet", name(&person.name)));
+                ui.weak(words::nothing_written(&name(&person.name)));
             }
             for line in &person.talk {
                 line_of(ui, person, line);
+                small_print(ui, state, person, line, actions);
             }
         });
+    let last = person.talk.back();
+    if last.is_some_and(|line| state.now.saturating_sub(line.at) < YOUNG) {
+        ui.ctx().request_repaint_after(MINUTE);
+    }
+}
+
+/// Below a line: when it was said, how far it came, and the web addresses in it, none of which opens by one click.
+fn small_print(
+    ui: &mut Ui,
+    state: &State,
+    person: &Person,
+    line: &Line,
+    actions: &mut Vec<Action>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        if let Speaker::Us(_, delivery) = &line.by {
+            match delivery {
+                Delivery::Sent if person.presence == Presence::Here => drop(ui.weak("on its way")),
+                Delivery::Sent => drop(ui.weak("waiting")),
+                Delivery::Arrived => drop(ui.weak("arrived")),
+                Delivery::Failed(why) => {
+                    let text = format!("not delivered: {}", escape(why));
+                    ui.colored_label(theme::ALARM, text);
+                }
+            }
+        }
+        ui.weak(ago(state.now.saturating_sub(line.at)));
+        for link in links(&line.text) {
+            if ui.small_button("Open link…").on_hover_text(link).clicked() {
+                actions.push(Action::Open(Dialog::Link(link.to_owned())));
+            }
+        }
+    });
 }
 
 fn line_of(ui: &mut Ui, person: &Person, line: &Line) {
@@ -42,15 +91,8 @@ fn line_of(ui: &mut Ui, person: &Person, line: &Line) {
                     .wrap(),
             );
         }
-        Speaker::Us(_, delivery) => {
+        Speaker::Us(..) => {
             ui.add(Label::new(format!("me: {text}")).wrap());
-            match delivery {
-                Delivery::Sent => ui.weak("on its way"),
-                Delivery::Arrived => ui.weak("arrived"),
-                Delivery::Failed(why) => {
-                    ui.colored_label(theme::ALARM, format!("not delivered: {}", escape(why)))
-                }
-            };
         }
     }
 }

@@ -1,59 +1,55 @@
 //! Warnings across the top, each with what to do about it.
 
-use egui::{Frame, RichText, ScrollArea, Ui};
+use egui::{Color32, Frame, Label, RichText, ScrollArea, Ui};
 use transom::{PeerName, PublicKey};
 use transom_users::escape;
 
 use crate::model::{Action, State, Warning, name};
+use crate::words;
 
 use super::theme;
 
 pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     for (at, warning) in state.warnings.iter().enumerate() {
         ui.push_id(at, |ui| {
-            Frame::group(ui.style()).show(ui, |ui| {
+            frame(ui, warning).show(ui, |ui| {
                 ui.horizontal(|ui| {
                     if ui.button("Dismiss").clicked() {
                         actions.push(Action::Dismiss(at));
                     }
-                    ui.vertical(|ui| text(ui, warning));
+                    ui.vertical(|ui| text(ui, state, warning));
                 });
             });
         });
     }
 }
 
-fn text(ui: &mut Ui, warning: &Warning) {
+fn frame(ui: &Ui, warning: &Warning) -> Frame {
+    let frame = Frame::group(ui.style());
+    match warning {
+        Warning::KeyChanged { .. } => frame.fill(theme::DANGER),
+        _ => frame,
+    }
+}
+
+fn text(ui: &mut Ui, state: &State, warning: &Warning) {
     match warning {
         Warning::BadLines(lines) => bad_lines(ui, lines),
-        Warning::Knock { key, address } => {
-            title(
-                ui,
-                &format!("Somebody unknown knocked from {address} and was turned away"),
-            );
-            fingerprint(ui, "its key", key);
-            ui.label("If you know it, add this to its line of your contact list, and start again:");
-            ui.monospace(format!("key={key}"));
-        }
         Warning::KeyChanged {
             peer,
             pinned,
             offered,
             in_book,
-        } => changed(ui, peer, pinned, offered, *in_book),
+        } => {
+            ui.visuals_mut().override_text_color = Some(Color32::WHITE);
+            changed(ui, state, peer, [pinned, offered], *in_book);
+        }
         Warning::Trouble(what) => title(ui, &escape(what)),
     }
 }
 
 fn bad_lines(ui: &mut Ui, lines: &[String]) {
-    let count = lines.len();
-    title(
-        ui,
-        &format!(
-            "{count} {} of the contact list can't be used",
-            if count == 1 { "line" } else { "lines" }
-        ),
-    );
+    title(ui, &words::unusable_lines(lines.len()));
     ScrollArea::vertical().max_height(70.0).show(ui, |ui| {
         for line in lines {
             ui.monospace(escape(line));
@@ -61,27 +57,33 @@ fn bad_lines(ui: &mut Ui, lines: &[String]) {
     });
 }
 
-fn changed(ui: &mut Ui, peer: &PeerName, pinned: &PublicKey, offered: &PublicKey, in_book: bool) {
+/// There is no button to go on: whoever is in between would be let in by the habit of clicking.
+fn changed(
+    ui: &mut Ui,
+    state: &State,
+    peer: &PeerName,
+    [pinned, offered]: [&PublicKey; 2],
+    in_book: bool,
+) {
     let name = name(peer);
-    title(
-        ui,
-        &format!("{name} shows another key than before and was refused: it may be somebody else"),
-    );
+    let heading = words::key_changed(&name);
+    ui.label(RichText::new(heading).strong().size(16.0));
     fingerprint(ui, "known", pinned);
     fingerprint(ui, "shown", offered);
+    let meaning = words::key_changed_why(&name);
+    ui.add(Label::new(meaning).wrap());
     if in_book {
-        ui.label("If its owner confirms the new key, change key= in its line of your contact list, and start again:");
+        let file = escape(&state.book_path.to_string_lossy()).into_owned();
+        ui.label(words::change_key(&file));
         ui.monospace(format!("key={offered}"));
     } else {
-        ui.label(
-            "If its owner confirms the new key, let the old one be forgotten, and start again:",
-        );
+        ui.label(words::FORGET_KEY);
         ui.monospace(format!("transom users forget {name}"));
     }
 }
 
 fn title(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).strong().color(theme::ALARM));
+    ui.add(Label::new(RichText::new(text).strong().color(theme::ALARM)).wrap());
 }
 
 fn fingerprint(ui: &mut Ui, what: &str, key: &PublicKey) {

@@ -23,6 +23,7 @@ use doorbox::DoorBox;
 const WIDTH: i32 = 1200;
 const HEIGHT: i32 = 760;
 const FIRST_CONTACT: (i32, i32) = (120, 40);
+const ADD_CONTACT: (i32, i32) = (166, 13);
 const PICTURE: (i32, i32) = (560, 540);
 const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 94);
 const SEND_FILE: (i32, i32) = (940, HEIGHT - 65);
@@ -88,6 +89,7 @@ fn program(scratch: &Scratch) -> Command {
         .arg(scratch.path("inbox"));
     command
         .env("XDG_RUNTIME_DIR", &scratch.0)
+        .env("XDG_CONFIG_HOME", scratch.path("config"))
         .env("LC_ALL", "C.UTF-8");
     command
         .stdin(Stdio::null())
@@ -224,6 +226,40 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
         .read_to_string(&mut said)
         .unwrap();
     assert_eq!(said, "");
+}
+
+#[test]
+fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
+    let scratch = Scratch::new("first-contact");
+    let display = match Display::start(&scratch.0) {
+        Ok(display) => display,
+        Err(why) => return skip(&why),
+    };
+    let mut command = program(&scratch);
+    command.args(["--listen", "none", "--name", "desk"]);
+    let mut window = Window(command.env("DISPLAY", &display.name).spawn().unwrap());
+    let id = match display.window("transom", &mut window.0) {
+        Ok(id) => id,
+        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
+        Err(why) => panic!("{why}"),
+    };
+    display.size(&id, 900, 600);
+    display.click(&id, ADD_CONTACT);
+    display.key(&id, "Tab");
+    display.write(&id, "anna 127.0.0.1:9 may=view # by hand");
+    display.keep("added");
+    display.key(&id, "Return");
+    let list = scratch.path("config/transom/user_list.txt");
+    let written = until(|| fs::read_to_string(&list).ok());
+    assert_eq!(
+        written.as_deref(),
+        Some("anna 127.0.0.1:9 may=view # by hand\n")
+    );
+    display.key(&id, "ctrl+q");
+    let ended = until(|| window.0.try_wait().unwrap());
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+    let kept = fs::read_to_string(scratch.path("config/transom/view.conf")).unwrap();
+    assert!(kept.starts_with("window = 900x600 at "), "{kept}");
 }
 
 fn open(scratch: &Scratch, display: &Display, door: &DoorBox) -> Window {

@@ -1,0 +1,126 @@
+//! Small text files that are replaced whole: a reader sees the old or the new one, also after a power cut.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use transom_users::escape;
+
+use crate::words;
+
+/// The file's text, at most so many bytes; `None` if there is no file.
+pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>, String> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| failed("can't be read", path, &error))?,
+    };
+    let mut bytes = Vec::new();
+    let limit = max_bytes as u64 + 1;
+    file.take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed("can't be read", path, &error))?;
+    if bytes.len() > max_bytes {
+        return Err(words::too_long(&shown(path), max_bytes));
+    }
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
+        let lines = before.unwrap_or(&[]).iter().filter(|byte| **byte == b'\n');
+        let line = lines.count() + 1;
+        words::no_text(&shown(path), line)
+    })
+}
+
+/// Puts that text in place of the file's, through a file beside it. A link is followed, the mode kept; a new file is its
+/// owner's alone. With `seen`, only if the file still has that text.
+pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(), String> {
+    let wrong = |error: io::Error| failed("can't be written", path, &error);
+    let target = followed(path).map_err(wrong)?;
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder).map_err(wrong)?;
+    }
+    let beside = beside(&target);
+    let written = write_new(&beside, &target, text);
+    if let Err(error) = written {
+        drop(fs::remove_file(&beside));
+        return Err(wrong(error));
+    }
+    if let Some(seen) = seen
+        && read_text(&target, transom_users::MAX_BYTES)?.unwrap_or_default() != seen
+    {
+        drop(fs::remove_file(&beside));
+        return Err(words::changed_by_another(&shown(path)));
+    }
+    fs::rename(&beside, &target).map_err(wrong)?;
+    // What is renamed but not in its folder yet is not lost, only late: no reason to fail.
+    drop(
+        target
+            .parent()
+            .map(|folder| File::open(folder).and_then(|folder| folder.sync_all())),
+    );
+    Ok(())
+}
+
+/// Whether something can be put into that folder; it is made if it is missing.
+pub(super) fn try_folder(folder: &Path) -> Result<(), String> {
+    let probe = folder.join(format!(".transom-probe-{}", std::process::id()));
+    let tried = fs::create_dir_all(folder)
+        .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&probe))
+        .and_then(|_| fs::remove_file(&probe));
+    tried.map_err(|error| words::unwritable_folder(&shown(folder), error))
+}
+
+/// Opens a file that only its owner reads, to add to its end.
+pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    private(options.append(true).create(true))
+        .open(path)?
+        .write_all(text.as_bytes())
+}
+
+pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull => "; make room on the disk",
+        io::ErrorKind::PermissionDenied => "; look at its permissions",
+        _ => "",
+    };
+    format!("{} {what}: {error}{hint}", shown(path))
+}
+
+fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy()).into_owned()
+}
+
+/// Where a link leads, however far; a path that is no link is itself.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    match fs::symlink_metadata(path) {
+        Ok(data) if data.is_symlink() => fs::canonicalize(path),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+fn beside(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    target.with_file_name(name)
+}
+
+fn write_new(beside: &Path, target: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = private(options.write(true).create(true).truncate(true)).open(beside)?;
+    if let Ok(old) = fs::metadata(target) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+/// Elsewhere the folder in the user's profile is private already.
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}

@@ -1,0 +1,77 @@
+//! Kept texts: one file for each contact, only added to, and shortened by its oldest half when it is full. What a line says
+//! the model knows.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use transom::PeerName;
+
+use crate::model::Entry;
+
+use super::file;
+
+/// Bytes of one contact's file: years of texts, and still read in a blink.
+const MAX_HISTORY_BYTES: usize = 1024 * 1024;
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct History {
+    folder: PathBuf,
+}
+
+impl History {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// What was written down about that contact.
+    pub(super) fn read(&self, peer: &PeerName) -> Result<String, String> {
+        // One entry may have come over the limit before the file was shortened.
+        let text = file::read_text(&self.path(peer), 2 * MAX_HISTORY_BYTES)?;
+        Ok(text.unwrap_or_default())
+    }
+
+    /// Adds a line.
+    pub(super) fn append(&self, peer: &PeerName, entry: &Entry) -> Result<(), String> {
+        let path = self.path(peer);
+        let line = entry.write();
+        let length = fs::metadata(&path).map_or(0, |data| data.len());
+        if length.saturating_add(line.len() as u64) > MAX_HISTORY_BYTES as u64 {
+            let text = self.read(peer)?;
+            file::replace(&path, newer_half(&text), None)?;
+        }
+        fs::create_dir_all(&self.folder)
+            .and_then(|()| file::append(&path, &line))
+            .map_err(|error| file::failed("can't be written", &path, &error))
+    }
+
+    /// Removes everything.
+    pub(super) fn forget(&self) -> Result<(), String> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(file::failed("can't be removed", &self.folder, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A file name for any contact on any system: what is no small letter or digit is written by its bytes.
+    fn path(&self, peer: &PeerName) -> PathBuf {
+        let mut name = String::new();
+        for byte in peer.as_str().bytes() {
+            match byte {
+                b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
+                other => name.push_str(&format!("%{other:02x}")),
+            }
+        }
+        self.folder.join(name).with_extension("txt")
+    }
+}
+
+/// The whole lines of the second half.
+fn newer_half(text: &str) -> &str {
+    let half = text.ceil_char_boundary(text.len() / 2);
+    let rest = text.get(half..).unwrap_or("");
+    rest.split_once('\n').map_or("", |(_, whole)| whole)
+}

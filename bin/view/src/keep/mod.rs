@@ -1,0 +1,230 @@
+//! What the window keeps on disk at a person's wish: contacts, settings, verified keys, texts. It speaks to the station only
+//! where it has to know of a change, and draws nothing.
+//!
+//! All of it happens between two pictures: the files are small, and nobody but the person makes them grow.
+
+mod book;
+mod file;
+mod history;
+mod verified;
+
+use std::path::{Path, PathBuf};
+
+use transom::{Accept, Handle, InboxSettings, State as Folder};
+use transom_users::{Book, Contact, escape};
+
+use crate::model::{
+    Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Warning, moves, read_history,
+};
+use crate::words;
+
+use book::BookFile;
+use history::History;
+use verified::Verified;
+
+/// Everything that is kept.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    book: BookFile,
+    /// Who was called from the command line and stands in no book.
+    called: Option<Contact>,
+    /// What the station knows.
+    current: Book,
+    folder: PathBuf,
+    verified: Verified,
+    /// Where the settings are; `None` without a home.
+    settings: Option<PathBuf>,
+    history: History,
+}
+
+impl Keeper {
+    /// Reads nothing yet.
+    pub(crate) fn new(
+        book: PathBuf,
+        current: Book,
+        folder: &Path,
+        settings: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            book: BookFile::new(book),
+            called: None,
+            current,
+            folder: folder.to_owned(),
+            verified: Verified::new(folder.join("verified")),
+            settings,
+            history: History::new(folder.join("history")),
+        }
+    }
+
+    /// Somebody who is reached though no book has them.
+    pub(crate) fn also(&mut self, state: &mut State, called: Contact) {
+        state.unbook(called.name);
+        self.called = Some(called);
+    }
+
+    /// Fills the state with what earlier runs left, and sends what they could not.
+    pub(crate) fn recall(&self, state: &mut State, handle: &Handle) {
+        match self.verified.read() {
+            Ok(keys) => state.verified = keys,
+            Err(why) => state.warn(Warning::Trouble(why)),
+        }
+        if state.config.do_not_disturb {
+            handle.take_calls(false);
+        }
+        if !state.config.history {
+            return;
+        }
+        let names: Vec<_> = state.people.iter().map(|person| person.name).collect();
+        for name in names {
+            match self.history.read(&name) {
+                Ok(text) => state.remember(name, read_history(&text)),
+                Err(why) => state.warn(Warning::Trouble(why)),
+            }
+        }
+        for (peer, at, text) in state.undelivered() {
+            let id = handle.text(&peer, text);
+            state.said_again(peer, at, id);
+        }
+    }
+
+    /// Carries out what has to do with a file; the model has taken the action in already.
+    pub(crate) fn carry_out(&mut self, state: &mut State, handle: &Handle, action: &Action) {
+        let done = match action {
+            Action::SaveContact(edit) => {
+                let Edit { before, contact } = &**edit;
+                let edited = self.book.save(before.as_ref(), contact);
+                edited.map(|book| {
+                    self.rebook(state, handle, book);
+                    state.saved(contact, before.is_some());
+                })
+            }
+            Action::Remove(peer) => self.remove(state, handle, peer.as_str()),
+            Action::Verify { key, on } => self
+                .verified
+                .set(key, *on)
+                .map(|keys| state.verified = keys),
+            Action::SaveSettings(config) => self.configure(state, handle, config),
+            Action::ForgetHistory => self.history.forget().map(|()| {
+                state.status = words::TEXTS_REMOVED.to_owned();
+            }),
+            _ => Ok(()),
+        };
+        if let Err(why) = done {
+            state.refuse(why);
+        }
+    }
+
+    /// Writes down what was said since the last time.
+    pub(crate) fn write_down(&mut self, state: &mut State) {
+        for (peer, entry) in state.unwritten() {
+            if let Err(why) = self.history.append(&peer, &entry) {
+                state.warn(Warning::Trouble(why));
+            }
+        }
+    }
+
+    /// Saves the settings as they are now, where the window is above all.
+    pub(crate) fn save(&self, config: &Config) -> Result<(), String> {
+        let Some(path) = &self.settings else {
+            return Err(words::NO_HOME.to_owned());
+        };
+        let text = match file::read_text(path, MAX_CONFIG_BYTES) {
+            Err(why) => return Err(why),
+            Ok(text) => text.unwrap_or_default(),
+        };
+        let written = config.write(&text);
+        match written == text {
+            true => Ok(()),
+            false => file::replace(path, &written, None),
+        }
+    }
+
+    fn remove(&mut self, state: &mut State, handle: &Handle, name: &str) -> Result<(), String> {
+        let book = self.book.remove(name)?;
+        self.rebook(state, handle, book);
+        // A key learned for the name would still let it in, as somebody known who stands in no book.
+        let forgotten = Folder::open(&self.folder)
+            .and_then(|folder| folder.known_peers())
+            .and_then(|mut known| known.forget(name));
+        state.dialog = None;
+        state.status = words::removed(&escape(name));
+        forgotten
+            .map(drop)
+            .map_err(|error| words::removed_but_known(&escape(name), error))
+    }
+
+    fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
+        let called = self.called.as_ref();
+        let called = called
+            .filter(|called| book.find(called.name.as_str()).is_none())
+            .cloned();
+        if let Some(called) = &called {
+            // It was in the book before, so there is room.
+            drop(book.add(called.clone()));
+        }
+        state.rebook(&self.current, &book);
+        if let Some(called) = called {
+            state.unbook(called.name);
+        }
+        handle.replace_book(book.clone());
+        for one in moves(&self.current, &book) {
+            match one {
+                Move::Connect(contact) => handle.connect(contact, true),
+                Move::Disconnect(peer) => handle.disconnect(&peer),
+            }
+        }
+        self.current = book;
+    }
+
+    fn configure(&self, state: &mut State, handle: &Handle, config: &Config) -> Result<(), String> {
+        if let Some(inbox) = &config.inbox
+            && *inbox != state.inbox
+        {
+            file::try_folder(inbox)?;
+            state.inbox.clone_from(inbox);
+            handle.set_inbox(Some(inbox_settings(inbox)));
+        }
+        if config.do_not_disturb != state.config.do_not_disturb {
+            handle.take_calls(!config.do_not_disturb);
+        }
+        state.config = config.clone();
+        self.save(config)?;
+        state.dialog = None;
+        state.status = words::SAVED.to_owned();
+        Ok(())
+    }
+}
+
+/// Into that folder, and nothing without asking.
+pub(crate) fn inbox_settings(into: &Path) -> InboxSettings {
+    InboxSettings {
+        into: into.to_owned(),
+        accept: Accept::Ask,
+        quota: None,
+    }
+}
+
+/// The settings of earlier runs, and what is wrong with them as `FILE:LINE: what`.
+pub(crate) fn read_config(path: &Path) -> (Config, Vec<String>) {
+    let shown = escape(&path.to_string_lossy()).into_owned();
+    match file::read_text(path, MAX_CONFIG_BYTES) {
+        Ok(None) => (Config::default(), Vec::new()),
+        Ok(Some(text)) => {
+            let (config, errors) = Config::parse(&text);
+            let named = errors.iter().map(|error| format!("{shown}:{error}"));
+            (config, named.collect())
+        }
+        Err(why) => (Config::default(), vec![why]),
+    }
+}
+
+/// Whether files can be put into that folder, which is not made before the first one comes.
+pub(crate) fn check_inbox(folder: &Path) -> Result<(), String> {
+    match folder.is_dir() {
+        true => file::try_folder(folder),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! Files in a folder of the test's own.
+
+use std::fs;
+use std::time::Duration;
+
+use transom::PublicKey;
+
+use super::*;
+use crate::model::tests::{Ids, peer};
+use crate::model::{ContactForm, Dialog, Edit, Entry, Person, Speaker};
+
+/// A folder that goes with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("transom-keep-{name}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&folder));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// A keeper of a book with that text, and the state it fills.
+    fn keeper(&self, text: &str) -> (Keeper, State) {
+        let path = self.path("list.txt");
+        fs::write(&path, text).unwrap();
+        let (book, _) = Book::parse(text);
+        let state = State::new(book.contacts(), path.clone(), Vec::new());
+        let settings = Some(self.path("conf/view.conf"));
+        (
+            Keeper::new(path, book, &self.path("state"), settings),
+            state,
+        )
+    }
+
+    fn list(&self) -> String {
+        fs::read_to_string(self.path("list.txt")).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+const LIST: &str = "# mine\n\ndoor 192.168.1.20  # the camera\nnonsense\nyard 192.168.1.21\n";
+
+fn save(state: &State, name: &str, line: &str) -> Action {
+    let person = state.people.iter().find(|person| person.name == peer(name));
+    let before = person.and_then(|person| person.contact.clone());
+    let contact = line.parse().unwrap();
+    Action::SaveContact(Box::new(Edit { before, contact }))
+}
+
+#[test]
+fn an_edit_changes_its_line_the_list_and_what_the_next_edit_starts_from() {
+    let (scratch, ids) = (Scratch::new("edit"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let action = save(&state, "door", "door 192.168.1.99 may=view # the camera");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    let line = "door 192.168.1.99:7447 may=view  # the camera";
+    assert_eq!(
+        scratch.list(),
+        LIST.replace("door 192.168.1.20  # the camera", line)
+    );
+    assert_eq!(state.people[0].address, "192.168.1.99:7447");
+    let action = save(&state, "door", "door 192.168.1.20 # the camera");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert_eq!(state.status, "door was changed");
+}
+
+#[test]
+fn a_new_contact_makes_the_file_and_is_chosen() {
+    let (scratch, ids) = (Scratch::new("first"), Ids::new());
+    let path = scratch.path("new/folder/list.txt");
+    let mut state = State::new(&[], path.clone(), Vec::new());
+    let mut keeper = Keeper::new(path.clone(), Book::default(), &scratch.path("state"), None);
+    state.act(&Action::Open(Dialog::Contact(Box::default())));
+    let action = save(&state, "anna", "anna 10.0.0.2");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert_eq!(fs::read_to_string(path).unwrap(), "anna 10.0.0.2:7447\n");
+    assert_eq!((state.chosen, state.dialog), (Some(peer("anna")), None));
+}
+
+#[test]
+fn what_another_program_wrote_meanwhile_stays_and_a_line_it_changed_is_not_clobbered() {
+    let (scratch, ids) = (Scratch::new("meanwhile"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let changed = LIST.replace("192.168.1.20", "10.9.9.9") + "carl 10.0.0.4\n";
+    fs::write(scratch.path("list.txt"), &changed).unwrap();
+    let form = ContactForm::of(&state.people[0]);
+    state.act(&Action::Open(Dialog::Contact(Box::new(form))));
+    let action = save(&state, "door", "door 192.168.1.99");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert_eq!(scratch.list(), changed);
+    let Some(Dialog::Contact(form)) = &state.dialog else {
+        panic!("the dialog is gone");
+    };
+    assert!(
+        form.problem
+            .as_ref()
+            .is_some_and(|why| why.contains("meanwhile"))
+    );
+    let action = save(&state, "yard", "yard 192.168.1.77");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert!(scratch.list().contains("10.9.9.9") && scratch.list().contains("carl"));
+    assert_eq!(state.people.len(), 3);
+}
+
+#[test]
+fn a_removed_contact_leaves_the_file_the_list_and_the_known_keys() {
+    let (scratch, ids) = (Scratch::new("remove"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let folder = Folder::open(scratch.path("state")).unwrap();
+    let mut known = folder.known_peers().unwrap();
+    known.learn(&peer("door"), &PublicKey([7; 32])).unwrap();
+    keeper.carry_out(&mut state, ids.handle(), &Action::Remove(peer("door")));
+    assert_eq!(
+        scratch.list(),
+        LIST.replace("door 192.168.1.20  # the camera\n", "")
+    );
+    assert_eq!(state.people.len(), 1);
+    assert_eq!(state.chosen, Some(peer("yard")));
+    known.refresh().unwrap();
+    assert_eq!(known.peers().key_of(&peer("door")), None);
+}
+
+#[test]
+fn who_was_called_from_the_command_line_stays_and_can_be_added() {
+    let (scratch, ids) = (Scratch::new("called"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let called: Contact = "10.0.0.7 10.0.0.7".parse().unwrap();
+    state.people.push(Person::from_contact(&called));
+    keeper.also(&mut state, called.clone());
+    let action = save(&state, "yard", "yard 10.0.0.1");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    let person = state.people.last().unwrap();
+    assert_eq!((person.name, &person.contact), (called.name, &None));
+    let contact = ContactForm::of(person).contact().unwrap();
+    let edit = Edit {
+        before: None,
+        contact,
+    };
+    keeper.carry_out(
+        &mut state,
+        ids.handle(),
+        &Action::SaveContact(Box::new(edit)),
+    );
+    assert!(scratch.list().ends_with("10.0.0.7 10.0.0.7:7447\n"));
+    assert_eq!(state.people.last().unwrap().contact, Some(called));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_book_is_changed_where_it_is_and_keeps_its_mode() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (scratch, ids) = (Scratch::new("link"), Ids::new());
+    let real = scratch.path("real.txt");
+    let (_, mut state) = scratch.keeper(LIST);
+    fs::rename(scratch.path("list.txt"), &real).unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("real.txt", scratch.path("list.txt")).unwrap();
+    let (book, _) = Book::parse(LIST);
+    let mut keeper = Keeper::new(scratch.path("list.txt"), book, &scratch.path("state"), None);
+    let action = save(&state, "yard", "yard 10.0.0.1");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert!(
+        fs::symlink_metadata(scratch.path("list.txt"))
+            .unwrap()
+            .is_symlink()
+    );
+    assert!(
+        fs::read_to_string(&real)
+            .unwrap()
+            .contains("yard 10.0.0.1:7447")
+    );
+    let mode = fs::metadata(&real).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let beside = fs::read_dir(&scratch.0).unwrap().count();
+    assert_eq!(beside, 2, "nothing is left beside");
+}
+
+#[test]
+fn a_book_that_is_no_text_is_left_alone_and_its_line_named() {
+    let (scratch, ids) = (Scratch::new("garbage"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let bytes = b"door 10.0.0.1\n\xff\xfe\n";
+    fs::write(scratch.path("list.txt"), bytes).unwrap();
+    let action = save(&state, "anna", "anna h");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert_eq!(fs::read(scratch.path("list.txt")).unwrap(), bytes);
+    assert!(
+        state.status.contains(":2: is not UTF-8"),
+        "{}",
+        state.status
+    );
+}
+
+#[test]
+fn a_verified_key_stays_verified_and_another_key_of_the_same_contact_is_not() {
+    let (scratch, ids) = (Scratch::new("verified"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    fs::create_dir_all(scratch.path("state")).unwrap();
+    let key = PublicKey([7; 32]);
+    state.pin(peer("door"), key);
+    let action = Action::Verify { key, on: true };
+    state.act(&action);
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert!(state.is_verified(&state.people[0]));
+    let (keeper, mut again) = scratch.keeper(LIST);
+    keeper.recall(&mut again, ids.handle());
+    assert_eq!(again.verified, [key]);
+    again.pin(peer("door"), PublicKey([8; 32]));
+    assert!(!again.is_verified(&again.people[0]));
+}
+
+#[test]
+fn settings_are_kept_and_a_folder_that_takes_no_files_is_told() {
+    let (scratch, ids) = (Scratch::new("settings"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    state.inbox = scratch.path("inbox");
+    let mut config = state.config.clone();
+    config.bell = false;
+    config.inbox = Some(scratch.path("files"));
+    keeper.carry_out(
+        &mut state,
+        ids.handle(),
+        &Action::SaveSettings(Box::new(config)),
+    );
+    assert_eq!(state.status, "Settings saved");
+    assert_eq!(state.inbox, scratch.path("files"));
+    let (read, errors) = read_config(&scratch.path("conf/view.conf"));
+    assert_eq!((read, errors), (state.config.clone(), vec![]));
+    let mut config = state.config.clone();
+    config.inbox = Some(scratch.path("list.txt"));
+    keeper.carry_out(
+        &mut state,
+        ids.handle(),
+        &Action::SaveSettings(Box::new(config)),
+    );
+    assert!(
+        state.status.starts_with("No files can be put into"),
+        "{}",
+        state.status
+    );
+    assert_eq!(state.inbox, scratch.path("files"));
+}
+
+#[test]
+fn texts_are_kept_only_if_wanted_and_the_undelivered_are_sent_again() {
+    let (scratch, ids) = (Scratch::new("texts"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    state.said(peer("door"), ids.text(), "unkept".into());
+    keeper.write_down(&mut state);
+    assert!(!scratch.path("state/history").exists());
+    state.config.history = true;
+    state.now = Duration::from_secs(1_764_100_000);
+    let (first, second) = (ids.text(), ids.text());
+    state.said(peer("door"), first, "one\nline".into());
+    state.said(peer("door"), second, "waits".into());
+    state.apply(transom::Notice::TextArrived {
+        peer: peer("door"),
+        text: first,
+    });
+    keeper.write_down(&mut state);
+    let (keeper, mut again) = scratch.keeper(LIST);
+    again.config.history = true;
+    keeper.recall(&mut again, ids.handle());
+    let talk = &again.people[0].talk;
+    assert_eq!((talk.len(), talk[0].text.as_str()), (2, "one\nline"));
+    assert!(matches!(talk[1].by, Speaker::Us(Some(_), _)));
+    assert!(again.undelivered().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_history_is_private_and_never_grows_beyond_its_limit() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new("rotation");
+    let history = History::new(scratch.path("history"));
+    let friend = peer("Ä/../b");
+    for count in 0..400 {
+        let entry = Entry::Heard {
+            at: Duration::from_secs(count),
+            text: "x".repeat(4096),
+        };
+        history.append(&friend, &entry).unwrap();
+    }
+    let files: Vec<_> = fs::read_dir(scratch.path("history")).unwrap().collect();
+    assert_eq!(files.len(), 1);
+    let file = files[0].as_ref().unwrap().metadata().unwrap();
+    assert!(file.len() <= 1024 * 1024);
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    let lines = read_history(&history.read(&friend).unwrap());
+    assert_eq!(lines.last().unwrap().at, Duration::from_secs(399));
+    assert!(lines.len() > 100);
+    history.forget().unwrap();
+    assert_eq!(history.read(&friend).unwrap(), "");
+}

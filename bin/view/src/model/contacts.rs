@@ -1,0 +1,121 @@
+//! The contact list as it changes: people who come into the book, move, or leave it, and whose keys were compared by eye.
+
+use transom::{Notice, PeerName, PublicKey};
+use transom_users::{Book, Contact};
+
+use super::{ContactForm, Dialog, Person, Presence, State, name};
+
+/// What the station has to do because the book changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Move {
+    /// Somebody is to be reached from now on.
+    Connect(Contact),
+    /// Somebody no longer.
+    Disconnect(PeerName),
+}
+
+/// From one book to the next. Who got other rights keeps the connection; the station looks to those itself.
+pub(crate) fn moves(before: &Book, after: &Book) -> Vec<Move> {
+    let mut moves = Vec::new();
+    let reach = |contact: &Contact| (contact.address.clone(), contact.key);
+    for old in before.contacts() {
+        let new = after.find(old.name.as_str());
+        if new.map(reach) != Some(reach(old)) {
+            moves.push(Move::Disconnect(old.name));
+        }
+    }
+    for new in after.contacts() {
+        let old = before.find(new.name.as_str());
+        if old.map(reach) != Some(reach(new)) {
+            moves.push(Move::Connect(new.clone()));
+        }
+    }
+    moves
+}
+
+impl State {
+    /// Takes in a book in place of another: who is new comes into the list, who is gone leaves it, the rest keeps its talk.
+    pub(crate) fn rebook(&mut self, before: &Book, after: &Book) {
+        let left = |person: &Person| {
+            let named = person.name.as_str();
+            before.find(named).is_some() && after.find(named).is_none()
+        };
+        self.people.retain(|person| !left(person));
+        for contact in after.contacts() {
+            let key = contact.key;
+            let person = self.person(contact.name);
+            person.address = contact.address.to_string();
+            person.contact = Some(contact.clone());
+            person.key = key.or(person.key);
+        }
+        if self.chosen_person().is_none() {
+            self.chosen = self.people.first().map(|person| person.name);
+        }
+        if let Some(watch) = &self.watch {
+            let peer = watch.peer;
+            if !self.people.iter().any(|person| person.name == peer) {
+                self.stop_watching(peer);
+            }
+        }
+    }
+
+    /// Whether a notice is about somebody who was removed meanwhile; it must not bring them back into the list.
+    pub(super) fn is_stale(&self, notice: &Notice) -> bool {
+        let peer = match notice {
+            Notice::CallEnded { peer, .. } if !self.hung_up.contains(peer) => peer,
+            Notice::Left { peer, .. }
+            | Notice::Reaching { peer }
+            | Notice::TextArrived { peer, .. }
+            | Notice::TextFailed { peer, .. }
+            | Notice::Unreachable { peer, .. } => peer,
+            _ => return false,
+        };
+        !self.people.iter().any(|person| person.name == *peer)
+    }
+
+    /// The key that a contact is known by.
+    pub(crate) fn pin(&mut self, peer: PeerName, key: PublicKey) {
+        if let Some(person) = self.people.iter_mut().find(|person| person.name == peer) {
+            person.key.get_or_insert(key);
+        }
+    }
+
+    /// Whether the key it shows was compared by eye.
+    pub(crate) fn is_verified(&self, person: &Person) -> bool {
+        person.presence != Presence::Refused
+            && person.key.is_some_and(|key| self.verified.contains(&key))
+    }
+
+    /// Somebody who is reached but stands in no book, though the station was told so.
+    pub(crate) fn unbook(&mut self, peer: PeerName) {
+        self.person(peer).contact = None;
+    }
+
+    /// A contact was written into the book.
+    pub(crate) fn saved(&mut self, contact: &Contact, is_change: bool) {
+        self.dialog = None;
+        if let Some(key) = &contact.key {
+            self.forget_knock(key);
+        }
+        let what = if is_change { "changed" } else { "added" };
+        self.status = format!("{} was {what}", name(&contact.name));
+        if !is_change {
+            self.choose(contact.name);
+        }
+    }
+
+    /// A dialog's wish could not be fulfilled: it stays, and says why. Without one it is a line of the status bar.
+    pub(crate) fn refuse(&mut self, why: String) {
+        match &mut self.dialog {
+            Some(Dialog::Contact(form)) => form.problem = Some(why),
+            Some(Dialog::Settings(form)) => form.problem = Some(why),
+            _ => self.status = why,
+        }
+    }
+
+    /// The dialog by which that contact is changed, or added if it stands in no book.
+    pub(crate) fn contact_dialog(&self, peer: &PeerName) -> Option<Dialog> {
+        let person = self.people.iter().find(|person| person.name == *peer)?;
+        Some(Dialog::Contact(Box::new(ContactForm::of(person))))
+    }
+}

@@ -1,0 +1,177 @@
+//! Texts worth keeping: what was said, when, and whether it came through, and the text this is kept as. It opens no file.
+//!
+//! ```text
+//!   < 1764100000000000 they wrote this      > 1764100001000000 we wrote this
+//!   + 1764100001000000 (it arrived)         ! 1764100001000000 (it never will)
+//! ```
+
+use std::time::Duration;
+
+use transom::PeerName;
+
+use super::{Delivery, Line, Person, Speaker, State};
+
+/// One thing to write down.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Entry {
+    /// They said something.
+    Heard { at: Duration, text: String },
+    /// We said something. No two of ours have the same time, so it names the line.
+    Said { at: Duration, text: String },
+    /// It arrived.
+    Arrived { at: Duration },
+    /// It never will.
+    Failed { at: Duration },
+}
+
+impl Entry {
+    /// As a line of the file, with its end.
+    pub(crate) fn write(&self) -> String {
+        match self {
+            Self::Heard { at, text } => format!("< {} {}\n", at.as_micros(), one_line(text)),
+            Self::Said { at, text } => format!("> {} {}\n", at.as_micros(), one_line(text)),
+            Self::Arrived { at } => format!("+ {}\n", at.as_micros()),
+            Self::Failed { at } => format!("! {}\n", at.as_micros()),
+        }
+    }
+
+    /// Reads a line; `None` if it is cut off or somebody else's.
+    fn read(line: &str) -> Option<Self> {
+        let mut parts = line.splitn(3, ' ');
+        let (mark, at) = (parts.next()?, parts.next()?);
+        let at = Duration::from_micros(at.parse().ok()?);
+        let text = parts.next().map(many_lines);
+        Some(match mark {
+            "<" => Self::Heard { at, text: text? },
+            ">" => Self::Said { at, text: text? },
+            "+" => Self::Arrived { at },
+            "!" => Self::Failed { at },
+            _ => return None,
+        })
+    }
+}
+
+/// The talk that a file tells of, oldest first. Lines of ours of which no end is told were never delivered.
+pub(crate) fn read(text: &str) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for entry in text.lines().filter_map(Entry::read) {
+        let (at, text, by) = match entry {
+            Entry::Heard { at, text } => (at, text, Speaker::Them),
+            Entry::Said { at, text } => (at, text, Speaker::Us(None, Delivery::Sent)),
+            Entry::Arrived { at } => {
+                end(&mut lines, at, Delivery::Arrived);
+                continue;
+            }
+            Entry::Failed { at } => {
+                end(&mut lines, at, Delivery::Failed("as told then".to_owned()));
+                continue;
+            }
+        };
+        lines.push(Line { text, by, at });
+    }
+    lines
+}
+
+fn end(lines: &mut [Line], at: Duration, delivery: Delivery) {
+    let mut ours = lines.iter_mut().rev();
+    let line = ours.find(|line| line.at == at && matches!(line.by, Speaker::Us(..)));
+    if let Some(line) = line {
+        line.by = Speaker::Us(None, delivery);
+    }
+}
+
+impl State {
+    /// What was said while history is kept and is not written down yet.
+    pub(crate) fn unwritten(&mut self) -> Vec<(PeerName, Entry)> {
+        std::mem::take(&mut self.unwritten)
+    }
+
+    /// Puts the talk of earlier runs before that of this one.
+    pub(crate) fn remember(&mut self, peer: PeerName, lines: Vec<Line>) {
+        for line in lines {
+            self.person(peer).add(line);
+        }
+    }
+
+    /// What of earlier runs still has to be delivered.
+    pub(crate) fn undelivered(&self) -> Vec<(PeerName, Duration, String)> {
+        let of = |person: &Person| {
+            let name = person.name;
+            let waits = |line: &&Line| line.by == Speaker::Us(None, Delivery::Sent);
+            let lines = person.talk.iter().filter(waits);
+            let lines = lines.map(|line| (name, line.at, line.text.clone()));
+            lines.collect::<Vec<_>>()
+        };
+        self.people.iter().flat_map(of).collect()
+    }
+
+    pub(super) fn write_down(&mut self, peer: PeerName, entry: Entry) {
+        if self.config.history {
+            self.unwritten.push((peer, entry));
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\");
+    escaped.replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn many_lines(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => whole.push('\n'),
+                Some('r') => whole.push('\r'),
+                Some(other) => whole.push(other),
+                None => {}
+            },
+            c => whole.push(c),
+        }
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Duration = Duration::from_micros(1_764_100_000_000_000);
+
+    #[test]
+    fn every_text_fits_one_line_and_comes_back() {
+        for text in ["", " ", "a\nb\r\n\\n", "> 7 x", "\u{1b}[2J", "\\", "日本"] {
+            let text = text.to_owned();
+            let heard = Entry::Heard { at: AT, text };
+            let line = heard.write();
+            assert_eq!(line.matches('\n').count(), 1);
+            assert_eq!(Entry::read(line.trim_end_matches('\n')), Some(heard));
+        }
+    }
+
+    #[test]
+    fn talk_comes_back_with_what_became_of_it() {
+        let later = AT + Duration::from_secs(1);
+        let said = |at| Entry::Said {
+            at,
+            text: "hello".to_owned(),
+        };
+        let entries = [said(AT), said(later), Entry::Arrived { at: AT }];
+        let text: String = entries.iter().map(Entry::write).collect();
+        let by: Vec<_> = read(&text).into_iter().map(|line| line.by).collect();
+        assert_eq!(
+            by,
+            [
+                Speaker::Us(None, Delivery::Arrived),
+                Speaker::Us(None, Delivery::Sent)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_history_is_passed_over() {
+        assert!(read("half a li\n> x y\n+ 5\n\u{fffd}\n< 99999999999999999999999 t\n").is_empty());
+    }
+}

@@ -1,0 +1,160 @@
+//! Strangers, contacts that change, forms, and paths sent again.
+
+use super::*;
+
+#[test]
+fn an_ignored_stranger_knocks_in_vain_and_a_guest_gets_a_free_name() {
+    let mut state = two_boxes();
+    state.apply(knock([7; 32]));
+    let guest = state.guest_name(state.knocks[0].claims);
+    assert_eq!(guest, Some(peer("door-2")));
+    state.act(&Action::Ignore(PublicKey([7; 32])));
+    state.apply(knock([7; 32]));
+    assert!(state.knocks.is_empty());
+    state.apply(knock([8; 32]));
+    state.act(&Action::AllowGuest {
+        key: PublicKey([8; 32]),
+        name: peer("door-2"),
+    });
+    assert!(state.knocks.is_empty() && state.status.starts_with("door-2 is let in"));
+    for number in 0..1000u16 {
+        let mut key = [9; 32];
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        state.act(&Action::Ignore(PublicKey(key)));
+    }
+    assert_eq!(state.ignored.len(), 256);
+}
+
+#[test]
+fn a_guest_name_fits_however_long_the_claim() {
+    let state = two_boxes();
+    let long = peer(&"x".repeat(64));
+    assert_eq!(state.guest_name(Some(long)), Some(long));
+    assert_eq!(state.guest_name(None), Some(peer("guest")));
+    let mut full = two_boxes();
+    full.people[0].name = long;
+    assert_eq!(full.guest_name(Some(long)), Some(peer("guest-2")));
+}
+
+#[test]
+fn a_changed_book_moves_people_and_keeps_their_talk() {
+    let before = Book::parse("door 192.168.1.20\nyard 192.168.1.21:7000\n").0;
+    let after = Book::parse("door 10.0.0.1 may=view\nanna 10.0.0.2\n").0;
+    let mut state = two_boxes();
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: "hello".into(),
+    });
+    state.act(&Action::Watch(peer("yard")));
+    state.rebook(&before, &after);
+    let names: Vec<_> = state.people.iter().map(|person| person.name).collect();
+    assert_eq!(names, [peer("door"), peer("anna")]);
+    assert_eq!(state.people[0].talk.len(), 1);
+    assert!(state.watch.is_none() && state.chosen == Some(peer("door")));
+    let contact = |name: &str| after.find(name).unwrap().clone();
+    assert_eq!(
+        moves(&before, &after),
+        [
+            Move::Disconnect(peer("door")),
+            Move::Disconnect(peer("yard")),
+            Move::Connect(contact("door")),
+            Move::Connect(contact("anna"))
+        ]
+    );
+    let rights = Book::parse("door 10.0.0.1 may=\nanna 10.0.0.2\n").0;
+    assert_eq!(moves(&after, &rights), []);
+}
+
+#[test]
+fn what_the_station_still_says_of_a_removed_contact_does_not_bring_it_back() {
+    let before = Book::parse("door 192.168.1.20\nyard 192.168.1.21:7000\n").0;
+    let after = Book::parse("door 192.168.1.20\n").0;
+    let (ids, mut state) = (Ids::new(), two_boxes());
+    state.apply(joined("yard"));
+    state.act(&Action::Watch(peer("yard")));
+    state.rebook(&before, &after);
+    state.apply(ended("yard", EndReason::Leaving));
+    state.apply(ended("yard", EndReason::Leaving));
+    state.apply(left("yard"));
+    state.apply(Notice::Reaching { peer: peer("yard") });
+    let (text, why) = (ids.text(), "gone".into());
+    state.apply(Notice::TextFailed {
+        peer: peer("yard"),
+        text,
+        why,
+    });
+    assert_eq!(state.people.len(), 1);
+    assert!(state.hung_up.is_empty());
+    // Whoever comes as somebody known is shown.
+    state.apply(joined("yard"));
+    assert_eq!(state.people.len(), 2);
+}
+
+#[test]
+fn a_pasted_line_fills_the_form_and_each_slip_is_a_sentence() {
+    let key = PublicKey([7; 32]);
+    let mut form = ContactForm {
+        name: format!(" anna 10.0.0.2 key={key} "),
+        ..ContactForm::default()
+    };
+    form.spread();
+    assert_eq!(
+        (form.name.as_str(), form.address.as_str()),
+        ("anna", "10.0.0.2:7447")
+    );
+    assert_eq!(form.contact().unwrap().key, Some(key));
+    let wrong = |change: fn(&mut ContactForm)| {
+        let mut form = form.clone();
+        change(&mut form);
+        form.contact().unwrap_err()
+    };
+    assert_eq!(wrong(|form| form.name.clear()), "Give it a name.");
+    assert_eq!(
+        wrong(|form| form.name = "a b".into()),
+        "A name has no spaces."
+    );
+    assert_eq!(
+        wrong(|form| form.address = "1.2.3.400".into()),
+        "\"1.2.3.400\" is not an IPv4 address."
+    );
+    assert!(wrong(|form| form.key = "ABC".into()).starts_with("a key has"));
+    assert!(wrong(|form| form.name = "#x".into()).starts_with("A name can't begin"));
+    form.key = format!("key={}", key.to_string().replace('-', " "));
+    assert_eq!(form.contact().unwrap().key, Some(key));
+}
+
+#[test]
+fn a_failed_transfer_of_ours_is_sent_again_from_its_path() {
+    let (ids, mut state) = (Ids::new(), two_boxes());
+    let id = ids.transfer();
+    state.sending(id, "/a b".into());
+    state.apply(Notice::TransferEnded {
+        status: status(id, Phase::Ended, 0),
+        outcome: Outcome::Lost { why: "gone".into() },
+    });
+    assert_eq!(state.source(id), Some(std::path::Path::new("/a b")));
+    state.act(&Action::Retry {
+        transfer: id,
+        peer: peer("door"),
+        path: "/a b".into(),
+    });
+    assert!(state.transfers.is_empty() && state.sources.is_empty());
+}
+
+#[test]
+fn the_age_of_a_text_is_told_in_its_largest_unit() {
+    let ages = [0, 59, 60, 3599, 7200, 86_400, 900_000];
+    let words = ages.map(|seconds| ago(Duration::from_secs(seconds)));
+    assert_eq!(
+        words,
+        [
+            "just now",
+            "just now",
+            "1 min ago",
+            "59 min ago",
+            "2 h ago",
+            "1 day ago",
+            "10 days ago"
+        ]
+    );
+}

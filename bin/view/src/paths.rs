@@ -1,0 +1,93 @@
+//! Where things are unless somebody says otherwise: contacts, settings, downloads, and what this computer is called. Nothing is
+//! made or read here but the computer's name.
+
+use std::env;
+use std::net::UdpSocket;
+use std::path::PathBuf;
+
+use transom::PeerName;
+
+/// `$XDG_CONFIG_HOME/transom/user_list.txt` if it is there, else `users/user_list.txt` below the current folder if that is.
+pub(crate) fn users() -> PathBuf {
+    let own = config().map(|config| config.join("user_list.txt"));
+    let here = PathBuf::from("users/user_list.txt");
+    match own {
+        Some(own) if own.exists() || !here.exists() => own,
+        _ => here,
+    }
+}
+
+/// `$XDG_CONFIG_HOME/transom/view.conf`; nowhere without a home.
+pub(crate) fn settings() -> Option<PathBuf> {
+    config().map(|config| config.join("view.conf"))
+}
+
+/// The folder `transom` among the downloads.
+pub(crate) fn downloads() -> Option<PathBuf> {
+    let folder =
+        variable("XDG_DOWNLOAD_DIR").or_else(|| env::home_dir().map(|home| home.join("Downloads")));
+    folder
+        .filter(|folder| folder.is_dir())
+        .map(|folder| folder.join("transom"))
+}
+
+/// A path as a shell's user types it, `~/` for the home folder.
+pub(crate) fn typed(text: &str) -> PathBuf {
+    from_home(text.trim(), env::home_dir())
+}
+
+/// The computer's name, as far as it can be a peer's.
+pub(crate) fn own_name() -> PeerName {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| env::var("COMPUTERNAME").ok());
+    let named = host.and_then(|host| host.trim().parse().ok());
+    named.unwrap_or_else(|| "window".parse().expect("the word is a name"))
+}
+
+/// The address that packets to others would come from; none is sent.
+pub(crate) fn own_address() -> Option<String> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified()).then(|| address.to_string())
+}
+
+/// A variable that says something.
+pub(crate) fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
+    match (typed.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    }
+}
+
+fn config() -> Option<PathBuf> {
+    let config =
+        variable("XDG_CONFIG_HOME").or_else(|| env::home_dir().map(|home| home.join(".config")));
+    config.map(|config| config.join("transom"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_computer_has_a_name() {
+        assert!(!own_name().as_str().is_empty());
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_folder_and_only_at_the_start() {
+        let home = || Some(PathBuf::from("/home/me"));
+        for (typed, path) in [("~/a b", "/home/me/a b"), ("a~/b", "a~/b"), ("~x", "~x")] {
+            assert_eq!(from_home(typed, home()), PathBuf::from(path));
+        }
+        assert_eq!(from_home("~/a", None), PathBuf::from("~/a"));
+    }
+}

@@ -1,0 +1,67 @@
+//! Where the window was and is again: its size, its corner, whether it is maximised. Full screen is not kept.
+
+use winit::dpi::{LogicalSize, PhysicalPosition};
+use winit::event_loop::ActiveEventLoop;
+use winit::window::{Window, WindowAttributes};
+
+use crate::model::Place;
+
+/// Without a place of its own yet.
+const USUAL: LogicalSize<f64> = LogicalSize::new(1200.0, 760.0);
+/// Smaller, the buttons are in each other's way.
+const LEAST: LogicalSize<f64> = LogicalSize::new(640.0, 400.0);
+/// Larger than any screen; a size beyond it was never one.
+const MOST: u32 = 16_384;
+/// How far inside a screen the left upper corner has to be, so that there is something to drag the window by.
+const GRIP: i32 = 40;
+
+/// The window as it was, if it would be seen there.
+pub(super) fn wish(event_loop: &ActiveEventLoop, place: Option<Place>) -> WindowAttributes {
+    let wish = Window::default_attributes().with_min_inner_size(LEAST);
+    let Some(place) = place else {
+        return wish.with_inner_size(USUAL);
+    };
+    let size = LogicalSize::new(place.width.min(MOST), place.height.min(MOST));
+    let wish = wish.with_inner_size(size).with_maximized(place.maximised);
+    let corner = place
+        .corner
+        .filter(|corner| is_on_a_screen(event_loop, *corner));
+    match corner {
+        Some((x, y)) => wish.with_position(PhysicalPosition::new(x, y)),
+        None => wish,
+    }
+}
+
+/// Where the window is now. While it has the whole screen it is where it was `before`.
+pub(super) fn of(window: &Window, before: Option<Place>) -> Option<Place> {
+    let maximised = window.is_maximized();
+    if maximised || window.fullscreen().is_some() {
+        return before.map(|before| Place {
+            maximised,
+            ..before
+        });
+    }
+    let size: LogicalSize<u32> = window.inner_size().to_logical(window.scale_factor());
+    if size.width == 0 || size.height == 0 {
+        return before;
+    }
+    // Wayland tells nobody where a window is.
+    let corner = window.outer_position().ok().map(|at| (at.x, at.y));
+    Some(Place {
+        width: size.width,
+        height: size.height,
+        corner,
+        maximised,
+    })
+}
+
+fn is_on_a_screen(event_loop: &ActiveEventLoop, (x, y): (i32, i32)) -> bool {
+    event_loop.available_monitors().any(|monitor| {
+        let (at, size) = (monitor.position(), monitor.size().cast::<i32>());
+        let inside = |place: i32, start: i32, length: i32| {
+            place >= start.saturating_sub(GRIP)
+                && place <= start.saturating_add(length).saturating_sub(GRIP)
+        };
+        inside(x, at.x, size.width) && inside(y, at.y, size.height)
+    })
+}

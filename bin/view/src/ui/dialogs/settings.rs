@@ -1,0 +1,119 @@
+//! How the window behaves.
+
+use egui::{ComboBox, ScrollArea, Slider, Ui};
+use transom_users::escape;
+
+use crate::model::{Action, Config, Dialog, FolderFor, SettingsForm, State, Theme};
+use crate::words;
+
+use super::{buttons, cancel, copyable, field, problem};
+
+/// A path is no longer on any system.
+const MAX_PATH_CHARS: usize = 4096;
+/// A name's bytes on the wire.
+const MAX_NAME_CHARS: usize = 64;
+
+pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mut Vec<Action>) {
+    let mut typed = form.clone();
+    ui.heading("Settings");
+    let room = ui.ctx().content_rect().height() - 160.0;
+    ScrollArea::vertical().max_height(room).show(ui, |ui| {
+        field(ui, words::OWN_NAME, "", &mut typed.name, MAX_NAME_CHARS);
+        ui.horizontal(|ui| {
+            ui.label("Accepted files go to");
+            let pick = ui.add_enabled(!state.picking, egui::Button::new("Choose folder…"));
+            if pick.clicked() {
+                actions.push(Action::PickFolder(FolderFor::Inbox));
+            }
+        });
+        field(ui, "Folder for files", "", &mut typed.inbox, MAX_PATH_CHARS);
+        ui.separator();
+        looks(ui, &mut typed.config);
+        ui.separator();
+        calls(ui, &mut typed.config);
+        ui.separator();
+        texts(ui, &mut typed.config, actions);
+        ui.separator();
+        about(ui, state);
+    });
+    let config = typed.config(state);
+    match (&form.problem, &config) {
+        (Some(why), _) | (None, Err(why)) => problem(ui, why),
+        _ => {}
+    }
+    buttons(ui, |ui| {
+        let save = ui.add_enabled(config.is_ok(), egui::Button::new("Save"));
+        if save.clicked()
+            && let Ok(config) = config
+        {
+            actions.push(Action::SaveSettings(Box::new(config)));
+        }
+        cancel(ui, actions);
+    });
+    if typed != *form {
+        typed.problem = None;
+        actions.insert(0, Action::Open(Dialog::Settings(Box::new(typed))));
+    }
+}
+
+fn looks(ui: &mut Ui, config: &mut Config) {
+    ui.horizontal(|ui| {
+        ui.label("Colours");
+        for (theme, label) in [
+            (Theme::System, "As the desktop"),
+            (Theme::Dark, "Dark"),
+            (Theme::Light, "Light"),
+        ] {
+            ui.radio_value(&mut config.theme, theme, label);
+        }
+    });
+    let slider = Slider::new(&mut config.zoom, 0.5..=3.0)
+        .step_by(0.1)
+        .text("Size of everything");
+    ui.add(slider)
+        .on_hover_text("Ctrl + and Ctrl -; Ctrl 0 for the usual");
+}
+
+fn calls(ui: &mut Ui, config: &mut Config) {
+    ui.checkbox(&mut config.bell, words::BELL);
+    ui.checkbox(&mut config.second_call, words::SECOND_CALL);
+    ui.checkbox(&mut config.do_not_disturb, words::DO_NOT_DISTURB);
+    let hint = "auto, or a device like /dev/video0";
+    field(ui, "Camera", hint, &mut config.camera, MAX_PATH_CHARS);
+    let label = ui.label("Picture size");
+    let sizes = ["", "640x480", "1280x720", "1920x1080"];
+    let of = |size: &str| {
+        if size.is_empty() {
+            "as the camera likes"
+        } else {
+            size
+        }
+        .to_owned()
+    };
+    let list = ComboBox::from_id_salt("size").selected_text(of(&config.size));
+    let shown = list.show_ui(ui, |ui| {
+        for size in sizes {
+            ui.selectable_value(&mut config.size, size.to_owned(), of(size));
+        }
+    });
+    shown.response.labelled_by(label.id);
+}
+
+fn texts(ui: &mut Ui, config: &mut Config, actions: &mut Vec<Action>) {
+    ui.checkbox(&mut config.history, words::KEEP_TEXTS);
+    if ui.button("Remove all kept texts").clicked() {
+        actions.push(Action::ForgetHistory);
+    }
+}
+
+fn about(ui: &mut Ui, state: &State) {
+    copyable(ui, words::OWN_LINE, &state.own.line);
+    let [settings, rest] = &state.kept_in;
+    for (what, path) in [
+        ("Contacts", &state.book_path),
+        ("These settings", settings),
+        ("Keys and texts", rest),
+    ] {
+        ui.small(format!("{what}: {}", escape(&path.to_string_lossy())));
+    }
+}

@@ -1,0 +1,203 @@
+//! Offers, transfers and texts: the flows of a person, by labels, and what hostile peers put into them.
+
+use egui_kittest::kittest::NodeT as _;
+use transom::{CurrentFile, Direction};
+
+use super::*;
+use crate::model::tests::knock;
+use crate::model::{Dialog, FolderFor};
+
+#[test]
+fn an_offer_goes_into_another_folder_if_one_is_named() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(offer(&ids, "plan.pdf"));
+    let transfer = state.offers[0].transfer;
+    let mut screen = open(state);
+    assert_eq!(
+        click(&mut screen, "Other folder…"),
+        [Action::PickFolder(FolderFor::Offer(transfer))]
+    );
+    screen
+        .state_mut()
+        .state
+        .picked_folder(FolderFor::Offer(transfer), Ok(Some("/mnt/b".into())));
+    screen.run();
+    fill(&mut screen, "into the folder", "ig");
+    screen.state_mut().take();
+    let into = Some("/mnt/big".into());
+    assert_eq!(
+        click(&mut screen, "Accept"),
+        [Action::Accept { transfer, into }]
+    );
+}
+
+#[test]
+fn a_hundred_thousand_offers_change_nothing_but_a_line() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    for _ in 0..100_000 {
+        state.apply(offer(&ids, "again"));
+    }
+    assert_eq!(state.offers.len(), 32);
+    open(state).get_by_label("yard offers again");
+}
+
+#[test]
+fn a_failed_transfer_can_be_tried_again_and_what_came_be_looked_at() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let (ours, theirs) = (ids.transfer(), ids.transfer());
+    state.sending(ours, "/a b".into());
+    let why = "no space left on device".into();
+    state.apply(Notice::TransferEnded {
+        status: status(ours, Phase::Ended, 0),
+        outcome: Outcome::Failed { why },
+    });
+    let mut came = status(theirs, Phase::Ended, 0);
+    came.direction = Direction::Incoming;
+    let path = "/home/me/in/evil.desktop".into();
+    state.apply(Notice::TransferEnded {
+        status: came,
+        outcome: Outcome::Durable { path },
+    });
+    let mut screen = open(state);
+    // The folder, never the file.
+    assert_eq!(
+        click(&mut screen, "Open folder"),
+        [Action::OpenFolder("/home/me/in".into())]
+    );
+    assert_eq!(
+        click(&mut screen, "Try again"),
+        [Action::Retry {
+            transfer: ours,
+            peer: peer("door"),
+            path: "/a b".into()
+        }]
+    );
+    assert!(screen.query_by_label("Try again").is_none());
+}
+
+#[test]
+fn the_file_that_moves_and_the_sum_of_all_are_shown() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    for _ in 0..2 {
+        let mut status = status(ids.transfer(), Phase::Running, 120_750_000);
+        status.current = Some(CurrentFile {
+            path: "photos/\u{1b}[2J1.jpg".into(),
+            bytes: 4_000_000,
+            moved: 1_000_000,
+        });
+        state.apply(Notice::Transfer(status));
+    }
+    let screen = open(state);
+    screen.get_by_label("2 transfers, 242 MB of 690 MB, 112 MB/s");
+    assert_eq!(
+        screen
+            .query_all_by_label("photos/\\u{1b}[2J1.jpg 1.0 MB of 4.0 MB")
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn several_files_and_folders_are_dropped_at_once() {
+    let mut screen = open(at_home());
+    for path in ["/tmp/a", "/tmp/folder"] {
+        screen.input_mut().dropped_files.push(DroppedFile {
+            path: Some(path.into()),
+            ..Default::default()
+        });
+    }
+    screen.step();
+    let send = |path: &str| Action::Send {
+        peer: peer("door"),
+        path: path.into(),
+    };
+    assert_eq!(
+        screen.state_mut().take(),
+        [send("/tmp/a"), send("/tmp/folder")]
+    );
+}
+
+#[test]
+fn a_link_opens_only_after_its_whole_address_was_shown() {
+    let mut state = at_home();
+    let link = format!("https://example.org/{}", "a".repeat(3900));
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: format!("look: {link}"),
+    });
+    let mut screen = open(state);
+    let asked = click(&mut screen, "Open link…");
+    assert_eq!(asked, [Action::Open(Dialog::Link(link.clone()))]);
+    assert_eq!(
+        click(&mut screen, "Open"),
+        [Action::OpenLink(link), Action::Close]
+    );
+}
+
+#[test]
+fn texts_to_somebody_absent_wait_and_tell_their_age() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.said(peer("door"), ids.text(), "are you there".into());
+    state.now += std::time::Duration::from_secs(7200);
+    let screen = open(state);
+    screen.get_by_label("waiting");
+    screen.get_by_label("2 h ago");
+}
+
+#[test]
+fn hostile_names_and_texts_neither_break_the_screen_nor_steer_it() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let evil = "\u{202e}\u{1b}[2J\u{7}".repeat(1000);
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: evil.clone(),
+    });
+    let mut offered = offer(&ids, &evil);
+    if let Notice::Offered {
+        shape,
+        files,
+        bytes,
+        ..
+    } = &mut offered
+    {
+        (*shape, *files, *bytes) = (Shape::Folder, u32::MAX, u64::MAX);
+    }
+    state.apply(offered);
+    let mut moving = status(ids.transfer(), Phase::Running, u64::MAX);
+    (moving.name, moving.bytes, moving.rate) = (evil.clone(), u64::MAX, u64::MAX);
+    moving.current = Some(CurrentFile {
+        path: evil.clone(),
+        bytes: 0,
+        moved: u64::MAX,
+    });
+    state.apply(Notice::Transfer(moving.clone()));
+    moving.transfer = ids.transfer();
+    state.apply(Notice::Transfer(moving));
+    state.refuse(evil);
+    let screen = open(state);
+    let shown: Vec<String> = screen
+        .root()
+        .children_recursive()
+        .filter_map(|node| node.accesskit_node().label())
+        .collect();
+    assert!(shown.len() > 10);
+    assert!(
+        shown
+            .iter()
+            .all(|text| !text.contains(['\u{202e}', '\u{1b}', '\u{7}']))
+    );
+}
+
+#[test]
+fn looks_like_a_stranger_at_the_door() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(knock([9; 32]));
+    state.apply(offer(&ids, "plan.pdf"));
+    let id = ids.text();
+    state.said(peer("door"), id, "are you there?".into());
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text: "see https://example.org/plan".into(),
+    });
+    snapshot(open(state), "stranger");
+}
