@@ -201,6 +201,7 @@ pub(crate) fn inbox_settings(into: &Path) -> InboxSettings {
         into: into.to_owned(),
         accept: Accept::Ask,
         quota: None,
+        overwrite: false,
     }
 }
 
