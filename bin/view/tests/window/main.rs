@@ -82,7 +82,9 @@ fn program(scratch: &Scratch) -> Command {
     ] {
         command.env_remove(name);
     }
+    // Where no contact list lies below.
     command
+        .current_dir(&scratch.0)
         .arg("--state")
         .arg(scratch.path("state"))
         .arg("--inbox")
@@ -235,6 +237,11 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
         Ok(display) => display,
         Err(why) => return skip(&why),
     };
+    let desk = State::open(scratch.path("state"))
+        .unwrap()
+        .identity()
+        .unwrap();
+    let mut door = DoorBox::start(&desk, &scratch.path("door"));
     let mut command = program(&scratch);
     command.args(["--listen", "none", "--name", "desk"]);
     let mut window = Window(command.env("DISPLAY", &display.name).spawn().unwrap());
@@ -246,15 +253,16 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
     display.size(&id, 900, 600);
     display.click(&id, ADD_CONTACT);
     display.key(&id, "Tab");
-    display.write(&id, "anna 127.0.0.1:9 may=view # by hand");
+    let line = format!("door {} key={} may=view # by hand", door.address, door.key);
+    display.write(&id, &line);
     display.keep("added");
     display.key(&id, "Return");
     let list = scratch.path("config/transom/user_list.txt");
     let written = until(|| fs::read_to_string(&list).ok());
-    assert_eq!(
-        written.as_deref(),
-        Some("anna 127.0.0.1:9 may=view # by hand\n")
-    );
+    assert_eq!(written, Some(line + "\n"));
+    door.wait("the window", |notice| {
+        matches!(notice, Notice::Joined { .. })
+    });
     display.key(&id, "ctrl+q");
     let ended = until(|| window.0.try_wait().unwrap());
     assert_eq!(ended.and_then(|status| status.code()), Some(0));
