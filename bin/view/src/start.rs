@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use transom::media::{Source, Wish};
 use transom::{InboxSettings, PeerName, Settings, State as Folder, StateError, everywhere};
 use transom_users::{Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
 
@@ -72,6 +73,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         users.path.clone(),
         users.bad_lines.clone(),
     );
+    state.calls.own.wish = camera(&arguments);
     let engine = engine(&arguments, &folder, &users, &display, &mut state)?;
     if let Some(peer) = arguments.call {
         state.act(&Action::Watch(peer));
@@ -89,10 +91,10 @@ fn engine(
     state: &mut State,
 ) -> Result<Engine, StartError> {
     let start = |listen| -> Result<Engine, StartError> {
-        Ok(Engine::start(
-            settings(arguments, folder, users, listen)?,
-            display.wake(),
-        )?)
+        let settings = settings(arguments, folder, users, listen)?;
+        let kept = pictures().or_else(|| settings.inbox.as_ref().map(|inbox| inbox.into.clone()));
+        let kept = kept.unwrap_or_else(|| folder.dir().join("pictures"));
+        Ok(Engine::start(settings, kept, display.wake())?)
     };
     if let Some(listen) = &arguments.listen {
         return start(listen.clone());
@@ -125,6 +127,8 @@ fn settings(
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
         listen,
+        camera: camera(arguments),
+        takes_calls: true,
         inbox: Some(InboxSettings {
             into,
             accept: transom::Accept::Ask,
@@ -201,9 +205,26 @@ fn usual_users() -> PathBuf {
     }
 }
 
+/// Our camera as it was asked for; the first that works where nothing was said.
+fn camera(arguments: &Arguments) -> Option<Wish> {
+    let source = arguments.camera.clone().unwrap_or(Some(Source::Auto))?;
+    Some(Wish {
+        source,
+        ..Wish::default()
+    })
+}
+
 fn downloads() -> Option<PathBuf> {
-    let folder =
-        variable("XDG_DOWNLOAD_DIR").or_else(|| env::home_dir().map(|home| home.join("Downloads")));
+    ours_below("XDG_DOWNLOAD_DIR", "Downloads")
+}
+
+fn pictures() -> Option<PathBuf> {
+    ours_below("XDG_PICTURES_DIR", "Pictures")
+}
+
+/// Our folder below one of the desktop's, if that is there.
+fn ours_below(named: &str, usual: &str) -> Option<PathBuf> {
+    let folder = variable(named).or_else(|| env::home_dir().map(|home| home.join(usual)));
     folder
         .filter(|folder| folder.is_dir())
         .map(|folder| folder.join("transom"))

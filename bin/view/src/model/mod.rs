@@ -1,26 +1,36 @@
-//! What the window knows: people, the picture being watched, transfers, offers, texts and warnings.
+//! What the window knows: people, calls and their pictures, transfers, offers, texts and warnings.
 //! Pure data that notices change; it knows neither a station nor a window.
 
 mod action;
+mod call;
+mod calls;
+mod own;
+mod pace;
 mod people;
+mod pictures;
+pub(crate) mod texts;
 mod transfers;
 mod warnings;
-mod watch;
 mod words;
 
+#[cfg(test)]
+pub(crate) mod calls_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::path::PathBuf;
 
-use transom::{EndReason, Notice, PeerName, TextId};
+use transom::{Notice, PeerName, TextId};
 use transom_users::{Contact, escape};
 
 pub(crate) use action::Action;
+pub(crate) use call::{Call, Stage};
+pub(crate) use calls::{Calls, Duties, Incoming};
+pub(crate) use pace::{Sample, Spread, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
+pub(crate) use pictures::{Face, Kept, Preferences, Shown};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use warnings::Warning;
-pub(crate) use watch::{Shown, Stage, Watch};
 pub(crate) use words::{bytes, duration, outcome};
 
 /// Everything on the screen that is not being typed.
@@ -30,8 +40,8 @@ pub(crate) struct State {
     pub(crate) people: Vec<Person>,
     /// To whom text and files go.
     pub(crate) chosen: Option<PeerName>,
-    /// Whose picture is on the screen.
-    pub(crate) watch: Option<Watch>,
+    /// Calls and watches, and our own camera.
+    pub(crate) calls: Calls,
     /// Running transfers and the last ended ones, oldest first.
     pub(crate) transfers: Vec<Transfer>,
     /// Offers waiting for an answer.
@@ -48,8 +58,10 @@ pub(crate) struct State {
     pub(crate) book_path: PathBuf,
     /// The addresses others can reach this window at.
     pub(crate) listening: Vec<String>,
-    /// Calls we ended whose end the station has yet to tell; it must not end a newer call to the same box.
-    hung_up: Vec<PeerName>,
+    /// Whether the numbers are shown over the pictures.
+    pub(crate) overlay: bool,
+    /// Whether the keys are shown.
+    pub(crate) help: bool,
 }
 
 impl State {
@@ -69,7 +81,7 @@ impl State {
 
     /// Takes in one notice; what has to be done because of it comes back.
     ///
-    /// Pictures don't come here: the decoder takes them and tells [`shown`](Self::shown).
+    /// Pictures don't come here: the decoders take them and tell [`shown`](Self::shown).
     pub(crate) fn apply(&mut self, notice: Notice) -> Vec<Action> {
         match notice {
             Notice::Listening { address } => self.listening.push(address.to_string()),
@@ -80,7 +92,10 @@ impl State {
                 first_use,
                 key,
                 ..
-            } => return self.joined(peer, first_use.then_some(key)),
+            } => {
+                self.calls.know(peer, key);
+                return self.joined(peer, first_use.then_some(key));
+            }
             Notice::Left { peer, why, lost } => self.left(peer, why, lost),
             Notice::Knock { key, address, .. } => self.warn(Warning::Knock { key, address }),
             Notice::KeyChanged {
@@ -96,17 +111,6 @@ impl State {
                     offered,
                     in_book,
                 });
-            }
-            Notice::Ringing { peer, .. } => {
-                self.status = format!("{} rang; this window takes no calls", name(&peer));
-                return vec![Action::Decline(peer)];
-            }
-            Notice::CallStarted { peer, .. } => self.call(peer, Watch::started),
-            Notice::CallEnded { peer, reason, text } => {
-                return self.call_ended(peer, reason, &text);
-            }
-            Notice::FarCamera { peer, lens, text } => {
-                self.call(peer, |watch| watch.camera = Some((lens, text)))
             }
             Notice::Text { peer, text } => self.hear(peer, text),
             Notice::TextArrived { peer, text } => {
@@ -143,7 +147,7 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
-            _ => {}
+            other => return self.call_notice(other),
         }
         Vec::new()
     }
@@ -168,12 +172,6 @@ impl State {
     pub(crate) fn act(&mut self, action: &Action) {
         match action {
             Action::Choose(peer) => self.choose(*peer),
-            Action::Watch(peer) => {
-                self.choose(*peer);
-                let here = matches!(self.person(*peer).presence, Presence::Here);
-                self.watch = Some(Watch::new(*peer, here));
-            }
-            Action::HangUp(peer) => self.stop_watching(*peer),
             Action::Pick { .. } => self.picking = true,
             Action::Send { peer, path } => {
                 self.status = format!(
@@ -191,29 +189,14 @@ impl State {
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::Fullscreen(on) => self.fullscreen = *on,
             Action::Say(what) => self.status.clone_from(what),
-            Action::Dismiss(_)
-            | Action::Ring(_)
-            | Action::Decline(_)
-            | Action::Text { .. }
-            | Action::Cancel(_)
-            | Action::Pause { .. }
-            | Action::Quit => {}
+            Action::Help(on) => self.help = *on,
+            other => self.act_on_calls(other),
         }
     }
 
     /// A text of ours is on its way.
     pub(crate) fn said(&mut self, peer: PeerName, id: TextId, text: String) {
         self.person(peer).say(id, text);
-    }
-
-    /// A picture is on the screen.
-    pub(crate) fn shown(&mut self, peer: PeerName, shown: Shown) {
-        self.call(peer, |watch| watch.show(shown));
-    }
-
-    /// A picture could not be shown; the last good one stays.
-    pub(crate) fn broken(&mut self, peer: PeerName, why: String) {
-        self.call(peer, |watch| watch.break_one(why));
     }
 
     /// The file dialog closed: with a path, without, or it never opened.
@@ -242,30 +225,6 @@ impl State {
         self.people.iter().find(|person| person.name == chosen)
     }
 
-    fn stop_watching(&mut self, peer: PeerName) {
-        if let Some(watch) = self.watch.take_if(|watch| watch.peer == peer) {
-            self.fullscreen = false;
-            if watch.has_call() {
-                self.hung_up.push(peer);
-            }
-        }
-    }
-
-    fn call_ended(&mut self, peer: PeerName, reason: EndReason, text: &str) -> Vec<Action> {
-        if let Some(at) = self.hung_up.iter().position(|one| *one == peer) {
-            self.hung_up.swap_remove(at);
-            return Vec::new();
-        }
-        let here = self.person(peer).presence == Presence::Here;
-        let mut again = false;
-        self.call(peer, |watch| again = watch.ended(reason, text, here));
-        if again {
-            vec![Action::Ring(peer)]
-        } else {
-            Vec::new()
-        }
-    }
-
     fn choose(&mut self, peer: PeerName) {
         self.chosen = Some(peer);
         self.person(peer).unread = 0;
@@ -281,13 +240,7 @@ impl State {
             ),
             None => format!("{} is here", name(&peer)),
         };
-        match &mut self.watch {
-            Some(watch) if watch.peer == peer && watch.stage == Stage::Waiting => {
-                watch.stage = Stage::Ringing;
-                vec![Action::Ring(peer)]
-            }
-            _ => Vec::new(),
-        }
+        self.call_joined(peer)
     }
 
     fn left(&mut self, peer: PeerName, why: String, lost: bool) {
@@ -304,15 +257,6 @@ impl State {
         if !chosen {
             person.unread = person.unread.saturating_add(1);
             self.status = format!("{} wrote", name(&peer));
-        }
-    }
-
-    /// Changes the watch if it is of that peer.
-    fn call(&mut self, peer: PeerName, change: impl FnOnce(&mut Watch)) {
-        if let Some(watch) = &mut self.watch
-            && watch.peer == peer
-        {
-            change(watch);
         }
     }
 

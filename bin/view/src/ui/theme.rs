@@ -8,6 +8,8 @@ use crate::model::Presence;
 pub(super) const BACKDROP: Color32 = Color32::from_gray(12);
 /// Something needs a look.
 pub(super) const ALARM: Color32 = Color32::from_rgb(240, 150, 60);
+/// Somebody records.
+pub(super) const RED: Color32 = Color32::from_rgb(235, 70, 60);
 /// All is well.
 pub(super) const GOOD: Color32 = Color32::from_rgb(90, 200, 110);
 
