@@ -1,5 +1,5 @@
-//! JPEG to RGBA beside the window: of each stream the newest picture only, no larger than it is shown, into images that are
-//! used again. Streams take turns, so none waits for another that is slow or broken.
+//! JPEG to RGBA beside the window: of each stream the newest picture only, not much larger than it is shown, into images
+//! that are used again. Streams take turns, so none waits for another that is slow or broken.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,16 +13,14 @@ use crate::model::{Face, Sample, Shown};
 use super::Wake;
 use super::mailbox::{Letter, Mailbox};
 use super::rate::Rate;
-use super::shrink::{fit, shrink};
+use super::shrink::{factor, shrink};
 
 /// The size to decode to before the window said how large a stream is shown.
 const FIRST_SIZE: (usize, usize) = (1280, 720);
 /// The longest side that is ever shown: a 4K screen's, and within what every graphics driver takes.
 const MAX_SIDE: usize = 4096;
-/// The shortest side to decode to: smaller saves nothing, and sums of pixels could leave 32 bits.
-const MIN_SIDE: usize = 64;
 /// Memory that is kept for the next picture: a 4K picture's. One peer's 8K picture must not cost 133 MB from then on.
-const MAX_KEPT_BYTES: usize = 3840 * 2160 * 4;
+const MAX_KEPT_BYTES: usize = MAX_SIDE * 2304 * 4;
 
 /// A picture on its way to a decoder.
 #[derive(Debug)]
@@ -185,9 +183,8 @@ impl Desk {
 
     /// How large a stream is shown, in pixels of its pictures before they are turned.
     pub(crate) fn want(&self, face: Face, size: (usize, usize)) {
-        let side = |pixels: usize| pixels.clamp(MIN_SIDE, MAX_SIDE);
         if let Some(stream) = self.lock().by_face.get_mut(&face) {
-            stream.wanted = Some((side(size.0), side(size.1)));
+            stream.wanted = Some(size);
         }
     }
 
@@ -321,9 +318,9 @@ pub(super) fn run(desk: &Desk, mailbox: &Mailbox) {
         match decoded {
             Ok(()) => {
                 let size = (whole.width, whole.height);
-                match fit(size, wanted) {
-                    smaller if smaller != size => shrink(&whole, smaller, &mut into),
-                    _ => std::mem::swap(&mut whole, &mut into),
+                match factor(size, wanted, MAX_SIDE) {
+                    1 => std::mem::swap(&mut whole, &mut into),
+                    factor => shrink(&whole, factor, &mut into),
                 }
                 desk.done(arrived, into, size);
             }
@@ -425,14 +422,14 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_no_larger_than_they_are_shown_and_their_true_size_is_known() {
+    fn pictures_are_not_much_larger_than_they_are_shown_and_their_true_size_is_known() {
         working(|desk, _| {
             desk.put(arrived(face("door"), sample(640, 480), 0));
             until(|| desk.has_news());
             let first = desk.fetch().remove(0);
             assert_eq!((first.image.width, first.image.height), (640, 480));
             desk.give_back(face("door"), first.image);
-            desk.want(face("door"), (320, 320));
+            desk.want(face("door"), (300, 200));
             desk.put(arrived(face("door"), sample(640, 480), 1));
             until(|| desk.has_news());
             let second = desk.fetch().remove(0);

@@ -274,7 +274,8 @@ fn stamp(now: SystemTime) -> String {
 
 /// Days since 1970 as year, month and day.
 fn date(mut days: u64) -> (u64, usize, u64) {
-    let leap = |year: u64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let every = |year: u64, years| year.is_multiple_of(years);
+    let leap = |year| (every(year, 4) && !every(year, 100)) || every(year, 400);
     let mut year = 1970;
     while days >= 365 + u64::from(leap(year)) {
         days -= 365 + u64::from(leap(year));

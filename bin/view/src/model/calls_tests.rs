@@ -331,7 +331,7 @@ fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
         dropped: 2,
         trouble: Some("the disk is full".into()),
     };
-    assert_eq!(state.kept(kept), [stop.clone()]);
+    assert_eq!(state.kept(kept), std::slice::from_ref(&stop));
     assert_eq!(
         state.status,
         "Recorded 7 pictures in /p/door.avi; the disk was too slow for 2 others"
