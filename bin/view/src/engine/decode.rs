@@ -119,6 +119,8 @@ struct Stream {
     undecoded: u32,
     spare: Image,
     wanted: Option<(usize, usize)>,
+    /// Whether it has no place on the screen now: its pictures are not decoded then.
+    hidden: bool,
     rate: Rate,
     /// The last good picture, as it was received.
     last: Option<Arc<[u8]>>,
@@ -149,6 +151,9 @@ impl Desk {
         streams.arrivals += 1;
         let now = streams.arrivals;
         let stream = streams.by_face.entry(arrived.face).or_default();
+        if stream.hidden {
+            return;
+        }
         let late = stream.waiting.replace(arrived);
         if late.is_some() {
             stream.undecoded = stream.undecoded.saturating_add(1);
@@ -191,6 +196,13 @@ impl Desk {
     /// Forgets the streams that nobody looks at any more.
     pub(crate) fn retain(&self, wanted: impl Fn(Face) -> bool) {
         self.lock().by_face.retain(|face, _| wanted(*face));
+    }
+
+    /// Decodes nothing of those that have no place on the screen now. Their senders get their credit at once.
+    pub(crate) fn show(&self, on_screen: impl Fn(Face) -> bool) {
+        for (face, stream) in &mut self.lock().by_face {
+            stream.hidden = !on_screen(*face);
+        }
     }
 
     /// The last good picture of a stream, as it was received.
@@ -459,6 +471,21 @@ mod tests {
                     .all(|letter| matches!(letter, Letter::Broken(one, _) if *one == face("evil")))
             );
         });
+    }
+
+    #[test]
+    fn a_stream_behind_a_single_picture_is_not_decoded_until_it_is_back() {
+        let desk = Desk::new(Arc::new(|| ()));
+        let door = face("door");
+        desk.put(arrived(door, sample(64, 48), 0));
+        let task = desk.next().unwrap();
+        desk.done(task.arrived, Image::default(), (64, 48));
+        desk.show(|_| false);
+        desk.put(arrived(door, sample(64, 48), 1));
+        assert!(desk.lock().next().is_none());
+        desk.show(|_| true);
+        desk.put(arrived(door, sample(64, 48), 2));
+        assert_eq!(desk.next().unwrap().arrived.picture.sequence, 2);
     }
 
     #[test]

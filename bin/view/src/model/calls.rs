@@ -198,7 +198,7 @@ impl State {
             Notice::FarRecording { peer, on } => {
                 self.with_call(peer, |call| call.far_recording = on);
             }
-            Notice::Camera { lens, text } => self.calls.own.lens = Some((lens, text)),
+            Notice::Camera { lens, text } => self.own_camera(lens, text),
             Notice::Cameras { devices } => self.calls.own.devices = Some(devices),
             Notice::Measured { peer, numbers } if self.overlay => {
                 self.calls.numbers.insert(peer, numbers);
@@ -206,6 +206,14 @@ impl State {
             _ => {}
         }
         Vec::new()
+    }
+
+    fn own_camera(&mut self, lens: Lens, text: String) {
+        // Told also to somebody who put the own picture away.
+        if lens == Lens::Lost {
+            self.status = texts::with_words(texts::CAMERA_LOST, &text);
+        }
+        self.calls.own.lens = Some((lens, text));
     }
 
     /// A peer is there: who was waited for is asked.
@@ -247,6 +255,14 @@ impl State {
         match face {
             Face::Own => self.calls.previews(),
             Face::Peer(peer) => self.calls.of(peer).is_some(),
+        }
+    }
+
+    /// Whether pictures of that face are on the screen now.
+    pub(crate) fn shows(&self, face: Face) -> bool {
+        match face {
+            Face::Own => self.calls.previews(),
+            Face::Peer(peer) => self.calls.on_screen().any(|call| call.peer == peer),
         }
     }
 
@@ -309,6 +325,7 @@ impl State {
         self.calls.incoming.retain(|ring| ring.peer != peer);
         if self.calls.of(peer).is_none() {
             self.calls.begin(peer, kind, Stage::Ringing);
+            self.status = texts::taken(&name(&peer));
         }
         self.with_call(peer, |call| call.started(kind));
         let on = self.calls.of(peer).is_some_and(|call| call.camera_on);

@@ -152,6 +152,8 @@ fn a_call_that_comes_by_the_right_to_it_shows_no_camera_though_it_was_on_last_ti
     state.calls.load([(peer("yard"), preferences)]);
     assert_eq!(state.apply(talk("yard", false, false)), []);
     assert!(!state.calls.of(peer("yard")).unwrap().camera_on);
+    let told = "yard called and was answered at once, as your contact list says";
+    assert_eq!(state.status, told);
 }
 
 #[test]
@@ -282,6 +284,10 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     assert_eq!(
         state.calls.own_trouble(),
         Some((texts::CAMERA_LOST, "/dev/video0 is used by zoom; close it"))
+    );
+    assert_eq!(
+        state.status,
+        "Your camera gives no picture: /dev/video0 is used by zoom; close it"
     );
     state.act(&Action::SetCamera(Some(
         state.calls.own.with_source(Source::Pattern),

@@ -32,6 +32,9 @@ pub(crate) const NO_PICTURE: &str = "There is no picture to keep yet";
 pub(crate) const RECORD: &str = "Record";
 pub(crate) const STOP_RECORDING: &str = "Stop recording";
 pub(crate) const MY_PICTURE: &str = "My picture";
+pub(crate) const MOVE_ME: &str = "My picture, moved by the arrow keys";
+pub(crate) const MISSED: &str = "Missed calls";
+pub(crate) const NO_NUMBERS: &str = "no picture within the last second";
 pub(crate) const HIDE: &str = "Hide";
 pub(crate) const MY_CAMERA: &str = "Camera…";
 pub(crate) const NO_CAMERA: &str = "No camera";
@@ -99,6 +102,36 @@ pub(crate) fn not_there(name: &str) -> String {
     format!("{name} is not there")
 }
 
+/// When watching begins after all.
+pub(crate) const STARTS_LATER: &str = "Watching starts when it is.";
+/// Why nothing is sent to somebody.
+pub(crate) const OTHER_KEY: &str = "It shows another key than it should.";
+
+/// The far camera is gone.
+pub(crate) fn far_lost(name: &str) -> String {
+    format!("{name}'s camera is lost")
+}
+
+/// The far camera is switched off.
+pub(crate) fn far_off(name: &str) -> String {
+    format!("{name}'s camera is off")
+}
+
+/// The newest picture is broken.
+pub(crate) fn broken(why: &str) -> String {
+    format!("the last good picture: {}", escape(why))
+}
+
+/// A button's name where there are several.
+pub(crate) fn of(text: &str, name: &str) -> String {
+    format!("{text} {name}")
+}
+
+/// A picture's name for who can't see it.
+pub(crate) fn picture_of(name: &str) -> String {
+    format!("Picture of {name}")
+}
+
 /// Nothing to see yet in a talk.
 pub(crate) fn no_picture_yet(name: &str, kind: CallKind) -> String {
     match kind {
@@ -123,6 +156,11 @@ pub(crate) fn missed(name: &str, kind: CallKind, minutes: u64) -> String {
 /// The badge of missed calls.
 pub(crate) fn missed_badge(count: usize) -> String {
     format!("{count} missed")
+}
+
+/// A call that the station answered by itself, by the peer's right `auto`.
+pub(crate) fn taken(name: &str) -> String {
+    format!("{name} called and was answered at once, as your contact list says")
 }
 
 /// A peer watches our camera by its right.
@@ -160,9 +198,14 @@ pub(crate) fn end(kind: CallKind, reason: EndReason, text: &str) -> String {
         EndReason::Glare => "both sides called at once",
         _ => "the call ended",
     };
-    match text {
-        "" => why.to_owned(),
-        text => format!("{why}: {}", escape(text)),
+    with_words(why, text)
+}
+
+/// A sentence, and what another side says about it.
+pub(crate) fn with_words(sentence: &str, words: &str) -> String {
+    match words {
+        "" => sentence.to_owned(),
+        words => format!("{sentence}: {}", escape(words)),
     }
 }
 

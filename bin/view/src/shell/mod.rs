@@ -245,6 +245,7 @@ impl Shell {
         let state = &self.state;
         let wanted = |face| state.sees(face);
         self.engine.desk().retain(wanted);
+        self.engine.desk().show(|face| state.shows(face));
         self.pictures.retain(|face, _| wanted(*face));
         if let Some(open) = &mut self.open {
             open.surface.retain(wanted);

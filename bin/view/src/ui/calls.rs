@@ -123,7 +123,7 @@ pub(super) fn missed(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.ctx().request_repaint_after(MINUTE);
     let now = Instant::now();
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Missed calls").strong().color(theme::ALARM));
+        ui.label(RichText::new(texts::MISSED).strong().color(theme::ALARM));
         if ui.button(texts::MISSED_CLEAR).clicked() {
             actions.push(Action::ForgetMissed(None));
         }

@@ -375,6 +375,21 @@ fn the_own_picture_stays_inside_wherever_it_is_dragged() {
 }
 
 #[test]
+fn the_own_picture_is_moved_by_arrow_keys_when_it_has_the_keyboard() {
+    let mut screen = open(talking());
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::ArrowLeft), []);
+    screen
+        .get_by_label("My picture, moved by the arrow keys")
+        .focus();
+    screen.run();
+    press(&mut screen, Modifiers::NONE, Key::ArrowLeft);
+    press(&mut screen, Modifiers::NONE, Key::ArrowUp);
+    press(&mut screen, Modifiers::NONE, Key::ArrowRight);
+    let (across, down) = screen.state().state.calls.own.place;
+    assert!(across == 1000 && down < 1000, "{across} {down}");
+}
+
+#[test]
 fn camera_and_size_are_chosen_in_a_call() {
     let mut screen = open(talking());
     assert_eq!(click(&mut screen, "Camera…"), [Action::ListCameras]);

@@ -17,7 +17,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, call: &Call) {
             let summary = call.pace.summary(Instant::now());
             let mut lines = match &summary {
                 Some(summary) => pictures(summary),
-                None => vec!["no picture within the last second".to_owned()],
+                None => vec![texts::NO_NUMBERS.to_owned()],
             };
             if let Some(numbers) = state.calls.numbers.get(&call.peer) {
                 let trip = numbers.rtt.map_or_else(|| "?".to_owned(), millis);

@@ -1,8 +1,8 @@
 //! The small picture of oneself: mirrored as in a mirror, movable, and gone when it is in the way. A button brings it back.
 
 use egui::{
-    Align, Color32, Id, Layout, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder,
-    Vec2, pos2, vec2,
+    Align, Color32, EventFilter, Id, Key, Layout, Pos2, Rect, Response, RichText, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
 };
 use transom::media::{Device, Source};
 use transom_users::escape;
@@ -18,6 +18,8 @@ const SIZE: Vec2 = vec2(240.0, 194.0);
 const BAR: f32 = 30.0;
 /// Room to the edges, and at the bottom to the buttons of the pictures.
 const MARGIN: Vec2 = vec2(8.0, 40.0);
+/// What one press of an arrow key moves it by.
+const STEP: f32 = 40.0;
 /// The sizes one can choose, from what every camera has to what a fast network carries.
 const SIZES: [(u16, u16); 4] = [(640, 480), (1280, 720), (1920, 1080), (320, 240)];
 
@@ -34,9 +36,11 @@ pub(super) fn show(
     }
     let room = room(area);
     let rect = Rect::from_center_size(middle(room, state.calls.own.place), size(area));
-    let moved = ui.interact(rect, Id::new("own picture"), Sense::DRAG);
-    if moved.dragged() && moved.drag_delta() != Vec2::ZERO {
-        let (across, down) = place(room, rect.center() + moved.drag_delta());
+    let frame = ui.interact(rect, Id::new("own picture"), Sense::drag());
+    frame.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, texts::MOVE_ME));
+    let step = frame.drag_delta() + arrows(ui, &frame);
+    if step != Vec2::ZERO {
+        let (across, down) = place(room, rect.center() + step);
         actions.push(Action::MoveOwn { across, down });
     }
     ui.painter()
@@ -56,7 +60,11 @@ pub(super) fn show(
             }
         }
     }
-    let edge = Stroke::new(1.0, Color32::from_gray(110));
+    let edge = if frame.has_focus() {
+        Stroke::new(2.0, ui.visuals().selection.stroke.color)
+    } else {
+        Stroke::new(1.0, Color32::from_gray(110))
+    };
     ui.painter()
         .rect_stroke(rect, 4.0, edge, StrokeKind::Inside);
     let inside = UiBuilder::new()
@@ -69,6 +77,24 @@ pub(super) fn show(
         }
         choose(ui, state, actions);
     });
+}
+
+/// How far the arrow keys move it in this frame, while it has the keyboard.
+fn arrows(ui: &Ui, frame: &Response) -> Vec2 {
+    if !frame.has_focus() {
+        return Vec2::ZERO;
+    }
+    // egui would go to another widget instead.
+    let arrows = EventFilter {
+        horizontal_arrows: true,
+        vertical_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(frame.id, arrows));
+    let count = |key| ui.input(|input| input.num_presses(key)) as f32;
+    let across = count(Key::ArrowRight) - count(Key::ArrowLeft);
+    let down = count(Key::ArrowDown) - count(Key::ArrowUp);
+    vec2(across, down) * STEP
 }
 
 /// What to click to see oneself again, in a corner where it covers nothing.

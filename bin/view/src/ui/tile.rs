@@ -31,9 +31,8 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
     let (state, call, area) = (tile.state, tile.call, tile.area);
     let name = name(&call.peer);
     let response = ui.interact(area, Id::new(("picture", call.peer)), Sense::click());
-    response.widget_info(|| {
-        WidgetInfo::labeled(WidgetType::Button, true, format!("Picture of {name}"))
-    });
+    response
+        .widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, texts::picture_of(&name)));
     // A click of the mouse only chooses; by the keyboard, or a reader of screens, it is what a double click is.
     let by_pointer = ui.input(|input| input.pointer.any_click());
     if response.double_clicked() || (response.clicked() && !by_pointer) {
@@ -81,20 +80,15 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
     match &call.stage {
         Stage::Waiting => Some((
             texts::not_there(&name),
-            format!("{} Watching starts when it is.", why_away(state, call)),
+            format!("{} {}", why_away(state, call), texts::STARTS_LATER),
         )),
         Stage::Ringing if call.kind == CallKind::Talk => alone(texts::calling(&name)),
         Stage::Ringing => alone(texts::asking(&name)),
         Stage::Ended(why) => alone(format!("{name}: {why}")),
         Stage::Interrupted(why) => Some((texts::COMING_BACK.to_owned(), escape(why).into_owned())),
         Stage::Live => match &call.far_camera {
-            Some((Lens::Lost, text)) => Some((
-                format!("{name}'s camera is lost"),
-                escape(text).into_owned(),
-            )),
-            Some((Lens::Off, text)) => {
-                Some((format!("{name}'s camera is off"), escape(text).into_owned()))
-            }
+            Some((Lens::Lost, text)) => Some((texts::far_lost(&name), escape(text).into_owned())),
+            Some((Lens::Off, text)) => Some((texts::far_off(&name), escape(text).into_owned())),
             _ if call.shown.is_none() => alone(texts::no_picture_yet(&name, call.kind)),
             _ => None,
         },
@@ -105,7 +99,7 @@ fn why_away(state: &State, call: &Call) -> String {
     let person = state.people.iter().find(|person| person.name == call.peer);
     match person.map(|person| &person.presence) {
         Some(Presence::Away(why)) if !why.is_empty() => format!("{}.", escape(why)),
-        Some(Presence::Refused) => "It shows another key than it should.".to_owned(),
+        Some(Presence::Refused) => texts::OTHER_KEY.to_owned(),
         _ => String::new(),
     }
 }
@@ -187,7 +181,7 @@ fn bar(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action
             let facts = facts(call, area.width() < NARROW);
             ui.add(egui::Label::new(RichText::new(facts).color(Color32::WHITE)).truncate());
             if let Some(trouble) = &call.trouble {
-                let text = format!("the last good picture: {}", escape(trouble));
+                let text = texts::broken(trouble);
                 ui.add(egui::Label::new(RichText::new(text).color(theme::ALARM)).truncate());
             }
         });
@@ -292,7 +286,7 @@ fn button(ui: &mut Ui, tile: &Tile<'_>, place: &str, text: &str) -> Response {
 /// With several pictures on the screen, each button's name says whose it is.
 fn tell(response: &Response, tile: &Tile<'_>, text: &str) {
     if !tile.only {
-        let told = format!("{text} {}", name(&tile.call.peer));
+        let told = texts::of(text, &name(&tile.call.peer));
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, told.as_str()));
     }
 }
