@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use transom::PeerName;
+use transom::media::Source;
 use transom_users::DEFAULT_PORT;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-Watch camera boxes, write text and send files on the local network.
+Call people, watch camera boxes, write text and send files on the local network.
 
 Usage: transom-view [OPTIONS]
 
@@ -19,13 +20,15 @@ Options:
       --name NAME      what others see this window as [default: as in its settings, or the computer's name]
       --listen ADDR    where others reach this window, repeatable [default: port 7447 everywhere]; \"none\" for nowhere
       --inbox DIR      where accepted files go [default: as in its settings, or transom in the downloads]
+      --camera SOURCE  what others see of you when you let them: auto, /dev/videoN, pi, pattern, file:PATH,
+                       cmd:COMMAND, or none [default: as in its settings]
       --call NAME      watch that contact as soon as it is there
       --fullscreen     the picture on the whole screen
       --help           this text
       --version        the version
 
-Keys: Tab, Space and Enter reach every button; F11 full screen; Esc closes a dialog and stops watching; Ctrl with + - 0
-makes all larger, smaller, as usual; Ctrl+Q closes.
+Keys: Tab, Space and Enter reach every button; F1 lists all others; Ctrl with + - 0 makes all larger, smaller, as usual;
+Ctrl+Q closes.
 
 Example, with a contact list of one line, \"door 192.168.1.20\":
   transom-view --users my_contacts.txt --call door";
@@ -49,6 +52,8 @@ pub(crate) struct Arguments {
     pub(crate) name: Option<PeerName>,
     pub(crate) listen: Option<Vec<SocketAddr>>,
     pub(crate) inbox: Option<PathBuf>,
+    /// The inner `None` is for no camera at all.
+    pub(crate) camera: Option<Option<Source>>,
     pub(crate) call: Option<PeerName>,
     pub(crate) fullscreen: bool,
 }
@@ -91,6 +96,7 @@ impl Arguments {
                 "--state" => arguments.state = Some(value("--state")?.into()),
                 "--inbox" => arguments.inbox = Some(value("--inbox")?.into()),
                 "--name" => arguments.name = Some(name("--name", value("--name")?)?),
+                "--camera" => arguments.camera = Some(camera(value("--camera")?)?),
                 "--call" => arguments.call = Some(name("--call", value("--call")?)?),
                 "--listen" => arguments
                     .listen
@@ -120,6 +126,24 @@ fn split(word: &OsString) -> (String, Option<OsString>) {
 fn name(option: &'static str, value: OsString) -> Result<PeerName, UsageError> {
     let parsed = value.to_string_lossy().parse::<PeerName>();
     parsed.map_err(|error| bad(option, value, error.to_string()))
+}
+
+/// `none`, or where pictures come from.
+fn camera(value: OsString) -> Result<Option<Source>, UsageError> {
+    let text = value.to_string_lossy();
+    if text == "none" {
+        return Ok(None);
+    }
+    let parsed = text.parse::<Source>();
+    match parsed {
+        Ok(Source::Stdin) => Err(bad(
+            "--camera",
+            value.clone(),
+            "is for camera boxes only".to_owned(),
+        )),
+        Ok(source) => Ok(Some(source)),
+        Err(error) => Err(bad("--camera", value.clone(), error.to_string())),
+    }
 }
 
 /// `none`, `ADDR` or `ADDR:PORT`.
@@ -159,18 +183,23 @@ mod tests {
 
     #[test]
     fn every_option_is_taken_with_and_without_an_equals_sign() {
-        let spaced = "--users a --state b --name desk --listen 127.0.0.1:1 --listen ::1 --inbox c --call door --fullscreen";
-        let glued = "--users=a --state=b --name=desk --listen=127.0.0.1:1 --listen=[::1]:7447 --inbox=c --call=door --fullscreen";
+        let spaced = "--users a --state b --name desk --listen 127.0.0.1:1 --listen ::1 --inbox c --camera pattern --call door --fullscreen";
+        let glued = "--users=a --state=b --name=desk --listen=127.0.0.1:1 --listen=[::1]:7447 --inbox=c --camera=pattern --call=door --fullscreen";
         let Ok(Wish::Run(arguments)) = parse(spaced) else {
             panic!("not taken")
         };
         assert_eq!(arguments.listen.as_ref().map(Vec::len), Some(2));
         assert_eq!(arguments.call, "door".parse().ok());
+        assert_eq!(arguments.camera, Some(Some(Source::Pattern)));
         assert_eq!(parse(glued), Ok(Wish::Run(arguments)));
         let Ok(Wish::Run(nowhere)) = parse("--listen none") else {
             panic!("not taken")
         };
         assert_eq!(nowhere.listen, Some(vec![]));
+        let Ok(Wish::Run(unseen)) = parse("--camera none") else {
+            panic!("not taken")
+        };
+        assert_eq!(unseen.camera, Some(None));
     }
 
     #[test]
@@ -180,6 +209,8 @@ mod tests {
         assert_eq!(error("door"), "unknown option \"door\"");
         assert_eq!(error("--users"), "--users needs a value");
         assert!(error("--listen here").starts_with("--listen \"here\": is no address"));
+        assert!(error("--camera webcam").starts_with("--camera \"webcam\": \"webcam\" is none of"));
+        assert!(error("--camera -").ends_with("is for camera boxes only"));
         assert!(error("--fullscreen=no").starts_with("unknown option"));
         assert!(error("--name=a\u{7f}b").starts_with("--name"));
         assert_eq!(parse("--help --foo"), Ok(Wish::Help));

@@ -24,11 +24,12 @@ pub(crate) fn settings() -> Option<PathBuf> {
 
 /// The folder `transom` among the downloads.
 pub(crate) fn downloads() -> Option<PathBuf> {
-    let folder =
-        variable("XDG_DOWNLOAD_DIR").or_else(|| env::home_dir().map(|home| home.join("Downloads")));
-    folder
-        .filter(|folder| folder.is_dir())
-        .map(|folder| folder.join("transom"))
+    ours_below("XDG_DOWNLOAD_DIR", "Downloads")
+}
+
+/// The folder `transom` among the pictures.
+pub(crate) fn pictures() -> Option<PathBuf> {
+    ours_below("XDG_PICTURES_DIR", "Pictures")
 }
 
 /// A path as a shell's user types it, `~/` for the home folder.
@@ -58,6 +59,14 @@ pub(crate) fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+/// Our folder below one of the desktop's, if that is there.
+fn ours_below(named: &str, usual: &str) -> Option<PathBuf> {
+    let folder = variable(named).or_else(|| env::home_dir().map(|home| home.join(usual)));
+    folder
+        .filter(|folder| folder.is_dir())
+        .map(|folder| folder.join("transom"))
 }
 
 fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {

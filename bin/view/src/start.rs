@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use transom::media::Wish;
 use transom::{PeerName, Settings, State as Folder, StateError, everywhere};
 use transom_users::{Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
 
@@ -117,6 +118,13 @@ fn prepare(
     let inbox = arguments.inbox.clone().or_else(|| config.inbox.clone());
     let inbox = inbox.or_else(paths::downloads);
     state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
+    state.calls.own.wish = match &arguments.camera {
+        Some(source) => source.clone().map(|source| Wish {
+            source,
+            ..Wish::default()
+        }),
+        None => config.wish(),
+    };
     state.config = config;
     if let Err(why) = keep::check_inbox(&state.inbox) {
         state.warn(Warning::Trouble(why));
@@ -137,7 +145,8 @@ fn engine(
 ) -> Result<Engine, StartError> {
     let start = |state: &State, listen| -> Result<Engine, StartError> {
         let settings = settings(state, folder, users, listen)?;
-        Ok(Engine::start(settings, display.wake())?)
+        let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
+        Ok(Engine::start(settings, kept, display.wake())?)
     };
     if let Some(listen) = &arguments.listen {
         return start(state, listen.clone());
@@ -163,6 +172,8 @@ fn settings(
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
         listen,
+        camera: state.calls.own.wish.clone(),
+        takes_calls: !state.duties().busy,
         inbox: Some(keep::inbox_settings(&state.inbox)),
         ..Settings::new(name, folder.identity()?)
     })

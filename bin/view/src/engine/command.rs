@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use transom::{CallKind, Handle, PeerName, SendOptions};
+use transom::{Handle, PeerName, SendOptions};
 use transom_users::Rights;
 
 use crate::model::{Action, Stage, State};
@@ -10,18 +10,20 @@ use crate::model::{Action, Stage, State};
 /// Carries an action out at the station; the model has taken it in already.
 pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
     match action {
-        Action::Watch(peer) => {
-            if state
-                .watch
-                .as_ref()
-                .is_some_and(|watch| watch.stage == Stage::Ringing)
-            {
-                handle.ring(&peer, CallKind::View);
+        Action::Watch(peer) | Action::Call(peer) => {
+            let call = state.calls.of(peer);
+            if let Some(call) = call.filter(|call| call.stage == Stage::Ringing) {
+                handle.ring(&peer, call.kind);
             }
         }
-        Action::Ring(peer) => handle.ring(&peer, CallKind::View),
+        Action::Ring { peer, kind } => handle.ring(&peer, kind),
+        Action::Answer { peer, .. } => handle.answer(&peer),
         Action::Decline(peer) => handle.decline(&peer),
         Action::HangUp(peer) => handle.hang_up(&peer),
+        Action::ShowCamera { peer, on } => handle.show_camera(&peer, on),
+        Action::ListCameras => handle.list_cameras(),
+        Action::SetCamera(wish) => handle.set_camera(wish),
+        Action::Record { peer, on } => handle.recording(&peer, on),
         Action::Text { peer, text } => {
             let id = handle.text(&peer, text.clone());
             state.said(peer, id, text);
@@ -35,24 +37,32 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::Cancel(transfer) => handle.cancel(transfer),
         Action::Pause { transfer, paused } => handle.pause(transfer, paused),
         Action::AcceptInto { .. }
+        | Action::Alone(_)
         | Action::Choose(_)
         | Action::Clear(_)
         | Action::ClearEnded
         | Action::Close
         | Action::Dismiss(_)
         | Action::ForgetHistory
+        | Action::ForgetMissed(_)
         | Action::Fullscreen(_)
+        | Action::Help(_)
         | Action::Ignore(_)
+        | Action::MoveOwn { .. }
         | Action::Open(_)
         | Action::OpenFolder(_)
         | Action::OpenLink(_)
+        | Action::Overlay(_)
         | Action::Pick { .. }
         | Action::PickFolder(_)
+        | Action::Prefer { .. }
         | Action::Quit
         | Action::Remove(_)
         | Action::SaveContact(_)
         | Action::SaveSettings(_)
         | Action::Say(_)
+        | Action::ShowOwn(_)
+        | Action::Snapshot(_)
         | Action::Verify { .. } => {}
     }
 }

@@ -1,138 +1,500 @@
-//! JPEG to RGBA beside the window: only the newest picture, into images that are used again.
+//! JPEG to RGBA beside the window: of each stream the newest picture only, not much larger than it is shown, into images
+//! that are used again. Streams take turns, so none waits for another that is slow or broken.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use transom::{PeerName, RemotePicture};
-use transom_media::{Image, Limit, Slot, decode};
+use transom::{OwnPicture, PeerName, RemotePicture};
+use transom_media::{Image, Limit, Picture, decode};
 
-use crate::model::Shown;
+use crate::model::{Face, Sample, Shown};
 
+use super::Wake;
 use super::mailbox::{Letter, Mailbox};
-use super::{Arrived, Wake};
+use super::rate::Rate;
+use super::shrink::{factor, shrink};
 
-/// The rate is counted over this time.
-const SECOND: Duration = Duration::from_secs(1);
-/// Times kept to count the rate, more than any camera gives in a second.
-const MAX_TIMES: usize = 1000;
+/// The size to decode to before the window said how large a stream is shown.
+const FIRST_SIZE: (usize, usize) = (1280, 720);
+/// The longest side that is ever shown: a 4K screen's, and within what every graphics driver takes.
+const MAX_SIDE: usize = 4096;
+/// Memory that is kept for the next picture: a 4K picture's. One peer's 8K picture must not cost 133 MB from then on.
+const MAX_KEPT_BYTES: usize = MAX_SIDE * 2304 * 4;
+
+/// A picture on its way to a decoder.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(super) face: Face,
+    pub(super) picture: Picture,
+    pub(super) captured: Option<Instant>,
+    pub(super) ready: Option<Instant>,
+    pub(super) received: Instant,
+    /// What returns the credit when it is dropped.
+    pub(super) hold: Option<RemotePicture>,
+}
+
+impl Arrived {
+    /// A peer's.
+    pub(super) fn remote(peer: PeerName, mut remote: RemotePicture) -> Self {
+        let timing = remote.timing;
+        let picture = Picture {
+            jpeg: std::mem::take(&mut remote.jpeg).into(),
+            width: remote.width,
+            height: remote.height,
+            orientation: remote.orientation,
+            sequence: remote.sequence,
+            captured: timing.captured.unwrap_or(timing.received),
+            ready: timing.ready.unwrap_or(timing.received),
+        };
+        Self {
+            face: Face::Peer(peer),
+            picture,
+            captured: timing.captured,
+            ready: timing.ready,
+            received: timing.received,
+            hold: Some(remote),
+        }
+    }
+
+    /// Our own camera's.
+    pub(super) fn own(own: OwnPicture) -> Self {
+        let now = Instant::now();
+        let picture = Picture {
+            jpeg: own.jpeg,
+            width: own.width,
+            height: own.height,
+            orientation: own.orientation,
+            sequence: 0,
+            captured: now,
+            ready: now,
+        };
+        Self {
+            face: Face::Own,
+            picture,
+            captured: None,
+            ready: None,
+            received: now,
+            hold: None,
+        }
+    }
+}
 
 /// A picture ready to be shown.
 pub(crate) struct Decoded {
     /// Whose.
-    pub(crate) peer: PeerName,
+    pub(crate) face: Face,
     /// The pixels.
     pub(crate) image: Image,
     /// What to say about it.
     pub(crate) shown: Shown,
+    /// What happened to it so far.
+    pub(crate) sample: Sample,
 }
 
-/// Where the decoder leaves the newest picture, and where the window gives the used one back.
-pub(crate) struct Screen {
-    newest: Slot<Decoded>,
-    spare: Slot<Image>,
+/// Where pictures come in and the decoded ones are fetched.
+pub(crate) struct Desk {
+    streams: Mutex<Streams>,
+    work: Condvar,
     wake: Wake,
 }
 
-impl Screen {
+#[derive(Default)]
+struct Streams {
+    by_face: BTreeMap<Face, Stream>,
+    /// Counts arrivals, so that the stream that waits longest is next.
+    arrivals: u64,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Stream {
+    waiting: Option<Arrived>,
+    /// Which arrival it was that began to wait.
+    since: u64,
+    /// Whether a decoder works for it: its pictures stay in their order.
+    busy: bool,
+    done: Option<Decoded>,
+    /// Pictures that were not decoded since the last one that was.
+    undecoded: u32,
+    spare: Image,
+    wanted: Option<(usize, usize)>,
+    /// Whether it has no place on the screen now: its pictures are not decoded then.
+    hidden: bool,
+    rate: Rate,
+    /// The last good picture, as it was received.
+    last: Option<Arc<[u8]>>,
+}
+
+/// What a decoder is to do.
+struct Task {
+    arrived: Arrived,
+    into: Image,
+    wanted: (usize, usize),
+}
+
+impl Desk {
     pub(super) fn new(wake: Wake) -> Self {
         Self {
-            newest: Slot::new(),
-            spare: Slot::new(),
+            streams: Mutex::default(),
+            work: Condvar::new(),
             wake,
         }
     }
 
-    /// The newest picture, once.
-    pub(crate) fn take(&self) -> Option<Decoded> {
-        self.newest.take()
+    /// A picture came; one of the same stream that still waits makes room.
+    pub(super) fn put(&self, arrived: Arrived) {
+        let mut streams = self.lock();
+        if streams.closed {
+            return;
+        }
+        streams.arrivals += 1;
+        let now = streams.arrivals;
+        let stream = streams.by_face.entry(arrived.face).or_default();
+        if stream.hidden {
+            return;
+        }
+        let late = stream.waiting.replace(arrived);
+        if late.is_some() {
+            stream.undecoded = stream.undecoded.saturating_add(1);
+        } else {
+            stream.since = now;
+        }
+        drop(streams);
+        self.work.notify_one();
+    }
+
+    /// The newest pictures that were not fetched yet, one of each stream.
+    pub(crate) fn fetch(&self) -> Vec<Decoded> {
+        let mut streams = self.lock();
+        let streams = streams.by_face.values_mut();
+        streams.filter_map(|stream| stream.done.take()).collect()
+    }
+
+    /// Whether there is something to fetch.
+    pub(crate) fn has_news(&self) -> bool {
+        self.lock()
+            .by_face
+            .values()
+            .any(|stream| stream.done.is_some())
     }
 
     /// Gives an image back, so that the next picture needs no new memory.
-    pub(crate) fn give_back(&self, image: Image) {
-        drop(self.spare.put(image));
-    }
-
-    fn put(&self, decoded: Decoded) {
-        // One that was not shown in time makes room, and its image is used again.
-        if let Some(unseen) = self.newest.put(decoded) {
-            self.give_back(unseen.image);
+    pub(crate) fn give_back(&self, face: Face, image: Image) {
+        if let Some(stream) = self.lock().by_face.get_mut(&face) {
+            stream.keep(image);
         }
-        (self.wake)();
     }
-}
 
-/// Decodes until the slot is closed.
-pub(super) fn run(pictures: &Slot<Arrived>, screen: &Screen, mailbox: &Mailbox) {
-    let mut rate = Rate::default();
-    let mut image = Image::default();
-    while let Some(Arrived { peer, picture }) = pictures.wait() {
-        match decode(&picture.jpeg, Limit::default(), &mut image) {
-            Ok(()) => {
-                let shown = describe(&picture, &image, rate.count(peer, Instant::now()));
-                let image = std::mem::take(&mut image);
-                screen.put(Decoded { peer, image, shown });
+    /// How large a stream is shown, in pixels of its pictures before they are turned.
+    pub(crate) fn want(&self, face: Face, size: (usize, usize)) {
+        if let Some(stream) = self.lock().by_face.get_mut(&face) {
+            stream.wanted = Some(size);
+        }
+    }
+
+    /// Forgets the streams that nobody looks at any more.
+    pub(crate) fn retain(&self, wanted: impl Fn(Face) -> bool) {
+        self.lock().by_face.retain(|face, _| wanted(*face));
+    }
+
+    /// Decodes nothing of those that have no place on the screen now. Their senders get their credit at once.
+    pub(crate) fn show(&self, on_screen: impl Fn(Face) -> bool) {
+        for (face, stream) in &mut self.lock().by_face {
+            stream.hidden = !on_screen(*face);
+        }
+    }
+
+    /// The last good picture of a stream, as it was received.
+    pub(crate) fn last(&self, face: Face) -> Option<Arc<[u8]>> {
+        self.lock().by_face.get(&face)?.last.clone()
+    }
+
+    /// Lets the decoders end.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.work.notify_all();
+    }
+
+    /// Waits for the picture of the stream whose turn it is; nothing once closed.
+    fn next(&self) -> Option<Task> {
+        let mut streams = self.lock();
+        loop {
+            if streams.closed {
+                return None;
             }
-            Err(error) => mailbox.put(Letter::Broken(peer, error.to_string())),
+            if let Some(task) = streams.next() {
+                return Some(task);
+            }
+            streams = self
+                .work
+                .wait(streams)
+                .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    fn done(&self, arrived: Arrived, image: Image, size: (usize, usize)) {
+        let decoded = Instant::now();
+        let mut streams = self.lock();
+        let Some(stream) = streams.by_face.get_mut(&arrived.face) else {
+            return;
+        };
+        stream.busy = false;
+        stream.last = Some(arrived.picture.jpeg.clone());
+        let mut sample = Sample {
+            bytes: arrived.picture.jpeg.len(),
+            sequence: arrived.picture.sequence,
+            undecoded: std::mem::take(&mut stream.undecoded),
+            unseen: 0,
+            captured: arrived.captured,
+            ready: arrived.ready,
+            received: arrived.received,
+            decoded,
+            presented: decoded,
+        };
+        let shown = Shown {
+            width: size.0,
+            height: size.1,
+            orientation: arrived.picture.orientation,
+            rate: stream.rate.count(decoded),
+            latency: arrived.captured.map(|at| since(decoded, at)),
+        };
+        // One that was not shown in time makes room, and its image is used again.
+        if let Some(unseen) = stream.done.take() {
+            sample.undecoded = sample.undecoded.saturating_add(unseen.sample.undecoded);
+            sample.unseen = unseen.sample.unseen.saturating_add(1);
+            stream.keep(unseen.image);
+        }
+        let face = arrived.face;
+        stream.done = Some(Decoded {
+            face,
+            image,
+            shown,
+            sample,
+        });
+        drop(streams);
+        (self.wake)();
+        self.work.notify_one();
+    }
+
+    fn failed(&self, face: Face, image: Image) {
+        if let Some(stream) = self.lock().by_face.get_mut(&face) {
+            stream.busy = false;
+            stream.keep(image);
+        }
+        self.work.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Streams {
+    fn next(&mut self) -> Option<Task> {
+        let ready = self
+            .by_face
+            .values_mut()
+            .filter(|stream| !stream.busy && stream.waiting.is_some());
+        let stream = ready.min_by_key(|stream| stream.since)?;
+        let arrived = stream.waiting.take()?;
+        stream.busy = true;
+        Some(Task {
+            arrived,
+            into: std::mem::take(&mut stream.spare),
+            wanted: stream.wanted.unwrap_or(FIRST_SIZE),
+        })
+    }
+}
+
+impl Stream {
+    fn keep(&mut self, image: Image) {
+        if image.rgba.capacity() <= MAX_KEPT_BYTES {
+            self.spare = image;
+        }
+    }
+}
+
+/// Decodes until the desk is closed.
+pub(super) fn run(desk: &Desk, mailbox: &Mailbox) {
+    let mut whole = Image::default();
+    while let Some(Task {
+        mut arrived,
+        mut into,
+        wanted,
+    }) = desk.next()
+    {
+        let decoded = decode(&arrived.picture.jpeg, Limit::default(), &mut whole);
         // Only now the peer may send another one.
-        drop(picture);
-        if image.rgba.is_empty() {
-            image = screen.spare.take().unwrap_or_default();
+        drop(arrived.hold.take());
+        match decoded {
+            Ok(()) => {
+                let size = (whole.width, whole.height);
+                match factor(size, wanted, MAX_SIDE) {
+                    1 => std::mem::swap(&mut whole, &mut into),
+                    factor => shrink(&whole, factor, &mut into),
+                }
+                desk.done(arrived, into, size);
+            }
+            Err(error) => {
+                desk.failed(arrived.face, into);
+                mailbox.put(Letter::Broken(arrived.face, error.to_string()));
+            }
+        }
+        if whole.rgba.capacity() > MAX_KEPT_BYTES {
+            whole = Image::default();
         }
     }
 }
 
-fn describe(picture: &RemotePicture, image: &Image, rate: f32) -> Shown {
-    Shown {
-        width: image.width,
-        height: image.height,
-        orientation: picture.orientation,
-        rate,
-        latency: picture.timing.captured.map(|captured| captured.elapsed()),
-    }
-}
-
-/// Counts the pictures of one peer over the last second.
-#[derive(Default)]
-struct Rate {
-    peer: Option<PeerName>,
-    times: VecDeque<Instant>,
-}
-
-impl Rate {
-    fn count(&mut self, peer: PeerName, now: Instant) -> f32 {
-        if self.peer.replace(peer) != Some(peer) || self.times.len() >= MAX_TIMES {
-            self.times.clear();
-        }
-        self.times.push_back(now);
-        while self
-            .times
-            .front()
-            .is_some_and(|first| now - *first > SECOND)
-        {
-            self.times.pop_front();
-        }
-        match self.times.front().map(|first| (now - *first).as_secs_f32()) {
-            Some(span) if span > 0.0 => (self.times.len() - 1) as f32 / span,
-            _ => 0.0,
-        }
-    }
+fn since(later: Instant, earlier: Instant) -> Duration {
+    later.saturating_duration_since(earlier)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
+    use transom_media::fuzzing::sample;
+
     use super::*;
 
-    #[test]
-    fn the_rate_is_of_the_last_second_and_of_one_peer() {
-        let (door, yard) = ("door".parse().unwrap(), "yard".parse().unwrap());
-        let mut rate = Rate::default();
+    fn arrived(face: Face, jpeg: Vec<u8>, sequence: u32) -> Arrived {
+        let now = Instant::now();
+        let own = OwnPicture {
+            jpeg: jpeg.into(),
+            width: 64,
+            height: 48,
+            orientation: 1,
+        };
+        let mut arrived = Arrived::own(own);
+        (arrived.face, arrived.received) = (face, now);
+        arrived.picture.sequence = sequence;
+        arrived
+    }
+
+    fn face(name: &str) -> Face {
+        Face::Peer(name.parse().unwrap())
+    }
+
+    /// The desk and its letters, worked at by one decoder while `during` runs.
+    fn working(during: impl FnOnce(&Desk, &Mailbox)) {
+        let wake: Wake = Arc::new(|| ());
+        let (desk, mailbox) = (Desk::new(wake.clone()), Mailbox::new(wake));
+        thread::scope(|scope| {
+            scope.spawn(|| run(&desk, &mailbox));
+            during(&desk, &mailbox);
+            desk.close();
+        });
+    }
+
+    fn until(what: impl Fn() -> bool) {
         let start = Instant::now();
-        let mut last = 0.0;
-        for at in 0..60 {
-            last = rate.count(door, start + Duration::from_millis(at * 50));
+        while !what() {
+            assert!(start.elapsed() < Duration::from_secs(20), "it never came");
+            thread::sleep(Duration::from_millis(2));
         }
-        assert!((last - 20.0).abs() < 0.1, "{last}");
-        assert_eq!(rate.count(yard, start + Duration::from_secs(3)), 0.0);
+    }
+
+    /// A header that promises 16,000 x 16,000 pixels.
+    fn giant() -> Vec<u8> {
+        let mut jpeg = sample(32, 16);
+        let mut markers = jpeg.windows(2);
+        let frame = markers.position(|two| two == [0xff, 0xc0]).unwrap();
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0x3e, 0x80, 0x3e, 0x80]);
+        jpeg
+    }
+
+    #[test]
+    fn of_each_stream_the_newest_picture_is_decoded_and_the_others_counted() {
+        let desk = Desk::new(Arc::new(|| ()));
+        for sequence in 0..3 {
+            desk.put(arrived(face("door"), sample(64, 48), sequence));
+        }
+        desk.put(arrived(face("yard"), sample(64, 48), 0));
+        let first = desk.next().unwrap();
+        assert_eq!(
+            (first.arrived.face, first.arrived.picture.sequence),
+            (face("door"), 2)
+        );
+        // While one decoder works for the door, another takes the yard.
+        desk.put(arrived(face("door"), sample(64, 48), 3));
+        assert_eq!(desk.next().unwrap().arrived.face, face("yard"));
+        desk.done(first.arrived, Image::default(), (64, 48));
+        let again = desk.next().unwrap().arrived;
+        assert_eq!(again.picture.sequence, 3);
+        desk.done(again, Image::default(), (64, 48));
+        let fetched = desk.fetch();
+        let sample = fetched[0].sample;
+        assert_eq!(
+            (sample.sequence, sample.undecoded, sample.unseen),
+            (3, 2, 1)
+        );
+        assert!(!desk.has_news());
+    }
+
+    #[test]
+    fn pictures_are_not_much_larger_than_they_are_shown_and_their_true_size_is_known() {
+        working(|desk, _| {
+            desk.put(arrived(face("door"), sample(640, 480), 0));
+            until(|| desk.has_news());
+            let first = desk.fetch().remove(0);
+            assert_eq!((first.image.width, first.image.height), (640, 480));
+            desk.give_back(face("door"), first.image);
+            desk.want(face("door"), (300, 200));
+            desk.put(arrived(face("door"), sample(640, 480), 1));
+            until(|| desk.has_news());
+            let second = desk.fetch().remove(0);
+            assert_eq!((second.image.width, second.image.height), (320, 240));
+            assert_eq!((second.shown.width, second.shown.height), (640, 480));
+        });
+    }
+
+    #[test]
+    fn garbage_and_giants_are_told_and_hold_up_nobody() {
+        working(|desk, mailbox| {
+            for number in 0..50 {
+                let bad = if number % 2 == 0 {
+                    giant()
+                } else {
+                    b"no picture".to_vec()
+                };
+                desk.put(arrived(face("evil"), bad, number));
+                desk.put(arrived(face("door"), sample(64, 48), number));
+            }
+            until(|| desk.last(face("door")).is_some() && !mailbox.is_empty());
+            assert!(desk.last(face("evil")).is_none());
+            let letters = mailbox.take();
+            assert!(
+                letters
+                    .iter()
+                    .all(|letter| matches!(letter, Letter::Broken(one, _) if *one == face("evil")))
+            );
+        });
+    }
+
+    #[test]
+    fn a_stream_behind_a_single_picture_is_not_decoded_until_it_is_back() {
+        let desk = Desk::new(Arc::new(|| ()));
+        let door = face("door");
+        desk.put(arrived(door, sample(64, 48), 0));
+        let task = desk.next().unwrap();
+        desk.done(task.arrived, Image::default(), (64, 48));
+        desk.show(|_| false);
+        desk.put(arrived(door, sample(64, 48), 1));
+        assert!(desk.lock().next().is_none());
+        desk.show(|_| true);
+        desk.put(arrived(door, sample(64, 48), 2));
+        assert_eq!(desk.next().unwrap().arrived.picture.sequence, 2);
+    }
+
+    #[test]
+    fn a_stream_nobody_looks_at_is_forgotten_also_while_it_is_decoded() {
+        let desk = Desk::new(Arc::new(|| ()));
+        desk.put(arrived(face("door"), sample(64, 48), 0));
+        let task = desk.next().unwrap();
+        desk.retain(|_| false);
+        desk.done(task.arrived, Image::default(), (64, 48));
+        assert!(desk.fetch().is_empty() && desk.last(face("door")).is_none());
     }
 }

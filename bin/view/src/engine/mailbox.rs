@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use transom::{Notice, PeerName};
 
-use crate::model::FolderFor;
+use crate::model::{Face, FolderFor, Kept};
 
 use super::Wake;
 
@@ -19,8 +19,10 @@ const MAX_LETTERS: usize = 4096;
 pub(crate) enum Letter {
     /// The station says so.
     Notice(Notice),
-    /// A picture of that peer could not be decoded; why.
-    Broken(PeerName, String),
+    /// A picture could not be decoded; why.
+    Broken(Face, String),
+    /// A picture or a film was kept, or not.
+    Kept(Kept),
     /// The file dialog closed.
     Picked(PeerName, Result<Vec<PathBuf>, String>),
     /// The dialog for a folder closed.
@@ -41,7 +43,9 @@ impl Letter {
                     Notice::Text { .. }
                         | Notice::Transfer(_)
                         | Notice::EntryFailed { .. }
+                        | Notice::FarCamera { .. }
                         | Notice::Knock { .. }
+                        | Notice::Measured { .. }
                         | Notice::Reaching { .. }
                         | Notice::Unreachable { .. }
                 )
@@ -76,6 +80,15 @@ impl Mailbox {
         if first {
             (self.wake)();
         }
+    }
+
+    /// Whether nothing waits.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.letters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
     }
 
     /// All letters, oldest first.
@@ -114,7 +127,7 @@ mod tests {
     fn many_letters_wake_the_window_once() {
         let (mailbox, wakes) = mailbox();
         for _ in 0..3 {
-            mailbox.put(Letter::Broken(peer(), String::new()));
+            mailbox.put(Letter::Broken(Face::Own, String::new()));
         }
         assert_eq!(
             (mailbox.take().len(), wakes.load(Ordering::Relaxed)),

@@ -1,33 +1,44 @@
-//! Everything that runs beside the window: the station, the JPEG decoder, the file dialog. No other file starts a thread.
+//! Everything that runs beside the window: the station, the JPEG decoders, the bell, what writes pictures, the file dialog.
+//! No other file starts a thread.
 //!
 //! | thread | does | speaks to the window by |
 //! |---|---|---|
 //! | `station` | the poll loop of [`transom`] | the mailbox |
-//! | `decode` | JPEG to RGBA, the newest picture only | the screen, a [`Slot`] |
+//! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
+//! | `album` | writes pictures and films | the mailbox |
+//! | `bell` | plays a sound while somebody rings | - |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
 
+mod bell;
 mod command;
 mod decode;
 mod dialog;
 mod mailbox;
 mod outside;
+mod rate;
+mod record;
+mod shrink;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use transom::{Handle, Notice, PeerName, RemotePicture, Settings, StartError, Station};
-use transom_media::Slot;
+use transom::{Handle, Notice, PeerName, Settings, StartError, Station};
 
-use crate::model::FolderFor;
+use crate::model::{Action, Duties, Face, FolderFor, State, texts};
 
-pub(crate) use command::command;
-pub(crate) use decode::Screen;
+use bell::Bell;
+use decode::Arrived;
+pub(crate) use decode::Desk;
 pub(crate) use mailbox::{Letter, Mailbox};
+use record::Album;
+
+/// Decoders: two keep up with four cameras, and leave the window its share of a small machine.
+const DECODERS: usize = 2;
 
 /// Tells the window, from any thread, that there is something new.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -47,30 +58,40 @@ pub(crate) enum EngineError {
 pub(crate) struct Engine {
     handle: Handle,
     mailbox: Arc<Mailbox>,
-    screen: Arc<Screen>,
-    pictures: Slot<Arrived>,
+    desk: Arc<Desk>,
+    album: Arc<Album>,
+    bell: Arc<Bell>,
+    duties: Duties,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// A picture on its way to the decoder.
-pub(crate) struct Arrived {
-    peer: PeerName,
-    picture: RemotePicture,
-}
-
 impl Engine {
-    /// Binds the station and starts the threads.
-    pub(crate) fn start(settings: Settings, wake: Wake) -> Result<Self, EngineError> {
+    /// Binds the station and starts the threads. Pictures are kept in that folder.
+    pub(crate) fn start(
+        settings: Settings,
+        pictures: PathBuf,
+        wake: Wake,
+    ) -> Result<Self, EngineError> {
         let contacts = settings.book.contacts().to_vec();
+        let busy = !settings.takes_calls;
         let station = Station::start(settings)?;
         let mut engine = Self {
             handle: station.handle(),
             mailbox: Arc::new(Mailbox::new(wake.clone())),
-            screen: Arc::new(Screen::new(wake)),
-            pictures: Slot::new(),
+            desk: Arc::new(Desk::new(wake)),
+            album: Arc::new(Album::new(pictures)),
+            bell: Arc::default(),
+            duties: Duties {
+                busy,
+                ..Duties::default()
+            },
             threads: Vec::new(),
         };
-        engine.start_decoder()?;
+        engine.start_decoders()?;
+        let (album, mailbox) = (engine.album.clone(), engine.mailbox.clone());
+        engine.start_thread("album", move || record::run(&album, &mailbox))?;
+        let bell = engine.bell.clone();
+        engine.start_thread("bell", move || bell::run(&bell))?;
         engine.start_station(station)?;
         for contact in contacts {
             engine.handle.connect(contact, true);
@@ -88,13 +109,48 @@ impl Engine {
         self.mailbox.take()
     }
 
-    /// Pictures ready to be shown.
-    pub(crate) fn screen(&self) -> &Screen {
-        &self.screen
+    /// Where the pictures are.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Does from now on what the state asks for.
+    pub(crate) fn follow(&mut self, duties: Duties) {
+        let before = std::mem::replace(&mut self.duties, duties);
+        if before.bell != duties.bell {
+            self.bell.ring(duties.bell);
+        }
+        if before.busy != duties.busy {
+            self.handle.take_calls(!duties.busy);
+        }
+        if before.preview != duties.preview {
+            self.handle.preview(duties.preview);
+        }
+        if before.measure != duties.measure {
+            self.handle.measure(duties.measure);
+        }
+    }
+
+    /// Carries an action out; the state has taken it in already.
+    pub(crate) fn carry_out(&self, state: &mut State, action: Action) {
+        match &action {
+            Action::Pick { peer, folder } => self.pick(*peer, *folder),
+            Action::PickFolder(what) => self.pick_folder(*what),
+            Action::OpenFolder(folder) => self.open_folder(folder.clone()),
+            Action::OpenLink(link) => self.open_link(link.clone()),
+            Action::Snapshot(peer) => match self.desk.last(Face::Peer(*peer)) {
+                Some(jpeg) => self.album.snapshot(*peer, jpeg),
+                None => state.status = texts::NO_PICTURE.to_owned(),
+            },
+            Action::Record { peer, on } => self.album.film(*peer, *on),
+            Action::HangUp(peer) => self.album.film(*peer, false),
+            _ => {}
+        }
+        command::command(state, &self.handle, action);
     }
 
     /// Opens the file dialog of the desktop; the answer comes as a letter.
-    pub(crate) fn pick(&self, peer: PeerName, folder: bool) {
+    fn pick(&self, peer: PeerName, folder: bool) {
         self.aside(
             "dialog",
             move || Some(Letter::Picked(peer, dialog::pick(folder))),
@@ -103,7 +159,7 @@ impl Engine {
     }
 
     /// Opens the dialog for a folder.
-    pub(crate) fn pick_folder(&self, what: FolderFor) {
+    fn pick_folder(&self, what: FolderFor) {
         let title = "A folder for files";
         self.aside(
             "dialog",
@@ -113,13 +169,13 @@ impl Engine {
     }
 
     /// Shows a folder in the desktop's file manager.
-    pub(crate) fn open_folder(&self, folder: PathBuf) {
+    fn open_folder(&self, folder: PathBuf) {
         let open = move || outside::open_folder(&folder).err().map(Letter::Say);
         self.aside("opener", open, Letter::Say);
     }
 
     /// Opens a web address in the desktop's browser.
-    pub(crate) fn open_link(&self, link: String) {
+    fn open_link(&self, link: String) {
         let open = move || outside::open_link(&link).err().map(Letter::Say);
         self.aside("opener", open, Letter::Say);
     }
@@ -144,11 +200,16 @@ impl Engine {
     }
 
     fn start_station(&mut self, station: Station) -> io::Result<()> {
-        let (mailbox, pictures) = (self.mailbox.clone(), self.pictures.clone());
+        let mailbox = self.mailbox.clone();
+        let (desk, album) = (self.desk.clone(), self.album.clone());
         self.start_thread("station", move || {
             let ended = station.run(|notice| match notice {
-                // One that the decoder had no time for goes unseen, and its credit back.
-                Notice::Picture { peer, picture } => drop(pictures.put(Arrived { peer, picture })),
+                Notice::Picture { peer, picture } => {
+                    let arrived = Arrived::remote(peer, picture);
+                    album.picture(peer, &arrived.picture);
+                    desk.put(arrived);
+                }
+                Notice::OwnPicture(picture) => desk.put(Arrived::own(picture)),
                 notice => mailbox.put(Letter::Notice(notice)),
             });
             mailbox.put(Letter::StationEnded(
@@ -157,13 +218,14 @@ impl Engine {
         })
     }
 
-    fn start_decoder(&mut self) -> io::Result<()> {
-        let (mailbox, pictures, screen) = (
-            self.mailbox.clone(),
-            self.pictures.clone(),
-            self.screen.clone(),
-        );
-        self.start_thread("decode", move || decode::run(&pictures, &screen, &mailbox))
+    fn start_decoders(&mut self) -> io::Result<()> {
+        for number in 1..=DECODERS {
+            let (desk, mailbox) = (self.desk.clone(), self.mailbox.clone());
+            self.start_thread(&format!("decode {number}"), move || {
+                decode::run(&desk, &mailbox)
+            })?;
+        }
+        Ok(())
     }
 
     fn start_thread(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
@@ -176,7 +238,9 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.handle.stop();
-        self.pictures.close();
+        self.desk.close();
+        self.album.close();
+        self.bell.close();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("a thread of the window panicked");

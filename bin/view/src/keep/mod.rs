@@ -104,6 +104,10 @@ impl Keeper {
                 .set(key, *on)
                 .map(|keys| state.verified = keys),
             Action::SaveSettings(config) => self.configure(state, handle, config),
+            Action::Answer { .. }
+            | Action::Prefer { .. }
+            | Action::SetCamera(_)
+            | Action::ShowCamera { .. } => self.save(&state.config),
             Action::ForgetHistory => self.history.forget().map(|()| {
                 state.status = words::TEXTS_REMOVED.to_owned();
             }),
@@ -184,8 +188,10 @@ impl Keeper {
             state.inbox.clone_from(inbox);
             handle.set_inbox(Some(inbox_settings(inbox)));
         }
-        if config.do_not_disturb != state.config.do_not_disturb {
-            handle.take_calls(!config.do_not_disturb);
+        if (&config.camera, &config.size) != (&state.config.camera, &state.config.size) {
+            let wish = config.wish();
+            handle.set_camera(wish.clone());
+            state.act(&Action::SetCamera(wish));
         }
         state.config = config.clone();
         self.save(config)?;

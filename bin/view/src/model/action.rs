@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use transom::{PeerName, PublicKey, TransferId};
+use transom::media::Wish;
+use transom::{CallKind, PeerName, PublicKey, TransferId};
 use transom_users::Contact;
 
-use super::{Config, Dialog};
+use super::{Config, Dialog, Preferences};
 
 /// What a folder is picked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,12 +33,43 @@ pub(crate) enum Action {
     Choose(PeerName),
     /// Show that box's picture, as soon as it is there.
     Watch(PeerName),
+    /// Call that contact, both ways.
+    Call(PeerName),
     /// Ask a box that came (back) for its picture.
-    Ring(PeerName),
+    Ring { peer: PeerName, kind: CallKind },
+    /// Take a call, with our camera on or off.
+    Answer { peer: PeerName, camera: bool },
     /// Take no call of that peer.
     Decline(PeerName),
-    /// Stop watching.
+    /// End the call, stop watching, or take what is left of it off the screen.
     HangUp(PeerName),
+    /// Show our camera to that peer, or stop.
+    ShowCamera { peer: PeerName, on: bool },
+    /// Give that picture the room of all, or none.
+    Alone(Option<PeerName>),
+    /// See that contact like this.
+    Prefer {
+        peer: PeerName,
+        preferences: Preferences,
+    },
+    /// Show the small picture of oneself, or put it away.
+    ShowOwn(bool),
+    /// Move its middle, in thousandths of the room.
+    MoveOwn { across: u16, down: u16 },
+    /// Look for the cameras of this machine.
+    ListCameras,
+    /// Use that camera from now on.
+    SetCamera(Option<Wish>),
+    /// Keep the picture on the screen as a file.
+    Snapshot(PeerName),
+    /// Keep all pictures of that peer as a file, or stop.
+    Record { peer: PeerName, on: bool },
+    /// Show the numbers over the pictures, or not.
+    Overlay(bool),
+    /// Show the keys, or not.
+    Help(bool),
+    /// Take the missed calls of one, or of all, off the list.
+    ForgetMissed(Option<PeerName>),
     /// Send a line of text.
     Text { peer: PeerName, text: String },
     /// Open the desktop's file dialog.

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use transom::PeerName;
+use transom::media::{Source, Wish};
 use transom_users::{escape, shorten};
+
+use super::pictures::Preferences;
 
 /// Bytes of a settings file that are read: thousands of contacts with preferences.
 pub(crate) const MAX_CONFIG_BYTES: usize = 256 * 1024;
 /// Contacts with preferences of their own, as many as a contact book holds.
 const MAX_PREFERRED: usize = transom_users::MAX_CONTACTS;
+/// Stands in the place of a camera where none is wanted.
+const NO_CAMERA: &str = "none";
 /// Smallest and largest scale at which the window can still be used to set it back.
 const ZOOM: std::ops::RangeInclusive<f32> = 0.5..=4.0;
 /// Characters of a wrong value that are shown.
@@ -43,19 +48,6 @@ pub(crate) struct Config {
     pub(crate) place: Option<Place>,
     /// What is to be done with single contacts.
     pub(crate) contacts: Vec<(PeerName, Preferences)>,
-}
-
-/// How a contact is treated in calls.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Preferences {
-    /// Whether our camera is on when a call begins.
-    pub(crate) camera_on: bool,
-    /// Quarter turns to the right of its picture, 0 to 3.
-    pub(crate) rotate: u8,
-    /// Whether its picture is shown mirrored.
-    pub(crate) mirror: bool,
-    /// Whether its picture fills its place instead of fitting into it.
-    pub(crate) fill: bool,
 }
 
 /// The window's colours.
@@ -147,6 +139,29 @@ impl Config {
     /// The nearest scale that can be kept.
     pub(crate) fn fit_zoom(zoom: f32) -> f32 {
         zoom.clamp(*ZOOM.start(), *ZOOM.end())
+    }
+
+    /// Our camera as it was chosen; `None` for no camera.
+    pub(crate) fn wish(&self) -> Option<Wish> {
+        if self.camera == NO_CAMERA {
+            return None;
+        }
+        let size = self.size.split_once('x');
+        let size = size.and_then(|(across, down)| across.parse().ok().zip(down.parse().ok()));
+        Some(Wish {
+            source: self.camera.parse().unwrap_or(Source::Auto),
+            size,
+            ..Wish::default()
+        })
+    }
+
+    /// Keeps the choice of a camera.
+    pub(crate) fn choose_camera(&mut self, wish: Option<&Wish>) {
+        self.camera = wish.map_or(NO_CAMERA.to_owned(), |wish| wish.source.to_string());
+        if let Some(wish) = wish {
+            let size = wish.size.map(|(across, down)| format!("{across}x{down}"));
+            self.size = size.unwrap_or_default();
+        }
     }
 
     /// What is to be done with that contact, if anything was said.

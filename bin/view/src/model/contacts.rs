@@ -51,18 +51,17 @@ impl State {
         if self.chosen_person().is_none() {
             self.chosen = self.people.first().map(|person| person.name);
         }
-        if let Some(watch) = &self.watch {
-            let peer = watch.peer;
-            if !self.people.iter().any(|person| person.name == peer) {
-                self.stop_watching(peer);
-            }
+        let gone = |peer: &PeerName| !self.people.iter().any(|person| person.name == *peer);
+        let gone: Vec<_> = self.calls.peers().filter(gone).collect();
+        for peer in gone {
+            self.forget_calls(peer);
         }
     }
 
     /// Whether a notice is about somebody who was removed meanwhile; it must not bring them back into the list.
     pub(super) fn is_stale(&self, notice: &Notice) -> bool {
         let peer = match notice {
-            Notice::CallEnded { peer, .. } if !self.hung_up.contains(peer) => peer,
+            Notice::CallEnded { peer, .. } if !self.calls.awaits_end(peer) => peer,
             Notice::Left { peer, .. }
             | Notice::Reaching { peer }
             | Notice::TextArrived { peer, .. }

@@ -1,39 +1,49 @@
-//! What the window knows: people, the picture being watched, transfers, offers, texts and warnings.
+//! What the window knows: people, calls and their pictures, transfers, offers, texts and warnings.
 //! Pure data that notices change; it knows neither a station nor a window.
 
 mod action;
+mod call;
+mod calls;
 mod config;
 mod contacts;
 mod dialog;
 mod history;
 mod knocks;
 mod links;
+mod own;
+mod pace;
 mod people;
+mod pictures;
+pub(crate) mod texts;
 mod transfers;
 mod warnings;
-mod watch;
 mod words;
 
+#[cfg(test)]
+pub(crate) mod calls_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use transom::{EndReason, Notice, PeerName, PublicKey, TextId, TransferId};
+use transom::{Notice, PeerName, PublicKey, TextId, TransferId};
 use transom_users::{Contact, escape};
 
 pub(crate) use action::{Action, Edit, FolderFor};
+pub(crate) use call::{Call, Stage};
+pub(crate) use calls::{Calls, Duties, Incoming};
 pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
 pub(crate) use contacts::{Move, moves};
 pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
+pub(crate) use pace::{Sample, Spread, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
+pub(crate) use pictures::{Face, Kept, Preferences, Shown};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use warnings::Warning;
-pub(crate) use watch::{Shown, Stage, Watch};
 pub(crate) use words::{ago, bytes, duration, outcome};
 
 /// Everything on the screen that is not being typed.
@@ -43,8 +53,8 @@ pub(crate) struct State {
     pub(crate) people: Vec<Person>,
     /// To whom text and files go.
     pub(crate) chosen: Option<PeerName>,
-    /// Whose picture is on the screen.
-    pub(crate) watch: Option<Watch>,
+    /// Calls and watches, and our own camera.
+    pub(crate) calls: Calls,
     /// Running transfers and the last ended ones, oldest first.
     pub(crate) transfers: Vec<Transfer>,
     /// Offers waiting for an answer.
@@ -83,8 +93,10 @@ pub(crate) struct State {
     pub(crate) now: Duration,
     /// Texts that are to be kept and are not written yet.
     unwritten: Vec<(PeerName, Entry)>,
-    /// Calls we ended whose end the station has yet to tell; it must not end a newer call to the same box.
-    hung_up: Vec<PeerName>,
+    /// Whether the numbers are shown over the pictures.
+    pub(crate) overlay: bool,
+    /// Whether the keys are shown.
+    pub(crate) help: bool,
 }
 
 /// Who we are, for others.
@@ -115,7 +127,7 @@ impl State {
 
     /// Takes in one notice; what has to be done because of it comes back.
     ///
-    /// Pictures don't come here: the decoder takes them and tells [`shown`](Self::shown).
+    /// Pictures don't come here: the decoders take them and tell [`shown`](Self::shown).
     pub(crate) fn apply(&mut self, notice: Notice) -> Vec<Action> {
         if self.is_stale(&notice) {
             return Vec::new();
@@ -131,6 +143,7 @@ impl State {
                 ..
             } => {
                 self.person(peer).key = Some(key);
+                self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some(key));
             }
             Notice::Left { peer, why, lost } => self.left(peer, why, lost),
@@ -152,19 +165,6 @@ impl State {
                     offered,
                     in_book,
                 });
-            }
-            Notice::Ringing { peer, .. } => {
-                self.status = format!("{} rang; this window takes no calls", name(&peer));
-                return vec![Action::Decline(peer)];
-            }
-            Notice::CallStarted { peer, .. } => self.call(peer, Watch::started),
-            // The station rings again by itself.
-            Notice::CallInterrupted { peer, .. } => self.call(peer, Watch::interrupted),
-            Notice::CallEnded { peer, reason, text } => {
-                return self.call_ended(peer, reason, &text);
-            }
-            Notice::FarCamera { peer, lens, text } => {
-                self.call(peer, |watch| watch.camera = Some((lens, text)))
             }
             Notice::Text { peer, text } => self.hear(peer, text),
             Notice::TextArrived { peer, text } => {
@@ -204,7 +204,7 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
-            _ => {}
+            other => return self.call_notice(other),
         }
         Vec::new()
     }
@@ -229,12 +229,6 @@ impl State {
     pub(crate) fn act(&mut self, action: &Action) {
         match action {
             Action::Choose(peer) => self.choose(*peer),
-            Action::Watch(peer) => {
-                self.choose(*peer);
-                let here = matches!(self.person(*peer).presence, Presence::Here);
-                self.watch = Some(Watch::new(*peer, here));
-            }
-            Action::HangUp(peer) => self.stop_watching(*peer),
             Action::Pick { .. } => self.picking = true,
             Action::Send { peer, path } => {
                 self.status = format!(
@@ -258,19 +252,8 @@ impl State {
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::Fullscreen(on) => self.fullscreen = *on,
             Action::Say(what) => self.status.clone_from(what),
-            Action::Dismiss(_)
-            | Action::ForgetHistory
-            | Action::OpenFolder(_)
-            | Action::OpenLink(_)
-            | Action::Remove(_)
-            | Action::Ring(_)
-            | Action::SaveContact(_)
-            | Action::SaveSettings(_)
-            | Action::Decline(_)
-            | Action::Text { .. }
-            | Action::Cancel(_)
-            | Action::Pause { .. }
-            | Action::Quit => {}
+            Action::Help(on) => self.help = *on,
+            other => self.act_on_calls(other),
         }
     }
 
@@ -287,16 +270,6 @@ impl State {
     /// A text of an earlier run is on its way again.
     pub(crate) fn said_again(&mut self, peer: PeerName, at: Duration, id: TextId) {
         self.person(peer).say_again(at, id);
-    }
-
-    /// A picture is on the screen.
-    pub(crate) fn shown(&mut self, peer: PeerName, shown: Shown) {
-        self.call(peer, |watch| watch.show(shown));
-    }
-
-    /// A picture could not be shown; the last good one stays.
-    pub(crate) fn broken(&mut self, peer: PeerName, why: String) {
-        self.call(peer, |watch| watch.break_one(why));
     }
 
     /// The file dialog closed: with paths, without, or it never opened.
@@ -341,34 +314,18 @@ impl State {
         warnings::add(&mut self.warnings, warning);
     }
 
+    /// Whether there is anything to be told above all else.
+    pub(crate) fn has_notices(&self) -> bool {
+        !(self.warnings.is_empty()
+            && self.knocks.is_empty()
+            && self.offers.is_empty()
+            && self.calls.missed.is_empty())
+    }
+
     /// The person text and files go to.
     pub(crate) fn chosen_person(&self) -> Option<&Person> {
         let chosen = self.chosen?;
         self.people.iter().find(|person| person.name == chosen)
-    }
-
-    fn stop_watching(&mut self, peer: PeerName) {
-        if let Some(watch) = self.watch.take_if(|watch| watch.peer == peer) {
-            self.fullscreen = false;
-            if watch.has_call() {
-                self.hung_up.push(peer);
-            }
-        }
-    }
-
-    fn call_ended(&mut self, peer: PeerName, reason: EndReason, text: &str) -> Vec<Action> {
-        if let Some(at) = self.hung_up.iter().position(|one| *one == peer) {
-            self.hung_up.swap_remove(at);
-            return Vec::new();
-        }
-        let here = self.person(peer).presence == Presence::Here;
-        let mut again = false;
-        self.call(peer, |watch| again = watch.ended(reason, text, here));
-        if again {
-            vec![Action::Ring(peer)]
-        } else {
-            Vec::new()
-        }
     }
 
     fn choose(&mut self, peer: PeerName) {
@@ -386,13 +343,7 @@ impl State {
             ),
             None => format!("{} is here", name(&peer)),
         };
-        match &mut self.watch {
-            Some(watch) if watch.peer == peer && watch.stage == Stage::Waiting => {
-                watch.stage = Stage::Ringing;
-                vec![Action::Ring(peer)]
-            }
-            _ => Vec::new(),
-        }
+        self.call_joined(peer)
     }
 
     fn left(&mut self, peer: PeerName, why: String, lost: bool) {
@@ -430,15 +381,6 @@ impl State {
         self.verified.retain(|one| *one != key);
         if on {
             self.verified.push(key);
-        }
-    }
-
-    /// Changes the watch if it is of that peer.
-    fn call(&mut self, peer: PeerName, change: impl FnOnce(&mut Watch)) {
-        if let Some(watch) = &mut self.watch
-            && watch.peer == peer
-        {
-            change(watch);
         }
     }
 

@@ -77,7 +77,7 @@ fn left(name: &str) -> Notice {
     }
 }
 
-fn ended(name: &str, reason: EndReason) -> Notice {
+pub(crate) fn ended(name: &str, reason: EndReason) -> Notice {
     Notice::CallEnded {
         peer: peer(name),
         reason,
@@ -125,7 +125,14 @@ pub(crate) fn status(transfer: TransferId, phase: Phase, verified: u64) -> Trans
 }
 
 fn stage(state: &State) -> Option<&Stage> {
-    state.watch.as_ref().map(|watch| &watch.stage)
+    state.calls.open.last().map(|call| &call.stage)
+}
+
+fn ring(name: &str) -> Action {
+    Action::Ring {
+        peer: peer(name),
+        kind: CallKind::View,
+    }
 }
 
 #[test]
@@ -134,14 +141,14 @@ fn a_watched_box_is_asked_when_it_comes_and_when_it_comes_back() {
     state.act(&Action::Watch(peer("door")));
     assert_eq!(stage(&state), Some(&Stage::Waiting));
     assert_eq!(state.apply(joined("yard")), []);
-    assert_eq!(state.apply(joined("door")), [Action::Ring(peer("door"))]);
+    assert_eq!(state.apply(joined("door")), [ring("door")]);
     state.apply(started("door"));
     assert_eq!(stage(&state), Some(&Stage::Live));
     // The station tells the loss first and the call's end then.
     state.apply(left("door"));
     assert_eq!(state.apply(ended("door", EndReason::Leaving)), []);
     assert_eq!(stage(&state), Some(&Stage::Waiting));
-    assert_eq!(state.apply(joined("door")), [Action::Ring(peer("door"))]);
+    assert_eq!(state.apply(joined("door")), [ring("door")]);
 }
 
 #[test]
@@ -179,7 +186,7 @@ fn a_call_that_ends_with_one_of_two_connections_is_asked_for_again_but_not_for_e
     state.act(&Action::Watch(peer("door")));
     assert_eq!(
         state.apply(ended("door", EndReason::Leaving)),
-        [Action::Ring(peer("door"))]
+        [ring("door")]
     );
     assert_eq!(state.apply(ended("door", EndReason::Leaving)), []);
     assert!(matches!(stage(&state), Some(Stage::Ended(_))));
@@ -221,16 +228,17 @@ fn watching_another_box_is_not_ended_by_the_end_of_the_first() {
 fn a_broken_picture_keeps_the_last_good_one_and_says_so() {
     let mut state = two_boxes();
     state.act(&Action::Watch(peer("door")));
-    state.shown(peer("door"), shown());
-    state.broken(peer("door"), "truncated".into());
-    state.broken(peer("yard"), "of another box".into());
-    let watch = state.watch.as_ref().unwrap();
+    let door = Face::Peer(peer("door"));
+    state.shown(door, shown());
+    state.broken(door, "truncated".into());
+    state.broken(Face::Peer(peer("yard")), "of another box".into());
+    let watch = state.calls.of(peer("door")).unwrap();
     assert_eq!(
         (watch.shown, watch.trouble.as_deref(), watch.broken),
         (Some(shown()), Some("truncated"), 1)
     );
-    state.shown(peer("door"), shown());
-    assert_eq!(state.watch.as_ref().unwrap().trouble, None);
+    state.shown(door, shown());
+    assert_eq!(state.calls.of(peer("door")).unwrap().trouble, None);
 }
 
 #[test]
@@ -444,16 +452,6 @@ fn a_dialog_answers_with_a_file_nothing_or_a_reason() {
 }
 
 #[test]
-fn a_call_to_a_window_that_takes_none_is_declined() {
-    let mut state = two_boxes();
-    let ring = Notice::Ringing {
-        peer: peer("door"),
-        kind: CallKind::Talk,
-    };
-    assert_eq!(state.apply(ring), [Action::Decline(peer("door"))]);
-}
-
-#[test]
 fn stopping_leaves_the_full_screen() {
     let mut state = two_boxes();
     state.act(&Action::Watch(peer("door")));
@@ -464,7 +462,7 @@ fn stopping_leaves_the_full_screen() {
         text: "unplugged".into(),
     });
     state.act(&Action::HangUp(peer("door")));
-    assert!(!state.fullscreen && state.watch.is_none());
+    assert!(!state.fullscreen && state.calls.open.is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transom::{EndReason, Outcome, RefuseReason};
+use transom::{Outcome, RefuseReason};
 use transom_users::escape;
 
 /// Bytes with three digits or so: `17 B`, `1.2 kB`, `345 MB`.
@@ -45,23 +45,6 @@ pub(crate) fn ago(time: Duration) -> String {
         ),
     };
     format!("{count} {unit} ago")
-}
-
-/// Why a call ended, with the other side's words.
-pub(crate) fn end(reason: EndReason, text: &str) -> String {
-    let why = match reason {
-        EndReason::Chosen => "it ended the call",
-        EndReason::Forbidden => {
-            "you may not watch it; its contact list has to give you the right to view"
-        }
-        EndReason::Busy => "it has as many viewers as it allows",
-        EndReason::NoCamera => "it has no camera",
-        EndReason::Unanswered => "nobody answered",
-        EndReason::Leaving => "it was closed",
-        EndReason::Glare => "both sides called at once",
-        _ => "the call ended",
-    };
-    with_text(why, text)
 }
 
 /// How a transfer ended.

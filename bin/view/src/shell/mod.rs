@@ -7,6 +7,7 @@ mod canvas;
 mod place;
 mod surface;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -15,13 +16,11 @@ use winit::application::ApplicationHandler;
 use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
-use winit::window::{Fullscreen, Window, WindowId};
+use winit::window::{Fullscreen, UserAttentionType, Window, WindowId};
 
-use transom::PeerName;
-
-use crate::engine::{Engine, Letter, Wake, command};
+use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
-use crate::model::{Action, Config, State, Warning};
+use crate::model::{Action, Config, Face, Sample, State, Warning};
 use crate::ui::{self, Draft, Picture};
 use crate::words;
 
@@ -87,7 +86,8 @@ impl Display {
             state,
             draft: Draft::default(),
             open: None,
-            shown: None,
+            pictures: BTreeMap::new(),
+            flashing: false,
             failed: None,
         };
         self.0.run_app(&mut shell).map_err(ShellError::Loop)?;
@@ -115,8 +115,10 @@ struct Shell {
     state: State,
     draft: Draft,
     open: Option<Open>,
-    /// Whose picture lies in the texture, and how it is turned.
-    shown: Option<(PeerName, u8)>,
+    /// The last picture of each stream.
+    pictures: BTreeMap<Face, Picture>,
+    /// Whether the window asks for a look because somebody rings.
+    flashing: bool,
     failed: Option<ShellError>,
 }
 
@@ -201,7 +203,7 @@ impl Shell {
             changed |= !matches!(&letter, Letter::Notice(notice) if self.state.knows(notice));
             self.read(letter, event_loop);
         }
-        if self.upload() || changed {
+        if changed || self.engine.desk().has_news() {
             self.redraw();
         }
     }
@@ -209,10 +211,11 @@ impl Shell {
     fn read(&mut self, letter: Letter, event_loop: &ActiveEventLoop) {
         let actions = match letter {
             Letter::Notice(notice) => self.state.apply(notice),
-            Letter::Broken(peer, why) => {
-                self.state.broken(peer, why);
+            Letter::Broken(face, why) => {
+                self.state.broken(face, why);
                 Vec::new()
             }
+            Letter::Kept(kept) => self.state.kept(kept),
             Letter::Picked(peer, answer) => self.state.picked(peer, answer),
             Letter::PickedFolder(what, answer) => {
                 self.state.picked_folder(what, answer);
@@ -229,30 +232,39 @@ impl Shell {
         self.carry_out(actions, event_loop);
     }
 
-    /// Copies the newest picture to the graphics card, if it is of the box being watched. Gives back whether there was one.
-    fn upload(&mut self) -> bool {
+    /// Copies the newest picture of each stream to the graphics card; what happened to them so far.
+    fn upload(&mut self) -> Vec<(Face, Sample)> {
+        let mut samples = Vec::new();
         let Some(open) = &mut self.open else {
-            return false;
+            return samples;
         };
-        let Some(decoded) = self.engine.screen().take() else {
-            return false;
-        };
-        if self
-            .state
-            .watch
-            .as_ref()
-            .is_some_and(|watch| watch.peer == decoded.peer)
-        {
-            match open.surface.picture(&decoded.image) {
-                Ok(()) => {
-                    self.shown = Some((decoded.peer, decoded.shown.orientation));
-                    self.state.shown(decoded.peer, decoded.shown);
+        for decoded in self.engine.desk().fetch() {
+            let (face, shown) = (decoded.face, decoded.shown);
+            if self.state.sees(face) {
+                match open.surface.picture(face, &decoded.image) {
+                    Ok(texture) => {
+                        self.pictures.insert(face, Picture::of(texture, &shown));
+                        self.state.shown(face, shown);
+                        samples.push((face, decoded.sample));
+                    }
+                    Err(why) => self.state.broken(face, why),
                 }
-                Err(why) => self.state.broken(decoded.peer, why),
             }
+            self.engine.desk().give_back(face, decoded.image);
         }
-        self.engine.screen().give_back(decoded.image);
-        true
+        samples
+    }
+
+    /// Lets go of the streams that are not on the screen any more.
+    fn forget(&mut self) {
+        let state = &self.state;
+        let wanted = |face| state.sees(face);
+        self.engine.desk().retain(wanted);
+        self.engine.desk().show(|face| state.shows(face));
+        self.pictures.retain(|face, _| wanted(*face));
+        if let Some(open) = &mut self.open {
+            open.surface.retain(wanted);
+        }
     }
 
     fn draw(&mut self, event_loop: &ActiveEventLoop) {
@@ -262,25 +274,16 @@ impl Shell {
         if size.width == 0 || size.height == 0 {
             return;
         }
-        let watched = self.state.watch.as_ref().map(|watch| watch.peer);
-        let picture = self
-            .shown
-            .filter(|(peer, _)| Some(*peer) == watched)
-            .and_then(|(_, orientation)| {
-                let (texture, size) = open.surface.texture()?;
-                Some(Picture {
-                    texture,
-                    size,
-                    orientation,
-                })
-            });
+        self.forget();
+        let samples = self.upload();
+        let Some(open) = &mut self.open else { return };
         let input = open.egui.take_egui_input(&open.window);
         let context = open.egui.egui_ctx().clone();
         // Ctrl with + and - is egui's own.
         self.state.config.zoom = Config::fit_zoom(context.zoom_factor());
         let mut actions = Vec::new();
         let output = context.run_ui(input, |ui| {
-            actions.extend(ui::screen(ui, &self.state, &mut self.draft, picture));
+            actions.extend(ui::screen(ui, &self.state, &mut self.draft, &self.pictures));
         });
         open.egui
             .handle_platform_output(&open.window, output.platform_output);
@@ -288,6 +291,21 @@ impl Shell {
         let scale = output.pixels_per_point;
         if let Err(why) = open.surface.draw(&shapes, &output.textures_delta, scale) {
             log::warn!("can't draw: {why}");
+        }
+        let presented = Instant::now();
+        for (face, sample) in samples {
+            self.state.presented(
+                face,
+                Sample {
+                    presented,
+                    ..sample
+                },
+            );
+        }
+        for (face, size) in &self.draft.sizes {
+            let pixels = |points: f32| (points * scale).ceil() as usize;
+            let size = (pixels(size.x), pixels(size.y));
+            self.engine.desk().want(*face, size);
         }
         let delay = output
             .viewport_output
@@ -312,16 +330,25 @@ impl Shell {
             }
             self.keeper
                 .carry_out(&mut self.state, self.engine.handle(), &action);
-            match action {
-                Action::Pick { peer, folder } => self.engine.pick(peer, folder),
-                Action::PickFolder(what) => self.engine.pick_folder(what),
-                Action::OpenFolder(folder) => self.engine.open_folder(folder),
-                Action::OpenLink(link) => self.engine.open_link(link),
-                Action::SaveSettings(_) => self.wear(),
-                action => command(&mut self.state, self.engine.handle(), action),
+            if let Action::SaveSettings(_) = action {
+                self.wear();
             }
+            self.engine.carry_out(&mut self.state, action);
         }
+        let duties = self.state.duties();
+        self.engine.follow(duties);
+        self.flash(duties.flash);
         self.keeper.write_down(&mut self.state);
+    }
+
+    /// Asks the desktop to show that somebody rings, or no longer.
+    fn flash(&mut self, on: bool) {
+        if let Some(open) = &self.open
+            && std::mem::replace(&mut self.flashing, on) != on
+        {
+            let urgent = on.then_some(UserAttentionType::Critical);
+            open.window.request_user_attention(urgent);
+        }
     }
 
     /// Tells the model what time it is; it has no clock.

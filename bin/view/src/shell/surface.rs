@@ -1,15 +1,20 @@
-//! What draws: pixels holds the picture as a texture, egui's renderer paints it and everything else onto the window.
+//! What draws: pixels owns the window's surface, each stream has one texture on its device, and egui's renderer paints those
+//! and everything else.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{ClippedPrimitive, TextureId, TexturesDelta, Vec2};
+use egui::{ClippedPrimitive, TextureId, TexturesDelta};
 use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use pixels::wgpu::{
-    self, Color, FilterMode, LoadOp, Operations, StoreOp, TextureFormat, TextureViewDescriptor,
+    self, Color, Extent3d, FilterMode, LoadOp, Operations, StoreOp, TextureDescriptor,
+    TextureFormat, TextureUsages, TextureViewDescriptor,
 };
 use pixels::{Error, Pixels, PixelsBuilder, SurfaceTexture};
 use transom_media::Image;
 use winit::window::Window;
+
+use crate::model::Face;
 
 /// Neither format converts colours: JPEG's values reach the screen as they are, and egui expects the same of its own.
 const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
@@ -30,10 +35,17 @@ pub(crate) enum SurfaceError {
 pub(crate) struct Surface {
     pixels: Pixels<'static>,
     renderer: Renderer,
-    /// The size of the texture with the picture and what egui calls it, once there was one.
-    picture: Option<(TextureId, usize, usize)>,
+    /// One for each stream, used again for its next picture.
+    pictures: BTreeMap<Face, Texture>,
     width: u32,
     height: u32,
+}
+
+/// The texture with the last picture of a stream.
+struct Texture {
+    /// What egui calls it.
+    id: TextureId,
+    texture: wgpu::Texture,
 }
 
 impl Surface {
@@ -53,7 +65,7 @@ impl Surface {
         Ok(Self {
             pixels,
             renderer,
-            picture: None,
+            pictures: BTreeMap::new(),
             width,
             height,
         })
@@ -75,28 +87,46 @@ impl Surface {
         }
     }
 
-    /// Takes a picture over; it is on the screen with the next [`draw`](Self::draw).
-    pub(crate) fn picture(&mut self, image: &Image) -> Result<(), String> {
-        let same = matches!(self.picture, Some((_, width, height)) if (width, height) == (image.width, image.height));
-        if !same {
-            self.new_texture(image)?;
+    /// Takes a picture of a stream over; it is on the screen with the next [`draw`](Self::draw).
+    pub(crate) fn picture(&mut self, face: Face, image: &Image) -> Result<TextureId, String> {
+        let side = |pixels: usize| {
+            let side = u32::try_from(pixels).ok().filter(|side| *side > 0);
+            let fits = side.filter(|_| pixels <= self.max_texture_side());
+            fits.ok_or(format!("{pixels} pixels are no side of a picture here"))
+        };
+        let size = Extent3d {
+            width: side(image.width)?,
+            height: side(image.height)?,
+            depth_or_array_layers: 1,
+        };
+        let bytes = image.width * image.height * 4;
+        if image.rgba.len() != bytes {
+            let has = image.rgba.len();
+            return Err(format!("it has {has} bytes instead of {bytes}"));
         }
-        let frame = self.pixels.frame_mut();
-        if frame.len() != image.rgba.len() {
-            return Err(format!(
-                "it has {} bytes instead of {}",
-                image.rgba.len(),
-                frame.len()
-            ));
-        }
-        frame.copy_from_slice(&image.rgba);
-        Ok(())
+        let held = match self.pictures.remove(&face) {
+            Some(held) if held.texture.size() == size => held,
+            other => self.new_texture(other.map(|held| held.id), size),
+        };
+        let held = self.pictures.entry(face).or_insert(held);
+        self.pixels.queue().write_texture(
+            held.texture.as_image_copy(),
+            &image.rgba,
+            wgpu::TexelCopyBufferLayout {
+                offset: 0,
+                bytes_per_row: Some(size.width * 4),
+                rows_per_image: Some(size.height),
+            },
+            size,
+        );
+        Ok(held.id)
     }
 
-    /// The last picture and its size.
-    pub(crate) fn texture(&self) -> Option<(TextureId, Vec2)> {
-        self.picture
-            .map(|(id, width, height)| (id, Vec2::new(width as f32, height as f32)))
+    /// Frees the textures of streams that nobody looks at any more.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(Face) -> bool) {
+        for (_, gone) in self.pictures.extract_if(.., |face, _| !wanted(*face)) {
+            self.renderer.free_texture(&gone.id);
+        }
     }
 
     /// Draws egui's shapes, the picture among them. The window must have the size that [`resize`](Self::resize) was told.
@@ -128,34 +158,28 @@ impl Surface {
     }
 
     /// A texture of another size is another texture; egui goes on calling it the same.
-    fn new_texture(&mut self, image: &Image) -> Result<(), String> {
-        let side = |pixels: usize| u32::try_from(pixels).map_err(|_| "it is too large".to_owned());
-        let (width, height) = (side(image.width)?, side(image.height)?);
-        self.pixels
-            .resize_buffer(width, height)
-            .map_err(|error| error.to_string())?;
-        let (device, view) = (
-            self.pixels.device(),
-            self.pixels
-                .texture()
-                .create_view(&TextureViewDescriptor::default()),
-        );
-        let id = match self.picture {
-            Some((id, ..)) => {
-                self.renderer.update_egui_texture_from_wgpu_texture(
-                    device,
-                    &view,
-                    FilterMode::Linear,
-                    id,
-                );
+    fn new_texture(&mut self, id: Option<TextureId>, size: Extent3d) -> Texture {
+        let device = self.pixels.device();
+        let texture = device.create_texture(&TextureDescriptor {
+            label: Some("picture"),
+            size,
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: PICTURE_FORMAT,
+            usage: TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST,
+            view_formats: &[],
+        });
+        let view = texture.create_view(&TextureViewDescriptor::default());
+        let (renderer, filter) = (&mut self.renderer, FilterMode::Linear);
+        let id = match id {
+            Some(id) => {
+                renderer.update_egui_texture_from_wgpu_texture(device, &view, filter, id);
                 id
             }
-            None => self
-                .renderer
-                .register_native_texture(device, &view, FilterMode::Linear),
+            None => renderer.register_native_texture(device, &view, filter),
         };
-        self.picture = Some((id, image.width, image.height));
-        Ok(())
+        Texture { id, texture }
     }
 }
 

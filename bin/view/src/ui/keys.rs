@@ -1,18 +1,29 @@
-//! Keys that work everywhere: Ctrl+Q closes, F11 gives the picture the screen, Esc leaves what one is in, a
-//! dialog first. Tab, space and Enter are egui's own, as are Ctrl with +, - and 0 for the size of everything.
+//! Keys that work everywhere; `F1` lists them. Esc leaves what one is in, a dialog first. Tab, space and Enter are egui's
+//! own, as are Ctrl with +, - and 0 for the size of everything.
 
 use egui::{Key, Modifiers, Ui};
 
-use crate::model::{Action, State};
+use crate::model::{Action, Call, State};
 
-use super::Draft;
+use super::{Draft, tile};
 
 pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Action>) {
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
-    if pressed(Modifiers::COMMAND, Key::Q) {
+    let plain = |key| pressed(Modifiers::NONE, key);
+    let command = |key| pressed(Modifiers::COMMAND, key);
+    if command(Key::Q) {
         actions.push(Action::Quit);
     }
-    if pressed(Modifiers::NONE, Key::F11) {
+    if plain(Key::F1) {
+        actions.push(Action::Help(!state.help));
+    }
+    if plain(Key::F3) {
+        actions.push(Action::Overlay(!state.overlay));
+    }
+    if plain(Key::F9) {
+        actions.push(Action::ShowOwn(!state.calls.sees_itself()));
+    }
+    if plain(Key::F11) || (!draft.typing && plain(Key::F)) {
         actions.push(Action::Fullscreen(!state.fullscreen));
     }
     if state.dialog.is_some() {
@@ -22,17 +33,79 @@ pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Ac
         }
         return;
     }
+    if command(Key::Enter) {
+        actions.extend(answer(state));
+    }
+    if command(Key::H) {
+        actions.extend(hang_up(state));
+    }
+    if let Some(call) = state.calls.in_hand(state.chosen) {
+        of_call(state, call, plain, command, actions);
+    }
     // egui takes the keyboard from a text field or closes a list on Esc; it should do no more then.
     let busy = draft.typing || egui::Popup::is_any_open(ui.ctx());
-    if !busy && pressed(Modifiers::NONE, Key::Escape) {
+    if !busy && plain(Key::Escape) {
         actions.extend(escape(state));
     }
 }
 
+/// What is done with the picture in hand.
+fn of_call(
+    state: &State,
+    call: &Call,
+    plain: impl Fn(Key) -> bool,
+    command: impl Fn(Key) -> bool,
+    actions: &mut Vec<Action>,
+) {
+    let peer = call.peer;
+    if plain(Key::F8) && call.is_talk() && call.is_open() {
+        let on = !call.camera_on;
+        actions.push(Action::ShowCamera { peer, on });
+    }
+    if call.shown.is_none() {
+        return;
+    }
+    if command(Key::S) {
+        actions.push(Action::Snapshot(peer));
+    }
+    if command(Key::E) {
+        let on = !call.recording;
+        actions.push(Action::Record { peer, on });
+    }
+    let changes = tile::changes(state.preferences(peer));
+    for (key, (.., preferences)) in [Key::T, Key::M, Key::G].into_iter().zip(changes) {
+        if command(key) {
+            actions.push(Action::Prefer { peer, preferences });
+        }
+    }
+}
+
+/// The one that rings longest is answered as last time.
+fn answer(state: &State) -> Option<Action> {
+    let peer = state.calls.incoming.first()?.peer;
+    let camera = state.preferences(peer).camera_on;
+    Some(Action::Answer { peer, camera })
+}
+
+fn hang_up(state: &State) -> Option<Action> {
+    match state.calls.incoming.first() {
+        Some(ring) => Some(Action::Decline(ring.peer)),
+        None => Some(Action::HangUp(state.calls.in_hand(state.chosen)?.peer)),
+    }
+}
+
+/// A call is not ended by a key that one hits to get out of something.
 fn escape(state: &State) -> Option<Action> {
-    match &state.watch {
-        _ if state.fullscreen => Some(Action::Fullscreen(false)),
-        Some(watch) => Some(Action::HangUp(watch.peer)),
-        None => None,
+    let calls = &state.calls;
+    if state.help {
+        Some(Action::Help(false))
+    } else if state.fullscreen {
+        Some(Action::Fullscreen(false))
+    } else if calls.alone.is_some() && calls.open.len() > 1 {
+        Some(Action::Alone(None))
+    } else {
+        let call = calls.in_hand(state.chosen)?;
+        let ends = !(call.is_talk() && call.is_open());
+        ends.then_some(Action::HangUp(call.peer))
     }
 }

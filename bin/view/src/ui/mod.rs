@@ -1,25 +1,36 @@
 //! The screen: pure functions from the state to widgets, and from clicks, keys and drops to actions.
 //! It knows egui, but neither a window nor a station nor a GPU.
 
+mod calls;
 mod dialogs;
 mod files;
+mod grid;
+mod help;
 mod keys;
 mod knocks;
 mod offers;
+mod overlay;
+mod paint;
 mod people;
-mod picture;
+mod selfview;
 mod talk;
 mod theme;
+mod tile;
 mod warnings;
 
 #[cfg(test)]
+mod calls_tests;
+#[cfg(test)]
 mod tests;
 
-use egui::{Align, CentralPanel, Frame, Id, Layout, Panel, Rect, Ui, vec2};
+use std::collections::BTreeMap;
 
-use crate::model::{Action, State};
+use egui::{Align, CentralPanel, Frame, Id, Layout, Panel, Rect, Ui, Vec2, vec2};
+use transom::PeerName;
 
-pub(crate) use picture::Picture;
+use crate::model::{Action, Face, State};
+
+pub(crate) use paint::Picture;
 pub(crate) use theme::{colour, prepare};
 
 /// What is being typed; the rest of what is on the screen is [`State`].
@@ -31,6 +42,10 @@ pub(crate) struct Draft {
     pub(crate) path: String,
     /// Whether a text field had the keyboard in the last frame: Esc then only leaves the field.
     typing: bool,
+    /// How large each picture was drawn, in points and before it was turned: larger ones need not be decoded.
+    pub(crate) sizes: Vec<(Face, Vec2)>,
+    /// Whose ringing had the keyboard offered already.
+    rang: Vec<PeerName>,
 }
 
 /// Draws everything and gives back what was asked for.
@@ -38,15 +53,16 @@ pub(crate) fn screen(
     ui: &mut Ui,
     state: &State,
     draft: &mut Draft,
-    picture: Option<Picture>,
+    pictures: &BTreeMap<Face, Picture>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     keys::handle(ui, state, draft, &mut actions);
-    if !(state.warnings.is_empty() && state.offers.is_empty() && state.knocks.is_empty()) {
+    if state.has_notices() {
         let notices = Panel::top("notices").resizable(false).show(ui, |ui| {
             warnings::show(ui, state, &mut actions);
             knocks::show(ui, state, &mut actions);
             offers::show(ui, state, &mut actions);
+            calls::missed(ui, state, &mut actions);
         });
         settle(ui, "notices", notices.response.rect);
     } else {
@@ -55,7 +71,7 @@ pub(crate) fn screen(
         ui.skip_ahead_auto_ids(1);
     }
     // Without a picture the list is what one needs, on whatever screen.
-    if state.fullscreen && state.watch.is_some() {
+    if state.fullscreen && !state.calls.open.is_empty() {
         ui.skip_ahead_auto_ids(3);
     } else {
         Panel::bottom("status")
@@ -75,11 +91,13 @@ pub(crate) fn screen(
     CentralPanel::default()
         .frame(Frame::NONE.fill(theme::BACKDROP))
         .show(ui, |ui| {
-            picture::show(ui, state, picture, &mut actions);
+            grid::show(ui, state, pictures, draft, &mut actions);
         });
+    calls::rings(ui, state, draft, &mut actions);
+    help::show(ui.ctx(), state, &mut actions);
     files::drops(ui, state, &mut actions);
     dialogs::show(ui, state, &mut actions);
-    draft.typing = ui.ctx().egui_wants_keyboard_input();
+    draft.typing = ui.ctx().text_edit_focused();
     actions
 }
 
@@ -90,6 +108,7 @@ fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>
     let Some(person) = state.chosen_person() else {
         return;
     };
+    calls::buttons(ui, state, person.name, actions);
     let files = Panel::bottom("files").resizable(false).frame(Frame::NONE);
     let files = files.show(ui, |ui| files::show(ui, state, person, draft, actions));
     settle(ui, "files", files.response.rect);

@@ -1,12 +1,13 @@
-//! The contact list with presence. A click on a contact watches it.
+//! The contact list with presence. A click on a contact chooses it, a double click watches it.
 
 use egui::{
     Align, Button, ComboBox, Layout, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, WidgetType,
 };
-use transom::PeerName;
 use transom_users::escape;
 
-use crate::model::{Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name};
+use crate::model::{
+    Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name, texts,
+};
 use crate::words;
 
 use super::theme;
@@ -89,46 +90,34 @@ pub(super) fn duties(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
 }
 
-/// What a click on a contact asks for: its picture, instead of another's.
-pub(super) fn watch(state: &State, peer: PeerName, actions: &mut Vec<Action>) {
-    if let Some(old) = &state.watch
-        && old.peer != peer
-    {
-        actions.push(Action::HangUp(old.peer));
-    }
-    actions.push(Action::Watch(peer));
-}
-
 fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
     let name = name(&person.name);
-    let watched = state
-        .watch
-        .as_ref()
-        .is_some_and(|watch| watch.peer == person.name);
+    let chosen = state.chosen == Some(person.name);
+    let missed = state.calls.missed_of(person.name);
     ui.horizontal(|ui| {
         dot(ui, &person.presence);
         let mut right = person.presence.word().to_owned();
         if person.unread > 0 {
             right = format!("{} new", person.unread);
         }
+        if missed > 0 {
+            right = texts::missed_badge(missed);
+        }
         if state.is_verified(person) {
             right.push_str(" ✔");
         }
-        let button =
-            Button::selectable(watched || state.chosen == Some(person.name), name.as_str())
-                .right_text(RichText::new(right.as_str()).small())
-                .truncate()
-                .min_size(Vec2::new(ui.available_width(), ROW_HEIGHT));
+        let button = Button::selectable(chosen, name.as_str())
+            .right_text(RichText::new(right.as_str()).small())
+            .truncate()
+            .min_size(Vec2::new(ui.available_width(), ROW_HEIGHT));
         let response = ui.add(button).on_hover_ui(|ui| details(ui, person));
         response.widget_info(|| {
-            WidgetInfo::selected(WidgetType::Button, true, watched, format!("{name} {right}"))
+            WidgetInfo::selected(WidgetType::Button, true, chosen, format!("{name} {right}"))
         });
-        if response.clicked() {
-            if watched {
-                actions.push(Action::Choose(person.name));
-            } else {
-                watch(state, person.name, actions);
-            }
+        if response.double_clicked() && state.calls.of(person.name).is_none() {
+            actions.push(Action::Watch(person.name));
+        } else if response.clicked() {
+            actions.push(Action::Choose(person.name));
         }
     });
 }
@@ -147,7 +136,7 @@ fn details(ui: &mut Ui, person: &Person) {
         Presence::Unknown => ui.label("Not tried yet"),
         Presence::Reaching => ui.label("Trying to reach it"),
         Presence::Away(why) => ui.label(format!("Away: {}", escape(why))),
-        Presence::Here => ui.label("Here. Click to watch"),
+        Presence::Here => ui.label("Here. Double-click to watch"),
         Presence::Refused => ui.label(words::OTHER_KEY),
     };
 }

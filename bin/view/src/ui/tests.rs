@@ -14,24 +14,24 @@ use transom::{Lens, Notice, Outcome, Phase, PublicKey, Shape};
 use crate::model::tests::{Ids, joined, peer, shown, started, status, two_boxes};
 use crate::model::{Action, State, Warning};
 
-use super::picture::letterbox;
+use super::paint::letterbox;
 use super::*;
 
 /// The screen as a program of its own.
-struct App {
-    state: State,
+pub(super) struct App {
+    pub(super) state: State,
     draft: Draft,
-    picture: Option<Picture>,
+    pictures: BTreeMap<Face, Picture>,
     actions: Vec<Action>,
 }
 
-type Screen = Harness<'static, App>;
+pub(super) type Screen = Harness<'static, App>;
 
-fn open(state: State) -> Screen {
+pub(super) fn open(state: State) -> Screen {
     let app = App {
         state,
         draft: Draft::default(),
-        picture: None,
+        pictures: BTreeMap::new(),
         actions: Vec::new(),
     };
     let mut screen = Harness::builder()
@@ -40,7 +40,7 @@ fn open(state: State) -> Screen {
         .with_max_steps(12)
         .build_ui_state(
             |ui, app: &mut App| {
-                let actions = screen(ui, &app.state, &mut app.draft, app.picture);
+                let actions = screen(ui, &app.state, &mut app.draft, &app.pictures);
                 for action in &actions {
                     app.state.act(action);
                 }
@@ -58,32 +58,37 @@ fn open(state: State) -> Screen {
 }
 
 impl App {
-    fn take(&mut self) -> Vec<Action> {
+    pub(super) fn take(&mut self) -> Vec<Action> {
         std::mem::take(&mut self.actions)
     }
 }
 
-fn click(screen: &mut Screen, label: &str) -> Vec<Action> {
+pub(super) fn click(screen: &mut Screen, label: &str) -> Vec<Action> {
     screen.get_by_label(label).click();
     screen.run();
     screen.state_mut().take()
 }
 
-fn press(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<Action> {
+pub(super) fn press(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<Action> {
     screen.key_press_modifiers(modifiers, key);
     screen.run();
     screen.state_mut().take()
 }
 
-fn fill(screen: &mut Screen, field: &str, text: &str) {
+pub(super) fn fill(screen: &mut Screen, field: &str, text: &str) {
     let field = screen.get_by_role_and_label(Role::TextInput, field);
     field.focus();
     field.type_text(text);
     screen.run();
 }
 
-/// A picture with a colour in each corner, so that mirroring and stretching can be seen.
+/// The door's picture.
 fn coloured(screen: &mut Screen, orientation: u8) {
+    colour(screen, Face::Peer(peer("door")), orientation);
+}
+
+/// A picture with a colour in each corner, so that mirroring and stretching can be seen.
+pub(super) fn colour(screen: &mut Screen, face: Face, orientation: u8) {
     let colours = [Color32::RED, Color32::GREEN, Color32::BLUE, Color32::YELLOW];
     let size = [320, 180];
     let pixel = |at: usize| colours[usize::from(at % 320 >= 160) + 2 * usize::from(at / 320 >= 90)];
@@ -91,17 +96,18 @@ fn coloured(screen: &mut Screen, orientation: u8) {
     let texture = screen
         .ctx
         .load_texture("picture", image, TextureOptions::LINEAR);
-    screen.state_mut().picture = Some(Picture {
+    let picture = Picture {
         texture: texture.id(),
         size: vec2(320.0, 180.0),
         orientation,
-    });
+    };
+    screen.state_mut().pictures.insert(face, picture);
     // The texture lives as long as its handle, and the harness is dropped with the test.
     std::mem::forget(texture);
 }
 
 /// Compares with the stored picture, where there is something to draw with. Fonts and drivers differ a little.
-fn snapshot(mut screen: Screen, name: &str) {
+pub(super) fn snapshot(mut screen: Screen, name: &str) {
     // The renderer panics where it finds no driver.
     let drawn = catch_unwind(AssertUnwindSafe(|| screen.render().is_ok()));
     if !drawn.unwrap_or(false) {
@@ -133,23 +139,24 @@ fn watching() -> State {
     state.apply(joined("door"));
     state.act(&Action::Watch(peer("door")));
     state.apply(started("door"));
-    state.shown(peer("door"), shown());
+    state.shown(Face::Peer(peer("door")), shown());
     state
 }
 
 #[test]
-fn a_click_on_a_contact_watches_it_instead_of_the_other() {
+fn a_chosen_contact_is_called_or_watched_by_a_button() {
     let mut state = two_boxes();
     state.apply(joined("door"));
     let mut screen = open(state);
+    assert_eq!(click(&mut screen, "yard "), [Action::Choose(peer("yard"))]);
+    assert_eq!(click(&mut screen, "Watch"), [Action::Watch(peer("yard"))]);
+    screen.get_by_label("yard is not there");
     assert_eq!(
         click(&mut screen, "door here"),
-        [Action::Watch(peer("door"))]
+        [Action::Choose(peer("door"))]
     );
-    assert_eq!(
-        click(&mut screen, "yard "),
-        [Action::HangUp(peer("door")), Action::Watch(peer("yard"))]
-    );
+    assert_eq!(click(&mut screen, "Call"), [Action::Call(peer("door"))]);
+    screen.get_by_label("Calling door");
     screen.get_by_label("yard is not there");
 }
 
@@ -172,13 +179,13 @@ fn the_picture_has_its_facts_and_buttons() {
         click(&mut screen, "Stop watching"),
         [Action::HangUp(peer("door"))]
     );
-    screen.get_by_label("Click a contact to watch it");
+    screen.get_by_label("Choose a contact, then call or watch it");
 }
 
 #[test]
 fn a_broken_picture_is_told_beside_the_last_good_one() {
     let mut state = watching();
-    state.broken(peer("door"), "it ends in the middle".into());
+    state.broken(Face::Peer(peer("door")), "it ends in the middle".into());
     let screen = open(state);
     screen.get_by_label("door  640x480  30 fps  12 ms  1 broken");
     screen.get_by_label("the last good picture: it ends in the middle");
@@ -225,19 +232,29 @@ fn keys_reach_everything() {
 }
 
 #[test]
-fn tab_and_enter_watch_a_box() {
+fn tab_and_enter_choose_and_watch_a_box() {
     let mut screen = open(two_boxes());
-    for _ in 0..10 {
-        if screen.get_by_label("yard ").is_focused() {
-            break;
-        }
-        screen.key_press(Key::Tab);
-        screen.run();
-    }
+    tab_to(&mut screen, "yard ");
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [Action::Choose(peer("yard"))]
+    );
+    tab_to(&mut screen, "Watch");
     assert_eq!(
         press(&mut screen, Modifiers::NONE, Key::Enter),
         [Action::Watch(peer("yard"))]
     );
+}
+
+fn tab_to(screen: &mut Screen, label: &str) {
+    for _ in 0..30 {
+        if screen.get_by_label(label).is_focused() {
+            return;
+        }
+        screen.key_press(Key::Tab);
+        screen.run();
+    }
+    panic!("{label} is not reached");
 }
 
 #[test]
@@ -349,7 +366,7 @@ fn files_go_to_another_contact_without_leaving_the_picture() {
         path: "x".into(),
     };
     assert_eq!(press(&mut screen, Modifiers::NONE, Key::Enter), [send]);
-    assert!(screen.state().state.watch.is_some());
+    assert!(!screen.state().state.calls.open.is_empty());
 }
 
 #[test]

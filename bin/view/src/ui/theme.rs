@@ -10,6 +10,8 @@ pub(super) const BACKDROP: Color32 = Color32::from_gray(12);
 pub(super) const ALARM: Color32 = Color32::from_rgb(226, 118, 28);
 /// Behind what may be an attack; the text on it is white.
 pub(super) const DANGER: Color32 = Color32::from_rgb(140, 20, 20);
+/// Somebody records.
+pub(super) const RED: Color32 = Color32::from_rgb(235, 70, 60);
 /// All is well.
 pub(super) const GOOD: Color32 = Color32::from_rgb(66, 166, 88);
 

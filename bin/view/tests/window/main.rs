@@ -24,6 +24,7 @@ const WIDTH: i32 = 1200;
 const HEIGHT: i32 = 760;
 const FIRST_CONTACT: (i32, i32) = (120, 40);
 const ADD_CONTACT: (i32, i32) = (166, 13);
+const WATCH: (i32, i32) = (1040, 36);
 const PICTURE: (i32, i32) = (560, 540);
 const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 94);
 const SEND_FILE: (i32, i32) = (940, HEIGHT - 65);
@@ -88,7 +89,8 @@ fn program(scratch: &Scratch) -> Command {
         .arg("--state")
         .arg(scratch.path("state"))
         .arg("--inbox")
-        .arg(scratch.path("inbox"));
+        .arg(scratch.path("inbox"))
+        .args(["--camera", "pattern"]);
     command
         .env("XDG_RUNTIME_DIR", &scratch.0)
         .env("XDG_CONFIG_HOME", scratch.path("config"))
@@ -307,6 +309,7 @@ fn make_executable(path: &Path) {
 
 fn watches(display: &Display, id: &str, door: &mut DoorBox) {
     display.click(id, FIRST_CONTACT);
+    display.click(id, WATCH);
     let is_view = |notice: &Notice| {
         matches!(
             notice,

@@ -50,7 +50,7 @@ fn a_changed_book_moves_people_and_keeps_their_talk() {
     let names: Vec<_> = state.people.iter().map(|person| person.name).collect();
     assert_eq!(names, [peer("door"), peer("anna")]);
     assert_eq!(state.people[0].talk.len(), 1);
-    assert!(state.watch.is_none() && state.chosen == Some(peer("door")));
+    assert!(state.calls.open.is_empty() && state.chosen == Some(peer("door")));
     let contact = |name: &str| after.find(name).unwrap().clone();
     assert_eq!(
         moves(&before, &after),
@@ -84,7 +84,7 @@ fn what_the_station_still_says_of_a_removed_contact_does_not_bring_it_back() {
         why,
     });
     assert_eq!(state.people.len(), 1);
-    assert!(state.hung_up.is_empty());
+    assert!(!state.calls.awaits_end(&peer("yard")));
     // Whoever comes as somebody known is shown.
     state.apply(joined("yard"));
     assert_eq!(state.people.len(), 2);

@@ -107,7 +107,10 @@ fn esc_closes_the_dialog_before_it_stops_watching() {
         press(&mut screen, Modifiers::NONE, Key::Escape),
         [Action::Close]
     );
-    assert!(screen.state().state.dialog.is_none() && screen.state().state.watch.is_some());
+    assert!(
+        screen.state().state.dialog.is_none()
+            && screen.state().state.calls.of(peer("door")).is_some()
+    );
     assert_eq!(
         press(&mut screen, Modifiers::NONE, Key::Escape),
         [Action::HangUp(peer("door"))]

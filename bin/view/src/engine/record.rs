@@ -1,0 +1,483 @@
+//! Pictures and films kept as files, written beside the window and the station. A slow disk loses pictures, which are
+//! counted; a full one ends the film with a sentence.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use transom::PeerName;
+use transom_media::{AviWriter, Picture};
+
+use crate::model::Kept;
+
+use super::mailbox::{Letter, Mailbox};
+
+/// Bytes of pictures that wait for the disk: some seconds of four good cameras.
+const MAX_WAITING_BYTES: usize = 64 << 20;
+/// Pictures that wait for the disk, so that a flood of tiny ones has an end too.
+const MAX_WAITING: usize = 1000;
+/// Files of one contact within one second.
+const MAX_SAME_NAME: u32 = 1000;
+
+/// What waits to be written.
+pub(super) struct Album {
+    folder: PathBuf,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    waiting: usize,
+    bytes: usize,
+    /// Whose film runs, and the pictures it lost.
+    films: BTreeMap<PeerName, u64>,
+    closed: bool,
+}
+
+enum Job {
+    Snapshot(PeerName, Arc<[u8]>),
+    Picture(PeerName, Picture),
+    Start(PeerName),
+    Stop(PeerName, u64),
+}
+
+impl Album {
+    /// One that writes into that folder, made when it is needed.
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Keeps one picture.
+    pub(super) fn snapshot(&self, peer: PeerName, jpeg: Arc<[u8]>) {
+        self.push(Job::Snapshot(peer, jpeg));
+    }
+
+    /// Keeps all pictures of that peer from now on, or no longer.
+    pub(super) fn film(&self, peer: PeerName, on: bool) {
+        let mut queue = self.lock();
+        if on && !queue.films.contains_key(&peer) {
+            queue.films.insert(peer, 0);
+            queue.jobs.push_back(Job::Start(peer));
+        } else if !on && let Some(dropped) = queue.films.remove(&peer) {
+            queue.jobs.push_back(Job::Stop(peer, dropped));
+        }
+        drop(queue);
+        self.changed.notify_one();
+    }
+
+    /// A picture came; never waits.
+    pub(super) fn picture(&self, peer: PeerName, picture: &Picture) {
+        let mut queue = self.lock();
+        let bytes = queue.bytes + picture.jpeg.len();
+        let full = bytes > MAX_WAITING_BYTES || queue.waiting >= MAX_WAITING;
+        let Some(dropped) = queue.films.get_mut(&peer) else {
+            return;
+        };
+        if full {
+            *dropped += 1;
+            return;
+        }
+        queue.bytes = bytes;
+        queue.waiting += 1;
+        queue.jobs.push_back(Job::Picture(peer, picture.clone()));
+        drop(queue);
+        self.changed.notify_one();
+    }
+
+    /// Writes what waits, and ends.
+    pub(super) fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        for (peer, dropped) in std::mem::take(&mut queue.films) {
+            queue.jobs.push_back(Job::Stop(peer, dropped));
+        }
+        drop(queue);
+        self.changed.notify_one();
+    }
+
+    fn push(&self, job: Job) {
+        self.lock().jobs.push_back(job);
+        self.changed.notify_one();
+    }
+
+    fn next(&self) -> Option<Job> {
+        let queue = self.lock();
+        let mut queue = self
+            .changed
+            .wait_while(queue, |queue| queue.jobs.is_empty() && !queue.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let job = queue.jobs.pop_front()?;
+        if let Job::Picture(_, picture) = &job {
+            queue.waiting -= 1;
+            queue.bytes -= picture.jpeg.len();
+        }
+        Some(job)
+    }
+
+    /// Takes no more pictures of a film that failed; the pictures it lost before.
+    fn give_up(&self, peer: PeerName) -> u64 {
+        self.lock().films.remove(&peer).unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes until the album is closed.
+pub(super) fn run(album: &Album, mailbox: &Mailbox) {
+    let mut films = BTreeMap::<PeerName, Film>::new();
+    while let Some(job) = album.next() {
+        match job {
+            Job::Snapshot(peer, jpeg) => {
+                let written = snapshot(&album.folder, peer, &jpeg);
+                let written = written.map_err(|error| sentence("The picture", &error));
+                mailbox.put(Letter::Kept(Kept::Snapshot(written)));
+            }
+            Job::Start(peer) => drop(films.insert(peer, Film::default())),
+            Job::Picture(peer, picture) => {
+                let Some(film) = films.get_mut(&peer) else {
+                    continue;
+                };
+                if let Err(error) = film.add(&album.folder, peer, &picture) {
+                    let trouble = Some(sentence("The film", &error));
+                    if let Some(film) = films.remove(&peer) {
+                        film.end(peer, album.give_up(peer), trouble, mailbox);
+                    }
+                }
+            }
+            Job::Stop(peer, dropped) => {
+                if let Some(film) = films.remove(&peer) {
+                    film.end(peer, dropped, None, mailbox);
+                }
+            }
+        }
+    }
+}
+
+/// A film being written. A new file is begun where pictures change their size, and before one gets too large for players.
+#[derive(Default)]
+struct Film {
+    file: Option<Part>,
+    path: Option<PathBuf>,
+    pictures: u64,
+}
+
+struct Part {
+    avi: AviWriter<BufWriter<File>>,
+    size: (u16, u16),
+}
+
+impl Film {
+    fn add(&mut self, folder: &Path, peer: PeerName, picture: &Picture) -> io::Result<()> {
+        let size = (picture.width, picture.height);
+        let fits = match &mut self.file {
+            Some(part) if part.size == size => part.avi.write(picture)?,
+            _ => false,
+        };
+        if !fits {
+            self.finish()?;
+            let (file, path) = create(folder, peer, "avi")?;
+            self.path = Some(path);
+            let mut avi = AviWriter::new(BufWriter::new(file), size.0, size.1)?;
+            if !avi.write(picture)? {
+                return Err(io::Error::other("a picture is too large for a film"));
+            }
+            self.file = Some(Part { avi, size });
+        }
+        self.pictures += 1;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match self.file.take() {
+            Some(part) => part.avi.finish().map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn end(mut self, peer: PeerName, dropped: u64, trouble: Option<String>, mailbox: &Mailbox) {
+        // What was written plays also without its index.
+        let finished = self.finish();
+        let trouble = trouble.or(finished
+            .err()
+            .map(|error| sentence("The end of the film", &error)));
+        mailbox.put(Letter::Kept(Kept::Film {
+            peer,
+            path: self.path,
+            pictures: self.pictures,
+            dropped,
+            trouble,
+        }));
+    }
+}
+
+fn snapshot(folder: &Path, peer: PeerName, jpeg: &[u8]) -> io::Result<PathBuf> {
+    let (mut file, path) = create(folder, peer, "jpg")?;
+    if let Err(error) = file.write_all(jpeg) {
+        // Half a picture is worth nothing.
+        let _ = fs::remove_file(&path);
+        return Err(error);
+    }
+    Ok(path)
+}
+
+/// A new file, as `door-2026-11-25-210405.jpg`; the time is of UTC. It never takes the place of another.
+fn create(folder: &Path, peer: PeerName, ending: &str) -> io::Result<(File, PathBuf)> {
+    fs::create_dir_all(folder)?;
+    let stem = format!("{}-{}", file_stem(peer), stamp(SystemTime::now()));
+    for number in 1..=MAX_SAME_NAME {
+        let name = match number {
+            1 => format!("{stem}.{ending}"),
+            more => format!("{stem}-{more}.{ending}"),
+        };
+        let path = folder.join(name);
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many files of this second"))
+}
+
+/// The contact's name as part of a file's, on every system.
+fn file_stem(peer: PeerName) -> String {
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    peer.as_str().chars().map(plain).take(60).collect()
+}
+
+/// `2026-11-25-210405`.
+fn stamp(now: SystemTime) -> String {
+    let seconds = now
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let (year, month, day) = date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}")
+}
+
+/// Days since 1970 as year, month and day.
+fn date(mut days: u64) -> (u64, usize, u64) {
+    let every = |year: u64, years| year.is_multiple_of(years);
+    let leap = |year| (every(year, 4) && !every(year, 100)) || every(year, 400);
+    let mut year = 1970;
+    while days >= 365 + u64::from(leap(year)) {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while let Some(length) = months.get(month)
+        && days >= *length
+    {
+        days -= length;
+        month += 1;
+    }
+    (year, month + 1, days + 1)
+}
+
+fn sentence(what: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            format!("{what} could not be written: the disk is full; make room and try again")
+        }
+        _ => format!("{what} could not be written: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use transom_media::fuzzing::sample;
+
+    use super::*;
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let name = format!("transom-view-{name}-{}", std::process::id());
+            Self(std::env::temp_dir().join(name))
+        }
+
+        fn files(&self) -> Vec<PathBuf> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+            files.sort();
+            files
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn peer() -> PeerName {
+        "front/../door".parse().unwrap()
+    }
+
+    fn picture(width: u16, height: u16) -> Picture {
+        let now = Instant::now();
+        Picture {
+            jpeg: sample(width, height).into(),
+            width,
+            height,
+            orientation: 1,
+            sequence: 0,
+            captured: now,
+            ready: now,
+        }
+    }
+
+    fn mailbox() -> Mailbox {
+        Mailbox::new(Arc::new(|| ()))
+    }
+
+    fn kept(mailbox: &Mailbox) -> Vec<Kept> {
+        let letters = mailbox.take().into_iter();
+        letters
+            .map(|letter| match letter {
+                Letter::Kept(kept) => kept,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_snapshot_is_the_bytes_as_they_came_and_takes_no_others_place() {
+        let (scratch, mailbox) = (Scratch::new("snapshot"), mailbox());
+        let album = Album::new(scratch.0.clone());
+        let bytes = [&sample(64, 48)[..], b"even what follows"].concat();
+        for _ in 0..3 {
+            album.snapshot(peer(), bytes.clone().into());
+        }
+        album.close();
+        run(&album, &mailbox);
+        let files = scratch.files();
+        assert_eq!(files.len(), 3);
+        for file in &files {
+            assert_eq!(fs::read(file).unwrap(), bytes);
+            let name = file.file_name().unwrap().to_str().unwrap();
+            assert!(name.starts_with("front____door-20"), "{name}");
+        }
+        assert!(
+            kept(&mailbox)
+                .iter()
+                .all(|one| matches!(one, Kept::Snapshot(Ok(_))))
+        );
+    }
+
+    #[test]
+    fn a_film_has_its_pictures_and_another_file_for_another_size() {
+        let (scratch, mailbox) = (Scratch::new("film"), mailbox());
+        let album = Album::new(scratch.0.clone());
+        album.picture(peer(), &picture(64, 48));
+        album.film(peer(), true);
+        album.film(peer(), true);
+        for _ in 0..3 {
+            album.picture(peer(), &picture(64, 48));
+        }
+        album.picture(peer(), &picture(48, 64));
+        album.film(peer(), false);
+        album.picture(peer(), &picture(64, 48));
+        album.close();
+        run(&album, &mailbox);
+        let files = scratch.files();
+        assert_eq!(files.len(), 2, "{files:?}");
+        for file in files {
+            assert!(fs::read(file).unwrap().starts_with(b"RIFF"));
+        }
+        let kept = kept(&mailbox);
+        assert!(
+            matches!(
+                &kept[..],
+                [Kept::Film {
+                    pictures: 4,
+                    dropped: 0,
+                    trouble: None,
+                    path: Some(_),
+                    ..
+                }]
+            ),
+            "{kept:?}"
+        );
+    }
+
+    #[test]
+    fn a_disk_that_does_not_keep_up_loses_pictures_and_they_are_counted() {
+        let (scratch, mailbox) = (Scratch::new("slow"), mailbox());
+        let album = Album::new(scratch.0.clone());
+        album.film(peer(), true);
+        let one = picture(16, 16);
+        for _ in 0..MAX_WAITING + 7 {
+            album.picture(peer(), &one);
+        }
+        album.close();
+        run(&album, &mailbox);
+        let kept = kept(&mailbox);
+        let wanted = MAX_WAITING as u64;
+        assert!(
+            matches!(&kept[..], [Kept::Film { pictures, dropped: 7, .. }] if *pictures == wanted),
+            "{kept:?}"
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_can_not_be_made_ends_the_film_with_one_sentence() {
+        let mailbox = mailbox();
+        let album = Album::new("/dev/null/pictures".into());
+        album.film(peer(), true);
+        for _ in 0..5 {
+            album.picture(peer(), &picture(16, 16));
+        }
+        album.snapshot(peer(), sample(16, 16).into());
+        album.close();
+        run(&album, &mailbox);
+        let kept = kept(&mailbox);
+        assert_eq!(kept.len(), 2, "{kept:?}");
+        assert!(
+            matches!(&kept[0], Kept::Film { pictures: 0, trouble: Some(why), .. } if why.starts_with("The film could not be written")),
+            "{kept:?}"
+        );
+        assert!(matches!(&kept[1], Kept::Snapshot(Err(_))));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let told = sentence("The film", &io::ErrorKind::StorageFull.into());
+        assert_eq!(
+            told,
+            "The film could not be written: the disk is full; make room and try again"
+        );
+    }
+
+    #[test]
+    fn days_have_dates() {
+        assert_eq!(date(0), (1970, 1, 1));
+        assert_eq!(date(19_782), (2024, 2, 29));
+        assert_eq!(date(20_453), (2025, 12, 31));
+        let at = UNIX_EPOCH + Duration::from_secs(1_764_104_645);
+        assert_eq!(stamp(at), "2025-11-25-210405");
+    }
+}

@@ -1,0 +1,138 @@
+//! One call, or one box being watched: from the wish to the picture, through everything that can come between.
+//!
+//! ```text
+//!   Waiting --(it joins)--> Ringing --(it answers)--> Live <---> Interrupted
+//!      ^                       |                        |             |
+//!      \--(a box is lost)------+------------------------+-------------/
+//!                              \--(it declines, ends)--> Ended
+//! ```
+
+use transom::{CallKind, EndReason, Lens, PeerName};
+
+use super::pace::{Pace, Sample};
+use super::pictures::Shown;
+use super::texts;
+
+/// With whom, what for, and how far it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// With whom.
+    pub(crate) peer: PeerName,
+    /// Watching only, or both ways.
+    pub(crate) kind: CallKind,
+    /// How far.
+    pub(crate) stage: Stage,
+    /// The last good picture.
+    pub(crate) shown: Option<Shown>,
+    /// Why the newest picture is not it; `None` while all is well.
+    pub(crate) trouble: Option<String>,
+    /// Pictures that could not be shown so far.
+    pub(crate) broken: u64,
+    /// How the far camera says it is.
+    pub(crate) far_camera: Option<(Lens, String)>,
+    /// Whether the far side records us.
+    pub(crate) far_recording: bool,
+    /// Whether our camera is shown to it.
+    pub(crate) camera_on: bool,
+    /// Whether we record it.
+    pub(crate) recording: bool,
+    /// How its pictures fare.
+    pub(crate) pace: Pace,
+    /// Whether it was asked again since the last picture, so that a box that ends every call isn't asked for ever.
+    asked_again: bool,
+}
+
+/// How far a call came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    /// The box is not there; it is asked when it is.
+    Waiting,
+    /// Asked, or answered and not yet begun.
+    Ringing,
+    /// It runs.
+    Live,
+    /// The connection was lost, and the station brings it back; what happened.
+    Interrupted(String),
+    /// Over, and not asked again by itself; why.
+    Ended(String),
+}
+
+impl Call {
+    /// A new wish.
+    pub(crate) fn new(peer: PeerName, kind: CallKind, stage: Stage) -> Self {
+        Self {
+            peer,
+            kind,
+            stage,
+            shown: None,
+            trouble: None,
+            broken: 0,
+            far_camera: None,
+            far_recording: false,
+            camera_on: false,
+            recording: false,
+            pace: Pace::default(),
+            asked_again: false,
+        }
+    }
+
+    /// Whether the station has a call for it.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Ringing | Stage::Live | Stage::Interrupted(_)
+        )
+    }
+
+    /// Whether it goes both ways.
+    pub(crate) fn is_talk(&self) -> bool {
+        self.kind == CallKind::Talk
+    }
+
+    /// It runs, for the first time or again.
+    pub(crate) fn started(&mut self, kind: CallKind) {
+        self.kind = kind;
+        self.stage = Stage::Live;
+    }
+
+    /// The call is over, from whichever side; `here` is whether the peer is still connected. Gives back whether to ask it again at once.
+    pub(crate) fn ended(&mut self, reason: EndReason, text: &str, here: bool) -> bool {
+        self.far_camera = None;
+        self.far_recording = false;
+        self.camera_on = false;
+        let box_again = !self.is_talk() && !self.asked_again;
+        self.stage = match reason {
+            // One of two connections to the box closed; the other can carry the call.
+            EndReason::Leaving if here && box_again => Stage::Ringing,
+            // It comes back, and is asked again then. A person is not rung without being asked to.
+            EndReason::Leaving | EndReason::Unanswered if !here && !self.is_talk() => {
+                Stage::Waiting
+            }
+            _ => Stage::Ended(texts::end(self.kind, reason, text)),
+        };
+        let ring = self.stage == Stage::Ringing;
+        self.asked_again |= ring;
+        ring
+    }
+
+    /// A good picture. One that comes after the end was told belongs to a call that goes on: a peer can have another.
+    pub(crate) fn show(&mut self, shown: Shown) {
+        if matches!(self.stage, Stage::Ended(_)) {
+            self.stage = Stage::Live;
+        }
+        self.shown = Some(shown);
+        self.trouble = None;
+        self.asked_again = false;
+    }
+
+    /// Its newest picture reached the screen.
+    pub(crate) fn presented(&mut self, sample: Sample) {
+        self.pace.add(sample);
+    }
+
+    /// A bad one.
+    pub(crate) fn break_one(&mut self, why: String) {
+        self.broken = self.broken.saturating_add(1);
+        self.trouble = Some(why);
+    }
+}

@@ -1,0 +1,482 @@
+//! All calls and watches at once, those that ring, and those that were missed: what notices and wishes make of them.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use transom::{CallKind, EndReason, Lens, Notice, Numbers, PeerName, PublicKey};
+use transom_users::escape;
+
+use super::call::{Call, Stage};
+use super::own::Own;
+use super::pace::Sample;
+use super::pictures::{Face, Kept, Preferences, Shown};
+use super::{Action, Presence, State, Warning, name, texts};
+
+/// Missed calls that are listed; of a hundred from the same evening the last ones tell enough.
+const MAX_MISSED: usize = 20;
+
+/// Calls of every kind.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    /// Each contact's one, oldest first: a place on the screen each.
+    pub(crate) open: Vec<Call>,
+    /// Who rings here, the oldest first.
+    pub(crate) incoming: Vec<Incoming>,
+    /// Who rang in vain, the newest first.
+    pub(crate) missed: Vec<Missed>,
+    /// Whose picture has the room of all.
+    pub(crate) alone: Option<PeerName>,
+    /// Our own camera.
+    pub(crate) own: Own,
+    /// The last numbers of each connection, while the overlay is open.
+    pub(crate) numbers: BTreeMap<PeerName, Numbers>,
+    /// The keys of those who were here, so that who rings is known for certain.
+    keys: BTreeMap<PeerName, PublicKey>,
+    /// Calls we ended whose end the station has yet to tell; it must not end a newer call with the same peer.
+    hung_up: Vec<PeerName>,
+}
+
+/// Somebody rings.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Incoming {
+    /// Who.
+    pub(crate) peer: PeerName,
+    /// What for.
+    pub(crate) kind: CallKind,
+    /// Its key, as it was checked.
+    pub(crate) key: Option<PublicKey>,
+}
+
+/// Somebody rang in vain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Missed {
+    /// Who.
+    pub(crate) peer: PeerName,
+    /// What for.
+    pub(crate) kind: CallKind,
+    /// When.
+    pub(crate) at: Instant,
+}
+
+/// What the machinery beside the window should be doing now.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Duties {
+    /// Ask the desktop for a look at the window.
+    pub(crate) flash: bool,
+    /// Ring the bell.
+    pub(crate) bell: bool,
+    /// Show our own camera to ourselves.
+    pub(crate) preview: bool,
+    /// Measure the connections.
+    pub(crate) measure: bool,
+    /// Let no more calls ring.
+    pub(crate) busy: bool,
+}
+
+impl Calls {
+    /// The call with that peer.
+    pub(crate) fn of(&self, peer: PeerName) -> Option<&Call> {
+        self.open.iter().find(|call| call.peer == peer)
+    }
+
+    /// Those with a place on the screen now.
+    pub(crate) fn on_screen(&self) -> impl Iterator<Item = &Call> {
+        let alone = self.alone.filter(|peer| self.of(*peer).is_some());
+        self.open
+            .iter()
+            .filter(move |call| alone.is_none_or(|peer| call.peer == peer))
+    }
+
+    /// The call that keys are for: the only one on the screen, or the chosen contact's, or the first.
+    pub(crate) fn in_hand(&self, chosen: Option<PeerName>) -> Option<&Call> {
+        let mut shown = self.on_screen();
+        let first = shown.next()?;
+        if shown.next().is_none() {
+            return Some(first);
+        }
+        chosen.and_then(|peer| self.of(peer)).or(Some(first))
+    }
+
+    /// Whether somebody is talked with, or called.
+    pub(crate) fn talking(&self) -> bool {
+        self.open
+            .iter()
+            .any(|call| call.is_talk() && call.is_open())
+    }
+
+    /// Whether the small picture of oneself has its place on the screen.
+    pub(crate) fn sees_itself(&self) -> bool {
+        if self.talking() {
+            !self.own.hidden
+        } else {
+            self.own.open
+        }
+    }
+
+    /// Whether our camera should give pictures to ourselves: never only because somebody rang.
+    pub(crate) fn previews(&self) -> bool {
+        let shows = self.open.iter().any(|call| call.camera_on);
+        self.own.wish.is_some() && self.sees_itself() && (shows || self.own.open)
+    }
+
+    /// Everybody with a call here, or who rings.
+    pub(super) fn peers(&self) -> impl Iterator<Item = PeerName> {
+        let ringing = self.incoming.iter().map(|ring| ring.peer);
+        self.open.iter().map(|call| call.peer).chain(ringing)
+    }
+
+    /// Whether the station has yet to tell the end of a call that we ended.
+    pub(super) fn awaits_end(&self, peer: &PeerName) -> bool {
+        self.hung_up.contains(peer)
+    }
+
+    /// Missed calls of that peer.
+    pub(crate) fn missed_of(&self, peer: PeerName) -> usize {
+        self.missed.iter().filter(|one| one.peer == peer).count()
+    }
+
+    /// Who was here, with which key.
+    pub(super) fn know(&mut self, peer: PeerName, key: PublicKey) {
+        self.keys.insert(peer, key);
+    }
+
+    fn find(&mut self, peer: PeerName) -> Option<&mut Call> {
+        self.open.iter_mut().find(|call| call.peer == peer)
+    }
+
+    /// A place for a call with that peer, instead of the one it had.
+    fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
+        let call = Call::new(peer, kind, stage);
+        match self.find(peer) {
+            Some(old) => *old = call,
+            None => self.open.push(call),
+        }
+    }
+
+    fn miss(&mut self, ring: Incoming) {
+        self.missed.truncate(MAX_MISSED - 1);
+        let Incoming { peer, kind, .. } = ring;
+        let at = Instant::now();
+        self.missed.insert(0, Missed { peer, kind, at });
+    }
+}
+
+/// What the station tells about calls.
+impl State {
+    pub(super) fn call_notice(&mut self, notice: Notice) -> Vec<Action> {
+        match notice {
+            Notice::Ringing { peer, kind } => self.rung(peer, kind),
+            Notice::CallStarted {
+                peer,
+                kind,
+                outgoing,
+                ..
+            } => return self.call_started(peer, kind, outgoing),
+            Notice::CallInterrupted { peer, why, .. } => {
+                self.with_call(peer, |call| call.stage = Stage::Interrupted(why));
+            }
+            Notice::CallEnded { peer, reason, text } => {
+                return self.call_ended(peer, reason, &text);
+            }
+            Notice::FarCamera { peer, lens, text } => {
+                self.with_call(peer, |call| call.far_camera = Some((lens, text)));
+            }
+            Notice::FarRecording { peer, on } => {
+                self.with_call(peer, |call| call.far_recording = on);
+            }
+            Notice::Camera { lens, text } => self.own_camera(lens, text),
+            Notice::Cameras { devices } => self.calls.own.devices = Some(devices),
+            Notice::Measured { peer, numbers } if self.overlay => {
+                self.calls.numbers.insert(peer, numbers);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn own_camera(&mut self, lens: Lens, text: String) {
+        // Told also to somebody who put the own picture away.
+        if lens == Lens::Lost {
+            self.status = texts::with_words(texts::CAMERA_LOST, &text);
+        }
+        self.calls.own.lens = Some((lens, text));
+    }
+
+    /// A peer is there: who was waited for is asked.
+    pub(super) fn call_joined(&mut self, peer: PeerName) -> Vec<Action> {
+        match self.calls.find(peer) {
+            Some(call) if call.stage == Stage::Waiting => {
+                call.stage = Stage::Ringing;
+                let kind = call.kind;
+                vec![Action::Ring { peer, kind }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A picture of that face is decoded.
+    pub(crate) fn shown(&mut self, face: Face, shown: Shown) {
+        match face {
+            Face::Own => self.calls.own.shown = Some(shown.orientation),
+            Face::Peer(peer) => self.with_call(peer, |call| call.show(shown)),
+        }
+    }
+
+    /// A picture reached the screen.
+    pub(crate) fn presented(&mut self, face: Face, sample: Sample) {
+        if let Face::Peer(peer) = face {
+            self.with_call(peer, |call| call.presented(sample));
+        }
+    }
+
+    /// A picture could not be shown; the last good one stays.
+    pub(crate) fn broken(&mut self, face: Face, why: String) {
+        if let Face::Peer(peer) = face {
+            self.with_call(peer, |call| call.break_one(why));
+        }
+    }
+
+    /// Whether pictures of that face have a place here.
+    pub(crate) fn sees(&self, face: Face) -> bool {
+        match face {
+            Face::Own => self.calls.previews(),
+            Face::Peer(peer) => self.calls.of(peer).is_some(),
+        }
+    }
+
+    /// Whether pictures of that face are on the screen now.
+    pub(crate) fn shows(&self, face: Face) -> bool {
+        match face {
+            Face::Own => self.calls.previews(),
+            Face::Peer(peer) => self.calls.on_screen().any(|call| call.peer == peer),
+        }
+    }
+
+    /// A picture or a film was written, or not.
+    pub(crate) fn kept(&mut self, kept: Kept) -> Vec<Action> {
+        let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
+        match kept {
+            Kept::Snapshot(Ok(at)) => self.status = texts::saved(&path(&at)),
+            Kept::Snapshot(Err(why)) => self.warn(Warning::Trouble(why)),
+            Kept::Film {
+                peer,
+                path: at,
+                pictures,
+                dropped,
+                trouble,
+            } => {
+                if let Some(at) = at {
+                    self.status = texts::recorded(&path(&at), pictures, dropped);
+                }
+                if let Some(why) = trouble {
+                    self.warn(Warning::Trouble(why));
+                    return vec![Action::Record { peer, on: false }];
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// What the machinery beside the window should be doing now.
+    pub(crate) fn duties(&self) -> Duties {
+        let rings = !self.calls.incoming.is_empty();
+        let one_is_enough = !self.config.second_call && self.calls.talking();
+        Duties {
+            flash: rings,
+            bell: rings && self.config.bell,
+            preview: self.calls.previews(),
+            measure: self.overlay,
+            busy: self.config.do_not_disturb || one_is_enough,
+        }
+    }
+
+    /// How one likes to see that peer, and be seen by it.
+    pub(crate) fn preferences(&self, peer: PeerName) -> Preferences {
+        self.config.preferences(&peer).unwrap_or_default()
+    }
+
+    fn prefer(&mut self, peer: PeerName, change: impl FnOnce(&mut Preferences)) {
+        let mut preferences = self.preferences(peer);
+        change(&mut preferences);
+        self.config.prefer(peer, preferences);
+    }
+
+    fn rung(&mut self, peer: PeerName, kind: CallKind) {
+        // Both rang at once: the station makes one call of the two by itself.
+        let both = self
+            .calls
+            .of(peer)
+            .is_some_and(|call| call.is_talk() && call.stage == Stage::Ringing);
+        let known = self.calls.incoming.iter().any(|ring| ring.peer == peer);
+        if both || known {
+            return;
+        }
+        let key = self.calls.keys.get(&peer).copied();
+        self.calls.incoming.push(Incoming { peer, kind, key });
+        self.status = texts::rings(&name(&peer));
+    }
+
+    fn call_started(&mut self, peer: PeerName, kind: CallKind, outgoing: bool) -> Vec<Action> {
+        if kind == CallKind::View && !outgoing {
+            self.status = texts::watches_you(&name(&peer));
+            return Vec::new();
+        }
+        // What was to end before has ended: the station tells things in their order.
+        self.calls.hung_up.retain(|one| *one != peer);
+        self.calls.incoming.retain(|ring| ring.peer != peer);
+        if self.calls.of(peer).is_none() {
+            self.calls.begin(peer, kind, Stage::Ringing);
+            self.status = texts::taken(&name(&peer));
+        }
+        self.with_call(peer, |call| call.started(kind));
+        let on = self.calls.of(peer).is_some_and(|call| call.camera_on);
+        if on {
+            vec![Action::ShowCamera { peer, on }]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn call_ended(&mut self, peer: PeerName, reason: EndReason, text: &str) -> Vec<Action> {
+        if let Some(at) = self.calls.hung_up.iter().position(|one| *one == peer) {
+            self.calls.hung_up.swap_remove(at);
+            return Vec::new();
+        }
+        let ring = self.calls.incoming.iter().position(|one| one.peer == peer);
+        if let Some(at) = ring {
+            let ring = self.calls.incoming.remove(at);
+            self.calls.miss(ring);
+            return Vec::new();
+        }
+        let here = self.person(peer).presence == Presence::Here;
+        let Some(call) = self.calls.find(peer) else {
+            return Vec::new();
+        };
+        let kind = call.kind;
+        let mut actions = Vec::new();
+        if call.recording {
+            actions.push(Action::Record { peer, on: false });
+        }
+        if call.ended(reason, text, here) {
+            actions.push(Action::Ring { peer, kind });
+        }
+        actions
+    }
+
+    fn with_call(&mut self, peer: PeerName, change: impl FnOnce(&mut Call)) {
+        if let Some(call) = self.calls.find(peer) {
+            change(call);
+        }
+    }
+}
+
+/// What a person wants of calls.
+impl State {
+    /// Takes in a wish about calls and pictures; others change nothing.
+    pub(super) fn act_on_calls(&mut self, action: &Action) {
+        match action {
+            Action::Watch(peer) => self.start(*peer, CallKind::View),
+            Action::Call(peer) => self.start(*peer, CallKind::Talk),
+            Action::Answer { peer, camera } => self.answer(*peer, *camera),
+            Action::Decline(peer) => {
+                self.calls.incoming.retain(|ring| ring.peer != *peer);
+                self.calls.hung_up.push(*peer);
+            }
+            Action::HangUp(peer) => self.hang_up(*peer),
+            Action::ShowCamera { peer, on } => {
+                self.prefer(*peer, |kept| kept.camera_on = *on);
+                self.with_call(*peer, |call| call.camera_on = *on);
+            }
+            Action::Prefer { peer, preferences } => {
+                self.prefer(*peer, |kept| *kept = *preferences);
+            }
+            Action::Alone(peer) => self.calls.alone = *peer,
+            Action::SetCamera(wish) => {
+                self.config.choose_camera(wish.as_ref());
+                self.calls.own.wish.clone_from(wish);
+                self.calls.own.lens = None;
+                self.calls.own.shown = None;
+            }
+            Action::ListCameras => self.calls.own.devices = None,
+            Action::ShowOwn(on) if self.calls.talking() => self.calls.own.hidden = !on,
+            Action::ShowOwn(on) => self.calls.own.open = *on,
+            Action::MoveOwn { across, down } => self.calls.own.place = (*across, *down),
+            Action::ForgetMissed(None) => self.calls.missed.clear(),
+            Action::ForgetMissed(Some(peer)) => self.calls.missed.retain(|one| one.peer != *peer),
+            Action::Record { peer, on } => self.with_call(*peer, |call| call.recording = *on),
+            Action::Overlay(on) => {
+                self.overlay = *on;
+                self.calls.numbers.clear();
+            }
+            _ => {}
+        }
+        if !self.calls.previews() {
+            self.calls.own.shown = None;
+        }
+    }
+
+    fn start(&mut self, peer: PeerName, kind: CallKind) {
+        self.choose(peer);
+        self.calls.missed.retain(|one| one.peer != peer);
+        let here = self.person(peer).presence == Presence::Here;
+        let stage = match kind {
+            _ if here => Stage::Ringing,
+            CallKind::View => Stage::Waiting,
+            _ => Stage::Ended(texts::not_there(&name(&peer))),
+        };
+        self.calls.begin(peer, kind, stage);
+        let camera_on = kind == CallKind::Talk && here && self.preferences(peer).camera_on;
+        self.with_call(peer, |call| call.camera_on = camera_on);
+        if self.calls.alone.is_some() {
+            self.calls.alone = Some(peer);
+        }
+    }
+
+    fn answer(&mut self, peer: PeerName, camera: bool) {
+        let Some(at) = self.calls.incoming.iter().position(|one| one.peer == peer) else {
+            return;
+        };
+        let ring = self.calls.incoming.remove(at);
+        self.choose(peer);
+        self.calls.begin(peer, ring.kind, Stage::Ringing);
+        self.prefer(peer, |kept| kept.camera_on = camera);
+        self.with_call(peer, |call| call.camera_on = camera);
+    }
+
+    /// Somebody is no contact any more.
+    pub(super) fn forget_calls(&mut self, peer: PeerName) {
+        self.hang_up(peer);
+        self.calls.incoming.retain(|ring| ring.peer != peer);
+        self.calls.missed.retain(|one| one.peer != peer);
+    }
+
+    fn hang_up(&mut self, peer: PeerName) {
+        let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
+            return;
+        };
+        if self.calls.open.remove(at).is_open() {
+            self.calls.hung_up.push(peer);
+        }
+        if self.calls.alone == Some(peer) {
+            self.calls.alone = None;
+        }
+        if self.calls.open.is_empty() {
+            self.fullscreen = false;
+        }
+    }
+}
+
+/// Our camera's state in a sentence; nothing while it gives pictures.
+impl Calls {
+    pub(crate) fn own_trouble(&self) -> Option<(&'static str, &str)> {
+        let own = &self.own;
+        match &own.lens {
+            _ if own.wish.is_none() => Some((texts::CHOSEN_NONE, "")),
+            Some((Lens::Lost, text)) => Some((texts::CAMERA_LOST, text)),
+            _ if !self.previews() => Some((texts::CAMERA_IS_OFF, "")),
+            Some((Lens::Off, text)) => Some((texts::CAMERA_IS_OFF, text)),
+            _ if own.shown.is_none() => Some((texts::CAMERA_OPENS, "")),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! Calls, notice by notice: ringing, answering, missing, glare, interruption, cameras and films.
+
+use std::time::Instant;
+
+use transom::media::{Device, Source, Wish};
+use transom::{CallKind, EndReason, Lens, Notice, Numbers, PublicKey};
+
+use super::tests::{ended, joined, peer, shown, started, two_boxes};
+use super::*;
+
+pub(crate) fn rings(name: &str) -> Notice {
+    Notice::Ringing {
+        peer: peer(name),
+        kind: CallKind::Talk,
+    }
+}
+
+pub(crate) fn talk(name: &str, outgoing: bool, resumed: bool) -> Notice {
+    Notice::CallStarted {
+        peer: peer(name),
+        kind: CallKind::Talk,
+        outgoing,
+        resumed,
+    }
+}
+
+pub(crate) fn interrupted(name: &str) -> Notice {
+    Notice::CallInterrupted {
+        peer: peer(name),
+        kind: CallKind::Talk,
+        why: "connection lost".into(),
+    }
+}
+
+fn both_here() -> State {
+    let mut state = two_boxes();
+    state.apply(joined("door"));
+    state.apply(joined("yard"));
+    state.calls.own.wish = Some(Wish::default());
+    state
+}
+
+/// In a call with the door.
+pub(crate) fn talking() -> State {
+    let mut state = both_here();
+    state.act(&Action::Call(peer("door")));
+    state.apply(talk("door", true, false));
+    state
+}
+
+fn stage(state: &State, name: &str) -> Option<Stage> {
+    state.calls.of(peer(name)).map(|call| call.stage.clone())
+}
+
+fn answer(name: &str, camera: bool) -> Action {
+    Action::Answer {
+        peer: peer(name),
+        camera,
+    }
+}
+
+fn camera(name: &str, on: bool) -> Action {
+    Action::ShowCamera {
+        peer: peer(name),
+        on,
+    }
+}
+
+#[test]
+fn a_call_rings_until_it_is_answered_and_shows_no_camera_by_itself() {
+    let mut state = both_here();
+    state.act(&Action::Call(peer("door")));
+    assert_eq!(stage(&state, "door"), Some(Stage::Ringing));
+    assert_eq!(state.apply(talk("door", true, false)), []);
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+    assert!(!state.duties().preview);
+    state.act(&Action::HangUp(peer("door")));
+    assert!(state.calls.open.is_empty());
+    // The station tells the end that we chose; nothing is left to end.
+    assert_eq!(state.apply(ended("door", EndReason::Chosen)), []);
+    state.act(&Action::Call(peer("door")));
+    state.apply(ended("door", EndReason::Busy));
+    let words = "busy in another call; try again later";
+    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
+}
+
+#[test]
+fn who_is_not_there_is_not_rung() {
+    let mut state = two_boxes();
+    state.act(&Action::Call(peer("door")));
+    let words = "door is not there";
+    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
+    assert_eq!(state.apply(joined("door")), []);
+}
+
+#[test]
+fn who_rings_is_shown_with_its_checked_key_and_the_bell_rings_meanwhile() {
+    let mut state = both_here();
+    state.apply(rings("yard"));
+    state.apply(rings("yard"));
+    let ring = Incoming {
+        peer: peer("yard"),
+        kind: CallKind::Talk,
+        key: Some(PublicKey([1; 32])),
+    };
+    assert_eq!(state.calls.incoming, [ring]);
+    assert!(state.duties().flash);
+    state.act(&answer("yard", false));
+    assert!(!state.duties().flash);
+    assert_eq!(stage(&state, "yard"), Some(Stage::Ringing));
+    assert_eq!(state.apply(talk("yard", false, false)), []);
+    assert_eq!(stage(&state, "yard"), Some(Stage::Live));
+    assert!(state.calls.missed.is_empty());
+}
+
+#[test]
+fn the_camera_is_on_only_after_it_was_turned_on_with_that_contact() {
+    let mut state = both_here();
+    state.apply(rings("yard"));
+    state.act(&answer("yard", true));
+    assert_eq!(
+        state.apply(talk("yard", false, false)),
+        [camera("yard", true)]
+    );
+    assert!(state.duties().preview);
+    state.act(&Action::HangUp(peer("yard")));
+    state.apply(ended("yard", EndReason::Chosen));
+    assert!(!state.duties().preview);
+    // Remembered for this contact, in both directions, and for no other.
+    state.act(&Action::Call(peer("yard")));
+    assert_eq!(
+        state.apply(talk("yard", true, false)),
+        [camera("yard", true)]
+    );
+    state.act(&Action::Call(peer("door")));
+    assert_eq!(state.apply(talk("door", true, false)), []);
+    let (kept, errors) = Config::parse(&state.config.write(""));
+    assert_eq!(errors, Vec::<String>::new());
+    let mut later = both_here();
+    later.config = kept;
+    assert!(later.preferences(peer("yard")).camera_on);
+    assert!(!later.preferences(peer("door")).camera_on);
+}
+
+#[test]
+fn a_call_that_comes_by_the_right_to_it_shows_no_camera_though_it_was_on_last_time() {
+    let mut state = both_here();
+    let preferences = Preferences {
+        camera_on: true,
+        ..Preferences::default()
+    };
+    state.config.prefer(peer("yard"), preferences);
+    assert_eq!(state.apply(talk("yard", false, false)), []);
+    assert!(!state.calls.of(peer("yard")).unwrap().camera_on);
+    let told = "yard called and was answered at once, as your contact list says";
+    assert_eq!(state.status, told);
+}
+
+#[test]
+fn who_gave_up_is_missed_and_who_was_declined_is_not() {
+    let mut state = both_here();
+    state.apply(rings("yard"));
+    state.apply(ended("yard", EndReason::Chosen));
+    state.apply(rings("door"));
+    state.act(&Action::Decline(peer("door")));
+    state.apply(ended("door", EndReason::Chosen));
+    assert!(!state.duties().flash);
+    let missed: Vec<_> = state.calls.missed.iter().map(|one| one.peer).collect();
+    assert_eq!(missed, [peer("yard")]);
+    assert_eq!(state.calls.missed_of(peer("yard")), 1);
+    for _ in 0..100 {
+        state.apply(rings("door"));
+        state.apply(ended("door", EndReason::Unanswered));
+    }
+    assert_eq!(state.calls.missed.len(), 20);
+    state.act(&Action::ForgetMissed(Some(peer("door"))));
+    assert!(state.calls.missed.is_empty());
+    // Calling back takes it off the list.
+    state.apply(rings("yard"));
+    state.apply(ended("yard", EndReason::Unanswered));
+    state.act(&Action::Call(peer("yard")));
+    assert!(state.calls.missed.is_empty());
+}
+
+#[test]
+fn both_rang_at_once_is_one_call_and_no_bell() {
+    let mut state = both_here();
+    state.act(&Action::Call(peer("door")));
+    state.apply(rings("door"));
+    assert!(!state.duties().flash);
+    state.apply(talk("door", false, false));
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+    assert_eq!((state.calls.open.len(), state.calls.missed.len()), (1, 0));
+}
+
+#[test]
+fn an_interrupted_call_goes_on_with_its_camera_or_is_hung_up() {
+    let mut state = talking();
+    state.act(&camera("door", true));
+    state.apply(interrupted("door"));
+    let lost = Stage::Interrupted("connection lost".into());
+    assert_eq!(stage(&state, "door"), Some(lost.clone()));
+    assert_eq!(
+        state.apply(talk("door", true, true)),
+        [camera("door", true)]
+    );
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+    state.apply(interrupted("door"));
+    state.act(&Action::HangUp(peer("door")));
+    assert!(state.calls.open.is_empty());
+    // The end of a call that never came back does not end the next one.
+    state.act(&Action::Call(peer("door")));
+    state.apply(ended("door", EndReason::Chosen));
+    state.apply(talk("door", true, false));
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+}
+
+#[test]
+fn a_call_that_did_not_come_back_says_so_and_rings_nobody() {
+    let mut state = talking();
+    state.apply(interrupted("door"));
+    assert_eq!(state.apply(ended("door", EndReason::Leaving)), []);
+    assert!(matches!(stage(&state, "door"), Some(Stage::Ended(_))));
+    assert_eq!(state.apply(joined("door")), []);
+}
+
+#[test]
+fn several_calls_live_side_by_side_and_one_has_the_room_alone() {
+    let mut state = talking();
+    state.act(&Action::Watch(peer("yard")));
+    state.apply(started("yard"));
+    assert_eq!(state.calls.on_screen().count(), 2);
+    assert_eq!(
+        state.calls.in_hand(state.chosen).map(|call| call.peer),
+        Some(peer("yard"))
+    );
+    state.act(&Action::Alone(Some(peer("door"))));
+    let shown: Vec<_> = state.calls.on_screen().map(|call| call.peer).collect();
+    assert_eq!(shown, [peer("door")]);
+    assert_eq!(
+        state.calls.in_hand(state.chosen).map(|call| call.peer),
+        Some(peer("door"))
+    );
+    state.act(&Action::HangUp(peer("door")));
+    assert_eq!(
+        (state.calls.on_screen().count(), state.calls.alone),
+        (1, None)
+    );
+}
+
+#[test]
+fn somebody_who_watches_us_by_its_right_takes_no_place_on_the_screen() {
+    let mut state = both_here();
+    state.apply(Notice::CallStarted {
+        peer: peer("yard"),
+        kind: CallKind::View,
+        outgoing: false,
+        resumed: false,
+    });
+    assert!(state.calls.open.is_empty());
+    assert_eq!(state.status, "yard watches your camera");
+    state.apply(ended("yard", EndReason::Chosen));
+}
+
+#[test]
+fn pictures_after_an_end_belong_to_a_call_that_goes_on() {
+    let mut state = talking();
+    state.apply(ended("door", EndReason::Chosen));
+    state.shown(Face::Peer(peer("door")), shown());
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+}
+
+#[test]
+fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
+    let mut state = talking();
+    let trouble = |state: &State| state.calls.own_trouble().map(|(title, _)| title);
+    assert_eq!(trouble(&state), Some(texts::CAMERA_IS_OFF));
+    state.act(&camera("door", true));
+    assert_eq!(trouble(&state), Some(texts::CAMERA_OPENS));
+    state.apply(Notice::Camera {
+        lens: Lens::Lost,
+        text: "/dev/video0 is used by zoom; close it".into(),
+    });
+    assert_eq!(
+        state.calls.own_trouble(),
+        Some((texts::CAMERA_LOST, "/dev/video0 is used by zoom; close it"))
+    );
+    assert_eq!(
+        state.status,
+        "Your camera gives no picture: /dev/video0 is used by zoom; close it"
+    );
+    state.act(&Action::SetCamera(Some(
+        state.calls.own.with_source(Source::Pattern),
+    )));
+    state.shown(Face::Own, shown());
+    assert_eq!(trouble(&state), None);
+    state.act(&Action::SetCamera(None));
+    assert_eq!(trouble(&state), Some(texts::CHOSEN_NONE));
+    assert!(!state.duties().preview && state.calls.talking());
+}
+
+#[test]
+fn the_own_picture_is_hidden_and_comes_back_and_outside_calls_only_on_wish() {
+    let mut state = both_here();
+    assert!(!state.calls.sees_itself() && !state.duties().preview);
+    state.act(&Action::ShowOwn(true));
+    assert!(state.calls.sees_itself() && state.duties().preview);
+    state.act(&Action::ShowOwn(false));
+    state.act(&Action::Call(peer("door")));
+    state.apply(talk("door", true, false));
+    assert!(state.calls.sees_itself());
+    state.act(&Action::ShowOwn(false));
+    assert!(!state.calls.sees_itself());
+    state.act(&Action::ListCameras);
+    assert_eq!(state.calls.own.devices, None);
+    state.apply(Notice::Cameras {
+        devices: vec![Device::default()],
+    });
+    assert_eq!(state.calls.own.devices, Some(vec![Device::default()]));
+}
+
+#[test]
+fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
+    let mut state = talking();
+    let stop = Action::Record {
+        peer: peer("door"),
+        on: false,
+    };
+    state.act(&Action::Record {
+        peer: peer("door"),
+        on: true,
+    });
+    let kept = Kept::Film {
+        peer: peer("door"),
+        path: Some("/p/door.avi".into()),
+        pictures: 7,
+        dropped: 2,
+        trouble: Some("the disk is full".into()),
+    };
+    assert_eq!(state.kept(kept), std::slice::from_ref(&stop));
+    assert_eq!(
+        state.status,
+        "Recorded 7 pictures in /p/door.avi; the disk was too slow for 2 others"
+    );
+    assert_eq!(
+        state.warnings,
+        [Warning::Trouble("the disk is full".into())]
+    );
+    state.act(&stop);
+    assert!(!state.calls.of(peer("door")).unwrap().recording);
+    state.act(&Action::Record {
+        peer: peer("door"),
+        on: true,
+    });
+    assert_eq!(state.apply(ended("door", EndReason::Chosen)), [stop]);
+    state.kept(Kept::Snapshot(Ok("/p/a.jpg".into())));
+    assert_eq!(state.status, "Saved /p/a.jpg");
+}
+
+#[test]
+fn numbers_are_kept_only_while_they_are_looked_at() {
+    let mut state = talking();
+    let measured = || Notice::Measured {
+        peer: peer("door"),
+        numbers: Numbers::default(),
+    };
+    state.apply(measured());
+    assert!(state.calls.numbers.is_empty() && !state.duties().measure);
+    state.act(&Action::Overlay(true));
+    state.apply(measured());
+    assert!(state.calls.numbers.len() == 1 && state.duties().measure);
+    let now = Instant::now();
+    assert_eq!(state.calls.open[0].pace.summary(now), None);
+    state.act(&Action::Overlay(false));
+    assert!(state.calls.numbers.is_empty());
+}
+
+#[test]
+fn what_the_far_side_records_is_known_until_the_call_ends() {
+    let mut state = talking();
+    state.apply(Notice::FarRecording {
+        peer: peer("door"),
+        on: true,
+    });
+    assert!(state.calls.of(peer("door")).unwrap().far_recording);
+    state.apply(ended("door", EndReason::Chosen));
+    assert!(!state.calls.of(peer("door")).unwrap().far_recording);
+}

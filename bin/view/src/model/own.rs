@@ -1,0 +1,56 @@
+//! Our own camera as its owner sees it: its state, the choice of cameras, and the small picture of oneself.
+
+use transom::Lens;
+use transom::media::{Device, Source, Wish};
+
+/// Our own camera.
+#[derive(Clone, Debug)]
+pub(crate) struct Own {
+    /// What was asked of the station; `None` for no camera.
+    pub(crate) wish: Option<Wish>,
+    /// How it says it is.
+    pub(crate) lens: Option<(Lens, String)>,
+    /// The cameras of this machine; `None` while they are looked for.
+    pub(crate) devices: Option<Vec<Device>>,
+    /// The last good picture's Exif orientation.
+    pub(crate) shown: Option<u8>,
+    /// Whether the small picture was put away during calls.
+    pub(crate) hidden: bool,
+    /// Whether the small picture is open outside calls.
+    pub(crate) open: bool,
+    /// Where its middle is, in thousandths of the room across and down.
+    pub(crate) place: (u16, u16),
+}
+
+impl Default for Own {
+    /// In the lower right corner.
+    fn default() -> Self {
+        Self {
+            wish: None,
+            lens: None,
+            devices: None,
+            shown: None,
+            hidden: false,
+            open: false,
+            place: (1000, 1000),
+        }
+    }
+}
+
+impl Own {
+    /// Another camera, in the size that was chosen before.
+    pub(crate) fn with_source(&self, source: Source) -> Wish {
+        Wish {
+            source,
+            ..self.wish.clone().unwrap_or_default()
+        }
+    }
+
+    /// The same camera in another size.
+    pub(crate) fn with_size(&self, size: Option<(u16, u16)>) -> Wish {
+        Wish {
+            size,
+            ..self.wish.clone().unwrap_or_default()
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! How a stream of pictures fares over the last second: pace, rate, losses, the time each stage takes, and what holds it up.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What the numbers are about.
+const SPAN: Duration = Duration::from_secs(1);
+/// Pictures kept, more than any camera gives in a second.
+const MAX_SAMPLES: usize = 500;
+/// The share of losses from which on a stage holds a stream up: fewer are hiccups.
+const MANY: f32 = 0.1;
+
+/// What happened to one picture on its way to the screen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// Bytes of its JPEG.
+    pub(crate) bytes: usize,
+    /// The camera's count of it.
+    pub(crate) sequence: u32,
+    /// Pictures before it that came, but made room for it before they were decoded.
+    pub(crate) undecoded: u32,
+    /// Pictures before it that were decoded, but made room for it before they were drawn.
+    pub(crate) unseen: u32,
+    /// When the sensor began it, once the clocks are compared.
+    pub(crate) captured: Option<Instant>,
+    /// When it was ready to send.
+    pub(crate) ready: Option<Instant>,
+    /// When its last byte was here.
+    pub(crate) received: Instant,
+    /// When its pixels were there.
+    pub(crate) decoded: Instant,
+    /// When it was handed to the screen.
+    pub(crate) presented: Instant,
+}
+
+/// The samples of the last second.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pace(VecDeque<Sample>);
+
+/// The numbers of the last second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Summary {
+    /// Pictures on the screen.
+    pub(crate) fps: f32,
+    /// Millions of bits a second.
+    pub(crate) megabits: f32,
+    /// Pictures that never came.
+    pub(crate) missing: u32,
+    /// Pictures that came and were not decoded.
+    pub(crate) undecoded: u32,
+    /// Pictures decoded and not drawn.
+    pub(crate) unseen: u32,
+    /// How long each stage took: making it, the way, decoding, drawing, and all together.
+    pub(crate) stages: [Option<Spread>; 5],
+}
+
+/// The usual time and the worst of a hundred.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+}
+
+/// What holds a stream up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Bound {
+    /// Everything the camera gives is seen.
+    Camera,
+    /// The way is too narrow.
+    Network,
+    /// Decoding is too slow.
+    Decoder,
+    /// Drawing is too slow.
+    Screen,
+}
+
+impl Pace {
+    /// One more picture is on the screen.
+    pub(crate) fn add(&mut self, sample: Sample) {
+        if self.0.len() >= MAX_SAMPLES {
+            self.0.pop_front();
+        }
+        let now = sample.presented;
+        self.0.push_back(sample);
+        self.forget(now);
+    }
+
+    /// The numbers as of now; none where nothing came within the last second.
+    pub(crate) fn summary(&self, now: Instant) -> Option<Summary> {
+        let mut recent = self.clone();
+        recent.forget(now);
+        let samples = recent.0;
+        let (first, last) = (samples.front()?, samples.back()?);
+        let sum = |count: fn(&Sample) -> u32| samples.iter().skip(1).map(count).sum::<u32>();
+        let (undecoded, unseen) = (sum(|one| one.undecoded), sum(|one| one.unseen));
+        // Steps of the count that neither came nor were passed over here. A camera that starts anew counts from the start.
+        let steps = last.sequence.wrapping_sub(first.sequence);
+        let seen = samples.len() as u32 - 1;
+        let missing = steps.saturating_sub(seen + undecoded + unseen);
+        let bytes: usize = samples.iter().map(|one| one.bytes).sum();
+        Some(Summary {
+            fps: pace(samples.len(), last.presented - first.presented),
+            megabits: bytes as f32 * 8.0 / 1e6,
+            missing: if steps > MAX_SAMPLES as u32 {
+                0
+            } else {
+                missing
+            },
+            undecoded,
+            unseen,
+            stages: [
+                spread(&samples, |one| since(one.ready?, one.captured?)),
+                spread(&samples, |one| since(one.received, one.ready?)),
+                spread(&samples, |one| since(one.decoded, one.received)),
+                spread(&samples, |one| since(one.presented, one.decoded)),
+                spread(&samples, |one| since(one.presented, one.captured?)),
+            ],
+        })
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while let Some(first) = self.0.front()
+            && now.saturating_duration_since(first.presented) > SPAN
+        {
+            self.0.pop_front();
+        }
+    }
+}
+
+impl Summary {
+    /// What holds the stream up. The stage nearest to the eye is blamed first, since it makes those before it wait.
+    pub(crate) fn bound(&self) -> Bound {
+        let lost = (self.missing + self.undecoded + self.unseen) as f32;
+        let all = lost + self.fps.max(1.0);
+        if self.unseen as f32 > all * MANY {
+            Bound::Screen
+        } else if self.undecoded as f32 > all * MANY || self.decodes_all_the_time() {
+            Bound::Decoder
+        } else if self.missing as f32 > all * MANY {
+            Bound::Network
+        } else {
+            Bound::Camera
+        }
+    }
+
+    /// A sender is given credit when a picture is decoded, so a slow decoder also shows as pictures that never come.
+    fn decodes_all_the_time(&self) -> bool {
+        let busy = self.stages[2].map(|decoding| decoding.p50.as_secs_f32() * self.fps);
+        self.missing > 0 && busy.is_some_and(|busy| busy > 0.9)
+    }
+}
+
+fn since(later: Instant, earlier: Instant) -> Option<Duration> {
+    Some(later.saturating_duration_since(earlier))
+}
+
+fn pace(pictures: usize, span: Duration) -> f32 {
+    match span.as_secs_f32() {
+        span if span > 0.0 => (pictures - 1) as f32 / span,
+        _ => 0.0,
+    }
+}
+
+fn spread(
+    samples: &VecDeque<Sample>,
+    time: impl Fn(&Sample) -> Option<Duration>,
+) -> Option<Spread> {
+    let mut times: Vec<_> = samples.iter().filter_map(time).collect();
+    times.sort_unstable();
+    let at = |share: usize| {
+        times
+            .get(times.len().checked_sub(1)? * share / 100)
+            .copied()
+    };
+    Some(Spread {
+        p50: at(50)?,
+        p99: at(99)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    /// A second of pictures every 50 ms, each stage 1, 2, 3 and 4 ms long.
+    fn stream(change: impl Fn(&mut Sample, u32)) -> Summary {
+        let (start, mut pace) = (Instant::now(), Pace::default());
+        let mut end = start;
+        for number in 0..40 {
+            let captured = start + millis(50) * number;
+            let mut sample = Sample {
+                bytes: 25_000,
+                sequence: number,
+                undecoded: 0,
+                unseen: 0,
+                captured: Some(captured),
+                ready: Some(captured + millis(1)),
+                received: captured + millis(3),
+                decoded: captured + millis(6),
+                presented: captured + millis(10),
+            };
+            change(&mut sample, number);
+            end = sample.presented;
+            pace.add(sample);
+        }
+        pace.summary(end).unwrap()
+    }
+
+    #[test]
+    fn a_smooth_stream_is_bound_by_its_camera() {
+        let summary = stream(|_, _| ());
+        assert!((summary.fps - 20.0).abs() < 0.01, "{summary:?}");
+        assert!((summary.megabits - 4.2).abs() < 0.01, "{summary:?}");
+        let stages = summary.stages.map(|stage| stage.unwrap().p50.as_millis());
+        assert_eq!(stages, [1, 2, 3, 4, 10]);
+        assert_eq!(summary.bound(), Bound::Camera);
+    }
+
+    #[test]
+    fn the_stage_that_loses_pictures_is_named() {
+        let network = stream(|one, number| one.sequence = number * 2);
+        assert_eq!((network.missing, network.bound()), (20, Bound::Network));
+        let decoder = stream(|one, number| (one.sequence, one.undecoded) = (number * 2, 1));
+        assert_eq!((decoder.missing, decoder.bound()), (0, Bound::Decoder));
+        let screen = stream(|one, number| (one.sequence, one.unseen) = (number * 2, 1));
+        assert_eq!((screen.missing, screen.bound()), (0, Bound::Screen));
+        let slow = stream(|one, number| {
+            one.sequence = number * 2;
+            one.received = one.decoded - millis(48);
+        });
+        assert_eq!(slow.bound(), Bound::Decoder);
+    }
+
+    #[test]
+    fn the_worst_of_a_hundred_and_unknown_clocks_are_told_apart() {
+        let summary = stream(|one, number| {
+            one.captured = None;
+            if number == 39 {
+                one.presented += millis(30);
+            }
+        });
+        assert_eq!(summary.stages[0], None);
+        assert_eq!(summary.stages[3].unwrap().p50, millis(4));
+        assert_eq!(summary.stages[3].unwrap().p99, millis(4));
+        assert_eq!(summary.stages[4], None);
+    }
+
+    #[test]
+    fn a_stream_that_stopped_has_no_numbers_and_a_hostile_count_none_that_are_absurd() {
+        let mut pace = Pace::default();
+        let now = Instant::now();
+        for sequence in [7, u32::MAX, 3] {
+            pace.add(Sample {
+                bytes: 1,
+                sequence,
+                undecoded: 0,
+                unseen: 0,
+                captured: None,
+                ready: None,
+                received: now,
+                decoded: now,
+                presented: now,
+            });
+        }
+        assert_eq!(pace.summary(now).unwrap().missing, 0);
+        assert_eq!(pace.summary(now + millis(1001)), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! What is known of pictures, and how a contact's are to be seen. Plain data, no pixels.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use transom::PeerName;
+
+/// Whose pictures.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Face {
+    /// Our own camera's.
+    Own,
+    /// That peer's.
+    Peer(PeerName),
+}
+
+/// What is known of the picture on the screen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Shown {
+    /// Pixels across, as its sender made it.
+    pub(crate) width: usize,
+    /// Pixels down.
+    pub(crate) height: usize,
+    /// How to turn it, as in Exif.
+    pub(crate) orientation: u8,
+    /// Pictures per second over the last second.
+    pub(crate) rate: f32,
+    /// From the sensor to the decoded picture, once the clocks are compared.
+    pub(crate) latency: Option<Duration>,
+}
+
+/// How one likes to see a contact, and be seen by it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Preferences {
+    /// Whether our camera was on in the last call.
+    pub(crate) camera_on: bool,
+    /// Quarter turns to the right, 0 to 3.
+    pub(crate) rotate: u8,
+    /// Whether left and right are swapped.
+    pub(crate) mirror: bool,
+    /// Whether the picture fills its place and loses its edges, rather than to be seen whole.
+    pub(crate) fill: bool,
+}
+
+impl Preferences {
+    /// The Exif orientation to paint a picture with that came with `orientation`.
+    pub(crate) fn turn(&self, orientation: u8) -> u8 {
+        let mut turned = orientation;
+        for _ in 0..self.rotate % 4 {
+            turned = right(turned);
+        }
+        if self.mirror { swapped(turned) } else { turned }
+    }
+}
+
+/// What became of something to keep.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Kept {
+    /// A picture was written, or why not.
+    Snapshot(Result<PathBuf, String>),
+    /// A film ended.
+    Film {
+        /// Whose.
+        peer: PeerName,
+        /// Its last file; none if it never began.
+        path: Option<PathBuf>,
+        /// Pictures in it.
+        pictures: u64,
+        /// Pictures the disk was too slow for.
+        dropped: u64,
+        /// Why it ended by itself, if it did.
+        trouble: Option<String>,
+    },
+}
+
+/// A quarter turn more to the right.
+fn right(orientation: u8) -> u8 {
+    match orientation {
+        2 => 7,
+        3 => 8,
+        4 => 5,
+        5 => 2,
+        6 => 3,
+        7 => 4,
+        8 => 1,
+        _ => 6,
+    }
+}
+
+/// Left and right swapped, after turning.
+fn swapped(orientation: u8) -> u8 {
+    match orientation {
+        2 => 1,
+        3 => 4,
+        4 => 3,
+        5 => 6,
+        6 => 5,
+        7 => 8,
+        8 => 7,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_quarter_turns_and_two_mirrors_lead_back() {
+        for start in 1..=8 {
+            let once = Preferences {
+                rotate: 1,
+                ..Preferences::default()
+            };
+            let mirrored = Preferences {
+                mirror: true,
+                ..Preferences::default()
+            };
+            let mut turned = start;
+            for turn in 1..4 {
+                turned = once.turn(turned);
+                assert_ne!(turned, start, "after {turn} turns");
+            }
+            assert_eq!(once.turn(turned), start);
+            assert_eq!(mirrored.turn(mirrored.turn(start)), start);
+        }
+        assert_eq!(Preferences::default().turn(6), 6);
+    }
+}

@@ -1,0 +1,225 @@
+//! Every sentence about calls and pictures that a person reads, so that they can be translated in one place.
+
+use transom::{CallKind, EndReason, PublicKey};
+use transom_users::escape;
+
+use super::pace::Bound;
+
+pub(crate) const NOBODY: &str = "Choose a contact, then call or watch it";
+pub(crate) const CALL: &str = "Call";
+pub(crate) const WATCH: &str = "Watch";
+pub(crate) const CANCEL: &str = "Cancel call";
+pub(crate) const ANSWER: &str = "Answer, camera off";
+pub(crate) const ANSWER_WITH_CAMERA: &str = "Answer with camera";
+pub(crate) const DECLINE: &str = "Decline";
+pub(crate) const HANG_UP: &str = "Hang up";
+pub(crate) const STOP_WATCHING: &str = "Stop watching";
+pub(crate) const CLOSE: &str = "Close";
+pub(crate) const CALL_AGAIN: &str = "Call again";
+pub(crate) const WATCH_AGAIN: &str = "Watch again";
+pub(crate) const CAMERA_ON: &str = "Turn camera on";
+pub(crate) const CAMERA_OFF: &str = "Turn camera off";
+pub(crate) const FULL_SCREEN: &str = "Full screen";
+pub(crate) const LEAVE_FULL_SCREEN: &str = "Leave full screen";
+pub(crate) const MORE: &str = "Picture…";
+pub(crate) const ALONE: &str = "Show alone";
+pub(crate) const ALL: &str = "Show all";
+pub(crate) const TURN: &str = "Turn right";
+pub(crate) const MIRROR: &str = "Mirror";
+pub(crate) const FILL: &str = "Fill, cut the edges";
+pub(crate) const SNAPSHOT: &str = "Save this picture";
+pub(crate) const NO_PICTURE: &str = "There is no picture to keep yet";
+pub(crate) const RECORD: &str = "Record";
+pub(crate) const STOP_RECORDING: &str = "Stop recording";
+pub(crate) const MY_PICTURE: &str = "My picture";
+pub(crate) const MOVE_ME: &str = "My picture, moved by the arrow keys";
+pub(crate) const MISSED: &str = "Missed calls";
+pub(crate) const NO_NUMBERS: &str = "no picture within the last second";
+pub(crate) const HIDE: &str = "Hide";
+pub(crate) const MY_CAMERA: &str = "Camera…";
+pub(crate) const NO_CAMERA: &str = "No camera";
+pub(crate) const ANY_CAMERA: &str = "The first that works";
+pub(crate) const ANY_SIZE: &str = "Usual size";
+pub(crate) const LOOKING: &str = "Looking for cameras…";
+pub(crate) const NONE_FOUND: &str = "No camera was found. You can call without one.";
+pub(crate) const CAMERA_IS_OFF: &str = "Your camera is off";
+pub(crate) const CAMERA_OPENS: &str = "Your camera is being opened";
+pub(crate) const CAMERA_LOST: &str = "Your camera gives no picture";
+pub(crate) const CHOSEN_NONE: &str = "No camera is chosen";
+pub(crate) const COMING_BACK: &str = "Connection lost; coming back by itself";
+pub(crate) const RECORDS_YOU: &str = "recording you";
+pub(crate) const YOU_RECORD: &str = "you record";
+pub(crate) const MISSED_CLEAR: &str = "Dismiss missed calls";
+pub(crate) const CALL_BACK: &str = "Call back";
+pub(crate) const CLOSE_HELP: &str = "Close this list";
+pub(crate) const HELP_TITLE: &str = "Keys";
+
+/// The keys, in the order of the help window.
+pub(crate) const KEYS: [(&str, &str); 16] = [
+    ("F1", "this list"),
+    ("Tab, Space, Enter", "reach and press every button"),
+    ("F11 or F", "full screen"),
+    ("Enter on a picture", "that one alone, or all again"),
+    (
+        "Esc",
+        "leave full screen, then the single picture, then watching",
+    ),
+    ("F3", "pace, losses and delays"),
+    ("Ctrl+Enter", "answer the call that rings"),
+    ("Ctrl+H", "hang up, decline, or stop watching"),
+    ("F8", "your camera on or off"),
+    ("F9", "your own picture"),
+    ("Ctrl+T", "turn the picture"),
+    ("Ctrl+M", "mirror the picture"),
+    ("Ctrl+G", "fill or fit"),
+    ("Ctrl+S", "save the picture"),
+    ("Ctrl+E", "record, or stop it"),
+    ("Ctrl+Q", "close the window"),
+];
+
+/// Who rings.
+pub(crate) fn rings(name: &str) -> String {
+    format!("{name} calls")
+}
+
+/// The short form of a key, to be compared.
+pub(crate) fn key(key: &PublicKey) -> String {
+    format!("key {}", key.fingerprint())
+}
+
+/// A call going out.
+pub(crate) fn calling(name: &str) -> String {
+    format!("Calling {name}")
+}
+
+/// Asked to watch.
+pub(crate) fn asking(name: &str) -> String {
+    format!("Asking {name} for its picture")
+}
+
+/// Somebody who is called isn't there.
+pub(crate) fn not_there(name: &str) -> String {
+    format!("{name} is not there")
+}
+
+/// When watching begins after all.
+pub(crate) const STARTS_LATER: &str = "Watching starts when it is.";
+/// Why nothing is sent to somebody.
+pub(crate) const OTHER_KEY: &str = "It shows another key than it should.";
+
+/// The far camera is gone.
+pub(crate) fn far_lost(name: &str) -> String {
+    format!("{name}'s camera is lost")
+}
+
+/// The far camera is switched off.
+pub(crate) fn far_off(name: &str) -> String {
+    format!("{name}'s camera is off")
+}
+
+/// The newest picture is broken.
+pub(crate) fn broken(why: &str) -> String {
+    format!("the last good picture: {}", escape(why))
+}
+
+/// A button's name where there are several.
+pub(crate) fn of(text: &str, name: &str) -> String {
+    format!("{text} {name}")
+}
+
+/// A picture's name for who can't see it.
+pub(crate) fn picture_of(name: &str) -> String {
+    format!("Picture of {name}")
+}
+
+/// Nothing to see yet in a talk.
+pub(crate) fn no_picture_yet(name: &str, kind: CallKind) -> String {
+    match kind {
+        CallKind::Talk => format!("{name} shows no picture yet"),
+        _ => format!("{name} opens its camera"),
+    }
+}
+
+/// A call nobody took.
+pub(crate) fn missed(name: &str, kind: CallKind, minutes: u64) -> String {
+    let what = match kind {
+        CallKind::Talk => "called",
+        _ => "wanted to watch",
+    };
+    match minutes {
+        0 => format!("{name} {what} just now"),
+        1..60 => format!("{name} {what} {minutes} min ago"),
+        _ => format!("{name} {what} {} h ago", minutes / 60),
+    }
+}
+
+/// The badge of missed calls.
+pub(crate) fn missed_badge(count: usize) -> String {
+    format!("{count} missed")
+}
+
+/// A call that the station answered by itself, by the peer's right `auto`.
+pub(crate) fn taken(name: &str) -> String {
+    format!("{name} called and was answered at once, as your contact list says")
+}
+
+/// A peer watches our camera by its right.
+pub(crate) fn watches_you(name: &str) -> String {
+    format!("{name} watches your camera")
+}
+
+/// What holds a stream up.
+pub(crate) fn bound(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Camera => "limit: the far camera's pace",
+        Bound::Network => "limit: the network",
+        Bound::Decoder => "limit: decoding here",
+        Bound::Screen => "limit: drawing here",
+    }
+}
+
+/// Why a call ended, with the other side's words.
+pub(crate) fn end(kind: CallKind, reason: EndReason, text: &str) -> String {
+    let talk = kind == CallKind::Talk;
+    let why = match reason {
+        EndReason::Chosen if talk => "the call was ended there",
+        EndReason::Chosen => "it ended the call",
+        EndReason::Forbidden if talk => {
+            "it takes no calls from you; its contact list has to give you the right to call"
+        }
+        EndReason::Forbidden => {
+            "you may not watch it; its contact list has to give you the right to view"
+        }
+        EndReason::Busy if talk => "busy in another call; try again later",
+        EndReason::Busy => "it has as many viewers as it allows",
+        EndReason::NoCamera => "it has no camera",
+        EndReason::Unanswered => "nobody answered",
+        EndReason::Leaving => "it was closed, or the connection was lost",
+        EndReason::Glare => "both sides called at once",
+        _ => "the call ended",
+    };
+    with_words(why, text)
+}
+
+/// A sentence, and what another side says about it.
+pub(crate) fn with_words(sentence: &str, words: &str) -> String {
+    match words {
+        "" => sentence.to_owned(),
+        words => format!("{sentence}: {}", escape(words)),
+    }
+}
+
+/// A file was written.
+pub(crate) fn saved(path: &str) -> String {
+    format!("Saved {path}")
+}
+
+/// A recording ended.
+pub(crate) fn recorded(path: &str, pictures: u64, dropped: u64) -> String {
+    match dropped {
+        0 => format!("Recorded {pictures} pictures in {path}"),
+        dropped => format!(
+            "Recorded {pictures} pictures in {path}; the disk was too slow for {dropped} others"
+        ),
+    }
+}

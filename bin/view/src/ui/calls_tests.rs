@@ -1,0 +1,631 @@
+//! Calls on the screen: ringing, answering, several at once, the own picture, films, numbers and keys.
+
+use egui::{Key, Modifiers, pos2, vec2};
+use egui_kittest::kittest::Queryable as _;
+use transom::media::{Device, Source, Wish};
+use transom::{EndReason, Lens, Notice, PublicKey};
+
+use crate::model::calls_tests::{interrupted, rings, talk, talking};
+use crate::model::tests::{ended, joined, peer, shown, started, two_boxes};
+use crate::model::{Action, Face, Preferences, Sample, State};
+
+use super::tests::{Screen, click, colour, fill, open, press, snapshot};
+use super::{grid, selfview};
+
+fn here() -> State {
+    let mut state = two_boxes();
+    state.apply(joined("door"));
+    state.apply(joined("yard"));
+    state.calls.own.wish = Some(Wish::default());
+    state
+}
+
+/// In a call with the door, and watching the yard.
+fn two_live() -> State {
+    let mut state = talking();
+    state.shown(Face::Peer(peer("door")), shown());
+    state.act(&Action::Watch(peer("yard")));
+    state.apply(started("yard"));
+    state.shown(Face::Peer(peer("yard")), shown());
+    state
+}
+
+fn apply(screen: &mut Screen, notice: Notice) {
+    screen.state_mut().state.apply(notice);
+    screen.run();
+}
+
+fn answer(name: &str, camera: bool) -> Action {
+    Action::Answer {
+        peer: peer(name),
+        camera,
+    }
+}
+
+fn own_camera(name: &str, on: bool) -> Action {
+    Action::ShowCamera {
+        peer: peer(name),
+        on,
+    }
+}
+
+#[test]
+fn a_call_going_out_is_cancelled_or_becomes_a_talk() {
+    let mut screen = open(here());
+    assert_eq!(click(&mut screen, "Call"), [Action::Call(peer("door"))]);
+    screen.get_by_label("Calling door");
+    assert_eq!(
+        click(&mut screen, "Cancel call"),
+        [Action::HangUp(peer("door"))]
+    );
+    click(&mut screen, "Call");
+    apply(&mut screen, talk("door", true, false));
+    screen.get_by_label("door shows no picture yet");
+    assert_eq!(
+        click(&mut screen, "Turn camera on"),
+        [own_camera("door", true)]
+    );
+    assert_eq!(
+        click(&mut screen, "Turn camera off"),
+        [own_camera("door", false)]
+    );
+    assert_eq!(
+        click(&mut screen, "Hang up"),
+        [Action::HangUp(peer("door"))]
+    );
+    screen.get_by_label("Choose a contact, then call or watch it");
+}
+
+#[test]
+fn who_rings_is_named_with_its_key_and_answered_three_ways() {
+    for (button, wanted) in [
+        ("Answer, camera off", answer("yard", false)),
+        ("Answer with camera", answer("yard", true)),
+        ("Decline", Action::Decline(peer("yard"))),
+    ] {
+        let mut screen = open(here());
+        apply(&mut screen, rings("yard"));
+        // The card, and the line of what happened last.
+        assert_eq!(screen.get_all_by_label("yard calls").count(), 2);
+        let key = PublicKey([1; 32]).fingerprint();
+        screen.get_by_label(&format!("key {key}"));
+        assert_eq!(click(&mut screen, button), [wanted]);
+        assert!(screen.query_by_label("Decline").is_none());
+    }
+}
+
+#[test]
+fn enter_answers_as_last_time_unless_somebody_types() {
+    let mut screen = open(here());
+    apply(&mut screen, rings("yard"));
+    assert!(screen.get_by_label("Answer, camera off").is_focused());
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [answer("yard", false)]
+    );
+    apply(&mut screen, ended("yard", EndReason::Chosen));
+    let preferences = Preferences {
+        camera_on: true,
+        ..Preferences::default()
+    };
+    screen.state_mut().state.act(&Action::Prefer {
+        peer: peer("yard"),
+        preferences,
+    });
+    apply(&mut screen, rings("yard"));
+    assert!(screen.get_by_label("Answer with camera").is_focused());
+    // Whoever types goes on typing, and Enter sends the text.
+    let mut screen = open(here());
+    fill(&mut screen, "Text", "wait");
+    apply(&mut screen, rings("yard"));
+    let sent = press(&mut screen, Modifiers::NONE, Key::Enter);
+    assert!(matches!(&sent[..], [Action::Text { .. }]), "{sent:?}");
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::Enter),
+        [answer("yard", false)]
+    );
+}
+
+#[test]
+fn several_who_ring_are_answered_one_by_one() {
+    let mut screen = open(here());
+    apply(&mut screen, rings("yard"));
+    apply(&mut screen, rings("door"));
+    assert_eq!(screen.get_all_by_label("Decline").count(), 2);
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::H),
+        [Action::Decline(peer("yard"))]
+    );
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::Enter),
+        [answer("door", false)]
+    );
+}
+
+#[test]
+fn busy_and_unanswered_are_told_and_called_again() {
+    let mut screen = open(here());
+    click(&mut screen, "Call");
+    apply(&mut screen, ended("door", EndReason::Busy));
+    screen.get_by_label("door: busy in another call; try again later");
+    assert_eq!(
+        click(&mut screen, "Call again"),
+        [Action::Call(peer("door"))]
+    );
+    apply(&mut screen, ended("door", EndReason::Unanswered));
+    screen.get_by_label("door: nobody answered");
+    assert_eq!(click(&mut screen, "Close"), [Action::HangUp(peer("door"))]);
+    assert!(screen.query_by_label("Close").is_none());
+}
+
+#[test]
+fn a_missed_call_is_listed_counted_and_dismissed() {
+    let mut screen = open(here());
+    apply(&mut screen, rings("yard"));
+    apply(&mut screen, ended("yard", EndReason::Unanswered));
+    screen.get_by_label("yard called just now");
+    screen.get_by_label("yard 1 missed");
+    assert_eq!(
+        click(&mut screen, "Dismiss missed calls"),
+        [Action::ForgetMissed(None)]
+    );
+    assert!(screen.query_by_label("yard called just now").is_none());
+    apply(&mut screen, rings("yard"));
+    apply(&mut screen, ended("yard", EndReason::Chosen));
+    assert_eq!(
+        click(&mut screen, "Call back"),
+        [Action::Call(peer("yard"))]
+    );
+    assert!(screen.query_by_label("yard called just now").is_none());
+}
+
+#[test]
+fn an_interrupted_call_says_that_it_comes_back_and_can_be_hung_up() {
+    let mut screen = open(talking());
+    apply(&mut screen, interrupted("door"));
+    screen.get_by_label("Connection lost; coming back by itself");
+    screen.get_by_label("Hang up");
+    apply(&mut screen, talk("door", true, true));
+    assert!(
+        screen
+            .query_by_label("Connection lost; coming back by itself")
+            .is_none()
+    );
+    apply(&mut screen, interrupted("door"));
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::H),
+        [Action::HangUp(peer("door"))]
+    );
+}
+
+#[test]
+fn several_pictures_side_by_side_and_one_alone_and_back() {
+    let mut screen = open(two_live());
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    colour(&mut screen, Face::Peer(peer("yard")), 1);
+    screen.run();
+    screen.get_by_label("Hang up door");
+    screen.get_by_label("Stop watching yard");
+    // By the keyboard, as by a reader of screens.
+    screen.get_by_label("Picture of door").focus();
+    screen.run();
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [Action::Alone(Some(peer("door")))]
+    );
+    assert!(screen.query_by_label("Picture of yard").is_none());
+    screen.get_by_label("Hang up");
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::Alone(None)]
+    );
+    double_click(&mut screen, "Picture of yard");
+    assert!(
+        screen
+            .state_mut()
+            .take()
+            .contains(&Action::Alone(Some(peer("yard"))))
+    );
+    double_click(&mut screen, "Picture of yard");
+    assert_eq!(screen.state_mut().take(), [Action::Alone(None)]);
+}
+
+/// In the upper half of the picture, where no words are.
+fn double_click(screen: &mut Screen, label: &str) {
+    let rect = screen.get_by_label(label).rect();
+    let at = pos2(rect.center().x, rect.top() + rect.height() * 0.2);
+    for _ in 0..2 {
+        for pressed in [true, false] {
+            screen
+                .input_mut()
+                .events
+                .push(egui::Event::PointerMoved(at));
+            screen.input_mut().events.push(egui::Event::PointerButton {
+                pos: at,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+        }
+    }
+    screen.run();
+}
+
+#[test]
+fn a_picture_is_turned_mirrored_and_filled_by_menu_and_by_key() {
+    let mut screen = open(two_live());
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    press(&mut screen, Modifiers::NONE, Key::F1);
+    press(&mut screen, Modifiers::NONE, Key::Escape);
+    screen
+        .state_mut()
+        .state
+        .act(&Action::Alone(Some(peer("door"))));
+    screen.run();
+    click(&mut screen, "Picture…");
+    let turned = Preferences {
+        rotate: 1,
+        ..Preferences::default()
+    };
+    let prefer = |preferences| Action::Prefer {
+        peer: peer("door"),
+        preferences,
+    };
+    assert_eq!(click(&mut screen, "Turn right Ctrl+T"), [prefer(turned)]);
+    let mirrored = Preferences {
+        mirror: true,
+        ..turned
+    };
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::M),
+        [prefer(mirrored)]
+    );
+    let filled = Preferences {
+        fill: true,
+        ..mirrored
+    };
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::G),
+        [prefer(filled)]
+    );
+    assert_eq!(screen.state().state.preferences(peer("door")), filled);
+}
+
+#[test]
+fn a_picture_is_saved_and_a_film_begun_and_ended() {
+    let mut screen = open(two_live());
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    screen
+        .state_mut()
+        .state
+        .act(&Action::Alone(Some(peer("door"))));
+    screen.run();
+    let record = |on| Action::Record {
+        peer: peer("door"),
+        on,
+    };
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::S),
+        [Action::Snapshot(peer("door"))]
+    );
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::E),
+        [record(true)]
+    );
+    screen.get_by_label("you record");
+    click(&mut screen, "Picture…");
+    assert_eq!(click(&mut screen, "Stop recording Ctrl+E"), [record(false)]);
+    assert!(screen.query_by_label("you record").is_none());
+}
+
+#[test]
+fn a_recording_far_side_is_told() {
+    let mut state = talking();
+    state.apply(Notice::FarRecording {
+        peer: peer("door"),
+        on: true,
+    });
+    let screen = open(state);
+    screen.get_by_label("recording you");
+}
+
+#[test]
+fn the_own_picture_is_put_away_and_brought_back() {
+    let mut screen = open(talking());
+    screen.get_by_label("Your camera is off");
+    assert_eq!(click(&mut screen, "Hide"), [Action::ShowOwn(false)]);
+    assert!(screen.query_by_label("Hide").is_none());
+    assert_eq!(click(&mut screen, "My picture"), [Action::ShowOwn(true)]);
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::F9),
+        [Action::ShowOwn(false)]
+    );
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::F8),
+        [own_camera("door", true)]
+    );
+}
+
+#[test]
+fn the_own_picture_stays_inside_wherever_it_is_dragged() {
+    let room = egui::Rect::from_min_size(pos2(100.0, 50.0), vec2(400.0, 200.0));
+    for (to, place) in [
+        (pos2(100.0, 50.0), (0, 0)),
+        (pos2(300.0, 150.0), (500, 500)),
+        (pos2(-999.0, 9999.0), (0, 1000)),
+    ] {
+        assert_eq!(selfview::place(room, to), place);
+        assert!(room.contains(selfview::middle(room, place)));
+    }
+    let nothing = egui::Rect::from_min_size(pos2(5.0, 5.0), vec2(0.0, 0.0));
+    assert_eq!(
+        selfview::middle(nothing, selfview::place(nothing, pos2(9.0, 9.0))),
+        pos2(5.0, 5.0)
+    );
+    let mut screen = open(talking());
+    let rect = screen.get_by_label("Your camera is off").rect();
+    let from = rect.center() - vec2(60.0, 0.0);
+    screen.drag_at(from);
+    screen.step();
+    screen.hover_at(from - vec2(3000.0, 3000.0));
+    screen.step();
+    screen.drop_at(from - vec2(3000.0, 3000.0));
+    screen.run();
+    assert_eq!(screen.state().state.calls.own.place, (0, 0));
+}
+
+#[test]
+fn the_own_picture_is_moved_by_arrow_keys_when_it_has_the_keyboard() {
+    let mut screen = open(talking());
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::ArrowLeft), []);
+    screen
+        .get_by_label("My picture, moved by the arrow keys")
+        .focus();
+    screen.run();
+    press(&mut screen, Modifiers::NONE, Key::ArrowLeft);
+    press(&mut screen, Modifiers::NONE, Key::ArrowUp);
+    press(&mut screen, Modifiers::NONE, Key::ArrowRight);
+    let (across, down) = screen.state().state.calls.own.place;
+    assert!(across == 1000 && down < 1000, "{across} {down}");
+}
+
+#[test]
+fn camera_and_size_are_chosen_in_a_call() {
+    let mut screen = open(talking());
+    assert_eq!(click(&mut screen, "Camera…"), [Action::ListCameras]);
+    screen.get_by_label("Looking for cameras…");
+    let device = Device {
+        path: "/dev/video7".into(),
+        name: "Good\u{1b}Cam".into(),
+        problem: Some("used by zoom (process 77); close it".into()),
+        ..Device::default()
+    };
+    apply(
+        &mut screen,
+        Notice::Cameras {
+            devices: vec![device],
+        },
+    );
+    screen.get_by_label("used by zoom (process 77); close it");
+    let wish = Wish {
+        source: Source::Device("/dev/video7".into()),
+        ..Wish::default()
+    };
+    assert_eq!(
+        click(&mut screen, "Good\\u{1b}Cam (/dev/video7)"),
+        [Action::SetCamera(Some(wish.clone()))]
+    );
+    click(&mut screen, "Camera…");
+    let sized = Wish {
+        size: Some((1280, 720)),
+        ..wish
+    };
+    assert_eq!(
+        click(&mut screen, "1280x720"),
+        [Action::SetCamera(Some(sized))]
+    );
+    click(&mut screen, "Camera…");
+    assert_eq!(click(&mut screen, "No camera"), [Action::SetCamera(None)]);
+    screen.get_by_label("No camera is chosen");
+}
+
+#[test]
+fn what_is_wrong_with_our_camera_is_a_sentence() {
+    let mut state = talking();
+    state.act(&own_camera("door", true));
+    state.apply(Notice::Camera {
+        lens: Lens::Lost,
+        text: "/dev/video0 is used by zoom; close it".into(),
+    });
+    let screen = open(state);
+    screen.get_by_label("Your camera gives no picture");
+    screen.get_by_label("/dev/video0 is used by zoom; close it");
+}
+
+#[test]
+fn the_numbers_come_and_go_with_a_key() {
+    let mut screen = open(talking());
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::F3),
+        [Action::Overlay(true)]
+    );
+    screen.get_by_label("no picture within the last second");
+    let now = std::time::Instant::now();
+    for sequence in 0..2 {
+        let sample = Sample {
+            bytes: 100_000,
+            sequence,
+            undecoded: 0,
+            unseen: 0,
+            captured: None,
+            ready: None,
+            received: now,
+            decoded: now,
+            presented: now,
+        };
+        let state = &mut screen.state_mut().state;
+        state.presented(Face::Peer(peer("door")), sample);
+    }
+    let numbers = transom::Numbers {
+        rtt: Some(std::time::Duration::from_micros(1500)),
+        ..transom::Numbers::default()
+    };
+    apply(
+        &mut screen,
+        Notice::Measured {
+            peer: peer("door"),
+            numbers,
+        },
+    );
+    screen.get_by_label("0 fps  1.6 Mbit/s");
+    screen.get_by_label("round trip 1.5 ms, queue 0.0 ms");
+    screen.get_by_label("limit: the far camera's pace");
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::F3),
+        [Action::Overlay(false)]
+    );
+}
+
+#[test]
+fn one_window_lists_all_keys() {
+    let mut screen = open(here());
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::F1),
+        [Action::Help(true)]
+    );
+    for (key, what) in crate::model::texts::KEYS {
+        screen.get_by_label(key);
+        screen.get_by_label(what);
+    }
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::Help(false)]
+    );
+    assert!(screen.query_by_label("F11 or F").is_none());
+    // A letter is a key only where nobody types.
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::F),
+        [Action::Fullscreen(true)]
+    );
+    press(&mut screen, Modifiers::NONE, Key::F);
+    screen
+        .get_by_role_and_label(egui::accesskit::Role::TextInput, "Text")
+        .focus();
+    screen.run();
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::F), []);
+}
+
+#[test]
+fn escape_ends_no_call_that_one_talks_in() {
+    let mut screen = open(talking());
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Escape), []);
+    screen.get_by_label("Hang up");
+}
+
+#[test]
+fn a_talk_is_reached_by_the_keyboard_alone() {
+    let mut screen = open(talking());
+    for label in [
+        "Turn camera on",
+        "Camera…",
+        "Hide",
+        "Hang up",
+        "Full screen",
+    ] {
+        let reached = (0..60).any(|_| {
+            screen.key_press(Key::Tab);
+            screen.run();
+            screen.get_by_label(label).is_focused()
+        });
+        assert!(reached, "{label}");
+    }
+}
+
+#[test]
+fn a_stream_that_stops_or_breaks_keeps_the_screen_answering() {
+    let mut screen = open(two_live());
+    for number in 0..2000 {
+        let state = &mut screen.state_mut().state;
+        state.broken(Face::Peer(peer("yard")), format!("garbage {number}\u{1b}"));
+    }
+    screen.run();
+    screen.get_by_label("the last good picture: garbage 1999\\u{1b}");
+    assert_eq!(
+        click(&mut screen, "Stop watching yard"),
+        [Action::HangUp(peer("yard"))]
+    );
+}
+
+#[test]
+fn an_idle_call_asks_for_no_redraw() {
+    let mut state = two_live();
+    state.apply(rings("friend"));
+    state.overlay = true;
+    let mut screen = open(state);
+    screen.step();
+    let delay = screen.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+    assert_eq!(delay, std::time::Duration::MAX);
+}
+
+#[test]
+fn places_fill_the_room_without_covering_each_other() {
+    let area = egui::Rect::from_min_size(pos2(10.0, 20.0), vec2(800.0, 600.0));
+    for count in 0..12 {
+        let places = grid::places(area, count);
+        assert_eq!(places.len(), count);
+        for (at, place) in places.iter().enumerate() {
+            assert!(area.expand(0.1).contains_rect(*place) && place.is_positive());
+            let others = places[at + 1..].iter();
+            assert!(others.clone().all(|other| !other.intersects(*place)));
+        }
+    }
+    let four = grid::places(area, 4);
+    assert_eq!(four[0].width(), 398.0);
+}
+
+#[test]
+fn looks_like_two_pictures_and_oneself() {
+    let mut state = two_live();
+    state.act(&own_camera("door", true));
+    state.shown(Face::Own, shown());
+    state.apply(Notice::FarRecording {
+        peer: peer("door"),
+        on: true,
+    });
+    let mut screen = open(state);
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    colour(&mut screen, Face::Peer(peer("yard")), 1);
+    colour(&mut screen, Face::Own, 1);
+    screen.run();
+    snapshot(screen, "side_by_side");
+}
+
+#[test]
+fn looks_like_somebody_rings() {
+    let mut state = two_live();
+    state.apply(joined("friend"));
+    state.apply(rings("friend"));
+    let mut screen = open(state);
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    screen.run();
+    snapshot(screen, "ringing");
+}
+
+#[test]
+fn looks_turned_and_filled() {
+    let mut state = talking();
+    state.shown(Face::Peer(peer("door")), shown());
+    let preferences = Preferences {
+        rotate: 1,
+        fill: true,
+        ..Preferences::default()
+    };
+    state.act(&Action::Prefer {
+        peer: peer("door"),
+        preferences,
+    });
+    let mut screen = open(state);
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    screen.run();
+    snapshot(screen, "filled");
+}

@@ -1,0 +1,90 @@
+//! The room of the pictures: all calls side by side, or one alone, with the small picture of oneself over them.
+
+use std::collections::BTreeMap;
+
+use egui::{Align, Color32, Layout, Rect, RichText, Ui, UiBuilder, Vec2, vec2};
+
+use crate::model::{Action, Face, State, texts};
+
+use super::paint::Picture;
+use super::tile::Tile;
+use super::{Draft, selfview, tile};
+
+/// What most cameras give; the grid is cut so that such pictures come out largest.
+const SHAPE: f32 = 4.0 / 3.0;
+/// Room between two pictures.
+const GAP: f32 = 2.0;
+
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    pictures: &BTreeMap<Face, Picture>,
+    draft: &mut Draft,
+    actions: &mut Vec<Action>,
+) {
+    let area = ui.max_rect();
+    draft.sizes.clear();
+    let count = state.calls.on_screen().count();
+    if count == 0 {
+        nobody(ui, area);
+    }
+    for (call, area) in state.calls.on_screen().zip(places(area, count)) {
+        let tile = Tile {
+            state,
+            call,
+            picture: pictures.get(&Face::Peer(call.peer)).copied(),
+            area,
+            only: count == 1,
+        };
+        tile::show(ui, &tile, draft, actions);
+    }
+    selfview::show(
+        ui,
+        state,
+        pictures.get(&Face::Own).copied(),
+        area,
+        draft,
+        actions,
+    );
+}
+
+fn nobody(ui: &mut Ui, area: Rect) {
+    let size = vec2(area.width() - 40.0, 90.0).max(Vec2::ZERO);
+    let inside = UiBuilder::new()
+        .id(egui::Id::new("nobody"))
+        .max_rect(Rect::from_center_size(area.center(), size))
+        .layout(Layout::top_down(Align::Center));
+    ui.scope_builder(inside, |ui| {
+        ui.label(
+            RichText::new(texts::NOBODY)
+                .heading()
+                .color(Color32::from_gray(220)),
+        );
+    });
+}
+
+/// Equal places for that many pictures, row by row, in the number of columns that makes them largest.
+pub(super) fn places(area: Rect, count: usize) -> Vec<Rect> {
+    let cell = |columns: usize| {
+        let rows = count.div_ceil(columns);
+        vec2(area.width() / columns as f32, area.height() / rows as f32)
+    };
+    let height = |columns: usize| cell(columns).y.min(cell(columns).x / SHAPE);
+    let best = (1..=count).reduce(|best, columns| {
+        if height(columns) > height(best) {
+            columns
+        } else {
+            best
+        }
+    });
+    let Some(columns) = best else {
+        return Vec::new();
+    };
+    let size = cell(columns);
+    let gap = if count > 1 { GAP } else { 0.0 };
+    let place = |at: usize| {
+        let corner = vec2((at % columns) as f32, (at / columns) as f32) * size;
+        Rect::from_min_size(area.min + corner, size).shrink(gap / 2.0)
+    };
+    (0..count).map(place).collect()
+}
