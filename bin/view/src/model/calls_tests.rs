@@ -216,6 +216,21 @@ fn an_interrupted_call_goes_on_with_its_camera_or_is_hung_up() {
 }
 
 #[test]
+fn an_interrupted_watch_is_left_to_the_station() {
+    let mut state = both_here();
+    state.act(&Action::Watch(peer("door")));
+    state.apply(started("door"));
+    state.apply(Notice::CallInterrupted {
+        peer: peer("door"),
+        kind: CallKind::View,
+        why: "connection lost".into(),
+    });
+    assert_eq!(state.apply(joined("door")), [], "the station rings");
+    state.apply(started("door"));
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+}
+
+#[test]
 fn a_call_that_did_not_come_back_says_so_and_rings_nobody() {
     let mut state = talking();
     state.apply(interrupted("door"));
