@@ -143,17 +143,19 @@ fn the_camera_is_on_only_after_it_was_turned_on_with_that_contact() {
 }
 
 #[test]
-fn a_call_that_comes_by_the_right_to_it_shows_no_camera_though_it_was_on_last_time() {
+fn a_call_answered_by_the_right_to_it_shows_the_camera_and_says_so_but_is_not_remembered() {
     let mut state = both_here();
-    let preferences = Preferences {
-        camera_on: true,
-        ..Preferences::default()
-    };
-    state.calls.load([(peer("yard"), preferences)]);
     assert_eq!(state.apply(talk("yard", false, false)), []);
-    assert!(!state.calls.of(peer("yard")).unwrap().camera_on);
-    let told = "yard called and was answered at once, as your contact list says";
+    assert!(state.calls.of(peer("yard")).unwrap().camera_on);
+    let told = "yard called and was answered at once with your camera, as your contact list says";
     assert_eq!(state.status, told);
+    state.apply(interrupted("yard"));
+    assert_eq!(
+        state.apply(talk("yard", false, true)),
+        [camera("yard", true)]
+    );
+    state.act(&camera("yard", true));
+    assert_eq!(state.calls.to_save().count(), 0);
 }
 
 #[test]
