@@ -324,11 +324,20 @@ impl State {
         // What was to end before has ended: the station tells things in their order.
         self.calls.hung_up.retain(|one| *one != peer);
         self.calls.incoming.retain(|ring| ring.peer != peer);
-        if self.calls.of(peer).is_none() {
+        let awaited = self
+            .calls
+            .of(peer)
+            .is_some_and(|call| call.is_open() && call.kind == kind);
+        if !awaited {
             self.calls.begin(peer, kind, Stage::Ringing);
-            self.status = texts::taken(&name(&peer));
         }
         self.with_call(peer, |call| call.started(kind));
+        if !awaited && !outgoing {
+            // The station answered by the peer's right `auto`, which shows it our camera: that has to be seen here.
+            self.with_call(peer, |call| call.camera_on = true);
+            self.status = texts::taken(&name(&peer));
+            return Vec::new();
+        }
         let on = self.calls.of(peer).is_some_and(|call| call.camera_on);
         if on {
             vec![Action::ShowCamera { peer, on }]
@@ -383,10 +392,7 @@ impl State {
                 self.calls.hung_up.push(*peer);
             }
             Action::HangUp(peer) => self.hang_up(*peer),
-            Action::ShowCamera { peer, on } => {
-                self.prefer(*peer, |kept| kept.camera_on = *on);
-                self.with_call(*peer, |call| call.camera_on = *on);
-            }
+            Action::ShowCamera { peer, on } => self.show_camera(*peer, *on),
             Action::Prefer { peer, preferences } => {
                 self.prefer(*peer, |kept| *kept = *preferences);
             }
@@ -448,6 +454,15 @@ impl State {
         self.hang_up(peer);
         self.calls.incoming.retain(|ring| ring.peer != peer);
         self.calls.missed.retain(|one| one.peer != peer);
+    }
+
+    /// A change is remembered; what the station is only told again is not.
+    fn show_camera(&mut self, peer: PeerName, on: bool) {
+        let Some(call) = self.calls.find(peer).filter(|call| call.camera_on != on) else {
+            return;
+        };
+        call.camera_on = on;
+        self.prefer(peer, |kept| kept.camera_on = on);
     }
 
     fn hang_up(&mut self, peer: PeerName) {

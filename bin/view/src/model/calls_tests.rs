@@ -143,17 +143,19 @@ fn the_camera_is_on_only_after_it_was_turned_on_with_that_contact() {
 }
 
 #[test]
-fn a_call_that_comes_by_the_right_to_it_shows_no_camera_though_it_was_on_last_time() {
+fn a_call_answered_by_the_right_to_it_shows_the_camera_and_says_so_but_is_not_remembered() {
     let mut state = both_here();
-    let preferences = Preferences {
-        camera_on: true,
-        ..Preferences::default()
-    };
-    state.config.prefer(peer("yard"), preferences);
     assert_eq!(state.apply(talk("yard", false, false)), []);
-    assert!(!state.calls.of(peer("yard")).unwrap().camera_on);
-    let told = "yard called and was answered at once, as your contact list says";
+    assert!(state.calls.of(peer("yard")).unwrap().camera_on);
+    let told = "yard called and was answered at once with your camera, as your contact list says";
     assert_eq!(state.status, told);
+    state.apply(interrupted("yard"));
+    assert_eq!(
+        state.apply(talk("yard", false, true)),
+        [camera("yard", true)]
+    );
+    state.act(&camera("yard", true));
+    assert_eq!(state.config.contacts, []);
 }
 
 #[test]
@@ -212,6 +214,21 @@ fn an_interrupted_call_goes_on_with_its_camera_or_is_hung_up() {
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Chosen));
     state.apply(talk("door", true, false));
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+}
+
+#[test]
+fn an_interrupted_watch_is_left_to_the_station() {
+    let mut state = both_here();
+    state.act(&Action::Watch(peer("door")));
+    state.apply(started("door"));
+    state.apply(Notice::CallInterrupted {
+        peer: peer("door"),
+        kind: CallKind::View,
+        why: "connection lost".into(),
+    });
+    assert_eq!(state.apply(joined("door")), [], "the station rings");
+    state.apply(started("door"));
     assert_eq!(stage(&state, "door"), Some(Stage::Live));
 }
 

@@ -160,7 +160,7 @@ pub(crate) fn missed_badge(count: usize) -> String {
 
 /// A call that the station answered by itself, by the peer's right `auto`.
 pub(crate) fn taken(name: &str) -> String {
-    format!("{name} called and was answered at once, as your contact list says")
+    format!("{name} called and was answered at once with your camera, as your contact list says")
 }
 
 /// A peer watches our camera by its right.
