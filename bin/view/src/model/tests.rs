@@ -152,24 +152,6 @@ fn a_watched_box_is_asked_when_it_comes_and_when_it_comes_back() {
 }
 
 #[test]
-fn an_interrupted_watch_is_left_to_the_station() {
-    let mut state = two_boxes();
-    state.apply(joined("door"));
-    state.act(&Action::Watch(peer("door")));
-    state.apply(started("door"));
-    state.apply(left("door"));
-    state.apply(Notice::CallInterrupted {
-        peer: peer("door"),
-        kind: CallKind::View,
-        why: "connection lost".into(),
-    });
-    assert_eq!(stage(&state), Some(&Stage::Ringing));
-    assert_eq!(state.apply(joined("door")), [], "the station rings");
-    state.apply(started("door"));
-    assert_eq!(stage(&state), Some(&Stage::Live));
-}
-
-#[test]
 fn a_second_connection_of_a_live_box_changes_nothing() {
     let mut state = two_boxes();
     state.apply(joined("door"));
