@@ -104,11 +104,11 @@ pub(crate) fn screen(
 /// The right side: to whom, files, and talk in what room is left.
 fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
     people::choice(ui, state, actions);
-    people::duties(ui, state, actions);
     let Some(person) = state.chosen_person() else {
         return;
     };
     calls::buttons(ui, state, person.name, actions);
+    people::duties(ui, state, actions);
     let files = Panel::bottom("files").resizable(false).frame(Frame::NONE);
     let files = files.show(ui, |ui| files::show(ui, state, person, draft, actions));
     settle(ui, "files", files.response.rect);
