@@ -128,6 +128,7 @@ impl Call {
     /// Its newest picture reached the screen.
     pub(crate) fn presented(&mut self, sample: Sample) {
         self.pace.add(sample);
+        self.pace.log(self.peer, sample.presented);
     }
 
     /// A bad one.

@@ -1,7 +1,10 @@
 //! How a stream of pictures fares over the last second: pace, rate, losses, the time each stage takes, and what holds it up.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, Instant};
+
+use transom::PeerName;
 
 /// What the numbers are about.
 const SPAN: Duration = Duration::from_secs(1);
@@ -35,7 +38,11 @@ pub(crate) struct Sample {
 
 /// The samples of the last second.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pace(VecDeque<Sample>);
+pub(crate) struct Pace {
+    samples: VecDeque<Sample>,
+    /// When the log was told last.
+    logged: Option<Instant>,
+}
 
 /// The numbers of the last second.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +59,8 @@ pub(crate) struct Summary {
     pub(crate) unseen: u32,
     /// How long each stage took: making it, the way, decoding, drawing, and all together.
     pub(crate) stages: [Option<Spread>; 5],
+    /// From its last byte here until it was on the screen: what of all this is the window's own.
+    pub(crate) window: Option<Spread>,
 }
 
 /// The usual time and the worst of a hundred.
@@ -77,19 +86,31 @@ pub(crate) enum Bound {
 impl Pace {
     /// One more picture is on the screen.
     pub(crate) fn add(&mut self, sample: Sample) {
-        if self.0.len() >= MAX_SAMPLES {
-            self.0.pop_front();
+        if self.samples.len() >= MAX_SAMPLES {
+            self.samples.pop_front();
         }
         let now = sample.presented;
-        self.0.push_back(sample);
+        self.samples.push_back(sample);
         self.forget(now);
+    }
+
+    /// Tells the log once a second how that peer's pictures fare.
+    pub(crate) fn log(&mut self, peer: PeerName, now: Instant) {
+        let due = self.logged.is_none_or(|at| now - at >= SPAN);
+        if due
+            && log::log_enabled!(log::Level::Info)
+            && let Some(summary) = self.summary(now)
+        {
+            self.logged = Some(now);
+            log::info!("peer={peer} {summary}");
+        }
     }
 
     /// The numbers as of now; none where nothing came within the last second.
     pub(crate) fn summary(&self, now: Instant) -> Option<Summary> {
         let mut recent = self.clone();
         recent.forget(now);
-        let samples = recent.0;
+        let samples = recent.samples;
         let (first, last) = (samples.front()?, samples.back()?);
         let sum = |count: fn(&Sample) -> u32| samples.iter().skip(1).map(count).sum::<u32>();
         let (undecoded, unseen) = (sum(|one| one.undecoded), sum(|one| one.unseen));
@@ -115,15 +136,40 @@ impl Pace {
                 spread(&samples, |one| since(one.presented, one.decoded)),
                 spread(&samples, |one| since(one.presented, one.captured?)),
             ],
+            window: spread(&samples, |one| since(one.presented, one.received)),
         })
     }
 
     fn forget(&mut self, now: Instant) {
-        while let Some(first) = self.0.front()
+        while let Some(first) = self.samples.front()
             && now.saturating_duration_since(first.presented) > SPAN
         {
-            self.0.pop_front();
+            self.samples.pop_front();
         }
+    }
+}
+
+/// `key=value`, for the log; times in milliseconds.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            fps,
+            megabits,
+            missing,
+            undecoded,
+            unseen,
+            ..
+        } = self;
+        write!(f, "fps={fps:.1} mbit={megabits:.1} ")?;
+        write!(f, "missing={missing} undecoded={undecoded} unseen={unseen}")?;
+        let named = [("decode", self.stages[2]), ("window", self.window)];
+        for (name, spread) in named.into_iter().chain([("all", self.stages[4])]) {
+            if let Some(Spread { p50, p99 }) = spread {
+                let [p50, p99] = [p50, p99].map(|time| time.as_secs_f64() * 1e3);
+                write!(f, " {name}_p50={p50:.1} {name}_p99={p99:.1}")?;
+            }
+        }
+        Ok(())
     }
 }
 
