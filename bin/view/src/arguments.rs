@@ -22,7 +22,7 @@ Options:
       --inbox DIR      where accepted files go [default: as in its settings, or transom in the downloads]
       --camera SOURCE  what others see of you when you let them: auto, /dev/videoN, pi, pattern, file:PATH,
                        cmd:COMMAND, or none [default: as in its settings]
-      --call NAME      watch that contact as soon as it is there
+      --call NAME      watch that contact as soon as it is there; repeatable
       --fullscreen     the picture on the whole screen
       --help           this text
       --version        the version
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     pub(crate) inbox: Option<PathBuf>,
     /// The inner `None` is for no camera at all.
     pub(crate) camera: Option<Option<Source>>,
-    pub(crate) call: Option<PeerName>,
+    pub(crate) call: Vec<PeerName>,
     pub(crate) fullscreen: bool,
 }
 
@@ -97,7 +97,7 @@ impl Arguments {
                 "--inbox" => arguments.inbox = Some(value("--inbox")?.into()),
                 "--name" => arguments.name = Some(name("--name", value("--name")?)?),
                 "--camera" => arguments.camera = Some(camera(value("--camera")?)?),
-                "--call" => arguments.call = Some(name("--call", value("--call")?)?),
+                "--call" => arguments.call.push(name("--call", value("--call")?)?),
                 "--listen" => arguments
                     .listen
                     .get_or_insert_default()
@@ -183,13 +183,14 @@ mod tests {
 
     #[test]
     fn every_option_is_taken_with_and_without_an_equals_sign() {
-        let spaced = "--users a --state b --name desk --listen 127.0.0.1:1 --listen ::1 --inbox c --camera pattern --call door --fullscreen";
-        let glued = "--users=a --state=b --name=desk --listen=127.0.0.1:1 --listen=[::1]:7447 --inbox=c --camera=pattern --call=door --fullscreen";
+        let spaced = "--users a --state b --name desk --listen 127.0.0.1:1 --listen ::1 --inbox c --camera pattern --call door --call yard --fullscreen";
+        let glued = "--users=a --state=b --name=desk --listen=127.0.0.1:1 --listen=[::1]:7447 --inbox=c --camera=pattern --call=door --call=yard --fullscreen";
         let Ok(Wish::Run(arguments)) = parse(spaced) else {
             panic!("not taken")
         };
         assert_eq!(arguments.listen.as_ref().map(Vec::len), Some(2));
-        assert_eq!(arguments.call, "door".parse().ok());
+        let called = ["door", "yard"].map(|name| name.parse().unwrap());
+        assert_eq!(arguments.call, called);
         assert_eq!(arguments.camera, Some(Some(Source::Pattern)));
         assert_eq!(parse(glued), Ok(Wish::Run(arguments)));
         let Ok(Wish::Run(nowhere)) = parse("--listen none") else {

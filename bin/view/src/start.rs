@@ -61,7 +61,7 @@ pub(crate) fn log() {
 pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     let mut users = users(arguments.users.clone())?;
     let (file, in_file) = (users.path.clone(), users.book.clone());
-    if let Some(peer) = &arguments.call {
+    for peer in &arguments.call {
         add_called(&mut users.book, peer)?;
     }
     let folder = arguments
@@ -85,12 +85,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     prepare(&mut state, config, &arguments, &folder)?;
     let engine = engine(&folder, &users, &display, &arguments, &mut state)?;
     let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
-    let mut reached = users.book.contacts().iter();
-    if let Some(called) = reached.find(|contact| in_file.find(contact.name.as_str()).is_none()) {
-        keeper.also(&mut state, called.clone());
+    for contact in users.book.contacts() {
+        if in_file.find(contact.name.as_str()).is_none() {
+            keeper.also(&mut state, contact.clone());
+        }
     }
     keeper.recall(&mut state, engine.handle());
-    if let Some(peer) = arguments.call {
+    for peer in arguments.call {
         state.act(&Action::Watch(peer));
     }
     state.act(&Action::Fullscreen(arguments.fullscreen));

@@ -90,8 +90,20 @@ pub(crate) struct Person {
 impl Person {
     /// Replaces the contact book by the one line for somebody.
     pub(crate) fn knows(&self, other: &Self, address: &str) -> Outcome {
-        let Self { name, key, .. } = other;
-        self.write_book(&format!("{name} {address} key={key}\n"))
+        self.knows_as(&other.name, other, address)
+    }
+
+    /// The same under another name.
+    pub(crate) fn knows_as(&self, name: &str, other: &Self, address: &str) -> Outcome {
+        self.write_book(&format!("{name} {address} key={}\n", other.key))
+    }
+
+    /// Replaces the contact book by a line for each of these.
+    pub(crate) fn knows_all(&self, others: &[(&Self, &str)]) -> Outcome {
+        let lines = others
+            .iter()
+            .map(|(Self { name, key, .. }, address)| format!("{name} {address} key={key}\n"));
+        self.write_book(&lines.collect::<String>())
     }
 
     /// The headless program, as this person runs it.

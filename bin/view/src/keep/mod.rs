@@ -27,7 +27,7 @@ use verified::Verified;
 pub(crate) struct Keeper {
     book: BookFile,
     /// Who was called from the command line and stands in no book.
-    called: Option<Contact>,
+    called: Vec<Contact>,
     /// What the station knows.
     current: Book,
     folder: PathBuf,
@@ -47,7 +47,7 @@ impl Keeper {
     ) -> Self {
         Self {
             book: BookFile::new(book),
-            called: None,
+            called: Vec::new(),
             current,
             folder: folder.to_owned(),
             verified: Verified::new(folder.join("verified")),
@@ -59,7 +59,7 @@ impl Keeper {
     /// Somebody who is reached though no book has them.
     pub(crate) fn also(&mut self, state: &mut State, called: Contact) {
         state.unbook(called.name);
-        self.called = Some(called);
+        self.called.push(called);
     }
 
     /// Fills the state with what earlier runs left, and sends what they could not.
@@ -158,16 +158,14 @@ impl Keeper {
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
-        let called = self.called.as_ref();
-        let called = called
-            .filter(|called| book.find(called.name.as_str()).is_none())
-            .cloned();
-        if let Some(called) = &called {
+        let mut unbooked = self.called.clone();
+        unbooked.retain(|called| book.find(called.name.as_str()).is_none());
+        for called in &unbooked {
             // It was in the book before, so there is room.
             drop(book.add(called.clone()));
         }
         state.rebook(&self.current, &book);
-        if let Some(called) = called {
+        for called in unbooked {
             state.unbook(called.name);
         }
         handle.replace_book(book.clone());

@@ -4,18 +4,18 @@
 //! The window draws with Vulkan. Without a graphics card that is done by a program, whose threads are told apart: a
 //! card takes them away.
 
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::children::Background;
 use crate::display::Display;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::packages::{self, WINDOW, XVFB};
-use crate::stage::{STARTING, Stage, is_event};
+use crate::stage::{Person, Stage};
 use crate::step;
 use crate::workspace;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     )?;
     let stage = Stage::new()?;
     let display = Display::start(WIDTH, HEIGHT)?;
-    let film = record(&stage)?;
+    let film = film(&stage, "large", "1920x1080")?;
     let time = Duration::from_secs(seconds.into());
     println!(
         "\n1920x1080 MJPEG at 30 fps in a window of {WIDTH}x{HEIGHT}, {seconds} s each, 100 % is one core"
@@ -47,13 +47,28 @@ const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 800;
 
 /// A film of the moving pattern, with pictures nearly as large as a webcam's.
-fn record(stage: &Stage) -> Outcome<String> {
-    let (camera, viewer) = (stage.person("recorded")?, stage.person("recorder")?);
+fn film(stage: &Stage, name: &str, size: &str) -> Outcome<String> {
+    let (camera, viewer) = (
+        stage.person(&format!("{name} camera"))?,
+        stage.person(&format!("{name} viewer"))?,
+    );
     camera.knows(&viewer, "127.0.0.1:9")?;
-    let pattern = "camera --source pattern --size 1920x1080 --fps 10 --quality 90".split(' ');
-    let (_box, address) = camera.listen(&pattern.collect::<Vec<_>>())?;
-    viewer.knows(&camera, &address)?;
-    let film = stage.path("film.mjpeg").to_string_lossy().into_owned();
+    let mut pattern = vec![
+        "camera",
+        "--source",
+        "pattern",
+        "--fps",
+        "10",
+        "--quality",
+        "90",
+    ];
+    pattern.extend(["--size", size]);
+    let (_box, address) = camera.listen(&pattern)?;
+    viewer.knows_as("recorded", &camera, &address)?;
+    let film = stage
+        .path(&format!("{name}.mjpeg"))
+        .to_string_lossy()
+        .into_owned();
     let record = [
         "watch", "recorded", "--frames", "60", "--save", &film, "--json",
     ];
@@ -61,43 +76,134 @@ fn record(stage: &Stage) -> Outcome<String> {
     Ok(film)
 }
 
+/// The window alone, then with a film, then with four at once.
 fn ours(stage: &Stage, display: &Display, film: &str, time: Duration) -> Outcome {
-    let (camera, person) = (stage.person("camera")?, stage.person("person")?);
-    camera.knows(&person, "127.0.0.1:9")?;
-    let source = format!("file:{film}");
-    let (camera_box, address) = camera.listen(&["camera", "--source", &source, "--fps", "30"])?;
-    person.knows(&camera, &address)?;
-
-    let idle = ["--listen", "none"];
-    let mut command = person.program("transom-view", &idle);
-    let window = Background::start(display.on(&mut command, &stage.path("person")))?;
-    fill(display, window.id())?;
-    thread::sleep(SETTLING);
-    let usage = Usage::of(window.id(), time / 4)?;
-    println!("{:<34} {}", "transom-view, nothing to do", usage.line());
-    drop(window);
-
-    let call = ["--listen", "none", "--call", "camera"];
-    let mut command = person.program("transom-view", &call);
-    command
-        .env("TRANSOM_LOG", "transom_view=info")
-        .stderr(Stdio::inherit());
-    let started = Instant::now();
-    let window = Background::start(display.on(&mut command, &stage.path("person")))?;
-    display.window_of(window.id())?;
+    let person = stage.person("person")?;
+    let idle = Watching::start(stage, display, &person, &[])?;
+    println!("{:<34} {} ms", "start to window", idle.started.as_millis());
     println!(
-        "{:<34} {} ms",
-        "start to window",
-        started.elapsed().as_millis()
+        "{:<34} {}",
+        "transom-view, nothing to do",
+        idle.usage(time / 4)?.line()
     );
-    camera_box.line(STARTING, |line| {
-        is_event(line, "call_started").then_some(())
-    })?;
-    fill(display, window.id())?;
-    thread::sleep(SETTLING);
-    let usage = Usage::of(window.id(), time)?;
+    drop(idle);
+
+    let camera = Camera::start(stage, &person, "camera", film)?;
+    person.knows_all(&[(&camera.person, &camera.address)])?;
+    let one = Watching::start(stage, display, &person, &["camera"])?;
+    let usage = one.usage(time)?;
     println!("{:<34} {}", "transom-view", usage.line());
+    one.report(&["camera"]);
+    drop((one, camera));
+
+    let small = self::film(stage, "small", "1280x720")?;
+    let names = ["first", "second", "third", "fourth"];
+    let mut cameras = Vec::new();
+    for name in names {
+        cameras.push(Camera::start(stage, &person, name, &small)?);
+    }
+    let all: Vec<_> = cameras
+        .iter()
+        .map(|camera| (&camera.person, camera.address.as_str()))
+        .collect();
+    person.knows_all(&all)?;
+    let grid = Watching::start(stage, display, &person, &names)?;
+    let usage = grid.usage(time)?;
+    println!("\n{:<34} {}", "four at 1280x720, 30 fps each", usage.line());
+    grid.report(&names);
     Ok(())
+}
+
+/// A box that plays a film to one person.
+struct Camera {
+    person: Person,
+    address: String,
+    _box: Background,
+}
+
+impl Camera {
+    fn start(stage: &Stage, viewer: &Person, name: &str, film: &str) -> Outcome<Self> {
+        let person = stage.person(name)?;
+        person.knows(viewer, "127.0.0.1:9")?;
+        let source = format!("file:{film}");
+        let (child, address) = person.listen(&["camera", "--source", &source, "--fps", "30"])?;
+        Ok(Self {
+            person,
+            address,
+            _box: child,
+        })
+    }
+}
+
+/// The window with somebody's pictures in it.
+struct Watching {
+    window: Background,
+    started: Duration,
+    log: PathBuf,
+}
+
+impl Watching {
+    fn start(stage: &Stage, display: &Display, person: &Person, whom: &[&str]) -> Outcome<Self> {
+        let log = stage.path(&format!("view-{}.log", whom.len()));
+        let mut arguments = vec!["--listen", "none", "--camera", "none"];
+        arguments.extend(whom.iter().flat_map(|name| ["--call", name]));
+        let mut command = person.program("transom-view", &arguments);
+        command
+            .env("TRANSOM_LOG", "transom_view=info")
+            .env("XDG_CONFIG_HOME", stage.path("config"))
+            .stderr(File::create(&log).context(log.display())?);
+        let begun = Instant::now();
+        let window = Background::start(display.on(&mut command, &stage.path("person")))?;
+        display.window_of(window.id())?;
+        let started = begun.elapsed();
+        fill(display, window.id())?;
+        thread::sleep(SETTLING);
+        Ok(Self {
+            window,
+            started,
+            log,
+        })
+    }
+
+    fn usage(&self, time: Duration) -> Outcome<Usage> {
+        Usage::of(self.window.id(), time)
+    }
+
+    /// What the window said of each stream: medians of its seconds, and the worst of them.
+    fn report(&self, whom: &[&str]) {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        for name in whom {
+            let own = format!("peer={name} ");
+            let lines: Vec<&str> = log.lines().filter(|line| line.contains(&own)).collect();
+            let values = |key: &str| {
+                let mut values: Vec<f64> = lines.iter().filter_map(|l| value(l, key)).collect();
+                values.sort_by(f64::total_cmp);
+                values
+            };
+            let middle = |key: &str| {
+                let values = values(key);
+                values.get(values.len() / 2).copied().unwrap_or_default()
+            };
+            println!(
+                "  {name:<8} {:4.1} fps  decode p50 {:.1} ms  received to presented p50 {:.1} p99 {:.1} ms  \
+                 captured to presented p50 {:.1} p99 {:.1} ms",
+                middle("fps"),
+                middle("decode_p50"),
+                middle("window_p50"),
+                middle("window_p99"),
+                middle("all_p50"),
+                middle("all_p99"),
+            );
+        }
+    }
+}
+
+/// The number of `KEY=NUMBER` in a line of the log.
+fn value(line: &str, key: &str) -> Option<f64> {
+    let word = line
+        .split(' ')
+        .find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+    word?.parse().ok()
 }
 
 struct Player {
@@ -263,5 +369,12 @@ mod tests {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 100 0 0 0 42 8 0 0 20 0 1 0 5 6 7";
         assert_eq!(name_and_ticks(stat), Some(("a) b (c", 50)));
         assert_eq!(name_and_ticks("7 (cut"), None);
+    }
+
+    #[test]
+    fn a_value_is_found_by_its_whole_key() {
+        let line = "peer=door fps=29.7 window_p50=4.1 window_p99=9.0";
+        assert_eq!(value(line, "window_p99"), Some(9.0));
+        assert_eq!(value(line, "p99"), None);
     }
 }
