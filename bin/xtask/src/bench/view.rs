@@ -49,8 +49,8 @@ const HEIGHT: u32 = 800;
 /// A film of the moving pattern, with pictures nearly as large as a webcam's.
 fn film(stage: &Stage, name: &str, size: &str) -> Outcome<String> {
     let (camera, viewer) = (
-        stage.person(&format!("{name} camera"))?,
-        stage.person(&format!("{name} viewer"))?,
+        stage.person(&format!("{name}-camera"))?,
+        stage.person(&format!("{name}-viewer"))?,
     );
     camera.knows(&viewer, "127.0.0.1:9")?;
     let mut pattern = vec![
