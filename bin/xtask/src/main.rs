@@ -9,6 +9,7 @@ mod failure;
 mod fuzz;
 mod machine;
 mod packages;
+mod screenshots;
 mod stage;
 mod step;
 mod test;
@@ -41,6 +42,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["screenshots", rest @ ..] => screenshots::run(rest),
         [other, ..] => Err(Failure::usage(format!(
             "{other}: no such command (cargo xtask help lists them)"
         ))),
@@ -59,4 +61,5 @@ cargo xtask COMMAND
   bench files [--mib N] [--rounds N]
                                 a big file over loopback: ours, scp, rsync, socat, cp
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
+  screenshots                   the README's pictures, taken anew
 ";

@@ -77,6 +77,13 @@ pub(crate) const XVFB: Need = Need {
     is_met: || machine::program("Xvfb").is_some() && machine::program("xdotool").is_some(),
 };
 
+/// Takes the pictures for the README.
+pub(crate) const IMAGEMAGICK: Need = Need {
+    why: "takes pictures of the window",
+    packages: &["imagemagick"],
+    is_met: || machine::program("import").is_some(),
+};
+
 /// libFuzzer is C++ and is built from source.
 pub(crate) const CPP: Need = Need {
     why: "compiles libFuzzer",

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what the built programs do in numbers, beside what others do on the same machine.
 
 mod files;
-mod peers;
+pub(crate) mod peers;
 mod sshd;
 mod video;
 mod view;

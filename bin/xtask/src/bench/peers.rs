@@ -186,7 +186,7 @@ fn quiet(command: &mut Command) -> Outcome {
 }
 
 /// A port that was free a moment ago: these programs can't tell which one they got.
-pub(super) fn free_port() -> Outcome<u16> {
+pub(crate) fn free_port() -> Outcome<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("a port of loopback")?;
     Ok(listener.local_addr().context("a port of loopback")?.port())
 }
