@@ -140,14 +140,23 @@ fn report(runs: &mut [Runs], mib: u32) -> Outcome {
     let ours = runs.first_mut().map(Runs::median).unwrap_or_default();
     let bytes = f64::from(mib) * 1024.0 * 1024.0;
     println!("\n{mib} MiB over loopback between two folders in memory, medians");
-    println!("{:<34} {:>8} {:>10}  transom is", "", "seconds", "MB/s");
+    println!(
+        "{:<34} {:>8} {:>10}  {:<18} all",
+        "", "seconds", "MB/s", "transom is"
+    );
     for runs in runs {
         let time = runs.median().as_secs_f64();
+        let all: Vec<String> = runs
+            .times
+            .iter()
+            .map(|time| format!("{:.2}", time.as_secs_f64()))
+            .collect();
         println!(
-            "{:<34} {time:>8.2} {:>10.0}  {:.2} times as fast",
+            "{:<34} {time:>8.2} {:>10.0}  {:.2} times as fast  {}",
             runs.peer.name(),
             bytes / time / 1e6,
             time / ours.as_secs_f64(),
+            all.join(" "),
         );
     }
     Ok(())
