@@ -8,7 +8,7 @@ use transom::{Identity, State};
 
 use super::display::{Display, until};
 use super::{
-    ACCEPT, FIRST_CONTACT, HEIGHT, PICTURE, SEND_FILE, Scratch, TEXT_FIELD, WIDTH, Window, close,
+    ACCEPT, FIRST_CONTACT, HEIGHT, SEND_FILE, Scratch, TEXT_FIELD, WIDTH, Window, close,
     dialog_that_chooses, program, skip,
 };
 
@@ -17,6 +17,9 @@ const GAP: i32 = 20;
 const CALL: (i32, i32) = (950, 36);
 /// The name of who rings, on the card over everything else.
 const RING: (i32, i32) = (WIDTH / 2, 130);
+/// Where the far picture moves, and nothing of the small one of oneself is; and the same in a window of 1000 by 640.
+const FAR: (i32, i32) = (450, 540);
+const SMALLER_FAR: (i32, i32) = (340, 440);
 /// The small picture of oneself, in the lower right of the pictures.
 const SELF_VIEW: (i32, i32) = (760, 600);
 
@@ -177,12 +180,12 @@ fn calls(left: &Seat<'_>, right: &Seat<'_>) {
     // The keyboard is at the answer without the camera; the one with it is next.
     right.key("Tab");
     right.key("Return");
-    left.moves("of who answered", PICTURE);
+    left.moves("of who answered", FAR);
     right.moves("of oneself after the answer", SELF_VIEW);
     left.key("F8");
-    right.moves("of who called", PICTURE);
+    right.moves("of who called", FAR);
     left.moves("of oneself", SELF_VIEW);
-    left.moves("of who answered in the call both ways", PICTURE);
+    left.moves("of who answered in the call both ways", FAR);
 }
 
 /// A file chosen in a dialog is offered, accepted, and arrives while the pictures go on.
@@ -195,15 +198,15 @@ fn sends(bert: &Person, left: &Seat<'_>, right: &Seat<'_>) {
         fs::read_to_string(&file).ok()
     });
     assert_eq!(content.as_deref(), Some("as we said"));
-    left.moves("beside a file", PICTURE);
-    right.moves("beside an accepted file", PICTURE);
+    left.moves("beside a file", FAR);
+    right.moves("beside an accepted file", FAR);
 }
 
 /// Another size, the whole screen and back: the picture goes on in each.
 fn sizes(left: &Seat<'_>, right: &Seat<'_>) {
     let display = right.display;
     display.place(&right.id, right.left, 1000, 640);
-    display.moves("in a smaller window", right.at((460, 450)));
+    display.moves("in a smaller window", right.at(SMALLER_FAR));
     if display.is_managed() {
         left.key("F11");
         assert!(display.is_wider(&left.id, WIDTH, true), "no full screen");
@@ -211,12 +214,12 @@ fn sizes(left: &Seat<'_>, right: &Seat<'_>) {
         left.key("F11");
         assert!(display.is_wider(&left.id, WIDTH, false), "no way back");
     }
-    left.moves("after the whole screen", PICTURE);
+    left.moves("after the whole screen", FAR);
 }
 
 /// One hangs up: both pictures end.
 fn hangs_up(left: &Seat<'_>, right: &Seat<'_>) {
     left.key("ctrl+h");
-    left.rests("after hanging up", PICTURE);
-    right.rests("after the other hung up", (460, 450));
+    left.rests("after hanging up", FAR);
+    right.rests("after the other hung up", SMALLER_FAR);
 }
