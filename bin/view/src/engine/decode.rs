@@ -383,9 +383,18 @@ mod tests {
         let (desk, mailbox) = (Desk::new(wake.clone()), Mailbox::new(wake));
         thread::scope(|scope| {
             scope.spawn(|| run(&desk, &mailbox));
+            // Also where `during` fails: else the test would wait for the decoder for ever.
+            let _closing = Closing(&desk);
             during(&desk, &mailbox);
-            desk.close();
         });
+    }
+
+    struct Closing<'a>(&'a Desk);
+
+    impl Drop for Closing<'_> {
+        fn drop(&mut self) {
+            self.0.close();
+        }
     }
 
     fn until(what: impl Fn() -> bool) {
@@ -470,6 +479,36 @@ mod tests {
                     .iter()
                     .all(|letter| matches!(letter, Letter::Broken(one, _) if *one == face("evil")))
             );
+        });
+    }
+
+    #[test]
+    fn what_is_no_picture_leaves_the_last_good_one_and_its_size_is_the_decoders_word() {
+        working(|desk, mailbox| {
+            let good = sample(64, 48);
+            desk.put(arrived(face("door"), good.clone(), 0));
+            until(|| desk.has_news());
+            desk.fetch();
+            for (number, bad) in [giant(), b"garbage".to_vec(), Vec::new()]
+                .into_iter()
+                .enumerate()
+            {
+                desk.put(arrived(face("door"), bad, 1));
+                until(|| !mailbox.is_empty());
+                let letters = mailbox.take();
+                assert!(
+                    matches!(&letters[..], [Letter::Broken(one, _)] if *one == face("door")),
+                    "{number}: {letters:?}"
+                );
+                assert!(!desk.has_news(), "{number}");
+                assert_eq!(desk.last(face("door")).as_deref(), Some(&good[..]));
+            }
+            let mut boast = arrived(face("door"), good, 2);
+            (boast.picture.width, boast.picture.height) = (16_000, 1);
+            desk.put(boast);
+            until(|| desk.has_news());
+            let shown = desk.fetch().remove(0).shown;
+            assert_eq!((shown.width, shown.height), (64, 48));
         });
     }
 
