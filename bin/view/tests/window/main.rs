@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test has to end it")]
 
+mod busy;
 mod display;
 mod doorbox;
 mod two;
