@@ -9,9 +9,9 @@ use crate::words;
 /// Asks for files or a folder to send; blocks until the person chose, closed it (nothing), or it can't be opened (why).
 pub(super) fn pick(folder: bool) -> Result<Vec<PathBuf>, String> {
     if folder {
-        return pick_folder("Send a folder").map(|path| path.into_iter().collect());
+        return pick_folder(words::PICK_FOLDER).map(|path| path.into_iter().collect());
     }
-    let files = DialogBuilder::file().set_title("Send files");
+    let files = DialogBuilder::file().set_title(words::PICK_FILES);
     let answer = files.open_multiple_file().show();
     answer.map_err(|error| sentence(&error))
 }

@@ -29,7 +29,8 @@ use std::thread::{Builder, JoinHandle};
 
 use transom::{Handle, Notice, PeerName, Settings, StartError, Station};
 
-use crate::model::{Action, Duties, Face, FolderFor, State, texts};
+use crate::model::{Action, Duties, Face, FolderFor, State};
+use crate::words;
 
 use bell::Bell;
 use decode::Arrived;
@@ -140,7 +141,7 @@ impl Engine {
             Action::OpenLink(link) => self.open_link(link.clone()),
             Action::Snapshot(peer) => match self.desk.last(Face::Peer(*peer)) {
                 Some(jpeg) => self.album.snapshot(*peer, jpeg),
-                None => state.status = texts::NO_PICTURE.to_owned(),
+                None => state.status = words::NO_PICTURE.to_owned(),
             },
             Action::Record { peer, on } => self.album.film(*peer, *on),
             Action::HangUp(peer) => self.album.film(*peer, false),
@@ -160,7 +161,7 @@ impl Engine {
 
     /// Opens the dialog for a folder.
     fn pick_folder(&self, what: FolderFor) {
-        let title = "A folder for files";
+        let title = words::PICK_INBOX;
         self.aside(
             "dialog",
             move || Some(Letter::PickedFolder(what, dialog::pick_folder(title))),
@@ -194,8 +195,7 @@ impl Engine {
             }
         };
         if let Err(error) = Builder::new().name(thread.to_owned()).spawn(wait) {
-            self.mailbox
-                .put(failed(format!("No program can be opened: {error}")));
+            self.mailbox.put(failed(words::no_program(error)));
         }
     }
 

@@ -37,7 +37,7 @@ fn open(command: &mut Command) -> Result<(), String> {
     match command.status() {
         // Windows' explorer tells 1 when all is well.
         Ok(status) if status.success() || cfg!(windows) => Ok(()),
-        Ok(_) => Err(format!("{OPENER} could not open it")),
+        Ok(_) => Err(words::not_opened(OPENER)),
         Err(error) => Err(words::no_opener(OPENER, error)),
     }
 }

@@ -9,9 +9,10 @@
 
 use transom::{CallKind, EndReason, Lens, PeerName};
 
+use crate::words;
+
 use super::pace::{Pace, Sample};
 use super::pictures::Shown;
-use super::texts;
 
 /// With whom, what for, and how far it came.
 #[derive(Clone, Debug)]
@@ -108,7 +109,7 @@ impl Call {
             EndReason::Leaving | EndReason::Unanswered if !here && !self.is_talk() => {
                 Stage::Waiting
             }
-            _ => Stage::Ended(texts::end(self.kind, reason, text)),
+            _ => Stage::Ended(words::end(self.kind, reason, text)),
         };
         let ring = self.stage == Stage::Ringing;
         self.asked_again |= ring;

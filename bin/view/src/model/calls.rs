@@ -6,11 +6,13 @@ use std::time::Instant;
 use transom::{CallKind, EndReason, Lens, Notice, Numbers, PeerName, PublicKey};
 use transom_users::escape;
 
+use crate::words;
+
 use super::call::{Call, Stage};
 use super::own::Own;
 use super::pace::Sample;
 use super::pictures::{Face, Kept, Preferences, Shown};
-use super::{Action, Presence, State, Warning, name, texts};
+use super::{Action, Presence, State, Warning, name};
 
 /// Missed calls that are listed; of a hundred from the same evening the last ones tell enough.
 const MAX_MISSED: usize = 20;
@@ -197,7 +199,7 @@ impl State {
     fn own_camera(&mut self, lens: Lens, text: String) {
         // Told also to somebody who put the own picture away.
         if lens == Lens::Lost {
-            self.status = texts::with_words(texts::CAMERA_LOST, &text);
+            self.status = words::with_words(words::CAMERA_LOST, &text);
         }
         self.calls.own.lens = Some((lens, text));
     }
@@ -256,7 +258,7 @@ impl State {
     pub(crate) fn kept(&mut self, kept: Kept) -> Vec<Action> {
         let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
         match kept {
-            Kept::Snapshot(Ok(at)) => self.status = texts::saved(&path(&at)),
+            Kept::Snapshot(Ok(at)) => self.status = words::saved(&path(&at)),
             Kept::Snapshot(Err(why)) => self.warn(Warning::Trouble(why)),
             Kept::Film {
                 peer,
@@ -266,7 +268,7 @@ impl State {
                 trouble,
             } => {
                 if let Some(at) = at {
-                    self.status = texts::recorded(&path(&at), pictures, dropped);
+                    self.status = words::recorded(&path(&at), pictures, dropped);
                 }
                 if let Some(why) = trouble {
                     self.warn(Warning::Trouble(why));
@@ -313,12 +315,12 @@ impl State {
         }
         let key = self.calls.keys.get(&peer).copied();
         self.calls.incoming.push(Incoming { peer, kind, key });
-        self.status = texts::rings(&name(&peer));
+        self.status = words::rings(&name(&peer));
     }
 
     fn call_started(&mut self, peer: PeerName, kind: CallKind, outgoing: bool) -> Vec<Action> {
         if kind == CallKind::View && !outgoing {
-            self.status = texts::watches_you(&name(&peer));
+            self.status = words::watches_you(&name(&peer));
             return Vec::new();
         }
         // What was to end before has ended: the station tells things in their order.
@@ -335,7 +337,7 @@ impl State {
         if !awaited && !outgoing {
             // The station answered by the peer's right `auto`, which shows it our camera: that has to be seen here.
             self.with_call(peer, |call| call.camera_on = true);
-            self.status = texts::taken(&name(&peer));
+            self.status = words::taken(&name(&peer));
             return Vec::new();
         }
         let on = self.calls.of(peer).is_some_and(|call| call.camera_on);
@@ -428,7 +430,7 @@ impl State {
         let stage = match kind {
             _ if here => Stage::Ringing,
             CallKind::View => Stage::Waiting,
-            _ => Stage::Ended(texts::not_there(&name(&peer))),
+            _ => Stage::Ended(words::not_there(&name(&peer))),
         };
         self.calls.begin(peer, kind, stage);
         let camera_on = kind == CallKind::Talk && here && self.preferences(peer).camera_on;
@@ -486,11 +488,11 @@ impl Calls {
     pub(crate) fn own_trouble(&self) -> Option<(&'static str, &str)> {
         let own = &self.own;
         match &own.lens {
-            _ if own.wish.is_none() => Some((texts::CHOSEN_NONE, "")),
-            Some((Lens::Lost, text)) => Some((texts::CAMERA_LOST, text)),
-            _ if !self.previews() => Some((texts::CAMERA_IS_OFF, "")),
-            Some((Lens::Off, text)) => Some((texts::CAMERA_IS_OFF, text)),
-            _ if own.shown.is_none() => Some((texts::CAMERA_OPENS, "")),
+            _ if own.wish.is_none() => Some((words::CHOSEN_NONE, "")),
+            Some((Lens::Lost, text)) => Some((words::CAMERA_LOST, text)),
+            _ if !self.previews() => Some((words::CAMERA_IS_OFF, "")),
+            Some((Lens::Off, text)) => Some((words::CAMERA_IS_OFF, text)),
+            _ if own.shown.is_none() => Some((words::CAMERA_OPENS, "")),
             _ => None,
         }
     }

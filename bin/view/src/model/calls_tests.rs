@@ -5,6 +5,8 @@ use std::time::Instant;
 use transom::media::{Device, Source, Wish};
 use transom::{CallKind, EndReason, Lens, Notice, Numbers, PublicKey};
 
+use crate::words;
+
 use super::tests::{ended, joined, peer, shown, started, two_boxes};
 use super::*;
 
@@ -291,16 +293,16 @@ fn pictures_after_an_end_belong_to_a_call_that_goes_on() {
 fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     let mut state = talking();
     let trouble = |state: &State| state.calls.own_trouble().map(|(title, _)| title);
-    assert_eq!(trouble(&state), Some(texts::CAMERA_IS_OFF));
+    assert_eq!(trouble(&state), Some(words::CAMERA_IS_OFF));
     state.act(&camera("door", true));
-    assert_eq!(trouble(&state), Some(texts::CAMERA_OPENS));
+    assert_eq!(trouble(&state), Some(words::CAMERA_OPENS));
     state.apply(Notice::Camera {
         lens: Lens::Lost,
         text: "/dev/video0 is used by zoom; close it".into(),
     });
     assert_eq!(
         state.calls.own_trouble(),
-        Some((texts::CAMERA_LOST, "/dev/video0 is used by zoom; close it"))
+        Some((words::CAMERA_LOST, "/dev/video0 is used by zoom; close it"))
     );
     assert_eq!(
         state.status,
@@ -312,7 +314,7 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     state.shown(Face::Own, shown());
     assert_eq!(trouble(&state), None);
     state.act(&Action::SetCamera(None));
-    assert_eq!(trouble(&state), Some(texts::CHOSEN_NONE));
+    assert_eq!(trouble(&state), Some(words::CHOSEN_NONE));
     assert!(!state.duties().preview && state.calls.talking());
 }
 

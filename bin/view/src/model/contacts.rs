@@ -3,6 +3,8 @@
 use transom::{Notice, PeerName, PublicKey};
 use transom_users::{Book, Contact};
 
+use crate::words;
+
 use super::{ContactForm, Dialog, Person, Presence, State, name};
 
 /// What the station has to do because the book changed.
@@ -96,8 +98,12 @@ impl State {
         if let Some(key) = &contact.key {
             self.forget_knock(key);
         }
-        let what = if is_change { "changed" } else { "added" };
-        self.status = format!("{} was {what}", name(&contact.name));
+        let name = name(&contact.name);
+        self.status = if is_change {
+            words::changed(&name)
+        } else {
+            words::added(&name)
+        };
         if !is_change {
             self.choose(contact.name);
         }

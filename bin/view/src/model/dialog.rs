@@ -1,7 +1,7 @@
 //! What stands over the screen and waits for an answer: one dialog at a time, with what is typed into it.
 
 use transom::{PeerName, PublicKey};
-use transom_users::{Address, Book, Contact, Fault, Rights};
+use transom_users::{Address, Book, Contact, Rights};
 
 use crate::paths;
 use crate::words;
@@ -123,8 +123,7 @@ impl ContactForm {
         if name.starts_with('#') {
             return Err(words::COMMENT_AS_NAME.to_owned());
         }
-        let sentence = |fault: Fault| format!("{fault}.");
-        let plain: Contact = format!("{name} localhost").parse().map_err(sentence)?;
+        let plain: Contact = format!("{name} localhost").parse().map_err(words::fault)?;
         let contact = Contact {
             name: plain.name,
             address: self.address()?,
@@ -133,7 +132,7 @@ impl ContactForm {
             comment: self.comment.clone(),
             line: 0,
         };
-        Book::default().add(contact.clone()).map_err(sentence)?;
+        Book::default().add(contact.clone()).map_err(words::fault)?;
         Ok(contact)
     }
 
@@ -142,7 +141,7 @@ impl ContactForm {
         if typed.is_empty() {
             return Err(words::NO_ADDRESS.to_owned());
         }
-        typed.parse().map_err(|error| format!("{error}."))
+        typed.parse().map_err(words::fault)
     }
 
     fn key(&self) -> Result<Option<PublicKey>, String> {
@@ -150,7 +149,7 @@ impl ContactForm {
         let typed = typed.strip_prefix("key=").unwrap_or(&typed);
         match typed {
             "" => Ok(None),
-            key => key.parse().map(Some).map_err(|error| format!("{error}.")),
+            key => key.parse().map(Some).map_err(words::fault),
         }
     }
 }
@@ -178,7 +177,7 @@ impl SettingsForm {
         let name = self.name.trim();
         // What comes from the command line or the computer is no wish to keep it for ever.
         if name != Self::own_name(state) {
-            let parsed = name.parse().map_err(|error| format!("Your name: {error}."));
+            let parsed = name.parse().map_err(words::bad_own_name);
             config.name = Some(parsed?);
         }
         let inbox = self.inbox.trim();

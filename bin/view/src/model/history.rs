@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use transom::PeerName;
 
+use crate::words;
+
 use super::{Delivery, Line, Person, Speaker, State};
 
 /// One thing to write down.
@@ -63,7 +65,11 @@ pub(crate) fn read(text: &str) -> Vec<Line> {
                 continue;
             }
             Entry::Failed { at } => {
-                end(&mut lines, at, Delivery::Failed("as told then".to_owned()));
+                end(
+                    &mut lines,
+                    at,
+                    Delivery::Failed(words::AS_TOLD_THEN.to_owned()),
+                );
                 continue;
             }
         };

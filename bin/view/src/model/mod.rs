@@ -14,10 +14,8 @@ mod own;
 mod pace;
 mod people;
 mod pictures;
-pub(crate) mod texts;
 mod transfers;
 mod warnings;
-mod words;
 
 #[cfg(test)]
 pub(crate) mod calls_tests;
@@ -30,6 +28,8 @@ use std::time::Duration;
 use transom::{Notice, PeerName, PublicKey, TextId, TransferId};
 use transom_users::{Contact, escape};
 
+use crate::words;
+
 pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use call::{Call, Stage};
 pub(crate) use calls::{Calls, Duties, Incoming};
@@ -39,12 +39,11 @@ pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
-pub(crate) use pace::{Sample, Spread, Summary};
+pub(crate) use pace::{Bound, Sample, Spread, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, Preferences, Shown};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use warnings::Warning;
-pub(crate) use words::{ago, bytes, duration, outcome};
 
 /// Everything on the screen that is not being typed.
 #[derive(Debug, Default)]
@@ -231,11 +230,7 @@ impl State {
             Action::Choose(peer) => self.choose(*peer),
             Action::Pick { .. } => self.picking = true,
             Action::Send { peer, path } => {
-                self.status = format!(
-                    "Sending {} to {}",
-                    escape(&path.to_string_lossy()),
-                    name(peer)
-                );
+                self.status = words::sending(&escape(&path.to_string_lossy()), &name(peer));
             }
             Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
@@ -280,7 +275,7 @@ impl State {
     ) -> Vec<Action> {
         self.picking = false;
         match answer {
-            Ok(paths) if paths.is_empty() => self.status = "Nothing chosen".to_owned(),
+            Ok(paths) if paths.is_empty() => self.status = words::NOTHING_CHOSEN.to_owned(),
             Ok(paths) => {
                 let send = |path| Action::Send { peer, path };
                 return paths.into_iter().map(send).collect();
@@ -298,7 +293,7 @@ impl State {
     ) {
         self.picking = false;
         match (answer, what) {
-            (Ok(None), _) => self.status = "Nothing chosen".to_owned(),
+            (Ok(None), _) => self.status = words::NOTHING_CHOSEN.to_owned(),
             (Ok(Some(folder)), FolderFor::Offer(transfer)) => self.redirect(transfer, &folder),
             (Ok(Some(folder)), FolderFor::Inbox) => {
                 if let Some(Dialog::Settings(form)) = &mut self.dialog {
@@ -336,19 +331,14 @@ impl State {
     fn joined(&mut self, peer: PeerName, new_key: Option<transom::PublicKey>) -> Vec<Action> {
         self.person(peer).presence = Presence::Here;
         self.status = match new_key {
-            Some(key) => format!(
-                "{} is here; its key {} is now known",
-                name(&peer),
-                key.fingerprint()
-            ),
-            None => format!("{} is here", name(&peer)),
+            Some(key) => words::is_here_anew(&name(&peer), &key),
+            None => words::is_here(&name(&peer)),
         };
         self.call_joined(peer)
     }
 
     fn left(&mut self, peer: PeerName, why: String, lost: bool) {
-        let verb = if lost { "was lost" } else { "left" };
-        self.status = format!("{} {verb}: {}", name(&peer), escape(&why));
+        self.status = words::went(&name(&peer), lost, &why);
         self.person(peer).presence = Presence::Away(why);
         self.offers.retain(|offer| offer.peer != peer);
     }
@@ -362,7 +352,7 @@ impl State {
         person.hear(at, text);
         if !chosen {
             person.unread = person.unread.saturating_add(1);
-            self.status = format!("{} wrote", name(&peer));
+            self.status = words::wrote(&name(&peer));
         }
     }
 

@@ -158,16 +158,3 @@ impl Person {
         self.talk.push_back(line);
     }
 }
-
-impl Presence {
-    /// In one word.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Unknown => "",
-            Self::Reaching => "reaching",
-            Self::Away(_) => "away",
-            Self::Here => "here",
-            Self::Refused => "other key",
-        }
-    }
-}

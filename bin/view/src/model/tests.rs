@@ -11,6 +11,8 @@ use transom::{
 };
 use transom_users::Book;
 
+use crate::words;
+
 use super::*;
 
 /// Ids come from a station only; this one never runs.
@@ -463,7 +465,8 @@ fn numbers_are_short() {
     let words = [
         "0 B", "999 B", "1.0 kB", "9.9 kB", "12 kB", "999 kB", "1.0 MB", "4.3 GB", "18 EB",
     ];
-    assert_eq!(sizes.map(bytes), words);
-    let times = [7, 754, 3723, 360_000].map(|seconds| duration(Duration::from_secs(seconds)));
+    assert_eq!(sizes.map(words::bytes), words);
+    let times =
+        [7, 754, 3723, 360_000].map(|seconds| words::duration(Duration::from_secs(seconds)));
     assert_eq!(times, ["0:07", "12:34", "1:02:03", "100:00:00"]);
 }

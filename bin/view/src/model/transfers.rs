@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use transom::{Direction, Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
 use transom_users::escape;
 
-use super::{Action, State, name, words};
+use crate::words;
+
+use super::{Action, State, name};
 
 /// Ended transfers that stay on the list until newer ones push them out.
 const MAX_ENDED: usize = 20;
@@ -135,7 +137,7 @@ impl State {
 
     pub(super) fn offered(&mut self, offer: Offer, asks: bool) -> Vec<Action> {
         let what = escape(&offer.name).into_owned();
-        self.status = format!("{} offers {what}", name(&offer.peer));
+        self.status = words::offers(&name(&offer.peer), &what);
         if !asks {
             return Vec::new();
         }
@@ -165,7 +167,7 @@ impl State {
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
-        self.status = format!("{}: {}", escape(&status.name), words::outcome(&outcome));
+        self.status = words::transfer_ended(&escape(&status.name), &outcome);
         self.transfer(status).outcome = Some(outcome);
         self.forget_old();
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use egui::{Align2, Area, Button, Frame, Id, Margin, Order, RichText, ScrollArea, Ui, vec2};
 use transom::{CallKind, PeerName};
 
-use crate::model::{Action, Call, Incoming, State, name, texts};
+use crate::model::{Action, Call, Incoming, State, name};
+use crate::words;
 
 use super::{Draft, theme};
 
@@ -25,8 +26,8 @@ pub(super) fn buttons(ui: &mut Ui, state: &State, peer: PeerName, actions: &mut 
     let open = state.calls.of(peer).filter(|call| call.is_open());
     ui.horizontal(|ui| {
         for (text, kind) in [
-            (texts::CALL, CallKind::Talk),
-            (texts::WATCH, CallKind::View),
+            (words::CALL, CallKind::Talk),
+            (words::WATCH, CallKind::View),
         ] {
             // Somebody who is watched can be called, but nobody is asked for what there is.
             let ready = open.is_none_or(|call| call.kind != kind && !call.is_talk());
@@ -71,12 +72,12 @@ fn card(ui: &mut Ui, state: &State, ring: &Incoming, draft: &mut Draft, actions:
     frame.show(ui, |ui| {
         ui.set_min_width(420.0);
         ui.label(
-            RichText::new(texts::rings(&name(&ring.peer)))
+            RichText::new(words::rings(&name(&ring.peer)))
                 .size(26.0)
                 .strong(),
         );
         if let Some(key) = &ring.key {
-            ui.label(RichText::new(texts::key(key)).monospace());
+            ui.label(RichText::new(words::key(key)).monospace());
         }
         ui.add_space(10.0);
         ui.horizontal(|ui| {
@@ -95,7 +96,7 @@ fn card(ui: &mut Ui, state: &State, ring: &Incoming, draft: &mut Draft, actions:
                     }
                 }
             }
-            let decline = RichText::new(texts::DECLINE).color(theme::ALARM);
+            let decline = RichText::new(words::DECLINE).color(theme::ALARM);
             if ui
                 .add(Button::new(decline).min_size(vec2(0.0, 34.0)))
                 .clicked()
@@ -108,8 +109,8 @@ fn card(ui: &mut Ui, state: &State, ring: &Incoming, draft: &mut Draft, actions:
 
 /// The ways to answer, as one did last time first.
 fn answers(camera_first: bool) -> [(&'static str, bool); 2] {
-    let off = (texts::ANSWER, false);
-    let on = (texts::ANSWER_WITH_CAMERA, true);
+    let off = (words::ANSWER, false);
+    let on = (words::ANSWER_WITH_CAMERA, true);
     if camera_first { [on, off] } else { [off, on] }
 }
 
@@ -123,8 +124,8 @@ pub(super) fn missed(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.ctx().request_repaint_after(MINUTE);
     let now = Instant::now();
     ui.horizontal(|ui| {
-        ui.label(RichText::new(texts::MISSED).strong().color(theme::ALARM));
-        if ui.button(texts::MISSED_CLEAR).clicked() {
+        ui.label(RichText::new(words::MISSED).strong().color(theme::ALARM));
+        if ui.button(words::MISSED_CLEAR).clicked() {
             actions.push(Action::ForgetMissed(None));
         }
     });
@@ -134,8 +135,8 @@ pub(super) fn missed(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             ui.push_id(("missed", at), |ui| {
                 ui.horizontal(|ui| {
                     let minutes = now.saturating_duration_since(one.at).as_secs() / 60;
-                    ui.label(texts::missed(&name(&one.peer), one.kind, minutes));
-                    let back = Button::new(texts::CALL_BACK).small();
+                    ui.label(words::missed(&name(&one.peer), one.kind, minutes));
+                    let back = Button::new(words::CALL_BACK).small();
                     if ui.add(back).clicked() {
                         actions.push(Action::Call(one.peer));
                     }

@@ -8,6 +8,7 @@ use transom::{EndReason, Lens, Notice, PublicKey};
 use crate::model::calls_tests::{interrupted, rings, talk, talking};
 use crate::model::tests::{ended, joined, peer, shown, started, two_boxes};
 use crate::model::{Action, Face, Preferences, Sample, State};
+use crate::words;
 
 use super::tests::{Screen, click, colour, fill, open, press, snapshot};
 use super::{grid, selfview};
@@ -493,7 +494,7 @@ fn one_window_lists_all_keys() {
         press(&mut screen, Modifiers::NONE, Key::F1),
         [Action::Help(true)]
     );
-    for (key, what) in crate::model::texts::KEYS {
+    for (key, what) in words::KEYS {
         screen.get_by_label(key);
         screen.get_by_label(what);
     }

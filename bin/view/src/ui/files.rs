@@ -4,10 +4,10 @@ use egui::{
     Align2, Color32, FontId, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
     TextEdit, Ui,
 };
-use transom::{CurrentFile, Direction, Phase};
+use transom::{CurrentFile, Phase};
 use transom_users::{escape, shorten};
 
-use crate::model::{Action, Person, State, Transfer, bytes, duration, name, outcome};
+use crate::model::{Action, Person, State, Transfer, name};
 
 use crate::paths;
 use crate::words;
@@ -27,7 +27,7 @@ pub(super) fn show(
     ui.add_space(4.0);
     let peer = person.name;
     ui.horizontal_wrapped(|ui| {
-        for (label, folder) in [("Send files…", false), ("Send folder…", true)] {
+        for (label, folder) in [(words::SEND_FILES, false), (words::SEND_FOLDER, true)] {
             if ui
                 .add_enabled(!state.picking, egui::Button::new(label))
                 .clicked()
@@ -37,9 +37,9 @@ pub(super) fn show(
         }
     });
     ui.horizontal(|ui| {
-        let label = ui.label("Path");
+        let label = ui.label(words::PATH);
         let field = TextEdit::singleline(&mut draft.path)
-            .hint_text("or type it, or drop files")
+            .hint_text(words::PATH_HINT)
             .desired_width(f32::INFINITY);
         let field = ui.add(field).labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -58,7 +58,7 @@ pub(super) fn show(
                 let ended = state.transfers.iter().any(|one| one.outcome.is_some());
                 if ended
                     && state.transfers.len() > 1
-                    && ui.small_button("Clear all ended").clicked()
+                    && ui.small_button(words::CLEAR_ENDED).clicked()
                 {
                     actions.push(Action::ClearEnded);
                 }
@@ -75,13 +75,7 @@ pub(super) fn show(
 /// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.
 pub(super) fn totals(state: &State) -> Option<String> {
     let (count, done, all, rate) = state.totals();
-    let word = match count {
-        0 => return None,
-        1 => "transfer",
-        _ => "transfers",
-    };
-    let (done, all, rate) = (bytes(done), bytes(all), bytes(rate));
-    Some(format!("{count} {word}, {done} of {all}, {rate}/s"))
+    (count > 0).then(|| words::totals(count, done, all, rate))
 }
 
 /// Files dropped on the window go to whom is chosen.
@@ -99,7 +93,7 @@ pub(super) fn drops(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
         return;
     };
     if hovering {
-        veil(ui, &format!("Drop to send to {}", name(&peer)));
+        veil(ui, &words::drop_to(&name(&peer)));
     }
     let paths = dropped.into_iter().filter_map(|file| file.path);
     actions.extend(paths.map(|path| Action::Send { peer, path }));
@@ -122,12 +116,8 @@ fn veil(ui: &Ui, text: &str) {
 
 fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action>) {
     let status = &transfer.status;
-    let arrow = match status.direction {
-        Direction::Incoming => "from",
-        Direction::Outgoing => "to",
-    };
     let file = escape(&status.name);
-    let title = format!("{} {arrow} {}", shorten(&file, 40), name(&status.peer));
+    let title = words::transfer(status.direction, &shorten(&file, 40), &name(&status.peer));
     ui.add(Label::new(RichText::new(title).strong()).truncate())
         .on_hover_text(file);
     if let Some(end) = &transfer.outcome {
@@ -136,23 +126,20 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
         } else {
             theme::ALARM
         };
-        ui.add(Label::new(RichText::new(outcome(end)).color(colour)).wrap());
+        ui.add(Label::new(RichText::new(words::outcome(end)).color(colour)).wrap());
     } else {
         ui.add(
             ProgressBar::new(transfer.progress())
-                .text(percent(transfer))
+                .text(words::percent(transfer.progress()))
                 .desired_height(14.0),
         );
-        ui.small(numbers(transfer));
+        ui.small(words::progress(&transfer.status));
         if let Some(current) = &transfer.status.current {
             moving(ui, current);
         }
     }
     if transfer.failures > 0 {
-        let text = format!(
-            "{} failed, the last: {}",
-            transfer.failures, transfer.last_failure
-        );
+        let text = words::failures(transfer.failures, &transfer.last_failure);
         ui.add(Label::new(RichText::new(text).small().color(theme::ALARM)).wrap());
     }
     ui.horizontal(|ui| buttons(ui, state, transfer, actions));
@@ -162,8 +149,7 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
 /// The file of a folder that moves now.
 fn moving(ui: &mut Ui, current: &CurrentFile) {
     let path = escape(&current.path);
-    let (moved, all) = (bytes(current.moved), bytes(current.bytes));
-    let text = format!("{} {moved} of {all}", shorten(&path, FILE_CHARS));
+    let text = words::moving(&shorten(&path, FILE_CHARS), current);
     ui.add(Label::new(RichText::new(text).small()).truncate())
         .on_hover_text(path);
 }
@@ -172,7 +158,7 @@ fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Ac
     let id = transfer.status.transfer;
     if let Some(end) = &transfer.outcome {
         if let (false, Some(path)) = (end.is_success(), state.source(id))
-            && ui.small_button("Try again").clicked()
+            && ui.small_button(words::TRY_AGAIN).clicked()
         {
             actions.push(Action::Retry {
                 transfer: id,
@@ -181,11 +167,11 @@ fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Ac
             });
         }
         if let Some(folder) = transfer.folder()
-            && ui.small_button("Open folder").clicked()
+            && ui.small_button(words::OPEN_FOLDER).clicked()
         {
             actions.push(Action::OpenFolder(folder.to_owned()));
         }
-        if ui.small_button("Clear").clicked() {
+        if ui.small_button(words::CLEAR).clicked() {
             actions.push(Action::Clear(id));
         }
         return;
@@ -193,7 +179,7 @@ fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Ac
     let paused = transfer.is_paused();
     if matches!(transfer.status.phase, Phase::Running | Phase::Paused)
         && ui
-            .small_button(if paused { "Go on" } else { "Pause" })
+            .small_button(if paused { words::GO_ON } else { words::PAUSE })
             .clicked()
     {
         actions.push(Action::Pause {
@@ -201,35 +187,7 @@ fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Ac
             paused: !paused,
         });
     }
-    if ui.small_button("Cancel").clicked() {
+    if ui.small_button(words::CANCEL_TRANSFER).clicked() {
         actions.push(Action::Cancel(id));
     }
-}
-
-fn percent(transfer: &Transfer) -> String {
-    format!("{:.0} %", (transfer.progress() * 100.0).floor())
-}
-
-/// `12 MB of 345 MB, 56 MB/s, 0:06 left`, or why there is no rate.
-fn numbers(transfer: &Transfer) -> String {
-    let status = &transfer.status;
-    let mut parts = vec![format!(
-        "{} of {}",
-        bytes(status.verified),
-        bytes(status.bytes)
-    )];
-    if status.files > 1 {
-        parts.push(format!("{} of {} entries", status.files_done, status.files));
-    }
-    match status.phase {
-        Phase::Waiting => parts.push("waiting for it to be there".to_owned()),
-        Phase::Offered => parts.push("offered, not yet answered".to_owned()),
-        Phase::Paused => parts.push("paused".to_owned()),
-        Phase::Finishing => parts.push("making it durable".to_owned()),
-        _ => {
-            parts.push(format!("{}/s", bytes(status.rate)));
-            parts.extend(status.eta.map(|eta| format!("{} left", duration(eta))));
-        }
-    }
-    parts.join(", ")
 }

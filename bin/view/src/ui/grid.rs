@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use egui::{Align, Color32, Layout, Rect, RichText, Ui, UiBuilder, Vec2, vec2};
 
-use crate::model::{Action, Face, State, texts};
+use crate::model::{Action, Face, State};
+use crate::words;
 
 use super::paint::Picture;
 use super::tile::Tile;
@@ -56,7 +57,7 @@ fn nobody(ui: &mut Ui, area: Rect) {
         .layout(Layout::top_down(Align::Center));
     ui.scope_builder(inside, |ui| {
         ui.label(
-            RichText::new(texts::NOBODY)
+            RichText::new(words::NOBODY)
                 .heading()
                 .color(Color32::from_gray(220)),
         );

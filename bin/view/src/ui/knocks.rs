@@ -32,22 +32,22 @@ fn card(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
         let title = words::stranger(knock.address.ip(), claims.as_deref());
         let title = RichText::new(title).strong().color(theme::ALARM);
         ui.add(Label::new(title).wrap());
-        ui.monospace(format!("its key  {}", knock.key.fingerprint()));
+        ui.monospace(words::its_key(&knock.key));
         ui.small(words::BEFORE_LETTING_IN);
         ui.horizontal(|ui| {
             let guest = state.guest_name(knock.claims);
-            let once = ui.add_enabled(guest.is_some(), egui::Button::new("Allow once"));
+            let once = ui.add_enabled(guest.is_some(), egui::Button::new(words::ALLOW_ONCE));
             if once.on_hover_text(words::ONCE).clicked()
                 && let Some(name) = guest
             {
                 let key = knock.key;
                 actions.push(Action::AllowGuest { key, name });
             }
-            if ui.button("Add…").clicked() {
+            if ui.button(words::ADD_STRANGER).clicked() {
                 let form = ContactForm::of_knock(knock, guest);
                 actions.push(Action::Open(Dialog::Contact(Box::new(form))));
             }
-            let ignore = ui.button("Ignore");
+            let ignore = ui.button(words::IGNORE);
             if ignore.on_hover_text(words::IGNORED).clicked() {
                 actions.push(Action::Ignore(knock.key));
             }

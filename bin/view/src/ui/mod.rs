@@ -29,6 +29,7 @@ use egui::{Align, CentralPanel, Frame, Id, Layout, Panel, Rect, Ui, Vec2, vec2};
 use transom::PeerName;
 
 use crate::model::{Action, Face, State};
+use crate::words;
 
 pub(crate) use paint::Picture;
 pub(crate) use theme::{colour, prepare};
@@ -130,7 +131,7 @@ fn status(ui: &mut Ui, state: &State) {
     let from_right = Layout::right_to_left(Align::Center);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 20.0), from_right, |ui| {
         if let Some(address) = state.listening.first() {
-            ui.weak(format!("listening on {address}"));
+            ui.weak(words::listening(address));
         }
         if let Some(totals) = files::totals(state) {
             ui.label(totals);

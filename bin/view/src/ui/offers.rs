@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use egui::{Frame, Label, RichText, ScrollArea, TextEdit, Ui};
-use transom::Shape;
 use transom_users::{escape, shorten};
 
-use crate::model::{Action, FolderFor, Offer, State, bytes, name};
+use crate::model::{Action, FolderFor, Offer, State, name};
 use crate::paths;
+use crate::words;
 
 /// Characters of an offered name that are shown; all of it is under the pointer.
 const NAME_CHARS: usize = 80;
@@ -34,7 +34,7 @@ fn row(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
     let transfer = offer.transfer;
     Frame::group(ui.style()).show(ui, |ui| {
         ui.horizontal(|ui| {
-            if ui.button("Accept").clicked() {
+            if ui.button(words::ACCEPT).clicked() {
                 let typed = paths::typed(&offer.into.to_string_lossy());
                 // What no text can show was picked, not typed.
                 let into = if offer.into.to_str().is_some() {
@@ -46,18 +46,18 @@ fn row(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
                 let into = elsewhere.then_some(into);
                 actions.push(Action::Accept { transfer, into });
             }
-            if ui.button("Refuse").clicked() {
+            if ui.button(words::REFUSE).clicked() {
                 actions.push(Action::Refuse(transfer));
             }
             let full = escape(&offer.name).into_owned();
-            let label =
-                Label::new(RichText::new(sentence(offer, &shorten(&full, NAME_CHARS))).strong())
-                    .truncate();
+            let short = shorten(&full, NAME_CHARS);
+            let title = words::offer(offer, &name(&offer.peer), &short);
+            let label = Label::new(RichText::new(title).strong()).truncate();
             ui.add(label).on_hover_text(full);
         });
         ui.horizontal(|ui| {
-            let label = ui.label("into the folder");
-            let pick = ui.add_enabled(!state.picking, egui::Button::new("Other folder…"));
+            let label = ui.label(words::INTO);
+            let pick = ui.add_enabled(!state.picking, egui::Button::new(words::OTHER_FOLDER));
             if pick.clicked() {
                 actions.push(Action::PickFolder(FolderFor::Offer(transfer)));
             }
@@ -69,17 +69,4 @@ fn row(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
             }
         });
     });
-}
-
-fn sentence(offer: &Offer, file: &str) -> String {
-    let size = bytes(offer.bytes);
-    let size = match offer.shape {
-        Shape::File => size,
-        _ => format!("a folder, {} entries, {size}", offer.files),
-    };
-    let wish = match offer.overwrites {
-        true => ", to replace what has that name",
-        false => "",
-    };
-    format!("{} offers {file} ({size}){wish}", name(&offer.peer))
 }

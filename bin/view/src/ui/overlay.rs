@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 
 use egui::{Color32, Frame, RichText, Ui};
 
-use crate::model::{Call, Spread, State, Summary, texts};
-
-/// What the stages are called, in the order a picture goes through them.
-const STAGES: [&str; 5] = ["camera", "way", "decode", "draw", "all"];
+use crate::model::{Call, Spread, State, Summary};
+use crate::words;
 
 pub(super) fn show(ui: &mut Ui, state: &State, call: &Call) {
     Frame::new()
@@ -17,12 +15,12 @@ pub(super) fn show(ui: &mut Ui, state: &State, call: &Call) {
             let summary = call.pace.summary(Instant::now());
             let mut lines = match &summary {
                 Some(summary) => pictures(summary),
-                None => vec![texts::NO_NUMBERS.to_owned()],
+                None => vec![words::NO_NUMBERS.to_owned()],
             };
             if let Some(numbers) = state.calls.numbers.get(&call.peer) {
                 let trip = numbers.rtt.map_or_else(|| "?".to_owned(), millis);
                 let queue = millis(numbers.queue_delay);
-                lines.push(format!("round trip {trip} ms, queue {queue} ms"));
+                lines.push(words::round_trip(&trip, &queue));
             }
             for line in lines {
                 ui.label(RichText::new(line).monospace().color(Color32::WHITE));
@@ -33,24 +31,15 @@ pub(super) fn show(ui: &mut Ui, state: &State, call: &Call) {
 /// The numbers of the pictures, line by line.
 pub(super) fn pictures(summary: &Summary) -> Vec<String> {
     let mut lines = vec![
-        format!("{:.0} fps  {:.1} Mbit/s", summary.fps, summary.megabits),
-        format!(
-            "lost {} on the way, {} before decoding, {} before drawing",
-            summary.missing, summary.undecoded, summary.unseen
-        ),
+        words::pace(summary.fps, summary.megabits),
+        words::losses(summary.missing, summary.undecoded, summary.unseen),
     ];
-    let stages = STAGES.iter().zip(&summary.stages);
+    let stages = words::STAGES.into_iter().zip(&summary.stages);
     lines.extend(stages.map(|(stage, spread)| match spread {
-        Some(Spread { p50, p99 }) => {
-            format!(
-                "{stage:<6} {:>6} ms, worst {:>6} ms",
-                millis(*p50),
-                millis(*p99)
-            )
-        }
-        None => format!("{stage:<6} not known"),
+        Some(Spread { p50, p99 }) => words::stage(stage, &millis(*p50), &millis(*p99)),
+        None => words::stage_unknown(stage),
     }));
-    lines.push(texts::bound(summary.bound()).to_owned());
+    lines.push(words::bound(summary.bound()).to_owned());
     lines
 }
 

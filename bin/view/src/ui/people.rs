@@ -5,9 +5,7 @@ use egui::{
 };
 use transom_users::escape;
 
-use crate::model::{
-    Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name, texts,
-};
+use crate::model::{Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name};
 use crate::words;
 
 use super::theme;
@@ -17,16 +15,16 @@ const ROW_HEIGHT: f32 = 26.0;
 
 pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        ui.heading("Contacts");
+        ui.heading(words::CONTACTS);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let settings = ui.small_button("⚙").on_hover_text("Settings");
-            settings.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Settings"));
+            let settings = ui.small_button("⚙").on_hover_text(words::SETTINGS);
+            settings.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words::SETTINGS));
             if settings.clicked() {
                 let form = SettingsForm::of(state);
                 actions.push(Action::Open(Dialog::Settings(Box::new(form))));
             }
-            let add = ui.small_button("+").on_hover_text("Add a contact");
-            add.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Add a contact"));
+            let add = ui.small_button("+").on_hover_text(words::ADD_CONTACT);
+            add.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words::ADD_CONTACT));
             if add.clicked() {
                 actions.push(Action::Open(Dialog::Contact(Box::<ContactForm>::default())));
             }
@@ -47,9 +45,9 @@ pub(super) fn choice(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let chosen = state
         .chosen
         .as_ref()
-        .map_or_else(|| "nobody".to_owned(), name);
+        .map_or_else(|| words::NOBODY_CHOSEN_YET.to_owned(), name);
     ui.horizontal(|ui| {
-        let label = ui.label("To");
+        let label = ui.label(words::TO);
         let list = ComboBox::from_id_salt("choice")
             .selected_text(chosen)
             .width(ui.available_width());
@@ -72,17 +70,17 @@ pub(super) fn duties(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     };
     ui.horizontal(|ui| {
         let edit = if person.contact.is_some() {
-            "Edit…"
+            words::EDIT
         } else {
-            "Add to contacts…"
+            words::ADD_TO_CONTACTS
         };
         if ui.small_button(edit).clicked() {
             actions.extend(state.contact_dialog(&person.name).map(Action::Open));
         }
         let verify = if state.is_verified(person) {
-            "✔ Verified"
+            words::VERIFIED
         } else {
-            "Verify…"
+            words::VERIFY
         };
         if ui.small_button(verify).clicked() {
             actions.push(Action::Open(Dialog::Verify(person.name)));
@@ -96,12 +94,12 @@ fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
     let missed = state.calls.missed_of(person.name);
     ui.horizontal(|ui| {
         dot(ui, &person.presence);
-        let mut right = person.presence.word().to_owned();
+        let mut right = words::presence(&person.presence).to_owned();
         if person.unread > 0 {
-            right = format!("{} new", person.unread);
+            right = words::unread(person.unread);
         }
         if missed > 0 {
-            right = texts::missed_badge(missed);
+            right = words::missed_badge(missed);
         }
         if state.is_verified(person) {
             right.push_str(" ✔");
@@ -133,10 +131,10 @@ fn details(ui: &mut Ui, person: &Person) {
         ui.label(escape(&person.address));
     }
     match &person.presence {
-        Presence::Unknown => ui.label("Not tried yet"),
-        Presence::Reaching => ui.label("Trying to reach it"),
-        Presence::Away(why) => ui.label(format!("Away: {}", escape(why))),
-        Presence::Here => ui.label("Here. Double-click to watch"),
+        Presence::Unknown => ui.label(words::NOT_TRIED),
+        Presence::Reaching => ui.label(words::TRYING),
+        Presence::Away(why) => ui.label(words::away_because(why)),
+        Presence::Here => ui.label(words::HERE_TO_WATCH),
         Presence::Refused => ui.label(words::OTHER_KEY),
     };
 }
@@ -144,5 +142,5 @@ fn details(ui: &mut Ui, person: &Person) {
 fn empty(ui: &mut Ui, state: &State) {
     ui.label(words::NOBODY_YET);
     ui.monospace(escape(&state.book_path.to_string_lossy()));
-    ui.monospace("door 192.168.1.20");
+    ui.monospace(words::SAMPLE_LINE);
 }

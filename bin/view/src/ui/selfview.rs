@@ -7,7 +7,8 @@ use egui::{
 use transom::media::{Device, Source};
 use transom_users::escape;
 
-use crate::model::{Action, Face, Preferences, State, texts};
+use crate::model::{Action, Face, Preferences, State};
+use crate::words;
 
 use super::paint::{Picture, paint};
 use super::{Draft, settle};
@@ -37,7 +38,7 @@ pub(super) fn show(
     let room = room(area);
     let rect = Rect::from_center_size(middle(room, state.calls.own.place), size(area));
     let frame = ui.interact(rect, Id::new("own picture"), Sense::drag());
-    frame.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, texts::MOVE_ME));
+    frame.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, words::MOVE_ME));
     let step = frame.drag_delta() + arrows(ui, &frame);
     if step != Vec2::ZERO {
         let (across, down) = place(room, rect.center() + step);
@@ -47,7 +48,7 @@ pub(super) fn show(
         .rect_filled(rect, 4.0, Color32::from_black_alpha(220));
     let (above, strip) = rect.split_top_bottom_at_y(rect.bottom() - BAR);
     match state.calls.own_trouble() {
-        Some((title, text)) => words(ui, above, title, text),
+        Some((title, text)) => caption(ui, above, title, text),
         None => {
             if let Some(picture) = picture {
                 let mirror = Preferences {
@@ -72,7 +73,7 @@ pub(super) fn show(
         .max_rect(strip.shrink2(vec2(6.0, 3.0)))
         .layout(Layout::right_to_left(Align::Center));
     ui.scope_builder(inside, |ui| {
-        if ui.button(texts::HIDE).on_hover_text("F9").clicked() {
+        if ui.button(words::HIDE).on_hover_text("F9").clicked() {
             actions.push(Action::ShowOwn(false));
         }
         choose(ui, state, actions);
@@ -108,7 +109,7 @@ fn bring_back(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
         .max_rect(corner)
         .layout(Layout::right_to_left(Align::Min));
     ui.scope_builder(inside, |ui| {
-        let button = egui::Button::new(texts::MY_PICTURE).small();
+        let button = egui::Button::new(words::MY_PICTURE).small();
         if ui.add(button).on_hover_text("F9").clicked() {
             actions.push(Action::ShowOwn(true));
         }
@@ -118,7 +119,7 @@ fn bring_back(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
 /// The list of cameras and sizes.
 fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let own = &state.calls.own;
-    let menu = ui.menu_button(texts::MY_CAMERA, |ui| {
+    let menu = ui.menu_button(words::MY_CAMERA, |ui| {
         let mut entry = |ui: &mut Ui, chosen: bool, text: &str, action| {
             if ui.radio(chosen, text).clicked() {
                 actions.push(Action::SetCamera(action));
@@ -126,10 +127,10 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             }
         };
         let source = own.wish.as_ref().map(|wish| &wish.source);
-        entry(ui, source.is_none(), texts::NO_CAMERA, None);
+        entry(ui, source.is_none(), words::NO_CAMERA, None);
         let any = source == Some(&Source::Auto);
         let wish = own.with_source(Source::Auto);
-        entry(ui, any, texts::ANY_CAMERA, Some(wish));
+        entry(ui, any, words::ANY_CAMERA, Some(wish));
         for device in own.devices.iter().flatten() {
             let path = device.stable.as_ref().unwrap_or(&device.path);
             let this = Source::Device(path.clone());
@@ -140,8 +141,8 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             }
         }
         match &own.devices {
-            None => drop(ui.weak(texts::LOOKING)),
-            Some(devices) if devices.is_empty() => drop(ui.weak(texts::NONE_FOUND)),
+            None => drop(ui.weak(words::LOOKING)),
+            Some(devices) if devices.is_empty() => drop(ui.weak(words::NONE_FOUND)),
             Some(_) => {}
         }
         ui.separator();
@@ -149,7 +150,7 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         entry(
             ui,
             size == Some(None),
-            texts::ANY_SIZE,
+            words::ANY_SIZE,
             Some(own.with_size(None)),
         );
         for one in SIZES {
@@ -169,7 +170,7 @@ fn title(device: &Device) -> String {
     format!("{name} ({})", escape(&device.path.to_string_lossy()))
 }
 
-fn words(ui: &mut Ui, area: Rect, title: &str, text: &str) {
+fn caption(ui: &mut Ui, area: Rect, title: &str, text: &str) {
     let inside = UiBuilder::new()
         .id(Id::new("own words"))
         .max_rect(area.shrink(8.0))

@@ -5,9 +5,7 @@ use std::time::Duration;
 use egui::{Align, Key, Label, Layout, Panel, RichText, ScrollArea, TextEdit, Ui};
 use transom_users::escape;
 
-use crate::model::{
-    Action, Delivery, Dialog, Line, Person, Presence, Speaker, State, ago, links, name,
-};
+use crate::model::{Action, Delivery, Dialog, Line, Person, Presence, Speaker, State, links, name};
 use crate::words;
 
 use super::{Draft, theme};
@@ -64,18 +62,24 @@ fn small_print(
     ui.horizontal_wrapped(|ui| {
         if let Speaker::Us(_, delivery) = &line.by {
             match delivery {
-                Delivery::Sent if person.presence == Presence::Here => drop(ui.weak("on its way")),
-                Delivery::Sent => drop(ui.weak("waiting")),
-                Delivery::Arrived => drop(ui.weak("arrived")),
+                Delivery::Sent if person.presence == Presence::Here => {
+                    drop(ui.weak(words::ON_ITS_WAY))
+                }
+                Delivery::Sent => drop(ui.weak(words::WAITING)),
+                Delivery::Arrived => drop(ui.weak(words::ARRIVED)),
                 Delivery::Failed(why) => {
-                    let text = format!("not delivered: {}", escape(why));
+                    let text = words::not_delivered(why);
                     ui.colored_label(theme::ALARM, text);
                 }
             }
         }
-        ui.weak(ago(state.now.saturating_sub(line.at)));
+        ui.weak(words::ago(state.now.saturating_sub(line.at)));
         for link in links(&line.text) {
-            if ui.small_button("Open link…").on_hover_text(link).clicked() {
+            if ui
+                .small_button(words::OPEN_LINK_BUTTON)
+                .on_hover_text(link)
+                .clicked()
+            {
                 actions.push(Action::Open(Dialog::Link(link.to_owned())));
             }
         }
@@ -87,22 +91,22 @@ fn line_of(ui: &mut Ui, person: &Person, line: &Line) {
     match &line.by {
         Speaker::Them => {
             ui.add(
-                Label::new(RichText::new(format!("{}: {text}", name(&person.name))).strong())
+                Label::new(RichText::new(words::they_wrote(&name(&person.name), &text)).strong())
                     .wrap(),
             );
         }
         Speaker::Us(..) => {
-            ui.add(Label::new(format!("me: {text}")).wrap());
+            ui.add(Label::new(words::we_wrote(&text)).wrap());
         }
     }
 }
 
 fn write(ui: &mut Ui, person: &Person, draft: &mut Draft, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        let label = ui.label("Text");
+        let label = ui.label(words::TEXT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let ready = !draft.text.trim().is_empty() && draft.text.len() <= MAX_TEXT_BYTES;
-            let button = ui.add_enabled(ready, egui::Button::new("Send text"));
+            let button = ui.add_enabled(ready, egui::Button::new(words::SEND_TEXT));
             let field = TextEdit::singleline(&mut draft.text)
                 .desired_width(f32::INFINITY)
                 .char_limit(MAX_TEXT_BYTES);

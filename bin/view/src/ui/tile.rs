@@ -7,7 +7,8 @@ use egui::{
 use transom::{CallKind, Lens};
 use transom_users::escape;
 
-use crate::model::{Action, Call, Face, Preferences, Presence, Stage, State, name, texts};
+use crate::model::{Action, Call, Face, Preferences, Presence, Stage, State, name};
+use crate::words;
 
 use super::paint::{Picture, paint};
 use super::{Draft, calls, overlay, theme};
@@ -32,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
     let name = name(&call.peer);
     let response = ui.interact(area, Id::new(("picture", call.peer)), Sense::click());
     response
-        .widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, texts::picture_of(&name)));
+        .widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words::picture_of(&name)));
     // A click of the mouse only chooses; by the keyboard, or a reader of screens, it is what a double click is.
     let by_pointer = ui.input(|input| input.pointer.any_click());
     if response.double_clicked() || (response.clicked() && !by_pointer) {
@@ -51,7 +52,7 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
             ui.painter()
                 .rect_filled(area, 0.0, Color32::from_black_alpha(150));
         }
-        words(ui, call, area, &title, &text);
+        caption(ui, call, area, &title, &text);
     }
     if response.has_focus() {
         let stroke = Stroke::new(2.0, ui.visuals().selection.stroke.color);
@@ -79,17 +80,17 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
     let alone = |title: String| Some((title, String::new()));
     match &call.stage {
         Stage::Waiting => Some((
-            texts::not_there(&name),
-            format!("{} {}", why_away(state, call), texts::STARTS_LATER),
+            words::not_there(&name),
+            format!("{} {}", why_away(state, call), words::STARTS_LATER),
         )),
-        Stage::Ringing if call.kind == CallKind::Talk => alone(texts::calling(&name)),
-        Stage::Ringing => alone(texts::asking(&name)),
-        Stage::Ended(why) => alone(format!("{name}: {why}")),
-        Stage::Interrupted(why) => Some((texts::COMING_BACK.to_owned(), escape(why).into_owned())),
+        Stage::Ringing if call.kind == CallKind::Talk => alone(words::calling(&name)),
+        Stage::Ringing => alone(words::asking(&name)),
+        Stage::Ended(why) => alone(words::ended(&name, why)),
+        Stage::Interrupted(why) => Some((words::COMING_BACK.to_owned(), escape(why).into_owned())),
         Stage::Live => match &call.far_camera {
-            Some((Lens::Lost, text)) => Some((texts::far_lost(&name), escape(text).into_owned())),
-            Some((Lens::Off, text)) => Some((texts::far_off(&name), escape(text).into_owned())),
-            _ if call.shown.is_none() => alone(texts::no_picture_yet(&name, call.kind)),
+            Some((Lens::Lost, text)) => Some((words::far_lost(&name), escape(text).into_owned())),
+            Some((Lens::Off, text)) => Some((words::far_off(&name), escape(text).into_owned())),
+            _ if call.shown.is_none() => alone(words::no_picture_yet(&name, call.kind)),
             _ => None,
         },
     }
@@ -99,7 +100,7 @@ fn why_away(state: &State, call: &Call) -> String {
     let person = state.people.iter().find(|person| person.name == call.peer);
     match person.map(|person| &person.presence) {
         Some(Presence::Away(why)) if !why.is_empty() => format!("{}.", escape(why)),
-        Some(Presence::Refused) => texts::OTHER_KEY.to_owned(),
+        Some(Presence::Refused) => words::SHOWS_OTHER_KEY.to_owned(),
         _ => String::new(),
     }
 }
@@ -111,8 +112,8 @@ fn marks(ui: &mut Ui, tile: &Tile<'_>) {
         .max_rect(tile.area.shrink(8.0));
     ui.scope_builder(inside, |ui| {
         for (on, text) in [
-            (tile.call.far_recording, texts::RECORDS_YOU),
-            (tile.call.recording, texts::YOU_RECORD),
+            (tile.call.far_recording, words::RECORDS_YOU),
+            (tile.call.recording, words::YOU_RECORD),
         ] {
             if on {
                 let dark = Frame::new().fill(Color32::from_black_alpha(190));
@@ -145,9 +146,9 @@ fn bar(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action
         ending(ui, tile, actions);
         if call.is_talk() && matches!(call.stage, Stage::Live | Stage::Interrupted(_)) {
             let (text, on) = if call.camera_on {
-                (texts::CAMERA_OFF, false)
+                (words::CAMERA_OFF, false)
             } else {
-                (texts::CAMERA_ON, true)
+                (words::CAMERA_ON, true)
             };
             if button(ui, tile, "camera", text)
                 .on_hover_text("F8")
@@ -159,9 +160,9 @@ fn bar(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action
         }
         if tile.only {
             let (text, on) = if tile.state.fullscreen {
-                (texts::LEAVE_FULL_SCREEN, false)
+                (words::LEAVE_FULL_SCREEN, false)
             } else {
-                (texts::FULL_SCREEN, true)
+                (words::FULL_SCREEN, true)
             };
             if button(ui, tile, "screen", text)
                 .on_hover_text("F11")
@@ -181,7 +182,7 @@ fn bar(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action
             let facts = facts(call, area.width() < NARROW);
             ui.add(egui::Label::new(RichText::new(facts).color(Color32::WHITE)).truncate());
             if let Some(trouble) = &call.trouble {
-                let text = texts::broken(trouble);
+                let text = words::broken(trouble);
                 ui.add(egui::Label::new(RichText::new(text).color(theme::ALARM)).truncate());
             }
         });
@@ -194,18 +195,18 @@ fn ending(ui: &mut Ui, tile: &Tile<'_>, actions: &mut Vec<Action>) {
     let text = match (&call.stage, call.kind) {
         (Stage::Ended(_), kind) => {
             let again = if kind == CallKind::Talk {
-                texts::CALL_AGAIN
+                words::CALL_AGAIN
             } else {
-                texts::WATCH_AGAIN
+                words::WATCH_AGAIN
             };
             if button(ui, tile, "again", again).clicked() {
                 actions.push(calls::begin(call.peer, kind));
             }
-            texts::CLOSE
+            words::CLOSE
         }
-        (Stage::Ringing, CallKind::Talk) => texts::CANCEL,
-        (_, CallKind::Talk) => texts::HANG_UP,
-        _ => texts::STOP_WATCHING,
+        (Stage::Ringing, CallKind::Talk) => words::CANCEL,
+        (_, CallKind::Talk) => words::HANG_UP,
+        _ => words::STOP_WATCHING,
     };
     if button(ui, tile, "end", text)
         .on_hover_text("Ctrl+H")
@@ -219,23 +220,23 @@ fn ending(ui: &mut Ui, tile: &Tile<'_>, actions: &mut Vec<Action>) {
 fn menu(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action>) {
     let own = UiBuilder::new().id(Id::new(("menu", tile.call.peer)));
     let shown = ui.scope_builder(own, |ui| entries(ui, tile, like, actions));
-    tell(&shown.inner, tile, texts::MORE);
+    tell(&shown.inner, tile, words::MORE);
 }
 
 fn entries(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action>) -> Response {
     let (call, peer) = (tile.call, tile.call.peer);
-    let shown = ui.menu_button(texts::MORE, |ui| {
+    let shown = ui.menu_button(words::MORE, |ui| {
         let mut entry = |ui: &mut Ui, text, keys: &str, action| {
             if ui.add(Button::new(text).shortcut_text(keys)).clicked() {
                 actions.push(action);
             }
         };
-        entry(ui, texts::SNAPSHOT, "Ctrl+S", Action::Snapshot(peer));
+        entry(ui, words::SNAPSHOT, "Ctrl+S", Action::Snapshot(peer));
         let on = !call.recording;
         let record = if on {
-            texts::RECORD
+            words::RECORD
         } else {
-            texts::STOP_RECORDING
+            words::STOP_RECORDING
         };
         entry(ui, record, "Ctrl+E", Action::Record { peer, on });
         ui.separator();
@@ -245,8 +246,8 @@ fn entries(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Ac
         if tile.state.calls.open.len() > 1 {
             ui.separator();
             let (text, alone) = match tile.state.calls.alone {
-                Some(_) => (texts::ALL, None),
-                None => (texts::ALONE, Some(peer)),
+                Some(_) => (words::ALL, None),
+                None => (words::ALONE, Some(peer)),
             };
             entry(ui, text, "Enter", Action::Alone(alone));
         }
@@ -269,9 +270,9 @@ pub(super) fn changes(like: Preferences) -> [(&'static str, &'static str, Prefer
         ..like
     };
     [
-        (texts::TURN, "Ctrl+T", turned),
-        (texts::MIRROR, "Ctrl+M", mirrored),
-        (texts::FILL, "Ctrl+G", filled),
+        (words::TURN, "Ctrl+T", turned),
+        (words::MIRROR, "Ctrl+M", mirrored),
+        (words::FILL, "Ctrl+G", filled),
     ]
 }
 
@@ -286,7 +287,7 @@ fn button(ui: &mut Ui, tile: &Tile<'_>, place: &str, text: &str) -> Response {
 /// With several pictures on the screen, each button's name says whose it is.
 fn tell(response: &Response, tile: &Tile<'_>, text: &str) {
     if !tile.only {
-        let told = texts::of(text, &name(&tile.call.peer));
+        let told = words::of(text, &name(&tile.call.peer));
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, told.as_str()));
     }
 }
@@ -295,21 +296,21 @@ fn tell(response: &Response, tile: &Tile<'_>, text: &str) {
 fn facts(call: &Call, short: bool) -> String {
     let mut facts = vec![name(&call.peer)];
     if let Some(shown) = call.shown.filter(|_| !short) {
-        facts.push(format!("{}x{}", shown.width, shown.height));
-        facts.push(format!("{:.0} fps", shown.rate));
+        facts.push(words::size(shown.width, shown.height));
+        facts.push(words::fps(shown.rate));
         facts.extend(
             shown
                 .latency
-                .map(|latency| format!("{} ms", latency.as_millis())),
+                .map(|latency| words::millis(latency.as_millis())),
         );
     }
     if call.broken > 0 {
-        facts.push(format!("{} broken", call.broken));
+        facts.push(words::broken_count(call.broken));
     }
     facts.join("  ")
 }
 
-fn words(ui: &mut Ui, call: &Call, area: Rect, title: &str, text: &str) {
+fn caption(ui: &mut Ui, call: &Call, area: Rect, title: &str, text: &str) {
     let size = vec2(area.width() - 40.0, 90.0).max(Vec2::ZERO);
     let inside = UiBuilder::new()
         .id(Id::new(("picture words", call.peer)))

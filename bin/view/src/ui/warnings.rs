@@ -14,7 +14,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui.push_id(at, |ui| {
             frame(ui, warning).show(ui, |ui| {
                 ui.horizontal(|ui| {
-                    if ui.button("Dismiss").clicked() {
+                    if ui.button(words::DISMISS).clicked() {
                         actions.push(Action::Dismiss(at));
                     }
                     ui.vertical(|ui| text(ui, state, warning));
@@ -68,8 +68,8 @@ fn changed(
     let name = name(peer);
     let heading = words::key_changed(&name);
     ui.label(RichText::new(heading).strong().size(16.0));
-    fingerprint(ui, "known", pinned);
-    fingerprint(ui, "shown", offered);
+    fingerprint(ui, words::KNOWN_KEY, pinned);
+    fingerprint(ui, words::SHOWN_KEY, offered);
     let meaning = words::key_changed_why(&name);
     ui.add(Label::new(meaning).wrap());
     if in_book {

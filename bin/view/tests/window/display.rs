@@ -32,8 +32,17 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    /// Starts one, or says what is missing.
+    /// Starts one with room for one window, or says what is missing.
     pub(crate) fn start(folder: &Path) -> Result<Self, String> {
+        Self::start_sized(folder, "1280x900x24")
+    }
+
+    /// Starts one with room for two windows side by side, or says what is missing.
+    pub(crate) fn start_wide(folder: &Path) -> Result<Self, String> {
+        Self::start_sized(folder, "2440x900x24")
+    }
+
+    fn start_sized(folder: &Path, screen: &str) -> Result<Self, String> {
         for program in ["Xvfb", "xdotool"] {
             if !is_installed(program) {
                 return Err(format!("there is no {program} here"));
@@ -47,7 +56,7 @@ impl Display {
                 "1",
                 "-screen",
                 "0",
-                "1280x900x24",
+                screen,
                 "-nolisten",
                 "tcp",
                 "-fbdir",
@@ -84,6 +93,11 @@ impl Display {
         Ok(display)
     }
 
+    /// Whether windows have a manager, without which none comes to the whole screen.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.manager.is_some()
+    }
+
     /// The window of that title, once it is visible; else what its program said at its end.
     pub(crate) fn window(&self, title: &str, program: &mut Child) -> Result<String, String> {
         let found = until(|| {
@@ -99,7 +113,9 @@ impl Display {
             }
             let out = self
                 .program("xdotool")
-                .args(["search", "--onlyvisible", "--name", &format!("^{title}$")])
+                .args(["search", "--onlyvisible", "--all"])
+                .args(["--pid", &program.id().to_string()])
+                .args(["--name", &format!("^{title}$")])
                 .output()
                 .ok()?;
             let id = String::from_utf8(out.stdout)
@@ -114,7 +130,12 @@ impl Display {
 
     /// Makes the window that large, in the upper left corner.
     pub(crate) fn size(&self, id: &str, width: i32, height: i32) {
-        self.hand(&["windowmove", id, "0", "0"]);
+        self.place(id, 0, width, height);
+    }
+
+    /// Makes the window that large, at the upper edge and that far from the left one.
+    pub(crate) fn place(&self, id: &str, left: i32, width: i32, height: i32) {
+        self.hand(&["windowmove", id, &left.to_string(), "0"]);
         self.hand(&[
             "windowsize",
             "--sync",
@@ -168,6 +189,44 @@ impl Display {
         assert!(moved.is_some(), "no moving picture {what}");
     }
 
+    /// Waits until the picture around that point is another than it was.
+    pub(crate) fn differs(&self, what: &str, around: (i32, i32), before: &[u32]) {
+        let changed = until(|| (self.pixels(around) != before).then_some(()));
+        self.keep(&what.replace(' ', "-"));
+        assert!(changed.is_some(), "nothing new to see {what}");
+    }
+
+    /// Waits until nothing changes any more around that point for a whole second: 30 pictures of a camera.
+    pub(crate) fn rests(&self, what: &str, around: (i32, i32)) {
+        const QUIET: Duration = Duration::from_secs(1);
+        let (mut before, mut since) = (self.pixels(around), Instant::now());
+        let rested = until(|| {
+            let now = self.pixels(around);
+            if now != before {
+                (before, since) = (now, Instant::now());
+            }
+            (since.elapsed() > QUIET).then_some(())
+        });
+        self.keep(&what.replace(' ', "-"));
+        assert!(rested.is_some(), "the picture still moves {what}");
+    }
+
+    /// Waits until the window is wider than that many pixels, or no longer.
+    pub(crate) fn is_wider(&self, id: &str, than: i32, wanted: bool) -> bool {
+        until(|| (self.width(id)? > than).eq(&wanted).then_some(())).is_some()
+    }
+
+    fn width(&self, id: &str) -> Option<i32> {
+        let asked = self
+            .program("xdotool")
+            .args(["getwindowgeometry", "--shell", id])
+            .output()
+            .ok()?;
+        let told = String::from_utf8(asked.stdout).ok()?;
+        let width = told.lines().find_map(|line| line.strip_prefix("WIDTH="))?;
+        width.parse().ok()
+    }
+
     /// Copies the screen beside the test's other files, for a person: `convert xwd:NAME.xwd NAME.png`.
     pub(crate) fn keep(&self, name: &str) {
         let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("window-{name}.xwd"));
@@ -175,7 +234,7 @@ impl Display {
     }
 
     /// The colours of a square of the screen.
-    fn pixels(&self, (x, y): (i32, i32)) -> Vec<u32> {
+    pub(crate) fn pixels(&self, (x, y): (i32, i32)) -> Vec<u32> {
         const REACH: i32 = 90;
         let file = fs::read(self.folder.join("Xvfb_screen0")).unwrap();
         // X11/XWDFile.h: words of 4 bytes, the largest digit first.

@@ -28,6 +28,11 @@ pub(crate) struct DoorBox {
 impl DoorBox {
     /// Starts a box that knows the window's key and takes its files into that folder.
     pub(crate) fn start(desk: &Identity, inbox: &Path) -> Self {
+        Self::start_sized(desk, inbox, None)
+    }
+
+    /// Starts one whose pictures are that large.
+    pub(crate) fn start_sized(desk: &Identity, inbox: &Path, size: Option<(u16, u16)>) -> Self {
         let identity = Identity::throwaway().unwrap();
         let key = identity.public_key();
         let (book, errors) = Book::parse(&format!("desk 127.0.0.1 key={}\n", desk.public_key()));
@@ -37,6 +42,7 @@ impl DoorBox {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             camera: Some(Wish {
                 source: Source::Pattern,
+                size,
                 ..Wish::default()
             }),
             serve_camera: true,

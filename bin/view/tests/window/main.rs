@@ -5,8 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test has to end it")]
 
+mod busy;
 mod display;
 mod doorbox;
+mod two;
 
 use std::fs;
 use std::io::Read;
@@ -211,24 +213,21 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
     }
     display.size(&id, 800, 600);
     display.moves("after the window was made smaller", (360, 300));
-    display.key(&id, "ctrl+q");
-    let ended = until(|| window.0.try_wait().unwrap());
-    assert_eq!(
-        ended.and_then(|status| status.code()),
-        Some(0),
-        "Ctrl+Q ends it"
-    );
+    close(&display, &id, &mut window);
     door.wait("goodbye", |notice| {
         matches!(notice, Notice::Left { lost: false, .. })
     });
+}
+
+/// Closes the window by its key; it ends well and has nothing to say.
+fn close(display: &Display, id: &str, window: &mut Window) {
+    display.key(id, "ctrl+q");
+    let ended = until(|| window.0.try_wait().unwrap());
+    let code = ended.and_then(|status| status.code());
+    assert_eq!(code, Some(0), "Ctrl+Q ends it");
     let mut said = String::new();
-    window
-        .0
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
+    let mut stderr = window.0.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
     assert_eq!(said, "");
 }
 
@@ -277,10 +276,19 @@ fn open(scratch: &Scratch, display: &Display, door: &DoorBox) -> Window {
         "users.txt",
         format!("door {} key={}\n", door.address, door.key),
     );
-    // A file dialog that chooses at once.
+    let chosen = scratch.write("chosen ö.txt", "chosen in a dialog");
+    let mut command = program(scratch);
+    command
+        .args(["--listen", "none", "--name", "desk", "--users"])
+        .arg(users);
+    dialog_that_chooses(scratch, &mut command, &chosen);
+    Window(command.env("DISPLAY", &display.name).spawn().unwrap())
+}
+
+/// Gives the program a file dialog that chooses that file at once.
+fn dialog_that_chooses(scratch: &Scratch, command: &mut Command, chosen: &Path) {
     let programs = scratch.path("bin");
     fs::create_dir_all(&programs).unwrap();
-    let chosen = scratch.write("chosen ö.txt", "chosen in a dialog");
     let zenity = scratch.write(
         "bin/zenity",
         format!("#!/bin/sh\necho '{}'\n", chosen.display()),
@@ -291,15 +299,9 @@ fn open(scratch: &Scratch, display: &Display, door: &DoorBox) -> Window {
             .into_iter()
             .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
     );
-    let mut command = program(scratch);
     command
-        .args(["--listen", "none", "--name", "desk", "--users"])
-        .arg(users);
-    command
-        .env("DISPLAY", &display.name)
         .env("PATH", path.unwrap())
         .env("XDG_CURRENT_DESKTOP", "GNOME");
-    Window(command.spawn().unwrap())
 }
 
 fn make_executable(path: &Path) {

@@ -1,5 +1,7 @@
 //! Strangers, contacts that change, forms, and paths sent again.
 
+use crate::words;
+
 use super::*;
 
 #[test]
@@ -144,7 +146,7 @@ fn a_failed_transfer_of_ours_is_sent_again_from_its_path() {
 #[test]
 fn the_age_of_a_text_is_told_in_its_largest_unit() {
     let ages = [0, 59, 60, 3599, 7200, 86_400, 900_000];
-    let words = ages.map(|seconds| ago(Duration::from_secs(seconds)));
+    let words = ages.map(|seconds| words::ago(Duration::from_secs(seconds)));
     assert_eq!(
         words,
         [

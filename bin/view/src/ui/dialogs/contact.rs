@@ -3,6 +3,7 @@
 use egui::{Event, InputState, Ui};
 
 use crate::model::{Action, ContactForm, Dialog, Edit};
+use crate::words;
 
 use super::{buttons, cancel, field, is_entered, problem};
 
@@ -13,13 +14,13 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
     let mut typed = form.clone();
     let entered = match &form.before {
         Some(before) => {
-            ui.heading(format!("Change {}", super::name(&before.name)));
+            ui.heading(words::change(&super::name(&before.name)));
             false
         }
         None => {
-            ui.heading("Add a contact");
-            let hint = "or paste the whole line of \"transom id\"";
-            let name = field(ui, "Name", hint, &mut typed.name, MAX_LINE_CHARS);
+            ui.heading(words::ADD_CONTACT);
+            let hint = words::NAME_HINT;
+            let name = field(ui, words::NAME, hint, &mut typed.name, MAX_LINE_CHARS);
             // Not while it is typed: its beginning may look like a whole line.
             if name.lost_focus() || ui.input(is_pasted) {
                 typed.spread();
@@ -27,10 +28,10 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
             is_entered(ui, &name)
         }
     };
-    let hint = "192.168.1.20, or a name, perhaps with :port";
-    let address = field(ui, "Address", hint, &mut typed.address, MAX_LINE_CHARS);
-    let hint = "empty: the first key it shows is learned";
-    let key = field(ui, "Key", hint, &mut typed.key, MAX_LINE_CHARS);
+    let hint = words::ADDRESS_HINT;
+    let address = field(ui, words::ADDRESS, hint, &mut typed.address, MAX_LINE_CHARS);
+    let hint = words::KEY_HINT;
+    let key = field(ui, words::KEY, hint, &mut typed.key, MAX_LINE_CHARS);
     let entered = entered || is_entered(ui, &address) || is_entered(ui, &key);
     rights(ui, &mut typed);
     let contact = typed.contact();
@@ -40,7 +41,11 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
         problem(ui, why);
     }
     buttons(ui, |ui| {
-        let label = if typed.is_change() { "Save" } else { "Add" };
+        let label = if typed.is_change() {
+            words::SAVE
+        } else {
+            words::ADD
+        };
         let save = ui.add_enabled(contact.is_ok(), egui::Button::new(label));
         if (save.clicked() || entered)
             && let Ok(contact) = contact
@@ -50,7 +55,7 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
         }
         cancel(ui, actions);
         if let Some(before) = &typed.before
-            && ui.button("Remove…").clicked()
+            && ui.button(words::REMOVE).clicked()
         {
             actions.push(Action::Open(Dialog::Remove(before.name)));
         }
@@ -76,13 +81,13 @@ fn begun(form: &ContactForm) -> bool {
 
 fn rights(ui: &mut Ui, form: &mut ContactForm) {
     ui.add_space(6.0);
-    ui.label("It may");
+    ui.label(words::IT_MAY);
     let may = &mut form.may;
     for (held, label) in [
-        (&mut may.view, "watch my camera while I show it"),
-        (&mut may.call, "call me"),
-        (&mut may.files, "send me files"),
-        (&mut may.auto, "do so without my being asked"),
+        (&mut may.view, words::MAY_VIEW),
+        (&mut may.call, words::MAY_CALL),
+        (&mut may.files, words::MAY_SEND),
+        (&mut may.auto, words::MAY_UNASKED),
     ] {
         ui.checkbox(held, label);
     }

@@ -35,10 +35,10 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
 
 fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
     let name = name(peer);
-    ui.heading(format!("Remove {name}?"));
+    ui.heading(words::remove_whom(&name));
     ui.label(words::REMOVING);
     buttons(ui, |ui| {
-        if ui.button(format!("Remove {name}")).clicked() {
+        if ui.button(words::remove(&name)).clicked() {
             actions.push(Action::Remove(*peer));
         }
         cancel(ui, actions);
@@ -54,7 +54,7 @@ fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
         });
     ui.label(words::LINK_OWNER);
     buttons(ui, |ui| {
-        if ui.button("Open").clicked() {
+        if ui.button(words::OPEN).clicked() {
             actions.push(Action::OpenLink(link.to_owned()));
             actions.push(Action::Close);
         }
@@ -68,7 +68,11 @@ fn buttons(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
 }
 
 fn cancel(ui: &mut Ui, actions: &mut Vec<Action>) {
-    if ui.button("Cancel").on_hover_text("Esc").clicked() {
+    if ui
+        .button(words::CANCEL_DIALOG)
+        .on_hover_text("Esc")
+        .clicked()
+    {
         actions.push(Action::Close);
     }
 }
@@ -96,7 +100,7 @@ fn problem(ui: &mut Ui, text: &str) {
 fn copyable(ui: &mut Ui, label: &str, text: &str) {
     let title = ui.label(label);
     ui.horizontal(|ui| {
-        if ui.button("Copy").clicked() {
+        if ui.button(words::COPY).clicked() {
             ui.copy_text(text.to_owned());
         }
         let mut shown = text;

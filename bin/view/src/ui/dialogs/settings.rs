@@ -15,18 +15,18 @@ const MAX_NAME_CHARS: usize = 64;
 
 pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mut Vec<Action>) {
     let mut typed = form.clone();
-    ui.heading("Settings");
+    ui.heading(words::SETTINGS);
     let room = ui.ctx().content_rect().height() - 160.0;
     ScrollArea::vertical().max_height(room).show(ui, |ui| {
         field(ui, words::OWN_NAME, "", &mut typed.name, MAX_NAME_CHARS);
         ui.horizontal(|ui| {
-            ui.label("Accepted files go to");
-            let pick = ui.add_enabled(!state.picking, egui::Button::new("Choose folder…"));
+            ui.label(words::ACCEPTED_GO_TO);
+            let pick = ui.add_enabled(!state.picking, egui::Button::new(words::CHOOSE_FOLDER));
             if pick.clicked() {
                 actions.push(Action::PickFolder(FolderFor::Inbox));
             }
         });
-        field(ui, "Folder for files", "", &mut typed.inbox, MAX_PATH_CHARS);
+        field(ui, words::FOLDER, "", &mut typed.inbox, MAX_PATH_CHARS);
         ui.separator();
         looks(ui, &mut typed.config);
         ui.separator();
@@ -42,7 +42,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
         _ => {}
     }
     buttons(ui, |ui| {
-        let save = ui.add_enabled(config.is_ok(), egui::Button::new("Save"));
+        let save = ui.add_enabled(config.is_ok(), egui::Button::new(words::SAVE));
         if save.clicked()
             && let Ok(config) = config
         {
@@ -58,33 +58,32 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
 
 fn looks(ui: &mut Ui, config: &mut Config) {
     ui.horizontal(|ui| {
-        ui.label("Colours");
+        ui.label(words::COLOURS);
         for (theme, label) in [
-            (Theme::System, "As the desktop"),
-            (Theme::Dark, "Dark"),
-            (Theme::Light, "Light"),
+            (Theme::System, words::AS_DESKTOP),
+            (Theme::Dark, words::DARK),
+            (Theme::Light, words::LIGHT),
         ] {
             ui.radio_value(&mut config.theme, theme, label);
         }
     });
     let slider = Slider::new(&mut config.zoom, 0.5..=3.0)
         .step_by(0.1)
-        .text("Size of everything");
-    ui.add(slider)
-        .on_hover_text("Ctrl + and Ctrl -; Ctrl 0 for the usual");
+        .text(words::ZOOM);
+    ui.add(slider).on_hover_text(words::ZOOM_KEYS);
 }
 
 fn calls(ui: &mut Ui, config: &mut Config) {
     ui.checkbox(&mut config.bell, words::BELL);
     ui.checkbox(&mut config.second_call, words::SECOND_CALL);
     ui.checkbox(&mut config.do_not_disturb, words::DO_NOT_DISTURB);
-    let hint = "auto, or a device like /dev/video0";
-    field(ui, "Camera", hint, &mut config.camera, MAX_PATH_CHARS);
-    let label = ui.label("Picture size");
+    let hint = words::CAMERA_HINT;
+    field(ui, words::CAMERA, hint, &mut config.camera, MAX_PATH_CHARS);
+    let label = ui.label(words::PICTURE_SIZE);
     let sizes = ["", "640x480", "1280x720", "1920x1080"];
     let of = |size: &str| {
         if size.is_empty() {
-            "as the camera likes"
+            words::CAMERAS_OWN_SIZE
         } else {
             size
         }
@@ -101,7 +100,7 @@ fn calls(ui: &mut Ui, config: &mut Config) {
 
 fn texts(ui: &mut Ui, config: &mut Config, actions: &mut Vec<Action>) {
     ui.checkbox(&mut config.history, words::KEEP_TEXTS);
-    if ui.button("Remove all kept texts").clicked() {
+    if ui.button(words::REMOVE_TEXTS).clicked() {
         actions.push(Action::ForgetHistory);
     }
 }
@@ -110,9 +109,9 @@ fn about(ui: &mut Ui, state: &State) {
     copyable(ui, words::OWN_LINE, &state.own.line);
     let [settings, rest] = &state.kept_in;
     for (what, path) in [
-        ("Contacts", &state.book_path),
-        ("These settings", settings),
-        ("Keys and texts", rest),
+        (words::CONTACTS, &state.book_path),
+        (words::THESE_SETTINGS, settings),
+        (words::KEYS_AND_TEXTS, rest),
     ] {
         ui.small(format!("{what}: {}", escape(&path.to_string_lossy())));
     }

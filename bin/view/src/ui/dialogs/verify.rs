@@ -10,7 +10,7 @@ use super::{box_of_words, buttons, theme};
 
 pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Vec<Action>) {
     let who = name(peer);
-    ui.heading(format!("Is this really {who}?"));
+    ui.heading(words::is_it_really(&who));
     let person = state.people.iter().find(|person| person.name == *peer);
     let key = person.and_then(|person| person.key);
     let (Some(theirs), Some(ours)) = (key, state.own.key) else {
@@ -21,9 +21,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
     ui.label(words::how_to_compare(&who));
     ui.columns(2, |columns| {
         if let [left, right] = columns {
-            left.label("Yours");
+            left.label(words::YOURS);
             box_of_words(left, theme::GOOD, grouped(&ours.fingerprint().to_string()));
-            right.label(format!("{who}'s"));
+            right.label(words::theirs(&who));
             box_of_words(
                 right,
                 theme::GOOD,
@@ -37,8 +37,8 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
     }
     buttons(ui, |ui| {
         let (label, on) = match verified {
-            false => ("They match", true),
-            true => ("Not sure any more", false),
+            false => (words::THEY_MATCH, true),
+            true => (words::NOT_SURE, false),
         };
         if ui.button(label).clicked() {
             actions.push(Action::Verify { key: theirs, on });
@@ -49,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
 }
 
 fn close(ui: &mut Ui, actions: &mut Vec<Action>) {
-    if ui.button("Close").on_hover_text("Esc").clicked() {
+    if ui.button(words::CLOSE).on_hover_text("Esc").clicked() {
         actions.push(Action::Close);
     }
 }

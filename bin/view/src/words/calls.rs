@@ -1,9 +1,11 @@
-//! Every sentence about calls and pictures that a person reads, so that they can be translated in one place.
+//! Calls, watches and pictures.
 
 use transom::{CallKind, EndReason, PublicKey};
 use transom_users::escape;
 
-use super::pace::Bound;
+use crate::model::Bound;
+
+use super::with_words;
 
 pub(crate) const NOBODY: &str = "Choose a contact, then call or watch it";
 pub(crate) const CALL: &str = "Call";
@@ -105,7 +107,7 @@ pub(crate) fn not_there(name: &str) -> String {
 /// When watching begins after all.
 pub(crate) const STARTS_LATER: &str = "Watching starts when it is.";
 /// Why nothing is sent to somebody.
-pub(crate) const OTHER_KEY: &str = "It shows another key than it should.";
+pub(crate) const SHOWS_OTHER_KEY: &str = "It shows another key than it should.";
 
 /// The far camera is gone.
 pub(crate) fn far_lost(name: &str) -> String {
@@ -201,14 +203,6 @@ pub(crate) fn end(kind: CallKind, reason: EndReason, text: &str) -> String {
     with_words(why, text)
 }
 
-/// A sentence, and what another side says about it.
-pub(crate) fn with_words(sentence: &str, words: &str) -> String {
-    match words {
-        "" => sentence.to_owned(),
-        words => format!("{sentence}: {}", escape(words)),
-    }
-}
-
 /// A file was written.
 pub(crate) fn saved(path: &str) -> String {
     format!("Saved {path}")
@@ -222,4 +216,57 @@ pub(crate) fn recorded(path: &str, pictures: u64, dropped: u64) -> String {
             "Recorded {pictures} pictures in {path}; the disk was too slow for {dropped} others"
         ),
     }
+}
+
+/// What the stages of a picture are called, in their order.
+pub(crate) const STAGES: [&str; 5] = ["camera", "way", "decode", "draw", "all"];
+
+/// How long a stage usually takes, and at worst.
+pub(crate) fn stage(stage: &str, usual: &str, worst: &str) -> String {
+    format!("{stage:<6} {usual:>6} ms, worst {worst:>6} ms")
+}
+
+/// A stage whose clocks are not compared yet.
+pub(crate) fn stage_unknown(stage: &str) -> String {
+    format!("{stage:<6} not known")
+}
+
+/// Pictures and bits a second.
+pub(crate) fn pace(fps: f32, megabits: f32) -> String {
+    format!("{fps:.0} fps  {megabits:.1} Mbit/s")
+}
+
+/// Pictures that were never seen, by where they were lost.
+pub(crate) fn losses(missing: u32, undecoded: u32, unseen: u32) -> String {
+    format!("lost {missing} on the way, {undecoded} before decoding, {unseen} before drawing")
+}
+
+/// The connection's delays.
+pub(crate) fn round_trip(trip: &str, queue: &str) -> String {
+    format!("round trip {trip} ms, queue {queue} ms")
+}
+
+/// A picture's size.
+pub(crate) fn size(width: usize, height: usize) -> String {
+    format!("{width}x{height}")
+}
+
+/// Pictures a second.
+pub(crate) fn fps(rate: f32) -> String {
+    format!("{rate:.0} fps")
+}
+
+/// A short time.
+pub(crate) fn millis(count: u128) -> String {
+    format!("{count} ms")
+}
+
+/// Pictures that could not be decoded.
+pub(crate) fn broken_count(count: u64) -> String {
+    format!("{count} broken")
+}
+
+/// A call that is over.
+pub(crate) fn ended(name: &str, why: &str) -> String {
+    format!("{name}: {why}")
 }

@@ -1,0 +1,120 @@
+//! The contact list, and the form by which it is changed.
+
+use std::fmt::Display;
+
+use transom::PublicKey;
+use transom_users::escape;
+
+use crate::model::Presence;
+
+pub(crate) const NOBODY_YET: &str =
+    "Nobody yet. Add somebody by +, or write a line with a name and an address into this file:";
+pub(crate) const OTHER_KEY: &str = "It shows another key than it should, so nothing is sent to it";
+
+pub(crate) const CONTACTS: &str = "Contacts";
+pub(crate) const TO: &str = "To";
+pub(crate) const NOBODY_CHOSEN_YET: &str = "nobody";
+pub(crate) const EDIT: &str = "Edit…";
+pub(crate) const ADD_TO_CONTACTS: &str = "Add to contacts…";
+pub(crate) const VERIFIED: &str = "✔ Verified";
+pub(crate) const VERIFY: &str = "Verify…";
+pub(crate) const NOT_TRIED: &str = "Not tried yet";
+pub(crate) const TRYING: &str = "Trying to reach it";
+pub(crate) const HERE_TO_WATCH: &str = "Here. Double-click to watch";
+pub(crate) const SAMPLE_LINE: &str = "door 192.168.1.20";
+
+/// In one word.
+pub(crate) fn presence(presence: &Presence) -> &'static str {
+    match presence {
+        Presence::Unknown => "",
+        Presence::Reaching => "reaching",
+        Presence::Away(_) => "away",
+        Presence::Here => "here",
+        Presence::Refused => "other key",
+    }
+}
+
+pub(crate) fn away_because(why: &str) -> String {
+    format!("Away: {}", escape(why))
+}
+
+pub(crate) fn unread(count: usize) -> String {
+    format!("{count} new")
+}
+
+pub(crate) fn is_here(name: &str) -> String {
+    format!("{name} is here")
+}
+
+pub(crate) fn is_here_anew(name: &str, key: &PublicKey) -> String {
+    format!("{name} is here; its key {} is now known", key.fingerprint())
+}
+
+pub(crate) fn went(name: &str, lost: bool, why: &str) -> String {
+    let verb = if lost { "was lost" } else { "left" };
+    format!("{name} {verb}: {}", escape(why))
+}
+
+// The form of a contact.
+
+pub(crate) const ADD_CONTACT: &str = "Add a contact";
+pub(crate) const NAME: &str = "Name";
+pub(crate) const NAME_HINT: &str = "or paste the whole line of \"transom id\"";
+pub(crate) const ADDRESS: &str = "Address";
+pub(crate) const ADDRESS_HINT: &str = "192.168.1.20, or a name, perhaps with :port";
+pub(crate) const KEY: &str = "Key";
+pub(crate) const KEY_HINT: &str = "empty: the first key it shows is learned";
+pub(crate) const ADD: &str = "Add";
+pub(crate) const SAVE: &str = "Save";
+pub(crate) const REMOVE: &str = "Remove…";
+pub(crate) const CANCEL_DIALOG: &str = "Cancel";
+pub(crate) const COPY: &str = "Copy";
+pub(crate) const IT_MAY: &str = "It may";
+pub(crate) const MAY_VIEW: &str = "watch my camera while I show it";
+pub(crate) const MAY_CALL: &str = "call me";
+pub(crate) const MAY_SEND: &str = "send me files";
+pub(crate) const MAY_UNASKED: &str = "do so without my being asked";
+
+pub(crate) fn change(name: &str) -> String {
+    format!("Change {name}")
+}
+
+pub(crate) fn added(name: &str) -> String {
+    format!("{name} was added")
+}
+
+pub(crate) fn changed(name: &str) -> String {
+    format!("{name} was changed")
+}
+
+pub(crate) fn remove_whom(name: &str) -> String {
+    format!("Remove {name}?")
+}
+
+pub(crate) fn remove(name: &str) -> String {
+    format!("Remove {name}")
+}
+
+/// What is wrong with a field, as a whole sentence.
+pub(crate) fn fault(why: impl Display) -> String {
+    format!("{why}.")
+}
+
+pub(crate) const NO_NAME: &str = "Give it a name.";
+pub(crate) const SPACES_IN_NAME: &str = "A name has no spaces.";
+pub(crate) const COMMENT_AS_NAME: &str = "A name can't begin with #, which begins a comment.";
+pub(crate) const NO_ADDRESS: &str = "Say where it is: an address like 192.168.1.20, or a name.";
+pub(crate) const REMOVING: &str = "Its line is taken out of your contact list, and its key is forgotten. If it comes again, it \
+                                   is a stranger.";
+
+pub(crate) fn changed_meanwhile(name: &str, file: &str) -> String {
+    format!("{name} was changed in {file} meanwhile; close this and look again")
+}
+
+pub(crate) fn removed(name: &str) -> String {
+    format!("{name} was removed")
+}
+
+pub(crate) fn removed_but_known(name: &str, why: impl Display) -> String {
+    format!("{name} was removed, but its key is still known: {why}")
+}

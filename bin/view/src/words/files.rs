@@ -1,0 +1,168 @@
+//! Files on their way, offered ones, and the programs of the desktop that help with them.
+
+use std::fmt::Display;
+
+use transom::{CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus};
+use transom_users::escape;
+
+use crate::model::Offer;
+
+use super::{bytes, duration, with_words};
+
+pub(crate) const NOBODY_CHOSEN: &str = "Choose a contact first, then drop the file again";
+pub(crate) const FOLDER_GONE: &str = "The folder is not there any more";
+pub(crate) const NO_DIALOG: &str = "There is no file dialog here: install zenity, yad or kdialog, or type the path, or drop the \
+                                    file on the window";
+
+pub(crate) fn dialog_failed(why: impl Display) -> String {
+    format!("The file dialog failed: {why}; type the path instead")
+}
+
+pub(crate) fn no_opener(program: &str, why: impl Display) -> String {
+    format!("{program} can't be started: {why}; install xdg-utils")
+}
+
+/// How a transfer ended.
+pub(crate) fn outcome(outcome: &Outcome) -> String {
+    let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
+    match outcome {
+        Outcome::Durable { path: at } => format!("done, stored as {}", path(at)),
+        Outcome::AlreadyThere { path: at } => format!("was there already: {}", path(at)),
+        Outcome::Skipped { path: at } => format!("skipped, the name is taken: {}", path(at)),
+        Outcome::Partial { path: at, failed } => {
+            format!("stored as {}, but {failed} entries failed", path(at))
+        }
+        Outcome::Refused { reason, text } => with_words(refusal(*reason), text),
+        Outcome::Cancelled { here: true, .. } => "cancelled".to_owned(),
+        Outcome::Cancelled { here: false, text } => with_words("cancelled by the other side", text),
+        Outcome::Lost { why } => with_words("connection lost; send it again to go on", why),
+        Outcome::Failed { why } => with_words("failed", why),
+        _ => "ended".to_owned(),
+    }
+}
+
+fn refusal(reason: RefuseReason) -> &'static str {
+    match reason {
+        RefuseReason::Chosen => "refused",
+        RefuseReason::Forbidden => "refused, you may not send there",
+        RefuseReason::NoSpace => "refused, not enough room there",
+        RefuseReason::Busy => "refused, too many transfers there at once; try again later",
+        RefuseReason::Unwritable => "refused, the folder there can't be written to",
+        RefuseReason::Leaving => "refused, the program there was being closed",
+        _ => "refused",
+    }
+}
+
+pub(crate) const SEND_FILES: &str = "Send files…";
+pub(crate) const SEND_FOLDER: &str = "Send folder…";
+pub(crate) const PATH: &str = "Path";
+pub(crate) const PATH_HINT: &str = "or type it, or drop files";
+pub(crate) const NOTHING_CHOSEN: &str = "Nothing chosen";
+pub(crate) const PICK_FILES: &str = "Send files";
+pub(crate) const PICK_FOLDER: &str = "Send a folder";
+pub(crate) const PICK_INBOX: &str = "A folder for files";
+pub(crate) const TRY_AGAIN: &str = "Try again";
+pub(crate) const OPEN: &str = "Open";
+pub(crate) const OPEN_FOLDER: &str = "Open folder";
+pub(crate) const CLEAR: &str = "Clear";
+pub(crate) const CLEAR_ENDED: &str = "Clear all ended";
+pub(crate) const PAUSE: &str = "Pause";
+pub(crate) const GO_ON: &str = "Go on";
+pub(crate) const CANCEL_TRANSFER: &str = "Cancel";
+pub(crate) const ACCEPT: &str = "Accept";
+pub(crate) const REFUSE: &str = "Refuse";
+pub(crate) const INTO: &str = "into the folder";
+pub(crate) const OTHER_FOLDER: &str = "Other folder…";
+
+pub(crate) fn drop_to(name: &str) -> String {
+    format!("Drop to send to {name}")
+}
+
+pub(crate) fn sending(path: &str, name: &str) -> String {
+    format!("Sending {path} to {name}")
+}
+
+pub(crate) fn offers(name: &str, file: &str) -> String {
+    format!("{name} offers {file}")
+}
+
+/// The whole question before a file is accepted.
+pub(crate) fn offer(offer: &Offer, name: &str, file: &str) -> String {
+    let size = bytes(offer.bytes);
+    let size = match offer.shape {
+        Shape::File => size,
+        _ => format!("a folder, {} entries, {size}", offer.files),
+    };
+    let wish = match offer.overwrites {
+        true => ", to replace what has that name",
+        false => "",
+    };
+    format!("{name} offers {file} ({size}){wish}")
+}
+
+/// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.
+pub(crate) fn totals(count: usize, done: u64, all: u64, rate: u64) -> String {
+    let word = if count == 1 { "transfer" } else { "transfers" };
+    let (done, all, rate) = (bytes(done), bytes(all), bytes(rate));
+    format!("{count} {word}, {done} of {all}, {rate}/s")
+}
+
+/// What goes where.
+pub(crate) fn transfer(direction: Direction, file: &str, name: &str) -> String {
+    match direction {
+        Direction::Incoming => format!("{file} from {name}"),
+        Direction::Outgoing => format!("{file} to {name}"),
+    }
+}
+
+/// The file of a folder that moves now.
+pub(crate) fn moving(path: &str, current: &CurrentFile) -> String {
+    format!(
+        "{path} {} of {}",
+        bytes(current.moved),
+        bytes(current.bytes)
+    )
+}
+
+/// Entries of a folder that failed.
+pub(crate) fn failures(count: u64, last: &str) -> String {
+    format!("{count} failed, the last: {last}")
+}
+
+/// How much of it is there, from 0 to 1, without promising the last percent.
+pub(crate) fn percent(progress: f32) -> String {
+    format!("{:.0} %", (progress * 100.0).floor())
+}
+
+/// `12 MB of 345 MB, 56 MB/s, 0:06 left`, or why there is no rate.
+pub(crate) fn progress(status: &TransferStatus) -> String {
+    let (verified, all) = (bytes(status.verified), bytes(status.bytes));
+    let mut parts = vec![format!("{verified} of {all}")];
+    if status.files > 1 {
+        parts.push(format!("{} of {} entries", status.files_done, status.files));
+    }
+    match status.phase {
+        Phase::Waiting => parts.push("waiting for it to be there".to_owned()),
+        Phase::Offered => parts.push("offered, not yet answered".to_owned()),
+        Phase::Paused => parts.push("paused".to_owned()),
+        Phase::Finishing => parts.push("making it durable".to_owned()),
+        _ => {
+            parts.push(format!("{}/s", bytes(status.rate)));
+            parts.extend(status.eta.map(|eta| format!("{} left", duration(eta))));
+        }
+    }
+    parts.join(", ")
+}
+
+/// The line below all when a transfer is over.
+pub(crate) fn transfer_ended(file: &str, end: &Outcome) -> String {
+    format!("{file}: {}", outcome(end))
+}
+
+pub(crate) fn no_program(why: impl Display) -> String {
+    format!("No program can be opened: {why}")
+}
+
+pub(crate) fn not_opened(program: &str) -> String {
+    format!("{program} could not open it")
+}

@@ -1,0 +1,59 @@
+//! Keys that two people compare, and strangers at the door.
+
+use std::net::IpAddr;
+
+use transom::PublicKey;
+
+// Two who compare their keys.
+
+pub(crate) const MATCHED: &str = "You have compared them: they match.";
+
+pub(crate) fn no_key_yet(name: &str) -> String {
+    format!("The key of {name} is not known yet: it was never here. Compare when it is.")
+}
+
+pub(crate) fn how_to_compare(name: &str) -> String {
+    format!(
+        "Call {name} or meet, and read both to each other, every letter. There, yours stands as the other's. If one letter \
+         differs, somebody is between you: send nothing."
+    )
+}
+
+// Strangers.
+
+pub(crate) const BEFORE_LETTING_IN: &str =
+    "Nothing was sent to it. Ask whom you expect for their fingerprint before you let anybody in.";
+pub(crate) const ONCE: &str = "It may call, watch and offer files until this window closes";
+pub(crate) const IGNORED: &str = "It is not told again until the window is started anew";
+
+pub(crate) fn stranger(from: IpAddr, claims: Option<&str>) -> String {
+    match claims {
+        Some(name) => {
+            format!("Somebody unknown from {from} wants in. It says it is \"{name}\"")
+        }
+        None => format!("Somebody unknown from {from} wants in"),
+    }
+}
+
+pub(crate) fn let_in(guest: &str) -> String {
+    format!("{guest} is let in when it tries again, until this window closes")
+}
+
+pub(crate) const YOURS: &str = "Yours";
+pub(crate) const THEY_MATCH: &str = "They match";
+pub(crate) const NOT_SURE: &str = "Not sure any more";
+pub(crate) const ALLOW_ONCE: &str = "Allow once";
+pub(crate) const ADD_STRANGER: &str = "Add…";
+pub(crate) const IGNORE: &str = "Ignore";
+
+pub(crate) fn is_it_really(name: &str) -> String {
+    format!("Is this really {name}?")
+}
+
+pub(crate) fn theirs(name: &str) -> String {
+    format!("{name}'s")
+}
+
+pub(crate) fn its_key(key: &PublicKey) -> String {
+    format!("its key  {}", key.fingerprint())
+}

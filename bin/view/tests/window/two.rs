@@ -1,0 +1,225 @@
+//! Two real windows on one display, of two people who call each other: each of them sees, hears of and sends to the other
+//! by nothing but keys, clicks and what is on the screen.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+
+use transom::{Identity, State};
+
+use super::display::{Display, until};
+use super::{
+    ACCEPT, FIRST_CONTACT, HEIGHT, SEND_FILE, Scratch, TEXT_FIELD, WIDTH, Window, close,
+    dialog_that_chooses, program, skip,
+};
+
+/// Between the two windows, for their frames.
+const GAP: i32 = 20;
+const CALL: (i32, i32) = (950, 36);
+/// The name of who rings, on the card over everything else.
+const RING: (i32, i32) = (WIDTH / 2, 130);
+/// Where the far picture moves, and nothing of the small one of oneself is; and the same in a window of 1000 by 640.
+const FAR: (i32, i32) = (450, 540);
+const SMALLER_FAR: (i32, i32) = (340, 440);
+/// The small picture of oneself, in the lower right of the pictures.
+const SELF_VIEW: (i32, i32) = (760, 600);
+
+/// Somebody with a computer of their own: key, settings, contact list, folder for files.
+struct Person {
+    name: &'static str,
+    scratch: Scratch,
+    identity: Identity,
+    address: SocketAddr,
+}
+
+impl Person {
+    fn new(name: &'static str) -> Self {
+        let scratch = Scratch::new(&format!("two-{name}"));
+        let identity = State::open(scratch.path("state"))
+            .unwrap()
+            .identity()
+            .unwrap();
+        // Kept texts tell the test what was written and what arrived.
+        fs::create_dir_all(scratch.path("config/transom")).unwrap();
+        scratch.write("config/transom/view.conf", "history = yes\nbell = no\n");
+        // A port that was free a moment ago.
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        Self {
+            name,
+            scratch,
+            identity,
+            address,
+        }
+    }
+
+    /// Opens the person's window, with the other as the only contact.
+    fn open(&self, display: &Display, other: &Self) -> Window {
+        let (name, address) = (other.name, other.address);
+        let key = other.identity.public_key();
+        let users = self.scratch.write(
+            "users.txt",
+            format!("{name} {address} key={key} may=call,files\n"),
+        );
+        let chosen = self.scratch.write("plan.txt", "as we said");
+        let mut command = program(&self.scratch);
+        command.args(["--name", self.name, "--listen", &self.address.to_string()]);
+        command.arg("--users").arg(users);
+        dialog_that_chooses(&self.scratch, &mut command, &chosen);
+        Window(command.env("DISPLAY", &display.name).spawn().unwrap())
+    }
+
+    /// Waits until the kept texts with the other have a line of that kind.
+    fn keeps(&self, other: &Self, what: impl Fn(&str) -> bool) {
+        let file = self
+            .scratch
+            .path("state/history")
+            .join(other.name)
+            .with_extension("txt");
+        let found = until(|| {
+            let kept = fs::read_to_string(&file).ok()?;
+            kept.lines().any(&what).then_some(())
+        });
+        let kept = fs::read_to_string(&file);
+        assert!(found.is_some(), "{} has only {kept:?}", self.name);
+    }
+}
+
+/// A window and where it stands.
+struct Seat<'a> {
+    display: &'a Display,
+    window: Window,
+    id: String,
+    left: i32,
+}
+
+impl<'a> Seat<'a> {
+    fn new(display: &'a Display, mut window: Window, left: i32) -> Result<Self, String> {
+        let id = display.window("transom", &mut window.0)?;
+        display.place(&id, left, WIDTH, HEIGHT);
+        Ok(Self {
+            display,
+            window,
+            id,
+            left,
+        })
+    }
+
+    /// A place of the window as one of the screen.
+    fn at(&self, (x, y): (i32, i32)) -> (i32, i32) {
+        (self.left + x, y)
+    }
+
+    fn moves(&self, what: &str, place: (i32, i32)) {
+        self.display.moves(what, self.at(place));
+    }
+
+    fn rests(&self, what: &str, place: (i32, i32)) {
+        self.display.rests(what, self.at(place));
+    }
+
+    fn click(&self, place: (i32, i32)) {
+        self.display.click(&self.id, place);
+    }
+
+    fn key(&self, key: &str) {
+        self.display.key(&self.id, key);
+    }
+
+    fn close(mut self) {
+        close(self.display, &self.id, &mut self.window);
+    }
+}
+
+#[test]
+fn two_people_call_see_write_send_and_hang_up() {
+    let (ada, bert) = (Person::new("ada"), Person::new("bert"));
+    let display = match Display::start_wide(&ada.scratch.0) {
+        Ok(display) => display,
+        Err(why) => return skip(&why),
+    };
+    let seats = Seat::new(&display, ada.open(&display, &bert), 0).and_then(|left| {
+        let right = Seat::new(&display, bert.open(&display, &ada), WIDTH + GAP)?;
+        Ok((left, right))
+    });
+    let (left, right) = match seats {
+        Ok(seats) => seats,
+        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
+        Err(why) => panic!("{why}"),
+    };
+    writes(&ada, &bert, &left, &right);
+    calls(&left, &right);
+    sends(&bert, &left, &right);
+    sizes(&left, &right);
+    hangs_up(&left, &right);
+    left.close();
+    right.close();
+}
+
+/// A text crosses, by which the two also found each other.
+fn writes(ada: &Person, bert: &Person, left: &Seat<'_>, right: &Seat<'_>) {
+    right.click(FIRST_CONTACT);
+    left.click(FIRST_CONTACT);
+    left.click(TEXT_FIELD);
+    left.display.write(&left.id, "may I call");
+    left.key("Return");
+    bert.keeps(ada, |line| {
+        line.starts_with('<') && line.ends_with("may I call")
+    });
+    ada.keeps(bert, |line| line.starts_with('+'));
+}
+
+/// It rings, is answered with the camera, and both see each other and themselves.
+fn calls(left: &Seat<'_>, right: &Seat<'_>) {
+    let before = right.display.pixels(right.at(RING));
+    left.click(CALL);
+    right
+        .display
+        .differs("where it rings", right.at(RING), &before);
+    // The keyboard is at the answer without the camera; the one with it is next.
+    right.key("Tab");
+    right.key("Return");
+    left.moves("of who answered", FAR);
+    right.moves("of oneself after the answer", SELF_VIEW);
+    left.key("F8");
+    right.moves("of who called", FAR);
+    left.moves("of oneself", SELF_VIEW);
+    left.moves("of who answered in the call both ways", FAR);
+}
+
+/// A file chosen in a dialog is offered, accepted, and arrives while the pictures go on.
+fn sends(bert: &Person, left: &Seat<'_>, right: &Seat<'_>) {
+    left.click(SEND_FILE);
+    let file = bert.scratch.path("inbox/plan.txt");
+    // The offer shows up some frames later; until then the click goes nowhere.
+    let content = until(|| {
+        right.click(ACCEPT);
+        fs::read_to_string(&file).ok()
+    });
+    assert_eq!(content.as_deref(), Some("as we said"));
+    left.moves("beside a file", FAR);
+    right.moves("beside an accepted file", FAR);
+}
+
+/// Another size, the whole screen and back: the picture goes on in each.
+fn sizes(left: &Seat<'_>, right: &Seat<'_>) {
+    let display = right.display;
+    display.place(&right.id, right.left, 1000, 640);
+    display.moves("in a smaller window", right.at(SMALLER_FAR));
+    if display.is_managed() {
+        left.key("F11");
+        assert!(display.is_wider(&left.id, WIDTH, true), "no full screen");
+        display.moves("on the whole screen", (WIDTH, 640));
+        left.key("F11");
+        assert!(display.is_wider(&left.id, WIDTH, false), "no way back");
+    }
+    left.moves("after the whole screen", FAR);
+}
+
+/// One hangs up: both pictures end.
+fn hangs_up(left: &Seat<'_>, right: &Seat<'_>) {
+    left.key("ctrl+h");
+    left.rests("after hanging up", FAR);
+    right.rests("after the other hung up", SMALLER_FAR);
+}
