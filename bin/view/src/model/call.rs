@@ -108,6 +108,9 @@ impl Call {
             EndReason::Leaving | EndReason::Unanswered if !here && !self.is_talk() => {
                 Stage::Waiting
             }
+            EndReason::Chosen if self.is_talk() && self.stage == Stage::Ringing => {
+                Stage::Ended(texts::declined(text))
+            }
             _ => Stage::Ended(texts::end(self.kind, reason, text)),
         };
         let ring = self.stage == Stage::Ringing;
