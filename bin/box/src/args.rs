@@ -370,7 +370,7 @@ Example:
 const USERS: &str = "\
 Example:
   transom users
-  transom users add porch 192.168.1.20 key=ABCDEFG-… may=view
+  transom users add porch 192.168.1.20 may=view
   transom users check users/user_list.txt";
 const CAMERAS: &str = "\
 Example:

@@ -109,6 +109,9 @@ impl Call {
             EndReason::Leaving | EndReason::Unanswered if !here && !self.is_talk() => {
                 Stage::Waiting
             }
+            EndReason::Chosen if self.is_talk() && self.stage == Stage::Ringing => {
+                Stage::Ended(words::declined(text))
+            }
             _ => Stage::Ended(words::end(self.kind, reason, text)),
         };
         let ring = self.stage == Stage::Ringing;

@@ -87,6 +87,20 @@ fn a_call_rings_until_it_is_answered_and_shows_no_camera_by_itself() {
 }
 
 #[test]
+fn a_declined_ring_is_told_apart_from_a_call_that_was_ended() {
+    let mut state = both_here();
+    state.act(&Action::Call(peer("door")));
+    state.apply(ended("door", EndReason::Chosen));
+    let words = "the call was declined";
+    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
+    state.act(&Action::Call(peer("door")));
+    state.apply(talk("door", true, false));
+    state.apply(ended("door", EndReason::Chosen));
+    let words = "the call was ended there";
+    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
+}
+
+#[test]
 fn who_is_not_there_is_not_rung() {
     let mut state = two_boxes();
     state.act(&Action::Call(peer("door")));

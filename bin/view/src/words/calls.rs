@@ -57,7 +57,7 @@ pub(crate) const CLOSE_HELP: &str = "Close this list";
 pub(crate) const HELP_TITLE: &str = "Keys";
 
 /// The keys, in the order of the help window.
-pub(crate) const KEYS: [(&str, &str); 16] = [
+pub(crate) const KEYS: [(&str, &str); 17] = [
     ("F1", "this list"),
     ("Tab, Space, Enter", "reach and press every button"),
     ("F11 or F", "full screen"),
@@ -76,6 +76,7 @@ pub(crate) const KEYS: [(&str, &str); 16] = [
     ("Ctrl+G", "fill or fit"),
     ("Ctrl+S", "save the picture"),
     ("Ctrl+E", "record, or stop it"),
+    ("Ctrl with + - 0", "all larger, smaller, as usual"),
     ("Ctrl+Q", "close the window"),
 ];
 
@@ -178,6 +179,11 @@ pub(crate) fn bound(bound: Bound) -> &'static str {
         Bound::Decoder => "limit: decoding here",
         Bound::Screen => "limit: drawing here",
     }
+}
+
+/// A call that was not taken, with the other side's words.
+pub(crate) fn declined(text: &str) -> String {
+    with_words("the call was declined", text)
 }
 
 /// Why a call ended, with the other side's words.
