@@ -94,7 +94,23 @@ impl Calls {
             };
             call.ended(EndReason::Unanswered, text, out);
         }
+        self.take_over_rings(links);
         self.ring_waiting(links, out);
+    }
+
+    /// Who rang would ring again, but its program was ended and started anew: whoever still knows of the call rings instead.
+    /// A connection's pings make for a turn each second, which is soon enough.
+    fn take_over_rings(&mut self, links: &Links) {
+        let is_forgotten = |call: &&mut Call| {
+            let waits = call.past == Past::Interrupted && call.place.is_none();
+            let station = call
+                .station
+                .filter(|_| waits && !call.outgoing && !call.served);
+            station.is_some_and(|station| links.is_reborn(&call.peer, station))
+        };
+        for call in self.calls.iter_mut().filter(is_forgotten) {
+            call.outgoing = true;
+        }
     }
 
     /// Who sees our camera in a call both ways.

@@ -67,6 +67,7 @@ impl Links {
                         address,
                         first_use,
                         session: None,
+                        since: None,
                         closing: false,
                         load: load.unwrap_or_default(),
                     },

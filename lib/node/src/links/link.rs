@@ -1,6 +1,7 @@
 //! One connection whose key was allowed, and how it ended.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use transom_net::Departure;
 use transom_proto::Side;
@@ -8,6 +9,9 @@ use transom_users::Rights;
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::workers::Load;
+
+/// How long a program stays that is not just passing by.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// A connection whose key was allowed.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct Link {
     pub(super) first_use: bool,
     /// The peer's random number of this run; `None` until its hello, and then it is really there.
     pub(super) session: Option<u64>,
+    /// When it said hello.
+    pub(super) since: Option<Instant>,
     /// We have said goodbye on it.
     pub(super) closing: bool,
     /// What it has waiting at the disk thread.
@@ -34,6 +40,12 @@ impl Link {
     /// Which run of which program is there, once it has said so.
     pub(crate) fn station(&self) -> Option<u64> {
         self.session
+    }
+
+    /// Whether it has been there long enough for somebody to be called: a program that only sends a line or a file is gone
+    /// sooner, and takes no calls.
+    pub(super) fn is_settled(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() >= SETTLED)
     }
 
     /// Whether both lead to the same run of the same program.

@@ -109,12 +109,18 @@ impl Links {
     }
 
     /// The connection by which a call with that peer's station can go on: one to the same run of it, or one that we dialed,
-    /// where a newer run listens.
+    /// where a newer run listens, or one from a newer run that has dialed us and stays.
     pub(crate) fn route(&self, peer: &PeerName, station: Option<u64>) -> Option<PeerId> {
         let mut up = self.up(peer);
         up.find(|(_, link)| link.session == station)
             .or_else(|| self.up(peer).find(|(_, link)| link.side == Side::Dialer))
+            .or_else(|| self.up(peer).find(|(_, link)| link.is_settled()))
             .map(|(id, _)| *id)
+    }
+
+    /// Whether that run of the peer's station is gone and a newer one is there, which knows nothing of the calls of the old.
+    pub(crate) fn is_reborn(&self, peer: &PeerName, station: u64) -> bool {
+        !self.reaches(station) && self.up(peer).any(|(_, link)| link.is_settled())
     }
 
     /// The key of a peer that is there, or about to be.
@@ -345,7 +351,7 @@ impl Links {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
-        link.session = Some(session);
+        (link.session, link.since) = (Some(session), Some(Instant::now()));
         let (peer, key, first_use, address, side) =
             (link.peer, link.key, link.first_use, link.address, link.side);
         if let Some(dial) = self.dials.get_mut(&peer) {

@@ -179,3 +179,40 @@ fn a_view_comes_back_too() {
         Duration::from_millis(100),
     );
 }
+
+/// Whoever rang, the one whose program was not ended rings: the other one's knows nothing of the call.
+#[test]
+fn who_was_started_anew_is_rung_by_who_still_knows_of_the_call() {
+    for caller_ends in [false, true] {
+        let (a, b) = identities();
+        let ben = person(&b, &[("anna", &a, "call")], |_| {});
+        let anna = person(&a, &[("ben", &b, "call")], |_| {});
+        let cut = Cut::to(ben.address.unwrap());
+        anna.handle.connect(cut.contact("ben"), true);
+        anna.joined();
+        ben.joined();
+        let (caller, called) = if caller_ends {
+            (&ben, &anna)
+        } else {
+            (&anna, &ben)
+        };
+        let (to, from) = if caller_ends {
+            ("anna", "ben")
+        } else {
+            ("ben", "anna")
+        };
+        caller.handle.ring(&name(to), CallKind::Talk);
+        called.rung();
+        called.handle.answer(&name(from));
+        assert!(!anna.started() && !ben.started());
+        cut.cut();
+        interrupted(&anna);
+        drop(ben);
+        let ben = person(&b, &[("anna", &a, "call")], |_| {});
+        ben.handle.connect(anna.contact("anna"), true);
+        assert_eq!(ben.rung(), name("anna"));
+        ben.handle.answer(&name("anna"));
+        assert!(anna.started(), "it goes on for the one");
+        assert!(!ben.started(), "and is new to the other");
+    }
+}
