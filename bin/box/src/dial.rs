@@ -113,7 +113,7 @@ impl Line {
         match obstacle {
             Obstacle::NobodyListens => {
                 return failure.next(
-                    "start `transom camera` or `transom receive` there, or mend the address",
+                    "start `transom camera`, `transom receive`, `transom call --answer` or `transom-view` there, or mend the address",
                 );
             }
             Obstacle::NotLetIn => {

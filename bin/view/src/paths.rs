@@ -1,9 +1,11 @@
 //! Where things are unless somebody says otherwise: contacts, settings, downloads, and what this computer is called. Nothing is
-//! made or read here but the computer's name.
+//! made or read here but the computer's name; what others read they open here.
 
 use std::env;
+use std::fs::{self, File, FileType};
+use std::io;
 use std::net::UdpSocket;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use transom::PeerName;
 
@@ -59,6 +61,27 @@ pub(crate) fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+/// Opens a file to be read. A pipe is refused: nobody may ever write to it, and the window would wait.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let data = fs::metadata(path)?;
+    if is_pipe(data.file_type()) {
+        let what = "is a pipe, not a file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    File::open(path)
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&kind)
+}
+
+/// Elsewhere pipes have no place among the files.
+#[cfg(not(unix))]
+fn is_pipe(_: FileType) -> bool {
+    false
 }
 
 /// Our folder below one of the desktop's, if that is there.

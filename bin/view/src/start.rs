@@ -1,13 +1,12 @@
 //! From the command line to a running window: the contact list, the state folder, the settings.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use transom::media::Wish;
 use transom::{PeerName, Settings, State as Folder, StateError, everywhere};
-use transom_users::{Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
+use transom_users::{Address, Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
@@ -110,7 +109,7 @@ fn prepare(
         .or(config.name)
         .unwrap_or_else(paths::own_name);
     let key = folder.identity()?.public_key();
-    let address = paths::own_address().unwrap_or_else(|| "ADDRESS".to_owned());
+    let address = reached_at(arguments.listen.as_deref().unwrap_or_default());
     state.own = Own {
         name: name.to_string(),
         key: Some(key),
@@ -134,6 +133,22 @@ fn prepare(
         state.pin(peer, key);
     }
     Ok(())
+}
+
+/// Where others reach this window, as far as it can be known: the address it listens at, or this computer's.
+fn reached_at(listen: &[SocketAddr]) -> Address {
+    let named = listen.iter().find(|address| !address.ip().is_unspecified());
+    let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
+    match named {
+        Some(address) => Address {
+            host: address.ip().to_string(),
+            port: address.port(),
+        },
+        None => Address {
+            host: paths::own_address().unwrap_or_else(|| "ADDRESS".to_owned()),
+            port,
+        },
+    }
 }
 
 /// Starts the station. If somebody else has the usual port, nobody can reach this window, but it can reach everybody.
@@ -229,7 +244,7 @@ fn parse(path: PathBuf, text: &str, cut: bool) -> Users {
 fn read(path: &Path) -> io::Result<(String, bool)> {
     let mut bytes = Vec::new();
     let limit = MAX_BYTES as u64;
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    paths::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     let cut = bytes.len() > MAX_BYTES;
     bytes.truncate(MAX_BYTES);
     Ok((String::from_utf8_lossy(&bytes).into_owned(), cut))
@@ -253,6 +268,21 @@ mod tests {
             "{:?}",
             users.bad_lines
         );
+    }
+
+    #[test]
+    fn others_are_told_the_port_that_is_listened_at() {
+        let at = |listen: &[&str]| {
+            let listen: Vec<SocketAddr> = listen.iter().map(|text| text.parse().unwrap()).collect();
+            reached_at(&listen).to_string()
+        };
+        assert_eq!(at(&["192.168.1.5:7601"]), "192.168.1.5:7601");
+        assert_eq!(
+            at(&["0.0.0.0:7601", "192.168.1.5:7602"]),
+            "192.168.1.5:7602"
+        );
+        assert!(at(&["0.0.0.0:7601"]).ends_with(":7601"));
+        assert!(at(&[]).ends_with(":7447"));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) fn open_folder(folder: &Path) -> Result<(), String> {
     if !folder.is_dir() {
         return Err(words::FOLDER_GONE.to_owned());
     }
+    // One whose name begins with a dash would be taken for an option.
+    let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
     open(Command::new(OPENER).arg(folder))
 }
 

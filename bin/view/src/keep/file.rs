@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use transom_users::escape;
 
-use crate::words;
+use crate::{paths, words};
 
 /// The file's text, at most so many bytes; `None` if there is no file.
 pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>, String> {
-    let file = match File::open(path) {
+    let file = match paths::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| failed("can't be read", path, &error))?,
     };
@@ -105,8 +105,10 @@ fn beside(target: &Path) -> PathBuf {
 }
 
 fn write_new(beside: &Path, target: &Path, text: &str) -> io::Result<()> {
+    // What lies there is left of a process that was killed, or somebody's link to a file that is not ours to empty.
+    drop(fs::remove_file(beside));
     let mut options = OpenOptions::new();
-    let mut file = private(options.write(true).create(true).truncate(true)).open(beside)?;
+    let mut file = private(options.write(true).create_new(true)).open(beside)?;
     if let Ok(old) = fs::metadata(target) {
         file.set_permissions(old.permissions())?;
     }

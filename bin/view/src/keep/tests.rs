@@ -186,6 +186,24 @@ fn a_linked_book_is_changed_where_it_is_and_keeps_its_mode() {
     assert_eq!(beside, 2, "nothing is left beside");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_lies_where_the_new_file_is_written_is_not_written_to() {
+    use std::os::unix::fs::symlink;
+    let (scratch, ids) = (Scratch::new("planted"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let other = scratch.path("other.txt");
+    fs::write(&other, "not ours").unwrap();
+    let beside = format!("list.txt.new-{}", std::process::id());
+    symlink("other.txt", scratch.path(&beside)).unwrap();
+    let action = save(&state, "yard", "yard 10.0.0.1");
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert_eq!(fs::read_to_string(&other).unwrap(), "not ours");
+    assert!(scratch.list().contains("yard 10.0.0.1:7447"));
+    let kind = fs::symlink_metadata(scratch.path("list.txt")).unwrap();
+    assert!(!kind.is_symlink());
+}
+
 #[test]
 fn a_book_that_is_no_text_is_left_alone_and_its_line_named() {
     let (scratch, ids) = (Scratch::new("garbage"), Ids::new());

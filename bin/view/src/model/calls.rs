@@ -318,6 +318,19 @@ impl State {
         self.status = words::rings(&name(&peer));
     }
 
+    /// That peer's ring is over, and so is the line that told of it.
+    fn stop_ringing(&mut self, peer: PeerName) -> Option<Incoming> {
+        let at = self
+            .calls
+            .incoming
+            .iter()
+            .position(|one| one.peer == peer)?;
+        if self.status == words::rings(&name(&peer)) {
+            self.status.clear();
+        }
+        Some(self.calls.incoming.remove(at))
+    }
+
     fn call_started(&mut self, peer: PeerName, kind: CallKind, outgoing: bool) -> Vec<Action> {
         if kind == CallKind::View && !outgoing {
             self.status = words::watches_you(&name(&peer));
@@ -325,7 +338,7 @@ impl State {
         }
         // What was to end before has ended: the station tells things in their order.
         self.calls.hung_up.retain(|one| *one != peer);
-        self.calls.incoming.retain(|ring| ring.peer != peer);
+        self.stop_ringing(peer);
         let awaited = self
             .calls
             .of(peer)
@@ -353,9 +366,7 @@ impl State {
             self.calls.hung_up.swap_remove(at);
             return Vec::new();
         }
-        let ring = self.calls.incoming.iter().position(|one| one.peer == peer);
-        if let Some(at) = ring {
-            let ring = self.calls.incoming.remove(at);
+        if let Some(ring) = self.stop_ringing(peer) {
             self.calls.miss(ring);
             return Vec::new();
         }
@@ -390,7 +401,7 @@ impl State {
             Action::Call(peer) => self.start(*peer, CallKind::Talk),
             Action::Answer { peer, camera } => self.answer(*peer, *camera),
             Action::Decline(peer) => {
-                self.calls.incoming.retain(|ring| ring.peer != *peer);
+                self.stop_ringing(*peer);
                 self.calls.hung_up.push(*peer);
             }
             Action::HangUp(peer) => self.hang_up(*peer),
@@ -441,10 +452,9 @@ impl State {
     }
 
     fn answer(&mut self, peer: PeerName, camera: bool) {
-        let Some(at) = self.calls.incoming.iter().position(|one| one.peer == peer) else {
+        let Some(ring) = self.stop_ringing(peer) else {
             return;
         };
-        let ring = self.calls.incoming.remove(at);
         self.choose(peer);
         self.calls.begin(peer, ring.kind, Stage::Ringing);
         self.prefer(peer, |kept| kept.camera_on = camera);
@@ -454,7 +464,7 @@ impl State {
     /// Somebody is no contact any more.
     pub(super) fn forget_calls(&mut self, peer: PeerName) {
         self.hang_up(peer);
-        self.calls.incoming.retain(|ring| ring.peer != peer);
+        self.stop_ringing(peer);
         self.calls.missed.retain(|one| one.peer != peer);
     }
 

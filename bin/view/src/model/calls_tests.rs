@@ -121,8 +121,10 @@ fn who_rings_is_shown_with_its_checked_key_and_the_bell_rings_meanwhile() {
     };
     assert_eq!(state.calls.incoming, [ring]);
     assert!(state.duties().flash);
+    assert_eq!(state.status, "yard calls");
     state.act(&answer("yard", false));
     assert!(!state.duties().flash);
+    assert_eq!(state.status, "", "it does not call any more");
     assert_eq!(stage(&state, "yard"), Some(Stage::Ringing));
     assert_eq!(state.apply(talk("yard", false, false)), []);
     assert_eq!(stage(&state, "yard"), Some(Stage::Live));

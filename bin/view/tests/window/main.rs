@@ -253,7 +253,6 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
     };
     display.size(&id, 900, 600);
     display.click(&id, ADD_CONTACT);
-    display.key(&id, "Tab");
     let line = format!("door {} key={} may=view # by hand", door.address, door.key);
     display.write(&id, &line);
     display.keep("added");
