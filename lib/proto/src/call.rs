@@ -177,6 +177,9 @@ impl Calls {
             });
         }
         outlet.room("camera states")?;
+        if lens == Lens::Off {
+            call.outgoing.withdraw();
+        }
         let text = clip(text);
         outlet.say(id.0, &Message::CameraState(CameraState { lens, text }));
         Ok(())

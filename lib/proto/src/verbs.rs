@@ -69,7 +69,8 @@ impl Session {
         self.calls.shown(call, sequence, now, &mut self.outlet)
     }
 
-    /// Tells the viewer how our camera is.
+    /// Tells the viewer how our camera is. Once it is off, no picture that waits goes out any more, nor the rest of one
+    /// that is half out.
     pub fn camera_state(&mut self, call: CallId, lens: Lens, text: &str) -> Result<(), UsageError> {
         self.open()?;
         self.calls.camera_state(call, lens, text, &mut self.outlet)

@@ -38,6 +38,8 @@ pub(crate) struct Outgoing {
     /// The last picture begun was aborted: the next one is sent whole, or a slow link would only
     /// ever see beginnings.
     aborted: bool,
+    /// The camera went off while a picture was half out: no more of it goes.
+    withdrawn: bool,
 }
 
 struct Current {
@@ -72,6 +74,19 @@ impl Outgoing {
         Ok(Queued::Replaced)
     }
 
+    /// The camera is off: what is not out by now stays here.
+    pub(crate) fn withdraw(&mut self) {
+        self.slot = None;
+        match &self.current {
+            Some(current) if current.at > 0 => self.withdrawn = true,
+            Some(_) => {
+                self.current = None;
+                self.unshown.pop_back();
+            }
+            None => {}
+        }
+    }
+
     /// The peer showed a picture; gives its capture time.
     pub(crate) fn handle_shown(&mut self, sequence: u32) -> Result<u64, PeerError> {
         let sending = usize::from(self.current.is_some());
@@ -94,11 +109,15 @@ impl Outgoing {
         gate: bool,
         counts: &mut Counts,
     ) {
-        if gate && self.is_overtaken() && record.push(stream, 0, &Message::Abort) {
+        let gives_up = self.withdrawn || gate && self.is_overtaken();
+        if gives_up && record.push(stream, 0, &Message::Abort) {
             self.current = None;
             self.unshown.pop_back();
-            self.aborted = true;
+            self.aborted = !core::mem::take(&mut self.withdrawn);
             counts.aborted += 1;
+        }
+        if self.withdrawn {
+            return;
         }
         if self.current.is_none() && gate && self.unshown.len() < PICTURE_CREDIT as usize {
             self.begin();

@@ -7,7 +7,8 @@ use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{
-    CallKind, Class, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape, flags, limits,
+    CallKind, Class, Codec, Kind, Lens, Message, Orientation, PictureHead, Ring, Shape, flags,
+    limits,
 };
 
 use crate::calls::calling;
@@ -149,6 +150,42 @@ fn the_picture_after_an_aborted_one_is_sent_whole() {
     // Two seconds at 2 Mbit/s are eight pictures; aborts cost some, but never all.
     assert!(came.len() >= 4, "{came:?}");
     assert!(came.is_sorted());
+}
+
+#[test]
+fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
+    // A picture of 400 kB takes 1.6 s here, most of which it waits in our own queue.
+    let (mut pair, call) = calling(Route::mbits(2), CallKind::View);
+    pair.link(Who::Bob).route.fifo = RECORD_BULK + 8_000;
+    for sequence in 1..=2 {
+        let bob = pair.session(Who::Bob);
+        bob.send_picture(call, picture(sequence, 400_000)).unwrap();
+        if sequence == 1 {
+            assert_eq!(pictures(&pair.events(TICK)), []);
+        }
+    }
+    let bob = pair.session(Who::Bob);
+    bob.camera_state(call, Lens::Off, "").unwrap();
+    let events = pair.events(TICK * 100);
+    assert_eq!(pictures(&events), []);
+    let off = |event: &(Who, Event)| {
+        matches!(
+            event,
+            (
+                _,
+                Event::CameraState {
+                    lens: Lens::Off,
+                    ..
+                }
+            )
+        )
+    };
+    assert!(events.iter().any(off));
+    // Turned on again it starts with a picture of now.
+    let bob = pair.session(Who::Bob);
+    bob.camera_state(call, Lens::Live, "").unwrap();
+    bob.send_picture(call, picture(3, 1000)).unwrap();
+    assert_eq!(pictures(&pair.events(TICK * 10)), [3]);
 }
 
 #[test]
