@@ -202,7 +202,7 @@ pub(crate) fn end(kind: CallKind, reason: EndReason, text: &str) -> String {
         EndReason::Busy => "it has as many viewers as it allows",
         EndReason::NoCamera => "it has no camera",
         EndReason::Unanswered => "nobody answered",
-        EndReason::Leaving => "it was closed, or the connection was lost",
+        EndReason::Leaving => "it is gone",
         EndReason::Glare => "both sides called at once",
         _ => "the call ended",
     };
