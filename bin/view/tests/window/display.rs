@@ -89,8 +89,21 @@ impl Display {
                 .stdout(Stdio::null())
                 .spawn()
                 .ok();
+            display.await_manager();
         }
         Ok(display)
+    }
+
+    /// Waits until the manager manages. One that is just starting takes the right to show windows first and looks at the
+    /// wishes for it later: a wish that comes in between is lost, and the window is never seen (one run in twenty).
+    fn await_manager(&self) {
+        let desktops = || {
+            let asked = self.program("xdotool").arg("get_num_desktops").output();
+            asked.ok().filter(|answer| answer.status.success())
+        };
+        drop(until(desktops));
+        // It says how many desktops there are some steps before it is done.
+        sleep(Duration::from_millis(300));
     }
 
     /// Whether windows have a manager, without which none comes to the whole screen.
