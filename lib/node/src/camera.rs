@@ -298,7 +298,10 @@ impl OwnCamera {
                     true => (self.lens, self.words.as_str()),
                     false => (Lens::Off, ""),
                 };
-                out.with(link, |session| session.camera_state(call, lens, words));
+                let said = out.with(link, |session| session.camera_state(call, lens, words));
+                if !matches!(said, Some(Ok(()))) {
+                    continue; // Its queue is full, or it is about to go: said in a later turn.
+                }
             }
             told.insert((link, call), state);
         }

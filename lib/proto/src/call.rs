@@ -176,10 +176,11 @@ impl Calls {
                 verb: "camera_state",
             });
         }
-        outlet.room("camera states")?;
-        if lens == Lens::Off {
+        // Also when there is no room to say so: who withholds credit must not get such a picture later.
+        if matches!(lens, Lens::Off | Lens::Opening) {
             call.outgoing.withdraw();
         }
+        outlet.room("camera states")?;
         let text = clip(text);
         outlet.say(id.0, &Message::CameraState(CameraState { lens, text }));
         Ok(())

@@ -189,6 +189,36 @@ fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
 }
 
 #[test]
+fn what_waits_of_one_camera_never_leaves_once_another_opens_or_there_is_no_room_to_say_so() {
+    for full in [false, true] {
+        let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+        for sequence in 1..=3 {
+            pair.session(Who::Bob)
+                .send_picture(call, picture(sequence, 1000))
+                .unwrap();
+            pair.events(TICK);
+        }
+        let bob = pair.session(Who::Bob);
+        let words = "x".repeat(limits::REASON);
+        let fills = |bob: &mut transom_proto::Session| {
+            while bob.camera_state(call, Lens::Live, &words).is_ok() {}
+        };
+        let lens = if full {
+            fills(bob);
+            Lens::Off
+        } else {
+            Lens::Opening
+        };
+        assert_eq!(bob.camera_state(call, lens, "").is_err(), full);
+        for sequence in 1..=2 {
+            let clock = pair.clock(Who::Ann);
+            pair.session(Who::Ann).shown(call, sequence, clock).unwrap();
+        }
+        assert_eq!(pictures(&pair.events(TICK)), []);
+    }
+}
+
+#[test]
 fn a_picture_waits_behind_at_most_one_record_of_file_data() {
     let (mut behind, mut after) = (0, 0);
     for moment in 0..20 {
