@@ -27,6 +27,7 @@ use transom_wire::PeerName;
 use crate::disk::{self, Disk};
 use crate::handle::Queue;
 use crate::lanes::{Lane, Lanes};
+use crate::load::{Load, Share};
 use crate::notice::TransferId;
 
 /// What a worker has done.
@@ -54,39 +55,6 @@ struct Raw {
     frame: Frame,
     quality: u8,
     size: Option<(u16, u16)>,
-}
-
-/// What one peer has waiting at the disk thread, by all its connections, so that no peer can pile up work.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Load(Arc<AtomicU32>);
-
-/// An honest peer has at most 256 entries ahead in each of 16 transfers, and three jobs for each.
-const MAX_LOAD: u32 = 16 * 1024;
-/// An offer costs the disk as much as many leaves: folders are made and synced.
-const OFFER_LOAD: u32 = 64;
-
-impl Load {
-    pub(crate) fn is_too_much(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > MAX_LOAD
-    }
-
-    fn add(&self, job: &disk::Job) -> Share {
-        let weight = match job {
-            disk::Job::Receive { .. } => OFFER_LOAD,
-            _ => 1,
-        };
-        self.0.fetch_add(weight, Ordering::Relaxed);
-        Share(self.clone(), weight)
-    }
-}
-
-/// One job's part of a load, until it is done.
-struct Share(Load, u32);
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(self.1, Ordering::Relaxed);
-    }
 }
 
 type DiskJob = (TransferId, disk::Job, Option<Share>);

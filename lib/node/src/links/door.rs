@@ -41,10 +41,8 @@ impl Links {
             Side::Dialer => self.judge_dialed(id, key, out),
             Side::Listener => self.judge_caller(caller, out),
         };
-        let same_key = || self.links.values().filter(|link| link.key == key);
-        // More connections give a peer no larger share of the disk.
-        let load = same_key().next().map(|link| link.load.clone());
-        let same_key = same_key().count();
+        let same_key = self.links.values().filter(|link| link.key == key);
+        let same_key = same_key.count();
         match link {
             Some((peer, rights, first_use)) if same_key < MAX_LINKS_PER_KEY => {
                 let mut random = [0; 8];
@@ -69,7 +67,8 @@ impl Links {
                         session: None,
                         since: None,
                         closing: false,
-                        load: load.unwrap_or_default(),
+                        // Neither more nor newer connections give a peer a larger share of the disk.
+                        load: self.loads.of(key.0),
                     },
                 );
             }

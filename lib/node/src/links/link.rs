@@ -8,7 +8,7 @@ use transom_proto::Side;
 use transom_users::Rights;
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
-use crate::workers::Load;
+use crate::load::Load;
 
 /// How long a program stays that is not just passing by.
 const SETTLED: Duration = Duration::from_secs(3);

@@ -25,6 +25,7 @@ use self::guests::Guests;
 use self::link::describe;
 pub(crate) use self::link::{Gone, Link, Parting};
 use crate::identity::KnownPeersFile;
+use crate::load::Loads;
 use crate::notice::{Notice, Obstacle};
 use crate::outside::{Outside, earlier};
 use crate::settings::{Allow, Settings};
@@ -65,6 +66,7 @@ pub(crate) struct Links {
     known: KnownPeersFile,
     allow: Allow,
     guests: Guests,
+    loads: Loads,
     own_name: PeerName,
     own_key: PublicKey,
     /// Our random number of this run.
@@ -88,6 +90,7 @@ impl Links {
             known: std::mem::take(&mut settings.known_peers),
             allow: std::mem::take(&mut settings.allow),
             guests: Guests::default(),
+            loads: Loads::default(),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
             session,

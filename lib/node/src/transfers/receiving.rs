@@ -9,10 +9,10 @@ use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job};
 use crate::links::Link;
+use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
 use crate::settings::{Accept, InboxSettings};
-use crate::workers::Load;
 
 pub(super) enum Verdict {
     Take(PathBuf),
