@@ -34,6 +34,16 @@ pub(crate) enum Letter {
 }
 
 impl Letter {
+    /// Whether it says anew what the other one says of the same peer: that may change as often as the peer likes, and the
+    /// newest word counts.
+    fn outdates(&self, other: &Self) -> bool {
+        let about = |letter: &Self| match letter {
+            Self::Notice(Notice::FarRecording { peer, .. }) => Some(*peer),
+            _ => None,
+        };
+        about(self).is_some_and(|peer| about(other) == Some(peer))
+    }
+
     /// Whether the screen would stay wrong without it.
     fn matters(&self) -> bool {
         !matches!(
@@ -73,6 +83,9 @@ impl Mailbox {
         if letters.len() >= MAX_LETTERS && !letter.matters() {
             log::warn!("the window is stopped; lost {letter:?}");
             return;
+        }
+        if letters.len() >= MAX_LETTERS {
+            letters.retain(|older| !letter.outdates(older));
         }
         let first = letters.is_empty();
         letters.push_back(letter);
@@ -156,6 +169,22 @@ mod tests {
         assert!(matches!(
             letters.last(),
             Some(Letter::Notice(Notice::Left { .. }))
+        ));
+    }
+
+    #[test]
+    fn a_stopped_window_keeps_the_last_word_on_who_records_and_not_all_of_them() {
+        let (mailbox, _) = mailbox();
+        let peer = peer();
+        for at in 0..=2 * MAX_LETTERS {
+            let on = at % 2 == 0;
+            mailbox.put(Letter::Notice(Notice::FarRecording { peer, on }));
+        }
+        let letters = mailbox.take();
+        assert!(letters.len() <= MAX_LETTERS, "{}", letters.len());
+        assert!(matches!(
+            letters.last(),
+            Some(Letter::Notice(Notice::FarRecording { on: true, .. }))
         ));
     }
 }
