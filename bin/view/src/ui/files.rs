@@ -4,7 +4,7 @@ use egui::{
     Align2, Color32, FontId, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
     TextEdit, Ui,
 };
-use transom::{CurrentFile, Phase};
+use transom::{CurrentFile, Outcome, Phase};
 use transom_users::{escape, shorten};
 
 use crate::model::{Action, Person, State, Transfer, name};
@@ -138,7 +138,9 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
             moving(ui, current);
         }
     }
-    if transfer.failures > 0 {
+    // Of a single file the outcome says it.
+    let is_told = matches!(transfer.outcome, Some(Outcome::Failed { .. })) && status.files <= 1;
+    if transfer.failures > 0 && !is_told {
         let text = words::failures(transfer.failures, &transfer.last_failure);
         ui.add(Label::new(RichText::new(text).small().color(theme::ALARM)).wrap());
     }

@@ -53,6 +53,8 @@ struct Attempt {
     /// Done, failed or given up.
     settled: u32,
     failed: u32,
+    /// Why the last entry that failed here did.
+    unsendable: Option<String>,
     finish_said: bool,
     /// Bytes the receiver held before this attempt.
     resumed: u64,
@@ -142,6 +144,7 @@ impl Outgoing {
             reading: Reading::Nothing,
             settled: 0,
             failed: 0,
+            unsendable: None,
             finish_said: false,
             resumed: 0,
         });
@@ -249,7 +252,11 @@ impl Outgoing {
 
     fn finished(&mut self, ending: Ending, text: String) -> Outcome {
         let status = &mut self.account.status;
-        let failed = self.attempt.as_ref().map_or(0, |attempt| attempt.failed);
+        let attempt = self.attempt.as_ref();
+        let failed = attempt.map_or(0, |attempt| attempt.failed);
+        // Of a single file that failed here the receiver only says again what we told it.
+        let single = attempt.filter(|attempt| attempt.entries == 1);
+        let unsendable = single.and_then(|attempt| attempt.unsendable.clone());
         let path = PathBuf::from(&text);
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             (status.verified, status.durable) = (status.bytes, status.bytes);
@@ -260,7 +267,7 @@ impl Outgoing {
             Ending::Skipped => Outcome::Skipped { path },
             Ending::Partial => Outcome::Partial { path, failed },
             _ => Outcome::Failed {
-                why: format!("at the receiver: {text}"),
+                why: unsendable.unwrap_or_else(|| format!("at the receiver: {text}")),
             },
         }
     }
@@ -319,6 +326,7 @@ impl Outgoing {
             text,
         } = failure;
         let path = attempt.give_up(*index);
+        attempt.unsendable = Some(text.clone());
         let abandon = Abandon {
             index: *index,
             reason: *reason,

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use transom::{CallKind, EndReason, Lens, Notice, Settings};
+use transom::{CallKind, EndReason, Identity, Lens, Notice, Settings};
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
 use crate::support::Peer;
 
-/// Anna, who has dialed ben by a connection that can be cut, in a call with him.
-fn calling(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut) {
+/// Anna, who has dialed ben by a connection that can be cut, and the keys of both.
+fn dialed(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut, (Identity, Identity)) {
     let (a, b) = identities();
     let ben = person(&b, &[("anna", &a, "view,call")], &change);
     let anna = person(&a, &[("ben", &b, "view,call")], &change);
@@ -17,10 +17,21 @@ fn calling(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut) {
     anna.handle.connect(cut.contact("ben"), true);
     anna.joined();
     ben.joined();
-    anna.handle.ring(&name("ben"), CallKind::Talk);
-    ben.rung();
-    ben.handle.answer(&name("anna"));
-    assert!(!anna.started() && !ben.started());
+    (anna, ben, cut, (a, b))
+}
+
+/// Both are in a call from then on.
+fn talk((caller, from): (&Peer, &str), (called, to): (&Peer, &str)) {
+    caller.handle.ring(&name(to), CallKind::Talk);
+    called.rung();
+    called.handle.answer(&name(from));
+    assert!(!caller.started() && !called.started());
+}
+
+/// The same two in a call that anna began.
+fn calling(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut) {
+    let (anna, ben, cut, _) = dialed(change);
+    talk((&anna, "anna"), (&ben, "ben"));
     (anna, ben, cut)
 }
 
@@ -54,17 +65,8 @@ fn a_call_goes_on_as_it_was_when_the_connection_is_back() {
 
 #[test]
 fn it_goes_on_also_when_the_side_that_was_called_dials() {
-    let (a, b) = identities();
-    let ben = person(&b, &[("anna", &a, "call")], |_| {});
-    let anna = person(&a, &[("ben", &b, "call")], |_| {});
-    let cut = Cut::to(ben.address.unwrap());
-    anna.handle.connect(cut.contact("ben"), true);
-    anna.joined();
-    ben.joined();
-    ben.handle.ring(&name("anna"), CallKind::Talk);
-    anna.rung();
-    anna.handle.answer(&name("ben"));
-    assert!(!anna.started() && !ben.started());
+    let (anna, ben, cut, _) = dialed(|_| {});
+    talk((&ben, "ben"), (&anna, "anna"));
     cut.cut();
     interrupted(&anna);
     interrupted(&ben);
@@ -90,12 +92,7 @@ fn it_goes_on_though_the_other_side_has_not_noticed_anything() {
 
 #[test]
 fn a_ring_survives_a_lost_connection_without_ringing_anew() {
-    let (a, b) = identities();
-    let ben = person(&b, &[("anna", &a, "call")], |_| {});
-    let anna = person(&a, &[("ben", &b, "call")], |_| {});
-    let cut = Cut::to(ben.address.unwrap());
-    anna.handle.connect(cut.contact("ben"), true);
-    anna.joined();
+    let (anna, ben, cut, _) = dialed(|_| {});
     anna.handle.ring(&name("ben"), CallKind::Talk);
     ben.rung();
     cut.cut();
@@ -133,16 +130,8 @@ fn a_goodbye_is_no_interruption() {
 
 #[test]
 fn who_lost_the_right_is_not_answered_again() {
-    let (a, b) = identities();
-    let ben = person(&b, &[("anna", &a, "view,call")], |_| {});
-    let anna = person(&a, &[("ben", &b, "call")], |_| {});
-    let cut = Cut::to(ben.address.unwrap());
-    anna.handle.connect(cut.contact("ben"), true);
-    anna.joined();
-    anna.handle.ring(&name("ben"), CallKind::Talk);
-    ben.rung();
-    ben.handle.answer(&name("anna"));
-    anna.started();
+    let (anna, ben, cut, (a, _)) = dialed(|_| {});
+    talk((&anna, "anna"), (&ben, "ben"));
     cut.cut();
     interrupted(&anna);
     interrupted(&ben);
@@ -184,27 +173,11 @@ fn a_view_comes_back_too() {
 #[test]
 fn who_was_started_anew_is_rung_by_who_still_knows_of_the_call() {
     for caller_ends in [false, true] {
-        let (a, b) = identities();
-        let ben = person(&b, &[("anna", &a, "call")], |_| {});
-        let anna = person(&a, &[("ben", &b, "call")], |_| {});
-        let cut = Cut::to(ben.address.unwrap());
-        anna.handle.connect(cut.contact("ben"), true);
-        anna.joined();
-        ben.joined();
-        let (caller, called) = if caller_ends {
-            (&ben, &anna)
-        } else {
-            (&anna, &ben)
-        };
-        let (to, from) = if caller_ends {
-            ("anna", "ben")
-        } else {
-            ("ben", "anna")
-        };
-        caller.handle.ring(&name(to), CallKind::Talk);
-        called.rung();
-        called.handle.answer(&name(from));
-        assert!(!anna.started() && !ben.started());
+        let (anna, ben, cut, (a, b)) = dialed(|_| {});
+        match caller_ends {
+            true => talk((&ben, "ben"), (&anna, "anna")),
+            false => talk((&anna, "anna"), (&ben, "ben")),
+        }
         cut.cut();
         interrupted(&anna);
         drop(ben);

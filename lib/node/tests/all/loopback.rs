@@ -495,6 +495,32 @@ fn a_yes_is_for_one_offer_only() {
 }
 
 #[test]
+fn a_file_that_changed_before_it_moved_is_told_on_each_side_by_the_side_it_happened_on() {
+    let scratch = Scratch::new("changed");
+    let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
+    near.handle.connect(far.contact("desk"), false);
+    fs::write(&source, [7; 1000]).unwrap();
+    near.handle
+        .send(&"desk".parse().unwrap(), &source, SendOptions::default());
+    let transfer = far.wait(|notice| match notice {
+        Notice::Offered { transfer, .. } => Some(transfer),
+        _ => None,
+    });
+    fs::write(&source, [7; 2000]).unwrap();
+    far.handle.accept(transfer, None);
+    let why = |outcome| match outcome {
+        Outcome::Failed { why } => why,
+        other => panic!("{other:?}"),
+    };
+    let told = "\"source.bin\" changed while it was sent";
+    assert_eq!(why(near.outcome(Direction::Outgoing)), told);
+    let told = format!("at the sender: {told}");
+    assert_eq!(why(far.outcome(Direction::Incoming)), told);
+}
+
+#[test]
 fn a_right_that_is_withdrawn_ends_what_hangs_on_it() {
     let scratch = Scratch::new("withdrawn");
     let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));

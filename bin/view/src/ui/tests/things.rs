@@ -46,7 +46,12 @@ fn a_failed_transfer_can_be_tried_again_and_what_came_be_looked_at() {
     let (ids, mut state) = (Ids::new(), at_home());
     let (ours, theirs) = (ids.transfer(), ids.transfer());
     state.sending(ours, "/a b".into());
-    let why = "no space left on device".into();
+    let why = "no space left on device".to_owned();
+    state.apply(Notice::EntryFailed {
+        transfer: ours,
+        path: "a b".into(),
+        why: why.clone(),
+    });
     state.apply(Notice::TransferEnded {
         status: status(ours, Phase::Ended, 0),
         outcome: Outcome::Failed { why },
@@ -59,6 +64,8 @@ fn a_failed_transfer_can_be_tried_again_and_what_came_be_looked_at() {
         outcome: Outcome::Durable { path },
     });
     let mut screen = open(state);
+    screen.get_by_label("failed: no space left on device");
+    assert!(screen.query_by_label_contains("1 failed").is_none());
     // The folder, never the file.
     assert_eq!(
         click(&mut screen, "Open folder"),
