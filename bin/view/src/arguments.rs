@@ -22,7 +22,8 @@ Options:
       --inbox DIR      where accepted files go [default: as in its settings, or transom in the downloads]
       --camera SOURCE  what others see of you when you let them: auto, /dev/videoN, pi, pattern, file:PATH,
                        cmd:COMMAND, or none [default: as in its settings]
-      --call NAME      watch that contact as soon as it is there; repeatable
+      --watch NAME     show that contact's camera as soon as it is there; repeatable
+      --call NAME      ring that contact as soon as it is there; repeatable
       --fullscreen     the picture on the whole screen
       --help           this text
       --version        the version
@@ -31,7 +32,7 @@ Keys: Tab, Space and Enter reach every button; F1 lists all others; Ctrl with + 
 Ctrl+Q closes.
 
 Example, with a contact list of one line, \"door 192.168.1.20\":
-  transom-view --users my_contacts.txt --call door";
+  transom-view --users my_contacts.txt --watch door";
 
 /// What the command line asks for.
 #[derive(Debug, Eq, PartialEq)]
@@ -54,6 +55,7 @@ pub(crate) struct Arguments {
     pub(crate) inbox: Option<PathBuf>,
     /// The inner `None` is for no camera at all.
     pub(crate) camera: Option<Option<Source>>,
+    pub(crate) watch: Vec<PeerName>,
     pub(crate) call: Vec<PeerName>,
     pub(crate) fullscreen: bool,
 }
@@ -97,6 +99,7 @@ impl Arguments {
                 "--inbox" => arguments.inbox = Some(value("--inbox")?.into()),
                 "--name" => arguments.name = Some(name("--name", value("--name")?)?),
                 "--camera" => arguments.camera = Some(camera(value("--camera")?)?),
+                "--watch" => arguments.watch.push(name("--watch", value("--watch")?)?),
                 "--call" => arguments.call.push(name("--call", value("--call")?)?),
                 "--listen" => arguments
                     .listen
@@ -183,14 +186,15 @@ mod tests {
 
     #[test]
     fn every_option_is_taken_with_and_without_an_equals_sign() {
-        let spaced = "--users a --state b --name desk --listen 127.0.0.1:1 --listen ::1 --inbox c --camera pattern --call door --call yard --fullscreen";
-        let glued = "--users=a --state=b --name=desk --listen=127.0.0.1:1 --listen=[::1]:7447 --inbox=c --camera=pattern --call=door --call=yard --fullscreen";
+        let spaced = "--users a --state b --name desk --listen 127.0.0.1:1 --listen ::1 --inbox c --camera pattern --watch door --watch yard --call anna --fullscreen";
+        let glued = "--users=a --state=b --name=desk --listen=127.0.0.1:1 --listen=[::1]:7447 --inbox=c --camera=pattern --watch=door --watch=yard --call=anna --fullscreen";
         let Ok(Wish::Run(arguments)) = parse(spaced) else {
             panic!("not taken")
         };
         assert_eq!(arguments.listen.as_ref().map(Vec::len), Some(2));
-        let called = ["door", "yard"].map(|name| name.parse().unwrap());
-        assert_eq!(arguments.call, called);
+        let names = |names: &[PeerName]| names.iter().map(PeerName::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&arguments.watch), ["door", "yard"]);
+        assert_eq!(names(&arguments.call), ["anna"]);
         assert_eq!(arguments.camera, Some(Some(Source::Pattern)));
         assert_eq!(parse(glued), Ok(Wish::Run(arguments)));
         let Ok(Wish::Run(nowhere)) = parse("--listen none") else {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use transom::media::Wish;
-use transom::{PeerName, Settings, State as Folder, StateError, everywhere};
+use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
 use transom_users::{Address, Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
 
 use crate::arguments::Arguments;
@@ -22,9 +22,9 @@ pub(crate) enum StartError {
     /// The contact list that was asked for can't be read.
     #[error("{path}: {source}", path = .path.display())]
     Users { path: PathBuf, source: io::Error },
-    /// Whom `--call` names is neither a contact nor an address.
-    #[error("--call {peer}: is no contact and no address: {why}")]
-    Call { peer: PeerName, why: String },
+    /// Whom `--watch` or `--call` names is neither a contact nor an address.
+    #[error("{peer} is no contact and no address: {why}")]
+    Nobody { peer: PeerName, why: String },
     /// Nowhere to keep the key.
     #[error("no home folder, so no place for this computer's key; name one with --state DIR")]
     NoHome,
@@ -60,7 +60,7 @@ pub(crate) fn log() {
 pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     let mut users = users(arguments.users.clone())?;
     let (file, in_file) = (users.path.clone(), users.book.clone());
-    for peer in &arguments.call {
+    for peer in arguments.watch.iter().chain(&arguments.call) {
         add_called(&mut users.book, peer)?;
     }
     let folder = arguments
@@ -90,8 +90,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         }
     }
     keeper.recall(&mut state, engine.handle());
+    for peer in arguments.watch {
+        state.expect(peer, CallKind::View);
+    }
     for peer in arguments.call {
-        state.act(&Action::Watch(peer));
+        state.expect(peer, CallKind::Talk);
     }
     state.act(&Action::Fullscreen(arguments.fullscreen));
     Ok(display.run(engine, keeper, state)?)
@@ -200,7 +203,7 @@ fn add_called(book: &mut Book, peer: &PeerName) -> Result<(), StartError> {
     if book.find(peer.as_str()).is_some() {
         return Ok(());
     }
-    let bad = |why: String| StartError::Call { peer: *peer, why };
+    let bad = |why: String| StartError::Nobody { peer: *peer, why };
     let contact: Contact = format!("{peer} {peer}")
         .parse()
         .map_err(|error: Fault| bad(error.to_string()))?;
@@ -296,7 +299,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("--call 10.0.0.7:70000: is no contact"),
+                .starts_with("10.0.0.7:70000 is no contact"),
             "{error}"
         );
     }

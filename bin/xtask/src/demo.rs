@@ -50,7 +50,7 @@ fn window() -> Outcome {
     ];
     let (camera_box, address) = camera.listen(&pattern)?;
     person.knows(&camera, &address)?;
-    let mut view = Background::start(&mut person.program("transom-view", &["--call", "box"]))?;
+    let mut view = Background::start(&mut person.program("transom-view", &["--watch", "box"]))?;
     camera_box.line(STARTING, |line| {
         is_event(line, "call_started").then_some(())
     })?;

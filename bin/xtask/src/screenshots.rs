@@ -63,7 +63,7 @@ impl Scene {
         desk.knows_all(&[(&door, &door_address), (&friend, "127.0.0.1:9")])?;
 
         let arguments = [
-            "--listen", &address, "--camera", "pattern", "--name", "desk", "--call", "door",
+            "--listen", &address, "--camera", "pattern", "--name", "desk", "--watch", "door",
         ];
         let mut command = desk.program("transom-view", &arguments);
         command

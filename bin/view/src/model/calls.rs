@@ -443,12 +443,25 @@ impl State {
             CallKind::View => Stage::Waiting,
             _ => Stage::Ended(words::not_there(&name(&peer))),
         };
-        self.calls.begin(peer, kind, stage);
-        let camera_on = kind == CallKind::Talk && here && self.preferences(peer).camera_on;
-        self.with_call(peer, |call| call.camera_on = camera_on);
+        self.begin(peer, kind, stage);
         if self.calls.alone.is_some() {
             self.calls.alone = Some(peer);
         }
+    }
+
+    /// Watches or rings that peer as soon as it is there.
+    pub(crate) fn expect(&mut self, peer: PeerName, kind: CallKind) {
+        self.choose(peer);
+        self.begin(peer, kind, Stage::Waiting);
+    }
+
+    /// A call from us, with our camera as it was with that peer.
+    fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
+        let camera_on = kind == CallKind::Talk
+            && !matches!(stage, Stage::Ended(_))
+            && self.preferences(peer).camera_on;
+        self.calls.begin(peer, kind, stage);
+        self.with_call(peer, |call| call.camera_on = camera_on);
     }
 
     fn answer(&mut self, peer: PeerName, camera: bool) {

@@ -154,6 +154,30 @@ fn a_watched_box_is_asked_when_it_comes_and_when_it_comes_back() {
 }
 
 #[test]
+fn who_is_expected_is_rung_once_when_it_comes() {
+    let mut state = two_boxes();
+    let door = peer("door");
+    state.act(&Action::Prefer {
+        peer: door,
+        preferences: Preferences {
+            camera_on: true,
+            ..Preferences::default()
+        },
+    });
+    state.expect(door, CallKind::Talk);
+    assert_eq!(stage(&state), Some(&Stage::Waiting));
+    let talk = |peer| Action::Ring {
+        peer,
+        kind: CallKind::Talk,
+    };
+    assert_eq!(state.apply(joined("door")), [talk(door)]);
+    assert!(state.calls.open[0].camera_on, "as it was with this contact");
+    state.apply(ended("door", EndReason::Unanswered));
+    state.apply(left("door"));
+    assert_eq!(state.apply(joined("door")), [], "nobody is rung again");
+}
+
+#[test]
 fn a_second_connection_of_a_live_box_changes_nothing() {
     let mut state = two_boxes();
     state.apply(joined("door"));

@@ -81,7 +81,11 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
     match &call.stage {
         Stage::Waiting => Some((
             words::not_there(&name),
-            format!("{} {}", why_away(state, call), words::STARTS_LATER),
+            format!(
+                "{} {}",
+                why_away(state, call),
+                words::starts_later(call.kind)
+            ),
         )),
         Stage::Ringing if call.kind == CallKind::Talk => alone(words::calling(&name)),
         Stage::Ringing => alone(words::asking(&name)),

@@ -105,8 +105,13 @@ pub(crate) fn not_there(name: &str) -> String {
     format!("{name} is not there")
 }
 
-/// When watching begins after all.
-pub(crate) const STARTS_LATER: &str = "Watching starts when it is.";
+/// When that begins after all.
+pub(crate) fn starts_later(kind: CallKind) -> &'static str {
+    match kind {
+        CallKind::Talk => "It rings there when it is.",
+        _ => "Watching starts when it is.",
+    }
+}
 /// Why nothing is sent to somebody.
 pub(crate) const SHOWS_OTHER_KEY: &str = "It shows another key than it should.";
 

@@ -146,7 +146,7 @@ impl Watching {
     fn start(stage: &Stage, display: &Display, person: &Person, whom: &[&str]) -> Outcome<Self> {
         let log = stage.path(&format!("view-{}.log", whom.len()));
         let mut arguments = vec!["--listen", "none", "--camera", "none"];
-        arguments.extend(whom.iter().flat_map(|name| ["--call", name]));
+        arguments.extend(whom.iter().flat_map(|name| ["--watch", name]));
         let mut command = person.program("transom-view", &arguments);
         command
             .env("TRANSOM_LOG", "transom_view=info")
