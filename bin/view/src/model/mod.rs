@@ -14,6 +14,7 @@ mod own;
 mod pace;
 mod people;
 mod pictures;
+mod title;
 mod transfers;
 mod warnings;
 

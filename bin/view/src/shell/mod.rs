@@ -28,9 +28,6 @@ use canvas::Canvas;
 use surface::Surface;
 pub(crate) use surface::SurfaceError;
 
-/// The window's name for people and window managers.
-const TITLE: &str = "transom";
-
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShellError {
@@ -129,6 +126,8 @@ struct Open {
     canvas: Canvas,
     egui: egui_winit::State,
     window: Arc<Window>,
+    /// As it stands over the window.
+    title: String,
 }
 
 impl ApplicationHandler<News> for Shell {
@@ -136,7 +135,7 @@ impl ApplicationHandler<News> for Shell {
         if self.open.is_some() {
             return;
         }
-        match Open::new(event_loop, &self.state.config) {
+        match Open::new(event_loop, &self.state) {
             Ok(open) => {
                 open.window.set_visible(true);
                 open.window.request_redraw();
@@ -338,6 +337,7 @@ impl Shell {
         let duties = self.state.duties();
         self.engine.follow(duties);
         self.flash(duties.flash);
+        self.entitle();
         self.keeper.write_down(&mut self.state);
     }
 
@@ -348,6 +348,17 @@ impl Shell {
         {
             let urgent = on.then_some(UserAttentionType::Critical);
             open.window.request_user_attention(urgent);
+        }
+    }
+
+    /// Writes over the window what goes on in it.
+    fn entitle(&mut self) {
+        let title = self.state.title();
+        if let Some(open) = &mut self.open
+            && open.title != title
+        {
+            open.window.set_title(&title);
+            open.title = title;
         }
     }
 
@@ -396,10 +407,11 @@ impl Shell {
 }
 
 impl Open {
-    fn new(event_loop: &ActiveEventLoop, config: &Config) -> Result<Self, ShellError> {
+    fn new(event_loop: &ActiveEventLoop, state: &State) -> Result<Self, ShellError> {
+        let (config, title) = (&state.config, state.title());
         // Hidden until there is something to see in it.
         let wish = place::wish(event_loop, config.place)
-            .with_title(TITLE)
+            .with_title(&title)
             .with_visible(false);
         let window = Arc::new(event_loop.create_window(wish)?);
         let canvas = Canvas::cover(event_loop, &window)?;
@@ -422,6 +434,7 @@ impl Open {
             canvas,
             egui,
             window,
+            title,
         })
     }
 }

@@ -95,6 +95,27 @@ pub(crate) fn calling(name: &str) -> String {
     format!("Calling {name}")
 }
 
+/// What goes on with somebody, in a few words.
+pub(crate) fn goes_on(name: &str, kind: CallKind) -> String {
+    match kind {
+        CallKind::Talk => format!("in a call with {name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// More than one call or camera at once.
+pub(crate) fn several_calls(count: usize) -> String {
+    format!("{count} calls")
+}
+
+/// The window's title: what goes on, the program, whose window it is.
+pub(crate) fn title(doing: &str, own: &str) -> String {
+    match doing {
+        "" => format!("transom ({own})"),
+        doing => format!("{doing} - transom ({own})"),
+    }
+}
+
 /// Asked to watch.
 pub(crate) fn asking(name: &str) -> String {
     format!("Asking {name} for its picture")

@@ -118,7 +118,7 @@ fn with_its_hands_full_it_still_answers_clicks_and_keys() {
     command.args(["--listen", "none", "--name", "desk", "--users"]);
     command.arg(users).env("DISPLAY", &display.name);
     let mut window = Window(command.spawn().unwrap());
-    let id = match display.window("transom", &mut window.0) {
+    let id = match display.window(&mut window.0) {
         Ok(id) => id,
         Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
         Err(why) => panic!("{why}"),

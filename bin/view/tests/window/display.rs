@@ -111,8 +111,8 @@ impl Display {
         self.manager.is_some()
     }
 
-    /// The window of that title, once it is visible; else what its program said at its end.
-    pub(crate) fn window(&self, title: &str, program: &mut Child) -> Result<String, String> {
+    /// The program's window, once it is visible; else what the program said at its end.
+    pub(crate) fn window(&self, program: &mut Child) -> Result<String, String> {
         let found = until(|| {
             if let Ok(Some(_)) = program.try_wait() {
                 let mut said = String::new();
@@ -128,7 +128,7 @@ impl Display {
                 .program("xdotool")
                 .args(["search", "--onlyvisible", "--all"])
                 .args(["--pid", &program.id().to_string()])
-                .args(["--name", &format!("^{title}$")])
+                .args(["--name", r"transom \("])
                 .output()
                 .ok()?;
             let id = String::from_utf8(out.stdout)

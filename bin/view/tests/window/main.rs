@@ -192,7 +192,7 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
         .unwrap();
     let mut door = DoorBox::start(&desk, &scratch.path("door"));
     let mut window = open(&scratch, &display, &door);
-    let id = match display.window("transom", &mut window.0) {
+    let id = match display.window(&mut window.0) {
         Ok(id) => id,
         Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
         Err(why) => panic!("{why}"),
@@ -246,7 +246,7 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
     let mut command = program(&scratch);
     command.args(["--listen", "none", "--name", "desk"]);
     let mut window = Window(command.env("DISPLAY", &display.name).spawn().unwrap());
-    let id = match display.window("transom", &mut window.0) {
+    let id = match display.window(&mut window.0) {
         Ok(id) => id,
         Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
         Err(why) => panic!("{why}"),

@@ -96,7 +96,7 @@ struct Seat<'a> {
 
 impl<'a> Seat<'a> {
     fn new(display: &'a Display, mut window: Window, left: i32) -> Result<Self, String> {
-        let id = display.window("transom", &mut window.0)?;
+        let id = display.window(&mut window.0)?;
         display.place(&id, left, WIDTH, HEIGHT);
         Ok(Self {
             display,
