@@ -3,7 +3,7 @@
 //! Prints its own key; give it to the sender. Every `NAME=KEY` after the folder may send. Ends after one transfer.
 
 use transom::people::DEFAULT_PORT;
-use transom::{Accept, InboxSettings, Notice, Settings, State, Station, everywhere};
+use transom::{Accept, InboxSettings, Notice, Outcome, Settings, State, Station, everywhere};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -34,15 +34,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             peer, name, bytes, ..
         } => println!("{peer} sends {name:?}, {bytes} bytes"),
         Notice::TransferEnded { outcome: ended, .. } => {
-            println!("{ended:?}");
             outcome = Some(ended);
             handle.stop();
         }
         _ => {}
     })?;
-    if outcome.is_some_and(|outcome| outcome.is_success()) {
-        Ok(())
-    } else {
-        Err("nothing whole came".into())
+    match outcome {
+        Some(Outcome::Durable { path } | Outcome::AlreadyThere { path }) => {
+            println!("all of it is safe in {}", path.display());
+            Ok(())
+        }
+        Some(Outcome::Lost { why } | Outcome::Failed { why }) => Err(why.into()),
+        _ => Err("nothing whole came".into()),
     }
 }

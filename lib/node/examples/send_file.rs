@@ -3,7 +3,7 @@
 //! Ends well only when every byte is durable at the other side. The same command again goes on where it ended.
 
 use transom::people::Contact;
-use transom::{Notice, SendOptions, Settings, State, Station};
+use transom::{Notice, Outcome, SendOptions, Settings, State, Station};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -31,10 +31,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => {}
     })?;
     match outcome {
-        Some(outcome) if outcome.is_success() => {
-            println!("{outcome:?}");
+        Some(Outcome::Durable { path } | Outcome::AlreadyThere { path }) => {
+            println!("all of it is safe there, as {}", path.display());
             Ok(())
         }
-        other => Err(format!("not sent: {other:?}").into()),
+        Some(Outcome::Refused { text, .. }) => Err(format!("refused: {text}").into()),
+        Some(Outcome::Lost { why } | Outcome::Failed { why }) => Err(why.into()),
+        _ => Err("not all of it was sent".into()),
     }
 }

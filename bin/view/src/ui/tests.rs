@@ -455,10 +455,18 @@ fn a_changed_key_shows_both_fingerprints_and_the_way_on() {
 fn bad_lines_are_told() {
     let (book, _) = transom_users::Book::parse("");
     let bad_lines = vec!["list.txt:3: no address".into()];
-    let screen = open(State::new(book.contacts(), "list.txt".into(), bad_lines));
+    let mut screen = open(State::new(
+        book.contacts(),
+        "/my/list.txt".into(),
+        bad_lines,
+    ));
     screen.get_by_label("1 line can't be used; the others are");
     screen.get_by_label("list.txt:3: no address");
-    screen.get_by_label("list.txt");
+    screen.get_by_label("/my/list.txt");
+    assert_eq!(
+        click(&mut screen, "Open the folder of the contact list"),
+        [Action::OpenFolder("/my".into())]
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Warnings across the top, each with what to do about it.
 
+use std::path::Path;
+
 use egui::{Color32, Frame, Label, RichText, ScrollArea, Ui};
 use transom::{PeerName, PublicKey};
 use transom_users::escape;
@@ -17,7 +19,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                     if ui.button(words::DISMISS).clicked() {
                         actions.push(Action::Dismiss(at));
                     }
-                    ui.vertical(|ui| text(ui, state, warning));
+                    ui.vertical(|ui| text(ui, state, warning, actions));
                 });
             });
         });
@@ -32,9 +34,9 @@ fn frame(ui: &Ui, warning: &Warning) -> Frame {
     }
 }
 
-fn text(ui: &mut Ui, state: &State, warning: &Warning) {
+fn text(ui: &mut Ui, state: &State, warning: &Warning, actions: &mut Vec<Action>) {
     match warning {
-        Warning::BadLines(lines) => bad_lines(ui, lines),
+        Warning::BadLines(lines) => bad_lines(ui, state, lines, actions),
         Warning::KeyChanged {
             peer,
             pinned,
@@ -48,13 +50,25 @@ fn text(ui: &mut Ui, state: &State, warning: &Warning) {
     }
 }
 
-fn bad_lines(ui: &mut Ui, lines: &[String]) {
+/// With the way to the file: it is mended where it was written.
+fn bad_lines(ui: &mut Ui, state: &State, lines: &[String], actions: &mut Vec<Action>) {
     title(ui, &words::unusable_lines(lines.len()));
     ScrollArea::vertical().max_height(70.0).show(ui, |ui| {
         for line in lines {
             ui.monospace(escape(line));
         }
     });
+    let folder = state.book_path.parent();
+    // Of a path that is only a name.
+    let folder = folder.map(|folder| match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    });
+    if let Some(folder) = folder
+        && ui.small_button(words::OPEN_CONTACTS_FOLDER).clicked()
+    {
+        actions.push(Action::OpenFolder(folder.to_owned()));
+    }
 }
 
 /// There is no button to go on: whoever is in between would be let in by the habit of clicking.

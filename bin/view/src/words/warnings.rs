@@ -10,6 +10,8 @@ pub(crate) fn unusable_lines(count: usize) -> String {
     format!("{count} {lines} can't be used; the others are")
 }
 
+pub(crate) const OPEN_CONTACTS_FOLDER: &str = "Open the folder of the contact list";
+
 pub(crate) fn key_changed(name: &str) -> String {
     format!("{name} shows another key than before. Nothing is sent to it")
 }
