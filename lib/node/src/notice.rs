@@ -226,7 +226,8 @@ pub enum Notice {
         /// How it ended.
         outcome: Outcome,
     },
-    /// One entry of a transfer failed; the rest goes on.
+    /// One entry of a transfer failed; the rest goes on. Of a transfer to us the first thousand are told, and the others only
+    /// count.
     EntryFailed {
         /// Which transfer.
         transfer: TransferId,

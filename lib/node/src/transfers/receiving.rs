@@ -14,6 +14,10 @@ use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatu
 use crate::outside::Outside;
 use crate::settings::{Accept, InboxSettings};
 
+/// Failed entries of one transfer that are told one by one, which is more than anybody reads; the others only count. A peer
+/// gives up as many as it likes of those it offered.
+const MAX_FAILURES_TOLD: u32 = 1024;
+
 pub(super) enum Verdict {
     Take(PathBuf),
     Ask,
@@ -227,6 +231,10 @@ impl Incoming {
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: &str, out: &mut Outside) {
         self.queue(Job::Keep, out);
+        if self.account.status.moved > 0 {
+            // It came to something, and many of them may come back at once.
+            out.paces.give_back(self.sender);
+        }
         self.account.ended(
             Outcome::Lost {
                 why: why.to_owned(),
@@ -397,6 +405,9 @@ impl Incoming {
         self.say(out, |session, place| {
             session.finished(place.file, ending, &text)
         });
+        if outcome.is_success() {
+            out.paces.give_back(self.sender);
+        }
         self.account.ended(outcome, out);
     }
 
@@ -419,11 +430,13 @@ impl Incoming {
             _ => format!("entry {index}"),
         };
         let path = self.paths.remove(&index).unwrap_or_else(unnamed);
-        out.tell(Notice::EntryFailed {
-            transfer: self.id,
-            path,
-            why,
-        });
+        if self.failed <= MAX_FAILURES_TOLD {
+            out.tell(Notice::EntryFailed {
+                transfer: self.id,
+                path,
+                why,
+            });
+        }
     }
 
     fn phase(&mut self, phase: Phase) {
