@@ -125,6 +125,10 @@ pub enum Notice {
     CallEnded {
         /// With whom.
         peer: PeerName,
+        /// What for: a peer can watch here while it is in a call both ways.
+        kind: CallKind,
+        /// Whether we rang.
+        outgoing: bool,
         /// Why.
         reason: EndReason,
         /// In the words of the side that ended it; may be empty.

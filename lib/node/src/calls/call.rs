@@ -191,6 +191,8 @@ impl Call {
     pub(super) fn ended(&self, reason: EndReason, text: impl Into<String>, out: &mut Outside) {
         out.tell(Notice::CallEnded {
             peer: self.peer,
+            kind: self.kind,
+            outgoing: self.outgoing,
             reason,
             text: text.into(),
         });

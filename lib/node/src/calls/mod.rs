@@ -179,6 +179,8 @@ impl Calls {
             }
             None => out.tell(Notice::CallEnded {
                 peer,
+                kind,
+                outgoing: true,
                 reason: EndReason::Unanswered,
                 text: "it is not connected".into(),
             }),
