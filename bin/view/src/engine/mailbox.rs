@@ -1,6 +1,7 @@
 //! From the other threads to the window: one bounded queue, and one wake for however many letters.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::Wake;
@@ -13,6 +14,8 @@ const MAX_LETTERS: usize = 4096;
 /// The queue.
 pub(crate) struct Mailbox {
     letters: Mutex<VecDeque<Letter>>,
+    /// Whether letters were lost since the window looked last.
+    loses: AtomicBool,
     wake: Wake,
 }
 
@@ -20,6 +23,7 @@ impl Mailbox {
     pub(super) fn new(wake: Wake) -> Self {
         Self {
             letters: Mutex::default(),
+            loses: AtomicBool::new(false),
             wake,
         }
     }
@@ -28,8 +32,10 @@ impl Mailbox {
     pub(super) fn put(&self, letter: Letter) {
         let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
         if letters.len() >= MAX_LETTERS && !fits(&mut letters, &letter) {
-            // Not what it says: texts and names of others have no place in a log.
-            log::warn!("the window is stopped; news is lost");
+            // Once, and not what it says: texts and names of others have no place in a log.
+            if !self.loses.swap(true, Ordering::Relaxed) {
+                log::warn!("the window is stopped; news is lost");
+            }
             return;
         }
         let first = letters.is_empty();
@@ -51,6 +57,7 @@ impl Mailbox {
 
     /// All letters, oldest first.
     pub(super) fn take(&self) -> Vec<Letter> {
+        self.loses.store(false, Ordering::Relaxed);
         self.letters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -92,7 +99,7 @@ fn came_and_went(letters: &mut VecDeque<Letter>, span: Span) -> bool {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use transom::{CallKind, EndReason, Notice, PeerName};
 

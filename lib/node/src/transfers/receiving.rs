@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
 use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
@@ -191,11 +192,11 @@ impl Incoming {
 
     /// Refused by rule: the owner hears of it as a line, not as a transfer that ended.
     pub(super) fn refuse_unasked(self, reason: RefuseReason, text: &str, out: &mut Outside) {
-        log::info!(
-            "{}: offer of {:?} refused: {text}",
-            self.place.link,
-            self.offer.name.as_str()
-        );
+        // A log is no place for a flood either.
+        if out.paces.take(self.sender, Instant::now()) {
+            let name = self.offer.name.as_str();
+            log::info!("{}: offer of {name:?} refused: {text}", self.place.link);
+        }
         self.say(out, |session, place| {
             session.refuse(place.file, reason, text)
         });
