@@ -1,6 +1,7 @@
 //! The way of events from the station's thread to the command. The loop never waits for a slow terminal or disk: what
 //! moves is dropped where there is no room, and what somebody waits for has room apart.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,8 @@ type Kept = Arc<Mutex<VecDeque<Event>>>;
 pub(crate) struct Passage {
     queue: SyncSender<Event>,
     kept: Kept,
+    /// Whether the last event found no room.
+    loses: Cell<bool>,
 }
 
 /// The command's end.
@@ -40,6 +43,7 @@ pub(crate) fn passage() -> (Passage, Arrivals, SyncSender<Event>) {
     let passage = Passage {
         queue: sender.clone(),
         kept: kept.clone(),
+        loses: Cell::new(false),
     };
     (passage, Arrivals { queue, kept }, sender)
 }
@@ -60,7 +64,7 @@ impl Passage {
         if is_awaited {
             self.keep(Event::Notice(notice));
         } else if let Err(TrySendError::Full(lost)) = self.queue.try_send(Event::Notice(notice)) {
-            log::debug!("no room for {lost:?}");
+            log::trace!("no room for {lost:?}");
         }
     }
 
@@ -68,9 +72,13 @@ impl Passage {
     pub(crate) fn keep(&self, event: Event) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
-            log::warn!("the terminal stands still, lost: {event:?}");
+            // Once, and not what it says: texts and names of others have no place in a log.
+            if !self.loses.replace(true) {
+                log::warn!("the terminal stands still; events are lost");
+            }
             return;
         }
+        self.loses.set(false);
         kept.push_back(event);
         // Also after the command found both empty and went to sleep: the queue has room then, and wakes it.
         while let Some(event) = kept.pop_front() {

@@ -112,12 +112,19 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             ),
             json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why}),
         ),
-        Notice::CallEnded { peer, reason, text } => (
+        Notice::CallEnded {
+            peer,
+            kind,
+            outgoing,
+            reason,
+            text,
+        } => (
             format!(
                 "the call with {peer} ended: {}",
                 with_text(end_words(*reason), text)
             ),
-            json!({"event": "call_ended", "peer": peer.as_str(), "reason": end_word(*reason), "text": text}),
+            json!({"event": "call_ended", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
+                   "reason": end_word(*reason), "text": text}),
         ),
         Notice::FarCamera { peer, lens, text } => (
             format!(

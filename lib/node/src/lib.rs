@@ -33,6 +33,7 @@ mod measure;
 mod meter;
 mod notice;
 mod outside;
+mod pace;
 mod settings;
 mod station;
 mod texts;

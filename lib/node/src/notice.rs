@@ -125,6 +125,10 @@ pub enum Notice {
     CallEnded {
         /// With whom.
         peer: PeerName,
+        /// What for: a peer can watch here while it is in a call both ways.
+        kind: CallKind,
+        /// Whether we rang.
+        outgoing: bool,
         /// Why.
         reason: EndReason,
         /// In the words of the side that ended it; may be empty.
@@ -226,7 +230,8 @@ pub enum Notice {
         /// How it ended.
         outcome: Outcome,
     },
-    /// One entry of a transfer failed; the rest goes on.
+    /// One entry of a transfer failed; the rest goes on. Of a transfer to us the first thousand are told, and the others only
+    /// count.
     EntryFailed {
         /// Which transfer.
         transfer: TransferId,

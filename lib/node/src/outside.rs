@@ -9,6 +9,7 @@ use transom_proto::Session;
 
 use crate::handle::Queue;
 use crate::notice::Notice;
+use crate::pace::Paces;
 use crate::workers::Workers;
 
 pub(crate) struct Outside {
@@ -16,6 +17,8 @@ pub(crate) struct Outside {
     pub(crate) workers: Workers,
     pub(crate) notices: VecDeque<Notice>,
     pub(crate) queue: Arc<Queue>,
+    /// What peers begin.
+    pub(crate) paces: Paces,
 }
 
 impl Outside {

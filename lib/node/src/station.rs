@@ -16,6 +16,7 @@ use crate::links::{Caller, Links};
 use crate::measure::Measure;
 use crate::notice::Notice;
 use crate::outside::{Outside, earlier};
+use crate::pace::Paces;
 use crate::settings::Settings;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
@@ -88,6 +89,7 @@ impl Station {
             workers,
             notices: VecDeque::new(),
             queue,
+            paces: Paces::default(),
         };
         Ok(Self {
             out,
@@ -128,7 +130,7 @@ impl Station {
                 self.handle_event(event);
             }
             let now = Instant::now();
-            self.links.dial_due(now, &mut self.out);
+            self.links.turn(now, &mut self.out);
             self.calls.turn(now, &self.links, &mut self.out);
             self.camera.turn(now, &self.calls, &mut self.out);
             self.measure
@@ -150,8 +152,8 @@ impl Station {
 
     fn due(&self) -> Option<Instant> {
         [
-            self.links.due(),
-            self.calls.due(),
+            self.links.due(&self.out),
+            self.calls.due(&self.out),
             self.camera.due(),
             self.measure.due(),
             self.transfers.due(),

@@ -81,6 +81,15 @@ impl Talk<'_> {
     /// Takes note of how the call goes. Gives why it ended when it did.
     fn notice(&mut self, notice: &Notice) -> Option<(EndReason, String)> {
         match notice {
+            // Who only watches is in no call with us.
+            Notice::CallStarted {
+                kind: CallKind::View,
+                ..
+            }
+            | Notice::CallEnded {
+                kind: CallKind::View,
+                ..
+            } => {}
             Notice::CallStarted { peer, .. } => {
                 self.with = Some(*peer);
                 self.end = self.end.or(self.time.map(|time| Instant::now() + time));

@@ -11,7 +11,8 @@ use transom_media::{Image, Limit, Picture, decode};
 use crate::model::{Face, Sample, Shown};
 
 use super::Wake;
-use super::mailbox::{Letter, Mailbox};
+use super::letter::Letter;
+use super::mailbox::Mailbox;
 use super::rate::Rate;
 use super::shrink::{factor, shrink};
 

@@ -1,71 +1,21 @@
 //! From the other threads to the window: one bounded queue, and one wake for however many letters.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use transom::{Notice, PeerName};
-
-use crate::model::{Face, FolderFor, Kept};
-
 use super::Wake;
+use super::letter::{Letter, Span};
 
 /// Letters that wait for a window that doesn't draw. Peers cause most of them, so there must be an end; a window that is
 /// this far behind has been stopped for minutes.
 const MAX_LETTERS: usize = 4096;
 
-/// One thing that happened.
-#[derive(Debug)]
-pub(crate) enum Letter {
-    /// The station says so.
-    Notice(Notice),
-    /// A picture could not be decoded; why.
-    Broken(Face, String),
-    /// A picture or a film was kept, or not.
-    Kept(Kept),
-    /// The file dialog closed.
-    Picked(PeerName, Result<Vec<PathBuf>, String>),
-    /// The dialog for a folder closed.
-    PickedFolder(FolderFor, Result<Option<PathBuf>, String>),
-    /// Something to be said in the status bar.
-    Say(String),
-    /// The station ended; why, if it was not asked to.
-    StationEnded(Option<String>),
-}
-
-impl Letter {
-    /// Whether it says anew what the other one says of the same peer: that may change as often as the peer likes, and the
-    /// newest word counts.
-    fn outdates(&self, other: &Self) -> bool {
-        let about = |letter: &Self| match letter {
-            Self::Notice(Notice::FarRecording { peer, .. }) => Some(*peer),
-            _ => None,
-        };
-        about(self).is_some_and(|peer| about(other) == Some(peer))
-    }
-
-    /// Whether the screen would stay wrong without it.
-    fn matters(&self) -> bool {
-        !matches!(
-            self,
-            Self::Broken(..)
-                | Self::Notice(
-                    Notice::Text { .. }
-                        | Notice::Transfer(_)
-                        | Notice::EntryFailed { .. }
-                        | Notice::FarCamera { .. }
-                        | Notice::Knock { .. }
-                        | Notice::Measured { .. }
-                        | Notice::Reaching { .. }
-                        | Notice::Unreachable { .. }
-                )
-        )
-    }
-}
-
 /// The queue.
 pub(crate) struct Mailbox {
     letters: Mutex<VecDeque<Letter>>,
+    /// Whether letters were lost since the window looked last.
+    loses: AtomicBool,
     wake: Wake,
 }
 
@@ -73,6 +23,7 @@ impl Mailbox {
     pub(super) fn new(wake: Wake) -> Self {
         Self {
             letters: Mutex::default(),
+            loses: AtomicBool::new(false),
             wake,
         }
     }
@@ -80,13 +31,12 @@ impl Mailbox {
     /// Adds a letter, and wakes the window unless others wait already.
     pub(super) fn put(&self, letter: Letter) {
         let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        if letters.len() >= MAX_LETTERS && !letter.matters() {
-            // Not what it says: texts and names of others have no place in a log.
-            log::warn!("the window is stopped; news is lost");
+        if letters.len() >= MAX_LETTERS && !fits(&mut letters, &letter) {
+            // Once, and not what it says: texts and names of others have no place in a log.
+            if !self.loses.swap(true, Ordering::Relaxed) {
+                log::warn!("the window is stopped; news is lost");
+            }
             return;
-        }
-        if letters.len() >= MAX_LETTERS {
-            letters.retain(|older| !letter.outdates(older));
         }
         let first = letters.is_empty();
         letters.push_back(letter);
@@ -107,6 +57,7 @@ impl Mailbox {
 
     /// All letters, oldest first.
     pub(super) fn take(&self) -> Vec<Letter> {
+        self.loses.store(false, Ordering::Relaxed);
         self.letters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -115,10 +66,44 @@ impl Mailbox {
     }
 }
 
+/// Makes room among too many letters for one that matters; false where it can be done without.
+fn fits(letters: &mut VecDeque<Letter>, letter: &Letter) -> bool {
+    if !letter.matters() {
+        return false;
+    }
+    letters.retain(|older| !letter.outdates(older));
+    match letter.ends() {
+        Some(span) => !came_and_went(letters, span),
+        None => true,
+    }
+}
+
+/// Takes out what began and ended while the window was stopped: nobody has seen it. Of each peer's calls one that was missed
+/// so stays.
+fn came_and_went(letters: &mut VecDeque<Letter>, span: Span) -> bool {
+    let begins = |letter: &Letter| letter.begins() == Some(span);
+    let Some(first) = letters.iter().rposition(begins) else {
+        return false;
+    };
+    // If that one has ended already, the window knows what ends now.
+    let has_ended = (letters.range(first..)).any(|letter| letter.ends() == Some(span));
+    let is_missed = matches!(span, Span::Call(..)) && !letters.range(..first).any(begins);
+    if has_ended || is_missed {
+        return false;
+    }
+    let mut at = 0..;
+    letters.retain(|letter| at.next() < Some(first) || letter.is_of() != Some(span));
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
+
+    use transom::{CallKind, EndReason, Notice, PeerName};
+
+    use crate::model::Face;
 
     use super::*;
 
@@ -167,6 +152,102 @@ mod tests {
         }));
         let letters = mailbox.take();
         assert_eq!(letters.len(), MAX_LETTERS + 1);
+        assert!(matches!(
+            letters.last(),
+            Some(Letter::Notice(Notice::Left { .. }))
+        ));
+    }
+
+    /// Fills a mailbox, then does that over and over, and gives all letters.
+    fn flooded(more: impl Fn(u32) -> Vec<Notice>) -> Vec<Letter> {
+        let (mailbox, _) = mailbox();
+        for _ in 0..MAX_LETTERS {
+            mailbox.put(Letter::Broken(Face::Own, String::new()));
+        }
+        for notice in (0..5000).flat_map(more) {
+            mailbox.put(Letter::Notice(notice));
+        }
+        let letters = mailbox.take();
+        assert!(letters.len() <= MAX_LETTERS + 8, "{}", letters.len());
+        letters
+    }
+
+    fn ended() -> Notice {
+        Notice::CallEnded {
+            peer: peer(),
+            kind: CallKind::Talk,
+            outgoing: false,
+            reason: EndReason::Chosen,
+            text: String::new(),
+        }
+    }
+
+    #[test]
+    fn who_rings_and_hangs_up_over_and_over_has_one_missed_call_at_a_stopped_window() {
+        let ringing = |_| {
+            let (peer, kind) = (peer(), CallKind::Talk);
+            vec![Notice::Ringing { peer, kind }, ended()]
+        };
+        let letters = flooded(ringing);
+        let calls = letters.iter().filter(|letter| letter.is_of().is_some());
+        assert_eq!(calls.count(), 2);
+    }
+
+    #[test]
+    fn a_call_that_the_window_knows_of_ends_there_whatever_came_and_went_before() {
+        let all = |at| match at {
+            4999 => vec![ended()],
+            _ => {
+                let (peer, kind) = (peer(), CallKind::Talk);
+                vec![Notice::Ringing { peer, kind }, ended()]
+            }
+        };
+        let letters = flooded(all);
+        assert!(matches!(
+            letters.last(),
+            Some(Letter::Notice(Notice::CallEnded { .. }))
+        ));
+    }
+
+    #[test]
+    fn offers_that_came_and_went_fill_no_memory_of_a_stopped_window() {
+        let handle = crate::model::tests::Ids::new();
+        let offers = |_| {
+            let transfer = handle.transfer();
+            let mut status = crate::model::tests::status(transfer, transom::Phase::Ended, 0);
+            status.direction = transom::Direction::Incoming;
+            let offered = Notice::Offered {
+                transfer,
+                peer: peer(),
+                name: "x".repeat(4000),
+                shape: transom::Shape::File,
+                files: 1,
+                bytes: 1,
+                overwrites: false,
+                asks: true,
+            };
+            let outcome = transom::Outcome::Lost { why: String::new() };
+            vec![offered, Notice::TransferEnded { status, outcome }]
+        };
+        let letters = flooded(offers);
+        assert!(letters.iter().all(|letter| letter.is_of().is_none()));
+    }
+
+    #[test]
+    fn who_comes_and_goes_over_and_over_is_known_by_the_last_word() {
+        let letters = flooded(|_| {
+            let (peer, why) = (peer(), String::new());
+            let lost = true;
+            vec![
+                crate::model::tests::joined("door"),
+                Notice::CallInterrupted {
+                    peer,
+                    kind: CallKind::Talk,
+                    why: why.clone(),
+                },
+                Notice::Left { peer, why, lost },
+            ]
+        });
         assert!(matches!(
             letters.last(),
             Some(Letter::Notice(Notice::Left { .. }))

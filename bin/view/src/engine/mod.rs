@@ -16,6 +16,7 @@ mod bell;
 mod command;
 mod decode;
 mod dialog;
+mod letter;
 mod mailbox;
 mod outside;
 mod rate;
@@ -35,7 +36,8 @@ use crate::words;
 use bell::Bell;
 use decode::Arrived;
 pub(crate) use decode::Desk;
-pub(crate) use mailbox::{Letter, Mailbox};
+pub(crate) use letter::Letter;
+pub(crate) use mailbox::Mailbox;
 use record::Album;
 
 /// Decoders: two keep up with four cameras, and leave the window its share of a small machine.

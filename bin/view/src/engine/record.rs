@@ -13,7 +13,8 @@ use transom_media::{AviWriter, Picture};
 
 use crate::model::Kept;
 
-use super::mailbox::{Letter, Mailbox};
+use super::letter::Letter;
+use super::mailbox::Mailbox;
 
 /// Bytes of pictures that wait for the disk: some seconds of four good cameras.
 const MAX_WAITING_BYTES: usize = 64 << 20;

@@ -174,12 +174,22 @@ impl State {
                 outgoing,
                 ..
             } => return self.call_started(peer, kind, outgoing),
-            Notice::CallInterrupted { peer, why, .. } => {
-                self.with_call(peer, |call| call.stage = Stage::Interrupted(why));
+            Notice::CallInterrupted { peer, kind, why } => {
+                self.with_call(peer, |call| {
+                    if call.kind == kind {
+                        call.stage = Stage::Interrupted(why);
+                    }
+                });
             }
-            Notice::CallEnded { peer, reason, text } => {
-                return self.call_ended(peer, reason, &text);
-            }
+            // Who watched us may still be in another call with us, which shows our camera.
+            Notice::CallEnded {
+                kind: CallKind::View,
+                outgoing: false,
+                ..
+            } => {}
+            Notice::CallEnded {
+                peer, reason, text, ..
+            } => return self.call_ended(peer, reason, &text),
             Notice::FarCamera { peer, lens, text } => {
                 self.with_call(peer, |call| call.far_camera = Some((lens, text)));
             }

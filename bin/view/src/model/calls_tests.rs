@@ -50,6 +50,28 @@ pub(crate) fn talking() -> State {
     state
 }
 
+#[test]
+fn who_ends_watching_us_ends_no_other_call() {
+    let mut state = talking();
+    state.act(&camera("door", true));
+    state.apply(Notice::CallStarted {
+        peer: peer("door"),
+        kind: CallKind::View,
+        outgoing: false,
+        resumed: false,
+    });
+    state.apply(Notice::CallEnded {
+        peer: peer("door"),
+        kind: CallKind::View,
+        outgoing: false,
+        reason: EndReason::Chosen,
+        text: String::new(),
+    });
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+    let call = state.calls.of(peer("door")).unwrap();
+    assert!(call.camera_on, "the camera is on, and the screen says so");
+}
+
 fn stage(state: &State, name: &str) -> Option<Stage> {
     state.calls.of(peer(name)).map(|call| call.stage.clone())
 }

@@ -82,6 +82,8 @@ fn left(name: &str) -> Notice {
 pub(crate) fn ended(name: &str, reason: EndReason) -> Notice {
     Notice::CallEnded {
         peer: peer(name),
+        kind: CallKind::Talk,
+        outgoing: true,
         reason,
         text: String::new(),
     }

@@ -4,8 +4,11 @@ use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::CallId;
+use transom_users::Rights;
 use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
 
+use super::marks::Marks;
+use super::policy::Policy;
 use crate::notice::Notice;
 use crate::outside::Outside;
 
@@ -23,6 +26,8 @@ pub(super) struct Call {
     pub(super) kind: CallKind,
     /// Whether we rang. Whoever did rings again when the call lost its connection, and the other side waits for that.
     pub(super) outgoing: bool,
+    /// Whether our owner rang, so that the peer needs no right to call for it, whoever rings when it comes back.
+    pub(super) ours: bool,
     /// Where it is carried; `None` between two connections, and while something else rings where it is to ring.
     pub(super) place: Option<(PeerId, CallId)>,
     /// When it counts as unanswered; `None` while it is live.
@@ -39,6 +44,8 @@ pub(super) struct Call {
     pub(super) shows: bool,
     /// Whether the owner records what comes in.
     pub(super) records: bool,
+    /// What the far side said of its camera and its recording, and is not told yet.
+    pub(super) marks: Marks,
 }
 
 /// What a call was before it was where it is now.
@@ -59,6 +66,7 @@ impl Call {
             key,
             kind,
             outgoing: false,
+            ours: false,
             place: None,
             until: Some(until),
             past: Past::Fresh,
@@ -67,6 +75,7 @@ impl Call {
             served: false,
             shows: false,
             records: false,
+            marks: Marks::default(),
         }
     }
 
@@ -76,6 +85,15 @@ impl Call {
 
     pub(super) fn is_live(&self) -> bool {
         self.until.is_none()
+    }
+
+    /// Whether a peer with these rights may still have it.
+    pub(super) fn is_allowed(&self, rights: Rights, policy: &Policy) -> bool {
+        match self.served {
+            _ if self.ours => true,
+            true => policy.may_watch(rights),
+            false => rights.call,
+        }
     }
 
     pub(super) fn is_talk(&self) -> bool {
@@ -115,6 +133,8 @@ impl Call {
     /// It is live.
     pub(super) fn started(&mut self, out: &mut Outside) {
         let past = std::mem::replace(&mut self.past, Past::Fresh);
+        // What was said by an earlier connection may not be so any more.
+        self.marks = Marks::default();
         (self.until, self.agreed) = (None, false);
         if past != Past::Moved {
             out.tell(Notice::CallStarted {
@@ -171,6 +191,8 @@ impl Call {
     pub(super) fn ended(&self, reason: EndReason, text: impl Into<String>, out: &mut Outside) {
         out.tell(Notice::CallEnded {
             peer: self.peer,
+            kind: self.kind,
+            outgoing: self.outgoing,
             reason,
             text: text.into(),
         });

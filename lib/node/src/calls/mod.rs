@@ -1,8 +1,10 @@
 //! Calls: who may watch, who rings, who sees our camera, and what becomes of a call when its connection is lost.
 
 mod call;
+mod marks;
 mod pictures;
 mod policy;
+mod rung;
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +14,16 @@ use transom_wire::{CallKind, EndReason, PeerName};
 
 use self::call::{Call, Past};
 pub(crate) use self::policy::Policy;
-use self::policy::{Crowd, Taking, Welcome};
+use self::policy::Taking;
 use crate::links::{Gone, Link, Links, Parting};
 use crate::notice::Notice;
 use crate::outside::{Outside, earlier};
 
 /// A peer that is back rings again within this, or it has given the call up in the meantime.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// What the peer reads when its rights were taken from it.
+const NOT_ALLOWED: &str = "not allowed any more";
 
 pub(crate) struct Calls {
     calls: Vec<Call>,
@@ -77,10 +82,11 @@ impl Calls {
     }
 
     /// When [`turn`](Self::turn) has something to do though nothing happens.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.calls
-            .iter()
-            .fold(None, |due, call| earlier(due, call.until))
+    pub(crate) fn due(&self, out: &Outside) -> Option<Instant> {
+        let now = Instant::now();
+        self.calls.iter().fold(None, |due, call| {
+            earlier(due, earlier(call.until, call.marks_due(now, out)))
+        })
     }
 
     /// Once a turn: ends what nobody answered, and rings where that is possible now.
@@ -93,6 +99,9 @@ impl Calls {
                 Past::Moved | Past::Interrupted => "the connection did not come back",
             };
             call.ended(EndReason::Unanswered, text, out);
+        }
+        for call in &mut self.calls {
+            call.tell_marks(now, out);
         }
         self.take_over_rings(links);
         self.ring_waiting(links, out);
@@ -164,12 +173,14 @@ impl Calls {
         match key {
             Some(key) => {
                 let mut call = Call::new(peer, key, kind, until);
-                call.outgoing = true;
+                (call.outgoing, call.ours) = (true, true);
                 self.calls.push(call);
                 self.ring_waiting(links, out);
             }
             None => out.tell(Notice::CallEnded {
                 peer,
+                kind,
+                outgoing: true,
                 reason: EndReason::Unanswered,
                 text: "it is not connected".into(),
             }),
@@ -178,6 +189,7 @@ impl Calls {
 
     /// Rings for all calls of ours that no connection carries, where one could.
     fn ring_waiting(&mut self, links: &Links, out: &mut Outside) {
+        self.end_forbidden(links, out);
         let is_full = |call: &mut Call| {
             if !call.outgoing || call.place.is_some() || call.agreed {
                 return false;
@@ -197,6 +209,17 @@ impl Calls {
         for call in full {
             call.ended(EndReason::Busy, "there is no room for more calls", out);
         }
+    }
+
+    /// Ends calls that no connection carries and whose peer is back, but lost its right to them meanwhile.
+    fn end_forbidden(&mut self, links: &Links, out: &mut Outside) {
+        let policy = self.policy;
+        let forbidden = |call: &Call| {
+            let carrier = carrier(call, links).filter(|_| call.place.is_none());
+            let link = carrier.and_then(|link| links.link(link));
+            link.is_some_and(|link| !call.is_allowed(link.rights, &policy))
+        };
+        self.end(forbidden, EndReason::Forbidden, NOT_ALLOWED, out);
     }
 
     pub(crate) fn answer(&mut self, peer: &PeerName, out: &mut Outside) {
@@ -266,15 +289,9 @@ impl Calls {
         let Some(rights) = links.link(link).map(|link| link.rights) else {
             return;
         };
-        let forbidden = |call: &Call| {
-            call.is_on(link)
-                && !call.outgoing
-                && match call.served {
-                    true => !rights.view,
-                    false => !rights.call,
-                }
-        };
-        self.end(forbidden, EndReason::Forbidden, "not allowed any more", out);
+        let policy = self.policy;
+        let forbidden = |call: &Call| call.is_on(link) && !call.is_allowed(rights, &policy);
+        self.end(forbidden, EndReason::Forbidden, NOT_ALLOWED, out);
     }
 
     /// An event of a call. Gives back those that are none.
@@ -315,14 +332,14 @@ impl Calls {
             }
             Event::CameraState { call, lens, text } => {
                 if let Some(call) = self.find(id, call).filter(|call| !call.served) {
-                    let peer = call.peer;
-                    out.tell(Notice::FarCamera { peer, lens, text });
+                    call.marks.camera = Some((lens, text));
+                    call.tell_marks(Instant::now(), out);
                 }
             }
             Event::Recording { call, on } => {
                 if let Some(call) = self.find(id, call) {
-                    let peer = call.peer;
-                    out.tell(Notice::FarRecording { peer, on });
+                    call.marks.recording = Some(on);
+                    call.tell_marks(Instant::now(), out);
                 }
             }
             Event::Credit { .. } => {}
@@ -336,133 +353,6 @@ impl Calls {
             .iter_mut()
             .find(|call| call.place == Some((link, id)))
     }
-
-    /// A peer rings: for a call that there is already, or for a new one.
-    fn rung(
-        &mut self,
-        place: (PeerId, CallId),
-        link: &Link,
-        kind: CallKind,
-        links: &Links,
-        out: &mut Outside,
-    ) {
-        // By key: the peer may be here under two names.
-        let same = |call: &Call| (call.key, call.kind) == (link.key, kind);
-        let returning = |call: &Call| same(call) && is_returning(call, place.0, links);
-        if let Some(at) = self.calls.iter().position(returning) {
-            let call = self.calls.remove(at);
-            return self.returned(call, place, link, out);
-        }
-        let crossing =
-            |call: &Call| same(call) && call.outgoing && call.is_talk() && !call.is_live();
-        if let Some(at) = self.calls.iter().position(crossing) {
-            return self.crossed(at, place, link, links, out);
-        }
-        for call in self.calls.iter_mut().filter(|call| call.key == link.key) {
-            // It yielded to this ring, which is for something else: ours is rung again.
-            call.agreed &= !call.outgoing;
-        }
-        match self
-            .policy
-            .judge(kind, link.rights, self.crowd(place.0, link))
-        {
-            Err((reason, text)) => decline(place, reason, text, out),
-            Ok(welcome) => self.welcome(place, link, kind, welcome, out),
-        }
-    }
-
-    fn welcome(
-        &mut self,
-        place: (PeerId, CallId),
-        link: &Link,
-        kind: CallKind,
-        welcome: Welcome,
-        out: &mut Outside,
-    ) {
-        let until = Instant::now() + self.policy.ring_timeout;
-        let mut call = Call::new(link.peer, link.key, kind, until);
-        call.place = Some(place);
-        call.served = welcome == Welcome::Served;
-        call.shows = welcome == Welcome::AtOnce;
-        match welcome {
-            Welcome::AtOnce | Welcome::Served => call.answer(out),
-            Welcome::Asked => {
-                let peer = link.peer;
-                out.tell(Notice::Ringing { peer, kind });
-            }
-        }
-        self.calls.push(call);
-    }
-
-    /// A call that lost its connection goes on here, if the peer still may.
-    fn returned(
-        &mut self,
-        mut call: Call,
-        place: (PeerId, CallId),
-        link: &Link,
-        out: &mut Outside,
-    ) {
-        let verdict = match call.served {
-            true => self
-                .policy
-                .judge(call.kind, link.rights, self.crowd(place.0, link))
-                .map(drop),
-            false if link.rights.call => Ok(()),
-            false => Err((EndReason::Forbidden, "you may not call here any more")),
-        };
-        if let Err((reason, text)) = verdict {
-            decline(place, reason, text, out);
-            return call.ended(reason, text, out);
-        }
-        // Where it still seems to be carried, nobody is any more.
-        call.say_end(EndReason::Leaving, "", out);
-        if call.is_live() {
-            call.adrift(link.station(), Instant::now() + self.policy.call_patience);
-        }
-        let asks = call.asks();
-        call.place = Some(place);
-        if !asks {
-            call.answer(out);
-        }
-        self.calls.push(call);
-    }
-
-    /// Both rang. On one connection the sessions have decided already that ours yields; on two connections between the same
-    /// two stations the ring of the one with the lower number does.
-    fn crossed(
-        &mut self,
-        at: usize,
-        place: (PeerId, CallId),
-        link: &Link,
-        links: &Links,
-        out: &mut Outside,
-    ) {
-        let call = &mut self.calls[at];
-        let ours = call.place.and_then(|(ours, _)| links.link(ours));
-        match ours {
-            Some(ours) if !ours.is_same_station(link) => {
-                return decline(place, EndReason::Busy, "in a call with you already", out);
-            }
-            Some(_) if !links.yields_to(link) => {
-                return decline(place, EndReason::Glare, "", out);
-            }
-            Some(_) => call.say_end(EndReason::Glare, "", out),
-            None => {}
-        }
-        (call.place, call.outgoing) = (Some(place), false);
-        call.answer(out);
-    }
-
-    fn crowd(&self, id: PeerId, link: &Link) -> Crowd {
-        let served = |call: &&Call| call.served && call.place.is_some();
-        let talks = |call: &&Call| call.is_talk() && !call.served;
-        Crowd {
-            viewers: self.calls.iter().filter(served).count(),
-            watches: self.calls.iter().filter(served).any(|call| call.is_on(id)),
-            talks: self.calls.iter().filter(talks).count(),
-            talks_with_it: (self.calls.iter().filter(talks)).any(|call| call.key == link.key),
-        }
-    }
 }
 
 /// The connection to ring by. A call that was live goes to the station that it was live with, or to who is found where that
@@ -473,20 +363,4 @@ fn carrier(call: &Call, links: &Links) -> Option<PeerId> {
         Past::Moved | Past::Interrupted => links.route(&call.peer, call.station),
     }
     .filter(|link| links.link(*link).is_some_and(|link| link.key == call.key))
-}
-
-/// Whether a ring at that connection is for this call: it waits for one, or the peer's station has left it elsewhere.
-fn is_returning(call: &Call, link: PeerId, links: &Links) -> bool {
-    let left_behind = |on: PeerId| {
-        let both = links.link(on).zip(links.link(link));
-        on != link && both.is_some_and(|(old, new)| old.is_same_station(new))
-    };
-    !call.outgoing && call.place.is_none_or(|(on, _)| left_behind(on))
-}
-
-fn decline(place: (PeerId, CallId), reason: EndReason, text: &str, out: &mut Outside) {
-    let (link, call) = place;
-    if let Some(Err(error)) = out.with(link, |session| session.decline(call, reason, text)) {
-        log::debug!("{link} declining: {error}");
-    }
 }

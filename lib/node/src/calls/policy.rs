@@ -86,11 +86,16 @@ impl Policy {
         }
     }
 
+    /// Whether who has these rights may watch, if there is something to watch.
+    pub(super) fn may_watch(&self, rights: Rights) -> bool {
+        rights.view && (self.serves_camera || rights.auto)
+    }
+
     fn judge_viewer(&self, rights: Rights, crowd: Crowd) -> Result<Welcome, Refusal> {
         match rights {
             _ if !rights.view => Err((EndReason::Forbidden, "you may not watch here")),
             _ if !self.has_camera => Err((EndReason::NoCamera, "there is no camera here")),
-            _ if !(self.serves_camera || rights.auto) => {
+            _ if !self.may_watch(rights) => {
                 Err((EndReason::Forbidden, "this camera is not for watching"))
             }
             // One place for each, so that nobody takes those of others.

@@ -43,17 +43,25 @@ impl Links {
         };
         let same_key = self.links.values().filter(|link| link.key == key);
         let same_key = same_key.count();
+        let now = Instant::now();
         match link {
+            Some(_) if side == Side::Listener && !out.paces.take(key.0, now) => {
+                // Not turned away, as a script that is in a hurry would be: its handshake takes a little longer.
+                self.waiting.push((id, caller));
+            }
             Some((peer, rights, first_use)) if same_key < MAX_LINKS_PER_KEY => {
                 let mut random = [0; 8];
                 if getrandom::fill(&mut random).is_err() {
                     return out.net.refuse(id);
                 }
-                let config = transom_proto::Config::new(
+                let mut config = transom_proto::Config::new(
                     self.own_name,
                     self.session,
                     u64::from_ne_bytes(random),
                 );
+                // Nor do connections made anew and anew let it write more than one does.
+                let burst = out.paces.left(key.0, now).max(1);
+                config.text_burst = config.text_burst.min(burst);
                 out.net.admit(id, config);
                 self.links.insert(
                     id,
@@ -73,6 +81,14 @@ impl Links {
                 );
             }
             _ => out.net.refuse(id),
+        }
+    }
+
+    /// Judges those who came too often for their pace, and whose time has come.
+    pub(super) fn judge_waiting(&mut self, now: Instant, out: &mut Outside) {
+        let due = |(_, caller): &mut (PeerId, Caller)| out.paces.next(caller.key.0, now) <= now;
+        for (id, caller) in self.waiting.extract_if(.., due).collect::<Vec<_>>() {
+            self.judge(id, caller, Side::Listener, out);
         }
     }
 

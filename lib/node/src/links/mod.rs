@@ -72,6 +72,8 @@ pub(crate) struct Links {
     /// Our random number of this run.
     pub(crate) session: u64,
     knocks: Vec<(PublicKey, Instant)>,
+    /// Who was let in too often just now, and is judged a little later; at most as many as may be in a handshake.
+    waiting: Vec<(PeerId, Caller)>,
 }
 
 /// Why a peer was not reached.
@@ -95,6 +97,7 @@ impl Links {
             own_key: settings.identity.public_key(),
             session,
             knocks: Vec::new(),
+            waiting: Vec::new(),
         }
     }
 
@@ -215,17 +218,25 @@ impl Links {
         self.links.is_empty()
     }
 
-    /// When a contact is to be dialed again.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    /// When a contact is to be dialed again, or somebody at the door is to be judged.
+    pub(crate) fn due(&self, out: &Outside) -> Option<Instant> {
+        let now = Instant::now();
+        let waiting = self.waiting.iter();
+        let waiting = waiting.map(|(_, caller)| out.paces.next(caller.key.0, now));
         self.dials
             .values()
-            .fold(None, |due, dial| match dial.reach {
+            .fold(waiting.min(), |due, dial| match dial.reach {
                 Reach::Waiting { until } => earlier(due, Some(until)),
                 _ => due,
             })
     }
 
-    pub(crate) fn dial_due(&mut self, now: Instant, out: &mut Outside) {
+    pub(crate) fn turn(&mut self, now: Instant, out: &mut Outside) {
+        self.judge_waiting(now, out);
+        self.dial_due(now, out);
+    }
+
+    fn dial_due(&mut self, now: Instant, out: &mut Outside) {
         let due = |dial: &Dial| matches!(dial.reach, Reach::Waiting { until } if until <= now);
         let names: Vec<_> = self
             .dials
@@ -393,6 +404,7 @@ impl Links {
 
     /// A connection ended, at whatever stage.
     pub(crate) fn left(&mut self, id: PeerId, why: &Departure, out: &mut Outside) -> Option<Gone> {
+        self.waiting.retain(|(waiting, _)| *waiting != id);
         let link = self.links.remove(&id);
         let Some(link) = link else {
             self.try_failed(id, why, out);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{Event, FileId, OwnedOffer};
-use transom_wire::{ByeCode, PeerName};
+use transom_wire::{ByeCode, PeerName, RefuseReason};
 
 use self::receiving::Incoming;
 use self::sending::Outgoing;
@@ -408,6 +408,10 @@ impl Transfers {
             (receiving::Verdict::Take(into), None) => Some((into, may_overwrite)),
             (receiving::Verdict::Ask, None) => None,
         };
+        if !out.paces.take(who.key.0, Instant::now()) {
+            let text = "too many offers that came to nothing; wait a moment";
+            return incoming.refuse_unasked(RefuseReason::Busy, text, out);
+        }
         incoming.announce(into.is_none(), out);
         if let Some((into, overwrite)) = into {
             incoming.prepare(into, quota, overwrite, out);

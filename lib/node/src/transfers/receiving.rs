@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
 use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
@@ -13,6 +14,10 @@ use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
 use crate::settings::{Accept, InboxSettings};
+
+/// Failed entries of one transfer that are told one by one, which is more than anybody reads; the others only count. A peer
+/// gives up as many as it likes of those it offered.
+const MAX_FAILURES_TOLD: u32 = 1024;
 
 pub(super) enum Verdict {
     Take(PathBuf),
@@ -187,11 +192,11 @@ impl Incoming {
 
     /// Refused by rule: the owner hears of it as a line, not as a transfer that ended.
     pub(super) fn refuse_unasked(self, reason: RefuseReason, text: &str, out: &mut Outside) {
-        log::info!(
-            "{}: offer of {:?} refused: {text}",
-            self.place.link,
-            self.offer.name.as_str()
-        );
+        // A log is no place for a flood either.
+        if out.paces.take(self.sender, Instant::now()) {
+            let name = self.offer.name.as_str();
+            log::info!("{}: offer of {name:?} refused: {text}", self.place.link);
+        }
         self.say(out, |session, place| {
             session.refuse(place.file, reason, text)
         });
@@ -227,6 +232,10 @@ impl Incoming {
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: &str, out: &mut Outside) {
         self.queue(Job::Keep, out);
+        if self.account.status.moved > 0 {
+            // It came to something, and many of them may come back at once.
+            out.paces.give_back(self.sender);
+        }
         self.account.ended(
             Outcome::Lost {
                 why: why.to_owned(),
@@ -397,6 +406,9 @@ impl Incoming {
         self.say(out, |session, place| {
             session.finished(place.file, ending, &text)
         });
+        if outcome.is_success() {
+            out.paces.give_back(self.sender);
+        }
         self.account.ended(outcome, out);
     }
 
@@ -419,11 +431,13 @@ impl Incoming {
             _ => format!("entry {index}"),
         };
         let path = self.paths.remove(&index).unwrap_or_else(unnamed);
-        out.tell(Notice::EntryFailed {
-            transfer: self.id,
-            path,
-            why,
-        });
+        if self.failed <= MAX_FAILURES_TOLD {
+            out.tell(Notice::EntryFailed {
+                transfer: self.id,
+                path,
+                why,
+            });
+        }
     }
 
     fn phase(&mut self, phase: Phase) {

@@ -3,7 +3,10 @@
 
 mod calls;
 mod cut;
+mod evil;
+mod floods;
 mod interrupted;
 mod loopback;
 mod owner;
+mod rights;
 mod support;

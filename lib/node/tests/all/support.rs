@@ -70,6 +70,13 @@ impl Peer {
         }
     }
 
+    /// All that is told within that time.
+    pub(crate) fn told(&self, time: Duration) -> Vec<Notice> {
+        let end = Instant::now() + time;
+        let left = || end.saturating_duration_since(Instant::now());
+        std::iter::from_fn(|| self.notices.recv_timeout(left()).ok()).collect()
+    }
+
     pub(crate) fn contact(&self, name: &str) -> Contact {
         format!("{name} {}", self.address.unwrap()).parse().unwrap()
     }

@@ -1,0 +1,145 @@
+//! What the other threads tell the window, and which of it a window that is stopped can do without.
+
+use std::path::PathBuf;
+
+use transom::{CallKind, Direction, Notice, PeerName, TransferId, TransferStatus};
+
+use crate::model::{Face, FolderFor, Kept};
+
+/// One thing that happened.
+#[derive(Debug)]
+pub(crate) enum Letter {
+    /// The station says so.
+    Notice(Notice),
+    /// A picture could not be decoded; why.
+    Broken(Face, String),
+    /// A picture or a film was kept, or not.
+    Kept(Kept),
+    /// The file dialog closed.
+    Picked(PeerName, Result<Vec<PathBuf>, String>),
+    /// The dialog for a folder closed.
+    PickedFolder(FolderFor, Result<Option<PathBuf>, String>),
+    /// Something to be said in the status bar.
+    Say(String),
+    /// The station ended; why, if it was not asked to.
+    StationEnded(Option<String>),
+}
+
+/// Something that begins and ends, and that a peer can begin as often as it likes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Span {
+    Call(PeerName, CallKind),
+    Transfer(TransferId),
+}
+
+impl Letter {
+    /// Whether the screen would stay wrong without it.
+    pub(super) fn matters(&self) -> bool {
+        !matches!(
+            self,
+            Self::Broken(..)
+                | Self::Notice(
+                    Notice::Text { .. }
+                        | Notice::Transfer(_)
+                        | Notice::EntryFailed { .. }
+                        | Notice::FarCamera { .. }
+                        | Notice::Knock { .. }
+                        | Notice::Measured { .. }
+                        | Notice::Reaching { .. }
+                        | Notice::Unreachable { .. }
+                )
+        )
+    }
+
+    /// Whether it says anew what the other one says: that may change as often as a peer likes, and the newest word counts.
+    pub(super) fn outdates(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Notice(Notice::Camera { .. }), Self::Notice(Notice::Camera { .. })) => true,
+            (Self::Notice(new), Self::Notice(old)) => {
+                subject(new).is_some_and(|new| subject(old) == Some(new))
+            }
+            _ => false,
+        }
+    }
+
+    /// What it is the beginning of.
+    pub(super) fn begins(&self) -> Option<Span> {
+        match self {
+            Self::Notice(
+                Notice::Ringing { peer, kind }
+                | Notice::CallStarted {
+                    peer,
+                    kind,
+                    outgoing: false,
+                    resumed: false,
+                    ..
+                },
+            ) => Some(Span::Call(*peer, *kind)),
+            Self::Notice(Notice::Offered { transfer, .. }) => Some(Span::Transfer(*transfer)),
+            _ => None,
+        }
+    }
+
+    /// What it is the end of.
+    pub(super) fn ends(&self) -> Option<Span> {
+        match self {
+            Self::Notice(Notice::CallEnded {
+                peer,
+                kind,
+                outgoing: false,
+                ..
+            }) => Some(Span::Call(*peer, *kind)),
+            Self::Notice(Notice::TransferEnded {
+                status:
+                    TransferStatus {
+                        transfer,
+                        direction: Direction::Incoming,
+                        ..
+                    },
+                ..
+            }) => Some(Span::Transfer(*transfer)),
+            _ => None,
+        }
+    }
+
+    /// What it is a part of.
+    pub(super) fn is_of(&self) -> Option<Span> {
+        let part = match self {
+            Self::Notice(
+                Notice::CallStarted { peer, kind, .. } | Notice::CallInterrupted { peer, kind, .. },
+            ) => Some(Span::Call(*peer, *kind)),
+            Self::Notice(Notice::Transfer(status)) => Some(Span::Transfer(status.transfer)),
+            Self::Notice(Notice::EntryFailed { transfer, .. }) => Some(Span::Transfer(*transfer)),
+            _ => None,
+        };
+        part.or_else(|| self.begins()).or_else(|| self.ends())
+    }
+}
+
+/// What a notice gives the newest word on.
+#[derive(Eq, PartialEq)]
+enum Subject {
+    Presence,
+    Key,
+    Connection,
+    Recording,
+}
+
+fn subject(notice: &Notice) -> Option<(Subject, PeerName)> {
+    match notice {
+        // That a key was pinned is told only once.
+        Notice::Joined {
+            first_use: true, ..
+        } => None,
+        Notice::Joined { peer, .. } | Notice::Left { peer, .. } => Some((Subject::Presence, *peer)),
+        Notice::KeyChanged { peer, .. } => Some((Subject::Key, *peer)),
+        Notice::CallInterrupted { peer, .. }
+        | Notice::CallStarted {
+            peer,
+            resumed: true,
+            ..
+        } => Some((Subject::Connection, *peer)),
+        Notice::FarRecording { peer, .. } => Some((Subject::Recording, *peer)),
+        _ => None,
+    }
+}

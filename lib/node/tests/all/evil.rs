@@ -1,0 +1,110 @@
+//! A peer that keeps the protocol's rules and does with its sessions whatever the test wants, as often as it wants.
+
+use std::time::{Duration, Instant};
+
+use transom::{PublicKey, Settings};
+use transom_net::{Config, Event, Net, PeerId};
+use transom_proto::{self as proto, CallId, Session};
+use transom_secure::Identity;
+
+use crate::calls::pattern;
+use crate::support::{PATIENCE, Peer, book, local};
+
+pub(crate) struct Evil {
+    identity: Identity,
+    net: Net,
+    /// Which run of a station it says it is.
+    pub(crate) station: u64,
+    pub(crate) key: PublicKey,
+}
+
+impl Evil {
+    pub(crate) fn new(station: u64) -> Self {
+        let identity = Identity::generate().unwrap();
+        let key = PublicKey(identity.public());
+        let net = net(&identity);
+        Self {
+            identity,
+            net,
+            station,
+            key,
+        }
+    }
+
+    /// Connects once more, and waits until it is let in.
+    pub(crate) fn connect(&mut self, to: &Peer) -> PeerId {
+        let link = self.net.dial(to.address.unwrap()).unwrap();
+        self.until(|peer, event| {
+            (peer == link && matches!(event, proto::Event::Hello { .. })).then_some(link)
+        })
+    }
+
+    /// Loses all connections at once.
+    pub(crate) fn lose(&mut self) {
+        self.net = net(&self.identity);
+    }
+
+    pub(crate) fn session(&mut self, link: PeerId) -> &mut Session {
+        self.net.session(link).unwrap()
+    }
+
+    /// Waits for a ring of the other side.
+    pub(crate) fn rung(&mut self) -> (PeerId, CallId) {
+        self.until(|peer, event| match event {
+            proto::Event::Ringing { call, .. } => Some((peer, *call)),
+            _ => None,
+        })
+    }
+
+    /// Waits for the event of a session that `wanted` takes, and skips all before it.
+    pub(crate) fn until<T>(
+        &mut self,
+        mut wanted: impl FnMut(PeerId, &proto::Event) -> Option<T>,
+    ) -> T {
+        let end = Instant::now() + PATIENCE;
+        let mut skipped = Vec::new();
+        while Instant::now() < end {
+            for event in self.turn() {
+                if let Event::Peer { peer, event } = &event
+                    && let Some(found) = wanted(*peer, event)
+                {
+                    return found;
+                }
+                skipped.push(format!("{event:?}"));
+            }
+        }
+        panic!("not among {skipped:#?}");
+    }
+
+    /// One turn of the loop: what happened in it.
+    pub(crate) fn turn(&mut self) -> Vec<Event> {
+        let soon = Instant::now() + Duration::from_millis(1);
+        self.net.wait(Some(soon)).unwrap();
+        let mut events = Vec::new();
+        while let Some(event) = self.net.next_event() {
+            if let Event::Key { peer, .. } = event {
+                let name = "evil".parse().unwrap();
+                let config = proto::Config::new(name, self.station, 1);
+                self.net.admit(peer, config);
+            }
+            events.push(event);
+        }
+        events
+    }
+}
+
+/// Somebody at a window who knows the evil one, with these rights.
+pub(crate) fn victim(evil: &Evil, may: &str, change: impl FnOnce(&mut Settings)) -> Peer {
+    let line = format!("evil 127.0.0.1:9 key={} may={may}", evil.key);
+    Peer::start("victim", |settings| {
+        settings.book = book(&[line]);
+        settings.listen = local();
+        settings.takes_calls = true;
+        settings.camera = Some(pattern(320, 240));
+        change(settings);
+    })
+}
+
+fn net(identity: &Identity) -> Net {
+    Net::bind(Config::new(identity.clone(), Vec::new())).unwrap()
+}

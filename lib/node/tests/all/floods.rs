@@ -1,0 +1,199 @@
+//! Peers that do over and over what their owner is told of: it is told of so much as an honest one could do.
+
+use std::time::{Duration, Instant};
+
+use transom::{Accept, CallKind, EndReason, InboxSettings, Lens, Notice, RefuseReason};
+use transom_proto as proto;
+use transom_wire::{
+    Abandon, Collision, Entry, EntryKind, FailReason, Offer, RelativePath, Shape, TransferKey,
+};
+
+use crate::calls::name;
+use crate::evil::{Evil, victim};
+use crate::support::Scratch;
+
+/// What a peer may begin at once, and the time between two beginnings after that.
+const BURST: usize = 64;
+const PAUSE: Duration = Duration::from_millis(125);
+
+/// No more than the peer's pace allows in the time since then.
+fn assert_paced(count: usize, since: Instant) {
+    let most = BURST + since.elapsed().div_duration_f32(PAUSE) as usize + 1;
+    assert!((2..=most).contains(&count), "{count}, not up to {most}");
+}
+
+fn count(notices: &[Notice], wanted: impl Fn(&Notice) -> bool) -> usize {
+    notices.iter().filter(|notice| wanted(notice)).count()
+}
+
+#[test]
+fn who_rings_and_hangs_up_over_and_over_is_told_of_at_a_pace() {
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "call", |_| {});
+    let link = evil.connect(&ben);
+    let since = Instant::now();
+    for _ in 0..1000 {
+        let call = evil.session(link).ring(CallKind::Talk).unwrap();
+        // What is declined at once is over by now, which is no fault.
+        let _ = evil.session(link).hang_up(call, EndReason::Chosen, "");
+        evil.turn();
+    }
+    let told = ben.told(Duration::from_millis(300));
+    let rings = count(&told, |notice| matches!(notice, Notice::Ringing { .. }));
+    assert_paced(rings, since);
+    let ends = count(&told, |notice| matches!(notice, Notice::CallEnded { .. }));
+    assert_eq!(ends, rings, "each ring that was told has its end");
+    // Later it can ring as anybody.
+    evil.session(link).ring(CallKind::Talk).unwrap();
+    evil.turn();
+    ben.rung();
+}
+
+#[test]
+fn who_offers_and_cancels_over_and_over_is_told_of_at_a_pace() {
+    let scratch = Scratch::new("offers");
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "files", |settings| {
+        settings.inbox = Some(inbox(&scratch, Accept::Ask));
+    });
+    let link = evil.connect(&ben);
+    let since = Instant::now();
+    for number in 0..1000_u32 {
+        let offer = offer(number.to_be_bytes()[3], 1);
+        let file = evil.session(link).offer(&offer).unwrap();
+        let _ = evil.session(link).cancel(file, RefuseReason::Chosen, "");
+        evil.turn();
+    }
+    let told = ben.told(Duration::from_millis(300));
+    let offers = count(&told, |notice| matches!(notice, Notice::Offered { .. }));
+    assert_paced(offers, since);
+    let ends = count(&told, |notice| {
+        matches!(notice, Notice::TransferEnded { .. })
+    });
+    assert_eq!(ends, offers);
+}
+
+#[test]
+fn what_is_said_of_a_call_over_and_over_is_told_at_a_pace_and_the_last_word_counts() {
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "call", |_| {});
+    let link = evil.connect(&ben);
+    let since = Instant::now();
+    let call = evil.session(link).ring(CallKind::Talk).unwrap();
+    evil.turn();
+    ben.rung();
+    ben.handle.answer(&name("evil"));
+    evil.until(|_, event| matches!(event, proto::Event::Answered { .. }).then_some(()));
+    for _ in 0..1000 {
+        for on in [true, false] {
+            evil.session(link).recording(call, on).unwrap();
+            evil.session(link)
+                .camera_state(call, Lens::Lost, "")
+                .unwrap();
+        }
+        evil.turn();
+    }
+    evil.session(link).recording(call, true).unwrap();
+    evil.session(link)
+        .camera_state(call, Lens::Live, "")
+        .unwrap();
+    evil.turn();
+    let told = ben.told(Duration::from_millis(500));
+    let marks = |notice: &Notice| {
+        matches!(
+            notice,
+            Notice::FarRecording { .. } | Notice::FarCamera { .. }
+        )
+    };
+    assert_paced(count(&told, marks), since);
+    let mut last = told.into_iter().filter(marks).rev().take(2);
+    let is_last = |notice: Notice| {
+        matches!(
+            notice,
+            Notice::FarRecording { on: true, .. }
+                | Notice::FarCamera {
+                    lens: Lens::Live,
+                    ..
+                }
+        )
+    };
+    assert!(last.all(is_last), "the newest word is told in the end");
+}
+
+#[test]
+fn who_connects_over_and_over_is_let_in_at_a_pace_and_never_turned_away() {
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "call", |_| {});
+    let since = Instant::now();
+    for _ in 0..BURST + 10 {
+        evil.connect(&ben);
+        evil.lose();
+    }
+    let told = ben.told(Duration::from_millis(300));
+    let joined = count(&told, |notice| matches!(notice, Notice::Joined { .. }));
+    assert_eq!(joined, BURST + 10);
+    assert_paced(joined, since);
+}
+
+#[test]
+fn of_entries_that_fail_without_end_a_thousand_are_told() {
+    let scratch = Scratch::new("entries");
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "files", |settings| {
+        settings.inbox = Some(inbox(&scratch, Accept::Known));
+    });
+    let link = evil.connect(&ben);
+    let file = evil.session(link).offer(&offer(0, 3000)).unwrap();
+    evil.until(|_, event| matches!(event, proto::Event::Accepted { .. }).then_some(()));
+    let mut index = 0;
+    while index < 3000 {
+        while index < 3000 && evil.session(link).entry_room(file) > 0 {
+            let path = index.to_string();
+            let entry = Entry {
+                index,
+                kind: EntryKind::File,
+                mode: 0o644,
+                mtime: 0,
+                size: 1,
+                path: RelativePath::new(&path).unwrap(),
+            };
+            evil.session(link).entry(file, &entry).unwrap();
+            let abandon = Abandon {
+                index,
+                reason: FailReason::Io,
+                errno: 0,
+                text: "no",
+            };
+            evil.session(link).abandon(file, &abandon).unwrap();
+            index += 1;
+        }
+        evil.turn();
+    }
+    let told = ben.told(Duration::from_millis(500));
+    let failed = count(&told, |notice| matches!(notice, Notice::EntryFailed { .. }));
+    assert_eq!(failed, 1024);
+}
+
+fn inbox(scratch: &Scratch, accept: Accept) -> InboxSettings {
+    InboxSettings {
+        into: scratch.0.join("inbox"),
+        accept,
+        quota: None,
+        overwrite: false,
+    }
+}
+
+fn offer(number: u8, files: u32) -> Offer<'static> {
+    Offer {
+        transfer: TransferKey([number; 16]),
+        shape: if files == 1 {
+            Shape::File
+        } else {
+            Shape::Folder
+        },
+        collision: Collision::Rename,
+        files,
+        bytes: u64::from(files),
+        name: RelativePath::new("folder").unwrap(),
+    }
+}
