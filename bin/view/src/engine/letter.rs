@@ -21,6 +21,8 @@ pub(crate) enum Letter {
     PickedFolder(FolderFor, Result<Option<PathBuf>, String>),
     /// Something to be said in the status bar.
     Say(String),
+    /// The program is asked from outside to end.
+    Close,
     /// The station ended; why, if it was not asked to.
     StationEnded(Option<String>),
 }

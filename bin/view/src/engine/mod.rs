@@ -8,6 +8,7 @@
 //! | `album` | writes pictures and films | the mailbox |
 //! | `bell` | plays a sound while somebody rings | - |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
+//! | `signals` | waits for what ends the program from outside | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
@@ -22,6 +23,8 @@ mod outside;
 mod rate;
 mod record;
 mod shrink;
+#[cfg(unix)]
+mod signals;
 
 use std::io;
 use std::path::PathBuf;
@@ -65,6 +68,8 @@ pub(crate) struct Engine {
     album: Arc<Album>,
     bell: Arc<Bell>,
     duties: Duties,
+    #[cfg(unix)]
+    signals: signal_hook::iterator::Handle,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -78,6 +83,8 @@ impl Engine {
         let contacts = settings.book.contacts().to_vec();
         let busy = !settings.takes_calls;
         let station = Station::start(settings)?;
+        #[cfg(unix)]
+        let (signals, closer) = signals::watch()?;
         let mut engine = Self {
             handle: station.handle(),
             mailbox: Arc::new(Mailbox::new(wake.clone())),
@@ -88,8 +95,15 @@ impl Engine {
                 busy,
                 ..Duties::default()
             },
+            #[cfg(unix)]
+            signals: closer,
             threads: Vec::new(),
         };
+        #[cfg(unix)]
+        {
+            let mailbox = engine.mailbox.clone();
+            engine.start_thread("signals", move || signals::run(signals, &mailbox))?;
+        }
         engine.start_decoders()?;
         let (album, mailbox) = (engine.album.clone(), engine.mailbox.clone());
         engine.start_thread("album", move || record::run(&album, &mailbox))?;
@@ -243,6 +257,8 @@ impl Drop for Engine {
         self.desk.close();
         self.album.close();
         self.bell.close();
+        #[cfg(unix)]
+        self.signals.close();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("a thread of the window panicked");

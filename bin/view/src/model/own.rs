@@ -23,7 +23,7 @@ pub(crate) struct Own {
 }
 
 impl Default for Own {
-    /// In the lower right corner.
+    /// In the upper right corner: below are the buttons, and most of whom one talks with.
     fn default() -> Self {
         Self {
             wish: None,
@@ -32,7 +32,7 @@ impl Default for Own {
             shown: None,
             hidden: false,
             open: false,
-            place: (1000, 1000),
+            place: (1000, 0),
         }
     }
 }

@@ -221,6 +221,7 @@ impl Shell {
                 Vec::new()
             }
             Letter::Say(what) => vec![Action::Say(what)],
+            Letter::Close => vec![Action::Quit],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());
                 self.state

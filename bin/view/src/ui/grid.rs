@@ -9,7 +9,7 @@ use crate::words;
 
 use super::paint::Picture;
 use super::tile::Tile;
-use super::{Draft, selfview, tile};
+use super::{Draft, bar, selfview, tile};
 
 /// What most cameras give; the grid is cut so that such pictures come out largest.
 const SHAPE: f32 = 4.0 / 3.0;
@@ -29,7 +29,11 @@ pub(super) fn show(
     if count == 0 {
         nobody(ui, area);
     }
-    for (call, area) in state.calls.on_screen().zip(places(area, count)) {
+    let places = places(area, count);
+    let buttons = places
+        .first()
+        .map_or(0.0, |place| bar::height(place.width()));
+    for (call, area) in state.calls.on_screen().zip(places) {
         let tile = Tile {
             state,
             call,
@@ -43,7 +47,7 @@ pub(super) fn show(
         ui,
         state,
         pictures.get(&Face::Own).copied(),
-        area,
+        area.with_max_y(area.bottom() - buttons),
         draft,
         actions,
     );

@@ -5,7 +5,7 @@ use egui::{Key, Modifiers, Ui};
 
 use crate::model::{Action, Call, State};
 
-use super::{Draft, tile};
+use super::{Draft, bar};
 
 pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Action>) {
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
@@ -72,7 +72,7 @@ fn of_call(
         let on = !call.recording;
         actions.push(Action::Record { peer, on });
     }
-    let changes = tile::changes(state.preferences(peer));
+    let changes = bar::changes(state.preferences(peer));
     for (key, (.., preferences)) in [Key::T, Key::M, Key::G].into_iter().zip(changes) {
         if command(key) {
             actions.push(Action::Prefer { peer, preferences });

@@ -1,6 +1,7 @@
 //! The screen: pure functions from the state to widgets, and from clicks, keys and drops to actions.
 //! It knows egui, but neither a window nor a station nor a GPU.
 
+mod bar;
 mod calls;
 mod dialogs;
 mod files;
@@ -78,13 +79,16 @@ pub(crate) fn screen(
         Panel::bottom("status")
             .resizable(false)
             .show(ui, |ui| status(ui, state));
+        // In a small window most of the room is for the pictures.
+        let across = ui.available_width();
+        let up_to = |share: f32, most: f32| (across * share).min(most);
         Panel::left("people")
             .default_size(210.0)
-            .size_range(150.0..=400.0)
+            .size_range(140.0..=up_to(0.22, 400.0).max(140.0))
             .show(ui, |ui| people::show(ui, state, &mut actions));
         Panel::right("talk")
             .default_size(300.0)
-            .size_range(220.0..=500.0)
+            .size_range(220.0..=up_to(0.36, 500.0).max(220.0))
             .show(ui, |ui| {
                 side(ui, state, draft, &mut actions);
             });

@@ -1,31 +1,61 @@
 //! The numbers over a picture: pace, rate, losses, how long each stage takes, and what holds the stream up.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-use egui::{Color32, Frame, RichText, Ui};
+use egui::{Align, Color32, FontId, Frame, Id, Label, Layout, RichText, Ui, UiBuilder, Vec2, vec2};
 
 use crate::model::{Call, Spread, State, Summary};
 use crate::words;
 
-pub(super) fn show(ui: &mut Ui, state: &State, call: &Call) {
-    Frame::new()
-        .fill(Color32::from_black_alpha(170))
-        .inner_margin(6.0)
-        .show(ui, |ui| {
-            let summary = call.pace.summary(Instant::now());
-            let mut lines = match &summary {
-                Some(summary) => pictures(summary),
-                None => vec![words::NO_NUMBERS.to_owned()],
-            };
-            if let Some(numbers) = state.calls.numbers.get(&call.peer) {
-                let trip = numbers.rtt.map_or_else(|| "?".to_owned(), millis);
-                let queue = millis(numbers.queue_delay);
-                lines.push(words::round_trip(&trip, &queue));
-            }
-            for line in lines {
-                ui.label(RichText::new(line).monospace().color(Color32::WHITE));
+use super::bar;
+use super::tile::Tile;
+
+/// How many letters the longest line has.
+const COLUMNS: f32 = 30.0;
+/// How much wider than high a letter is, and how far apart lines are, in sizes of the letters.
+const LETTER: Vec2 = vec2(0.6, 1.6);
+/// The smallest and the usual size of the letters.
+const SIZES: RangeInclusive<f32> = 6.5..=12.5;
+
+/// Over the lower left corner, as large as there is room: who records stands above, and one's own picture.
+pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>) {
+    let lines = lines(tile.state, tile.call);
+    let height = bar::height(tile.area.width());
+    let room = tile
+        .area
+        .with_max_y(tile.area.bottom() - height)
+        .shrink(4.0);
+    let fitting = (room.size() - Vec2::splat(12.0)) / (vec2(COLUMNS, lines.len() as f32) * LETTER);
+    let size = fitting.min_elem().clamp(*SIZES.start(), *SIZES.end());
+    let inside = UiBuilder::new()
+        .id(Id::new(("numbers", tile.call.peer)))
+        .max_rect(room)
+        .layout(Layout::bottom_up(Align::Min));
+    ui.scope_builder(inside, |ui| {
+        ui.set_clip_rect(room.intersect(ui.clip_rect()));
+        ui.spacing_mut().item_spacing.y = size / 4.0;
+        let dark = Frame::new().fill(Color32::from_black_alpha(170));
+        dark.inner_margin(6.0).show(ui, |ui| {
+            // From the bottom up.
+            for line in lines.into_iter().rev() {
+                let line = RichText::new(line).font(FontId::monospace(size));
+                ui.add(Label::new(line.color(Color32::WHITE)).extend());
             }
         });
+    });
+}
+
+fn lines(state: &State, call: &Call) -> Vec<String> {
+    let mut lines = match call.pace.summary(Instant::now()) {
+        Some(summary) => pictures(&summary),
+        None => vec![words::NO_NUMBERS.to_owned()],
+    };
+    if let Some(numbers) = state.calls.numbers.get(&call.peer) {
+        let trip = numbers.rtt.map_or_else(|| "?".to_owned(), millis);
+        lines.push(words::round_trip(&trip, &millis(numbers.queue_delay)));
+    }
+    lines
 }
 
 /// The numbers of the pictures, line by line.
@@ -33,6 +63,7 @@ pub(super) fn pictures(summary: &Summary) -> Vec<String> {
     let mut lines = vec![
         words::pace(summary.fps, summary.megabits),
         words::losses(summary.missing, summary.undecoded, summary.unseen),
+        words::STAGES_TITLE.to_owned(),
     ];
     let stages = words::STAGES.into_iter().zip(&summary.stages);
     lines.extend(stages.map(|(stage, spread)| match spread {

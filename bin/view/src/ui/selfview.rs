@@ -13,17 +13,22 @@ use crate::words;
 use super::paint::{Picture, paint};
 use super::{Draft, settle};
 
-/// Its size, where there is room for it.
-const SIZE: Vec2 = vec2(240.0, 194.0);
+/// Its size, where there is room for it: a picture of four to three, and the strip with its buttons.
+const SIZE: Vec2 = vec2(224.0, 198.0);
+/// How much of the pictures' room it takes across.
+const SHARE: f32 = 0.25;
+/// Narrower, its buttons would not fit.
+const LEAST: f32 = 136.0;
 /// Height of the strip with its buttons.
 const BAR: f32 = 30.0;
-/// Room to the edges, and at the bottom to the buttons of the pictures.
-const MARGIN: Vec2 = vec2(8.0, 40.0);
+/// Room to the edges.
+const MARGIN: f32 = 8.0;
 /// What one press of an arrow key moves it by.
 const STEP: f32 = 40.0;
 /// The sizes one can choose, from what every camera has to what a fast network carries.
 const SIZES: [(u16, u16); 4] = [(640, 480), (1280, 720), (1920, 1080), (320, 240)];
 
+/// Over that room, which ends above the buttons of the pictures.
 pub(super) fn show(
     ui: &mut Ui,
     state: &State,
@@ -185,13 +190,15 @@ fn caption(ui: &mut Ui, area: Rect, title: &str, text: &str) {
     });
 }
 
+/// A share of the room, so that in a small window the others are seen as well.
 fn size(area: Rect) -> Vec2 {
-    SIZE.min(area.size() * 0.6)
+    let across = (area.width() * SHARE).clamp(LEAST, SIZE.x);
+    vec2(across, (SIZE.y - BAR) * across / SIZE.x + BAR).min(area.size() * 0.6)
 }
 
 /// Where the middle of the small picture can be, so that all of it stays inside.
 fn room(area: Rect) -> Rect {
-    let half = size(area) / 2.0 + MARGIN;
+    let half = size(area) / 2.0 + Vec2::splat(MARGIN);
     Rect::from_center_size(area.center(), (area.size() - 2.0 * half).max(Vec2::ZERO))
 }
 

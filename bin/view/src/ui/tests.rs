@@ -28,6 +28,10 @@ pub(super) struct App {
 pub(super) type Screen = Harness<'static, App>;
 
 pub(super) fn open(state: State) -> Screen {
+    open_as_large(state, vec2(1200.0, 760.0))
+}
+
+pub(super) fn open_as_large(state: State, size: Vec2) -> Screen {
     let app = App {
         state,
         draft: Draft::default(),
@@ -35,7 +39,7 @@ pub(super) fn open(state: State) -> Screen {
         actions: Vec::new(),
     };
     let mut screen = Harness::builder()
-        .with_size(vec2(1200.0, 760.0))
+        .with_size(size)
         // What opens and grows settles within some frames, and then there are no more.
         .with_max_steps(12)
         .build_ui_state(

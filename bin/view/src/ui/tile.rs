@@ -1,22 +1,20 @@
 //! One call's place on the screen: its picture, or words for why there is none, what is known about it, and its buttons.
 
 use egui::{
-    Align, Button, Color32, Frame, Id, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind,
-    Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
+    Align, Color32, Frame, Id, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    Vec2, WidgetInfo, WidgetType, vec2,
 };
 use transom::{CallKind, Lens};
 use transom_users::escape;
 
-use crate::model::{Action, Call, Face, Preferences, Presence, Stage, State, name};
+use crate::model::{Action, Call, Face, Presence, Stage, State, name};
 use crate::words;
 
 use super::paint::{Picture, paint};
-use super::{Draft, calls, overlay, theme};
+use super::{Draft, bar, overlay, theme};
 
-/// Height of the strip with the buttons.
-const BAR: f32 = 34.0;
-/// Below this width a tile has no room for what is known beside its buttons.
-const NARROW: f32 = 430.0;
+/// Where there is less room for words than this, they are written small.
+const LARGE_WORDS: Vec2 = vec2(260.0, 200.0);
 
 /// What a tile is drawn from.
 pub(super) struct Tile<'a> {
@@ -60,7 +58,7 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
             .rect_stroke(area.shrink(1.0), 0.0, stroke, StrokeKind::Inside);
     }
     marks(ui, tile);
-    bar(ui, tile, like, actions);
+    bar::show(ui, tile, like, actions);
 }
 
 /// What a double click on a picture, or Enter, does: it alone and all again; with one only, the whole screen.
@@ -109,7 +107,7 @@ fn why_away(state: &State, call: &Call) -> String {
     }
 }
 
-/// Who records, and the numbers, over the upper left corner.
+/// Who records, over the upper left corner, and the numbers below it.
 fn marks(ui: &mut Ui, tile: &Tile<'_>) {
     let inside = UiBuilder::new()
         .id(Id::new(("marks", tile.call.peer)))
@@ -130,204 +128,37 @@ fn marks(ui: &mut Ui, tile: &Tile<'_>) {
                 });
             }
         }
-        if tile.state.overlay {
-            overlay::show(ui, tile.state, tile.call);
-        }
     });
-}
-
-/// What is known about the picture, and buttons, over its lower edge.
-fn bar(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action>) {
-    let (call, area) = (tile.call, tile.area);
-    let strip = Rect::from_min_max(pos2(area.left(), area.bottom() - BAR), area.max);
-    ui.painter()
-        .rect_filled(strip, 0.0, Color32::from_black_alpha(160));
-    let inside = UiBuilder::new()
-        .id(Id::new(("picture bar", call.peer)))
-        .max_rect(strip.shrink2(vec2(8.0, 4.0)))
-        .layout(Layout::right_to_left(Align::Center));
-    ui.scope_builder(inside, |ui| {
-        ending(ui, tile, actions);
-        if call.is_talk() && matches!(call.stage, Stage::Live | Stage::Interrupted(_)) {
-            let (text, on) = if call.camera_on {
-                (words::CAMERA_OFF, false)
-            } else {
-                (words::CAMERA_ON, true)
-            };
-            if button(ui, tile, "camera", text)
-                .on_hover_text("F8")
-                .clicked()
-            {
-                let peer = call.peer;
-                actions.push(Action::ShowCamera { peer, on });
-            }
-        }
-        if tile.only {
-            let (text, on) = if tile.state.fullscreen {
-                (words::LEAVE_FULL_SCREEN, false)
-            } else {
-                (words::FULL_SCREEN, true)
-            };
-            if button(ui, tile, "screen", text)
-                .on_hover_text("F11")
-                .clicked()
-            {
-                actions.push(Action::Fullscreen(on));
-            }
-        }
-        if tile.picture.is_some() {
-            menu(ui, tile, like, actions);
-        }
-        let rest = UiBuilder::new()
-            .id(Id::new(("facts", call.peer)))
-            .max_rect(ui.available_rect_before_wrap())
-            .layout(Layout::left_to_right(Align::Center));
-        ui.scope_builder(rest, |ui| {
-            let facts = facts(call, area.width() < NARROW);
-            ui.add(egui::Label::new(RichText::new(facts).color(Color32::WHITE)).truncate());
-            if let Some(trouble) = &call.trouble {
-                let text = words::broken(trouble);
-                ui.add(egui::Label::new(RichText::new(text).color(theme::ALARM)).truncate());
-            }
-        });
-    });
-}
-
-/// The buttons that end it, or begin it again.
-fn ending(ui: &mut Ui, tile: &Tile<'_>, actions: &mut Vec<Action>) {
-    let call = tile.call;
-    let text = match (&call.stage, call.kind) {
-        (Stage::Ended(_), kind) => {
-            let again = if kind == CallKind::Talk {
-                words::CALL_AGAIN
-            } else {
-                words::WATCH_AGAIN
-            };
-            if button(ui, tile, "again", again).clicked() {
-                actions.push(calls::begin(call.peer, kind));
-            }
-            words::CLOSE
-        }
-        (Stage::Ringing, CallKind::Talk) => words::CANCEL,
-        (_, CallKind::Talk) => words::HANG_UP,
-        _ => words::STOP_WATCHING,
-    };
-    if button(ui, tile, "end", text)
-        .on_hover_text("Ctrl+H")
-        .clicked()
-    {
-        actions.push(Action::HangUp(call.peer));
+    if tile.state.overlay {
+        overlay::show(ui, tile);
     }
-}
-
-/// Everything one can do with the picture.
-fn menu(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action>) {
-    let own = UiBuilder::new().id(Id::new(("menu", tile.call.peer)));
-    let shown = ui.scope_builder(own, |ui| entries(ui, tile, like, actions));
-    tell(&shown.inner, tile, words::MORE);
-}
-
-fn entries(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Action>) -> Response {
-    let (call, peer) = (tile.call, tile.call.peer);
-    let shown = ui.menu_button(words::MORE, |ui| {
-        let mut entry = |ui: &mut Ui, text, keys: &str, action| {
-            if ui.add(Button::new(text).shortcut_text(keys)).clicked() {
-                actions.push(action);
-            }
-        };
-        entry(ui, words::SNAPSHOT, "Ctrl+S", Action::Snapshot(peer));
-        let on = !call.recording;
-        let record = if on {
-            words::RECORD
-        } else {
-            words::STOP_RECORDING
-        };
-        entry(ui, record, "Ctrl+E", Action::Record { peer, on });
-        ui.separator();
-        for (text, keys, preferences) in changes(like) {
-            entry(ui, text, keys, Action::Prefer { peer, preferences });
-        }
-        if tile.state.calls.open.len() > 1 {
-            ui.separator();
-            let (text, alone) = match tile.state.calls.alone {
-                Some(_) => (words::ALL, None),
-                None => (words::ALONE, Some(peer)),
-            };
-            entry(ui, text, "Enter", Action::Alone(alone));
-        }
-    });
-    shown.response
-}
-
-/// The ways to see a picture otherwise than now.
-pub(super) fn changes(like: Preferences) -> [(&'static str, &'static str, Preferences); 3] {
-    let turned = Preferences {
-        rotate: (like.rotate + 1) % 4,
-        ..like
-    };
-    let mirrored = Preferences {
-        mirror: !like.mirror,
-        ..like
-    };
-    let filled = Preferences {
-        fill: !like.fill,
-        ..like
-    };
-    [
-        (words::TURN, "Ctrl+T", turned),
-        (words::MIRROR, "Ctrl+M", mirrored),
-        (words::FILL, "Ctrl+G", filled),
-    ]
-}
-
-/// A button that is known by its place, so that it keeps the keyboard when others come and its text changes.
-fn button(ui: &mut Ui, tile: &Tile<'_>, place: &str, text: &str) -> Response {
-    let own = UiBuilder::new().id(Id::new((place, tile.call.peer)));
-    let response = ui.scope_builder(own, |ui| ui.button(text)).inner;
-    tell(&response, tile, text);
-    response
-}
-
-/// With several pictures on the screen, each button's name says whose it is.
-fn tell(response: &Response, tile: &Tile<'_>, text: &str) {
-    if !tile.only {
-        let told = words::of(text, &name(&tile.call.peer));
-        response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, told.as_str()));
-    }
-}
-
-/// `door  1280x720  30 fps  12 ms  2 broken`.
-fn facts(call: &Call, short: bool) -> String {
-    let mut facts = vec![name(&call.peer)];
-    if let Some(shown) = call.shown.filter(|_| !short) {
-        facts.push(words::size(shown.width, shown.height));
-        facts.push(words::fps(shown.rate));
-        facts.extend(
-            shown
-                .latency
-                .map(|latency| words::millis(latency.as_millis())),
-        );
-    }
-    if call.broken > 0 {
-        facts.push(words::broken_count(call.broken));
-    }
-    facts.join("  ")
 }
 
 fn caption(ui: &mut Ui, call: &Call, area: Rect, title: &str, text: &str) {
-    let size = vec2(area.width() - 40.0, 90.0).max(Vec2::ZERO);
+    let above = area.with_max_y(area.bottom() - bar::height(area.width()));
+    let is_large = above.width() >= LARGE_WORDS.x && above.height() >= LARGE_WORDS.y;
+    let height = if is_large {
+        90.0
+    } else {
+        above.height() - 16.0
+    };
+    let size = vec2(above.width() - 16.0, height).max(Vec2::ZERO);
     let inside = UiBuilder::new()
         .id(Id::new(("picture words", call.peer)))
-        .max_rect(Rect::from_center_size(area.center(), size))
+        .max_rect(Rect::from_center_size(above.center(), size))
         .layout(Layout::top_down(Align::Center));
     ui.scope_builder(inside, |ui| {
-        ui.label(
-            RichText::new(title)
-                .heading()
-                .color(Color32::from_gray(220)),
-        );
+        ui.set_clip_rect(above.intersect(ui.clip_rect()));
+        let title = RichText::new(title).color(Color32::from_gray(220));
+        let text = RichText::new(text).color(Color32::from_gray(180));
+        let (title, text) = if is_large {
+            (title.heading(), text)
+        } else {
+            (title.strong(), text.small())
+        };
+        ui.label(title);
         if !text.is_empty() {
-            ui.label(RichText::new(text).color(Color32::from_gray(180)));
+            ui.label(text);
         }
     });
 }

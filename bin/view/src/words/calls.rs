@@ -24,6 +24,8 @@ pub(crate) const CAMERA_OFF: &str = "Turn camera off";
 pub(crate) const FULL_SCREEN: &str = "Full screen";
 pub(crate) const LEAVE_FULL_SCREEN: &str = "Leave full screen";
 pub(crate) const MORE: &str = "Picture…";
+/// The same where there is no room for more.
+pub(crate) const MORE_SHORT: &str = "…";
 pub(crate) const ALONE: &str = "Show alone";
 pub(crate) const ALL: &str = "Show all";
 pub(crate) const TURN: &str = "Turn right";
@@ -36,7 +38,7 @@ pub(crate) const STOP_RECORDING: &str = "Stop recording";
 pub(crate) const MY_PICTURE: &str = "My picture";
 pub(crate) const MOVE_ME: &str = "My picture, moved by the arrow keys";
 pub(crate) const MISSED: &str = "Missed calls";
-pub(crate) const NO_NUMBERS: &str = "no picture within the last second";
+pub(crate) const NO_NUMBERS: &str = "no picture in the last second";
 pub(crate) const HIDE: &str = "Hide";
 pub(crate) const MY_CAMERA: &str = "Camera…";
 pub(crate) const NO_CAMERA: &str = "No camera";
@@ -250,12 +252,14 @@ pub(crate) fn recorded(path: &str, pictures: u64, dropped: u64) -> String {
     }
 }
 
+/// Over the stages, as wide as their lines.
+pub(crate) const STAGES_TITLE: &str = "          usual      worst";
 /// What the stages of a picture are called, in their order.
 pub(crate) const STAGES: [&str; 5] = ["camera", "way", "decode", "draw", "all"];
 
 /// How long a stage usually takes, and at worst.
 pub(crate) fn stage(stage: &str, usual: &str, worst: &str) -> String {
-    format!("{stage:<6} {usual:>6} ms, worst {worst:>6} ms")
+    format!("{stage:<6} {usual:>7} ms {worst:>7} ms")
 }
 
 /// A stage whose clocks are not compared yet.
@@ -270,12 +274,12 @@ pub(crate) fn pace(fps: f32, megabits: f32) -> String {
 
 /// Pictures that were never seen, by where they were lost.
 pub(crate) fn losses(missing: u32, undecoded: u32, unseen: u32) -> String {
-    format!("lost {missing} on the way, {undecoded} before decoding, {unseen} before drawing")
+    format!("lost: way {missing}, decode {undecoded}, draw {unseen}")
 }
 
 /// The connection's delays.
 pub(crate) fn round_trip(trip: &str, queue: &str) -> String {
-    format!("round trip {trip} ms, queue {queue} ms")
+    format!("round trip {trip}, queue {queue} ms")
 }
 
 /// A picture's size.

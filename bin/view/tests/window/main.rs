@@ -270,6 +270,40 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
     assert!(kept.starts_with("window = 900x600 at "), "{kept}");
 }
 
+#[test]
+fn who_is_ended_from_outside_says_goodbye_and_remembers_its_place() {
+    let scratch = Scratch::new("ended");
+    let display = match Display::start(&scratch.0) {
+        Ok(display) => display,
+        Err(why) => return skip(&why),
+    };
+    let desk = State::open(scratch.path("state"))
+        .unwrap()
+        .identity()
+        .unwrap();
+    let mut door = DoorBox::start(&desk, &scratch.path("door"));
+    let mut window = open(&scratch, &display, &door);
+    let id = match display.window(&mut window.0) {
+        Ok(id) => id,
+        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
+        Err(why) => panic!("{why}"),
+    };
+    display.size(&id, 880, 560);
+    door.wait("the window", |notice| {
+        matches!(notice, Notice::Joined { .. })
+    });
+    let mut kill = Command::new("kill");
+    kill.args(["-TERM", &window.0.id().to_string()]);
+    assert!(kill.status().unwrap().success());
+    let ended = until(|| window.0.try_wait().unwrap());
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+    door.wait("goodbye", |notice| {
+        matches!(notice, Notice::Left { lost: false, .. })
+    });
+    let kept = fs::read_to_string(scratch.path("config/transom/view.conf")).unwrap();
+    assert!(kept.starts_with("window = 880x560 at "), "{kept}");
+}
+
 fn open(scratch: &Scratch, display: &Display, door: &DoorBox) -> Window {
     let users = scratch.write(
         "users.txt",
