@@ -20,7 +20,7 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowId};
 
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
-use crate::model::{Action, Config, Face, Sample, State, Warning};
+use crate::model::{Action, Config, Face, Sample, State, Theme, Warning};
 use crate::ui::{self, Draft, Picture};
 use crate::words;
 
@@ -372,7 +372,7 @@ impl Shell {
     /// Makes the window look as the settings say.
     fn wear(&self) {
         if let Some(open) = &self.open {
-            wear(open.egui.egui_ctx(), &self.state.config);
+            wear(&open.window, open.egui.egui_ctx(), &self.state.config);
             self.redraw();
         }
     }
@@ -419,7 +419,7 @@ impl Open {
         let surface = Surface::new(canvas.window())?;
         let context = egui::Context::default();
         ui::prepare(&context);
-        wear(&context, config);
+        wear(&window, &context, config);
         let scale = Some(window.scale_factor() as f32);
         let side = Some(surface.max_texture_side());
         let egui = egui_winit::State::new(
@@ -440,7 +440,13 @@ impl Open {
     }
 }
 
-fn wear(context: &egui::Context, config: &Config) {
+fn wear(window: &Window, context: &egui::Context, config: &Config) {
     ui::colour(context, config.theme);
+    // As the desktop is, where winit knows how that is: elsewhere the frame is as what is in it.
+    let follows = config.theme == Theme::System && cfg!(any(windows, target_os = "macos"));
+    window.set_theme((!follows).then(|| match context.theme() {
+        egui::Theme::Dark => winit::window::Theme::Dark,
+        egui::Theme::Light => winit::window::Theme::Light,
+    }));
     context.set_zoom_factor(config.zoom);
 }
