@@ -60,16 +60,20 @@ fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
             "no camera found; plug one in, or try a box without one by `--source pattern`"
                 .to_owned(),
         ),
+        // A ribbon cable camera is used by another way than its node.
         Source::Auto => {
-            let all = devices.iter().all(|device| device.problem.is_some());
-            let first = devices.first().filter(|_| all)?;
-            unusable(first)
+            let fit = |device: &Device| device.problem.is_none() || device.is_pi();
+            let none = !devices.iter().any(fit);
+            none.then(|| "no device gives pictures; `transom cameras` says why of each".to_owned())
         }
         Source::Device(path) => {
             let real = path.canonicalize().ok();
             let known = |device: &&Device| Some(&device.path) == real.as_ref();
             match devices.iter().find(known) {
-                Some(device) => unusable(device),
+                Some(device) => {
+                    let problem = device.problem.as_ref()?;
+                    Some(format!("{}: {problem}", device.path.display()))
+                }
                 None if real.is_some() => None,
                 None => Some(format!(
                     "{}: not found; plug it in, or choose one that `transom cameras` lists",
@@ -79,11 +83,6 @@ fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
         }
         _ => None,
     }
-}
-
-fn unusable(device: &Device) -> Option<String> {
-    let problem = device.problem.as_ref()?;
-    Some(format!("{}: {problem}", device.path.display()))
 }
 
 fn serve(settings: Settings, place: &Place, output: &Output) -> Result<(), Failure> {
@@ -124,11 +123,24 @@ mod tests {
         let said = "/missing: not found; plug it in, or choose one that `transom cameras` lists";
         assert_eq!(why.as_deref(), Some(said));
         let busy = [device(Some("used by zoom; close it"))];
-        for source in [Source::Auto, Source::Device("/dev/null".into())] {
-            let why = camera_trouble(&source, &busy);
-            assert_eq!(why.as_deref(), Some("/dev/null: used by zoom; close it"));
+        for (source, said) in [
+            (
+                Source::Auto,
+                "no device gives pictures; `transom cameras` says why of each",
+            ),
+            (
+                Source::Device("/dev/null".into()),
+                "/dev/null: used by zoom; close it",
+            ),
+        ] {
+            assert_eq!(camera_trouble(&source, &busy).as_deref(), Some(said));
             assert_eq!(camera_trouble(&source, &[device(None)]), None);
         }
+        let sensor = Device {
+            driver: "unicam".into(),
+            ..device(Some("use the source `pi`"))
+        };
+        assert_eq!(camera_trouble(&Source::Auto, &[sensor]), None);
         let none = camera_trouble(&Source::Auto, &[]).unwrap_or_default();
         assert!(none.starts_with("no camera found; plug one in"), "{none}");
         assert_eq!(camera_trouble(&Source::Pattern, &[]), None);
