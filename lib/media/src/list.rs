@@ -22,7 +22,7 @@ pub struct Device {
 
 impl Device {
     /// True for the raw sensor of a Raspberry Pi, which is used by way of the source `pi`.
-    pub(crate) fn is_pi(&self) -> bool {
+    pub fn is_pi(&self) -> bool {
         matches!(self.driver.as_str(), "unicam" | "rp1-cfe")
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use transom::media::Source;
+use transom::media::{self, Device, Source};
 use transom::{Accept, InboxSettings, Notice, Settings};
 
 use crate::args::Camera;
@@ -18,6 +18,11 @@ use crate::station::{Event, Running};
 pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(), Failure> {
     if let Source::File(path) = &arguments.source {
         check_file(path)?;
+    }
+    if let Some(why) = camera_trouble(&arguments.source, &media::list()) {
+        output.warn(format!(
+            "{why}; it is tried again whenever somebody watches"
+        ));
     }
     let mut settings = place.settings(arguments.door.name, output)?;
     door::open(&mut settings, arguments.door, output);
@@ -48,6 +53,38 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Why a device would give no pictures now. It is opened for viewers only, and whoever sets up a box has none yet.
+fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
+    match source {
+        Source::Auto if devices.is_empty() => Some(
+            "no camera found; plug one in, or try a box without one by `--source pattern`"
+                .to_owned(),
+        ),
+        // A ribbon cable camera is used by another way than its node.
+        Source::Auto => {
+            let fit = |device: &Device| device.problem.is_none() || device.is_pi();
+            let none = !devices.iter().any(fit);
+            none.then(|| "no device gives pictures; `transom cameras` says why of each".to_owned())
+        }
+        Source::Device(path) => {
+            let real = path.canonicalize().ok();
+            let known = |device: &&Device| Some(&device.path) == real.as_ref();
+            match devices.iter().find(known) {
+                Some(device) => {
+                    let problem = device.problem.as_ref()?;
+                    Some(format!("{}: {problem}", device.path.display()))
+                }
+                None if real.is_some() => None,
+                None => Some(format!(
+                    "{}: not found; plug it in, or choose one that `transom cameras` lists",
+                    path.display()
+                )),
+            }
+        }
+        _ => None,
+    }
+}
+
 fn serve(settings: Settings, place: &Place, output: &Output) -> Result<(), Failure> {
     door::introduce(&settings, output);
     let running = Running::start(settings)?;
@@ -64,5 +101,48 @@ fn serve(settings: Settings, place: &Place, output: &Output) -> Result<(), Failu
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
             Some(Event::Typed(_)) | None => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(problem: Option<&str>) -> Device {
+        Device {
+            path: "/dev/null".into(),
+            problem: problem.map(Into::into),
+            ..Device::default()
+        }
+    }
+
+    #[test]
+    fn a_camera_that_would_give_no_pictures_is_told_at_the_start() {
+        let missing = Source::Device("/missing".into());
+        let why = camera_trouble(&missing, &[device(None)]);
+        let said = "/missing: not found; plug it in, or choose one that `transom cameras` lists";
+        assert_eq!(why.as_deref(), Some(said));
+        let busy = [device(Some("used by zoom; close it"))];
+        for (source, said) in [
+            (
+                Source::Auto,
+                "no device gives pictures; `transom cameras` says why of each",
+            ),
+            (
+                Source::Device("/dev/null".into()),
+                "/dev/null: used by zoom; close it",
+            ),
+        ] {
+            assert_eq!(camera_trouble(&source, &busy).as_deref(), Some(said));
+            assert_eq!(camera_trouble(&source, &[device(None)]), None);
+        }
+        let sensor = Device {
+            driver: "unicam".into(),
+            ..device(Some("use the source `pi`"))
+        };
+        assert_eq!(camera_trouble(&Source::Auto, &[sensor]), None);
+        let none = camera_trouble(&Source::Auto, &[]).unwrap_or_default();
+        assert!(none.starts_with("no camera found; plug one in"), "{none}");
+        assert_eq!(camera_trouble(&Source::Pattern, &[]), None);
     }
 }

@@ -208,6 +208,10 @@ impl State {
 
     fn own_camera(&mut self, lens: Lens, text: String) {
         // Told also to somebody who put the own picture away.
+        if let Some((Lens::Lost, before)) = &self.calls.own.lens {
+            let line = words::with_words(words::CAMERA_LOST, before);
+            self.unsay(&line);
+        }
         if lens == Lens::Lost {
             self.status = words::with_words(words::CAMERA_LOST, &text);
         }
@@ -335,9 +339,7 @@ impl State {
             .incoming
             .iter()
             .position(|one| one.peer == peer)?;
-        if self.status == words::rings(&name(&peer)) {
-            self.status.clear();
-        }
+        self.unsay(&words::rings(&name(&peer)));
         Some(self.calls.incoming.remove(at))
     }
 
@@ -346,6 +348,8 @@ impl State {
             self.status = words::watches_you(&name(&peer));
             return Vec::new();
         }
+        // A call on the screen says so itself.
+        self.unsay(&words::is_here(&name(&peer)));
         // What was to end before has ended: the station tells things in their order.
         self.calls.hung_up.retain(|one| *one != peer);
         self.stop_ringing(peer);
@@ -372,6 +376,8 @@ impl State {
     }
 
     fn call_ended(&mut self, peer: PeerName, reason: EndReason, text: &str) -> Vec<Action> {
+        self.unsay(&words::watches_you(&name(&peer)));
+        self.unsay(&words::taken(&name(&peer)));
         if let Some(at) = self.calls.hung_up.iter().position(|one| *one == peer) {
             self.calls.hung_up.swap_remove(at);
             return Vec::new();

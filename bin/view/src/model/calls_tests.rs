@@ -357,6 +357,40 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
 }
 
 #[test]
+fn lines_that_are_no_longer_true_are_taken_away() {
+    let mut state = both_here();
+    state.apply(joined("door"));
+    assert_eq!(state.status, "door is here");
+    state.act(&Action::Call(peer("door")));
+    state.apply(talk("door", true, false));
+    assert_eq!(state.status, "");
+    state.apply(Notice::CallStarted {
+        peer: peer("yard"),
+        kind: CallKind::View,
+        outgoing: false,
+        resumed: false,
+    });
+    assert_eq!(state.status, "yard watches your camera");
+    state.apply(ended("yard", EndReason::Chosen));
+    assert_eq!(state.status, "");
+    let camera = |lens, text: &str| Notice::Camera {
+        lens,
+        text: text.into(),
+    };
+    state.apply(camera(Lens::Lost, "unplugged"));
+    assert_eq!(state.status, "Your camera gives no picture: unplugged");
+    state.apply(camera(Lens::Live, "640x480"));
+    assert_eq!(state.status, "");
+    state.apply(joined("yard"));
+    let book = |text: &str| transom_users::Book::parse(text).0;
+    state.rebook(
+        &book("door 192.168.1.20\nyard 192.168.1.21\n"),
+        &book("door 192.168.1.20\n"),
+    );
+    assert_eq!(state.status, "");
+}
+
+#[test]
 fn the_own_picture_is_hidden_and_comes_back_and_outside_calls_only_on_wish() {
     let mut state = both_here();
     assert!(!state.calls.sees_itself() && !state.duties().preview);

@@ -42,6 +42,13 @@ impl State {
             let named = person.name.as_str();
             before.find(named).is_some() && after.find(named).is_none()
         };
+        let leaving = self.people.iter().filter(|person| left(person));
+        let lines: Vec<_> = leaving
+            .map(|person| words::is_here(&name(&person.name)))
+            .collect();
+        for line in lines {
+            self.unsay(&line);
+        }
         self.people.retain(|person| !left(person));
         for contact in after.contacts() {
             let key = contact.key;

@@ -40,6 +40,7 @@ pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
+pub(crate) use own::source_of;
 pub(crate) use pace::{Bound, Sample, Spread, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, Preferences, Shown};
@@ -322,6 +323,13 @@ impl State {
     pub(crate) fn chosen_person(&self) -> Option<&Person> {
         let chosen = self.chosen?;
         self.people.iter().find(|person| person.name == chosen)
+    }
+
+    /// A line of the status bar that is no longer true, and is taken away unless another one stands there.
+    fn unsay(&mut self, line: &str) {
+        if self.status == line {
+            self.status.clear();
+        }
     }
 
     fn choose(&mut self, peer: PeerName) {

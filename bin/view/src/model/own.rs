@@ -38,6 +38,12 @@ impl Default for Own {
 }
 
 impl Own {
+    /// Whether that is a camera of the list.
+    pub(crate) fn is_listed(&self, source: &Source) -> bool {
+        let mut devices = self.devices.iter().flatten();
+        devices.any(|device| source_of(device) == *source)
+    }
+
     /// Another camera, in the size that was chosen before.
     pub(crate) fn with_source(&self, source: Source) -> Wish {
         Wish {
@@ -53,4 +59,9 @@ impl Own {
             ..self.wish.clone().unwrap_or_default()
         }
     }
+}
+
+/// How a camera of the list is chosen: by the name that stays, if it has one.
+pub(crate) fn source_of(device: &Device) -> Source {
+    Source::Device(device.stable.as_ref().unwrap_or(&device.path).clone())
 }

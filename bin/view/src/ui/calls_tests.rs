@@ -431,6 +431,21 @@ fn camera_and_size_are_chosen_in_a_call() {
 }
 
 #[test]
+fn a_source_that_is_no_device_is_listed_while_it_is_chosen() {
+    let mut state = talking();
+    state.calls.own.wish = Some(Wish {
+        source: Source::Pattern,
+        ..Wish::default()
+    });
+    let mut screen = open(state);
+    click(&mut screen, "Camera…");
+    screen.get_by_label("pattern");
+    click(&mut screen, "No camera");
+    click(&mut screen, "Camera…");
+    assert!(screen.query_by_label("pattern").is_none());
+}
+
+#[test]
 fn what_is_wrong_with_our_camera_is_a_sentence() {
     let mut state = talking();
     state.act(&own_camera("door", true));

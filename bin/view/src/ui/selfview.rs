@@ -7,7 +7,7 @@ use egui::{
 use transom::media::{Device, Source};
 use transom_users::escape;
 
-use crate::model::{Action, Face, Preferences, State};
+use crate::model::{Action, Face, Preferences, State, source_of};
 use crate::words;
 
 use super::paint::{Picture, paint};
@@ -136,9 +136,13 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let any = source == Some(&Source::Auto);
         let wish = own.with_source(Source::Auto);
         entry(ui, any, words::ANY_CAMERA, Some(wish));
+        // A film, say, or the test pattern, as the settings or the command line want it.
+        if let Some(other) = source.filter(|source| !any && !own.is_listed(source)) {
+            let wish = own.with_source(other.clone());
+            entry(ui, true, &escape(&other.to_string()), Some(wish));
+        }
         for device in own.devices.iter().flatten() {
-            let path = device.stable.as_ref().unwrap_or(&device.path);
-            let this = Source::Device(path.clone());
+            let this = source_of(device);
             let chosen = source == Some(&this);
             entry(ui, chosen, &title(device), Some(own.with_source(this)));
             if let Some(problem) = &device.problem {

@@ -128,6 +128,7 @@ pub(super) fn snapshot(mut screen: Screen, name: &str) {
 fn at_home() -> State {
     let mut state = two_boxes();
     state.inbox = "/home/me/Downloads/transom".into();
+    state.calls.own.wish = state.config.wish();
     state.own.name = "desk".into();
     state.own.key = Some(PublicKey([5; 32]));
     state.own.line = format!("desk 192.168.1.5 key={}", PublicKey([5; 32]));

@@ -33,3 +33,10 @@ pub(crate) const KEYS_AND_TEXTS: &str = "Keys and texts";
 pub(crate) fn bad_own_name(why: impl Display) -> String {
     format!("Your name: {why}.")
 }
+
+/// Why the camera that was chosen is not the one in use.
+pub(crate) fn camera_from_start(source: &str) -> String {
+    format!(
+        "Started with --camera {source}: that counts until you choose another here or in a call."
+    )
+}

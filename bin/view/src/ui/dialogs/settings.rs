@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
         ui.separator();
         looks(ui, &mut typed.config);
         ui.separator();
-        calls(ui, &mut typed.config);
+        calls(ui, state, &mut typed.config);
         ui.separator();
         texts(ui, &mut typed.config, actions);
         ui.separator();
@@ -73,12 +73,18 @@ fn looks(ui: &mut Ui, config: &mut Config) {
     ui.add(slider).on_hover_text(words::ZOOM_KEYS);
 }
 
-fn calls(ui: &mut Ui, config: &mut Config) {
+fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     ui.checkbox(&mut config.bell, words::BELL);
     ui.checkbox(&mut config.second_call, words::SECOND_CALL);
     ui.checkbox(&mut config.do_not_disturb, words::DO_NOT_DISTURB);
     let hint = words::CAMERA_HINT;
     field(ui, words::CAMERA, hint, &mut config.camera, MAX_PATH_CHARS);
+    // A choice made here or in a call counts for both, so only the command line can have parted them.
+    if state.calls.own.wish != state.config.wish() {
+        let source = state.calls.own.wish.as_ref().map(|wish| &wish.source);
+        let source = source.map_or_else(|| "none".to_owned(), ToString::to_string);
+        ui.small(words::camera_from_start(&escape(&source)));
+    }
     let label = ui.label(words::PICTURE_SIZE);
     let sizes = ["", "640x480", "1280x720", "1920x1080"];
     let of = |size: &str| {

@@ -226,6 +226,23 @@ fn every_control_of_a_dialog_has_a_name_and_is_reached_by_tab() {
 }
 
 #[test]
+fn settings_say_when_the_command_line_chose_another_camera() {
+    let said =
+        "Started with --camera pattern: that counts until you choose another here or in a call.";
+    let mut state = at_home();
+    let pattern = state.calls.own.with_source(transom::media::Source::Pattern);
+    state.calls.own.wish = Some(pattern.clone());
+    let mut screen = open(state);
+    click(&mut screen, "Settings");
+    screen.get_by_label(said);
+    // Chosen by a person it is what the settings say.
+    let chosen = Action::SetCamera(Some(pattern));
+    screen.state_mut().state.act(&chosen);
+    screen.run();
+    assert!(screen.query_by_label(said).is_none());
+}
+
+#[test]
 fn settings_are_changed_by_clicks_and_typing() {
     let mut screen = open(at_home());
     click(&mut screen, "Settings");
