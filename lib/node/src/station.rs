@@ -309,11 +309,11 @@ impl Station {
             transfers,
             ..
         } = self;
+        let Some(link) = links.link(peer) else { return };
         if let proto::Event::Hello { session, .. } = event {
-            calls.back(session);
+            calls.back(link.key, session);
             return links.hello(peer, session, out);
         }
-        let Some(link) = links.link(peer) else { return };
         let rest = calls.handle(peer, link, event, links, out);
         let rest = rest.and_then(|event| transfers.handle(peer, link, event, out));
         rest.and_then(|event| texts.handle(peer, link, event, links, out));
