@@ -315,7 +315,7 @@ impl Station {
             return links.hello(peer, session, out);
         }
         let rest = calls.handle(peer, link, event, links, out);
-        let rest = rest.and_then(|event| transfers.handle(peer, link, event, out));
+        let rest = rest.and_then(|event| transfers.handle(peer, link, event, links, out));
         rest.and_then(|event| texts.handle(peer, link, event, links, out));
     }
 
