@@ -55,6 +55,24 @@ fn a_call_goes_on_as_it_was_when_the_connection_is_back() {
 }
 
 #[test]
+fn a_recording_that_ended_while_there_was_no_connection_is_not_told_as_one_that_goes_on() {
+    let (anna, ben, cut) = calling(|_| {});
+    let marked = |wanted: bool| {
+        ben.wait(|notice| {
+            matches!(notice, Notice::FarRecording { on, .. } if on == wanted).then_some(())
+        });
+    };
+    anna.handle.recording(&name("ben"), true);
+    marked(true);
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    anna.handle.recording(&name("ben"), false);
+    cut.mend();
+    marked(false);
+}
+
+#[test]
 fn it_goes_on_also_when_the_side_that_was_called_dials() {
     let (a, b) = identities();
     let ben = person(&b, &[("anna", &a, "call")], |_| {});
