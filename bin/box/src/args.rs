@@ -107,7 +107,7 @@ pub(crate) struct Camera {
     pub(crate) pictures: Pictures,
     #[command(flatten)]
     pub(crate) door: Door,
-    /// Most viewers at once
+    /// Most viewers at once; one key has at most half of the places
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) max_viewers: u16,
     /// Also take files, from those who may, into this folder; none that is there is replaced

@@ -93,7 +93,8 @@ impl OwnCamera {
         let wanted = self.preview || calls.viewers().next().is_some();
         match &mut self.state {
             State::Off if wanted => self.start(out),
-            State::Lost { .. } if !wanted => self.stop(out),
+            // Also one that is just opening: its light need not go on.
+            State::Opening | State::Lost { .. } if !wanted => self.stop(out),
             State::Lost { retry_at: Some(at) } if *at <= now => self.start(out),
             State::Live { unwanted_since, .. } if wanted => {
                 *unwanted_since = None;
@@ -361,5 +362,48 @@ fn words(error: &CameraError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::Policy;
+    use crate::disk::Disk;
+    use crate::handle::Queue;
+    use crate::workers::Workers;
+    use crate::{Identity, Settings};
+
+    #[test]
+    fn a_camera_that_nobody_wants_any_more_while_it_opens_is_not_opened() {
+        let identity = Identity::throwaway().unwrap();
+        let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
+        let queue = Queue::new(|| ());
+        let mut out = Outside {
+            net: transom_net::Net::bind(config).unwrap(),
+            workers: Workers::new(queue.clone(), Disk::default()),
+            notices: Default::default(),
+            queue,
+            paces: Default::default(),
+        };
+        let calls = Calls::new(Policy::new(&Settings::new(
+            "desk".parse().unwrap(),
+            identity,
+        )));
+        let wish = Wish {
+            source: Source::Pattern,
+            ..Wish::default()
+        };
+        let mut camera = OwnCamera::new(Some(wish.clone()), LINGER);
+        let now = Instant::now();
+        camera.preview(true);
+        camera.turn(now, &calls, &mut out);
+        assert!(matches!(camera.state, State::Opening));
+        camera.preview(false);
+        camera.turn(now, &calls, &mut out);
+        // It may have opened all the same just now, and then is closed.
+        let opened = transom_media::open(&wish).unwrap();
+        camera.opened(camera.opening, opened, &mut out);
+        assert!(matches!(camera.state, State::Off));
     }
 }

@@ -43,7 +43,8 @@ pub struct Settings {
     pub ring_timeout: Duration,
     /// How long a call whose connection was lost may take to come back.
     pub call_patience: Duration,
-    /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN.
+    /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN. One key has at most half of the
+    /// places, by all its programs.
     pub max_viewers: usize,
     /// Where offered files go; `None` refuses all.
     pub inbox: Option<InboxSettings>,

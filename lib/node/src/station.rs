@@ -309,13 +309,13 @@ impl Station {
             transfers,
             ..
         } = self;
+        let Some(link) = links.link(peer) else { return };
         if let proto::Event::Hello { session, .. } = event {
-            calls.back(session);
+            calls.back(link.key, session);
             return links.hello(peer, session, out);
         }
-        let Some(link) = links.link(peer) else { return };
         let rest = calls.handle(peer, link, event, links, out);
-        let rest = rest.and_then(|event| transfers.handle(peer, link, event, out));
+        let rest = rest.and_then(|event| transfers.handle(peer, link, event, links, out));
         rest.and_then(|event| texts.handle(peer, link, event, links, out));
     }
 

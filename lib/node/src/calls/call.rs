@@ -144,7 +144,8 @@ impl Call {
                 resumed: past == Past::Interrupted,
             });
         }
-        if self.records {
+        // What changed while no connection carried it was not said.
+        if self.records || past != Past::Fresh {
             self.mark_recording(out);
         }
     }

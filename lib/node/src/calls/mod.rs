@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{CallId, Event, UsageError};
-use transom_wire::{CallKind, EndReason, PeerName};
+use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
 
 use self::call::{Call, Past};
 pub(crate) use self::policy::Policy;
@@ -115,7 +115,7 @@ impl Calls {
             let station = call
                 .station
                 .filter(|_| waits && !call.outgoing && !call.served);
-            station.is_some_and(|station| links.is_reborn(&call.peer, station))
+            station.is_some_and(|station| links.is_reborn(&call.peer, &call.key, station))
         };
         for call in self.calls.iter_mut().filter(is_forgotten) {
             call.outgoing = true;
@@ -253,10 +253,11 @@ impl Calls {
     }
 
     /// A station is back. What waits for its ring does not wait long.
-    pub(crate) fn back(&mut self, station: u64) {
+    pub(crate) fn back(&mut self, key: PublicKey, station: u64) {
         let soon = Instant::now() + GRACE;
         let waiting = |call: &&mut Call| {
-            !call.outgoing && call.place.is_none() && call.station == Some(station)
+            let is_its = (call.key, call.station) == (key, Some(station));
+            is_its && !call.outgoing && call.place.is_none()
         };
         for call in self.calls.iter_mut().filter(waiting) {
             call.until = call.until.map(|until| until.min(soon));
@@ -277,7 +278,7 @@ impl Calls {
         let takes_over = gone.parting == Parting::Replaced && links.key_of(&gone.peer).is_some();
         let is_away = |call: &Call| {
             let station = call.station.filter(|_| call.place.is_none());
-            station.is_some_and(|station| !takes_over && !links.reaches(station))
+            station.is_some_and(|station| !takes_over && !links.reaches(&call.key, station))
         };
         for call in self.calls.iter_mut().filter(|call| is_away(call)) {
             call.interrupted(&gone.why, out);

@@ -46,6 +46,8 @@ pub(super) struct Crowd {
     pub(super) viewers: usize,
     /// Whether the very connection watches already.
     pub(super) watches: bool,
+    /// Viewers of the key that rings, by all its connections.
+    pub(super) its_viewers: usize,
     pub(super) talks: usize,
     /// Whether one of the talks is with the peer that rings.
     pub(super) talks_with_it: bool,
@@ -103,6 +105,11 @@ impl Policy {
             _ if crowd.viewers >= self.max_viewers => {
                 Err((EndReason::Busy, "as many watch already as may"))
             }
+            // By its connections a key could take all the places.
+            _ if crowd.its_viewers >= self.max_viewers.div_ceil(2) => {
+                let why = "you watch with as many programs as may; the other places are for others";
+                Err((EndReason::Busy, why))
+            }
             _ => Ok(Welcome::Served),
         }
     }
@@ -128,6 +135,7 @@ mod tests {
     const NOBODY: Crowd = Crowd {
         viewers: 0,
         watches: false,
+        its_viewers: 0,
         talks: 0,
         talks_with_it: false,
     };
@@ -151,6 +159,27 @@ mod tests {
             assert_eq!(policy.judge(kind, may("view"), NOBODY), Ok(Welcome::Served));
             let refused = policy.judge(kind, may("call,auto"), NOBODY).unwrap_err();
             assert_eq!(refused.0, EndReason::Forbidden);
+        }
+    }
+
+    #[test]
+    fn nobody_takes_the_places_of_all_viewers() {
+        for (most, of_one) in [(1, 1), (2, 1), (8, 4)] {
+            let policy = policy(|settings| {
+                (settings.serve_camera, settings.max_viewers) = (true, most);
+            });
+            let watch = |viewers, its_viewers| {
+                let crowd = Crowd {
+                    viewers,
+                    its_viewers,
+                    ..NOBODY
+                };
+                policy.judge(CallKind::View, may("view"), crowd).is_ok()
+            };
+            assert!(watch(of_one - 1, of_one - 1));
+            assert!(!watch(of_one, of_one));
+            assert_eq!(watch(of_one, 0), of_one < most, "others still may");
+            assert!(!watch(most, 0));
         }
     }
 

@@ -148,6 +148,9 @@ impl Calls {
         let talks = |call: &&Call| call.is_talk() && !call.served;
         Crowd {
             viewers: self.calls.iter().filter(served).count(),
+            its_viewers: (self.calls.iter().filter(served))
+                .filter(|call| call.key == link.key)
+                .count(),
             watches: self.calls.iter().filter(served).any(|call| call.is_on(id)),
             talks: self.calls.iter().filter(talks).count(),
             talks_with_it: (self.calls.iter().filter(talks)).any(|call| call.key == link.key),

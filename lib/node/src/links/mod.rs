@@ -125,8 +125,8 @@ impl Links {
     }
 
     /// Whether that run of the peer's station is gone and a newer one is there, which knows nothing of the calls of the old.
-    pub(crate) fn is_reborn(&self, peer: &PeerName, station: u64) -> bool {
-        !self.reaches(station) && self.up(peer).any(|(_, link)| link.is_settled())
+    pub(crate) fn is_reborn(&self, peer: &PeerName, key: &PublicKey, station: u64) -> bool {
+        !self.reaches(key, station) && self.up(peer).any(|(_, link)| link.is_settled())
     }
 
     /// The key of a peer that is there, or about to be.
@@ -137,10 +137,10 @@ impl Links {
             .map(|link| link.key)
     }
 
-    /// Whether any connection leads to that run of a station.
-    pub(crate) fn reaches(&self, station: u64) -> bool {
+    /// Whether any connection leads to that run of a station. Its number alone proves nothing: all its peers know it.
+    pub(crate) fn reaches(&self, key: &PublicKey, station: u64) -> bool {
         let mut links = self.links.values();
-        links.any(|link| link.session == Some(station) && !link.closing)
+        links.any(|link| (link.key, link.session) == (*key, Some(station)) && !link.closing)
     }
 
     /// Whether of two rings that cross on two connections ours is the one that yields.

@@ -285,6 +285,7 @@ impl Transfers {
         link: PeerId,
         who: &Link,
         event: Event,
+        links: &Links,
         out: &mut Outside,
     ) -> Option<Event> {
         if who.load.is_too_much() {
@@ -299,6 +300,7 @@ impl Transfers {
             Event::Offered { file, offer } => {
                 let incoming =
                     Incoming::new(TransferId(out.queue.id()), Place { link, file }, who, offer);
+                self.leave_behind(&incoming, who, links, out);
                 self.offered(incoming, who, out);
                 None
             }
@@ -387,6 +389,21 @@ impl Transfers {
         }
         for incoming in self.incoming.values_mut() {
             incoming.account.tell(now, out);
+        }
+    }
+
+    /// A sender that offers again by another connection has lost the one before, though nobody noticed here.
+    fn leave_behind(&mut self, new: &Incoming, who: &Link, links: &Links, out: &mut Outside) {
+        let is_lost = |old: &Incoming| {
+            let link = links.link(old.place().link);
+            let is_moved = !new.is_on(old.place().link) && old.is_same_transfer(new);
+            is_moved && link.is_some_and(|link| link.is_same_station(who))
+        };
+        let lost = self.incoming.iter().find(|(_, old)| is_lost(old));
+        if let Some(old) = lost.map(|(id, _)| *id)
+            && let Some(old) = self.incoming.remove(&old)
+        {
+            old.left_behind(out);
         }
     }
 

@@ -95,6 +95,11 @@ impl Incoming {
         (&self.sender, &self.offer) == (sender, offer)
     }
 
+    /// Whether that is another attempt at the same.
+    pub(super) fn is_same_transfer(&self, other: &Self) -> bool {
+        (self.sender, self.offer.transfer) == (other.sender, other.offer.transfer)
+    }
+
     /// Gives the disk thread something to do for this sender.
     fn queue(&self, job: Job, out: &mut Outside) {
         out.workers.disk_for(&self.load, self.sender, self.id, job);
@@ -242,6 +247,14 @@ impl Incoming {
             },
             out,
         );
+    }
+
+    /// The sender goes on by another connection. In the sender's lane of the disk thread this one is kept before that begins.
+    pub(super) fn left_behind(self, out: &mut Outside) {
+        self.say(out, |session, place| {
+            session.cancel(place.file, RefuseReason::Leaving, "")
+        });
+        self.left("its sender is back by another connection", out);
     }
 
     /// What the sender says. True when that ends the transfer.

@@ -76,7 +76,15 @@ impl Evil {
         panic!("not among {skipped:#?}");
     }
 
-    /// One turn of the loop: what happened in it.
+    /// One turn of the loop, in which nothing of that kind comes.
+    pub(crate) fn turn_without(&mut self, unwanted: impl Fn(&proto::Event) -> bool) {
+        for event in self.turn() {
+            let is_bad = matches!(&event, Event::Peer { event, .. } if unwanted(event));
+            assert!(!is_bad, "{event:?}");
+        }
+    }
+
+    /// One turn of the loop: what happened in it. Each picture counts as shown, so that more come.
     pub(crate) fn turn(&mut self) -> Vec<Event> {
         let soon = Instant::now() + Duration::from_millis(1);
         self.net.wait(Some(soon)).unwrap();
@@ -86,6 +94,16 @@ impl Evil {
                 let name = "evil".parse().unwrap();
                 let config = proto::Config::new(name, self.station, 1);
                 self.net.admit(peer, config);
+            }
+            if let Event::Peer {
+                peer,
+                event: proto::Event::Picture { call, picture },
+            } = &event
+                && let Some(session) = self.net.session(*peer)
+            {
+                let now = proto::Instant(0);
+                // It may be over by now.
+                let _ = session.shown(*call, picture.head.sequence, now);
             }
             events.push(event);
         }
@@ -103,6 +121,11 @@ pub(crate) fn victim(evil: &Evil, may: &str, change: impl FnOnce(&mut Settings))
         settings.camera = Some(pattern(320, 240));
         change(settings);
     })
+}
+
+/// Waits until a ring is answered.
+pub(crate) fn is_answered(evil: &mut Evil) {
+    evil.until(|_, event| matches!(event, proto::Event::Answered { .. }).then_some(()));
 }
 
 fn net(identity: &Identity) -> Net {

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use transom::{CallKind, EndReason, Identity, Lens, Notice, Settings};
+use transom::{
+    Accept, CallKind, Direction, EndReason, Identity, InboxSettings, Lens, Notice, SendOptions,
+    Settings,
+};
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
-use crate::support::Peer;
+use crate::support::{Peer, Scratch};
 
 /// Anna, who has dialed ben by a connection that can be cut, and the keys of both.
 fn dialed(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut, (Identity, Identity)) {
@@ -61,6 +64,24 @@ fn a_call_goes_on_as_it_was_when_the_connection_is_back() {
     anna.sees(Lens::Live);
     anna.picture(320);
     ben.sees(Lens::Off);
+}
+
+#[test]
+fn a_recording_that_ended_while_there_was_no_connection_is_not_told_as_one_that_goes_on() {
+    let (anna, ben, cut) = calling(|_| {});
+    let marked = |wanted: bool| {
+        ben.wait(|notice| {
+            matches!(notice, Notice::FarRecording { on, .. } if on == wanted).then_some(())
+        });
+    };
+    anna.handle.recording(&name("ben"), true);
+    marked(true);
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    anna.handle.recording(&name("ben"), false);
+    cut.mend();
+    marked(false);
 }
 
 #[test]
@@ -188,4 +209,36 @@ fn who_was_started_anew_is_rung_by_who_still_knows_of_the_call() {
         assert!(anna.started(), "it goes on for the one");
         assert!(!ben.started(), "and is new to the other");
     }
+}
+
+#[test]
+fn a_file_goes_on_though_the_receiver_has_not_noticed_anything() {
+    let scratch = Scratch::new("cut-near");
+    let source = scratch.0.join("film.bin");
+    std::fs::write(&source, vec![7; 6_000_000]).unwrap();
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "files")], |settings| {
+        settings.inbox = Some(InboxSettings {
+            into: scratch.0.join("inbox"),
+            accept: Accept::Known,
+            quota: None,
+            overwrite: false,
+        });
+    });
+    let anna = person(&a, &[("ben", &b, "call")], |_| {});
+    let cut = Cut::to(ben.address.unwrap());
+    anna.handle.connect(cut.contact("ben"), true);
+    anna.joined();
+    let options = SendOptions {
+        limit: Some(3_000_000),
+        ..SendOptions::default()
+    };
+    anna.handle.send(&name("ben"), &source, options);
+    anna.wait(|notice| match notice {
+        Notice::Transfer(status) => (status.moved > 1_000_000).then_some(()),
+        _ => None,
+    });
+    cut.cut_near();
+    let outcome = anna.outcome(Direction::Outgoing);
+    assert!(outcome.is_success(), "{outcome:?}");
 }

@@ -5,6 +5,7 @@ mod calls;
 mod cut;
 mod evil;
 mod floods;
+mod honesty;
 mod interrupted;
 mod loopback;
 mod owner;

@@ -6,12 +6,8 @@ use transom::{CallKind, EndReason, Notice};
 use transom_proto as proto;
 
 use crate::calls::name;
-use crate::evil::{Evil, victim};
+use crate::evil::{Evil, is_answered, victim};
 use crate::support::{Peer, book};
-
-fn is_answered(evil: &mut Evil) {
-    evil.until(|_, event| matches!(event, proto::Event::Answered { .. }).then_some(()));
-}
 
 fn interrupted(peer: &Peer) {
     peer.wait(|notice| matches!(notice, Notice::CallInterrupted { .. }).then_some(()));
