@@ -710,3 +710,24 @@ fn looks_turned_and_filled() {
     screen.run();
     snapshot(screen, "filled");
 }
+
+#[test]
+fn looks_like_a_call_that_comes_back_and_one_that_was_missed() {
+    let mut state = talking();
+    state.shown(Face::Peer(peer("door")), shown());
+    state.apply(rings("yard"));
+    state.apply(ended("yard", EndReason::Chosen));
+    state.apply(interrupted("door"));
+    let mut screen = open(state);
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    screen.run();
+    snapshot(screen, "interrupted");
+}
+
+#[test]
+fn looks_like_a_list_of_keys() {
+    let mut screen = open(two_boxes());
+    press(&mut screen, Modifiers::NONE, Key::F1);
+    screen.run();
+    snapshot(screen, "keys");
+}

@@ -16,6 +16,8 @@ use super::{Draft, theme};
 
 /// Characters of a path within a transfer; all of it is under the pointer.
 const FILE_CHARS: usize = 60;
+/// Of the list of transfers, in points; more are scrolled.
+const MAX_HEIGHT: f32 = 240.0;
 
 pub(super) fn show(
     ui: &mut Ui,
@@ -51,9 +53,13 @@ pub(super) fn show(
     });
     if !state.transfers.is_empty() {
         ui.separator();
+        // In a low window the texts above keep some room.
+        let height = MAX_HEIGHT.min(ui.ctx().content_rect().height() / 3.0);
         ScrollArea::vertical()
             .id_salt("transfers")
-            .max_height(240.0)
+            // A panel that has yet to grow would leave it less.
+            .min_scrolled_height(height)
+            .max_height(height)
             .show(ui, |ui| {
                 let ended = state.transfers.iter().any(|one| one.outcome.is_some());
                 if ended

@@ -208,3 +208,28 @@ fn looks_like_a_stranger_at_the_door() {
     });
     snapshot(open(state), "stranger");
 }
+
+#[test]
+fn looks_like_an_afternoon_of_transfers() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let mut folder = status(ids.transfer(), Phase::Running, 120_750_000);
+    (folder.name, folder.files, folder.files_done) = ("holiday".into(), 12, 3);
+    folder.current = Some(CurrentFile {
+        path: "holiday/beach/sunset.jpg".into(),
+        bytes: 4_000_000,
+        moved: 1_000_000,
+    });
+    let mut halted = status(ids.transfer(), Phase::Paused, 34_500_000);
+    (halted.name, halted.direction) = ("plan.pdf".into(), Direction::Incoming);
+    let failed = ids.transfer();
+    state.sending(failed, "/home/me/film.avi".into());
+    for transfer in [folder, halted] {
+        state.apply(Notice::Transfer(transfer));
+    }
+    let why = "at the receiver: no space left on device".into();
+    state.apply(Notice::TransferEnded {
+        status: status(failed, Phase::Ended, 0),
+        outcome: Outcome::Failed { why },
+    });
+    snapshot(open(state), "transfers");
+}
