@@ -122,9 +122,10 @@ fn prepare(
     let inbox = inbox.or_else(paths::downloads);
     state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
     state.calls.own.wish = match &arguments.camera {
+        // In the size that was chosen: the command line names none.
         Some(source) => source.clone().map(|source| Wish {
             source,
-            ..Wish::default()
+            ..config.wish().unwrap_or_default()
         }),
         None => config.wish(),
     };

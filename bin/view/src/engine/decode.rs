@@ -259,6 +259,7 @@ impl Desk {
             orientation: arrived.picture.orientation,
             rate: stream.rate.count(decoded),
             latency: arrived.captured.map(|at| since(decoded, at)),
+            received: arrived.received,
         };
         // One that was not shown in time makes room, and its image is used again.
         if let Some(unseen) = stream.done.take() {

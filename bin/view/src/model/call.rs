@@ -7,6 +7,8 @@
 //!                              \--(it declines, ends)--> Ended
 //! ```
 
+use std::time::Instant;
+
 use transom::{CallKind, EndReason, Lens, PeerName};
 
 use crate::words;
@@ -41,6 +43,8 @@ pub(crate) struct Call {
     pub(crate) pace: Pace,
     /// Whether it was asked again since the last picture, so that a box that ends every call isn't asked for ever.
     asked_again: bool,
+    /// When its end was told.
+    over: Option<Instant>,
 }
 
 /// How far a call came.
@@ -74,6 +78,7 @@ impl Call {
             recording: false,
             pace: Pace::default(),
             asked_again: false,
+            over: None,
         }
     }
 
@@ -101,6 +106,7 @@ impl Call {
         self.far_camera = None;
         self.far_recording = false;
         self.camera_on = false;
+        self.over = Some(Instant::now());
         let box_again = !self.is_talk() && !self.asked_again;
         self.stage = match reason {
             // One of two connections to the box closed; the other can carry the call.
@@ -120,8 +126,10 @@ impl Call {
     }
 
     /// A good picture. One that comes after the end was told belongs to a call that goes on: a peer can have another.
+    /// One that came before, and was being decoded meanwhile, brings nothing back.
     pub(crate) fn show(&mut self, shown: Shown) {
-        if matches!(self.stage, Stage::Ended(_)) {
+        let goes_on = self.over.is_none_or(|over| shown.received > over);
+        if goes_on && matches!(self.stage, Stage::Ended(_)) {
             self.stage = Stage::Live;
         }
         self.shown = Some(shown);

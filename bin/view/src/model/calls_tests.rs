@@ -357,6 +357,20 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
 }
 
 #[test]
+fn a_picture_from_before_the_end_of_a_call_does_not_bring_it_back() {
+    let mut state = talking();
+    let face = Face::Peer(peer("door"));
+    let before = shown();
+    state.apply(ended("door", EndReason::Chosen));
+    state.shown(face, before);
+    let over = Stage::Ended("the call was ended there".into());
+    assert_eq!(stage(&state, "door"), Some(over));
+    // The other of two calls that both sides began.
+    state.shown(face, shown());
+    assert_eq!(stage(&state, "door"), Some(Stage::Live));
+}
+
+#[test]
 fn lines_that_are_no_longer_true_are_taken_away() {
     let mut state = both_here();
     state.apply(joined("door"));

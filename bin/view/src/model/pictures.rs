@@ -1,7 +1,7 @@
 //! What is known of pictures, and how a contact's are to be seen. Plain data, no pixels.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use transom::PeerName;
 
@@ -27,6 +27,8 @@ pub(crate) struct Shown {
     pub(crate) rate: f32,
     /// From the sensor to the decoded picture, once the clocks are compared.
     pub(crate) latency: Option<Duration>,
+    /// When it was received; decoding takes its time.
+    pub(crate) received: Instant,
 }
 
 /// How one likes to see a contact, and be seen by it.

@@ -3,7 +3,7 @@
 mod people;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use transom::{
     CallKind, Direction, EndReason, Handle, Identity, Lens, Notice, Obstacle, Outcome, PeerName,
@@ -105,6 +105,7 @@ pub(crate) fn shown() -> Shown {
         orientation: 1,
         rate: 29.97,
         latency: Some(Duration::from_millis(12)),
+        received: Instant::now(),
     }
 }
 
@@ -239,13 +240,14 @@ fn a_broken_picture_keeps_the_last_good_one_and_says_so() {
     let mut state = two_boxes();
     state.act(&Action::Watch(peer("door")));
     let door = Face::Peer(peer("door"));
-    state.shown(door, shown());
+    let good = shown();
+    state.shown(door, good);
     state.broken(door, "truncated".into());
     state.broken(Face::Peer(peer("yard")), "of another box".into());
     let watch = state.calls.of(peer("door")).unwrap();
     assert_eq!(
         (watch.shown, watch.trouble.as_deref(), watch.broken),
-        (Some(shown()), Some("truncated"), 1)
+        (Some(good), Some("truncated"), 1)
     );
     state.shown(door, shown());
     assert_eq!(state.calls.of(peer("door")).unwrap().trouble, None);

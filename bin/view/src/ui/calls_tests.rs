@@ -651,6 +651,20 @@ fn the_own_picture_covers_neither_buttons_nor_numbers() {
 }
 
 #[test]
+fn the_own_picture_covers_no_buttons_of_several_pictures_in_a_small_window() {
+    let mut state = two_live();
+    state.apply(joined("friend"));
+    state.act(&Action::Call(peer("friend")));
+    state.apply(talk("friend", true, false));
+    let screen = open_as_large(state, vec2(780.0, 480.0));
+    let own = screen.get_by_label("My picture, moved by the arrow keys");
+    for label in ["Hang up door", "Stop watching yard", "Hang up friend"] {
+        let button = screen.get_by_label(label).rect();
+        assert!(!own.rect().intersects(button), "{label}: {button}");
+    }
+}
+
+#[test]
 fn looks_like_a_small_window_full_of_pictures_and_numbers() {
     let mut state = two_live();
     state.act(&own_camera("door", true));

@@ -30,9 +30,9 @@ pub(super) fn show(
         nobody(ui, area);
     }
     let places = places(area, count);
-    let buttons = places
-        .first()
-        .map_or(0.0, |place| bar::height(place.width()));
+    let (buttons, height) = places.first().map_or((0.0, area.height()), |place| {
+        (bar::height(place.width()), place.height())
+    });
     for (call, area) in state.calls.on_screen().zip(places) {
         let tile = Tile {
             state,
@@ -47,7 +47,7 @@ pub(super) fn show(
         ui,
         state,
         pictures.get(&Face::Own).copied(),
-        area.with_max_y(area.bottom() - buttons),
+        (area.with_max_y(area.bottom() - buttons), height - buttons),
         draft,
         actions,
     );

@@ -17,8 +17,8 @@ use super::{Draft, settle};
 const SIZE: Vec2 = vec2(224.0, 198.0);
 /// How much of the pictures' room it takes across.
 const SHARE: f32 = 0.25;
-/// Narrower, its buttons would not fit.
-const LEAST: f32 = 136.0;
+/// Narrower, its buttons would not fit; lower, nothing would be seen.
+const LEAST: Vec2 = vec2(136.0, 72.0);
 /// Height of the strip with its buttons.
 const BAR: f32 = 30.0;
 /// Room to the edges.
@@ -28,20 +28,21 @@ const STEP: f32 = 40.0;
 /// The sizes one can choose, from what every camera has to what a fast network carries.
 const SIZES: [(u16, u16); 4] = [(640, 480), (1280, 720), (1920, 1080), (320, 240)];
 
-/// Over that room, which ends above the buttons of the pictures.
+/// Over that room, which ends above the buttons of the pictures, and no higher than the part of one without buttons.
 pub(super) fn show(
     ui: &mut Ui,
     state: &State,
     picture: Option<Picture>,
-    area: Rect,
+    (area, height): (Rect, f32),
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
     if !state.calls.sees_itself() {
         return bring_back(ui, area, actions);
     }
-    let room = room(area);
-    let rect = Rect::from_center_size(middle(room, state.calls.own.place), size(area));
+    let size = size(area, height);
+    let room = room(area, size);
+    let rect = Rect::from_center_size(middle(room, state.calls.own.place), size);
     let frame = ui.interact(rect, Id::new("own picture"), Sense::drag());
     frame.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, words::MOVE_ME));
     let step = frame.drag_delta() + arrows(ui, &frame);
@@ -195,14 +196,16 @@ fn caption(ui: &mut Ui, area: Rect, title: &str, text: &str) {
 }
 
 /// A share of the room, so that in a small window the others are seen as well.
-fn size(area: Rect) -> Vec2 {
-    let across = (area.width() * SHARE).clamp(LEAST, SIZE.x);
-    vec2(across, (SIZE.y - BAR) * across / SIZE.x + BAR).min(area.size() * 0.6)
+fn size(area: Rect, height: f32) -> Vec2 {
+    let across = (area.width() * SHARE).clamp(LEAST.x, SIZE.x);
+    let down = (SIZE.y - BAR) * across / SIZE.x + BAR;
+    let most = (height - 2.0 * MARGIN).max(LEAST.y);
+    vec2(across, down.min(most)).min(area.size() * 0.6)
 }
 
 /// Where the middle of the small picture can be, so that all of it stays inside.
-fn room(area: Rect) -> Rect {
-    let half = size(area) / 2.0 + Vec2::splat(MARGIN);
+fn room(area: Rect, size: Vec2) -> Rect {
+    let half = size / 2.0 + Vec2::splat(MARGIN);
     Rect::from_center_size(area.center(), (area.size() - 2.0 * half).max(Vec2::ZERO))
 }
 
