@@ -29,6 +29,26 @@ impl fmt::Display for TransferId {
 /// One thing that happened. `peer` is the contact's name, or the address that was dialed.
 ///
 /// Names and texts inside come from others: escape them (`transom::people::escape`) before they reach a terminal.
+///
+/// Peers bring most of them about, and none as often as it likes. Still, who keeps them for an application that may stand
+/// still has to have an end.
+///
+/// | notice | as often as |
+/// |---|---|
+/// | `Joined`, `Left`, `CallInterrupted` | a peer's connections: its pace, 64 at once and then 8 a second, by all connections of its key |
+/// | `Ringing`, `CallStarted`, `CallEnded` | its rings, by the same pace; ours |
+/// | `FarCamera`, `FarRecording` | the same pace; of what comes too fast the newest word is told |
+/// | `Offered`, `TransferEnded` | the same pace, where what came whole counts nothing; our own transfers |
+/// | `EntryFailed` | a thousand times for each transfer to us; entries of ours |
+/// | `Transfer` | ten times a second for each transfer; a connection has at most 16 each way |
+/// | `Text` | 32 at once and then four a second for each of at most eight connections of a key; less at once for who connects over and over |
+/// | `TextArrived`, `TextFailed` | texts of ours |
+/// | `Picture` | twice for each call, until one is dropped |
+/// | `Knock` | 64 keys in ten seconds, each once |
+/// | `Reaching`, `Unreachable` | twice a second for each contact that is dialed |
+/// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
+/// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
+/// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {

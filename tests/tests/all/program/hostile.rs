@@ -1,7 +1,10 @@
 //! Peers that misbehave: whatever they send, the box goes on serving the others.
 
 use transom_tests::{Evil, Person, Program, Raw};
-use transom_wire::{Collision, Hello, Message, Offer, RelativePath, Shape, TransferKey, limits};
+use transom_wire::{
+    CallKind, Cancel, Collision, EndReason, HangUp, Hello, Message, Offer, RefuseReason,
+    RelativePath, Ring, Shape, TransferKey, limits,
+};
 
 use super::Pair;
 
@@ -81,14 +84,7 @@ fn a_path_that_leads_up_makes_nothing_anywhere() {
     let mut boxed = Boxed::new();
     let mut evil = boxed.evil();
     evil.say(0, hello());
-    let offer = Offer {
-        transfer: TransferKey([1; 16]),
-        shape: Shape::File,
-        collision: Collision::Overwrite,
-        files: 1,
-        bytes: 4,
-        name: RelativePath::new("AAAAAAAA").unwrap(),
-    };
+    let offer = offer_of(TransferKey([1; 16]));
     // The name is made bad in the bytes: no type of ours would hold it.
     let mut frame = vec![0; limits::RECORD_BULK];
     let used = Message::Offer(offer).encode(1, 0, &mut frame).unwrap();
@@ -100,6 +96,40 @@ fn a_path_that_leads_up_makes_nothing_anywhere() {
     assert!(has_bye(&said), "{said:02x?}");
     assert!(!boxed.pair.far.path("../ab").exists() && !boxed.pair.far.path("ab").exists());
     boxed.still_serves();
+}
+
+#[test]
+fn floods_of_rings_and_offers_take_neither_memory_nor_the_turns_of_others() {
+    let mut boxed = Boxed::new();
+    let mut floods: Vec<Evil> = (0..3).map(|_| boxed.evil()).collect();
+    for evil in &mut floods {
+        evil.say(0, hello());
+    }
+    for number in 0..2000 {
+        let (ring, offer) = (number * 4 + 1, number * 4 + 3);
+        for evil in &mut floods {
+            evil.say(
+                ring,
+                Message::Ring(Ring {
+                    kind: CallKind::View,
+                }),
+            );
+            let (reason, text) = (EndReason::Chosen, "");
+            evil.say(ring, Message::HangUp(HangUp { reason, text }));
+            let transfer = TransferKey([number.to_be_bytes()[1]; 16]);
+            evil.say(offer, Message::Offer(offer_of(transfer)));
+            let (reason, text) = (RefuseReason::Chosen, "");
+            evil.say(offer, Message::Cancel(Cancel { reason, text }));
+        }
+    }
+    boxed.still_serves();
+    let status = format!("/proc/{}/status", boxed.camera.id());
+    // Elsewhere nobody counts.
+    if let Ok(status) = std::fs::read_to_string(status) {
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let most = most.and_then(|most| most.split_whitespace().next()?.parse::<u64>().ok());
+        assert!(most.is_some_and(|kib| kib < 64 * 1024), "{most:?} KiB");
+    }
 }
 
 /// A camera box with an inbox, and a known peer that behaves as it likes.
@@ -149,6 +179,17 @@ fn hello() -> Message<'static> {
         clock: 3,
         name: "evil".parse().expect("a name"),
     })
+}
+
+fn offer_of(transfer: TransferKey) -> Offer<'static> {
+    Offer {
+        transfer,
+        shape: Shape::File,
+        collision: Collision::Overwrite,
+        files: 1,
+        bytes: 4,
+        name: RelativePath::new("AAAAAAAA").unwrap(),
+    }
 }
 
 /// Whether its last frame is a goodbye: ours come with nothing behind them.
