@@ -53,6 +53,8 @@ pub(crate) enum Job {
         offer: OwnedOffer,
     },
     Entry(OwnedEntry),
+    /// The rest of an entry: a file that may be the very one is read, some leaves at a time.
+    Look(u32),
     /// Of an entry of that many bytes. Its hash is computed by [`Job::prepare`].
     Leaf {
         leaf: LeafData,
@@ -83,6 +85,7 @@ impl Job {
             | Self::Close => false,
             Self::Receive { .. }
             | Self::Entry(_)
+            | Self::Look(_)
             | Self::Leaf { .. }
             | Self::End(_)
             | Self::Abandon(_)
@@ -233,6 +236,8 @@ impl Disk {
                 self.keep(spent);
                 self.read(transfer, index, leaves, answer);
             }
+            Job::Entry(entry) => return self.entry(transfer, &entry, answer),
+            Job::Look(index) => return self.look(transfer, index, answer),
             receiving => self.receiving(transfer, receiving, answer),
         }
         None
@@ -400,27 +405,40 @@ impl Disk {
         Ok(())
     }
 
+    fn entry(
+        &mut self,
+        transfer: TransferId,
+        entry: &OwnedEntry,
+        answer: &mut dyn FnMut(Answer),
+    ) -> Option<Job> {
+        let reception = &mut self.incoming.get_mut(&transfer)?.reception;
+        match reception.begin_entry(&entry.as_entry()) {
+            Ok(Some(begin)) => answer(begun(entry.index, begin)),
+            Ok(None) => return Some(Job::Look(entry.index)),
+            Err(error) => untakable(entry.index, &error, answer),
+        }
+        None
+    }
+
+    fn look(
+        &mut self,
+        transfer: TransferId,
+        index: u32,
+        answer: &mut dyn FnMut(Answer),
+    ) -> Option<Job> {
+        let reception = &mut self.incoming.get_mut(&transfer)?.reception;
+        match reception.look(LEAVES_CHECKED) {
+            Some(begin) => answer(begun(index, begin)),
+            None => return Some(Job::Look(index)),
+        }
+        None
+    }
+
     fn receiving(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {
         let Some(incoming) = self.incoming.get_mut(&transfer) else {
             return;
         };
         match job {
-            Job::Entry(entry) => match incoming.reception.entry(&entry.as_entry()) {
-                Ok(Begin::Data { offset, proof }) => answer(Answer::Begin(Start {
-                    index: entry.index,
-                    offset,
-                    proof,
-                })),
-                Ok(Begin::Made) => answer(Answer::Done(Done {
-                    index: entry.index,
-                    root: [0; 32],
-                })),
-                Ok(Begin::Done { root }) => answer(Answer::Done(Done {
-                    index: entry.index,
-                    root,
-                })),
-                Err(error) => untakable(entry.index, &error, answer),
-            },
             Job::Leaf { leaf, found, .. } => incoming.leaf(leaf, &found, answer),
             Job::End(end) => match incoming.reception.end(end.index, end.size, &end.root) {
                 Ok(_) => answer(Answer::Done(Done {
@@ -474,6 +492,21 @@ impl Incoming {
             spent: bytes,
         });
     }
+}
+
+fn begun(index: u32, begin: Begin) -> Answer {
+    let root = match begin {
+        Begin::Data { offset, proof } => {
+            return Answer::Begin(Start {
+                index,
+                offset,
+                proof,
+            });
+        }
+        Begin::Made => [0; 32],
+        Begin::Done { root } => root,
+    };
+    Answer::Done(Done { index, root })
 }
 
 fn unsendable(index: u32, error: &OutboxError) -> Failure {

@@ -39,6 +39,17 @@ pub(crate) struct Metadata {
     pub(crate) size: u64,
 }
 
+/// The room on a file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Space {
+    pub(crate) free: u64,
+    pub(crate) bytes: u64,
+    /// Files that may still be made.
+    pub(crate) free_names: u64,
+    /// Files it can hold; 0 where there is no limit.
+    pub(crate) names: u64,
+}
+
 impl Dir {
     /// Opens a folder by a path of the user's own, whose links are his business.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
@@ -59,35 +70,37 @@ impl Dir {
         Ok(fs::mkdirat(parent.fd(self), name, PRIVATE_FOLDER)?)
     }
 
-    /// Makes a folder and those above it; says whether it is new.
-    pub(crate) fn make_all(&self, path: &str) -> io::Result<bool> {
+    /// Makes a folder and those above it; says how many are new.
+    pub(crate) fn make_all(&self, path: &str) -> io::Result<u64> {
         match self.make(path) {
-            Ok(()) => return Ok(true),
+            Ok(()) => return Ok(1),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return self.sub(path).map(|_| false);
+                return self.sub(path).map(|_| 0);
             }
             Err(error) => return Err(error),
         }
+        let mut made = 1;
         for (slash, _) in path.match_indices('/') {
             match self.make(&path[..slash]) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
+                Err(_) => {}
+                Ok(()) => made += 1,
             }
         }
-        self.make(path).map(|()| true)
+        self.make(path).map(|()| made)
     }
 
-    /// Makes a file that wasn't there, and the folders above it.
-    pub(crate) fn create(&self, path: &str) -> io::Result<File> {
+    /// Makes a file that wasn't there, and the folders above it; says how many of those are new.
+    pub(crate) fn create(&self, path: &str) -> io::Result<(File, u64)> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
         match beneath(&self.fd, path, flags, PRIVATE) {
             Err(Errno::NOENT) => {
                 let (above, _) = path.rsplit_once('/').ok_or(Errno::NOENT)?;
-                self.make_all(above)?;
-                Ok(beneath(&self.fd, path, flags, PRIVATE)?.into())
+                let made = self.make_all(above)?;
+                Ok((beneath(&self.fd, path, flags, PRIVATE)?.into(), made))
             }
-            made => Ok(made?.into()),
+            made => Ok((made?.into(), 0)),
         }
     }
 
@@ -112,7 +125,7 @@ impl Dir {
     pub(crate) fn write_or_create(&self, path: &str) -> io::Result<File> {
         match self.create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.write(path),
-            made => made,
+            made => made.map(|(file, _)| file),
         }
     }
 
@@ -223,11 +236,16 @@ impl Dir {
         Ok(fs::syncfs(&self.fd)?)
     }
 
-    /// Bytes that may still be written to its file system, and bytes of all of it.
-    pub(crate) fn space(&self) -> io::Result<(u64, u64)> {
+    /// What may still be written to its file system, and how large that is.
+    pub(crate) fn space(&self) -> io::Result<Space> {
         let stat = fs::fstatvfs(&self.fd)?;
         let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
-        Ok((bytes(stat.f_bavail), bytes(stat.f_blocks)))
+        Ok(Space {
+            free: bytes(stat.f_bavail),
+            bytes: bytes(stat.f_blocks),
+            free_names: stat.f_favail,
+            names: stat.f_files,
+        })
     }
 
     /// Sets permission bits of the folder itself.

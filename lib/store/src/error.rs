@@ -114,6 +114,9 @@ pub enum OutboxError {
     /// The file is not what it was when the transfer began.
     #[error("{0:?} changed while it was sent")]
     Changed(String),
+    /// It has no true size, as the files that a system makes up.
+    #[error("{0:?} holds more bytes than its size says")]
+    Sizeless(String),
     /// The system said no.
     #[error("can't read {path:?}")]
     System {
@@ -202,7 +205,7 @@ impl OutboxError {
     /// The reason to tell the receiver in Abandon.
     pub fn reason(&self) -> FailReason {
         match self {
-            Self::Changed(_) | Self::Protocol(_) => FailReason::SourceChanged,
+            Self::Changed(_) | Self::Sizeless(_) | Self::Protocol(_) => FailReason::SourceChanged,
             Self::Name(_) | Self::Special(_) | Self::TooMany(_) => FailReason::BadName,
             Self::System { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => FailReason::Gone,

@@ -85,7 +85,7 @@ impl Inbox {
         recover(&staging, &settings, &mut transfers).map_err(unwritable)?;
         transfers.quota = settings.quota;
         if settings.quota.is_some() {
-            transfers.used = usage::measure(&root).map_err(unwritable)?;
+            transfers.count(usage::measure(&root).map_err(unwritable)?);
         }
         let shared = Shared::new(settings, root, staging, transfers, lock);
         Ok(Self {

@@ -59,12 +59,13 @@ struct Handles {
 }
 
 impl Part {
-    /// Takes up the file where an earlier attempt left it, or begins it. `path` is its place in the tree.
+    /// Takes up the file where an earlier attempt left it, or begins it. `path` is its place in the tree. Gives it, the
+    /// proof of what is held, and how many files and folders are new.
     pub(crate) fn begin(
         places: &Places,
         entry: &Entry<'_>,
         path: &str,
-    ) -> Result<(Self, [u8; 32]), Trouble> {
+    ) -> Result<(Self, [u8; 32], u64), Trouble> {
         let mut part = Self {
             path: path.to_owned(),
             size: entry.size,
@@ -79,12 +80,12 @@ impl Part {
             unread: 0..0,
             synced: 0,
         };
-        let proof = match part.resume(places)? {
-            Some(proof) => proof,
+        let (proof, made) = match part.resume(places)? {
+            Some(resumed) => resumed,
             None => part.create(places)?,
         };
         part.claimed = part.held > 0;
-        Ok((part, proof.value()))
+        Ok((part, proof.value(), made))
     }
 
     /// Bytes verified and written.
@@ -212,14 +213,14 @@ impl Part {
         Journal::open(file, self.identity, hash::leaves(self.size)).map(Some)
     }
 
-    fn create(&mut self, places: &Places) -> Result<Proof, Trouble> {
-        let file = places.tree.create(&self.path).map_err(taken)?;
+    fn create(&mut self, places: &Places) -> Result<(Proof, u64), Trouble> {
+        let (file, above) = places.tree.create(&self.path).map_err(taken)?;
         let journal = self.journal(places)?.map(|(journal, _)| journal);
         if let Some(journal) = &journal {
             journal.truncate(0)?;
         }
         self.handles = Some(Handles { file, journal });
-        Ok(Proof::default())
+        Ok((Proof::default(), above + 1))
     }
 
     /// Begins again from the first byte: the sender disagrees with what was held, or it did not make the root.

@@ -17,7 +17,6 @@ use crate::record::Claim;
 use crate::table::Table;
 use crate::trouble::Trouble;
 use crate::twin::Twin;
-use crate::usage::ENTRY_BYTES;
 use crate::{EntryError, InboxError};
 use entries::active;
 
@@ -42,6 +41,8 @@ pub struct Reception {
     single: Option<Box<Part>>,
     /// A file of the inbox that may be the one file offered, until the sender disagrees.
     twin: Option<Twin>,
+    /// What to say of the one file if that is none: bytes held, and their proof.
+    start: (u64, [u8; 32]),
     /// Whether it is.
     is_there: bool,
     /// The index that must come next.
@@ -119,6 +120,7 @@ impl Reception {
             entries: HashMap::new(),
             single: None,
             twin: None,
+            start: (0, [0; 32]),
             is_there: false,
             next: 0,
             announced: 0,
@@ -137,19 +139,50 @@ impl Reception {
     /// # Errors
     /// The entry can't be taken; the transfer goes on without it.
     pub fn entry(&mut self, entry: &Entry<'_>) -> Result<Begin, EntryError> {
+        let mut begun = self.begin_entry(entry)?;
+        loop {
+            match begun {
+                Some(begun) => return Ok(begun),
+                None => begun = self.look(u32::MAX),
+            }
+        }
+    }
+
+    /// The same for who has others to serve: none where a file that may be the very one has to be read first, by
+    /// [`Reception::look`].
+    ///
+    /// # Errors
+    /// As for [`Reception::entry`].
+    pub fn begin_entry(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, EntryError> {
         self.expect(entry)?;
         self.next += 1;
         self.announced += entry.size;
-        self.shared.written(&self.claim, ENTRY_BYTES);
         let begun = match entry.kind {
-            EntryKind::Folder => self.folder(entry),
+            EntryKind::Folder => self.folder(entry).map(Some),
             EntryKind::File if self.is_to_skip(entry) => {
                 self.tally.skipped += 1;
-                Ok(Begin::Done { root: [0; 32] })
+                Ok(Some(Begin::Done { root: [0; 32] }))
             }
             _ => self.file(entry),
         };
         begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
+    }
+
+    /// Reads up to `most` leaves of the file that may be the very one; says how to go on once it is through.
+    pub fn look(&mut self, most: u32) -> Option<Begin> {
+        if let Some(twin) = &mut self.twin {
+            match twin.read(most) {
+                Ok(false) => return None,
+                // Nor is one that was changed while it was read.
+                Ok(true) if twin.is_unchanged(&self.shared.root, &self.offered.name) => {
+                    let (offset, proof) = twin.start();
+                    return Some(Begin::Data { offset, proof });
+                }
+                _ => self.twin = None,
+            }
+        }
+        let (offset, proof) = self.start;
+        Some(Begin::Data { offset, proof })
     }
 
     /// Takes a leaf of an entry: checks, writes and journals it, and now and then brings all of it to the disk.
@@ -181,9 +214,10 @@ impl Reception {
         found: &[u8; 32],
         bytes: &[u8],
     ) -> Result<Counts, EntryError> {
-        let part = active(&mut self.entries, index)?;
+        active(&mut self.entries, index)?;
         self.twin = None;
-        let room = self.shared.go_on(&self.claim).map_err(Trouble::from);
+        let room = self.room(bytes.len() as u64).map_err(Trouble::from);
+        let part = active(&mut self.entries, index)?;
         match room.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes)) {
             Ok(held) => self.count(held, bytes.len() as u64),
             Err(trouble) => {
@@ -204,7 +238,7 @@ impl Reception {
     /// As for [`Reception::leaf`].
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
         let part = active(&mut self.entries, index)?;
-        if self.twin.is_some_and(|twin| twin.is(size, root)) {
+        if self.twin.as_ref().is_some_and(|twin| twin.is(size, root)) {
             return self.there(index, size, root);
         }
         match part.end(&self.places, size, root) {

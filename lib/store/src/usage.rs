@@ -10,9 +10,35 @@ const ENTRIES: usize = 1_000_000;
 /// What a file or folder takes beside its bytes on an ordinary disk: an inode and the rest of a block.
 pub(crate) const ENTRY_BYTES: u64 = 4096;
 
-/// Bytes of all files below a folder, links not followed, and [`ENTRY_BYTES`] for each name.
-pub(crate) fn measure(dir: &Dir) -> io::Result<u64> {
-    let (mut bytes, mut left) = (0u64, ENTRIES);
+/// What was counted below a folder.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Usage {
+    /// Bytes of all files, and [`ENTRY_BYTES`] for each name.
+    pub(crate) bytes: u64,
+    /// Of these, for the names of folders.
+    pub(crate) folders: u64,
+    /// Whether nothing was left out.
+    pub(crate) whole: bool,
+}
+
+impl Usage {
+    /// What is not for folders.
+    pub(crate) fn files(&self) -> u64 {
+        self.bytes - self.folders
+    }
+}
+
+/// Counts all below a folder, links not followed.
+pub(crate) fn measure(dir: &Dir) -> io::Result<Usage> {
+    measure_some(dir, ENTRIES)
+}
+
+fn measure_some(dir: &Dir, most: usize) -> io::Result<Usage> {
+    let mut usage = Usage {
+        whole: true,
+        ..Usage::default()
+    };
+    let mut left = most;
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
         let below;
@@ -26,18 +52,46 @@ pub(crate) fn measure(dir: &Dir) -> io::Result<u64> {
             }
         };
         for (name, kind) in at.names()?.0 {
-            left = left.saturating_sub(1);
-            bytes = bytes.saturating_add(ENTRY_BYTES);
-            match kind {
-                _ if left == 0 => return Ok(bytes),
-                Kind::File => {
-                    bytes = bytes.saturating_add(at.metadata(&name).map_or(0, |found| found.size))
-                }
-                Kind::Folder if folder.is_empty() => folders.push(name),
-                Kind::Folder => folders.push(format!("{folder}/{name}")),
-                Kind::Link | Kind::Other => {}
+            if left == 0 {
+                usage.whole = false;
+                return Ok(usage);
             }
+            left -= 1;
+            let size = match kind {
+                Kind::File => at.metadata(&name).map_or(0, |found| found.size),
+                Kind::Folder => {
+                    usage.folders += ENTRY_BYTES;
+                    folders.push(match folder.as_str() {
+                        "" => name,
+                        folder => format!("{folder}/{name}"),
+                    });
+                    0
+                }
+                Kind::Link | Kind::Other => 0,
+            };
+            usage.bytes = usage.bytes.saturating_add(ENTRY_BYTES).saturating_add(size);
         }
     }
-    Ok(bytes)
+    Ok(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_ends_before_the_folder_does_says_so() {
+        let path = std::env::temp_dir().join(format!("transom-usage-{}", std::process::id()));
+        std::fs::create_dir_all(path.join("below")).unwrap();
+        std::fs::write(path.join("below/file"), [0; 10]).unwrap();
+        let dir = Dir::open(&path).unwrap();
+        let all = measure(&dir).unwrap();
+        let some = measure_some(&dir, 1).unwrap();
+        std::fs::remove_dir_all(&path).unwrap();
+        assert_eq!(
+            (all.bytes, all.files(), all.whole),
+            (2 * ENTRY_BYTES + 10, ENTRY_BYTES + 10, true)
+        );
+        assert_eq!((some.bytes, some.whole), (ENTRY_BYTES, false));
+    }
 }

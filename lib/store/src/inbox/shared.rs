@@ -11,9 +11,10 @@ use transom_wire::Offer;
 
 use super::InboxSettings;
 use super::recover::{free_name, read_record};
-use crate::dir::{Dir, Lock};
+use crate::InboxError;
+use crate::dir::{Dir, Lock, Space};
 use crate::record::{self, Claim};
-use crate::{InboxError, usage};
+use crate::usage::{self, Usage};
 
 /// What an inbox and its receptions share.
 #[derive(Debug)]
@@ -32,7 +33,9 @@ pub(super) struct Transfers {
     /// The quota as it is now.
     pub(super) quota: Option<u64>,
     /// Bytes in the inbox as far as counted, if there is a quota.
-    pub(super) used: u64,
+    used: u64,
+    /// When they may be counted again.
+    recount: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -105,8 +108,22 @@ impl Shared {
         }
     }
 
-    /// A reception goes on. If nothing came of it for so long that its room is no longer kept, there must be some again.
-    pub(crate) fn go_on(&self, claim: &Claim) -> io::Result<()> {
+    /// Bytes were removed.
+    pub(crate) fn freed(&self, bytes: u64) {
+        let mut transfers = self.transfers();
+        transfers.used = transfers.used.saturating_sub(bytes);
+    }
+
+    /// Whether so many bytes are within what is kept for a reception.
+    pub(crate) fn is_kept(&self, claim: &Claim, bytes: u64) -> bool {
+        let transfers = self.transfers();
+        let room = transfers.staged.get(claim).and_then(|s| s.running);
+        room.is_none_or(|room| bytes <= room.bytes)
+    }
+
+    /// A reception is about to write so many bytes. If nothing came of it for so long that its room is no longer kept, or
+    /// it needs more than was, there must be some again.
+    pub(crate) fn go_on(&self, claim: &Claim, bytes: u64) -> io::Result<()> {
         let mut transfers = self.transfers();
         let Some(Staged {
             running: Some(room),
@@ -115,10 +132,10 @@ impl Shared {
         else {
             return Ok(());
         };
-        if room.moved.elapsed() < self.settings.keep_room {
+        if room.moved.elapsed() < self.settings.keep_room && bytes <= room.bytes {
             return Ok(());
         }
-        let needed = room.bytes;
+        let needed = room.bytes.max(bytes);
         match self.check(&mut transfers, claim, needed) {
             Ok(()) => Ok(()),
             Err(InboxError::Quota { .. }) => Err(Errno::DQUOT.into()),
@@ -128,8 +145,7 @@ impl Shared {
 
     /// Bytes of the disk that may be used.
     pub(crate) fn free(&self) -> io::Result<u64> {
-        let (free, disk) = self.root.space()?;
-        Ok(free.saturating_sub(self.settings.keep_free.min(disk / RESERVE_PART)))
+        Ok(usable(self.root.space()?, self.settings.keep_free))
     }
 
     /// A reception ends and keeps its folder.
@@ -156,24 +172,25 @@ impl Shared {
     /// Takes another quota for the transfers that begin from now on.
     pub(super) fn set_quota(&self, quota: Option<u64>) -> io::Result<()> {
         // Without a quota nobody has counted what is there.
-        let used = match quota {
+        let usage = match quota {
             Some(_) => usage::measure(&self.root)?,
-            None => 0,
+            None => Usage::default(),
         };
         let mut transfers = self.transfers();
-        (transfers.quota, transfers.used) = (quota, used);
+        transfers.quota = quota;
+        transfers.count(usage);
         Ok(())
     }
 
     /// Checks disk and quota; gives the bytes to reserve.
     pub(super) fn room(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
-        // What an earlier attempt wrote needs no room again.
+        // The files of earlier attempts need no room again, if it is them that come.
         let written = match self.folder(claim) {
-            Some(folder) => self
-                .staging
-                .sub(&folder)
-                .and_then(|dir| usage::measure(&dir))
-                .unwrap_or(0),
+            Some(folder) => ["tree", "old"]
+                .iter()
+                .filter_map(|tree| self.staging.sub(&format!("{folder}/{tree}")).ok())
+                .filter_map(|dir| usage::measure(&dir).ok())
+                .fold(0u64, |sum, usage| sum.saturating_add(usage.files())),
             None => 0,
         };
         let entries = usage::ENTRY_BYTES.saturating_mul(offer.files.into());
@@ -204,8 +221,7 @@ impl Shared {
         };
         let left = |used: u64| quota.saturating_sub(used).saturating_sub(others);
         if needed > left(transfers.used) {
-            // Somebody may have cleared up in the meantime.
-            transfers.used = usage::measure(&self.root).map_err(system)?;
+            transfers.recount(&self.root).map_err(system)?;
         }
         match left(transfers.used) {
             free if needed > free => Err(InboxError::Quota {
@@ -276,7 +292,8 @@ impl Shared {
 
     fn begin(&self, folder: &str, record: &[u8]) -> io::Result<Dir> {
         let dir = self.staging.sub(folder)?;
-        dir.create("record")?.write_all_at(record, 0)?;
+        let (file, _) = dir.create("record")?;
+        file.write_all_at(record, 0)?;
         Ok(dir)
     }
 
@@ -305,7 +322,44 @@ impl Shared {
     }
 }
 
+/// Counting again takes at most one part in so many of our time, however often somebody offers what has no room.
+const RECOUNT_PART: u32 = 20;
+/// A count as short as this one costs nobody anything, and is as new as can be.
+const RECOUNT_FREE: Duration = Duration::from_millis(100);
+
+/// Bytes that may be used of a disk. One that can hold few more files has none for others either: a system that can
+/// make no file is as stuck as one that can write no byte.
+fn usable(space: Space, keep_free: u64) -> u64 {
+    match space.free_names < space.names / RESERVE_PART {
+        true => 0,
+        false => space
+            .free
+            .saturating_sub(keep_free.min(space.bytes / RESERVE_PART)),
+    }
+}
+
 impl Transfers {
+    /// Takes what was counted.
+    pub(super) fn count(&mut self, usage: Usage) {
+        self.used = match usage.whole {
+            true => usage.bytes,
+            // Nobody makes room by making more files than we count.
+            false => usage.bytes.max(self.used),
+        };
+    }
+
+    /// Counts again, for somebody may have cleared up in the meantime.
+    fn recount(&mut self, root: &Dir) -> io::Result<()> {
+        let begun = Instant::now();
+        if self.recount.is_some_and(|at| begun < at) {
+            return Ok(());
+        }
+        self.count(usage::measure(root)?);
+        let long = begun.elapsed().saturating_sub(RECOUNT_FREE);
+        self.recount = Some(Instant::now() + long * RECOUNT_PART);
+        Ok(())
+    }
+
     /// Bytes kept for other receptions: those that run, and were not idle for that long.
     fn kept(&self, but: &Claim, idle: Duration) -> u64 {
         let others = self.staged.iter().filter(|(claim, _)| *claim != but);
@@ -313,5 +367,47 @@ impl Transfers {
             .filter_map(|(_, staged)| staged.running)
             .filter(|room| room.moved.elapsed() < idle)
             .fold(0, |sum, room| sum.saturating_add(room.bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_can_hold_few_more_files_has_no_room() {
+        let space = Space {
+            free: 1000,
+            bytes: 1000,
+            free_names: 50,
+            names: 1000,
+        };
+        assert_eq!(usable(space, 10), 990);
+        let crowded = Space {
+            free_names: 49,
+            ..space
+        };
+        assert_eq!(usable(crowded, 10), 0);
+        let unlimited = Space {
+            free_names: 0,
+            names: 0,
+            ..space
+        };
+        assert_eq!(usable(unlimited, 100), 950);
+    }
+
+    #[test]
+    fn a_count_that_was_not_whole_makes_no_room() {
+        let mut transfers = Transfers::default();
+        let count = |bytes, whole| Usage {
+            bytes,
+            whole,
+            ..Usage::default()
+        };
+        transfers.count(count(100, true));
+        transfers.count(count(60, false));
+        assert_eq!(transfers.used, 100);
+        transfers.count(count(60, true));
+        assert_eq!(transfers.used, 60);
     }
 }

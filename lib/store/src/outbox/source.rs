@@ -104,7 +104,7 @@ impl Source {
         }
         self.open(root)?;
         if self.offset == self.entry.size {
-            self.check()?;
+            self.check_end(&mut buffer)?;
             let root = self.tree.root();
             return Ok(Step::End {
                 size: self.entry.size,
@@ -159,6 +159,20 @@ impl Source {
             Ok(())
         } else {
             Err(self.changed())
+        }
+    }
+
+    /// Whether the file is still what was offered, and ends where it says: those below `/proc` have no bytes until they
+    /// are read, and must not count as sent.
+    fn check_end(&self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
+        self.check()?;
+        if let Some(file) = &self.file {
+            read_leaf(file, self.entry.size, 1, buffer)
+                .map_err(|e| open_failed(&self.entry.path, e))?;
+        }
+        match buffer.is_empty() {
+            true => Ok(()),
+            false => Err(OutboxError::Sizeless(self.entry.path.clone())),
         }
     }
 

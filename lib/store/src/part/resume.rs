@@ -12,8 +12,9 @@ use crate::hash::{self, LEAF_BYTES, Proof};
 use crate::trouble::{Trouble, taken};
 
 impl Part {
-    /// Looks for the file among the old ones; whatever is wrong with it makes it a new one.
-    pub(super) fn resume(&mut self, places: &Places) -> Result<Option<Proof>, Trouble> {
+    /// Looks for the file among the old ones; whatever is wrong with it makes it a new one. Gives the proof of what is
+    /// held, and how many folders are new.
+    pub(super) fn resume(&mut self, places: &Places) -> Result<Option<(Proof, u64)>, Trouble> {
         let Some(old) = &places.old else {
             return Ok(None);
         };
@@ -31,15 +32,16 @@ impl Part {
         if noted == 0 || old.write(&self.path).is_err() {
             return Ok(None);
         }
-        if let Some((above, _)) = self.path.rsplit_once('/') {
-            places.tree.make_all(above)?;
-        }
+        let made = match self.path.rsplit_once('/') {
+            Some((above, _)) => places.tree.make_all(above)?,
+            None => 0,
+        };
         old.rename_new(&self.path, &places.tree, &self.path)
             .map_err(taken)?;
         let file = places.tree.write(&self.path)?;
         let journal = journal.map(|(journal, _)| journal);
         self.handles = Some(Handles { file, journal });
-        Ok(Some(self.take_up(noted, small)?))
+        Ok(Some((self.take_up(noted, small)?, made)))
     }
 
     /// Takes of the noted leaves those that are there and, as far as one looks at once, right.

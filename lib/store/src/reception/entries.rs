@@ -1,6 +1,7 @@
 //! The entries of a transfer: which may come, how each begins, and what becomes of those that fail.
 
 use std::collections::HashMap;
+use std::io;
 
 use transom_wire::{Collision, Entry, EntryKind, Shape, limits};
 
@@ -11,6 +12,7 @@ use crate::file::folder_mode;
 use crate::part::Part;
 use crate::trouble::{Trouble, taken};
 use crate::twin::Twin;
+use crate::usage::{self, ENTRY_BYTES};
 
 /// Files kept open at a time: senders send one after the other, so more is only for those who don't.
 const OPEN_FILES: usize = 32;
@@ -40,29 +42,52 @@ impl Reception {
 
     pub(super) fn folder(&mut self, entry: &Entry<'_>) -> Result<Begin, Trouble> {
         let path = entry.path.as_str();
-        self.places.tree.make_all(path).map_err(taken)?;
+        self.room(ENTRY_BYTES)?;
+        let made = self.places.tree.make_all(path).map_err(taken)?;
+        self.shared.written(&self.claim, made * ENTRY_BYTES);
         self.folders
             .put(path, folder_mode(entry.mode), entry.mtime)?;
         self.tally.done += 1;
         Ok(Begin::Made)
     }
 
-    pub(super) fn file(&mut self, entry: &Entry<'_>) -> Result<Begin, Trouble> {
+    pub(super) fn file(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, Trouble> {
+        self.room(ENTRY_BYTES)?;
         let path = match self.offered.shape {
             Shape::File => SINGLE,
             _ => entry.path.as_str(),
         };
-        let (part, proof) = Part::begin(&self.places, entry, path)?;
+        let (part, proof, made) = Part::begin(&self.places, entry, path)?;
+        self.shared.written(&self.claim, made * ENTRY_BYTES);
+        self.start = (part.held(), proof);
         if self.offered.shape == Shape::File {
             let name = &self.offered.name;
             self.twin = Twin::find(&self.shared.root, name, entry.size, entry.mtime);
         }
-        let held = (part.held(), proof);
-        let (offset, proof) = self.twin.map_or(held, |twin| twin.start());
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));
         self.limit_open(entry.index);
-        Ok(Begin::Data { offset, proof })
+        let (offset, proof) = self.start;
+        let begin = Begin::Data { offset, proof };
+        Ok(self.twin.is_none().then_some(begin))
+    }
+
+    /// Makes sure of room for so many bytes. Who writes more than was kept for it, since it changed what it sends,
+    /// loses what earlier attempts left and nothing took up yet.
+    pub(super) fn room(&mut self, bytes: u64) -> io::Result<()> {
+        let Err(full) = self.shared.go_on(&self.claim, bytes) else {
+            return Ok(());
+        };
+        if self.shared.is_kept(&self.claim, bytes) {
+            return Err(full);
+        }
+        let Some(old) = self.places.old.take() else {
+            return Err(full);
+        };
+        let freed = usage::measure(&old)?.bytes;
+        self.dir.remove_all("old")?;
+        self.shared.freed(freed);
+        self.shared.go_on(&self.claim, bytes)
     }
 
     /// Whether the name is taken and stays so by the sender's own wish.

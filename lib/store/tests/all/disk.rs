@@ -138,6 +138,56 @@ fn empty_files_count_against_a_quota() {
 }
 
 #[test]
+fn folders_that_nobody_announced_count_against_a_quota() {
+    let scratch = Scratch::new();
+    let settings = InboxSettings {
+        quota: Some(1_000_000),
+        ..scratch.settings()
+    };
+    let mut inbox = Inbox::open(settings).unwrap();
+    let mut reception = inbox.receive(PEER, &folder_offer("deep", 100, 0)).unwrap();
+    let refused = (0..100).find_map(|index| {
+        let path = format!("{index}{}", "/d".repeat(100));
+        let begun = reception.entry(&entry(index, &path, 0));
+        begun.err().map(|error| (index, error.reason()))
+    });
+    assert_eq!(refused, Some((3, FailReason::NoSpace)));
+}
+
+#[test]
+fn a_transfer_taken_up_with_other_files_gets_round_no_quota() {
+    let scratch = Scratch::new();
+    let quota = 1_000_000;
+    let settings = InboxSettings {
+        quota: Some(quota),
+        ..scratch.settings()
+    };
+    let mut inbox = Inbox::open(settings).unwrap();
+    let bytes = noise(200_000, 1);
+    for attempt in 0..5 {
+        let mut reception = inbox.receive(PEER, &folder_offer("f", 4, 800_000)).unwrap();
+        for index in 0..3 {
+            let path = format!("{attempt}-{index}");
+            reception.entry(&entry(index, &path, 200_000)).unwrap();
+            let hash = transom_store::hash_leaf(&bytes, 0, 200_000);
+            reception.leaf(index, 0, &hash, &bytes).unwrap();
+        }
+        drop(reception);
+        let held = held_below(&scratch.path("in"));
+        assert!(held < quota, "{held} bytes after attempt {attempt}");
+    }
+}
+
+fn held_below(folder: &std::path::Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let sizes = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => held_below(&entry.path()),
+        false => entry.metadata().unwrap().len(),
+    });
+    sizes.sum()
+}
+
+#[test]
 fn room_that_an_idle_transfer_does_not_use_is_given_to_others() {
     let scratch = Scratch::new();
     let settings = InboxSettings {

@@ -148,6 +148,15 @@ fn a_file_that_changes_while_it_is_sent_is_given_up() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_has_no_bytes_until_it_is_read_is_not_called_sent() {
+    let mut outbox = Outbox::walk(std::path::Path::new("/proc/self/status")).unwrap();
+    outbox.start(0, 0, &[0; 32]).unwrap();
+    let error = outbox.next_leaf(0, Vec::new()).unwrap_err();
+    assert!(matches!(error, OutboxError::Sizeless(_)), "{error:?}");
+}
+
 #[test]
 fn a_file_that_vanishes_or_turns_into_a_link_is_not_sent() {
     let scratch = Scratch::new();
