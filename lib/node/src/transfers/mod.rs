@@ -5,6 +5,7 @@
 //!   disk <--Start-- sending <--Started-- session ~~~ session <--start()-- receiving <--Begin-- disk
 //! ```
 
+mod attempt;
 mod receiving;
 mod sending;
 

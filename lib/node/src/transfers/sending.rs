@@ -1,26 +1,18 @@
 //! One transfer from us: announces entries, reads what is asked for, and knows what the receiver has made durable.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
 use transom_net::PeerId;
-use transom_proto::{Event, OwnedEntry, Session, UsageError};
-use transom_wire::{
-    Abandon, Ending, Offer, PeerName, RefuseReason, RelativePath, Start, TransferKey, WHOLE, limits,
-};
+use transom_proto::{Event, UsageError};
+use transom_wire::{Abandon, Ending, Offer, PeerName, RefuseReason, RelativePath, WHOLE};
 
+use super::attempt::{Attempt, Reading};
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job, Walked};
-use crate::lanes::Lane;
 use crate::meter::Meter;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
 use crate::settings::SendOptions;
-
-/// Entries fetched from the disk thread at once.
-const ENTRY_BATCH: u32 = 64;
-/// Leaves asked of the disk thread and not yet answered: enough to keep it busy over a turn of the loop.
-const LEAVES_ASKED: u32 = 6;
 
 pub(super) struct Outgoing {
     pub(super) account: Account,
@@ -28,43 +20,6 @@ pub(super) struct Outgoing {
     options: SendOptions,
     attempt: Option<Attempt>,
     paused: bool,
-}
-
-/// The transfer on one connection; the next one starts afresh and resumes by what the receiver holds.
-struct Attempt {
-    /// Its number on the disk thread.
-    number: TransferId,
-    link: PeerId,
-    /// The receiver's key: its lane on the disk thread.
-    lane: Lane,
-    place: Option<Place>,
-    key: TransferKey,
-    entries: u32,
-    accepted: bool,
-    /// Entries read from the walk and not yet announced.
-    fetched: VecDeque<OwnedEntry>,
-    fetch_asked: bool,
-    next_entry: u32,
-    /// Paths and sizes of the entries announced and not yet settled; at most as many as the session lets be ahead.
-    announced: BTreeMap<u32, (String, u64)>,
-    /// Entries the receiver wants data of, in its order.
-    wanted: VecDeque<Start>,
-    reading: Reading,
-    /// Done, failed or given up.
-    settled: u32,
-    failed: u32,
-    /// Why the last entry that failed here did.
-    unsendable: Option<String>,
-    finish_said: bool,
-    /// Bytes the receiver held before this attempt.
-    resumed: u64,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reading {
-    Nothing,
-    Starting(u32),
-    Leaves { index: u32, asked: u32 },
 }
 
 impl Outgoing {
@@ -128,26 +83,7 @@ impl Outgoing {
         peer: [u8; 32],
         out: &mut Outside,
     ) {
-        self.attempt = Some(Attempt {
-            number,
-            link,
-            lane: peer,
-            place: None,
-            key: TransferKey([0; 16]),
-            entries: 0,
-            accepted: false,
-            fetched: VecDeque::new(),
-            fetch_asked: false,
-            next_entry: 0,
-            announced: BTreeMap::new(),
-            wanted: VecDeque::new(),
-            reading: Reading::Nothing,
-            settled: 0,
-            failed: 0,
-            unsendable: None,
-            finish_said: false,
-            resumed: 0,
-        });
+        self.attempt = Some(Attempt::new(number, link, peer));
         out.workers.disk(
             peer,
             number,
@@ -411,99 +347,5 @@ impl Outgoing {
             }
         }
         None
-    }
-}
-
-impl Attempt {
-    /// Says something to the session. A session that has ended is told of by its own event.
-    fn say(
-        &self,
-        out: &mut Outside,
-        say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>,
-    ) {
-        if let Some(place) = self.place
-            && let Some(Err(error)) = out.with(place.link, |session| say(session, place))
-        {
-            log::debug!("{}: sending: {error}", place.link);
-        }
-    }
-
-    fn announce(&mut self, out: &mut Outside) {
-        let Some(place) = self.place else { return };
-        let room = out
-            .with(place.link, |session| session.entry_room(place.file))
-            .unwrap_or(0);
-        let count = room.min(self.fetched.len());
-        for entry in self.fetched.drain(..count).collect::<Vec<_>>() {
-            self.say(out, |session, place| {
-                session.entry(place.file, &entry.as_entry())
-            });
-            let path = entry.path.as_str().to_owned();
-            self.announced.insert(entry.index, (path, entry.size));
-        }
-        if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
-            self.fetch_asked = true;
-            out.workers.disk(
-                self.lane,
-                self.number,
-                Job::Entries {
-                    from: self.next_entry,
-                    count: ENTRY_BATCH,
-                },
-            );
-        }
-    }
-
-    fn read(&mut self, out: &mut Outside) {
-        let Some(place) = self.place else { return };
-        if self.reading == Reading::Nothing
-            && let Some(start) = self.wanted.pop_front()
-        {
-            self.reading = Reading::Starting(start.index);
-            out.workers.disk(self.lane, self.number, Job::Start(start));
-        }
-        if let Reading::Leaves { index, asked } = &mut self.reading {
-            let room = out
-                .with(place.link, |session| session.leaf_room(place.file))
-                .unwrap_or(0);
-            let fits = u32::try_from(room / limits::LEAF)
-                .unwrap_or(u32::MAX)
-                .min(LEAVES_ASKED);
-            if fits > *asked && *asked <= LEAVES_ASKED / 2 {
-                let mut spent = Vec::new();
-                out.with(place.link, |session| {
-                    spent.extend(std::iter::from_fn(|| session.spent()));
-                });
-                let job = Job::Read {
-                    index: *index,
-                    leaves: fits - *asked,
-                    spent,
-                };
-                out.workers.disk(self.lane, self.number, job);
-                *asked = fits;
-            }
-        }
-    }
-
-    /// An entry will not come through. Gives its path, as far as known.
-    fn give_up(&mut self, index: u32) -> String {
-        (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
-        self.wanted.retain(|start| start.index != index);
-        if matches!(self.reading, Reading::Starting(reading) | Reading::Leaves { index: reading, .. } if reading == index)
-        {
-            self.reading = Reading::Nothing;
-        }
-        let entry = self.announced.remove(&index);
-        entry.map_or(String::new(), |(path, _)| path)
-    }
-
-    fn finish(&mut self, out: &mut Outside) -> bool {
-        let complete = self.settled == self.entries && !self.finish_said;
-        if complete {
-            self.finish_said = true;
-            let entries = self.entries;
-            self.say(out, |session, place| session.finish(place.file, entries));
-        }
-        complete
     }
 }
