@@ -20,8 +20,8 @@ const RING: (i32, i32) = (WIDTH / 2, 130);
 /// Where the far picture moves, and nothing of the small one of oneself is; and the same in a window of 1000 by 640.
 const FAR: (i32, i32) = (450, 540);
 const SMALLER_FAR: (i32, i32) = (340, 440);
-/// The small picture of oneself, in the lower right of the pictures.
-const SELF_VIEW: (i32, i32) = (760, 600);
+/// The small picture of oneself, in the upper right of the pictures.
+const SELF_VIEW: (i32, i32) = (795, 99);
 
 /// Somebody with a computer of their own: key, settings, contact list, folder for files.
 struct Person {
