@@ -81,6 +81,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "log",
             "native-dialog",
             "pixels",
+            "signal-hook",
             "thiserror",
             "transom",
             "transom-media",

@@ -104,7 +104,7 @@ fn a_call_rings_until_it_is_answered_and_shows_no_camera_by_itself() {
     assert_eq!(state.apply(ended("door", EndReason::Chosen)), []);
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Busy));
-    let words = "busy in another call; try again later";
+    let words = "busy now; try again later";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
 }
 

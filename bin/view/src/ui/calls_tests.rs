@@ -148,7 +148,7 @@ fn busy_and_unanswered_are_told_and_called_again() {
     let mut screen = open(here());
     click(&mut screen, "Call");
     apply(&mut screen, ended("door", EndReason::Busy));
-    screen.get_by_label("door: busy in another call; try again later");
+    screen.get_by_label("door: busy now; try again later");
     assert_eq!(
         click(&mut screen, "Call again"),
         [Action::Call(peer("door"))]

@@ -16,7 +16,7 @@ use super::{Draft, settle};
 /// Its size, where there is room for it: a picture of four to three, and the strip with its buttons.
 const SIZE: Vec2 = vec2(224.0, 198.0);
 /// How much of the pictures' room it takes across.
-const SHARE: f32 = 0.25;
+const SHARE: f32 = 0.3;
 /// Narrower, its buttons would not fit; lower, nothing would be seen.
 const LEAST: Vec2 = vec2(136.0, 72.0);
 /// Height of the strip with its buttons.

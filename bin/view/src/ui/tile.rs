@@ -15,6 +15,8 @@ use super::{Draft, bar, overlay, theme};
 
 /// Where there is less room for words than this, they are written small.
 const LARGE_WORDS: Vec2 = vec2(260.0, 200.0);
+/// How far down small words begin, as a share of the picture's height.
+const LOW: f32 = 0.45;
 
 /// What a tile is drawn from.
 pub(super) struct Tile<'a> {
@@ -137,15 +139,15 @@ fn marks(ui: &mut Ui, tile: &Tile<'_>) {
 fn caption(ui: &mut Ui, call: &Call, area: Rect, title: &str, text: &str) {
     let above = area.with_max_y(area.bottom() - bar::height(area.width()));
     let is_large = above.width() >= LARGE_WORDS.x && above.height() >= LARGE_WORDS.y;
-    let height = if is_large {
-        90.0
+    let room = if is_large {
+        Rect::from_center_size(above.center(), vec2(above.width(), 90.0))
     } else {
-        above.height() - 16.0
+        // Below one's own picture, which takes much of a small one.
+        above.with_min_y(above.top() + above.height() * LOW)
     };
-    let size = vec2(above.width() - 16.0, height).max(Vec2::ZERO);
     let inside = UiBuilder::new()
         .id(Id::new(("picture words", call.peer)))
-        .max_rect(Rect::from_center_size(above.center(), size))
+        .max_rect(room.shrink2(vec2(8.0, 0.0)))
         .layout(Layout::top_down(Align::Center));
     ui.scope_builder(inside, |ui| {
         ui.set_clip_rect(above.intersect(ui.clip_rect()));

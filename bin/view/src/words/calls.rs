@@ -226,7 +226,7 @@ pub(crate) fn end(kind: CallKind, reason: EndReason, text: &str) -> String {
         EndReason::Forbidden => {
             "you may not watch it; its contact list has to give you the right to view"
         }
-        EndReason::Busy if talk => "busy in another call; try again later",
+        EndReason::Busy if talk => "busy now; try again later",
         EndReason::Busy => "it has as many viewers as it allows",
         EndReason::NoCamera => "it has no camera",
         EndReason::Unanswered => "nobody answered",

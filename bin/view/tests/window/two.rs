@@ -21,7 +21,7 @@ const RING: (i32, i32) = (WIDTH / 2, 130);
 const FAR: (i32, i32) = (450, 540);
 const SMALLER_FAR: (i32, i32) = (340, 440);
 /// The small picture of oneself, in the upper right of the pictures.
-const SELF_VIEW: (i32, i32) = (800, 100);
+const SELF_VIEW: (i32, i32) = (795, 99);
 
 /// Somebody with a computer of their own: key, settings, contact list, folder for files.
 struct Person {

@@ -118,7 +118,7 @@ impl Policy {
         match self.taking {
             Taking::Never => Err((EndReason::Forbidden, "nobody takes calls here")),
             _ if !rights.call => Err((EndReason::Forbidden, "you may not call here")),
-            Taking::NotNow => Err((EndReason::Busy, "calls are not taken now")),
+            Taking::NotNow => Err((EndReason::Busy, "")),
             _ if crowd.talks_with_it => Err((EndReason::Busy, "in a call with you already")),
             _ if crowd.talks >= self.max_talks => Err((EndReason::Busy, "in another call")),
             _ if rights.auto => Ok(Welcome::AtOnce),
