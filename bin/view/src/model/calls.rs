@@ -427,7 +427,13 @@ impl State {
             }
             Action::Alone(peer) => self.calls.alone = *peer,
             Action::SetCamera(wish) => {
-                self.config.choose_camera(wish.as_ref());
+                let both = wish.as_ref().zip(self.calls.own.wish.as_ref());
+                // Another size of a camera that only the command line named is not a choice of that camera.
+                if !both.is_some_and(|(new, old)| new.source == old.source && new.size != old.size)
+                {
+                    self.config.choose_source(wish.as_ref());
+                }
+                self.config.choose_size(wish.as_ref());
                 self.calls.own.wish.clone_from(wish);
                 self.calls.own.lens = None;
                 self.calls.own.shown = None;

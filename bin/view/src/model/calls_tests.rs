@@ -352,6 +352,7 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     state.shown(Face::Own, shown());
     assert_eq!(trouble(&state), None);
     state.act(&Action::SetCamera(None));
+    assert_eq!(state.config.camera, "none");
     assert_eq!(trouble(&state), Some(words::CHOSEN_NONE));
     assert!(!state.duties().preview && state.calls.talking());
 }
@@ -490,4 +491,19 @@ fn what_the_far_side_records_is_known_until_the_call_ends() {
     assert!(state.calls.of(peer("door")).unwrap().far_recording);
     state.apply(ended("door", EndReason::Chosen));
     assert!(!state.calls.of(peer("door")).unwrap().far_recording);
+}
+
+#[test]
+fn another_size_of_a_camera_that_the_command_line_named_keeps_the_one_in_the_settings() {
+    let mut state = talking();
+    state.config.camera = "auto".into();
+    // As `--camera pattern` does.
+    state.calls.own.wish = Some(state.calls.own.with_source(Source::Pattern));
+    let smaller = state.calls.own.with_size(Some((320, 240)));
+    state.act(&Action::SetCamera(Some(smaller)));
+    let kept = (state.config.camera.as_str(), state.config.size.as_str());
+    assert_eq!(kept, ("auto", "320x240"));
+    let other = state.calls.own.with_source(Source::Auto);
+    state.act(&Action::SetCamera(Some(other)));
+    assert_eq!(state.config.camera, "auto");
 }

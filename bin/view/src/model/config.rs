@@ -156,8 +156,12 @@ impl Config {
     }
 
     /// Keeps the choice of a camera.
-    pub(crate) fn choose_camera(&mut self, wish: Option<&Wish>) {
+    pub(crate) fn choose_source(&mut self, wish: Option<&Wish>) {
         self.camera = wish.map_or(NO_CAMERA.to_owned(), |wish| wish.source.to_string());
+    }
+
+    /// Keeps the choice of a picture's size; without a camera the last one stays.
+    pub(crate) fn choose_size(&mut self, wish: Option<&Wish>) {
         if let Some(wish) = wish {
             let size = wish.size.map(|(across, down)| format!("{across}x{down}"));
             self.size = size.unwrap_or_default();

@@ -7,7 +7,7 @@ use egui::{
 };
 use transom::CallKind;
 
-use crate::model::{Action, Call, Preferences, Stage, name};
+use crate::model::{Action, Call, Preferences, Stage, State, name};
 use crate::words;
 
 use super::tile::Tile;
@@ -67,21 +67,27 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mu
     });
 }
 
+/// What can be done with our camera in that call. Without one, one's own picture is where it is chosen.
+pub(super) fn camera(state: &State, call: &Call) -> (&'static str, Action) {
+    let (peer, on) = (call.peer, !call.camera_on);
+    match (&state.calls.own.wish, on) {
+        (None, _) => (words::CHOOSE_CAMERA, Action::ShowOwn(true)),
+        (_, true) => (words::CAMERA_ON, Action::ShowCamera { peer, on }),
+        (_, false) => (words::CAMERA_OFF, Action::ShowCamera { peer, on }),
+    }
+}
+
 /// The buttons, the most needed first.
 fn choices(tile: &Tile<'_>) -> Vec<Choice> {
     let mut choices = ending(tile.call);
     let (call, peer) = (tile.call, tile.call.peer);
     if call.is_talk() && matches!(call.stage, Stage::Live | Stage::Interrupted(_)) {
-        let (text, on) = if call.camera_on {
-            (words::CAMERA_OFF, false)
-        } else {
-            (words::CAMERA_ON, true)
-        };
+        let (text, action) = camera(tile.state, call);
         choices.push(Choice {
             place: "camera",
             text,
             keys: "F8",
-            action: Action::ShowCamera { peer, on },
+            action,
         });
     }
     if tile.only {

@@ -70,6 +70,13 @@ fn a_call_going_out_is_cancelled_or_becomes_a_talk() {
         click(&mut screen, "Turn camera off"),
         [own_camera("door", false)]
     );
+    click(&mut screen, "Turn camera on");
+    screen.state_mut().state.act(&Action::SetCamera(None));
+    screen.run();
+    assert_eq!(
+        click(&mut screen, "Choose a camera"),
+        [Action::ShowOwn(true)]
+    );
     assert_eq!(
         click(&mut screen, "Hang up"),
         [Action::HangUp(peer("door"))]

@@ -59,8 +59,7 @@ fn of_call(
 ) {
     let peer = call.peer;
     if plain(Key::F8) && call.is_talk() && call.is_open() {
-        let on = !call.camera_on;
-        actions.push(Action::ShowCamera { peer, on });
+        actions.push(bar::camera(state, call).1);
     }
     if call.shown.is_none() {
         return;

@@ -20,6 +20,7 @@ pub(crate) const CLOSE: &str = "Close";
 pub(crate) const CALL_AGAIN: &str = "Call again";
 pub(crate) const WATCH_AGAIN: &str = "Watch again";
 pub(crate) const CAMERA_ON: &str = "Turn camera on";
+pub(crate) const CHOOSE_CAMERA: &str = "Choose a camera";
 pub(crate) const CAMERA_OFF: &str = "Turn camera off";
 pub(crate) const FULL_SCREEN: &str = "Full screen";
 pub(crate) const LEAVE_FULL_SCREEN: &str = "Leave full screen";
