@@ -73,7 +73,7 @@ pub enum CameraError {
         offered: String,
     },
     /// There is nothing that can take pictures.
-    #[error("no camera found{}; plug one in, or try `pattern`", looked_at(.looked))]
+    #[error("no camera found{}; plug one in", looked_at(.looked))]
     NoneFound {
         /// What was looked at and why it won't do.
         looked: Vec<String>,
