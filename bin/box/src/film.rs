@@ -90,8 +90,7 @@ impl Film {
                 return Ok(());
             }
             self.end_reel()?;
-            self.parts += 1;
-            self.reel = Reel::NewAvi(File::create(self.part())?);
+            self.reel = Reel::NewAvi(self.next_part()?);
         }
         if let Reel::NewAvi(file) = std::mem::replace(&mut self.reel, Reel::Closed) {
             file.set_len(0)?;
@@ -112,6 +111,22 @@ impl Film {
     }
 
     /// `porch.avi`, then `porch-2.avi`.
+    /// A file for what comes next. Which number it has is up to the sender, who changes the size of its pictures, so it takes
+    /// the place of no other: that may be of an earlier film.
+    fn next_part(&mut self) -> io::Result<File> {
+        while self.parts < MAX_PARTS {
+            self.parts += 1;
+            let mut options = File::options();
+            match options.write(true).create_new(true).open(self.part()) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                opened => return opened,
+            }
+        }
+        Err(io::Error::other(format!(
+            "a film has at most {MAX_PARTS} files, one for each time its pictures change their size"
+        )))
+    }
+
     fn part(&self) -> PathBuf {
         if self.parts == 1 {
             return self.path.clone();
@@ -144,6 +159,9 @@ fn for_avi(picture: &RemotePicture) -> Picture {
         ready: picture.timing.received,
     }
 }
+
+/// Files of one film, so that a sender whose every picture has another size does not fill the disk with names.
+const MAX_PARTS: u32 = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -181,6 +199,23 @@ mod tests {
             assert_eq!(index, 2 * pictures, "{name}");
         }
         fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn another_size_takes_no_other_file_s_place_and_fills_no_folder() {
+        let dir = std::env::temp_dir().join(format!("transom-film-parts-{}", std::process::id()));
+        fs::create_dir(&dir).unwrap();
+        fs::write(dir.join("porch-2.avi"), b"an earlier film").unwrap();
+        let mut film = Film::create(&dir.join("porch.avi")).unwrap();
+        let mut widths = (0..u16::MAX).map(|number| 16 + number % 2 * 16);
+        let error = widths.find_map(|width| film.add_to_avi(&picture(width)).err());
+        drop(film);
+        let earlier = fs::read(dir.join("porch-2.avi")).unwrap();
+        let files = fs::read_dir(&dir).unwrap().count();
+        fs::remove_dir_all(&dir).unwrap();
+        assert_eq!(earlier, b"an earlier film");
+        assert_eq!(files, MAX_PARTS as usize);
+        assert!(error.unwrap().to_string().contains("at most 1000 files"));
     }
 
     #[test]

@@ -126,12 +126,7 @@ pub(crate) fn known_peers(state: &State) -> Result<KnownPeersFile, Failure> {
 
 /// Reads a book; each bad line becomes `FILE:LINE: what`.
 pub(crate) fn read_book(path: &Path) -> Result<(Book, Vec<String>), Failure> {
-    let bytes = read_bounded(path).map_err(|error| {
-        Failure::new(
-            format!("can't read the contact book {}", path.display()),
-            error,
-        )
-    })?;
+    let bytes = read_bounded(path)?;
     let place = path.display();
     let mut errors = Vec::new();
     if let Err(error) = std::str::from_utf8(&bytes) {
@@ -147,8 +142,21 @@ pub(crate) fn read_book(path: &Path) -> Result<(Book, Vec<String>), Failure> {
     Ok((book, errors))
 }
 
+/// The text of a book, bytes that are no text replaced.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    let bytes = read_bounded(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
+    try_read(path).map_err(|error| {
+        let what = format!("can't read the contact book {}", path.display());
+        Failure::new(what, error)
+    })
+}
+
 /// A little more than a book may have is enough to see that it has too much. What could make us wait is not opened.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+fn try_read(path: &Path) -> io::Result<Vec<u8>> {
     let is_empty_on_purpose = path == Path::new("/dev/null");
     if !std::fs::metadata(path)?.is_file() && !is_empty_on_purpose {
         return Err(io::Error::other("it is no ordinary file"));

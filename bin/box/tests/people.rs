@@ -149,6 +149,18 @@ fn add_appends_one_line_and_changes_nothing_else() {
 }
 
 #[test]
+fn nobody_is_added_where_no_line_is_read_any_more() {
+    let home = Home::new("long");
+    let book = home.path("book");
+    let text = "# a long comment\n".repeat(70_000);
+    fs::write(&book, &text).unwrap();
+    let said = home.run(&["--users", "book", "users", "add", "eve", "10.0.0.1"]);
+    let said = complaint(&said, 1);
+    assert!(said.contains("can't add eve"), "{said}");
+    assert_eq!(read(&book), text);
+}
+
+#[test]
 fn the_first_contact_makes_the_book() {
     let home = Home::new("first");
     assert_eq!(

@@ -1,7 +1,7 @@
 //! What a station keeps between runs: its key, and the keys it learned on first use. One private folder, two files.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use transom_users::KnownPeers;
@@ -253,13 +253,8 @@ impl KnownPeersFile {
             None => {}
         }
         if let Some(path) = &self.path {
-            let failed = |source| io_error("can't be written", path, source);
-            let mut file = private(OpenOptions::new().append(true).create(true))
-                .open(path)
-                .map_err(failed)?;
-            file.write_all(format!("{name} {key}\n").as_bytes())
-                .map_err(failed)?;
-            file.sync_all().map_err(failed)?;
+            append(path, &format!("{name} {key}\n"))
+                .map_err(|source| io_error("can't be written", path, source))?;
             self.seen = None;
         }
         self.peers
@@ -290,6 +285,22 @@ impl KnownPeersFile {
         }
         Ok(Some(key))
     }
+}
+
+/// Adds a line of its own: one that somebody left without an end is ended first, and what a full disk took of it is
+/// taken back, for nobody goes on with a file that holds half a line.
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(path)?;
+    let end = file.seek(SeekFrom::End(0))?;
+    let mut last = *b"\n";
+    if end > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let before = if last == *b"\n" { "" } else { "\n" };
+    let written = file.write_all(format!("{before}{line}").as_bytes());
+    written.inspect_err(|_| drop(file.set_len(end)))?;
+    file.sync_all()
 }
 
 /// Opens a file to read it. A pipe or a device under its name would make us wait for whoever writes there.
@@ -338,4 +349,27 @@ fn restrict(_: &Path, _: u32) -> io::Result<()> {
 #[cfg(not(unix))]
 fn mode_of(_: &File) -> io::Result<u32> {
     Ok(0o600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_line_without_its_end_is_not_joined_with_the_next() {
+        let folder = std::env::temp_dir().join(format!("transom-learn-{}", std::process::id()));
+        let state = State::open(&folder).unwrap();
+        let key = Identity::throwaway().unwrap().public_key();
+        fs::write(folder.join("known_peers"), format!("ben {key}")).unwrap();
+        let anna = "anna".parse().unwrap();
+        state.known_peers().unwrap().learn(&anna, &key).unwrap();
+        let read = state.known_peers();
+        fs::remove_dir_all(&folder).unwrap();
+        let read = read.unwrap();
+        let (ben, anna) = ("ben".parse().unwrap(), &anna);
+        assert_eq!(
+            [read.peers().key_of(&ben), read.peers().key_of(anna)],
+            [Some(key), Some(key)]
+        );
+    }
 }

@@ -62,6 +62,14 @@ pub enum InboxError {
         /// Bytes that may be used.
         free: u64,
     },
+    /// The disk can't hold so many files.
+    #[error("{needed} files are needed and {free} can be made beside the disk's reserve")]
+    NoNames {
+        /// Files and folders that are still to come.
+        needed: u64,
+        /// Those that may be made.
+        free: u64,
+    },
     /// The inbox would hold more than it may.
     #[error("{needed} bytes are needed and the quota of {quota} has {free} left")]
     Quota {
@@ -166,7 +174,7 @@ impl InboxError {
         match self {
             Self::Protocol(_) => FailReason::Corrupt,
             Self::BadName(_) => FailReason::BadName,
-            Self::NoSpace { .. } | Self::Quota { .. } => FailReason::NoSpace,
+            Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => FailReason::NoSpace,
             Self::Busy(_) | Self::Locked(_) => FailReason::Io,
             Self::Unwritable { source, .. } | Self::System { source, .. } => fail_reason(source),
         }
@@ -177,7 +185,9 @@ impl InboxError {
         match self {
             Self::Protocol(_) | Self::BadName(_) => RefuseReason::Forbidden,
             Self::Busy(_) => RefuseReason::Busy,
-            Self::NoSpace { .. } | Self::Quota { .. } => RefuseReason::NoSpace,
+            Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => {
+                RefuseReason::NoSpace
+            }
             Self::Locked(_) | Self::Unwritable { .. } | Self::System { .. } => {
                 match self.reason() {
                     FailReason::NoSpace => RefuseReason::NoSpace,

@@ -13,18 +13,20 @@ pub(crate) const ENTRY_BYTES: u64 = 4096;
 /// What was counted below a folder.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Usage {
-    /// Bytes of all files, and [`ENTRY_BYTES`] for each name.
-    pub(crate) bytes: u64,
-    /// Of these, for the names of folders.
+    /// Bytes of all files.
+    pub(crate) content: u64,
+    /// How many there are, with whatever else is no folder.
+    pub(crate) files: u64,
     pub(crate) folders: u64,
     /// Whether nothing was left out.
     pub(crate) whole: bool,
 }
 
 impl Usage {
-    /// What is not for folders.
-    pub(crate) fn files(&self) -> u64 {
-        self.bytes - self.folders
+    /// Bytes of all, with [`ENTRY_BYTES`] for each name.
+    pub(crate) fn bytes(&self) -> u64 {
+        let names = self.files + self.folders;
+        self.content.saturating_add(names * ENTRY_BYTES)
     }
 }
 
@@ -57,19 +59,21 @@ fn measure_some(dir: &Dir, most: usize) -> io::Result<Usage> {
                 return Ok(usage);
             }
             left -= 1;
-            let size = match kind {
-                Kind::File => at.metadata(&name).map_or(0, |found| found.size),
+            match kind {
+                Kind::File => {
+                    usage.files += 1;
+                    let size = at.metadata(&name).map_or(0, |found| found.size);
+                    usage.content = usage.content.saturating_add(size);
+                }
                 Kind::Folder => {
-                    usage.folders += ENTRY_BYTES;
+                    usage.folders += 1;
                     folders.push(match folder.as_str() {
                         "" => name,
                         folder => format!("{folder}/{name}"),
                     });
-                    0
                 }
-                Kind::Link | Kind::Other => 0,
-            };
-            usage.bytes = usage.bytes.saturating_add(ENTRY_BYTES).saturating_add(size);
+                Kind::Link | Kind::Other => usage.files += 1,
+            }
         }
     }
     Ok(usage)
@@ -89,9 +93,9 @@ mod tests {
         let some = measure_some(&dir, 1).unwrap();
         std::fs::remove_dir_all(&path).unwrap();
         assert_eq!(
-            (all.bytes, all.files(), all.whole),
-            (2 * ENTRY_BYTES + 10, ENTRY_BYTES + 10, true)
+            (all.bytes(), all.files, all.whole),
+            (2 * ENTRY_BYTES + 10, 1, true)
         );
-        assert_eq!((some.bytes, some.whole), (ENTRY_BYTES, false));
+        assert_eq!((some.bytes(), some.whole), (ENTRY_BYTES, false));
     }
 }

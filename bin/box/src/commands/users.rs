@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use transom::people::{Book, Contact, KnownPeers};
+use transom::people::{Book, Contact, KnownPeers, add_line};
 use transom::{PeerName, PublicKey};
 
 use crate::args::{Users, UsersCommand};
@@ -150,7 +150,8 @@ fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
         .map_err(|error| Failure::usage("that is no contact", error).next(GRAMMAR))?;
     let path = place.users_to_write()?;
     if path.exists() {
-        let (mut book, _) = place::read_book(&path)?;
+        let text = place::read_text(&path)?;
+        let (book, _) = Book::parse(&text);
         if let Some(old) = book.find(contact.name.as_str()) {
             let place = format!("{}:{}", path.display(), old.line);
             return Err(
@@ -158,8 +159,9 @@ fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
                     .next("change that line"),
             );
         }
-        let refused = |error| Failure::new(format!("can't add {}", contact.name), error);
-        book.add(contact.clone()).map_err(refused)?;
+        // A line that nobody would read, as in a file that is too long already, is not written.
+        add_line(&text, &contact)
+            .map_err(|error| Failure::new(format!("can't add {}", contact.name), error))?;
     }
     append(&path, line.trim())
         .map_err(|error| Failure::new(format!("can't write to {}", path.display()), error))?;

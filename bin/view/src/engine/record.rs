@@ -23,6 +23,9 @@ const MAX_WAITING: usize = 1000;
 /// Files of one contact within one second.
 const MAX_SAME_NAME: u32 = 1000;
 
+/// Files of one film, so that a sender whose every picture has another size does not fill the disk with names.
+const MAX_FILES: u32 = 1000;
+
 /// What waits to be written.
 pub(super) struct Album {
     folder: PathBuf,
@@ -170,6 +173,7 @@ pub(super) fn run(album: &Album, mailbox: &Mailbox) {
 struct Film {
     file: Option<Part>,
     path: Option<PathBuf>,
+    files: u32,
     pictures: u64,
 }
 
@@ -187,6 +191,12 @@ impl Film {
         };
         if !fits {
             self.finish()?;
+            if self.files == MAX_FILES {
+                return Err(io::Error::other(format!(
+                    "its pictures change their size too often, and it has {MAX_FILES} files"
+                )));
+            }
+            self.files += 1;
             let (file, path) = create(folder, peer, "avi")?;
             self.path = Some(path);
             let mut avi = AviWriter::new(BufWriter::new(file), size.0, size.1)?;
@@ -422,6 +432,17 @@ mod tests {
             ),
             "{kept:?}"
         );
+    }
+
+    #[test]
+    fn pictures_that_always_change_their_size_end_a_film_and_fill_no_folder() {
+        let scratch = Scratch::new("sizes");
+        let mut film = Film::default();
+        let (odd, even) = (picture(16, 16), picture(32, 16));
+        let mut pictures = [&odd, &even].into_iter().cycle().take(2000);
+        let error = pictures.find_map(|picture| film.add(&scratch.0, peer(), picture).err());
+        assert!(error.unwrap().to_string().contains("1000 files"));
+        assert_eq!(scratch.files().len(), MAX_FILES as usize);
     }
 
     #[test]

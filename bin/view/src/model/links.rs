@@ -14,6 +14,9 @@ fn link(word: &str) -> Option<&str> {
         .iter()
         .find_map(|scheme| word.strip_prefix(scheme))?;
     let plain = word.bytes().all(|byte| byte.is_ascii_graphic());
+    let host = rest.split(['/', '?', '#']).next().unwrap_or("");
+    // Before an @ stands a name that looks like a host and is none. Browsers take a backslash for a slash, others don't.
+    let plain = plain && !host.contains('@') && !rest.contains('\\');
     (plain && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')).then_some(word)
 }
 
@@ -40,6 +43,9 @@ mod tests {
             "https://ex\u{202e}ample.org",
             "https://exаmple.org",
             "ssh://x",
+            "https://bank.example@evil.example/",
+            "https://bank.example:x@evil.example",
+            "https://evil.example\\@bank.example/",
         ] {
             assert!(all(other).is_empty(), "{other}");
         }

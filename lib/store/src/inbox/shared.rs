@@ -185,19 +185,23 @@ impl Shared {
     /// Checks disk and quota; gives the bytes to reserve.
     pub(super) fn room(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
         // The files of earlier attempts need no room again, if it is them that come.
-        let written = match self.folder(claim) {
-            Some(folder) => ["tree", "old"]
-                .iter()
-                .filter_map(|tree| self.staging.sub(&format!("{folder}/{tree}")).ok())
-                .filter_map(|dir| usage::measure(&dir).ok())
-                .fold(0u64, |sum, usage| sum.saturating_add(usage.files())),
-            None => 0,
-        };
-        let entries = usage::ENTRY_BYTES.saturating_mul(offer.files.into());
-        let all = offer.bytes.saturating_add(entries);
-        let needed = all.saturating_sub(written);
+        let (mut bytes, mut files) = (offer.bytes, u64::from(offer.files));
+        for tree in self.folder(claim).iter().flat_map(trees) {
+            if let Ok(held) = self.staging.sub(&tree).and_then(|dir| usage::measure(&dir)) {
+                bytes = bytes.saturating_sub(held.content);
+                files = files.saturating_sub(held.files);
+            }
+        }
+        let needed = bytes.saturating_add(files * usage::ENTRY_BYTES);
         self.check(&mut self.transfers(), claim, needed)?;
-        Ok(needed)
+        let space = self.root.space().map_err(unasked)?;
+        match names(space) {
+            Some(free) if files > free => Err(InboxError::NoNames {
+                needed: files,
+                free,
+            }),
+            _ => Ok(needed),
+        }
     }
 
     /// Whether so many bytes have room beside those that are kept for others.
@@ -207,12 +211,8 @@ impl Shared {
         claim: &Claim,
         needed: u64,
     ) -> Result<(), InboxError> {
-        let system = |source| InboxError::System {
-            action: "ask for free space",
-            source,
-        };
         let others = transfers.kept(claim, self.settings.keep_room);
-        let free = self.free().map_err(system)?.saturating_sub(others);
+        let free = self.free().map_err(unasked)?.saturating_sub(others);
         if needed > free {
             return Err(InboxError::NoSpace { needed, free });
         }
@@ -221,7 +221,7 @@ impl Shared {
         };
         let left = |used: u64| quota.saturating_sub(used).saturating_sub(others);
         if needed > left(transfers.used) {
-            transfers.recount(&self.root).map_err(system)?;
+            transfers.recount(&self.root).map_err(unasked)?;
         }
         match left(transfers.used) {
             free if needed > free => Err(InboxError::Quota {
@@ -327,12 +327,30 @@ const RECOUNT_PART: u32 = 20;
 /// A count as short as this one costs nobody anything, and is as new as can be.
 const RECOUNT_FREE: Duration = Duration::from_millis(100);
 
-/// Bytes that may be used of a disk. One that can hold few more files has none for others either: a system that can
-/// make no file is as stuck as one that can write no byte.
+/// Where a transfer's files are, below the staging folder.
+fn trees(folder: &String) -> [String; 2] {
+    ["tree", "old"].map(|tree| format!("{folder}/{tree}"))
+}
+
+fn unasked(source: io::Error) -> InboxError {
+    InboxError::System {
+        action: "ask for free space",
+        source,
+    }
+}
+
+/// Files that a disk may still take, where it has a limit: a system that can make no file is as stuck as one that can
+/// write no byte.
+fn names(space: Space) -> Option<u64> {
+    let left = space.free_names.saturating_sub(space.names / RESERVE_PART);
+    (space.names > 0).then_some(left)
+}
+
+/// Bytes that a disk may still take: none where it takes no file.
 fn usable(space: Space, keep_free: u64) -> u64 {
-    match space.free_names < space.names / RESERVE_PART {
-        true => 0,
-        false => space
+    match names(space) {
+        Some(0) => 0,
+        _ => space
             .free
             .saturating_sub(keep_free.min(space.bytes / RESERVE_PART)),
     }
@@ -342,9 +360,9 @@ impl Transfers {
     /// Takes what was counted.
     pub(super) fn count(&mut self, usage: Usage) {
         self.used = match usage.whole {
-            true => usage.bytes,
+            true => usage.bytes(),
             // Nobody makes room by making more files than we count.
-            false => usage.bytes.max(self.used),
+            false => usage.bytes().max(self.used),
         };
     }
 
@@ -379,12 +397,12 @@ mod tests {
         let space = Space {
             free: 1000,
             bytes: 1000,
-            free_names: 50,
+            free_names: 51,
             names: 1000,
         };
-        assert_eq!(usable(space, 10), 990);
+        assert_eq!((names(space), usable(space, 10)), (Some(1), 990));
         let crowded = Space {
-            free_names: 49,
+            free_names: 50,
             ..space
         };
         assert_eq!(usable(crowded, 10), 0);
@@ -393,14 +411,14 @@ mod tests {
             names: 0,
             ..space
         };
-        assert_eq!(usable(unlimited, 100), 950);
+        assert_eq!((names(unlimited), usable(unlimited, 100)), (None, 950));
     }
 
     #[test]
     fn a_count_that_was_not_whole_makes_no_room() {
         let mut transfers = Transfers::default();
-        let count = |bytes, whole| Usage {
-            bytes,
+        let count = |content, whole| Usage {
+            content,
             whole,
             ..Usage::default()
         };

@@ -84,7 +84,7 @@ impl Reception {
         let Some(old) = self.places.old.take() else {
             return Err(full);
         };
-        let freed = usage::measure(&old)?.bytes;
+        let freed = usage::measure(&old)?.bytes();
         self.dir.remove_all("old")?;
         self.shared.freed(freed);
         self.shared.go_on(&self.claim, bytes)

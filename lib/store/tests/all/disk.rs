@@ -400,6 +400,28 @@ fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_ro
 }
 
 #[test]
+fn more_files_than_the_disk_can_hold_are_refused_before_they_come() {
+    let scratch = Scratch::new();
+    let Some(disk) = Disk::mount(scratch.path("in"), 64) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let few = ["-o", "remount,nr_inodes=1000"];
+    let remounted = Command::new("mount").args(few).arg(&disk.0).status();
+    assert!(remounted.unwrap().success());
+    let mut inbox = scratch.inbox();
+    let error = inbox
+        .receive(PEER, &folder_offer("many", 960, 0))
+        .unwrap_err();
+    assert!(
+        matches!(error, InboxError::NoNames { needed: 960, .. }),
+        "{error:?}"
+    );
+    assert_eq!(error.refusal(), RefuseReason::NoSpace);
+    inbox.receive(PEER, &folder_offer("few", 900, 0)).unwrap();
+}
+
+#[test]
 fn a_folder_that_does_not_fit_keeps_what_it_has() {
     let scratch = Scratch::new();
     let Some(disk) = Disk::mount(scratch.path("in"), 16) else {

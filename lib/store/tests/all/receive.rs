@@ -104,6 +104,52 @@ fn the_same_again_is_there_already_and_no_byte_of_it_moves() {
 }
 
 #[test]
+fn a_file_that_is_there_is_read_some_leaves_at_a_time() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let bytes = noise(3 * LEAF + 5, 1);
+    let path = scratch.put("film", &bytes);
+    date(&path);
+    send(&mut inbox, &path);
+    let outbox = Outbox::walk(&path).unwrap();
+    let mut again = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    let size = bytes.len() as u64;
+    let begun = again.begin_entry(&entry(0, "film", size)).unwrap();
+    assert_eq!((begun, again.look(1), again.look(2)), (None, None, None));
+    let there = again.look(1);
+    assert!(
+        matches!(there, Some(Begin::Data { offset, .. }) if offset == size),
+        "{there:?}"
+    );
+    again.end(0, size, &hash_file(&path).unwrap()).unwrap();
+    assert_eq!(again.finish(1).unwrap().ending, Ending::AlreadyThere);
+}
+
+#[test]
+fn a_file_that_is_changed_while_it_is_read_is_none() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let path = scratch.put("film", noise(3 * LEAF, 1));
+    date(&path);
+    let there = send(&mut inbox, &path).path;
+    let outbox = Outbox::walk(&path).unwrap();
+    let mut again = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    let size = 3 * LEAF as u64;
+    assert_eq!(again.begin_entry(&entry(0, "film", size)).unwrap(), None);
+    assert_eq!(again.look(1), None);
+    fs::write(there, noise(3 * LEAF, 2)).unwrap();
+    let begun = again.look(u32::MAX);
+    assert!(
+        matches!(begun, Some(Begin::Data { offset: 0, .. })),
+        "{begun:?}"
+    );
+}
+
+#[test]
 fn a_file_that_goes_away_while_it_is_compared_is_not_called_there() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox();
