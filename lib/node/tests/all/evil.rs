@@ -48,6 +48,11 @@ impl Evil {
         self.net.session(link).unwrap()
     }
 
+    /// The session, if there still is one.
+    pub(crate) fn try_session(&mut self, link: PeerId) -> Option<&mut Session> {
+        self.net.session(link)
+    }
+
     /// Waits for a ring of the other side.
     pub(crate) fn rung(&mut self) -> (PeerId, CallId) {
         self.until(|peer, event| match event {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod calls;
+mod chaos;
 mod cut;
 mod evil;
 mod floods;
