@@ -1,4 +1,4 @@
-//! All calls and watches at once, those that ring, and those that were missed: what notices and wishes make of them.
+//! All calls and watches at once, those that ring, and those that were missed, and what the station tells about them.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -35,7 +35,7 @@ pub(crate) struct Calls {
     /// The keys of those who were here, so that who rings is known for certain.
     keys: BTreeMap<PeerName, PublicKey>,
     /// Calls we ended whose end the station has yet to tell; it must not end a newer call with the same peer.
-    hung_up: Vec<PeerName>,
+    pub(super) hung_up: Vec<PeerName>,
 }
 
 /// Somebody rings.
@@ -142,12 +142,12 @@ impl Calls {
         self.keys.insert(peer, key);
     }
 
-    fn find(&mut self, peer: PeerName) -> Option<&mut Call> {
+    pub(super) fn find(&mut self, peer: PeerName) -> Option<&mut Call> {
         self.open.iter_mut().find(|call| call.peer == peer)
     }
 
     /// A place for a call with that peer, instead of the one it had.
-    fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
+    pub(super) fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
         let call = Call::new(peer, kind, stage);
         match self.find(peer) {
             Some(old) => *old = call,
@@ -311,7 +311,7 @@ impl State {
         self.config.preferences(&peer).unwrap_or_default()
     }
 
-    fn prefer(&mut self, peer: PeerName, change: impl FnOnce(&mut Preferences)) {
+    pub(super) fn prefer(&mut self, peer: PeerName, change: impl FnOnce(&mut Preferences)) {
         let mut preferences = self.preferences(peer);
         change(&mut preferences);
         self.config.prefer(peer, preferences);
@@ -333,7 +333,7 @@ impl State {
     }
 
     /// That peer's ring is over, and so is the line that told of it.
-    fn stop_ringing(&mut self, peer: PeerName) -> Option<Incoming> {
+    pub(super) fn stop_ringing(&mut self, peer: PeerName) -> Option<Incoming> {
         let at = self
             .calls
             .incoming
@@ -401,129 +401,9 @@ impl State {
         actions
     }
 
-    fn with_call(&mut self, peer: PeerName, change: impl FnOnce(&mut Call)) {
+    pub(super) fn with_call(&mut self, peer: PeerName, change: impl FnOnce(&mut Call)) {
         if let Some(call) = self.calls.find(peer) {
             change(call);
-        }
-    }
-}
-
-/// What a person wants of calls.
-impl State {
-    /// Takes in a wish about calls and pictures; others change nothing.
-    pub(super) fn act_on_calls(&mut self, action: &Action) {
-        match action {
-            Action::Watch(peer) => self.start(*peer, CallKind::View),
-            Action::Call(peer) => self.start(*peer, CallKind::Talk),
-            Action::Answer { peer, camera } => self.answer(*peer, *camera),
-            Action::Decline(peer) => {
-                self.stop_ringing(*peer);
-                self.calls.hung_up.push(*peer);
-            }
-            Action::HangUp(peer) => self.hang_up(*peer),
-            Action::ShowCamera { peer, on } => self.show_camera(*peer, *on),
-            Action::Prefer { peer, preferences } => {
-                self.prefer(*peer, |kept| *kept = *preferences);
-            }
-            Action::Alone(peer) => self.calls.alone = *peer,
-            Action::SetCamera(wish) => {
-                let both = wish.as_ref().zip(self.calls.own.wish.as_ref());
-                // Another size of a camera that only the command line named is not a choice of that camera.
-                if !both.is_some_and(|(new, old)| new.source == old.source && new.size != old.size)
-                {
-                    self.config.choose_source(wish.as_ref());
-                }
-                self.config.choose_size(wish.as_ref());
-                self.calls.own.wish.clone_from(wish);
-                self.calls.own.lens = None;
-                self.calls.own.shown = None;
-            }
-            Action::ListCameras => self.calls.own.devices = None,
-            Action::ShowOwn(on) if self.calls.talking() => self.calls.own.hidden = !on,
-            Action::ShowOwn(on) => self.calls.own.open = *on,
-            Action::MoveOwn { across, down } => self.calls.own.place = (*across, *down),
-            Action::ForgetMissed(None) => self.calls.missed.clear(),
-            Action::ForgetMissed(Some(peer)) => self.calls.missed.retain(|one| one.peer != *peer),
-            Action::Record { peer, on } => self.with_call(*peer, |call| call.recording = *on),
-            Action::Overlay(on) => {
-                self.overlay = *on;
-                self.calls.numbers.clear();
-            }
-            _ => {}
-        }
-        if !self.calls.previews() {
-            self.calls.own.shown = None;
-        }
-    }
-
-    fn start(&mut self, peer: PeerName, kind: CallKind) {
-        self.choose(peer);
-        self.calls.missed.retain(|one| one.peer != peer);
-        let here = self.person(peer).presence == Presence::Here;
-        let stage = match kind {
-            _ if here => Stage::Ringing,
-            CallKind::View => Stage::Waiting,
-            _ => Stage::Ended(words::not_there(&name(&peer))),
-        };
-        self.begin(peer, kind, stage);
-        if self.calls.alone.is_some() {
-            self.calls.alone = Some(peer);
-        }
-    }
-
-    /// Watches or rings that peer as soon as it is there.
-    pub(crate) fn expect(&mut self, peer: PeerName, kind: CallKind) {
-        self.choose(peer);
-        self.begin(peer, kind, Stage::Waiting);
-    }
-
-    /// A call from us, with our camera as it was with that peer.
-    fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
-        let camera_on = kind == CallKind::Talk
-            && !matches!(stage, Stage::Ended(_))
-            && self.preferences(peer).camera_on;
-        self.calls.begin(peer, kind, stage);
-        self.with_call(peer, |call| call.camera_on = camera_on);
-    }
-
-    fn answer(&mut self, peer: PeerName, camera: bool) {
-        let Some(ring) = self.stop_ringing(peer) else {
-            return;
-        };
-        self.choose(peer);
-        self.calls.begin(peer, ring.kind, Stage::Ringing);
-        self.prefer(peer, |kept| kept.camera_on = camera);
-        self.with_call(peer, |call| call.camera_on = camera);
-    }
-
-    /// Somebody is no contact any more.
-    pub(super) fn forget_calls(&mut self, peer: PeerName) {
-        self.hang_up(peer);
-        self.stop_ringing(peer);
-        self.calls.missed.retain(|one| one.peer != peer);
-    }
-
-    /// A change is remembered; what the station is only told again is not.
-    fn show_camera(&mut self, peer: PeerName, on: bool) {
-        let Some(call) = self.calls.find(peer).filter(|call| call.camera_on != on) else {
-            return;
-        };
-        call.camera_on = on;
-        self.prefer(peer, |kept| kept.camera_on = on);
-    }
-
-    fn hang_up(&mut self, peer: PeerName) {
-        let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
-            return;
-        };
-        if self.calls.open.remove(at).is_open() {
-            self.calls.hung_up.push(peer);
-        }
-        if self.calls.alone == Some(peer) {
-            self.calls.alone = None;
-        }
-        if self.calls.open.is_empty() {
-            self.fullscreen = false;
         }
     }
 }

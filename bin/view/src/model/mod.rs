@@ -17,6 +17,7 @@ mod pictures;
 mod title;
 mod transfers;
 mod warnings;
+mod wishes;
 
 #[cfg(test)]
 pub(crate) mod calls_tests;

@@ -80,7 +80,7 @@ pub(super) fn camera(state: &State, call: &Call) -> (&'static str, Action) {
 /// The buttons, the most needed first.
 fn choices(tile: &Tile<'_>) -> Vec<Choice> {
     let mut choices = ending(tile.call);
-    let (call, peer) = (tile.call, tile.call.peer);
+    let call = tile.call;
     if call.is_talk() && matches!(call.stage, Stage::Live | Stage::Interrupted(_)) {
         let (text, action) = camera(tile.state, call);
         choices.push(Choice {

@@ -1,0 +1,127 @@
+//! What a person wants of calls and pictures, and what becomes of them by it.
+
+use transom::{CallKind, PeerName};
+
+use crate::words;
+
+use super::call::Stage;
+use super::{Action, Presence, State, name};
+
+impl State {
+    /// Takes in a wish about calls and pictures; others change nothing.
+    pub(super) fn act_on_calls(&mut self, action: &Action) {
+        match action {
+            Action::Watch(peer) => self.start(*peer, CallKind::View),
+            Action::Call(peer) => self.start(*peer, CallKind::Talk),
+            Action::Answer { peer, camera } => self.answer(*peer, *camera),
+            Action::Decline(peer) => {
+                self.stop_ringing(*peer);
+                self.calls.hung_up.push(*peer);
+            }
+            Action::HangUp(peer) => self.hang_up(*peer),
+            Action::ShowCamera { peer, on } => self.show_camera(*peer, *on),
+            Action::Prefer { peer, preferences } => {
+                self.prefer(*peer, |kept| *kept = *preferences);
+            }
+            Action::Alone(peer) => self.calls.alone = *peer,
+            Action::SetCamera(wish) => {
+                let both = wish.as_ref().zip(self.calls.own.wish.as_ref());
+                // Another size of a camera that only the command line named is not a choice of that camera.
+                if !both.is_some_and(|(new, old)| new.source == old.source && new.size != old.size)
+                {
+                    self.config.choose_source(wish.as_ref());
+                }
+                self.config.choose_size(wish.as_ref());
+                self.calls.own.wish.clone_from(wish);
+                self.calls.own.lens = None;
+                self.calls.own.shown = None;
+            }
+            Action::ListCameras => self.calls.own.devices = None,
+            Action::ShowOwn(on) if self.calls.talking() => self.calls.own.hidden = !on,
+            Action::ShowOwn(on) => self.calls.own.open = *on,
+            Action::MoveOwn { across, down } => self.calls.own.place = (*across, *down),
+            Action::ForgetMissed(None) => self.calls.missed.clear(),
+            Action::ForgetMissed(Some(peer)) => self.calls.missed.retain(|one| one.peer != *peer),
+            Action::Record { peer, on } => self.with_call(*peer, |call| call.recording = *on),
+            Action::Overlay(on) => {
+                self.overlay = *on;
+                self.calls.numbers.clear();
+            }
+            _ => {}
+        }
+        if !self.calls.previews() {
+            self.calls.own.shown = None;
+        }
+    }
+
+    fn start(&mut self, peer: PeerName, kind: CallKind) {
+        self.choose(peer);
+        self.calls.missed.retain(|one| one.peer != peer);
+        let here = self.person(peer).presence == Presence::Here;
+        let stage = match kind {
+            _ if here => Stage::Ringing,
+            CallKind::View => Stage::Waiting,
+            _ => Stage::Ended(words::not_there(&name(&peer))),
+        };
+        self.begin(peer, kind, stage);
+        if self.calls.alone.is_some() {
+            self.calls.alone = Some(peer);
+        }
+    }
+
+    /// Watches or rings that peer as soon as it is there.
+    pub(crate) fn expect(&mut self, peer: PeerName, kind: CallKind) {
+        self.choose(peer);
+        self.begin(peer, kind, Stage::Waiting);
+    }
+
+    /// A call from us, with our camera as it was with that peer.
+    fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
+        let camera_on = kind == CallKind::Talk
+            && !matches!(stage, Stage::Ended(_))
+            && self.preferences(peer).camera_on;
+        self.calls.begin(peer, kind, stage);
+        self.with_call(peer, |call| call.camera_on = camera_on);
+    }
+
+    fn answer(&mut self, peer: PeerName, camera: bool) {
+        let Some(ring) = self.stop_ringing(peer) else {
+            return;
+        };
+        self.choose(peer);
+        self.calls.begin(peer, ring.kind, Stage::Ringing);
+        self.prefer(peer, |kept| kept.camera_on = camera);
+        self.with_call(peer, |call| call.camera_on = camera);
+    }
+
+    /// Somebody is no contact any more.
+    pub(super) fn forget_calls(&mut self, peer: PeerName) {
+        self.hang_up(peer);
+        self.stop_ringing(peer);
+        self.calls.missed.retain(|one| one.peer != peer);
+    }
+
+    /// A change is remembered; what the station is only told again is not.
+    fn show_camera(&mut self, peer: PeerName, on: bool) {
+        let Some(call) = self.calls.find(peer).filter(|call| call.camera_on != on) else {
+            return;
+        };
+        call.camera_on = on;
+        self.prefer(peer, |kept| kept.camera_on = on);
+    }
+
+    fn hang_up(&mut self, peer: PeerName) {
+        let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
+            return;
+        };
+        if self.calls.open.remove(at).is_open() {
+            self.calls.hung_up.push(peer);
+        }
+        if self.calls.alone == Some(peer) {
+            self.calls.alone = None;
+        }
+        if self.calls.open.is_empty() {
+            self.fullscreen = false;
+        }
+    }
+}
