@@ -25,11 +25,7 @@ impl Place {
     pub(crate) fn find(common: &Common) -> Self {
         let named = common.users.clone().or_else(|| variable("TRANSOM_USERS"));
         Self {
-            state: common
-                .state
-                .clone()
-                .or_else(|| variable("TRANSOM_STATE"))
-                .or_else(State::default_dir),
+            state: common.state.clone().or_else(State::default_dir),
             users: named.or_else(usual_book),
         }
     }

@@ -63,11 +63,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     for peer in arguments.watch.iter().chain(&arguments.call) {
         add_called(&mut users.book, peer)?;
     }
-    let folder = arguments
-        .state
-        .clone()
-        .or_else(|| variable("TRANSOM_STATE"))
-        .or_else(Folder::default_dir);
+    let folder = arguments.state.clone().or_else(Folder::default_dir);
     let folder = Folder::open(folder.ok_or(StartError::NoHome)?)?;
     let display = Display::connect()?;
     let settings = paths::settings();

@@ -1,15 +1,27 @@
 //! A camera box: `cargo run --release -p transom --example camera_box -- /dev/video0 viewer=KEY…`
 //!
-//! Prints its own key; give it to the viewer. Every `NAME=KEY` after the source may watch.
+//! Prints its own key; give it to the viewer. Every `NAME=KEY` after the source may watch. The key is kept in the
+//! folder `TRANSOM_STATE`.
+
+use std::process::ExitCode;
 
 use transom::media::Wish;
 use transom::people::DEFAULT_PORT;
-use transom::{Notice, Settings, State, Station, everywhere};
+use transom::{Lens, Notice, Settings, State, Station, everywhere};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("camera_box: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let source = arguments.next().unwrap_or_else(|| "pattern".to_owned());
-    let state = State::open(State::default_dir().ok_or("no home folder")?)?;
+    let state = State::open(
+        State::default_dir().ok_or("no home folder; name a folder for the key in TRANSOM_STATE")?,
+    )?;
     let mut settings = Settings::new("box".parse()?, state.identity()?);
     println!("this box is {}", settings.identity.public_key());
     for (name, key) in arguments.filter_map(|line| {
@@ -29,8 +41,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Station::start(settings)?.run(|notice| match notice {
         Notice::Knock { key, address, .. } => println!("refused {address}, who has the key {key}"),
         Notice::CallStarted { peer, .. } => println!("{peer} watches"),
-        Notice::Camera { lens, text } => println!("camera: {lens:?} {text}"),
+        Notice::Camera { lens, text } => println!("camera: {}", words(lens, &text)),
         _ => {}
     })?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn words(lens: Lens, text: &str) -> String {
+    match lens {
+        Lens::Live => format!("on {text}"),
+        Lens::Off => format!("off {text}"),
+        Lens::Opening => format!("being opened {text}"),
+        _ => format!("lost, and tried again: {text}"),
+    }
 }

@@ -1,14 +1,26 @@
 //! Receives into a folder: `cargo run --release -p transom --example receive -- FOLDER sender=KEY…`
 //!
 //! Prints its own key; give it to the sender. Every `NAME=KEY` after the folder may send. Ends after one transfer.
+//! The key is kept in the folder `TRANSOM_STATE`.
+
+use std::process::ExitCode;
 
 use transom::people::DEFAULT_PORT;
-use transom::{Accept, InboxSettings, Notice, Outcome, Settings, State, Station, everywhere};
+use transom::{Accept, InboxSettings, Notice, Settings, State, Station, everywhere};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("receive: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let into = arguments.next().ok_or("say where to: FOLDER")?.into();
-    let state = State::open(State::default_dir().ok_or("no home folder")?)?;
+    let state = State::open(
+        State::default_dir().ok_or("no home folder; name a folder for the key in TRANSOM_STATE")?,
+    )?;
     let mut settings = Settings::new("desk".parse()?, state.identity()?);
     println!("this desk is {}", settings.identity.public_key());
     for (name, key) in arguments.filter_map(|line| {
@@ -34,17 +46,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             peer, name, bytes, ..
         } => println!("{peer} sends {name:?}, {bytes} bytes"),
         Notice::TransferEnded { outcome: ended, .. } => {
+            println!("{ended}");
             outcome = Some(ended);
             handle.stop();
         }
         _ => {}
     })?;
-    match outcome {
-        Some(Outcome::Durable { path } | Outcome::AlreadyThere { path }) => {
-            println!("all of it is safe in {}", path.display());
-            Ok(())
-        }
-        Some(Outcome::Lost { why } | Outcome::Failed { why }) => Err(why.into()),
-        _ => Err("nothing whole came".into()),
+    if !outcome.is_some_and(|outcome| outcome.is_success()) {
+        println!("nothing whole came");
+        return Ok(ExitCode::FAILURE);
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,18 +1,28 @@
 //! A viewer that counts pictures: `cargo run --release -p transom --example viewer -- "box HOST[:PORT] [key=KEY]"`
 //!
-//! Ends after 100 pictures, or with an error when the box can't be watched.
+//! Ends after 100 pictures, or with an error when the box can't be watched. The key is kept in the folder `TRANSOM_STATE`.
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use transom::people::Contact;
 use transom::{CallKind, Notice, Settings, State, Station};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("viewer: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let contact: Contact = std::env::args()
         .nth(1)
         .ok_or("say whom to watch: \"box HOST\"")?
         .parse()?;
-    let state = State::open(State::default_dir().ok_or("no home folder")?)?;
+    let state = State::open(
+        State::default_dir().ok_or("no home folder; name a folder for the key in TRANSOM_STATE")?,
+    )?;
     let mut settings = Settings::new("viewer".parse()?, state.identity()?);
     settings.known_peers = state.known_peers()?;
     println!("this viewer is {}", settings.identity.public_key());
@@ -41,8 +51,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         start.elapsed().as_secs_f32()
     );
     if pictures < 100 {
-        Err(failure.unwrap_or_default().into())
-    } else {
-        Ok(())
+        let why = failure.unwrap_or_else(|| "this viewer was stopped".to_owned());
+        println!("no more pictures: {why}");
+        return Ok(ExitCode::FAILURE);
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -65,8 +65,13 @@ impl State {
         Ok(Self { dir })
     }
 
-    /// `$XDG_STATE_HOME/transom`, else `~/.local/state/transom`; `None` without a home.
+    /// `$TRANSOM_STATE`, else `$XDG_STATE_HOME/transom`, else `~/.local/state/transom`; `None` without a home.
     pub fn default_dir() -> Option<PathBuf> {
+        let named = std::env::var_os("TRANSOM_STATE").filter(|name| !name.is_empty());
+        named.map(PathBuf::from).or_else(Self::usual_dir)
+    }
+
+    fn usual_dir() -> Option<PathBuf> {
         let absolute = |name| {
             std::env::var_os(name)
                 .map(PathBuf::from)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use transom_users::escape;
 use transom_wire::{PeerName, PublicKey};
 
 use crate::handle::Credit;
@@ -479,5 +480,35 @@ impl Outcome {
             self,
             Self::Durable { .. } | Self::AlreadyThere { .. } | Self::Skipped { .. }
         )
+    }
+}
+
+/// A sentence for a person. Names and words of others stand in it escaped.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Durable { path } => write!(f, "safe on the receiver's disk as {path:?}"),
+            Self::AlreadyThere { path } => write!(f, "was there already as {path:?}"),
+            Self::Skipped { path } => write!(f, "left out, because {path:?} is taken"),
+            Self::Partial { path, failed } => {
+                write!(
+                    f,
+                    "safe on the receiver's disk as {path:?}, but for {failed} entries"
+                )
+            }
+            Self::Refused { text, .. } => write!(f, "refused: {}", escape(text)),
+            Self::Cancelled { here: true, .. } => f.write_str("cancelled"),
+            Self::Cancelled { here: false, text } => {
+                write!(f, "cancelled by the other side: {}", escape(text))
+            }
+            Self::Lost { why } => {
+                write!(
+                    f,
+                    "the connection was lost ({}); the same again goes on from here",
+                    escape(why)
+                )
+            }
+            Self::Failed { why } => write!(f, "failed: {}", escape(why)),
+        }
     }
 }

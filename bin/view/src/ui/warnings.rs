@@ -81,7 +81,9 @@ fn changed(
 ) {
     let name = name(peer);
     let heading = words::key_changed(&name);
-    ui.label(RichText::new(heading).strong().size(16.0));
+    // Strong text has a colour of its own, which is black in the light theme.
+    let heading = RichText::new(heading).strong().size(16.0);
+    ui.label(heading.color(Color32::WHITE));
     fingerprint(ui, words::KNOWN_KEY, pinned);
     fingerprint(ui, words::SHOWN_KEY, offered);
     let meaning = words::key_changed_why(&name);

@@ -21,8 +21,8 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
             ui.heading(words::ADD_CONTACT);
             let hint = words::NAME_HINT;
             let name = field(ui, words::NAME, hint, &mut typed.name, MAX_LINE_CHARS);
-            // So that a line can be pasted at once.
-            if typed.name.is_empty() && ui.memory(|memory| memory.focused().is_none()) {
+            // So that a line can be pasted at once, and a stranger's claim corrected or taken without the mouse.
+            if ui.memory(|memory| memory.focused().is_none()) {
                 name.request_focus();
             }
             // Not while it is typed: its beginning may look like a whole line.

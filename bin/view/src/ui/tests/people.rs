@@ -165,8 +165,19 @@ fn a_stranger_is_let_in_once_added_or_ignored() {
     screen.get_by_label("Somebody unknown from 192.168.1.20 wants in. It says it is \"door\"");
     screen.get_by_label(&format!("its key  {}", key.fingerprint()));
     click(&mut screen, "Add…");
-    let form = form(&screen);
-    assert_eq!((form.name.as_str(), form.key), ("door-2", key.to_string()));
+    let typed = form(&screen);
+    assert_eq!(
+        (typed.name.as_str(), typed.key),
+        ("door-2", key.to_string())
+    );
+    press(&mut screen, Modifiers::NONE, Key::End);
+    screen.event(egui::Event::Text("b".to_owned()));
+    screen.run();
+    assert_eq!(
+        form(&screen).name,
+        "door-2b",
+        "the keyboard is there at once"
+    );
     click(&mut screen, "Cancel");
     let name = peer("door-2");
     assert_eq!(
