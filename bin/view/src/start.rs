@@ -126,9 +126,6 @@ fn prepare(
         None => config.wish(),
     };
     state.config = config;
-    if let Err(why) = keep::check_inbox(&state.inbox) {
-        state.warn(Warning::Trouble(why));
-    }
     for (peer, key) in folder.known_peers()?.peers().iter() {
         state.pin(peer, key);
     }
@@ -151,7 +148,8 @@ fn reached_at(listen: &[SocketAddr]) -> Address {
     }
 }
 
-/// Starts the station. If somebody else has the usual port, nobody can reach this window, but it can reach everybody.
+/// Starts the station. If somebody else has the usual port, nobody can reach this window, but it can reach everybody; if the
+/// folder for files can't be used, as that of a disk that is not there, all but files works.
 fn engine(
     folder: &Folder,
     users: &Users,
@@ -159,38 +157,49 @@ fn engine(
     arguments: &Arguments,
     state: &mut State,
 ) -> Result<Engine, StartError> {
-    let start = |state: &State, listen| -> Result<Engine, StartError> {
-        let settings = settings(state, folder, users, listen)?;
+    let usual = arguments.listen.is_none();
+    let asked = arguments.listen.clone();
+    let mut listen = asked.unwrap_or_else(|| everywhere(DEFAULT_PORT));
+    let mut inbox = Some(keep::inbox_settings(&state.inbox));
+    loop {
+        let settings = Settings {
+            listen: listen.clone(),
+            inbox: inbox.clone(),
+            ..settings(state, folder, users)?
+        };
         let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
-        Ok(Engine::start(settings, kept, display.wake())?)
-    };
-    if let Some(listen) = &arguments.listen {
-        return start(state, listen.clone());
-    }
-    match start(state, everywhere(DEFAULT_PORT)) {
-        Err(StartError::Engine(EngineError::Station(transom::StartError::Bind(error)))) => {
-            state.warn(Warning::Trouble(words::port_taken(error)));
-            start(state, Vec::new())
+        match Engine::start(settings, kept, display.wake()) {
+            Ok(engine) => {
+                if inbox.is_none() {
+                    // Each offer tries it again.
+                    let inbox = keep::inbox_settings(&state.inbox);
+                    engine.handle().set_inbox(Some(inbox));
+                }
+                return Ok(engine);
+            }
+            Err(EngineError::Station(transom::StartError::Bind(error)))
+                if usual && !listen.is_empty() =>
+            {
+                state.warn(Warning::Trouble(words::port_taken(error)));
+                listen.clear();
+            }
+            Err(EngineError::Station(error @ transom::StartError::Inbox(_))) if inbox.is_some() => {
+                state.warn(Warning::Trouble(words::unusable_inbox(error)));
+                inbox = None;
+            }
+            Err(error) => return Err(error.into()),
         }
-        started => started,
     }
 }
 
-fn settings(
-    state: &State,
-    folder: &Folder,
-    users: &Users,
-    listen: Vec<SocketAddr>,
-) -> Result<Settings, StartError> {
+fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, StartError> {
     // It was made of a name.
     let name = state.own.name.parse().unwrap_or_else(|_| paths::own_name());
     Ok(Settings {
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
-        listen,
         camera: state.calls.own.wish.clone(),
         takes_calls: !state.duties().busy,
-        inbox: Some(keep::inbox_settings(&state.inbox)),
         ..Settings::new(name, folder.identity()?)
     })
 }

@@ -1,7 +1,7 @@
 //! Small text files that are replaced whole: a reader sees the old or the new one, also after a power cut.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use transom_users::escape;
@@ -69,12 +69,18 @@ pub(super) fn try_folder(folder: &Path) -> Result<(), String> {
     tried.map_err(|error| words::unwritable_folder(&shown(folder), error))
 }
 
-/// Opens a file that only its owner reads, to add to its end.
-pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
+/// Adds a line to a file that only its owner reads. Half a line at its end, of a full disk or a power cut, is ended first:
+/// joined with the next it would say what nobody said.
+pub(super) fn append(path: &Path, line: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    private(options.append(true).create(true))
-        .open(path)?
-        .write_all(text.as_bytes())
+    let mut file = private(options.read(true).append(true).create(true)).open(path)?;
+    let mut last = *b"\n";
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let before = if last == *b"\n" { "" } else { "\n" };
+    file.write_all(format!("{before}{line}").as_bytes())
 }
 
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> String {

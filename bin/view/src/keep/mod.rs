@@ -223,13 +223,5 @@ pub(crate) fn read_config(path: &Path) -> (Config, Vec<String>) {
     }
 }
 
-/// Whether files can be put into that folder, which is not made before the first one comes.
-pub(crate) fn check_inbox(folder: &Path) -> Result<(), String> {
-    match folder.is_dir() {
-        true => file::try_folder(folder),
-        false => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests;

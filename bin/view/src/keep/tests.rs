@@ -321,3 +321,20 @@ fn a_history_is_private_and_never_grows_beyond_its_limit() {
     history.forget().unwrap();
     assert_eq!(history.read(&friend).unwrap(), "");
 }
+
+#[test]
+fn half_a_line_of_a_history_does_not_speak_with_the_next_one_s_voice() {
+    let scratch = Scratch::new("half");
+    let folder = scratch.path("history");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("friend.txt"), "> 1764100000000000 hal").unwrap();
+    let history = History::new(folder);
+    let friend = peer("friend");
+    let at = Duration::from_micros(1_764_100_001_000_000);
+    let text = "hello".to_owned();
+    history.append(&friend, &Entry::Heard { at, text }).unwrap();
+    let lines = read_history(&history.read(&friend).unwrap());
+    let said: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(said, ["hal", "hello"]);
+    assert_eq!(lines[1].by, Speaker::Them);
+}

@@ -56,6 +56,11 @@ pub(crate) fn unwritable_folder(folder: &str, why: impl Display) -> String {
     format!("No files can be put into {folder}: {why}. Choose another folder in Settings")
 }
 
+/// Of a folder that can't be used when the window starts.
+pub(crate) fn unusable_inbox(why: impl Display) -> String {
+    format!("{why}. No files come until then; mend it, or choose another folder in Settings")
+}
+
 pub(crate) const DISMISS: &str = "Dismiss";
 pub(crate) const KNOWN_KEY: &str = "known";
 pub(crate) const SHOWN_KEY: &str = "shown";

@@ -304,6 +304,29 @@ fn who_is_ended_from_outside_says_goodbye_and_remembers_its_place() {
     assert!(kept.starts_with("window = 880x560 at "), "{kept}");
 }
 
+#[test]
+fn a_folder_for_files_that_can_not_be_used_keeps_no_window_shut() {
+    let scratch = Scratch::new("no-inbox");
+    let display = match Display::start(&scratch.0) {
+        Ok(display) => display,
+        Err(why) => return skip(&why),
+    };
+    // As where the disk it is on is not there.
+    scratch.write("inbox", "no folder");
+    let mut command = program(&scratch);
+    command.args(["--listen", "none"]);
+    let mut window = Window(command.env("DISPLAY", &display.name).spawn().unwrap());
+    let id = match display.window(&mut window.0) {
+        Ok(id) => id,
+        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
+        Err(why) => panic!("{why}"),
+    };
+    display.keep("no-inbox");
+    display.key(&id, "ctrl+q");
+    let ended = until(|| window.0.try_wait().unwrap());
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+}
+
 fn open(scratch: &Scratch, display: &Display, door: &DoorBox) -> Window {
     let users = scratch.write(
         "users.txt",
