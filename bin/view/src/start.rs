@@ -20,7 +20,7 @@ use crate::words;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     /// The contact list that was asked for can't be read.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("can't read the contact list {path}: {source}", path = .path.display())]
     Users { path: PathBuf, source: io::Error },
     /// Whom `--call` names is neither a contact nor an address.
     #[error("--call {peer}: is no contact and no address: {why}")]
@@ -151,7 +151,9 @@ fn reached_at(listen: &[SocketAddr]) -> Address {
     }
 }
 
-/// Starts the station. If somebody else has the usual port, nobody can reach this window, but it can reach everybody.
+/// Starts the station. If somebody else has the usual port, nobody can reach this window, but it can reach everybody; if no
+/// files can be put into the folder of the settings, none are taken until there is another. What the command line asks for
+/// has to be possible.
 fn engine(
     folder: &Folder,
     users: &Users,
@@ -159,20 +161,28 @@ fn engine(
     arguments: &Arguments,
     state: &mut State,
 ) -> Result<Engine, StartError> {
-    let start = |state: &State, listen| -> Result<Engine, StartError> {
-        let settings = settings(state, folder, users, listen)?;
+    let mut listen = arguments.listen.clone();
+    let mut takes_files = true;
+    loop {
+        let at = listen.clone().unwrap_or_else(|| everywhere(DEFAULT_PORT));
+        let settings = settings(state, folder, users, at, takes_files)?;
         let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
-        Ok(Engine::start(settings, kept, display.wake())?)
-    };
-    if let Some(listen) = &arguments.listen {
-        return start(state, listen.clone());
-    }
-    match start(state, everywhere(DEFAULT_PORT)) {
-        Err(StartError::Engine(EngineError::Station(transom::StartError::Bind(error)))) => {
-            state.warn(Warning::Trouble(words::port_taken(error)));
-            start(state, Vec::new())
+        match Engine::start(settings, kept, display.wake()) {
+            Err(EngineError::Station(transom::StartError::Bind(error))) if listen.is_none() => {
+                state.warn(Warning::Trouble(words::port_taken(error)));
+                listen = Some(Vec::new());
+            }
+            Err(EngineError::Station(transom::StartError::Inbox(error)))
+                if takes_files && arguments.inbox.is_none() =>
+            {
+                // A folder that is there was looked at already.
+                if !state.inbox.is_dir() {
+                    state.warn(Warning::Trouble(words::no_inbox(error.text())));
+                }
+                takes_files = false;
+            }
+            started => return Ok(started?),
         }
-        started => started,
     }
 }
 
@@ -181,6 +191,7 @@ fn settings(
     folder: &Folder,
     users: &Users,
     listen: Vec<SocketAddr>,
+    takes_files: bool,
 ) -> Result<Settings, StartError> {
     // It was made of a name.
     let name = state.own.name.parse().unwrap_or_else(|_| paths::own_name());
@@ -190,7 +201,7 @@ fn settings(
         listen,
         camera: state.calls.own.wish.clone(),
         takes_calls: !state.duties().busy,
-        inbox: Some(keep::inbox_settings(&state.inbox)),
+        inbox: takes_files.then(|| keep::inbox_settings(&state.inbox)),
         ..Settings::new(name, folder.identity()?)
     })
 }
@@ -306,6 +317,8 @@ mod tests {
         let error = super::users(Some("/nowhere/list.txt".into()))
             .err()
             .map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.starts_with("/nowhere/list.txt: ")));
+        assert!(error.is_some_and(|error| {
+            error.starts_with("can't read the contact list /nowhere/list.txt: ")
+        }));
     }
 }

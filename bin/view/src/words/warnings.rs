@@ -54,6 +54,10 @@ pub(crate) fn unwritable_folder(folder: &str, why: impl Display) -> String {
     format!("No files can be put into {folder}: {why}. Choose another folder in Settings")
 }
 
+pub(crate) fn no_inbox(why: impl Display) -> String {
+    format!("No files are taken: {why}. Choose another folder in Settings")
+}
+
 pub(crate) const DISMISS: &str = "Dismiss";
 pub(crate) const KNOWN_KEY: &str = "known";
 pub(crate) const SHOWN_KEY: &str = "shown";
