@@ -67,7 +67,9 @@ fn changed(
 ) {
     let name = name(peer);
     let heading = words::key_changed(&name);
-    ui.label(RichText::new(heading).strong().size(16.0));
+    // What is strong has a colour of its own, which is black on a light desk.
+    let heading = RichText::new(heading).strong().size(16.0);
+    ui.label(heading.color(Color32::WHITE));
     fingerprint(ui, words::KNOWN_KEY, pinned);
     fingerprint(ui, words::SHOWN_KEY, offered);
     let meaning = words::key_changed_why(&name);
@@ -83,7 +85,7 @@ fn changed(
 }
 
 fn title(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(text).strong().color(theme::ALARM)).wrap());
+    ui.add(Label::new(RichText::new(text).strong().color(theme::alarm(ui))).wrap());
 }
 
 fn fingerprint(ui: &mut Ui, what: &str, key: &PublicKey) {
