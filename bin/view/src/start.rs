@@ -20,7 +20,7 @@ use crate::words;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     /// The contact list that was asked for can't be read.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("can't read the contact list {path}: {source}", path = .path.display())]
     Users { path: PathBuf, source: io::Error },
     /// Whom `--watch` or `--call` names is neither a contact nor an address.
     #[error("{peer} is no contact and no address: {why}")]
@@ -315,6 +315,8 @@ mod tests {
         let error = super::users(Some("/nowhere/list.txt".into()))
             .err()
             .map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.starts_with("/nowhere/list.txt: ")));
+        assert!(error.is_some_and(|error| {
+            error.starts_with("can't read the contact list /nowhere/list.txt: ")
+        }));
     }
 }

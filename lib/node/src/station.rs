@@ -135,7 +135,7 @@ impl Station {
             self.camera.turn(now, &self.calls, &mut self.out);
             self.measure
                 .turn(now, &self.links, &self.calls, &mut self.out);
-            self.transfers.turn(now, &mut self.out);
+            self.transfers.turn(now, &self.links, &mut self.out);
             while let Some(notice) = self.out.notices.pop_front() {
                 self.note(&notice);
                 on_notice(notice);

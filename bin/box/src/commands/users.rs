@@ -134,7 +134,7 @@ fn check(file: Option<PathBuf>, place: &Place, output: &Output) -> Result<(), Fa
         return Ok(());
     }
     let found = format!(
-        "{}, and {} that load",
+        "{} beside {} that can be used",
         count(errors.len() as u64, "bad line"),
         count(contacts, "contact")
     );

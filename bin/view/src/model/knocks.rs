@@ -59,6 +59,14 @@ impl State {
         self.status = words::let_in(&name(guest));
     }
 
+    /// The contact whose name a stranger says, and whose key is another.
+    pub(crate) fn namesake(&self, knock: &Knock) -> Option<PeerName> {
+        let mut people = self.people.iter();
+        let same = people.find(|one| one.contact.is_some() && Some(one.name) == knock.claims)?;
+        let other = same.key.is_some_and(|key| key != knock.key);
+        other.then_some(same.name)
+    }
+
     /// What a guest can be called: its own word if nobody has that name, else with a number behind it.
     pub(crate) fn guest_name(&self, claims: Option<PeerName>) -> Option<PeerName> {
         let is_free = |name: &PeerName| self.people.iter().all(|person| person.name != *name);

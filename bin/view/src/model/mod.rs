@@ -142,9 +142,9 @@ impl State {
                 peer,
                 first_use,
                 key,
-                ..
+                address,
             } => {
-                self.person(peer).key = Some(key);
+                self.person(peer).met(key, address.ip());
                 self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some(key));
             }

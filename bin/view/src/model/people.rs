@@ -1,6 +1,7 @@
 //! One contact: whether it is there, and what was written both ways.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use transom::{PeerName, PublicKey, TextId};
@@ -95,6 +96,15 @@ impl Person {
             presence: Presence::Unknown,
             talk: VecDeque::new(),
             unread: 0,
+        }
+    }
+
+    /// It is there, with that key. Where a guest comes from is all that is known of its address; its port is not the one it
+    /// listens at.
+    pub(crate) fn met(&mut self, key: PublicKey, from: IpAddr) {
+        self.key = Some(key);
+        if self.contact.is_none() {
+            self.address = from.to_string();
         }
     }
 

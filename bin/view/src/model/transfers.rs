@@ -89,16 +89,21 @@ impl State {
         self.transfers.iter().filter(|one| one.outcome.is_none())
     }
 
-    /// What all running transfers together still do: how many, bytes there, bytes in all, bytes per second.
+    /// What all running transfers together still do: how many, bytes there, bytes in all, bytes per second. One that stands
+    /// still keeps the rate it had, which is none of now.
     pub(crate) fn totals(&self) -> (usize, u64, u64, u64) {
         self.running()
             .fold((0, 0, 0, 0), |(count, done, all, rate), one| {
                 let status = &one.status;
+                let now = match status.phase {
+                    Phase::Running => status.rate,
+                    _ => 0,
+                };
                 (
                     count + 1,
                     status.verified.saturating_add(done),
                     status.bytes.saturating_add(all),
-                    status.rate.saturating_add(rate),
+                    now.saturating_add(rate),
                 )
             })
     }
@@ -167,7 +172,7 @@ impl State {
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
-        self.status = words::transfer_ended(&escape(&status.name), &outcome);
+        self.status = words::transfer_ended(status.direction, &escape(&status.name), &outcome);
         self.transfer(status).outcome = Some(outcome);
         self.forget_old();
     }

@@ -7,7 +7,7 @@ use egui::{
 use transom::{CurrentFile, Outcome, Phase};
 use transom_users::{escape, shorten};
 
-use crate::model::{Action, Person, State, Transfer, name};
+use crate::model::{Action, Person, Presence, State, Transfer, name};
 
 use crate::paths;
 use crate::words;
@@ -128,18 +128,23 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
         .on_hover_text(file);
     if let Some(end) = &transfer.outcome {
         let colour = if end.is_success() {
-            theme::GOOD
+            theme::good(ui)
         } else {
-            theme::ALARM
+            theme::alarm(ui)
         };
-        ui.add(Label::new(RichText::new(words::outcome(end)).color(colour)).wrap());
+        ui.add(
+            Label::new(RichText::new(words::outcome(status.direction, end)).color(colour)).wrap(),
+        );
     } else {
         ui.add(
             ProgressBar::new(transfer.progress())
                 .text(words::percent(transfer.progress()))
                 .desired_height(14.0),
         );
-        ui.small(words::progress(&transfer.status));
+        let mut people = state.people.iter();
+        let person = people.find(|person| person.name == status.peer);
+        let is_here = person.is_some_and(|person| person.presence == Presence::Here);
+        ui.small(words::progress(status, is_here));
         if let Some(current) = &transfer.status.current {
             moving(ui, current);
         }
@@ -148,7 +153,7 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
     let is_told = matches!(transfer.outcome, Some(Outcome::Failed { .. })) && status.files <= 1;
     if transfer.failures > 0 && !is_told {
         let text = words::failures(transfer.failures, &transfer.last_failure);
-        ui.add(Label::new(RichText::new(text).small().color(theme::ALARM)).wrap());
+        ui.add(Label::new(RichText::new(text).small().color(theme::alarm(ui))).wrap());
     }
     ui.horizontal(|ui| buttons(ui, state, transfer, actions));
     ui.add_space(6.0);

@@ -30,10 +30,18 @@ fn card(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
     Frame::group(ui.style()).show(ui, |ui| {
         let claims = knock.claims.as_ref().map(name);
         let title = words::stranger(knock.address.ip(), claims.as_deref());
-        let title = RichText::new(title).strong().color(theme::ALARM);
+        let title = RichText::new(title).strong().color(theme::alarm(ui));
         ui.add(Label::new(title).wrap());
         ui.monospace(words::its_key(&knock.key));
-        ui.small(words::BEFORE_LETTING_IN);
+        match state.namesake(knock) {
+            Some(contact) => {
+                let caution = RichText::new(words::not_the_contact(&name(&contact)));
+                ui.add(Label::new(caution.color(theme::alarm(ui))).wrap());
+            }
+            None => {
+                ui.small(words::BEFORE_LETTING_IN);
+            }
+        }
         ui.horizontal(|ui| {
             let guest = state.guest_name(knock.claims);
             let once = ui.add_enabled(guest.is_some(), egui::Button::new(words::ALLOW_ONCE));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use egui::{Frame, Label, RichText, ScrollArea, TextEdit, Ui};
+use transom::PeerName;
 use transom_users::{escape, shorten};
 
 use crate::model::{Action, FolderFor, Offer, State, name};
@@ -24,10 +25,52 @@ pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         .min_scrolled_height(MAX_HEIGHT)
         .max_height(MAX_HEIGHT)
         .show(ui, |ui| {
-            for offer in &state.offers {
+            for (at, offer) in state.offers.iter().enumerate() {
+                let earlier = &state.offers[..at];
+                let together = plain(state, offer.peer);
+                if together.len() > 1 && earlier.iter().all(|one| one.peer != offer.peer) {
+                    ui.push_id(offer.peer, |ui| all(ui, state, &together, actions));
+                }
                 ui.push_id(offer.transfer, |ui| row(ui, state, offer, actions));
             }
         });
+}
+
+/// What a contact offers and one answer is enough for. What would replace something is answered by itself.
+fn plain(state: &State, peer: PeerName) -> Vec<&Offer> {
+    let of_peer = state.offers.iter().filter(|offer| offer.peer == peer);
+    of_peer.filter(|offer| !offer.overwrites).collect()
+}
+
+/// One answer to many files of one contact.
+fn all(ui: &mut Ui, state: &State, offers: &[&Offer], actions: &mut Vec<Action>) {
+    let Some(first) = offers.first() else { return };
+    ui.horizontal(|ui| {
+        if ui.button(words::ACCEPT_ALL).clicked() {
+            actions.extend(offers.iter().map(|offer| accept(state, offer)));
+        }
+        if ui.button(words::REFUSE_ALL).clicked() {
+            actions.extend(offers.iter().map(|offer| Action::Refuse(offer.transfer)));
+        }
+        let bytes = offers.iter().map(|offer| offer.bytes);
+        let bytes = bytes.fold(0, u64::saturating_add);
+        let title = words::offers_of(&name(&first.peer), offers.len(), bytes);
+        ui.add(Label::new(RichText::new(title).strong()).truncate());
+    });
+}
+
+/// Takes it into its folder, if that is not the usual one.
+fn accept(state: &State, offer: &Offer) -> Action {
+    // What no text can show was picked, not typed.
+    let into = match offer.into.to_str() {
+        Some(typed) => paths::typed(typed),
+        None => offer.into.clone(),
+    };
+    let elsewhere = into != state.inbox && !into.as_os_str().is_empty();
+    Action::Accept {
+        transfer: offer.transfer,
+        into: elsewhere.then_some(into),
+    }
 }
 
 fn row(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
@@ -35,16 +78,7 @@ fn row(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
     Frame::group(ui.style()).show(ui, |ui| {
         ui.horizontal(|ui| {
             if ui.button(words::ACCEPT).clicked() {
-                let typed = paths::typed(&offer.into.to_string_lossy());
-                // What no text can show was picked, not typed.
-                let into = if offer.into.to_str().is_some() {
-                    typed
-                } else {
-                    offer.into.clone()
-                };
-                let elsewhere = into != state.inbox && !into.as_os_str().is_empty();
-                let into = elsewhere.then_some(into);
-                actions.push(Action::Accept { transfer, into });
+                actions.push(accept(state, offer));
             }
             if ui.button(words::REFUSE).clicked() {
                 actions.push(Action::Refuse(transfer));

@@ -69,7 +69,7 @@ fn small_print(
                 Delivery::Arrived => drop(ui.weak(words::ARRIVED)),
                 Delivery::Failed(why) => {
                     let text = words::not_delivered(why);
-                    ui.colored_label(theme::ALARM, text);
+                    ui.colored_label(theme::alarm(ui), text);
                 }
             }
         }

@@ -22,8 +22,8 @@ pub(crate) fn no_opener(program: &str, why: impl Display) -> String {
     format!("{program} can't be started: {why}; install xdg-utils")
 }
 
-/// How a transfer ended.
-pub(crate) fn outcome(outcome: &Outcome) -> String {
+/// How a transfer ended, for the side that reads it.
+pub(crate) fn outcome(direction: Direction, outcome: &Outcome) -> String {
     let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
     match outcome {
         Outcome::Durable { path: at } => format!("done, stored as {}", path(at)),
@@ -32,16 +32,43 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
         Outcome::Partial { path: at, failed } => {
             format!("stored as {}, but {failed} entries failed", path(at))
         }
-        Outcome::Refused { reason, text } => with_words(refusal(*reason), text),
+        Outcome::Refused { reason, text } => with_words(refusal(direction, *reason), text),
         Outcome::Cancelled { here: true, .. } => "cancelled".to_owned(),
         Outcome::Cancelled { here: false, text } => with_words("cancelled by the other side", text),
-        Outcome::Lost { why } => with_words("connection lost; send it again to go on", why),
+        Outcome::Lost { why } => with_words(lost(direction), why),
         Outcome::Failed { why } => with_words("failed", why),
         _ => "ended".to_owned(),
     }
 }
 
-fn refusal(reason: RefuseReason) -> &'static str {
+fn lost(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Incoming => "connection lost; it goes on when it is sent again",
+        Direction::Outgoing => "connection lost; send it again to go on",
+    }
+}
+
+fn refusal(direction: Direction, reason: RefuseReason) -> &'static str {
+    match direction {
+        Direction::Incoming => refused_here(reason),
+        Direction::Outgoing => refused_there(reason),
+    }
+}
+
+fn refused_here(reason: RefuseReason) -> &'static str {
+    match reason {
+        RefuseReason::Forbidden => "refused, it may not send here",
+        RefuseReason::NoSpace => {
+            "refused, not enough room here; make room, or choose another folder when it is sent again"
+        }
+        RefuseReason::Busy => "refused, too many transfers here at once",
+        RefuseReason::Unwritable => "refused, the folder here can't be written to",
+        RefuseReason::Leaving => "refused, this window was being closed",
+        _ => "refused",
+    }
+}
+
+fn refused_there(reason: RefuseReason) -> &'static str {
     match reason {
         RefuseReason::Chosen => "refused",
         RefuseReason::Forbidden => "refused, you may not send there",
@@ -71,6 +98,8 @@ pub(crate) const GO_ON: &str = "Go on";
 pub(crate) const CANCEL_TRANSFER: &str = "Cancel";
 pub(crate) const ACCEPT: &str = "Accept";
 pub(crate) const REFUSE: &str = "Refuse";
+pub(crate) const ACCEPT_ALL: &str = "Accept all";
+pub(crate) const REFUSE_ALL: &str = "Refuse all";
 pub(crate) const INTO: &str = "into the folder";
 pub(crate) const OTHER_FOLDER: &str = "Other folder…";
 
@@ -98,6 +127,11 @@ pub(crate) fn offer(offer: &Offer, name: &str, file: &str) -> String {
         false => "",
     };
     format!("{name} offers {file} ({size}){wish}")
+}
+
+/// Everything one contact offers, in one line.
+pub(crate) fn offers_of(name: &str, count: usize, all: u64) -> String {
+    format!("{name} offers {count} files and folders ({})", bytes(all))
 }
 
 /// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.
@@ -135,13 +169,14 @@ pub(crate) fn percent(progress: f32) -> String {
 }
 
 /// `12 MB of 345 MB, 56 MB/s, 0:06 left`, or why there is no rate.
-pub(crate) fn progress(status: &TransferStatus) -> String {
+pub(crate) fn progress(status: &TransferStatus, is_here: bool) -> String {
     let (verified, all) = (bytes(status.verified), bytes(status.bytes));
     let mut parts = vec![format!("{verified} of {all}")];
     if status.files > 1 {
         parts.push(format!("{} of {} entries", status.files_done, status.files));
     }
     match status.phase {
+        Phase::Waiting if is_here => parts.push("waiting for its turn".to_owned()),
         Phase::Waiting => parts.push("waiting for it to be there".to_owned()),
         Phase::Offered => parts.push("offered, not yet answered".to_owned()),
         Phase::Paused => parts.push("paused".to_owned()),
@@ -155,8 +190,8 @@ pub(crate) fn progress(status: &TransferStatus) -> String {
 }
 
 /// The line below all when a transfer is over.
-pub(crate) fn transfer_ended(file: &str, end: &Outcome) -> String {
-    format!("{file}: {}", outcome(end))
+pub(crate) fn transfer_ended(direction: Direction, file: &str, end: &Outcome) -> String {
+    format!("{file}: {}", outcome(direction, end))
 }
 
 pub(crate) fn no_program(why: impl Display) -> String {

@@ -14,8 +14,8 @@ pub(crate) fn no_key_yet(name: &str) -> String {
 
 pub(crate) fn how_to_compare(name: &str) -> String {
     format!(
-        "Call {name} or meet, and read both to each other, every letter. There, yours stands as the other's. If one letter \
-         differs, somebody is between you: send nothing."
+        "Telephone {name} or meet, and read both to each other, every letter. There, yours stands as the other's. If one \
+         letter differs, somebody is between you: send nothing."
     )
 }
 
@@ -23,6 +23,13 @@ pub(crate) fn how_to_compare(name: &str) -> String {
 
 pub(crate) const BEFORE_LETTING_IN: &str =
     "Nothing was sent to it. Ask whom you expect for their fingerprint before you let anybody in.";
+/// For a stranger that says the name of a contact: a contact that shows another key knocks as one, too.
+pub(crate) fn not_the_contact(name: &str) -> String {
+    format!(
+        "This is not the key you know of {name}. Let it in only if {name} tells you these letters by telephone or face to face."
+    )
+}
+
 pub(crate) const ONCE: &str = "It may call, watch and offer files until this window closes";
 pub(crate) const IGNORED: &str = "It is not told again until the window is started anew";
 

@@ -30,6 +30,8 @@ use crate::settings::{InboxSettings, SendOptions};
 const NOTICE_PAUSE: Duration = Duration::from_millis(100);
 /// Transfers that were accepted and are remembered, so that one that comes back is not asked for again.
 const MAX_REMEMBERED: usize = 256;
+/// Transfers to one peer at once, which is what its session lets be open. The others wait until one of these is over.
+const MAX_AT_ONCE: usize = 16;
 
 /// A transfer on a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -99,6 +101,8 @@ pub(crate) struct Transfers {
     incoming: BTreeMap<TransferId, Incoming>,
     /// Walks and their answers by the number of the attempt, which names an outgoing transfer on the disk thread.
     attempts: BTreeMap<TransferId, TransferId>,
+    /// One that was sent is over, so that another may have its turn.
+    has_room: bool,
     /// What the owner said yes to and is not over: the sender, the very offer, and where to.
     remembered: Vec<([u8; 32], OwnedOffer, PathBuf)>,
     inbox: Option<InboxSettings>,
@@ -111,6 +115,7 @@ impl Transfers {
             outgoing: BTreeMap::new(),
             incoming: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            has_room: false,
             remembered: Vec::new(),
             inbox,
             own_key,
@@ -155,16 +160,35 @@ impl Transfers {
         }
     }
 
-    fn begin(&mut self, id: TransferId, link: PeerId, links: &Links, out: &mut Outside) {
+    /// What waits for its turn, in the order it was sent.
+    fn begin_next(&mut self, links: &Links, out: &mut Outside) {
+        let waiting = self.outgoing.iter().filter(|(_, one)| one.waits());
+        let here = waiting.filter_map(|(id, one)| Some((*id, links.link_of(one.peer())?)));
+        let here: Vec<_> = here.collect();
+        let mut full = None;
+        for (id, link) in here {
+            if full != Some(link) && !self.begin(id, link, links, out) {
+                full = Some(link);
+            }
+        }
+    }
+
+    /// Begins it on that connection, unless it has to wait for its turn.
+    fn begin(&mut self, id: TransferId, link: PeerId, links: &Links, out: &mut Outside) -> bool {
+        let here = self.outgoing.values().filter(|one| one.is_on(link));
+        if here.count() >= MAX_AT_ONCE {
+            return false;
+        }
         let (Some(outgoing), Some(key)) = (
             self.outgoing.get_mut(&id),
             links.link(link).map(|link| link.key),
         ) else {
-            return;
+            return false;
         };
         let attempt = TransferId(out.queue.id());
         self.attempts.insert(attempt, id);
         outgoing.begin(attempt, link, self.own_key, key.0, out);
+        true
     }
 
     /// A connection is gone. What we send waits for the next one if there is to be one; what we receive stays on the disk.
@@ -184,7 +208,9 @@ impl Transfers {
             }
             let peer = *outgoing.peer();
             match links.link_of(&peer) {
-                Some(other) => self.begin(id, other, links, out),
+                Some(other) => {
+                    self.begin(id, other, links, out);
+                }
                 None if !links.expects(&peer) => self.end_outgoing(
                     id,
                     Outcome::Lost {
@@ -384,7 +410,10 @@ impl Transfers {
             .fold(None, |due, at| earlier(due, Some(at)))
     }
 
-    pub(crate) fn turn(&mut self, now: Instant, out: &mut Outside) {
+    pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Outside) {
+        if std::mem::take(&mut self.has_room) {
+            self.begin_next(links, out);
+        }
         for outgoing in self.outgoing.values_mut() {
             outgoing.account.tell(now, out);
         }
@@ -443,6 +472,7 @@ impl Transfers {
                 self.attempts.remove(&attempt);
             }
             outgoing.account.ended(outcome, out);
+            self.has_room = true;
         }
     }
 }

@@ -280,6 +280,31 @@ fn a_file_and_a_folder_are_sent() {
 }
 
 #[test]
+fn more_files_than_a_session_lets_be_open_wait_for_their_turn() {
+    const FILES: usize = 60;
+    let scratch = Scratch::new("many");
+    let (from, into) = (scratch.0.join("from"), scratch.0.join("into"));
+    fs::create_dir_all(&from).unwrap();
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
+    let peer = "desk".parse().unwrap();
+    near.handle.connect(far.contact("desk"), false);
+    for number in 0..FILES {
+        let file = from.join(number.to_string());
+        fs::write(&file, vec![number as u8; 1000]).unwrap();
+        near.handle.send(&peer, file, SendOptions::default());
+    }
+    for _ in 0..FILES {
+        let outcome = near.outcome(Direction::Outgoing);
+        assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
+    }
+    for number in 0..FILES {
+        let content = fs::read(into.join(number.to_string())).unwrap();
+        assert_eq!(content, vec![number as u8; 1000]);
+    }
+}
+
+#[test]
 fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
     let scratch = Scratch::new("resume");
     let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));

@@ -12,24 +12,21 @@ const MAX_LINE_CHARS: usize = 1024;
 
 pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
     let mut typed = form.clone();
-    let entered = match &form.before {
+    let (name, entered) = match &form.before {
         Some(before) => {
             ui.heading(words::change(&super::name(&before.name)));
-            false
+            (None, false)
         }
         None => {
             ui.heading(words::ADD_CONTACT);
             let hint = words::NAME_HINT;
             let name = field(ui, words::NAME, hint, &mut typed.name, MAX_LINE_CHARS);
-            // So that a line can be pasted at once, and a stranger's claim corrected or taken without the mouse.
-            if ui.memory(|memory| memory.focused().is_none()) {
-                name.request_focus();
-            }
             // Not while it is typed: its beginning may look like a whole line.
             if name.lost_focus() || ui.input(is_pasted) {
                 typed.spread();
             }
-            is_entered(ui, &name)
+            let entered = is_entered(ui, &name);
+            (Some(name), entered)
         }
     };
     let hint = words::ADDRESS_HINT;
@@ -64,6 +61,11 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
             actions.push(Action::Open(Dialog::Remove(before.name)));
         }
     });
+    // So that a line can be pasted at once, and Enter saves what a stranger brought. Last of all, as a field that is left by
+    // Enter or Tab has no focus either while the others are drawn.
+    if ui.memory(|memory| memory.focused().is_none()) {
+        name.unwrap_or(address).request_focus();
+    }
     if typed != *form {
         typed.problem = None;
         // Before what was clicked, so that a save in the same picture closes it.

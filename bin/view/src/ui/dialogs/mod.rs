@@ -93,7 +93,7 @@ fn is_entered(ui: &Ui, field: &Response) -> bool {
 }
 
 fn problem(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(escape(text)).color(theme::ALARM)).wrap());
+    ui.add(Label::new(RichText::new(escape(text)).color(theme::alarm(ui))).wrap());
 }
 
 /// Something to copy, in a field of its own.

@@ -19,19 +19,20 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
         return;
     };
     ui.label(words::how_to_compare(&who));
+    let verified = state.verified.contains(&theirs);
+    // Green is for what was compared, not for what is to be.
+    let colour = match verified {
+        true => theme::good(ui),
+        false => ui.visuals().strong_text_color(),
+    };
     ui.columns(2, |columns| {
         if let [left, right] = columns {
             left.label(words::YOURS);
-            box_of_words(left, theme::GOOD, grouped(&ours.fingerprint().to_string()));
+            box_of_words(left, colour, grouped(&ours.fingerprint().to_string()));
             right.label(words::theirs(&who));
-            box_of_words(
-                right,
-                theme::GOOD,
-                grouped(&theirs.fingerprint().to_string()),
-            );
+            box_of_words(right, colour, grouped(&theirs.fingerprint().to_string()));
         }
     });
-    let verified = state.verified.contains(&theirs);
     if verified {
         ui.label(words::MATCHED);
     }

@@ -192,6 +192,48 @@ fn a_stranger_is_let_in_once_added_or_ignored() {
 }
 
 #[test]
+fn a_stranger_with_the_name_of_a_contact_is_told_from_it() {
+    let mut state = at_home();
+    state.apply(joined("door"));
+    state.apply(knock([9; 32]));
+    let caution = "This is not the key you know of door. Let it in only if door tells you these letters by telephone or face to face.";
+    let mut screen = open(state);
+    screen.get_by_label(caution);
+    screen.state_mut().state.knocks.clear();
+    screen.state_mut().state.apply(Notice::Knock {
+        key: PublicKey([9; 32]),
+        address: ([192, 168, 1, 20], 7447).into(),
+        name: Some(peer("somebody")),
+    });
+    screen.run();
+    assert!(screen.query_by_label(caution).is_none());
+    screen.get_by_label_contains("Nothing was sent to it");
+}
+
+#[test]
+fn a_stranger_is_added_by_enter_alone() {
+    let mut state = at_home();
+    state.apply(knock([9; 32]));
+    let mut screen = open(state);
+    click(&mut screen, "Add…");
+    let actions = press(&mut screen, Modifiers::NONE, Key::Enter);
+    assert!(
+        matches!(&actions[..], [Action::SaveContact(_)]),
+        "{actions:?}"
+    );
+}
+
+#[test]
+fn a_guest_that_becomes_a_contact_brings_its_address() {
+    let mut state = at_home();
+    state.apply(joined("guest"));
+    state.act(&Action::Choose(peer("guest")));
+    let mut screen = open(state);
+    click(&mut screen, "Add to contacts…");
+    assert_eq!(form(&screen).address, "192.168.1.20");
+}
+
+#[test]
 fn an_idle_screen_with_a_dialog_and_a_stranger_asks_for_no_redraw() {
     let mut state = at_home();
     state.apply(knock([9; 32]));

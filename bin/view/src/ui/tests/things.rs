@@ -1,7 +1,7 @@
 //! Offers, transfers and texts: the flows of a person, by labels, and what hostile peers put into them.
 
 use egui_kittest::kittest::NodeT as _;
-use transom::{CurrentFile, Direction};
+use transom::{CurrentFile, Direction, RefuseReason};
 
 use super::*;
 use crate::model::tests::knock;
@@ -29,6 +29,91 @@ fn an_offer_goes_into_another_folder_if_one_is_named() {
         click(&mut screen, "Accept"),
         [Action::Accept { transfer, into }]
     );
+}
+
+#[test]
+fn many_offers_of_one_contact_are_answered_at_once_but_for_what_replaces_something() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(offer(&ids, "one.jpg"));
+    let mut screen = open(state);
+    assert!(screen.query_by_label("Accept all").is_none());
+    for file in ["two.jpg", "three.jpg"] {
+        screen.state_mut().state.apply(offer(&ids, file));
+    }
+    let mut replacing = offer(&ids, "four.jpg");
+    if let Notice::Offered { overwrites, .. } = &mut replacing {
+        *overwrites = true;
+    }
+    screen.state_mut().state.apply(replacing);
+    screen.run();
+    screen.get_by_label("yard offers 3 files and folders (3.7 MB)");
+    let offers = &screen.state().state.offers;
+    let ours: Vec<_> = offers.iter().map(|offer| offer.transfer).collect();
+    let accepted = click(&mut screen, "Accept all");
+    let expected = ours[..3].iter().map(|transfer| Action::Accept {
+        transfer: *transfer,
+        into: None,
+    });
+    assert_eq!(accepted, expected.collect::<Vec<_>>());
+    let left = &screen.state().state.offers;
+    assert_eq!((left.len(), left[0].name.as_str()), (1, "four.jpg"));
+}
+
+#[test]
+fn many_offers_are_refused_at_once() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    for file in ["one.jpg", "two.jpg"] {
+        state.apply(offer(&ids, file));
+    }
+    let mut screen = open(state);
+    assert_eq!(click(&mut screen, "Refuse all").len(), 2);
+    assert!(screen.state().state.offers.is_empty());
+}
+
+#[test]
+fn what_stands_still_adds_no_rate_to_the_sum() {
+    for still in [Phase::Paused, Phase::Waiting] {
+        let (ids, mut state) = (Ids::new(), at_home());
+        for phase in [Phase::Running, still] {
+            state.apply(Notice::Transfer(status(ids.transfer(), phase, 0)));
+        }
+        open(state).get_by_label("2 transfers, 0 B of 690 MB, 56 MB/s");
+    }
+}
+
+#[test]
+fn a_file_waits_for_its_turn_or_for_the_contact() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let waiting = status(ids.transfer(), Phase::Waiting, 0);
+    state.apply(Notice::Transfer(waiting));
+    let mut screen = open(state);
+    screen.get_by_label("0 B of 345 MB, waiting for it to be there");
+    screen.state_mut().state.apply(joined("door"));
+    screen.run();
+    screen.get_by_label("0 B of 345 MB, waiting for its turn");
+}
+
+#[test]
+fn who_receives_is_not_told_to_send_again_nor_that_there_is_no_room_there() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let lost = Outcome::Lost {
+        why: "it said goodbye".into(),
+    };
+    let refused = Outcome::Refused {
+        reason: RefuseReason::Unwritable,
+        text: String::new(),
+    };
+    for outcome in [lost, refused] {
+        let mut came = status(ids.transfer(), Phase::Ended, 0);
+        came.direction = Direction::Incoming;
+        state.apply(Notice::TransferEnded {
+            status: came,
+            outcome,
+        });
+    }
+    let screen = open(state);
+    screen.get_by_label("connection lost; it goes on when it is sent again: it said goodbye");
+    screen.get_by_label("refused, the folder here can't be written to");
 }
 
 #[test]
