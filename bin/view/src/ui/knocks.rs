@@ -33,9 +33,10 @@ fn card(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
         let title = RichText::new(title).strong().color(theme::alarm(ui));
         ui.add(Label::new(title).wrap());
         ui.monospace(words::its_key(&knock.key));
-        match state.namesake(knock) {
+        let namesake = state.namesake(knock);
+        match &namesake {
             Some(contact) => {
-                let caution = RichText::new(words::not_the_contact(&name(&contact)));
+                let caution = RichText::new(words::not_the_contact(&name(contact)));
                 ui.add(Label::new(caution.color(theme::alarm(ui))).wrap());
             }
             None => {
@@ -44,7 +45,9 @@ fn card(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
         }
         ui.horizontal(|ui| {
             let guest = state.guest_name(knock.claims);
-            let once = ui.add_enabled(guest.is_some(), egui::Button::new(words::ALLOW_ONCE));
+            // Who says a contact's name with another key is let in by no single click.
+            let may = guest.is_some() && namesake.is_none();
+            let once = ui.add_enabled(may, egui::Button::new(words::ALLOW_ONCE));
             if once.on_hover_text(words::ONCE).clicked()
                 && let Some(name) = guest
             {

@@ -199,6 +199,13 @@ fn a_stranger_with_the_name_of_a_contact_is_told_from_it() {
     let caution = "This is not the key you know of door. Let it in only if door tells you these letters by telephone or face to face.";
     let mut screen = open(state);
     screen.get_by_label(caution);
+    let is_off = |screen: &Screen| {
+        screen
+            .get_by_label("Allow once")
+            .accesskit_node()
+            .is_disabled()
+    };
+    assert!(is_off(&screen), "by no single click");
     screen.state_mut().state.knocks.clear();
     screen.state_mut().state.apply(Notice::Knock {
         key: PublicKey([9; 32]),
@@ -206,7 +213,7 @@ fn a_stranger_with_the_name_of_a_contact_is_told_from_it() {
         name: Some(peer("somebody")),
     });
     screen.run();
-    assert!(screen.query_by_label(caution).is_none());
+    assert!(screen.query_by_label(caution).is_none() && !is_off(&screen));
     screen.get_by_label_contains("Nothing was sent to it");
 }
 
