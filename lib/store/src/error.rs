@@ -55,7 +55,7 @@ pub enum InboxError {
     #[error("the name {0:?} is taken by the inbox itself")]
     BadName(String),
     /// The disk or its reserve can't take it.
-    #[error("{needed} bytes are needed and {free} are free beside the disk's reserve")]
+    #[error("{} are needed and {} are free beside the disk's reserve", size(*.needed), size(*.free))]
     NoSpace {
         /// Bytes that are still to come.
         needed: u64,
@@ -71,7 +71,7 @@ pub enum InboxError {
         free: u64,
     },
     /// The inbox would hold more than it may.
-    #[error("{needed} bytes are needed and the quota of {quota} has {free} left")]
+    #[error("{} are needed and the quota of {} has {} left", size(*.needed), size(*.quota), size(*.free))]
     Quota {
         /// Bytes that are still to come.
         needed: u64,
@@ -239,6 +239,14 @@ impl OutboxError {
     }
 }
 
+/// Bytes for a person to read: with nine digits nobody sees whether a disk lacks a tenth or ten times as much.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{bytes} bytes"),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
 fn errno(error: &io::Error) -> u32 {
     error.raw_os_error().map_or(0, i32::unsigned_abs)
 }
@@ -277,6 +285,16 @@ pub(crate) fn cut(text: &str, most: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_room_says_how_much_in_words_a_person_reads() {
+        let (needed, free) = (2_147_483_648, 39_845);
+        let text = InboxError::NoSpace { needed, free }.text();
+        assert!(
+            text.starts_with("2147.4 MB are needed and 39845 bytes are free"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn a_full_disk_keeps_its_number_and_its_words() {

@@ -68,7 +68,7 @@ pub(super) fn show(
                 {
                     actions.push(Action::ClearEnded);
                 }
-                for transfer in state.transfers.iter().rev() {
+                for transfer in in_order(state) {
                     ui.push_id(transfer.status.transfer, |ui| {
                         row(ui, state, transfer, actions)
                     });
@@ -76,6 +76,13 @@ pub(super) fn show(
             });
     }
     ui.add_space(4.0);
+}
+
+/// The newest first, but what waits last, in the order of its turn: many of those would hide what moves.
+fn in_order(state: &State) -> impl Iterator<Item = &Transfer> {
+    let waits = |one: &&Transfer| one.status.phase == Phase::Waiting;
+    let begun = state.transfers.iter().rev().filter(move |one| !waits(one));
+    begun.chain(state.transfers.iter().filter(waits))
 }
 
 /// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.

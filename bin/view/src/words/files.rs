@@ -171,7 +171,11 @@ pub(crate) fn percent(progress: f32) -> String {
 /// `12 MB of 345 MB, 56 MB/s, 0:06 left`, or why there is no rate.
 pub(crate) fn progress(status: &TransferStatus, is_here: bool) -> String {
     let (verified, all) = (bytes(status.verified), bytes(status.bytes));
-    let mut parts = vec![format!("{verified} of {all}")];
+    let mut parts = Vec::new();
+    // How much there is to send is known when its turn comes.
+    if status.phase != Phase::Waiting || status.bytes > 0 {
+        parts.push(format!("{verified} of {all}"));
+    }
     if status.files > 1 {
         parts.push(format!("{} of {} entries", status.files_done, status.files));
     }

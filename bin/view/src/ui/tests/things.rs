@@ -94,6 +94,24 @@ fn a_file_waits_for_its_turn_or_for_the_contact() {
 }
 
 #[test]
+fn what_waits_stands_below_what_moves_and_counts_no_bytes_before_it_is_known() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(joined("door"));
+    for (name, phase, bytes) in [
+        ("moves.bin", Phase::Running, 10_000),
+        ("next.bin", Phase::Waiting, 0),
+    ] {
+        let mut transfer = status(ids.transfer(), phase, 0);
+        (transfer.name, transfer.bytes) = (name.into(), bytes);
+        state.apply(Notice::Transfer(transfer));
+    }
+    let screen = open(state);
+    screen.get_by_label("waiting for its turn");
+    let top = |label| screen.get_by_label(label).rect().top();
+    assert!(top("moves.bin to door") < top("next.bin to door"));
+}
+
+#[test]
 fn who_receives_is_not_told_to_send_again_nor_that_there_is_no_room_there() {
     let (ids, mut state) = (Ids::new(), at_home());
     let lost = Outcome::Lost {
