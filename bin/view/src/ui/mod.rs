@@ -26,7 +26,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use egui::{Align, CentralPanel, Frame, Id, Layout, Panel, Rect, Ui, Vec2, vec2};
+use egui::{Align, CentralPanel, FocusDirection, Frame, Id, Layout, Panel, Rect, Ui, Vec2, vec2};
 use transom::PeerName;
 
 use crate::model::{Action, Face, State};
@@ -58,6 +58,7 @@ pub(crate) fn screen(
     pictures: &BTreeMap<Face, Picture>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
+    pass_handles(ui);
     keys::handle(ui, state, draft, &mut actions);
     if state.has_notices() {
         let notices = Panel::top("notices").resizable(false).show(ui, |ui| {
@@ -103,7 +104,32 @@ pub(crate) fn screen(
     files::drops(ui, state, &mut actions);
     dialogs::show(ui, state, &mut actions);
     draft.typing = ui.ctx().text_edit_focused();
+    if handle_has_focus(ui) {
+        ui.ctx().request_repaint();
+    }
     actions
+}
+
+/// Whether the keyboard is at an edge by which a mouse makes a panel wider. There is nothing to see or to press.
+fn handle_has_focus(ui: &Ui) -> bool {
+    let focus = ui.memory(|memory| memory.focused());
+    // As egui's panels call their edge.
+    focus.is_some_and(|id| {
+        ["people", "talk"]
+            .map(|panel| Id::new(panel).with("__resize"))
+            .contains(&id)
+    })
+}
+
+/// Goes on to the next stop where Tab came to one that shows nothing.
+fn pass_handles(ui: &Ui) {
+    if handle_has_focus(ui) {
+        let direction = match ui.input(|input| input.modifiers.shift) {
+            true => FocusDirection::Previous,
+            false => FocusDirection::Next,
+        };
+        ui.memory_mut(|memory| memory.move_focus(direction));
+    }
 }
 
 /// The right side: to whom, files, and talk in what room is left.

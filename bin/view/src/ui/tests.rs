@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use egui::accesskit::Role;
 use egui::{Color32, ColorImage, DroppedFile, Key, Modifiers, TextureOptions, Vec2, pos2, vec2};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, SnapshotOptions};
 use transom::{Lens, Notice, Outcome, Phase, PublicKey, Shape};
 
@@ -553,4 +553,47 @@ fn looks_turned_when_the_camera_lies_on_its_side() {
     screen.state_mut().state.fullscreen = true;
     screen.run();
     snapshot(screen, "turned");
+}
+
+#[test]
+fn every_stop_of_the_tab_key_is_something_to_see_and_has_a_name() {
+    let (ids, mut state) = (Ids::new(), watching());
+    state.apply(offer(&ids, "plan.pdf"));
+    state.apply(Notice::Transfer(status(ids.transfer(), Phase::Running, 1)));
+    let mut screen = open(state);
+    coloured(&mut screen, 1);
+    screen.run();
+    let mut walk = |modifiers| {
+        let stop = |_| {
+            screen.key_press_modifiers(modifiers, Key::Tab);
+            screen.run();
+            let mut all = screen
+                .root()
+                .children_recursive()
+                .map(|node| node.accesskit_node());
+            let focus = all.find(|node| node.is_focused());
+            focus.and_then(|node| node.label()).unwrap_or_default()
+        };
+        (0..23).map(stop).collect::<Vec<_>>()
+    };
+    let stops = walk(Modifiers::NONE);
+    assert!(stops.iter().all(|label| !label.is_empty()), "{stops:?}");
+    for label in [
+        "Refuse",
+        "Add a contact",
+        "door here",
+        "Call",
+        "Path",
+        "Text",
+        "Full screen",
+    ] {
+        assert!(
+            stops.iter().any(|stop| stop == label),
+            "{label} in {stops:?}"
+        );
+    }
+    let mut back = walk(Modifiers::SHIFT);
+    assert!(back.iter().all(|label| !label.is_empty()), "{back:?}");
+    back.reverse();
+    assert_eq!(stops[..22], back[1..], "the same way back");
 }
