@@ -8,7 +8,7 @@ use transom::RemotePicture;
 use transom::media::{AviWriter, Picture};
 
 use crate::failure::Failure;
-use crate::recorder::cannot_write;
+use crate::recorder::{cannot_write, check_ordinary};
 
 /// The film, in several files where one can't hold it all.
 pub(crate) struct Film {
@@ -45,6 +45,7 @@ impl Film {
                     .next("end it in .mjpeg or .avi"));
             }
         };
+        check_ordinary(path).map_err(|error| cannot_write(path, error))?;
         let is_new = !path.exists();
         let mut options = File::options();
         let file = options.write(true).create(true).truncate(false).open(path);
