@@ -41,6 +41,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Choose(_)
         | Action::Clear(_)
         | Action::ClearEnded
+        | Action::ForgetUnsent(_)
         | Action::Close
         | Action::Dismiss(_)
         | Action::ForgetHistory

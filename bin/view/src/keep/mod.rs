@@ -6,6 +6,7 @@
 mod book;
 mod file;
 mod history;
+mod unsent;
 mod verified;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::words;
 
 use book::BookFile;
 use history::History;
+use unsent::UnsentFile;
 use verified::Verified;
 
 /// Everything that is kept.
@@ -35,6 +37,7 @@ pub(crate) struct Keeper {
     /// Where the settings are; `None` without a home.
     settings: Option<PathBuf>,
     history: History,
+    unsent: UnsentFile,
 }
 
 impl Keeper {
@@ -53,6 +56,7 @@ impl Keeper {
             verified: Verified::new(folder.join("verified")),
             settings,
             history: History::new(folder.join("history")),
+            unsent: UnsentFile::new(folder.join("unsent")),
         }
     }
 
@@ -66,6 +70,10 @@ impl Keeper {
     pub(crate) fn recall(&self, state: &mut State, handle: &Handle) {
         match self.verified.read() {
             Ok(keys) => state.verified = keys,
+            Err(why) => state.warn(Warning::Trouble(why)),
+        }
+        match self.unsent.read() {
+            Ok(unsent) => state.unsent = unsent,
             Err(why) => state.warn(Warning::Trouble(why)),
         }
         if state.config.do_not_disturb {
@@ -125,6 +133,11 @@ impl Keeper {
                 state.warn(Warning::Trouble(why));
             }
         }
+    }
+
+    /// Keeps what is on its way now, as the window closes.
+    pub(crate) fn keep_unsent(&self, state: &State) -> Result<(), String> {
+        self.unsent.write(&state.unfinished())
     }
 
     /// Saves the settings as they are now, where the window is above all.

@@ -3,11 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
-use transom::PublicKey;
+use transom::{Notice, Outcome, Phase, PublicKey};
 
 use super::*;
-use crate::model::tests::{Ids, peer};
-use crate::model::{ContactForm, Dialog, Edit, Entry, Person, Speaker};
+use crate::model::tests::{Ids, peer, status};
+use crate::model::{ContactForm, Dialog, Edit, Entry, Person, Speaker, Unsent};
 
 /// A folder that goes with the test.
 struct Scratch(PathBuf);
@@ -337,4 +337,40 @@ fn half_a_line_of_a_history_does_not_speak_with_the_next_one_s_voice() {
     let said: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(said, ["hal", "hello"]);
     assert_eq!(lines[1].by, Speaker::Them);
+}
+
+#[test]
+fn what_was_on_its_way_when_the_window_closed_is_there_at_the_next_start() {
+    let scratch = Scratch::new("unsent");
+    let (keeper, mut state) = scratch.keeper(LIST);
+    let (ids, door) = (Ids::new(), peer("door"));
+    let handle = ids.handle();
+    let send = |state: &mut State, path: &str, outcome| {
+        let transfer = ids.transfer();
+        state.sending(transfer, path.into());
+        let status = status(transfer, Phase::Running, 1);
+        state.apply(Notice::Transfer(status.clone()));
+        if let Some(outcome) = outcome {
+            state.apply(Notice::TransferEnded { status, outcome });
+        }
+    };
+    send(&mut state, "/films/my film.avi", None);
+    send(&mut state, "/two\nlines", None);
+    let why = String::new();
+    send(&mut state, "/lost", Some(Outcome::Lost { why }));
+    let path = "sent".into();
+    send(&mut state, "/sent", Some(Outcome::Durable { path }));
+    keeper.keep_unsent(&state).unwrap();
+    let (keeper, mut next) = scratch.keeper(LIST);
+    keeper.recall(&mut next, handle);
+    let left = |path: &str| Unsent {
+        peer: door,
+        path: path.into(),
+    };
+    assert_eq!(next.unsent, [left("/films/my film.avi"), left("/lost")]);
+    next.act(&Action::ForgetUnsent(left("/lost")));
+    keeper.keep_unsent(&next).unwrap();
+    let (keeper, mut last) = scratch.keeper(LIST);
+    keeper.recall(&mut last, handle);
+    assert_eq!(last.unsent, [left("/films/my film.avi")]);
 }

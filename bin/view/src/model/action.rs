@@ -6,7 +6,7 @@ use transom::media::Wish;
 use transom::{CallKind, PeerName, PublicKey, TransferId};
 use transom_users::Contact;
 
-use super::{Config, Dialog, Preferences};
+use super::{Config, Dialog, Preferences, Unsent};
 
 /// What a folder is picked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -93,6 +93,8 @@ pub(crate) enum Action {
     Clear(TransferId),
     /// Take all ended transfers off the list.
     ClearEnded,
+    /// It is sent on, or never will be.
+    ForgetUnsent(Unsent),
     /// Send a path once more, which goes on where the ended transfer stopped.
     Retry {
         transfer: TransferId,

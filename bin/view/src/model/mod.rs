@@ -16,6 +16,7 @@ mod people;
 mod pictures;
 mod title;
 mod transfers;
+mod unsent;
 mod warnings;
 mod wishes;
 
@@ -46,6 +47,7 @@ pub(crate) use pace::{Bound, Sample, Spread, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, Preferences, Shown};
 pub(crate) use transfers::{Offer, Transfer};
+pub(crate) use unsent::{MAX_UNSENT, Unsent};
 pub(crate) use warnings::Warning;
 
 /// Everything on the screen that is not being typed.
@@ -91,6 +93,8 @@ pub(crate) struct State {
     pub(crate) verified: Vec<PublicKey>,
     /// Paths that were sent, by their transfers, to send them again.
     pub(crate) sources: Vec<(TransferId, PathBuf)>,
+    /// What an earlier run of the window left unsent.
+    pub(crate) unsent: Vec<Unsent>,
     /// The time of day, since 1970, as of the last thing that happened.
     pub(crate) now: Duration,
     /// Texts that are to be kept and are not written yet.
@@ -241,6 +245,7 @@ impl State {
             Action::AcceptInto { transfer, into } => self.redirect(*transfer, into),
             Action::Clear(transfer) | Action::Retry { transfer, .. } => self.clear(*transfer),
             Action::ClearEnded => self.clear_ended(),
+            Action::ForgetUnsent(unsent) => self.forget_unsent(unsent),
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => self.dialog = Some(dialog.clone()),

@@ -188,6 +188,9 @@ impl ApplicationHandler<News> for Shell {
 
     fn exiting(&mut self, _: &ActiveEventLoop) {
         self.keep_place();
+        if let Err(why) = self.keeper.keep_unsent(&self.state) {
+            log::warn!("what was not sent to its end is not kept: {why}");
+        }
         // What draws has to go while the connection to the screen is there.
         self.open = None;
     }

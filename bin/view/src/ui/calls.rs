@@ -96,7 +96,7 @@ fn card(ui: &mut Ui, state: &State, ring: &Incoming, draft: &mut Draft, actions:
                     }
                 }
             }
-            let decline = RichText::new(words::DECLINE).color(theme::ALARM);
+            let decline = RichText::new(words::DECLINE).color(theme::alarm(ui));
             if ui
                 .add(Button::new(decline).min_size(vec2(0.0, 34.0)))
                 .clicked()
@@ -124,7 +124,11 @@ pub(super) fn missed(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.ctx().request_repaint_after(MINUTE);
     let now = Instant::now();
     ui.horizontal(|ui| {
-        ui.label(RichText::new(words::MISSED).strong().color(theme::ALARM));
+        ui.label(
+            RichText::new(words::MISSED)
+                .strong()
+                .color(theme::alarm(ui)),
+        );
         if ui.button(words::MISSED_CLEAR).clicked() {
             actions.push(Action::ForgetMissed(None));
         }

@@ -4,10 +4,10 @@ use egui::{
     Align2, Color32, FontId, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
     TextEdit, Ui,
 };
-use transom::{CurrentFile, Outcome, Phase};
+use transom::{CurrentFile, Direction, Outcome, Phase};
 use transom_users::{escape, shorten};
 
-use crate::model::{Action, Person, Presence, State, Transfer, name};
+use crate::model::{Action, Person, Presence, State, Transfer, Unsent, name};
 
 use crate::paths;
 use crate::words;
@@ -51,7 +51,7 @@ pub(super) fn show(
             actions.push(Action::Send { peer, path });
         }
     });
-    if !state.transfers.is_empty() {
+    if !(state.transfers.is_empty() && state.unsent.is_empty()) {
         ui.separator();
         // In a low window the texts above keep some room.
         let height = MAX_HEIGHT.min(ui.ctx().content_rect().height() / 3.0);
@@ -68,6 +68,9 @@ pub(super) fn show(
                 {
                     actions.push(Action::ClearEnded);
                 }
+                for (at, unsent) in state.unsent.iter().enumerate() {
+                    ui.push_id(("unsent", at), |ui| left_over(ui, unsent, actions));
+                }
                 for transfer in in_order(state) {
                     ui.push_id(transfer.status.transfer, |ui| {
                         row(ui, state, transfer, actions)
@@ -76,6 +79,32 @@ pub(super) fn show(
             });
     }
     ui.add_space(4.0);
+}
+
+/// What an earlier run of the window left unsent.
+fn left_over(ui: &mut Ui, unsent: &Unsent, actions: &mut Vec<Action>) {
+    let path = escape(&unsent.path.to_string_lossy()).into_owned();
+    let file = unsent.path.file_name().map(|file| file.to_string_lossy());
+    let file = file.map_or(path.clone(), |file| escape(&file).into_owned());
+    let title = words::transfer(
+        Direction::Outgoing,
+        &shorten(&file, FILE_CHARS),
+        &name(&unsent.peer),
+    );
+    ui.add(Label::new(RichText::new(title).strong()).truncate())
+        .on_hover_text(path);
+    ui.add(Label::new(words::WAS_CLOSED).wrap());
+    ui.horizontal(|ui| {
+        let goes_on = ui.small_button(words::GO_ON).clicked();
+        if goes_on {
+            let Unsent { peer, path } = unsent.clone();
+            actions.push(Action::Send { peer, path });
+        }
+        if goes_on | ui.small_button(words::CLEAR).clicked() {
+            actions.push(Action::ForgetUnsent(unsent.clone()));
+        }
+    });
+    ui.add_space(6.0);
 }
 
 /// The newest first, but what waits last, in the order of its turn: many of those would hide what moves.

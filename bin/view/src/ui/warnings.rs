@@ -99,7 +99,7 @@ fn changed(
 }
 
 fn title(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(text).strong().color(theme::ALARM)).wrap());
+    ui.add(Label::new(RichText::new(text).strong().color(theme::alarm(ui))).wrap());
 }
 
 fn fingerprint(ui: &mut Ui, what: &str, key: &PublicKey) {

@@ -159,6 +159,9 @@ pub(crate) fn moving(path: &str, current: &CurrentFile) -> String {
 }
 
 /// Entries of a folder that failed.
+pub(crate) const WAS_CLOSED: &str =
+    "was on its way when the window was closed; it goes on where it was";
+
 pub(crate) fn failures(count: u64, last: &str) -> String {
     format!("{count} failed, the last: {last}")
 }

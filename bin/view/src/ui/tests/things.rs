@@ -5,7 +5,7 @@ use transom::{CurrentFile, Direction, RefuseReason};
 
 use super::*;
 use crate::model::tests::knock;
-use crate::model::{Dialog, FolderFor};
+use crate::model::{Dialog, FolderFor, Unsent};
 
 #[test]
 fn an_offer_goes_into_another_folder_if_one_is_named() {
@@ -310,6 +310,33 @@ fn looks_like_a_stranger_at_the_door() {
         text: "see https://example.org/plan".into(),
     });
     snapshot(open(state), "stranger");
+}
+
+#[test]
+fn what_an_earlier_run_left_unsent_goes_on_by_a_click() {
+    let mut state = at_home();
+    let left = |path: &str| Unsent {
+        peer: peer("door"),
+        path: path.into(),
+    };
+    state.unsent = vec![left("/films/a.avi"), left("/films/b.avi")];
+    let mut screen = open(state);
+    screen.get_by_label("b.avi to door");
+    screen.get_all_by_label("Clear").last().unwrap().click();
+    screen.run();
+    let forget = |path| Action::ForgetUnsent(left(path));
+    assert_eq!(screen.state_mut().take(), [forget("/films/b.avi")]);
+    assert_eq!(
+        click(&mut screen, "Go on"),
+        [
+            Action::Send {
+                peer: peer("door"),
+                path: "/films/a.avi".into()
+            },
+            forget("/films/a.avi")
+        ]
+    );
+    assert!(screen.query_by_label("Go on").is_none());
 }
 
 #[test]
