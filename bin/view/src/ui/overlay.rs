@@ -35,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>) {
     ui.scope_builder(inside, |ui| {
         ui.set_clip_rect(room.intersect(ui.clip_rect()));
         ui.spacing_mut().item_spacing.y = size / 4.0;
-        let dark = Frame::new().fill(Color32::from_black_alpha(170));
+        let dark = Frame::new().fill(Color32::from_black_alpha(200));
         dark.inner_margin(6.0).show(ui, |ui| {
             // From the bottom up.
             for line in lines.into_iter().rev() {

@@ -254,7 +254,7 @@ pub(crate) fn recorded(path: &str, pictures: u64, dropped: u64) -> String {
 }
 
 /// Over the stages, as wide as their lines.
-pub(crate) const STAGES_TITLE: &str = "          usual      worst";
+pub(crate) const STAGES_TITLE: &str = "            p50        p99";
 /// What the stages of a picture are called, in their order.
 pub(crate) const STAGES: [&str; 5] = ["camera", "way", "decode", "draw", "all"];
 
