@@ -78,6 +78,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "egui-wgpu",
             "egui-winit",
             "env_logger",
+            "jiff",
             "log",
             "native-dialog",
             "pixels",

@@ -6,8 +6,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use transom::PeerName;
 use transom_media::{AviWriter, Picture};
 
@@ -242,10 +244,14 @@ fn snapshot(folder: &Path, peer: PeerName, jpeg: &[u8]) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// A new file, as `door-2026-11-25-210405.jpg`; the time is of UTC. It never takes the place of another.
+/// A new file, as `door-2026-11-25-210405.jpg`; the time is local. It never takes the place of another.
 fn create(folder: &Path, peer: PeerName, ending: &str) -> io::Result<(File, PathBuf)> {
     fs::create_dir_all(folder)?;
-    let stem = format!("{}-{}", file_stem(peer), stamp(SystemTime::now()));
+    let stem = format!(
+        "{}-{}",
+        file_stem(peer),
+        stamp(SystemTime::now(), TimeZone::system())
+    );
     for number in 1..=MAX_SAME_NAME {
         let name = match number {
             1 => format!("{stem}.{ending}"),
@@ -273,35 +279,12 @@ fn file_stem(peer: PeerName) -> String {
     peer.as_str().chars().map(plain).take(60).collect()
 }
 
-/// `2026-11-25-210405`.
-fn stamp(now: SystemTime) -> String {
-    let seconds = now
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}")
-}
-
-/// Days since 1970 as year, month and day.
-fn date(mut days: u64) -> (u64, usize, u64) {
-    let every = |year: u64, years| year.is_multiple_of(years);
-    let leap = |year| (every(year, 4) && !every(year, 100)) || every(year, 400);
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(leap(year));
-    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 0;
-    while let Some(length) = months.get(month)
-        && days >= *length
-    {
-        days -= length;
-        month += 1;
-    }
-    (year, month + 1, days + 1)
+/// `2026-11-25-210405`, as a clock on the wall shows it there.
+fn stamp(now: SystemTime, zone: TimeZone) -> String {
+    // A clock that is off by ages is told as the oldest time there is.
+    let now = Timestamp::try_from(now).unwrap_or(Timestamp::MIN);
+    let local = now.to_zoned(zone);
+    local.strftime("%Y-%m-%d-%H%M%S").to_string()
 }
 
 fn sentence(what: &str, error: &io::Error) -> String {
@@ -495,11 +478,10 @@ mod tests {
     }
 
     #[test]
-    fn days_have_dates() {
-        assert_eq!(date(0), (1970, 1, 1));
-        assert_eq!(date(19_782), (2024, 2, 29));
-        assert_eq!(date(20_453), (2025, 12, 31));
-        let at = UNIX_EPOCH + Duration::from_secs(1_764_104_645);
-        assert_eq!(stamp(at), "2025-11-25-210405");
+    fn files_have_the_local_time_in_their_names() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_764_104_645);
+        assert_eq!(stamp(at, TimeZone::UTC), "2025-11-25-210405");
+        let east = TimeZone::fixed(jiff::tz::offset(3));
+        assert_eq!(stamp(at, east), "2025-11-26-000405");
     }
 }
