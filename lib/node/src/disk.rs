@@ -3,6 +3,8 @@
 //! Jobs of one transfer are answered in their order. What waits here is bounded by the transfers themselves: a receiver's
 //! leaves by the bytes it granted, a sender's by the room of its session.
 
+mod receiving;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
@@ -13,10 +15,8 @@ use transom_wire::{
     Done, End, FailReason, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey,
 };
 
+use self::receiving::Incoming;
 use crate::notice::TransferId;
-use receiving::Incoming;
-
-mod receiving;
 
 /// Leaves of a file read before others have their turn: some 20 ms.
 const LEAVES_CHECKED: u32 = 64;

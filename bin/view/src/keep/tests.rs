@@ -373,4 +373,9 @@ fn what_was_on_its_way_when_the_window_closed_is_there_at_the_next_start() {
     let (keeper, mut last) = scratch.keeper(LIST);
     keeper.recall(&mut last, handle);
     assert_eq!(last.unsent, [left("/films/my film.avi")]);
+    // A file that can't be read is told at the start, and is whole again after the end.
+    fs::write(scratch.path("state/unsent"), b"\xff").unwrap();
+    keeper.keep_unsent(&last).unwrap();
+    let kept = fs::read_to_string(scratch.path("state/unsent")).unwrap();
+    assert_eq!(kept, "door\t/films/my film.avi\n");
 }

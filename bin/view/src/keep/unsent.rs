@@ -34,9 +34,9 @@ impl UnsentFile {
         Ok(unsent.take(MAX_UNSENT).collect())
     }
 
-    /// Puts these in place of what is in it.
+    /// Puts these in place of what is in it, whatever that is.
     pub(super) fn write(&self, unsent: &[Unsent]) -> Result<(), String> {
-        if unsent == self.read()? {
+        if self.read().is_ok_and(|kept| kept == unsent) {
             return Ok(());
         }
         let lines = unsent.iter().filter_map(|one| {

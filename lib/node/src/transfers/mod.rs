@@ -9,7 +9,7 @@ mod attempt;
 mod receiving;
 mod sending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -165,10 +165,10 @@ impl Transfers {
         let waiting = self.outgoing.iter().filter(|(_, one)| one.waits());
         let here = waiting.filter_map(|(id, one)| Some((*id, links.link_of(one.peer())?)));
         let here: Vec<_> = here.collect();
-        let mut full = None;
+        let mut full = BTreeSet::new();
         for (id, link) in here {
-            if full != Some(link) && !self.begin(id, link, links, out) {
-                full = Some(link);
+            if !full.contains(&link) && !self.begin(id, link, links, out) {
+                full.insert(link);
             }
         }
     }
