@@ -10,6 +10,9 @@ use transom::media::{AviWriter, Picture};
 use crate::failure::Failure;
 use crate::recorder::{cannot_write, check_ordinary};
 
+/// Files of one film, so that a sender whose every picture has another size does not fill the disk with names.
+const MAX_PARTS: u32 = 1000;
+
 /// The film, in several files where one can't hold it all.
 pub(crate) struct Film {
     path: PathBuf,
@@ -111,7 +114,6 @@ impl Film {
         }
     }
 
-    /// `porch.avi`, then `porch-2.avi`.
     /// A file for what comes next. Which number it has is up to the sender, who changes the size of its pictures, so it takes
     /// the place of no other: that may be of an earlier film.
     fn next_part(&mut self) -> io::Result<File> {
@@ -128,6 +130,7 @@ impl Film {
         )))
     }
 
+    /// `porch.avi`, then `porch-2.avi`.
     fn part(&self) -> PathBuf {
         if self.parts == 1 {
             return self.path.clone();
@@ -160,9 +163,6 @@ fn for_avi(picture: &RemotePicture) -> Picture {
         ready: picture.timing.received,
     }
 }
-
-/// Files of one film, so that a sender whose every picture has another size does not fill the disk with names.
-const MAX_PARTS: u32 = 1000;
 
 #[cfg(test)]
 mod tests {

@@ -22,6 +22,8 @@ mod warnings;
 #[cfg(test)]
 mod calls_tests;
 #[cfg(test)]
+mod selfview_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ use transom::{
 
 use super::display::{Display, until};
 use super::doorbox::DoorBox;
-use super::{FIRST_CONTACT, HEIGHT, PICTURE, Scratch, WATCH, WIDTH, Window, program, skip};
+use super::{FIRST_CONTACT, HEIGHT, PICTURE, Scratch, WATCH, WIDTH, Window, program, shown};
 
 /// As long as there are no transfers below it.
 const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 43);
@@ -103,9 +103,8 @@ fn sparse(path: &Path, bytes: u64) {
 #[test]
 fn with_its_hands_full_it_still_answers_clicks_and_keys() {
     let scratch = Scratch::new("busy");
-    let display = match Display::start(&scratch.0) {
-        Ok(display) => display,
-        Err(why) => return skip(&why),
+    let Some(display) = super::display(&scratch) else {
+        return;
     };
     let desk = State::open(scratch.path("state")).unwrap();
     let desk = desk.identity().unwrap();
@@ -118,10 +117,8 @@ fn with_its_hands_full_it_still_answers_clicks_and_keys() {
     command.args(["--listen", "none", "--name", "desk", "--users"]);
     command.arg(users).env("DISPLAY", &display.name);
     let mut window = Window(command.spawn().unwrap());
-    let id = match display.window(&mut window.0) {
-        Ok(id) => id,
-        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
-        Err(why) => panic!("{why}"),
+    let Some(id) = shown(&display, &mut window) else {
+        return;
     };
     display.size(&id, WIDTH, HEIGHT);
 

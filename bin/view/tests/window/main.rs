@@ -149,9 +149,8 @@ fn a_wrong_option_is_a_wrong_use_and_a_missing_list_a_failure() {
 #[test]
 fn without_a_driver_and_with_a_taken_port_it_says_so() {
     let scratch = Scratch::new("no-driver");
-    let display = match Display::start(&scratch.0) {
-        Ok(display) => display,
-        Err(why) => return skip(&why),
+    let Some(display) = display(&scratch) else {
+        return;
     };
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut second = program(&scratch);
@@ -182,20 +181,13 @@ fn without_a_driver_and_with_a_taken_port_it_says_so() {
 #[test]
 fn a_person_watches_writes_sends_takes_resizes_and_closes() {
     let scratch = Scratch::new("watches");
-    let display = match Display::start(&scratch.0) {
-        Ok(display) => display,
-        Err(why) => return skip(&why),
+    let Some(display) = display(&scratch) else {
+        return;
     };
-    let desk = State::open(scratch.path("state"))
-        .unwrap()
-        .identity()
-        .unwrap();
-    let mut door = DoorBox::start(&desk, &scratch.path("door"));
+    let mut door = door(&scratch);
     let mut window = open(&scratch, &display, &door);
-    let id = match display.window(&mut window.0) {
-        Ok(id) => id,
-        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
-        Err(why) => panic!("{why}"),
+    let Some(id) = shown(&display, &mut window) else {
+        return;
     };
     display.size(&id, WIDTH, HEIGHT);
     door.wait("the window", |notice| {
@@ -219,6 +211,34 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
     });
 }
 
+/// The screen of a test; none where there can't be one.
+fn display(scratch: &Scratch) -> Option<Display> {
+    Display::start(&scratch.0).map_err(|why| skip(&why)).ok()
+}
+
+/// The window once it can be seen; none where there is nothing to draw it with.
+fn shown(display: &Display, window: &mut Window) -> Option<String> {
+    match display.window(&mut window.0) {
+        Ok(id) => Some(id),
+        Err(why) if why.contains("mesa-vulkan-drivers") => {
+            skip(&why);
+            None
+        }
+        Err(why) => panic!("{why}"),
+    }
+}
+
+/// The box of the test, which knows the window's key.
+fn door(scratch: &Scratch) -> DoorBox {
+    let desk = State::open(scratch.path("state")).unwrap();
+    DoorBox::start(&desk.identity().unwrap(), &scratch.path("door"))
+}
+
+fn ends_well(window: &mut Window) {
+    let ended = until(|| window.0.try_wait().unwrap());
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+}
+
 /// Closes the window by its key; it ends well and has nothing to say.
 fn close(display: &Display, id: &str, window: &mut Window) {
     display.key(id, "ctrl+q");
@@ -234,22 +254,15 @@ fn close(display: &Display, id: &str, window: &mut Window) {
 #[test]
 fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
     let scratch = Scratch::new("first-contact");
-    let display = match Display::start(&scratch.0) {
-        Ok(display) => display,
-        Err(why) => return skip(&why),
+    let Some(display) = display(&scratch) else {
+        return;
     };
-    let desk = State::open(scratch.path("state"))
-        .unwrap()
-        .identity()
-        .unwrap();
-    let mut door = DoorBox::start(&desk, &scratch.path("door"));
+    let mut door = door(&scratch);
     let mut command = program(&scratch);
     command.args(["--listen", "none", "--name", "desk"]);
     let mut window = Window(command.env("DISPLAY", &display.name).spawn().unwrap());
-    let id = match display.window(&mut window.0) {
-        Ok(id) => id,
-        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
-        Err(why) => panic!("{why}"),
+    let Some(id) = shown(&display, &mut window) else {
+        return;
     };
     display.size(&id, 900, 600);
     display.click(&id, ADD_CONTACT);
@@ -264,8 +277,7 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
         matches!(notice, Notice::Joined { .. })
     });
     display.key(&id, "ctrl+q");
-    let ended = until(|| window.0.try_wait().unwrap());
-    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+    ends_well(&mut window);
     let kept = fs::read_to_string(scratch.path("config/transom/view.conf")).unwrap();
     assert!(kept.starts_with("window = 900x600 at "), "{kept}");
 }
@@ -273,20 +285,13 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
 #[test]
 fn who_is_ended_from_outside_says_goodbye_and_remembers_its_place() {
     let scratch = Scratch::new("ended");
-    let display = match Display::start(&scratch.0) {
-        Ok(display) => display,
-        Err(why) => return skip(&why),
+    let Some(display) = display(&scratch) else {
+        return;
     };
-    let desk = State::open(scratch.path("state"))
-        .unwrap()
-        .identity()
-        .unwrap();
-    let mut door = DoorBox::start(&desk, &scratch.path("door"));
+    let mut door = door(&scratch);
     let mut window = open(&scratch, &display, &door);
-    let id = match display.window(&mut window.0) {
-        Ok(id) => id,
-        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
-        Err(why) => panic!("{why}"),
+    let Some(id) = shown(&display, &mut window) else {
+        return;
     };
     display.size(&id, 880, 560);
     door.wait("the window", |notice| {
@@ -295,8 +300,7 @@ fn who_is_ended_from_outside_says_goodbye_and_remembers_its_place() {
     let mut kill = Command::new("kill");
     kill.args(["-TERM", &window.0.id().to_string()]);
     assert!(kill.status().unwrap().success());
-    let ended = until(|| window.0.try_wait().unwrap());
-    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+    ends_well(&mut window);
     door.wait("goodbye", |notice| {
         matches!(notice, Notice::Left { lost: false, .. })
     });
@@ -307,24 +311,20 @@ fn who_is_ended_from_outside_says_goodbye_and_remembers_its_place() {
 #[test]
 fn a_folder_for_files_that_can_not_be_used_keeps_no_window_shut() {
     let scratch = Scratch::new("no-inbox");
-    let display = match Display::start(&scratch.0) {
-        Ok(display) => display,
-        Err(why) => return skip(&why),
+    let Some(display) = display(&scratch) else {
+        return;
     };
     // As where the disk it is on is not there.
     scratch.write("inbox", "no folder");
     let mut command = program(&scratch);
     command.args(["--listen", "none"]);
     let mut window = Window(command.env("DISPLAY", &display.name).spawn().unwrap());
-    let id = match display.window(&mut window.0) {
-        Ok(id) => id,
-        Err(why) if why.contains("mesa-vulkan-drivers") => return skip(&why),
-        Err(why) => panic!("{why}"),
+    let Some(id) = shown(&display, &mut window) else {
+        return;
     };
     display.keep("no-inbox");
     display.key(&id, "ctrl+q");
-    let ended = until(|| window.0.try_wait().unwrap());
-    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+    ends_well(&mut window);
 }
 
 fn open(scratch: &Scratch, display: &Display, door: &DoorBox) -> Window {
