@@ -270,7 +270,6 @@ pub(crate) struct Text {
 }
 
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Users {
     #[command(subcommand)]
     pub(crate) what: Option<UsersCommand>,
@@ -403,6 +402,14 @@ mod tests {
             assert!(arguments.common.json);
             assert_eq!(arguments.common.verbose, 2);
             assert_eq!(arguments.common.state, Some(PathBuf::from("/s")));
+        }
+        for line in [
+            "--users /b users check",
+            "users --users /b check",
+            "users check --users /b",
+        ] {
+            let arguments = parse(line).unwrap();
+            assert_eq!(arguments.common.users, Some(PathBuf::from("/b")), "{line}");
         }
     }
 
