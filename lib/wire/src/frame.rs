@@ -104,6 +104,8 @@ kinds! {
     Pong = 0x04, Control;
     /// [`crate::Ack`].
     Ack = 0x05, Control;
+    /// [`crate::Join`].
+    Join = 0x06, Control;
     /// [`crate::Ring`].
     Ring = 0x10, Control;
     /// Takes the call.

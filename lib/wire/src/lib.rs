@@ -11,12 +11,18 @@
 //! # 2. Preamble and handshake (carried out by `transom-secure`)
 //!
 //! ```text
-//! dialer   -> "TRSM" | version u8 | role u8 (1) | ciphers u8 | 0 u8
-//! listener -> "TRSM" | version u8 | role u8 (2) | cipher  u8 | 0 u8
+//! dialer   -> "TRSM" | oldest u8  | newest u8  | role u8 (1) | ciphers u8 | purpose u8 | 0 u8 x 3
+//! listener -> "TRSM" | version u8 | version u8 | role u8 (2) | cipher  u8 | purpose u8 | 0 u8 x 3
 //! dialer   -> len u16 | Noise_XX message 1        32 bytes: e
 //! listener -> len u16 | Noise_XX message 2        96 bytes: e, ee, s, es
 //! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se; or 128 with a name
 //! ```
+//!
+//! `oldest` to `newest` are the versions that the dialer speaks. The listener answers with the newest
+//! one that both speak; where there is none it answers with its own range and closes, so that the
+//! dialer can tell its user which side is too old. `purpose` is 1 for a session (all that follows)
+//! and 2 for pairing (reserved). A listener that doesn't serve a purpose answers with purpose 0 and
+//! closes. The last three bytes are ignored: a later version may use them.
 //!
 //! `ciphers` is a set: bit 0 ChaCha20-Poly1305 (always set), bit 1 AES-256-GCM (set where the CPU
 //! has AES instructions). The listener picks one bit: AES-GCM if both have it. Both preambles are
@@ -54,8 +60,8 @@
 //!
 //! The payload is at most [`limits::PAYLOAD`] bytes. `stream` names a call or a transfer, 0 the
 //! connection itself. The side that opens a stream picks its number: the dialer odd ones, the
-//! listener even ones from 2. Flags are 0 but where a message names one. A frame of unknown kind is skipped by its length, so that
-//! later versions can add kinds; a known kind with an illegal field ends the connection.
+//! listener even ones from 2. Flags are 0 but where a message names one. A known kind with an illegal
+//! field ends the connection.
 //!
 //! ## 3.3 Classes
 //!
@@ -64,29 +70,59 @@
 //! is defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
 //! [`Class::Bulk`] (file data). Bulk keeps a small floor so that a saturated call can't freeze it.
 //!
+//! ## 3.4 Room to grow
+//!
+//! What a later version may add, and what this version does with it:
+//!
+//! | later | this version |
+//! |---|---|
+//! | a kind of frame | skips the frame by its length; its bytes count and are acked like others |
+//! | a value of a code (reason, state, kind of call, ...) | keeps the value, and does what the code's section says of unknown values |
+//! | a field of [`Hello`], [`Join`], [`Ring`], [`PictureHead`], [`Offer`] or [`Entry`] | skips it: each ends in an *extension area* |
+//! | a capability | keeps the bit |
+//!
+//! An extension area is a row of `type u8 | length u16 | value`, in any order, each type at most
+//! once. It reaches to the end of the payload; only the picture head's has its length before it,
+//! since the picture's bytes follow. No type is defined yet. An extension must be one that a receiver
+//! may leave out: what it must understand is offered by a capability first.
+//!
 //! # 4. Messages of the connection (class control, stream 0)
 //!
 //! | kind | message | payload |
 //! |---|---|---|
-//! | 0x01 | [`Hello`] | session u64, nonce u64, capabilities u32, clock u64, name |
+//! | 0x01 | [`Hello`] | session u64, nonce u64, capabilities u32, clock u64, name length u8, name, extensions |
 //! | 0x02 | [`Bye`] | code u8, text |
 //! | 0x03 | [`Ping`] | clock u64 |
 //! | 0x04 | [`Pong`] | echo u64, clock u64 |
 //! | 0x05 | [`Ack`] | received u64, clock u64 |
+//! | 0x06 | [`Join`] | session u64, session to join u64, extensions |
 //!
 //! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello` is
-//! each side's first frame. `session` lets a second connection join later; the nonces decide glare
+//! each side's first frame. `session` names the run of the station; the nonces decide glare
 //! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
 //! side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
 //! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
 //! came. `Ping` and `Pong` give round trip and clock offset; a side that heard nothing for a second
 //! pings, and after 4.5 s of silence gives the peer up. A busy side pings every second too, to keep the offset good.
+//! An unknown [`ByeCode`] is a goodbye like others.
+//!
+//! ## 4.1 Capabilities
+//!
+//! Bits of `Hello.capabilities`: 0 camera (can be watched, nobody has to answer), 1 calls (a person
+//! or a program answers them), 2 files (receives them). They tell a window what to show for a
+//! contact, and grant nothing.
+//!
+//! ## 4.2 Join
+//!
+//! A further connection of the same two keys begins with `Join` in place of `Hello`, at both sides,
+//! when a later version needs one: it names the two sessions whose pair it belongs to. This version
+//! opens none, and answers a `Join` with `Bye` and code *unsupported*.
 //!
 //! # 5. Calls (class control; stream = the call)
 //!
 //! | kind | message | payload |
 //! |---|---|---|
-//! | 0x10 | [`Ring`] | call kind u8 |
+//! | 0x10 | [`Ring`] | call kind u8, extensions |
 //! | 0x11 | Answer | - |
 //! | 0x12 | [`Decline`] | reason u8, text |
 //! | 0x13 | [`HangUp`] | reason u8, text |
@@ -104,6 +140,8 @@
 //! once, the call of the side with the lower nonce yields: it counts as declined with reason
 //! *glare* without a message, by both. Where the two rings travel by two connections of the same two stations, the side
 //! with the lower session number yields: it answers the other's ring, and its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile is answered with `HangUp`.
+//! A `Ring` of an unknown kind is declined with reason *unsupported*; an unknown [`EndReason`] is an
+//! end like others, explained by its text; an unknown [`Lens`] is shown by its text.
 //! `Shown` returns the credit of one picture. `Recording` tells the side whose pictures are recorded that they are, or no
 //! longer; a call begins without.
 //!
@@ -111,13 +149,15 @@
 //!
 //! | kind | message | payload |
 //! |---|---|---|
-//! | 0x30 | [`PictureHead`] | sequence u32, captured u64, ready_after u32, width u16, height u16, orientation u8, codec u8, total u32, bytes |
+//! | 0x30 | [`PictureHead`] | sequence u32, captured u64, ready_after u32, sent_after u32, width u16, height u16, orientation u8, codec u8, total u32, extension area length u16, extensions, bytes |
 //! | 0x31 | picture data | bytes |
 //! | 0x32 | Abort | - |
 //!
 //! One head, then as many data frames as it takes; flag [`flags::LAST`] is on the frame that completes `total`. `Abort` drops the picture
 //! begun. `captured` is in the sender's clock; `ready_after` is the microseconds from capture until the
-//! picture was ready to send. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
+//! picture was ready to send, and `sent_after` those until its first byte left. A picture of an unknown
+//! codec is taken in, not shown, and its credit returned; one of an unknown orientation is shown
+//! upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
 //!
 //! # 7. Text and files (class text; stream = the transfer, 0 for texts)
 //!
@@ -125,10 +165,10 @@
 //! |---|---|---|---|
 //! | 0x40 | [`Text`] | any | id u32, text |
 //! | 0x41 | [`TextAck`] | any | id u32 |
-//! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, name |
+//! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, name length u16, name, extensions |
 //! | 0x51 | Accept | receiver | - |
 //! | 0x52 | [`Refuse`] | receiver | reason u8, text |
-//! | 0x53 | [`Entry`] | sender | index u32, kind u8, mode u16, mtime i64 ns, size u64, path |
+//! | 0x53 | [`Entry`] | sender | index u32, kind u8, mode u16, mtime i64 ns, size u64, path length u16, path, extensions |
 //! | 0x54 | [`Start`] | receiver | index u32, offset u64, proof 32 B |
 //! | 0x56 | [`Failed`] | receiver | index u32, reason u8, errno u32, text |
 //! | 0x57 | [`Grant`] | receiver | bytes u64 |
@@ -176,6 +216,10 @@
 //! whatever comes for a transfer that ended less than a round trip ago. A sender keeps at most [`limits::TEXTS_AHEAD`] texts
 //! without their `TextAck`, which a receiver keeps back while they come faster than anybody reads.
 //!
+//! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails, with
+//! reason *unsupported*; an unknown [`Ending`] is no success; unknown reasons are explained by their
+//! text.
+//!
 //! # 8. Names and keys
 //!
 //! A [`PeerName`] is 1 to 64 bytes without white space and control characters. A [`RelativePath`] is a
@@ -200,7 +244,7 @@ pub use message::Message;
 pub use message::call::{
     CallKind, CameraState, Decline, EndReason, HangUp, Lens, Recording, Ring, Shown,
 };
-pub use message::control::{Ack, Bye, ByeCode, Hello, Ping, Pong};
+pub use message::control::{Ack, Bye, ByeCode, Capabilities, Hello, Join, Ping, Pong};
 pub use message::file::{
     Abandon, Cancel, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failed, Finish,
     Finished, Grant, Leaf, Offer, Pause, Progress, Rate, Refuse, RefuseReason, Shape, Start,

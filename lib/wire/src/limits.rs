@@ -13,8 +13,9 @@ pub const RECORD_LIVE: usize = 16 * 1024;
 /// Payload bytes of the largest frame, so that any frame fits one bulk record.
 pub const PAYLOAD: usize = RECORD_BULK - HEADER;
 
-/// Payload bytes of the largest frame that is not picture or file data: 4 KiB of path or text and its fields.
-pub const SMALL_PAYLOAD: usize = 4096 + 128;
+/// Payload bytes of the largest frame that is not picture or file data: 4 KiB of path or text, its
+/// fields, and room for the extensions of later versions.
+pub const SMALL_PAYLOAD: usize = 4096 + 512;
 
 /// Bytes of one picture: a 4K JPEG of high quality is 4 to 6 MiB.
 pub const PICTURE: u32 = 8 * 1024 * 1024;

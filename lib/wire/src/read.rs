@@ -76,6 +76,54 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(bytes).map_err(|_| DecodeError::Illegal(field))
     }
 
+    /// Text of at most `limit` bytes after its length in one byte.
+    pub(crate) fn short_text(
+        &mut self,
+        limit: usize,
+        field: &'static str,
+    ) -> Result<&'a str, DecodeError> {
+        let len = self.u8(field)?;
+        self.text_of(usize::from(len), limit, field)
+    }
+
+    /// Text of at most `limit` bytes after its length in two bytes.
+    pub(crate) fn long_text(
+        &mut self,
+        limit: usize,
+        field: &'static str,
+    ) -> Result<&'a str, DecodeError> {
+        let len = self.u16(field)?;
+        self.text_of(usize::from(len), limit, field)
+    }
+
+    fn text_of(
+        &mut self,
+        len: usize,
+        limit: usize,
+        field: &'static str,
+    ) -> Result<&'a str, DecodeError> {
+        within(len as u64, limit as u64, field)?;
+        let bytes = self.bytes(len, field)?;
+        core::str::from_utf8(bytes).map_err(|_| DecodeError::Illegal(field))
+    }
+
+    /// Skips an extension area that takes all bytes that are left (wire 3.4). This version knows no
+    /// extension, but each must be whole.
+    pub(crate) fn skip_extensions(&mut self) -> Result<(), DecodeError> {
+        while !self.rest.is_empty() {
+            self.u8("extension type")?;
+            let len = self.u16("extension length")?;
+            self.bytes(usize::from(len), "extension")?;
+        }
+        Ok(())
+    }
+
+    /// Skips an extension area after its length in two bytes.
+    pub(crate) fn skip_sized_extensions(&mut self) -> Result<(), DecodeError> {
+        let len = self.u16("extension area length")?;
+        Reader::new(self.bytes(usize::from(len), "extension area")?).skip_extensions()
+    }
+
     /// Nothing may be left.
     pub(crate) fn end(self, message: &'static str) -> Result<(), DecodeError> {
         if self.rest.is_empty() {

@@ -26,6 +26,18 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Text after its length in one byte.
+    pub(crate) fn short_text(&mut self, text: &str) -> Result<(), Full> {
+        self.u8(u8::try_from(text.len()).map_err(|_| Full)?)?;
+        self.bytes(text.as_bytes())
+    }
+
+    /// Text after its length in two bytes.
+    pub(crate) fn long_text(&mut self, text: &str) -> Result<(), Full> {
+        self.u16(u16::try_from(text.len()).map_err(|_| Full)?)?;
+        self.bytes(text.as_bytes())
+    }
+
     pub(crate) fn u8(&mut self, value: u8) -> Result<(), Full> {
         self.bytes(&value.to_be_bytes())
     }

@@ -25,6 +25,7 @@ pub struct Ring {
 impl Ring {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let kind = CallKind::read(reader)?;
+        reader.skip_extensions()?;
         Ok(Self { kind })
     }
 
@@ -50,6 +51,8 @@ codes! {
         Leaving = 5,
         /// Both rang at once and this call yielded.
         Glare = 6,
+        /// This version doesn't know that kind of call.
+        Unsupported = 7,
     }
 }
 

@@ -12,8 +12,8 @@ pub struct Hello {
     pub session: u64,
     /// Random; decides who yields when both ring at once.
     pub nonce: u64,
-    /// Bits for what this side can do; unknown bits are ignored. None is defined yet.
-    pub capabilities: u32,
+    /// What this side can do.
+    pub capabilities: Capabilities,
     /// The sender's clock.
     pub clock: u64,
     /// What this side calls itself. A hint only: trust hangs on the key.
@@ -22,24 +22,84 @@ pub struct Hello {
 
 impl Hello {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
+        let hello = Self {
             session: reader.u64("session")?,
             nonce: reader.u64("nonce")?,
-            capabilities: reader.u32("capabilities")?,
+            capabilities: Capabilities(reader.u32("capabilities")?),
             clock: reader.u64("clock")?,
-            name: reader
-                .text(limits::NAME, "name")?
-                .parse()
-                .map_err(|_| DecodeError::Illegal("name"))?,
-        })
+            name: name(reader)?,
+        };
+        reader.skip_extensions()?;
+        Ok(hello)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.u64(self.session)?;
         writer.u64(self.nonce)?;
-        writer.u32(self.capabilities)?;
+        writer.u32(self.capabilities.0)?;
         writer.u64(self.clock)?;
-        writer.bytes(self.name.as_str().as_bytes())
+        writer.short_text(self.name.as_str())
+    }
+}
+
+/// A set of things that a station can do (wire 4.1). Bits that this version doesn't know are kept
+/// and mean nothing to it. What a peer claims grants it nothing: rights come from the contact book.
+///
+/// ```
+/// use transom_wire::Capabilities;
+/// let box_at_the_door = Capabilities::CAMERA | Capabilities::FILES;
+/// assert!(box_at_the_door.contains(Capabilities::CAMERA));
+/// assert!(!box_at_the_door.contains(Capabilities::CALLS));
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Capabilities(pub u32);
+
+impl Capabilities {
+    /// None at all: a program that only sends, such as `transom send`.
+    pub const NONE: Self = Self(0);
+    /// It has a camera that can be watched without a person's answer.
+    pub const CAMERA: Self = Self(1);
+    /// It has a person, or a program, that answers calls.
+    pub const CALLS: Self = Self(1 << 1);
+    /// It receives files.
+    pub const FILES: Self = Self(1 << 2);
+
+    /// Whether all of `others` are in the set.
+    pub const fn contains(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+}
+
+impl core::ops::BitOr for Capabilities {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The first frame of a further connection of a pair of stations, instead of [`Hello`] (wire 4.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Join {
+    /// The session number in the Hello of the side that sends this.
+    pub session: u64,
+    /// The session number in the other side's Hello.
+    pub with: u64,
+}
+
+impl Join {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let join = Self {
+            session: reader.u64("session")?,
+            with: reader.u64("session to join")?,
+        };
+        reader.skip_extensions()?;
+        Ok(join)
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u64(self.session)?;
+        writer.u64(self.with)
     }
 }
 
@@ -58,6 +118,8 @@ codes! {
         TooMuch = 4,
         /// A newer connection of the same peer takes over.
         Replaced = 5,
+        /// This version can't do what the peer began with.
+        Unsupported = 6,
     }
 }
 
@@ -146,4 +208,9 @@ impl Ack {
         writer.u64(self.received)?;
         writer.u64(self.clock)
     }
+}
+
+fn name(reader: &mut Reader<'_>) -> Result<PeerName, DecodeError> {
+    let text = reader.short_text(limits::NAME, "name")?;
+    text.parse().map_err(|_| DecodeError::Illegal("name"))
 }

@@ -70,6 +70,7 @@ impl<'a> Offer<'a> {
         if !offer.name.is_name() {
             return Err(DecodeError::Illegal("name"));
         }
+        reader.skip_extensions()?;
         Ok(offer)
     }
 
@@ -79,7 +80,7 @@ impl<'a> Offer<'a> {
         writer.u8(self.collision.code())?;
         writer.u32(self.files)?;
         writer.u64(self.bytes)?;
-        writer.bytes(self.name.as_str().as_bytes())
+        writer.long_text(self.name.as_str())
     }
 }
 
@@ -98,6 +99,8 @@ codes! {
         Unwritable = 4,
         /// The program ends.
         Leaving = 5,
+        /// This version can't receive that kind of thing.
+        Unsupported = 6,
     }
 }
 
@@ -166,14 +169,16 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Self {
+        let entry = Self {
             index: index(reader)?,
             kind: EntryKind::read(reader)?,
             mode: reader.u16("mode")?,
             mtime: reader.i64("mtime")?,
             size: reader.at_most(limits::FILE, "size")?,
             path: path(reader)?,
-        })
+        };
+        reader.skip_extensions()?;
+        Ok(entry)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
@@ -182,7 +187,7 @@ impl<'a> Entry<'a> {
         writer.u16(self.mode)?;
         writer.i64(self.mtime)?;
         writer.u64(self.size)?;
-        writer.bytes(self.path.as_str().as_bytes())
+        writer.long_text(self.path.as_str())
     }
 }
 
@@ -232,6 +237,8 @@ codes! {
         Gone = 7,
         /// Any other error of the system.
         Io = 8,
+        /// This version doesn't know that kind of entry.
+        Unsupported = 9,
     }
 }
 
@@ -525,6 +532,6 @@ fn entries(reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
 }
 
 fn path<'a>(reader: &mut Reader<'a>) -> Result<RelativePath<'a>, DecodeError> {
-    let text = reader.text(limits::PATH, "path")?;
+    let text = reader.long_text(limits::PATH, "path")?;
     RelativePath::new(text).map_err(|_| DecodeError::Illegal("path"))
 }

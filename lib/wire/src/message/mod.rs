@@ -10,28 +10,41 @@ use crate::read::Reader;
 use crate::write::Writer;
 use crate::{DecodeError, Full, Header, Kind};
 
-/// Declares an enum that is one byte on the wire.
+/// Declares an enum that is one byte on the wire. A value that this version does not know is kept,
+/// so that later versions can add values: each receiver decides what an unknown one means.
 macro_rules! codes {
     ($(#[$meta:meta])* $name:ident, $field:literal { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         #[non_exhaustive]
-        pub enum $name { $($(#[$doc])* $variant,)* }
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+            /// A value of a later version, as it stands on the wire.
+            Unknown(u8),
+        }
 
         impl $name {
-            /// Every value, in wire order.
+            /// Every value that this version knows, in wire order.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The byte on the wire.
             pub const fn code(self) -> u8 {
-                match self { $(Self::$variant => $code,)* }
+                match self {
+                    $(Self::$variant => $code,)*
+                    Self::Unknown(code) => code,
+                }
+            }
+
+            /// The value of that byte.
+            pub const fn from_code(code: u8) -> Self {
+                match code {
+                    $($code => Self::$variant,)*
+                    _ => Self::Unknown(code),
+                }
             }
 
             pub(crate) fn read(reader: &mut crate::read::Reader<'_>) -> Result<Self, crate::DecodeError> {
-                match reader.u8($field)? {
-                    $($code => Ok(Self::$variant),)*
-                    _ => Err(crate::DecodeError::Illegal($field)),
-                }
+                reader.u8($field).map(Self::from_code)
             }
         }
     };
@@ -123,6 +136,8 @@ messages! {
         Pong(crate::Pong),
         /// How much has come in, and when.
         Ack(crate::Ack),
+        /// A further connection of the same pair: its first frame.
+        Join(crate::Join),
         /// Asks for a call.
         Ring(crate::Ring),
         /// Refuses a call.

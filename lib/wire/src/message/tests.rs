@@ -45,7 +45,7 @@ fn connection() {
     let hello = Hello {
         session: 1,
         nonce: 2,
-        capabilities: 3,
+        capabilities: Capabilities::CAMERA | Capabilities::CALLS,
         clock: 4,
         name: "amy".parse().unwrap(),
     };
@@ -53,7 +53,7 @@ fn connection() {
         0,
         0,
         Message::Hello(hello),
-        "0000001f 01 00 0000 0000000000000001 0000000000000002 00000003 0000000000000004 616d79",
+        "00000020 01 00 0000 0000000000000001 0000000000000002 00000003 0000000000000004 03 616d79",
     );
     let bye = Bye {
         code: ByeCode::Leaving,
@@ -81,6 +81,16 @@ fn connection() {
         0,
         Message::Ack(ack),
         "00000010 05 00 0000 0000000000000102 0000000000000001",
+    );
+    let join = Join {
+        session: 1,
+        with: 2,
+    };
+    golden(
+        0,
+        0,
+        Message::Join(join),
+        "00000010 06 00 0000 0000000000000001 0000000000000002",
     );
 }
 
@@ -130,6 +140,7 @@ fn video() {
         sequence: 5,
         captured: 6,
         ready_after: 7,
+        sent_after: 8,
         width: 1280,
         height: 720,
         orientation: Orientation::Upright,
@@ -140,7 +151,8 @@ fn video() {
         3,
         0,
         Message::Picture(head, &[0xff, 0xd8]),
-        "0000001c 30 00 0003 00000005 0000000000000006 00000007 0500 02d0 01 01 00000004 ffd8",
+        "00000022 30 00 0003 00000005 0000000000000006 00000007 00000008 0500 02d0 01 01 00000004 \
+         0000 ffd8",
     );
     golden(
         3,
@@ -149,7 +161,7 @@ fn video() {
         "00000002 31 01 0003 ffd9",
     );
     golden(3, 0, Message::Abort, "00000000 32 00 0003");
-    assert_eq!(PictureHead::BYTES, 26);
+    assert_eq!(PictureHead::BYTES, 32);
 }
 
 #[test]
@@ -182,7 +194,8 @@ fn file_control() {
         2,
         0,
         Message::Offer(offer),
-        "0000001f 50 00 0002 11111111111111111111111111111111 02 01 00000002 0000000000000003 64",
+        "00000021 50 00 0002 11111111111111111111111111111111 02 01 00000002 0000000000000003 \
+         0001 64",
     );
     golden(2, 0, Message::Accept, "00000000 51 00 0002");
     let reason = RefuseReason::NoSpace;
@@ -204,7 +217,7 @@ fn file_control() {
         2,
         0,
         Message::Entry(entry),
-        "0000001a 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 612f62",
+        "0000001c 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 0003 612f62",
     );
     let start = Start {
         index: 1,
@@ -359,7 +372,6 @@ fn illegal_fields_are_named() {
         "00000009 03 00 0000 000000000000000000",
         DecodeError::Trailing("message"),
     );
-    illegal("00000001 10 00 0001 09", DecodeError::Illegal("call kind"));
     illegal(
         "00000005 40 00 0000 00000001 ff",
         DecodeError::Illegal("text"),
@@ -372,7 +384,7 @@ fn illegal_fields_are_named() {
     };
     illegal(
         "ffffffff 03 00 0000",
-        too_large("payload length", 0xffff_ffff, 4224),
+        too_large("payload length", 0xffff_ffff, 4608),
     );
     illegal(
         "00010000 7f 00 0000",
@@ -383,8 +395,73 @@ fn illegal_fields_are_named() {
         too_large("verified", 2, 1),
     );
     illegal(
-        "0000001a 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 2e2e2f",
+        "0000001c 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 0003 2e2e2f",
         DecodeError::Illegal("path"),
+    );
+}
+
+#[track_caller]
+fn decode(text: &str) -> Message<'static> {
+    let bytes = unhex(text).leak();
+    let (head, payload) = bytes.split_at(limits::HEADER);
+    let header = Header::decode(head.try_into().unwrap()).unwrap();
+    assert_eq!(header.len as usize, payload.len());
+    Message::decode(header, payload).unwrap().unwrap()
+}
+
+#[test]
+fn values_of_later_versions_are_kept() {
+    let kind = CallKind::Unknown(9);
+    golden(1, 0, Message::Ring(Ring { kind }), "00000001 10 00 0001 09");
+    let bye = Bye {
+        code: ByeCode::Unknown(200),
+        text: "",
+    };
+    golden(0, 0, Message::Bye(bye), "00000001 02 00 0000 c8");
+    for code in 0..=255 {
+        assert_eq!(FailReason::from_code(code).code(), code);
+        assert_eq!(Lens::from_code(code).code(), code);
+    }
+    assert_eq!(FailReason::from_code(8), FailReason::Io);
+    let hello = decode(
+        "00000020 01 00 0000 0000000000000001 0000000000000002 80000001 0000000000000004 03 616d79",
+    );
+    let Message::Hello(hello) = hello else {
+        panic!("{hello:?}");
+    };
+    assert!(hello.capabilities.contains(Capabilities::CAMERA));
+    assert_eq!(hello.capabilities.0, 0x8000_0001);
+}
+
+#[test]
+fn extensions_of_later_versions_are_skipped() {
+    let kind = CallKind::View;
+    let extended = "00000009 10 00 0001 01 07 0002 abcd 08 0000";
+    assert_eq!(decode(extended), Message::Ring(Ring { kind }));
+    let picture = "00000026 30 00 0003 00000005 0000000000000006 00000007 00000008 0500 02d0 01 01 \
+                   00000004 0004 01 0001 ff ffd8";
+    let Message::Picture(head, bytes) = decode(picture) else {
+        panic!("a picture");
+    };
+    assert_eq!(
+        (head.sequence, head.total, bytes),
+        (5, 4, &[0xff, 0xd8][..])
+    );
+    let entry = "00000021 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 0003 612f62 \
+                 09 0002 0000";
+    let Message::Entry(entry) = decode(entry) else {
+        panic!("an entry");
+    };
+    assert_eq!(entry.path.as_str(), "a/b");
+    // An extension that is cut, and an area that is longer than the frame.
+    illegal(
+        "00000005 10 00 0001 01 07 0002 ab",
+        DecodeError::Cut("extension"),
+    );
+    illegal(
+        "00000022 30 00 0003 00000005 0000000000000006 00000007 00000008 0500 02d0 01 01 00000004 \
+         0003 ffd8",
+        DecodeError::Cut("extension area"),
     );
 }
 

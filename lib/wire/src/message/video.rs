@@ -44,6 +44,9 @@ pub struct PictureHead {
     pub captured: u64,
     /// Microseconds from then until it was ready to send.
     pub ready_after: u32,
+    /// Microseconds from then until its first byte was handed to the connection: what lies between
+    /// the two is the wait in the sender's slot.
+    pub sent_after: u32,
     /// Pixels across, 1 to [`limits::SIDE`].
     pub width: u16,
     /// Pixels down, 1 to [`limits::SIDE`].
@@ -57,31 +60,36 @@ pub struct PictureHead {
 }
 
 impl PictureHead {
-    /// Bytes of the head on the wire.
-    pub const BYTES: usize = 26;
+    /// Bytes of the head on the wire, with an extension area that is empty.
+    pub const BYTES: usize = 32;
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
+        let head = Self {
             sequence: reader.u32("sequence")?,
             captured: reader.u64("captured")?,
             ready_after: reader.u32("ready after")?,
+            sent_after: reader.u32("sent after")?,
             width: side(reader.u16("width")?, "width")?,
             height: side(reader.u16("height")?, "height")?,
             orientation: Orientation::read(reader)?,
             codec: Codec::read(reader)?,
             total: total(reader.u32("picture size")?)?,
-        })
+        };
+        reader.skip_sized_extensions()?;
+        Ok(head)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.u32(self.sequence)?;
         writer.u64(self.captured)?;
         writer.u32(self.ready_after)?;
+        writer.u32(self.sent_after)?;
         writer.u16(self.width)?;
         writer.u16(self.height)?;
         writer.u8(self.orientation.code())?;
         writer.u8(self.codec.code())?;
-        writer.u32(self.total)
+        writer.u32(self.total)?;
+        writer.u16(0)
     }
 }
 
