@@ -19,18 +19,28 @@ pub enum HandshakeError {
     /// The first bytes are not a preamble: another program is there.
     #[error("the other side does not speak transom")]
     Magic,
-    /// The preamble has another version than [`VERSION`].
-    #[error("the other side speaks version {0} of the protocol, this side version {VERSION}")]
-    Version(u8),
+    /// The preamble's versions are all older or all newer than [`VERSION`].
+    #[error(
+        "the other side speaks {} of the protocol, this side version {VERSION}: the older one needs \
+         an update",
+        versions(.oldest, .newest)
+    )]
+    Version {
+        /// The oldest version that the other side speaks.
+        oldest: u8,
+        /// The newest one.
+        newest: u8,
+    },
     /// Both sides dialed, or both listen, or our own bytes came back.
     #[error("the other side takes role {0}, which is not its own")]
     Role(u8),
     /// The dialer's set lacks the cipher that everybody has, or the listener chose none or more than one.
     #[error("the other side's ciphers are 0x{0:02x}, from which none can be chosen")]
     Ciphers(u8),
-    /// The preamble's last byte is 0 in this version.
-    #[error("the preamble ends in 0x{0:02x}, not in 0")]
-    Reserved(u8),
+    /// The other side wants something else of the connection than this side serves, or serves
+    /// something else than this side wants.
+    #[error("the other side's connection is for purpose {0}, which this side doesn't know")]
+    Purpose(u8),
     /// A handshake message has a length that its kind can't have.
     #[error("handshake message {message} has {found} bytes, where {least} or {most} may be")]
     Length {
@@ -104,5 +114,13 @@ impl ChannelError {
     /// Whether the other side, or somebody between, is to blame; then the channel is at its end.
     pub fn is_peer(&self) -> bool {
         matches!(self, Self::Forged | Self::Length(_))
+    }
+}
+
+fn versions(oldest: &u8, newest: &u8) -> String {
+    if oldest == newest {
+        format!("version {oldest}")
+    } else {
+        format!("versions {oldest} to {newest}")
     }
 }

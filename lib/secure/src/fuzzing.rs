@@ -1,5 +1,6 @@
 //! Laws for fuzzing: what must hold for any bytes, any cuts and any change on the way.
 
+use crate::preamble::PREAMBLE;
 use crate::{
     Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Role,
 };
@@ -199,6 +200,6 @@ impl Pipe {
 /// What the dialer of a pair says of itself.
 pub(crate) const INTRODUCED: &[u8] = b"anna";
 /// Bytes a dialer sends in a whole handshake.
-pub(crate) const DIALER_BYTES: usize = 8 + (2 + 32) + (2 + 64 + INTRODUCTION);
+pub(crate) const DIALER_BYTES: usize = PREAMBLE + (2 + 32) + (2 + 64 + INTRODUCTION);
 /// Bytes a listener sends in a whole handshake.
-pub(crate) const LISTENER_BYTES: usize = 8 + (2 + 96);
+pub(crate) const LISTENER_BYTES: usize = PREAMBLE + (2 + 96);

@@ -73,7 +73,7 @@ impl Handshake {
             introduction: Vec::new(),
         };
         if role == Role::Dialer {
-            handshake.send(&preamble::write(role, ciphers.bits()));
+            handshake.send(&preamble::request(ciphers));
         }
         Ok(handshake)
     }
@@ -92,7 +92,8 @@ impl Handshake {
     ///
     /// # Errors
     /// The other side doesn't keep to the protocol, or somebody changed a byte on the way. That is final.
-    /// After [`HandshakeError::Version`] there may be a preamble left to transmit, which tells the other side why.
+    /// After [`HandshakeError::Version`] and [`HandshakeError::Purpose`] there may be a preamble left to
+    /// transmit, which tells the other side why.
     pub fn handle_bytes(&mut self, bytes: &[u8]) -> Result<usize, HandshakeError> {
         let mut left = bytes;
         while let Some(wanted) = self.wanted()? {
@@ -218,8 +219,8 @@ impl Handshake {
     }
 
     fn begin_as_dialer(&mut self, theirs: Preamble) -> Result<(), HandshakeError> {
-        let cipher = preamble::read_listener(theirs, self.ciphers)?;
-        let ours = preamble::write(self.role, self.ciphers.bits());
+        let cipher = preamble::read_answer(theirs, self.ciphers)?;
+        let ours = preamble::request(self.ciphers);
         self.begin(cipher, &[ours, theirs].concat())?;
         self.send_message()?;
         self.stage = Stage::Message(Message::Second);
@@ -227,14 +228,14 @@ impl Handshake {
     }
 
     fn begin_as_listener(&mut self, theirs: Preamble) -> Result<(), HandshakeError> {
-        let read = preamble::read_dialer(theirs);
-        let cipher = read.map_or(Cipher::ChaCha20Poly1305, |set| set.best(self.ciphers));
-        let ours = preamble::write(self.role, cipher.bit());
-        // A dialer of another version is answered too, or it could not tell its user why it is refused.
-        if matches!(read, Ok(_) | Err(HandshakeError::Version(_))) {
-            self.send(&ours);
-        }
-        read?;
+        let offered = preamble::read_request(theirs).inspect_err(|why| {
+            if let Some(refusal) = preamble::refusal(*why) {
+                self.send(&refusal);
+            }
+        })?;
+        let cipher = offered.best(self.ciphers);
+        let ours = preamble::answer(cipher);
+        self.send(&ours);
         self.begin(cipher, &[theirs, ours].concat())?;
         self.stage = Stage::Message(Message::First);
         Ok(())
@@ -304,7 +305,7 @@ impl Handshake {
 
     fn fail(&mut self, error: HandshakeError) {
         self.stage = Stage::Failed(error);
-        if !matches!(error, HandshakeError::Version(_)) {
+        if preamble::refusal(error).is_none() {
             self.outgoing.clear();
         }
     }

@@ -1,9 +1,10 @@
-//! The eight bytes each side begins with (wire 2). They are not secret, and bound into the handshake.
+//! The twelve bytes that each side begins with (wire 2). They are not secret, and bound into the
+//! handshake, so that a man in the middle can't talk two sides down to an older version.
 
 use crate::cipher::{Cipher, Ciphers};
 use crate::error::HandshakeError;
 
-/// Which side of the connection one is.
+/// The side of a connection.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Role {
     /// The side that connected; it speaks first and shows its key last.
@@ -24,49 +25,86 @@ impl Role {
 /// One side's preamble.
 ///
 /// ```text
-/// "TRSM" | version u8 | role u8 | ciphers u8 | 0 u8
+/// "TRSM" | oldest u8 | newest u8 | role u8 | ciphers u8 | purpose u8 | 0 u8 x 3
 /// ```
 pub(crate) type Preamble = [u8; PREAMBLE];
 
-/// The preamble of a side in that role; a dialer names its set, a listener the one it chose.
-pub(crate) fn write(role: Role, ciphers: u8) -> Preamble {
-    let [t, r, s, m] = MAGIC;
-    [t, r, s, m, VERSION, role.code(), ciphers, 0]
+/// A dialer's preamble: every version and cipher that this side has.
+pub(crate) fn request(ciphers: Ciphers) -> Preamble {
+    write(Role::Dialer, ciphers.bits(), SESSION)
 }
 
-/// The ciphers a dialer has.
-pub(crate) fn read_dialer(preamble: Preamble) -> Result<Ciphers, HandshakeError> {
+/// A listener's answer: the version and the cipher it chose.
+pub(crate) fn answer(cipher: Cipher) -> Preamble {
+    write(Role::Listener, cipher.bit(), SESSION)
+}
+
+/// A listener's answer to a request that it can't serve, so that the dialer can tell its user why;
+/// `None` where the bytes were no request at all.
+pub(crate) fn refusal(why: HandshakeError) -> Option<Preamble> {
+    match why {
+        HandshakeError::Version { .. } => Some(write(Role::Listener, 0, SESSION)),
+        HandshakeError::Purpose(_) => Some(write(Role::Listener, 0, 0)),
+        _ => None,
+    }
+}
+
+/// The ciphers of a dialer.
+pub(crate) fn read_request(preamble: Preamble) -> Result<Ciphers, HandshakeError> {
     let bits = read(preamble, Role::Dialer)?;
     Ciphers::from_bits(bits).ok_or(HandshakeError::Ciphers(bits))
 }
 
-/// The cipher a listener chose from those we have.
-pub(crate) fn read_listener(preamble: Preamble, ours: Ciphers) -> Result<Cipher, HandshakeError> {
+/// The cipher that a listener chose from those we have.
+pub(crate) fn read_answer(preamble: Preamble, ours: Ciphers) -> Result<Cipher, HandshakeError> {
     let bits = read(preamble, Role::Listener)?;
     ours.choice(bits).ok_or(HandshakeError::Ciphers(bits))
 }
 
+fn write(role: Role, ciphers: u8, purpose: u8) -> Preamble {
+    let [t, r, s, m] = MAGIC;
+    let (oldest, newest) = (VERSION, VERSION);
+    [
+        t,
+        r,
+        s,
+        m,
+        oldest,
+        newest,
+        role.code(),
+        ciphers,
+        purpose,
+        0,
+        0,
+        0,
+    ]
+}
+
+/// The ciphers of a preamble whose other fields are right. The last three bytes are for later
+/// versions and not looked at.
 fn read(preamble: Preamble, from: Role) -> Result<u8, HandshakeError> {
-    let [t, r, s, m, version, role, ciphers, reserved] = preamble;
+    let [t, r, s, m, oldest, newest, role, ciphers, purpose, ..] = preamble;
     if [t, r, s, m] != MAGIC {
         return Err(HandshakeError::Magic);
     }
-    if version != VERSION {
-        return Err(HandshakeError::Version(version));
+    if !(oldest..=newest).contains(&VERSION) {
+        return Err(HandshakeError::Version { oldest, newest });
     }
     if role != from.code() {
         return Err(HandshakeError::Role(role));
     }
-    if reserved != 0 {
-        return Err(HandshakeError::Reserved(reserved));
+    if purpose != SESSION {
+        return Err(HandshakeError::Purpose(purpose));
     }
     Ok(ciphers)
 }
 
-/// The version of the protocol.
+/// The version of the protocol. The first version has no older one to speak.
 pub const VERSION: u8 = 1;
-pub(crate) const PREAMBLE: usize = 8;
+pub(crate) const PREAMBLE: usize = 12;
 const MAGIC: [u8; 4] = *b"TRSM";
+/// The purpose of a connection for calls, texts and files; 2 is reserved for pairing.
+const SESSION: u8 = 1;
 
 #[cfg(test)]
 mod tests {
@@ -74,26 +112,57 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_the_specification() {
-        assert_eq!(write(Role::Dialer, 3), *b"TRSM\x01\x01\x03\x00");
-        assert_eq!(write(Role::Listener, 2), *b"TRSM\x01\x02\x02\x00");
+        assert_eq!(request(Ciphers::BOTH), *b"TRSM\x01\x01\x01\x03\x01\0\0\0");
+        assert_eq!(
+            answer(Cipher::Aes256Gcm),
+            *b"TRSM\x01\x01\x02\x02\x01\0\0\0"
+        );
+    }
+
+    fn changed(mut preamble: Preamble, bytes: &[(usize, u8)]) -> Preamble {
+        for (at, byte) in bytes {
+            preamble[*at] = *byte;
+        }
+        preamble
     }
 
     #[test]
     fn each_field_is_checked() {
-        let good = write(Role::Dialer, 3);
-        let with = |at: usize, byte: u8| {
-            let mut bad = good;
-            bad[at] = byte;
-            read_dialer(bad)
+        let read = |bytes: &[(usize, u8)]| read_request(changed(request(Ciphers::BOTH), bytes));
+        assert_eq!(read(&[]), Ok(Ciphers::BOTH));
+        assert_eq!(read(&[(0, b'G')]), Err(HandshakeError::Magic));
+        assert_eq!(read(&[(6, 2)]), Err(HandshakeError::Role(2)));
+        assert_eq!(read(&[(7, 2)]), Err(HandshakeError::Ciphers(2)));
+        assert_eq!(read(&[(8, 2)]), Err(HandshakeError::Purpose(2)));
+        let both = changed(answer(Cipher::Aes256Gcm), &[(7, 3)]);
+        assert_eq!(
+            read_answer(both, Ciphers::BOTH),
+            Err(HandshakeError::Ciphers(3))
+        );
+    }
+
+    #[test]
+    fn a_range_of_versions_that_has_ours_is_enough() {
+        let read = |oldest, newest| {
+            let range = changed(request(Ciphers::BOTH), &[(4, oldest), (5, newest)]);
+            read_request(range).map(|_| ())
         };
-        assert_eq!(read_dialer(good), Ok(Ciphers::BOTH));
-        assert_eq!(with(0, b'G'), Err(HandshakeError::Magic));
-        assert_eq!(with(4, 2), Err(HandshakeError::Version(2)));
-        assert_eq!(with(5, 2), Err(HandshakeError::Role(2)));
-        assert_eq!(with(6, 2), Err(HandshakeError::Ciphers(2)));
-        assert_eq!(with(7, 9), Err(HandshakeError::Reserved(9)));
-        let answer = write(Role::Listener, 3);
-        let chosen = read_listener(answer, Ciphers::BOTH);
-        assert_eq!(chosen, Err(HandshakeError::Ciphers(3)));
+        assert_eq!(
+            (read(1, 1), read(1, 9), read(0, 1)),
+            (Ok(()), Ok(()), Ok(()))
+        );
+        for (oldest, newest) in [(2, 9), (0, 0), (9, 1)] {
+            let none = Err(HandshakeError::Version { oldest, newest });
+            assert_eq!(read(oldest, newest), none);
+        }
+    }
+
+    #[test]
+    fn what_later_versions_may_add_is_no_error() {
+        let later = changed(
+            request(Ciphers::BOTH),
+            &[(7, 0xff), (9, 1), (10, 2), (11, 3)],
+        );
+        assert_eq!(read_request(later), Ok(Ciphers::BOTH));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn handshakes() -> Vec<(&'static str, Vec<u8>)> {
         ("to-dialer", joined(&[&[100], listener, &[0, 96], &[7; 96]])),
         ("honest-whole", vec![200]),
         ("honest-in-pieces", vec![200, 1, 9, 30, 2]),
-        ("changed-preamble", vec![228, 0, 6, 1]),
+        ("changed-preamble", vec![228, 0, 7, 1]),
         ("changed-key", vec![228, 1, 20, 3, 16]),
     ]
 }

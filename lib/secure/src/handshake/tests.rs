@@ -22,7 +22,7 @@ fn every_changed_byte_ends_it() {
     let listeners = (0..LISTENER_BYTES).map(|offset| (Role::Listener, offset));
     for (role, offset) in dialers.chain(listeners) {
         // Each bit of what is in the clear; of the rest, bits that differ from byte to byte.
-        let bits = if offset < 10 { 0..8 } else { 0..1 };
+        let bits = if offset < 14 { 0..8 } else { 0..1 };
         for bit in bits.map(|bit| (bit + offset as u8) % 8) {
             let (mut dialer, mut listener) = pair();
             let mut link = Link::new(&[]);
@@ -39,7 +39,7 @@ fn a_changed_cipher_is_seen_though_both_could_go_on_with_it() {
     // The set BOTH without its AES bit: what somebody between would like best.
     let (mut dialer, mut listener) = pair();
     let mut link = Link::new(&[]);
-    link.flip = Some((Role::Dialer, 6, 1));
+    link.flip = Some((Role::Dialer, 7, 1));
     let end = link.run(&mut dialer, &mut listener);
     assert_eq!(end, Err(HandshakeError::Forged(2)));
     assert!(dialer.remote().is_none() && listener.remote().is_none());
@@ -166,21 +166,42 @@ fn other_programs_are_recognised_by_their_first_bytes() {
 fn another_version_is_answered_so_that_both_can_say_why() {
     let mut dialer = side(Role::Dialer, Ciphers::BOTH);
     let mut listener = side(Role::Listener, Ciphers::BOTH);
-    let of_later = b"TRSM\x02\x01\x0b\x77";
-    assert_eq!(
-        listener.handle_bytes(of_later),
-        Err(HandshakeError::Version(2))
-    );
+    let of_later = b"TRSM\x02\x03\x01\x0b\x01\x07\x07\x77";
+    let version = |oldest, newest| Err(HandshakeError::Version { oldest, newest });
+    assert_eq!(listener.handle_bytes(of_later), version(2, 3));
     let answer = listener.poll_transmit().unwrap();
-    assert_eq!(answer, b"TRSM\x01\x02\x01\x00");
+    assert_eq!(answer, b"TRSM\x01\x01\x02\0\x01\0\0\0");
     assert_eq!(listener.poll_transmit(), None);
 
     dialer.poll_transmit().unwrap();
-    assert_eq!(
-        dialer.handle_bytes(b"TRSM\x02\x02\x01\x00"),
-        Err(HandshakeError::Version(2))
-    );
+    let from_later = b"TRSM\x02\x02\x02\0\x01\0\0\0";
+    assert_eq!(dialer.handle_bytes(from_later), version(2, 2));
     assert_eq!(dialer.poll_transmit(), None);
+    let words = version(2, 3).unwrap_err().to_string();
+    assert!(words.contains("versions 2 to 3"), "{words}");
+}
+
+#[test]
+fn a_dialer_that_also_speaks_later_versions_is_served() {
+    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let of_later = b"TRSM\x01\x09\x01\x0b\x01\x07\x07\x77";
+    assert_eq!(listener.handle_bytes(of_later), Ok(of_later.len()));
+    let answer = listener.poll_transmit().unwrap();
+    assert_eq!(answer[..6], *b"TRSM\x01\x01");
+}
+
+#[test]
+fn a_purpose_that_is_not_served_is_answered_so_that_both_can_say_why() {
+    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let pairing = b"TRSM\x01\x01\x01\x03\x02\0\0\0";
+    let refused = listener.handle_bytes(pairing);
+    assert_eq!(refused, Err(HandshakeError::Purpose(2)));
+    let answer = listener.poll_transmit().unwrap();
+    assert_eq!(answer, b"TRSM\x01\x01\x02\0\0\0\0\0");
+    dialer.poll_transmit().unwrap();
+    let refused = dialer.handle_bytes(&answer);
+    assert_eq!(refused, Err(HandshakeError::Purpose(0)));
 }
 
 #[test]
