@@ -6,8 +6,8 @@ use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape,
 use crate::format::{bytes, count};
 use crate::output::Output;
 use crate::words::{
-    call_words, end_word, end_words, kind_word, lens_word, lens_words, outcome_word, outcome_words,
-    with_text,
+    call_words, capability_words, end_word, end_words, kind_word, lens_word, lens_words,
+    outcome_word, outcome_words, with_text,
 };
 
 /// Tells a notice that needs no more than telling.
@@ -53,11 +53,12 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             key,
             first_use,
             address,
+            capabilities,
         } => (
             format!("{peer} is here, from {address}{}", pinned(*first_use, key)),
             json!({"event": "joined", "peer": peer.as_str(), "key": key.to_string(),
                    "fingerprint": key.fingerprint().to_string(), "first_use": first_use,
-                   "address": address.to_string()}),
+                   "address": address.to_string(), "can": capability_words(*capabilities)}),
         ),
         Notice::Left { peer, why, lost } => (
             format!("{peer} {}: {why}", if *lost { "is lost" } else { "left" }),

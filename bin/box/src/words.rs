@@ -1,6 +1,6 @@
 //! What the station's answers are called: in words for people, as one stable word for programs.
 
-use transom::{CallKind, EndReason, Lens, Outcome, RefuseReason};
+use transom::{CallKind, Capabilities, EndReason, Lens, Outcome, RefuseReason};
 
 use crate::format::count;
 
@@ -64,6 +64,19 @@ pub(crate) fn lens_word(lens: Lens) -> &'static str {
         Lens::Off => "off",
         _ => "unknown",
     }
+}
+
+/// What a peer says that it can do, for `--json`.
+pub(crate) fn capability_words(capabilities: Capabilities) -> Vec<&'static str> {
+    [
+        (Capabilities::CAMERA, "camera"),
+        (Capabilities::CALLS, "calls"),
+        (Capabilities::FILES, "files"),
+    ]
+    .into_iter()
+    .filter(|(capability, _)| capabilities.contains(*capability))
+    .map(|(_, word)| word)
+    .collect()
 }
 
 fn refuse_words(reason: RefuseReason) -> &'static str {

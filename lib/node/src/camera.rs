@@ -330,9 +330,6 @@ fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
 
 /// Gives a picture to every viewer's session.
 fn send(picture: &Picture, calls: &Calls, out: &mut Outside) {
-    let orientation = Orientation::ALL
-        .iter()
-        .find(|known| known.code() == picture.orientation);
     let head = PictureHead {
         sequence: picture.sequence,
         captured: out.net.clock(picture.captured).0,
@@ -340,9 +337,11 @@ fn send(picture: &Picture, calls: &Calls, out: &mut Outside) {
             .as_micros()
             .try_into()
             .unwrap_or(u32::MAX),
+        // Each session says when it sends the first byte.
+        sent_after: 0,
         width: picture.width,
         height: picture.height,
-        orientation: *orientation.unwrap_or(&Orientation::Upright),
+        orientation: Orientation::from_code(picture.orientation),
         codec: Codec::Jpeg,
         total: picture.jpeg.len().try_into().unwrap_or(u32::MAX),
     };

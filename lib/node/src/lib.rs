@@ -43,9 +43,9 @@ mod workers;
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, CurrentFile, Direction, EndReason, FailReason, Lens, Notice, Numbers, Obstacle,
-    Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId, Timing, TransferId,
-    TransferStatus,
+    CallKind, Capabilities, CurrentFile, Direction, EndReason, FailReason, Lens, Notice, Numbers,
+    Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId, Timing,
+    TransferId, TransferStatus,
 };
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
 pub use station::{RunError, StartError, Station};

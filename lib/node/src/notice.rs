@@ -11,7 +11,7 @@ use transom_wire::{PeerName, PublicKey};
 
 use crate::handle::Credit;
 
-pub use transom_wire::{CallKind, EndReason, FailReason, Lens, RefuseReason, Shape};
+pub use transom_wire::{CallKind, Capabilities, EndReason, FailReason, Lens, RefuseReason, Shape};
 
 /// Names one transfer of this station, in either direction, for as long as the station lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -84,6 +84,9 @@ pub enum Notice {
         first_use: bool,
         /// From where.
         address: SocketAddr,
+        /// What its station says that it can do: a camera box, a person's window, or a program that
+        /// only sends. It proves nothing and grants nothing.
+        capabilities: Capabilities,
     },
     /// A peer that had joined is gone.
     Left {

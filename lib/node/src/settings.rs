@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use transom_media::Wish;
 use transom_users::Book;
-use transom_wire::PeerName;
+use transom_wire::{Capabilities, PeerName};
 
 use crate::identity::{Identity, KnownPeersFile};
 
@@ -69,6 +69,16 @@ impl Settings {
             max_viewers: 8,
             inbox: None,
         }
+    }
+
+    /// What a station with these settings tells its peers that it can do.
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        let has = |can: bool, what| if can { what } else { Capabilities::NONE };
+        has(
+            self.camera.is_some() && self.serve_camera,
+            Capabilities::CAMERA,
+        ) | has(self.takes_calls, Capabilities::CALLS)
+            | has(self.inbox.is_some(), Capabilities::FILES)
     }
 }
 

@@ -310,9 +310,14 @@ impl Station {
             ..
         } = self;
         let Some(link) = links.link(peer) else { return };
-        if let proto::Event::Hello { session, .. } = event {
+        if let proto::Event::Hello {
+            session,
+            capabilities,
+            ..
+        } = event
+        {
             calls.back(link.key, session);
-            return links.hello(peer, session, out);
+            return links.hello(peer, session, capabilities, out);
         }
         let rest = calls.handle(peer, link, event, links, out);
         let rest = rest.and_then(|event| transfers.handle(peer, link, event, links, out));

@@ -228,13 +228,17 @@ impl Calls {
                 text,
             });
         }
-        if self.open.len() >= self.most {
-            log::debug!("call={stream} declined: {} are open", self.open.len());
-            let busy = Decline {
-                reason: EndReason::Busy,
-                text: "too many calls at once",
-            };
-            outlet.say(stream, &Message::Decline(busy));
+        let refusal = if matches!(ring.kind, CallKind::Unknown(_)) {
+            let text = "this version doesn't know that kind of call";
+            Some((EndReason::Unsupported, text))
+        } else if self.open.len() >= self.most {
+            Some((EndReason::Busy, "too many calls at once"))
+        } else {
+            None
+        };
+        if let Some((reason, text)) = refusal {
+            log::debug!("call={stream} kind={:?} declined: {text}", ring.kind);
+            outlet.say(stream, &Message::Decline(Decline { reason, text }));
             return Ok(());
         }
         self.open
@@ -401,13 +405,14 @@ impl Calls {
     }
 
     /// Writes video of one call; calls take turns.
-    pub(crate) fn pull(&mut self, record: &mut Record<'_>, gate: bool) {
+    pub(crate) fn pull(&mut self, record: &mut Record<'_>, gate: bool, now: Instant) {
         for _ in 0..self.open.len() {
             let Some((stream, call)) = next_after(&mut self.open, self.turn) else {
                 return;
             };
             self.turn = stream;
-            call.outgoing.pull(stream, record, gate, &mut self.counts);
+            call.outgoing
+                .pull(stream, record, gate, now, &mut self.counts);
             if !record.is_empty() {
                 return;
             }

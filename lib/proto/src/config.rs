@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use transom_wire::PeerName;
+use transom_wire::{Capabilities, PeerName};
 
 /// Who we are on one connection, and its limits. [`Config::new`] sets good limits.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Config {
     pub session: u64,
     /// Random, decides who yields when both ring at once.
     pub nonce: u64,
+    /// What this station can do, for the peer to know. Default none.
+    pub capabilities: Capabilities,
     /// Transfers open at once in each direction. Default 16: a person never waits for more.
     pub max_transfers: usize,
     /// Calls open at once, ringing ones too. Default 8: one connection carries one or two; each can
@@ -60,6 +62,7 @@ impl Config {
             name,
             session,
             nonce,
+            capabilities: Capabilities::NONE,
             max_transfers: 16,
             max_calls: 8,
             text_queue: transom_wire::limits::TEXTS_AHEAD,

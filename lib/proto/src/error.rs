@@ -22,6 +22,12 @@ pub enum PeerError {
         /// What there was too much of.
         what: &'static str,
     },
+    /// A frame that the protocol has and this version does not serve.
+    #[error("{what} is not supported by this version")]
+    Unsupported {
+        /// The frame.
+        what: &'static str,
+    },
     /// Nothing was heard within [`Config::give_up`](crate::Config::give_up).
     #[error("nothing was heard for too long")]
     Silent,
@@ -33,6 +39,7 @@ impl PeerError {
         match self {
             Self::Decode(_) | Self::Unexpected { .. } => ByeCode::Illegal,
             Self::TooMuch { .. } => ByeCode::TooMuch,
+            Self::Unsupported { .. } => ByeCode::Unsupported,
             Self::Silent => ByeCode::Silent,
         }
     }

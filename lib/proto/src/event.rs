@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use transom_wire::{
-    ByeCode, CallKind, Collision, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Lens,
-    Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey,
+    ByeCode, CallKind, Capabilities, Collision, Done, End, EndReason, Ending, Entry, EntryKind,
+    FailReason, Lens, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape,
+    Start, TransferKey,
 };
 
 use crate::Instant;
@@ -39,6 +40,8 @@ pub enum Event {
         name: PeerName,
         /// Its random session number.
         session: u64,
+        /// What its station can do, as it claims.
+        capabilities: Capabilities,
     },
     /// The peer's last frame; nothing follows and nothing can be sent any more.
     Bye {

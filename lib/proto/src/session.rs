@@ -68,7 +68,7 @@ impl Session {
         let hello = Hello {
             session,
             nonce,
-            capabilities: 0,
+            capabilities: config.capabilities,
             clock: now.0,
             name: config.name,
         };
@@ -255,7 +255,7 @@ impl Session {
         self.outlet.patience()?;
         let kind = message.kind();
         check_header(header, kind)?;
-        if self.nonce.is_none() && kind != Kind::Hello {
+        if self.nonce.is_none() && !matches!(kind, Kind::Hello | Kind::Join) {
             return Err(PeerError::Unexpected {
                 what: "a message before hello",
             });
@@ -266,6 +266,7 @@ impl Session {
         match message {
             Message::Hello(hello) => self.handle_hello(hello),
             Message::Bye(bye) => self.handle_bye(bye),
+            Message::Join(_) => Err(PeerError::Unsupported { what: "join" }),
             Message::Ping(ping) => {
                 self.pinger.handle_ping(ping);
                 Ok(())
@@ -291,8 +292,17 @@ impl Session {
             });
         }
         self.nonce = Some(hello.nonce);
-        let (name, session) = (hello.name, hello.session);
-        self.outlet.tell(Event::Hello { name, session });
+        let Hello {
+            name,
+            session,
+            capabilities,
+            ..
+        } = hello;
+        self.outlet.tell(Event::Hello {
+            name,
+            session,
+            capabilities,
+        });
         Ok(())
     }
 
@@ -427,7 +437,7 @@ impl Session {
         }
         if record.is_empty() {
             let gate = self.sent.unacked() - self.sent.bulk_unacked() < self.config.video_gate;
-            self.calls.pull(record, gate);
+            self.calls.pull(record, gate, now);
         }
         if record.is_empty() {
             self.fill_below_video(record, now);
@@ -499,7 +509,14 @@ fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
     }
     let connection = matches!(
         kind,
-        Kind::Hello | Kind::Bye | Kind::Ping | Kind::Pong | Kind::Ack | Kind::Text | Kind::TextAck
+        Kind::Hello
+            | Kind::Join
+            | Kind::Bye
+            | Kind::Ping
+            | Kind::Pong
+            | Kind::Ack
+            | Kind::Text
+            | Kind::TextAck
     );
     if connection != (header.stream == 0) {
         return Err(DecodeError::Illegal("stream").into());

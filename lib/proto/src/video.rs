@@ -107,6 +107,7 @@ impl Outgoing {
         stream: u16,
         record: &mut Record<'_>,
         gate: bool,
+        now: Instant,
         counts: &mut Counts,
     ) {
         let gives_up = self.withdrawn || gate && self.is_overtaken();
@@ -120,15 +121,17 @@ impl Outgoing {
             return;
         }
         if self.current.is_none() && gate && self.unshown.len() < PICTURE_CREDIT as usize {
-            self.begin();
+            self.begin(now);
         }
         self.chunk(stream, record, counts);
     }
 
-    fn begin(&mut self) {
-        let Some(picture) = self.slot.take() else {
+    fn begin(&mut self, now: Instant) {
+        let Some(mut picture) = self.slot.take() else {
             return;
         };
+        let age = now - Instant(picture.head.captured);
+        picture.head.sent_after = u32::try_from(age.as_micros()).unwrap_or(u32::MAX);
         self.unshown
             .push_back((picture.head.sequence, picture.head.captured));
         self.current = Some(Current { picture, at: 0 });

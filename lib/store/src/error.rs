@@ -27,6 +27,12 @@ pub enum EntryError {
         /// The entry's path.
         path: String,
     },
+    /// An entry that is neither a file nor a folder, from a later version.
+    #[error("{path:?} is of a kind that this version can't receive")]
+    Unsupported {
+        /// The entry's path.
+        path: String,
+    },
     /// The system said no.
     #[error("can't write {path:?}")]
     System {
@@ -142,6 +148,7 @@ impl EntryError {
         match self {
             Self::Protocol(_) | Self::Corrupt { .. } | Self::Stale(_) => FailReason::Corrupt,
             Self::Duplicate { .. } => FailReason::Duplicate,
+            Self::Unsupported { .. } => FailReason::Unsupported,
             Self::System { source, .. } => fail_reason(source),
         }
     }

@@ -163,7 +163,8 @@ impl Reception {
                 self.tally.skipped += 1;
                 Ok(Some(Begin::Done { root: [0; 32] }))
             }
-            _ => self.file(entry),
+            EntryKind::File => self.file(entry),
+            _ => Err(Trouble::Unsupported),
         };
         begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
     }

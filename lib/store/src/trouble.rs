@@ -10,6 +10,7 @@ pub(crate) enum Trouble {
     Protocol(&'static str),
     Corrupt(u64),
     Duplicate,
+    Unsupported,
     System(io::Error),
 }
 
@@ -26,6 +27,7 @@ impl Trouble {
             Self::Protocol(what) => EntryError::Protocol(what),
             Self::Corrupt(offset) => EntryError::Corrupt { path, offset },
             Self::Duplicate => EntryError::Duplicate { path },
+            Self::Unsupported => EntryError::Unsupported { path },
             Self::System(source) => EntryError::System { path, source },
         }
     }

@@ -1,11 +1,11 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Abandon, Ack, Bye, ByeCode, CallKind, CameraState, Cancel, Codec, Collision, Decline, Done,
-    End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish, Finished, Grant, HangUp,
-    Hello, Leaf, Lens, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
-    Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start, Text, TextAck,
-    TransferKey, WHOLE, flags, limits,
+    Abandon, Ack, Bye, ByeCode, CallKind, CameraState, Cancel, Capabilities, Codec, Collision,
+    Decline, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish, Finished,
+    Grant, HangUp, Hello, Join, Leaf, Lens, Message, Offer, Orientation, Pause, PictureHead, Ping,
+    Pong, Progress, Rate, Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start,
+    Text, TextAck, TransferKey, WHOLE, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -40,9 +40,13 @@ fn connection() -> Vec<(&'static str, Vec<u8>)> {
     let hello = Hello {
         session: 1,
         nonce: 2,
-        capabilities: 0,
+        capabilities: Capabilities::NONE,
         clock: 4,
         name: "amy".parse().expect("a peer's name"),
+    };
+    let join = Join {
+        session: 1,
+        with: 2,
     };
     let bye = Bye {
         code: ByeCode::Leaving,
@@ -61,12 +65,24 @@ fn connection() -> Vec<(&'static str, Vec<u8>)> {
             frame(0, 0, Message::Pong(Pong { echo: 9, clock: 10 })),
         ),
         ("ack", frame(0, 0, Message::Ack(ack))),
+        ("join", frame(0, 0, Message::Join(join))),
         (
             "text",
             frame(0, 0, Message::Text(Text { id: 1, text: "hé" })),
         ),
         ("text-ack", frame(0, 0, Message::TextAck(TextAck { id: 1 }))),
     ]
+}
+
+/// A ring with two extensions of a later version: type 7 with two bytes, type 8 with none.
+fn extended_ring() -> Vec<u8> {
+    let kind = CallKind::Unknown(9);
+    let mut bytes = frame(1, 0, Message::Ring(Ring { kind }));
+    bytes.extend([7, 0, 2, 0xab, 0xcd, 8, 0, 0]);
+    if let Some(len) = bytes.get_mut(3) {
+        *len += 8;
+    }
+    bytes
 }
 
 fn calls() -> Vec<(&'static str, Vec<u8>)> {
@@ -92,6 +108,7 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
         sequence: 5,
         captured: 6,
         ready_after: 7,
+        sent_after: 0,
         width: 1280,
         height: 720,
         orientation: Orientation::Upright,
@@ -102,6 +119,7 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
     let rest = Message::PictureData(&[0xff, 0xd9]);
     vec![
         ("ring", frame(1, 0, Message::Ring(Ring { kind }))),
+        ("ring-extended", extended_ring()),
         ("answer", frame(1, 0, Message::Answer)),
         ("decline", frame(1, 0, Message::Decline(decline))),
         ("hang-up", frame(1, 0, Message::HangUp(hang_up))),

@@ -58,6 +58,7 @@ pub(crate) fn joined(name: &str) -> Notice {
         key: PublicKey([1; 32]),
         first_use: false,
         address: address(),
+        capabilities: transom::Capabilities::CALLS,
     }
 }
 

@@ -200,6 +200,7 @@ impl Pictures {
             sequence: self.sent,
             captured: stand.net.now().0,
             ready_after: 0,
+            sent_after: 0,
             width: 640,
             height: 480,
             orientation: Orientation::Upright,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use transom_net::PeerId;
 use transom_proto::{CallId, ReceivedPicture};
+use transom_wire::{Codec, Orientation};
 
 use super::Calls;
 use super::call::Call;
@@ -42,6 +43,10 @@ pub(super) fn arrived(
     if call.served {
         return; // A box has nobody to show it to; the credit goes back at once.
     }
+    if head.codec != Codec::Jpeg {
+        log::debug!("{link}: a picture of codec {:?} can't be shown", head.codec);
+        return;
+    }
     let mut local = |clock| {
         out.net
             .session(link)
@@ -58,7 +63,10 @@ pub(super) fn arrived(
         jpeg: bytes,
         width: head.width,
         height: head.height,
-        orientation: head.orientation.code(),
+        orientation: match head.orientation {
+            Orientation::Unknown(_) => Orientation::Upright.code(),
+            known => known.code(),
+        },
         sequence: head.sequence,
         timing,
         _credit: credit,

@@ -59,6 +59,7 @@ impl Links {
                     self.session,
                     u64::from_ne_bytes(random),
                 );
+                config.capabilities = self.capabilities;
                 // Nor do connections made anew and anew let it write more than one does.
                 let burst = out.paces.left(key.0, now).max(1);
                 config.text_burst = config.text_burst.min(burst);

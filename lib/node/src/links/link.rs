@@ -98,6 +98,7 @@ pub(super) fn describe(why: &Departure) -> String {
             ByeCode::Silent => "it heard nothing from us for too long".into(),
             ByeCode::TooMuch => "it says that we asked for too much".into(),
             ByeCode::Replaced => "another connection takes over".into(),
+            ByeCode::Unsupported => "its version can't do what we asked for".into(),
             _ => "it said goodbye".into(),
         },
         Departure::Bye { text, .. } => text.clone(),

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use transom_net::{Departure, PeerId};
 use transom_proto::Side;
 use transom_users::{Address, Book, Contact};
-use transom_wire::{ByeCode, PeerName, PublicKey};
+use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 pub(crate) use self::door::Caller;
 use self::door::REFUSED_PAUSE;
@@ -69,6 +69,8 @@ pub(crate) struct Links {
     loads: Loads,
     own_name: PeerName,
     own_key: PublicKey,
+    /// What we say that we can do.
+    capabilities: Capabilities,
     /// Our random number of this run.
     pub(crate) session: u64,
     knocks: Vec<(PublicKey, Instant)>,
@@ -95,6 +97,7 @@ impl Links {
             loads: Loads::default(),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
+            capabilities: settings.capabilities(),
             session,
             knocks: Vec::new(),
             waiting: Vec::new(),
@@ -361,7 +364,13 @@ impl Links {
     }
 
     /// A peer's hello: it is there and lets us in. Gives a link that this one makes superfluous.
-    pub(crate) fn hello(&mut self, id: PeerId, session: u64, out: &mut Outside) {
+    pub(crate) fn hello(
+        &mut self,
+        id: PeerId,
+        session: u64,
+        capabilities: Capabilities,
+        out: &mut Outside,
+    ) {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
@@ -398,6 +407,7 @@ impl Links {
                 key,
                 first_use,
                 address,
+                capabilities,
             }),
         }
     }

@@ -10,7 +10,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use transom_wire::{
-    Abandon, Cancel, Ending, Failed, Finished, Message, Offer, Refuse, RefuseReason, WHOLE,
+    Abandon, Cancel, Collision, Ending, Failed, Finished, Message, Offer, Refuse, RefuseReason,
+    Shape, WHOLE,
 };
 
 use self::receiving::Receiving;
@@ -225,9 +226,18 @@ impl Files {
 
     /// An offer of the peer.
     pub(crate) fn handle_offer(&mut self, stream: u16, offer: Offer<'_>, outlet: &mut Outlet) {
-        if self.count(false) >= self.most {
-            log::debug!("file={stream} refused: {} are open", self.most);
-            let (reason, text) = (RefuseReason::Busy, "too many transfers at once");
+        let unknown = matches!(offer.shape, Shape::Unknown(_))
+            || matches!(offer.collision, Collision::Unknown(_));
+        let refusal = if unknown {
+            let text = "this version can't receive that kind of thing";
+            Some((RefuseReason::Unsupported, text))
+        } else if self.count(false) >= self.most {
+            Some((RefuseReason::Busy, "too many transfers at once"))
+        } else {
+            None
+        };
+        if let Some((reason, text)) = refusal {
+            log::debug!("file={stream} refused: {text}");
             outlet.say(stream, &Message::Refuse(Refuse { reason, text }));
             return;
         }

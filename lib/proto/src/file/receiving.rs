@@ -382,9 +382,10 @@ impl Receiving {
     }
 
     fn check_shape(&self, entry: &Entry<'_>) -> Result<(), PeerError> {
-        let empty = entry.kind == EntryKind::File || entry.size == 0;
+        // Kinds of later versions may have data; the receiver's disk fails the entry, not the peer.
+        let empty = entry.kind != EntryKind::Folder || entry.size == 0;
         let single = self.offer.shape == Shape::Folder
-            || (entry.kind == EntryKind::File && entry.path == self.offer.name.as_path());
+            || (entry.kind != EntryKind::Folder && entry.path == self.offer.name.as_path());
         if empty && single {
             return Ok(());
         }

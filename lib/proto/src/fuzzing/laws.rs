@@ -230,6 +230,7 @@ pub(super) fn picture(value: u8) -> Picture {
         sequence: u32::from(value),
         captured: 0,
         ready_after: 0,
+        sent_after: 0,
         width: 1,
         height: 1,
         orientation: Orientation::Upright,

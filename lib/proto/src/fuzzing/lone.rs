@@ -3,8 +3,8 @@
 use alloc::vec;
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    Collision, Done, EndReason, Ending, Hello, Message, Offer, Progress, RelativePath, Shape,
-    Start, TransferKey,
+    Capabilities, Collision, Done, EndReason, Ending, Hello, Message, Offer, Progress,
+    RelativePath, Shape, Start, TransferKey,
 };
 
 use super::choices::Choices;
@@ -36,7 +36,7 @@ impl Lone {
         let hello = Hello {
             session: 2,
             nonce: 9 * u64::from(dialer),
-            capabilities: 0,
+            capabilities: Capabilities::NONE,
             clock: 0,
             name,
         };

@@ -4,7 +4,21 @@ use std::time::Duration;
 
 use transom_proto::{Config, Event, Instant, PeerError, Session, Side};
 use transom_wire::limits::{HEADER, RECORD_BULK};
-use transom_wire::{Header, Hello, Kind, Message};
+use transom_wire::{Capabilities, Header, Hello, Kind, Message};
+
+/// One frame that the session sent.
+pub(crate) struct Said {
+    header: Header,
+    payload: Vec<u8>,
+}
+
+impl Said {
+    pub(crate) fn message(&self) -> Message<'_> {
+        Message::decode(self.header, &self.payload)
+            .unwrap()
+            .unwrap()
+    }
+}
 
 pub(crate) struct Evil {
     pub(crate) session: Session,
@@ -19,7 +33,7 @@ impl Evil {
         let hello = Hello {
             session: 1,
             nonce: 1,
-            capabilities: 0,
+            capabilities: Capabilities::NONE,
             clock: 0,
             name,
         };
@@ -99,6 +113,15 @@ impl Evil {
         let mut heard = self.heard();
         heard.retain(|(stream, _)| *stream != 0);
         heard
+    }
+
+    /// What the session sends now of calls and transfers.
+    pub(crate) fn said_of_streams(&mut self) -> Vec<Said> {
+        let frames = self.frames().into_iter();
+        frames
+            .filter(|(header, _)| header.stream != 0)
+            .map(|(header, payload)| Said { header, payload })
+            .collect()
     }
 
     pub(crate) fn wait(&mut self, span: Duration) -> Result<(), PeerError> {

@@ -4,9 +4,9 @@
 use transom_proto::{Event, FileId, PeerError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Abandon, Ack, ByeCode, CallKind, Cancel, Collision, Done, End, Ending, Entry, EntryKind,
-    FailReason, Failed, Finish, Finished, Grant, Header, Hello, Kind, Leaf, Message, Offer, Ping,
-    Pong, Progress, RefuseReason, RelativePath, Ring, Shape, Start, TransferKey,
+    Abandon, Ack, ByeCode, CallKind, Cancel, Capabilities, Collision, Done, End, Ending, Entry,
+    EntryKind, FailReason, Failed, Finish, Finished, Grant, Header, Hello, Kind, Leaf, Message,
+    Offer, Ping, Pong, Progress, RefuseReason, RelativePath, Ring, Shape, Start, TransferKey,
 };
 
 use crate::evil::Evil;
@@ -460,7 +460,7 @@ fn messages_before_hello_and_second_hellos_end_the_connection() {
     let hello = Hello {
         session: 1,
         nonce: 1,
-        capabilities: 0,
+        capabilities: Capabilities::NONE,
         clock: 0,
         name,
     };
@@ -535,7 +535,7 @@ fn wrong_flags_and_streams_end_the_connection() {
 #[test]
 fn kinds_of_later_versions_are_skipped() {
     let mut evil = Evil::new();
-    for kind in [0x06, 0x20, 0x55, 0x7f, 0xff] {
+    for kind in [0x07, 0x20, 0x55, 0x7f, 0xff] {
         assert_ne!(Kind::from_code(kind).is_some(), kind != 0x20);
         let header = Header {
             len: 3,
@@ -555,7 +555,7 @@ fn lengths_beyond_the_limits_are_refused_before_anything_is_held() {
         (65_512, Kind::Data),
         (u32::MAX, Kind::Data),
         (1 << 31, Kind::Picture),
-        (4_225, Kind::Ping),
+        (4_609, Kind::Ping),
     ] {
         let mut evil = Evil::new();
         let header = Header {

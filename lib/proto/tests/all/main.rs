@@ -7,6 +7,7 @@ mod evil;
 mod files;
 mod hostile;
 mod latency;
+mod later;
 mod laws;
 mod texts;
 mod timing;

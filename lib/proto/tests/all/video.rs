@@ -21,6 +21,7 @@ pub(crate) fn picture(sequence: u32, bytes: usize) -> Picture {
         sequence,
         captured: 0,
         ready_after: 0,
+        sent_after: 0,
         width: 640,
         height: 480,
         orientation: Orientation::Upright,
@@ -66,6 +67,42 @@ fn a_picture_of_any_size_crosses() {
         pair.session(Who::Ann).shown(call, sequence, clock).unwrap();
         assert_eq!(pair.events(TICK), [(Who::Bob, Event::Credit { call })]);
     }
+}
+
+#[test]
+fn a_picture_says_how_long_it_waited_before_its_first_byte_left() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    let captured = pair.clock(Who::Bob);
+    let taken = |sequence| {
+        let mut picture = picture(sequence, 1000);
+        picture.head.captured = captured.0;
+        picture
+    };
+    let mut sent_after = Vec::new();
+    for sequence in 0..3 {
+        pair.session(Who::Bob)
+            .send_picture(call, taken(sequence))
+            .unwrap();
+        for (_, event) in pair.events(TICK) {
+            if let Event::Picture { picture, .. } = event {
+                sent_after.push(picture.head.sent_after);
+            }
+        }
+    }
+    assert_eq!(sent_after[..2], [0, 100_000]);
+    assert_eq!(sent_after.len(), 2, "the third waits for credit");
+    assert_eq!(pair.events(TICK * 3), []);
+    let clock = pair.clock(Who::Ann);
+    pair.session(Who::Ann).shown(call, 0, clock).unwrap();
+    let told = pair.events(TICK);
+    let [
+        (_, Event::Credit { .. }),
+        (_, Event::Picture { picture, .. }),
+    ] = &told[..]
+    else {
+        panic!("{told:?}");
+    };
+    assert_eq!(picture.head.sent_after, 600_000);
 }
 
 #[test]

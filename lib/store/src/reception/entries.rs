@@ -31,7 +31,7 @@ impl Reception {
         } else if entry.kind == EntryKind::Folder && entry.size > 0 {
             "a folder has no bytes"
         } else if self.offered.shape == Shape::File
-            && (entry.kind != EntryKind::File || entry.path.as_str() != self.offered.name)
+            && (entry.kind == EntryKind::Folder || entry.path.as_str() != self.offered.name)
         {
             "the entry is not the file that was offered"
         } else {

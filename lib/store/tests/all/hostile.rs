@@ -485,3 +485,26 @@ fn skip_asks_for_no_data_and_tells_nothing_of_what_is_there() {
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Skipped);
     assert_eq!(fs::read(scratch.path("in/film")).unwrap(), b"secret");
 }
+
+#[test]
+fn an_entry_of_a_kind_that_only_later_versions_know_fails_alone() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let mut reception = inbox.receive(PEER, &folder_offer("d", 2, 9)).unwrap();
+    let later = Entry {
+        kind: EntryKind::Unknown(7),
+        ..entry(0, "link", 4)
+    };
+    let error = reception.entry(&later).unwrap_err();
+    assert_eq!(error.reason(), FailReason::Unsupported);
+    reception.entry(&entry(1, "empty", 0)).unwrap();
+    reception.abandon(0);
+    let root: [u8; 32] = *blake3::hash(b"").as_bytes();
+    reception.end(1, 0, &root).unwrap();
+    let finished = reception.finish(2).unwrap();
+    assert_eq!((finished.ending, finished.failed), (Ending::Partial, 1));
+    assert_eq!(published(&scratch), ["d"]);
+    let names = fs::read_dir(scratch.path("in/d")).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["empty"]);
+}

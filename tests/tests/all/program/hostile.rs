@@ -2,8 +2,8 @@
 
 use transom_tests::{Evil, Person, Program, Raw};
 use transom_wire::{
-    CallKind, Cancel, Collision, EndReason, HangUp, Hello, Message, Offer, RefuseReason,
-    RelativePath, Ring, Shape, TransferKey, limits,
+    CallKind, Cancel, Capabilities, Collision, EndReason, HangUp, Hello, Message, Offer,
+    RefuseReason, RelativePath, Ring, Shape, TransferKey, limits,
 };
 
 use super::Pair;
@@ -175,7 +175,7 @@ fn hello() -> Message<'static> {
     Message::Hello(Hello {
         session: 1,
         nonce: 2,
-        capabilities: 0,
+        capabilities: Capabilities::NONE,
         clock: 3,
         name: "evil".parse().expect("a name"),
     })
