@@ -23,8 +23,9 @@ use crate::turn::Turn;
 /// accept ------------------^  |                   |                                  ^
 ///                             `--- any failure ---+---- bye, hung up, lost, silent --'
 /// ```
-/// Readiness is edge-triggered: `readable` and `writable` stay up until the socket would block, and whoever stops
-/// earlier because a budget ran out sets `more`, so that the loop comes back without waiting.
+/// Readiness is edge-triggered: `readable` and `writable` stay set until the socket would block. A stage that stops
+/// earlier (budget, owner's answer, events held) leaves them set, and [`has_more`](Self::has_more) keeps the loop from
+/// sleeping.
 pub(crate) struct Peer {
     id: PeerId,
     stream: TcpStream,
@@ -35,8 +36,6 @@ pub(crate) struct Peer {
     writable: bool,
     /// There may be something new to send.
     touched: bool,
-    more_to_read: bool,
-    more_to_write: bool,
     /// The start of a record whose rest has not come.
     inbound: Vec<u8>,
     outbound: Outbound,
@@ -99,8 +98,6 @@ impl Peer {
             readable: false,
             writable: false,
             touched: false,
-            more_to_read: false,
-            more_to_write: false,
             inbound: Vec::new(),
             outbound: Outbound::default(),
             known: side == Side::Dialer,
@@ -186,9 +183,21 @@ impl Peer {
         matches!(self.stage, Stage::Gone)
     }
 
-    /// Whether a turn ended before the socket would block.
+    /// Whether this peer has something to do without waiting: bytes to write, or bytes in the socket that no new edge
+    /// tells of.
     pub(crate) fn has_more(&self) -> bool {
-        self.more_to_read || self.more_to_write
+        self.touched || self.has_unread()
+    }
+
+    /// Whether the socket may hold bytes that the stage would read now.
+    fn has_unread(&self) -> bool {
+        self.readable
+            && match &self.stage {
+                // Once the key is told, the rest waits for the owner's answer.
+                Stage::Greeting(greeting) => !greeting.is_answered(),
+                Stage::Joined(_) | Stage::Closing(_) => true,
+                Stage::Connecting { .. } | Stage::Gone => false,
+            }
     }
 }
 
