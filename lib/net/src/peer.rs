@@ -14,7 +14,7 @@ use transom_proto::{self as proto, Session, Side};
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
 use crate::link::{Fault, Link};
-use crate::options;
+use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
 use crate::turn::Turn;
 
@@ -23,9 +23,9 @@ use crate::turn::Turn;
 /// accept ------------------^  |                   |                                  ^
 ///                             `--- any failure ---+---- bye, hung up, lost, silent --'
 /// ```
-/// Readiness is edge-triggered: `readable` and `writable` stay set until the socket would block. A stage that stops
-/// earlier (budget, owner's answer, events held) leaves them set, and [`has_more`](Self::has_more) keeps the loop from
-/// sleeping.
+/// Readiness is edge-triggered: `readable` and `writable` stay set until the socket would block. A
+/// stage that stops earlier (budget, owner's answer, events held) leaves them set, and
+/// [`has_more`](Self::has_more) keeps the loop from sleeping.
 pub(crate) struct Peer {
     id: PeerId,
     stream: TcpStream,
@@ -41,8 +41,7 @@ pub(crate) struct Peer {
     outbound: Outbound,
     /// The owner has heard of this peer and is owed a `Left`.
     known: bool,
-    /// What the socket is tuned for.
-    live: bool,
+    tuning: Tuning,
 }
 
 enum Stage {
@@ -101,7 +100,7 @@ impl Peer {
             inbound: Vec::new(),
             outbound: Outbound::default(),
             known: side == Side::Dialer,
-            live: false,
+            tuning: Tuning::default(),
         }
     }
 
@@ -183,8 +182,8 @@ impl Peer {
         matches!(self.stage, Stage::Gone)
     }
 
-    /// Whether this peer has something to do without waiting: bytes to write, or bytes in the socket that no new edge
-    /// tells of.
+    /// Whether this peer has something to do without waiting: bytes to write, or bytes in the
+    /// socket that no new edge tells of.
     pub(crate) fn has_more(&self) -> bool {
         self.touched || self.has_unread()
     }

@@ -11,7 +11,8 @@ use crate::link::Fault;
 use crate::turn::Turn;
 
 impl Peer {
-    /// Does what is due. With `hold` this turn read no records, so a peer with unread bytes is not silent.
+    /// Does what is due. With `hold` this turn read no records, so a peer with unread bytes is not
+    /// silent.
     pub(crate) fn expire(&mut self, turn: &mut Turn, hold: bool) {
         let now = turn.now();
         if self.deadline().is_none_or(|deadline| now < deadline) {

@@ -4,7 +4,6 @@ use std::io;
 use std::net::Shutdown;
 
 use super::{Peer, Stage, Trouble};
-use crate::options;
 use crate::outbound::Flushed;
 use crate::turn::Turn;
 
@@ -76,11 +75,8 @@ impl Peer {
 
     /// Tunes the socket when a call has begun or ended.
     fn retune(&mut self) {
-        if let Stage::Joined(link) = &self.stage
-            && link.session.is_live() != self.live
-        {
-            self.live = !self.live;
-            options::tune(&self.stream, self.live);
+        if let Stage::Joined(link) = &self.stage {
+            self.tuning.set_live(&self.stream, link.session.is_live());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Readiness is edge-triggered: bytes that were left in a socket are read although no new event tells of them. No
-//! test here gives the loop a deadline, and no session has one: what is not read at once is never read.
+//! Readiness is edge-triggered: bytes that were left in a socket are read although no new event
+//! tells of them. The tests set no deadline that would hide a loop that sleeps too long.
 
 use std::thread;
 use std::time::Duration;
