@@ -1,3 +1,5 @@
+#![expect(clippy::indexing_slicing, reason = "a test's panic is its verdict")]
+
 use alloc::vec::Vec;
 
 use transom_wire::Header;
