@@ -178,14 +178,17 @@
 //!
 //! # 8. Names and keys
 //!
-//! A [`PeerName`] is 1 to 64 bytes without white space and control characters. A [`RelativePath`] is a
-//! path that can only lead down. A [`PublicKey`] is written as 56 characters of base32 in eight
+//! A [`PeerName`] is 1 to 64 bytes of UTF-8 without white space, control characters and characters that
+//! show nothing: those of Unicode's properties Default_Ignorable_Code_Point and White_Space, of its general
+//! categories Cc and Cf, and U+2800, U+16FE4 and U+1D159, by Unicode 16.0 for every version of this program.
+//! A [`RelativePath`] is a path that can only lead down. A [`PublicKey`] is written as 56 characters of base32 in eight
 //! groups, every fourteenth a check character; its first sixteen are its fingerprint.
 #![no_std]
 #![forbid(unsafe_code)]
 
 mod error;
 mod frame;
+mod hidden;
 mod key;
 pub mod limits;
 mod message;

@@ -27,10 +27,7 @@ impl Hello {
             nonce: reader.u64("nonce")?,
             capabilities: reader.u32("capabilities")?,
             clock: reader.u64("clock")?,
-            name: reader
-                .text(limits::NAME, "name")?
-                .parse()
-                .map_err(|_| DecodeError::Illegal("name"))?,
+            name: reader.text(limits::NAME, "name")?.parse()?,
         })
     }
 
