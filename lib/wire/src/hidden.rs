@@ -1,4 +1,5 @@
-//! Characters that show nothing of their own, by Unicode's sets. What may not hold them is not known here.
+//! Characters that show nothing of their own, by Unicode's sets. Which texts refuse them is decided
+//! elsewhere.
 
 /// Whether the character shows nothing: it is default-ignorable, a format character, white space, a
 /// control character, or blank by design.
@@ -8,13 +9,12 @@ pub(crate) fn is_hidden(c: char) -> bool {
     range.is_some_and(|(_, last)| c <= *last)
 }
 
-/// First and last characters, ascending: in Unicode 16.0, those of the properties
-/// Default_Ignorable_Code_Point and White_Space, of the general categories Cc and Cf, and three that
-/// Unicode's charts draw without ink (U+2800 Braille blank, U+16FE4 Khitan filler, U+1D159 null
-/// notehead).
+/// First and last characters, ascending. Source: Unicode 16.0, properties
+/// Default_Ignorable_Code_Point and White_Space, general categories Cc and Cf, and three characters
+/// that its charts draw without ink: U+2800 (Braille blank), U+16FE4 (Khitan filler) and U+1D159
+/// (null notehead).
 ///
-/// A later Unicode adds format characters now and then; its default-ignorable ones are in here
-/// already, since Unicode keeps ranges for them.
+/// Unicode reserves ranges for default-ignorable characters of later versions; they are included.
 const HIDDEN: &[(char, char)] = &[
     ('\u{0}', '\u{20}'),
     ('\u{7f}', '\u{a0}'),
