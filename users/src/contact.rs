@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use transom_wire::{InvalidName, PeerName, PublicKey};
+use transom_wire::{PeerName, PublicKey};
 
 use crate::address::Address;
 use crate::error::Fault;
 use crate::rights::Rights;
-use crate::text::{is_unfit, quote};
+use crate::text::quote;
 
 /// Somebody in the contact book.
 ///
@@ -96,13 +96,8 @@ impl fmt::Display for Contact {
     }
 }
 
-/// A name that can be told from others by eye, which is more than the protocol asks.
 pub(crate) fn parse_name(text: &str) -> Result<PeerName, Fault> {
-    let visible = match text.chars().find(|c| is_unfit(*c)) {
-        Some(c) => Err(InvalidName::Character(u32::from(c))),
-        None => text.parse(),
-    };
-    visible.map_err(|why| Fault::Name(quote(text), why))
+    text.parse().map_err(|why| Fault::Name(quote(text), why))
 }
 
 /// The fields of a line, and what stands behind the `#` that ends them.
@@ -177,11 +172,11 @@ mod tests {
         for (line, told) in [
             (
                 "b\u{202e}b 1.2.3.4",
-                "\"b\\u{202e}b\": a name can't hold U+202E",
+                "\"b\\u{202e}b\": a name can't hold U+202E, which shows nothing: leave it out",
             ),
             (
-                "b\u{ad}b 1.2.3.4",
-                "\"b\\u{ad}b\": a name can't hold U+00AD",
+                "b\u{3164}b 1.2.3.4",
+                "\"b\\u{3164}b\": a name can't hold U+3164, which shows nothing: leave it out",
             ),
             ("bob", "bob: no address after the name"),
             ("bob # 1.2.3.4", "bob: no address after the name"),

@@ -23,6 +23,7 @@ pub fn book(data: &[u8]) {
     for contact in book.contacts() {
         assert_eq!(book.find(contact.name.as_str()), Some(contact));
         assert_eq!(contact.to_string().parse().as_ref(), Ok(contact));
+        assert_eq!(escape(contact.name.as_str()), contact.name.as_str());
     }
     known(&text, &book);
     edits(&text, &book);

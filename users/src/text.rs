@@ -53,7 +53,7 @@ pub(crate) fn quote(text: &str) -> String {
     quoted
 }
 
-pub(crate) fn is_unfit(c: char) -> bool {
+fn is_unfit(c: char) -> bool {
     c.is_control()
         || matches!(c,
             // Soft hyphen, Arabic letter mark, Mongolian vowel separator, line and paragraph separators.
@@ -70,6 +70,8 @@ const QUOTED: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use transom_wire::PeerName;
+
     use super::*;
 
     #[test]
@@ -97,6 +99,13 @@ mod tests {
         }
         for fit in ["", " ", r"a\b", "é", "e\u{301}", "日本", "👧🏽", "\u{fffd}"] {
             assert_eq!(escape(fit), fit);
+        }
+    }
+
+    #[test]
+    fn no_name_holds_what_is_escaped() {
+        for unfit in ('\0'..=char::MAX).filter(|c| is_unfit(*c)) {
+            assert!(unfit.to_string().parse::<PeerName>().is_err(), "{unfit:?}");
         }
     }
 

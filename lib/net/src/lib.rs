@@ -49,6 +49,8 @@ mod net;
 mod options;
 mod outbound;
 mod peer;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+mod send_buffer;
 mod turn;
 mod waker;
 #[cfg(unix)]

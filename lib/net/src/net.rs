@@ -135,7 +135,7 @@ impl Net {
         self.note();
         self.accept();
         self.each(|peer, turn| peer.read(turn, hold));
-        self.each(Peer::expire);
+        self.each(|peer, turn| peer.expire(turn, hold));
         self.sweep();
         Ok(())
     }

@@ -7,6 +7,9 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use socket2::{SockRef, TcpKeepalive};
 
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use crate::send_buffer::SendBuffer;
+
 /// What every connection gets from its beginning.
 pub(crate) fn begin(stream: &TcpStream) {
     let socket = SockRef::from(stream);
@@ -22,28 +25,39 @@ pub(crate) fn begin(stream: &TcpStream) {
     let keepalive = keepalive.with_retries(KEEPALIVE_RETRIES);
     report("nodelay", socket.set_tcp_nodelay(true));
     report("keepalive", socket.set_tcp_keepalive(&keepalive));
-    tune(stream, false);
+    Tuning::default().apply(&socket);
 }
 
 /// What changes when a call begins or the last one ends.
-pub(crate) fn tune(stream: &TcpStream, live: bool) {
+#[derive(Debug, Default)]
+pub(crate) struct Tuning {
+    live: bool,
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    send_buffer: SendBuffer,
+}
+
+impl Tuning {
+    /// Tunes the socket if a call has begun or the last one has ended since it was tuned.
+    pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool) {
+        if self.live != live {
+            self.live = live;
+            self.apply(&SockRef::from(stream));
+        }
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        let socket = SockRef::from(stream);
-        let (unsent, patience) = match live {
+    fn apply(&mut self, socket: &SockRef<'_>) {
+        let (unsent, patience) = match self.live {
             true => (UNSENT_LIVE, PATIENCE_LIVE),
             false => (UNSENT_BULK, PATIENCE_IDLE),
         };
         report("notsent_lowat", socket.set_tcp_notsent_lowat(unsent));
         report("user_timeout", socket.set_tcp_user_timeout(Some(patience)));
     }
-    // Elsewhere there is no such option without unsafe code: a small send buffer does the same, more crudely.
+
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    if live {
-        report(
-            "send buffer",
-            SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_LIVE),
-        );
+    fn apply(&mut self, socket: &SockRef<'_>) {
+        report("send buffer", self.send_buffer.tune(socket, self.live));
     }
 }
 
@@ -68,10 +82,6 @@ const PATIENCE_LIVE: Duration = Duration::from_secs(5);
 /// The same without a call, where a short break of the Wi-Fi is no harm.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const PATIENCE_IDLE: Duration = Duration::from_secs(20);
-
-/// Measured at 20 Mbit/s: 64 KiB keep the queue at 60 ms, where the default lets it grow to a second.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const SEND_BUFFER_LIVE: usize = 64 * 1024;
 
 /// Keepalive finds a dead peer when nothing is on its way: after 2 s and two probes of 1 s.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);

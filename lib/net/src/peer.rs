@@ -14,7 +14,7 @@ use transom_proto::{self as proto, Session, Side};
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
 use crate::link::{Fault, Link};
-use crate::options;
+use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
 use crate::turn::Turn;
 
@@ -23,8 +23,9 @@ use crate::turn::Turn;
 /// accept ------------------^  |                   |                                  ^
 ///                             `--- any failure ---+---- bye, hung up, lost, silent --'
 /// ```
-/// Readiness is edge-triggered: `readable` and `writable` stay up until the socket would block, and whoever stops
-/// earlier because a budget ran out sets `more`, so that the loop comes back without waiting.
+/// Readiness is edge-triggered: `readable` and `writable` stay set until the socket would block. A
+/// stage that stops earlier (budget, owner's answer, events held) leaves them set, and
+/// [`has_more`](Self::has_more) keeps the loop from sleeping.
 pub(crate) struct Peer {
     id: PeerId,
     stream: TcpStream,
@@ -35,15 +36,12 @@ pub(crate) struct Peer {
     writable: bool,
     /// There may be something new to send.
     touched: bool,
-    more_to_read: bool,
-    more_to_write: bool,
     /// The start of a record whose rest has not come.
     inbound: Vec<u8>,
     outbound: Outbound,
     /// The owner has heard of this peer and is owed a `Left`.
     known: bool,
-    /// What the socket is tuned for.
-    live: bool,
+    tuning: Tuning,
 }
 
 enum Stage {
@@ -99,12 +97,10 @@ impl Peer {
             readable: false,
             writable: false,
             touched: false,
-            more_to_read: false,
-            more_to_write: false,
             inbound: Vec::new(),
             outbound: Outbound::default(),
             known: side == Side::Dialer,
-            live: false,
+            tuning: Tuning::default(),
         }
     }
 
@@ -186,9 +182,21 @@ impl Peer {
         matches!(self.stage, Stage::Gone)
     }
 
-    /// Whether a turn ended before the socket would block.
+    /// Whether this peer has something to do without waiting: bytes to write, or bytes in the
+    /// socket that no new edge tells of.
     pub(crate) fn has_more(&self) -> bool {
-        self.more_to_read || self.more_to_write
+        self.touched || self.has_unread()
+    }
+
+    /// Whether the socket may hold bytes that the stage would read now.
+    fn has_unread(&self) -> bool {
+        self.readable
+            && match &self.stage {
+                // Once the key is told, the rest waits for the owner's answer.
+                Stage::Greeting(greeting) => !greeting.is_answered(),
+                Stage::Joined(_) | Stage::Closing(_) => true,
+                Stage::Connecting { .. } | Stage::Gone => false,
+            }
     }
 }
 

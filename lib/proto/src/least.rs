@@ -1,4 +1,4 @@
-//! The least value of the last half minute.
+//! Windowed minimum filter: the least value of the last 15 to 30 seconds.
 
 use core::time::Duration;
 
@@ -8,29 +8,100 @@ use crate::Instant;
 /// minimum may be one that no packet can reach any more.
 const SPAN: Duration = Duration::from_secs(15);
 
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Least {
-    now: Option<i64>,
-    before: Option<i64>,
-    since: Instant,
+/// ```text
+///          | span n - 1 | span n     now
+///  values  |  4  2  6   |  5  3  7   |      value(): min(2, 3)
+///             `before`     `now`
+/// ```
+/// Spans are counted from the clock's zero. When one ends, the least value of the span before it is
+/// forgotten; the least of the rest is still known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Least<T = i64> {
+    now: Option<T>,
+    before: Option<T>,
+    /// The number of the span of `now`.
+    span: u64,
 }
 
-impl Least {
-    /// Takes a value in; tells whether the older half was just forgotten.
-    pub(crate) fn take(&mut self, value: i64, now: Instant) -> bool {
-        let aged = now - self.since >= SPAN;
-        if aged {
-            self.before = self.now.take();
-            self.since = now;
+impl<T: Copy + Ord> Least<T> {
+    /// Takes a value in; tells whether it begins a new span, the very first one excepted.
+    pub(crate) fn take(&mut self, value: T, now: Instant) -> bool {
+        let span = (now - Instant::default()).as_secs() / SPAN.as_secs();
+        let begins = self.now.is_some() && span > self.span;
+        if span > self.span {
+            let is_next = span - self.span == 1;
+            self.before = self.now.take().filter(|_| is_next);
+            self.span = span;
         }
         self.now = Some(self.now.map_or(value, |least| least.min(value)));
-        aged
+        begins
     }
 
-    pub(crate) fn value(&self) -> Option<i64> {
-        match (self.now, self.before) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
+    /// The least value by the time of the last [`take`](Self::take); `None` before the first.
+    pub(crate) fn value(&self) -> Option<T> {
+        self.now.into_iter().chain(self.before).min()
+    }
+}
+
+impl<T> Default for Least<T> {
+    fn default() -> Self {
+        Self {
+            now: None,
+            before: None,
+            span: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::numbers::Numbers;
+
+    const SECOND: u64 = 1_000_000;
+
+    /// The filter's law over one run of values at those times.
+    fn check(values: &[(u64, i64)]) {
+        let mut least = Least::default();
+        for (count, &(at, value)) in (1..).zip(values) {
+            least.take(value, Instant(at));
+            let found = least.value().unwrap();
+            let of = |past: u64| {
+                let past = past * SECOND;
+                let recent = values.iter().take(count);
+                let recent = recent.filter(move |(then, _)| at - then <= past);
+                recent.map(|(_, value)| *value)
+            };
+            let (short, long) = (of(15).min().unwrap(), of(30).min().unwrap());
+            assert!(found <= short, "{found} > {short} of {values:?}");
+            assert!(found >= long, "{found} < {long} of {values:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_counts_for_15_seconds_at_least_and_for_30_at_most() {
+        let mut numbers = Numbers::new(15);
+        for _ in 0..500 {
+            let gap = numbers.below(40) * SECOND + 1;
+            let mut at = numbers.below(100) * SECOND;
+            let values: Vec<_> = (0..60)
+                .map(|_| {
+                    at += numbers.below(gap);
+                    (at, numbers.below(1000).cast_signed() - 500)
+                })
+                .collect();
+            check(&values);
+        }
+    }
+
+    #[test]
+    fn each_span_begins_once_and_the_first_is_none() {
+        let mut least = Least::default();
+        let begun: Vec<_> = (20..80)
+            .filter(|second| least.take(0, Instant(second * SECOND)))
+            .collect();
+        assert_eq!(begun, [30, 45, 60, 75]);
     }
 }

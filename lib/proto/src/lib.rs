@@ -83,6 +83,8 @@ mod event;
 mod file;
 mod instant;
 mod least;
+#[cfg(test)]
+mod numbers;
 mod outlet;
 mod ping;
 mod queue;

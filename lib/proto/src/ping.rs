@@ -1,5 +1,6 @@
 //! Pings, silence, and how far the peer's clock is from ours (wire 4).
 
+use core::cmp::Reverse;
 use core::time::Duration;
 
 use transom_wire::{DecodeError, Message, Ping, Pong};
@@ -10,6 +11,9 @@ use crate::{Config, Instant, PeerError};
 
 /// Pings every second, also while other bytes come: the clock offset needs probes that nothing
 /// delays.
+///
+/// The offset is that of the shortest round trip of the last 15 to 30 s, as in NTP's clock filter:
+/// wrong by at most half of that round trip, whatever queues come meanwhile.
 pub(crate) struct Pinger {
     every: Duration,
     give_up: Duration,
@@ -23,9 +27,32 @@ pub(crate) struct Pinger {
     /// The peer's last ping that is not answered; older ones are forgotten.
     echo: Option<u64>,
     rtt: Option<Duration>,
-    least: Least,
-    /// The peer's clock less ours, by the probe with the shortest round trip.
-    offset: Option<i64>,
+    probes: Least<Probe>,
+}
+
+/// A ping that was answered. The least one is the best: the shortest, of equal ones the newest.
+///
+/// ```text
+///  ours   sent ---- middle ---- at        offset = peer's clock - middle
+///             \              /            The peer read its clock somewhere between `sent` and
+///  peer's      `-- clock ----'            `at`, so the offset is wrong by half of `rtt` at most.
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Probe {
+    rtt: Duration,
+    /// When its pong came.
+    at: Reverse<Instant>,
+    /// The peer's clock less ours, in microseconds.
+    offset: i64,
+}
+
+impl Probe {
+    /// Whether no single clock explains both: then the peer's or ours has stepped between them.
+    fn contradicts(&self, newer: &Self) -> bool {
+        let apart = newer.offset.wrapping_sub(self.offset).unsigned_abs();
+        let drift = (newer.at.0 - self.at.0) / DRIFT;
+        Duration::from_micros(apart) > (self.rtt + newer.rtt) / 2 + drift
+    }
 }
 
 impl Pinger {
@@ -38,8 +65,7 @@ impl Pinger {
             asked: None,
             echo: None,
             rtt: None,
-            least: Least::default(),
-            offset: None,
+            probes: Least::default(),
         }
     }
 
@@ -72,13 +98,18 @@ impl Pinger {
             return Err(DecodeError::Illegal("echo").into());
         }
         let rtt = now - sent;
-        let micros = i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX);
+        let middle = sent + rtt / 2;
+        let probe = Probe {
+            rtt,
+            at: Reverse(now),
+            offset: pong.clock.wrapping_sub(middle.0).cast_signed(),
+        };
         self.rtt = Some(rtt);
-        let aged = self.least.take(micros, now);
-        if aged || self.least.value() == Some(micros) {
-            let middle = sent + rtt / 2;
-            self.offset = Some(pong.clock.wrapping_sub(middle.0).cast_signed());
+        let best = self.probes.value();
+        if best.is_some_and(|best| best.contradicts(&probe)) {
+            self.probes = Least::default();
         }
+        self.probes.take(probe, now);
         Ok(())
     }
 
@@ -100,7 +131,7 @@ impl Pinger {
     }
 
     pub(crate) fn to_local(&self, peer_clock: u64) -> Option<Instant> {
-        let offset = self.offset?;
+        let offset = self.probes.value()?.offset;
         Some(Instant(peer_clock.wrapping_sub(offset.cast_unsigned())))
     }
 
@@ -109,11 +140,17 @@ impl Pinger {
     }
 
     pub(crate) fn min_rtt(&self) -> Option<Duration> {
-        let least = self.least.value()?;
-        Some(Duration::from_micros(least.unsigned_abs()))
+        Some(self.probes.value()?.rtt)
     }
 
     pub(crate) fn silent(&self, now: Instant) -> Duration {
         now - self.heard
     }
 }
+
+/// Two clocks drift apart by less than a thousandth of the time: crystals by 0.1 per mille, and NTP
+/// slews by 0.5 at most.
+const DRIFT: u32 = 1000;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! What can be wrong with bytes: a field of a peer's message, or our own buffer.
 
+use crate::InvalidName;
+
 /// An illegal field in a peer's frame. "More bytes needed" is not an error and is not here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub enum DecodeError {
         /// What [`limits`](crate::limits) allows.
         limit: u64,
     },
+    /// The peer's name for itself can't be a name.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
     /// Bytes remain after the last field.
     #[error("{0} is followed by bytes that belong to nothing")]
     Trailing(&'static str),

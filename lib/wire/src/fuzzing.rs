@@ -44,7 +44,8 @@ fn may_be_extended(message: &Message<'_>) -> bool {
     )
 }
 
-/// A path or name that is taken can only lead down, and is kept as it is.
+/// A path or name that is taken can only lead down, and is kept as it is; every character of a name
+/// shows.
 ///
 /// # Panics
 /// When the law is broken.
@@ -64,7 +65,7 @@ pub fn names(bytes: &[u8]) {
     }
     if let Ok(name) = text.parse::<crate::PeerName>() {
         assert_eq!(name.as_str(), text);
-        assert!(!text.chars().any(|c| c.is_whitespace() || c.is_control()));
+        assert!(!text.chars().any(crate::hidden::is_hidden));
     }
     if let Ok(key) = text.parse::<crate::PublicKey>() {
         let mut written = Short::default();

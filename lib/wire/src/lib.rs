@@ -222,14 +222,17 @@
 //!
 //! # 8. Names and keys
 //!
-//! A [`PeerName`] is 1 to 64 bytes without white space and control characters. A [`RelativePath`] is a
-//! path that can only lead down. A [`PublicKey`] is written as 56 characters of base32 in eight
-//! groups, every fourteenth a check character; its first sixteen are its fingerprint.
+//! A [`PeerName`] is 1 to 64 bytes of UTF-8, visible characters only: none that has the Unicode 16.0
+//! property Default_Ignorable_Code_Point or White_Space or the general category Cc or Cf, and not
+//! U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can only lead down. A [`PublicKey`]
+//! is written as 56 characters of base32 in eight groups, every fourteenth a check character; its
+//! first sixteen are its fingerprint.
 #![no_std]
 #![forbid(unsafe_code)]
 
 mod error;
 mod frame;
+mod hidden;
 mod key;
 pub mod limits;
 mod message;

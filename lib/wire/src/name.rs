@@ -3,9 +3,17 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::hidden::is_hidden;
 use crate::limits;
 
-/// What a contact is called: 1 to 64 bytes of UTF-8 without white space and control characters.
+/// What a contact is called: 1 to 64 bytes of UTF-8, visible characters only.
+///
+/// A name is told from others by eye and typed in commands, so no two names may look the same but
+/// for a character that shows nothing. That also refuses the joiners (ZWJ, ZWNJ) and the variation
+/// selectors: next to most letters and emoji they change nothing, and where they do takes tables of
+/// scripts and emoji that two versions of this program would not share. Persian names are written
+/// joined or apart without them, and an emoji in its plain form. Letters of two scripts that look
+/// alike are still two names; keys tell peers apart, names never do.
 ///
 /// ```
 /// use transom_wire::PeerName;
@@ -25,9 +33,22 @@ pub enum InvalidName {
     /// Empty, or longer than [`limits::NAME`].
     #[error("a name has 1 to 64 bytes, this has {0}")]
     Length(usize),
-    /// White space, a control character, or one that hides or turns text.
+    /// White space, or a control character.
     #[error("a name can't hold U+{0:04X}")]
     Character(u32),
+    /// A character that shows nothing of its own.
+    #[error("a name can't hold U+{0:04X}, which shows nothing: leave it out")]
+    Hidden(u32),
+}
+
+impl InvalidName {
+    fn holds(hidden: char) -> Self {
+        let code = u32::from(hidden);
+        match hidden.is_whitespace() || hidden.is_control() {
+            true => Self::Character(code),
+            false => Self::Hidden(code),
+        }
+    }
 }
 
 impl PeerName {
@@ -48,8 +69,8 @@ impl FromStr for PeerName {
             return Err(length);
         }
         let used = bytes.get_mut(..text.len()).ok_or(length)?;
-        if let Some(bad) = text.chars().find(|c| c.is_whitespace() || is_deceptive(*c)) {
-            return Err(InvalidName::Character(u32::from(bad)));
+        if let Some(bad) = text.chars().find(|c| is_hidden(*c)) {
+            return Err(InvalidName::holds(bad));
         }
         used.copy_from_slice(text.as_bytes());
         let len = u8::try_from(text.len()).map_err(|_| length)?;
@@ -165,15 +186,12 @@ impl fmt::Debug for RelativePath<'_> {
     }
 }
 
-/// Control characters, and those that turn or hide the text around them.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use std::format;
+    use std::string::ToString;
+
     use super::*;
 
     #[test]
@@ -191,6 +209,44 @@ mod tests {
         }
         assert!("x".repeat(65).parse::<PeerName>().is_err());
         assert!("x".repeat(64).parse::<PeerName>().is_ok());
+    }
+
+    #[test]
+    fn a_name_holds_visible_characters_only() {
+        for hidden in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{180e}',
+            '\u{200d}',
+            '\u{2065}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{1d159}',
+            '\u{e0041}',
+            '\u{e01ef}',
+        ] {
+            for text in [format!("{hidden}"), format!("ann{hidden}a")] {
+                let error = InvalidName::Hidden(u32::from(hidden));
+                assert_eq!(text.parse::<PeerName>(), Err(error), "{text:?}");
+            }
+        }
+        for good in ["Zoë", "e\u{301}", "علی", "ខ្មែរ", "猫", "👩", "☺", "-", "#1"]
+        {
+            assert_eq!(good.parse::<PeerName>().unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn an_error_says_which_character_and_why() {
+        let error = |text: &str| text.parse::<PeerName>().unwrap_err().to_string();
+        assert_eq!(error("two words"), "a name can't hold U+0020");
+        let shows_nothing = "a name can't hold U+FE0F, which shows nothing: leave it out";
+        assert_eq!(error("❤\u{fe0f}"), shows_nothing);
     }
 
     #[test]

@@ -24,5 +24,9 @@ pub(crate) fn books() -> Vec<(&'static str, String)> {
             "amy\namy 1.2.3.4 key=x\na\u{202e}b 1.2.3.4\n\0\n1 ::1 may=all\namy ::1\namy ::1"
                 .to_owned(),
         ),
+        (
+            "hidden-names",
+            "\u{3164} ::1\namy\u{fe0f} ::1\namy ::1 # \u{3164}\n\u{61c} ::1\n".to_owned(),
+        ),
     ]
 }

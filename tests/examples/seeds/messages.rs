@@ -18,6 +18,9 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("path-control", "a\u{1b}[2Jb\u{202e}gpj.exe"),
     ("path-dots", "a/./b//c/"),
     ("peer", "kitchen-camera"),
+    ("peer-blank", "\u{2800}"),
+    ("peer-filler", "ann\u{3164}a"),
+    ("peer-selector", "❤\u{fe0f}"),
 ];
 
 /// Name and bytes of a frame of each kind.

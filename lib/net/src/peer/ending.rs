@@ -11,8 +11,9 @@ use crate::link::Fault;
 use crate::turn::Turn;
 
 impl Peer {
-    /// Does what is due.
-    pub(crate) fn expire(&mut self, turn: &mut Turn) {
+    /// Does what is due. With `hold` this turn read no records, so a peer with unread bytes is not
+    /// silent.
+    pub(crate) fn expire(&mut self, turn: &mut Turn, hold: bool) {
         let now = turn.now();
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
@@ -23,8 +24,7 @@ impl Peer {
                 self.leave(Departure::Unreachable(late), turn);
             }
             Stage::Greeting(_) => self.leave(Departure::HandshakeTimeout, turn),
-            // It is not silent if what it said has not been read.
-            Stage::Joined(_) if self.more_to_read => {}
+            Stage::Joined(_) if hold && self.readable => {}
             Stage::Joined(link) => {
                 let result = link.session.handle_timeout(now);
                 self.touched = true;

@@ -15,14 +15,13 @@ use crate::turn::Turn;
 impl Peer {
     /// Reads what there is, as far as the stage and the budget allow. With `hold` records are left for later.
     pub(crate) fn read(&mut self, turn: &mut Turn, hold: bool) {
-        self.more_to_read = false;
         if matches!(self.stage, Stage::Connecting { .. }) && self.writable {
             self.connect(turn);
         }
         match self.stage {
             Stage::Connecting { .. } | Stage::Gone => {}
             Stage::Greeting(_) => self.greet(turn),
-            Stage::Joined(_) if hold => self.more_to_read = self.readable,
+            Stage::Joined(_) if hold => {}
             Stage::Joined(_) => self.receive(turn),
             Stage::Closing(_) => self.discard(turn),
         }
@@ -100,11 +99,7 @@ impl Peer {
 
     pub(super) fn receive(&mut self, turn: &mut Turn) {
         let mut budget = turn.config.read_budget;
-        while self.readable && !self.is_gone() {
-            if budget == 0 {
-                self.more_to_read = true;
-                return;
-            }
+        while self.readable && budget > 0 && matches!(self.stage, Stage::Joined(_)) {
             match self.receive_once(turn) {
                 Ok(count) => budget = budget.saturating_sub(count),
                 Err(Trouble::Peer(fault)) => return self.part(fault, turn),
@@ -121,7 +116,6 @@ impl Peer {
     /// One read, and all the records that it completes.
     fn receive_once(&mut self, turn: &mut Turn) -> Result<usize, Trouble> {
         let Stage::Joined(link) = &mut self.stage else {
-            self.readable = false;
             return Ok(0);
         };
         let held = self.inbound.len();
@@ -159,11 +153,7 @@ impl Peer {
     /// Reads and drops, until the peer hangs up too.
     fn discard(&mut self, turn: &mut Turn) {
         let mut budget = turn.config.read_budget;
-        while self.readable {
-            if budget == 0 {
-                self.more_to_read = true;
-                return;
-            }
+        while self.readable && budget > 0 {
             match (&self.stream).read(&mut turn.read) {
                 Ok(0) => return self.leave(Departure::ClosedHere, turn),
                 Ok(count) => budget = budget.saturating_sub(count),

@@ -4,7 +4,6 @@ use std::io;
 use std::net::Shutdown;
 
 use super::{Peer, Stage, Trouble};
-use crate::options;
 use crate::outbound::Flushed;
 use crate::turn::Turn;
 
@@ -14,7 +13,6 @@ impl Peer {
         if !std::mem::take(&mut self.touched) {
             return;
         }
-        self.more_to_write = false;
         self.retune();
         match self.write(turn) {
             Ok(()) => self.tell_events(turn),
@@ -36,7 +34,7 @@ impl Peer {
                 return Ok(());
             }
             if budget == 0 {
-                (self.touched, self.more_to_write) = (true, true);
+                self.touched = true;
                 return Ok(());
             }
             let batch = if link.session.is_live() { 1 } else { BATCH };
@@ -67,10 +65,8 @@ impl Peer {
         self.writable = false;
         if let Stage::Joined(_) = self.stage {
             self.readable = true;
-            self.receive(turn);
             // What the system still holds is bounded; the connection brings no more.
-            while self.more_to_read && !self.is_gone() {
-                self.more_to_read = false;
+            while self.readable && matches!(self.stage, Stage::Joined(_)) {
                 self.receive(turn);
             }
         }
@@ -79,11 +75,8 @@ impl Peer {
 
     /// Tunes the socket when a call has begun or ended.
     fn retune(&mut self) {
-        if let Stage::Joined(link) = &self.stage
-            && link.session.is_live() != self.live
-        {
-            self.live = !self.live;
-            options::tune(&self.stream, self.live);
+        if let Stage::Joined(link) = &self.stage {
+            self.tuning.set_live(&self.stream, link.session.is_live());
         }
     }
 }

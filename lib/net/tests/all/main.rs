@@ -7,6 +7,7 @@
 
 #[cfg(unix)]
 mod descriptors;
+mod edges;
 mod hostile;
 mod joining;
 mod leaving;

@@ -23,17 +23,38 @@ impl Raw {
             let (mut stream, mut handshake) = Self::greet(address, step);
             handshake.admit().unwrap();
             send(&mut handshake, &mut stream, step);
-            let channel = handshake.into_channel().unwrap();
-            let config = Config::new("raw".parse().unwrap(), 1, 1);
-            let session = Session::new(config, Side::Dialer, Instant(0));
-            Self {
-                stream,
-                channel,
-                session,
-            }
+            Self::new(stream, handshake)
         });
         run([stand], |_| raw.is_finished().then_some(()));
         raw.join().unwrap()
+    }
+
+    /// Dials the stand and sends its last handshake message and what `say` makes the session say
+    /// in one write, while the stand doesn't run. It sends nothing after that.
+    pub(crate) fn burst(stand: &mut Stand, say: impl FnOnce(&mut Session)) -> Self {
+        let address = stand.address();
+        let greeted = thread::spawn(move || Self::greet(address, usize::MAX));
+        run([&mut *stand], |_| greeted.is_finished().then_some(()));
+        let (stream, mut handshake) = greeted.join().unwrap();
+        handshake.admit().unwrap();
+        let mut bytes = Vec::new();
+        while let Some(message) = handshake.poll_transmit() {
+            bytes.extend(message);
+        }
+        let mut raw = Self::new(stream, handshake);
+        say(&mut raw.session);
+        bytes.extend(raw.sealed());
+        raw.stream.write_all(&bytes).unwrap();
+        raw
+    }
+
+    fn new(stream: TcpStream, handshake: Handshake) -> Self {
+        let config = Config::new("raw".parse().unwrap(), 1, 1);
+        Self {
+            stream,
+            channel: handshake.into_channel().unwrap(),
+            session: Session::new(config, Side::Dialer, Instant(0)),
+        }
     }
 
     /// The handshake up to where the dialer knows the listener's key.
@@ -53,15 +74,20 @@ impl Raw {
 
     /// Sends what the session has to say.
     pub(crate) fn pump(&mut self, step: usize) {
+        let sealed = self.sealed();
+        for piece in sealed.chunks(step) {
+            self.stream.write_all(piece).unwrap();
+        }
+    }
+
+    /// What the session has to say, in records.
+    pub(crate) fn sealed(&mut self) -> Vec<u8> {
         let (mut plain, mut sealed) = (vec![0; 65_519], Vec::new());
         loop {
             match self.session.poll_transmit(&mut plain, Instant(0)) {
-                0 => break,
+                0 => return sealed,
                 count => self.channel.seal(&plain[..count], &mut sealed).unwrap(),
             }
-        }
-        for piece in sealed.chunks(step) {
-            self.stream.write_all(piece).unwrap();
         }
     }
 

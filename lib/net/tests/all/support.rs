@@ -1,6 +1,8 @@
 //! A loop with what it told, and a way to run several of them by turns in one thread.
 
 use std::net::SocketAddr;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use transom_net::{Config, Departure, Event, Net, PeerId};
@@ -47,6 +49,35 @@ impl Stand {
     pub(crate) fn turn(&mut self) {
         let moment = Instant::now() + Duration::from_millis(1);
         self.net.wait(Some(moment)).unwrap();
+        self.take();
+    }
+
+    /// Turns without a deadline of the test's own, until `done` has something to give. A loop that
+    /// sleeps although there is something to do fails: only a watchdog wakes it then.
+    pub(crate) fn turn_until<T>(&mut self, mut done: impl FnMut(&mut Self) -> Option<T>) -> T {
+        let waker = self.net.waker();
+        let (finished, watched) = channel::<()>();
+        let watchdog = thread::spawn(move || {
+            if watched.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                waker.wake();
+            }
+        });
+        let found = loop {
+            self.net.wait(None).unwrap();
+            self.take();
+            let woken = self.told.iter().any(|event| matches!(event, Event::Woken));
+            assert!(!woken, "the loop slept; told before: {:?}", self.told);
+            if let Some(found) = done(self) {
+                break found;
+            }
+        };
+        drop(finished);
+        watchdog.join().unwrap();
+        found
+    }
+
+    /// Takes out what was told, and admits.
+    fn take(&mut self) {
         while let Some(event) = self.net.next_event() {
             if let (Event::Key { peer, side, .. }, true) = (&event, self.admits) {
                 let mut config = proto::Config::new("stand".parse().unwrap(), 7, *side as u64);

@@ -117,6 +117,27 @@ fn the_far_clock_is_known_on_both_sides() {
 }
 
 #[test]
+fn a_queue_does_not_move_the_far_clock_whenever_it_comes() {
+    for second in 1..=40 {
+        let mut pair = Pair::new(Route {
+            delay: MILLI,
+            ..Route::IDEAL
+        });
+        pair.events(second * 1000 * MILLI - 500 * MILLI);
+        pair.link(Who::Bob).route.delay = 200 * MILLI;
+        pair.events(2000 * MILLI);
+        pair.link(Who::Bob).route.delay = MILLI;
+        for _ in 0..60 {
+            pair.events(500 * MILLI);
+            let (ann, bob) = (pair.clock(Who::Ann), pair.clock(Who::Bob));
+            let found = pair.session(Who::Ann).to_local(bob.0).unwrap();
+            let error = found.0.abs_diff(ann.0);
+            assert!(error <= 1000, "{error} us wrong after {second} s");
+        }
+    }
+}
+
+#[test]
 fn a_ping_is_answered_with_its_clock() {
     let mut evil = Evil::new();
     evil.heard();

@@ -27,7 +27,7 @@ impl Hello {
             nonce: reader.u64("nonce")?,
             capabilities: Capabilities(reader.u32("capabilities")?),
             clock: reader.u64("clock")?,
-            name: name(reader)?,
+            name: reader.short_text(limits::NAME, "name")?.parse()?,
         };
         reader.skip_extensions()?;
         Ok(hello)
@@ -208,9 +208,4 @@ impl Ack {
         writer.u64(self.received)?;
         writer.u64(self.clock)
     }
-}
-
-fn name(reader: &mut Reader<'_>) -> Result<PeerName, DecodeError> {
-    let text = reader.short_text(limits::NAME, "name")?;
-    text.parse().map_err(|_| DecodeError::Illegal("name"))
 }

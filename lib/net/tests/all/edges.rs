@@ -1,0 +1,105 @@
+//! Readiness is edge-triggered: bytes that were left in a socket are read although no new event
+//! tells of them. The tests set no deadline that would hide a loop that sleeps too long.
+
+use std::thread;
+use std::time::Duration;
+
+use transom_net::Event;
+use transom_proto::{self as proto, Event as Told};
+
+use crate::raw::Raw;
+use crate::support::{Stand, run};
+
+/// A stand whose sessions neither ping nor give up while a test runs.
+fn unhurried() -> Stand {
+    let mut stand = Stand::new();
+    stand.session = |config| {
+        (config.idle_ping, config.give_up) = (HOUR, 3 * HOUR);
+    };
+    stand
+}
+
+fn text(stand: &mut Stand) -> Option<String> {
+    loop {
+        if let (_, Told::Text { text, .. }) = stand.said()? {
+            return Some(text);
+        }
+    }
+}
+
+#[test]
+fn what_comes_right_behind_the_last_handshake_message_is_read_without_waiting() {
+    for length in [1, 100, 200, 4000] {
+        let mut far = unhurried();
+        let _near = Raw::burst(&mut far, |session| {
+            session.text(&"x".repeat(length)).unwrap();
+        });
+        let said = far.turn_until(text);
+        assert_eq!(said.len(), length);
+    }
+}
+
+#[test]
+fn a_late_admission_reads_at_once_what_waited_and_the_loop_sleeps_until_then() {
+    let mut far = unhurried();
+    far.admits = false;
+    let _near = Raw::burst(&mut far, |session| {
+        session.text(&"x".repeat(4000)).unwrap();
+    });
+    let peer = far.turn_until(|far| {
+        far.find(|event| match event {
+            Event::Key { peer, .. } => Some(*peer),
+            _ => None,
+        })
+    });
+    assert_sleeps(&mut far);
+    let mut config = proto::Config::new("far".parse().unwrap(), 7, 7);
+    (far.session)(&mut config);
+    far.net.admit(peer, config);
+    far.turn_until(text);
+    assert_sleeps(&mut far);
+}
+
+/// Counts turns until another thread wakes the loop: few, or it spins.
+fn assert_sleeps(stand: &mut Stand) {
+    let waker = stand.net.waker();
+    let other = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(100));
+        waker.wake();
+    });
+    let mut turns = 0;
+    while !stand.told.iter().any(|event| matches!(event, Event::Woken)) {
+        stand.net.wait(None).unwrap();
+        stand.told.extend(stand.net.next_event());
+        turns += 1;
+    }
+    other.join().unwrap();
+    stand.told.clear();
+    assert!(turns < 50, "{turns} turns with nothing to do");
+}
+
+#[test]
+fn timers_run_while_a_peer_sends_more_than_each_turn_reads() {
+    // Every turn ends by its budget, never because the socket is empty.
+    let mut far = Stand::with(|config| config.read_budget = 1);
+    far.session = |config| {
+        (config.text_burst, config.text_pause) = (1, Duration::from_millis(1));
+    };
+    let mut near = Raw::join(&mut far, usize::MAX);
+    for text in ["at once", "a moment later"] {
+        near.session.text(text).unwrap();
+    }
+    near.pump(usize::MAX);
+    let mut told = Vec::new();
+    run([&mut far], |[far]| {
+        near.say(&UNKNOWN);
+        told.extend(text(far));
+        (told.len() == 2).then_some(())
+    });
+    assert_eq!(told, ["at once", "a moment later"]);
+}
+
+/// A frame of a kind that nobody knows, which is skipped.
+const UNKNOWN: [u8; 8] = [0, 0, 0, 0, 0xEE, 0, 0, 0];
+
+const HOUR: Duration = Duration::from_secs(3600);
