@@ -377,9 +377,9 @@ fn illegal_fields_are_named() {
         DecodeError::Illegal("text"),
     );
     illegal("00000001 5c 00 0002 02", DecodeError::Illegal("paused"));
-    let hello = "0000001f 01 00 0000 0000000000000001 0000000000000002 00000000 0000000000000003";
+    let hello = "00000020 01 00 0000 0000000000000001 0000000000000002 00000000 0000000000000003";
     illegal(
-        &format!("{hello} e385a4"),
+        &format!("{hello} 03 e385a4"),
         DecodeError::Name(InvalidName::Hidden(0x3164)),
     );
     let too_large = |field, found, limit| DecodeError::TooLarge {
