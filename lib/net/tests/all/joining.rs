@@ -132,7 +132,7 @@ fn a_dialer_that_refuses_has_shown_no_key() {
     let why = run([&mut near], |[near]| near.left());
     assert!(matches!(why, Departure::ClosedHere), "{why:?}");
     // The preamble and message 1, in which there is no key of ours.
-    assert_eq!(far.join().unwrap(), 8 + 2 + 32);
+    assert_eq!(far.join().unwrap(), 12 + 2 + 32);
 }
 
 #[test]
