@@ -183,10 +183,11 @@ impl State {
             }
             // Who watched us may still be in another call with us, which shows our camera.
             Notice::CallEnded {
+                peer,
                 kind: CallKind::View,
                 outgoing: false,
                 ..
-            } => {}
+            } => self.unsay(&words::watches_you(&name(&peer))),
             Notice::CallEnded {
                 peer, reason, text, ..
             } => return self.call_ended(peer, reason, &text),

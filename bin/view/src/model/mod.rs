@@ -317,14 +317,6 @@ impl State {
         warnings::add(&mut self.warnings, warning);
     }
 
-    /// Whether there is anything to be told above all else.
-    pub(crate) fn has_notices(&self) -> bool {
-        !(self.warnings.is_empty()
-            && self.knocks.is_empty()
-            && self.offers.is_empty()
-            && self.calls.missed.is_empty())
-    }
-
     /// The person text and files go to.
     pub(crate) fn chosen_person(&self) -> Option<&Person> {
         let chosen = self.chosen?;

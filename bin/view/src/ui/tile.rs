@@ -11,7 +11,7 @@ use crate::model::{Action, Call, Face, Presence, Stage, State, name};
 use crate::words;
 
 use super::paint::{Picture, paint};
-use super::{Draft, bar, overlay, theme};
+use super::{Draft, arrivals, bar, overlay, theme};
 
 /// Where there is less room for words than this, they are written small.
 const LARGE_WORDS: Vec2 = vec2(260.0, 200.0);
@@ -31,6 +31,7 @@ pub(super) struct Tile<'a> {
 pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mut Vec<Action>) {
     let (state, call, area) = (tile.state, tile.call, tile.area);
     let name = name(&call.peer);
+    arrivals::place(ui, ("tile", call.peer), area);
     let response = ui.interact(area, Id::new(("picture", call.peer)), Sense::click());
     response
         .widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words::picture_of(&name)));

@@ -1,8 +1,8 @@
-//! Warnings across the top, each with what to do about it.
+//! Warnings, each with what to do about it.
 
 use std::path::Path;
 
-use egui::{Color32, Frame, Label, RichText, ScrollArea, Ui};
+use egui::{Color32, Label, RichText, ScrollArea, Ui};
 use transom::{PeerName, PublicKey};
 use transom_users::escape;
 
@@ -11,27 +11,19 @@ use crate::words;
 
 use super::theme;
 
-pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    for (at, warning) in state.warnings.iter().enumerate() {
-        ui.push_id(at, |ui| {
-            frame(ui, warning).show(ui, |ui| {
-                ui.horizontal(|ui| {
-                    if ui.button(words::DISMISS).clicked() {
-                        actions.push(Action::Dismiss(at));
-                    }
-                    ui.vertical(|ui| text(ui, state, warning, actions));
-                });
-            });
-        });
-    }
-}
-
-fn frame(ui: &Ui, warning: &Warning) -> Frame {
-    let frame = Frame::group(ui.style());
-    match warning {
-        Warning::KeyChanged { .. } => frame.fill(theme::DANGER),
-        _ => frame,
-    }
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    at: usize,
+    warning: &Warning,
+    actions: &mut Vec<Action>,
+) {
+    ui.horizontal(|ui| {
+        if ui.button(words::DISMISS).clicked() {
+            actions.push(Action::Dismiss(at));
+        }
+        ui.vertical(|ui| text(ui, state, warning, actions));
+    });
 }
 
 fn text(ui: &mut Ui, state: &State, warning: &Warning, actions: &mut Vec<Action>) {

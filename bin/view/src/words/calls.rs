@@ -11,8 +11,8 @@ pub(crate) const NOBODY: &str = "Choose a contact, then call or watch it";
 pub(crate) const CALL: &str = "Call";
 pub(crate) const WATCH: &str = "Watch";
 pub(crate) const CANCEL: &str = "Cancel call";
-pub(crate) const ANSWER: &str = "Answer, camera off";
-pub(crate) const ANSWER_WITH_CAMERA: &str = "Answer with camera";
+pub(crate) const ANSWER: &str = "Answer";
+pub(crate) const ANSWER_WITH_VIDEO: &str = "Answer with video";
 pub(crate) const DECLINE: &str = "Decline";
 pub(crate) const HANG_UP: &str = "Hang up";
 pub(crate) const STOP_WATCHING: &str = "Stop watching";
@@ -60,18 +60,20 @@ pub(crate) const CLOSE_HELP: &str = "Close this list";
 pub(crate) const HELP_TITLE: &str = "Keys";
 
 /// The keys, in the order of the help window.
-pub(crate) const KEYS: [(&str, &str); 17] = [
+pub(crate) const KEYS: [(&str, &str); 19] = [
     ("F1", "this list"),
     ("Tab, Space, Enter", "reach and press every button"),
-    ("F11 or F", "full screen"),
+    ("F11, Alt+Enter", "full screen"),
     ("Enter on a picture", "that one alone, or all again"),
     (
         "Esc",
         "leave full screen, then the single picture, then watching",
     ),
     ("F3", "pace, losses and delays"),
-    ("Ctrl+Enter", "answer the call that rings"),
-    ("Ctrl+H", "hang up, decline, or stop watching"),
+    ("Ctrl+Shift+A", "answer the call that rings"),
+    ("Ctrl+Shift+Y", "answer it with video"),
+    ("Ctrl+Shift+D", "decline it"),
+    ("Ctrl+H", "hang up, or stop watching"),
     ("F8", "your camera on or off"),
     ("F9", "your own picture"),
     ("Ctrl+T", "turn the picture"),

@@ -322,6 +322,7 @@ fn what_an_earlier_run_left_unsent_goes_on_by_a_click() {
     state.unsent = vec![left("/films/a.avi"), left("/films/b.avi")];
     let mut screen = open(state);
     screen.get_by_label("b.avi to door");
+    pass(&mut screen);
     screen.get_all_by_label("Clear").last().unwrap().click();
     screen.run();
     let forget = |path| Action::ForgetUnsent(left(path));
