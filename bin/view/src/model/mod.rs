@@ -249,7 +249,7 @@ impl State {
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => self.dialog = Some(dialog.clone()),
-            Action::Close => self.dialog = None,
+            Action::Close => self.dialog = self.dialog.take().and_then(Dialog::closed),
             Action::PickFolder(_) => self.picking = true,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),

@@ -7,7 +7,7 @@ use transom_users::escape;
 
 use crate::words;
 
-use super::{Action, State, name};
+use super::{Action, Dialog, State, name};
 
 /// Ended transfers that stay on the list until newer ones push them out.
 const MAX_ENDED: usize = 20;
@@ -75,6 +75,11 @@ impl Transfer {
             ) if self.status.direction == Direction::Incoming => path.parent(),
             _ => None,
         }
+    }
+
+    /// Whether cancelling it removes something that has arrived.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.status.moved > 0 || self.status.verified > 0
     }
 
     /// Whether it can be halted or let go on.
@@ -173,6 +178,9 @@ impl State {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
         self.status = words::transfer_ended(status.direction, &escape(&status.name), &outcome);
+        if self.dialog == Some(Dialog::CancelTransfer(status.transfer)) {
+            self.dialog = None;
+        }
         self.transfer(status).outcome = Some(outcome);
         self.forget_old();
     }

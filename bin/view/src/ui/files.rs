@@ -7,7 +7,7 @@ use egui::{
 use transom::{CurrentFile, Direction, Outcome, PeerName, Phase};
 use transom_users::{escape, shorten};
 
-use crate::model::{Action, Person, Presence, State, Transfer, Unsent, name};
+use crate::model::{Action, Dialog, Person, Presence, State, Transfer, Unsent, name};
 
 use crate::paths;
 use crate::words;
@@ -170,10 +170,9 @@ fn veil(ui: &Ui, text: &str) {
 
 fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action>) {
     let status = &transfer.status;
-    let file = escape(&status.name);
-    let title = words::transfer(status.direction, &shorten(&file, 40), &name(&status.peer));
-    ui.add(Label::new(RichText::new(title).strong()).truncate())
-        .on_hover_text(file);
+    let title = RichText::new(title(transfer)).strong();
+    ui.add(Label::new(title).truncate())
+        .on_hover_text(escape(&status.name));
     if let Some(end) = &transfer.outcome {
         let colour = if end.is_success() {
             theme::good(ui)
@@ -208,6 +207,13 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
     }
     ui.horizontal(|ui| buttons(ui, state, transfer, actions));
     ui.add_space(6.0);
+}
+
+/// What goes where.
+pub(super) fn title(transfer: &Transfer) -> String {
+    let status = &transfer.status;
+    let file = escape(&status.name);
+    words::transfer(status.direction, &shorten(&file, 40), &name(&status.peer))
 }
 
 /// The file of a folder that moves now.
@@ -261,6 +267,9 @@ fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Ac
         });
     }
     if button(ui, words::CANCEL_TRANSFER) {
-        actions.push(Action::Cancel(id));
+        actions.push(match transfer.has_begun() {
+            true => Action::Open(Dialog::CancelTransfer(id)),
+            false => Action::Cancel(id),
+        });
     }
 }

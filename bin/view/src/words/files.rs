@@ -96,6 +96,10 @@ pub(crate) const CLEAR_ENDED: &str = "Clear all ended";
 pub(crate) const PAUSE: &str = "Pause";
 pub(crate) const GO_ON: &str = "Go on";
 pub(crate) const CANCEL_TRANSFER: &str = "Cancel";
+pub(crate) const CANCELLING: &str =
+    "What has arrived of it so far is removed. To go on later, let it go on and pause it.";
+pub(crate) const CANCEL_ANYWAY: &str = "Cancel the transfer";
+pub(crate) const LET_GO_ON: &str = "Let it go on";
 pub(crate) const ACCEPT: &str = "Accept";
 pub(crate) const REFUSE: &str = "Refuse";
 pub(crate) const ACCEPT_ALL: &str = "Accept all";
@@ -105,6 +109,11 @@ pub(crate) const OTHER_FOLDER: &str = "Other folder…";
 
 pub(crate) fn drop_to(name: &str) -> String {
     format!("Drop to send to {name}")
+}
+
+/// Asked before a transfer is cancelled: what goes where.
+pub(crate) fn cancel_which(transfer: &str) -> String {
+    format!("Cancel {transfer}?")
 }
 
 pub(crate) fn sending(path: &str, name: &str) -> String {

@@ -208,6 +208,42 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
 }
 
 #[test]
+fn a_transfer_is_cancelled_at_once_only_while_nothing_of_it_has_come() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let [waiting, running] = [0, 120_750_000].map(|verified| {
+        let id = ids.transfer();
+        state.apply(Notice::Transfer(status(id, Phase::Running, verified)));
+        id
+    });
+    let mut screen = open(state);
+    let cancel = |screen: &mut Screen, at: usize| {
+        pass(screen);
+        screen.get_all_by_label("Cancel").nth(at).unwrap().click();
+        screen.run();
+        screen.state_mut().take()
+    };
+    // The newest is the first.
+    assert_eq!(cancel(&mut screen, 1), [Action::Cancel(waiting)]);
+    let asked = cancel(&mut screen, 0);
+    assert_eq!(asked, [Action::Open(Dialog::CancelTransfer(running))]);
+    screen.get_by_label("Cancel holiday.mp4 to door?");
+    assert_eq!(click(&mut screen, "Let it go on"), [Action::Close]);
+    cancel(&mut screen, 0);
+    assert_eq!(
+        click(&mut screen, "Cancel the transfer"),
+        [Action::Cancel(running), Action::Close]
+    );
+    // Where it ends meanwhile, there is nothing to ask.
+    cancel(&mut screen, 0);
+    screen.state_mut().state.apply(Notice::TransferEnded {
+        status: status(running, Phase::Ended, 345_000_000),
+        outcome: Outcome::Durable { path: "/a".into() },
+    });
+    screen.run();
+    assert!(screen.query_by_label("Cancel the transfer").is_none());
+}
+
+#[test]
 fn several_files_and_folders_are_dropped_at_once() {
     let mut screen = open(at_home());
     for path in ["/tmp/a", "/tmp/folder"] {
