@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use transom::media::Wish;
 use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
-use transom_users::{Address, Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
+use transom_users::{Address, Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
@@ -231,7 +231,7 @@ fn users(asked: Option<PathBuf>) -> Result<Users, StartError> {
 
 fn parse(path: PathBuf, text: &str, cut: bool) -> Users {
     let (book, errors) = Book::parse(text);
-    let file = escape(&path.to_string_lossy()).into_owned();
+    let file = words::line(&path.to_string_lossy()).into_owned();
     let mut bad_lines: Vec<_> = errors
         .iter()
         .map(|error| format!("{file}:{error}"))

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use transom::{CallKind, EndReason, Lens, Notice, Numbers, PeerName, PublicKey};
-use transom_users::escape;
 
 use crate::words;
 
@@ -271,7 +270,7 @@ impl State {
 
     /// A picture or a film was written, or not.
     pub(crate) fn kept(&mut self, kept: Kept) -> Vec<Action> {
-        let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
+        let path = |path: &std::path::Path| words::line(&path.to_string_lossy()).into_owned();
         match kept {
             Kept::Snapshot(Ok(at)) => self.status = words::saved(&path(&at)),
             Kept::Snapshot(Err(why)) => self.warn(Warning::Trouble(why)),

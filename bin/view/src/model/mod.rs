@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::{Notice, PeerName, PublicKey, TextId, TransferId};
-use transom_users::{Contact, escape};
+use transom_users::Contact;
 
 use crate::words;
 
@@ -237,7 +237,7 @@ impl State {
             Action::Choose(peer) => self.choose(*peer),
             Action::Pick { .. } => self.picking = true,
             Action::Send { peer, path } => {
-                self.status = words::sending(&escape(&path.to_string_lossy()), &name(peer));
+                self.status = words::sending(&words::line(&path.to_string_lossy()), &name(peer));
             }
             Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
@@ -397,5 +397,5 @@ impl State {
 
 /// A peer's name as it is printed.
 pub(crate) fn name(peer: &PeerName) -> String {
-    escape(peer.as_str()).into_owned()
+    words::line(peer.as_str()).into_owned()
 }

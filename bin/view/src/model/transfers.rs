@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use transom::{Direction, Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
-use transom_users::escape;
 
 use crate::words;
 
@@ -34,7 +33,7 @@ pub(crate) struct Offer {
     pub(crate) transfer: TransferId,
     /// From whom.
     pub(crate) peer: PeerName,
-    /// As it came: escape it before it is shown.
+    /// As it came: `words::line` makes it fit to be shown.
     pub(crate) name: String,
     /// One file or a folder.
     pub(crate) shape: Shape,
@@ -146,7 +145,7 @@ impl State {
     }
 
     pub(super) fn offered(&mut self, offer: Offer, asks: bool) -> Vec<Action> {
-        let what = escape(&offer.name).into_owned();
+        let what = words::line(&offer.name).into_owned();
         self.status = words::offers(&name(&offer.peer), &what);
         if !asks {
             return Vec::new();
@@ -177,7 +176,7 @@ impl State {
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
-        self.status = words::transfer_ended(status.direction, &escape(&status.name), &outcome);
+        self.status = words::transfer_ended(status.direction, &words::line(&status.name), &outcome);
         if self.dialog == Some(Dialog::CancelTransfer(status.transfer)) {
             self.dialog = None;
         }
@@ -192,7 +191,7 @@ impl State {
             .find(|one| one.status.transfer == transfer)
         {
             one.failures = one.failures.saturating_add(1);
-            one.last_failure = format!("{}: {}", escape(path), escape(why));
+            one.last_failure = format!("{}: {}", words::line(path), words::line(why));
         }
     }
 

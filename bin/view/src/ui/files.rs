@@ -5,7 +5,6 @@ use egui::{
     TextEdit, Ui,
 };
 use transom::{CurrentFile, Direction, Outcome, PeerName, Phase};
-use transom_users::{escape, shorten};
 
 use crate::model::{Action, Dialog, Person, Presence, State, Transfer, Unsent, name};
 
@@ -15,7 +14,7 @@ use crate::words;
 use super::drafts::MAX_PATH_CHARS;
 use super::{Draft, arrivals, theme};
 
-/// Characters of a path within a transfer; all of it is under the pointer.
+/// Characters of a file's name or path in a row; all of it is under the pointer.
 const FILE_CHARS: usize = 60;
 /// Of the list of transfers, in points; more are scrolled.
 const MAX_HEIGHT: f32 = 240.0;
@@ -86,16 +85,12 @@ pub(super) fn show(
 
 /// What an earlier run of the window left unsent.
 fn left_over(ui: &mut Ui, unsent: &Unsent, actions: &mut Vec<Action>) {
-    let path = escape(&unsent.path.to_string_lossy()).into_owned();
+    let path = unsent.path.to_string_lossy();
     let file = unsent.path.file_name().map(|file| file.to_string_lossy());
-    let file = file.map_or(path.clone(), |file| escape(&file).into_owned());
-    let title = words::transfer(
-        Direction::Outgoing,
-        &shorten(&file, FILE_CHARS),
-        &name(&unsent.peer),
-    );
+    let file = words::short(file.as_ref().unwrap_or(&path), FILE_CHARS);
+    let title = words::transfer(Direction::Outgoing, &file, &name(&unsent.peer));
     ui.add(Label::new(RichText::new(title).strong()).truncate())
-        .on_hover_text(path);
+        .on_hover_text(words::line(&path));
     ui.add(Label::new(words::WAS_CLOSED).wrap());
     ui.horizontal(|ui| {
         let goes_on = button(ui, words::GO_ON);
@@ -172,7 +167,7 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
     let status = &transfer.status;
     let title = RichText::new(title(transfer)).strong();
     ui.add(Label::new(title).truncate())
-        .on_hover_text(escape(&status.name));
+        .on_hover_text(words::line(&status.name));
     if let Some(end) = &transfer.outcome {
         let colour = if end.is_success() {
             theme::good(ui)
@@ -212,16 +207,15 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
 /// What goes where.
 pub(super) fn title(transfer: &Transfer) -> String {
     let status = &transfer.status;
-    let file = escape(&status.name);
-    words::transfer(status.direction, &shorten(&file, 40), &name(&status.peer))
+    let file = words::short(&status.name, FILE_CHARS);
+    words::transfer(status.direction, &file, &name(&status.peer))
 }
 
 /// The file of a folder that moves now.
 fn moving(ui: &mut Ui, current: &CurrentFile) {
-    let path = escape(&current.path);
-    let text = words::moving(&shorten(&path, FILE_CHARS), current);
+    let text = words::moving(&words::short(&current.path, FILE_CHARS), current);
     ui.add(Label::new(RichText::new(text).small()).truncate())
-        .on_hover_text(path);
+        .on_hover_text(words::line(&current.path));
 }
 
 /// A line of text that is cut, not wrapped; the pointer shows all of it.

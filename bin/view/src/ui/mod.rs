@@ -162,7 +162,7 @@ fn status(ui: &mut Ui, state: &State) {
             ui.label(totals);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(egui::Label::new(&state.status).truncate());
+            ui.add(egui::Label::new(words::line(&state.status)).truncate());
         });
     });
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use egui::{Label, RichText, TextEdit, Ui};
 use transom::PeerName;
-use transom_users::{escape, shorten};
 
 use crate::model::{Action, FolderFor, Offer, State, name};
 use crate::paths;
@@ -69,11 +68,10 @@ pub(super) fn show(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<
         if ui.button(words::REFUSE).clicked() {
             actions.push(Action::Refuse(transfer));
         }
-        let full = escape(&offer.name).into_owned();
-        let short = shorten(&full, NAME_CHARS);
-        let title = words::offer(offer, &name(&offer.peer), &short);
+        let file = words::short(&offer.name, NAME_CHARS);
+        let title = words::offer(offer, &name(&offer.peer), &file);
         let label = Label::new(RichText::new(title).strong()).truncate();
-        ui.add(label).on_hover_text(full);
+        ui.add(label).on_hover_text(words::line(&offer.name));
     });
     ui.horizontal(|ui| {
         let label = ui.label(words::INTO);

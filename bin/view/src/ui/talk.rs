@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use egui::{Align, Id, Key, Label, Layout, Panel, RichText, ScrollArea, TextEdit, Ui};
-use transom_users::escape;
 
 use crate::model::{Action, Delivery, Dialog, Line, Person, Presence, Speaker, State, links, name};
 use crate::words;
@@ -88,7 +87,7 @@ fn small_print(
 }
 
 fn line_of(ui: &mut Ui, person: &Person, line: &Line) {
-    let text = escape(&line.text).into_owned();
+    let text = words::message(&line.text);
     match &line.by {
         Speaker::Them => {
             ui.add(

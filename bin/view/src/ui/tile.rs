@@ -5,7 +5,6 @@ use egui::{
     Vec2, WidgetInfo, WidgetType, vec2,
 };
 use transom::{CallKind, Lens};
-use transom_users::escape;
 
 use crate::model::{Action, Call, Face, Presence, Stage, State, name};
 use crate::words;
@@ -91,10 +90,16 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
         Stage::Ringing if call.kind == CallKind::Talk => alone(words::calling(&name)),
         Stage::Ringing => alone(words::asking(&name)),
         Stage::Ended(why) => alone(words::ended(&name, why)),
-        Stage::Interrupted(why) => Some((words::COMING_BACK.to_owned(), escape(why).into_owned())),
+        Stage::Interrupted(why) => {
+            Some((words::COMING_BACK.to_owned(), words::line(why).into_owned()))
+        }
         Stage::Live => match &call.far_camera {
-            Some((Lens::Lost, text)) => Some((words::far_lost(&name), escape(text).into_owned())),
-            Some((Lens::Off, text)) => Some((words::far_off(&name), escape(text).into_owned())),
+            Some((Lens::Lost, text)) => {
+                Some((words::far_lost(&name), words::line(text).into_owned()))
+            }
+            Some((Lens::Off, text)) => {
+                Some((words::far_off(&name), words::line(text).into_owned()))
+            }
             _ if call.shown.is_none() => alone(words::no_picture_yet(&name, call.kind)),
             _ => None,
         },
@@ -104,7 +109,7 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
 fn why_away(state: &State, call: &Call) -> String {
     let person = state.people.iter().find(|person| person.name == call.peer);
     match person.map(|person| &person.presence) {
-        Some(Presence::Away(why)) if !why.is_empty() => format!("{}.", escape(why)),
+        Some(Presence::Away(why)) if !why.is_empty() => format!("{}.", words::line(why)),
         Some(Presence::Refused) => words::SHOWS_OTHER_KEY.to_owned(),
         _ => String::new(),
     }

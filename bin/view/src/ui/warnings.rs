@@ -4,7 +4,6 @@ use std::path::Path;
 
 use egui::{Color32, Label, RichText, ScrollArea, Ui};
 use transom::{PeerName, PublicKey};
-use transom_users::escape;
 
 use crate::model::{Action, State, Warning, name};
 use crate::words;
@@ -38,7 +37,7 @@ fn text(ui: &mut Ui, state: &State, warning: &Warning, actions: &mut Vec<Action>
             ui.visuals_mut().override_text_color = Some(Color32::WHITE);
             changed(ui, state, peer, [pinned, offered], *in_book);
         }
-        Warning::Trouble(what) => title(ui, &escape(what)),
+        Warning::Trouble(what) => title(ui, &words::line(what)),
     }
 }
 
@@ -47,7 +46,7 @@ fn bad_lines(ui: &mut Ui, state: &State, lines: &[String], actions: &mut Vec<Act
     title(ui, &words::unusable_lines(lines.len()));
     ScrollArea::vertical().max_height(70.0).show(ui, |ui| {
         for line in lines {
-            ui.monospace(escape(line));
+            ui.monospace(words::line(line));
         }
     });
     let folder = state.book_path.parent();
@@ -81,7 +80,7 @@ fn changed(
     let meaning = words::key_changed_why(&name);
     ui.add(Label::new(meaning).wrap());
     if in_book {
-        let file = escape(&state.book_path.to_string_lossy()).into_owned();
+        let file = words::line(&state.book_path.to_string_lossy()).into_owned();
         ui.label(words::change_key(&file));
         ui.monospace(format!("key={offered}"));
     } else {

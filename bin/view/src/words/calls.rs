@@ -1,11 +1,10 @@
 //! Calls, watches and pictures.
 
 use transom::{CallKind, EndReason, PublicKey};
-use transom_users::escape;
 
 use crate::model::Bound;
 
-use super::with_words;
+use super::{line, with_words};
 
 pub(crate) const NOBODY: &str = "Choose a contact, then call or watch it";
 pub(crate) const CALL: &str = "Call";
@@ -153,7 +152,7 @@ pub(crate) fn far_off(name: &str) -> String {
 
 /// The newest picture is broken.
 pub(crate) fn broken(why: &str) -> String {
-    format!("the last good picture: {}", escape(why))
+    format!("the last good picture: {}", line(why))
 }
 
 /// A button's name where there are several.

@@ -3,11 +3,10 @@
 use std::fmt::Display;
 
 use transom::{CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus};
-use transom_users::escape;
 
 use crate::model::Offer;
 
-use super::{bytes, duration, with_words};
+use super::{bytes, duration, line, with_words};
 
 pub(crate) const NOBODY_CHOSEN: &str = "Choose a contact first, then drop the file again";
 pub(crate) const FOLDER_GONE: &str = "The folder is not there any more";
@@ -24,7 +23,7 @@ pub(crate) fn no_opener(program: &str, why: impl Display) -> String {
 
 /// How a transfer ended, for the side that reads it.
 pub(crate) fn outcome(direction: Direction, outcome: &Outcome) -> String {
-    let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
+    let path = |path: &std::path::Path| line(&path.to_string_lossy()).into_owned();
     match outcome {
         Outcome::Durable { path: at } => format!("done, stored as {}", path(at)),
         Outcome::AlreadyThere { path: at } => format!("was there already: {}", path(at)),

@@ -1,22 +1,22 @@
 //! Everything the window says to a person, screen by screen, so that it can be read, corrected and translated in one place.
-//! Names, paths and the words of others come in escaped already, unless a parameter says otherwise.
+//! Names, paths and the words of others come in made fit by [`line`], unless a parameter says otherwise.
 
 mod calls;
 mod contacts;
 mod files;
 mod numbers;
 mod settings;
+mod shown;
 mod strangers;
 mod talk;
 mod warnings;
-
-use transom_users::escape;
 
 pub(crate) use calls::*;
 pub(crate) use contacts::*;
 pub(crate) use files::*;
 pub(crate) use numbers::*;
 pub(crate) use settings::*;
+pub(crate) use shown::{line, message, short};
 pub(crate) use strangers::*;
 pub(crate) use talk::*;
 pub(crate) use warnings::*;
@@ -25,6 +25,6 @@ pub(crate) use warnings::*;
 pub(crate) fn with_words(sentence: &str, words: &str) -> String {
     match words {
         "" => sentence.to_owned(),
-        words => format!("{sentence}: {}", escape(words)),
+        words => format!("{sentence}: {}", line(words)),
     }
 }

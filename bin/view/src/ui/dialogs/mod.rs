@@ -6,7 +6,6 @@ mod verify;
 
 use egui::{Color32, Id, Key, Label, Modal, Response, RichText, ScrollArea, TextEdit, Ui};
 use transom::{PeerName, TransferId};
-use transom_users::escape;
 
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
@@ -84,7 +83,7 @@ fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
     ScrollArea::vertical()
         .max_height(LINK_HEIGHT)
         .show(ui, |ui| {
-            ui.add(Label::new(RichText::new(escape(link)).monospace()).wrap());
+            ui.add(Label::new(RichText::new(words::line(link)).monospace()).wrap());
         });
     ui.label(words::LINK_OWNER);
     buttons(ui, |ui| {
@@ -127,7 +126,7 @@ fn is_entered(ui: &Ui, field: &Response) -> bool {
 }
 
 fn problem(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(escape(text)).color(theme::alarm(ui))).wrap());
+    ui.add(Label::new(RichText::new(words::line(text)).color(theme::alarm(ui))).wrap());
 }
 
 /// Something to copy, in a field of its own.

@@ -1,7 +1,6 @@
 //! How the window behaves.
 
 use egui::{ComboBox, ScrollArea, Slider, Ui};
-use transom_users::escape;
 
 use crate::model::{Action, Config, Dialog, FolderFor, SettingsForm, State, Theme};
 use crate::words;
@@ -88,7 +87,7 @@ fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     if state.calls.own.wish != state.config.wish() {
         let source = state.calls.own.wish.as_ref().map(|wish| &wish.source);
         let source = source.map_or_else(|| "none".to_owned(), ToString::to_string);
-        ui.small(words::camera_from_start(&escape(&source)));
+        ui.small(words::camera_from_start(&words::line(&source)));
     }
     let label = ui.label(words::PICTURE_SIZE);
     let sizes = ["", "640x480", "1280x720", "1920x1080"];
@@ -123,6 +122,6 @@ fn about(ui: &mut Ui, state: &State) {
         (words::THESE_SETTINGS, settings),
         (words::KEYS_AND_TEXTS, rest),
     ] {
-        ui.small(format!("{what}: {}", escape(&path.to_string_lossy())));
+        ui.small(format!("{what}: {}", words::line(&path.to_string_lossy())));
     }
 }

@@ -281,6 +281,46 @@ fn a_link_opens_only_after_its_whole_address_was_shown() {
 }
 
 #[test]
+fn a_text_is_shown_as_it_was_written() {
+    let mut state = at_home();
+    for text in [
+        "one\n\ttwo",
+        "👩\u{200d}👧 ❤\u{fe0f}",
+        "می\u{200c}خواهم",
+        "\u{1b}[2J",
+        "\u{202e}exe",
+    ] {
+        let text = text.to_owned();
+        state.apply(Notice::Text {
+            peer: peer("door"),
+            text,
+        });
+    }
+    let screen = open(state);
+    for shown in [
+        "door: one\n\ttwo",
+        "door: 👩\u{200d}👧 ❤\u{fe0f}",
+        "door: \u{2068}می\u{200c}خواهم\u{2069}",
+        "door: \\u{1b}[2J",
+        "door: \\u{202e}exe",
+    ] {
+        screen.get_by_label(shown);
+    }
+}
+
+#[test]
+fn a_file_of_any_script_is_offered_by_its_name_and_turns_nothing_around_it() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(offer(&ids, "שלום.pdf"));
+    state.apply(offer(&ids, "family 👩\u{200d}👧.jpg"));
+    state.apply(offer(&ids, "\u{202b}a\nb"));
+    let screen = open(state);
+    screen.get_by_label("yard offers \u{2068}שלום.pdf\u{2069} (1.2 MB)");
+    screen.get_by_label("yard offers family 👩\u{200d}👧.jpg (1.2 MB)");
+    screen.get_by_label("yard offers \u{2068}\u{202b}a\\u{a}b\u{202c}\u{2069} (1.2 MB)");
+}
+
+#[test]
 fn texts_to_somebody_absent_wait_and_tell_their_age() {
     let (ids, mut state) = (Ids::new(), at_home());
     state.said(peer("door"), ids.text(), "are you there".into());
