@@ -104,7 +104,7 @@ fn a_call_rings_until_it_is_answered_and_shows_no_camera_by_itself() {
     assert_eq!(state.apply(ended("door", EndReason::Chosen)), []);
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Busy));
-    let words = "busy now; try again later";
+    let words = "door is busy; try again later";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
 }
 
@@ -113,12 +113,12 @@ fn a_declined_ring_is_told_apart_from_a_call_that_was_ended() {
     let mut state = both_here();
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Chosen));
-    let words = "the call was declined";
+    let words = "door declined the call";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
     state.act(&Action::Call(peer("door")));
     state.apply(talk("door", true, false));
     state.apply(ended("door", EndReason::Chosen));
-    let words = "the call was ended there";
+    let words = "door hung up";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
 }
 
@@ -126,7 +126,7 @@ fn a_declined_ring_is_told_apart_from_a_call_that_was_ended() {
 fn who_is_not_there_is_not_rung() {
     let mut state = two_boxes();
     state.act(&Action::Call(peer("door")));
-    let words = "door is not there";
+    let words = "door is away";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
     assert_eq!(state.apply(joined("door")), []);
 }
@@ -364,7 +364,7 @@ fn a_picture_from_before_the_end_of_a_call_does_not_bring_it_back() {
     let before = shown();
     state.apply(ended("door", EndReason::Chosen));
     state.shown(face, before);
-    let over = Stage::Ended("the call was ended there".into());
+    let over = Stage::Ended("door hung up".into());
     assert_eq!(stage(&state, "door"), Some(over));
     // The other of two calls that both sides began.
     state.shown(face, shown());
@@ -506,4 +506,95 @@ fn another_size_of_a_camera_that_the_command_line_named_keeps_the_one_in_the_set
     let other = state.calls.own.with_source(Source::Auto);
     state.act(&Action::SetCamera(Some(other)));
     assert_eq!(state.config.camera, "auto");
+}
+
+/// A picture of that peer reached the screen.
+fn seen(state: &mut State, face: Face) {
+    let now = Instant::now();
+    state.shown(face, shown());
+    state.presented(
+        face,
+        Sample {
+            bytes: 100_000,
+            sequence: 1,
+            undecoded: 0,
+            unseen: 0,
+            captured: None,
+            ready: None,
+            received: now,
+            decoded: now,
+            presented: now,
+        },
+    );
+    state.broken(face, "truncated".into());
+}
+
+#[test]
+fn a_call_that_ended_leaves_no_picture_no_rate_and_no_title() {
+    let watched = |state: &mut State| {
+        state.act(&Action::HangUp(peer("door")));
+        state.act(&Action::Watch(peer("door")));
+        state.apply(started("door"));
+    };
+    let cases: [fn(&mut State); 2] = [
+        |state| drop(state.apply(ended("door", EndReason::Chosen))),
+        |state| {
+            // A box that went away: watching begins again when it is back.
+            state.apply(Notice::Left {
+                peer: peer("door"),
+                why: "connection lost".into(),
+                lost: true,
+            });
+            state.apply(ended("door", EndReason::Leaving));
+        },
+    ];
+    for (ends, is_watch) in cases.into_iter().zip([false, true]) {
+        let mut state = talking();
+        if is_watch {
+            watched(&mut state);
+        }
+        state.act(&camera("door", true));
+        state.act(&Action::Overlay(true));
+        state.own.name = "desk".into();
+        let face = Face::Peer(peer("door"));
+        seen(&mut state, face);
+        state.shown(Face::Own, shown());
+        state.apply(Notice::Measured {
+            peer: peer("door"),
+            numbers: Numbers::default(),
+        });
+        assert!(state.has_picture(face));
+        assert_ne!(state.title(), "transom (desk)");
+        let late = shown();
+        ends(&mut state);
+        // It was being decoded when the call ended.
+        assert!(!state.takes(face, &late));
+        state.shown(face, late);
+        assert!(!state.has_picture(face) && !state.has_picture(Face::Own));
+        let call = state.calls.of(peer("door")).unwrap();
+        assert_eq!((call.shown, &call.trouble, call.broken), (None, &None, 0));
+        assert_eq!(call.pace.summary(Instant::now()), None);
+        assert!(state.calls.numbers.is_empty() && state.calls.own.shown.is_none());
+        assert_eq!(state.title(), "transom (desk)");
+    }
+}
+
+#[test]
+fn each_end_is_one_sentence_with_the_name_in_it_once() {
+    let reasons = [
+        EndReason::Chosen,
+        EndReason::Forbidden,
+        EndReason::Busy,
+        EndReason::NoCamera,
+        EndReason::Unanswered,
+        EndReason::Leaving,
+        EndReason::Glare,
+    ];
+    let mut sentences = vec![words::not_there("door"), words::declined("door", "later")];
+    for kind in [CallKind::Talk, CallKind::View] {
+        sentences.extend(reasons.map(|reason| words::end("door", kind, reason, "")));
+    }
+    for sentence in sentences {
+        assert_eq!(sentence.matches("door").count(), 1, "{sentence}");
+    }
 }

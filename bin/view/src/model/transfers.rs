@@ -176,7 +176,7 @@ impl State {
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
-        self.status = words::transfer_ended(status.direction, &words::line(&status.name), &outcome);
+        self.status = words::transfer_ended(status.direction, &status.name, &outcome);
         if self.dialog == Some(Dialog::CancelTransfer(status.transfer)) {
             self.dialog = None;
         }
@@ -191,7 +191,7 @@ impl State {
             .find(|one| one.status.transfer == transfer)
         {
             one.failures = one.failures.saturating_add(1);
-            one.last_failure = format!("{}: {}", words::line(path), words::line(why));
+            one.last_failure = words::about(path, why);
         }
     }
 

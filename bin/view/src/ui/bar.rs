@@ -294,17 +294,20 @@ fn tell(response: &Response, tile: &Tile<'_>, text: &str) {
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, told.as_str()));
 }
 
-/// `door  1280x720  30 fps  12 ms  2 broken`.
+/// `door  1280x720  30 fps  12 ms  2 broken`; nothing of an ended call.
 fn facts(call: &Call) -> String {
+    if let Stage::Ended(_) = call.stage {
+        return String::new();
+    }
     let mut facts = vec![name(&call.peer)];
     if let Some(shown) = call.shown {
         facts.push(words::size(shown.width, shown.height));
-        facts.push(words::fps(shown.rate));
-        facts.extend(
-            shown
-                .latency
-                .map(|latency| words::millis(latency.as_millis())),
-        );
+        // No picture comes while the connection is lost.
+        if call.stage == Stage::Live {
+            facts.push(words::fps(shown.rate));
+            let latency = shown.latency.map(|latency| latency.as_millis());
+            facts.extend(latency.map(words::millis));
+        }
     }
     if call.broken > 0 {
         facts.push(words::broken_count(call.broken));

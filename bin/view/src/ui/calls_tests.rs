@@ -123,15 +123,54 @@ fn busy_and_unanswered_are_told_and_called_again() {
     let mut screen = open(here());
     click(&mut screen, "Call");
     apply(&mut screen, ended("door", EndReason::Busy));
-    screen.get_by_label("door: busy now; try again later");
+    screen.get_by_label("door is busy; try again later");
     assert_eq!(
         click(&mut screen, "Call again"),
         [Action::Call(peer("door"))]
     );
     apply(&mut screen, ended("door", EndReason::Unanswered));
-    screen.get_by_label("door: nobody answered");
+    screen.get_by_label("door didn't answer");
     assert_eq!(click(&mut screen, "Close"), [Action::HangUp(peer("door"))]);
     assert!(screen.query_by_label("Close").is_none());
+}
+
+#[test]
+fn who_is_away_is_named_once() {
+    let mut screen = open(two_boxes());
+    click(&mut screen, "Call");
+    screen.get_by_label("door is away");
+}
+
+#[test]
+fn an_ended_call_shows_neither_its_picture_nor_its_numbers() {
+    let mut state = talking();
+    state.shown(Face::Peer(peer("door")), shown());
+    state.act(&Action::Overlay(true));
+    let mut screen = open(state);
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    screen.run();
+    screen.get_by_label("Picture…");
+    screen.get_by_label("no picture in the last second");
+    apply(&mut screen, ended("door", EndReason::Chosen));
+    screen.get_by_label("door hung up");
+    for gone in [
+        "Picture…",
+        "Picture of door",
+        "door  640x480  30 fps  12 ms",
+        "no picture in the last second",
+    ] {
+        assert!(screen.query_by_label(gone).is_none(), "{gone}");
+    }
+}
+
+#[test]
+fn a_rate_is_told_only_while_pictures_come() {
+    let mut state = talking();
+    state.shown(Face::Peer(peer("door")), shown());
+    let mut screen = open(state);
+    screen.get_by_label("door  640x480  30 fps  12 ms");
+    apply(&mut screen, interrupted("door"));
+    screen.get_by_label("door  640x480");
 }
 
 #[test]

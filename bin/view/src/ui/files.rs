@@ -175,7 +175,10 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
             theme::alarm(ui)
         };
         ui.add(
-            Label::new(RichText::new(words::outcome(status.direction, end)).color(colour)).wrap(),
+            Label::new(
+                RichText::new(words::outcome(status.direction, &status.name, end)).color(colour),
+            )
+            .wrap(),
         );
     } else {
         ui.add(

@@ -164,14 +164,14 @@ fn a_chosen_contact_is_called_or_watched_by_a_button() {
     let mut screen = open(state);
     assert_eq!(click(&mut screen, "yard "), [Action::Choose(peer("yard"))]);
     assert_eq!(click(&mut screen, "Watch"), [Action::Watch(peer("yard"))]);
-    screen.get_by_label("yard is not there");
+    screen.get_by_label("yard is away");
     assert_eq!(
         click(&mut screen, "door here"),
         [Action::Choose(peer("door"))]
     );
     assert_eq!(click(&mut screen, "Call"), [Action::Call(peer("door"))]);
     screen.get_by_label("Calling door");
-    screen.get_by_label("yard is not there");
+    screen.get_by_label("yard is away");
 }
 
 #[test]

@@ -32,8 +32,11 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
     let name = name(&call.peer);
     arrivals::place(ui, ("tile", call.peer), area);
     let response = ui.interact(area, Id::new(("picture", call.peer)), Sense::click());
-    response
-        .widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words::picture_of(&name)));
+    let title = match call.stage {
+        Stage::Ended(_) => words::ended_call(&name),
+        _ => words::picture_of(&name),
+    };
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, title.as_str()));
     // A click of the mouse only chooses; by the keyboard, or a reader of screens, it is what a double click is.
     let by_pointer = ui.input(|input| input.pointer.any_click());
     if response.double_clicked() || (response.clicked() && !by_pointer) {
@@ -89,7 +92,7 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
         )),
         Stage::Ringing if call.kind == CallKind::Talk => alone(words::calling(&name)),
         Stage::Ringing => alone(words::asking(&name)),
-        Stage::Ended(why) => alone(words::ended(&name, why)),
+        Stage::Ended(why) => alone(why.clone()),
         Stage::Interrupted(why) => {
             Some((words::COMING_BACK.to_owned(), words::line(why).into_owned()))
         }
@@ -137,7 +140,7 @@ fn marks(ui: &mut Ui, tile: &Tile<'_>) {
             }
         }
     });
-    if tile.state.overlay {
+    if tile.state.overlay && !matches!(tile.call.stage, Stage::Ended(_)) {
         overlay::show(ui, tile);
     }
 }

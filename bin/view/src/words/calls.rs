@@ -125,16 +125,16 @@ pub(crate) fn asking(name: &str) -> String {
     format!("Asking {name} for its picture")
 }
 
-/// Somebody who is called isn't there.
+/// Somebody who is called isn't connected.
 pub(crate) fn not_there(name: &str) -> String {
-    format!("{name} is not there")
+    format!("{name} is away")
 }
 
 /// When that begins after all.
 pub(crate) fn starts_later(kind: CallKind) -> &'static str {
     match kind {
-        CallKind::Talk => "It rings there when it is.",
-        _ => "Watching starts when it is.",
+        CallKind::Talk => "It rings when they are back.",
+        _ => "Watching starts when it is back.",
     }
 }
 /// Why nothing is sent to somebody.
@@ -163,6 +163,11 @@ pub(crate) fn of(text: &str, name: &str) -> String {
 /// A picture's name for who can't see it.
 pub(crate) fn picture_of(name: &str) -> String {
     format!("Picture of {name}")
+}
+
+/// The place of a call that is over, for who can't see it.
+pub(crate) fn ended_call(name: &str) -> String {
+    format!("The ended call with {name}")
 }
 
 /// Nothing to see yet in a talk.
@@ -212,31 +217,31 @@ pub(crate) fn bound(bound: Bound) -> &'static str {
 }
 
 /// A call that was not taken, with the other side's words.
-pub(crate) fn declined(text: &str) -> String {
-    with_words("the call was declined", text)
+pub(crate) fn declined(name: &str, text: &str) -> String {
+    with_words(&format!("{name} declined the call"), text)
 }
 
 /// Why a call ended, with the other side's words.
-pub(crate) fn end(kind: CallKind, reason: EndReason, text: &str) -> String {
+pub(crate) fn end(name: &str, kind: CallKind, reason: EndReason, text: &str) -> String {
     let talk = kind == CallKind::Talk;
     let why = match reason {
-        EndReason::Chosen if talk => "the call was ended there",
-        EndReason::Chosen => "it ended the call",
-        EndReason::Forbidden if talk => {
-            "it takes no calls from you; its contact list has to give you the right to call"
-        }
+        EndReason::Chosen if talk => format!("{name} hung up"),
+        EndReason::Chosen => format!("{name} ended the call"),
+        EndReason::Forbidden if talk => format!(
+            "{name} takes no calls from you; their contact list has to give you the right to call"
+        ),
         EndReason::Forbidden => {
-            "you may not watch it; its contact list has to give you the right to view"
+            format!("you may not watch {name}; its contact list has to give you the right to view")
         }
-        EndReason::Busy if talk => "busy now; try again later",
-        EndReason::Busy => "it has as many viewers as it allows",
-        EndReason::NoCamera => "it has no camera",
-        EndReason::Unanswered => "nobody answered",
-        EndReason::Leaving => "it is gone",
-        EndReason::Glare => "both sides called at once",
-        _ => "the call ended",
+        EndReason::Busy if talk => format!("{name} is busy; try again later"),
+        EndReason::Busy => format!("{name} has as many viewers as it allows"),
+        EndReason::NoCamera => format!("{name} has no camera"),
+        EndReason::Unanswered => format!("{name} didn't answer"),
+        EndReason::Leaving => format!("{name} is gone"),
+        EndReason::Glare => format!("you and {name} called at once; try again"),
+        _ => format!("the call with {name} ended"),
     };
-    with_words(why, text)
+    with_words(&why, text)
 }
 
 /// A file was written.
@@ -302,9 +307,4 @@ pub(crate) fn millis(count: u128) -> String {
 /// Pictures that could not be decoded.
 pub(crate) fn broken_count(count: u64) -> String {
     format!("{count} broken")
-}
-
-/// A call that is over.
-pub(crate) fn ended(name: &str, why: &str) -> String {
-    format!("{name}: {why}")
 }
