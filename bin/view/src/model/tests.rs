@@ -1,5 +1,6 @@
 //! The model's behaviour, notice by notice.
 
+mod ends;
 mod people;
 
 use std::net::SocketAddr;
@@ -395,74 +396,6 @@ fn a_transfer_moves_ends_and_is_cleared() {
     assert_eq!(state.status, "holiday.mp4: done, stored as holiday (1).mp4");
     state.act(&Action::Clear(id));
     assert!(state.transfers.is_empty());
-}
-
-#[test]
-fn a_file_is_named_once_when_it_arrived_or_failed() {
-    let (ids, mut state) = (Ids::new(), two_boxes());
-    let mut ends = |direction, outcome| {
-        let mut status = status(ids.transfer(), Phase::Ended, 0);
-        status.direction = direction;
-        state.apply(Notice::TransferEnded { status, outcome });
-        state.status.clone()
-    };
-    let path = |path: &str| Outcome::Durable { path: path.into() };
-    for (direction, outcome, wanted) in [
-        (
-            Direction::Outgoing,
-            path("holiday.mp4"),
-            "holiday.mp4: done",
-        ),
-        (
-            Direction::Incoming,
-            path("/in/holiday.mp4"),
-            "holiday.mp4: done, stored in /in",
-        ),
-        (
-            Direction::Incoming,
-            path("/in/holiday (1).mp4"),
-            "holiday.mp4: done, stored as /in/holiday (1).mp4",
-        ),
-        (
-            Direction::Incoming,
-            Outcome::AlreadyThere {
-                path: "/in/holiday.mp4".into(),
-            },
-            "holiday.mp4: was there already, in /in",
-        ),
-        (
-            Direction::Outgoing,
-            Outcome::Failed {
-                why: "can't read \"/home/me/holiday.mp4\": permission denied".into(),
-            },
-            "failed: can't read \"/home/me/holiday.mp4\": permission denied",
-        ),
-        (
-            Direction::Outgoing,
-            Outcome::Failed {
-                why: "no space left on device".into(),
-            },
-            "holiday.mp4: failed: no space left on device",
-        ),
-    ] {
-        assert_eq!(ends(direction, outcome), wanted);
-    }
-    let id = ids.transfer();
-    state.apply(Notice::Transfer(status(id, Phase::Running, 0)));
-    for (why, wanted) in [
-        (
-            "can't write \"a/b\": disk full",
-            "can't write \"a/b\": disk full",
-        ),
-        ("disk full", "a/b: disk full"),
-    ] {
-        state.apply(Notice::EntryFailed {
-            transfer: id,
-            path: "a/b".into(),
-            why: why.into(),
-        });
-        assert_eq!(state.transfers.last().unwrap().last_failure, wanted);
-    }
 }
 
 #[test]

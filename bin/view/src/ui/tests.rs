@@ -1,6 +1,7 @@
 //! Every screen and flow without a display: clicks by label, typing, and a few pictures that a person looked at.
 
 mod arrivals;
+mod drafts;
 mod people;
 mod things;
 

@@ -3,7 +3,7 @@
 
 use egui::Pos2;
 use egui_kittest::kittest::NodeT as _;
-use transom::{CallKind, EndReason};
+use transom::EndReason;
 
 use super::*;
 use crate::model::Preferences;
@@ -25,7 +25,7 @@ const ARRIVALS: [(Arrive, &str); 6] = [
 const FREE: Modifiers = Modifiers::NONE;
 const CHORD: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
-fn ring(state: &mut State) {
+pub(super) fn ring(state: &mut State) {
     state.apply(rings("yard"));
 }
 
@@ -65,7 +65,7 @@ fn missed(state: &mut State) {
 }
 
 /// Lets something come, and no time pass.
-fn comes(screen: &mut Screen, change: impl FnOnce(&mut State)) {
+pub(super) fn comes(screen: &mut Screen, change: impl FnOnce(&mut State)) {
     change(&mut screen.state_mut().state);
     screen.run_steps(2);
 }
@@ -83,19 +83,19 @@ fn mouse(screen: &mut Screen, at: Pos2, pressed: bool) {
 }
 
 /// A click that was on its way already.
-fn tap(screen: &mut Screen, at: Pos2) -> Vec<Action> {
+pub(super) fn tap(screen: &mut Screen, at: Pos2) -> Vec<Action> {
     mouse(screen, at, true);
     mouse(screen, at, false);
     screen.step();
     screen.state_mut().take()
 }
 
-fn middle(screen: &Screen, label: &str) -> Pos2 {
+pub(super) fn middle(screen: &Screen, label: &str) -> Pos2 {
     screen.get_by_label(label).rect().center()
 }
 
 /// A key within one frame.
-fn tap_key(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<Action> {
+pub(super) fn tap_key(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<Action> {
     screen.input_mut().modifiers = modifiers;
     for pressed in [true, false] {
         screen.input_mut().events.push(egui::Event::Key {
@@ -111,7 +111,7 @@ fn tap_key(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<Action> {
     screen.state_mut().take()
 }
 
-fn text_field(screen: &Screen) -> egui_kittest::Node<'_> {
+pub(super) fn text_field(screen: &Screen) -> egui_kittest::Node<'_> {
     screen.get_by_role_and_label(Role::TextInput, "Text")
 }
 
@@ -427,71 +427,6 @@ fn a_letter_is_no_key_for_anything() {
 }
 
 #[test]
-fn a_text_meant_for_one_contact_is_sent_to_no_other() {
-    let mut screen = open(watching());
-    fill(&mut screen, "Text", "only for the door");
-    fill(&mut screen, "Path", "/home/me/door.txt");
-    comes(&mut screen, ring);
-    pass(&mut screen);
-    let at = middle(&screen, "Answer");
-    assert_eq!(tap(&mut screen, at).len(), 1);
-    screen.run();
-    for field in ["Text", "Path"] {
-        let field = screen.get_by_role_and_label(Role::TextInput, field);
-        assert_eq!(field.value().as_deref(), Some(""));
-        field.focus();
-        screen.run();
-        assert_eq!(tap_key(&mut screen, FREE, Key::Enter), []);
-    }
-    assert_eq!(
-        click(&mut screen, "door here"),
-        [Action::Choose(peer("door"))]
-    );
-    text_field(&screen).focus();
-    screen.run();
-    assert_eq!(
-        tap_key(&mut screen, FREE, Key::Enter),
-        [Action::Text {
-            peer: peer("door"),
-            text: "only for the door".into()
-        }]
-    );
-    let path = screen.get_by_role_and_label(Role::TextInput, "Path");
-    assert_eq!(path.value().as_deref(), Some("/home/me/door.txt"));
-}
-
-#[test]
-fn files_go_to_whom_the_screen_named_when_they_were_brought() {
-    let mut screen = open(watching());
-    screen
-        .input_mut()
-        .hovered_files
-        .push(egui::HoveredFile::default());
-    screen.step();
-    comes(&mut screen, |state| {
-        state.act(&Action::Choose(peer("yard")));
-    });
-    screen.input_mut().hovered_files.clear();
-    screen.input_mut().dropped_files.push(DroppedFile {
-        path: Some("/tmp/plan.pdf".into()),
-        ..Default::default()
-    });
-    screen.step();
-    let send = |to| Action::Send {
-        peer: peer(to),
-        path: "/tmp/plan.pdf".into(),
-    };
-    assert_eq!(screen.state_mut().take(), [send("door")]);
-    screen.step();
-    screen.input_mut().dropped_files.push(DroppedFile {
-        path: Some("/tmp/plan.pdf".into()),
-        ..Default::default()
-    });
-    screen.step();
-    assert_eq!(screen.state_mut().take(), [send("yard")], "the next time");
-}
-
-#[test]
 fn a_list_of_transfers_that_grows_puts_no_other_button_under_a_click() {
     let (ids, mut state) = (Ids::new(), watching());
     let first = ids.transfer();
@@ -506,26 +441,4 @@ fn a_list_of_transfers_that_grows_puts_no_other_button_under_a_click() {
     let moved = screen.get_all_by_label("Pause").map(|node| node.rect());
     assert!(moved.into_iter().any(|rect| rect.contains(at)));
     assert_eq!(tap(&mut screen, at), []);
-}
-
-#[test]
-fn watching_says_when_it_is_over() {
-    let mut state = two_boxes();
-    state.apply(joined("yard"));
-    let watched = |outgoing, reason| Notice::CallEnded {
-        peer: peer("yard"),
-        kind: CallKind::View,
-        outgoing,
-        reason,
-        text: String::new(),
-    };
-    state.apply(Notice::CallStarted {
-        peer: peer("yard"),
-        kind: CallKind::View,
-        outgoing: false,
-        resumed: false,
-    });
-    assert_eq!(state.status, "yard watches your camera");
-    state.apply(watched(false, EndReason::Chosen));
-    assert_eq!(state.status, "");
 }
