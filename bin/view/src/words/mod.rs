@@ -1,5 +1,5 @@
 //! Everything the window says to a person, screen by screen, so that it can be read, corrected and translated in one place.
-//! Names, paths and the words of others come in made fit by [`line`], unless a parameter says
+//! Names, paths and the words of others come in made fit by [`line()`], unless a parameter says
 //! otherwise.
 
 mod calls;
@@ -22,7 +22,8 @@ pub(crate) use strangers::*;
 pub(crate) use talk::*;
 pub(crate) use warnings::*;
 
-/// What happened to a file, with its name in front unless the sentence has it. Both come as they are.
+/// What happened to a file, with its name in front unless the sentence has it. Neither is made
+/// fit yet.
 pub(crate) fn about(file: &str, what: &str) -> String {
     match names(what, file) {
         true => line(what).into_owned(),

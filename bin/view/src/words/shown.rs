@@ -1,5 +1,5 @@
-//! Text of others made fit for the window. It is shown as it was written, but it can't steer what is
-//! shown beside it. A terminal needs more than that: there it is `transom_users::escape`.
+//! Text of others made fit for the window. It is shown as it was written, but it can't steer what
+//! is shown beside it. A terminal needs more than that: there it is `transom_users::escape`.
 //!
 //! | in the text | shown as |
 //! |---|---|
@@ -220,9 +220,9 @@ mod tests {
             number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (number >> 16) % below
         };
-        let marks: Vec<char> = "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200f}aש\n\t\u{1b}"
-            .chars()
-            .collect();
+        let mut marks: Vec<char> = ('\u{202a}'..='\u{202e}').collect();
+        marks.extend('\u{2066}'..='\u{2069}');
+        marks.extend(['\u{200f}', 'a', 'ש', '\n', '\t', '\u{1b}']);
         for _ in 0..2000 {
             let text: String = (0..next(30))
                 .map(|_| marks[next(marks.len() as u32) as usize])

@@ -11,8 +11,8 @@ use super::display::Display;
 use super::doorbox::DoorBox;
 use super::{FIRST_CONTACT, HEIGHT, Scratch, TEXT_FIELD, WIDTH, Window, program, shown};
 
-/// In a corner of the first card, of the second one, and of the card of a ringing call. Each card is
-/// larger than the square that is looked at.
+/// Points whose surroundings change with the first card, with the second one, and with the card of
+/// a ringing call.
 const FIRST_CARD: (i32, i32) = (310, 170);
 const SECOND_CARD: (i32, i32) = (310, 290);
 const RING: (i32, i32) = (WIDTH / 2, 490);
