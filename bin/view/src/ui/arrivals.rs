@@ -193,3 +193,110 @@ fn is_elsewhere(one: Rect, other: Rect) -> bool {
 fn time(ctx: &Context) -> f64 {
     ctx.input(|input| input.time)
 }
+
+#[cfg(test)]
+mod tests {
+    use egui::{Modifiers, vec2};
+
+    use super::*;
+
+    /// A screen whose time is moved by hand, with one card.
+    struct Screen {
+        ctx: Context,
+        card: Option<Pos2>,
+        button: Pos2,
+    }
+
+    impl Screen {
+        fn new() -> Self {
+            let ctx = Context::default();
+            ctx.add_plugin(Arrivals::default());
+            Self {
+                ctx,
+                card: None,
+                button: Pos2::ZERO,
+            }
+        }
+
+        /// Draws a frame at that time; whether a click on the card's button counted.
+        fn frame(&mut self, time: f64, clicks: bool) -> bool {
+            let press = |pressed| Event::PointerButton {
+                pos: self.button,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            };
+            let moved = Event::PointerMoved(self.button);
+            let events = match clicks {
+                true => vec![moved, press(true), press(false)],
+                false => Vec::new(),
+            };
+            let input = RawInput {
+                time: Some(time),
+                events,
+                ..RawInput::default()
+            };
+            let mut clicked = false;
+            // The output is a picture that nobody looks at.
+            let _ = self.ctx.run_ui(input, |ui| {
+                let Some(at) = self.card else { return };
+                let room =
+                    egui::UiBuilder::new().max_rect(Rect::from_min_size(at, vec2(99.0, 50.0)));
+                ui.scope_builder(room, |ui| {
+                    card(ui, "card", Frame::NONE, |ui| {
+                        let button = ui.button("press");
+                        self.button = button.rect.center();
+                        clicked = button.clicked();
+                    });
+                });
+            });
+            clicked
+        }
+    }
+
+    #[test]
+    fn a_new_card_takes_no_click_for_700_ms_after_it_was_seen() {
+        let mut screen = Screen::new();
+        screen.frame(0.0, false);
+        screen.card = Some(Pos2::new(10.0, 10.0));
+        screen.frame(1.0, false);
+        // By now the first frame with it is on the screen.
+        assert!(!screen.frame(1.02, true));
+        assert!(!screen.frame(1.4, true));
+        for time in [1.67, 1.68, 1.69, 1.7] {
+            screen.frame(time, false);
+        }
+        assert!(!screen.frame(1.71, true));
+        // Seen for 700 ms: from the next frame on it is drawn as what it is, ready.
+        screen.frame(1.73, false);
+        screen.frame(1.75, false);
+        assert!(screen.frame(1.77, true));
+    }
+
+    #[test]
+    fn on_a_slow_machine_a_click_counts_only_after_the_card_was_seen_for_so_long() {
+        let mut screen = Screen::new();
+        screen.frame(0.0, false);
+        screen.card = Some(Pos2::new(10.0, 10.0));
+        screen.frame(1.0, false);
+        // What is handled in a frame may have been pressed while the frame before was drawn.
+        assert!(!screen.frame(2.0, true));
+        assert!(!screen.frame(3.0, true));
+        screen.frame(4.0, false);
+        assert!(screen.frame(5.0, true));
+    }
+
+    #[test]
+    fn a_card_that_creeps_is_elsewhere_in_the_end() {
+        let mut screen = Screen::new();
+        screen.card = Some(Pos2::new(10.0, 10.0));
+        for step in 0..10 {
+            screen.frame(f64::from(step), false);
+        }
+        for (step, counts) in [(1.0, true), (2.0, false)] {
+            screen.card = Some(Pos2::new(10.0, 10.0 + 3.0 * step as f32));
+            screen.frame(10.0 + step, false);
+            assert_eq!(screen.frame(10.2 + step, true), counts, "{step}");
+        }
+    }
+}
