@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use transom::media::Wish;
 use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
-use transom_users::{Address, Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
+use transom_users::{Address, Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
@@ -208,7 +208,14 @@ fn add_called(book: &mut Book, peer: &PeerName) -> Result<(), StartError> {
     if book.find(peer.as_str()).is_some() {
         return Ok(());
     }
-    let bad = |why: String| StartError::Nobody { peer: *peer, why };
+    let bad = |why: String| {
+        // The fault of a line begins with its name.
+        let why = why.strip_prefix(&format!("{peer}: ")).unwrap_or(&why);
+        StartError::Nobody {
+            peer: *peer,
+            why: why.to_owned(),
+        }
+    };
     let contact: Contact = format!("{peer} {peer}")
         .parse()
         .map_err(|error: Fault| bad(error.to_string()))?;
@@ -231,7 +238,7 @@ fn users(asked: Option<PathBuf>) -> Result<Users, StartError> {
 
 fn parse(path: PathBuf, text: &str, cut: bool) -> Users {
     let (book, errors) = Book::parse(text);
-    let file = escape(&path.to_string_lossy()).into_owned();
+    let file = words::line(&path.to_string_lossy()).into_owned();
     let mut bad_lines: Vec<_> = errors
         .iter()
         .map(|error| format!("{file}:{error}"))
@@ -307,6 +314,8 @@ mod tests {
                 .starts_with("10.0.0.7:70000 is no contact"),
             "{error}"
         );
+        let told = error.to_string();
+        assert_eq!(told.matches("10.0.0.7").count(), 1, "{told}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The model's behaviour, notice by notice.
 
+mod ends;
 mod people;
 
 use std::net::SocketAddr;
@@ -231,7 +232,9 @@ fn watching_another_box_is_not_ended_by_the_end_of_the_first() {
     state.apply(ended("door", EndReason::Busy));
     assert_eq!(
         stage(&state),
-        Some(&Stage::Ended("it has as many viewers as it allows".into()))
+        Some(&Stage::Ended(
+            "door has as many viewers as it allows".into()
+        ))
     );
 }
 
