@@ -42,7 +42,7 @@ mod source;
 mod wish;
 
 pub use avi::AviWriter;
-pub use camera::{Camera, Dropped, Format, Wait, open};
+pub use camera::{Camera, Dropped, Format, Wait, open, prepare};
 pub use error::{CameraError, ImageError};
 pub use frame::{Frame, Layout, Picture, RawFrame};
 pub use jpeg::decode::{Image, Limit, decode};
