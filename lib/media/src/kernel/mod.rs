@@ -39,12 +39,6 @@ pub(crate) fn signal_group(group: libc::pid_t, signal: Signal) {
     unsafe { libc::kill(-group.max(2), signal) };
 }
 
-/// Whether a group has any process left.
-pub(crate) fn group_exists(group: libc::pid_t) -> bool {
-    // SAFETY: as above, and signal 0 is sent to nobody.
-    unsafe { libc::kill(-group.max(2), 0) == 0 }
-}
-
 /// The kernel sends a program SIGTERM when the thread that started the program ends, for whatever
 /// reason: that thread has to live as long as the program is wanted. On Linux only.
 #[cfg(target_os = "linux")]
