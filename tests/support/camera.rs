@@ -76,7 +76,10 @@ impl FakeCamera {
     pub fn put_in_path(&self, command: &mut Command) {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(self.folder.clone()).chain(std::env::split_paths(&path));
-        command.env("PATH", std::env::join_paths(path).expect("a path with a colon"));
+        command.env(
+            "PATH",
+            std::env::join_paths(path).expect("a path with a colon"),
+        );
     }
 
     /// How often it was started so far.
