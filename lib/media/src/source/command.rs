@@ -10,7 +10,7 @@ use super::process_group::ProcessGroup;
 use crate::{Camera, CameraError, Format, Frame, Wait};
 
 /// How long a program whose output has ended may take to end: then it is known how it did.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);
 
 /// How a program ended.

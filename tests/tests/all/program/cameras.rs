@@ -20,9 +20,9 @@ fn watched_pipeline(pair: &Pair) -> (Program, Program) {
     let mut camera = pair.camera(&["--source", &source]);
     let watcher = pair.near.start(&["watch", "far", "--json"]);
     camera.event_where("camera", |state| state["state"] == "live");
-    // The box itself, the shell, the script and two `cat`.
+    // The box, the shell that watches, that of the command, the script and two `cat`.
     eventually("the whole pipeline runs", || {
-        camera.mark().running().len() >= 5
+        camera.mark().running().len() >= 6
     });
     (camera, watcher)
 }
@@ -86,6 +86,14 @@ fn watched_pi(pair: &Pair, fake: &FakeCamera) -> (Program, Program) {
     (camera, pair.near.start(&["watch", "far", "--json"]))
 }
 
+/// Waits until a viewer is told that the camera is lost, in these words.
+fn hears_why(watcher: &mut Program, why: &str) {
+    watcher.event_where("far_camera", |state| {
+        let text = state["text"].as_str().unwrap_or_default();
+        state["state"] == "lost" && text.contains(why)
+    });
+}
+
 /// A viewer hears why there are no pictures, the program is started again, its pictures come as
 /// soon as it has some, and the box ends with nothing left.
 fn assert_pi_recovers(mood: Mood, why: &str) {
@@ -93,9 +101,7 @@ fn assert_pi_recovers(mood: Mood, why: &str) {
     let fake = FakeCamera::new(&pair.scratch, &sample(32, 16), mood);
     let (mut camera, mut watcher) = watched_pi(&pair, &fake);
     for starts in 1..=2 {
-        let told = watcher.event_where("far_camera", |state| state["state"] == "lost");
-        let text = told["text"].as_str().unwrap_or_default();
-        assert!(text.contains(why), "{told}");
+        hears_why(&mut watcher, why);
         eventually("it is started again", || fake.starts() > starts);
     }
     assert!(camera.is_running());
@@ -146,8 +152,9 @@ fn a_command_that_stalls_babbles_and_exits_is_a_camera_again_when_it_gives() {
     pictures_come();
 
     fake.set_mood(Mood::Hangs);
-    let patient = pair.near.start(&["watch", "far", "--frames", "3"]);
-    camera.event("call_started");
+    let arguments = ["watch", "far", "--frames", "3", "--json"];
+    let mut patient = pair.near.start(&arguments);
+    patient.event_where("far_camera", |state| state["state"] == "live");
     fake.set_mood(Mood::Gives);
     let end = patient.finish();
     assert_eq!(end.code, Some(0), "{end:?}");
@@ -157,8 +164,7 @@ fn a_command_that_stalls_babbles_and_exits_is_a_camera_again_when_it_gives() {
         (Mood::Exits, "exit status: 255"),
     ] {
         fake.set_mood(mood);
-        let told = watcher.event_where("far_camera", |state| state["state"] == "lost");
-        assert!(told["text"].as_str().unwrap().contains(why), "{told}");
+        hears_why(&mut watcher, why);
         fake.set_mood(Mood::Gives);
         pictures_come();
     }
