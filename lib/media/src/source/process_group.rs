@@ -236,6 +236,7 @@ mod tests {
 
     #[test]
     fn a_program_that_can_not_be_started_leaves_no_watcher() {
+        // Only a group that was dropped gives its error, and a drop waits for the watcher.
         let missing = ProcessGroup::start(Command::new("/no/such/program"));
         assert_eq!(missing.err().unwrap().kind(), io::ErrorKind::NotFound);
     }
