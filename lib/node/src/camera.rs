@@ -237,7 +237,8 @@ impl OwnCamera {
         self.change(Lens::Lost, why, out);
     }
 
-    /// The descriptor leaves the poll first, then the camera is closed, which may take a while: on its thread.
+    /// The descriptor leaves the poll first. Then the camera is closed on its thread, since that
+    /// may take a while.
     fn close(&mut self, out: &mut Outside) {
         out.workers.release_camera();
         let state = std::mem::replace(&mut self.state, State::Off);

@@ -320,17 +320,17 @@ impl Workers {
     }
 }
 
-/// How long the end of a station waits for the last camera to be closed. A program that has to be killed takes half a
-/// second, and has been asked to end when the station was.
+/// How long the end of a station waits for the last camera to be closed. A program that has to be
+/// killed takes half a second, and was asked to end when the station was.
 const CLOSING: Duration = Duration::from_millis(600);
 
 /// Enough for a JPEG encoder and a tree walk, and a quarter of the default.
 const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
-    /// Lets every thread end and waits for those that hold files, and a little for the programs that are cameras to
-    /// end. The camera, cameras and names threads may sit in a system call for seconds: they hold nothing that could
-    /// be lost, and end by themselves.
+    /// Lets every thread end, and waits for those that hold files. The camera thread has
+    /// [`CLOSING`] to end a program; it and the threads `cameras` and `names` may sit in a system
+    /// call for seconds, hold nothing that could be lost, and end by themselves.
     fn drop(&mut self) {
         (self.camera, self.cameras, self.names) = (None, None, None);
         self.release_camera();
