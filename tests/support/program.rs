@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::Mark;
+
 /// How long any single thing may take before a test gives up. Generous: a busy machine is no failure.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -15,6 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Program {
     child: Child,
+    mark: Mark,
     lines: Receiver<String>,
     seen: Vec<String>,
     stderr: Receiver<String>,
@@ -37,13 +40,23 @@ impl Program {
     /// # Panics
     /// When it can't be started.
     pub fn start(command: &mut Command) -> Self {
-        command.stdin(Stdio::null());
+        Self::start_with_input(command, Stdio::null())
+    }
+
+    /// Starts it with this standard input.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub fn start_with_input(command: &mut Command, input: impl Into<Stdio>) -> Self {
+        let mark = Mark::new("TRANSOM_TEST_PROGRAM");
+        mark.put_on(command).stdin(input);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program was just built");
         let lines = lines_of(child.stdout.take().expect("stdout is a pipe"));
         let stderr = text_of(child.stderr.take().expect("stderr is a pipe"));
         Self {
             child,
+            mark,
             lines,
             seen: Vec::new(),
             stderr,
@@ -85,7 +98,7 @@ impl Program {
             };
             // Killed first, so that what it complained of is complete.
             self.kill();
-            let complaint = self.stderr.recv().unwrap_or_default();
+            let complaint = self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
             panic!("{problem} before {event}: {:#?}\n{complaint}", self.seen);
         }
     }
@@ -107,22 +120,38 @@ impl Program {
     /// # Panics
     /// When there is no `kill` program.
     pub fn ask_to_end(&self) {
-        let id = self.id().to_string();
-        let kill = Command::new("kill").args(["-TERM", &id]).status();
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal by its name.
+    ///
+    /// # Panics
+    /// When there is no `kill` program.
+    pub fn signal(&self, name: &str) {
+        let arguments = [&format!("-{name}"), &self.id().to_string()];
+        let kill = Command::new("kill").args(arguments).status();
         assert!(kill.expect("kill is part of every system").success());
     }
 
-    /// Waits for its own end.
+    /// Finds this program and all that descends from it, also after its end.
+    pub fn mark(&self) -> Mark {
+        self.mark.clone()
+    }
+
+    /// Waits for its own end, and for that of all that could still write to its output.
     ///
     /// # Panics
     /// When [`PATIENCE`] ends first.
     pub fn finish(mut self) -> Finished {
         let status = self.wait();
+        let stderr = self.stderr.recv_timeout(PATIENCE);
+        let left = self.mark.running();
+        let stderr = stderr.unwrap_or_else(|_| panic!("{left:?} still hold its output"));
         self.seen.extend(self.lines.iter());
         Finished {
             code: status.code(),
             stdout: self.seen.join("\n"),
-            stderr: self.stderr.recv().unwrap_or_default(),
+            stderr,
         }
     }
 
@@ -135,15 +164,34 @@ impl Program {
             thread::sleep(Duration::from_millis(5));
         }
         self.kill();
-        let lines: Vec<String> = self.lines.iter().collect();
-        let complaint = self.stderr.recv().unwrap_or_default();
+        let complaint = self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
+        let lines: Vec<String> = self.lines.try_iter().collect();
         panic!("it did not end: {:#?} {lines:#?}\n{complaint}", self.seen);
+    }
+}
+
+/// Waits until something is so.
+///
+/// # Panics
+/// When [`PATIENCE`] ends first; `what` is said then.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let last = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < last, "too late: {what}");
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
+        // After a failure nothing has to be proven any more, and nothing may stay.
+        if thread::panicking() {
+            for id in self.mark.running() {
+                let id = id.to_string();
+                let _ = Command::new("kill").args(["-KILL", &id]).status();
+            }
+        }
     }
 }
 

@@ -82,7 +82,20 @@ impl Dropped {
     }
 }
 
-/// Opens what the wish asks for. May take seconds: call it on a thread that may block.
+/// Starts what must run before a camera is opened, and returns at once. Standard input is read from
+/// here on and pictures that nobody takes are dropped, so that a camera that is opened later shows
+/// the present. Other sources need no preparation.
+pub fn prepare(wish: &Wish) {
+    if wish.source == Source::Stdin
+        && let Err(error) = source::stdin::prepare()
+    {
+        // Opening it fails in the same way, and then a viewer is told.
+        log::warn!("{error}");
+    }
+}
+
+/// Opens what the wish asks for. May take seconds: call it on a thread that may block. Dropping a
+/// camera may take a second, as a program that is one is ended.
 pub fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
     match &wish.source {
         Source::Auto => source::auto::open(wish),

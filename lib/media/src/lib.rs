@@ -1,6 +1,9 @@
 //! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and
 //! no file format but those of moving pictures.
 //!
+//! Two sources have a thread of their own: one reads standard input, one waits for a program that
+//! is a camera, since the parent-death signal of Linux follows the thread that started it.
+//!
 //! Every source stands behind the [`Camera`] trait and is opened by [`open`]:
 //!
 //! ```
@@ -42,7 +45,7 @@ mod source;
 mod wish;
 
 pub use avi::AviWriter;
-pub use camera::{Camera, Dropped, Format, Wait, open};
+pub use camera::{Camera, Dropped, Format, Wait, open, prepare};
 pub use error::{CameraError, ImageError};
 pub use frame::{Frame, Layout, Picture, RawFrame};
 pub use jpeg::decode::{Image, Limit, decode};

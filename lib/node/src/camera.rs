@@ -64,6 +64,7 @@ pub(crate) struct OwnCamera {
 impl OwnCamera {
     /// A camera that stays on so long when nobody wants it any more.
     pub(crate) fn new(wish: Option<Wish>, linger: Duration) -> Self {
+        prepare(wish.as_ref());
         Self {
             wish,
             linger,
@@ -80,7 +81,14 @@ impl OwnCamera {
     /// Uses another camera from now on, or none.
     pub(crate) fn choose(&mut self, wish: Option<Wish>, out: &mut Outside) {
         self.stop(out);
+        prepare(wish.as_ref());
         self.wish = wish;
+    }
+
+    /// Closes it for good and tells nobody: the station ends.
+    pub(crate) fn end(&mut self, out: &mut Outside) {
+        self.close(out);
+        self.wish = None;
     }
 
     /// Whether its owner wants to see it.
@@ -137,12 +145,13 @@ impl OwnCamera {
 
     pub(crate) fn opened(&mut self, opening: Opening, camera: Box<dyn Camera>, out: &mut Outside) {
         if !self.is_opening(opening) {
-            return; // Nobody wants it any more; dropping it closes it.
+            return out.workers.close_camera(camera); // Nobody wants it any more.
         }
         let watch = match camera.wait() {
             Wait::Readable(fd) => match out.net.watch(fd) {
                 Ok(watch) => Some(watch),
                 Err(error) => {
+                    out.workers.close_camera(camera);
                     return self.lost(
                         format!("it can't be waited for ({error}); give it a pipe or a file"),
                         Some(RETRY),
@@ -228,17 +237,21 @@ impl OwnCamera {
         self.change(Lens::Lost, why, out);
     }
 
-    /// The descriptor leaves the poll first, then the camera is closed.
+    /// The descriptor leaves the poll first. Then the camera is closed on its thread, since that
+    /// may take a while.
     fn close(&mut self, out: &mut Outside) {
-        if let State::Live {
-            reader: Reader::Loop(_, Some(watch)),
-            ..
-        } = &self.state
-        {
-            out.net.unwatch(*watch);
-        }
         out.workers.release_camera();
-        self.state = State::Off;
+        let state = std::mem::replace(&mut self.state, State::Off);
+        if let State::Live {
+            reader: Reader::Loop(camera, watch),
+            ..
+        } = state
+        {
+            if let Some(watch) = watch {
+                out.net.unwatch(watch);
+            }
+            out.workers.close_camera(camera);
+        }
     }
 
     fn change(&mut self, lens: Lens, words: String, out: &mut Outside) {
@@ -323,6 +336,13 @@ impl OwnCamera {
     }
 }
 
+/// Some sources have to be read before anybody looks.
+fn prepare(wish: Option<&Wish>) {
+    if let Some(wish) = wish {
+        transom_media::prepare(wish);
+    }
+}
+
 /// Whether a camera's own JPEG can go out as it is.
 fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
     size.is_none_or(|size| size == (picture.width, picture.height))
@@ -367,6 +387,8 @@ fn words(error: &CameraError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
     use super::*;
     use crate::calls::Policy;
     use crate::disk::Disk;
@@ -374,27 +396,32 @@ mod tests {
     use crate::workers::Workers;
     use crate::{Identity, Settings};
 
-    #[test]
-    fn a_camera_that_nobody_wants_any_more_while_it_opens_is_not_opened() {
+    fn outside() -> (Outside, Calls) {
         let identity = Identity::throwaway().unwrap();
         let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
         let queue = Queue::new(|| ());
-        let mut out = Outside {
+        let out = Outside {
             net: transom_net::Net::bind(config).unwrap(),
             workers: Workers::new(queue.clone(), Disk::default()),
             notices: Default::default(),
             queue,
             paces: Default::default(),
         };
-        let calls = Calls::new(Policy::new(&Settings::new(
-            "desk".parse().unwrap(),
-            identity,
-        )));
-        let wish = Wish {
+        let settings = Settings::new("desk".parse().unwrap(), identity);
+        (out, Calls::new(Policy::new(&settings)))
+    }
+
+    fn pattern() -> Wish {
+        Wish {
             source: Source::Pattern,
             ..Wish::default()
-        };
-        let mut camera = OwnCamera::new(Some(wish.clone()), LINGER);
+        }
+    }
+
+    #[test]
+    fn a_camera_that_nobody_wants_any_more_while_it_opens_is_not_opened() {
+        let (mut out, calls) = outside();
+        let mut camera = OwnCamera::new(Some(pattern()), LINGER);
         let now = Instant::now();
         camera.preview(true);
         camera.turn(now, &calls, &mut out);
@@ -402,8 +429,66 @@ mod tests {
         camera.preview(false);
         camera.turn(now, &calls, &mut out);
         // It may have opened all the same just now, and then is closed.
-        let opened = transom_media::open(&wish).unwrap();
+        let opened = transom_media::open(&pattern()).unwrap();
         camera.opened(camera.opening, opened, &mut out);
         assert!(matches!(camera.state, State::Off));
+    }
+
+    /// A camera that says on which thread it was closed.
+    struct Closing(Box<dyn Camera>, Sender<Option<String>>);
+
+    impl Drop for Closing {
+        fn drop(&mut self) {
+            let thread = std::thread::current();
+            let _ = self.1.send(thread.name().map(str::to_owned));
+        }
+    }
+
+    impl Camera for Closing {
+        fn wait(&self) -> Wait<'_> {
+            self.0.wait()
+        }
+
+        fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+            self.0.newest()
+        }
+
+        fn format(&self) -> &transom_media::Format {
+            self.0.format()
+        }
+    }
+
+    #[test]
+    fn the_loop_never_waits_for_a_camera_to_close() {
+        let (sender, closed) = channel();
+        let (mut out, calls) = outside();
+        let mut camera = OwnCamera::new(Some(pattern()), LINGER);
+        let open = |camera: &mut OwnCamera, out: &mut Outside| {
+            camera.preview(true);
+            camera.turn(Instant::now(), &calls, out);
+            let opened = transom_media::open(&pattern()).unwrap();
+            let opened = Box::new(Closing(opened, sender.clone()));
+            camera.opened(camera.opening, opened, out);
+            assert!(matches!(camera.state, State::Live { .. }));
+        };
+        let ways: [fn(&mut OwnCamera, &mut Outside); 4] = [
+            |camera, out| camera.choose(Some(pattern()), out),
+            |camera, out| {
+                let why = "unplugged".to_owned();
+                camera.lost(why, None, out);
+                camera.stop(out);
+            },
+            |camera, out| {
+                let late = transom_media::open(&pattern()).unwrap();
+                camera.opened(camera.opening, late, out);
+                camera.stop(out);
+            },
+            |camera, out| camera.end(out),
+        ];
+        for way in ways {
+            open(&mut camera, &mut out);
+            way(&mut camera, &mut out);
+            assert_eq!(closed.recv().unwrap().as_deref(), Some("camera"));
+        }
     }
 }

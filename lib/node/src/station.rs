@@ -238,6 +238,8 @@ impl Station {
             Command::Stop => {
                 self.stopping.get_or_insert(Instant::now() + FAREWELL);
                 links.close_all(out);
+                // It closes while the goodbyes are said.
+                camera.end(out);
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! | thread | does | fed by |
 //! |---|---|---|
-//! | `camera` | opens cameras; reads those without a descriptor | one request at a time |
+//! | `camera` | opens and closes cameras; reads those without a descriptor | one request at a time |
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
 //! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use transom_media::{
     Camera, CameraError, Device, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish,
@@ -57,6 +58,13 @@ struct Raw {
     size: Option<(u16, u16)>,
 }
 
+/// What the camera thread is to do.
+enum CameraJob {
+    Open(Opening, Wish),
+    /// To close one may take as long as to open it: a device stops, a program ends.
+    Close(Box<dyn Camera>),
+}
+
 type DiskJob = (TransferId, disk::Job, Option<Share>);
 
 /// The reports of all workers, and the way back into the loop.
@@ -82,7 +90,9 @@ pub(crate) struct Workers {
     /// The newest frame of a blocking camera.
     frames: Arc<Slot<Frame>>,
     raw: Arc<Slot<Raw>>,
-    camera: Option<Sender<(Opening, Wish)>>,
+    camera: Option<Sender<CameraJob>>,
+    /// Closed when the camera thread ends.
+    camera_ended: Option<Receiver<()>>,
     last_opening: Opening,
     /// The number of the opening that is wanted.
     camera_wanted: Arc<AtomicU32>,
@@ -106,6 +116,7 @@ impl Workers {
             frames: Arc::default(),
             raw: Arc::default(),
             camera: None,
+            camera_ended: None,
             last_opening: Opening::default(),
             camera_wanted: Arc::default(),
             cameras: None,
@@ -134,23 +145,36 @@ impl Workers {
         let opening = Opening(self.last_opening.0.wrapping_add(1).max(1));
         self.last_opening = opening;
         self.camera_wanted.store(opening.0, Ordering::Release);
+        self.camera_job(CameraJob::Open(opening, wish));
+        opening
+    }
+
+    /// Closes a camera on its thread; what is opened after it finds the device free.
+    pub(crate) fn close_camera(&mut self, camera: Box<dyn Camera>) {
+        self.camera_job(CameraJob::Close(camera));
+    }
+
+    fn camera_job(&mut self, job: CameraJob) {
         let sender = match self.camera.take() {
             Some(sender) => sender,
             None => {
-                let (sender, wishes) = channel();
+                let (sender, jobs) = channel();
+                let (running, ended) = channel();
+                self.camera_ended = Some(ended);
                 let (reports, frames, wanted) = (
                     self.reports.clone(),
                     self.frames.clone(),
                     self.camera_wanted.clone(),
                 );
                 self.start("camera", move || {
-                    camera_thread(&wishes, &reports, &frames, &wanted)
+                    camera_thread(&jobs, &reports, &frames, &wanted);
+                    drop(running);
                 });
                 sender
             }
         };
-        self.camera = sender.send((opening, wish)).is_ok().then_some(sender);
-        opening
+        // Without that thread a camera is closed here.
+        self.camera = sender.send(job).is_ok().then_some(sender);
     }
 
     /// Looks which cameras there are.
@@ -296,12 +320,17 @@ impl Workers {
     }
 }
 
+/// How long the end of a station waits for the last camera to be closed. A program that has to be
+/// killed takes half a second, and was asked to end when the station was.
+const CLOSING: Duration = Duration::from_millis(600);
+
 /// Enough for a JPEG encoder and a tree walk, and a quarter of the default.
 const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
-    /// Lets every thread end and waits for those that hold files. The camera, cameras and names threads may sit in a
-    /// system call for seconds: they hold nothing that could be lost, and end by themselves.
+    /// Lets every thread end, and waits for those that hold files. The camera thread has
+    /// [`CLOSING`] to end a program; it and the threads `cameras` and `names` may sit in a system
+    /// call for seconds, hold nothing that could be lost, and end by themselves.
     fn drop(&mut self) {
         (self.camera, self.cameras, self.names) = (None, None, None);
         self.release_camera();
@@ -311,6 +340,10 @@ impl Drop for Workers {
         // Now the disk has all that was handed on to it.
         self.disk.close();
         self.join(|name| matches!(name, "disk" | "encode"));
+        if let Some(ended) = &self.camera_ended {
+            // An error is what is waited for: the thread sends nothing.
+            let _ = ended.recv_timeout(CLOSING);
+        }
     }
 }
 
@@ -334,12 +367,19 @@ fn encode(raw: &Slot<Raw>, reports: &Reports) {
 }
 
 fn camera_thread(
-    wishes: &Receiver<(Opening, Wish)>,
+    jobs: &Receiver<CameraJob>,
     reports: &Reports,
     frames: &Slot<Frame>,
     wanted: &AtomicU32,
 ) {
-    for (opening, wish) in wishes {
+    for job in jobs {
+        let (opening, wish) = match job {
+            CameraJob::Open(opening, wish) => (opening, wish),
+            CameraJob::Close(camera) => {
+                drop(camera);
+                continue;
+            }
+        };
         let is_wanted = || wanted.load(Ordering::Acquire) == opening.0;
         if !is_wanted() {
             continue;

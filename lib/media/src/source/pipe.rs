@@ -1,21 +1,22 @@
-//! Reads JPEG pictures from a descriptor that the loop can poll: a child's output, or standard
-//! input. It reads at full speed and drops after the split, since a writer that is held up gives
-//! old pictures.
+//! Reads JPEG pictures from a pipe. It reads at full speed and drops after the split: a writer that
+//! is held up gives old pictures.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ChildStdout;
 use std::time::Instant;
 
 use super::{chunk, picture};
-use crate::{CameraError, Format, Frame, MAX_JPEG_BYTES, Picture, Splitter, Wait, repair};
+use crate::{CameraError, Format, Frame, Picture, Splitter, Wait, repair};
 
 /// Bytes without any picture after which this is no stream of pictures.
 const SEARCH: u64 = 64 * 1024 * 1024;
 /// Bytes split in one call, so that a writer faster than we are can't hold the loop: two of the
 /// largest pictures.
-const BUDGET: usize = 2 * MAX_JPEG_BYTES;
+#[cfg(unix)]
+const BUDGET: usize = 2 * crate::MAX_JPEG_BYTES;
 
 /// Splits what comes through a pipe.
 pub(crate) struct PipeReader {
@@ -27,101 +28,85 @@ pub(crate) struct PipeReader {
     splitter: Splitter,
     sequence: u32,
     searched: u64,
+    #[cfg(unix)]
     ended: bool,
+    #[cfg(unix)]
     again: bool,
     format: Format,
 }
 
+/// For a thread that may wait.
 impl PipeReader {
-    pub(crate) fn new(name: String, pipe: OwnedFd) -> Result<Self, CameraError> {
-        let pipe = nonblocking(pipe).map_err(|why| CameraError::Io {
-            device: name.clone(),
-            step: "make the pipe non-blocking",
-            why,
-        })?;
-        crate::kernel::widen_pipe(pipe.as_fd());
-        Ok(Self {
+    /// Reads it as it is: the flags of a descriptor that others share are not ours to set.
+    pub(crate) fn new(name: String, file: File) -> Self {
+        Self {
             format: Format {
                 what: name.clone(),
                 ..Format::default()
             },
             name,
-            file: File::from(pipe),
+            file,
             chunk: chunk(),
             rest: 0..0,
             splitter: Splitter::new(),
             sequence: 0,
             searched: 0,
+            #[cfg(unix)]
             ended: false,
+            #[cfg(unix)]
             again: false,
-        })
-    }
-
-    pub(crate) fn wait(&self) -> Wait<'_> {
-        // Bytes may be left that no edge will tell of.
-        if self.again {
-            Wait::At(Instant::now())
-        } else {
-            Wait::Readable(self.descriptor())
         }
     }
 
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+    /// Waits for the next whole picture.
+    pub(crate) fn wait_for_next(&mut self) -> Result<Picture, CameraError> {
+        loop {
+            if self.rest.is_empty() {
+                match self.read()? {
+                    Some(0) => return Err(self.end()),
+                    Some(_) => {}
+                    // Somebody else made it non-blocking.
+                    #[cfg(unix)]
+                    None => crate::kernel::wait_readable(self.file.as_fd()),
+                    #[cfg(not(unix))]
+                    None => {}
+                }
+            }
+            if let Some(picture) = self.split() {
+                return Ok(picture);
+            }
+        }
     }
 
     pub(crate) fn format(&self) -> &Format {
         &self.format
     }
 
-    /// The newest whole picture there is, then the end once the writer closed.
-    pub(crate) fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        let mut newest: Option<Picture> = None;
-        let mut budget = BUDGET;
-        self.again = false;
-        while budget > 0 && self.fill()? {
-            let before = self.rest.len();
-            if let Some(picture) = self.split() {
-                self.format.dropped.stale += u64::from(newest.is_some());
-                newest = Some(picture);
-            }
-            budget = budget.saturating_sub(before - self.rest.len());
-        }
-        self.again = budget == 0 || (self.ended && newest.is_some());
-        match newest {
-            Some(picture) => Ok(Some(Frame::Jpeg(picture))),
-            None if self.ended => Err(CameraError::Ended {
-                source_name: self.name.clone(),
-                how: "the end of its pictures".to_owned(),
-            }),
-            None => Ok(None),
+    fn end(&self) -> CameraError {
+        CameraError::Ended {
+            source_name: self.name.clone(),
+            how: "the end of its pictures".to_owned(),
         }
     }
 
-    /// Makes sure that there are bytes to split; false where none are to be had now.
-    fn fill(&mut self) -> Result<bool, CameraError> {
-        if !self.rest.is_empty() {
-            return Ok(true);
-        }
+    /// Fills `chunk` with the next bytes, 0 at the end; `None` where a read would block.
+    fn read(&mut self) -> Result<Option<usize>, CameraError> {
         if self.searched > SEARCH {
+            let bytes = std::mem::take(&mut self.searched);
             return Err(CameraError::NotPictures {
                 source_name: self.name.clone(),
-                bytes: self.searched,
+                bytes,
             });
         }
         loop {
             match self.file.read(&mut self.chunk) {
-                Ok(0) => {
-                    self.ended = true;
-                    return Ok(false);
-                }
                 Ok(read) => {
                     self.rest = 0..read;
                     self.searched += read as u64;
-                    return Ok(true);
+                    return Ok(Some(read));
                 }
                 Err(why) if why.kind() == ErrorKind::Interrupted => {}
-                Err(why) if why.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(why) if why.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(why) => {
                     return Err(CameraError::Io {
                         device: self.name.clone(),
@@ -155,14 +140,91 @@ impl PipeReader {
     }
 }
 
+/// For a loop that polls.
+#[cfg(unix)]
+impl PipeReader {
+    /// The output of a child. Only we read it, so it may be made non-blocking; the child's end has
+    /// flags of its own.
+    pub(crate) fn of_child(name: String, output: ChildStdout) -> Result<Self, CameraError> {
+        let output = nonblocking(output.into()).map_err(|why| CameraError::Io {
+            device: name.clone(),
+            step: "make the pipe non-blocking",
+            why,
+        })?;
+        crate::kernel::widen_pipe(output.as_fd());
+        Ok(Self::new(name, output.into()))
+    }
+
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        // Bytes may be left that no edge will tell of.
+        if self.again {
+            Wait::At(Instant::now())
+        } else {
+            Wait::Readable(self.file.as_fd())
+        }
+    }
+
+    /// The newest whole picture there is, then the end once the writer closed.
+    pub(crate) fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+        let mut newest: Option<Picture> = None;
+        let mut budget = BUDGET;
+        self.again = false;
+        while budget > 0 && self.fill()? {
+            let before = self.rest.len();
+            if let Some(picture) = self.split() {
+                self.format.dropped.stale += u64::from(newest.is_some());
+                newest = Some(picture);
+            }
+            budget = budget.saturating_sub(before - self.rest.len());
+        }
+        self.again = budget == 0 || (self.ended && newest.is_some());
+        match newest {
+            Some(picture) => Ok(Some(Frame::Jpeg(picture))),
+            None if self.ended => Err(self.end()),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes sure that there are bytes to split; false where none are to be had now.
+    fn fill(&mut self) -> Result<bool, CameraError> {
+        if !self.rest.is_empty() {
+            return Ok(true);
+        }
+        let read = self.read()?;
+        self.ended = read == Some(0);
+        Ok(read.is_some_and(|read| read > 0))
+    }
+}
+
+/// Where pipes can't be polled.
+#[cfg(not(unix))]
+impl PipeReader {
+    pub(crate) fn of_child(name: String, output: ChildStdout) -> Result<Self, CameraError> {
+        let output = std::os::windows::io::OwnedHandle::from(output);
+        Ok(Self::new(name, output.into()))
+    }
+
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        Wait::Blocking
+    }
+
+    /// Waits for the next picture.
+    pub(crate) fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+        self.wait_for_next()
+            .map(|picture| Some(Frame::Jpeg(picture)))
+    }
+}
+
 /// Makes reads of this descriptor return instead of waiting. The standard library offers the call
 /// on sockets only; the kernel doesn't care which kind the descriptor is of.
+#[cfg(unix)]
 fn nonblocking(pipe: OwnedFd) -> std::io::Result<OwnedFd> {
-    let stream = UnixStream::from(pipe);
+    let stream = std::os::unix::net::UnixStream::from(pipe);
     stream.set_nonblocking(true)?;
     Ok(stream.into())
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -172,10 +234,8 @@ mod tests {
 
     fn reader() -> (PipeReader, std::io::PipeWriter) {
         let (ours, theirs) = std::io::pipe().unwrap();
-        (
-            PipeReader::new("test".to_owned(), ours.into()).unwrap(),
-            theirs,
-        )
+        let ours = nonblocking(ours.into()).unwrap();
+        (PipeReader::new("test".to_owned(), ours.into()), theirs)
     }
 
     #[test]
@@ -214,5 +274,23 @@ mod tests {
             reader.newest(),
             Err(CameraError::NotPictures { .. })
         ));
+    }
+    /// As the standard input of a program may be, by another that shares the descriptor.
+    #[test]
+    fn a_thread_waits_also_at_a_descriptor_that_was_made_non_blocking() {
+        let (mut reader, mut writer) = reader();
+        let waiting = std::thread::spawn(move || {
+            let size = |picture: Picture| (picture.width, picture.height);
+            let first = reader.wait_for_next().map(size);
+            (first, reader.wait_for_next().map(size))
+        });
+        let jpeg = sample(32, 16);
+        for part in jpeg.chunks(100) {
+            writer.write_all(part).unwrap();
+        }
+        drop(writer);
+        let (first, then) = waiting.join().unwrap();
+        assert_eq!(first.unwrap(), (32, 16));
+        assert!(matches!(then, Err(CameraError::Ended { .. })));
     }
 }
