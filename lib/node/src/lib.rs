@@ -28,6 +28,7 @@ mod handle;
 mod identity;
 mod lanes;
 mod links;
+mod liveness;
 mod load;
 mod measure;
 mod meter;

@@ -6,6 +6,7 @@
 //! ```
 
 mod attempt;
+mod offers;
 mod receiving;
 mod sending;
 
@@ -15,8 +16,9 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{Event, FileId, OwnedOffer};
-use transom_wire::{ByeCode, PeerName, RefuseReason};
+use transom_wire::{ByeCode, PeerName};
 
+use self::offers::Contest;
 use self::receiving::Incoming;
 use self::sending::Outgoing;
 use crate::disk::Answer;
@@ -99,6 +101,8 @@ impl Account {
 pub(crate) struct Transfers {
     outgoing: BTreeMap<TransferId, Outgoing>,
     incoming: BTreeMap<TransferId, Incoming>,
+    /// Offers of what another connection has, until it is known which of the two connections lives.
+    contests: Vec<Contest>,
     /// Walks and their answers by the number of the attempt, which names an outgoing transfer on the disk thread.
     attempts: BTreeMap<TransferId, TransferId>,
     /// One that was sent is over, so that another may have its turn.
@@ -114,6 +118,7 @@ impl Transfers {
         Self {
             outgoing: BTreeMap::new(),
             incoming: BTreeMap::new(),
+            contests: Vec::new(),
             attempts: BTreeMap::new(),
             has_room: false,
             remembered: Vec::new(),
@@ -193,6 +198,7 @@ impl Transfers {
 
     /// A connection is gone. What we send waits for the next one if there is to be one; what we receive stays on the disk.
     pub(crate) fn left(&mut self, link: PeerId, why: &str, links: &Links, out: &mut Outside) {
+        self.contests.retain(|contest| !contest.is_on(link));
         let here: Vec<_> = self
             .outgoing
             .iter()
@@ -327,8 +333,7 @@ impl Transfers {
             Event::Offered { file, offer } => {
                 let incoming =
                     Incoming::new(TransferId(out.queue.id()), Place { link, file }, who, offer);
-                self.leave_behind(&incoming, who, links, out);
-                self.offered(incoming, who, out);
+                self.offered(incoming, who, links, out);
                 None
             }
             event => {
@@ -348,9 +353,12 @@ impl Transfers {
                     .incoming
                     .iter_mut()
                     .find(|(_, incoming)| incoming.place() == place)
-                    && incoming.handle(event, out)
                 {
-                    self.over(id);
+                    if incoming.handle(event, out) {
+                        self.over(id);
+                    }
+                } else {
+                    self.handle_contest(place, &event);
                 }
                 None
             }
@@ -411,6 +419,7 @@ impl Transfers {
     }
 
     pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Outside) {
+        self.settle(links, out);
         if std::mem::take(&mut self.has_room) {
             self.begin_next(links, out);
         }
@@ -420,50 +429,6 @@ impl Transfers {
         for incoming in self.incoming.values_mut() {
             incoming.account.tell(now, out);
         }
-    }
-
-    /// A sender that offers again by another connection has lost the one before, though nobody noticed here.
-    fn leave_behind(&mut self, new: &Incoming, who: &Link, links: &Links, out: &mut Outside) {
-        let is_lost = |old: &Incoming| {
-            let link = links.link(old.place().link);
-            let is_moved = !new.is_on(old.place().link) && old.is_same_transfer(new);
-            is_moved && link.is_some_and(|link| link.is_same_station(who))
-        };
-        let lost = self.incoming.iter().find(|(_, old)| is_lost(old));
-        if let Some(old) = lost.map(|(id, _)| *id)
-            && let Some(old) = self.incoming.remove(&old)
-        {
-            old.left_behind(out);
-        }
-    }
-
-    /// Whether that peer's offer is taken, refused, or asked for.
-    fn offered(&mut self, mut incoming: Incoming, who: &Link, out: &mut Outside) {
-        let known = self
-            .remembered
-            .iter()
-            .find(|(sender, offer, _)| incoming.is_same(sender, offer));
-        let verdict = incoming.judge(who, self.inbox.as_ref());
-        let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);
-        let may_overwrite = self.inbox.as_ref().is_some_and(|inbox| inbox.overwrite);
-        let into = match (verdict, known) {
-            (receiving::Verdict::Refuse(reason, text), _) => {
-                return incoming.refuse_unasked(reason, text, out);
-            }
-            // The owner was told what it would replace, and said yes.
-            (_, Some((_, _, into))) => Some((into.clone(), true)),
-            (receiving::Verdict::Take(into), None) => Some((into, may_overwrite)),
-            (receiving::Verdict::Ask, None) => None,
-        };
-        if !out.paces.take(who.key.0, Instant::now()) {
-            let text = "too many offers that came to nothing; wait a moment";
-            return incoming.refuse_unasked(RefuseReason::Busy, text, out);
-        }
-        incoming.announce(into.is_none(), out);
-        if let Some((into, overwrite)) = into {
-            incoming.prepare(into, quota, overwrite, out);
-        }
-        self.incoming.insert(incoming.id, incoming);
     }
 
     fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Outside) {

@@ -13,17 +13,10 @@ use crate::links::Link;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
-use crate::settings::{Accept, InboxSettings};
 
 /// Failed entries of one transfer that are told one by one, which is more than anybody reads; the others only count. A peer
 /// gives up as many as it likes of those it offered.
 const MAX_FAILURES_TOLD: u32 = 1024;
-
-pub(super) enum Verdict {
-    Take(PathBuf),
-    Ask,
-    Refuse(RefuseReason, &'static str),
-}
 
 pub(super) struct Incoming {
     pub(super) id: TransferId,
@@ -103,37 +96,6 @@ impl Incoming {
     /// Gives the disk thread something to do for this sender.
     fn queue(&self, job: Job, out: &mut Outside) {
         out.workers.disk_for(&self.load, self.sender, self.id, job);
-    }
-
-    /// By the sender's rights and our settings.
-    pub(super) fn judge(&self, who: &Link, inbox: Option<&InboxSettings>) -> Verdict {
-        match inbox {
-            None => Verdict::Refuse(RefuseReason::Forbidden, "files are not taken here"),
-            Some(_) if !who.rights.files => {
-                Verdict::Refuse(RefuseReason::Forbidden, "you may not send files here")
-            }
-            Some(InboxSettings {
-                accept: Accept::Ask,
-                into,
-                ..
-            }) => match who.rights.auto {
-                true => Verdict::Take(into.clone()),
-                false => Verdict::Ask,
-            },
-            Some(InboxSettings {
-                accept: Accept::Known,
-                into,
-                ..
-            }) => Verdict::Take(into.clone()),
-            Some(InboxSettings {
-                accept: Accept::Names(names),
-                into,
-                ..
-            }) if names.contains(&who.peer) => Verdict::Take(into.clone()),
-            Some(_) => {
-                Verdict::Refuse(RefuseReason::Forbidden, "files of yours are not taken here")
-            }
-        }
     }
 
     pub(super) fn announce(&self, asks: bool, out: &mut Outside) {
@@ -255,6 +217,15 @@ impl Incoming {
             session.cancel(place.file, RefuseReason::Leaving, "")
         });
         self.left("its sender is back by another connection", out);
+    }
+
+    /// The sender halts it, or lets it go on.
+    pub(super) fn peer_paused(&mut self, paused: bool) {
+        self.phase(if paused {
+            Phase::Paused
+        } else {
+            Phase::Running
+        });
     }
 
     /// What the sender says. True when that ends the transfer.

@@ -12,3 +12,4 @@ mod loopback;
 mod owner;
 mod rights;
 mod support;
+mod takeover;

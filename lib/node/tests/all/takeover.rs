@@ -1,0 +1,177 @@
+//! A transfer whose connection fell silent goes on by the newest connection of the same key, and one whose connection
+//! lives stays where it is.
+
+use std::fs;
+use std::path::PathBuf;
+
+use transom::{
+    Accept, Direction, Identity, InboxSettings, Notice, Outcome, RefuseReason, SendOptions,
+    TransferId, TransferStatus,
+};
+
+use crate::calls::{identities, name, person};
+use crate::cut::Cut;
+use crate::support::{Peer, Scratch};
+
+const SIZE: usize = 6_000_000;
+/// At this rate the file takes half a minute, so that what happens to it happens in its middle.
+const SLOW: SendOptions = SendOptions {
+    on_collision: transom::Collision::Rename,
+    limit: Some(200_000),
+};
+
+/// Ben, who takes files, and everything that anna needs to send him one through a relay.
+struct Stage {
+    scratch: Scratch,
+    source: PathBuf,
+    anna: Identity,
+    ben: Peer,
+    cut: Cut,
+}
+
+impl Stage {
+    fn new(test: &str) -> Self {
+        let scratch = Scratch::new(test);
+        let source = scratch.0.join("film.bin");
+        let content: Vec<u8> = (0..SIZE).map(|at| (at * at >> 7) as u8).collect();
+        fs::write(&source, content).unwrap();
+        let (anna, b) = identities();
+        let into = scratch.0.join("inbox");
+        let ben = person(&b, &[("anna", &anna, "call,files")], |settings| {
+            settings.inbox = Some(InboxSettings {
+                into,
+                accept: Accept::Known,
+                quota: Some(SIZE as u64 * 3 / 2),
+                overwrite: false,
+            });
+        });
+        let cut = Cut::to(ben.address.unwrap());
+        Self {
+            scratch,
+            source,
+            anna,
+            ben,
+            cut,
+        }
+    }
+
+    /// A program of anna's, connected by the relay. All of them have the same key.
+    fn program(&self) -> Peer {
+        let program = person(&self.anna, &[], |_| {});
+        program.handle.connect(self.cut.contact("ben"), true);
+        program.joined();
+        program
+    }
+
+    /// A program of anna's that is in the middle of the file.
+    fn sender(&self) -> (Peer, TransferId) {
+        let sender = self.program();
+        let id = self.send(&sender, SLOW);
+        sender.wait(|notice| match notice {
+            Notice::Transfer(status) => (status.verified > 0).then_some(()),
+            Notice::TransferEnded { outcome, .. } => panic!("{outcome:?}"),
+            _ => None,
+        });
+        (sender, id)
+    }
+
+    fn send(&self, program: &Peer, options: SendOptions) -> TransferId {
+        program.handle.send(&name("ben"), &self.source, options)
+    }
+
+    fn has_arrived(&self) {
+        let came = fs::read(self.scratch.0.join("inbox/film.bin")).unwrap();
+        assert!(came == fs::read(&self.source).unwrap(), "other bytes");
+        let count = fs::read_dir(self.scratch.0.join("inbox")).unwrap().count();
+        assert_eq!(count, 2, "the file, and the corner where files grow");
+    }
+}
+
+fn ended(peer: &Peer, way: Direction) -> (TransferStatus, Outcome) {
+    peer.wait(|notice| match notice {
+        Notice::TransferEnded { status, outcome } if status.direction == way => {
+            Some((status, outcome))
+        }
+        _ => None,
+    })
+}
+
+fn is_refused(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Refused { reason: RefuseReason::Busy, text } if text.contains("another program")
+    )
+}
+
+#[test]
+fn a_sender_that_lost_its_power_sends_again_and_is_not_refused() {
+    let stage = Stage::new("lost-power");
+    let (_lost, _) = stage.sender();
+    stage.cut.freeze();
+    let again = stage.program();
+    stage.send(&again, SendOptions::default());
+    let (status, outcome) = ended(&again, Direction::Outgoing);
+    assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
+    assert!(
+        status.resumed > 0,
+        "what was there is not sent again: {status:?}"
+    );
+    let (first, second) = (
+        stage.ben.outcome(Direction::Incoming),
+        stage.ben.outcome(Direction::Incoming),
+    );
+    assert!(matches!(first, Outcome::Lost { .. }), "{first:?}");
+    assert!(matches!(second, Outcome::Durable { .. }), "{second:?}");
+    stage.has_arrived();
+}
+
+#[test]
+fn of_two_living_senders_of_the_same_the_first_goes_on() {
+    let stage = Stage::new("two-living");
+    let (first, id) = stage.sender();
+    let second = stage.program();
+    stage.send(&second, SLOW);
+    let outcome = second.outcome(Direction::Outgoing);
+    assert!(is_refused(&outcome), "{outcome:?}");
+    first.handle.limit(id, None);
+    let outcome = first.outcome(Direction::Outgoing);
+    assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
+    stage.has_arrived();
+}
+
+#[test]
+fn a_living_sender_that_is_paused_keeps_its_transfer() {
+    let stage = Stage::new("living-paused");
+    let (first, id) = stage.sender();
+    first.handle.pause(id, true);
+    let second = stage.program();
+    stage.send(&second, SLOW);
+    let outcome = second.outcome(Direction::Outgoing);
+    assert!(is_refused(&outcome), "{outcome:?}");
+    first.handle.limit(id, None);
+    first.handle.pause(id, false);
+    let outcome = first.outcome(Direction::Outgoing);
+    assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
+    stage.has_arrived();
+}
+
+#[test]
+fn a_sender_that_is_back_after_another_took_over_is_the_one_refused() {
+    let stage = Stage::new("back-late");
+    let (first, _) = stage.sender();
+    stage.cut.freeze();
+    let second = stage.program();
+    let id = stage.send(&second, SLOW);
+    second.wait(|notice| match notice {
+        Notice::Transfer(status) => (status.moved > 0).then_some(()),
+        Notice::TransferEnded { outcome, .. } => panic!("{outcome:?}"),
+        _ => None,
+    });
+    stage.cut.thaw();
+    let outcome = first.outcome(Direction::Outgoing);
+    assert!(is_refused(&outcome), "{outcome:?}");
+    second.handle.limit(id, None);
+    let outcome = second.outcome(Direction::Outgoing);
+    assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
+    stage.has_arrived();
+}
