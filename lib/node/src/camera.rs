@@ -385,6 +385,7 @@ mod tests {
             notices: Default::default(),
             queue,
             paces: Default::default(),
+            liveness: Default::default(),
         };
         let calls = Calls::new(Policy::new(&Settings::new(
             "desk".parse().unwrap(),

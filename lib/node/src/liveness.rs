@@ -84,3 +84,62 @@ impl Liveness {
         silent
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Some connection. Only a loop gives these names out.
+    fn link() -> PeerId {
+        let identity = transom_secure::Identity::generate().unwrap();
+        let config = transom_net::Config::new(identity, Vec::new());
+        let mut net = transom_net::Net::bind(config).unwrap();
+        net.dial(([127, 0, 0, 1], 9).into()).unwrap()
+    }
+
+    /// What is said of a connection that has been silent for so long when its time is up.
+    fn is_silent(silence: Duration) -> bool {
+        let (mut liveness, link, now) = (Liveness::default(), link(), Instant::now());
+        liveness.ask(link, now);
+        assert_eq!(liveness.due(), Some(now + PATIENCE));
+        let silent = liveness.silent(now + PATIENCE, |_| Some(silence));
+        assert!(!liveness.is_asked(link) && liveness.due().is_none());
+        silent == [link]
+    }
+
+    #[test]
+    fn a_connection_that_is_heard_in_its_time_lives() {
+        assert!(!is_silent(Duration::ZERO));
+        assert!(!is_silent(SECOND));
+        assert!(!is_silent(2 * SECOND));
+    }
+
+    #[test]
+    fn a_connection_of_which_nothing_is_heard_or_only_what_was_on_its_way_is_silent() {
+        assert!(is_silent(PATIENCE - STALE));
+        assert!(is_silent(PATIENCE));
+        assert!(is_silent(20 * SECOND));
+    }
+
+    #[test]
+    fn nothing_is_decided_before_the_time_is_up_and_who_asks_again_gives_no_more_of_it() {
+        let (mut liveness, link, now) = (Liveness::default(), link(), Instant::now());
+        liveness.ask(link, now);
+        liveness.ask(link, now + 2 * SECOND);
+        let early = liveness.silent(now + 2 * SECOND, |_| Some(20 * SECOND));
+        assert!(early.is_empty() && liveness.is_asked(link));
+        assert_eq!(liveness.silent(now + PATIENCE, |_| Some(PATIENCE)), [link]);
+    }
+
+    #[test]
+    fn a_connection_that_is_ending_is_asked_until_it_has_ended() {
+        let (mut liveness, link, now) = (Liveness::default(), link(), Instant::now());
+        liveness.ask(link, now);
+        assert!(liveness.silent(now + PATIENCE, |_| None).is_empty());
+        assert!(liveness.is_asked(link) && liveness.due() > Some(now + PATIENCE));
+        liveness.forget(link);
+        assert!(!liveness.is_asked(link));
+    }
+}

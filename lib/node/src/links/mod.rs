@@ -383,11 +383,12 @@ impl Links {
             // Both dialed at once. Both keep the connection that the side with the smaller number dialed.
             Some(twin) if session != self.session => {
                 let keep_ours = self.session < session;
-                let superfluous = if (side == Side::Dialer) == keep_ours {
-                    twin
-                } else {
-                    id
+                let (kept, superfluous) = match (side == Side::Dialer) == keep_ours {
+                    true => (id, twin),
+                    false => (twin, id),
                 };
+                // Unless the older one is all that is left of a connection that the other side has lost.
+                out.liveness.ask(kept, Instant::now());
                 if let Some(link) = self.links.get_mut(&superfluous) {
                     link.closing = true;
                 }

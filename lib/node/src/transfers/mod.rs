@@ -148,8 +148,13 @@ impl Transfers {
         }
     }
 
-    /// A peer is there: what waits for it begins.
+    /// A peer is there: what waits for it begins. What is on its way by an older connection goes on here if that one is
+    /// silent.
     pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
+        let here = self.outgoing.values().filter(|one| one.peer() == peer);
+        for link in here.filter_map(Outgoing::link) {
+            out.liveness.ask(link, Instant::now());
+        }
         let Some(link) = links.link_of(peer) else {
             return;
         };

@@ -64,10 +64,13 @@ impl Outgoing {
         self.attempt.is_none()
     }
 
+    /// The connection it has, if any.
+    pub(super) fn link(&self) -> Option<PeerId> {
+        Some(self.attempt.as_ref()?.link)
+    }
+
     pub(super) fn is_on(&self, link: PeerId) -> bool {
-        self.attempt
-            .as_ref()
-            .is_some_and(|attempt| attempt.link == link)
+        self.link() == Some(link)
     }
 
     pub(super) fn place(&self) -> Option<Place> {

@@ -175,3 +175,40 @@ fn a_sender_that_is_back_after_another_took_over_is_the_one_refused() {
     assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
     stage.has_arrived();
 }
+
+#[test]
+fn a_transfer_goes_on_by_the_connection_that_the_receiver_makes_after_it_lost_its_power() {
+    let scratch = Scratch::new("receiver-power");
+    let source = scratch.0.join("film.bin");
+    fs::write(&source, vec![7; SIZE]).unwrap();
+    let (a, b) = identities();
+    let receiver = || {
+        person(&b, &[("anna", &a, "files")], |settings| {
+            settings.inbox = Some(InboxSettings {
+                into: scratch.0.join("inbox"),
+                accept: Accept::Known,
+                quota: None,
+                overwrite: false,
+            });
+        })
+    };
+    let ben = receiver();
+    let cut = Cut::to(ben.address.unwrap());
+    let anna = person(&a, &[("ben", &b, "call")], |_| {});
+    anna.handle.connect(cut.contact("ben"), true);
+    anna.joined();
+    let id = anna.handle.send(&name("ben"), &source, SLOW);
+    anna.wait(|notice| match notice {
+        Notice::Transfer(status) => (status.verified > 0).then_some(()),
+        _ => None,
+    });
+    cut.freeze();
+    drop(ben);
+    let again = receiver();
+    again.handle.connect(anna.contact("anna"), true);
+    anna.joined();
+    anna.handle.limit(id, None);
+    let (status, outcome) = ended(&anna, Direction::Outgoing);
+    assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
+    assert!(status.resumed > 0, "{status:?}");
+}
