@@ -107,8 +107,29 @@ impl Program {
     /// # Panics
     /// When there is no `kill` program.
     pub fn ask_to_end(&self) {
+        self.signal("-TERM");
+    }
+
+    /// SIGSTOP: to its peers it is silent from now on, as if its machine had lost power or cable, and its connections
+    /// stay open.
+    ///
+    /// # Panics
+    /// When there is no `kill` program.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT: goes on after [`Self::freeze`].
+    ///
+    /// # Panics
+    /// When there is no `kill` program.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
         let id = self.id().to_string();
-        let kill = Command::new("kill").args(["-TERM", &id]).status();
+        let kill = Command::new("kill").args([signal, &id]).status();
         assert!(kill.expect("kill is part of every system").success());
     }
 
