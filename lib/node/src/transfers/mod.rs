@@ -9,6 +9,7 @@ mod attempt;
 mod offers;
 mod receiving;
 mod sending;
+mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use transom_wire::{ByeCode, PeerName};
 use self::offers::Contest;
 use self::receiving::Incoming;
 use self::sending::Outgoing;
+use self::wish::Wishes;
 use crate::disk::Answer;
 use crate::links::{Link, Links};
 use crate::meter::Meter;
@@ -109,6 +111,7 @@ pub(crate) struct Transfers {
     has_room: bool,
     /// What the owner said yes to and is not over: the sender, the very offer, and where to.
     remembered: Vec<([u8; 32], OwnedOffer, PathBuf)>,
+    wishes: Wishes,
     inbox: Option<InboxSettings>,
     own_key: [u8; 32],
 }
@@ -122,6 +125,7 @@ impl Transfers {
             attempts: BTreeMap::new(),
             has_room: false,
             remembered: Vec::new(),
+            wishes: Wishes::default(),
             inbox,
             own_key,
         }
@@ -239,7 +243,7 @@ impl Transfers {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            if let Some(incoming) = self.incoming.remove(&id) {
+            if let Some(incoming) = self.lost(id) {
                 incoming.left(why, out);
             }
         }
@@ -391,6 +395,14 @@ impl Transfers {
         let incoming = self.incoming.remove(&id)?;
         self.remembered
             .retain(|(sender, offer, _)| !incoming.is_same(sender, offer));
+        Some(incoming)
+    }
+
+    /// An incoming transfer has no connection any more: the next offer of it goes on as this one was.
+    fn lost(&mut self, id: TransferId) -> Option<Incoming> {
+        let incoming = self.incoming.remove(&id)?;
+        let (sender, transfer) = (incoming.sender(), incoming.offer().transfer);
+        self.wishes.keep(sender, transfer, incoming.wish());
         Some(incoming)
     }
 

@@ -134,10 +134,12 @@ impl Transfers {
                 out.liveness.ask(link, Instant::now());
                 return self.contests.push(Contest { incoming, rival });
             }
-            if let Some(old) = self.incoming.remove(&rival) {
+            if let Some(old) = self.lost(rival) {
                 old.left_behind(out);
             }
         }
+        let (sender, transfer) = (incoming.sender(), incoming.offer().transfer);
+        incoming.restore(self.wishes.take(sender, transfer), out);
         incoming.announce(into.is_none(), out);
         if let Some((into, overwrite)) = into {
             let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);

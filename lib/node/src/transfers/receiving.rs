@@ -7,6 +7,7 @@ use std::time::Instant;
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
 use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
 
+use super::wish::Wish;
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job};
 use crate::links::Link;
@@ -18,14 +19,30 @@ use crate::outside::Outside;
 /// gives up as many as it likes of those it offered.
 const MAX_FAILURES_TOLD: u32 = 1024;
 
+/// From [`Stage::Prepared`] on the disk knows the transfer and keeps it claimed: whatever ends it there must be followed by
+/// a job that lets it go.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Stage {
+    /// The owner has not answered.
+    Offered,
+    /// It was taken, and the disk has not answered.
+    Prepared,
+    /// The sender was told that it is taken.
+    Accepted,
+    /// All of it came.
+    Finishing,
+}
+
 pub(super) struct Incoming {
     pub(super) id: TransferId,
     pub(super) account: Account,
     place: Place,
     sender: [u8; 32],
     offer: OwnedOffer,
-    /// Whether the disk was told of it.
-    is_taken: bool,
+    stage: Stage,
+    /// What our owner wants, and whether the sender halts it.
+    wish: Wish,
+    peer_paused: bool,
     /// Paths of the entries announced and not yet done; at most as many as the session lets be ahead.
     paths: BTreeMap<u32, String>,
     failed: u32,
@@ -59,7 +76,9 @@ impl Incoming {
             place,
             sender: who.key.0,
             offer,
-            is_taken: false,
+            stage: Stage::Offered,
+            wish: Wish::default(),
+            peer_paused: false,
             paths: BTreeMap::new(),
             failed: 0,
             first_failure: None,
@@ -127,10 +146,10 @@ impl Incoming {
         overwrite: bool,
         out: &mut Outside,
     ) {
-        if self.is_taken {
+        if self.stage != Stage::Offered {
             return;
         }
-        self.is_taken = true;
+        self.enter(Stage::Prepared);
         let mut offer = self.offer.clone();
         if offer.collision == Collision::Overwrite && !overwrite {
             offer.collision = Collision::Rename;
@@ -144,10 +163,15 @@ impl Incoming {
         self.queue(job, out);
     }
 
+    /// Refuses the offer. A transfer that runs already is cancelled.
     pub(super) fn refuse(mut self, out: &mut Outside) {
+        if self.stage >= Stage::Accepted {
+            return self.cancel(out);
+        }
         self.say(out, |session, place| {
             session.refuse(place.file, RefuseReason::Chosen, "")
         });
+        self.leave_disk(Job::Keep, out);
         self.account.ended(
             Outcome::Refused {
                 reason: RefuseReason::Chosen,
@@ -169,16 +193,31 @@ impl Incoming {
         });
     }
 
+    /// Takes up what our owner wanted before the connection was lost.
+    pub(super) fn restore(&mut self, wish: Wish, out: &mut Outside) {
+        self.wish = wish;
+        self.say(out, |session, place| wish.say(session, place.file));
+        self.phase();
+    }
+
+    pub(super) fn wish(&self) -> Wish {
+        self.wish
+    }
+
     pub(super) fn pause(&mut self, paused: bool, out: &mut Outside) {
+        self.wish.paused = paused;
         self.say(out, |session, place| session.pause(place.file, paused));
-        self.phase(if paused {
-            Phase::Paused
-        } else {
-            Phase::Running
-        });
+        self.phase();
+    }
+
+    /// The sender halts it, or lets it go on.
+    pub(super) fn peer_paused(&mut self, paused: bool) {
+        self.peer_paused = paused;
+        self.phase();
     }
 
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Outside) {
+        self.wish.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
     }
 
@@ -186,7 +225,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Chosen, "")
         });
-        self.queue(Job::Discard, out);
+        self.leave_disk(Job::Discard, out);
         self.account.ended(
             Outcome::Cancelled {
                 here: true,
@@ -198,7 +237,7 @@ impl Incoming {
 
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: &str, out: &mut Outside) {
-        self.queue(Job::Keep, out);
+        self.leave_disk(Job::Keep, out);
         if self.account.status.moved > 0 {
             // It came to something, and many of them may come back at once.
             out.paces.give_back(self.sender);
@@ -217,15 +256,6 @@ impl Incoming {
             session.cancel(place.file, RefuseReason::Leaving, "")
         });
         self.left("its sender is back by another connection", out);
-    }
-
-    /// The sender halts it, or lets it go on.
-    pub(super) fn peer_paused(&mut self, paused: bool) {
-        self.phase(if paused {
-            Phase::Paused
-        } else {
-            Phase::Running
-        });
     }
 
     /// What the sender says. True when that ends the transfer.
@@ -249,7 +279,7 @@ impl Incoming {
             Event::Abandoned {
                 index: WHOLE, text, ..
             } => {
-                self.queue(Job::Keep, out);
+                self.leave_disk(Job::Keep, out);
                 self.account.ended(
                     Outcome::Failed {
                         why: format!("at the sender: {text}"),
@@ -266,21 +296,17 @@ impl Incoming {
                 Job::Abandon(index)
             }
             Event::Finish { entries, .. } => {
-                self.phase(Phase::Finishing);
+                self.enter(Stage::Finishing);
                 Job::Finish(entries)
             }
             Event::Cancelled { text, .. } => {
-                self.queue(Job::Discard, out);
+                self.leave_disk(Job::Discard, out);
                 self.account
                     .ended(Outcome::Cancelled { here: false, text }, out);
                 return true;
             }
             Event::Paused { paused, .. } => {
-                self.phase(if paused {
-                    Phase::Paused
-                } else {
-                    Phase::Running
-                });
+                self.peer_paused(paused);
                 return false;
             }
             _ => return false,
@@ -296,7 +322,7 @@ impl Incoming {
         match answer {
             Answer::Ready(Ok(())) => {
                 self.say(out, |session, place| session.accept(place.file));
-                self.phase(Phase::Running);
+                self.enter(Stage::Accepted);
             }
             Answer::Ready(Err((reason, text))) => {
                 self.say(out, |session, place| {
@@ -424,9 +450,29 @@ impl Incoming {
         }
     }
 
-    fn phase(&mut self, phase: Phase) {
-        self.account.status.phase = phase;
+    fn enter(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.phase();
+    }
+
+    /// Works out what it is doing. An offer that waits for the owner's answer stays one, even if it is halted.
+    fn phase(&mut self) {
+        let is_paused = self.wish.paused || self.peer_paused;
+        self.account.status.phase = match self.stage {
+            Stage::Finishing => Phase::Finishing,
+            Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,
+            Stage::Offered | Stage::Prepared => Phase::Offered,
+            Stage::Accepted => Phase::Running,
+        };
         self.account.changed = true;
+    }
+
+    /// The transfer ends before its finish: the disk lets it go, if it knows it. In the sender's lane that comes after all
+    /// that waits of it, also after the beginning.
+    fn leave_disk(&self, job: Job, out: &mut Outside) {
+        if self.stage != Stage::Offered {
+            self.queue(job, out);
+        }
     }
 
     fn say(
