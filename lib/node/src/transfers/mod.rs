@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{Event, FileId, OwnedOffer};
-use transom_wire::{ByeCode, PeerName};
+use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use self::offers::Contest;
 use self::receiving::Incoming;
@@ -437,6 +437,7 @@ impl Transfers {
 
     pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Outside) {
         self.settle(links, out);
+        self.share(links, out);
         if std::mem::take(&mut self.has_room) {
             self.begin_next(links, out);
         }
@@ -445,6 +446,18 @@ impl Transfers {
         }
         for incoming in self.incoming.values_mut() {
             incoming.account.tell(now, out);
+        }
+    }
+
+    /// However many connections a sender has, it makes us hold no more than its budget.
+    fn share(&mut self, links: &Links, out: &mut Outside) {
+        let senders: BTreeSet<_> = self.incoming.values().map(Incoming::sender).collect();
+        for sender in senders {
+            let is_lone = links.share(&PublicKey(sender), out) <= 1;
+            let of_it = |incoming: &&mut Incoming| incoming.sender() == sender;
+            for incoming in self.incoming.values_mut().filter(of_it) {
+                incoming.recycles = is_lone;
+            }
         }
     }
 

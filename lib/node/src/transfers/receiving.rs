@@ -49,6 +49,8 @@ pub(super) struct Incoming {
     /// What went wrong first, the reason to tell in the end.
     first_failure: Option<String>,
     load: Load,
+    /// Whether the buffers of leaves that are stored are kept for others.
+    pub(super) recycles: bool,
 }
 
 impl Incoming {
@@ -83,6 +85,7 @@ impl Incoming {
             failed: 0,
             first_failure: None,
             load: who.load.clone(),
+            recycles: true,
         }
     }
 
@@ -344,8 +347,11 @@ impl Incoming {
                 status.resumed = held;
                 status.verified = held + progress.verified;
                 status.durable = held + progress.durable;
+                let recycles = self.recycles;
                 self.say(out, |session, place| {
-                    session.recycle(place.file, spent);
+                    if recycles {
+                        session.recycle(place.file, spent);
+                    }
                     session.stored(place.file, taken, progress)
                 });
             }
