@@ -23,6 +23,8 @@ struct Waiting {
 const MAX_LOAD: u32 = 16 * 1024;
 /// An offer costs the disk as much as many leaves: folders are made and synced.
 const OFFER_LOAD: u32 = 64;
+/// So many bytes of an entry's path count like a job, which keeps the paths that wait for one peer below 16 MiB.
+const PATH_BYTES: usize = 1024;
 
 impl Load {
     pub(crate) fn is_too_much(&self) -> bool {
@@ -38,6 +40,10 @@ impl Load {
         let (jobs, bytes) = match job {
             Job::Receive { .. } => (OFFER_LOAD, 0),
             Job::Leaf { leaf, .. } => (1, leaf.bytes.len()),
+            Job::Entry(entry) => {
+                let more = entry.path.as_str().len() / PATH_BYTES;
+                (u32::try_from(more).map_or(MAX_LOAD, |more| 1 + more), 0)
+            }
             _ => (1, 0),
         };
         self.0.jobs.fetch_add(jobs, Ordering::Relaxed);

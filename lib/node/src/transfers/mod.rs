@@ -5,7 +5,9 @@
 //!   disk <--Start-- sending <--Started-- session ~~~ session <--start()-- receiving <--Begin-- disk
 //! ```
 
+mod account;
 mod attempt;
+mod limits;
 mod offers;
 mod receiving;
 mod sending;
@@ -13,25 +15,23 @@ mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::{Event, FileId, OwnedOffer};
-use transom_wire::{ByeCode, PeerName, PublicKey};
+use transom_wire::{ByeCode, PeerName};
 
+use self::account::Account;
 use self::offers::Contest;
 use self::receiving::Incoming;
 use self::sending::Outgoing;
 use self::wish::Wishes;
 use crate::disk::Answer;
 use crate::links::{Link, Links};
-use crate::meter::Meter;
-use crate::notice::{Notice, Outcome, TransferId, TransferStatus};
+use crate::notice::{Outcome, TransferId};
 use crate::outside::{Outside, earlier};
 use crate::settings::{InboxSettings, SendOptions};
 
-/// Pause between two notices of one transfer's progress: ten a second look smooth.
-const NOTICE_PAUSE: Duration = Duration::from_millis(100);
 /// Transfers that were accepted and are remembered, so that one that comes back is not asked for again.
 const MAX_REMEMBERED: usize = 256;
 /// Transfers to one peer at once, which is what its session lets be open. The others wait until one of these is over.
@@ -42,62 +42,6 @@ const MAX_AT_ONCE: usize = 16;
 struct Place {
     link: PeerId,
     file: FileId,
-}
-
-/// Status, its meter, and when the owner is to be told next.
-#[derive(Debug)]
-struct Account {
-    status: TransferStatus,
-    meter: Meter,
-    next_notice: Instant,
-    changed: bool,
-}
-
-impl Account {
-    fn new(status: TransferStatus) -> Self {
-        Self {
-            status,
-            meter: Meter::default(),
-            next_notice: Instant::now(),
-            changed: true,
-        }
-    }
-
-    fn due(&self) -> Option<Instant> {
-        self.changed.then_some(self.next_notice)
-    }
-
-    fn tell(&mut self, now: Instant, out: &mut Outside) {
-        if self.due().is_some_and(|due| due <= now) {
-            (self.next_notice, self.changed) = (now + NOTICE_PAUSE, false);
-            out.tell(Notice::Transfer(self.measured(now)));
-        }
-    }
-
-    /// A file of it has come that far.
-    fn moves(&mut self, path: &str, bytes: u64, moved: u64) {
-        let current = self.status.current.get_or_insert_default();
-        if current.path != path {
-            path.clone_into(&mut current.path);
-        }
-        (current.bytes, current.moved) = (bytes, moved);
-    }
-
-    fn measured(&mut self, now: Instant) -> TransferStatus {
-        let status = &mut self.status;
-        // What was there before was not moved in this time.
-        let moved = status.verified.saturating_sub(status.resumed);
-        self.meter.add(now, moved);
-        status.rate = self.meter.rate(now, moved);
-        status.eta = Meter::eta(status.rate, status.bytes.saturating_sub(status.verified));
-        status.clone()
-    }
-
-    fn ended(&mut self, outcome: Outcome, out: &mut Outside) {
-        let mut status = self.measured(Instant::now());
-        (status.phase, status.current) = (crate::notice::Phase::Ended, None);
-        out.tell(Notice::TransferEnded { status, outcome });
-    }
 }
 
 pub(crate) struct Transfers {
@@ -449,18 +393,6 @@ impl Transfers {
         }
     }
 
-    /// However many connections a sender has, it makes us hold no more than its budget.
-    fn share(&mut self, links: &Links, out: &mut Outside) {
-        let senders: BTreeSet<_> = self.incoming.values().map(Incoming::sender).collect();
-        for sender in senders {
-            let is_lone = links.share(&PublicKey(sender), out) <= 1;
-            let of_it = |incoming: &&mut Incoming| incoming.sender() == sender;
-            for incoming in self.incoming.values_mut().filter(of_it) {
-                incoming.recycles = is_lone;
-            }
-        }
-    }
-
     fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Outside) {
         if let Some(mut outgoing) = self.outgoing.remove(&id) {
             if let Some(attempt) = outgoing.left(out) {
@@ -492,24 +424,5 @@ fn file_of(event: &Event) -> Option<FileId> {
         | Event::Cancelled { file, .. }
         | Event::Limited { file, .. } => Some(*file),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_counts_only_what_moved_now() {
-        let peer = "anna".parse().unwrap();
-        let options = SendOptions::default();
-        let mut account = Outgoing::new(TransferId(1), peer, "film".into(), options).account;
-        account.status.bytes = 1_001_000;
-        let start = Instant::now();
-        account.measured(start);
-        (account.status.resumed, account.status.verified) = (1_000_000, 1_000_500);
-        let status = account.measured(start + Duration::from_secs(1));
-        assert_eq!(status.rate, 500);
-        assert_eq!(status.eta, Some(Duration::from_secs(1)));
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Incoming {
     peer_paused: bool,
     /// Paths of the entries announced and not yet done; at most as many as the session lets be ahead.
     paths: BTreeMap<u32, String>,
+    /// Bytes of `paths`.
+    path_bytes: usize,
     failed: u32,
     /// What went wrong first, the reason to tell in the end.
     first_failure: Option<String>,
@@ -82,6 +84,7 @@ impl Incoming {
             wish: Wish::default(),
             peer_paused: false,
             paths: BTreeMap::new(),
+            path_bytes: 0,
             failed: 0,
             first_failure: None,
             load: who.load.clone(),
@@ -99,6 +102,10 @@ impl Incoming {
 
     pub(super) fn sender(&self) -> [u8; 32] {
         self.sender
+    }
+
+    pub(super) fn path_bytes(&self) -> usize {
+        self.path_bytes
     }
 
     pub(super) fn offer(&self) -> &OwnedOffer {
@@ -265,8 +272,9 @@ impl Incoming {
     pub(super) fn handle(&mut self, event: Event, out: &mut Outside) -> bool {
         let job = match event {
             Event::Entry { entry, .. } => {
-                self.paths
-                    .insert(entry.index, entry.path.as_str().to_owned());
+                let path = entry.path.as_str().to_owned();
+                self.path_bytes += path.len();
+                self.paths.insert(entry.index, path);
                 Job::Entry(entry)
             }
             Event::Leaf { leaf, size, .. } => {
@@ -356,7 +364,7 @@ impl Incoming {
                 });
             }
             Answer::Done(done) => {
-                self.paths.remove(&done.index);
+                self.settled(done.index);
                 self.account.status.files_done += 1;
                 self.say(out, |session, place| session.done(place.file, &done));
             }
@@ -442,11 +450,11 @@ impl Incoming {
     fn entry_failed(&mut self, index: u32, why: String, out: &mut Outside) {
         self.failed += 1;
         self.first_failure.get_or_insert_with(|| why.clone());
-        let unnamed = || match self.offer.shape {
+        let path = self.settled(index);
+        let path = path.unwrap_or_else(|| match self.offer.shape {
             Shape::File => self.offer.name.as_str().to_owned(),
             _ => format!("entry {index}"),
-        };
-        let path = self.paths.remove(&index).unwrap_or_else(unnamed);
+        });
         if self.failed <= MAX_FAILURES_TOLD {
             out.tell(Notice::EntryFailed {
                 transfer: self.id,
@@ -454,6 +462,13 @@ impl Incoming {
                 why,
             });
         }
+    }
+
+    /// An entry is done or has failed. Gives its path.
+    fn settled(&mut self, index: u32) -> Option<String> {
+        let path = self.paths.remove(&index)?;
+        self.path_bytes -= path.len();
+        Some(path)
     }
 
     fn enter(&mut self, stage: Stage) {

@@ -8,8 +8,11 @@ use transom::{
     TransferStatus,
 };
 
+use transom_wire::{Offer, RelativePath, Shape, TransferKey};
+
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
+use crate::evil::{Evil, victim};
 use crate::support::{Peer, Scratch};
 
 const SIZE: u64 = 20_000_000;
@@ -242,4 +245,41 @@ fn what_was_paused_without_a_connection_begins_paused() {
     anna.handle.pause(id, false);
     let outcome = anna.outcome(Direction::Outgoing);
     assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
+}
+
+#[test]
+fn an_offer_that_its_sender_halts_still_waits_for_an_answer() {
+    let scratch = Scratch::new("halted-offer");
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "files", |settings| {
+        settings.inbox = Some(InboxSettings {
+            into: scratch.0.join("inbox"),
+            accept: Accept::Ask,
+            quota: None,
+            overwrite: false,
+        });
+    });
+    let link = evil.connect(&ben);
+    let offer = Offer {
+        transfer: TransferKey([1; 16]),
+        shape: Shape::File,
+        collision: transom::Collision::Rename,
+        files: 1,
+        bytes: 1000,
+        name: RelativePath::new("name").unwrap(),
+    };
+    let file = evil.session(link).offer(&offer).unwrap();
+    evil.session(link).pause(file, true).unwrap();
+    evil.turn();
+    let transfer = ben.wait(|notice| match notice {
+        Notice::Offered { transfer, .. } => Some(transfer),
+        _ => None,
+    });
+    for notice in ben.told(Duration::from_millis(300)) {
+        if let Notice::Transfer(status) = notice {
+            assert_eq!(status.phase, Phase::Offered, "{status:?}");
+        }
+    }
+    ben.handle.accept(transfer, None);
+    paused(&ben);
 }

@@ -3,14 +3,20 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use transom::{
     Accept, Direction, Identity, InboxSettings, Notice, Outcome, RefuseReason, SendOptions,
     TransferId, TransferStatus,
 };
 
+use transom_net::PeerId;
+use transom_proto::{self as proto, FileId};
+use transom_wire::{Offer, RelativePath, Shape, TransferKey};
+
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
+use crate::evil::{Evil, victim};
 use crate::support::{Peer, Scratch};
 
 const SIZE: usize = 6_000_000;
@@ -33,7 +39,7 @@ impl Stage {
     fn new(test: &str) -> Self {
         let scratch = Scratch::new(test);
         let source = scratch.0.join("film.bin");
-        let content: Vec<u8> = (0..SIZE).map(|at| (at * at >> 7) as u8).collect();
+        let content: Vec<u8> = (0..SIZE).map(|at| ((at * at) >> 7) as u8).collect();
         fs::write(&source, content).unwrap();
         let (anna, b) = identities();
         let into = scratch.0.join("inbox");
@@ -211,4 +217,73 @@ fn a_transfer_goes_on_by_the_connection_that_the_receiver_makes_after_it_lost_it
     let (status, outcome) = ended(&anna, Direction::Outgoing);
     assert!(matches!(outcome, Outcome::Durable { .. }), "{outcome:?}");
     assert!(status.resumed > 0, "{status:?}");
+}
+
+/// The same file is offered by two runs of a program with the same key; ben is asked for it.
+fn offers_twice(test: &str) -> (Evil, Peer, [(PeerId, FileId); 2], Scratch) {
+    let scratch = Scratch::new(test);
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "files", |settings| {
+        settings.inbox = Some(InboxSettings {
+            into: scratch.0.join("inbox"),
+            accept: Accept::Ask,
+            quota: None,
+            overwrite: false,
+        });
+    });
+    let offer = Offer {
+        transfer: TransferKey([1; 16]),
+        shape: Shape::File,
+        collision: transom::Collision::Rename,
+        files: 1,
+        bytes: 1000,
+        name: RelativePath::new("name").unwrap(),
+    };
+    let places = [1, 2].map(|run| {
+        evil.station = run;
+        let link = evil.connect(&ben);
+        (link, evil.session(link).offer(&offer).unwrap())
+    });
+    evil.turn();
+    (evil, ben, places, scratch)
+}
+
+#[test]
+fn an_offer_that_is_withdrawn_while_the_older_connection_is_asked_is_told_to_nobody() {
+    let (mut evil, ben, [_, (link, file)], _scratch) = offers_twice("withdrawn-twice");
+    let offered = |notice| matches!(notice, Notice::Offered { .. }).then_some(());
+    ben.wait(offered);
+    evil.session(link)
+        .cancel(file, RefuseReason::Chosen, "")
+        .unwrap();
+    // Longer than it is asked. It lives, and nothing more comes of it.
+    let end = std::time::Instant::now() + Duration::from_secs(4);
+    while std::time::Instant::now() < end {
+        evil.turn_without(|event| matches!(event, proto::Event::Refused { .. }));
+    }
+    ben.never(
+        |notice| {
+            matches!(
+                notice,
+                Notice::Offered { .. } | Notice::TransferEnded { .. } | Notice::Left { .. }
+            )
+        },
+        Duration::ZERO,
+    );
+}
+
+#[test]
+fn an_offer_of_what_a_living_connection_has_is_refused_before_its_owner_is_asked() {
+    let (mut evil, ben, [_, (link, _)], _scratch) = offers_twice("asked-twice");
+    let offered = |notice| matches!(notice, Notice::Offered { .. }).then_some(());
+    ben.wait(offered);
+    let text = evil.until(|peer, event| match event {
+        proto::Event::Refused { text, .. } if peer == link => Some(text.clone()),
+        _ => None,
+    });
+    assert!(text.contains("another program"), "{text}");
+    ben.never(
+        |notice| matches!(notice, Notice::Offered { .. }),
+        Duration::from_millis(100),
+    );
 }
