@@ -273,12 +273,13 @@ impl Handle {
         self.queue.push(Command::Accept { transfer, into });
     }
 
-    /// Refuses an offer.
+    /// Refuses an offer. One that was accepted and runs already is cancelled.
     pub fn refuse(&self, transfer: TransferId) {
         self.queue.push(Command::Refuse { transfer });
     }
 
-    /// Halts a transfer, or lets it go on.
+    /// Halts a transfer, or lets it go on; it moves while neither side halts it. That holds also after the connection was
+    /// lost: a transfer to us is halted when its sender goes on with it, under a new [`TransferId`].
     pub fn pause(&self, transfer: TransferId, paused: bool) {
         self.queue.push(Command::Pause { transfer, paused });
     }
@@ -288,7 +289,7 @@ impl Handle {
         self.queue.push(Command::Cancel { transfer });
     }
 
-    /// Limits a transfer's rate; `None` lifts the limit.
+    /// Limits a transfer's rate; `None` lifts the limit. It outlives the connection, as [`pause`](Self::pause) does.
     pub fn limit(&self, transfer: TransferId, bytes_per_second: Option<u64>) {
         self.queue.push(Command::Limit {
             transfer,
