@@ -110,8 +110,8 @@ impl Program {
         self.signal("-TERM");
     }
 
-    /// SIGSTOP: to its peers it is silent from now on, as if its machine had lost power or cable, and its connections
-    /// stay open.
+    /// SIGSTOP: its connections stay open and are silent, as if its machine had lost power or
+    /// cable.
     ///
     /// # Panics
     /// When there is no `kill` program.
@@ -119,7 +119,7 @@ impl Program {
         self.signal("-STOP");
     }
 
-    /// SIGCONT: goes on after [`Self::freeze`].
+    /// SIGCONT: the program goes on after [`Self::freeze`].
     ///
     /// # Panics
     /// When there is no `kill` program.

@@ -1,26 +1,28 @@
-//! How much file data one key can make us hold by all its connections: what was granted to it and may come at any time,
-//! and what came and waits for the disk. It knows no sessions.
+//! The memory that one key can make us use for file data, over all its connections: bytes that were
+//! granted and may come at any time, and bytes that came and wait for the disk.
 //!
 //! ```text
-//!   limit  =  left at the disk by transfers that are over  +  held by the connections  +  free
-//!   free   =  the part that every connection has for itself, where it is not used  +  the rest, for those that are there
+//!   limit = left at the disk by transfers that ended + held by connections + free
+//!   free  = what connections have not used of their own parts + the rest, for those that are up
 //! ```
 //!
-//! Half of the limit is in equal parts for the connections that a key may have, so that a new one is not stopped by others that
-//! stand still. The other half is for those that are there, so that a lone one is as fast as the network.
+//! Half of the limit is divided into equal parts, one for each connection that a key may have: a
+//! new connection can receive although the others stand still. The other half is for the
+//! connections that are up, so that a single one is as fast as the network.
 //!
-//! Empty buffers, kept for leaves to come, are not counted: a session has one window of them at most, and of the sessions
-//! of a key only one that has the key's transfers to itself.
+//! Empty buffers that a session keeps for later leaves are not counted. A session keeps at most one
+//! window of them, and only while no other connection of its key holds file data.
 
 use transom_wire::limits::LEAF;
 
-/// Connections of one key: a window, a few commands beside it.
+/// Connections of one key: a window, and a few commands beside it.
 pub(crate) const MAX_LINKS_PER_KEY: usize = 8;
 
-/// With less some connection would have no room for two leaves, one that is written and one that comes.
+/// The least that gives each connection room for two leaves: one is written while the next one
+/// comes.
 const LEAST_LIMIT: u64 = (MAX_LINKS_PER_KEY * 2 * 2 * LEAF) as u64;
 
-/// What one key can make us hold, in bytes.
+/// The limit of one key, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget(u64);
 
@@ -29,13 +31,14 @@ impl Budget {
         Self(limit.max(LEAST_LIMIT))
     }
 
-    /// The window of a connection that has just come.
+    /// The window of a new connection.
     pub(crate) fn first(self) -> u64 {
         own(self.0)
     }
 
-    /// The windows of all connections of a key, from what each of them holds and what is left at the disk. Together they
-    /// are within the limit, however they are used, unless more than that is held already.
+    /// The windows of all connections of a key. `left`: bytes that ended transfers left at the
+    /// disk; `held`: bytes that each connection holds. No window is below what its connection
+    /// holds, and together the windows are within the limit unless more is held already.
     pub(crate) fn windows(self, left: u64, held: &[u64]) -> Vec<u64> {
         let limit = self.0.saturating_sub(left);
         let own = own(limit);
@@ -43,7 +46,7 @@ impl Budget {
         let absent = MAX_LINKS_PER_KEY.saturating_sub(held.len()) as u64 * own;
         let unused = |held: &u64| own.saturating_sub(*held);
         let reserved = absent + held.iter().map(unused).sum::<u64>();
-        // Of too little each has its fraction.
+        // When there is less than that, each part shrinks alike.
         let part = |bytes: u64| match u128::from(free) * u128::from(bytes) {
             _ if free >= reserved => bytes,
             product => u64::try_from(product / u128::from(reserved)).unwrap_or(0),
@@ -54,7 +57,7 @@ impl Budget {
     }
 }
 
-/// The part of one connection.
+/// The part that each connection has for itself.
 fn own(limit: u64) -> u64 {
     limit / 2 / MAX_LINKS_PER_KEY as u64
 }
@@ -96,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_held_where_all_windows_are_within_the_limit() {
+    fn windows_are_within_the_limit_whatever_is_held() {
         let mut number: u64 = 7;
         let mut below = |most: u64| {
             number = number

@@ -13,7 +13,7 @@ pub(crate) struct Load(Arc<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Jobs, heavy ones several times.
+    /// Jobs; a heavy one counts several times.
     jobs: AtomicU32,
     /// Bytes of leaves. The peer's [`Budget`](crate::budget::Budget) bounds them.
     bytes: AtomicUsize,
@@ -23,7 +23,8 @@ struct Waiting {
 const MAX_LOAD: u32 = 16 * 1024;
 /// An offer costs the disk as much as many leaves: folders are made and synced.
 const OFFER_LOAD: u32 = 64;
-/// So many bytes of an entry's path count like a job, which keeps the paths that wait for one peer below 16 MiB.
+/// So many bytes of an entry's path count like a job, which keeps the paths that wait for one peer
+/// below 16 MiB.
 const PATH_BYTES: usize = 1024;
 
 impl Load {

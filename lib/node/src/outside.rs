@@ -20,7 +20,7 @@ pub(crate) struct Outside {
     pub(crate) queue: Arc<Queue>,
     /// What peers begin.
     pub(crate) paces: Paces,
-    /// Connections that must prove that they live.
+    /// Liveness checks of connections.
     pub(crate) liveness: Liveness,
 }
 
@@ -38,7 +38,7 @@ impl Outside {
         self.net.session(link).map(act)
     }
 
-    /// The connections that did not prove that they live, when their time is up.
+    /// The connections that failed the liveness checks which end now.
     pub(crate) fn silent(&mut self, now: Instant) -> Vec<PeerId> {
         let Self { net, liveness, .. } = self;
         let moment = net.clock(now);

@@ -48,9 +48,10 @@ pub struct Settings {
     pub max_viewers: usize,
     /// Where offered files go; `None` refuses all.
     pub inbox: Option<InboxSettings>,
-    /// Most bytes of file data that one key can make us hold, by all its connections: granted to it and not yet on the
-    /// disk. At least 8 MiB. Default 16 MiB: a camera box takes 12 MB on a Raspberry Pi of 1 GB, which has room for
-    /// a few such peers; and a single connection has twice the 4 MiB that a transfer needs at 1 Gbit/s.
+    /// Bytes of file data that one key can make us hold in memory over all its connections: granted
+    /// to it and not yet on the disk. Less than 8 MiB counts as 8 MiB. Default 16 MiB: a Raspberry
+    /// Pi of 1 GB, on which a camera box takes 12 MB, has room for many such keys, and a single
+    /// connection still has twice the 4 MiB that a transfer needs at 1 Gbit/s.
     pub file_bytes_per_key: u64,
 }
 

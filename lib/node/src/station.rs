@@ -274,7 +274,7 @@ impl Station {
         }
     }
 
-    /// A connection that had to prove that it lives, and did not, is lost like one whose session has given it up.
+    /// Treats connections that failed their liveness check as lost.
     fn end_silent(&mut self, now: Instant) {
         for peer in self.out.silent(now) {
             self.out.net.close(peer, ByeCode::Silent, "");

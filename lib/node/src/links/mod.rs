@@ -391,8 +391,8 @@ impl Links {
                     true => (id, twin),
                     false => (twin, id),
                 };
-                // Unless the older one is all that is left of a connection that the other side has lost.
-                out.liveness.ask(kept, Instant::now());
+                // The older of the two may be lost at the other side.
+                out.liveness.check(kept, Instant::now());
                 if let Some(link) = self.links.get_mut(&superfluous) {
                     link.closing = true;
                 }

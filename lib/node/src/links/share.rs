@@ -1,4 +1,4 @@
-//! Shares what a key can make us hold among its connections.
+//! Divides the memory budget of a key among its connections.
 
 use transom_wire::PublicKey;
 
@@ -6,10 +6,10 @@ use super::Links;
 use crate::outside::Outside;
 
 impl Links {
-    /// Gives each connection of a key its part of the key's budget. Gives how many of them hold anything.
+    /// Sets the windows of all connections of a key. Gives how many of them hold file data.
     ///
-    /// To be called in every turn in which files of that key come, before its sessions grant anything: what they hold
-    /// changes with everything that comes, and with every transfer that ends.
+    /// To be called in every turn while files of that key come: what the connections hold changes
+    /// with all that comes and with every transfer that ends. Sessions grant only after the turn.
     pub(crate) fn share(&self, key: &PublicKey, out: &mut Outside) -> usize {
         let moment = out.net.now();
         let (mut here, mut held, mut storing) = (Vec::new(), Vec::new(), 0);
@@ -22,7 +22,7 @@ impl Links {
                 storing += stats.storing;
             }
         }
-        // What waits at the disk and is of no transfer that runs.
+        // Bytes at the disk that belong to no running transfer.
         let left = waiting.saturating_sub(storing);
         for (id, window) in here.iter().zip(self.budget.windows(left, &held)) {
             out.with(*id, |session| session.set_session_window(window));

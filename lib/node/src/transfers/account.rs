@@ -1,4 +1,4 @@
-//! How far a transfer is, and when its owner is told.
+//! How far a transfer is, and when our user is told.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::outside::Outside;
 /// Pause between two notices of one transfer's progress: ten a second look smooth.
 const NOTICE_PAUSE: Duration = Duration::from_millis(100);
 
-/// Status, its meter, and when the owner is to be told next.
+/// Status, its meter, and when our user is to be told next.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) status: TransferStatus,

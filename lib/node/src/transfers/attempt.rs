@@ -28,7 +28,7 @@ pub(super) struct Attempt {
     pub(super) key: TransferKey,
     pub(super) entries: u32,
     pub(super) accepted: bool,
-    /// The receiver has said that it halts it.
+    /// The receiver has paused the transfer on this connection.
     pub(super) peer_paused: bool,
     /// Entries read from the walk and not yet announced.
     pub(super) fetched: VecDeque<OwnedEntry>,

@@ -1,4 +1,4 @@
-//! What a sender makes us hold by all its connections: file data, and paths of what is to come.
+//! Limits of a sender's key over all its connections: bytes of file data, and bytes of paths.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,21 @@ use super::Transfers;
 use crate::links::Links;
 use crate::outside::Outside;
 
-/// Bytes of the paths of entries that one key has announced and that are neither done nor given up: as many entries as may
-/// be ahead, 256 in each of 16 folders, with paths of 1 KiB. Few systems let a path be longer than that.
+/// Bytes of the paths of entries that one key has announced and that are not settled. A connection
+/// may have 256 such entries in each of 16 folders: room for that many paths of 1 KiB, where a long
+/// path of real folders has 250 bytes.
 const MAX_PATH_BYTES: usize = 4 << 20;
 
-/// What one key has announced.
+/// Entries of one key that are not settled.
 #[derive(Default)]
 struct Announced {
     path_bytes: usize,
-    /// The connection with the most of it, and how much that is.
+    /// The connection with the most of these bytes, and how many it has.
     most: Option<(usize, PeerId)>,
 }
 
 impl Transfers {
-    /// However many connections a key has, it makes us hold no more than its budget.
+    /// Enforces the limits, once a turn.
     pub(super) fn share(&mut self, links: &Links, out: &mut Outside) {
         for (sender, announced) in self.announced() {
             if let Some((_, link)) = announced.most

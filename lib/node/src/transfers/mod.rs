@@ -47,7 +47,7 @@ struct Place {
 pub(crate) struct Transfers {
     outgoing: BTreeMap<TransferId, Outgoing>,
     incoming: BTreeMap<TransferId, Incoming>,
-    /// Offers of what another connection has, until it is known which of the two connections lives.
+    /// Offers of transfers that an older connection carries, until its liveness check has ended.
     contests: Vec<Contest>,
     /// Walks and their answers by the number of the attempt, which names an outgoing transfer on the disk thread.
     attempts: BTreeMap<TransferId, TransferId>,
@@ -96,12 +96,12 @@ impl Transfers {
         }
     }
 
-    /// A peer is there: what waits for it begins. What is on its way by an older connection goes on here if that one is
-    /// silent.
+    /// A peer is there: transfers that wait for it begin. Transfers to it on an older connection
+    /// move here if that connection is silent.
     pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
         let here = self.outgoing.values().filter(|one| one.peer() == peer);
         for link in here.filter_map(Outgoing::link) {
-            out.liveness.ask(link, Instant::now());
+            out.liveness.check(link, Instant::now());
         }
         let Some(link) = links.link_of(peer) else {
             return;
@@ -342,7 +342,7 @@ impl Transfers {
         Some(incoming)
     }
 
-    /// An incoming transfer has no connection any more: the next offer of it goes on as this one was.
+    /// An incoming transfer has lost its connection: our user's wish is kept for its next offer.
     fn lost(&mut self, id: TransferId) -> Option<Incoming> {
         let incoming = self.incoming.remove(&id)?;
         let (sender, transfer) = (incoming.sender(), incoming.offer().transfer);

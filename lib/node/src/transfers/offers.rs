@@ -1,5 +1,5 @@
-//! An offer of a peer: refused by a rule, asked for, or taken. Of two connections that offer the same transfer, the living
-//! one has it ([`liveness`](crate::liveness)).
+//! Offers of peers: each is refused by a rule, put to our user, or taken. When two connections
+//! offer the same transfer, [`liveness`](crate::liveness) decides which of them has it.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,14 +15,14 @@ use crate::notice::TransferId;
 use crate::outside::Outside;
 use crate::settings::{Accept, InboxSettings};
 
-/// To an offer of what a living connection of the same key, or the very same connection, is sending already.
+/// The answer to an offer of a transfer that a living connection of the same key carries already.
 const SENT_ALREADY: &str = "another program of yours sends the same here already";
 
-/// An offer that waits until it is known whether the connection that has the transfer still lives. The owner was not
-/// told of it.
+/// An offer that waits for the liveness check of the connection that carries the same transfer. Our
+/// user has not been told of the offer.
 pub(super) struct Contest {
     incoming: Incoming,
-    /// The transfer that is the same.
+    /// The same transfer on the older connection.
     rival: TransferId,
 }
 
@@ -32,19 +32,19 @@ impl Contest {
     }
 }
 
-/// What becomes of an offer.
+/// What to do with an offer.
 enum Verdict {
     Ask,
     Refuse(RefuseReason, &'static str),
     Take {
         into: PathBuf,
-        /// Whether it may replace a file, if its sender wishes so.
+        /// Whether the offer may replace a file, if its sender asks for that.
         overwrite: bool,
     },
 }
 
 impl Transfers {
-    /// A peer offers something.
+    /// A peer offers a file or folder.
     pub(super) fn offered(
         &mut self,
         incoming: Incoming,
@@ -62,14 +62,14 @@ impl Transfers {
         self.decide(incoming, verdict, who, links, out);
     }
 
-    /// Decides the contests that can be: the older connection was lost, or has proven that it lives.
+    /// Decides the contests whose liveness check has ended, or whose older transfer is over.
     pub(super) fn settle(&mut self, links: &Links, out: &mut Outside) {
         let Self {
             contests, incoming, ..
         } = self;
         let is_decided = |contest: &mut Contest| {
             let rival = incoming.get(&contest.rival);
-            rival.is_none_or(|rival| !out.liveness.is_asked(rival.place().link))
+            rival.is_none_or(|rival| !out.liveness.is_checked(rival.place().link))
         };
         let decided: Vec<_> = contests.extract_if(.., is_decided).collect();
         for Contest { incoming, rival } in decided {
@@ -84,7 +84,7 @@ impl Transfers {
         }
     }
 
-    /// The peer says something of an offer that waits.
+    /// An event of an offer that is in a contest.
     pub(super) fn handle_contest(&mut self, place: Place, event: &Event) {
         let is_its = |contest: &Contest| contest.incoming.place() == place;
         match *event {
@@ -98,13 +98,13 @@ impl Transfers {
         }
     }
 
-    /// By the rules, and by what the owner said of that very offer before.
+    /// Judges by the rules, and by our user's earlier answer to the same offer.
     fn judge(&self, incoming: &Incoming, who: &Link) -> Verdict {
         let mut remembered = self.remembered.iter();
         let known = remembered.find(|(sender, offer, _)| incoming.is_same(sender, offer));
         match (rule(who, self.inbox.as_ref()), known) {
             (refused @ Verdict::Refuse(..), _) => refused,
-            // The owner was told what it would replace, and said yes.
+            // Our user was told which file the offer would replace, and accepted.
             (_, Some((_, _, into))) => Verdict::Take {
                 into: into.clone(),
                 overwrite: true,
@@ -131,7 +131,7 @@ impl Transfers {
                 return incoming.refuse_unasked(RefuseReason::Busy, SENT_ALREADY, out);
             }
             if !links.link(link).is_some_and(|old| old.is_same_station(who)) {
-                out.liveness.ask(link, Instant::now());
+                out.liveness.check(link, Instant::now());
                 return self.contests.push(Contest { incoming, rival });
             }
             if let Some(old) = self.lost(rival) {
@@ -148,7 +148,7 @@ impl Transfers {
         self.incoming.insert(incoming.id, incoming);
     }
 
-    /// The same transfer of the same sender, if it is there already, and the connection that has it.
+    /// The running transfer of the same sender and key, and the connection that carries it.
     fn rival(&self, new: &Incoming) -> Option<(TransferId, PeerId)> {
         let mut others = self.incoming.iter();
         let (id, old) = others.find(|(_, old)| old.is_same_transfer(new))?;
@@ -156,7 +156,7 @@ impl Transfers {
     }
 }
 
-/// By the sender's rights and our settings.
+/// Judges by the sender's rights and our settings.
 fn rule(who: &Link, inbox: Option<&InboxSettings>) -> Verdict {
     let refuse = |text| Verdict::Refuse(RefuseReason::Forbidden, text);
     let Some(inbox) = inbox else {

@@ -19,17 +19,17 @@ use crate::outside::Outside;
 /// gives up as many as it likes of those it offered.
 const MAX_FAILURES_TOLD: u32 = 1024;
 
-/// From [`Stage::Prepared`] on the disk knows the transfer and keeps it claimed: whatever ends it there must be followed by
-/// a job that lets it go.
+/// From [`Stage::Prepared`] on the store holds a claim on the transfer. Every end of the transfer
+/// from then on has to give the disk thread a job that releases the claim.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Stage {
-    /// The owner has not answered.
+    /// Our user has not answered.
     Offered,
-    /// It was taken, and the disk has not answered.
+    /// The offer was taken, and the disk thread has not answered.
     Prepared,
-    /// The sender was told that it is taken.
+    /// The sender was told that the offer is taken.
     Accepted,
-    /// All of it came.
+    /// All data came.
     Finishing,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Incoming {
     sender: [u8; 32],
     offer: OwnedOffer,
     stage: Stage,
-    /// What our owner wants, and whether the sender halts it.
+    /// Our user's wish, and whether the sender has paused the transfer.
     wish: Wish,
     peer_paused: bool,
     /// Paths of the entries announced and not yet done; at most as many as the session lets be ahead.
@@ -51,7 +51,7 @@ pub(super) struct Incoming {
     /// What went wrong first, the reason to tell in the end.
     first_failure: Option<String>,
     load: Load,
-    /// Whether the buffers of leaves that are stored are kept for others.
+    /// Whether buffers of stored leaves are kept for later ones.
     pub(super) recycles: bool,
 }
 
@@ -203,7 +203,7 @@ impl Incoming {
         });
     }
 
-    /// Takes up what our owner wanted before the connection was lost.
+    /// Applies the wish that our user had before the connection was lost.
     pub(super) fn restore(&mut self, wish: Wish, out: &mut Outside) {
         self.wish = wish;
         self.say(out, |session, place| wish.say(session, place.file));
@@ -220,7 +220,7 @@ impl Incoming {
         self.phase();
     }
 
-    /// The sender halts it, or lets it go on.
+    /// The sender pauses the transfer, or lets it go on.
     pub(super) fn peer_paused(&mut self, paused: bool) {
         self.peer_paused = paused;
         self.phase();
@@ -464,7 +464,7 @@ impl Incoming {
         }
     }
 
-    /// An entry is done or has failed. Gives its path.
+    /// An entry is done or failed. Gives its path.
     fn settled(&mut self, index: u32) -> Option<String> {
         let path = self.paths.remove(&index)?;
         self.path_bytes -= path.len();
@@ -476,7 +476,8 @@ impl Incoming {
         self.phase();
     }
 
-    /// Works out what it is doing. An offer that waits for the owner's answer stays one, even if it is halted.
+    /// Sets the phase. An offer that waits for our user's answer is no paused transfer, even if its
+    /// sender has paused it.
     fn phase(&mut self) {
         let is_paused = self.wish.paused || self.peer_paused;
         self.account.status.phase = match self.stage {
@@ -488,8 +489,8 @@ impl Incoming {
         self.account.changed = true;
     }
 
-    /// The transfer ends before its finish: the disk lets it go, if it knows it. In the sender's lane that comes after all
-    /// that waits of it, also after the beginning.
+    /// Releases the store's claim on a transfer that ends early. The job comes behind all jobs of
+    /// the transfer, also behind the one that makes the claim.
     fn leave_disk(&self, job: Job, out: &mut Outside) {
         if self.stage != Stage::Offered {
             self.queue(job, out);

@@ -22,7 +22,8 @@ pub(super) struct Outgoing {
     path: PathBuf,
     on_collision: Collision,
     attempt: Option<Attempt>,
-    /// What our owner wants, and whether the receiver halts it, as far as it is known without a connection.
+    /// Our user's wish, and whether the receiver has paused the transfer. Without a connection that
+    /// is what the receiver said last.
     wish: Wish,
     peer_paused: bool,
 }
@@ -73,7 +74,7 @@ impl Outgoing {
         self.attempt.is_none()
     }
 
-    /// The connection it has, if any.
+    /// The connection of the running attempt.
     pub(super) fn link(&self) -> Option<PeerId> {
         Some(self.attempt.as_ref()?.link)
     }
@@ -146,7 +147,7 @@ impl Outgoing {
         match event {
             Event::Accepted { .. } => {
                 attempt.accepted = true;
-                // A receiver that halts it has said so by now.
+                // A receiver that pauses the transfer says so before it accepts.
                 self.peer_paused = attempt.peer_paused;
                 self.phase();
             }
@@ -334,7 +335,7 @@ impl Outgoing {
         }
     }
 
-    /// Works out what it is doing. While it has no connection it is halted if it was before.
+    /// Sets the phase. A paused transfer stays paused while it has no connection.
     fn phase(&mut self) {
         let is_paused = self.wish.paused || self.peer_paused;
         let offered = self.attempt.as_ref().filter(|one| one.place.is_some());

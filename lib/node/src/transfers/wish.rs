@@ -1,20 +1,20 @@
-//! How fast a side wants a transfer to go. Its owner's wish outlives the connection.
+//! Pause and rate limit of a transfer as our user set them. They outlive the connection.
 
 use std::collections::VecDeque;
 
 use transom_proto::{FileId, Session, UsageError};
 use transom_wire::TransferKey;
 
-/// What our owner wants of a transfer, said anew on each connection before its data move.
+/// Our user's settings for a transfer, sent anew on each connection before data move.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Wish {
     pub(super) paused: bool,
-    /// Most bytes a second.
+    /// Bytes per second; `None` for no limit.
     pub(super) limit: Option<u64>,
 }
 
 impl Wish {
-    /// Says it on a connection that knows nothing of it.
+    /// Sends the settings to a peer that does not know them.
     pub(super) fn say(self, session: &mut Session, file: FileId) -> Result<(), UsageError> {
         if self.paused {
             session.pause(file, true)?;
@@ -26,10 +26,12 @@ impl Wish {
     }
 }
 
-/// Wishes for transfers to us that have no connection now; the oldest gives way. More than a person halts.
+/// Wishes kept for transfers without a connection. The oldest is dropped for one too many: no user
+/// pauses so many transfers.
 const MAX_WISHES: usize = 256;
 
-/// The wishes for transfers to us that lost their connection, by sender and transfer, until the sender is back.
+/// The wishes for incoming transfers that lost their connection, by sender and transfer, until the
+/// sender is back.
 #[derive(Debug, Default)]
 pub(super) struct Wishes(VecDeque<(([u8; 32], TransferKey), Wish)>);
 
@@ -45,7 +47,7 @@ impl Wishes {
         self.0.push_back(((sender, transfer), wish));
     }
 
-    /// The wish for a transfer that goes on, and from there on is kept by the transfer.
+    /// Takes out the wish for a transfer that goes on. The transfer keeps it from then on.
     pub(super) fn take(&mut self, sender: [u8; 32], transfer: TransferKey) -> Wish {
         let mut wishes = self.0.iter();
         let at = wishes.position(|(of, _)| *of == (sender, transfer));

@@ -71,8 +71,8 @@ impl Cut {
         }
     }
 
-    /// From now on every connection that there is carries nothing, as when a machine loses its power or its cable: both
-    /// sides still believe in it. New connections go through.
+    /// From now on the connections that are up carry nothing, as when a machine loses its power or
+    /// its cable: neither side is told. New connections go through.
     pub(crate) fn freeze(&self) {
         self.set_frozen(true);
     }

@@ -174,8 +174,8 @@ fn of_entries_that_fail_without_end_a_thousand_are_told() {
     assert_eq!(failed, 1024);
 }
 
-/// Announces as many entries with paths of that length as may be ahead, in 16 folders, and sends nothing of them. Whether
-/// the other side goes on to listen.
+/// Announces 256 entries with paths of that length in each of 16 folders, and sends no data. Gives
+/// whether the other side still listens.
 fn announces_long_paths(evil: &mut Evil, ben: &crate::support::Peer, length: usize) -> bool {
     const FOLDERS: usize = 16;
     let link = evil.connect(ben);

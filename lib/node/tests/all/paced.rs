@@ -1,4 +1,4 @@
-//! Pause and limit of either side outlive the connection: nothing moves, or no faster, after the way is back.
+//! Pause and limit of either side outlive the connection.
 
 use std::fs;
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Stage {
         }
     }
 
-    /// Loses the connection and waits until there is another one, by which the file was offered again.
+    /// Cuts the connection and waits until the file is offered on the next one.
     fn reconnect(&self) -> TransferId {
         self.cut.cut();
         let outcome = self.ben.outcome(Direction::Incoming);

@@ -27,7 +27,7 @@ impl Peer {
         Self::start_with(name, change, |_, _| {})
     }
 
-    /// The same, with an owner who acts on a notice in the very turn of the loop in which it is told.
+    /// The same, with a user who acts in the very turn of the loop in which a notice is told.
     pub(crate) fn start_with(
         name: &str,
         change: impl FnOnce(&mut Settings),

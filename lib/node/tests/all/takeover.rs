@@ -1,5 +1,5 @@
-//! A transfer whose connection fell silent goes on by the newest connection of the same key, and one whose connection
-//! lives stays where it is.
+//! A transfer on a silent connection goes on by the newest connection of the same key. A transfer
+//! on a living connection stays there.
 
 use std::fs;
 use std::path::PathBuf;

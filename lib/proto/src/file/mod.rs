@@ -275,8 +275,8 @@ impl Files {
         self.session_window = bytes;
     }
 
-    /// Bytes of file data granted to the peer and not yet taken by the disk, and those of them that were given
-    /// out to be stored.
+    /// Bytes of file data granted to the peer and not yet taken by the disk, and how many of those
+    /// were given out to be stored.
     pub(crate) fn granted(&self) -> (u64, u64) {
         let receiving = self.open.values().filter_map(|transfer| match transfer {
             Transfer::Receiving(receiving) => Some(receiving),
@@ -290,7 +290,7 @@ impl Files {
     /// Puts what changed in the transfers' state into the queue of texts.
     pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
         let (own, mut shared) = self.shares();
-        // In a small window not every transfer has its part: those that began first go first.
+        // A small window has no room for the parts of all transfers: the older ones come first.
         let mut left = self.session_window.saturating_sub(self.granted().0);
         for (stream, transfer) in &mut self.open {
             match transfer {
@@ -307,8 +307,8 @@ impl Files {
         }
     }
 
-    /// The part of the session's window that each transfer has for itself, at least a leaf since less
-    /// moves nothing, and what nobody holds of the part that all share, at least half.
+    /// The part of the session's window that each transfer has for itself, at least one leaf, and
+    /// the free rest of the part that all share, at least half of the window.
     fn shares(&self) -> (u64, u64) {
         let (window, most) = (self.session_window, u64::try_from(self.most));
         let most = most.unwrap_or(u64::MAX).max(1);

@@ -178,7 +178,7 @@ impl Receiving {
         self.granted - self.taken
     }
 
-    /// Bytes given out to be stored that are not.
+    /// Bytes given out and not yet stored.
     pub(crate) fn storing(&self) -> u64 {
         self.given - self.taken
     }
@@ -449,8 +449,8 @@ impl Receiving {
         }
     }
 
-    /// Lets as much come as the window and `room` allow; without news it stays due. The room is used by whole leaves: a part
-    /// of one would fill it and never be taken.
+    /// Lets as much come as the window and `room` allow; without news it stays due. `room` is used
+    /// in whole leaves: with less, a part of a leaf would fill it, and could never be taken.
     fn grant(&mut self, room: u64, outlet: &mut Outlet) -> bool {
         let room = room - room % LEAF as u64;
         let bytes = self.taken.saturating_add(self.window.min(room));

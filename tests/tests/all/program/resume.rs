@@ -1,4 +1,5 @@
-//! SIGKILL or silence in the middle of a file: the same command again goes on and ends with the very same bytes.
+//! SIGKILL or silence in the middle of a file: the same command again goes on and ends with the
+//! very same bytes.
 
 use std::fs;
 use std::path::PathBuf;
