@@ -123,6 +123,23 @@ impl Program {
         self.signal("TERM");
     }
 
+    /// SIGSTOP: its connections stay open and are silent, as if its machine had lost power or
+    /// cable.
+    ///
+    /// # Panics
+    /// When there is no `kill` program.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT: the program goes on after [`Self::freeze`].
+    ///
+    /// # Panics
+    /// When there is no `kill` program.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
     /// Sends it a signal by its name.
     ///
     /// # Panics

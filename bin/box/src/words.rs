@@ -71,7 +71,7 @@ fn refuse_words(reason: RefuseReason) -> &'static str {
         RefuseReason::Chosen => "not wanted",
         RefuseReason::Forbidden => "not allowed",
         RefuseReason::NoSpace => "not enough room",
-        RefuseReason::Busy => "too many transfers at once",
+        RefuseReason::Busy => "busy",
         RefuseReason::Unwritable => "the inbox can't be written to",
         RefuseReason::Leaving => "the program there ends",
         _ => "for a reason this program does not know",

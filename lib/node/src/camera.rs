@@ -406,6 +406,7 @@ mod tests {
             notices: Default::default(),
             queue,
             paces: Default::default(),
+            liveness: Default::default(),
         };
         let settings = Settings::new("desk".parse().unwrap(), identity);
         (out, Calls::new(Policy::new(&settings)))

@@ -21,6 +21,7 @@
 //! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder, names and disks have
 //! workers of their own, which start in `workers.rs` and end with the station.
 
+mod budget;
 mod calls;
 mod camera;
 mod disk;
@@ -28,6 +29,7 @@ mod handle;
 mod identity;
 mod lanes;
 mod links;
+mod liveness;
 mod load;
 mod measure;
 mod meter;

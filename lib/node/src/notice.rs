@@ -361,13 +361,13 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// The peer is not connected; it goes on when it is.
+    /// The peer is not connected, or other transfers come first. It goes on by itself.
     Waiting,
     /// Offered, not yet answered.
     Offered,
     /// Data flow.
     Running,
-    /// Halted by either side.
+    /// Paused by either side, also while the peer is not connected.
     Paused,
     /// All is sent; the receiver is making it durable.
     Finishing,

@@ -4,15 +4,17 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_net::{BindError, Event, Net, PeerId};
+use transom_net::{BindError, Departure, Event, Net, PeerId};
 use transom_proto as proto;
 use transom_store::InboxError;
+use transom_wire::ByeCode;
 
 use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
 use crate::disk::Disk;
 use crate::handle::{Command, Handle, Queue};
 use crate::links::{Caller, Links};
+use crate::liveness::Liveness;
 use crate::measure::Measure;
 use crate::notice::Notice;
 use crate::outside::{Outside, earlier};
@@ -90,6 +92,7 @@ impl Station {
             notices: VecDeque::new(),
             queue,
             paces: Paces::default(),
+            liveness: Liveness::default(),
         };
         Ok(Self {
             out,
@@ -130,6 +133,7 @@ impl Station {
                 self.handle_event(event);
             }
             let now = Instant::now();
+            self.end_silent(now);
             self.links.turn(now, &mut self.out);
             self.calls.turn(now, &self.links, &mut self.out);
             self.camera.turn(now, &self.calls, &mut self.out);
@@ -153,6 +157,7 @@ impl Station {
     fn due(&self) -> Option<Instant> {
         [
             self.links.due(&self.out),
+            self.out.liveness.due(),
             self.calls.due(&self.out),
             self.camera.due(),
             self.measure.due(),
@@ -271,6 +276,15 @@ impl Station {
         }
     }
 
+    /// Treats connections that failed their liveness check as lost.
+    fn end_silent(&mut self, now: Instant) {
+        for peer in self.out.silent(now) {
+            self.out.net.close(peer, ByeCode::Silent, "");
+            let why = Departure::Silent;
+            self.handle_event(Event::Left { peer, why });
+        }
+    }
+
     fn handle_event(&mut self, event: Event) {
         match event {
             Event::Key {
@@ -286,6 +300,7 @@ impl Station {
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
             Event::Left { peer, why } => {
+                self.out.liveness.forget(peer);
                 if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone, &self.links, &mut self.out);

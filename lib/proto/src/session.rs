@@ -193,6 +193,7 @@ impl Session {
     /// What was measured up to now.
     pub fn stats(&self, now: Instant) -> Stats {
         let counts = self.calls.counts;
+        let (granted, storing) = self.files.granted();
         Stats {
             sent: self.sent.sent(),
             received: self.owed.received(),
@@ -207,6 +208,8 @@ impl Session {
             pictures_replaced: counts.replaced,
             pictures_aborted: counts.aborted,
             pictures_received: counts.received,
+            granted,
+            storing,
             shown_after: self.shown_after,
         }
     }

@@ -32,6 +32,11 @@ pub struct Stats {
     pub pictures_aborted: u64,
     /// Pictures received whole.
     pub pictures_received: u64,
+    /// Bytes of file data that the peer was granted and the disk has not taken yet. At most
+    /// [`Config::session_window`](crate::Config::session_window), unless that was made smaller.
+    pub granted: u64,
+    /// Bytes of `granted` that were given out as events, to be stored.
+    pub storing: u64,
     /// From the sensor to the far screen, of the last picture the peer showed.
     pub shown_after: Option<Duration>,
 }

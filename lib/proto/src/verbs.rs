@@ -169,6 +169,13 @@ impl Session {
         self.files.accept(file, &mut self.outlet, self.now)
     }
 
+    /// Changes how many bytes of file data the peer can make us hold for the disk, which is
+    /// [`Config::session_window`](crate::Config::session_window) at first: for a peer with several
+    /// connections. What was granted stays granted.
+    pub fn set_session_window(&mut self, bytes: u64) {
+        self.files.set_session_window(bytes);
+    }
+
     /// Refuses an offer that was not accepted; the transfer is over.
     pub fn refuse(
         &mut self,

@@ -173,8 +173,12 @@
 //! `durable <= verified <= received`. Index 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
 //! Sent, received, verified and durable are four answers; only the last one is success.
 //! `Start`, `Done`, `Failed` and `Abandon` of an entry that is settled already crossed on the way and are skipped, as is
-//! whatever comes for a transfer that ended less than a round trip ago. A sender keeps at most [`limits::TEXTS_AHEAD`] texts
-//! without their `TextAck`, which a receiver keeps back while they come faster than anybody reads.
+//! whatever comes for a transfer that ended less than a round trip ago. `Pause` and `Rate` hold for
+//! one connection: a sender says them again behind the `Offer` on the next one, a receiver before
+//! the `Accept`. The answer to an `Offer` waits while the receiver checks whether an older
+//! connection of the same key still carries the transfer.
+//! A sender keeps at most [`limits::TEXTS_AHEAD`] texts without their `TextAck`, which a receiver
+//! keeps back while they come faster than anybody reads.
 //!
 //! # 8. Names and keys
 //!

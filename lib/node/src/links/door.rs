@@ -9,11 +9,10 @@ use transom_users::{Book, Contact, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use super::{Dial, Link, Links, Reach};
+use crate::budget::MAX_LINKS_PER_KEY;
 use crate::notice::{Notice, Obstacle};
 use crate::outside::Outside;
 
-/// Connections of one key: a window, a few commands beside it.
-const MAX_LINKS_PER_KEY: usize = 8;
 /// A knock of the same key is told once in this time, so that knocking can't flood a log.
 const KNOCK_PAUSE: Duration = Duration::from_secs(10);
 /// Different knocking keys remembered for that.
@@ -62,6 +61,7 @@ impl Links {
                 // Nor do connections made anew and anew let it write more than one does.
                 let burst = out.paces.left(key.0, now).max(1);
                 config.text_burst = config.text_burst.min(burst);
+                config.session_window = self.budget.first();
                 out.net.admit(id, config);
                 self.links.insert(
                     id,

@@ -8,6 +8,7 @@
 mod door;
 mod guests;
 mod link;
+mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
@@ -24,6 +25,7 @@ use self::door::REFUSED_PAUSE;
 use self::guests::Guests;
 use self::link::describe;
 pub(crate) use self::link::{Gone, Link, Parting};
+use crate::budget::Budget;
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
 use crate::notice::{Notice, Obstacle};
@@ -67,6 +69,7 @@ pub(crate) struct Links {
     allow: Allow,
     guests: Guests,
     loads: Loads,
+    budget: Budget,
     own_name: PeerName,
     own_key: PublicKey,
     /// Our random number of this run.
@@ -93,6 +96,7 @@ impl Links {
             allow: std::mem::take(&mut settings.allow),
             guests: Guests::default(),
             loads: Loads::default(),
+            budget: Budget::new(settings.file_bytes_per_key),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
             session,
@@ -383,11 +387,12 @@ impl Links {
             // Both dialed at once. Both keep the connection that the side with the smaller number dialed.
             Some(twin) if session != self.session => {
                 let keep_ours = self.session < session;
-                let superfluous = if (side == Side::Dialer) == keep_ours {
-                    twin
-                } else {
-                    id
+                let (kept, superfluous) = match (side == Side::Dialer) == keep_ours {
+                    true => (id, twin),
+                    false => (twin, id),
                 };
+                // The older of the two may be lost at the other side.
+                out.liveness.check(kept, Instant::now());
                 if let Some(link) = self.links.get_mut(&superfluous) {
                     link.closing = true;
                 }

@@ -3,6 +3,7 @@
 
 mod calls;
 mod chaos;
+mod claims;
 mod cut;
 mod evil;
 mod floods;
@@ -10,5 +11,7 @@ mod honesty;
 mod interrupted;
 mod loopback;
 mod owner;
+mod paced;
 mod rights;
 mod support;
+mod takeover;

@@ -9,6 +9,7 @@ mod track;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use transom_wire::limits::LEAF;
 use transom_wire::{
     Abandon, Cancel, Ending, Failed, Finished, Message, Offer, Refuse, RefuseReason, WHOLE,
 };
@@ -269,29 +270,52 @@ impl Files {
         Ok(())
     }
 
+    /// Changes the session's window. What was granted stays granted.
+    pub(crate) fn set_session_window(&mut self, bytes: u64) {
+        self.session_window = bytes;
+    }
+
+    /// Bytes of file data granted to the peer and not yet taken by the disk, and how many of those
+    /// were given out to be stored.
+    pub(crate) fn granted(&self) -> (u64, u64) {
+        let receiving = self.open.values().filter_map(|transfer| match transfer {
+            Transfer::Receiving(receiving) => Some(receiving),
+            Transfer::Sending(_) => None,
+        });
+        receiving.fold((0, 0), |(granted, storing), one| {
+            (granted + one.outstanding(), storing + one.storing())
+        })
+    }
+
     /// Puts what changed in the transfers' state into the queue of texts.
     pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
         let (own, mut shared) = self.shares();
+        // A small window has no room for the parts of all transfers: the older ones come first.
+        let mut left = self.session_window.saturating_sub(self.granted().0);
         for (stream, transfer) in &mut self.open {
             match transfer {
                 Transfer::Sending(sending) => sending.throttle.flush(*stream, outlet),
                 Transfer::Receiving(receiving) => {
-                    shared += receiving.outstanding().saturating_sub(own);
-                    receiving.flush(own + shared, outlet, now);
-                    shared = shared.saturating_sub(receiving.outstanding().saturating_sub(own));
+                    let before = receiving.outstanding();
+                    shared += before.saturating_sub(own);
+                    receiving.flush((own + shared).min(before + left), outlet, now);
+                    let after = receiving.outstanding();
+                    shared = shared.saturating_sub(after.saturating_sub(own));
+                    left = left.saturating_sub(after - before);
                 }
             }
         }
     }
 
-    /// The part of the session's window that each transfer has for itself, and what nobody holds of
-    /// the part that all share.
+    /// The part of the session's window that each transfer has for itself, at least one leaf, and
+    /// the free rest of the part that all share, at least half of the window.
     fn shares(&self) -> (u64, u64) {
-        let most = u64::try_from(self.most).unwrap_or(u64::MAX).max(1);
-        let own = (self.session_window / 2 / most).min(self.grant_window);
+        let (window, most) = (self.session_window, u64::try_from(self.most));
+        let most = most.unwrap_or(u64::MAX).max(1);
+        let own = (window / 2 / most).max(LEAF as u64).min(self.grant_window);
         let held = self.open.values().map(Transfer::outstanding);
         let held: u64 = held.map(|bytes| bytes.saturating_sub(own)).sum();
-        let shared = self.session_window.saturating_sub(own.saturating_mul(most));
+        let shared = window - own.saturating_mul(most).min(window / 2);
         (own, shared.saturating_sub(held))
     }
 

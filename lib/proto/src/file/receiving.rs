@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use transom_wire::limits::ENTRIES_AHEAD;
+use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Abandon, DecodeError, Done, End, Entry, EntryKind, Failed, Finish, Grant, Leaf, Message, Offer,
     Progress, Shape, Start,
@@ -176,6 +176,11 @@ impl Receiving {
     /// Bytes granted that have not left memory: what may be here, or come at any time.
     pub(crate) fn outstanding(&self) -> u64 {
         self.granted - self.taken
+    }
+
+    /// Bytes given out and not yet stored.
+    pub(crate) fn storing(&self) -> u64 {
+        self.given - self.taken
     }
 
     /// Whether [`Event::Finish`] was told.
@@ -444,8 +449,10 @@ impl Receiving {
         }
     }
 
-    /// Lets as much come as the window and `room` allow; without news it stays due.
+    /// Lets as much come as the window and `room` allow; without news it stays due. `room` is used
+    /// in whole leaves: with less, a part of a leaf would fill it, and could never be taken.
     fn grant(&mut self, room: u64, outlet: &mut Outlet) -> bool {
+        let room = room - room % LEAF as u64;
         let bytes = self.taken.saturating_add(self.window.min(room));
         let news = bytes > self.granted;
         if news {
