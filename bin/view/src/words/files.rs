@@ -85,7 +85,7 @@ fn refused_here(reason: RefuseReason) -> &'static str {
         RefuseReason::NoSpace => {
             "refused, not enough room here; make room, or choose another folder when it is sent again"
         }
-        RefuseReason::Busy => "refused, too many transfers here at once",
+        RefuseReason::Busy => "refused, busy here",
         RefuseReason::Unwritable => "refused, the folder here can't be written to",
         RefuseReason::Leaving => "refused, this window was being closed",
         _ => "refused",
@@ -97,7 +97,7 @@ fn refused_there(reason: RefuseReason) -> &'static str {
         RefuseReason::Chosen => "refused",
         RefuseReason::Forbidden => "refused, you may not send there",
         RefuseReason::NoSpace => "refused, not enough room there",
-        RefuseReason::Busy => "refused, too many transfers there at once; try again later",
+        RefuseReason::Busy => "refused, busy there; try again later",
         RefuseReason::Unwritable => "refused, the folder there can't be written to",
         RefuseReason::Leaving => "refused, the program there was being closed",
         _ => "refused",
