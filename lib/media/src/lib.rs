@@ -23,6 +23,7 @@
 
 mod avi;
 mod camera;
+mod color;
 #[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
 mod elsewhere;
 mod error;
@@ -43,6 +44,7 @@ mod wish;
 
 pub use avi::AviWriter;
 pub use camera::{Camera, Dropped, Format, Wait, open};
+pub use color::{ColorEncoding, Matrix, Quantization};
 pub use error::{CameraError, ImageError};
 pub use frame::{Frame, Layout, Picture, RawFrame};
 pub use jpeg::decode::{Image, Limit, decode};

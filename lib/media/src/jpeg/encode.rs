@@ -12,7 +12,7 @@ use super::MAX_JPEG_BYTES;
 use super::decode::{Limit, decode_planes};
 use super::rows::{Chroma, Planes, RawRows, Rows};
 use super::scale::{Scaled, fit};
-use crate::{Frame, ImageError, Layout, Picture, RawFrame};
+use crate::{ColorEncoding, Frame, ImageError, Layout, Picture, RawFrame};
 
 /// Makes pictures of frames, for a worker thread: 9 ms for 1280x720 on a desktop CPU.
 #[derive(Debug)]
@@ -58,6 +58,7 @@ impl Encoder {
         let raw = decoded.map(|(width, height)| RawFrame {
             stride: Layout::Ycbcr.line(width),
             layout: Layout::Ycbcr,
+            color: ColorEncoding::default(),
             data,
             width,
             height,
@@ -155,6 +156,7 @@ mod tests {
         Frame::Raw(RawFrame {
             data,
             layout,
+            color: ColorEncoding::default(),
             width,
             height,
             stride,

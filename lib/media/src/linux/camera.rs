@@ -10,6 +10,7 @@ use v4l::v4l_sys::V4L2_CID_EXPOSURE_AUTO_PRIORITY;
 use v4l::video::Capture;
 use v4l::video::capture::Parameters;
 
+use super::color::color_encoding;
 use super::devices::problem;
 use super::holder;
 use super::modes::modes;
@@ -216,12 +217,14 @@ impl DeviceCamera {
         let (width, height) = (side(self.pixels.width), side(self.pixels.height));
         let stride = (self.pixels.stride as usize).max(layout.line(width));
         let needed = layout.bytes(width, height, stride);
+        let color = color_encoding(self.pixels, layout);
         let good = |bytes: &[u8]| bytes.len() >= needed;
         self.drain
             .newest(&mut self.format.dropped, good, |bytes, stamp| {
                 Frame::Raw(RawFrame {
                     data: bytes[..needed].to_vec(),
                     layout,
+                    color,
                     width,
                     height,
                     stride,
