@@ -171,6 +171,9 @@ pub enum ImageError {
     /// It doesn't begin like a JPEG.
     #[error("not a JPEG")]
     NotJpeg,
+    /// The code that works on pictures panicked; see [`guard`](crate::guard).
+    #[error("the codec failed on this picture")]
+    Panicked,
     /// Raw pixels that are fewer than their size says.
     #[error("{bytes} bytes of pixels where {needed} are needed")]
     Short {

@@ -30,6 +30,7 @@ mod error;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
+mod guard;
 mod jpeg;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
@@ -47,6 +48,7 @@ pub use camera::{Camera, Dropped, Format, Wait, open};
 pub use color::{ColorEncoding, Matrix, Quantization};
 pub use error::{CameraError, ImageError};
 pub use frame::{Frame, Layout, Picture, RawFrame};
+pub use guard::{guard, is_guarded};
 pub use jpeg::decode::{Image, Limit, decode};
 pub use jpeg::encode::Encoder;
 pub use jpeg::header::{Header, probe};
