@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     lint()?;
     no_std()?;
     tests()?;
+    hostile_pictures()?;
     window()?;
     documentation()?;
     step::check("nothing left running", || nothing_left(&before))?;
@@ -72,6 +73,14 @@ fn tests() -> Outcome {
     step::run(
         "cross-crate tests, corpus replay and built binaries",
         &mut cargo("test --locked -p transom-tests".split(' ')),
+    )
+}
+
+/// The codecs are optimised and unchecked there, as in the programs that people use.
+fn hostile_pictures() -> Outcome {
+    step::run(
+        "pictures in the release profile",
+        &mut cargo("test --locked --release -p transom-media".split(' ')),
     )
 }
 

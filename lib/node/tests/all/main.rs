@@ -10,5 +10,7 @@ mod honesty;
 mod interrupted;
 mod loopback;
 mod owner;
+#[cfg(unix)]
+mod panics;
 mod rights;
 mod support;
