@@ -76,6 +76,11 @@ pub struct Dropped {
 }
 
 impl Dropped {
+    /// Frames that came and could not be used.
+    pub fn bad(&self) -> u64 {
+        self.damaged + self.unusable
+    }
+
     /// Frames lost in all.
     pub fn total(&self) -> u64 {
         self.stale + self.damaged + self.unusable + self.skipped

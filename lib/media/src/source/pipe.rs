@@ -79,6 +79,7 @@ impl PipeReader {
         let mut newest: Option<Picture> = None;
         let mut budget = BUDGET;
         self.again = false;
+        let broken = self.splitter.broken();
         while budget > 0 && self.fill()? {
             let before = self.rest.len();
             if let Some(picture) = self.split() {
@@ -87,6 +88,7 @@ impl PipeReader {
             }
             budget = budget.saturating_sub(before - self.rest.len());
         }
+        self.format.dropped.unusable += self.splitter.broken() - broken;
         self.again = budget == 0 || (self.ended && newest.is_some());
         match newest {
             Some(picture) => Ok(Some(Frame::Jpeg(picture))),

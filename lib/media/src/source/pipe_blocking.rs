@@ -49,7 +49,7 @@ impl PipeReader {
         &self.format
     }
 
-    /// Waits for the next picture.
+    /// Waits for the next picture; `None` for one that can't be used.
     pub(crate) fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
         while self.searched <= SEARCH {
             if self.rest.is_empty() {
@@ -67,7 +67,10 @@ impl PipeReader {
                     let picture = picture(&mended, &mut self.format, sequence, Instant::now());
                     return Ok(Some(Frame::Jpeg(picture)));
                 }
-                Err(_) => self.format.dropped.unusable += 1,
+                Err(_) => {
+                    self.format.dropped.unusable += 1;
+                    return Ok(None);
+                }
             }
         }
         Err(CameraError::NotPictures {
