@@ -14,3 +14,4 @@ mod owner;
 mod panics;
 mod rights;
 mod support;
+mod told;
