@@ -207,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_cut_short_is_counted() {
+        let (mut reader, mut writer) = reader();
+        let jpeg = sample(32, 16);
+        writer.write_all(&jpeg[..jpeg.len() - 20]).unwrap();
+        writer.write_all(&jpeg).unwrap();
+        assert!(reader.newest().unwrap().is_some());
+        assert_eq!(reader.format().dropped.bad(), 1);
+    }
+
+    #[test]
     fn a_stream_of_noise_is_given_up() {
         let (mut reader, mut writer) = reader();
         reader.searched = SEARCH;
