@@ -48,7 +48,7 @@ pub enum Wait<'a> {
 /// What a camera gives.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Format {
-    /// For people: `MJPG 1280x720 30 fps of HD Webcam`.
+    /// For the owner: `MJPG 1280x720 30 fps of HD Webcam`. It may hold a path or a device's name.
     pub what: String,
     /// Pixels across, 0 while unknown.
     pub width: u16,

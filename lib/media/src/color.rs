@@ -1,7 +1,7 @@
 //! How the numbers of raw pixels stand for colours: the YCbCr matrix and the quantization range.
 //! It knows no device and converts nothing.
 
-/// What a raw frame's numbers mean. The default is that of JPEG pictures (JFIF): BT.601, full range.
+/// What a raw frame's numbers mean. The default is that of JPEG files (JFIF): BT.601, full range.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct ColorEncoding {
     /// How Y, Cb and Cr were made of red, green and blue; without meaning for RGB and grey.

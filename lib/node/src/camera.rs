@@ -5,8 +5,9 @@
 //!                      \              \--error, silence--> Lost --RETRY--> Opening
 //! ```
 //!
-//! It is wanted while somebody is shown it, or its owner previews it. Another wish closes it and begins anew. It is said to
-//! be live with its first picture, and to be lost while it sends pictures of which none can be used.
+//! It is wanted while a viewer is shown it, or its owner previews it. Another wish closes it and
+//! begins anew. It is said to be live with its first picture, and to be lost while it sends pictures
+//! of which none can be used.
 
 mod watchdog;
 mod words;

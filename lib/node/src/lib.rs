@@ -19,7 +19,8 @@
 //! ```
 //!
 //! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder, names and disks have
-//! workers of their own, which start in `workers.rs` and end with the station. A program calls [`abort_on_panic`] first.
+//! workers of their own, which start in `workers.rs` and end with the station. A program calls
+//! [`abort_on_panic`] first.
 
 mod calls;
 mod camera;

@@ -2,11 +2,11 @@
 //!
 //! | panic | costs |
 //! |---|---|
-//! | in the codec, on a picture of a peer or a camera | that picture, see [`transom_media::guard`] |
+//! | in the codec, on a peer's or camera's picture | that picture, see [`transom_media::guard`] |
 //! | anywhere else, on whatever thread | the program, at once |
 //!
-//! A panic is a bug of ours. A station whose loop, disk or camera thread is gone would look alive and
-//! do nothing, and a program that ended is started again by its service manager or its user.
+//! A panic is a bug of ours. A station whose loop, disk or camera thread is gone would look alive
+//! and do nothing; a program that ended is started again by its service manager or its user.
 
 use std::panic::{set_hook, take_hook};
 

@@ -1,4 +1,4 @@
-//! Notices that a camera sends pictures of which none can be used. It has no clock: times are given.
+//! Notices that a camera sends pictures of which none can be used. Times are given to it.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! What the viewers of a camera are told of it: enough to know what is wrong, nothing that is the owner's alone.
+//! What the viewers of a camera are told of it: enough to know what is wrong, nothing that is the
+//! owner's alone.
 
 use std::cell::RefCell;
 use std::fs;

@@ -150,7 +150,7 @@ fn commands_and_paths_of_a_box_stay_on_it() {
         for (program, is_owner) in [(watcher, false), (camera, true)] {
             program.ask_to_end();
             let end = program.finish();
-            // The owner may read paths, and the child's own words; the command is in nothing of ours.
+            // The owner may read paths. The command is in nothing that we print.
             let may = is_owner && !source.starts_with("cmd:");
             let told = format!("{}{}", end.stdout, end.stderr);
             assert!(may || !told.contains(SECRET), "{source}: {told}");
