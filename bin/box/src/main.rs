@@ -33,7 +33,12 @@ use args::{Arguments, Command, Common};
 use output::Output;
 use place::Place;
 
+// A picture on which the decoder panics must cost that picture only.
+#[cfg(not(panic = "unwind"))]
+compile_error!("the profile has to say panic = \"unwind\", or nothing");
+
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     let Arguments { common, command } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(help) => return tell_usage(&help),

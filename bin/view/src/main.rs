@@ -14,7 +14,12 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Wish};
 
+// A picture on which the decoder panics must cost that picture only.
+#[cfg(not(panic = "unwind"))]
+compile_error!("the profile has to say panic = \"unwind\", or nothing");
+
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     let wish = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(wish) => wish,
         Err(error) => {

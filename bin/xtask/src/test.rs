@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     lint()?;
     no_std()?;
     tests(&mark)?;
+    hostile_pictures()?;
     window(&mark)?;
     documentation()?;
     step::check("nothing left running", || {
@@ -79,6 +80,14 @@ fn tests(mark: &Mark) -> Outcome {
     step::run(
         "cross-crate tests, corpus replay and built binaries",
         &mut marked("test --locked -p transom-tests", mark),
+    )
+}
+
+/// The codecs are optimised and unchecked there, as in the programs that people use.
+fn hostile_pictures() -> Outcome {
+    step::run(
+        "pictures in the release profile",
+        &mut cargo("test --locked --release -p transom-media".split(' ')),
     )
 }
 

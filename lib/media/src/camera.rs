@@ -48,7 +48,7 @@ pub enum Wait<'a> {
 /// What a camera gives.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Format {
-    /// For people: `MJPG 1280x720 30 fps of HD Webcam`.
+    /// For the owner: `MJPG 1280x720 30 fps of HD Webcam`. It may hold a path or a device's name.
     pub what: String,
     /// Pixels across, 0 while unknown.
     pub width: u16,
@@ -76,6 +76,11 @@ pub struct Dropped {
 }
 
 impl Dropped {
+    /// Frames that came and could not be used.
+    pub fn bad(&self) -> u64 {
+        self.damaged + self.unusable
+    }
+
     /// Frames lost in all.
     pub fn total(&self) -> u64 {
         self.stale + self.damaged + self.unusable + self.skipped

@@ -26,12 +26,14 @@
 
 mod avi;
 mod camera;
+mod color;
 #[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
 mod elsewhere;
 mod error;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
+mod guard;
 mod jpeg;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
@@ -46,8 +48,10 @@ mod wish;
 
 pub use avi::AviWriter;
 pub use camera::{Camera, Dropped, Format, Wait, open, prepare};
+pub use color::{ColorEncoding, Matrix, Quantization};
 pub use error::{CameraError, ImageError};
 pub use frame::{Frame, Layout, Picture, RawFrame};
+pub use guard::{guard, is_guarded};
 pub use jpeg::decode::{Image, Limit, decode};
 pub use jpeg::encode::Encoder;
 pub use jpeg::header::{Header, probe};

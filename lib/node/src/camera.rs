@@ -5,12 +5,17 @@
 //!                      \              \--error, silence--> Lost --RETRY--> Opening
 //! ```
 //!
-//! It is wanted while somebody is shown it, or its owner previews it. Another wish closes it and begins anew.
+//! It is wanted while a viewer is shown it, or its owner previews it. Another wish closes it and
+//! begins anew. It is said to be live with its first picture, and to be lost while it sends pictures
+//! of which none can be used.
+
+mod watchdog;
+mod words;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use transom_media::{Camera, CameraError, Frame, Picture, Source, Wait, Wish};
+use transom_media::{Camera, CameraError, Format, Frame, ImageError, Picture, Source, Wait, Wish};
 use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
 use transom_wire::{Codec, Lens, Orientation, PictureHead};
@@ -19,6 +24,9 @@ use crate::calls::{Calls, Onlooker};
 use crate::notice::{Notice, OwnPicture};
 use crate::outside::{Outside, earlier};
 use crate::workers::Opening;
+
+use watchdog::Watchdog;
+use words::{REFUSED, Words};
 
 /// The camera of a box stays on so long without a viewer, so that one who reconnects finds it warm; then its light goes out.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
@@ -32,6 +40,8 @@ enum State {
     Opening,
     Live {
         reader: Reader,
+        /// What it was opened as, with what was dropped by now.
+        format: Format,
         unwanted_since: Option<Instant>,
     },
     Lost {
@@ -55,7 +65,8 @@ pub(crate) struct OwnCamera {
     /// Which opening this is, so that what an earlier camera still gives is known for that.
     opening: Opening,
     lens: Lens,
-    words: String,
+    words: Words,
+    watchdog: Watchdog,
     /// Which of the states each onlooker was told last, and whether it is shown the camera at all.
     told: BTreeMap<(PeerId, CallId), (u32, bool)>,
     changes: u32,
@@ -72,7 +83,8 @@ impl OwnCamera {
             state: State::Off,
             opening: Opening::default(),
             lens: Lens::Off,
-            words: String::new(),
+            words: Words::default(),
+            watchdog: Watchdog::default(),
             told: BTreeMap::new(),
             changes: 0,
         }
@@ -106,14 +118,16 @@ impl OwnCamera {
             State::Lost { retry_at: Some(at) } if *at <= now => self.start(out),
             State::Live { unwanted_since, .. } if wanted => {
                 *unwanted_since = None;
-                self.read(calls, out);
+                self.read(now, calls, out);
+                self.judge(now, out);
             }
             State::Live { unwanted_since, .. } => {
                 if now >= *unwanted_since.get_or_insert(now) + self.linger {
                     self.stop(out);
                 } else {
                     // Drained all the same, so that the first picture of a returning viewer is fresh.
-                    self.read(calls, out);
+                    self.read(now, calls, out);
+                    self.watchdog = Watchdog::default();
                 }
             }
             _ => {}
@@ -128,6 +142,7 @@ impl OwnCamera {
             State::Live {
                 reader,
                 unwanted_since,
+                ..
             } => {
                 let next = match reader {
                     Reader::Loop(camera, _) => match camera.wait() {
@@ -137,7 +152,8 @@ impl OwnCamera {
                     },
                     Reader::Thread => None,
                 };
-                earlier(next, unwanted_since.map(|since| since + self.linger))
+                let off = unwanted_since.map(|since| since + self.linger);
+                earlier(earlier(next, off), self.watchdog.due())
             }
             _ => None,
         }
@@ -152,24 +168,20 @@ impl OwnCamera {
                 Ok(watch) => Some(watch),
                 Err(error) => {
                     out.workers.close_camera(camera);
-                    return self.lost(
-                        format!("it can't be waited for ({error}); give it a pipe or a file"),
-                        Some(RETRY),
-                        out,
-                    );
+                    return self.lost(Words::unpollable(&error), Some(RETRY), out);
                 }
             },
             _ => None,
         };
-        let words = camera.format().what.clone();
-        self.live(Reader::Loop(camera, watch), words, out);
+        let format = camera.format().clone();
+        self.live(Reader::Loop(camera, watch), format);
     }
 
-    pub(crate) fn opened_on_thread(&mut self, opening: Opening, words: String, out: &mut Outside) {
+    pub(crate) fn opened_on_thread(&mut self, opening: Opening, format: Format, out: &Outside) {
         if self.is_opening(opening) {
             // One that the camera before left there.
             drop(out.workers.newest_frame());
-            self.live(Reader::Thread, words, out);
+            self.live(Reader::Thread, format);
         }
     }
 
@@ -179,17 +191,36 @@ impl OwnCamera {
         }
     }
 
+    /// A camera read on the thread gave a picture that can't be used.
+    pub(crate) fn unusable(&mut self, opening: Opening, now: Instant) {
+        if self.is_live(opening) {
+            self.watchdog.bad(now, REFUSED.to_owned());
+        }
+    }
+
+    /// A picture could not be decoded, scaled or encoded.
+    pub(crate) fn not_encoded(&mut self, opening: Opening, error: &ImageError, now: Instant) {
+        if self.is_live(opening) {
+            log::debug!("unusable=\"{error}\"");
+            self.watchdog.bad(now, error.to_string());
+        }
+    }
+
     /// An encoded picture comes back.
     pub(crate) fn encoded(
-        &self,
+        &mut self,
         opening: Opening,
         picture: &Picture,
         calls: &Calls,
         out: &mut Outside,
     ) {
-        if opening == self.opening && matches!(self.state, State::Live { .. }) {
+        if self.is_live(opening) {
             self.distribute(picture, calls, out);
         }
+    }
+
+    fn is_live(&self, opening: Opening) -> bool {
+        opening == self.opening && matches!(self.state, State::Live { .. })
     }
 
     fn is_opening(&self, opening: Opening) -> bool {
@@ -204,32 +235,33 @@ impl OwnCamera {
         self.state = State::Opening;
         self.opening = out.workers.open_camera(wish);
         if !again {
-            self.change(Lens::Opening, String::new(), out);
+            self.change(Lens::Opening, Words::default(), out);
         }
     }
 
-    fn live(&mut self, reader: Reader, words: String, out: &mut Outside) {
+    fn live(&mut self, reader: Reader, format: Format) {
+        self.watchdog = Watchdog::default();
         self.state = State::Live {
             reader,
+            format,
             unwanted_since: None,
         };
-        self.change(Lens::Live, words, out);
     }
 
     fn stop(&mut self, out: &mut Outside) {
         self.close(out);
         self.state = State::Off;
-        self.change(Lens::Off, String::new(), out);
+        self.change(Lens::Off, Words::default(), out);
     }
 
     /// A command that ends is started again, as a device that is unplugged is opened again.
     fn fail(&mut self, error: &CameraError, out: &mut Outside) {
         let source = self.wish.as_ref().map(|wish| &wish.source);
         let again = error.is_retryable() || matches!(source, Some(Source::Command(_)));
-        self.lost(words(error), again.then_some(RETRY), out);
+        self.lost(Words::lost(error), again.then_some(RETRY), out);
     }
 
-    fn lost(&mut self, why: String, retry: Option<Duration>, out: &mut Outside) {
+    fn lost(&mut self, why: Words, retry: Option<Duration>, out: &mut Outside) {
         self.close(out);
         self.state = State::Lost {
             retry_at: retry.map(|pause| Instant::now() + pause),
@@ -254,24 +286,40 @@ impl OwnCamera {
         }
     }
 
-    fn change(&mut self, lens: Lens, words: String, out: &mut Outside) {
-        if (lens, &words) != (self.lens, &self.words) {
-            out.tell(Notice::Camera {
-                lens,
-                text: words.clone(),
-            });
-            (self.lens, self.words) = (lens, words);
+    fn change(&mut self, lens: Lens, words: Words, out: &mut Outside) {
+        if (lens, words.for_owner()) != (self.lens, self.words.for_owner()) {
+            let text = words.for_owner().to_owned();
+            out.tell(Notice::Camera { lens, text });
+        }
+        if (lens, words.for_viewers()) != (self.lens, self.words.for_viewers()) {
             self.changes = self.changes.wrapping_add(1);
+        }
+        (self.lens, self.words) = (lens, words);
+    }
+
+    /// Says so where none of its pictures could be used for too long. It stays open.
+    fn judge(&mut self, now: Instant, out: &mut Outside) {
+        if let Some(why) = self.watchdog.expired(now) {
+            let words = Words::unusable(why);
+            self.change(Lens::Lost, words, out);
         }
     }
 
     /// Takes what the camera has and hands it on.
-    fn read(&mut self, calls: &Calls, out: &mut Outside) {
-        let State::Live { reader, .. } = &mut self.state else {
+    fn read(&mut self, now: Instant, calls: &Calls, out: &mut Outside) {
+        let State::Live { reader, format, .. } = &mut self.state else {
             return;
         };
         let newest = match reader {
-            Reader::Loop(camera, _) => camera.newest(),
+            Reader::Loop(camera, _) => {
+                let newest = camera.newest();
+                let dropped = camera.format().dropped;
+                if dropped.bad() > format.dropped.bad() {
+                    self.watchdog.bad(now, REFUSED.to_owned());
+                }
+                format.dropped = dropped;
+                newest
+            }
             Reader::Thread => Ok(out.workers.newest_frame()),
         };
         match newest {
@@ -281,7 +329,7 @@ impl OwnCamera {
         }
     }
 
-    fn hand_on(&self, frame: Frame, calls: &Calls, out: &mut Outside) {
+    fn hand_on(&mut self, frame: Frame, calls: &Calls, out: &mut Outside) {
         let Some(wish) = &self.wish else { return };
         if !self.preview && calls.viewers().next().is_none() {
             return;
@@ -309,7 +357,7 @@ impl OwnCamera {
             let state = (if is_shown { self.changes } else { 0 }, is_shown);
             if self.told.get(&(link, call)) != Some(&state) {
                 let (lens, words) = match is_shown {
-                    true => (self.lens, self.words.as_str()),
+                    true => (self.lens, self.words.for_viewers()),
                     false => (Lens::Off, ""),
                 };
                 let said = out.with(link, |session| session.camera_state(call, lens, words));
@@ -323,7 +371,14 @@ impl OwnCamera {
     }
 
     /// Hands a picture to everybody who is to see it.
-    fn distribute(&self, picture: &Picture, calls: &Calls, out: &mut Outside) {
+    fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Outside) {
+        self.watchdog.good();
+        if self.lens != Lens::Live
+            && let (State::Live { format, .. }, Some(wish)) = (&self.state, &self.wish)
+        {
+            let words = Words::live(format, &wish.source, picture);
+            self.change(Lens::Live, words, out);
+        }
         if self.preview {
             out.tell(Notice::OwnPicture(OwnPicture {
                 jpeg: picture.jpeg.clone(),
@@ -377,119 +432,5 @@ fn send(picture: &Picture, calls: &Calls, out: &mut Outside) {
     }
 }
 
-/// An error with what the system says behind it.
-fn words(error: &CameraError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc::{Sender, channel};
-
-    use super::*;
-    use crate::calls::Policy;
-    use crate::disk::Disk;
-    use crate::handle::Queue;
-    use crate::workers::Workers;
-    use crate::{Identity, Settings};
-
-    fn outside() -> (Outside, Calls) {
-        let identity = Identity::throwaway().unwrap();
-        let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
-        let queue = Queue::new(|| ());
-        let out = Outside {
-            net: transom_net::Net::bind(config).unwrap(),
-            workers: Workers::new(queue.clone(), Disk::default()),
-            notices: Default::default(),
-            queue,
-            paces: Default::default(),
-            liveness: Default::default(),
-        };
-        let settings = Settings::new("desk".parse().unwrap(), identity);
-        (out, Calls::new(Policy::new(&settings)))
-    }
-
-    fn pattern() -> Wish {
-        Wish {
-            source: Source::Pattern,
-            ..Wish::default()
-        }
-    }
-
-    #[test]
-    fn a_camera_that_nobody_wants_any_more_while_it_opens_is_not_opened() {
-        let (mut out, calls) = outside();
-        let mut camera = OwnCamera::new(Some(pattern()), LINGER);
-        let now = Instant::now();
-        camera.preview(true);
-        camera.turn(now, &calls, &mut out);
-        assert!(matches!(camera.state, State::Opening));
-        camera.preview(false);
-        camera.turn(now, &calls, &mut out);
-        // It may have opened all the same just now, and then is closed.
-        let opened = transom_media::open(&pattern()).unwrap();
-        camera.opened(camera.opening, opened, &mut out);
-        assert!(matches!(camera.state, State::Off));
-    }
-
-    /// A camera that says on which thread it was closed.
-    struct Closing(Box<dyn Camera>, Sender<Option<String>>);
-
-    impl Drop for Closing {
-        fn drop(&mut self) {
-            let thread = std::thread::current();
-            let _ = self.1.send(thread.name().map(str::to_owned));
-        }
-    }
-
-    impl Camera for Closing {
-        fn wait(&self) -> Wait<'_> {
-            self.0.wait()
-        }
-
-        fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-            self.0.newest()
-        }
-
-        fn format(&self) -> &transom_media::Format {
-            self.0.format()
-        }
-    }
-
-    #[test]
-    fn the_loop_never_waits_for_a_camera_to_close() {
-        let (sender, closed) = channel();
-        let (mut out, calls) = outside();
-        let mut camera = OwnCamera::new(Some(pattern()), LINGER);
-        let open = |camera: &mut OwnCamera, out: &mut Outside| {
-            camera.preview(true);
-            camera.turn(Instant::now(), &calls, out);
-            let opened = transom_media::open(&pattern()).unwrap();
-            let opened = Box::new(Closing(opened, sender.clone()));
-            camera.opened(camera.opening, opened, out);
-            assert!(matches!(camera.state, State::Live { .. }));
-        };
-        let ways: [fn(&mut OwnCamera, &mut Outside); 4] = [
-            |camera, out| camera.choose(Some(pattern()), out),
-            |camera, out| {
-                let why = "unplugged".to_owned();
-                camera.lost(why, None, out);
-                camera.stop(out);
-            },
-            |camera, out| {
-                let late = transom_media::open(&pattern()).unwrap();
-                camera.opened(camera.opening, late, out);
-                camera.stop(out);
-            },
-            |camera, out| camera.end(out),
-        ];
-        for way in ways {
-            open(&mut camera, &mut out);
-            way(&mut camera, &mut out);
-            assert_eq!(closed.recv().unwrap().as_deref(), Some("camera"));
-        }
-    }
-}
+mod tests;

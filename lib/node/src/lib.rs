@@ -19,7 +19,8 @@
 //! ```
 //!
 //! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder, names and disks have
-//! workers of their own, which start in `workers.rs` and end with the station.
+//! workers of their own, which start in `workers.rs` and end with the station. A program calls
+//! [`abort_on_panic`] first.
 
 mod budget;
 mod calls;
@@ -36,6 +37,7 @@ mod meter;
 mod notice;
 mod outside;
 mod pace;
+mod panics;
 mod settings;
 mod station;
 mod texts;
@@ -49,6 +51,7 @@ pub use notice::{
     Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId, Timing, TransferId,
     TransferStatus,
 };
+pub use panics::abort_on_panic;
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
 pub use station::{RunError, StartError, Station};
 

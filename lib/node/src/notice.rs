@@ -196,7 +196,7 @@ pub enum Notice {
     Camera {
         /// Its state.
         lens: Lens,
-        /// Its format, or what is wrong.
+        /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },
     /// A line of text came.

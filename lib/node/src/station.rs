@@ -261,14 +261,15 @@ impl Station {
         for report in out.workers.reports() {
             match report {
                 Report::Opened(opening, opened) => camera.opened(opening, opened, out),
-                Report::Blocking(opening, words) => camera.opened_on_thread(opening, words, out),
+                Report::Blocking(opening, format) => camera.opened_on_thread(opening, format, out),
+                Report::Unusable(opening) => camera.unusable(opening, Instant::now()),
                 Report::CameraFailed(opening, error) => camera.failed(opening, &error, out),
                 Report::Cameras(devices) => out.tell(Notice::Cameras { devices }),
                 Report::Encoded(opening, Ok(picture)) => {
                     camera.encoded(opening, &picture, calls, out);
                 }
-                Report::Encoded(_, Err(error)) => {
-                    log::warn!("a picture can't be encoded: {error}");
+                Report::Encoded(opening, Err(error)) => {
+                    camera.not_encoded(opening, &error, Instant::now());
                 }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),

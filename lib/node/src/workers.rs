@@ -21,7 +21,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use transom_media::{
-    Camera, CameraError, Device, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish,
+    Camera, CameraError, Device, Encoder, Format, Frame, ImageError, Picture, Slot, Wait, Wish,
 };
 use transom_wire::PeerName;
 
@@ -38,7 +38,9 @@ pub(crate) enum Report {
     /// The camera could not be opened, or the one read on the thread is gone.
     CameraFailed(Opening, CameraError),
     /// A blocking camera is up; its frames lie in [`Workers::frames`].
-    Blocking(Opening, String),
+    Blocking(Opening, Format),
+    /// A blocking camera gave a picture that can't be used.
+    Unusable(Opening),
     /// The cameras there are.
     Cameras(Vec<Device>),
     Encoded(Opening, Result<Picture, ImageError>),
@@ -388,8 +390,9 @@ fn camera_thread(
             // Closed here, so that whoever comes next finds the device free.
             Ok(camera) if !is_wanted() => drop(camera),
             Ok(camera) if matches!(camera.wait(), Wait::Blocking) => {
-                reports.send(Report::Blocking(opening, camera.format().what.clone()));
-                if let Err(error) = read_blocking(camera, reports, frames, is_wanted) {
+                reports.send(Report::Blocking(opening, camera.format().clone()));
+                let unusable = || reports.send(Report::Unusable(opening));
+                if let Err(error) = read_blocking(camera, reports, frames, unusable, is_wanted) {
                     reports.send(Report::CameraFailed(opening, error));
                 }
             }
@@ -403,13 +406,57 @@ fn read_blocking(
     mut camera: Box<dyn Camera>,
     reports: &Reports,
     frames: &Slot<Frame>,
+    unusable: impl Fn(),
     is_wanted: impl Fn() -> bool,
 ) -> Result<(), CameraError> {
     while is_wanted() {
+        let before = camera.format().dropped.bad();
         if let Some(frame) = camera.newest()? {
             frames.put(frame);
             reports.queue.wake();
+        } else if camera.format().dropped.bad() > before {
+            unusable();
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// A camera read on its thread whose every second picture is damaged.
+    #[derive(Default)]
+    struct Halting(Format, u32);
+
+    impl Camera for Halting {
+        fn wait(&self) -> Wait<'_> {
+            Wait::Blocking
+        }
+
+        fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+            self.1 += 1;
+            self.0.dropped.damaged += u64::from(self.1 % 2);
+            Ok(None)
+        }
+
+        fn format(&self) -> &Format {
+            &self.0
+        }
+    }
+
+    #[test]
+    fn damaged_pictures_of_a_blocking_camera_are_reported() {
+        let (sender, _inbox) = channel();
+        let queue = Queue::new(|| ());
+        let reports = Reports { sender, queue };
+        let (turns, damaged) = (Cell::new(0), Cell::new(0));
+        let unusable = || damaged.set(damaged.get() + 1);
+        let is_wanted = || turns.replace(turns.get() + 1) < 10;
+        let camera = Box::new(Halting::default());
+        read_blocking(camera, &reports, &Slot::new(), unusable, is_wanted).unwrap();
+        assert_eq!(damaged.get(), 5);
+    }
 }

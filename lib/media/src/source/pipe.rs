@@ -118,25 +118,30 @@ impl PipeReader {
         }
     }
 
+    /// The next whole picture of the bytes at hand. What was begun and can't be used is counted.
     fn split(&mut self) -> Option<Picture> {
+        let broken = self.splitter.broken();
         let mut bytes = &self.chunk[self.rest.clone()];
-        let jpeg = self.splitter.push(&mut bytes);
+        let mended = self.splitter.push(&mut bytes).map(repair);
         self.rest.start = self.rest.end - bytes.len();
-        let jpeg = jpeg?;
-        let sequence = self.sequence;
-        self.sequence = self.sequence.wrapping_add(1);
-        match repair(jpeg) {
-            Ok(mended) => {
+        let picture = match mended {
+            None => None,
+            Some(Ok(mended)) => {
                 self.searched = 0;
+                let sequence = self.sequence;
+                self.sequence = sequence.wrapping_add(1);
                 // A pipe tells no time: the earliest that is known is now.
                 Some(picture(&mended, &mut self.format, sequence, Instant::now()))
             }
-            Err(why) => {
+            Some(Err(why)) => {
+                self.sequence = self.sequence.wrapping_add(1);
                 self.format.dropped.unusable += 1;
                 log::debug!("{} unusable=\"{why}\"", self.name);
                 None
             }
-        }
+        };
+        self.format.dropped.unusable += self.splitter.broken() - broken;
+        picture
     }
 }
 
@@ -262,6 +267,16 @@ mod tests {
             "no edge tells of an end already read"
         );
         assert!(matches!(reader.newest(), Err(CameraError::Ended { .. })));
+    }
+
+    #[test]
+    fn a_picture_cut_short_is_counted() {
+        let (mut reader, mut writer) = reader();
+        let jpeg = sample(32, 16);
+        writer.write_all(&jpeg[..jpeg.len() - 20]).unwrap();
+        writer.write_all(&jpeg).unwrap();
+        assert!(reader.newest().unwrap().is_some());
+        assert_eq!(reader.format().dropped.bad(), 1);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::io;
 use std::os::fd::AsFd;
 #[cfg(windows)]
 use std::os::windows::io::AsHandle;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::file::FileCamera;
@@ -20,8 +21,14 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Enough to split pictures.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// The newest picture, or why there is none; closed at the end of the input.
-type Pictures = Slot<Result<Picture, CameraError>>;
+/// What the reading thread tells.
+#[derive(Clone)]
+struct Pictures {
+    /// The newest picture, or why there is none; closed at the end of the input.
+    newest: Slot<Result<Picture, CameraError>>,
+    /// Pictures that came and could not be used.
+    unusable: Arc<AtomicU64>,
+}
 
 enum Input {
     File(File),
@@ -78,8 +85,11 @@ fn descriptor() -> io::Result<File> {
 
 /// Starts the thread. A read can't be interrupted: the thread ends with the input or the process.
 fn read_always(file: File) -> io::Result<Pictures> {
-    let pictures = Pictures::new();
-    let newest = pictures.clone();
+    let pictures = Pictures {
+        newest: Slot::new(),
+        unusable: Arc::default(),
+    };
+    let Pictures { newest, unusable } = pictures.clone();
     std::thread::Builder::new()
         .name("stdin".to_owned())
         .stack_size(STACK_BYTES)
@@ -95,6 +105,8 @@ fn read_always(file: File) -> io::Result<Pictures> {
                     }
                     next => drop(newest.put(next)),
                 }
+                let found = reader.format().dropped.unusable;
+                unusable.store(found, Ordering::Relaxed);
             }
             newest.close();
         })?;
@@ -103,15 +115,18 @@ fn read_always(file: File) -> io::Result<Pictures> {
 
 struct StdinCamera {
     pictures: Pictures,
+    /// Pictures that could not be used before this camera was opened.
+    before: u64,
     format: Format,
 }
 
 impl StdinCamera {
     fn new(pictures: Pictures) -> Self {
         // What came before now is the past.
-        drop(pictures.take());
+        drop(pictures.newest.take());
         let what = NAME.to_owned();
         Self {
+            before: pictures.unusable.load(Ordering::Relaxed),
             pictures,
             format: Format {
                 what,
@@ -127,14 +142,19 @@ impl Camera for StdinCamera {
     }
 
     fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        let picture = match self.pictures.wait_for(PATIENCE) {
+        let newest = self.pictures.newest.wait_for(PATIENCE);
+        let unusable = self.pictures.unusable.load(Ordering::Relaxed);
+        self.format.dropped.unusable = unusable - self.before;
+        let picture = match newest {
             // One may have come just before the end.
-            None if self.pictures.is_closed() => self.pictures.take().unwrap_or_else(|| {
-                Err(CameraError::Ended {
-                    source_name: NAME.to_owned(),
-                    how: "the end of its pictures".to_owned(),
-                })
-            })?,
+            None if self.pictures.newest.is_closed() => {
+                self.pictures.newest.take().unwrap_or_else(|| {
+                    Err(CameraError::Ended {
+                        source_name: NAME.to_owned(),
+                        how: "the end of its pictures".to_owned(),
+                    })
+                })?
+            }
             None => return Ok(None),
             Some(picture) => picture?,
         };
@@ -185,7 +205,7 @@ mod tests {
         }
         writer.write_all(&sample(32, 16)).unwrap();
         // The last of them has come through when it can be taken.
-        while !matches!(pictures.take(), Some(Ok(picture)) if picture.width == 32) {
+        while !matches!(pictures.newest.take(), Some(Ok(picture)) if picture.width == 32) {
             std::thread::yield_now();
         }
         let mut camera = StdinCamera::new(pictures.clone());
@@ -196,12 +216,32 @@ mod tests {
         drop(camera);
         writer.write_all(&past).unwrap();
         writer.write_all(&sample(32, 16)).unwrap();
-        while !matches!(pictures.wait(), Some(Ok(picture)) if picture.width == 32) {}
+        while !matches!(pictures.newest.wait(), Some(Ok(picture)) if picture.width == 32) {}
         let mut camera = StdinCamera::new(pictures);
         writer.write_all(&sample(16, 16)).unwrap();
         drop(writer);
         assert_eq!(next(&mut camera), 16, "the last one comes before the end");
         assert_eq!(next(&mut camera), 0);
+    }
+
+    #[test]
+    fn pictures_that_can_not_be_used_are_counted_from_the_opening_on() {
+        let (pictures, mut writer) = input();
+        let good = sample(32, 16);
+        let cut = &good[..good.len() - 20];
+        writer.write_all(cut).unwrap();
+        writer.write_all(&good).unwrap();
+        while pictures.unusable.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
+        let mut camera = StdinCamera::new(pictures);
+        for _ in 0..2 {
+            writer.write_all(cut).unwrap();
+            writer.write_all(&good).unwrap();
+        }
+        drop(writer);
+        while next(&mut camera) != 0 {}
+        assert_eq!(camera.format().dropped.bad(), 2);
     }
 
     #[test]

@@ -12,6 +12,9 @@ mod interrupted;
 mod loopback;
 mod owner;
 mod paced;
+#[cfg(unix)]
+mod panics;
 mod rights;
 mod support;
 mod takeover;
+mod told;

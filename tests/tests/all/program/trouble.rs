@@ -24,6 +24,9 @@ fn a_missing_camera_is_told_to_the_viewer_and_the_box_stays() {
     let mut camera = pair.camera(&["--source", "/dev/video-that-is-not-there"]);
     let mut watcher = pair.near.start(&["watch", "far", "--json"]);
     let told = watcher.event_where("far_camera", |state| state["state"] == "lost");
+    assert_eq!(told["text"], "it was not found");
+    // Which one it is, is for the owner to know.
+    let told = camera.event_where("camera", |state| state["state"] == "lost");
     let words = told["text"].as_str().unwrap_or_default();
     assert!(words.contains("video-that-is-not-there"), "{told}");
     assert!(camera.is_running() && watcher.is_running());

@@ -105,6 +105,59 @@ fn a_box_that_ends_is_told_and_watched_again_when_it_is_back() {
     watcher.event("call_started");
 }
 
+/// Stands in commands, paths and names of devices.
+const SECRET: &str = "hunter2";
+
+#[test]
+fn commands_and_paths_of_a_box_stay_on_it() {
+    let pair = Pair::new();
+    let film = pair.scratch.join(&format!("{SECRET}.mjpeg"));
+    let film = film.to_str().unwrap();
+    {
+        let _box = pair.camera(SMALL);
+        let end = pair
+            .near
+            .run(&["watch", "far", "--frames", "1", "--save", film]);
+        assert_eq!(end.code, Some(0), "{end:?}");
+    }
+    for (source, state, text) in [
+        (
+            format!("cmd:cat {film}; sleep 600"),
+            "live",
+            "320x240, from a program",
+        ),
+        (
+            format!("file:{film}"),
+            "live",
+            "320x240, 25 fps, from a file",
+        ),
+        (
+            format!("cmd:exit 3 # {SECRET}"),
+            "lost",
+            "its pictures came to an end",
+        ),
+        (format!("/dev/{SECRET}"), "lost", "it was not found"),
+    ] {
+        let mut camera = pair.camera(&["--source", &source, "-v"]);
+        let mut watcher = pair.near.start(&["watch", "far", "--json", "-v"]);
+        let is_so = |event: &serde_json::Value| event["state"] == state;
+        assert_eq!(
+            watcher.event_where("far_camera", is_so)["text"],
+            text,
+            "{source}"
+        );
+        camera.event_where("camera", is_so);
+        for (program, is_owner) in [(watcher, false), (camera, true)] {
+            program.ask_to_end();
+            let end = program.finish();
+            // The owner may read paths. The command is in nothing that we print.
+            let may = is_owner && !source.starts_with("cmd:");
+            let told = format!("{}{}", end.stdout, end.stderr);
+            assert!(may || !told.contains(SECRET), "{source}: {told}");
+        }
+    }
+}
+
 #[test]
 fn a_text_arrives() {
     let pair = Pair::new();
