@@ -103,11 +103,7 @@ impl ChildCamera {
     fn retried(&self, error: CameraError) -> CameraError {
         match error {
             CameraError::Ended { source_name, how } if self.patience.is_some() => {
-                CameraError::Driver {
-                    device: source_name,
-                    step: "take pictures",
-                    why: how,
-                }
+                driver_ended(source_name, how)
             }
             CameraError::NotPictures { source_name, bytes } if self.patience.is_some() => {
                 CameraError::Driver {
@@ -117,6 +113,23 @@ impl ChildCamera {
                 }
             }
             error => error,
+        }
+    }
+}
+
+/// Why a program that drives a camera ended, by the last words of libcamera's programs.
+fn driver_ended(device: String, how: String) -> CameraError {
+    let says = |words: &str| how.to_lowercase().contains(words);
+    if says("no cameras available") {
+        let looked = vec![format!("{device}: {how}")];
+        CameraError::NoneFound { looked }
+    } else if says("failed to acquire camera") || says("in use by another process") {
+        CameraError::Busy { device, by: None }
+    } else {
+        CameraError::Driver {
+            device,
+            step: "take pictures",
+            why: how,
         }
     }
 }
