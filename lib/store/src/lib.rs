@@ -70,6 +70,7 @@
 #![forbid(unsafe_code)]
 
 mod dir;
+mod disk;
 mod error;
 mod file;
 mod folders;
@@ -86,6 +87,8 @@ mod trouble;
 mod twin;
 mod usage;
 
+#[doc(hidden)]
+pub mod faults;
 #[doc(hidden)]
 pub mod fuzzing;
 

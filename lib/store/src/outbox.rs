@@ -2,7 +2,6 @@
 //! It knows what was offered and refuses what was not, and what changes while it is read.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
@@ -279,10 +278,4 @@ fn open_failed(path: &str, source: std::io::Error) -> OutboxError {
         path: path.to_owned(),
         source,
     }
-}
-
-/// What tells a changed file: its bytes and the time of its last change.
-fn stamp(file: &File) -> std::io::Result<(u64, i64)> {
-    let found = file.metadata()?;
-    Ok((found.len(), list::mtime(&found)))
 }

@@ -1,15 +1,13 @@
 //! One file that is being received: where it stands, what of it is verified, and what has to be looked at again.
 //! It knows no transfer and no policy; it refuses leaves out of order and data that don't fit their hash.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
 
 use transom_wire::Entry;
 
 use crate::dir::Dir;
-use crate::file::{self, file_mode};
+use crate::file::{File, file_mode};
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 use crate::journal::{Identity, Journal};
 use crate::table::Table;
@@ -157,7 +155,7 @@ impl Part {
             return Err(Trouble::Corrupt(0));
         }
         let (mode, mtime) = (self.mode, self.mtime);
-        file::dress(&self.handles(places)?.file, mode, mtime)?;
+        self.handles(places)?.file.dress(mode, mtime)?;
         Ok(self.confirm())
     }
 

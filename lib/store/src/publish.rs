@@ -1,14 +1,13 @@
 //! Giving a transfer its final name: whole, durable, and never in place of something unasked.
 //! It decides by trying, so that nobody can slip in between a look and a step.
 
-use std::fs::File;
 use std::io;
 
 use transom_wire::{Collision, Ending, limits};
 
 use crate::dir::{Dir, Kind};
 use crate::error::cut;
-use crate::file::{folder_mode, read_leaf};
+use crate::file::{File, folder_mode};
 use crate::reception::{Offered, SINGLE, Tally};
 
 /// Names tried, from "name" to "name (9999)".
@@ -179,16 +178,16 @@ fn is_same(ours: &File, there: &Dir, name: &str) -> io::Result<bool> {
     let Ok(theirs) = there.read(name) else {
         return Ok(false);
     };
-    if ours.metadata()?.len() != theirs.metadata()?.len() {
+    if ours.len()? != theirs.len()? {
         return Ok(false);
     }
     let (mut a, mut b, mut at) = (Vec::new(), Vec::new(), 0);
     loop {
-        read_leaf(ours, at, limits::LEAF, &mut a)?;
+        ours.read_leaf(at, limits::LEAF, &mut a)?;
         if a.is_empty() {
             return Ok(true);
         }
-        match read_leaf(&theirs, at, limits::LEAF, &mut b) {
+        match theirs.read_leaf(at, limits::LEAF, &mut b) {
             Ok(()) if a == b => at += a.len() as u64,
             _ => return Ok(false),
         }

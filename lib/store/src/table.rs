@@ -1,10 +1,9 @@
 //! The table of files that are one leaf or less: their hash once they are written, at the place of their index.
 //! It keeps nothing in memory, so ten million entries cost disk alone.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 
+use crate::file::File;
 use crate::journal::{Identity, sum};
 
 /// An open table.

@@ -1,13 +1,12 @@
 //! A file of the inbox that may be the very one on offer: it has the name, the size and the time. It proves what it is
 //! by its leaves, so that nothing has to move when the sender's has the same, and it is never written to.
 
-use std::fs::File;
 use std::io;
 
 use transom_wire::limits::LEAF;
 
 use crate::dir::Dir;
-use crate::file::read_leaf;
+use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 
 /// Bytes read for it at most: half a second of a fast disk, half a minute of a memory card, which asking again and again
@@ -55,7 +54,7 @@ impl Twin {
                 break;
             }
             let len = (self.size - self.read).min(LEAF_BYTES) as usize;
-            read_leaf(&self.file, self.read, len, &mut buffer)?;
+            self.file.read_leaf(self.read, len, &mut buffer)?;
             if buffer.len() != len {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }

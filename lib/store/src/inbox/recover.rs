@@ -84,14 +84,15 @@ pub(super) fn recover(
 pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
     let mut bytes = Vec::new();
     let file = dir.read("record").ok()?;
-    file.take(record::RECORD as u64 + 1)
+    file.reader()
+        .take(record::RECORD as u64 + 1)
         .read_to_end(&mut bytes)
         .ok()?;
     record::read(&bytes)
 }
 
 fn touched(dir: &Dir) -> Option<SystemTime> {
-    dir.read("record").ok()?.metadata().ok()?.modified().ok()
+    dir.read("record").ok()?.modified().ok()
 }
 
 /// A name that nobody can guess, made of the keys that std draws from the system for its hash maps.

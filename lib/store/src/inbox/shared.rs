@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -301,7 +300,7 @@ impl Shared {
     pub(super) fn staged(&self, folder: &str, offer: &Offer<'_>) -> io::Result<Dir> {
         let dir = self.staging.sub(folder)?;
         // The record's time is that of the last attempt.
-        dir.write("record")?.set_modified(SystemTime::now())?;
+        dir.write("record")?.touch()?;
         let same = matches!(read_record(&dir), Some((_, shape)) if shape == offer.shape);
         if !same {
             for tree in ["tree", "old", "leaves"] {

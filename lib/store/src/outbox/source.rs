@@ -1,12 +1,10 @@
 //! One file that is being sent: what of it was read, and whether it is still the file that was offered.
 
-use std::fs::File;
-
 use super::list::EntryInfo;
-use super::{Step, open_failed, stamp};
+use super::{Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
-use crate::file::read_leaf;
+use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 
 /// A file in the middle of being sent.
@@ -128,7 +126,8 @@ impl Source {
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
-        read_leaf(file, self.offset, len, buffer).map_err(|e| open_failed(&self.entry.path, e))?;
+        file.read_leaf(self.offset, len, buffer)
+            .map_err(|e| open_failed(&self.entry.path, e))?;
         if buffer.len() != len {
             return Err(self.changed());
         }
@@ -154,8 +153,8 @@ impl Source {
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
-        let found = stamp(file).map_err(|e| open_failed(&self.entry.path, e))?;
-        if found == (self.entry.size, self.entry.mtime) {
+        let found = file.stamp().map_err(|e| open_failed(&self.entry.path, e))?;
+        if (found.size, found.mtime) == (self.entry.size, self.entry.mtime) {
             Ok(())
         } else {
             Err(self.changed())
@@ -167,7 +166,7 @@ impl Source {
     fn check_end(&self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
         self.check()?;
         if let Some(file) = &self.file {
-            read_leaf(file, self.entry.size, 1, buffer)
+            file.read_leaf(self.entry.size, 1, buffer)
                 .map_err(|e| open_failed(&self.entry.path, e))?;
         }
         match buffer.is_empty() {

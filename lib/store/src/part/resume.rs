@@ -1,13 +1,12 @@
 //! Taking a file up where an earlier attempt left it. Nothing counts that was not read again, at once or by and by.
 
-use std::fs::File;
 use std::io;
 
 use transom_wire::limits::LEAF;
 
 use super::{Handles, Part, Places};
 use crate::dir::Kind;
-use crate::file::read_leaf;
+use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof};
 use crate::trouble::{Trouble, taken};
 
@@ -50,7 +49,7 @@ impl Part {
         let Some(Handles { file, journal }) = &self.handles else {
             return Ok(proof);
         };
-        let written = file.metadata()?.len();
+        let written = file.len()?;
         let whole = if written >= self.size {
             noted
         } else {
@@ -131,7 +130,7 @@ fn reads_as(
 ) -> io::Result<bool> {
     let offset = leaf * LEAF_BYTES;
     let len = size.saturating_sub(offset).min(LEAF_BYTES) as usize;
-    read_leaf(file, offset, len, buffer)?;
+    file.read_leaf(offset, len, buffer)?;
     Ok(buffer.len() == len && hash::leaf(buffer, offset, size) == *expected)
 }
 

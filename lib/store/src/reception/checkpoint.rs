@@ -1,6 +1,5 @@
 //! Bringing a transfer to the disk: now and then, and at its end.
 
-use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use rustix::io::Errno;
 use transom_wire::{Ending, Shape};
 
 use super::{Finished, Reception, State};
+use crate::file::File;
 use crate::trouble::Trouble;
 use crate::{EntryError, InboxError, publish};
 
