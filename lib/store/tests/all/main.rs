@@ -3,6 +3,7 @@
 
 mod crash;
 mod disk;
+mod durable;
 mod hostile;
 mod links;
 mod receive;

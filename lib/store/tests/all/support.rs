@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use transom_store::faults::Disk;
 use transom_store::{Begin, Finished, Inbox, InboxSettings, Outbox, Reception, Step};
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
@@ -38,6 +39,12 @@ impl Scratch {
 
     pub(crate) fn inbox(&self) -> Inbox {
         Inbox::open(self.settings()).unwrap()
+    }
+
+    /// Mounts a disk over the inbox, which can fail.
+    pub(crate) fn disk(&self) -> Disk {
+        fs::create_dir_all(self.path("in")).unwrap();
+        Disk::mount(&self.path("in"))
     }
 
     pub(crate) fn settings(&self) -> InboxSettings {

@@ -1,0 +1,452 @@
+//! What "durable" is worth: syncs that fail, errors that are told to another, power that is cut.
+
+use std::fs;
+use std::path::Path;
+
+use transom_store::faults::{Disk, FileSystem, Op};
+use transom_store::{Begin, Finished, Inbox, InboxError, InboxSettings, Outbox, Reception};
+use transom_wire::{Collision, Ending, Entry, RelativePath};
+
+use crate::support::*;
+
+const EIO: i32 = 5;
+const SYNCS: [Op; 4] = [Op::SyncAll, Op::SyncData, Op::SyncFile, Op::SyncFolder];
+const SYSTEMS: [FileSystem; 2] = [FileSystem::Ext4, FileSystem::Fuse];
+
+fn begun(inbox: &mut Inbox, peer: u8, path: &Path) -> (Outbox, Reception) {
+    let outbox = Outbox::walk(path).unwrap();
+    let offer = offer(&outbox, Collision::Rename);
+    let reception = inbox.receive([peer; 32], &offer).unwrap();
+    (outbox, reception)
+}
+
+/// Sends a path as far as the disk lets it; gives how it ended, if it came to an end.
+fn try_send(scratch: &Scratch, path: &Path, collision: Collision) -> Option<Finished> {
+    let mut inbox = Inbox::open(scratch.settings()).ok()?;
+    let mut outbox = Outbox::walk(path).unwrap();
+    let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).ok()?;
+    try_pump(&mut outbox, &mut reception);
+    reception.finish(outbox.files()).ok()
+}
+
+/// Sends all entries; those that fail are given up.
+fn try_pump(outbox: &mut Outbox, reception: &mut Reception) {
+    use transom_store::Step;
+    for index in 0..outbox.files() {
+        let info = outbox.entry(index).unwrap();
+        let entry = Entry {
+            kind: info.kind,
+            mode: info.mode,
+            mtime: info.mtime,
+            ..entry(index, &info.path, info.size)
+        };
+        let begun = reception.entry(&entry);
+        let Ok(Begin::Data { offset, proof }) = begun else {
+            if begun.is_err() {
+                reception.abandon(index);
+            }
+            continue;
+        };
+        outbox.start(index, offset, &proof).unwrap();
+        loop {
+            let taken = match outbox.next_leaf(index, Vec::new()).unwrap() {
+                Step::Leaf {
+                    offset,
+                    hash,
+                    bytes,
+                    ..
+                } => reception.leaf(index, offset, &hash, &bytes).map(|_| ()),
+                Step::End { size, root, .. } => {
+                    if reception.end(index, size, &root).is_err() {
+                        reception.abandon(index);
+                    }
+                    break;
+                }
+            };
+            if taken.is_err() {
+                outbox.stop(index);
+                reception.abandon(index);
+                break;
+            }
+        }
+    }
+}
+
+/// A file and a folder to send.
+fn things(scratch: &Scratch) -> [std::path::PathBuf; 2] {
+    let film = scratch.put("film", noise(2 * LEAF + 3, 1));
+    scratch.put("d/a", noise(100, 2));
+    scratch.put("d/below/b", noise(LEAF + 1, 3));
+    scratch.put("d/below/c", b"");
+    fs::create_dir_all(scratch.path("d/empty")).unwrap();
+    [film, scratch.path("d")]
+}
+
+fn is_as_sent(sent: &Path, came: &Path) -> bool {
+    match sent.is_dir() {
+        true => came.is_dir() && contents(sent) == contents(came),
+        false => fs::read(sent).ok() == fs::read(came).ok(),
+    }
+}
+
+#[test]
+fn a_write_error_is_told_to_every_reception_whose_bytes_it_may_have_cost() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    (0..40).for_each(|i| drop(scratch.put(&format!("big/{i}"), noise(5000, i))));
+    scratch.put("small/a", b"1");
+    let mut inbox = scratch.inbox();
+    let (mut many, mut big) = begun(&mut inbox, 1, &scratch.path("big"));
+    let (mut few, mut small) = begun(&mut inbox, 2, &scratch.path("small"));
+    pump(&mut many, &mut big, u64::MAX);
+    pump(&mut few, &mut small, u64::MAX);
+    disk.lose("tree/");
+    disk.write_back();
+    let errors = [small.finish(few.files()), big.finish(many.files())];
+    for error in errors.map(Result::unwrap_err) {
+        assert_eq!(error.errno(), 5, "{error:?}");
+    }
+    assert_eq!(visible(&scratch), [""; 0]);
+}
+
+#[test]
+fn what_is_called_durable_survives_a_power_cut() {
+    for system in SYSTEMS {
+        for path in things(&Scratch::new()).map(|path| path.file_name().unwrap().to_owned()) {
+            let scratch = Scratch::new();
+            things(&scratch);
+            let disk = scratch.disk();
+            disk.format(system);
+            let finished = send(&mut scratch.inbox(), &scratch.path("").join(&path));
+            assert_eq!(finished.ending, Ending::Durable);
+            disk.cut_power();
+            let sent = scratch.path("").join(&path);
+            assert!(is_as_sent(&sent, &finished.path), "{system:?} {path:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_merged_survives_a_power_cut() {
+    for (system, collision) in [
+        (FileSystem::Ext4, Collision::Overwrite),
+        (FileSystem::Fuse, Collision::Overwrite),
+        (FileSystem::Fuse, Collision::Skip),
+    ] {
+        let scratch = Scratch::new();
+        let [_, path] = things(&scratch);
+        scratch.put("in/d/own", b"own");
+        scratch.put("in/d/below/own", b"own");
+        let disk = scratch.disk();
+        disk.format(system);
+        let finished = send_as(&mut scratch.inbox(), &path, collision);
+        assert_eq!(finished.ending, Ending::Durable);
+        disk.cut_power();
+        fs::remove_file(scratch.path("in/d/own")).unwrap();
+        fs::remove_file(scratch.path("in/d/below/own")).unwrap();
+        assert!(is_as_sent(&path, &finished.path), "{system:?}");
+    }
+}
+
+#[test]
+fn an_inbox_that_was_made_survives_a_power_cut() {
+    let scratch = Scratch::new();
+    let [film, _] = things(&scratch);
+    fs::create_dir_all(scratch.path("disk")).unwrap();
+    let disk = Disk::mount(&scratch.path("disk"));
+    let root = scratch.path("disk/a/b/in");
+    let settings = InboxSettings {
+        keep_free: 0,
+        ..InboxSettings::new(root.clone())
+    };
+    let finished = send(&mut Inbox::open(settings).unwrap(), &film);
+    assert_eq!(finished.path, root.join("film"));
+    disk.cut_power();
+    assert!(is_as_sent(&film, &finished.path));
+}
+
+/// A fault before the end is the end of it: durable is said only after every sync said yes.
+#[test]
+fn a_sync_that_fails_is_never_a_success() {
+    let mut faults = 0;
+    for system in SYSTEMS {
+        for collision in [Collision::Rename, Collision::Overwrite] {
+            for (op, nth) in SYNCS
+                .into_iter()
+                .flat_map(|op| (1..20).map(move |n| (op, n)))
+            {
+                for thing in 0..2 {
+                    let scratch = Scratch::new();
+                    let path = &things(&scratch)[thing];
+                    if collision == Collision::Overwrite {
+                        scratch.put("in/film", b"old");
+                        scratch.put("in/d/below/b", b"old");
+                    }
+                    let disk = scratch.disk();
+                    disk.format(system);
+                    disk.on(op).nth(nth).fail(EIO);
+                    let finished = try_send(&scratch, path, collision);
+                    faults += disk.faults();
+                    let ending = finished.map(|finished| finished.ending);
+                    let success = matches!(ending, Some(Ending::Durable | Ending::AlreadyThere));
+                    assert!(
+                        disk.faults() == 0 || !success,
+                        "{system:?} {op:?} {nth} {path:?} {ending:?}"
+                    );
+                    // What is left of it does no harm to the next attempt.
+                    disk.heal();
+                    let again = try_send(&scratch, path, collision).unwrap();
+                    assert!(is_as_sent(path, &again.path), "{op:?} {nth} {again:?}");
+                }
+            }
+        }
+    }
+    assert!(faults > 50, "{faults}");
+}
+
+#[test]
+fn a_power_cut_at_any_call_leaves_all_or_nothing() {
+    for system in SYSTEMS {
+        for thing in 0..2 {
+            for changes in 0.. {
+                let scratch = Scratch::new();
+                let path = &things(&scratch)[thing];
+                let disk = scratch.disk();
+                disk.format(system);
+                disk.stop_after(changes);
+                let finished = try_send(&scratch, path, Collision::Rename);
+                let whole = !disk.has_stopped();
+                disk.cut_power();
+                let name = path.file_name().unwrap();
+                let came = scratch.path("in").join(name);
+                let durable = finished.is_some_and(|end| end.ending == Ending::Durable);
+                assert!(!durable || is_as_sent(path, &came), "{system:?} {changes}");
+                assert!(
+                    !came.exists() || is_as_sent(path, &came),
+                    "{system:?} {changes}"
+                );
+                let again = try_send(&scratch, path, Collision::Rename).unwrap();
+                assert!(
+                    is_as_sent(path, &again.path),
+                    "{system:?} {changes} {again:?}"
+                );
+                if whole {
+                    assert!(changes > 10, "{changes}");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn after_a_sync_that_failed_nothing_more_counts_as_durable() {
+    for system in SYSTEMS {
+        let scratch = Scratch::new();
+        (0..20).for_each(|i| drop(scratch.put(&format!("d/{i:02}"), noise(5000, i))));
+        let disk = scratch.disk();
+        disk.format(system);
+        let mut inbox = scratch.inbox();
+        let (mut outbox, mut reception) = begun(&mut inbox, 7, &scratch.path("d"));
+        pump(&mut outbox, &mut reception, 5);
+        let before = reception.counts().durable;
+        let sync = match system {
+            FileSystem::Ext4 => Op::SyncAll,
+            _ => Op::SyncFolder,
+        };
+        disk.on(sync).nth(1).fail(EIO);
+        reception.pause();
+        assert_eq!(disk.faults(), 1);
+        reception.pause();
+        assert_eq!(reception.counts().durable, before);
+        let error = reception.entry(&entry(6, "06", 5000)).unwrap_err();
+        assert_eq!(error.errno(), 5, "{error:?}");
+    }
+}
+
+/// The receiver is killed: nobody brought to the disk what it had.
+fn killed(scratch: &Scratch, path: &Path, leaves: u64) {
+    let mut inbox = scratch.inbox();
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, path);
+    assert_eq!(pump(&mut outbox, &mut reception, leaves), leaves);
+}
+
+/// How many bytes a new receiver says it holds of the entries so far.
+fn held(scratch: &Scratch, path: &Path, entries: u32) -> u64 {
+    let mut inbox = scratch.inbox();
+    let (outbox, mut reception) = begun(&mut inbox, 7, path);
+    let mut held = 0;
+    for index in 0..entries {
+        let info = outbox.entry(index).unwrap();
+        let entry = Entry {
+            kind: info.kind,
+            mtime: info.mtime,
+            path: RelativePath::new(&info.path).unwrap(),
+            ..entry(index, "x", info.size)
+        };
+        if let Begin::Data { offset, .. } = reception.entry(&entry).unwrap() {
+            held += offset;
+        }
+    }
+    held
+}
+
+fn some_files(scratch: &Scratch) -> std::path::PathBuf {
+    (0..9).for_each(|i| drop(scratch.put(&format!("d/{i}"), noise(5000, i))));
+    scratch.path("d")
+}
+
+#[test]
+fn bytes_of_a_killed_receiver_are_on_the_disk_before_they_count_as_held() {
+    for system in SYSTEMS {
+        for is_folder in [false, true] {
+            let scratch = Scratch::new();
+            let disk = scratch.disk();
+            disk.format(system);
+            let path = match is_folder {
+                true => some_files(&scratch),
+                false => scratch.put("film", noise(4 * LEAF, 1)),
+            };
+            killed(&scratch, &path, 3);
+            let entries = if is_folder { 4 } else { 1 };
+            let told = held(&scratch, &path, entries);
+            assert_eq!(told, if is_folder { 15_000 } else { 3 * LEAF as u64 });
+            disk.cut_power();
+            assert_eq!(
+                held(&scratch, &path, entries),
+                told,
+                "{system:?} {is_folder}"
+            );
+        }
+    }
+}
+
+#[test]
+fn bytes_of_a_killed_receiver_that_the_disk_lost_are_sent_again() {
+    for is_told_to_another in [false, true] {
+        for is_folder in [false, true] {
+            let scratch = Scratch::new();
+            let disk = scratch.disk();
+            let path = match is_folder {
+                true => some_files(&scratch),
+                false => scratch.put("film", noise(4 * LEAF, 1)),
+            };
+            killed(&scratch, &path, 3);
+            disk.lose(if is_folder { "tree/1" } else { "tree/data" });
+            disk.write_back();
+            disk.heal();
+            if is_told_to_another {
+                // Whoever syncs the file system takes its error; the file still has its own.
+                let mut inbox = scratch.inbox();
+                let other = some_files_of_another(&scratch);
+                let (mut outbox, mut reception) = begun(&mut inbox, 9, &other);
+                pump(&mut outbox, &mut reception, u64::MAX);
+                reception.finish(outbox.files()).unwrap_err();
+            }
+            let finished = send(&mut scratch.inbox(), &path);
+            assert_eq!(finished.ending, Ending::Durable);
+            disk.cut_power();
+            assert!(
+                is_as_sent(&path, &finished.path),
+                "{is_told_to_another} {is_folder}"
+            );
+        }
+    }
+}
+
+fn some_files_of_another(scratch: &Scratch) -> std::path::PathBuf {
+    scratch.put("other/x", b"x");
+    scratch.path("other")
+}
+
+/// A file of the inbox that a user copied there, as the sender dates it.
+fn copied(scratch: &Scratch, name: &str, bytes: &[u8], nanoseconds: u64) {
+    use std::time::{Duration, SystemTime};
+    let when = SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds);
+    for path in [
+        scratch.put(name, bytes),
+        scratch.put(&format!("in/{name}"), bytes),
+    ] {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(when).unwrap();
+    }
+}
+
+/// A time that a file is recognised by before it moves, and one that it is compared at the end by.
+const TIMES: [u64; 2] = [1_700_000_000_123_456_789, 1_700_000_000_000_000_000];
+
+#[test]
+fn what_is_already_there_is_synced_before_it_is_called_so() {
+    for time in TIMES {
+        let scratch = Scratch::new();
+        let disk = scratch.disk();
+        copied(&scratch, "film", &noise(LEAF + 5, 1), time);
+        let finished = send(&mut scratch.inbox(), &scratch.path("film"));
+        assert_eq!(finished.ending, Ending::AlreadyThere);
+        disk.cut_power();
+        assert!(is_as_sent(&scratch.path("film"), &finished.path), "{time}");
+    }
+    for system in SYSTEMS {
+        let scratch = Scratch::new();
+        let disk = scratch.disk();
+        disk.format(system);
+        let [_, path] = things(&scratch);
+        let mut copy = std::process::Command::new("cp");
+        copy.arg("-r").arg(&path).arg(scratch.path("in"));
+        assert!(copy.status().unwrap().success());
+        let finished = send(&mut scratch.inbox(), &path);
+        assert_eq!(finished.ending, Ending::AlreadyThere);
+        disk.cut_power();
+        assert!(is_as_sent(&path, &finished.path), "{system:?}");
+    }
+}
+
+#[test]
+fn a_file_that_the_disk_lost_is_not_already_there_however_often_it_is_sent() {
+    for time in TIMES {
+        let scratch = Scratch::new();
+        let disk = scratch.disk();
+        copied(&scratch, "film", &noise(LEAF + 5, 1), time);
+        disk.lose("film");
+        disk.write_back();
+        disk.heal();
+        let path = scratch.path("film");
+        let mut endings = Vec::new();
+        for _ in 0..3 {
+            let Some(finished) = try_send(&scratch, &path, Collision::Rename) else {
+                continue;
+            };
+            endings.push(finished.ending);
+            if matches!(finished.ending, Ending::Durable | Ending::AlreadyThere) {
+                disk.cut_power();
+                assert!(is_as_sent(&path, &finished.path), "{time} {endings:?}");
+            }
+        }
+        assert!(endings.contains(&Ending::Durable), "{time} {endings:?}");
+    }
+}
+
+#[test]
+fn what_came_is_synced_when_the_connection_is_lost_even_where_no_room_is_left() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let path = scratch.put("film", noise(4 * LEAF, 1));
+    let mut inbox = scratch.inbox();
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
+    pump(&mut outbox, &mut reception, 3);
+    disk.on(Op::Space).fail(EIO);
+    reception.pause();
+    drop((reception, inbox));
+    disk.cut_power();
+    assert_eq!(held(&scratch, &path, 1), 3 * LEAF as u64);
+}
+
+#[test]
+fn a_receiver_that_can_not_ask_for_room_says_so() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let mut inbox = scratch.inbox();
+    disk.on(Op::Space).fail(EIO);
+    let error = inbox.receive(PEER, &file_offer("a", 1)).unwrap_err();
+    assert!(matches!(error, InboxError::System { .. }), "{error:?}");
+}
