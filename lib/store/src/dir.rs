@@ -9,11 +9,14 @@ use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::disk::{Handle, Op};
-use crate::file::{File, dress, nanoseconds};
+use crate::file::{File, nanoseconds, set_mode, set_time};
 use open::{beneath, regular};
 
+mod each;
 mod open;
 mod remove;
+
+pub(crate) use each::Visit;
 
 /// An open folder.
 #[derive(Debug)]
@@ -54,6 +57,33 @@ impl Dir {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let handle = Handle::open(path, FOLDER)?;
         Ok(Self { handle })
+    }
+
+    /// Opens a folder by a path of the user's own, and makes it and those above it if they aren't there.
+    /// Then its name is on the disk, as far as the folder above can be opened.
+    pub(crate) fn open_or_make(path: &Path) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+            Ok(dir) => {
+                dir.sync_above()?;
+                return Ok(dir);
+            }
+        }
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(Errno::NOENT.into());
+        };
+        let above = match above.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => above,
+        };
+        let above = Self::open_or_make(above)?;
+        match make(&above.handle, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        above.sync()?;
+        Self::open(path)
     }
 
     /// Opens a folder below this one.
@@ -226,6 +256,17 @@ impl Dir {
         }
     }
 
+    /// Waits until its own name is on the disk: an earlier run may have been killed before that. A
+    /// folder above that we may not open is its owner's business, and there we have made nothing.
+    fn sync_above(&self) -> io::Result<()> {
+        let open =
+            |at: &std::fs::File| fs::openat(at, "..", FOLDER | OFlags::CLOEXEC, Mode::empty());
+        match self.handle.below(Op::Open, "..", open) {
+            Err(Errno::ACCESS | Errno::PERM) => Ok(()),
+            above => Self { handle: above? }.sync(),
+        }
+    }
+
     /// Waits until everything on its file system is on the disk. Where that can't be relied on
     /// ([`Syncing`](crate::syncing::Syncing)) nobody asks for it.
     pub(crate) fn sync_all(&self) -> io::Result<()> {
@@ -259,9 +300,15 @@ impl Dir {
             .tell(Op::SetMode, "", |dir| fs::fchmod(dir, mode))?)
     }
 
+    /// The same, as far as its file system has such.
+    pub(crate) fn permit_if_possible(&self, mode: u16) -> io::Result<()> {
+        set_mode(&self.handle, mode)
+    }
+
     /// Sets permission bits of the folder itself and its time of change, as far as its file system has such.
     pub(crate) fn dress(&self, mode: u16, mtime: i64) -> io::Result<()> {
-        dress(&self.handle, mode, mtime)
+        set_mode(&self.handle, mode)?;
+        set_time(&self.handle, mtime)
     }
 
     /// Permission bits of the folder itself.

@@ -27,6 +27,14 @@ pub enum EntryError {
         /// The entry's path.
         path: String,
     },
+    /// The folder that is there already has something of another kind at its place.
+    #[error("{path:?} has no place: {why}")]
+    NoPlace {
+        /// The entry's path.
+        path: String,
+        /// What is there.
+        why: &'static str,
+    },
     /// The system said no.
     #[error("can't write {path:?}")]
     System {
@@ -141,7 +149,7 @@ impl EntryError {
     pub fn reason(&self) -> FailReason {
         match self {
             Self::Protocol(_) | Self::Corrupt { .. } | Self::Stale(_) => FailReason::Corrupt,
-            Self::Duplicate { .. } => FailReason::Duplicate,
+            Self::Duplicate { .. } | Self::NoPlace { .. } => FailReason::Duplicate,
             Self::System { source, .. } => fail_reason(source),
         }
     }

@@ -97,7 +97,8 @@ impl File {
 
     /// Sets permission bits and the time of change, as far as its file system has such.
     pub(crate) fn dress(&self, mode: u16, mtime: i64) -> io::Result<()> {
-        dress(&self.handle, mode, mtime)
+        set_mode(&self.handle, mode)?;
+        set_time(&self.handle, mtime)
     }
 
     /// Sets the time of change to now.
@@ -174,11 +175,15 @@ impl io::Read for Reader<'_> {
     }
 }
 
-/// Sets permission bits and the time of change of a file or folder. A file system that has no such bits
-/// or times (FAT, many on FUSE) keeps its own: the content is what counts.
-pub(crate) fn dress(handle: &Handle, mode: u16, mtime: i64) -> io::Result<()> {
+/// Sets permission bits of a file or folder. A file system that has none (FAT, many on FUSE) keeps its
+/// own: the content is what counts.
+pub(crate) fn set_mode(handle: &Handle, mode: u16) -> io::Result<()> {
     let mode = Mode::from_raw_mode(mode.into());
-    optional(handle.tell(Op::SetMode, "", |file| fs::fchmod(file, mode)))?;
+    optional(handle.tell(Op::SetMode, "", |file| fs::fchmod(file, mode)))
+}
+
+/// Sets the time of change of a file or folder, if its file system can hold that.
+pub(crate) fn set_time(handle: &Handle, mtime: i64) -> io::Result<()> {
     optional(handle.tell(Op::SetTime, "", |file| fs::futimens(file, &times(mtime))))
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use crate::dir::Dir;
 use crate::file::File;
+use crate::syncing::Syncing;
 
 /// The list, in the order the folders came.
 #[derive(Debug)]
@@ -41,8 +42,8 @@ impl Folders {
         }
     }
 
-    /// Sets modes and times below the tree.
-    pub(crate) fn apply(&mut self, tree: &Dir) -> io::Result<()> {
+    /// Sets modes and times below the tree, and brings them to the disk where that is done one by one.
+    pub(crate) fn apply(&mut self, tree: &Dir, syncing: Syncing) -> io::Result<()> {
         self.flush()?;
         let mut list = BufReader::new(self.file.reader());
         while !list.fill_buf()?.is_empty() {
@@ -54,6 +55,9 @@ impl Folders {
             let path = String::from_utf8(path).map_err(|_| io::ErrorKind::InvalidData)?;
             let folder = tree.sub(&path)?;
             folder.dress(u16::from_le_bytes(mode), i64::from_le_bytes(mtime))?;
+            if syncing == Syncing::EachFile {
+                folder.sync()?;
+            }
         }
         Ok(())
     }

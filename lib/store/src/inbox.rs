@@ -74,8 +74,7 @@ impl Inbox {
             folder: folder.clone(),
             source,
         };
-        std::fs::create_dir_all(&settings.root).map_err(unwritable)?;
-        let root = Dir::open(&settings.root).map_err(unwritable)?;
+        let root = Dir::open_or_make(&settings.root).map_err(unwritable)?;
         let staging = open_staging(&root).map_err(unwritable)?;
         let lock = staging.lock("lock").map_err(|source| match source.kind() {
             io::ErrorKind::WouldBlock => InboxError::Locked(folder.clone()),
@@ -107,15 +106,16 @@ impl Inbox {
         }
         let claim = (peer, offer.transfer);
         let left = self.shared.room(&claim, offer)?;
-        let folder = self.shared.claim(claim, left)?;
-        let begun = folder.map_or_else(
-            || self.shared.stage(&claim, offer, left),
-            |folder| self.shared.staged(&folder, offer).map(|dir| (folder, dir)),
-        );
-        let begun = begun
-            .and_then(|(_, dir)| Reception::begin(Arc::clone(&self.shared), claim, dir, offer));
+        let earlier = self.shared.claim(claim, left)?;
+        let is_synced = earlier.as_ref().is_some_and(|earlier| earlier.is_synced);
+        let dir = match earlier {
+            Some(earlier) => self.shared.staged(&earlier.folder, offer),
+            None => self.shared.stage(&claim, offer, left),
+        };
+        let shared = Arc::clone(&self.shared);
+        let begun = dir.and_then(|dir| Reception::begin(shared, claim, dir, offer, is_synced));
         begun.map_err(|source| {
-            self.shared.release(&claim);
+            self.shared.release(&claim, false);
             InboxError::System {
                 action: "begin a transfer",
                 source,

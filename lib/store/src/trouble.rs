@@ -10,6 +10,8 @@ pub(crate) enum Trouble {
     Protocol(&'static str),
     Corrupt(u64),
     Duplicate,
+    /// Something of another kind is at its place, in these words.
+    NoPlace(&'static str),
     System(io::Error),
 }
 
@@ -26,6 +28,7 @@ impl Trouble {
             Self::Protocol(what) => EntryError::Protocol(what),
             Self::Corrupt(offset) => EntryError::Corrupt { path, offset },
             Self::Duplicate => EntryError::Duplicate { path },
+            Self::NoPlace(why) => EntryError::NoPlace { path, why },
             Self::System(source) => EntryError::System { path, source },
         }
     }

@@ -76,6 +76,12 @@ impl Twin {
         (self.size, &self.tree.root()) == (size, root)
     }
 
+    /// Waits until it is on the disk. If the disk did not take it, memory forgets it too, so that the
+    /// next look sees what is there.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all().inspect_err(|_| self.file.drop_cache())
+    }
+
     /// Whether it is still as it was read: the sender may have taken a while to agree.
     pub(crate) fn is_unchanged(&self, root: &Dir, name: &str) -> bool {
         is_like(root, name, self.size, self.mtime)

@@ -21,6 +21,7 @@ pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    root.sync()?;
     // A link, a file or a FIFO of that name is refused here.
     let staging = root.sub(STAGING)?;
     if !staging.is_ours()? {
@@ -67,6 +68,7 @@ pub(super) fn recover(
                     folder,
                     touched,
                     running: None,
+                    is_synced: false,
                 };
                 transfers.staged.insert(claim, staged);
             }

@@ -43,6 +43,15 @@ pub(super) struct Staged {
     pub(super) touched: SystemTime,
     /// What a running reception may still write; none if no reception runs.
     pub(super) running: Option<Room>,
+    /// Whether everything in it was brought to the disk by this process.
+    pub(super) is_synced: bool,
+}
+
+/// A folder of an earlier attempt.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    pub(super) folder: String,
+    pub(super) is_synced: bool,
 }
 
 /// Room that is kept for a reception.
@@ -147,10 +156,10 @@ impl Shared {
         Ok(usable(self.root.space()?, self.settings.keep_free))
     }
 
-    /// A reception ends and keeps its folder.
-    pub(crate) fn release(&self, claim: &Claim) {
+    /// A reception ends and keeps its folder, which is on the disk or not.
+    pub(crate) fn release(&self, claim: &Claim, is_synced: bool) {
         if let Some(staged) = self.transfers().staged.get_mut(claim) {
-            staged.running = None;
+            (staged.running, staged.is_synced) = (None, is_synced);
         }
     }
 
@@ -233,14 +242,17 @@ impl Shared {
     }
 
     /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to one too many.
-    pub(super) fn claim(&self, claim: Claim, left: u64) -> Result<Option<String>, InboxError> {
+    pub(super) fn claim(&self, claim: Claim, left: u64) -> Result<Option<Earlier>, InboxError> {
         let mut transfers = self.transfers();
         if let Some(staged) = transfers.staged.get_mut(&claim) {
             if staged.running.is_some() {
                 return Err(InboxError::Busy("that transfer is running already"));
             }
             (staged.running, staged.touched) = (Some(Room::new(left)), SystemTime::now());
-            return Ok(Some(staged.folder.clone()));
+            return Ok(Some(Earlier {
+                folder: staged.folder.clone(),
+                is_synced: staged.is_synced,
+            }));
         }
         let of_peer = || {
             transfers
@@ -267,12 +279,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn stage(
-        &self,
-        claim: &Claim,
-        offer: &Offer<'_>,
-        left: u64,
-    ) -> io::Result<(String, Dir)> {
+    pub(super) fn stage(&self, claim: &Claim, offer: &Offer<'_>, left: u64) -> io::Result<Dir> {
         let folder = free_name();
         self.staging.make(&folder)?;
         let dir = self
@@ -284,9 +291,10 @@ impl Shared {
             folder: folder.clone(),
             touched: SystemTime::now(),
             running: Some(Room::new(left)),
+            is_synced: false,
         };
         self.transfers().staged.insert(*claim, staged);
-        Ok((folder, dir))
+        Ok(dir)
     }
 
     fn begin(&self, folder: &str, record: &[u8]) -> io::Result<Dir> {

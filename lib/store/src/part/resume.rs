@@ -28,7 +28,10 @@ impl Part {
         let noted = journal
             .as_ref()
             .map_or(u64::from(small.is_some()), |(_, leaves)| *leaves);
-        if noted == 0 || old.write(&self.path).is_err() {
+        let (1.., Ok(file)) = (noted, old.write(&self.path)) else {
+            return Ok(None);
+        };
+        if !places.is_synced && !is_on_disk(&file) {
             return Ok(None);
         }
         let made = match self.path.rsplit_once('/') {
@@ -37,7 +40,6 @@ impl Part {
         };
         old.rename_new(&self.path, &places.tree, &self.path)
             .map_err(taken)?;
-        let file = places.tree.write(&self.path)?;
         let journal = journal.map(|(journal, _)| journal);
         self.handles = Some(Handles { file, journal });
         Ok(Some((self.take_up(noted, small)?, made)))
@@ -84,6 +86,7 @@ impl Part {
             (None, _) => {}
         }
         self.held = size.min(good * LEAF_BYTES);
+        self.synced = good;
         self.unread = 0..from.min(good);
         file.set_len(self.held)?;
         Ok(proof)
@@ -119,6 +122,17 @@ impl Part {
             }
         }
     }
+}
+
+/// Whether the disk took what an earlier run wrote to the file. Everything was synced at once before;
+/// this asks for the file's own errors, which the kernel keeps until somebody hears of them.
+fn is_on_disk(file: &File) -> bool {
+    let synced = file.sync_data();
+    if let Err(error) = &synced {
+        log::warn!("a file that an earlier attempt left is sent again error={error}");
+        file.drop_cache();
+    }
+    synced.is_ok()
 }
 
 fn reads_as(

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use transom_store::faults::Disk;
-use transom_store::{Begin, Finished, Inbox, InboxSettings, Outbox, Reception, Step};
+use transom_store::{
+    Begin, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, Step,
+};
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
 pub(crate) const LEAF: usize = transom_wire::limits::LEAF;
@@ -182,6 +184,56 @@ pub(crate) fn pump(outbox: &mut Outbox, reception: &mut Reception, most: u64) ->
         }
     }
     sent
+}
+
+/// Sends all entries as a node would; those that fail are given up. Gives their paths and errors.
+pub(crate) fn try_pump(
+    outbox: &mut Outbox,
+    reception: &mut Reception,
+) -> Vec<(String, EntryError)> {
+    let mut failed = Vec::new();
+    for index in 0..outbox.files() {
+        let info = outbox.entry(index).unwrap();
+        if let Err(error) = try_entry(outbox, reception, index, &info) {
+            outbox.stop(index);
+            reception.abandon(index);
+            failed.push((info.path, error));
+        }
+    }
+    failed
+}
+
+fn try_entry(
+    outbox: &mut Outbox,
+    reception: &mut Reception,
+    index: u32,
+    info: &EntryInfo,
+) -> Result<(), EntryError> {
+    let entry = Entry {
+        index,
+        kind: info.kind,
+        mode: info.mode,
+        mtime: info.mtime,
+        size: info.size,
+        path: RelativePath::new(&info.path).unwrap(),
+    };
+    let Begin::Data { offset, proof } = reception.entry(&entry)? else {
+        return Ok(());
+    };
+    outbox.start(index, offset, &proof).unwrap();
+    loop {
+        match outbox.next_leaf(index, Vec::new()).unwrap() {
+            Step::Leaf {
+                offset,
+                hash,
+                bytes,
+                ..
+            } => reception.leaf(index, offset, &hash, &bytes).map(|_| ())?,
+            Step::End { size, root, .. } => {
+                return reception.end(index, size, &root).map(|_| ());
+            }
+        }
+    }
 }
 
 /// Every file and folder below a path, with its content.
