@@ -53,16 +53,10 @@ pub(super) fn recover(
             Some(((claim, _), touched)) => (Some(claim), touched),
             None => (None, SystemTime::UNIX_EPOCH),
         };
-        let age = match touched {
-            // Written by a machine that did not know the time yet.
-            touched if claim.is_some() && touched < SystemTime::UNIX_EPOCH + CLOCK_SET => {
-                Duration::ZERO
-            }
-            touched => touched.elapsed().unwrap_or_default(),
-        };
         match claim {
             Some(claim)
-                if age <= settings.keep_unfinished && !transfers.staged.contains_key(&claim) =>
+                if age(touched) <= settings.keep_unfinished
+                    && !transfers.staged.contains_key(&claim) =>
             {
                 let staged = Staged {
                     folder,
@@ -74,7 +68,7 @@ pub(super) fn recover(
             }
             _ => {
                 log::info!("removes an unfinished transfer folder={folder}");
-                if let Err(error) = staging.remove_all(&folder) {
+                if let Err(error) = remove(staging, &folder) {
                     log::warn!("left behind folder={folder} error={error}");
                 }
             }
@@ -93,6 +87,31 @@ pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
     record::read(&bytes)
 }
 
+/// Removes a transfer's folder. Its record goes first, so that what can't be removed now is not taken for
+/// an unfinished transfer.
+pub(super) fn remove(staging: &Dir, folder: &str) -> io::Result<()> {
+    let removed = staging
+        .remove_file(&format!("{folder}/record"))
+        .or_else(unless_gone)
+        .and_then(|()| staging.remove_all(folder));
+    removed.or_else(unless_gone)
+}
+
+fn unless_gone(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// How long ago that was; no time at all if the machine did not know the time yet.
+pub(super) fn age(touched: SystemTime) -> Duration {
+    match touched {
+        touched if touched < SystemTime::UNIX_EPOCH + CLOCK_SET => Duration::ZERO,
+        touched => touched.elapsed().unwrap_or_default(),
+    }
+}
+
 fn touched(dir: &Dir) -> Option<SystemTime> {
     dir.read("record").ok()?.modified().ok()
 }
@@ -104,7 +123,7 @@ pub(super) fn free_name() -> String {
     format!("t-{:016x}{:016x}", word(), word())
 }
 
-fn is_ours(folder: &str) -> bool {
+pub(super) fn is_ours(folder: &str) -> bool {
     let Some(number) = folder.strip_prefix("t-") else {
         return false;
     };

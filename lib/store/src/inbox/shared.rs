@@ -1,6 +1,6 @@
 //! What an inbox and its receptions share: the folders, and the book of transfers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,9 +9,9 @@ use rustix::io::Errno;
 use transom_wire::Offer;
 
 use super::InboxSettings;
-use super::recover::{free_name, read_record};
+use super::recover::{age, free_name, is_ours, read_record, remove};
 use crate::InboxError;
-use crate::dir::{Dir, Lock, Space};
+use crate::dir::{Dir, Kind, Lock, Space};
 use crate::record::{self, Claim};
 use crate::usage::{self, Usage};
 
@@ -35,6 +35,8 @@ pub(super) struct Transfers {
     used: u64,
     /// When they may be counted again.
     recount: Option<Instant>,
+    /// Whether a folder of a transfer that is over could not be removed.
+    has_leftovers: bool,
 }
 
 #[derive(Debug)]
@@ -160,17 +162,53 @@ impl Shared {
     pub(crate) fn release(&self, claim: &Claim, is_synced: bool) {
         if let Some(staged) = self.transfers().staged.get_mut(claim) {
             (staged.running, staged.is_synced) = (None, is_synced);
+            staged.touched = SystemTime::now();
         }
     }
 
     /// A transfer is over: its folder goes.
     pub(crate) fn drop_staged(&self, claim: &Claim) {
-        let Some(staged) = self.transfers().staged.remove(claim) else {
-            return;
-        };
-        if let Err(error) = self.staging.remove_all(&staged.folder) {
-            log::warn!("left behind folder={} error={error}", staged.folder);
+        let staged = self.transfers().staged.remove(claim);
+        if let Some(staged) = staged {
+            self.remove(&staged.folder);
         }
+    }
+
+    /// Removes a transfer's folder. What can't be removed now is tried again by [`Self::tidy`].
+    pub(super) fn remove(&self, folder: &str) {
+        if let Err(error) = remove(&self.staging, folder) {
+            log::warn!("left behind folder={folder} error={error}");
+            self.transfers().has_leftovers = true;
+        }
+    }
+
+    /// Removes transfers that are too old, and folders that could not be removed before.
+    pub(super) fn tidy(&self) -> io::Result<()> {
+        let (names, _) = self.staging.names()?;
+        let mut transfers = self.transfers();
+        transfers.has_leftovers = false;
+        let keep = self.settings.keep_unfinished;
+        let is_old = |staged: &Staged| staged.running.is_none() && age(staged.touched) > keep;
+        let is_new = |_: &Claim, staged: &mut Staged| !is_old(staged);
+        transfers.staged.retain(is_new);
+        let mut kept: HashSet<_> = transfers
+            .staged
+            .values()
+            .map(|staged| staged.folder.clone())
+            .collect();
+        drop(transfers);
+        for (folder, kind) in names {
+            if kind == Kind::Folder && is_ours(&folder) && !kept.remove(&folder) {
+                log::info!("removes what is left of a transfer folder={folder}");
+                self.remove(&folder);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something could not be removed.
+    pub(super) fn has_leftovers(&self) -> bool {
+        self.transfers().has_leftovers
     }
 
     pub(super) fn quota(&self) -> Option<u64> {
@@ -284,9 +322,7 @@ impl Shared {
         self.staging.make(&folder)?;
         let dir = self
             .begin(&folder, &record::of(&claim.0, claim.1, offer.shape))
-            .inspect_err(|_| {
-                let _ = self.staging.remove_all(&folder);
-            })?;
+            .inspect_err(|_| self.remove(&folder))?;
         let staged = Staged {
             folder: folder.clone(),
             touched: SystemTime::now(),

@@ -4,7 +4,9 @@
 mod crash;
 mod disk;
 mod durable;
+mod fails_alone;
 mod hostile;
+mod leftovers;
 mod links;
 mod receive;
 mod resume;
