@@ -21,7 +21,7 @@ pub(crate) struct Stamp {
     pub(crate) size: u64,
     /// Time of the last change of its bytes, in nanoseconds since 1970.
     pub(crate) mtime: i64,
-    /// Time of the last change of anything, which no program can set.
+    /// Time of the last change of anything, names and mode included; no program can set it.
     pub(crate) ctime: i64,
 }
 

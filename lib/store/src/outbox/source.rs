@@ -12,6 +12,9 @@ use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 pub(super) struct Source {
     entry: EntryInfo,
     file: Option<File>,
+    /// When anything of the file changed last before it was read: a program that writes to it can set
+    /// the time of its bytes back, but not this one.
+    ctime: Option<i64>,
     tree: Tree,
     offset: u64,
     /// What the receiver says it holds, while that is looked at.
@@ -30,6 +33,7 @@ impl Source {
         Self {
             entry,
             file: None,
+            ctime: None,
             tree: Tree::default(),
             offset: 0,
             claim: None,
@@ -148,22 +152,23 @@ impl Source {
         Ok(())
     }
 
-    /// Whether the file is still what was offered.
-    fn check(&self) -> Result<(), OutboxError> {
+    /// Whether the file is still what was offered, and was not changed since it was read first.
+    fn check(&mut self) -> Result<(), OutboxError> {
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
         let found = file.stamp().map_err(|e| open_failed(&self.entry.path, e))?;
-        if (found.size, found.mtime) == (self.entry.size, self.entry.mtime) {
-            Ok(())
-        } else {
-            Err(self.changed())
+        let ctime = *self.ctime.get_or_insert(found.ctime);
+        let offered = (self.entry.size, self.entry.mtime, ctime);
+        match (found.size, found.mtime, found.ctime) == offered {
+            true => Ok(()),
+            false => Err(self.changed()),
         }
     }
 
     /// Whether the file is still what was offered, and ends where it says: those below `/proc` have no bytes until they
     /// are read, and must not count as sent.
-    fn check_end(&self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
+    fn check_end(&mut self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
         self.check()?;
         if let Some(file) = &self.file {
             file.read_leaf(self.entry.size, 1, buffer)
