@@ -6,7 +6,7 @@
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
 //! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
-//! | `disk` | reads, hashes what it read, writes, syncs | the same, and by the rooms of the transfers from us |
+//! | `disk` | reads, hashes what it read, writes, syncs, and tidies inboxes when it has nothing to do | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //!
 //! Each starts when it is first needed and ends with the station.
@@ -22,11 +22,12 @@ use std::thread::JoinHandle;
 use transom_media::{
     Camera, CameraError, Device, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish,
 };
+use transom_store::Inbox;
 use transom_wire::PeerName;
 
 use crate::disk::{self, Disk};
 use crate::handle::Queue;
-use crate::lanes::{Lane, Lanes};
+use crate::lanes::{Lane, Lanes, Next};
 use crate::load::{Load, Share};
 use crate::notice::TransferId;
 
@@ -100,7 +101,8 @@ pub(crate) struct Workers {
 impl Workers {
     pub(crate) fn new(queue: Arc<Queue>, disk: Disk) -> Self {
         let (sender, inbox) = channel();
-        Self {
+        let receives = disk.receives();
+        let mut workers = Self {
             reports: Reports { sender, queue },
             inbox,
             frames: Arc::default(),
@@ -116,7 +118,12 @@ impl Workers {
             threads: Vec::new(),
             ready_disk: Some(disk),
             hashes: false,
+        };
+        if receives {
+            // Even if nothing is ever sent here, what is too old has to go.
+            workers.start_disk();
         }
+        workers
     }
 
     /// What the workers have done since the last call.
@@ -243,12 +250,18 @@ impl Workers {
         };
         let (jobs, reports) = (self.disk.clone(), self.reports.clone());
         self.start("disk", move || {
-            while let Some((lane, (transfer, job, share))) = jobs.wait() {
-                let rest = disk.work(transfer, job, &mut |answer| {
-                    reports.send(Report::Disk(transfer, answer));
-                });
-                if let Some(rest) = rest {
-                    jobs.put_first(lane, (transfer, rest, share));
+            loop {
+                match jobs.wait_for(Inbox::TIDY_PAUSE) {
+                    Next::Value(lane, (transfer, job, share)) => {
+                        let rest = disk.work(transfer, job, &mut |answer| {
+                            reports.send(Report::Disk(transfer, answer));
+                        });
+                        if let Some(rest) = rest {
+                            jobs.put_first(lane, (transfer, rest, share));
+                        }
+                    }
+                    Next::Nothing => disk.tidy(),
+                    Next::Closed => return,
                 }
             }
         });

@@ -4,6 +4,7 @@
 mod calls;
 mod chaos;
 mod cut;
+mod durable;
 mod evil;
 mod floods;
 mod honesty;
