@@ -339,6 +339,34 @@ fn a_disk_that_fails_to_sync_is_not_believed_afterwards() {
     }
 }
 
+/// The same with two receptions at a time: whoever syncs first must not take the error from the other.
+#[test]
+fn a_disk_that_fails_to_sync_tells_every_reception() {
+    let scratch = Scratch::new();
+    (0..40).for_each(|i| drop(scratch.put(&format!("big/{i}"), noise(LEAF, i))));
+    scratch.put("small/a", b"1");
+    let Some(disk) = Liar::mount(&scratch) else {
+        eprintln!("skipped: only root may mount a disk, and it takes mkfs.ext4");
+        return;
+    };
+    let mut inbox = scratch.inbox();
+    let mut receptions = ["big", "small"].map(|name| {
+        let mut outbox = Outbox::walk(&scratch.path(name)).unwrap();
+        let offer = offer(&outbox, Collision::Rename);
+        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        pump(&mut outbox, &mut reception, u64::MAX);
+        (reception, outbox.files())
+    });
+    receptions.reverse();
+    for (mut reception, files) in receptions {
+        let error = reception.finish(files).unwrap_err();
+        assert!(error.errno() > 0, "{error:?}");
+        // It takes everything again, but for what it has lost.
+        disk.below.resize(64);
+    }
+    assert!(!scratch.path("in/big").exists() && !scratch.path("in/small").exists());
+}
+
 #[test]
 fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_room() {
     let scratch = Scratch::new();
