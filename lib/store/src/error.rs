@@ -36,6 +36,15 @@ pub enum EntryError {
         /// What is there.
         why: &'static str,
     },
+    /// The disk can't hold a file or folder of that name.
+    #[error("the disk can't hold the name {path:?}")]
+    Unholdable {
+        /// The entry's path.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The system said no.
     #[error("can't write {path:?}")]
     System {
@@ -160,6 +169,7 @@ impl EntryError {
         match self {
             Self::Protocol(_) | Self::Corrupt { .. } | Self::Stale(_) => FailReason::Corrupt,
             Self::Duplicate { .. } | Self::NoPlace { .. } => FailReason::Duplicate,
+            Self::Unholdable { .. } => FailReason::BadName,
             Self::System { source, .. } => fail_reason(source),
         }
     }
@@ -167,7 +177,7 @@ impl EntryError {
     /// The system's error number, or 0.
     pub fn errno(&self) -> u32 {
         match self {
-            Self::System { source, .. } => errno(source),
+            Self::Unholdable { source, .. } | Self::System { source, .. } => errno(source),
             _ => 0,
         }
     }
@@ -194,7 +204,10 @@ impl EntryError {
         match self {
             Self::Protocol(_) | Self::Corrupt { .. } => true,
             Self::System { source, .. } => is_passing(source),
-            Self::Duplicate { .. } | Self::NoPlace { .. } | Self::Stale(_) => false,
+            Self::Duplicate { .. }
+            | Self::NoPlace { .. }
+            | Self::Unholdable { .. }
+            | Self::Stale(_) => false,
         }
     }
 }
@@ -293,8 +306,11 @@ pub(crate) fn fail_reason(error: &io::Error) -> FailReason {
         Kind::PermissionDenied | Kind::ReadOnlyFilesystem => FailReason::Denied,
         Kind::InvalidFilename | Kind::InvalidInput => FailReason::BadName,
         Kind::AlreadyExists | Kind::NotADirectory | Kind::IsADirectory => FailReason::Duplicate,
-        _ if Errno::from_io_error(error) == Some(Errno::ILSEQ) => FailReason::BadName,
-        _ => FailReason::Io,
+        _ => match Errno::from_io_error(error) {
+            // Some say of a name they can't hold that it is not there, even to who makes it (exfat-fuse).
+            Some(Errno::ILSEQ | Errno::NOENT) => FailReason::BadName,
+            _ => FailReason::Io,
+        },
     }
 }
 
@@ -311,7 +327,6 @@ fn is_passing(error: &io::Error) -> bool {
             | Errno::ROFS
             | Errno::NXIO
             | Errno::NODEV
-            | Errno::NOENT
             | Errno::STALE
             | Errno::TIMEDOUT
             | Errno::NOTCONN

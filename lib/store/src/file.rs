@@ -101,10 +101,17 @@ impl File {
         set_time(&self.handle, mtime)
     }
 
-    /// Sets the time of change to now.
+    /// Sets its times to now; both, since some file systems on FUSE ignore a call for one of them.
     pub(crate) fn touch(&self) -> io::Result<()> {
-        let touch = |file: &std::fs::File| file.set_modified(SystemTime::now());
-        self.tell(Op::SetTime, touch)
+        let now = fs::Timespec {
+            tv_sec: 0,
+            tv_nsec: fs::UTIME_NOW,
+        };
+        let times = fs::Timestamps {
+            last_access: now,
+            last_modification: now,
+        };
+        Ok(self.tell(Op::SetTime, |file| fs::futimens(file, &times))?)
     }
 
     pub(crate) fn len(&self) -> io::Result<u64> {

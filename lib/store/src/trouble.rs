@@ -2,7 +2,10 @@
 
 use std::io;
 
+use transom_wire::FailReason;
+
 use crate::EntryError;
+use crate::error::fail_reason;
 
 /// Why a step on a part failed; the caller knows the path.
 #[derive(Debug)]
@@ -29,7 +32,10 @@ impl Trouble {
             Self::Corrupt(offset) => EntryError::Corrupt { path, offset },
             Self::Duplicate => EntryError::Duplicate { path },
             Self::NoPlace(why) => EntryError::NoPlace { path, why },
-            Self::System(source) => EntryError::System { path, source },
+            Self::System(source) => match fail_reason(&source) {
+                FailReason::BadName => EntryError::Unholdable { path, source },
+                _ => EntryError::System { path, source },
+            },
         }
     }
 }
