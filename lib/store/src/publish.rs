@@ -82,11 +82,7 @@ impl Place<'_> {
         for number in 0..TRIES {
             let name = numbered(&offered.name, number);
             match self.staged.rename_new("tree", self.root, &name) {
-                Ok(()) => {
-                    let published = self.durable(name)?;
-                    self.staged.sync()?;
-                    return Ok(published);
-                }
+                Ok(()) => return self.durable(name),
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 Err(_) => {}
             }

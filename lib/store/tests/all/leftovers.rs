@@ -88,7 +88,7 @@ fn what_could_not_be_removed_is_removed_later_and_never_taken_for_unfinished() {
         let scratch = Scratch::new();
         let disk = scratch.disk();
         let mut inbox = scratch.inbox();
-        disk.on(Op::RemoveFolder).at("t-").nth(1).fail(39);
+        disk.on(Op::Remove).at("table").nth(1).fail(5);
         assert_eq!(send(&mut inbox, &some(&scratch)).ending, Ending::Durable);
         assert_eq!(disk.faults(), 1);
         staged(&scratch);
@@ -107,7 +107,7 @@ fn the_next_offer_removes_what_could_not_be_removed() {
     let scratch = Scratch::new();
     let disk = scratch.disk();
     let mut inbox = scratch.inbox();
-    disk.on(Op::RemoveFolder).at("t-").nth(1).fail(39);
+    disk.on(Op::Remove).at("table").nth(1).fail(5);
     send(&mut inbox, &some(&scratch));
     send(&mut inbox, &scratch.put("film", b"1"));
     assert_eq!(published(&scratch), ["d", "film"]);
@@ -153,14 +153,4 @@ fn a_transfer_that_runs_is_not_too_old() {
     inbox.tidy();
     pump(&mut outbox, &mut reception, u64::MAX);
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
-}
-
-fn wait_for(mut done: impl FnMut() -> bool) {
-    for _ in 0..600 {
-        if done() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("it never was");
 }

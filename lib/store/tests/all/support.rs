@@ -325,3 +325,14 @@ pub(crate) fn send_rest(scratch: &Scratch, path: &Path) -> (u64, u64) {
     }
     (reception.held(), sent)
 }
+
+/// Waits until it is so, as long as a machine with much to do may take.
+pub(crate) fn wait_for(mut done: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if done() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("it never was");
+}
