@@ -41,26 +41,57 @@ struct Inode {
     image: Option<Image>,
     /// Whether memory has bytes that the disk was not given yet.
     dirty: bool,
-    /// Whether memory has bytes that the disk did not take.
-    spoiled: bool,
+    /// From where on memory has bytes that the disk did not take.
+    spoiled: Option<u64>,
     errors: Errors,
     open: u32,
     /// Where it lies until it is closed, if it was removed and only hidden.
     hidden: Option<(OwnedFd, OsString)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Image {
-    File {
-        bytes: Vec<u8>,
-        mode: u32,
-        modified: SystemTime,
-    },
+    File(Bytes),
     Folder {
         names: BTreeMap<OsString, Id>,
-        mode: u32,
-        modified: SystemTime,
+        look: Look,
     },
+}
+
+#[derive(Debug, Default)]
+struct Bytes {
+    bytes: Vec<u8>,
+    look: Look,
+}
+
+/// Mode and time.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    mode: u32,
+    modified: SystemTime,
+}
+
+impl Look {
+    fn of(found: &fs::Metadata) -> Self {
+        Self {
+            mode: found.mode() & 0o7777,
+            modified: found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+        }
+    }
+
+    fn set(self, path: &Path) -> io::Result<()> {
+        fs::set_permissions(path, fs::Permissions::from_mode(self.mode))?;
+        fs::File::open(path)?.set_modified(self.modified)
+    }
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            mode: 0o600,
+            modified: SystemTime::UNIX_EPOCH,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -166,13 +197,15 @@ impl Cache {
                 let made = fs::symlink_metadata(path).expect("the folder was made just now");
                 self.id(&made, true);
             }
-            Op::Write | Op::Resize | Op::SetMode | Op::SetTime => {
-                let inode = self
+            Op::Write | Op::Resize => {
+                let of = self
                     .descriptors
                     .get(&number)
                     .map(|descriptor| descriptor.of);
-                if let Some(inode) = inode.and_then(|of| self.inodes.get_mut(&of)) {
+                if let Some(inode) = of.and_then(|of| self.inodes.get_mut(&of)) {
                     inode.dirty = true;
+                    let len = metadata(file).len();
+                    inode.spoiled = inode.spoiled.filter(|from| *from < len);
                 }
             }
             _ => {}
@@ -247,12 +280,11 @@ impl Cache {
         let Some(inode) = of.and_then(|of| self.inodes.get_mut(&of)) else {
             return;
         };
-        if !inode.spoiled || inode.dirty {
+        if inode.dirty || inode.spoiled.take().is_none() {
             return;
         }
-        inode.spoiled = false;
         let mut bytes = match &inode.image {
-            Some(Image::File { bytes, .. }) => bytes.clone(),
+            Some(Image::File(image)) => image.bytes.clone(),
             _ => Vec::new(),
         };
         let found = metadata(file);
@@ -283,12 +315,7 @@ impl Cache {
     }
 
     fn rebuild(&self, id: Id, path: &Path, built: &mut HashMap<Id, PathBuf>) -> io::Result<()> {
-        let Some(Image::Folder {
-            names,
-            mode,
-            modified,
-        }) = &self.inodes[&id].image
-        else {
+        let Some(Image::Folder { names, look }) = &self.inodes[&id].image else {
             return Ok(());
         };
         for (name, id) in names {
@@ -302,13 +329,9 @@ impl Cache {
                     fs::create_dir(&path)?;
                     self.rebuild(*id, &path, built)?;
                 }
-                Some(Image::File {
-                    bytes,
-                    mode,
-                    modified,
-                }) => {
-                    fs::write(&path, bytes)?;
-                    dress(&path, *mode, *modified)?;
+                Some(Image::File(image)) => {
+                    fs::write(&path, &image.bytes)?;
+                    image.look.set(&path)?;
                     built.insert(*id, path);
                 }
                 // Only its name came to the disk.
@@ -316,7 +339,7 @@ impl Cache {
                 None => fs::write(&path, b"")?,
             }
         }
-        dress(path, *mode, *modified)
+        look.set(path)
     }
 
     /// Brings everything below the root to the disk: bytes, and `whole` also names, modes and times.
@@ -343,49 +366,33 @@ impl Cache {
         }
     }
 
-    /// Brings a file to the disk, if the disk takes it.
+    /// Brings a file to the disk, if the disk takes it. One that has lost bytes stays without all that is
+    /// written to it later, until it is cut to what it had: only what is written again would be brought.
     fn bring(&mut self, id: Id, path: &Path, whole: bool) {
-        let is_lost = self
-            .lost
-            .iter()
-            .any(|lost| path.to_string_lossy().contains(lost));
+        let is_lost = |lost: &String| path.to_string_lossy().contains(lost);
         let inode = self.inodes.entry(id).or_default();
-        if inode.dirty && is_lost {
-            (inode.dirty, inode.spoiled) = (false, true);
+        let Ok((found, in_memory)) = read(path) else {
+            return;
+        };
+        let (is_new, mut image) = match inode.image.take() {
+            Some(Image::File(image)) => (false, image),
+            _ => (true, Bytes::default()),
+        };
+        if inode.dirty && self.lost.iter().any(is_lost) {
+            let pairs = image.bytes.iter().zip(&in_memory);
+            let same = pairs.take_while(|(a, b)| a == b).count() as u64;
+            inode.spoiled.get_or_insert(same);
             inode.errors.add();
             self.errors.add();
         }
-        if inode.spoiled && !inode.dirty {
-            return;
+        inode.dirty = false;
+        if inode.spoiled.is_none() {
+            image.bytes = in_memory;
         }
-        let mut bytes = Vec::new();
-        let Ok(found) = fs::File::open(path).and_then(|mut file| {
-            file.read_to_end(&mut bytes)?;
-            file.metadata()
-        }) else {
-            return;
-        };
-        let (mut mode, mut modified) = (
-            found.mode(),
-            found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-        );
-        if let (
-            false,
-            Some(Image::File {
-                mode: old,
-                modified: when,
-                ..
-            }),
-        ) = (whole, &inode.image)
-        {
-            (mode, modified) = (*old, *when);
+        if whole || is_new {
+            image.look = Look::of(&found);
         }
-        (inode.dirty, inode.spoiled) = (false, false);
-        inode.image = Some(Image::File {
-            bytes,
-            mode,
-            modified,
-        });
+        inode.image = Some(Image::File(image));
     }
 
     /// Brings the names in a folder to the disk.
@@ -400,16 +407,9 @@ impl Cache {
             }
         }
         let id = self.id(&found, false);
-        let (mode, modified) = (
-            found.mode(),
-            found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-        );
+        let look = Look::of(&found);
         let inode = self.inodes.entry(id).or_default();
-        inode.image = Some(Image::Folder {
-            names,
-            mode,
-            modified,
-        });
+        inode.image = Some(Image::Folder { names, look });
     }
 
     /// Which file or folder that is; a new one whatever had its number before.
@@ -435,7 +435,8 @@ fn metadata(file: &fs::File) -> fs::Metadata {
     file.metadata().expect("an open file has metadata")
 }
 
-fn dress(path: &Path, mode: u32, modified: SystemTime) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777))?;
-    fs::File::open(path)?.set_modified(modified)
+fn read(path: &Path) -> io::Result<(fs::Metadata, Vec<u8>)> {
+    let (mut file, mut bytes) = (fs::File::open(path)?, Vec::new());
+    file.read_to_end(&mut bytes)?;
+    Ok((file.metadata()?, bytes))
 }

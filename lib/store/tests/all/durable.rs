@@ -487,18 +487,40 @@ fn what_was_durable_before_a_sync_failed_stays_so() {
 }
 
 #[test]
+fn a_file_that_lost_bytes_goes_on_from_what_was_durable() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let path = scratch.put("film", noise(6 * LEAF, 1));
+    let mut inbox = scratch.inbox();
+    for leaves in [3, 2] {
+        let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
+        pump(&mut outbox, &mut reception, leaves);
+        if leaves == 2 {
+            disk.lose("tree/data");
+        }
+        reception.pause();
+    }
+    disk.heal();
+    drop(inbox);
+    assert_eq!(send_rest(&scratch, &path), (3 * LEAF as u64, 3));
+    disk.cut_power();
+    assert!(is_as_sent(&path, &scratch.path("in/film")));
+}
+
+#[test]
 fn modes_and_times_survive_a_power_cut() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     for system in SYSTEMS {
         let scratch = Scratch::new();
         let [_, path] = things(&scratch);
         let seen = |folder: &Path| {
-            ["below", "below/b", "a"].map(|name| {
+            ["below", "below/b", "a", "empty"].map(|name| {
                 let found = fs::metadata(folder.join(name)).unwrap();
                 (found.mode() & 0o7777, found.mtime(), found.mtime_nsec())
             })
         };
         fs::set_permissions(path.join("below"), fs::Permissions::from_mode(0o750)).unwrap();
+        fs::set_permissions(path.join("empty"), fs::Permissions::from_mode(0o751)).unwrap();
         fs::set_permissions(path.join("a"), fs::Permissions::from_mode(0o711)).unwrap();
         let disk = scratch.disk();
         disk.format(system);
