@@ -187,7 +187,7 @@ impl Disk {
         !self.inboxes.is_empty()
     }
 
-    /// Removes from the inboxes what nobody goes on with.
+    /// Removes old and left-over transfers from the inboxes.
     pub(crate) fn tidy(&mut self) {
         self.inboxes.values_mut().for_each(Inbox::tidy);
     }

@@ -440,12 +440,13 @@ pub enum Outcome {
         /// The name.
         path: PathBuf,
     },
-    /// What is there is durable, but entries failed: never a success, whatever became of the others.
+    /// What is there is durable, but entries failed: never a success, whatever became of the
+    /// others.
     Partial {
         /// Where.
         path: PathBuf,
-        /// How many. 0 at a sender that only knows that not all of it is there: an entry lost its place at the
-        /// receiver after it had come.
+        /// How many. 0 at a sender that only knows that not all of it is there: an entry lost its
+        /// place at the receiver after it had come.
         failed: u32,
     },
     /// The receiver did not want it.

@@ -6,7 +6,7 @@
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
 //! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
-//! | `disk` | reads, hashes what it read, writes, syncs, and tidies inboxes when it has nothing to do | the same, and by the rooms of the transfers from us |
+//! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //!
 //! Each starts when it is first needed and ends with the station.

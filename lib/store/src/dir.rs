@@ -59,8 +59,8 @@ impl Dir {
         Ok(Self { handle })
     }
 
-    /// Opens a folder by a path of the user's own, and makes it and those above it if they aren't there.
-    /// Then its name is on the disk, as far as the folder above can be opened.
+    /// Opens a folder by a path of the user's own, and makes it and those above it if they aren't
+    /// there. Then its name is on the disk, as far as the folder above can be opened.
     pub(crate) fn open_or_make(path: &Path) -> io::Result<Self> {
         match Self::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -305,7 +305,8 @@ impl Dir {
         set_mode(&self.handle, mode)
     }
 
-    /// Sets permission bits of the folder itself and its time of change, as far as its file system has such.
+    /// Sets permission bits of the folder itself and its time of change, as far as its file system
+    /// has such.
     pub(crate) fn dress(&self, mode: u16, mtime: i64) -> io::Result<()> {
         set_mode(&self.handle, mode)?;
         set_time(&self.handle, mtime)

@@ -12,9 +12,9 @@
 //!                  the kernel
 //! ```
 //!
-//! A handle is one open file description of the kernel. That is more than a detail: the kernel tells
-//! a writeback error once to each description that was open when it happened, so a handle that is
-//! shared between two users tells it to only one of them.
+//! A handle is one open file description of the kernel. That is more than a detail: the kernel
+//! tells a writeback error once to each description that was open when it happened, so a handle
+//! that is shared between two users tells it to only one of them.
 
 use std::ffi::OsStr;
 use std::fs;

@@ -187,18 +187,19 @@ impl EntryError {
         words(self)
     }
 
-    /// Whether the same command again may well succeed, so that what is held must be kept and the folder
-    /// waits for it. All else fails alone: the entry is named with its reason, and the rest is published.
+    /// Whether the same command again may well succeed, so that what is held must be kept and the
+    /// folder waits for it. All else fails alone: the entry is named with its reason, and the rest
+    /// is published.
     ///
     /// | what | the folder | since |
     /// |---|---|---|
     /// | the disk or the quota is full | waits | room can be made |
-    /// | the disk or what serves it fails, is read-only or gone | waits | it comes back, or is replaced |
+    /// | the disk or its server fails, is read-only or gone | waits | it comes back |
     /// | the system lacks memory or descriptors | waits | it has them later |
     /// | data damaged on the way or on either disk | waits | they are read and sent again |
     /// | a name the disk can't hold, or that something else has | is published | it never will |
-    /// | a file larger than the disk or the limits allow (`EFBIG`) | is published | it stays so large |
-    /// | what the system forbids, and any other error of one entry | is published | it would fail again |
+    /// | a file larger than the disk or a limit allows (`EFBIG`) | is published | it stays so |
+    /// | what the system forbids, and any other error | is published | it would fail again |
     /// | the sender gives the entry up | is published | the sender knows why |
     pub(crate) fn is_passing(&self) -> bool {
         match self {
@@ -307,7 +308,7 @@ pub(crate) fn fail_reason(error: &io::Error) -> FailReason {
         Kind::InvalidFilename | Kind::InvalidInput => FailReason::BadName,
         Kind::AlreadyExists | Kind::NotADirectory | Kind::IsADirectory => FailReason::Duplicate,
         _ => match Errno::from_io_error(error) {
-            // Some say of a name they can't hold that it is not there, even to who makes it (exfat-fuse).
+            // exfat-fuse answers so when a file is created under a name it can't hold.
             Some(Errno::ILSEQ | Errno::NOENT) => FailReason::BadName,
             _ => FailReason::Io,
         },

@@ -1,5 +1,5 @@
-//! A disk for tests, mounted over a folder: each call can fail or lie, writeback can be lost, and the
-//! power can be cut.
+//! A disk for tests, mounted over a folder: each call can fail or lie, writeback can be lost, and
+//! the power can be cut.
 //!
 //! ```
 //! use transom_store::faults::{Disk, Op};
@@ -14,13 +14,13 @@
 //! # std::fs::remove_dir_all(&folder).unwrap();
 //! ```
 //!
-//! What the files below the folder hold is what the kernel has in memory, and every program sees it.
-//! Beside it the disk keeps what was really synced, call by call and without mercy: `fsync` of a file
-//! brings its bytes and not its name, `fsync` of a folder its names and not what they stand for.
-//! [`Disk::cut_power`] leaves only that. Writeback errors are told as Linux does (errseq): once to each
-//! descriptor that was open when it happened, and to the next one that is opened if nobody was told yet;
-//! once for `fsync` of the file, and once for `syncfs`. The pages count as clean afterwards, so that a
-//! second sync succeeds and brings nothing.
+//! What the files below the folder hold is what the kernel has in memory, and every program sees
+//! it. Beside it the disk keeps what was really synced, call by call and no more than POSIX
+//! promises: `fsync` of a file brings its bytes and not its name, `fsync` of a folder its names and
+//! not the files they name. [`Disk::cut_power`] leaves only that. Writeback errors are told as
+//! Linux does (errseq): once to each descriptor that was open when it happened, and to the next one
+//! that is opened if nobody was told yet; once for `fsync` of the file, and once for `syncfs`. The
+//! pages count as clean afterwards, so that a second sync succeeds and brings nothing.
 //!
 //! Files that others make below the folder count as synced at the time of the mount, else as never.
 
@@ -52,8 +52,8 @@ pub struct Disk {
 pub enum FileSystem {
     /// A local one, whose `syncfs` reaches every file.
     Ext4,
-    /// One in user space: `syncfs` does nothing, and a file that is removed while it is open is only
-    /// renamed, to `.fuse_hidden` and a number, until it is closed.
+    /// One in user space: `syncfs` does nothing, and a file that is removed while it is open is
+    /// only renamed, to `.fuse_hidden` and a number, until it is closed.
     Fuse,
 }
 
@@ -147,12 +147,13 @@ impl Disk {
         self.state().cache.lose(path);
     }
 
-    /// The kernel writes back what is dirty, in its own time and telling nobody: bytes, not names.
+    /// The kernel writes dirty bytes back in the background; names it does not.
     pub fn write_back(&self) {
         self.state().cache.write_back();
     }
 
-    /// After so many more changes every further one fails with EIO, as before a power cut. Looks pass.
+    /// After so many more changes every further one fails with EIO, as before a power cut. Looks
+    /// pass.
     pub fn stop_after(&self, changes: usize) {
         self.state().passing = Some(changes);
     }
@@ -169,8 +170,8 @@ impl Disk {
         state.cache.heal();
     }
 
-    /// Cuts the power and turns it on again: what was not synced is gone, and the disk is healed. What is still open
-    /// belongs to the time before and is to be dropped.
+    /// Cuts the power and turns it on again: what was not synced is gone, and the disk is healed.
+    /// What is still open belongs to the time before and is to be dropped.
     ///
     /// # Panics
     /// The folder can't be written.

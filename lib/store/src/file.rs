@@ -36,7 +36,8 @@ impl File {
         into.reserve_exact(len);
         self.ask(Op::Read, |file| {
             while into.len() < len {
-                // The buffer may be larger than what is asked for; what is too much is cut off again.
+                // The buffer may be larger than what is asked for; what is too much is cut off
+                // again.
                 let at = offset + into.len() as u64;
                 match rustix::io::pread(file, rustix::buffer::spare_capacity(into), at) {
                     Ok(0) => break,
@@ -80,8 +81,9 @@ impl File {
         self.tell(Op::SyncFile, std::fs::File::sync_all)
     }
 
-    /// After a sync that failed: drops what memory holds of it, so that the next read shows what the
-    /// disk has. The kernel counts pages it could not write as clean, and would serve them for long.
+    /// After a sync that failed: drops what memory holds of it, so that the next read shows what
+    /// the disk has. The kernel counts pages it could not write as clean, and would serve them for
+    /// long.
     pub(crate) fn drop_cache(&self) {
         let dropped = self.tell(Op::DropCache, |file| {
             #[cfg(target_os = "linux")]
@@ -182,8 +184,8 @@ impl io::Read for Reader<'_> {
     }
 }
 
-/// Sets permission bits of a file or folder. A file system that has none (FAT, many on FUSE) keeps its
-/// own: the content is what counts.
+/// Sets permission bits of a file or folder. A file system that has none (FAT, many on FUSE) keeps
+/// its own: the content is what counts.
 pub(crate) fn set_mode(handle: &Handle, mode: u16) -> io::Result<()> {
     let mode = Mode::from_raw_mode(mode.into());
     optional(handle.tell(Op::SetMode, "", |file| fs::fchmod(file, mode)))

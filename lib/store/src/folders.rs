@@ -42,7 +42,8 @@ impl Folders {
         }
     }
 
-    /// Sets modes and times below the tree, and brings them to the disk where that is done one by one.
+    /// Sets modes and times below the tree, and brings them to the disk where that is done one by
+    /// one.
     pub(crate) fn apply(&mut self, tree: &Dir, syncing: Syncing) -> io::Result<()> {
         self.flush()?;
         let mut list = BufReader::new(self.file.reader());

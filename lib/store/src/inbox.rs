@@ -67,8 +67,8 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// How often the private folder is to be looked through: unfinished transfers are kept for weeks, and
-    /// looking costs one listing of a folder.
+    /// How often the private folder is to be looked through: unfinished transfers are kept for
+    /// weeks, and looking costs one listing of a folder.
     pub const TIDY_PAUSE: Duration = Duration::from_secs(3600);
 
     /// Opens the folder and takes its lock.
@@ -148,8 +148,9 @@ impl Inbox {
             })
     }
 
-    /// Removes unfinished transfers that are too old, and what could not be removed before. Whoever keeps
-    /// an inbox open calls it every [`Inbox::TIDY_PAUSE`]; [`Inbox::receive`] does by itself.
+    /// Removes unfinished transfers that are too old, and folders that could not be removed before.
+    /// A caller that keeps an inbox open calls it every [`Inbox::TIDY_PAUSE`]; [`Inbox::receive`]
+    /// also does, when that time has passed.
     pub fn tidy(&mut self) {
         self.tidied = Instant::now();
         if let Err(error) = self.shared.tidy() {
@@ -157,8 +158,8 @@ impl Inbox {
         }
     }
 
-    /// Whether the disk can hold that name at all, before a byte of it moves: tried out in the private
-    /// folder, where nobody sees it.
+    /// Whether the disk can hold that name at all, before a byte of it moves: tried out in the
+    /// private folder, where nobody sees it.
     fn try_name(&self, name: &str) -> Result<(), InboxError> {
         let (staging, folder) = (&self.shared.staging, free_name());
         let made = staging.make(&folder);

@@ -15,14 +15,15 @@
 //!         old/                  tree/ of the attempts before, until their files are asked for again
 //! ```
 //!
-//! A leaf is verified before it is written, written before it is journalled, and both are on the disk
-//! before they are called durable, by descriptors of the reception's own (`syncing.rs` has the rules on
-//! one page). What an earlier attempt left is synced and read again before it counts. At the end the
-//! whole gets its final name in one step, and that name is on the disk before anybody is told.
+//! A leaf is verified before it is written, written before it is journalled, and both are on the
+//! disk before they are called durable, by descriptors of the reception's own (`syncing.rs` has the
+//! rules on one page). What an earlier attempt left is synced and read again before it counts. At
+//! the end the whole gets its final name in one step, and that name is on the disk before anybody
+//! is told.
 //!
-//! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for the
-//! next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let each of
-//! them fail or lie ([`faults`]).
+//! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
+//! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
+//! each of them fail or lie ([`faults`]).
 //!
 //! Both ends in one place, as two stations do it with a connection between:
 //!

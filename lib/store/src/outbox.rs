@@ -35,9 +35,10 @@ pub struct Skipped {
 /// 2. [`Outbox::entry`] gives each entry to announce;
 /// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] until [`Step::End`].
 ///
-/// A file that is written to while it is read may be read torn, some bytes from before and some from after. Most such
-/// changes are noticed by its size, its time and its inode's (`ctime`), and then it fails as changed. Not those by a memory
-/// map, whose times change only later, and those within one tick of the file system's clock.
+/// A file that is written to while it is read may be read torn, some bytes from before and some
+/// from after. Most such changes are noticed by its size, its time and its inode's (`ctime`), and
+/// then it fails as changed. Not those by a memory map, whose times change only later, and those
+/// within one tick of the file system's clock.
 #[derive(Debug)]
 pub struct Outbox {
     /// The canonical path.

@@ -32,7 +32,8 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Brings to the disk what an earlier run left in the transfer's folder, or forgets what it noted.
+    /// Brings to the disk what an earlier run left in the transfer's folder, or forgets what it
+    /// noted.
     pub(crate) fn vouch(&self, staging: &Dir, folder: &Dir, syncing: Syncing) -> io::Result<()> {
         let synced = syncing.everything(folder).and_then(|()| staging.sync());
         let Err(error) = synced else {
@@ -176,7 +177,8 @@ impl Part {
     }
 
     /// Waits until what is held, and then its journal, are on the disk; but for the table, which is
-    /// synced once for many. A file that is closed was synced before, if it is synced by itself at all.
+    /// synced once for many. A file that is closed was synced before, if it is synced by itself at
+    /// all.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         let leaves = self.held.div_ceil(LEAF_BYTES);
         let Some(Handles { file, journal }) = &self.handles else {

@@ -121,7 +121,8 @@ impl Place<'_> {
         Ok(Published::new(Ending::Durable, name))
     }
 
-    /// Whether every file and folder of the tree is in another folder too, with the same content, and on the disk.
+    /// Whether every file and folder of the tree is in another folder too, with the same content,
+    /// and on the disk.
     fn is_in(&self, there: &Dir) -> io::Result<bool> {
         let mut same = true;
         self.tree.each(&mut |path, kind| {
@@ -220,8 +221,8 @@ fn is_folder(there: &Dir, path: &str) -> io::Result<bool> {
     }
 }
 
-/// Whether the name is a file of the same content that is on the disk. What can't be read is not the same, nor is what
-/// memory has and the disk did not take.
+/// Whether the name is a file of the same content that is on the disk. What can't be read is not
+/// the same, nor is what memory has and the disk did not take.
 fn is_there(ours: &File, there: &Dir, name: &str) -> io::Result<bool> {
     let Ok(theirs) = there.read(name) else {
         return Ok(false);

@@ -29,15 +29,15 @@ mod entries;
 pub use answer::{Begin, Counts, Done, Finished, Unplaced};
 pub(crate) use checkpoint::CHECKPOINT_BYTES;
 
-/// A transfer that is being received. Dropping it keeps what is there for the next attempt, or removes
-/// it if the transfer is over.
+/// A transfer that is being received. Dropping it keeps what is there for the next attempt, or
+/// removes it if the transfer is over.
 #[derive(Debug)]
 pub struct Reception {
     shared: Arc<Shared>,
     claim: Claim,
     offered: Offered,
-    /// The inbox, the staging folder and this transfer's own folder there, opened for this reception
-    /// before its first write ([`Syncing`]).
+    /// The inbox, the staging folder and this transfer's own folder there, opened for this
+    /// reception before its first write ([`Syncing`]).
     root: Dir,
     staging: Dir,
     dir: Dir,
@@ -61,15 +61,16 @@ pub struct Reception {
     unsynced: u64,
     synced_at: Instant,
     syncing: Syncing,
-    /// Folders below the tree whose names changed since the last checkpoint, where each is synced by
-    /// itself.
+    /// Folders below the tree whose names changed since the last checkpoint, where each is synced
+    /// by itself.
     touched: BTreeSet<String>,
     /// Whether the record and the transfer's own folder are on the disk.
     rooted: bool,
     /// The error of the first sync that failed: nothing more will be durable.
     broken: Option<Errno>,
-    /// Last, so that every file is closed before its folder is removed: some file systems keep a file
-    /// that is open under another name (`.nfs...`, `.fuse_hidden...`), and then its folder too.
+    /// Last, so that every file is closed before its folder is removed: some file systems keep a
+    /// file that is open under another name (`.nfs...`, `.fuse_hidden...`), and then its folder
+    /// too.
     hold: Hold,
 }
 
@@ -112,8 +113,8 @@ enum State {
 }
 
 impl Reception {
-    /// Begins in the transfer's folder, which was opened for it. `is_synced` says whether this process
-    /// brought everything in it to the disk.
+    /// Begins in the transfer's folder, which was opened for it. `is_synced` says whether this
+    /// process brought everything in it to the disk.
     pub(crate) fn begin(
         shared: Arc<Shared>,
         claim: Claim,

@@ -2,16 +2,16 @@
 //!
 //! | what | is durable when |
 //! |---|---|
-//! | a leaf of a file | the file, its journal and the folders above were synced after it was written |
-//! | a file or folder that was published | it was synced whole, got its name, and the folder with that name was synced |
-//! | one that was there already | the same: it and its folder were synced by us after they were compared |
+//! | a leaf of a file | the file, its journal and the folders above were synced after the write |
+//! | a published file or folder | it was synced, then renamed, then the folder above was synced |
+//! | a file that was there already | we synced it and its folder after comparing the content |
 //! | bytes of an earlier attempt | they were synced in this run, before the sender hears of them |
 //!
 //! Every sync goes through descriptors of the reception's own, opened before its first write, since
 //! Linux tells a writeback error only once to each. After a sync that failed nothing more of the
-//! reception is called durable: what the disk did not take counts as clean in memory, and a second sync
-//! would succeed without it. Its entries fail, the sender hears the error, and what was noted since the
-//! last checkpoint is forgotten.
+//! reception is called durable: what the disk did not take counts as clean in memory, and a second
+//! sync would succeed without it. Its entries fail, the sender hears the error, and what was noted
+//! since the last checkpoint is forgotten.
 //!
 //! Many files are synced by one `syncfs`, where that reaches them and tells of errors: on the file
 //! systems in [`LOCAL`] with Linux 5.8 or later. Everywhere else (FUSE, network file systems,

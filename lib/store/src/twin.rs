@@ -76,8 +76,8 @@ impl Twin {
         (self.size, &self.tree.root()) == (size, root)
     }
 
-    /// Waits until it is on the disk. If the disk did not take it, memory forgets it too, so that the
-    /// next look sees what is there.
+    /// Waits until it is on the disk. If the disk did not take it, memory forgets it too, so that
+    /// the next look sees what is there.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.sync_all().inspect_err(|_| self.file.drop_cache())
     }

@@ -14,7 +14,8 @@ const EIO: i32 = 5;
 const ENOTDIR: i32 = 20;
 const EFBIG: i32 = 27;
 
-/// Two stations, and the folders that one sends from and the other receives into, on a disk that can fail.
+/// Two stations, and the folders that one sends from and the other receives into, on a disk that
+/// can fail.
 struct Pair {
     disk: Disk,
     far: Peer,
@@ -60,7 +61,8 @@ impl Pair {
         put(&self.from.join(name), name)
     }
 
-    /// Sends it and waits until it is over at both sides; gives what the sender and the receiver were told.
+    /// Sends it and waits until it is over at both sides; gives what the sender and the receiver
+    /// were told.
     fn send(&self, path: &Path, on_collision: Collision) -> [Told; 2] {
         let options = SendOptions {
             on_collision,

@@ -1,5 +1,5 @@
-//! What the kernel remembers of a disk: which bytes and names are really on it, and which descriptors
-//! were told of which write errors.
+//! What the kernel remembers of a disk: which bytes and names are really on it, and which
+//! descriptors were told of which write errors.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -342,7 +342,8 @@ impl Cache {
         look.set(path)
     }
 
-    /// Brings everything below the root to the disk: bytes, and `whole` also names, modes and times.
+    /// Brings everything below the root to the disk: bytes, and `whole` also names, modes and
+    /// times.
     fn flush(&mut self, whole: bool) {
         let mut folders = vec![self.root.clone()];
         while let Some(folder) = folders.pop() {
@@ -366,8 +367,9 @@ impl Cache {
         }
     }
 
-    /// Brings a file to the disk, if the disk takes it. One that has lost bytes stays without all that is
-    /// written to it later, until it is cut to what it had: only what is written again would be brought.
+    /// Brings a file to the disk, if the disk takes it. One that has lost bytes stays without all
+    /// that is written to it later, until it is cut to what it had: only what is written again
+    /// would be brought.
     fn bring(&mut self, id: Id, path: &Path, whole: bool) {
         let is_lost = |lost: &String| path.to_string_lossy().contains(lost);
         let inode = self.inodes.entry(id).or_default();

@@ -87,8 +87,8 @@ pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
     record::read(&bytes)
 }
 
-/// Removes a transfer's folder. Its record goes first, so that what can't be removed now is not taken for
-/// an unfinished transfer.
+/// Removes a transfer's folder. Its record goes first, so that what can't be removed now is not
+/// taken for an unfinished transfer.
 pub(super) fn remove(staging: &Dir, folder: &str) -> io::Result<()> {
     let removed = staging
         .remove_file(&format!("{folder}/record"))

@@ -12,8 +12,8 @@ use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 pub(super) struct Source {
     entry: EntryInfo,
     file: Option<File>,
-    /// When anything of the file changed last before it was read: a program that writes to it can set
-    /// the time of its bytes back, but not this one.
+    /// When anything of the file changed last before it was read: a program that writes to it can
+    /// set the time of its bytes back, but not this one.
     ctime: Option<i64>,
     tree: Tree,
     offset: u64,

@@ -124,8 +124,9 @@ impl Part {
     }
 }
 
-/// Whether the disk took what an earlier run wrote to the file. Everything was synced at once before;
-/// this asks for the file's own errors, which the kernel keeps until somebody hears of them.
+/// Whether the disk took what an earlier run wrote to the file. Everything was synced at once
+/// before; this asks for the file's own errors, which the kernel keeps until somebody hears of
+/// them.
 fn is_on_disk(file: &File) -> bool {
     let synced = file.sync_data();
     if let Err(error) = &synced {

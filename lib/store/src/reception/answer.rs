@@ -53,8 +53,8 @@ pub struct Finished {
     pub path: PathBuf,
     /// Entries that failed; with any the ending is no success.
     pub failed: u32,
-    /// Those of them that had no place when all was published, the first thousand. The others were told
-    /// when they failed.
+    /// Those of them that had no place when all was published, the first thousand. The others were
+    /// told when they failed.
     pub unplaced: Vec<Unplaced>,
 }
 

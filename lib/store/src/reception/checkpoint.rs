@@ -20,8 +20,8 @@ pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
 const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
 /// Files of small size after which they are brought to the disk together.
 const CHECKPOINT_FILES: u32 = 4096;
-/// Folders with new names after which they are, where each is synced by itself: their paths are kept
-/// until then, of up to 4 KiB each.
+/// Folders with new names after which they are, where each is synced by itself: their paths are
+/// kept until then, of up to 4 KiB each.
 const CHECKPOINT_FOLDERS: usize = 1024;
 
 impl Reception {
@@ -42,7 +42,8 @@ impl Reception {
         self.broken.map_or(Ok(()), |errno| Err(errno.into()))
     }
 
-    /// Brings to the disk what came, if it is time and nothing failed before; else this entry fails.
+    /// Brings to the disk what came, if it is time and nothing failed before; else this entry
+    /// fails.
     pub(super) fn checkpoint_entry(
         &mut self,
         index: u32,
@@ -129,8 +130,9 @@ impl Reception {
         }
     }
 
-    /// After a sync that failed nothing more is called durable. Asking again proves nothing: pages that could not be
-    /// written count as clean. So whatever was noted since the last checkpoint is forgotten too.
+    /// After a sync that failed nothing more is called durable. Asking again proves nothing: pages
+    /// that could not be written count as clean. So whatever was noted since the last checkpoint is
+    /// forgotten too.
     pub(super) fn believe(&mut self, synced: io::Result<()>) -> io::Result<()> {
         let Err(error) = &synced else {
             return synced;

@@ -111,8 +111,8 @@ impl Reception {
     /// Whether the name is taken and stays so by the sender's own wish.
     ///
     /// # Errors
-    /// It has no place in the folder that this one will be merged with: better told now than when all
-    /// of it has come.
+    /// The entry has no place in the folder that this one will be merged with. The sender hears of
+    /// it before any data moves.
     fn is_to_skip(&self, entry: &Entry<'_>) -> Result<bool, Trouble> {
         let (name, skips) = (
             &self.offered.name,
@@ -164,8 +164,8 @@ impl Reception {
         }
     }
 
-    /// Removes a file that nobody goes on with. It is closed first: some file systems only rename one
-    /// that is open.
+    /// Removes a file that no later attempt continues. It is closed first: some file systems only
+    /// rename a file that is open.
     pub(super) fn discard(&self, part: Box<Part>) {
         let path = part.path.clone();
         drop(part);

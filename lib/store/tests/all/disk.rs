@@ -339,7 +339,7 @@ fn a_disk_that_fails_to_sync_is_not_believed_afterwards() {
     }
 }
 
-/// The same with two receptions at a time: whoever syncs first must not take the error from the other.
+/// The same with two receptions: the first sync must not take the error from the other reception.
 #[test]
 fn a_disk_that_fails_to_sync_tells_every_reception() {
     let scratch = Scratch::new();

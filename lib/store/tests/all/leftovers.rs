@@ -1,4 +1,5 @@
-//! What is left in the private folder of an inbox: nothing that nobody goes on with, and nothing for ever.
+//! What is left in the private folder of an inbox: only transfers that can go on, and none for
+//! ever.
 
 use std::fs;
 use std::path::Path;
