@@ -2,21 +2,13 @@
 //! ever.
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use transom_store::faults::{FileSystem, Op};
-use transom_store::{Inbox, InboxSettings, Outbox, Reception};
+use transom_store::{Inbox, InboxSettings};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
-
-fn begun(inbox: &mut Inbox, path: &Path) -> (Outbox, Reception) {
-    let outbox = Outbox::walk(path).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let reception = inbox.receive(PEER, &offer).unwrap();
-    (outbox, reception)
-}
 
 fn some(scratch: &Scratch) -> std::path::PathBuf {
     (0..5).for_each(|i| drop(scratch.put(&format!("d/{i}"), noise(LEAF + i, i as u64))));
@@ -42,7 +34,7 @@ fn nothing_is_left_where_a_file_that_is_open_is_only_renamed_when_it_is_removed(
         .unwrap();
         let _ = fs::remove_dir_all(scratch.path("aside"));
         let _ = fs::remove_file(scratch.path("aside"));
-        let (mut outbox, mut reception) = begun(&mut inbox, &path);
+        let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
         pump(&mut outbox, &mut reception, 1);
         reception.cancel();
         assert_eq!(published(&scratch), [""; 0], "cancelled");
@@ -60,7 +52,7 @@ fn an_entry_that_failed_leaves_nothing_there_either() {
     let disk = scratch.disk();
     disk.format(FileSystem::Fuse);
     let mut inbox = scratch.inbox();
-    let (outbox, mut reception) = begun(&mut inbox, &some(&scratch));
+    let (outbox, mut reception) = begun(&mut inbox, 7, &some(&scratch));
     // One is given up by its sender, of two the disk can't hold the bytes or what is noted of them.
     for index in 0..5 {
         let info = outbox.entry(index).unwrap();
@@ -150,7 +142,7 @@ fn a_transfer_that_runs_is_not_too_old() {
         ..scratch.settings()
     };
     let mut inbox = Inbox::open(settings).unwrap();
-    let (mut outbox, mut reception) = begun(&mut inbox, &path);
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
     inbox.tidy();
     pump(&mut outbox, &mut reception, u64::MAX);
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use transom_store::faults::Disk;
+use transom_store::faults::{Disk, FileSystem, Op};
 use transom_store::{
     Begin, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, Step,
 };
@@ -335,4 +335,32 @@ pub(crate) fn wait_for(mut done: impl FnMut() -> bool) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     panic!("it never was");
+}
+
+/// Every call that brings something to the disk.
+pub(crate) const SYNCS: [Op; 4] = [Op::SyncAll, Op::SyncData, Op::SyncFile, Op::SyncFolder];
+
+/// Where one call reaches all files, and where each is synced by itself.
+pub(crate) const SYSTEMS: [FileSystem; 2] = [FileSystem::Ext4, FileSystem::Fuse];
+
+/// How many syncs came since the last time.
+pub(crate) fn syncs(disk: &Disk) -> usize {
+    let calls = disk.calls().into_iter();
+    calls.filter(|call| SYNCS.contains(&call.op)).count()
+}
+
+/// Begins to receive a path of that peer.
+pub(crate) fn begun(inbox: &mut Inbox, peer: u8, path: &Path) -> (Outbox, Reception) {
+    let outbox = Outbox::walk(path).unwrap();
+    let offer = offer(&outbox, Collision::Rename);
+    let reception = inbox.receive([peer; 32], &offer).unwrap();
+    (outbox, reception)
+}
+
+/// Whether the same content came.
+pub(crate) fn is_as_sent(sent: &Path, came: &Path) -> bool {
+    match sent.is_dir() {
+        true => came.is_dir() && contents(sent) == contents(came),
+        false => fs::read(sent).ok() == fs::read(came).ok(),
+    }
 }
