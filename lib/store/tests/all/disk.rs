@@ -235,7 +235,7 @@ fn unfinished_transfers_go_when_they_are_old_and_not_when_the_clock_was_never_se
 }
 
 /// A small disk, where the tests may mount one.
-pub(crate) struct Disk(std::path::PathBuf);
+pub(crate) struct Disk(pub(crate) std::path::PathBuf);
 
 impl Disk {
     pub(crate) fn mount(at: std::path::PathBuf, mebibytes: u32) -> Option<Self> {
