@@ -153,6 +153,9 @@ impl Inbox {
     /// also does, when that time has passed.
     pub fn tidy(&mut self) {
         self.tidied = Instant::now();
+        if self.shared.is_gone() {
+            return;
+        }
         if let Err(error) = self.shared.tidy() {
             log::warn!("can't look what is left in the private folder error={error}");
         }

@@ -231,6 +231,7 @@ fn what_is_already_there_is_synced_before_it_is_called_so() {
         copied(&scratch, "film", &noise(LEAF + 5, 1), time);
         let finished = send(&mut inbox, &scratch.path("film"));
         assert_eq!(finished.ending, Ending::AlreadyThere);
+        drop(inbox);
         disk.cut_power();
         assert!(is_as_sent(&scratch.path("film"), &finished.path), "{time}");
     }
@@ -245,6 +246,7 @@ fn what_is_already_there_is_synced_before_it_is_called_so() {
         assert!(copy.status().unwrap().success());
         let finished = send(&mut inbox, &path);
         assert_eq!(finished.ending, Ending::AlreadyThere);
+        drop(inbox);
         disk.cut_power();
         assert!(is_as_sent(&path, &finished.path), "{system:?}");
     }
