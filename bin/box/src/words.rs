@@ -92,6 +92,9 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
         Outcome::Durable { path } => format!("safe on disk as {}", path.display()),
         Outcome::AlreadyThere { path } => format!("was there already as {}", path.display()),
         Outcome::Skipped { path } => format!("left alone, since {} is taken", path.display()),
+        Outcome::Partial { path, failed: 0 } => {
+            format!("safe on disk as {}, but not all of it", path.display())
+        }
         Outcome::Partial { path, failed } => {
             format!(
                 "safe on disk as {}, but for {}",
@@ -146,6 +149,17 @@ mod tests {
         for &reason in RefuseReason::ALL {
             assert!(!refuse_words(reason).contains("does not know"));
         }
+    }
+
+    #[test]
+    fn what_came_in_part_says_how_much_is_missing_as_far_as_it_is_known() {
+        let words = |failed| {
+            let path = "d".into();
+            outcome_words(&Outcome::Partial { path, failed })
+        };
+        assert_eq!(words(0), "safe on disk as d, but not all of it");
+        assert_eq!(words(1), "safe on disk as d, but for 1 failed item");
+        assert_eq!(words(2), "safe on disk as d, but for 2 failed items");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A peer's key, so that a connection made again stands behind what the lost one left.
 pub(crate) type Lane = [u8; 32];
@@ -11,6 +12,15 @@ pub(crate) type Lane = [u8; 32];
 pub(crate) struct Lanes<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
+}
+
+/// What waiting has come to.
+pub(crate) enum Next<T> {
+    Value(Lane, T),
+    /// Nothing came in that time.
+    Nothing,
+    /// Nothing is there, and nothing more comes.
+    Closed,
 }
 
 struct State<T> {
@@ -43,18 +53,24 @@ impl<T> Lanes<T> {
 
     /// Waits for the next value; `None` once it is closed and empty.
     pub(crate) fn wait(&self) -> Option<(Lane, T)> {
-        let mut state = self.lock();
         loop {
-            if let Some(next) = state.take() {
-                return Some(next);
+            match self.wait_for(Duration::MAX) {
+                Next::Value(lane, value) => return Some((lane, value)),
+                Next::Nothing => {}
+                Next::Closed => return None,
             }
-            if state.closed {
-                return None;
-            }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits so long for the next value.
+    pub(crate) fn wait_for(&self, most: Duration) -> Next<T> {
+        let is_idle = |state: &mut State<T>| state.lanes.is_empty() && !state.closed;
+        let waited = self.changed.wait_timeout_while(self.lock(), most, is_idle);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match state.take() {
+            Some((lane, value)) => Next::Value(lane, value),
+            None if state.closed => Next::Closed,
+            None => Next::Nothing,
         }
     }
 
@@ -105,6 +121,16 @@ mod tests {
         lanes.put([2; 32], 1000);
         let served: Vec<_> = std::iter::from_fn(|| lanes.wait()).take(3).collect();
         assert_eq!(served, [([1; 32], 0), ([2; 32], 1000), ([1; 32], 1)]);
+    }
+
+    #[test]
+    fn waiting_ends_with_a_value_the_time_or_the_close() {
+        let lanes = Lanes::default();
+        assert!(matches!(lanes.wait_for(Duration::ZERO), Next::Nothing));
+        lanes.put([1; 32], 7);
+        lanes.close();
+        assert!(matches!(lanes.wait_for(Duration::MAX), Next::Value(_, 7)));
+        assert!(matches!(lanes.wait_for(Duration::MAX), Next::Closed));
     }
 
     #[test]

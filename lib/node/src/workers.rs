@@ -6,7 +6,7 @@
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
 //! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
-//! | `disk` | reads, hashes what it read, writes, syncs | the same, and by the rooms of the transfers from us |
+//! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //!
 //! Each starts when it is first needed and ends with the station.
@@ -23,11 +23,12 @@ use std::time::Duration;
 use transom_media::{
     Camera, CameraError, Device, Encoder, Format, Frame, ImageError, Picture, Slot, Wait, Wish,
 };
+use transom_store::Inbox;
 use transom_wire::PeerName;
 
 use crate::disk::{self, Disk};
 use crate::handle::Queue;
-use crate::lanes::{Lane, Lanes};
+use crate::lanes::{Lane, Lanes, Next};
 use crate::load::{Load, Share};
 use crate::notice::TransferId;
 
@@ -112,7 +113,8 @@ pub(crate) struct Workers {
 impl Workers {
     pub(crate) fn new(queue: Arc<Queue>, disk: Disk) -> Self {
         let (sender, inbox) = channel();
-        Self {
+        let receives = disk.receives();
+        let mut workers = Self {
             reports: Reports { sender, queue },
             inbox,
             frames: Arc::default(),
@@ -129,7 +131,12 @@ impl Workers {
             threads: Vec::new(),
             ready_disk: Some(disk),
             hashes: false,
+        };
+        if receives {
+            // Even if nothing is ever sent here, what is too old has to go.
+            workers.start_disk();
         }
+        workers
     }
 
     /// What the workers have done since the last call.
@@ -269,12 +276,18 @@ impl Workers {
         };
         let (jobs, reports) = (self.disk.clone(), self.reports.clone());
         self.start("disk", move || {
-            while let Some((lane, (transfer, job, share))) = jobs.wait() {
-                let rest = disk.work(transfer, job, &mut |answer| {
-                    reports.send(Report::Disk(transfer, answer));
-                });
-                if let Some(rest) = rest {
-                    jobs.put_first(lane, (transfer, rest, share));
+            loop {
+                match jobs.wait_for(Inbox::TIDY_PAUSE) {
+                    Next::Value(lane, (transfer, job, share)) => {
+                        let rest = disk.work(transfer, job, &mut |answer| {
+                            reports.send(Report::Disk(transfer, answer));
+                        });
+                        if let Some(rest) = rest {
+                            jobs.put_first(lane, (transfer, rest, share));
+                        }
+                    }
+                    Next::Nothing => disk.tidy(),
+                    Next::Closed => return,
                 }
             }
         });

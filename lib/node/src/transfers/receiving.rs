@@ -1,7 +1,7 @@
 //! One transfer to us: judged, prepared on the disk, then every entry and leaf handed to the disk thread and its answers to the sender.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
@@ -393,33 +393,25 @@ impl Incoming {
     }
 
     fn finished(&mut self, finished: Result<transom_store::Finished, String>, out: &mut Outside) {
-        let (ending, text, outcome) = match finished {
+        let (ending, outcome) = match finished {
             Ok(finished) => {
-                let path = finished.path;
-                let name = path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                let outcome = match finished.ending {
-                    Ending::AlreadyThere => Outcome::AlreadyThere { path },
-                    Ending::Skipped => Outcome::Skipped { path },
-                    Ending::Partial => Outcome::Partial {
-                        path,
-                        failed: finished.failed.max(self.failed),
-                    },
-                    Ending::Failed => Outcome::Failed {
-                        why: self.why_failed(),
-                    },
-                    _ => Outcome::Durable { path },
-                };
-                let text = match &outcome {
-                    Outcome::Failed { why } => why.clone(),
-                    _ => name,
-                };
-                (finished.ending, text, outcome)
+                for entry in finished.unplaced {
+                    self.told_failed(entry.path, entry.why, out);
+                }
+                let failed = finished.failed.max(self.failed);
+                let why = || self.why_failed();
+                let outcome = Outcome::of(finished.ending, finished.path, failed, why);
+                (finished.ending, outcome)
             }
-            Err(why) => (Ending::Failed, why.clone(), Outcome::Failed { why }),
+            Err(why) => (Ending::Failed, Outcome::Failed { why }),
+        };
+        let (ending, text) = match &outcome {
+            Outcome::Failed { why } => (ending, why.clone()),
+            Outcome::Partial { path, .. } => (Ending::Partial, name_of(path)),
+            Outcome::Durable { path }
+            | Outcome::AlreadyThere { path }
+            | Outcome::Skipped { path } => (ending, name_of(path)),
+            _ => (ending, String::new()),
         };
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             let status = &mut self.account.status;
@@ -448,13 +440,17 @@ impl Incoming {
     }
 
     fn entry_failed(&mut self, index: u32, why: String, out: &mut Outside) {
-        self.failed += 1;
-        self.first_failure.get_or_insert_with(|| why.clone());
         let path = self.settled(index);
         let path = path.unwrap_or_else(|| match self.offer.shape {
             Shape::File => self.offer.name.as_str().to_owned(),
             _ => format!("entry {index}"),
         });
+        self.told_failed(path, why, out);
+    }
+
+    fn told_failed(&mut self, path: String, why: String, out: &mut Outside) {
+        self.failed += 1;
+        self.first_failure.get_or_insert_with(|| why.clone());
         if self.failed <= MAX_FAILURES_TOLD {
             out.tell(Notice::EntryFailed {
                 transfer: self.id,
@@ -506,4 +502,10 @@ impl Incoming {
             log::debug!("{}: receiving: {error}", self.place.link);
         }
     }
+}
+
+/// What the sender is told of where it lies.
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }

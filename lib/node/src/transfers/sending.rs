@@ -203,15 +203,9 @@ impl Outgoing {
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             (status.verified, status.durable) = (status.bytes, status.bytes);
         }
-        match ending {
-            Ending::Durable => Outcome::Durable { path },
-            Ending::AlreadyThere => Outcome::AlreadyThere { path },
-            Ending::Skipped => Outcome::Skipped { path },
-            Ending::Partial => Outcome::Partial { path, failed },
-            _ => Outcome::Failed {
-                why: unsendable.unwrap_or_else(|| format!("at the receiver: {text}")),
-            },
-        }
+        Outcome::of(ending, path, failed, || {
+            unsendable.unwrap_or_else(|| format!("at the receiver: {text}"))
+        })
     }
 
     /// What the disk thread says.

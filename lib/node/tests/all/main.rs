@@ -5,6 +5,7 @@ mod calls;
 mod chaos;
 mod claims;
 mod cut;
+mod durable;
 mod evil;
 mod floods;
 mod honesty;
