@@ -39,6 +39,9 @@ fn main() -> ExitCode {
         Err(help) => return tell_usage(&help),
     };
     start_log(&common);
+    if let Err(error) = transom_signals::survive_file_limit() {
+        log::warn!("a file that grows beyond `ulimit -f` will end the program: {error}");
+    }
     let output = Output::new(common.json, common.quiet);
     let place = Place::find(&common);
     let result = match command {

@@ -28,6 +28,10 @@ fn main() -> ExitCode {
         Wish::Run(arguments) => arguments,
     };
     start::log();
+    #[cfg(unix)]
+    if let Err(error) = transom_signals::survive_file_limit() {
+        log::warn!("a file that grows beyond `ulimit -f` will end the program: {error}");
+    }
     match start::run(*arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

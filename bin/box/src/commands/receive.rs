@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
         overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
-    let running = Running::start(settings)?;
+    let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
     output.say(
         format!("files go to {into}"),
