@@ -6,9 +6,12 @@ mod evil;
 mod person;
 mod program;
 mod scratch;
+mod terminal;
 
 pub use cargo::{cargo, root, transom};
 pub use evil::{Evil, Raw};
 pub use person::Person;
 pub use program::{Finished, PATIENCE, Program};
+pub use rustix::process::Signal;
 pub use scratch::Scratch;
+pub use terminal::Terminal;

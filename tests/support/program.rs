@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// How long any single thing may take before a test gives up. Generous: a busy machine is no failure.
@@ -105,11 +106,18 @@ impl Program {
     /// Asks it to end (SIGTERM), as a service manager does.
     ///
     /// # Panics
-    /// When there is no `kill` program.
+    /// As [`Self::signal`].
     pub fn ask_to_end(&self) {
-        let id = self.id().to_string();
-        let kill = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(kill.expect("kill is part of every system").success());
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it has ended and was waited for.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a child has an id"), signal).expect("the child was not waited for");
     }
 
     /// Waits for its own end.

@@ -3,13 +3,13 @@
 use std::io;
 use std::sync::mpsc::SyncSender;
 
-pub(crate) use transom_signals::{Hangup, Watch, Wish as Signal};
+pub(crate) use transom_signals::{Hangup, Wish as Signal};
 
 use crate::station::Event;
 
 /// Watches from here on. A second SIGINT or SIGTERM, at least a second after the first, ends the
 /// program at once.
-pub(crate) fn watch(events: SyncSender<Event>, hangup: Hangup) -> io::Result<Watch> {
+pub(crate) fn watch(events: SyncSender<Event>, hangup: Hangup) -> io::Result<()> {
     transom_signals::watch(hangup, move |signal| {
         // With a full queue the command is stuck in output; a second signal helps.
         let _ = events.try_send(Event::Signal(signal));

@@ -37,8 +37,6 @@ pub(crate) struct Running {
     sender: SyncSender<Event>,
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
-    /// Last, as the last to be dropped.
-    _signals: signals::Watch,
 }
 
 impl Running {
@@ -59,7 +57,7 @@ impl Running {
         let (handle, addresses) = (station.handle(), station.addresses());
         let (passage, events, sender) = passage();
         let (done, ended) = mpsc::channel();
-        let signals = signals::watch(sender.clone(), hangup)
+        signals::watch(sender.clone(), hangup)
             .map_err(|error| Failure::new("can't watch for signals", error))?;
         let thread = Builder::new()
             .name("station".into())
@@ -72,7 +70,6 @@ impl Running {
             sender,
             ended,
             thread: Some(thread),
-            _signals: signals,
         })
     }
 

@@ -7,7 +7,7 @@
 //! ```no_run
 //! use transom_signals::{Hangup, Wish, survive_file_limit, watch};
 //! survive_file_limit()?;
-//! let _signals = watch(Hangup::of_a_service(), |wish| match wish {
+//! watch(Hangup::of_a_service(), |wish| match wish {
 //!     Wish::End => println!("finishes films, says goodbye, ends children"),
 //!     Wish::Reload => println!("reads its settings again"),
 //! })?;
@@ -26,11 +26,11 @@
 use std::fs::{self, File};
 use std::io;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::Signals;
 use signal_hook::{flag, low_level};
 
 /// What a signal asks for.
@@ -63,28 +63,20 @@ impl Hangup {
     }
 }
 
-/// The thread that hears the signals. Dropping it ends the thread, and later signals do nothing: it
-/// is dropped last, so that a second signal ends even a goodbye that hangs.
-#[derive(Debug)]
-pub struct Watch {
-    handle: Handle,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// Tells each wish as it comes, on a thread of its own.
+/// Tells each wish as it comes, on a thread of its own that ends with the process: a second signal
+/// then ends even a goodbye that hangs.
 ///
-/// When a second SIGINT or SIGTERM asks for it, the program ends there, with 128 and the signal's
+/// When a second SIGINT or SIGTERM asks for it, the process ends at once, with 128 and the signal's
 /// number as its exit code: no destructor runs, whatever the other threads do. A SIGHUP that was
 /// ignored at the start stays ignored, as `nohup` promises.
 ///
 /// # Errors
 /// When the system gives no handler, pipe or thread.
-pub fn watch(hangup: Hangup, mut tell: impl FnMut(Wish) + Send + 'static) -> io::Result<Watch> {
+pub fn watch(hangup: Hangup, mut tell: impl FnMut(Wish) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     if !is_ignored(SIGHUP) {
         signals.add_signal(SIGHUP)?;
     }
-    let handle = signals.handle();
     let mut rule = Rule::new(hangup);
     let hear = move || {
         for signal in signals.forever() {
@@ -94,18 +86,7 @@ pub fn watch(hangup: Hangup, mut tell: impl FnMut(Wish) + Send + 'static) -> io:
             }
         }
     };
-    let thread = Some(Builder::new().name("signals".into()).spawn(hear)?);
-    Ok(Watch { handle, thread })
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.handle.close();
-        if let Some(thread) = self.thread.take() {
-            // A panic of that thread has printed itself already.
-            let _ = thread.join();
-        }
-    }
+    Builder::new().name("signals".into()).spawn(hear).map(drop)
 }
 
 /// Makes a write beyond the limit of `ulimit -f` fail with EFBIG, where SIGXFSZ would kill the

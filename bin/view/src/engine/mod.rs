@@ -69,9 +69,6 @@ pub(crate) struct Engine {
     bell: Arc<Bell>,
     duties: Duties,
     threads: Vec<JoinHandle<()>>,
-    /// Last, as the last to be dropped.
-    #[cfg(unix)]
-    _signals: transom_signals::Watch,
 }
 
 impl Engine {
@@ -85,10 +82,10 @@ impl Engine {
         let busy = !settings.takes_calls;
         let station = Station::start(settings)?;
         let mailbox = Arc::new(Mailbox::new(wake.clone()));
+        #[cfg(unix)]
+        signals::watch(mailbox.clone())?;
         let mut engine = Self {
             handle: station.handle(),
-            #[cfg(unix)]
-            _signals: signals::watch(mailbox.clone())?,
             mailbox,
             desk: Arc::new(Desk::new(wake)),
             album: Arc::new(Album::new(pictures)),

@@ -4,12 +4,12 @@
 use std::io;
 use std::sync::Arc;
 
-use transom_signals::{Hangup, Watch};
+use transom_signals::Hangup;
 
 use super::{Letter, Mailbox};
 
 /// The signals from here on. A second SIGINT or SIGTERM, at least a second after the first, ends
 /// the program at once.
-pub(super) fn watch(mailbox: Arc<Mailbox>) -> io::Result<Watch> {
+pub(super) fn watch(mailbox: Arc<Mailbox>) -> io::Result<()> {
     transom_signals::watch(Hangup::End, move |_| mailbox.put(Letter::Close))
 }

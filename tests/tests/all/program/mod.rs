@@ -4,6 +4,8 @@ mod calling;
 mod files;
 mod hostile;
 mod resume;
+#[cfg(target_os = "linux")]
+mod signals;
 mod trouble;
 mod trust;
 mod usage;
