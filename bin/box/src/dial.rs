@@ -124,7 +124,7 @@ impl Line {
             }
             _ => {}
         }
-        if self.contact.line == 0 && self.contact.name.as_str() == self.contact.address.host {
+        if self.contact.line == 0 && self.contact.address.ip().is_none() {
             return failure.next(format!(
                 "it was taken for an address, since it is not in {}",
                 self.book

@@ -52,11 +52,16 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             peer,
             key,
             first_use,
+            known_as,
             address,
         } => (
-            format!("{peer} is here, from {address}{}", pinned(*first_use, key)),
+            format!(
+                "{peer} is here, from {address}{}",
+                pinned(*first_use, *known_as, key)
+            ),
             json!({"event": "joined", "peer": peer.as_str(), "key": key.to_string(),
                    "fingerprint": key.fingerprint().to_string(), "first_use": first_use,
+                   "known_as": known_as.map(|name| name.to_string()),
                    "address": address.to_string()}),
         ),
         Notice::Left { peer, why, lost } => (
@@ -255,12 +260,13 @@ fn direction(status: &TransferStatus) -> String {
 }
 
 /// Words for a key that was taken on trust just now.
-pub(crate) fn pinned(first_use: bool, key: &PublicKey) -> String {
-    match first_use {
-        true => format!(
-            "; its key {} is new and now pinned, compare it",
-            key.fingerprint()
-        ),
-        false => String::new(),
+pub(crate) fn pinned(first_use: bool, known_as: Option<PeerName>, key: &PublicKey) -> String {
+    let print = key.fingerprint();
+    match (first_use, known_as) {
+        (true, None) => format!("; its key {print} is new and now pinned, compare it"),
+        (true, Some(name)) => {
+            format!("; its key {print} is the one of {name}, now pinned here too")
+        }
+        (false, _) => String::new(),
     }
 }

@@ -56,12 +56,13 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
 
 /// Whose call is to be taken.
 fn contact(peer: &str, book: &Book, place: &Place) -> Result<PeerName, Failure> {
-    book.find(peer).map(|contact| contact.name).ok_or_else(|| {
-        Failure::usage(
-            format!("can't wait for {peer}"),
-            format!("it is not in {}", place.looked_in()),
-        )
-    })
+    let contact = place.contact(peer, book)?;
+    // Somebody who is not in the book has no line.
+    if contact.line == 0 {
+        let why = format!("they are not in {}", place.looked_in());
+        return Err(Failure::usage(format!("can't wait for {peer}"), why));
+    }
+    Ok(contact.name)
 }
 
 /// The one call of this command.

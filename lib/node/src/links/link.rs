@@ -22,6 +22,8 @@ pub(crate) struct Link {
     pub(crate) side: Side,
     pub(super) address: SocketAddr,
     pub(super) first_use: bool,
+    /// By which other name the key was known on first use.
+    pub(super) known_as: Option<PeerName>,
     /// The peer's random number of this run; `None` until its hello, and then it is really there.
     pub(super) session: Option<u64>,
     /// When it said hello.

@@ -10,5 +10,6 @@ mod honesty;
 mod interrupted;
 mod loopback;
 mod owner;
+mod pins;
 mod rights;
 mod support;
