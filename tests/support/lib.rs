@@ -14,4 +14,4 @@ pub use person::Person;
 pub use program::{Finished, PATIENCE, Program};
 pub use rustix::process::Signal;
 pub use scratch::Scratch;
-pub use terminal::Terminal;
+pub use terminal::{Drawing, Terminal};

@@ -69,17 +69,25 @@ impl Program {
     /// # Panics
     /// As [`Self::event`].
     pub fn event_where(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.until(event, |line| {
+            let value: Value = serde_json::from_str(line).unwrap_or_default();
+            (value["event"] == event && wanted(&value)).then_some(value)
+        })
+    }
+
+    /// What comes of the first line that is taken.
+    fn until<T>(&mut self, what: &str, take: impl Fn(&str) -> Option<T>) -> T {
         let last = Instant::now() + PATIENCE;
         loop {
             let left = last.saturating_duration_since(Instant::now());
             let problem = match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    let value: Value = serde_json::from_str(&line).unwrap_or_default();
+                    let taken = take(&line);
                     self.seen.push(line);
-                    if value["event"] == event && wanted(&value) {
-                        return value;
+                    match taken {
+                        Some(taken) => return taken,
+                        None => continue,
                     }
-                    continue;
                 }
                 Err(RecvTimeoutError::Timeout) => "too late",
                 Err(RecvTimeoutError::Disconnected) => "ended",
@@ -87,8 +95,16 @@ impl Program {
             // Killed first, so that what it complained of is complete.
             self.kill();
             let complaint = self.stderr.recv().unwrap_or_default();
-            panic!("{problem} before {event}: {:#?}\n{complaint}", self.seen);
+            panic!("{problem} before {what}: {:#?}\n{complaint}", self.seen);
         }
+    }
+
+    /// The next line it prints that holds this text; others before it are passed over.
+    ///
+    /// # Panics
+    /// As [`Self::event`].
+    pub fn line_with(&mut self, text: &str) -> String {
+        self.until(text, |line| line.contains(text).then(|| line.to_owned()))
     }
 
     /// Whether it has not ended.

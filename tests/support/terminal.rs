@@ -10,6 +10,7 @@ use std::thread;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use unicode_width::UnicodeWidthStr;
 
 /// The outer end of a pseudo-terminal. Dropping it hangs up, as a closed window or a lost SSH
 /// session does.
@@ -56,18 +57,18 @@ impl Terminal {
     ///
     /// # Panics
     /// When the system has no descriptor left.
-    pub fn drawn(&self) -> Arc<Mutex<Vec<u8>>> {
-        let drawn = Arc::<Mutex<Vec<u8>>>::default();
+    pub fn drawing(&self) -> Drawing {
+        let drawing = Drawing::default();
         let mut master = File::from(self.master.try_clone().expect("a descriptor"));
-        let all = drawn.clone();
+        let all = drawing.clone();
         thread::spawn(move || {
             let mut part = [0; 4096];
             while let Ok(count @ 1..) = master.read(&mut part) {
-                let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut all = all.0.lock().unwrap_or_else(PoisonError::into_inner);
                 all.extend_from_slice(part.get(..count).unwrap_or(&[]));
             }
         });
-        drawn
+        drawing
     }
 
     /// A session has no terminal until its first process opens one. Signals are as a shell of a
@@ -81,5 +82,41 @@ impl Terminal {
             session.current_dir(folder);
         }
         session
+    }
+}
+
+/// What programs drew on a terminal so far.
+#[derive(Clone, Debug, Default)]
+pub struct Drawing(Arc<Mutex<Vec<u8>>>);
+
+impl Drawing {
+    /// All of it as text.
+    pub fn text(&self) -> String {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&all).into_owned()
+    }
+
+    /// The lines as they were drawn, one behind the other: each piece of text up to where the cursor
+    /// goes back to the left.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        let text = self.text();
+        let mut letters = text.chars();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '\r' | '\n' => lines.push(String::new()),
+                // ESC [ parameters letter: erases, colours, and moves up and down.
+                '\u{1b}' => drop(letters.by_ref().skip(1).find(char::is_ascii_alphabetic)),
+                letter => lines.last_mut().expect("at least one").push(letter),
+            }
+        }
+        lines.retain(|line| !line.trim().is_empty());
+        lines
+    }
+
+    /// Columns of the widest of the lines.
+    pub fn columns(&self) -> usize {
+        let lines = self.lines();
+        lines.iter().map(|line| line.width()).max().unwrap_or(0)
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn reload(handle: &Handle, place: &Place, output: &Output) {
                 json!({"event": "reloaded", "contacts": contacts}),
             );
         }
-        Err(failure) => output.warn(failure.to_string()),
+        Err(failure) => output.complain(failure.to_string()),
     }
 }
 

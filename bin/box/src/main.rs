@@ -64,7 +64,7 @@ fn main() -> ExitCode {
             if output.is_json() {
                 output.answer("", json!({"event": "error", "text": text}));
             }
-            output.warn(text);
+            output.complain(text);
             ExitCode::from(failure.code())
         }
     }

@@ -23,8 +23,22 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
     if is_plain && !output.is_json() {
         return;
     }
-    if let Some((human, json)) = describe(notice) {
-        output.say(human, json);
+    match describe(notice) {
+        Some((human, json)) if is_result(notice) => output.deliver(human, json),
+        Some((human, json)) => output.say(human, json),
+        None => {}
+    }
+}
+
+/// Whether it is what a command runs for, or an error, and no talk that `--quiet` is to end.
+fn is_result(notice: &Notice) -> bool {
+    match notice {
+        Notice::Text { .. } | Notice::EntryFailed { .. } => true,
+        Notice::TransferEnded { outcome, .. } => matches!(
+            outcome,
+            Outcome::Failed { .. } | Outcome::Lost { .. } | Outcome::Partial { .. }
+        ),
+        _ => false,
     }
 }
 

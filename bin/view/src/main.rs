@@ -10,6 +10,7 @@ mod start;
 mod ui;
 mod words;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Wish};
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     let wish = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(wish) => wish,
         Err(error) => {
-            eprintln!("transom-view: {error}; see transom-view --help");
+            complain(&format!("{error}; see transom-view --help"));
             return ExitCode::from(2);
         }
     };
@@ -35,15 +36,19 @@ fn main() -> ExitCode {
     match start::run(*arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("transom-view: {error}");
+            complain(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
+/// An error as one line on stderr, unless nobody can read there: a desktop may start programs without.
+fn complain(what: &str) {
+    drop(writeln!(std::io::stderr(), "transom-view: {what}"));
+}
+
 /// Prints, unless whoever wanted to read has gone.
 fn say(text: &str) -> ExitCode {
-    use std::io::Write;
     drop(writeln!(std::io::stdout(), "{text}"));
     ExitCode::SUCCESS
 }

@@ -70,6 +70,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "transom-media",
             "transom-signals",
             "transom-users",
+            "unicode-width",
         ],
     ),
     (

@@ -10,7 +10,7 @@ use transom::{PeerName, PublicKey};
 
 use crate::args::{Users, UsersCommand};
 use crate::failure::Failure;
-use crate::format::count;
+use crate::format::{columns, count, padded};
 use crate::output::Output;
 use crate::place::{self, Place};
 
@@ -48,20 +48,13 @@ fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
     let contacts = book.contacts();
     let mut text = format!("{} in {source}", count(contacts.len() as u64, "contact"));
     let rows: Vec<[String; 5]> = contacts.iter().map(|contact| row(contact, known)).collect();
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths = [width(0), width(1), width(2), width(3)];
-    for [name, address, key, may, comment] in &rows {
-        let line = format!(
-            "{name:<0$}  {address:<1$}  {key:<2$}  {may:<3$}  {comment}",
-            widths[0], widths[1], widths[2], widths[3],
-        );
+    let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max();
+    let widths: [_; 5] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    for row in &rows {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<_> = cells.map(|(cell, width)| padded(cell, width)).collect();
         text.push('\n');
-        text.push_str(line.trim_end());
+        text.push_str(cells.join("  ").trim_end());
     }
     for (name, key) in strangers(book, known) {
         text.push_str(&format!(

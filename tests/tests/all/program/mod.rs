@@ -1,6 +1,8 @@
 //! The built `transom`, used as people use it: children with folders of their own on loopback.
 
 mod calling;
+#[cfg(target_os = "linux")]
+mod drawing;
 mod files;
 mod hostile;
 mod resume;
