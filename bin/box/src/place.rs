@@ -91,7 +91,7 @@ impl Place {
     pub(crate) fn looked_in(&self) -> String {
         match &self.users {
             Some(path) => format!("the contact book {}", path.display()),
-            None => "no contact book (there is none)".into(),
+            None => "the contact book, which is not there yet".into(),
         }
     }
 }

@@ -121,7 +121,9 @@ fn message(status: &TransferStatus) -> String {
 /// `38.7 MB of 50.0 MB, 13.8 MB/s, 2 s left`.
 fn amounts(status: &TransferStatus) -> String {
     let (done, all) = (bytes(status.verified), bytes(status.bytes));
-    format!("{done} of {all}, {}", words(status))
+    let words = words(status);
+    let comma = if words.is_empty() { "" } else { ", " };
+    format!("{done} of {all}{comma}{words}")
 }
 
 /// What it is doing, with rate and time left while it moves.
@@ -129,6 +131,8 @@ fn words(status: &TransferStatus) -> String {
     match status.phase {
         Phase::Waiting => "waiting for the peer".into(),
         Phase::Offered => "waiting for an answer".into(),
+        // It has only begun.
+        Phase::Running if status.rate == 0 => String::new(),
         Phase::Running => {
             let left = status
                 .eta

@@ -6,7 +6,7 @@ use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape,
 use crate::format::{bytes, count};
 use crate::output::Output;
 use crate::words::{
-    call_words, end_word, end_words, kind_word, lens_word, lens_words, outcome_word, outcome_words,
+    call_words, end_said, end_word, kind_word, lens_word, lens_words, outcome_word, outcome_words,
     with_text,
 };
 
@@ -70,7 +70,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             address,
         } => (
             format!(
-                "{peer} is here, from {address}{}",
+                "{peer} is online at {address}{}",
                 pinned(*first_use, *known_as, key)
             ),
             json!({"event": "joined", "peer": peer.as_str(), "key": key.to_string(),
@@ -79,14 +79,17 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
                    "address": address.to_string()}),
         ),
         Notice::Left { peer, why, lost } => (
-            format!("{peer} {}: {why}", if *lost { "is lost" } else { "left" }),
+            match lost {
+                true => format!("lost the connection to {peer}: {why}"),
+                false => format!("{peer} left: {why}"),
+            },
             json!({"event": "left", "peer": peer.as_str(), "why": why, "lost": lost}),
         ),
         Notice::Knock { key, address, name } => (
             format!(
-                "somebody unknown at {address}{} was turned away; if you know the key {}, let them in with: \
+                "a stranger at {address}{} was turned away; if you know the key {}, let them in with: \
                  transom users add NAME {} key={key}",
-                (*name).map_or_else(String::new, |name| format!(", calling itself {name},")),
+                (*name).map_or_else(String::new, |name| format!(", who goes by {name},")),
                 key.fingerprint(),
                 address.ip(),
             ),
@@ -100,7 +103,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             in_book,
         } => (
             format!(
-                "{peer} was turned away: its key is {}, the pinned one {}",
+                "{peer} was turned away: they show the key {}, but {} is pinned",
                 offered.fingerprint(),
                 pinned.fingerprint()
             ),
@@ -108,7 +111,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
                    "offered": offered.to_string(), "in_book": in_book}),
         ),
         Notice::Ringing { peer, kind } => (
-            format!("{peer} rings"),
+            format!("{peer} is calling"),
             json!({"event": "ringing", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": false}),
         ),
         Notice::CallStarted {
@@ -118,17 +121,15 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             resumed,
         } => (
             format!(
-                "{peer} {}{}",
-                call_words(*kind, *outgoing),
+                "{}{}",
+                call_words(*kind, *outgoing, peer),
                 if *resumed { " again" } else { "" }
             ),
             json!({"event": "call_started", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
                    "resumed": resumed}),
         ),
         Notice::CallInterrupted { peer, kind, why } => (
-            format!(
-                "the call with {peer} is interrupted: {why}; it goes on when the connection is back"
-            ),
+            format!("the call with {peer} goes on when the connection is back"),
             json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why}),
         ),
         Notice::CallEnded {
@@ -138,10 +139,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             reason,
             text,
         } => (
-            format!(
-                "the call with {peer} ended: {}",
-                with_text(end_words(*reason), text)
-            ),
+            format!("the call with {peer} ended: {}", end_said(*reason, text)),
             json!({"event": "call_ended", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
                    "reason": end_word(*reason), "text": text}),
         ),
@@ -156,9 +154,9 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             format!(
                 "{peer} {}",
                 if *on {
-                    "records what it sees"
+                    "is recording"
                 } else {
-                    "records no longer"
+                    "is not recording any more"
                 }
             ),
             json!({"event": "far_recording", "peer": peer.as_str(), "on": on}),
@@ -214,6 +212,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
 /// `photos/ (12 files, 3.42 GB)`.
 pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
     match shape {
+        Shape::Folder if files == 0 => format!("{name}/ (empty)"),
         Shape::Folder => format!("{name}/ ({}, {})", count(files.into(), "item"), bytes(size)),
         _ => format!("{name} ({})", bytes(size)),
     }
@@ -222,7 +221,7 @@ pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
 /// What a peer wants to send, and to what end.
 pub(crate) fn offer_words(peer: &PeerName, thing: &str, overwrites: bool) -> String {
     let wish = match overwrites {
-        true => ", to replace what has that name",
+        true => ", in place of what has that name",
         false => "",
     };
     format!("{peer} sends {thing}{wish}")
@@ -277,9 +276,9 @@ fn direction(status: &TransferStatus) -> String {
 pub(crate) fn pinned(first_use: bool, known_as: Option<PeerName>, key: &PublicKey) -> String {
     let print = key.fingerprint();
     match (first_use, known_as) {
-        (true, None) => format!("; its key {print} is new and now pinned, compare it"),
+        (true, None) => format!("; the key {print} is new and now pinned: compare it"),
         (true, Some(name)) => {
-            format!("; its key {print} is the one of {name}, now pinned here too")
+            format!("; the key {print} is that of {name}, and now pinned here too")
         }
         (false, _) => String::new(),
     }

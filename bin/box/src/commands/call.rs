@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::report;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
-use crate::words::{end_words, with_text};
+use crate::words::{end_said, with_text};
 
 pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(), Failure> {
     if let Some(Source::File(path)) = &arguments.source {
@@ -175,7 +175,7 @@ fn begin(line: &Line, talk: &Talk<'_>) {
     line.running.handle.ring(peer, CallKind::Talk);
     line.running.handle.show_camera(peer, talk.shows);
     let json = json!({"event": "ringing", "peer": peer.as_str(), "kind": "talk", "outgoing": true});
-    talk.output.say(format!("ringing {peer}"), json);
+    talk.output.say(format!("calling {peer}…"), json);
 }
 
 /// Waits for a call, takes it, and holds it until somebody hangs up.
@@ -252,7 +252,7 @@ fn over(peer: &PeerName, reason: EndReason, text: &str) -> Result<(), Failure> {
         EndReason::Unanswered => Err(Failure::new(format!("the call with {peer} was lost"), text)),
         _ => Err(Failure::new(
             format!("the call with {peer} was ended"),
-            with_text(end_words(reason), text),
+            end_said(reason, text),
         )),
     }
 }

@@ -116,13 +116,17 @@ impl Sending<'_> {
         let mut failed_items = 0;
         loop {
             let Some(event) = self.line.running.next(self.lost) else {
-                let why = format!("it did not come back within {} s", self.wait.as_secs());
+                let why = format!("they did not come back within {} s", self.wait.as_secs());
                 return Err(self.lost(&why));
             };
             match event {
                 Event::Notice(notice) => {
                     failed_items += u64::from(is_failed_item(&notice, transfer));
                     if let Some(outcome) = self.notice(&notice, transfer, &mut progress)? {
+                        let is_whole = outcome.is_success() && failed_items == 0;
+                        if is_whole || self.output.is_json() {
+                            report::tell(self.output, &notice);
+                        }
                         return self.ended(path, outcome, failed_items);
                     }
                 }
@@ -146,9 +150,6 @@ impl Sending<'_> {
             Notice::Transfer(status) if status.transfer == transfer => progress.show(status),
             Notice::TransferEnded { status, outcome } if status.transfer == transfer => {
                 progress.end();
-                if outcome.is_success() || self.output.is_json() {
-                    report::tell(self.output, notice);
-                }
                 return Ok(Some(outcome));
             }
             _ if is_failed_item(notice, transfer) => self.bars.aside(|| self.warn(notice)),
@@ -193,7 +194,8 @@ impl Sending<'_> {
     }
 
     fn lost(&self, why: &str) -> Failure {
-        resumable(Failure::new(format!("{} is lost", self.line.peer), why))
+        let what = format!("lost the connection to {}", self.line.peer);
+        resumable(Failure::new(what, why))
     }
 
     fn warn(&self, notice: &Notice) {

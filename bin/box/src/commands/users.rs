@@ -46,7 +46,10 @@ fn list(place: &Place, output: &Output) -> Result<(), Failure> {
 /// The book as columns, and below it the pinned keys of names that are not in it.
 fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
     let contacts = book.contacts();
-    let mut text = format!("{} in {source}", count(contacts.len() as u64, "contact"));
+    let mut text = match contacts.len() as u64 {
+        0 => format!("no contacts in {source}; add somebody with: transom users add NAME HOST"),
+        contacts => format!("{} in {source}", count(contacts, "contact")),
+    };
     let rows: Vec<[String; 5]> = contacts.iter().map(|contact| row(contact, known)).collect();
     let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max();
     let widths: [_; 5] = std::array::from_fn(|column| width(column).unwrap_or(0));
@@ -58,7 +61,7 @@ fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
     }
     for (name, key) in strangers(book, known) {
         text.push_str(&format!(
-            "\n{name} is not in the book, but its key {} is pinned",
+            "\n{name} is not in the book, but the key {} is pinned",
             key.fingerprint()
         ));
     }
@@ -148,7 +151,7 @@ fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
         if let Some(old) = book.find(contact.name.as_str()) {
             let place = format!("{}:{}", path.display(), old.line);
             return Err(
-                Failure::new(format!("{} is there already", contact.name), place)
+                Failure::new(format!("{} is in the book already", contact.name), place)
                     .next("change that line"),
             );
         }
@@ -197,14 +200,14 @@ fn trust(name: &PeerName, key: &PublicKey, place: &Place, output: &Output) -> Re
         .filter(|it| it.key.is_some_and(|it| it != *key))
     {
         let (book, line) = (place.looked_in(), contact.line);
-        let why = format!("{book} has another key for it in line {line}");
+        let why = format!("{book} has another key in line {line}");
         return Err(Failure::new(what, why).next("change key= in that line"));
     }
     let mut known = place::known_peers(&place.state()?)?;
     let pins = pins_of(name, contact.as_ref(), &book, known.peers());
     if pins.first().is_some_and(|(_, pinned)| pinned != key) {
         let todo = format!("if this one is right, first: transom users forget {name}");
-        return Err(Failure::new(what, "another key is pinned to it").next(todo));
+        return Err(Failure::new(what, "another key is pinned already").next(todo));
     }
     let name = contact.map_or(*name, |contact| pinned_name(name, &contact));
     known
@@ -262,12 +265,15 @@ fn forget(name: &PeerName, place: &Place, output: &Output) -> Result<(), Failure
         return Err(Failure::new(what, why).next("change or remove key= there"));
     }
     if forgotten.is_empty() {
-        let what = format!("nothing to forget of {name}");
-        return Err(Failure::new(what, "no key is pinned to it"));
+        return Err(Failure::new(
+            "nothing to forget",
+            format!("no key is pinned to {name}"),
+        ));
     }
     for (name, key) in forgotten {
         let print = key.fingerprint();
-        let human = format!("{name} was {print}; the next key it shows will be pinned");
+        let human =
+            format!("forgot the key {print} of {name}; the next one they show will be pinned");
         let json = json!({"event": "forgotten", "name": name.as_str(), "key": key.to_string()});
         output.say(human, json);
     }

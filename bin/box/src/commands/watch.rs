@@ -164,8 +164,12 @@ impl<'a> Watching<'a> {
                 tell(&self.bar, self.output);
             }
             Notice::CallEnded { reason, text, .. } => {
-                tell(&self.bar, self.output);
-                self.call_ended(*reason, text)?;
+                let ended = self.call_ended(*reason, text);
+                // The error says the same.
+                if ended.is_ok() || self.output.is_json() {
+                    tell(&self.bar, self.output);
+                }
+                ended?;
             }
             Notice::FarCamera { .. } | Notice::CallInterrupted { .. } => {
                 tell(&self.bar, self.output)

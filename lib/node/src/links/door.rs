@@ -144,7 +144,7 @@ impl Links {
                         })
                     }
                     Err(error) => {
-                        let why = format!("its key can't be kept: {error}");
+                        let why = format!("their key can't be kept: {error}");
                         self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
                         None
                     }
@@ -159,7 +159,7 @@ impl Links {
                         in_book,
                     });
                 }
-                let why = "it shows another key than the one pinned".into();
+                let why = "they show another key than the pinned one".into();
                 self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
                 None
             }

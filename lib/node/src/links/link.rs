@@ -95,12 +95,12 @@ impl Parting {
 pub(super) fn describe(why: &Departure) -> String {
     match why {
         Departure::Bye { code, text } if text.is_empty() => match code {
-            ByeCode::Done | ByeCode::Leaving => "it said goodbye".into(),
-            ByeCode::Illegal => "it says that we sent something illegal".into(),
-            ByeCode::Silent => "it heard nothing from us for too long".into(),
-            ByeCode::TooMuch => "it says that we asked for too much".into(),
+            ByeCode::Done | ByeCode::Leaving => "they said goodbye".into(),
+            ByeCode::Illegal => "they say that we sent something illegal".into(),
+            ByeCode::Silent => "they heard nothing from us for too long".into(),
+            ByeCode::TooMuch => "they say that we asked for too much".into(),
             ByeCode::Replaced => "another connection takes over".into(),
-            _ => "it said goodbye".into(),
+            _ => "they said goodbye".into(),
         },
         Departure::Bye { text, .. } => text.clone(),
         Departure::Unreachable(error) => error.to_string(),

@@ -455,11 +455,11 @@ impl Links {
                 ..
             } => self.wait_a_moment(&peer),
             Departure::Lost(_) | Departure::Closed | Departure::Refused => {
-                let mut text = "it hung up: it may not know your key yet".to_owned();
+                let mut text = "they hung up: they may not know your key yet".to_owned();
                 if link.first_use {
                     let print = link.key.fingerprint();
                     text.push_str(&format!(
-                        " (its own, {print}, is new and now pinned: compare it)"
+                        " (their own, {print}, is new and now pinned: compare it)"
                     ));
                 }
                 self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);
