@@ -1,4 +1,5 @@
-//! A terminal for programs, without a window: what they draw is collected, and it can be closed under them.
+//! A terminal for programs, without a window: what they draw is collected, and it can be closed
+//! under them.
 
 use std::fs::File;
 use std::io::Read;
@@ -96,8 +97,8 @@ impl Drawing {
         String::from_utf8_lossy(&all).into_owned()
     }
 
-    /// The lines as they were drawn, one behind the other: each piece of text up to where the cursor
-    /// goes back to the left.
+    /// The lines as they were drawn, one behind the other: each piece of text up to where the
+    /// cursor goes back to the left.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new()];
         let text = self.text();

@@ -121,8 +121,8 @@ impl Line {
         match obstacle {
             Obstacle::NobodyListens => {
                 return Failure::new(what, "no program listens there").next(
-                    "start `transom camera`, `transom receive`, `transom call --answer` or `transom-view` on that \
-                     machine, or correct the address",
+                    "start `transom camera`, `transom receive`, `transom call --answer` or \
+                     `transom-view` on that machine, or correct the address",
                 );
             }
             Obstacle::NotLetIn => {

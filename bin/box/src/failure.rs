@@ -44,7 +44,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What is wrong with a command line, in one line: clap's words, its tips, and whose help to ask for.
+/// What is wrong with a command line, in one line: clap's words, its tips, and whose help to ask
+/// for.
 pub(crate) fn usage_line(text: &str) -> String {
     let mut lines = text.lines().map(str::trim);
     let what: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
@@ -75,7 +76,8 @@ mod tests {
         for (typed, line) in [
             (
                 "users add",
-                "the following required arguments were not provided: <LINE>...; see transom users add --help",
+                "the following required arguments were not provided: <LINE>...; see transom users \
+                 add --help",
             ),
             (
                 "send a b --on-collision explode",
@@ -84,11 +86,13 @@ mod tests {
             ),
             (
                 "wach porch",
-                "unrecognized subcommand 'wach'; a similar subcommand exists: 'watch'; see transom --help",
+                "unrecognized subcommand 'wach'; a similar subcommand exists: 'watch'; see transom \
+                 --help",
             ),
             (
                 "watch porch --frame 3",
-                "unexpected argument '--frame' found; a similar argument exists: '--frames'; see transom watch --help",
+                "unexpected argument '--frame' found; a similar argument exists: '--frames'; see \
+                 transom watch --help",
             ),
         ] {
             let words = std::iter::once("transom").chain(typed.split(' '));

@@ -91,7 +91,8 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-/// Columns that a terminal needs for the text. Terminals differ in what they join to one sign, so this is the most.
+/// Columns that a terminal needs for the text. Terminals differ in what they join to one sign, so
+/// this is the most.
 pub(crate) fn columns(text: &str) -> usize {
     let each: usize = text.chars().filter_map(UnicodeWidthChar::width).sum();
     each.max(text.width())

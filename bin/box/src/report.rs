@@ -87,8 +87,8 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
         ),
         Notice::Knock { key, address, name } => (
             format!(
-                "a stranger at {address}{} was turned away; if you know the key {}, let them in with: \
-                 transom users add NAME {} key={key}",
+                "a stranger at {address}{} was turned away; if you know the key {}, let them in \
+                 with: transom users add NAME {} key={key}",
                 (*name).map_or_else(String::new, |name| format!(", who goes by {name},")),
                 key.fingerprint(),
                 address.ip(),

@@ -72,8 +72,8 @@ impl Stats {
         self.span.map(|(first, _)| first)
     }
 
-    /// Pictures a second, by the first and the last of them; `None` where too few of them in too short a time would
-    /// give a number without meaning.
+    /// Pictures a second, by the first and the last of them; `None` where too few of them in too
+    /// short a time would give a number without meaning.
     pub(crate) fn fps(&self) -> Option<f64> {
         let (first, last) = self.span?;
         let span = last.saturating_duration_since(first);
@@ -115,8 +115,8 @@ impl Stats {
         let latencies = self.capture_ms().zip(self.ready_ms());
         let behind = latencies.map_or(String::new(), |((p50, p99), (way_p50, way_p99))| {
             format!(
-                "; {p50:.1} ms from camera to here (p99 {p99:.1} ms), of which {way_p50:.1} ms on the way (p99 \
-                 {way_p99:.1} ms)"
+                "; {p50:.1} ms from camera to here (p99 {p99:.1} ms), of which {way_p50:.1} ms \
+                 on the way (p99 {way_p99:.1} ms)"
             )
         });
         format!(

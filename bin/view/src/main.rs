@@ -42,7 +42,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// An error as one line on stderr, unless nobody can read there: a desktop may start programs without.
+/// An error as one line on stderr, unless nobody can read there: a desktop may start programs
+/// without.
 fn complain(what: &str) {
     drop(writeln!(std::io::stderr(), "transom-view: {what}"));
 }

@@ -103,9 +103,7 @@ pub enum Departure {
     #[error("they hung up before their hello: they may not know this key")]
     Refused,
     /// What we dialed hung up before it showed a key and could know ours, so ours is not the reason.
-    #[error(
-        "they hung up before they showed a key: they may be busy, or another program listens at that address"
-    )]
+    #[error("they hung up before they showed a key: they may be busy, or it is another program")]
     Unmet,
     /// There was no room for one more, or a newer stranger took the place of the oldest.
     #[error("too many connections at once")]

@@ -28,7 +28,8 @@ impl Call {
         (!self.marks.is_empty()).then(|| out.paces.next(self.key.0, now))
     }
 
-    /// The far side says whether it records. After a lost connection it says so anew, also that it still does not.
+    /// The far side says whether it records. After a lost connection it says so anew, also that it
+    /// still does not.
     pub(super) fn mark_far_recording(&mut self, on: bool) {
         self.marks.recording = (on || self.far_records).then_some(on);
     }
