@@ -8,6 +8,7 @@ mod person;
 mod processes;
 mod program;
 mod scratch;
+mod terminal;
 
 pub use camera::{FakeCamera, Mood};
 pub use cargo::{cargo, root, transom};
@@ -15,4 +16,6 @@ pub use evil::{Evil, Raw};
 pub use person::Person;
 pub use processes::Mark;
 pub use program::{Finished, PATIENCE, Program, eventually};
+pub use rustix::process::Signal;
 pub use scratch::Scratch;
+pub use terminal::{Drawing, Terminal};

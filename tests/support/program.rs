@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::Mark;
@@ -81,17 +82,25 @@ impl Program {
     /// # Panics
     /// As [`Self::event`].
     pub fn event_where(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.until(event, |line| {
+            let value: Value = serde_json::from_str(line).unwrap_or_default();
+            (value["event"] == event && wanted(&value)).then_some(value)
+        })
+    }
+
+    /// What comes of the first line that is taken.
+    fn until<T>(&mut self, what: &str, take: impl Fn(&str) -> Option<T>) -> T {
         let last = Instant::now() + PATIENCE;
         loop {
             let left = last.saturating_duration_since(Instant::now());
             let problem = match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    let value: Value = serde_json::from_str(&line).unwrap_or_default();
+                    let taken = take(&line);
                     self.seen.push(line);
-                    if value["event"] == event && wanted(&value) {
-                        return value;
+                    match taken {
+                        Some(taken) => return taken,
+                        None => continue,
                     }
-                    continue;
                 }
                 Err(RecvTimeoutError::Timeout) => "too late",
                 Err(RecvTimeoutError::Disconnected) => "ended",
@@ -99,8 +108,16 @@ impl Program {
             // Killed first, so that what it complained of is complete.
             self.kill();
             let complaint = self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
-            panic!("{problem} before {event}: {:#?}\n{complaint}", self.seen);
+            panic!("{problem} before {what}: {:#?}\n{complaint}", self.seen);
         }
+    }
+
+    /// The next line it prints that holds this text; others before it are passed over.
+    ///
+    /// # Panics
+    /// As [`Self::event`].
+    pub fn line_with(&mut self, text: &str) -> String {
+        self.until(text, |line| line.contains(text).then(|| line.to_owned()))
     }
 
     /// Whether it has not ended.
@@ -118,36 +135,35 @@ impl Program {
     /// Asks it to end (SIGTERM), as a service manager does.
     ///
     /// # Panics
-    /// When there is no `kill` program.
+    /// As [`Self::signal`].
     pub fn ask_to_end(&self) {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
     }
 
     /// SIGSTOP: its connections stay open and are silent, as if its machine had lost power or
     /// cable.
     ///
     /// # Panics
-    /// When there is no `kill` program.
+    /// As [`Self::signal`].
     pub fn freeze(&self) {
-        self.signal("STOP");
+        self.signal(Signal::STOP);
     }
 
     /// SIGCONT: the program goes on after [`Self::freeze`].
     ///
     /// # Panics
-    /// When there is no `kill` program.
+    /// As [`Self::signal`].
     pub fn thaw(&self) {
-        self.signal("CONT");
+        self.signal(Signal::CONT);
     }
 
-    /// Sends it a signal by its name.
+    /// Sends it a signal.
     ///
     /// # Panics
-    /// When there is no `kill` program.
-    pub fn signal(&self, name: &str) {
-        let arguments = [&format!("-{name}"), &self.id().to_string()];
-        let kill = Command::new("kill").args(arguments).status();
-        assert!(kill.expect("kill is part of every system").success());
+    /// When it has ended and was waited for.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a child has an id"), signal).expect("the child was not waited for");
     }
 
     /// Finds this program and all that descends from it, also after its end.

@@ -10,6 +10,7 @@ mod start;
 mod ui;
 mod words;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Wish};
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
     let wish = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(wish) => wish,
         Err(error) => {
-            eprintln!("transom-view: {error}; see transom-view --help");
+            complain(&format!("{error}; see transom-view --help"));
             return ExitCode::from(2);
         }
     };
@@ -33,18 +34,27 @@ fn main() -> ExitCode {
         Wish::Run(arguments) => arguments,
     };
     start::log();
+    #[cfg(unix)]
+    if let Err(error) = transom_signals::survive_file_limit() {
+        log::warn!("a file that grows beyond `ulimit -f` will end the program: {error}");
+    }
     match start::run(*arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("transom-view: {error}");
+            complain(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
+/// An error as one line on stderr, unless nobody can read there: a desktop may start programs
+/// without.
+fn complain(what: &str) {
+    drop(writeln!(std::io::stderr(), "transom-view: {what}"));
+}
+
 /// Prints, unless whoever wanted to read has gone.
 fn say(text: &str) -> ExitCode {
-    use std::io::Write;
     drop(writeln!(std::io::stdout(), "{text}"));
     ExitCode::SUCCESS
 }

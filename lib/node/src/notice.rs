@@ -82,6 +82,9 @@ pub enum Notice {
         key: PublicKey,
         /// Whether the key was pinned just now, on first use.
         first_use: bool,
+        /// On first use, another name by which the key was known: a contact that was dialed by a
+        /// new address.
+        known_as: Option<PeerName>,
         /// From where.
         address: SocketAddr,
     },

@@ -147,6 +147,7 @@ impl State {
                 first_use,
                 key,
                 address,
+                known_as: _,
             } => {
                 self.person(peer).met(key, address.ip());
                 self.calls.know(peer, key);

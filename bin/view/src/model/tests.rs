@@ -58,6 +58,7 @@ pub(crate) fn joined(name: &str) -> Notice {
         peer: peer(name),
         key: PublicKey([1; 32]),
         first_use: false,
+        known_as: None,
         address: address(),
     }
 }

@@ -12,12 +12,12 @@ mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId};
 use transom_proto::Side;
-use transom_users::{Address, Book, Contact};
+use transom_users::{Book, Contact};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 pub(crate) use self::door::Caller;
@@ -266,10 +266,11 @@ impl Links {
         };
         out.tell(Notice::Reaching { peer });
         dial.reach = Reach::Resolving;
-        let Address { host, port } = dial.contact.address.clone();
-        match host.parse::<IpAddr>() {
-            Ok(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, port)]), out),
-            Err(_) => out.workers.resolve(peer, host, port),
+        let address = &dial.contact.address;
+        let port = address.port();
+        match address.ip() {
+            Some(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, port)]), out),
+            None => out.workers.resolve(peer, address.host().to_owned(), port),
         }
     }
 
@@ -282,7 +283,7 @@ impl Links {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
-        let host = &dial.contact.address.host;
+        let host = dial.contact.address.host();
         let (mut rest, why) = match found {
             Ok(found) => (found, format!("{host} has no address")),
             Err(error) => (
@@ -372,6 +373,7 @@ impl Links {
         (link.session, link.since) = (Some(session), Some(Instant::now()));
         let (peer, key, first_use, address, side) =
             (link.peer, link.key, link.first_use, link.address, link.side);
+        let known_as = link.known_as;
         if let Some(dial) = self.dials.get_mut(&peer) {
             (dial.reach, dial.pause, dial.told) = (Reach::Up, FIRST_PAUSE, None);
         }
@@ -402,6 +404,7 @@ impl Links {
                 peer,
                 key,
                 first_use,
+                known_as,
                 address,
             }),
         }
@@ -457,11 +460,11 @@ impl Links {
                 ..
             } => self.wait_a_moment(&peer),
             Departure::Lost(_) | Departure::Closed | Departure::Refused => {
-                let mut text = "it hung up: it may not know your key yet".to_owned();
+                let mut text = "they hung up: they may not know your key yet".to_owned();
                 if link.first_use {
                     let print = link.key.fingerprint();
                     text.push_str(&format!(
-                        " (its own, {print}, is new and now pinned: compare it)"
+                        " (their own, {print}, is new and now pinned: compare it)"
                     ));
                 }
                 self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);

@@ -15,6 +15,7 @@ mod owner;
 mod paced;
 #[cfg(unix)]
 mod panics;
+mod pins;
 mod rights;
 mod support;
 mod takeover;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use transom_media::fuzzing::sample;
 use transom_media::probe;
-use transom_tests::{FakeCamera, Mark, Mood, PATIENCE, Program, eventually};
+use transom_tests::{FakeCamera, Mark, Mood, PATIENCE, Program, Signal, eventually};
 
 use super::Pair;
 
@@ -33,7 +33,7 @@ fn assert_none_left(mark: &Mark) {
 
 #[test]
 fn no_part_of_a_camera_program_outlives_a_box_that_is_killed() {
-    for signal in ["KILL", "ABRT"] {
+    for signal in [Signal::KILL, Signal::ABORT] {
         let pair = Pair::new();
         let (camera, _watcher) = watched_pipeline(&pair);
         let mark = camera.mark();
@@ -59,18 +59,18 @@ fn a_camera_program_without_its_watcher_still_ends_with_a_killed_box() {
     let id = shell.split(' ').next().unwrap();
     let killed = Command::new("kill").args(["-KILL", id]).status();
     assert!(killed.unwrap().success());
-    camera.signal("KILL");
+    camera.signal(Signal::KILL);
     assert_none_left(&mark);
 }
 
 #[test]
 fn no_part_of_a_camera_program_outlives_a_box_that_is_asked_to_end() {
-    for signals in [&["TERM"][..], &["TERM", "TERM"], &["INT", "INT", "INT"]] {
+    for signals in [&[Signal::TERM][..], &[Signal::TERM; 2], &[Signal::INT; 3]] {
         let pair = Pair::new();
         let (camera, _watcher) = watched_pipeline(&pair);
         let mark = camera.mark();
         for signal in signals {
-            camera.signal(signal);
+            camera.signal(*signal);
         }
         assert_none_left(&mark);
         camera.finish();

@@ -2,9 +2,13 @@
 
 mod calling;
 mod cameras;
+#[cfg(target_os = "linux")]
+mod drawing;
 mod files;
 mod hostile;
 mod resume;
+#[cfg(target_os = "linux")]
+mod signals;
 mod trouble;
 mod trust;
 mod usage;

@@ -169,6 +169,64 @@ fn a_text_arrives() {
     assert_eq!(text["peer"], "near");
 }
 
+#[test]
+fn a_few_pictures_have_no_rate() {
+    let pair = Pair::new();
+    let _box = pair.camera(SMALL);
+    let end = pair.near.run(&["watch", "far", "--frames", "3"]);
+    let last = end.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("3 pictures, ") && !last.contains("fps"),
+        "{end:?}"
+    );
+    let end = pair.near.run(&["watch", "far", "--frames", "40"]);
+    let last = end.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("40 pictures in ") && last.contains(" fps, "),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn quiet_is_quiet_but_for_what_was_asked_for() {
+    let pair = Pair::new();
+    let camera = pair.camera(SMALL);
+    pair.near.write_in_book("a bad line");
+    let end = pair.near.run(&["-q", "watch", "far", "--frames", "3"]);
+    assert_eq!(
+        (end.code, end.stdout, end.stderr),
+        (Some(0), String::new(), String::new())
+    );
+    drop(camera);
+
+    let address = pair.address();
+    let receive = [
+        "-q", "receive", "--into", "inbox", "--accept", "known", "--listen", &address,
+    ];
+    let mut inbox = pair.far.start(&receive);
+    let file = pair.scratch.file("out/file", "bytes");
+    let file = file.to_str().unwrap();
+    // The inbox says nothing when it listens, so it is asked until it does.
+    let send = ["-q", "send", "far", file];
+    let mut tries = (0..600).map(|_| pair.near.run(&send));
+    let end = tries
+        .find(|end| !end.stderr.contains("no program listens"))
+        .unwrap();
+    assert_eq!(
+        (end.code, end.stdout, end.stderr),
+        (Some(0), String::new(), String::new())
+    );
+    let end = pair.near.run(&["-q", "text", "far", "hello"]);
+    assert_eq!((end.code, end.stdout), (Some(0), String::new()));
+    assert_eq!(inbox.line_with("hello"), "near: hello");
+    inbox.ask_to_end();
+    let end = inbox.finish();
+    assert_eq!(
+        (end.stdout.as_str(), end.stderr),
+        ("near: hello", String::new())
+    );
+}
+
 /// JPEG images in a row, by their end marks; thumbnails have none in what we send.
 fn pictures(bytes: &[u8]) -> usize {
     bytes
