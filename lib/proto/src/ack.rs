@@ -87,14 +87,32 @@ impl Owed {
     }
 }
 
-/// One record under way.
+/// One record under way: `bulk <= bulk_end`, and what is before `bulk_end - bulk` and behind
+/// `bulk_end` is of other classes.
+///
+/// ```text
+/// ..|control, text | bulk ....... | ack|..
+///                          bulk_end^   ^end
+/// ```
 #[derive(Clone, Copy)]
 struct Mark {
     /// Plain bytes sent up to its end.
     end: u64,
-    /// Bytes of class bulk among them.
+    /// Plain bytes sent up to the end of its bulk.
+    bulk_end: u64,
+    /// Its bytes of class bulk that are not acked.
     bulk: u64,
     at: Instant,
+}
+
+/// Bytes of a record by class, in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sizes {
+    /// Everything above bulk.
+    pub(crate) before: usize,
+    pub(crate) bulk: usize,
+    /// The ack that rides along.
+    pub(crate) behind: usize,
 }
 
 /// What an ack tells about the record that holds the last byte acked.
@@ -107,33 +125,35 @@ pub(crate) struct Sample {
     pub(crate) bulk: u64,
 }
 
-/// What we have sent, and how much of it the peer has taken in: `acked <= sent`.
+/// What we have sent, and how much of it the peer has taken in: `acked <= sent` and
+/// `bulk_unacked <= sent - acked`, whatever a peer's acks say.
 #[derive(Default)]
 pub(crate) struct Sent {
     sent: u64,
     acked: u64,
-    bulk_sent: u64,
-    bulk_acked: u64,
+    bulk_unacked: u64,
     marks: VecDeque<Mark>,
 }
 
 impl Sent {
-    pub(crate) fn record(&mut self, bytes: usize, bulk: usize, now: Instant) {
-        self.sent += bytes as u64;
-        self.bulk_sent += bulk as u64;
+    pub(crate) fn record(&mut self, sizes: Sizes, now: Instant) {
+        let Sizes {
+            before,
+            bulk,
+            behind,
+        } = sizes;
+        let bulk_end = self.sent + (before + bulk) as u64;
+        self.sent = bulk_end + behind as u64;
+        self.bulk_unacked += bulk as u64;
         let mark = Mark {
             end: self.sent,
-            bulk: self.bulk_sent,
+            bulk_end,
+            bulk: bulk as u64,
             at: now,
         };
         let full = self.marks.len() >= MARKS;
         match self.marks.back_mut() {
-            Some(last) if full => {
-                *last = Mark {
-                    at: last.at,
-                    ..mark
-                }
-            }
+            Some(last) if full => last.take_in(mark),
             _ => self.marks.push_back(mark),
         }
     }
@@ -146,18 +166,17 @@ impl Sent {
             return Ok(None);
         }
         self.acked = ack.received;
-        let before = self.bulk_acked;
-        while let Some(mark) = self.marks.front().copied() {
-            if mark.end <= ack.received {
+        let before = self.bulk_unacked;
+        while let Some(mark) = self.marks.front_mut() {
+            let (end, at) = (mark.end, mark.at);
+            self.bulk_unacked = self.bulk_unacked.saturating_sub(mark.ack(ack.received));
+            if end <= ack.received {
                 self.marks.pop_front();
-                self.bulk_acked = mark.bulk;
             }
-            if mark.end >= ack.received {
-                let one_way = ack.clock.wrapping_sub(mark.at.0).cast_signed();
-                return Ok(Some(Sample {
-                    one_way,
-                    bulk: self.bulk_acked - before,
-                }));
+            if end >= ack.received {
+                let one_way = ack.clock.wrapping_sub(at.0).cast_signed();
+                let bulk = before - self.bulk_unacked;
+                return Ok(Some(Sample { one_way, bulk }));
             }
         }
         Ok(None)
@@ -172,6 +191,123 @@ impl Sent {
     }
 
     pub(crate) fn bulk_unacked(&self) -> u64 {
-        self.bulk_sent - self.bulk_acked
+        self.bulk_unacked
+    }
+
+    /// Bytes on the way that are not of class bulk.
+    pub(crate) fn others_unacked(&self) -> u64 {
+        self.unacked().saturating_sub(self.bulk_unacked)
+    }
+}
+
+impl Mark {
+    /// The peer has taken in so many bytes since the connection began; gives how many of this
+    /// record's bulk bytes are newly among them.
+    fn ack(&mut self, received: u64) -> u64 {
+        let left = self.bulk.min(self.bulk_end.saturating_sub(received));
+        let acked = self.bulk - left;
+        self.bulk = left;
+        acked
+    }
+
+    /// Makes one mark of two neighbours. The bulk of both counts as one run at the end, so that an
+    /// ack inside acks rather too little of it.
+    fn take_in(&mut self, next: Mark) {
+        self.end = next.end;
+        self.bulk_end = next.bulk_end;
+        self.bulk += next.bulk;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant(1_000_000);
+
+    fn ack(received: u64) -> Ack {
+        let clock = 0;
+        Ack { received, clock }
+    }
+
+    fn sizes(before: usize, bulk: usize, behind: usize) -> Sizes {
+        Sizes {
+            before,
+            bulk,
+            behind,
+        }
+    }
+
+    #[test]
+    fn an_ack_counts_the_bulk_bytes_of_a_record_one_by_one() {
+        let mut sent = Sent::default();
+        sent.record(sizes(10, 100, 24), NOW);
+        sent.record(sizes(5, 50, 0), NOW);
+        let steps = [
+            // received, newly acked bulk, bulk and others on the way
+            (4, 0, 150, 35),
+            (10, 0, 150, 29),
+            (11, 1, 149, 29),
+            (109, 98, 51, 29),
+            (110, 1, 50, 29),
+            (120, 0, 50, 19),
+            (140, 1, 49, 0),
+            (189, 49, 0, 0),
+        ];
+        for (received, newly, bulk, others) in steps {
+            let sample = sent.handle_ack(ack(received)).unwrap().unwrap();
+            let found = (sample.bulk, sent.bulk_unacked(), sent.others_unacked());
+            assert_eq!(found, (newly, bulk, others), "{received}");
+            assert_eq!(sent.unacked(), 189 - received);
+        }
+    }
+
+    #[test]
+    fn an_ack_that_lies_is_an_error_and_changes_nothing() {
+        let mut sent = Sent::default();
+        sent.record(sizes(0, 100, 0), NOW);
+        sent.handle_ack(ack(60)).unwrap();
+        for lie in [0, 59, 101, u64::MAX] {
+            assert!(sent.handle_ack(ack(lie)).is_err(), "{lie}");
+            assert_eq!((sent.unacked(), sent.bulk_unacked()), (40, 40));
+        }
+        assert!(sent.handle_ack(ack(60)).unwrap().is_none(), "no news");
+        assert_eq!(sent.handle_ack(ack(100)).unwrap().unwrap().bulk, 40);
+    }
+
+    #[test]
+    fn a_sample_is_of_the_record_with_the_last_byte_acked() {
+        let mut sent = Sent::default();
+        for at in [100, 200, 300] {
+            sent.record(sizes(10, 0, 0), Instant(at));
+        }
+        let mut one_way = |received| {
+            let ack = Ack {
+                received,
+                clock: 1_000,
+            };
+            sent.handle_ack(ack).unwrap().unwrap().one_way
+        };
+        assert_eq!(one_way(5), 900, "inside the first");
+        assert_eq!(one_way(10), 900, "all of the first and nothing of the next");
+        assert_eq!(one_way(21), 700, "past the second, inside the third");
+        assert_eq!(one_way(30), 700);
+    }
+
+    #[test]
+    fn records_beyond_the_marks_lose_no_byte() {
+        let mut sent = Sent::default();
+        for _ in 0..MARKS * 3 {
+            sent.record(sizes(1, 8, 1), NOW);
+        }
+        let total = sent.sent();
+        assert_eq!(sent.bulk_unacked(), MARKS as u64 * 3 * 8);
+        assert_eq!(sent.marks.len(), MARKS);
+        for received in (0..=total).step_by(7) {
+            sent.handle_ack(ack(received)).unwrap();
+            assert!(sent.bulk_unacked() <= sent.unacked(), "{received}");
+        }
+        sent.handle_ack(ack(total)).unwrap();
+        assert_eq!((sent.unacked(), sent.bulk_unacked()), (0, 0));
     }
 }

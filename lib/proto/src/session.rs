@@ -7,7 +7,7 @@ use core::time::Duration;
 use transom_wire::limits::{PAYLOAD, RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
-use crate::ack::{Owed, Sent};
+use crate::ack::{Owed, Sent, Sizes};
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
 use crate::file::Files;
@@ -149,10 +149,15 @@ impl Session {
             Stage::Leaving => self.outlet.control.pull(&mut record),
             Stage::Open => self.fill(&mut record, now),
         }
-        let (used, text, bulk) = (record.used(), record.text, record.bulk);
-        let used = self.add_ack(out, used, most, now);
+        let (content, text, bulk) = (record.used(), record.text, record.bulk);
+        let used = self.add_ack(out, content, most, now);
         if used > 0 {
-            self.sent.record(used, bulk, now);
+            let sizes = Sizes {
+                before: content - bulk,
+                bulk,
+                behind: used - content,
+            };
+            self.sent.record(sizes, now);
             if self.is_live() {
                 self.floor.record(used, text + bulk);
             }
@@ -426,7 +431,7 @@ impl Session {
             self.fill_below_video(record, now);
         }
         if record.is_empty() {
-            let gate = self.sent.unacked() - self.sent.bulk_unacked() < self.config.video_gate;
+            let gate = self.sent.others_unacked() < self.config.video_gate;
             self.calls.pull(record, gate);
         }
         if record.is_empty() {

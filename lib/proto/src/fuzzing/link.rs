@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use transom_wire::limits::RECORD_BULK;
 
+use super::acks::Acks;
 use crate::Instant;
 
 /// What a path is like.
@@ -51,6 +52,8 @@ pub struct Link {
     pub cut_off: bool,
     /// The byte to put there into the next record: a peer that lies.
     pub change: Option<(usize, u8)>,
+    /// How the sender of this direction acks.
+    pub acks: Acks,
     under_way: VecDeque<(Instant, Vec<u8>)>,
     /// When the last byte sent leaves the FIFO.
     idle_at: Instant,
@@ -63,6 +66,7 @@ impl Link {
             route,
             cut_off: false,
             change: None,
+            acks: Acks::Honest,
             under_way: VecDeque::new(),
             idle_at: Instant::default(),
         }
@@ -86,6 +90,7 @@ impl Link {
         self.idle_at = self.idle_at.max(now) + Duration::from_micros(micros);
         let arrives = self.idle_at + self.route.delay;
         let mut record = record.to_vec();
+        self.acks.change(&mut record);
         if let Some((at, value)) = self.change.take() {
             let len = record.len();
             record[at % len] = value;
