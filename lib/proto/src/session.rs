@@ -335,7 +335,7 @@ impl Session {
         if of_call {
             self.handle_call(header, message, now)
         } else {
-            self.files.handle(stream, message, &mut self.outlet)
+            self.files.handle(stream, message, now, &mut self.outlet)
         }
     }
 

@@ -254,9 +254,8 @@ impl Session {
     /// Limits a transfer's data bytes per second; the lower limit of both sides counts.
     pub fn limit(&mut self, file: FileId, rate: Option<u64>) -> Result<(), UsageError> {
         self.open()?;
-        self.files
-            .throttle(file)?
-            .limit(rate.filter(|rate| *rate > 0));
+        let rate = rate.filter(|rate| *rate > 0);
+        self.files.throttle(file)?.limit(rate, self.now);
         Ok(())
     }
 }

@@ -246,6 +246,7 @@ impl Files {
         &mut self,
         stream: u16,
         message: &Message<'_>,
+        now: Instant,
         outlet: &mut Outlet,
     ) -> Result<(), PeerError> {
         let Some(transfer) = self.open.get_mut(&stream) else {
@@ -253,7 +254,7 @@ impl Files {
         };
         let over = match (message, transfer) {
             (Message::Pause(_) | Message::Rate(_) | Message::Cancel(_), transfer) => {
-                handle_any(stream, message, transfer.throttle(), outlet)
+                handle_any(stream, message, transfer.throttle(), now, outlet)
             }
             (message, Transfer::Sending(sending)) => {
                 handle_sending(stream, message, sending, outlet)?
@@ -370,6 +371,7 @@ fn handle_any(
     stream: u16,
     message: &Message<'_>,
     throttle: &mut Throttle,
+    now: Instant,
     outlet: &mut Outlet,
 ) -> bool {
     let file = FileId(stream);
@@ -378,8 +380,8 @@ fn handle_any(
             let paused = pause.paused;
             outlet.tell(Event::Paused { file, paused });
         }
-        Message::Rate(rate) => {
-            let rate = throttle.handle_rate(rate);
+        Message::Rate(rate) if throttle.handle_rate(rate, now) => {
+            let rate = throttle.their_rate();
             outlet.tell(Event::Limited { file, rate });
         }
         Message::Cancel(Cancel { reason, text }) => {

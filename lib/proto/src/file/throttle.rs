@@ -21,7 +21,7 @@ pub(crate) struct Throttle {
     theirs: Wish,
     pause_due: bool,
     rate_due: bool,
-    /// When the bytes sent so far are paid for at the rate.
+    /// When the bytes sent so far are paid for at the rate: a bucket that holds at most one frame.
     paid: Instant,
 }
 
@@ -37,10 +37,11 @@ impl Throttle {
         self.ours.paused = paused;
     }
 
-    pub(crate) fn limit(&mut self, rate: Option<u64>) {
+    pub(crate) fn limit(&mut self, rate: Option<u64>, now: Instant) {
         self.rate_due |= self.ours.rate != rate;
+        let before = self.rate();
         self.ours.rate = rate;
-        self.paid = Instant::default();
+        self.convert_debt(before, now);
     }
 
     /// Tells whether it is news.
@@ -50,11 +51,14 @@ impl Throttle {
         news
     }
 
-    /// The peer's new limit.
-    pub(crate) fn handle_rate(&mut self, rate: Rate) -> Option<u64> {
-        self.theirs.rate = Some(rate.bytes_per_second).filter(|rate| *rate > 0);
-        self.paid = Instant::default();
-        self.theirs.rate
+    /// The peer's limit; tells whether it is news.
+    pub(crate) fn handle_rate(&mut self, rate: Rate, now: Instant) -> bool {
+        let rate = Some(rate.bytes_per_second).filter(|rate| *rate > 0);
+        let news = self.theirs.rate != rate;
+        let before = self.rate();
+        self.theirs.rate = rate;
+        self.convert_debt(before, now);
+        news
     }
 
     /// Says what changed; only the newest wish goes out, however often it changed.
@@ -84,16 +88,30 @@ impl Throttle {
 
     pub(crate) fn sent(&mut self, bytes: u64, now: Instant) {
         if let Some(rate) = self.rate() {
-            let micros = u128::from(bytes) * 1_000_000 / u128::from(rate);
-            let span = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
             // What was not sent within a frame's time is not caught up on.
-            self.paid = self.paid.max(now - FRAME) + span;
+            self.paid = self.paid.max(now - FRAME) + time_of(bytes, rate);
         }
     }
 
     /// When the rate lets data go again.
     pub(crate) fn opens(&self) -> Instant {
         self.paid
+    }
+
+    /// The peer's limit, in bytes per second.
+    pub(crate) fn their_rate(&self) -> Option<u64> {
+        self.theirs.rate
+    }
+
+    /// Bytes that were sent and are not paid for stay owed when the rate changes: else a peer that
+    /// changes its rate again and again would lift ours.
+    fn convert_debt(&mut self, before: Option<u64>, now: Instant) {
+        let after = self.rate();
+        if after == before {
+            return;
+        }
+        let owed = before.map_or(0, |rate| bytes_in(self.paid - now, rate));
+        self.paid = now + after.map_or(Duration::ZERO, |rate| time_of(owed, rate));
     }
 
     fn rate(&self) -> Option<u64> {
@@ -107,4 +125,9 @@ impl Throttle {
 fn bytes_in(span: Duration, rate: u64) -> u64 {
     let bytes = span.as_micros() * u128::from(rate) / 1_000_000;
     u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+fn time_of(bytes: u64, rate: u64) -> Duration {
+    let micros = u128::from(bytes) * 1_000_000 / u128::from(rate);
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
 }
