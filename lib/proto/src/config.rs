@@ -45,7 +45,9 @@ pub struct Config {
     /// leaves keep a disk busy.
     pub leaf_room: usize,
     /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
-    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender.
+    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender. As many bytes of
+    /// empty buffers are kept for all transfers together, so that a window is filled without new
+    /// memory.
     pub grant_window: u64,
     /// The same for all transfers of the session together: what one peer can make us hold for the
     /// disk. Default 16 MiB: half of it in equal parts, so that no transfer waits for others that

@@ -107,6 +107,8 @@ impl Session {
             Stage::Broken(error) => return Err(error),
         }
         self.owed.took(bytes.len(), now);
+        // A caller that always has bytes to read may not come to `handle_timeout` for long.
+        self.texts.handle_timeout(now, &mut self.outlet);
         let mut deframer = core::mem::take(&mut self.deframer);
         let result = self.handle_frames(&mut deframer, bytes, now);
         self.deframer = deframer;
@@ -255,6 +257,7 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let Some(message) = Message::decode(header, payload)? else {
+            self.owed.soon(now);
             return Ok(());
         };
         self.outlet.patience()?;

@@ -3,6 +3,7 @@
 
 mod receiving;
 mod sending;
+mod spare;
 mod throttle;
 mod track;
 
@@ -15,15 +16,12 @@ use transom_wire::{
 
 use self::receiving::Receiving;
 use self::sending::Sending;
+use self::spare::Spare;
 use self::throttle::Throttle;
 use crate::outlet::{Outlet, clip};
 use crate::record::Record;
 use crate::streams::next_after;
 use crate::{Config, Event, FileId, Instant, PeerError, UsageError};
-
-/// Buffers of leaves kept for [`Session::spent`](crate::Session::spent): as many as a transfer
-/// queues.
-const MAX_SPENT: usize = 8;
 
 pub(crate) struct Files {
     open: BTreeMap<u16, Transfer>,
@@ -34,7 +32,7 @@ pub(crate) struct Files {
     session_window: u64,
     /// The transfer that sent last; others go before it.
     turn: u16,
-    spent: Vec<Vec<u8>>,
+    spare: Spare,
 }
 
 enum Transfer {
@@ -67,7 +65,7 @@ impl Files {
             grant_window: config.grant_window,
             session_window: config.session_window,
             turn: 0,
-            spent: Vec::new(),
+            spare: Spare::new(usize::try_from(config.grant_window).unwrap_or(usize::MAX)),
         }
     }
 
@@ -127,7 +125,14 @@ impl Files {
     }
 
     pub(crate) fn spent(&mut self) -> Option<Vec<u8>> {
-        self.spent.pop()
+        self.spare.take()
+    }
+
+    /// Keeps the buffer of a leaf that is stored, while its transfer runs.
+    pub(crate) fn recycle(&mut self, file: FileId, buffer: Vec<u8>) {
+        if self.is_open(file.0) {
+            self.spare.put(buffer);
+        }
     }
 
     pub(crate) fn accept(
@@ -260,12 +265,12 @@ impl Files {
                 handle_sending(stream, message, sending, outlet)?
             }
             (message, Transfer::Receiving(receiving)) => {
-                handle_receiving(stream, message, receiving, outlet)?
+                handle_receiving(stream, message, receiving, &mut self.spare, outlet)?
             }
         };
         if over {
             log::debug!("file={stream} ended by the peer");
-            self.open.remove(&stream);
+            self.remove(stream);
         }
         Ok(())
     }
@@ -296,13 +301,13 @@ impl Files {
         (own, shared.saturating_sub(held))
     }
 
-    /// Bytes of leaves that wait to be sent or to be whole.
+    /// Bytes of leaves that wait to be sent or to be whole, and of buffers kept for others.
     pub(crate) fn held(&self) -> usize {
         let held = self.open.values().map(|transfer| match transfer {
             Transfer::Sending(sending) => sending.held(),
             Transfer::Receiving(receiving) => receiving.held(),
         });
-        held.sum()
+        held.sum::<usize>() + self.spare.held()
     }
 
     /// Tells all senders that there is room for entries.
@@ -334,7 +339,7 @@ impl Files {
                 continue;
             };
             let left = budget.saturating_sub(record.used() - before);
-            sending.pull(record, left, now, &mut self.spent, outlet);
+            sending.pull(record, left, now, &mut self.spare, outlet);
         }
     }
 
@@ -349,12 +354,21 @@ impl Files {
 
     /// Says a transfer's last word, after what was still to be said of it.
     fn close(&mut self, file: FileId, last: &Message<'_>, outlet: &mut Outlet) {
-        match self.open.remove(&file.0) {
+        match self.remove(file.0) {
             Some(Transfer::Sending(mut sending)) => sending.throttle.flush(file.0, outlet),
             Some(Transfer::Receiving(mut receiving)) => receiving.flush_all(outlet),
             None => {}
         }
         outlet.say(file.0, last);
+    }
+
+    /// Takes a transfer out. The last one takes the buffers kept for all along.
+    fn remove(&mut self, stream: u16) -> Option<Transfer> {
+        let transfer = self.open.remove(&stream);
+        if self.open.is_empty() {
+            self.spare.clear();
+        }
+        transfer
     }
 
     fn count(&self, sending: bool) -> usize {
@@ -451,11 +465,12 @@ fn handle_receiving(
     stream: u16,
     message: &Message<'_>,
     receiving: &mut Receiving,
+    spare: &mut Spare,
     outlet: &mut Outlet,
 ) -> Result<bool, PeerError> {
     match *message {
         Message::Data(bytes) => receiving.handle_data(bytes, outlet)?,
-        Message::Leaf(leaf) => receiving.handle_leaf(leaf)?,
+        Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
         Message::End(end) => receiving.handle_end(end, outlet)?,
         Message::Entry(entry) => receiving.handle_entry(entry, outlet)?,
         Message::Abandon(Abandon {

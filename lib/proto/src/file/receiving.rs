@@ -10,6 +10,7 @@ use transom_wire::{
     Progress, Shape, Start,
 };
 
+use super::spare::Spare;
 use super::throttle::Throttle;
 use super::track::Track;
 use crate::outlet::{Outlet, clip};
@@ -39,12 +40,7 @@ pub(crate) struct Receiving {
     /// When the next progress may go by itself; with a grant it goes at any time.
     progress_from: Instant,
     pub(crate) throttle: Throttle,
-    /// Buffers of leaves that are stored.
-    spare: Vec<Vec<u8>>,
 }
-
-/// Buffers kept: the leaves that are on their way to the disk while a window is full.
-const SPARE: usize = 16;
 
 /// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a message for each
 /// leaf costs both sides a tenth of the time that a fast transfer takes.
@@ -81,7 +77,6 @@ impl Receiving {
             progress_due: None,
             progress_from: Instant::default(),
             throttle: Throttle::default(),
-            spare: Vec::new(),
         }
     }
 
@@ -255,7 +250,7 @@ impl Receiving {
         Ok(())
     }
 
-    pub(crate) fn handle_leaf(&mut self, leaf: Leaf) -> Result<(), PeerError> {
+    pub(crate) fn handle_leaf(&mut self, leaf: Leaf, spare: &mut Spare) -> Result<(), PeerError> {
         if self.partial.is_some() {
             return Err(PeerError::Unexpected {
                 what: "a leaf inside another",
@@ -282,7 +277,7 @@ impl Receiving {
             index,
             offset,
             hash,
-            bytes: self.spare.pop().unwrap_or_default(),
+            bytes: spare.take().unwrap_or_default(),
         };
         self.partial = Some(Partial {
             leaf,
@@ -391,14 +386,6 @@ impl Receiving {
         Err(PeerError::Unexpected {
             what: "an entry that does not fit the offer",
         })
-    }
-
-    /// Keeps a buffer for a leaf to come: memory that is there already costs the system no fresh pages.
-    pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if self.spare.len() < SPARE {
-            buffer.clear();
-            self.spare.push(buffer);
-        }
     }
 
     fn leaf_came(&mut self, outlet: &mut Outlet) {

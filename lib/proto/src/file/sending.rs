@@ -3,13 +3,13 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
+use transom_wire::limits::ENTRIES_AHEAD;
 use transom_wire::{
     Abandon, Done, End, Ending, Entry, FailReason, Failed, Grant, Leaf, Message, Offer, Start,
 };
 
+use super::spare::Spare;
 use super::throttle::Throttle;
 use super::track::Track;
 use crate::outlet::{Outlet, clip};
@@ -296,12 +296,12 @@ impl Sending {
         record: &mut Record<'_>,
         budget: usize,
         now: Instant,
-        spent: &mut Vec<Vec<u8>>,
+        spare: &mut Spare,
         outlet: &mut Outlet,
     ) {
         let before = record.used();
         let most = before + budget;
-        while record.used() < most && self.step(record, most, now, spent, outlet) == Step::Out {}
+        while record.used() < most && self.step(record, most, now, spare, outlet) == Step::Out {}
         record.bulk += record.used() - before;
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
@@ -321,11 +321,11 @@ impl Sending {
         record: &mut Record<'_>,
         most: usize,
         now: Instant,
-        spent: &mut Vec<Vec<u8>>,
+        spare: &mut Spare,
         outlet: &mut Outlet,
     ) -> Step {
         match self.queue.front() {
-            Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spent),
+            Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spare),
             Some(Item::End(end)) => {
                 let out = record.push(self.id.0, 0, &Message::End(*end));
                 self.shift(out)
@@ -367,7 +367,7 @@ impl Sending {
         record: &mut Record<'_>,
         most: usize,
         now: Instant,
-        spent: &mut Vec<Vec<u8>>,
+        spare: &mut Spare,
     ) -> Step {
         let Some(Item::Leaf {
             leaf,
@@ -407,17 +407,15 @@ impl Sending {
         self.sent += len as u64;
         self.throttle.sent(len as u64, now);
         if whole {
-            self.drop_front(spent);
+            self.drop_front(spare);
         }
         Step::Out
     }
 
-    fn drop_front(&mut self, spent: &mut Vec<Vec<u8>>) {
+    fn drop_front(&mut self, spare: &mut Spare) {
         if let Some(Item::Leaf { leaf, .. }) = self.queue.pop_front() {
             self.queued -= leaf.bytes.len();
-            if spent.len() < super::MAX_SPENT && leaf.bytes.capacity() >= LEAF {
-                spent.push(leaf.bytes);
-            }
+            spare.put(leaf.bytes);
         }
     }
 

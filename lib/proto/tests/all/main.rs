@@ -9,6 +9,7 @@ mod files;
 mod hostile;
 mod latency;
 mod laws;
+mod memory;
 mod rates;
 mod texts;
 mod timing;

@@ -150,6 +150,26 @@ fn acks_come_within_20_ms_and_none_for_acks() {
 }
 
 #[test]
+fn frames_of_later_versions_are_acked_within_20_ms_too() {
+    for kind in [0x06, 0x20, 0x55, 0xff] {
+        let mut evil = Evil::new();
+        evil.heard();
+        let (len, flags, stream) = (3, 0xff, 9);
+        let header = Header {
+            len,
+            kind,
+            flags,
+            stream,
+        };
+        let frame = [&header.encode()[..], b"abc"].concat();
+        evil.session.handle_bytes(&frame, evil.now).unwrap();
+        assert_eq!(evil.heard(), []);
+        assert_eq!(next_timeout(&mut evil), Ok(20 * MILLI), "{kind:#x}");
+        assert_eq!(evil.heard(), [(0, Kind::Ack)]);
+    }
+}
+
+#[test]
 fn many_bytes_are_acked_at_once_and_sooner_in_a_call() {
     for (live, most) in [(false, ACK_BYTES_BULK), (true, 16 * 1024)] {
         let mut evil = Evil::new();

@@ -1,0 +1,50 @@
+//! Buffers of leaves that were sent or stored, kept to be filled again: memory that is there already
+//! costs the system no fresh pages.
+
+use alloc::vec::Vec;
+
+use transom_wire::limits::LEAF;
+
+pub(crate) struct Spare {
+    buffers: Vec<Vec<u8>>,
+    /// Their bytes, at most `most`.
+    bytes: usize,
+    most: usize,
+}
+
+impl Spare {
+    pub(crate) fn new(most: usize) -> Self {
+        let (buffers, bytes) = (Vec::new(), 0);
+        Self {
+            buffers,
+            bytes,
+            most,
+        }
+    }
+
+    /// Keeps a buffer, if there is room and a leaf fits into it.
+    pub(crate) fn put(&mut self, mut buffer: Vec<u8>) {
+        let bytes = self.bytes.saturating_add(buffer.capacity());
+        if buffer.capacity() >= LEAF && bytes <= self.most {
+            self.bytes = bytes;
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
+    }
+
+    /// An empty buffer with room for a leaf.
+    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
+        let buffer = self.buffers.pop()?;
+        self.bytes = self.bytes.saturating_sub(buffer.capacity());
+        Some(buffer)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.most);
+    }
+
+    /// Bytes kept.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes
+    }
+}
