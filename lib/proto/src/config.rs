@@ -51,7 +51,7 @@ pub struct Config {
     pub grant_window: u64,
     /// The same for all transfers of the session together: what one peer can make us hold for the
     /// disk. Default 16 MiB: half of it in equal parts, so that no transfer waits for others that
-    /// stand still, and half for whoever moves, which lets two run at full speed.
+    /// stand still, and half in equal parts for those that move, which lets two run at full speed.
     pub session_window: u64,
 }
 

@@ -49,6 +49,11 @@ impl<'a> Record<'a> {
         left.saturating_sub(limits::HEADER).min(limits::PAYLOAD)
     }
 
+    /// Bytes it has when it is full.
+    pub(crate) fn size(&self) -> usize {
+        self.out.len()
+    }
+
     pub(crate) fn used(&self) -> usize {
         self.used
     }

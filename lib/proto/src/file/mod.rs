@@ -15,13 +15,16 @@ use transom_wire::{
 };
 
 use self::receiving::Receiving;
-use self::sending::Sending;
+use self::sending::{Sending, Step};
 use self::spare::Spare;
 use self::throttle::Throttle;
 use crate::outlet::{Outlet, clip};
 use crate::record::Record;
 use crate::streams::next_after;
 use crate::{Config, Event, FileId, Instant, PeerError, UsageError};
+
+/// The rest of a turn that is not worth a frame: the turn ends.
+const SLIVER: usize = 512;
 
 pub(crate) struct Files {
     open: BTreeMap<u16, Transfer>,
@@ -30,14 +33,25 @@ pub(crate) struct Files {
     leaf_room: usize,
     grant_window: u64,
     session_window: u64,
-    /// The transfer that sent last; others go before it.
+    /// The transfer whose turn it is to send, and how many bytes its turn still has.
     turn: u16,
+    turn_left: usize,
     spare: Spare,
 }
 
 enum Transfer {
     Sending(Sending),
     Receiving(Receiving),
+}
+
+/// How the session's window is shared among the transfers to us, in bytes.
+struct Shares {
+    /// What each has for itself.
+    own: u64,
+    /// What one may have of the part that all share: those that move get equal parts of it.
+    most: u64,
+    /// What nobody holds of that part.
+    free: u64,
 }
 
 impl Transfer {
@@ -54,6 +68,14 @@ impl Transfer {
             Self::Receiving(receiving) => receiving.outstanding(),
         }
     }
+
+    /// Whether data of it came a short while ago.
+    fn moves(&self, now: Instant) -> bool {
+        match self {
+            Self::Sending(_) => false,
+            Self::Receiving(receiving) => receiving.moves(now),
+        }
+    }
 }
 
 impl Files {
@@ -65,6 +87,7 @@ impl Files {
             grant_window: config.grant_window,
             session_window: config.session_window,
             turn: 0,
+            turn_left: 0,
             spare: Spare::new(usize::try_from(config.grant_window).unwrap_or(usize::MAX)),
         }
     }
@@ -265,7 +288,7 @@ impl Files {
                 handle_sending(stream, message, sending, outlet)?
             }
             (message, Transfer::Receiving(receiving)) => {
-                handle_receiving(stream, message, receiving, &mut self.spare, outlet)?
+                handle_receiving(stream, message, receiving, &mut self.spare, now, outlet)?
             }
         };
         if over {
@@ -277,28 +300,38 @@ impl Files {
 
     /// Puts what changed in the transfers' state into the queue of texts.
     pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
-        let (own, mut shared) = self.shares();
+        let Shares {
+            own,
+            most,
+            mut free,
+        } = self.shares(now);
         for (stream, transfer) in &mut self.open {
             match transfer {
                 Transfer::Sending(sending) => sending.throttle.flush(*stream, outlet),
                 Transfer::Receiving(receiving) => {
-                    shared += receiving.outstanding().saturating_sub(own);
-                    receiving.flush(own + shared, outlet, now);
-                    shared = shared.saturating_sub(receiving.outstanding().saturating_sub(own));
+                    free += receiving.outstanding().saturating_sub(own);
+                    receiving.flush(own + free.min(most), outlet, now);
+                    free = free.saturating_sub(receiving.outstanding().saturating_sub(own));
                 }
             }
         }
     }
 
-    /// The part of the session's window that each transfer has for itself, and what nobody holds of
-    /// the part that all share.
-    fn shares(&self) -> (u64, u64) {
-        let most = u64::try_from(self.most).unwrap_or(u64::MAX).max(1);
-        let own = (self.session_window / 2 / most).min(self.grant_window);
+    fn shares(&self, now: Instant) -> Shares {
+        let transfers = u64::try_from(self.most).unwrap_or(u64::MAX).max(1);
+        let own = (self.session_window / 2 / transfers).min(self.grant_window);
+        let shared = self
+            .session_window
+            .saturating_sub(own.saturating_mul(transfers));
         let held = self.open.values().map(Transfer::outstanding);
         let held: u64 = held.map(|bytes| bytes.saturating_sub(own)).sum();
-        let shared = self.session_window.saturating_sub(own.saturating_mul(most));
-        (own, shared.saturating_sub(held))
+        let moving = self.open.values().filter(|transfer| transfer.moves(now));
+        let moving = u64::try_from(moving.count()).unwrap_or(u64::MAX).max(1);
+        Shares {
+            own,
+            most: shared / moving,
+            free: shared.saturating_sub(held),
+        }
     }
 
     /// Bytes of leaves that wait to be sent or to be whole, and of buffers kept for others.
@@ -321,7 +354,9 @@ impl Files {
         }
     }
 
-    /// Writes file data, at most about `budget` bytes; transfers take turns.
+    /// Writes file data, at most about `budget` bytes. Transfers take turns of as many bytes as the
+    /// record has: round robin, exact also when each record only has room for a part of a turn. A
+    /// transfer with nothing to send loses the rest of its turn.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,
@@ -329,17 +364,21 @@ impl Files {
         now: Instant,
         outlet: &mut Outlet,
     ) {
-        let before = record.used();
-        for _ in 0..self.open.len() {
-            let Some((stream, transfer)) = next_after(&mut self.open, self.turn) else {
+        let most = record.used().saturating_add(budget);
+        for _ in 0..=self.open.len() {
+            if let Some(Transfer::Sending(sending)) = self.open.get_mut(&self.turn) {
+                let before = record.used();
+                let most = most.min(before.saturating_add(self.turn_left));
+                let step = sending.pull(record, most, now, &mut self.spare, outlet);
+                self.turn_left = self.turn_left.saturating_sub(record.used() - before);
+                if step == Step::Full && self.turn_left > SLIVER {
+                    return;
+                }
+            }
+            let Some((stream, _)) = next_after(&mut self.open, self.turn) else {
                 return;
             };
-            self.turn = stream;
-            let Transfer::Sending(sending) = transfer else {
-                continue;
-            };
-            let left = budget.saturating_sub(record.used() - before);
-            sending.pull(record, left, now, &mut self.spare, outlet);
+            (self.turn, self.turn_left) = (stream, record.size());
         }
     }
 
@@ -466,10 +505,11 @@ fn handle_receiving(
     message: &Message<'_>,
     receiving: &mut Receiving,
     spare: &mut Spare,
+    now: Instant,
     outlet: &mut Outlet,
 ) -> Result<bool, PeerError> {
     match *message {
-        Message::Data(bytes) => receiving.handle_data(bytes, outlet)?,
+        Message::Data(bytes) => receiving.handle_data(bytes, now, outlet)?,
         Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
         Message::End(end) => receiving.handle_end(end, outlet)?,
         Message::Entry(entry) => receiving.handle_entry(entry, outlet)?,

@@ -35,6 +35,8 @@ pub(crate) struct Receiving {
     /// Bytes that left memory again.
     taken: u64,
     window: u64,
+    /// When data came last.
+    moved: Option<Instant>,
     grant_due: bool,
     progress_due: Option<Progress>,
     /// When the next progress may go by itself; with a grant it goes at any time.
@@ -45,6 +47,10 @@ pub(crate) struct Receiving {
 /// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a message for each
 /// leaf costs both sides a tenth of the time that a fast transfer takes.
 const PROGRESS: Duration = Duration::from_millis(50);
+
+/// How long after its last data a transfer still counts as moving: longer than a disk pauses, and
+/// shorter than anybody looks on while one that stands still keeps room from the others.
+const MOVES: Duration = Duration::from_secs(1);
 
 /// The leaf being put together.
 struct Partial {
@@ -73,6 +79,7 @@ impl Receiving {
             given: 0,
             taken: 0,
             window,
+            moved: None,
             grant_due: false,
             progress_due: None,
             progress_from: Instant::default(),
@@ -171,6 +178,11 @@ impl Receiving {
     /// Bytes granted that have not left memory: what may be here, or come at any time.
     pub(crate) fn outstanding(&self) -> u64 {
         self.granted - self.taken
+    }
+
+    /// Whether data came within [`MOVES`].
+    pub(crate) fn moves(&self, now: Instant) -> bool {
+        self.moved.is_some_and(|moved| now - moved < MOVES)
     }
 
     /// Whether [`Event::Finish`] was told.
@@ -292,6 +304,7 @@ impl Receiving {
     pub(crate) fn handle_data(
         &mut self,
         bytes: &[u8],
+        now: Instant,
         outlet: &mut Outlet,
     ) -> Result<(), PeerError> {
         let Some(partial) = &mut self.partial else {
@@ -313,6 +326,7 @@ impl Receiving {
             });
         }
         self.received += bytes.len() as u64;
+        self.moved = Some(now);
         partial.add(bytes);
         if partial.got == partial.len {
             self.leaf_came(outlet);

@@ -66,11 +66,13 @@ impl Item {
 }
 
 /// How a frame of ours went.
-#[derive(PartialEq)]
-enum Step {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
     Out,
-    /// No room, no grant, or not now.
+    /// There is none, no grant for it, or not now.
     Held,
+    /// The record has no room for more.
+    Full,
 }
 
 impl Sending {
@@ -289,24 +291,30 @@ impl Sending {
         self.accepted
     }
 
-    /// Writes frames until the record is full or nothing may go; at most `budget` data bytes. Gives
-    /// leaves' buffers back.
+    /// Writes frames until the record has `most` bytes or nothing may go; tells which. Gives leaves'
+    /// buffers back.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,
-        budget: usize,
+        most: usize,
         now: Instant,
         spare: &mut Spare,
         outlet: &mut Outlet,
-    ) {
+    ) -> Step {
         let before = record.used();
-        let most = before + budget;
-        while record.used() < most && self.step(record, most, now, spare, outlet) == Step::Out {}
+        let mut step = Step::Out;
+        while step == Step::Out {
+            step = match record.used() < most {
+                true => self.step(record, most, now, spare, outlet),
+                false => Step::Full,
+            };
+        }
         record.bulk += record.used() - before;
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
             outlet.tell(Event::Room { file: self.id });
         }
+        step
     }
 
     /// When the rate limit lets the next data go; `None` when something else holds them.
@@ -355,7 +363,7 @@ impl Sending {
 
     fn shift(&mut self, out: bool) -> Step {
         if !out {
-            return Step::Held;
+            return Step::Full;
         }
         self.queue.pop_front();
         Step::Out
@@ -393,13 +401,13 @@ impl Sending {
                 hash,
             };
             *announced = record.push(self.id.0, 0, &Message::Leaf(head));
-            return if *announced { Step::Out } else { Step::Held };
+            return if *announced { Step::Out } else { Step::Full };
         }
         let rest = leaf.bytes.get(*at..).unwrap_or(&[]);
         let room = record.room().min(most - record.used());
         let bytes = rest.get(..rest.len().min(room).min(allowed)).unwrap_or(&[]);
         if bytes.is_empty() || !record.push(self.id.0, 0, &Message::Data(bytes)) {
-            return Step::Held;
+            return Step::Full;
         }
         let len = bytes.len();
         *at += len;

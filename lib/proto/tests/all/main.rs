@@ -5,6 +5,7 @@
 mod acks;
 mod calls;
 mod evil;
+mod fairness;
 mod files;
 mod hostile;
 mod latency;
