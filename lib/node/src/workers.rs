@@ -243,14 +243,9 @@ impl Workers {
         };
         let (jobs, reports) = (self.disk.clone(), self.reports.clone());
         self.start("disk", move || {
-            while let Some((lane, (transfer, job, share))) = jobs.wait() {
-                let rest = disk.work(transfer, job, &mut |answer| {
-                    reports.send(Report::Disk(transfer, answer));
-                });
-                if let Some(rest) = rest {
-                    jobs.put_first(lane, (transfer, rest, share));
-                }
-            }
+            serve_disk(&jobs, &mut disk, |transfer, answer| {
+                reports.send(Report::Disk(transfer, answer));
+            });
         });
     }
 
@@ -314,6 +309,23 @@ impl Drop for Workers {
     }
 }
 
+/// Does all jobs until the lanes are closed. The rest of a long one waits for other transfers of its peer, but not for a
+/// new one, which may be the next attempt at this very transfer.
+fn serve_disk(
+    jobs: &Lanes<DiskJob>,
+    disk: &mut Disk,
+    mut answer: impl FnMut(TransferId, disk::Answer),
+) {
+    while let Some((lane, (transfer, job, share))) = jobs.wait() {
+        let rest = disk.work(transfer, job, &mut |done| answer(transfer, done));
+        if let Some(rest) = rest {
+            jobs.put_back(lane, (transfer, rest, share), |(other, job, _)| {
+                *other != transfer && !matches!(job, disk::Job::Receive { .. })
+            });
+        }
+    }
+}
+
 /// Encodes what comes; another quality or size takes another encoder.
 fn encode(raw: &Slot<Raw>, reports: &Reports) {
     let mut encoder = Encoder::new(Wish::QUALITY, None);
@@ -372,4 +384,64 @@ fn read_blocking(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use transom_wire::Start;
+    use transom_wire::limits::LEAF;
+
+    use super::*;
+    use crate::disk::{Answer, Job};
+
+    #[test]
+    fn a_file_is_read_while_what_is_held_of_a_bigger_one_is_checked() {
+        let folder = std::env::temp_dir().join(format!("transom-checked-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        // More leaves than are checked before others have their turn.
+        let files = [(1, "big", 65 * LEAF as u64), (2, "small", 1)];
+        let jobs = Lanes::default();
+        let put = |transfer, job| jobs.put([0; 32], (TransferId(transfer), job, None));
+        for (transfer, name, size) in files {
+            let path = folder.join(name);
+            File::create(&path).unwrap().set_len(size).unwrap();
+            let (own, peer) = ([1; 32], [2; 32]);
+            put(transfer, Job::Walk { path, own, peer });
+        }
+        for (transfer, offset) in [(1, 65 * LEAF as u64), (2, 0)] {
+            let (index, proof) = (0, [0; 32]);
+            put(
+                transfer,
+                Job::Start(Start {
+                    index,
+                    offset,
+                    proof,
+                }),
+            );
+        }
+        let (index, leaves, spent) = (0, 1, Vec::new());
+        put(
+            2,
+            Job::Read {
+                index,
+                leaves,
+                spent,
+            },
+        );
+        jobs.close();
+        let mut told = Vec::new();
+        serve_disk(
+            &jobs,
+            &mut Disk::default(),
+            |transfer, answer| match answer {
+                Answer::Started { .. } => told.push((transfer.0, "started")),
+                Answer::Leaf(_) => told.push((transfer.0, "leaf")),
+                _ => {}
+            },
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(told, [(2, "started"), (2, "leaf"), (1, "started")]);
+    }
 }
