@@ -9,6 +9,9 @@ use transom_wire::{Ack, DecodeError, Message, limits};
 use crate::record::Record;
 use crate::{Instant, PeerError};
 
+/// Plain bytes that an ack takes.
+pub(crate) const ACK_BYTES: usize = limits::HEADER + 16;
+
 /// The longest that received bytes wait for their ack.
 const LATEST: Duration = Duration::from_millis(20);
 

@@ -55,6 +55,8 @@ pub struct Link {
     /// How the sender of this direction acks.
     pub acks: Acks,
     under_way: VecDeque<(Instant, Vec<u8>)>,
+    /// Bytes of the next record that were told as come out.
+    partial: usize,
     /// When the last byte sent leaves the FIFO.
     idle_at: Instant,
 }
@@ -68,6 +70,7 @@ impl Link {
             change: None,
             acks: Acks::Honest,
             under_way: VecDeque::new(),
+            partial: 0,
             idle_at: Instant::default(),
         }
     }
@@ -107,6 +110,20 @@ impl Link {
     /// The next record that has come out.
     pub fn receive(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.next().filter(|arrives| *arrives <= now)?;
+        self.partial = 0;
         self.under_way.pop_front().map(|(_, record)| record)
+    }
+
+    /// Bytes of the next record that have come out since this was last asked.
+    pub fn receive_partial(&mut self, now: Instant) -> usize {
+        let Some((arrives, record)) = self.under_way.front().filter(|_| !self.cut_off) else {
+            return 0;
+        };
+        let rest = (*arrives - now).as_micros() * u128::from(self.route.rate) / 8_000_000;
+        let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+        let came = record.len().saturating_sub(rest);
+        let more = came.saturating_sub(self.partial);
+        self.partial = self.partial.max(came);
+        more
     }
 }

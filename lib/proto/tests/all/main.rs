@@ -12,6 +12,7 @@ mod latency;
 mod laws;
 mod memory;
 mod rates;
+mod slow;
 mod texts;
 mod timing;
 mod video;
