@@ -285,11 +285,13 @@ impl Receiving {
             hash,
             ..
         } = leaf;
+        let mut bytes = spare.take().unwrap_or_default();
+        bytes.clear();
         let leaf = LeafData {
             index,
             offset,
             hash,
-            bytes: spare.take().unwrap_or_default(),
+            bytes,
         };
         self.partial = Some(Partial {
             leaf,

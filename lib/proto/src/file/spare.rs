@@ -23,16 +23,16 @@ impl Spare {
     }
 
     /// Keeps a buffer, if there is room and a leaf fits into it.
-    pub(crate) fn put(&mut self, mut buffer: Vec<u8>) {
+    pub(crate) fn put(&mut self, buffer: Vec<u8>) {
         let bytes = self.bytes.saturating_add(buffer.capacity());
         if buffer.capacity() >= LEAF && bytes <= self.most {
             self.bytes = bytes;
-            buffer.clear();
             self.buffers.push(buffer);
         }
     }
 
-    /// An empty buffer with room for a leaf.
+    /// A buffer with room for a leaf. Its old bytes are still in it, so that a disk can read over
+    /// them.
     pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
         let buffer = self.buffers.pop()?;
         self.bytes = self.bytes.saturating_sub(buffer.capacity());
