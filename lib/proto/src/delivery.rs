@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use transom_wire::Ack;
-use transom_wire::limits::{HEADER, RECORD_LIVE, SMALL_PAYLOAD};
+use transom_wire::limits::{HEADER, SMALL_PAYLOAD};
 
 use crate::Instant;
 use crate::ack::ACK_BYTES;
@@ -20,9 +20,14 @@ const LEAST_RECORD: usize = HEADER + SMALL_PAYLOAD + ACK_BYTES;
 /// A shorter interval tells more of how the peer's system hands bytes on than of the way.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Assumed until it is measured: a live record in [`RECORD_TIME`], so that the first records don't
-/// block a slow way already, and a fast one loses nothing worth mentioning in its first round trip.
-const FIRST: u64 = 4 * RECORD_LIVE as u64;
+/// File data on the way take at most so long to pass it while no call is live. More would only wait
+/// in the buffers of the way, before texts, pings and the acks of what the peer sends: behind half a
+/// minute of them TCP itself falls silent. Less than a round trip would slow a long way down.
+const ON_THE_WAY: Duration = Duration::from_secs(2);
+
+/// Assumed until it is measured, in bytes per second: a modem's. The first bytes must not block a slow
+/// way already; on a fast one a connection's first file waits for two acks, 40 ms.
+const FIRST: u64 = 16 * 1024;
 
 /// The delivery rate, in bytes per second. An interval in which we had too little to send shows less
 /// than the way can do: it raises the rate, and only one in which bytes waited on the way lowers it.
@@ -60,8 +65,18 @@ impl Delivery {
 
     /// Bytes of a record that takes [`RECORD_TIME`] at most, but never more than `most`.
     pub(crate) fn record(&self, most: usize) -> usize {
-        let bytes = u128::from(self.rate) * RECORD_TIME.as_micros() / 1_000_000;
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        most.min(bytes.max(LEAST_RECORD))
+        most.min(self.bytes_in(RECORD_TIME).max(LEAST_RECORD))
+    }
+
+    /// File data that may go when so many bytes of it are on the way.
+    pub(crate) fn room(&self, in_flight: u64) -> usize {
+        let in_flight = usize::try_from(in_flight).unwrap_or(usize::MAX);
+        let window = self.bytes_in(ON_THE_WAY).max(2 * LEAST_RECORD);
+        window.saturating_sub(in_flight)
+    }
+
+    fn bytes_in(&self, span: Duration) -> usize {
+        let bytes = u128::from(self.rate) * span.as_micros() / 1_000_000;
+        usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 }

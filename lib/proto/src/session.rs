@@ -4,7 +4,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::limits::{PAYLOAD, RECORD_BULK, RECORD_LIVE};
+use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
 use crate::ack::{ACK_BYTES, Owed, Sent, Sizes};
@@ -466,7 +466,8 @@ impl Session {
         self.pinger.pull(record, now);
         if !self.is_live() {
             self.fill_text(record, now);
-            return self.files.pull(record, PAYLOAD, now, &mut self.outlet);
+            let room = self.delivery.room(self.sent.bulk_unacked());
+            return self.files.pull(record, room, now, &mut self.outlet);
         }
         if record.is_empty() && self.floor.is_due() {
             self.fill_below_video(record, now);

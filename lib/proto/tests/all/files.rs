@@ -491,7 +491,7 @@ fn entries_stop_when_none_are_settled() {
 fn sent_received_verified_and_durable_are_four_answers() {
     let (mut pair, file, mut courier) = sending(Route::IDEAL, 1_000_000);
     let mut received = 0;
-    pair.run(TICK, |pair, who, event| match (who, event) {
+    pair.run(4 * TICK, |pair, who, event| match (who, event) {
         (Who::Ann, event) => courier.send(pair.session(who), &event),
         // This disk takes leaves and is slow to check them.
         (Who::Bob, Event::Leaf { leaf, .. }) => {

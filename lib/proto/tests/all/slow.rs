@@ -96,6 +96,36 @@ fn a_record_takes_a_bounded_time() {
 }
 
 #[test]
+fn a_text_does_not_wait_for_minutes_of_file_data() {
+    let (mut pair, mut courier) = sending(route(100_000, 1_500_000), 1 << 30);
+    run(&mut pair, &mut courier, 20 * SECOND);
+    let unacked = pair.session(Who::Ann).stats(Default::default()).unacked;
+    assert!(unacked < 3 * 12_500, "{unacked} bytes are on the way");
+    pair.session(Who::Ann).text("soon").unwrap();
+    let mut came = None;
+    pair.run(10 * SECOND, |pair, who, event| match (who, event) {
+        (_, Event::Text { .. }) => came = Some(pair.now()),
+        (Who::Ann, event) => courier.send(pair.session(who), &event),
+        (Who::Bob, event) => courier.receive(pair.session(who), event),
+    });
+    assert!(came.unwrap() <= 23 * SECOND, "{came:?}");
+}
+
+#[test]
+fn a_long_and_fast_way_is_full() {
+    let far = Route {
+        delay: Duration::from_millis(100),
+        ..Route::mbits(100)
+    };
+    let (mut pair, mut courier) = sending(far, 1 << 30);
+    run(&mut pair, &mut courier, SECOND);
+    let before = courier.got[&0];
+    run(&mut pair, &mut courier, 4 * SECOND);
+    let moved = courier.got[&0] - before;
+    assert!(moved > 45_000_000, "{moved} of 50 MB");
+}
+
+#[test]
 fn a_fast_way_has_full_records_soon() {
     let (mut pair, mut courier) = sending(Route::mbits(1_000), 1 << 30);
     run(&mut pair, &mut courier, SECOND / 2);
