@@ -80,3 +80,117 @@ impl Delivery {
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLI: Duration = Duration::from_millis(1);
+
+    /// Acks of a peer whose clock begins anywhere.
+    struct Acks {
+        delivery: Delivery,
+        ack: Ack,
+    }
+
+    impl Acks {
+        fn new() -> Self {
+            let (received, clock) = (1_000, 77_777_000_000);
+            let mut acks = Self {
+                delivery: Delivery::new(),
+                ack: Ack { received, clock },
+            };
+            acks.add(0, Duration::ZERO, Duration::ZERO);
+            acks
+        }
+
+        /// So many bytes came in that time; the last of them had waited for `queued`.
+        fn add(&mut self, bytes: u64, span: Duration, queued: Duration) {
+            self.ack.received += bytes;
+            self.ack.clock += u64::try_from(span.as_micros()).unwrap();
+            self.delivery.handle_ack(self.ack, queued);
+        }
+
+        fn record(&self) -> usize {
+            self.delivery.record(65_519)
+        }
+    }
+
+    #[test]
+    fn a_record_takes_a_quarter_of_a_second_of_what_is_delivered() {
+        for (rate, record) in [
+            (1_000, LEAST_RECORD),
+            (100_000, 25_000),
+            (262_080, 65_519),
+            (100_000_000, 65_519),
+        ] {
+            let mut acks = Acks::new();
+            acks.add(rate / 10, 100 * MILLI, 100 * MILLI);
+            assert_eq!(acks.record(), record, "{rate}");
+            assert_eq!(acks.delivery.record(100), 100, "no more than asked for");
+        }
+    }
+
+    #[test]
+    fn too_little_to_send_is_no_slow_way() {
+        let mut acks = Acks::new();
+        acks.add(10_000_000, 1000 * MILLI, Duration::ZERO);
+        assert_eq!(acks.record(), 65_519);
+        for queued in [0, 400] {
+            acks.add(24, 1000 * MILLI, queued * MILLI);
+            assert_eq!(acks.record(), 65_519, "{queued}");
+        }
+        // A queue for half of the time: it was the way.
+        acks.add(50_000, 1000 * MILLI, 500 * MILLI);
+        assert_eq!(acks.record(), 12_500);
+        acks.add(60_000, 1000 * MILLI, Duration::ZERO);
+        assert_eq!(acks.record(), 15_000, "more is always news");
+    }
+
+    #[test]
+    fn short_intervals_are_joined() {
+        let mut acks = Acks::new();
+        for _ in 0..3 {
+            acks.add(1_000_000, 5 * MILLI, 100 * MILLI);
+            assert_eq!(acks.record(), LEAST_RECORD, "not yet measured");
+        }
+        acks.add(0, 5 * MILLI, 100 * MILLI);
+        assert_eq!(acks.record(), 65_519);
+        assert_eq!(acks.delivery.room(0), 300_000_000);
+    }
+
+    #[test]
+    fn two_seconds_of_file_data_are_on_the_way_and_never_less_than_two_records() {
+        let mut acks = Acks::new();
+        assert_eq!(acks.delivery.room(0), 32 * 1024, "at first");
+        acks.add(100_000, 1000 * MILLI, 1000 * MILLI);
+        assert_eq!(acks.delivery.room(0), 200_000);
+        assert_eq!(acks.delivery.room(199_999), 1);
+        assert_eq!(acks.delivery.room(200_001), 0);
+        acks.add(1, 1000 * MILLI, 1000 * MILLI);
+        assert_eq!(acks.delivery.room(0), 2 * LEAST_RECORD);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_measures_nothing() {
+        let mut acks = Acks::new();
+        acks.add(200_000, 1000 * MILLI, 1000 * MILLI);
+        acks.ack.clock = 5;
+        acks.add(1_000, Duration::ZERO, 1000 * MILLI);
+        assert_eq!(acks.record(), 50_000);
+        acks.add(100_000, 1000 * MILLI, 1000 * MILLI);
+        assert_eq!(acks.record(), 25_000, "measured from the jump on");
+    }
+
+    #[test]
+    fn any_ack_at_all_leaves_room_for_a_record() {
+        let mut delivery = Delivery::new();
+        for received in [0, 1, u64::MAX] {
+            for clock in [0, u64::MAX, 1, 20_000] {
+                delivery.handle_ack(Ack { received, clock }, Duration::MAX);
+                assert!(delivery.record(65_519) >= LEAST_RECORD);
+                assert!(delivery.room(0) >= 2 * LEAST_RECORD);
+            }
+        }
+    }
+}
