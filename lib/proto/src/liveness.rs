@@ -60,3 +60,38 @@ impl Liveness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIVE: Duration = Duration::from_secs(4);
+
+    #[test]
+    fn bytes_of_frames_that_are_not_whole_count_by_the_page() {
+        let mut liveness = Liveness::new(LIVE);
+        assert!(!liveness.handle_partial(PROGRESS_BYTES - 1));
+        assert!(liveness.handle_partial(1));
+        assert!(!liveness.handle_partial(PROGRESS_BYTES - 1), "anew");
+        liveness.heard();
+        assert!(!liveness.handle_partial(1), "since the last whole frame");
+        assert!(liveness.handle_partial(usize::MAX));
+    }
+
+    #[test]
+    fn a_call_is_patient_from_its_beginning() {
+        let mut liveness = Liveness::new(LIVE);
+        liveness.handle_time(Instant(10_000_000));
+        liveness.handle_time(Instant(90_000_000));
+        assert_eq!(liveness.lost_at(Instant(0)), Instant(14_000_000));
+        assert_eq!(liveness.lost_at(Instant(11_000_000)), Instant(15_000_000));
+        liveness.went_live();
+        assert_eq!(
+            liveness.lost_at(Instant(0)),
+            Instant(0),
+            "the time has to be told"
+        );
+        liveness.handle_time(Instant(100_000_000));
+        assert_eq!(liveness.lost_at(Instant(0)), Instant(104_000_000));
+    }
+}

@@ -48,3 +48,26 @@ impl Spare {
         self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_fits_a_leaf_and_is_bounded() {
+        let mut spare = Spare::new(2 * LEAF);
+        spare.put(Vec::with_capacity(LEAF - 1));
+        assert!(spare.take().is_none());
+        for byte in 1..=3 {
+            spare.put(alloc::vec![byte; LEAF]);
+        }
+        assert_eq!(spare.held(), 2 * LEAF);
+        assert_eq!(spare.take().as_deref(), Some(&[2; LEAF][..]), "as it was");
+        assert_eq!(spare.held(), LEAF);
+        spare.put(Vec::with_capacity(LEAF + 1));
+        assert_eq!(spare.held(), LEAF, "one byte too many");
+        spare.clear();
+        assert_eq!(spare.held(), 0);
+        assert!(spare.take().is_none());
+    }
+}

@@ -12,6 +12,7 @@ mod latency;
 mod laws;
 mod memory;
 mod rates;
+mod records;
 mod slow;
 mod texts;
 mod timing;
