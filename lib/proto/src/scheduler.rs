@@ -90,4 +90,15 @@ mod tests {
         }
         assert!(floor.is_due());
     }
+
+    #[test]
+    fn what_is_below_video_owes_itself_nothing() {
+        let mut floor = Floor::new(100);
+        floor.record(RECORD_LIVE / 2, 0);
+        floor.record(RECORD_LIVE / 4, RECORD_LIVE / 4);
+        floor.record(RECORD_LIVE * 3 / 4 - 1, 0);
+        assert!(!floor.is_due());
+        floor.record(1, 0);
+        assert!(floor.is_due());
+    }
 }

@@ -211,6 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_that_takes_data_now_and_then_still_reaches_the_limit() {
+        let mut throttle = limited(100_000);
+        let mut sent = 0;
+        for at in 0..50 {
+            // 3,000 bytes each time that one is due: they come 10 ms late, and are caught up on.
+            let now = NOW + at * 40 * MILLI;
+            if throttle.allowance(now) > 0 {
+                throttle.sent(3_000, now);
+                sent += 3_000;
+            }
+            if throttle.allowance(now) > 0 {
+                throttle.sent(3_000, now);
+                sent += 3_000;
+            }
+        }
+        assert!((195_000..=203_000).contains(&sent), "{sent} in two seconds");
+    }
+
+    #[test]
     fn the_lower_limit_of_both_counts() {
         for (ours, theirs) in [(200_000, 100_000), (100_000, 200_000)] {
             let mut throttle = limited(ours);

@@ -133,23 +133,23 @@ impl Evil {
 
     /// The frames of each record that the session sends now.
     pub(crate) fn records(&mut self) -> Vec<Vec<(Header, Vec<u8>)>> {
-        let mut records = Vec::new();
+        let next = || Some(self.record()).filter(|frames| !frames.is_empty());
+        std::iter::from_fn(next).collect()
+    }
+
+    /// The frames of the next record; none if nothing is sent now.
+    pub(crate) fn record(&mut self) -> Vec<(Header, Vec<u8>)> {
         let mut record = vec![0; RECORD_BULK];
-        loop {
-            let used = self.session.poll_transmit(&mut record, self.now);
-            if used == 0 {
-                return records;
-            }
-            let mut frames = Vec::new();
-            let mut rest = &record[..used];
-            while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
-                let header = Header::decode(*head).unwrap();
-                let (payload, after) = after.split_at(header.len as usize);
-                frames.push((header, payload.to_vec()));
-                rest = after;
-            }
-            records.push(frames);
+        let used = self.session.poll_transmit(&mut record, self.now);
+        let mut frames = Vec::new();
+        let mut rest = &record[..used];
+        while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
+            let header = Header::decode(*head).unwrap();
+            let (payload, after) = after.split_at(header.len as usize);
+            frames.push((header, payload.to_vec()));
+            rest = after;
         }
+        frames
     }
 
     /// As [`heard`](Self::heard), without the connection's own messages.
