@@ -38,10 +38,12 @@ impl<T> Lanes<T> {
         self.changed.notify_one();
     }
 
-    /// Puts the rest of a job before all that waits in its lane.
-    pub(crate) fn put_first(&self, lane: Lane, value: T) {
+    /// Puts the rest of a job behind those at the front of its lane that may pass it.
+    pub(crate) fn put_back(&self, lane: Lane, value: T, passes: impl Fn(&T) -> bool) {
         let mut state = self.lock();
-        state.lanes.entry(lane).or_default().push_front(value);
+        let waiting = state.lanes.entry(lane).or_default();
+        let at = waiting.iter().take_while(|other| passes(other)).count();
+        waiting.insert(at, value);
         self.changed.notify_one();
     }
 
@@ -134,16 +136,29 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_long_job_waits_for_other_peers_and_for_nothing_of_its_own() {
+    fn the_rest_of_a_long_job_waits_for_other_peers_and_for_what_may_pass_it() {
         let lanes = Lanes::default();
-        for (lane, job) in [(1, "long"), (1, "after it"), (2, "other")] {
+        for (lane, job) in [
+            (1, "long"),
+            (1, "other transfer"),
+            (1, "after it"),
+            (1, "another transfer"),
+            (2, "other peer"),
+        ] {
             lanes.put([lane; 32], job);
         }
         assert_eq!(lanes.wait(), Some(([1; 32], "long")));
-        lanes.put_first([1; 32], "rest");
-        let served = std::iter::from_fn(|| lanes.wait()).take(3);
+        lanes.put_back([1; 32], "rest", |job| job.ends_with("transfer"));
+        let served = std::iter::from_fn(|| lanes.wait()).take(5);
         let served: Vec<_> = served.map(|(_, job)| job).collect();
-        assert_eq!(served, ["other", "rest", "after it"]);
+        let wanted = [
+            "other peer",
+            "other transfer",
+            "rest",
+            "after it",
+            "another transfer",
+        ];
+        assert_eq!(served, wanted);
     }
 
     #[test]

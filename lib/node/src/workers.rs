@@ -276,20 +276,9 @@ impl Workers {
         };
         let (jobs, reports) = (self.disk.clone(), self.reports.clone());
         self.start("disk", move || {
-            loop {
-                match jobs.wait_for(Inbox::TIDY_PAUSE) {
-                    Next::Value(lane, (transfer, job, share)) => {
-                        let rest = disk.work(transfer, job, &mut |answer| {
-                            reports.send(Report::Disk(transfer, answer));
-                        });
-                        if let Some(rest) = rest {
-                            jobs.put_first(lane, (transfer, rest, share));
-                        }
-                    }
-                    Next::Nothing => disk.tidy(),
-                    Next::Closed => return,
-                }
-            }
+            serve_disk(&jobs, &mut disk, |transfer, answer| {
+                reports.send(Report::Disk(transfer, answer));
+            });
         });
     }
 
@@ -358,6 +347,31 @@ impl Drop for Workers {
         if let Some(ended) = &self.camera_ended {
             // An error is what is waited for: the thread sends nothing.
             let _ = ended.recv_timeout(CLOSING);
+        }
+    }
+}
+
+/// Does all jobs until the lanes are closed. The rest of a long one waits for other transfers of its peer, but not for a
+/// new one, which may be the next attempt at this very transfer.
+fn serve_disk(
+    jobs: &Lanes<DiskJob>,
+    disk: &mut Disk,
+    mut answer: impl FnMut(TransferId, disk::Answer),
+) {
+    loop {
+        let (lane, (transfer, job, share)) = match jobs.wait_for(Inbox::TIDY_PAUSE) {
+            Next::Value(lane, job) => (lane, job),
+            Next::Nothing => {
+                disk.tidy();
+                continue;
+            }
+            Next::Closed => return,
+        };
+        let rest = disk.work(transfer, job, &mut |done| answer(transfer, done));
+        if let Some(rest) = rest {
+            jobs.put_back(lane, (transfer, rest, share), |(other, job, _)| {
+                *other != transfer && !matches!(job, disk::Job::Receive { .. })
+            });
         }
     }
 }
@@ -437,8 +451,13 @@ fn read_blocking(
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::fs::File;
+
+    use transom_wire::Start;
+    use transom_wire::limits::LEAF;
 
     use super::*;
+    use crate::disk::{Answer, Job};
 
     /// A camera read on its thread whose every second picture is damaged.
     #[derive(Default)]
@@ -471,5 +490,54 @@ mod tests {
         let camera = Box::new(Halting::default());
         read_blocking(camera, &reports, &Slot::new(), unusable, is_wanted).unwrap();
         assert_eq!(damaged.get(), 5);
+    }
+
+    #[test]
+    fn a_file_is_read_while_what_is_held_of_a_bigger_one_is_checked() {
+        let folder = std::env::temp_dir().join(format!("transom-checked-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        // More leaves than are checked before others have their turn.
+        let files = [(1, "big", 65 * LEAF as u64), (2, "small", 1)];
+        let jobs = Lanes::default();
+        let put = |transfer, job| jobs.put([0; 32], (TransferId(transfer), job, None));
+        for (transfer, name, size) in files {
+            let path = folder.join(name);
+            File::create(&path).unwrap().set_len(size).unwrap();
+            let (own, peer) = ([1; 32], [2; 32]);
+            put(transfer, Job::Walk { path, own, peer });
+        }
+        for (transfer, offset) in [(1, 65 * LEAF as u64), (2, 0)] {
+            let (index, proof) = (0, [0; 32]);
+            put(
+                transfer,
+                Job::Start(Start {
+                    index,
+                    offset,
+                    proof,
+                }),
+            );
+        }
+        let (index, leaves, spent) = (0, 1, Vec::new());
+        put(
+            2,
+            Job::Read {
+                index,
+                leaves,
+                spent,
+            },
+        );
+        jobs.close();
+        let mut told = Vec::new();
+        serve_disk(
+            &jobs,
+            &mut Disk::default(),
+            |transfer, answer| match answer {
+                Answer::Started { .. } => told.push((transfer.0, "started")),
+                Answer::Leaf(_) => told.push((transfer.0, "leaf")),
+                _ => {}
+            },
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(told, [(2, "started"), (2, "leaf"), (1, "started")]);
     }
 }

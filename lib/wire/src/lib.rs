@@ -39,7 +39,8 @@
 //! ```
 //!
 //! A record is the grain of pre-emption: at most [`limits::RECORD_LIVE`] plain bytes while a call
-//! runs, else at most [`limits::RECORD_BULK`]. The plain bytes of all records of one direction,
+//! runs, else at most [`limits::RECORD_BULK`], and on a slow way no more than pass in 250 ms, but at
+//! least the largest frame that is not picture or file data. The plain bytes of all records of one direction,
 //! joined, are one stream of frames; a frame may span records, though our sender never lets it.
 //! Each direction changes its key (Noise REKEY) after every 2^20 records.
 //!
@@ -79,8 +80,10 @@
 //! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
 //! side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
 //! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
-//! came. `Ping` and `Pong` give round trip and clock offset; a side that heard nothing for a second
-//! pings, and after 4.5 s of silence gives the peer up. A busy side pings every second too, to keep the offset good.
+//! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also when
+//! other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up, while a
+//! call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as much are 4 KiB
+//! of a frame or record that is still coming.
 //!
 //! # 5. Calls (class control; stream = the call)
 //!

@@ -10,6 +10,7 @@ use transom_wire::{
     Progress, Shape, Start,
 };
 
+use super::spare::Spare;
 use super::throttle::Throttle;
 use super::track::Track;
 use crate::outlet::{Outlet, clip};
@@ -34,21 +35,22 @@ pub(crate) struct Receiving {
     /// Bytes that left memory again.
     taken: u64,
     window: u64,
+    /// When data came last.
+    moved: Option<Instant>,
     grant_due: bool,
     progress_due: Option<Progress>,
     /// When the next progress may go by itself; with a grant it goes at any time.
     progress_from: Instant,
     pub(crate) throttle: Throttle,
-    /// Buffers of leaves that are stored.
-    spare: Vec<Vec<u8>>,
 }
-
-/// Buffers kept: the leaves that are on their way to the disk while a window is full.
-const SPARE: usize = 16;
 
 /// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a message for each
 /// leaf costs both sides a tenth of the time that a fast transfer takes.
 const PROGRESS: Duration = Duration::from_millis(50);
+
+/// How long after its last data a transfer still counts as moving: longer than a disk pauses, and
+/// shorter than anybody looks on while one that stands still keeps room from the others.
+const MOVES: Duration = Duration::from_secs(1);
 
 /// The leaf being put together.
 struct Partial {
@@ -77,11 +79,11 @@ impl Receiving {
             given: 0,
             taken: 0,
             window,
+            moved: None,
             grant_due: false,
             progress_due: None,
             progress_from: Instant::default(),
             throttle: Throttle::default(),
-            spare: Vec::new(),
         }
     }
 
@@ -183,6 +185,11 @@ impl Receiving {
         self.given - self.taken
     }
 
+    /// Whether data came within [`MOVES`].
+    pub(crate) fn moves(&self, now: Instant) -> bool {
+        self.moved.is_some_and(|moved| now - moved < MOVES)
+    }
+
     /// Whether [`Event::Finish`] was told.
     pub(crate) fn is_finishing(&self) -> bool {
         self.finish.is_some() && self.unsettled.is_empty()
@@ -260,7 +267,7 @@ impl Receiving {
         Ok(())
     }
 
-    pub(crate) fn handle_leaf(&mut self, leaf: Leaf) -> Result<(), PeerError> {
+    pub(crate) fn handle_leaf(&mut self, leaf: Leaf, spare: &mut Spare) -> Result<(), PeerError> {
         if self.partial.is_some() {
             return Err(PeerError::Unexpected {
                 what: "a leaf inside another",
@@ -283,11 +290,13 @@ impl Receiving {
             hash,
             ..
         } = leaf;
+        let mut bytes = spare.take().unwrap_or_default();
+        bytes.clear();
         let leaf = LeafData {
             index,
             offset,
             hash,
-            bytes: self.spare.pop().unwrap_or_default(),
+            bytes,
         };
         self.partial = Some(Partial {
             leaf,
@@ -302,6 +311,7 @@ impl Receiving {
     pub(crate) fn handle_data(
         &mut self,
         bytes: &[u8],
+        now: Instant,
         outlet: &mut Outlet,
     ) -> Result<(), PeerError> {
         let Some(partial) = &mut self.partial else {
@@ -323,6 +333,7 @@ impl Receiving {
             });
         }
         self.received += bytes.len() as u64;
+        self.moved = Some(now);
         partial.add(bytes);
         if partial.got == partial.len {
             self.leaf_came(outlet);
@@ -396,14 +407,6 @@ impl Receiving {
         Err(PeerError::Unexpected {
             what: "an entry that does not fit the offer",
         })
-    }
-
-    /// Keeps a buffer for a leaf to come: memory that is there already costs the system no fresh pages.
-    pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if self.spare.len() < SPARE {
-            buffer.clear();
-            self.spare.push(buffer);
-        }
     }
 
     fn leaf_came(&mut self, outlet: &mut Outlet) {
