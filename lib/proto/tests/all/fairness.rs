@@ -114,6 +114,27 @@ fn endless_files_share_the_window_of_a_receiver_that_is_far() {
 }
 
 #[test]
+fn transfers_that_stand_still_keep_no_window_from_those_that_move() {
+    let mut party = Party::new(Route {
+        delay: 120 * MILLI,
+        ..Route::mbits(200)
+    });
+    for _ in 0..7 {
+        party.offer_file(ENDLESS);
+    }
+    party.run(1000 * MILLI);
+    for at in 0..5 {
+        let file = party.couriers[at].0;
+        party.pair.session(Who::Bob).pause(file, true).unwrap();
+    }
+    party.run(2000 * MILLI);
+    let before: u64 = party.got().iter().sum();
+    party.run(2000 * MILLI);
+    let moved = party.got().iter().sum::<u64>() - before;
+    assert!(moved > 45_000_000, "{moved} of 50 MB");
+}
+
+#[test]
 fn endless_files_share_what_a_call_leaves() {
     let mut party = Party::new(Route::mbits(200));
     for _ in 0..3 {
