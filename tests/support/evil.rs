@@ -2,9 +2,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
-use transom_wire::{Message, limits};
+
+use transom_wire::{Header, Message, limits};
 
 use crate::PATIENCE;
 
@@ -108,6 +110,42 @@ impl Evil {
     /// Sends bytes past the channel.
     pub fn send_raw(&mut self, bytes: &[u8]) {
         self.raw.send(bytes);
+    }
+
+    /// The frames of all records that come until none came for so long, or the far side closed.
+    ///
+    /// # Panics
+    /// When what comes can't be opened.
+    pub fn heard(&mut self, pause: Duration) -> Vec<(Header, Vec<u8>)> {
+        let mut frames = Vec::new();
+        while let Some(plain) = self.record(pause) {
+            let mut rest = plain.as_slice();
+            // Our sender lets no frame span records.
+            while let Some((head, after)) = rest.split_first_chunk() {
+                let header = Header::decode(*head).expect("its frames are sound");
+                let (payload, after) = after.split_at(header.len as usize);
+                frames.push((header, payload.to_vec()));
+                rest = after;
+            }
+        }
+        frames
+    }
+
+    /// The plain bytes of the next record, if it begins within that time.
+    fn record(&mut self, pause: Duration) -> Option<Vec<u8>> {
+        let stream = &mut self.raw.stream;
+        let timeout = |pause| stream.set_read_timeout(Some(pause));
+        timeout(pause).expect("any time but zero is taken");
+        stream.peek(&mut [0]).ok().filter(|count| *count > 0)?;
+        timeout(PATIENCE).expect("any time but zero is taken");
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).ok()?;
+        let mut record = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut record).ok()?;
+        let mut plain = vec![0; record.len()];
+        let used = self.channel.open(&record, &mut plain);
+        plain.truncate(used.expect("its records are sound"));
+        Some(plain)
     }
 
     /// All plain bytes that come until the far side closes.

@@ -1,14 +1,21 @@
 //! What the cross-crate tests share: folders that vanish, the built programs as children that never
 //! outlive a test, and peers that misbehave on purpose. It knows no test.
 
+mod camera;
 mod cargo;
 mod evil;
 mod person;
+mod processes;
 mod program;
 mod scratch;
+mod terminal;
 
+pub use camera::{FakeCamera, Mood};
 pub use cargo::{cargo, root, transom};
 pub use evil::{Evil, Raw};
 pub use person::Person;
-pub use program::{Finished, PATIENCE, Program};
+pub use processes::Mark;
+pub use program::{Finished, PATIENCE, Program, eventually};
+pub use rustix::process::Signal;
 pub use scratch::Scratch;
+pub use terminal::{Drawing, Terminal};

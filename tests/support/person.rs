@@ -92,8 +92,17 @@ impl Person {
 
     /// Starts something that listens on a free port of loopback; gives its address too.
     pub fn listen(&self, arguments: &[&str]) -> (Program, String) {
+        self.listen_by(arguments, Program::start)
+    }
+
+    /// The same, and `start` starts the command.
+    pub fn listen_by(
+        &self,
+        arguments: &[&str],
+        start: impl FnOnce(&mut Command) -> Program,
+    ) -> (Program, String) {
         let free = ["--listen", "127.0.0.1:0", "--name", &self.name, "--json"];
-        let mut program = self.start(&[arguments, &free].concat());
+        let mut program = start(&mut self.command(&[arguments, &free].concat()));
         let listening = program.event("listening");
         let address = listening["address"].as_str().expect("an address");
         (program, address.to_owned())

@@ -6,7 +6,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+
+use crate::Mark;
 
 /// How long any single thing may take before a test gives up. Generous: a busy machine is no failure.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,6 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Program {
     child: Child,
+    mark: Mark,
     lines: Receiver<String>,
     seen: Vec<String>,
     stderr: Receiver<String>,
@@ -37,13 +41,23 @@ impl Program {
     /// # Panics
     /// When it can't be started.
     pub fn start(command: &mut Command) -> Self {
-        command.stdin(Stdio::null());
+        Self::start_with_input(command, Stdio::null())
+    }
+
+    /// Starts it with this standard input.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub fn start_with_input(command: &mut Command, input: impl Into<Stdio>) -> Self {
+        let mark = Mark::new("TRANSOM_TEST_PROGRAM");
+        mark.put_on(command).stdin(input);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program was just built");
         let lines = lines_of(child.stdout.take().expect("stdout is a pipe"));
         let stderr = text_of(child.stderr.take().expect("stderr is a pipe"));
         Self {
             child,
+            mark,
             lines,
             seen: Vec::new(),
             stderr,
@@ -68,26 +82,42 @@ impl Program {
     /// # Panics
     /// As [`Self::event`].
     pub fn event_where(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.until(event, |line| {
+            let value: Value = serde_json::from_str(line).unwrap_or_default();
+            (value["event"] == event && wanted(&value)).then_some(value)
+        })
+    }
+
+    /// What comes of the first line that is taken.
+    fn until<T>(&mut self, what: &str, take: impl Fn(&str) -> Option<T>) -> T {
         let last = Instant::now() + PATIENCE;
         loop {
             let left = last.saturating_duration_since(Instant::now());
             let problem = match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    let value: Value = serde_json::from_str(&line).unwrap_or_default();
+                    let taken = take(&line);
                     self.seen.push(line);
-                    if value["event"] == event && wanted(&value) {
-                        return value;
+                    match taken {
+                        Some(taken) => return taken,
+                        None => continue,
                     }
-                    continue;
                 }
                 Err(RecvTimeoutError::Timeout) => "too late",
                 Err(RecvTimeoutError::Disconnected) => "ended",
             };
             // Killed first, so that what it complained of is complete.
             self.kill();
-            let complaint = self.stderr.recv().unwrap_or_default();
-            panic!("{problem} before {event}: {:#?}\n{complaint}", self.seen);
+            let complaint = self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
+            panic!("{problem} before {what}: {:#?}\n{complaint}", self.seen);
         }
+    }
+
+    /// The next line it prints that holds this text; others before it are passed over.
+    ///
+    /// # Panics
+    /// As [`Self::event`].
+    pub fn line_with(&mut self, text: &str) -> String {
+        self.until(text, |line| line.contains(text).then(|| line.to_owned()))
     }
 
     /// Whether it has not ended.
@@ -105,24 +135,56 @@ impl Program {
     /// Asks it to end (SIGTERM), as a service manager does.
     ///
     /// # Panics
-    /// When there is no `kill` program.
+    /// As [`Self::signal`].
     pub fn ask_to_end(&self) {
-        let id = self.id().to_string();
-        let kill = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(kill.expect("kill is part of every system").success());
+        self.signal(Signal::TERM);
     }
 
-    /// Waits for its own end.
+    /// SIGSTOP: its connections stay open and are silent, as if its machine had lost power or
+    /// cable.
+    ///
+    /// # Panics
+    /// As [`Self::signal`].
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT: the program goes on after [`Self::freeze`].
+    ///
+    /// # Panics
+    /// As [`Self::signal`].
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it has ended and was waited for.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a child has an id"), signal).expect("the child was not waited for");
+    }
+
+    /// Finds this program and all that descends from it, also after its end.
+    pub fn mark(&self) -> Mark {
+        self.mark.clone()
+    }
+
+    /// Waits for its own end, and for that of all that could still write to its output.
     ///
     /// # Panics
     /// When [`PATIENCE`] ends first.
     pub fn finish(mut self) -> Finished {
         let status = self.wait();
+        let stderr = self.stderr.recv_timeout(PATIENCE);
+        let left = self.mark.running();
+        let stderr = stderr.unwrap_or_else(|_| panic!("{left:?} still hold its output"));
         self.seen.extend(self.lines.iter());
         Finished {
             code: status.code(),
             stdout: self.seen.join("\n"),
-            stderr: self.stderr.recv().unwrap_or_default(),
+            stderr,
         }
     }
 
@@ -135,15 +197,34 @@ impl Program {
             thread::sleep(Duration::from_millis(5));
         }
         self.kill();
-        let lines: Vec<String> = self.lines.iter().collect();
-        let complaint = self.stderr.recv().unwrap_or_default();
+        let complaint = self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
+        let lines: Vec<String> = self.lines.try_iter().collect();
         panic!("it did not end: {:#?} {lines:#?}\n{complaint}", self.seen);
+    }
+}
+
+/// Waits until something is so.
+///
+/// # Panics
+/// When [`PATIENCE`] ends first; `what` is said then.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let last = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < last, "too late: {what}");
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
+        // After a failure nothing has to be proven any more, and nothing may stay.
+        if thread::panicking() {
+            for id in self.mark.running() {
+                let id = id.to_string();
+                let _ = Command::new("kill").args(["-KILL", &id]).status();
+            }
+        }
     }
 }
 

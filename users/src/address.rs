@@ -1,33 +1,45 @@
-//! Where somebody is: a host and a port. Whether it resolves is found out elsewhere.
+//! Where somebody is: a host and a port, in one spelling for each endpoint. Whether it resolves is
+//! found out elsewhere.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use crate::text::quote;
 
 /// A host, by name or number, and a port.
 ///
+/// However it was written, it has one spelling, so that equal addresses are the same endpoint and a
+/// key pinned to one spelling is pinned to all of them:
+///
+/// - the port is always there,
+/// - names are in lower case and without a dot at the end, and `localhost` is 127.0.0.1,
+/// - an IPv4 address inside IPv6 (`::ffff:10.0.0.2`) is the IPv4 address,
+/// - IPv6 addresses are as short as can be, with a zone only where one counts: if link-local,
+/// - 0.0.0.0 and `::`, which reach this machine, are its loopback addresses.
+///
+/// Two names, or a name and the number it resolves to, are two endpoints.
+///
 /// ```
-/// use transom_users::{Address, DEFAULT_PORT};
-/// for (text, host, port) in [
-///     ("door.local", "door.local", DEFAULT_PORT),
-///     ("192.168.1.30:80", "192.168.1.30", 80),
-///     ("fe80::1%eth0", "fe80::1%eth0", DEFAULT_PORT),
-///     ("[::1]:80", "::1", 80),
+/// use transom_users::Address;
+/// for (text, canonical) in [
+///     ("Door.local.", "door.local:7447"),
+///     ("192.168.1.30:80", "192.168.1.30:80"),
+///     ("::ffff:192.168.1.30", "192.168.1.30:7447"),
+///     ("fe80:0:0::1%eth0", "[fe80::1%eth0]:7447"),
+///     ("[fd00::1%eth0]:80", "[fd00::1]:80"),
+///     ("localhost", "127.0.0.1:7447"),
 /// ] {
 ///     let address: Address = text.parse().unwrap();
-///     assert_eq!((address.host.as_str(), address.port), (host, port));
-///     assert_eq!(address.to_string().parse(), Ok(address));
+///     assert_eq!(address.to_string(), canonical);
+///     assert_eq!(canonical.parse(), Ok(address));
 /// }
 /// assert!("192.168.1.300".parse::<Address>().is_err());
 /// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Address {
-    /// A host name, an IPv4 address, or an IPv6 address without brackets, with its zone if it has one.
-    pub host: String,
-    /// [`DEFAULT_PORT`] unless another is named.
-    pub port: u16,
+    host: String,
+    port: u16,
 }
 
 /// The text is not an address.
@@ -52,39 +64,55 @@ impl FromStr for Address {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        if let Some(bracketed) = text.strip_prefix('[') {
-            let Some((host, rest)) = bracketed.split_once(']') else {
-                return Err(InvalidAddress::Ipv6(quote(text)));
-            };
-            let port = match rest.strip_prefix(':') {
-                Some(port) => parse_port(port)?,
-                None if rest.is_empty() => DEFAULT_PORT,
-                None => return Err(InvalidAddress::Port(quote(rest))),
-            };
-            check_ipv6(host)?;
-            return Ok(Self::new(host, port));
-        }
-        match text.split_once(':') {
-            Some((_, rest)) if rest.contains(':') => {
-                check_ipv6(text)?;
-                Ok(Self::new(text, DEFAULT_PORT))
+        let (host, port) = match text.strip_prefix('[') {
+            Some(bracketed) => {
+                let (host, rest) = bracketed
+                    .split_once(']')
+                    .ok_or_else(|| InvalidAddress::Ipv6(quote(text)))?;
+                let port = match rest.strip_prefix(':') {
+                    None if !rest.is_empty() => return Err(InvalidAddress::Port(quote(rest))),
+                    port => port,
+                };
+                (parse_ipv6(host)?, port)
             }
-            Some((host, port)) => {
-                check_name(host)?;
-                Ok(Self::new(host, parse_port(port)?))
-            }
-            None => {
-                check_name(text)?;
-                Ok(Self::new(text, DEFAULT_PORT))
-            }
-        }
+            None => match text.split_once(':') {
+                Some((_, rest)) if rest.contains(':') => (parse_ipv6(text)?, None),
+                Some((host, port)) => (parse_name(host)?, Some(port)),
+                None => (parse_name(text)?, None),
+            },
+        };
+        let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
+        Ok(Self { host, port })
+    }
+}
+
+/// A port of 0 stays, which no text and no contact has.
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        let zone = match address {
+            SocketAddr::V6(address) if address.scope_id() != 0 => address.scope_id().to_string(),
+            _ => String::new(),
+        };
+        let (host, port) = (number(address.ip(), &zone), address.port());
+        Self { host, port }
     }
 }
 
 impl Address {
-    fn new(host: &str, port: u16) -> Self {
-        let host = host.to_owned();
-        Self { host, port }
+    /// A host name, an IPv4 address, or an IPv6 address without brackets, with its zone if it has
+    /// one.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// [`DEFAULT_PORT`] unless another was named.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The host if it is a number that needs no zone.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
     }
 }
 
@@ -104,8 +132,8 @@ fn parse_port(text: &str) -> Result<u16, InvalidAddress> {
     port.ok_or_else(|| InvalidAddress::Port(quote(text)))
 }
 
-/// An IPv6 address, after `%` perhaps the interface it is to be reached by.
-fn check_ipv6(host: &str) -> Result<(), InvalidAddress> {
+/// An IPv6 address, after `%` perhaps the interface it is to be reached by; in its one spelling.
+fn parse_ipv6(host: &str) -> Result<String, InvalidAddress> {
     let (address, zone) = match host.split_once('%') {
         Some((address, zone)) => (address, Some(zone)),
         None => (host, None),
@@ -113,33 +141,56 @@ fn check_ipv6(host: &str) -> Result<(), InvalidAddress> {
     let good_zone =
         zone.is_none_or(|zone| (1..=ZONE).contains(&zone.len()) && zone.bytes().all(is_host_byte));
     match address.parse::<Ipv6Addr>() {
-        Ok(_) if good_zone => Ok(()),
+        Ok(address) if good_zone => Ok(number(address.into(), zone.unwrap_or_default())),
         _ => Err(InvalidAddress::Ipv6(quote(host))),
     }
 }
 
-/// A host name or an IPv4 address.
-fn check_name(host: &str) -> Result<(), InvalidAddress> {
-    let ends_in_number = host
-        .rsplit('.')
-        .next()
-        .is_some_and(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()));
-    if ends_in_number {
-        // No domain ends in a number, so this is an IPv4 address or a slip of the fingers.
-        let address = host.parse::<Ipv4Addr>();
+/// A host name or an IPv4 address, in its one spelling.
+fn parse_name(host: &str) -> Result<String, InvalidAddress> {
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    // No domain ends in a number, so this is an IPv4 address or a slip of the fingers. Resolvers
+    // take hexadecimal and shortened ones, which would be more spellings of the same address.
+    if name.rsplit('.').next().is_some_and(is_number) {
+        let address = name.parse::<Ipv4Addr>();
         return address
-            .map(drop)
+            .map(|address| number(address.into(), ""))
             .map_err(|_| InvalidAddress::Ipv4(quote(host)));
     }
-    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
-    let good = host.len() <= HOST
-        && host.bytes().all(is_host_byte)
-        && labels
-            .into_iter()
+    let good = name.len() <= HOST
+        && name.bytes().all(is_host_byte)
+        && name
+            .split('.')
             .all(|label| (1..=LABEL).contains(&label.len()) && !label.starts_with('-'));
     match good {
-        true => Ok(()),
+        true if name == "localhost" => Ok(Ipv4Addr::LOCALHOST.to_string()),
+        true => Ok(name),
         false => Err(InvalidAddress::Host(quote(host))),
+    }
+}
+
+/// The one spelling of an IP address. Systems look at the zone of link-local addresses only.
+fn number(address: IpAddr, zone: &str) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.to_string(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.to_string(),
+        IpAddr::V6(address) if address.is_unicast_link_local() && !zone.is_empty() => {
+            let zone = match zone.trim_start_matches('0') {
+                "" => "0",
+                digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits,
+                _ => zone,
+            };
+            format!("{address}%{zone}")
+        }
+        address => address.to_string(),
+    }
+}
+
+/// Whether the last label of a host makes all of it a number.
+fn is_number(label: &str) -> bool {
+    match label.strip_prefix("0x") {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }
 
@@ -163,24 +214,57 @@ mod tests {
     use super::*;
 
     #[test]
-    fn good_addresses() {
-        for (text, host, port) in [
-            ("localhost", "localhost", 7447),
-            ("localhost:1", "localhost", 1),
-            ("door.local.", "door.local.", 7447),
-            ("raspberry_pi-4", "raspberry_pi-4", 7447),
-            ("127.0.0.1", "127.0.0.1", 7447),
-            ("127.0.0.1:65535", "127.0.0.1", 65535),
-            ("::", "::", 7447),
-            ("::1", "::1", 7447),
-            ("[::1]", "::1", 7447),
-            ("[fe80::1%eth0]:80", "fe80::1%eth0", 80),
-            ("fe80::1:80", "fe80::1:80", 7447),
-            ("::ffff:1.2.3.4", "::ffff:1.2.3.4", 7447),
+    fn every_spelling_of_an_endpoint_is_the_same_address() {
+        let spellings: &[&[&str]] = &[
+            &[
+                "10.0.0.2:7447",
+                "10.0.0.2",
+                "10.0.0.2.",
+                "::ffff:10.0.0.2",
+                "[::FFFF:10.0.0.2]:7447",
+                "[0:0:0:0:0:ffff:a00:2%eth0]",
+                "10.0.0.2:07447",
+            ],
+            &["door.local:7447", "DOOR.local", "Door.Local.:7447"],
+            &[
+                "127.0.0.1:1",
+                "localhost:1",
+                "LOCALHOST.:1",
+                "0.0.0.0:1",
+                "[::ffff:7f00:1]:1",
+            ],
+            &["[::1]:7447", "::1", "::", "0:0:0:0:0:0:0:1", "[::%1]"],
+            &["[fd00::a]:80", "[fd00:0:0:0::a]:80", "[FD00::A%eth0]:80"],
+            &["[fe80::1%eth0]:80", "[fe80:0::1%eth0]:80"],
+            &["[fe80::1%2]:7447", "fe80::1%02"],
+            &["raspberry_pi-4:7447", "raspberry_pi-4"],
+            &["127.0.0.1:65535"],
+            &["[fe80::1:80]:7447", "fe80::1:80"],
+        ];
+        for same in spellings {
+            for text in *same {
+                let address: Address = text.parse().unwrap();
+                assert_eq!(address.to_string(), same[0], "{text}");
+                assert_eq!(same[0].parse().as_ref(), Ok(&address));
+            }
+        }
+        let zones = ["fe80::1%eth0", "fe80::1%ETH0", "fe80::1", "fe80::1%0"];
+        let mut addresses = zones.map(|text| text.parse::<Address>().unwrap().to_string());
+        addresses.sort();
+        assert!(addresses.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn a_socket_s_address_is_spelled_the_same() {
+        for (socket, text) in [
+            ("10.0.0.2:80", "10.0.0.2:80"),
+            ("[::ffff:10.0.0.2]:80", "10.0.0.2:80"),
+            ("[fe80::1%3]:80", "[fe80::1%3]:80"),
+            ("[fd00::1%3]:80", "[fd00::1]:80"),
         ] {
-            let address: Address = text.parse().unwrap();
-            assert_eq!((address.host.as_str(), address.port), (host, port));
-            assert_eq!(address.to_string().parse(), Ok(address));
+            let socket: SocketAddr = socket.parse().unwrap();
+            assert_eq!(Address::from(socket).to_string(), text);
+            assert_eq!(text.parse(), Ok(Address::from(socket)));
         }
     }
 
@@ -200,6 +284,11 @@ mod tests {
             ("192.168.1", Ipv4(quoted("192.168.1"))),
             ("7447", Ipv4(quoted("7447"))),
             ("1.2.3.4.5:80", Ipv4(quoted("1.2.3.4.5"))),
+            ("0x7f000001", Ipv4(quoted("0x7f000001"))),
+            ("127.0.0.0X1", Ipv4(quoted("127.0.0.0X1"))),
+            ("010.0.0.2", Ipv4(quoted("010.0.0.2"))),
+            (".", Host(quoted("."))),
+            ("a..", Host(quoted("a.."))),
             ("a:b:c", Ipv6(quoted("a:b:c"))),
             ("[::1", Ipv6(quoted("[::1"))),
             ("[localhost]:80", Ipv6(quoted("localhost"))),
@@ -214,6 +303,6 @@ mod tests {
             assert_eq!(text.parse::<Address>(), Err(error), "{text:?}");
         }
         assert!("x".repeat(64).parse::<Address>().is_err());
-        assert!("x.".repeat(127).parse::<Address>().is_err());
+        assert!("x.".repeat(128).parse::<Address>().is_err());
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use transom_wire::{PeerName, PublicKey};
+use transom_wire::{InvalidName, PeerName, PublicKey};
 
+use crate::address::{Address, InvalidAddress};
 use crate::contact::{Contact, parse_name};
 use crate::error::{BookError, Fault};
 use crate::lines::{self, MAX_BYTES};
+use crate::rights::Rights;
 
 /// The contacts in the order of their lines, each name once.
 ///
@@ -77,6 +79,48 @@ impl Book {
         self.named(&name.parse().ok()?)
     }
 
+    /// The contact at that address; of several the first with a key, else the first.
+    pub fn at(&self, address: &Address) -> Option<&Contact> {
+        let there = || self.contacts.iter().filter(|it| it.address == *address);
+        there()
+            .find(|it| it.key.is_some())
+            .or_else(|| there().next())
+    }
+
+    /// Whom a person means who types a contact's name or `host[:port]`: the contact of that name,
+    /// else the contact at that address, else somebody who is not in the book and is called by the
+    /// address.
+    ///
+    /// ```
+    /// use transom_users::Book;
+    /// let (book, _) = Book::parse("door 192.168.1.30 may=view");
+    /// for text in ["door", "192.168.1.30", "[::ffff:192.168.1.30]:7447"] {
+    ///     assert_eq!(book.lookup(text).unwrap(), book.contacts()[0]);
+    /// }
+    /// assert_eq!(book.lookup("Yard.local").unwrap().name.as_str(), "yard.local:7447");
+    /// assert!(book.lookup("two words").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// The text is neither a contact's name nor an address.
+    pub fn lookup(&self, text: &str) -> Result<Contact, Unknown> {
+        if let Some(contact) = self.find(text) {
+            return Ok(contact.clone());
+        }
+        let address: Address = text.parse()?;
+        if let Some(contact) = self.at(&address) {
+            return Ok(contact.clone());
+        }
+        Ok(Contact {
+            name: address.to_string().parse()?,
+            address,
+            key: None,
+            may: Rights::default(),
+            comment: String::new(),
+            line: 0,
+        })
+    }
+
     /// The first contact that has that key in its line.
     pub fn owner_of(&self, key: &PublicKey) -> Option<&Contact> {
         let mut contacts = self.contacts.iter();
@@ -119,6 +163,18 @@ impl Book {
             false => self.cut = true,
         }
     }
+}
+
+/// The text names neither a contact nor an address.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unknown {
+    /// It is not an address.
+    #[error(transparent)]
+    Address(#[from] InvalidAddress),
+    /// It is an address that is too long to be a name.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
 }
 
 impl PartialEq for Book {

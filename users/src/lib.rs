@@ -21,10 +21,11 @@
 //! // The first key is learned, another one under the same name is not taken.
 //! let mut known = KnownPeers::default();
 //! let (first, other) = (transom_wire::PublicKey([1; 32]), transom_wire::PublicKey([2; 32]));
-//! assert_eq!(trust(&door.name, &book, &known, &first), Trust::FirstUse);
+//! assert_eq!(trust(door, &book, &known, &first), Trust::FirstUse);
 //! known.learn(door.name, first).unwrap();
-//! assert_eq!(trust(&door.name, &book, &known, &first), Trust::Pinned);
-//! assert_eq!(trust(&door.name, &book, &known, &other), Trust::Changed { pinned: first });
+//! assert_eq!(trust(door, &book, &known, &first), Trust::Pinned);
+//! let changed = Trust::Changed { pinned: first, in_book: false };
+//! assert_eq!(trust(door, &book, &known, &other), changed);
 //! ```
 #![forbid(unsafe_code)]
 
@@ -40,7 +41,7 @@ mod text;
 mod trust;
 
 pub use address::{Address, DEFAULT_PORT, InvalidAddress};
-pub use book::{Book, MAX_CONTACTS};
+pub use book::{Book, MAX_CONTACTS, Unknown};
 pub use contact::{Contact, MAX_COMMENT};
 pub use edit::{EditError, add_line, change_line, remove_line};
 pub use error::{BookError, Fault};
@@ -48,7 +49,7 @@ pub use known::{KnownPeers, MAX_KNOWN, NotLearned};
 pub use lines::{MAX_BYTES, MAX_ERRORS, MAX_LINE};
 pub use rights::{Rights, UnknownRight};
 pub use text::{escape, shorten};
-pub use trust::{Person, Trust, identify, trust};
+pub use trust::{Person, Trust, identify, pins, trust};
 
 #[doc(hidden)]
 pub mod fuzzing;

@@ -2,22 +2,25 @@
 
 use transom_wire::{PeerName, PublicKey};
 
+use crate::address::Address;
 use crate::book::Book;
 use crate::contact::Contact;
 use crate::known::KnownPeers;
 use crate::rights::Rights;
 
-/// What to think of the key that somebody shows whom we dialed.
+/// What to think of the key that a peer shows whom we dialed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trust {
-    /// It is the one that is pinned to the name.
+    /// It is the one that is pinned.
     Pinned,
-    /// None is pinned to the name: it may be learned now.
+    /// None is pinned: it may be learned now.
     FirstUse,
-    /// Another one is pinned to the name: go no further.
+    /// Another one is pinned: go no further.
     Changed {
         /// The key that was expected.
         pinned: PublicKey,
+        /// Whether the contact book says so, else the known peers.
+        in_book: bool,
     },
 }
 
@@ -32,31 +35,67 @@ pub struct Person<'a> {
     pub contact: Option<&'a Contact>,
 }
 
-/// Whether the key that the dialed contact shows is theirs. The `key=` of the book goes before what was learned.
+/// Whether the key that the dialed contact shows is theirs. The `key=` of the contact goes before
+/// that of the book, and this before the first of its [`pins`].
 ///
 /// ```
 /// use transom_users::{Book, KnownPeers, Trust, trust};
 /// use transom_wire::PublicKey;
 /// let key = PublicKey([5; 32]);
 /// let (book, _) = Book::parse(&format!("anna 10.0.0.2 key={key}"));
-/// let anna = book.contacts()[0].name;
+/// let anna = &book.contacts()[0];
 /// let known = KnownPeers::default();
-/// assert_eq!(trust(&anna, &book, &known, &key), Trust::Pinned);
+/// assert_eq!(trust(anna, &book, &known, &key), Trust::Pinned);
 /// let other = PublicKey([6; 32]);
-/// assert_eq!(trust(&anna, &book, &known, &other), Trust::Changed { pinned: key });
+/// let changed = Trust::Changed { pinned: key, in_book: true };
+/// assert_eq!(trust(anna, &book, &known, &other), changed);
 /// ```
-pub fn trust(
-    contact_name: &PeerName,
-    book: &Book,
-    known: &KnownPeers,
-    offered: &PublicKey,
-) -> Trust {
-    let written = book.named(contact_name).and_then(|contact| contact.key);
-    match written.or_else(|| known.key_of(contact_name)) {
+pub fn trust(contact: &Contact, book: &Book, known: &KnownPeers, offered: &PublicKey) -> Trust {
+    let in_line = |contact: &Contact| contact.key;
+    let written = contact
+        .key
+        .or_else(|| book.named(&contact.name).and_then(in_line));
+    let in_book = written.is_some();
+    match written.or_else(|| Some(pins(contact, book, known).first()?.1)) {
         Some(pinned) if pinned == *offered => Trust::Pinned,
-        Some(pinned) => Trust::Changed { pinned },
+        Some(pinned) => Trust::Changed { pinned, in_book },
         None => Trust::FirstUse,
     }
+}
+
+/// The pinned keys that count for a contact, the first of them above all: the one of its name, then
+/// those of its address, in whatever spelling they were pinned, and of the address that its name
+/// would be.
+///
+/// By these the first use of an address is the first use of the contact that is written there
+/// later. Another contact's name is never taken for an address. Of several keys for one address, as
+/// older versions pinned them to its spellings, the one that was learned first counts, since the
+/// later ones may be somebody else's.
+///
+/// ```
+/// use transom_users::{Book, KnownPeers, pins};
+/// use transom_wire::PublicKey;
+/// let (first, later) = (PublicKey([5; 32]), PublicKey([6; 32]));
+/// let (known, _) = KnownPeers::parse(&format!("10.0.0.2 {first}\n10.0.0.2:7447 {later}\n"));
+/// let book = Book::default();
+/// let dialed = book.lookup("::ffff:10.0.0.2").unwrap();
+/// assert_eq!(pins(&dialed, &book, &known)[0], ("10.0.0.2".parse().unwrap(), first));
+/// ```
+pub fn pins(contact: &Contact, book: &Book, known: &KnownPeers) -> Vec<(PeerName, PublicKey)> {
+    let name = contact.name;
+    let named_so = name.as_str().parse::<Address>().ok();
+    let is_named_by_address = named_so.as_ref() == Some(&contact.address);
+    let is_spelling = |pin: PeerName| {
+        let address = pin.as_str().parse::<Address>().ok();
+        address.is_some() && (address == named_so || address.as_ref() == Some(&contact.address))
+    };
+    let counts = |pin: PeerName| pin == name || (book.named(&pin).is_none() && is_spelling(pin));
+    let mut pins: Vec<_> = known.iter().filter(|(pin, _)| counts(*pin)).collect();
+    // A name of its own says more than an address, which others may have had before.
+    if !is_named_by_address {
+        pins.sort_by_key(|(pin, _)| *pin != name);
+    }
+    pins
 }
 
 /// Who it is that dialed us and showed that key, if anybody known.
@@ -135,6 +174,10 @@ mod tests {
         Book::parse(text).0
     }
 
+    fn changed(pinned: PublicKey, in_book: bool) -> Trust {
+        Trust::Changed { pinned, in_book }
+    }
+
     fn known(names: &[&str], key: PublicKey) -> KnownPeers {
         let mut known = KnownPeers::default();
         for text in names {
@@ -147,10 +190,15 @@ mod tests {
     fn the_book_goes_before_what_was_learned() {
         let book = book(&format!("anna 10.0.0.2 key={WRITTEN}"));
         let known = known(&["anna"], LEARNED);
-        let anna = name("anna");
-        assert_eq!(trust(&anna, &book, &known, &WRITTEN), Trust::Pinned);
-        let changed = Trust::Changed { pinned: WRITTEN };
-        assert_eq!(trust(&anna, &book, &known, &LEARNED), changed);
+        let anna = book.find("anna").unwrap();
+        assert_eq!(trust(anna, &book, &known, &WRITTEN), Trust::Pinned);
+        assert_eq!(trust(anna, &book, &known, &LEARNED), changed(WRITTEN, true));
+        // The caller's contact may be older than the book.
+        let old = Contact {
+            key: None,
+            ..anna.clone()
+        };
+        assert_eq!(trust(&old, &book, &known, &LEARNED), changed(WRITTEN, true));
         assert_eq!(identify(&book, &known, &LEARNED), None);
     }
 
@@ -158,11 +206,78 @@ mod tests {
     fn what_was_learned_goes_before_a_first_use() {
         let book = book("anna 10.0.0.2");
         let known = known(&["anna"], LEARNED);
-        let anna = name("anna");
-        assert_eq!(trust(&anna, &book, &known, &LEARNED), Trust::Pinned);
-        let changed = Trust::Changed { pinned: LEARNED };
-        assert_eq!(trust(&anna, &book, &known, &OTHER), changed);
-        assert_eq!(trust(&name("bob"), &book, &known, &OTHER), Trust::FirstUse);
+        let anna = book.find("anna").unwrap();
+        assert_eq!(trust(anna, &book, &known, &LEARNED), Trust::Pinned);
+        assert_eq!(trust(anna, &book, &known, &OTHER), changed(LEARNED, false));
+        let bob = book.lookup("bob").unwrap();
+        assert_eq!(trust(&bob, &book, &known, &OTHER), Trust::FirstUse);
+    }
+
+    #[test]
+    fn a_first_use_is_given_once_to_all_spellings_of_an_address() {
+        let spellings = [
+            "10.0.0.2",
+            "10.0.0.2:7447",
+            "::ffff:10.0.0.2",
+            "[::ffff:a00:2]:7447",
+        ];
+        let names = [
+            "Door.local",
+            "door.local",
+            "door.local.:7447",
+            "DOOR.LOCAL:7447",
+        ];
+        let book = book("eve 10.0.0.3");
+        for same in [spellings, names] {
+            for pinned in same {
+                let known = known(&[pinned], LEARNED);
+                for dialed in same {
+                    let dialed = book.lookup(dialed).unwrap();
+                    assert_eq!(trust(&dialed, &book, &known, &LEARNED), Trust::Pinned);
+                    let other = trust(&dialed, &book, &known, &OTHER);
+                    assert_eq!(other, changed(LEARNED, false), "{pinned} and {dialed:?}");
+                }
+                for other in ["10.0.0.2:1", "10.0.0.3", "door", "::10.0.0.2"] {
+                    let other = book.lookup(other).unwrap();
+                    assert_eq!(trust(&other, &book, &known, &OTHER), Trust::FirstUse);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_that_gets_a_name_keeps_its_key() {
+        let book = book("porch 10.0.0.2\nyard Yard.local");
+        let (porch, yard) = (book.find("porch").unwrap(), book.find("yard").unwrap());
+        // By its address, and by its name when that was dialed as a host's.
+        for pinned in ["10.0.0.2", "porch:7447"] {
+            let known = known(&[pinned], LEARNED);
+            assert_eq!(trust(porch, &book, &known, &LEARNED), Trust::Pinned);
+            assert_eq!(trust(porch, &book, &known, &OTHER), changed(LEARNED, false));
+            assert_eq!(trust(yard, &book, &known, &OTHER), Trust::FirstUse);
+        }
+        let mut known = known(&["10.0.0.2"], LEARNED);
+        known.learn(name("porch"), OTHER).unwrap();
+        let pins = pins(porch, &book, &known);
+        assert_eq!(pins, [(name("porch"), OTHER), (name("10.0.0.2"), LEARNED)]);
+    }
+
+    #[test]
+    fn the_name_of_another_contact_is_no_address() {
+        let book = book("anna 10.0.0.2\nhome Anna");
+        let known = known(&["anna"], LEARNED);
+        let home = book.find("home").unwrap();
+        assert_eq!(trust(home, &book, &known, &OTHER), Trust::FirstUse);
+        assert_eq!(book.lookup("ANNA").unwrap().name, name("home"));
+    }
+
+    #[test]
+    fn an_address_with_a_key_in_the_book_is_dialed_with_it() {
+        let text = format!("old 10.0.0.2\nporch 10.0.0.2 key={WRITTEN}\nyard 10.0.0.4");
+        let book = book(&text);
+        assert_eq!(book.lookup("::ffff:10.0.0.2").unwrap().name, name("porch"));
+        assert_eq!(book.lookup("old").unwrap().name, name("old"));
+        assert_eq!(book.lookup("10.0.0.4:7447").unwrap().name, name("yard"));
     }
 
     #[test]

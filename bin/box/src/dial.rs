@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::place::{Place, machine_name};
 use crate::report;
 use crate::station::Running;
-use crate::words::{end_words, with_text};
+use crate::words::end_said;
 
 /// One peer that is dialed.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Line {
     joined: bool,
     /// How often it may still be busy before we give up.
     patience: u32,
+    /// Why it can't be reached, as was told last: every try would say it again.
+    told: Option<String>,
 }
 
 /// The station dials again after a moment, and waits longer each time: some seconds in all.
@@ -48,6 +50,7 @@ impl Line {
             book,
             joined: false,
             patience: PATIENCE,
+            told: None,
         })
     }
 
@@ -77,7 +80,12 @@ impl Line {
             } => {
                 return Err(self.key_changed(pinned, offered, *in_book));
             }
-            Notice::Left { .. } | Notice::Unreachable { .. } => {}
+            Notice::Unreachable { why, .. } => {
+                if self.told.replace(why.clone()).as_ref() == Some(why) && !output.is_json() {
+                    return Ok(());
+                }
+            }
+            Notice::Left { .. } => self.told = None,
             _ => return Ok(()),
         }
         report::tell(output, notice);
@@ -91,12 +99,12 @@ impl Line {
 
     /// Why the peer does not do what was asked, and what would make it.
     pub(crate) fn refused(&self, what: &str, reason: EndReason, text: &str) -> Failure {
-        let failure = Failure::new(what, with_text(end_words(reason), text));
+        let failure = Failure::new(what, end_said(reason, text));
         match reason {
-            EndReason::Forbidden => failure.next(format!(
-                "its contact book must let you in: {}",
-                self.own_line()
-            )),
+            // They know our key: nobody else gets as far.
+            EndReason::Forbidden => {
+                failure.next("what you may do is up to them: may= in their contact book")
+            }
             _ => failure,
         }
     }
@@ -109,22 +117,23 @@ impl Line {
             format!(" at {address}")
         };
         let what = format!("can't reach {}{at}", self.peer);
-        let failure = Failure::new(what, why);
+        let failure = Failure::new(&what, why);
         match obstacle {
             Obstacle::NobodyListens => {
-                return failure.next(
-                    "start `transom camera`, `transom receive`, `transom call --answer` or `transom-view` there, or mend the address",
+                return Failure::new(what, "no program listens there").next(
+                    "start `transom camera`, `transom receive`, `transom call --answer` or \
+                     `transom-view` on that machine, or correct the address",
                 );
             }
             Obstacle::NotLetIn => {
                 return failure.next(format!(
-                    "add this line to the contact book there: {}",
+                    "ask them to add this line to their contact book: {}",
                     self.own_line()
                 ));
             }
             _ => {}
         }
-        if self.contact.line == 0 && self.contact.name.as_str() == self.contact.address.host {
+        if self.contact.line == 0 && self.contact.address.ip().is_none() {
             return failure.next(format!(
                 "it was taken for an address, since it is not in {}",
                 self.book
@@ -135,11 +144,12 @@ impl Line {
 
     fn key_changed(&self, pinned: &PublicKey, offered: &PublicKey, in_book: bool) -> Failure {
         let why = format!(
-            "its key is {}, but {} is pinned",
+            "{} instead of {}",
             offered.fingerprint(),
             pinned.fingerprint()
         );
-        let failure = Failure::new(format!("{} is not who it was", self.peer), why);
+        let what = format!("{} shows another key than the pinned one", self.peer);
+        let failure = Failure::new(what, why);
         match in_book {
             true => failure.next(format!(
                 "if that is right, change key= of {} in {}",

@@ -35,7 +35,11 @@ pub(crate) fn warn_of_strangers(guests: &Guests, book: &Book, output: &Output) {
 /// Says who we are, so that others can compare.
 pub(crate) fn introduce(settings: &Settings, output: &Output) {
     let key = settings.identity.public_key();
-    let human = format!("{} with the key {}", settings.name, key.fingerprint());
+    let human = format!(
+        "this is {}, with the key {}",
+        settings.name,
+        key.fingerprint()
+    );
     let json = json!({
         "event": "identity",
         "name": settings.name.as_str(),
@@ -62,7 +66,7 @@ pub(crate) fn reload(handle: &Handle, place: &Place, output: &Output) {
                 json!({"event": "reloaded", "contacts": contacts}),
             );
         }
-        Err(failure) => output.warn(failure.to_string()),
+        Err(failure) => output.complain(failure.to_string()),
     }
 }
 

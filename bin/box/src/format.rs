@@ -1,6 +1,9 @@
 //! Numbers as people write and read them: sizes, rates, durations. Pure text.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Reads `1280x720`.
 pub(crate) fn parse_size(text: &str) -> Result<(u16, u16), String> {
@@ -88,6 +91,30 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
+/// Columns that a terminal needs for the text. Terminals differ in what they join to one sign, so
+/// this is the most.
+pub(crate) fn columns(text: &str) -> usize {
+    let each: usize = text.chars().filter_map(UnicodeWidthChar::width).sum();
+    each.max(text.width())
+}
+
+/// The text if it needs at most so many columns, else its start and an ellipsis.
+pub(crate) fn fit(text: &str, max: usize) -> Cow<'_, str> {
+    if columns(text) <= max {
+        return Cow::Borrowed(text);
+    }
+    let ends = text.char_indices().map(|(at, _)| at);
+    let starts = ends.filter_map(|end| text.get(..end));
+    let fitting = starts.take_while(|start| columns(start) < max).last();
+    Cow::Owned(format!("{}…", fitting.unwrap_or_default()))
+}
+
+/// The text and spaces, in so many columns at least.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    let spaces = width.saturating_sub(columns(text));
+    format!("{text}{:spaces$}", "")
+}
+
 /// Pixels of the smallest side anybody can mean: one block of JPEG.
 const MIN_SIDE: u16 = 8;
 
@@ -162,6 +189,27 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_secs(seconds)), want);
         }
+    }
+
+    #[test]
+    fn texts_are_cut_by_columns() {
+        for (text, max, cut) in [
+            ("", 4, ""),
+            ("door", 4, "door"),
+            ("doors", 4, "doo…"),
+            ("写真", 4, "写真"),
+            ("写真写", 4, "写…"),
+            ("写真写", 5, "写真…"),
+            ("e\u{301}e\u{301}e\u{301}", 3, "e\u{301}e\u{301}e\u{301}"),
+            ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
+            ("👧🏽👧🏽", 4, "👧…"),
+            ("ab", 1, "…"),
+        ] {
+            assert_eq!(fit(text, max), cut, "{text} in {max}");
+            assert!(columns(&fit(text, max)) <= max);
+        }
+        let padded = ["写真", "door", "a long name"].map(|text| padded(text, 6));
+        assert_eq!(padded, ["写真  ", "door  ", "a long name"]);
     }
 
     #[test]

@@ -27,18 +27,27 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind as UsageKind;
 use serde_json::json;
 
 use args::{Arguments, Command, Common};
 use output::Output;
 use place::Place;
 
+// A picture on which the decoder panics must cost that picture only.
+#[cfg(not(panic = "unwind"))]
+compile_error!("the profile has to say panic = \"unwind\", or nothing");
+
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     let Arguments { common, command } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(help) => return tell_usage(&help),
     };
     start_log(&common);
+    if let Err(error) = transom_signals::survive_file_limit() {
+        log::warn!("a file that grows beyond `ulimit -f` will end the program: {error}");
+    }
     let output = Output::new(common.json, common.quiet);
     let place = Place::find(&common);
     let result = match command {
@@ -61,7 +70,7 @@ fn main() -> ExitCode {
             if output.is_json() {
                 output.answer("", json!({"event": "error", "text": text}));
             }
-            output.warn(text);
+            output.complain(text);
             ExitCode::from(failure.code())
         }
     }
@@ -69,7 +78,14 @@ fn main() -> ExitCode {
 
 /// Help, the version, or what is wrong with the command line.
 fn tell_usage(help: &clap::Error) -> ExitCode {
-    match help.print() {
+    let printed = match help.use_stderr() && help.kind() != HELP_INSTEAD {
+        true => {
+            let line = format!("transom: {}\n", failure::usage_line(&help.to_string()));
+            io::stderr().write_all(line.as_bytes())
+        }
+        false => help.print(),
+    };
+    match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             // Nobody is left to tell when stderr is gone too.
             let _ = writeln!(io::stderr(), "transom: can't write the help: {error}");
@@ -78,6 +94,9 @@ fn tell_usage(help: &clap::Error) -> ExitCode {
         _ => u8::try_from(help.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
     }
 }
+
+/// The whole help is shown to a person who typed no command.
+const HELP_INSTEAD: UsageKind = UsageKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
 /// Warnings only, unless `-v` or `TRANSOM_LOG` asks for more.
 fn start_log(common: &Common) {

@@ -52,8 +52,13 @@ impl Output {
     /// Tells how things go, in one line whatever peers put into it: nothing of it with `--quiet`.
     pub(crate) fn say(&self, human: impl AsRef<str>, json: Value) {
         if self.json || !self.quiet {
-            self.answer(escape(human.as_ref()), json);
+            self.deliver(human, json);
         }
+    }
+
+    /// Tells what others sent or what failed, in one line whatever peers put into it.
+    pub(crate) fn deliver(&self, human: impl AsRef<str>, json: Value) {
+        self.answer(escape(human.as_ref()), json);
     }
 
     /// Tells what was asked for, in as many lines as it takes: only for text of our own.
@@ -65,11 +70,26 @@ impl Output {
         }
     }
 
-    /// Tells of something wrong that ends nothing.
+    /// Tells of something that may be wrong and fails nothing: nothing of it with `--quiet`.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// Tells of something that failed.
+    pub(crate) fn complain(&self, text: impl AsRef<str>) {
         let line = human_line(&escape(&format!("transom: {}", text.as_ref())));
         // Nobody is left to tell when stderr is gone.
         let _ = io::stderr().lock().write_all(line.as_bytes());
+    }
+
+    /// Asks a person something, on a line of its own that bars and other lines leave alone.
+    pub(crate) fn ask(&self, question: &str) {
+        // Nobody is left to ask when stderr is gone.
+        let _ = io::stderr()
+            .lock()
+            .write_all(human_line(&escape(question)).as_bytes());
     }
 
     pub(crate) fn is_json(&self) -> bool {

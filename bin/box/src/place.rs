@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use transom::people::{Address, Book, Contact};
+use transom::people::{Book, Contact};
 use transom::{Identity, KnownPeersFile, PeerName, Settings, State};
 
 use crate::args::Common;
@@ -83,22 +83,15 @@ impl Place {
 
     /// Who is meant by that name or `HOST[:PORT]`.
     pub(crate) fn contact(&self, peer: &str, book: &Book) -> Result<Contact, Failure> {
-        if let Some(contact) = book.find(peer) {
-            return Ok(contact.clone());
-        }
-        let wrong =
-            |why: String| Failure::usage(format!("{peer} is no contact and no address"), why);
-        let address: Address = peer.parse().map_err(|error| wrong(format!("{error}")))?;
-        let name: PeerName = peer.parse().map_err(|error| wrong(format!("{error}")))?;
-        let line = format!("{name} {address}");
-        line.parse().map_err(|error| wrong(format!("{error}")))
+        let wrong = |why| Failure::usage(format!("{peer} is no contact and no address"), why);
+        book.lookup(peer).map_err(wrong)
     }
 
     /// Where a contact of that name was looked for, for a message.
     pub(crate) fn looked_in(&self) -> String {
         match &self.users {
             Some(path) => format!("the contact book {}", path.display()),
-            None => "no contact book (there is none)".into(),
+            None => "the contact book, which is not there yet".into(),
         }
     }
 }

@@ -2,26 +2,39 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-use transom::people::{escape, shorten};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use transom::people::escape;
 use transom::{Direction, Phase, TransferStatus};
 
-use crate::format::{bytes, duration, rate};
+use crate::format::{bytes, duration, fit, rate};
 use crate::output::Output;
 use crate::report::transfer_json;
+
+/// The bars of all transfers, one below the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bars(MultiProgress);
+
+impl Bars {
+    /// Prints something without tearing the bars.
+    pub(crate) fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
+        self.0.suspend(print)
+    }
+}
 
 /// One transfer on its way.
 pub(crate) struct Progress<'a> {
     output: &'a Output,
+    bars: Bars,
     bar: Option<ProgressBar>,
     told: Option<Instant>,
     phase: Option<Phase>,
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(output: &'a Output) -> Self {
+    pub(crate) fn new(output: &'a Output, bars: &Bars) -> Self {
         Self {
             output,
+            bars: bars.clone(),
             bar: None,
             told: None,
             phase: None,
@@ -42,10 +55,11 @@ impl<'a> Progress<'a> {
     }
 
     fn draw(&mut self, status: &TransferStatus) {
-        let bar = self.bar.get_or_insert_with(|| bar(status));
+        let bars = &self.bars.0;
+        let bar = self.bar.get_or_insert_with(|| bars.add(bar(status)));
         bar.set_length(status.bytes.max(status.verified));
         bar.set_position(status.verified);
-        bar.set_message(amounts(status));
+        bar.set_message(message(status));
     }
 
     fn tell(&mut self, status: &TransferStatus, changed: bool) {
@@ -64,18 +78,11 @@ impl<'a> Progress<'a> {
             .say(human, transfer_json("transfer", status, None));
     }
 
-    /// Prints something without tearing the bar.
-    pub(crate) fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
-    }
-
     /// Removes the bar.
     pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+            self.bars.0.remove(bar);
         }
     }
 }
@@ -97,20 +104,26 @@ fn is_not_yet(status: &TransferStatus) -> bool {
 
 /// Complete before it is drawn for the first time.
 fn bar(status: &TransferStatus) -> ProgressBar {
-    let name = shorten(&escape(&status.name), NAME_WIDTH).into_owned();
-    let bar = ProgressBar::new(status.bytes)
-        .with_prefix(name)
-        .with_message(amounts(status));
+    let bar = ProgressBar::new(status.bytes).with_message(message(status));
     match ProgressStyle::with_template(BAR) {
         Ok(style) => bar.with_style(style.progress_chars("=> ")),
         Err(_) => bar,
     }
 }
 
+/// What stands behind the bar; a narrow terminal cuts its end.
+fn message(status: &TransferStatus) -> String {
+    // Escaped first, so that what is shown is what is measured.
+    let name = escape(&status.name);
+    format!("{}  {}", fit(&name, NAME_COLUMNS), amounts(status))
+}
+
 /// `38.7 MB of 50.0 MB, 13.8 MB/s, 2 s left`.
 fn amounts(status: &TransferStatus) -> String {
     let (done, all) = (bytes(status.verified), bytes(status.bytes));
-    format!("{done} of {all}, {}", words(status))
+    let words = words(status);
+    let comma = if words.is_empty() { "" } else { ", " };
+    format!("{done} of {all}{comma}{words}")
 }
 
 /// What it is doing, with rate and time left while it moves.
@@ -118,6 +131,8 @@ fn words(status: &TransferStatus) -> String {
     match status.phase {
         Phase::Waiting => "waiting for the peer".into(),
         Phase::Offered => "waiting for an answer".into(),
+        // It has only begun.
+        Phase::Running if status.rate == 0 => String::new(),
         Phase::Running => {
             let left = status
                 .eta
@@ -130,10 +145,11 @@ fn words(status: &TransferStatus) -> String {
     }
 }
 
-const BAR: &str = "{prefix} [{bar:20}] {percent:>3}% {wide_msg}";
+/// With a name and amounts behind it, it fits on 80 columns.
+const BAR: &str = "{percent:>3}% [{bar:10}] {wide_msg}";
 
-/// Room for a name beside a bar on 80 columns.
-const NAME_WIDTH: usize = 24;
+/// Room for a name beside bar and amounts on 80 columns.
+const NAME_COLUMNS: usize = 20;
 
 /// Between two lines in a log file.
 const LINE_PAUSE: Duration = Duration::from_secs(5);

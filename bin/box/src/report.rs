@@ -6,7 +6,7 @@ use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape,
 use crate::format::{bytes, count};
 use crate::output::Output;
 use crate::words::{
-    call_words, capability_words, end_word, end_words, kind_word, lens_word, lens_words,
+    call_words, capability_words, end_said, end_word, kind_word, lens_word, lens_words,
     outcome_word, outcome_words, with_text,
 };
 
@@ -23,8 +23,22 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
     if is_plain && !output.is_json() {
         return;
     }
-    if let Some((human, json)) = describe(notice) {
-        output.say(human, json);
+    match describe(notice) {
+        Some((human, json)) if is_result(notice) => output.deliver(human, json),
+        Some((human, json)) => output.say(human, json),
+        None => {}
+    }
+}
+
+/// Whether it is what a command runs for, or an error, and no talk that `--quiet` is to end.
+fn is_result(notice: &Notice) -> bool {
+    match notice {
+        Notice::Text { .. } | Notice::EntryFailed { .. } => true,
+        Notice::TransferEnded { outcome, .. } => matches!(
+            outcome,
+            Outcome::Failed { .. } | Outcome::Lost { .. } | Outcome::Partial { .. }
+        ),
+        _ => false,
     }
 }
 
@@ -52,23 +66,31 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             peer,
             key,
             first_use,
+            known_as,
             address,
             capabilities,
         } => (
-            format!("{peer} is here, from {address}{}", pinned(*first_use, key)),
+            format!(
+                "{peer} is online at {address}{}",
+                pinned(*first_use, *known_as, key)
+            ),
             json!({"event": "joined", "peer": peer.as_str(), "key": key.to_string(),
                    "fingerprint": key.fingerprint().to_string(), "first_use": first_use,
+                   "known_as": known_as.map(|name| name.to_string()),
                    "address": address.to_string(), "can": capability_words(*capabilities)}),
         ),
         Notice::Left { peer, why, lost } => (
-            format!("{peer} {}: {why}", if *lost { "is lost" } else { "left" }),
+            match lost {
+                true => format!("lost the connection to {peer}: {why}"),
+                false => format!("{peer} left: {why}"),
+            },
             json!({"event": "left", "peer": peer.as_str(), "why": why, "lost": lost}),
         ),
         Notice::Knock { key, address, name } => (
             format!(
-                "somebody unknown at {address}{} was turned away; if you know the key {}, let them in with: \
-                 transom users add NAME {} key={key}",
-                (*name).map_or_else(String::new, |name| format!(", calling itself {name},")),
+                "a stranger at {address}{} was turned away; if you know the key {}, let them in \
+                 with: transom users add NAME {} key={key}",
+                (*name).map_or_else(String::new, |name| format!(", who goes by {name},")),
                 key.fingerprint(),
                 address.ip(),
             ),
@@ -82,7 +104,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             in_book,
         } => (
             format!(
-                "{peer} was turned away: its key is {}, the pinned one {}",
+                "{peer} was turned away: they show the key {}, but {} is pinned",
                 offered.fingerprint(),
                 pinned.fingerprint()
             ),
@@ -90,7 +112,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
                    "offered": offered.to_string(), "in_book": in_book}),
         ),
         Notice::Ringing { peer, kind } => (
-            format!("{peer} rings"),
+            format!("{peer} is calling"),
             json!({"event": "ringing", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": false}),
         ),
         Notice::CallStarted {
@@ -100,17 +122,15 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             resumed,
         } => (
             format!(
-                "{peer} {}{}",
-                call_words(*kind, *outgoing),
+                "{}{}",
+                call_words(*kind, *outgoing, peer),
                 if *resumed { " again" } else { "" }
             ),
             json!({"event": "call_started", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
                    "resumed": resumed}),
         ),
         Notice::CallInterrupted { peer, kind, why } => (
-            format!(
-                "the call with {peer} is interrupted: {why}; it goes on when the connection is back"
-            ),
+            format!("the call with {peer} goes on when the connection is back"),
             json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why}),
         ),
         Notice::CallEnded {
@@ -120,10 +140,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             reason,
             text,
         } => (
-            format!(
-                "the call with {peer} ended: {}",
-                with_text(end_words(*reason), text)
-            ),
+            format!("the call with {peer} ended: {}", end_said(*reason, text)),
             json!({"event": "call_ended", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
                    "reason": end_word(*reason), "text": text}),
         ),
@@ -138,9 +155,9 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             format!(
                 "{peer} {}",
                 if *on {
-                    "records what it sees"
+                    "is recording"
                 } else {
-                    "records no longer"
+                    "is not recording any more"
                 }
             ),
             json!({"event": "far_recording", "peer": peer.as_str(), "on": on}),
@@ -196,6 +213,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
 /// `photos/ (12 files, 3.42 GB)`.
 pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
     match shape {
+        Shape::Folder if files == 0 => format!("{name}/ (empty)"),
         Shape::Folder => format!("{name}/ ({}, {})", count(files.into(), "item"), bytes(size)),
         _ => format!("{name} ({})", bytes(size)),
     }
@@ -204,7 +222,7 @@ pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
 /// What a peer wants to send, and to what end.
 pub(crate) fn offer_words(peer: &PeerName, thing: &str, overwrites: bool) -> String {
     let wish = match overwrites {
-        true => ", to replace what has that name",
+        true => ", in place of what has that name",
         false => "",
     };
     format!("{peer} sends {thing}{wish}")
@@ -256,12 +274,13 @@ fn direction(status: &TransferStatus) -> String {
 }
 
 /// Words for a key that was taken on trust just now.
-pub(crate) fn pinned(first_use: bool, key: &PublicKey) -> String {
-    match first_use {
-        true => format!(
-            "; its key {} is new and now pinned, compare it",
-            key.fingerprint()
-        ),
-        false => String::new(),
+pub(crate) fn pinned(first_use: bool, known_as: Option<PeerName>, key: &PublicKey) -> String {
+    let print = key.fingerprint();
+    match (first_use, known_as) {
+        (true, None) => format!("; the key {print} is new and now pinned: compare it"),
+        (true, Some(name)) => {
+            format!("; the key {print} is that of {name}, and now pinned here too")
+        }
+        (false, _) => String::new(),
     }
 }

@@ -1,4 +1,5 @@
-//! A running station as a command sees it: one queue of notices, signals and answers typed by a person. All threads of this program start here.
+//! A running station as a command sees it: one queue of notices, signals and answers typed by a
+//! person. All threads of this program start by it.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -9,7 +10,7 @@ use transom::{Handle, Notice, Settings, Station};
 
 use crate::failure::Failure;
 use crate::passage::{Arrivals, Passage, passage};
-use crate::signals::{self, Signal};
+use crate::signals::{self, Hangup, Signal};
 
 /// Something a command reacts to.
 #[expect(
@@ -36,18 +37,27 @@ pub(crate) struct Running {
     sender: SyncSender<Event>,
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
-    signals: signals::Watch,
 }
 
 impl Running {
     /// Starts the station, and watches for signals from here on.
     pub(crate) fn start(settings: Settings) -> Result<Self, Failure> {
+        Self::with(settings, Hangup::End)
+    }
+
+    /// The same for a command that may run as a service, where SIGHUP asks it to read the contact
+    /// book again.
+    pub(crate) fn start_service(settings: Settings) -> Result<Self, Failure> {
+        Self::with(settings, Hangup::of_a_service())
+    }
+
+    fn with(settings: Settings, hangup: Hangup) -> Result<Self, Failure> {
         let station =
             Station::start(settings).map_err(|error| Failure::new("can't start", error))?;
         let (handle, addresses) = (station.handle(), station.addresses());
         let (passage, events, sender) = passage();
         let (done, ended) = mpsc::channel();
-        let signals = signals::watch(sender.clone())
+        signals::watch(sender.clone(), hangup)
             .map_err(|error| Failure::new("can't watch for signals", error))?;
         let thread = Builder::new()
             .name("station".into())
@@ -60,7 +70,6 @@ impl Running {
             sender,
             ended,
             thread: Some(thread),
-            signals,
         })
     }
 
@@ -94,7 +103,6 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.signals.close();
         self.handle.stop();
         let last = Instant::now() + GOODBYE;
         while self.ended.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use transom::RemotePicture;
 
+use crate::format::{bytes, count};
+
 /// Counts of one stretch of watching.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stats {
@@ -70,63 +72,84 @@ impl Stats {
         self.span.map(|(first, _)| first)
     }
 
-    /// Pictures a second, by the first and the last of them.
-    pub(crate) fn fps(&self) -> f64 {
-        let span = self
-            .span
-            .map_or(Duration::ZERO, |(first, last)| last - first)
-            .as_secs_f64();
-        if span > 0.0 {
-            self.pictures.saturating_sub(1) as f64 / span
-        } else {
-            0.0
-        }
+    /// Pictures a second, by the first and the last of them; `None` where too few of them in too
+    /// short a time would give a number without meaning.
+    pub(crate) fn fps(&self) -> Option<f64> {
+        let (first, last) = self.span?;
+        let span = last.saturating_duration_since(first);
+        let is_enough = self.pictures >= MIN_PICTURES && span >= MIN_SPAN;
+        is_enough.then(|| (self.pictures - 1) as f64 / span.as_secs_f64())
     }
 
     /// From ready at the box to received here: p50 and p99 in milliseconds.
-    pub(crate) fn ready_ms(&self) -> (f64, f64) {
-        (
-            self.ready_to_received.quantile_ms(0.5),
-            self.ready_to_received.quantile_ms(0.99),
-        )
+    pub(crate) fn ready_ms(&self) -> Option<(f64, f64)> {
+        self.ready_to_received.middle_and_tail()
     }
 
     /// From the sensor to received here: p50 and p99 in milliseconds.
-    pub(crate) fn capture_ms(&self) -> (f64, f64) {
-        (
-            self.capture_to_received.quantile_ms(0.5),
-            self.capture_to_received.quantile_ms(0.99),
+    pub(crate) fn capture_ms(&self) -> Option<(f64, f64)> {
+        self.capture_to_received.middle_and_tail()
+    }
+
+    /// A short line for people while it runs; `over` is how long the stretch was.
+    pub(crate) fn line(&self, over: Duration) -> String {
+        let seconds = over.as_secs_f64().max(0.001);
+        let behind = self.capture_ms().map_or(String::new(), |(p50, p99)| {
+            format!(", {p50:.1} ms from camera to here (p99 {p99:.1} ms)")
+        });
+        let fps = self.pictures as f64 / seconds;
+        let kilobits = self.kilobits(seconds);
+        format!(
+            "{fps:.1} fps, {kilobits:.0} kbit/s, {} lost{behind}",
+            self.lost
         )
     }
 
-    /// One line for people; `over` is how long the stretch was.
-    pub(crate) fn line(&self, over: Duration) -> String {
-        let seconds = over.as_secs_f64().max(0.001);
-        let kilobits = self.bytes as f64 * 8.0 / 1000.0 / seconds;
-        let (p50, p99) = self.ready_ms();
-        let (capture_p50, capture_p99) = self.capture_ms();
+    /// A line for people at the end.
+    pub(crate) fn summary(&self) -> String {
+        let pictures = count(self.pictures, "picture");
+        let Some((fps, span)) = self.fps().zip(self.span) else {
+            return format!("{pictures}, {}, {} lost", bytes(self.bytes), self.lost);
+        };
+        let seconds = (span.1 - span.0).as_secs_f64();
+        let latencies = self.capture_ms().zip(self.ready_ms());
+        let behind = latencies.map_or(String::new(), |((p50, p99), (way_p50, way_p99))| {
+            format!(
+                "; {p50:.1} ms from camera to here (p99 {p99:.1} ms), of which {way_p50:.1} ms \
+                 on the way (p99 {way_p99:.1} ms)"
+            )
+        });
         format!(
-            "{:.1} fps  {kilobits:.0} kbit/s  sent to received {p50:.1} / {p99:.1} ms  captured to received \
-             {capture_p50:.1} / {capture_p99:.1} ms (p50 / p99)  {} lost",
-            self.pictures as f64 / seconds,
+            "{pictures} in {seconds:.1} s: {fps:.1} fps, {:.0} kbit/s, {} lost{behind}",
+            self.kilobits(seconds),
             self.lost,
         )
     }
 
-    /// The stable object of `--stats-json`.
-    pub(crate) fn json(&self, event: &str, fps: f64, over: Duration) -> Value {
+    fn kilobits(&self, seconds: f64) -> f64 {
+        self.bytes as f64 * 8.0 / 1000.0 / seconds
+    }
+
+    /// The stable object of `--stats-json`. A rate that nothing can be said of is null.
+    pub(crate) fn json(&self, event: &str, fps: Option<f64>, over: Duration) -> Value {
         json!({
             "event": event,
             "seconds": round(over.as_secs_f64()),
             "pictures": self.pictures,
             "lost": self.lost,
-            "fps": round(fps),
+            "fps": fps.map(round),
             "bytes": self.bytes,
             "latency_ready_to_received_ms": self.ready_to_received.json(),
             "latency_capture_to_received_ms": self.capture_to_received.json(),
         })
     }
 }
+
+/// Fewer pictures tell no rate.
+const MIN_PICTURES: u64 = 10;
+
+/// Nor do those of a shorter time: the first ones may have waited somewhere and come at once.
+const MIN_SPAN: Duration = Duration::from_millis(500);
 
 /// A gap of more pictures than this is no loss but another count: ten minutes at 100 fps.
 const MAX_GAP: u32 = 60_000;
@@ -169,6 +192,11 @@ impl Histogram {
             }
         }
         0.0
+    }
+
+    /// p50 and p99 in milliseconds, where anything was measured.
+    fn middle_and_tail(&self) -> Option<(f64, f64)> {
+        (self.count > 0).then(|| (self.quantile_ms(0.5), self.quantile_ms(0.99)))
     }
 
     /// `null` where nothing was measured, as before the clocks are known to each other.
@@ -268,13 +296,52 @@ mod tests {
     }
 
     #[test]
+    fn a_few_pictures_have_no_rate() {
+        let start = Instant::now();
+        let stats = |pictures: u32, apart: u64| {
+            let mut stats = Stats::default();
+            for picture in 0..pictures {
+                stats.count(picture, 500, start + Duration::from_millis(apart) * picture);
+            }
+            stats
+        };
+        for (pictures, apart, said) in [
+            (0, 0, "0 pictures, 0 B, 0 lost"),
+            (1, 0, "1 picture, 500 B, 0 lost"),
+            (9, 1000, "9 pictures, 4.50 kB, 0 lost"),
+            (30, 10, "30 pictures, 15.0 kB, 0 lost"),
+            (11, 100, "11 pictures in 1.0 s: 10.0 fps, 44 kbit/s, 0 lost"),
+        ] {
+            let stats = stats(pictures, apart);
+            assert_eq!(stats.summary(), said);
+            let json = stats.json("summary", stats.fps(), Duration::ZERO);
+            assert_eq!(json["fps"].is_null(), pictures != 11, "{json}");
+        }
+    }
+
+    #[test]
+    fn latencies_are_told_where_they_are_known() {
+        let mut stats = Stats::default();
+        stats.count(1, 500, Instant::now());
+        let second = Duration::from_secs(1);
+        assert_eq!(stats.line(second), "1.0 fps, 4 kbit/s, 0 lost");
+        stats.capture_to_received.add(Duration::from_millis(12));
+        let line = stats.line(second);
+        assert!(
+            line.contains(", 12.0 ms from camera to here (p99 12.0 ms)"),
+            "{line}"
+        );
+        assert!(line.len() < 80);
+    }
+
+    #[test]
     fn the_rate_is_between_first_and_last() {
         let start = Instant::now();
         let mut stats = Stats::default();
         for picture in 0..31 {
             stats.count(picture, 1, start + Duration::from_millis(100) * picture);
         }
-        assert!((stats.fps() - 10.0).abs() < 1e-9);
+        assert!((stats.fps().unwrap() - 10.0).abs() < 1e-9);
         assert_eq!(stats.take().pictures(), 31);
         assert_eq!(stats.pictures(), 0);
         stats.count(33, 1, start);

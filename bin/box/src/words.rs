@@ -1,14 +1,14 @@
 //! What the station's answers are called: in words for people, as one stable word for programs.
 
-use transom::{CallKind, Capabilities, EndReason, Lens, Outcome, RefuseReason};
+use transom::{CallKind, Capabilities, EndReason, Lens, Outcome, PeerName, RefuseReason};
 
 use crate::format::count;
 
-pub(crate) fn call_words(kind: CallKind, outgoing: bool) -> &'static str {
+pub(crate) fn call_words(kind: CallKind, outgoing: bool, peer: &PeerName) -> String {
     match (kind, outgoing) {
-        (CallKind::View, true) => "shows its camera",
-        (CallKind::View, false) => "watches",
-        _ => "is in a call with us",
+        (CallKind::View, true) => format!("watching {peer}"),
+        (CallKind::View, false) => format!("{peer} is watching"),
+        _ => format!("in a call with {peer}"),
     }
 }
 
@@ -20,15 +20,15 @@ pub(crate) fn kind_word(kind: CallKind) -> &'static str {
     }
 }
 
-pub(crate) fn end_words(reason: EndReason) -> &'static str {
+fn end_words(reason: EndReason) -> &'static str {
     match reason {
-        EndReason::Chosen => "hung up",
+        EndReason::Chosen => "they hung up",
         EndReason::Forbidden => "not allowed",
         EndReason::Busy => "busy",
-        EndReason::NoCamera => "no camera there",
+        EndReason::NoCamera => "they have no camera",
         EndReason::Unanswered => "nobody answered",
-        EndReason::Leaving => "the program there ends",
-        EndReason::Glare => "both rang at once",
+        EndReason::Leaving => "their program ended",
+        EndReason::Glare => "both called at once",
         _ => "for a reason this program does not know",
     }
 }
@@ -84,10 +84,18 @@ fn refuse_words(reason: RefuseReason) -> &'static str {
         RefuseReason::Chosen => "not wanted",
         RefuseReason::Forbidden => "not allowed",
         RefuseReason::NoSpace => "not enough room",
-        RefuseReason::Busy => "too many transfers at once",
+        RefuseReason::Busy => "busy",
         RefuseReason::Unwritable => "the inbox can't be written to",
-        RefuseReason::Leaving => "the program there ends",
+        RefuseReason::Leaving => "their program ended",
         _ => "for a reason this program does not know",
+    }
+}
+
+/// Why a call ended, and what the other side said of it, in quotes: "here" is where they are.
+pub(crate) fn end_said(reason: EndReason, text: &str) -> String {
+    match (reason, text) {
+        (EndReason::NoCamera, _) | (_, "") => end_words(reason).to_owned(),
+        (_, text) => format!("{} (\"{text}\")", end_words(reason)),
     }
 }
 
@@ -105,6 +113,9 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
         Outcome::Durable { path } => format!("safe on disk as {}", path.display()),
         Outcome::AlreadyThere { path } => format!("was there already as {}", path.display()),
         Outcome::Skipped { path } => format!("left alone, since {} is taken", path.display()),
+        Outcome::Partial { path, failed: 0 } => {
+            format!("safe on disk as {}, but not all of it", path.display())
+        }
         Outcome::Partial { path, failed } => {
             format!(
                 "safe on disk as {}, but for {}",
@@ -159,6 +170,24 @@ mod tests {
         for &reason in RefuseReason::ALL {
             assert!(!refuse_words(reason).contains("does not know"));
         }
+    }
+
+    #[test]
+    fn what_came_in_part_says_how_much_is_missing_as_far_as_it_is_known() {
+        let words = |failed| {
+            let path = "d".into();
+            outcome_words(&Outcome::Partial { path, failed })
+        };
+        assert_eq!(words(0), "safe on disk as d, but not all of it");
+        assert_eq!(words(1), "safe on disk as d, but for 1 failed item");
+        assert_eq!(words(2), "safe on disk as d, but for 2 failed items");
+    }
+
+    #[test]
+    fn what_the_other_side_says_is_quoted() {
+        let said = end_said(EndReason::Forbidden, "nobody takes calls here");
+        assert_eq!(said, "not allowed (\"nobody takes calls here\")");
+        assert_eq!(end_said(EndReason::Busy, ""), "busy");
     }
 
     #[test]

@@ -22,9 +22,21 @@ impl Home {
         self.0.join(name)
     }
 
-    /// Nothing of the tester's own surroundings reaches the program.
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_transom"));
+        let program = Command::new(env!("CARGO_BIN_EXE_transom"));
+        self.surrounded(program, arguments)
+    }
+
+    /// Without a terminal: in one, SIGHUP would end it.
+    #[cfg(unix)]
+    fn service(&self, arguments: &[&str]) -> Command {
+        let mut session = Command::new("setsid");
+        session.arg(env!("CARGO_BIN_EXE_transom"));
+        self.surrounded(session, arguments)
+    }
+
+    /// Nothing of the tester's own surroundings reaches the program.
+    fn surrounded(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
             .current_dir(&self.0)
@@ -272,7 +284,7 @@ fn a_book_made_after_the_start_is_found() {
     let home = Home::new("late-book");
     let listen = ["receive", "--accept", "known", "--json", "--listen"];
     let mut receiver = home
-        .command(&listen)
+        .service(&listen)
         .args(["127.0.0.1:0", "--into", "inbox"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -10,15 +10,21 @@ mod start;
 mod ui;
 mod words;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Wish};
 
+// A picture on which the decoder panics must cost that picture only.
+#[cfg(not(panic = "unwind"))]
+compile_error!("the profile has to say panic = \"unwind\", or nothing");
+
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     let wish = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(wish) => wish,
         Err(error) => {
-            eprintln!("transom-view: {error}; see transom-view --help");
+            complain(&format!("{error}; see transom-view --help"));
             return ExitCode::from(2);
         }
     };
@@ -28,18 +34,27 @@ fn main() -> ExitCode {
         Wish::Run(arguments) => arguments,
     };
     start::log();
+    #[cfg(unix)]
+    if let Err(error) = transom_signals::survive_file_limit() {
+        log::warn!("a file that grows beyond `ulimit -f` will end the program: {error}");
+    }
     match start::run(*arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("transom-view: {error}");
+            complain(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
+/// An error as one line on stderr, unless nobody can read there: a desktop may start programs
+/// without.
+fn complain(what: &str) {
+    drop(writeln!(std::io::stderr(), "transom-view: {what}"));
+}
+
 /// Prints, unless whoever wanted to read has gone.
 fn say(text: &str) -> ExitCode {
-    use std::io::Write;
     drop(writeln!(std::io::stdout(), "{text}"));
     ExitCode::SUCCESS
 }

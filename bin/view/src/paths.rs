@@ -4,7 +4,7 @@
 use std::env;
 use std::fs::{self, File, FileType};
 use std::io;
-use std::net::UdpSocket;
+use std::net::{IpAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use transom::PeerName;
@@ -49,11 +49,11 @@ pub(crate) fn own_name() -> PeerName {
 }
 
 /// The address that packets to others would come from; none is sent.
-pub(crate) fn own_address() -> Option<String> {
+pub(crate) fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     let address = socket.local_addr().ok()?.ip();
-    (!address.is_unspecified()).then(|| address.to_string())
+    (!address.is_unspecified()).then_some(address)
 }
 
 /// A variable that says something.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use transom::media::Wish;
 use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
-use transom_users::{Address, Book, Contact, DEFAULT_PORT, Fault, MAX_BYTES, escape};
+use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
@@ -59,9 +59,17 @@ pub(crate) fn log() {
 pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
     let mut users = users(arguments.users.clone())?;
     let (file, in_file) = (users.path.clone(), users.book.clone());
-    for peer in arguments.watch.iter().chain(&arguments.call) {
-        add_called(&mut users.book, peer)?;
-    }
+    let mut meant = |peer: &PeerName| called(&mut users.book, peer);
+    let watch: Vec<_> = arguments
+        .watch
+        .iter()
+        .map(&mut meant)
+        .collect::<Result<_, _>>()?;
+    let call: Vec<_> = arguments
+        .call
+        .iter()
+        .map(&mut meant)
+        .collect::<Result<_, _>>()?;
     let folder = arguments.state.clone().or_else(Folder::default_dir);
     let folder = Folder::open(folder.ok_or(StartError::NoHome)?)?;
     let display = Display::connect()?;
@@ -85,10 +93,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         }
     }
     keeper.recall(&mut state, engine.handle());
-    for peer in arguments.watch {
+    for peer in watch {
         state.expect(peer, CallKind::View);
     }
-    for peer in arguments.call {
+    for peer in call {
         state.expect(peer, CallKind::Talk);
     }
     state.act(&Action::Fullscreen(arguments.fullscreen));
@@ -132,18 +140,13 @@ fn prepare(
 }
 
 /// Where others reach this window, as far as it can be known: the address it listens at, or this computer's.
-fn reached_at(listen: &[SocketAddr]) -> Address {
+fn reached_at(listen: &[SocketAddr]) -> String {
     let named = listen.iter().find(|address| !address.ip().is_unspecified());
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
-    match named {
-        Some(address) => Address {
-            host: address.ip().to_string(),
-            port: address.port(),
-        },
-        None => Address {
-            host: paths::own_address().unwrap_or_else(|| "ADDRESS".to_owned()),
-            port,
-        },
+    let own = || Some(SocketAddr::new(paths::own_address()?, port));
+    match named.copied().or_else(own) {
+        Some(address) => Address::from(address).to_string(),
+        None => format!("ADDRESS:{port}"),
     }
 }
 
@@ -203,16 +206,25 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
     })
 }
 
-/// Who is called but stands in no list is dialed by that name: `host` or `host:port`.
-fn add_called(book: &mut Book, peer: &PeerName) -> Result<(), StartError> {
-    if book.find(peer.as_str()).is_some() {
-        return Ok(());
+/// The contact that is called, by its name or its address. An address that is in no list joins it
+/// under its own name.
+fn called(book: &mut Book, peer: &PeerName) -> Result<PeerName, StartError> {
+    let bad = |why: String| {
+        // The fault of a line begins with its name.
+        let why = why.strip_prefix(&format!("{peer}: ")).unwrap_or(&why);
+        StartError::Nobody {
+            peer: *peer,
+            why: why.to_owned(),
+        }
+    };
+    let contact = book
+        .lookup(peer.as_str())
+        .map_err(|error| bad(error.to_string()))?;
+    let name = contact.name;
+    if book.find(name.as_str()).is_none() {
+        book.add(contact).map_err(|error| bad(error.to_string()))?;
     }
-    let bad = |why: String| StartError::Nobody { peer: *peer, why };
-    let contact: Contact = format!("{peer} {peer}")
-        .parse()
-        .map_err(|error: Fault| bad(error.to_string()))?;
-    book.add(contact).map_err(|error| bad(error.to_string()))
+    Ok(name)
 }
 
 /// Reads the contact list; one that nobody asked for may be missing.
@@ -231,7 +243,7 @@ fn users(asked: Option<PathBuf>) -> Result<Users, StartError> {
 
 fn parse(path: PathBuf, text: &str, cut: bool) -> Users {
     let (book, errors) = Book::parse(text);
-    let file = escape(&path.to_string_lossy()).into_owned();
+    let file = words::line(&path.to_string_lossy()).into_owned();
     let mut bad_lines: Vec<_> = errors
         .iter()
         .map(|error| format!("{file}:{error}"))
@@ -282,7 +294,7 @@ mod tests {
     fn others_are_told_the_port_that_is_listened_at() {
         let at = |listen: &[&str]| {
             let listen: Vec<SocketAddr> = listen.iter().map(|text| text.parse().unwrap()).collect();
-            reached_at(&listen).to_string()
+            reached_at(&listen)
         };
         assert_eq!(at(&["192.168.1.5:7601"]), "192.168.1.5:7601");
         assert_eq!(
@@ -296,17 +308,23 @@ mod tests {
     #[test]
     fn who_is_called_is_a_contact_or_an_address() {
         let (mut book, _) = Book::parse("door 192.168.1.20\n");
-        add_called(&mut book, &"door".parse().unwrap()).unwrap();
-        assert_eq!(book.contacts().len(), 1);
-        add_called(&mut book, &"10.0.0.7:7000".parse().unwrap()).unwrap();
-        assert_eq!(book.contacts()[1].address.to_string(), "10.0.0.7:7000");
-        let error = add_called(&mut book, &"10.0.0.7:70000".parse().unwrap()).unwrap_err();
+        for door in ["door", "192.168.1.20", "[::ffff:192.168.1.20]:7447"] {
+            let name = called(&mut book, &door.parse().unwrap()).unwrap();
+            assert_eq!((name.as_str(), book.contacts().len()), ("door", 1));
+        }
+        for other in ["10.0.0.7:7000", "[::ffff:10.0.0.7]:7000"] {
+            let name = called(&mut book, &other.parse().unwrap()).unwrap();
+            assert_eq!((name.as_str(), book.contacts().len()), ("10.0.0.7:7000", 2));
+        }
+        let error = called(&mut book, &"10.0.0.7:70000".parse().unwrap()).unwrap_err();
         assert!(
             error
                 .to_string()
                 .starts_with("10.0.0.7:70000 is no contact"),
             "{error}"
         );
+        let told = error.to_string();
+        assert_eq!(told.matches("10.0.0.7").count(), 1, "{told}");
     }
 
     #[test]

@@ -9,6 +9,12 @@ mod failure;
 mod fuzz;
 mod machine;
 mod packages;
+#[path = "../../../tests/support/processes.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "the file belongs to the tests' support, a library"
+)]
+mod processes;
 mod screenshots;
 mod stage;
 mod step;

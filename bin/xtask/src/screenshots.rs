@@ -97,9 +97,9 @@ impl Scene {
         fs::write(&plan, vec![7; 3_400_000]).context(plan.display())?;
         let plan = plan.to_string_lossy().into_owned();
         let _offer = Background::start(&mut self.friend.transom(&["send", "desk", &plan]))?;
-        // The second contact of the list, which stands below the offer.
+        // The second contact of the list.
         thread::sleep(REST);
-        display.hand(&["mousemove", "120", "126", "click", "1"])?;
+        display.hand(&["mousemove", "120", "69", "click", "1"])?;
         shoot("watching.png")?;
 
         let call = [
@@ -108,7 +108,7 @@ impl Scene {
         let caller = Background::start(&mut self.friend.transom(&call))?;
         caller.line(STARTING, |line| is_event(line, "ringing").then_some(()))?;
         shoot("ringing.png")?;
-        display.hand(&["key", "--window", &self.id, "ctrl+Return"])?;
+        display.hand(&["key", "--window", &self.id, "ctrl+shift+a"])?;
         caller.line(STARTING, |line| {
             is_event(line, "call_started").then_some(())
         })?;

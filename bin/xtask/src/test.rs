@@ -3,10 +3,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
 use crate::failure::{Failure, Outcome};
 use crate::machine;
 use crate::packages::{self, CPP, LIBCLANG, WINDOW, XVFB};
+use crate::processes::Mark;
 use crate::step;
 use crate::workspace::{self, cargo};
 
@@ -16,13 +19,17 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     }
     packages::ensure(&[&LIBCLANG, &CPP, &WINDOW, &XVFB])?;
     let before = ours_running();
+    let mark = Mark::new("TRANSOM_TEST_RUN");
     format()?;
     lint()?;
     no_std()?;
-    tests()?;
-    window()?;
+    tests(&mark)?;
+    hostile_pictures()?;
+    window(&mark)?;
     documentation()?;
-    step::check("nothing left running", || nothing_left(&before))?;
+    step::check("nothing left running", || {
+        nothing_left(&before, &mark, ENDING)
+    })?;
     eprintln!("\nAll passed.");
     Ok(())
 }
@@ -62,25 +69,38 @@ fn no_std() -> Outcome {
     step::run("wire and proto without std", &mut build)
 }
 
-fn tests() -> Outcome {
+fn tests(mark: &Mark) -> Outcome {
     step::run(
         "unit and documentation tests",
-        &mut cargo(
-            "test --locked --workspace --exclude transom-view --exclude transom-tests".split(' '),
+        &mut marked(
+            "test --locked --workspace --exclude transom-view --exclude transom-tests",
+            mark,
         ),
     )?;
     step::run(
         "cross-crate tests, corpus replay and built binaries",
-        &mut cargo("test --locked -p transom-tests".split(' ')),
+        &mut marked("test --locked -p transom-tests", mark),
+    )
+}
+
+/// The codecs are optimised and unchecked there, as in the programs that people use.
+fn hostile_pictures() -> Outcome {
+    step::run(
+        "pictures in the release profile",
+        &mut cargo("test --locked --release -p transom-media".split(' ')),
     )
 }
 
 /// Its tests bring their own display.
-fn window() -> Outcome {
-    step::run(
-        "window",
-        &mut cargo("test --locked -p transom-view".split(' ')),
-    )
+fn window(mark: &Mark) -> Outcome {
+    step::run("window", &mut marked("test --locked -p transom-view", mark))
+}
+
+/// A cargo command all of whose descendants can be found.
+fn marked(arguments: &str, mark: &Mark) -> Command {
+    let mut command = cargo(arguments.split(' '));
+    mark.put_on(&mut command);
+    command
 }
 
 fn documentation() -> Outcome {
@@ -88,16 +108,23 @@ fn documentation() -> Outcome {
     step::run("documentation", document.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-fn nothing_left(before: &[String]) -> Outcome {
-    let left: Vec<String> = ours_running()
-        .into_iter()
-        .filter(|process| !before.contains(process))
-        .collect();
+/// Nothing that descends from the tests, and no program that was built here by whatever way it was
+/// started. A box that a test killed has its programs ended by others, within a second or two.
+fn nothing_left(before: &[String], mark: &Mark, patience: Duration) -> Outcome {
+    let mut left = mark.left_after(patience);
+    left.extend(
+        ours_running()
+            .into_iter()
+            .filter(|process| !before.contains(process)),
+    );
     if left.is_empty() {
         return Ok(());
     }
     Err(Failure::new(format!("still running: {}", left.join(", "))))
 }
+
+/// Generous, as the machine may be busy.
+const ENDING: Duration = Duration::from_secs(20);
 
 /// "PID PATH" of every process whose program was built here, this one left out.
 fn ours_running() -> Vec<String> {
@@ -112,4 +139,53 @@ fn ours_running() -> Vec<String> {
             is_ours.then(|| format!("{id} {}", program.display()))
         })
         .collect()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Stdio;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Ended also if the test fails.
+    struct Planted(Mark);
+
+    impl Drop for Planted {
+        fn drop(&mut self) {
+            for id in self.0.running() {
+                let _ = Command::new("kill").arg(id.to_string()).status();
+            }
+        }
+    }
+
+    #[test]
+    fn an_orphan_with_a_session_of_its_own_is_found() {
+        let planted = Planted(Mark::new("TRANSOM_TEST_PLANTED"));
+        // Both shells end at once; one of the orphans has a session of its own.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "sh -c 'setsid sleep 600 & sleep 600 &' &"]);
+        shell.stdout(Stdio::null()).stderr(Stdio::null());
+        let started = planted.0.put_on(&mut shell).status();
+        assert!(started.is_ok_and(|status| status.success()));
+        let last = Instant::now() + 3 * ENDING;
+        let orphans = loop {
+            let found = planted.0.left_after(Duration::ZERO);
+            if found.len() == 2 && found.iter().all(|line| line.ends_with(" sleep 600")) {
+                break found;
+            }
+            assert!(Instant::now() < last, "{found:?}");
+        };
+
+        let check = |patience| nothing_left(&ours_running(), &planted.0, patience);
+        let told = check(Duration::ZERO)
+            .err()
+            .map(|failure| failure.to_string());
+        assert_eq!(told, Some(format!("still running: {}", orphans.join(", "))));
+        for id in planted.0.running() {
+            let killed = Command::new("kill").arg(id.to_string()).status();
+            assert!(killed.is_ok_and(|status| status.success()));
+        }
+        assert!(check(3 * ENDING).is_ok());
+    }
 }

@@ -48,7 +48,7 @@ pub enum Wait<'a> {
 /// What a camera gives.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Format {
-    /// For people: `MJPG 1280x720 30 fps of HD Webcam`.
+    /// For the owner: `MJPG 1280x720 30 fps of HD Webcam`. It may hold a path or a device's name.
     pub what: String,
     /// Pixels across, 0 while unknown.
     pub width: u16,
@@ -76,13 +76,31 @@ pub struct Dropped {
 }
 
 impl Dropped {
+    /// Frames that came and could not be used.
+    pub fn bad(&self) -> u64 {
+        self.damaged + self.unusable
+    }
+
     /// Frames lost in all.
     pub fn total(&self) -> u64 {
         self.stale + self.damaged + self.unusable + self.skipped
     }
 }
 
-/// Opens what the wish asks for. May take seconds: call it on a thread that may block.
+/// Starts what must run before a camera is opened, and returns at once. Standard input is read from
+/// here on and pictures that nobody takes are dropped, so that a camera that is opened later shows
+/// the present. Other sources need no preparation.
+pub fn prepare(wish: &Wish) {
+    if wish.source == Source::Stdin
+        && let Err(error) = source::stdin::prepare()
+    {
+        // Opening it fails in the same way, and then a viewer is told.
+        log::warn!("{error}");
+    }
+}
+
+/// Opens what the wish asks for. May take seconds: call it on a thread that may block. Dropping a
+/// camera may take a second, as a program that is one is ended.
 pub fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
     match &wish.source {
         Source::Auto => source::auto::open(wish),

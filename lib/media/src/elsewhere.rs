@@ -11,7 +11,10 @@ use nokhwa::{Buffer, NokhwaError};
 
 use crate::modes::{Coding, Mode, choose};
 use crate::source::picture;
-use crate::{Camera, CameraError, Format, Frame, MAX_SIDE, RawFrame, Wait, Wish, repair};
+use crate::{
+    Camera, CameraError, ColorEncoding, Format, Frame, Layout, MAX_SIDE, RawFrame, Wait, Wish,
+    repair,
+};
 
 /// How long a person may take to allow the use of the camera.
 const PERMISSION: Duration = Duration::from_secs(30);
@@ -134,6 +137,15 @@ fn fourcc(format: FrameFormat) -> [u8; 4] {
         .map_or(*b"MJPG", |(_, fourcc)| *fourcc)
 }
 
+/// The backend doesn't tell what its colours mean; this is how it reads them itself. RGB and grey
+/// have no other reading than full range there.
+fn color_encoding(layout: Layout) -> ColorEncoding {
+    match layout {
+        Layout::Rgb | Layout::Bgr | Layout::Grey => ColorEncoding::default(),
+        _ => ColorEncoding::LIMITED,
+    }
+}
+
 struct NokhwaCamera {
     name: String,
     camera: nokhwa::Camera,
@@ -168,6 +180,7 @@ impl NokhwaCamera {
         Some(Frame::Raw(RawFrame {
             data,
             layout,
+            color: color_encoding(layout),
             width,
             height,
             stride,

@@ -116,9 +116,42 @@ pub enum CameraError {
         /// The source.
         source_name: String,
     },
+    /// It sends pictures, and none of them can be used.
+    #[error("{device}: no picture for {seconds} s that can be used")]
+    Unusable {
+        /// The device.
+        device: String,
+        /// How long there was no good one.
+        seconds: u64,
+    },
 }
 
 impl CameraError {
+    /// What is wrong, for people on other machines. It is one of a few fixed sentences: paths,
+    /// commands, serial numbers and the names of other programs are for the owner alone.
+    pub fn for_viewers(&self) -> &'static str {
+        match self {
+            Self::Bandwidth { .. } => "there is no room on its USB bus",
+            Self::Busy { .. } => "another program uses it",
+            Self::Denied { .. } => "it may not be opened",
+            Self::Driver { .. } => "its driver failed",
+            Self::Ended { .. } => "its pictures came to an end",
+            Self::Io { .. } => "it can't be read",
+            Self::Lost { .. } => "it was unplugged",
+            Self::NoFormat { .. } => "it has no picture format that can be used",
+            Self::NoneFound { .. } => "no camera was found",
+            Self::NotACamera { .. } => "it is no camera",
+            Self::NotFound { .. } => "it was not found",
+            Self::NotPictures { .. } => "it sends no JPEG pictures",
+            Self::Stalled { .. } => "it sends no pictures",
+            Self::Unsupported { .. } => "its system can't use it",
+            Self::Unusable { .. } => Self::UNUSABLE,
+        }
+    }
+
+    /// What viewers are told of a camera whose pictures all fail.
+    pub const UNUSABLE: &'static str = "none of its pictures can be used";
+
     /// True where opening it again later can help without anybody's doing.
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -131,6 +164,7 @@ impl CameraError {
             | Self::NoneFound { .. }
             | Self::NotFound { .. }
             | Self::Stalled { .. }
+            | Self::Unusable { .. }
             | Self::Bandwidth { .. } => true,
             Self::Ended { .. }
             | Self::NoFormat { .. }
@@ -171,6 +205,9 @@ pub enum ImageError {
     /// It doesn't begin like a JPEG.
     #[error("not a JPEG")]
     NotJpeg,
+    /// The code that works on pictures panicked; see [`guard`](crate::guard).
+    #[error("the codec failed on this picture")]
+    Panicked,
     /// Raw pixels that are fewer than their size says.
     #[error("{bytes} bytes of pixels where {needed} are needed")]
     Short {

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::ColorEncoding;
+
 /// One finished JPEG picture. Cloning shares its bytes.
 #[derive(Clone)]
 pub struct Picture {
@@ -53,6 +55,8 @@ pub struct RawFrame {
     pub data: Vec<u8>,
     /// How they lie in `data`.
     pub layout: Layout,
+    /// What their numbers mean.
+    pub color: ColorEncoding,
     /// Pixels across.
     pub width: u16,
     /// Pixels down.
@@ -70,6 +74,7 @@ impl fmt::Debug for RawFrame {
         f.debug_struct("RawFrame")
             .field("bytes", &self.data.len())
             .field("layout", &self.layout)
+            .field("color", &self.color)
             .field("width", &self.width)
             .field("height", &self.height)
             .field("stride", &self.stride)

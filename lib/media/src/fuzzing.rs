@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use crate::jpeg::header::marker;
-use crate::{Encoder, Frame, Image, Layout, Limit, RawFrame, Splitter, decode, probe};
+use crate::{
+    ColorEncoding, Encoder, Frame, Image, Layout, Limit, RawFrame, Splitter, decode, probe,
+};
 
 /// Bytes a fuzzed splitter may hold, small enough that a fuzzer reaches it.
 const SPLIT_LIMIT: usize = 4096;
@@ -74,6 +76,7 @@ pub fn sample(width: u16, height: u16) -> Vec<u8> {
     let raw = RawFrame {
         data,
         layout: Layout::Yuyv,
+        color: ColorEncoding::default(),
         width,
         height,
         stride,

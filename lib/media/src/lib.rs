@@ -1,6 +1,9 @@
 //! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and
 //! no file format but those of moving pictures.
 //!
+//! Two sources have a thread of their own: one reads standard input, one waits for a program that
+//! is a camera, since the parent-death signal of Linux follows the thread that started it.
+//!
 //! Every source stands behind the [`Camera`] trait and is opened by [`open`]:
 //!
 //! ```
@@ -23,12 +26,14 @@
 
 mod avi;
 mod camera;
+mod color;
 #[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
 mod elsewhere;
 mod error;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
+mod guard;
 mod jpeg;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
@@ -42,9 +47,11 @@ mod source;
 mod wish;
 
 pub use avi::AviWriter;
-pub use camera::{Camera, Dropped, Format, Wait, open};
+pub use camera::{Camera, Dropped, Format, Wait, open, prepare};
+pub use color::{ColorEncoding, Matrix, Quantization};
 pub use error::{CameraError, ImageError};
 pub use frame::{Frame, Layout, Picture, RawFrame};
+pub use guard::{guard, is_guarded};
 pub use jpeg::decode::{Image, Limit, decode};
 pub use jpeg::encode::Encoder;
 pub use jpeg::header::{Header, probe};

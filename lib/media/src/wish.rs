@@ -86,6 +86,19 @@ pub enum Source {
     Stdin,
 }
 
+impl Source {
+    /// What it is, for people on other machines: no path and no command is in it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Auto | Self::Device(_) | Self::Pi => "a camera",
+            Self::Command(_) => "a program",
+            Self::File(_) => "a file",
+            Self::Pattern => "a test pattern",
+            Self::Stdin => "standard input",
+        }
+    }
+}
+
 /// A word that names none of the choices.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0:?} is none of {1}")]

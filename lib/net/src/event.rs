@@ -68,7 +68,7 @@ pub enum Event {
 #[non_exhaustive]
 pub enum Departure {
     /// The peer said goodbye.
-    #[error("it said goodbye ({code:?}): {text}")]
+    #[error("they said goodbye ({code:?}): {text}")]
     Bye {
         /// Why.
         code: ByeCode,
@@ -76,19 +76,19 @@ pub enum Departure {
         text: String,
     },
     /// The peer hung up without a goodbye.
-    #[error("it hung up")]
+    #[error("they hung up")]
     Closed,
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Lost(io::Error),
     /// Nothing was heard for too long.
-    #[error("nothing was heard of it for too long")]
+    #[error("nothing was heard of them for too long")]
     Silent,
     /// The peer sent what the protocol forbids.
-    #[error("it sent something illegal: {0}")]
+    #[error("they sent something illegal: {0}")]
     Illegal(PeerError),
     /// A record was not sealed by the peer, or not in this place.
-    #[error("what came is not what it sent: {0}")]
+    #[error("what came is not what they sent: {0}")]
     Forged(ChannelError),
     /// There is no connection to be had.
     #[error("can't be reached: {0}")]
@@ -100,10 +100,10 @@ pub enum Departure {
     #[error("the handshake took too long")]
     HandshakeTimeout,
     /// The peer hung up before it said anything sealed: it may not know our key.
-    #[error("it hung up before its hello: it may not know this key")]
+    #[error("they hung up before their hello: they may not know this key")]
     Refused,
     /// What we dialed hung up before it showed a key and could know ours, so ours is not the reason.
-    #[error("it hung up before it showed its key: it may be busy, or something else listens there")]
+    #[error("they hung up before they showed a key: they may be busy, or it is another program")]
     Unmet,
     /// There was no room for one more, or a newer stranger took the place of the oldest.
     #[error("too many connections at once")]

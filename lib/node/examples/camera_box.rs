@@ -10,6 +10,7 @@ use transom::people::DEFAULT_PORT;
 use transom::{Lens, Notice, Settings, State, Station, everywhere};
 
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     run().unwrap_or_else(|error| {
         eprintln!("camera_box: {error}");
         ExitCode::FAILURE

@@ -9,6 +9,7 @@ use transom::people::DEFAULT_PORT;
 use transom::{Accept, InboxSettings, Notice, Settings, State, Station, everywhere};
 
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     run().unwrap_or_else(|error| {
         eprintln!("receive: {error}");
         ExitCode::FAILURE

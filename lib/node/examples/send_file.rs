@@ -9,6 +9,7 @@ use transom::people::Contact;
 use transom::{Notice, SendOptions, Settings, State, Station};
 
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     run().unwrap_or_else(|error| {
         eprintln!("send_file: {error}");
         ExitCode::FAILURE

@@ -9,6 +9,7 @@ use transom::people::Contact;
 use transom::{CallKind, Notice, Settings, State, Station};
 
 fn main() -> ExitCode {
+    transom::abort_on_panic();
     run().unwrap_or_else(|error| {
         eprintln!("viewer: {error}");
         ExitCode::FAILURE

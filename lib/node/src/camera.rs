@@ -5,12 +5,17 @@
 //!                      \              \--error, silence--> Lost --RETRY--> Opening
 //! ```
 //!
-//! It is wanted while somebody is shown it, or its owner previews it. Another wish closes it and begins anew.
+//! It is wanted while a viewer is shown it, or its owner previews it. Another wish closes it and
+//! begins anew. It is said to be live with its first picture, and to be lost while it sends pictures
+//! of which none can be used.
+
+mod watchdog;
+mod words;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use transom_media::{Camera, CameraError, Frame, Picture, Source, Wait, Wish};
+use transom_media::{Camera, CameraError, Format, Frame, ImageError, Picture, Source, Wait, Wish};
 use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
 use transom_wire::{Codec, Lens, Orientation, PictureHead};
@@ -19,6 +24,9 @@ use crate::calls::{Calls, Onlooker};
 use crate::notice::{Notice, OwnPicture};
 use crate::outside::{Outside, earlier};
 use crate::workers::Opening;
+
+use watchdog::Watchdog;
+use words::{REFUSED, Words};
 
 /// The camera of a box stays on so long without a viewer, so that one who reconnects finds it warm; then its light goes out.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
@@ -32,6 +40,8 @@ enum State {
     Opening,
     Live {
         reader: Reader,
+        /// What it was opened as, with what was dropped by now.
+        format: Format,
         unwanted_since: Option<Instant>,
     },
     Lost {
@@ -55,7 +65,8 @@ pub(crate) struct OwnCamera {
     /// Which opening this is, so that what an earlier camera still gives is known for that.
     opening: Opening,
     lens: Lens,
-    words: String,
+    words: Words,
+    watchdog: Watchdog,
     /// Which of the states each onlooker was told last, and whether it is shown the camera at all.
     told: BTreeMap<(PeerId, CallId), (u32, bool)>,
     changes: u32,
@@ -64,6 +75,7 @@ pub(crate) struct OwnCamera {
 impl OwnCamera {
     /// A camera that stays on so long when nobody wants it any more.
     pub(crate) fn new(wish: Option<Wish>, linger: Duration) -> Self {
+        prepare(wish.as_ref());
         Self {
             wish,
             linger,
@@ -71,7 +83,8 @@ impl OwnCamera {
             state: State::Off,
             opening: Opening::default(),
             lens: Lens::Off,
-            words: String::new(),
+            words: Words::default(),
+            watchdog: Watchdog::default(),
             told: BTreeMap::new(),
             changes: 0,
         }
@@ -80,7 +93,14 @@ impl OwnCamera {
     /// Uses another camera from now on, or none.
     pub(crate) fn choose(&mut self, wish: Option<Wish>, out: &mut Outside) {
         self.stop(out);
+        prepare(wish.as_ref());
         self.wish = wish;
+    }
+
+    /// Closes it for good and tells nobody: the station ends.
+    pub(crate) fn end(&mut self, out: &mut Outside) {
+        self.close(out);
+        self.wish = None;
     }
 
     /// Whether its owner wants to see it.
@@ -98,14 +118,16 @@ impl OwnCamera {
             State::Lost { retry_at: Some(at) } if *at <= now => self.start(out),
             State::Live { unwanted_since, .. } if wanted => {
                 *unwanted_since = None;
-                self.read(calls, out);
+                self.read(now, calls, out);
+                self.judge(now, out);
             }
             State::Live { unwanted_since, .. } => {
                 if now >= *unwanted_since.get_or_insert(now) + self.linger {
                     self.stop(out);
                 } else {
                     // Drained all the same, so that the first picture of a returning viewer is fresh.
-                    self.read(calls, out);
+                    self.read(now, calls, out);
+                    self.watchdog = Watchdog::default();
                 }
             }
             _ => {}
@@ -120,6 +142,7 @@ impl OwnCamera {
             State::Live {
                 reader,
                 unwanted_since,
+                ..
             } => {
                 let next = match reader {
                     Reader::Loop(camera, _) => match camera.wait() {
@@ -129,7 +152,8 @@ impl OwnCamera {
                     },
                     Reader::Thread => None,
                 };
-                earlier(next, unwanted_since.map(|since| since + self.linger))
+                let off = unwanted_since.map(|since| since + self.linger);
+                earlier(earlier(next, off), self.watchdog.due())
             }
             _ => None,
         }
@@ -137,30 +161,27 @@ impl OwnCamera {
 
     pub(crate) fn opened(&mut self, opening: Opening, camera: Box<dyn Camera>, out: &mut Outside) {
         if !self.is_opening(opening) {
-            return; // Nobody wants it any more; dropping it closes it.
+            return out.workers.close_camera(camera); // Nobody wants it any more.
         }
         let watch = match camera.wait() {
             Wait::Readable(fd) => match out.net.watch(fd) {
                 Ok(watch) => Some(watch),
                 Err(error) => {
-                    return self.lost(
-                        format!("it can't be waited for ({error}); give it a pipe or a file"),
-                        Some(RETRY),
-                        out,
-                    );
+                    out.workers.close_camera(camera);
+                    return self.lost(Words::unpollable(&error), Some(RETRY), out);
                 }
             },
             _ => None,
         };
-        let words = camera.format().what.clone();
-        self.live(Reader::Loop(camera, watch), words, out);
+        let format = camera.format().clone();
+        self.live(Reader::Loop(camera, watch), format);
     }
 
-    pub(crate) fn opened_on_thread(&mut self, opening: Opening, words: String, out: &mut Outside) {
+    pub(crate) fn opened_on_thread(&mut self, opening: Opening, format: Format, out: &Outside) {
         if self.is_opening(opening) {
             // One that the camera before left there.
             drop(out.workers.newest_frame());
-            self.live(Reader::Thread, words, out);
+            self.live(Reader::Thread, format);
         }
     }
 
@@ -170,17 +191,36 @@ impl OwnCamera {
         }
     }
 
+    /// A camera read on the thread gave a picture that can't be used.
+    pub(crate) fn unusable(&mut self, opening: Opening, now: Instant) {
+        if self.is_live(opening) {
+            self.watchdog.bad(now, REFUSED.to_owned());
+        }
+    }
+
+    /// A picture could not be decoded, scaled or encoded.
+    pub(crate) fn not_encoded(&mut self, opening: Opening, error: &ImageError, now: Instant) {
+        if self.is_live(opening) {
+            log::debug!("unusable=\"{error}\"");
+            self.watchdog.bad(now, error.to_string());
+        }
+    }
+
     /// An encoded picture comes back.
     pub(crate) fn encoded(
-        &self,
+        &mut self,
         opening: Opening,
         picture: &Picture,
         calls: &Calls,
         out: &mut Outside,
     ) {
-        if opening == self.opening && matches!(self.state, State::Live { .. }) {
+        if self.is_live(opening) {
             self.distribute(picture, calls, out);
         }
+    }
+
+    fn is_live(&self, opening: Opening) -> bool {
+        opening == self.opening && matches!(self.state, State::Live { .. })
     }
 
     fn is_opening(&self, opening: Opening) -> bool {
@@ -195,32 +235,33 @@ impl OwnCamera {
         self.state = State::Opening;
         self.opening = out.workers.open_camera(wish);
         if !again {
-            self.change(Lens::Opening, String::new(), out);
+            self.change(Lens::Opening, Words::default(), out);
         }
     }
 
-    fn live(&mut self, reader: Reader, words: String, out: &mut Outside) {
+    fn live(&mut self, reader: Reader, format: Format) {
+        self.watchdog = Watchdog::default();
         self.state = State::Live {
             reader,
+            format,
             unwanted_since: None,
         };
-        self.change(Lens::Live, words, out);
     }
 
     fn stop(&mut self, out: &mut Outside) {
         self.close(out);
         self.state = State::Off;
-        self.change(Lens::Off, String::new(), out);
+        self.change(Lens::Off, Words::default(), out);
     }
 
     /// A command that ends is started again, as a device that is unplugged is opened again.
     fn fail(&mut self, error: &CameraError, out: &mut Outside) {
         let source = self.wish.as_ref().map(|wish| &wish.source);
         let again = error.is_retryable() || matches!(source, Some(Source::Command(_)));
-        self.lost(words(error), again.then_some(RETRY), out);
+        self.lost(Words::lost(error), again.then_some(RETRY), out);
     }
 
-    fn lost(&mut self, why: String, retry: Option<Duration>, out: &mut Outside) {
+    fn lost(&mut self, why: Words, retry: Option<Duration>, out: &mut Outside) {
         self.close(out);
         self.state = State::Lost {
             retry_at: retry.map(|pause| Instant::now() + pause),
@@ -228,37 +269,57 @@ impl OwnCamera {
         self.change(Lens::Lost, why, out);
     }
 
-    /// The descriptor leaves the poll first, then the camera is closed.
+    /// The descriptor leaves the poll first. Then the camera is closed on its thread, since that
+    /// may take a while.
     fn close(&mut self, out: &mut Outside) {
-        if let State::Live {
-            reader: Reader::Loop(_, Some(watch)),
-            ..
-        } = &self.state
-        {
-            out.net.unwatch(*watch);
-        }
         out.workers.release_camera();
-        self.state = State::Off;
+        let state = std::mem::replace(&mut self.state, State::Off);
+        if let State::Live {
+            reader: Reader::Loop(camera, watch),
+            ..
+        } = state
+        {
+            if let Some(watch) = watch {
+                out.net.unwatch(watch);
+            }
+            out.workers.close_camera(camera);
+        }
     }
 
-    fn change(&mut self, lens: Lens, words: String, out: &mut Outside) {
-        if (lens, &words) != (self.lens, &self.words) {
-            out.tell(Notice::Camera {
-                lens,
-                text: words.clone(),
-            });
-            (self.lens, self.words) = (lens, words);
+    fn change(&mut self, lens: Lens, words: Words, out: &mut Outside) {
+        if (lens, words.for_owner()) != (self.lens, self.words.for_owner()) {
+            let text = words.for_owner().to_owned();
+            out.tell(Notice::Camera { lens, text });
+        }
+        if (lens, words.for_viewers()) != (self.lens, self.words.for_viewers()) {
             self.changes = self.changes.wrapping_add(1);
+        }
+        (self.lens, self.words) = (lens, words);
+    }
+
+    /// Says so where none of its pictures could be used for too long. It stays open.
+    fn judge(&mut self, now: Instant, out: &mut Outside) {
+        if let Some(why) = self.watchdog.expired(now) {
+            let words = Words::unusable(why);
+            self.change(Lens::Lost, words, out);
         }
     }
 
     /// Takes what the camera has and hands it on.
-    fn read(&mut self, calls: &Calls, out: &mut Outside) {
-        let State::Live { reader, .. } = &mut self.state else {
+    fn read(&mut self, now: Instant, calls: &Calls, out: &mut Outside) {
+        let State::Live { reader, format, .. } = &mut self.state else {
             return;
         };
         let newest = match reader {
-            Reader::Loop(camera, _) => camera.newest(),
+            Reader::Loop(camera, _) => {
+                let newest = camera.newest();
+                let dropped = camera.format().dropped;
+                if dropped.bad() > format.dropped.bad() {
+                    self.watchdog.bad(now, REFUSED.to_owned());
+                }
+                format.dropped = dropped;
+                newest
+            }
             Reader::Thread => Ok(out.workers.newest_frame()),
         };
         match newest {
@@ -268,7 +329,7 @@ impl OwnCamera {
         }
     }
 
-    fn hand_on(&self, frame: Frame, calls: &Calls, out: &mut Outside) {
+    fn hand_on(&mut self, frame: Frame, calls: &Calls, out: &mut Outside) {
         let Some(wish) = &self.wish else { return };
         if !self.preview && calls.viewers().next().is_none() {
             return;
@@ -296,7 +357,7 @@ impl OwnCamera {
             let state = (if is_shown { self.changes } else { 0 }, is_shown);
             if self.told.get(&(link, call)) != Some(&state) {
                 let (lens, words) = match is_shown {
-                    true => (self.lens, self.words.as_str()),
+                    true => (self.lens, self.words.for_viewers()),
                     false => (Lens::Off, ""),
                 };
                 let said = out.with(link, |session| session.camera_state(call, lens, words));
@@ -310,7 +371,14 @@ impl OwnCamera {
     }
 
     /// Hands a picture to everybody who is to see it.
-    fn distribute(&self, picture: &Picture, calls: &Calls, out: &mut Outside) {
+    fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Outside) {
+        self.watchdog.good();
+        if self.lens != Lens::Live
+            && let (State::Live { format, .. }, Some(wish)) = (&self.state, &self.wish)
+        {
+            let words = Words::live(format, &wish.source, picture);
+            self.change(Lens::Live, words, out);
+        }
         if self.preview {
             out.tell(Notice::OwnPicture(OwnPicture {
                 jpeg: picture.jpeg.clone(),
@@ -320,6 +388,13 @@ impl OwnCamera {
             }));
         }
         send(picture, calls, out);
+    }
+}
+
+/// Some sources have to be read before anybody looks.
+fn prepare(wish: Option<&Wish>) {
+    if let Some(wish) = wish {
+        transom_media::prepare(wish);
     }
 }
 
@@ -356,53 +431,5 @@ fn send(picture: &Picture, calls: &Calls, out: &mut Outside) {
     }
 }
 
-/// An error with what the system says behind it.
-fn words(error: &CameraError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::calls::Policy;
-    use crate::disk::Disk;
-    use crate::handle::Queue;
-    use crate::workers::Workers;
-    use crate::{Identity, Settings};
-
-    #[test]
-    fn a_camera_that_nobody_wants_any_more_while_it_opens_is_not_opened() {
-        let identity = Identity::throwaway().unwrap();
-        let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
-        let queue = Queue::new(|| ());
-        let mut out = Outside {
-            net: transom_net::Net::bind(config).unwrap(),
-            workers: Workers::new(queue.clone(), Disk::default()),
-            notices: Default::default(),
-            queue,
-            paces: Default::default(),
-        };
-        let calls = Calls::new(Policy::new(&Settings::new(
-            "desk".parse().unwrap(),
-            identity,
-        )));
-        let wish = Wish {
-            source: Source::Pattern,
-            ..Wish::default()
-        };
-        let mut camera = OwnCamera::new(Some(wish.clone()), LINGER);
-        let now = Instant::now();
-        camera.preview(true);
-        camera.turn(now, &calls, &mut out);
-        assert!(matches!(camera.state, State::Opening));
-        camera.preview(false);
-        camera.turn(now, &calls, &mut out);
-        // It may have opened all the same just now, and then is closed.
-        let opened = transom_media::open(&wish).unwrap();
-        camera.opened(camera.opening, opened, &mut out);
-        assert!(matches!(camera.state, State::Off));
-    }
-}
+mod tests;

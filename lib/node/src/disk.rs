@@ -182,6 +182,16 @@ impl Disk {
         }
     }
 
+    /// Whether there is an inbox that has to be tidied.
+    pub(crate) fn receives(&self) -> bool {
+        !self.inboxes.is_empty()
+    }
+
+    /// Removes old and left-over transfers from the inboxes.
+    pub(crate) fn tidy(&mut self) {
+        self.inboxes.values_mut().for_each(Inbox::tidy);
+    }
+
     /// Does a job, or of a long one so much that others need not wait; gives the rest.
     pub(crate) fn work(
         &mut self,

@@ -273,12 +273,14 @@ impl Handle {
         self.queue.push(Command::Accept { transfer, into });
     }
 
-    /// Refuses an offer.
+    /// Refuses an offer. A transfer that runs already is cancelled.
     pub fn refuse(&self, transfer: TransferId) {
         self.queue.push(Command::Refuse { transfer });
     }
 
-    /// Halts a transfer, or lets it go on.
+    /// Pauses a transfer, or lets it go on: data move while neither side has paused it. The pause
+    /// outlives the connection. An incoming transfer has a new [`TransferId`] on the next
+    /// connection, and is paused there.
     pub fn pause(&self, transfer: TransferId, paused: bool) {
         self.queue.push(Command::Pause { transfer, paused });
     }
@@ -288,7 +290,8 @@ impl Handle {
         self.queue.push(Command::Cancel { transfer });
     }
 
-    /// Limits a transfer's rate; `None` lifts the limit.
+    /// Limits a transfer's rate; `None` lifts the limit. The limit outlives the connection, as a
+    /// [`pause`](Self::pause) does.
     pub fn limit(&self, transfer: TransferId, bytes_per_second: Option<u64>) {
         self.queue.push(Command::Limit {
             transfer,

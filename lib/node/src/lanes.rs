@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A peer's key, so that a connection made again stands behind what the lost one left.
 pub(crate) type Lane = [u8; 32];
@@ -11,6 +12,15 @@ pub(crate) type Lane = [u8; 32];
 pub(crate) struct Lanes<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
+}
+
+/// What waiting has come to.
+pub(crate) enum Next<T> {
+    Value(Lane, T),
+    /// Nothing came in that time.
+    Nothing,
+    /// Nothing is there, and nothing more comes.
+    Closed,
 }
 
 struct State<T> {
@@ -28,10 +38,12 @@ impl<T> Lanes<T> {
         self.changed.notify_one();
     }
 
-    /// Puts the rest of a job before all that waits in its lane.
-    pub(crate) fn put_first(&self, lane: Lane, value: T) {
+    /// Puts the rest of a job behind those at the front of its lane that may pass it.
+    pub(crate) fn put_back(&self, lane: Lane, value: T, passes: impl Fn(&T) -> bool) {
         let mut state = self.lock();
-        state.lanes.entry(lane).or_default().push_front(value);
+        let waiting = state.lanes.entry(lane).or_default();
+        let at = waiting.iter().take_while(|other| passes(other)).count();
+        waiting.insert(at, value);
         self.changed.notify_one();
     }
 
@@ -43,18 +55,24 @@ impl<T> Lanes<T> {
 
     /// Waits for the next value; `None` once it is closed and empty.
     pub(crate) fn wait(&self) -> Option<(Lane, T)> {
-        let mut state = self.lock();
         loop {
-            if let Some(next) = state.take() {
-                return Some(next);
+            match self.wait_for(Duration::MAX) {
+                Next::Value(lane, value) => return Some((lane, value)),
+                Next::Nothing => {}
+                Next::Closed => return None,
             }
-            if state.closed {
-                return None;
-            }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits so long for the next value.
+    pub(crate) fn wait_for(&self, most: Duration) -> Next<T> {
+        let is_idle = |state: &mut State<T>| state.lanes.is_empty() && !state.closed;
+        let waited = self.changed.wait_timeout_while(self.lock(), most, is_idle);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match state.take() {
+            Some((lane, value)) => Next::Value(lane, value),
+            None if state.closed => Next::Closed,
+            None => Next::Nothing,
         }
     }
 
@@ -108,16 +126,39 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_long_job_waits_for_other_peers_and_for_nothing_of_its_own() {
+    fn waiting_ends_with_a_value_the_time_or_the_close() {
         let lanes = Lanes::default();
-        for (lane, job) in [(1, "long"), (1, "after it"), (2, "other")] {
+        assert!(matches!(lanes.wait_for(Duration::ZERO), Next::Nothing));
+        lanes.put([1; 32], 7);
+        lanes.close();
+        assert!(matches!(lanes.wait_for(Duration::MAX), Next::Value(_, 7)));
+        assert!(matches!(lanes.wait_for(Duration::MAX), Next::Closed));
+    }
+
+    #[test]
+    fn the_rest_of_a_long_job_waits_for_other_peers_and_for_what_may_pass_it() {
+        let lanes = Lanes::default();
+        for (lane, job) in [
+            (1, "long"),
+            (1, "other transfer"),
+            (1, "after it"),
+            (1, "another transfer"),
+            (2, "other peer"),
+        ] {
             lanes.put([lane; 32], job);
         }
         assert_eq!(lanes.wait(), Some(([1; 32], "long")));
-        lanes.put_first([1; 32], "rest");
-        let served = std::iter::from_fn(|| lanes.wait()).take(3);
+        lanes.put_back([1; 32], "rest", |job| job.ends_with("transfer"));
+        let served = std::iter::from_fn(|| lanes.wait()).take(5);
         let served: Vec<_> = served.map(|(_, job)| job).collect();
-        assert_eq!(served, ["other", "rest", "after it"]);
+        let wanted = [
+            "other peer",
+            "other transfer",
+            "rest",
+            "after it",
+            "another transfer",
+        ];
+        assert_eq!(served, wanted);
     }
 
     #[test]

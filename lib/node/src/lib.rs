@@ -19,8 +19,17 @@
 //! ```
 //!
 //! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder, names and disks have
-//! workers of their own, which start in `workers.rs` and end with the station.
+//! workers of their own, which start in `workers.rs` and end with the station. A program calls
+//! [`abort_on_panic`] first.
+//!
+//! Signals are the program's: the library installs no handler. On Unix a program that receives
+//! files or records should catch SIGXFSZ, whose default action kills it at the first file that
+//! grows beyond `ulimit -f`; caught, the write fails with EFBIG, and only that file fails, with its
+//! reason. To *ignore* the signal would do as well here, but all children would start with it
+//! ignored. The crate `transom-signals` has the handler, and the rules by which signals end this
+//! project's own programs.
 
+mod budget;
 mod calls;
 mod camera;
 mod disk;
@@ -28,12 +37,14 @@ mod handle;
 mod identity;
 mod lanes;
 mod links;
+mod liveness;
 mod load;
 mod measure;
 mod meter;
 mod notice;
 mod outside;
 mod pace;
+mod panics;
 mod settings;
 mod station;
 mod texts;
@@ -47,6 +58,7 @@ pub use notice::{
     Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId, Timing,
     TransferId, TransferStatus,
 };
+pub use panics::abort_on_panic;
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
 pub use station::{RunError, StartError, Station};
 

@@ -1,7 +1,7 @@
 //! How much each peer has waiting at the disk thread, so that none can pile up work. It knows no queue.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::disk::Job;
@@ -9,49 +9,69 @@ use crate::lanes::Lane;
 
 /// What one peer has waiting, by all its connections.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Load(Arc<AtomicU32>);
+pub(crate) struct Load(Arc<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Jobs; a heavy one counts several times.
+    jobs: AtomicU32,
+    /// Bytes of leaves. The peer's [`Budget`](crate::budget::Budget) bounds them.
+    bytes: AtomicUsize,
+}
 
 /// An honest peer has at most 256 entries ahead in each of 16 transfers, and three jobs for each.
 const MAX_LOAD: u32 = 16 * 1024;
 /// An offer costs the disk as much as many leaves: folders are made and synced.
 const OFFER_LOAD: u32 = 64;
-/// So many bytes of a leaf count like a job, which keeps what waits for one peer below 256 MiB.
-const LEAF_BYTES: usize = 16 * 1024;
+/// So many bytes of an entry's path count like a job, which keeps the paths that wait for one peer
+/// below 16 MiB.
+const PATH_BYTES: usize = 1024;
 
 impl Load {
     pub(crate) fn is_too_much(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > MAX_LOAD
+        self.0.jobs.load(Ordering::Relaxed) > MAX_LOAD
+    }
+
+    /// Bytes of leaves that wait.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.bytes.load(Ordering::Relaxed) as u64
     }
 
     pub(crate) fn add(&self, job: &Job) -> Share {
-        let weight = weight(job);
-        self.0.fetch_add(weight, Ordering::Relaxed);
-        Share(self.clone(), weight)
-    }
-}
-
-fn weight(job: &Job) -> u32 {
-    match job {
-        Job::Receive { .. } => OFFER_LOAD,
-        Job::Leaf { leaf, .. } => {
-            u32::try_from(leaf.bytes.len() / LEAF_BYTES).map_or(MAX_LOAD, |more| 1 + more)
-        }
-        _ => 1,
+        let (jobs, bytes) = match job {
+            Job::Receive { .. } => (OFFER_LOAD, 0),
+            Job::Leaf { leaf, .. } => (1, leaf.bytes.len()),
+            Job::Entry(entry) => {
+                let more = entry.path.as_str().len() / PATH_BYTES;
+                (u32::try_from(more).map_or(MAX_LOAD, |more| 1 + more), 0)
+            }
+            _ => (1, 0),
+        };
+        self.0.jobs.fetch_add(jobs, Ordering::Relaxed);
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let load = self.clone();
+        Share { load, jobs, bytes }
     }
 }
 
 /// One job's part of a load, until it is done.
-pub(crate) struct Share(Load, u32);
+pub(crate) struct Share {
+    load: Load,
+    jobs: u32,
+    bytes: usize,
+}
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(self.1, Ordering::Relaxed);
+        let waiting = &self.load.0;
+        waiting.jobs.fetch_sub(self.jobs, Ordering::Relaxed);
+        waiting.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
 /// The loads of all peers that are here, or whose jobs still wait: who connects anew goes on with what it left.
 #[derive(Debug, Default)]
-pub(crate) struct Loads(BTreeMap<Lane, Weak<AtomicU32>>);
+pub(crate) struct Loads(BTreeMap<Lane, Weak<Waiting>>);
 
 impl Loads {
     pub(crate) fn of(&mut self, peer: Lane) -> Load {
@@ -101,13 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn leaves_weigh_by_their_bytes() {
+    fn bytes_of_leaves_count_until_they_are_written() {
         let load = Load::default();
-        let job = leaf();
-        let most = (256 << 20) / transom_wire::limits::LEAF;
-        let waiting: Vec<_> = (0..most).map(|_| load.add(&job)).collect();
-        assert!(load.is_too_much());
-        drop(waiting);
-        assert!(!load.is_too_much());
+        let waiting: Vec<_> = (0..3).map(|_| load.add(&leaf())).collect();
+        let other = load.add(&Job::Finish(0));
+        assert_eq!(load.bytes(), 3 * transom_wire::limits::LEAF as u64);
+        drop((waiting, other));
+        assert_eq!(load.bytes(), 0);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use transom_users::escape;
-use transom_wire::{PeerName, PublicKey};
+use transom_wire::{Ending, PeerName, PublicKey};
 
 use crate::handle::Credit;
 
@@ -82,6 +82,9 @@ pub enum Notice {
         key: PublicKey,
         /// Whether the key was pinned just now, on first use.
         first_use: bool,
+        /// On first use, another name by which the key was known: a contact that was dialed by a
+        /// new address.
+        known_as: Option<PeerName>,
         /// From where.
         address: SocketAddr,
         /// What its station says that it can do: a camera box, a person's window, or a program that
@@ -199,7 +202,7 @@ pub enum Notice {
     Camera {
         /// Its state.
         lens: Lens,
-        /// Its format, or what is wrong.
+        /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },
     /// A line of text came.
@@ -364,13 +367,13 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// The peer is not connected; it goes on when it is.
+    /// The peer is not connected, or other transfers come first. It goes on by itself.
     Waiting,
     /// Offered, not yet answered.
     Offered,
     /// Data flow.
     Running,
-    /// Halted by either side.
+    /// Paused by either side, also while the peer is not connected.
     Paused,
     /// All is sent; the receiver is making it durable.
     Finishing,
@@ -443,11 +446,13 @@ pub enum Outcome {
         /// The name.
         path: PathBuf,
     },
-    /// Durable, but these many entries failed.
+    /// What is there is durable, but entries failed: never a success, whatever became of the
+    /// others.
     Partial {
         /// Where.
         path: PathBuf,
-        /// How many.
+        /// How many. 0 at a sender that only knows that not all of it is there: an entry lost its
+        /// place at the receiver after it had come.
         failed: u32,
     },
     /// The receiver did not want it.
@@ -477,6 +482,23 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// How a transfer ended that the receiver says ended so, and of which so many entries failed.
+    pub(crate) fn of(
+        ending: Ending,
+        path: PathBuf,
+        failed: u32,
+        why: impl FnOnce() -> String,
+    ) -> Self {
+        match ending {
+            Ending::Failed => Self::Failed { why: why() },
+            Ending::Partial => Self::Partial { path, failed },
+            _ if failed > 0 => Self::Partial { path, failed },
+            Ending::AlreadyThere => Self::AlreadyThere { path },
+            Ending::Skipped => Self::Skipped { path },
+            _ => Self::Durable { path },
+        }
+    }
+
     /// Whether everything that was to be there is there.
     pub fn is_success(&self) -> bool {
         matches!(
@@ -494,10 +516,12 @@ impl fmt::Display for Outcome {
             Self::AlreadyThere { path } => write!(f, "was there already as {path:?}"),
             Self::Skipped { path } => write!(f, "left out, because {path:?} is taken"),
             Self::Partial { path, failed } => {
-                write!(
-                    f,
-                    "safe on the receiver's disk as {path:?}, but for {failed} entries"
-                )
+                write!(f, "safe on the receiver's disk as {path:?}, ")?;
+                match failed {
+                    0 => f.write_str("but not all of it"),
+                    1 => f.write_str("but for 1 entry"),
+                    more => write!(f, "but for {more} entries"),
+                }
             }
             Self::Refused { text, .. } => write!(f, "refused: {}", escape(text)),
             Self::Cancelled { here: true, .. } => f.write_str("cancelled"),
@@ -512,6 +536,21 @@ impl fmt::Display for Outcome {
                 )
             }
             Self::Failed { why } => write!(f, "failed: {}", escape(why)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_with_failed_entries_is_no_success_whatever_the_peer_calls_it() {
+        for &ending in Ending::ALL {
+            let outcome = |failed| Outcome::of(ending, "d".into(), failed, String::new);
+            assert!(!outcome(1).is_success(), "{ending:?}");
+            let whole = !matches!(ending, Ending::Partial | Ending::Failed);
+            assert_eq!(outcome(0).is_success(), whole, "{ending:?}");
         }
     }
 }

@@ -8,6 +8,7 @@ use transom_net::{Net, PeerId};
 use transom_proto::Session;
 
 use crate::handle::Queue;
+use crate::liveness::Liveness;
 use crate::notice::Notice;
 use crate::pace::Paces;
 use crate::workers::Workers;
@@ -19,6 +20,8 @@ pub(crate) struct Outside {
     pub(crate) queue: Arc<Queue>,
     /// What peers begin.
     pub(crate) paces: Paces,
+    /// Liveness checks of connections.
+    pub(crate) liveness: Liveness,
 }
 
 impl Outside {
@@ -33,6 +36,13 @@ impl Outside {
         act: impl FnOnce(&mut Session) -> T,
     ) -> Option<T> {
         self.net.session(link).map(act)
+    }
+
+    /// The connections that failed the liveness checks which end now.
+    pub(crate) fn silent(&mut self, now: Instant) -> Vec<PeerId> {
+        let Self { net, liveness, .. } = self;
+        let moment = net.clock(now);
+        liveness.silent(now, |link| Some(net.session(link)?.stats(moment).silent))
     }
 }
 

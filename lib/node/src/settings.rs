@@ -48,6 +48,11 @@ pub struct Settings {
     pub max_viewers: usize,
     /// Where offered files go; `None` refuses all.
     pub inbox: Option<InboxSettings>,
+    /// Bytes of file data that one key can make us hold in memory over all its connections: granted
+    /// to it and not yet on the disk. Less than 8 MiB counts as 8 MiB. Default 16 MiB: a Raspberry
+    /// Pi of 1 GB, on which a camera box takes 12 MB, has room for many such keys, and a single
+    /// connection still has twice the 4 MiB that a transfer needs at 1 Gbit/s.
+    pub file_bytes_per_key: u64,
 }
 
 impl Settings {
@@ -68,6 +73,7 @@ impl Settings {
             call_patience: Duration::from_secs(120),
             max_viewers: 8,
             inbox: None,
+            file_bytes_per_key: 16 << 20,
         }
     }
 

@@ -4,15 +4,17 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_net::{BindError, Event, Net, PeerId};
+use transom_net::{BindError, Departure, Event, Net, PeerId};
 use transom_proto as proto;
 use transom_store::InboxError;
+use transom_wire::ByeCode;
 
 use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
 use crate::disk::Disk;
 use crate::handle::{Command, Handle, Queue};
 use crate::links::{Caller, Links};
+use crate::liveness::Liveness;
 use crate::measure::Measure;
 use crate::notice::Notice;
 use crate::outside::{Outside, earlier};
@@ -90,6 +92,7 @@ impl Station {
             notices: VecDeque::new(),
             queue,
             paces: Paces::default(),
+            liveness: Liveness::default(),
         };
         Ok(Self {
             out,
@@ -130,6 +133,7 @@ impl Station {
                 self.handle_event(event);
             }
             let now = Instant::now();
+            self.end_silent(now);
             self.links.turn(now, &mut self.out);
             self.calls.turn(now, &self.links, &mut self.out);
             self.camera.turn(now, &self.calls, &mut self.out);
@@ -153,6 +157,7 @@ impl Station {
     fn due(&self) -> Option<Instant> {
         [
             self.links.due(&self.out),
+            self.out.liveness.due(),
             self.calls.due(&self.out),
             self.camera.due(),
             self.measure.due(),
@@ -238,6 +243,8 @@ impl Station {
             Command::Stop => {
                 self.stopping.get_or_insert(Instant::now() + FAREWELL);
                 links.close_all(out);
+                // It closes while the goodbyes are said.
+                camera.end(out);
             }
         }
     }
@@ -254,18 +261,28 @@ impl Station {
         for report in out.workers.reports() {
             match report {
                 Report::Opened(opening, opened) => camera.opened(opening, opened, out),
-                Report::Blocking(opening, words) => camera.opened_on_thread(opening, words, out),
+                Report::Blocking(opening, format) => camera.opened_on_thread(opening, format, out),
+                Report::Unusable(opening) => camera.unusable(opening, Instant::now()),
                 Report::CameraFailed(opening, error) => camera.failed(opening, &error, out),
                 Report::Cameras(devices) => out.tell(Notice::Cameras { devices }),
                 Report::Encoded(opening, Ok(picture)) => {
                     camera.encoded(opening, &picture, calls, out);
                 }
-                Report::Encoded(_, Err(error)) => {
-                    log::warn!("a picture can't be encoded: {error}");
+                Report::Encoded(opening, Err(error)) => {
+                    camera.not_encoded(opening, &error, Instant::now());
                 }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
             }
+        }
+    }
+
+    /// Treats connections that failed their liveness check as lost.
+    fn end_silent(&mut self, now: Instant) {
+        for peer in self.out.silent(now) {
+            self.out.net.close(peer, ByeCode::Silent, "");
+            let why = Departure::Silent;
+            self.handle_event(Event::Left { peer, why });
         }
     }
 
@@ -284,6 +301,7 @@ impl Station {
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
             Event::Left { peer, why } => {
+                self.out.liveness.forget(peer);
                 if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone, &self.links, &mut self.out);

@@ -2,11 +2,11 @@
 //!
 //! | thread | does | fed by |
 //! |---|---|---|
-//! | `camera` | opens cameras; reads those without a descriptor | one request at a time |
+//! | `camera` | opens and closes cameras; reads those without a descriptor | one request at a time |
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
 //! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
-//! | `disk` | reads, hashes what it read, writes, syncs | the same, and by the rooms of the transfers from us |
+//! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //!
 //! Each starts when it is first needed and ends with the station.
@@ -18,15 +18,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use transom_media::{
-    Camera, CameraError, Device, Encoder, Frame, ImageError, Picture, Slot, Wait, Wish,
+    Camera, CameraError, Device, Encoder, Format, Frame, ImageError, Picture, Slot, Wait, Wish,
 };
+use transom_store::Inbox;
 use transom_wire::PeerName;
 
 use crate::disk::{self, Disk};
 use crate::handle::Queue;
-use crate::lanes::{Lane, Lanes};
+use crate::lanes::{Lane, Lanes, Next};
 use crate::load::{Load, Share};
 use crate::notice::TransferId;
 
@@ -37,7 +39,9 @@ pub(crate) enum Report {
     /// The camera could not be opened, or the one read on the thread is gone.
     CameraFailed(Opening, CameraError),
     /// A blocking camera is up; its frames lie in [`Workers::frames`].
-    Blocking(Opening, String),
+    Blocking(Opening, Format),
+    /// A blocking camera gave a picture that can't be used.
+    Unusable(Opening),
     /// The cameras there are.
     Cameras(Vec<Device>),
     Encoded(Opening, Result<Picture, ImageError>),
@@ -55,6 +59,13 @@ struct Raw {
     frame: Frame,
     quality: u8,
     size: Option<(u16, u16)>,
+}
+
+/// What the camera thread is to do.
+enum CameraJob {
+    Open(Opening, Wish),
+    /// To close one may take as long as to open it: a device stops, a program ends.
+    Close(Box<dyn Camera>),
 }
 
 type DiskJob = (TransferId, disk::Job, Option<Share>);
@@ -82,7 +93,9 @@ pub(crate) struct Workers {
     /// The newest frame of a blocking camera.
     frames: Arc<Slot<Frame>>,
     raw: Arc<Slot<Raw>>,
-    camera: Option<Sender<(Opening, Wish)>>,
+    camera: Option<Sender<CameraJob>>,
+    /// Closed when the camera thread ends.
+    camera_ended: Option<Receiver<()>>,
     last_opening: Opening,
     /// The number of the opening that is wanted.
     camera_wanted: Arc<AtomicU32>,
@@ -100,12 +113,14 @@ pub(crate) struct Workers {
 impl Workers {
     pub(crate) fn new(queue: Arc<Queue>, disk: Disk) -> Self {
         let (sender, inbox) = channel();
-        Self {
+        let receives = disk.receives();
+        let mut workers = Self {
             reports: Reports { sender, queue },
             inbox,
             frames: Arc::default(),
             raw: Arc::default(),
             camera: None,
+            camera_ended: None,
             last_opening: Opening::default(),
             camera_wanted: Arc::default(),
             cameras: None,
@@ -116,7 +131,12 @@ impl Workers {
             threads: Vec::new(),
             ready_disk: Some(disk),
             hashes: false,
+        };
+        if receives {
+            // Even if nothing is ever sent here, what is too old has to go.
+            workers.start_disk();
         }
+        workers
     }
 
     /// What the workers have done since the last call.
@@ -134,23 +154,36 @@ impl Workers {
         let opening = Opening(self.last_opening.0.wrapping_add(1).max(1));
         self.last_opening = opening;
         self.camera_wanted.store(opening.0, Ordering::Release);
+        self.camera_job(CameraJob::Open(opening, wish));
+        opening
+    }
+
+    /// Closes a camera on its thread; what is opened after it finds the device free.
+    pub(crate) fn close_camera(&mut self, camera: Box<dyn Camera>) {
+        self.camera_job(CameraJob::Close(camera));
+    }
+
+    fn camera_job(&mut self, job: CameraJob) {
         let sender = match self.camera.take() {
             Some(sender) => sender,
             None => {
-                let (sender, wishes) = channel();
+                let (sender, jobs) = channel();
+                let (running, ended) = channel();
+                self.camera_ended = Some(ended);
                 let (reports, frames, wanted) = (
                     self.reports.clone(),
                     self.frames.clone(),
                     self.camera_wanted.clone(),
                 );
                 self.start("camera", move || {
-                    camera_thread(&wishes, &reports, &frames, &wanted)
+                    camera_thread(&jobs, &reports, &frames, &wanted);
+                    drop(running);
                 });
                 sender
             }
         };
-        self.camera = sender.send((opening, wish)).is_ok().then_some(sender);
-        opening
+        // Without that thread a camera is closed here.
+        self.camera = sender.send(job).is_ok().then_some(sender);
     }
 
     /// Looks which cameras there are.
@@ -243,14 +276,9 @@ impl Workers {
         };
         let (jobs, reports) = (self.disk.clone(), self.reports.clone());
         self.start("disk", move || {
-            while let Some((lane, (transfer, job, share))) = jobs.wait() {
-                let rest = disk.work(transfer, job, &mut |answer| {
-                    reports.send(Report::Disk(transfer, answer));
-                });
-                if let Some(rest) = rest {
-                    jobs.put_first(lane, (transfer, rest, share));
-                }
-            }
+            serve_disk(&jobs, &mut disk, |transfer, answer| {
+                reports.send(Report::Disk(transfer, answer));
+            });
         });
     }
 
@@ -296,12 +324,17 @@ impl Workers {
     }
 }
 
+/// How long the end of a station waits for the last camera to be closed. A program that has to be
+/// killed takes half a second, and was asked to end when the station was.
+const CLOSING: Duration = Duration::from_millis(600);
+
 /// Enough for a JPEG encoder and a tree walk, and a quarter of the default.
 const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
-    /// Lets every thread end and waits for those that hold files. The camera, cameras and names threads may sit in a
-    /// system call for seconds: they hold nothing that could be lost, and end by themselves.
+    /// Lets every thread end, and waits for those that hold files. The camera thread has
+    /// [`CLOSING`] to end a program; it and the threads `cameras` and `names` may sit in a system
+    /// call for seconds, hold nothing that could be lost, and end by themselves.
     fn drop(&mut self) {
         (self.camera, self.cameras, self.names) = (None, None, None);
         self.release_camera();
@@ -311,6 +344,35 @@ impl Drop for Workers {
         // Now the disk has all that was handed on to it.
         self.disk.close();
         self.join(|name| matches!(name, "disk" | "encode"));
+        if let Some(ended) = &self.camera_ended {
+            // An error is what is waited for: the thread sends nothing.
+            let _ = ended.recv_timeout(CLOSING);
+        }
+    }
+}
+
+/// Does all jobs until the lanes are closed. The rest of a long one waits for other transfers of its peer, but not for a
+/// new one, which may be the next attempt at this very transfer.
+fn serve_disk(
+    jobs: &Lanes<DiskJob>,
+    disk: &mut Disk,
+    mut answer: impl FnMut(TransferId, disk::Answer),
+) {
+    loop {
+        let (lane, (transfer, job, share)) = match jobs.wait_for(Inbox::TIDY_PAUSE) {
+            Next::Value(lane, job) => (lane, job),
+            Next::Nothing => {
+                disk.tidy();
+                continue;
+            }
+            Next::Closed => return,
+        };
+        let rest = disk.work(transfer, job, &mut |done| answer(transfer, done));
+        if let Some(rest) = rest {
+            jobs.put_back(lane, (transfer, rest, share), |(other, job, _)| {
+                *other != transfer && !matches!(job, disk::Job::Receive { .. })
+            });
+        }
     }
 }
 
@@ -334,12 +396,19 @@ fn encode(raw: &Slot<Raw>, reports: &Reports) {
 }
 
 fn camera_thread(
-    wishes: &Receiver<(Opening, Wish)>,
+    jobs: &Receiver<CameraJob>,
     reports: &Reports,
     frames: &Slot<Frame>,
     wanted: &AtomicU32,
 ) {
-    for (opening, wish) in wishes {
+    for job in jobs {
+        let (opening, wish) = match job {
+            CameraJob::Open(opening, wish) => (opening, wish),
+            CameraJob::Close(camera) => {
+                drop(camera);
+                continue;
+            }
+        };
         let is_wanted = || wanted.load(Ordering::Acquire) == opening.0;
         if !is_wanted() {
             continue;
@@ -348,8 +417,9 @@ fn camera_thread(
             // Closed here, so that whoever comes next finds the device free.
             Ok(camera) if !is_wanted() => drop(camera),
             Ok(camera) if matches!(camera.wait(), Wait::Blocking) => {
-                reports.send(Report::Blocking(opening, camera.format().what.clone()));
-                if let Err(error) = read_blocking(camera, reports, frames, is_wanted) {
+                reports.send(Report::Blocking(opening, camera.format().clone()));
+                let unusable = || reports.send(Report::Unusable(opening));
+                if let Err(error) = read_blocking(camera, reports, frames, unusable, is_wanted) {
                     reports.send(Report::CameraFailed(opening, error));
                 }
             }
@@ -363,13 +433,111 @@ fn read_blocking(
     mut camera: Box<dyn Camera>,
     reports: &Reports,
     frames: &Slot<Frame>,
+    unusable: impl Fn(),
     is_wanted: impl Fn() -> bool,
 ) -> Result<(), CameraError> {
     while is_wanted() {
+        let before = camera.format().dropped.bad();
         if let Some(frame) = camera.newest()? {
             frames.put(frame);
             reports.queue.wake();
+        } else if camera.format().dropped.bad() > before {
+            unusable();
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fs::File;
+
+    use transom_wire::Start;
+    use transom_wire::limits::LEAF;
+
+    use super::*;
+    use crate::disk::{Answer, Job};
+
+    /// A camera read on its thread whose every second picture is damaged.
+    #[derive(Default)]
+    struct Halting(Format, u32);
+
+    impl Camera for Halting {
+        fn wait(&self) -> Wait<'_> {
+            Wait::Blocking
+        }
+
+        fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+            self.1 += 1;
+            self.0.dropped.damaged += u64::from(self.1 % 2);
+            Ok(None)
+        }
+
+        fn format(&self) -> &Format {
+            &self.0
+        }
+    }
+
+    #[test]
+    fn damaged_pictures_of_a_blocking_camera_are_reported() {
+        let (sender, _inbox) = channel();
+        let queue = Queue::new(|| ());
+        let reports = Reports { sender, queue };
+        let (turns, damaged) = (Cell::new(0), Cell::new(0));
+        let unusable = || damaged.set(damaged.get() + 1);
+        let is_wanted = || turns.replace(turns.get() + 1) < 10;
+        let camera = Box::new(Halting::default());
+        read_blocking(camera, &reports, &Slot::new(), unusable, is_wanted).unwrap();
+        assert_eq!(damaged.get(), 5);
+    }
+
+    #[test]
+    fn a_file_is_read_while_what_is_held_of_a_bigger_one_is_checked() {
+        let folder = std::env::temp_dir().join(format!("transom-checked-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        // More leaves than are checked before others have their turn.
+        let files = [(1, "big", 65 * LEAF as u64), (2, "small", 1)];
+        let jobs = Lanes::default();
+        let put = |transfer, job| jobs.put([0; 32], (TransferId(transfer), job, None));
+        for (transfer, name, size) in files {
+            let path = folder.join(name);
+            File::create(&path).unwrap().set_len(size).unwrap();
+            let (own, peer) = ([1; 32], [2; 32]);
+            put(transfer, Job::Walk { path, own, peer });
+        }
+        for (transfer, offset) in [(1, 65 * LEAF as u64), (2, 0)] {
+            let (index, proof) = (0, [0; 32]);
+            put(
+                transfer,
+                Job::Start(Start {
+                    index,
+                    offset,
+                    proof,
+                }),
+            );
+        }
+        let (index, leaves, spent) = (0, 1, Vec::new());
+        put(
+            2,
+            Job::Read {
+                index,
+                leaves,
+                spent,
+            },
+        );
+        jobs.close();
+        let mut told = Vec::new();
+        serve_disk(
+            &jobs,
+            &mut Disk::default(),
+            |transfer, answer| match answer {
+                Answer::Started { .. } => told.push((transfer.0, "started")),
+                Answer::Leaf(_) => told.push((transfer.0, "leaf")),
+                _ => {}
+            },
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(told, [(2, "started"), (2, "leaf"), (1, "started")]);
+    }
 }

@@ -2,7 +2,7 @@
 //! transom-proto --example rate`.
 
 use std::error::Error;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
 
 use transom_proto::{Config, Event, Instant, LeafData, Session, Side};
 use transom_wire::limits::{LEAF, RECORD_BULK};
@@ -12,12 +12,14 @@ use transom_wire::{
 
 /// Eight gigabytes.
 const SIZE: u64 = 32 * 1024 * LEAF as u64;
-const NOW: Instant = Instant(0);
+/// What a turn of both counts as: a round trip in which acks are due.
+const TURN: Duration = Duration::from_millis(20);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::new("rate".parse()?, 1, 1);
-    let mut sender = Session::new(config.clone(), Side::Dialer, NOW);
-    let mut receiver = Session::new(config, Side::Listener, NOW);
+    let mut now = Instant(0);
+    let mut sender = Session::new(config.clone(), Side::Dialer, now);
+    let mut receiver = Session::new(config, Side::Listener, now);
     let name = RelativePath::new("file")?;
     sender.offer(&Offer {
         transfer: TransferKey([0; 16]),
@@ -33,11 +35,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut spare = Vec::new();
     let (mut queued, mut received) = (0, 0);
     while received < SIZE {
-        pump(&mut sender, &mut receiver, &mut record)?;
+        now = now + TURN;
+        pump(&mut sender, &mut receiver, &mut record, now)?;
         while let Some(event) = receiver.poll_event() {
             received += receive(&mut receiver, event, &mut spare)?;
         }
-        pump(&mut receiver, &mut sender, &mut record)?;
+        pump(&mut receiver, &mut sender, &mut record, now)?;
         while let Some(event) = sender.poll_event() {
             queued = send(&mut sender, &event, name, queued, &mut spare)?;
         }
@@ -47,11 +50,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn pump(from: &mut Session, to: &mut Session, record: &mut [u8]) -> Result<(), Box<dyn Error>> {
+fn pump(
+    from: &mut Session,
+    to: &mut Session,
+    record: &mut [u8],
+    now: Instant,
+) -> Result<(), Box<dyn Error>> {
     loop {
-        match from.poll_transmit(record, NOW) {
+        match from.poll_transmit(record, now) {
             0 => return Ok(()),
-            used => to.handle_bytes(&record[..used], NOW)?,
+            used => to.handle_bytes(&record[..used], now)?,
         }
     }
 }

@@ -9,6 +9,9 @@ use transom_wire::{Ack, DecodeError, Message, limits};
 use crate::record::Record;
 use crate::{Instant, PeerError};
 
+/// Plain bytes that an ack takes.
+pub(crate) const ACK_BYTES: usize = limits::HEADER + 16;
+
 /// The longest that received bytes wait for their ack.
 const LATEST: Duration = Duration::from_millis(20);
 
@@ -87,14 +90,32 @@ impl Owed {
     }
 }
 
-/// One record under way.
+/// One record under way: `bulk <= bulk_end`, and what is before `bulk_end - bulk` and behind
+/// `bulk_end` is of other classes.
+///
+/// ```text
+/// ..|control, text | bulk ....... | ack|..
+///                          bulk_end^   ^end
+/// ```
 #[derive(Clone, Copy)]
 struct Mark {
     /// Plain bytes sent up to its end.
     end: u64,
-    /// Bytes of class bulk among them.
+    /// Plain bytes sent up to the end of its bulk.
+    bulk_end: u64,
+    /// Its bytes of class bulk that are not acked.
     bulk: u64,
     at: Instant,
+}
+
+/// Bytes of a record by class, in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sizes {
+    /// Everything above bulk.
+    pub(crate) before: usize,
+    pub(crate) bulk: usize,
+    /// The ack that rides along.
+    pub(crate) behind: usize,
 }
 
 /// What an ack tells about the record that holds the last byte acked.
@@ -107,33 +128,35 @@ pub(crate) struct Sample {
     pub(crate) bulk: u64,
 }
 
-/// What we have sent, and how much of it the peer has taken in: `acked <= sent`.
+/// What we have sent, and how much of it the peer has taken in: `acked <= sent` and
+/// `bulk_unacked <= sent - acked`, whatever a peer's acks say.
 #[derive(Default)]
 pub(crate) struct Sent {
     sent: u64,
     acked: u64,
-    bulk_sent: u64,
-    bulk_acked: u64,
+    bulk_unacked: u64,
     marks: VecDeque<Mark>,
 }
 
 impl Sent {
-    pub(crate) fn record(&mut self, bytes: usize, bulk: usize, now: Instant) {
-        self.sent += bytes as u64;
-        self.bulk_sent += bulk as u64;
+    pub(crate) fn record(&mut self, sizes: Sizes, now: Instant) {
+        let Sizes {
+            before,
+            bulk,
+            behind,
+        } = sizes;
+        let bulk_end = self.sent + (before + bulk) as u64;
+        self.sent = bulk_end + behind as u64;
+        self.bulk_unacked += bulk as u64;
         let mark = Mark {
             end: self.sent,
-            bulk: self.bulk_sent,
+            bulk_end,
+            bulk: bulk as u64,
             at: now,
         };
         let full = self.marks.len() >= MARKS;
         match self.marks.back_mut() {
-            Some(last) if full => {
-                *last = Mark {
-                    at: last.at,
-                    ..mark
-                }
-            }
+            Some(last) if full => last.take_in(mark),
             _ => self.marks.push_back(mark),
         }
     }
@@ -146,18 +169,17 @@ impl Sent {
             return Ok(None);
         }
         self.acked = ack.received;
-        let before = self.bulk_acked;
-        while let Some(mark) = self.marks.front().copied() {
-            if mark.end <= ack.received {
+        let before = self.bulk_unacked;
+        while let Some(mark) = self.marks.front_mut() {
+            let (end, at) = (mark.end, mark.at);
+            self.bulk_unacked = self.bulk_unacked.saturating_sub(mark.ack(ack.received));
+            if end <= ack.received {
                 self.marks.pop_front();
-                self.bulk_acked = mark.bulk;
             }
-            if mark.end >= ack.received {
-                let one_way = ack.clock.wrapping_sub(mark.at.0).cast_signed();
-                return Ok(Some(Sample {
-                    one_way,
-                    bulk: self.bulk_acked - before,
-                }));
+            if end >= ack.received {
+                let one_way = ack.clock.wrapping_sub(at.0).cast_signed();
+                let bulk = before - self.bulk_unacked;
+                return Ok(Some(Sample { one_way, bulk }));
             }
         }
         Ok(None)
@@ -172,6 +194,33 @@ impl Sent {
     }
 
     pub(crate) fn bulk_unacked(&self) -> u64 {
-        self.bulk_sent - self.bulk_acked
+        self.bulk_unacked
+    }
+
+    /// Bytes on the way that are not of class bulk.
+    pub(crate) fn others_unacked(&self) -> u64 {
+        self.unacked().saturating_sub(self.bulk_unacked)
     }
 }
+
+impl Mark {
+    /// The peer has taken in so many bytes since the connection began; gives how many of this
+    /// record's bulk bytes are newly among them.
+    fn ack(&mut self, received: u64) -> u64 {
+        let left = self.bulk.min(self.bulk_end.saturating_sub(received));
+        let acked = self.bulk - left;
+        self.bulk = left;
+        acked
+    }
+
+    /// Makes one mark of two neighbours. The bulk of both counts as one run at the end, so that an
+    /// ack inside acks rather too little of it.
+    fn take_in(&mut self, next: Mark) {
+        self.end = next.end;
+        self.bulk_end = next.bulk_end;
+        self.bulk += next.bulk;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -31,10 +31,15 @@ pub struct Config {
     /// Bytes of answers and requests that wait to be sent. Default 1 MiB: a peer that asks and
     /// never reads is ended there, and entries of folders wait there.
     pub control_queue: usize,
-    /// How often the peer is pinged. Default 1 s: four pings fit before [`give_up`](Self::give_up).
+    /// How often the peer is pinged. Default 1 s: four pings fit before
+    /// [`give_up_live`](Self::give_up_live).
     pub idle_ping: Duration,
-    /// Silence after which the peer counts as lost. Default 4.5 s: noticed within 5 s.
+    /// Silence after which the peer counts as lost. Default 20 s: a short break of the Wi-Fi ends no
+    /// transfer. 4 KiB of a frame that is still coming end the silence as a whole frame does.
     pub give_up: Duration,
+    /// The same while a call rings or runs. Default 4.5 s: nobody talks to a frozen picture for more
+    /// than 5 s.
+    pub give_up_live: Duration,
     /// Queue that file data may cause on the way while a call is live. Default 10 ms: a third of a
     /// picture's time at 30 per second.
     pub bulk_target: Duration,
@@ -47,11 +52,13 @@ pub struct Config {
     /// leaves keep a disk busy.
     pub leaf_room: usize,
     /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
-    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender.
+    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender. As many bytes of
+    /// empty buffers are kept for all transfers together, so that a window is filled without new
+    /// memory.
     pub grant_window: u64,
     /// The same for all transfers of the session together: what one peer can make us hold for the
     /// disk. Default 16 MiB: half of it in equal parts, so that no transfer waits for others that
-    /// stand still, and half for whoever moves, which lets two run at full speed.
+    /// stand still, and half in equal parts for those that move, which lets two run at full speed.
     pub session_window: u64,
 }
 
@@ -70,7 +77,8 @@ impl Config {
             text_pause: Duration::from_millis(250),
             control_queue: 1024 * 1024,
             idle_ping: Duration::from_secs(1),
-            give_up: Duration::from_millis(4500),
+            give_up: Duration::from_secs(20),
+            give_up_live: Duration::from_millis(4500),
             bulk_target: Duration::from_millis(10),
             bulk_floor: 5,
             video_gate: 32 * 1024,

@@ -254,7 +254,7 @@ pub enum Event {
         /// In its words.
         text: String,
     },
-    /// The peer's limit on the transfer's rate; the lower of both limits counts.
+    /// The peer has another limit on the transfer's rate; the lower of both limits counts.
     Limited {
         /// Which.
         file: FileId,

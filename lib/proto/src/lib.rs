@@ -9,7 +9,8 @@
 //!
 //! 1. [`Session::new`], which queues the Hello.
 //! 2. Bytes came: [`handle_bytes`](Session::handle_bytes). On an error say [`bye`](Session::bye)
-//!    with its [`code`](PeerError::code), send that, close.
+//!    with its [`code`](PeerError::code), send that, close. Bytes came of a record that can't be
+//!    opened before all of it is there: [`handle_partial`](Session::handle_partial).
 //! 3. The time of [`poll_timeout`](Session::poll_timeout) has come:
 //!    [`handle_timeout`](Session::handle_timeout).
 //! 4. The caller's own wishes: verbs such as [`ring`](Session::ring), [`text`](Session::text),
@@ -64,8 +65,9 @@
 //!
 //! # What goes first
 //!
-//! Control and acks, never held back; then pictures; then texts and file control; then file data.
-//! While a call rings or runs, a record carries one class and at most 16 KiB, and file data on the
+//! Control and acks, never held back; then pictures; then texts and file control; then file data, in
+//! which transfers take turns of one record's bytes. A record takes 250 ms at most at the rate that
+//! acks show. While a call rings or runs, a record carries one class and at most 16 KiB, and file data on the
 //! way are limited by a window that grows until it makes a queue of [`Config::bulk_target`]. They
 //! keep a floor of [`Config::bulk_floor`].
 #![no_std]
@@ -78,11 +80,13 @@ mod ack;
 mod call;
 mod config;
 mod deframer;
+mod delivery;
 mod error;
 mod event;
 mod file;
 mod instant;
 mod least;
+mod liveness;
 #[cfg(test)]
 mod numbers;
 mod outlet;

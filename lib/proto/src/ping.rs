@@ -17,8 +17,7 @@ use crate::{Config, Instant, PeerError};
 pub(crate) struct Pinger {
     every: Duration,
     give_up: Duration,
-    /// When a whole frame came last; mere bytes of one don't count, or a trickle would live
-    /// forever.
+    /// When the peer was heard last, by the rules of [`Liveness`](crate::liveness::Liveness).
     heard: Instant,
     /// When the next ping is due; `None` while one waits to be sent.
     next: Option<Instant>,

@@ -49,11 +49,50 @@ impl<'a> Record<'a> {
         left.saturating_sub(limits::HEADER).min(limits::PAYLOAD)
     }
 
+    /// Bytes it has when it is full.
+    pub(crate) fn size(&self) -> usize {
+        self.out.len()
+    }
+
     pub(crate) fn used(&self) -> usize {
         self.used
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.used == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_added_whole_or_not_at_all() {
+        let mut out = [0; 2 * limits::HEADER + 5];
+        let mut record = Record::new(&mut out);
+        assert!(record.is_empty());
+        assert!(record.push(1, 0, &Message::Data(b"123")));
+        assert_eq!((record.used(), record.room()), (limits::HEADER + 3, 2));
+        assert!(
+            !record.push(1, 0, &Message::Data(b"456")),
+            "a byte too long"
+        );
+        assert!(!record.append(&[7; limits::HEADER + 3]), "a byte too long");
+        assert_eq!(record.used(), limits::HEADER + 3);
+        assert!(record.append(&[7; limits::HEADER + 2]));
+        assert_eq!((record.used(), record.room()), (record.size(), 0));
+        assert!(!record.is_empty());
+        assert!(record.append(&[]) && !record.append(&[7]));
+        assert_eq!(out[limits::HEADER..limits::HEADER + 3], *b"123");
+        assert_eq!(out[limits::HEADER + 3..], [7; limits::HEADER + 2]);
+    }
+
+    #[test]
+    fn no_frame_has_more_room_than_a_payload_may_have() {
+        let mut out = [0; limits::PAYLOAD + 1000];
+        let record = Record::new(&mut out);
+        assert_eq!(record.room(), limits::PAYLOAD);
+        assert_eq!(record.size(), limits::PAYLOAD + 1000);
     }
 }

@@ -4,13 +4,15 @@
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::limits::{PAYLOAD, RECORD_BULK, RECORD_LIVE};
+use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
-use crate::ack::{Owed, Sent};
+use crate::ack::{ACK_BYTES, Owed, Sent, Sizes};
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
+use crate::delivery::Delivery;
 use crate::file::Files;
+use crate::liveness::Liveness;
 use crate::outlet::{Outlet, clip};
 use crate::ping::Pinger;
 use crate::record::Record;
@@ -19,9 +21,6 @@ use crate::streams::Streams;
 use crate::text::Texts;
 use crate::window::Window;
 use crate::{Config, Event, Instant, PeerError, Side, Stats};
-
-/// Plain bytes that an ack takes, kept free in every record so that one can ride along.
-const ACK: usize = 24;
 
 /// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
 /// of calls.
@@ -38,7 +37,9 @@ pub struct Session {
     deframer: Deframer,
     owed: Owed,
     sent: Sent,
+    delivery: Delivery,
     pinger: Pinger,
+    liveness: Liveness,
     floor: Floor,
     /// The peer's nonce; `None` until its Hello.
     nonce: Option<u64>,
@@ -85,7 +86,9 @@ impl Session {
             deframer: Deframer::default(),
             owed: Owed::default(),
             sent: Sent::default(),
+            delivery: Delivery::new(),
             pinger: Pinger::new(&config, now),
+            liveness: Liveness::new(config.give_up_live),
             floor: Floor::new(config.bulk_floor),
             nonce: None,
             now,
@@ -100,32 +103,48 @@ impl Session {
     /// What the peer did wrong. The session takes in nothing more then: say [`bye`](Self::bye) with
     /// the error's code, send that, and close.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
-        self.now = self.now.max(now);
+        self.handle_time(now);
         match self.stage {
             Stage::Open => {}
             Stage::Leaving | Stage::Left => return Ok(()),
             Stage::Broken(error) => return Err(error),
         }
         self.owed.took(bytes.len(), now);
+        // A caller that always has bytes to read may not come to `handle_timeout` for long.
+        self.texts.handle_timeout(now, &mut self.outlet);
         let mut deframer = core::mem::take(&mut self.deframer);
         let result = self.handle_frames(&mut deframer, bytes, now);
         self.deframer = deframer;
         result.inspect_err(|error| self.break_off(*error))
     }
 
+    /// So many bytes of a record have come that is not whole yet. They count as a sign of life, which
+    /// matters where a record takes seconds.
+    pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
+        self.handle_time(now);
+        if self.stage == Stage::Open && self.liveness.handle_partial(bytes) {
+            self.pinger.heard(now);
+        }
+    }
+
     /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come
     /// by then was taken in.
     ///
     /// # Errors
-    /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`].
+    /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`], or for
+    /// [`Config::give_up_live`] while a call rings or runs.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
-        self.now = self.now.max(now);
+        self.handle_time(now);
         if self.stage != Stage::Open {
             return Ok(());
         }
         self.owed.handle_timeout(now);
         self.texts.handle_timeout(now, &mut self.outlet);
-        let result = self.pinger.handle_timeout(now);
+        let lost = self.lost_at().is_some_and(|at| at <= now);
+        let result = match lost {
+            true => Err(PeerError::Silent),
+            false => self.pinger.handle_timeout(now),
+        };
         result.inspect_err(|error| self.break_off(*error))
     }
 
@@ -135,24 +154,30 @@ impl Session {
     /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
     /// Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
-        self.now = self.now.max(now);
+        self.handle_time(now);
         let most = if self.is_live() {
             RECORD_LIVE
         } else {
             RECORD_BULK
         };
-        let most = most.min(out.len());
-        let (content, _) = out.split_at_mut(most.saturating_sub(ACK));
+        let most = self.delivery.record(most).min(out.len());
+        // Room for an ack is kept free in every record, so that one can ride along.
+        let (content, _) = out.split_at_mut(most.saturating_sub(ACK_BYTES));
         let mut record = Record::new(content);
         match self.stage {
             Stage::Left | Stage::Broken(_) => return 0,
             Stage::Leaving => self.outlet.control.pull(&mut record),
             Stage::Open => self.fill(&mut record, now),
         }
-        let (used, text, bulk) = (record.used(), record.text, record.bulk);
-        let used = self.add_ack(out, used, most, now);
+        let (content, text, bulk) = (record.used(), record.text, record.bulk);
+        let used = self.add_ack(out, content, most, now);
         if used > 0 {
-            self.sent.record(used, bulk, now);
+            let sizes = Sizes {
+                before: content - bulk,
+                bulk,
+                behind: used - content,
+            };
+            self.sent.record(sizes, now);
             if self.is_live() {
                 self.floor.record(used, text + bulk);
             }
@@ -180,6 +205,7 @@ impl Session {
             self.files.poll_timeout(self.now),
             self.texts.poll_timeout(),
             self.probe_timeout(),
+            self.lost_at(),
         ];
         let pinger = Some(self.pinger.poll_timeout());
         others.into_iter().chain([pinger]).flatten().min()
@@ -193,6 +219,7 @@ impl Session {
     /// What was measured up to now.
     pub fn stats(&self, now: Instant) -> Stats {
         let counts = self.calls.counts;
+        let (granted, storing) = self.files.granted();
         Stats {
             sent: self.sent.sent(),
             received: self.owed.received(),
@@ -207,6 +234,8 @@ impl Session {
             pictures_replaced: counts.replaced,
             pictures_aborted: counts.aborted,
             pictures_received: counts.received,
+            granted,
+            storing,
             shown_after: self.shown_after,
         }
     }
@@ -226,6 +255,11 @@ impl Session {
         }
     }
 
+    fn handle_time(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        self.liveness.handle_time(self.now);
+    }
+
     fn handle_frames(
         &mut self,
         deframer: &mut Deframer,
@@ -233,12 +267,18 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let mut rest = bytes;
+        let mut whole = false;
         while let Some(Frame { header, payload }) = deframer.next(&mut rest)? {
+            whole = true;
             self.pinger.heard(now);
+            self.liveness.heard();
             self.handle_frame(header, payload, now)?;
             if self.stage != Stage::Open {
                 break;
             }
+        }
+        if !whole {
+            self.handle_partial(bytes.len(), now);
         }
         Ok(())
     }
@@ -250,6 +290,7 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let Some(message) = Message::decode(header, payload)? else {
+            self.owed.soon(now);
             return Ok(());
         };
         self.outlet.patience()?;
@@ -276,6 +317,7 @@ impl Session {
                 let in_flight = self.sent.bulk_unacked();
                 if let Some(sample) = self.sent.handle_ack(ack)? {
                     self.window.handle_sample(sample, in_flight, now);
+                    self.delivery.handle_ack(ack, self.window.delay());
                 }
                 Ok(())
             }
@@ -340,7 +382,7 @@ impl Session {
         if of_call {
             self.handle_call(header, message, now)
         } else {
-            self.files.handle(stream, message, &mut self.outlet)
+            self.files.handle(stream, message, now, &mut self.outlet)
         }
     }
 
@@ -409,11 +451,18 @@ impl Session {
         }
     }
 
-    /// A call has begun: bulk starts anew with a small window.
+    /// A call has begun: bulk starts anew with a small window, and silence is borne for less long.
     pub(crate) fn went_live(&mut self, was_live: bool) {
         if !was_live && self.is_live() {
             self.window.restart();
+            self.liveness.went_live();
         }
+    }
+
+    /// When the peer is lost to the calls that there are.
+    fn lost_at(&self) -> Option<Instant> {
+        let heard = self.now - self.pinger.silent(self.now);
+        self.is_live().then(|| self.liveness.lost_at(heard))
     }
 
     /// Whether in a glare our call yields: that of the lower nonce, and if they are equal the
@@ -430,13 +479,14 @@ impl Session {
         self.pinger.pull(record, now);
         if !self.is_live() {
             self.fill_text(record, now);
-            return self.files.pull(record, PAYLOAD, now, &mut self.outlet);
+            let room = self.delivery.room(self.sent.bulk_unacked());
+            return self.files.pull(record, room, now, &mut self.outlet);
         }
         if record.is_empty() && self.floor.is_due() {
             self.fill_below_video(record, now);
         }
         if record.is_empty() {
-            let gate = self.sent.unacked() - self.sent.bulk_unacked() < self.config.video_gate;
+            let gate = self.sent.others_unacked() < self.config.video_gate;
             self.calls.pull(record, gate, now);
         }
         if record.is_empty() {

@@ -11,8 +11,10 @@ pub struct Stats {
     pub received: u64,
     /// Plain bytes sent that the peer has not yet acknowledged.
     pub unacked: u64,
-    /// Bytes held in memory: messages that wait to be sent, leaves, and pictures and frames that
-    /// are not yet whole.
+    /// Bytes held in memory: messages and leaves that wait to be sent, leaves, pictures and frames
+    /// that are not yet whole, and buffers of leaves kept to be filled again (at most
+    /// [`Config::grant_window`](crate::Config::grant_window)). What was given out as an event is the
+    /// caller's.
     pub held: usize,
     /// The last round trip.
     pub rtt: Option<Duration>,
@@ -32,6 +34,11 @@ pub struct Stats {
     pub pictures_aborted: u64,
     /// Pictures received whole.
     pub pictures_received: u64,
+    /// Bytes of file data that the peer was granted and the disk has not taken yet. At most
+    /// [`Config::session_window`](crate::Config::session_window), unless that was made smaller.
+    pub granted: u64,
+    /// Bytes of `granted` that were given out as events, to be stored.
+    pub storing: u64,
     /// From the sensor to the far screen, of the last picture the peer showed.
     pub shown_after: Option<Duration>,
 }

@@ -132,7 +132,8 @@ impl Session {
         self.files.sending(file)?.leaf(leaf)
     }
 
-    /// The buffer of a leaf that was sent, to be filled again.
+    /// The buffer of a leaf that was sent or stored, to be filled again. Some are kept while a
+    /// transfer runs, up to [`Config::grant_window`](crate::Config::grant_window) bytes.
     pub fn spent(&mut self) -> Option<Vec<u8>> {
         self.files.spent()
     }
@@ -167,6 +168,13 @@ impl Session {
     pub fn accept(&mut self, file: FileId) -> Result<(), UsageError> {
         self.open()?;
         self.files.accept(file, &mut self.outlet, self.now)
+    }
+
+    /// Changes how many bytes of file data the peer can make us hold for the disk, which is
+    /// [`Config::session_window`](crate::Config::session_window) at first: for a peer with several
+    /// connections. What was granted stays granted.
+    pub fn set_session_window(&mut self, bytes: u64) {
+        self.files.set_session_window(bytes);
     }
 
     /// Refuses an offer that was not accepted; the transfer is over.
@@ -208,9 +216,7 @@ impl Session {
 
     /// Gives the buffer of a stored leaf back, to be filled again. May always be left out.
     pub fn recycle(&mut self, file: FileId, buffer: Vec<u8>) {
-        if let Ok(receiving) = self.files.receiving(file) {
-            receiving.recycle(buffer);
-        }
+        self.files.recycle(file, buffer);
     }
 
     /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once
@@ -254,9 +260,8 @@ impl Session {
     /// Limits a transfer's data bytes per second; the lower limit of both sides counts.
     pub fn limit(&mut self, file: FileId, rate: Option<u64>) -> Result<(), UsageError> {
         self.open()?;
-        self.files
-            .throttle(file)?
-            .limit(rate.filter(|rate| *rate > 0));
+        let rate = rate.filter(|rate| *rate > 0);
+        self.files.throttle(file)?.limit(rate, self.now);
         Ok(())
     }
 }

@@ -123,3 +123,225 @@ impl Window {
         self.size = (self.size * keep.unsigned_abs() / 1000).max(LEAST);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGET: Duration = Duration::from_millis(10);
+    /// The two clocks differ by that: no sample may be taken for a delay.
+    const SKEW: i64 = 987_654_321_000;
+
+    /// A window on a hand-moved clock.
+    struct Way {
+        window: Window,
+        now: Instant,
+    }
+
+    impl Way {
+        /// The way has been seen empty.
+        fn new() -> Self {
+            let (window, now) = (Window::new(TARGET), Instant(1_000_000_000));
+            let mut way = Self { window, now };
+            way.idle(0);
+            way
+        }
+
+        fn ack(&mut self, delay_micros: i64, bulk: u64, in_flight: u64) {
+            let one_way = SKEW + delay_micros;
+            let sample = Sample { one_way, bulk };
+            self.window.handle_sample(sample, in_flight, self.now);
+        }
+
+        /// An ack while as much is on the way as may be.
+        fn full(&mut self, delay_micros: i64, bulk: u64) {
+            self.ack(delay_micros, bulk, self.window.size());
+        }
+
+        /// An ack of anything but file data.
+        fn idle(&mut self, delay_micros: i64) {
+            self.ack(delay_micros, 0, 0);
+        }
+
+        fn wait(&mut self, span: Duration) {
+            self.now = self.now + span;
+        }
+
+        fn room(&self, in_flight: u64) -> u64 {
+            self.window.room(in_flight, self.now)
+        }
+    }
+
+    #[test]
+    fn it_doubles_each_round_trip_until_the_first_queue() {
+        let mut way = Way::new();
+        for round in 1..=5 {
+            way.full(0, way.window.size());
+            assert_eq!(way.window.size(), FIRST << round);
+        }
+        assert_eq!(
+            way.window.delay(),
+            Duration::ZERO,
+            "the clocks' skew is none"
+        );
+    }
+
+    #[test]
+    fn a_window_that_is_not_used_does_not_grow() {
+        let mut way = Way::new();
+        way.ack(0, 10_000, FIRST / 2 - 1);
+        assert_eq!(way.window.size(), FIRST);
+        way.ack(0, 10_000, FIRST / 2);
+        assert_eq!(way.window.size(), FIRST + 10_000);
+    }
+
+    #[test]
+    fn it_does_not_grow_into_a_queue() {
+        let mut way = Way::new();
+        way.full(10_000, 10_000);
+        assert_eq!(way.window.size(), FIRST);
+        assert_eq!(way.window.delay(), TARGET);
+        way.full(9_999, 10_000);
+        assert_eq!(way.window.size(), FIRST + 10_000);
+    }
+
+    #[test]
+    fn a_queue_that_stays_shrinks_it_in_proportion_and_by_half_at_most() {
+        for (delay, left) in [(10_000, 1000), (12_500, 800), (20_000, 500), (900_000, 500)] {
+            let mut way = Way::new();
+            way.wait(SPAN);
+            way.full(delay, 0);
+            assert_eq!(way.window.size(), FIRST * left / 1000, "{delay} us");
+        }
+    }
+
+    #[test]
+    fn a_queue_of_a_picture_that_drains_by_itself_does_not_shrink_it() {
+        let mut way = Way::new();
+        for _ in 0..10 {
+            // A picture is on the way, and then its end.
+            way.full(40_000, 0);
+            way.full(1_000, 0);
+            way.wait(SPAN);
+        }
+        assert_eq!(way.window.size(), FIRST);
+    }
+
+    #[test]
+    fn each_span_is_looked_at_anew() {
+        let mut way = Way::new();
+        // Empty in this span, and never again.
+        way.full(0, 0);
+        way.wait(SPAN);
+        way.full(20_000, 0);
+        assert_eq!(way.window.size(), FIRST, "the way was empty in this span");
+        way.full(20_000, 0);
+        way.wait(SPAN / 2);
+        way.full(20_000, 0);
+        assert_eq!(way.window.size(), FIRST, "the span is not over");
+        way.wait(SPAN / 2);
+        way.full(20_000, 0);
+        assert_eq!(way.window.size(), FIRST / 2);
+        way.full(20_000, 0);
+        assert_eq!(way.window.size(), FIRST / 2, "once in a span");
+    }
+
+    #[test]
+    fn it_never_closes_and_never_grows_without_end() {
+        let mut way = Way::new();
+        for _ in 0..20 {
+            way.wait(SPAN);
+            way.full(1_000_000, 0);
+        }
+        assert_eq!(way.window.size(), LEAST);
+        let mut way = Way::new();
+        for _ in 0..40 {
+            way.full(0, way.window.size());
+        }
+        assert_eq!(way.window.size(), MOST);
+    }
+
+    #[test]
+    fn after_the_first_queue_it_grows_by_two_segments_a_round_trip() {
+        let mut way = Way::new();
+        way.wait(SPAN);
+        way.full(20_000, 0);
+        let size = way.window.size();
+        // A window in pieces, as acks come.
+        for _ in 0..4 {
+            way.full(0, size / 4);
+        }
+        let more = way.window.size() - size;
+        assert!((2 * SEGMENT - 400..=2 * SEGMENT).contains(&more), "{more}");
+    }
+
+    #[test]
+    fn a_call_begins_with_a_small_window_that_doubles_again() {
+        let mut way = Way::new();
+        way.full(0, 1_000_000);
+        for _ in 0..2 {
+            way.wait(SPAN);
+            way.full(20_000, 0);
+        }
+        assert!(way.window.size() < 1_000_000);
+        way.window.restart();
+        assert_eq!(way.window.size(), FIRST);
+        way.full(0, 5_000);
+        assert_eq!(way.window.size(), FIRST + 5_000);
+    }
+
+    #[test]
+    fn a_few_times_a_minute_it_closes_to_see_the_way_empty() {
+        let mut way = Way::new();
+        way.full(0, 100_000);
+        let closes = |way: &mut Way| {
+            let before = way.window.probe_end();
+            (1..=30).find(|_| {
+                way.wait(Duration::from_secs(1));
+                assert_eq!(way.room(0), FIRST + 100_000);
+                way.ack(0, 1, 0);
+                way.window.probe_end() != before
+            })
+        };
+        // The first span may have begun before the call.
+        assert!(closes(&mut way).is_some_and(|seconds| seconds <= 15));
+        assert_eq!(closes(&mut way), Some(15));
+        assert_eq!(way.window.probe_end(), Some(way.now + PROBE));
+        assert_eq!((way.room(0), way.room(LEAST)), (LEAST, 0));
+        way.wait(PROBE - Duration::from_micros(1));
+        assert_eq!(way.room(0), LEAST);
+        way.wait(Duration::from_micros(1));
+        assert_eq!(way.room(0), FIRST + 100_000);
+    }
+
+    #[test]
+    fn without_file_data_there_is_nothing_to_close() {
+        let mut way = Way::new();
+        for _ in 0..40 {
+            way.wait(Duration::from_secs(1));
+            way.idle(0);
+        }
+        assert_eq!((way.window.probe_end(), way.room(0)), (None, FIRST));
+    }
+
+    #[test]
+    fn a_way_that_became_longer_is_no_queue_for_ever() {
+        let mut way = Way::new();
+        // Another route: 30 ms more, for good.
+        for _ in 0..31 {
+            way.wait(Duration::from_secs(1));
+            way.idle(30_000);
+        }
+        assert_eq!(way.window.delay(), Duration::ZERO);
+    }
+
+    #[test]
+    fn room_is_what_is_left_and_nothing_rather_than_a_sliver() {
+        let way = Way::new();
+        assert_eq!(way.room(0), FIRST);
+        assert_eq!(way.room(1000), FIRST - 1000);
+        assert_eq!(way.room(FIRST - SEGMENT), SEGMENT);
+        assert_eq!(way.room(FIRST - SEGMENT + 1), 0);
+        assert_eq!(way.room(FIRST + 1), 0);
+    }
+}

@@ -1,25 +1,27 @@
 //! A folder held open: everything in it is reached from its handle, never again by its path.
 //! It knows no transfer; it refuses links, and paths that lead anywhere but down.
 
-use std::fs::File;
+use std::ffi::OsStr;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::file::times;
+use crate::disk::{Handle, Op};
+use crate::file::{File, nanoseconds, set_mode, set_time};
 use open::{beneath, regular};
-use remove::empty;
 
+mod each;
 mod open;
 mod remove;
+
+pub(crate) use each::Visit;
 
 /// An open folder.
 #[derive(Debug)]
 pub(crate) struct Dir {
-    fd: OwnedFd,
+    handle: Handle,
 }
 
 /// What a name in a folder is.
@@ -53,21 +55,56 @@ pub(crate) struct Space {
 impl Dir {
     /// Opens a folder by a path of the user's own, whose links are his business.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = fs::openat(fs::CWD, path, flags, Mode::empty())?;
-        Ok(Self { fd })
+        let handle = Handle::open(path, FOLDER)?;
+        Ok(Self { handle })
+    }
+
+    /// Opens a folder by a path of the user's own, and makes it and those above it if they aren't
+    /// there. Then its name is on the disk, as far as the folder above can be opened.
+    pub(crate) fn open_or_make(path: &Path) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+            Ok(dir) => {
+                dir.sync_above()?;
+                return Ok(dir);
+            }
+        }
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(Errno::NOENT.into());
+        };
+        let above = match above.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => above,
+        };
+        let above = Self::open_or_make(above)?;
+        match make(&above.handle, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        above.sync()?;
+        Self::open(path)
     }
 
     /// Opens a folder below this one.
     pub(crate) fn sub(&self, path: &str) -> io::Result<Self> {
-        let fd = beneath(&self.fd, path, OFlags::RDONLY | OFlags::DIRECTORY, PRIVATE)?;
-        Ok(Self { fd })
+        let handle = self.below(Op::Open, path, FOLDER)?;
+        Ok(Self { handle })
+    }
+
+    /// Opens the same folder once more: the kernel tells a write error once to each descriptor, so
+    /// whoever has to hear of all of them needs one that nobody else syncs.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        let open =
+            |at: &std::fs::File| fs::openat(at, ".", FOLDER | OFlags::CLOEXEC, Mode::empty());
+        let handle = self.handle.below(Op::Open, "", open)?;
+        Ok(Self { handle })
     }
 
     /// Makes one folder, which only we may enter.
     pub(crate) fn make(&self, path: &str) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
-        Ok(fs::mkdirat(parent.fd(self), name, PRIVATE_FOLDER)?)
+        Ok(make(parent.handle(self), name, PRIVATE_FOLDER)?)
     }
 
     /// Makes a folder and those above it; says how many are new.
@@ -94,30 +131,27 @@ impl Dir {
     /// Makes a file that wasn't there, and the folders above it; says how many of those are new.
     pub(crate) fn create(&self, path: &str) -> io::Result<(File, u64)> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
-        match beneath(&self.fd, path, flags, PRIVATE) {
+        match self.below(Op::Create, path, flags) {
             Err(Errno::NOENT) => {
                 let (above, _) = path.rsplit_once('/').ok_or(Errno::NOENT)?;
                 let made = self.make_all(above)?;
-                Ok((beneath(&self.fd, path, flags, PRIVATE)?.into(), made))
+                Ok((File::new(self.below(Op::Create, path, flags)?), made))
             }
-            made => Ok((made?.into(), 0)),
+            made => Ok((File::new(made?), 0)),
         }
     }
 
     /// Opens a regular file to read it.
     pub(crate) fn read(&self, path: &str) -> io::Result<File> {
-        regular(beneath(&self.fd, path, OFlags::RDONLY, Mode::empty())?)
+        regular(self.below(Op::Open, path, OFlags::RDONLY)?)
     }
 
     /// Opens a regular file of our own to write on, one that has no second name.
     pub(crate) fn write(&self, path: &str) -> io::Result<File> {
-        let file = regular(beneath(&self.fd, path, OFlags::RDWR, Mode::empty())?)?;
-        let stat = fs::fstat(&file)?;
-        let ours = stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_nlink == 1;
-        if ours {
-            Ok(file)
-        } else {
-            Err(Errno::PERM.into())
+        let file = regular(self.below(Op::Open, path, OFlags::RDWR)?)?;
+        match file.is_ours_alone()? {
+            true => Ok(file),
+            false => Err(Errno::PERM.into()),
         }
     }
 
@@ -133,19 +167,14 @@ impl Dir {
     pub(crate) fn rename_new(&self, from: &str, to: &Self, name: &str) -> io::Result<()> {
         let (from_parent, from) = self.parent(from)?;
         let (to_parent, name) = to.parent(name)?;
-        let (old, new) = (from_parent.fd(self), to_parent.fd(to));
-        match fs::renameat_with(old, from, new, name, RenameFlags::NOREPLACE) {
+        let (old, new) = (from_parent.handle(self), to_parent.handle(to));
+        match rename_new(old, from, new, name) {
             // Some network and FAT file systems can't: take the name exclusively, then replace our own placeholder.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 let folder = kind(old, from)? == Kind::Folder;
                 take(new, name, folder)?;
-                fs::renameat(old, from, new, name).inspect_err(|_| {
-                    let flags = if folder {
-                        AtFlags::REMOVEDIR
-                    } else {
-                        AtFlags::empty()
-                    };
-                    let _ = fs::unlinkat(new, name, flags);
+                rename(old, from, new, name).inspect_err(|_| {
+                    let _ = remove::one(new, name, folder);
                 })?;
                 Ok(())
             }
@@ -157,48 +186,40 @@ impl Dir {
     pub(crate) fn rename_over(&self, from: &str, to: &Self, name: &str) -> io::Result<()> {
         let (from_parent, from) = self.parent(from)?;
         let (to_parent, name) = to.parent(name)?;
-        let (old, new) = (from_parent.fd(self), to_parent.fd(to));
-        Ok(fs::renameat(old, from, new, name)?)
+        let (old, new) = (from_parent.handle(self), to_parent.handle(to));
+        Ok(rename(old, from, new, name)?)
     }
 
     /// Removes a file, a link or whatever else is no folder.
     pub(crate) fn remove_file(&self, path: &str) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
-        Ok(fs::unlinkat(parent.fd(self), name, AtFlags::empty())?)
+        Ok(remove::one(parent.handle(self), name, false)?)
     }
 
     /// Removes a folder with all that is in it, without following a link.
     pub(crate) fn remove_all(&self, path: &str) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
-        empty(&beneath(
-            parent.fd(self),
-            name,
-            OFlags::RDONLY | OFlags::DIRECTORY,
-            PRIVATE,
-        )?)?;
-        Ok(fs::unlinkat(parent.fd(self), name, AtFlags::REMOVEDIR)?)
+        self.sub(path)?.clear()?;
+        Ok(remove::one(parent.handle(self), name, true)?)
     }
 
     /// Removes all that is in it.
     pub(crate) fn clear(&self) -> io::Result<()> {
-        empty(&self.fd)
+        Ok(remove::empty(&self.handle)?)
     }
 
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
         let (parent, name) = self.parent(path)?;
-        kind(parent.fd(self), name)
+        kind(parent.handle(self), name)
     }
 
     /// Mode, time and size of the file of that name.
     pub(crate) fn metadata(&self, name: &str) -> io::Result<Metadata> {
-        let stat = fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let stat = fs::statat(self.handle.fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(Metadata {
             mode: (stat.st_mode & 0o7777) as u16,
-            mtime: stat
-                .st_mtime
-                .saturating_mul(1_000_000_000)
-                .saturating_add(stat.st_mtime_nsec as i64),
+            mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
             size: u64::try_from(stat.st_size).unwrap_or(0),
         })
     }
@@ -206,7 +227,7 @@ impl Dir {
     /// The names in it that are UTF-8, and how many are not.
     pub(crate) fn names(&self) -> io::Result<(Vec<(String, Kind)>, u32)> {
         let (mut names, mut foreign) = (Vec::new(), 0);
-        for entry in fs::Dir::read_from(&self.fd)? {
+        for entry in self.handle.list()? {
             let entry = entry?;
             match entry.file_name().to_bytes() {
                 b"." | b".." => {}
@@ -222,23 +243,46 @@ impl Dir {
     /// Takes the lock of a file in it, or says that another process has it.
     pub(crate) fn lock(&self, name: &str) -> io::Result<Lock> {
         let file = self.write_or_create(name)?;
-        fs::flock(&file, fs::FlockOperation::NonBlockingLockExclusive)?;
+        file.lock()?;
         Ok(Lock(file))
     }
 
     /// Waits until the names in it are on the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        Ok(fs::fsync(&self.fd)?)
+        match self.handle.tell(Op::SyncFolder, "", |dir| fs::fsync(dir)) {
+            // Its file system has no such call for folders, and so nothing to wait for.
+            Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
+            synced => Ok(synced?),
+        }
     }
 
-    /// Waits until everything on its file system is on the disk.
+    /// Waits until its own name is on the disk: an earlier run may have been killed before that. A
+    /// folder above that we may not open is its owner's business, and there we have made nothing.
+    fn sync_above(&self) -> io::Result<()> {
+        let open =
+            |at: &std::fs::File| fs::openat(at, "..", FOLDER | OFlags::CLOEXEC, Mode::empty());
+        match self.handle.below(Op::Open, "..", open) {
+            Err(Errno::ACCESS | Errno::PERM) => Ok(()),
+            above => Self { handle: above? }.sync(),
+        }
+    }
+
+    /// Waits until everything on its file system is on the disk. Where that can't be relied on
+    /// ([`Syncing`](crate::syncing::Syncing)) nobody asks for it.
     pub(crate) fn sync_all(&self) -> io::Result<()> {
-        Ok(fs::syncfs(&self.fd)?)
+        #[cfg(target_os = "linux")]
+        self.handle.tell(Op::SyncAll, "", |dir| fs::syncfs(dir))?;
+        Ok(())
+    }
+
+    /// What kind of file system it is on, as statfs numbers them; 0 where that is not known.
+    pub(crate) fn file_system(&self) -> u32 {
+        self.handle.file_system()
     }
 
     /// What may still be written to its file system, and how large that is.
     pub(crate) fn space(&self) -> io::Result<Space> {
-        let stat = fs::fstatvfs(&self.fd)?;
+        let stat = self.handle.ask(Op::Space, "", |dir| fs::fstatvfs(dir))?;
         let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
         Ok(Space {
             free: bytes(stat.f_bavail),
@@ -250,28 +294,43 @@ impl Dir {
 
     /// Sets permission bits of the folder itself.
     pub(crate) fn permit(&self, mode: u16) -> io::Result<()> {
-        Ok(fs::fchmod(&self.fd, Mode::from_raw_mode(mode.into()))?)
+        let mode = Mode::from_raw_mode(mode.into());
+        Ok(self
+            .handle
+            .tell(Op::SetMode, "", |dir| fs::fchmod(dir, mode))?)
     }
 
-    /// Sets the time the folder was changed.
-    pub(crate) fn date(&self, mtime: i64) -> io::Result<()> {
-        Ok(fs::futimens(&self.fd, &times(mtime))?)
+    /// The same, as far as its file system has such.
+    pub(crate) fn permit_if_possible(&self, mode: u16) -> io::Result<()> {
+        set_mode(&self.handle, mode)
+    }
+
+    /// Sets permission bits of the folder itself and its time of change, as far as its file system
+    /// has such.
+    pub(crate) fn dress(&self, mode: u16, mtime: i64) -> io::Result<()> {
+        set_mode(&self.handle, mode)?;
+        set_time(&self.handle, mtime)
     }
 
     /// Permission bits of the folder itself.
     pub(crate) fn mode(&self) -> io::Result<u16> {
-        Ok((fs::fstat(&self.fd)?.st_mode & 0o7777) as u16)
+        Ok((fs::fstat(self.handle.fd())?.st_mode & 0o7777) as u16)
     }
 
     /// Whether it belongs to the user we run as.
     pub(crate) fn is_ours(&self) -> io::Result<bool> {
-        let stat = fs::fstat(&self.fd)?;
+        let stat = fs::fstat(self.handle.fd())?;
         Ok(stat.st_uid == rustix::process::geteuid().as_raw())
     }
 
     /// Whether it was removed from where it was.
     pub(crate) fn is_gone(&self) -> bool {
-        fs::fstat(&self.fd).is_ok_and(|stat| stat.st_nlink == 0)
+        fs::fstat(self.handle.fd()).is_ok_and(|stat| stat.st_nlink == 0)
+    }
+
+    fn below(&self, op: Op, path: &str, flags: OFlags) -> Result<Handle, Errno> {
+        self.handle
+            .below(op, path, |at| beneath(at, path, flags, PRIVATE))
     }
 
     fn parent<'a>(&self, path: &'a str) -> io::Result<(Parent, &'a str)> {
@@ -284,7 +343,7 @@ impl Dir {
     fn listed(&self, name: &str, told: FileType) -> Kind {
         match told {
             // Some file systems don't tell; then ask.
-            FileType::Unknown => kind(&self.fd, name).unwrap_or(Kind::Other),
+            FileType::Unknown => kind(&self.handle, name).unwrap_or(Kind::Other),
             told => told.into(),
         }
     }
@@ -296,8 +355,7 @@ pub(crate) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing is not enough: a child that was forked and has not yet begun its own program has the file open too.
-        let _ = fs::flock(&self.0, fs::FlockOperation::Unlock);
+        self.0.unlock();
     }
 }
 
@@ -319,28 +377,48 @@ enum Parent {
 }
 
 impl Parent {
-    fn fd<'a>(&'a self, itself: &'a Dir) -> &'a OwnedFd {
+    fn handle<'a>(&'a self, itself: &'a Dir) -> &'a Handle {
         match self {
-            Self::Itself => &itself.fd,
-            Self::Below(dir) => &dir.fd,
+            Self::Itself => &itself.handle,
+            Self::Below(dir) => &dir.handle,
         }
     }
 }
 
-fn kind(at: &OwnedFd, name: &str) -> io::Result<Kind> {
-    let stat = fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)?;
+fn kind(at: &Handle, name: &str) -> io::Result<Kind> {
+    let stat = fs::statat(at.fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(FileType::from_raw_mode(stat.st_mode).into())
 }
 
+fn make(at: &Handle, name: impl AsRef<OsStr>, mode: Mode) -> Result<(), Errno> {
+    let name = name.as_ref();
+    at.tell(Op::MakeFolder, name, |at| fs::mkdirat(at, name, mode))
+}
+
+fn rename(from: &Handle, name: &str, to: &Handle, new: &str) -> Result<(), Errno> {
+    from.rename(name, to, new, |from, to| fs::renameat(from, name, to, new))
+}
+
+/// Moves to a name that must be free, where the system can look and move in one step.
+fn rename_new(from: &Handle, name: &str, to: &Handle, new: &str) -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    return from.rename(name, to, new, |from, to| {
+        fs::renameat_with(from, name, to, new, fs::RenameFlags::NOREPLACE)
+    });
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    return Err(Errno::NOSYS);
+}
+
 /// Takes a free name with an empty file or folder.
-fn take(at: &OwnedFd, name: &str, folder: bool) -> io::Result<()> {
+fn take(at: &Handle, name: &str, folder: bool) -> io::Result<()> {
     if folder {
-        return Ok(fs::mkdirat(at, name, PRIVATE_FOLDER)?);
+        return Ok(make(at, name, PRIVATE_FOLDER)?);
     }
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    fs::openat(at, name, flags, PRIVATE)?;
+    at.below(Op::Create, name, |at| fs::openat(at, name, flags, PRIVATE))?;
     Ok(())
 }
 
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 const PRIVATE: Mode = Mode::from_raw_mode(0o600);
 const PRIVATE_FOLDER: Mode = Mode::from_raw_mode(0o700);

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::io;
 
+use rustix::io::Errno;
 use transom_wire::{FailReason, RefuseReason, limits};
 
 /// One entry can't be taken; the others live on.
@@ -33,6 +34,23 @@ pub enum EntryError {
         /// The entry's path.
         path: String,
     },
+    /// The folder that is there already has something of another kind at its place.
+    #[error("{path:?} has no place: {why}")]
+    NoPlace {
+        /// The entry's path.
+        path: String,
+        /// What is there.
+        why: &'static str,
+    },
+    /// The disk can't hold a file or folder of that name.
+    #[error("the disk can't hold the name {path:?}")]
+    Unholdable {
+        /// The entry's path.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The system said no.
     #[error("can't write {path:?}")]
     System {
@@ -60,6 +78,15 @@ pub enum InboxError {
     /// The name offered is the inbox's own.
     #[error("the name {0:?} is taken by the inbox itself")]
     BadName(String),
+    /// The disk of the inbox can't hold that name.
+    #[error("the disk can't hold the name {name:?}")]
+    Unholdable {
+        /// The name offered.
+        name: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The disk or its reserve can't take it.
     #[error("{} are needed and {} are free beside the disk's reserve", size(*.needed), size(*.free))]
     NoSpace {
@@ -147,7 +174,8 @@ impl EntryError {
     pub fn reason(&self) -> FailReason {
         match self {
             Self::Protocol(_) | Self::Corrupt { .. } | Self::Stale(_) => FailReason::Corrupt,
-            Self::Duplicate { .. } => FailReason::Duplicate,
+            Self::Duplicate { .. } | Self::NoPlace { .. } => FailReason::Duplicate,
+            Self::Unholdable { .. } => FailReason::BadName,
             Self::Unsupported { .. } => FailReason::Unsupported,
             Self::System { source, .. } => fail_reason(source),
         }
@@ -156,7 +184,7 @@ impl EntryError {
     /// The system's error number, or 0.
     pub fn errno(&self) -> u32 {
         match self {
-            Self::System { source, .. } => errno(source),
+            Self::Unholdable { source, .. } | Self::System { source, .. } => errno(source),
             _ => 0,
         }
     }
@@ -166,12 +194,31 @@ impl EntryError {
         words(self)
     }
 
-    /// Whether the same command again may well succeed, so that what is held must be kept.
+    /// Whether the same command again may well succeed, so that what is held must be kept and the
+    /// folder waits for it. All else fails alone: the entry is named with its reason, and the rest
+    /// is published.
+    ///
+    /// | what | the folder | since |
+    /// |---|---|---|
+    /// | the disk or the quota is full | waits | room can be made |
+    /// | the disk or its server fails, is read-only or gone | waits | it comes back |
+    /// | the system lacks memory or descriptors | waits | it has them later |
+    /// | data damaged on the way or on either disk | waits | they are read and sent again |
+    /// | a name the disk can't hold, or that something else has | is published | it never will |
+    /// | a file larger than the disk or a limit allows (`EFBIG`) | is published | it stays so |
+    /// | what the system forbids, and any other error | is published | it would fail again |
+    /// | a kind of entry that only later versions know | is published | it would fail again |
+    /// | the sender gives the entry up | is published | the sender knows why |
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(
-            self.reason(),
-            FailReason::NoSpace | FailReason::Corrupt | FailReason::Io
-        )
+        match self {
+            Self::Protocol(_) | Self::Corrupt { .. } => true,
+            Self::System { source, .. } => is_passing(source),
+            Self::Duplicate { .. }
+            | Self::NoPlace { .. }
+            | Self::Unholdable { .. }
+            | Self::Unsupported { .. }
+            | Self::Stale(_) => false,
+        }
     }
 }
 
@@ -180,7 +227,7 @@ impl InboxError {
     pub fn reason(&self) -> FailReason {
         match self {
             Self::Protocol(_) => FailReason::Corrupt,
-            Self::BadName(_) => FailReason::BadName,
+            Self::BadName(_) | Self::Unholdable { .. } => FailReason::BadName,
             Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => FailReason::NoSpace,
             Self::Busy(_) | Self::Locked(_) => FailReason::Io,
             Self::Unwritable { source, .. } | Self::System { source, .. } => fail_reason(source),
@@ -195,6 +242,7 @@ impl InboxError {
             Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => {
                 RefuseReason::NoSpace
             }
+            Self::Unholdable { .. } => RefuseReason::Unwritable,
             Self::Locked(_) | Self::Unwritable { .. } | Self::System { .. } => {
                 match self.reason() {
                     FailReason::NoSpace => RefuseReason::NoSpace,
@@ -207,7 +255,9 @@ impl InboxError {
     /// The system's error number, or 0.
     pub fn errno(&self) -> u32 {
         match self {
-            Self::Unwritable { source, .. } | Self::System { source, .. } => errno(source),
+            Self::Unholdable { source, .. }
+            | Self::Unwritable { source, .. }
+            | Self::System { source, .. } => errno(source),
             _ => 0,
         }
     }
@@ -258,15 +308,46 @@ fn errno(error: &io::Error) -> u32 {
     error.raw_os_error().map_or(0, i32::unsigned_abs)
 }
 
-fn fail_reason(error: &io::Error) -> FailReason {
+/// The reason on the wire for what the system said.
+pub(crate) fn fail_reason(error: &io::Error) -> FailReason {
     use io::ErrorKind as Kind;
     match error.kind() {
-        Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => FailReason::NoSpace,
+        Kind::StorageFull | Kind::QuotaExceeded => FailReason::NoSpace,
         Kind::PermissionDenied | Kind::ReadOnlyFilesystem => FailReason::Denied,
         Kind::InvalidFilename | Kind::InvalidInput => FailReason::BadName,
         Kind::AlreadyExists | Kind::NotADirectory | Kind::IsADirectory => FailReason::Duplicate,
-        _ => FailReason::Io,
+        _ => match Errno::from_io_error(error) {
+            // exfat-fuse answers so when a file is created under a name it can't hold.
+            Some(Errno::ILSEQ | Errno::NOENT) => FailReason::BadName,
+            _ => FailReason::Io,
+        },
     }
+}
+
+/// Whether the system may well say yes another time.
+fn is_passing(error: &io::Error) -> bool {
+    let Some(errno) = Errno::from_io_error(error) else {
+        // Something of ours on the disk is not as it was written.
+        return true;
+    };
+    let is_full = matches!(errno, Errno::NOSPC | Errno::DQUOT);
+    let is_ill = matches!(
+        errno,
+        Errno::IO
+            | Errno::ROFS
+            | Errno::NXIO
+            | Errno::NODEV
+            | Errno::STALE
+            | Errno::TIMEDOUT
+            | Errno::NOTCONN
+            | Errno::HOSTDOWN
+            | Errno::BUSY
+    );
+    let is_short = matches!(
+        errno,
+        Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOLCK
+    );
+    is_full || is_ill || is_short
 }
 
 /// An error and its causes, joined by colons and cut to what a message holds.

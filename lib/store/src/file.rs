@@ -1,37 +1,206 @@
-//! What is done to an open file: reading a leaf of it, setting its mode and time.
+//! An open regular file: reading a leaf of it, writing, syncing, and what its mode and time become.
 
-use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::time::SystemTime;
 
 use rustix::fs::{self, Mode};
+use rustix::io::Errno;
 
-/// Reads up to a leaf from `offset` into a buffer, without clearing it first.
-pub(crate) fn read_leaf(
-    file: &File,
-    offset: u64,
-    len: usize,
-    into: &mut Vec<u8>,
-) -> io::Result<()> {
-    into.clear();
-    into.reserve_exact(len);
-    while into.len() < len {
-        // The buffer may be larger than what is asked for; what is too much is cut off again.
-        let at = offset + into.len() as u64;
-        match rustix::io::pread(file, rustix::buffer::spare_capacity(into), at) {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    into.truncate(len);
-    Ok(())
+use crate::disk::{Handle, Op};
+
+/// An open regular file.
+#[derive(Debug)]
+pub(crate) struct File {
+    handle: Handle,
 }
 
-/// Sets permission bits and the time of change of an open file.
-pub(crate) fn dress(file: &File, mode: u16, mtime: i64) -> io::Result<()> {
-    fs::fchmod(file, Mode::from_raw_mode(mode.into()))?;
-    Ok(fs::futimens(file, &times(mtime))?)
+/// What the system knows of an open file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stamp {
+    pub(crate) size: u64,
+    /// Time of the last change of its bytes, in nanoseconds since 1970.
+    pub(crate) mtime: i64,
+    /// Time of the last change of anything, names and mode included; no program can set it.
+    pub(crate) ctime: i64,
+}
+
+impl File {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self { handle }
+    }
+
+    /// Reads up to a leaf from `offset` into a buffer, without clearing it first.
+    pub(crate) fn read_leaf(&self, offset: u64, len: usize, into: &mut Vec<u8>) -> io::Result<()> {
+        into.clear();
+        into.reserve_exact(len);
+        self.ask(Op::Read, |file| {
+            while into.len() < len {
+                // The buffer may be larger than what is asked for; what is too much is cut off
+                // again.
+                let at = offset + into.len() as u64;
+                match rustix::io::pread(file, rustix::buffer::spare_capacity(into), at) {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(Errno::INTR) => {}
+                    Err(error) => return Err(io::Error::from(error)),
+                }
+            }
+            into.truncate(len);
+            Ok(())
+        })
+    }
+
+    /// Fills the buffer from `offset` on; an error if the file ends before.
+    pub(crate) fn read_exact_at(&self, into: &mut [u8], offset: u64) -> io::Result<()> {
+        let read = |file: &std::fs::File| file.read_exact_at(into, offset);
+        self.ask(Op::Read, read)
+    }
+
+    /// The bytes from the beginning on, one after the other.
+    pub(crate) fn reader(&self) -> impl io::Read + '_ {
+        Reader { file: self, at: 0 }
+    }
+
+    pub(crate) fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let write = |file: &std::fs::File| file.write_all_at(bytes, offset);
+        self.tell(Op::Write, write)
+    }
+
+    pub(crate) fn set_len(&self, size: u64) -> io::Result<()> {
+        self.tell(Op::Resize, |file| file.set_len(size))
+    }
+
+    /// Waits until its bytes are on the disk.
+    pub(crate) fn sync_data(&self) -> io::Result<()> {
+        self.tell(Op::SyncData, std::fs::File::sync_data)
+    }
+
+    /// Waits until its bytes, mode and time are on the disk.
+    pub(crate) fn sync_all(&self) -> io::Result<()> {
+        self.tell(Op::SyncFile, std::fs::File::sync_all)
+    }
+
+    /// After a sync that failed: drops what memory holds of it, so that the next read shows what
+    /// the disk has. The kernel counts pages it could not write as clean, and would serve them for
+    /// long.
+    pub(crate) fn drop_cache(&self) {
+        let dropped = self.tell(Op::DropCache, |file| {
+            #[cfg(target_os = "linux")]
+            fs::fadvise(file, 0, None, fs::Advice::DontNeed)?;
+            #[cfg(not(target_os = "linux"))]
+            let _ = file;
+            Ok::<_, Errno>(())
+        });
+        if let Err(error) = dropped {
+            log::debug!("can't drop pages of a file error={error}");
+        }
+    }
+
+    /// Sets permission bits and the time of change, as far as its file system has such.
+    pub(crate) fn dress(&self, mode: u16, mtime: i64) -> io::Result<()> {
+        set_mode(&self.handle, mode)?;
+        set_time(&self.handle, mtime)
+    }
+
+    /// Sets its times to now; both, since some file systems on FUSE ignore a call for one of them.
+    pub(crate) fn touch(&self) -> io::Result<()> {
+        let now = fs::Timespec {
+            tv_sec: 0,
+            tv_nsec: fs::UTIME_NOW,
+        };
+        let times = fs::Timestamps {
+            last_access: now,
+            last_modification: now,
+        };
+        Ok(self.tell(Op::SetTime, |file| fs::futimens(file, &times))?)
+    }
+
+    pub(crate) fn len(&self) -> io::Result<u64> {
+        Ok(self.handle.fd().metadata()?.len())
+    }
+
+    pub(crate) fn modified(&self) -> io::Result<SystemTime> {
+        self.handle.fd().metadata()?.modified()
+    }
+
+    pub(crate) fn stamp(&self) -> io::Result<Stamp> {
+        let found = fs::fstat(self.handle.fd())?;
+        Ok(Stamp {
+            size: u64::try_from(found.st_size).unwrap_or(0),
+            mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
+            ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
+        })
+    }
+
+    /// Whether it is a file of the user we run as that has no second name.
+    pub(crate) fn is_ours_alone(&self) -> io::Result<bool> {
+        let found = fs::fstat(self.handle.fd())?;
+        Ok(found.st_uid == rustix::process::geteuid().as_raw() && found.st_nlink == 1)
+    }
+
+    /// Takes its lock, or says that another process has it.
+    pub(crate) fn lock(&self) -> io::Result<()> {
+        let operation = fs::FlockOperation::NonBlockingLockExclusive;
+        let lock = |file: &std::fs::File| fs::flock(file, operation);
+        Ok(self.ask(Op::Lock, lock)?)
+    }
+
+    pub(crate) fn unlock(&self) {
+        // Closing it does the same, unless a child process holds it too.
+        let _ = fs::flock(self.handle.fd(), fs::FlockOperation::Unlock);
+    }
+
+    fn ask<T, E: From<Errno>>(
+        &self,
+        op: Op,
+        call: impl FnOnce(&std::fs::File) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.handle.ask(op, "", call)
+    }
+
+    fn tell<E: From<Errno>>(
+        &self,
+        op: Op,
+        call: impl FnOnce(&std::fs::File) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.handle.tell(op, "", call)
+    }
+}
+
+/// Reads a file from the beginning on by its offsets.
+struct Reader<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl io::Read for Reader<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self
+            .file
+            .ask(Op::Read, |file| file.read_at(into, self.at))?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Sets permission bits of a file or folder. A file system that has none (FAT, many on FUSE) keeps
+/// its own: the content is what counts.
+pub(crate) fn set_mode(handle: &Handle, mode: u16) -> io::Result<()> {
+    let mode = Mode::from_raw_mode(mode.into());
+    optional(handle.tell(Op::SetMode, "", |file| fs::fchmod(file, mode)))
+}
+
+/// Sets the time of change of a file or folder, if its file system can hold that.
+pub(crate) fn set_time(handle: &Handle, mtime: i64) -> io::Result<()> {
+    optional(handle.tell(Op::SetTime, "", |file| fs::futimens(file, &times(mtime))))
+}
+
+fn optional(set: Result<(), Errno>) -> io::Result<()> {
+    match set {
+        Err(Errno::PERM | Errno::INVAL | Errno::NOTSUP | Errno::NOSYS | Errno::OVERFLOW) => Ok(()),
+        set => Ok(set?),
+    }
 }
 
 /// Permission bits that are safe to take over: nobody else may write, nothing runs as its owner.
@@ -44,9 +213,13 @@ pub(crate) fn folder_mode(mode: u16) -> u16 {
     mode & 0o755 | 0o700
 }
 
+/// Nanoseconds since 1970, held at the ends of what 64 bits can tell.
+pub(crate) fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
+    seconds.saturating_mul(SECOND).saturating_add(nanoseconds)
+}
+
 /// The times to set for a time of change.
-pub(crate) fn times(mtime: i64) -> fs::Timestamps {
-    const SECOND: i64 = 1_000_000_000;
+fn times(mtime: i64) -> fs::Timestamps {
     let at = fs::Timespec {
         tv_sec: mtime.div_euclid(SECOND),
         tv_nsec: mtime.rem_euclid(SECOND) as _,
@@ -56,3 +229,5 @@ pub(crate) fn times(mtime: i64) -> fs::Timestamps {
         last_modification: at,
     }
 }
+
+const SECOND: i64 = 1_000_000_000;

@@ -1,39 +1,52 @@
 //! The mode and time of each folder of a transfer, kept on the disk until their files are in.
 //! A folder's time changes with every file made in it, so it is set last.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use crate::dir::Dir;
+use crate::file::File;
+use crate::syncing::Syncing;
 
 /// The list, in the order the folders came.
 #[derive(Debug)]
 pub(crate) struct Folders {
-    list: BufWriter<File>,
+    file: File,
+    /// Bytes of the list in the file, and those that are not in it yet.
+    written: u64,
+    pending: Vec<u8>,
 }
+
+/// Bytes of the list kept in memory, so that not every folder costs a call.
+const PENDING: usize = 8 * 1024;
 
 impl Folders {
     /// Begins the list anew: each attempt hears of all folders again.
     pub(crate) fn new(file: File) -> io::Result<Self> {
         file.set_len(0)?;
         Ok(Self {
-            list: BufWriter::new(file),
+            file,
+            written: 0,
+            pending: Vec::new(),
         })
     }
 
     /// Notes a folder. Paths hold no NUL, so it ends them.
     pub(crate) fn put(&mut self, path: &str, mode: u16, mtime: i64) -> io::Result<()> {
-        self.list.write_all(&mode.to_le_bytes())?;
-        self.list.write_all(&mtime.to_le_bytes())?;
-        self.list.write_all(path.as_bytes())?;
-        self.list.write_all(b"\0")
+        self.pending.extend_from_slice(&mode.to_le_bytes());
+        self.pending.extend_from_slice(&mtime.to_le_bytes());
+        self.pending.extend_from_slice(path.as_bytes());
+        self.pending.push(b'\0');
+        match self.pending.len() {
+            0..PENDING => Ok(()),
+            _ => self.flush(),
+        }
     }
 
-    /// Sets modes and times below the tree.
-    pub(crate) fn apply(&mut self, tree: &Dir) -> io::Result<()> {
-        self.list.flush()?;
-        self.list.rewind()?;
-        let mut list = BufReader::new(self.list.get_ref());
+    /// Sets modes and times below the tree, and brings them to the disk where that is done one by
+    /// one.
+    pub(crate) fn apply(&mut self, tree: &Dir, syncing: Syncing) -> io::Result<()> {
+        self.flush()?;
+        let mut list = BufReader::new(self.file.reader());
         while !list.fill_buf()?.is_empty() {
             let (mut mode, mut mtime, mut path) = ([0; 2], [0; 8], Vec::new());
             list.read_exact(&mut mode)?;
@@ -42,9 +55,18 @@ impl Folders {
             path.pop();
             let path = String::from_utf8(path).map_err(|_| io::ErrorKind::InvalidData)?;
             let folder = tree.sub(&path)?;
-            folder.permit(u16::from_le_bytes(mode))?;
-            folder.date(i64::from_le_bytes(mtime))?;
+            folder.dress(u16::from_le_bytes(mode), i64::from_le_bytes(mtime))?;
+            if syncing == Syncing::EachFile {
+                folder.sync()?;
+            }
         }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all_at(&self.pending, self.written)?;
+        self.written += self.pending.len() as u64;
+        self.pending.clear();
         Ok(())
     }
 }

@@ -4,13 +4,14 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use transom_wire::{Offer, Shape, limits};
+use transom_wire::{FailReason, Offer, Shape, limits};
 
 use crate::dir::Dir;
+use crate::error::fail_reason;
 use crate::{InboxError, Reception, usage};
-use recover::{open_staging, recover};
+use recover::{free_name, open_staging, recover};
 use shared::Transfers;
 
 mod recover;
@@ -61,9 +62,15 @@ impl InboxSettings {
 #[derive(Debug)]
 pub struct Inbox {
     shared: Arc<Shared>,
+    /// When the private folder was looked through.
+    tidied: Instant,
 }
 
 impl Inbox {
+    /// How often the private folder is to be looked through: unfinished transfers are kept for
+    /// weeks, and looking costs one listing of a folder.
+    pub const TIDY_PAUSE: Duration = Duration::from_secs(3600);
+
     /// Opens the folder and takes its lock.
     ///
     /// # Errors
@@ -74,8 +81,7 @@ impl Inbox {
             folder: folder.clone(),
             source,
         };
-        std::fs::create_dir_all(&settings.root).map_err(unwritable)?;
-        let root = Dir::open(&settings.root).map_err(unwritable)?;
+        let root = Dir::open_or_make(&settings.root).map_err(unwritable)?;
         let staging = open_staging(&root).map_err(unwritable)?;
         let lock = staging.lock("lock").map_err(|source| match source.kind() {
             io::ErrorKind::WouldBlock => InboxError::Locked(folder.clone()),
@@ -90,6 +96,7 @@ impl Inbox {
         let shared = Shared::new(settings, root, staging, transfers, lock);
         Ok(Self {
             shared: Arc::new(shared),
+            tidied: Instant::now(),
         })
     }
 
@@ -105,21 +112,23 @@ impl Inbox {
             settings.quota = self.shared.quota();
             *self = Self::open(settings)?;
         }
+        if self.shared.has_leftovers() || self.tidied.elapsed() >= Self::TIDY_PAUSE {
+            self.tidy();
+        }
         let claim = (peer, offer.transfer);
         let left = self.shared.room(&claim, offer)?;
-        let folder = self.shared.claim(claim, left)?;
-        let begun = folder.map_or_else(
-            || self.shared.stage(&claim, offer, left),
-            |folder| self.shared.staged(&folder, offer).map(|dir| (folder, dir)),
-        );
-        let begun = begun
-            .and_then(|(_, dir)| Reception::begin(Arc::clone(&self.shared), claim, dir, offer));
+        self.try_name(offer.name.as_str())?;
+        let earlier = self.shared.claim(claim, left)?;
+        let is_synced = earlier.as_ref().is_some_and(|earlier| earlier.is_synced);
+        let shared = Arc::clone(&self.shared);
+        let dir = match earlier {
+            Some(earlier) => self.shared.staged(&earlier.folder, offer),
+            None => self.shared.stage(&claim, offer, left),
+        };
+        let begun = dir.and_then(|dir| Reception::begin(shared, claim, dir, offer, is_synced));
         begun.map_err(|source| {
-            self.shared.release(&claim);
-            InboxError::System {
-                action: "begin a transfer",
-                source,
-            }
+            self.shared.release(&claim, false);
+            unbegun(source)
         })
     }
 
@@ -137,6 +146,35 @@ impl Inbox {
                 action: "count what is there",
                 source,
             })
+    }
+
+    /// Removes unfinished transfers that are too old, and folders that could not be removed before.
+    /// A caller that keeps an inbox open calls it every [`Inbox::TIDY_PAUSE`]; [`Inbox::receive`]
+    /// also does, when that time has passed.
+    pub fn tidy(&mut self) {
+        self.tidied = Instant::now();
+        if self.shared.is_gone() {
+            return;
+        }
+        if let Err(error) = self.shared.tidy() {
+            log::warn!("can't look what is left in the private folder error={error}");
+        }
+    }
+
+    /// Whether the disk can hold that name at all, before a byte of it moves: tried out in the
+    /// private folder, where nobody sees it.
+    fn try_name(&self, name: &str) -> Result<(), InboxError> {
+        let (staging, folder) = (&self.shared.staging, free_name());
+        let made = staging.make(&folder);
+        let made = made.and_then(|()| staging.create(&format!("{folder}/{name}")).map(drop));
+        self.shared.remove(&folder);
+        made.map_err(|source| match fail_reason(&source) {
+            FailReason::BadName => InboxError::Unholdable {
+                name: name.to_owned(),
+                source,
+            },
+            _ => unbegun(source),
+        })
     }
 
     fn check(&self, offer: &Offer<'_>) -> Result<(), InboxError> {
@@ -159,5 +197,12 @@ impl Inbox {
             return Err(InboxError::BadName(name.to_owned()));
         }
         Ok(())
+    }
+}
+
+fn unbegun(source: io::Error) -> InboxError {
+    InboxError::System {
+        action: "begin a transfer",
+        source,
     }
 }

@@ -5,9 +5,9 @@
 //! | head: magic 8, identity 32, check 8 | leaf 0: hash 32, check 8 | leaf 1 ...
 //! ```
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt as _;
+
+use crate::file::File;
 
 /// What a file is: entry, path, size and time as the sender told them. Another identity is another file.
 pub(crate) type Identity = [u8; 32];
@@ -23,7 +23,7 @@ impl Journal {
     /// Takes the journal that is there if it is of this identity, else begins it.
     /// Gives also how many leaves it holds records of, one after the other, at most `most`.
     pub(crate) fn open(file: File, identity: Identity, most: u64) -> io::Result<(Self, u64)> {
-        let held = count(&file, &identity, most)?;
+        let held = count(file.reader(), &identity, most)?;
         let journal = Self { file, identity };
         if held.is_none() {
             journal.file.set_len(0)?;

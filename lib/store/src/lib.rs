@@ -11,12 +11,19 @@
 //!         tree/                 its files as they will be, opened beneath and never through a link
 //!         leaves/7              journal of file 7: a checked hash for each leaf that is written
 //!         table                 hashes of the files that are one leaf or less
+//!         folders               modes and times of the folders, set at the end
 //!         old/                  tree/ of the attempts before, until their files are asked for again
 //! ```
 //!
-//! A leaf is verified before it is written, written before it is journalled, and both are on the disk before they are called
-//! durable. What an earlier attempt left is read again before it counts. At the end the whole gets its
-//! final name in one step, and that name is on the disk before anybody is told.
+//! A leaf is verified before it is written, written before it is journalled, and both are on the
+//! disk before they are called durable, by descriptors of the reception's own (`syncing.rs` has the
+//! rules on one page). What an earlier attempt left is synced and read again before it counts. At
+//! the end the whole gets its final name in one step, and that name is on the disk before anybody
+//! is told.
+//!
+//! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
+//! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
+//! each of them fail or lie ([`faults`]).
 //!
 //! Both ends in one place, as two stations do it with a connection between:
 //!
@@ -70,6 +77,7 @@
 #![forbid(unsafe_code)]
 
 mod dir;
+mod disk;
 mod error;
 mod file;
 mod folders;
@@ -81,11 +89,14 @@ mod part;
 mod publish;
 mod reception;
 mod record;
+mod syncing;
 mod table;
 mod trouble;
 mod twin;
 mod usage;
 
+#[doc(hidden)]
+pub mod faults;
 #[doc(hidden)]
 pub mod fuzzing;
 
@@ -93,4 +104,4 @@ pub use error::{EntryError, InboxError, OutboxError};
 pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};
-pub use reception::{Begin, Counts, Done, Finished, Reception};
+pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};

@@ -2,7 +2,6 @@
 //! It knows what was offered and refuses what was not, and what changes while it is read.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
@@ -35,6 +34,11 @@ pub struct Skipped {
 /// 1. [`Outbox::walk`] lists it; [`Outbox::key`], [`Outbox::name`], [`Outbox::shape`] and the counts make the offer;
 /// 2. [`Outbox::entry`] gives each entry to announce;
 /// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] until [`Step::End`].
+///
+/// A file that is written to while it is read may be read torn, some bytes from before and some
+/// from after. Most such changes are noticed by its size, its time and its inode's (`ctime`), and
+/// then it fails as changed. Not those by a memory map, whose times change only later, and those
+/// within one tick of the file system's clock.
 #[derive(Debug)]
 pub struct Outbox {
     /// The canonical path.
@@ -279,10 +283,4 @@ fn open_failed(path: &str, source: std::io::Error) -> OutboxError {
         path: path.to_owned(),
         source,
     }
-}
-
-/// What tells a changed file: its bytes and the time of its last change.
-fn stamp(file: &File) -> std::io::Result<(u64, i64)> {
-    let found = file.metadata()?;
-    Ok((found.len(), list::mtime(&found)))
 }

@@ -1,17 +1,16 @@
 //! One file that is being received: where it stands, what of it is verified, and what has to be looked at again.
 //! It knows no transfer and no policy; it refuses leaves out of order and data that don't fit their hash.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
 
 use transom_wire::Entry;
 
 use crate::dir::Dir;
-use crate::file::{self, file_mode};
+use crate::file::{File, file_mode};
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 use crate::journal::{Identity, Journal};
+use crate::syncing::Syncing;
 use crate::table::Table;
 use crate::trouble::{Trouble, taken};
 
@@ -28,6 +27,22 @@ pub(crate) struct Places {
     pub(crate) leaves: Dir,
     /// Hashes of the others.
     pub(crate) table: Table,
+    /// Whether this process brought to the disk what the attempts before left.
+    pub(crate) is_synced: bool,
+}
+
+impl Places {
+    /// Brings to the disk what an earlier run left in the transfer's folder, or forgets what it
+    /// noted.
+    pub(crate) fn vouch(&self, staging: &Dir, folder: &Dir, syncing: Syncing) -> io::Result<()> {
+        let synced = syncing.everything(folder).and_then(|()| staging.sync());
+        let Err(error) = synced else {
+            return Ok(());
+        };
+        log::warn!("what an earlier attempt left can't be synced and is sent again error={error}");
+        self.table.clear()?;
+        self.leaves.clear()
+    }
 }
 
 /// A file in progress.
@@ -157,18 +172,32 @@ impl Part {
             return Err(Trouble::Corrupt(0));
         }
         let (mode, mtime) = (self.mode, self.mtime);
-        file::dress(&self.handles(places)?.file, mode, mtime)?;
+        self.handles(places)?.file.dress(mode, mtime)?;
         Ok(self.confirm())
     }
 
-    /// Waits until what is held, and then its journal, are on the disk.
-    pub(crate) fn sync(&mut self, places: &Places) -> io::Result<()> {
-        let handles = self.handles(places)?;
-        handles.file.sync_data()?;
-        match &handles.journal {
-            Some(journal) => journal.sync()?,
-            None => places.table.sync()?,
+    /// Waits until what is held, and then its journal, are on the disk; but for the table, which is
+    /// synced once for many. A file that is closed was synced before, if it is synced by itself at
+    /// all.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        let leaves = self.held.div_ceil(LEAF_BYTES);
+        let Some(Handles { file, journal }) = &self.handles else {
+            return Ok(());
+        };
+        if self.synced == leaves {
+            return Ok(());
         }
+        file.sync_data()?;
+        journal.as_ref().map_or(Ok(()), Journal::sync)?;
+        self.synced = leaves;
+        Ok(())
+    }
+
+    /// The same for a file that has come to its end, with its mode and time.
+    pub(crate) fn sync_whole(&mut self, places: &Places) -> io::Result<()> {
+        let Handles { file, journal } = self.handles(places)?;
+        file.sync_all()?;
+        journal.as_ref().map_or(Ok(()), Journal::sync)?;
         self.synced = self.held.div_ceil(LEAF_BYTES);
         Ok(())
     }
@@ -181,9 +210,9 @@ impl Part {
         }
     }
 
-    /// The file, while it is open.
-    pub(crate) fn file(&self) -> Option<&File> {
-        self.handles.as_ref().map(|handles| &handles.file)
+    /// The file itself.
+    pub(crate) fn file(&mut self, places: &Places) -> io::Result<&File> {
+        self.handles(places).map(|handles| &handles.file)
     }
 
     fn confirm(&mut self) -> u64 {

@@ -1,103 +1,189 @@
 //! Giving a transfer its final name: whole, durable, and never in place of something unasked.
 //! It decides by trying, so that nobody can slip in between a look and a step.
 
-use std::fs::File;
 use std::io;
 
 use transom_wire::{Collision, Ending, limits};
 
-use crate::dir::{Dir, Kind};
+use crate::dir::{Dir, Kind, Visit};
 use crate::error::cut;
-use crate::file::{folder_mode, read_leaf};
-use crate::reception::{Offered, SINGLE, Tally};
+use crate::file::File;
+use crate::reception::{Offered, SINGLE, Tally, Unplaced};
+use crate::syncing::Syncing;
 
 /// Names tried, from "name" to "name (9999)".
 const TRIES: u32 = 10_000;
+/// Entries without a place that are named; the others only count.
+const NAMED: usize = 1000;
 
-/// Publishes the one file of a transfer; without one it was skipped. Gives the ending and the final name.
-pub(crate) fn file(
-    root: &Dir,
-    tree: &Dir,
-    data: Option<&File>,
-    offered: &Offered,
-) -> io::Result<(Ending, String)> {
-    let Some(data) = data else {
-        return Ok((Ending::Skipped, offered.name.clone()));
-    };
-    for number in 0..TRIES {
-        let name = numbered(&offered.name, number);
-        match tree.rename_new(SINGLE, root, &name) {
-            Ok(()) => return durable(root, name),
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            Err(_) if is_same(data, root, &name)? => return Ok((Ending::AlreadyThere, name)),
-            Err(_) => match offered.collision {
-                Collision::Skip => return Ok((Ending::Skipped, name)),
-                Collision::Overwrite => {
-                    tree.rename_over(SINGLE, root, &name)?;
-                    return durable(root, name);
-                }
-                // Rename, and whatever a later version thinks of: keep both.
-                _ => {}
-            },
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
+/// Between which folders, and how what changes there is brought to the disk.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    /// The inbox.
+    pub(crate) root: &'a Dir,
+    /// The transfer's own folder, and `tree` in it.
+    pub(crate) staged: &'a Dir,
+    pub(crate) tree: &'a Dir,
+    pub(crate) syncing: Syncing,
 }
 
-/// Publishes the folder `tree` of a transfer's folder. Gives the ending, the final name, and how many
-/// entries had no place because a file and a folder have one name.
-pub(crate) fn folder(
-    root: &Dir,
-    staged: &Dir,
-    offered: &Offered,
-    tally: Tally,
-) -> io::Result<(Ending, String, u32)> {
-    if tally.done == 0 && tally.skipped > 0 {
-        return Ok((Ending::Skipped, offered.name.clone(), 0));
+/// What became of it.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) ending: Ending,
+    /// The final name.
+    pub(crate) name: String,
+    pub(crate) clashes: Clashes,
+}
+
+/// Entries that have no place, since a folder is where a file should be or the other way round.
+#[derive(Debug, Default)]
+pub(crate) struct Clashes {
+    pub(crate) count: u32,
+    pub(crate) list: Vec<Unplaced>,
+}
+
+impl Place<'_> {
+    /// Nothing came that would want a name.
+    pub(crate) fn nothing(&self, ending: Ending, offered: &Offered) -> Published {
+        Published::new(ending, offered.name.clone())
     }
-    let tree = staged.sub("tree")?;
-    // The offered folder itself is no entry, so it is as open to others as the inbox is.
-    tree.permit(folder_mode(root.mode()?))?;
-    for number in 0..TRIES {
-        let name = numbered(&offered.name, number);
-        match staged.rename_new("tree", root, &name) {
-            Ok(()) => {
-                staged.sync()?;
-                let (ending, name) = durable(root, name)?;
-                return Ok((ending, name, 0));
+
+    /// Publishes the one file of a transfer.
+    pub(crate) fn file(&self, data: &File, offered: &Offered) -> io::Result<Published> {
+        for number in 0..TRIES {
+            let name = numbered(&offered.name, number);
+            match self.tree.rename_new(SINGLE, self.root, &name) {
+                Ok(()) => return self.durable(name),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                Err(_) if is_there(data, self.root, &name)? => {
+                    self.root.sync()?;
+                    return Ok(Published::new(Ending::AlreadyThere, name));
+                }
+                Err(_) => match offered.collision {
+                    Collision::Skip => return Ok(Published::new(Ending::Skipped, name)),
+                    Collision::Overwrite => {
+                        self.tree.rename_over(SINGLE, self.root, &name)?;
+                        return self.durable(name);
+                    }
+                    // Rename, and whatever a later version thinks of: keep both.
+                    _ => {}
+                },
             }
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            Err(_) => {}
         }
-        let there = root.sub(&name).ok();
-        if let Some(there) = &there
-            && contains(there, &tree)?
-        {
-            let ending = match tally.skipped {
-                0 => Ending::AlreadyThere,
-                _ => Ending::Skipped,
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Publishes the folder `tree`.
+    pub(crate) fn folder(&self, offered: &Offered, tally: Tally) -> io::Result<Published> {
+        if tally.done == 0 && tally.skipped > 0 {
+            return Ok(self.nothing(Ending::Skipped, offered));
+        }
+        for number in 0..TRIES {
+            let name = numbered(&offered.name, number);
+            match self.staged.rename_new("tree", self.root, &name) {
+                Ok(()) => return self.durable(name),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                Err(_) => {}
+            }
+            let there = self.root.sub(&name).ok();
+            if let Some(there) = &there
+                && self.is_in(there)?
+            {
+                self.root.sync()?;
+                let ending = match tally.skipped {
+                    0 => Ending::AlreadyThere,
+                    _ => Ending::Skipped,
+                };
+                return Ok(Published::new(ending, name));
+            }
+            match (offered.collision, there) {
+                (Collision::Skip, None) => return Ok(Published::new(Ending::Skipped, name)),
+                (policy @ (Collision::Skip | Collision::Overwrite), Some(there)) => {
+                    let clashes = merge(self.tree, &there, policy)?;
+                    self.sync_merged(&there)?;
+                    let ending = Ending::Durable;
+                    return Ok(Published {
+                        ending,
+                        name,
+                        clashes,
+                    });
+                }
+                // A folder never replaces a file: keep both.
+                _ => {}
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn durable(&self, name: String) -> io::Result<Published> {
+        self.root.sync()?;
+        Ok(Published::new(Ending::Durable, name))
+    }
+
+    /// Whether every file and folder of the tree is in another folder too, with the same content,
+    /// and on the disk.
+    fn is_in(&self, there: &Dir) -> io::Result<bool> {
+        let mut same = true;
+        self.tree.each(&mut |path, kind| {
+            same = match kind {
+                _ if !same => false,
+                Kind::Folder => is_folder(there, path)?,
+                _ => is_there(&self.tree.read(path)?, there, path)?,
             };
-            return Ok((ending, name, 0));
+            Ok(if same { Visit::Into } else { Visit::Past })
+        })?;
+        if same {
+            there.sync()?;
         }
-        match (offered.collision, there) {
-            (Collision::Skip, None) => return Ok((Ending::Skipped, name, 0)),
-            (policy @ (Collision::Skip | Collision::Overwrite), Some(there)) => {
-                let clashes = merge(&tree, &there, policy)?;
-                root.sync_all()?;
-                return Ok((Ending::Durable, name, clashes));
+        Ok(same)
+    }
+
+    /// The files were synced before they were moved; now the folders that have their names are.
+    fn sync_merged(&self, there: &Dir) -> io::Result<()> {
+        if self.syncing == Syncing::FileSystem {
+            return self.staged.sync_all();
+        }
+        self.tree.each(&mut |path, kind| {
+            if kind != Kind::Folder {
+                return Ok(Visit::Into);
             }
-            // A folder never replaces a file: keep both.
-            _ => {}
+            match there.sub(path).and_then(|folder| folder.sync()) {
+                Err(error) if is_clash(&error) => Ok(Visit::Past),
+                synced => synced.map(|()| Visit::Into),
+            }
+        })?;
+        there.sync()
+    }
+}
+
+impl Published {
+    fn new(ending: Ending, name: String) -> Self {
+        let clashes = Clashes::default();
+        Self {
+            ending,
+            name,
+            clashes,
         }
     }
-    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+impl Clashes {
+    fn add(&mut self, path: &str, error: &io::Error) {
+        self.count = self.count.saturating_add(1);
+        if self.list.len() < NAMED {
+            self.list.push(Unplaced {
+                path: path.to_owned(),
+                why: format!("has no place at the receiver: {error}"),
+            });
+        }
+    }
 }
 
 /// Moves all files of a tree into another; of a name that is taken, the new or the old file stays.
-/// Gives how many had no place, since a folder is where a file should be or the other way round.
-pub(crate) fn merge(from: &Dir, into: &Dir, policy: Collision) -> io::Result<u32> {
-    let mut clashes = 0;
-    each(from, &mut |path, kind| {
+pub(crate) fn merge(from: &Dir, into: &Dir, policy: Collision) -> io::Result<Clashes> {
+    let mut clashes = Clashes::default();
+    from.each(&mut |path, kind| {
         let moved = match kind {
             Kind::Folder => into.make_all(path).map(|_| ()),
             _ => match from.rename_new(path, into, path) {
@@ -109,17 +195,17 @@ pub(crate) fn merge(from: &Dir, into: &Dir, policy: Collision) -> io::Result<u32
             },
         };
         match moved {
-            Err(error) if is_clash(&error) => {
-                clashes += 1;
-                Ok(Visit::Past)
-            }
-            moved => moved.map(|()| Visit::Into),
+            // What is in a folder without a place has none either, and each is told.
+            Err(error) if is_clash(&error) => clashes.add(path, &error),
+            moved => moved?,
         }
+        Ok(Visit::Into)
     })?;
     Ok(clashes)
 }
 
-fn is_clash(error: &io::Error) -> bool {
+/// Whether something of another kind has the name, or one above it.
+pub(crate) fn is_clash(error: &io::Error) -> bool {
     use io::ErrorKind as Error;
     // A link counts too: it is never gone through.
     matches!(
@@ -128,67 +214,41 @@ fn is_clash(error: &io::Error) -> bool {
     ) || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
-/// Whether every file and folder of a tree is in another too, with the same content.
-fn contains(there: &Dir, tree: &Dir) -> io::Result<bool> {
-    let mut same = true;
-    each(tree, &mut |path, kind| {
-        same = match kind {
-            _ if !same => false,
-            Kind::Folder => matches!(there.kind(path), Ok(Kind::Folder)),
-            _ => is_same(&tree.read(path)?, there, path)?,
-        };
-        Ok(if same { Visit::Into } else { Visit::Past })
-    })?;
-    Ok(same)
-}
-
-/// Whether to go on below a folder.
-enum Visit {
-    Into,
-    Past,
-}
-
-/// Visits everything below a folder, folders before what is in them.
-fn each(top: &Dir, visit: &mut dyn FnMut(&str, Kind) -> io::Result<Visit>) -> io::Result<()> {
-    let mut folders = vec![String::new()];
-    while let Some(folder) = folders.pop() {
-        let names = match folder.as_str() {
-            "" => top.names()?,
-            path => top.sub(path)?.names()?,
-        };
-        for (name, kind) in names.0 {
-            let path = match folder.as_str() {
-                "" => name,
-                folder => format!("{folder}/{name}"),
-            };
-            if let (Visit::Into, Kind::Folder) = (visit(&path, kind)?, kind) {
-                folders.push(path);
-            }
-        }
+fn is_folder(there: &Dir, path: &str) -> io::Result<bool> {
+    match there.kind(path) {
+        Ok(Kind::Folder) => there.sub(path)?.sync().map(|()| true),
+        _ => Ok(false),
     }
-    Ok(())
 }
 
-fn durable(root: &Dir, name: String) -> io::Result<(Ending, String)> {
-    root.sync()?;
-    Ok((Ending::Durable, name))
-}
-
-/// Whether the name is a file of the same content. What can't be read is not the same.
-fn is_same(ours: &File, there: &Dir, name: &str) -> io::Result<bool> {
+/// Whether the name is a file of the same content that is on the disk. What can't be read is not
+/// the same, nor is what memory has and the disk did not take.
+fn is_there(ours: &File, there: &Dir, name: &str) -> io::Result<bool> {
     let Ok(theirs) = there.read(name) else {
         return Ok(false);
     };
-    if ours.metadata()?.len() != theirs.metadata()?.len() {
+    if !is_same(ours, &theirs)? {
+        return Ok(false);
+    }
+    let synced = theirs.sync_all();
+    if let Err(error) = &synced {
+        log::warn!("the same file was there, but not on the disk name={name:?} error={error}");
+        theirs.drop_cache();
+    }
+    Ok(synced.is_ok())
+}
+
+fn is_same(ours: &File, theirs: &File) -> io::Result<bool> {
+    if ours.len()? != theirs.len()? {
         return Ok(false);
     }
     let (mut a, mut b, mut at) = (Vec::new(), Vec::new(), 0);
     loop {
-        read_leaf(ours, at, limits::LEAF, &mut a)?;
+        ours.read_leaf(at, limits::LEAF, &mut a)?;
         if a.is_empty() {
             return Ok(true);
         }
-        match read_leaf(&theirs, at, limits::LEAF, &mut b) {
+        match theirs.read_leaf(at, limits::LEAF, &mut b) {
             Ok(()) if a == b => at += a.len() as u64,
             _ => return Ok(false),
         }

@@ -1,12 +1,13 @@
 //! One transfer that is being received: its entries, its leaves, its checkpoints, its end.
 //! It knows no connection; it refuses entries and leaves that were not offered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, Shape};
+use rustix::io::Errno;
+use transom_wire::{Collision, Ending, Entry, Offer, Shape};
 
 use crate::dir::Dir;
 use crate::folders::Folders;
@@ -14,6 +15,7 @@ use crate::inbox::Shared;
 use crate::part::{Part, Places};
 use crate::publish;
 use crate::record::Claim;
+use crate::syncing::Syncing;
 use crate::table::Table;
 use crate::trouble::Trouble;
 use crate::twin::Twin;
@@ -24,15 +26,20 @@ mod answer;
 mod checkpoint;
 mod entries;
 
-pub use answer::{Begin, Counts, Done, Finished};
+pub use answer::{Begin, Counts, Done, Finished, Unplaced};
 pub(crate) use checkpoint::CHECKPOINT_BYTES;
 
-/// A transfer that is being received. Dropping it keeps what is there for the next attempt.
+/// A transfer that is being received. Dropping it keeps what is there for the next attempt, or
+/// removes it if the transfer is over.
 #[derive(Debug)]
 pub struct Reception {
     shared: Arc<Shared>,
     claim: Claim,
     offered: Offered,
+    /// The inbox, the staging folder and this transfer's own folder there, opened for this
+    /// reception before its first write ([`Syncing`]).
+    root: Dir,
+    staging: Dir,
     dir: Dir,
     places: Places,
     folders: Folders,
@@ -53,9 +60,27 @@ pub struct Reception {
     held: u64,
     unsynced: u64,
     synced_at: Instant,
-    /// Whether the record and the folders are on the disk.
+    syncing: Syncing,
+    /// Folders below the tree whose names changed since the last checkpoint, where each is synced
+    /// by itself.
+    touched: BTreeSet<String>,
+    /// Whether the record and the transfer's own folder are on the disk.
     rooted: bool,
-    over: bool,
+    /// The error of the first sync that failed: nothing more will be durable.
+    broken: Option<Errno>,
+    /// Last, so that every file is closed before its folder is removed: some file systems keep a
+    /// file that is open under another name (`.nfs...`, `.fuse_hidden...`), and then its folder
+    /// too.
+    hold: Hold,
+}
+
+/// What becomes of the transfer's folder.
+#[derive(Debug)]
+struct Hold {
+    shared: Arc<Shared>,
+    claim: Claim,
+    is_over: bool,
+    is_synced: bool,
 }
 
 /// What was offered, as far as it is needed later.
@@ -88,12 +113,16 @@ enum State {
 }
 
 impl Reception {
+    /// Begins in the transfer's folder, which was opened for it. `is_synced` says whether this
+    /// process brought everything in it to the disk.
     pub(crate) fn begin(
         shared: Arc<Shared>,
         claim: Claim,
         dir: Dir,
         offer: &Offer<'_>,
+        is_synced: bool,
     ) -> io::Result<Self> {
+        let (root, staging) = (shared.root.again()?, shared.staging.again()?);
         let old = set_aside(&dir)?;
         dir.make("tree")?;
         dir.make_all("leaves")?;
@@ -102,9 +131,20 @@ impl Reception {
             old,
             leaves: dir.sub("leaves")?,
             table: Table::new(dir.write_or_create("table")?),
+            is_synced,
         };
         let folders = Folders::new(dir.write_or_create("folders")?)?;
+        let syncing = Syncing::of(offer.shape, &dir);
+        if !is_synced && places.old.is_some() {
+            places.vouch(&staging, &dir, syncing)?;
+        }
         Ok(Self {
+            hold: Hold {
+                shared: Arc::clone(&shared),
+                claim,
+                is_over: false,
+                is_synced: true,
+            },
             shared,
             claim,
             offered: Offered {
@@ -114,6 +154,8 @@ impl Reception {
                 files: offer.files,
                 bytes: offer.bytes,
             },
+            root,
+            staging,
             dir,
             places,
             folders,
@@ -129,8 +171,10 @@ impl Reception {
             held: 0,
             unsynced: 0,
             synced_at: Instant::now(),
+            syncing,
+            touched: BTreeSet::new(),
             rooted: false,
-            over: false,
+            broken: None,
         })
     }
 
@@ -157,15 +201,7 @@ impl Reception {
         self.expect(entry)?;
         self.next += 1;
         self.announced += entry.size;
-        let begun = match entry.kind {
-            EntryKind::Folder => self.folder(entry).map(Some),
-            EntryKind::File if self.is_to_skip(entry) => {
-                self.tally.skipped += 1;
-                Ok(Some(Begin::Done { root: [0; 32] }))
-            }
-            EntryKind::File => self.file(entry),
-            _ => Err(Trouble::Unsupported),
-        };
+        let begun = self.begin_expected(entry);
         begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
     }
 
@@ -175,7 +211,7 @@ impl Reception {
             match twin.read(most) {
                 Ok(false) => return None,
                 // Nor is one that was changed while it was read.
-                Ok(true) if twin.is_unchanged(&self.shared.root, &self.offered.name) => {
+                Ok(true) if twin.is_unchanged(&self.root, &self.offered.name) => {
                     let (offset, proof) = twin.start();
                     return Some(Begin::Data { offset, proof });
                 }
@@ -217,19 +253,21 @@ impl Reception {
     ) -> Result<Counts, EntryError> {
         active(&mut self.entries, index)?;
         self.twin = None;
-        let room = self.room(bytes.len() as u64).map_err(Trouble::from);
+        let may = self.sound().and_then(|()| self.room(bytes.len() as u64));
         let part = active(&mut self.entries, index)?;
-        match room.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes)) {
+        let written = match may {
+            Ok(()) => part.leaf(&self.places, offset, hash, found, bytes),
+            Err(error) => Err(error.into()),
+        };
+        match written {
             Ok(held) => self.count(held, bytes.len() as u64),
             Err(trouble) => {
                 let path = part.path.clone();
                 return Err(self.fail(index, &path, trouble));
             }
         }
-        self.limit_open(index);
-        if self.is_due() {
-            self.checkpoint_entry(index)?;
-        }
+        let closed = self.limit_open(index);
+        self.checkpoint_entry(index, closed)?;
         Ok(self.counts)
     }
 
@@ -238,11 +276,16 @@ impl Reception {
     /// # Errors
     /// As for [`Reception::leaf`].
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
+        let sound = self.sound();
         let part = active(&mut self.entries, index)?;
         if self.twin.as_ref().is_some_and(|twin| twin.is(size, root)) {
             return self.there(index, size, root);
         }
-        match part.end(&self.places, size, root) {
+        let ended = match sound {
+            Ok(()) => part.end(&self.places, size, root),
+            Err(error) => Err(error.into()),
+        };
+        match ended {
             Ok(held) => self.count(held, 0),
             Err(trouble) => {
                 let path = part.path.clone();
@@ -250,9 +293,8 @@ impl Reception {
             }
         }
         self.tally.unsynced += 1;
-        if self.is_due() {
-            self.checkpoint_entry(index)?;
-        }
+        let synced = self.sync_ended(index);
+        self.checkpoint_entry(index, synced)?;
         let ended = (self.entries.remove(&index), self.offered.shape);
         if let (Some(State::Active(part)), Shape::File) = ended {
             self.single = Some(part);
@@ -268,9 +310,10 @@ impl Reception {
     pub fn abandon(&mut self, index: u32) {
         if let Some(State::Active(part)) = self.entries.remove(&index) {
             self.tally.failed += 1;
-            // A single file may be taken up again when the sender can read its own once more.
-            if self.offered.shape != Shape::File {
-                self.discard(&part.path);
+            match self.offered.shape {
+                // A single file may be taken up again when the sender can read its own once more.
+                Shape::File => self.keep(*part),
+                _ => self.discard(part),
             }
         }
     }
@@ -284,7 +327,7 @@ impl Reception {
             .entries
             .values()
             .any(|state| matches!(state, State::Active(_)));
-        if self.over || busy || entries != self.next || entries != self.offered.files {
+        if self.hold.is_over || busy || entries != self.next || entries != self.offered.files {
             return Err(InboxError::Protocol(
                 "the transfer finished before its entries did",
             ));
@@ -293,6 +336,7 @@ impl Reception {
             ending: Ending::Failed,
             path: self.shared.settings.root.join(&self.offered.name),
             failed: self.tally.failed,
+            unplaced: Vec::new(),
         };
         let nothing = self.tally.done == 0 && self.tally.failed > 0;
         if self.tally.passing || nothing && self.counts.verified > 0 {
@@ -303,14 +347,13 @@ impl Reception {
             true => failed,
             false => self.publish()?,
         };
-        self.over = true;
-        self.shared.drop_staged(&self.claim);
+        self.hold.is_over = true;
         Ok(finished)
     }
 
     /// The connection is lost: brings to the disk what is there, for the next attempt.
     pub fn pause(&mut self) {
-        if self.over || self.unsynced == 0 && self.tally.unsynced == 0 {
+        if self.hold.is_over || !self.has_unsynced() {
             return;
         }
         if let Err(error) = self.checkpoint() {
@@ -323,8 +366,7 @@ impl Reception {
 
     /// Gives the transfer up and removes what came of it.
     pub fn cancel(mut self) {
-        self.over = true;
-        self.shared.drop_staged(&self.claim);
+        self.hold.is_over = true;
     }
 
     /// Bytes taken over from earlier attempts, by the entries whose sender agreed so far.
@@ -339,11 +381,18 @@ impl Reception {
 
     /// The one file is there already, and no byte of it had to come.
     fn there(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
-        let (inbox, name) = (&self.shared.root, &self.offered.name);
-        let twin = self.twin.take();
-        if !twin.is_some_and(|twin| twin.is_unchanged(inbox, name)) {
+        let (inbox, name) = (&self.root, &self.offered.name);
+        let twin = self
+            .twin
+            .take()
+            .filter(|twin| twin.is_unchanged(inbox, name));
+        let Some(twin) = twin else {
             let gone = io::Error::new(io::ErrorKind::NotFound, "the same file was there until now");
             return Err(self.fail(index, SINGLE, Trouble::System(gone)));
+        };
+        // Somebody else wrote it, and nobody may have asked yet whether the disk took it.
+        if let Err(error) = twin.sync().and_then(|()| inbox.sync()) {
+            return Err(self.fail(index, SINGLE, Trouble::System(error)));
         }
         self.entries.remove(&index);
         self.is_there = true;
@@ -364,8 +413,15 @@ impl Reception {
 
 impl Drop for Reception {
     fn drop(&mut self) {
-        if !self.over {
-            self.shared.release(&self.claim);
+        self.hold.is_synced = self.broken.is_none() && !self.has_unsynced();
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        match self.is_over {
+            true => self.shared.drop_staged(&self.claim),
+            false => self.shared.release(&self.claim, self.is_synced),
         }
     }
 }

@@ -1,22 +1,25 @@
 //! The table of files that are one leaf or less: their hash once they are written, at the place of their index.
 //! It keeps nothing in memory, so ten million entries cost disk alone.
 
-use std::fs::File;
+use std::cell::Cell;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 
+use crate::file::File;
 use crate::journal::{Identity, sum};
 
 /// An open table.
 #[derive(Debug)]
 pub(crate) struct Table {
     file: File,
+    /// Whether something was noted since the last sync.
+    is_dirty: Cell<bool>,
 }
 
 impl Table {
     /// Takes the file as the table.
     pub(crate) fn new(file: File) -> Self {
-        Self { file }
+        let is_dirty = Cell::new(false);
+        Self { file, is_dirty }
     }
 
     /// Notes that a file is written.
@@ -24,6 +27,7 @@ impl Table {
         let mut slot = [0; SLOT];
         slot[..32].copy_from_slice(hash);
         slot[32..].copy_from_slice(&sum(&[identity, hash]));
+        self.is_dirty.set(true);
         self.file.write_all_at(&slot, at(index))
     }
 
@@ -47,7 +51,10 @@ impl Table {
 
     /// Waits until it is on the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        match self.is_dirty.take() {
+            true => self.file.sync_data(),
+            false => Ok(()),
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::io;
 
+use transom_wire::FailReason;
+
 use crate::EntryError;
+use crate::error::fail_reason;
 
 /// Why a step on a part failed; the caller knows the path.
 #[derive(Debug)]
@@ -11,6 +14,8 @@ pub(crate) enum Trouble {
     Corrupt(u64),
     Duplicate,
     Unsupported,
+    /// Something of another kind is at its place, in these words.
+    NoPlace(&'static str),
     System(io::Error),
 }
 
@@ -28,7 +33,11 @@ impl Trouble {
             Self::Corrupt(offset) => EntryError::Corrupt { path, offset },
             Self::Duplicate => EntryError::Duplicate { path },
             Self::Unsupported => EntryError::Unsupported { path },
-            Self::System(source) => EntryError::System { path, source },
+            Self::NoPlace(why) => EntryError::NoPlace { path, why },
+            Self::System(source) => match fail_reason(&source) {
+                FailReason::BadName => EntryError::Unholdable { path, source },
+                _ => EntryError::System { path, source },
+            },
         }
     }
 }

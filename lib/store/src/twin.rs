@@ -1,13 +1,12 @@
 //! A file of the inbox that may be the very one on offer: it has the name, the size and the time. It proves what it is
 //! by its leaves, so that nothing has to move when the sender's has the same, and it is never written to.
 
-use std::fs::File;
 use std::io;
 
 use transom_wire::limits::LEAF;
 
 use crate::dir::Dir;
-use crate::file::read_leaf;
+use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 
 /// Bytes read for it at most: half a second of a fast disk, half a minute of a memory card, which asking again and again
@@ -55,7 +54,7 @@ impl Twin {
                 break;
             }
             let len = (self.size - self.read).min(LEAF_BYTES) as usize;
-            read_leaf(&self.file, self.read, len, &mut buffer)?;
+            self.file.read_leaf(self.read, len, &mut buffer)?;
             if buffer.len() != len {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -75,6 +74,12 @@ impl Twin {
     /// Whether the sender's file has the same bytes.
     pub(crate) fn is(&self, size: u64, root: &[u8; 32]) -> bool {
         (self.size, &self.tree.root()) == (size, root)
+    }
+
+    /// Waits until it is on the disk. If the disk did not take it, memory forgets it too, so that
+    /// the next look sees what is there.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all().inspect_err(|_| self.file.drop_cache())
     }
 
     /// Whether it is still as it was read: the sender may have taken a while to agree.

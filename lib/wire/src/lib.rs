@@ -45,7 +45,8 @@
 //! ```
 //!
 //! A record is the grain of pre-emption: at most [`limits::RECORD_LIVE`] plain bytes while a call
-//! runs, else at most [`limits::RECORD_BULK`]. The plain bytes of all records of one direction,
+//! runs, else at most [`limits::RECORD_BULK`], and on a slow way no more than pass in 250 ms, but at
+//! least the largest frame that is not picture or file data. The plain bytes of all records of one direction,
 //! joined, are one stream of frames; a frame may span records, though our sender never lets it.
 //! Each direction changes its key (Noise REKEY) after every 2^20 records.
 //!
@@ -102,9 +103,10 @@
 //! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
 //! side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
 //! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
-//! came. `Ping` and `Pong` give round trip and clock offset; a side that heard nothing for a second
-//! pings, and after 4.5 s of silence gives the peer up. A busy side pings every second too, to keep the offset good.
-//! An unknown [`ByeCode`] is a goodbye like others.
+//! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also when
+//! other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up, while a
+//! call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as much are 4 KiB
+//! of a frame or record that is still coming. An unknown [`ByeCode`] is a goodbye like others.
 //!
 //! ## 4.1 Capabilities
 //!
@@ -213,8 +215,12 @@
 //! `durable <= verified <= received`. Index 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
 //! Sent, received, verified and durable are four answers; only the last one is success.
 //! `Start`, `Done`, `Failed` and `Abandon` of an entry that is settled already crossed on the way and are skipped, as is
-//! whatever comes for a transfer that ended less than a round trip ago. A sender keeps at most [`limits::TEXTS_AHEAD`] texts
-//! without their `TextAck`, which a receiver keeps back while they come faster than anybody reads.
+//! whatever comes for a transfer that ended less than a round trip ago. `Pause` and `Rate` hold for
+//! one connection: a sender says them again behind the `Offer` on the next one, a receiver before
+//! the `Accept`. The answer to an `Offer` waits while the receiver checks whether an older
+//! connection of the same key still carries the transfer.
+//! A sender keeps at most [`limits::TEXTS_AHEAD`] texts without their `TextAck`, which a receiver
+//! keeps back while they come faster than anybody reads.
 //!
 //! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails, with
 //! reason *unsupported*; an unknown [`Ending`] is no success; unknown reasons are explained by their

@@ -23,6 +23,9 @@ fn main() -> io::Result<()> {
     }
     let key = PublicKey([0xa5; 32]).to_string();
     write("names", "key", key.as_bytes())?;
+    for (name, text) in book::ADDRESSES {
+        write("address", name, text.as_bytes())?;
+    }
     for (name, text) in book::books() {
         write("book", name, text.as_bytes())?;
     }

@@ -1,17 +1,56 @@
 //! Choices for the laws of the session: each byte picks what a peer says, what the caller does, or how long it takes.
 
-/// Sessions that say hello and then say each kind of thing once.
+use transom_wire::Kind;
+
+/// Sessions whose peer says each kind of thing, and sessions that send a file to a peer that acks a part of it and
+/// then, in eight ways, lies.
 pub(crate) fn sessions() -> Vec<(String, Vec<u8>)> {
-    (0..KINDS)
-        .map(|kind| {
-            let hello = [kind % 2, 1, 0, 0, 0, 200 + 31];
-            let say = [1, kind, 1, kind % 9, 0, 1, 7, 0];
-            (
-                format!("kind-{kind:02}"),
-                [&hello[..], &[0; 31], &say, &say].concat(),
-            )
-        })
-        .collect()
+    let kinds = (0..KINDS).map(|kind| {
+        // The second byte asks for a frame, not for an ack.
+        let say = [1, 1, kind, 1, kind % 9, 0, 1, 7, 0];
+        (
+            format!("kind-{kind:02}"),
+            [&[kind % 2, 1][..], &say, &say, &[0; 31]].concat(),
+        )
+    });
+    let acks = (0..8).map(|lie| {
+        let ack = |lie| [1, 0, 120, 1, lie];
+        let frame = |kind, stream| [1, 1, number(kind), 0, stream, 0, 0];
+        let (yes, offer, transmit, ring, picture) =
+            ([1, 0], [0, 0, 2], [0, 0, 5], [1, 0, 0], [0, 99, 3]);
+        let parts: [&[u8]; 22] = [
+            &[1, 1],
+            &ack(7),
+            &yes,
+            &offer,
+            &frame(Kind::Accept, 1),
+            &yes,
+            &transmit,
+            &frame(Kind::Grant, 1),
+            &[200],
+            &transmit,
+            &frame(Kind::Start, 1),
+            &yes,
+            &transmit,
+            &ack(7),
+            &ring,
+            &frame(Kind::Answer, 3),
+            &yes,
+            &picture,
+            &ack(7),
+            &transmit,
+            &ack(lie),
+            &transmit,
+        ];
+        (format!("ack-{lie}"), parts.concat())
+    });
+    kinds.chain(acks).collect()
+}
+
+/// How the law names a kind.
+fn number(kind: Kind) -> u8 {
+    let at = Kind::ALL.iter().position(|known| *known == kind);
+    at.and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
 }
 
 /// The same, cut into pieces of several sizes.

@@ -40,6 +40,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "transom-wire",
         ],
     ),
+    ("transom-signals", &["signal-hook"]),
     (
         "transom",
         &[
@@ -65,10 +66,11 @@ const TABLE: &[(&str, &[&str])] = &[
             "log",
             "qrcode",
             "serde_json",
-            "signal-hook",
             "transom",
             "transom-media",
+            "transom-signals",
             "transom-users",
+            "unicode-width",
         ],
     ),
     (
@@ -82,10 +84,10 @@ const TABLE: &[(&str, &[&str])] = &[
             "log",
             "native-dialog",
             "pixels",
-            "signal-hook",
             "thiserror",
             "transom",
             "transom-media",
+            "transom-signals",
             "transom-users",
             "winit",
         ],

@@ -9,6 +9,7 @@ use transom_tests::root;
 type Law = fn(&[u8]);
 
 const LAWS: &[(&str, Law)] = &[
+    ("address", transom_users::fuzzing::address),
     ("book", transom_users::fuzzing::book),
     ("frame", transom_wire::fuzzing::frame),
     ("handshake", transom_secure::fuzzing::handshake),

@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::report;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
-use crate::words::{end_words, with_text};
+use crate::words::{end_said, with_text};
 
 pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(), Failure> {
     if let Some(Source::File(path)) = &arguments.source {
@@ -56,12 +56,13 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
 
 /// Whose call is to be taken.
 fn contact(peer: &str, book: &Book, place: &Place) -> Result<PeerName, Failure> {
-    book.find(peer).map(|contact| contact.name).ok_or_else(|| {
-        Failure::usage(
-            format!("can't wait for {peer}"),
-            format!("it is not in {}", place.looked_in()),
-        )
-    })
+    let contact = place.contact(peer, book)?;
+    // Somebody who is not in the book has no line.
+    if contact.line == 0 {
+        let why = format!("they are not in {}", place.looked_in());
+        return Err(Failure::usage(format!("can't wait for {peer}"), why));
+    }
+    Ok(contact.name)
 }
 
 /// The one call of this command.
@@ -174,7 +175,7 @@ fn begin(line: &Line, talk: &Talk<'_>) {
     line.running.handle.ring(peer, CallKind::Talk);
     line.running.handle.show_camera(peer, talk.shows);
     let json = json!({"event": "ringing", "peer": peer.as_str(), "kind": "talk", "outgoing": true});
-    talk.output.say(format!("ringing {peer}"), json);
+    talk.output.say(format!("calling {peer}…"), json);
 }
 
 /// Waits for a call, takes it, and holds it until somebody hangs up.
@@ -186,7 +187,7 @@ fn wait(
 ) -> Result<(), Failure> {
     (settings.takes_calls, settings.max_talks) = (true, 1);
     door::introduce(&settings, talk.output);
-    let running = Running::start(settings)?;
+    let running = Running::start_service(settings)?;
     let last = ring_time.map(|time| Instant::now() + time);
     let mut knocks = Knocks::default();
     loop {
@@ -251,7 +252,7 @@ fn over(peer: &PeerName, reason: EndReason, text: &str) -> Result<(), Failure> {
         EndReason::Unanswered => Err(Failure::new(format!("the call with {peer} was lost"), text)),
         _ => Err(Failure::new(
             format!("the call with {peer} was ended"),
-            with_text(end_words(reason), text),
+            end_said(reason, text),
         )),
     }
 }

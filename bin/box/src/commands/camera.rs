@@ -87,7 +87,7 @@ fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
 
 fn serve(settings: Settings, place: &Place, output: &Output) -> Result<(), Failure> {
     door::introduce(&settings, output);
-    let running = Running::start(settings)?;
+    let running = Running::start_service(settings)?;
     let mut knocks = Knocks::default();
     loop {
         match running.next(None) {

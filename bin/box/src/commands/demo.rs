@@ -201,8 +201,6 @@ impl Stage {
         let watched = self.stats.pictures() >= MIN_PICTURES;
         let took = self.sent.map_or(Duration::ZERO, |(took, _)| took);
         let speed = (FILE_BYTES as f64 / took.as_secs_f64().max(1e-6)) as u64;
-        let (p50, p99) = self.stats.ready_ms();
-        let (capture_p50, capture_p99) = self.stats.capture_ms();
         let file = if same {
             format!(
                 "{} in {:.2} s, {}, byte-identical",
@@ -215,14 +213,12 @@ impl Stage {
         };
         let human = format!(
             "box      {}  camera {}\n\
-             watcher  {}  {} pictures, {:.1} fps, latency p50 {p50:.2} ms, p99 {p99:.2} ms from sent to received, \
-             p50 {capture_p50:.2} ms, p99 {capture_p99:.2} ms from captured to received\n\
+             watcher  {}  {}\n\
              file     {}  {file}",
             verdict(self.camera_live),
             if self.camera_live { "live" } else { "not live" },
             verdict(watched),
-            self.stats.pictures(),
-            self.stats.fps(),
+            self.stats.summary(),
             verdict(same),
         );
         let mut json = self.stats.json("demo_result", self.stats.fps(), self.time);

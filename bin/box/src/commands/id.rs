@@ -1,6 +1,6 @@
 //! `transom id`: who we are, and the line that makes us somebody's contact.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::json;
 use transom::people::{Address, DEFAULT_PORT};
@@ -16,8 +16,7 @@ pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), 
     let name = arguments.name.unwrap_or_else(place::machine_name);
     let (addresses, port) = place_of(arguments);
     // Whoever pastes the line can put the right address in; without a network there is none to suggest.
-    let first = addresses.first().map(ToString::to_string);
-    let line = format!("{name} {} key={key}", reached_at(first.as_deref(), port));
+    let line = format!("{name} {} key={key}", reached_at(addresses.first(), port));
     let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     let shown = if listed.is_empty() {
         "none: this machine has no network".into()
@@ -58,9 +57,11 @@ fn place_of(arguments: &Id) -> (Vec<IpAddr>, u16) {
 }
 
 /// `HOST[:PORT]` as the contact book has it.
-fn reached_at(host: Option<&str>, port: u16) -> String {
-    let host = host.unwrap_or("ADDRESS").to_owned();
-    Address { host, port }.to_string()
+fn reached_at(host: Option<&IpAddr>, port: u16) -> String {
+    match host {
+        Some(host) => Address::from(SocketAddr::new(*host, port)).to_string(),
+        None => format!("ADDRESS:{port}"),
+    }
 }
 
 /// Two modules a character, in blocks that every terminal has.

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use serde_json::json;
-use transom::people::escape;
 use transom::{Accept, InboxSettings, Notice, Outcome, TransferId, TransferStatus};
 
 use crate::args::{Consent, Receive};
@@ -14,7 +13,7 @@ use crate::failure::Failure;
 use crate::once::Once;
 use crate::output::Output;
 use crate::place::Place;
-use crate::progress::Progress;
+use crate::progress::{Bars, Progress};
 use crate::report;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
@@ -47,7 +46,7 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
         overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
-    let running = Running::start(settings)?;
+    let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
     output.say(
         format!("files go to {into}"),
@@ -61,6 +60,7 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
         output,
         once: arguments.once.then(Once::default),
         asked: VecDeque::new(),
+        bars: Bars::default(),
         shown: Vec::new(),
     };
     inbox.serve(place)
@@ -73,6 +73,7 @@ struct Inbox<'a> {
     once: Option<Once>,
     /// Offers that wait for a person, the first of them asked.
     asked: VecDeque<(TransferId, String)>,
+    bars: Bars,
     /// Transfers on their way. The station bounds how many.
     shown: Vec<(TransferId, Progress<'a>)>,
 }
@@ -97,7 +98,8 @@ impl Inbox<'_> {
                 Some(Event::Notice(notice)) => self.notice(&notice),
                 Some(Event::Typed(line)) => self.typed(line.as_deref()),
                 Some(Event::Signal(Signal::Reload)) => {
-                    door::reload(&self.running.handle, place, self.output)
+                    let reload = || door::reload(&self.running.handle, place, self.output);
+                    self.bars.aside(reload);
                 }
                 Some(Event::Signal(Signal::End)) => {
                     self.output.say("ending", json!({"event": "ending"}));
@@ -124,7 +126,7 @@ impl Inbox<'_> {
             } => {
                 let what = report::thing(name, *shape, *files, *bytes);
                 if self.output.is_json() {
-                    report::tell(self.output, notice);
+                    self.tell(notice);
                 }
                 let question = report::offer_words(peer, &what, *overwrites);
                 self.asked.push_back((*transfer, question));
@@ -132,14 +134,19 @@ impl Inbox<'_> {
                     self.ask();
                 }
             }
-            notice => report::tell(self.output, notice),
+            notice => self.tell(notice),
         }
+    }
+
+    fn tell(&self, notice: &Notice) {
+        self.bars.aside(|| report::tell(self.output, notice));
     }
 
     /// One question at a time, so that an answer can't meet another offer.
     fn ask(&self) {
         if let Some((_, what)) = self.asked.front() {
-            eprint!("{}: take it? [y/n] ", escape(what));
+            self.bars
+                .aside(|| self.output.ask(&format!("{what}: take it? [y/n]")));
         }
     }
 
@@ -163,7 +170,7 @@ impl Inbox<'_> {
             .position(|(transfer, _)| *transfer == status.transfer);
         let at = at.unwrap_or_else(|| {
             self.shown
-                .push((status.transfer, Progress::new(self.output)));
+                .push((status.transfer, Progress::new(self.output, &self.bars)));
             self.shown.len() - 1
         });
         if let Some((_, progress)) = self.shown.get_mut(at) {
@@ -183,7 +190,7 @@ impl Inbox<'_> {
         if was_asked {
             self.ask();
         }
-        report::tell(self.output, &Notice::TransferEnded { status, outcome });
+        self.tell(&Notice::TransferEnded { status, outcome });
     }
 }
 

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::format::count;
 use crate::output::Output;
 use crate::place::Place;
-use crate::progress::Progress;
+use crate::progress::{Bars, Progress};
 use crate::report;
 use crate::signals::Signal;
 use crate::station::Event;
@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
         line,
         output,
         wait,
+        bars: Bars::default(),
         lost: None,
     };
     for path in there {
@@ -78,7 +79,7 @@ impl<'a> Tally<'a> {
             return Err(failure);
         }
         self.failed += 1;
-        self.output.warn(failure.to_string());
+        self.output.complain(failure.to_string());
         Ok(())
     }
 
@@ -98,6 +99,7 @@ struct Sending<'a> {
     line: Line,
     output: &'a Output,
     wait: Duration,
+    bars: Bars,
     /// Until when the peer may come back.
     lost: Option<Instant>,
 }
@@ -110,17 +112,21 @@ impl Sending<'_> {
             .running
             .handle
             .send(&self.line.peer, path, options);
-        let mut progress = Progress::new(self.output);
+        let mut progress = Progress::new(self.output, &self.bars);
         let mut failed_items = 0;
         loop {
             let Some(event) = self.line.running.next(self.lost) else {
-                let why = format!("it did not come back within {} s", self.wait.as_secs());
+                let why = format!("they did not come back within {} s", self.wait.as_secs());
                 return Err(self.lost(&why));
             };
             match event {
                 Event::Notice(notice) => {
                     failed_items += u64::from(is_failed_item(&notice, transfer));
                     if let Some(outcome) = self.notice(&notice, transfer, &mut progress)? {
+                        let is_whole = outcome.is_success() && failed_items == 0;
+                        if is_whole || self.output.is_json() {
+                            report::tell(self.output, &notice);
+                        }
                         return self.ended(path, outcome, failed_items);
                     }
                 }
@@ -144,15 +150,12 @@ impl Sending<'_> {
             Notice::Transfer(status) if status.transfer == transfer => progress.show(status),
             Notice::TransferEnded { status, outcome } if status.transfer == transfer => {
                 progress.end();
-                if outcome.is_success() || self.output.is_json() {
-                    report::tell(self.output, notice);
-                }
                 return Ok(Some(outcome));
             }
-            _ if is_failed_item(notice, transfer) => progress.aside(|| self.warn(notice)),
+            _ if is_failed_item(notice, transfer) => self.bars.aside(|| self.warn(notice)),
             _ => {
                 self.watch_the_line(notice);
-                progress.aside(|| self.line.notice(notice, self.output))?;
+                self.bars.aside(|| self.line.notice(notice, self.output))?;
             }
         }
         Ok(None)
@@ -173,15 +176,17 @@ impl Sending<'_> {
         outcome: &Outcome,
         failed_items: u64,
     ) -> Result<Result<(), Failure>, Failure> {
-        let what = format!("{} was not sent", path.display());
+        let in_part = || format!("{} was sent in part", path.display());
+        let words = || crate::words::outcome_words(outcome);
         match outcome {
             Outcome::Lost { why } => Err(self.lost(why)),
+            Outcome::Partial { .. } => Ok(Err(Failure::new(in_part(), words()))),
             outcome if !outcome.is_success() => Ok(Err(Failure::new(
-                what,
-                crate::words::outcome_words(outcome),
+                format!("{} was not sent", path.display()),
+                words(),
             ))),
             _ if failed_items > 0 => Ok(Err(Failure::new(
-                format!("{} was sent in part", path.display()),
+                in_part(),
                 format!("{} left out", count(failed_items, "item")),
             ))),
             _ => Ok(Ok(())),
@@ -189,13 +194,14 @@ impl Sending<'_> {
     }
 
     fn lost(&self, why: &str) -> Failure {
-        resumable(Failure::new(format!("{} is lost", self.line.peer), why))
+        let what = format!("lost the connection to {}", self.line.peer);
+        resumable(Failure::new(what, why))
     }
 
     fn warn(&self, notice: &Notice) {
         match report::describe(notice) {
             Some((_, json)) if self.output.is_json() => self.output.answer("", json),
-            Some((human, _)) => self.output.warn(human),
+            Some((human, _)) => self.output.complain(human),
             None => {}
         }
     }

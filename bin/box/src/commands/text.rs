@@ -14,12 +14,13 @@ use crate::station::Event;
 
 pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<(), Failure> {
     let message = arguments.message.join(" ");
-    if message.is_empty() || message.len() > MAX_TEXT {
-        let why = format!(
-            "a text has 1 to {MAX_TEXT} bytes, this has {}",
-            message.len()
-        );
-        return Err(Failure::usage("can't send that", why));
+    let why = match message.len() {
+        0 => Some("it is empty".to_owned()),
+        1..=MAX_TEXT => None,
+        long => Some(format!("it has {long} bytes, and {MAX_TEXT} are the limit")),
+    };
+    if let Some(why) = why {
+        return Err(Failure::usage("can't send that text", why));
     }
     let mut line = Line::open(&arguments.peer, place, output)?;
     let text = line.running.handle.text(&line.peer, message);
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<()
     loop {
         match line.running.next(Some(last)) {
             Some(Event::Notice(Notice::TextArrived { text: arrived, .. })) if arrived == text => {
-                let human = format!("{} has it", line.peer);
+                let human = format!("{} has your text", line.peer);
                 output.say(
                     human,
                     json!({"event": "text_arrived", "peer": line.peer.as_str()}),
@@ -37,7 +38,10 @@ pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<()
             Some(Event::Notice(Notice::TextFailed {
                 text: failed, why, ..
             })) if failed == text => {
-                return Err(Failure::new(format!("{} did not get it", line.peer), why));
+                return Err(Failure::new(
+                    format!("{} did not get your text", line.peer),
+                    why,
+                ));
             }
             Some(Event::Notice(notice)) => line.notice(&notice, output)?,
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
@@ -45,7 +49,10 @@ pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<()
             Some(Event::Typed(_)) => {}
             None => {
                 let why = format!("no answer within {} s", PATIENCE.as_secs());
-                return Err(Failure::new(format!("{} did not get it", line.peer), why));
+                return Err(Failure::new(
+                    format!("{} did not get your text", line.peer),
+                    why,
+                ));
             }
         }
     }

@@ -5,12 +5,12 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use transom::people::{Book, Contact, KnownPeers, add_line};
+use transom::people::{Book, Contact, KnownPeers, add_line, pins};
 use transom::{PeerName, PublicKey};
 
 use crate::args::{Users, UsersCommand};
 use crate::failure::Failure;
-use crate::format::count;
+use crate::format::{columns, count, padded};
 use crate::output::Output;
 use crate::place::{self, Place};
 
@@ -46,26 +46,22 @@ fn list(place: &Place, output: &Output) -> Result<(), Failure> {
 /// The book as columns, and below it the pinned keys of names that are not in it.
 fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
     let contacts = book.contacts();
-    let mut text = format!("{} in {source}", count(contacts.len() as u64, "contact"));
-    let rows: Vec<[String; 5]> = contacts.iter().map(|contact| row(contact, known)).collect();
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
+    let mut text = match contacts.len() as u64 {
+        0 => format!("no contacts in {source}; add somebody with: transom users add NAME HOST"),
+        contacts => format!("{} in {source}", count(contacts, "contact")),
     };
-    let widths = [width(0), width(1), width(2), width(3)];
-    for [name, address, key, may, comment] in &rows {
-        let line = format!(
-            "{name:<0$}  {address:<1$}  {key:<2$}  {may:<3$}  {comment}",
-            widths[0], widths[1], widths[2], widths[3],
-        );
+    let rows: Vec<[String; 5]> = contacts.iter().map(|contact| row(contact, known)).collect();
+    let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max();
+    let widths: [_; 5] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    for row in &rows {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<_> = cells.map(|(cell, width)| padded(cell, width)).collect();
         text.push('\n');
-        text.push_str(line.trim_end());
+        text.push_str(cells.join("  ").trim_end());
     }
     for (name, key) in strangers(book, known) {
         text.push_str(&format!(
-            "\n{name} is not in the book, but its key {} is pinned",
+            "\n{name} is not in the book, but the key {} is pinned",
             key.fingerprint()
         ));
     }
@@ -155,7 +151,7 @@ fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
         if let Some(old) = book.find(contact.name.as_str()) {
             let place = format!("{}:{}", path.display(), old.line);
             return Err(
-                Failure::new(format!("{} is there already", contact.name), place)
+                Failure::new(format!("{} is in the book already", contact.name), place)
                     .next("change that line"),
             );
         }
@@ -196,33 +192,27 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
 }
 
 fn trust(name: &PeerName, key: &PublicKey, place: &Place, output: &Output) -> Result<(), Failure> {
+    let what = format!("can't pin {name}");
     let book = place.book(output)?;
-    let other = book
-        .find(name.as_str())
-        .filter(|contact| contact.key.is_some_and(|in_book| in_book != *key));
-    if let Some(contact) = other {
-        let why = format!(
-            "{} gives it another key on line {}",
-            place.looked_in(),
-            contact.line
-        );
-        return Err(Failure::new(format!("can't pin {name}"), why).next("change key= on that line"));
+    let contact = book.lookup(name.as_str()).ok();
+    if let Some(contact) = contact
+        .as_ref()
+        .filter(|it| it.key.is_some_and(|it| it != *key))
+    {
+        let (book, line) = (place.looked_in(), contact.line);
+        let why = format!("{book} has another key in line {line}");
+        return Err(Failure::new(what, why).next("change key= in that line"));
     }
     let mut known = place::known_peers(&place.state()?)?;
-    if known
-        .peers()
-        .key_of(name)
-        .is_some_and(|pinned| pinned != *key)
-    {
-        return Err(
-            Failure::new(format!("can't pin {name}"), "another key is pinned to it").next(format!(
-                "if that is right, first: transom users forget {name}"
-            )),
-        );
+    let pins = pins_of(name, contact.as_ref(), &book, known.peers());
+    if pins.first().is_some_and(|(_, pinned)| pinned != key) {
+        let todo = format!("if this one is right, first: transom users forget {name}");
+        return Err(Failure::new(what, "another key is pinned already").next(todo));
     }
+    let name = contact.map_or(*name, |contact| pinned_name(name, &contact));
     known
-        .learn(name, key)
-        .map_err(|error| Failure::new(format!("can't pin {name}"), error))?;
+        .learn(&name, key)
+        .map_err(|error| Failure::new(what, error))?;
     let human = format!("{name} is pinned to {}", key.fingerprint());
     output.say(
         human,
@@ -231,34 +221,62 @@ fn trust(name: &PeerName, key: &PublicKey, place: &Place, output: &Output) -> Re
     Ok(())
 }
 
+/// What a key is pinned to: a contact's name, an address, or a word that may become a contact's
+/// name.
+fn pinned_name(typed: &PeerName, contact: &Contact) -> PeerName {
+    let is_word = contact.address.ip().is_none() && !typed.as_str().contains(':');
+    match contact.line == 0 && is_word {
+        true => *typed,
+        false => contact.name,
+    }
+}
+
+/// The pinned keys that count for what was typed; a name that is no address has at most its own.
+fn pins_of(
+    name: &PeerName,
+    contact: Option<&Contact>,
+    book: &Book,
+    known: &KnownPeers,
+) -> Vec<(PeerName, PublicKey)> {
+    match contact {
+        Some(contact) => pins(contact, book, known),
+        None => known
+            .key_of(name)
+            .map(|key| (*name, key))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// Forgets all that would count when that contact or address is dialed again.
 fn forget(name: &PeerName, place: &Place, output: &Output) -> Result<(), Failure> {
     let mut known = place::known_peers(&place.state()?)?;
-    let forgotten = known
-        .forget(name.as_str())
-        .map_err(|error| Failure::new(format!("can't forget {name}"), error))?;
     let book = place.book(output)?;
-    let in_book = book
-        .find(name.as_str())
-        .filter(|contact| contact.key.is_some());
-    if let Some(contact) = in_book {
-        let why = format!("{} gives it on line {}", place.looked_in(), contact.line);
-        return Err(Failure::new(format!("{name} still has a key"), why)
-            .next("change or remove key= there"));
+    let contact = book.lookup(name.as_str()).ok();
+    let forgotten = pins_of(name, contact.as_ref(), &book, known.peers());
+    for (name, _) in &forgotten {
+        known
+            .forget(name.as_str())
+            .map_err(|error| Failure::new(format!("can't forget {name}"), error))?;
     }
-    let key = forgotten.ok_or_else(|| {
-        Failure::new(
-            format!("nothing to forget of {name}"),
-            "no key is pinned to it",
-        )
-    })?;
-    let human = format!(
-        "{name} was {}; the next key it shows will be pinned",
-        key.fingerprint()
-    );
-    output.say(
-        human,
-        json!({"event": "forgotten", "name": name.as_str(), "key": key.to_string()}),
-    );
+    if let Some(contact) = contact.filter(|contact| contact.key.is_some()) {
+        let why = format!("{} has it in line {}", place.looked_in(), contact.line);
+        let what = format!("{} still has a key", contact.name);
+        return Err(Failure::new(what, why).next("change or remove key= there"));
+    }
+    if forgotten.is_empty() {
+        return Err(Failure::new(
+            "nothing to forget",
+            format!("no key is pinned to {name}"),
+        ));
+    }
+    for (name, key) in forgotten {
+        let print = key.fingerprint();
+        let human =
+            format!("forgot the key {print} of {name}; the next one they show will be pinned");
+        let json = json!({"event": "forgotten", "name": name.as_str(), "key": key.to_string()});
+        output.say(human, json);
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use transom::{CallKind, EndReason, Notice, RemotePicture};
 
@@ -10,7 +10,6 @@ use crate::args::Watch;
 use crate::check::Check;
 use crate::dial::Line;
 use crate::failure::Failure;
-use crate::format::count;
 use crate::output::Output;
 use crate::place::Place;
 use crate::recorder::Recorder;
@@ -88,7 +87,7 @@ impl<'a> Watching<'a> {
             second: Stats::default(),
             tick: Instant::now() + TICK,
             seconds: 0,
-            bar: output.is_live().then(ProgressBar::new_spinner),
+            bar: output.is_live().then(line_that_moves),
             has_call: false,
             ring_at: None,
         }
@@ -165,8 +164,12 @@ impl<'a> Watching<'a> {
                 tell(&self.bar, self.output);
             }
             Notice::CallEnded { reason, text, .. } => {
-                tell(&self.bar, self.output);
-                self.call_ended(*reason, text)?;
+                let ended = self.call_ended(*reason, text);
+                // The error says the same.
+                if ended.is_ok() || self.output.is_json() {
+                    tell(&self.bar, self.output);
+                }
+                ended?;
             }
             Notice::FarCamera { .. } | Notice::CallInterrupted { .. } => {
                 tell(&self.bar, self.output)
@@ -225,7 +228,7 @@ impl<'a> Watching<'a> {
             bar.set_message(second.line(over));
             bar.tick();
         } else if self.output.is_json() {
-            let fps = second.pictures() as f64 / over.as_secs_f64();
+            let fps = Some(second.pictures() as f64 / over.as_secs_f64());
             self.output.answer("", second.json("stats", fps, over));
         } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
             self.output.say(second.line(over), Value::Null);
@@ -247,14 +250,9 @@ impl<'a> Watching<'a> {
     fn finish(self, result: Result<End, Failure>) -> Result<(), Failure> {
         let saved = self.recorder.close();
         let over = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        let human = format!(
-            "{}: {}",
-            count(self.total.pictures(), "picture"),
-            self.total.line(over)
-        );
         if self.since.is_some() {
-            self.output
-                .answer(human, self.total.json("summary", self.total.fps(), over));
+            let json = self.total.json("summary", self.total.fps(), over);
+            self.output.say(self.total.summary(), json);
         }
         if let Some(left_out) = self.check.words() {
             self.output.warn(left_out);
@@ -268,6 +266,15 @@ impl<'a> Watching<'a> {
             ));
         }
         Ok(())
+    }
+}
+
+/// One line of a terminal, cut where it is narrow.
+fn line_that_moves() -> ProgressBar {
+    let line = ProgressBar::new_spinner();
+    match ProgressStyle::with_template("{wide_msg}") {
+        Ok(style) => line.with_style(style),
+        Err(_) => line,
     }
 }
 

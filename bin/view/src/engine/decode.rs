@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use transom::{OwnPicture, PeerName, RemotePicture};
-use transom_media::{Image, Limit, Picture, decode};
+use transom_media::{Image, ImageError, Limit, Picture, decode, guard};
 
 use crate::model::{Face, Sample, Shown};
 
@@ -319,6 +319,16 @@ impl Stream {
 
 /// Decodes until the desk is closed.
 pub(super) fn run(desk: &Desk, mailbox: &Mailbox) {
+    run_with(desk, mailbox, |jpeg, into| {
+        decode(jpeg, Limit::default(), into)
+    });
+}
+
+fn run_with(
+    desk: &Desk,
+    mailbox: &Mailbox,
+    decode: impl Fn(&[u8], &mut Image) -> Result<(), ImageError>,
+) {
     let mut whole = Image::default();
     while let Some(Task {
         mut arrived,
@@ -326,18 +336,21 @@ pub(super) fn run(desk: &Desk, mailbox: &Mailbox) {
         wanted,
     }) = desk.next()
     {
-        let decoded = decode(&arrived.picture.jpeg, Limit::default(), &mut whole);
+        let decoded = guard(|| decode(&arrived.picture.jpeg, &mut whole));
         // Only now the peer may send another one.
         drop(arrived.hold.take());
-        match decoded {
-            Ok(()) => {
+        let fitted = decoded.and_then(|()| {
+            guard(|| {
                 let size = (whole.width, whole.height);
                 match factor(size, wanted, MAX_SIDE) {
                     1 => std::mem::swap(&mut whole, &mut into),
                     factor => shrink(&whole, factor, &mut into),
                 }
-                desk.done(arrived, into, size);
-            }
+                Ok(size)
+            })
+        });
+        match fitted {
+            Ok(size) => desk.done(arrived, into, size),
             Err(error) => {
                 desk.failed(arrived.face, into);
                 mailbox.put(Letter::Broken(arrived.face, error.to_string()));

@@ -1,5 +1,5 @@
 //! Everything that runs beside the window: the station, the JPEG decoders, the bell, what writes pictures, the file dialog.
-//! No other file starts a thread.
+//! No other file of this program starts a thread.
 //!
 //! | thread | does | speaks to the window by |
 //! |---|---|---|
@@ -8,7 +8,7 @@
 //! | `album` | writes pictures and films | the mailbox |
 //! | `bell` | plays a sound while somebody rings | - |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
-//! | `signals` | waits for what ends the program from outside | the mailbox |
+//! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
@@ -68,8 +68,6 @@ pub(crate) struct Engine {
     album: Arc<Album>,
     bell: Arc<Bell>,
     duties: Duties,
-    #[cfg(unix)]
-    signals: signal_hook::iterator::Handle,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -83,11 +81,12 @@ impl Engine {
         let contacts = settings.book.contacts().to_vec();
         let busy = !settings.takes_calls;
         let station = Station::start(settings)?;
+        let mailbox = Arc::new(Mailbox::new(wake.clone()));
         #[cfg(unix)]
-        let (signals, closer) = signals::watch()?;
+        signals::watch(mailbox.clone())?;
         let mut engine = Self {
             handle: station.handle(),
-            mailbox: Arc::new(Mailbox::new(wake.clone())),
+            mailbox,
             desk: Arc::new(Desk::new(wake)),
             album: Arc::new(Album::new(pictures)),
             bell: Arc::default(),
@@ -95,15 +94,8 @@ impl Engine {
                 busy,
                 ..Duties::default()
             },
-            #[cfg(unix)]
-            signals: closer,
             threads: Vec::new(),
         };
-        #[cfg(unix)]
-        {
-            let mailbox = engine.mailbox.clone();
-            engine.start_thread("signals", move || signals::run(signals, &mailbox))?;
-        }
         engine.start_decoders()?;
         let (album, mailbox) = (engine.album.clone(), engine.mailbox.clone());
         engine.start_thread("album", move || record::run(&album, &mailbox))?;
@@ -257,8 +249,6 @@ impl Drop for Engine {
         self.desk.close();
         self.album.close();
         self.bell.close();
-        #[cfg(unix)]
-        self.signals.close();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("a thread of the window panicked");

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::name;
 use crate::words;
-use transom_users::{
-    Book, Contact, EditError, MAX_BYTES, add_line, change_line, escape, remove_line,
-};
+use transom_users::{Book, Contact, EditError, MAX_BYTES, add_line, change_line, remove_line};
 
 use super::file;
 
@@ -58,5 +56,5 @@ impl BookFile {
 }
 
 fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy()).into_owned()
+    words::line(&path.to_string_lossy()).into_owned()
 }

@@ -4,8 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use transom_users::escape;
-
 use crate::{paths, words};
 
 /// The file's text, at most so many bytes; `None` if there is no file.
@@ -93,7 +91,7 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> String {
 }
 
 fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy()).into_owned()
+    words::line(&path.to_string_lossy()).into_owned()
 }
 
 /// Where a link leads, however far; a path that is no link is itself.

@@ -12,7 +12,7 @@ mod verified;
 use std::path::{Path, PathBuf};
 
 use transom::{Accept, Handle, InboxSettings, State as Folder};
-use transom_users::{Book, Contact, escape};
+use transom_users::{Book, Contact};
 
 use crate::model::{
     Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Warning, moves, read_history,
@@ -164,10 +164,10 @@ impl Keeper {
             .and_then(|folder| folder.known_peers())
             .and_then(|mut known| known.forget(name));
         state.dialog = None;
-        state.status = words::removed(&escape(name));
+        state.status = words::removed(&words::line(name));
         forgotten
             .map(drop)
-            .map_err(|error| words::removed_but_known(&escape(name), error))
+            .map_err(|error| words::removed_but_known(&words::line(name), error))
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
@@ -224,7 +224,7 @@ pub(crate) fn inbox_settings(into: &Path) -> InboxSettings {
 
 /// The settings of earlier runs, and what is wrong with them as `FILE:LINE: what`.
 pub(crate) fn read_config(path: &Path) -> (Config, Vec<String>) {
-    let shown = escape(&path.to_string_lossy()).into_owned();
+    let shown = words::line(&path.to_string_lossy()).into_owned();
     match file::read_text(path, MAX_CONFIG_BYTES) {
         Ok(None) => (Config::default(), Vec::new()),
         Ok(Some(text)) => {

@@ -13,6 +13,7 @@ use transom::{CallKind, EndReason, Lens, PeerName};
 
 use crate::words;
 
+use super::name;
 use super::pace::{Pace, Sample};
 use super::pictures::Shown;
 
@@ -101,8 +102,13 @@ impl Call {
         self.stage = Stage::Live;
     }
 
-    /// The call is over, from whichever side; `here` is whether the peer is still connected. Gives back whether to ask it again at once.
+    /// The call is over, from whichever side; `here` is whether the peer is still connected. Gives
+    /// back whether to ask it again at once. Nothing that was known of its pictures stays.
     pub(crate) fn ended(&mut self, reason: EndReason, text: &str, here: bool) -> bool {
+        self.shown = None;
+        self.trouble = None;
+        self.broken = 0;
+        self.pace = Pace::default();
         self.far_camera = None;
         self.far_recording = false;
         self.camera_on = false;
@@ -116,20 +122,27 @@ impl Call {
                 Stage::Waiting
             }
             EndReason::Chosen if self.is_talk() && self.stage == Stage::Ringing => {
-                Stage::Ended(words::declined(text))
+                Stage::Ended(words::declined(&name(&self.peer), text))
             }
-            _ => Stage::Ended(words::end(self.kind, reason, text)),
+            _ => Stage::Ended(words::end(&name(&self.peer), self.kind, reason, text)),
         };
         let ring = self.stage == Stage::Ringing;
         self.asked_again |= ring;
         ring
     }
 
-    /// A good picture. One that comes after the end was told belongs to a call that goes on: a peer can have another.
-    /// One that came before, and was being decoded meanwhile, brings nothing back.
+    /// Whether a picture belongs to this call. One that was received before the end was told, and
+    /// was being decoded meanwhile, does not.
+    pub(crate) fn takes(&self, shown: &Shown) -> bool {
+        self.over.is_none_or(|over| shown.received > over)
+    }
+
+    /// A good picture. One after the end belongs to a call that goes on: a peer can have two.
     pub(crate) fn show(&mut self, shown: Shown) {
-        let goes_on = self.over.is_none_or(|over| shown.received > over);
-        if goes_on && matches!(self.stage, Stage::Ended(_)) {
+        if !self.takes(&shown) {
+            return;
+        }
+        if matches!(self.stage, Stage::Ended(_)) {
             self.stage = Stage::Live;
         }
         self.shown = Some(shown);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use transom::{CallKind, EndReason, Lens, Notice, Numbers, PeerName, PublicKey};
-use transom_users::escape;
 
 use crate::words;
 
@@ -121,6 +120,13 @@ impl Calls {
         self.own.wish.is_some() && self.sees_itself() && (shows || self.own.open)
     }
 
+    /// The last picture of our own camera is gone with the preview.
+    pub(super) fn forget_preview(&mut self) {
+        if !self.previews() {
+            self.own.shown = None;
+        }
+    }
+
     /// Everybody with a call here, or who rings.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerName> {
         let ringing = self.incoming.iter().map(|ring| ring.peer);
@@ -183,10 +189,11 @@ impl State {
             }
             // Who watched us may still be in another call with us, which shows our camera.
             Notice::CallEnded {
+                peer,
                 kind: CallKind::View,
                 outgoing: false,
                 ..
-            } => {}
+            } => self.unsay(&words::watches_you(&name(&peer))),
             Notice::CallEnded {
                 peer, reason, text, ..
             } => return self.call_ended(peer, reason, &text),
@@ -260,6 +267,22 @@ impl State {
         }
     }
 
+    /// Whether that picture has a place here: it is none of a call that ended.
+    pub(crate) fn takes(&self, face: Face, shown: &Shown) -> bool {
+        match face {
+            Face::Own => self.calls.previews(),
+            Face::Peer(peer) => self.calls.of(peer).is_some_and(|call| call.takes(shown)),
+        }
+    }
+
+    /// Whether there is a picture of that face to be drawn.
+    pub(crate) fn has_picture(&self, face: Face) -> bool {
+        match face {
+            Face::Own => self.calls.previews(),
+            Face::Peer(peer) => self.calls.of(peer).is_some_and(|call| call.shown.is_some()),
+        }
+    }
+
     /// Whether pictures of that face are on the screen now.
     pub(crate) fn shows(&self, face: Face) -> bool {
         match face {
@@ -270,7 +293,7 @@ impl State {
 
     /// A picture or a film was written, or not.
     pub(crate) fn kept(&mut self, kept: Kept) -> Vec<Action> {
-        let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
+        let path = |path: &std::path::Path| words::line(&path.to_string_lossy()).into_owned();
         match kept {
             Kept::Snapshot(Ok(at)) => self.status = words::saved(&path(&at)),
             Kept::Snapshot(Err(why)) => self.warn(Warning::Trouble(why)),
@@ -386,6 +409,7 @@ impl State {
             self.calls.miss(ring);
             return Vec::new();
         }
+        self.calls.numbers.remove(&peer);
         let here = self.person(peer).presence == Presence::Here;
         let Some(call) = self.calls.find(peer) else {
             return Vec::new();
@@ -398,6 +422,7 @@ impl State {
         if call.ended(reason, text, here) {
             actions.push(Action::Ring { peer, kind });
         }
+        self.calls.forget_preview();
         actions
     }
 

@@ -104,7 +104,7 @@ fn a_call_rings_until_it_is_answered_and_shows_no_camera_by_itself() {
     assert_eq!(state.apply(ended("door", EndReason::Chosen)), []);
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Busy));
-    let words = "busy now; try again later";
+    let words = "door is busy; try again later";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
 }
 
@@ -113,12 +113,12 @@ fn a_declined_ring_is_told_apart_from_a_call_that_was_ended() {
     let mut state = both_here();
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Chosen));
-    let words = "the call was declined";
+    let words = "door declined the call";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
     state.act(&Action::Call(peer("door")));
     state.apply(talk("door", true, false));
     state.apply(ended("door", EndReason::Chosen));
-    let words = "the call was ended there";
+    let words = "door hung up";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
 }
 
@@ -126,7 +126,7 @@ fn a_declined_ring_is_told_apart_from_a_call_that_was_ended() {
 fn who_is_not_there_is_not_rung() {
     let mut state = two_boxes();
     state.act(&Action::Call(peer("door")));
-    let words = "door is not there";
+    let words = "door is away";
     assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
     assert_eq!(state.apply(joined("door")), []);
 }
@@ -364,7 +364,7 @@ fn a_picture_from_before_the_end_of_a_call_does_not_bring_it_back() {
     let before = shown();
     state.apply(ended("door", EndReason::Chosen));
     state.shown(face, before);
-    let over = Stage::Ended("the call was ended there".into());
+    let over = Stage::Ended("door hung up".into());
     assert_eq!(stage(&state, "door"), Some(over));
     // The other of two calls that both sides began.
     state.shown(face, shown());

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use transom::PeerName;
 use transom::media::{Source, Wish};
-use transom_users::{escape, shorten};
+
+use crate::words;
 
 use super::pictures::Preferences;
 
@@ -263,7 +264,7 @@ fn one_line(text: &str) -> String {
 }
 
 fn shown(value: &str) -> String {
-    escape(&shorten(value, SHOWN_CHARS)).into_owned()
+    words::short(value, SHOWN_CHARS)
 }
 
 fn parsed<T: FromStr>(key: &str, value: &str) -> Result<T, String> {
@@ -475,6 +476,6 @@ mod tests {
         let (config, errors) = Config::parse(&garbage);
         assert_eq!(config, Config::default());
         assert_eq!(errors.len(), transom_users::MAX_ERRORS);
-        assert!(errors.iter().all(|error| escape(error) == *error));
+        assert!(errors.iter().all(|error| words::line(error) == *error));
     }
 }

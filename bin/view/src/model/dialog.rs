@@ -1,6 +1,6 @@
 //! What stands over the screen and waits for an answer: one dialog at a time, with what is typed into it.
 
-use transom::{PeerName, PublicKey};
+use transom::{PeerName, PublicKey, TransferId};
 use transom_users::{Address, Book, Contact, Rights};
 
 use crate::paths;
@@ -13,6 +13,10 @@ use super::{Config, Knock, Person, State};
 pub(crate) enum Dialog {
     /// Somebody is added or changed.
     Contact(Box<ContactForm>),
+    /// A transfer of which something has arrived is about to be cancelled: that part is removed.
+    CancelTransfer(TransferId),
+    /// All kept texts are about to be removed. The settings from which this was asked come back.
+    ForgetTexts(Box<SettingsForm>),
     /// A web address somebody wrote is about to be opened.
     Link(String),
     /// Somebody is about to be removed.
@@ -53,6 +57,24 @@ pub(crate) struct SettingsForm {
     pub(crate) inbox: String,
     /// Why they could not be saved.
     pub(crate) problem: Option<String>,
+}
+
+impl Dialog {
+    /// What is shown once it is closed.
+    pub(super) fn closed(self) -> Option<Self> {
+        match self {
+            Self::ForgetTexts(form) => Some(Self::Settings(form)),
+            _ => None,
+        }
+    }
+
+    /// Whether it asks before something that can't be undone.
+    pub(crate) fn is_question(&self) -> bool {
+        matches!(
+            self,
+            Self::CancelTransfer(_) | Self::ForgetTexts(_) | Self::Remove(_)
+        )
+    }
 }
 
 impl ContactForm {

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::{Notice, PeerName, PublicKey, TextId, TransferId};
-use transom_users::{Contact, escape};
+use transom_users::Contact;
 
 use crate::words;
 
@@ -238,7 +238,7 @@ impl State {
             Action::Choose(peer) => self.choose(*peer),
             Action::Pick { .. } => self.picking = true,
             Action::Send { peer, path } => {
-                self.status = words::sending(&escape(&path.to_string_lossy()), &name(peer));
+                self.status = words::sending(&words::line(&path.to_string_lossy()), &name(peer));
             }
             Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
@@ -250,7 +250,7 @@ impl State {
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => self.dialog = Some(dialog.clone()),
-            Action::Close => self.dialog = None,
+            Action::Close => self.dialog = self.dialog.take().and_then(Dialog::closed),
             Action::PickFolder(_) => self.picking = true,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
@@ -316,14 +316,6 @@ impl State {
     /// Shows a warning, once.
     pub(crate) fn warn(&mut self, warning: Warning) {
         warnings::add(&mut self.warnings, warning);
-    }
-
-    /// Whether there is anything to be told above all else.
-    pub(crate) fn has_notices(&self) -> bool {
-        !(self.warnings.is_empty()
-            && self.knocks.is_empty()
-            && self.offers.is_empty()
-            && self.calls.missed.is_empty())
     }
 
     /// The person text and files go to.
@@ -406,5 +398,5 @@ impl State {
 
 /// A peer's name as it is printed.
 pub(crate) fn name(peer: &PeerName) -> String {
-    escape(peer.as_str()).into_owned()
+    words::line(peer.as_str()).into_owned()
 }

@@ -47,7 +47,7 @@ pub(crate) enum Presence {
 /// One line of talk.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Line {
-    /// As it came: escape it before it is shown.
+    /// As it came: `words::message` makes it fit to be shown.
     pub(crate) text: String,
     /// Who said it.
     pub(crate) by: Speaker,

@@ -1,5 +1,6 @@
 //! The model's behaviour, notice by notice.
 
+mod ends;
 mod people;
 
 use std::net::SocketAddr;
@@ -57,6 +58,7 @@ pub(crate) fn joined(name: &str) -> Notice {
         peer: peer(name),
         key: PublicKey([1; 32]),
         first_use: false,
+        known_as: None,
         address: address(),
         capabilities: transom::Capabilities::CALLS,
     }
@@ -232,7 +234,9 @@ fn watching_another_box_is_not_ended_by_the_end_of_the_first() {
     state.apply(ended("door", EndReason::Busy));
     assert_eq!(
         stage(&state),
-        Some(&Stage::Ended("it has as many viewers as it allows".into()))
+        Some(&Stage::Ended(
+            "door has as many viewers as it allows".into()
+        ))
     );
 }
 

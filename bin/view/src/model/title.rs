@@ -1,7 +1,5 @@
 //! What the window is called: who it belongs to and what goes on in it, for the task bar and the list of windows.
 
-use transom_users::escape;
-
 use crate::words;
 
 use super::{State, name};
@@ -17,7 +15,7 @@ impl State {
                 None => String::new(),
             },
         };
-        words::title(&doing, &escape(&self.own.name))
+        words::title(&doing, &words::line(&self.own.name))
     }
 
     fn open_calls(&self) -> Vec<&super::Call> {

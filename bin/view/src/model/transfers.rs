@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use transom::{Direction, Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
-use transom_users::escape;
 
 use crate::words;
 
-use super::{Action, State, name};
+use super::{Action, Dialog, State, name};
 
 /// Ended transfers that stay on the list until newer ones push them out.
 const MAX_ENDED: usize = 20;
@@ -34,7 +33,7 @@ pub(crate) struct Offer {
     pub(crate) transfer: TransferId,
     /// From whom.
     pub(crate) peer: PeerName,
-    /// As it came: escape it before it is shown.
+    /// As it came: `words::line` makes it fit to be shown.
     pub(crate) name: String,
     /// One file or a folder.
     pub(crate) shape: Shape,
@@ -75,6 +74,11 @@ impl Transfer {
             ) if self.status.direction == Direction::Incoming => path.parent(),
             _ => None,
         }
+    }
+
+    /// Whether cancelling it removes something that has arrived.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.status.moved > 0 || self.status.verified > 0
     }
 
     /// Whether it can be halted or let go on.
@@ -141,7 +145,7 @@ impl State {
     }
 
     pub(super) fn offered(&mut self, offer: Offer, asks: bool) -> Vec<Action> {
-        let what = escape(&offer.name).into_owned();
+        let what = words::line(&offer.name).into_owned();
         self.status = words::offers(&name(&offer.peer), &what);
         if !asks {
             return Vec::new();
@@ -172,7 +176,10 @@ impl State {
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
-        self.status = words::transfer_ended(status.direction, &escape(&status.name), &outcome);
+        self.status = words::transfer_ended(status.direction, &status.name, &outcome);
+        if self.dialog == Some(Dialog::CancelTransfer(status.transfer)) {
+            self.dialog = None;
+        }
         self.transfer(status).outcome = Some(outcome);
         self.forget_old();
     }
@@ -184,7 +191,7 @@ impl State {
             .find(|one| one.status.transfer == transfer)
         {
             one.failures = one.failures.saturating_add(1);
-            one.last_failure = format!("{}: {}", escape(path), escape(why));
+            one.last_failure = words::about(path, why);
         }
     }
 

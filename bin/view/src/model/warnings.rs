@@ -6,7 +6,7 @@ use transom::{PeerName, PublicKey};
 const MAX_WARNINGS: usize = 8;
 
 /// One warning.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Warning {
     /// Lines of the contact book or the settings that could not be read, as `FILE:LINE: what`.
     BadLines(Vec<String>),

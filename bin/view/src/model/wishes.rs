@@ -49,9 +49,7 @@ impl State {
             }
             _ => {}
         }
-        if !self.calls.previews() {
-            self.calls.own.shown = None;
-        }
+        self.calls.forget_preview();
     }
 
     fn start(&mut self, peer: PeerName, kind: CallKind) {

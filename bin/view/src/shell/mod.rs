@@ -243,7 +243,7 @@ impl Shell {
         };
         for decoded in self.engine.desk().fetch() {
             let (face, shown) = (decoded.face, decoded.shown);
-            if self.state.sees(face) {
+            if self.state.takes(face, &shown) {
                 match open.surface.picture(face, &decoded.image) {
                     Ok(texture) => {
                         self.pictures.insert(face, Picture::of(texture, &shown));
@@ -261,12 +261,11 @@ impl Shell {
     /// Lets go of the streams that are not on the screen any more.
     fn forget(&mut self) {
         let state = &self.state;
-        let wanted = |face| state.sees(face);
-        self.engine.desk().retain(wanted);
+        self.engine.desk().retain(|face| state.sees(face));
         self.engine.desk().show(|face| state.shows(face));
-        self.pictures.retain(|face, _| wanted(*face));
+        self.pictures.retain(|face, _| state.has_picture(*face));
         if let Some(open) = &mut self.open {
-            open.surface.retain(wanted);
+            open.surface.retain(|face| state.has_picture(face));
         }
     }
 

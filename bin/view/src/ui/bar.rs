@@ -11,7 +11,7 @@ use crate::model::{Action, Call, Preferences, Stage, State, name};
 use crate::words;
 
 use super::tile::Tile;
-use super::{calls, theme};
+use super::{arrivals, calls, theme};
 
 /// Height of the buttons' row.
 const ROW: f32 = 34.0;
@@ -25,6 +25,9 @@ struct Choice {
     /// What it is known by, as its text changes.
     place: &'static str,
     text: &'static str,
+    /// The text that sets the width. A button that keeps its place can be clicked again at once, to
+    /// turn the camera off.
+    widest: &'static str,
     keys: &'static str,
     action: Action,
 }
@@ -86,6 +89,7 @@ fn choices(tile: &Tile<'_>) -> Vec<Choice> {
         choices.push(Choice {
             place: "camera",
             text,
+            widest: words::CAMERA_OFF,
             keys: "F8",
             action,
         });
@@ -99,6 +103,7 @@ fn choices(tile: &Tile<'_>) -> Vec<Choice> {
         choices.push(Choice {
             place: "screen",
             text,
+            widest: text,
             keys: "F11",
             action: Action::Fullscreen(on),
         });
@@ -106,41 +111,41 @@ fn choices(tile: &Tile<'_>) -> Vec<Choice> {
     choices
 }
 
-/// What ends it, or begins it again.
+/// The button that ends the call, in the same place at every stage, and the one that calls again.
 fn ending(call: &Call) -> Vec<Choice> {
-    let mut choices = Vec::new();
     let text = match (&call.stage, call.kind) {
-        (Stage::Ended(_), kind) => {
-            let again = if kind == CallKind::Talk {
-                words::CALL_AGAIN
-            } else {
-                words::WATCH_AGAIN
-            };
-            choices.push(Choice {
-                place: "again",
-                text: again,
-                keys: "",
-                action: calls::begin(call.peer, kind),
-            });
-            words::CLOSE
-        }
+        (Stage::Ended(_), _) => words::CLOSE,
         (Stage::Ringing, CallKind::Talk) => words::CANCEL,
         (_, CallKind::Talk) => words::HANG_UP,
         _ => words::STOP_WATCHING,
     };
-    choices.push(Choice {
+    let mut choices = vec![Choice {
         place: "end",
         text,
+        widest: text,
         keys: "Ctrl+H",
         action: Action::HangUp(call.peer),
-    });
+    }];
+    if let Stage::Ended(_) = call.stage {
+        let text = match call.kind {
+            CallKind::Talk => words::CALL_AGAIN,
+            _ => words::WATCH_AGAIN,
+        };
+        choices.push(Choice {
+            place: "again",
+            text,
+            widest: text,
+            keys: "",
+            action: calls::begin(call.peer, call.kind),
+        });
+    }
     choices
 }
 
 /// How many of the buttons have room, and what the menu is called in what is left of it.
 fn fitting(ui: &Ui, choices: &[Choice], has_menu: bool) -> (usize, &'static str) {
     let room = ui.available_width();
-    let widths: Vec<f32> = choices.iter().map(|one| width(ui, one.text)).collect();
+    let widths: Vec<f32> = choices.iter().map(|one| width(ui, one.widest)).collect();
     if !has_menu && widths.iter().sum::<f32>() <= room {
         return (choices.len(), words::MORE);
     }
@@ -263,8 +268,12 @@ pub(super) fn changes(like: Preferences) -> [(&'static str, &'static str, Prefer
 
 /// A button that is known by its place, so that it keeps the keyboard when others come and its text changes.
 fn button(ui: &mut Ui, tile: &Tile<'_>, choice: &Choice) -> Response {
-    let own = UiBuilder::new().id(Id::new((choice.place, tile.call.peer)));
-    let response = ui.scope_builder(own, |ui| ui.button(choice.text)).inner;
+    let id = (choice.place, tile.call.peer);
+    let own = UiBuilder::new().id(Id::new(id));
+    let least = width(ui, choice.widest) - ui.spacing().item_spacing.x;
+    let button = Button::new(choice.text).min_size(vec2(least, 0.0));
+    let response = ui.scope_builder(own, |ui| ui.add(button)).inner;
+    arrivals::place(ui, ("bar", id), response.rect);
     if !tile.only {
         tell(&response, tile, choice.text);
     }
@@ -285,17 +294,20 @@ fn tell(response: &Response, tile: &Tile<'_>, text: &str) {
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, told.as_str()));
 }
 
-/// `door  1280x720  30 fps  12 ms  2 broken`.
+/// `door  1280x720  30 fps  12 ms  2 broken`; nothing of an ended call.
 fn facts(call: &Call) -> String {
+    if let Stage::Ended(_) = call.stage {
+        return String::new();
+    }
     let mut facts = vec![name(&call.peer)];
     if let Some(shown) = call.shown {
         facts.push(words::size(shown.width, shown.height));
-        facts.push(words::fps(shown.rate));
-        facts.extend(
-            shown
-                .latency
-                .map(|latency| words::millis(latency.as_millis())),
-        );
+        // No picture comes while the connection is lost.
+        if call.stage == Stage::Live {
+            facts.push(words::fps(shown.rate));
+            let latency = shown.latency.map(|latency| latency.as_millis());
+            facts.extend(latency.map(words::millis));
+        }
     }
     if call.broken > 0 {
         facts.push(words::broken_count(call.broken));

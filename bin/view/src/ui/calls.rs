@@ -1,17 +1,24 @@
-//! What begins a call: the buttons beside a contact, the card of somebody who rings, and the list of those who rang in vain.
+//! What begins a call: the buttons beside a contact, the cards of ringing calls, and the list of
+//! missed calls.
 
 use std::time::{Duration, Instant};
 
-use egui::{Align2, Area, Button, Frame, Id, Margin, Order, RichText, ScrollArea, Ui, vec2};
+use egui::{
+    Align2, Area, AsId, Button, Context, Frame, Id, Margin, Order, RichText, ScrollArea, Ui, vec2,
+};
 use transom::{CallKind, PeerName};
 
 use crate::model::{Action, Call, Incoming, State, name};
 use crate::words;
 
-use super::{Draft, theme};
+use super::{arrivals, theme};
 
 /// How often a list with times is drawn anew.
 const MINUTE: Duration = Duration::from_secs(60);
+/// Where the cards of ringing calls begin, as a share of the window's height: below the notices.
+const RINGS: f32 = 0.56;
+/// Points between *Decline* and *Answer*, so that neither is hit instead of the other.
+const GAP: f32 = 32.0;
 
 /// Calls or watches that peer.
 pub(super) fn begin(peer: PeerName, kind: CallKind) -> Action {
@@ -46,97 +53,89 @@ fn start(open: Option<&Call>, peer: PeerName, kind: CallKind, actions: &mut Vec<
     actions.push(begin(peer, kind));
 }
 
-/// A card for each who rings, over everything else.
-pub(super) fn rings(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
+/// A card for each ringing call, over everything else. It takes no keyboard focus.
+pub(super) fn rings(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
     let incoming = &state.calls.incoming;
-    draft
-        .rang
-        .retain(|peer| incoming.iter().any(|ring| ring.peer == *peer));
     if incoming.is_empty() {
         return;
     }
-    Area::new(Id::new("ringing"))
+    let screen = ui.ctx().content_rect();
+    let top = screen.height() * RINGS;
+    let area = Area::new(Id::new("ringing"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_TOP, vec2(0.0, 70.0))
-        .fade_in(false)
-        .show(ui.ctx(), |ui| {
+        .anchor(Align2::CENTER_TOP, vec2(0.0, top))
+        .fade_in(false);
+    let shown = area.show(ui.ctx(), |ui| {
+        let room = ScrollArea::vertical().max_height(screen.height() - top);
+        room.show(ui, |ui| {
             for ring in incoming {
-                ui.push_id(ring.peer, |ui| card(ui, state, ring, draft, actions));
-                ui.add_space(6.0);
+                let frame = Frame::popup(ui.style()).inner_margin(Margin::same(14));
+                arrivals::card(ui, id(ring), frame, |ui| card(ui, ring, actions));
             }
-        });
-}
-
-fn card(ui: &mut Ui, state: &State, ring: &Incoming, draft: &mut Draft, actions: &mut Vec<Action>) {
-    let frame = Frame::popup(ui.style()).inner_margin(Margin::same(18));
-    frame.show(ui, |ui| {
-        ui.set_min_width(420.0);
-        ui.label(
-            RichText::new(words::rings(&name(&ring.peer)))
-                .size(26.0)
-                .strong(),
-        );
-        if let Some(key) = &ring.key {
-            ui.label(RichText::new(words::key(key)).monospace());
-        }
-        ui.add_space(10.0);
-        ui.horizontal(|ui| {
-            let camera_first = state.preferences(ring.peer).camera_on;
-            for (text, camera) in answers(camera_first) {
-                let peer = ring.peer;
-                let answer = ui.add(Button::new(text).min_size(vec2(0.0, 34.0)));
-                if answer.clicked() {
-                    actions.push(Action::Answer { peer, camera });
-                }
-                // Enter answers as last time, but not while somebody types.
-                if camera == camera_first && !draft.rang.contains(&peer) {
-                    draft.rang.push(peer);
-                    if !draft.typing {
-                        answer.request_focus();
-                    }
-                }
-            }
-            let decline = RichText::new(words::DECLINE).color(theme::alarm(ui));
-            if ui
-                .add(Button::new(decline).min_size(vec2(0.0, 34.0)))
-                .clicked()
-            {
-                actions.push(Action::Decline(ring.peer));
+            if let Some(first) = incoming.first() {
+                arrivals::place(ui, first_in_line(first), ui.min_rect());
             }
         });
     });
+    // A click on a dialog raises the dialog.
+    ui.ctx().move_to_top(shown.response.layer_id);
 }
 
-/// The ways to answer, as one did last time first.
-fn answers(camera_first: bool) -> [(&'static str, bool); 2] {
-    let off = (words::ANSWER, false);
-    let on = (words::ANSWER_WITH_CAMERA, true);
-    if camera_first { [on, off] } else { [off, on] }
+/// The call that rings longest, once a key can be meant for it.
+pub(super) fn ringing<'a>(ctx: &Context, state: &'a State) -> Option<&'a Incoming> {
+    let first = state.calls.incoming.first()?;
+    arrivals::is_ready(ctx, first_in_line(first)).then_some(first)
 }
 
-/// Who rang in vain, across the top.
-pub(super) fn missed(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let missed = &state.calls.missed;
-    if missed.is_empty() {
-        return;
+fn id(ring: &Incoming) -> impl AsId + Copy {
+    ("ring", ring.peer, ring.key)
+}
+
+fn first_in_line(ring: &Incoming) -> impl AsId {
+    ("first", id(ring))
+}
+
+fn card(ui: &mut Ui, ring: &Incoming, actions: &mut Vec<Action>) {
+    ui.set_min_width(420.0);
+    let title = RichText::new(words::rings(&name(&ring.peer)));
+    ui.label(title.size(24.0).strong());
+    if let Some(key) = &ring.key {
+        ui.label(RichText::new(words::key(key)).monospace());
     }
-    // The minutes go on.
+    ui.add_space(8.0);
+    let peer = ring.peer;
+    let button = |text: RichText| Button::new(text).min_size(vec2(0.0, 34.0));
+    ui.horizontal(|ui| {
+        let decline = RichText::new(words::DECLINE).color(theme::alarm(ui));
+        if ui.add(button(decline)).clicked() {
+            actions.push(Action::Decline(peer));
+        }
+        ui.add_space(GAP);
+        for (text, camera) in [(words::ANSWER, false), (words::ANSWER_WITH_VIDEO, true)] {
+            if ui.add(button(text.into())).clicked() {
+                actions.push(Action::Answer { peer, camera });
+            }
+        }
+    });
+}
+
+/// The list of missed calls.
+pub(super) fn missed(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    // The list tells minutes.
     ui.ctx().request_repaint_after(MINUTE);
     let now = Instant::now();
     ui.horizontal(|ui| {
-        ui.label(
-            RichText::new(words::MISSED)
-                .strong()
-                .color(theme::alarm(ui)),
-        );
+        let title = RichText::new(words::MISSED).strong();
+        ui.label(title.color(theme::alarm(ui)));
         if ui.button(words::MISSED_CLEAR).clicked() {
             actions.push(Action::ForgetMissed(None));
         }
     });
     let list = ScrollArea::vertical().id_salt("missed").max_height(90.0);
     list.show(ui, |ui| {
-        for (at, one) in missed.iter().enumerate() {
-            ui.push_id(("missed", at), |ui| {
+        for one in &state.calls.missed {
+            let id = ("missed", one.peer, one.at);
+            let row = ui.push_id(id, |ui| {
                 ui.horizontal(|ui| {
                     let minutes = now.saturating_duration_since(one.at).as_secs() / 60;
                     ui.label(words::missed(&name(&one.peer), one.kind, minutes));
@@ -146,6 +145,7 @@ pub(super) fn missed(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                     }
                 });
             });
+            arrivals::place(ui, id, row.response.rect);
         }
     });
 }

@@ -11,7 +11,7 @@ use crate::model::{Action, Face, Preferences, Sample, State};
 use crate::words;
 
 use super::grid;
-use super::tests::{Screen, click, colour, fill, open, open_as_large, press, snapshot};
+use super::tests::{Screen, click, colour, open, open_as_large, pass, press, snapshot};
 
 fn here() -> State {
     let mut state = two_boxes();
@@ -87,8 +87,8 @@ fn a_call_going_out_is_cancelled_or_becomes_a_talk() {
 #[test]
 fn who_rings_is_named_with_its_key_and_answered_three_ways() {
     for (button, wanted) in [
-        ("Answer, camera off", answer("yard", false)),
-        ("Answer with camera", answer("yard", true)),
+        ("Answer", answer("yard", false)),
+        ("Answer with video", answer("yard", true)),
         ("Decline", Action::Decline(peer("yard"))),
     ] {
         let mut screen = open(here());
@@ -103,51 +103,19 @@ fn who_rings_is_named_with_its_key_and_answered_three_ways() {
 }
 
 #[test]
-fn enter_answers_as_last_time_unless_somebody_types() {
-    let mut screen = open(here());
-    apply(&mut screen, rings("yard"));
-    assert!(screen.get_by_label("Answer, camera off").is_focused());
-    assert_eq!(
-        press(&mut screen, Modifiers::NONE, Key::Enter),
-        [answer("yard", false)]
-    );
-    apply(&mut screen, ended("yard", EndReason::Chosen));
-    let preferences = Preferences {
-        camera_on: true,
-        ..Preferences::default()
-    };
-    screen.state_mut().state.act(&Action::Prefer {
-        peer: peer("yard"),
-        preferences,
-    });
-    apply(&mut screen, rings("yard"));
-    assert!(screen.get_by_label("Answer with camera").is_focused());
-    // Whoever types goes on typing, and Enter sends the text.
-    let mut screen = open(here());
-    fill(&mut screen, "Text", "wait");
-    apply(&mut screen, rings("yard"));
-    let sent = press(&mut screen, Modifiers::NONE, Key::Enter);
-    assert!(matches!(&sent[..], [Action::Text { .. }]), "{sent:?}");
-    assert_eq!(
-        press(&mut screen, Modifiers::COMMAND, Key::Enter),
-        [answer("yard", false)]
-    );
-}
-
-#[test]
 fn several_who_ring_are_answered_one_by_one() {
+    let chord = Modifiers::COMMAND | Modifiers::SHIFT;
     let mut screen = open(here());
     apply(&mut screen, rings("yard"));
     apply(&mut screen, rings("door"));
     assert_eq!(screen.get_all_by_label("Decline").count(), 2);
+    pass(&mut screen);
     assert_eq!(
-        press(&mut screen, Modifiers::COMMAND, Key::H),
+        press(&mut screen, chord, Key::D),
         [Action::Decline(peer("yard"))]
     );
-    assert_eq!(
-        press(&mut screen, Modifiers::COMMAND, Key::Enter),
-        [answer("door", false)]
-    );
+    pass(&mut screen);
+    assert_eq!(press(&mut screen, chord, Key::A), [answer("door", false)]);
 }
 
 #[test]
@@ -155,15 +123,54 @@ fn busy_and_unanswered_are_told_and_called_again() {
     let mut screen = open(here());
     click(&mut screen, "Call");
     apply(&mut screen, ended("door", EndReason::Busy));
-    screen.get_by_label("door: busy now; try again later");
+    screen.get_by_label("door is busy; try again later");
     assert_eq!(
         click(&mut screen, "Call again"),
         [Action::Call(peer("door"))]
     );
     apply(&mut screen, ended("door", EndReason::Unanswered));
-    screen.get_by_label("door: nobody answered");
+    screen.get_by_label("door didn't answer");
     assert_eq!(click(&mut screen, "Close"), [Action::HangUp(peer("door"))]);
     assert!(screen.query_by_label("Close").is_none());
+}
+
+#[test]
+fn who_is_away_is_named_once() {
+    let mut screen = open(two_boxes());
+    click(&mut screen, "Call");
+    screen.get_by_label("door is away");
+}
+
+#[test]
+fn an_ended_call_shows_neither_its_picture_nor_its_numbers() {
+    let mut state = talking();
+    state.shown(Face::Peer(peer("door")), shown());
+    state.act(&Action::Overlay(true));
+    let mut screen = open(state);
+    colour(&mut screen, Face::Peer(peer("door")), 1);
+    screen.run();
+    screen.get_by_label("Picture…");
+    screen.get_by_label("no picture in the last second");
+    apply(&mut screen, ended("door", EndReason::Chosen));
+    screen.get_by_label("door hung up");
+    for gone in [
+        "Picture…",
+        "Picture of door",
+        "door  640x480  30 fps  12 ms",
+        "no picture in the last second",
+    ] {
+        assert!(screen.query_by_label(gone).is_none(), "{gone}");
+    }
+}
+
+#[test]
+fn a_rate_is_told_only_while_pictures_come() {
+    let mut state = talking();
+    state.shown(Face::Peer(peer("door")), shown());
+    let mut screen = open(state);
+    screen.get_by_label("door  640x480  30 fps  12 ms");
+    apply(&mut screen, interrupted("door"));
+    screen.get_by_label("door  640x480");
 }
 
 #[test]
@@ -240,6 +247,7 @@ fn several_pictures_side_by_side_and_one_alone_and_back() {
 
 /// In the upper half of the picture, where no words are.
 fn double_click(screen: &mut Screen, label: &str) {
+    pass(screen);
     let rect = screen.get_by_label(label).rect();
     let at = pos2(rect.center().x, rect.top() + rect.height() * 0.2);
     for _ in 0..2 {
@@ -396,18 +404,7 @@ fn one_window_lists_all_keys() {
         press(&mut screen, Modifiers::NONE, Key::Escape),
         [Action::Help(false)]
     );
-    assert!(screen.query_by_label("F11 or F").is_none());
-    // A letter is a key only where nobody types.
-    assert_eq!(
-        press(&mut screen, Modifiers::NONE, Key::F),
-        [Action::Fullscreen(true)]
-    );
-    press(&mut screen, Modifiers::NONE, Key::F);
-    screen
-        .get_by_role_and_label(egui::accesskit::Role::TextInput, "Text")
-        .focus();
-    screen.run();
-    assert_eq!(press(&mut screen, Modifiers::NONE, Key::F), []);
+    assert!(screen.query_by_label("F11, Alt+Enter").is_none());
 }
 
 #[test]
@@ -457,7 +454,7 @@ fn an_idle_call_asks_for_no_redraw() {
     state.apply(rings("friend"));
     state.overlay = true;
     let mut screen = open(state);
-    screen.step();
+    pass(&mut screen);
     let delay = screen.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
     assert_eq!(delay, std::time::Duration::MAX);
 }
@@ -499,7 +496,7 @@ fn every_button_of_a_narrow_picture_is_reached_in_its_bar_or_its_menu() {
         let label = if in_bar {
             "Turn camera on door"
         } else {
-            "Turn camera on"
+            "Turn camera on F8"
         };
         assert_eq!(click(&mut screen, label), [own_camera("door", true)]);
     }

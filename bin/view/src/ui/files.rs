@@ -1,20 +1,20 @@
 //! Sending files, by dialog, path or drop, and the transfers with their bars.
 
 use egui::{
-    Align2, Color32, FontId, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
+    Align2, Color32, FontId, Id, Key, Label, LayerId, Order, ProgressBar, RichText, ScrollArea,
     TextEdit, Ui,
 };
-use transom::{CurrentFile, Direction, Outcome, Phase};
-use transom_users::{escape, shorten};
+use transom::{CurrentFile, Direction, Outcome, PeerName, Phase};
 
-use crate::model::{Action, Person, Presence, State, Transfer, Unsent, name};
+use crate::model::{Action, Dialog, Person, Presence, State, Transfer, Unsent, name};
 
 use crate::paths;
 use crate::words;
 
-use super::{Draft, theme};
+use super::drafts::MAX_PATH_CHARS;
+use super::{Draft, arrivals, theme};
 
-/// Characters of a path within a transfer; all of it is under the pointer.
+/// Characters of a file's name or path in a row; all of it is under the pointer.
 const FILE_CHARS: usize = 60;
 /// Of the list of transfers, in points; more are scrolled.
 const MAX_HEIGHT: f32 = 240.0;
@@ -40,14 +40,17 @@ pub(super) fn show(
     });
     ui.horizontal(|ui| {
         let label = ui.label(words::PATH);
-        let field = TextEdit::singleline(&mut draft.path)
+        let typed = &mut draft.written.of(peer).path;
+        let field = TextEdit::singleline(typed)
+            .id(Id::new(("path to", peer)))
+            .char_limit(MAX_PATH_CHARS)
             .hint_text(words::PATH_HINT)
             .desired_width(f32::INFINITY);
         let field = ui.add(field).labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        if entered && !draft.path.trim().is_empty() {
-            let path = paths::typed(&draft.path);
-            draft.path.clear();
+        if entered && !typed.trim().is_empty() {
+            let path = paths::typed(typed);
+            typed.clear();
             actions.push(Action::Send { peer, path });
         }
     });
@@ -62,19 +65,18 @@ pub(super) fn show(
             .max_height(height)
             .show(ui, |ui| {
                 let ended = state.transfers.iter().any(|one| one.outcome.is_some());
-                if ended
-                    && state.transfers.len() > 1
-                    && ui.small_button(words::CLEAR_ENDED).clicked()
-                {
+                if ended && state.transfers.len() > 1 && button(ui, words::CLEAR_ENDED) {
                     actions.push(Action::ClearEnded);
                 }
-                for (at, unsent) in state.unsent.iter().enumerate() {
-                    ui.push_id(("unsent", at), |ui| left_over(ui, unsent, actions));
+                for unsent in &state.unsent {
+                    let id = ("unsent", unsent.peer, &unsent.path);
+                    let row = ui.push_id(id, |ui| left_over(ui, unsent, actions));
+                    arrivals::place(ui, id, row.response.rect);
                 }
                 for transfer in in_order(state) {
-                    ui.push_id(transfer.status.transfer, |ui| {
-                        row(ui, state, transfer, actions)
-                    });
+                    let id = ("transfer", transfer.status.transfer);
+                    let row = ui.push_id(id, |ui| row(ui, state, transfer, actions));
+                    arrivals::place(ui, id, row.response.rect);
                 }
             });
     }
@@ -83,24 +85,20 @@ pub(super) fn show(
 
 /// What an earlier run of the window left unsent.
 fn left_over(ui: &mut Ui, unsent: &Unsent, actions: &mut Vec<Action>) {
-    let path = escape(&unsent.path.to_string_lossy()).into_owned();
+    let path = unsent.path.to_string_lossy();
     let file = unsent.path.file_name().map(|file| file.to_string_lossy());
-    let file = file.map_or(path.clone(), |file| escape(&file).into_owned());
-    let title = words::transfer(
-        Direction::Outgoing,
-        &shorten(&file, FILE_CHARS),
-        &name(&unsent.peer),
-    );
+    let file = words::short(file.as_ref().unwrap_or(&path), FILE_CHARS);
+    let title = words::transfer(Direction::Outgoing, &file, &name(&unsent.peer));
     ui.add(Label::new(RichText::new(title).strong()).truncate())
-        .on_hover_text(path);
+        .on_hover_text(words::line(&path));
     ui.add(Label::new(words::WAS_CLOSED).wrap());
     ui.horizontal(|ui| {
-        let goes_on = ui.small_button(words::GO_ON).clicked();
+        let goes_on = button(ui, words::GO_ON);
         if goes_on {
             let Unsent { peer, path } = unsent.clone();
             actions.push(Action::Send { peer, path });
         }
-        if goes_on | ui.small_button(words::CLEAR).clicked() {
+        if goes_on | button(ui, words::CLEAR) {
             actions.push(Action::ForgetUnsent(unsent.clone()));
         }
     });
@@ -120,15 +118,24 @@ pub(super) fn totals(state: &State) -> Option<String> {
     (count > 0).then(|| words::totals(count, done, all, rate))
 }
 
-/// Files dropped on the window go to whom is chosen.
-pub(super) fn drops(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
+/// Files dropped on the window go to the contact that was chosen when the drag entered the window,
+/// which the veil names.
+pub(super) fn drops(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
     let (hovering, dropped) = ui.input(|input| {
         (
             !input.raw.hovered_files.is_empty(),
             input.raw.dropped_files.clone(),
         )
     });
-    let Some(peer) = state.chosen else {
+    if hovering && draft.brought_to.is_none() {
+        draft.brought_to = state.chosen;
+    }
+    let target = draft.brought_to.or(state.chosen);
+    if !hovering {
+        draft.brought_to = None;
+    }
+    let is_there = |peer: &PeerName| state.people.iter().any(|person| person.name == *peer);
+    let Some(peer) = target.filter(is_there) else {
         if hovering || !dropped.is_empty() {
             actions.push(Action::Say(words::NOBODY_CHOSEN.to_owned()));
         }
@@ -144,7 +151,7 @@ pub(super) fn drops(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
 fn veil(ui: &Ui, text: &str) {
     let painter = ui
         .ctx()
-        .layer_painter(LayerId::new(Order::Foreground, egui::Id::new("drop")));
+        .layer_painter(LayerId::new(Order::Foreground, Id::new("drop")));
     let area = ui.ctx().content_rect();
     painter.rect_filled(area, 0.0, Color32::from_black_alpha(170));
     painter.text(
@@ -158,10 +165,9 @@ fn veil(ui: &Ui, text: &str) {
 
 fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action>) {
     let status = &transfer.status;
-    let file = escape(&status.name);
-    let title = words::transfer(status.direction, &shorten(&file, 40), &name(&status.peer));
-    ui.add(Label::new(RichText::new(title).strong()).truncate())
-        .on_hover_text(file);
+    let title = RichText::new(title(transfer)).strong();
+    ui.add(Label::new(title).truncate())
+        .on_hover_text(words::line(&status.name));
     if let Some(end) = &transfer.outcome {
         let colour = if end.is_success() {
             theme::good(ui)
@@ -169,7 +175,10 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
             theme::alarm(ui)
         };
         ui.add(
-            Label::new(RichText::new(words::outcome(status.direction, end)).color(colour)).wrap(),
+            Label::new(
+                RichText::new(words::outcome(status.direction, &status.name, end)).color(colour),
+            )
+            .wrap(),
         );
     } else {
         ui.add(
@@ -180,34 +189,54 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
         let mut people = state.people.iter();
         let person = people.find(|person| person.name == status.peer);
         let is_here = person.is_some_and(|person| person.presence == Presence::Here);
-        ui.small(words::progress(status, is_here));
-        if let Some(current) = &transfer.status.current {
-            moving(ui, current);
+        // One line each at all times: a row that changes its height moves the buttons below.
+        line(ui, RichText::new(words::progress(status, is_here)).small());
+        match &status.current {
+            Some(current) => moving(ui, current),
+            None if status.files > 1 => line(ui, RichText::new(" ").small()),
+            None => {}
         }
     }
     // Of a single file the outcome says it.
     let is_told = matches!(transfer.outcome, Some(Outcome::Failed { .. })) && status.files <= 1;
     if transfer.failures > 0 && !is_told {
         let text = words::failures(transfer.failures, &transfer.last_failure);
-        ui.add(Label::new(RichText::new(text).small().color(theme::alarm(ui))).wrap());
+        line(ui, RichText::new(text).small().color(theme::alarm(ui)));
     }
     ui.horizontal(|ui| buttons(ui, state, transfer, actions));
     ui.add_space(6.0);
 }
 
+/// What goes where.
+pub(super) fn title(transfer: &Transfer) -> String {
+    let status = &transfer.status;
+    let file = words::short(&status.name, FILE_CHARS);
+    words::transfer(status.direction, &file, &name(&status.peer))
+}
+
 /// The file of a folder that moves now.
 fn moving(ui: &mut Ui, current: &CurrentFile) {
-    let path = escape(&current.path);
-    let text = words::moving(&shorten(&path, FILE_CHARS), current);
+    let text = words::moving(&words::short(&current.path, FILE_CHARS), current);
     ui.add(Label::new(RichText::new(text).small()).truncate())
-        .on_hover_text(path);
+        .on_hover_text(words::line(&current.path));
+}
+
+/// A line of text that is cut, not wrapped; the pointer shows all of it.
+fn line(ui: &mut Ui, text: RichText) {
+    ui.add(Label::new(text).truncate());
+}
+
+/// A button with an id of its own text: if another button replaces it between press and release,
+/// neither is clicked.
+fn button(ui: &mut Ui, text: &str) -> bool {
+    ui.push_id(text, |ui| ui.small_button(text).clicked()).inner
 }
 
 fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action>) {
     let id = transfer.status.transfer;
     if let Some(end) = &transfer.outcome {
         if let (false, Some(path)) = (end.is_success(), state.source(id))
-            && ui.small_button(words::TRY_AGAIN).clicked()
+            && button(ui, words::TRY_AGAIN)
         {
             actions.push(Action::Retry {
                 transfer: id,
@@ -216,27 +245,28 @@ fn buttons(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Ac
             });
         }
         if let Some(folder) = transfer.folder()
-            && ui.small_button(words::OPEN_FOLDER).clicked()
+            && button(ui, words::OPEN_FOLDER)
         {
             actions.push(Action::OpenFolder(folder.to_owned()));
         }
-        if ui.small_button(words::CLEAR).clicked() {
+        if button(ui, words::CLEAR) {
             actions.push(Action::Clear(id));
         }
         return;
     }
     let paused = transfer.is_paused();
     if matches!(transfer.status.phase, Phase::Running | Phase::Paused)
-        && ui
-            .small_button(if paused { words::GO_ON } else { words::PAUSE })
-            .clicked()
+        && button(ui, if paused { words::GO_ON } else { words::PAUSE })
     {
         actions.push(Action::Pause {
             transfer: id,
             paused: !paused,
         });
     }
-    if ui.small_button(words::CANCEL_TRANSFER).clicked() {
-        actions.push(Action::Cancel(id));
+    if button(ui, words::CANCEL_TRANSFER) {
+        actions.push(match transfer.has_begun() {
+            true => Action::Open(Dialog::CancelTransfer(id)),
+            false => Action::Cancel(id),
+        });
     }
 }

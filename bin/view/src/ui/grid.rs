@@ -25,6 +25,10 @@ pub(super) fn show(
 ) {
     let area = ui.max_rect();
     draft.sizes.clear();
+    let picture = |face| {
+        let drawn = pictures.get(&face).copied();
+        drawn.filter(|_| state.has_picture(face))
+    };
     let count = state.calls.on_screen().count();
     if count == 0 {
         nobody(ui, area);
@@ -37,7 +41,7 @@ pub(super) fn show(
         let tile = Tile {
             state,
             call,
-            picture: pictures.get(&Face::Peer(call.peer)).copied(),
+            picture: picture(Face::Peer(call.peer)),
             area,
             only: count == 1,
         };
@@ -46,7 +50,7 @@ pub(super) fn show(
     selfview::show(
         ui,
         state,
-        pictures.get(&Face::Own).copied(),
+        picture(Face::Own),
         (area.with_max_y(area.bottom() - buttons), height - buttons),
         draft,
         actions,

@@ -5,7 +5,7 @@ use egui::{Key, Modifiers, Ui};
 
 use crate::model::{Action, Call, State};
 
-use super::{Draft, bar};
+use super::{Draft, bar, calls};
 
 pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Action>) {
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
@@ -23,9 +23,11 @@ pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Ac
     if plain(Key::F9) {
         actions.push(Action::ShowOwn(!state.calls.sees_itself()));
     }
-    if plain(Key::F11) || (!draft.typing && plain(Key::F)) {
+    if plain(Key::F11) || pressed(Modifiers::ALT, Key::Enter) {
         actions.push(Action::Fullscreen(!state.fullscreen));
     }
+    // Ringing calls are shown over a dialog as well.
+    actions.extend(answer(ui, state));
     if state.dialog.is_some() {
         // A list inside the dialog closes first, by itself.
         if !egui::Popup::is_any_open(ui.ctx()) && pressed(Modifiers::NONE, Key::Escape) {
@@ -33,13 +35,11 @@ pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Ac
         }
         return;
     }
-    if command(Key::Enter) {
-        actions.extend(answer(state));
-    }
-    if command(Key::H) {
-        actions.extend(hang_up(state));
-    }
     if let Some(call) = state.calls.in_hand(state.chosen) {
+        // Never a ringing call: it may have begun this moment.
+        if command(Key::H) {
+            actions.push(Action::HangUp(call.peer));
+        }
         of_call(state, call, plain, command, actions);
     }
     // egui takes the keyboard from a text field or closes a list on Esc; it should do no more then.
@@ -79,17 +79,19 @@ fn of_call(
     }
 }
 
-/// The one that rings longest is answered as last time.
-fn answer(state: &State) -> Option<Action> {
-    let peer = state.calls.incoming.first()?.peer;
-    let camera = state.preferences(peer).camera_on;
-    Some(Action::Answer { peer, camera })
-}
-
-fn hang_up(state: &State) -> Option<Action> {
-    match state.calls.incoming.first() {
-        Some(ring) => Some(Action::Decline(ring.peer)),
-        None => Some(Action::HangUp(state.calls.in_hand(state.chosen)?.peer)),
+/// Answers or declines the call that rings longest. The chords mean nothing else in other programs.
+fn answer(ui: &Ui, state: &State) -> Option<Action> {
+    let chord = Modifiers::COMMAND | Modifiers::SHIFT;
+    let pressed = |key| ui.input_mut(|input| input.consume_key(chord, key));
+    let [decline, answer, video] = [Key::D, Key::A, Key::Y].map(pressed);
+    let peer = calls::ringing(ui.ctx(), state)?.peer;
+    match (decline, answer || video) {
+        (true, _) => Some(Action::Decline(peer)),
+        (_, true) => Some(Action::Answer {
+            peer,
+            camera: !answer,
+        }),
+        _ => None,
     }
 }
 

@@ -1,67 +1,46 @@
 //! Strangers at the door: who they say they are, which proves nothing, and what to do with them.
 
-use egui::{Frame, Label, RichText, ScrollArea, Ui};
+use egui::{Label, RichText, Ui};
 
 use crate::model::{Action, ContactForm, Dialog, Knock, State, name};
 use crate::words;
 
 use super::theme;
 
-/// Points that strangers may take of the screen: two cards; more are scrolled to.
-const MAX_HEIGHT: f32 = 190.0;
-
-pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    if state.knocks.is_empty() {
-        return;
-    }
-    ScrollArea::vertical()
-        .id_salt("knocks")
-        // A panel that has yet to grow would leave it less.
-        .min_scrolled_height(MAX_HEIGHT)
-        .max_height(MAX_HEIGHT)
-        .show(ui, |ui| {
-            for knock in &state.knocks {
-                ui.push_id(knock.key, |ui| card(ui, state, knock, actions));
-            }
-        });
-}
-
-fn card(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
-    Frame::group(ui.style()).show(ui, |ui| {
-        let claims = knock.claims.as_ref().map(name);
-        let title = words::stranger(knock.address.ip(), claims.as_deref());
-        let title = RichText::new(title).strong().color(theme::alarm(ui));
-        ui.add(Label::new(title).wrap());
-        ui.monospace(words::its_key(&knock.key));
-        let namesake = state.namesake(knock);
-        match &namesake {
-            Some(contact) => {
-                let caution = RichText::new(words::not_the_contact(&name(contact)));
-                ui.add(Label::new(caution.color(theme::alarm(ui))).wrap());
-            }
-            None => {
-                ui.small(words::BEFORE_LETTING_IN);
-            }
+pub(super) fn show(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
+    let claims = knock.claims.as_ref().map(name);
+    let title = words::stranger(knock.address.ip(), claims.as_deref());
+    let title = RichText::new(title).strong().color(theme::alarm(ui));
+    ui.add(Label::new(title).wrap());
+    ui.monospace(words::its_key(&knock.key));
+    let namesake = state.namesake(knock);
+    match &namesake {
+        Some(contact) => {
+            let caution = RichText::new(words::not_the_contact(&name(contact)));
+            ui.add(Label::new(caution.color(theme::alarm(ui))).wrap());
         }
-        ui.horizontal(|ui| {
-            let guest = state.guest_name(knock.claims);
-            // Who says a contact's name with another key is let in by no single click.
-            let may = guest.is_some() && namesake.is_none();
-            let once = ui.add_enabled(may, egui::Button::new(words::ALLOW_ONCE));
-            if once.on_hover_text(words::ONCE).clicked()
-                && let Some(name) = guest
-            {
-                let key = knock.key;
-                actions.push(Action::AllowGuest { key, name });
-            }
-            if ui.button(words::ADD_STRANGER).clicked() {
-                let form = ContactForm::of_knock(knock, guest);
-                actions.push(Action::Open(Dialog::Contact(Box::new(form))));
-            }
-            let ignore = ui.button(words::IGNORE);
-            if ignore.on_hover_text(words::IGNORED).clicked() {
-                actions.push(Action::Ignore(knock.key));
-            }
-        });
+        None => {
+            ui.small(words::BEFORE_LETTING_IN);
+        }
+    }
+    ui.horizontal(|ui| {
+        let guest = state.guest_name(knock.claims);
+        // Who says a contact's name with another key is let in by no single click.
+        let may = guest.is_some() && namesake.is_none();
+        let once = ui.add_enabled(may, egui::Button::new(words::ALLOW_ONCE));
+        if once.on_hover_text(words::ONCE).clicked()
+            && let Some(name) = guest
+        {
+            let key = knock.key;
+            actions.push(Action::AllowGuest { key, name });
+        }
+        if ui.button(words::ADD_STRANGER).clicked() {
+            let form = ContactForm::of_knock(knock, guest);
+            actions.push(Action::Open(Dialog::Contact(Box::new(form))));
+        }
+        let ignore = ui.button(words::IGNORE);
+        if ignore.on_hover_text(words::IGNORED).clicked() {
+            actions.push(Action::Ignore(knock.key));
+        }
     });
 }

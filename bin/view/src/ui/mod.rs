@@ -1,14 +1,17 @@
 //! The screen: pure functions from the state to widgets, and from clicks, keys and drops to actions.
 //! It knows egui, but neither a window nor a station nor a GPU.
 
+mod arrivals;
 mod bar;
 mod calls;
 mod dialogs;
+mod drafts;
 mod files;
 mod grid;
 mod help;
 mod keys;
 mod knocks;
+mod notices;
 mod offers;
 mod overlay;
 mod paint;
@@ -34,22 +37,23 @@ use transom::PeerName;
 use crate::model::{Action, Face, State};
 use crate::words;
 
+use drafts::Drafts;
 pub(crate) use paint::Picture;
 pub(crate) use theme::{colour, prepare};
 
 /// What is being typed; the rest of what is on the screen is [`State`].
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
-    /// The line of text.
-    pub(crate) text: String,
-    /// The path of what to send.
-    pub(crate) path: String,
+    /// What is typed for each contact.
+    written: Drafts,
+    /// The contact that was chosen when files were dragged into the window: the drop goes there.
+    brought_to: Option<PeerName>,
+    /// The cards of notices, in the order they came.
+    order: Vec<Id>,
     /// Whether a text field had the keyboard in the last frame: Esc then only leaves the field.
     typing: bool,
     /// How large each picture was drawn, in points and before it was turned: larger ones need not be decoded.
     pub(crate) sizes: Vec<(Face, Vec2)>,
-    /// Whose ringing had the keyboard offered already.
-    rang: Vec<PeerName>,
 }
 
 /// Draws everything and gives back what was asked for.
@@ -60,21 +64,9 @@ pub(crate) fn screen(
     pictures: &BTreeMap<Face, Picture>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
+    draft.written.retain(&state.people);
     pass_handles(ui);
     keys::handle(ui, state, draft, &mut actions);
-    if state.has_notices() {
-        let notices = Panel::top("notices").resizable(false).show(ui, |ui| {
-            warnings::show(ui, state, &mut actions);
-            knocks::show(ui, state, &mut actions);
-            offers::show(ui, state, &mut actions);
-            calls::missed(ui, state, &mut actions);
-        });
-        settle(ui, "notices", notices.response.rect);
-    } else {
-        // egui counts a panel's place into the names of all that follow: without this, whoever types loses the keyboard
-        // when an offer comes.
-        ui.skip_ahead_auto_ids(1);
-    }
     // Without a picture the list is what one needs, on whatever screen.
     if state.fullscreen && !state.calls.open.is_empty() {
         ui.skip_ahead_auto_ids(3);
@@ -96,14 +88,15 @@ pub(crate) fn screen(
                 side(ui, state, draft, &mut actions);
             });
     }
-    CentralPanel::default()
-        .frame(Frame::NONE.fill(theme::BACKDROP))
-        .show(ui, |ui| {
-            grid::show(ui, state, pictures, draft, &mut actions);
-        });
-    calls::rings(ui, state, draft, &mut actions);
+    let middle = CentralPanel::default().frame(Frame::NONE.fill(theme::BACKDROP));
+    let middle = middle.show(ui, |ui| {
+        grid::show(ui, state, pictures, draft, &mut actions)
+    });
+    let room = middle.response.rect;
+    notices::show(ui, state, room, &mut draft.order, &mut actions);
+    calls::rings(ui, state, &mut actions);
     help::show(ui.ctx(), state, &mut actions);
-    files::drops(ui, state, &mut actions);
+    files::drops(ui, state, draft, &mut actions);
     dialogs::show(ui, state, &mut actions);
     draft.typing = ui.ctx().text_edit_focused();
     if handle_has_focus(ui) {
@@ -169,7 +162,7 @@ fn status(ui: &mut Ui, state: &State) {
             ui.label(totals);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(egui::Label::new(&state.status).truncate());
+            ui.add(egui::Label::new(words::line(&state.status)).truncate());
         });
     });
 }

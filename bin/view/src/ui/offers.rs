@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use egui::{Frame, Label, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Label, RichText, TextEdit, Ui};
 use transom::PeerName;
-use transom_users::{escape, shorten};
 
 use crate::model::{Action, FolderFor, Offer, State, name};
 use crate::paths;
@@ -12,39 +11,26 @@ use crate::words;
 
 /// Characters of an offered name that are shown; all of it is under the pointer.
 const NAME_CHARS: usize = 80;
-/// Points that offers may take of the screen: three; more are scrolled to.
-const MAX_HEIGHT: f32 = 200.0;
 
-pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    if state.offers.is_empty() {
-        return;
-    }
-    ScrollArea::vertical()
-        .id_salt("offers")
-        // A panel that has yet to grow would leave it less.
-        .min_scrolled_height(MAX_HEIGHT)
-        .max_height(MAX_HEIGHT)
-        .show(ui, |ui| {
-            for (at, offer) in state.offers.iter().enumerate() {
-                let earlier = &state.offers[..at];
-                let together = plain(state, offer.peer);
-                if together.len() > 1 && earlier.iter().all(|one| one.peer != offer.peer) {
-                    ui.push_id(offer.peer, |ui| all(ui, state, &together, actions));
-                }
-                ui.push_id(offer.transfer, |ui| row(ui, state, offer, actions));
-            }
-        });
+/// All offers, and of each whether one answer to it and others stands before it.
+pub(super) fn with_answers_to_many(state: &State) -> impl Iterator<Item = (bool, &Offer)> {
+    let offers = state.offers.iter().enumerate();
+    offers.map(|(at, offer)| {
+        let is_first = || state.offers[..at].iter().all(|one| one.peer != offer.peer);
+        let many = plain(state, offer.peer).len() > 1 && is_first();
+        (many, offer)
+    })
 }
 
 /// What a contact offers and one answer is enough for. What would replace something is answered by itself.
-fn plain(state: &State, peer: PeerName) -> Vec<&Offer> {
+pub(super) fn plain(state: &State, peer: PeerName) -> Vec<&Offer> {
     let of_peer = state.offers.iter().filter(|offer| offer.peer == peer);
     of_peer.filter(|offer| !offer.overwrites).collect()
 }
 
 /// One answer to many files of one contact.
-fn all(ui: &mut Ui, state: &State, offers: &[&Offer], actions: &mut Vec<Action>) {
-    let Some(first) = offers.first() else { return };
+pub(super) fn show_all(ui: &mut Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) {
+    let offers = plain(state, peer);
     ui.horizontal(|ui| {
         if ui.button(words::ACCEPT_ALL).clicked() {
             actions.extend(offers.iter().map(|offer| accept(state, offer)));
@@ -54,7 +40,7 @@ fn all(ui: &mut Ui, state: &State, offers: &[&Offer], actions: &mut Vec<Action>)
         }
         let bytes = offers.iter().map(|offer| offer.bytes);
         let bytes = bytes.fold(0, u64::saturating_add);
-        let title = words::offers_of(&name(&first.peer), offers.len(), bytes);
+        let title = words::offers_of(&name(&peer), offers.len(), bytes);
         ui.add(Label::new(RichText::new(title).strong()).truncate());
     });
 }
@@ -73,34 +59,31 @@ fn accept(state: &State, offer: &Offer) -> Action {
     }
 }
 
-fn row(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) {
     let transfer = offer.transfer;
-    Frame::group(ui.style()).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            if ui.button(words::ACCEPT).clicked() {
-                actions.push(accept(state, offer));
-            }
-            if ui.button(words::REFUSE).clicked() {
-                actions.push(Action::Refuse(transfer));
-            }
-            let full = escape(&offer.name).into_owned();
-            let short = shorten(&full, NAME_CHARS);
-            let title = words::offer(offer, &name(&offer.peer), &short);
-            let label = Label::new(RichText::new(title).strong()).truncate();
-            ui.add(label).on_hover_text(full);
-        });
-        ui.horizontal(|ui| {
-            let label = ui.label(words::INTO);
-            let pick = ui.add_enabled(!state.picking, egui::Button::new(words::OTHER_FOLDER));
-            if pick.clicked() {
-                actions.push(Action::PickFolder(FolderFor::Offer(transfer)));
-            }
-            let mut typed = offer.into.to_string_lossy().into_owned();
-            let field = TextEdit::singleline(&mut typed).desired_width(f32::INFINITY);
-            if ui.add(field).labelled_by(label.id).changed() {
-                let into = PathBuf::from(typed);
-                actions.push(Action::AcceptInto { transfer, into });
-            }
-        });
+    ui.horizontal(|ui| {
+        if ui.button(words::ACCEPT).clicked() {
+            actions.push(accept(state, offer));
+        }
+        if ui.button(words::REFUSE).clicked() {
+            actions.push(Action::Refuse(transfer));
+        }
+        let file = words::short(&offer.name, NAME_CHARS);
+        let title = words::offer(offer, &name(&offer.peer), &file);
+        let label = Label::new(RichText::new(title).strong()).truncate();
+        ui.add(label).on_hover_text(words::line(&offer.name));
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label(words::INTO);
+        let pick = ui.add_enabled(!state.picking, egui::Button::new(words::OTHER_FOLDER));
+        if pick.clicked() {
+            actions.push(Action::PickFolder(FolderFor::Offer(transfer)));
+        }
+        let mut typed = offer.into.to_string_lossy().into_owned();
+        let field = TextEdit::singleline(&mut typed).desired_width(f32::INFINITY);
+        if ui.add(field).labelled_by(label.id).changed() {
+            let into = PathBuf::from(typed);
+            actions.push(Action::AcceptInto { transfer, into });
+        }
     });
 }

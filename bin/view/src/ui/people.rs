@@ -3,7 +3,6 @@
 use egui::{
     Align, Button, ComboBox, Layout, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, WidgetType,
 };
-use transom_users::escape;
 
 use crate::model::{Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name};
 use crate::words;
@@ -128,7 +127,7 @@ fn dot(ui: &mut Ui, presence: &Presence) {
 
 fn details(ui: &mut Ui, person: &Person) {
     if !person.address.is_empty() {
-        ui.label(escape(&person.address));
+        ui.label(words::line(&person.address));
     }
     match &person.presence {
         Presence::Unknown => ui.label(words::NOT_TRIED),
@@ -141,6 +140,6 @@ fn details(ui: &mut Ui, person: &Person) {
 
 fn empty(ui: &mut Ui, state: &State) {
     ui.label(words::NOBODY_YET);
-    ui.monospace(escape(&state.book_path.to_string_lossy()));
+    ui.monospace(words::line(&state.book_path.to_string_lossy()));
     ui.monospace(words::SAMPLE_LINE);
 }

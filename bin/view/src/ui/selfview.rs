@@ -5,7 +5,6 @@ use egui::{
     StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
 };
 use transom::media::{Device, Source};
-use transom_users::escape;
 
 use crate::model::{Action, Face, Preferences, State, source_of};
 use crate::words;
@@ -140,14 +139,14 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         // A film, say, or the test pattern, as the settings or the command line want it.
         if let Some(other) = source.filter(|source| !any && !own.is_listed(source)) {
             let wish = own.with_source(other.clone());
-            entry(ui, true, &escape(&other.to_string()), Some(wish));
+            entry(ui, true, &words::line(&other.to_string()), Some(wish));
         }
         for device in own.devices.iter().flatten() {
             let this = source_of(device);
             let chosen = source == Some(&this);
             entry(ui, chosen, &title(device), Some(own.with_source(this)));
             if let Some(problem) = &device.problem {
-                ui.weak(escape(problem));
+                ui.weak(words::line(problem));
             }
         }
         match &own.devices {
@@ -176,8 +175,8 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 fn title(device: &Device) -> String {
-    let name = escape(&device.name);
-    format!("{name} ({})", escape(&device.path.to_string_lossy()))
+    let name = words::line(&device.name);
+    format!("{name} ({})", words::line(&device.path.to_string_lossy()))
 }
 
 fn caption(ui: &mut Ui, area: Rect, title: &str, text: &str) {
@@ -189,7 +188,7 @@ fn caption(ui: &mut Ui, area: Rect, title: &str, text: &str) {
         ui.add_space(area.height() / 4.0);
         ui.label(RichText::new(title).strong().color(Color32::from_gray(220)));
         if !text.is_empty() {
-            let text = RichText::new(escape(text)).small();
+            let text = RichText::new(words::line(text)).small();
             ui.add(egui::Label::new(text.color(Color32::from_gray(190))).wrap());
         }
     });

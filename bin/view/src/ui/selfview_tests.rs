@@ -11,7 +11,7 @@ use crate::model::tests::{joined, peer};
 
 use super::calls_tests::{apply, own_camera, two_live};
 use super::selfview;
-use super::tests::{click, open, open_as_large, press};
+use super::tests::{click, open, open_as_large, pass, press};
 
 #[test]
 fn the_own_picture_is_put_away_and_brought_back() {
@@ -47,6 +47,7 @@ fn the_own_picture_stays_inside_wherever_it_is_dragged() {
         pos2(5.0, 5.0)
     );
     let mut screen = open(talking());
+    pass(&mut screen);
     let rect = screen.get_by_label("Your camera is off").rect();
     let from = rect.center() - vec2(60.0, 0.0);
     screen.drag_at(from);

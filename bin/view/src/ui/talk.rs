@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use egui::{Align, Key, Label, Layout, Panel, RichText, ScrollArea, TextEdit, Ui};
-use transom_users::escape;
+use egui::{Align, Id, Key, Label, Layout, Panel, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::model::{Action, Delivery, Dialog, Line, Person, Presence, Speaker, State, links, name};
 use crate::words;
 
+use super::drafts::MAX_TEXT_CHARS;
 use super::{Draft, theme};
 
 /// Bytes of a text on the wire.
@@ -87,7 +87,7 @@ fn small_print(
 }
 
 fn line_of(ui: &mut Ui, person: &Person, line: &Line) {
-    let text = escape(&line.text).into_owned();
+    let text = words::message(&line.text);
     match &line.by {
         Speaker::Them => {
             ui.add(
@@ -102,18 +102,21 @@ fn line_of(ui: &mut Ui, person: &Person, line: &Line) {
 }
 
 fn write(ui: &mut Ui, person: &Person, draft: &mut Draft, actions: &mut Vec<Action>) {
+    let typed = &mut draft.written.of(person.name).text;
     ui.horizontal(|ui| {
         let label = ui.label(words::TEXT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let ready = !draft.text.trim().is_empty() && draft.text.len() <= MAX_TEXT_BYTES;
+            let ready = !typed.trim().is_empty() && typed.len() <= MAX_TEXT_BYTES;
             let button = ui.add_enabled(ready, egui::Button::new(words::SEND_TEXT));
-            let field = TextEdit::singleline(&mut draft.text)
+            // Each contact's field is one of its own, for the cursor and for what can be undone.
+            let field = TextEdit::singleline(typed)
+                .id(Id::new(("text to", person.name)))
                 .desired_width(f32::INFINITY)
-                .char_limit(MAX_TEXT_BYTES);
+                .char_limit(MAX_TEXT_CHARS);
             let field = ui.add(field).labelled_by(label.id);
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if ready && (button.clicked() || entered) {
-                let text = std::mem::take(&mut draft.text);
+                let text = std::mem::take(typed);
                 actions.push(Action::Text {
                     peer: person.name,
                     text,

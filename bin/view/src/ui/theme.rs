@@ -4,6 +4,8 @@ use egui::{Color32, Context, FontId, TextStyle, Ui};
 
 use crate::model::{Presence, Theme};
 
+use super::arrivals::Arrivals;
+
 /// Behind the picture.
 pub(super) const BACKDROP: Color32 = Color32::from_gray(12);
 /// Something needs a look: a mark, or words on dark. Words on a panel take [`alarm`].
@@ -17,6 +19,7 @@ pub(super) const GOOD: Color32 = Color32::from_rgb(66, 166, 88);
 
 /// Sets egui up, once.
 pub(crate) fn prepare(ctx: &Context) {
+    ctx.add_plugin(Arrivals::default());
     // A blinking caret and fading buttons would redraw an idle window for ever.
     ctx.all_styles_mut(|style| {
         style.visuals.text_cursor.blink = false;

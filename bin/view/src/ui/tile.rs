@@ -5,13 +5,12 @@ use egui::{
     Vec2, WidgetInfo, WidgetType, vec2,
 };
 use transom::{CallKind, Lens};
-use transom_users::escape;
 
 use crate::model::{Action, Call, Face, Presence, Stage, State, name};
 use crate::words;
 
 use super::paint::{Picture, paint};
-use super::{Draft, bar, overlay, theme};
+use super::{Draft, arrivals, bar, overlay, theme};
 
 /// Where there is less room for words than this, they are written small.
 const LARGE_WORDS: Vec2 = vec2(260.0, 200.0);
@@ -31,9 +30,13 @@ pub(super) struct Tile<'a> {
 pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mut Vec<Action>) {
     let (state, call, area) = (tile.state, tile.call, tile.area);
     let name = name(&call.peer);
+    arrivals::place(ui, ("tile", call.peer), area);
     let response = ui.interact(area, Id::new(("picture", call.peer)), Sense::click());
-    response
-        .widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words::picture_of(&name)));
+    let title = match call.stage {
+        Stage::Ended(_) => words::ended_call(&name),
+        _ => words::picture_of(&name),
+    };
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, title.as_str()));
     // A click of the mouse only chooses; by the keyboard, or a reader of screens, it is what a double click is.
     let by_pointer = ui.input(|input| input.pointer.any_click());
     if response.double_clicked() || (response.clicked() && !by_pointer) {
@@ -89,11 +92,17 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
         )),
         Stage::Ringing if call.kind == CallKind::Talk => alone(words::calling(&name)),
         Stage::Ringing => alone(words::asking(&name)),
-        Stage::Ended(why) => alone(words::ended(&name, why)),
-        Stage::Interrupted(why) => Some((words::COMING_BACK.to_owned(), escape(why).into_owned())),
+        Stage::Ended(why) => alone(why.clone()),
+        Stage::Interrupted(why) => {
+            Some((words::COMING_BACK.to_owned(), words::line(why).into_owned()))
+        }
         Stage::Live => match &call.far_camera {
-            Some((Lens::Lost, text)) => Some((words::far_lost(&name), escape(text).into_owned())),
-            Some((Lens::Off, text)) => Some((words::far_off(&name), escape(text).into_owned())),
+            Some((Lens::Lost, text)) => {
+                Some((words::far_lost(&name), words::line(text).into_owned()))
+            }
+            Some((Lens::Off, text)) => {
+                Some((words::far_off(&name), words::line(text).into_owned()))
+            }
             _ if call.shown.is_none() => alone(words::no_picture_yet(&name, call.kind)),
             _ => None,
         },
@@ -103,7 +112,7 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
 fn why_away(state: &State, call: &Call) -> String {
     let person = state.people.iter().find(|person| person.name == call.peer);
     match person.map(|person| &person.presence) {
-        Some(Presence::Away(why)) if !why.is_empty() => format!("{}.", escape(why)),
+        Some(Presence::Away(why)) if !why.is_empty() => format!("{}.", words::line(why)),
         Some(Presence::Refused) => words::SHOWS_OTHER_KEY.to_owned(),
         _ => String::new(),
     }
@@ -131,7 +140,7 @@ fn marks(ui: &mut Ui, tile: &Tile<'_>) {
             }
         }
     });
-    if tile.state.overlay {
+    if tile.state.overlay && !matches!(tile.call.stage, Stage::Ended(_)) {
         overlay::show(ui, tile);
     }
 }

@@ -1,37 +1,28 @@
-//! Warnings across the top, each with what to do about it.
+//! Warnings, each with what to do about it.
 
 use std::path::Path;
 
-use egui::{Color32, Frame, Label, RichText, ScrollArea, Ui};
+use egui::{Color32, Label, RichText, ScrollArea, Ui};
 use transom::{PeerName, PublicKey};
-use transom_users::escape;
 
 use crate::model::{Action, State, Warning, name};
 use crate::words;
 
 use super::theme;
 
-pub(super) fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    for (at, warning) in state.warnings.iter().enumerate() {
-        ui.push_id(at, |ui| {
-            frame(ui, warning).show(ui, |ui| {
-                ui.horizontal(|ui| {
-                    if ui.button(words::DISMISS).clicked() {
-                        actions.push(Action::Dismiss(at));
-                    }
-                    ui.vertical(|ui| text(ui, state, warning, actions));
-                });
-            });
-        });
-    }
-}
-
-fn frame(ui: &Ui, warning: &Warning) -> Frame {
-    let frame = Frame::group(ui.style());
-    match warning {
-        Warning::KeyChanged { .. } => frame.fill(theme::DANGER),
-        _ => frame,
-    }
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    at: usize,
+    warning: &Warning,
+    actions: &mut Vec<Action>,
+) {
+    ui.horizontal(|ui| {
+        if ui.button(words::DISMISS).clicked() {
+            actions.push(Action::Dismiss(at));
+        }
+        ui.vertical(|ui| text(ui, state, warning, actions));
+    });
 }
 
 fn text(ui: &mut Ui, state: &State, warning: &Warning, actions: &mut Vec<Action>) {
@@ -46,7 +37,7 @@ fn text(ui: &mut Ui, state: &State, warning: &Warning, actions: &mut Vec<Action>
             ui.visuals_mut().override_text_color = Some(Color32::WHITE);
             changed(ui, state, peer, [pinned, offered], *in_book);
         }
-        Warning::Trouble(what) => title(ui, &escape(what)),
+        Warning::Trouble(what) => title(ui, &words::line(what)),
     }
 }
 
@@ -55,7 +46,7 @@ fn bad_lines(ui: &mut Ui, state: &State, lines: &[String], actions: &mut Vec<Act
     title(ui, &words::unusable_lines(lines.len()));
     ScrollArea::vertical().max_height(70.0).show(ui, |ui| {
         for line in lines {
-            ui.monospace(escape(line));
+            ui.monospace(words::line(line));
         }
     });
     let folder = state.book_path.parent();
@@ -89,7 +80,7 @@ fn changed(
     let meaning = words::key_changed_why(&name);
     ui.add(Label::new(meaning).wrap());
     if in_book {
-        let file = escape(&state.book_path.to_string_lossy()).into_owned();
+        let file = words::line(&state.book_path.to_string_lossy()).into_owned();
         ui.label(words::change_key(&file));
         ui.monospace(format!("key={offered}"));
     } else {

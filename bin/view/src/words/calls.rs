@@ -1,18 +1,17 @@
 //! Calls, watches and pictures.
 
 use transom::{CallKind, EndReason, PublicKey};
-use transom_users::escape;
 
 use crate::model::Bound;
 
-use super::with_words;
+use super::{line, with_words};
 
 pub(crate) const NOBODY: &str = "Choose a contact, then call or watch it";
 pub(crate) const CALL: &str = "Call";
 pub(crate) const WATCH: &str = "Watch";
 pub(crate) const CANCEL: &str = "Cancel call";
-pub(crate) const ANSWER: &str = "Answer, camera off";
-pub(crate) const ANSWER_WITH_CAMERA: &str = "Answer with camera";
+pub(crate) const ANSWER: &str = "Answer";
+pub(crate) const ANSWER_WITH_VIDEO: &str = "Answer with video";
 pub(crate) const DECLINE: &str = "Decline";
 pub(crate) const HANG_UP: &str = "Hang up";
 pub(crate) const STOP_WATCHING: &str = "Stop watching";
@@ -60,18 +59,20 @@ pub(crate) const CLOSE_HELP: &str = "Close this list";
 pub(crate) const HELP_TITLE: &str = "Keys";
 
 /// The keys, in the order of the help window.
-pub(crate) const KEYS: [(&str, &str); 17] = [
+pub(crate) const KEYS: [(&str, &str); 19] = [
     ("F1", "this list"),
     ("Tab, Space, Enter", "reach and press every button"),
-    ("F11 or F", "full screen"),
+    ("F11, Alt+Enter", "full screen"),
     ("Enter on a picture", "that one alone, or all again"),
     (
         "Esc",
         "leave full screen, then the single picture, then watching",
     ),
     ("F3", "pace, losses and delays"),
-    ("Ctrl+Enter", "answer the call that rings"),
-    ("Ctrl+H", "hang up, decline, or stop watching"),
+    ("Ctrl+Shift+A", "answer the call that rings"),
+    ("Ctrl+Shift+Y", "answer it with video"),
+    ("Ctrl+Shift+D", "decline it"),
+    ("Ctrl+H", "hang up, or stop watching"),
     ("F8", "your camera on or off"),
     ("F9", "your own picture"),
     ("Ctrl+T", "turn the picture"),
@@ -124,16 +125,16 @@ pub(crate) fn asking(name: &str) -> String {
     format!("Asking {name} for its picture")
 }
 
-/// Somebody who is called isn't there.
+/// Somebody who is called isn't connected.
 pub(crate) fn not_there(name: &str) -> String {
-    format!("{name} is not there")
+    format!("{name} is away")
 }
 
 /// When that begins after all.
 pub(crate) fn starts_later(kind: CallKind) -> &'static str {
     match kind {
-        CallKind::Talk => "It rings there when it is.",
-        _ => "Watching starts when it is.",
+        CallKind::Talk => "It rings when they are back.",
+        _ => "Watching starts when it is back.",
     }
 }
 /// Why nothing is sent to somebody.
@@ -151,7 +152,7 @@ pub(crate) fn far_off(name: &str) -> String {
 
 /// The newest picture is broken.
 pub(crate) fn broken(why: &str) -> String {
-    format!("the last good picture: {}", escape(why))
+    format!("the last good picture: {}", line(why))
 }
 
 /// A button's name where there are several.
@@ -162,6 +163,11 @@ pub(crate) fn of(text: &str, name: &str) -> String {
 /// A picture's name for who can't see it.
 pub(crate) fn picture_of(name: &str) -> String {
     format!("Picture of {name}")
+}
+
+/// The place of a call that is over, for who can't see it.
+pub(crate) fn ended_call(name: &str) -> String {
+    format!("The ended call with {name}")
 }
 
 /// Nothing to see yet in a talk.
@@ -211,31 +217,31 @@ pub(crate) fn bound(bound: Bound) -> &'static str {
 }
 
 /// A call that was not taken, with the other side's words.
-pub(crate) fn declined(text: &str) -> String {
-    with_words("the call was declined", text)
+pub(crate) fn declined(name: &str, text: &str) -> String {
+    with_words(&format!("{name} declined the call"), text)
 }
 
 /// Why a call ended, with the other side's words.
-pub(crate) fn end(kind: CallKind, reason: EndReason, text: &str) -> String {
+pub(crate) fn end(name: &str, kind: CallKind, reason: EndReason, text: &str) -> String {
     let talk = kind == CallKind::Talk;
     let why = match reason {
-        EndReason::Chosen if talk => "the call was ended there",
-        EndReason::Chosen => "it ended the call",
-        EndReason::Forbidden if talk => {
-            "it takes no calls from you; its contact list has to give you the right to call"
-        }
+        EndReason::Chosen if talk => format!("{name} hung up"),
+        EndReason::Chosen => format!("{name} ended the call"),
+        EndReason::Forbidden if talk => format!(
+            "{name} takes no calls from you; their contact list has to give you the right to call"
+        ),
         EndReason::Forbidden => {
-            "you may not watch it; its contact list has to give you the right to view"
+            format!("you may not watch {name}; its contact list has to give you the right to view")
         }
-        EndReason::Busy if talk => "busy now; try again later",
-        EndReason::Busy => "it has as many viewers as it allows",
-        EndReason::NoCamera => "it has no camera",
-        EndReason::Unanswered => "nobody answered",
-        EndReason::Leaving => "it is gone",
-        EndReason::Glare => "both sides called at once",
-        _ => "the call ended",
+        EndReason::Busy if talk => format!("{name} is busy; try again later"),
+        EndReason::Busy => format!("{name} has as many viewers as it allows"),
+        EndReason::NoCamera => format!("{name} has no camera"),
+        EndReason::Unanswered => format!("{name} didn't answer"),
+        EndReason::Leaving => format!("{name} is gone"),
+        EndReason::Glare => format!("you and {name} called at once; try again"),
+        _ => format!("the call with {name} ended"),
     };
-    with_words(why, text)
+    with_words(&why, text)
 }
 
 /// A file was written.
@@ -301,9 +307,4 @@ pub(crate) fn millis(count: u128) -> String {
 /// Pictures that could not be decoded.
 pub(crate) fn broken_count(count: u64) -> String {
     format!("{count} broken")
-}
-
-/// A call that is over.
-pub(crate) fn ended(name: &str, why: &str) -> String {
-    format!("{name}: {why}")
 }

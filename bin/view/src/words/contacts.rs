@@ -3,9 +3,10 @@
 use std::fmt::Display;
 
 use transom::PublicKey;
-use transom_users::escape;
 
 use crate::model::Presence;
+
+use super::line;
 
 pub(crate) const NOBODY_YET: &str =
     "Nobody yet. Add somebody by +, or write a line with a name and an address into this file:";
@@ -35,7 +36,7 @@ pub(crate) fn presence(presence: &Presence) -> &'static str {
 }
 
 pub(crate) fn away_because(why: &str) -> String {
-    format!("Away: {}", escape(why))
+    format!("Away: {}", line(why))
 }
 
 pub(crate) fn unread(count: usize) -> String {
@@ -52,7 +53,7 @@ pub(crate) fn is_here_anew(name: &str, key: &PublicKey) -> String {
 
 pub(crate) fn went(name: &str, lost: bool, why: &str) -> String {
     let verb = if lost { "was lost" } else { "left" };
-    format!("{name} {verb}: {}", escape(why))
+    format!("{name} {verb}: {}", line(why))
 }
 
 // The form of a contact.

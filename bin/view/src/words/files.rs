@@ -1,13 +1,14 @@
 //! Files on their way, offered ones, and the programs of the desktop that help with them.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
+use std::path::Path;
 
 use transom::{CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus};
-use transom_users::escape;
 
 use crate::model::Offer;
 
-use super::{bytes, duration, with_words};
+use super::{about, bytes, duration, line, with_words};
 
 pub(crate) const NOBODY_CHOSEN: &str = "Choose a contact first, then drop the file again";
 pub(crate) const FOLDER_GONE: &str = "The folder is not there any more";
@@ -22,16 +23,27 @@ pub(crate) fn no_opener(program: &str, why: impl Display) -> String {
     format!("{program} can't be started: {why}; install xdg-utils")
 }
 
-/// How a transfer ended, for the side that reads it.
-pub(crate) fn outcome(direction: Direction, outcome: &Outcome) -> String {
-    let path = |path: &std::path::Path| escape(&path.to_string_lossy()).into_owned();
+/// How the transfer of that file or folder ended, for the side that reads it. The line or the row
+/// begins with its name.
+pub(crate) fn outcome(direction: Direction, file: &str, outcome: &Outcome) -> String {
+    let at = |path: &Path| place(file, path);
     match outcome {
-        Outcome::Durable { path: at } => format!("done, stored as {}", path(at)),
-        Outcome::AlreadyThere { path: at } => format!("was there already: {}", path(at)),
-        Outcome::Skipped { path: at } => format!("skipped, the name is taken: {}", path(at)),
-        Outcome::Partial { path: at, failed } => {
-            format!("stored as {}, but {failed} entries failed", path(at))
-        }
+        Outcome::Durable { path } => match at(path) {
+            None => "done".to_owned(),
+            Some(place) => format!("done, stored {place}"),
+        },
+        Outcome::AlreadyThere { path } => match at(path) {
+            None => "was there already".to_owned(),
+            Some(place) => format!("was there already, {place}"),
+        },
+        Outcome::Skipped { path } => match at(path) {
+            None => "skipped, the name is taken".to_owned(),
+            Some(place) => format!("skipped, the name is taken {place}"),
+        },
+        Outcome::Partial { path, failed } => match at(path) {
+            None => format!("stored, but {failed} entries failed"),
+            Some(place) => format!("stored {place}, but {failed} entries failed"),
+        },
         Outcome::Refused { reason, text } => with_words(refusal(direction, *reason), text),
         Outcome::Cancelled { here: true, .. } => "cancelled".to_owned(),
         Outcome::Cancelled { here: false, text } => with_words("cancelled by the other side", text),
@@ -39,6 +51,18 @@ pub(crate) fn outcome(direction: Direction, outcome: &Outcome) -> String {
         Outcome::Failed { why } => with_words("failed", why),
         _ => "ended".to_owned(),
     }
+}
+
+/// Where a file lies that was sent under that name: its folder, or all of its path if it is called
+/// otherwise there. The other side tells no more than a name.
+fn place(file: &str, path: &Path) -> Option<String> {
+    if path.file_name() != Some(OsStr::new(file)) {
+        return Some(format!("as {}", line(&path.to_string_lossy())));
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.map(|folder| format!("in {}", line(&folder.to_string_lossy())))
 }
 
 fn lost(direction: Direction) -> &'static str {
@@ -61,7 +85,7 @@ fn refused_here(reason: RefuseReason) -> &'static str {
         RefuseReason::NoSpace => {
             "refused, not enough room here; make room, or choose another folder when it is sent again"
         }
-        RefuseReason::Busy => "refused, too many transfers here at once",
+        RefuseReason::Busy => "refused, busy here",
         RefuseReason::Unwritable => "refused, the folder here can't be written to",
         RefuseReason::Leaving => "refused, this window was being closed",
         _ => "refused",
@@ -73,7 +97,7 @@ fn refused_there(reason: RefuseReason) -> &'static str {
         RefuseReason::Chosen => "refused",
         RefuseReason::Forbidden => "refused, you may not send there",
         RefuseReason::NoSpace => "refused, not enough room there",
-        RefuseReason::Busy => "refused, too many transfers there at once; try again later",
+        RefuseReason::Busy => "refused, busy there; try again later",
         RefuseReason::Unwritable => "refused, the folder there can't be written to",
         RefuseReason::Leaving => "refused, the program there was being closed",
         _ => "refused",
@@ -96,6 +120,10 @@ pub(crate) const CLEAR_ENDED: &str = "Clear all ended";
 pub(crate) const PAUSE: &str = "Pause";
 pub(crate) const GO_ON: &str = "Go on";
 pub(crate) const CANCEL_TRANSFER: &str = "Cancel";
+pub(crate) const CANCELLING: &str =
+    "What has arrived of it so far is removed. To go on later, let it go on and pause it.";
+pub(crate) const CANCEL_ANYWAY: &str = "Cancel the transfer";
+pub(crate) const LET_GO_ON: &str = "Let it go on";
 pub(crate) const ACCEPT: &str = "Accept";
 pub(crate) const REFUSE: &str = "Refuse";
 pub(crate) const ACCEPT_ALL: &str = "Accept all";
@@ -105,6 +133,11 @@ pub(crate) const OTHER_FOLDER: &str = "Other folder…";
 
 pub(crate) fn drop_to(name: &str) -> String {
     format!("Drop to send to {name}")
+}
+
+/// Asked before a transfer is cancelled: what goes where.
+pub(crate) fn cancel_which(transfer: &str) -> String {
+    format!("Cancel {transfer}?")
 }
 
 pub(crate) fn sending(path: &str, name: &str) -> String {
@@ -198,7 +231,7 @@ pub(crate) fn progress(status: &TransferStatus, is_here: bool) -> String {
 
 /// The line below all when a transfer is over.
 pub(crate) fn transfer_ended(direction: Direction, file: &str, end: &Outcome) -> String {
-    format!("{file}: {}", outcome(direction, end))
+    about(file, &outcome(direction, file, end))
 }
 
 pub(crate) fn no_program(why: impl Display) -> String {

@@ -27,6 +27,10 @@ pub(crate) const CAMERA_HINT: &str = "auto, or a device like /dev/video0";
 pub(crate) const PICTURE_SIZE: &str = "Picture size";
 pub(crate) const CAMERAS_OWN_SIZE: &str = "as the camera likes";
 pub(crate) const REMOVE_TEXTS: &str = "Remove all kept texts";
+pub(crate) const REMOVE_TEXTS_QUESTION: &str = "Remove all kept texts?";
+pub(crate) const REMOVING_TEXTS: &str =
+    "The texts with all contacts are removed from this computer. They don't come back.";
+pub(crate) const REMOVE_TEXTS_ANYWAY: &str = "Remove the texts";
 pub(crate) const THESE_SETTINGS: &str = "These settings";
 pub(crate) const KEYS_AND_TEXTS: &str = "Keys and texts";
 

@@ -1,6 +1,6 @@
 //! Texts both ways, and web addresses in them.
 
-use transom_users::escape;
+use super::line;
 
 pub(crate) const OPEN_LINK: &str = "Open this address in your browser?";
 pub(crate) const LINK_OWNER: &str =
@@ -20,7 +20,7 @@ pub(crate) const AS_TOLD_THEN: &str = "as told then";
 pub(crate) const OPEN_LINK_BUTTON: &str = "Open link…";
 
 pub(crate) fn not_delivered(why: &str) -> String {
-    format!("not delivered: {}", escape(why))
+    format!("not delivered: {}", line(why))
 }
 
 pub(crate) fn they_wrote(name: &str, text: &str) -> String {

@@ -188,18 +188,20 @@ impl Display {
 
     /// Waits for a picture with many colours that changes, around that point.
     pub(crate) fn moves(&self, what: &str, around: (i32, i32)) {
-        let mut before = Vec::new();
-        let moved = until(|| {
-            let now = self.pixels(around);
-            let mut colours = now.clone();
-            colours.sort_unstable();
-            colours.dedup();
-            let alive = colours.len() >= 4 && !before.is_empty() && before != now;
-            before = now;
-            alive.then_some(())
-        });
+        let moved = until(|| self.is_moving(around).then_some(()));
         self.keep(&what.replace(' ', "-"));
         assert!(moved.is_some(), "no moving picture {what}");
+    }
+
+    /// Whether there is a picture with many colours around that point that changes within 300 ms.
+    pub(crate) fn is_moving(&self, around: (i32, i32)) -> bool {
+        let before = self.pixels(around);
+        sleep(Duration::from_millis(300));
+        let mut colours = self.pixels(around);
+        let changed = colours != before;
+        colours.sort_unstable();
+        colours.dedup();
+        changed && colours.len() >= 4
     }
 
     /// Waits until the picture around that point is another than it was.
@@ -227,6 +229,17 @@ impl Display {
     /// Waits until the window is wider than that many pixels, or no longer.
     pub(crate) fn is_wider(&self, id: &str, than: i32, wanted: bool) -> bool {
         until(|| (self.width(id)? > than).eq(&wanted).then_some(())).is_some()
+    }
+
+    /// Waits until the window has that title.
+    pub(crate) fn is_titled(&self, id: &str, title: &str) {
+        let mut last = String::new();
+        let found = until(|| {
+            let asked = self.program("xdotool").args(["getwindowname", id]).output();
+            last = String::from_utf8(asked.ok()?.stdout).ok()?;
+            (last.trim_end() == title).then_some(())
+        });
+        assert!(found.is_some(), "the title is {last:?}, not {title:?}");
     }
 
     fn width(&self, id: &str) -> Option<i32> {

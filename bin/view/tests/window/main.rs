@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test has to end it")]
 
+mod arrivals;
 mod busy;
 mod display;
 mod doorbox;
@@ -31,7 +32,8 @@ const PICTURE: (i32, i32) = (560, 540);
 const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 94);
 const SEND_FILE: (i32, i32) = (940, HEIGHT - 65);
 const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 118);
-const ACCEPT: (i32, i32) = (40, 18);
+/// On the card of an offer, over the pictures.
+const ACCEPT: (i32, i32) = (251, 90);
 
 struct Scratch(PathBuf);
 

@@ -15,8 +15,8 @@ use super::{
 /// Between the two windows, for their frames.
 const GAP: i32 = 20;
 const CALL: (i32, i32) = (950, 36);
-/// The name of who rings, on the card over everything else.
-const RING: (i32, i32) = (WIDTH / 2, 130);
+/// The card of a ringing call, over everything else.
+const RING: (i32, i32) = (WIDTH / 2, 490);
 /// Where the far picture moves, and nothing of the small one of oneself is; and the same in a window of 1000 by 640.
 const FAR: (i32, i32) = (450, 540);
 const SMALLER_FAR: (i32, i32) = (340, 440);
@@ -177,9 +177,12 @@ fn calls(left: &Seat<'_>, right: &Seat<'_>) {
     right
         .display
         .differs("where it rings", right.at(RING), &before);
-    // The keyboard is at the answer without the camera; the one with it is next.
-    right.key("Tab");
-    right.key("Return");
+    // The card takes no key at first.
+    let answered = until(|| {
+        right.key("ctrl+shift+y");
+        left.display.is_moving(left.at(FAR)).then_some(())
+    });
+    assert!(answered.is_some(), "the call was not answered");
     left.moves("of who answered", FAR);
     right.moves("of oneself after the answer", SELF_VIEW);
     left.key("F8");
@@ -217,9 +220,14 @@ fn sizes(left: &Seat<'_>, right: &Seat<'_>) {
     left.moves("after the whole screen", FAR);
 }
 
-/// One hangs up: both pictures end.
+/// One hangs up: both pictures end, and so do both titles.
 fn hangs_up(left: &Seat<'_>, right: &Seat<'_>) {
+    let display = left.display;
+    display.is_titled(&left.id, "in a call with bert - transom (ada)");
+    display.is_titled(&right.id, "in a call with ada - transom (bert)");
     left.key("ctrl+h");
+    display.is_titled(&left.id, "transom (ada)");
+    display.is_titled(&right.id, "transom (bert)");
     left.rests("after hanging up", FAR);
     right.rests("after the other hung up", SMALLER_FAR);
 }

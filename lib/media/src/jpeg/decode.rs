@@ -2,7 +2,6 @@
 //! lenient about quirks: a damaged picture shows what is left of it.
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -11,7 +10,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::repair::repair;
 use super::{MAX_JPEG_BYTES, MAX_SIDE};
-use crate::ImageError;
+use crate::{ImageError, Layout, guard};
 
 /// A decoded picture; reused between calls so that a stream allocates once.
 #[derive(Clone, Default, Eq, PartialEq)]
@@ -52,45 +51,72 @@ impl Default for Limit {
 /// Decodes into `into`, whose memory is used again. Where the header is refused, `into` stays as it
 /// is; where the picture data is damaged, it has what could be decoded.
 pub fn decode(jpeg: &[u8], limit: Limit, into: &mut Image) -> Result<(), ImageError> {
-    let Image {
-        width,
-        height,
-        rgba,
-    } = into;
-    let (wide, high) = decode_as(jpeg, limit, ColorSpace::RGBA, rgba, |wide, high| {
-        (*width, *height) = (wide.into(), high.into());
-    })?;
-    debug_assert_eq!((*width, *height), (wide.into(), high.into()));
-    Ok(())
+    let with = |decoder: &mut Decoder<'_>, kind, (width, height): (u16, u16)| {
+        (into.width, into.height) = (width.into(), height.into());
+        into.rgba.resize(into.width * into.height * 4, 0);
+        if kind != Kind::Rgb {
+            return decoder.decode_into(&mut into.rgba).map_err(broken);
+        }
+        let mut rgb = vec![0; into.width * into.height * 3];
+        set_output(decoder, ColorSpace::RGB);
+        let decoded = decoder.decode_into(&mut rgb);
+        for (rgba, rgb) in into
+            .rgba
+            .as_chunks_mut::<4>()
+            .0
+            .iter_mut()
+            .zip(rgb.as_chunks::<3>().0)
+        {
+            *rgba = [rgb[0], rgb[1], rgb[2], 255];
+        }
+        decoded.map_err(broken)
+    };
+    open(jpeg, limit, with)
 }
 
-/// Decodes to [`Layout::Ycbcr`](crate::Layout::Ycbcr).
+/// Decodes to pixels as an encoder takes them: grey, RGB or YCbCr, as the picture has them.
 pub(crate) fn decode_planes(
     jpeg: &[u8],
     limit: Limit,
     pixels: &mut Vec<u8>,
-) -> Result<(u16, u16), ImageError> {
-    decode_as(jpeg, limit, ColorSpace::YCbCr, pixels, |_, _| ())
+) -> Result<(Layout, u16, u16), ImageError> {
+    open(jpeg, limit, |decoder, kind, (width, height)| {
+        let (layout, output) = match kind {
+            Kind::Grey => (Layout::Grey, ColorSpace::Luma),
+            Kind::Rgb => (Layout::Rgb, ColorSpace::RGB),
+            Kind::Ycbcr => (Layout::Ycbcr, ColorSpace::YCbCr),
+        };
+        set_output(decoder, output);
+        pixels.resize(layout.bytes(width, height, layout.line(width)), 0);
+        decoder.decode_into(pixels).map_err(broken)?;
+        Ok((layout, width, height))
+    })
 }
 
-fn decode_as(
+type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
+
+/// What the components of a picture are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Grey,
+    Rgb,
+    Ycbcr,
+}
+
+/// Checks the header, then gives `with` a decoder that is set to RGBA and has read it.
+fn open<T>(
     jpeg: &[u8],
     limit: Limit,
-    colors: ColorSpace,
-    pixels: &mut Vec<u8>,
-    accepted: impl FnOnce(u16, u16),
-) -> Result<(u16, u16), ImageError> {
+    with: impl FnOnce(&mut Decoder<'_>, Kind, (u16, u16)) -> Result<T, ImageError>,
+) -> Result<T, ImageError> {
     if jpeg.len() > MAX_JPEG_BYTES {
         return Err(ImageError::TooLong(jpeg.len()));
     }
     let mended = repair(jpeg)?;
-    let (width, height) = (mended.header.width, mended.header.height);
-    let count = usize::from(width) * usize::from(height);
-    if width.max(height) > limit.max_side || count > limit.max_pixels {
-        return Err(ImageError::TooLarge {
-            width: width.into(),
-            height: height.into(),
-        });
+    let header = mended.header;
+    let (width, height) = (usize::from(header.width), usize::from(header.height));
+    if header.width.max(header.height) > limit.max_side || width * height > limit.max_pixels {
+        return Err(ImageError::TooLarge { width, height });
     }
     let bytes = if mended.is_unchanged() {
         Cow::Borrowed(jpeg)
@@ -99,24 +125,30 @@ fn decode_as(
     };
     let options = DecoderOptions::default()
         .set_strict_mode(false)
-        .set_max_width(width.into())
-        .set_max_height(height.into())
-        .jpeg_set_out_colorspace(colors);
-    let length = count * colors.num_components();
-    // The decoder is others' code fed by strangers: should it panic, that is a broken picture, not
-    // our end.
-    catch_unwind(AssertUnwindSafe(|| {
+        .set_max_width(width)
+        .set_max_height(height)
+        .jpeg_set_out_colorspace(ColorSpace::RGBA);
+    guard(|| {
+        #[cfg(test)]
+        assert!(!bytes.ends_with(tests::POISON), "poisoned");
         let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
         decoder.decode_headers().map_err(broken)?;
-        if decoder.output_buffer_size() != Some(length) {
+        if decoder.dimensions() != Some((width, height)) {
             return Err(ImageError::Broken("it has two sizes".to_owned()));
         }
-        pixels.resize(length, 0);
-        accepted(width, height);
-        decoder.decode_into(pixels).map_err(broken)
-    }))
-    .unwrap_or_else(|_| Err(ImageError::Broken("the decoder failed".to_owned())))?;
-    Ok((width, height))
+        let kind = match decoder.input_colorspace() {
+            _ if header.components == 1 => Kind::Grey,
+            // Adobe's mark "no transform" is read as CMYK until the components are counted.
+            Some(ColorSpace::RGB | ColorSpace::CMYK) => Kind::Rgb,
+            _ => Kind::Ycbcr,
+        };
+        with(&mut decoder, kind, (header.width, header.height))
+    })
+}
+
+fn set_output(decoder: &mut Decoder<'_>, output: ColorSpace) {
+    let options = decoder.options().jpeg_set_out_colorspace(output);
+    decoder.set_options(options);
 }
 
 fn broken(error: zune_jpeg::errors::DecodeErrors) -> ImageError {
@@ -127,7 +159,37 @@ fn broken(error: zune_jpeg::errors::DecodeErrors) -> ImageError {
 mod tests {
     use super::*;
     use crate::fuzzing::sample;
-    use crate::probe;
+    use crate::{Encoder, Frame, Picture, probe};
+
+    /// The end of a picture on which the decoder panics, in tests only.
+    pub(super) const POISON: &[u8] = b"\xff\0poison\xff\xd9";
+
+    #[test]
+    fn a_panic_of_the_decoder_is_a_picture_that_cannot_be_decoded() {
+        let good = sample(32, 16);
+        let poisoned = [&good[..good.len() - 2], POISON].concat();
+        let mut image = Image::default();
+        let mut encoder = Encoder::new(80, Some((16, 16)));
+        let now = std::time::Instant::now();
+        let mut shrink = |jpeg: &[u8]| {
+            encoder.encode(Frame::Jpeg(Picture {
+                jpeg: jpeg.into(),
+                width: 32,
+                height: 16,
+                orientation: 1,
+                sequence: 0,
+                captured: now,
+                ready: now,
+            }))
+        };
+        for _ in 0..2 {
+            let decoded = decode(&poisoned, Limit::default(), &mut image);
+            assert_eq!(decoded, Err(ImageError::Panicked));
+            assert_eq!(shrink(&poisoned).err(), Some(ImageError::Panicked));
+            decode(&good, Limit::default(), &mut image).unwrap();
+            assert_eq!(shrink(&good).unwrap().width, 16);
+        }
+    }
 
     #[test]
     fn a_picture_beyond_the_limit_takes_no_memory() {

@@ -12,7 +12,7 @@ use super::MAX_JPEG_BYTES;
 use super::decode::{Limit, decode_planes};
 use super::rows::{Chroma, Planes, RawRows, Rows};
 use super::scale::{Scaled, fit};
-use crate::{Frame, ImageError, Layout, Picture, RawFrame};
+use crate::{ColorEncoding, Frame, ImageError, Picture, RawFrame, guard};
 
 /// Makes pictures of frames, for a worker thread: 9 ms for 1280x720 on a desktop CPU.
 #[derive(Debug)]
@@ -34,12 +34,14 @@ impl Encoder {
         }
     }
 
-    /// Makes the picture of a frame.
+    /// Makes the picture of a frame. A panic of the codec is an error, by [`guard`].
     pub fn encode(&mut self, frame: Frame) -> Result<Picture, ImageError> {
         match frame {
             Frame::Jpeg(picture) if self.passes(&picture) => Ok(picture),
-            Frame::Jpeg(picture) => self.shrink(&picture),
-            Frame::Raw(raw) => self.encode_raw(&raw),
+            frame => guard(|| match &frame {
+                Frame::Jpeg(picture) => self.shrink(picture),
+                Frame::Raw(raw) => self.encode_raw(raw),
+            }),
         }
     }
 
@@ -54,16 +56,17 @@ impl Encoder {
 
     fn shrink(&mut self, picture: &Picture) -> Result<Picture, ImageError> {
         let mut data = std::mem::take(&mut self.pixels);
-        let decoded = decode_planes(&picture.jpeg, Limit::default(), &mut data);
-        let raw = decoded.map(|(width, height)| RawFrame {
-            stride: Layout::Ycbcr.line(width),
-            layout: Layout::Ycbcr,
+        let (layout, width, height) = decode_planes(&picture.jpeg, Limit::default(), &mut data)?;
+        let raw = RawFrame {
+            stride: layout.line(width),
+            layout,
+            color: ColorEncoding::default(),
             data,
             width,
             height,
             sequence: picture.sequence,
             captured: picture.captured,
-        })?;
+        };
         let smaller = self.encode_raw(&raw);
         self.pixels = raw.data;
         smaller.map(|smaller| Picture {
@@ -146,7 +149,7 @@ impl<R: Rows> ImageBuffer for Adapter<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Image, decode, probe};
+    use crate::{Image, Layout, decode, probe};
 
     fn raw(layout: Layout, width: u16, height: u16, fill: &[u8]) -> Frame {
         let stride = layout.line(width);
@@ -155,6 +158,7 @@ mod tests {
         Frame::Raw(RawFrame {
             data,
             layout,
+            color: ColorEncoding::default(),
             width,
             height,
             stride,
@@ -210,6 +214,49 @@ mod tests {
             probe(&grey.jpeg).map(|header| (header.width, header.components)),
             Ok((32, 1))
         );
+    }
+
+    #[test]
+    fn jpegs_of_grey_and_of_rgb_are_made_smaller_too() {
+        let grey = Encoder::new(95, None)
+            .encode(raw(Layout::Grey, 64, 64, &[90]))
+            .unwrap();
+        // A file whose three components are named R, G and B holds no YCbCr, nor does one with
+        // Adobe's mark "no transform".
+        let ycbcr = Encoder::new(95, None).encode(raw(Layout::Ycbcr, 64, 64, &[90, 30, 200]));
+        let mut rgb = ycbcr.unwrap();
+        let mark = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0";
+        let adobe = Picture {
+            jpeg: [&rgb.jpeg[..2], mark, &rgb.jpeg[2..]].concat().into(),
+            ..rgb.clone()
+        };
+        let mut jpeg = rgb.jpeg.to_vec();
+        let header = probe(&jpeg).unwrap();
+        let scan = header.data - 3 - 6;
+        for (component, letter) in b"RGB".iter().enumerate() {
+            jpeg[header.frame + 10 + component * 3] = *letter;
+            jpeg[scan + component * 2] = *letter;
+        }
+        rgb.jpeg = jpeg.into();
+        for (picture, wanted) in [
+            (grey, [90; 3]),
+            (rgb, [90, 30, 200]),
+            (adobe, [90, 30, 200]),
+        ] {
+            for size in [None, Some((32, 32))] {
+                let mut encoder = Encoder::new(95, size);
+                let picture = encoder.encode(Frame::Jpeg(picture.clone())).unwrap();
+                let mut image = Image::default();
+                decode(&picture.jpeg, Limit::default(), &mut image).unwrap();
+                let side = if size.is_some() { 32 } else { 64 };
+                assert_eq!((image.width, image.height), (side, side));
+                let pixel = &image.rgba[..4];
+                for (seen, wanted) in pixel.iter().zip(wanted) {
+                    assert!(seen.abs_diff(wanted) <= 3, "{pixel:?} for {wanted:?}");
+                }
+                assert_eq!(pixel[3], 255);
+            }
+        }
     }
 
     #[test]

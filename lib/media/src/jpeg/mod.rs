@@ -6,6 +6,7 @@ pub(crate) mod encode;
 mod exif;
 pub(crate) mod header;
 mod huffman;
+mod jfif;
 pub(crate) mod repair;
 pub(crate) mod rows;
 mod scale;

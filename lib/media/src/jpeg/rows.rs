@@ -1,8 +1,9 @@
-//! Reads raw pixels line by line as Y, Cb and Cr, which is what a JPEG encoder wants. YCbCr layouts
-//! are never turned into RGB and back.
+//! Reads raw pixels line by line as the Y, Cb and Cr of JFIF, which is what a JPEG encoder wants.
+//! YCbCr layouts are never turned into RGB and back.
 
 use jpeg_encoder::rgb_to_ycbcr;
 
+use super::jfif::ToJfif;
 use crate::{ImageError, Layout, RawFrame};
 
 /// Lines of a picture as planes of equal width.
@@ -40,6 +41,7 @@ pub(crate) enum Chroma {
 /// Raw pixels whose length was checked.
 pub(crate) struct RawRows<'a> {
     frame: &'a RawFrame,
+    to_jfif: Option<ToJfif>,
 }
 
 impl<'a> RawRows<'a> {
@@ -59,7 +61,10 @@ impl<'a> RawRows<'a> {
                 needed,
             });
         }
-        Ok(Self { frame })
+        Ok(Self {
+            frame,
+            to_jfif: ToJfif::new(frame.color),
+        })
     }
 
     /// `length` bytes from `start`; nothing where they are missing, which the check in `new`
@@ -99,9 +104,10 @@ impl<'a> RawRows<'a> {
         line.as_chunks::<3>().0
     }
 
-    fn rgb(&self, y: usize, order: [usize; 3], planes: &mut Planes<'_>) {
+    fn rgb(&self, y: usize, order: [usize; 3], level: impl Fn(u8) -> u8, planes: &mut Planes<'_>) {
         let [red, green, blue] = order;
         for pixel in self.triples(y) {
+            let pixel = pixel.map(&level);
             let (y, cb, cr) = rgb_to_ycbcr(pixel[red], pixel[green], pixel[blue]);
             planes.y.push(y);
             planes.cb.push(cb);
@@ -187,13 +193,41 @@ impl Rows for RawRows<'_> {
 
     fn line(&self, y: u16, planes: &mut Planes<'_>) {
         let y = usize::from(y);
+        let order = match self.frame.layout {
+            Layout::Rgb => Some([0, 1, 2]),
+            Layout::Bgr => Some([2, 1, 0]),
+            _ => None,
+        };
+        match (order, &self.to_jfif) {
+            (Some(order), None) => self.rgb(y, order, |value| value, planes),
+            (Some(order), Some(jfif)) => self.rgb(y, order, |value| jfif.level(value), planes),
+            (None, None) => self.split(y, planes),
+            (None, Some(jfif)) => {
+                let start = planes.y.len();
+                self.split(y, planes);
+                // The line is still in the processor's first cache.
+                match self.chroma() {
+                    Chroma::None => jfif.grey(&mut planes.y[start..]),
+                    _ => jfif.line(
+                        &mut planes.y[start..],
+                        &mut planes.cb[start..],
+                        &mut planes.cr[start..],
+                    ),
+                }
+            }
+        }
+    }
+}
+
+impl RawRows<'_> {
+    /// The planes of a YCbCr line as the source has them.
+    fn split(&self, y: usize, planes: &mut Planes<'_>) {
         match self.frame.layout {
-            Layout::Bgr => self.rgb(y, [2, 1, 0], planes),
+            Layout::Bgr | Layout::Rgb => {}
             Layout::Grey => self.light(y, planes),
             Layout::I420 => self.planar(y, false, planes),
             Layout::Nv12 => self.interleaved(y, 0, planes),
             Layout::Nv21 => self.interleaved(y, 1, planes),
-            Layout::Rgb => self.rgb(y, [0, 1, 2], planes),
             Layout::Uyvy => self.packed(y, [1, 3, 0, 2], planes),
             Layout::Ycbcr => self.ycbcr(y, planes),
             Layout::Yuyv => self.packed(y, [0, 2, 1, 3], planes),
@@ -208,6 +242,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::ColorEncoding;
 
     const ALL: [Layout; 11] = [
         Layout::Bgr,
@@ -228,6 +263,7 @@ mod tests {
         RawFrame {
             data,
             layout,
+            color: ColorEncoding::default(),
             width,
             height,
             stride,

@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
     use crate::jpeg::rows::RawRows;
-    use crate::{Layout, RawFrame};
+    use crate::{ColorEncoding, Layout, RawFrame};
 
     #[test]
     fn the_shape_stays_and_nothing_grows() {
@@ -139,6 +139,7 @@ mod tests {
         let frame = RawFrame {
             data,
             layout: Layout::Grey,
+            color: ColorEncoding::default(),
             width: 4,
             height: 2,
             stride: 4,

@@ -6,8 +6,12 @@ pub(crate) mod buffers;
 #[cfg(target_os = "linux")]
 pub(crate) mod video;
 
+#[cfg(target_os = "linux")]
+use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::process::Child;
+#[cfg(target_os = "linux")]
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 /// Bytes of a pipe for pictures: one large picture, so that a writer isn't held up in its middle.
 /// An unprivileged user may have so much.
@@ -23,19 +27,57 @@ pub(crate) enum Signal {
     Kill,
 }
 
-/// Signals the group that a child leads. The child has to be ours and unreaped or its group still
-/// in use; a group without processes is no error.
-pub(crate) fn signal_group(leader: &Child, signal: Signal) {
-    let Ok(group) = libc::pid_t::try_from(leader.id()) else {
-        return;
-    };
+/// Signals all processes of a group. The caller makes sure that the id is still that group's; a
+/// group without processes is no error.
+pub(crate) fn signal_group(group: libc::pid_t, signal: Signal) {
     let signal = match signal {
         Signal::Terminate => libc::SIGTERM,
         Signal::Kill => libc::SIGKILL,
     };
-    // SAFETY: kill takes two numbers and touches no memory of ours. The group is above 0, so it is
+    // SAFETY: kill takes two numbers and touches no memory of ours. The group is above 1, so it is
     // never "all processes".
     unsafe { libc::kill(-group.max(2), signal) };
+}
+
+/// The kernel sends a program SIGTERM when the thread that started the program ends, for whatever
+/// reason: that thread has to live as long as the program is wanted. On Linux only.
+#[cfg(target_os = "linux")]
+pub(crate) fn end_with_this_thread(command: &mut Command) {
+    let parent = std::process::id().cast_signed();
+    let ask = move || {
+        // SAFETY: prctl and getppid take numbers and touch no memory of ours.
+        let (asked, now) = unsafe {
+            (
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as libc::c_ulong),
+                libc::getppid(),
+            )
+        };
+        if asked != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // The parent ended before the call above: no signal would come.
+        if now != parent {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(ask) };
+}
+
+/// Does nothing: this system has no such call.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_with_this_thread(_: &mut Command) {}
+
+/// Waits until a descriptor can be read, or has ended or failed: then the read says so.
+pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>) {
+    let mut asked = libc::pollfd {
+        fd: descriptor.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the descriptor is open for the length of the call, and `asked` is one pollfd.
+    unsafe { libc::poll(&raw mut asked, 1, -1) };
 }
 
 /// Makes a pipe hold more, where that can be had; anything else than a pipe stays as it is.

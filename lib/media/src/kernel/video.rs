@@ -8,7 +8,7 @@ use std::mem::zeroed;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use v4l::v4l_sys::{self as sys, v4l2_capability, v4l2_fmtdesc, v4l2_format};
+use v4l::v4l_sys::{self as sys, v4l2_capability, v4l2_fmtdesc, v4l2_format, v4l2_pix_format};
 use v4l::v4l2::vidioc;
 
 /// Formats that are asked for; vivid, the largest collection there is, has 78.
@@ -39,6 +39,31 @@ pub(crate) struct Pixels {
     pub(crate) height: u32,
     pub(crate) stride: u32,
     pub(crate) bytes: u32,
+    /// `V4L2_COLORSPACE_…`
+    pub(crate) colorspace: u32,
+    /// `V4L2_YCBCR_ENC_…`
+    pub(crate) ycbcr_encoding: u32,
+    /// `V4L2_QUANTIZATION_…`
+    pub(crate) quantization: u32,
+}
+
+impl Pixels {
+    fn new(pix: &v4l2_pix_format) -> Self {
+        // Without this mark, as from an old kernel, the fields behind it have no value.
+        let is_extended = pix.priv_ == sys::V4L2_PIX_FMT_PRIV_MAGIC;
+        let extended = |value: u32| if is_extended { value } else { 0 };
+        Self {
+            fourcc: pix.pixelformat.to_le_bytes(),
+            width: pix.width,
+            height: pix.height,
+            stride: pix.bytesperline,
+            bytes: pix.sizeimage,
+            colorspace: pix.colorspace,
+            // SAFETY: a union of two numbers of the same size, for which any bits are a value.
+            ycbcr_encoding: extended(unsafe { pix.__bindgen_anon_1.ycbcr_enc }),
+            quantization: extended(pix.quantization),
+        }
+    }
 }
 
 impl Node {
@@ -115,17 +140,12 @@ impl Node {
         format.fmt.pix.width = width;
         format.fmt.pix.height = height;
         format.fmt.pix.pixelformat = u32::from_le_bytes(fourcc);
+        format.fmt.pix.priv_ = sys::V4L2_PIX_FMT_PRIV_MAGIC;
         // SAFETY: S_FMT reads and writes one v4l2_format.
         unsafe { ioctl(self.descriptor(), vidioc::VIDIOC_S_FMT, &mut format) }?;
         // SAFETY: for this type the driver fills `pix`, and any bits are numbers.
         let pix = unsafe { format.fmt.pix };
-        Ok(Pixels {
-            fourcc: pix.pixelformat.to_le_bytes(),
-            width: pix.width,
-            height: pix.height,
-            stride: pix.bytesperline,
-            bytes: pix.sizeimage,
-        })
+        Ok(Pixels::new(&pix))
     }
 }
 
@@ -164,4 +184,29 @@ fn text(bytes: &[u8]) -> String {
         .position(|&byte| byte == 0)
         .unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_read_where_the_driver_says_that_it_filled_them_in() {
+        // SAFETY: a struct of numbers and a union of such, for which zero is a value.
+        let mut pix: v4l2_pix_format = unsafe { zeroed() };
+        pix.colorspace = 3;
+        pix.__bindgen_anon_1.ycbcr_enc = 1;
+        pix.quantization = 2;
+        let told = |pix: &v4l2_pix_format| {
+            let pixels = Pixels::new(pix);
+            (
+                pixels.colorspace,
+                pixels.ycbcr_encoding,
+                pixels.quantization,
+            )
+        };
+        assert_eq!(told(&pix), (3, 0, 0), "an old kernel");
+        pix.priv_ = 0xfeed_cafe;
+        assert_eq!(told(&pix), (3, 1, 2));
+    }
 }

@@ -10,6 +10,7 @@ use v4l::v4l_sys::V4L2_CID_EXPOSURE_AUTO_PRIORITY;
 use v4l::video::Capture;
 use v4l::video::capture::Parameters;
 
+use super::color::color_encoding;
 use super::devices::problem;
 use super::holder;
 use super::modes::modes;
@@ -18,7 +19,9 @@ use crate::kernel::buffers::MappedBuffers;
 use crate::kernel::video::{Node, Pixels};
 use crate::modes::{Coding, Mode, choose, printable};
 use crate::source::picture;
-use crate::{Camera, CameraError, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait, Wish, repair};
+use crate::{
+    Camera, CameraError, Dropped, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait, Wish, repair,
+};
 
 /// Bytes of all buffers together, so that a camera box stays small.
 const BUFFER_BYTES: u32 = 6 * 1024 * 1024;
@@ -67,6 +70,7 @@ pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraEr
         pixels,
         leniency: Leniency::default(),
         silent_until: Instant::now() + FIRST,
+        bad_before: 0,
         format,
     }))
 }
@@ -184,6 +188,8 @@ struct DeviceCamera {
     pixels: Pixels,
     leniency: Leniency,
     silent_until: Instant,
+    /// Pictures that could not be used until the last good one.
+    bad_before: u64,
     format: Format,
 }
 
@@ -208,7 +214,7 @@ impl DeviceCamera {
             )))
         });
         let mended = format.dropped.mended;
-        format.dropped = crate::Dropped { mended, ..dropped };
+        format.dropped = Dropped { mended, ..dropped };
         newest.map(Option::flatten)
     }
 
@@ -216,12 +222,14 @@ impl DeviceCamera {
         let (width, height) = (side(self.pixels.width), side(self.pixels.height));
         let stride = (self.pixels.stride as usize).max(layout.line(width));
         let needed = layout.bytes(width, height, stride);
+        let color = color_encoding(self.pixels, layout);
         let good = |bytes: &[u8]| bytes.len() >= needed;
         self.drain
             .newest(&mut self.format.dropped, good, |bytes, stamp| {
                 Frame::Raw(RawFrame {
                     data: bytes[..needed].to_vec(),
                     layout,
+                    color,
                     width,
                     height,
                     stride,
@@ -248,13 +256,16 @@ impl Camera for DeviceCamera {
         };
         let frame = frame.map_err(|why| refused(Path::new(&self.name), "read a picture", why))?;
         let now = Instant::now();
+        let bad = self.format.dropped.bad();
         if frame.is_some() {
             self.silent_until = now + self.silence();
+            self.bad_before = bad;
         } else if now >= self.silent_until {
-            let seconds = self.silence().as_secs();
-            return Err(CameraError::Stalled {
-                device: self.name.clone(),
-                seconds,
+            let (device, seconds) = (self.name.clone(), self.silence().as_secs());
+            return Err(if bad > self.bad_before {
+                CameraError::Unusable { device, seconds }
+            } else {
+                CameraError::Stalled { device, seconds }
             });
         }
         Ok(frame)

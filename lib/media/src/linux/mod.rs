@@ -1,6 +1,7 @@
 //! Cameras of Linux: V4L2 devices. Twin of `elsewhere`; both offer `open` and `list`.
 
 mod camera;
+mod color;
 mod devices;
 mod holder;
 mod modes;

@@ -1,21 +1,33 @@
-//! A child process that writes JPEG pictures to its standard output. It runs in a process group of
-//! its own, which ends with the camera.
+//! A program that writes JPEG pictures to its standard output. It and all that it starts end with
+//! the camera.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::opening;
 use super::pipe::PipeReader;
+use super::process_group::ProcessGroup;
 use crate::{Camera, CameraError, Format, Frame, Wait};
 
-/// How long a child may take to end by itself. It has lost its output by then; who still writes
-/// ends at once.
-const PATIENCE: Duration = Duration::from_millis(250);
-const GLANCE: Duration = Duration::from_millis(5);
+/// How long a program whose output has ended may take to end: then it is known how it did.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_millis(5);
+
+/// How a program ended.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) status: ExitStatus,
+    /// The last line of its standard error; empty if that was not piped.
+    pub(crate) message: String,
+}
 
 /// Runs a command of the user's by the shell.
 pub(crate) fn open(command: &str) -> Result<Box<dyn Camera>, CameraError> {
-    let camera = spawn(format!("cmd:{command}"), shell(command), "")?;
+    let mut shell = shell(command);
+    // Its messages may hold secrets of its command line: they are for the terminal only.
+    shell.stderr(Stdio::inherit());
+    // The command may hold a password, and this name stands in logs.
+    let camera = spawn("cmd".to_owned(), shell, "")?;
     Ok(Box::new(camera))
 }
 
@@ -30,51 +42,35 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// Starts a child whose output is pictures. `hint` is told where the program isn't there.
+/// Starts a program whose output is pictures. `hint` is told if there is no such program.
 pub(crate) fn spawn(
     name: String,
     mut command: Command,
     hint: &'static str,
 ) -> Result<ChildCamera, CameraError> {
-    // Its messages go where ours go: a pipe for them would have to be drained, or the child would
-    // block.
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.spawn().map_err(|why| opening(&name, hint, why))?;
-    let output = child.stdout.take();
-    // From here on, dropping the family ends the child.
-    let family = Family { child };
-    let Some(output) = output else {
-        return Err(CameraError::Ended {
-            source_name: name,
-            how: "it has no output".to_owned(),
-        });
-    };
-    #[cfg(unix)]
-    let output = std::os::fd::OwnedFd::from(output);
-    #[cfg(windows)]
-    let output = std::fs::File::from(std::os::windows::io::OwnedHandle::from(output));
-    let pipe = PipeReader::new(name.clone(), output)?;
+    command.stdin(Stdio::null());
+    // From here on, dropping the group ends the program.
+    let (group, output) = ProcessGroup::start(command).map_err(|why| opening(&name, hint, why))?;
+    let pipe = PipeReader::of_child(name.clone(), output)?;
     Ok(ChildCamera {
         pipe,
-        family,
+        group,
         name,
         patience: None,
+        ended_by: None,
     })
 }
 
-/// The pictures of a child process.
+/// The pictures of a program.
 pub(crate) struct ChildCamera {
-    // Dropped first, so that a child that writes meets a closed pipe and ends by itself.
+    // Dropped first, so that a program that writes meets a closed pipe and ends by itself.
     pipe: PipeReader,
-    family: Family,
+    group: ProcessGroup,
     name: String,
     /// How long it may be silent, and until when.
     patience: Option<(Duration, Instant)>,
+    /// Once its output has ended: how long it is waited for.
+    ended_by: Option<Instant>,
 }
 
 impl ChildCamera {
@@ -86,37 +82,72 @@ impl ChildCamera {
         }
     }
 
-    /// A command of the user's has then done what it was to do; a program that drives a camera can
-    /// be started again.
-    fn ended(&self, how: String) -> CameraError {
-        let name = self.name.clone();
-        match self.patience {
-            None => CameraError::Ended {
-                source_name: name,
-                how,
-            },
-            Some(_) => CameraError::Driver {
-                device: name,
-                step: "take pictures",
-                why: how,
-            },
+    /// The output has ended: an error that says how the program did, once that is known.
+    fn output_ended(&mut self) -> Result<Option<Frame>, CameraError> {
+        let last = *self
+            .ended_by
+            .get_or_insert_with(|| Instant::now() + LAST_WORDS);
+        let how = match self.group.end() {
+            Some(end) => end.to_string(),
+            None if Instant::now() < last => return Ok(None),
+            None => "the command closed its output".to_owned(),
+        };
+        Err(CameraError::Ended {
+            source_name: self.name.clone(),
+            how,
+        })
+    }
+
+    /// A command of the user's that ended has done what it was to do; a program that drives a
+    /// camera can be started again.
+    fn retried(&self, error: CameraError) -> CameraError {
+        match error {
+            CameraError::Ended { source_name, how } if self.patience.is_some() => {
+                driver_ended(source_name, how)
+            }
+            CameraError::NotPictures { source_name, bytes } if self.patience.is_some() => {
+                CameraError::Driver {
+                    device: source_name,
+                    step: "take pictures",
+                    why: format!("no JPEG picture in {bytes} bytes"),
+                }
+            }
+            error => error,
+        }
+    }
+}
+
+/// Why a program that drives a camera ended, by the last words of libcamera's programs.
+fn driver_ended(device: String, how: String) -> CameraError {
+    let says = |words: &str| how.to_lowercase().contains(words);
+    if says("no cameras available") {
+        let looked = vec![format!("{device}: {how}")];
+        CameraError::NoneFound { looked }
+    } else if says("failed to acquire camera") || says("in use by another process") {
+        CameraError::Busy { device, by: None }
+    } else {
+        CameraError::Driver {
+            device,
+            step: "take pictures",
+            why: how,
         }
     }
 }
 
 impl Camera for ChildCamera {
     fn wait(&self) -> Wait<'_> {
-        self.pipe.wait()
+        match self.ended_by {
+            Some(_) => Wait::At(Instant::now() + POLL),
+            None => self.pipe.wait(),
+        }
     }
 
     fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        let frame = match self.pipe.newest() {
-            Err(CameraError::Ended { .. }) => {
-                let how = self.family.how_it_ended();
-                return Err(self.ended(how));
-            }
-            frame => frame?,
+        let newest = match self.pipe.newest() {
+            Err(CameraError::Ended { .. }) => self.output_ended(),
+            newest => newest,
         };
+        let frame = newest.map_err(|error| self.retried(error))?;
         let now = Instant::now();
         match &mut self.patience {
             Some((patience, until)) if frame.is_some() => *until = now + *patience,
@@ -141,47 +172,15 @@ impl Camera for ChildCamera {
     }
 }
 
-/// A child and whatever it started.
-struct Family {
-    child: Child,
-}
-
-impl Family {
-    fn how_it_ended(&mut self) -> String {
-        match self.wait() {
-            Some(status) if status.success() => "the command ended".to_owned(),
-            Some(status) => format!("the command ended with {status}"),
-            None => "the command closed its output".to_owned(),
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.status.success() {
+            true => f.write_str("the command ended")?,
+            false => write!(f, "the command ended with {}", self.status)?,
         }
-    }
-
-    fn wait(&mut self) -> Option<std::process::ExitStatus> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < end => std::thread::sleep(GLANCE),
-                Ok(None) | Err(_) => return None,
-            }
-        }
-    }
-}
-
-impl Drop for Family {
-    fn drop(&mut self) {
-        // The group may outlive its first process: a shell that ended before its pipeline did.
-        #[cfg(unix)]
-        crate::kernel::signal_group(&self.child, crate::kernel::Signal::Terminate);
-        if self.wait().is_none() {
-            let _ = self.child.kill();
-        }
-        #[cfg(unix)]
-        crate::kernel::signal_group(&self.child, crate::kernel::Signal::Kill);
-        if self.wait().is_none() {
-            log::warn!(
-                "child={} it does not end, even when killed",
-                self.child.id()
-            );
+        match self.message.as_str() {
+            "" => Ok(()),
+            message => write!(f, ": {message}"),
         }
     }
 }
@@ -195,19 +194,22 @@ mod tests {
         loop {
             match camera.newest() {
                 Ok(Some(frame)) => return Ok(frame),
-                Ok(None) => std::thread::sleep(GLANCE),
+                Ok(None) => std::thread::sleep(POLL),
                 Err(error) => return Err(error),
             }
         }
     }
 
+    /// A command of the shell that prints a small picture.
+    fn print_sample() -> String {
+        let jpeg = crate::fuzzing::sample(16, 16);
+        let octal: String = jpeg.iter().map(|byte| format!("\\{byte:03o}")).collect();
+        format!("printf '{octal}'")
+    }
+
     #[test]
     fn a_command_that_prints_a_picture_is_a_camera_and_its_end_is_told() {
-        let hex: String = crate::fuzzing::sample(16, 16)
-            .iter()
-            .map(|byte| format!("\\{byte:03o}"))
-            .collect();
-        let mut camera = open(&format!("printf '{hex}'; exit 3")).unwrap();
+        let mut camera = open(&format!("{}; exit 3", print_sample())).unwrap();
         assert!(matches!(first(&mut *camera), Ok(Frame::Jpeg(picture)) if picture.width == 16));
         let Err(error) = first(&mut *camera) else {
             panic!("no end")
@@ -232,9 +234,34 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_family_ends_with_the_camera() {
-        let camera = open("trap '' TERM; sleep 600 & sleep 600 & echo; wait").unwrap();
-        drop(camera);
+    fn a_camera_outlives_the_thread_that_opened_it() {
+        let command = format!("while :; do {}; sleep 0.01; done", print_sample());
+        let opened = std::thread::spawn(move || open(&command).unwrap());
+        let mut camera = opened.join().unwrap();
+        for _ in 0..10 {
+            assert!(first(&mut *camera).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_program_that_drives_a_camera_is_started_again_and_says_what_was_wrong() {
+        for (script, what) in [
+            (
+                "echo starting >&2; echo no cameras available >&2; exit 255",
+                "no cameras available",
+            ),
+            ("cat /dev/zero", "no JPEG picture in"),
+        ] {
+            let mut command = shell(script);
+            command.stderr(Stdio::piped());
+            let camera = spawn("pi".to_owned(), command, "").unwrap();
+            let mut camera = camera.with_patience(Duration::from_secs(600));
+            let error = first(&mut camera).err().unwrap();
+            assert!(
+                error.is_retryable() && error.to_string().contains(what),
+                "{error}"
+            );
+        }
     }
 
     #[test]

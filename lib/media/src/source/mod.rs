@@ -8,11 +8,12 @@ pub(crate) mod file;
 mod pace;
 pub(crate) mod pattern;
 pub(crate) mod pi;
+mod pipe;
 #[cfg(unix)]
-mod pipe;
+mod process_group;
 #[cfg(not(unix))]
-#[path = "pipe_blocking.rs"]
-mod pipe;
+#[path = "process_alone.rs"]
+mod process_group;
 pub(crate) mod stdin;
 
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use jpeg_encoder::rgb_to_ycbcr;
+
 use super::{Bytes, pace::Pace};
 use crate::jpeg::encode::Encoder;
 use crate::jpeg::rows::{Chroma, Planes, Rows};
@@ -126,16 +128,16 @@ struct Pattern {
     lap: u32,
 }
 
-/// The eight bars of 75 % as Y, Cb, Cr.
+/// The eight bars of 75 % as red, green, blue.
 const BARS: [[u8; 3]; 8] = [
-    [180, 128, 128],
-    [162, 44, 142],
-    [131, 156, 44],
-    [112, 72, 58],
-    [84, 184, 198],
-    [65, 100, 212],
-    [35, 212, 114],
-    [16, 128, 128],
+    [191, 191, 191],
+    [191, 191, 0],
+    [0, 191, 191],
+    [0, 191, 0],
+    [191, 0, 191],
+    [191, 0, 0],
+    [0, 0, 191],
+    [0, 0, 0],
 ];
 
 impl Pattern {
@@ -152,14 +154,15 @@ impl Pattern {
         )
     }
 
+    /// Red, green and blue.
     fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
         let (width, height) = (u32::from(self.size.0), u32::from(self.size.1));
         if y < height * 3 / 4 {
             return BARS[(x * 8 / width) as usize % 8];
         }
         // The ramp goes round with the lap.
-        let shade = (x * 240 / width + self.phase * 240 / self.lap.max(1)) % 240;
-        [16 + u8::try_from(shade).unwrap_or_default(), 128, 128]
+        let shade = (x * 256 / width + self.phase * 256 / self.lap.max(1)) % 256;
+        [u8::try_from(shade).unwrap_or_default(); 3]
     }
 }
 
@@ -178,12 +181,9 @@ impl Rows for Pattern {
         let crossed = (top..top + side).contains(&y);
         for x in 0..u32::from(self.size.0) {
             let inside = crossed && (left..left + side).contains(&x);
-            let [light, cb, cr] = if inside {
-                [235, 128, 128]
-            } else {
-                self.pixel(x, y)
-            };
-            planes.y.push(light);
+            let [red, green, blue] = if inside { [255; 3] } else { self.pixel(x, y) };
+            let (luma, cb, cr) = rgb_to_ycbcr(red, green, blue);
+            planes.y.push(luma);
             planes.cb.push(cb);
             planes.cr.push(cr);
         }
@@ -238,6 +238,36 @@ mod tests {
             bytes <= LAP_BYTES * 5 / 4,
             "{bytes} bytes in {lap} pictures"
         );
+    }
+
+    #[test]
+    fn each_bar_decodes_to_its_colour() {
+        const BARS: [[i32; 3]; 8] = [
+            [191, 191, 191],
+            [191, 191, 0],
+            [0, 191, 191],
+            [0, 191, 0],
+            [191, 0, 191],
+            [191, 0, 0],
+            [0, 0, 191],
+            [0, 0, 0],
+        ];
+        let mut camera = PatternCamera::new(&wish((640, 480))).unwrap();
+        let mut image = Image::default();
+        decode(&camera.bytes(0).unwrap(), Limit::default(), &mut image).unwrap();
+        let pixel = |x: usize, y: usize| &image.rgba[(y * 640 + x) * 4..][..3];
+        let is = |seen: &[u8], wanted: [i32; 3]| {
+            let mut pairs = seen.iter().zip(wanted);
+            pairs.all(|(seen, wanted)| (i32::from(*seen) - wanted).abs() <= 2)
+        };
+        for (bar, wanted) in BARS.into_iter().enumerate() {
+            let seen = pixel(bar * 80 + 40, 60);
+            assert!(is(seen, wanted), "bar {bar}: {seen:?}");
+        }
+        // The block, and both ends of the ramp.
+        for (x, y, shade) in [(575, 240, 255), (1, 420, 0), (638, 420, 255)] {
+            assert!(is(pixel(x, y), [shade; 3]), "{x} {y}: {:?}", pixel(x, y));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The ribbon cable camera of a Raspberry Pi, through the program that comes with its system.
 //! Linking libcamera would tie us to one version of it.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::command::spawn;
@@ -28,6 +28,8 @@ pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
 fn command(program: &str, wish: &Wish) -> Command {
     let (width, height) = wish.size.unwrap_or(SIZE);
     let mut command = Command::new(program);
+    // Why it can't use the camera is in its last message, and told to viewers.
+    command.stderr(Stdio::piped());
     // Without `--flush` the tail of each picture waits in a buffer for the next; `-t 0` runs
     // without an end.
     command

@@ -1,62 +1,255 @@
-//! JPEG pictures from standard input, be it a pipe or a file. It takes a copy of the descriptor, so
-//! that dropping the camera closes nothing of ours.
+//! JPEG pictures from standard input, be it a pipe or a file. A thread reads the pipe always and
+//! drops what nobody takes: else it would fill up, and the next viewer would be shown the past.
 
+use std::fs::File;
+use std::io;
 #[cfg(unix)]
 use std::os::fd::AsFd;
 #[cfg(windows)]
 use std::os::windows::io::AsHandle;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::file::FileCamera;
 use super::pipe::PipeReader;
-use crate::{Camera, CameraError, Format, Frame, Wait, Wish};
+use crate::{Camera, CameraError, Format, Frame, Picture, Slot, Wait, Wish};
 
 const NAME: &str = "-";
+/// How long one call waits for a picture: the caller then looks whether it is still wanted.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Enough to split pictures.
+const STACK_BYTES: usize = 256 * 1024;
 
-/// Reads standard input. A file there is played at a pace, once; files can't be polled.
+/// What the reading thread tells.
+#[derive(Clone)]
+struct Pictures {
+    /// The newest picture, or why there is none; closed at the end of the input.
+    newest: Slot<Result<Picture, CameraError>>,
+    /// Pictures that came and could not be used.
+    unusable: Arc<AtomicU64>,
+}
+
+enum Input {
+    File(File),
+    Pipe(Pictures),
+}
+
+/// Reads standard input. A file there is played at a pace, once.
 pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+    match input()? {
+        Input::File(file) => Ok(Box::new(FileCamera::new(
+            NAME.to_owned(),
+            file,
+            wish,
+            false,
+        )?)),
+        Input::Pipe(pictures) => Ok(Box::new(StdinCamera::new(pictures))),
+    }
+}
+
+/// Reads a pipe from here on.
+pub(crate) fn prepare() -> Result<(), CameraError> {
+    input().map(drop)
+}
+
+/// What standard input is. There is one in a process, and so one thread that reads it.
+fn input() -> Result<Input, CameraError> {
+    static PICTURES: Mutex<Option<Pictures>> = Mutex::new(None);
     let failed = |why| CameraError::Io {
         device: NAME.to_owned(),
         step: "open standard input",
         why,
     };
-    #[cfg(unix)]
-    let input = std::io::stdin()
-        .as_fd()
-        .try_clone_to_owned()
-        .map_err(failed)?;
-    #[cfg(windows)]
-    let input = std::io::stdin()
-        .as_handle()
-        .try_clone_to_owned()
-        .map_err(failed)?;
-    let file = std::fs::File::from(input);
-    if file.metadata().is_ok_and(|about| about.is_file()) {
-        return Ok(Box::new(FileCamera::new(
-            NAME.to_owned(),
-            file,
-            wish,
-            false,
-        )?));
+    let mut pictures = PICTURES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pictures) = &*pictures {
+        return Ok(Input::Pipe(pictures.clone()));
     }
-    Ok(Box::new(StdinCamera {
-        pipe: PipeReader::new(NAME.to_owned(), file.into())?,
-    }))
+    let file = descriptor().map_err(failed)?;
+    if file.metadata().is_ok_and(|about| about.is_file()) {
+        return Ok(Input::File(file));
+    }
+    let started = read_always(file).map_err(failed)?;
+    Ok(Input::Pipe(pictures.insert(started).clone()))
+}
+
+/// A copy of the descriptor, so that nothing of ours closes standard input. The flags are shared
+/// with it, and with the terminal that it may be: they stay as they are.
+fn descriptor() -> io::Result<File> {
+    #[cfg(unix)]
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    #[cfg(windows)]
+    let input = io::stdin().as_handle().try_clone_to_owned()?;
+    Ok(File::from(input))
+}
+
+/// Starts the thread. A read can't be interrupted: the thread ends with the input or the process.
+fn read_always(file: File) -> io::Result<Pictures> {
+    let pictures = Pictures {
+        newest: Slot::new(),
+        unusable: Arc::default(),
+    };
+    let Pictures { newest, unusable } = pictures.clone();
+    std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            let mut reader = PipeReader::new(NAME.to_owned(), file);
+            loop {
+                match reader.wait_for_next() {
+                    // The last picture stays until it is taken.
+                    Err(CameraError::Ended { .. }) => break,
+                    Err(error @ CameraError::Io { .. }) => {
+                        newest.put(Err(error));
+                        break;
+                    }
+                    next => drop(newest.put(next)),
+                }
+                let found = reader.format().dropped.unusable;
+                unusable.store(found, Ordering::Relaxed);
+            }
+            newest.close();
+        })?;
+    Ok(pictures)
 }
 
 struct StdinCamera {
-    pipe: PipeReader,
+    pictures: Pictures,
+    /// Pictures that could not be used before this camera was opened.
+    before: u64,
+    format: Format,
+}
+
+impl StdinCamera {
+    fn new(pictures: Pictures) -> Self {
+        // What came before now is the past.
+        drop(pictures.newest.take());
+        let what = NAME.to_owned();
+        Self {
+            before: pictures.unusable.load(Ordering::Relaxed),
+            pictures,
+            format: Format {
+                what,
+                ..Format::default()
+            },
+        }
+    }
 }
 
 impl Camera for StdinCamera {
     fn wait(&self) -> Wait<'_> {
-        self.pipe.wait()
+        Wait::Blocking
     }
 
     fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        self.pipe.newest()
+        let newest = self.pictures.newest.wait_for(PATIENCE);
+        let unusable = self.pictures.unusable.load(Ordering::Relaxed);
+        self.format.dropped.unusable = unusable - self.before;
+        let picture = match newest {
+            // One may have come just before the end.
+            None if self.pictures.newest.is_closed() => {
+                self.pictures.newest.take().unwrap_or_else(|| {
+                    Err(CameraError::Ended {
+                        source_name: NAME.to_owned(),
+                        how: "the end of its pictures".to_owned(),
+                    })
+                })?
+            }
+            None => return Ok(None),
+            Some(picture) => picture?,
+        };
+        (self.format.width, self.format.height) = (picture.width, picture.height);
+        Ok(Some(Frame::Jpeg(picture)))
     }
 
     fn format(&self) -> &Format {
-        self.pipe.format()
+        &self.format
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{PipeWriter, Write};
+
+    use super::*;
+    use crate::fuzzing::sample;
+
+    fn input() -> (Pictures, PipeWriter) {
+        let (ours, theirs) = io::pipe().unwrap();
+        #[cfg(unix)]
+        let ours = std::os::fd::OwnedFd::from(ours);
+        #[cfg(windows)]
+        let ours = std::os::windows::io::OwnedHandle::from(ours);
+        (read_always(File::from(ours)).unwrap(), theirs)
+    }
+
+    /// The width of the next picture; 0 at the end.
+    fn next(camera: &mut StdinCamera) -> u16 {
+        loop {
+            match camera.newest() {
+                Ok(None) => {}
+                Ok(Some(Frame::Jpeg(picture))) => return picture.width,
+                Err(CameraError::Ended { .. }) => return 0,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_while_nobody_looked_is_not_shown() {
+        let (pictures, mut writer) = input();
+        // More than any pipe holds: it would not be taken if nobody read.
+        let past = sample(64, 64);
+        for _ in 0..4 * 1024 * 1024 / past.len() {
+            writer.write_all(&past).unwrap();
+        }
+        writer.write_all(&sample(32, 16)).unwrap();
+        // The last of them has come through when it can be taken.
+        while !matches!(pictures.newest.take(), Some(Ok(picture)) if picture.width == 32) {
+            std::thread::yield_now();
+        }
+        let mut camera = StdinCamera::new(pictures.clone());
+        writer.write_all(&sample(48, 16)).unwrap();
+        assert_eq!(next(&mut camera), 48);
+
+        // Closed and opened again.
+        drop(camera);
+        writer.write_all(&past).unwrap();
+        writer.write_all(&sample(32, 16)).unwrap();
+        while !matches!(pictures.newest.wait(), Some(Ok(picture)) if picture.width == 32) {}
+        let mut camera = StdinCamera::new(pictures);
+        writer.write_all(&sample(16, 16)).unwrap();
+        drop(writer);
+        assert_eq!(next(&mut camera), 16, "the last one comes before the end");
+        assert_eq!(next(&mut camera), 0);
+    }
+
+    #[test]
+    fn pictures_that_can_not_be_used_are_counted_from_the_opening_on() {
+        let (pictures, mut writer) = input();
+        let good = sample(32, 16);
+        let cut = &good[..good.len() - 20];
+        writer.write_all(cut).unwrap();
+        writer.write_all(&good).unwrap();
+        while pictures.unusable.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
+        let mut camera = StdinCamera::new(pictures);
+        for _ in 0..2 {
+            writer.write_all(cut).unwrap();
+            writer.write_all(&good).unwrap();
+        }
+        drop(writer);
+        while next(&mut camera) != 0 {}
+        assert_eq!(camera.format().dropped.bad(), 2);
+    }
+
+    #[test]
+    fn an_input_that_has_ended_says_so_whenever_it_is_opened() {
+        let (pictures, writer) = input();
+        drop(writer);
+        for _ in 0..2 {
+            assert_eq!(next(&mut StdinCamera::new(pictures.clone())), 0);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! How connections end, and what each side is told.
 
+use std::io::Write;
 use std::net::Shutdown;
 use std::time::Duration;
 
@@ -77,6 +78,27 @@ fn a_peer_that_vanishes_is_silent() {
     let why = run([&mut far], |[far]| far.left());
     assert!(matches!(why, Departure::Silent), "{why:?}");
     drop(near);
+}
+
+#[test]
+fn a_record_that_comes_slowly_is_no_silence() {
+    let mut far = Stand::new();
+    far.session = |config| config.idle_ping = Duration::from_millis(20);
+    let mut near = Raw::join(&mut far, usize::MAX);
+    let peer = run([&mut far], |[far]| far.joined());
+    near.pump(usize::MAX);
+    let mut silent = |wanted: fn(Duration) -> bool| {
+        run([&mut far], |[far]| {
+            let now = far.net.now();
+            let silent = far.net.session(peer)?.stats(now).silent;
+            wanted(silent).then_some(())
+        });
+    };
+    silent(|silent| silent > Duration::from_secs(1));
+    // The beginning of a record, of which not a byte can be opened yet.
+    near.stream.write_all(&[0xFF, 0xFF]).unwrap();
+    near.stream.write_all(&[7; 8 * 1024]).unwrap();
+    silent(|silent| silent < Duration::from_secs(1));
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(super) struct Call {
     pub(super) records: bool,
     /// What the far side said of its camera and its recording, and is not told yet.
     pub(super) marks: Marks,
+    /// Whether the owner was told last that the far side records.
+    pub(super) far_records: bool,
 }
 
 /// What a call was before it was where it is now.
@@ -76,6 +78,7 @@ impl Call {
             shows: false,
             records: false,
             marks: Marks::default(),
+            far_records: false,
         }
     }
 

@@ -28,6 +28,12 @@ impl Call {
         (!self.marks.is_empty()).then(|| out.paces.next(self.key.0, now))
     }
 
+    /// The far side says whether it records. After a lost connection it says so anew, also that it
+    /// still does not.
+    pub(super) fn mark_far_recording(&mut self, on: bool) {
+        self.marks.recording = (on || self.far_records).then_some(on);
+    }
+
     /// Tells what waits, if the peer is at its pace.
     pub(super) fn tell_marks(&mut self, now: Instant, out: &mut Outside) {
         let peer = self.peer;
@@ -41,6 +47,7 @@ impl Call {
             && out.paces.take(self.key.0, now)
             && let Some(on) = self.marks.recording.take()
         {
+            self.far_records = on;
             out.tell(Notice::FarRecording { peer, on });
         }
     }

@@ -339,7 +339,7 @@ impl Calls {
             }
             Event::Recording { call, on } => {
                 if let Some(call) = self.find(id, call) {
-                    call.marks.recording = Some(on);
+                    call.mark_far_recording(on);
                     call.tell_marks(Instant::now(), out);
                 }
             }

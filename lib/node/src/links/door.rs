@@ -5,21 +5,42 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::Side;
-use transom_users::{Book, Contact, Rights, Trust, identify, trust};
+use transom_users::{Book, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use super::{Dial, Link, Links, Reach};
+use crate::budget::MAX_LINKS_PER_KEY;
 use crate::notice::{Notice, Obstacle};
 use crate::outside::Outside;
 
-/// Connections of one key: a window, a few commands beside it.
-const MAX_LINKS_PER_KEY: usize = 8;
 /// A knock of the same key is told once in this time, so that knocking can't flood a log.
 const KNOCK_PAUSE: Duration = Duration::from_secs(10);
 /// Different knocking keys remembered for that.
 const MAX_KNOCKS: usize = 64;
 /// Pause after a refusal: somebody has to edit a file first.
 pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+
+/// A peer that is let in.
+struct Admission {
+    peer: PeerName,
+    rights: Rights,
+    /// Its key was pinned just now.
+    first_use: bool,
+    /// By which other name that key was known then.
+    known_as: Option<PeerName>,
+}
+
+impl Admission {
+    /// With a key that is pinned already.
+    fn of(peer: PeerName, rights: Rights) -> Self {
+        Self {
+            peer,
+            rights,
+            first_use: false,
+            known_as: None,
+        }
+    }
+}
 
 /// Somebody who has proven a key.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +70,12 @@ impl Links {
                 // Not turned away, as a script that is in a hurry would be: its handshake takes a little longer.
                 self.waiting.push((id, caller));
             }
-            Some((peer, rights, first_use)) if same_key < MAX_LINKS_PER_KEY => {
+            Some(Admission {
+                peer,
+                rights,
+                first_use,
+                known_as,
+            }) if same_key < MAX_LINKS_PER_KEY => {
                 let mut random = [0; 8];
                 if getrandom::fill(&mut random).is_err() {
                     return out.net.refuse(id);
@@ -63,6 +89,7 @@ impl Links {
                 // Nor do connections made anew and anew let it write more than one does.
                 let burst = out.paces.left(key.0, now).max(1);
                 config.text_burst = config.text_burst.min(burst);
+                config.session_window = self.budget.first();
                 out.net.admit(id, config);
                 self.links.insert(
                     id,
@@ -73,6 +100,7 @@ impl Links {
                         side,
                         address,
                         first_use,
+                        known_as,
                         session: None,
                         since: None,
                         closing: false,
@@ -93,71 +121,85 @@ impl Links {
         }
     }
 
-    fn judge_dialed(
-        &mut self,
-        id: PeerId,
-        key: PublicKey,
-        out: &mut Outside,
-    ) -> Option<(PeerName, Rights, bool)> {
+    fn judge_dialed(&mut self, id: PeerId, key: PublicKey, out: &mut Outside) -> Option<Admission> {
         let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
         let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
-        let Contact {
-            name,
-            may,
-            key: written,
-            ..
-        } = dial.contact;
-        let in_book = written.or_else(|| {
-            self.book
-                .find(name.as_str())
-                .and_then(|contact| contact.key)
-        });
-        let trusted = match in_book {
-            Some(pinned) if pinned == key => Trust::Pinned,
-            Some(pinned) => Trust::Changed { pinned },
-            None => trust(&name, &self.book, self.known.peers(), &key),
-        };
-        match trusted {
-            Trust::Pinned => Some((name, may, false)),
-            Trust::FirstUse => match self.known.learn(&name, &key) {
-                Ok(()) => Some((name, may, true)),
-                Err(error) => {
-                    self.pause(
-                        name,
-                        Obstacle::Key,
-                        format!("its key can't be kept: {error}"),
-                        Some(REFUSED_PAUSE),
-                        out,
-                    );
-                    None
+        let contact = &dial.contact;
+        let name = contact.name;
+        let admission = Admission::of(name, contact.may);
+        match trust(contact, &self.book, self.known.peers(), &key) {
+            Trust::Pinned => {
+                self.name_key(&name, &key);
+                Some(self.with_rights_of_owner(admission, &key))
+            }
+            Trust::FirstUse => {
+                let known = identify(&self.book, self.known.peers(), &key);
+                let known_as = known.map(|known| known.name);
+                match self.known.learn(&name, &key) {
+                    Ok(()) => {
+                        let admission = self.with_rights_of_owner(admission, &key);
+                        Some(Admission {
+                            first_use: true,
+                            known_as,
+                            ..admission
+                        })
+                    }
+                    Err(error) => {
+                        let why = format!("their key can't be kept: {error}");
+                        self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
+                        None
+                    }
                 }
-            },
-            Trust::Changed { pinned } => {
+            }
+            Trust::Changed { pinned, in_book } => {
                 if dial.told.replace(key) != Some(key) {
                     out.tell(Notice::KeyChanged {
                         peer: name,
                         pinned,
                         offered: key,
-                        in_book: in_book.is_some(),
+                        in_book,
                     });
                 }
-                self.pause(
-                    name,
-                    Obstacle::Key,
-                    "it shows another key than the one pinned".into(),
-                    Some(REFUSED_PAUSE),
-                    out,
-                );
+                let why = "they show another key than the pinned one".into();
+                self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
                 None
             }
         }
     }
 
-    fn judge_caller(
-        &mut self,
-        caller: Caller,
-        out: &mut Outside,
-    ) -> Option<(PeerName, Rights, bool)> {
+    /// A contact whose key was pinned to its address before it had a name is known by the name too
+    /// from now on, as it is when it dials us.
+    fn name_key(&mut self, name: &PeerName, key: &PublicKey) {
+        let contact = self.book.find(name.as_str());
+        let is_nameless = self.known.peers().key_of(name).is_none();
+        if is_nameless
+            && contact.is_some_and(|contact| contact.key.is_none())
+            && let Err(error) = self.known.learn(name, key)
+        {
+            log::warn!("{error}");
+        }
+    }
+
+    /// Who was dialed by an address has the rights of the contact whose key is there, if it is any
+    /// contact's.
+    fn with_rights_of_owner(&self, admission: Admission, key: &PublicKey) -> Admission {
+        let rights = self
+            .rights_at(&admission.peer, key)
+            .unwrap_or(admission.rights);
+        Admission {
+            rights,
+            ..admission
+        }
+    }
+
+    /// What the book says of a peer that was dialed by that name and has that key.
+    fn rights_at(&self, peer: &PeerName, key: &PublicKey) -> Option<Rights> {
+        let owner = || identify(&self.book, self.known.peers(), key)?.contact;
+        let contact = self.book.find(peer.as_str()).or_else(owner);
+        contact.map(|contact| contact.may)
+    }
+
+    fn judge_caller(&mut self, caller: Caller, out: &mut Outside) -> Option<Admission> {
         let key = caller.key;
         if key == self.own_key {
             // Another program of the same owner on the same key: whoever holds it is us.
@@ -167,13 +209,13 @@ impl Links {
                 files: true,
                 auto: true,
             };
-            return Some((self.own_name, everything, false));
+            return Some(Admission::of(self.own_name, everything));
         }
         let found = self.person(&key);
         if found.is_none() {
             self.knock(caller, out);
         }
-        found.map(|(name, may)| (name, may, false))
+        found.map(|(name, may)| Admission::of(name, may))
     }
 
     /// Who may come in with that key: somebody of the book, or else a guest. A key that was only learned when its owner was
@@ -254,11 +296,7 @@ impl Links {
     fn rights_now(&self, link: &Link) -> Option<Rights> {
         match link.side {
             _ if link.key == self.own_key => Some(link.rights),
-            Side::Dialer => Some(
-                self.book
-                    .find(link.peer.as_str())
-                    .map_or(link.rights, |contact| contact.may),
-            ),
+            Side::Dialer => Some(self.rights_at(&link.peer, &link.key).unwrap_or(link.rights)),
             Side::Listener => self
                 .person(&link.key)
                 .filter(|(name, _)| *name == link.peer)

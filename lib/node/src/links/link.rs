@@ -22,6 +22,8 @@ pub(crate) struct Link {
     pub(crate) side: Side,
     pub(super) address: SocketAddr,
     pub(super) first_use: bool,
+    /// By which other name the key was known on first use.
+    pub(super) known_as: Option<PeerName>,
     /// The peer's random number of this run; `None` until its hello, and then it is really there.
     pub(super) session: Option<u64>,
     /// When it said hello.
@@ -93,13 +95,13 @@ impl Parting {
 pub(super) fn describe(why: &Departure) -> String {
     match why {
         Departure::Bye { code, text } if text.is_empty() => match code {
-            ByeCode::Done | ByeCode::Leaving => "it said goodbye".into(),
-            ByeCode::Illegal => "it says that we sent something illegal".into(),
-            ByeCode::Silent => "it heard nothing from us for too long".into(),
-            ByeCode::TooMuch => "it says that we asked for too much".into(),
+            ByeCode::Done | ByeCode::Leaving => "they said goodbye".into(),
+            ByeCode::Illegal => "they say that we sent something illegal".into(),
+            ByeCode::Silent => "they heard nothing from us for too long".into(),
+            ByeCode::TooMuch => "they say that we asked for too much".into(),
             ByeCode::Replaced => "another connection takes over".into(),
-            ByeCode::Unsupported => "its version can't do what we asked for".into(),
-            _ => "it said goodbye".into(),
+            ByeCode::Unsupported => "their version can't do what we asked for".into(),
+            _ => "they said goodbye".into(),
         },
         Departure::Bye { text, .. } => text.clone(),
         Departure::Unreachable(error) => error.to_string(),

@@ -8,15 +8,16 @@
 mod door;
 mod guests;
 mod link;
+mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId};
 use transom_proto::Side;
-use transom_users::{Address, Book, Contact};
+use transom_users::{Book, Contact};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 pub(crate) use self::door::Caller;
@@ -24,6 +25,7 @@ use self::door::REFUSED_PAUSE;
 use self::guests::Guests;
 use self::link::describe;
 pub(crate) use self::link::{Gone, Link, Parting};
+use crate::budget::Budget;
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
 use crate::notice::{Notice, Obstacle};
@@ -67,6 +69,7 @@ pub(crate) struct Links {
     allow: Allow,
     guests: Guests,
     loads: Loads,
+    budget: Budget,
     own_name: PeerName,
     own_key: PublicKey,
     /// What we say that we can do.
@@ -95,6 +98,7 @@ impl Links {
             allow: std::mem::take(&mut settings.allow),
             guests: Guests::default(),
             loads: Loads::default(),
+            budget: Budget::new(settings.file_bytes_per_key),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
             capabilities: settings.capabilities(),
@@ -265,10 +269,11 @@ impl Links {
         };
         out.tell(Notice::Reaching { peer });
         dial.reach = Reach::Resolving;
-        let Address { host, port } = dial.contact.address.clone();
-        match host.parse::<IpAddr>() {
-            Ok(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, port)]), out),
-            Err(_) => out.workers.resolve(peer, host, port),
+        let address = &dial.contact.address;
+        let port = address.port();
+        match address.ip() {
+            Some(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, port)]), out),
+            None => out.workers.resolve(peer, address.host().to_owned(), port),
         }
     }
 
@@ -281,7 +286,7 @@ impl Links {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
-        let host = &dial.contact.address.host;
+        let host = dial.contact.address.host();
         let (mut rest, why) = match found {
             Ok(found) => (found, format!("{host} has no address")),
             Err(error) => (
@@ -377,6 +382,7 @@ impl Links {
         (link.session, link.since) = (Some(session), Some(Instant::now()));
         let (peer, key, first_use, address, side) =
             (link.peer, link.key, link.first_use, link.address, link.side);
+        let known_as = link.known_as;
         if let Some(dial) = self.dials.get_mut(&peer) {
             (dial.reach, dial.pause, dial.told) = (Reach::Up, FIRST_PAUSE, None);
         }
@@ -392,11 +398,12 @@ impl Links {
             // Both dialed at once. Both keep the connection that the side with the smaller number dialed.
             Some(twin) if session != self.session => {
                 let keep_ours = self.session < session;
-                let superfluous = if (side == Side::Dialer) == keep_ours {
-                    twin
-                } else {
-                    id
+                let (kept, superfluous) = match (side == Side::Dialer) == keep_ours {
+                    true => (id, twin),
+                    false => (twin, id),
                 };
+                // The older of the two may be lost at the other side.
+                out.liveness.check(kept, Instant::now());
                 if let Some(link) = self.links.get_mut(&superfluous) {
                     link.closing = true;
                 }
@@ -406,6 +413,7 @@ impl Links {
                 peer,
                 key,
                 first_use,
+                known_as,
                 address,
                 capabilities,
             }),
@@ -462,11 +470,11 @@ impl Links {
                 ..
             } => self.wait_a_moment(&peer),
             Departure::Lost(_) | Departure::Closed | Departure::Refused => {
-                let mut text = "it hung up: it may not know your key yet".to_owned();
+                let mut text = "they hung up: they may not know your key yet".to_owned();
                 if link.first_use {
                     let print = link.key.fingerprint();
                     text.push_str(&format!(
-                        " (its own, {print}, is new and now pinned: compare it)"
+                        " (their own, {print}, is new and now pinned: compare it)"
                     ));
                 }
                 self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);

@@ -28,6 +28,8 @@ pub(super) struct Attempt {
     pub(super) key: TransferKey,
     pub(super) entries: u32,
     pub(super) accepted: bool,
+    /// The receiver has paused the transfer on this connection.
+    pub(super) peer_paused: bool,
     /// Entries read from the walk and not yet announced.
     pub(super) fetched: VecDeque<OwnedEntry>,
     pub(super) fetch_asked: bool,
@@ -65,6 +67,7 @@ impl Attempt {
             key: TransferKey([0; 16]),
             entries: 0,
             accepted: false,
+            peer_paused: false,
             fetched: VecDeque::new(),
             fetch_asked: false,
             next_entry: 0,

@@ -5,29 +5,33 @@
 //!   disk <--Start-- sending <--Started-- session ~~~ session <--start()-- receiving <--Begin-- disk
 //! ```
 
+mod account;
 mod attempt;
+mod limits;
+mod offers;
 mod receiving;
 mod sending;
+mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::{Event, FileId, OwnedOffer};
-use transom_wire::{ByeCode, PeerName, RefuseReason};
+use transom_wire::{ByeCode, PeerName};
 
+use self::account::Account;
+use self::offers::Contest;
 use self::receiving::Incoming;
 use self::sending::Outgoing;
+use self::wish::Wishes;
 use crate::disk::Answer;
 use crate::links::{Link, Links};
-use crate::meter::Meter;
-use crate::notice::{Notice, Outcome, TransferId, TransferStatus};
+use crate::notice::{Outcome, TransferId};
 use crate::outside::{Outside, earlier};
 use crate::settings::{InboxSettings, SendOptions};
 
-/// Pause between two notices of one transfer's progress: ten a second look smooth.
-const NOTICE_PAUSE: Duration = Duration::from_millis(100);
 /// Transfers that were accepted and are remembered, so that one that comes back is not asked for again.
 const MAX_REMEMBERED: usize = 256;
 /// Transfers to one peer at once, which is what its session lets be open. The others wait until one of these is over.
@@ -40,71 +44,18 @@ struct Place {
     file: FileId,
 }
 
-/// Status, its meter, and when the owner is to be told next.
-#[derive(Debug)]
-struct Account {
-    status: TransferStatus,
-    meter: Meter,
-    next_notice: Instant,
-    changed: bool,
-}
-
-impl Account {
-    fn new(status: TransferStatus) -> Self {
-        Self {
-            status,
-            meter: Meter::default(),
-            next_notice: Instant::now(),
-            changed: true,
-        }
-    }
-
-    fn due(&self) -> Option<Instant> {
-        self.changed.then_some(self.next_notice)
-    }
-
-    fn tell(&mut self, now: Instant, out: &mut Outside) {
-        if self.due().is_some_and(|due| due <= now) {
-            (self.next_notice, self.changed) = (now + NOTICE_PAUSE, false);
-            out.tell(Notice::Transfer(self.measured(now)));
-        }
-    }
-
-    /// A file of it has come that far.
-    fn moves(&mut self, path: &str, bytes: u64, moved: u64) {
-        let current = self.status.current.get_or_insert_default();
-        if current.path != path {
-            path.clone_into(&mut current.path);
-        }
-        (current.bytes, current.moved) = (bytes, moved);
-    }
-
-    fn measured(&mut self, now: Instant) -> TransferStatus {
-        let status = &mut self.status;
-        // What was there before was not moved in this time.
-        let moved = status.verified.saturating_sub(status.resumed);
-        self.meter.add(now, moved);
-        status.rate = self.meter.rate(now, moved);
-        status.eta = Meter::eta(status.rate, status.bytes.saturating_sub(status.verified));
-        status.clone()
-    }
-
-    fn ended(&mut self, outcome: Outcome, out: &mut Outside) {
-        let mut status = self.measured(Instant::now());
-        (status.phase, status.current) = (crate::notice::Phase::Ended, None);
-        out.tell(Notice::TransferEnded { status, outcome });
-    }
-}
-
 pub(crate) struct Transfers {
     outgoing: BTreeMap<TransferId, Outgoing>,
     incoming: BTreeMap<TransferId, Incoming>,
+    /// Offers of transfers that an older connection carries, until its liveness check has ended.
+    contests: Vec<Contest>,
     /// Walks and their answers by the number of the attempt, which names an outgoing transfer on the disk thread.
     attempts: BTreeMap<TransferId, TransferId>,
     /// One that was sent is over, so that another may have its turn.
     has_room: bool,
     /// What the owner said yes to and is not over: the sender, the very offer, and where to.
     remembered: Vec<([u8; 32], OwnedOffer, PathBuf)>,
+    wishes: Wishes,
     inbox: Option<InboxSettings>,
     own_key: [u8; 32],
 }
@@ -114,9 +65,11 @@ impl Transfers {
         Self {
             outgoing: BTreeMap::new(),
             incoming: BTreeMap::new(),
+            contests: Vec::new(),
             attempts: BTreeMap::new(),
             has_room: false,
             remembered: Vec::new(),
+            wishes: Wishes::default(),
             inbox,
             own_key,
         }
@@ -143,8 +96,13 @@ impl Transfers {
         }
     }
 
-    /// A peer is there: what waits for it begins.
+    /// A peer is there: transfers that wait for it begin. Transfers to it on an older connection
+    /// move here if that connection is silent.
     pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
+        let here = self.outgoing.values().filter(|one| one.peer() == peer);
+        for link in here.filter_map(Outgoing::link) {
+            out.liveness.check(link, Instant::now());
+        }
         let Some(link) = links.link_of(peer) else {
             return;
         };
@@ -193,6 +151,7 @@ impl Transfers {
 
     /// A connection is gone. What we send waits for the next one if there is to be one; what we receive stays on the disk.
     pub(crate) fn left(&mut self, link: PeerId, why: &str, links: &Links, out: &mut Outside) {
+        self.contests.retain(|contest| !contest.is_on(link));
         let here: Vec<_> = self
             .outgoing
             .iter()
@@ -228,7 +187,7 @@ impl Transfers {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            if let Some(incoming) = self.incoming.remove(&id) {
+            if let Some(incoming) = self.lost(id) {
                 incoming.left(why, out);
             }
         }
@@ -327,8 +286,7 @@ impl Transfers {
             Event::Offered { file, offer } => {
                 let incoming =
                     Incoming::new(TransferId(out.queue.id()), Place { link, file }, who, offer);
-                self.leave_behind(&incoming, who, links, out);
-                self.offered(incoming, who, out);
+                self.offered(incoming, who, links, out);
                 None
             }
             event => {
@@ -348,9 +306,12 @@ impl Transfers {
                     .incoming
                     .iter_mut()
                     .find(|(_, incoming)| incoming.place() == place)
-                    && incoming.handle(event, out)
                 {
-                    self.over(id);
+                    if incoming.handle(event, out) {
+                        self.over(id);
+                    }
+                } else {
+                    self.handle_contest(place, &event);
                 }
                 None
             }
@@ -378,6 +339,14 @@ impl Transfers {
         let incoming = self.incoming.remove(&id)?;
         self.remembered
             .retain(|(sender, offer, _)| !incoming.is_same(sender, offer));
+        Some(incoming)
+    }
+
+    /// An incoming transfer has lost its connection: our user's wish is kept for its next offer.
+    fn lost(&mut self, id: TransferId) -> Option<Incoming> {
+        let incoming = self.incoming.remove(&id)?;
+        let (sender, transfer) = (incoming.sender(), incoming.offer().transfer);
+        self.wishes.keep(sender, transfer, incoming.wish());
         Some(incoming)
     }
 
@@ -411,6 +380,8 @@ impl Transfers {
     }
 
     pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Outside) {
+        self.settle(links, out);
+        self.share(links, out);
         if std::mem::take(&mut self.has_room) {
             self.begin_next(links, out);
         }
@@ -420,50 +391,6 @@ impl Transfers {
         for incoming in self.incoming.values_mut() {
             incoming.account.tell(now, out);
         }
-    }
-
-    /// A sender that offers again by another connection has lost the one before, though nobody noticed here.
-    fn leave_behind(&mut self, new: &Incoming, who: &Link, links: &Links, out: &mut Outside) {
-        let is_lost = |old: &Incoming| {
-            let link = links.link(old.place().link);
-            let is_moved = !new.is_on(old.place().link) && old.is_same_transfer(new);
-            is_moved && link.is_some_and(|link| link.is_same_station(who))
-        };
-        let lost = self.incoming.iter().find(|(_, old)| is_lost(old));
-        if let Some(old) = lost.map(|(id, _)| *id)
-            && let Some(old) = self.incoming.remove(&old)
-        {
-            old.left_behind(out);
-        }
-    }
-
-    /// Whether that peer's offer is taken, refused, or asked for.
-    fn offered(&mut self, mut incoming: Incoming, who: &Link, out: &mut Outside) {
-        let known = self
-            .remembered
-            .iter()
-            .find(|(sender, offer, _)| incoming.is_same(sender, offer));
-        let verdict = incoming.judge(who, self.inbox.as_ref());
-        let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);
-        let may_overwrite = self.inbox.as_ref().is_some_and(|inbox| inbox.overwrite);
-        let into = match (verdict, known) {
-            (receiving::Verdict::Refuse(reason, text), _) => {
-                return incoming.refuse_unasked(reason, text, out);
-            }
-            // The owner was told what it would replace, and said yes.
-            (_, Some((_, _, into))) => Some((into.clone(), true)),
-            (receiving::Verdict::Take(into), None) => Some((into, may_overwrite)),
-            (receiving::Verdict::Ask, None) => None,
-        };
-        if !out.paces.take(who.key.0, Instant::now()) {
-            let text = "too many offers that came to nothing; wait a moment";
-            return incoming.refuse_unasked(RefuseReason::Busy, text, out);
-        }
-        incoming.announce(into.is_none(), out);
-        if let Some((into, overwrite)) = into {
-            incoming.prepare(into, quota, overwrite, out);
-        }
-        self.incoming.insert(incoming.id, incoming);
     }
 
     fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Outside) {
@@ -497,24 +424,5 @@ fn file_of(event: &Event) -> Option<FileId> {
         | Event::Cancelled { file, .. }
         | Event::Limited { file, .. } => Some(*file),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_counts_only_what_moved_now() {
-        let peer = "anna".parse().unwrap();
-        let options = SendOptions::default();
-        let mut account = Outgoing::new(TransferId(1), peer, "film".into(), options).account;
-        account.status.bytes = 1_001_000;
-        let start = Instant::now();
-        account.measured(start);
-        (account.status.resumed, account.status.verified) = (1_000_000, 1_000_500);
-        let status = account.measured(start + Duration::from_secs(1));
-        assert_eq!(status.rate, 500);
-        assert_eq!(status.eta, Some(Duration::from_secs(1)));
     }
 }

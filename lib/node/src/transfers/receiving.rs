@@ -1,28 +1,36 @@
 //! One transfer to us: judged, prepared on the disk, then every entry and leaf handed to the disk thread and its answers to the sender.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
 use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
 
+use super::wish::Wish;
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job};
 use crate::links::Link;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::outside::Outside;
-use crate::settings::{Accept, InboxSettings};
 
 /// Failed entries of one transfer that are told one by one, which is more than anybody reads; the others only count. A peer
 /// gives up as many as it likes of those it offered.
 const MAX_FAILURES_TOLD: u32 = 1024;
 
-pub(super) enum Verdict {
-    Take(PathBuf),
-    Ask,
-    Refuse(RefuseReason, &'static str),
+/// From [`Stage::Prepared`] on the store holds a claim on the transfer. Every end of the transfer
+/// from then on has to give the disk thread a job that releases the claim.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Stage {
+    /// Our user has not answered.
+    Offered,
+    /// The offer was taken, and the disk thread has not answered.
+    Prepared,
+    /// The sender was told that the offer is taken.
+    Accepted,
+    /// All data came.
+    Finishing,
 }
 
 pub(super) struct Incoming {
@@ -31,14 +39,20 @@ pub(super) struct Incoming {
     place: Place,
     sender: [u8; 32],
     offer: OwnedOffer,
-    /// Whether the disk was told of it.
-    is_taken: bool,
+    stage: Stage,
+    /// Our user's wish, and whether the sender has paused the transfer.
+    wish: Wish,
+    peer_paused: bool,
     /// Paths of the entries announced and not yet done; at most as many as the session lets be ahead.
     paths: BTreeMap<u32, String>,
+    /// Bytes of `paths`.
+    path_bytes: usize,
     failed: u32,
     /// What went wrong first, the reason to tell in the end.
     first_failure: Option<String>,
     load: Load,
+    /// Whether buffers of stored leaves are kept for later ones.
+    pub(super) recycles: bool,
 }
 
 impl Incoming {
@@ -66,11 +80,15 @@ impl Incoming {
             place,
             sender: who.key.0,
             offer,
-            is_taken: false,
+            stage: Stage::Offered,
+            wish: Wish::default(),
+            peer_paused: false,
             paths: BTreeMap::new(),
+            path_bytes: 0,
             failed: 0,
             first_failure: None,
             load: who.load.clone(),
+            recycles: true,
         }
     }
 
@@ -84,6 +102,10 @@ impl Incoming {
 
     pub(super) fn sender(&self) -> [u8; 32] {
         self.sender
+    }
+
+    pub(super) fn path_bytes(&self) -> usize {
+        self.path_bytes
     }
 
     pub(super) fn offer(&self) -> &OwnedOffer {
@@ -103,37 +125,6 @@ impl Incoming {
     /// Gives the disk thread something to do for this sender.
     fn queue(&self, job: Job, out: &mut Outside) {
         out.workers.disk_for(&self.load, self.sender, self.id, job);
-    }
-
-    /// By the sender's rights and our settings.
-    pub(super) fn judge(&self, who: &Link, inbox: Option<&InboxSettings>) -> Verdict {
-        match inbox {
-            None => Verdict::Refuse(RefuseReason::Forbidden, "files are not taken here"),
-            Some(_) if !who.rights.files => {
-                Verdict::Refuse(RefuseReason::Forbidden, "you may not send files here")
-            }
-            Some(InboxSettings {
-                accept: Accept::Ask,
-                into,
-                ..
-            }) => match who.rights.auto {
-                true => Verdict::Take(into.clone()),
-                false => Verdict::Ask,
-            },
-            Some(InboxSettings {
-                accept: Accept::Known,
-                into,
-                ..
-            }) => Verdict::Take(into.clone()),
-            Some(InboxSettings {
-                accept: Accept::Names(names),
-                into,
-                ..
-            }) if names.contains(&who.peer) => Verdict::Take(into.clone()),
-            Some(_) => {
-                Verdict::Refuse(RefuseReason::Forbidden, "files of yours are not taken here")
-            }
-        }
     }
 
     pub(super) fn announce(&self, asks: bool, out: &mut Outside) {
@@ -165,10 +156,10 @@ impl Incoming {
         overwrite: bool,
         out: &mut Outside,
     ) {
-        if self.is_taken {
+        if self.stage != Stage::Offered {
             return;
         }
-        self.is_taken = true;
+        self.enter(Stage::Prepared);
         let mut offer = self.offer.clone();
         if offer.collision == Collision::Overwrite && !overwrite {
             offer.collision = Collision::Rename;
@@ -182,10 +173,15 @@ impl Incoming {
         self.queue(job, out);
     }
 
+    /// Refuses the offer. A transfer that runs already is cancelled.
     pub(super) fn refuse(mut self, out: &mut Outside) {
+        if self.stage >= Stage::Accepted {
+            return self.cancel(out);
+        }
         self.say(out, |session, place| {
             session.refuse(place.file, RefuseReason::Chosen, "")
         });
+        self.leave_disk(Job::Keep, out);
         self.account.ended(
             Outcome::Refused {
                 reason: RefuseReason::Chosen,
@@ -207,16 +203,31 @@ impl Incoming {
         });
     }
 
+    /// Applies the wish that our user had before the connection was lost.
+    pub(super) fn restore(&mut self, wish: Wish, out: &mut Outside) {
+        self.wish = wish;
+        self.say(out, |session, place| wish.say(session, place.file));
+        self.phase();
+    }
+
+    pub(super) fn wish(&self) -> Wish {
+        self.wish
+    }
+
     pub(super) fn pause(&mut self, paused: bool, out: &mut Outside) {
+        self.wish.paused = paused;
         self.say(out, |session, place| session.pause(place.file, paused));
-        self.phase(if paused {
-            Phase::Paused
-        } else {
-            Phase::Running
-        });
+        self.phase();
+    }
+
+    /// The sender pauses the transfer, or lets it go on.
+    pub(super) fn peer_paused(&mut self, paused: bool) {
+        self.peer_paused = paused;
+        self.phase();
     }
 
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Outside) {
+        self.wish.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
     }
 
@@ -224,7 +235,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Chosen, "")
         });
-        self.queue(Job::Discard, out);
+        self.leave_disk(Job::Discard, out);
         self.account.ended(
             Outcome::Cancelled {
                 here: true,
@@ -236,7 +247,7 @@ impl Incoming {
 
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: &str, out: &mut Outside) {
-        self.queue(Job::Keep, out);
+        self.leave_disk(Job::Keep, out);
         if self.account.status.moved > 0 {
             // It came to something, and many of them may come back at once.
             out.paces.give_back(self.sender);
@@ -261,8 +272,9 @@ impl Incoming {
     pub(super) fn handle(&mut self, event: Event, out: &mut Outside) -> bool {
         let job = match event {
             Event::Entry { entry, .. } => {
-                self.paths
-                    .insert(entry.index, entry.path.as_str().to_owned());
+                let path = entry.path.as_str().to_owned();
+                self.path_bytes += path.len();
+                self.paths.insert(entry.index, path);
                 Job::Entry(entry)
             }
             Event::Leaf { leaf, size, .. } => {
@@ -278,7 +290,7 @@ impl Incoming {
             Event::Abandoned {
                 index: WHOLE, text, ..
             } => {
-                self.queue(Job::Keep, out);
+                self.leave_disk(Job::Keep, out);
                 self.account.ended(
                     Outcome::Failed {
                         why: format!("at the sender: {text}"),
@@ -295,21 +307,17 @@ impl Incoming {
                 Job::Abandon(index)
             }
             Event::Finish { entries, .. } => {
-                self.phase(Phase::Finishing);
+                self.enter(Stage::Finishing);
                 Job::Finish(entries)
             }
             Event::Cancelled { text, .. } => {
-                self.queue(Job::Discard, out);
+                self.leave_disk(Job::Discard, out);
                 self.account
                     .ended(Outcome::Cancelled { here: false, text }, out);
                 return true;
             }
             Event::Paused { paused, .. } => {
-                self.phase(if paused {
-                    Phase::Paused
-                } else {
-                    Phase::Running
-                });
+                self.peer_paused(paused);
                 return false;
             }
             _ => return false,
@@ -325,7 +333,7 @@ impl Incoming {
         match answer {
             Answer::Ready(Ok(())) => {
                 self.say(out, |session, place| session.accept(place.file));
-                self.phase(Phase::Running);
+                self.enter(Stage::Accepted);
             }
             Answer::Ready(Err((reason, text))) => {
                 self.say(out, |session, place| {
@@ -347,13 +355,16 @@ impl Incoming {
                 status.resumed = held;
                 status.verified = held + progress.verified;
                 status.durable = held + progress.durable;
+                let recycles = self.recycles;
                 self.say(out, |session, place| {
-                    session.recycle(place.file, spent);
+                    if recycles {
+                        session.recycle(place.file, spent);
+                    }
                     session.stored(place.file, taken, progress)
                 });
             }
             Answer::Done(done) => {
-                self.paths.remove(&done.index);
+                self.settled(done.index);
                 self.account.status.files_done += 1;
                 self.say(out, |session, place| session.done(place.file, &done));
             }
@@ -382,33 +393,25 @@ impl Incoming {
     }
 
     fn finished(&mut self, finished: Result<transom_store::Finished, String>, out: &mut Outside) {
-        let (ending, text, outcome) = match finished {
+        let (ending, outcome) = match finished {
             Ok(finished) => {
-                let path = finished.path;
-                let name = path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                let outcome = match finished.ending {
-                    Ending::AlreadyThere => Outcome::AlreadyThere { path },
-                    Ending::Skipped => Outcome::Skipped { path },
-                    Ending::Partial => Outcome::Partial {
-                        path,
-                        failed: finished.failed.max(self.failed),
-                    },
-                    Ending::Failed => Outcome::Failed {
-                        why: self.why_failed(),
-                    },
-                    _ => Outcome::Durable { path },
-                };
-                let text = match &outcome {
-                    Outcome::Failed { why } => why.clone(),
-                    _ => name,
-                };
-                (finished.ending, text, outcome)
+                for entry in finished.unplaced {
+                    self.told_failed(entry.path, entry.why, out);
+                }
+                let failed = finished.failed.max(self.failed);
+                let why = || self.why_failed();
+                let outcome = Outcome::of(finished.ending, finished.path, failed, why);
+                (finished.ending, outcome)
             }
-            Err(why) => (Ending::Failed, why.clone(), Outcome::Failed { why }),
+            Err(why) => (Ending::Failed, Outcome::Failed { why }),
+        };
+        let (ending, text) = match &outcome {
+            Outcome::Failed { why } => (ending, why.clone()),
+            Outcome::Partial { path, .. } => (Ending::Partial, name_of(path)),
+            Outcome::Durable { path }
+            | Outcome::AlreadyThere { path }
+            | Outcome::Skipped { path } => (ending, name_of(path)),
+            _ => (ending, String::new()),
         };
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             let status = &mut self.account.status;
@@ -437,13 +440,17 @@ impl Incoming {
     }
 
     fn entry_failed(&mut self, index: u32, why: String, out: &mut Outside) {
-        self.failed += 1;
-        self.first_failure.get_or_insert_with(|| why.clone());
-        let unnamed = || match self.offer.shape {
+        let path = self.settled(index);
+        let path = path.unwrap_or_else(|| match self.offer.shape {
             Shape::File => self.offer.name.as_str().to_owned(),
             _ => format!("entry {index}"),
-        };
-        let path = self.paths.remove(&index).unwrap_or_else(unnamed);
+        });
+        self.told_failed(path, why, out);
+    }
+
+    fn told_failed(&mut self, path: String, why: String, out: &mut Outside) {
+        self.failed += 1;
+        self.first_failure.get_or_insert_with(|| why.clone());
         if self.failed <= MAX_FAILURES_TOLD {
             out.tell(Notice::EntryFailed {
                 transfer: self.id,
@@ -453,9 +460,37 @@ impl Incoming {
         }
     }
 
-    fn phase(&mut self, phase: Phase) {
-        self.account.status.phase = phase;
+    /// An entry is done or failed. Gives its path.
+    fn settled(&mut self, index: u32) -> Option<String> {
+        let path = self.paths.remove(&index)?;
+        self.path_bytes -= path.len();
+        Some(path)
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.phase();
+    }
+
+    /// Sets the phase. An offer that waits for our user's answer is no paused transfer, even if its
+    /// sender has paused it.
+    fn phase(&mut self) {
+        let is_paused = self.wish.paused || self.peer_paused;
+        self.account.status.phase = match self.stage {
+            Stage::Finishing => Phase::Finishing,
+            Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,
+            Stage::Offered | Stage::Prepared => Phase::Offered,
+            Stage::Accepted => Phase::Running,
+        };
         self.account.changed = true;
+    }
+
+    /// Releases the store's claim on a transfer that ends early. The job comes behind all jobs of
+    /// the transfer, also behind the one that makes the claim.
+    fn leave_disk(&self, job: Job, out: &mut Outside) {
+        if self.stage != Stage::Offered {
+            self.queue(job, out);
+        }
     }
 
     fn say(
@@ -467,4 +502,10 @@ impl Incoming {
             log::debug!("{}: receiving: {error}", self.place.link);
         }
     }
+}
+
+/// What the sender is told of where it lies.
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use transom_net::PeerId;
 use transom_proto::{Event, UsageError};
-use transom_wire::{Abandon, Ending, Offer, PeerName, RefuseReason, RelativePath, WHOLE};
+use transom_wire::{
+    Abandon, Collision, Ending, Offer, PeerName, RefuseReason, RelativePath, WHOLE,
+};
 
 use super::attempt::{Attempt, Reading};
+use super::wish::Wish;
 use super::{Account, Place};
 use crate::disk::{Answer, Failure, Job, Walked};
 use crate::meter::Meter;
@@ -17,9 +20,12 @@ use crate::settings::SendOptions;
 pub(super) struct Outgoing {
     pub(super) account: Account,
     path: PathBuf,
-    options: SendOptions,
+    on_collision: Collision,
     attempt: Option<Attempt>,
-    paused: bool,
+    /// Our user's wish, and whether the receiver has paused the transfer. Without a connection that
+    /// is what the receiver said last.
+    wish: Wish,
+    peer_paused: bool,
 }
 
 impl Outgoing {
@@ -49,9 +55,13 @@ impl Outgoing {
         Self {
             account,
             path,
-            options,
+            wish: Wish {
+                paused: false,
+                limit: options.limit,
+            },
+            on_collision: options.on_collision,
             attempt: None,
-            paused: false,
+            peer_paused: false,
         }
     }
 
@@ -64,10 +74,13 @@ impl Outgoing {
         self.attempt.is_none()
     }
 
+    /// The connection of the running attempt.
+    pub(super) fn link(&self) -> Option<PeerId> {
+        Some(self.attempt.as_ref()?.link)
+    }
+
     pub(super) fn is_on(&self, link: PeerId) -> bool {
-        self.attempt
-            .as_ref()
-            .is_some_and(|attempt| attempt.link == link)
+        self.link() == Some(link)
     }
 
     pub(super) fn place(&self) -> Option<Place> {
@@ -100,24 +113,20 @@ impl Outgoing {
         let attempt = self.attempt.take()?;
         out.workers.disk(attempt.lane, attempt.number, Job::Close);
         self.account.status.current = None;
-        self.phase(Phase::Waiting);
+        self.phase();
         Some(attempt.number)
     }
 
     pub(super) fn pause(&mut self, paused: bool, out: &mut Outside) {
-        self.paused = paused;
+        self.wish.paused = paused;
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.pause(place.file, paused));
-            self.phase(if paused {
-                Phase::Paused
-            } else {
-                Phase::Running
-            });
         }
+        self.phase();
     }
 
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Outside) {
-        self.options.limit = rate;
+        self.wish.limit = rate;
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.limit(place.file, rate));
         }
@@ -138,11 +147,9 @@ impl Outgoing {
         match event {
             Event::Accepted { .. } => {
                 attempt.accepted = true;
-                self.phase(if self.paused {
-                    Phase::Paused
-                } else {
-                    Phase::Running
-                });
+                // A receiver that pauses the transfer says so before it accepts.
+                self.peer_paused = attempt.peer_paused;
+                self.phase();
             }
             Event::Refused { reason, text, .. } => return Some(Outcome::Refused { reason, text }),
             Event::Cancelled { text, .. } => return Some(Outcome::Cancelled { here: false, text }),
@@ -174,11 +181,10 @@ impl Outgoing {
                 status.verified = attempt.resumed + progress.verified;
                 status.durable = attempt.resumed + progress.durable;
             }
-            Event::Paused { paused, .. } => self.phase(if paused || self.paused {
-                Phase::Paused
-            } else {
-                Phase::Running
-            }),
+            Event::Paused { paused, .. } => {
+                (attempt.peer_paused, self.peer_paused) = (paused, paused);
+                self.phase();
+            }
             Event::Finished { ending, text, .. } => return Some(self.finished(ending, text)),
             _ => {}
         }
@@ -197,15 +203,9 @@ impl Outgoing {
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             (status.verified, status.durable) = (status.bytes, status.bytes);
         }
-        match ending {
-            Ending::Durable => Outcome::Durable { path },
-            Ending::AlreadyThere => Outcome::AlreadyThere { path },
-            Ending::Skipped => Outcome::Skipped { path },
-            Ending::Partial => Outcome::Partial { path, failed },
-            _ => Outcome::Failed {
-                why: unsendable.unwrap_or_else(|| format!("at the receiver: {text}")),
-            },
-        }
+        Outcome::of(ending, path, failed, || {
+            unsendable.unwrap_or_else(|| format!("at the receiver: {text}"))
+        })
     }
 
     /// What the disk thread says.
@@ -303,17 +303,15 @@ impl Outgoing {
         let offer = Offer {
             transfer: walked.key,
             shape: walked.shape,
-            collision: self.options.on_collision,
+            collision: self.on_collision,
             files: walked.entries,
             bytes: walked.bytes,
             name,
         };
-        let limit = self.options.limit;
+        let wish = self.wish;
         let offered = out.with(attempt.link, |session| {
             let file = session.offer(&offer)?;
-            if limit.is_some() {
-                session.limit(file, limit)?;
-            }
+            wish.say(session, file)?;
             Ok::<_, UsageError>(file)
         });
         match offered? {
@@ -322,7 +320,7 @@ impl Outgoing {
                     link: attempt.link,
                     file,
                 });
-                self.phase(Phase::Offered);
+                self.phase();
                 None
             }
             Err(error) => Some(Outcome::Failed {
@@ -331,8 +329,17 @@ impl Outgoing {
         }
     }
 
-    fn phase(&mut self, phase: Phase) {
-        self.account.status.phase = phase;
+    /// Sets the phase. A paused transfer stays paused while it has no connection.
+    fn phase(&mut self) {
+        let is_paused = self.wish.paused || self.peer_paused;
+        let offered = self.attempt.as_ref().filter(|one| one.place.is_some());
+        self.account.status.phase = match offered {
+            Some(attempt) if attempt.finish_said => Phase::Finishing,
+            _ if is_paused => Phase::Paused,
+            None => Phase::Waiting,
+            Some(attempt) if attempt.accepted => Phase::Running,
+            Some(_) => Phase::Offered,
+        };
         self.account.changed = true;
     }
 
@@ -343,7 +350,7 @@ impl Outgoing {
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {
-                self.phase(Phase::Finishing);
+                self.phase();
             }
         }
         None

@@ -174,6 +174,81 @@ fn of_entries_that_fail_without_end_a_thousand_are_told() {
     assert_eq!(failed, 1024);
 }
 
+/// Announces 256 entries with paths of that length in each of 16 folders, and sends no data. Gives
+/// whether the other side still listens.
+fn announces_long_paths(evil: &mut Evil, ben: &crate::support::Peer, length: usize) -> bool {
+    const FOLDERS: usize = 16;
+    let link = evil.connect(ben);
+    for number in 0..FOLDERS {
+        let offer = offer(number as u8, 256);
+        evil.session(link).offer(&offer).unwrap();
+    }
+    let mut accepted = Vec::new();
+    while accepted.len() < FOLDERS {
+        accepted.extend(evil.turn().into_iter().filter_map(|event| match event {
+            transom_net::Event::Peer {
+                event: proto::Event::Accepted { file },
+                ..
+            } => Some(file),
+            _ => None,
+        }));
+    }
+    for index in 0..256 {
+        for file in &accepted {
+            // A path of 16 components, of which only the last one is different.
+            let mut path = vec!["a".repeat(length / 16 - 1); 15].join("/");
+            path.push_str(&format!("/{index}"));
+            let entry = Entry {
+                index,
+                kind: EntryKind::File,
+                mode: 0o644,
+                mtime: 0,
+                size: 1,
+                path: RelativePath::new(&path).unwrap(),
+            };
+            while evil
+                .try_session(link)
+                .is_some_and(|session| session.entry_room(*file) == 0)
+            {
+                evil.turn();
+            }
+            match evil.try_session(link) {
+                Some(session) => session.entry(*file, &entry).unwrap(),
+                None => return false,
+            }
+        }
+        evil.turn();
+    }
+    // What it says now is answered after all that it said before.
+    let last = evil.session(link).ring(CallKind::Talk).unwrap();
+    let end = Instant::now() + crate::support::PATIENCE;
+    while Instant::now() < end {
+        for event in evil.turn() {
+            match event {
+                transom_net::Event::Left { .. } => return false,
+                transom_net::Event::Peer {
+                    event: proto::Event::Declined { call, .. },
+                    ..
+                } if call == last => return true,
+                _ => {}
+            }
+        }
+    }
+    panic!("neither heard nor told to go");
+}
+
+#[test]
+fn who_announces_long_paths_without_end_is_told_to_go_and_who_announces_usual_ones_is_not() {
+    for (length, goes_on) in [(240, true), (3600, false)] {
+        let scratch = Scratch::new(&format!("paths-{length}"));
+        let mut evil = Evil::new(1);
+        let ben = victim(&evil, "files", |settings| {
+            settings.inbox = Some(inbox(&scratch, Accept::Known));
+        });
+        assert_eq!(announces_long_paths(&mut evil, &ben, length), goes_on);
+    }
+}
+
 fn inbox(scratch: &Scratch, accept: Accept) -> InboxSettings {
     InboxSettings {
         into: scratch.0.join("inbox"),

@@ -85,6 +85,23 @@ fn a_recording_that_ended_while_there_was_no_connection_is_not_told_as_one_that_
 }
 
 #[test]
+fn who_recorded_nothing_is_not_said_to_record_no_longer() {
+    let (anna, ben, cut) = calling(|_| {});
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    cut.mend();
+    assert!(anna.started() && ben.started());
+    // After a resumed call each side says whether it records, and that comes before any later word.
+    anna.handle.recording(&name("ben"), true);
+    let first = ben.wait(|notice| match notice {
+        Notice::FarRecording { on, .. } => Some(on),
+        _ => None,
+    });
+    assert!(first);
+}
+
+#[test]
 fn it_goes_on_also_when_the_side_that_was_called_dials() {
     let (anna, ben, cut, _) = dialed(|_| {});
     talk((&ben, "ben"), (&anna, "anna"));

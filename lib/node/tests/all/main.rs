@@ -3,12 +3,20 @@
 
 mod calls;
 mod chaos;
+mod claims;
 mod cut;
+mod durable;
 mod evil;
 mod floods;
 mod honesty;
 mod interrupted;
 mod loopback;
 mod owner;
+mod paced;
+#[cfg(unix)]
+mod panics;
+mod pins;
 mod rights;
 mod support;
+mod takeover;
+mod told;

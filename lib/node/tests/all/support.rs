@@ -24,14 +24,27 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn start(name: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_with(name, change, |_, _| {})
+    }
+
+    /// The same, with a user who acts in the very turn of the loop in which a notice is told.
+    pub(crate) fn start_with(
+        name: &str,
+        change: impl FnOnce(&mut Settings),
+        act: impl Fn(&Handle, &Notice) + Send + 'static,
+    ) -> Self {
         let mut settings = Settings::new(name.parse().unwrap(), Identity::throwaway().unwrap());
         change(&mut settings);
         let key = settings.identity.public_key();
         let station = Station::start(settings).unwrap();
         let (handle, address) = (station.handle(), station.addresses().first().copied());
         let (sender, notices) = channel();
-        let thread =
-            std::thread::spawn(move || station.run(|notice| drop(sender.send(notice))).unwrap());
+        let owner = handle.clone();
+        let on_notice = move |notice| {
+            act(&owner, &notice);
+            drop(sender.send(notice));
+        };
+        let thread = std::thread::spawn(move || station.run(on_notice).unwrap());
         Self {
             handle,
             key,

@@ -3,28 +3,30 @@
 
 mod receiving;
 mod sending;
+mod spare;
 mod throttle;
 mod track;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use transom_wire::limits::LEAF;
 use transom_wire::{
     Abandon, Cancel, Collision, Ending, Failed, Finished, Message, Offer, Refuse, RefuseReason,
     Shape, WHOLE,
 };
 
 use self::receiving::Receiving;
-use self::sending::Sending;
+use self::sending::{Sending, Step};
+use self::spare::Spare;
 use self::throttle::Throttle;
 use crate::outlet::{Outlet, clip};
 use crate::record::Record;
 use crate::streams::next_after;
 use crate::{Config, Event, FileId, Instant, PeerError, UsageError};
 
-/// Buffers of leaves kept for [`Session::spent`](crate::Session::spent): as many as a transfer
-/// queues.
-const MAX_SPENT: usize = 8;
+/// The rest of a turn that is not worth a frame: the turn ends.
+const SLIVER: usize = 512;
 
 pub(crate) struct Files {
     open: BTreeMap<u16, Transfer>,
@@ -33,14 +35,25 @@ pub(crate) struct Files {
     leaf_room: usize,
     grant_window: u64,
     session_window: u64,
-    /// The transfer that sent last; others go before it.
+    /// The transfer whose turn it is to send, and how many bytes its turn still has.
     turn: u16,
-    spent: Vec<Vec<u8>>,
+    turn_left: usize,
+    spare: Spare,
 }
 
 enum Transfer {
     Sending(Sending),
     Receiving(Receiving),
+}
+
+/// How the session's window is shared among the transfers to us, in bytes.
+struct Shares {
+    /// What each has for itself.
+    own: u64,
+    /// What one may have of the part that all share: those that move get equal parts of it.
+    most: u64,
+    /// What nobody holds of that part.
+    free: u64,
 }
 
 impl Transfer {
@@ -57,6 +70,14 @@ impl Transfer {
             Self::Receiving(receiving) => receiving.outstanding(),
         }
     }
+
+    /// Whether data of it came a short while ago.
+    fn moves(&self, now: Instant) -> bool {
+        match self {
+            Self::Sending(_) => false,
+            Self::Receiving(receiving) => receiving.moves(now),
+        }
+    }
 }
 
 impl Files {
@@ -68,7 +89,8 @@ impl Files {
             grant_window: config.grant_window,
             session_window: config.session_window,
             turn: 0,
-            spent: Vec::new(),
+            turn_left: 0,
+            spare: Spare::new(usize::try_from(config.grant_window).unwrap_or(usize::MAX)),
         }
     }
 
@@ -128,7 +150,14 @@ impl Files {
     }
 
     pub(crate) fn spent(&mut self) -> Option<Vec<u8>> {
-        self.spent.pop()
+        self.spare.take()
+    }
+
+    /// Keeps the buffer of a leaf that is stored, while its transfer runs.
+    pub(crate) fn recycle(&mut self, file: FileId, buffer: Vec<u8>) {
+        if self.is_open(file.0) {
+            self.spare.put(buffer);
+        }
     }
 
     pub(crate) fn accept(
@@ -256,6 +285,7 @@ impl Files {
         &mut self,
         stream: u16,
         message: &Message<'_>,
+        now: Instant,
         outlet: &mut Outlet,
     ) -> Result<(), PeerError> {
         let Some(transfer) = self.open.get_mut(&stream) else {
@@ -263,55 +293,89 @@ impl Files {
         };
         let over = match (message, transfer) {
             (Message::Pause(_) | Message::Rate(_) | Message::Cancel(_), transfer) => {
-                handle_any(stream, message, transfer.throttle(), outlet)
+                handle_any(stream, message, transfer.throttle(), now, outlet)
             }
             (message, Transfer::Sending(sending)) => {
                 handle_sending(stream, message, sending, outlet)?
             }
             (message, Transfer::Receiving(receiving)) => {
-                handle_receiving(stream, message, receiving, outlet)?
+                handle_receiving(stream, message, receiving, &mut self.spare, now, outlet)?
             }
         };
         if over {
             log::debug!("file={stream} ended by the peer");
-            self.open.remove(&stream);
+            self.remove(stream);
         }
         Ok(())
     }
 
+    /// Changes the session's window. What was granted stays granted.
+    pub(crate) fn set_session_window(&mut self, bytes: u64) {
+        self.session_window = bytes;
+    }
+
+    /// Bytes of file data granted to the peer and not yet taken by the disk, and how many of those
+    /// were given out to be stored.
+    pub(crate) fn granted(&self) -> (u64, u64) {
+        let receiving = self.open.values().filter_map(|transfer| match transfer {
+            Transfer::Receiving(receiving) => Some(receiving),
+            Transfer::Sending(_) => None,
+        });
+        receiving.fold((0, 0), |(granted, storing), one| {
+            (granted + one.outstanding(), storing + one.storing())
+        })
+    }
+
     /// Puts what changed in the transfers' state into the queue of texts.
     pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
-        let (own, mut shared) = self.shares();
+        let Shares {
+            own,
+            most,
+            mut free,
+        } = self.shares(now);
+        // A small window has no room for the parts of all transfers: the older ones come first.
+        let mut left = self.session_window.saturating_sub(self.granted().0);
         for (stream, transfer) in &mut self.open {
             match transfer {
                 Transfer::Sending(sending) => sending.throttle.flush(*stream, outlet),
                 Transfer::Receiving(receiving) => {
-                    shared += receiving.outstanding().saturating_sub(own);
-                    receiving.flush(own + shared, outlet, now);
-                    shared = shared.saturating_sub(receiving.outstanding().saturating_sub(own));
+                    let before = receiving.outstanding();
+                    free += before.saturating_sub(own);
+                    let room = own + free.min(most);
+                    receiving.flush(room.min(before + left), outlet, now);
+                    let after = receiving.outstanding();
+                    free = free.saturating_sub(after.saturating_sub(own));
+                    left = left.saturating_sub(after - before);
                 }
             }
         }
     }
 
-    /// The part of the session's window that each transfer has for itself, and what nobody holds of
-    /// the part that all share.
-    fn shares(&self) -> (u64, u64) {
-        let most = u64::try_from(self.most).unwrap_or(u64::MAX).max(1);
-        let own = (self.session_window / 2 / most).min(self.grant_window);
+    fn shares(&self, now: Instant) -> Shares {
+        let window = self.session_window;
+        let transfers = u64::try_from(self.most).unwrap_or(u64::MAX).max(1);
+        let own = (window / 2 / transfers)
+            .max(LEAF as u64)
+            .min(self.grant_window);
+        let shared = window - own.saturating_mul(transfers).min(window / 2);
         let held = self.open.values().map(Transfer::outstanding);
         let held: u64 = held.map(|bytes| bytes.saturating_sub(own)).sum();
-        let shared = self.session_window.saturating_sub(own.saturating_mul(most));
-        (own, shared.saturating_sub(held))
+        let moving = self.open.values().filter(|transfer| transfer.moves(now));
+        let moving = u64::try_from(moving.count()).unwrap_or(u64::MAX).max(1);
+        Shares {
+            own,
+            most: shared / moving,
+            free: shared.saturating_sub(held),
+        }
     }
 
-    /// Bytes of leaves that wait to be sent or to be whole.
+    /// Bytes of leaves that wait to be sent or to be whole, and of buffers kept for others.
     pub(crate) fn held(&self) -> usize {
         let held = self.open.values().map(|transfer| match transfer {
             Transfer::Sending(sending) => sending.held(),
             Transfer::Receiving(receiving) => receiving.held(),
         });
-        held.sum()
+        held.sum::<usize>() + self.spare.held()
     }
 
     /// Tells all senders that there is room for entries.
@@ -325,7 +389,9 @@ impl Files {
         }
     }
 
-    /// Writes file data, at most about `budget` bytes; transfers take turns.
+    /// Writes file data, at most about `budget` bytes. Transfers take turns of as many bytes as the
+    /// record has: round robin, exact also when each record only has room for a part of a turn. A
+    /// transfer with nothing to send loses the rest of its turn.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,
@@ -333,17 +399,21 @@ impl Files {
         now: Instant,
         outlet: &mut Outlet,
     ) {
-        let before = record.used();
-        for _ in 0..self.open.len() {
-            let Some((stream, transfer)) = next_after(&mut self.open, self.turn) else {
+        let most = record.used().saturating_add(budget);
+        for _ in 0..=self.open.len() {
+            if let Some(Transfer::Sending(sending)) = self.open.get_mut(&self.turn) {
+                let before = record.used();
+                let most = most.min(before.saturating_add(self.turn_left));
+                let step = sending.pull(record, most, now, &mut self.spare, outlet);
+                self.turn_left = self.turn_left.saturating_sub(record.used() - before);
+                if step == Step::Full && self.turn_left > SLIVER {
+                    return;
+                }
+            }
+            let Some((stream, _)) = next_after(&mut self.open, self.turn) else {
                 return;
             };
-            self.turn = stream;
-            let Transfer::Sending(sending) = transfer else {
-                continue;
-            };
-            let left = budget.saturating_sub(record.used() - before);
-            sending.pull(record, left, now, &mut self.spent, outlet);
+            (self.turn, self.turn_left) = (stream, record.size());
         }
     }
 
@@ -358,12 +428,21 @@ impl Files {
 
     /// Says a transfer's last word, after what was still to be said of it.
     fn close(&mut self, file: FileId, last: &Message<'_>, outlet: &mut Outlet) {
-        match self.open.remove(&file.0) {
+        match self.remove(file.0) {
             Some(Transfer::Sending(mut sending)) => sending.throttle.flush(file.0, outlet),
             Some(Transfer::Receiving(mut receiving)) => receiving.flush_all(outlet),
             None => {}
         }
         outlet.say(file.0, last);
+    }
+
+    /// Takes a transfer out. The last one takes the buffers kept for all along.
+    fn remove(&mut self, stream: u16) -> Option<Transfer> {
+        let transfer = self.open.remove(&stream);
+        if self.open.is_empty() {
+            self.spare.clear();
+        }
+        transfer
     }
 
     fn count(&self, sending: bool) -> usize {
@@ -380,6 +459,7 @@ fn handle_any(
     stream: u16,
     message: &Message<'_>,
     throttle: &mut Throttle,
+    now: Instant,
     outlet: &mut Outlet,
 ) -> bool {
     let file = FileId(stream);
@@ -388,8 +468,8 @@ fn handle_any(
             let paused = pause.paused;
             outlet.tell(Event::Paused { file, paused });
         }
-        Message::Rate(rate) => {
-            let rate = throttle.handle_rate(rate);
+        Message::Rate(rate) if throttle.handle_rate(rate, now) => {
+            let rate = throttle.their_rate();
             outlet.tell(Event::Limited { file, rate });
         }
         Message::Cancel(Cancel { reason, text }) => {
@@ -459,11 +539,13 @@ fn handle_receiving(
     stream: u16,
     message: &Message<'_>,
     receiving: &mut Receiving,
+    spare: &mut Spare,
+    now: Instant,
     outlet: &mut Outlet,
 ) -> Result<bool, PeerError> {
     match *message {
-        Message::Data(bytes) => receiving.handle_data(bytes, outlet)?,
-        Message::Leaf(leaf) => receiving.handle_leaf(leaf)?,
+        Message::Data(bytes) => receiving.handle_data(bytes, now, outlet)?,
+        Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
         Message::End(end) => receiving.handle_end(end, outlet)?,
         Message::Entry(entry) => receiving.handle_entry(entry, outlet)?,
         Message::Abandon(Abandon {

@@ -4,12 +4,13 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use transom_wire::limits::ENTRIES_AHEAD;
+use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Abandon, DecodeError, Done, End, Entry, EntryKind, Failed, Finish, Grant, Leaf, Message, Offer,
     Progress, Shape, Start,
 };
 
+use super::spare::Spare;
 use super::throttle::Throttle;
 use super::track::Track;
 use crate::outlet::{Outlet, clip};
@@ -34,21 +35,22 @@ pub(crate) struct Receiving {
     /// Bytes that left memory again.
     taken: u64,
     window: u64,
+    /// When data came last.
+    moved: Option<Instant>,
     grant_due: bool,
     progress_due: Option<Progress>,
     /// When the next progress may go by itself; with a grant it goes at any time.
     progress_from: Instant,
     pub(crate) throttle: Throttle,
-    /// Buffers of leaves that are stored.
-    spare: Vec<Vec<u8>>,
 }
-
-/// Buffers kept: the leaves that are on their way to the disk while a window is full.
-const SPARE: usize = 16;
 
 /// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a message for each
 /// leaf costs both sides a tenth of the time that a fast transfer takes.
 const PROGRESS: Duration = Duration::from_millis(50);
+
+/// How long after its last data a transfer still counts as moving: longer than a disk pauses, and
+/// shorter than anybody looks on while one that stands still keeps room from the others.
+const MOVES: Duration = Duration::from_secs(1);
 
 /// The leaf being put together.
 struct Partial {
@@ -77,11 +79,11 @@ impl Receiving {
             given: 0,
             taken: 0,
             window,
+            moved: None,
             grant_due: false,
             progress_due: None,
             progress_from: Instant::default(),
             throttle: Throttle::default(),
-            spare: Vec::new(),
         }
     }
 
@@ -178,6 +180,16 @@ impl Receiving {
         self.granted - self.taken
     }
 
+    /// Bytes given out and not yet stored.
+    pub(crate) fn storing(&self) -> u64 {
+        self.given - self.taken
+    }
+
+    /// Whether data came within [`MOVES`].
+    pub(crate) fn moves(&self, now: Instant) -> bool {
+        self.moved.is_some_and(|moved| now - moved < MOVES)
+    }
+
     /// Whether [`Event::Finish`] was told.
     pub(crate) fn is_finishing(&self) -> bool {
         self.finish.is_some() && self.unsettled.is_empty()
@@ -255,7 +267,7 @@ impl Receiving {
         Ok(())
     }
 
-    pub(crate) fn handle_leaf(&mut self, leaf: Leaf) -> Result<(), PeerError> {
+    pub(crate) fn handle_leaf(&mut self, leaf: Leaf, spare: &mut Spare) -> Result<(), PeerError> {
         if self.partial.is_some() {
             return Err(PeerError::Unexpected {
                 what: "a leaf inside another",
@@ -278,11 +290,13 @@ impl Receiving {
             hash,
             ..
         } = leaf;
+        let mut bytes = spare.take().unwrap_or_default();
+        bytes.clear();
         let leaf = LeafData {
             index,
             offset,
             hash,
-            bytes: self.spare.pop().unwrap_or_default(),
+            bytes,
         };
         self.partial = Some(Partial {
             leaf,
@@ -297,6 +311,7 @@ impl Receiving {
     pub(crate) fn handle_data(
         &mut self,
         bytes: &[u8],
+        now: Instant,
         outlet: &mut Outlet,
     ) -> Result<(), PeerError> {
         let Some(partial) = &mut self.partial else {
@@ -318,6 +333,7 @@ impl Receiving {
             });
         }
         self.received += bytes.len() as u64;
+        self.moved = Some(now);
         partial.add(bytes);
         if partial.got == partial.len {
             self.leaf_came(outlet);
@@ -394,14 +410,6 @@ impl Receiving {
         })
     }
 
-    /// Keeps a buffer for a leaf to come: memory that is there already costs the system no fresh pages.
-    pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if self.spare.len() < SPARE {
-            buffer.clear();
-            self.spare.push(buffer);
-        }
-    }
-
     fn leaf_came(&mut self, outlet: &mut Outlet) {
         let Some(Partial {
             leaf,
@@ -445,8 +453,10 @@ impl Receiving {
         }
     }
 
-    /// Lets as much come as the window and `room` allow; without news it stays due.
+    /// Lets as much come as the window and `room` allow; without news it stays due. `room` is used
+    /// in whole leaves: with less, a part of a leaf would fill it, and could never be taken.
     fn grant(&mut self, room: u64, outlet: &mut Outlet) -> bool {
+        let room = room - room % LEAF as u64;
         let bytes = self.taken.saturating_add(self.window.min(room));
         let news = bytes > self.granted;
         if news {

@@ -3,13 +3,13 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
+use transom_wire::limits::ENTRIES_AHEAD;
 use transom_wire::{
     Abandon, Done, End, Ending, Entry, FailReason, Failed, Grant, Leaf, Message, Offer, Start,
 };
 
+use super::spare::Spare;
 use super::throttle::Throttle;
 use super::track::Track;
 use crate::outlet::{Outlet, clip};
@@ -66,11 +66,13 @@ impl Item {
 }
 
 /// How a frame of ours went.
-#[derive(PartialEq)]
-enum Step {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
     Out,
-    /// No room, no grant, or not now.
+    /// There is none, no grant for it, or not now.
     Held,
+    /// The record has no room for more.
+    Full,
 }
 
 impl Sending {
@@ -289,24 +291,30 @@ impl Sending {
         self.accepted
     }
 
-    /// Writes frames until the record is full or nothing may go; at most `budget` data bytes. Gives
-    /// leaves' buffers back.
+    /// Writes frames until the record has `most` bytes or nothing may go; tells which. Gives leaves'
+    /// buffers back.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,
-        budget: usize,
+        most: usize,
         now: Instant,
-        spent: &mut Vec<Vec<u8>>,
+        spare: &mut Spare,
         outlet: &mut Outlet,
-    ) {
+    ) -> Step {
         let before = record.used();
-        let most = before + budget;
-        while record.used() < most && self.step(record, most, now, spent, outlet) == Step::Out {}
+        let mut step = Step::Out;
+        while step == Step::Out {
+            step = match record.used() < most {
+                true => self.step(record, most, now, spare, outlet),
+                false => Step::Full,
+            };
+        }
         record.bulk += record.used() - before;
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
             outlet.tell(Event::Room { file: self.id });
         }
+        step
     }
 
     /// When the rate limit lets the next data go; `None` when something else holds them.
@@ -321,11 +329,11 @@ impl Sending {
         record: &mut Record<'_>,
         most: usize,
         now: Instant,
-        spent: &mut Vec<Vec<u8>>,
+        spare: &mut Spare,
         outlet: &mut Outlet,
     ) -> Step {
         match self.queue.front() {
-            Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spent),
+            Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spare),
             Some(Item::End(end)) => {
                 let out = record.push(self.id.0, 0, &Message::End(*end));
                 self.shift(out)
@@ -355,7 +363,7 @@ impl Sending {
 
     fn shift(&mut self, out: bool) -> Step {
         if !out {
-            return Step::Held;
+            return Step::Full;
         }
         self.queue.pop_front();
         Step::Out
@@ -367,7 +375,7 @@ impl Sending {
         record: &mut Record<'_>,
         most: usize,
         now: Instant,
-        spent: &mut Vec<Vec<u8>>,
+        spare: &mut Spare,
     ) -> Step {
         let Some(Item::Leaf {
             leaf,
@@ -393,13 +401,13 @@ impl Sending {
                 hash,
             };
             *announced = record.push(self.id.0, 0, &Message::Leaf(head));
-            return if *announced { Step::Out } else { Step::Held };
+            return if *announced { Step::Out } else { Step::Full };
         }
         let rest = leaf.bytes.get(*at..).unwrap_or(&[]);
         let room = record.room().min(most - record.used());
         let bytes = rest.get(..rest.len().min(room).min(allowed)).unwrap_or(&[]);
         if bytes.is_empty() || !record.push(self.id.0, 0, &Message::Data(bytes)) {
-            return Step::Held;
+            return Step::Full;
         }
         let len = bytes.len();
         *at += len;
@@ -407,17 +415,15 @@ impl Sending {
         self.sent += len as u64;
         self.throttle.sent(len as u64, now);
         if whole {
-            self.drop_front(spent);
+            self.drop_front(spare);
         }
         Step::Out
     }
 
-    fn drop_front(&mut self, spent: &mut Vec<Vec<u8>>) {
+    fn drop_front(&mut self, spare: &mut Spare) {
         if let Some(Item::Leaf { leaf, .. }) = self.queue.pop_front() {
             self.queued -= leaf.bytes.len();
-            if spent.len() < super::MAX_SPENT && leaf.bytes.capacity() >= LEAF {
-                spent.push(leaf.bytes);
-            }
+            spare.put(leaf.bytes);
         }
     }
 

@@ -13,6 +13,7 @@ use transom_wire::{
     PictureHead, RefuseReason, Shape,
 };
 
+use super::acks::{Acks, ack};
 use super::choices::Choices;
 use super::courier::{Courier, Parcel};
 use super::frames::frame;
@@ -86,7 +87,10 @@ fn frames(choices: &mut Choices<'_>) {
     let mut clock = Instant(1_000_000);
     while !choices.is_empty() {
         clock = clock + Duration::from_micros(u64::from(choices.byte()) * 500);
-        let frame = frame(choices);
+        let frame = match choices.byte() % 4 {
+            0 => ack(&end.session.stats(clock), choices),
+            _ => frame(choices),
+        };
         let result = end.session.handle_bytes(&frame, clock);
         end.react(choices, clock);
         end.check();
@@ -131,9 +135,12 @@ impl Scene {
         }
     }
 
-    /// `lies`: whether what Ann sends may be changed on the way.
+    /// `lies`: whether what Ann sends may be changed on the way, and how Bob acks.
     fn play(&mut self, choices: &mut Choices<'_>, lies: bool) {
         self.courier.trusts = !lies;
+        if lies {
+            self.pair.link(Who::Bob).acks = Acks::choose(choices);
+        }
         for _ in 0..choices.byte() % 32 {
             if lies && choices.byte() < 32 {
                 let at = usize::from(choices.byte());

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use transom_wire::limits::RECORD_BULK;
 
+use super::acks::Acks;
 use crate::Instant;
 
 /// What a path is like.
@@ -51,7 +52,11 @@ pub struct Link {
     pub cut_off: bool,
     /// The byte to put there into the next record: a peer that lies.
     pub change: Option<(usize, u8)>,
+    /// How the sender of this direction acks.
+    pub acks: Acks,
     under_way: VecDeque<(Instant, Vec<u8>)>,
+    /// Bytes of the next record that were told as come out.
+    partial: usize,
     /// When the last byte sent leaves the FIFO.
     idle_at: Instant,
 }
@@ -63,7 +68,9 @@ impl Link {
             route,
             cut_off: false,
             change: None,
+            acks: Acks::Honest,
             under_way: VecDeque::new(),
+            partial: 0,
             idle_at: Instant::default(),
         }
     }
@@ -86,6 +93,7 @@ impl Link {
         self.idle_at = self.idle_at.max(now) + Duration::from_micros(micros);
         let arrives = self.idle_at + self.route.delay;
         let mut record = record.to_vec();
+        self.acks.change(&mut record);
         if let Some((at, value)) = self.change.take() {
             let len = record.len();
             record[at % len] = value;
@@ -102,6 +110,20 @@ impl Link {
     /// The next record that has come out.
     pub fn receive(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.next().filter(|arrives| *arrives <= now)?;
+        self.partial = 0;
         self.under_way.pop_front().map(|(_, record)| record)
+    }
+
+    /// Bytes of the next record that have come out since this was last asked.
+    pub fn receive_partial(&mut self, now: Instant) -> usize {
+        let Some((arrives, record)) = self.under_way.front().filter(|_| !self.cut_off) else {
+            return 0;
+        };
+        let rest = (*arrives - now).as_micros() * u128::from(self.route.rate) / 8_000_000;
+        let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+        let came = record.len().saturating_sub(rest);
+        let more = came.saturating_sub(self.partial);
+        self.partial = self.partial.max(came);
+        more
     }
 }

@@ -3,18 +3,20 @@
 use alloc::vec;
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    Capabilities, Collision, Done, EndReason, Ending, Hello, Message, Offer, Progress,
-    RelativePath, Shape, Start, TransferKey,
+    Capabilities, Collision, Done, EndReason, Ending, Entry, EntryKind, Hello, Message, Offer,
+    Progress, RelativePath, Shape, Start, TransferKey,
 };
 
 use super::choices::Choices;
 use super::laws::{any, every_call, failed, kind, picture};
-use crate::{Config, Event, Instant, Session, Side};
+use crate::{Config, Event, Instant, LeafData, Session, Side};
 
 /// A small queue, so that its limit is reached.
 const QUEUE: usize = 4096;
 /// Set aside for a picture when it begins.
 const PICTURES: usize = 64 * 1024;
+/// Bytes of the file that is sent: more than the fuzzer grants at once.
+const SIZE: usize = 1000;
 /// What one round of verbs can add to the queues.
 const ANSWERS: usize = 16 * 1024;
 
@@ -90,6 +92,18 @@ impl Lone {
                 ));
             }
             Event::Finish { file, .. } => any(session.finished(file, Ending::Durable, "")),
+            Event::Accepted { file } => any(session.entry(file, &entry())),
+            Event::Started { file, .. } => {
+                any(session.leaf(
+                    file,
+                    LeafData {
+                        index: 0,
+                        offset,
+                        hash: [0; 32],
+                        bytes: vec![0; SIZE],
+                    },
+                ));
+            }
             _ => {}
         }
     }
@@ -115,7 +129,7 @@ impl Lone {
     /// set aside for it.
     pub(super) fn check(&self) {
         let held = self.session.stats(Instant(1_000_000)).held;
-        let most = 2 * QUEUE + 3 * (LEAF + PICTURES) + RECORD_BULK + ANSWERS;
+        let most = 2 * QUEUE + 3 * (LEAF + SIZE + PICTURES) + RECORD_BULK + ANSWERS;
         assert!(held <= most, "{held} bytes held");
     }
 }
@@ -126,7 +140,18 @@ fn offer() -> Offer<'static> {
         shape: Shape::Folder,
         collision: Collision::Rename,
         files: 1,
-        bytes: 9,
+        bytes: SIZE as u64,
         name: RelativePath::new("x").unwrap(),
+    }
+}
+
+fn entry() -> Entry<'static> {
+    Entry {
+        index: 0,
+        kind: EntryKind::File,
+        mode: 0,
+        mtime: 0,
+        size: SIZE as u64,
+        path: RelativePath::new("x").unwrap(),
     }
 }

@@ -7,6 +7,7 @@
     reason = "a test's panic is its verdict"
 )]
 
+mod acks;
 mod choices;
 mod courier;
 mod frames;
@@ -15,6 +16,7 @@ mod link;
 mod lone;
 mod pair;
 
+pub use acks::Acks;
 pub use courier::{Courier, Parcel, content};
 pub use laws::{pair, session, split};
 pub use link::{Link, Route};

@@ -162,7 +162,8 @@ impl Pair {
             Who::Bob => (&mut self.bob, &mut self.ann),
         };
         let Some(record) = other.link.receive(now) else {
-            return;
+            let bytes = other.link.receive_partial(now);
+            return end.session.handle_partial(bytes, clock);
         };
         let size = match other.link.route.cut {
             0 => record.len(),

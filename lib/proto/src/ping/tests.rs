@@ -23,7 +23,8 @@ struct Peer {
 
 impl Peer {
     fn new(offset: i64) -> Self {
-        let config = Config::new("ann".parse().unwrap(), 1, 1);
+        let mut config = Config::new("ann".parse().unwrap(), 1, 1);
+        config.give_up = Duration::from_millis(4500);
         let now = Instant(1000 * SECOND);
         Self {
             pinger: Pinger::new(&config, now),

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use transom_proto::{Config, Event, Instant, PeerError, Session, Side};
-use transom_wire::limits::{HEADER, RECORD_BULK};
-use transom_wire::{Capabilities, Header, Hello, Kind, Message};
+use transom_proto::{Config, Event, Instant, LeafData, PeerError, Session, Side};
+use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
+use transom_wire::{
+    Ack, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message, Offer,
+    RelativePath, Shape, Start, TransferKey,
+};
 
 /// One frame that the session sent.
 pub(crate) struct Said {
@@ -50,6 +53,54 @@ impl Evil {
         Self { session, now }
     }
 
+    /// A session that has a leaf of a file to send on stream 2, and may send all of it.
+    pub(crate) fn with_leaf() -> Self {
+        let mut evil = Self::new();
+        let (index, offset, size) = (0, 0, LEAF as u64);
+        let name = RelativePath::new("film").unwrap();
+        let offer = Offer {
+            transfer: TransferKey([1; 16]),
+            shape: Shape::File,
+            collision: Collision::Rename,
+            files: 1,
+            bytes: size,
+            name,
+        };
+        let file = evil.session.offer(&offer).unwrap();
+        evil.say(2, &Message::Accept).unwrap();
+        evil.say(2, &Message::Grant(Grant { bytes: size })).unwrap();
+        let (kind, mode, mtime, path) = (EntryKind::File, 0, 0, name);
+        let entry = Entry {
+            index,
+            kind,
+            mode,
+            mtime,
+            size,
+            path,
+        };
+        evil.session.entry(file, &entry).unwrap();
+        let proof = [0; 32];
+        let start = Start {
+            index,
+            offset,
+            proof,
+        };
+        evil.say(2, &Message::Start(start)).unwrap();
+        evil.heard();
+        let (received, clock) = (evil.session.stats(evil.now).sent, 0);
+        evil.say(0, &Message::Ack(Ack { received, clock })).unwrap();
+        evil.events();
+        let (hash, bytes) = ([0; 32], vec![0; LEAF]);
+        let leaf = LeafData {
+            index,
+            offset,
+            hash,
+            bytes,
+        };
+        evil.session.leaf(file, leaf).unwrap();
+        evil
+    }
+
     pub(crate) fn say(&mut self, stream: u16, message: &Message<'_>) -> Result<(), PeerError> {
         self.say_flagged(stream, 0, message)
     }
@@ -91,21 +142,28 @@ impl Evil {
     }
 
     fn frames(&mut self) -> Vec<(Header, Vec<u8>)> {
-        let mut frames = Vec::new();
+        self.records().into_iter().flatten().collect()
+    }
+
+    /// The frames of each record that the session sends now.
+    pub(crate) fn records(&mut self) -> Vec<Vec<(Header, Vec<u8>)>> {
+        let next = || Some(self.record()).filter(|frames| !frames.is_empty());
+        std::iter::from_fn(next).collect()
+    }
+
+    /// The frames of the next record; none if nothing is sent now.
+    pub(crate) fn record(&mut self) -> Vec<(Header, Vec<u8>)> {
         let mut record = vec![0; RECORD_BULK];
-        loop {
-            let used = self.session.poll_transmit(&mut record, self.now);
-            if used == 0 {
-                return frames;
-            }
-            let mut rest = &record[..used];
-            while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
-                let header = Header::decode(*head).unwrap();
-                let (payload, after) = after.split_at(header.len as usize);
-                frames.push((header, payload.to_vec()));
-                rest = after;
-            }
+        let used = self.session.poll_transmit(&mut record, self.now);
+        let mut frames = Vec::new();
+        let mut rest = &record[..used];
+        while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
+            let header = Header::decode(*head).unwrap();
+            let (payload, after) = after.split_at(header.len as usize);
+            frames.push((header, payload.to_vec()));
+            rest = after;
         }
+        frames
     }
 
     /// As [`heard`](Self::heard), without the connection's own messages.

@@ -405,6 +405,39 @@ fn all_transfers_of_a_peer_share_one_window_and_each_has_a_part() {
 }
 
 #[test]
+fn a_window_made_smaller_binds_and_its_leaves_go_to_the_transfers_that_began_first() {
+    let mut evil = Evil::new();
+    evil.session.set_session_window(1 << 20);
+    let mut files = Vec::new();
+    for number in 0..16 {
+        evil.say(2 * number + 1, &offer(Shape::File, 1, 1 << 40))
+            .unwrap();
+        files.push(evil.events()[0].file().unwrap());
+        evil.session.accept(files[number as usize]).unwrap();
+    }
+    let whole = |granted: &[u64]| granted.iter().all(|bytes| bytes % LEAF as u64 == 0);
+    let first = evil.granted();
+    assert!(whole(&first), "{first:?}");
+    assert_eq!(first.iter().sum::<u64>(), 1 << 20);
+    assert!(first.len() < 16, "a leaf is the least that moves anything");
+    // What one gives back is for those that wait.
+    let (file, freed) = (files[0], first[0]);
+    evil.session.cancel(file, RefuseReason::Chosen, "").unwrap();
+    let second = evil.granted();
+    assert!(whole(&second), "{second:?}");
+    assert_eq!(second.iter().sum::<u64>(), freed);
+    // Nothing is taken back, and nothing more is given.
+    evil.session.set_session_window(0);
+    let file = files[1];
+    evil.session.cancel(file, RefuseReason::Chosen, "").unwrap();
+    assert!(evil.granted().is_empty());
+    assert!(evil.session.stats(evil.now).granted > 0);
+    evil.session.set_session_window(16 << 20);
+    assert!(!evil.granted().is_empty());
+    assert!(evil.session.stats(evil.now).granted <= 16 << 20);
+}
+
+#[test]
 fn a_flood_of_entries_is_too_much() {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 10_000_000, 0)).unwrap();

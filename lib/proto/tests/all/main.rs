@@ -2,13 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
 
+mod acks;
 mod calls;
 mod evil;
+mod fairness;
 mod files;
 mod hostile;
 mod latency;
 mod later;
 mod laws;
+mod memory;
+mod rates;
+mod records;
+mod slow;
 mod texts;
 mod timing;
 mod video;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
 use transom_proto::{Event, PeerError, UsageError};
-use transom_wire::{Kind, Message, Text, TextAck, limits};
+use transom_wire::{Kind, Message, Ping, Text, TextAck, limits};
 
 use crate::evil::Evil;
 
@@ -110,4 +110,21 @@ fn texts_that_come_too_fast_wait_and_none_is_lost() {
     assert!((3..=5).contains(&second), "{second}");
     evil.wait(Duration::from_millis(3000)).unwrap();
     assert_eq!(second + told(&mut evil), 16);
+}
+
+#[test]
+fn texts_that_wait_for_their_pace_are_told_while_other_bytes_come() {
+    let mut evil = Evil::new();
+    for id in 0..60 {
+        evil.say(0, &Message::Text(Text { id, text: "again" }))
+            .unwrap();
+    }
+    assert_eq!(evil.events().len(), 32);
+    // A caller that always has more to read never gets to say that time has passed.
+    for _ in 0..100 {
+        evil.now = evil.now + Duration::from_millis(10);
+        evil.say(0, &Message::Ping(Ping { clock: 1 })).unwrap();
+    }
+    let told = evil.events().len();
+    assert!((3..=5).contains(&told), "{told} in a second");
 }

@@ -18,28 +18,38 @@ fn next_timeout(evil: &mut Evil) -> Result<Duration, PeerError> {
     evil.wait(span).map(|()| span)
 }
 
+/// The peer rings, if there is to be a call.
+fn ringing(live: bool) -> Evil {
+    let mut evil = Evil::new();
+    let kind = CallKind::View;
+    if live {
+        evil.say(1, &Message::Ring(Ring { kind })).unwrap();
+    }
+    evil.heard();
+    evil
+}
+
 #[test]
 fn every_second_has_a_ping_and_silence_has_an_end() {
-    let mut evil = Evil::new();
-    evil.heard();
-    let began = evil.now;
-    let mut pings = 0;
-    let verdict = loop {
-        match next_timeout(&mut evil) {
-            Ok(_) => {
-                pings += evil
-                    .heard()
-                    .iter()
-                    .filter(|(_, kind)| *kind == Kind::Ping)
-                    .count()
+    for (live, millis) in [(false, 20_000), (true, 4_500)] {
+        let mut evil = ringing(live);
+        let began = evil.now;
+        let mut pings = 0;
+        let verdict = loop {
+            match next_timeout(&mut evil) {
+                Ok(_) => {
+                    let heard = evil.heard();
+                    pings += heard.iter().filter(|(_, kind)| *kind == Kind::Ping).count() as u32;
+                }
+                Err(error) => break error,
             }
-            Err(error) => break error,
-        }
-    };
-    assert_eq!(verdict, PeerError::Silent);
-    assert_eq!(verdict.code(), ByeCode::Silent);
-    assert_eq!(evil.now - began, Duration::from_millis(4500));
-    assert_eq!(pings, 4);
+        };
+        assert_eq!(verdict, PeerError::Silent);
+        assert_eq!(verdict.code(), ByeCode::Silent);
+        assert_eq!(evil.now - began, millis * MILLI);
+        // In the last second none: the end comes first, or at the same time.
+        assert_eq!(pings, (millis - 1) / 1000);
+    }
 }
 
 #[test]
@@ -60,12 +70,13 @@ fn a_session_that_cannot_send_still_waits() {
     assert!(turns < 10, "{turns} wakes without a byte sent");
 }
 
-#[test]
-fn a_trickle_of_bytes_is_silence() {
-    let mut evil = Evil::new();
+/// Seconds, at most 40, until the peer is given up though bytes of a frame that is not whole come each second:
+/// as plain bytes, or of a record that is not whole either.
+fn seconds_of(live: bool, bytes: usize, opened: bool) -> u32 {
+    let mut evil = ringing(live);
     let header = Header {
         len: 60_000,
-        kind: Kind::Data.code(),
+        kind: 0xee,
         flags: 0,
         stream: 1,
     };
@@ -73,11 +84,31 @@ fn a_trickle_of_bytes_is_silence() {
         .handle_bytes(&header.encode(), evil.now)
         .unwrap();
     let mut seconds = 0;
-    while evil.wait(1000 * MILLI).is_ok() {
-        evil.session.handle_bytes(b"x", evil.now).unwrap();
+    while evil.wait(1000 * MILLI).is_ok() && seconds < 40 {
+        match opened {
+            true => evil
+                .session
+                .handle_bytes(&vec![7; bytes], evil.now)
+                .unwrap(),
+            false => evil.session.handle_partial(bytes, evil.now),
+        }
+        evil.heard();
         seconds += 1;
     }
-    assert_eq!(seconds, 4);
+    seconds
+}
+
+#[test]
+fn a_trickle_of_bytes_is_silence_and_a_slow_stream_is_not() {
+    for opened in [true, false] {
+        assert_eq!(seconds_of(false, 1, opened), 19);
+        assert_eq!(seconds_of(true, 1, opened), 4);
+        // 4 KiB must come in 20 s, in a call in 4.5 s.
+        assert_eq!(seconds_of(false, 4096 / 20, opened), 19);
+        assert_eq!(seconds_of(false, 4096 / 19 + 1, opened), 40);
+        assert_eq!(seconds_of(true, 4096 / 5, opened), 4);
+        assert_eq!(seconds_of(true, 4096 / 4, opened), 40);
+    }
 }
 
 #[test]
@@ -92,7 +123,7 @@ fn honest_ends_stay_together_and_a_cut_parts_them() {
     );
 
     pair.link(Who::Ann).cut_off = true;
-    pair.events(Duration::from_secs(5));
+    pair.events(Duration::from_secs(21));
     assert_eq!(pair.error(Who::Bob), Some(PeerError::Silent));
 }
 
@@ -168,6 +199,26 @@ fn acks_come_within_20_ms_and_none_for_acks() {
         next_timeout(&mut evil).unwrap() > 500 * MILLI,
         "nothing but the ping is due"
     );
+}
+
+#[test]
+fn frames_of_later_versions_are_acked_within_20_ms_too() {
+    for kind in [0x06, 0x20, 0x55, 0xff] {
+        let mut evil = Evil::new();
+        evil.heard();
+        let (len, flags, stream) = (3, 0xff, 9);
+        let header = Header {
+            len,
+            kind,
+            flags,
+            stream,
+        };
+        let frame = [&header.encode()[..], b"abc"].concat();
+        evil.session.handle_bytes(&frame, evil.now).unwrap();
+        assert_eq!(evil.heard(), []);
+        assert_eq!(next_timeout(&mut evil), Ok(20 * MILLI), "{kind:#x}");
+        assert_eq!(evil.heard(), [(0, Kind::Ack)]);
+    }
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! Opening what is below a folder, and nothing else.
 
-use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::disk::Handle;
+use crate::file::File;
+
 /// Opens below a folder: the kernel refuses links and ways out (`openat2`), else each part is opened by itself.
 pub(super) fn beneath(
-    at: &OwnedFd,
+    at: &impl AsFd,
     path: &str,
     flags: OFlags,
     mode: Mode,
@@ -35,17 +37,17 @@ pub(super) fn beneath(
     part_by_part(at, path, flags, mode)
 }
 
-pub(super) fn regular(fd: OwnedFd) -> io::Result<File> {
-    let stat = fs::fstat(&fd)?;
+pub(super) fn regular(handle: Handle) -> io::Result<File> {
+    let stat = fs::fstat(handle.fd())?;
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(fd.into()),
+        FileType::RegularFile => Ok(File::new(handle)),
         FileType::Directory => Err(Errno::ISDIR.into()),
         _ => Err(Errno::OPNOTSUPP.into()),
     }
 }
 
 fn part_by_part(
-    at: &OwnedFd,
+    at: &impl AsFd,
     path: &str,
     flags: OFlags,
     mode: Mode,
@@ -57,15 +59,14 @@ fn part_by_part(
         if part == ".." {
             return Err(Errno::XDEV);
         }
-        reached = Some(fs::openat(
-            reached.as_ref().unwrap_or(at),
-            part,
-            step,
-            Mode::empty(),
-        )?);
+        let from = reached.as_ref().map_or(at.as_fd(), OwnedFd::as_fd);
+        reached = Some(fs::openat(from, part, step, Mode::empty())?);
     }
     match last {
         "" | ".." => Err(Errno::XDEV),
-        last => fs::openat(reached.as_ref().unwrap_or(at), last, flags, mode),
+        last => {
+            let from = reached.as_ref().map_or(at.as_fd(), OwnedFd::as_fd);
+            fs::openat(from, last, flags, mode)
+        }
     }
 }

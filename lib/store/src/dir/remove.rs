@@ -1,41 +1,65 @@
 //! Removing what is in a folder, and nothing outside.
 
-use std::ffi::CString;
-use std::io;
-use std::os::fd::OwnedFd;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 
 use rustix::fs::{self, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::disk::{Handle, Op};
+
+/// A folder on the way down.
+struct Level {
+    folder: Handle,
+    listing: fs::Dir,
+    name: OsString,
+}
+
 /// Removes what is in a folder, by a stack of open folders, so that no path is walked twice.
-pub(super) fn empty(top: &OwnedFd) -> io::Result<()> {
-    let mut stack = vec![(fs::Dir::read_from(top)?, None)];
-    while let Some((listing, _)) = stack.last_mut() {
+pub(super) fn empty(top: &Handle) -> rustix::io::Result<()> {
+    let mut listing = top.list()?;
+    let mut stack: Vec<Level> = Vec::new();
+    loop {
+        let (at, listing) = match stack.last_mut() {
+            Some(level) => (&level.folder, &mut level.listing),
+            None => (top, &mut listing),
+        };
         let Some(entry) = listing.next() else {
-            let Some((_, Some(name))) = stack.pop() else {
+            let Some(Level { name, .. }) = stack.pop() else {
                 return Ok(());
             };
-            let name: CString = name;
-            if let Some((above, _)) = stack.last() {
-                fs::unlinkat(above.fd()?, name.as_c_str(), AtFlags::REMOVEDIR)?;
-            }
+            let above = stack.last().map_or(top, |level| &level.folder);
+            one(above, &name, true)?;
             continue;
         };
-        let entry = entry?;
-        let name = entry.file_name();
-        if matches!(name.to_bytes(), b"." | b"..") {
+        let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
+        if name == "." || name == ".." {
             continue;
         }
-        let at = listing.fd()?;
-        match fs::unlinkat(at, name, AtFlags::empty()) {
+        match one(at, &name, false) {
             Err(Errno::ISDIR | Errno::PERM) => {
                 let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-                let below = fs::openat(at, name, step, Mode::empty())?;
-                let name = name.to_owned();
-                stack.push((fs::Dir::new(below)?, Some(name)));
+                let folder = at.below(Op::Open, &name, |at| {
+                    fs::openat(at, &name, step, Mode::empty())
+                })?;
+                let listing = folder.list()?;
+                stack.push(Level {
+                    folder,
+                    listing,
+                    name,
+                });
             }
             removed => removed?,
         }
     }
-    Ok(())
+}
+
+/// Removes one name: of a folder that is empty, or of whatever is none.
+pub(super) fn one(at: &Handle, name: impl AsRef<OsStr>, folder: bool) -> rustix::io::Result<()> {
+    let name = name.as_ref();
+    let (op, flags) = match folder {
+        true => (Op::RemoveFolder, AtFlags::REMOVEDIR),
+        false => (Op::Remove, AtFlags::empty()),
+    };
+    at.tell(op, name, |at| fs::unlinkat(at, name, flags))
 }

@@ -21,6 +21,7 @@ pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    root.sync()?;
     // A link, a file or a FIFO of that name is refused here.
     let staging = root.sub(STAGING)?;
     if !staging.is_ours()? {
@@ -52,27 +53,22 @@ pub(super) fn recover(
             Some(((claim, _), touched)) => (Some(claim), touched),
             None => (None, SystemTime::UNIX_EPOCH),
         };
-        let age = match touched {
-            // Written by a machine that did not know the time yet.
-            touched if claim.is_some() && touched < SystemTime::UNIX_EPOCH + CLOCK_SET => {
-                Duration::ZERO
-            }
-            touched => touched.elapsed().unwrap_or_default(),
-        };
         match claim {
             Some(claim)
-                if age <= settings.keep_unfinished && !transfers.staged.contains_key(&claim) =>
+                if age(touched) <= settings.keep_unfinished
+                    && !transfers.staged.contains_key(&claim) =>
             {
                 let staged = Staged {
                     folder,
                     touched,
                     running: None,
+                    is_synced: false,
                 };
                 transfers.staged.insert(claim, staged);
             }
             _ => {
                 log::info!("removes an unfinished transfer folder={folder}");
-                if let Err(error) = staging.remove_all(&folder) {
+                if let Err(error) = remove(staging, &folder) {
                     log::warn!("left behind folder={folder} error={error}");
                 }
             }
@@ -84,14 +80,40 @@ pub(super) fn recover(
 pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
     let mut bytes = Vec::new();
     let file = dir.read("record").ok()?;
-    file.take(record::RECORD as u64 + 1)
+    file.reader()
+        .take(record::RECORD as u64 + 1)
         .read_to_end(&mut bytes)
         .ok()?;
     record::read(&bytes)
 }
 
+/// Removes a transfer's folder. Its record goes first, so that what can't be removed now is not
+/// taken for an unfinished transfer.
+pub(super) fn remove(staging: &Dir, folder: &str) -> io::Result<()> {
+    let removed = staging
+        .remove_file(&format!("{folder}/record"))
+        .or_else(unless_gone)
+        .and_then(|()| staging.remove_all(folder));
+    removed.or_else(unless_gone)
+}
+
+fn unless_gone(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// How long ago that was; no time at all if the machine did not know the time yet.
+pub(super) fn age(touched: SystemTime) -> Duration {
+    match touched {
+        touched if touched < SystemTime::UNIX_EPOCH + CLOCK_SET => Duration::ZERO,
+        touched => touched.elapsed().unwrap_or_default(),
+    }
+}
+
 fn touched(dir: &Dir) -> Option<SystemTime> {
-    dir.read("record").ok()?.metadata().ok()?.modified().ok()
+    dir.read("record").ok()?.modified().ok()
 }
 
 /// A name that nobody can guess, made of the keys that std draws from the system for its hash maps.
@@ -101,7 +123,7 @@ pub(super) fn free_name() -> String {
     format!("t-{:016x}{:016x}", word(), word())
 }
 
-fn is_ours(folder: &str) -> bool {
+pub(super) fn is_ours(folder: &str) -> bool {
     let Some(number) = folder.strip_prefix("t-") else {
         return false;
     };

@@ -1,8 +1,7 @@
 //! What an inbox and its receptions share: the folders, and the book of transfers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,9 +9,9 @@ use rustix::io::Errno;
 use transom_wire::Offer;
 
 use super::InboxSettings;
-use super::recover::{free_name, read_record};
+use super::recover::{age, free_name, is_ours, read_record, remove};
 use crate::InboxError;
-use crate::dir::{Dir, Lock, Space};
+use crate::dir::{Dir, Kind, Lock, Space};
 use crate::record::{self, Claim};
 use crate::usage::{self, Usage};
 
@@ -36,6 +35,8 @@ pub(super) struct Transfers {
     used: u64,
     /// When they may be counted again.
     recount: Option<Instant>,
+    /// Whether a folder of a transfer that is over could not be removed.
+    has_leftovers: bool,
 }
 
 #[derive(Debug)]
@@ -44,6 +45,15 @@ pub(super) struct Staged {
     pub(super) touched: SystemTime,
     /// What a running reception may still write; none if no reception runs.
     pub(super) running: Option<Room>,
+    /// Whether everything in it was brought to the disk by this process.
+    pub(super) is_synced: bool,
+}
+
+/// A folder of an earlier attempt.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    pub(super) folder: String,
+    pub(super) is_synced: bool,
 }
 
 /// Room that is kept for a reception.
@@ -148,21 +158,57 @@ impl Shared {
         Ok(usable(self.root.space()?, self.settings.keep_free))
     }
 
-    /// A reception ends and keeps its folder.
-    pub(crate) fn release(&self, claim: &Claim) {
+    /// A reception ends and keeps its folder, which is on the disk or not.
+    pub(crate) fn release(&self, claim: &Claim, is_synced: bool) {
         if let Some(staged) = self.transfers().staged.get_mut(claim) {
-            staged.running = None;
+            (staged.running, staged.is_synced) = (None, is_synced);
+            staged.touched = SystemTime::now();
         }
     }
 
     /// A transfer is over: its folder goes.
     pub(crate) fn drop_staged(&self, claim: &Claim) {
-        let Some(staged) = self.transfers().staged.remove(claim) else {
-            return;
-        };
-        if let Err(error) = self.staging.remove_all(&staged.folder) {
-            log::warn!("left behind folder={} error={error}", staged.folder);
+        let staged = self.transfers().staged.remove(claim);
+        if let Some(staged) = staged {
+            self.remove(&staged.folder);
         }
+    }
+
+    /// Removes a transfer's folder. What can't be removed now is tried again by [`Self::tidy`].
+    pub(super) fn remove(&self, folder: &str) {
+        if let Err(error) = remove(&self.staging, folder) {
+            log::warn!("left behind folder={folder} error={error}");
+            self.transfers().has_leftovers = true;
+        }
+    }
+
+    /// Removes transfers that are too old, and folders that could not be removed before.
+    pub(super) fn tidy(&self) -> io::Result<()> {
+        let (names, _) = self.staging.names()?;
+        let mut transfers = self.transfers();
+        transfers.has_leftovers = false;
+        let keep = self.settings.keep_unfinished;
+        let is_old = |staged: &Staged| staged.running.is_none() && age(staged.touched) > keep;
+        let is_new = |_: &Claim, staged: &mut Staged| !is_old(staged);
+        transfers.staged.retain(is_new);
+        let mut kept: HashSet<_> = transfers
+            .staged
+            .values()
+            .map(|staged| staged.folder.clone())
+            .collect();
+        drop(transfers);
+        for (folder, kind) in names {
+            if kind == Kind::Folder && is_ours(&folder) && !kept.remove(&folder) {
+                log::info!("removes what is left of a transfer folder={folder}");
+                self.remove(&folder);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something could not be removed.
+    pub(super) fn has_leftovers(&self) -> bool {
+        self.transfers().has_leftovers
     }
 
     pub(super) fn quota(&self) -> Option<u64> {
@@ -234,14 +280,17 @@ impl Shared {
     }
 
     /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to one too many.
-    pub(super) fn claim(&self, claim: Claim, left: u64) -> Result<Option<String>, InboxError> {
+    pub(super) fn claim(&self, claim: Claim, left: u64) -> Result<Option<Earlier>, InboxError> {
         let mut transfers = self.transfers();
         if let Some(staged) = transfers.staged.get_mut(&claim) {
             if staged.running.is_some() {
                 return Err(InboxError::Busy("that transfer is running already"));
             }
             (staged.running, staged.touched) = (Some(Room::new(left)), SystemTime::now());
-            return Ok(Some(staged.folder.clone()));
+            return Ok(Some(Earlier {
+                folder: staged.folder.clone(),
+                is_synced: staged.is_synced,
+            }));
         }
         let of_peer = || {
             transfers
@@ -268,26 +317,20 @@ impl Shared {
         }
     }
 
-    pub(super) fn stage(
-        &self,
-        claim: &Claim,
-        offer: &Offer<'_>,
-        left: u64,
-    ) -> io::Result<(String, Dir)> {
+    pub(super) fn stage(&self, claim: &Claim, offer: &Offer<'_>, left: u64) -> io::Result<Dir> {
         let folder = free_name();
         self.staging.make(&folder)?;
         let dir = self
             .begin(&folder, &record::of(&claim.0, claim.1, offer.shape))
-            .inspect_err(|_| {
-                let _ = self.staging.remove_all(&folder);
-            })?;
+            .inspect_err(|_| self.remove(&folder))?;
         let staged = Staged {
             folder: folder.clone(),
             touched: SystemTime::now(),
             running: Some(Room::new(left)),
+            is_synced: false,
         };
         self.transfers().staged.insert(*claim, staged);
-        Ok((folder, dir))
+        Ok(dir)
     }
 
     fn begin(&self, folder: &str, record: &[u8]) -> io::Result<Dir> {
@@ -301,7 +344,7 @@ impl Shared {
     pub(super) fn staged(&self, folder: &str, offer: &Offer<'_>) -> io::Result<Dir> {
         let dir = self.staging.sub(folder)?;
         // The record's time is that of the last attempt.
-        dir.write("record")?.set_modified(SystemTime::now())?;
+        dir.write("record")?.touch()?;
         let same = matches!(read_record(&dir), Some((_, shape)) if shape == offer.shape);
         if !same {
             for tree in ["tree", "old", "leaves"] {

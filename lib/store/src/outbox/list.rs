@@ -5,6 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 
 use transom_wire::EntryKind;
 
+use crate::file::nanoseconds;
+
 /// One entry as it is announced.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EntryInfo {
@@ -122,9 +124,6 @@ pub(super) fn mode(found: &Metadata) -> u16 {
 }
 
 /// Nanoseconds since 1970, held at the ends of what a wire can tell.
-pub(super) fn mtime(found: &Metadata) -> i64 {
-    found
-        .mtime()
-        .saturating_mul(1_000_000_000)
-        .saturating_add(found.mtime_nsec())
+fn mtime(found: &Metadata) -> i64 {
+    nanoseconds(found.mtime(), found.mtime_nsec())
 }

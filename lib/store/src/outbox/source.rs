@@ -1,12 +1,10 @@
 //! One file that is being sent: what of it was read, and whether it is still the file that was offered.
 
-use std::fs::File;
-
 use super::list::EntryInfo;
-use super::{Step, open_failed, stamp};
+use super::{Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
-use crate::file::read_leaf;
+use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 
 /// A file in the middle of being sent.
@@ -14,6 +12,9 @@ use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 pub(super) struct Source {
     entry: EntryInfo,
     file: Option<File>,
+    /// When anything of the file changed last before it was read: a program that writes to it can
+    /// set the time of its bytes back, but not this one.
+    ctime: Option<i64>,
     tree: Tree,
     offset: u64,
     /// What the receiver says it holds, while that is looked at.
@@ -32,6 +33,7 @@ impl Source {
         Self {
             entry,
             file: None,
+            ctime: None,
             tree: Tree::default(),
             offset: 0,
             claim: None,
@@ -128,7 +130,8 @@ impl Source {
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
-        read_leaf(file, self.offset, len, buffer).map_err(|e| open_failed(&self.entry.path, e))?;
+        file.read_leaf(self.offset, len, buffer)
+            .map_err(|e| open_failed(&self.entry.path, e))?;
         if buffer.len() != len {
             return Err(self.changed());
         }
@@ -149,25 +152,26 @@ impl Source {
         Ok(())
     }
 
-    /// Whether the file is still what was offered.
-    fn check(&self) -> Result<(), OutboxError> {
+    /// Whether the file is still what was offered, and was not changed since it was read first.
+    fn check(&mut self) -> Result<(), OutboxError> {
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
-        let found = stamp(file).map_err(|e| open_failed(&self.entry.path, e))?;
-        if found == (self.entry.size, self.entry.mtime) {
-            Ok(())
-        } else {
-            Err(self.changed())
+        let found = file.stamp().map_err(|e| open_failed(&self.entry.path, e))?;
+        let ctime = *self.ctime.get_or_insert(found.ctime);
+        let offered = (self.entry.size, self.entry.mtime, ctime);
+        match (found.size, found.mtime, found.ctime) == offered {
+            true => Ok(()),
+            false => Err(self.changed()),
         }
     }
 
     /// Whether the file is still what was offered, and ends where it says: those below `/proc` have no bytes until they
     /// are read, and must not count as sent.
-    fn check_end(&self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
+    fn check_end(&mut self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
         self.check()?;
         if let Some(file) = &self.file {
-            read_leaf(file, self.entry.size, 1, buffer)
+            file.read_leaf(self.entry.size, 1, buffer)
                 .map_err(|e| open_failed(&self.entry.path, e))?;
         }
         match buffer.is_empty() {

@@ -1,13 +1,12 @@
 //! Taking a file up where an earlier attempt left it. Nothing counts that was not read again, at once or by and by.
 
-use std::fs::File;
 use std::io;
 
 use transom_wire::limits::LEAF;
 
 use super::{Handles, Part, Places};
 use crate::dir::Kind;
-use crate::file::read_leaf;
+use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof};
 use crate::trouble::{Trouble, taken};
 
@@ -29,7 +28,10 @@ impl Part {
         let noted = journal
             .as_ref()
             .map_or(u64::from(small.is_some()), |(_, leaves)| *leaves);
-        if noted == 0 || old.write(&self.path).is_err() {
+        let (1.., Ok(file)) = (noted, old.write(&self.path)) else {
+            return Ok(None);
+        };
+        if !places.is_synced && !is_on_disk(&file) {
             return Ok(None);
         }
         let made = match self.path.rsplit_once('/') {
@@ -38,7 +40,6 @@ impl Part {
         };
         old.rename_new(&self.path, &places.tree, &self.path)
             .map_err(taken)?;
-        let file = places.tree.write(&self.path)?;
         let journal = journal.map(|(journal, _)| journal);
         self.handles = Some(Handles { file, journal });
         Ok(Some((self.take_up(noted, small)?, made)))
@@ -50,7 +51,7 @@ impl Part {
         let Some(Handles { file, journal }) = &self.handles else {
             return Ok(proof);
         };
-        let written = file.metadata()?.len();
+        let written = file.len()?;
         let whole = if written >= self.size {
             noted
         } else {
@@ -85,6 +86,7 @@ impl Part {
             (None, _) => {}
         }
         self.held = size.min(good * LEAF_BYTES);
+        self.synced = good;
         self.unread = 0..from.min(good);
         file.set_len(self.held)?;
         Ok(proof)
@@ -122,6 +124,18 @@ impl Part {
     }
 }
 
+/// Whether the disk took what an earlier run wrote to the file. Everything was synced at once
+/// before; this asks for the file's own errors, which the kernel keeps until somebody hears of
+/// them.
+fn is_on_disk(file: &File) -> bool {
+    let synced = file.sync_data();
+    if let Err(error) = &synced {
+        log::warn!("a file that an earlier attempt left is sent again error={error}");
+        file.drop_cache();
+    }
+    synced.is_ok()
+}
+
 fn reads_as(
     file: &File,
     leaf: u64,
@@ -131,7 +145,7 @@ fn reads_as(
 ) -> io::Result<bool> {
     let offset = leaf * LEAF_BYTES;
     let len = size.saturating_sub(offset).min(LEAF_BYTES) as usize;
-    read_leaf(file, offset, len, buffer)?;
+    file.read_leaf(offset, len, buffer)?;
     Ok(buffer.len() == len && hash::leaf(buffer, offset, size) == *expected)
 }
 

@@ -51,6 +51,18 @@ pub struct Finished {
     pub ending: Ending,
     /// Where it is now; where it would have been, if nothing was published.
     pub path: PathBuf,
-    /// Entries that failed.
+    /// Entries that failed; with any the ending is no success.
     pub failed: u32,
+    /// Those of them that had no place when all was published, the first thousand. The others were
+    /// told when they failed.
+    pub unplaced: Vec<Unplaced>,
+}
+
+/// An entry that came and has no place, since something else got its name in the meantime.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unplaced {
+    /// Where below the folder that was sent.
+    pub path: String,
+    /// Why, in words.
+    pub why: String,
 }

@@ -1,6 +1,6 @@
 //! Bringing a transfer to the disk: now and then, and at its end.
 
-use std::fs::File;
+use std::collections::HashMap;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,9 @@ use rustix::io::Errno;
 use transom_wire::{Ending, Shape};
 
 use super::{Finished, Reception, State};
+use crate::file::folder_mode;
+use crate::part::Part;
+use crate::syncing::Syncing;
 use crate::trouble::Trouble;
 use crate::{EntryError, InboxError, publish};
 
@@ -17,16 +20,37 @@ pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
 const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
 /// Files of small size after which they are brought to the disk together.
 const CHECKPOINT_FILES: u32 = 4096;
+/// Folders with new names after which they are, where each is synced by itself: their paths are
+/// kept until then, of up to 4 KiB each.
+const CHECKPOINT_FOLDERS: usize = 1024;
 
 impl Reception {
-    pub(super) fn is_due(&self) -> bool {
+    fn is_due(&self) -> bool {
         self.unsynced >= CHECKPOINT_BYTES
             || self.tally.unsynced >= CHECKPOINT_FILES
+            || self.touched.len() >= CHECKPOINT_FOLDERS
             || self.unsynced > 0 && self.synced_at.elapsed() >= CHECKPOINT_TIME
     }
 
-    pub(super) fn checkpoint_entry(&mut self, index: u32) -> Result<(), EntryError> {
-        self.checkpoint().map_err(|error| {
+    /// Whether something came that is not on the disk.
+    pub(super) fn has_unsynced(&self) -> bool {
+        self.unsynced > 0 || self.tally.unsynced > 0
+    }
+
+    /// Nothing more is taken after a sync that failed.
+    pub(super) fn sound(&self) -> io::Result<()> {
+        self.broken.map_or(Ok(()), |errno| Err(errno.into()))
+    }
+
+    /// Brings to the disk what came, if it is time and nothing failed before; else this entry
+    /// fails.
+    pub(super) fn checkpoint_entry(
+        &mut self,
+        index: u32,
+        before: io::Result<()>,
+    ) -> Result<(), EntryError> {
+        let checked = before.and_then(|()| self.checkpoint_if_due());
+        checked.map_err(|error| {
             let path = match self.entries.get(&index) {
                 Some(State::Active(part)) => part.path.clone(),
                 _ => String::new(),
@@ -35,79 +59,124 @@ impl Reception {
         })
     }
 
-    /// Data first, then what vouches for them, then the names of both.
-    pub(super) fn checkpoint(&mut self) -> io::Result<()> {
-        if self.shared.free()? == 0 {
-            return Err(Errno::NOSPC.into());
+    fn checkpoint_if_due(&mut self) -> io::Result<()> {
+        if !self.is_due() {
+            return Ok(());
         }
-        self.sync().inspect_err(|_| self.distrust())?;
+        match self.shared.free()? {
+            0 => Err(Errno::NOSPC.into()),
+            _ => self.checkpoint(),
+        }
+    }
+
+    pub(super) fn checkpoint(&mut self) -> io::Result<()> {
+        self.sound()?;
+        let synced = self.sync();
+        self.believe(synced)?;
         self.counts.durable = self.counts.verified;
         (self.unsynced, self.tally.unsynced) = (0, 0);
         self.synced_at = Instant::now();
         Ok(())
     }
 
+    /// Data first, then what vouches for them, then the names of both.
     fn sync(&mut self) -> io::Result<()> {
-        if self.offered.shape == Shape::Folder {
-            // One call for any number of files, and for their folders.
-            return self.shared.staging.sync_all();
+        if self.syncing == Syncing::FileSystem {
+            return self.dir.sync_all();
         }
-        for state in self.entries.values_mut() {
-            if let State::Active(part) = state {
-                part.sync(&self.places)?;
+        for part in parts(&mut self.entries, &mut self.single) {
+            part.sync()?;
+        }
+        self.places.table.sync()?;
+        while let Some(folder) = self.touched.pop_first() {
+            match folder.as_str() {
+                "" => self.places.tree.sync()?,
+                path => self.places.tree.sub(path)?.sync()?,
             }
         }
-        if let Some(part) = &mut self.single {
-            part.sync(&self.places)?;
+        if !self.rooted || self.offered.shape != Shape::File {
+            self.places.leaves.sync()?;
         }
         if !self.rooted {
             self.dir.read("record")?.sync_all()?;
-            for dir in [
-                &self.places.tree,
-                &self.places.leaves,
-                &self.dir,
-                &self.shared.staging,
-            ] {
-                dir.sync()?;
-            }
+            self.dir.sync()?;
+            self.staging.sync()?;
             self.rooted = true;
         }
         Ok(())
     }
 
-    /// The disk would not say that it has what it was given, and asking again proves nothing: pages that could not be
-    /// written count as clean afterwards. So whatever was noted since the last checkpoint is forgotten.
-    fn distrust(&mut self) {
-        let running = self.entries.values_mut().filter_map(|state| match state {
-            State::Active(part) => Some(part),
-            State::Failed => None,
-        });
-        let mut parts = running.chain(&mut self.single);
-        let forgotten = self
-            .places
-            .table
-            .clear()
-            .and_then(|()| match self.offered.shape {
-                Shape::File => parts.try_for_each(|part| part.forget_unsynced()),
-                // Which of them were on the disk is not worth a book of its own.
-                _ => self.places.leaves.clear(),
-            });
-        if let Err(error) = forgotten {
+    /// Where each file is synced by itself, it is when it is whole: afterwards it is closed.
+    pub(super) fn sync_ended(&mut self, index: u32) -> io::Result<()> {
+        let is_one_of_many = self.offered.shape != Shape::File;
+        let synced = match self.entries.get_mut(&index) {
+            Some(State::Active(part)) if is_one_of_many && self.syncing == Syncing::EachFile => {
+                part.sync_whole(&self.places)
+            }
+            _ => Ok(()),
+        };
+        self.believe(synced)
+    }
+
+    /// New names stand in the folder of that path, and in those above it that are new too.
+    pub(super) fn touch(&mut self, path: &str, made: u64) {
+        if self.syncing == Syncing::FileSystem {
+            return;
+        }
+        let mut path = path;
+        for _ in 0..made.max(1) {
+            path = path.rsplit_once('/').map_or("", |(above, _)| above);
+            self.touched.insert(path.to_owned());
+        }
+    }
+
+    /// After a sync that failed nothing more is called durable. Asking again proves nothing: pages
+    /// that could not be written count as clean. So whatever was noted since the last checkpoint is
+    /// forgotten too.
+    pub(super) fn believe(&mut self, synced: io::Result<()>) -> io::Result<()> {
+        let Err(error) = &synced else {
+            return synced;
+        };
+        self.broken = Some(Errno::from_io_error(error).unwrap_or(Errno::IO));
+        self.tally.passing = true;
+        if let Err(error) = self.forget() {
             log::error!("could not forget what the disk lost error={error}");
+        }
+        synced
+    }
+
+    fn forget(&mut self) -> io::Result<()> {
+        self.places.table.clear()?;
+        match self.offered.shape {
+            Shape::File => {
+                parts(&mut self.entries, &mut self.single).try_for_each(Part::forget_unsynced)
+            }
+            // Which of them were on the disk is not worth a book of its own.
+            _ => {
+                parts(&mut self.entries, &mut self.single).for_each(Part::close);
+                self.places.leaves.clear()
+            }
         }
     }
 
     /// Brings the whole to the disk for the last time.
     fn settle(&mut self) -> io::Result<()> {
-        let settled = match (self.offered.shape, &self.single) {
-            (Shape::File, Some(part)) => part.file().map_or(Ok(()), File::sync_all),
+        self.sound()?;
+        let settled = match (self.offered.shape, &mut self.single) {
+            (Shape::File, Some(part)) => part.sync_whole(&self.places),
             (Shape::File, None) => Ok(()),
-            _ => {
-                self.folders.apply(&self.places.tree)?;
-                self.shared.staging.sync_all()
-            }
+            _ => self.settle_folder(),
         };
-        settled.inspect_err(|_| self.distrust())
+        self.believe(settled)
+    }
+
+    fn settle_folder(&mut self) -> io::Result<()> {
+        // The offered folder itself is no entry, so it is as open to others as the inbox is.
+        let mode = self.root.mode()?;
+        self.folders.apply(&self.places.tree, self.syncing)?;
+        self.places.tree.permit_if_possible(folder_mode(mode))?;
+        self.touched.insert(String::new());
+        self.sync()
     }
 
     pub(super) fn publish(&mut self) -> Result<Finished, InboxError> {
@@ -116,32 +185,51 @@ impl Reception {
             source,
         };
         self.settle().map_err(system)?;
-        let root = &self.shared.root;
-        let (ending, name, clashes) = match self.offered.shape {
-            Shape::File if self.is_there => {
-                Ok((Ending::AlreadyThere, self.offered.name.clone(), 0))
+        let to = publish::Place {
+            root: &self.root,
+            staged: &self.dir,
+            tree: &self.places.tree,
+            syncing: self.syncing,
+        };
+        let published = match (self.offered.shape, &mut self.single) {
+            (Shape::File, Some(part)) => {
+                let data = part.file(&self.places).map_err(system)?;
+                to.file(data, &self.offered)
             }
-            Shape::File => {
-                let data = self.single.as_ref().and_then(|part| part.file());
-                let published = publish::file(root, &self.places.tree, data, &self.offered);
-                published.map(|(ending, name)| (ending, name, 0))
+            (Shape::File, None) if self.is_there => {
+                Ok(to.nothing(Ending::AlreadyThere, &self.offered))
             }
-            _ => publish::folder(root, &self.dir, &self.offered, self.tally),
-        }
-        .map_err(system)?;
-        if ending == Ending::Durable {
+            (Shape::File, None) => Ok(to.nothing(Ending::Skipped, &self.offered)),
+            _ => to.folder(&self.offered, self.tally),
+        };
+        let published = published.map_err(system)?;
+        if published.ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
         }
-        let failed = self.tally.failed + clashes;
-        let ending = match ending {
-            Ending::Durable if failed > 0 => Ending::Partial,
-            ending => ending,
-        };
-        let path = self.shared.settings.root.join(name);
+        let failed = self.tally.failed.saturating_add(published.clashes.count);
         Ok(Finished {
-            ending,
-            path,
+            ending: match published.ending {
+                // Whatever else it is: with entries that failed it is no success.
+                Ending::Durable | Ending::AlreadyThere | Ending::Skipped if failed > 0 => {
+                    Ending::Partial
+                }
+                ending => ending,
+            },
+            path: self.shared.settings.root.join(published.name),
             failed,
+            unplaced: published.clashes.list,
         })
     }
+}
+
+/// The files that are open or may be opened again.
+fn parts<'a>(
+    entries: &'a mut HashMap<u32, State>,
+    single: &'a mut Option<Box<Part>>,
+) -> impl Iterator<Item = &'a mut Part> {
+    let running = entries.values_mut().filter_map(|state| match state {
+        State::Active(part) => Some(part),
+        State::Failed => None,
+    });
+    running.chain(single).map(Box::as_mut)
 }

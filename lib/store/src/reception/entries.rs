@@ -10,6 +10,8 @@ use crate::EntryError;
 use crate::dir::Kind;
 use crate::file::folder_mode;
 use crate::part::Part;
+use crate::publish::is_clash;
+use crate::syncing::Syncing;
 use crate::trouble::{Trouble, taken};
 use crate::twin::Twin;
 use crate::usage::{self, ENTRY_BYTES};
@@ -40,18 +42,34 @@ impl Reception {
         Err(EntryError::Protocol(wrong))
     }
 
-    pub(super) fn folder(&mut self, entry: &Entry<'_>) -> Result<Begin, Trouble> {
+    /// Begins an entry that may come.
+    pub(super) fn begin_expected(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, Trouble> {
+        self.sound()?;
+        match entry.kind {
+            EntryKind::File | EntryKind::Folder if self.is_to_skip(entry)? => {
+                self.tally.skipped += 1;
+                Ok(Some(Begin::Done { root: [0; 32] }))
+            }
+            EntryKind::Folder => self.folder(entry).map(Some),
+            EntryKind::File => self.file(entry),
+            _ => Err(Trouble::Unsupported),
+        }
+    }
+
+    fn folder(&mut self, entry: &Entry<'_>) -> Result<Begin, Trouble> {
         let path = entry.path.as_str();
         self.room(ENTRY_BYTES)?;
         let made = self.places.tree.make_all(path).map_err(taken)?;
         self.shared.written(&self.claim, made * ENTRY_BYTES);
+        self.touch(path, made);
+        self.tally.unsynced += 1;
         self.folders
             .put(path, folder_mode(entry.mode), entry.mtime)?;
         self.tally.done += 1;
         Ok(Begin::Made)
     }
 
-    pub(super) fn file(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, Trouble> {
+    fn file(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, Trouble> {
         self.room(ENTRY_BYTES)?;
         let path = match self.offered.shape {
             Shape::File => SINGLE,
@@ -59,14 +77,15 @@ impl Reception {
         };
         let (part, proof, made) = Part::begin(&self.places, entry, path)?;
         self.shared.written(&self.claim, made * ENTRY_BYTES);
+        self.touch(path, made);
         self.start = (part.held(), proof);
         if self.offered.shape == Shape::File {
             let name = &self.offered.name;
-            self.twin = Twin::find(&self.shared.root, name, entry.size, entry.mtime);
+            self.twin = Twin::find(&self.root, name, entry.size, entry.mtime);
         }
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));
-        self.limit_open(entry.index);
+        self.limit_open(entry.index)?;
         let (offset, proof) = self.start;
         let begin = Begin::Data { offset, proof };
         Ok(self.twin.is_none().then_some(begin))
@@ -91,43 +110,73 @@ impl Reception {
     }
 
     /// Whether the name is taken and stays so by the sender's own wish.
-    pub(super) fn is_to_skip(&self, entry: &Entry<'_>) -> bool {
-        let name = &self.offered.name;
-        self.offered.collision == Collision::Skip
-            && match self.offered.shape {
-                Shape::File => self.shared.root.kind(name).is_ok(),
-                _ => {
-                    let there = self
-                        .shared
-                        .root
-                        .sub(name)
-                        .and_then(|dir| dir.kind(entry.path.as_str()));
-                    matches!(there, Ok(Kind::File | Kind::Link | Kind::Other))
-                }
+    ///
+    /// # Errors
+    /// The entry has no place in the folder that this one will be merged with. The sender hears of
+    /// it before any data moves.
+    fn is_to_skip(&self, entry: &Entry<'_>) -> Result<bool, Trouble> {
+        let (name, skips) = (
+            &self.offered.name,
+            self.offered.collision == Collision::Skip,
+        );
+        if self.offered.shape == Shape::File {
+            return Ok(skips && self.root.kind(name).is_ok());
+        }
+        if !skips && self.offered.collision != Collision::Overwrite {
+            return Ok(false);
+        }
+        let Ok(there) = self.root.sub(name) else {
+            return Ok(false);
+        };
+        match (there.kind(entry.path.as_str()), entry.kind) {
+            (Ok(Kind::Folder), EntryKind::Folder) => Ok(false),
+            (Ok(Kind::Folder), _) => Err(Trouble::NoPlace("a folder has that name there")),
+            (Ok(_), EntryKind::Folder) => Err(Trouble::NoPlace(
+                "something that is no folder has that name there",
+            )),
+            (Ok(_), _) => Ok(skips),
+            (Err(error), _) if is_clash(&error) => {
+                Err(Trouble::NoPlace("a folder above it is none there"))
             }
+            (Err(_), _) => Ok(false),
+        }
     }
 
     /// An entry has failed: what is left of it goes, unless another attempt may succeed.
     pub(super) fn fail(&mut self, index: u32, path: &str, trouble: Trouble) -> EntryError {
         let error = trouble.of(path);
         self.tally.failed += 1;
-        if error.is_passing() {
-            self.tally.passing = true;
-        } else if let Some(State::Active(part)) = self.entries.get(&index) {
-            self.discard(&part.path);
+        let part = self.entries.insert(index, State::Failed);
+        match part {
+            Some(State::Active(part)) if error.is_passing() => self.keep(*part),
+            Some(State::Active(part)) => self.discard(part),
+            _ => {}
         }
-        self.entries.insert(index, State::Failed);
+        self.tally.passing |= error.is_passing();
         error
     }
 
-    pub(super) fn discard(&self, path: &str) {
-        if let Err(error) = self.places.tree.remove_file(path) {
+    /// Closes a file that another attempt may go on with.
+    pub(super) fn keep(&mut self, mut part: Part) {
+        if self.syncing == Syncing::EachFile && self.broken.is_none() {
+            // Its error is the reception's from now on; the entry has failed already.
+            let synced = part.sync();
+            let _ = self.believe(synced);
+        }
+    }
+
+    /// Removes a file that no later attempt continues. It is closed first: some file systems only
+    /// rename a file that is open.
+    pub(super) fn discard(&self, part: Box<Part>) {
+        let path = part.path.clone();
+        drop(part);
+        if let Err(error) = self.places.tree.remove_file(&path) {
             log::debug!("nothing to remove error={error}");
         }
     }
 
-    /// Closes another file if too many are open.
-    pub(super) fn limit_open(&mut self, index: u32) {
+    /// Closes another file if too many are open; where each is synced by itself it is synced first.
+    pub(super) fn limit_open(&mut self, index: u32) -> io::Result<()> {
         let mut open = self
             .entries
             .iter_mut()
@@ -135,9 +184,15 @@ impl Reception {
                 State::Active(part) if part.is_open() && *other != index => Some(part),
                 _ => None,
             });
-        if let Some(part) = open.by_ref().nth(OPEN_FILES) {
-            part.close();
-        }
+        let Some(part) = open.by_ref().nth(OPEN_FILES) else {
+            return Ok(());
+        };
+        let synced = match self.syncing {
+            Syncing::FileSystem => Ok(()),
+            Syncing::EachFile => part.sync(),
+        };
+        part.close();
+        self.believe(synced)
     }
 }
 

@@ -3,8 +3,13 @@
 
 mod crash;
 mod disk;
+mod durable;
+mod fails_alone;
+mod held;
 mod hostile;
+mod leftovers;
 mod links;
+mod lying;
 mod receive;
 mod resume;
 mod send;

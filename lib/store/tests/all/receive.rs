@@ -100,6 +100,7 @@ fn the_same_again_is_there_already_and_no_byte_of_it_moves() {
     let finished = again.finish(1).unwrap();
     assert_eq!(finished.ending, Ending::AlreadyThere);
     assert_eq!(finished.path, scratch.path("in/film"));
+    drop(again);
     assert_eq!(published(&scratch), ["film"]);
 }
 

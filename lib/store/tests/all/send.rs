@@ -148,6 +148,29 @@ fn a_file_that_changes_while_it_is_sent_is_given_up() {
     }
 }
 
+#[test]
+fn a_file_that_is_written_to_and_dated_back_while_it_is_sent_is_given_up() {
+    let scratch = Scratch::new();
+    let path = scratch.put("a", noise(2 * LEAF, 1));
+    let dated = fs::metadata(&path).unwrap().modified().unwrap();
+    let mut outbox = Outbox::walk(&path).unwrap();
+    first_leaf(&mut outbox).unwrap();
+    // The system's clock may stand still for some milliseconds.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    fs::write(&path, noise(2 * LEAF, 2)).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(dated).unwrap();
+    outbox.next_leaf(0, Vec::new()).unwrap();
+    let error = outbox.next_leaf(0, Vec::new()).unwrap_err();
+    assert_eq!(error.reason(), FailReason::SourceChanged);
+    // Another attempt reads it anew, and whole.
+    outbox.restart();
+    first_leaf(&mut outbox).unwrap();
+    outbox.next_leaf(0, Vec::new()).unwrap();
+    let end = outbox.next_leaf(0, Vec::new()).unwrap();
+    assert!(matches!(end, Step::End { .. }), "{end:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_has_no_bytes_until_it_is_read_is_not_called_sent() {

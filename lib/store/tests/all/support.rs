@@ -5,7 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use transom_store::{Begin, Finished, Inbox, InboxSettings, Outbox, Reception, Step};
+use transom_store::faults::{Disk, FileSystem, Op};
+use transom_store::{
+    Begin, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, Step,
+};
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
 pub(crate) const LEAF: usize = transom_wire::limits::LEAF;
@@ -38,6 +41,12 @@ impl Scratch {
 
     pub(crate) fn inbox(&self) -> Inbox {
         Inbox::open(self.settings()).unwrap()
+    }
+
+    /// Mounts a disk over the inbox, which can fail.
+    pub(crate) fn disk(&self) -> Disk {
+        fs::create_dir_all(self.path("in")).unwrap();
+        Disk::mount(&self.path("in"))
     }
 
     pub(crate) fn settings(&self) -> InboxSettings {
@@ -177,6 +186,56 @@ pub(crate) fn pump(outbox: &mut Outbox, reception: &mut Reception, most: u64) ->
     sent
 }
 
+/// Sends all entries as a node would; those that fail are given up. Gives their paths and errors.
+pub(crate) fn try_pump(
+    outbox: &mut Outbox,
+    reception: &mut Reception,
+) -> Vec<(String, EntryError)> {
+    let mut failed = Vec::new();
+    for index in 0..outbox.files() {
+        let info = outbox.entry(index).unwrap();
+        if let Err(error) = try_entry(outbox, reception, index, &info) {
+            outbox.stop(index);
+            reception.abandon(index);
+            failed.push((info.path, error));
+        }
+    }
+    failed
+}
+
+fn try_entry(
+    outbox: &mut Outbox,
+    reception: &mut Reception,
+    index: u32,
+    info: &EntryInfo,
+) -> Result<(), EntryError> {
+    let entry = Entry {
+        index,
+        kind: info.kind,
+        mode: info.mode,
+        mtime: info.mtime,
+        size: info.size,
+        path: RelativePath::new(&info.path).unwrap(),
+    };
+    let Begin::Data { offset, proof } = reception.entry(&entry)? else {
+        return Ok(());
+    };
+    outbox.start(index, offset, &proof).unwrap();
+    loop {
+        match outbox.next_leaf(index, Vec::new()).unwrap() {
+            Step::Leaf {
+                offset,
+                hash,
+                bytes,
+                ..
+            } => reception.leaf(index, offset, &hash, &bytes).map(|_| ())?,
+            Step::End { size, root, .. } => {
+                return reception.end(index, size, &root).map(|_| ());
+            }
+        }
+    }
+}
+
 /// Every file and folder below a path, with its content.
 pub(crate) fn contents(top: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     let mut found = BTreeMap::new();
@@ -265,4 +324,43 @@ pub(crate) fn send_rest(scratch: &Scratch, path: &Path) -> (u64, u64) {
         );
     }
     (reception.held(), sent)
+}
+
+/// Waits until it is so, as long as a machine with much to do may take.
+pub(crate) fn wait_for(mut done: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if done() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("it never was");
+}
+
+/// Every call that brings something to the disk.
+pub(crate) const SYNCS: [Op; 4] = [Op::SyncAll, Op::SyncData, Op::SyncFile, Op::SyncFolder];
+
+/// Where one call reaches all files, and where each is synced by itself.
+pub(crate) const SYSTEMS: [FileSystem; 2] = [FileSystem::Ext4, FileSystem::Fuse];
+
+/// How many syncs came since the last time.
+pub(crate) fn syncs(disk: &Disk) -> usize {
+    let calls = disk.calls().into_iter();
+    calls.filter(|call| SYNCS.contains(&call.op)).count()
+}
+
+/// Begins to receive a path of that peer.
+pub(crate) fn begun(inbox: &mut Inbox, peer: u8, path: &Path) -> (Outbox, Reception) {
+    let outbox = Outbox::walk(path).unwrap();
+    let offer = offer(&outbox, Collision::Rename);
+    let reception = inbox.receive([peer; 32], &offer).unwrap();
+    (outbox, reception)
+}
+
+/// Whether the same content came.
+pub(crate) fn is_as_sent(sent: &Path, came: &Path) -> bool {
+    match sent.is_dir() {
+        true => came.is_dir() && contents(sent) == contents(came),
+        false => fs::read(sent).ok() == fs::read(came).ok(),
+    }
 }

@@ -6,6 +6,23 @@ use std::process::Command;
 
 use super::Pair;
 
+#[cfg(unix)]
+#[test]
+fn what_was_sent_in_part_is_neither_called_safe_nor_not_sent() {
+    let pair = Pair::new();
+    let _inbox = pair.inbox(&[]);
+    let file = pair.scratch.file("out/folder/file", "bytes");
+    let folder = file.parent().unwrap();
+    std::os::unix::fs::symlink("file", folder.join("link")).unwrap();
+    let end = pair.near.run(&["send", "far", folder.to_str().unwrap()]);
+    assert_eq!((end.code, end.stdout.as_str()), (Some(1), ""), "{end:?}");
+    let words = end.stderr.lines().last().unwrap_or_default();
+    assert!(
+        words.ends_with("folder was sent in part: 1 item left out"),
+        "{words}"
+    );
+}
+
 #[test]
 fn a_file_arrives_as_it_was() {
     let pair = Pair::new();

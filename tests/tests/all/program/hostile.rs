@@ -1,8 +1,11 @@
 //! Peers that misbehave: whatever they send, the box goes on serving the others.
 
-use transom_tests::{Evil, Person, Program, Raw};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use transom_tests::{Evil, PATIENCE, Person, Program, Raw};
 use transom_wire::{
-    CallKind, Cancel, Capabilities, Collision, EndReason, HangUp, Hello, Message, Offer,
+    CallKind, Cancel, Capabilities, Collision, EndReason, HangUp, Hello, Message, Offer, Ping,
     RefuseReason, RelativePath, Ring, Shape, TransferKey, limits,
 };
 
@@ -130,6 +133,50 @@ fn floods_of_rings_and_offers_take_neither_memory_nor_the_turns_of_others() {
         let most = most.and_then(|most| most.split_whitespace().next()?.parse::<u64>().ok());
         assert!(most.is_some_and(|kib| kib < 64 * 1024), "{most:?} KiB");
     }
+}
+
+#[test]
+fn one_key_makes_a_box_hold_no_more_by_eight_connections_than_its_limit() {
+    const CONNECTIONS: usize = 8;
+    const OFFERS: u16 = 4;
+    let mut boxed = Boxed::new();
+    let mut evils: Vec<Evil> = (0..CONNECTIONS).map(|_| boxed.evil()).collect();
+    for (number, evil) in (0..).zip(&mut evils) {
+        evil.say(0, hello());
+        for stream in 0..OFFERS {
+            let mut offer = offer_of(TransferKey([number * 16 + stream.to_be_bytes()[1]; 16]));
+            offer.bytes = 4 << 20;
+            evil.say(stream * 2 + 1, Message::Offer(offer));
+        }
+    }
+    let mut granted = vec![BTreeMap::new(); CONNECTIONS];
+    let mut accepted = 0;
+    let end = Instant::now() + PATIENCE;
+    let mut is_quiet = false;
+    // Until all are taken and no more grants come.
+    while !is_quiet && Instant::now() < end {
+        is_quiet = accepted == CONNECTIONS * usize::from(OFFERS);
+        for (evil, granted) in evils.iter_mut().zip(&mut granted) {
+            let ping = Ping { clock: 0 };
+            evil.say(0, Message::Ping(ping));
+            for (header, payload) in evil.heard(Duration::from_millis(50)) {
+                match Message::decode(header, &payload) {
+                    Ok(Some(Message::Accept)) => accepted += 1,
+                    Ok(Some(Message::Grant(grant))) => {
+                        granted.insert(header.stream, grant.bytes);
+                        is_quiet = false;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert_eq!(accepted, CONNECTIONS * usize::from(OFFERS));
+    let each: Vec<u64> = granted.iter().map(|one| one.values().sum()).collect();
+    let leaf = limits::LEAF as u64;
+    assert!(each.iter().all(|bytes| *bytes >= leaf), "{each:?}");
+    assert!(each.iter().sum::<u64>() <= 16 << 20, "{each:?}");
+    boxed.still_serves();
 }
 
 /// A camera box with an inbox, and a known peer that behaves as it likes.

@@ -1,15 +1,21 @@
 //! The built `transom`, used as people use it: children with folders of their own on loopback.
 
 mod calling;
+mod cameras;
+#[cfg(target_os = "linux")]
+mod drawing;
 mod files;
 mod hostile;
 mod resume;
+#[cfg(target_os = "linux")]
+mod signals;
 mod trouble;
 mod trust;
 mod usage;
 mod watching;
 
 use std::fs;
+use std::process::Command;
 
 use transom_tests::{Person, Program, Scratch};
 
@@ -42,7 +48,17 @@ impl Pair {
     }
 
     fn listen(&self, command: &str, options: &[&str]) -> Program {
-        let (program, address) = self.far.listen(&[&[command], options].concat());
+        self.listen_by(command, options, Program::start)
+    }
+
+    fn listen_by(
+        &self,
+        command: &str,
+        options: &[&str],
+        start: impl FnOnce(&mut Command) -> Program,
+    ) -> Program {
+        let arguments = [&[command], options].concat();
+        let (program, address) = self.far.listen_by(&arguments, start);
         fs::write(self.near.book(), "").unwrap();
         self.near.knows(&self.far, &address, "view,call,files");
         program

@@ -1,4 +1,5 @@
-//! SIGKILL in the middle of a file: the same command again goes on and ends with the very same bytes.
+//! SIGKILL or silence in the middle of a file: the same command again goes on and ends with the
+//! very same bytes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,6 +33,52 @@ fn a_killed_sender_goes_on() {
         fs::read(file).unwrap(),
         fs::read(pair.far.path("inbox/big")).unwrap()
     );
+}
+
+#[test]
+fn a_sender_that_fell_silent_is_taken_over_by_the_same_command() {
+    let pair = Pair::new();
+    let inbox = pair.inbox(&["--once"]);
+    let file = big_file(&pair);
+    let path = file.to_str().unwrap();
+    let mut silent = pair
+        .near
+        .start(&["send", "far", path, "--limit", RATE, "--json"]);
+    silent.event_where("transfer", |transfer| {
+        transfer["verified"].as_u64() > Some(ENOUGH)
+    });
+    silent.freeze();
+
+    let end = pair.near.run(&["send", "far", path, "--json"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(resumed(&end.stdout) > 0, "{end:?}");
+    assert_eq!(
+        fs::read(file).unwrap(),
+        fs::read(pair.far.path("inbox/big")).unwrap()
+    );
+    let inbox = inbox.finish();
+    assert_eq!(inbox.code, Some(0), "all of it came: {inbox:?}");
+    silent.thaw();
+}
+
+#[test]
+fn the_same_command_twice_at_the_same_time_is_refused_in_clear_words() {
+    let pair = Pair::new();
+    let _inbox = pair.inbox(&[]);
+    let file = big_file(&pair);
+    let path = file.to_str().unwrap();
+    // Slow enough for the other one to be refused in its middle on any machine.
+    let mut first = pair
+        .near
+        .start(&["send", "far", path, "--limit", "1M", "--json"]);
+    first.event_where("transfer", |transfer| {
+        transfer["verified"].as_u64() > Some(0)
+    });
+    let second = pair.near.run(&["send", "far", path]);
+    assert_eq!(second.code, Some(1), "{second:?}");
+    let why = "refused: busy: another program of yours sends the same here already";
+    assert!(second.complaint().contains(why), "{second:?}");
+    assert!(first.is_running());
 }
 
 #[test]

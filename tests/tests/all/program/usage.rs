@@ -52,6 +52,19 @@ fn wrong_usage_is_exit_code_2_with_a_hint() {
 }
 
 #[test]
+fn wrong_usage_is_one_line() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let end = amy.run(&["send", "box", "x", "--limit", "fast"]);
+    let words = end.complaint();
+    assert!(
+        words.starts_with("transom: invalid value 'fast'"),
+        "{words}"
+    );
+    assert!(words.ends_with("--help"), "{words}");
+}
+
+#[test]
 fn help_is_success_and_has_examples() {
     let scratch = Scratch::new();
     let amy = Person::new(&scratch, "amy");

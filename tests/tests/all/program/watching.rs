@@ -105,6 +105,59 @@ fn a_box_that_ends_is_told_and_watched_again_when_it_is_back() {
     watcher.event("call_started");
 }
 
+/// Stands in commands, paths and names of devices.
+const SECRET: &str = "hunter2";
+
+#[test]
+fn commands_and_paths_of_a_box_stay_on_it() {
+    let pair = Pair::new();
+    let film = pair.scratch.join(&format!("{SECRET}.mjpeg"));
+    let film = film.to_str().unwrap();
+    {
+        let _box = pair.camera(SMALL);
+        let end = pair
+            .near
+            .run(&["watch", "far", "--frames", "1", "--save", film]);
+        assert_eq!(end.code, Some(0), "{end:?}");
+    }
+    for (source, state, text) in [
+        (
+            format!("cmd:cat {film}; sleep 600"),
+            "live",
+            "320x240, from a program",
+        ),
+        (
+            format!("file:{film}"),
+            "live",
+            "320x240, 25 fps, from a file",
+        ),
+        (
+            format!("cmd:exit 3 # {SECRET}"),
+            "lost",
+            "its pictures came to an end",
+        ),
+        (format!("/dev/{SECRET}"), "lost", "it was not found"),
+    ] {
+        let mut camera = pair.camera(&["--source", &source, "-v"]);
+        let mut watcher = pair.near.start(&["watch", "far", "--json", "-v"]);
+        let is_so = |event: &serde_json::Value| event["state"] == state;
+        assert_eq!(
+            watcher.event_where("far_camera", is_so)["text"],
+            text,
+            "{source}"
+        );
+        camera.event_where("camera", is_so);
+        for (program, is_owner) in [(watcher, false), (camera, true)] {
+            program.ask_to_end();
+            let end = program.finish();
+            // The owner may read paths. The command is in nothing that we print.
+            let may = is_owner && !source.starts_with("cmd:");
+            let told = format!("{}{}", end.stdout, end.stderr);
+            assert!(may || !told.contains(SECRET), "{source}: {told}");
+        }
+    }
+}
+
 #[test]
 fn a_text_arrives() {
     let pair = Pair::new();
@@ -114,6 +167,64 @@ fn a_text_arrives() {
     let text = inbox.event("text");
     assert_eq!(text["text"], "the door is open");
     assert_eq!(text["peer"], "near");
+}
+
+#[test]
+fn a_few_pictures_have_no_rate() {
+    let pair = Pair::new();
+    let _box = pair.camera(SMALL);
+    let end = pair.near.run(&["watch", "far", "--frames", "3"]);
+    let last = end.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("3 pictures, ") && !last.contains("fps"),
+        "{end:?}"
+    );
+    let end = pair.near.run(&["watch", "far", "--frames", "40"]);
+    let last = end.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("40 pictures in ") && last.contains(" fps, "),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn quiet_is_quiet_but_for_what_was_asked_for() {
+    let pair = Pair::new();
+    let camera = pair.camera(SMALL);
+    pair.near.write_in_book("a bad line");
+    let end = pair.near.run(&["-q", "watch", "far", "--frames", "3"]);
+    assert_eq!(
+        (end.code, end.stdout, end.stderr),
+        (Some(0), String::new(), String::new())
+    );
+    drop(camera);
+
+    let address = pair.address();
+    let receive = [
+        "-q", "receive", "--into", "inbox", "--accept", "known", "--listen", &address,
+    ];
+    let mut inbox = pair.far.start(&receive);
+    let file = pair.scratch.file("out/file", "bytes");
+    let file = file.to_str().unwrap();
+    // The inbox says nothing when it listens, so it is asked until it does.
+    let send = ["-q", "send", "far", file];
+    let mut tries = (0..600).map(|_| pair.near.run(&send));
+    let end = tries
+        .find(|end| !end.stderr.contains("no program listens"))
+        .unwrap();
+    assert_eq!(
+        (end.code, end.stdout, end.stderr),
+        (Some(0), String::new(), String::new())
+    );
+    let end = pair.near.run(&["-q", "text", "far", "hello"]);
+    assert_eq!((end.code, end.stdout), (Some(0), String::new()));
+    assert_eq!(inbox.line_with("hello"), "near: hello");
+    inbox.ask_to_end();
+    let end = inbox.finish();
+    assert_eq!(
+        (end.stdout.as_str(), end.stderr),
+        ("near: hello", String::new())
+    );
 }
 
 /// JPEG images in a row, by their end marks; thumbnails have none in what we send.

@@ -26,10 +26,18 @@ fn face(name: &str) -> Face {
 
 /// The desk and its letters, worked at by one decoder while `during` runs.
 fn working(during: impl FnOnce(&Desk, &Mailbox)) {
+    working_with(|jpeg, into| decode(jpeg, Limit::default(), into), during);
+}
+
+/// The same with another decoder.
+fn working_with(
+    decode: impl Fn(&[u8], &mut Image) -> Result<(), ImageError> + Send,
+    during: impl FnOnce(&Desk, &Mailbox),
+) {
     let wake: Wake = Arc::new(|| ());
     let (desk, mailbox) = (Desk::new(wake.clone()), Mailbox::new(wake));
     thread::scope(|scope| {
-        scope.spawn(|| run(&desk, &mailbox));
+        scope.spawn(|| run_with(&desk, &mailbox, decode));
         // Also where `during` fails: else the test would wait for the decoder for ever.
         let _closing = Closing(&desk);
         during(&desk, &mailbox);
@@ -126,6 +134,28 @@ fn garbage_and_giants_are_told_and_hold_up_nobody() {
                 .iter()
                 .all(|letter| matches!(letter, Letter::Broken(one, _) if *one == face("evil")))
         );
+    });
+}
+
+#[test]
+fn a_panic_of_the_decoder_costs_one_picture() {
+    let poisoned = |jpeg: &[u8], into: &mut Image| {
+        // It panics half-way, with a size that its pixels are not.
+        into.width = 7;
+        assert_ne!(jpeg, b"poison");
+        decode(jpeg, Limit::default(), into)
+    };
+    working_with(poisoned, |desk, mailbox| {
+        for number in 0..3 {
+            desk.put(arrived(face("evil"), b"poison".to_vec(), number));
+            until(|| !mailbox.is_empty());
+            assert!(matches!(&mailbox.take()[..], [Letter::Broken(..)]));
+            desk.put(arrived(face("door"), sample(64, 48), number));
+            until(|| desk.has_news());
+            let fetched = desk.fetch();
+            let Image { width, height, .. } = fetched[0].image;
+            assert_eq!((width, height), (64, 48));
+        }
     });
 }
 

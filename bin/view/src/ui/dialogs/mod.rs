@@ -5,13 +5,12 @@ mod settings;
 mod verify;
 
 use egui::{Color32, Id, Key, Label, Modal, Response, RichText, ScrollArea, TextEdit, Ui};
-use transom::PeerName;
-use transom_users::escape;
+use transom::{PeerName, TransferId};
 
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
 
-use super::{settle, theme};
+use super::{arrivals, files, settle, theme};
 
 /// Points across; every line of a dialog fits.
 const WIDTH: f32 = 460.0;
@@ -23,7 +22,9 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
     let shown = Modal::new(Id::new("dialog")).show(ui.ctx(), |ui| {
         ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
         match dialog {
+            Dialog::CancelTransfer(transfer) => cancel_transfer(ui, state, *transfer, actions),
             Dialog::Contact(form) => contact::show(ui, form, actions),
+            Dialog::ForgetTexts(_) => forget_texts(ui, actions),
             Dialog::Link(link) => open_link(ui, link, actions),
             Dialog::Remove(peer) => remove(ui, peer, actions),
             Dialog::Settings(form) => settings::show(ui, state, form, actions),
@@ -31,6 +32,38 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
         }
     });
     settle(ui, "dialog", shown.response.rect);
+    if dialog.is_question() {
+        // The second half of a double click is no answer.
+        arrivals::place(ui, "question", shown.response.rect);
+    }
+}
+
+fn cancel_transfer(ui: &mut Ui, state: &State, id: TransferId, actions: &mut Vec<Action>) {
+    let mut running = state.running();
+    let Some(transfer) = running.find(|one| one.status.transfer == id) else {
+        return;
+    };
+    ui.heading(words::cancel_which(&files::title(transfer)));
+    ui.label(words::CANCELLING);
+    buttons(ui, |ui| {
+        if ui.button(words::CANCEL_ANYWAY).clicked() {
+            actions.extend([Action::Cancel(id), Action::Close]);
+        }
+        if ui.button(words::LET_GO_ON).on_hover_text("Esc").clicked() {
+            actions.push(Action::Close);
+        }
+    });
+}
+
+fn forget_texts(ui: &mut Ui, actions: &mut Vec<Action>) {
+    ui.heading(words::REMOVE_TEXTS_QUESTION);
+    ui.label(words::REMOVING_TEXTS);
+    buttons(ui, |ui| {
+        if ui.button(words::REMOVE_TEXTS_ANYWAY).clicked() {
+            actions.extend([Action::ForgetHistory, Action::Close]);
+        }
+        cancel(ui, actions);
+    });
 }
 
 fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
@@ -50,7 +83,7 @@ fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
     ScrollArea::vertical()
         .max_height(LINK_HEIGHT)
         .show(ui, |ui| {
-            ui.add(Label::new(RichText::new(escape(link)).monospace()).wrap());
+            ui.add(Label::new(RichText::new(words::line(link)).monospace()).wrap());
         });
     ui.label(words::LINK_OWNER);
     buttons(ui, |ui| {
@@ -93,7 +126,7 @@ fn is_entered(ui: &Ui, field: &Response) -> bool {
 }
 
 fn problem(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(escape(text)).color(theme::alarm(ui))).wrap());
+    ui.add(Label::new(RichText::new(words::line(text)).color(theme::alarm(ui))).wrap());
 }
 
 /// Something to copy, in a field of its own.

@@ -1,7 +1,6 @@
 //! How the window behaves.
 
 use egui::{ComboBox, ScrollArea, Slider, Ui};
-use transom_users::escape;
 
 use crate::model::{Action, Config, Dialog, FolderFor, SettingsForm, State, Theme};
 use crate::words;
@@ -17,7 +16,10 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
     let mut typed = form.clone();
     ui.heading(words::SETTINGS);
     let room = ui.ctx().content_rect().height() - 160.0;
-    ScrollArea::vertical().max_height(room).show(ui, |ui| {
+    let mut forgets = false;
+    // After a smaller dialog it would grow by a few points in each frame.
+    let scroll = ScrollArea::vertical().min_scrolled_height(room);
+    scroll.max_height(room).show(ui, |ui| {
         field(ui, words::OWN_NAME, "", &mut typed.name, MAX_NAME_CHARS);
         ui.horizontal(|ui| {
             ui.label(words::ACCEPTED_GO_TO);
@@ -32,7 +34,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
         ui.separator();
         calls(ui, state, &mut typed.config);
         ui.separator();
-        texts(ui, &mut typed.config, actions);
+        forgets = texts(ui, &mut typed.config);
         ui.separator();
         about(ui, state);
     });
@@ -50,7 +52,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
         }
         cancel(ui, actions);
     });
-    if typed != *form {
+    if forgets {
+        actions.push(Action::Open(Dialog::ForgetTexts(Box::new(typed))));
+    } else if typed != *form {
         typed.problem = None;
         actions.insert(0, Action::Open(Dialog::Settings(Box::new(typed))));
     }
@@ -83,7 +87,7 @@ fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     if state.calls.own.wish != state.config.wish() {
         let source = state.calls.own.wish.as_ref().map(|wish| &wish.source);
         let source = source.map_or_else(|| "none".to_owned(), ToString::to_string);
-        ui.small(words::camera_from_start(&escape(&source)));
+        ui.small(words::camera_from_start(&words::line(&source)));
     }
     let label = ui.label(words::PICTURE_SIZE);
     let sizes = ["", "640x480", "1280x720", "1920x1080"];
@@ -104,11 +108,10 @@ fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     shown.response.labelled_by(label.id);
 }
 
-fn texts(ui: &mut Ui, config: &mut Config, actions: &mut Vec<Action>) {
+/// Gives back whether all kept texts are to be removed.
+fn texts(ui: &mut Ui, config: &mut Config) -> bool {
     ui.checkbox(&mut config.history, words::KEEP_TEXTS);
-    if ui.button(words::REMOVE_TEXTS).clicked() {
-        actions.push(Action::ForgetHistory);
-    }
+    ui.button(words::REMOVE_TEXTS).clicked()
 }
 
 fn about(ui: &mut Ui, state: &State) {
@@ -119,6 +122,6 @@ fn about(ui: &mut Ui, state: &State) {
         (words::THESE_SETTINGS, settings),
         (words::KEYS_AND_TEXTS, rest),
     ] {
-        ui.small(format!("{what}: {}", escape(&path.to_string_lossy())));
+        ui.small(format!("{what}: {}", words::line(&path.to_string_lossy())));
     }
 }

@@ -323,13 +323,32 @@ fn settings_are_changed_by_clicks_and_typing() {
     let saved = done(click(&mut screen, "Save"));
     assert_eq!(saved, Action::SaveSettings(Box::new(wanted)));
     assert_eq!(
-        click(&mut screen, "Remove all kept texts"),
-        [Action::ForgetHistory]
-    );
-    assert_eq!(
         click(&mut screen, "Choose folder…"),
         [Action::PickFolder(FolderFor::Inbox)]
     );
+}
+
+#[test]
+fn kept_texts_are_removed_after_a_question_and_what_is_typed_in_settings_stays() {
+    for (answer, wanted) in [
+        (
+            "Remove the texts",
+            vec![Action::ForgetHistory, Action::Close],
+        ),
+        ("Cancel", vec![Action::Close]),
+    ] {
+        let mut screen = open(at_home());
+        click(&mut screen, "Settings");
+        click(&mut screen, "Light");
+        let asked = click(&mut screen, "Remove all kept texts");
+        assert!(!asked.contains(&Action::ForgetHistory), "{asked:?}");
+        screen.get_by_label("Remove all kept texts?");
+        assert_eq!(click(&mut screen, answer), wanted);
+        match &screen.state().state.dialog {
+            Some(Dialog::Settings(form)) => assert_eq!(form.config.theme, Theme::Light),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -208,6 +208,42 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
 }
 
 #[test]
+fn a_transfer_is_cancelled_at_once_only_while_nothing_of_it_has_come() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    let [waiting, running] = [0, 120_750_000].map(|verified| {
+        let id = ids.transfer();
+        state.apply(Notice::Transfer(status(id, Phase::Running, verified)));
+        id
+    });
+    let mut screen = open(state);
+    let cancel = |screen: &mut Screen, at: usize| {
+        pass(screen);
+        screen.get_all_by_label("Cancel").nth(at).unwrap().click();
+        screen.run();
+        screen.state_mut().take()
+    };
+    // The newest is the first.
+    assert_eq!(cancel(&mut screen, 1), [Action::Cancel(waiting)]);
+    let asked = cancel(&mut screen, 0);
+    assert_eq!(asked, [Action::Open(Dialog::CancelTransfer(running))]);
+    screen.get_by_label("Cancel holiday.mp4 to door?");
+    assert_eq!(click(&mut screen, "Let it go on"), [Action::Close]);
+    cancel(&mut screen, 0);
+    assert_eq!(
+        click(&mut screen, "Cancel the transfer"),
+        [Action::Cancel(running), Action::Close]
+    );
+    // Where it ends meanwhile, there is nothing to ask.
+    cancel(&mut screen, 0);
+    screen.state_mut().state.apply(Notice::TransferEnded {
+        status: status(running, Phase::Ended, 345_000_000),
+        outcome: Outcome::Durable { path: "/a".into() },
+    });
+    screen.run();
+    assert!(screen.query_by_label("Cancel the transfer").is_none());
+}
+
+#[test]
 fn several_files_and_folders_are_dropped_at_once() {
     let mut screen = open(at_home());
     for path in ["/tmp/a", "/tmp/folder"] {
@@ -242,6 +278,46 @@ fn a_link_opens_only_after_its_whole_address_was_shown() {
         click(&mut screen, "Open"),
         [Action::OpenLink(link), Action::Close]
     );
+}
+
+#[test]
+fn a_text_is_shown_as_it_was_written() {
+    let mut state = at_home();
+    for text in [
+        "one\n\ttwo",
+        "👩\u{200d}👧 ❤\u{fe0f}",
+        "می\u{200c}خواهم",
+        "\u{1b}[2J",
+        "\u{202e}exe",
+    ] {
+        let text = text.to_owned();
+        state.apply(Notice::Text {
+            peer: peer("door"),
+            text,
+        });
+    }
+    let screen = open(state);
+    for shown in [
+        "door: one\n\ttwo",
+        "door: 👩\u{200d}👧 ❤\u{fe0f}",
+        "door: \u{2068}می\u{200c}خواهم\u{2069}",
+        "door: \\u{1b}[2J",
+        "door: \\u{202e}exe",
+    ] {
+        screen.get_by_label(shown);
+    }
+}
+
+#[test]
+fn a_file_of_any_script_is_offered_by_its_name_and_turns_nothing_around_it() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.apply(offer(&ids, "שלום.pdf"));
+    state.apply(offer(&ids, "family 👩\u{200d}👧.jpg"));
+    state.apply(offer(&ids, "\u{202b}a\nb"));
+    let screen = open(state);
+    screen.get_by_label("yard offers \u{2068}שלום.pdf\u{2069} (1.2 MB)");
+    screen.get_by_label("yard offers family 👩\u{200d}👧.jpg (1.2 MB)");
+    screen.get_by_label("yard offers \u{2068}\u{202b}a\\u{a}b\u{202c}\u{2069} (1.2 MB)");
 }
 
 #[test]
@@ -322,6 +398,7 @@ fn what_an_earlier_run_left_unsent_goes_on_by_a_click() {
     state.unsent = vec![left("/films/a.avi"), left("/films/b.avi")];
     let mut screen = open(state);
     screen.get_by_label("b.avi to door");
+    pass(&mut screen);
     screen.get_all_by_label("Clear").last().unwrap().click();
     screen.run();
     let forget = |path| Action::ForgetUnsent(left(path));

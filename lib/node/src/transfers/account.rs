@@ -1,0 +1,88 @@
+//! How far a transfer is, and when our user is told.
+
+use std::time::{Duration, Instant};
+
+use crate::meter::Meter;
+use crate::notice::{Notice, Outcome, Phase, TransferStatus};
+use crate::outside::Outside;
+
+/// Pause between two notices of one transfer's progress: ten a second look smooth.
+const NOTICE_PAUSE: Duration = Duration::from_millis(100);
+
+/// Status, its meter, and when our user is to be told next.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) status: TransferStatus,
+    pub(super) meter: Meter,
+    next_notice: Instant,
+    pub(super) changed: bool,
+}
+
+impl Account {
+    pub(super) fn new(status: TransferStatus) -> Self {
+        Self {
+            status,
+            meter: Meter::default(),
+            next_notice: Instant::now(),
+            changed: true,
+        }
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.changed.then_some(self.next_notice)
+    }
+
+    pub(super) fn tell(&mut self, now: Instant, out: &mut Outside) {
+        if self.due().is_some_and(|due| due <= now) {
+            (self.next_notice, self.changed) = (now + NOTICE_PAUSE, false);
+            out.tell(Notice::Transfer(self.measured(now)));
+        }
+    }
+
+    /// A file of it has come that far.
+    pub(super) fn moves(&mut self, path: &str, bytes: u64, moved: u64) {
+        let current = self.status.current.get_or_insert_default();
+        if current.path != path {
+            path.clone_into(&mut current.path);
+        }
+        (current.bytes, current.moved) = (bytes, moved);
+    }
+
+    fn measured(&mut self, now: Instant) -> TransferStatus {
+        let status = &mut self.status;
+        // What was there before was not moved in this time.
+        let moved = status.verified.saturating_sub(status.resumed);
+        self.meter.add(now, moved);
+        status.rate = self.meter.rate(now, moved);
+        status.eta = Meter::eta(status.rate, status.bytes.saturating_sub(status.verified));
+        status.clone()
+    }
+
+    pub(super) fn ended(&mut self, outcome: Outcome, out: &mut Outside) {
+        let mut status = self.measured(Instant::now());
+        (status.phase, status.current) = (Phase::Ended, None);
+        out.tell(Notice::TransferEnded { status, outcome });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sending::Outgoing;
+    use super::*;
+    use crate::notice::TransferId;
+    use crate::settings::SendOptions;
+
+    #[test]
+    fn a_rate_counts_only_what_moved_now() {
+        let peer = "anna".parse().unwrap();
+        let options = SendOptions::default();
+        let mut account = Outgoing::new(TransferId(1), peer, "film".into(), options).account;
+        account.status.bytes = 1_001_000;
+        let start = Instant::now();
+        account.measured(start);
+        (account.status.resumed, account.status.verified) = (1_000_000, 1_000_500);
+        let status = account.measured(start + Duration::from_secs(1));
+        assert_eq!(status.rate, 500);
+        assert_eq!(status.eta, Some(Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,229 @@
+//! What both sides say of files on disks that fail.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use transom::{
+    Accept, Collision, Direction, Identity, InboxSettings, Notice, Outcome, SendOptions,
+};
+use transom_store::faults::{Disk, Op};
+
+use crate::support::{Peer, Scratch, book, local};
+
+const EIO: i32 = 5;
+const ENOTDIR: i32 = 20;
+const EFBIG: i32 = 27;
+
+/// Two stations, and the folders that one sends from and the other receives into, on a disk that
+/// can fail.
+struct Pair {
+    disk: Disk,
+    far: Peer,
+    near: Peer,
+    from: PathBuf,
+    into: PathBuf,
+    _scratch: Scratch,
+}
+
+impl Pair {
+    fn new(name: &str) -> Self {
+        let scratch = Scratch::new(name);
+        let (from, into) = (scratch.0.join("from"), scratch.0.join("into"));
+        fs::create_dir_all(&from).unwrap();
+        fs::create_dir_all(&into).unwrap();
+        let disk = Disk::mount(&into);
+        let identity = Identity::throwaway().unwrap();
+        let line = format!("guest 127.0.0.1 key={}", identity.public_key());
+        let inbox = InboxSettings {
+            into: into.clone(),
+            accept: Accept::Known,
+            quota: None,
+            overwrite: true,
+        };
+        let far = Peer::start("desk", |settings| {
+            settings.book = book(&[line]);
+            settings.listen = local();
+            settings.inbox = Some(inbox);
+        });
+        let near = Peer::start("guest", |settings| settings.identity = identity);
+        near.handle.connect(far.contact("desk"), false);
+        Self {
+            disk,
+            far,
+            near,
+            from,
+            into,
+            _scratch: scratch,
+        }
+    }
+
+    fn put(&self, name: &str) -> PathBuf {
+        put(&self.from.join(name), name)
+    }
+
+    /// Sends it and waits until it is over at both sides; gives what the sender and the receiver
+    /// were told.
+    fn send(&self, path: &Path, on_collision: Collision) -> [Told; 2] {
+        let options = SendOptions {
+            on_collision,
+            ..SendOptions::default()
+        };
+        self.near
+            .handle
+            .send(&"desk".parse().unwrap(), path, options);
+        [
+            told(&self.near, Direction::Outgoing),
+            told(&self.far, Direction::Incoming),
+        ]
+    }
+}
+
+fn put(path: &Path, bytes: &str) -> PathBuf {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+    path.to_owned()
+}
+
+/// How a transfer ended at one side, and the entries that failed there with their reasons.
+#[derive(Debug)]
+struct Told {
+    outcome: Outcome,
+    failed: Vec<(String, String)>,
+}
+
+impl Told {
+    fn paths(&self) -> Vec<&str> {
+        let mut paths: Vec<_> = self.failed.iter().map(|(path, _)| path.as_str()).collect();
+        paths.sort_unstable();
+        paths
+    }
+}
+
+fn told(peer: &Peer, way: Direction) -> Told {
+    let failed = std::cell::RefCell::new(Vec::new());
+    let outcome = peer.wait(|notice| match notice {
+        Notice::EntryFailed { path, why, .. } => {
+            failed.borrow_mut().push((path, why));
+            None
+        }
+        Notice::TransferEnded { status, outcome } if status.direction == way => Some(outcome),
+        _ => None,
+    });
+    Told {
+        outcome,
+        failed: failed.into_inner(),
+    }
+}
+
+#[test]
+fn a_write_error_reaches_the_sender_of_each_folder_that_it_may_have_cost() {
+    let pair = Pair::new("lost");
+    let paths = ["small", "big"].map(|name| {
+        let files = if name == "big" { 40 } else { 2 };
+        (0..files).for_each(|i| drop(pair.put(&format!("{name}/{i}"))));
+        pair.from.join(name)
+    });
+    pair.disk.lose("tree/");
+    for path in paths {
+        for side in pair.send(&path, Collision::Rename) {
+            let Outcome::Failed { why } = &side.outcome else {
+                panic!("{side:?}");
+            };
+            assert!(why.contains("Input/output error"), "{why}");
+        }
+    }
+}
+
+#[test]
+fn an_ending_with_failed_entries_is_a_success_at_neither_side() {
+    let pair = Pair::new("partial");
+    for name in ["d/a", "d/bad"] {
+        pair.put(name);
+    }
+    // The rest is there already.
+    put(&pair.into.join("d/a"), "d/a");
+    let path = pair.from.join("d");
+    pair.disk.on(Op::Write).at("tree/bad").fail(EFBIG);
+    for side in pair.send(&path, Collision::Rename) {
+        assert!(!side.outcome.is_success(), "{side:?}");
+        assert!(
+            matches!(side.outcome, Outcome::Partial { failed: 1, .. }),
+            "{side:?}"
+        );
+        assert_eq!(side.paths(), ["bad"]);
+        assert!(side.failed[0].1.contains("File too large"), "{side:?}");
+        assert!(
+            side.outcome.to_string().ends_with("but for 1 entry"),
+            "{}",
+            side.outcome
+        );
+    }
+}
+
+#[test]
+fn what_its_sender_can_not_read_is_a_success_at_neither_side() {
+    let pair = Pair::new("unread");
+    for name in ["d/a", "d/bad"] {
+        pair.put(name);
+    }
+    put(&pair.into.join("d/a"), "d/a");
+    let disk = Disk::mount(&pair.from);
+    disk.on(Op::Read).at("bad").fail(EIO);
+    for side in pair.send(&pair.from.join("d"), Collision::Rename) {
+        assert!(
+            matches!(side.outcome, Outcome::Partial { failed: 1, .. }),
+            "{side:?}"
+        );
+        assert_eq!(side.paths(), ["bad"]);
+    }
+}
+
+#[test]
+fn entries_without_a_place_in_a_folder_that_is_there_are_told_at_both_sides() {
+    let pair = Pair::new("clash");
+    for name in ["d/a", "d/file", "d/folder/b"] {
+        pair.put(name);
+    }
+    put(&pair.into.join("d/file/own"), "own");
+    put(&pair.into.join("d/folder"), "own");
+    for side in pair.send(&pair.from.join("d"), Collision::Overwrite) {
+        assert!(
+            matches!(side.outcome, Outcome::Partial { failed: 3, .. }),
+            "{side:?}"
+        );
+        assert_eq!(side.paths(), ["file", "folder", "folder/b"]);
+        assert!(
+            side.failed
+                .iter()
+                .all(|(_, why)| why.contains("has no place")),
+            "{side:?}"
+        );
+    }
+    assert_eq!(fs::read(pair.into.join("d/a")).unwrap(), b"d/a");
+}
+
+#[test]
+fn an_entry_that_loses_its_place_at_the_very_end_is_told_and_is_no_success() {
+    let pair = Pair::new("late");
+    for name in ["d/a", "d/b"] {
+        pair.put(name);
+    }
+    put(&pair.into.join("d/own"), "own");
+    pair.disk.on(Op::Rename).at("> d/b").fail(ENOTDIR);
+    let [sender, receiver] = pair.send(&pair.from.join("d"), Collision::Overwrite);
+    assert!(
+        matches!(receiver.outcome, Outcome::Partial { failed: 1, .. }),
+        "{receiver:?}"
+    );
+    assert_eq!(receiver.paths(), ["b"]);
+    // The sender hears that not all of it is there, and never "but for 0 entries".
+    assert!(
+        matches!(sender.outcome, Outcome::Partial { .. }),
+        "{sender:?}"
+    );
+    assert!(
+        sender.outcome.to_string().ends_with("but not all of it"),
+        "{}",
+        sender.outcome
+    );
+}

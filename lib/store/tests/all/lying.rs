@@ -1,0 +1,108 @@
+//! A real disk that loses what it was given, where the tests may mount one.
+
+use std::fs;
+use std::process::Command;
+
+use transom_store::Outbox;
+use transom_wire::Collision;
+
+use crate::disk::Disk;
+use crate::support::*;
+
+/// A disk that promises more than it has: what doesn't fit is only noticed on the way from memory to the disk.
+struct Liar {
+    /// Unmounted before the disk its image is on.
+    _top: Disk,
+    below: Disk,
+}
+
+impl Liar {
+    fn mount(scratch: &Scratch) -> Option<Self> {
+        let below = Disk::mount(scratch.path("below"), 4)?;
+        let image = fs::File::create(scratch.path("below/image")).unwrap();
+        image.set_len(128 << 20).unwrap();
+        let mkfs = [
+            "-q",
+            "-O",
+            "^has_journal",
+            "-m0",
+            "-E",
+            "lazy_itable_init=1",
+        ];
+        let made = Command::new("mkfs.ext4")
+            .args(mkfs)
+            .arg(scratch.path("below/image"))
+            .output();
+        if !made.is_ok_and(|done| done.status.success()) {
+            return None;
+        }
+        fs::create_dir_all(scratch.path("in")).unwrap();
+        let mount = ["-o", "loop"];
+        let (image, at) = (scratch.path("below/image"), scratch.path("in"));
+        let mounted = Command::new("mount")
+            .args(mount)
+            .arg(image)
+            .arg(&at)
+            .output();
+        mounted
+            .is_ok_and(|done| done.status.success())
+            .then_some(Self {
+                _top: Disk(at),
+                below,
+            })
+    }
+}
+
+#[test]
+fn a_disk_that_fails_to_sync_is_not_believed_afterwards() {
+    let scratch = Scratch::new();
+    let film = scratch.put("film", noise(40 * LEAF, 1));
+    (0..40).for_each(|i| drop(scratch.put(&format!("d/{i}"), noise(LEAF, i))));
+    for path in [film, scratch.path("d")] {
+        let Some(disk) = Liar::mount(&scratch) else {
+            eprintln!("skipped: only root may mount a disk, and it takes mkfs.ext4");
+            return;
+        };
+        let mut inbox = scratch.inbox();
+        let mut outbox = Outbox::walk(&path).unwrap();
+        let mut reception = inbox
+            .receive(PEER, &offer(&outbox, Collision::Rename))
+            .unwrap();
+        pump(&mut outbox, &mut reception, u64::MAX);
+        let error = reception.finish(outbox.files()).unwrap_err();
+        assert!(error.errno() > 0, "{error:?}");
+        drop((reception, inbox));
+        assert!(!scratch.path("in").join(outbox.name()).exists());
+        disk.below.resize(64);
+        // Memory still has every byte, but who knows what the disk has.
+        assert_eq!(send_rest(&scratch, &path), (0, 40));
+    }
+}
+
+/// The same with two receptions: the first sync must not take the error from the other reception.
+#[test]
+fn a_disk_that_fails_to_sync_tells_every_reception() {
+    let scratch = Scratch::new();
+    (0..40).for_each(|i| drop(scratch.put(&format!("big/{i}"), noise(LEAF, i))));
+    scratch.put("small/a", b"1");
+    let Some(disk) = Liar::mount(&scratch) else {
+        eprintln!("skipped: only root may mount a disk, and it takes mkfs.ext4");
+        return;
+    };
+    let mut inbox = scratch.inbox();
+    let mut receptions = ["big", "small"].map(|name| {
+        let mut outbox = Outbox::walk(&scratch.path(name)).unwrap();
+        let offer = offer(&outbox, Collision::Rename);
+        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        pump(&mut outbox, &mut reception, u64::MAX);
+        (reception, outbox.files())
+    });
+    receptions.reverse();
+    for (mut reception, files) in receptions {
+        let error = reception.finish(files).unwrap_err();
+        assert!(error.errno() > 0, "{error:?}");
+        // It takes everything again, but for what it has lost.
+        disk.below.resize(64);
+    }
+    assert!(!scratch.path("in/big").exists() && !scratch.path("in/small").exists());
+}
