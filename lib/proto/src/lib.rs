@@ -84,6 +84,7 @@ mod delivery;
 mod error;
 mod event;
 mod file;
+mod filling;
 mod instant;
 mod least;
 mod liveness;

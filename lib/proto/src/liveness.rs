@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use crate::Instant;
 
-/// So many bytes of frames that are not whole count as much as a whole frame: a slow way is not
-/// taken for silence. It is the least progress there must be within [`Config::give_up`]: a peer that
-/// trickles bytes ends within 16 such spans, since its largest frame has 64 KiB.
+/// So many bytes of frames that are not whole count as a whole frame does: a slow way is not taken
+/// for silence. It is also the least progress that there must be within [`Config::give_up`]: a slower
+/// trickle counts as silence, and the largest frame of 64 KiB is whole after 16 such spans.
 ///
 /// [`Config::give_up`]: crate::Config::give_up
 const PROGRESS_BYTES: usize = 4 * 1024;

@@ -35,12 +35,12 @@ pub struct Session {
     pub(crate) files: Files,
     pub(crate) window: Window,
     deframer: Deframer,
-    owed: Owed,
-    sent: Sent,
-    delivery: Delivery,
-    pinger: Pinger,
+    pub(crate) owed: Owed,
+    pub(crate) sent: Sent,
+    pub(crate) delivery: Delivery,
+    pub(crate) pinger: Pinger,
     liveness: Liveness,
-    floor: Floor,
+    pub(crate) floor: Floor,
     /// The peer's nonce; `None` until its Hello.
     nonce: Option<u64>,
     /// The latest time the caller told.
@@ -472,63 +472,9 @@ impl Session {
         (self.config.nonce, self.side == Side::Listener) < (theirs, self.side == Side::Dialer)
     }
 
-    /// A live record carries one class, since a record is opened whole and urgent bytes would wait
-    /// for the others.
-    fn fill(&mut self, record: &mut Record<'_>, now: Instant) {
-        self.outlet.control.pull(record);
-        self.pinger.pull(record, now);
-        if !self.is_live() {
-            self.fill_text(record, now);
-            let room = self.delivery.room(self.sent.bulk_unacked());
-            return self.files.pull(record, room, now, &mut self.outlet);
-        }
-        if record.is_empty() && self.floor.is_due() {
-            self.fill_below_video(record, now);
-        }
-        if record.is_empty() {
-            let gate = self.sent.others_unacked() < self.config.video_gate;
-            self.calls.pull(record, gate, now);
-        }
-        if record.is_empty() {
-            self.fill_below_video(record, now);
-        }
-    }
-
-    fn fill_below_video(&mut self, record: &mut Record<'_>, now: Instant) {
-        self.fill_text(record, now);
-        if record.is_empty() {
-            let room = self.window.room(self.sent.bulk_unacked(), now);
-            let room = usize::try_from(room).unwrap_or(usize::MAX);
-            self.files.pull(record, room, now, &mut self.outlet);
-        }
-    }
-
-    fn fill_text(&mut self, record: &mut Record<'_>, now: Instant) {
-        self.files.flush(&mut self.outlet, now);
-        let (was_busy, before) = (self.outlet.is_busy(), record.used());
-        self.outlet.text.pull(record);
-        record.text += record.used() - before;
-        if was_busy && !self.outlet.is_busy() {
-            self.files.tell_room(&mut self.outlet);
-        }
-    }
-
     fn break_off(&mut self, error: PeerError) {
         log::debug!("session={:016x} broken: {error}", self.config.session);
         self.stage = Stage::Broken(error);
-    }
-
-    /// Lets an ack ride along, or sends one that is due.
-    fn add_ack(&mut self, out: &mut [u8], used: usize, most: usize, now: Instant) -> usize {
-        let Some(rest) = out
-            .get_mut(used..most)
-            .filter(|_| self.stage == Stage::Open)
-        else {
-            return used;
-        };
-        let mut record = Record::new(rest);
-        self.owed.pull(&mut record, used > 0, self.is_live(), now);
-        used + record.used()
     }
 
     fn probe_timeout(&self) -> Option<Instant> {

@@ -281,6 +281,37 @@ fn an_entry_given_up_in_the_middle_of_a_leaf_does_not_harm_the_others() {
 }
 
 #[test]
+fn entries_given_up_at_once_do_not_overtake_their_announcement() {
+    let mut pair = Pair::new(Route::IDEAL);
+    let long = ["x"; 10].map(|x| x.repeat(200)).join("/");
+    let parcels = (0..200).map(|at| Parcel::file(&format!("{long}/{at}"), 5));
+    let (file, mut courier) =
+        Courier::offer(pair.session(Who::Ann), Shape::Folder, parcels.collect());
+    let (mut told, mut given_up) = (0, 0);
+    pair.run(SECOND, |pair, who, event| match (who, event) {
+        (Who::Ann, event) => {
+            // More than any record holds are announced, and then nothing of them can be read.
+            let ann = pair.session(who);
+            courier.send(ann, &event);
+            let gone = |index| Abandon {
+                index,
+                reason: FailReason::Gone,
+                errno: 2,
+                text: "",
+            };
+            while ann.abandon(file, &gone(given_up)).is_ok() {
+                given_up += 1;
+            }
+        }
+        (Who::Bob, Event::Abandoned { .. }) => told += 1,
+        (Who::Bob, Event::Offered { file, .. }) => pair.session(who).accept(file).unwrap(),
+        _ => {}
+    });
+    assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
+    assert_eq!(told, 200);
+}
+
+#[test]
 fn finish_is_told_when_every_entry_is_settled() {
     let (mut pair, file) = announced();
     // Finish came with the entries; nothing is settled yet.

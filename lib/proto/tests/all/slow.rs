@@ -92,7 +92,7 @@ fn a_record_takes_a_bounded_time() {
     assert_eq!(errors(&pair), [None, None]);
     let (sum, largest) = (records.iter().sum::<u64>(), records.iter().max().unwrap());
     assert!(sum > 10 * 12_000, "{sum} bytes in ten seconds");
-    assert!(*largest <= 4_300, "{largest} bytes came at once");
+    assert!(*largest <= 4_700, "{largest} bytes came at once");
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! How the transfers to us share the session's window, and what changed in their state.
+
+use transom_wire::limits::LEAF;
+
+use super::{Files, Transfer};
+use crate::Instant;
+use crate::outlet::Outlet;
+
+/// How the session's window is shared among the transfers to us, in bytes.
+struct Shares {
+    /// What each has for itself.
+    own: u64,
+    /// What one may have of the part that all share: those that move get equal parts of it.
+    most: u64,
+    /// What nobody holds of that part.
+    free: u64,
+}
+
+impl Files {
+    /// Puts what changed in the transfers' state into the queue of texts.
+    pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
+        let Shares {
+            own,
+            most,
+            mut free,
+        } = self.shares(now);
+        // A small window has no room for the parts of all transfers: the older ones come first.
+        let mut left = self.session_window.saturating_sub(self.granted().0);
+        for (stream, transfer) in &mut self.open {
+            match transfer {
+                Transfer::Sending(sending) => sending.throttle.flush(*stream, outlet),
+                Transfer::Receiving(receiving) => {
+                    let before = receiving.outstanding();
+                    free += before.saturating_sub(own);
+                    let more = match receiving.throttle.is_paused() {
+                        true => 0,
+                        false => free.min(most),
+                    };
+                    receiving.flush((own + more).min(before + left), outlet, now);
+                    let after = receiving.outstanding();
+                    free = free.saturating_sub(after.saturating_sub(own));
+                    left = left.saturating_sub(after - before);
+                }
+            }
+        }
+    }
+
+    /// Bytes of file data granted to the peer and not yet taken by the disk, and how many of those
+    /// were given out to be stored.
+    pub(crate) fn granted(&self) -> (u64, u64) {
+        let receiving = self.open.values().filter_map(|transfer| match transfer {
+            Transfer::Receiving(receiving) => Some(receiving),
+            Transfer::Sending(_) => None,
+        });
+        receiving.fold((0, 0), |(granted, storing), one| {
+            (granted + one.outstanding(), storing + one.storing())
+        })
+    }
+
+    fn shares(&self, now: Instant) -> Shares {
+        let window = self.session_window;
+        let transfers = u64::try_from(self.most).unwrap_or(u64::MAX).max(1);
+        let own = (window / 2 / transfers)
+            .max(LEAF as u64)
+            .min(self.grant_window);
+        let shared = window - own.saturating_mul(transfers).min(window / 2);
+        let held = self.open.values().map(Transfer::outstanding);
+        let held: u64 = held.map(|bytes| bytes.saturating_sub(own)).sum();
+        let moving = self.open.values().filter(|transfer| transfer.moves(now));
+        let moving = u64::try_from(moving.count()).unwrap_or(u64::MAX).max(1);
+        Shares {
+            own,
+            most: shared / moving,
+            free: shared.saturating_sub(held),
+        }
+    }
+}
+
+impl Transfer {
+    fn outstanding(&self) -> u64 {
+        match self {
+            Self::Sending(_) => 0,
+            Self::Receiving(receiving) => receiving.outstanding(),
+        }
+    }
+
+    /// Whether data of it came a short while ago.
+    fn moves(&self, now: Instant) -> bool {
+        match self {
+            Self::Sending(_) => false,
+            Self::Receiving(receiving) => receiving.moves(now),
+        }
+    }
+}
