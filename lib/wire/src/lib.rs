@@ -63,7 +63,8 @@
 //! A sender that has frames of several classes sends the highest class first; within a class order
 //! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content
 //! is defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
-//! [`Class::Bulk`] (file data). Bulk keeps a small floor so that a saturated call can't freeze it.
+//! [`Class::Bulk`] (file data). Transfers that have file data take turns. Bulk keeps a small floor so
+//! that a saturated call can't freeze it.
 //!
 //! # 4. Messages of the connection (class control, stream 0)
 //!
