@@ -351,8 +351,8 @@ impl Drop for Workers {
     }
 }
 
-/// Does all jobs until the lanes are closed. The rest of a long one waits for other transfers of its peer, but not for a
-/// new one, which may be the next attempt at this very transfer.
+/// Does all jobs until the lanes are closed. The rest of a long one waits for other transfers of
+/// its peer, but not for a new one, which may be the next attempt at this very transfer.
 fn serve_disk(
     jobs: &Lanes<DiskJob>,
     disk: &mut Disk,

@@ -39,10 +39,10 @@
 //! ```
 //!
 //! A record is the grain of pre-emption: at most [`limits::RECORD_LIVE`] plain bytes while a call
-//! runs, else at most [`limits::RECORD_BULK`], and on a slow way no more than pass in 250 ms, but at
-//! least the largest frame that is not picture or file data. The plain bytes of all records of one direction,
-//! joined, are one stream of frames; a frame may span records, though our sender never lets it.
-//! Each direction changes its key (Noise REKEY) after every 2^20 records.
+//! runs, else at most [`limits::RECORD_BULK`], and on a slow link no more than pass in 250 ms, but
+//! at least the largest frame that is not picture or file data. The plain bytes of all records of
+//! one direction, joined, are one stream of frames; a frame may span records, though our sender
+//! never lets it. Each direction changes its key (Noise REKEY) after every 2^20 records.
 //!
 //! ## 3.2 Frames
 //!
@@ -61,9 +61,10 @@
 //! ## 3.3 Classes
 //!
 //! A sender that has frames of several classes sends the highest class first; within a class order
-//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content
-//! is defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
-//! [`Class::Bulk`] (file data). Bulk keeps a small floor so that a saturated call can't freeze it.
+//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content is
+//! defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
+//! [`Class::Bulk`] (file data). Transfers that have file data take turns. Bulk keeps a small floor
+//! so that a saturated call can't freeze it.
 //!
 //! # 4. Messages of the connection (class control, stream 0)
 //!
@@ -75,15 +76,15 @@
 //! | 0x04 | [`Pong`] | echo u64, clock u64 |
 //! | 0x05 | [`Ack`] | received u64, clock u64 |
 //!
-//! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello` is
-//! each side's first frame. `session` lets a second connection join later; the nonces decide glare
-//! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
-//! side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
+//! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
+//! is each side's first frame. `session` lets a second connection join later; the nonces decide
+//! glare (section 5). `Ack.received` counts the plain bytes taken in since the connection began.
+//! Each side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
 //! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
-//! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also when
-//! other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up, while a
-//! call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as much are 4 KiB
-//! of a frame or record that is still coming.
+//! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also
+//! when other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up,
+//! while a call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as
+//! much are 4 KiB of a frame or record that is still coming.
 //!
 //! # 5. Calls (class control; stream = the call)
 //!
