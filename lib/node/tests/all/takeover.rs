@@ -17,7 +17,7 @@ use transom_wire::{Abandon, FailReason, Offer, RelativePath, Shape, TransferKey,
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
 use crate::evil::{Evil, victim};
-use crate::support::{Peer, Scratch};
+use crate::support::{Peer, Scratch, inbox};
 
 const SIZE: usize = 6_000_000;
 /// At this rate the file takes half a minute, so that what happens to it happens in its middle.
@@ -190,12 +190,7 @@ fn a_transfer_goes_on_by_the_connection_that_the_receiver_makes_after_it_lost_it
     let (a, b) = identities();
     let receiver = || {
         person(&b, &[("anna", &a, "files")], |settings| {
-            settings.inbox = Some(InboxSettings {
-                into: scratch.0.join("inbox"),
-                accept: Accept::Known,
-                quota: None,
-                overwrite: false,
-            });
+            settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Known));
         })
     };
     let ben = receiver();
@@ -224,12 +219,7 @@ fn offers_twice(test: &str) -> (Evil, Peer, [(PeerId, FileId); 2], Scratch) {
     let scratch = Scratch::new(test);
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "files", |settings| {
-        settings.inbox = Some(InboxSettings {
-            into: scratch.0.join("inbox"),
-            accept: Accept::Ask,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Ask));
     });
     let offer = Offer {
         transfer: TransferKey([1; 16]),
