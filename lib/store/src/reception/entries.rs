@@ -143,6 +143,10 @@ impl Reception {
 
     /// An entry has failed: what is left of it goes, unless another attempt may succeed.
     pub(super) fn fail(&mut self, index: u32, path: &str, trouble: Trouble) -> EntryError {
+        let path = match self.offered.shape {
+            Shape::File => &self.offered.name,
+            _ => path,
+        };
         let error = trouble.of(path);
         self.tally.failed += 1;
         let part = self.entries.insert(index, State::Failed);
