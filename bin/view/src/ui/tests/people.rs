@@ -375,7 +375,7 @@ fn a_name_that_can_not_be_one_is_not_saved() {
         "Your name, as others see it from the next start on",
         " a b",
     );
-    screen.get_by_label("Your name: a name can't hold U+0020.");
+    screen.get_by_label("Your name: a name can't hold a space.");
     screen.state_mut().take();
     assert_eq!(click(&mut screen, "Save"), []);
 }
