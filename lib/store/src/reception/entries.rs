@@ -143,6 +143,10 @@ impl Reception {
 
     /// An entry has failed: what is left of it goes, unless another attempt may succeed.
     pub(super) fn fail(&mut self, index: u32, path: &str, trouble: Trouble) -> EntryError {
+        let path = match self.offered.shape {
+            Shape::File => &self.offered.name,
+            _ => path,
+        };
         let trouble = match trouble {
             // Every name is "not found" then.
             Trouble::System(error) if is_missing(&error) && self.dir.is_gone() => {
