@@ -134,6 +134,14 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
     }
 }
 
+/// Why something was not sent, behind words that say that it was not.
+pub(crate) fn unsent_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Failed { why } => why.clone(),
+        outcome => outcome_words(outcome),
+    }
+}
+
 /// How a transfer ended, as one word.
 pub(crate) fn outcome_word(outcome: &Outcome) -> &'static str {
     match outcome {
@@ -181,6 +189,17 @@ mod tests {
         assert_eq!(words(0), "safe on disk as d, but not all of it");
         assert_eq!(words(1), "safe on disk as d, but for 1 failed item");
         assert_eq!(words(2), "safe on disk as d, but for 2 failed items");
+    }
+
+    #[test]
+    fn what_was_not_sent_is_not_said_to_have_failed_too() {
+        let why = "pipe is neither a file nor a folder".to_owned();
+        assert_eq!(unsent_words(&Outcome::Failed { why: why.clone() }), why);
+        let why = "the peer is gone".to_owned();
+        assert_eq!(
+            unsent_words(&Outcome::Lost { why }),
+            "lost: the peer is gone"
+        );
     }
 
     #[test]

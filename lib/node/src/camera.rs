@@ -25,7 +25,7 @@ use crate::notice::{Notice, OwnPicture};
 use crate::outside::{Outside, earlier};
 use crate::workers::Opening;
 
-use watchdog::Watchdog;
+use watchdog::{FIRST_PICTURE, Watchdog, Why};
 use words::{REFUSED, Words};
 
 /// The camera of a box stays on so long without a viewer, so that one who reconnects finds it warm; then its light goes out.
@@ -240,7 +240,7 @@ impl OwnCamera {
     }
 
     fn live(&mut self, reader: Reader, format: Format) {
-        self.watchdog = Watchdog::default();
+        self.watchdog = Watchdog::opened(Instant::now());
         self.state = State::Live {
             reader,
             format,
@@ -297,12 +297,20 @@ impl OwnCamera {
         (self.lens, self.words) = (lens, words);
     }
 
-    /// Says so where none of its pictures could be used for too long. It stays open.
+    /// Says so where there was no good picture for too long. It stays open.
     fn judge(&mut self, now: Instant, out: &mut Outside) {
-        if let Some(why) = self.watchdog.expired(now) {
-            let words = Words::unusable(why);
-            self.change(Lens::Lost, words, out);
-        }
+        let State::Live { format, .. } = &self.state else {
+            return;
+        };
+        let words = match self.watchdog.expired(now) {
+            None => return,
+            Some(Why::Unusable(why)) => Words::unusable(why),
+            Some(Why::Silent) => Words::lost(&CameraError::Stalled {
+                device: format.what.clone(),
+                seconds: FIRST_PICTURE.as_secs(),
+            }),
+        };
+        self.change(Lens::Lost, words, out);
     }
 
     /// Takes what the camera has and hands it on.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use transom_media::{
     Camera, CameraError, Device, Encoder, Format, Frame, ImageError, Picture, Slot, Wait, Wish,
@@ -351,20 +351,24 @@ impl Drop for Workers {
     }
 }
 
-/// Does all jobs until the lanes are closed. The rest of a long one waits for other transfers of its peer, but not for a
-/// new one, which may be the next attempt at this very transfer.
+/// Does all jobs until the lanes are closed. The rest of a long one waits for other transfers of
+/// its peer, but not for a new one, which may be the next attempt at this very transfer.
 fn serve_disk(
     jobs: &Lanes<DiskJob>,
     disk: &mut Disk,
     mut answer: impl FnMut(TransferId, disk::Answer),
 ) {
+    let mut tidied = Instant::now();
     loop {
-        let (lane, (transfer, job, share)) = match jobs.wait_for(Inbox::TIDY_PAUSE) {
+        let next = jobs.wait_for(Inbox::TIDY_PAUSE.saturating_sub(tidied.elapsed()));
+        // Also where jobs never pause for so long, as of a station that only sends.
+        if tidied.elapsed() >= Inbox::TIDY_PAUSE {
+            disk.tidy();
+            tidied = Instant::now();
+        }
+        let (lane, (transfer, job, share)) = match next {
             Next::Value(lane, job) => (lane, job),
-            Next::Nothing => {
-                disk.tidy();
-                continue;
-            }
+            Next::Nothing => continue,
             Next::Closed => return,
         };
         let rest = disk.work(transfer, job, &mut |done| answer(transfer, done));

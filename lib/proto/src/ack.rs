@@ -197,7 +197,7 @@ impl Sent {
         self.bulk_unacked
     }
 
-    /// Bytes on the way that are not of class bulk.
+    /// Bytes in flight that are not of class bulk.
     pub(crate) fn others_unacked(&self) -> u64 {
         self.unacked().saturating_sub(self.bulk_unacked)
     }

@@ -34,11 +34,11 @@ pub struct Config {
     /// How often the peer is pinged. Default 1 s: four pings fit before
     /// [`give_up_live`](Self::give_up_live).
     pub idle_ping: Duration,
-    /// Silence after which the peer counts as lost. Default 20 s: a short break of the Wi-Fi ends no
-    /// transfer. 4 KiB of a frame that is still coming end the silence as a whole frame does.
+    /// Silence after which the peer counts as lost. Default 20 s: a short break of the Wi-Fi ends
+    /// no transfer. 4 KiB of a frame that is still coming end the silence as a whole frame does.
     pub give_up: Duration,
-    /// The same while a call rings or runs. Default 4.5 s: nobody talks to a frozen picture for more
-    /// than 5 s.
+    /// The same while a call rings or runs. Default 4.5 s: nobody talks to a frozen picture for
+    /// more than 5 s.
     pub give_up_live: Duration,
     /// Queue that file data may cause on the way while a call is live. Default 10 ms: a third of a
     /// picture's time at 30 per second.
@@ -52,8 +52,8 @@ pub struct Config {
     /// leaves keep a disk busy.
     pub leaf_room: usize,
     /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
-    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender. As many bytes of
-    /// empty buffers are kept for all transfers together, so that a window is filled without new
+    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender. As many bytes
+    /// of empty buffers are kept for all transfers together, so that a window is filled without new
     /// memory.
     pub grant_window: u64,
     /// The same for all transfers of the session together: what one peer can make us hold for the

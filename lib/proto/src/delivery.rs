@@ -1,4 +1,5 @@
-//! How fast the way to the peer is, measured by its acks, and how large a record may be there.
+//! The delivery rate of the path to the peer, by its acks; and what may be sent at once at that
+//! rate.
 
 use core::time::Duration;
 
@@ -8,32 +9,32 @@ use transom_wire::limits::{HEADER, SMALL_PAYLOAD};
 use crate::Instant;
 use crate::ack::ACK_BYTES;
 
-/// The longest that one record should take on the way. Pings go once a second, and texts and answers
-/// wait behind the record that is on its way: a quarter of that keeps both lively. From 2 Mbit/s on
-/// it is no limit.
+/// Longest serialization time of a record. Pings go once a second, and texts and answers wait
+/// behind the record that is being sent: a quarter of a second keeps both lively. From 2 Mbit/s on
+/// this limits nothing.
 const RECORD_TIME: Duration = Duration::from_millis(250);
 
-/// The largest frame that can't be cut, and an ack: no record is smaller. It takes more than
-/// [`RECORD_TIME`] below 136 kbit/s, and 3.4 s at 10 kbit/s, where a call still lives.
+/// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 136 kbit/s
+/// it takes more than [`RECORD_TIME`]; at 10 kbit/s it takes 3.4 s, less than a call's silence.
 const LEAST_RECORD: usize = HEADER + SMALL_PAYLOAD + ACK_BYTES;
 
-/// A shorter interval tells more of how the peer's system hands bytes on than of the way.
+/// Shortest interval that is measured: over less time the peer's read calls are seen, not the path.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// File data on the way take at most so long to pass it while no call is live. More would only wait
-/// in the buffers of the way, before texts, pings and the acks of what the peer sends: behind half a
-/// minute of them TCP itself falls silent. Less than a round trip would slow a long way down.
-const ON_THE_WAY: Duration = Duration::from_secs(2);
+/// Drain time of the file data in flight while no call is live. More would only fill the buffers of
+/// the path, in front of texts and pings and of the TCP acks of what the peer sends: half a minute
+/// of them stalled the peer's TCP. It must be more than a round trip, or a long path is not filled.
+const IN_FLIGHT_TIME: Duration = Duration::from_secs(2);
 
-/// Assumed until it is measured, in bytes per second: a modem's. The first bytes must not block a slow
-/// way already; on a fast one a connection's first file waits for two acks, 40 ms.
+/// Initial rate, in bytes per second: that of a modem, so that the first bytes don't block a slow
+/// link. On a fast link the first file of a connection waits for two acks, 40 ms.
 const FIRST: u64 = 16 * 1024;
 
-/// The delivery rate, in bytes per second. An interval in which we had too little to send shows less
-/// than the way can do: it raises the rate, and only one in which bytes waited on the way lowers it.
+/// The delivery rate, in bytes per second. An application-limited interval can only raise it; it is
+/// lowered by an interval in which bytes queued on the path.
 pub(crate) struct Delivery {
     rate: u64,
-    /// The ack at which the interval that runs began.
+    /// The ack that began the current interval.
     from: Option<Ack>,
 }
 
@@ -43,7 +44,7 @@ impl Delivery {
         Self { rate, from }
     }
 
-    /// Takes an ack in; `queued`: how long the last of its bytes waited on the way.
+    /// Measures by an ack; `queued`: queueing delay of the last byte acked.
     pub(crate) fn handle_ack(&mut self, ack: Ack, queued: Duration) {
         let from = *self.from.get_or_insert(ack);
         let span = Instant(ack.clock) - Instant(from.clock);
@@ -63,15 +64,15 @@ impl Delivery {
         }
     }
 
-    /// Bytes of a record that takes [`RECORD_TIME`] at most, but never more than `most`.
+    /// Largest record that takes no longer than [`RECORD_TIME`], in bytes, at most `most`.
     pub(crate) fn record(&self, most: usize) -> usize {
         most.min(self.bytes_in(RECORD_TIME).max(LEAST_RECORD))
     }
 
-    /// File data that may go when so many bytes of it are on the way.
+    /// Bytes of file data that may be sent while `in_flight` bytes of it are not acked.
     pub(crate) fn room(&self, in_flight: u64) -> usize {
         let in_flight = usize::try_from(in_flight).unwrap_or(usize::MAX);
-        let window = self.bytes_in(ON_THE_WAY).max(2 * LEAST_RECORD);
+        let window = self.bytes_in(IN_FLIGHT_TIME).max(2 * LEAST_RECORD);
         window.saturating_sub(in_flight)
     }
 
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_to_send_is_no_slow_way() {
+    fn an_application_limited_interval_does_not_lower_the_rate() {
         let mut acks = Acks::new();
         acks.add(10_000_000, 1000 * MILLI, Duration::ZERO);
         assert_eq!(acks.record(), 65_519);
@@ -140,7 +141,7 @@ mod tests {
             acks.add(24, 1000 * MILLI, queued * MILLI);
             assert_eq!(acks.record(), 65_519, "{queued}");
         }
-        // A queue for half of the time: it was the way.
+        // Bytes queued for half of the interval: it was limited by the path.
         acks.add(50_000, 1000 * MILLI, 500 * MILLI);
         assert_eq!(acks.record(), 12_500);
         acks.add(60_000, 1000 * MILLI, Duration::ZERO);
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn two_seconds_of_file_data_are_on_the_way_and_never_less_than_two_records() {
+    fn two_seconds_of_file_data_are_in_flight_and_never_less_than_two_records() {
         let mut acks = Acks::new();
         assert_eq!(acks.delivery.room(0), 32 * 1024, "at first");
         acks.add(100_000, 1000 * MILLI, 1000 * MILLI);

@@ -65,11 +65,11 @@
 //!
 //! # What goes first
 //!
-//! Control and acks, never held back; then pictures; then texts and file control; then file data, in
-//! which transfers take turns of one record's bytes. A record takes 250 ms at most at the rate that
-//! acks show. While a call rings or runs, a record carries one class and at most 16 KiB, and file data on the
-//! way are limited by a window that grows until it makes a queue of [`Config::bulk_target`]. They
-//! keep a floor of [`Config::bulk_floor`].
+//! Control and acks, never held back; then pictures; then texts and file control; then file data,
+//! in which transfers take turns of one record's bytes. A record takes 250 ms at most at the rate
+//! that acks show. While a call rings or runs, a record carries one class and at most 16 KiB, and
+//! file data on the way are limited by a window that grows until it makes a queue of
+//! [`Config::bulk_target`]. They keep a floor of [`Config::bulk_floor`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::cast_possible_truncation)]

@@ -1,12 +1,13 @@
-//! When a peer counts as lost: it sends no whole frame, and not even the bytes of one fast enough.
+//! Dead peer detection: when a peer that is silent counts as lost, and which bytes count as a sign
+//! of life.
 
 use core::time::Duration;
 
 use crate::Instant;
 
-/// So many bytes of frames that are not whole count as a whole frame does: a slow way is not taken
-/// for silence. It is also the least progress that there must be within [`Config::give_up`]: a slower
-/// trickle counts as silence, and the largest frame of 64 KiB is whole after 16 such spans.
+/// Bytes of incomplete frames that count as a sign of life, as a whole frame does: a slow link is
+/// not silence. It is also the least progress that there must be within [`Config::give_up`]: a
+/// slower trickle counts as silence, and the largest frame of 64 KiB is whole after 16 such spans.
 ///
 /// [`Config::give_up`]: crate::Config::give_up
 const PROGRESS_BYTES: usize = 4 * 1024;
@@ -14,7 +15,7 @@ const PROGRESS_BYTES: usize = 4 * 1024;
 pub(crate) struct Liveness {
     /// Bytes that came since the peer was last heard.
     came: usize,
-    /// When the first of the calls that there are began; `None` until the caller tells the time.
+    /// Start of the first of the current calls; `None` until the caller tells the time.
     live_since: Option<Instant>,
     give_up_live: Duration,
 }
@@ -28,7 +29,7 @@ impl Liveness {
         }
     }
 
-    /// Bytes came that make no frame whole; tells whether the peer counts as heard.
+    /// Counts bytes that complete no frame; tells whether the peer counts as heard.
     pub(crate) fn handle_partial(&mut self, bytes: usize) -> bool {
         self.came = self.came.saturating_add(bytes);
         let heard = self.came >= PROGRESS_BYTES;
@@ -43,7 +44,7 @@ impl Liveness {
         self.came = 0;
     }
 
-    /// A call begins: the peer has all of its patience from the next time that the caller tells.
+    /// The first call begins: its timeout runs from the next time that the caller tells.
     pub(crate) fn went_live(&mut self) {
         self.live_since = None;
     }
@@ -52,7 +53,8 @@ impl Liveness {
         self.live_since.get_or_insert(now);
     }
 
-    /// When a peer that was heard then is lost to a live call, or has to be looked at.
+    /// Deadline of a live call for a peer last heard then. Past while the start of the call is not
+    /// known: the caller then tells the time at once.
     pub(crate) fn lost_at(&self, heard: Instant) -> Instant {
         match self.live_since {
             Some(since) => heard.max(since) + self.give_up_live,

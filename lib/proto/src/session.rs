@@ -118,8 +118,8 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// So many bytes of a record have come that is not whole yet. They count as a sign of life, which
-    /// matters where a record takes seconds.
+    /// So many bytes of a record have come that is not whole yet. They count as a sign of life,
+    /// which matters where a record takes seconds.
     pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
         self.handle_time(now);
         if self.stage == Stage::Open && self.liveness.handle_partial(bytes) {

@@ -13,8 +13,8 @@ pub struct Stats {
     pub unacked: u64,
     /// Bytes held in memory: messages and leaves that wait to be sent, leaves, pictures and frames
     /// that are not yet whole, and buffers of leaves kept to be filled again (at most
-    /// [`Config::grant_window`](crate::Config::grant_window)). What was given out as an event is the
-    /// caller's.
+    /// [`Config::grant_window`](crate::Config::grant_window)). What was given out as an event is
+    /// the caller's.
     pub held: usize,
     /// The last round trip.
     pub rtt: Option<Duration>,

@@ -133,18 +133,18 @@ mod tests {
     const SKEW: i64 = 987_654_321_000;
 
     /// A window on a hand-moved clock.
-    struct Way {
+    struct Path {
         window: Window,
         now: Instant,
     }
 
-    impl Way {
-        /// The way has been seen empty.
+    impl Path {
+        /// The path has been seen empty.
         fn new() -> Self {
             let (window, now) = (Window::new(TARGET), Instant(1_000_000_000));
-            let mut way = Self { window, now };
-            way.idle(0);
-            way
+            let mut path = Self { window, now };
+            path.idle(0);
+            path
         }
 
         fn ack(&mut self, delay_micros: i64, bulk: u64, in_flight: u64) {
@@ -153,7 +153,7 @@ mod tests {
             self.window.handle_sample(sample, in_flight, self.now);
         }
 
-        /// An ack while as much is on the way as may be.
+        /// An ack while as much is in flight as may be.
         fn full(&mut self, delay_micros: i64, bulk: u64) {
             self.ack(delay_micros, bulk, self.window.size());
         }
@@ -174,13 +174,13 @@ mod tests {
 
     #[test]
     fn it_doubles_each_round_trip_until_the_first_queue() {
-        let mut way = Way::new();
+        let mut path = Path::new();
         for round in 1..=5 {
-            way.full(0, way.window.size());
-            assert_eq!(way.window.size(), FIRST << round);
+            path.full(0, path.window.size());
+            assert_eq!(path.window.size(), FIRST << round);
         }
         assert_eq!(
-            way.window.delay(),
+            path.window.delay(),
             Duration::ZERO,
             "the clocks' skew is none"
         );
@@ -188,160 +188,160 @@ mod tests {
 
     #[test]
     fn a_window_that_is_not_used_does_not_grow() {
-        let mut way = Way::new();
-        way.ack(0, 10_000, FIRST / 2 - 1);
-        assert_eq!(way.window.size(), FIRST);
-        way.ack(0, 10_000, FIRST / 2);
-        assert_eq!(way.window.size(), FIRST + 10_000);
+        let mut path = Path::new();
+        path.ack(0, 10_000, FIRST / 2 - 1);
+        assert_eq!(path.window.size(), FIRST);
+        path.ack(0, 10_000, FIRST / 2);
+        assert_eq!(path.window.size(), FIRST + 10_000);
     }
 
     #[test]
     fn it_does_not_grow_into_a_queue() {
-        let mut way = Way::new();
-        way.full(10_000, 10_000);
-        assert_eq!(way.window.size(), FIRST);
-        assert_eq!(way.window.delay(), TARGET);
-        way.full(9_999, 10_000);
-        assert_eq!(way.window.size(), FIRST + 10_000);
+        let mut path = Path::new();
+        path.full(10_000, 10_000);
+        assert_eq!(path.window.size(), FIRST);
+        assert_eq!(path.window.delay(), TARGET);
+        path.full(9_999, 10_000);
+        assert_eq!(path.window.size(), FIRST + 10_000);
     }
 
     #[test]
     fn a_queue_that_stays_shrinks_it_in_proportion_and_by_half_at_most() {
         for (delay, left) in [(10_000, 1000), (12_500, 800), (20_000, 500), (900_000, 500)] {
-            let mut way = Way::new();
-            way.wait(SPAN);
-            way.full(delay, 0);
-            assert_eq!(way.window.size(), FIRST * left / 1000, "{delay} us");
+            let mut path = Path::new();
+            path.wait(SPAN);
+            path.full(delay, 0);
+            assert_eq!(path.window.size(), FIRST * left / 1000, "{delay} us");
         }
     }
 
     #[test]
     fn a_queue_of_a_picture_that_drains_by_itself_does_not_shrink_it() {
-        let mut way = Way::new();
+        let mut path = Path::new();
         for _ in 0..10 {
-            // A picture is on the way, and then its end.
-            way.full(40_000, 0);
-            way.full(1_000, 0);
-            way.wait(SPAN);
+            // A picture is in flight, and then its end.
+            path.full(40_000, 0);
+            path.full(1_000, 0);
+            path.wait(SPAN);
         }
-        assert_eq!(way.window.size(), FIRST);
+        assert_eq!(path.window.size(), FIRST);
     }
 
     #[test]
     fn each_span_is_looked_at_anew() {
-        let mut way = Way::new();
+        let mut path = Path::new();
         // Empty in this span, and never again.
-        way.full(0, 0);
-        way.wait(SPAN);
-        way.full(20_000, 0);
-        assert_eq!(way.window.size(), FIRST, "the way was empty in this span");
-        way.full(20_000, 0);
-        way.wait(SPAN / 2);
-        way.full(20_000, 0);
-        assert_eq!(way.window.size(), FIRST, "the span is not over");
-        way.wait(SPAN / 2);
-        way.full(20_000, 0);
-        assert_eq!(way.window.size(), FIRST / 2);
-        way.full(20_000, 0);
-        assert_eq!(way.window.size(), FIRST / 2, "once in a span");
+        path.full(0, 0);
+        path.wait(SPAN);
+        path.full(20_000, 0);
+        assert_eq!(path.window.size(), FIRST, "the path was empty in this span");
+        path.full(20_000, 0);
+        path.wait(SPAN / 2);
+        path.full(20_000, 0);
+        assert_eq!(path.window.size(), FIRST, "the span is not over");
+        path.wait(SPAN / 2);
+        path.full(20_000, 0);
+        assert_eq!(path.window.size(), FIRST / 2);
+        path.full(20_000, 0);
+        assert_eq!(path.window.size(), FIRST / 2, "once in a span");
     }
 
     #[test]
     fn it_never_closes_and_never_grows_without_end() {
-        let mut way = Way::new();
+        let mut path = Path::new();
         for _ in 0..20 {
-            way.wait(SPAN);
-            way.full(1_000_000, 0);
+            path.wait(SPAN);
+            path.full(1_000_000, 0);
         }
-        assert_eq!(way.window.size(), LEAST);
-        let mut way = Way::new();
+        assert_eq!(path.window.size(), LEAST);
+        let mut path = Path::new();
         for _ in 0..40 {
-            way.full(0, way.window.size());
+            path.full(0, path.window.size());
         }
-        assert_eq!(way.window.size(), MOST);
+        assert_eq!(path.window.size(), MOST);
     }
 
     #[test]
     fn after_the_first_queue_it_grows_by_two_segments_a_round_trip() {
-        let mut way = Way::new();
-        way.wait(SPAN);
-        way.full(20_000, 0);
-        let size = way.window.size();
+        let mut path = Path::new();
+        path.wait(SPAN);
+        path.full(20_000, 0);
+        let size = path.window.size();
         // A window in pieces, as acks come.
         for _ in 0..4 {
-            way.full(0, size / 4);
+            path.full(0, size / 4);
         }
-        let more = way.window.size() - size;
+        let more = path.window.size() - size;
         assert!((2 * SEGMENT - 400..=2 * SEGMENT).contains(&more), "{more}");
     }
 
     #[test]
     fn a_call_begins_with_a_small_window_that_doubles_again() {
-        let mut way = Way::new();
-        way.full(0, 1_000_000);
+        let mut path = Path::new();
+        path.full(0, 1_000_000);
         for _ in 0..2 {
-            way.wait(SPAN);
-            way.full(20_000, 0);
+            path.wait(SPAN);
+            path.full(20_000, 0);
         }
-        assert!(way.window.size() < 1_000_000);
-        way.window.restart();
-        assert_eq!(way.window.size(), FIRST);
-        way.full(0, 5_000);
-        assert_eq!(way.window.size(), FIRST + 5_000);
+        assert!(path.window.size() < 1_000_000);
+        path.window.restart();
+        assert_eq!(path.window.size(), FIRST);
+        path.full(0, 5_000);
+        assert_eq!(path.window.size(), FIRST + 5_000);
     }
 
     #[test]
-    fn a_few_times_a_minute_it_closes_to_see_the_way_empty() {
-        let mut way = Way::new();
-        way.full(0, 100_000);
-        let closes = |way: &mut Way| {
-            let before = way.window.probe_end();
+    fn a_few_times_a_minute_it_closes_to_see_the_path_empty() {
+        let mut path = Path::new();
+        path.full(0, 100_000);
+        let closes = |path: &mut Path| {
+            let before = path.window.probe_end();
             (1..=30).find(|_| {
-                way.wait(Duration::from_secs(1));
-                assert_eq!(way.room(0), FIRST + 100_000);
-                way.ack(0, 1, 0);
-                way.window.probe_end() != before
+                path.wait(Duration::from_secs(1));
+                assert_eq!(path.room(0), FIRST + 100_000);
+                path.ack(0, 1, 0);
+                path.window.probe_end() != before
             })
         };
         // The first span may have begun before the call.
-        assert!(closes(&mut way).is_some_and(|seconds| seconds <= 15));
-        assert_eq!(closes(&mut way), Some(15));
-        assert_eq!(way.window.probe_end(), Some(way.now + PROBE));
-        assert_eq!((way.room(0), way.room(LEAST)), (LEAST, 0));
-        way.wait(PROBE - Duration::from_micros(1));
-        assert_eq!(way.room(0), LEAST);
-        way.wait(Duration::from_micros(1));
-        assert_eq!(way.room(0), FIRST + 100_000);
+        assert!(closes(&mut path).is_some_and(|seconds| seconds <= 15));
+        assert_eq!(closes(&mut path), Some(15));
+        assert_eq!(path.window.probe_end(), Some(path.now + PROBE));
+        assert_eq!((path.room(0), path.room(LEAST)), (LEAST, 0));
+        path.wait(PROBE - Duration::from_micros(1));
+        assert_eq!(path.room(0), LEAST);
+        path.wait(Duration::from_micros(1));
+        assert_eq!(path.room(0), FIRST + 100_000);
     }
 
     #[test]
     fn without_file_data_there_is_nothing_to_close() {
-        let mut way = Way::new();
+        let mut path = Path::new();
         for _ in 0..40 {
-            way.wait(Duration::from_secs(1));
-            way.idle(0);
+            path.wait(Duration::from_secs(1));
+            path.idle(0);
         }
-        assert_eq!((way.window.probe_end(), way.room(0)), (None, FIRST));
+        assert_eq!((path.window.probe_end(), path.room(0)), (None, FIRST));
     }
 
     #[test]
-    fn a_way_that_became_longer_is_no_queue_for_ever() {
-        let mut way = Way::new();
-        // Another route: 30 ms more, for good.
+    fn a_path_that_became_longer_is_no_queue_for_ever() {
+        let mut path = Path::new();
+        // Another route: 30 ms more, permanently.
         for _ in 0..31 {
-            way.wait(Duration::from_secs(1));
-            way.idle(30_000);
+            path.wait(Duration::from_secs(1));
+            path.idle(30_000);
         }
-        assert_eq!(way.window.delay(), Duration::ZERO);
+        assert_eq!(path.window.delay(), Duration::ZERO);
     }
 
     #[test]
     fn room_is_what_is_left_and_nothing_rather_than_a_sliver() {
-        let way = Way::new();
-        assert_eq!(way.room(0), FIRST);
-        assert_eq!(way.room(1000), FIRST - 1000);
-        assert_eq!(way.room(FIRST - SEGMENT), SEGMENT);
-        assert_eq!(way.room(FIRST - SEGMENT + 1), 0);
-        assert_eq!(way.room(FIRST + 1), 0);
+        let path = Path::new();
+        assert_eq!(path.room(0), FIRST);
+        assert_eq!(path.room(1000), FIRST - 1000);
+        assert_eq!(path.room(FIRST - SEGMENT), SEGMENT);
+        assert_eq!(path.room(FIRST - SEGMENT + 1), 0);
+        assert_eq!(path.room(FIRST + 1), 0);
     }
 }

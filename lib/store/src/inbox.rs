@@ -165,8 +165,8 @@ impl Inbox {
     /// private folder, where nobody sees it.
     fn try_name(&self, name: &str) -> Result<(), InboxError> {
         let (staging, folder) = (&self.shared.staging, free_name());
-        let made = staging.make(&folder);
-        let made = made.and_then(|()| staging.create(&format!("{folder}/{name}")).map(drop));
+        staging.make(&folder).map_err(unbegun)?;
+        let made = staging.create(&format!("{folder}/{name}")).map(drop);
         self.shared.remove(&folder);
         made.map_err(|source| match fail_reason(&source) {
             FailReason::BadName => InboxError::Unholdable {

@@ -18,18 +18,19 @@
 //! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se; or 128 with a name
 //! ```
 //!
-//! `oldest` to `newest` are the versions that the dialer speaks. The listener answers with the newest
-//! one that both speak; where there is none it answers with its own range and closes, so that the
-//! dialer can tell its user which side is too old. `purpose` is 1 for a session (all that follows)
-//! and 2 for pairing (reserved). A listener that doesn't serve a purpose answers with purpose 0 and
-//! closes. The last three bytes are ignored: a later version may use them.
+//! `oldest` to `newest` are the versions that the dialer speaks. The listener answers with the
+//! newest one that both speak; where there is none it answers with its own range and closes, so
+//! that the dialer can tell its user which side is too old. `purpose` is 1 for a session (all that
+//! follows) and 2 for pairing (reserved). A listener that doesn't serve a purpose answers with
+//! purpose 0 and closes. The last three bytes are ignored: a later version may use them.
 //!
 //! `ciphers` is a set: bit 0 ChaCha20-Poly1305 (always set), bit 1 AES-256-GCM (set where the CPU
 //! has AES instructions). The listener picks one bit: AES-GCM if both have it. Both preambles are
 //! the Noise prologue, so whoever changes a bit of them ends the handshake.
 //!
-//! The payload of message 3 is empty, or 64 bytes: what the dialer calls itself and zeros behind it. It is a hint for a
-//! listener that does not know the key, and proves nothing. One that is no legal [`PeerName`] is ignored.
+//! The payload of message 3 is empty, or 64 bytes: what the dialer calls itself and zeros behind
+//! it. It is a hint for a listener that does not know the key, and proves nothing. One that is no
+//! legal [`PeerName`] is ignored.
 //!
 //! After message 2 the dialer knows the listener's key and can leave before it shows its own.
 //! Nothing but these messages is sent to a key that is not allowed.
@@ -45,10 +46,10 @@
 //! ```
 //!
 //! A record is the grain of pre-emption: at most [`limits::RECORD_LIVE`] plain bytes while a call
-//! runs, else at most [`limits::RECORD_BULK`], and on a slow way no more than pass in 250 ms, but at
-//! least the largest frame that is not picture or file data. The plain bytes of all records of one direction,
-//! joined, are one stream of frames; a frame may span records, though our sender never lets it.
-//! Each direction changes its key (Noise REKEY) after every 2^20 records.
+//! runs, else at most [`limits::RECORD_BULK`], and on a slow link no more than pass in 250 ms, but
+//! at least the largest frame that is not picture or file data. The plain bytes of all records of
+//! one direction, joined, are one stream of frames; a frame may span records, though our sender
+//! never lets it. Each direction changes its key (Noise REKEY) after every 2^20 records.
 //!
 //! ## 3.2 Frames
 //!
@@ -61,15 +62,16 @@
 //!
 //! The payload is at most [`limits::PAYLOAD`] bytes. `stream` names a call or a transfer, 0 the
 //! connection itself. The side that opens a stream picks its number: the dialer odd ones, the
-//! listener even ones from 2. Flags are 0 but where a message names one. A known kind with an illegal
-//! field ends the connection.
+//! listener even ones from 2. Flags are 0 but where a message names one. A known kind with an
+//! illegal field ends the connection.
 //!
 //! ## 3.3 Classes
 //!
 //! A sender that has frames of several classes sends the highest class first; within a class order
-//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content
-//! is defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
-//! [`Class::Bulk`] (file data). Bulk keeps a small floor so that a saturated call can't freeze it.
+//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content is
+//! defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
+//! [`Class::Bulk`] (file data). Transfers that have file data take turns. Bulk keeps a small floor
+//! so that a saturated call can't freeze it.
 //!
 //! ## 3.4 Room to grow
 //!
@@ -84,8 +86,8 @@
 //!
 //! An extension area is a row of `type u8 | length u16 | value`, in any order, each type at most
 //! once. It reaches to the end of the payload; only the picture head's has its length before it,
-//! since the picture's bytes follow. No type is defined yet. An extension must be one that a receiver
-//! may leave out: what it must understand is offered by a capability first.
+//! since the picture's bytes follow. No type is defined yet. An extension must be one that a
+//! receiver may leave out: what it must understand is offered by a capability first.
 //!
 //! # 4. Messages of the connection (class control, stream 0)
 //!
@@ -98,15 +100,16 @@
 //! | 0x05 | [`Ack`] | received u64, clock u64 |
 //! | 0x06 | [`Join`] | session u64, session to join u64, extensions |
 //!
-//! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello` is
-//! each side's first frame. `session` names the run of the station; the nonces decide glare
-//! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
-//! side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
+//! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
+//! is each side's first frame. `session` names the run of the station; the nonces decide
+//! glare (section 5). `Ack.received` counts the plain bytes taken in since the connection began.
+//! Each side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
 //! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
-//! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also when
-//! other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up, while a
-//! call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as much are 4 KiB
-//! of a frame or record that is still coming. An unknown [`ByeCode`] is a goodbye like others.
+//! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also
+//! when other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up,
+//! while a call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as
+//! much are 4 KiB of a frame or record that is still coming. An unknown [`ByeCode`] is a
+//! goodbye like others.
 //!
 //! ## 4.1 Capabilities
 //!
@@ -140,12 +143,13 @@
 //!
 //! Call kind *view* asks for the far camera alone; *talk* lets both send. When both sides ring at
 //! once, the call of the side with the lower nonce yields: it counts as declined with reason
-//! *glare* without a message, by both. Where the two rings travel by two connections of the same two stations, the side
-//! with the lower session number yields: it answers the other's ring, and its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile is answered with `HangUp`.
-//! A `Ring` of an unknown kind is declined with reason *unsupported*; an unknown [`EndReason`] is an
-//! end like others, explained by its text; an unknown [`Lens`] is shown by its text.
-//! `Shown` returns the credit of one picture. `Recording` tells the side whose pictures are recorded that they are, or no
-//! longer; a call begins without.
+//! *glare* without a message, by both. Where the two rings travel by two connections of the same
+//! two stations, the side with the lower session number yields: it answers the other's ring, and
+//! its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile
+//! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; an
+//! unknown [`EndReason`] is an end like others, explained by its text; an unknown [`Lens`] is shown
+//! by its text. `Shown` returns the credit of one picture. `Recording` tells the side whose
+//! pictures are recorded that they are, or no longer; a call begins without.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -155,11 +159,12 @@
 //! | 0x31 | picture data | bytes |
 //! | 0x32 | Abort | - |
 //!
-//! One head, then as many data frames as it takes; flag [`flags::LAST`] is on the frame that completes `total`. `Abort` drops the picture
-//! begun. `captured` is in the sender's clock; `ready_after` is the microseconds from capture until the
-//! picture was ready to send, and `sent_after` those until its first byte left. A picture of an unknown
-//! codec is taken in, not shown, and its credit returned; one of an unknown orientation is shown
-//! upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
+//! One head, then as many data frames as it takes; flag [`flags::LAST`] is on the frame that
+//! completes `total`. `Abort` drops the picture begun. `captured` is in the sender's clock;
+//! `ready_after` is the microseconds from capture until the picture was ready to send, and
+//! `sent_after` those until its first byte left. A picture of an unknown codec is taken in, not
+//! shown, and its credit returned; one of an unknown orientation is shown upright. At most
+//! [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
 //!
 //! # 7. Text and files (class text; stream = the transfer, 0 for texts)
 //!
@@ -205,34 +210,34 @@
 //!                     <----------------  Finished                  durable
 //! ```
 //!
-//! Entries go ahead of data without waiting, at most [`limits::ENTRIES_AHEAD`] not yet done. A file's data are leaves of
-//! [`limits::LEAF`] bytes at multiples of it, the last one shorter. A leaf's hash is the BLAKE3
-//! chaining value of that subtree (of a file of one leaf: its root), so that the root of all leaves is the
-//! BLAKE3 hash of the file as `b3sum` prints it. `proof` is the BLAKE3 hash of the leaf hashes held, joined; a
-//! sender whose own file disagrees starts at offset 0. A receiver that has the whole file starts at its size, and a
-//! sender that agrees says `End` at once. `Grant.bytes` is cumulative over the transfer: at most so
-//! many data bytes may have been sent. `Progress` counts are cumulative too and
-//! `durable <= verified <= received`. Index 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
-//! Sent, received, verified and durable are four answers; only the last one is success.
-//! `Start`, `Done`, `Failed` and `Abandon` of an entry that is settled already crossed on the way and are skipped, as is
-//! whatever comes for a transfer that ended less than a round trip ago. `Pause` and `Rate` hold for
-//! one connection: a sender says them again behind the `Offer` on the next one, a receiver before
-//! the `Accept`. The answer to an `Offer` waits while the receiver checks whether an older
-//! connection of the same key still carries the transfer.
-//! A sender keeps at most [`limits::TEXTS_AHEAD`] texts without their `TextAck`, which a receiver
-//! keeps back while they come faster than anybody reads.
+//! Entries go ahead of data without waiting, at most [`limits::ENTRIES_AHEAD`] not yet done. A
+//! file's data are leaves of [`limits::LEAF`] bytes at multiples of it, the last one shorter. A
+//! leaf's hash is the BLAKE3 chaining value of that subtree (of a file of one leaf: its root), so
+//! that the root of all leaves is the BLAKE3 hash of the file as `b3sum` prints it. `proof` is the
+//! BLAKE3 hash of the leaf hashes held, joined; a sender whose own file disagrees starts at offset
+//! 0. A receiver that has the whole file starts at its size, and a sender that agrees says `End` at
+//! once. `Grant.bytes` is cumulative over the transfer: at most so many data bytes may have been
+//! sent. `Progress` counts are cumulative too and `durable <= verified <= received`. Index 2^32-1
+//! in `Failed` and `Abandon` means the transfer as a whole. Sent, received, verified and durable
+//! are four answers; only the last one is success. `Start`, `Done`, `Failed` and `Abandon` of an
+//! entry that is settled already crossed on the way and are skipped, as is whatever comes for a
+//! transfer that ended less than a round trip ago. `Pause` and `Rate` hold for one connection: a
+//! sender says them again behind the `Offer` on the next one, a receiver before the `Accept`. The
+//! answer to an `Offer` waits while the receiver checks whether an older connection of the same key
+//! still carries the transfer. A sender keeps at most [`limits::TEXTS_AHEAD`] texts without their
+//! `TextAck`, which a receiver keeps back while they come faster than anybody reads.
 //!
-//! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails, with
-//! reason *unsupported*; an unknown [`Ending`] is no success; unknown reasons are explained by their
-//! text.
+//! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails,
+//! with reason *unsupported*; an unknown [`Ending`] is no success; unknown reasons are explained by
+//! their text.
 //!
 //! # 8. Names and keys
 //!
-//! A [`PeerName`] is 1 to 64 bytes of UTF-8, visible characters only: none that has the Unicode 16.0
-//! property Default_Ignorable_Code_Point or White_Space or the general category Cc or Cf, and not
-//! U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can only lead down. A [`PublicKey`]
-//! is written as 56 characters of base32 in eight groups, every fourteenth a check character; its
-//! first sixteen are its fingerprint.
+//! A [`PeerName`] is 1 to 64 bytes of UTF-8, visible characters only: none that has the Unicode
+//! 16.0 property Default_Ignorable_Code_Point or White_Space or the general category Cc or Cf, and
+//! not U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can only lead down. A
+//! [`PublicKey`] is written as 56 characters of base32 in eight groups, every fourteenth a check
+//! character; its first sixteen are its fingerprint.
 #![no_std]
 #![forbid(unsafe_code)]
 

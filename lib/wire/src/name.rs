@@ -34,7 +34,7 @@ pub enum InvalidName {
     #[error("a name has 1 to 64 bytes, this has {0}")]
     Length(usize),
     /// White space, or a control character.
-    #[error("a name can't hold U+{0:04X}")]
+    #[error("a name can't hold {}", Shown(*.0))]
     Character(u32),
     /// A character that shows nothing of its own.
     #[error("a name can't hold U+{0:04X}, which shows nothing: leave it out")]
@@ -120,9 +120,25 @@ pub enum InvalidPath {
     /// A part is longer than [`limits::COMPONENT`].
     #[error("a part of a path has at most 255 bytes, this has {0}")]
     LongPart(usize),
-    /// A backslash or a control character, or a drive letter.
-    #[error("a path can't hold U+{0:04X} there")]
+    /// A backslash or a control character.
+    #[error("a path can't hold {}", Shown(*.0))]
     Character(u32),
+    /// The path begins with a letter and a colon.
+    #[error("a path can't begin like a drive, with a letter and :")]
+    Drive,
+}
+
+/// A character as people read it: itself if it is plain, else its code.
+struct Shown(u32);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match char::from_u32(self.0) {
+            Some(' ') => f.write_str("a space"),
+            Some(plain) if plain.is_ascii_graphic() => write!(f, "{plain}"),
+            _ => write!(f, "U+{:04X}", self.0),
+        }
+    }
 }
 
 impl<'a> RelativePath<'a> {
@@ -142,7 +158,7 @@ impl<'a> RelativePath<'a> {
         if let [drive, b':', ..] = text.as_bytes()
             && drive.is_ascii_alphabetic()
         {
-            return Err(InvalidPath::Character(u32::from(':')));
+            return Err(InvalidPath::Drive);
         }
         for (depth, part) in text.split('/').enumerate() {
             match part {
@@ -244,9 +260,17 @@ mod tests {
     #[test]
     fn an_error_says_which_character_and_why() {
         let error = |text: &str| text.parse::<PeerName>().unwrap_err().to_string();
-        assert_eq!(error("two words"), "a name can't hold U+0020");
+        assert_eq!(error("two words"), "a name can't hold a space");
         let shows_nothing = "a name can't hold U+FE0F, which shows nothing: leave it out";
         assert_eq!(error("❤\u{fe0f}"), shows_nothing);
+        assert_eq!(error("a\tb"), "a name can't hold U+0009");
+        let error = |path| RelativePath::new(path).unwrap_err().to_string();
+        assert_eq!(
+            error("a:b"),
+            "a path can't begin like a drive, with a letter and :"
+        );
+        assert_eq!(error("a\\b"), "a path can't hold \\");
+        assert_eq!(error("a\nb"), "a path can't hold U+000A");
     }
 
     #[test]

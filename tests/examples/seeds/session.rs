@@ -2,8 +2,8 @@
 
 use transom_wire::Kind;
 
-/// Sessions whose peer says each kind of thing, and sessions that send a file to a peer that acks a part of it and
-/// then, in eight ways, lies.
+/// Sessions whose peer says each kind of thing, and sessions that send a file to a peer that acks a
+/// part of it and then, in eight ways, lies.
 pub(crate) fn sessions() -> Vec<(String, Vec<u8>)> {
     let kinds = (0..KINDS).map(|kind| {
         // The second byte asks for a frame, not for an ack.

@@ -177,13 +177,15 @@ impl Sending<'_> {
         failed_items: u64,
     ) -> Result<Result<(), Failure>, Failure> {
         let in_part = || format!("{} was sent in part", path.display());
-        let words = || crate::words::outcome_words(outcome);
         match outcome {
             Outcome::Lost { why } => Err(self.lost(why)),
-            Outcome::Partial { .. } => Ok(Err(Failure::new(in_part(), words()))),
+            Outcome::Partial { .. } => Ok(Err(Failure::new(
+                in_part(),
+                crate::words::outcome_words(outcome),
+            ))),
             outcome if !outcome.is_success() => Ok(Err(Failure::new(
                 format!("{} was not sent", path.display()),
-                words(),
+                crate::words::unsent_words(outcome),
             ))),
             _ if failed_items > 0 => Ok(Err(Failure::new(
                 in_part(),

@@ -29,7 +29,7 @@ fn list(place: &Place, output: &Output) -> Result<(), Failure> {
     let known = place::known_peers(&place.state()?)?;
     if output.is_json() {
         for contact in book.contacts() {
-            output.answer("", contact_json(contact, known.peers()));
+            output.answer("", contact_json(contact, &book, known.peers()));
         }
         for (name, key) in strangers(&book, known.peers()) {
             output.answer(
@@ -50,7 +50,10 @@ fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
         0 => format!("no contacts in {source}; add somebody with: transom users add NAME HOST"),
         contacts => format!("{} in {source}", count(contacts, "contact")),
     };
-    let rows: Vec<[String; 5]> = contacts.iter().map(|contact| row(contact, known)).collect();
+    let rows: Vec<[String; 5]> = contacts
+        .iter()
+        .map(|contact| row(contact, book, known))
+        .collect();
     let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max();
     let widths: [_; 5] = std::array::from_fn(|column| width(column).unwrap_or(0));
     for row in &rows {
@@ -68,8 +71,8 @@ fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
     text
 }
 
-fn row(contact: &Contact, known: &KnownPeers) -> [String; 5] {
-    let key = match (contact.key, known.key_of(&contact.name)) {
+fn row(contact: &Contact, book: &Book, known: &KnownPeers) -> [String; 5] {
+    let key = match (contact.key, pinned_key(contact, book, known)) {
         (Some(key), _) => format!("{} (book)", key.fingerprint()),
         (None, Some(key)) => format!("{} (pinned)", key.fingerprint()),
         (None, None) => "no key yet".into(),
@@ -83,15 +86,19 @@ fn row(contact: &Contact, known: &KnownPeers) -> [String; 5] {
     ]
 }
 
-fn strangers(book: &Book, known: &KnownPeers) -> Vec<(PeerName, PublicKey)> {
-    known
-        .iter()
-        .filter(|(name, _)| book.find(name.as_str()).is_none())
-        .collect()
+/// The key that was learned for a contact, be it by its name or by its address.
+fn pinned_key(contact: &Contact, book: &Book, known: &KnownPeers) -> Option<PublicKey> {
+    Some(pins(contact, book, known).first()?.1)
 }
 
-fn contact_json(contact: &Contact, known: &KnownPeers) -> Value {
-    let pinned = known.key_of(&contact.name);
+/// The pinned keys that count for no contact.
+fn strangers(book: &Book, known: &KnownPeers) -> Vec<(PeerName, PublicKey)> {
+    let is_contact = |name: &PeerName| book.lookup(name.as_str()).is_ok_and(|it| it.line > 0);
+    known.iter().filter(|(name, _)| !is_contact(name)).collect()
+}
+
+fn contact_json(contact: &Contact, book: &Book, known: &KnownPeers) -> Value {
+    let pinned = pinned_key(contact, book, known);
     json!({
         "event": "contact",
         "name": contact.name.as_str(),
@@ -305,5 +312,19 @@ mod tests {
         );
         assert_eq!(lines[1].find("192."), lines[2].find("10.0"));
         assert!(lines[3].starts_with("old is not in the book"), "{table}");
+    }
+
+    #[test]
+    fn a_contact_has_the_key_that_was_pinned_to_its_address() {
+        let key = PublicKey([3; 32]);
+        let (book, _) = Book::parse("door 10.0.0.2\n");
+        let (known, _) = KnownPeers::parse(&format!("10.0.0.2:7447 {key}\n"));
+        let table = table(&book, &known, "the book");
+        let pinned = format!("{} (pinned)", key.fingerprint());
+        assert!(table.contains(&pinned), "{table}");
+        assert!(!table.contains("not in the book"), "{table}");
+        let json = contact_json(&book.contacts()[0], &book, &known);
+        assert_eq!(json["key"], key.to_string());
+        assert_eq!(json["key_from"], "first_use");
     }
 }

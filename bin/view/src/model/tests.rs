@@ -235,7 +235,7 @@ fn watching_another_box_is_not_ended_by_the_end_of_the_first() {
     assert_eq!(
         stage(&state),
         Some(&Stage::Ended(
-            "door has as many viewers as it allows".into()
+            "door has as many viewers as they allow".into()
         ))
     );
 }

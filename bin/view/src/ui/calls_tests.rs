@@ -81,7 +81,7 @@ fn a_call_going_out_is_cancelled_or_becomes_a_talk() {
         click(&mut screen, "Hang up"),
         [Action::HangUp(peer("door"))]
     );
-    screen.get_by_label("Choose a contact, then call or watch it");
+    screen.get_by_label("Choose a contact, then call or watch them");
 }
 
 #[test]

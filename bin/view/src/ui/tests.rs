@@ -194,7 +194,7 @@ fn the_picture_has_its_facts_and_buttons() {
         click(&mut screen, "Stop watching"),
         [Action::HangUp(peer("door"))]
     );
-    screen.get_by_label("Choose a contact, then call or watch it");
+    screen.get_by_label("Choose a contact, then call or watch them");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::model::Bound;
 
 use super::{line, with_words};
 
-pub(crate) const NOBODY: &str = "Choose a contact, then call or watch it";
+pub(crate) const NOBODY: &str = "Choose a contact, then call or watch them";
 pub(crate) const CALL: &str = "Call";
 pub(crate) const WATCH: &str = "Watch";
 pub(crate) const CANCEL: &str = "Cancel call";
@@ -122,7 +122,7 @@ pub(crate) fn title(doing: &str, own: &str) -> String {
 
 /// Asked to watch.
 pub(crate) fn asking(name: &str) -> String {
-    format!("Asking {name} for its picture")
+    format!("Asking {name} for their picture")
 }
 
 /// Somebody who is called isn't connected.
@@ -134,11 +134,11 @@ pub(crate) fn not_there(name: &str) -> String {
 pub(crate) fn starts_later(kind: CallKind) -> &'static str {
     match kind {
         CallKind::Talk => "It rings when they are back.",
-        _ => "Watching starts when it is back.",
+        _ => "Watching starts when they are back.",
     }
 }
 /// Why nothing is sent to somebody.
-pub(crate) const SHOWS_OTHER_KEY: &str = "It shows another key than it should.";
+pub(crate) const SHOWS_OTHER_KEY: &str = "They show another key than they should.";
 
 /// The far camera is gone.
 pub(crate) fn far_lost(name: &str) -> String {
@@ -174,7 +174,7 @@ pub(crate) fn ended_call(name: &str) -> String {
 pub(crate) fn no_picture_yet(name: &str, kind: CallKind) -> String {
     match kind {
         CallKind::Talk => format!("{name} shows no picture yet"),
-        _ => format!("{name} opens its camera"),
+        _ => format!("{name} opens their camera"),
     }
 }
 
@@ -231,10 +231,12 @@ pub(crate) fn end(name: &str, kind: CallKind, reason: EndReason, text: &str) -> 
             "{name} takes no calls from you; their contact list has to give you the right to call"
         ),
         EndReason::Forbidden => {
-            format!("you may not watch {name}; its contact list has to give you the right to view")
+            format!(
+                "you may not watch {name}; their contact list has to give you the right to view"
+            )
         }
         EndReason::Busy if talk => format!("{name} is busy; try again later"),
-        EndReason::Busy => format!("{name} has as many viewers as it allows"),
+        EndReason::Busy => format!("{name} has as many viewers as they allow"),
         EndReason::NoCamera => format!("{name} has no camera"),
         EndReason::Unanswered => format!("{name} didn't answer"),
         EndReason::Leaving => format!("{name} is gone"),

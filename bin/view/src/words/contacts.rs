@@ -10,7 +10,8 @@ use super::line;
 
 pub(crate) const NOBODY_YET: &str =
     "Nobody yet. Add somebody by +, or write a line with a name and an address into this file:";
-pub(crate) const OTHER_KEY: &str = "It shows another key than it should, so nothing is sent to it";
+pub(crate) const OTHER_KEY: &str =
+    "They show another key than they should, so nothing is sent to them";
 
 pub(crate) const CONTACTS: &str = "Contacts";
 pub(crate) const TO: &str = "To";
@@ -20,7 +21,7 @@ pub(crate) const ADD_TO_CONTACTS: &str = "Add to contacts…";
 pub(crate) const VERIFIED: &str = "✔ Verified";
 pub(crate) const VERIFY: &str = "Verify…";
 pub(crate) const NOT_TRIED: &str = "Not tried yet";
-pub(crate) const TRYING: &str = "Trying to reach it";
+pub(crate) const TRYING: &str = "Trying to reach them";
 pub(crate) const HERE_TO_WATCH: &str = "Here. Double-click to watch";
 pub(crate) const SAMPLE_LINE: &str = "door 192.168.1.20";
 
@@ -48,7 +49,10 @@ pub(crate) fn is_here(name: &str) -> String {
 }
 
 pub(crate) fn is_here_anew(name: &str, key: &PublicKey) -> String {
-    format!("{name} is here; its key {} is now known", key.fingerprint())
+    format!(
+        "{name} is here; their key {} is now known",
+        key.fingerprint()
+    )
 }
 
 pub(crate) fn went(name: &str, lost: bool, why: &str) -> String {
@@ -64,13 +68,13 @@ pub(crate) const NAME_HINT: &str = "or paste the whole line of \"transom id\"";
 pub(crate) const ADDRESS: &str = "Address";
 pub(crate) const ADDRESS_HINT: &str = "192.168.1.20, or a name, perhaps with :port";
 pub(crate) const KEY: &str = "Key";
-pub(crate) const KEY_HINT: &str = "empty: the first key it shows is learned";
+pub(crate) const KEY_HINT: &str = "empty: the first key they show is learned";
 pub(crate) const ADD: &str = "Add";
 pub(crate) const SAVE: &str = "Save";
 pub(crate) const REMOVE: &str = "Remove…";
 pub(crate) const CANCEL_DIALOG: &str = "Cancel";
 pub(crate) const COPY: &str = "Copy";
-pub(crate) const IT_MAY: &str = "It may";
+pub(crate) const IT_MAY: &str = "They may";
 pub(crate) const MAY_VIEW: &str = "watch my camera without calling, with the last of these too";
 pub(crate) const MAY_CALL: &str = "call me";
 pub(crate) const MAY_SEND: &str = "send me files";
@@ -101,12 +105,12 @@ pub(crate) fn fault(why: impl Display) -> String {
     format!("{why}.")
 }
 
-pub(crate) const NO_NAME: &str = "Give it a name.";
+pub(crate) const NO_NAME: &str = "Give them a name.";
 pub(crate) const SPACES_IN_NAME: &str = "A name has no spaces.";
 pub(crate) const COMMENT_AS_NAME: &str = "A name can't begin with #, which begins a comment.";
-pub(crate) const NO_ADDRESS: &str = "Say where it is: an address like 192.168.1.20, or a name.";
-pub(crate) const REMOVING: &str = "Its line is taken out of your contact list, and its key is forgotten. If it comes again, it \
-                                   is a stranger.";
+pub(crate) const NO_ADDRESS: &str = "Say where they are: an address like 192.168.1.20, or a name.";
+pub(crate) const REMOVING: &str = "Their line is taken out of your contact list, and their key is forgotten. If they come again, \
+                                   they are a stranger.";
 
 pub(crate) fn changed_meanwhile(name: &str, file: &str) -> String {
     format!("{name} was changed in {file} meanwhile; close this and look again")
@@ -117,5 +121,5 @@ pub(crate) fn removed(name: &str) -> String {
 }
 
 pub(crate) fn removed_but_known(name: &str, why: impl Display) -> String {
-    format!("{name} was removed, but its key is still known: {why}")
+    format!("{name} was removed, but their key is still known: {why}")
 }

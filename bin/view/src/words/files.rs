@@ -81,7 +81,7 @@ fn refusal(direction: Direction, reason: RefuseReason) -> &'static str {
 
 fn refused_here(reason: RefuseReason) -> &'static str {
     match reason {
-        RefuseReason::Forbidden => "refused, it may not send here",
+        RefuseReason::Forbidden => "refused, they may not send here",
         RefuseReason::NoSpace => {
             "refused, not enough room here; make room, or choose another folder when it is sent again"
         }
@@ -217,7 +217,7 @@ pub(crate) fn progress(status: &TransferStatus, is_here: bool) -> String {
     }
     match status.phase {
         Phase::Waiting if is_here => parts.push("waiting for its turn".to_owned()),
-        Phase::Waiting => parts.push("waiting for it to be there".to_owned()),
+        Phase::Waiting => parts.push("waiting for them to be there".to_owned()),
         Phase::Offered => parts.push("offered, not yet answered".to_owned()),
         Phase::Paused => parts.push("paused".to_owned()),
         Phase::Finishing => parts.push("making it durable".to_owned()),

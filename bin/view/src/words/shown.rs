@@ -38,8 +38,8 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A name, a path or a reason, in one line. Two of them that differ look different, but for joiners
-/// and variation selectors.
+/// A name, a path or a reason, in one line. Two of them that differ look different, but for joiners,
+/// variation selectors, kinds of spaces, and marks of direction that change nothing.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);
@@ -130,15 +130,19 @@ fn is_directed(c: char) -> bool {
         | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether nothing is seen of it, and no script and no emoji needs it.
+/// Whether nothing is seen of it, and no script and no emoji needs it: what no peer's name may hold
+/// (wire 8), less the spaces, joiners, variation selectors and marks of direction.
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        // Soft hyphen, Hangul fillers, Mongolian vowel separator.
-        '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{ffa0}'
+        // Soft hyphen, grapheme joiner, Hangul fillers, Khmer vowels, Mongolian vowel separator.
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
         // Zero width space, separators of lines and paragraphs, word joiner and its like.
         | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'
-        // Byte order mark, annotations, tags.
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        // Braille blank, fillers, byte order mark, annotations.
+        | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{16fe4}'
+        // Controls of shorthand and of music, tags and what is reserved beside them.
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -168,6 +172,34 @@ mod tests {
         assert_eq!(line("a\u{200b}b\u{2028}c"), r"a\u{200b}b\u{2028}c");
         for name in ["Zoë 文件 (1).jpg", "family 👩\u{200d}👧 ❤\u{fe0f}.jpg"] {
             assert!(matches!(line(name), Cow::Borrowed(same) if same == name));
+        }
+    }
+
+    /// Whether Unicode gives it ink though its category is that of format characters: signs above
+    /// or around the letters beside it.
+    fn has_ink(c: char) -> bool {
+        matches!(c,
+            '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
+            | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}')
+    }
+
+    /// Whether the text it is in is shown wrong without it.
+    fn is_needed(c: char) -> bool {
+        let joins = matches!(c, '\u{200c}' | '\u{200d}');
+        let selects = matches!(c,
+            '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
+        let directs = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}');
+        joins || selects || directs
+    }
+
+    #[test]
+    fn no_line_hides_what_no_name_may_hold() {
+        for c in ('\0'..=char::MAX).filter(|c| !(c.is_whitespace() || has_ink(*c) || is_needed(*c)))
+        {
+            let is_hidden = c.to_string().parse::<transom::PeerName>().is_err();
+            let code = c.escape_unicode().to_string();
+            assert_eq!(line(&c.to_string()) == code, is_hidden, "{code}");
         }
     }
 

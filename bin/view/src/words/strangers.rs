@@ -9,7 +9,7 @@ use transom::PublicKey;
 pub(crate) const MATCHED: &str = "You have compared them: they match.";
 
 pub(crate) fn no_key_yet(name: &str) -> String {
-    format!("The key of {name} is not known yet: it was never here. Compare when it is.")
+    format!("The key of {name} is not known yet: they were never here. Compare when they are.")
 }
 
 pub(crate) fn how_to_compare(name: &str) -> String {
@@ -21,29 +21,28 @@ pub(crate) fn how_to_compare(name: &str) -> String {
 
 // Strangers.
 
-pub(crate) const BEFORE_LETTING_IN: &str =
-    "Nothing was sent to it. Ask whom you expect for their fingerprint before you let anybody in.";
+pub(crate) const BEFORE_LETTING_IN: &str = "Nothing was sent to them. Ask whom you expect for their fingerprint before you let anybody in.";
 /// For a stranger that says the name of a contact: a contact that shows another key knocks as one, too.
 pub(crate) fn not_the_contact(name: &str) -> String {
     format!(
-        "This is not the key you know of {name}. Let it in only if {name} tells you these letters by telephone or face to face."
+        "This is not the key you know of {name}. Let them in only if {name} tells you these letters by telephone or face to face."
     )
 }
 
-pub(crate) const ONCE: &str = "It may call, watch and offer files until this window closes";
-pub(crate) const IGNORED: &str = "It is not told again until the window is started anew";
+pub(crate) const ONCE: &str = "They may call, watch and offer files until this window closes";
+pub(crate) const IGNORED: &str = "Their knocks are not told again until the window is started anew";
 
 pub(crate) fn stranger(from: IpAddr, claims: Option<&str>) -> String {
     match claims {
         Some(name) => {
-            format!("Somebody unknown from {from} wants in. It says it is \"{name}\"")
+            format!("Somebody unknown from {from} wants in. They say they are \"{name}\"")
         }
         None => format!("Somebody unknown from {from} wants in"),
     }
 }
 
 pub(crate) fn let_in(guest: &str) -> String {
-    format!("{guest} is let in when it tries again, until this window closes")
+    format!("{guest} is let in when they try again, until this window closes")
 }
 
 pub(crate) const YOURS: &str = "Yours";
@@ -62,5 +61,5 @@ pub(crate) fn theirs(name: &str) -> String {
 }
 
 pub(crate) fn its_key(key: &PublicKey) -> String {
-    format!("its key  {}", key.fingerprint())
+    format!("their key  {}", key.fingerprint())
 }

@@ -13,18 +13,18 @@ pub(crate) fn unusable_lines(count: usize) -> String {
 pub(crate) const OPEN_CONTACTS_FOLDER: &str = "Open the folder of the contact list";
 
 pub(crate) fn key_changed(name: &str) -> String {
-    format!("{name} shows another key than before. Nothing is sent to it")
+    format!("{name} shows another key than before. Nothing is sent to them")
 }
 
 pub(crate) fn key_changed_why(name: &str) -> String {
     format!(
-        "Either {name} has a new computer or was set up anew, or somebody else answers at its address. Ask {name} for its \
+        "Either {name} has a new computer or was set up anew, or somebody else answers at their address. Ask {name} for their \
          fingerprint, by voice or face to face. If it is not the one shown, somebody is in between: leave it as it is. If it is:"
     )
 }
 
 pub(crate) fn change_key(file: &str) -> String {
-    format!("change key= in its line of {file}, and start this window again:")
+    format!("change key= in their line of {file}, and start this window again:")
 }
 
 pub(crate) fn port_taken(why: impl Display) -> String {

@@ -28,7 +28,7 @@ pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
 fn command(program: &str, wish: &Wish) -> Command {
     let (width, height) = wish.size.unwrap_or(SIZE);
     let mut command = Command::new(program);
-    // Why it can't use the camera is in its last message, and told to viewers.
+    // The program's last message says why it can't use the camera: the owner is told.
     command.stderr(Stdio::piped());
     // Without `--flush` the tail of each picture waits in a buffer for the next; `-t 0` runs
     // without an end.

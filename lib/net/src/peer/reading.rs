@@ -124,7 +124,7 @@ impl Peer {
         if count == 0 {
             return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
         }
-        // A record may take seconds on a slow way, in which it is no silence.
+        // On a slow link a record takes seconds, and its bytes are signs of life.
         link.session.handle_partial(count, turn.clock.now());
         let bytes = &turn.read[..held + count];
         let result = link.open(bytes, &mut turn.plain, turn.clock.now());

@@ -176,7 +176,7 @@ fn pictures_that_fail_to_be_encoded_are_said_with_the_reason() {
     let before = Opening::default();
     let (first, second) = (desk.at(0), desk.at(1500));
     desk.camera.not_encoded(before, &ImageError::NotJpeg, first);
-    desk.turn(9000);
+    desk.turn(4000);
     assert_eq!(desk.told(), [], "of the camera before");
     for time in [first, second] {
         desk.camera
@@ -265,4 +265,27 @@ fn the_loop_never_waits_for_a_camera_to_close() {
         way(&mut camera, &mut out);
         assert_eq!(closed.recv().unwrap().as_deref(), Some("camera"));
     }
+}
+
+#[test]
+fn a_source_that_sends_nothing_is_said_to_after_five_seconds_and_is_live_with_its_first_picture() {
+    let mut desk = Desk::new();
+    let camera = Scripted::default();
+    let script = camera.is_good.clone();
+    desk.opened(Box::new(camera));
+    desk.told();
+    let due = desk.camera.due().unwrap();
+    assert!(due >= desk.at(5000));
+    desk.camera
+        .turn(due - Duration::from_millis(1), &desk.calls, &mut desk.out);
+    assert_eq!(desk.told(), []);
+    desk.camera.turn(due, &desk.calls, &mut desk.out);
+    let told = desk.told();
+    assert!(
+        matches!(&told[..], [(Lens::Lost, text)] if text.contains("no picture for 5 s")),
+        "{told:?}"
+    );
+    script.lock().unwrap().push_back(true);
+    desk.camera.turn(due, &desk.calls, &mut desk.out);
+    assert_eq!(desk.told().first().map(|(lens, _)| *lens), Some(Lens::Live));
 }

@@ -1,4 +1,5 @@
-//! Notices that a camera sends pictures of which none can be used. Times are given to it.
+//! Notices that a camera sends no first picture, or pictures of which none can be used. Times are
+//! given to it.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,11 @@ use std::time::{Duration, Instant};
 /// and so are a few while a cable is touched.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// When the failures began, since the last picture that could be used.
+/// How long the first picture may take before that is said: a sensor starts within a second, and a
+/// program that reads a network camera within a few.
+pub(super) const FIRST_PICTURE: Duration = Duration::from_secs(5);
+
+/// What is wrong since the camera was opened, or since the last picture that could be used.
 #[derive(Debug, Default)]
 pub(super) struct Watchdog {
     failing: Option<Failing>,
@@ -14,12 +19,33 @@ pub(super) struct Watchdog {
 
 #[derive(Debug)]
 struct Failing {
-    since: Instant,
-    why: String,
+    until: Instant,
+    why: Why,
     is_told: bool,
 }
 
+/// What is wrong with a camera that is open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Why {
+    /// Nothing came for [`FIRST_PICTURE`].
+    Silent,
+    /// What came can't be used, for this reason.
+    Unusable(String),
+}
+
 impl Watchdog {
+    /// The camera was opened: its first picture is waited for.
+    pub(super) fn opened(now: Instant) -> Self {
+        let failing = Failing {
+            until: now + FIRST_PICTURE,
+            why: Why::Silent,
+            is_told: false,
+        };
+        Self {
+            failing: Some(failing),
+        }
+    }
+
     /// A picture could be used.
     pub(super) fn good(&mut self) {
         self.failing = None;
@@ -27,11 +53,12 @@ impl Watchdog {
 
     /// A picture could not be used.
     pub(super) fn bad(&mut self, now: Instant, why: String) {
+        let why = Why::Unusable(why);
         match &mut self.failing {
-            Some(failing) => failing.why = why,
-            None => {
+            Some(failing) if failing.why != Why::Silent => failing.why = why,
+            _ => {
                 self.failing = Some(Failing {
-                    since: now,
+                    until: now + PATIENCE,
                     why,
                     is_told: false,
                 });
@@ -42,13 +69,13 @@ impl Watchdog {
     /// When [`expired`](Self::expired) has something to say.
     pub(super) fn due(&self) -> Option<Instant> {
         let failing = self.failing.as_ref().filter(|failing| !failing.is_told);
-        failing.map(|failing| failing.since + PATIENCE)
+        failing.map(|failing| failing.until)
     }
 
-    /// Why no picture could be used for too long, once.
-    pub(super) fn expired(&mut self, now: Instant) -> Option<&str> {
+    /// Why there was no good picture for too long, once.
+    pub(super) fn expired(&mut self, now: Instant) -> Option<&Why> {
         let failing = self.failing.as_mut()?;
-        if failing.is_told || now < failing.since + PATIENCE {
+        if failing.is_told || now < failing.until {
             return None;
         }
         failing.is_told = true;
@@ -74,11 +101,39 @@ mod tests {
         assert_eq!((watchdog.due(), watchdog.expired(at(2000))), (None, None));
         watchdog.bad(at(3000), "three".to_owned());
         watchdog.bad(at(4999), "four".to_owned());
-        assert_eq!(watchdog.expired(at(5000)), Some("four"));
+        assert_eq!(
+            watchdog.expired(at(5000)),
+            Some(&Why::Unusable("four".to_owned()))
+        );
         watchdog.bad(at(5001), "five".to_owned());
         assert_eq!((watchdog.due(), watchdog.expired(at(9000))), (None, None));
         watchdog.good();
         watchdog.bad(at(9000), "six".to_owned());
-        assert_eq!(watchdog.expired(at(11_000)), Some("six"));
+        assert_eq!(
+            watchdog.expired(at(11_000)),
+            Some(&Why::Unusable("six".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_first_picture_that_does_not_come_is_told_once() {
+        let start = Instant::now();
+        let at = |milliseconds| start + Duration::from_millis(milliseconds);
+        let mut watchdog = Watchdog::opened(start);
+        assert_eq!(watchdog.due(), Some(at(5000)));
+        assert_eq!(watchdog.expired(at(4999)), None);
+        assert_eq!(watchdog.expired(at(5000)), Some(&Why::Silent));
+        assert_eq!((watchdog.due(), watchdog.expired(at(9000))), (None, None));
+        // What comes then and can't be used is another thing to say.
+        watchdog.bad(at(9000), "cut".to_owned());
+        let cut = Why::Unusable("cut".to_owned());
+        assert_eq!(watchdog.expired(at(11_000)), Some(&cut));
+
+        let mut watchdog = Watchdog::opened(start);
+        watchdog.bad(at(100), "cut".to_owned());
+        assert_eq!(watchdog.expired(at(2100)), Some(&cut));
+        let mut watchdog = Watchdog::opened(start);
+        watchdog.good();
+        assert_eq!((watchdog.due(), watchdog.expired(at(9000))), (None, None));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::Event;
-use transom_wire::RefuseReason;
+use transom_wire::{RefuseReason, WHOLE};
 
 use super::receiving::Incoming;
 use super::{Place, Transfers};
@@ -88,7 +88,10 @@ impl Transfers {
     pub(super) fn handle_contest(&mut self, place: Place, event: &Event) {
         let is_its = |contest: &Contest| contest.incoming.place() == place;
         match *event {
-            Event::Cancelled { .. } => self.contests.retain(|contest| !is_its(contest)),
+            // Either ends the offer.
+            Event::Cancelled { .. } | Event::Abandoned { index: WHOLE, .. } => {
+                self.contests.retain(|contest| !is_its(contest));
+            }
             Event::Paused { paused, .. } => {
                 if let Some(contest) = self.contests.iter_mut().find(|contest| is_its(contest)) {
                     contest.incoming.peer_paused(paused);

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use transom::{Accept, CallKind, EndReason, InboxSettings, Lens, Notice, RefuseReason};
+use transom::{Accept, CallKind, EndReason, Lens, Notice, RefuseReason};
 use transom_net::PeerId;
 use transom_proto::{self as proto, CallId};
 use transom_wire::{Collision, Offer, RelativePath, Shape, TransferKey};
 
 use crate::calls::{name, pattern};
 use crate::evil::{Evil, victim};
-use crate::support::{Peer, Scratch, book};
+use crate::support::{Peer, Scratch, book, inbox};
 
 /// Enough for each thing to follow each other one.
 const STEPS: usize = 1500;
@@ -97,12 +97,7 @@ fn whatever_a_peer_and_an_owner_do_the_station_goes_on_and_its_camera_goes_out()
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "view,call,files,auto", |settings| {
         settings.call_patience = Duration::from_secs(1);
-        settings.inbox = Some(InboxSettings {
-            into: scratch.0.join("inbox"),
-            accept: Accept::Ask,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Ask));
     });
     let (mut links, mut calls) = (Vec::new(), Vec::new());
     for _ in 0..STEPS {

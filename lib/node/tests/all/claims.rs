@@ -4,13 +4,12 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use transom::{
-    Accept, Direction, Handle, Identity, InboxSettings, Notice, Outcome, SendOptions, Settings,
-    TransferId,
+    Accept, Direction, Handle, Identity, Notice, Outcome, SendOptions, Settings, TransferId,
 };
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
-use crate::support::{Peer, Scratch, book, local};
+use crate::support::{Peer, Scratch, book, inbox, local};
 
 const SLOW: SendOptions = SendOptions {
     on_collision: transom::Collision::Rename,
@@ -41,12 +40,7 @@ impl Stage {
             settings.identity = self.identities.1.clone();
             settings.book = book(&[self.line("files")]);
             settings.listen = local();
-            settings.inbox = Some(InboxSettings {
-                into: self.scratch.0.join("inbox"),
-                accept: Accept::Ask,
-                quota: None,
-                overwrite: false,
-            });
+            settings.inbox = Some(inbox(self.scratch.0.join("inbox"), Accept::Ask));
         };
         Peer::start_with("ben", change, move |handle, notice| {
             if let Notice::Offered {

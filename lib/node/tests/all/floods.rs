@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use transom::{Accept, CallKind, EndReason, InboxSettings, Lens, Notice, RefuseReason};
+use transom::{Accept, CallKind, EndReason, Lens, Notice, RefuseReason};
 use transom_proto as proto;
 use transom_wire::{
     Abandon, Collision, Entry, EntryKind, FailReason, Offer, RelativePath, Shape, TransferKey,
@@ -10,7 +10,7 @@ use transom_wire::{
 
 use crate::calls::name;
 use crate::evil::{Evil, victim};
-use crate::support::Scratch;
+use crate::support::{Scratch, inbox};
 
 /// What a peer may begin at once, and the time between two beginnings after that.
 const BURST: usize = 64;
@@ -54,7 +54,7 @@ fn who_offers_and_cancels_over_and_over_is_told_of_at_a_pace() {
     let scratch = Scratch::new("offers");
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "files", |settings| {
-        settings.inbox = Some(inbox(&scratch, Accept::Ask));
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Ask));
     });
     let link = evil.connect(&ben);
     let since = Instant::now();
@@ -140,7 +140,7 @@ fn of_entries_that_fail_without_end_a_thousand_are_told() {
     let scratch = Scratch::new("entries");
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "files", |settings| {
-        settings.inbox = Some(inbox(&scratch, Accept::Known));
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Known));
     });
     let link = evil.connect(&ben);
     let file = evil.session(link).offer(&offer(0, 3000)).unwrap();
@@ -243,18 +243,9 @@ fn who_announces_long_paths_without_end_is_told_to_go_and_who_announces_usual_on
         let scratch = Scratch::new(&format!("paths-{length}"));
         let mut evil = Evil::new(1);
         let ben = victim(&evil, "files", |settings| {
-            settings.inbox = Some(inbox(&scratch, Accept::Known));
+            settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Known));
         });
         assert_eq!(announces_long_paths(&mut evil, &ben, length), goes_on);
-    }
-}
-
-fn inbox(scratch: &Scratch, accept: Accept) -> InboxSettings {
-    InboxSettings {
-        into: scratch.0.join("inbox"),
-        accept,
-        quota: None,
-        overwrite: false,
     }
 }
 

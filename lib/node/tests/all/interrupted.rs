@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use transom::{
-    Accept, CallKind, Direction, EndReason, Identity, InboxSettings, Lens, Notice, SendOptions,
-    Settings,
+    Accept, CallKind, Direction, EndReason, Identity, Lens, Notice, SendOptions, Settings,
 };
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
-use crate::support::{Peer, Scratch};
+use crate::support::{Peer, Scratch, inbox};
 
 /// Anna, who has dialed ben by a connection that can be cut, and the keys of both.
 fn dialed(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut, (Identity, Identity)) {
@@ -235,12 +234,7 @@ fn a_file_goes_on_though_the_receiver_has_not_noticed_anything() {
     std::fs::write(&source, vec![7; 6_000_000]).unwrap();
     let (a, b) = identities();
     let ben = person(&b, &[("anna", &a, "files")], |settings| {
-        settings.inbox = Some(InboxSettings {
-            into: scratch.0.join("inbox"),
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Known));
     });
     let anna = person(&a, &[("ben", &b, "call")], |_| {});
     let cut = Cut::to(ben.address.unwrap());

@@ -11,7 +11,7 @@ use transom::{
     SendOptions, Settings, State, Station,
 };
 
-use crate::support::{Peer, Scratch, book, local};
+use crate::support::{Peer, Scratch, book, inbox, local};
 
 /// A box with a moving picture that knows this guest.
 fn camera_box(guest: &Identity, rights: &str) -> Peer {
@@ -317,12 +317,7 @@ fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
             settings.identity = far_identity.clone();
             settings.book = book(&[line]);
             settings.listen = listen;
-            settings.inbox = Some(InboxSettings {
-                into: into.clone(),
-                accept: Accept::Known,
-                quota: None,
-                overwrite: false,
-            });
+            settings.inbox = Some(inbox(into.clone(), Accept::Known));
         })
     };
     let far = start(local());
@@ -369,12 +364,7 @@ fn who_has_the_right_auto_is_not_asked_about() {
         let key = identity.public_key();
         settings.book = book(&[format!("guest 127.0.0.1 key={key} may=files,auto")]);
         settings.listen = local();
-        settings.inbox = Some(InboxSettings {
-            into: into.clone(),
-            accept: Accept::Ask,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(into.clone(), Accept::Ask));
     });
     let near = guest(&identity);
     near.handle.connect(far.contact("desk"), false);

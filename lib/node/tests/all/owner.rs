@@ -4,12 +4,11 @@ use std::fs;
 use std::time::Duration;
 
 use transom::{
-    Accept, CallKind, Direction, EndReason, Identity, InboxSettings, Lens, Notice, Outcome,
-    SendOptions,
+    Accept, CallKind, Direction, EndReason, Identity, Lens, Notice, Outcome, SendOptions,
 };
 
 use crate::calls::{calling, identities, name, pair, pattern, person};
-use crate::support::{Peer, Scratch};
+use crate::support::{Peer, Scratch, inbox};
 
 #[test]
 fn another_camera_takes_over_within_a_call() {
@@ -150,14 +149,7 @@ fn files_go_where_the_owner_wants_them_now() {
             .send(&name("ben"), &source, SendOptions::default());
         anna.outcome(Direction::Outgoing)
     };
-    let into = |folder: &str| {
-        Some(InboxSettings {
-            into: scratch.0.join(folder),
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        })
-    };
+    let into = |folder: &str| Some(inbox(scratch.0.join(folder), Accept::Known));
     let refused = |outcome, word: &str| match outcome {
         Outcome::Refused { text, .. } => assert!(text.contains(word), "{text}"),
         other => panic!("{other:?}"),
@@ -190,12 +182,7 @@ fn a_transfer_tells_the_file_that_moves_on_both_sides() {
     fs::create_dir_all(tree.join("deep")).unwrap();
     fs::write(tree.join("deep/large.bin"), vec![7; 3_000_000]).unwrap();
     let (anna, ben) = pair(|settings| {
-        settings.inbox = Some(InboxSettings {
-            into: into.clone(),
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(into.clone(), Accept::Known));
     });
     let options = SendOptions {
         limit: Some(4_000_000),

@@ -3,17 +3,14 @@
 use std::fs;
 use std::time::Duration;
 
-use transom::{
-    Accept, Direction, InboxSettings, Notice, Outcome, Phase, SendOptions, TransferId,
-    TransferStatus,
-};
+use transom::{Accept, Direction, Notice, Outcome, Phase, SendOptions, TransferId, TransferStatus};
 
 use transom_wire::{Offer, RelativePath, Shape, TransferKey};
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
 use crate::evil::{Evil, victim};
-use crate::support::{Peer, Scratch};
+use crate::support::{Peer, Scratch, inbox};
 
 const SIZE: u64 = 20_000_000;
 
@@ -35,12 +32,7 @@ impl Stage {
         let (a, b) = identities();
         let into = scratch.0.join("inbox");
         let ben = person(&b, &[("anna", &a, "files")], |settings| {
-            settings.inbox = Some(InboxSettings {
-                into,
-                accept: Accept::Known,
-                quota: None,
-                overwrite: false,
-            });
+            settings.inbox = Some(inbox(into, Accept::Known));
         });
         let anna = person(&a, &[], |_| {});
         let cut = Cut::to(ben.address.unwrap());
@@ -226,12 +218,7 @@ fn what_was_paused_without_a_connection_begins_paused() {
     let (a, b) = identities();
     let into = scratch.0.join("inbox");
     let ben = person(&b, &[("anna", &a, "files")], |settings| {
-        settings.inbox = Some(InboxSettings {
-            into,
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(into, Accept::Known));
     });
     let anna = person(&a, &[], |_| {});
     let id = anna
@@ -252,12 +239,7 @@ fn an_offer_that_its_sender_halts_still_waits_for_an_answer() {
     let scratch = Scratch::new("halted-offer");
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "files", |settings| {
-        settings.inbox = Some(InboxSettings {
-            into: scratch.0.join("inbox"),
-            accept: Accept::Ask,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Ask));
     });
     let link = evil.connect(&ben);
     let offer = Offer {

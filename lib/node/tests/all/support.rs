@@ -8,7 +8,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use transom::people::{Book, Contact};
-use transom::{Direction, Handle, Identity, Notice, Outcome, PublicKey, Settings, Station};
+use transom::{
+    Accept, Direction, Handle, Identity, InboxSettings, Notice, Outcome, PublicKey, Settings,
+    Station,
+};
 
 /// Longer than anything here takes, so that only a hang ends a test with it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -123,6 +126,16 @@ pub(crate) fn book(lines: &[String]) -> Book {
     let (book, errors) = Book::parse(&lines.join("\n"));
     assert!(errors.is_empty(), "{errors:?}");
     book
+}
+
+/// An inbox without a quota that keeps both of two files with one name.
+pub(crate) fn inbox(into: impl Into<PathBuf>, accept: Accept) -> InboxSettings {
+    InboxSettings {
+        into: into.into(),
+        accept,
+        quota: None,
+        overwrite: false,
+    }
 }
 
 pub(crate) fn local() -> Vec<SocketAddr> {

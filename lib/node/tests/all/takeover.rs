@@ -12,12 +12,12 @@ use transom::{
 
 use transom_net::PeerId;
 use transom_proto::{self as proto, FileId};
-use transom_wire::{Offer, RelativePath, Shape, TransferKey};
+use transom_wire::{Abandon, FailReason, Offer, RelativePath, Shape, TransferKey, WHOLE};
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
 use crate::evil::{Evil, victim};
-use crate::support::{Peer, Scratch};
+use crate::support::{Peer, Scratch, inbox};
 
 const SIZE: usize = 6_000_000;
 /// At this rate the file takes half a minute, so that what happens to it happens in its middle.
@@ -190,12 +190,7 @@ fn a_transfer_goes_on_by_the_connection_that_the_receiver_makes_after_it_lost_it
     let (a, b) = identities();
     let receiver = || {
         person(&b, &[("anna", &a, "files")], |settings| {
-            settings.inbox = Some(InboxSettings {
-                into: scratch.0.join("inbox"),
-                accept: Accept::Known,
-                quota: None,
-                overwrite: false,
-            });
+            settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Known));
         })
     };
     let ben = receiver();
@@ -224,12 +219,7 @@ fn offers_twice(test: &str) -> (Evil, Peer, [(PeerId, FileId); 2], Scratch) {
     let scratch = Scratch::new(test);
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "files", |settings| {
-        settings.inbox = Some(InboxSettings {
-            into: scratch.0.join("inbox"),
-            accept: Accept::Ask,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Ask));
     });
     let offer = Offer {
         transfer: TransferKey([1; 16]),
@@ -269,6 +259,33 @@ fn an_offer_that_is_withdrawn_while_the_older_connection_is_asked_is_told_to_nob
             )
         },
         Duration::ZERO,
+    );
+}
+
+#[test]
+fn an_offer_that_its_sender_gave_up_is_told_to_nobody_when_the_older_one_ends() {
+    let (mut evil, ben, [(older, first), (newer, second)], _scratch) = offers_twice("given-up");
+    let offered = |notice| matches!(notice, Notice::Offered { .. }).then_some(());
+    ben.wait(offered);
+    let abandon = Abandon {
+        index: WHOLE,
+        reason: FailReason::Io,
+        errno: 5,
+        text: "the disk is gone",
+    };
+    evil.session(newer).abandon(second, &abandon).unwrap();
+    // A later word of the same queue: once it is read, so is the other.
+    evil.session(newer).text("given up").unwrap();
+    evil.until(|_, event| matches!(event, proto::Event::TextArrived { .. }).then_some(()));
+    evil.session(older)
+        .cancel(first, RefuseReason::Chosen, "")
+        .unwrap();
+    evil.turn();
+    let outcome = ben.outcome(Direction::Incoming);
+    assert!(matches!(outcome, Outcome::Cancelled { .. }), "{outcome:?}");
+    ben.never(
+        |notice| matches!(notice, Notice::Offered { .. }),
+        Duration::from_millis(300),
     );
 }
 

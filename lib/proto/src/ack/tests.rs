@@ -117,7 +117,7 @@ fn an_ack_counts_the_bulk_bytes_of_a_record_one_by_one() {
     sent.record(sizes(10, 100, 24), NOW);
     sent.record(sizes(5, 50, 0), NOW);
     let steps = [
-        // received, newly acked bulk, bulk and others on the way
+        // received, newly acked bulk, bulk and others in flight
         (4, 0, 150, 35),
         (10, 0, 150, 29),
         (11, 1, 149, 29),

@@ -141,7 +141,10 @@ impl Files {
         outlet: &mut Outlet,
         now: Instant,
     ) -> Result<(), UsageError> {
-        self.receiving(file)?.accept(outlet)?;
+        let receiving = self.receiving(file)?;
+        // A pause and a limit go first: the sender must not run free until they come.
+        receiving.throttle.flush(file.0, outlet);
+        receiving.accept(outlet)?;
         self.flush(outlet, now);
         Ok(())
     }

@@ -291,8 +291,8 @@ impl Sending {
         self.accepted
     }
 
-    /// Writes frames until the record has `most` bytes or nothing may go; tells which. Gives leaves'
-    /// buffers back.
+    /// Writes frames until the record has `most` bytes or nothing may go; tells which. Gives
+    /// leaves' buffers back.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,

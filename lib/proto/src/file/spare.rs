@@ -1,5 +1,5 @@
-//! Buffers of leaves that were sent or stored, kept to be filled again: memory that is there already
-//! costs the system no fresh pages.
+//! Buffers of leaves that were sent or stored, kept to be filled again: memory that is there
+//! already costs the system no fresh pages.
 
 use alloc::vec::Vec;
 

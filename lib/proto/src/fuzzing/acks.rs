@@ -23,7 +23,7 @@ pub enum Acks {
     Wrapped,
     /// More than anybody ever sent.
     Huge,
-    /// Not at all: a kind that nobody knows stands in the ack's place.
+    /// Not at all: an unknown kind replaces the ack.
     Never,
 }
 

@@ -1,4 +1,4 @@
-//! Acks of a peer, honest and not: what they say is on the way, and what that lets us send.
+//! Acks of a peer, honest and not: what is in flight by them, and what that lets us send.
 
 use transom_proto::Event;
 use transom_wire::{Ack, CallKind, Kind, Message, Ring};
@@ -6,9 +6,9 @@ use transom_wire::{Ack, CallKind, Kind, Message, Ring};
 use crate::evil::Evil;
 use crate::video::picture;
 
-/// As much of a leaf as may go without an ack is on the way to the peer, and nothing else; gives how
-/// many bytes had been sent before it.
-fn leaf_on_the_way() -> (Evil, u64) {
+/// As much of a leaf as may go without an ack is in flight, and nothing else; gives
+/// how many bytes had been sent before it.
+fn leaf_in_flight() -> (Evil, u64) {
     let mut evil = Evil::with_leaf();
     let before = evil.session.stats(evil.now).sent;
     evil.heard();
@@ -21,10 +21,10 @@ fn ack(received: u64) -> Message<'static> {
 
 #[test]
 fn file_data_acked_in_part_leave_the_gate_for_pictures_open() {
-    let (evil, before) = leaf_on_the_way();
+    let (evil, before) = leaf_in_flight();
     let all = evil.session.stats(evil.now).sent - before;
     for part in [1, 100, 4_000, 4_256, 10_000, all / 2, all] {
-        let (mut evil, before) = leaf_on_the_way();
+        let (mut evil, before) = leaf_in_flight();
         evil.say(0, &ack(before + part)).unwrap();
         let kind = CallKind::View;
         evil.say(1, &Message::Ring(Ring { kind })).unwrap();

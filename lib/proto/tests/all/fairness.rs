@@ -1,4 +1,4 @@
-//! Transfers of one peer share the way: looked at over time, since sums over all of it hide who
+//! Transfers of one peer share the link: looked at over time, since sums over all of it hide who
 //! waited.
 
 use std::time::Duration;
@@ -66,8 +66,8 @@ impl Party {
         self.couriers.iter().map(got).collect()
     }
 
-    /// In each of so many seconds that follow every one of the transfers gets the same share of what
-    /// moves, give or take a leaf at either end; gives what moved in all.
+    /// In each of so many seconds that follow every one of the transfers gets the same share of
+    /// what moves, give or take a leaf at either end; gives what moved in all.
     fn assert_equal_shares(&mut self, seconds: usize) -> u64 {
         let mut total = 0;
         for second in 0..seconds {
@@ -86,7 +86,7 @@ impl Party {
 }
 
 #[test]
-fn endless_files_share_every_second_of_the_way() {
+fn endless_files_share_every_second_of_the_link() {
     for count in [3, 7] {
         let mut party = Party::new(Route::mbits(200));
         for _ in 0..count {
@@ -100,7 +100,7 @@ fn endless_files_share_every_second_of_the_way() {
 
 #[test]
 fn endless_files_share_the_window_of_a_receiver_that_is_far() {
-    // 4.5 MB are on the way: more than seven transfers have for themselves.
+    // 4.5 MB are in flight: more than seven transfers have for themselves.
     let mut party = Party::new(Route {
         delay: 60 * MILLI,
         ..Route::mbits(200)
@@ -115,7 +115,7 @@ fn endless_files_share_the_window_of_a_receiver_that_is_far() {
 
 #[test]
 fn offers_that_wait_for_an_answer_keep_no_window_from_those_that_move() {
-    // 6 MB are on the way: what two have for themselves and a seventh of the rest would not do.
+    // 6 MB are in flight: what two have for themselves and a seventh of the rest would not do.
     let mut party = Party::new(Route {
         delay: 120 * MILLI,
         ..Route::mbits(200)
@@ -167,7 +167,7 @@ fn a_small_file_beside_a_big_one_is_there_soon() {
                 party.run(later * MILLI);
             }
         }
-        // Half of the way is 5 MB/s: 120 ms, and the 150 ms that the router's buffer holds, twice.
+        // Half of the link is 5 MB/s: 120 ms, and the 150 ms that the router's buffer holds, twice.
         party.run(700 * MILLI);
         let (_, courier) = &party.couriers[small.unwrap()];
         assert_eq!(courier.ending, Some(Ending::Durable), "{big_first} {later}");

@@ -123,6 +123,28 @@ fn a_transfer_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_its_receiver_pauses_and_limits_is_so_before_it_is_accepted() {
+    let (mut pair, file, _) = sending(Route::IDEAL, 1_000_000);
+    pair.events(TICK);
+    let bob = pair.session(Who::Bob);
+    bob.pause(file, true).unwrap();
+    bob.limit(file, Some(9)).unwrap();
+    bob.accept(file).unwrap();
+    let events = pair.events(TICK);
+    assert!(
+        matches!(
+            &events[..],
+            [
+                (Who::Ann, Event::Paused { paused: true, .. }),
+                (Who::Ann, Event::Limited { rate: Some(9), .. }),
+                (Who::Ann, Event::Accepted { .. }),
+            ]
+        ),
+        "{events:?}"
+    );
+}
+
+#[test]
 fn a_sender_may_begin_at_the_start_when_the_proof_does_not_fit() {
     let (mut pair, file) = announced();
     pair.session(Who::Bob)

@@ -74,7 +74,7 @@ fn file_data_keep_a_floor_beside_pictures_that_could_use_all() {
     };
     evil.session.answer(call).unwrap();
     let (mut file, mut all, mut begun) = (0, 0, 0);
-    // There is always a picture to go, whose way is empty.
+    // There is always a picture to send, and all before it is acked.
     for sequence in 0..600 {
         let newest = picture(sequence, 10_000);
         evil.session.send_picture(call, newest).unwrap();

@@ -70,8 +70,8 @@ fn a_session_that_cannot_send_still_waits() {
     assert!(turns < 10, "{turns} wakes without a byte sent");
 }
 
-/// Seconds, at most 40, until the peer is given up though bytes of a frame that is not whole come each second:
-/// as plain bytes, or of a record that is not whole either.
+/// Seconds, at most 40, until the peer is given up though bytes of a frame that is not whole come
+/// each second: as plain bytes, or of a record that is not whole either.
 fn seconds_of(live: bool, bytes: usize, opened: bool) -> u32 {
     let mut evil = ringing(live);
     let header = Header {

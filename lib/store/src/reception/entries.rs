@@ -144,6 +144,17 @@ impl Reception {
 
     /// An entry has failed: what is left of it goes, unless another attempt may succeed.
     pub(super) fn fail(&mut self, index: u32, path: &str, trouble: Trouble) -> EntryError {
+        let path = match self.offered.shape {
+            Shape::File => &self.offered.name,
+            _ => path,
+        };
+        let trouble = match trouble {
+            // Every name is "not found" then.
+            Trouble::System(error) if is_missing(&error) && self.dir.is_gone() => {
+                Trouble::System(io::Error::other("the private folder was removed"))
+            }
+            trouble => trouble,
+        };
         let error = trouble.of(path);
         self.tally.failed += 1;
         let part = self.entries.insert(index, State::Failed);
@@ -194,6 +205,10 @@ impl Reception {
         part.close();
         self.believe(synced)
     }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 /// The part of an entry whose data may come.

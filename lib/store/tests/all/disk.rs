@@ -58,6 +58,36 @@ fn a_folder_that_was_cleared_away_is_made_again() {
 }
 
 #[test]
+fn a_folder_that_is_cleared_away_while_something_comes_is_no_fault_of_names() {
+    let scratch = Scratch::new();
+    for name in ["d/a", "d/sub/b"] {
+        scratch.put(name, name);
+    }
+    let mut inbox = scratch.inbox();
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, &scratch.path("d"));
+    fs::remove_dir_all(scratch.path("in/.transom-incoming")).unwrap();
+    let failed = try_pump(&mut outbox, &mut reception);
+    assert_eq!(failed.len(), 3);
+    for (_, error) in failed {
+        let text = error.text();
+        assert!(text.contains("was removed"), "{text}");
+        assert_eq!(error.reason(), FailReason::Io);
+    }
+    // While the first is received the folder is not made again.
+    let error = inbox.receive(PEER, &file_offer("e", 1)).unwrap_err();
+    assert_eq!(error.refusal(), RefuseReason::Unwritable);
+    assert!(!error.text().contains("the name"), "{}", error.text());
+    let finished = reception.finish(outbox.files()).unwrap();
+    assert_eq!(finished.ending, Ending::Failed);
+    drop(reception);
+    assert_eq!(
+        send(&mut inbox, &scratch.path("d")).ending,
+        Ending::Durable,
+        "the same again"
+    );
+}
+
+#[test]
 fn an_offer_that_leaves_less_than_the_reserve_is_refused() {
     let scratch = Scratch::new();
     let free = |keep_free| {

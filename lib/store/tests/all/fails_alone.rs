@@ -102,6 +102,8 @@ fn a_file_that_is_too_large_for_the_disk_is_not_called_a_full_disk() {
     let (_, error) = try_pump(&mut outbox, &mut reception).remove(0);
     assert_eq!((error.reason(), error.errno()), (FailReason::Io, 27));
     assert!(error.text().contains("File too large"), "{}", error.text());
+    // It is called what its sender calls it, not what it is called while it is received.
+    assert!(error.text().contains("\"film\""), "{}", error.text());
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Failed);
 }
 

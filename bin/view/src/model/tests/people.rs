@@ -110,7 +110,7 @@ fn a_pasted_line_fills_the_form_and_each_slip_is_a_sentence() {
         change(&mut form);
         form.contact().unwrap_err()
     };
-    assert_eq!(wrong(|form| form.name.clear()), "Give it a name.");
+    assert_eq!(wrong(|form| form.name.clear()), "Give them a name.");
     assert_eq!(
         wrong(|form| form.name = "a b".into()),
         "A name has no spaces."

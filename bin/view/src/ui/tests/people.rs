@@ -36,7 +36,7 @@ fn a_contact_is_added_by_typing() {
     fill(&mut screen, "Name", "anna");
     screen.state_mut().take();
     assert_eq!(click(&mut screen, "Add"), [], "an address is missing");
-    screen.get_by_label("Say where it is: an address like 192.168.1.20, or a name.");
+    screen.get_by_label("Say where they are: an address like 192.168.1.20, or a name.");
     fill(&mut screen, "Address", "10.0.0.2");
     click(&mut screen, "do so without my being asked");
     let contact = "anna 10.0.0.2 may=view,call,files,auto".parse().unwrap();
@@ -162,8 +162,8 @@ fn a_stranger_is_let_in_once_added_or_ignored() {
     let key = PublicKey([9; 32]);
     state.apply(knock([9; 32]));
     let mut screen = open(state);
-    screen.get_by_label("Somebody unknown from 192.168.1.20 wants in. It says it is \"door\"");
-    screen.get_by_label(&format!("its key  {}", key.fingerprint()));
+    screen.get_by_label("Somebody unknown from 192.168.1.20 wants in. They say they are \"door\"");
+    screen.get_by_label(&format!("their key  {}", key.fingerprint()));
     click(&mut screen, "Add…");
     let typed = form(&screen);
     assert_eq!(
@@ -196,7 +196,7 @@ fn a_stranger_with_the_name_of_a_contact_is_told_from_it() {
     let mut state = at_home();
     state.apply(joined("door"));
     state.apply(knock([9; 32]));
-    let caution = "This is not the key you know of door. Let it in only if door tells you these letters by telephone or face to face.";
+    let caution = "This is not the key you know of door. Let them in only if door tells you these letters by telephone or face to face.";
     let mut screen = open(state);
     screen.get_by_label(caution);
     let is_off = |screen: &Screen| {
@@ -214,7 +214,7 @@ fn a_stranger_with_the_name_of_a_contact_is_told_from_it() {
     });
     screen.run();
     assert!(screen.query_by_label(caution).is_none() && !is_off(&screen));
-    screen.get_by_label_contains("Nothing was sent to it");
+    screen.get_by_label_contains("Nothing was sent to them");
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn a_name_that_can_not_be_one_is_not_saved() {
         "Your name, as others see it from the next start on",
         " a b",
     );
-    screen.get_by_label("Your name: a name can't hold U+0020.");
+    screen.get_by_label("Your name: a name can't hold a space.");
     screen.state_mut().take();
     assert_eq!(click(&mut screen, "Save"), []);
 }

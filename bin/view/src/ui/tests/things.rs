@@ -87,7 +87,7 @@ fn a_file_waits_for_its_turn_or_for_the_contact() {
     let waiting = status(ids.transfer(), Phase::Waiting, 0);
     state.apply(Notice::Transfer(waiting));
     let mut screen = open(state);
-    screen.get_by_label("0 B of 345 MB, waiting for it to be there");
+    screen.get_by_label("0 B of 345 MB, waiting for them to be there");
     screen.state_mut().state.apply(joined("door"));
     screen.run();
     screen.get_by_label("0 B of 345 MB, waiting for its turn");
