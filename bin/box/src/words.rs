@@ -29,6 +29,7 @@ fn end_words(reason: EndReason) -> &'static str {
         EndReason::Unanswered => "nobody answered",
         EndReason::Leaving => "their program ended",
         EndReason::Glare => "both called at once",
+        EndReason::Unsupported => "their version can't take that kind of call",
         _ => "for a reason this program does not know",
     }
 }
@@ -42,6 +43,7 @@ pub(crate) fn end_word(reason: EndReason) -> &'static str {
         EndReason::Unanswered => "unanswered",
         EndReason::Leaving => "leaving",
         EndReason::Glare => "glare",
+        EndReason::Unsupported => "unsupported",
         _ => "unknown",
     }
 }
@@ -87,6 +89,7 @@ fn refuse_words(reason: RefuseReason) -> &'static str {
         RefuseReason::Busy => "busy",
         RefuseReason::Unwritable => "the inbox can't be written to",
         RefuseReason::Leaving => "their program ended",
+        RefuseReason::Unsupported => "their version can't receive that kind of thing",
         _ => "for a reason this program does not know",
     }
 }
