@@ -158,9 +158,14 @@ impl Reception {
     /// Closes a file that another attempt may go on with.
     pub(super) fn keep(&mut self, mut part: Part) {
         if self.syncing == Syncing::EachFile && self.broken.is_none() {
-            // Its error is the reception's from now on; the entry has failed already.
+            // Its error is the reception's from now on; the entry has failed already, and is no
+            // longer among those that forget what the disk lost.
             let synced = part.sync();
-            let _ = self.believe(synced);
+            if self.believe(synced).is_err()
+                && let Err(error) = part.forget_unsynced()
+            {
+                log::error!("could not forget what the disk lost error={error}");
+            }
         }
     }
 
