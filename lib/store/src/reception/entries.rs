@@ -143,7 +143,11 @@ impl Reception {
 
     /// An entry has failed: what is left of it goes, unless another attempt may succeed.
     pub(super) fn fail(&mut self, index: u32, path: &str, trouble: Trouble) -> EntryError {
-        let error = trouble.of(path);
+        let error = trouble.of(match self.offered.shape {
+            // Its place in the tree is a name of ours.
+            Shape::File => &self.offered.name,
+            _ => path,
+        });
         self.tally.failed += 1;
         let part = self.entries.insert(index, State::Failed);
         match part {
