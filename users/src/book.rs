@@ -81,15 +81,26 @@ impl Book {
 
     /// The contact at that address; of several the first with a key, else the first.
     pub fn at(&self, address: &Address) -> Option<&Contact> {
-        let there = || self.contacts.iter().filter(|it| it.address == *address);
-        there()
+        self.first(|it| it.address == *address)
+    }
+
+    /// The contact whose name would be that address.
+    fn called(&self, address: &Address) -> Option<&Contact> {
+        self.first(|it| it.name.as_str().parse::<Address>().as_ref() == Ok(address))
+    }
+
+    /// Of the contacts of which that is true the first with a key, else the first.
+    fn first(&self, is_one: impl Fn(&Contact) -> bool) -> Option<&Contact> {
+        let those = || self.contacts.iter().filter(|it| is_one(it));
+        those()
             .find(|it| it.key.is_some())
-            .or_else(|| there().next())
+            .or_else(|| those().next())
     }
 
     /// Whom a person means who types a contact's name or `host[:port]`: the contact of that name,
-    /// else the contact at that address, else somebody who is not in the book and is called by the
-    /// address.
+    /// else the contact at that address, else the contact whose name is another spelling of the
+    /// same (`Door.` or `door:7447` for `door`), else somebody who is not in the book and is
+    /// called by the address.
     ///
     /// ```
     /// use transom_users::Book;
@@ -108,7 +119,9 @@ impl Book {
             return Ok(contact.clone());
         }
         let address: Address = text.parse()?;
-        if let Some(contact) = self.at(&address) {
+        // A contact's name is never asked of the network, in whatever spelling: the host of that
+        // name may be anybody's.
+        if let Some(contact) = self.at(&address).or_else(|| self.called(&address)) {
             return Ok(contact.clone());
         }
         Ok(Contact {

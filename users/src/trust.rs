@@ -281,6 +281,23 @@ mod tests {
     }
 
     #[test]
+    fn a_contact_typed_in_another_spelling_is_dialed_with_its_key() {
+        let text = format!("Porch 10.0.0.2\nporch 10.0.0.3 key={WRITTEN}\nyard porch");
+        let book = book(&text);
+        assert_eq!(book.lookup("Porch").unwrap().name, name("Porch"));
+        // Somebody's address goes first.
+        assert_eq!(book.lookup("PORCH").unwrap().name, name("yard"));
+        let book = self::book(&text.replace("yard porch", "yard 10.0.0.4"));
+        for typed in ["PORCH", "porch.", "porch:7447", "Porch.:7447"] {
+            let dialed = book.lookup(typed).unwrap();
+            assert_eq!(dialed.name, name("porch"), "{typed}");
+            let other = trust(&dialed, &book, &KnownPeers::default(), &OTHER);
+            assert_eq!(other, changed(WRITTEN, true));
+        }
+        assert_eq!(book.lookup("porch:80").unwrap().name, name("porch:80"));
+    }
+
+    #[test]
     fn callers_have_the_rights_of_their_line() {
         let text = format!("anna 10.0.0.2 may=call key={WRITTEN}\nbob 10.0.0.3 may=files");
         let book = book(&text);

@@ -161,6 +161,23 @@ fn add_appends_one_line_and_changes_nothing_else() {
 }
 
 #[test]
+fn a_comment_brings_no_second_contact_into_a_book_new_or_old() {
+    let home = Home::new("two-lines");
+    for _ in 0..2 {
+        for line in [
+            "eve 10.0.0.1 #\nroot 10.0.0.2 may=auto",
+            "eve 10.0.0.1 #x\r\nroot a",
+        ] {
+            let said = home.run(&["--users", "book", "users", "add", line]);
+            complaint(&said, 2);
+            let text = fs::read_to_string(home.path("book")).unwrap_or_default();
+            assert!(!text.contains("root") && !text.contains("eve"), "{text}");
+        }
+        home.run(&["--users", "book", "users", "add", "ben", "10.0.0.7"]);
+    }
+}
+
+#[test]
 fn nobody_is_added_where_no_line_is_read_any_more() {
     let home = Home::new("long");
     let book = home.path("book");

@@ -114,7 +114,7 @@ pub(crate) enum Answer {
     End(End),
     /// The entry can't be sent, or can't be taken.
     Failed(Failure),
-    Ready(Result<(), (RefuseReason, String)>),
+    Ready(Result<(), Refusal>),
     Begin(Start),
     /// So many bytes of leaves left memory since the last such answer, and how far the transfer is.
     Stored {
@@ -137,6 +137,16 @@ pub(crate) struct Walked {
     pub(crate) bytes: u64,
     /// What is not sent, and why.
     pub(crate) skipped: Vec<(String, String)>,
+}
+
+/// An offer that can't be taken.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: RefuseReason,
+    /// What the sender is told. The folder and its path are our owner's alone.
+    pub(crate) told: String,
+    /// All of it, for our owner.
+    pub(crate) text: String,
 }
 
 #[derive(Debug)]

@@ -262,9 +262,20 @@ impl InboxError {
         }
     }
 
-    /// The whole error in words that fit a message.
+    /// The whole error in words that fit a message, for the inbox's owner: it may name the folder.
     pub fn text(&self) -> String {
         words(self)
+    }
+
+    /// The same for the sender, who is not told where the inbox is.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Locked(_) => "another program there receives already".into(),
+            Self::Unwritable { source, .. } => {
+                cut(&format!("can't receive there: {source}"), limits::REASON).to_owned()
+            }
+            _ => self.text(),
+        }
     }
 }
 

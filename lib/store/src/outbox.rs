@@ -157,7 +157,11 @@ impl Outbox {
             ));
         }
         self.started[word] |= bit;
-        let mut source = Source::new(entry);
+        let offered = match self.shape {
+            Shape::File => self.name.clone(),
+            _ => entry.path.clone(),
+        };
+        let mut source = Source::new(entry, offered);
         source.claim(offset, proof)?;
         self.running.insert(index, source);
         Ok(())

@@ -148,25 +148,31 @@ fn check(file: Option<PathBuf>, place: &Place, output: &Output) -> Result<(), Fa
 }
 
 fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
+    let line = line.trim();
+    if line.contains(['\n', '\r']) {
+        // It is written as it was typed, and what follows would be another contact.
+        return Err(Failure::usage("that is no contact", "it has several lines").next(GRAMMAR));
+    }
     let contact: Contact = line
         .parse()
         .map_err(|error| Failure::usage("that is no contact", error).next(GRAMMAR))?;
     let path = place.users_to_write()?;
-    if path.exists() {
-        let text = place::read_text(&path)?;
-        let (book, _) = Book::parse(&text);
-        if let Some(old) = book.find(contact.name.as_str()) {
-            let place = format!("{}:{}", path.display(), old.line);
-            return Err(
-                Failure::new(format!("{} is in the book already", contact.name), place)
-                    .next("change that line"),
-            );
-        }
-        // A line that nobody would read, as in a file that is too long already, is not written.
-        add_line(&text, &contact)
-            .map_err(|error| Failure::new(format!("can't add {}", contact.name), error))?;
+    let text = match path.exists() {
+        true => place::read_text(&path)?,
+        false => String::new(),
+    };
+    let (book, _) = Book::parse(&text);
+    if let Some(old) = book.find(contact.name.as_str()) {
+        let place = format!("{}:{}", path.display(), old.line);
+        return Err(
+            Failure::new(format!("{} is in the book already", contact.name), place)
+                .next("change that line"),
+        );
     }
-    append(&path, line.trim())
+    // A line that nobody would read, as in a file that is too long already, is not written.
+    add_line(&text, &contact)
+        .map_err(|error| Failure::new(format!("can't add {}", contact.name), error))?;
+    append(&path, line)
         .map_err(|error| Failure::new(format!("can't write to {}", path.display()), error))?;
     let human = format!("{} is now in {}", contact.name, path.display());
     output.say(human, json!({"event": "added", "name": contact.name.as_str(), "file": path.display().to_string()}));

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{Begin, EntryError, InboxError, Reception};
-use transom_wire::{Done, Progress, RefuseReason, Start};
+use transom_wire::{Done, Progress, Start};
 
-use super::{Answer, Disk, Failure, Job, LEAVES_CHECKED};
+use super::{Answer, Disk, Failure, Job, LEAVES_CHECKED, Refusal};
 use crate::notice::TransferId;
 
 /// A transfer to us.
@@ -24,8 +24,12 @@ impl Disk {
         quota: Option<u64>,
         peer: [u8; 32],
         offer: &OwnedOffer,
-    ) -> Result<(), (RefuseReason, String)> {
-        let refuse = |error: InboxError| (error.refusal(), error.text());
+    ) -> Result<(), Refusal> {
+        let refuse = |error: InboxError| Refusal {
+            reason: error.refusal(),
+            told: error.told(),
+            text: error.text(),
+        };
         self.open_inbox(into.clone(), quota).map_err(refuse)?;
         let Some(inbox) = self.inboxes.get_mut(&into) else {
             return Ok(());

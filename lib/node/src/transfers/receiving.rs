@@ -9,7 +9,7 @@ use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
 
 use super::wish::Wish;
 use super::{Account, Place};
-use crate::disk::{Answer, Failure, Job};
+use crate::disk::{Answer, Failure, Job, Refusal};
 use crate::links::Link;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
@@ -335,9 +335,9 @@ impl Incoming {
                 self.say(out, |session, place| session.accept(place.file));
                 self.enter(Stage::Accepted);
             }
-            Answer::Ready(Err((reason, text))) => {
+            Answer::Ready(Err(Refusal { reason, told, text })) => {
                 self.say(out, |session, place| {
-                    session.refuse(place.file, reason, &text)
+                    session.refuse(place.file, reason, &told)
                 });
                 self.account.ended(Outcome::Refused { reason, text }, out);
                 return true;

@@ -7,6 +7,8 @@ use transom::{
     Accept, CallKind, Direction, EndReason, Identity, Lens, Notice, Outcome, SendOptions,
 };
 
+use transom_store::Inbox;
+
 use crate::calls::{calling, identities, name, pair, pattern, person};
 use crate::support::{Peer, Scratch, inbox};
 
@@ -197,5 +199,47 @@ fn a_transfer_tells_the_file_that_moves_on_both_sides() {
         assert_eq!(current.path, "deep/large.bin");
         assert_eq!(current.bytes, 3_000_000);
         assert!(current.moved <= current.bytes);
+    }
+}
+
+#[test]
+fn a_sender_is_not_told_where_the_inbox_is() {
+    let scratch = Scratch::new("secret-place");
+    let path = scratch.0.join("letter.txt");
+    fs::write(&path, "hello").unwrap();
+    let no_folder = scratch.0.join("hunter2-file");
+    fs::write(&no_folder, "").unwrap();
+    let locked = scratch.0.join("hunter2-locked");
+    let _held = Inbox::open(transom_store::InboxSettings::new(&locked)).unwrap();
+    let (a, b) = identities();
+    let inbox = InboxSettings {
+        into: scratch.0.join("inbox"),
+        accept: Accept::Ask,
+        quota: None,
+        overwrite: false,
+    };
+    let ben = person(&b, &[("anna", &a, "files")], |settings| {
+        settings.inbox = Some(inbox);
+    });
+    let anna = person(&a, &[], |_| {});
+    anna.handle.connect(ben.contact("ben"), false);
+    for into in [no_folder, locked] {
+        anna.handle
+            .send(&name("ben"), path.clone(), SendOptions::default());
+        let offered = ben.wait(|notice| match notice {
+            Notice::Offered { transfer, .. } => Some(transfer),
+            _ => None,
+        });
+        ben.handle.accept(offered, Some(into.clone()));
+        let texts = [(&ben, Direction::Incoming), (&anna, Direction::Outgoing)].map(
+            |(peer, way)| match peer.outcome(way) {
+                Outcome::Refused { text, .. } => text,
+                other => panic!("{other:?}"),
+            },
+        );
+        assert!(texts[0].contains(into.to_str().unwrap()), "{texts:?}");
+        assert!(texts[1].contains("receive"), "{texts:?}");
+        assert!(!texts[1].contains('/'), "{texts:?}");
+        assert!(!texts[1].contains("hunter2"), "{texts:?}");
     }
 }

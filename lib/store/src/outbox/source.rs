@@ -11,6 +11,9 @@ use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 #[derive(Debug)]
 pub(super) struct Source {
     entry: EntryInfo,
+    /// The path as it is offered, for errors: the receiver hears them, and is not to learn what a
+    /// link that was named leads to.
+    offered: String,
     file: Option<File>,
     /// When anything of the file changed last before it was read: a program that writes to it can
     /// set the time of its bytes back, but not this one.
@@ -29,9 +32,10 @@ struct Claim {
 }
 
 impl Source {
-    pub(super) fn new(entry: EntryInfo) -> Self {
+    pub(super) fn new(entry: EntryInfo, offered: String) -> Self {
         Self {
             entry,
+            offered,
             file: None,
             ctime: None,
             tree: Tree::default(),
@@ -131,7 +135,7 @@ impl Source {
             return Err(self.changed());
         };
         file.read_leaf(self.offset, len, buffer)
-            .map_err(|e| open_failed(&self.entry.path, e))?;
+            .map_err(|e| open_failed(&self.offered, e))?;
         if buffer.len() != len {
             return Err(self.changed());
         }
@@ -145,7 +149,7 @@ impl Source {
         if self.file.is_none() {
             self.file = Some(
                 root.read(&self.entry.path)
-                    .map_err(|e| open_failed(&self.entry.path, e))?,
+                    .map_err(|e| open_failed(&self.offered, e))?,
             );
             self.check()?;
         }
@@ -157,7 +161,7 @@ impl Source {
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
-        let found = file.stamp().map_err(|e| open_failed(&self.entry.path, e))?;
+        let found = file.stamp().map_err(|e| open_failed(&self.offered, e))?;
         let ctime = *self.ctime.get_or_insert(found.ctime);
         let offered = (self.entry.size, self.entry.mtime, ctime);
         match (found.size, found.mtime, found.ctime) == offered {
@@ -172,15 +176,15 @@ impl Source {
         self.check()?;
         if let Some(file) = &self.file {
             file.read_leaf(self.entry.size, 1, buffer)
-                .map_err(|e| open_failed(&self.entry.path, e))?;
+                .map_err(|e| open_failed(&self.offered, e))?;
         }
         match buffer.is_empty() {
             true => Ok(()),
-            false => Err(OutboxError::Sizeless(self.entry.path.clone())),
+            false => Err(OutboxError::Sizeless(self.offered.clone())),
         }
     }
 
     fn changed(&self) -> OutboxError {
-        OutboxError::Changed(self.entry.path.clone())
+        OutboxError::Changed(self.offered.clone())
     }
 }

@@ -144,10 +144,6 @@ impl Reception {
 
     /// An entry has failed: what is left of it goes, unless another attempt may succeed.
     pub(super) fn fail(&mut self, index: u32, path: &str, trouble: Trouble) -> EntryError {
-        let path = match self.offered.shape {
-            Shape::File => &self.offered.name,
-            _ => path,
-        };
         let trouble = match trouble {
             // Every name is "not found" then.
             Trouble::System(error) if is_missing(&error) && self.dir.is_gone() => {
@@ -155,7 +151,11 @@ impl Reception {
             }
             trouble => trouble,
         };
-        let error = trouble.of(path);
+        let error = trouble.of(match self.offered.shape {
+            // Its place in the tree is a name of ours.
+            Shape::File => &self.offered.name,
+            _ => path,
+        });
         self.tally.failed += 1;
         let part = self.entries.insert(index, State::Failed);
         match part {
@@ -170,9 +170,14 @@ impl Reception {
     /// Closes a file that another attempt may go on with.
     pub(super) fn keep(&mut self, mut part: Part) {
         if self.syncing == Syncing::EachFile && self.broken.is_none() {
-            // Its error is the reception's from now on; the entry has failed already.
+            // Its error is the reception's from now on; the entry has failed already, and is no
+            // longer among those that forget what the disk lost.
             let synced = part.sync();
-            let _ = self.believe(synced);
+            if self.believe(synced).is_err()
+                && let Err(error) = part.forget_unsynced()
+            {
+                log::error!("could not forget what the disk lost error={error}");
+            }
         }
     }
 

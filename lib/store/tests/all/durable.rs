@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Finished, Inbox, InboxError, InboxSettings, Outbox};
+use transom_store::{Finished, Inbox, InboxError, InboxSettings, Outbox, Step};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -47,6 +47,46 @@ fn a_write_error_is_told_to_every_reception_whose_bytes_it_may_have_cost() {
         assert_eq!(error.errno(), 5, "{error:?}");
     }
     assert_eq!(visible(&scratch), [""; 0]);
+}
+
+#[test]
+fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
+    for gives_up in [false, true] {
+        let scratch = Scratch::new();
+        let film = scratch.put("film", noise(3 * LEAF + 3, 1));
+        let disk = scratch.disk();
+        let mut inbox = scratch.inbox();
+        let (mut outbox, mut reception) = begun(&mut inbox, 1, &film);
+        pump(&mut outbox, &mut reception, 2);
+        disk.lose("tree/data");
+        disk.write_back();
+        // Either way the file is kept for the next attempt, and only then synced.
+        if gives_up {
+            reception.abandon(0);
+        } else {
+            disk.on(Op::Write).at("tree/data").fail(28);
+            let mut next = || outbox.next_leaf(0, Vec::new()).unwrap();
+            let Step::Leaf {
+                offset,
+                hash,
+                bytes,
+                ..
+            } = next()
+            else {
+                panic!("there is a third leaf");
+            };
+            let error = reception.leaf(0, offset, &hash, &bytes).unwrap_err();
+            assert_eq!(error.errno(), 28, "{error:?}");
+        }
+        drop(reception);
+        disk.heal();
+        let (mut outbox, mut reception) = begun(&mut inbox, 1, &film);
+        pump(&mut outbox, &mut reception, u64::MAX);
+        let finished = reception.finish(1).unwrap();
+        assert_eq!(finished.ending, Ending::Durable);
+        disk.cut_power();
+        assert!(is_as_sent(&film, &finished.path), "given up: {gives_up}");
+    }
 }
 
 #[test]

@@ -267,3 +267,16 @@ fn entries_that_lose_their_place_while_they_come_are_told_at_the_end() {
     assert_eq!(told, ["file", "folder", "folder/b", "folder/c"]);
     assert!(finished.unplaced.iter().all(|one| !one.why.is_empty()));
 }
+
+#[test]
+fn a_file_that_fails_is_called_by_the_name_it_has_for_its_sender() {
+    let scratch = Scratch::new();
+    let film = scratch.put("film", noise(LEAF + 3, 1));
+    let disk = scratch.disk();
+    disk.on(Op::Write).at("tree/").fail(27);
+    let mut inbox = scratch.inbox();
+    let (mut outbox, mut reception) = begun(&mut inbox, 1, &film);
+    let failed = try_pump(&mut outbox, &mut reception);
+    let text = failed[0].1.text();
+    assert!(text.starts_with("can't write \"film\": "), "{text}");
+}

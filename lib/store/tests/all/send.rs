@@ -298,3 +298,25 @@ fn a_proof_is_checked_some_leaves_at_a_time_and_nothing_is_sent_before() {
     outbox.begin(0, 3 * LEAF as u64, &[0; 32]).unwrap();
     assert!(outbox.next_leaf(0, Vec::new()).is_err());
 }
+
+#[test]
+fn what_a_link_leads_to_is_told_to_nobody() {
+    let scratch = Scratch::new();
+    let real = scratch.put("hunter2", noise(3 * LEAF, 1));
+    let link = scratch.path("film");
+    symlink(&real, &link).unwrap();
+    let changes: [&dyn Fn(); 2] = [&|| drop(scratch.put("hunter2", b"another")), &|| {
+        fs::remove_file(&real).unwrap()
+    }];
+    for change in changes {
+        let mut outbox = Outbox::walk(&link).unwrap();
+        change();
+        let started = outbox.start(0, 0, &[0; 32]);
+        let error = started.and_then(|_| outbox.next_leaf(0, Vec::new()).map(drop));
+        let text = error.unwrap_err().text();
+        assert!(
+            text.contains("\"film\"") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+}
