@@ -1,4 +1,5 @@
-//! The cargo that runs these tests, the workspace it runs them in, and the program it builds for them.
+//! The cargo that runs these tests, the workspace it runs them in, and the program it builds for
+//! them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

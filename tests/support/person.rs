@@ -60,7 +60,8 @@ impl Person {
         writeln!(book, "{line}").expect("a scratch folder can be written to");
     }
 
-    /// Adds somebody, reachable at that address, with their key and rights (`view,call,files,auto`).
+    /// Adds somebody, reachable at that address, with their key and rights
+    /// (`view,call,files,auto`).
     pub fn knows(&self, other: &Self, address: &str, may: &str) {
         let Self { name, key, .. } = other;
         self.write_in_book(&format!("{name} {address} key={key} may={may}"));

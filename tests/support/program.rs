@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::Mark;
 
-/// How long any single thing may take before a test gives up. Generous: a busy machine is no failure.
+/// How long any single thing may take before a test gives up. Generous: a busy machine is no
+/// failure.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running child, killed by its id when dropped.

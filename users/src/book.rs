@@ -1,4 +1,5 @@
-//! The contact book: what the user wrote, as understood. It knows no text of its own to change; edits of that are next door.
+//! The contact book: what the user wrote, as understood. It knows no text of its own to change;
+//! edits of that are next door.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,7 +29,8 @@ pub struct Book {
     places: HashMap<PeerName, usize>,
     /// Bytes of all contacts written out, at most [`MAX_BYTES`], so that the book can be read back.
     written: usize,
-    /// Names of lines that could not be used, by which somebody may have been meant to be kept short.
+    /// Names of lines that could not be used, by which somebody may have been meant to be kept
+    /// short.
     withheld: Vec<PeerName>,
     /// Lines were left unread, so that nobody knows who is in them.
     cut: bool,

@@ -1,5 +1,5 @@
-//! One contact added to, changed in or taken out of the text of a book, at its owner's wish; all else of the text stays byte
-//! for byte. It reads and writes no file.
+//! One contact added to, changed in or taken out of the text of a book, at its owner's wish; all
+//! else of the text stays byte for byte. It reads and writes no file.
 
 use std::ops::Range;
 
@@ -57,7 +57,8 @@ pub fn add_line(text: &str, contact: &Contact) -> Result<String, EditError> {
     checked(longer, &wanted)
 }
 
-/// The text with that contact in place of the one of the same name. A comment that stays keeps its place and its spaces.
+/// The text with that contact in place of the one of the same name. A comment that stays keeps its
+/// place and its spaces.
 ///
 /// ```
 /// use transom_users::change_line;
@@ -108,7 +109,8 @@ fn find<'a>(book: &'a Book, name: &PeerName) -> Result<&'a Contact, EditError> {
     book.find(name.as_str()).ok_or(EditError::Missing(*name))
 }
 
-/// The fields of the contact in the clothes of the old line: what stands before the name, and the comment if it is the same.
+/// The fields of the contact in the clothes of the old line: what stands before the name, and the
+/// comment if it is the same.
 fn rewritten(line: &str, contact: &Contact) -> String {
     let inner = line.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
     let lead = line.len() - inner.len();

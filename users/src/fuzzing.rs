@@ -80,7 +80,8 @@ fn pinned_once(address: &Address, spelling: &str) {
     }
 }
 
-/// An edit does what was asked and leaves every other byte; what was added and removed again leaves no trace.
+/// An edit does what was asked and leaves every other byte; what was added and removed again leaves
+/// no trace.
 fn edits(text: &str, book: &Book) {
     for contact in book.contacts().iter().take(2) {
         let Ok(without) = remove_line(text, &contact.name) else {

@@ -48,8 +48,9 @@ pub enum NotLearned {
 impl KnownPeers {
     /// Reads the learned keys.
     ///
-    /// Nobody but this program writes them, so an error means that the file was damaged, and that somebody's
-    /// key may be lost with it. Who goes on all the same would trust the next key that comes under that name.
+    /// Nobody but this program writes them, so an error means that the file was damaged, and that
+    /// somebody's key may be lost with it. Who goes on all the same would trust the next key that
+    /// comes under that name.
     pub fn parse(text: &str) -> (Self, Vec<BookError>) {
         let mut known = Self::default();
         let mut lines_of = Vec::new();

@@ -1,5 +1,6 @@
-//! People: who they are called, where they are, which key is theirs and what they may do. Text in, text
-//! out: it opens no file and no socket, and changes of what the user wrote only the one line it is asked to.
+//! People: who they are called, where they are, which key is theirs and what they may do. Text in,
+//! text out: it opens no file and no socket, and changes of what the user wrote only the one line
+//! it is asked to.
 //!
 //! The contact book has one contact a line:
 //!

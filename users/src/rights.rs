@@ -22,8 +22,8 @@ pub struct Rights {
     pub call: bool,
     /// Offer files.
     pub files: bool,
-    /// Be answered, and have files taken, without a person being asked. Whoever is let in so sees the camera too: it is
-    /// for a baby, a pet or a laboratory that somebody looks after from afar.
+    /// Be answered, and have files taken, without a person being asked. Whoever is let in so sees
+    /// the camera too: it is for a baby, a pet or a laboratory that somebody looks after from afar.
     pub auto: bool,
 }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text without anything that steers a terminal, or hides or turns what stands beside it: each such
-/// character as `\u{..}`.
+/// The text without anything that steers a terminal, or hides or turns what stands beside it: each
+/// such character as `\u{..}`.
 ///
 /// ```
 /// use transom_users::escape;
@@ -56,7 +56,8 @@ pub(crate) fn quote(text: &str) -> String {
 fn is_unfit(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            // Soft hyphen, Arabic letter mark, Mongolian vowel separator, line and paragraph separators.
+            // Soft hyphen, Arabic letter mark, Mongolian vowel separator, line and paragraph
+            // separators.
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2028}' | '\u{2029}'
             // Zero width, and all that set or isolate a direction.
             | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

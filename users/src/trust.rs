@@ -1,4 +1,5 @@
-//! Whether a key is the right one, and whose it is. Both follow the book first and what was learned second.
+//! Whether a key is the right one, and whose it is. Both follow the book first and what was learned
+//! second.
 
 use transom_wire::{PeerName, PublicKey};
 
@@ -103,8 +104,9 @@ pub fn pins(contact: &Contact, book: &Book, known: &KnownPeers) -> Vec<(PeerName
 /// In this order:
 /// 1. The first contact with that `key=`.
 /// 2. A contact without `key=` for whose name it was learned.
-/// 3. Somebody for whose name it was learned and who is not in the book, with the default rights; with none if
-///    the book has a line of that name, or lines at all, that could not be read, since it may have given less.
+/// 3. Somebody for whose name it was learned and who is not in the book, with the default rights;
+///    with none if the book has a line of that name, or lines at all, that could not be read, since
+///    it may have given less.
 ///
 /// A key that was learned for the name of a contact whose `key=` is another is nobody's.
 ///

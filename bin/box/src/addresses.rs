@@ -1,4 +1,5 @@
-//! The addresses of this machine, for a person to give to others. Linux lists them in /proc; elsewhere the routes tell the usual ones.
+//! The addresses of this machine, for a person to give to others. Linux lists them in /proc;
+//! elsewhere the routes tell the usual ones.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};

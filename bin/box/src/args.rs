@@ -1,4 +1,5 @@
-//! The command line: every command and option, with an example in each help. It knows no file and no network.
+//! The command line: every command and option, with an example in each help. It knows no file and
+//! no network.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,10 +26,12 @@ pub(crate) struct Arguments {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Common {
-    /// Where the key and the pinned keys live [default: $TRANSOM_STATE, else ~/.local/state/transom]
+    /// Where the key and the pinned keys live [default: $TRANSOM_STATE, else
+    /// ~/.local/state/transom]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
-    /// The contact book [default: $TRANSOM_USERS, else ~/.config/transom/user_list.txt, else users/user_list.txt]
+    /// The contact book [default: $TRANSOM_USERS, else ~/.config/transom/user_list.txt, else
+    /// users/user_list.txt]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) users: Option<PathBuf>,
     /// One JSON object a line on stdout
@@ -87,7 +90,8 @@ pub(crate) struct Id {
     /// The name to suggest to others [default: this machine's]
     #[arg(long)]
     pub(crate) name: Option<PeerName>,
-    /// Where your box takes connections, such as 192.168.1.20:8000, if not on port 7447 of all addresses
+    /// Where your box takes connections, such as 192.168.1.20:8000, if not on port 7447 of all
+    /// addresses
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
     pub(crate) listen: Option<SocketAddr>,
     /// The same where only the port is another
@@ -117,19 +121,22 @@ pub(crate) struct Camera {
 
 #[derive(Args, Debug)]
 pub(crate) struct Call {
-    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default: whoever may call]
+    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default:
+    /// whoever may call]
     #[arg(required_unless_present = "answer")]
     pub(crate) peer: Option<String>,
     /// Wait for a call and take it, instead of ringing
     #[arg(long)]
     pub(crate) answer: bool,
-    /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all addresses]
+    /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all
+    /// addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "answer")]
     pub(crate) listen: Vec<SocketAddr>,
     /// What to call yourself [default: this machine's name]
     #[arg(long)]
     pub(crate) name: Option<PeerName>,
-    /// Show pictures: auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin) [default: none]
+    /// Show pictures: auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND
+    /// or - (stdin) [default: none]
     #[arg(long, value_parser = parse_source)]
     pub(crate) source: Option<Source>,
     #[command(flatten)]
@@ -137,7 +144,8 @@ pub(crate) struct Call {
     /// Hang up that many seconds after the call began
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
-    /// Give up when nobody answers in that time, or with --answer, nobody rings [default: 45; with --answer: wait for ever]
+    /// Give up when nobody answers in that time, or with --answer, nobody rings [default: 45; with
+    /// --answer: wait for ever]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) ring_seconds: Option<u64>,
 }
@@ -145,7 +153,8 @@ pub(crate) struct Call {
 /// Where to be found, by whom, under which name.
 #[derive(Args, Debug)]
 pub(crate) struct Door {
-    /// Where to take connections, such as 192.168.1.20:7447; may be given twice [default: port 7447, all addresses]
+    /// Where to take connections, such as 192.168.1.20:7447; may be given twice [default: port
+    /// 7447, all addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
     pub(crate) listen: Vec<SocketAddr>,
     /// What to call yourself [default: this machine's name]
@@ -227,12 +236,13 @@ pub(crate) struct Receive {
     /// Whose files to take without asking: ask (nobody's), known (the contact book) or NAME,…
     #[arg(long, value_name = "WHOSE", default_value = "ask")]
     pub(crate) accept: Consent,
-    /// Most bytes the inbox may hold, whoever sends them, such as 20G; each file and folder counts 4 KiB more, and
-    /// room that an unfinished transfer does not use for a minute is given to others
+    /// Most bytes the inbox may hold, whoever sends them, such as 20G; each file and folder counts
+    /// 4 KiB more, and room that an unfinished transfer does not use for a minute is given to
+    /// others
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub(crate) quota: Option<u64>,
-    /// Let files that are taken without asking replace those of the same name when their sender wants it; else both
-    /// are kept
+    /// Let files that are taken without asking replace those of the same name when their sender
+    /// wants it; else both are kept
     #[arg(long)]
     pub(crate) allow_overwrite: bool,
     /// End when the first sender that sent something has gone, or has nothing more to send

@@ -1,5 +1,5 @@
-//! A look at each picture of a peer before it is written or handed on: others will open it. It knows headers only; the
-//! data behind them are the business of whoever decodes it.
+//! A look at each picture of a peer before it is written or handed on: others will open it. It
+//! knows headers only; the data behind them are the business of whoever decodes it.
 
 use transom::media::probe;
 
@@ -33,14 +33,14 @@ impl Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use transom::media::{Encoder, Source, Wish, open};
+    use transom::media::{CaptureRequest, Encoder, Source, open};
 
     #[test]
     fn only_jpeg_of_the_size_announced_passes_and_the_rest_is_counted() {
-        let wish = Wish {
+        let wish = CaptureRequest {
             source: Source::Pattern,
             size: Some((64, 48)),
-            ..Wish::default()
+            ..CaptureRequest::default()
         };
         let mut camera = open(&wish).unwrap();
         let frame = std::iter::repeat_with(|| camera.newest().unwrap())

@@ -1,4 +1,5 @@
-//! What call, watch, send and text share: reaching one peer, and saying why it could not be reached.
+//! What call, watch, send and text share: reaching one peer, and saying why it could not be
+//! reached.
 
 use transom::people::Contact;
 use transom::{EndReason, Notice, Obstacle, PeerName, PublicKey, Settings};

@@ -1,4 +1,5 @@
-//! A film on disk that grows with every picture: `.mjpeg`, the JPEGs one after the other, or `.avi`.
+//! A film on disk that grows with every picture: `.mjpeg`, the JPEGs one after the other, or
+//! `.avi`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -10,7 +11,8 @@ use transom::media::{AviWriter, Picture};
 use crate::failure::Failure;
 use crate::recorder::{cannot_write, check_ordinary};
 
-/// Files of one film, so that a sender whose every picture has another size does not fill the disk with names.
+/// Files of one film, so that a sender whose every picture has another size does not fill the disk
+/// with names.
 const MAX_PARTS: u32 = 1000;
 
 /// The film, in several files where one can't hold it all.
@@ -23,7 +25,8 @@ pub(crate) struct Film {
     is_new: bool,
 }
 
-/// An earlier film of that name is emptied by the first picture and not before: a box that can't be reached costs nothing.
+/// An earlier film of that name is emptied by the first picture and not before: a box that can't be
+/// reached costs nothing.
 enum Reel {
     NewAvi(File),
     NewMjpeg(File),
@@ -114,8 +117,8 @@ impl Film {
         }
     }
 
-    /// A file for what comes next. Which number it has is up to the sender, who changes the size of its pictures, so it takes
-    /// the place of no other: that may be of an earlier film.
+    /// A file for what comes next. Which number it has is up to the sender, who changes the size of
+    /// its pictures, so it takes the place of no other: that may be of an earlier film.
     fn next_part(&mut self) -> io::Result<File> {
         while self.parts < MAX_PARTS {
             self.parts += 1;
@@ -151,7 +154,8 @@ impl Drop for Film {
     }
 }
 
-/// As the writer takes it. The pace is that of arrival, since the sensor's clock may not be known yet.
+/// As the writer takes it. The pace is that of arrival, since the sensor's clock may not be known
+/// yet.
 fn for_avi(picture: &RemotePicture) -> Picture {
     Picture {
         jpeg: picture.jpeg.as_slice().into(),

@@ -1,4 +1,5 @@
-//! `transom`: the headless program. It parses a command line, runs one command on top of the station, and turns its end into an exit code.
+//! `transom`: the headless program. It parses a command line, runs one command on top of the
+//! station, and turns its end into an exit code.
 
 mod addresses;
 mod args;

@@ -1,4 +1,5 @@
-//! What `receive --once` waits for: that the first sender whose transfer ended has gone, or sends no more.
+//! What `receive --once` waits for: that the first sender whose transfer ended has gone, or sends
+//! no more.
 
 use std::time::{Duration, Instant};
 
@@ -83,6 +84,6 @@ impl Once {
 /// Names kept: one is enough to have failed.
 const MAX_MISSING: usize = 64;
 
-/// A sender that is still here but offers nothing more for so long, such as a window, is done: a program that has more
-/// to send offers it within a round trip and a look at its disk.
+/// A sender that is still here but offers nothing more for so long, such as a window, is done: a
+/// program that has more to send offers it within a round trip and a look at its disk.
 const PAUSE: Duration = Duration::from_secs(5);

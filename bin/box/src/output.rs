@@ -1,4 +1,5 @@
-//! What a command prints: lines for people, or JSON for programs, safe for any terminal and quiet about a closed pipe.
+//! What a command prints: lines for people, or JSON for programs, safe for any terminal and quiet
+//! about a closed pipe.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -106,7 +107,8 @@ impl Output {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Whether all that was told could be written. A reader that has gone had enough, as of any filter.
+    /// Whether all that was told could be written. A reader that has gone had enough, as of any
+    /// filter.
     pub(crate) fn complete(&self) -> Result<(), Failure> {
         match self.trouble().take() {
             Some(error) => Err(Failure::new("can't write to stdout", error)),
@@ -145,7 +147,8 @@ fn human_line(text: &str) -> String {
     line
 }
 
-/// JSON that a terminal can show too: what [`escape`] would change stands as `\uXXXX`, so that a program still reads the very same text.
+/// JSON that a terminal can show too: what [`escape`] would change stands as `\uXXXX`, so that a
+/// program still reads the very same text.
 fn json_line(value: &Value) -> String {
     let raw = value.to_string();
     let mut line = String::with_capacity(raw.len() + 1);

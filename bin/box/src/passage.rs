@@ -1,5 +1,6 @@
-//! The way of events from the station's thread to the command. The loop never waits for a slow terminal or disk: what
-//! moves is dropped where there is no room, and what somebody waits for has room apart.
+//! The way of events from the station's thread to the command. The loop never waits for a slow
+//! terminal or disk: what moves is dropped where there is no room, and what somebody waits for has
+//! room apart.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -17,7 +18,8 @@ const QUEUE: usize = 256;
 /// Events kept while the terminal stands still: an hour of people, a second of an attack.
 const KEPT: usize = 4096;
 
-/// Calls, ends, texts and questions that found no room, oldest first. The command looks here whenever the queue is empty.
+/// Calls, ends, texts and questions that found no room, oldest first. The command looks here
+/// whenever the queue is empty.
 type Kept = Arc<Mutex<VecDeque<Event>>>;
 
 /// The station's end.
@@ -80,7 +82,8 @@ impl Passage {
         }
         self.loses.set(false);
         kept.push_back(event);
-        // Also after the command found both empty and went to sleep: the queue has room then, and wakes it.
+        // Also after the command found both empty and went to sleep: the queue has room then, and
+        // wakes it.
         while let Some(event) = kept.pop_front() {
             if let Err(TrySendError::Full(event)) = self.queue.try_send(event) {
                 kept.push_front(event);

@@ -1,7 +1,8 @@
-//! The options of a camera's pictures, which every command with a camera takes. Where they come from is said elsewhere.
+//! The options of a camera's pictures, which every command with a camera takes. Where they come
+//! from is said elsewhere.
 
 use clap::{Args, ValueEnum};
-use transom::media::{Prefer, Source, Wish};
+use transom::media::{CaptureRequest, Prefer, Source};
 
 use crate::format::parse_size;
 
@@ -24,8 +25,8 @@ pub(crate) struct Pictures {
 
 impl Pictures {
     /// What is wanted of that source.
-    pub(crate) fn of(self, source: Source) -> Wish {
-        Wish {
+    pub(crate) fn of(self, source: Source) -> CaptureRequest {
+        CaptureRequest {
             source,
             size: self.size,
             fps: self.fps,

@@ -1,4 +1,5 @@
-//! Where this user's things are: the state folder, the contact book, the name of the machine, and who is meant by PEER.
+//! Where this user's things are: the state folder, the contact book, the name of the machine, and
+//! who is meant by PEER.
 
 use std::env;
 use std::fs::File;
@@ -153,7 +154,8 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// A little more than a book may have is enough to see that it has too much. What could make us wait is not opened.
+/// A little more than a book may have is enough to see that it has too much. What could make us
+/// wait is not opened.
 fn try_read(path: &Path) -> io::Result<Vec<u8>> {
     let is_empty_on_purpose = path == Path::new("/dev/null");
     if !std::fs::metadata(path)?.is_file() && !is_empty_on_purpose {

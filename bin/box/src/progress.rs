@@ -1,4 +1,5 @@
-//! How a transfer is told while it runs: a bar on a terminal, a line every few seconds elsewhere, objects for programs.
+//! How a transfer is told while it runs: a bar on a terminal, a line every few seconds elsewhere,
+//! objects for programs.
 
 use std::time::{Duration, Instant};
 
@@ -93,7 +94,8 @@ impl Drop for Progress<'_> {
     }
 }
 
-/// Before the peer has answered there is nothing to measure, and what is offered to us is for somebody to decide.
+/// Before the peer has answered there is nothing to measure, and what is offered to us is for
+/// somebody to decide.
 fn is_not_yet(status: &TransferStatus) -> bool {
     match status.phase {
         Phase::Waiting => true,

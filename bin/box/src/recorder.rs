@@ -71,8 +71,8 @@ fn check_folder_of(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What is there already has to be a file: to open a pipe is to wait for its reader, and a device of that name, `/dev/null`
-/// above all, would be gone when the picture has its place.
+/// What is there already has to be a file: to open a pipe is to wait for its reader, and a device
+/// of that name, `/dev/null` above all, would be gone when the picture has its place.
 pub(crate) fn check_ordinary(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(io::Error::other("it is no ordinary file")),

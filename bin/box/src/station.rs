@@ -82,7 +82,8 @@ impl Running {
         }
     }
 
-    /// Reads what a person types, line by line, as events. A read can't be interrupted: the thread ends with the program.
+    /// Reads what a person types, line by line, as events. A read can't be interrupted: the thread
+    /// ends with the program.
     pub(crate) fn read_lines(&self) -> Result<(), Failure> {
         let sender = self.sender.clone();
         Builder::new()

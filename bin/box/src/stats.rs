@@ -1,4 +1,5 @@
-//! What a viewer measures: pictures, gaps, bytes and latencies, in a fixed amount of memory however long it watches.
+//! What a viewer measures: pictures, gaps, bytes and latencies, in a fixed amount of memory however
+//! long it watches.
 
 use std::time::{Duration, Instant};
 
@@ -154,7 +155,8 @@ const MIN_SPAN: Duration = Duration::from_millis(500);
 /// A gap of more pictures than this is no loss but another count: ten minutes at 100 fps.
 const MAX_GAP: u32 = 60_000;
 
-/// Durations by size, each bucket 1/64 of its power of two wide: quantiles are right to 1.6 %, the largest exactly.
+/// Durations by size, each bucket 1/64 of its power of two wide: quantiles are right to 1.6 %, the
+/// largest exactly.
 #[derive(Clone, Debug)]
 struct Histogram {
     buckets: Box<[u32; BUCKETS]>,

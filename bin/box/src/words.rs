@@ -1,6 +1,6 @@
 //! What the station's answers are called: in words for people, as one stable word for programs.
 
-use transom::{CallKind, Capabilities, EndReason, Lens, Outcome, PeerName, RefuseReason};
+use transom::{CallKind, CameraState, Capabilities, EndReason, Outcome, PeerName, RefuseReason};
 
 use crate::format::count;
 
@@ -48,22 +48,22 @@ pub(crate) fn end_word(reason: EndReason) -> &'static str {
     }
 }
 
-pub(crate) fn lens_words(lens: Lens) -> &'static str {
+pub(crate) fn lens_words(lens: CameraState) -> &'static str {
     match lens {
-        Lens::Opening => "is being opened",
-        Lens::Live => "is live",
-        Lens::Lost => "gives no pictures",
-        Lens::Off => "is off",
+        CameraState::Opening => "is being opened",
+        CameraState::Live => "is live",
+        CameraState::Lost => "gives no pictures",
+        CameraState::Off => "is off",
         _ => "is in a state this program does not know",
     }
 }
 
-pub(crate) fn lens_word(lens: Lens) -> &'static str {
+pub(crate) fn lens_word(lens: CameraState) -> &'static str {
     match lens {
-        Lens::Opening => "opening",
-        Lens::Live => "live",
-        Lens::Lost => "lost",
-        Lens::Off => "off",
+        CameraState::Opening => "opening",
+        CameraState::Live => "live",
+        CameraState::Lost => "lost",
+        CameraState::Off => "off",
         _ => "unknown",
     }
 }
@@ -171,7 +171,7 @@ mod tests {
             assert_ne!(end_word(reason), "unknown");
             assert!(!end_words(reason).contains("does not know"));
         }
-        for &lens in Lens::ALL {
+        for &lens in CameraState::ALL {
             assert_ne!(lens_word(lens), "unknown");
             assert!(!lens_words(lens).contains("does not know"));
         }

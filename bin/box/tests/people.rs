@@ -1,4 +1,5 @@
-//! `transom users` and the places where it looks, with the real program in folders of its own. What needs two peers is tested in `tests/`.
+//! `transom users` and the places where it looks, with the real program in folders of its own. What
+//! needs two peers is tested in `tests/`.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::fs;

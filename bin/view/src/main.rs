@@ -1,4 +1,5 @@
-//! `transom-view`: the window. Contacts with presence, calls, live pictures side by side, text, and files both ways.
+//! `transom-view`: the window. Contacts with presence, calls, live pictures side by side, text, and
+//! files both ways.
 
 mod arguments;
 mod engine;

@@ -1,5 +1,6 @@
-//! Where things are unless somebody says otherwise: contacts, settings, downloads, and what this computer is called. Nothing is
-//! made or read here but the computer's name; what others read they open here.
+//! Where things are unless somebody says otherwise: contacts, settings, downloads, and what this
+//! computer is called. Nothing is made or read here but the computer's name; what others read they
+//! open here.
 
 use std::env;
 use std::fs::{self, File, FileType};
@@ -9,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use transom::PeerName;
 
-/// `$XDG_CONFIG_HOME/transom/user_list.txt` if it is there, else `users/user_list.txt` below the current folder if that is.
+/// `$XDG_CONFIG_HOME/transom/user_list.txt` if it is there, else `users/user_list.txt` below the
+/// current folder if that is.
 pub(crate) fn users() -> PathBuf {
     let own = config().map(|config| config.join("user_list.txt"));
     let here = PathBuf::from("users/user_list.txt");
@@ -63,7 +65,8 @@ pub(crate) fn variable(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// Opens a file to be read. A pipe is refused: nobody may ever write to it, and the window would wait.
+/// Opens a file to be read. A pipe is refused: nobody may ever write to it, and the window would
+/// wait.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let data = fs::metadata(path)?;
     if is_pipe(data.file_type()) {

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use transom::media::Wish;
+use transom::media::CaptureRequest;
 use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
 use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 
@@ -48,8 +48,9 @@ struct Users {
 
 /// Sends log lines to stderr; `TRANSOM_LOG` chooses which.
 pub(crate) fn log() {
-    // The graphics stack warns of drivers it tries and passes over; what matters comes back as an error. A debug build of
-    // egui warns of each widget that moves, winit of screens that tell no size, and the clipboard of being empty.
+    // The graphics stack warns of drivers it tries and passes over; what matters comes back as an
+    // error. A debug build of egui warns of each widget that moves, winit of screens that tell no
+    // size, and the clipboard of being empty.
     const DEFAULT: &str = "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,egui_wgpu=error,sctk=off,winit=error,egui_winit=off,arboard=off";
     let filter = env_logger::Env::new().filter_or("TRANSOM_LOG", DEFAULT);
     env_logger::Builder::from_env(filter).init();
@@ -126,7 +127,7 @@ fn prepare(
     state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
     state.calls.own.wish = match &arguments.camera {
         // In the size that was chosen: the command line names none.
-        Some(source) => source.clone().map(|source| Wish {
+        Some(source) => source.clone().map(|source| CaptureRequest {
             source,
             ..config.wish().unwrap_or_default()
         }),
@@ -139,7 +140,8 @@ fn prepare(
     Ok(())
 }
 
-/// Where others reach this window, as far as it can be known: the address it listens at, or this computer's.
+/// Where others reach this window, as far as it can be known: the address it listens at, or this
+/// computer's.
 fn reached_at(listen: &[SocketAddr]) -> String {
     let named = listen.iter().find(|address| !address.ip().is_unspecified());
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
@@ -150,8 +152,9 @@ fn reached_at(listen: &[SocketAddr]) -> String {
     }
 }
 
-/// Starts the station. If somebody else has the usual port, nobody can reach this window, but it can reach everybody; if the
-/// folder for files can't be used, as that of a disk that is not there, all but files works.
+/// Starts the station. If somebody else has the usual port, nobody can reach this window, but it
+/// can reach everybody; if the folder for files can't be used, as that of a disk that is not there,
+/// all but files works.
 fn engine(
     folder: &Folder,
     users: &Users,
@@ -260,7 +263,8 @@ fn parse(path: PathBuf, text: &str, cut: bool) -> Users {
     }
 }
 
-/// At most [`MAX_BYTES`] of the file, and whether there was more. Bytes that are no text become marks that no line can hold.
+/// At most [`MAX_BYTES`] of the file, and whether there was more. Bytes that are no text become
+/// marks that no line can hold.
 fn read(path: &Path) -> io::Result<(String, bool)> {
     let mut bytes = Vec::new();
     let limit = MAX_BYTES as u64;

@@ -1,4 +1,5 @@
-//! A display that nobody sees, for the window to be measured and photographed on: Xvfb, and xdotool for hands.
+//! A display that nobody sees, for the window to be measured and photographed on: Xvfb, and xdotool
+//! for hands.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what is done to this workspace rather than by it, in plain Rust with std alone.
-//! Each command is one file; each says what it installs before it installs it, and ends what it starts.
+//! Each command is one file; each says what it installs before it installs it, and ends what it
+//! starts.
 
 mod bench;
 mod children;

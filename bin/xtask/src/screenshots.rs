@@ -1,5 +1,6 @@
-//! `cargo xtask screenshots`: the README's pictures, of the built window on a display that nobody sees, with a camera box,
-//! a caller and a sender beside it. Everything on them is real; only the cameras show the test pattern.
+//! `cargo xtask screenshots`: the README's pictures, of the built window on a display that nobody
+//! sees, with a camera box, a caller and a sender beside it. Everything on them is real; only the
+//! cameras show the test pattern.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! People on loopback with throw-away keys, each with a state folder and a contact book, and the built
-//! `transom` in their hands. All of it is in one folder that is removed at the end.
+//! People on loopback with throw-away keys, each with a state folder and a contact book, and the
+//! built `transom` in their hands. All of it is in one folder that is removed at the end.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use transom_media::{AviWriter, Encoder, Picture, Wait, Wish, open};
+use transom_media::{AviWriter, CaptureRequest, Encoder, Picture, Wait, open};
 
 /// How often a descriptor is looked at. A program with a loop polls it.
 const GLANCE: Duration = Duration::from_millis(2);
@@ -35,16 +35,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut file = arguments.next().map(Output::create).transpose()?;
     let size = arguments.next().map(|size| parse_size(&size)).transpose()?;
     let fps = arguments.next().map(|fps| fps.parse()).transpose()?;
-    let wish = Wish {
+    let request = CaptureRequest {
         source: source.parse()?,
         size,
         fps,
-        ..Wish::default()
+        ..CaptureRequest::default()
     };
 
-    let mut camera = open(&wish)?;
+    let mut camera = open(&request)?;
     println!("opened: {}", camera.format().what);
-    let mut encoder = Encoder::new(wish.quality, wish.size);
+    let mut encoder = Encoder::new(request.quality, request.size);
     let start = Instant::now();
     let mut last = start;
     for number in 0..frames {

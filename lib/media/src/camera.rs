@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::source;
-use crate::{CameraError, Frame, Source, Wish};
+use crate::{CameraError, CaptureRequest, Frame, Source};
 
 /// A source of frames, driven by somebody else's loop.
 ///
@@ -90,8 +90,8 @@ impl Dropped {
 /// Starts what must run before a camera is opened, and returns at once. Standard input is read from
 /// here on and pictures that nobody takes are dropped, so that a camera that is opened later shows
 /// the present. Other sources need no preparation.
-pub fn prepare(wish: &Wish) {
-    if wish.source == Source::Stdin
+pub fn prepare(request: &CaptureRequest) {
+    if request.source == Source::Stdin
         && let Err(error) = source::stdin::prepare()
     {
         // Opening it fails in the same way, and then a viewer is told.
@@ -99,16 +99,16 @@ pub fn prepare(wish: &Wish) {
     }
 }
 
-/// Opens what the wish asks for. May take seconds: call it on a thread that may block. Dropping a
-/// camera may take a second, as a program that is one is ended.
-pub fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
-    match &wish.source {
-        Source::Auto => source::auto::open(wish),
+/// Opens what the request asks for. May take seconds: call it on a thread that may block. Dropping
+/// a camera may take a second, as a program that is one is ended.
+pub fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
+    match &request.source {
+        Source::Auto => source::auto::open(request),
         Source::Command(command) => source::command::open(command),
-        Source::Device(path) => source::device::open(path, wish),
-        Source::File(path) => Ok(Box::new(source::file::FileCamera::open(path, wish)?)),
-        Source::Pattern => Ok(Box::new(source::pattern::PatternCamera::new(wish)?)),
-        Source::Pi => source::pi::open(wish),
-        Source::Stdin => source::stdin::open(wish),
+        Source::Device(path) => source::device::open(path, request),
+        Source::File(path) => Ok(Box::new(source::file::FileCamera::open(path, request)?)),
+        Source::Pattern => Ok(Box::new(source::pattern::PatternCamera::new(request)?)),
+        Source::Pi => source::pi::open(request),
+        Source::Stdin => source::stdin::open(request),
     }
 }

@@ -9,18 +9,18 @@ use nokhwa::pixel_format::RgbFormat as AnyFormat;
 use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType};
 use nokhwa::{Buffer, NokhwaError};
 
-use crate::modes::{Coding, Mode, choose};
+use crate::modes::{Mode, PixelFormat, choose};
 use crate::source::picture;
 use crate::{
-    Camera, CameraError, ColorEncoding, Format, Frame, Layout, MAX_SIDE, RawFrame, Wait, Wish,
-    repair,
+    Camera, CameraError, CaptureRequest, ColorEncoding, Format, Frame, Layout, MAX_SIDE, RawFrame,
+    Wait, repair,
 };
 
 /// How long a person may take to allow the use of the camera.
 const PERMISSION: Duration = Duration::from_secs(30);
 
 /// Opens the camera of this number or name. It has to stay on the thread that will read it.
-pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     let name = path.display().to_string();
     let failed = |step| {
         let device = name.clone();
@@ -37,7 +37,7 @@ pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraEr
         .compatible_camera_formats()
         .map_err(failed("list its formats"))?;
     let modes: Vec<Mode> = offered.iter().filter_map(mode).collect();
-    let mode = choose(&modes, wish).ok_or_else(|| CameraError::NoFormat {
+    let mode = choose(&modes, request).ok_or_else(|| CameraError::NoFormat {
         device: name.clone(),
         offered: offered
             .iter()
@@ -159,8 +159,8 @@ impl NokhwaCamera {
         let sequence = self.sequence;
         self.sequence = self.sequence.wrapping_add(1);
         let captured = Instant::now();
-        let coding = Coding::of(fourcc(buffer.source_frame_format()))?;
-        let Coding::Raw(layout) = coding else {
+        let coding = PixelFormat::of(fourcc(buffer.source_frame_format()))?;
+        let PixelFormat::Raw(layout) = coding else {
             let mended = repair(buffer.buffer()).ok()?;
             return Some(Frame::Jpeg(picture(
                 &mended,
@@ -221,7 +221,7 @@ mod tests {
             assert_eq!(fourcc(format), code);
             let told = mode(&CameraFormat::new_from(640, 480, format, 30)).unwrap();
             assert_eq!(frame_format(told), format);
-            assert!(Coding::of(code).is_some());
+            assert!(PixelFormat::of(code).is_some());
         }
         assert_eq!(
             mode(&CameraFormat::new_from(0, 480, FrameFormat::YUYV, 30)),
@@ -240,6 +240,6 @@ mod tests {
 
     #[test]
     fn a_camera_that_is_not_there_is_an_error() {
-        assert!(open(Path::new("250"), &Wish::default()).is_err());
+        assert!(open(Path::new("250"), &CaptureRequest::default()).is_err());
     }
 }

@@ -89,7 +89,7 @@ impl fmt::Debug for RawFrame {
 pub enum Layout {
     /// Three bytes a pixel: blue, green, red.
     Bgr,
-    /// One byte of light a pixel.
+    /// One byte of luma a pixel.
     Grey,
     /// 4:2:0 in three planes: Y, Cb, Cr.
     I420,

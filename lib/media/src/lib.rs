@@ -7,11 +7,11 @@
 //! Every source stands behind the [`Camera`] trait and is opened by [`open`]:
 //!
 //! ```
-//! use transom_media::{Encoder, Source, Wait, Wish, open};
+//! use transom_media::{Encoder, Source, Wait, CaptureRequest, open};
 //!
-//! let wish = Wish { source: Source::Pattern, fps: Some(100), ..Wish::default() };
-//! let mut camera = open(&wish)?;
-//! let mut encoder = Encoder::new(wish.quality, wish.size);
+//! let request = CaptureRequest { source: Source::Pattern, fps: Some(100), ..CaptureRequest::default() };
+//! let mut camera = open(&request)?;
+//! let mut encoder = Encoder::new(request.quality, request.size);
 //! let picture = loop {
 //!     if let Wait::At(due) = camera.wait() {
 //!         std::thread::sleep(due.saturating_duration_since(std::time::Instant::now()));
@@ -35,16 +35,16 @@ mod frame;
 pub mod fuzzing;
 mod guard;
 mod jpeg;
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
-mod kernel;
 #[cfg(target_os = "linux")]
 mod linux;
 mod list;
 mod modes;
+mod request;
 mod slot;
 mod source;
-mod wish;
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
+mod sys;
 
 pub use avi::AviWriter;
 pub use camera::{Camera, Dropped, Format, Wait, open, prepare};
@@ -59,5 +59,5 @@ pub use jpeg::repair::{Mended, repair};
 pub use jpeg::splitter::Splitter;
 pub use jpeg::{MAX_JPEG_BYTES, MAX_SIDE};
 pub use list::{Device, list};
+pub use request::{CaptureRequest, Prefer, Source, UnknownSource};
 pub use slot::Slot;
-pub use wish::{Prefer, Source, UnknownSource, Wish};

@@ -1,22 +1,22 @@
-//! Which of the things a camera can do suits a wish best. It knows numbers, no device.
+//! Which of the things a camera can do suits a request best. It knows numbers, no device.
 
 use std::fmt;
 
-use crate::{Layout, Wish};
+use crate::{CaptureRequest, Layout};
 
-/// What is taken where the wish names no size: the most that every USB camera sends smoothly.
+/// What is taken where the request names no size: the most that every USB camera sends smoothly.
 const SIZE: (u32, u32) = (1280, 720);
 pub(crate) const FPS: u32 = 30;
 /// Below this, motion is not smooth: a smaller picture is better, if the size is ours to choose.
 const SMOOTH_FPS: u32 = 20;
 /// How pictures come from a device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Coding {
+pub(crate) enum PixelFormat {
     Jpeg,
     Raw(Layout),
 }
 
-impl Coding {
+impl PixelFormat {
     pub(crate) fn of(fourcc: [u8; 4]) -> Option<Self> {
         Some(match &fourcc {
             b"MJPG" | b"JPEG" => Self::Jpeg,
@@ -89,15 +89,15 @@ pub(crate) fn printable(fourcc: [u8; 4]) -> String {
 
 /// The mode that suits best: JPEG before raw, then the nearest size, then the best rate. Who names
 /// no size gets a smooth picture first.
-pub(crate) fn choose(modes: &[Mode], wish: &Wish) -> Option<Mode> {
-    let (width, height) = target(wish);
-    let smooth = SMOOTH_FPS.min(wish.pace(FPS));
-    let wanted = wish.pace(FPS);
-    // The highest rate within the wish; beyond it the nearest.
+pub(crate) fn choose(modes: &[Mode], request: &CaptureRequest) -> Option<Mode> {
+    let (width, height) = target(request);
+    let smooth = SMOOTH_FPS.min(request.pace(FPS));
+    let wanted = request.pace(FPS);
+    // The highest rate within the request; beyond it the nearest.
     let pace = |fps: u32| (fps > wanted, fps.abs_diff(wanted));
     modes.iter().copied().min_by_key(|mode| {
-        let rank = Coding::of(mode.fourcc).map_or(u32::MAX, Coding::rank);
-        let jerky = wish.size.is_none() && mode.fps != 0 && mode.fps < smooth;
+        let rank = PixelFormat::of(mode.fourcc).map_or(u32::MAX, PixelFormat::rank);
+        let jerky = request.size.is_none() && mode.fps != 0 && mode.fps < smooth;
         let distance = mode
             .width
             .abs_diff(width)
@@ -109,8 +109,9 @@ pub(crate) fn choose(modes: &[Mode], wish: &Wish) -> Option<Mode> {
 }
 
 /// The size to come near to.
-pub(crate) fn target(wish: &Wish) -> (u32, u32) {
-    wish.size
+pub(crate) fn target(request: &CaptureRequest) -> (u32, u32) {
+    request
+        .size
         .map_or(SIZE, |(width, height)| (width.into(), height.into()))
 }
 
@@ -133,12 +134,12 @@ mod tests {
 
     fn chosen(modes: &[&str], size: Option<(u16, u16)>, fps: Option<u32>) -> String {
         let modes: Vec<_> = modes.iter().map(|text| mode(text)).collect();
-        let wish = Wish {
+        let request = CaptureRequest {
             size,
             fps,
-            ..Wish::default()
+            ..CaptureRequest::default()
         };
-        choose(&modes, &wish).unwrap().to_string()
+        choose(&modes, &request).unwrap().to_string()
     }
 
     const WEBCAM: [&str; 6] = [

@@ -1,5 +1,5 @@
-//! Measures file data from one thread to another over the loopback device, sealed and opened, without a disk:
-//! `cargo run --release -p transom-net --example throughput [MiB]`.
+//! Measures file data from one thread to another over the loopback device, sealed and opened,
+//! without a disk: `cargo run --release -p transom-net --example throughput [MiB]`.
 
 use std::error::Error;
 use std::net::SocketAddr;

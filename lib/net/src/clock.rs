@@ -22,7 +22,8 @@ impl Clock {
         self.of(Instant::now())
     }
 
-    /// The session's name for a moment; one of more than an hour before the clock began becomes its zero.
+    /// The session's name for a moment; one of more than an hour before the clock began becomes its
+    /// zero.
     pub(crate) fn of(&self, moment: Instant) -> proto::Instant {
         let offset = match moment.checked_duration_since(self.start) {
             Some(after) => BEFORE.saturating_add(after),

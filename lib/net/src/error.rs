@@ -1,4 +1,5 @@
-//! What the system refuses when a loop is made. What ends one peer is a [`Departure`](crate::Departure), no error.
+//! What the system refuses when a loop is made. What ends one peer is a
+//! [`Departure`](crate::Departure), no error.
 
 use std::io;
 use std::net::SocketAddr;

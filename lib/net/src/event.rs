@@ -18,12 +18,13 @@ pub struct WatchId(pub(crate) usize);
 
 /// What happened.
 ///
-/// A peer appears with the [`PeerId`] that `dial` gave, or with its `Key`; whatever follows, the last one about it
-/// is `Left`, exactly once. A stranger who never proves a key stays unmentioned.
+/// A peer appears with the [`PeerId`] that `dial` gave, or with its `Key`; whatever follows, the
+/// last one about it is `Left`, exactly once. A stranger who never proves a key stays unmentioned.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// The peer has proven its key and waits for [`admit`](crate::Net::admit) or [`refuse`](crate::Net::refuse).
+    /// The peer has proven its key and waits for [`admit`](crate::Net::admit) or
+    /// [`refuse`](crate::Net::refuse).
     Key {
         /// Who.
         peer: PeerId,
@@ -36,7 +37,8 @@ pub enum Event {
         /// Our side: whether we dialed or it did.
         side: Side,
     },
-    /// The peer is admitted and there is a session. Whether the peer admits us, its hello will tell.
+    /// The peer is admitted and there is a session. Whether the peer admits us, its hello will
+    /// tell.
     Joined {
         /// Who.
         peer: PeerId,
@@ -102,9 +104,10 @@ pub enum Departure {
     /// The peer hung up before it said anything sealed: it may not know our key.
     #[error("they hung up before their hello: they may not know this key")]
     Refused,
-    /// What we dialed hung up before it showed a key and could know ours, so ours is not the reason.
+    /// What we dialed hung up before it showed a key and could know ours, so ours is not the
+    /// reason.
     #[error("they hung up before they showed a key: they may be busy, or it is another program")]
-    Unmet,
+    Unanswered,
     /// There was no room for one more, or a newer stranger took the place of the oldest.
     #[error("too many connections at once")]
     Crowded,

@@ -1,5 +1,5 @@
-//! A handshake under way: it moves the handshake's messages and asks the owner once. It reads no more than the
-//! handshake may have, whoever sends.
+//! A handshake under way: it moves the handshake's messages and asks the owner once. It reads no
+//! more than the handshake may have, whoever sends.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -49,7 +49,8 @@ impl Greeting {
         })
     }
 
-    /// Reads until the key is known or the socket has no more. `early` takes what comes after the handshake.
+    /// Reads until the key is known or the socket has no more. `early` takes what comes after the
+    /// handshake.
     pub(crate) fn read(
         &mut self,
         mut socket: impl Read,

@@ -1,10 +1,12 @@
-//! Sockets: one mio loop that listens, dials, shakes hands, seals and opens, and moves bytes between sockets and
-//! sessions. It starts no thread, touches no file or camera, and never decides whom to let in: that it asks its owner.
+//! Sockets: one mio loop that listens, dials, shakes hands, seals and opens, and moves bytes
+//! between sockets and sessions. It starts no thread, touches no file or camera, and never decides
+//! whom to let in: that it asks its owner.
 //!
 //! 1. [`Net::bind`], then [`Net::dial`] whoever is wanted.
 //! 2. [`Net::wait`] is one turn of the loop; it sleeps only while there is nothing to do.
-//! 3. [`Net::next_event`] until there is none. Answer [`Event::Key`] with [`Net::admit`] or [`Net::refuse`]; act on
-//!    what the sessions say through [`Net::session`]. Then 2 again, which also sends what the acting brought about.
+//! 3. [`Net::next_event`] until there is none. Answer [`Event::Key`] with [`Net::admit`] or
+//!    [`Net::refuse`]; act on what the sessions say through [`Net::session`]. Then 2 again, which
+//!    also sends what the acting brought about.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -45,13 +47,13 @@ mod event;
 mod greeting;
 mod link;
 mod listener;
+mod loop_context;
 mod net;
 mod options;
 mod outbound;
 mod peer;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod send_buffer;
-mod turn;
 mod waker;
 #[cfg(unix)]
 mod watch;

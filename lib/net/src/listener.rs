@@ -83,7 +83,8 @@ impl Listener {
         self.rest
     }
 
-    /// The connection stays in the queue and no new edge will tell of it, so this looks again after a while.
+    /// The connection stays in the queue and no new edge will tell of it, so this looks again after
+    /// a while.
     fn rest(&mut self, error: &io::Error, now: proto::Instant) {
         self.rest = Some(now + REST);
         if !std::mem::replace(&mut self.complained, true) {
@@ -92,7 +93,8 @@ impl Listener {
     }
 }
 
-/// Whether an error of `accept` concerns the one connection, which is gone with it, rather than the system.
+/// Whether an error of `accept` concerns the one connection, which is gone with it, rather than the
+/// system.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
@@ -111,8 +113,10 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Connections that the system keeps for us: as many as may be in the middle of a handshake, and as many again.
+/// Connections that the system keeps for us: as many as may be in the middle of a handshake, and as
+/// many again.
 const BACKLOG: i32 = 128;
 
-/// How long to rest when there are no file descriptors: long enough to cost nothing, short enough for who knocks.
+/// How long to rest when there are no file descriptors: long enough to cost nothing, short enough
+/// for who knocks.
 const REST: Duration = Duration::from_millis(200);

@@ -15,8 +15,8 @@ use crate::error::BindError;
 use crate::event::{Departure, Event, PeerId, WatchId};
 use crate::greeting::Greeting;
 use crate::listener::Listener;
+use crate::loop_context::LoopContext;
 use crate::peer::Peer;
-use crate::turn::Turn;
 use crate::waker::Waker;
 
 /// All sockets of a station. See the [crate's page](crate) for the order of calls.
@@ -27,7 +27,7 @@ pub struct Net {
     listeners: Vec<Listener>,
     peers: BTreeMap<PeerId, Peer>,
     pub(crate) watched: BTreeMap<WatchId, i32>,
-    turn: Turn,
+    turn: LoopContext,
     last_id: usize,
 }
 
@@ -64,14 +64,15 @@ impl Net {
             listeners,
             peers: BTreeMap::new(),
             watched: BTreeMap::new(),
-            turn: Turn::new(config),
+            turn: LoopContext::new(config),
         })
     }
 
     /// Begins to connect. The peer's `Key` follows, or its `Left`.
     ///
     /// # Errors
-    /// What the system knows at once: no route, no file descriptor; or there are as many peers as may be.
+    /// What the system knows at once: no route, no file descriptor; or there are as many peers as
+    /// may be.
     pub fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
         if self.is_full() {
             let limit = self.turn.config.max_peers;
@@ -85,8 +86,8 @@ impl Net {
         Ok(id)
     }
 
-    /// Answers [`Event::Key`]: this peer is let in, to a session of this configuration. `Joined` follows, or `Left`
-    /// if there is no room or the peer has gone.
+    /// Answers [`Event::Key`]: this peer is let in, to a session of this configuration. `Joined`
+    /// follows, or `Left` if there is no room or the peer has gone.
     pub fn admit(&mut self, peer: PeerId, session: proto::Config) {
         let is_full = self.is_full();
         let Some(peer) = self.peers.get_mut(&peer) else {
@@ -108,18 +109,20 @@ impl Net {
         self.peers.get_mut(&peer)?.session()
     }
 
-    /// Says goodbye, as the last thing after what the session's control messages still have to say. `Left` follows
-    /// when the goodbye is out, at the latest after [`Config::linger`].
+    /// Says goodbye, as the last thing after what the session's control messages still have to say.
+    /// `Left` follows when the goodbye is out, at the latest after [`Config::linger`].
     pub fn close(&mut self, peer: PeerId, code: ByeCode, text: &str) {
         if let Some(peer) = self.peers.get_mut(&peer) {
             peer.close(code, text, &mut self.turn);
         }
     }
 
-    /// One turn: sends what is to be sent, waits until `deadline` if there is nothing else to do, and gives every
-    /// peer that is ready its share. Returns after one wait, whether or not there is an event.
+    /// One turn: sends what is to be sent, waits until `deadline` if there is nothing else to do,
+    /// and gives every peer that is ready its share. Returns after one wait, whether or not there
+    /// is an event.
     ///
-    /// While events of the turn before have not been taken out, it does not wait and takes in nothing new.
+    /// While events of the turn before have not been taken out, it does not wait and takes in
+    /// nothing new.
     ///
     /// # Errors
     /// The system can't wait for sockets any more.
@@ -174,7 +177,8 @@ impl Net {
         self.poll.registry()
     }
 
-    /// A number that no peer and no watch has. After all of a 32-bit system's numbers, old ones come again.
+    /// A number that no peer and no watch has. After all of a 32-bit system's numbers, old ones
+    /// come again.
     pub(crate) fn next_id(&mut self) -> usize {
         loop {
             let first = WAKER.0 + 1 + self.listeners.len();
@@ -251,7 +255,7 @@ impl Net {
         Ok(())
     }
 
-    fn each(&mut self, mut act: impl FnMut(&mut Peer, &mut Turn)) {
+    fn each(&mut self, mut act: impl FnMut(&mut Peer, &mut LoopContext)) {
         for peer in self.peers.values_mut() {
             act(peer, &mut self.turn);
         }
@@ -298,5 +302,6 @@ const WAKER: Token = Token(0);
 /// Readiness taken from the system at once; the rest comes in the next turn.
 const READY: usize = 256;
 
-/// Connections accepted in one turn by one listener, so that a flood of them leaves time for the peers there are.
+/// Connections accepted in one turn by one listener, so that a flood of them leaves time for the
+/// peers there are.
 const ACCEPTS: usize = 32;

@@ -1,5 +1,5 @@
-//! Socket options: the few numbers that make TCP quick about freshness and about death. Each is best effort, since a
-//! connection without it still works.
+//! Socket options: the few numbers that make TCP quick about freshness and about death. Each is
+//! best effort, since a connection without it still works.
 
 use std::io;
 use std::time::Duration;
@@ -67,11 +67,13 @@ fn report(what: &str, result: io::Result<()>) {
     }
 }
 
-/// One live record: when the kernel has less than that unsent, the next picture is chosen, so it is a fresh one.
+/// One live record: when the kernel has less than that unsent, the next picture is chosen, so it is
+/// a fresh one.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_LIVE: u32 = 16 * 1024;
 
-/// What may stand before the first picture of a call that begins in the middle of a file: 80 ms at 100 Mbit/s.
+/// What may stand before the first picture of a call that begins in the middle of a file: 80 ms at
+/// 100 Mbit/s.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BULK: u32 = 1024 * 1024;
 

@@ -1,4 +1,5 @@
-//! Sealed bytes on their way to the socket. It knows neither what they say nor when there will be more.
+//! Sealed bytes on their way to the socket. It knows neither what they say nor when there will be
+//! more.
 
 use std::io::{self, ErrorKind, Write};
 

@@ -1,4 +1,5 @@
-//! One connection from its first byte to its last, as stages. What a turn does in each is in the modules below.
+//! One connection from its first byte to its last, as stages. What a turn does in each is in the
+//! modules below.
 
 mod ending;
 mod reading;
@@ -14,9 +15,9 @@ use transom_proto::{self as proto, Session, Side};
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
 use crate::link::{Fault, Link};
+use crate::loop_context::LoopContext;
 use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
-use crate::turn::Turn;
 
 /// ```text
 ///  dial --> Connecting --> Greeting --admit--> Joined --close, fault--> Closing --> Gone
@@ -58,8 +59,9 @@ struct Closing {
     until: proto::Instant,
     /// Told at the end; `None` if it was told at the beginning.
     why: Option<Departure>,
-    /// The goodbye is out and the socket shut for writing. What still comes is read and dropped, since closing a
-    /// socket with unread bytes resets the connection, which may overtake the goodbye.
+    /// The goodbye is out and the socket shut for writing. What still comes is read and dropped,
+    /// since closing a socket with unread bytes resets the connection, which may overtake the
+    /// goodbye.
     is_shut: bool,
 }
 
@@ -124,7 +126,7 @@ impl Peer {
     }
 
     /// The owner lets the peer in, to this session.
-    pub(crate) fn admit(&mut self, config: proto::Config, turn: &mut Turn) {
+    pub(crate) fn admit(&mut self, config: proto::Config, turn: &mut LoopContext) {
         let greeting = match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Greeting(greeting) if greeting.is_answered() => greeting,
             other => {
@@ -201,12 +203,12 @@ impl Peer {
 }
 
 /// Why reading or writing stopped.
-enum Trouble {
+enum Stop {
     Socket(io::Error),
     Peer(Fault),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Socket(error)
     }

@@ -1,5 +1,5 @@
-//! The send buffer in place of TCP_NOTSENT_LOWAT, where that option needs unsafe code. A small buffer
-//! keeps old pictures from queueing in the system while a call is live.
+//! The send buffer in place of TCP_NOTSENT_LOWAT, where that option needs unsafe code. A small
+//! buffer keeps old pictures from queueing in the system while a call is live.
 
 use std::io;
 

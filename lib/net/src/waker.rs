@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use mio::{Registry, Token};
 
-/// Wakes its [`Net`](crate::Net): the turn under way, or the next, ends with [`Event::Woken`](crate::Event::Woken).
+/// Wakes its [`Net`](crate::Net): the turn under way, or the next, ends with
+/// [`Event::Woken`](crate::Event::Woken).
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<mio::Waker>);
 

@@ -1,4 +1,5 @@
-//! Other file descriptors in the same loop: cameras, pipes, signals. What they carry, their owner reads.
+//! Other file descriptors in the same loop: cameras, pipes, signals. What they carry, their owner
+//! reads.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -10,7 +11,8 @@ use crate::event::WatchId;
 use crate::net::Net;
 
 impl Net {
-    /// Tells with [`Event::Watched`](crate::Event::Watched) when there is something to read, edge-triggered.
+    /// Tells with [`Event::Watched`](crate::Event::Watched) when there is something to read,
+    /// edge-triggered.
     ///
     /// # Errors
     /// The system can't wait for this kind of thing: regular files, for example, are always ready.
@@ -25,7 +27,8 @@ impl Net {
         Ok(WatchId(id))
     }
 
-    /// Ends a watch; call it before the descriptor is closed, or the number may be another one's by then.
+    /// Ends a watch; call it before the descriptor is closed, or the number may be another one's by
+    /// then.
     pub fn unwatch(&mut self, id: WatchId) {
         if let Some(fd) = self.watched.remove(&id)
             && let Err(error) = self.registry().deregister(&mut SourceFd(&fd))

@@ -1,13 +1,13 @@
 //! A camera box: `cargo run --release -p transom --example camera_box -- /dev/video0 viewer=KEY…`
 //!
-//! Prints its own key; give it to the viewer. Every `NAME=KEY` after the source may watch. The key is kept in the
-//! folder `TRANSOM_STATE`.
+//! Prints its own key; give it to the viewer. Every `NAME=KEY` after the source may watch. The key
+//! is kept in the folder `TRANSOM_STATE`.
 
 use std::process::ExitCode;
 
-use transom::media::Wish;
+use transom::media::CaptureRequest;
 use transom::people::DEFAULT_PORT;
-use transom::{Lens, Notice, Settings, State, Station, everywhere};
+use transom::{CameraState, Notice, Settings, State, Station, everywhere};
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
@@ -33,9 +33,9 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
             .book
             .add(format!("{name} 0.0.0.0 key={key} may=view").parse()?)?;
     }
-    settings.camera = Some(Wish {
+    settings.camera = Some(CaptureRequest {
         source: source.parse()?,
-        ..Wish::default()
+        ..CaptureRequest::default()
     });
     settings.serve_camera = true;
     settings.listen = everywhere(DEFAULT_PORT);
@@ -48,11 +48,11 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn words(lens: Lens, text: &str) -> String {
+fn words(lens: CameraState, text: &str) -> String {
     match lens {
-        Lens::Live => format!("on {text}"),
-        Lens::Off => format!("off {text}"),
-        Lens::Opening => format!("being opened {text}"),
+        CameraState::Live => format!("on {text}"),
+        CameraState::Off => format!("off {text}"),
+        CameraState::Opening => format!("being opened {text}"),
         _ => format!("lost, and tried again: {text}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Receives into a folder: `cargo run --release -p transom --example receive -- FOLDER sender=KEY…`
 //!
-//! Prints its own key; give it to the sender. Every `NAME=KEY` after the folder may send. Ends after one transfer.
-//! The key is kept in the folder `TRANSOM_STATE`.
+//! Prints its own key; give it to the sender. Every `NAME=KEY` after the folder may send. Ends
+//! after one transfer. The key is kept in the folder `TRANSOM_STATE`.
 
 use std::process::ExitCode;
 

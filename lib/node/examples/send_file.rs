@@ -1,7 +1,8 @@
-//! Sends a file or folder: `cargo run --release -p transom --example send_file -- "desk HOST[:PORT] [key=KEY]" PATH`
+//! Sends a file or folder: `cargo run --release -p transom --example send_file -- "desk HOST[:PORT]
+//! [key=KEY]" PATH`
 //!
-//! Ends well only when every byte is durable at the other side. The same command again goes on where it ended.
-//! The key is kept in the folder `TRANSOM_STATE`.
+//! Ends well only when every byte is durable at the other side. The same command again goes on
+//! where it ended. The key is kept in the folder `TRANSOM_STATE`.
 
 use std::process::ExitCode;
 

@@ -1,6 +1,8 @@
-//! A viewer that counts pictures: `cargo run --release -p transom --example viewer -- "box HOST[:PORT] [key=KEY]"`
+//! A viewer that counts pictures: `cargo run --release -p transom --example viewer -- "box
+//! HOST[:PORT] [key=KEY]"`
 //!
-//! Ends after 100 pictures, or with an error when the box can't be watched. The key is kept in the folder `TRANSOM_STATE`.
+//! Ends after 100 pictures, or with an error when the box can't be watched. The key is kept in the
+//! folder `TRANSOM_STATE`.
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -1,4 +1,5 @@
-//! Our camera: opened while somebody looks, encoded if it must be, handed to every viewer, and brought back when it is lost.
+//! Our camera: opened while somebody looks, encoded if it must be, handed to every viewer, and
+//! brought back when it is lost.
 //!
 //! ```text
 //!   Off --wanted--> Opening --ok--> Live --not wanted for a while--> Off
@@ -6,8 +7,8 @@
 //! ```
 //!
 //! It is wanted while a viewer is shown it, or its owner previews it. Another wish closes it and
-//! begins anew. It is said to be live with its first picture, and to be lost while it sends pictures
-//! of which none can be used.
+//! begins anew. It is said to be live with its first picture, and to be lost while it sends
+//! pictures of which none can be used.
 
 mod watchdog;
 mod words;
@@ -15,22 +16,26 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use transom_media::{Camera, CameraError, Format, Frame, ImageError, Picture, Source, Wait, Wish};
+use transom_media::{
+    Camera, CameraError, CaptureRequest, Format, Frame, ImageError, Picture, Source, Wait,
+};
 use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
-use transom_wire::{Codec, Lens, Orientation, PictureHead};
+use transom_wire::{CameraState, Codec, Orientation, PictureHead};
 
 use crate::calls::{Calls, Onlooker};
+use crate::context::{Context, earlier};
 use crate::notice::{Notice, OwnPicture};
-use crate::outside::{Outside, earlier};
 use crate::workers::Opening;
 
 use watchdog::{FIRST_PICTURE, Watchdog, Why};
 use words::{REFUSED, Words};
 
-/// The camera of a box stays on so long without a viewer, so that one who reconnects finds it warm; then its light goes out.
+/// The camera of a box stays on so long without a viewer, so that one who reconnects finds it warm;
+/// then its light goes out.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
-/// A person's camera goes off as it is let go of; only what follows at once, such as a call upon the preview, keeps it on.
+/// A person's camera goes off as it is let go of; only what follows at once, such as a call upon
+/// the preview, keeps it on.
 pub(crate) const PARTING: Duration = Duration::from_millis(300);
 /// Pause before a lost camera is tried again: a replugged one is back within about a second.
 const RETRY: Duration = Duration::from_secs(1);
@@ -57,14 +62,14 @@ enum Reader {
 }
 
 pub(crate) struct OwnCamera {
-    wish: Option<Wish>,
+    wish: Option<CaptureRequest>,
     linger: Duration,
     /// Whether its owner looks.
     preview: bool,
     state: State,
     /// Which opening this is, so that what an earlier camera still gives is known for that.
     opening: Opening,
-    lens: Lens,
+    lens: CameraState,
     words: Words,
     watchdog: Watchdog,
     /// Which of the states each onlooker was told last, and whether it is shown the camera at all.
@@ -74,7 +79,7 @@ pub(crate) struct OwnCamera {
 
 impl OwnCamera {
     /// A camera that stays on so long when nobody wants it any more.
-    pub(crate) fn new(wish: Option<Wish>, linger: Duration) -> Self {
+    pub(crate) fn new(wish: Option<CaptureRequest>, linger: Duration) -> Self {
         prepare(wish.as_ref());
         Self {
             wish,
@@ -82,7 +87,7 @@ impl OwnCamera {
             preview: false,
             state: State::Off,
             opening: Opening::default(),
-            lens: Lens::Off,
+            lens: CameraState::Off,
             words: Words::default(),
             watchdog: Watchdog::default(),
             told: BTreeMap::new(),
@@ -91,14 +96,14 @@ impl OwnCamera {
     }
 
     /// Uses another camera from now on, or none.
-    pub(crate) fn choose(&mut self, wish: Option<Wish>, out: &mut Outside) {
+    pub(crate) fn choose(&mut self, wish: Option<CaptureRequest>, out: &mut Context) {
         self.stop(out);
         prepare(wish.as_ref());
         self.wish = wish;
     }
 
     /// Closes it for good and tells nobody: the station ends.
-    pub(crate) fn end(&mut self, out: &mut Outside) {
+    pub(crate) fn end(&mut self, out: &mut Context) {
         self.close(out);
         self.wish = None;
     }
@@ -109,7 +114,7 @@ impl OwnCamera {
     }
 
     /// Once a turn: starts, stops and retries by who looks and what time it is.
-    pub(crate) fn turn(&mut self, now: Instant, calls: &Calls, out: &mut Outside) {
+    pub(crate) fn turn(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
         let wanted = self.preview || calls.viewers().next().is_some();
         match &mut self.state {
             State::Off if wanted => self.start(out),
@@ -125,7 +130,8 @@ impl OwnCamera {
                 if now >= *unwanted_since.get_or_insert(now) + self.linger {
                     self.stop(out);
                 } else {
-                    // Drained all the same, so that the first picture of a returning viewer is fresh.
+                    // Drained all the same, so that the first picture of a returning viewer is
+                    // fresh.
                     self.read(now, calls, out);
                     self.watchdog = Watchdog::default();
                 }
@@ -147,7 +153,8 @@ impl OwnCamera {
                 let next = match reader {
                     Reader::Loop(camera, _) => match camera.wait() {
                         Wait::At(at) => Some(at),
-                        // A device that hangs tells nothing: it is asked when it has been silent for too long.
+                        // A device that hangs tells nothing: it is asked when it has been silent
+                        // for too long.
                         _ => camera.deadline(),
                     },
                     Reader::Thread => None,
@@ -159,7 +166,7 @@ impl OwnCamera {
         }
     }
 
-    pub(crate) fn opened(&mut self, opening: Opening, camera: Box<dyn Camera>, out: &mut Outside) {
+    pub(crate) fn opened(&mut self, opening: Opening, camera: Box<dyn Camera>, out: &mut Context) {
         if !self.is_opening(opening) {
             return out.workers.close_camera(camera); // Nobody wants it any more.
         }
@@ -177,7 +184,7 @@ impl OwnCamera {
         self.live(Reader::Loop(camera, watch), format);
     }
 
-    pub(crate) fn opened_on_thread(&mut self, opening: Opening, format: Format, out: &Outside) {
+    pub(crate) fn opened_on_thread(&mut self, opening: Opening, format: Format, out: &Context) {
         if self.is_opening(opening) {
             // One that the camera before left there.
             drop(out.workers.newest_frame());
@@ -185,7 +192,7 @@ impl OwnCamera {
         }
     }
 
-    pub(crate) fn failed(&mut self, opening: Opening, error: &CameraError, out: &mut Outside) {
+    pub(crate) fn failed(&mut self, opening: Opening, error: &CameraError, out: &mut Context) {
         if opening == self.opening && !matches!(self.state, State::Off) {
             self.fail(error, out);
         }
@@ -212,7 +219,7 @@ impl OwnCamera {
         opening: Opening,
         picture: &Picture,
         calls: &Calls,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         if self.is_live(opening) {
             self.distribute(picture, calls, out);
@@ -227,7 +234,7 @@ impl OwnCamera {
         opening == self.opening && matches!(self.state, State::Opening)
     }
 
-    fn start(&mut self, out: &mut Outside) {
+    fn start(&mut self, out: &mut Context) {
         let Some(wish) = self.wish.clone() else {
             return;
         };
@@ -235,7 +242,7 @@ impl OwnCamera {
         self.state = State::Opening;
         self.opening = out.workers.open_camera(wish);
         if !again {
-            self.change(Lens::Opening, Words::default(), out);
+            self.change(CameraState::Opening, Words::default(), out);
         }
     }
 
@@ -248,30 +255,30 @@ impl OwnCamera {
         };
     }
 
-    fn stop(&mut self, out: &mut Outside) {
+    fn stop(&mut self, out: &mut Context) {
         self.close(out);
         self.state = State::Off;
-        self.change(Lens::Off, Words::default(), out);
+        self.change(CameraState::Off, Words::default(), out);
     }
 
     /// A command that ends is started again, as a device that is unplugged is opened again.
-    fn fail(&mut self, error: &CameraError, out: &mut Outside) {
+    fn fail(&mut self, error: &CameraError, out: &mut Context) {
         let source = self.wish.as_ref().map(|wish| &wish.source);
         let again = error.is_retryable() || matches!(source, Some(Source::Command(_)));
         self.lost(Words::lost(error), again.then_some(RETRY), out);
     }
 
-    fn lost(&mut self, why: Words, retry: Option<Duration>, out: &mut Outside) {
+    fn lost(&mut self, why: Words, retry: Option<Duration>, out: &mut Context) {
         self.close(out);
         self.state = State::Lost {
             retry_at: retry.map(|pause| Instant::now() + pause),
         };
-        self.change(Lens::Lost, why, out);
+        self.change(CameraState::Lost, why, out);
     }
 
     /// The descriptor leaves the poll first. Then the camera is closed on its thread, since that
     /// may take a while.
-    fn close(&mut self, out: &mut Outside) {
+    fn close(&mut self, out: &mut Context) {
         out.workers.release_camera();
         let state = std::mem::replace(&mut self.state, State::Off);
         if let State::Live {
@@ -286,10 +293,10 @@ impl OwnCamera {
         }
     }
 
-    fn change(&mut self, lens: Lens, words: Words, out: &mut Outside) {
+    fn change(&mut self, lens: CameraState, words: Words, out: &mut Context) {
         if (lens, words.for_owner()) != (self.lens, self.words.for_owner()) {
             let text = words.for_owner().to_owned();
-            out.tell(Notice::Camera { lens, text });
+            out.notify(Notice::Camera { lens, text });
         }
         if (lens, words.for_viewers()) != (self.lens, self.words.for_viewers()) {
             self.changes = self.changes.wrapping_add(1);
@@ -298,7 +305,7 @@ impl OwnCamera {
     }
 
     /// Says so where there was no good picture for too long. It stays open.
-    fn judge(&mut self, now: Instant, out: &mut Outside) {
+    fn judge(&mut self, now: Instant, out: &mut Context) {
         let State::Live { format, .. } = &self.state else {
             return;
         };
@@ -310,11 +317,11 @@ impl OwnCamera {
                 seconds: FIRST_PICTURE.as_secs(),
             }),
         };
-        self.change(Lens::Lost, words, out);
+        self.change(CameraState::Lost, words, out);
     }
 
     /// Takes what the camera has and hands it on.
-    fn read(&mut self, now: Instant, calls: &Calls, out: &mut Outside) {
+    fn read(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
         let State::Live { reader, format, .. } = &mut self.state else {
             return;
         };
@@ -337,7 +344,7 @@ impl OwnCamera {
         }
     }
 
-    fn hand_on(&mut self, frame: Frame, calls: &Calls, out: &mut Outside) {
+    fn hand_on(&mut self, frame: Frame, calls: &Calls, out: &mut Context) {
         let Some(wish) = &self.wish else { return };
         if !self.preview && calls.viewers().next().is_none() {
             return;
@@ -353,7 +360,7 @@ impl OwnCamera {
     }
 
     /// Whoever does not know yet how the camera is for them is told.
-    fn tell_onlookers(&mut self, calls: &Calls, out: &mut Outside) {
+    fn tell_onlookers(&mut self, calls: &Calls, out: &mut Context) {
         let mut told = BTreeMap::new();
         for Onlooker {
             link,
@@ -366,7 +373,7 @@ impl OwnCamera {
             if self.told.get(&(link, call)) != Some(&state) {
                 let (lens, words) = match is_shown {
                     true => (self.lens, self.words.for_viewers()),
-                    false => (Lens::Off, ""),
+                    false => (CameraState::Off, ""),
                 };
                 let said = out.with(link, |session| session.camera_state(call, lens, words));
                 if !matches!(said, Some(Ok(()))) {
@@ -379,16 +386,16 @@ impl OwnCamera {
     }
 
     /// Hands a picture to everybody who is to see it.
-    fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Outside) {
+    fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
         self.watchdog.good();
-        if self.lens != Lens::Live
+        if self.lens != CameraState::Live
             && let (State::Live { format, .. }, Some(wish)) = (&self.state, &self.wish)
         {
             let words = Words::live(format, &wish.source, picture);
-            self.change(Lens::Live, words, out);
+            self.change(CameraState::Live, words, out);
         }
         if self.preview {
-            out.tell(Notice::OwnPicture(OwnPicture {
+            out.notify(Notice::OwnPicture(OwnPicture {
                 jpeg: picture.jpeg.clone(),
                 width: picture.width,
                 height: picture.height,
@@ -400,7 +407,7 @@ impl OwnCamera {
 }
 
 /// Some sources have to be read before anybody looks.
-fn prepare(wish: Option<&Wish>) {
+fn prepare(wish: Option<&CaptureRequest>) {
     if let Some(wish) = wish {
         transom_media::prepare(wish);
     }
@@ -412,7 +419,7 @@ fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
 }
 
 /// Gives a picture to every viewer's session.
-fn send(picture: &Picture, calls: &Calls, out: &mut Outside) {
+fn send(picture: &Picture, calls: &Calls, out: &mut Context) {
     let head = PictureHead {
         sequence: picture.sequence,
         captured: out.net.clock(picture.captured).0,

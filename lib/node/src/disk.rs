@@ -1,7 +1,8 @@
-//! What the disk thread does: everything about files that may block. It knows transfers by their number and no sockets.
+//! What the disk thread does: everything about files that may block. It knows transfers by their
+//! number and no sockets.
 //!
-//! Jobs of one transfer are answered in their order. What waits here is bounded by the transfers themselves: a receiver's
-//! leaves by the bytes it granted, a sender's by the room of its session.
+//! Jobs of one transfer are answered in their order. What waits here is bounded by the transfers
+//! themselves: a receiver's leaves by the bytes it granted, a sender's by the room of its session.
 
 mod receiving;
 
@@ -172,7 +173,8 @@ struct Outgoing {
 }
 
 impl Disk {
-    /// Opens the inbox now, so that one that can't be used is known at the start. One that is open takes the quota.
+    /// Opens the inbox now, so that one that can't be used is known at the start. One that is open
+    /// takes the quota.
     ///
     /// # Errors
     /// What is wrong with the folder.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use transom_media::Wish;
+use transom_media::CaptureRequest;
 use transom_net::PeerId;
 use transom_proto::CallId;
 use transom_users::{Book, Contact, Rights};
@@ -42,7 +42,7 @@ pub(crate) enum Command {
         on: bool,
     },
     SetCamera {
-        wish: Option<Wish>,
+        wish: Option<CaptureRequest>,
     },
     Preview {
         on: bool,
@@ -110,7 +110,8 @@ pub(crate) enum Command {
 pub(crate) struct Queue {
     commands: Mutex<VecDeque<Command>>,
     wake: Box<dyn Fn() + Send + Sync>,
-    /// Whether the loop was woken and has not looked yet: waking it again would cost a system call for nothing.
+    /// Whether the loop was woken and has not looked yet: waking it again would cost a system call
+    /// for nothing.
     woken: AtomicBool,
     next_id: AtomicU32,
 }
@@ -133,7 +134,8 @@ impl Queue {
         self.wake();
     }
 
-    /// The loop begins to look at what there is, here and in the reports: what comes from now on wakes it anew.
+    /// The loop begins to look at what there is, here and in the reports: what comes from now on
+    /// wakes it anew.
     pub(crate) fn take(&self) -> VecDeque<Command> {
         self.woken.store(false, Ordering::SeqCst);
         std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
@@ -150,16 +152,19 @@ impl Queue {
     }
 }
 
-/// Speaks to a running [`Station`](crate::Station). Cheap to clone, usable from any thread; answers come as notices.
+/// Speaks to a running [`Station`](crate::Station). Cheap to clone, usable from any thread; answers
+/// come as notices.
 ///
-/// A verb about a peer that is not connected dials nobody: [`connect`](Self::connect) first. Calls then fail with a notice; texts and transfers wait for the peer.
+/// A verb about a peer that is not connected dials nobody: [`connect`](Self::connect) first. Calls
+/// then fail with a notice; texts and transfers wait for the peer.
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) queue: Arc<Queue>,
 }
 
 impl Handle {
-    /// Dials a contact. With `keep` the station tries again whenever the contact is away, until [`disconnect`](Self::disconnect).
+    /// Dials a contact. With `keep` the station tries again whenever the contact is away, until
+    /// [`disconnect`](Self::disconnect).
     pub fn connect(&self, contact: Contact, keep: bool) {
         self.queue.push(Command::Connect { contact, keep });
     }
@@ -169,8 +174,9 @@ impl Handle {
         self.queue.push(Command::Disconnect { peer: *peer });
     }
 
-    /// Asks for the peer's pictures ([`CallKind::View`]) or for a call both ways ([`CallKind::Talk`]). Where there is such a
-    /// call already, also an interrupted one, nothing changes; a peer that rings is answered.
+    /// Asks for the peer's pictures ([`CallKind::View`]) or for a call both ways
+    /// ([`CallKind::Talk`]). Where there is such a call already, also an interrupted one, nothing
+    /// changes; a peer that rings is answered.
     pub fn ring(&self, peer: &PeerName, kind: CallKind) {
         self.queue.push(Command::Ring { peer: *peer, kind });
     }
@@ -190,14 +196,16 @@ impl Handle {
         self.queue.push(Command::HangUp { peer: *peer });
     }
 
-    /// Shows our camera to a peer in a call both ways with us, or stops. Off until asked for, in each call anew; who may
-    /// watch this station as a box is served regardless ([`Settings::serve_camera`](crate::Settings)).
+    /// Shows our camera to a peer in a call both ways with us, or stops. Off until asked for, in
+    /// each call anew; who may watch this station as a box is served regardless
+    /// ([`Settings::serve_camera`](crate::Settings)).
     pub fn show_camera(&self, peer: &PeerName, on: bool) {
         self.queue.push(Command::ShowCamera { peer: *peer, on });
     }
 
-    /// Uses another camera, or other settings of it, from now on, also within a call; `None` for no camera at all.
-    pub fn set_camera(&self, wish: Option<Wish>) {
+    /// Uses another camera, or other settings of it, from now on, also within a call; `None` for no
+    /// camera at all.
+    pub fn set_camera(&self, wish: Option<CaptureRequest>) {
         self.queue.push(Command::SetCamera { wish });
     }
 
@@ -216,7 +224,8 @@ impl Handle {
         self.queue.push(Command::Recording { peer: *peer, on });
     }
 
-    /// Asks for the numbers of every connection once a second ([`Notice::Measured`](crate::Notice)), or no longer.
+    /// Asks for the numbers of every connection once a second
+    /// ([`Notice::Measured`](crate::Notice)), or no longer.
     pub fn measure(&self, on: bool) {
         self.queue.push(Command::Measure { on });
     }
@@ -226,8 +235,8 @@ impl Handle {
         self.queue.push(Command::TakeCalls { on });
     }
 
-    /// Lets a key in under that name for as long as the station runs, without a line in the book. A name that the book has
-    /// is not given to a guest.
+    /// Lets a key in under that name for as long as the station runs, without a line in the book. A
+    /// name that the book has is not given to a guest.
     pub fn allow_guest(&self, key: PublicKey, name: &PeerName, may: Rights) {
         let name = *name;
         self.queue.push(Command::AllowGuest { key, name, may });
@@ -250,7 +259,8 @@ impl Handle {
         id
     }
 
-    /// Sends a file or a folder. The same path to the same peer goes on where an earlier attempt ended.
+    /// Sends a file or a folder. The same path to the same peer goes on where an earlier attempt
+    /// ended.
     pub fn send(
         &self,
         peer: &PeerName,

@@ -1,4 +1,5 @@
-//! What a station keeps between runs: its key, and the keys it learned on first use. One private folder, two files.
+//! What a station keeps between runs: its key, and the keys it learned on first use. One private
+//! folder, two files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -27,7 +28,8 @@ pub enum StateError {
     /// Others could read the key.
     #[error("{path}: is readable by others (mode {mode:o}); make it private: chmod 600 {path}", path = .0.display(), mode = .1)]
     Exposed(PathBuf, u32),
-    /// Our own file of pinned keys has a line we did not write: going on could take a changed key for a first one.
+    /// Our own file of pinned keys has a line we did not write: going on could take a changed key
+    /// for a first one.
     #[error("{}:{line}; mend or remove that line", path.display())]
     Damaged {
         /// The file.
@@ -65,7 +67,8 @@ impl State {
         Ok(Self { dir })
     }
 
-    /// `$TRANSOM_STATE`, else `$XDG_STATE_HOME/transom`, else `~/.local/state/transom`; `None` without a home.
+    /// `$TRANSOM_STATE`, else `$XDG_STATE_HOME/transom`, else `~/.local/state/transom`; `None`
+    /// without a home.
     pub fn default_dir() -> Option<PathBuf> {
         let named = std::env::var_os("TRANSOM_STATE").filter(|name| !name.is_empty());
         named.map(PathBuf::from).or_else(Self::usual_dir)
@@ -150,7 +153,8 @@ fn read_key(mut file: File, path: &Path) -> Result<Identity, StateError> {
     })
 }
 
-/// Written beside and then linked into place, so that two first starts at once agree on one key and a full disk leaves none that is half there.
+/// Written beside and then linked into place, so that two first starts at once agree on one key and
+/// a full disk leaves none that is half there.
 fn make_key(path: &Path) -> Result<Identity, StateError> {
     let identity = Identity::throwaway()?;
     let beside = path.with_extension(format!("new-{}", std::process::id()));
@@ -172,7 +176,8 @@ fn make_key(path: &Path) -> Result<Identity, StateError> {
     }
 }
 
-/// The keys learned on first use, and the file they are kept in: `known_peers`, one `name key` a line.
+/// The keys learned on first use, and the file they are kept in: `known_peers`, one `name key` a
+/// line.
 #[derive(Debug, Default)]
 pub struct KnownPeersFile {
     path: Option<PathBuf>,
@@ -246,7 +251,8 @@ impl KnownPeersFile {
         Ok(())
     }
 
-    /// Pins a key to a name. The line is appended in one write, so that programs that learn at once lose nothing.
+    /// Pins a key to a name. The line is appended in one write, so that programs that learn at once
+    /// lose nothing.
     ///
     /// # Errors
     /// When the name has another key already, or the file can't be written.
@@ -292,8 +298,8 @@ impl KnownPeersFile {
     }
 }
 
-/// Adds a line of its own: one that somebody left without an end is ended first, and what a full disk took of it is
-/// taken back, for nobody goes on with a file that holds half a line.
+/// Adds a line of its own: one that somebody left without an end is ended first, and what a full
+/// disk took of it is taken back, for nobody goes on with a file that holds half a line.
 fn append(path: &Path, line: &str) -> io::Result<()> {
     let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(path)?;
     let end = file.seek(SeekFrom::End(0))?;
@@ -308,7 +314,8 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Opens a file to read it. A pipe or a device under its name would make us wait for whoever writes there.
+/// Opens a file to read it. A pipe or a device under its name would make us wait for whoever writes
+/// there.
 fn open_ordinary(path: &Path) -> io::Result<File> {
     if fs::metadata(path)?.is_file() {
         File::open(path)

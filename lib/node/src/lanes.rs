@@ -1,5 +1,5 @@
-//! A queue with a lane for each peer, served in turns, so that the backlog of one never delays the others by more than a job.
-//! It knows no jobs; within a lane their order holds.
+//! A queue with a lane for each peer, served in turns, so that the backlog of one never delays the
+//! others by more than a job. It knows no jobs; within a lane their order holds.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;

@@ -1,7 +1,8 @@
-//! A transom station: video calls, camera boxes and files on a local network, without server, account or async runtime.
+//! A transom station: video calls, camera boxes and files on a local network, without server,
+//! account or async runtime.
 //!
-//! A [`Station`] is one poll loop. Its owner gives it [`Settings`], speaks to it through a [`Handle`] from any thread, and
-//! is told everything as a [`Notice`]:
+//! A [`Station`] is one poll loop. Its owner gives it [`Settings`], speaks to it through a
+//! [`Handle`] from any thread, and is told everything as a [`Notice`]:
 //!
 //! ```no_run
 //! use transom::{CallKind, Identity, Notice, Settings, Station, people::Contact};
@@ -18,9 +19,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder, names and disks have
-//! workers of their own, which start in `workers.rs` and end with the station. A program calls
-//! [`abort_on_panic`] first.
+//! Threads: the loop runs on the thread that calls [`Station::run`]; the camera, the JPEG encoder,
+//! names and disks have workers of their own, which start in `workers.rs` and end with the station.
+//! A program calls [`abort_on_panic`] first.
 //!
 //! Signals are the program's: the library installs no handler. On Unix a program that receives
 //! files or records should catch SIGXFSZ, whose default action kills it at the first file that
@@ -32,6 +33,7 @@
 mod budget;
 mod calls;
 mod camera;
+mod context;
 mod disk;
 mod handle;
 mod identity;
@@ -42,7 +44,6 @@ mod load;
 mod measure;
 mod meter;
 mod notice;
-mod outside;
 mod pace;
 mod panics;
 mod settings;
@@ -54,9 +55,9 @@ mod workers;
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, Capabilities, CurrentFile, Direction, EndReason, FailReason, Lens, Notice, Numbers,
-    Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId, Timing,
-    TransferId, TransferStatus,
+    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, Notice,
+    Numbers, Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId,
+    Timing, TransferId, TransferStatus,
 };
 pub use panics::abort_on_panic;
 pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};

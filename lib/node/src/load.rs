@@ -1,4 +1,5 @@
-//! How much each peer has waiting at the disk thread, so that none can pile up work. It knows no queue.
+//! How much each peer has waiting at the disk thread, so that none can pile up work. It knows no
+//! queue.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -69,7 +70,8 @@ impl Drop for Share {
     }
 }
 
-/// The loads of all peers that are here, or whose jobs still wait: who connects anew goes on with what it left.
+/// The loads of all peers that are here, or whose jobs still wait: who connects anew goes on with
+/// what it left.
 #[derive(Debug, Default)]
 pub(crate) struct Loads(BTreeMap<Lane, Weak<Waiting>>);
 

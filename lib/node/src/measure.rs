@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use transom_proto::Stats;
 
 use crate::calls::Calls;
+use crate::context::Context;
 use crate::links::Links;
 use crate::notice::{Notice, Numbers};
-use crate::outside::Outside;
 
 /// Often enough to see a change, seldom enough to read the numbers.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ impl Measure {
     }
 
     /// Tells the numbers of every peer if it is time.
-    pub(crate) fn turn(&mut self, now: Instant, links: &Links, calls: &Calls, out: &mut Outside) {
+    pub(crate) fn turn(&mut self, now: Instant, links: &Links, calls: &Calls, out: &mut Context) {
         if self.next.is_none_or(|next| now < next) {
             return;
         }
@@ -39,7 +39,7 @@ impl Measure {
             let stats = link.and_then(|link| out.with(link, |session| session.stats(moment)));
             if let Some(stats) = stats {
                 let numbers = numbers(&stats);
-                out.tell(Notice::Measured { peer, numbers });
+                out.notify(Notice::Measured { peer, numbers });
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What a station tells its owner: people, calls, pictures, texts and files. Plain data, no behaviour.
+//! What a station tells its owner: people, calls, pictures, texts and files. Plain data, no
+//! behaviour.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,7 +12,9 @@ use transom_wire::{Ending, PeerName, PublicKey};
 
 use crate::handle::Credit;
 
-pub use transom_wire::{CallKind, Capabilities, EndReason, FailReason, Lens, RefuseReason, Shape};
+pub use transom_wire::{
+    CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
+};
 
 /// Names one transfer of this station, in either direction, for as long as the station lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -29,10 +32,11 @@ impl fmt::Display for TransferId {
 
 /// One thing that happened. `peer` is the contact's name, or the address that was dialed.
 ///
-/// Names and texts inside come from others: escape them (`transom::people::escape`) before they reach a terminal.
+/// Names and texts inside come from others: escape them (`transom::people::escape`) before they
+/// reach a terminal.
 ///
-/// Peers bring most of them about, and none as often as it likes. Still, who keeps them for an application that may stand
-/// still has to have an end.
+/// Peers bring most of them about, and none as often as it likes. Still, who keeps them for an
+/// application that may stand still has to have an end.
 ///
 /// | notice | as often as |
 /// |---|---|
@@ -138,8 +142,8 @@ pub enum Notice {
         /// Whether it goes on after its connection was lost.
         resumed: bool,
     },
-    /// The connection of a live call was lost. The call goes on by itself when the peer is back within
-    /// [`Settings::call_patience`](crate::Settings); else it ends.
+    /// The connection of a live call was lost. The call goes on by itself when the peer is back
+    /// within [`Settings::call_patience`](crate::Settings); else it ends.
     CallInterrupted {
         /// With whom.
         peer: PeerName,
@@ -173,7 +177,7 @@ pub enum Notice {
         /// Whose.
         peer: PeerName,
         /// Its state.
-        lens: Lens,
+        lens: CameraState,
         /// In words; may be empty.
         text: String,
     },
@@ -184,14 +188,17 @@ pub enum Notice {
         /// Whether it does.
         on: bool,
     },
-    /// A picture of our own camera, while [`Handle::preview`](crate::Handle::preview) asks for them.
+    /// A picture of our own camera, while [`Handle::preview`](crate::Handle::preview) asks for
+    /// them.
     OwnPicture(OwnPicture),
-    /// The cameras of this machine, asked for by [`Handle::list_cameras`](crate::Handle::list_cameras).
+    /// The cameras of this machine, asked for by
+    /// [`Handle::list_cameras`](crate::Handle::list_cameras).
     Cameras {
         /// The usable ones first.
         devices: Vec<transom_media::Device>,
     },
-    /// What the connection to a peer measures, once a second while [`Handle::measure`](crate::Handle::measure) asks for it.
+    /// What the connection to a peer measures, once a second while
+    /// [`Handle::measure`](crate::Handle::measure) asks for it.
     Measured {
         /// Whose.
         peer: PeerName,
@@ -201,7 +208,7 @@ pub enum Notice {
     /// How our own camera is.
     Camera {
         /// Its state.
-        lens: Lens,
+        lens: CameraState,
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },
@@ -228,7 +235,8 @@ pub enum Notice {
         /// Why, for a person.
         why: String,
     },
-    /// A peer offers files. When `asks`, accept or refuse it; else the station already did by its settings.
+    /// A peer offers files. When `asks`, accept or refuse it; else the station already did by its
+    /// settings.
     Offered {
         /// Which transfer.
         transfer: TransferId,
@@ -242,8 +250,9 @@ pub enum Notice {
         files: u32,
         /// Bytes of all of them.
         bytes: u64,
-        /// Whether its sender wishes to replace what has that name: it will after the owner's yes, or where
-        /// [`InboxSettings::overwrite`](crate::InboxSettings::overwrite) lets it. Else both are kept.
+        /// Whether its sender wishes to replace what has that name: it will after the owner's yes,
+        /// or where [`InboxSettings::overwrite`](crate::InboxSettings::overwrite) lets it. Else
+        /// both are kept.
         overwrites: bool,
         /// Whether it waits for the owner's answer.
         asks: bool,
@@ -257,8 +266,8 @@ pub enum Notice {
         /// How it ended.
         outcome: Outcome,
     },
-    /// One entry of a transfer failed; the rest goes on. Of a transfer to us the first thousand are told, and the others only
-    /// count.
+    /// One entry of a transfer failed; the rest goes on. Of a transfer to us the first thousand are
+    /// told, and the others only count.
     EntryFailed {
         /// Which transfer.
         transfer: TransferId,
@@ -277,7 +286,8 @@ pub enum Obstacle {
     Address,
     /// Its key is not the pinned one, or can't be pinned.
     Key,
-    /// It took the connection and hung up before it showed a key, as a station does that has too many strangers.
+    /// It took the connection and hung up before it showed a key, as a station does that has too
+    /// many strangers.
     Busy,
     /// Nothing answers, or the network fails on the way.
     Network,
@@ -289,7 +299,8 @@ pub enum Obstacle {
 
 /// A picture of a peer's camera, as it was received.
 ///
-/// While it lives it holds one of the [two credits](transom_wire::limits::PICTURE_CREDIT) of its call, so drop it when it has been shown or passed over.
+/// While it lives it holds one of the [two credits](transom_wire::limits::PICTURE_CREDIT) of its
+/// call, so drop it when it has been shown or passed over.
 #[derive(Debug)]
 pub struct RemotePicture {
     /// One baseline JPEG image.
@@ -343,7 +354,8 @@ pub struct Numbers {
     pub shown_after: Option<Duration>,
 }
 
-/// The times of a picture, all in this station's clock. The sender's are known once its clock's offset is.
+/// The times of a picture, all in this station's clock. The sender's are known once its clock's
+/// offset is.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// When the sensor began it.
@@ -381,7 +393,8 @@ pub enum Phase {
     Ended,
 }
 
-/// How far a transfer is. `durable <= verified <= received` counts data bytes, resumed ones included.
+/// How far a transfer is. `durable <= verified <= received` counts data bytes, resumed ones
+/// included.
 #[derive(Clone, Debug)]
 pub struct TransferStatus {
     /// Which.

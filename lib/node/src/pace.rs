@@ -1,17 +1,20 @@
-//! How often a peer may begin something that the owner is told of, by all its connections together. It knows no such things.
+//! How often a peer may begin something that the owner is told of, by all its connections together.
+//! It knows no such things.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::lanes::Lane;
 
-/// What a peer may begin at once: more connections, rings and marks than a person or an honest program ever has in a row.
+/// What a peer may begin at once: more connections, rings and marks than a person or an honest
+/// program ever has in a row.
 const BURST: u32 = 64;
-/// Time between two beginnings after that: a program that is started over and over by a script is hardly quicker, and of what
-/// a hostile peer does in a day no owner's memory is full.
+/// Time between two beginnings after that: a program that is started over and over by a script is
+/// hardly quicker, and of what a hostile peer does in a day no owner's memory is full.
 const PAUSE: Duration = Duration::from_millis(125);
 
-/// Of each peer that was quicker than its pace when it will be back at it. It knows only those of the last seconds.
+/// Of each peer that was quicker than its pace when it will be back at it. It knows only those of
+/// the last seconds.
 #[derive(Debug, Default)]
 pub(crate) struct Paces(BTreeMap<Lane, Instant>);
 

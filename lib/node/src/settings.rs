@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use transom_media::Wish;
+use transom_media::CaptureRequest;
 use transom_users::Book;
 use transom_wire::{Capabilities, PeerName};
 
@@ -30,21 +30,23 @@ pub struct Settings {
     /// Who may connect, among those we know.
     pub allow: Allow,
     /// Our camera, opened only while somebody who may looks.
-    pub camera: Option<Wish>,
-    /// Whether whoever has the right `view` may watch our camera without being asked for, as a camera box does. Where
-    /// nobody takes calls, they may call as well; what they send then goes unseen.
+    pub camera: Option<CaptureRequest>,
+    /// Whether whoever has the right `view` may watch our camera without being asked for, as a
+    /// camera box does. Where nobody takes calls, they may call as well; what they send then goes
+    /// unseen.
     pub serve_camera: bool,
-    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)). Who has the right `auto` is answered at once, with the
-    /// camera on.
+    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)). Who has the right `auto` is
+    /// answered at once, with the camera on.
     pub takes_calls: bool,
-    /// Calls both ways at once; who rings when there are so many hears that we are busy. Four faces fill a screen.
+    /// Calls both ways at once; who rings when there are so many hears that we are busy. Four faces
+    /// fill a screen.
     pub max_talks: usize,
     /// How long a call rings before it counts as unanswered, at both sides.
     pub ring_timeout: Duration,
     /// How long a call whose connection was lost may take to come back.
     pub call_patience: Duration,
-    /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN. One key has at most half of the
-    /// places, by all its programs.
+    /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN. One
+    /// key has at most half of the places, by all its programs.
     pub max_viewers: usize,
     /// Where offered files go; `None` refuses all.
     pub inbox: Option<InboxSettings>,
@@ -123,10 +125,11 @@ pub struct InboxSettings {
     pub into: PathBuf,
     /// From whom without asking.
     pub accept: Accept,
-    /// Most bytes the inbox may hold, whoever sends them; each file and folder counts 4 KiB beside its bytes.
+    /// Most bytes the inbox may hold, whoever sends them; each file and folder counts 4 KiB beside
+    /// its bytes.
     pub quota: Option<u64>,
-    /// Whether a file that is taken without asking may replace one of its name when its sender wishes so. Else both
-    /// are kept: a peer that may send files could change those of others.
+    /// Whether a file that is taken without asking may replace one of its name when its sender
+    /// wishes so. Else both are kept: a peer that may send files could change those of others.
     pub overwrite: bool,
 }
 

@@ -1,4 +1,5 @@
-//! The station: one loop that takes commands, events and worker results, lets each part act, and tells its owner.
+//! The station: one loop that takes commands, events and worker results, lets each part act, and
+//! tells its owner.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -11,20 +12,21 @@ use transom_wire::ByeCode;
 
 use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
+use crate::context::{Context, earlier};
 use crate::disk::Disk;
 use crate::handle::{Command, Handle, Queue};
 use crate::links::{Caller, Links};
 use crate::liveness::Liveness;
 use crate::measure::Measure;
 use crate::notice::Notice;
-use crate::outside::{Outside, earlier};
 use crate::pace::Paces;
 use crate::settings::Settings;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
 use crate::workers::{Report, Workers};
 
-/// A goodbye may take so long before the station ends without it: ends are promised within a second.
+/// A goodbye may take so long before the station ends without it: ends are promised within a
+/// second.
 const FAREWELL: Duration = Duration::from_millis(700);
 
 /// Why a station can't start.
@@ -49,7 +51,7 @@ pub struct RunError(#[from] std::io::Error);
 
 /// A station, bound and ready to [`run`](Self::run).
 pub struct Station {
-    out: Outside,
+    out: Context,
     links: Links,
     calls: Calls,
     camera: OwnCamera,
@@ -86,7 +88,7 @@ impl Station {
             false => camera::PARTING,
         };
         let workers = Workers::new(queue.clone(), disk);
-        let out = Outside {
+        let out = Context {
             net,
             workers,
             notices: VecDeque::new(),
@@ -118,13 +120,14 @@ impl Station {
         self.out.net.local_addresses()
     }
 
-    /// Runs until [`Handle::stop`]. `on_notice` is called on this thread and must not block: the loop waits for it.
+    /// Runs until [`Handle::stop`]. `on_notice` is called on this thread and must not block: the
+    /// loop waits for it.
     ///
     /// # Errors
     /// When the system can't wait for sockets any more.
     pub fn run(mut self, mut on_notice: impl FnMut(Notice)) -> Result<(), RunError> {
         for address in self.addresses() {
-            self.out.tell(Notice::Listening { address });
+            self.out.notify(Notice::Listening { address });
         }
         loop {
             self.take_commands();
@@ -264,7 +267,7 @@ impl Station {
                 Report::Blocking(opening, format) => camera.opened_on_thread(opening, format, out),
                 Report::Unusable(opening) => camera.unusable(opening, Instant::now()),
                 Report::CameraFailed(opening, error) => camera.failed(opening, &error, out),
-                Report::Cameras(devices) => out.tell(Notice::Cameras { devices }),
+                Report::Cameras(devices) => out.notify(Notice::Cameras { devices }),
                 Report::Encoded(opening, Ok(picture)) => {
                     camera.encoded(opening, &picture, calls, out);
                 }

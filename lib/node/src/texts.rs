@@ -6,9 +6,9 @@ use transom_net::PeerId;
 use transom_proto::Event;
 use transom_wire::{PeerName, limits};
 
+use crate::context::Context;
 use crate::links::{Link, Links};
 use crate::notice::{Notice, TextId};
-use crate::outside::Outside;
 
 /// Texts kept for peers that are away: more than a person types.
 const MAX_WAITING: usize = 256;
@@ -18,7 +18,8 @@ struct Waiting {
     peer: PeerName,
     id: TextId,
     text: String,
-    /// By which connection it went, and its number there. It goes again if that one is lost before the peer's word.
+    /// By which connection it went, and its number there. It goes again if that one is lost before
+    /// the peer's word.
     sent: Option<(PeerId, u32)>,
 }
 
@@ -34,7 +35,7 @@ impl Texts {
         id: TextId,
         text: String,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let why = match text.len() {
             0 => "it is empty".to_owned(),
@@ -52,7 +53,7 @@ impl Texts {
                 return self.joined(&peer, links, out);
             }
         };
-        out.tell(Notice::TextFailed {
+        out.notify(Notice::TextFailed {
             peer,
             text: id,
             why,
@@ -60,7 +61,7 @@ impl Texts {
     }
 
     /// A peer is there: what waits for it goes, in order, as far as its queue takes it.
-    pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
+    pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Context) {
         let Some(link) = links.link_of(peer) else {
             return;
         };
@@ -76,7 +77,7 @@ impl Texts {
         }
     }
 
-    pub(crate) fn left(&mut self, link: PeerId, links: &Links, out: &mut Outside) {
+    pub(crate) fn left(&mut self, link: PeerId, links: &Links, out: &mut Context) {
         let mut peers = Vec::new();
         for waiting in &mut self.waiting {
             if waiting.sent.is_some_and(|(by, _)| by == link) {
@@ -93,11 +94,11 @@ impl Texts {
         }
     }
 
-    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Outside) {
+    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Context) {
         self.waiting.retain(|waiting| {
             let lost = waiting.peer == *peer;
             if lost {
-                out.tell(Notice::TextFailed {
+                out.notify(Notice::TextFailed {
                     peer: *peer,
                     text: waiting.id,
                     why: why.to_owned(),
@@ -113,10 +114,10 @@ impl Texts {
         link: &Link,
         event: Event,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) -> Option<Event> {
         match event {
-            Event::Text { text, .. } => out.tell(Notice::Text {
+            Event::Text { text, .. } => out.notify(Notice::Text {
                 peer: link.peer,
                 text,
             }),
@@ -125,7 +126,7 @@ impl Texts {
                 if let Some(at) = self.waiting.iter().position(arrived)
                     && let Some(waiting) = self.waiting.remove(at)
                 {
-                    out.tell(Notice::TextArrived {
+                    out.notify(Notice::TextArrived {
                         peer: waiting.peer,
                         text: waiting.id,
                     });

@@ -1,4 +1,5 @@
-//! The station's threads: each does what may block, and reports to the loop. No other file of this crate starts one.
+//! The station's threads: each does what may block, and reports to the loop. No other file of this
+//! crate starts one.
 //!
 //! | thread | does | fed by |
 //! |---|---|---|
@@ -21,7 +22,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use transom_media::{
-    Camera, CameraError, Device, Encoder, Format, Frame, ImageError, Picture, Slot, Wait, Wish,
+    Camera, CameraError, CaptureRequest, Device, Encoder, Format, Frame, ImageError, Picture, Slot,
+    Wait,
 };
 use transom_store::Inbox;
 use transom_wire::PeerName;
@@ -63,7 +65,7 @@ struct Raw {
 
 /// What the camera thread is to do.
 enum CameraJob {
-    Open(Opening, Wish),
+    Open(Opening, CaptureRequest),
     /// To close one may take as long as to open it: a device stops, a program ends.
     Close(Box<dyn Camera>),
 }
@@ -150,7 +152,7 @@ impl Workers {
     }
 
     /// Opens a camera on its thread, in place of any other one.
-    pub(crate) fn open_camera(&mut self, wish: Wish) -> Opening {
+    pub(crate) fn open_camera(&mut self, wish: CaptureRequest) -> Opening {
         let opening = Opening(self.last_opening.0.wrapping_add(1).max(1));
         self.last_opening = opening;
         self.camera_wanted.store(opening.0, Ordering::Release);
@@ -204,7 +206,8 @@ impl Workers {
         self.cameras = sender.send(()).is_ok().then_some(sender);
     }
 
-    /// Nobody looks any more: a camera read on the thread is closed, one that is just opening will be.
+    /// Nobody looks any more: a camera read on the thread is closed, one that is just opening will
+    /// be.
     pub(crate) fn release_camera(&self) {
         self.camera_wanted.store(0, Ordering::Release);
     }
@@ -382,7 +385,7 @@ fn serve_disk(
 
 /// Encodes what comes; another quality or size takes another encoder.
 fn encode(raw: &Slot<Raw>, reports: &Reports) {
-    let mut encoder = Encoder::new(Wish::QUALITY, None);
+    let mut encoder = Encoder::new(CaptureRequest::QUALITY, None);
     let mut made_for = None;
     while let Some(Raw {
         opening,

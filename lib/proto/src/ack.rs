@@ -21,7 +21,7 @@ const MARKS: usize = 1024;
 
 /// What we have taken in and not yet said so.
 #[derive(Default)]
-pub(crate) struct Owed {
+pub(crate) struct AckSender {
     received: u64,
     /// When the last of them came.
     at: Instant,
@@ -33,7 +33,7 @@ pub(crate) struct Owed {
     now: bool,
 }
 
-impl Owed {
+impl AckSender {
     pub(crate) fn took(&mut self, bytes: usize, now: Instant) {
         self.received += bytes as u64;
         self.at = now;
@@ -131,14 +131,14 @@ pub(crate) struct Sample {
 /// What we have sent, and how much of it the peer has taken in: `acked <= sent` and
 /// `bulk_unacked <= sent - acked`, whatever a peer's acks say.
 #[derive(Default)]
-pub(crate) struct Sent {
+pub(crate) struct InFlight {
     sent: u64,
     acked: u64,
     bulk_unacked: u64,
     marks: VecDeque<Mark>,
 }
 
-impl Sent {
+impl InFlight {
     pub(crate) fn record(&mut self, sizes: Sizes, now: Instant) {
         let Sizes {
             before,

@@ -3,10 +3,11 @@
 use alloc::collections::BTreeMap;
 
 use transom_wire::{
-    CallKind, CameraState, Decline, EndReason, HangUp, Lens, Message, Recording, Ring, Shown,
+    CallKind, CameraState, CameraStatus, Decline, EndReason, HangUp, Message, Recording, Ring,
+    Shown,
 };
 
-use crate::outlet::{Outlet, clip};
+use crate::output::{Output, clip};
 use crate::record::Record;
 use crate::streams::next_after;
 use crate::video::{Counts, Incoming, Outgoing};
@@ -78,9 +79,9 @@ impl Calls {
         !self.open.is_empty()
     }
 
-    pub(crate) fn ring(&mut self, stream: u16, kind: CallKind, outlet: &mut Outlet) {
+    pub(crate) fn ring(&mut self, stream: u16, kind: CallKind, output: &mut Output) {
         self.open.insert(stream, Call::new(kind, Phase::Calling));
-        outlet.say(stream, &Message::Ring(Ring { kind }));
+        output.send(stream, &Message::Ring(Ring { kind }));
     }
 
     /// Whether we may ring now. Not while anything rings: so rings of both sides meet only when
@@ -95,13 +96,13 @@ impl Calls {
         Ok(())
     }
 
-    pub(crate) fn answer(&mut self, id: CallId, outlet: &mut Outlet) -> Result<(), UsageError> {
+    pub(crate) fn answer(&mut self, id: CallId, output: &mut Output) -> Result<(), UsageError> {
         let call = self.call(id)?;
         if call.phase != Phase::Ringing {
             return Err(UsageError::NotNow { verb: "answer" });
         }
         call.phase = Phase::Live;
-        outlet.say(id.0, &Message::Answer);
+        output.send(id.0, &Message::Answer);
         Ok(())
     }
 
@@ -110,12 +111,12 @@ impl Calls {
         id: CallId,
         reason: EndReason,
         text: &str,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         if self.call(id)?.phase != Phase::Ringing {
             return Err(UsageError::NotNow { verb: "decline" });
         }
-        self.hang_up(id, reason, text, outlet)
+        self.hang_up(id, reason, text, output)
     }
 
     /// Ends a call in any phase.
@@ -124,7 +125,7 @@ impl Calls {
         id: CallId,
         reason: EndReason,
         text: &str,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         let call = self.open.remove(&id.0).ok_or(UsageError::NoSuchCall)?;
         let text = clip(text);
@@ -132,7 +133,7 @@ impl Calls {
             Phase::Ringing => Message::Decline(Decline { reason, text }),
             Phase::Calling | Phase::Live => Message::HangUp(HangUp { reason, text }),
         };
-        outlet.say(id.0, &message);
+        output.send(id.0, &message);
         Ok(())
     }
 
@@ -155,20 +156,20 @@ impl Calls {
         id: CallId,
         sequence: u32,
         now: Instant,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         self.call(id)?.incoming.shown(sequence)?;
         let clock = now.0;
-        outlet.say(id.0, &Message::Shown(Shown { sequence, clock }));
+        output.send(id.0, &Message::Shown(Shown { sequence, clock }));
         Ok(())
     }
 
     pub(crate) fn camera_state(
         &mut self,
         id: CallId,
-        lens: Lens,
+        lens: CameraState,
         text: &str,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         let call = self.call(id)?;
         if call.phase != Phase::Live || !call.sends {
@@ -176,13 +177,14 @@ impl Calls {
                 verb: "camera_state",
             });
         }
-        // Also when there is no room to say so: who withholds credit must not get such a picture later.
-        if matches!(lens, Lens::Off | Lens::Opening) {
+        // Also when there is no room to say so: who withholds credit must not get such a picture
+        // later.
+        if matches!(lens, CameraState::Off | CameraState::Opening) {
             call.outgoing.withdraw();
         }
-        outlet.room("camera states")?;
+        output.room("camera states")?;
         let text = clip(text);
-        outlet.say(id.0, &Message::CameraState(CameraState { lens, text }));
+        output.send(id.0, &Message::CameraState(CameraStatus { lens, text }));
         Ok(())
     }
 
@@ -191,14 +193,14 @@ impl Calls {
         &mut self,
         id: CallId,
         on: bool,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         let call = self.call(id)?;
         if call.phase != Phase::Live || !call.shows {
             return Err(UsageError::NotNow { verb: "recording" });
         }
-        outlet.room("recording marks")?;
-        outlet.say(id.0, &Message::Recording(Recording { on }));
+        output.room("recording marks")?;
+        output.send(id.0, &Message::Recording(Recording { on }));
         Ok(())
     }
 
@@ -208,7 +210,7 @@ impl Calls {
         stream: u16,
         ring: Ring,
         we_yield: bool,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let calling = self
             .open
@@ -222,7 +224,7 @@ impl Calls {
             log::debug!("call={ours} yields to call={stream}: both rang");
             self.open.remove(&call.0);
             let text = "".into();
-            outlet.tell(Event::Declined {
+            output.emit(Event::Declined {
                 call,
                 reason: EndReason::Glare,
                 text,
@@ -238,12 +240,12 @@ impl Calls {
         };
         if let Some((reason, text)) = refusal {
             log::debug!("call={stream} kind={:?} declined: {text}", ring.kind);
-            outlet.say(stream, &Message::Decline(Decline { reason, text }));
+            output.send(stream, &Message::Decline(Decline { reason, text }));
             return Ok(());
         }
         self.open
             .insert(stream, Call::new(ring.kind, Phase::Ringing));
-        outlet.tell(Event::Ringing {
+        output.emit(Event::Ringing {
             call: CallId(stream),
             kind: ring.kind,
         });
@@ -253,7 +255,7 @@ impl Calls {
     pub(crate) fn handle_answer(
         &mut self,
         stream: u16,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
             // We gave the call up, perhaps in a glare that the peer did not see as one. It must not
@@ -262,12 +264,12 @@ impl Calls {
                 reason: EndReason::Glare,
                 text: "",
             };
-            outlet.say(stream, &Message::HangUp(over));
+            output.send(stream, &Message::HangUp(over));
             return Ok(());
         };
         expect(call.phase == Phase::Calling, "answer")?;
         call.phase = Phase::Live;
-        outlet.tell(Event::Answered {
+        output.emit(Event::Answered {
             call: CallId(stream),
         });
         Ok(())
@@ -277,7 +279,7 @@ impl Calls {
         &mut self,
         stream: u16,
         decline: Decline<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
             return Ok(());
@@ -285,7 +287,7 @@ impl Calls {
         expect(call.phase == Phase::Calling, "decline")?;
         self.open.remove(&stream);
         let (call, text) = (CallId(stream), decline.text.into());
-        outlet.tell(Event::Declined {
+        output.emit(Event::Declined {
             call,
             reason: decline.reason,
             text,
@@ -297,7 +299,7 @@ impl Calls {
         &mut self,
         stream: u16,
         hang_up: HangUp<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
             return Ok(());
@@ -308,7 +310,7 @@ impl Calls {
         )?;
         self.open.remove(&stream);
         let (call, text) = (CallId(stream), hang_up.text.into());
-        outlet.tell(Event::HungUp {
+        output.emit(Event::HungUp {
             call,
             reason: hang_up.reason,
             text,
@@ -321,13 +323,13 @@ impl Calls {
         &mut self,
         stream: u16,
         shown: Shown,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<Option<u64>, PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
             return Ok(None);
         };
         let captured = call.outgoing.handle_shown(shown.sequence)?;
-        outlet.tell(Event::Credit {
+        output.emit(Event::Credit {
             call: CallId(stream),
         });
         Ok(Some(captured))
@@ -336,15 +338,15 @@ impl Calls {
     pub(crate) fn handle_camera_state(
         &mut self,
         stream: u16,
-        state: CameraState<'_>,
-        outlet: &mut Outlet,
+        state: CameraStatus<'_>,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
             return Ok(());
         };
         expect(call.phase == Phase::Live && call.shows, "camera state")?;
         let (call, text) = (CallId(stream), state.text.into());
-        outlet.tell(Event::CameraState {
+        output.emit(Event::CameraState {
             call,
             lens: state.lens,
             text,
@@ -356,7 +358,7 @@ impl Calls {
         &mut self,
         stream: u16,
         recording: Recording,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
             return Ok(());
@@ -365,7 +367,7 @@ impl Calls {
             call.phase == Phase::Live && call.sends,
             "a recording of no pictures",
         )?;
-        outlet.tell(Event::Recording {
+        output.emit(Event::Recording {
             call: CallId(stream),
             on: recording.on,
         });
@@ -379,7 +381,7 @@ impl Calls {
         message: &Message<'_>,
         last: bool,
         now: Instant,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<bool, PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
             return Ok(false);
@@ -397,7 +399,7 @@ impl Calls {
             return Ok(false);
         };
         self.counts.received += 1;
-        outlet.tell(Event::Picture {
+        output.emit(Event::Picture {
             call: CallId(stream),
             picture,
         });

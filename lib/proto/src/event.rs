@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use transom_wire::{
-    ByeCode, CallKind, Capabilities, Collision, Done, End, EndReason, Ending, Entry, EntryKind,
-    FailReason, Lens, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape,
-    Start, TransferKey,
+    ByeCode, CallKind, CameraState, Capabilities, Collision, Done, End, EndReason, Ending, Entry,
+    EntryKind, FailReason, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath,
+    Shape, Start, TransferKey,
 };
 
 use crate::Instant;
@@ -19,7 +19,7 @@ pub struct CallId(pub(crate) u16);
 
 /// Names a transfer on this connection: its stream number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct FileId(pub(crate) u16);
+pub struct TransferId(pub(crate) u16);
 
 /// Which side of the connection we are: decides the stream numbers we open.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -97,7 +97,7 @@ pub enum Event {
         /// Of which call.
         call: CallId,
         /// The state.
-        lens: Lens,
+        lens: CameraState,
         /// In words.
         text: String,
     },
@@ -123,19 +123,19 @@ pub enum Event {
     /// The peer offers a file or folder: accept or refuse it.
     Offered {
         /// Which.
-        file: FileId,
+        file: TransferId,
         /// What.
         offer: OwnedOffer,
     },
     /// Our offer is taken: send entries.
     Accepted {
         /// Which.
-        file: FileId,
+        file: TransferId,
     },
     /// Our offer is not taken; the transfer is over.
     Refused {
         /// Which.
-        file: FileId,
+        file: TransferId,
         /// Why.
         reason: RefuseReason,
         /// In its words.
@@ -145,14 +145,14 @@ pub enum Event {
     /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
     Entry {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// The entry.
         entry: OwnedEntry,
     },
     /// The peer wants an entry's data from there on.
     Started {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// The entry, the offset and the proof.
         start: Start,
     },
@@ -160,7 +160,7 @@ pub enum Event {
     /// [`stored`](crate::Session::stored).
     Leaf {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// The leaf.
         leaf: LeafData,
         /// Bytes of the whole entry, which decide how a leaf is hashed (wire 7).
@@ -170,15 +170,15 @@ pub enum Event {
     /// [`failed`](crate::Session::failed).
     Ended {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// The entry, its size and root.
         end: End,
     },
-    /// The peer gives an entry up, also as the echo of our own [`failed`](crate::Session::failed), or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is
-    /// then over.
+    /// The peer gives an entry up, also as the echo of our own [`failed`](crate::Session::failed),
+    /// or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
     Abandoned {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// The entry.
         index: u32,
         /// Why.
@@ -192,7 +192,7 @@ pub enum Event {
     /// [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
     Failed {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// The entry.
         index: u32,
         /// Why.
@@ -205,19 +205,19 @@ pub enum Event {
     /// At least half of the room for entries or leaves is free again.
     Room {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
     },
     /// How far the transfer is at the receiver.
     Progress {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// Received, verified, durable.
         progress: Progress,
     },
     /// An entry is whole and verified at the receiver.
     Done {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// The entry and its root.
         done: Done,
     },
@@ -225,14 +225,14 @@ pub enum Event {
     /// [`finished`](crate::Session::finished).
     Finish {
         /// Of which transfer.
-        file: FileId,
+        file: TransferId,
         /// How many there were.
         entries: u32,
     },
     /// The receiver's last word; the transfer is over.
     Finished {
         /// Which.
-        file: FileId,
+        file: TransferId,
         /// How it ended.
         ending: Ending,
         /// The final name, or what went wrong.
@@ -241,14 +241,14 @@ pub enum Event {
     /// The peer halts its side of the transfer or lets it go on.
     Paused {
         /// Which.
-        file: FileId,
+        file: TransferId,
         /// Whether the peer wants it halted.
         paused: bool,
     },
     /// The peer ended the transfer early; it is over.
     Cancelled {
         /// Which.
-        file: FileId,
+        file: TransferId,
         /// Why.
         reason: RefuseReason,
         /// In its words.
@@ -257,7 +257,7 @@ pub enum Event {
     /// The peer has another limit on the transfer's rate; the lower of both limits counts.
     Limited {
         /// Which.
-        file: FileId,
+        file: TransferId,
         /// Bytes per second.
         rate: Option<u64>,
     },
@@ -265,7 +265,7 @@ pub enum Event {
 
 impl Event {
     /// The transfer it is about, if it is about one.
-    pub fn file(&self) -> Option<FileId> {
+    pub fn file(&self) -> Option<TransferId> {
         match self {
             Self::Offered { file, .. }
             | Self::Accepted { file }

@@ -8,14 +8,14 @@ impl Session {
     /// A live record carries one class, since a record is opened whole and urgent bytes would wait
     /// for the others.
     pub(crate) fn fill(&mut self, record: &mut Record<'_>, now: Instant) {
-        self.outlet.control.pull(record);
+        self.output.control.pull(record);
         self.pinger.pull(record, now);
         if !self.is_live() {
             self.fill_text(record, now);
             // File data of an entry never overtake its announcement.
-            if self.outlet.text.len() == 0 {
+            if self.output.text.len() == 0 {
                 let room = self.delivery.room(self.sent.bulk_unacked());
-                self.files.pull(record, room, now, &mut self.outlet);
+                self.files.pull(record, room, now, &mut self.output);
             }
             return;
         }
@@ -36,17 +36,17 @@ impl Session {
         if record.is_empty() {
             let room = self.window.room(self.sent.bulk_unacked(), now);
             let room = usize::try_from(room).unwrap_or(usize::MAX);
-            self.files.pull(record, room, now, &mut self.outlet);
+            self.files.pull(record, room, now, &mut self.output);
         }
     }
 
     fn fill_text(&mut self, record: &mut Record<'_>, now: Instant) {
-        self.files.flush(&mut self.outlet, now);
-        let (was_busy, before) = (self.outlet.is_busy(), record.used());
-        self.outlet.text.pull(record);
+        self.files.flush(&mut self.output, now);
+        let (was_busy, before) = (self.output.is_busy(), record.used());
+        self.output.text.pull(record);
         record.text += record.used() - before;
-        if was_busy && !self.outlet.is_busy() {
-            self.files.tell_room(&mut self.outlet);
+        if was_busy && !self.output.is_busy() {
+            self.files.tell_room(&mut self.output);
         }
     }
 

@@ -86,11 +86,11 @@ mod event;
 mod file;
 mod filling;
 mod instant;
-mod least;
 mod liveness;
+mod min_filter;
 #[cfg(test)]
 mod numbers;
-mod outlet;
+mod output;
 mod ping;
 mod queue;
 mod record;
@@ -106,8 +106,8 @@ mod window;
 pub use config::Config;
 pub use error::{PeerError, UsageError};
 pub use event::{
-    CallId, Event, FileId, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
-    ReceivedPicture, Side,
+    CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued, ReceivedPicture,
+    Side, TransferId,
 };
 pub use instant::Instant;
 pub use session::Session;

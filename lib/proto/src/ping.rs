@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use transom_wire::{DecodeError, Message, Ping, Pong};
 
-use crate::least::Least;
+use crate::min_filter::MinFilter;
 use crate::record::Record;
 use crate::{Config, Instant, PeerError};
 
@@ -26,7 +26,7 @@ pub(crate) struct Pinger {
     /// The peer's last ping that is not answered; older ones are forgotten.
     echo: Option<u64>,
     rtt: Option<Duration>,
-    probes: Least<Probe>,
+    probes: MinFilter<Probe>,
 }
 
 /// A ping that was answered. The least one is the best: the shortest, of equal ones the newest.
@@ -64,7 +64,7 @@ impl Pinger {
             asked: None,
             echo: None,
             rtt: None,
-            probes: Least::default(),
+            probes: MinFilter::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Pinger {
         self.rtt = Some(rtt);
         let best = self.probes.value();
         if best.is_some_and(|best| best.contradicts(&probe)) {
-            self.probes = Least::default();
+            self.probes = MinFilter::default();
         }
         self.probes.take(probe, now);
         Ok(())

@@ -7,13 +7,13 @@ use core::time::Duration;
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
-use crate::ack::{ACK_BYTES, Owed, Sent, Sizes};
+use crate::ack::{ACK_BYTES, AckSender, InFlight, Sizes};
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
 use crate::delivery::Delivery;
 use crate::file::Files;
 use crate::liveness::Liveness;
-use crate::outlet::{Outlet, clip};
+use crate::output::{Output, clip};
 use crate::ping::Pinger;
 use crate::record::Record;
 use crate::scheduler::Floor;
@@ -29,14 +29,14 @@ pub struct Session {
     pub(crate) side: Side,
     pub(crate) stage: Stage,
     pub(crate) streams: Streams,
-    pub(crate) outlet: Outlet,
+    pub(crate) output: Output,
     pub(crate) calls: Calls,
     pub(crate) texts: Texts,
     pub(crate) files: Files,
     pub(crate) window: Window,
     deframer: Deframer,
-    pub(crate) owed: Owed,
-    pub(crate) sent: Sent,
+    pub(crate) owed: AckSender,
+    pub(crate) sent: InFlight,
     pub(crate) delivery: Delivery,
     pub(crate) pinger: Pinger,
     liveness: Liveness,
@@ -64,7 +64,7 @@ pub(crate) enum Stage {
 impl Session {
     /// Begins a session and queues its Hello.
     pub fn new(config: Config, side: Side, now: Instant) -> Self {
-        let mut outlet = Outlet::new(config.control_queue);
+        let mut output = Output::new(config.control_queue);
         let (session, nonce) = (config.session, config.nonce);
         let hello = Hello {
             session,
@@ -73,19 +73,19 @@ impl Session {
             clock: now.0,
             name: config.name,
         };
-        outlet.say(0, &Message::Hello(hello));
+        output.send(0, &Message::Hello(hello));
         Self {
             side,
             stage: Stage::Open,
             streams: Streams::new(side),
-            outlet,
+            output,
             calls: Calls::new(config.max_calls),
             texts: Texts::new(&config),
             files: Files::new(&config),
             window: Window::new(config.bulk_target),
             deframer: Deframer::default(),
-            owed: Owed::default(),
-            sent: Sent::default(),
+            owed: AckSender::default(),
+            sent: InFlight::default(),
             delivery: Delivery::new(),
             pinger: Pinger::new(&config, now),
             liveness: Liveness::new(config.give_up_live),
@@ -111,7 +111,7 @@ impl Session {
         }
         self.owed.took(bytes.len(), now);
         // A caller that always has bytes to read may not come to `handle_timeout` for long.
-        self.texts.handle_timeout(now, &mut self.outlet);
+        self.texts.handle_timeout(now, &mut self.output);
         let mut deframer = core::mem::take(&mut self.deframer);
         let result = self.handle_frames(&mut deframer, bytes, now);
         self.deframer = deframer;
@@ -139,7 +139,7 @@ impl Session {
             return Ok(());
         }
         self.owed.handle_timeout(now);
-        self.texts.handle_timeout(now, &mut self.outlet);
+        self.texts.handle_timeout(now, &mut self.output);
         let lost = self.lost_at().is_some_and(|at| at <= now);
         let result = match lost {
             true => Err(PeerError::Silent),
@@ -166,7 +166,7 @@ impl Session {
         let mut record = Record::new(content);
         match self.stage {
             Stage::Left | Stage::Broken(_) => return 0,
-            Stage::Leaving => self.outlet.control.pull(&mut record),
+            Stage::Leaving => self.output.control.pull(&mut record),
             Stage::Open => self.fill(&mut record, now),
         }
         let (content, text, bulk) = (record.used(), record.text, record.bulk);
@@ -187,9 +187,9 @@ impl Session {
 
     /// The next event, oldest first. A text counts as arrived when it is taken out here.
     pub fn poll_event(&mut self) -> Option<Event> {
-        let event = self.outlet.events.pop_front()?;
+        let event = self.output.events.pop_front()?;
         if let Event::Text { id, .. } = event {
-            self.texts.read(id, &mut self.outlet);
+            self.texts.read(id, &mut self.output);
         }
         Some(event)
     }
@@ -224,7 +224,7 @@ impl Session {
             sent: self.sent.sent(),
             received: self.owed.received(),
             unacked: self.sent.unacked(),
-            held: self.outlet.len() + self.calls.held() + self.files.held() + self.deframer.held(),
+            held: self.output.len() + self.calls.held() + self.files.held() + self.deframer.held(),
             rtt: self.pinger.rtt(),
             min_rtt: self.pinger.min_rtt(),
             queue_delay: self.window.delay(),
@@ -250,7 +250,7 @@ impl Session {
     pub fn bye(&mut self, code: ByeCode, text: &str) {
         if matches!(self.stage, Stage::Open | Stage::Broken(_)) {
             let text = clip(text);
-            self.outlet.say(0, &Message::Bye(Bye { code, text }));
+            self.output.send(0, &Message::Bye(Bye { code, text }));
             self.stage = Stage::Leaving;
         }
     }
@@ -293,7 +293,7 @@ impl Session {
             self.owed.soon(now);
             return Ok(());
         };
-        self.outlet.patience()?;
+        self.output.check_backlog()?;
         let kind = message.kind();
         check_header(header, kind)?;
         if self.nonce.is_none() && !matches!(kind, Kind::Hello | Kind::Join) {
@@ -321,8 +321,8 @@ impl Session {
                 }
                 Ok(())
             }
-            Message::Text(text) => self.texts.handle_text(text, now, &mut self.outlet),
-            Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.outlet),
+            Message::Text(text) => self.texts.handle_text(text, now, &mut self.output),
+            Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.output),
             message => self.handle_stream(header, &message, now),
         }
     }
@@ -340,7 +340,7 @@ impl Session {
             capabilities,
             ..
         } = hello;
-        self.outlet.tell(Event::Hello {
+        self.output.emit(Event::Hello {
             name,
             session,
             capabilities,
@@ -351,7 +351,7 @@ impl Session {
     fn handle_bye(&mut self, bye: Bye<'_>) -> Result<(), PeerError> {
         self.stage = Stage::Left;
         let (code, text) = (bye.code, bye.text.into());
-        self.outlet.tell(Event::Bye { code, text });
+        self.output.emit(Event::Bye { code, text });
         Ok(())
     }
 
@@ -382,7 +382,7 @@ impl Session {
         if of_call {
             self.handle_call(header, message, now)
         } else {
-            self.files.handle(stream, message, now, &mut self.outlet)
+            self.files.handle(stream, message, now, &mut self.output)
         }
     }
 
@@ -403,12 +403,12 @@ impl Session {
                 let was_live = self.is_live();
                 let we_yield = self.we_yield();
                 self.calls
-                    .handle_ring(stream, ring, we_yield, &mut self.outlet)?;
+                    .handle_ring(stream, ring, we_yield, &mut self.output)?;
                 self.went_live(was_live);
                 Ok(())
             }
             Message::Offer(offer) => {
-                self.files.handle_offer(stream, offer, &mut self.outlet);
+                self.files.handle_offer(stream, offer, &mut self.output);
                 Ok(())
             }
             _ => Ok(()),
@@ -422,20 +422,20 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let stream = header.stream;
-        let outlet = &mut self.outlet;
+        let output = &mut self.output;
         match *message {
             Message::Answer | Message::Decline(_) if self.streams.is_theirs(stream) => {
                 Err(PeerError::Unexpected {
                     what: "an answer of the side that rang",
                 })
             }
-            Message::Answer => self.calls.handle_answer(stream, outlet),
-            Message::Decline(decline) => self.calls.handle_decline(stream, decline, outlet),
-            Message::HangUp(hang_up) => self.calls.handle_hang_up(stream, hang_up, outlet),
-            Message::CameraState(state) => self.calls.handle_camera_state(stream, state, outlet),
-            Message::Recording(recording) => self.calls.handle_recording(stream, recording, outlet),
+            Message::Answer => self.calls.handle_answer(stream, output),
+            Message::Decline(decline) => self.calls.handle_decline(stream, decline, output),
+            Message::HangUp(hang_up) => self.calls.handle_hang_up(stream, hang_up, output),
+            Message::CameraState(state) => self.calls.handle_camera_state(stream, state, output),
+            Message::Recording(recording) => self.calls.handle_recording(stream, recording, output),
             Message::Shown(shown) => {
-                let captured = self.calls.handle_shown(stream, shown, outlet)?;
+                let captured = self.calls.handle_shown(stream, shown, output)?;
                 if let (Some(captured), Some(at)) = (captured, self.to_local(shown.clock)) {
                     self.shown_after = Some(at - Instant(captured));
                 }
@@ -443,7 +443,7 @@ impl Session {
             }
             ref video => {
                 let last = header.flags & flags::LAST != 0;
-                if self.calls.handle_video(stream, video, last, now, outlet)? {
+                if self.calls.handle_video(stream, video, last, now, output)? {
                     self.owed.at_once();
                 }
                 Ok(())

@@ -6,11 +6,11 @@ use core::time::Duration;
 
 use transom_wire::{Message, Text, TextAck, limits};
 
-use crate::outlet::Outlet;
+use crate::output::Output;
 use crate::{Config, Event, Instant, PeerError, UsageError};
 
-/// Texts of the peer that wait here or in our events. Four times what a peer sends without an ack, so that
-/// it may be configured differently.
+/// Texts of the peer that wait here or in our events. Four times what a peer sends without an ack,
+/// so that it may be configured differently.
 const MAX_UNREAD: usize = 256;
 
 pub(crate) struct Texts {
@@ -43,7 +43,7 @@ impl Texts {
         }
     }
 
-    pub(crate) fn send(&mut self, text: &str, outlet: &mut Outlet) -> Result<u32, UsageError> {
+    pub(crate) fn send(&mut self, text: &str, output: &mut Output) -> Result<u32, UsageError> {
         let (found, limit) = (text.len(), limits::TEXT);
         if found > limit {
             return Err(UsageError::Length {
@@ -55,11 +55,11 @@ impl Texts {
         if self.unacked.len() >= self.most {
             return Err(UsageError::Full { what: "texts" });
         }
-        outlet.room("texts")?;
+        output.room("texts")?;
         let id = self.next;
         self.next = id.wrapping_add(1);
         self.unacked.push_back(id);
-        outlet.say(0, &Message::Text(Text { id, text }));
+        output.send(0, &Message::Text(Text { id, text }));
         Ok(id)
     }
 
@@ -67,7 +67,7 @@ impl Texts {
         &mut self,
         text: Text<'_>,
         now: Instant,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         if self.unread >= MAX_UNREAD {
             return Err(PeerError::TooMuch {
@@ -76,18 +76,18 @@ impl Texts {
         }
         self.unread += 1;
         self.early.push_back((text.id, text.text.into()));
-        self.handle_timeout(now, outlet);
+        self.handle_timeout(now, output);
         Ok(())
     }
 
     /// Tells the texts whose time has come.
-    pub(crate) fn handle_timeout(&mut self, now: Instant, outlet: &mut Outlet) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant, output: &mut Output) {
         while self.poll_timeout().is_some_and(|at| at <= now) {
             let Some((id, text)) = self.early.pop_front() else {
                 return;
             };
             self.paced = self.paced.max(now) + self.pause;
-            outlet.tell(Event::Text { id, text });
+            output.emit(Event::Text { id, text });
         }
     }
 
@@ -100,7 +100,7 @@ impl Texts {
     pub(crate) fn handle_ack(
         &mut self,
         ack: TextAck,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(at) = self.unacked.iter().position(|id| *id == ack.id) else {
             return Err(PeerError::Unexpected {
@@ -108,13 +108,13 @@ impl Texts {
             });
         };
         self.unacked.remove(at);
-        outlet.tell(Event::TextArrived { id: ack.id });
+        output.emit(Event::TextArrived { id: ack.id });
         Ok(())
     }
 
     /// The caller took a text out: now it has arrived.
-    pub(crate) fn read(&mut self, id: u32, outlet: &mut Outlet) {
+    pub(crate) fn read(&mut self, id: u32, output: &mut Output) {
         self.unread = self.unread.saturating_sub(1);
-        outlet.say(0, &Message::TextAck(TextAck { id }));
+        output.send(0, &Message::TextAck(TextAck { id }));
     }
 }

@@ -4,12 +4,12 @@
 use alloc::vec::Vec;
 
 use transom_wire::{
-    Abandon, CallKind, Done, End, EndReason, Ending, Entry, Failed, Lens, Offer, Progress,
+    Abandon, CallKind, CameraState, Done, End, EndReason, Ending, Entry, Failed, Offer, Progress,
     RefuseReason, Start,
 };
 
 use crate::session::{Session, Stage};
-use crate::{CallId, FileId, Instant, LeafData, Picture, Queued, UsageError};
+use crate::{CallId, Instant, LeafData, Picture, Queued, TransferId, UsageError};
 
 /// Calls.
 ///
@@ -23,7 +23,7 @@ impl Session {
         self.calls.may_ring()?;
         let was_live = self.is_live();
         let stream = self.allot();
-        self.calls.ring(stream, kind, &mut self.outlet);
+        self.calls.ring(stream, kind, &mut self.output);
         self.went_live(was_live);
         Ok(CallId(stream))
     }
@@ -31,7 +31,7 @@ impl Session {
     /// Takes the peer's call: it is live.
     pub fn answer(&mut self, call: CallId) -> Result<(), UsageError> {
         self.open()?;
-        self.calls.answer(call, &mut self.outlet)
+        self.calls.answer(call, &mut self.output)
     }
 
     /// Refuses the peer's call.
@@ -42,7 +42,7 @@ impl Session {
         text: &str,
     ) -> Result<(), UsageError> {
         self.open()?;
-        self.calls.decline(call, reason, text, &mut self.outlet)
+        self.calls.decline(call, reason, text, &mut self.output)
     }
 
     /// Ends a call in any state; a call that rings here is declined.
@@ -53,7 +53,7 @@ impl Session {
         text: &str,
     ) -> Result<(), UsageError> {
         self.open()?;
-        self.calls.hang_up(call, reason, text, &mut self.outlet)
+        self.calls.hang_up(call, reason, text, &mut self.output)
     }
 
     /// Puts a picture into the call's slot of one, in place of an older one that waits.
@@ -66,20 +66,25 @@ impl Session {
     /// A received picture was shown or dropped: its credit goes back to the peer.
     pub fn shown(&mut self, call: CallId, sequence: u32, now: Instant) -> Result<(), UsageError> {
         self.open()?;
-        self.calls.shown(call, sequence, now, &mut self.outlet)
+        self.calls.shown(call, sequence, now, &mut self.output)
     }
 
-    /// Tells the viewer how our camera is. Once it is off, no picture that waits goes out any more, nor the rest of one
-    /// that is half out.
-    pub fn camera_state(&mut self, call: CallId, lens: Lens, text: &str) -> Result<(), UsageError> {
+    /// Tells the viewer how our camera is. Once it is off, no picture that waits goes out any more,
+    /// nor the rest of one that is half out.
+    pub fn camera_state(
+        &mut self,
+        call: CallId,
+        lens: CameraState,
+        text: &str,
+    ) -> Result<(), UsageError> {
         self.open()?;
-        self.calls.camera_state(call, lens, text, &mut self.outlet)
+        self.calls.camera_state(call, lens, text, &mut self.output)
     }
 
     /// Tells the peer whether we record its pictures.
     pub fn recording(&mut self, call: CallId, on: bool) -> Result<(), UsageError> {
         self.open()?;
-        self.calls.recording(call, on, &mut self.outlet)
+        self.calls.recording(call, on, &mut self.output)
     }
 }
 
@@ -91,7 +96,7 @@ impl Session {
     /// [`UsageError::Length`], or [`UsageError::Full`] while too many are unacknowledged.
     pub fn text(&mut self, text: &str) -> Result<u32, UsageError> {
         self.open()?;
-        self.texts.send(text, &mut self.outlet)
+        self.texts.send(text, &mut self.output)
     }
 }
 
@@ -102,32 +107,32 @@ impl Session {
 /// [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Offers a file or folder.
-    pub fn offer(&mut self, offer: &Offer<'_>) -> Result<FileId, UsageError> {
+    pub fn offer(&mut self, offer: &Offer<'_>) -> Result<TransferId, UsageError> {
         self.open_for("transfers")?;
         self.files.may_offer()?;
         let stream = self.allot();
-        Ok(self.files.offer(stream, offer, &mut self.outlet))
+        Ok(self.files.offer(stream, offer, &mut self.output))
     }
 
     /// How many entries may be announced now.
-    pub fn entry_room(&self, file: FileId) -> usize {
-        self.files.entry_room(file, &self.outlet)
+    pub fn entry_room(&self, file: TransferId) -> usize {
+        self.files.entry_room(file, &self.output)
     }
 
     /// Announces the next entry; indexes count from 0.
-    pub fn entry(&mut self, file: FileId, entry: &Entry<'_>) -> Result<(), UsageError> {
+    pub fn entry(&mut self, file: TransferId, entry: &Entry<'_>) -> Result<(), UsageError> {
         self.open()?;
-        self.files.sending(file)?.entry(entry, &mut self.outlet)
+        self.files.sending(file)?.entry(entry, &mut self.output)
     }
 
     /// How many bytes of leaves may be queued now.
-    pub fn leaf_room(&self, file: FileId) -> usize {
+    pub fn leaf_room(&self, file: TransferId) -> usize {
         self.files.leaf_room(file)
     }
 
     /// Queues the next leaf of an entry that was started. It is dropped if the entry was given up
     /// meanwhile.
-    pub fn leaf(&mut self, file: FileId, leaf: LeafData) -> Result<(), UsageError> {
+    pub fn leaf(&mut self, file: TransferId, leaf: LeafData) -> Result<(), UsageError> {
         self.open()?;
         self.files.sending(file)?.leaf(leaf)
     }
@@ -139,22 +144,22 @@ impl Session {
     }
 
     /// All leaves of the entry are queued.
-    pub fn end(&mut self, file: FileId, end: &End) -> Result<(), UsageError> {
+    pub fn end(&mut self, file: TransferId, end: &End) -> Result<(), UsageError> {
         self.open()?;
         self.files.sending(file)?.end(end)
     }
 
     /// Gives an entry up, also in the middle of a leaf, or with [`WHOLE`](transom_wire::WHOLE) the
     /// transfer, which is then over.
-    pub fn abandon(&mut self, file: FileId, abandon: &Abandon<'_>) -> Result<(), UsageError> {
+    pub fn abandon(&mut self, file: TransferId, abandon: &Abandon<'_>) -> Result<(), UsageError> {
         self.open()?;
-        self.files.abandon(file, abandon, &mut self.outlet)
+        self.files.abandon(file, abandon, &mut self.output)
     }
 
     /// No more entries come; `entries` have been announced. Their data may still be on the way.
-    pub fn finish(&mut self, file: FileId, entries: u32) -> Result<(), UsageError> {
+    pub fn finish(&mut self, file: TransferId, entries: u32) -> Result<(), UsageError> {
         self.open()?;
-        self.files.sending(file)?.finish(entries, &mut self.outlet)
+        self.files.sending(file)?.finish(entries, &mut self.output)
     }
 }
 
@@ -165,9 +170,9 @@ impl Session {
 /// [`UsageError::NotNow`] when the verb does not fit its state.
 impl Session {
     /// Takes an offer.
-    pub fn accept(&mut self, file: FileId) -> Result<(), UsageError> {
+    pub fn accept(&mut self, file: TransferId) -> Result<(), UsageError> {
         self.open()?;
-        self.files.accept(file, &mut self.outlet, self.now)
+        self.files.accept(file, &mut self.output, self.now)
     }
 
     /// Changes how many bytes of file data the peer can make us hold for the disk, which is
@@ -180,25 +185,25 @@ impl Session {
     /// Refuses an offer that was not accepted; the transfer is over.
     pub fn refuse(
         &mut self,
-        file: FileId,
+        file: TransferId,
         reason: RefuseReason,
         text: &str,
     ) -> Result<(), UsageError> {
         self.open()?;
-        self.files.refuse(file, reason, text, &mut self.outlet)
+        self.files.refuse(file, reason, text, &mut self.output)
     }
 
     /// Asks for an entry's data.
-    pub fn start(&mut self, file: FileId, start: &Start) -> Result<(), UsageError> {
+    pub fn start(&mut self, file: TransferId, start: &Start) -> Result<(), UsageError> {
         self.open()?;
-        self.files.receiving(file)?.start(start, &mut self.outlet)
+        self.files.receiving(file)?.start(start, &mut self.output)
     }
 
     /// An entry can't be taken: the sender gives it up. With [`WHOLE`](transom_wire::WHOLE) the
     /// transfer is over.
-    pub fn failed(&mut self, file: FileId, failed: &Failed<'_>) -> Result<(), UsageError> {
+    pub fn failed(&mut self, file: TransferId, failed: &Failed<'_>) -> Result<(), UsageError> {
         self.open()?;
-        self.files.failed(file, failed, &mut self.outlet)
+        self.files.failed(file, failed, &mut self.output)
     }
 
     /// `taken` bytes of leaves given out as [`Event::Leaf`](crate::Event::Leaf) have left memory,
@@ -206,7 +211,7 @@ impl Session {
     /// know.
     pub fn stored(
         &mut self,
-        file: FileId,
+        file: TransferId,
         taken: u64,
         progress: Progress,
     ) -> Result<(), UsageError> {
@@ -215,22 +220,27 @@ impl Session {
     }
 
     /// Gives the buffer of a stored leaf back, to be filled again. May always be left out.
-    pub fn recycle(&mut self, file: FileId, buffer: Vec<u8>) {
+    pub fn recycle(&mut self, file: TransferId, buffer: Vec<u8>) {
         self.files.recycle(file, buffer);
     }
 
     /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once
     /// if it was there before or is a folder.
-    pub fn done(&mut self, file: FileId, done: &Done) -> Result<(), UsageError> {
+    pub fn done(&mut self, file: TransferId, done: &Done) -> Result<(), UsageError> {
         self.open()?;
-        self.files.receiving(file)?.done(done, &mut self.outlet)
+        self.files.receiving(file)?.done(done, &mut self.output)
     }
 
     /// The last word about a transfer, which is then over. That everything is durable can only be
     /// said after [`Event::Finish`](crate::Event::Finish).
-    pub fn finished(&mut self, file: FileId, ending: Ending, text: &str) -> Result<(), UsageError> {
+    pub fn finished(
+        &mut self,
+        file: TransferId,
+        ending: Ending,
+        text: &str,
+    ) -> Result<(), UsageError> {
         self.open()?;
-        self.files.finished(file, ending, text, &mut self.outlet)
+        self.files.finished(file, ending, text, &mut self.output)
     }
 }
 
@@ -240,7 +250,7 @@ impl Session {
 /// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time.
 impl Session {
     /// Halts a transfer or lets it go on; it runs while neither side wants it halted.
-    pub fn pause(&mut self, file: FileId, paused: bool) -> Result<(), UsageError> {
+    pub fn pause(&mut self, file: TransferId, paused: bool) -> Result<(), UsageError> {
         self.open()?;
         self.files.throttle(file)?.pause(paused);
         Ok(())
@@ -249,16 +259,16 @@ impl Session {
     /// Ends a transfer early, in any state.
     pub fn cancel(
         &mut self,
-        file: FileId,
+        file: TransferId,
         reason: RefuseReason,
         text: &str,
     ) -> Result<(), UsageError> {
         self.open()?;
-        self.files.cancel(file, reason, text, &mut self.outlet)
+        self.files.cancel(file, reason, text, &mut self.output)
     }
 
     /// Limits a transfer's data bytes per second; the lower limit of both sides counts.
-    pub fn limit(&mut self, file: FileId, rate: Option<u64>) -> Result<(), UsageError> {
+    pub fn limit(&mut self, file: TransferId, rate: Option<u64>) -> Result<(), UsageError> {
         self.open()?;
         let rate = rate.filter(|rate| *rate > 0);
         self.files.throttle(file)?.limit(rate, self.now);
@@ -278,7 +288,7 @@ impl Session {
     /// Whether something new may begin.
     fn open_for(&self, what: &'static str) -> Result<(), UsageError> {
         self.open()?;
-        self.outlet.room(what)
+        self.output.room(what)
     }
 
     fn allot(&mut self) -> u16 {

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::Instant;
 use crate::ack::Sample;
-use crate::least::Least;
+use crate::min_filter::MinFilter;
 
 /// What a TCP segment carries.
 const SEGMENT: u64 = 1448;
@@ -18,7 +18,7 @@ const FIRST: u64 = 32 * 1024;
 /// The window's end: a second of 1 Gbit/s.
 const MOST: u64 = 128 * 1024 * 1024;
 
-/// How long the window is kept closed to find the least delay again, once per [`Least`]'s span:
+/// How long the window is kept closed to find the least delay again, once per [`MinFilter`]'s span:
 /// longer than the queue it drains.
 const PROBE: Duration = Duration::from_millis(100);
 
@@ -29,7 +29,7 @@ const SPAN: Duration = Duration::from_millis(20);
 pub(crate) struct Window {
     size: u64,
     target: i64,
-    base: Least,
+    base: MinFilter,
     delay: i64,
     /// The least delay in the span that runs, and when it began.
     least: i64,
@@ -45,7 +45,7 @@ impl Window {
         Self {
             size: FIRST,
             target: i64::try_from(target.as_micros()).unwrap_or(i64::MAX).max(1),
-            base: Least::default(),
+            base: MinFilter::default(),
             delay: 0,
             least: i64::MAX,
             since: Instant::default(),

@@ -10,8 +10,8 @@ use crate::error::ChannelError;
 
 /// Both directions of a connection whose handshake is complete.
 ///
-/// Records are numbered: each is to be opened in the order it was sealed, and one that was sealed must be sent.
-/// The first record that fails ends the channel.
+/// Records are numbered: each is to be opened in the order it was sealed, and one that was sealed
+/// must be sent. The first record that fails ends the channel.
 ///
 /// ```text
 /// +--------+----------------------------+
@@ -60,11 +60,13 @@ impl Channel {
 
     /// Seals one record and appends it, its length first.
     ///
-    /// A vector kept and cleared between records is not allocated anew; its new part is filled with zeros
-    /// first, which costs a few hundredths of the sealing. [`Channel::seal_into`] goes without.
+    /// A vector kept and cleared between records is not allocated anew; its new part is filled with
+    /// zeros first, which costs a few hundredths of the sealing. [`Channel::seal_into`] goes
+    /// without.
     ///
     /// # Errors
-    /// The plain bytes are more than [`MAX_PLAIN`], or the channel is at its end. `out` is as before then.
+    /// The plain bytes are more than [`MAX_PLAIN`], or the channel is at its end. `out` is as
+    /// before then.
     pub fn seal(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), ChannelError> {
         check_plain(plain)?;
         let before = out.len();
@@ -76,8 +78,8 @@ impl Channel {
         result.map(drop)
     }
 
-    /// Seals one record into the start of `out`, its length first, and says how many bytes that took:
-    /// [`RECORD_OVERHEAD`] more than `plain`.
+    /// Seals one record into the start of `out`, its length first, and says how many bytes that
+    /// took: [`RECORD_OVERHEAD`] more than `plain`.
     ///
     /// # Errors
     /// The plain bytes are more than [`MAX_PLAIN`] or don't fit, or the channel is at its end.
@@ -108,11 +110,13 @@ impl Channel {
 
     /// Opens one record, given without its length, and says how many plain bytes it had.
     ///
-    /// `out` needs room for the plain bytes. Give it room for as many as `sealed` has: with less, ring
-    /// allocates a buffer for each record. After a record that failed, what `out` holds means nothing.
+    /// `out` needs room for the plain bytes. Give it room for as many as `sealed` has: with less,
+    /// ring allocates a buffer for each record. After a record that failed, what `out` holds means
+    /// nothing.
     ///
     /// # Errors
-    /// The record is not the next one the other side sealed: the channel is at its end then. Or `out` is too small.
+    /// The record is not the next one the other side sealed: the channel is at its end then. Or
+    /// `out` is too small.
     pub fn open(&mut self, sealed: &[u8], out: &mut [u8]) -> Result<usize, ChannelError> {
         if self.over {
             return Err(ChannelError::Over);
@@ -203,7 +207,8 @@ pub const RECORD_OVERHEAD: usize = 2 + TAG;
 
 const TAG: usize = 16;
 
-/// Records of one direction under one key (wire 3.1): at most 64 GiB, far below what either cipher bears.
+/// Records of one direction under one key (wire 3.1): at most 64 GiB, far below what either cipher
+/// bears.
 const REKEY_RECORDS: u32 = 1 << 20;
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! The two ciphers, and which of them this machine is quick at. What they compute is snow's business.
+//! The two ciphers, and which of them this machine is quick at. What they compute is snow's
+//! business.
 
 /// What seals the records of a connection.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Cipher {
     /// Quick on every processor.
     ChaCha20Poly1305,
-    /// Several times as quick on processors with instructions for it, slow and open to timing on others.
+    /// Several times as quick on processors with instructions for it, slow and open to timing on
+    /// others.
     Aes256Gcm,
 }
 
@@ -50,7 +52,8 @@ impl Ciphers {
         self.0
     }
 
-    /// The set in a dialer's preamble. Bits that this version doesn't know are left out: a later one may set them.
+    /// The set in a dialer's preamble. Bits that this version doesn't know are left out: a later
+    /// one may set them.
     pub(crate) fn from_bits(bits: u8) -> Option<Self> {
         let known = Self(bits & Self::BOTH.0);
         known.contains(Cipher::ChaCha20Poly1305).then_some(known)

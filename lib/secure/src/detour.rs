@@ -1,10 +1,10 @@
 //! A way around the one kind of copy that processors are slow at. What is copied is not known here.
 //!
-//! C libraries copy long stretches with `rep movsb`. On AMD's Zen 3 and 4 that runs at a twentieth of its
-//! speed when the target lies 1 to 15 bytes behind the source within a page, whatever pages they are
-//! (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov/>). A record lies two bytes behind the start of
-//! its buffer, and long buffers all start at the same place of a page: the rare case is the usual one here.
-//! Two quick copies take a tenth of the slow one.
+//! C libraries copy long stretches with `rep movsb`. On AMD's Zen 3 and 4 that runs at a twentieth
+//! of its speed when the target lies 1 to 15 bytes behind the source within a page, whatever pages
+//! they are (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov/>). A record lies two bytes
+//! behind the start of its buffer, and long buffers all start at the same place of a page: the rare
+//! case is the usual one here. Two quick copies take a tenth of the slow one.
 
 /// A place to copy by way of, made when it is first needed.
 #[derive(Default)]

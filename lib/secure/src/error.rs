@@ -34,7 +34,8 @@ pub enum HandshakeError {
     /// Both sides dialed, or both listen, or our own bytes came back.
     #[error("the other side takes role {0}, which is not its own")]
     Role(u8),
-    /// The dialer's set lacks the cipher that everybody has, or the listener chose none or more than one.
+    /// The dialer's set lacks the cipher that everybody has, or the listener chose none or more
+    /// than one.
     #[error("the other side's ciphers are 0x{0:02x}, from which none can be chosen")]
     Ciphers(u8),
     /// The other side wants something else of the connection than this side serves, or serves
@@ -58,10 +59,11 @@ pub enum HandshakeError {
     Forged(u8),
     /// The other side's public key is one that needs no private key, so anybody could show it.
     #[error("the other side's key is worthless: it belongs to everybody")]
-    WorthlessKey,
+    LowOrderKey,
 
     // Our caller's.
-    /// The call comes before what it needs, for example `admit` before the other side's key is known.
+    /// The call comes before what it needs, for example `admit` before the other side's key is
+    /// known.
     #[error("the handshake is not that far yet")]
     Early,
     /// It failed before, and that is final.

@@ -5,8 +5,9 @@ use crate::{
     Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Role,
 };
 
-/// Bytes of a stranger end a handshake or leave it waiting, the same however they are cut; honest sides
-/// agree over any cuts; one changed bit ends it. The first byte says which of the three is tried.
+/// Bytes of a stranger end a handshake or leave it waiting, the same however they are cut; honest
+/// sides agree over any cuts; one changed bit ends it. The first byte says which of the three is
+/// tried.
 ///
 /// # Panics
 /// When a law is broken.

@@ -24,10 +24,10 @@ use crate::preamble::{self, PREAMBLE, Preamble, Role};
 ///
 /// 1. Write what [`poll_transmit`](Self::poll_transmit) gives, give what is read to
 ///    [`handle_bytes`](Self::handle_bytes).
-/// 2. When [`remote`](Self::remote) tells the other side's key, [`admit`](Self::admit) it or drop the
-///    connection. Until then nothing more is sent.
-/// 3. When [`is_complete`](Self::is_complete), go on [`into_channel`](Self::into_channel). Bytes that
-///    `handle_bytes` left are the first records.
+/// 2. When [`remote`](Self::remote) tells the other side's key, [`admit`](Self::admit) it or drop
+///    the connection. Until then nothing more is sent.
+/// 3. When [`is_complete`](Self::is_complete), go on [`into_channel`](Self::into_channel). Bytes
+///    that `handle_bytes` left are the first records.
 /// 4. After [`HANDSHAKE_TIMEOUT`] without being complete, drop the connection.
 pub struct Handshake {
     identity: Identity,
@@ -78,8 +78,8 @@ impl Handshake {
         Ok(handshake)
     }
 
-    /// What a dialer says of itself, sealed, to a listener that it admits: text without zeros. More than [`INTRODUCTION`]
-    /// bytes are not said.
+    /// What a dialer says of itself, sealed, to a listener that it admits: text without zeros. More
+    /// than [`INTRODUCTION`] bytes are not said.
     pub fn introduce(&mut self, bytes: &[u8]) {
         if self.role == Role::Dialer && (1..=INTRODUCTION).contains(&bytes.len()) {
             self.introduction = bytes.to_vec();
@@ -91,9 +91,9 @@ impl Handshake {
     /// comes after it and is for the [`Channel`]; it is not kept here.
     ///
     /// # Errors
-    /// The other side doesn't keep to the protocol, or somebody changed a byte on the way. That is final.
-    /// After [`HandshakeError::Version`] and [`HandshakeError::Purpose`] there may be a preamble left to
-    /// transmit, which tells the other side why.
+    /// The other side doesn't keep to the protocol, or somebody changed a byte on the way. That is
+    /// final. After [`HandshakeError::Version`] and [`HandshakeError::Purpose`] there may be a
+    /// preamble left to transmit, which tells the other side why.
     pub fn handle_bytes(&mut self, bytes: &[u8]) -> Result<usize, HandshakeError> {
         let mut left = bytes;
         while let Some(wanted) = self.wanted()? {
@@ -137,7 +137,8 @@ impl Handshake {
         self.remote
     }
 
-    /// What the dialer said of itself, once a listener knows its key. It may be anything and proves nothing.
+    /// What the dialer said of itself, once a listener knows its key. It may be anything and proves
+    /// nothing.
     pub fn introduction(&self) -> &[u8] {
         match self.role {
             Role::Listener => (self.introduction.split(|byte| *byte == 0).next()).unwrap_or(&[]),
@@ -277,15 +278,15 @@ impl Handshake {
             .get_remote_static()
             .and_then(|key| key.try_into().ok());
         let key = key.ok_or(HandshakeError::Early)?;
-        if noise::is_worthless(&key) {
-            return Err(HandshakeError::WorthlessKey);
+        if noise::is_low_order(&key) {
+            return Err(HandshakeError::LowOrderKey);
         }
         self.remote = Some(key);
         Ok(())
     }
 
-    /// Writes the Noise message whose turn it is. A dialer introduces itself in its last one, which only the owner of the
-    /// key it has admitted can read.
+    /// Writes the Noise message whose turn it is. A dialer introduces itself in its last one, which
+    /// only the owner of the key it has admitted can read.
     fn send_message(&mut self) -> Result<(), HandshakeError> {
         let payload = match self.stage {
             Stage::Owner => self.introduction.as_slice(),
@@ -329,7 +330,8 @@ fn length(bytes: [u8; LENGTH]) -> usize {
     u16::from_be_bytes(bytes).into()
 }
 
-/// How long a handshake may take: three round trips, at worst over a bad Wi-Fi, and a person is not asked yet.
+/// How long a handshake may take: three round trips, at worst over a bad Wi-Fi, and a person is not
+/// asked yet.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Bytes that a handshake keeps of what a stranger sends, at most.

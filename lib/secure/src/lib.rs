@@ -1,9 +1,9 @@
-//! Identity, handshake and sealed records of one connection (wire 2 and 3.1). Sans-IO: it is given bytes and
-//! gives bytes, and knows no socket, file or clock, nor what the records hold.
+//! Identity, handshake and sealed records of one connection (wire 2 and 3.1). Sans-IO: it is given
+//! bytes and gives bytes, and knows no socket, file or clock, nor what the records hold.
 //!
-//! The handshake is `Noise_XX_25519` with BLAKE2s, its prologue both preambles. The dialer learns the
-//! listener's key before it shows its own, and neither side sends a byte more to a key that its owner
-//! has not [admitted](Handshake::admit).
+//! The handshake is `Noise_XX_25519` with BLAKE2s, its prologue both preambles. The dialer learns
+//! the listener's key before it shows its own, and neither side sends a byte more to a key that its
+//! owner has not [admitted](Handshake::admit).
 //!
 //! ```
 //! use transom_secure::{Ciphers, Handshake, Identity, Role};

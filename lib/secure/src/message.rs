@@ -1,4 +1,5 @@
-//! The three messages of the handshake and the bytes of one as they trickle in. What is in them is snow's business.
+//! The three messages of the handshake and the bytes of one as they trickle in. What is in them is
+//! snow's business.
 
 use crate::error::HandshakeError;
 
@@ -19,7 +20,8 @@ impl Message {
         }
     }
 
-    /// Bytes of the message without payload: a bare key of 32, a sealed one of 48, the payload's tag.
+    /// Bytes of the message without payload: a bare key of 32, a sealed one of 48, the payload's
+    /// tag.
     pub(crate) fn least(self) -> usize {
         match self {
             Self::First => 32,
@@ -28,8 +30,9 @@ impl Message {
         }
     }
 
-    /// Bytes of the message with the payload it may have: an introduction, in the last one. There is no length between the
-    /// two, so that no single changed bit makes the listener wait for what never comes.
+    /// Bytes of the message with the payload it may have: an introduction, in the last one. There
+    /// is no length between the two, so that no single changed bit makes the listener wait for what
+    /// never comes.
     pub(crate) fn most(self) -> usize {
         match self {
             Self::First | Self::Second => self.least(),
@@ -88,7 +91,8 @@ impl Incoming {
 /// Bytes with which a dialer may introduce itself: one name, filled up with zeros.
 pub const INTRODUCTION: usize = 64;
 
-/// Bytes of the longest message with its length, and room for the tag that snow wants even where none comes.
+/// Bytes of the longest message with its length, and room for the tag that snow wants even where
+/// none comes.
 pub(crate) const LARGEST: usize = 128 + INTRODUCTION;
 /// Bytes of a message's length.
 pub(crate) const LENGTH: usize = 2;

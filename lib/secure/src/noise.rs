@@ -43,8 +43,9 @@ pub(crate) fn public_key(private: &[u8; 32]) -> [u8; 32] {
 
 /// Whether the key is one of the few points for which every private key gives the same secret.
 ///
-/// Noise leaves the check out, as nothing can be read by it; but such a key, once pinned, would let anybody in.
-pub(crate) fn is_worthless(public: &[u8; 32]) -> bool {
+/// Noise leaves the check out, as nothing can be read by it; but such a key, once pinned, would let
+/// anybody in.
+pub(crate) fn is_low_order(public: &[u8; 32]) -> bool {
     let mut secret = [0; 32];
     let Some(mut curve) = DefaultResolver.resolve_dh(&DHChoice::Curve25519) else {
         return true;
@@ -80,7 +81,8 @@ mod tests {
     use super::*;
     use crate::channel::{Channel, Facts};
 
-    /// Both sides of a connection all of whose keys are fixed, with a change of key after two records.
+    /// Both sides of a connection all of whose keys are fixed, with a change of key after two
+    /// records.
     fn fixed(cipher: Cipher) -> [Channel; 2] {
         let builder = || Builder::with_resolver(params(cipher).unwrap(), resolver());
         let dialer = builder()

@@ -169,7 +169,8 @@ impl Dir {
         let (to_parent, name) = to.parent(name)?;
         let (old, new) = (from_parent.handle(self), to_parent.handle(to));
         match rename_new(old, from, new, name) {
-            // Some network and FAT file systems can't: take the name exclusively, then replace our own placeholder.
+            // Some network and FAT file systems can't: take the name exclusively, then replace our
+            // own placeholder.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 let folder = kind(old, from)? == Kind::Folder;
                 take(new, name, folder)?;
@@ -307,7 +308,7 @@ impl Dir {
 
     /// Sets permission bits of the folder itself and its time of change, as far as its file system
     /// has such.
-    pub(crate) fn dress(&self, mode: u16, mtime: i64) -> io::Result<()> {
+    pub(crate) fn set_mode_and_time(&self, mode: u16, mtime: i64) -> io::Result<()> {
         set_mode(&self.handle, mode)?;
         set_time(&self.handle, mtime)
     }

@@ -60,7 +60,8 @@ pub enum EntryError {
         #[source]
         source: io::Error,
     },
-    /// Data of an entry that failed before: the sender has not heard of it yet. Nothing to tell anybody.
+    /// Data of an entry that failed before: the sender has not heard of it yet. Nothing to tell
+    /// anybody.
     #[error("entry {0} failed before")]
     Stale(u32),
 }
@@ -307,7 +308,8 @@ impl OutboxError {
     }
 }
 
-/// Bytes for a person to read: with nine digits nobody sees whether a disk lacks a tenth or ten times as much.
+/// Bytes for a person to read: with nine digits nobody sees whether a disk lacks a tenth or ten
+/// times as much.
 fn size(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{bytes} bytes"),

@@ -98,7 +98,7 @@ impl File {
     }
 
     /// Sets permission bits and the time of change, as far as its file system has such.
-    pub(crate) fn dress(&self, mode: u16, mtime: i64) -> io::Result<()> {
+    pub(crate) fn set_mode_and_time(&self, mode: u16, mtime: i64) -> io::Result<()> {
         set_mode(&self.handle, mode)?;
         set_time(&self.handle, mtime)
     }

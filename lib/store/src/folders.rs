@@ -55,7 +55,7 @@ impl Folders {
             path.pop();
             let path = String::from_utf8(path).map_err(|_| io::ErrorKind::InvalidData)?;
             let folder = tree.sub(&path)?;
-            folder.dress(u16::from_le_bytes(mode), i64::from_le_bytes(mtime))?;
+            folder.set_mode_and_time(u16::from_le_bytes(mode), i64::from_le_bytes(mtime))?;
             if syncing == Syncing::EachFile {
                 folder.sync()?;
             }

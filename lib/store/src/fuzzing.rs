@@ -3,12 +3,14 @@
 use crate::journal::{self, Journal};
 use crate::record;
 
-/// Whatever a disk makes of a journal, no leaf counts that was not noted just so; the same for records.
+/// Whatever a disk makes of a journal, no leaf counts that was not noted just so; the same for
+/// records.
 ///
-/// The first four bytes say how many leaves were noted, where the damage begins and whether the rest is cut
-/// off; the others are the damage, as a disk does it: 0 and 0xff are such bytes, 1 leaves what is there, and all others
-/// are noise. Noise and not the bytes themselves, since checksums are against tearing, not against somebody who can
-/// work one out. The bytes are also read as a journal and as a record by themselves.
+/// The first four bytes say how many leaves were noted, where the damage begins and whether the
+/// rest is cut off; the others are the damage, as a disk does it: 0 and 0xff are such bytes, 1
+/// leaves what is there, and all others are noise. Noise and not the bytes themselves, since
+/// checksums are against tearing, not against somebody who can work one out. The bytes are also
+/// read as a journal and as a record by themselves.
 ///
 /// # Panics
 /// When the law is broken.

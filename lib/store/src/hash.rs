@@ -16,9 +16,9 @@ pub(crate) fn leaves(size: u64) -> u64 {
     size.div_ceil(LEAF_BYTES)
 }
 
-/// Hash of the leaf at `offset` in a file of `size` bytes (wire 7): its BLAKE3 chaining value, or the root if it is the
-/// only one. `offset` is a multiple of [`LEAF`]; `bytes` is the whole leaf. What can't be a leaf gets zeros, which no
-/// bytes hash to.
+/// Hash of the leaf at `offset` in a file of `size` bytes (wire 7): its BLAKE3 chaining value, or
+/// the root if it is the only one. `offset` is a multiple of [`LEAF`]; `bytes` is the whole leaf.
+/// What can't be a leaf gets zeros, which no bytes hash to.
 pub fn leaf(bytes: &[u8], offset: u64, size: u64) -> [u8; 32] {
     let is_leaf = offset.is_multiple_of(LEAF_BYTES) && (1..=LEAF).contains(&bytes.len());
     if !is_leaf {

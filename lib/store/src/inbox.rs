@@ -25,13 +25,15 @@ pub(crate) use shared::Shared;
 pub struct InboxSettings {
     /// The folder to receive into; it is made if it isn't there.
     pub root: PathBuf,
-    /// Bytes that the folder may hold in all, whoever sends them; none for no limit but the disk. Each
-    /// file and folder counts 4 KiB beside its bytes, an inode and a block, so that empty ones are not free.
+    /// Bytes that the folder may hold in all, whoever sends them; none for no limit but the disk.
+    /// Each file and folder counts 4 KiB beside its bytes, an inode and a block, so that empty ones
+    /// are not free.
     pub quota: Option<u64>,
-    /// Bytes of the disk that are left free for others, but no more than a twentieth of a small disk.
+    /// Bytes of the disk that are left free for others, but no more than a twentieth of a small
+    /// disk.
     pub keep_free: u64,
-    /// How long room is kept for a running transfer of which nothing comes. Once others have taken the room, it fails
-    /// when it goes on, and can be taken up again.
+    /// How long room is kept for a running transfer of which nothing comes. Once others have taken
+    /// the room, it fails when it goes on, and can be taken up again.
     pub keep_room: Duration,
     /// How long an unfinished transfer is kept after its last attempt.
     pub keep_unfinished: Duration,
@@ -40,8 +42,9 @@ pub struct InboxSettings {
 }
 
 impl InboxSettings {
-    /// The usual settings for a folder: no quota, 256 MiB left free, room kept for a minute (longer than a lost
-    /// connection takes to be noticed and made again), a month of patience, 64 unfinished transfers a peer.
+    /// The usual settings for a folder: no quota, 256 MiB left free, room kept for a minute (longer
+    /// than a lost connection takes to be noticed and made again), a month of patience, 64
+    /// unfinished transfers a peer.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),

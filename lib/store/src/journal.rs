@@ -1,5 +1,6 @@
-//! The journal of one file in progress: the hash of each leaf that was verified and written.
-//! It trusts nothing it reads: a record counts only if its check fits the file, the place and the hash.
+//! The journal of one file in progress: the hash of each leaf that was verified and written. It
+//! trusts nothing it reads: a record counts only if its check fits the file, the place and the
+//! hash.
 //!
 //! ```text
 //! | head: magic 8, identity 32, check 8 | leaf 0: hash 32, check 8 | leaf 1 ...
@@ -9,7 +10,8 @@ use std::io::{self, Read};
 
 use crate::file::File;
 
-/// What a file is: entry, path, size and time as the sender told them. Another identity is another file.
+/// What a file is: entry, path, size and time as the sender told them. Another identity is another
+/// file.
 pub(crate) type Identity = [u8; 32];
 
 /// An open journal.
@@ -50,7 +52,8 @@ impl Journal {
             .write_all_at(&record(&self.identity, leaf, hash), at(leaf))
     }
 
-    /// Hands over the hashes of the leaves from `from` to `to`; an error if one is not there any more.
+    /// Hands over the hashes of the leaves from `from` to `to`; an error if one is not there any
+    /// more.
     pub(crate) fn each(
         &self,
         from: u64,
@@ -137,7 +140,8 @@ fn check(identity: &Identity, leaf: u64, found: &[u8; RECORD]) -> Option<[u8; 32
     (record(identity, leaf, hash) == *found).then_some(*hash)
 }
 
-/// Eight bytes of BLAKE3: enough against a torn write or a fallen bit, and no second checksum to depend on.
+/// Eight bytes of BLAKE3: enough against a torn write or a fallen bit, and no second checksum to
+/// depend on.
 pub(crate) fn sum(parts: &[&[u8]]) -> [u8; 8] {
     let mut hasher = blake3::Hasher::new();
     for part in parts {

@@ -79,6 +79,7 @@
 mod dir;
 mod disk;
 mod error;
+mod existing;
 mod file;
 mod folders;
 mod hash;
@@ -86,13 +87,12 @@ mod inbox;
 mod journal;
 mod outbox;
 mod part;
+mod part_error;
 mod publish;
 mod reception;
 mod record;
 mod syncing;
 mod table;
-mod trouble;
-mod twin;
 mod usage;
 
 #[doc(hidden)]

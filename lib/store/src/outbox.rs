@@ -31,9 +31,11 @@ pub struct Skipped {
 
 /// A file or folder to send.
 ///
-/// 1. [`Outbox::walk`] lists it; [`Outbox::key`], [`Outbox::name`], [`Outbox::shape`] and the counts make the offer;
+/// 1. [`Outbox::walk`] lists it; [`Outbox::key`], [`Outbox::name`], [`Outbox::shape`] and the
+///    counts make the offer;
 /// 2. [`Outbox::entry`] gives each entry to announce;
-/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] until [`Step::End`].
+/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] until
+///    [`Step::End`].
 ///
 /// A file that is written to while it is read may be read torn, some bytes from before and some
 /// from after. Most such changes are noticed by its size, its time and its inode's (`ctime`), and
@@ -120,7 +122,8 @@ impl Outbox {
         })
     }
 
-    /// Checks what the receiver says it holds of an entry and opens it; gives the offset it really starts at.
+    /// Checks what the receiver says it holds of an entry and opens it; gives the offset it really
+    /// starts at.
     ///
     /// # Errors
     /// It was not offered, was started before, changed, or can't be read.
@@ -133,7 +136,8 @@ impl Outbox {
         }
     }
 
-    /// The first half of [`Outbox::start`], which reads nothing: a receiver may hold much, and others wait for the disk.
+    /// The first half of [`Outbox::start`], which reads nothing: a receiver may hold much, and
+    /// others wait for the disk.
     ///
     /// # Errors
     /// As for [`Outbox::start`].
@@ -208,7 +212,8 @@ impl Outbox {
         self.started.fill(0);
     }
 
-    /// The key of sending this path from `own` to `peer`: the same command takes the transfer up again.
+    /// The key of sending this path from `own` to `peer`: the same command takes the transfer up
+    /// again.
     pub fn key(&self, own: &[u8; 32], peer: &[u8; 32]) -> TransferKey {
         use std::os::unix::ffi::OsStrExt as _;
         let mut hasher = blake3::Hasher::new_derive_key("transom 2026 transfer key of a path");

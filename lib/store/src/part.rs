@@ -1,5 +1,6 @@
-//! One file that is being received: where it stands, what of it is verified, and what has to be looked at again.
-//! It knows no transfer and no policy; it refuses leaves out of order and data that don't fit their hash.
+//! One file that is being received: where it stands, what of it is verified, and what has to be
+//! looked at again. It knows no transfer and no policy; it refuses leaves out of order and data
+//! that don't fit their hash.
 
 use std::io;
 use std::ops::Range;
@@ -10,15 +11,15 @@ use crate::dir::Dir;
 use crate::file::{File, file_mode};
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 use crate::journal::{Identity, Journal};
+use crate::part_error::{PartError, taken};
 use crate::syncing::Syncing;
 use crate::table::Table;
-use crate::trouble::{Trouble, taken};
 
 mod resume;
 
 /// Where a transfer keeps things while it runs.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct Staging {
     /// The files of this attempt, under the names they will have.
     pub(crate) tree: Dir,
     /// The files of the attempts before, if there were any.
@@ -31,7 +32,7 @@ pub(crate) struct Places {
     pub(crate) is_synced: bool,
 }
 
-impl Places {
+impl Staging {
     /// Brings to the disk what an earlier run left in the transfer's folder, or forgets what it
     /// noted.
     pub(crate) fn vouch(&self, staging: &Dir, folder: &Dir, syncing: Syncing) -> io::Result<()> {
@@ -74,13 +75,13 @@ struct Handles {
 }
 
 impl Part {
-    /// Takes up the file where an earlier attempt left it, or begins it. `path` is its place in the tree. Gives it, the
-    /// proof of what is held, and how many files and folders are new.
+    /// Takes up the file where an earlier attempt left it, or begins it. `path` is its place in the
+    /// tree. Gives it, the proof of what is held, and how many files and folders are new.
     pub(crate) fn begin(
-        places: &Places,
+        places: &Staging,
         entry: &Entry<'_>,
         path: &str,
-    ) -> Result<(Self, [u8; 32], u64), Trouble> {
+    ) -> Result<(Self, [u8; 32], u64), PartError> {
         let mut part = Self {
             path: path.to_owned(),
             size: entry.size,
@@ -118,27 +119,27 @@ impl Part {
         self.handles = None;
     }
 
-    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`; gives the bytes of earlier attempts
-    /// that the sender agrees with by it.
+    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`; gives the bytes
+    /// of earlier attempts that the sender agrees with by it.
     pub(crate) fn leaf(
         &mut self,
-        places: &Places,
+        places: &Staging,
         offset: u64,
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<u64, Trouble> {
+    ) -> Result<u64, PartError> {
         if offset == 0 && self.claimed {
             self.restart(places)?;
         }
         if offset != self.held || offset >= self.size {
-            return Err(Trouble::Protocol("a leaf is out of order"));
+            return Err(PartError::Protocol("a leaf is out of order"));
         }
         if bytes.len() as u64 != (self.size - offset).min(LEAF_BYTES) {
-            return Err(Trouble::Protocol("a leaf has the wrong length"));
+            return Err(PartError::Protocol("a leaf has the wrong length"));
         }
         if found != hash {
-            return Err(Trouble::Corrupt(offset));
+            return Err(PartError::Corrupt(offset));
         }
         let leaf = offset / LEAF_BYTES;
         let (index, identity) = (self.index, self.identity);
@@ -158,21 +159,21 @@ impl Part {
     /// Checks the whole; gives the same. The file is left open.
     pub(crate) fn end(
         &mut self,
-        places: &Places,
+        places: &Staging,
         size: u64,
         root: &[u8; 32],
-    ) -> Result<u64, Trouble> {
+    ) -> Result<u64, PartError> {
         if size != self.size || self.held != size {
-            return Err(Trouble::Protocol("the end came before the data"));
+            return Err(PartError::Protocol("the end came before the data"));
         }
         self.handles(places)?;
         self.read_again(u64::MAX)?;
         if self.tree.root() != *root {
             self.restart(places)?;
-            return Err(Trouble::Corrupt(0));
+            return Err(PartError::Corrupt(0));
         }
         let (mode, mtime) = (self.mode, self.mtime);
-        self.handles(places)?.file.dress(mode, mtime)?;
+        self.handles(places)?.file.set_mode_and_time(mode, mtime)?;
         Ok(self.confirm())
     }
 
@@ -194,7 +195,7 @@ impl Part {
     }
 
     /// The same for a file that has come to its end, with its mode and time.
-    pub(crate) fn sync_whole(&mut self, places: &Places) -> io::Result<()> {
+    pub(crate) fn sync_whole(&mut self, places: &Staging) -> io::Result<()> {
         let Handles { file, journal } = self.handles(places)?;
         file.sync_all()?;
         journal.as_ref().map_or(Ok(()), Journal::sync)?;
@@ -211,7 +212,7 @@ impl Part {
     }
 
     /// The file itself.
-    pub(crate) fn file(&mut self, places: &Places) -> io::Result<&File> {
+    pub(crate) fn file(&mut self, places: &Staging) -> io::Result<&File> {
         self.handles(places).map(|handles| &handles.file)
     }
 
@@ -223,7 +224,7 @@ impl Part {
         }
     }
 
-    fn handles(&mut self, places: &Places) -> io::Result<&Handles> {
+    fn handles(&mut self, places: &Staging) -> io::Result<&Handles> {
         if self.handles.is_none() {
             let file = places.tree.write(&self.path)?;
             let journal = self.journal(places)?.map(|(journal, _)| journal);
@@ -234,7 +235,7 @@ impl Part {
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn journal(&self, places: &Places) -> io::Result<Option<(Journal, u64)>> {
+    fn journal(&self, places: &Staging) -> io::Result<Option<(Journal, u64)>> {
         if self.size <= LEAF_BYTES {
             return Ok(None);
         }
@@ -242,7 +243,7 @@ impl Part {
         Journal::open(file, self.identity, hash::leaves(self.size)).map(Some)
     }
 
-    fn create(&mut self, places: &Places) -> Result<(Proof, u64), Trouble> {
+    fn create(&mut self, places: &Staging) -> Result<(Proof, u64), PartError> {
         let (file, above) = places.tree.create(&self.path).map_err(taken)?;
         let journal = self.journal(places)?.map(|(journal, _)| journal);
         if let Some(journal) = &journal {
@@ -252,8 +253,9 @@ impl Part {
         Ok((Proof::default(), above + 1))
     }
 
-    /// Begins again from the first byte: the sender disagrees with what was held, or it did not make the root.
-    fn restart(&mut self, places: &Places) -> io::Result<()> {
+    /// Begins again from the first byte: the sender disagrees with what was held, or it did not
+    /// make the root.
+    fn restart(&mut self, places: &Staging) -> io::Result<()> {
         let handles = self.handles(places)?;
         if let Some(journal) = &handles.journal {
             journal.truncate(0)?;

@@ -8,7 +8,7 @@ use transom_wire::{Collision, Ending, limits};
 use crate::dir::{Dir, Kind, Visit};
 use crate::error::cut;
 use crate::file::File;
-use crate::reception::{Offered, SINGLE, Tally, Unplaced};
+use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
 use crate::syncing::Syncing;
 
 /// Names tried, from "name" to "name (9999)".
@@ -75,8 +75,8 @@ impl Place<'_> {
     }
 
     /// Publishes the folder `tree`.
-    pub(crate) fn folder(&self, offered: &Offered, tally: Tally) -> io::Result<Published> {
-        if tally.done == 0 && tally.skipped > 0 {
+    pub(crate) fn folder(&self, offered: &Offered, counted: EntryCounts) -> io::Result<Published> {
+        if counted.done == 0 && counted.skipped > 0 {
             return Ok(self.nothing(Ending::Skipped, offered));
         }
         for number in 0..TRIES {
@@ -91,7 +91,7 @@ impl Place<'_> {
                 && self.is_in(there)?
             {
                 self.root.sync()?;
-                let ending = match tally.skipped {
+                let ending = match counted.skipped {
                     0 => Ending::AlreadyThere,
                     _ => Ending::Skipped,
                 };

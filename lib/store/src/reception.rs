@@ -10,15 +10,15 @@ use rustix::io::Errno;
 use transom_wire::{Collision, Ending, Entry, Offer, Shape};
 
 use crate::dir::Dir;
+use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::inbox::Shared;
-use crate::part::{Part, Places};
+use crate::part::{Part, Staging};
+use crate::part_error::PartError;
 use crate::publish;
 use crate::record::Claim;
 use crate::syncing::Syncing;
 use crate::table::Table;
-use crate::trouble::Trouble;
-use crate::twin::Twin;
 use crate::{EntryError, InboxError};
 use entries::active;
 
@@ -41,13 +41,13 @@ pub struct Reception {
     root: Dir,
     staging: Dir,
     dir: Dir,
-    places: Places,
+    places: Staging,
     folders: Folders,
     entries: HashMap<u32, State>,
     /// The file of a transfer of one file, once it is whole.
     single: Option<Box<Part>>,
     /// A file of the inbox that may be the one file offered, until the sender disagrees.
-    twin: Option<Twin>,
+    existing: Option<Existing>,
     /// What to say of the one file if that is none: bytes held, and their proof.
     start: (u64, [u8; 32]),
     /// Whether it is.
@@ -55,7 +55,7 @@ pub struct Reception {
     /// The index that must come next.
     next: u32,
     announced: u64,
-    tally: Tally,
+    counted: EntryCounts,
     counts: Counts,
     held: u64,
     unsynced: u64,
@@ -95,7 +95,7 @@ pub(crate) struct Offered {
 
 /// How many entries went which way.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct EntryCounts {
     pub(crate) done: u32,
     pub(crate) failed: u32,
     pub(crate) skipped: u32,
@@ -126,7 +126,7 @@ impl Reception {
         let old = set_aside(&dir)?;
         dir.make("tree")?;
         dir.make_all("leaves")?;
-        let places = Places {
+        let places = Staging {
             tree: dir.sub("tree")?,
             old,
             leaves: dir.sub("leaves")?,
@@ -161,12 +161,12 @@ impl Reception {
             folders,
             entries: HashMap::new(),
             single: None,
-            twin: None,
+            existing: None,
             start: (0, [0; 32]),
             is_there: false,
             next: 0,
             announced: 0,
-            tally: Tally::default(),
+            counted: EntryCounts::default(),
             counts: Counts::default(),
             held: 0,
             unsynced: 0,
@@ -192,8 +192,8 @@ impl Reception {
         }
     }
 
-    /// The same for who has others to serve: none where a file that may be the very one has to be read first, by
-    /// [`Reception::look`].
+    /// The same for who has others to serve: none where a file that may be the very one has to be
+    /// read first, by [`Reception::look`].
     ///
     /// # Errors
     /// As for [`Reception::entry`].
@@ -205,24 +205,26 @@ impl Reception {
         begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
     }
 
-    /// Reads up to `most` leaves of the file that may be the very one; says how to go on once it is through.
+    /// Reads up to `most` leaves of the file that may be the very one; says how to go on once it is
+    /// through.
     pub fn look(&mut self, most: u32) -> Option<Begin> {
-        if let Some(twin) = &mut self.twin {
-            match twin.read(most) {
+        if let Some(existing) = &mut self.existing {
+            match existing.read(most) {
                 Ok(false) => return None,
                 // Nor is one that was changed while it was read.
-                Ok(true) if twin.is_unchanged(&self.root, &self.offered.name) => {
-                    let (offset, proof) = twin.start();
+                Ok(true) if existing.is_unchanged(&self.root, &self.offered.name) => {
+                    let (offset, proof) = existing.start();
                     return Some(Begin::Data { offset, proof });
                 }
-                _ => self.twin = None,
+                _ => self.existing = None,
             }
         }
         let (offset, proof) = self.start;
         Some(Begin::Data { offset, proof })
     }
 
-    /// Takes a leaf of an entry: checks, writes and journals it, and now and then brings all of it to the disk.
+    /// Takes a leaf of an entry: checks, writes and journals it, and now and then brings all of it
+    /// to the disk.
     ///
     /// # Errors
     /// The entry has failed; what is held of it is kept if another attempt may succeed.
@@ -238,8 +240,8 @@ impl Reception {
         self.hashed_leaf(index, offset, hash, &found, bytes)
     }
 
-    /// The same for a leaf that was hashed elsewhere, so that one thread hashes while another writes: `found` is what
-    /// [`hash_leaf`](crate::hash_leaf) gives for these very bytes.
+    /// The same for a leaf that was hashed elsewhere, so that one thread hashes while another
+    /// writes: `found` is what [`hash_leaf`](crate::hash_leaf) gives for these very bytes.
     ///
     /// # Errors
     /// As for [`Reception::leaf`].
@@ -252,7 +254,7 @@ impl Reception {
         bytes: &[u8],
     ) -> Result<Counts, EntryError> {
         active(&mut self.entries, index)?;
-        self.twin = None;
+        self.existing = None;
         let may = self.sound().and_then(|()| self.room(bytes.len() as u64));
         let part = active(&mut self.entries, index)?;
         let written = match may {
@@ -278,7 +280,11 @@ impl Reception {
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
         let sound = self.sound();
         let part = active(&mut self.entries, index)?;
-        if self.twin.as_ref().is_some_and(|twin| twin.is(size, root)) {
+        if self
+            .existing
+            .as_ref()
+            .is_some_and(|existing| existing.is(size, root))
+        {
             return self.there(index, size, root);
         }
         let ended = match sound {
@@ -292,14 +298,14 @@ impl Reception {
                 return Err(self.fail(index, &path, trouble));
             }
         }
-        self.tally.unsynced += 1;
+        self.counted.unsynced += 1;
         let synced = self.sync_ended(index);
         self.checkpoint_entry(index, synced)?;
         let ended = (self.entries.remove(&index), self.offered.shape);
         if let (Some(State::Active(part)), Shape::File) = ended {
             self.single = Some(part);
         }
-        self.tally.done += 1;
+        self.counted.done += 1;
         Ok(Done {
             root: *root,
             counts: self.counts,
@@ -309,7 +315,7 @@ impl Reception {
     /// The sender gives an entry up.
     pub fn abandon(&mut self, index: u32) {
         if let Some(State::Active(part)) = self.entries.remove(&index) {
-            self.tally.failed += 1;
+            self.counted.failed += 1;
             match self.offered.shape {
                 // A single file may be taken up again when the sender can read its own once more.
                 Shape::File => self.keep(*part),
@@ -335,11 +341,11 @@ impl Reception {
         let failed = Finished {
             ending: Ending::Failed,
             path: self.shared.settings.root.join(&self.offered.name),
-            failed: self.tally.failed,
+            failed: self.counted.failed,
             unplaced: Vec::new(),
         };
-        let nothing = self.tally.done == 0 && self.tally.failed > 0;
-        if self.tally.passing || nothing && self.counts.verified > 0 {
+        let nothing = self.counted.done == 0 && self.counted.failed > 0;
+        if self.counted.passing || nothing && self.counts.verified > 0 {
             self.pause();
             return Ok(failed);
         }
@@ -382,22 +388,22 @@ impl Reception {
     /// The one file is there already, and no byte of it had to come.
     fn there(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
         let (inbox, name) = (&self.root, &self.offered.name);
-        let twin = self
-            .twin
+        let existing = self
+            .existing
             .take()
-            .filter(|twin| twin.is_unchanged(inbox, name));
-        let Some(twin) = twin else {
+            .filter(|existing| existing.is_unchanged(inbox, name));
+        let Some(existing) = existing else {
             let gone = io::Error::new(io::ErrorKind::NotFound, "the same file was there until now");
-            return Err(self.fail(index, SINGLE, Trouble::System(gone)));
+            return Err(self.fail(index, SINGLE, PartError::System(gone)));
         };
         // Somebody else wrote it, and nobody may have asked yet whether the disk took it.
-        if let Err(error) = twin.sync().and_then(|()| inbox.sync()) {
-            return Err(self.fail(index, SINGLE, Trouble::System(error)));
+        if let Err(error) = existing.sync().and_then(|()| inbox.sync()) {
+            return Err(self.fail(index, SINGLE, PartError::System(error)));
         }
         self.entries.remove(&index);
         self.is_there = true;
         self.held += size;
-        self.tally.done += 1;
+        self.counted.done += 1;
         let (root, counts) = (*root, self.counts);
         Ok(Done { root, counts })
     }

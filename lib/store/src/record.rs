@@ -1,5 +1,5 @@
-//! The record of a transfer: whose it is and what was offered, so that it can be found again after anything.
-//! A record that doesn't check is no record.
+//! The record of a transfer: whose it is and what was offered, so that it can be found again after
+//! anything. A record that doesn't check is no record.
 
 use transom_wire::{Shape, TransferKey};
 

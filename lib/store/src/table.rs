@@ -1,5 +1,5 @@
-//! The table of files that are one leaf or less: their hash once they are written, at the place of their index.
-//! It keeps nothing in memory, so ten million entries cost disk alone.
+//! The table of files that are one leaf or less: their hash once they are written, at the place of
+//! their index. It keeps nothing in memory, so ten million entries cost disk alone.
 
 use std::cell::Cell;
 use std::io;

@@ -4,10 +4,12 @@ use std::io;
 
 use crate::dir::{Dir, Kind};
 
-/// Entries counted at most: beyond it the answer is a lower bound, and nobody waits a minute for it.
+/// Entries counted at most: beyond it the answer is a lower bound, and nobody waits a minute for
+/// it.
 const ENTRIES: usize = 1_000_000;
 
-/// What a file or folder takes beside its bytes on an ordinary disk: an inode and the rest of a block.
+/// What a file or folder takes beside its bytes on an ordinary disk: an inode and the rest of a
+/// block.
 pub(crate) const ENTRY_BYTES: u64 = 4096;
 
 /// What was counted below a folder.

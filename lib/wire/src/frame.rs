@@ -116,7 +116,7 @@ kinds! {
     HangUp = 0x13, Control;
     /// [`crate::Shown`].
     Shown = 0x14, Control;
-    /// [`crate::CameraState`].
+    /// [`crate::CameraStatus`].
     CameraState = 0x15, Control;
     /// [`crate::Recording`].
     Recording = 0x16, Control;

@@ -2,8 +2,8 @@
 
 use crate::{Header, Kind, Message, limits};
 
-/// A frame either is refused, or is skipped, or encodes back to the very same bytes. Only extensions,
-/// of which this version knows none, are left out.
+/// A frame either is refused, or is skipped, or encodes back to the very same bytes. Only
+/// extensions, of which this version knows none, are left out.
 ///
 /// # Panics
 /// When the law is broken.

@@ -21,7 +21,8 @@ pub struct PublicKey(pub [u8; 32]);
 
 /// The first 80 bits of a key, which two people compare by eye or voice.
 ///
-/// A prefix and not a hash, so that one sees at once which key it belongs to; to find another key with the same 80 bits takes 2^80 tries.
+/// A prefix and not a hash, so that one sees at once which key it belongs to; to find another key
+/// with the same 80 bits takes 2^80 tries.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Fingerprint([u8; 16]);
 

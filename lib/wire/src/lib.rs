@@ -132,7 +132,7 @@
 //! | 0x12 | [`Decline`] | reason u8, text |
 //! | 0x13 | [`HangUp`] | reason u8, text |
 //! | 0x14 | [`Shown`] | sequence u32, clock u64 |
-//! | 0x15 | [`CameraState`] | state u8, text |
+//! | 0x15 | [`CameraStatus`] | state u8, text |
 //! | 0x16 | [`Recording`] | on u8 |
 //!
 //! ```text
@@ -147,9 +147,9 @@
 //! two stations, the side with the lower session number yields: it answers the other's ring, and
 //! its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile
 //! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; an
-//! unknown [`EndReason`] is an end like others, explained by its text; an unknown [`Lens`] is shown
-//! by its text. `Shown` returns the credit of one picture. `Recording` tells the side whose
-//! pictures are recorded that they are, or no longer; a call begins without.
+//! unknown [`EndReason`] is an end like others, explained by its text; an unknown [`CameraState`]
+//! is shown by its text. `Shown` returns the credit of one picture. `Recording` tells the side
+//! whose pictures are recorded that they are, or no longer; a call begins without.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -256,7 +256,7 @@ pub use frame::{Class, Header, Kind, flags};
 pub use key::{Fingerprint, InvalidKey, PublicKey};
 pub use message::Message;
 pub use message::call::{
-    CallKind, CameraState, Decline, EndReason, HangUp, Lens, Recording, Ring, Shown,
+    CallKind, CameraState, CameraStatus, Decline, EndReason, HangUp, Recording, Ring, Shown,
 };
 pub use message::control::{Ack, Bye, ByeCode, Capabilities, Hello, Join, Ping, Pong};
 pub use message::file::{

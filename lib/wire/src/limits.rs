@@ -47,11 +47,13 @@ pub const DEPTH: usize = 128;
 /// Bytes of a peer's name.
 pub const NAME: usize = 64;
 
-/// Bytes of a leaf, the grain of verification and resume: small enough for the cache of a small CPU, large
-/// enough that its 60 bytes of announcement are nothing. A power of two times 1,024, as BLAKE3 wants.
+/// Bytes of a leaf, the grain of verification and resume: small enough for the cache of a small
+/// CPU, large enough that its 60 bytes of announcement are nothing. A power of two times 1,024, as
+/// BLAKE3 wants.
 pub const LEAF: usize = 256 * 1024;
 
-/// Entries sent ahead of the first file that is not done, so that small files don't wait a round trip each.
+/// Entries sent ahead of the first file that is not done, so that small files don't wait a round
+/// trip each.
 pub const ENTRIES_AHEAD: u32 = 256;
 
 /// Entries of one transfer: ten million files of a photo archive, but not four billion.
@@ -63,6 +65,6 @@ pub const FILE: u64 = i64::MAX as u64;
 /// Received bytes after which a live session acks, fine enough for a delay window of 32 KiB.
 pub const ACK_BYTES_LIVE: u64 = 16 * 1024;
 
-/// Received bytes after which a session without a call acks: a quarter of what a receiver grants at once, so that the
-/// ack rides along with the next grant. Nobody waits for it.
+/// Received bytes after which a session without a call acks: a quarter of what a receiver grants at
+/// once, so that the ack rides along with the next grant. Nobody waits for it.
 pub const ACK_BYTES_BULK: u64 = 1024 * 1024;

@@ -144,7 +144,8 @@ impl fmt::Display for Shown {
 impl<'a> RelativePath<'a> {
     /// Takes the text if it can only lead down.
     ///
-    /// Backslashes and a leading drive letter are refused on every system, since what is a name on one is a way out on another.
+    /// Backslashes and a leading drive letter are refused on every system, since what is a name on
+    /// one is a way out on another.
     ///
     /// # Errors
     /// The first rule it breaks.

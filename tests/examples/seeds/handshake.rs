@@ -1,5 +1,5 @@
-//! Handshakes as strangers begin them, honest ones in pieces, and one with a changed bit. The first byte says
-//! which of these the law tries.
+//! Handshakes as strangers begin them, honest ones in pieces, and one with a changed bit. The first
+//! byte says which of these the law tries.
 
 /// Name and bytes.
 pub(crate) fn handshakes() -> Vec<(&'static str, Vec<u8>)> {

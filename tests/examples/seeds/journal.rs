@@ -1,4 +1,5 @@
-//! Journals as a disk may leave them: how many leaves, where the damage begins, whether it is cut there, the damage.
+//! Journals as a disk may leave them: how many leaves, where the damage begins, whether it is cut
+//! there, the damage.
 
 /// Name and bytes.
 pub(crate) fn journals() -> Vec<(&'static str, Vec<u8>)> {

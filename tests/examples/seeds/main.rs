@@ -1,5 +1,5 @@
-//! Writes the seeds of fuzz/corpus anew: small, real inputs, made by the code that makes them in use.
-//! Former findings, which have names of their own, are left as they are.
+//! Writes the seeds of fuzz/corpus anew: small, real inputs, made by the code that makes them in
+//! use. Former findings, which have names of their own, are left as they are.
 
 mod book;
 mod handshake;

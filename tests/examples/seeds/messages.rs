@@ -1,11 +1,11 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Abandon, Ack, Bye, ByeCode, CallKind, CameraState, Cancel, Capabilities, Codec, Collision,
-    Decline, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish, Finished,
-    Grant, HangUp, Hello, Join, Leaf, Lens, Message, Offer, Orientation, Pause, PictureHead, Ping,
-    Pong, Progress, Rate, Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown, Start,
-    Text, TextAck, TransferKey, WHOLE, flags, limits,
+    Abandon, Ack, Bye, ByeCode, CallKind, CameraState, CameraStatus, Cancel, Capabilities, Codec,
+    Collision, Decline, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish,
+    Finished, Grant, HangUp, Hello, Join, Leaf, Message, Offer, Orientation, Pause, PictureHead,
+    Ping, Pong, Progress, Rate, Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown,
+    Start, Text, TextAck, TransferKey, WHOLE, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -102,8 +102,8 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
         sequence: 7,
         clock: 8,
     };
-    let state = CameraState {
-        lens: Lens::Lost,
+    let state = CameraStatus {
+        lens: CameraState::Lost,
         text: "unplugged",
     };
     let recording = Recording { on: true };

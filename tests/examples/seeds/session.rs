@@ -1,4 +1,5 @@
-//! Choices for the laws of the session: each byte picks what a peer says, what the caller does, or how long it takes.
+//! Choices for the laws of the session: each byte picks what a peer says, what the caller does, or
+//! how long it takes.
 
 use transom_wire::Kind;
 
@@ -69,7 +70,8 @@ pub(crate) fn splits() -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// Transfers over a perfect link, a slow one, and one that is cut off in the middle; with and without calls.
+/// Transfers over a perfect link, a slow one, and one that is cut off in the middle; with and
+/// without calls.
 pub(crate) fn pairs() -> Vec<(&'static str, Vec<u8>)> {
     let link = [0, 5, 250, 0];
     let slow = [1, 100, 0, 7];

@@ -1,4 +1,5 @@
-//! The fuzz corpus on the stable toolchain: each seed and each former finding again, in every test run.
+//! The fuzz corpus on the stable toolchain: each seed and each former finding again, in every test
+//! run.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! `transom call PEER`: rings, or waits for a ring, and holds one call without a window. What the other side shows is let go.
+//! `transom call PEER`: rings, or waits for a ring, and holds one call without a window. What the
+//! other side shows is let go.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! `transom camera`: the camera box. It runs until a signal; a missing camera or a vanished viewer is a line, not an end.
+//! `transom camera`: the camera box. It runs until a signal; a missing camera or a vanished viewer
+//! is a line, not an end.
 
 use std::path::Path;
 
@@ -53,7 +54,8 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Why a device would give no pictures now. It is opened for viewers only, and whoever sets up a box has none yet.
+/// Why a device would give no pictures now. It is opened for viewers only, and whoever sets up a
+/// box has none yet.
 fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
     match source {
         Source::Auto if devices.is_empty() => Some(

@@ -1,4 +1,5 @@
-//! `transom demo`: a box, a desk that watches it, and a friend who sends the desk a file. All in this process, over real sockets, with keys that are kept nowhere.
+//! `transom demo`: a box, a desk that watches it, and a friend who sends the desk a file. All in
+//! this process, over real sockets, with keys that are kept nowhere.
 
 mod scratch;
 
@@ -7,11 +8,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use transom::media::{Prefer, Source, Wish};
+use transom::media::{CaptureRequest, Prefer, Source};
 use transom::people::Contact;
 use transom::{
-    Accept, CallKind, Identity, InboxSettings, Lens, Notice, Outcome, PublicKey, RemotePicture,
-    SendOptions, Settings,
+    Accept, CallKind, CameraState, Identity, InboxSettings, Notice, Outcome, PublicKey,
+    RemotePicture, SendOptions, Settings,
 };
 
 use crate::args::Demo;
@@ -164,10 +165,11 @@ impl Stage {
     fn camera_saw(&mut self, event: Event) {
         match event {
             Event::Notice(Notice::Camera {
-                lens: Lens::Live, ..
+                lens: CameraState::Live,
+                ..
             }) => self.camera_live = true,
             Event::Notice(Notice::Camera {
-                lens: Lens::Lost,
+                lens: CameraState::Lost,
                 text,
             }) => self.trouble = Some(text),
             Event::Broken(why) => self.trouble = Some(why),
@@ -268,8 +270,8 @@ fn contact(name: &str, address: SocketAddr, key: &PublicKey) -> Result<Contact, 
         .map_err(|error| Failure::new("the demo's own contact is wrong", error))
 }
 
-fn pattern() -> Wish {
-    Wish {
+fn pattern() -> CaptureRequest {
+    CaptureRequest {
         source: Source::Pattern,
         size: Some((1280, 720)),
         fps: Some(30),

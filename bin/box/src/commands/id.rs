@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), 
     let key = place::identity(&place.state()?)?.public_key();
     let name = arguments.name.unwrap_or_else(place::machine_name);
     let (addresses, port) = place_of(arguments);
-    // Whoever pastes the line can put the right address in; without a network there is none to suggest.
+    // Whoever pastes the line can put the right address in; without a network there is none to
+    // suggest.
     let line = format!("{name} {} key={key}", reached_at(addresses.first(), port));
     let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     let shown = if listed.is_empty() {

@@ -1,4 +1,5 @@
-//! `transom receive`: the inbox. It takes files from those who may, asks for the others, and prints texts.
+//! `transom receive`: the inbox. It takes files from those who may, asks for the others, and prints
+//! texts.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};

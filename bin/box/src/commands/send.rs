@@ -1,4 +1,5 @@
-//! `transom send PEER PATH…`: one path after the other, each done only when it is durable at the other side.
+//! `transom send PEER PATH…`: one path after the other, each done only when it is durable at the
+//! other side.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -43,7 +44,8 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
     tally.verdict()
 }
 
-/// What failed among the paths. A single path's failure is the command's; of several each is told and the others go on.
+/// What failed among the paths. A single path's failure is the command's; of several each is told
+/// and the others go on.
 struct Tally<'a> {
     output: &'a Output,
     paths: usize,

@@ -179,7 +179,8 @@ fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One write at the end; a last line without newline gets one first, so that nothing of the user's is changed.
+/// One write at the end; a last line without newline gets one first, so that nothing of the user's
+/// is changed.
 fn append(path: &Path, line: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;

@@ -54,7 +54,8 @@ struct Watching<'a> {
     tick: Instant,
     seconds: u64,
     bar: Option<ProgressBar>,
-    /// Whether the station has a call for us; one whose connection is lost it brings back by itself.
+    /// Whether the station has a call for us; one whose connection is lost it brings back by
+    /// itself.
     has_call: bool,
     /// When to ask again a box that is busy.
     ring_at: Option<Instant>,

@@ -1,5 +1,5 @@
-//! The bell: a short sound, played over and over by whatever player the desktop has, until the ringing ends. Without a player
-//! the window only flashes.
+//! The bell: a short sound, played over and over by whatever player the desktop has, until the
+//! ringing ends. Without a player the window only flashes.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -141,7 +141,8 @@ struct Sound(PathBuf);
 impl Sound {
     fn write() -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("transom-bell-{}.wav", std::process::id()));
-        // What lies there is from an earlier process of that number. A link put there by somebody else is not followed.
+        // What lies there is from an earlier process of that number. A link put there by somebody
+        // else is not followed.
         let _ = fs::remove_file(&path);
         let mut file = OpenOptions::new()
             .write(true)

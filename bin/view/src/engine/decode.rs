@@ -1,5 +1,6 @@
-//! JPEG to RGBA beside the window: of each stream the newest picture only, not much larger than it is shown, into images
-//! that are used again. Streams take turns, so none waits for another that is slow or broken.
+//! JPEG to RGBA beside the window: of each stream the newest picture only, not much larger than it
+//! is shown, into images that are used again. Streams take turns, so none waits for another that is
+//! slow or broken.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,8 @@ use super::shrink::{factor, shrink};
 const FIRST_SIZE: (usize, usize) = (1280, 720);
 /// The longest side that is ever shown: a 4K screen's, and within what every graphics driver takes.
 const MAX_SIDE: usize = 4096;
-/// Memory that is kept for the next picture: a 4K picture's. One peer's 8K picture must not cost 133 MB from then on.
+/// Memory that is kept for the next picture: a 4K picture's. One peer's 8K picture must not cost
+/// 133 MB from then on.
 const MAX_KEPT_BYTES: usize = MAX_SIDE * 2304 * 4;
 
 /// A picture on its way to a decoder.
@@ -199,7 +201,8 @@ impl Desk {
         self.lock().by_face.retain(|face, _| wanted(*face));
     }
 
-    /// Decodes nothing of those that have no place on the screen now. Their senders get their credit at once.
+    /// Decodes nothing of those that have no place on the screen now. Their senders get their
+    /// credit at once.
     pub(crate) fn show(&self, on_screen: impl Fn(Face) -> bool) {
         for (face, stream) in &mut self.lock().by_face {
             stream.hidden = !on_screen(*face);

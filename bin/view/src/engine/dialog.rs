@@ -6,7 +6,8 @@ use native_dialog::{DialogBuilder, Error};
 
 use crate::words;
 
-/// Asks for files or a folder to send; blocks until the person chose, closed it (nothing), or it can't be opened (why).
+/// Asks for files or a folder to send; blocks until the person chose, closed it (nothing), or it
+/// can't be opened (why).
 pub(super) fn pick(folder: bool) -> Result<Vec<PathBuf>, String> {
     if folder {
         return pick_folder(words::PICK_FOLDER).map(|path| path.into_iter().collect());

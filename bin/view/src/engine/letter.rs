@@ -53,7 +53,8 @@ impl Letter {
         )
     }
 
-    /// Whether it says anew what the other one says: that may change as often as a peer likes, and the newest word counts.
+    /// Whether it says anew what the other one says: that may change as often as a peer likes, and
+    /// the newest word counts.
     pub(super) fn outdates(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Notice(Notice::Camera { .. }), Self::Notice(Notice::Camera { .. })) => true,

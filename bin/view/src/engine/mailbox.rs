@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use super::Wake;
 use super::letter::{Letter, Span};
 
-/// Letters that wait for a window that doesn't draw. Peers cause most of them, so there must be an end; a window that is
-/// this far behind has been stopped for minutes.
+/// Letters that wait for a window that doesn't draw. Peers cause most of them, so there must be an
+/// end; a window that is this far behind has been stopped for minutes.
 const MAX_LETTERS: usize = 4096;
 
 /// The queue.
@@ -78,8 +78,8 @@ fn fits(letters: &mut VecDeque<Letter>, letter: &Letter) -> bool {
     }
 }
 
-/// Takes out what began and ended while the window was stopped: nobody has seen it. Of each peer's calls one that was missed
-/// so stays.
+/// Takes out what began and ended while the window was stopped: nobody has seen it. Of each peer's
+/// calls one that was missed so stays.
 fn came_and_went(letters: &mut VecDeque<Letter>, span: Span) -> bool {
     let begins = |letter: &Letter| letter.begins() == Some(span);
     let Some(first) = letters.iter().rposition(begins) else {

@@ -1,5 +1,5 @@
-//! Everything that runs beside the window: the station, the JPEG decoders, the bell, what writes pictures, the file dialog.
-//! No other file of this program starts a thread.
+//! Everything that runs beside the window: the station, the JPEG decoders, the bell, what writes
+//! pictures, the file dialog. No other file of this program starts a thread.
 //!
 //! | thread | does | speaks to the window by |
 //! |---|---|---|
@@ -189,7 +189,8 @@ impl Engine {
         self.aside("opener", open, Letter::Say);
     }
 
-    /// Waits for another program on a thread of its own, which is not joined: the person may leave that program open.
+    /// Waits for another program on a thread of its own, which is not joined: the person may leave
+    /// that program open.
     fn aside(
         &self,
         thread: &str,

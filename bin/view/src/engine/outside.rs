@@ -1,5 +1,5 @@
-//! Folders and web addresses given to the desktop, each to a process of its own. Nothing that was received is ever opened
-//! itself, only the folder it lies in.
+//! Folders and web addresses given to the desktop, each to a process of its own. Nothing that was
+//! received is ever opened itself, only the folder it lies in.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,7 +16,8 @@ const OPENER: &str = "explorer";
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 const OPENER: &str = "xdg-open";
 
-/// Shows a folder; waits for the opener, which ends at once or with the file manager. Says why if it can't.
+/// Shows a folder; waits for the opener, which ends at once or with the file manager. Says why if
+/// it can't.
 pub(super) fn open_folder(folder: &Path) -> Result<(), String> {
     if !folder.is_dir() {
         return Err(words::FOLDER_GONE.to_owned());

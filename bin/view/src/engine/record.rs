@@ -1,5 +1,5 @@
-//! Pictures and films kept as files, written beside the window and the station. A slow disk loses pictures, which are
-//! counted; a full one ends the film with a sentence.
+//! Pictures and films kept as files, written beside the window and the station. A slow disk loses
+//! pictures, which are counted; a full one ends the film with a sentence.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
@@ -25,7 +25,8 @@ const MAX_WAITING: usize = 1000;
 /// Files of one contact within one second.
 const MAX_SAME_NAME: u32 = 1000;
 
-/// Files of one film, so that a sender whose every picture has another size does not fill the disk with names.
+/// Files of one film, so that a sender whose every picture has another size does not fill the disk
+/// with names.
 const MAX_FILES: u32 = 1000;
 
 /// What waits to be written.
@@ -170,7 +171,8 @@ pub(super) fn run(album: &Album, mailbox: &Mailbox) {
     }
 }
 
-/// A film being written. A new file is begun where pictures change their size, and before one gets too large for players.
+/// A film being written. A new file is begun where pictures change their size, and before one gets
+/// too large for players.
 #[derive(Default)]
 struct Film {
     file: Option<Part>,
@@ -244,7 +246,8 @@ fn snapshot(folder: &Path, peer: PeerName, jpeg: &[u8]) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// A new file, as `door-2026-11-25-210405.jpg`; the time is local. It never takes the place of another.
+/// A new file, as `door-2026-11-25-210405.jpg`; the time is local. It never takes the place of
+/// another.
 fn create(folder: &Path, peer: PeerName, ending: &str) -> io::Result<(File, PathBuf)> {
     fs::create_dir_all(folder)?;
     let stem = format!(

@@ -1,12 +1,14 @@
-//! Makes decoded pixels fewer where they are shown much smaller than they came: what isn't seen needs no way to the graphics
-//! card. The last step, to the very size, is the card's own.
+//! Makes decoded pixels fewer where they are shown much smaller than they came: what isn't seen
+//! needs no way to the graphics card. The last step, to the very size, is the card's own.
 
 use transom_media::Image;
 
-/// By what whole number a picture's sides can be divided and still have all the pixels that are shown; 1 for not at all.
+/// By what whole number a picture's sides can be divided and still have all the pixels that are
+/// shown; 1 for not at all.
 ///
-/// A mean over every pixel takes longer than decoding them did (12 ms for 720p), and a whole picture is with the card in
-/// 0.4 ms. So nothing is done below twice the size, and beyond it only as many pixels are read as are needed.
+/// A mean over every pixel takes longer than decoding them did (12 ms for 720p), and a whole
+/// picture is with the card in 0.4 ms. So nothing is done below twice the size, and beyond it only
+/// as many pixels are read as are needed.
 pub(super) fn factor(size: (usize, usize), shown: (usize, usize), max_side: usize) -> usize {
     let enough = (size.0 / shown.0.max(1)).min(size.1 / shown.1.max(1));
     let needed = size.0.max(size.1).div_ceil(max_side.max(1));
@@ -14,8 +16,8 @@ pub(super) fn factor(size: (usize, usize), shown: (usize, usize), max_side: usiz
     enough.max(needed).min(size.0).min(size.1).max(1)
 }
 
-/// Writes the picture with its sides divided by `factor`, which is at least 2, into an image whose memory is used again. Each
-/// pixel is the mean of four of those it stands for.
+/// Writes the picture with its sides divided by `factor`, which is at least 2, into an image whose
+/// memory is used again. Each pixel is the mean of four of those it stands for.
 pub(super) fn shrink(from: &Image, factor: usize, into: &mut Image) {
     let (near, far) = (factor / 4, factor / 2 + factor / 4);
     (into.width, into.height) = (from.width / factor, from.height / factor);

@@ -1,5 +1,5 @@
-//! Signals as letters: whoever ends the program from outside closes the window as a person does, so that its place is kept,
-//! films are finished, and everybody is told goodbye.
+//! Signals as letters: whoever ends the program from outside closes the window as a person does, so
+//! that its place is kept, films are finished, and everybody is told goodbye.
 
 use std::io;
 use std::sync::Arc;

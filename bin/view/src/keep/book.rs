@@ -1,5 +1,5 @@
-//! The contact list of the person, changed by single lines at their explicit wish. It is read anew before each change, so
-//! what another program wrote meanwhile stays.
+//! The contact list of the person, changed by single lines at their explicit wish. It is read anew
+//! before each change, so what another program wrote meanwhile stays.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! Small text files that are replaced whole: a reader sees the old or the new one, also after a power cut.
+//! Small text files that are replaced whole: a reader sees the old or the new one, also after a
+//! power cut.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -28,8 +29,8 @@ pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>,
     })
 }
 
-/// Puts that text in place of the file's, through a file beside it. A link is followed, the mode kept; a new file is its
-/// owner's alone. With `seen`, only if the file still has that text.
+/// Puts that text in place of the file's, through a file beside it. A link is followed, the mode
+/// kept; a new file is its owner's alone. With `seen`, only if the file still has that text.
 pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(), String> {
     let wrong = |error: io::Error| failed("can't be written", path, &error);
     let target = followed(path).map_err(wrong)?;
@@ -67,8 +68,8 @@ pub(super) fn try_folder(folder: &Path) -> Result<(), String> {
     tried.map_err(|error| words::unwritable_folder(&shown(folder), error))
 }
 
-/// Adds a line to a file that only its owner reads. Half a line at its end, of a full disk or a power cut, is ended first:
-/// joined with the next it would say what nobody said.
+/// Adds a line to a file that only its owner reads. Half a line at its end, of a full disk or a
+/// power cut, is ended first: joined with the next it would say what nobody said.
 pub(super) fn append(path: &Path, line: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = private(options.read(true).append(true).create(true)).open(path)?;
@@ -109,7 +110,8 @@ fn beside(target: &Path) -> PathBuf {
 }
 
 fn write_new(beside: &Path, target: &Path, text: &str) -> io::Result<()> {
-    // What lies there is left of a process that was killed, or somebody's link to a file that is not ours to empty.
+    // What lies there is left of a process that was killed, or somebody's link to a file that is
+    // not ours to empty.
     drop(fs::remove_file(beside));
     let mut options = OpenOptions::new();
     let mut file = private(options.write(true).create_new(true)).open(beside)?;

@@ -1,5 +1,5 @@
-//! Kept texts: one file for each contact, only added to, and shortened by its oldest half when it is full. What a line says
-//! the model knows.
+//! Kept texts: one file for each contact, only added to, and shortened by its oldest half when it
+//! is full. What a line says the model knows.
 
 use std::fs;
 use std::io;
@@ -56,7 +56,8 @@ impl History {
         }
     }
 
-    /// A file name for any contact on any system: what is no small letter or digit is written by its bytes.
+    /// A file name for any contact on any system: what is no small letter or digit is written by
+    /// its bytes.
     fn path(&self, peer: &PeerName) -> PathBuf {
         let mut name = String::new();
         for byte in peer.as_str().bytes() {

@@ -1,7 +1,8 @@
-//! What the window keeps on disk at a person's wish: contacts, settings, verified keys, texts. It speaks to the station only
-//! where it has to know of a change, and draws nothing.
+//! What the window keeps on disk at a person's wish: contacts, settings, verified keys, texts. It
+//! speaks to the station only where it has to know of a change, and draws nothing.
 //!
-//! All of it happens between two pictures: the files are small, and nobody but the person makes them grow.
+//! All of it happens between two pictures: the files are small, and nobody but the person makes
+//! them grow.
 
 mod book;
 mod file;
@@ -159,7 +160,8 @@ impl Keeper {
     fn remove(&mut self, state: &mut State, handle: &Handle, name: &str) -> Result<(), String> {
         let book = self.book.remove(name)?;
         self.rebook(state, handle, book);
-        // A key learned for the name would still let it in, as somebody known who stands in no book.
+        // A key learned for the name would still let it in, as somebody known who stands in no
+        // book.
         let forgotten = Folder::open(&self.folder)
             .and_then(|folder| folder.known_peers())
             .and_then(|mut known| known.forget(name));

@@ -1,5 +1,5 @@
-//! The list of what was on its way when the window closed: a name, a tab and a path a line. A path that is no text, or
-//! would be two lines, is not kept.
+//! The list of what was on its way when the window closed: a name, a tab and a path a line. A path
+//! that is no text, or would be two lines, is not kept.
 
 use std::path::PathBuf;
 

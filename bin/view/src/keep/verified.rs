@@ -1,5 +1,5 @@
-//! Keys that a person compared by eye, one a line. Whose they are is not written: a contact that shows another key is then
-//! not verified by itself.
+//! Keys that a person compared by eye, one a line. Whose they are is not written: a contact that
+//! shows another key is then not verified by itself.
 
 use std::path::PathBuf;
 

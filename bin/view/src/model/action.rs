@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use transom::media::Wish;
+use transom::media::CaptureRequest;
 use transom::{CallKind, PeerName, PublicKey, TransferId};
 use transom_users::Contact;
 
@@ -59,7 +59,7 @@ pub(crate) enum Action {
     /// Look for the cameras of this machine.
     ListCameras,
     /// Use that camera from now on.
-    SetCamera(Option<Wish>),
+    SetCamera(Option<CaptureRequest>),
     /// Keep the picture on the screen as a file.
     Snapshot(PeerName),
     /// Keep all pictures of that peer as a file, or stop.

@@ -1,4 +1,5 @@
-//! One call, or one box being watched: from the wish to the picture, through everything that can come between.
+//! One call, or one box being watched: from the wish to the picture, through everything that can
+//! come between.
 //!
 //! ```text
 //!   Waiting --(it joins)--> Ringing --(it answers)--> Live <---> Interrupted
@@ -9,7 +10,7 @@
 
 use std::time::Instant;
 
-use transom::{CallKind, EndReason, Lens, PeerName};
+use transom::{CallKind, CameraState, EndReason, PeerName};
 
 use crate::words;
 
@@ -33,7 +34,7 @@ pub(crate) struct Call {
     /// Pictures that could not be shown so far.
     pub(crate) broken: u64,
     /// How the far camera says it is.
-    pub(crate) far_camera: Option<(Lens, String)>,
+    pub(crate) far_camera: Option<(CameraState, String)>,
     /// Whether the far side records us.
     pub(crate) far_recording: bool,
     /// Whether our camera is shown to it.
@@ -42,7 +43,8 @@ pub(crate) struct Call {
     pub(crate) recording: bool,
     /// How its pictures fare.
     pub(crate) pace: Pace,
-    /// Whether it was asked again since the last picture, so that a box that ends every call isn't asked for ever.
+    /// Whether it was asked again since the last picture, so that a box that ends every call isn't
+    /// asked for ever.
     asked_again: bool,
     /// When its end was told.
     over: Option<Instant>,

@@ -1,9 +1,10 @@
-//! All calls and watches at once, those that ring, and those that were missed, and what the station tells about them.
+//! All calls and watches at once, those that ring, and those that were missed, and what the station
+//! tells about them.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use transom::{CallKind, EndReason, Lens, Notice, Numbers, PeerName, PublicKey};
+use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PeerName, PublicKey};
 
 use crate::words;
 
@@ -33,7 +34,8 @@ pub(crate) struct Calls {
     pub(crate) numbers: BTreeMap<PeerName, Numbers>,
     /// The keys of those who were here, so that who rings is known for certain.
     keys: BTreeMap<PeerName, PublicKey>,
-    /// Calls we ended whose end the station has yet to tell; it must not end a newer call with the same peer.
+    /// Calls we ended whose end the station has yet to tell; it must not end a newer call with the
+    /// same peer.
     pub(super) hung_up: Vec<PeerName>,
 }
 
@@ -88,7 +90,8 @@ impl Calls {
             .filter(move |call| alone.is_none_or(|peer| call.peer == peer))
     }
 
-    /// The call that keys are for: the only one on the screen, or the chosen contact's, or the first.
+    /// The call that keys are for: the only one on the screen, or the chosen contact's, or the
+    /// first.
     pub(crate) fn in_hand(&self, chosen: Option<PeerName>) -> Option<&Call> {
         let mut shown = self.on_screen();
         let first = shown.next()?;
@@ -213,13 +216,13 @@ impl State {
         Vec::new()
     }
 
-    fn own_camera(&mut self, lens: Lens, text: String) {
+    fn own_camera(&mut self, lens: CameraState, text: String) {
         // Told also to somebody who put the own picture away.
-        if let Some((Lens::Lost, before)) = &self.calls.own.lens {
+        if let Some((CameraState::Lost, before)) = &self.calls.own.lens {
             let line = words::with_words(words::CAMERA_LOST, before);
             self.unsay(&line);
         }
-        if lens == Lens::Lost {
+        if lens == CameraState::Lost {
             self.status = words::with_words(words::CAMERA_LOST, &text);
         }
         self.calls.own.lens = Some((lens, text));
@@ -385,7 +388,8 @@ impl State {
         }
         self.with_call(peer, |call| call.started(kind));
         if !awaited && !outgoing {
-            // The station answered by the peer's right `auto`, which shows it our camera: that has to be seen here.
+            // The station answered by the peer's right `auto`, which shows it our camera: that has
+            // to be seen here.
             self.with_call(peer, |call| call.camera_on = true);
             self.status = words::taken(&name(&peer));
             return Vec::new();
@@ -439,9 +443,9 @@ impl Calls {
         let own = &self.own;
         match &own.lens {
             _ if own.wish.is_none() => Some((words::CHOSEN_NONE, "")),
-            Some((Lens::Lost, text)) => Some((words::CAMERA_LOST, text)),
+            Some((CameraState::Lost, text)) => Some((words::CAMERA_LOST, text)),
             _ if !self.previews() => Some((words::CAMERA_IS_OFF, "")),
-            Some((Lens::Off, text)) => Some((words::CAMERA_IS_OFF, text)),
+            Some((CameraState::Off, text)) => Some((words::CAMERA_IS_OFF, text)),
             _ if own.shown.is_none() => Some((words::CAMERA_OPENS, "")),
             _ => None,
         }

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use transom::media::{Device, Source, Wish};
-use transom::{CallKind, EndReason, Lens, Notice, Numbers, PublicKey};
+use transom::media::{CaptureRequest, Device, Source};
+use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PublicKey};
 
 use crate::words;
 
@@ -38,7 +38,7 @@ fn both_here() -> State {
     let mut state = two_boxes();
     state.apply(joined("door"));
     state.apply(joined("yard"));
-    state.calls.own.wish = Some(Wish::default());
+    state.calls.own.wish = Some(CaptureRequest::default());
     state
 }
 
@@ -335,7 +335,7 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     state.act(&camera("door", true));
     assert_eq!(trouble(&state), Some(words::CAMERA_OPENS));
     state.apply(Notice::Camera {
-        lens: Lens::Lost,
+        lens: CameraState::Lost,
         text: "/dev/video0 is used by zoom; close it".into(),
     });
     assert_eq!(
@@ -392,9 +392,9 @@ fn lines_that_are_no_longer_true_are_taken_away() {
         lens,
         text: text.into(),
     };
-    state.apply(camera(Lens::Lost, "unplugged"));
+    state.apply(camera(CameraState::Lost, "unplugged"));
     assert_eq!(state.status, "Your camera gives no picture: unplugged");
-    state.apply(camera(Lens::Live, "640x480"));
+    state.apply(camera(CameraState::Live, "640x480"));
     assert_eq!(state.status, "");
     state.apply(joined("yard"));
     let book = |text: &str| transom_users::Book::parse(text).0;

@@ -1,11 +1,12 @@
-//! How the window behaves, and the text it is kept in: `key = value` lines. It opens no file; lines it does not know it keeps.
+//! How the window behaves, and the text it is kept in: `key = value` lines. It opens no file; lines
+//! it does not know it keeps.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use transom::PeerName;
-use transom::media::{Source, Wish};
+use transom::media::{CaptureRequest, Source};
 
 use crate::words;
 
@@ -63,7 +64,8 @@ pub(crate) enum Theme {
     System,
 }
 
-/// Where the window was, not counting a time it was maximised: size in points, left upper corner in pixels.
+/// Where the window was, not counting a time it was maximised: size in points, left upper corner in
+/// pixels.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Place {
     pub(crate) width: u32,
@@ -109,7 +111,8 @@ impl Config {
         (config, errors)
     }
 
-    /// The text with these settings in it: lines of other programs and comments stay, what is as it comes is not mentioned.
+    /// The text with these settings in it: lines of other programs and comments stay, what is as it
+    /// comes is not mentioned.
     pub(crate) fn write(&self, text: &str) -> String {
         let mut entries = self.entries();
         let usual = Self::default().entries();
@@ -143,26 +146,26 @@ impl Config {
     }
 
     /// Our camera as it was chosen; `None` for no camera.
-    pub(crate) fn wish(&self) -> Option<Wish> {
+    pub(crate) fn wish(&self) -> Option<CaptureRequest> {
         if self.camera == NO_CAMERA {
             return None;
         }
         let size = self.size.split_once('x');
         let size = size.and_then(|(across, down)| across.parse().ok().zip(down.parse().ok()));
-        Some(Wish {
+        Some(CaptureRequest {
             source: self.camera.parse().unwrap_or(Source::Auto),
             size,
-            ..Wish::default()
+            ..CaptureRequest::default()
         })
     }
 
     /// Keeps the choice of a camera.
-    pub(crate) fn choose_source(&mut self, wish: Option<&Wish>) {
+    pub(crate) fn choose_source(&mut self, wish: Option<&CaptureRequest>) {
         self.camera = wish.map_or(NO_CAMERA.to_owned(), |wish| wish.source.to_string());
     }
 
     /// Keeps the choice of a picture's size; without a camera the last one stays.
-    pub(crate) fn choose_size(&mut self, wish: Option<&Wish>) {
+    pub(crate) fn choose_size(&mut self, wish: Option<&CaptureRequest>) {
         if let Some(wish) = wish {
             let size = wish.size.map(|(across, down)| format!("{across}x{down}"));
             self.size = size.unwrap_or_default();

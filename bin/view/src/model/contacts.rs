@@ -1,4 +1,5 @@
-//! The contact list as it changes: people who come into the book, move, or leave it, and whose keys were compared by eye.
+//! The contact list as it changes: people who come into the book, move, or leave it, and whose keys
+//! were compared by eye.
 
 use transom::{Notice, PeerName, PublicKey};
 use transom_users::{Book, Contact};
@@ -16,7 +17,8 @@ pub(crate) enum Move {
     Disconnect(PeerName),
 }
 
-/// From one book to the next. Who got other rights keeps the connection; the station looks to those itself.
+/// From one book to the next. Who got other rights keeps the connection; the station looks to those
+/// itself.
 pub(crate) fn moves(before: &Book, after: &Book) -> Vec<Move> {
     let mut moves = Vec::new();
     let reach = |contact: &Contact| (contact.address.clone(), contact.key);
@@ -36,7 +38,8 @@ pub(crate) fn moves(before: &Book, after: &Book) -> Vec<Move> {
 }
 
 impl State {
-    /// Takes in a book in place of another: who is new comes into the list, who is gone leaves it, the rest keeps its talk.
+    /// Takes in a book in place of another: who is new comes into the list, who is gone leaves it,
+    /// the rest keeps its talk.
     pub(crate) fn rebook(&mut self, before: &Book, after: &Book) {
         let left = |person: &Person| {
             let named = person.name.as_str();
@@ -67,7 +70,8 @@ impl State {
         }
     }
 
-    /// Whether a notice is about somebody who was removed meanwhile; it must not bring them back into the list.
+    /// Whether a notice is about somebody who was removed meanwhile; it must not bring them back
+    /// into the list.
     pub(super) fn is_stale(&self, notice: &Notice) -> bool {
         let peer = match notice {
             Notice::CallEnded { peer, .. } if !self.calls.awaits_end(peer) => peer,
@@ -116,7 +120,8 @@ impl State {
         }
     }
 
-    /// A dialog's wish could not be fulfilled: it stays, and says why. Without one it is a line of the status bar.
+    /// A dialog's wish could not be fulfilled: it stays, and says why. Without one it is a line of
+    /// the status bar.
     pub(crate) fn refuse(&mut self, why: String) {
         match &mut self.dialog {
             Some(Dialog::Contact(form)) => form.problem = Some(why),

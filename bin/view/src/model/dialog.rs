@@ -1,4 +1,5 @@
-//! What stands over the screen and waits for an answer: one dialog at a time, with what is typed into it.
+//! What stands over the screen and waits for an answer: one dialog at a time, with what is typed
+//! into it.
 
 use transom::{PeerName, PublicKey, TransferId};
 use transom_users::{Address, Book, Contact, Rights};
@@ -99,7 +100,8 @@ impl ContactForm {
         }
     }
 
-    /// For a stranger. Its address is where it called from; the port there is not the one it listens at.
+    /// For a stranger. Its address is where it called from; the port there is not the one it
+    /// listens at.
     pub(crate) fn of_knock(knock: &Knock, name: Option<PeerName>) -> Self {
         Self {
             name: name.map(|name| name.to_string()).unwrap_or_default(),

@@ -1,4 +1,5 @@
-//! Texts worth keeping: what was said, when, and whether it came through, and the text this is kept as. It opens no file.
+//! Texts worth keeping: what was said, when, and whether it came through, and the text this is kept
+//! as. It opens no file.
 //!
 //! ```text
 //!   < 1764100000000000 they wrote this      > 1764100001000000 we wrote this
@@ -53,7 +54,8 @@ impl Entry {
     }
 }
 
-/// The talk that a file tells of, oldest first. Lines of ours of which no end is told were never delivered.
+/// The talk that a file tells of, oldest first. Lines of ours of which no end is told were never
+/// delivered.
 pub(crate) fn read(text: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for entry in text.lines().filter_map(Entry::read) {

@@ -1,4 +1,5 @@
-//! Strangers at the door: keys that nobody gave a name here. What they say about themselves proves nothing.
+//! Strangers at the door: keys that nobody gave a name here. What they say about themselves proves
+//! nothing.
 
 use std::net::SocketAddr;
 
@@ -8,7 +9,8 @@ use crate::words;
 
 use super::{State, name};
 
-/// Strangers on the screen at once. Anybody on the network can knock with any number of keys, so the oldest make room.
+/// Strangers on the screen at once. Anybody on the network can knock with any number of keys, so
+/// the oldest make room.
 const MAX_KNOCKS: usize = 8;
 /// Keys that are ignored; a person clicks no more often.
 const MAX_IGNORED: usize = 256;
@@ -67,7 +69,8 @@ impl State {
         other.then_some(same.name)
     }
 
-    /// What a guest can be called: its own word if nobody has that name, else with a number behind it.
+    /// What a guest can be called: its own word if nobody has that name, else with a number behind
+    /// it.
     pub(crate) fn guest_name(&self, claims: Option<PeerName>) -> Option<PeerName> {
         let is_free = |name: &PeerName| self.people.iter().all(|person| person.name != *name);
         let word = claims.map_or_else(|| "guest".to_owned(), |name| name.to_string());

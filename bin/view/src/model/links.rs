@@ -1,9 +1,11 @@
-//! Web addresses inside a text. Nothing is opened here, and nothing that could be taken for another address is found.
+//! Web addresses inside a text. Nothing is opened here, and nothing that could be taken for another
+//! address is found.
 
 /// Addresses of one text that can be opened; more are a trick or a list.
 const MAX_LINKS: usize = 3;
 
-/// The `http` and `https` addresses, as they stand. Those with letters that look like others are left as text.
+/// The `http` and `https` addresses, as they stand. Those with letters that look like others are
+/// left as text.
 pub(crate) fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().filter_map(link).take(MAX_LINKS)
 }
@@ -15,7 +17,8 @@ fn link(word: &str) -> Option<&str> {
         .find_map(|scheme| word.strip_prefix(scheme))?;
     let plain = word.bytes().all(|byte| byte.is_ascii_graphic());
     let host = rest.split(['/', '?', '#']).next().unwrap_or("");
-    // Before an @ stands a name that looks like a host and is none. Browsers take a backslash for a slash, others don't.
+    // Before an @ stands a name that looks like a host and is none. Browsers take a backslash for a
+    // slash, others don't.
     let plain = plain && !host.contains('@') && !rest.contains('\\');
     (plain && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')).then_some(word)
 }

@@ -216,7 +216,8 @@ impl State {
         Vec::new()
     }
 
-    /// Whether a notice changes nothing on the screen: a contact that is away is tried every few seconds.
+    /// Whether a notice changes nothing on the screen: a contact that is away is tried every few
+    /// seconds.
     pub(crate) fn knows(&self, notice: &Notice) -> bool {
         let presence = |peer: &PeerName| {
             let person = self.people.iter().find(|person| person.name == *peer);
@@ -324,7 +325,8 @@ impl State {
         self.people.iter().find(|person| person.name == chosen)
     }
 
-    /// A line of the status bar that is no longer true, and is taken away unless another one stands there.
+    /// A line of the status bar that is no longer true, and is taken away unless another one stands
+    /// there.
     fn unsay(&mut self, line: &str) {
         if self.status == line {
             self.status.clear();
@@ -382,7 +384,8 @@ impl State {
         }
     }
 
-    /// The person of that name; a known peer that is not in the book comes into the list when it is first heard of.
+    /// The person of that name; a known peer that is not in the book comes into the list when it is
+    /// first heard of.
     fn person(&mut self, peer: PeerName) -> &mut Person {
         let at = self
             .people

@@ -1,15 +1,16 @@
-//! Our own camera as its owner sees it: its state, the choice of cameras, and the small picture of oneself.
+//! Our own camera as its owner sees it: its state, the choice of cameras, and the small picture of
+//! oneself.
 
-use transom::Lens;
-use transom::media::{Device, Source, Wish};
+use transom::CameraState;
+use transom::media::{CaptureRequest, Device, Source};
 
 /// Our own camera.
 #[derive(Clone, Debug)]
 pub(crate) struct Own {
     /// What was asked of the station; `None` for no camera.
-    pub(crate) wish: Option<Wish>,
+    pub(crate) wish: Option<CaptureRequest>,
     /// How it says it is.
-    pub(crate) lens: Option<(Lens, String)>,
+    pub(crate) lens: Option<(CameraState, String)>,
     /// The cameras of this machine; `None` while they are looked for.
     pub(crate) devices: Option<Vec<Device>>,
     /// The last good picture's Exif orientation.
@@ -45,16 +46,16 @@ impl Own {
     }
 
     /// Another camera, in the size that was chosen before.
-    pub(crate) fn with_source(&self, source: Source) -> Wish {
-        Wish {
+    pub(crate) fn with_source(&self, source: Source) -> CaptureRequest {
+        CaptureRequest {
             source,
             ..self.wish.clone().unwrap_or_default()
         }
     }
 
     /// The same camera in another size.
-    pub(crate) fn with_size(&self, size: Option<(u16, u16)>) -> Wish {
-        Wish {
+    pub(crate) fn with_size(&self, size: Option<(u16, u16)>) -> CaptureRequest {
+        CaptureRequest {
             size,
             ..self.wish.clone().unwrap_or_default()
         }

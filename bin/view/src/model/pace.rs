@@ -1,4 +1,5 @@
-//! How a stream of pictures fares over the last second: pace, rate, losses, the time each stage takes, and what holds it up.
+//! How a stream of pictures fares over the last second: pace, rate, losses, the time each stage
+//! takes, and what holds it up.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -114,7 +115,8 @@ impl Pace {
         let (first, last) = (samples.front()?, samples.back()?);
         let sum = |count: fn(&Sample) -> u32| samples.iter().skip(1).map(count).sum::<u32>();
         let (undecoded, unseen) = (sum(|one| one.undecoded), sum(|one| one.unseen));
-        // Steps of the count that neither came nor were passed over here. A camera that starts anew counts from the start.
+        // Steps of the count that neither came nor were passed over here. A camera that starts anew
+        // counts from the start.
         let steps = last.sequence.wrapping_sub(first.sequence);
         let seen = samples.len() as u32 - 1;
         let missing = steps.saturating_sub(seen + undecoded + unseen);
@@ -174,7 +176,8 @@ impl fmt::Display for Summary {
 }
 
 impl Summary {
-    /// What holds the stream up. The stage nearest to the eye is blamed first, since it makes those before it wait.
+    /// What holds the stream up. The stage nearest to the eye is blamed first, since it makes those
+    /// before it wait.
     pub(crate) fn bound(&self) -> Bound {
         let lost = (self.missing + self.undecoded + self.unseen) as f32;
         let all = lost + self.fps.max(1.0);
@@ -189,7 +192,8 @@ impl Summary {
         }
     }
 
-    /// A sender is given credit when a picture is decoded, so a slow decoder also shows as pictures that never come.
+    /// A sender is given credit when a picture is decoded, so a slow decoder also shows as pictures
+    /// that never come.
     fn decodes_all_the_time(&self) -> bool {
         let busy = self.stages[2].map(|decoding| decoding.p50.as_secs_f32() * self.fps);
         self.missing > 0 && busy.is_some_and(|busy| busy > 0.9)

@@ -99,8 +99,8 @@ impl Person {
         }
     }
 
-    /// It is there, with that key. Where a guest comes from is all that is known of its address; its port is not the one it
-    /// listens at.
+    /// It is there, with that key. Where a guest comes from is all that is known of its address;
+    /// its port is not the one it listens at.
     pub(crate) fn met(&mut self, key: PublicKey, from: IpAddr) {
         self.key = Some(key);
         if self.contact.is_none() {
@@ -115,7 +115,8 @@ impl Person {
         }
     }
 
-    /// It can't be reached. A changed key is the reason that matters, so it stays until the contact is there.
+    /// It can't be reached. A changed key is the reason that matters, so it stays until the contact
+    /// is there.
     pub(crate) fn away(&mut self, why: String) {
         if self.presence != Presence::Refused {
             self.presence = Presence::Away(why);

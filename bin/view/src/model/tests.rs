@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom::{
-    CallKind, Direction, EndReason, Handle, Identity, Lens, Notice, Obstacle, Outcome, PeerName,
-    Phase, PublicKey, SendOptions, Settings, Shape, Station, TextId, TransferId, TransferStatus,
+    CallKind, CameraState, Direction, EndReason, Handle, Identity, Notice, Obstacle, Outcome,
+    PeerName, Phase, PublicKey, SendOptions, Settings, Shape, Station, TextId, TransferId,
+    TransferStatus,
 };
 use transom_users::Book;
 
@@ -475,7 +476,7 @@ fn stopping_leaves_the_full_screen() {
     state.act(&Action::Fullscreen(true));
     state.apply(Notice::FarCamera {
         peer: peer("door"),
-        lens: Lens::Lost,
+        lens: CameraState::Lost,
         text: "unplugged".into(),
     });
     state.act(&Action::HangUp(peer("door")));

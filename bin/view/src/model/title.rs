@@ -1,4 +1,5 @@
-//! What the window is called: who it belongs to and what goes on in it, for the task bar and the list of windows.
+//! What the window is called: who it belongs to and what goes on in it, for the task bar and the
+//! list of windows.
 
 use crate::words;
 

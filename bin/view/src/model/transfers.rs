@@ -48,7 +48,8 @@ pub(crate) struct Offer {
 }
 
 impl Transfer {
-    /// Its progress from 0 to 1. Verified bytes count: those are at the receiver, whichever side that is.
+    /// Its progress from 0 to 1. Verified bytes count: those are at the receiver, whichever side
+    /// that is.
     pub(crate) fn progress(&self) -> f32 {
         let (done, all) = match self.status.bytes {
             0 => (
@@ -93,8 +94,8 @@ impl State {
         self.transfers.iter().filter(|one| one.outcome.is_none())
     }
 
-    /// What all running transfers together still do: how many, bytes there, bytes in all, bytes per second. One that stands
-    /// still keeps the rate it had, which is none of now.
+    /// What all running transfers together still do: how many, bytes there, bytes in all, bytes per
+    /// second. One that stands still keeps the rate it had, which is none of now.
     pub(crate) fn totals(&self) -> (usize, u64, u64, u64) {
         self.running()
             .fold((0, 0, 0, 0), |(count, done, all, rate), one| {

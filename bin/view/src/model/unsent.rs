@@ -1,4 +1,5 @@
-//! What was on its way when the window was closed, to be gone on with by a click: the receiver has kept what came.
+//! What was on its way when the window was closed, to be gone on with by a click: the receiver has
+//! kept what came.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! What a person should know about and can put away: changed keys, bad lines, lost parts of the program.
+//! What a person should know about and can put away: changed keys, bad lines, lost parts of the
+//! program.
 
 use transom::{PeerName, PublicKey};
 

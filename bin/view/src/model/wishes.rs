@@ -26,7 +26,8 @@ impl State {
             Action::Alone(peer) => self.calls.alone = *peer,
             Action::SetCamera(wish) => {
                 let both = wish.as_ref().zip(self.calls.own.wish.as_ref());
-                // Another size of a camera that only the command line named is not a choice of that camera.
+                // Another size of a camera that only the command line named is not a choice of that
+                // camera.
                 if !both.is_some_and(|(new, old)| new.source == old.source && new.size != old.size)
                 {
                     self.config.choose_source(wish.as_ref());

@@ -1,9 +1,10 @@
 //! What pixels draws on: a window whose size changes at no other moment than when we say.
 //!
-//! `Pixels::render_with` tries again by itself until window and surface have one size, and while it tries, no event is read.
-//! An X11 window is resized by its person at any moment; once that falls into the frame being drawn, the new size is never
-//! heard of and the program hangs (seen with Mesa's software driver). So on X11 there is a second window inside the
-//! first one, that covers it, lets every click through, and is resized by us alone. Elsewhere a window has its new size
+//! `Pixels::render_with` tries again by itself until window and surface have one size, and while it
+//! tries, no event is read. An X11 window is resized by its person at any moment; once that falls
+//! into the frame being drawn, the new size is never heard of and the program hangs (seen with
+//! Mesa's software driver). So on X11 there is a second window inside the first one, that covers
+//! it, lets every click through, and is resized by us alone. Elsewhere a window has its new size
 //! only when its program took note of it.
 
 use std::sync::Arc;

@@ -1,7 +1,8 @@
-//! The window itself: events in, pictures out. It carries actions from the screen to the model and the engine.
+//! The window itself: events in, pictures out. It carries actions from the screen to the model and
+//! the engine.
 //!
-//! Nothing is drawn unless something changed: a window event, a letter of the engine, a new picture, or egui asking for one
-//! more frame.
+//! Nothing is drawn unless something changed: a window event, a letter of the engine, a new
+//! picture, or egui asking for one more frame.
 
 mod canvas;
 mod place;

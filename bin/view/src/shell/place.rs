@@ -1,4 +1,5 @@
-//! Where the window was and is again: its size, its corner, whether it is maximised. Full screen is not kept.
+//! Where the window was and is again: its size, its corner, whether it is maximised. Full screen is
+//! not kept.
 
 use winit::dpi::{LogicalSize, PhysicalPosition};
 use winit::event_loop::ActiveEventLoop;
@@ -12,7 +13,8 @@ const USUAL: LogicalSize<f64> = LogicalSize::new(1200.0, 760.0);
 const LEAST: LogicalSize<f64> = LogicalSize::new(640.0, 400.0);
 /// Larger than any screen; a size beyond it was never one.
 const MOST: u32 = 16_384;
-/// How far inside a screen the left upper corner has to be, so that there is something to drag the window by.
+/// How far inside a screen the left upper corner has to be, so that there is something to drag the
+/// window by.
 const GRIP: i32 = 40;
 
 /// The window as it was, if it would be seen there.

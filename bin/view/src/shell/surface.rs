@@ -1,5 +1,5 @@
-//! What draws: pixels owns the window's surface, each stream has one texture on its device, and egui's renderer paints those
-//! and everything else.
+//! What draws: pixels owns the window's surface, each stream has one texture on its device, and
+//! egui's renderer paints those and everything else.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use winit::window::Window;
 
 use crate::model::Face;
 
-/// Neither format converts colours: JPEG's values reach the screen as they are, and egui expects the same of its own.
+/// Neither format converts colours: JPEG's values reach the screen as they are, and egui expects
+/// the same of its own.
 const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 const WINDOW_FORMAT: TextureFormat = TextureFormat::Bgra8Unorm;
 
@@ -129,7 +130,8 @@ impl Surface {
         }
     }
 
-    /// Draws egui's shapes, the picture among them. The window must have the size that [`resize`](Self::resize) was told.
+    /// Draws egui's shapes, the picture among them. The window must have the size that
+    /// [`resize`](Self::resize) was told.
     pub(crate) fn draw(
         &mut self,
         shapes: &[ClippedPrimitive],

@@ -1,5 +1,6 @@
-//! The strip over a picture's lower edge: what is known about the picture, and its buttons.
-//! Where a picture is narrow, what is known stands above the buttons, and those that find no room go into the menu.
+//! The strip over a picture's lower edge: what is known about the picture, and its buttons. Where a
+//! picture is narrow, what is known stands above the buttons, and those that find no room go into
+//! the menu.
 
 use egui::{
     Align, Button, Color32, Id, Layout, Rect, Response, RichText, TextStyle, Ui, UiBuilder,
@@ -70,7 +71,8 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mu
     });
 }
 
-/// What can be done with our camera in that call. Without one, one's own picture is where it is chosen.
+/// What can be done with our camera in that call. Without one, one's own picture is where it is
+/// chosen.
 pub(super) fn camera(state: &State, call: &Call) -> (&'static str, Action) {
     let (peer, on) = (call.peer, !call.camera_on);
     match (&state.calls.own.wish, on) {
@@ -266,7 +268,8 @@ pub(super) fn changes(like: Preferences) -> [(&'static str, &'static str, Prefer
     ]
 }
 
-/// A button that is known by its place, so that it keeps the keyboard when others come and its text changes.
+/// A button that is known by its place, so that it keeps the keyboard when others come and its text
+/// changes.
 fn button(ui: &mut Ui, tile: &Tile<'_>, choice: &Choice) -> Response {
     let id = (choice.place, tile.call.peer);
     let own = UiBuilder::new().id(Id::new(id));

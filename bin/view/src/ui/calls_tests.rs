@@ -1,8 +1,9 @@
-//! Calls on the screen: ringing, answering, several at once, the own picture, films, numbers and keys.
+//! Calls on the screen: ringing, answering, several at once, the own picture, films, numbers and
+//! keys.
 
 use egui::{Key, Modifiers, pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
-use transom::media::Wish;
+use transom::media::CaptureRequest;
 use transom::{EndReason, Notice, PublicKey};
 
 use crate::model::calls_tests::{interrupted, rings, talk, talking};
@@ -17,7 +18,7 @@ fn here() -> State {
     let mut state = two_boxes();
     state.apply(joined("door"));
     state.apply(joined("yard"));
-    state.calls.own.wish = Some(Wish::default());
+    state.calls.own.wish = Some(CaptureRequest::default());
     state
 }
 

@@ -105,7 +105,8 @@ fn left_over(ui: &mut Ui, unsent: &Unsent, actions: &mut Vec<Action>) {
     ui.add_space(6.0);
 }
 
-/// The newest first, but what waits last, in the order of its turn: many of those would hide what moves.
+/// The newest first, but what waits last, in the order of its turn: many of those would hide what
+/// moves.
 fn in_order(state: &State) -> impl Iterator<Item = &Transfer> {
     let waits = |one: &&Transfer| one.status.phase == Phase::Waiting;
     let begun = state.transfers.iter().rev().filter(move |one| !waits(one));

@@ -1,4 +1,5 @@
-//! The room of the pictures: all calls side by side, or one alone, with the small picture of oneself over them.
+//! The room of the pictures: all calls side by side, or one alone, with the small picture of
+//! oneself over them.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +73,8 @@ fn nobody(ui: &mut Ui, area: Rect) {
     });
 }
 
-/// Equal places for that many pictures, row by row, in the number of columns that makes them largest.
+/// Equal places for that many pictures, row by row, in the number of columns that makes them
+/// largest.
 pub(super) fn places(area: Rect, count: usize) -> Vec<Rect> {
     let cell = |columns: usize| {
         let rows = count.div_ceil(columns);

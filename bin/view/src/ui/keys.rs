@@ -1,5 +1,5 @@
-//! Keys that work everywhere; `F1` lists them. Esc leaves what one is in, a dialog first. Tab, space and Enter are egui's
-//! own, as are Ctrl with +, - and 0 for the size of everything.
+//! Keys that work everywhere; `F1` lists them. Esc leaves what one is in, a dialog first. Tab,
+//! space and Enter are egui's own, as are Ctrl with +, - and 0 for the size of everything.
 
 use egui::{Key, Modifiers, Ui};
 

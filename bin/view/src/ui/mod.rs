@@ -1,5 +1,5 @@
-//! The screen: pure functions from the state to widgets, and from clicks, keys and drops to actions.
-//! It knows egui, but neither a window nor a station nor a GPU.
+//! The screen: pure functions from the state to widgets, and from clicks, keys and drops to
+//! actions. It knows egui, but neither a window nor a station nor a GPU.
 
 mod arrivals;
 mod bar;
@@ -52,7 +52,8 @@ pub(crate) struct Draft {
     order: Vec<Id>,
     /// Whether a text field had the keyboard in the last frame: Esc then only leaves the field.
     typing: bool,
-    /// How large each picture was drawn, in points and before it was turned: larger ones need not be decoded.
+    /// How large each picture was drawn, in points and before it was turned: larger ones need not
+    /// be decoded.
     pub(crate) sizes: Vec<(Face, Vec2)>,
 }
 
@@ -105,7 +106,8 @@ pub(crate) fn screen(
     actions
 }
 
-/// Whether the keyboard is at an edge by which a mouse makes a panel wider. There is nothing to see or to press.
+/// Whether the keyboard is at an edge by which a mouse makes a panel wider. There is nothing to see
+/// or to press.
 fn handle_has_focus(ui: &Ui) -> bool {
     let focus = ui.memory(|memory| memory.focused());
     // As egui's panels call their edge.
@@ -143,7 +145,8 @@ fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>
         .show(ui, |ui| talk::show(ui, state, person, draft, actions));
 }
 
-/// A panel takes its new height one frame after its content; without another frame an idle window would stay as it was.
+/// A panel takes its new height one frame after its content; without another frame an idle window
+/// would stay as it was.
 fn settle(ui: &Ui, panel: &str, rect: Rect) {
     let id = Id::new(("settle", panel));
     if ui.data_mut(|data| data.get_temp(id)) != Some(rect) {

@@ -22,7 +22,8 @@ pub(super) fn with_answers_to_many(state: &State) -> impl Iterator<Item = (bool,
     })
 }
 
-/// What a contact offers and one answer is enough for. What would replace something is answered by itself.
+/// What a contact offers and one answer is enough for. What would replace something is answered by
+/// itself.
 pub(super) fn plain(state: &State, peer: PeerName) -> Vec<&Offer> {
     let of_peer = state.offers.iter().filter(|offer| offer.peer == peer);
     of_peer.filter(|offer| !offer.overwrites).collect()

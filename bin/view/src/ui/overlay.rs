@@ -1,4 +1,5 @@
-//! The numbers over a picture: pace, rate, losses, how long each stage takes, and what holds the stream up.
+//! The numbers over a picture: pace, rate, losses, how long each stage takes, and what holds the
+//! stream up.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
@@ -18,7 +19,8 @@ const LETTER: Vec2 = vec2(0.6, 1.6);
 /// The smallest and the usual size of the letters.
 const SIZES: RangeInclusive<f32> = 6.5..=12.5;
 
-/// Over the lower left corner, as large as there is room: who records stands above, and one's own picture.
+/// Over the lower left corner, as large as there is room: who records stands above, and one's own
+/// picture.
 pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>) {
     let lines = lines(tile.state, tile.call);
     let height = bar::height(tile.area.width());

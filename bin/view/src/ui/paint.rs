@@ -1,4 +1,5 @@
-//! A picture as a shape: turned, mirrored, whole or filling its place. It knows nothing of whose it is.
+//! A picture as a shape: turned, mirrored, whole or filling its place. It knows nothing of whose it
+//! is.
 
 use egui::epaint::Vertex;
 use egui::{Align2, Color32, Mesh, Pos2, Rect, TextureId, Vec2, pos2, vec2};
@@ -27,7 +28,8 @@ impl Picture {
     }
 }
 
-/// The picture as the person likes it, and how large it is before turning. It may reach out of the area: clip it.
+/// The picture as the person likes it, and how large it is before turning. It may reach out of the
+/// area: clip it.
 pub(super) fn paint(picture: Picture, like: Preferences, area: Rect) -> (Mesh, Vec2) {
     let orientation = like.turn(picture.orientation);
     let turned = if orientation >= 5 {
@@ -75,7 +77,8 @@ pub(super) fn cover(size: Vec2, area: Rect) -> Rect {
     Rect::from_center_size(area.center(), size * scale.max(0.0))
 }
 
-/// Which corners of the stored picture come to the left top, right top, right bottom and left bottom of the screen.
+/// Which corners of the stored picture come to the left top, right top, right bottom and left
+/// bottom of the screen.
 ///
 /// Exif: 2 to 4 mirror or turn by half; 5 to 8 were taken with the camera on its side.
 fn corners(orientation: u8) -> [Pos2; 4] {

@@ -1,4 +1,5 @@
-//! The small picture of oneself: mirrored as in a mirror, movable, and gone when it is in the way. A button brings it back.
+//! The small picture of oneself: mirrored as in a mirror, movable, and gone when it is in the way.
+//! A button brings it back.
 
 use egui::{
     Align, Color32, EventFilter, Id, Key, Layout, Pos2, Rect, Response, RichText, Sense, Stroke,
@@ -12,7 +13,8 @@ use crate::words;
 use super::paint::{Picture, paint};
 use super::{Draft, settle};
 
-/// Its size, where there is room for it: a picture of four to three, and the strip with its buttons.
+/// Its size, where there is room for it: a picture of four to three, and the strip with its
+/// buttons.
 const SIZE: Vec2 = vec2(224.0, 198.0);
 /// How much of the pictures' room it takes across.
 const SHARE: f32 = 0.3;
@@ -27,7 +29,8 @@ const STEP: f32 = 40.0;
 /// The sizes one can choose, from what every camera has to what a fast network carries.
 const SIZES: [(u16, u16); 4] = [(640, 480), (1280, 720), (1920, 1080), (320, 240)];
 
-/// Over that room, which ends above the buttons of the pictures, and no higher than the part of one without buttons.
+/// Over that room, which ends above the buttons of the pictures, and no higher than the part of one
+/// without buttons.
 pub(super) fn show(
     ui: &mut Ui,
     state: &State,

@@ -1,9 +1,10 @@
-//! One's own picture on the screen: where it stands, the choice of a camera, and what is wrong with it.
+//! One's own picture on the screen: where it stands, the choice of a camera, and what is wrong with
+//! it.
 
 use egui::{Key, Modifiers, pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
-use transom::media::{Device, Source, Wish};
-use transom::{Lens, Notice};
+use transom::media::{CaptureRequest, Device, Source};
+use transom::{CameraState, Notice};
 
 use crate::model::Action;
 use crate::model::calls_tests::{talk, talking};
@@ -92,16 +93,16 @@ fn camera_and_size_are_chosen_in_a_call() {
         },
     );
     screen.get_by_label("used by zoom (process 77); close it");
-    let wish = Wish {
+    let wish = CaptureRequest {
         source: Source::Device("/dev/video7".into()),
-        ..Wish::default()
+        ..CaptureRequest::default()
     };
     assert_eq!(
         click(&mut screen, "Good\\u{1b}Cam (/dev/video7)"),
         [Action::SetCamera(Some(wish.clone()))]
     );
     click(&mut screen, "Camera…");
-    let sized = Wish {
+    let sized = CaptureRequest {
         size: Some((1280, 720)),
         ..wish
     };
@@ -117,9 +118,9 @@ fn camera_and_size_are_chosen_in_a_call() {
 #[test]
 fn a_source_that_is_no_device_is_listed_while_it_is_chosen() {
     let mut state = talking();
-    state.calls.own.wish = Some(Wish {
+    state.calls.own.wish = Some(CaptureRequest {
         source: Source::Pattern,
-        ..Wish::default()
+        ..CaptureRequest::default()
     });
     let mut screen = open(state);
     click(&mut screen, "Camera…");
@@ -134,7 +135,7 @@ fn what_is_wrong_with_our_camera_is_a_sentence() {
     let mut state = talking();
     state.act(&own_camera("door", true));
     state.apply(Notice::Camera {
-        lens: Lens::Lost,
+        lens: CameraState::Lost,
         text: "/dev/video0 is used by zoom; close it".into(),
     });
     let screen = open(state);

@@ -51,7 +51,8 @@ pub(super) fn show(
     }
 }
 
-/// Below a line: when it was said, how far it came, and the web addresses in it, none of which opens by one click.
+/// Below a line: when it was said, how far it came, and the web addresses in it, none of which
+/// opens by one click.
 fn small_print(
     ui: &mut Ui,
     state: &State,

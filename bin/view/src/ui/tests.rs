@@ -1,4 +1,5 @@
-//! Every screen and flow without a display: clicks by label, typing, and a few pictures that a person looked at.
+//! Every screen and flow without a display: clicks by label, typing, and a few pictures that a
+//! person looked at.
 
 mod arrivals;
 mod drafts;
@@ -11,7 +12,7 @@ use egui::accesskit::Role;
 use egui::{Color32, ColorImage, DroppedFile, Key, Modifiers, TextureOptions, Vec2, pos2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, SnapshotOptions};
-use transom::{Lens, Notice, Outcome, Phase, PublicKey, Shape};
+use transom::{CameraState, Notice, Outcome, Phase, PublicKey, Shape};
 
 use crate::model::tests::{Ids, joined, peer, shown, started, status, two_boxes};
 use crate::model::{Action, State, Warning};
@@ -119,7 +120,8 @@ pub(super) fn colour(screen: &mut Screen, face: Face, orientation: u8) {
     std::mem::forget(texture);
 }
 
-/// Compares with the stored picture, where there is something to draw with. Fonts and drivers differ a little.
+/// Compares with the stored picture, where there is something to draw with. Fonts and drivers
+/// differ a little.
 pub(super) fn snapshot(mut screen: Screen, name: &str) {
     pass(&mut screen);
     // The renderer panics where it finds no driver.
@@ -211,7 +213,7 @@ fn what_the_far_side_says_about_its_camera_is_shown_escaped() {
     let mut state = watching();
     state.apply(Notice::FarCamera {
         peer: peer("door"),
-        lens: Lens::Lost,
+        lens: CameraState::Lost,
         text: "unplugged\u{1b}[2J.".into(),
     });
     let screen = open(state);

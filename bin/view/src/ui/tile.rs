@@ -1,10 +1,11 @@
-//! One call's place on the screen: its picture, or words for why there is none, what is known about it, and its buttons.
+//! One call's place on the screen: its picture, or words for why there is none, what is known about
+//! it, and its buttons.
 
 use egui::{
     Align, Color32, Frame, Id, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder,
     Vec2, WidgetInfo, WidgetType, vec2,
 };
-use transom::{CallKind, Lens};
+use transom::{CallKind, CameraState};
 
 use crate::model::{Action, Call, Face, Presence, Stage, State, name};
 use crate::words;
@@ -37,7 +38,8 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
         _ => words::picture_of(&name),
     };
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, title.as_str()));
-    // A click of the mouse only chooses; by the keyboard, or a reader of screens, it is what a double click is.
+    // A click of the mouse only chooses; by the keyboard, or a reader of screens, it is what a
+    // double click is.
     let by_pointer = ui.input(|input| input.pointer.any_click());
     if response.double_clicked() || (response.clicked() && !by_pointer) {
         actions.push(toggle(state, call));
@@ -66,7 +68,8 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
     bar::show(ui, tile, like, actions);
 }
 
-/// What a double click on a picture, or Enter, does: it alone and all again; with one only, the whole screen.
+/// What a double click on a picture, or Enter, does: it alone and all again; with one only, the
+/// whole screen.
 fn toggle(state: &State, call: &Call) -> Action {
     if state.calls.open.len() == 1 {
         Action::Fullscreen(!state.fullscreen)
@@ -97,10 +100,10 @@ fn situation(state: &State, call: &Call) -> Option<(String, String)> {
             Some((words::COMING_BACK.to_owned(), words::line(why).into_owned()))
         }
         Stage::Live => match &call.far_camera {
-            Some((Lens::Lost, text)) => {
+            Some((CameraState::Lost, text)) => {
                 Some((words::far_lost(&name), words::line(text).into_owned()))
             }
-            Some((Lens::Off, text)) => {
+            Some((CameraState::Off, text)) => {
                 Some((words::far_off(&name), words::line(text).into_owned()))
             }
             _ if call.shown.is_none() => alone(words::no_picture_yet(&name, call.kind)),

@@ -1,6 +1,6 @@
-//! Everything the window says to a person, screen by screen, so that it can be read, corrected and translated in one place.
-//! Names, paths and the words of others come in made fit by [`line()`], unless a parameter says
-//! otherwise.
+//! Everything the window says to a person, screen by screen, so that it can be read, corrected and
+//! translated in one place. Names, paths and the words of others come in made fit by [`line()`],
+//! unless a parameter says otherwise.
 
 mod calls;
 mod contacts;

@@ -38,8 +38,8 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A name, a path or a reason, in one line. Two of them that differ look different, but for joiners,
-/// variation selectors, kinds of spaces, and marks of direction that change nothing.
+/// A name, a path or a reason, in one line. Two of them that differ look different, but for
+/// joiners, variation selectors, kinds of spaces, and marks of direction that change nothing.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);

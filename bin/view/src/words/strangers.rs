@@ -22,7 +22,8 @@ pub(crate) fn how_to_compare(name: &str) -> String {
 // Strangers.
 
 pub(crate) const BEFORE_LETTING_IN: &str = "Nothing was sent to them. Ask whom you expect for their fingerprint before you let anybody in.";
-/// For a stranger that says the name of a contact: a contact that shows another key knocks as one, too.
+/// For a stranger that says the name of a contact: a contact that shows another key knocks as one,
+/// too.
 pub(crate) fn not_the_contact(name: &str) -> String {
     format!(
         "This is not the key you know of {name}. Let them in only if {name} tells you these letters by telephone or face to face."

@@ -1,5 +1,5 @@
-//! The real window with its hands full: a large picture, a file as fast as it comes, and a peer that stops reading. Clicks and
-//! keys are answered all the same.
+//! The real window with its hands full: a large picture, a file as fast as it comes, and a peer
+//! that stops reading. Clicks and keys are answered all the same.
 
 use std::fs::File;
 use std::path::Path;
@@ -22,15 +22,17 @@ const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 43);
 const SECOND_CONTACT: (i32, i32) = (120, 69);
 /// Above the transfers.
 const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 343);
-/// More than the slowest machine needs to type and carry a line; a window that waits for a disk or a peer takes longer.
+/// More than the slowest machine needs to type and carry a line; a window that waits for a disk or
+/// a peer takes longer.
 const SOON: Duration = Duration::from_secs(20);
 /// More than the sockets of both sides hold.
 const MORE_THAN_FITS: u64 = 64 << 20;
-/// Each more than a disk takes while the test runs; so many that the list of transfers has its full height, and things above it
-/// stay in their places. What is sent has no blocks of its own.
+/// Each more than a disk takes while the test runs; so many that the list of transfers has its full
+/// height, and things above it stay in their places. What is sent has no blocks of its own.
 const ENDLESS: [(&str, u64); 3] = [("a.bin", 2 << 30), ("b.bin", 2 << 30), ("c.bin", 2 << 30)];
 
-/// A peer that takes the first bytes of a file and then nothing: its station stands still inside a notice.
+/// A peer that takes the first bytes of a file and then nothing: its station stands still inside a
+/// notice.
 struct Stuck {
     line: String,
     handle: Handle,
@@ -150,7 +152,8 @@ fn stops_reading(scratch: &Scratch, display: &Display, id: &str, yard: &Stuck) {
     assert!(stands.is_some(), "the peer took nothing of its file");
 }
 
-/// Somebody else is chosen and back, a field clicked, a line typed: it arrives soon, and the picture goes on.
+/// Somebody else is chosen and back, a field clicked, a line typed: it arrives soon, and the
+/// picture goes on.
 fn answers(display: &Display, id: &str, door: &mut DoorBox) {
     let begun = Instant::now();
     display.click(id, SECOND_CONTACT);

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Longer than the slowest machine takes for one step; it is waited for only when something is broken.
+/// Longer than the slowest machine takes for one step; it is waited for only when something is
+/// broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks until there is an answer; `None` when patience ends.
@@ -82,7 +83,8 @@ impl Display {
             return Err("Xvfb does not start here".to_owned());
         }
         if is_installed("openbox") {
-            // Without a window manager there is no focus by itself; `key` gives it, but people have one.
+            // Without a window manager there is no focus by itself; `key` gives it, but people have
+            // one.
             display.manager = display
                 .program("openbox")
                 .stderr(Stdio::null())
@@ -94,8 +96,9 @@ impl Display {
         Ok(display)
     }
 
-    /// Waits until the manager manages. One that is just starting takes the right to show windows first and looks at the
-    /// wishes for it later: a wish that comes in between is lost, and the window is never seen (one run in twenty).
+    /// Waits until the manager manages. One that is just starting takes the right to show windows
+    /// first and looks at the wishes for it later: a wish that comes in between is lost, and the
+    /// window is never seen (one run in twenty).
     fn await_manager(&self) {
         let desktops = || {
             let asked = self.program("xdotool").arg("get_num_desktops").output();
@@ -211,7 +214,8 @@ impl Display {
         assert!(changed.is_some(), "nothing new to see {what}");
     }
 
-    /// Waits until nothing changes any more around that point for a whole second: 30 pictures of a camera.
+    /// Waits until nothing changes any more around that point for a whole second: 30 pictures of a
+    /// camera.
     pub(crate) fn rests(&self, what: &str, around: (i32, i32)) {
         const QUIET: Duration = Duration::from_secs(1);
         let (mut before, mut since) = (self.pixels(around), Instant::now());
@@ -253,7 +257,8 @@ impl Display {
         width.parse().ok()
     }
 
-    /// Copies the screen beside the test's other files, for a person: `convert xwd:NAME.xwd NAME.png`.
+    /// Copies the screen beside the test's other files, for a person: `convert xwd:NAME.xwd
+    /// NAME.png`.
     pub(crate) fn keep(&self, name: &str) {
         let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("window-{name}.xwd"));
         fs::copy(self.folder.join("Xvfb_screen0"), to).unwrap();

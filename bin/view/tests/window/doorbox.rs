@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use transom::media::{Source, Wish};
+use transom::media::{CaptureRequest, Source};
 use transom::people::Book;
 use transom::{
     Accept, Handle, Identity, InboxSettings, Notice, PeerName, PublicKey, Settings, Station,
@@ -40,10 +40,10 @@ impl DoorBox {
         let settings = Settings {
             book,
             listen: vec!["127.0.0.1:0".parse().unwrap()],
-            camera: Some(Wish {
+            camera: Some(CaptureRequest {
                 source: Source::Pattern,
                 size,
-                ..Wish::default()
+                ..CaptureRequest::default()
             }),
             serve_camera: true,
             inbox: Some(InboxSettings {

@@ -1,7 +1,8 @@
-//! The real window on a display of its own, watching a real box: clicks, keys, files, texts, and every way it can't start.
+//! The real window on a display of its own, watching a real box: clicks, keys, files, texts, and
+//! every way it can't start.
 //!
-//! Needs Xvfb, xdotool and a Vulkan driver. Where one is missing the test says so and passes: what the screen does
-//! is tested without a display as well, in `src/ui/tests.rs`.
+//! Needs Xvfb, xdotool and a Vulkan driver. Where one is missing the test says so and passes: what
+//! the screen does is tested without a display as well, in `src/ui/tests.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test has to end it")]
 
@@ -21,8 +22,8 @@ use transom::{CallKind, Notice, Outcome, SendOptions, State};
 use display::{Display, until};
 use doorbox::DoorBox;
 
-/// Where things are in a window of this size, from its left upper or lower corner. The fonts are egui's own, so it is the
-/// same everywhere.
+/// Where things are in a window of this size, from its left upper or lower corner. The fonts are
+/// egui's own, so it is the same everywhere.
 const WIDTH: i32 = 1200;
 const HEIGHT: i32 = 760;
 const FIRST_CONTACT: (i32, i32) = (120, 40);
@@ -201,7 +202,8 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
     sends(&scratch, &display, &id, &mut door);
     takes(&scratch, &display, &id, &mut door);
 
-    // While a frame is drawn the window may change its size: the drawing has to come to an end, whichever size it meets.
+    // While a frame is drawn the window may change its size: the drawing has to come to an end,
+    // whichever size it meets.
     for step in 0..60 {
         display.resize(&id, 760 + step * 37 % 400, 500 + step * 53 % 300);
     }

@@ -1,5 +1,5 @@
-//! Two real windows on one display, of two people who call each other: each of them sees, hears of and sends to the other
-//! by nothing but keys, clicks and what is on the screen.
+//! Two real windows on one display, of two people who call each other: each of them sees, hears of
+//! and sends to the other by nothing but keys, clicks and what is on the screen.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -17,7 +17,8 @@ const GAP: i32 = 20;
 const CALL: (i32, i32) = (950, 36);
 /// The card of a ringing call, over everything else.
 const RING: (i32, i32) = (WIDTH / 2, 490);
-/// Where the far picture moves, and nothing of the small one of oneself is; and the same in a window of 1000 by 640.
+/// Where the far picture moves, and nothing of the small one of oneself is; and the same in a
+/// window of 1000 by 640.
 const FAR: (i32, i32) = (450, 540);
 const SMALLER_FAR: (i32, i32) = (340, 440);
 /// The small picture of oneself, in the upper right of the pictures.

@@ -1,6 +1,6 @@
-//! `cargo xtask bench files`: one big random file between two folders in memory over loopback, by us and by
-//! what people use today. Rounds are interleaved, so that a busy moment hits everybody, and every copy begins with memory
-//! that is really there.
+//! `cargo xtask bench files`: one big random file between two folders in memory over loopback, by
+//! us and by what people use today. Rounds are interleaved, so that a busy moment hits everybody,
+//! and every copy begins with memory that is really there.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -50,9 +50,10 @@ fn make(path: &Path, bytes: u64) -> Outcome {
 
 /// Fills memory for one copy and gives it back, so that the copy gets pages that exist already.
 ///
-/// A virtual machine's host takes back memory that is free for some seconds. Getting it again, page by page, was measured
-/// to cost a second for each GiB and more: a constant that has nothing to do with copying, that a machine of one's
-/// own does not have, and that hides most of what is compared.
+/// A virtual machine's host takes back memory that is free for some seconds. Getting it again, page
+/// by page, was measured to cost a second for each GiB and more: a constant that has nothing to do
+/// with copying, that a machine of one's own does not have, and that hides most of what is
+/// compared.
 fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
     let path = target.join("memory");
     let mut file = File::create(&path).context(path.display())?;

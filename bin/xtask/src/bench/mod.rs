@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: what the built programs do in numbers, beside what others do on the same machine.
+//! `cargo xtask bench`: what the built programs do in numbers, beside what others do on the same
+//! machine.
 
 mod files;
 pub(crate) mod peers;

@@ -1,4 +1,5 @@
-//! An SSH server for one benchmark: on loopback, with keys and a configuration of its own, ended by its id.
+//! An SSH server for one benchmark: on loopback, with keys and a configuration of its own, ended by
+//! its id.
 
 use std::fs;
 use std::net::TcpStream;
@@ -38,7 +39,8 @@ impl Sshd {
         fs::write(&known, format!("[127.0.0.1]:{port} {public}")).context(known.display())?;
         let config = folder.join("sshd_config");
         fs::write(&config, configuration(&folder, port)).context(config.display())?;
-        // Where sshd runs as root it refuses to start without this folder, which its package makes at boot.
+        // Where sshd runs as root it refuses to start without this folder, which its package makes
+        // at boot.
         let _ = fs::create_dir_all("/run/sshd");
 
         let program = machine::program("sshd").unwrap_or_else(|| "/usr/sbin/sshd".into());

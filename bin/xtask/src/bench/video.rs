@@ -1,5 +1,5 @@
-//! `cargo xtask bench video`: 1280x720 at 30 pictures a second, passed through as they are, from the built
-//! camera box to the built viewer over loopback.
+//! `cargo xtask bench video`: 1280x720 at 30 pictures a second, passed through as they are, from
+//! the built camera box to the built viewer over loopback.
 
 use std::fs;
 use std::thread;

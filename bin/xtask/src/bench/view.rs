@@ -1,8 +1,8 @@
-//! `cargo xtask bench view`: 1920x1080 at 30 pictures a second in the window, and what that costs beside the players
-//! that people know, one after the other on one display that nobody sees.
+//! `cargo xtask bench view`: 1920x1080 at 30 pictures a second in the window, and what that costs
+//! beside the players that people know, one after the other on one display that nobody sees.
 //!
-//! The window draws with Vulkan. Without a graphics card that is done by a program, whose threads are told apart: a
-//! card takes them away.
+//! The window draws with Vulkan. Without a graphics card that is done by a program, whose threads
+//! are told apart: a card takes them away.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -98,13 +98,13 @@ impl Encoder {
         self.jpeg.clear();
         let mut encoder = jpeg_encoder::Encoder::new(&mut self.jpeg, self.quality);
         match rows.chroma() {
-            Chroma::Each => {
+            Chroma::Yuv444 => {
                 encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
                 encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
             }
             // Taking every second value gives back exactly what the camera sent.
-            Chroma::Pairs => encoder.set_sampling_factor(SamplingFactor::R_4_2_2),
-            Chroma::Quads => encoder.set_sampling_factor(SamplingFactor::R_4_2_0),
+            Chroma::Yuv422 => encoder.set_sampling_factor(SamplingFactor::R_4_2_2),
+            Chroma::Yuv420 => encoder.set_sampling_factor(SamplingFactor::R_4_2_0),
             Chroma::None => encoder.set_sampling_factor(SamplingFactor::R_4_4_4),
         }
         encoder

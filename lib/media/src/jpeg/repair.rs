@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::MAX_JPEG_BYTES;
 use super::header::{Header, marker, probe};
-use super::huffman::USUAL_TABLES;
+use super::huffman::DEFAULT_HUFFMAN_TABLES;
 use crate::ImageError;
 
 const END: [u8; 2] = [0xff, marker::EOI];
@@ -84,7 +84,7 @@ impl Mended<'_> {
     /// The mended picture, in pieces to be joined.
     pub fn pieces(&self) -> [&[u8]; 4] {
         let tables: &[u8] = if self.added_tables {
-            &USUAL_TABLES
+            &DEFAULT_HUFFMAN_TABLES
         } else {
             &[]
         };

@@ -28,12 +28,12 @@ pub(crate) struct Planes<'a> {
 /// How many pixels share one colour.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Chroma {
-    /// Each pixel has its own.
-    Each,
+    /// Each pixel has its own chroma.
+    Yuv444,
     /// Two side by side, repeated for both.
-    Pairs,
+    Yuv422,
     /// Two by two, repeated for all four.
-    Quads,
+    Yuv420,
     /// No colour at all.
     None,
 }
@@ -122,15 +122,15 @@ impl<'a> RawRows<'a> {
         planes.cr.extend(pixels.iter().map(|pixel| pixel[2]));
     }
 
-    fn light(&self, y: usize, planes: &mut Planes<'_>) {
+    fn luma(&self, y: usize, planes: &mut Planes<'_>) {
         planes
             .y
             .extend_from_slice(self.bytes(y * self.frame.stride, self.frame.width.into()));
     }
 
-    /// Two planes: light, then both colours in turn.
+    /// Two planes: luma, then both colours in turn.
     fn interleaved(&self, y: usize, cb: usize, planes: &mut Planes<'_>) {
-        self.light(y, planes);
+        self.luma(y, planes);
         let (width, stride) = (usize::from(self.frame.width), self.frame.stride);
         let start = stride * usize::from(self.frame.height) + (y / 2) * stride;
         let pairs = self
@@ -143,7 +143,7 @@ impl<'a> RawRows<'a> {
 
     /// Three planes.
     fn planar(&self, y: usize, swapped: bool, planes: &mut Planes<'_>) {
-        self.light(y, planes);
+        self.luma(y, planes);
         let (width, height) = (
             usize::from(self.frame.width),
             usize::from(self.frame.height),
@@ -185,9 +185,9 @@ impl Rows for RawRows<'_> {
     fn chroma(&self) -> Chroma {
         match self.frame.layout {
             Layout::Grey => Chroma::None,
-            Layout::Uyvy | Layout::Yuyv | Layout::Yvyu => Chroma::Pairs,
-            Layout::I420 | Layout::Nv12 | Layout::Nv21 | Layout::Yv12 => Chroma::Quads,
-            Layout::Bgr | Layout::Rgb | Layout::Ycbcr => Chroma::Each,
+            Layout::Uyvy | Layout::Yuyv | Layout::Yvyu => Chroma::Yuv422,
+            Layout::I420 | Layout::Nv12 | Layout::Nv21 | Layout::Yv12 => Chroma::Yuv420,
+            Layout::Bgr | Layout::Rgb | Layout::Ycbcr => Chroma::Yuv444,
         }
     }
 
@@ -224,7 +224,7 @@ impl RawRows<'_> {
     fn split(&self, y: usize, planes: &mut Planes<'_>) {
         match self.frame.layout {
             Layout::Bgr | Layout::Rgb => {}
-            Layout::Grey => self.light(y, planes),
+            Layout::Grey => self.luma(y, planes),
             Layout::I420 => self.planar(y, false, planes),
             Layout::Nv12 => self.interleaved(y, 0, planes),
             Layout::Nv21 => self.interleaved(y, 1, planes),

@@ -72,7 +72,7 @@ impl<R: Rows> Rows for Scaled<R> {
     fn chroma(&self) -> Chroma {
         match self.rows.chroma() {
             Chroma::None => Chroma::None,
-            _ => Chroma::Each,
+            _ => Chroma::Yuv444,
         }
     }
 

@@ -1,4 +1,5 @@
-//! A V4L2 device as a camera: opened, set up as near to the wish as it can, then read newest first.
+//! A V4L2 device as a camera: opened, set up as near to the request as it can, then read newest
+//! first.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt;
@@ -14,13 +15,14 @@ use super::color::color_encoding;
 use super::devices::problem;
 use super::holder;
 use super::modes::modes;
-use super::queue::{Drain, Leniency};
-use crate::kernel::buffers::MappedBuffers;
-use crate::kernel::video::{Node, Pixels};
-use crate::modes::{Coding, Mode, choose, printable};
+use super::queue::{Drain, TruncationPolicy};
+use crate::modes::{Mode, PixelFormat, choose, printable};
 use crate::source::picture;
+use crate::sys::buffers::MappedBuffers;
+use crate::sys::video::{Node, Pixels};
 use crate::{
-    Camera, CameraError, Dropped, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait, Wish, repair,
+    Camera, CameraError, CaptureRequest, Dropped, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait,
+    repair,
 };
 
 /// Bytes of all buffers together, so that a camera box stays small.
@@ -36,16 +38,16 @@ const SILENCE: Duration = Duration::from_secs(2);
 const SILENT_FRAMES: u32 = 10;
 
 /// Opens a device.
-pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     let name = path.display().to_string();
     let node = Node::open(path).map_err(|why| refused(path, "open", why))?;
     let identity = node.identity().map_err(|why| no_camera(path, why))?;
     if let Some(why) = problem(&identity) {
         return Err(CameraError::NotACamera { device: name, why });
     }
-    let (pixels, coding) = set_format(&node, path, wish)?;
-    let fps = set_pace(&node, wish, pixels);
-    set_exposure(&node, wish.prefer);
+    let (pixels, coding) = set_format(&node, path, request)?;
+    let fps = set_pace(&node, request, pixels);
+    set_exposure(&node, request.prefer);
     let mode = Mode {
         fourcc: pixels.fourcc,
         width: pixels.width,
@@ -68,7 +70,7 @@ pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Box<dyn Camera>, CameraEr
         drain: Drain::new(buffers),
         coding,
         pixels,
-        leniency: Leniency::default(),
+        truncation: TruncationPolicy::default(),
         silent_until: Instant::now() + FIRST,
         bad_before: 0,
         format,
@@ -94,7 +96,11 @@ fn no_camera(path: &Path, why: io::Error) -> CameraError {
 
 /// Sets the mode that suits best. Drivers change what they are asked for without a word, so what
 /// counts is their answer.
-fn set_format(node: &Node, path: &Path, wish: &Wish) -> Result<(Pixels, Coding), CameraError> {
+fn set_format(
+    node: &Node,
+    path: &Path,
+    request: &CaptureRequest,
+) -> Result<(Pixels, PixelFormat), CameraError> {
     let none = || {
         // One that was just unplugged lists nothing either.
         if let Err(why) = node.identity() {
@@ -111,20 +117,20 @@ fn set_format(node: &Node, path: &Path, wish: &Wish) -> Result<(Pixels, Coding),
             offered,
         }
     };
-    let mode = choose(&modes(node, wish), wish).ok_or_else(none)?;
+    let mode = choose(&modes(node, request), request).ok_or_else(none)?;
     let pixels = node
         .set_format(mode.fourcc, mode.width, mode.height)
         .map_err(|why| refused(path, "set the format", why))?;
     let legal = |pixels: u32| (1..=u32::from(MAX_SIDE)).contains(&pixels);
-    match Coding::of(pixels.fourcc) {
+    match PixelFormat::of(pixels.fourcc) {
         Some(coding) if legal(pixels.width) && legal(pixels.height) => Ok((pixels, coding)),
         _ => Err(none()),
     }
 }
 
 /// Asks for the rate and gives the one that was granted, 0 where the device doesn't tell.
-fn set_pace(node: &Node, wish: &Wish, pixels: Pixels) -> u32 {
-    let granted = modes(node, wish).into_iter().find(|mode| {
+fn set_pace(node: &Node, request: &CaptureRequest, pixels: Pixels) -> u32 {
+    let granted = modes(node, request).into_iter().find(|mode| {
         (mode.fourcc, mode.width, mode.height) == (pixels.fourcc, pixels.width, pixels.height)
     });
     let wanted = granted.map_or(0, |mode| mode.fps);
@@ -184,9 +190,9 @@ pub(crate) fn refused(path: &Path, step: &'static str, why: io::Error) -> Camera
 struct DeviceCamera {
     name: String,
     drain: Drain<MappedBuffers>,
-    coding: Coding,
+    coding: PixelFormat,
     pixels: Pixels,
-    leniency: Leniency,
+    truncation: TruncationPolicy,
     silent_until: Instant,
     /// Pictures that could not be used until the last good one.
     bad_before: u64,
@@ -198,12 +204,12 @@ impl DeviceCamera {
         let Self {
             drain,
             format,
-            leniency,
+            truncation,
             ..
         } = self;
         let mut dropped = format.dropped;
         let good =
-            |bytes: &[u8]| repair(bytes).is_ok_and(|mended| leniency.passes(mended.added_end));
+            |bytes: &[u8]| repair(bytes).is_ok_and(|mended| truncation.passes(mended.added_end));
         let newest = drain.newest(&mut dropped, good, |bytes, stamp| {
             let mended = repair(bytes).ok()?;
             Some(Frame::Jpeg(picture(
@@ -251,8 +257,8 @@ impl Camera for DeviceCamera {
 
     fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
         let frame = match self.coding {
-            Coding::Jpeg => self.jpeg(),
-            Coding::Raw(layout) => self.raw(layout),
+            PixelFormat::Jpeg => self.jpeg(),
+            PixelFormat::Raw(layout) => self.raw(layout),
         };
         let frame = frame.map_err(|why| refused(Path::new(&self.name), "read a picture", why))?;
         let now = Instant::now();
@@ -318,7 +324,11 @@ mod tests {
 
     #[test]
     fn what_is_no_camera_is_told_without_opening_a_stream() {
-        let open = |path: &str| open(Path::new(path), &Wish::default()).err().unwrap();
+        let open = |path: &str| {
+            open(Path::new(path), &CaptureRequest::default())
+                .err()
+                .unwrap()
+        };
         assert!(matches!(
             open("/dev/no-such-video"),
             CameraError::NotFound { .. }

@@ -7,7 +7,7 @@
 
 use v4l::v4l_sys as sys;
 
-use crate::kernel::video::Pixels;
+use crate::sys::video::Pixels;
 use crate::{ColorEncoding, Layout, Matrix, Quantization};
 
 /// How to read the colours of this format.

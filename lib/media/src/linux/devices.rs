@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use v4l::v4l_sys::{V4L2_CAP_STREAMING, V4L2_CAP_VIDEO_CAPTURE, V4L2_CAP_VIDEO_CAPTURE_MPLANE};
 
 use super::modes::modes;
-use crate::kernel::video::{Identity, Node};
-use crate::{Device, Wish};
+use crate::sys::video::{Identity, Node};
+use crate::{CaptureRequest, Device};
 
 /// Nodes that are looked at; numbers above are free for use, but nobody has so many cameras.
 const MAX_NODES: usize = 256;
@@ -58,7 +58,7 @@ fn describe(path: &Path) -> Device {
     let identity = node.identity().unwrap_or_default();
     device.problem = problem(&identity);
     if device.problem.is_none() {
-        let modes = modes(&node, &Wish::default());
+        let modes = modes(&node, &CaptureRequest::default());
         device.modes = modes
             .iter()
             .take(MAX_MODES)

@@ -5,22 +5,22 @@ use v4l::frameinterval::FrameIntervalEnum;
 use v4l::framesize::FrameSizeEnum;
 use v4l::video::Capture;
 
-use crate::kernel::video::Node;
-use crate::modes::{Coding, FPS, Mode, target};
-use crate::{MAX_SIDE, Wish};
+use crate::modes::{FPS, Mode, PixelFormat, target};
+use crate::sys::video::Node;
+use crate::{CaptureRequest, MAX_SIDE};
 
 /// Sizes of one format that are looked at; real cameras have 20.
 const MAX_SIZES: usize = 128;
 
-/// What a device can do that is of use, each with the rate nearest to the wish.
-pub(crate) fn modes(node: &Node, wish: &Wish) -> Vec<Mode> {
-    let fps = wish.pace(FPS);
+/// What a device can do that is of use, each with the rate nearest to the request.
+pub(crate) fn modes(node: &Node, request: &CaptureRequest) -> Vec<Mode> {
+    let fps = request.pace(FPS);
     let mut modes = Vec::new();
     for fourcc in node.formats() {
-        if Coding::of(fourcc).is_none() {
+        if PixelFormat::of(fourcc).is_none() {
             continue;
         }
-        for (width, height) in sizes(node, fourcc, wish) {
+        for (width, height) in sizes(node, fourcc, request) {
             let rates = rates(node, fourcc, width, height);
             modes.push(Mode {
                 fourcc,
@@ -33,8 +33,8 @@ pub(crate) fn modes(node: &Node, wish: &Wish) -> Vec<Mode> {
     modes
 }
 
-fn sizes(node: &Node, fourcc: [u8; 4], wish: &Wish) -> Vec<(u32, u32)> {
-    let wanted = target(wish);
+fn sizes(node: &Node, fourcc: [u8; 4], request: &CaptureRequest) -> Vec<(u32, u32)> {
+    let wanted = target(request);
     // A driver that doesn't list sizes may still take the one that is wanted.
     let Ok(told) = node.device().enum_framesizes(FourCC::new(&fourcc)) else {
         return vec![wanted];
@@ -86,15 +86,15 @@ fn rates(node: &Node, fourcc: [u8; 4], width: u32, height: u32) -> Vec<u64> {
 }
 
 fn between(slowest: u64, fastest: u64) -> Vec<u64> {
-    let whole = (1..=u64::from(Wish::MAX_FPS)).map(|fps| fps * 1000);
+    let whole = (1..=u64::from(CaptureRequest::MAX_FPS)).map(|fps| fps * 1000);
     whole
         .filter(|rate| (slowest..=fastest).contains(rate))
         .chain([fastest])
         .collect()
 }
 
-/// The highest rate that is not above the wish, else the lowest there is.
-fn nearest_rate(rates: &[u64], wish: u32) -> u32 {
+/// The highest rate that is not above the request, else the lowest there is.
+fn nearest_rate(rates: &[u64], request: u32) -> u32 {
     // 29.97 counts as 30.
     let whole = |rate: u64| {
         u32::try_from((rate + 500) / 1000)
@@ -103,7 +103,7 @@ fn nearest_rate(rates: &[u64], wish: u32) -> u32 {
     };
     let rates = || rates.iter().map(|&rate| whole(rate));
     rates()
-        .filter(|&rate| rate <= wish)
+        .filter(|&rate| rate <= request)
         .max()
         .or_else(|| rates().min())
         .unwrap_or(0)

@@ -137,13 +137,13 @@ impl<B: Buffers> Drain<B> {
 /// Decides on pictures that are cut short. A camera that does it now and then loses those; one that
 /// does it nearly always would show nothing at all, so its pictures are passed on, mended.
 #[derive(Debug, Default)]
-pub(crate) struct Leniency {
+pub(crate) struct TruncationPolicy {
     /// One bit for each of the last 32 pictures, the newest lowest: was it cut?
     cut: u32,
     told: bool,
 }
 
-impl Leniency {
+impl TruncationPolicy {
     /// Takes note of a picture and tells whether it may pass.
     pub(crate) fn passes(&mut self, cut: bool) -> bool {
         self.cut = self.cut << 1 | u32::from(cut);

@@ -1,9 +1,9 @@
 //! The first camera that works, or a list of what was looked at and why it won't do.
 
-use crate::{Camera, CameraError, Source, Wish, list, open as open_wish};
+use crate::{Camera, CameraError, CaptureRequest, Source, list, open as open_wish};
 
 /// Opens the first device that can be opened.
-pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     let mut looked = Vec::new();
     for device in list() {
         let source = match (&device.problem, device.is_pi()) {
@@ -14,9 +14,9 @@ pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
             }
             (None, false) => Source::Device(device.stable.unwrap_or(device.path)),
         };
-        match open_wish(&Wish {
+        match open_wish(&CaptureRequest {
             source,
-            ..wish.clone()
+            ..request.clone()
         }) {
             Ok(camera) => return Ok(camera),
             Err(error) => looked.push(error.to_string()),

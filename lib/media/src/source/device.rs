@@ -11,7 +11,7 @@ pub(crate) use crate::linux::open;
 #[cfg(all(target_os = "linux", feature = "nokhwa"))]
 pub(crate) fn open(
     path: &std::path::Path,
-    wish: &crate::Wish,
+    request: &crate::CaptureRequest,
 ) -> Result<Box<dyn crate::Camera>, crate::CameraError> {
     let by_number = path
         .as_os_str()
@@ -19,8 +19,8 @@ pub(crate) fn open(
         .iter()
         .all(u8::is_ascii_digit);
     if by_number {
-        crate::elsewhere::open(path, wish)
+        crate::elsewhere::open(path, request)
     } else {
-        crate::linux::open(path, wish)
+        crate::linux::open(path, request)
     }
 }

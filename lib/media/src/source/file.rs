@@ -9,7 +9,8 @@ use std::time::Instant;
 use super::pace::Pace;
 use super::{chunk, opening, picture};
 use crate::{
-    Camera, CameraError, Format, Frame, MAX_JPEG_BYTES, Picture, Splitter, Wait, Wish, repair,
+    Camera, CameraError, CaptureRequest, Format, Frame, MAX_JPEG_BYTES, Picture, Splitter, Wait,
+    repair,
 };
 
 const FPS: u32 = 25;
@@ -30,7 +31,7 @@ pub(crate) struct FileCamera {
 }
 
 impl FileCamera {
-    pub(crate) fn open(path: &Path, wish: &Wish) -> Result<Self, CameraError> {
+    pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Self, CameraError> {
         let name = format!("file:{}", path.display());
         // Looked at before it is opened: to open a pipe is to wait for its writer.
         let about = path.metadata().map_err(|why| opening(&name, "", why))?;
@@ -39,17 +40,17 @@ impl FileCamera {
             return Err(CameraError::NotACamera { device: name, why });
         }
         let file = File::open(path).map_err(|why| opening(&name, "", why))?;
-        Self::new(name, file, wish, true)
+        Self::new(name, file, request, true)
     }
 
     /// Plays once or in a loop.
     pub(crate) fn new(
         name: String,
         file: File,
-        wish: &Wish,
+        request: &CaptureRequest,
         looped: bool,
     ) -> Result<Self, CameraError> {
-        let fps = wish.pace(FPS);
+        let fps = request.pace(FPS);
         let format = Format {
             what: format!("{fps} fps of {name}"),
             fps,
@@ -170,7 +171,7 @@ mod tests {
     }
 
     fn play(file: &Scratch, count: u32) -> Result<Vec<(u16, u16)>, CameraError> {
-        let mut camera = FileCamera::open(&file.0, &Wish::default())?;
+        let mut camera = FileCamera::open(&file.0, &CaptureRequest::default())?;
         let now = Instant::now();
         (0..count)
             .map(|sequence| {
@@ -218,9 +219,9 @@ mod tests {
                 "{name}"
             );
         }
-        let missing = FileCamera::open(Path::new("/no/such.mjpeg"), &Wish::default());
+        let missing = FileCamera::open(Path::new("/no/such.mjpeg"), &CaptureRequest::default());
         assert!(matches!(missing.err(), Some(CameraError::NotFound { .. })));
-        let folder = FileCamera::open(&std::env::temp_dir(), &Wish::default());
+        let folder = FileCamera::open(&std::env::temp_dir(), &CaptureRequest::default());
         assert!(matches!(folder.err(), Some(CameraError::NotACamera { .. })));
     }
 }

@@ -8,7 +8,7 @@ use jpeg_encoder::rgb_to_ycbcr;
 use super::{Bytes, pace::Pace};
 use crate::jpeg::encode::Encoder;
 use crate::jpeg::rows::{Chroma, Planes, Rows};
-use crate::{Camera, CameraError, Format, Frame, MAX_SIDE, Picture, Wait, Wish};
+use crate::{Camera, CameraError, CaptureRequest, Format, Frame, MAX_SIDE, Picture, Wait};
 
 const SIZE: (u16, u16) = (640, 480);
 const FPS: u32 = 30;
@@ -28,11 +28,11 @@ pub(crate) struct PatternCamera {
 }
 
 impl PatternCamera {
-    pub(crate) fn new(wish: &Wish) -> Result<Self, CameraError> {
-        let (width, height) = wish.size.unwrap_or(SIZE);
+    pub(crate) fn new(request: &CaptureRequest) -> Result<Self, CameraError> {
+        let (width, height) = request.size.unwrap_or(SIZE);
         let size = (width.clamp(16, MAX_SIDE), height.clamp(16, MAX_SIDE));
-        let fps = wish.pace(FPS);
-        let mut encoder = Encoder::new(wish.quality, None);
+        let fps = request.pace(FPS);
+        let mut encoder = Encoder::new(request.quality, None);
         let first = paint(&mut encoder, size, 0, LAP)?;
         let mut lap = vec![None; (LAP_BYTES / first.len().max(1)).clamp(2, LAP)];
         lap[0] = Some(first);
@@ -172,7 +172,7 @@ impl Rows for Pattern {
     }
 
     fn chroma(&self) -> Chroma {
-        Chroma::Quads
+        Chroma::Yuv420
     }
 
     fn line(&self, y: u16, planes: &mut Planes<'_>) {
@@ -195,17 +195,17 @@ mod tests {
     use super::*;
     use crate::{Image, Limit, decode, repair};
 
-    fn wish(size: (u16, u16)) -> Wish {
-        Wish {
+    fn request(size: (u16, u16)) -> CaptureRequest {
+        CaptureRequest {
             size: Some(size),
-            fps: Some(Wish::MAX_FPS),
-            ..Wish::default()
+            fps: Some(CaptureRequest::MAX_FPS),
+            ..CaptureRequest::default()
         }
     }
 
     #[test]
     fn the_pictures_move_and_come_round_again_without_being_encoded_again() {
-        let mut camera = PatternCamera::new(&wish((64, 48))).unwrap();
+        let mut camera = PatternCamera::new(&request((64, 48))).unwrap();
         let lap = camera.lap.len() as u32;
         let laps: Vec<_> = (0..2 * lap)
             .map(|sequence| camera.bytes(sequence).unwrap())
@@ -225,9 +225,9 @@ mod tests {
 
     #[test]
     fn a_large_lap_stays_within_its_bytes() {
-        let mut camera = PatternCamera::new(&Wish {
+        let mut camera = PatternCamera::new(&CaptureRequest {
             quality: 100,
-            ..wish((1280, 720))
+            ..request((1280, 720))
         })
         .unwrap();
         let lap = camera.lap.len() as u32;
@@ -252,7 +252,7 @@ mod tests {
             [0, 0, 191],
             [0, 0, 0],
         ];
-        let mut camera = PatternCamera::new(&wish((640, 480))).unwrap();
+        let mut camera = PatternCamera::new(&request((640, 480))).unwrap();
         let mut image = Image::default();
         decode(&camera.bytes(0).unwrap(), Limit::default(), &mut image).unwrap();
         let pixel = |x: usize, y: usize| &image.rgba[(y * 640 + x) * 4..][..3];
@@ -272,6 +272,6 @@ mod tests {
 
     #[test]
     fn tiny_and_huge_wishes_are_brought_within_bounds() {
-        assert_eq!(PatternCamera::new(&wish((0, 1))).unwrap().size, (16, 16));
+        assert_eq!(PatternCamera::new(&request((0, 1))).unwrap().size, (16, 16));
     }
 }

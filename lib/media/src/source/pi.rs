@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::command::spawn;
-use crate::{Camera, CameraError, Wish};
+use crate::{Camera, CameraError, CaptureRequest};
 
 /// The program's present and former name.
 const PROGRAMS: [&str; 2] = ["rpicam-vid", "libcamera-vid"];
@@ -16,17 +16,17 @@ const FPS: u32 = 30;
 const SILENCE: Duration = Duration::from_secs(8);
 
 /// Starts the program; the first that is there.
-pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     let [present, former] = PROGRAMS;
-    let camera = match spawn("pi".to_owned(), command(present, wish), HINT) {
-        Err(CameraError::NotFound { .. }) => spawn("pi".to_owned(), command(former, wish), HINT),
+    let camera = match spawn("pi".to_owned(), command(present, request), HINT) {
+        Err(CameraError::NotFound { .. }) => spawn("pi".to_owned(), command(former, request), HINT),
         other => other,
     };
     Ok(Box::new(camera?.with_patience(SILENCE)))
 }
 
-fn command(program: &str, wish: &Wish) -> Command {
-    let (width, height) = wish.size.unwrap_or(SIZE);
+fn command(program: &str, request: &CaptureRequest) -> Command {
+    let (width, height) = request.size.unwrap_or(SIZE);
     let mut command = Command::new(program);
     // The program's last message says why it can't use the camera: the owner is told.
     command.stderr(Stdio::piped());
@@ -49,8 +49,8 @@ fn command(program: &str, wish: &Wish) -> Command {
             "--height",
             &height.to_string(),
         ])
-        .args(["--framerate", &wish.pace(FPS).to_string()])
-        .args(["--quality", &wish.quality.clamp(1, 100).to_string()])
+        .args(["--framerate", &request.pace(FPS).to_string()])
+        .args(["--quality", &request.quality.clamp(1, 100).to_string()])
         .args(["--output", "-"]);
     command
 }

@@ -67,7 +67,7 @@ impl PipeReader {
                     Some(_) => {}
                     // Somebody else made it non-blocking.
                     #[cfg(unix)]
-                    None => crate::kernel::wait_readable(self.file.as_fd()),
+                    None => crate::sys::wait_readable(self.file.as_fd()),
                     #[cfg(not(unix))]
                     None => {}
                 }
@@ -156,7 +156,7 @@ impl PipeReader {
             step: "make the pipe non-blocking",
             why,
         })?;
-        crate::kernel::widen_pipe(output.as_fd());
+        crate::sys::widen_pipe(output.as_fd());
         Ok(Self::new(name, output.into()))
     }
 

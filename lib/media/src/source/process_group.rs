@@ -19,7 +19,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::command::End;
-use crate::kernel::{Signal, end_with_this_thread, signal_group};
+use crate::sys::{Signal, end_with_this_thread, signal_group};
 
 /// How long a group may take to end by itself. A box that is asked to end has less than a second.
 const GRACE: Duration = Duration::from_millis(500);

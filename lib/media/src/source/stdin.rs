@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::file::FileCamera;
 use super::pipe::PipeReader;
-use crate::{Camera, CameraError, Format, Frame, Picture, Slot, Wait, Wish};
+use crate::{Camera, CameraError, CaptureRequest, Format, Frame, Picture, Slot, Wait};
 
 const NAME: &str = "-";
 /// How long one call waits for a picture: the caller then looks whether it is still wanted.
@@ -36,12 +36,12 @@ enum Input {
 }
 
 /// Reads standard input. A file there is played at a pace, once.
-pub(crate) fn open(wish: &Wish) -> Result<Box<dyn Camera>, CameraError> {
+pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     match input()? {
         Input::File(file) => Ok(Box::new(FileCamera::new(
             NAME.to_owned(),
             file,
-            wish,
+            request,
             false,
         )?)),
         Input::Pipe(pictures) => Ok(Box::new(StdinCamera::new(pictures))),

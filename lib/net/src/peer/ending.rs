@@ -8,12 +8,12 @@ use transom_wire::ByeCode;
 use super::{Closing, Peer, Stage};
 use crate::event::{Departure, Event};
 use crate::link::Fault;
-use crate::turn::Turn;
+use crate::loop_context::LoopContext;
 
 impl Peer {
     /// Does what is due. With `hold` this turn read no records, so a peer with unread bytes is not
     /// silent.
-    pub(crate) fn expire(&mut self, turn: &mut Turn, hold: bool) {
+    pub(crate) fn expire(&mut self, turn: &mut LoopContext, hold: bool) {
         let now = turn.now();
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
@@ -39,7 +39,7 @@ impl Peer {
     }
 
     /// Says goodbye where there is a session to say it in, and ends the connection anyway.
-    pub(crate) fn close(&mut self, code: ByeCode, text: &str, turn: &mut Turn) {
+    pub(crate) fn close(&mut self, code: ByeCode, text: &str, turn: &mut LoopContext) {
         match self.stage {
             Stage::Joined(_) => self.say_bye(code, text, Some(Departure::ClosedHere), turn),
             Stage::Connecting { .. } | Stage::Greeting(_) => {
@@ -50,7 +50,7 @@ impl Peer {
     }
 
     /// Ends the connection at once and tells why, if that is still owed.
-    pub(crate) fn leave(&mut self, why: Departure, turn: &mut Turn) {
+    pub(crate) fn leave(&mut self, why: Departure, turn: &mut LoopContext) {
         let owed = match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Gone => return,
             Stage::Closing(closing) => closing.why,
@@ -66,8 +66,9 @@ impl Peer {
         }
     }
 
-    /// The peer broke a rule, or is silent: it is told so, as far as it listens, and our owner at once.
-    pub(super) fn part(&mut self, fault: Fault, turn: &mut Turn) {
+    /// The peer broke a rule, or is silent: it is told so, as far as it listens, and our owner at
+    /// once.
+    pub(super) fn part(&mut self, fault: Fault, turn: &mut LoopContext) {
         let why = fault.departure();
         // A channel that failed seals no goodbye either.
         let (Stage::Joined(_), Fault::Session(error)) = (&self.stage, fault) else {
@@ -84,17 +85,23 @@ impl Peer {
         }
     }
 
-    pub(super) fn hung_up(&mut self, turn: &mut Turn) {
+    pub(super) fn hung_up(&mut self, turn: &mut LoopContext) {
         let why = self.refusal().unwrap_or(Departure::Closed);
         self.leave(why, turn);
     }
 
-    pub(super) fn lose(&mut self, error: io::Error, turn: &mut Turn) {
+    pub(super) fn lose(&mut self, error: io::Error, turn: &mut LoopContext) {
         let why = self.refusal().unwrap_or(Departure::Lost(error));
         self.leave(why, turn);
     }
 
-    fn say_bye(&mut self, code: ByeCode, text: &str, why: Option<Departure>, turn: &mut Turn) {
+    fn say_bye(
+        &mut self,
+        code: ByeCode,
+        text: &str,
+        why: Option<Departure>,
+        turn: &mut LoopContext,
+    ) {
         match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Joined(mut link) => {
                 link.session.bye(code, text);
@@ -110,12 +117,13 @@ impl Peer {
         }
     }
 
-    /// What hanging up without a word means. A listener that does not admit our key does so, be it before or after our
-    /// last handshake message; one that was not told our key yet has another reason.
+    /// What hanging up without a word means. A listener that does not admit our key does so, be it
+    /// before or after our last handshake message; one that was not told our key yet has another
+    /// reason.
     fn refusal(&self) -> Option<Departure> {
         match &self.stage {
             Stage::Greeting(greeting) if self.side == Side::Dialer && !greeting.is_answered() => {
-                Some(Departure::Unmet)
+                Some(Departure::Unanswered)
             }
             Stage::Greeting(_) => Some(Departure::Refused),
             Stage::Joined(link) => {

@@ -1,20 +1,22 @@
-//! A peer's turn to be heard: it is connected, greeted, read and, once it is parting, read for nothing.
+//! A peer's turn to be heard: it is connected, greeted, read and, once it is parting, read for
+//! nothing.
 
 use std::io::{self, ErrorKind, Read};
 
 use transom_proto as proto;
 use transom_wire::{PeerName, PublicKey};
 
-use super::{Peer, Stage, Trouble};
+use super::{Peer, Stage, Stop};
 use crate::event::{Departure, Event};
 use crate::greeting::{Greeting, Progress};
+use crate::loop_context::LoopContext;
 use crate::options;
 use crate::outbound::Flushed;
-use crate::turn::Turn;
 
 impl Peer {
-    /// Reads what there is, as far as the stage and the budget allow. With `hold` records are left for later.
-    pub(crate) fn read(&mut self, turn: &mut Turn, hold: bool) {
+    /// Reads what there is, as far as the stage and the budget allow. With `hold` records are left
+    /// for later.
+    pub(crate) fn read(&mut self, turn: &mut LoopContext, hold: bool) {
         if matches!(self.stage, Stage::Connecting { .. }) && self.writable {
             self.connect(turn);
         }
@@ -27,7 +29,7 @@ impl Peer {
         }
     }
 
-    fn connect(&mut self, turn: &mut Turn) {
+    fn connect(&mut self, turn: &mut LoopContext) {
         let result = match self.stream.take_error() {
             Ok(None) => self.stream.peer_addr().map(drop),
             Ok(Some(error)) | Err(error) => Err(error),
@@ -46,7 +48,7 @@ impl Peer {
         }
     }
 
-    fn greet(&mut self, turn: &mut Turn) {
+    fn greet(&mut self, turn: &mut LoopContext) {
         let Stage::Greeting(greeting) = &mut self.stage else {
             return;
         };
@@ -70,7 +72,7 @@ impl Peer {
         }
     }
 
-    fn tell_key(&mut self, key: PublicKey, name: Option<PeerName>, turn: &mut Turn) {
+    fn tell_key(&mut self, key: PublicKey, name: Option<PeerName>, turn: &mut LoopContext) {
         self.known = true;
         let (peer, address, side) = (self.id, self.address, self.side);
         turn.tell(Event::Key {
@@ -83,7 +85,7 @@ impl Peer {
     }
 
     /// Takes in what came right behind the handshake.
-    pub(super) fn take_early(&mut self, turn: &mut Turn) {
+    pub(super) fn take_early(&mut self, turn: &mut LoopContext) {
         let Stage::Joined(link) = &mut self.stage else {
             return;
         };
@@ -97,13 +99,13 @@ impl Peer {
         }
     }
 
-    pub(super) fn receive(&mut self, turn: &mut Turn) {
+    pub(super) fn receive(&mut self, turn: &mut LoopContext) {
         let mut budget = turn.config.read_budget;
         while self.readable && budget > 0 && matches!(self.stage, Stage::Joined(_)) {
             match self.receive_once(turn) {
                 Ok(count) => budget = budget.saturating_sub(count),
-                Err(Trouble::Peer(fault)) => return self.part(fault, turn),
-                Err(Trouble::Socket(error)) => match error.kind() {
+                Err(Stop::Peer(fault)) => return self.part(fault, turn),
+                Err(Stop::Socket(error)) => match error.kind() {
                     ErrorKind::WouldBlock => self.readable = false,
                     ErrorKind::Interrupted => {}
                     ErrorKind::UnexpectedEof => return self.hung_up(turn),
@@ -114,7 +116,7 @@ impl Peer {
     }
 
     /// One read, and all the records that it completes.
-    fn receive_once(&mut self, turn: &mut Turn) -> Result<usize, Trouble> {
+    fn receive_once(&mut self, turn: &mut LoopContext) -> Result<usize, Stop> {
         let Stage::Joined(link) = &mut self.stage else {
             return Ok(0);
         };
@@ -134,12 +136,12 @@ impl Peer {
         }
         self.touched = true;
         self.tell_events(turn);
-        result.map_err(Trouble::Peer)?;
+        result.map_err(Stop::Peer)?;
         Ok(count)
     }
 
     /// Passes on what the session has to say; its goodbye ends the connection.
-    pub(super) fn tell_events(&mut self, turn: &mut Turn) {
+    pub(super) fn tell_events(&mut self, turn: &mut LoopContext) {
         let Stage::Joined(link) = &mut self.stage else {
             return;
         };
@@ -153,7 +155,7 @@ impl Peer {
     }
 
     /// Reads and drops, until the peer hangs up too.
-    fn discard(&mut self, turn: &mut Turn) {
+    fn discard(&mut self, turn: &mut LoopContext) {
         let mut budget = turn.config.read_budget;
         while self.readable && budget > 0 {
             match (&self.stream).read(&mut turn.read) {

@@ -3,25 +3,26 @@
 use std::io;
 use std::net::Shutdown;
 
-use super::{Peer, Stage, Trouble};
+use super::{Peer, Stage, Stop};
+use crate::loop_context::LoopContext;
 use crate::outbound::Flushed;
-use crate::turn::Turn;
 
 impl Peer {
-    /// Sends while the socket takes it: a record is chosen and sealed only when nothing sealed waits before it.
-    pub(crate) fn pump(&mut self, turn: &mut Turn) {
+    /// Sends while the socket takes it: a record is chosen and sealed only when nothing sealed
+    /// waits before it.
+    pub(crate) fn pump(&mut self, turn: &mut LoopContext) {
         if !std::mem::take(&mut self.touched) {
             return;
         }
         self.retune();
         match self.write(turn) {
             Ok(()) => self.tell_events(turn),
-            Err(Trouble::Socket(error)) => self.write_failed(error, turn),
-            Err(Trouble::Peer(fault)) => self.part(fault, turn),
+            Err(Stop::Socket(error)) => self.write_failed(error, turn),
+            Err(Stop::Peer(fault)) => self.part(fault, turn),
         }
     }
 
-    fn write(&mut self, turn: &mut Turn) -> Result<(), Trouble> {
+    fn write(&mut self, turn: &mut LoopContext) -> Result<(), Stop> {
         let link = match &mut self.stage {
             Stage::Joined(link) => link,
             Stage::Closing(closing) => &mut closing.link,
@@ -41,7 +42,7 @@ impl Peer {
             let now = turn.clock.now();
             while self.outbound.len() < batch {
                 let count = link.seal_next(&mut self.outbound, &mut turn.plain, now);
-                match count.map_err(Trouble::Peer)? {
+                match count.map_err(Stop::Peer)? {
                     0 => break,
                     count => budget = budget.saturating_sub(count),
                 }
@@ -61,7 +62,7 @@ impl Peer {
     }
 
     /// The socket takes nothing any more, but a goodbye may have come that says why.
-    fn write_failed(&mut self, error: io::Error, turn: &mut Turn) {
+    fn write_failed(&mut self, error: io::Error, turn: &mut LoopContext) {
         self.writable = false;
         if let Stage::Joined(_) = self.stage {
             self.readable = true;

@@ -38,7 +38,8 @@ fn run_out_of_descriptors() {
     while let Ok(file) = std::fs::File::open("/dev/null") {
         taken.push(file);
     }
-    // One turn finds that nothing can be accepted; the next ones sleep in spite of the connection that waits.
+    // One turn finds that nothing can be accepted; the next ones sleep in spite of the connection
+    // that waits.
     far.turn();
     let mut turns = 0;
     let until = Instant::now() + Duration::from_millis(100);

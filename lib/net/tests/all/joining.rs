@@ -186,7 +186,7 @@ fn who_hangs_up_before_it_has_seen_our_key_does_not_turn_it_away() {
     near.net.dial(listener.local_addr().unwrap()).unwrap();
     drop(listener.accept().unwrap());
     let why = run([&mut near], |[near]| near.left());
-    assert!(matches!(why, Departure::Unmet), "{why:?}");
+    assert!(matches!(why, Departure::Unanswered), "{why:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use transom_net::PeerId;
-use transom_proto::{CallId, Event as Told, FileId, LeafData, Picture, ReceivedPicture};
+use transom_proto::{CallId, Event as Told, LeafData, Picture, ReceivedPicture, TransferId};
 use transom_wire::limits::LEAF;
 use transom_wire::{
     CallKind, Codec, Collision, Entry, EntryKind, Offer, Orientation, PictureHead, Progress,
@@ -12,7 +12,8 @@ use transom_wire::{
 
 use crate::support::{Stand, join, pair, run};
 
-/// One file between two stands: what it is made of, how far it is, and what else was said meanwhile.
+/// One file between two stands: what it is made of, how far it is, and what else was said
+/// meanwhile.
 pub(crate) struct Stream {
     size: u64,
     offset: u64,
@@ -59,7 +60,7 @@ impl Stream {
         }
     }
 
-    fn announce(&self, from: &mut Stand, peer: PeerId, file: FileId) {
+    fn announce(&self, from: &mut Stand, peer: PeerId, file: TransferId) {
         let entry = Entry {
             index: 0,
             kind: EntryKind::File,
@@ -71,7 +72,7 @@ impl Stream {
         from.net.session(peer).unwrap().entry(file, &entry).unwrap();
     }
 
-    fn fill(&mut self, from: &mut Stand, peer: PeerId, file: FileId) {
+    fn fill(&mut self, from: &mut Stand, peer: PeerId, file: TransferId) {
         let session = from.net.session(peer).unwrap();
         while self.offset < self.size && session.leaf_room(file) >= LEAF {
             let length = (self.size - self.offset).min(LEAF as u64);

@@ -162,5 +162,6 @@ pub(crate) fn join(near: &mut Stand, far: &mut Stand) -> (PeerId, PeerId) {
     })
 }
 
-/// How long a test waits for what has to come: only a broken one waits so long, on however busy a machine.
+/// How long a test waits for what has to come: only a broken one waits so long, on however busy a
+/// machine.
 const PATIENCE: Duration = Duration::from_secs(60);

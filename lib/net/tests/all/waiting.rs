@@ -26,7 +26,8 @@ fn a_loop_that_sleeps_is_woken() {
 fn a_wait_returns_at_once_while_events_are_left() {
     let mut stand = Stand::new();
     stand.net.waker().wake();
-    // Both waits would last forever: the first ends by the waker, the second because its event is still there.
+    // Both waits would last forever: the first ends by the waker, the second because its event is
+    // still there.
     stand.net.wait(None).unwrap();
     stand.net.wait(None).unwrap();
     assert!(matches!(stand.net.next_event(), Some(Event::Woken)));

@@ -7,10 +7,10 @@ use transom_proto::CallId;
 use transom_users::Rights;
 use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
 
-use super::marks::Marks;
+use super::marks::PendingReports;
 use super::policy::Policy;
+use crate::context::Context;
 use crate::notice::Notice;
-use crate::outside::Outside;
 
 /// ```text
 ///  ring(), Ring --> Ringing --Answer--> Live --hung up--> gone
@@ -24,19 +24,23 @@ pub(super) struct Call {
     pub(super) peer: PeerName,
     pub(super) key: PublicKey,
     pub(super) kind: CallKind,
-    /// Whether we rang. Whoever did rings again when the call lost its connection, and the other side waits for that.
+    /// Whether we rang. Whoever did rings again when the call lost its connection, and the other
+    /// side waits for that.
     pub(super) outgoing: bool,
-    /// Whether our owner rang, so that the peer needs no right to call for it, whoever rings when it comes back.
+    /// Whether our owner rang, so that the peer needs no right to call for it, whoever rings when
+    /// it comes back.
     pub(super) ours: bool,
-    /// Where it is carried; `None` between two connections, and while something else rings where it is to ring.
+    /// Where it is carried; `None` between two connections, and while something else rings where it
+    /// is to ring.
     pub(super) place: Option<(PeerId, CallId)>,
     /// When it counts as unanswered; `None` while it is live.
     pub(super) until: Option<Instant>,
-    pub(super) past: Past,
+    pub(super) past: Earlier,
     /// The run of the peer's station that it was live with.
     pub(super) station: Option<u64>,
-    /// The peer's ring is answered without asking: by its rights, or since the owner asked for this very call, by answering
-    /// a ring whose connection was just lost or by ringing at the same time as the peer.
+    /// The peer's ring is answered without asking: by its rights, or since the owner asked for this
+    /// very call, by answering a ring whose connection was just lost or by ringing at the same time
+    /// as the peer.
     pub(super) agreed: bool,
     /// Whether it was let in by the right `view`.
     pub(super) served: bool,
@@ -45,14 +49,14 @@ pub(super) struct Call {
     /// Whether the owner records what comes in.
     pub(super) records: bool,
     /// What the far side said of its camera and its recording, and is not told yet.
-    pub(super) marks: Marks,
+    pub(super) marks: PendingReports,
     /// Whether the owner was told last that the far side records.
     pub(super) far_records: bool,
 }
 
 /// What a call was before it was where it is now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Past {
+pub(super) enum Earlier {
     /// Nothing.
     Fresh,
     /// Live, on a connection that made way for another one; nobody need hear of it.
@@ -71,13 +75,13 @@ impl Call {
             ours: false,
             place: None,
             until: Some(until),
-            past: Past::Fresh,
+            past: Earlier::Fresh,
             station: None,
             agreed: false,
             served: false,
             shows: false,
             records: false,
-            marks: Marks::default(),
+            marks: PendingReports::default(),
             far_records: false,
         }
     }
@@ -105,7 +109,7 @@ impl Call {
 
     /// Whether a person here is to answer it.
     pub(super) fn asks(&self) -> bool {
-        !self.outgoing && !self.is_live() && self.past == Past::Fresh && !self.agreed
+        !self.outgoing && !self.is_live() && self.past == Earlier::Fresh && !self.agreed
     }
 
     /// Whether the peer gets, or may get, pictures of ours.
@@ -118,8 +122,9 @@ impl Call {
         self.is_live() && (self.served || self.is_talk() && self.shows)
     }
 
-    /// Takes the peer's ring, also if it comes by another connection than the one that is about to end.
-    pub(super) fn answer(&mut self, out: &mut Outside) {
+    /// Takes the peer's ring, also if it comes by another connection than the one that is about to
+    /// end.
+    pub(super) fn answer(&mut self, out: &mut Context) {
         self.agreed = true;
         let Some((link, id)) = self.place else {
             return;
@@ -134,27 +139,27 @@ impl Call {
     }
 
     /// It is live.
-    pub(super) fn started(&mut self, out: &mut Outside) {
-        let past = std::mem::replace(&mut self.past, Past::Fresh);
+    pub(super) fn started(&mut self, out: &mut Context) {
+        let past = std::mem::replace(&mut self.past, Earlier::Fresh);
         // What was said by an earlier connection may not be so any more.
-        self.marks = Marks::default();
+        self.marks = PendingReports::default();
         (self.until, self.agreed) = (None, false);
-        if past != Past::Moved {
-            out.tell(Notice::CallStarted {
+        if past != Earlier::Moved {
+            out.notify(Notice::CallStarted {
                 peer: self.peer,
                 kind: self.kind,
                 outgoing: self.outgoing,
-                resumed: past == Past::Interrupted,
+                resumed: past == Earlier::Interrupted,
             });
         }
         // What changed while no connection carried it was not said.
-        if self.records || past != Past::Fresh {
+        if self.records || past != Earlier::Fresh {
             self.mark_recording(out);
         }
     }
 
     /// Tells the far side whether we record.
-    pub(super) fn mark_recording(&self, out: &mut Outside) {
+    pub(super) fn mark_recording(&self, out: &mut Context) {
         if let Some((link, id)) = self.place.filter(|_| self.is_live())
             && let Some(Err(error)) = out.with(link, |session| session.recording(id, self.records))
         {
@@ -166,15 +171,15 @@ impl Call {
     pub(super) fn adrift(&mut self, station: Option<u64>, until: Instant) {
         (self.place, self.station) = (None, station);
         if self.is_live() {
-            (self.past, self.until) = (Past::Moved, Some(until));
+            (self.past, self.until) = (Earlier::Moved, Some(until));
         }
     }
 
     /// There is no other connection to that station either.
-    pub(super) fn interrupted(&mut self, why: &str, out: &mut Outside) {
-        if self.past == Past::Moved {
-            self.past = Past::Interrupted;
-            out.tell(Notice::CallInterrupted {
+    pub(super) fn interrupted(&mut self, why: &str, out: &mut Context) {
+        if self.past == Earlier::Moved {
+            self.past = Earlier::Interrupted;
+            out.notify(Notice::CallInterrupted {
                 peer: self.peer,
                 kind: self.kind,
                 why: why.to_owned(),
@@ -183,7 +188,7 @@ impl Call {
     }
 
     /// Ends it at the far side.
-    pub(super) fn say_end(&self, reason: EndReason, text: &str, out: &mut Outside) {
+    pub(super) fn say_end(&self, reason: EndReason, text: &str, out: &mut Context) {
         if let Some((link, id)) = self.place
             && let Some(Err(error)) = out.with(link, |session| session.hang_up(id, reason, text))
         {
@@ -192,8 +197,8 @@ impl Call {
     }
 
     /// Tells the owner of its end.
-    pub(super) fn ended(&self, reason: EndReason, text: impl Into<String>, out: &mut Outside) {
-        out.tell(Notice::CallEnded {
+    pub(super) fn ended(&self, reason: EndReason, text: impl Into<String>, out: &mut Context) {
+        out.notify(Notice::CallEnded {
             peer: self.peer,
             kind: self.kind,
             outgoing: self.outgoing,

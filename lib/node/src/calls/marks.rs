@@ -1,22 +1,22 @@
-//! What the far side says over and over of a call: how its camera is, and whether it records. The newest word counts, and
-//! one that comes too fast waits for its time.
+//! What the far side says over and over of a call: how its camera is, and whether it records. The
+//! newest word counts, and one that comes too fast waits for its time.
 
 use std::time::Instant;
 
-use transom_wire::Lens;
+use transom_wire::CameraState;
 
 use super::call::Call;
+use crate::context::Context;
 use crate::notice::Notice;
-use crate::outside::Outside;
 
 /// What was said and not told yet.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
-    pub(super) camera: Option<(Lens, String)>,
+pub(super) struct PendingReports {
+    pub(super) camera: Option<(CameraState, String)>,
     pub(super) recording: Option<bool>,
 }
 
-impl Marks {
+impl PendingReports {
     fn is_empty(&self) -> bool {
         self.camera.is_none() && self.recording.is_none()
     }
@@ -24,7 +24,7 @@ impl Marks {
 
 impl Call {
     /// When there is something to tell of it.
-    pub(super) fn marks_due(&self, now: Instant, out: &Outside) -> Option<Instant> {
+    pub(super) fn reports_due(&self, now: Instant, out: &Context) -> Option<Instant> {
         (!self.marks.is_empty()).then(|| out.paces.next(self.key.0, now))
     }
 
@@ -35,20 +35,20 @@ impl Call {
     }
 
     /// Tells what waits, if the peer is at its pace.
-    pub(super) fn tell_marks(&mut self, now: Instant, out: &mut Outside) {
+    pub(super) fn tell_reports(&mut self, now: Instant, out: &mut Context) {
         let peer = self.peer;
         if self.marks.camera.is_some()
             && out.paces.take(self.key.0, now)
             && let Some((lens, text)) = self.marks.camera.take()
         {
-            out.tell(Notice::FarCamera { peer, lens, text });
+            out.notify(Notice::FarCamera { peer, lens, text });
         }
         if self.marks.recording.is_some()
             && out.paces.take(self.key.0, now)
             && let Some(on) = self.marks.recording.take()
         {
             self.far_records = on;
-            out.tell(Notice::FarRecording { peer, on });
+            out.notify(Notice::FarRecording { peer, on });
         }
     }
 }

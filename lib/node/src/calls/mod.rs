@@ -1,4 +1,5 @@
-//! Calls: who may watch, who rings, who sees our camera, and what becomes of a call when its connection is lost.
+//! Calls: who may watch, who rings, who sees our camera, and what becomes of a call when its
+//! connection is lost.
 
 mod call;
 mod marks;
@@ -12,12 +13,12 @@ use transom_net::PeerId;
 use transom_proto::{CallId, Event, UsageError};
 use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
 
-use self::call::{Call, Past};
+use self::call::{Call, Earlier};
 pub(crate) use self::policy::Policy;
 use self::policy::Taking;
+use crate::context::{Context, earlier};
 use crate::links::{Gone, Link, Links, Parting};
 use crate::notice::Notice;
-use crate::outside::{Outside, earlier};
 
 /// A peer that is back rings again within this, or it has given the call up in the meantime.
 const GRACE: Duration = Duration::from_secs(10);
@@ -82,36 +83,37 @@ impl Calls {
     }
 
     /// When [`turn`](Self::turn) has something to do though nothing happens.
-    pub(crate) fn due(&self, out: &Outside) -> Option<Instant> {
+    pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
         let now = Instant::now();
         self.calls.iter().fold(None, |due, call| {
-            earlier(due, earlier(call.until, call.marks_due(now, out)))
+            earlier(due, earlier(call.until, call.reports_due(now, out)))
         })
     }
 
     /// Once a turn: ends what nobody answered, and rings where that is possible now.
-    pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Outside) {
+    pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Context) {
         let late = |call: &mut Call| call.until.is_some_and(|until| until <= now);
         for call in self.calls.extract_if(.., late) {
             call.say_end(EndReason::Unanswered, "", out);
             let text = match call.past {
-                Past::Fresh => "",
-                Past::Moved | Past::Interrupted => "the connection did not come back",
+                Earlier::Fresh => "",
+                Earlier::Moved | Earlier::Interrupted => "the connection did not come back",
             };
             call.ended(EndReason::Unanswered, text, out);
         }
         for call in &mut self.calls {
-            call.tell_marks(now, out);
+            call.tell_reports(now, out);
         }
         self.take_over_rings(links);
         self.ring_waiting(links, out);
     }
 
-    /// Who rang would ring again, but its program was ended and started anew: whoever still knows of the call rings instead.
-    /// A connection's pings make for a turn each second, which is soon enough.
+    /// Who rang would ring again, but its program was ended and started anew: whoever still knows
+    /// of the call rings instead. A connection's pings make for a turn each second, which is soon
+    /// enough.
     fn take_over_rings(&mut self, links: &Links) {
         let is_forgotten = |call: &&mut Call| {
-            let waits = call.past == Past::Interrupted && call.place.is_none();
+            let waits = call.past == Earlier::Interrupted && call.place.is_none();
             let station = call
                 .station
                 .filter(|_| waits && !call.outgoing && !call.served);
@@ -141,7 +143,7 @@ impl Calls {
         };
     }
 
-    pub(crate) fn record(&mut self, peer: &PeerName, on: bool, out: &mut Outside) {
+    pub(crate) fn record(&mut self, peer: &PeerName, on: bool, out: &mut Context) {
         let recorded = |call: &&mut Call| call.peer == *peer && !call.served;
         for call in self.calls.iter_mut().filter(recorded) {
             call.records = on;
@@ -154,7 +156,7 @@ impl Calls {
         peer: PeerName,
         kind: CallKind,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let same = |call: &&mut Call| call.peer == peer && call.kind == kind;
         let same = self
@@ -177,7 +179,7 @@ impl Calls {
                 self.calls.push(call);
                 self.ring_waiting(links, out);
             }
-            None => out.tell(Notice::CallEnded {
+            None => out.notify(Notice::CallEnded {
                 peer,
                 kind,
                 outgoing: true,
@@ -188,7 +190,7 @@ impl Calls {
     }
 
     /// Rings for all calls of ours that no connection carries, where one could.
-    fn ring_waiting(&mut self, links: &Links, out: &mut Outside) {
+    fn ring_waiting(&mut self, links: &Links, out: &mut Context) {
         self.end_forbidden(links, out);
         let is_full = |call: &mut Call| {
             if !call.outgoing || call.place.is_some() || call.agreed {
@@ -211,8 +213,9 @@ impl Calls {
         }
     }
 
-    /// Ends calls that no connection carries and whose peer is back, but lost its right to them meanwhile.
-    fn end_forbidden(&mut self, links: &Links, out: &mut Outside) {
+    /// Ends calls that no connection carries and whose peer is back, but lost its right to them
+    /// meanwhile.
+    fn end_forbidden(&mut self, links: &Links, out: &mut Context) {
         let policy = self.policy;
         let forbidden = |call: &Call| {
             let carrier = carrier(call, links).filter(|_| call.place.is_none());
@@ -222,19 +225,19 @@ impl Calls {
         self.end(forbidden, EndReason::Forbidden, NOT_ALLOWED, out);
     }
 
-    pub(crate) fn answer(&mut self, peer: &PeerName, out: &mut Outside) {
+    pub(crate) fn answer(&mut self, peer: &PeerName, out: &mut Context) {
         let asking = |call: &&mut Call| call.peer == *peer && call.asks();
         if let Some(call) = self.calls.iter_mut().find(asking) {
             call.answer(out);
         }
     }
 
-    pub(crate) fn decline(&mut self, peer: &PeerName, out: &mut Outside) {
+    pub(crate) fn decline(&mut self, peer: &PeerName, out: &mut Context) {
         let asking = |call: &Call| call.peer == *peer && call.asks();
         self.end(asking, EndReason::Chosen, "", out);
     }
 
-    pub(crate) fn hang_up(&mut self, peer: &PeerName, out: &mut Outside) {
+    pub(crate) fn hang_up(&mut self, peer: &PeerName, out: &mut Context) {
         self.end(|call| call.peer == *peer, EndReason::Chosen, "", out);
     }
 
@@ -244,7 +247,7 @@ impl Calls {
         which: impl Fn(&Call) -> bool,
         reason: EndReason,
         text: &str,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         for call in self.calls.extract_if(.., |call| which(call)) {
             call.say_end(reason, text, out);
@@ -264,8 +267,9 @@ impl Calls {
         }
     }
 
-    /// A connection is gone. Its calls go on by another one, or wait for that; after a goodbye they are over.
-    pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Outside) {
+    /// A connection is gone. Its calls go on by another one, or wait for that; after a goodbye they
+    /// are over.
+    pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Context) {
         let over = |call: &mut Call| gone.parting == Parting::Goodbye && call.is_on(link);
         for call in self.calls.extract_if(.., over) {
             call.ended(EndReason::Leaving, gone.why.as_str(), out);
@@ -286,7 +290,7 @@ impl Calls {
     }
 
     /// The rights of that link changed: what it may no longer have ends.
-    pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Outside) {
+    pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Context) {
         let Some(rights) = links.link(link).map(|link| link.rights) else {
             return;
         };
@@ -302,7 +306,7 @@ impl Calls {
         link: &Link,
         event: Event,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) -> Option<Event> {
         match event {
             Event::Ringing { call, kind } => self.rung((id, call), link, kind, links, out),
@@ -334,13 +338,13 @@ impl Calls {
             Event::CameraState { call, lens, text } => {
                 if let Some(call) = self.find(id, call).filter(|call| !call.served) {
                     call.marks.camera = Some((lens, text));
-                    call.tell_marks(Instant::now(), out);
+                    call.tell_reports(Instant::now(), out);
                 }
             }
             Event::Recording { call, on } => {
                 if let Some(call) = self.find(id, call) {
                     call.mark_far_recording(on);
-                    call.tell_marks(Instant::now(), out);
+                    call.tell_reports(Instant::now(), out);
                 }
             }
             Event::Credit { .. } => {}
@@ -356,12 +360,12 @@ impl Calls {
     }
 }
 
-/// The connection to ring by. A call that was live goes to the station that it was live with, or to who is found where that
-/// one was; the peer may have other programs, which know nothing of it.
+/// The connection to ring by. A call that was live goes to the station that it was live with, or to
+/// who is found where that one was; the peer may have other programs, which know nothing of it.
 fn carrier(call: &Call, links: &Links) -> Option<PeerId> {
     match call.past {
-        Past::Fresh => links.link_of(&call.peer),
-        Past::Moved | Past::Interrupted => links.route(&call.peer, call.station),
+        Earlier::Fresh => links.link_of(&call.peer),
+        Earlier::Moved | Earlier::Interrupted => links.route(&call.peer, call.station),
     }
     .filter(|link| links.link(*link).is_some_and(|link| link.key == call.key))
 }

@@ -8,13 +8,13 @@ use transom_wire::{Codec, Orientation};
 
 use super::Calls;
 use super::call::Call;
+use crate::context::Context;
 use crate::handle::Credit;
 use crate::notice::{Notice, RemotePicture, Timing};
-use crate::outside::Outside;
 
 impl Calls {
     /// The owner has shown or dropped a picture.
-    pub(crate) fn shown(&self, link: PeerId, call: CallId, sequence: u32, out: &mut Outside) {
+    pub(crate) fn shown(&self, link: PeerId, call: CallId, sequence: u32, out: &mut Context) {
         let now = out.net.now();
         if let Some(Err(error)) = out.with(link, |session| session.shown(call, sequence, now)) {
             log::debug!("credit of picture {sequence}: {error}");
@@ -27,7 +27,7 @@ pub(super) fn arrived(
     id: CallId,
     call: &Call,
     picture: ReceivedPicture,
-    out: &mut Outside,
+    out: &mut Context,
 ) {
     let ReceivedPicture {
         head,
@@ -72,5 +72,5 @@ pub(super) fn arrived(
         _credit: credit,
     };
     let peer = call.peer;
-    out.tell(Notice::Picture { peer, picture });
+    out.notify(Notice::Picture { peer, picture });
 }

@@ -1,4 +1,5 @@
-//! Who may have which call here, by the owner's settings and the peer's rights. It knows no connection and no call.
+//! Who may have which call here, by the owner's settings and the peer's rights. It knows no
+//! connection and no call.
 
 use std::time::Duration;
 
@@ -36,13 +37,14 @@ pub(super) enum Welcome {
     Asked,
     /// By the right `auto`: as if a person had answered, with the camera on.
     AtOnce,
-    /// By the right `view`, as a camera box serves everybody who may look. What such a call sends goes unseen.
+    /// By the right `view`, as a camera box serves everybody who may look. What such a call sends
+    /// goes unseen.
     Served,
 }
 
 /// Who is here already.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Crowd {
+pub(super) struct Occupancy {
     pub(super) viewers: usize,
     /// Whether the very connection watches already.
     pub(super) watches: bool,
@@ -76,7 +78,7 @@ impl Policy {
         &self,
         kind: CallKind,
         rights: Rights,
-        crowd: Crowd,
+        crowd: Occupancy,
     ) -> Result<Welcome, Refusal> {
         match kind {
             CallKind::View => self.judge_viewer(rights, crowd),
@@ -93,7 +95,7 @@ impl Policy {
         rights.view && (self.serves_camera || rights.auto)
     }
 
-    fn judge_viewer(&self, rights: Rights, crowd: Crowd) -> Result<Welcome, Refusal> {
+    fn judge_viewer(&self, rights: Rights, crowd: Occupancy) -> Result<Welcome, Refusal> {
         match rights {
             _ if !rights.view => Err((EndReason::Forbidden, "you may not watch here")),
             _ if !self.has_camera => Err((EndReason::NoCamera, "there is no camera here")),
@@ -114,7 +116,7 @@ impl Policy {
         }
     }
 
-    fn judge_caller(&self, rights: Rights, crowd: Crowd) -> Result<Welcome, Refusal> {
+    fn judge_caller(&self, rights: Rights, crowd: Occupancy) -> Result<Welcome, Refusal> {
         match self.taking {
             Taking::Never => Err((EndReason::Forbidden, "nobody takes calls here")),
             _ if !rights.call => Err((EndReason::Forbidden, "you may not call here")),
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
     use crate::Identity;
 
-    const NOBODY: Crowd = Crowd {
+    const NOBODY: Occupancy = Occupancy {
         viewers: 0,
         watches: false,
         its_viewers: 0,
@@ -143,7 +145,7 @@ mod tests {
     fn policy(change: impl FnOnce(&mut Settings)) -> Policy {
         let name = "box".parse().unwrap();
         let mut settings = Settings::new(name, Identity::throwaway().unwrap());
-        settings.camera = Some(transom_media::Wish::default());
+        settings.camera = Some(transom_media::CaptureRequest::default());
         change(&mut settings);
         Policy::new(&settings)
     }
@@ -169,7 +171,7 @@ mod tests {
                 (settings.serve_camera, settings.max_viewers) = (true, most);
             });
             let watch = |viewers, its_viewers| {
-                let crowd = Crowd {
+                let crowd = Occupancy {
                     viewers,
                     its_viewers,
                     ..NOBODY
@@ -203,9 +205,9 @@ mod tests {
             settings.takes_calls = true;
             settings.max_talks = 2;
         });
-        let one = Crowd { talks: 1, ..NOBODY };
-        let two = Crowd { talks: 2, ..NOBODY };
-        let same = Crowd {
+        let one = Occupancy { talks: 1, ..NOBODY };
+        let two = Occupancy { talks: 2, ..NOBODY };
+        let same = Occupancy {
             talks_with_it: true,
             ..one
         };

@@ -8,10 +8,10 @@ use transom_wire::{CallKind, EndReason};
 
 use super::Calls;
 use super::call::Call;
-use super::policy::{Crowd, Welcome};
+use super::policy::{Occupancy, Welcome};
+use crate::context::Context;
 use crate::links::{Link, Links};
 use crate::notice::Notice;
-use crate::outside::Outside;
 
 /// To a peer that lost its right to a call while its connection was gone.
 const NOT_ANY_MORE: (EndReason, &str) = (EndReason::Forbidden, "you may not call here any more");
@@ -24,7 +24,7 @@ impl Calls {
         link: &Link,
         kind: CallKind,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         // By key: the peer may be here under two names.
         let same = |call: &Call| (call.key, call.kind) == (link.key, kind);
@@ -60,7 +60,7 @@ impl Calls {
         link: &Link,
         kind: CallKind,
         welcome: Welcome,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let until = Instant::now() + self.policy.ring_timeout;
         let mut call = Call::new(link.peer, link.key, kind, until);
@@ -71,7 +71,7 @@ impl Calls {
             Welcome::AtOnce | Welcome::Served => call.answer(out),
             Welcome::Asked => {
                 let peer = link.peer;
-                out.tell(Notice::Ringing { peer, kind });
+                out.notify(Notice::Ringing { peer, kind });
             }
         }
         self.calls.push(call);
@@ -83,7 +83,7 @@ impl Calls {
         mut call: Call,
         place: (PeerId, CallId),
         link: &Link,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let verdict = match call.served {
             true => self
@@ -110,15 +110,15 @@ impl Calls {
         self.calls.push(call);
     }
 
-    /// Both rang. On one connection the sessions have decided already that ours yields; on two connections between the same
-    /// two stations the ring of the one with the lower number does.
+    /// Both rang. On one connection the sessions have decided already that ours yields; on two
+    /// connections between the same two stations the ring of the one with the lower number does.
     fn crossed(
         &mut self,
         at: usize,
         place: (PeerId, CallId),
         link: &Link,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         if !self.calls[at].is_allowed(link.rights, &self.policy) {
             let (reason, text) = NOT_ANY_MORE;
@@ -143,10 +143,10 @@ impl Calls {
         call.answer(out);
     }
 
-    fn crowd(&self, id: PeerId, link: &Link) -> Crowd {
+    fn crowd(&self, id: PeerId, link: &Link) -> Occupancy {
         let served = |call: &&Call| call.served && call.place.is_some();
         let talks = |call: &&Call| call.is_talk() && !call.served;
-        Crowd {
+        Occupancy {
             viewers: self.calls.iter().filter(served).count(),
             its_viewers: (self.calls.iter().filter(served))
                 .filter(|call| call.key == link.key)
@@ -158,7 +158,8 @@ impl Calls {
     }
 }
 
-/// Whether a ring at that connection is for this call: it waits for one, or the peer's station has left it elsewhere.
+/// Whether a ring at that connection is for this call: it waits for one, or the peer's station has
+/// left it elsewhere.
 fn is_returning(call: &Call, link: PeerId, links: &Links) -> bool {
     let left_behind = |on: PeerId| {
         let both = links.link(on).zip(links.link(link));
@@ -167,7 +168,7 @@ fn is_returning(call: &Call, link: PeerId, links: &Links) -> bool {
     !call.outgoing && call.place.is_none_or(|(on, _)| left_behind(on))
 }
 
-fn decline(place: (PeerId, CallId), reason: EndReason, text: &str, out: &mut Outside) {
+fn decline(place: (PeerId, CallId), reason: EndReason, text: &str, out: &mut Context) {
     let (link, call) = place;
     if let Some(Err(error)) = out.with(link, |session| session.decline(call, reason, text)) {
         log::debug!("{link} declining: {error}");

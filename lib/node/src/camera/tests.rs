@@ -14,7 +14,7 @@ use crate::{Identity, Settings};
 struct Desk {
     camera: OwnCamera,
     calls: Calls,
-    out: Outside,
+    out: Context,
     start: Instant,
 }
 
@@ -24,7 +24,7 @@ impl Desk {
         let identity = Identity::throwaway().unwrap();
         let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
         let queue = Queue::new(|| ());
-        let out = Outside {
+        let out = Context {
             net: transom_net::Net::bind(config).unwrap(),
             workers: Workers::new(queue.clone(), Disk::default()),
             notices: Default::default(),
@@ -60,7 +60,7 @@ impl Desk {
     }
 
     /// The states that were told since the last call.
-    fn told(&mut self) -> Vec<(Lens, String)> {
+    fn told(&mut self) -> Vec<(CameraState, String)> {
         let notices = self.out.notices.drain(..);
         notices
             .filter_map(|notice| match notice {
@@ -71,10 +71,10 @@ impl Desk {
     }
 }
 
-fn wish() -> Wish {
-    Wish {
+fn wish() -> CaptureRequest {
+    CaptureRequest {
         source: Source::Pattern,
-        ..Wish::default()
+        ..CaptureRequest::default()
     }
 }
 
@@ -145,14 +145,14 @@ fn a_source_of_unusable_pictures_is_lost_after_two_seconds_and_back_with_a_good_
     assert_eq!(desk.camera.due(), Some(desk.at(2000)));
     desk.turn(2000);
     let lost = format!("none of its pictures can be used: {REFUSED}");
-    assert_eq!(desk.told(), [(Lens::Lost, lost.clone())]);
+    assert_eq!(desk.told(), [(CameraState::Lost, lost.clone())]);
     assert_eq!(desk.camera.due(), None);
     comes(false);
     desk.turn(9000);
     assert_eq!(desk.told(), []);
     comes(true);
     desk.turn(9001);
-    assert_eq!(desk.told(), [(Lens::Live, "64x48 of ".to_owned())]);
+    assert_eq!(desk.told(), [(CameraState::Live, "64x48 of ".to_owned())]);
     // A bad one now and then is no reason.
     for time in (10_000..20_000).step_by(1000) {
         comes(false);
@@ -164,7 +164,7 @@ fn a_source_of_unusable_pictures_is_lost_after_two_seconds_and_back_with_a_good_
     comes(false);
     desk.turn(20_000);
     desk.turn(22_000);
-    assert_eq!(desk.told(), [(Lens::Lost, lost)]);
+    assert_eq!(desk.told(), [(CameraState::Lost, lost)]);
 }
 
 #[test]
@@ -186,12 +186,12 @@ fn pictures_that_fail_to_be_encoded_are_said_with_the_reason() {
     assert_eq!(desk.told(), []);
     desk.turn(2000);
     let why = "none of its pictures can be used: the codec failed on this picture";
-    assert_eq!(desk.told(), [(Lens::Lost, why.to_owned())]);
+    assert_eq!(desk.told(), [(CameraState::Lost, why.to_owned())]);
     let Desk {
         camera, calls, out, ..
     } = &mut desk;
     camera.encoded(opening, &picture(), calls, out);
-    assert!(matches!(&desk.told()[..], [(Lens::Live, _)]));
+    assert!(matches!(&desk.told()[..], [(CameraState::Live, _)]));
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_camera_read_on_its_thread_is_judged_alike() {
     desk.told();
     desk.camera.unusable(opening, start);
     desk.turn(2000);
-    assert!(matches!(&desk.told()[..], [(Lens::Lost, _)]));
+    assert!(matches!(&desk.told()[..], [(CameraState::Lost, _)]));
 }
 
 /// A camera that says on which thread it was closed.
@@ -239,7 +239,7 @@ fn the_loop_never_waits_for_a_camera_to_close() {
         mut out,
         ..
     } = Desk::new();
-    let open = |camera: &mut OwnCamera, out: &mut Outside| {
+    let open = |camera: &mut OwnCamera, out: &mut Context| {
         camera.preview(true);
         camera.turn(Instant::now(), &calls, out);
         let opened = transom_media::open(&wish()).unwrap();
@@ -247,7 +247,7 @@ fn the_loop_never_waits_for_a_camera_to_close() {
         camera.opened(camera.opening, opened, out);
         assert!(matches!(camera.state, State::Live { .. }));
     };
-    let ways: [fn(&mut OwnCamera, &mut Outside); 4] = [
+    let ways: [fn(&mut OwnCamera, &mut Context); 4] = [
         |camera, out| camera.choose(Some(wish()), out),
         |camera, out| {
             camera.lost(Words::unusable("unplugged"), None, out);
@@ -282,10 +282,13 @@ fn a_source_that_sends_nothing_is_said_to_after_five_seconds_and_is_live_with_it
     desk.camera.turn(due, &desk.calls, &mut desk.out);
     let told = desk.told();
     assert!(
-        matches!(&told[..], [(Lens::Lost, text)] if text.contains("no picture for 5 s")),
+        matches!(&told[..], [(CameraState::Lost, text)] if text.contains("no picture for 5 s")),
         "{told:?}"
     );
     script.lock().unwrap().push_back(true);
     desk.camera.turn(due, &desk.calls, &mut desk.out);
-    assert_eq!(desk.told().first().map(|(lens, _)| *lens), Some(Lens::Live));
+    assert_eq!(
+        desk.told().first().map(|(lens, _)| *lens),
+        Some(CameraState::Live)
+    );
 }

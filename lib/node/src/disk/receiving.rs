@@ -1,4 +1,5 @@
-//! What the disk thread does for transfers to us. It knows no sockets, and of an inbox only what it is asked to put there.
+//! What the disk thread does for transfers to us. It knows no sockets, and of an inbox only what it
+//! is asked to put there.
 
 use std::path::PathBuf;
 

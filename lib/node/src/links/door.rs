@@ -10,8 +10,8 @@ use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use super::{Dial, Link, Links, Reach};
 use crate::budget::MAX_LINKS_PER_KEY;
+use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
-use crate::outside::Outside;
 
 /// A knock of the same key is told once in this time, so that knocking can't flood a log.
 const KNOCK_PAUSE: Duration = Duration::from_secs(10);
@@ -52,8 +52,9 @@ pub(crate) struct Caller {
 }
 
 impl Links {
-    /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to it so far.
-    pub(crate) fn judge(&mut self, id: PeerId, caller: Caller, side: Side, out: &mut Outside) {
+    /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to
+    /// it so far.
+    pub(crate) fn judge(&mut self, id: PeerId, caller: Caller, side: Side, out: &mut Context) {
         let Caller { key, address, .. } = caller;
         if let Err(error) = self.known.refresh() {
             log::warn!("{error}");
@@ -67,7 +68,8 @@ impl Links {
         let now = Instant::now();
         match link {
             Some(_) if side == Side::Listener && !out.paces.take(key.0, now) => {
-                // Not turned away, as a script that is in a hurry would be: its handshake takes a little longer.
+                // Not turned away, as a script that is in a hurry would be: its handshake takes a
+                // little longer.
                 self.waiting.push((id, caller));
             }
             Some(Admission {
@@ -104,7 +106,8 @@ impl Links {
                         session: None,
                         since: None,
                         closing: false,
-                        // Neither more nor newer connections give a peer a larger share of the disk.
+                        // Neither more nor newer connections give a peer a larger share of the
+                        // disk.
                         load: self.loads.of(key.0),
                     },
                 );
@@ -114,14 +117,14 @@ impl Links {
     }
 
     /// Judges those who came too often for their pace, and whose time has come.
-    pub(super) fn judge_waiting(&mut self, now: Instant, out: &mut Outside) {
+    pub(super) fn judge_waiting(&mut self, now: Instant, out: &mut Context) {
         let due = |(_, caller): &mut (PeerId, Caller)| out.paces.next(caller.key.0, now) <= now;
         for (id, caller) in self.waiting.extract_if(.., due).collect::<Vec<_>>() {
             self.judge(id, caller, Side::Listener, out);
         }
     }
 
-    fn judge_dialed(&mut self, id: PeerId, key: PublicKey, out: &mut Outside) -> Option<Admission> {
+    fn judge_dialed(&mut self, id: PeerId, key: PublicKey, out: &mut Context) -> Option<Admission> {
         let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
         let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
         let contact = &dial.contact;
@@ -153,7 +156,7 @@ impl Links {
             }
             Trust::Changed { pinned, in_book } => {
                 if dial.told.replace(key) != Some(key) {
-                    out.tell(Notice::KeyChanged {
+                    out.notify(Notice::KeyChanged {
                         peer: name,
                         pinned,
                         offered: key,
@@ -199,7 +202,7 @@ impl Links {
         contact.map(|contact| contact.may)
     }
 
-    fn judge_caller(&mut self, caller: Caller, out: &mut Outside) -> Option<Admission> {
+    fn judge_caller(&mut self, caller: Caller, out: &mut Context) -> Option<Admission> {
         let key = caller.key;
         if key == self.own_key {
             // Another program of the same owner on the same key: whoever holds it is us.
@@ -218,8 +221,9 @@ impl Links {
         found.map(|(name, may)| Admission::of(name, may))
     }
 
-    /// Who may come in with that key: somebody of the book, or else a guest. A key that was only learned when its owner was
-    /// dialed by address opens no door, and a line taken out of the book closes it.
+    /// Who may come in with that key: somebody of the book, or else a guest. A key that was only
+    /// learned when its owner was dialed by address opens no door, and a line taken out of the book
+    /// closes it.
     fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
         let person = identify(&self.book, self.known.peers(), key);
         match person.filter(|person| person.contact.is_some()) {
@@ -231,13 +235,14 @@ impl Links {
         }
     }
 
-    /// Lets a key in for as long as the station runs. Gives the links whose rights may have changed by that.
+    /// Lets a key in for as long as the station runs. Gives the links whose rights may have changed
+    /// by that.
     pub(crate) fn allow_guest(
         &mut self,
         key: PublicKey,
         name: PeerName,
         may: Rights,
-        out: &mut Outside,
+        out: &mut Context,
     ) -> Vec<PeerId> {
         match self.is_free(&name, &key) && self.guests.add(key, name, may) {
             true => self.judge_again(out),
@@ -250,7 +255,8 @@ impl Links {
         }
     }
 
-    /// Whether a guest with that key may have that name: neither belongs to anybody else, as far as is known.
+    /// Whether a guest with that key may have that name: neither belongs to anybody else, as far as
+    /// is known.
     fn is_free(&self, name: &PeerName, key: &PublicKey) -> bool {
         let known = self.known.peers().key_of(name);
         self.book.find(name.as_str()).is_none()
@@ -260,24 +266,25 @@ impl Links {
             && *key != self.own_key
     }
 
-    fn knock(&mut self, caller: Caller, out: &mut Outside) {
+    fn knock(&mut self, caller: Caller, out: &mut Context) {
         let Caller { key, name, address } = caller;
         let now = Instant::now();
         self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
         if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
             self.knocks.push((key, now));
-            out.tell(Notice::Knock { key, address, name });
+            out.notify(Notice::Knock { key, address, name });
         }
     }
 
-    /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose rights changed.
-    pub(crate) fn replace_book(&mut self, book: Book, out: &mut Outside) -> Vec<PeerId> {
+    /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose
+    /// rights changed.
+    pub(crate) fn replace_book(&mut self, book: Book, out: &mut Context) -> Vec<PeerId> {
         self.book = book;
         self.judge_again(out)
     }
 
     /// Gives every link the rights it has by now, and closes those that have none.
-    fn judge_again(&mut self, out: &mut Outside) -> Vec<PeerId> {
+    fn judge_again(&mut self, out: &mut Context) -> Vec<PeerId> {
         let judged: Vec<_> = self
             .links
             .iter()

@@ -22,7 +22,8 @@ impl Guests {
         (guest.may != Rights::NONE).then_some((guest.name, guest.may))
     }
 
-    /// Lets a key in, or changes what it may. False when the name is another guest's or there are too many guests.
+    /// Lets a key in, or changes what it may. False when the name is another guest's or there are
+    /// too many guests.
     pub(super) fn add(&mut self, key: PublicKey, name: PeerName, may: Rights) -> bool {
         let others = |guest: &&Guest| guest.key != key;
         if self.0.iter().filter(others).any(|guest| guest.name == name) {

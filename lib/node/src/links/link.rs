@@ -44,8 +44,8 @@ impl Link {
         self.session
     }
 
-    /// Whether it has been there long enough for somebody to be called: a program that only sends a line or a file is gone
-    /// sooner, and takes no calls.
+    /// Whether it has been there long enough for somebody to be called: a program that only sends a
+    /// line or a file is gone sooner, and takes no calls.
     pub(super) fn is_settled(&self) -> bool {
         self.since.is_some_and(|since| since.elapsed() >= SETTLED)
     }

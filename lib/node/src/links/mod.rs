@@ -26,10 +26,10 @@ use self::guests::Guests;
 use self::link::describe;
 pub(crate) use self::link::{Gone, Link, Parting};
 use crate::budget::Budget;
+use crate::context::{Context, earlier};
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
 use crate::notice::{Notice, Obstacle};
-use crate::outside::{Outside, earlier};
 use crate::settings::{Allow, Settings};
 
 /// First pause before a contact that is away is dialed again; it doubles up to [`LONGEST_PAUSE`].
@@ -43,7 +43,7 @@ enum Reach {
     Trying {
         link: Option<PeerId>,
         rest: Vec<SocketAddr>,
-        trouble: Trouble,
+        failure: DialFailure,
     },
     Up,
     Waiting {
@@ -77,13 +77,14 @@ pub(crate) struct Links {
     /// Our random number of this run.
     pub(crate) session: u64,
     knocks: Vec<(PublicKey, Instant)>,
-    /// Who was let in too often just now, and is judged a little later; at most as many as may be in a handshake.
+    /// Who was let in too often just now, and is judged a little later; at most as many as may be
+    /// in a handshake.
     waiting: Vec<(PeerId, Caller)>,
 }
 
 /// Why a peer was not reached.
 #[derive(Debug)]
-struct Trouble {
+struct DialFailure {
     obstacle: Obstacle,
     why: String,
 }
@@ -121,8 +122,9 @@ impl Links {
         Some(*chosen.0)
     }
 
-    /// The connection by which a call with that peer's station can go on: one to the same run of it, or one that we dialed,
-    /// where a newer run listens, or one from a newer run that has dialed us and stays.
+    /// The connection by which a call with that peer's station can go on: one to the same run of
+    /// it, or one that we dialed, where a newer run listens, or one from a newer run that has
+    /// dialed us and stays.
     pub(crate) fn route(&self, peer: &PeerName, station: Option<u64>) -> Option<PeerId> {
         let mut up = self.up(peer);
         up.find(|(_, link)| link.session == station)
@@ -131,7 +133,8 @@ impl Links {
             .map(|(id, _)| *id)
     }
 
-    /// Whether that run of the peer's station is gone and a newer one is there, which knows nothing of the calls of the old.
+    /// Whether that run of the peer's station is gone and a newer one is there, which knows nothing
+    /// of the calls of the old.
     pub(crate) fn is_reborn(&self, peer: &PeerName, key: &PublicKey, station: u64) -> bool {
         !self.reaches(key, station) && self.up(peer).any(|(_, link)| link.is_settled())
     }
@@ -144,7 +147,8 @@ impl Links {
             .map(|link| link.key)
     }
 
-    /// Whether any connection leads to that run of a station. Its number alone proves nothing: all its peers know it.
+    /// Whether any connection leads to that run of a station. Its number alone proves nothing: all
+    /// its peers know it.
     pub(crate) fn reaches(&self, key: &PublicKey, station: u64) -> bool {
         let mut links = self.links.values();
         links.any(|link| (link.key, link.session) == (*key, Some(station)) && !link.closing)
@@ -176,7 +180,7 @@ impl Links {
         self.dials.contains_key(peer) || self.link_of(peer).is_some()
     }
 
-    pub(crate) fn connect(&mut self, contact: Contact, keep: bool, out: &mut Outside) {
+    pub(crate) fn connect(&mut self, contact: Contact, keep: bool, out: &mut Context) {
         let peer = contact.name;
         if let Some(dial) = self.dials.get_mut(&peer) {
             (dial.contact, dial.keep) = (contact, keep);
@@ -196,7 +200,7 @@ impl Links {
         self.reach(peer, out);
     }
 
-    pub(crate) fn disconnect(&mut self, peer: &PeerName, out: &mut Outside) {
+    pub(crate) fn disconnect(&mut self, peer: &PeerName, out: &mut Context) {
         let trying = match self.dials.remove(peer) {
             Some(Dial {
                 reach: Reach::Trying { link, .. },
@@ -214,7 +218,7 @@ impl Links {
         }
     }
 
-    pub(crate) fn close_all(&mut self, out: &mut Outside) {
+    pub(crate) fn close_all(&mut self, out: &mut Context) {
         self.dials.clear();
         for link in self.links.keys() {
             out.net.close(*link, ByeCode::Leaving, "");
@@ -226,7 +230,7 @@ impl Links {
     }
 
     /// When a contact is to be dialed again, or somebody at the door is to be judged.
-    pub(crate) fn due(&self, out: &Outside) -> Option<Instant> {
+    pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
         let now = Instant::now();
         let waiting = self.waiting.iter();
         let waiting = waiting.map(|(_, caller)| out.paces.next(caller.key.0, now));
@@ -238,12 +242,12 @@ impl Links {
             })
     }
 
-    pub(crate) fn turn(&mut self, now: Instant, out: &mut Outside) {
+    pub(crate) fn turn(&mut self, now: Instant, out: &mut Context) {
         self.judge_waiting(now, out);
         self.dial_due(now, out);
     }
 
-    fn dial_due(&mut self, now: Instant, out: &mut Outside) {
+    fn dial_due(&mut self, now: Instant, out: &mut Context) {
         let due = |dial: &Dial| matches!(dial.reach, Reach::Waiting { until } if until <= now);
         let names: Vec<_> = self
             .dials
@@ -256,7 +260,7 @@ impl Links {
         }
     }
 
-    fn reach(&mut self, peer: PeerName, out: &mut Outside) {
+    fn reach(&mut self, peer: PeerName, out: &mut Context) {
         if self.link_of(&peer).is_some() {
             // It reached us first.
             if let Some(dial) = self.dials.get_mut(&peer) {
@@ -267,7 +271,7 @@ impl Links {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
-        out.tell(Notice::Reaching { peer });
+        out.notify(Notice::Reaching { peer });
         dial.reach = Reach::Resolving;
         let address = &dial.contact.address;
         let port = address.port();
@@ -281,7 +285,7 @@ impl Links {
         &mut self,
         peer: PeerName,
         found: std::io::Result<Vec<SocketAddr>>,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
@@ -294,7 +298,7 @@ impl Links {
                 format!("can't find the address of {host}: {error}"),
             ),
         };
-        let trouble = Trouble {
+        let failure = DialFailure {
             obstacle: Obstacle::Address,
             why,
         };
@@ -302,20 +306,20 @@ impl Links {
         dial.reach = Reach::Trying {
             link: None,
             rest,
-            trouble,
+            failure,
         };
         self.try_next(peer, out);
     }
 
     /// Dials the next address of a contact, or gives up for now.
-    fn try_next(&mut self, peer: PeerName, out: &mut Outside) {
+    fn try_next(&mut self, peer: PeerName, out: &mut Context) {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
         let Reach::Trying {
             link,
             rest,
-            trouble,
+            failure,
         } = &mut dial.reach
         else {
             return;
@@ -327,14 +331,14 @@ impl Links {
                     return;
                 }
                 Err(error) => {
-                    *trouble = Trouble {
+                    *failure = DialFailure {
                         obstacle: Obstacle::Network,
                         why: error.to_string(),
                     };
                 }
             }
         }
-        let Trouble { obstacle, why } = trouble;
+        let DialFailure { obstacle, why } = failure;
         let (obstacle, why) = (*obstacle, std::mem::take(why));
         self.pause(peer, obstacle, why, None, out);
     }
@@ -345,7 +349,7 @@ impl Links {
         obstacle: Obstacle,
         why: String,
         pause: Option<Duration>,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
@@ -360,7 +364,7 @@ impl Links {
         } else {
             self.dials.remove(&peer);
         }
-        out.tell(Notice::Unreachable {
+        out.notify(Notice::Unreachable {
             peer,
             obstacle,
             why,
@@ -374,7 +378,7 @@ impl Links {
         id: PeerId,
         session: u64,
         capabilities: Capabilities,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let Some(link) = self.links.get_mut(&id) else {
             return;
@@ -395,7 +399,8 @@ impl Links {
         };
         let twin = self.links.iter().find(others).map(|(other, _)| *other);
         match twin {
-            // Both dialed at once. Both keep the connection that the side with the smaller number dialed.
+            // Both dialed at once. Both keep the connection that the side with the smaller number
+            // dialed.
             Some(twin) if session != self.session => {
                 let keep_ours = self.session < session;
                 let (kept, superfluous) = match (side == Side::Dialer) == keep_ours {
@@ -409,7 +414,7 @@ impl Links {
                 }
                 out.net.close(superfluous, ByeCode::Replaced, "");
             }
-            _ => out.tell(Notice::Joined {
+            _ => out.notify(Notice::Joined {
                 peer,
                 key,
                 first_use,
@@ -421,7 +426,7 @@ impl Links {
     }
 
     /// A connection ended, at whatever stage.
-    pub(crate) fn left(&mut self, id: PeerId, why: &Departure, out: &mut Outside) -> Option<Gone> {
+    pub(crate) fn left(&mut self, id: PeerId, why: &Departure, out: &mut Context) -> Option<Gone> {
         self.waiting.retain(|(waiting, _)| *waiting != id);
         let link = self.links.remove(&id);
         let Some(link) = link else {
@@ -448,7 +453,7 @@ impl Links {
             return gone; // By another connection it is still there, or about to be.
         }
         let lost = parting == Parting::Lost;
-        out.tell(Notice::Left {
+        out.notify(Notice::Left {
             peer,
             why: text,
             lost,
@@ -462,7 +467,7 @@ impl Links {
     }
 
     /// A connection we dialed ended before the peer's hello.
-    fn not_let_in(&mut self, link: &Link, why: &Departure, out: &mut Outside) {
+    fn not_let_in(&mut self, link: &Link, why: &Departure, out: &mut Context) {
         let (peer, text) = (link.peer, describe(why));
         match why {
             Departure::Bye {
@@ -491,24 +496,24 @@ impl Links {
         }
     }
 
-    fn try_failed(&mut self, id: PeerId, why: &Departure, out: &mut Outside) {
+    fn try_failed(&mut self, id: PeerId, why: &Departure, out: &mut Context) {
         let trying = self
             .dials
             .iter_mut()
             .find_map(|(name, dial)| match &mut dial.reach {
                 Reach::Trying {
                     link: Some(link),
-                    trouble,
+                    failure,
                     ..
-                } if *link == id => Some((*name, trouble)),
+                } if *link == id => Some((*name, failure)),
                 _ => None,
             });
-        if let Some((name, trouble)) = trying {
+        if let Some((name, failure)) = trying {
             let refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
-            *trouble = Trouble {
+            *failure = DialFailure {
                 obstacle: match why {
                     Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
-                    Departure::Unmet => Obstacle::Busy,
+                    Departure::Unanswered => Obstacle::Busy,
                     _ => Obstacle::Network,
                 },
                 why: describe(why),

@@ -3,14 +3,14 @@
 use transom_wire::PublicKey;
 
 use super::Links;
-use crate::outside::Outside;
+use crate::context::Context;
 
 impl Links {
     /// Sets the windows of all connections of a key. Gives how many of them hold file data.
     ///
     /// To be called in every turn while files of that key come: what the connections hold changes
     /// with all that comes and with every transfer that ends. Sessions grant only after the turn.
-    pub(crate) fn share(&self, key: &PublicKey, out: &mut Outside) -> usize {
+    pub(crate) fn share(&self, key: &PublicKey, out: &mut Context) -> usize {
         let moment = out.net.now();
         let (mut here, mut held, mut storing) = (Vec::new(), Vec::new(), 0);
         let mut waiting = 0;

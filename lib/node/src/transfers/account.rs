@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::context::Context;
 use crate::meter::Meter;
 use crate::notice::{Notice, Outcome, Phase, TransferStatus};
-use crate::outside::Outside;
 
 /// Pause between two notices of one transfer's progress: ten a second look smooth.
 const NOTICE_PAUSE: Duration = Duration::from_millis(100);
@@ -32,10 +32,10 @@ impl Account {
         self.changed.then_some(self.next_notice)
     }
 
-    pub(super) fn tell(&mut self, now: Instant, out: &mut Outside) {
+    pub(super) fn tell(&mut self, now: Instant, out: &mut Context) {
         if self.due().is_some_and(|due| due <= now) {
             (self.next_notice, self.changed) = (now + NOTICE_PAUSE, false);
-            out.tell(Notice::Transfer(self.measured(now)));
+            out.notify(Notice::Transfer(self.measured(now)));
         }
     }
 
@@ -58,10 +58,10 @@ impl Account {
         status.clone()
     }
 
-    pub(super) fn ended(&mut self, outcome: Outcome, out: &mut Outside) {
+    pub(super) fn ended(&mut self, outcome: Outcome, out: &mut Context) {
         let mut status = self.measured(Instant::now());
         (status.phase, status.current) = (Phase::Ended, None);
-        out.tell(Notice::TransferEnded { status, outcome });
+        out.notify(Notice::TransferEnded { status, outcome });
     }
 }
 

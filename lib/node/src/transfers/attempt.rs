@@ -1,4 +1,5 @@
-//! What a transfer from us does on one connection: which entries are announced, and which leaves are on their way.
+//! What a transfer from us does on one connection: which entries are announced, and which leaves
+//! are on their way.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,17 +8,19 @@ use transom_proto::{OwnedEntry, Session, UsageError};
 use transom_wire::{Start, TransferKey, limits};
 
 use super::Place;
+use crate::context::Context;
 use crate::disk::Job;
 use crate::lanes::Lane;
 use crate::notice::TransferId;
-use crate::outside::Outside;
 
 /// Entries fetched from the disk thread at once.
 const ENTRY_BATCH: u32 = 64;
-/// Leaves asked of the disk thread and not yet answered: enough to keep it busy over a turn of the loop.
+/// Leaves asked of the disk thread and not yet answered: enough to keep it busy over a turn of the
+/// loop.
 const LEAVES_ASKED: u32 = 6;
 
-/// The transfer on one connection; the next one starts afresh and resumes by what the receiver holds.
+/// The transfer on one connection; the next one starts afresh and resumes by what the receiver
+/// holds.
 pub(super) struct Attempt {
     /// Its number on the disk thread.
     pub(super) number: TransferId,
@@ -34,7 +37,8 @@ pub(super) struct Attempt {
     pub(super) fetched: VecDeque<OwnedEntry>,
     pub(super) fetch_asked: bool,
     pub(super) next_entry: u32,
-    /// Paths and sizes of the entries announced and not yet settled; at most as many as the session lets be ahead.
+    /// Paths and sizes of the entries announced and not yet settled; at most as many as the session
+    /// lets be ahead.
     pub(super) announced: BTreeMap<u32, (String, u64)>,
     /// Entries the receiver wants data of, in its order.
     pub(super) wanted: VecDeque<Start>,
@@ -85,7 +89,7 @@ impl Attempt {
     /// Says something to the session. A session that has ended is told of by its own event.
     pub(super) fn say(
         &self,
-        out: &mut Outside,
+        out: &mut Context,
         say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>,
     ) {
         if let Some(place) = self.place
@@ -95,7 +99,7 @@ impl Attempt {
         }
     }
 
-    pub(super) fn announce(&mut self, out: &mut Outside) {
+    pub(super) fn announce(&mut self, out: &mut Context) {
         let Some(place) = self.place else { return };
         let room = out
             .with(place.link, |session| session.entry_room(place.file))
@@ -121,7 +125,7 @@ impl Attempt {
         }
     }
 
-    pub(super) fn read(&mut self, out: &mut Outside) {
+    pub(super) fn read(&mut self, out: &mut Context) {
         let Some(place) = self.place else { return };
         if self.reading == Reading::Nothing
             && let Some(start) = self.wanted.pop_front()
@@ -164,7 +168,7 @@ impl Attempt {
         entry.map_or(String::new(), |(path, _)| path)
     }
 
-    pub(super) fn finish(&mut self, out: &mut Outside) -> bool {
+    pub(super) fn finish(&mut self, out: &mut Context) -> bool {
         let complete = self.settled == self.entries && !self.finish_said;
         if complete {
             self.finish_said = true;

@@ -6,8 +6,8 @@ use transom_net::PeerId;
 use transom_wire::{ByeCode, PublicKey};
 
 use super::Transfers;
+use crate::context::Context;
 use crate::links::Links;
-use crate::outside::Outside;
 
 /// Bytes of the paths of entries that one key has announced and that are not settled. A connection
 /// may have 256 such entries in each of 16 folders: room for that many paths of 1 KiB, where a long
@@ -24,7 +24,7 @@ struct Announced {
 
 impl Transfers {
     /// Enforces the limits, once a turn.
-    pub(super) fn share(&mut self, links: &Links, out: &mut Outside) {
+    pub(super) fn share(&mut self, links: &Links, out: &mut Context) {
         for (sender, announced) in self.announced() {
             if let Some((_, link)) = announced.most
                 && announced.path_bytes > MAX_PATH_BYTES

@@ -1,4 +1,5 @@
-//! Transfers: between the sessions, which carry leaves, and the disk thread, which reads and writes them.
+//! Transfers: between the sessions, which carry leaves, and the disk thread, which reads and writes
+//! them.
 //!
 //! ```text
 //!   disk --Leaf--> sending --leaf()--> session ~~~ session --Leaf--> receiving --> disk
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use transom_net::PeerId;
-use transom_proto::{Event, FileId, OwnedOffer};
+use transom_proto::{Event, OwnedOffer};
 use transom_wire::{ByeCode, PeerName};
 
 use self::account::Account;
@@ -26,22 +27,24 @@ use self::offers::Contest;
 use self::receiving::Incoming;
 use self::sending::Outgoing;
 use self::wish::Wishes;
+use crate::context::{Context, earlier};
 use crate::disk::Answer;
 use crate::links::{Link, Links};
 use crate::notice::{Outcome, TransferId};
-use crate::outside::{Outside, earlier};
 use crate::settings::{InboxSettings, SendOptions};
 
-/// Transfers that were accepted and are remembered, so that one that comes back is not asked for again.
+/// Transfers that were accepted and are remembered, so that one that comes back is not asked for
+/// again.
 const MAX_REMEMBERED: usize = 256;
-/// Transfers to one peer at once, which is what its session lets be open. The others wait until one of these is over.
+/// Transfers to one peer at once, which is what its session lets be open. The others wait until one
+/// of these is over.
 const MAX_AT_ONCE: usize = 16;
 
 /// A transfer on a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Place {
     link: PeerId,
-    file: FileId,
+    file: transom_proto::TransferId,
 }
 
 pub(crate) struct Transfers {
@@ -49,7 +52,8 @@ pub(crate) struct Transfers {
     incoming: BTreeMap<TransferId, Incoming>,
     /// Offers of transfers that an older connection carries, until its liveness check has ended.
     contests: Vec<Contest>,
-    /// Walks and their answers by the number of the attempt, which names an outgoing transfer on the disk thread.
+    /// Walks and their answers by the number of the attempt, which names an outgoing transfer on
+    /// the disk thread.
     attempts: BTreeMap<TransferId, TransferId>,
     /// One that was sent is over, so that another may have its turn.
     has_room: bool,
@@ -87,7 +91,7 @@ impl Transfers {
         path: PathBuf,
         options: SendOptions,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         self.outgoing
             .insert(id, Outgoing::new(id, peer, path, options));
@@ -98,7 +102,7 @@ impl Transfers {
 
     /// A peer is there: transfers that wait for it begin. Transfers to it on an older connection
     /// move here if that connection is silent.
-    pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Outside) {
+    pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Context) {
         let here = self.outgoing.values().filter(|one| one.peer() == peer);
         for link in here.filter_map(Outgoing::link) {
             out.liveness.check(link, Instant::now());
@@ -119,7 +123,7 @@ impl Transfers {
     }
 
     /// What waits for its turn, in the order it was sent.
-    fn begin_next(&mut self, links: &Links, out: &mut Outside) {
+    fn begin_next(&mut self, links: &Links, out: &mut Context) {
         let waiting = self.outgoing.iter().filter(|(_, one)| one.waits());
         let here = waiting.filter_map(|(id, one)| Some((*id, links.link_of(one.peer())?)));
         let here: Vec<_> = here.collect();
@@ -132,7 +136,7 @@ impl Transfers {
     }
 
     /// Begins it on that connection, unless it has to wait for its turn.
-    fn begin(&mut self, id: TransferId, link: PeerId, links: &Links, out: &mut Outside) -> bool {
+    fn begin(&mut self, id: TransferId, link: PeerId, links: &Links, out: &mut Context) -> bool {
         let here = self.outgoing.values().filter(|one| one.is_on(link));
         if here.count() >= MAX_AT_ONCE {
             return false;
@@ -149,8 +153,9 @@ impl Transfers {
         true
     }
 
-    /// A connection is gone. What we send waits for the next one if there is to be one; what we receive stays on the disk.
-    pub(crate) fn left(&mut self, link: PeerId, why: &str, links: &Links, out: &mut Outside) {
+    /// A connection is gone. What we send waits for the next one if there is to be one; what we
+    /// receive stays on the disk.
+    pub(crate) fn left(&mut self, link: PeerId, why: &str, links: &Links, out: &mut Context) {
         self.contests.retain(|contest| !contest.is_on(link));
         let here: Vec<_> = self
             .outgoing
@@ -194,7 +199,7 @@ impl Transfers {
     }
 
     /// A peer can't be reached and will not be tried again.
-    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Outside) {
+    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Context) {
         let ids: Vec<_> = self
             .outgoing
             .iter()
@@ -212,7 +217,7 @@ impl Transfers {
         }
     }
 
-    pub(crate) fn accept(&mut self, id: TransferId, into: Option<PathBuf>, out: &mut Outside) {
+    pub(crate) fn accept(&mut self, id: TransferId, into: Option<PathBuf>, out: &mut Context) {
         let Some(incoming) = self.incoming.get_mut(&id) else {
             return;
         };
@@ -227,13 +232,13 @@ impl Transfers {
         }
     }
 
-    pub(crate) fn refuse(&mut self, id: TransferId, out: &mut Outside) {
+    pub(crate) fn refuse(&mut self, id: TransferId, out: &mut Context) {
         if let Some(incoming) = self.over(id) {
             incoming.refuse(out);
         }
     }
 
-    pub(crate) fn pause(&mut self, id: TransferId, paused: bool, out: &mut Outside) {
+    pub(crate) fn pause(&mut self, id: TransferId, paused: bool, out: &mut Context) {
         if let Some(outgoing) = self.outgoing.get_mut(&id) {
             outgoing.pause(paused, out);
         } else if let Some(incoming) = self.incoming.get_mut(&id) {
@@ -241,7 +246,7 @@ impl Transfers {
         }
     }
 
-    pub(crate) fn limit(&mut self, id: TransferId, rate: Option<u64>, out: &mut Outside) {
+    pub(crate) fn limit(&mut self, id: TransferId, rate: Option<u64>, out: &mut Context) {
         if let Some(outgoing) = self.outgoing.get_mut(&id) {
             outgoing.limit(rate, out);
         } else if let Some(incoming) = self.incoming.get_mut(&id) {
@@ -249,7 +254,7 @@ impl Transfers {
         }
     }
 
-    pub(crate) fn cancel(&mut self, id: TransferId, out: &mut Outside) {
+    pub(crate) fn cancel(&mut self, id: TransferId, out: &mut Context) {
         if let Some(outgoing) = self.outgoing.get_mut(&id) {
             outgoing.cancel(out);
             self.end_outgoing(
@@ -272,7 +277,7 @@ impl Transfers {
         who: &Link,
         event: Event,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) -> Option<Event> {
         if who.load.is_too_much() {
             out.net.close(
@@ -319,7 +324,7 @@ impl Transfers {
     }
 
     /// The rights of that link changed: who may send no files any more stops.
-    pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Outside) {
+    pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Context) {
         if links.link(link).is_some_and(|link| link.rights.files) {
             return;
         }
@@ -351,7 +356,7 @@ impl Transfers {
     }
 
     /// The disk thread's answer.
-    pub(crate) fn answered(&mut self, number: TransferId, answer: Answer, out: &mut Outside) {
+    pub(crate) fn answered(&mut self, number: TransferId, answer: Answer, out: &mut Context) {
         if let Some(incoming) = self.incoming.get_mut(&number) {
             if incoming.answered(answer, out) {
                 self.over(number);
@@ -379,7 +384,7 @@ impl Transfers {
             .fold(None, |due, at| earlier(due, Some(at)))
     }
 
-    pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Outside) {
+    pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Context) {
         self.settle(links, out);
         self.share(links, out);
         if std::mem::take(&mut self.has_room) {
@@ -393,7 +398,7 @@ impl Transfers {
         }
     }
 
-    fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Outside) {
+    fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Context) {
         if let Some(mut outgoing) = self.outgoing.remove(&id) {
             if let Some(attempt) = outgoing.left(out) {
                 self.attempts.remove(&attempt);
@@ -405,7 +410,7 @@ impl Transfers {
 }
 
 /// Which transfer an event belongs to.
-fn file_of(event: &Event) -> Option<FileId> {
+fn file_of(event: &Event) -> Option<transom_proto::TransferId> {
     match event {
         Event::Accepted { file }
         | Event::Refused { file, .. }

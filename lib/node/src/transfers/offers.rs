@@ -10,9 +10,9 @@ use transom_wire::{RefuseReason, WHOLE};
 
 use super::receiving::Incoming;
 use super::{Place, Transfers};
+use crate::context::Context;
 use crate::links::{Link, Links};
 use crate::notice::TransferId;
-use crate::outside::Outside;
 use crate::settings::{Accept, InboxSettings};
 
 /// The answer to an offer of a transfer that a living connection of the same key carries already.
@@ -50,7 +50,7 @@ impl Transfers {
         incoming: Incoming,
         who: &Link,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let verdict = match self.judge(&incoming, who) {
             Verdict::Ask | Verdict::Take { .. } if !out.paces.take(who.key.0, Instant::now()) => {
@@ -63,7 +63,7 @@ impl Transfers {
     }
 
     /// Decides the contests whose liveness check has ended, or whose older transfer is over.
-    pub(super) fn settle(&mut self, links: &Links, out: &mut Outside) {
+    pub(super) fn settle(&mut self, links: &Links, out: &mut Context) {
         let Self {
             contests, incoming, ..
         } = self;
@@ -122,7 +122,7 @@ impl Transfers {
         verdict: Verdict,
         who: &Link,
         links: &Links,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         let into = match verdict {
             Verdict::Refuse(reason, text) => return incoming.refuse_unasked(reason, text, out),

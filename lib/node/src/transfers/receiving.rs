@@ -1,4 +1,5 @@
-//! One transfer to us: judged, prepared on the disk, then every entry and leaf handed to the disk thread and its answers to the sender.
+//! One transfer to us: judged, prepared on the disk, then every entry and leaf handed to the disk
+//! thread and its answers to the sender.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,16 +8,16 @@ use std::time::Instant;
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
 use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
 
-use super::wish::Wish;
+use super::wish::CaptureRequest;
 use super::{Account, Place};
+use crate::context::Context;
 use crate::disk::{Answer, Failure, Job, Refusal};
 use crate::links::Link;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
-use crate::outside::Outside;
 
-/// Failed entries of one transfer that are told one by one, which is more than anybody reads; the others only count. A peer
-/// gives up as many as it likes of those it offered.
+/// Failed entries of one transfer that are told one by one, which is more than anybody reads; the
+/// others only count. A peer gives up as many as it likes of those it offered.
 const MAX_FAILURES_TOLD: u32 = 1024;
 
 /// From [`Stage::Prepared`] on the store holds a claim on the transfer. Every end of the transfer
@@ -41,9 +42,10 @@ pub(super) struct Incoming {
     offer: OwnedOffer,
     stage: Stage,
     /// Our user's wish, and whether the sender has paused the transfer.
-    wish: Wish,
+    wish: CaptureRequest,
     peer_paused: bool,
-    /// Paths of the entries announced and not yet done; at most as many as the session lets be ahead.
+    /// Paths of the entries announced and not yet done; at most as many as the session lets be
+    /// ahead.
     paths: BTreeMap<u32, String>,
     /// Bytes of `paths`.
     path_bytes: usize,
@@ -81,7 +83,7 @@ impl Incoming {
             sender: who.key.0,
             offer,
             stage: Stage::Offered,
-            wish: Wish::default(),
+            wish: CaptureRequest::default(),
             peer_paused: false,
             paths: BTreeMap::new(),
             path_bytes: 0,
@@ -123,11 +125,11 @@ impl Incoming {
     }
 
     /// Gives the disk thread something to do for this sender.
-    fn queue(&self, job: Job, out: &mut Outside) {
+    fn queue(&self, job: Job, out: &mut Context) {
         out.workers.disk_for(&self.load, self.sender, self.id, job);
     }
 
-    pub(super) fn announce(&self, asks: bool, out: &mut Outside) {
+    pub(super) fn announce(&self, asks: bool, out: &mut Context) {
         let OwnedOffer {
             shape,
             collision,
@@ -136,7 +138,7 @@ impl Incoming {
             ..
         } = self.offer;
         let name = self.offer.name.as_str().to_owned();
-        out.tell(Notice::Offered {
+        out.notify(Notice::Offered {
             transfer: self.id,
             peer: self.account.status.peer,
             name,
@@ -148,13 +150,14 @@ impl Incoming {
         });
     }
 
-    /// Makes room on the disk; the offer is accepted when that is done. Who may not overwrite has both kept.
+    /// Makes room on the disk; the offer is accepted when that is done. Who may not overwrite has
+    /// both kept.
     pub(super) fn prepare(
         &mut self,
         into: PathBuf,
         quota: Option<u64>,
         overwrite: bool,
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         if self.stage != Stage::Offered {
             return;
@@ -174,7 +177,7 @@ impl Incoming {
     }
 
     /// Refuses the offer. A transfer that runs already is cancelled.
-    pub(super) fn refuse(mut self, out: &mut Outside) {
+    pub(super) fn refuse(mut self, out: &mut Context) {
         if self.stage >= Stage::Accepted {
             return self.cancel(out);
         }
@@ -192,7 +195,7 @@ impl Incoming {
     }
 
     /// Refused by rule: the owner hears of it as a line, not as a transfer that ended.
-    pub(super) fn refuse_unasked(self, reason: RefuseReason, text: &str, out: &mut Outside) {
+    pub(super) fn refuse_unasked(self, reason: RefuseReason, text: &str, out: &mut Context) {
         // A log is no place for a flood either.
         if out.paces.take(self.sender, Instant::now()) {
             let name = self.offer.name.as_str();
@@ -204,17 +207,17 @@ impl Incoming {
     }
 
     /// Applies the wish that our user had before the connection was lost.
-    pub(super) fn restore(&mut self, wish: Wish, out: &mut Outside) {
+    pub(super) fn restore(&mut self, wish: CaptureRequest, out: &mut Context) {
         self.wish = wish;
         self.say(out, |session, place| wish.say(session, place.file));
         self.phase();
     }
 
-    pub(super) fn wish(&self) -> Wish {
+    pub(super) fn wish(&self) -> CaptureRequest {
         self.wish
     }
 
-    pub(super) fn pause(&mut self, paused: bool, out: &mut Outside) {
+    pub(super) fn pause(&mut self, paused: bool, out: &mut Context) {
         self.wish.paused = paused;
         self.say(out, |session, place| session.pause(place.file, paused));
         self.phase();
@@ -226,12 +229,12 @@ impl Incoming {
         self.phase();
     }
 
-    pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Outside) {
+    pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
         self.wish.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
     }
 
-    pub(super) fn cancel(mut self, out: &mut Outside) {
+    pub(super) fn cancel(mut self, out: &mut Context) {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Chosen, "")
         });
@@ -246,7 +249,7 @@ impl Incoming {
     }
 
     /// The connection is gone. What is there waits for the sender's next attempt.
-    pub(super) fn left(mut self, why: &str, out: &mut Outside) {
+    pub(super) fn left(mut self, why: &str, out: &mut Context) {
         self.leave_disk(Job::Keep, out);
         if self.account.status.moved > 0 {
             // It came to something, and many of them may come back at once.
@@ -260,8 +263,9 @@ impl Incoming {
         );
     }
 
-    /// The sender goes on by another connection. In the sender's lane of the disk thread this one is kept before that begins.
-    pub(super) fn left_behind(self, out: &mut Outside) {
+    /// The sender goes on by another connection. In the sender's lane of the disk thread this one
+    /// is kept before that begins.
+    pub(super) fn left_behind(self, out: &mut Context) {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Leaving, "")
         });
@@ -269,7 +273,7 @@ impl Incoming {
     }
 
     /// What the sender says. True when that ends the transfer.
-    pub(super) fn handle(&mut self, event: Event, out: &mut Outside) -> bool {
+    pub(super) fn handle(&mut self, event: Event, out: &mut Context) -> bool {
         let job = match event {
             Event::Entry { entry, .. } => {
                 let path = entry.path.as_str().to_owned();
@@ -328,7 +332,7 @@ impl Incoming {
     }
 
     /// What the disk thread says. True when that ends the transfer.
-    pub(super) fn answered(&mut self, answer: Answer, out: &mut Outside) -> bool {
+    pub(super) fn answered(&mut self, answer: Answer, out: &mut Context) -> bool {
         self.account.changed = true;
         match answer {
             Answer::Ready(Ok(())) => {
@@ -392,7 +396,7 @@ impl Incoming {
         false
     }
 
-    fn finished(&mut self, finished: Result<transom_store::Finished, String>, out: &mut Outside) {
+    fn finished(&mut self, finished: Result<transom_store::Finished, String>, out: &mut Context) {
         let (ending, outcome) = match finished {
             Ok(finished) => {
                 for entry in finished.unplaced {
@@ -439,7 +443,7 @@ impl Incoming {
         }
     }
 
-    fn entry_failed(&mut self, index: u32, why: String, out: &mut Outside) {
+    fn entry_failed(&mut self, index: u32, why: String, out: &mut Context) {
         let path = self.settled(index);
         let path = path.unwrap_or_else(|| match self.offer.shape {
             Shape::File => self.offer.name.as_str().to_owned(),
@@ -448,11 +452,11 @@ impl Incoming {
         self.told_failed(path, why, out);
     }
 
-    fn told_failed(&mut self, path: String, why: String, out: &mut Outside) {
+    fn told_failed(&mut self, path: String, why: String, out: &mut Context) {
         self.failed += 1;
         self.first_failure.get_or_insert_with(|| why.clone());
         if self.failed <= MAX_FAILURES_TOLD {
-            out.tell(Notice::EntryFailed {
+            out.notify(Notice::EntryFailed {
                 transfer: self.id,
                 path,
                 why,
@@ -487,7 +491,7 @@ impl Incoming {
 
     /// Releases the store's claim on a transfer that ends early. The job comes behind all jobs of
     /// the transfer, also behind the one that makes the claim.
-    fn leave_disk(&self, job: Job, out: &mut Outside) {
+    fn leave_disk(&self, job: Job, out: &mut Context) {
         if self.stage != Stage::Offered {
             self.queue(job, out);
         }
@@ -495,7 +499,7 @@ impl Incoming {
 
     fn say(
         &self,
-        out: &mut Outside,
+        out: &mut Context,
         say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>,
     ) {
         if let Some(Err(error)) = out.with(self.place.link, |session| say(session, self.place)) {

@@ -1,4 +1,5 @@
-//! One transfer from us: announces entries, reads what is asked for, and knows what the receiver has made durable.
+//! One transfer from us: announces entries, reads what is asked for, and knows what the receiver
+//! has made durable.
 
 use std::path::PathBuf;
 
@@ -9,12 +10,12 @@ use transom_wire::{
 };
 
 use super::attempt::{Attempt, Reading};
-use super::wish::Wish;
+use super::wish::CaptureRequest;
 use super::{Account, Place};
+use crate::context::Context;
 use crate::disk::{Answer, Failure, Job, Walked};
 use crate::meter::Meter;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
-use crate::outside::Outside;
 use crate::settings::SendOptions;
 
 pub(super) struct Outgoing {
@@ -24,7 +25,7 @@ pub(super) struct Outgoing {
     attempt: Option<Attempt>,
     /// Our user's wish, and whether the receiver has paused the transfer. Without a connection that
     /// is what the receiver said last.
-    wish: Wish,
+    wish: CaptureRequest,
     peer_paused: bool,
 }
 
@@ -55,7 +56,7 @@ impl Outgoing {
         Self {
             account,
             path,
-            wish: Wish {
+            wish: CaptureRequest {
                 paused: false,
                 limit: options.limit,
             },
@@ -94,7 +95,7 @@ impl Outgoing {
         link: PeerId,
         own: [u8; 32],
         peer: [u8; 32],
-        out: &mut Outside,
+        out: &mut Context,
     ) {
         self.attempt = Some(Attempt::new(number, link, peer));
         out.workers.disk(
@@ -109,7 +110,7 @@ impl Outgoing {
     }
 
     /// The connection is gone, or the transfer is over. Gives the attempt that ends.
-    pub(super) fn left(&mut self, out: &mut Outside) -> Option<TransferId> {
+    pub(super) fn left(&mut self, out: &mut Context) -> Option<TransferId> {
         let attempt = self.attempt.take()?;
         out.workers.disk(attempt.lane, attempt.number, Job::Close);
         self.account.status.current = None;
@@ -117,7 +118,7 @@ impl Outgoing {
         Some(attempt.number)
     }
 
-    pub(super) fn pause(&mut self, paused: bool, out: &mut Outside) {
+    pub(super) fn pause(&mut self, paused: bool, out: &mut Context) {
         self.wish.paused = paused;
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.pause(place.file, paused));
@@ -125,14 +126,14 @@ impl Outgoing {
         self.phase();
     }
 
-    pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Outside) {
+    pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
         self.wish.limit = rate;
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.limit(place.file, rate));
         }
     }
 
-    pub(super) fn cancel(&mut self, out: &mut Outside) {
+    pub(super) fn cancel(&mut self, out: &mut Context) {
         if let Some(place) = self.place() {
             out.with(place.link, |session| {
                 session.cancel(place.file, RefuseReason::Chosen, "")
@@ -141,7 +142,7 @@ impl Outgoing {
     }
 
     /// What the peer says. Gives the outcome when that ends the transfer.
-    pub(super) fn handle(&mut self, event: Event, out: &mut Outside) -> Option<Outcome> {
+    pub(super) fn handle(&mut self, event: Event, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         let status = &mut self.account.status;
         match event {
@@ -166,7 +167,7 @@ impl Outgoing {
                 out.workers
                     .disk(attempt.lane, attempt.number, Job::Stop(index));
                 let transfer = status.transfer;
-                out.tell(Notice::EntryFailed {
+                out.notify(Notice::EntryFailed {
                     transfer,
                     path,
                     why: format!("at the receiver: {text}"),
@@ -209,7 +210,7 @@ impl Outgoing {
     }
 
     /// What the disk thread says.
-    pub(super) fn answered(&mut self, answer: Answer, out: &mut Outside) -> Option<Outcome> {
+    pub(super) fn answered(&mut self, answer: Answer, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         match answer {
             Answer::Walked(Ok(walked)) => return self.offer(walked, out),
@@ -251,7 +252,7 @@ impl Outgoing {
         self.pump(out)
     }
 
-    fn unsendable(&mut self, failure: &Failure, out: &mut Outside) {
+    fn unsendable(&mut self, failure: &Failure, out: &mut Context) {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
@@ -271,14 +272,14 @@ impl Outgoing {
         };
         attempt.say(out, |session, place| session.abandon(place.file, &abandon));
         let transfer = self.account.status.transfer;
-        out.tell(Notice::EntryFailed {
+        out.notify(Notice::EntryFailed {
             transfer,
             path,
             why: text.clone(),
         });
     }
 
-    fn offer(&mut self, walked: Walked, out: &mut Outside) -> Option<Outcome> {
+    fn offer(&mut self, walked: Walked, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         self.account.meter = Meter::default();
         let status = &mut self.account.status;
@@ -289,7 +290,7 @@ impl Outgoing {
         status.name.clone_from(&walked.name);
         (attempt.key, attempt.entries) = (walked.key, walked.entries);
         for (path, why) in walked.skipped {
-            out.tell(Notice::EntryFailed {
+            out.notify(Notice::EntryFailed {
                 transfer: status.transfer,
                 path,
                 why,
@@ -344,7 +345,7 @@ impl Outgoing {
     }
 
     /// Does whatever can be done now.
-    fn pump(&mut self, out: &mut Outside) -> Option<Outcome> {
+    fn pump(&mut self, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         if attempt.accepted {
             attempt.announce(out);

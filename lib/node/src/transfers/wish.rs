@@ -2,20 +2,24 @@
 
 use std::collections::VecDeque;
 
-use transom_proto::{FileId, Session, UsageError};
+use transom_proto::{Session, UsageError};
 use transom_wire::TransferKey;
 
 /// Our user's settings for a transfer, sent anew on each connection before data move.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Wish {
+pub(super) struct CaptureRequest {
     pub(super) paused: bool,
     /// Bytes per second; `None` for no limit.
     pub(super) limit: Option<u64>,
 }
 
-impl Wish {
+impl CaptureRequest {
     /// Sends the settings to a peer that does not know them.
-    pub(super) fn say(self, session: &mut Session, file: FileId) -> Result<(), UsageError> {
+    pub(super) fn say(
+        self,
+        session: &mut Session,
+        file: transom_proto::TransferId,
+    ) -> Result<(), UsageError> {
         if self.paused {
             session.pause(file, true)?;
         }
@@ -33,12 +37,12 @@ const MAX_WISHES: usize = 256;
 /// The wishes for incoming transfers that lost their connection, by sender and transfer, until the
 /// sender is back.
 #[derive(Debug, Default)]
-pub(super) struct Wishes(VecDeque<(([u8; 32], TransferKey), Wish)>);
+pub(super) struct Wishes(VecDeque<(([u8; 32], TransferKey), CaptureRequest)>);
 
 impl Wishes {
-    pub(super) fn keep(&mut self, sender: [u8; 32], transfer: TransferKey, wish: Wish) {
+    pub(super) fn keep(&mut self, sender: [u8; 32], transfer: TransferKey, wish: CaptureRequest) {
         let _ = self.take(sender, transfer);
-        if wish == Wish::default() {
+        if wish == CaptureRequest::default() {
             return;
         }
         if self.0.len() >= MAX_WISHES {
@@ -48,11 +52,11 @@ impl Wishes {
     }
 
     /// Takes out the wish for a transfer that goes on. The transfer keeps it from then on.
-    pub(super) fn take(&mut self, sender: [u8; 32], transfer: TransferKey) -> Wish {
+    pub(super) fn take(&mut self, sender: [u8; 32], transfer: TransferKey) -> CaptureRequest {
         let mut wishes = self.0.iter();
         let at = wishes.position(|(of, _)| *of == (sender, transfer));
         let wish = at.and_then(|at| self.0.remove(at));
-        wish.map_or(Wish::default(), |(_, wish)| wish)
+        wish.map_or(CaptureRequest::default(), |(_, wish)| wish)
     }
 }
 
@@ -61,7 +65,7 @@ mod tests {
     use super::*;
 
     const ANNA: [u8; 32] = [1; 32];
-    const PAUSED: Wish = Wish {
+    const PAUSED: CaptureRequest = CaptureRequest {
         paused: true,
         limit: None,
     };
@@ -75,18 +79,18 @@ mod tests {
     #[test]
     fn the_newest_wish_for_a_transfer_is_kept_for_its_sender_alone_and_given_once() {
         let mut wishes = Wishes::default();
-        let slow = Wish {
+        let slow = CaptureRequest {
             paused: false,
             limit: Some(9),
         };
         wishes.keep(ANNA, key(1), PAUSED);
         wishes.keep(ANNA, key(1), slow);
-        assert_eq!(wishes.take([2; 32], key(1)), Wish::default());
-        assert_eq!(wishes.take(ANNA, key(2)), Wish::default());
+        assert_eq!(wishes.take([2; 32], key(1)), CaptureRequest::default());
+        assert_eq!(wishes.take(ANNA, key(2)), CaptureRequest::default());
         assert_eq!(wishes.take(ANNA, key(1)), slow);
-        assert_eq!(wishes.take(ANNA, key(1)), Wish::default());
+        assert_eq!(wishes.take(ANNA, key(1)), CaptureRequest::default());
         wishes.keep(ANNA, key(1), PAUSED);
-        wishes.keep(ANNA, key(1), Wish::default());
+        wishes.keep(ANNA, key(1), CaptureRequest::default());
         assert!(wishes.0.is_empty(), "no wish is none that is kept");
     }
 
@@ -98,6 +102,6 @@ mod tests {
         }
         assert_eq!(wishes.0.len(), MAX_WISHES);
         assert_eq!(wishes.take(ANNA, key(999)), PAUSED);
-        assert_eq!(wishes.take(ANNA, key(0)), Wish::default());
+        assert_eq!(wishes.take(ANNA, key(0)), CaptureRequest::default());
     }
 }

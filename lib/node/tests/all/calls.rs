@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use transom::media::{Source, Wish};
-use transom::{CallKind, EndReason, Identity, Lens, Notice, PeerName, Settings};
+use transom::media::{CaptureRequest, Source};
+use transom::{CallKind, CameraState, EndReason, Identity, Notice, PeerName, Settings};
 
 use crate::support::{Peer, book, local};
 
@@ -12,12 +12,12 @@ pub(crate) fn name(text: &str) -> PeerName {
 }
 
 /// A moving picture of that size.
-pub(crate) fn pattern(width: u16, height: u16) -> Wish {
-    Wish {
+pub(crate) fn pattern(width: u16, height: u16) -> CaptureRequest {
+    CaptureRequest {
         source: Source::Pattern,
         size: Some((width, height)),
         fps: Some(60),
-        ..Wish::default()
+        ..CaptureRequest::default()
     }
 }
 
@@ -88,7 +88,7 @@ impl Peer {
         })
     }
 
-    pub(crate) fn sees(&self, wanted: Lens) {
+    pub(crate) fn sees(&self, wanted: CameraState) {
         self.wait(|notice| match notice {
             Notice::FarCamera { lens, .. } if lens == wanted => Some(()),
             _ => None,
@@ -103,7 +103,7 @@ impl Peer {
         });
     }
 
-    pub(crate) fn camera(&self, wanted: Lens) {
+    pub(crate) fn camera(&self, wanted: CameraState) {
         self.wait(|notice| match notice {
             Notice::Camera { lens, .. } if lens == wanted => Some(()),
             _ => None,
@@ -124,18 +124,18 @@ pub(crate) fn calling(change: impl FnOnce(&mut Settings)) -> (Peer, Peer) {
 #[test]
 fn a_call_shows_no_camera_until_its_owner_does() {
     let (anna, ben) = calling(|_| {});
-    anna.sees(Lens::Off);
-    ben.sees(Lens::Off);
+    anna.sees(CameraState::Off);
+    ben.sees(CameraState::Off);
     ben.never(
         |notice| matches!(notice, Notice::Camera { .. } | Notice::Picture { .. }),
         Duration::from_millis(200),
     );
     ben.handle.show_camera(&name("anna"), true);
-    anna.sees(Lens::Live);
+    anna.sees(CameraState::Live);
     anna.picture(320);
     ben.handle.show_camera(&name("anna"), false);
-    anna.sees(Lens::Off);
-    ben.camera(Lens::Off);
+    anna.sees(CameraState::Off);
+    ben.camera(CameraState::Off);
     anna.handle.hang_up(&name("ben"));
     assert_eq!(
         (anna.ended(), ben.ended()),
@@ -221,7 +221,7 @@ fn several_call_at_once_and_each_sees_the_camera_only_if_shown() {
     assert_eq!(dora.ended(), EndReason::Busy);
     ben.handle.show_camera(&name("carl"), true);
     carl.picture(320);
-    anna.sees(Lens::Off);
+    anna.sees(CameraState::Off);
     anna.never(
         |notice| matches!(notice, Notice::Picture { .. } | Notice::FarCamera { .. }),
         Duration::from_millis(200),

@@ -1,8 +1,9 @@
-//! Everything at once and in no order: whatever a peer and an owner do, the station goes on, and its camera goes out.
+//! Everything at once and in no order: whatever a peer and an owner do, the station goes on, and
+//! its camera goes out.
 
 use std::time::Duration;
 
-use transom::{Accept, CallKind, EndReason, Lens, Notice, RefuseReason};
+use transom::{Accept, CallKind, CameraState, EndReason, Notice, RefuseReason};
 use transom_net::PeerId;
 use transom_proto::{self as proto, CallId};
 use transom_wire::{Collision, Offer, RelativePath, Shape, TransferKey};
@@ -61,7 +62,7 @@ fn peer_acts(evil: &mut Evil, dice: &mut Dice, links: &[PeerId], calls: &[(PeerI
             1 => session.decline(*call, reason, ""),
             2 => session.hang_up(*call, reason, ""),
             3 => session.recording(*call, dice.roll(2) == 0),
-            _ => session.camera_state(*call, Lens::Off, ""),
+            _ => session.camera_state(*call, CameraState::Off, ""),
         };
     }
 }
@@ -135,7 +136,7 @@ fn whatever_a_peer_and_an_owner_do_the_station_goes_on_and_its_camera_goes_out()
         _ => None,
     });
     assert!(
-        matches!(lens, None | Some(Lens::Off | Lens::Lost)),
+        matches!(lens, None | Some(CameraState::Off | CameraState::Lost)),
         "{lens:?}"
     );
     let count = |wanted: fn(&Notice) -> bool| told.iter().filter(|one| wanted(one)).count();

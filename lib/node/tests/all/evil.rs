@@ -1,4 +1,5 @@
-//! A peer that keeps the protocol's rules and does with its sessions whatever the test wants, as often as it wants.
+//! A peer that keeps the protocol's rules and does with its sessions whatever the test wants, as
+//! often as it wants.
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,9 @@
-//! Peers that do over and over what their owner is told of: it is told of so much as an honest one could do.
+//! Peers that do over and over what their owner is told of: it is told of so much as an honest one
+//! could do.
 
 use std::time::{Duration, Instant};
 
-use transom::{Accept, CallKind, EndReason, Lens, Notice, RefuseReason};
+use transom::{Accept, CallKind, CameraState, EndReason, Notice, RefuseReason};
 use transom_proto as proto;
 use transom_wire::{
     Abandon, Collision, Entry, EntryKind, FailReason, Offer, RelativePath, Shape, TransferKey,
@@ -88,14 +89,14 @@ fn what_is_said_of_a_call_over_and_over_is_told_at_a_pace_and_the_last_word_coun
         for on in [true, false] {
             evil.session(link).recording(call, on).unwrap();
             evil.session(link)
-                .camera_state(call, Lens::Lost, "")
+                .camera_state(call, CameraState::Lost, "")
                 .unwrap();
         }
         evil.turn();
     }
     evil.session(link).recording(call, true).unwrap();
     evil.session(link)
-        .camera_state(call, Lens::Live, "")
+        .camera_state(call, CameraState::Live, "")
         .unwrap();
     evil.turn();
     let told = ben.told(Duration::from_millis(500));
@@ -112,7 +113,7 @@ fn what_is_said_of_a_call_over_and_over_is_told_at_a_pace_and_the_last_word_coun
             notice,
             Notice::FarRecording { on: true, .. }
                 | Notice::FarCamera {
-                    lens: Lens::Live,
+                    lens: CameraState::Live,
                     ..
                 }
         )

@@ -1,8 +1,9 @@
-//! Whoever plays tricks with connections and rings sees no camera for it, and hides nothing from the owner.
+//! Whoever plays tricks with connections and rings sees no camera for it, and hides nothing from
+//! the owner.
 
 use std::time::Duration;
 
-use transom::{CallKind, EndReason, Lens, Notice};
+use transom::{CallKind, CameraState, EndReason, Notice};
 use transom_proto as proto;
 
 use crate::calls::{name, pattern};
@@ -39,7 +40,7 @@ fn a_lost_call_closes_the_camera_and_shows_it_to_nobody_else() {
     watching(&mut evil, &ben);
     evil.lose();
     interrupted(&ben);
-    ben.camera(Lens::Off);
+    ben.camera(CameraState::Off);
     // A ring of another kind does not bring it back.
     let link = evil.connect(&ben);
     evil.session(link).ring(CallKind::View).unwrap();
@@ -119,7 +120,8 @@ fn a_camera_changed_over_and_over_ends_as_it_was_wanted_last() {
     sees(&mut evil);
 }
 
-/// The number of a station's run is known to all its peers, and any of them can say that it is its own.
+/// The number of a station's run is known to all its peers, and any of them can say that it is its
+/// own.
 #[test]
 fn who_pretends_to_be_the_station_of_another_hides_no_lost_connection() {
     let (mut evil, mut other) = (Evil::new(1), Evil::new(1));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom::{
-    Accept, CallKind, Direction, EndReason, Identity, Lens, Notice, SendOptions, Settings,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, SendOptions, Settings,
 };
 
 use crate::calls::{identities, name, person};
@@ -60,9 +60,9 @@ fn a_call_goes_on_as_it_was_when_the_connection_is_back() {
     cut.mend();
     assert!(anna.started() && ben.started());
     ben.wait(|notice| matches!(notice, Notice::FarRecording { on: true, .. }).then_some(()));
-    anna.sees(Lens::Live);
+    anna.sees(CameraState::Live);
     anna.picture(320);
-    ben.sees(Lens::Off);
+    ben.sees(CameraState::Off);
 }
 
 #[test]
@@ -206,7 +206,8 @@ fn a_view_comes_back_too() {
     );
 }
 
-/// Whoever rang, the one whose program was not ended rings: the other one's knows nothing of the call.
+/// Whoever rang, the one whose program was not ended rings: the other one's knows nothing of the
+/// call.
 #[test]
 fn who_was_started_anew_is_rung_by_who_still_knows_of_the_call() {
     for caller_ends in [false, true] {

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use transom::media::{Source, Wish};
+use transom::media::{CaptureRequest, Source};
 use transom::{
-    Accept, CallKind, Direction, EndReason, Identity, InboxSettings, Lens, Notice, Outcome,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Outcome,
     SendOptions, Settings, State, Station,
 };
 
@@ -19,11 +19,11 @@ fn camera_box(guest: &Identity, rights: &str) -> Peer {
     Peer::start("box", |settings| {
         settings.book = book(&[line]);
         settings.listen = local();
-        settings.camera = Some(Wish {
+        settings.camera = Some(CaptureRequest {
             source: Source::Pattern,
             size: Some((320, 240)),
             fps: Some(60),
-            ..Wish::default()
+            ..CaptureRequest::default()
         });
         settings.serve_camera = true;
     })
@@ -85,7 +85,7 @@ fn a_box_is_watched() {
         matches!(
             notice,
             Notice::Camera {
-                lens: Lens::Off,
+                lens: CameraState::Off,
                 ..
             }
         )
@@ -565,9 +565,9 @@ fn a_right_that_is_withdrawn_ends_what_hangs_on_it() {
 fn a_command_that_ends_is_started_again() {
     let scratch = Scratch::new("command");
     let film = scratch.0.join("one.mjpeg");
-    let wish = Wish {
+    let wish = CaptureRequest {
         source: Source::Pattern,
-        ..Wish::default()
+        ..CaptureRequest::default()
     };
     let mut pattern = transom::media::open(&wish).unwrap();
     let frame = std::iter::repeat_with(|| pattern.newest().unwrap())
@@ -582,9 +582,9 @@ fn a_command_that_ends_is_started_again() {
     let far = Peer::start("box", |settings| {
         settings.book = book(&[line]);
         settings.listen = local();
-        settings.camera = Some(Wish {
+        settings.camera = Some(CaptureRequest {
             source: Source::Command(format!("cat {}", film.display())),
-            ..Wish::default()
+            ..CaptureRequest::default()
         });
         settings.serve_camera = true;
     });

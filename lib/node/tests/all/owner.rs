@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use transom::{
-    Accept, CallKind, Direction, EndReason, Identity, Lens, Notice, Outcome, SendOptions,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, SendOptions,
 };
 
 use transom_store::Inbox;
@@ -18,16 +18,16 @@ fn another_camera_takes_over_within_a_call() {
     ben.handle.show_camera(&name("anna"), true);
     anna.picture(320);
     ben.handle.set_camera(Some(pattern(160, 120)));
-    anna.sees(Lens::Opening);
-    anna.sees(Lens::Live);
+    anna.sees(CameraState::Opening);
+    anna.sees(CameraState::Live);
     anna.picture(160);
     anna.never(
         |notice| matches!(notice, Notice::Picture { picture, .. } if picture.width != 160),
         Duration::from_millis(100),
     );
     ben.handle.set_camera(None);
-    anna.sees(Lens::Off);
-    ben.camera(Lens::Off);
+    anna.sees(CameraState::Off);
+    ben.camera(CameraState::Off);
     ben.handle.set_camera(Some(pattern(64, 48)));
     anna.picture(64);
 }
@@ -40,7 +40,7 @@ fn a_camera_that_is_not_there_is_a_state_and_not_an_end() {
     let mut missing = pattern(64, 48);
     missing.source = "/dev/video-that-is-not-there".parse().unwrap();
     ben.handle.set_camera(Some(missing));
-    anna.sees(Lens::Lost);
+    anna.sees(CameraState::Lost);
     ben.handle.set_camera(Some(pattern(64, 48)));
     anna.picture(64);
 }
@@ -57,13 +57,13 @@ fn an_owner_sees_the_own_camera_without_any_call() {
         assert!(picture.jpeg.starts_with(&[0xff, 0xd8]));
     };
     anna.handle.preview(true);
-    anna.camera(Lens::Live);
+    anna.camera(CameraState::Live);
     own(320);
     own(320);
     anna.handle.set_camera(Some(pattern(64, 48)));
     own(64);
     anna.handle.preview(false);
-    anna.camera(Lens::Off);
+    anna.camera(CameraState::Off);
     anna.never(
         |notice| matches!(notice, Notice::OwnPicture(_)),
         Duration::from_millis(100),
@@ -212,14 +212,8 @@ fn a_sender_is_not_told_where_the_inbox_is() {
     let locked = scratch.0.join("hunter2-locked");
     let _held = Inbox::open(transom_store::InboxSettings::new(&locked)).unwrap();
     let (a, b) = identities();
-    let inbox = InboxSettings {
-        into: scratch.0.join("inbox"),
-        accept: Accept::Ask,
-        quota: None,
-        overwrite: false,
-    };
     let ben = person(&b, &[("anna", &a, "files")], |settings| {
-        settings.inbox = Some(inbox);
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Ask));
     });
     let anna = person(&a, &[], |_| {});
     anna.handle.connect(ben.contact("ben"), false);

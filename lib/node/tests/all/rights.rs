@@ -1,4 +1,5 @@
-//! What becomes of a call when the peer's rights are not, or no longer, those that it would need to ring.
+//! What becomes of a call when the peer's rights are not, or no longer, those that it would need to
+//! ring.
 
 use std::time::Duration;
 

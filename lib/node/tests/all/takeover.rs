@@ -11,7 +11,7 @@ use transom::{
 };
 
 use transom_net::PeerId;
-use transom_proto::{self as proto, FileId};
+use transom_proto as proto;
 use transom_wire::{Abandon, FailReason, Offer, RelativePath, Shape, TransferKey, WHOLE};
 
 use crate::calls::{identities, name, person};
@@ -215,7 +215,14 @@ fn a_transfer_goes_on_by_the_connection_that_the_receiver_makes_after_it_lost_it
 }
 
 /// The same file is offered by two runs of a program with the same key; ben is asked for it.
-fn offers_twice(test: &str) -> (Evil, Peer, [(PeerId, FileId); 2], Scratch) {
+fn offers_twice(
+    test: &str,
+) -> (
+    Evil,
+    Peer,
+    [(PeerId, transom_proto::TransferId); 2],
+    Scratch,
+) {
     let scratch = Scratch::new(test);
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "files", |settings| {

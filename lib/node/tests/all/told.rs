@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use transom::media::fuzzing::sample;
-use transom::media::{Source, Wish, probe};
-use transom::{CallKind, Identity, Lens, Notice};
+use transom::media::{CaptureRequest, Source, probe};
+use transom::{CallKind, CameraState, Identity, Notice};
 
 use crate::calls::name;
 use crate::support::{Peer, Scratch, book, local};
@@ -23,10 +23,10 @@ fn watched(source: Source, size: Option<(u16, u16)>) -> (Peer, Peer) {
         settings.book = book(&[line]);
         settings.listen = local();
         settings.serve_camera = true;
-        settings.camera = Some(Wish {
+        settings.camera = Some(CaptureRequest {
             source,
             size,
-            ..Wish::default()
+            ..CaptureRequest::default()
         });
     });
     let near = Peer::start("guest", |settings| settings.identity = guest);
@@ -41,7 +41,7 @@ fn command(text: String) -> Source {
 }
 
 /// Waits until the camera is said to be so: in which words, and all that was told until then.
-fn told(peer: &Peer, wanted: Lens) -> (String, String) {
+fn told(peer: &Peer, wanted: CameraState) -> (String, String) {
     let all = RefCell::new(String::new());
     let words = peer.wait(|notice| {
         all.borrow_mut().push_str(&format!("{notice:?}\n"));
@@ -72,55 +72,59 @@ fn viewers_are_told_the_kind_and_the_size_and_never_a_command_or_a_path() {
     for (source, lens, words) in [
         (
             command(format!("{play}; sleep 600")),
-            Lens::Live,
+            CameraState::Live,
             "64x48, from a program",
         ),
         (
             Source::File(film.clone()),
-            Lens::Live,
+            CameraState::Live,
             "64x48, 25 fps, from a file",
         ),
         (
             Source::Pattern,
-            Lens::Live,
+            CameraState::Live,
             "640x480, 30 fps, from a test pattern",
         ),
         (
             command(format!("exit 3 # {SECRET}")),
-            Lens::Lost,
+            CameraState::Lost,
             "its pictures came to an end",
         ),
         (
             command(format!("/no/{SECRET} 2>/dev/null")),
-            Lens::Lost,
+            CameraState::Lost,
             "its pictures came to an end",
         ),
         (
             command(format!("head -c 70000000 /dev/zero; sleep 600 # {SECRET}")),
-            Lens::Lost,
+            CameraState::Lost,
             "it sends no JPEG pictures",
         ),
         (
             Source::File(text.clone()),
-            Lens::Lost,
+            CameraState::Lost,
             "it sends no JPEG pictures",
         ),
         (
             Source::File(path(&scratch.0, "missing")),
-            Lens::Lost,
+            CameraState::Lost,
             "it was not found",
         ),
         (
             Source::File(scratch.0.clone()),
-            Lens::Lost,
+            CameraState::Lost,
             "it is no camera",
         ),
         (
             Source::Device(path("/dev".as_ref(), "camera")),
-            Lens::Lost,
+            CameraState::Lost,
             "it was not found",
         ),
-        (Source::Device(text.clone()), Lens::Lost, "it is no camera"),
+        (
+            Source::Device(text.clone()),
+            CameraState::Lost,
+            "it is no camera",
+        ),
     ] {
         let (far, near) = watched(source.clone(), None);
         let (seen, all) = told(&near, lens);
@@ -174,16 +178,16 @@ fn pictures_that_cannot_be_used_are_said_at_both_sides_until_good_ones_come() {
             scratch.0.display()
         ));
         let (far, near) = watched(source, size);
-        let (words, _) = told(&near, Lens::Lost);
+        let (words, _) = told(&near, CameraState::Lost);
         assert_eq!(words, "none of its pictures can be used", "{case}");
-        let (words, _) = told(&far, Lens::Lost);
+        let (words, _) = told(&far, CameraState::Lost);
         assert!(
             words.starts_with("none of its pictures can be used: "),
             "{case}: {words}"
         );
         fs::write(scratch.0.join("mended"), "").unwrap();
-        told(&near, Lens::Live);
-        told(&far, Lens::Live);
+        told(&near, CameraState::Live);
+        told(&far, CameraState::Live);
         near.picture(size.map_or(64, |(width, _)| width));
     }
 }

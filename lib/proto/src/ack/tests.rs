@@ -5,7 +5,13 @@ use super::*;
 const NOW: Instant = Instant(1_000_000);
 
 /// What is acked in a record of that room, if anything.
-fn pulled(owed: &mut Owed, room: usize, others: bool, live: bool, now: Instant) -> Option<Ack> {
+fn pulled(
+    owed: &mut AckSender,
+    room: usize,
+    others: bool,
+    live: bool,
+    now: Instant,
+) -> Option<Ack> {
     let mut out = [0; ACK_BYTES];
     let mut record = Record::new(out.get_mut(..room).unwrap_or(&mut []));
     owed.pull(&mut record, others, live, now);
@@ -18,13 +24,13 @@ fn pulled(owed: &mut Owed, room: usize, others: bool, live: bool, now: Instant) 
     }
 }
 
-fn alone(owed: &mut Owed, now: Instant) -> Option<Ack> {
+fn alone(owed: &mut AckSender, now: Instant) -> Option<Ack> {
     pulled(owed, ACK_BYTES, false, false, now)
 }
 
 #[test]
 fn a_frame_is_acked_20_ms_after_it_came_and_not_later_for_others() {
-    let mut owed = Owed::default();
+    let mut owed = AckSender::default();
     owed.took(10, NOW);
     owed.soon(NOW);
     let later = NOW + LATEST / 2;
@@ -45,7 +51,7 @@ fn a_frame_is_acked_20_ms_after_it_came_and_not_later_for_others() {
 
 #[test]
 fn an_ack_that_is_due_goes_without_a_timeout_told() {
-    let mut owed = Owed::default();
+    let mut owed = AckSender::default();
     owed.took(10, NOW);
     owed.soon(NOW);
     assert!(alone(&mut owed, NOW + LATEST).is_some());
@@ -54,7 +60,7 @@ fn an_ack_that_is_due_goes_without_a_timeout_told() {
 
 #[test]
 fn the_end_of_a_picture_is_acked_at_once() {
-    let mut owed = Owed::default();
+    let mut owed = AckSender::default();
     owed.took(10, NOW);
     owed.at_once();
     assert!(alone(&mut owed, NOW).is_some());
@@ -63,7 +69,7 @@ fn the_end_of_a_picture_is_acked_at_once() {
 
 #[test]
 fn acks_ride_along_when_there_is_news() {
-    let mut owed = Owed::default();
+    let mut owed = AckSender::default();
     assert!(pulled(&mut owed, ACK_BYTES, true, false, NOW).is_none());
     owed.took(1, NOW);
     assert!(pulled(&mut owed, ACK_BYTES, true, false, NOW).is_some());
@@ -78,7 +84,7 @@ fn many_bytes_are_acked_at_once_and_sooner_in_a_call() {
     ];
     for (live, most) in most {
         let most = usize::try_from(most).unwrap();
-        let mut owed = Owed::default();
+        let mut owed = AckSender::default();
         owed.took(most - 1, NOW);
         assert!(pulled(&mut owed, ACK_BYTES, false, live, NOW).is_none());
         owed.took(1, NOW);
@@ -90,7 +96,7 @@ fn many_bytes_are_acked_at_once_and_sooner_in_a_call() {
 
 #[test]
 fn an_ack_without_room_stays_due() {
-    let mut owed = Owed::default();
+    let mut owed = AckSender::default();
     owed.took(10, NOW);
     owed.at_once();
     assert!(pulled(&mut owed, ACK_BYTES - 1, true, true, NOW).is_none());
@@ -113,7 +119,7 @@ fn sizes(before: usize, bulk: usize, behind: usize) -> Sizes {
 
 #[test]
 fn an_ack_counts_the_bulk_bytes_of_a_record_one_by_one() {
-    let mut sent = Sent::default();
+    let mut sent = InFlight::default();
     sent.record(sizes(10, 100, 24), NOW);
     sent.record(sizes(5, 50, 0), NOW);
     let steps = [
@@ -137,7 +143,7 @@ fn an_ack_counts_the_bulk_bytes_of_a_record_one_by_one() {
 
 #[test]
 fn an_ack_that_lies_is_an_error_and_changes_nothing() {
-    let mut sent = Sent::default();
+    let mut sent = InFlight::default();
     sent.record(sizes(0, 100, 0), NOW);
     sent.handle_ack(ack(60)).unwrap();
     for lie in [0, 59, 101, u64::MAX] {
@@ -150,7 +156,7 @@ fn an_ack_that_lies_is_an_error_and_changes_nothing() {
 
 #[test]
 fn a_sample_is_of_the_record_with_the_last_byte_acked() {
-    let mut sent = Sent::default();
+    let mut sent = InFlight::default();
     for at in [100, 200, 300] {
         sent.record(sizes(10, 0, 0), Instant(at));
     }
@@ -169,7 +175,7 @@ fn a_sample_is_of_the_record_with_the_last_byte_acked() {
 
 #[test]
 fn records_beyond_the_marks_lose_no_byte() {
-    let mut sent = Sent::default();
+    let mut sent = InFlight::default();
     for _ in 0..MARKS * 3 {
         sent.record(sizes(1, 8, 1), NOW);
     }

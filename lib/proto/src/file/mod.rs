@@ -1,12 +1,12 @@
 //! All transfers of a session, by stream: who may say what to which, and whose data go next (wire
 //! 7).
 
+mod entry_state;
 mod receiving;
 mod sending;
 mod shares;
 mod spare;
 mod throttle;
-mod track;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -20,10 +20,10 @@ use self::receiving::Receiving;
 use self::sending::{Sending, Step};
 use self::spare::Spare;
 use self::throttle::Throttle;
-use crate::outlet::{Outlet, clip};
+use crate::output::{Output, clip};
 use crate::record::Record;
 use crate::streams::next_after;
-use crate::{Config, Event, FileId, Instant, PeerError, UsageError};
+use crate::{Config, Event, Instant, PeerError, TransferId, UsageError};
 
 /// The rest of a turn that is not worth a frame: the turn ends.
 const SLIVER: usize = 512;
@@ -80,29 +80,34 @@ impl Files {
         Ok(())
     }
 
-    pub(crate) fn offer(&mut self, stream: u16, offer: &Offer<'_>, outlet: &mut Outlet) -> FileId {
-        let file = FileId(stream);
+    pub(crate) fn offer(
+        &mut self,
+        stream: u16,
+        offer: &Offer<'_>,
+        output: &mut Output,
+    ) -> TransferId {
+        let file = TransferId(stream);
         let sending = Sending::new(file, offer, self.leaf_room);
         self.open.insert(stream, Transfer::Sending(sending));
-        outlet.say(stream, &Message::Offer(*offer));
+        output.send(stream, &Message::Offer(*offer));
         file
     }
 
-    pub(crate) fn sending(&mut self, file: FileId) -> Result<&mut Sending, UsageError> {
+    pub(crate) fn sending(&mut self, file: TransferId) -> Result<&mut Sending, UsageError> {
         match self.open.get_mut(&file.0) {
             Some(Transfer::Sending(sending)) => Ok(sending),
             _ => Err(UsageError::NoSuchTransfer),
         }
     }
 
-    pub(crate) fn receiving(&mut self, file: FileId) -> Result<&mut Receiving, UsageError> {
+    pub(crate) fn receiving(&mut self, file: TransferId) -> Result<&mut Receiving, UsageError> {
         match self.open.get_mut(&file.0) {
             Some(Transfer::Receiving(receiving)) => Ok(receiving),
             _ => Err(UsageError::NoSuchTransfer),
         }
     }
 
-    pub(crate) fn throttle(&mut self, file: FileId) -> Result<&mut Throttle, UsageError> {
+    pub(crate) fn throttle(&mut self, file: TransferId) -> Result<&mut Throttle, UsageError> {
         let transfer = self
             .open
             .get_mut(&file.0)
@@ -110,14 +115,14 @@ impl Files {
         Ok(transfer.throttle())
     }
 
-    pub(crate) fn entry_room(&self, file: FileId, outlet: &Outlet) -> usize {
+    pub(crate) fn entry_room(&self, file: TransferId, output: &Output) -> usize {
         match self.open.get(&file.0) {
-            Some(Transfer::Sending(sending)) => sending.entry_room(outlet),
+            Some(Transfer::Sending(sending)) => sending.entry_room(output),
             _ => 0,
         }
     }
 
-    pub(crate) fn leaf_room(&self, file: FileId) -> usize {
+    pub(crate) fn leaf_room(&self, file: TransferId) -> usize {
         match self.open.get(&file.0) {
             Some(Transfer::Sending(sending)) => sending.leaf_room(),
             _ => 0,
@@ -129,7 +134,7 @@ impl Files {
     }
 
     /// Keeps the buffer of a leaf that is stored, while its transfer runs.
-    pub(crate) fn recycle(&mut self, file: FileId, buffer: Vec<u8>) {
+    pub(crate) fn recycle(&mut self, file: TransferId, buffer: Vec<u8>) {
         if self.is_open(file.0) {
             self.spare.put(buffer);
         }
@@ -137,51 +142,51 @@ impl Files {
 
     pub(crate) fn accept(
         &mut self,
-        file: FileId,
-        outlet: &mut Outlet,
+        file: TransferId,
+        output: &mut Output,
         now: Instant,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
         // A pause and a limit go first: the sender must not run free until they come.
-        receiving.throttle.flush(file.0, outlet);
-        receiving.accept(outlet)?;
-        self.flush(outlet, now);
+        receiving.throttle.flush(file.0, output);
+        receiving.accept(output)?;
+        self.flush(output, now);
         Ok(())
     }
 
     pub(crate) fn refuse(
         &mut self,
-        file: FileId,
+        file: TransferId,
         reason: RefuseReason,
         text: &str,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         if self.receiving(file)?.is_accepted() {
             return Err(UsageError::NotNow { verb: "refuse" });
         }
         let text = clip(text);
-        self.close(file, &Message::Refuse(Refuse { reason, text }), outlet);
+        self.close(file, &Message::Refuse(Refuse { reason, text }), output);
         Ok(())
     }
 
     pub(crate) fn cancel(
         &mut self,
-        file: FileId,
+        file: TransferId,
         reason: RefuseReason,
         text: &str,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         self.throttle(file)?;
         let text = clip(text);
-        self.close(file, &Message::Cancel(Cancel { reason, text }), outlet);
+        self.close(file, &Message::Cancel(Cancel { reason, text }), output);
         Ok(())
     }
 
     pub(crate) fn abandon(
         &mut self,
-        file: FileId,
+        file: TransferId,
         abandon: &Abandon<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         let sending = self.sending(file)?;
         if abandon.index != WHOLE {
@@ -191,32 +196,32 @@ impl Files {
         self.close(
             file,
             &Message::Abandon(Abandon { text, ..*abandon }),
-            outlet,
+            output,
         );
         Ok(())
     }
 
     pub(crate) fn failed(
         &mut self,
-        file: FileId,
+        file: TransferId,
         failed: &Failed<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
         if failed.index != WHOLE {
-            return receiving.failed(failed, outlet);
+            return receiving.failed(failed, output);
         }
         let text = clip(failed.text);
-        self.close(file, &Message::Failed(Failed { text, ..*failed }), outlet);
+        self.close(file, &Message::Failed(Failed { text, ..*failed }), output);
         Ok(())
     }
 
     pub(crate) fn finished(
         &mut self,
-        file: FileId,
+        file: TransferId,
         ending: Ending,
         text: &str,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
         let early = matches!(
@@ -227,12 +232,12 @@ impl Files {
             return Err(UsageError::NotNow { verb: "finished" });
         }
         let text = clip(text);
-        self.close(file, &Message::Finished(Finished { ending, text }), outlet);
+        self.close(file, &Message::Finished(Finished { ending, text }), output);
         Ok(())
     }
 
     /// An offer of the peer.
-    pub(crate) fn handle_offer(&mut self, stream: u16, offer: Offer<'_>, outlet: &mut Outlet) {
+    pub(crate) fn handle_offer(&mut self, stream: u16, offer: Offer<'_>, output: &mut Output) {
         let unknown = matches!(offer.shape, Shape::Unknown(_))
             || matches!(offer.collision, Collision::Unknown(_));
         let refusal = if unknown {
@@ -245,13 +250,13 @@ impl Files {
         };
         if let Some((reason, text)) = refusal {
             log::debug!("file={stream} refused: {text}");
-            outlet.say(stream, &Message::Refuse(Refuse { reason, text }));
+            output.send(stream, &Message::Refuse(Refuse { reason, text }));
             return;
         }
-        let file = FileId(stream);
+        let file = TransferId(stream);
         let receiving = Receiving::new(file, offer, self.grant_window);
         self.open.insert(stream, Transfer::Receiving(receiving));
-        outlet.tell(Event::Offered {
+        output.emit(Event::Offered {
             file,
             offer: offer.into(),
         });
@@ -264,20 +269,20 @@ impl Files {
         stream: u16,
         message: &Message<'_>,
         now: Instant,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(transfer) = self.open.get_mut(&stream) else {
             return Ok(());
         };
         let over = match (message, transfer) {
             (Message::Pause(_) | Message::Rate(_) | Message::Cancel(_), transfer) => {
-                handle_any(stream, message, transfer.throttle(), now, outlet)
+                handle_any(stream, message, transfer.throttle(), now, output)
             }
             (message, Transfer::Sending(sending)) => {
-                handle_sending(stream, message, sending, outlet)?
+                handle_sending(stream, message, sending, output)?
             }
             (message, Transfer::Receiving(receiving)) => {
-                handle_receiving(stream, message, receiving, &mut self.spare, now, outlet)?
+                handle_receiving(stream, message, receiving, &mut self.spare, now, output)?
             }
         };
         if over {
@@ -302,11 +307,11 @@ impl Files {
     }
 
     /// Tells all senders that there is room for entries.
-    pub(crate) fn tell_room(&self, outlet: &mut Outlet) {
+    pub(crate) fn tell_room(&self, output: &mut Output) {
         for (stream, transfer) in &self.open {
             if matches!(transfer, Transfer::Sending(_)) {
-                outlet.tell(Event::Room {
-                    file: FileId(*stream),
+                output.emit(Event::Room {
+                    file: TransferId(*stream),
                 });
             }
         }
@@ -320,14 +325,14 @@ impl Files {
         record: &mut Record<'_>,
         budget: usize,
         now: Instant,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) {
         let most = record.used().saturating_add(budget);
         for _ in 0..=self.open.len() {
             if let Some(Transfer::Sending(sending)) = self.open.get_mut(&self.turn) {
                 let before = record.used();
                 let most = most.min(before.saturating_add(self.turn_left));
-                let step = sending.pull(record, most, now, &mut self.spare, outlet);
+                let step = sending.pull(record, most, now, &mut self.spare, output);
                 self.turn_left = self.turn_left.saturating_sub(record.used() - before);
                 if step == Step::Full && self.turn_left > SLIVER {
                     return;
@@ -350,13 +355,13 @@ impl Files {
     }
 
     /// Says a transfer's last word, after what was still to be said of it.
-    fn close(&mut self, file: FileId, last: &Message<'_>, outlet: &mut Outlet) {
+    fn close(&mut self, file: TransferId, last: &Message<'_>, output: &mut Output) {
         match self.remove(file.0) {
-            Some(Transfer::Sending(mut sending)) => sending.throttle.flush(file.0, outlet),
-            Some(Transfer::Receiving(mut receiving)) => receiving.flush_all(outlet),
+            Some(Transfer::Sending(mut sending)) => sending.throttle.flush(file.0, output),
+            Some(Transfer::Receiving(mut receiving)) => receiving.flush_all(output),
             None => {}
         }
-        outlet.say(file.0, last);
+        output.send(file.0, last);
     }
 
     /// Takes a transfer out. The last one takes the buffers kept for all along.
@@ -383,21 +388,21 @@ fn handle_any(
     message: &Message<'_>,
     throttle: &mut Throttle,
     now: Instant,
-    outlet: &mut Outlet,
+    output: &mut Output,
 ) -> bool {
-    let file = FileId(stream);
+    let file = TransferId(stream);
     match *message {
         Message::Pause(pause) if throttle.handle_pause(pause) => {
             let paused = pause.paused;
-            outlet.tell(Event::Paused { file, paused });
+            output.emit(Event::Paused { file, paused });
         }
         Message::Rate(rate) if throttle.handle_rate(rate, now) => {
             let rate = throttle.their_rate();
-            outlet.tell(Event::Limited { file, rate });
+            output.emit(Event::Limited { file, rate });
         }
         Message::Cancel(Cancel { reason, text }) => {
             let text = text.into();
-            outlet.tell(Event::Cancelled { file, reason, text });
+            output.emit(Event::Cancelled { file, reason, text });
             return true;
         }
         _ => {}
@@ -410,20 +415,20 @@ fn handle_sending(
     stream: u16,
     message: &Message<'_>,
     sending: &mut Sending,
-    outlet: &mut Outlet,
+    output: &mut Output,
 ) -> Result<bool, PeerError> {
-    let file = FileId(stream);
+    let file = TransferId(stream);
     match *message {
-        Message::Accept => sending.handle_accept(outlet)?,
-        Message::Start(start) => sending.handle_start(start, outlet)?,
+        Message::Accept => sending.handle_accept(output)?,
+        Message::Start(start) => sending.handle_start(start, output)?,
         Message::Grant(grant) => sending.handle_grant(grant)?,
         Message::Progress(progress) if sending.is_accepted() => {
-            outlet.tell(Event::Progress { file, progress });
+            output.emit(Event::Progress { file, progress });
         }
-        Message::Done(done) => sending.handle_done(done, outlet)?,
+        Message::Done(done) => sending.handle_done(done, output)?,
         Message::Refuse(Refuse { reason, text }) if !sending.is_accepted() => {
             let text = text.into();
-            outlet.tell(Event::Refused { file, reason, text });
+            output.emit(Event::Refused { file, reason, text });
             return Ok(true);
         }
         Message::Failed(Failed {
@@ -433,7 +438,7 @@ fn handle_sending(
             text,
         }) => {
             let (index, text) = (WHOLE, text.into());
-            outlet.tell(Event::Failed {
+            output.emit(Event::Failed {
                 file,
                 index,
                 reason,
@@ -442,10 +447,10 @@ fn handle_sending(
             });
             return Ok(true);
         }
-        Message::Failed(failed) => sending.handle_failed(failed, outlet)?,
+        Message::Failed(failed) => sending.handle_failed(failed, output)?,
         Message::Finished(Finished { ending, text }) if sending.may_finish(ending) => {
             let text = text.into();
-            outlet.tell(Event::Finished { file, ending, text });
+            output.emit(Event::Finished { file, ending, text });
             return Ok(true);
         }
         _ => {
@@ -464,21 +469,21 @@ fn handle_receiving(
     receiving: &mut Receiving,
     spare: &mut Spare,
     now: Instant,
-    outlet: &mut Outlet,
+    output: &mut Output,
 ) -> Result<bool, PeerError> {
     match *message {
-        Message::Data(bytes) => receiving.handle_data(bytes, now, outlet)?,
+        Message::Data(bytes) => receiving.handle_data(bytes, now, output)?,
         Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
-        Message::End(end) => receiving.handle_end(end, outlet)?,
-        Message::Entry(entry) => receiving.handle_entry(entry, outlet)?,
+        Message::End(end) => receiving.handle_end(end, output)?,
+        Message::Entry(entry) => receiving.handle_entry(entry, output)?,
         Message::Abandon(Abandon {
             index: WHOLE,
             reason,
             errno,
             text,
         }) => {
-            let (file, index, text) = (FileId(stream), WHOLE, text.into());
-            outlet.tell(Event::Abandoned {
+            let (file, index, text) = (TransferId(stream), WHOLE, text.into());
+            output.emit(Event::Abandoned {
                 file,
                 index,
                 reason,
@@ -487,8 +492,8 @@ fn handle_receiving(
             });
             return Ok(true);
         }
-        Message::Abandon(abandon) => receiving.handle_abandon(abandon, outlet)?,
-        Message::Finish(finish) => receiving.handle_finish(finish, outlet)?,
+        Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,
+        Message::Finish(finish) => receiving.handle_finish(finish, output)?,
         _ => {
             return Err(PeerError::Unexpected {
                 what: "a message that no sender may say now",

@@ -10,14 +10,14 @@ use transom_wire::{
     Progress, Shape, Start,
 };
 
+use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
-use super::track::Track;
-use crate::outlet::{Outlet, clip};
-use crate::{Event, FileId, Instant, LeafData, OwnedOffer, PeerError, UsageError};
+use crate::output::{Output, clip};
+use crate::{Event, Instant, LeafData, OwnedOffer, PeerError, TransferId, UsageError};
 
 pub(crate) struct Receiving {
-    id: FileId,
+    id: TransferId,
     offer: OwnedOffer,
     accepted: bool,
     /// Entries announced, and bytes of the offer that they have not used up.
@@ -25,7 +25,7 @@ pub(crate) struct Receiving {
     bytes: u64,
     finish: Option<u32>,
     /// Entries announced and neither done nor given up, at most [`ENTRIES_AHEAD`].
-    unsettled: BTreeMap<u32, Track>,
+    unsettled: BTreeMap<u32, EntryState>,
     partial: Option<Partial>,
     /// `taken <= given <= received <= granted <= taken + window`, in data bytes.
     granted: u64,
@@ -44,8 +44,8 @@ pub(crate) struct Receiving {
     pub(crate) throttle: Throttle,
 }
 
-/// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a message for each
-/// leaf costs both sides a tenth of the time that a fast transfer takes.
+/// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a
+/// message for each leaf costs both sides a tenth of the time that a fast transfer takes.
 const PROGRESS: Duration = Duration::from_millis(50);
 
 /// How long after its last data a transfer still counts as moving: longer than a disk pauses, and
@@ -64,7 +64,7 @@ struct Partial {
 }
 
 impl Receiving {
-    pub(crate) fn new(id: FileId, offer: Offer<'_>, window: u64) -> Self {
+    pub(crate) fn new(id: TransferId, offer: Offer<'_>, window: u64) -> Self {
         Self {
             id,
             bytes: offer.bytes,
@@ -96,17 +96,17 @@ impl Receiving {
         partial.map_or(0, |partial| partial.leaf.bytes.capacity())
     }
 
-    pub(crate) fn accept(&mut self, outlet: &mut Outlet) -> Result<(), UsageError> {
+    pub(crate) fn accept(&mut self, output: &mut Output) -> Result<(), UsageError> {
         if self.accepted {
             return Err(UsageError::NotNow { verb: "accept" });
         }
         self.accepted = true;
         self.grant_due = true;
-        outlet.say(self.id.0, &Message::Accept);
+        output.send(self.id.0, &Message::Accept);
         Ok(())
     }
 
-    pub(crate) fn start(&mut self, start: &Start, outlet: &mut Outlet) -> Result<(), UsageError> {
+    pub(crate) fn start(&mut self, start: &Start, output: &mut Output) -> Result<(), UsageError> {
         let verb = "start";
         let track = self
             .unsettled
@@ -115,7 +115,7 @@ impl Receiving {
         if !track.start(start) {
             return Err(UsageError::NotNow { verb });
         }
-        outlet.say(self.id.0, &Message::Start(*start));
+        output.send(self.id.0, &Message::Start(*start));
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl Receiving {
     pub(crate) fn failed(
         &mut self,
         failed: &Failed<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
         let verb = "failed";
         let index = failed.index;
@@ -144,7 +144,7 @@ impl Receiving {
             partial.leaf.bytes = Vec::new();
         }
         let text = clip(failed.text);
-        outlet.say(self.id.0, &Message::Failed(Failed { text, ..*failed }));
+        output.send(self.id.0, &Message::Failed(Failed { text, ..*failed }));
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl Receiving {
         Ok(())
     }
 
-    pub(crate) fn done(&mut self, done: &Done, outlet: &mut Outlet) -> Result<(), UsageError> {
+    pub(crate) fn done(&mut self, done: &Done, output: &mut Output) -> Result<(), UsageError> {
         let verb = "done";
         let track = self
             .unsettled
@@ -170,8 +170,8 @@ impl Receiving {
         if !track.may_be_done() {
             return Err(UsageError::NotNow { verb });
         }
-        outlet.say(self.id.0, &Message::Done(*done));
-        self.settle(done.index, outlet);
+        output.send(self.id.0, &Message::Done(*done));
+        self.settle(done.index, output);
         Ok(())
     }
 
@@ -196,18 +196,18 @@ impl Receiving {
     }
 
     /// Says what has changed since last time; only the newest of each. Grants no more than `room`.
-    pub(crate) fn flush(&mut self, room: u64, outlet: &mut Outlet, now: Instant) {
-        let granted = self.grant_due && self.grant(room, outlet);
+    pub(crate) fn flush(&mut self, room: u64, output: &mut Output, now: Instant) {
+        let granted = self.grant_due && self.grant(room, output);
         if granted || now >= self.progress_from {
-            self.progress(outlet, now);
+            self.progress(output, now);
         }
-        self.throttle.flush(self.id.0, outlet);
+        self.throttle.flush(self.id.0, output);
     }
 
     /// Says all that is left to say, before the transfer's last word.
-    pub(crate) fn flush_all(&mut self, outlet: &mut Outlet) {
+    pub(crate) fn flush_all(&mut self, output: &mut Output) {
         self.progress_from = Instant::default();
-        self.flush(0, outlet, Instant::default());
+        self.flush(0, output, Instant::default());
     }
 
     /// When [`flush`](Self::flush) has something to say that it holds back now.
@@ -218,7 +218,7 @@ impl Receiving {
     pub(crate) fn handle_entry(
         &mut self,
         entry: Entry<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         if !self.accepted || self.finish.is_some() || entry.index != self.entries {
             return Err(PeerError::Unexpected {
@@ -244,8 +244,8 @@ impl Receiving {
         self.bytes = bytes;
         self.entries += 1;
         self.unsettled
-            .insert(entry.index, Track::new(entry.kind, entry.size));
-        outlet.tell(Event::Entry {
+            .insert(entry.index, EntryState::new(entry.kind, entry.size));
+        output.emit(Event::Entry {
             file: self.id,
             entry: entry.into(),
         });
@@ -255,7 +255,7 @@ impl Receiving {
     pub(crate) fn handle_finish(
         &mut self,
         finish: Finish,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         if !self.accepted || self.finish.is_some() || finish.entries != self.entries {
             return Err(PeerError::Unexpected {
@@ -263,7 +263,7 @@ impl Receiving {
             });
         }
         self.finish = Some(finish.entries);
-        self.tell_finish(outlet);
+        self.tell_finish(output);
         Ok(())
     }
 
@@ -312,7 +312,7 @@ impl Receiving {
         &mut self,
         bytes: &[u8],
         now: Instant,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(partial) = &mut self.partial else {
             return Err(PeerError::Unexpected {
@@ -336,12 +336,12 @@ impl Receiving {
         self.moved = Some(now);
         partial.add(bytes);
         if partial.got == partial.len {
-            self.leaf_came(outlet);
+            self.leaf_came(output);
         }
         Ok(())
     }
 
-    pub(crate) fn handle_end(&mut self, end: End, outlet: &mut Outlet) -> Result<(), PeerError> {
+    pub(crate) fn handle_end(&mut self, end: End, output: &mut Output) -> Result<(), PeerError> {
         let inside = self
             .partial
             .as_ref()
@@ -357,7 +357,7 @@ impl Receiving {
             });
         }
         if !track.failed {
-            outlet.tell(Event::Ended { file: self.id, end });
+            output.emit(Event::Ended { file: self.id, end });
         }
         Ok(())
     }
@@ -365,7 +365,7 @@ impl Receiving {
     pub(crate) fn handle_abandon(
         &mut self,
         abandon: Abandon<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Abandon {
             index,
@@ -381,11 +381,11 @@ impl Receiving {
         if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
             self.drop_bytes(partial.got);
         }
-        // An entry that is settled already was done while this was under way. Of one that failed here this
-        // is the sender's echo: nothing of it comes any more.
+        // An entry that is settled already was done while this was under way. Of one that failed
+        // here this is the sender's echo: nothing of it comes any more.
         if self.unsettled.contains_key(&index) {
             let (file, text) = (self.id, text.into());
-            outlet.tell(Event::Abandoned {
+            output.emit(Event::Abandoned {
                 file,
                 index,
                 reason,
@@ -393,7 +393,7 @@ impl Receiving {
                 text,
             });
         }
-        self.settle(index, outlet);
+        self.settle(index, output);
         Ok(())
     }
 
@@ -410,7 +410,7 @@ impl Receiving {
         })
     }
 
-    fn leaf_came(&mut self, outlet: &mut Outlet) {
+    fn leaf_came(&mut self, output: &mut Output) {
         let Some(Partial {
             leaf,
             size,
@@ -426,7 +426,7 @@ impl Receiving {
             return;
         }
         self.given += got as u64;
-        outlet.tell(Event::Leaf {
+        output.emit(Event::Leaf {
             file: self.id,
             leaf,
             size,
@@ -446,36 +446,36 @@ impl Receiving {
         self.grant_due |= free >= self.window / 4;
     }
 
-    fn progress(&mut self, outlet: &mut Outlet, now: Instant) {
+    fn progress(&mut self, output: &mut Output, now: Instant) {
         if let Some(progress) = self.progress_due.take() {
             self.progress_from = now + PROGRESS;
-            outlet.say(self.id.0, &Message::Progress(progress));
+            output.send(self.id.0, &Message::Progress(progress));
         }
     }
 
     /// Lets as much come as the window and `room` allow; without news it stays due. `room` is used
     /// in whole leaves: with less, a part of a leaf would fill it, and could never be taken.
-    fn grant(&mut self, room: u64, outlet: &mut Outlet) -> bool {
+    fn grant(&mut self, room: u64, output: &mut Output) -> bool {
         let room = room - room % LEAF as u64;
         let bytes = self.taken.saturating_add(self.window.min(room));
         let news = bytes > self.granted;
         if news {
             (self.granted, self.grant_due) = (bytes, false);
-            outlet.say(self.id.0, &Message::Grant(Grant { bytes }));
+            output.send(self.id.0, &Message::Grant(Grant { bytes }));
         }
         news
     }
 
-    fn settle(&mut self, index: u32, outlet: &mut Outlet) {
+    fn settle(&mut self, index: u32, output: &mut Output) {
         if self.unsettled.remove(&index).is_some() {
-            self.tell_finish(outlet);
+            self.tell_finish(output);
         }
     }
 
     /// Finish overtakes the data, so the caller is told only when all of them are settled.
-    fn tell_finish(&mut self, outlet: &mut Outlet) {
+    fn tell_finish(&mut self, output: &mut Output) {
         if let Some(entries) = self.finish.filter(|_| self.unsettled.is_empty()) {
-            outlet.tell(Event::Finish {
+            output.emit(Event::Finish {
                 file: self.id,
                 entries,
             });

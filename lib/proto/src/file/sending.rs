@@ -9,15 +9,15 @@ use transom_wire::{
     Abandon, Done, End, Ending, Entry, FailReason, Failed, Grant, Leaf, Message, Offer, Start,
 };
 
+use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
-use super::track::Track;
-use crate::outlet::{Outlet, clip};
+use crate::output::{Output, clip};
 use crate::record::Record;
-use crate::{Event, FileId, Instant, LeafData, PeerError, UsageError};
+use crate::{Event, Instant, LeafData, PeerError, TransferId, UsageError};
 
 pub(crate) struct Sending {
-    id: FileId,
+    id: TransferId,
     accepted: bool,
     /// Entries and bytes offered: no more may be announced.
     files: u32,
@@ -26,7 +26,7 @@ pub(crate) struct Sending {
     entries: u32,
     finish: bool,
     /// Entries announced and neither done nor given up, at most [`ENTRIES_AHEAD`].
-    unsettled: BTreeMap<u32, Track>,
+    unsettled: BTreeMap<u32, EntryState>,
     queue: VecDeque<Item>,
     /// Bytes of leaves in `queue`, at most `room`.
     queued: usize,
@@ -76,7 +76,7 @@ pub(crate) enum Step {
 }
 
 impl Sending {
-    pub(crate) fn new(id: FileId, offer: &Offer<'_>, room: usize) -> Self {
+    pub(crate) fn new(id: TransferId, offer: &Offer<'_>, room: usize) -> Self {
         Self {
             id,
             accepted: false,
@@ -96,8 +96,8 @@ impl Sending {
         }
     }
 
-    pub(crate) fn entry_room(&self, outlet: &Outlet) -> usize {
-        if !self.accepted || self.finish || outlet.is_busy() {
+    pub(crate) fn entry_room(&self, output: &Output) -> usize {
+        if !self.accepted || self.finish || output.is_busy() {
             return 0;
         }
         let ahead = (ENTRIES_AHEAD as usize).saturating_sub(self.unsettled.len());
@@ -115,9 +115,9 @@ impl Sending {
     pub(crate) fn entry(
         &mut self,
         entry: &Entry<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), UsageError> {
-        if self.entry_room(outlet) == 0 {
+        if self.entry_room(output) == 0 {
             return Err(UsageError::Full { what: "entries" });
         }
         let bytes = self.bytes.checked_sub(entry.size);
@@ -127,9 +127,9 @@ impl Sending {
         self.bytes = bytes;
         self.entries += 1;
         self.unsettled
-            .insert(entry.index, Track::new(entry.kind, entry.size));
+            .insert(entry.index, EntryState::new(entry.kind, entry.size));
         self.entries_short |= self.unsettled.len() > ENTRIES_AHEAD as usize / 2;
-        outlet.say(self.id.0, &Message::Entry(*entry));
+        output.send(self.id.0, &Message::Entry(*entry));
         Ok(())
     }
 
@@ -174,33 +174,33 @@ impl Sending {
         Ok(())
     }
 
-    pub(crate) fn finish(&mut self, entries: u32, outlet: &mut Outlet) -> Result<(), UsageError> {
+    pub(crate) fn finish(&mut self, entries: u32, output: &mut Output) -> Result<(), UsageError> {
         if !self.accepted || self.finish || entries != self.entries {
             return Err(UsageError::NotNow { verb: "finish" });
         }
         self.finish = true;
-        outlet.say(
+        output.send(
             self.id.0,
             &Message::Finish(transom_wire::Finish { entries }),
         );
         Ok(())
     }
 
-    pub(crate) fn handle_accept(&mut self, outlet: &mut Outlet) -> Result<(), PeerError> {
+    pub(crate) fn handle_accept(&mut self, output: &mut Output) -> Result<(), PeerError> {
         if self.accepted {
             return Err(PeerError::Unexpected {
                 what: "a second accept",
             });
         }
         self.accepted = true;
-        outlet.tell(Event::Accepted { file: self.id });
+        output.emit(Event::Accepted { file: self.id });
         Ok(())
     }
 
     pub(crate) fn handle_start(
         &mut self,
         start: Start,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(track) = self.announced(start.index)? else {
             return Ok(());
@@ -210,14 +210,14 @@ impl Sending {
                 what: "start at a place that the entry does not have",
             });
         }
-        outlet.tell(Event::Started {
+        output.emit(Event::Started {
             file: self.id,
             start,
         });
         Ok(())
     }
 
-    pub(crate) fn handle_done(&mut self, done: Done, outlet: &mut Outlet) -> Result<(), PeerError> {
+    pub(crate) fn handle_done(&mut self, done: Done, output: &mut Output) -> Result<(), PeerError> {
         let sent = !self.queue.iter().any(|item| item.index() == done.index);
         let Some(track) = self.announced(done.index)? else {
             return Ok(());
@@ -227,8 +227,8 @@ impl Sending {
                 what: "done for an entry that was not all sent",
             });
         }
-        self.settle(done.index, outlet);
-        outlet.tell(Event::Done {
+        self.settle(done.index, output);
+        output.emit(Event::Done {
             file: self.id,
             done,
         });
@@ -239,7 +239,7 @@ impl Sending {
     pub(crate) fn handle_failed(
         &mut self,
         failed: Failed<'_>,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Result<(), PeerError> {
         let Failed {
             index,
@@ -257,7 +257,7 @@ impl Sending {
             text: "the receiver can't take it",
         });
         let (file, text) = (self.id, text.into());
-        outlet.tell(Event::Failed {
+        output.emit(Event::Failed {
             file,
             index,
             reason,
@@ -299,20 +299,20 @@ impl Sending {
         most: usize,
         now: Instant,
         spare: &mut Spare,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Step {
         let before = record.used();
         let mut step = Step::Out;
         while step == Step::Out {
             step = match record.used() < most {
-                true => self.step(record, most, now, spare, outlet),
+                true => self.step(record, most, now, spare, output),
                 false => Step::Full,
             };
         }
         record.bulk += record.used() - before;
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
-            outlet.tell(Event::Room { file: self.id });
+            output.emit(Event::Room { file: self.id });
         }
         step
     }
@@ -330,7 +330,7 @@ impl Sending {
         most: usize,
         now: Instant,
         spare: &mut Spare,
-        outlet: &mut Outlet,
+        output: &mut Output,
     ) -> Step {
         match self.queue.front() {
             Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spare),
@@ -353,7 +353,7 @@ impl Sending {
                 };
                 let out = record.push(self.id.0, 0, &Message::Abandon(abandon));
                 if out {
-                    self.settle(index, outlet);
+                    self.settle(index, output);
                 }
                 self.shift(out)
             }
@@ -456,7 +456,11 @@ impl Sending {
     }
 
     /// The entry's track, if the caller may still send of it.
-    fn wanted(&mut self, index: u32, verb: &'static str) -> Result<Option<&mut Track>, UsageError> {
+    fn wanted(
+        &mut self,
+        index: u32,
+        verb: &'static str,
+    ) -> Result<Option<&mut EntryState>, UsageError> {
         if index >= self.entries {
             return Err(UsageError::NotNow { verb });
         }
@@ -466,7 +470,7 @@ impl Sending {
 
     /// The entry's track, or `None` if it is settled or given up already, when what the receiver
     /// says was under way.
-    fn announced(&mut self, index: u32) -> Result<Option<&mut Track>, PeerError> {
+    fn announced(&mut self, index: u32) -> Result<Option<&mut EntryState>, PeerError> {
         if index >= self.entries {
             return Err(PeerError::Unexpected {
                 what: "an answer to an entry that was not announced",
@@ -476,11 +480,11 @@ impl Sending {
         Ok(track.filter(|track| !track.failed))
     }
 
-    fn settle(&mut self, index: u32, outlet: &mut Outlet) {
+    fn settle(&mut self, index: u32, output: &mut Output) {
         self.unsettled.remove(&index);
         if self.entries_short && self.unsettled.len() <= ENTRIES_AHEAD as usize / 2 {
             self.entries_short = false;
-            outlet.tell(Event::Room { file: self.id });
+            output.emit(Event::Room { file: self.id });
         }
     }
 }

@@ -4,7 +4,7 @@ use transom_wire::limits::LEAF;
 
 use super::{Files, Transfer};
 use crate::Instant;
-use crate::outlet::Outlet;
+use crate::output::Output;
 
 /// How the session's window is shared among the transfers to us, in bytes.
 struct Shares {
@@ -18,7 +18,7 @@ struct Shares {
 
 impl Files {
     /// Puts what changed in the transfers' state into the queue of texts.
-    pub(crate) fn flush(&mut self, outlet: &mut Outlet, now: Instant) {
+    pub(crate) fn flush(&mut self, output: &mut Output, now: Instant) {
         let Shares {
             own,
             most,
@@ -28,7 +28,7 @@ impl Files {
         let mut left = self.session_window.saturating_sub(self.granted().0);
         for (stream, transfer) in &mut self.open {
             match transfer {
-                Transfer::Sending(sending) => sending.throttle.flush(*stream, outlet),
+                Transfer::Sending(sending) => sending.throttle.flush(*stream, output),
                 Transfer::Receiving(receiving) => {
                     let before = receiving.outstanding();
                     free += before.saturating_sub(own);
@@ -36,7 +36,7 @@ impl Files {
                         true => 0,
                         false => free.min(most),
                     };
-                    receiving.flush((own + more).min(before + left), outlet, now);
+                    receiving.flush((own + more).min(before + left), output, now);
                     let after = receiving.outstanding();
                     free = free.saturating_sub(after.saturating_sub(own));
                     left = left.saturating_sub(after - before);

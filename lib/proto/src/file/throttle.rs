@@ -5,7 +5,7 @@ use core::time::Duration;
 use transom_wire::{Message, Pause, Rate};
 
 use crate::Instant;
-use crate::outlet::Outlet;
+use crate::output::Output;
 
 /// Bytes of a frame under a rate limit last at most this long at that rate, so that the rate is
 /// smooth.
@@ -17,8 +17,8 @@ const LEAST_FRAME: u64 = 512;
 /// Halted while either side wants it so; the lower rate of both counts.
 #[derive(Default)]
 pub(crate) struct Throttle {
-    ours: Wish,
-    theirs: Wish,
+    ours: Limits,
+    theirs: Limits,
     pause_due: bool,
     rate_due: bool,
     /// When the bytes sent so far are paid for at the rate: a bucket that holds at most one frame.
@@ -26,7 +26,7 @@ pub(crate) struct Throttle {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Wish {
+struct Limits {
     paused: bool,
     rate: Option<u64>,
 }
@@ -62,14 +62,14 @@ impl Throttle {
     }
 
     /// Says what changed; only the newest wish goes out, however often it changed.
-    pub(crate) fn flush(&mut self, stream: u16, outlet: &mut Outlet) {
+    pub(crate) fn flush(&mut self, stream: u16, output: &mut Output) {
         if core::mem::take(&mut self.pause_due) {
             let paused = self.ours.paused;
-            outlet.say(stream, &Message::Pause(Pause { paused }));
+            output.send(stream, &Message::Pause(Pause { paused }));
         }
         if core::mem::take(&mut self.rate_due) {
             let bytes_per_second = self.ours.rate.unwrap_or(0);
-            outlet.say(stream, &Message::Rate(Rate { bytes_per_second }));
+            output.send(stream, &Message::Rate(Rate { bytes_per_second }));
         }
     }
 
@@ -290,9 +290,9 @@ mod tests {
     #[test]
     fn the_newest_wish_is_said_once() {
         let said = |throttle: &mut Throttle| {
-            let mut outlet = Outlet::new(1000);
-            throttle.flush(1, &mut outlet);
-            outlet.len()
+            let mut output = Output::new(1000);
+            throttle.flush(1, &mut output);
+            output.len()
         };
         let mut throttle = Throttle::default();
         throttle.pause(false);

@@ -11,7 +11,7 @@ use transom_wire::{
     TransferKey,
 };
 
-use crate::{Event, FileId, LeafData, Session, UsageError};
+use crate::{Event, LeafData, Session, TransferId, UsageError};
 
 /// The byte that a file has there.
 pub fn content(index: u32, offset: u64) -> u8 {
@@ -67,7 +67,7 @@ pub struct Courier {
 
 impl Courier {
     /// Offers parcels as one transfer.
-    pub fn offer(session: &mut Session, shape: Shape, parcels: Vec<Parcel>) -> (FileId, Self) {
+    pub fn offer(session: &mut Session, shape: Shape, parcels: Vec<Parcel>) -> (TransferId, Self) {
         let name = match (shape, parcels.first()) {
             (Shape::File, Some(parcel)) => parcel.path.clone(),
             _ => "things".into(),
@@ -158,7 +158,7 @@ impl Courier {
         }
     }
 
-    fn store(&mut self, session: &mut Session, file: FileId, leaf: &LeafData) {
+    fn store(&mut self, session: &mut Session, file: TransferId, leaf: &LeafData) {
         let got = self.got.entry(leaf.index).or_default();
         if leaf.offset == 0 {
             *got = 0;
@@ -178,7 +178,7 @@ impl Courier {
     }
 
     /// Announces entries and queues leaves while there is room.
-    fn work(&mut self, session: &mut Session, file: FileId) {
+    fn work(&mut self, session: &mut Session, file: TransferId) {
         while session.entry_room(file) > 0 && self.announced < self.parcels.len() {
             let parcel = &self.parcels[self.announced];
             let kind = if parcel.size.is_some() {

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, CallKind, Codec, EndReason, Ending, FailReason, Failed, Lens, Orientation,
+    ByeCode, CallKind, CameraState, Codec, EndReason, Ending, FailReason, Failed, Orientation,
     PictureHead, RefuseReason, Shape,
 };
 
@@ -20,7 +20,7 @@ use super::frames::frame;
 use super::link::Route;
 use super::lone::Lone;
 use super::pair::{Pair, Who};
-use crate::{CallId, Event, FileId, Instant, PeerError, Picture};
+use crate::{CallId, Event, Instant, PeerError, Picture, TransferId};
 
 /// Whatever a peer says and whatever the caller does: no panic, and what is held stays within its
 /// limits.
@@ -106,7 +106,7 @@ fn frames(choices: &mut Choices<'_>) {
 /// Ann sends a folder to Bob while the fuzzer calls verbs on both and plays with their links.
 struct Scene {
     pair: Pair,
-    file: FileId,
+    file: TransferId,
     courier: Courier,
     /// Every event of both, as text.
     events: Vec<String>,
@@ -203,7 +203,7 @@ impl Scene {
             5 => any(session.text("hello")),
             6 if on => every_call(|call| any(session.hang_up(call, EndReason::Chosen, ""))),
             7 if who == Who::Bob && on => any(session.failed(file, &failed(u32::from(value % 4)))),
-            8 => every_call(|call| any(session.camera_state(call, Lens::Live, "on"))),
+            8 => every_call(|call| any(session.camera_state(call, CameraState::Live, "on"))),
             9 => every_call(|call| any(session.recording(call, on))),
             _ => every_call(|call| any(session.send_picture(call, picture(value)))),
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
 use transom_proto::{CallId, Event, UsageError};
-use transom_wire::{CallKind, EndReason, HangUp, Kind, Lens, Message, Recording, Ring};
+use transom_wire::{CallKind, CameraState, EndReason, HangUp, Kind, Message, Recording, Ring};
 
 use crate::evil::Evil;
 
@@ -152,9 +152,11 @@ fn both_watch_each_other_by_two_calls() {
     pair.events(TICK);
     pair.session(Who::Ann).answer(second).unwrap();
     pair.session(Who::Ann)
-        .camera_state(second, Lens::Opening, "waking")
+        .camera_state(second, CameraState::Opening, "waking")
         .unwrap();
-    let told = pair.session(Who::Ann).camera_state(first, Lens::Live, "");
+    let told = pair
+        .session(Who::Ann)
+        .camera_state(first, CameraState::Live, "");
     assert_eq!(
         told,
         Err(UsageError::NotNow {
@@ -163,7 +165,7 @@ fn both_watch_each_other_by_two_calls() {
     );
     let state = Event::CameraState {
         call: second,
-        lens: Lens::Opening,
+        lens: CameraState::Opening,
         text: "waking".into(),
     };
     let events = pair.events(TICK);
@@ -252,7 +254,7 @@ fn what_was_under_way_for_a_call_is_skipped() {
         session
             .send_picture(call, crate::video::picture(1, 50_000))
             .unwrap();
-        session.camera_state(call, Lens::Live, "").unwrap();
+        session.camera_state(call, CameraState::Live, "").unwrap();
     }
     pair.run(Duration::from_millis(3), |_, _, _| {});
     pair.session(Who::Ann).hang_up(call, reason, "").unwrap();

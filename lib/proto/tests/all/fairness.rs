@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, FileId};
+use transom_proto::{Event, TransferId};
 use transom_wire::limits::LEAF;
 use transom_wire::{CallKind, Ending, Shape};
 
@@ -16,7 +16,7 @@ const ENDLESS: u64 = 1 << 40;
 /// Transfers from Ann to Bob.
 struct Party {
     pair: Pair,
-    couriers: Vec<(FileId, Courier)>,
+    couriers: Vec<(TransferId, Courier)>,
 }
 
 impl Party {

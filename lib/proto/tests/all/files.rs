@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, FileId, LeafData, UsageError};
+use transom_proto::{Event, LeafData, TransferId, UsageError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Abandon, CallKind, Done, Ending, FailReason, Failed, Progress, RefuseReason, Shape, Start,
@@ -23,7 +23,7 @@ fn deliver(pair: &mut Pair, courier: &mut Courier, span: Duration) {
 }
 
 /// One file of that size from Ann to Bob.
-fn sending(route: Route, size: u64) -> (Pair, FileId, Courier) {
+fn sending(route: Route, size: u64) -> (Pair, TransferId, Courier) {
     let mut pair = Pair::new(route);
     let parcels = vec![Parcel::file("film.mp4", size)];
     let (file, courier) = Courier::offer(pair.session(Who::Ann), Shape::File, parcels);
@@ -31,7 +31,7 @@ fn sending(route: Route, size: u64) -> (Pair, FileId, Courier) {
 }
 
 /// A folder of three files, accepted, its entries not yet answered.
-fn announced() -> (Pair, FileId) {
+fn announced() -> (Pair, TransferId) {
     let mut pair = Pair::new(Route::IDEAL);
     let parcels = ["a", "b", "c"]
         .map(|path| Parcel::file(path, 300_000))

@@ -1,7 +1,7 @@
 //! Peers that lie, flood, or talk out of turn: the connection ends or the limit holds, and nothing
 //! else.
 
-use transom_proto::{Event, FileId, PeerError};
+use transom_proto::{Event, PeerError, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Abandon, Ack, ByeCode, CallKind, Cancel, Capabilities, Collision, Done, End, Ending, Entry,
@@ -84,7 +84,7 @@ fn receiving() -> Evil {
 
 /// We send a folder of one file and one folder on stream 2; the peer has accepted and granted 1,000
 /// bytes.
-fn sending() -> (Evil, FileId) {
+fn sending() -> (Evil, TransferId) {
     let mut evil = Evil::new();
     let Message::Offer(offer) = offer(Shape::Folder, 3, 400_000) else {
         unreachable!("an offer is an offer");

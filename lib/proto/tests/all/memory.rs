@@ -1,6 +1,6 @@
 //! What a session keeps in memory, and that its stats tell it.
 
-use transom_proto::{Config, Event, FileId, LeafData};
+use transom_proto::{Config, Event, LeafData, TransferId};
 use transom_wire::limits::LEAF;
 use transom_wire::{
     Collision, Entry, EntryKind, Leaf, Message, Offer, RefuseReason, RelativePath, Shape, Start,
@@ -10,7 +10,7 @@ use transom_wire::{
 use crate::evil::Evil;
 
 /// One leaf of a file of its own comes in for each of so many transfers; gives them and the leaves.
-fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(FileId, LeafData)> {
+fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(TransferId, LeafData)> {
     let path = RelativePath::new("film").unwrap();
     let (index, size) = (0, 2 * LEAF as u64);
     let mut leaves = Vec::new();
@@ -53,7 +53,7 @@ fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(FileId, LeafData)> {
     leaves
 }
 
-fn offered(evil: &mut Evil) -> FileId {
+fn offered(evil: &mut Evil) -> TransferId {
     let offered = |event| match event {
         Event::Offered { file, .. } => Some(file),
         _ => None,
@@ -62,7 +62,7 @@ fn offered(evil: &mut Evil) -> FileId {
 }
 
 /// Lets a leaf of a file come in that was begun by [`receive_leaves`].
-fn receive_leaf(evil: &mut Evil, stream: u16, offset: u64) -> (FileId, LeafData) {
+fn receive_leaf(evil: &mut Evil, stream: u16, offset: u64) -> (TransferId, LeafData) {
     let (index, len, hash) = (0, LEAF as u32, [0; 32]);
     let head = Leaf {
         index,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, FileId};
+use transom_proto::{Event, TransferId};
 use transom_wire::Shape;
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -12,7 +12,7 @@ const MILLI: Duration = Duration::from_millis(1);
 const RATE: u64 = 100_000;
 
 /// Something that one end does every millisecond; the number counts them.
-type Act = fn(&mut Pair, FileId, u32);
+type Act = fn(&mut Pair, TransferId, u32);
 
 /// Bytes that Ann sends in three seconds under her limit while `act` is done again and again.
 fn sent_while(act: Act) -> u64 {
@@ -31,12 +31,12 @@ fn sent_while(act: Act) -> u64 {
     pair.session(Who::Ann).stats(Default::default()).sent
 }
 
-fn limit(pair: &mut Pair, who: Who, file: FileId, rate: Option<u64>) {
+fn limit(pair: &mut Pair, who: Who, file: TransferId, rate: Option<u64>) {
     // Before the offer has come there is no such transfer yet.
     let _ = pair.session(who).limit(file, rate);
 }
 
-fn pause(pair: &mut Pair, who: Who, file: FileId, paused: bool) {
+fn pause(pair: &mut Pair, who: Who, file: TransferId, paused: bool) {
     let _ = pair.session(who).pause(file, paused);
 }
 

@@ -7,8 +7,8 @@ use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{
-    CallKind, Class, Codec, Kind, Lens, Message, Orientation, PictureHead, Ring, Shape, flags,
-    limits,
+    CallKind, CameraState, Class, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape,
+    flags, limits,
 };
 
 use crate::calls::calling;
@@ -202,7 +202,7 @@ fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
         }
     }
     let bob = pair.session(Who::Bob);
-    bob.camera_state(call, Lens::Off, "").unwrap();
+    bob.camera_state(call, CameraState::Off, "").unwrap();
     let events = pair.events(TICK * 100);
     assert_eq!(pictures(&events), []);
     let off = |event: &(Who, Event)| {
@@ -211,7 +211,7 @@ fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
             (
                 _,
                 Event::CameraState {
-                    lens: Lens::Off,
+                    lens: CameraState::Off,
                     ..
                 }
             )
@@ -220,7 +220,7 @@ fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
     assert!(events.iter().any(off));
     // Turned on again it starts with a picture of now.
     let bob = pair.session(Who::Bob);
-    bob.camera_state(call, Lens::Live, "").unwrap();
+    bob.camera_state(call, CameraState::Live, "").unwrap();
     bob.send_picture(call, picture(3, 1000)).unwrap();
     assert_eq!(pictures(&pair.events(TICK * 10)), [3]);
 }
@@ -238,13 +238,13 @@ fn what_waits_of_one_camera_never_leaves_once_another_opens_or_there_is_no_room_
         let bob = pair.session(Who::Bob);
         let words = "x".repeat(limits::REASON);
         let fills = |bob: &mut transom_proto::Session| {
-            while bob.camera_state(call, Lens::Live, &words).is_ok() {}
+            while bob.camera_state(call, CameraState::Live, &words).is_ok() {}
         };
         let lens = if full {
             fills(bob);
-            Lens::Off
+            CameraState::Off
         } else {
-            Lens::Opening
+            CameraState::Opening
         };
         assert_eq!(bob.camera_state(call, lens, "").is_err(), full);
         for sequence in 1..=2 {

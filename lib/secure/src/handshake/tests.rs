@@ -262,12 +262,12 @@ fn keys_that_belong_to_everybody_are_refused() {
         0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49,
         0xb8, 0x00,
     ];
-    assert!(noise::is_worthless(&[0; 32]));
-    assert!(noise::is_worthless(&one));
-    assert!(noise::is_worthless(&order_eight));
+    assert!(noise::is_low_order(&[0; 32]));
+    assert!(noise::is_low_order(&one));
+    assert!(noise::is_low_order(&order_eight));
     order_eight[0] ^= 1;
-    assert!(!noise::is_worthless(&order_eight));
-    assert!(!noise::is_worthless(&identity(Role::Dialer).public()));
+    assert!(!noise::is_low_order(&order_eight));
+    assert!(!noise::is_low_order(&identity(Role::Dialer).public()));
 }
 
 #[test]

@@ -9,7 +9,8 @@ use rustix::io::Errno;
 use crate::disk::Handle;
 use crate::file::File;
 
-/// Opens below a folder: the kernel refuses links and ways out (`openat2`), else each part is opened by itself.
+/// Opens below a folder: the kernel refuses links and ways out (`openat2`), else each part is
+/// opened by itself.
 pub(super) fn beneath(
     at: &impl AsFd,
     path: &str,

@@ -34,7 +34,8 @@ pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
     Ok(staging)
 }
 
-/// Learns what earlier runs left; removes what is too old or was never really begun. Only folders of our own naming are touched.
+/// Learns what earlier runs left; removes what is too old or was never really begun. Only folders
+/// of our own naming are touched.
 pub(super) fn recover(
     staging: &Dir,
     settings: &InboxSettings,

@@ -71,7 +71,8 @@ impl Room {
     }
 }
 
-/// The reserve is at most this part of the disk: 256 MiB would be all of the small disk of a camera box.
+/// The reserve is at most this part of the disk: 256 MiB would be all of the small disk of a camera
+/// box.
 const RESERVE_PART: u64 = 20;
 
 impl Shared {
@@ -131,8 +132,8 @@ impl Shared {
         room.is_none_or(|room| bytes <= room.bytes)
     }
 
-    /// A reception is about to write so many bytes. If nothing came of it for so long that its room is no longer kept, or
-    /// it needs more than was, there must be some again.
+    /// A reception is about to write so many bytes. If nothing came of it for so long that its room
+    /// is no longer kept, or it needs more than was, there must be some again.
     pub(crate) fn go_on(&self, claim: &Claim, bytes: u64) -> io::Result<()> {
         let mut transfers = self.transfers();
         let Some(Staged {
@@ -279,7 +280,8 @@ impl Shared {
         }
     }
 
-    /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to one too many.
+    /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to
+    /// one too many.
     pub(super) fn claim(&self, claim: Claim, left: u64) -> Result<Option<Earlier>, InboxError> {
         let mut transfers = self.transfers();
         if let Some(staged) = transfers.staged.get_mut(&claim) {
@@ -365,7 +367,8 @@ impl Shared {
     }
 }
 
-/// Counting again takes at most one part in so many of our time, however often somebody offers what has no room.
+/// Counting again takes at most one part in so many of our time, however often somebody offers what
+/// has no room.
 const RECOUNT_PART: u32 = 20;
 /// A count as short as this one costs nobody anything, and is as new as can be.
 const RECOUNT_FREE: Duration = Duration::from_millis(100);
@@ -382,8 +385,8 @@ fn unasked(source: io::Error) -> InboxError {
     }
 }
 
-/// Files that a disk may still take, where it has a limit: a system that can make no file is as stuck as one that can
-/// write no byte.
+/// Files that a disk may still take, where it has a limit: a system that can make no file is as
+/// stuck as one that can write no byte.
 fn names(space: Space) -> Option<u64> {
     let left = space.free_names.saturating_sub(space.names / RESERVE_PART);
     (space.names > 0).then_some(left)

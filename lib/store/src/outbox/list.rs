@@ -1,4 +1,5 @@
-//! The list of entries, small enough in memory for millions: names in one string, folders by number.
+//! The list of entries, small enough in memory for millions: names in one string, folders by
+//! number.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;

@@ -1,4 +1,5 @@
-//! One file that is being sent: what of it was read, and whether it is still the file that was offered.
+//! One file that is being sent: what of it was read, and whether it is still the file that was
+//! offered.
 
 use super::list::EntryInfo;
 use super::{Step, open_failed};
@@ -69,8 +70,8 @@ impl Source {
         Ok(())
     }
 
-    /// Reads up to `most` leaves of what is claimed. Once it is through it gives where to start: there if they give the
-    /// proof, else at the beginning.
+    /// Reads up to `most` leaves of what is claimed. Once it is through it gives where to start:
+    /// there if they give the proof, else at the beginning.
     pub(super) fn check_claim(
         &mut self,
         root: &Dir,
@@ -170,8 +171,8 @@ impl Source {
         }
     }
 
-    /// Whether the file is still what was offered, and ends where it says: those below `/proc` have no bytes until they
-    /// are read, and must not count as sent.
+    /// Whether the file is still what was offered, and ends where it says: those below `/proc` have
+    /// no bytes until they are read, and must not count as sent.
     fn check_end(&mut self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
         self.check()?;
         if let Some(file) = &self.file {

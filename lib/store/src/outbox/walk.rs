@@ -33,7 +33,8 @@ impl Skips {
     }
 }
 
-/// Lists all below the folder: in the order of their names, so that the same folder gives the same indexes.
+/// Lists all below the folder: in the order of their names, so that the same folder gives the same
+/// indexes.
 pub(super) fn folder(
     root: &Dir,
     top: &Path,

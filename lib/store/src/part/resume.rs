@@ -1,19 +1,20 @@
-//! Taking a file up where an earlier attempt left it. Nothing counts that was not read again, at once or by and by.
+//! Taking a file up where an earlier attempt left it. Nothing counts that was not read again, at
+//! once or by and by.
 
 use std::io;
 
 use transom_wire::limits::LEAF;
 
-use super::{Handles, Part, Places};
+use super::{Handles, Part, Staging};
 use crate::dir::Kind;
 use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof};
-use crate::trouble::{Trouble, taken};
+use crate::part_error::{PartError, taken};
 
 impl Part {
-    /// Looks for the file among the old ones; whatever is wrong with it makes it a new one. Gives the proof of what is
-    /// held, and how many folders are new.
-    pub(super) fn resume(&mut self, places: &Places) -> Result<Option<(Proof, u64)>, Trouble> {
+    /// Looks for the file among the old ones; whatever is wrong with it makes it a new one. Gives
+    /// the proof of what is held, and how many folders are new.
+    pub(super) fn resume(&mut self, places: &Staging) -> Result<Option<(Proof, u64)>, PartError> {
         let Some(old) = &places.old else {
             return Ok(None);
         };
@@ -93,7 +94,7 @@ impl Part {
     }
 
     /// Reads up to `most` leaves of earlier attempts again and forgets them if they have changed.
-    pub(super) fn read_again(&mut self, most: u64) -> Result<(), Trouble> {
+    pub(super) fn read_again(&mut self, most: u64) -> Result<(), PartError> {
         let range = self.unread.start..self.unread.end.min(self.unread.start.saturating_add(most));
         let Some(Handles {
             file,
@@ -118,7 +119,7 @@ impl Part {
             None => Ok(()),
             Some(leaf) => {
                 journal.truncate(leaf)?;
-                Err(Trouble::Corrupt(leaf * LEAF_BYTES))
+                Err(PartError::Corrupt(leaf * LEAF_BYTES))
             }
         }
     }
@@ -149,5 +150,6 @@ fn reads_as(
     Ok(buffer.len() == len && hash::leaf(buffer, offset, size) == *expected)
 }
 
-/// Leaves read again before a file is taken up: what may have been written since the last checkpoint, with room to spare.
+/// Leaves read again before a file is taken up: what may have been written since the last
+/// checkpoint, with room to spare.
 const WINDOW: u64 = 2 * crate::reception::CHECKPOINT_BYTES / LEAF_BYTES;

@@ -16,15 +16,16 @@ pub enum Begin {
     },
     /// It is a folder and there now.
     Made,
-    /// Nothing is needed: the name is taken and the sender wants it left alone. The root is zeros, since
-    /// what is there is none of the sender's business.
+    /// Nothing is needed: the name is taken and the sender wants it left alone. The root is zeros,
+    /// since what is there is none of the sender's business.
     Done {
         /// What to say in Done.
         root: [u8; 32],
     },
 }
 
-/// Bytes of this attempt that have come how far, without [`crate::Reception::held`]: `durable <= verified <= received`.
+/// Bytes of this attempt that have come how far, without [`crate::Reception::held`]: `durable <=
+/// verified <= received`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counts {
     /// Handed over.

@@ -10,8 +10,8 @@ use transom_wire::{Ending, Shape};
 use super::{Finished, Reception, State};
 use crate::file::folder_mode;
 use crate::part::Part;
+use crate::part_error::PartError;
 use crate::syncing::Syncing;
-use crate::trouble::Trouble;
 use crate::{EntryError, InboxError, publish};
 
 /// Bytes after which what came is brought to the disk: the most that a power cut costs.
@@ -27,14 +27,14 @@ const CHECKPOINT_FOLDERS: usize = 1024;
 impl Reception {
     fn is_due(&self) -> bool {
         self.unsynced >= CHECKPOINT_BYTES
-            || self.tally.unsynced >= CHECKPOINT_FILES
+            || self.counted.unsynced >= CHECKPOINT_FILES
             || self.touched.len() >= CHECKPOINT_FOLDERS
             || self.unsynced > 0 && self.synced_at.elapsed() >= CHECKPOINT_TIME
     }
 
     /// Whether something came that is not on the disk.
     pub(super) fn has_unsynced(&self) -> bool {
-        self.unsynced > 0 || self.tally.unsynced > 0
+        self.unsynced > 0 || self.counted.unsynced > 0
     }
 
     /// Nothing more is taken after a sync that failed.
@@ -55,7 +55,7 @@ impl Reception {
                 Some(State::Active(part)) => part.path.clone(),
                 _ => String::new(),
             };
-            self.fail(index, &path, Trouble::System(error))
+            self.fail(index, &path, PartError::System(error))
         })
     }
 
@@ -74,7 +74,7 @@ impl Reception {
         let synced = self.sync();
         self.believe(synced)?;
         self.counts.durable = self.counts.verified;
-        (self.unsynced, self.tally.unsynced) = (0, 0);
+        (self.unsynced, self.counted.unsynced) = (0, 0);
         self.synced_at = Instant::now();
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Reception {
             return synced;
         };
         self.broken = Some(Errno::from_io_error(error).unwrap_or(Errno::IO));
-        self.tally.passing = true;
+        self.counted.passing = true;
         if let Err(error) = self.forget() {
             log::error!("could not forget what the disk lost error={error}");
         }
@@ -200,13 +200,13 @@ impl Reception {
                 Ok(to.nothing(Ending::AlreadyThere, &self.offered))
             }
             (Shape::File, None) => Ok(to.nothing(Ending::Skipped, &self.offered)),
-            _ => to.folder(&self.offered, self.tally),
+            _ => to.folder(&self.offered, self.counted),
         };
         let published = published.map_err(system)?;
         if published.ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
         }
-        let failed = self.tally.failed.saturating_add(published.clashes.count);
+        let failed = self.counted.failed.saturating_add(published.clashes.count);
         Ok(Finished {
             ending: match published.ending {
                 // Whatever else it is: with entries that failed it is no success.

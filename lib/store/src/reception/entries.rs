@@ -8,15 +8,16 @@ use transom_wire::{Collision, Entry, EntryKind, Shape, limits};
 use super::{Begin, Reception, SINGLE, State};
 use crate::EntryError;
 use crate::dir::Kind;
+use crate::existing::Existing;
 use crate::file::folder_mode;
 use crate::part::Part;
+use crate::part_error::{PartError, taken};
 use crate::publish::is_clash;
 use crate::syncing::Syncing;
-use crate::trouble::{Trouble, taken};
-use crate::twin::Twin;
 use crate::usage::{self, ENTRY_BYTES};
 
-/// Files kept open at a time: senders send one after the other, so more is only for those who don't.
+/// Files kept open at a time: senders send one after the other, so more is only for those who
+/// don't.
 const OPEN_FILES: usize = 32;
 /// Entries not done at a time; as many again may have failed without the sender knowing yet.
 const UNDONE: usize = 2 * limits::ENTRIES_AHEAD as usize;
@@ -43,33 +44,33 @@ impl Reception {
     }
 
     /// Begins an entry that may come.
-    pub(super) fn begin_expected(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, Trouble> {
+    pub(super) fn begin_expected(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, PartError> {
         self.sound()?;
         match entry.kind {
             EntryKind::File | EntryKind::Folder if self.is_to_skip(entry)? => {
-                self.tally.skipped += 1;
+                self.counted.skipped += 1;
                 Ok(Some(Begin::Done { root: [0; 32] }))
             }
             EntryKind::Folder => self.folder(entry).map(Some),
             EntryKind::File => self.file(entry),
-            _ => Err(Trouble::Unsupported),
+            _ => Err(PartError::Unsupported),
         }
     }
 
-    fn folder(&mut self, entry: &Entry<'_>) -> Result<Begin, Trouble> {
+    fn folder(&mut self, entry: &Entry<'_>) -> Result<Begin, PartError> {
         let path = entry.path.as_str();
         self.room(ENTRY_BYTES)?;
         let made = self.places.tree.make_all(path).map_err(taken)?;
         self.shared.written(&self.claim, made * ENTRY_BYTES);
         self.touch(path, made);
-        self.tally.unsynced += 1;
+        self.counted.unsynced += 1;
         self.folders
             .put(path, folder_mode(entry.mode), entry.mtime)?;
-        self.tally.done += 1;
+        self.counted.done += 1;
         Ok(Begin::Made)
     }
 
-    fn file(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, Trouble> {
+    fn file(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, PartError> {
         self.room(ENTRY_BYTES)?;
         let path = match self.offered.shape {
             Shape::File => SINGLE,
@@ -81,18 +82,18 @@ impl Reception {
         self.start = (part.held(), proof);
         if self.offered.shape == Shape::File {
             let name = &self.offered.name;
-            self.twin = Twin::find(&self.root, name, entry.size, entry.mtime);
+            self.existing = Existing::find(&self.root, name, entry.size, entry.mtime);
         }
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));
         self.limit_open(entry.index)?;
         let (offset, proof) = self.start;
         let begin = Begin::Data { offset, proof };
-        Ok(self.twin.is_none().then_some(begin))
+        Ok(self.existing.is_none().then_some(begin))
     }
 
-    /// Makes sure of room for so many bytes. Who writes more than was kept for it, since it changed what it sends,
-    /// loses what earlier attempts left and nothing took up yet.
+    /// Makes sure of room for so many bytes. Who writes more than was kept for it, since it changed
+    /// what it sends, loses what earlier attempts left and nothing took up yet.
     pub(super) fn room(&mut self, bytes: u64) -> io::Result<()> {
         let Err(full) = self.shared.go_on(&self.claim, bytes) else {
             return Ok(());
@@ -114,7 +115,7 @@ impl Reception {
     /// # Errors
     /// The entry has no place in the folder that this one will be merged with. The sender hears of
     /// it before any data moves.
-    fn is_to_skip(&self, entry: &Entry<'_>) -> Result<bool, Trouble> {
+    fn is_to_skip(&self, entry: &Entry<'_>) -> Result<bool, PartError> {
         let (name, skips) = (
             &self.offered.name,
             self.offered.collision == Collision::Skip,
@@ -130,24 +131,24 @@ impl Reception {
         };
         match (there.kind(entry.path.as_str()), entry.kind) {
             (Ok(Kind::Folder), EntryKind::Folder) => Ok(false),
-            (Ok(Kind::Folder), _) => Err(Trouble::NoPlace("a folder has that name there")),
-            (Ok(_), EntryKind::Folder) => Err(Trouble::NoPlace(
+            (Ok(Kind::Folder), _) => Err(PartError::NoPlace("a folder has that name there")),
+            (Ok(_), EntryKind::Folder) => Err(PartError::NoPlace(
                 "something that is no folder has that name there",
             )),
             (Ok(_), _) => Ok(skips),
             (Err(error), _) if is_clash(&error) => {
-                Err(Trouble::NoPlace("a folder above it is none there"))
+                Err(PartError::NoPlace("a folder above it is none there"))
             }
             (Err(_), _) => Ok(false),
         }
     }
 
     /// An entry has failed: what is left of it goes, unless another attempt may succeed.
-    pub(super) fn fail(&mut self, index: u32, path: &str, trouble: Trouble) -> EntryError {
+    pub(super) fn fail(&mut self, index: u32, path: &str, trouble: PartError) -> EntryError {
         let trouble = match trouble {
             // Every name is "not found" then.
-            Trouble::System(error) if is_missing(&error) && self.dir.is_gone() => {
-                Trouble::System(io::Error::other("the private folder was removed"))
+            PartError::System(error) if is_missing(&error) && self.dir.is_gone() => {
+                PartError::System(io::Error::other("the private folder was removed"))
             }
             trouble => trouble,
         };
@@ -156,14 +157,14 @@ impl Reception {
             Shape::File => &self.offered.name,
             _ => path,
         });
-        self.tally.failed += 1;
+        self.counted.failed += 1;
         let part = self.entries.insert(index, State::Failed);
         match part {
             Some(State::Active(part)) if error.is_passing() => self.keep(*part),
             Some(State::Active(part)) => self.discard(part),
             _ => {}
         }
-        self.tally.passing |= error.is_passing();
+        self.counted.passing |= error.is_passing();
         error
     }
 

@@ -9,7 +9,8 @@ use transom_wire::Collision;
 use crate::disk::Disk;
 use crate::support::*;
 
-/// A disk that promises more than it has: what doesn't fit is only noticed on the way from memory to the disk.
+/// A disk that promises more than it has: what doesn't fit is only noticed on the way from memory
+/// to the disk.
 struct Liar {
     /// Unmounted before the disk its image is on.
     _top: Disk,

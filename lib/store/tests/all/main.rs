@@ -1,4 +1,5 @@
-//! The store as its users see it: folders in, folders out, and everything that can go wrong between.
+//! The store as its users see it: folders in, folders out, and everything that can go wrong
+//! between.
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod crash;

@@ -1,4 +1,5 @@
-//! The sending side: what is listed, what is left out, what changes meanwhile, and receivers that ask for too much.
+//! The sending side: what is listed, what is left out, what changes meanwhile, and receivers that
+//! ask for too much.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;

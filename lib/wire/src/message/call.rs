@@ -117,7 +117,7 @@ impl Shown {
 
 codes! {
     /// How a camera is.
-    Lens, "camera state" {
+    CameraState, "camera state" {
         /// Being opened.
         Opening = 1,
         /// Giving pictures.
@@ -131,17 +131,17 @@ codes! {
 
 /// Tells a viewer how the camera is, in words too.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct CameraState<'a> {
+pub struct CameraStatus<'a> {
     /// The state.
-    pub lens: Lens,
+    pub lens: CameraState,
     /// In words, at most [`limits::REASON`] bytes.
     pub text: &'a str,
 }
 
-impl<'a> CameraState<'a> {
+impl<'a> CameraStatus<'a> {
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
-            lens: Lens::read(reader)?,
+            lens: CameraState::read(reader)?,
             text: reader.text(limits::REASON, "camera text")?,
         })
     }

@@ -147,7 +147,7 @@ messages! {
         /// Returns the credit of one picture.
         Shown(crate::Shown),
         /// How the camera is.
-        CameraState(crate::CameraState<'a>),
+        CameraState(crate::CameraStatus<'a>),
         /// Whether pictures are recorded.
         Recording(crate::Recording),
         /// A line of text.

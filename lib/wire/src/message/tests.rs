@@ -119,8 +119,8 @@ fn calls() {
         Message::Shown(shown),
         "0000000c 14 00 0001 00000007 0000000000000008",
     );
-    let state = CameraState {
-        lens: Lens::Lost,
+    let state = CameraStatus {
+        lens: CameraState::Lost,
         text: "z",
     };
     golden(
@@ -425,7 +425,7 @@ fn values_of_later_versions_are_kept() {
     golden(0, 0, Message::Bye(bye), "00000001 02 00 0000 c8");
     for code in 0..=255 {
         assert_eq!(FailReason::from_code(code).code(), code);
-        assert_eq!(Lens::from_code(code).code(), code);
+        assert_eq!(CameraState::from_code(code).code(), code);
     }
     assert_eq!(FailReason::from_code(8), FailReason::Io);
     let hello = decode(

@@ -1,4 +1,5 @@
-//! Cameras that are programs: they give, hang, babble, exit or won't end, and none outlives its box.
+//! Cameras that are programs: they give, hang, babble, exit or won't end, and none outlives its
+//! box.
 
 use std::fs;
 use std::io::{PipeWriter, Write, pipe};

@@ -1,4 +1,5 @@
-//! The world as it is: ports taken, cameras missing, folders that can't be written to, disks that are full.
+//! The world as it is: ports taken, cameras missing, folders that can't be written to, disks that
+//! are full.
 
 use std::fs;
 use std::process::Command;

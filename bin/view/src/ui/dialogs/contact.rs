@@ -61,8 +61,8 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
             actions.push(Action::Open(Dialog::Remove(before.name)));
         }
     });
-    // So that a line can be pasted at once, and Enter saves what a stranger brought. Last of all, as a field that is left by
-    // Enter or Tab has no focus either while the others are drawn.
+    // So that a line can be pasted at once, and Enter saves what a stranger brought. Last of all,
+    // as a field that is left by Enter or Tab has no focus either while the others are drawn.
     if ui.memory(|memory| memory.focused().is_none()) {
         name.unwrap_or(address).request_focus();
     }

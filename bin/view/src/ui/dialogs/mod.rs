@@ -1,4 +1,5 @@
-//! The one dialog over the screen. What is typed into it goes into the state at once, so that it is drawn from there.
+//! The one dialog over the screen. What is typed into it goes into the state at once, so that it is
+//! drawn from there.
 
 mod contact;
 mod settings;
@@ -14,7 +15,8 @@ use super::{arrivals, files, settle, theme};
 
 /// Points across; every line of a dialog fits.
 const WIDTH: f32 = 460.0;
-/// Points that a web address may take: a dozen lines, more than any honest one has; the rest is scrolled to.
+/// Points that a web address may take: a dozen lines, more than any honest one has; the rest is
+/// scrolled to.
 const LINK_HEIGHT: f32 = 200.0;
 
 pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {

@@ -83,7 +83,8 @@ fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     ui.checkbox(&mut config.do_not_disturb, words::DO_NOT_DISTURB);
     let hint = words::CAMERA_HINT;
     field(ui, words::CAMERA, hint, &mut config.camera, MAX_PATH_CHARS);
-    // A choice made here or in a call counts for both, so only the command line can have parted them.
+    // A choice made here or in a call counts for both, so only the command line can have parted
+    // them.
     if state.calls.own.wish != state.config.wish() {
         let source = state.calls.own.wish.as_ref().map(|wish| &wish.source);
         let source = source.map_or_else(|| "none".to_owned(), ToString::to_string);

@@ -1,4 +1,5 @@
-//! Offers, transfers and texts: the flows of a person, by labels, and what hostile peers put into them.
+//! Offers, transfers and texts: the flows of a person, by labels, and what hostile peers put into
+//! them.
 
 use egui_kittest::kittest::NodeT as _;
 use transom::{CurrentFile, Direction, RefuseReason};

@@ -211,9 +211,9 @@ fn times_never_go_back_whatever_the_driver_stamps() {
 
 #[test]
 fn a_rare_cut_picture_is_lost_and_a_camera_that_always_cuts_is_shown() {
-    let mut rare = Leniency::default();
+    let mut rare = TruncationPolicy::default();
     assert!((0..200).all(|at| rare.passes(at % 10 == 0) == (at % 10 != 0)));
-    let mut always = Leniency::default();
+    let mut always = TruncationPolicy::default();
     let shown = (0..100).filter(|_| always.passes(true)).count();
     assert_eq!(shown, 84);
 }

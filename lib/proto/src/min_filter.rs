@@ -16,14 +16,14 @@ const SPAN: Duration = Duration::from_secs(15);
 /// Spans are counted from the clock's zero. When one ends, the least value of the span before it is
 /// forgotten; the least of the rest is still known.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Least<T = i64> {
+pub(crate) struct MinFilter<T = i64> {
     now: Option<T>,
     before: Option<T>,
     /// The number of the span of `now`.
     span: u64,
 }
 
-impl<T: Copy + Ord> Least<T> {
+impl<T: Copy + Ord> MinFilter<T> {
     /// Takes a value in; tells whether it begins a new span, the very first one excepted.
     pub(crate) fn take(&mut self, value: T, now: Instant) -> bool {
         let span = (now - Instant::default()).as_secs() / SPAN.as_secs();
@@ -43,7 +43,7 @@ impl<T: Copy + Ord> Least<T> {
     }
 }
 
-impl<T> Default for Least<T> {
+impl<T> Default for MinFilter<T> {
     fn default() -> Self {
         Self {
             now: None,
@@ -64,7 +64,7 @@ mod tests {
 
     /// The filter's law over one run of values at those times.
     fn check(values: &[(u64, i64)]) {
-        let mut least = Least::default();
+        let mut least = MinFilter::default();
         for (count, &(at, value)) in (1..).zip(values) {
             least.take(value, Instant(at));
             let found = least.value().unwrap();
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn each_span_begins_once_and_the_first_is_none() {
-        let mut least = Least::default();
+        let mut least = MinFilter::default();
         let begun: Vec<_> = (20..80)
             .filter(|second| least.take(0, Instant(second * SECOND)))
             .collect();

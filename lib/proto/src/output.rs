@@ -8,7 +8,7 @@ use transom_wire::{Class, Message};
 use crate::queue::Queue;
 use crate::{Event, PeerError, UsageError};
 
-pub(crate) struct Outlet {
+pub(crate) struct Output {
     pub(crate) control: Queue,
     pub(crate) text: Queue,
     pub(crate) events: VecDeque<Event>,
@@ -16,7 +16,7 @@ pub(crate) struct Outlet {
     limit: usize,
 }
 
-impl Outlet {
+impl Output {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             control: Queue::default(),
@@ -27,7 +27,7 @@ impl Outlet {
     }
 
     /// Adds a message to the queue of its class.
-    pub(crate) fn say(&mut self, stream: u16, message: &Message<'_>) {
+    pub(crate) fn send(&mut self, stream: u16, message: &Message<'_>) {
         match message.kind().class() {
             Class::Control => self.control.push(stream, message),
             _ => self.text.push(stream, message),
@@ -45,7 +45,7 @@ impl Outlet {
     /// Whether the peer may say more. Nearly all it says has an answer, and a peer that never reads
     /// could make them pile up without end; twice the limit, so that our own beginnings are never
     /// held against it.
-    pub(crate) fn patience(&self) -> Result<(), PeerError> {
+    pub(crate) fn check_backlog(&self) -> Result<(), PeerError> {
         if self.len() >= self.limit * 2 {
             return Err(PeerError::TooMuch {
                 what: "answers that wait to be read",
@@ -54,7 +54,7 @@ impl Outlet {
         Ok(())
     }
 
-    pub(crate) fn tell(&mut self, event: Event) {
+    pub(crate) fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }
 

@@ -1,5 +1,6 @@
-//! A file of the inbox that may be the very one on offer: it has the name, the size and the time. It proves what it is
-//! by its leaves, so that nothing has to move when the sender's has the same, and it is never written to.
+//! A file of the inbox that may be the very one on offer: it has the name, the size and the time.
+//! It proves what it is by its leaves, so that nothing has to move when the sender's has the same,
+//! and it is never written to.
 
 use std::io;
 
@@ -9,14 +10,15 @@ use crate::dir::Dir;
 use crate::file::File;
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 
-/// Bytes read for it at most: half a second of a fast disk, half a minute of a memory card, which asking again and again
-/// costs us and not the sender. What is larger is sent again.
+/// Bytes read for it at most: half a second of a fast disk, half a minute of a memory card, which
+/// asking again and again costs us and not the sender. What is larger is sent again.
 const MOST: u64 = 1 << 30;
-/// A time of whole seconds can be guessed, and then a proof would tell a peer that never had the file what is in it.
+/// A time of whole seconds can be guessed, and then a proof would tell a peer that never had the
+/// file what is in it.
 const SECOND: i64 = 1_000_000_000;
 
 #[derive(Debug)]
-pub(crate) struct Twin {
+pub(crate) struct Existing {
     file: File,
     size: u64,
     mtime: i64,
@@ -26,7 +28,7 @@ pub(crate) struct Twin {
     proof: Proof,
 }
 
-impl Twin {
+impl Existing {
     /// Looks for it, and reads nothing yet.
     pub(crate) fn find(root: &Dir, name: &str, size: u64, mtime: i64) -> Option<Self> {
         let may_be = (1..=MOST).contains(&size) && mtime.rem_euclid(SECOND) != 0;

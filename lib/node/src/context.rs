@@ -1,4 +1,5 @@
-//! What every part of a station acts through: the sockets, the workers, and the notices to its owner.
+//! What every part of a station acts through: the sockets, the workers, and the notices to its
+//! owner.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::notice::Notice;
 use crate::pace::Paces;
 use crate::workers::Workers;
 
-pub(crate) struct Outside {
+pub(crate) struct Context {
     pub(crate) net: Net,
     pub(crate) workers: Workers,
     pub(crate) notices: VecDeque<Notice>,
@@ -24,8 +25,8 @@ pub(crate) struct Outside {
     pub(crate) liveness: Liveness,
 }
 
-impl Outside {
-    pub(crate) fn tell(&mut self, notice: Notice) {
+impl Context {
+    pub(crate) fn notify(&mut self, notice: Notice) {
         self.notices.push_back(notice);
     }
 

@@ -1,4 +1,5 @@
-//! What all peers share while they have their turn: the clock, the limits, the events told, and two buffers.
+//! What all peers share while they have their turn: the clock, the limits, the events told, and two
+//! buffers.
 
 use std::collections::VecDeque;
 
@@ -10,7 +11,7 @@ use crate::config::Config;
 use crate::event::Event;
 
 /// Lent to one peer after the other.
-pub(crate) struct Turn {
+pub(crate) struct LoopContext {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) events: VecDeque<Event>,
@@ -20,7 +21,7 @@ pub(crate) struct Turn {
     pub(crate) plain: Box<[u8]>,
 }
 
-impl Turn {
+impl LoopContext {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             clock: Clock::new(),
@@ -40,7 +41,8 @@ impl Turn {
     }
 }
 
-/// Bytes of one read: several bulk records, so that a system call costs little of the time they take.
+/// Bytes of one read: several bulk records, so that a system call costs little of the time they
+/// take.
 const READ: usize = 256 * 1024;
 
 /// A record with its length.

@@ -7,7 +7,7 @@ use transom_wire::{EntryKind, Start};
 ///   announced --Start--> started --Leaf..--> whole --End--> ended
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Track {
+pub(crate) struct EntryState {
     kind: EntryKind,
     size: u64,
     /// Where the receiver wants to go on.
@@ -19,7 +19,7 @@ pub(crate) struct Track {
     pub(crate) failed: bool,
 }
 
-impl Track {
+impl EntryState {
     pub(crate) fn new(kind: EntryKind, size: u64) -> Self {
         Self {
             kind,

@@ -9,7 +9,7 @@ use crate::error::fail_reason;
 
 /// Why a step on a part failed; the caller knows the path.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum PartError {
     Protocol(&'static str),
     Corrupt(u64),
     Duplicate,
@@ -19,13 +19,13 @@ pub(crate) enum Trouble {
     System(io::Error),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for PartError {
     fn from(error: io::Error) -> Self {
         Self::System(error)
     }
 }
 
-impl Trouble {
+impl PartError {
     pub(crate) fn of(self, path: &str) -> EntryError {
         let path = path.to_owned();
         match self {
@@ -43,9 +43,9 @@ impl Trouble {
 }
 
 /// A name that should be free and is not is one that came twice: the tree is ours alone.
-pub(crate) fn taken(error: io::Error) -> Trouble {
+pub(crate) fn taken(error: io::Error) -> PartError {
     match error.kind() {
-        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => Trouble::Duplicate,
-        _ => Trouble::System(error),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => PartError::Duplicate,
+        _ => PartError::System(error),
     }
 }

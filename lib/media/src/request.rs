@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 /// What is wanted; a source comes as near to it as it can.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Wish {
+pub struct CaptureRequest {
     /// Where pictures come from.
     pub source: Source,
     /// The largest picture wanted, across and down; `None` takes what suits the source.
@@ -20,7 +20,7 @@ pub struct Wish {
     pub prefer: Prefer,
 }
 
-impl Default for Wish {
+impl Default for CaptureRequest {
     fn default() -> Self {
         Self {
             source: Source::Auto,
@@ -32,7 +32,7 @@ impl Default for Wish {
     }
 }
 
-impl Wish {
+impl CaptureRequest {
     /// The usual quality: no difference to be seen in motion, half the bytes of 90.
     pub const QUALITY: u8 = 80;
     /// The highest pace that is honoured; beyond it timers and screens no longer follow.
