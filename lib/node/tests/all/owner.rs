@@ -172,7 +172,7 @@ fn files_go_where_the_owner_wants_them_now() {
     refused(send(), "quota");
     // No folder can be made there: a file is in the way.
     ben.handle.set_inbox(into("source.bin/below"));
-    refused(send(), "below");
+    refused(send(), "can't receive there");
     ben.handle.set_inbox(None);
     refused(send(), "not taken here");
 }
