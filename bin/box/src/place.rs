@@ -85,16 +85,7 @@ impl Place {
     /// Who is meant by that name or `HOST[:PORT]`.
     pub(crate) fn contact(&self, peer: &str, book: &Book) -> Result<Contact, Failure> {
         let wrong = |why| Failure::usage(format!("{peer} is no contact and no address"), why);
-        let contact = book.lookup(peer).map_err(wrong)?;
-        let same = |it: &&Contact| it.name.as_str().eq_ignore_ascii_case(peer);
-        match book.contacts().iter().find(same) {
-            // A host of that name would be dialled without the contact's key.
-            Some(meant) if contact.line == 0 => {
-                let why = format!("{} has {} instead", self.looked_in(), meant.name);
-                Err(Failure::usage(format!("{peer} is no contact"), why))
-            }
-            _ => Ok(contact),
-        }
+        book.lookup(peer).map_err(wrong)
     }
 
     /// Where a contact of that name was looked for, for a message.

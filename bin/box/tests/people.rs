@@ -324,16 +324,3 @@ fn a_book_made_after_the_start_is_found() {
     assert!(added.status.success() && hung_up.unwrap().success());
     assert!(reloaded.is_some_and(|line| line.contains("\"contacts\":1")));
 }
-
-#[test]
-fn a_contact_in_other_letters_is_named_and_no_host_is_dialled_instead() {
-    let home = Home::new("letters");
-    fs::write(home.path("book"), "anna 127.0.0.1:9\n").unwrap();
-    let users = ["--users", "book", "--state", "state"];
-    for command in [&["watch", "Anna"][..], &["text", "ANNA", "hello"]] {
-        let typed = command[1];
-        let said = complaint(&home.run(&[command, &users].concat()), 2);
-        let sentence = format!("{typed} is no contact: the contact book book has anna instead");
-        assert!(said.contains(&sentence), "{said}");
-    }
-}
