@@ -503,6 +503,7 @@ fn an_entry_of_a_kind_that_only_later_versions_know_fails_alone() {
     reception.end(1, 0, &root).unwrap();
     let finished = reception.finish(2).unwrap();
     assert_eq!((finished.ending, finished.failed), (Ending::Partial, 1));
+    drop(reception);
     assert_eq!(published(&scratch), ["d"]);
     let names = fs::read_dir(scratch.path("in/d")).unwrap();
     let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
