@@ -9,7 +9,11 @@
 //! ```
 //! use transom_media::{Encoder, Source, Wait, CaptureRequest, open};
 //!
-//! let request = CaptureRequest { source: Source::Pattern, fps: Some(100), ..CaptureRequest::default() };
+//! let request = CaptureRequest {
+//!     source: Source::Pattern,
+//!     fps: Some(100),
+//!     ..CaptureRequest::default()
+//! };
 //! let mut camera = open(&request)?;
 //! let mut encoder = Encoder::new(request.quality, request.size);
 //! let picture = loop {

@@ -43,7 +43,9 @@ macro_rules! codes {
                 }
             }
 
-            pub(crate) fn read(reader: &mut crate::read::Reader<'_>) -> Result<Self, crate::DecodeError> {
+            pub(crate) fn read(
+                reader: &mut crate::read::Reader<'_>,
+            ) -> Result<Self, crate::DecodeError> {
                 reader.u8($field).map(Self::from_code)
             }
         }
