@@ -11,6 +11,7 @@ use transom_users::escape;
 use transom_wire::{Ending, PeerName, PublicKey};
 
 use crate::handle::Credit;
+use crate::latency::{Stage, Stages};
 
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
@@ -354,16 +355,26 @@ pub struct Numbers {
     pub shown_after: Option<Duration>,
 }
 
-/// The times of a picture, all in this station's clock. The sender's are known once its clock's
-/// offset is.
+/// When a picture came, and how long it was on its way.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// When the sensor began it.
-    pub captured: Option<Instant>,
-    /// When its sender had it ready to send.
-    pub ready: Option<Instant>,
     /// When its last byte was here.
     pub received: Instant,
+    /// Its stages up to then.
+    pub stages: Stages,
+}
+
+impl Timing {
+    /// From ready at its sender until it was received, once the clocks are compared.
+    pub fn ready_to_received(&self) -> Option<Duration> {
+        Some(self.stages.get(Stage::Wait)? + self.stages.get(Stage::Wire)?)
+    }
+
+    /// From the sensor, or the earliest moment known, until it was received, once the clocks are
+    /// compared.
+    pub fn captured_to_received(&self) -> Option<Duration> {
+        self.stages.total()
+    }
 }
 
 /// Which way a transfer goes.
