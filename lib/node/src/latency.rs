@@ -172,7 +172,8 @@ pub struct LatencyWindow {
 /// to it only where the stages don't vary.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct LatencySummary {
-    stages: [Option<Spread>; Stage::ALL.len()],
+    /// Of each stage in the order of [`Stage::ALL`]; `None` where it is absent or not known.
+    pub stages: [Option<Spread>; Stage::ALL.len()],
     /// Of the sums of each picture's stages.
     pub total: Option<Spread>,
     /// `Wire` and the total are right to plus or minus this, as of the newest picture.
@@ -180,9 +181,10 @@ pub struct LatencySummary {
 }
 
 impl LatencySummary {
-    /// Of that stage; `None` where it is absent or not known.
-    pub fn get(&self, stage: Stage) -> Option<Spread> {
-        self.stages[stage as usize]
+    /// The stages that are known, in their order.
+    pub fn known(&self) -> impl Iterator<Item = (Stage, Spread)> {
+        let stages = Stage::ALL.into_iter().zip(self.stages);
+        stages.filter_map(|(stage, spread)| Some((stage, spread?)))
     }
 }
 

@@ -11,7 +11,7 @@ use transom_users::escape;
 use transom_wire::{Ending, PeerName, PublicKey};
 
 use crate::handle::Credit;
-use crate::latency::{Stage, Stages};
+use crate::latency::Stages;
 
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
@@ -362,19 +362,6 @@ pub struct Timing {
     pub received: Instant,
     /// Its stages up to then.
     pub stages: Stages,
-}
-
-impl Timing {
-    /// From ready at its sender until it was received, once the clocks are compared.
-    pub fn ready_to_received(&self) -> Option<Duration> {
-        Some(self.stages.get(Stage::Wait)? + self.stages.get(Stage::Wire)?)
-    }
-
-    /// From the sensor, or the earliest moment known, until it was received, once the clocks are
-    /// compared.
-    pub fn captured_to_received(&self) -> Option<Duration> {
-        self.stages.total()
-    }
 }
 
 /// Which way a transfer goes.

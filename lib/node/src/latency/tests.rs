@@ -86,7 +86,8 @@ fn a_window_tells_the_last_seconds_only() {
     for number in 1..=100 {
         window.add(start + millis(50) * number, wait(number.into()));
     }
-    let at = |window: &mut LatencyWindow, now| window.summary(start + now).get(Stage::Wait);
+    let at =
+        |window: &mut LatencyWindow, now| window.summary(start + now).stages[Stage::Wait as usize];
     let spread = |p50, p99| {
         Some(Spread {
             p50: millis(p50),
@@ -124,7 +125,7 @@ fn the_total_is_of_the_sums_and_absent_stages_take_no_part() {
         );
     }
     let summary = window.summary(now);
-    let p50 = |stage| summary.get(stage).map(|spread| spread.p50);
+    let p50 = |stage| summary.stages[stage as usize].map(|spread| spread.p50);
     assert_eq!(p50(Stage::Capture), Some(millis(2)), "of two");
     assert_eq!(p50(Stage::Encode), None);
     assert_eq!(p50(Stage::Wire), Some(millis(3)));
