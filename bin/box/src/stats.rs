@@ -1,7 +1,7 @@
 //! What a viewer measures: pictures, gaps, bytes and latencies, in a fixed amount of memory however
 //! long it watches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -23,8 +23,9 @@ pub(crate) struct Stats {
     last: Option<u32>,
     ready_to_received: Histogram,
     capture_to_received: Histogram,
-    /// Those of the stages that pictures had.
     stages: BTreeMap<Stage, Histogram>,
+    /// The stages that any picture passed.
+    passed: BTreeSet<Stage>,
     clock_error: Option<Duration>,
 }
 
@@ -38,8 +39,11 @@ impl Stats {
 
     fn time(&mut self, stages: &Stages) {
         for stage in Stage::ALL {
-            if let Some(time) = stages.get(stage) {
+            if let Some(time) = stages.share(stage) {
                 self.stages.entry(stage).or_default().add(time);
+            }
+            if stages.get(stage).is_some() {
+                self.passed.insert(stage);
             }
         }
         let way = stages.get(Stage::Wait).zip(stages.get(Stage::Wire));
@@ -99,7 +103,10 @@ impl Stats {
 
     /// The latencies of the whole stretch.
     pub(crate) fn latency(&self) -> LatencySummary {
-        let of = |stage| self.stages.get(&stage).and_then(Histogram::spread);
+        let of = |stage| {
+            let passed = self.passed.contains(&stage);
+            self.stages.get(&stage).filter(|_| passed)?.spread()
+        };
         LatencySummary {
             stages: Stage::ALL.map(of),
             total: self.capture_to_received.spread(),

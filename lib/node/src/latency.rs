@@ -82,6 +82,13 @@ impl Stages {
         self.times[stage as usize]
     }
 
+    /// The time of a stage as it counts in the total: zero for a stage that this picture didn't
+    /// pass, as where a stream is encoded here only in part. `None` where it is not known.
+    pub fn share(&self, stage: Stage) -> Option<Duration> {
+        self.get(stage)
+            .or_else(|| self.total().map(|_| Duration::ZERO))
+    }
+
     /// The same with the time of one more stage.
     #[must_use]
     pub fn with(mut self, stage: Stage, time: Duration) -> Self {
@@ -208,12 +215,18 @@ impl LatencyWindow {
     /// p50 and p99 as of now.
     pub fn summary(&mut self, now: Instant) -> LatencySummary {
         self.forget(now);
+        let stages = || self.pictures.iter().map(|(_, stages)| stages);
         let spread = |time: &dyn Fn(&Stages) -> Option<Duration>| {
-            let stages = self.pictures.iter().map(|(_, stages)| stages);
-            Spread::of(&mut stages.filter_map(time).collect::<Vec<_>>())
+            Spread::of(&mut stages().filter_map(time).collect::<Vec<_>>())
+        };
+        let of = |stage| {
+            let is_passed = stages().any(|stages| stages.get(stage).is_some());
+            is_passed
+                .then(|| spread(&|stages| stages.share(stage)))
+                .flatten()
         };
         LatencySummary {
-            stages: Stage::ALL.map(|stage| spread(&|stages| stages.get(stage))),
+            stages: Stage::ALL.map(of),
             total: spread(&Stages::total),
             clock_error: self.pictures.back().and_then(|(_, last)| last.clock_error),
         }
