@@ -213,9 +213,10 @@ impl LatencyWindow {
     }
 
     /// p50 and p99 as of now.
-    pub fn summary(&mut self, now: Instant) -> LatencySummary {
-        self.forget(now);
-        let stages = || self.pictures.iter().map(|(_, stages)| stages);
+    pub fn summary(&self, now: Instant) -> LatencySummary {
+        let recent = |at: Instant| now.saturating_duration_since(at) <= Self::SPAN;
+        let recent = || self.pictures.iter().filter(move |(at, _)| recent(*at));
+        let stages = || recent().map(|(_, stages)| stages);
         let spread = |time: &dyn Fn(&Stages) -> Option<Duration>| {
             Spread::of(&mut stages().filter_map(time).collect::<Vec<_>>())
         };
@@ -228,7 +229,7 @@ impl LatencyWindow {
         LatencySummary {
             stages: Stage::ALL.map(of),
             total: spread(&Stages::total),
-            clock_error: self.pictures.back().and_then(|(_, last)| last.clock_error),
+            clock_error: stages().next_back().and_then(Stages::clock_error),
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use own::source_of;
-pub(crate) use pace::{Bound, Sample, Spread, Summary};
+pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, Preferences, Shown};
 pub(crate) use transfers::{Offer, Transfer};
