@@ -92,8 +92,8 @@ pub enum Notice {
         known_as: Option<PeerName>,
         /// From where.
         address: SocketAddr,
-        /// What its station says that it can do: a camera box, a person's window, or a program that
-        /// only sends. It proves nothing and grants nothing.
+        /// What all its programs that are here say that they can do: a camera box, a person's
+        /// window, or none of it where a program only sends. It proves nothing and grants nothing.
         capabilities: Capabilities,
     },
     /// A peer that had joined is gone.
