@@ -6,14 +6,16 @@ use transom::latency::{LatencySummary, Spread, Stage};
 
 use crate::stats::{milliseconds, round};
 
-/// `12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.1 (p99 15.0 ms)`, each the p50; `None`
+/// `12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.14 (p99 15.0 ms)`, each the p50; `None`
 /// until the clocks are compared.
 pub(crate) fn words(latency: &LatencySummary) -> Option<String> {
     let total = latency.total?;
     let millis = |time| format!("{:.1}", milliseconds(time));
     let stages = latency.known().map(|(stage, spread)| {
         let error = latency.clock_error.filter(|_| stage == Stage::Wire);
-        let error = error.map_or(String::new(), |error| format!(" ±{}", millis(error)));
+        let error = error.map_or(String::new(), |error| {
+            format!(" ±{:.2}", milliseconds(error))
+        });
         format!("{} {}{error}", millis(spread.p50), stage.name())
     });
     let stages = stages.collect::<Vec<_>>().join(" + ");
@@ -70,7 +72,7 @@ mod tests {
         latency.total = spread(12_040, 15_000);
         assert_eq!(
             words(&latency).unwrap(),
-            "12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.1 (p99 15.0 ms)"
+            "12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.14 (p99 15.0 ms)"
         );
         let json = json(&latency);
         let names: Vec<_> = json.as_object().unwrap().keys().collect();

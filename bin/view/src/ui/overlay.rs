@@ -76,8 +76,7 @@ pub(super) fn pictures(summary: &Summary) -> Vec<String> {
         Some(Spread { p50, p99 }) => words::stage(stage, &millis(p50), &millis(p99)),
         None => words::stage_unknown(stage),
     }));
-    let error = latency.clock_error.map(millis);
-    lines.extend(error.map(|error| words::clock_error(&error)));
+    lines.extend(latency.clock_error.map(words::clock_error));
     lines.push(words::bound(summary.bound()).to_owned());
     lines
 }
@@ -126,7 +125,7 @@ mod tests {
                 "decode      5.0 ms    6.0 ms",
                 "show        6.0 ms    7.0 ms",
                 "all        21.0 ms   22.0 ms",
-                "wire, all: ±0.1 ms",
+                "wire, all: ±0.14 ms",
             ]
         );
         assert!(

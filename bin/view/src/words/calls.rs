@@ -1,5 +1,7 @@
 //! Calls, watches and pictures.
 
+use std::time::Duration;
+
 use transom::{CallKind, EndReason, PublicKey};
 
 use crate::model::Bound;
@@ -277,8 +279,8 @@ pub(crate) fn stage_unknown(stage: &str) -> String {
 }
 
 /// How far the stage that crosses clocks can be off, and the sum with it.
-pub(crate) fn clock_error(error: &str) -> String {
-    format!("wire, all: ±{error} ms")
+pub(crate) fn clock_error(error: Duration) -> String {
+    format!("wire, all: ±{:.2} ms", error.as_secs_f64() * 1e3)
 }
 
 /// Pictures and bits a second.

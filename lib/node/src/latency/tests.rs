@@ -86,8 +86,7 @@ fn a_window_tells_the_last_seconds_only() {
     for number in 1..=100 {
         window.add(start + millis(50) * number, wait(number.into()));
     }
-    let at =
-        |window: &mut LatencyWindow, now| window.summary(start + now).stages[Stage::Wait as usize];
+    let at = |now| window.summary(start + now).stages[Stage::Wait as usize];
     let spread = |p50, p99| {
         Some(Spread {
             p50: millis(p50),

@@ -2,6 +2,7 @@
 
 use transom::Capabilities;
 
+use super::super::calls_tests::double_click;
 use super::*;
 
 const DOOR: PublicKey = PublicKey([1; 32]);
@@ -69,12 +70,17 @@ fn an_inbox_is_neither_called_nor_watched() {
     let mut screen = with_door(Capabilities::FILES);
     screen.get_by_label("door Files, here");
     assert_eq!(ways(&screen), ["Send text", "Send files…", "Path"]);
-    pass(&mut screen);
-    screen.get_by_label("door Files, here").click();
-    screen.get_by_label("door Files, here").click();
-    screen.run();
+    double_click(&mut screen, "door Files, here");
     let taken = screen.state_mut().take();
     assert!(!taken.contains(&Action::Watch(peer("door"))), "{taken:?}");
+}
+
+#[test]
+fn a_double_click_watches_a_camera() {
+    let mut screen = with_door(Capabilities::CAMERA);
+    double_click(&mut screen, "door Camera, here");
+    let taken = screen.state_mut().take();
+    assert!(taken.contains(&Action::Watch(peer("door"))), "{taken:?}");
 }
 
 #[test]
