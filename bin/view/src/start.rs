@@ -206,6 +206,7 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         call_marks: folder.call_marks(),
         camera: state.calls.own.wish.clone(),
         takes_calls: !state.duties().busy,
+        mark_packets: state.config.mark_packets,
         ..Settings::new(name, folder.identity()?)
     })
 }

@@ -79,6 +79,7 @@ impl Station {
         let listen = std::mem::take(&mut settings.listen);
         let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
         config.name = Some(settings.name);
+        config.mark_packets = settings.mark_packets;
         let net = Net::bind(config).map_err(StartError::Bind)?;
         let waker = net.waker();
         let queue = Queue::new(move || waker.wake());

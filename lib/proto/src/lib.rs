@@ -106,7 +106,7 @@ pub use event::{
     Side, TransferId,
 };
 pub use instant::Instant;
-pub use session::Session;
+pub use session::{Session, Traffic};
 pub use stats::Stats;
 
 #[doc(hidden)]
