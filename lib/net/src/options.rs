@@ -32,6 +32,8 @@ pub(crate) fn begin(stream: &TcpStream) {
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
     live: bool,
+    /// Nothing is done about queues: the system's defaults count.
+    naive: bool,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     send_buffer: SendBuffer,
 }
@@ -45,19 +47,27 @@ impl Tuning {
         }
     }
 
+    /// Leaves queues to the system, for measurements.
+    pub(crate) fn set_naive(&mut self, stream: &TcpStream) {
+        self.naive = true;
+        self.apply(&SockRef::from(stream));
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn apply(&mut self, socket: &SockRef<'_>) {
         let (unsent, patience) = match self.live {
             true => (UNSENT_LIVE, PATIENCE_LIVE),
             false => (UNSENT_BULK, PATIENCE_IDLE),
         };
+        let unsent = if self.naive { SYSTEM_DEFAULT } else { unsent };
         report("notsent_lowat", socket.set_tcp_notsent_lowat(unsent));
         report("user_timeout", socket.set_tcp_user_timeout(Some(patience)));
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        report("send buffer", self.send_buffer.tune(socket, self.live));
+        let live = self.live && !self.naive;
+        report("send buffer", self.send_buffer.tune(socket, live));
     }
 }
 
@@ -76,6 +86,10 @@ const UNSENT_LIVE: u32 = 16 * 1024;
 /// 100 Mbit/s.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BULK: u32 = 1024 * 1024;
+
+/// What lets the system's own setting count.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SYSTEM_DEFAULT: u32 = 0;
 
 /// Unacknowledged data end a call's connection after this; the default is a quarter of an hour.
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -10,6 +10,7 @@ use transom_wire::{Capabilities, PeerName};
 
 use crate::identity::{Identity, KnownPeersFile};
 
+pub use transom_proto::Order;
 pub use transom_wire::Collision;
 
 /// Everything a [`Station`](crate::Station) needs to know at its start.
@@ -55,6 +56,9 @@ pub struct Settings {
     /// Pi of 1 GB, on which a camera box takes 12 MB, has room for many such keys, and a single
     /// connection still has twice the 4 MiB that a transfer needs at 1 Gbit/s.
     pub file_bytes_per_key: u64,
+    /// In which order pictures and file data are sent; another than the default is for
+    /// measurements only.
+    pub order: Order,
 }
 
 impl Settings {
@@ -76,6 +80,7 @@ impl Settings {
             max_viewers: 8,
             inbox: None,
             file_bytes_per_key: 16 << 20,
+            order: Order::default(),
         }
     }
 

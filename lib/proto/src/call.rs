@@ -1,6 +1,7 @@
 //! Calls: ringing, glare, answering and ending (wire 5).
 
 use alloc::collections::BTreeMap;
+use core::time::Duration;
 
 use transom_wire::{
     CallKind, CameraState, CameraStatus, Decline, EndReason, HangUp, Message, Recording, Ring,
@@ -419,6 +420,18 @@ impl Calls {
                 return;
             }
         }
+    }
+
+    pub(crate) fn handle_time(&mut self, now: Instant) {
+        for call in self.open.values_mut() {
+            call.outgoing.handle_time(now);
+        }
+    }
+
+    /// How long a picture has been waiting to be begun, the longest of all calls.
+    pub(crate) fn picture_waits(&self, now: Instant) -> Option<Duration> {
+        let since = self.open.values().filter_map(|call| call.outgoing.waits());
+        since.min().map(|since| now - since)
     }
 
     /// Bytes of pictures that are not yet whole.

@@ -1,8 +1,8 @@
 //! What goes into the next record (wire 3.3).
 
-use crate::Instant;
 use crate::record::Record;
 use crate::session::{Session, Stage};
+use crate::{Instant, Order};
 
 impl Session {
     /// A live record carries one class, since a record is opened whole and urgent bytes would wait
@@ -10,6 +10,9 @@ impl Session {
     pub(crate) fn fill(&mut self, record: &mut Record<'_>, now: Instant) {
         self.output.control.pull(record);
         self.pinger.pull(record, now);
+        if self.config.order == Order::Naive {
+            return self.fill_in_turns(record, now);
+        }
         if !self.is_live() {
             self.fill_text(record, now);
             // File data of an entry never overtake its announcement.
@@ -29,6 +32,24 @@ impl Session {
         if record.is_empty() {
             self.fill_below_video(record, now);
         }
+    }
+
+    /// Pictures and file data take turns of a record each; nothing limits either.
+    fn fill_in_turns(&mut self, record: &mut Record<'_>, now: Instant) {
+        self.fill_text(record, now);
+        let before = record.used();
+        for files_go in [self.file_turn, !self.file_turn] {
+            if record.used() > before {
+                break;
+            }
+            match files_go {
+                // File data of an entry never overtake its announcement.
+                true if self.output.text.len() > 0 => {}
+                true => self.files.pull(record, usize::MAX, now, &mut self.output),
+                false => self.calls.pull(record, true, now),
+            }
+        }
+        self.file_turn = !self.file_turn;
     }
 
     fn fill_below_video(&mut self, record: &mut Record<'_>, now: Instant) {

@@ -103,7 +103,7 @@ mod verbs;
 mod video;
 mod window;
 
-pub use config::Config;
+pub use config::{Config, Order};
 pub use error::{PeerError, UsageError};
 pub use event::{
     CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued, ReceivedPicture,

@@ -20,7 +20,7 @@ use crate::scheduler::Floor;
 use crate::streams::Streams;
 use crate::text::Texts;
 use crate::window::Window;
-use crate::{Config, Event, Instant, PeerError, Side, Stats};
+use crate::{Config, Event, Instant, Order, PeerError, Side, Stats};
 
 /// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
 /// of calls.
@@ -41,6 +41,8 @@ pub struct Session {
     pub(crate) pinger: Pinger,
     liveness: Liveness,
     pub(crate) floor: Floor,
+    /// Whether file data have the next turn, in naive order.
+    pub(crate) file_turn: bool,
     /// The peer's nonce; `None` until its Hello.
     nonce: Option<u64>,
     /// The latest time the caller told.
@@ -90,6 +92,7 @@ impl Session {
             pinger: Pinger::new(&config, now),
             liveness: Liveness::new(config.give_up_live),
             floor: Floor::new(config.bulk_floor),
+            file_turn: false,
             nonce: None,
             now,
             shown_after: None,
@@ -155,12 +158,12 @@ impl Session {
     /// Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.handle_time(now);
-        let most = if self.is_live() {
-            RECORD_LIVE
-        } else {
-            RECORD_BULK
+        let most = match (self.config.order, self.is_live()) {
+            (Order::Naive, _) => RECORD_BULK,
+            (Order::Priority, true) => self.delivery.record(RECORD_LIVE),
+            (Order::Priority, false) => self.delivery.record(RECORD_BULK),
         };
-        let most = self.delivery.record(most).min(out.len());
+        let most = most.min(out.len());
         // Room for an ack is kept free in every record, so that one can ride along.
         let (content, _) = out.split_at_mut(most.saturating_sub(ACK_BYTES));
         let mut record = Record::new(content);
@@ -211,6 +214,11 @@ impl Session {
         others.into_iter().chain([pinger]).flatten().min()
     }
 
+    /// In which order it sends, as configured.
+    pub fn order(&self) -> Order {
+        self.config.order
+    }
+
     /// Whether a call rings or runs: then keep the queues below this one short.
     pub fn is_live(&self) -> bool {
         self.calls.is_live()
@@ -233,6 +241,7 @@ impl Session {
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,
             pictures_aborted: counts.aborted,
+            picture_waits: self.calls.picture_waits(now),
             pictures_received: counts.received,
             granted,
             storing,
@@ -258,6 +267,7 @@ impl Session {
     fn handle_time(&mut self, now: Instant) {
         self.now = self.now.max(now);
         self.liveness.handle_time(self.now);
+        self.calls.handle_time(self.now);
     }
 
     fn handle_frames(

@@ -40,6 +40,8 @@ pub(crate) struct Outgoing {
     aborted: bool,
     /// The camera went off while a picture was half out: no more of it goes.
     withdrawn: bool,
+    /// Since when the slot has held a picture that the viewer has credit for.
+    waits: Option<Instant>,
 }
 
 struct Current {
@@ -77,6 +79,7 @@ impl Outgoing {
     /// The camera is off: what is not out by now stays here.
     pub(crate) fn withdraw(&mut self) {
         self.slot = None;
+        self.waits = None;
         match &self.current {
             Some(current) if current.at > 0 => self.withdrawn = true,
             Some(_) => {
@@ -85,6 +88,19 @@ impl Outgoing {
             }
             None => {}
         }
+    }
+
+    /// Notes since when a picture waits. The caller tells the time right after it has put one in.
+    pub(crate) fn handle_time(&mut self, now: Instant) {
+        match self.slot.is_some() && self.has_credit() {
+            true => self.waits = self.waits.or(Some(now)),
+            false => self.waits = None,
+        }
+    }
+
+    /// Since when a picture waits that the viewer has credit for.
+    pub(crate) fn waits(&self) -> Option<Instant> {
+        self.waits
     }
 
     /// The peer showed a picture; gives its capture time.
@@ -120,7 +136,7 @@ impl Outgoing {
         if self.withdrawn {
             return;
         }
-        if self.current.is_none() && gate && self.unshown.len() < PICTURE_CREDIT as usize {
+        if self.current.is_none() && gate && self.has_credit() {
             self.begin(now);
         }
         self.chunk(stream, record, counts);
@@ -135,6 +151,11 @@ impl Outgoing {
         self.unshown
             .push_back((picture.head.sequence, picture.head.captured));
         self.current = Some(Current { picture, at: 0 });
+        self.waits = None;
+    }
+
+    fn has_credit(&self) -> bool {
+        self.unshown.len() < PICTURE_CREDIT as usize
     }
 
     /// Whether the picture being sent should make way for the newer one.
