@@ -9,7 +9,7 @@ impl Session {
     /// for the others.
     pub(crate) fn fill(&mut self, record: &mut Record<'_>, now: Instant) {
         self.output.control.pull(record);
-        self.pinger.pull(record, now);
+        self.path.pinger.pull(record, now);
         if self.config.order == Order::Naive {
             return self.fill_in_turns(record, now);
         }
@@ -17,7 +17,7 @@ impl Session {
             self.fill_text(record, now);
             // File data of an entry never overtake its announcement.
             if self.output.text.len() == 0 {
-                let room = self.delivery.room(self.sent.bulk_unacked());
+                let room = self.path.bulk_budget(now);
                 self.files.pull(record, room, now, &mut self.output);
             }
             return;
@@ -26,8 +26,9 @@ impl Session {
             self.fill_below_video(record, now);
         }
         if record.is_empty() {
-            let gate = self.sent.others_unacked() < self.config.video_gate;
+            let gate = self.path.media_budget(now) > 0;
             self.calls.pull(record, gate, now);
+            record.media = record.used();
         }
         if record.is_empty() {
             self.fill_below_video(record, now);
@@ -46,7 +47,10 @@ impl Session {
                 // File data of an entry never overtake its announcement.
                 true if self.output.text.len() > 0 => {}
                 true => self.files.pull(record, usize::MAX, now, &mut self.output),
-                false => self.calls.pull(record, true, now),
+                false => {
+                    self.calls.pull(record, true, now);
+                    record.media += record.used() - before;
+                }
             }
         }
         self.file_turn = !self.file_turn;
@@ -55,8 +59,7 @@ impl Session {
     fn fill_below_video(&mut self, record: &mut Record<'_>, now: Instant) {
         self.fill_text(record, now);
         if record.is_empty() {
-            let room = self.window.room(self.sent.bulk_unacked(), now);
-            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let room = self.path.bulk_budget(now);
             self.files.pull(record, room, now, &mut self.output);
         }
     }
@@ -86,7 +89,8 @@ impl Session {
             return used;
         };
         let mut record = Record::new(rest);
-        self.owed.pull(&mut record, used > 0, self.is_live(), now);
+        let live = self.is_live();
+        self.path.acks.pull(&mut record, used > 0, live, now);
         used + record.used()
     }
 }
