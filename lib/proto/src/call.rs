@@ -8,8 +8,8 @@ use transom_wire::{
     Shown,
 };
 
-use crate::output::{Output, clip};
-use crate::record::Record;
+use crate::send::Record;
+use crate::send::{Output, clip};
 use crate::streams::next_after;
 use crate::video::{Counts, Incoming, Outgoing};
 use crate::{CallId, Event, Instant, PeerError, Picture, Queued, UsageError};

@@ -82,16 +82,12 @@ mod deframer;
 mod error;
 mod event;
 mod file;
-mod filling;
 mod instant;
 mod liveness;
 #[cfg(test)]
 mod numbers;
-mod output;
 mod path;
-mod queue;
-mod record;
-mod scheduler;
+mod send;
 mod session;
 mod stats;
 mod streams;

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use transom_wire::limits::{PICTURE, PICTURE_CREDIT};
 use transom_wire::{DecodeError, Message, PictureHead, flags};
 
-use crate::record::Record;
+use crate::send::Record;
 use crate::{Instant, PeerError, Picture, Queued, ReceivedPicture, UsageError};
 
 /// Bytes set aside for a picture before any came; more is set aside as it comes.

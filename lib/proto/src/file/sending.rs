@@ -12,8 +12,8 @@ use transom_wire::{
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
-use crate::output::{Output, clip};
-use crate::record::Record;
+use crate::send::Record;
+use crate::send::{Output, clip};
 use crate::{Event, Instant, LeafData, PeerError, TransferId, UsageError};
 
 pub(crate) struct Sending {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use transom_wire::{Message, limits};
 
-use crate::record::Record;
+use super::record::Record;
 
 /// Taken bytes that are worth moving the rest for.
 const COMPACT: usize = 16 * 1024;

@@ -1,6 +1,14 @@
 //! What goes into the next record (wire 3.3).
 
-use crate::record::Record;
+mod floor;
+mod output;
+mod queue;
+mod record;
+
+pub(crate) use floor::Floor;
+pub(crate) use output::{Output, clip};
+pub(crate) use record::Record;
+
 use crate::session::{Session, Stage};
 use crate::{Instant, Order};
 

@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use transom_wire::limits::REASON;
 use transom_wire::{Class, Message};
 
-use crate::queue::Queue;
+use super::queue::Queue;
 use crate::{Event, PeerError, UsageError};
 
 pub(crate) struct Output {
