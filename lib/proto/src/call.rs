@@ -2,10 +2,7 @@
 
 use alloc::collections::BTreeMap;
 
-use transom_wire::{
-    CallKind, CameraState, CameraStatus, Decline, EndReason, HangUp, Message, Recording, Ring,
-    Shown,
-};
+use transom_wire::{CallKind, CameraState, EndReason, Message, Recording, Ring, Shown, Status};
 
 use crate::output::{Output, clip};
 use crate::record::Record;
@@ -128,10 +125,10 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let call = self.open.remove(&id.0).ok_or(UsageError::NoSuchCall)?;
-        let text = clip(text);
+        let status = Status::new(reason, clip(text));
         let message = match call.phase {
-            Phase::Ringing => Message::Decline(Decline { reason, text }),
-            Phase::Calling | Phase::Live => Message::HangUp(HangUp { reason, text }),
+            Phase::Ringing => Message::Decline(status),
+            Phase::Calling | Phase::Live => Message::HangUp(status),
         };
         output.send(id.0, &message);
         Ok(())
@@ -167,7 +164,7 @@ impl Calls {
     pub(crate) fn camera_state(
         &mut self,
         id: CallId,
-        lens: CameraState,
+        state: CameraState,
         text: &str,
         output: &mut Output,
     ) -> Result<(), UsageError> {
@@ -179,12 +176,12 @@ impl Calls {
         }
         // Also when there is no room to say so: who withholds credit must not get such a picture
         // later.
-        if matches!(lens, CameraState::Off | CameraState::Opening) {
+        if matches!(state, CameraState::Off | CameraState::Opening) {
             call.outgoing.withdraw();
         }
         output.room("camera states")?;
-        let text = clip(text);
-        output.send(id.0, &Message::CameraState(CameraStatus { lens, text }));
+        let status = Status::new(state, clip(text));
+        output.send(id.0, &Message::CameraState(status));
         Ok(())
     }
 
@@ -240,7 +237,7 @@ impl Calls {
         };
         if let Some((reason, text)) = refusal {
             log::debug!("call={stream} kind={:?} declined: {text}", ring.kind);
-            output.send(stream, &Message::Decline(Decline { reason, text }));
+            output.send(stream, &Message::Decline(Status::new(reason, text)));
             return Ok(());
         }
         self.open
@@ -258,12 +255,9 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
-            // We gave the call up, perhaps in a glare that the peer did not see as one. It must not
-            // sit in it alone.
-            let over = HangUp {
-                reason: EndReason::Glare,
-                text: "",
-            };
+            // We gave the call up, perhaps in a glare that the peer did not notice. The peer must not
+            // stay in the call alone.
+            let over = Status::new(EndReason::Glare, "");
             output.send(stream, &Message::HangUp(over));
             return Ok(());
         };
@@ -278,7 +272,7 @@ impl Calls {
     pub(crate) fn handle_decline(
         &mut self,
         stream: u16,
-        decline: Decline<'_>,
+        status: Status<EndReason, &str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
@@ -286,10 +280,10 @@ impl Calls {
         };
         expect(call.phase == Phase::Calling, "decline")?;
         self.open.remove(&stream);
-        let (call, text) = (CallId(stream), decline.text.into());
+        let (call, text) = (CallId(stream), status.text.into());
         output.emit(Event::Declined {
             call,
-            reason: decline.reason,
+            reason: status.code,
             text,
         });
         Ok(())
@@ -298,7 +292,7 @@ impl Calls {
     pub(crate) fn handle_hang_up(
         &mut self,
         stream: u16,
-        hang_up: HangUp<'_>,
+        status: Status<EndReason, &str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
@@ -309,10 +303,10 @@ impl Calls {
             "hang-up by the side that is called",
         )?;
         self.open.remove(&stream);
-        let (call, text) = (CallId(stream), hang_up.text.into());
+        let (call, text) = (CallId(stream), status.text.into());
         output.emit(Event::HungUp {
             call,
-            reason: hang_up.reason,
+            reason: status.code,
             text,
         });
         Ok(())
@@ -338,17 +332,17 @@ impl Calls {
     pub(crate) fn handle_camera_state(
         &mut self,
         stream: u16,
-        state: CameraStatus<'_>,
+        status: Status<CameraState, &str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
             return Ok(());
         };
         expect(call.phase == Phase::Live && call.shows, "camera state")?;
-        let (call, text) = (CallId(stream), state.text.into());
+        let (call, text) = (CallId(stream), status.text.into());
         output.emit(Event::CameraState {
             call,
-            lens: state.lens,
+            lens: status.code,
             text,
         });
         Ok(())

@@ -5,7 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
-use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
+use transom_wire::{ByeCode, DecodeError, Header, Hello, Kind, Message, Status, flags};
 
 use crate::ack::{ACK_BYTES, AckSender, InFlight, Sizes};
 use crate::call::Calls;
@@ -249,8 +249,8 @@ impl Session {
     /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
     pub fn bye(&mut self, code: ByeCode, text: &str) {
         if matches!(self.stage, Stage::Open | Stage::Broken(_)) {
-            let text = clip(text);
-            self.output.send(0, &Message::Bye(Bye { code, text }));
+            let bye = Status::new(code, clip(text));
+            self.output.send(0, &Message::Bye(bye));
             self.stage = Stage::Leaving;
         }
     }
@@ -348,7 +348,7 @@ impl Session {
         Ok(())
     }
 
-    fn handle_bye(&mut self, bye: Bye<'_>) -> Result<(), PeerError> {
+    fn handle_bye(&mut self, bye: Status<ByeCode, &str>) -> Result<(), PeerError> {
         self.stage = Stage::Left;
         let (code, text) = (bye.code, bye.text.into());
         self.output.emit(Event::Bye { code, text });

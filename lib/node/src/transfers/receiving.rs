@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use transom_proto::{Event, OwnedOffer, Session, UsageError};
-use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
+use transom_wire::{Collision, Ending, RefuseReason, Shape, WHOLE};
 
 use super::wish::CaptureRequest;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::{Answer, Failure, Job, Refusal};
+use crate::disk::{Answer, Job, Refusal};
 use crate::links::Link;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
@@ -372,20 +372,11 @@ impl Incoming {
                 self.account.status.files_done += 1;
                 self.say(out, |session, place| session.done(place.file, &done));
             }
-            Answer::Failed(Failure {
-                index,
-                reason,
-                errno,
-                text,
-            }) => {
-                let failed = Failed {
-                    index,
-                    reason,
-                    errno,
-                    text: &text,
-                };
-                self.say(out, |session, place| session.failed(place.file, &failed));
-                self.entry_failed(index, text, out);
+            Answer::Failed(failure) => {
+                self.say(out, |session, place| {
+                    session.failed(place.file, failure.as_str())
+                });
+                self.entry_failed(failure.index, failure.text, out);
             }
             Answer::Finished(finished) => {
                 self.finished(finished, out);

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use transom_net::PeerId;
 use transom_proto::{Event, UsageError};
 use transom_wire::{
-    Abandon, Collision, Ending, Offer, PeerName, RefuseReason, RelativePath, WHOLE,
+    Collision, Ending, Failure, Offer, PeerName, RefuseReason, RelativePath, WHOLE,
 };
 
 use super::attempt::{Attempt, Reading};
 use super::wish::CaptureRequest;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::{Answer, Failure, Job, Walked};
+use crate::disk::{Answer, Job, Walked};
 use crate::meter::Meter;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::settings::SendOptions;
@@ -245,37 +245,27 @@ impl Outgoing {
                 attempt.reading = Reading::Nothing;
                 attempt.say(out, |session, place| session.end(place.file, &end));
             }
-            Answer::Failed(failure) => self.unsendable(&failure, out),
+            Answer::Failed(failure) => self.unsendable(failure, out),
             _ => {}
         }
         self.account.changed = true;
         self.pump(out)
     }
 
-    fn unsendable(&mut self, failure: &Failure, out: &mut Context) {
+    fn unsendable(&mut self, failure: Failure<String>, out: &mut Context) {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
-        let Failure {
-            index,
-            reason,
-            errno,
-            text,
-        } = failure;
-        let path = attempt.give_up(*index);
-        attempt.unsendable = Some(text.clone());
-        let abandon = Abandon {
-            index: *index,
-            reason: *reason,
-            errno: *errno,
-            text,
-        };
-        attempt.say(out, |session, place| session.abandon(place.file, &abandon));
+        let path = attempt.give_up(failure.index);
+        attempt.unsendable = Some(failure.text.clone());
+        attempt.say(out, |session, place| {
+            session.abandon(place.file, failure.as_str())
+        });
         let transfer = self.account.status.transfer;
         out.notify(Notice::EntryFailed {
             transfer,
             path,
-            why: text.clone(),
+            why: failure.text,
         });
     }
 

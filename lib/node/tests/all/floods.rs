@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use transom::{Accept, CallKind, CameraState, EndReason, Notice, RefuseReason};
 use transom_proto as proto;
 use transom_wire::{
-    Abandon, Collision, Entry, EntryKind, FailReason, Offer, RelativePath, Shape, TransferKey,
+    Collision, Entry, EntryKind, FailReason, Failure, Offer, RelativePath, Shape, TransferKey,
 };
 
 use crate::calls::name;
@@ -159,13 +159,13 @@ fn of_entries_that_fail_without_end_a_thousand_are_told() {
                 path: RelativePath::new(&path).unwrap(),
             };
             evil.session(link).entry(file, &entry).unwrap();
-            let abandon = Abandon {
+            let abandon = Failure {
                 index,
                 reason: FailReason::Io,
                 errno: 0,
                 text: "no",
             };
-            evil.session(link).abandon(file, &abandon).unwrap();
+            evil.session(link).abandon(file, abandon).unwrap();
             index += 1;
         }
         evil.turn();

@@ -12,7 +12,7 @@ use transom::{
 
 use transom_net::PeerId;
 use transom_proto as proto;
-use transom_wire::{Abandon, FailReason, Offer, RelativePath, Shape, TransferKey, WHOLE};
+use transom_wire::{FailReason, Failure, Offer, RelativePath, Shape, TransferKey, WHOLE};
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
@@ -274,13 +274,13 @@ fn an_offer_that_its_sender_gave_up_is_told_to_nobody_when_the_older_one_ends() 
     let (mut evil, ben, [(older, first), (newer, second)], _scratch) = offers_twice("given-up");
     let offered = |notice| matches!(notice, Notice::Offered { .. }).then_some(());
     ben.wait(offered);
-    let abandon = Abandon {
+    let abandon = Failure {
         index: WHOLE,
         reason: FailReason::Io,
         errno: 5,
         text: "the disk is gone",
     };
-    evil.session(newer).abandon(second, &abandon).unwrap();
+    evil.session(newer).abandon(second, abandon).unwrap();
     // A later word of the same queue: once it is read, so is the other.
     evil.session(newer).text("given up").unwrap();
     evil.until(|_, event| matches!(event, proto::Event::TextArrived { .. }).then_some(()));

@@ -12,8 +12,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use transom_wire::{
-    Abandon, Cancel, Collision, Ending, Failed, Finished, Message, Offer, Refuse, RefuseReason,
-    Shape, WHOLE,
+    Collision, Ending, Failure, Message, Offer, RefuseReason, Shape, Status, WHOLE,
 };
 
 use self::receiving::Receiving;
@@ -164,8 +163,8 @@ impl Files {
         if self.receiving(file)?.is_accepted() {
             return Err(UsageError::NotNow { verb: "refuse" });
         }
-        let text = clip(text);
-        self.close(file, &Message::Refuse(Refuse { reason, text }), output);
+        let status = Status::new(reason, clip(text));
+        self.close(file, &Message::Refuse(status), output);
         Ok(())
     }
 
@@ -177,42 +176,36 @@ impl Files {
         output: &mut Output,
     ) -> Result<(), UsageError> {
         self.throttle(file)?;
-        let text = clip(text);
-        self.close(file, &Message::Cancel(Cancel { reason, text }), output);
+        let status = Status::new(reason, clip(text));
+        self.close(file, &Message::Cancel(status), output);
         Ok(())
     }
 
     pub(crate) fn abandon(
         &mut self,
         file: TransferId,
-        abandon: &Abandon<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let sending = self.sending(file)?;
-        if abandon.index != WHOLE {
-            return sending.abandon(abandon);
+        if failure.index != WHOLE {
+            return sending.abandon(failure);
         }
-        let text = clip(abandon.text);
-        self.close(
-            file,
-            &Message::Abandon(Abandon { text, ..*abandon }),
-            output,
-        );
+        self.close(file, &Message::Abandon(failure.map_text(clip)), output);
         Ok(())
     }
 
     pub(crate) fn failed(
         &mut self,
         file: TransferId,
-        failed: &Failed<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
-        if failed.index != WHOLE {
-            return receiving.failed(failed, output);
+        if failure.index != WHOLE {
+            return receiving.failed(failure, output);
         }
-        let text = clip(failed.text);
-        self.close(file, &Message::Failed(Failed { text, ..*failed }), output);
+        self.close(file, &Message::Failed(failure.map_text(clip)), output);
         Ok(())
     }
 
@@ -231,8 +224,8 @@ impl Files {
         if !receiving.is_accepted() || !(early || receiving.is_finishing()) {
             return Err(UsageError::NotNow { verb: "finished" });
         }
-        let text = clip(text);
-        self.close(file, &Message::Finished(Finished { ending, text }), output);
+        let status = Status::new(ending, clip(text));
+        self.close(file, &Message::Finished(status), output);
         Ok(())
     }
 
@@ -250,7 +243,7 @@ impl Files {
         };
         if let Some((reason, text)) = refusal {
             log::debug!("file={stream} refused: {text}");
-            output.send(stream, &Message::Refuse(Refuse { reason, text }));
+            output.send(stream, &Message::Refuse(Status::new(reason, text)));
             return;
         }
         let file = TransferId(stream);
@@ -400,7 +393,7 @@ fn handle_any(
             let rate = throttle.their_rate();
             output.emit(Event::Limited { file, rate });
         }
-        Message::Cancel(Cancel { reason, text }) => {
+        Message::Cancel(Status { code: reason, text }) => {
             let text = text.into();
             output.emit(Event::Cancelled { file, reason, text });
             return true;
@@ -426,12 +419,12 @@ fn handle_sending(
             output.emit(Event::Progress { file, progress });
         }
         Message::Done(done) => sending.handle_done(done, output)?,
-        Message::Refuse(Refuse { reason, text }) if !sending.is_accepted() => {
+        Message::Refuse(Status { code: reason, text }) if !sending.is_accepted() => {
             let text = text.into();
             output.emit(Event::Refused { file, reason, text });
             return Ok(true);
         }
-        Message::Failed(Failed {
+        Message::Failed(Failure {
             index: WHOLE,
             reason,
             errno,
@@ -448,7 +441,7 @@ fn handle_sending(
             return Ok(true);
         }
         Message::Failed(failed) => sending.handle_failed(failed, output)?,
-        Message::Finished(Finished { ending, text }) if sending.may_finish(ending) => {
+        Message::Finished(Status { code: ending, text }) if sending.may_finish(ending) => {
             let text = text.into();
             output.emit(Event::Finished { file, ending, text });
             return Ok(true);
@@ -476,7 +469,7 @@ fn handle_receiving(
         Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
         Message::End(end) => receiving.handle_end(end, output)?,
         Message::Entry(entry) => receiving.handle_entry(entry, output)?,
-        Message::Abandon(Abandon {
+        Message::Abandon(Failure {
             index: WHOLE,
             reason,
             errno,

@@ -1,12 +1,13 @@
 //! The receiving side of one transfer: everything the sender may get wrong is checked here.
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Abandon, DecodeError, Done, End, Entry, EntryKind, Failed, Finish, Grant, Leaf, Message, Offer,
+    DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Leaf, Message, Offer,
     Progress, Shape, Start,
 };
 
@@ -122,11 +123,11 @@ impl Receiving {
     /// The entry can't be taken; what still comes of it is dropped until the sender gives it up.
     pub(crate) fn failed(
         &mut self,
-        failed: &Failed<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let verb = "failed";
-        let index = failed.index;
+        let index = failure.index;
         let track = self
             .unsettled
             .get_mut(&index)
@@ -143,8 +144,7 @@ impl Receiving {
             partial.dropped = true;
             partial.leaf.bytes = Vec::new();
         }
-        let text = clip(failed.text);
-        output.send(self.id.0, &Message::Failed(Failed { text, ..*failed }));
+        output.send(self.id.0, &Message::Failed(failure.map_text(clip)));
         Ok(())
     }
 
@@ -364,15 +364,10 @@ impl Receiving {
 
     pub(crate) fn handle_abandon(
         &mut self,
-        abandon: Abandon<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let Abandon {
-            index,
-            reason,
-            errno,
-            text,
-        } = abandon;
+        let index = failure.index;
         if index >= self.entries {
             return Err(PeerError::Unexpected {
                 what: "an abandon of an entry that was not announced",
@@ -384,7 +379,13 @@ impl Receiving {
         // An entry that is settled already was done while this was under way. Of one that failed
         // here this is the sender's echo: nothing of it comes any more.
         if self.unsettled.contains_key(&index) {
-            let (file, text) = (self.id, text.into());
+            let Failure {
+                reason,
+                errno,
+                text,
+                ..
+            } = failure.map_text(String::from);
+            let file = self.id;
             output.emit(Event::Abandoned {
                 file,
                 index,

@@ -5,9 +5,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
 use transom_wire::limits::ENTRIES_AHEAD;
-use transom_wire::{
-    Abandon, Done, End, Ending, Entry, FailReason, Failed, Grant, Leaf, Message, Offer, Start,
-};
+use transom_wire::{Done, End, Ending, Entry, Failure, Grant, Leaf, Message, Offer, Start};
 
 use super::entry_state::EntryState;
 use super::spare::Spare;
@@ -47,12 +45,7 @@ enum Item {
         at: usize,
     },
     End(End),
-    Abandon {
-        index: u32,
-        reason: FailReason,
-        errno: u32,
-        text: String,
-    },
+    Abandon(Failure<String>),
 }
 
 impl Item {
@@ -60,7 +53,7 @@ impl Item {
         match self {
             Self::Leaf { leaf, .. } => leaf.index,
             Self::End(end) => end.index,
-            Self::Abandon { index, .. } => *index,
+            Self::Abandon(failure) => failure.index,
         }
     }
 }
@@ -167,9 +160,9 @@ impl Sending {
     }
 
     /// Gives an entry up. It is settled when that goes out, since entries go before data.
-    pub(crate) fn abandon(&mut self, abandon: &Abandon<'_>) -> Result<(), UsageError> {
-        if self.wanted(abandon.index, "abandon")?.is_some() {
-            self.give_up(abandon);
+    pub(crate) fn abandon(&mut self, failure: Failure<&str>) -> Result<(), UsageError> {
+        if self.wanted(failure.index, "abandon")?.is_some() {
+            self.give_up(failure);
         }
         Ok(())
     }
@@ -238,25 +231,20 @@ impl Sending {
     /// The receiver can't take an entry: we give it up without asking the caller.
     pub(crate) fn handle_failed(
         &mut self,
-        failed: Failed<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let Failed {
+        if self.announced(failure.index)?.is_none() {
+            return Ok(());
+        }
+        self.give_up(failure.map_text(|_| "the receiver can't take it"));
+        let Failure {
             index,
             reason,
             errno,
             text,
-        } = failed;
-        if self.announced(index)?.is_none() {
-            return Ok(());
-        }
-        self.give_up(&Abandon {
-            index,
-            reason,
-            errno,
-            text: "the receiver can't take it",
-        });
-        let (file, text) = (self.id, text.into());
+        } = failure.map_text(String::from);
+        let file = self.id;
         output.emit(Event::Failed {
             file,
             index,
@@ -338,20 +326,9 @@ impl Sending {
                 let out = record.push(self.id.0, 0, &Message::End(*end));
                 self.shift(out)
             }
-            Some(Item::Abandon {
-                index,
-                reason,
-                errno,
-                text,
-            }) => {
-                let (index, reason, errno) = (*index, *reason, *errno);
-                let abandon = Abandon {
-                    index,
-                    reason,
-                    errno,
-                    text,
-                };
-                let out = record.push(self.id.0, 0, &Message::Abandon(abandon));
+            Some(Item::Abandon(failure)) => {
+                let index = failure.index;
+                let out = record.push(self.id.0, 0, &Message::Abandon(failure.as_str()));
                 if out {
                     self.settle(index, output);
                 }
@@ -429,13 +406,8 @@ impl Sending {
 
     /// Puts an abandon in place of all that is queued of the entry. It goes first, since a leaf of
     /// it may be half sent.
-    fn give_up(&mut self, abandon: &Abandon<'_>) {
-        let Abandon {
-            index,
-            reason,
-            errno,
-            text,
-        } = *abandon;
+    fn give_up(&mut self, failure: Failure<&str>) {
+        let index = failure.index;
         if let Some(track) = self.unsettled.get_mut(&index) {
             track.failed = true;
         }
@@ -446,13 +418,8 @@ impl Sending {
             }
             other => other.index() != index,
         });
-        let text = clip(text).into();
-        self.queue.push_front(Item::Abandon {
-            index,
-            reason,
-            errno,
-            text,
-        });
+        let failure = failure.map_text(|text| clip(text).into());
+        self.queue.push_front(Item::Abandon(failure));
     }
 
     /// The entry's track, if the caller may still send of it.

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, CallKind, CameraState, Codec, EndReason, Ending, FailReason, Failed, Orientation,
+    ByeCode, CallKind, CameraState, Codec, EndReason, Ending, FailReason, Failure, Orientation,
     PictureHead, RefuseReason, Shape,
 };
 
@@ -202,7 +202,7 @@ impl Scene {
             3 | 4 => any(session.ring(kind(on))),
             5 => any(session.text("hello")),
             6 if on => every_call(|call| any(session.hang_up(call, EndReason::Chosen, ""))),
-            7 if who == Who::Bob && on => any(session.failed(file, &failed(u32::from(value % 4)))),
+            7 if who == Who::Bob && on => any(session.failed(file, failed(u32::from(value % 4)))),
             8 => every_call(|call| any(session.camera_state(call, CameraState::Live, "on"))),
             9 => every_call(|call| any(session.recording(call, on))),
             _ => every_call(|call| any(session.send_picture(call, picture(value)))),
@@ -222,9 +222,9 @@ pub(super) fn kind(view: bool) -> CallKind {
     if view { CallKind::View } else { CallKind::Talk }
 }
 
-pub(super) fn failed(index: u32) -> Failed<'static> {
+pub(super) fn failed(index: u32) -> Failure<&'static str> {
     let text = "input/output error";
-    Failed {
+    Failure {
         index,
         reason: FailReason::Io,
         errno: 5,

@@ -78,7 +78,7 @@ impl Lone {
                     },
                 ));
             }
-            Event::Entry { file, .. } => any(session.failed(file, &failed(index))),
+            Event::Entry { file, .. } => any(session.failed(file, failed(index))),
             Event::Leaf { file, leaf, .. } => {
                 any(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
 use transom_proto::{CallId, Event, UsageError};
-use transom_wire::{CallKind, CameraState, EndReason, HangUp, Kind, Message, Recording, Ring};
+use transom_wire::{CallKind, CameraState, EndReason, Kind, Message, Recording, Ring, Status};
 
 use crate::evil::Evil;
 
@@ -268,10 +268,7 @@ fn illegal_calls_end_the_connection() {
     let ring = Message::Ring(Ring {
         kind: CallKind::View,
     });
-    let hang_up = Message::HangUp(HangUp {
-        reason: EndReason::Chosen,
-        text: "",
-    });
+    let hang_up = Message::HangUp(Status::new(EndReason::Chosen, ""));
     // Stream 1 is the peer's: it rings there. Stream 2 is ours.
     for bad in [
         (0, ring),

@@ -6,8 +6,7 @@ use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, LeafData, TransferId, UsageError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Abandon, CallKind, Done, Ending, FailReason, Failed, Progress, RefuseReason, Shape, Start,
-    WHOLE,
+    CallKind, Done, Ending, FailReason, Failure, Progress, RefuseReason, Shape, Start, WHOLE,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -212,13 +211,13 @@ fn an_entry_that_fails_does_not_harm_the_others() {
     let ann = pair.session(Who::Ann);
     ann.leaf(file, leaf(0, 0, LEAF)).unwrap();
     ann.leaf(file, leaf(1, 0, LEAF)).unwrap();
-    let full = Failed {
+    let full = Failure {
         index: 0,
         reason: FailReason::NoSpace,
         errno: 28,
         text: "no space left",
     };
-    pair.session(Who::Bob).failed(file, &full).unwrap();
+    pair.session(Who::Bob).failed(file, full).unwrap();
     let events = pair.events(TICK);
     let told = events.iter().any(|(who, event)| {
         *who == Who::Ann
@@ -276,13 +275,13 @@ fn an_entry_given_up_in_the_middle_of_a_leaf_does_not_harm_the_others() {
     ann.leaf(file, leaf(0, 0, LEAF)).unwrap();
     ann.leaf(file, leaf(1, 0, LEAF)).unwrap();
     pair.run(Duration::from_micros(10), |_, _, _| {});
-    let changed = Abandon {
+    let changed = Failure {
         index: 0,
         reason: FailReason::SourceChanged,
         errno: 0,
         text: "it grew",
     };
-    pair.session(Who::Ann).abandon(file, &changed).unwrap();
+    pair.session(Who::Ann).abandon(file, changed).unwrap();
     let events = pair.events(SECOND);
     let (index, reason, errno, text) = (0, FailReason::SourceChanged, 0, "it grew".into());
     assert_eq!(
@@ -315,13 +314,13 @@ fn entries_given_up_at_once_do_not_overtake_their_announcement() {
             // More than any record holds are announced, and then nothing of them can be read.
             let ann = pair.session(who);
             courier.send(ann, &event);
-            let gone = |index| Abandon {
+            let gone = |index| Failure {
                 index,
                 reason: FailReason::Gone,
                 errno: 2,
                 text: "",
             };
-            while ann.abandon(file, &gone(given_up)).is_ok() {
+            while ann.abandon(file, gone(given_up)).is_ok() {
                 given_up += 1;
             }
         }
@@ -350,20 +349,20 @@ fn finish_is_told_when_every_entry_is_settled() {
             },
         )
         .unwrap();
-    let gone = Abandon {
+    let gone = Failure {
         index: 1,
         reason: FailReason::Gone,
         errno: 2,
         text: "",
     };
-    pair.session(Who::Ann).abandon(file, &gone).unwrap();
-    let failed = Failed {
+    pair.session(Who::Ann).abandon(file, gone).unwrap();
+    let failed = Failure {
         index: 2,
         reason: FailReason::BadName,
         errno: 0,
         text: "",
     };
-    pair.session(Who::Bob).failed(file, &failed).unwrap();
+    pair.session(Who::Bob).failed(file, failed).unwrap();
     let events = pair.events(TICK);
     assert_eq!(
         events.last(),
@@ -383,13 +382,13 @@ fn finish_is_told_when_every_entry_is_settled() {
 fn either_side_ends_the_whole_with_its_error() {
     let (mut pair, file) = announced();
     let (index, reason, errno, text) = (WHOLE, FailReason::Io, 5, String::from("the disk is gone"));
-    let failed = Failed {
+    let failed = Failure {
         index,
         reason,
         errno,
-        text: &text,
+        text: text.as_str(),
     };
-    pair.session(Who::Bob).failed(file, &failed).unwrap();
+    pair.session(Who::Bob).failed(file, failed).unwrap();
     assert_eq!(
         pair.events(TICK),
         [(
@@ -405,13 +404,13 @@ fn either_side_ends_the_whole_with_its_error() {
     );
 
     let (mut pair, file) = announced();
-    let abandon = Abandon {
+    let abandon = Failure {
         index,
         reason,
         errno,
-        text: &text,
+        text: text.as_str(),
     };
-    pair.session(Who::Ann).abandon(file, &abandon).unwrap();
+    pair.session(Who::Ann).abandon(file, abandon).unwrap();
     assert_eq!(
         pair.events(TICK),
         [(

@@ -4,9 +4,9 @@
 use transom_proto::{Event, PeerError, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Abandon, Ack, ByeCode, CallKind, Cancel, Capabilities, Collision, Done, End, Ending, Entry,
-    EntryKind, FailReason, Failed, Finish, Finished, Grant, Header, Hello, Kind, Leaf, Message,
-    Offer, Ping, Pong, Progress, RefuseReason, RelativePath, Ring, Shape, Start, TransferKey,
+    Ack, ByeCode, CallKind, Capabilities, Collision, Done, End, Ending, Entry, EntryKind,
+    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Ping, Pong,
+    Progress, RefuseReason, RelativePath, Ring, Shape, Start, Status, TransferKey,
 };
 
 use crate::evil::Evil;
@@ -52,7 +52,7 @@ fn end(index: u32, size: u64) -> Message<'static> {
 }
 
 fn abandon(index: u32) -> Message<'static> {
-    Message::Abandon(Abandon {
+    Message::Abandon(Failure {
         index,
         reason: FailReason::Gone,
         errno: 0,
@@ -286,14 +286,14 @@ fn receivers_that_break_the_rules_are_ended() {
         })
     };
     let failed = |index| {
-        Message::Failed(Failed {
+        Message::Failed(Failure {
             index,
             reason: FailReason::Io,
             errno: 5,
             text: "",
         })
     };
-    let finished = |ending| Message::Finished(Finished { ending, text: "" });
+    let finished = |ending| Message::Finished(Status::new(ending, ""));
     let cases = [
         ("an entry not offered", vec![start(2, 0)]),
         ("an offset beyond the end", vec![start(0, 2 * LEAF as u64)]),
@@ -311,10 +311,7 @@ fn receivers_that_break_the_rules_are_ended() {
         ("accepted twice", vec![Message::Accept]),
         (
             "refused after it was accepted",
-            vec![Message::Refuse(transom_wire::Refuse {
-                reason: RefuseReason::Chosen,
-                text: "",
-            })],
+            vec![Message::Refuse(Status::new(RefuseReason::Chosen, ""))],
         ),
         ("a sender's message", vec![leaf(0, 0, 5)]),
     ];
@@ -457,10 +454,7 @@ fn a_flood_of_entries_is_too_much() {
 
 #[test]
 fn offers_taken_and_cancelled_for_ever_are_too_much_unless_read() {
-    let cancel = Message::Cancel(Cancel {
-        reason: RefuseReason::Chosen,
-        text: "",
-    });
+    let cancel = Message::Cancel(Status::new(RefuseReason::Chosen, ""));
     for reads in [false, true] {
         let mut evil = Evil::new();
         let mut verdict = Ok(());

@@ -3,8 +3,8 @@
 
 use transom_proto::{Event, PeerError};
 use transom_wire::{
-    ByeCode, CallKind, Capabilities, Collision, Decline, EndReason, Entry, EntryKind, Hello, Join,
-    Kind, Message, Offer, RefuseReason, RelativePath, Ring, Shape, TransferKey,
+    ByeCode, CallKind, Capabilities, Collision, EndReason, Entry, EntryKind, Hello, Join, Kind,
+    Message, Offer, RefuseReason, RelativePath, Ring, Shape, Status, TransferKey,
 };
 
 use crate::evil::Evil;
@@ -58,10 +58,10 @@ fn a_call_of_an_unknown_kind_is_declined() {
     evil.say(1, &Message::Ring(Ring { kind })).unwrap();
     assert_eq!(evil.events(), []);
     let declined = evil.said_of_streams();
-    let Message::Decline(Decline { reason, .. }) = declined[0].message() else {
+    let Message::Decline(declined) = declined[0].message() else {
         panic!("no decline");
     };
-    assert_eq!(reason, EndReason::Unsupported);
+    assert_eq!(declined.code, EndReason::Unsupported);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn offers_that_this_version_would_have_to_guess_at_are_refused() {
         let Message::Refuse(refuse) = refused[0].message() else {
             panic!("no refusal");
         };
-        assert_eq!(refuse.reason, RefuseReason::Unsupported);
+        assert_eq!(refuse.code, RefuseReason::Unsupported);
     }
 }
 
@@ -114,11 +114,8 @@ fn an_unknown_reason_is_a_reason_like_others() {
     evil.say(1, &Message::Ring(Ring { kind })).unwrap();
     evil.events();
     let reason = EndReason::Unknown(77);
-    let hang_up = transom_wire::HangUp {
-        reason,
-        text: "why",
-    };
-    evil.say(1, &Message::HangUp(hang_up)).unwrap();
+    evil.say(1, &Message::HangUp(Status::new(reason, "why")))
+        .unwrap();
     let told = evil.events();
     assert!(
         matches!(&told[..], [Event::HungUp { reason: found, .. }] if *found == reason),
