@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant as Clock};
 
-use transom_proto::{Config, Event, Instant, LeafData, Session, Side};
+use transom_proto::{Config, Event, Instant, LeafData, Session, Side, TransferEvent};
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
     Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
@@ -71,8 +71,8 @@ fn receive(
     spare: &mut Vec<Vec<u8>>,
 ) -> Result<u64, Box<dyn Error>> {
     match event {
-        Event::Offered { file, .. } => session.accept(file)?,
-        Event::Entry { file, .. } => {
+        Event::Transfer(file, TransferEvent::Offered(_)) => session.accept(file)?,
+        Event::Transfer(file, TransferEvent::Entry(_)) => {
             let (index, offset, proof) = (0, 0, [0; 32]);
             session.start(
                 file,
@@ -83,7 +83,7 @@ fn receive(
                 },
             )?;
         }
-        Event::Leaf { file, leaf, .. } => {
+        Event::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
             let taken = leaf.bytes.len() as u64;
             session.stored(file, taken, Progress::default())?;
             spare.push(leaf.bytes);
@@ -105,7 +105,7 @@ fn send(
 ) -> Result<u64, Box<dyn Error>> {
     let mut offset = queued;
     match *event {
-        Event::Accepted { file } => {
+        Event::Transfer(file, TransferEvent::Accepted) => {
             let (kind, size, path) = (EntryKind::File, SIZE, name);
             session.entry(
                 file,
@@ -119,7 +119,7 @@ fn send(
                 },
             )?;
         }
-        Event::Started { file, .. } | Event::Room { file } => {
+        Event::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
             while session.leaf_room(file) >= LEAF && offset < SIZE {
                 let bytes = spare.pop().unwrap_or_else(|| vec![7; LEAF]);
                 let (index, hash) = (0, [0; 32]);

@@ -1,6 +1,7 @@
 //! Calls: ringing, glare, answering and ending (wire 5).
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 
 use transom_wire::{CallKind, CameraState, EndReason, Message, Recording, Ring, Shown, Status};
 
@@ -8,7 +9,7 @@ use crate::output::{Output, clip};
 use crate::record::Record;
 use crate::streams::next_after;
 use crate::video::{Counts, Incoming, Outgoing};
-use crate::{CallId, Event, Instant, PeerError, Picture, Queued, UsageError};
+use crate::{CallEvent, CallId, Instant, PeerError, Picture, Queued, UsageError};
 
 /// All calls of a session, by stream.
 pub(crate) struct Calls {
@@ -220,12 +221,8 @@ impl Calls {
             let call = CallId(*ours);
             log::debug!("call={ours} yields to call={stream}: both rang");
             self.open.remove(&call.0);
-            let text = "".into();
-            output.emit(Event::Declined {
-                call,
-                reason: EndReason::Glare,
-                text,
-            });
+            let glare = Status::new(EndReason::Glare, String::new());
+            output.emit_call(call, CallEvent::Declined(glare));
         }
         let refusal = if matches!(ring.kind, CallKind::Unknown(_)) {
             let text = "this version doesn't know that kind of call";
@@ -242,10 +239,7 @@ impl Calls {
         }
         self.open
             .insert(stream, Call::new(ring.kind, Phase::Ringing));
-        output.emit(Event::Ringing {
-            call: CallId(stream),
-            kind: ring.kind,
-        });
+        output.emit_call(CallId(stream), CallEvent::Ringing(ring.kind));
         Ok(())
     }
 
@@ -263,9 +257,7 @@ impl Calls {
         };
         expect(call.phase == Phase::Calling, "answer")?;
         call.phase = Phase::Live;
-        output.emit(Event::Answered {
-            call: CallId(stream),
-        });
+        output.emit_call(CallId(stream), CallEvent::Answered);
         Ok(())
     }
 
@@ -280,12 +272,8 @@ impl Calls {
         };
         expect(call.phase == Phase::Calling, "decline")?;
         self.open.remove(&stream);
-        let (call, text) = (CallId(stream), status.text.into());
-        output.emit(Event::Declined {
-            call,
-            reason: status.code,
-            text,
-        });
+        let status = status.map_text(String::from);
+        output.emit_call(CallId(stream), CallEvent::Declined(status));
         Ok(())
     }
 
@@ -303,12 +291,8 @@ impl Calls {
             "hang-up by the side that is called",
         )?;
         self.open.remove(&stream);
-        let (call, text) = (CallId(stream), status.text.into());
-        output.emit(Event::HungUp {
-            call,
-            reason: status.code,
-            text,
-        });
+        let status = status.map_text(String::from);
+        output.emit_call(CallId(stream), CallEvent::HungUp(status));
         Ok(())
     }
 
@@ -323,9 +307,7 @@ impl Calls {
             return Ok(None);
         };
         let captured = call.outgoing.handle_shown(shown.sequence)?;
-        output.emit(Event::Credit {
-            call: CallId(stream),
-        });
+        output.emit_call(CallId(stream), CallEvent::Credit);
         Ok(Some(captured))
     }
 
@@ -339,12 +321,8 @@ impl Calls {
             return Ok(());
         };
         expect(call.phase == Phase::Live && call.shows, "camera state")?;
-        let (call, text) = (CallId(stream), status.text.into());
-        output.emit(Event::CameraState {
-            call,
-            lens: status.code,
-            text,
-        });
+        let status = status.map_text(String::from);
+        output.emit_call(CallId(stream), CallEvent::CameraState(status));
         Ok(())
     }
 
@@ -361,10 +339,8 @@ impl Calls {
             call.phase == Phase::Live && call.sends,
             "a recording of no pictures",
         )?;
-        output.emit(Event::Recording {
-            call: CallId(stream),
-            on: recording.on,
-        });
+        let on = recording.on;
+        output.emit_call(CallId(stream), CallEvent::Recording { on });
         Ok(())
     }
 
@@ -393,10 +369,7 @@ impl Calls {
             return Ok(false);
         };
         self.counts.received += 1;
-        output.emit(Event::Picture {
-            call: CallId(stream),
-            picture,
-        });
+        output.emit_call(CallId(stream), CallEvent::Picture(picture));
         Ok(true)
     }
 

@@ -106,8 +106,8 @@ mod window;
 pub use config::Config;
 pub use error::{PeerError, UsageError};
 pub use event::{
-    CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued, ReceivedPicture,
-    Side, TransferId,
+    CallEvent, CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
+    ReceivedPicture, Side, TransferEvent, TransferId,
 };
 pub use instant::Instant;
 pub use session::Session;

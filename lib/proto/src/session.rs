@@ -350,8 +350,7 @@ impl Session {
 
     fn handle_bye(&mut self, bye: Status<ByeCode, &str>) -> Result<(), PeerError> {
         self.stage = Stage::Left;
-        let (code, text) = (bye.code, bye.text.into());
-        self.output.emit(Event::Bye { code, text });
+        self.output.emit(Event::Bye(bye.map_text(Into::into)));
         Ok(())
     }
 

@@ -206,7 +206,7 @@ impl Session {
         self.files.failed(file, failure, &mut self.output)
     }
 
-    /// `taken` bytes of leaves given out as [`Event::Leaf`](crate::Event::Leaf) have left memory,
+    /// `taken` bytes of leaves given out as [`Leaf`](crate::TransferEvent::Leaf) have left memory,
     /// written or dropped: as many more are granted. And how far the transfer is, for the sender to
     /// know.
     pub fn stored(
@@ -224,7 +224,7 @@ impl Session {
         self.files.recycle(file, buffer);
     }
 
-    /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once
+    /// An entry is whole and verified: after its [`Ended`](crate::TransferEvent::Ended), or at once
     /// if it was there before or is a folder.
     pub fn done(&mut self, file: TransferId, done: &Done) -> Result<(), UsageError> {
         self.open()?;
@@ -232,7 +232,7 @@ impl Session {
     }
 
     /// The last word about a transfer, which is then over. That everything is durable can only be
-    /// said after [`Event::Finish`](crate::Event::Finish).
+    /// said after [`Finish`](crate::TransferEvent::Finish).
     pub fn finished(
         &mut self,
         file: TransferId,

@@ -146,8 +146,8 @@ impl Peer {
             return;
         };
         while let Some(event) = link.session.poll_event() {
-            if let proto::Event::Bye { code, text } = event {
-                return self.leave(Departure::Bye { code, text }, turn);
+            if let proto::Event::Bye(status) = event {
+                return self.leave(Departure::Bye(status), turn);
             }
             let peer = self.id;
             turn.tell(Event::Peer { peer, event });

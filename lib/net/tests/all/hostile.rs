@@ -149,7 +149,7 @@ fn expect_bye(far: &mut Stand, mut near: Raw, wanted: ByeCode) {
     let near = std::thread::spawn(move || {
         while near.hear() {}
         std::iter::from_fn(|| near.session.poll_event()).find_map(|event| match event {
-            Told::Bye { code, .. } => Some(code),
+            Told::Bye(status) => Some(status.code),
             _ => None,
         })
     });

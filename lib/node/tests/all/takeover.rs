@@ -11,7 +11,7 @@ use transom::{
 };
 
 use transom_net::PeerId;
-use transom_proto as proto;
+use transom_proto::{self as proto, TransferEvent};
 use transom_wire::{FailReason, Failure, Offer, RelativePath, Shape, TransferKey, WHOLE};
 
 use crate::calls::{identities, name, person};
@@ -256,7 +256,9 @@ fn an_offer_that_is_withdrawn_while_the_older_connection_is_asked_is_told_to_nob
     // Longer than it is asked. It lives, and nothing more comes of it.
     let end = std::time::Instant::now() + Duration::from_secs(4);
     while std::time::Instant::now() < end {
-        evil.turn_without(|event| matches!(event, proto::Event::Refused { .. }));
+        evil.turn_without(|event| {
+            matches!(event, proto::Event::Transfer(_, TransferEvent::Refused(_)))
+        });
     }
     ben.never(
         |notice| {
@@ -302,7 +304,9 @@ fn an_offer_of_what_a_living_connection_has_is_refused_before_its_owner_is_asked
     let offered = |notice| matches!(notice, Notice::Offered { .. }).then_some(());
     ben.wait(offered);
     let text = evil.until(|peer, event| match event {
-        proto::Event::Refused { text, .. } if peer == link => Some(text.clone()),
+        proto::Event::Transfer(_, TransferEvent::Refused(status)) if peer == link => {
+            Some(status.text.clone())
+        }
         _ => None,
     });
     assert!(text.contains("another program"), "{text}");

@@ -9,6 +9,7 @@ mod spare;
 mod throttle;
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use transom_wire::{
@@ -22,7 +23,7 @@ use self::throttle::Throttle;
 use crate::output::{Output, clip};
 use crate::record::Record;
 use crate::streams::next_after;
-use crate::{Config, Event, Instant, PeerError, TransferId, UsageError};
+use crate::{Config, Instant, PeerError, TransferEvent, TransferId, UsageError};
 
 /// The rest of a turn that is not worth a frame: the turn ends.
 const SLIVER: usize = 512;
@@ -249,10 +250,7 @@ impl Files {
         let file = TransferId(stream);
         let receiving = Receiving::new(file, offer, self.grant_window);
         self.open.insert(stream, Transfer::Receiving(receiving));
-        output.emit(Event::Offered {
-            file,
-            offer: offer.into(),
-        });
+        output.emit_transfer(file, TransferEvent::Offered(offer.into()));
     }
 
     /// Any other message of an open transfer. One that is over gets none: what comes for it was
@@ -303,9 +301,7 @@ impl Files {
     pub(crate) fn tell_room(&self, output: &mut Output) {
         for (stream, transfer) in &self.open {
             if matches!(transfer, Transfer::Sending(_)) {
-                output.emit(Event::Room {
-                    file: TransferId(*stream),
-                });
+                output.emit_transfer(TransferId(*stream), TransferEvent::Room);
             }
         }
     }
@@ -387,15 +383,15 @@ fn handle_any(
     match *message {
         Message::Pause(pause) if throttle.handle_pause(pause) => {
             let paused = pause.paused;
-            output.emit(Event::Paused { file, paused });
+            output.emit_transfer(file, TransferEvent::Paused { paused });
         }
         Message::Rate(rate) if throttle.handle_rate(rate, now) => {
             let rate = throttle.their_rate();
-            output.emit(Event::Limited { file, rate });
+            output.emit_transfer(file, TransferEvent::Limited { rate });
         }
-        Message::Cancel(Status { code: reason, text }) => {
-            let text = text.into();
-            output.emit(Event::Cancelled { file, reason, text });
+        Message::Cancel(status) => {
+            let status = status.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Cancelled(status));
             return true;
         }
         _ => {}
@@ -416,34 +412,23 @@ fn handle_sending(
         Message::Start(start) => sending.handle_start(start, output)?,
         Message::Grant(grant) => sending.handle_grant(grant)?,
         Message::Progress(progress) if sending.is_accepted() => {
-            output.emit(Event::Progress { file, progress });
+            output.emit_transfer(file, TransferEvent::Progress(progress));
         }
         Message::Done(done) => sending.handle_done(done, output)?,
-        Message::Refuse(Status { code: reason, text }) if !sending.is_accepted() => {
-            let text = text.into();
-            output.emit(Event::Refused { file, reason, text });
+        Message::Refuse(status) if !sending.is_accepted() => {
+            let status = status.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Refused(status));
             return Ok(true);
         }
-        Message::Failed(Failure {
-            index: WHOLE,
-            reason,
-            errno,
-            text,
-        }) => {
-            let (index, text) = (WHOLE, text.into());
-            output.emit(Event::Failed {
-                file,
-                index,
-                reason,
-                errno,
-                text,
-            });
+        Message::Failed(failure @ Failure { index: WHOLE, .. }) => {
+            let failure = failure.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Failed(failure));
             return Ok(true);
         }
         Message::Failed(failed) => sending.handle_failed(failed, output)?,
-        Message::Finished(Status { code: ending, text }) if sending.may_finish(ending) => {
-            let text = text.into();
-            output.emit(Event::Finished { file, ending, text });
+        Message::Finished(status) if sending.may_finish(status.code) => {
+            let status = status.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Finished(status));
             return Ok(true);
         }
         _ => {
@@ -469,20 +454,9 @@ fn handle_receiving(
         Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
         Message::End(end) => receiving.handle_end(end, output)?,
         Message::Entry(entry) => receiving.handle_entry(entry, output)?,
-        Message::Abandon(Failure {
-            index: WHOLE,
-            reason,
-            errno,
-            text,
-        }) => {
-            let (file, index, text) = (TransferId(stream), WHOLE, text.into());
-            output.emit(Event::Abandoned {
-                file,
-                index,
-                reason,
-                errno,
-                text,
-            });
+        Message::Abandon(failure @ Failure { index: WHOLE, .. }) => {
+            let failure = failure.map_text(String::from);
+            output.emit_transfer(TransferId(stream), TransferEvent::Abandoned(failure));
             return Ok(true);
         }
         Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,

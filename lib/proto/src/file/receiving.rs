@@ -15,7 +15,7 @@ use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
 use crate::output::{Output, clip};
-use crate::{Event, Instant, LeafData, OwnedOffer, PeerError, TransferId, UsageError};
+use crate::{Instant, LeafData, OwnedOffer, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Receiving {
     id: TransferId,
@@ -190,7 +190,7 @@ impl Receiving {
         self.moved.is_some_and(|moved| now - moved < MOVES)
     }
 
-    /// Whether [`Event::Finish`] was told.
+    /// Whether [`TransferEvent::Finish`] was told.
     pub(crate) fn is_finishing(&self) -> bool {
         self.finish.is_some() && self.unsettled.is_empty()
     }
@@ -245,10 +245,7 @@ impl Receiving {
         self.entries += 1;
         self.unsettled
             .insert(entry.index, EntryState::new(entry.kind, entry.size));
-        output.emit(Event::Entry {
-            file: self.id,
-            entry: entry.into(),
-        });
+        output.emit_transfer(self.id, TransferEvent::Entry(entry.into()));
         Ok(())
     }
 
@@ -357,7 +354,7 @@ impl Receiving {
             });
         }
         if !track.failed {
-            output.emit(Event::Ended { file: self.id, end });
+            output.emit_transfer(self.id, TransferEvent::Ended(end));
         }
         Ok(())
     }
@@ -379,20 +376,8 @@ impl Receiving {
         // An entry that is settled already was done while this was under way. Of one that failed
         // here this is the sender's echo: nothing of it comes any more.
         if self.unsettled.contains_key(&index) {
-            let Failure {
-                reason,
-                errno,
-                text,
-                ..
-            } = failure.map_text(String::from);
-            let file = self.id;
-            output.emit(Event::Abandoned {
-                file,
-                index,
-                reason,
-                errno,
-                text,
-            });
+            let failure = failure.map_text(String::from);
+            output.emit_transfer(self.id, TransferEvent::Abandoned(failure));
         }
         self.settle(index, output);
         Ok(())
@@ -427,11 +412,7 @@ impl Receiving {
             return;
         }
         self.given += got as u64;
-        output.emit(Event::Leaf {
-            file: self.id,
-            leaf,
-            size,
-        });
+        output.emit_transfer(self.id, TransferEvent::Leaf { leaf, size });
     }
 
     /// Bytes that nobody will store make room at once.
@@ -476,10 +457,7 @@ impl Receiving {
     /// Finish overtakes the data, so the caller is told only when all of them are settled.
     fn tell_finish(&mut self, output: &mut Output) {
         if let Some(entries) = self.finish.filter(|_| self.unsettled.is_empty()) {
-            output.emit(Event::Finish {
-                file: self.id,
-                entries,
-            });
+            output.emit_transfer(self.id, TransferEvent::Finish { entries });
         }
     }
 }

@@ -12,7 +12,7 @@ use super::spare::Spare;
 use super::throttle::Throttle;
 use crate::output::{Output, clip};
 use crate::record::Record;
-use crate::{Event, Instant, LeafData, PeerError, TransferId, UsageError};
+use crate::{Instant, LeafData, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Sending {
     id: TransferId,
@@ -186,7 +186,7 @@ impl Sending {
             });
         }
         self.accepted = true;
-        output.emit(Event::Accepted { file: self.id });
+        output.emit_transfer(self.id, TransferEvent::Accepted);
         Ok(())
     }
 
@@ -203,10 +203,7 @@ impl Sending {
                 what: "start at a place that the entry does not have",
             });
         }
-        output.emit(Event::Started {
-            file: self.id,
-            start,
-        });
+        output.emit_transfer(self.id, TransferEvent::Started(start));
         Ok(())
     }
 
@@ -221,10 +218,7 @@ impl Sending {
             });
         }
         self.settle(done.index, output);
-        output.emit(Event::Done {
-            file: self.id,
-            done,
-        });
+        output.emit_transfer(self.id, TransferEvent::Done(done));
         Ok(())
     }
 
@@ -238,20 +232,8 @@ impl Sending {
             return Ok(());
         }
         self.give_up(failure.map_text(|_| "the receiver can't take it"));
-        let Failure {
-            index,
-            reason,
-            errno,
-            text,
-        } = failure.map_text(String::from);
-        let file = self.id;
-        output.emit(Event::Failed {
-            file,
-            index,
-            reason,
-            errno,
-            text,
-        });
+        let failure = failure.map_text(String::from);
+        output.emit_transfer(self.id, TransferEvent::Failed(failure));
         Ok(())
     }
 
@@ -300,7 +282,7 @@ impl Sending {
         record.bulk += record.used() - before;
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
-            output.emit(Event::Room { file: self.id });
+            output.emit_transfer(self.id, TransferEvent::Room);
         }
         step
     }
@@ -451,7 +433,7 @@ impl Sending {
         self.unsettled.remove(&index);
         if self.entries_short && self.unsettled.len() <= ENTRIES_AHEAD as usize / 2 {
             self.entries_short = false;
-            output.emit(Event::Room { file: self.id });
+            output.emit_transfer(self.id, TransferEvent::Room);
         }
     }
 }

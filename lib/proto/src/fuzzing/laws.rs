@@ -20,7 +20,7 @@ use super::frames::frame;
 use super::link::Route;
 use super::lone::Lone;
 use super::pair::{Pair, Who};
-use crate::{CallId, Event, Instant, PeerError, Picture, TransferId};
+use crate::{CallEvent, CallId, Event, Instant, PeerError, Picture, TransferId};
 
 /// Whatever a peer says and whatever the caller does: no panic, and what is held stays within its
 /// limits.
@@ -164,8 +164,8 @@ impl Scene {
             let clock = pair.clock(who);
             let session = pair.session(who);
             match event {
-                Event::Ringing { call, .. } => any(session.answer(call)),
-                Event::Picture { call, picture } => {
+                Event::Call(call, CallEvent::Ringing(_)) => any(session.answer(call)),
+                Event::Call(call, CallEvent::Picture(picture)) => {
                     any(session.shown(call, picture.head.sequence, clock));
                 }
                 event if who == Who::Ann => courier.send(session, &event),

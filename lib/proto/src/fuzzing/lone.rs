@@ -9,7 +9,9 @@ use transom_wire::{
 
 use super::choices::Choices;
 use super::laws::{any, every_call, failed, kind, picture};
-use crate::{Config, Event, Instant, LeafData, Session, Side};
+use crate::{
+    CallEvent, CallId, Config, Event, Instant, LeafData, Session, Side, TransferEvent, TransferId,
+};
 
 /// A small queue, so that its limit is reached.
 const QUEUE: usize = 4096;
@@ -59,16 +61,30 @@ impl Lone {
     }
 
     fn answer(&mut self, event: Event, choices: &mut Choices<'_>, clock: Instant) {
-        let session = &mut self.session;
         let (yes, index) = (choices.flag(), u32::from(choices.byte() % 4));
+        match event {
+            Event::Call(call, event) if yes => self.answer_call(call, &event, clock),
+            Event::Transfer(file, event) => self.answer_transfer(file, &event, yes, index),
+            _ => {}
+        }
+    }
+
+    fn answer_call(&mut self, call: CallId, event: &CallEvent, clock: Instant) {
+        match event {
+            CallEvent::Ringing(_) => any(self.session.answer(call)),
+            CallEvent::Picture(picture) => {
+                any(self.session.shown(call, picture.head.sequence, clock));
+            }
+            _ => {}
+        }
+    }
+
+    fn answer_transfer(&mut self, file: TransferId, event: &TransferEvent, yes: bool, index: u32) {
+        let session = &mut self.session;
         let offset = 0;
         match event {
-            Event::Ringing { call, .. } if yes => any(session.answer(call)),
-            Event::Picture { call, picture } if yes => {
-                any(session.shown(call, picture.head.sequence, clock));
-            }
-            Event::Offered { file, .. } if yes => any(session.accept(file)),
-            Event::Entry { file, .. } if yes => {
+            TransferEvent::Offered(_) if yes => any(session.accept(file)),
+            TransferEvent::Entry(_) if yes => {
                 any(session.start(
                     file,
                     &Start {
@@ -78,11 +94,11 @@ impl Lone {
                     },
                 ));
             }
-            Event::Entry { file, .. } => any(session.failed(file, failed(index))),
-            Event::Leaf { file, leaf, .. } => {
+            TransferEvent::Entry(_) => any(session.failed(file, failed(index))),
+            TransferEvent::Leaf { leaf, .. } => {
                 any(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
             }
-            Event::Ended { file, end } => {
+            TransferEvent::Ended(end) => {
                 any(session.done(
                     file,
                     &Done {
@@ -91,9 +107,9 @@ impl Lone {
                     },
                 ));
             }
-            Event::Finish { file, .. } => any(session.finished(file, Ending::Durable, "")),
-            Event::Accepted { file } => any(session.entry(file, &entry())),
-            Event::Started { file, .. } => {
+            TransferEvent::Finish { .. } => any(session.finished(file, Ending::Durable, "")),
+            TransferEvent::Accepted => any(session.entry(file, &entry())),
+            TransferEvent::Started(_) => {
                 any(session.leaf(
                     file,
                     LeafData {

@@ -1,6 +1,6 @@
 //! Acks of a peer, honest and not: what is in flight by them, and what that lets us send.
 
-use transom_proto::Event;
+use transom_proto::{CallEvent, Event};
 use transom_wire::{Ack, CallKind, Kind, Message, Ring};
 
 use crate::evil::Evil;
@@ -28,7 +28,7 @@ fn file_data_acked_in_part_leave_the_gate_for_pictures_open() {
         evil.say(0, &ack(before + part)).unwrap();
         let kind = CallKind::View;
         evil.say(1, &Message::Ring(Ring { kind })).unwrap();
-        let Some(Event::Ringing { call, .. }) = evil.events().pop() else {
+        let Some(Event::Call(call, CallEvent::Ringing(_))) = evil.events().pop() else {
             panic!("no ring");
         };
         evil.session.answer(call).unwrap();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use transom_proto::{Config, Event, Instant, LeafData, PeerError, Session, Side};
+use transom_proto::{
+    Config, Event, Instant, LeafData, PeerError, Session, Side, TransferEvent, TransferId,
+};
 use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
 use transom_wire::{
     Ack, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message, Offer,
@@ -118,6 +120,14 @@ impl Evil {
 
     pub(crate) fn events(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+
+    /// The transfer that the peer has just offered.
+    pub(crate) fn offered(&mut self) -> TransferId {
+        match self.events()[..] {
+            [Event::Transfer(file, TransferEvent::Offered(_))] => file,
+            ref other => panic!("no offer: {other:?}"),
+        }
     }
 
     /// The kinds of frame that the session sends now, and of which stream.

@@ -1,7 +1,7 @@
 //! Peers that lie, flood, or talk out of turn: the connection ends or the limit holds, and nothing
 //! else.
 
-use transom_proto::{Event, PeerError, TransferId};
+use transom_proto::{Event, PeerError, TransferEvent, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Ack, ByeCode, CallKind, Capabilities, Collision, Done, End, Ending, Entry, EntryKind,
@@ -68,7 +68,7 @@ const RING: Message<'static> = Message::Ring(Ring {
 fn receiving() -> Evil {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 3, 300_010)).unwrap();
-    let file = evil.events()[0].file().unwrap();
+    let file = evil.offered();
     evil.session.accept(file).unwrap();
     evil.say(1, &Message::Entry(entry(0, 300_000))).unwrap();
     evil.say(1, &Message::Entry(entry(1, 5))).unwrap();
@@ -208,7 +208,7 @@ fn a_folder_has_no_bytes_and_a_single_file_no_other_name() {
     ] {
         let mut evil = Evil::new();
         evil.say(1, &offer(Shape::File, 1, 5)).unwrap();
-        let file = evil.events()[0].file().unwrap();
+        let file = evil.offered();
         evil.session.accept(file).unwrap();
         assert!(evil.say(1, &Message::Entry(wrong)).is_err());
     }
@@ -239,7 +239,7 @@ fn more_data_than_the_leaf_or_the_grant_are_too_much() {
     let mut evil = Evil::new();
     let window = 4 * 1024 * 1024;
     evil.say(1, &offer(Shape::File, 1, 2 * window)).unwrap();
-    let file = evil.events()[0].file().unwrap();
+    let file = evil.offered();
     evil.session.accept(file).unwrap();
     evil.say(1, &Message::Entry(entry(0, 2 * window))).unwrap();
     evil.session
@@ -391,7 +391,7 @@ fn all_transfers_of_a_peer_share_one_window_and_each_has_a_part() {
     for number in 0..16 {
         evil.say(2 * number + 1, &offer(Shape::File, 1, 1 << 40))
             .unwrap();
-        let file = evil.events()[0].file().unwrap();
+        let file = evil.offered();
         evil.session.accept(file).unwrap();
     }
     let granted = evil.granted();
@@ -409,7 +409,7 @@ fn a_window_made_smaller_binds_and_its_leaves_go_to_the_transfers_that_began_fir
     for number in 0..16 {
         evil.say(2 * number + 1, &offer(Shape::File, 1, 1 << 40))
             .unwrap();
-        files.push(evil.events()[0].file().unwrap());
+        files.push(evil.offered());
         evil.session.accept(files[number as usize]).unwrap();
     }
     let whole = |granted: &[u64]| granted.iter().all(|bytes| bytes % LEAF as u64 == 0);
@@ -438,7 +438,7 @@ fn a_window_made_smaller_binds_and_its_leaves_go_to_the_transfers_that_began_fir
 fn a_flood_of_entries_is_too_much() {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 10_000_000, 0)).unwrap();
-    let file = evil.events()[0].file().unwrap();
+    let file = evil.offered();
     evil.session.accept(file).unwrap();
     for index in 0..ENTRIES_AHEAD {
         evil.say(1, &Message::Entry(entry(index, 0))).unwrap();
@@ -462,7 +462,7 @@ fn offers_taken_and_cancelled_for_ever_are_too_much_unless_read() {
             let stream = (round % 30_000 * 2 + 1) as u16;
             verdict = evil.say(stream, &offer(Shape::Folder, 0, 0));
             for event in evil.events() {
-                if let Event::Offered { file, .. } = event {
+                if let Event::Transfer(file, TransferEvent::Offered(_)) = event {
                     evil.session.accept(file).unwrap();
                 }
             }

@@ -1,7 +1,7 @@
 //! Peers of later versions (wire 3.4): what this version doesn't know ends no connection, and is
 //! answered where somebody waits for an answer.
 
-use transom_proto::{Event, PeerError};
+use transom_proto::{CallEvent, Event, PeerError, TransferEvent};
 use transom_wire::{
     ByeCode, CallKind, Capabilities, Collision, EndReason, Entry, EntryKind, Hello, Join, Kind,
     Message, Offer, RefuseReason, RelativePath, Ring, Shape, Status, TransferKey,
@@ -87,7 +87,7 @@ fn an_entry_of_an_unknown_kind_may_have_data_and_fails_alone() {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, Collision::Rename))
         .unwrap();
-    let Some(Event::Offered { file, .. }) = evil.events().pop() else {
+    let Some(Event::Transfer(file, TransferEvent::Offered(_))) = evil.events().pop() else {
         panic!("no offer");
     };
     evil.session.accept(file).unwrap();
@@ -102,7 +102,10 @@ fn an_entry_of_an_unknown_kind_may_have_data_and_fails_alone() {
     evil.say(1, &Message::Entry(entry)).unwrap();
     let told = evil.events();
     assert!(
-        matches!(&told[..], [Event::Entry { entry, .. }] if entry.kind == EntryKind::Unknown(7)),
+        matches!(
+            &told[..],
+            [Event::Transfer(_, TransferEvent::Entry(entry))] if entry.kind == EntryKind::Unknown(7)
+        ),
         "{told:?}"
     );
 }
@@ -118,7 +121,10 @@ fn an_unknown_reason_is_a_reason_like_others() {
         .unwrap();
     let told = evil.events();
     assert!(
-        matches!(&told[..], [Event::HungUp { reason: found, .. }] if *found == reason),
+        matches!(
+            &told[..],
+            [Event::Call(_, CallEvent::HungUp(status))] if status.code == reason
+        ),
         "{told:?}"
     );
     assert!(!evil.heard().iter().any(|(_, kind)| *kind == Kind::Bye));

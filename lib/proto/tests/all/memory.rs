@@ -1,6 +1,6 @@
 //! What a session keeps in memory, and that its stats tell it.
 
-use transom_proto::{Config, Event, LeafData, TransferId};
+use transom_proto::{Config, Event, LeafData, TransferEvent, TransferId};
 use transom_wire::limits::LEAF;
 use transom_wire::{
     Collision, Entry, EntryKind, Leaf, Message, Offer, RefuseReason, RelativePath, Shape, Start,
@@ -55,7 +55,7 @@ fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(TransferId, LeafData)
 
 fn offered(evil: &mut Evil) -> TransferId {
     let offered = |event| match event {
-        Event::Offered { file, .. } => Some(file),
+        Event::Transfer(file, TransferEvent::Offered(_)) => Some(file),
         _ => None,
     };
     evil.events().into_iter().find_map(offered).unwrap()
@@ -76,7 +76,7 @@ fn receive_leaf(evil: &mut Evil, stream: u16, offset: u64) -> (TransferId, LeafD
     }
     evil.heard();
     let leaf = evil.events().into_iter().find_map(|event| match event {
-        Event::Leaf { file, leaf, .. } => Some((file, leaf)),
+        Event::Transfer(file, TransferEvent::Leaf { leaf, .. }) => Some((file, leaf)),
         _ => None,
     });
     leaf.unwrap()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transom_proto::Event;
+use transom_proto::{CallEvent, Event};
 use transom_wire::{Ack, CallKind, Class, Kind, Message, Ping, Ring, Shown, Text, flags};
 
 use crate::evil::Evil;
@@ -25,7 +25,7 @@ fn sent(live: bool) -> Vec<Vec<Class>> {
     if live {
         let kind = CallKind::View;
         evil.say(1, &Message::Ring(Ring { kind })).unwrap();
-        let Some(Event::Ringing { call, .. }) = evil.events().pop() else {
+        let Some(Event::Call(call, CallEvent::Ringing(_))) = evil.events().pop() else {
             panic!("no ring");
         };
         evil.session.answer(call).unwrap();
@@ -69,7 +69,7 @@ fn file_data_keep_a_floor_beside_pictures_that_could_use_all() {
     let mut evil = Evil::with_leaf();
     let kind = CallKind::View;
     evil.say(1, &Message::Ring(Ring { kind })).unwrap();
-    let Some(Event::Ringing { call, .. }) = evil.events().pop() else {
+    let Some(Event::Call(call, CallEvent::Ringing(_))) = evil.events().pop() else {
         panic!("no ring");
     };
     evil.session.answer(call).unwrap();

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
-use transom_proto::{Event, Instant, PeerError, UsageError};
+use transom_proto::{CallEvent, Event, Instant, PeerError, UsageError};
 use transom_wire::limits::{ACK_BYTES_BULK, HEADER};
-use transom_wire::{ByeCode, CallKind, Header, Kind, Message, Ping, Ring, Text};
+use transom_wire::{ByeCode, CallKind, Header, Kind, Message, Ping, Ring, Status, Text};
 
 use crate::evil::Evil;
 
@@ -267,8 +267,8 @@ fn a_goodbye_is_the_last_word_of_both() {
     assert_eq!(
         events,
         [
-            (Who::Bob, Event::Ringing { call, kind }),
-            (Who::Bob, Event::Bye { code, text })
+            (Who::Bob, Event::Call(call, CallEvent::Ringing(kind))),
+            (Who::Bob, Event::Bye(Status::new(code, text)))
         ]
     );
     for who in [Who::Ann, Who::Bob] {
