@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use mio::event;
 use mio::net::TcpStream;
-use transom_proto::{self as proto, Session, Side};
+use transom_proto::{self as proto, Connection, Session, Side};
 
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
@@ -119,7 +119,7 @@ impl Peer {
         match &self.stage {
             Stage::Connecting { until } => Some(*until),
             Stage::Greeting(greeting) => Some(greeting.until),
-            Stage::Joined(link) => link.session.poll_timeout(),
+            Stage::Joined(link) => link.connection.poll_timeout(),
             Stage::Closing(closing) => Some(closing.until),
             Stage::Gone => None,
         }
@@ -141,8 +141,8 @@ impl Peer {
         match greeting.admit(&mut self.outbound) {
             Ok(channel) => {
                 let cipher = channel.cipher();
-                let session = Session::new(config, self.side, turn.now());
-                self.stage = Stage::Joined(Box::new(Link::new(session, channel)));
+                let connection = Connection::new(config, self.side, turn.now());
+                self.stage = Stage::Joined(Box::new(Link::new(connection, channel)));
                 self.touched = true;
                 let peer = self.id;
                 turn.tell(Event::Joined { peer, cipher });
@@ -157,7 +157,7 @@ impl Peer {
         match &mut self.stage {
             Stage::Joined(link) => {
                 self.touched = true;
-                Some(&mut link.session)
+                Some(&mut link.connection.session)
             }
             _ => None,
         }

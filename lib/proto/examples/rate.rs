@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant as Clock};
 
-use transom_proto::{Config, Event, Instant, LeafData, Session, Side, TransferEvent};
+use transom_proto::{Config, Connection, Event, Instant, LeafData, Session, Side, TransferEvent};
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
     Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
@@ -18,10 +18,10 @@ const TURN: Duration = Duration::from_millis(20);
 fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::new("rate".parse()?, 1, 1);
     let mut now = Instant(0);
-    let mut sender = Session::new(config.clone(), Side::Dialer, now);
-    let mut receiver = Session::new(config, Side::Listener, now);
+    let mut sender = Connection::new(config.clone(), Side::Dialer, now);
+    let mut receiver = Connection::new(config, Side::Listener, now);
     let name = RelativePath::new("file")?;
-    sender.offer(&Offer {
+    sender.session.offer(&Offer {
         transfer: TransferKey([0; 16]),
         shape: Shape::File,
         collision: Collision::Rename,
@@ -38,11 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         now = now + TURN;
         pump(&mut sender, &mut receiver, &mut record, now)?;
         while let Some(event) = receiver.poll_event() {
-            received += receive(&mut receiver, event, &mut spare)?;
+            received += receive(&mut receiver.session, event, &mut spare)?;
         }
         pump(&mut receiver, &mut sender, &mut record, now)?;
         while let Some(event) = sender.poll_event() {
-            queued = send(&mut sender, &event, name, queued, &mut spare)?;
+            queued = send(&mut sender.session, &event, name, queued, &mut spare)?;
         }
     }
     let rate = SIZE as f64 / began.elapsed().as_secs_f64() / 1e9;
@@ -51,8 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn pump(
-    from: &mut Session,
-    to: &mut Session,
+    from: &mut Connection,
+    to: &mut Connection,
     record: &mut [u8],
     now: Instant,
 ) -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! One connection's rules: takes bytes apart, hands messages to the part they belong to, and fills
+//! The rules of one connection: takes bytes apart, hands each message to its part, and fills
 //! records.
 
 use core::fmt;
@@ -22,8 +22,15 @@ use crate::text::Texts;
 use crate::window::Window;
 use crate::{Config, Event, Instant, PeerError, Side, Stats};
 
-/// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
-/// of calls.
+/// What the owner of a connection may do and read: verbs for calls, texts and transfers, and
+/// measurements. Only the [`Connection`](crate::Connection) moves bytes, takes out events and says
+/// goodbye:
+///
+/// ```compile_fail,E0624
+/// fn act(session: &mut transom_proto::Session) {
+///     session.poll_event();
+/// }
+/// ```
 pub struct Session {
     pub(crate) config: Config,
     pub(crate) side: Side,
@@ -62,8 +69,7 @@ pub(crate) enum Stage {
 }
 
 impl Session {
-    /// Begins a session and queues its Hello.
-    pub fn new(config: Config, side: Side, now: Instant) -> Self {
+    pub(crate) fn new(config: Config, side: Side, now: Instant) -> Self {
         let mut output = Output::new(config.control_queue);
         let (session, nonce) = (config.session, config.nonce);
         let hello = Hello {
@@ -97,12 +103,7 @@ impl Session {
         }
     }
 
-    /// Takes in opened plain bytes, cut anywhere. Take out all events afterwards.
-    ///
-    /// # Errors
-    /// What the peer did wrong. The session takes in nothing more then: say [`bye`](Self::bye) with
-    /// the error's code, send that, and close.
-    pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
+    pub(crate) fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
         self.handle_time(now);
         match self.stage {
             Stage::Open => {}
@@ -118,22 +119,14 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// So many bytes of a record have come that is not whole yet. They count as a sign of life,
-    /// which matters where a record takes seconds.
-    pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
+    pub(crate) fn handle_partial(&mut self, bytes: usize, now: Instant) {
         self.handle_time(now);
         if self.stage == Stage::Open && self.liveness.handle_partial(bytes) {
             self.pinger.heard(now);
         }
     }
 
-    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come
-    /// by then was taken in.
-    ///
-    /// # Errors
-    /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`], or for
-    /// [`Config::give_up_live`] while a call rings or runs.
-    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
         self.handle_time(now);
         if self.stage != Stage::Open {
             return Ok(());
@@ -148,12 +141,7 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// Writes the plain bytes of the next record into `out`, which has room for [`RECORD_BULK`];
-    /// gives how many, 0 when nothing may be sent now.
-    ///
-    /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
-    /// Take out all events afterwards.
-    pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
+    pub(crate) fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.handle_time(now);
         let most = if self.is_live() {
             RECORD_LIVE
@@ -185,8 +173,7 @@ impl Session {
         used
     }
 
-    /// The next event, oldest first. A text counts as arrived when it is taken out here.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
         let event = self.output.events.pop_front()?;
         if let Event::Text { id, .. } = event {
             self.texts.read(id, &mut self.output);
@@ -194,9 +181,7 @@ impl Session {
         Some(event)
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) and then
-    /// [`poll_transmit`](Self::poll_transmit), at the latest.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         if self.stage != Stage::Open {
             return None;
         }
@@ -246,8 +231,7 @@ impl Session {
         self.pinger.to_local(peer_clock)
     }
 
-    /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
-    pub fn bye(&mut self, code: ByeCode, text: &str) {
+    pub(crate) fn bye(&mut self, code: ByeCode, text: &str) {
         if matches!(self.stage, Stage::Open | Stage::Broken(_)) {
             let bye = Status::new(code, clip(text));
             self.output.send(0, &Message::Bye(bye));

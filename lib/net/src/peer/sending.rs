@@ -38,7 +38,11 @@ impl Peer {
                 self.touched = true;
                 return Ok(());
             }
-            let batch = if link.session.is_live() { 1 } else { BATCH };
+            let batch = if link.connection.session.is_live() {
+                1
+            } else {
+                BATCH
+            };
             let now = turn.clock.now();
             while self.outbound.len() < batch {
                 let count = link.seal_next(&mut self.outbound, &mut turn.plain, now);
@@ -77,7 +81,8 @@ impl Peer {
     /// Tunes the socket when a call has begun or ended.
     fn retune(&mut self) {
         if let Stage::Joined(link) = &self.stage {
-            self.tuning.set_live(&self.stream, link.session.is_live());
+            self.tuning
+                .set_live(&self.stream, link.connection.session.is_live());
         }
     }
 }

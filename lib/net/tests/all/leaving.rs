@@ -117,7 +117,7 @@ fn a_goodbye_is_read_although_the_socket_is_broken_for_writing() {
     let mut far = Stand::new();
     let mut near = Raw::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
-    near.session.bye(ByeCode::Done, "back later");
+    near.connection.bye(ByeCode::Done, "back later");
     near.pump(usize::MAX);
     // Closed with unread bytes: the far side's next write fails with a reset.
     drop(near);

@@ -88,16 +88,17 @@ fn frames(choices: &mut Choices<'_>) {
     while !choices.is_empty() {
         clock = clock + Duration::from_micros(u64::from(choices.byte()) * 500);
         let frame = match choices.byte() % 4 {
-            0 => ack(&end.session.stats(clock), choices),
+            0 => ack(&end.connection.session.stats(clock), choices),
             _ => frame(choices),
         };
-        let result = end.session.handle_bytes(&frame, clock);
+        let result = end.connection.handle_bytes(&frame, clock);
         end.react(choices, clock);
         end.check();
-        if result.is_err() || end.session.handle_timeout(clock).is_err() {
-            end.session.bye(ByeCode::Illegal, "");
-            end.session.poll_transmit(&mut vec![0; RECORD_BULK], clock);
-            assert_eq!(end.session.poll_timeout(), None);
+        if result.is_err() || end.connection.handle_timeout(clock).is_err() {
+            end.connection.bye(ByeCode::Illegal, "");
+            end.connection
+                .poll_transmit(&mut vec![0; RECORD_BULK], clock);
+            assert_eq!(end.connection.poll_timeout(), None);
             return;
         }
     }

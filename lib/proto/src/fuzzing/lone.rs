@@ -10,7 +10,8 @@ use transom_wire::{
 use super::choices::Choices;
 use super::laws::{any, every_call, failed, kind, picture};
 use crate::{
-    CallEvent, CallId, Config, Event, Instant, LeafData, Session, Side, TransferEvent, TransferId,
+    CallEvent, CallId, Config, Connection, Event, Instant, LeafData, Side, TransferEvent,
+    TransferId,
 };
 
 /// A small queue, so that its limit is reached.
@@ -24,7 +25,7 @@ const ANSWERS: usize = 16 * 1024;
 
 /// One session whose peer is the fuzzer.
 pub(super) struct Lone {
-    pub(super) session: Session,
+    pub(super) connection: Connection,
 }
 
 impl Lone {
@@ -35,7 +36,7 @@ impl Lone {
         config.grant_window = 1000;
         config.max_transfers = 3;
         config.max_calls = 3;
-        let mut session = Session::new(config, side, Instant(1_000_000));
+        let mut connection = Connection::new(config, side, Instant(1_000_000));
         let name = "fuzzer".parse().unwrap();
         let hello = Hello {
             session: 2,
@@ -46,15 +47,15 @@ impl Lone {
         };
         let mut bytes = [0; 128];
         let used = Message::Hello(hello).encode(0, 0, &mut bytes).unwrap();
-        session
+        connection
             .handle_bytes(&bytes[..used], Instant(1_000_000))
             .unwrap();
-        Self { session }
+        Self { connection }
     }
 
     /// Takes events out, answers some, and uses a verb.
     pub(super) fn react(&mut self, choices: &mut Choices<'_>, clock: Instant) {
-        while let Some(event) = self.session.poll_event() {
+        while let Some(event) = self.connection.poll_event() {
             self.answer(event, choices, clock);
         }
         self.verb(choices);
@@ -71,16 +72,19 @@ impl Lone {
 
     fn answer_call(&mut self, call: CallId, event: &CallEvent, clock: Instant) {
         match event {
-            CallEvent::Ringing(_) => any(self.session.answer(call)),
+            CallEvent::Ringing(_) => any(self.connection.session.answer(call)),
             CallEvent::Picture(picture) => {
-                any(self.session.shown(call, picture.head.sequence, clock));
+                any(self
+                    .connection
+                    .session
+                    .shown(call, picture.head.sequence, clock));
             }
             _ => {}
         }
     }
 
     fn answer_transfer(&mut self, file: TransferId, event: &TransferEvent, yes: bool, index: u32) {
-        let session = &mut self.session;
+        let session = &mut self.connection.session;
         let offset = 0;
         match event {
             TransferEvent::Offered(_) if yes => any(session.accept(file)),
@@ -125,7 +129,7 @@ impl Lone {
     }
 
     fn verb(&mut self, choices: &mut Choices<'_>) {
-        let session = &mut self.session;
+        let session = &mut self.connection.session;
         let (on, value) = (choices.flag(), choices.byte());
         match choices.byte() % 16 {
             0 => any(session.ring(kind(on))),
@@ -135,7 +139,7 @@ impl Lone {
             4 => every_call(|call| any(session.hang_up(call, EndReason::Chosen, "no"))),
             5 => {
                 let mut out = vec![0; RECORD_BULK];
-                session.poll_transmit(&mut out, Instant(1_000_000));
+                self.connection.poll_transmit(&mut out, Instant(1_000_000));
             }
             _ => {}
         }
@@ -144,7 +148,7 @@ impl Lone {
     /// What is held is bounded: the queues by their limit, and what is not yet whole by what may be
     /// set aside for it.
     pub(super) fn check(&self) {
-        let held = self.session.stats(Instant(1_000_000)).held;
+        let held = self.connection.session.stats(Instant(1_000_000)).held;
         let most = 2 * QUEUE + 3 * (LEAF + SIZE + PICTURES) + RECORD_BULK + ANSWERS;
         assert!(held <= most, "{held} bytes held");
     }

@@ -10,7 +10,7 @@ use crate::video::picture;
 /// how many bytes had been sent before it.
 fn leaf_in_flight() -> (Evil, u64) {
     let mut evil = Evil::with_leaf();
-    let before = evil.session.stats(evil.now).sent;
+    let before = evil.connection.session.stats(evil.now).sent;
     evil.heard();
     (evil, before)
 }
@@ -22,7 +22,7 @@ fn ack(received: u64) -> Message<'static> {
 #[test]
 fn file_data_acked_in_part_leave_the_gate_for_pictures_open() {
     let (evil, before) = leaf_in_flight();
-    let all = evil.session.stats(evil.now).sent - before;
+    let all = evil.connection.session.stats(evil.now).sent - before;
     for part in [1, 100, 4_000, 4_256, 10_000, all / 2, all] {
         let (mut evil, before) = leaf_in_flight();
         evil.say(0, &ack(before + part)).unwrap();
@@ -31,8 +31,11 @@ fn file_data_acked_in_part_leave_the_gate_for_pictures_open() {
         let Some(Event::Call(call, CallEvent::Ringing(_))) = evil.events().pop() else {
             panic!("no ring");
         };
-        evil.session.answer(call).unwrap();
-        evil.session.send_picture(call, picture(1, 1000)).unwrap();
+        evil.connection.session.answer(call).unwrap();
+        evil.connection
+            .session
+            .send_picture(call, picture(1, 1000))
+            .unwrap();
         let heard = evil.heard();
         assert!(heard.contains(&(1, Kind::Picture)), "{part}: {heard:?}");
     }

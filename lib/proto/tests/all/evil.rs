@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom_proto::{
-    Config, Event, Instant, LeafData, PeerError, Session, Side, TransferEvent, TransferId,
+    Config, Connection, Event, Instant, LeafData, PeerError, Side, TransferEvent, TransferId,
 };
 use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
 use transom_wire::{
@@ -26,7 +26,7 @@ impl Said {
 }
 
 pub(crate) struct Evil {
-    pub(crate) session: Session,
+    pub(crate) connection: Connection,
     pub(crate) now: Instant,
 }
 
@@ -51,8 +51,8 @@ impl Evil {
     pub(crate) fn silent() -> Self {
         let now = Instant(5_000_000);
         let config = Config::new("honest".parse().unwrap(), 1, 2);
-        let session = Session::new(config, Side::Listener, now);
-        Self { session, now }
+        let connection = Connection::new(config, Side::Listener, now);
+        Self { connection, now }
     }
 
     /// A session that has a leaf of a file to send on stream 2, and may send all of it.
@@ -68,7 +68,7 @@ impl Evil {
             bytes: size,
             name,
         };
-        let file = evil.session.offer(&offer).unwrap();
+        let file = evil.connection.session.offer(&offer).unwrap();
         evil.say(2, &Message::Accept).unwrap();
         evil.say(2, &Message::Grant(Grant { bytes: size })).unwrap();
         let (kind, mode, mtime, path) = (EntryKind::File, 0, 0, name);
@@ -80,7 +80,7 @@ impl Evil {
             size,
             path,
         };
-        evil.session.entry(file, &entry).unwrap();
+        evil.connection.session.entry(file, &entry).unwrap();
         let proof = [0; 32];
         let start = Start {
             index,
@@ -89,7 +89,7 @@ impl Evil {
         };
         evil.say(2, &Message::Start(start)).unwrap();
         evil.heard();
-        let (received, clock) = (evil.session.stats(evil.now).sent, 0);
+        let (received, clock) = (evil.connection.session.stats(evil.now).sent, 0);
         evil.say(0, &Message::Ack(Ack { received, clock })).unwrap();
         evil.events();
         let (hash, bytes) = ([0; 32], vec![0; LEAF]);
@@ -99,7 +99,7 @@ impl Evil {
             hash,
             bytes,
         };
-        evil.session.leaf(file, leaf).unwrap();
+        evil.connection.session.leaf(file, leaf).unwrap();
         evil
     }
 
@@ -115,11 +115,11 @@ impl Evil {
     ) -> Result<(), PeerError> {
         let mut frame = [0; RECORD_BULK];
         let used = message.encode(stream, flags, &mut frame).unwrap();
-        self.session.handle_bytes(&frame[..used], self.now)
+        self.connection.handle_bytes(&frame[..used], self.now)
     }
 
     pub(crate) fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.session.poll_event()).collect()
+        std::iter::from_fn(|| self.connection.poll_event()).collect()
     }
 
     /// The transfer that the peer has just offered.
@@ -164,7 +164,7 @@ impl Evil {
     /// The frames of the next record; none if nothing is sent now.
     pub(crate) fn record(&mut self) -> Vec<(Header, Vec<u8>)> {
         let mut record = vec![0; RECORD_BULK];
-        let used = self.session.poll_transmit(&mut record, self.now);
+        let used = self.connection.poll_transmit(&mut record, self.now);
         let mut frames = Vec::new();
         let mut rest = &record[..used];
         while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
@@ -194,6 +194,6 @@ impl Evil {
 
     pub(crate) fn wait(&mut self, span: Duration) -> Result<(), PeerError> {
         self.now = self.now + span;
-        self.session.handle_timeout(self.now)
+        self.connection.handle_timeout(self.now)
     }
 }

@@ -90,7 +90,7 @@ fn an_entry_of_an_unknown_kind_may_have_data_and_fails_alone() {
     let Some(Event::Transfer(file, TransferEvent::Offered(_))) = evil.events().pop() else {
         panic!("no offer");
     };
-    evil.session.accept(file).unwrap();
+    evil.connection.session.accept(file).unwrap();
     let entry = Entry {
         index: 0,
         kind: EntryKind::Unknown(7),

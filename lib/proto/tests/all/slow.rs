@@ -130,7 +130,7 @@ fn a_fast_link_soon_has_full_records() {
     run(&mut pair, &mut courier, SECOND / 2);
     let clock = pair.clock(Who::Ann);
     let mut record = vec![0; transom_wire::limits::RECORD_BULK];
-    let used = pair.session(Who::Ann).poll_transmit(&mut record, clock);
+    let used = pair.connection(Who::Ann).poll_transmit(&mut record, clock);
     assert!(used > 60_000, "{used} bytes");
 }
 

@@ -153,13 +153,14 @@ fn a_picture_hardly_begun_makes_way_for_a_newer_one() {
     let mut record = vec![0; RECORD_BULK];
     let bob = pair.session(Who::Bob);
     bob.send_picture(call, picture(1, 60_000)).unwrap();
-    let begun = bob.poll_transmit(&mut record, clock);
+    let begun = pair.connection(Who::Bob).poll_transmit(&mut record, clock);
     assert_eq!(
-        bob.send_picture(call, picture(2, 60_000)),
+        pair.session(Who::Bob)
+            .send_picture(call, picture(2, 60_000)),
         Ok(Queued::Fresh)
     );
     let ann_clock = pair.clock(Who::Ann);
-    pair.session(Who::Ann)
+    pair.connection(Who::Ann)
         .handle_bytes(&record[..begun], ann_clock)
         .unwrap();
     assert_eq!(pictures(&pair.events(TICK)), [2]);
@@ -299,7 +300,7 @@ fn classes(pair: &mut Pair) -> Vec<Class> {
     let mut record = vec![0; RECORD_BULK];
     let mut classes = Vec::new();
     loop {
-        let used = pair.session(Who::Bob).poll_transmit(&mut record, clock);
+        let used = pair.connection(Who::Bob).poll_transmit(&mut record, clock);
         assert!(used <= RECORD_LIVE);
         match Kind::from_code(record[4]) {
             Some(kind) if used > 0 => classes.push(kind.class()),
@@ -375,7 +376,7 @@ fn talking() -> Evil {
     let [Event::Call(call, CallEvent::Ringing(_))] = evil.events()[..] else {
         panic!("no ring");
     };
-    evil.session.answer(call).unwrap();
+    evil.connection.session.answer(call).unwrap();
     evil
 }
 
@@ -452,7 +453,7 @@ fn a_picture_announced_and_never_sent_takes_no_room() {
     let mut evil = talking();
     evil.say(1, &Message::Picture(head(limits::PICTURE), b"x"))
         .unwrap();
-    assert!(evil.session.stats(evil.now).held <= 64 * 1024 + 1024);
+    assert!(evil.connection.session.stats(evil.now).held <= 64 * 1024 + 1024);
 }
 
 #[test]
@@ -464,7 +465,7 @@ fn pictures_before_the_answer_or_in_a_view_end_the_connection() {
             let [Event::Call(call, CallEvent::Ringing(_))] = evil.events()[..] else {
                 panic!("no ring");
             };
-            evil.session.answer(call).unwrap();
+            evil.connection.session.answer(call).unwrap();
         }
         let picture = Message::Picture(head(4), b"four");
         assert!(evil.say_flagged(1, flags::LAST, &picture).is_err());
