@@ -249,8 +249,8 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
-            // We gave the call up, perhaps in a glare that the peer did not notice. The peer must not
-            // stay in the call alone.
+            // We gave the call up, perhaps in a glare that the peer did not notice. Without a reply
+            // the peer would stay in the call alone.
             let over = Status::new(EndReason::Glare, "");
             output.send(stream, &Message::HangUp(over));
             return Ok(());
