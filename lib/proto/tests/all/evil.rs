@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use transom_proto::{Config, Event, Instant, LeafData, PeerError, Session, Side};
+use transom_proto::{
+    CallEvent, CallId, Config, Connection, Event, Instant, LeafData, PeerError, Side,
+    TransferEvent, TransferId,
+};
 use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
 use transom_wire::{
-    Ack, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message, Offer,
-    RelativePath, Shape, Start, TransferKey,
+    Ack, CallKind, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message,
+    Offer, RelativePath, Ring, Shape, Start, TransferKey,
 };
 
 /// One frame that the session sent.
@@ -24,14 +27,19 @@ impl Said {
 }
 
 pub(crate) struct Evil {
-    pub(crate) session: Session,
+    pub(crate) connection: Connection,
     pub(crate) now: Instant,
 }
 
 impl Evil {
     /// A listener's session after the peer's Hello. The peer's streams are odd.
     pub(crate) fn new() -> Self {
-        let mut evil = Self::silent();
+        Self::silent().met()
+    }
+
+    /// After the peer's Hello.
+    pub(crate) fn met(mut self) -> Self {
+        let evil = &mut self;
         let name = "evil".parse().unwrap();
         let hello = Hello {
             session: 1,
@@ -42,20 +50,33 @@ impl Evil {
         };
         evil.say(0, &Message::Hello(hello)).unwrap();
         evil.events();
-        evil
+        self
     }
 
     /// The same before any Hello.
     pub(crate) fn silent() -> Self {
+        Self::tuned(|_| ())
+    }
+
+    /// The same with a changed configuration.
+    pub(crate) fn tuned(tune: impl FnOnce(&mut Config)) -> Self {
         let now = Instant(5_000_000);
-        let config = Config::new("honest".parse().unwrap(), 1, 2);
-        let session = Session::new(config, Side::Listener, now);
-        Self { session, now }
+        let mut config = Config::new("honest".parse().unwrap(), 1, 2);
+        tune(&mut config);
+        let connection = Connection::new(config, Side::Listener, now);
+        Self { connection, now }
     }
 
     /// A session that has a leaf of a file to send on stream 2, and may send all of it.
     pub(crate) fn with_leaf() -> Self {
         let mut evil = Self::new();
+        evil.add_leaf();
+        evil
+    }
+
+    /// Has the session send a leaf of a file on stream 2; it may send all of it.
+    pub(crate) fn add_leaf(&mut self) {
+        let evil = self;
         let (index, offset, size) = (0, 0, LEAF as u64);
         let name = RelativePath::new("film").unwrap();
         let offer = Offer {
@@ -66,7 +87,7 @@ impl Evil {
             bytes: size,
             name,
         };
-        let file = evil.session.offer(&offer).unwrap();
+        let file = evil.connection.session.offer(&offer).unwrap();
         evil.say(2, &Message::Accept).unwrap();
         evil.say(2, &Message::Grant(Grant { bytes: size })).unwrap();
         let (kind, mode, mtime, path) = (EntryKind::File, 0, 0, name);
@@ -78,7 +99,7 @@ impl Evil {
             size,
             path,
         };
-        evil.session.entry(file, &entry).unwrap();
+        evil.connection.session.entry(file, &entry).unwrap();
         let proof = [0; 32];
         let start = Start {
             index,
@@ -87,7 +108,7 @@ impl Evil {
         };
         evil.say(2, &Message::Start(start)).unwrap();
         evil.heard();
-        let (received, clock) = (evil.session.stats(evil.now).sent, 0);
+        let (received, clock) = (evil.connection.session.stats(evil.now).sent, 0);
         evil.say(0, &Message::Ack(Ack { received, clock })).unwrap();
         evil.events();
         let (hash, bytes) = ([0; 32], vec![0; LEAF]);
@@ -97,8 +118,25 @@ impl Evil {
             hash,
             bytes,
         };
-        evil.session.leaf(file, leaf).unwrap();
-        evil
+        evil.connection.session.leaf(file, leaf).unwrap();
+    }
+
+    /// A view that the peer has rung for and we have answered, on stream 1.
+    pub(crate) fn view(&mut self) -> CallId {
+        let kind = CallKind::View;
+        self.say(1, &Message::Ring(Ring { kind })).unwrap();
+        let Some(Event::Call(call, CallEvent::Ringing { .. })) = self.events().pop() else {
+            panic!("no ring");
+        };
+        self.connection.session.answer(call).unwrap();
+        call
+    }
+
+    /// The peer acks all that was sent, at once.
+    pub(crate) fn ack_all(&mut self) {
+        let session = &self.connection.session;
+        let (received, clock) = (session.stats(self.now).sent, self.now.0);
+        self.say(0, &Message::Ack(Ack { received, clock })).unwrap();
     }
 
     pub(crate) fn say(&mut self, stream: u16, message: &Message<'_>) -> Result<(), PeerError> {
@@ -113,11 +151,19 @@ impl Evil {
     ) -> Result<(), PeerError> {
         let mut frame = [0; RECORD_BULK];
         let used = message.encode(stream, flags, &mut frame).unwrap();
-        self.session.handle_bytes(&frame[..used], self.now)
+        self.connection.handle_bytes(&frame[..used], self.now)
     }
 
     pub(crate) fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.session.poll_event()).collect()
+        std::iter::from_fn(|| self.connection.poll_event()).collect()
+    }
+
+    /// The transfer that the peer has just offered.
+    pub(crate) fn offered(&mut self) -> TransferId {
+        match self.events()[..] {
+            [Event::Transfer(file, TransferEvent::Offered(_))] => file,
+            ref other => panic!("no offer: {other:?}"),
+        }
     }
 
     /// The kinds of frame that the session sends now, and of which stream.
@@ -154,7 +200,7 @@ impl Evil {
     /// The frames of the next record; none if nothing is sent now.
     pub(crate) fn record(&mut self) -> Vec<(Header, Vec<u8>)> {
         let mut record = vec![0; RECORD_BULK];
-        let used = self.session.poll_transmit(&mut record, self.now);
+        let used = self.connection.poll_transmit(&mut record, self.now);
         let mut frames = Vec::new();
         let mut rest = &record[..used];
         while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
@@ -184,6 +230,6 @@ impl Evil {
 
     pub(crate) fn wait(&mut self, span: Duration) -> Result<(), PeerError> {
         self.now = self.now + span;
-        self.session.handle_timeout(self.now)
+        self.connection.handle_timeout(self.now)
     }
 }
