@@ -14,6 +14,8 @@ pub(crate) struct Greeting {
     handshake: Handshake,
     pub(crate) until: proto::Instant,
     key_told: bool,
+    /// What came right behind the handshake; less than one read of it.
+    early: Vec<u8>,
 }
 
 /// Where a handshake stands after it has read what there was.
@@ -46,17 +48,12 @@ impl Greeting {
             handshake,
             until: now + config.handshake_timeout,
             key_told: false,
+            early: Vec::new(),
         })
     }
 
-    /// Reads until the key is known or the socket has no more. `early` takes what comes after the
-    /// handshake.
-    pub(crate) fn read(
-        &mut self,
-        mut socket: impl Read,
-        outbound: &mut Outbound,
-        early: &mut Vec<u8>,
-    ) -> Progress {
+    /// Reads until the key is known or the socket has no more.
+    pub(crate) fn read(&mut self, mut socket: impl Read, outbound: &mut Outbound) -> Progress {
         let mut buffer = [0; HANDSHAKE_BUFFER];
         while !self.key_told {
             self.send(outbound);
@@ -70,7 +67,7 @@ impl Greeting {
             let result = self.handshake.handle_bytes(bytes);
             self.send(outbound);
             match result {
-                Ok(used) => early.extend(&bytes[used..]),
+                Ok(used) => self.early.extend(&bytes[used..]),
                 Err(error) => return Progress::Failed(error),
             }
             if let Some(key) = self.handshake.remote() {
@@ -81,11 +78,14 @@ impl Greeting {
         Progress::Waiting
     }
 
-    /// The owner lets the peer in.
-    pub(crate) fn admit(mut self, outbound: &mut Outbound) -> Result<Channel, HandshakeError> {
+    /// The owner lets the peer in. Gives the channel, and what of it has come already.
+    pub(crate) fn admit(
+        mut self,
+        outbound: &mut Outbound,
+    ) -> Result<(Channel, Vec<u8>), HandshakeError> {
         self.handshake.admit()?;
         self.send(outbound);
-        self.handshake.into_channel()
+        Ok((self.handshake.into_channel()?, self.early))
     }
 
     /// Puts what is to be written into `outbound`.

@@ -45,6 +45,7 @@ mod config;
 mod error;
 mod event;
 mod greeting;
+mod inbound;
 mod link;
 mod listener;
 mod loop_context;

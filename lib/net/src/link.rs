@@ -28,41 +28,25 @@ impl Link {
         }
     }
 
-    /// Opens the whole records that `bytes` begins with and says how many bytes they are.
-    pub(crate) fn open(
-        &mut self,
-        bytes: &[u8],
-        plain: &mut [u8],
-        now: proto::Instant,
-    ) -> Result<usize, Fault> {
-        let mut rest = bytes;
-        while let Some((length, after)) = rest.split_first_chunk() {
-            let length = usize::from(u16::from_be_bytes(*length));
-            let Some((sealed, after)) = after.split_at_checked(length) else {
-                break;
-            };
-            let count = self.channel.open(sealed, plain).map_err(Fault::Channel)?;
-            self.heard = true;
-            let result = self.session.handle_bytes(&plain[..count], now);
-            result.map_err(Fault::Session)?;
-            rest = after;
-        }
-        Ok(bytes.len() - rest.len())
+    /// Opens a record in place and takes in what it says.
+    pub(crate) fn open(&mut self, sealed: &mut [u8], now: proto::Instant) -> Result<(), Fault> {
+        let plain = self.channel.open(sealed).map_err(Fault::Channel)?;
+        self.heard = true;
+        let result = self.session.handle_bytes(plain, now);
+        result.map_err(Fault::Session)
     }
 
     /// Seals the record that is the best to send now. Gives its plain bytes; 0 when there is none.
     pub(crate) fn seal_next(
         &mut self,
         outbound: &mut Outbound,
-        plain: &mut [u8],
         now: proto::Instant,
     ) -> Result<usize, Fault> {
-        let count = self.session.poll_transmit(plain, now);
-        if count > 0 {
-            let result = outbound.seal(&mut self.channel, &plain[..count]);
-            result.map_err(Fault::Channel)?;
-        }
-        Ok(count)
+        let session = &mut self.session;
+        let fill = |plain: &mut [u8]| session.poll_transmit(plain, now);
+        outbound
+            .seal(&mut self.channel, fill)
+            .map_err(Fault::Channel)
     }
 
     /// Whether the peer has sent anything sealed, which proves that it lets us in.

@@ -1,10 +1,9 @@
-//! What all peers share while they have their turn: the clock, the limits, the events told, and two
-//! buffers.
+//! What all peers share while they have their turn: the clock, the limits, the events told, and the
+//! buffer for what is read.
 
 use std::collections::VecDeque;
 
 use transom_proto as proto;
-use transom_wire::limits::RECORD_BULK;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -15,10 +14,8 @@ pub(crate) struct LoopContext {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) events: VecDeque<Event>,
-    /// The rest of a peer's last read, then what is read now.
+    /// What is read now.
     pub(crate) read: Box<[u8]>,
-    /// The plain bytes of one record, on their way in or out.
-    pub(crate) plain: Box<[u8]>,
 }
 
 impl LoopContext {
@@ -27,8 +24,7 @@ impl LoopContext {
             clock: Clock::new(),
             config,
             events: VecDeque::new(),
-            read: vec![0; LONGEST_RECORD + READ].into(),
-            plain: vec![0; PLAIN].into(),
+            read: vec![0; READ].into(),
         }
     }
 
@@ -44,9 +40,3 @@ impl LoopContext {
 /// Bytes of one read: several bulk records, so that a system call costs little of the time they
 /// take.
 const READ: usize = 256 * 1024;
-
-/// A record with its length.
-const LONGEST_RECORD: usize = 2 + 65_535;
-
-/// Room for the tag too, with which a record is opened without a copy.
-const PLAIN: usize = RECORD_BULK + 16;

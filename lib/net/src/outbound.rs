@@ -3,7 +3,8 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use transom_secure::{Channel, ChannelError, RECORD_OVERHEAD};
+use transom_secure::{Channel, ChannelError, RECORD_HEAD, RECORD_OVERHEAD};
+use transom_wire::limits::RECORD_BULK;
 
 /// A buffer that is filled at its end, written from its start, and begins anew when it is empty.
 ///
@@ -31,10 +32,20 @@ impl Outbound {
         self.end += bytes.len();
     }
 
-    pub(crate) fn seal(&mut self, channel: &mut Channel, plain: &[u8]) -> Result<(), ChannelError> {
-        let room = self.room(plain.len() + RECORD_OVERHEAD);
-        self.end += channel.seal_into(plain, room)?;
-        Ok(())
+    /// Lets `fill` write the plain bytes of a record at their place, and seals them there. Gives
+    /// how many they are; 0 when there is no record.
+    pub(crate) fn seal(
+        &mut self,
+        channel: &mut Channel,
+        fill: impl FnOnce(&mut [u8]) -> usize,
+    ) -> Result<usize, ChannelError> {
+        let record = self.room(RECORD_BULK + RECORD_OVERHEAD);
+        let count = fill(&mut record[RECORD_HEAD..][..RECORD_BULK]);
+        if count > 0 {
+            channel.seal_in_place(&mut record[..count + RECORD_OVERHEAD])?;
+            self.end += count + RECORD_OVERHEAD;
+        }
+        Ok(count)
     }
 
     /// Writes until nothing is left or the socket takes no more.
@@ -64,7 +75,10 @@ impl Outbound {
 
     fn room(&mut self, count: usize) -> &mut [u8] {
         let needed = self.end + count;
-        if self.bytes.len() < needed {
+        if self.bytes.is_empty() {
+            // Zeros fresh from the system: what is never written takes no memory.
+            self.bytes = vec![0; needed];
+        } else if self.bytes.len() < needed {
             self.bytes.resize(needed, 0);
         }
         &mut self.bytes[self.end..needed]

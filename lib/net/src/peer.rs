@@ -14,6 +14,7 @@ use transom_proto::{self as proto, Session, Side};
 
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
+use crate::inbound::Inbound;
 use crate::link::{Fault, Link};
 use crate::loop_context::LoopContext;
 use crate::options::{self, Tuning};
@@ -37,8 +38,7 @@ pub(crate) struct Peer {
     writable: bool,
     /// There may be something new to send.
     touched: bool,
-    /// The start of a record whose rest has not come.
-    inbound: Vec<u8>,
+    inbound: Inbound,
     outbound: Outbound,
     /// The owner has heard of this peer and is owed a `Left`.
     known: bool,
@@ -99,7 +99,7 @@ impl Peer {
             readable: false,
             writable: false,
             touched: false,
-            inbound: Vec::new(),
+            inbound: Inbound::default(),
             outbound: Outbound::default(),
             known: side == Side::Dialer,
             tuning: Tuning::default(),
@@ -139,14 +139,14 @@ impl Peer {
             until: greeting.until,
         };
         match greeting.admit(&mut self.outbound) {
-            Ok(channel) => {
+            Ok((channel, early)) => {
                 let cipher = channel.cipher();
                 let session = Session::new(config, self.side, turn.now());
                 self.stage = Stage::Joined(Box::new(Link::new(session, channel)));
                 self.touched = true;
                 let peer = self.id;
                 turn.tell(Event::Joined { peer, cipher });
-                self.take_early(turn);
+                self.take_early(early, turn);
             }
             Err(error) => self.leave(Departure::HandshakeFailed(error), turn),
         }

@@ -53,7 +53,7 @@ impl Peer {
             return;
         };
         let progress = if self.readable {
-            greeting.read(&self.stream, &mut self.outbound, &mut self.inbound)
+            greeting.read(&self.stream, &mut self.outbound)
         } else {
             greeting.send(&mut self.outbound);
             Progress::Waiting
@@ -85,14 +85,13 @@ impl Peer {
     }
 
     /// Takes in what came right behind the handshake.
-    pub(super) fn take_early(&mut self, turn: &mut LoopContext) {
+    pub(super) fn take_early(&mut self, mut early: Vec<u8>, turn: &mut LoopContext) {
         let Stage::Joined(link) = &mut self.stage else {
             return;
         };
-        let result = link.open(&self.inbound, &mut turn.plain, turn.clock.now());
-        if let Ok(used) = result {
-            self.inbound.drain(..used);
-        }
+        let now = turn.now();
+        let each = |record: &mut [u8]| link.open(record, now);
+        let result = self.inbound.take(&mut early, each);
         self.tell_events(turn);
         if let Err(fault) = result {
             self.part(fault, turn);
@@ -120,20 +119,14 @@ impl Peer {
         let Stage::Joined(link) = &mut self.stage else {
             return Ok(0);
         };
-        let held = self.inbound.len();
-        turn.read[..held].copy_from_slice(&self.inbound);
-        let count = (&self.stream).read(&mut turn.read[held..])?;
+        let (count, rest) = self.inbound.read(&self.stream, &mut turn.read)?;
         if count == 0 {
             return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
         }
+        let now = turn.clock.now();
         // On a slow link a record takes seconds, and its bytes are signs of life.
-        link.session.handle_partial(count, turn.clock.now());
-        let bytes = &turn.read[..held + count];
-        let result = link.open(bytes, &mut turn.plain, turn.clock.now());
-        self.inbound.clear();
-        if let Ok(used) = result {
-            self.inbound.extend_from_slice(&bytes[used..]);
-        }
+        link.session.handle_partial(count, now);
+        let result = self.inbound.take(rest, |record| link.open(record, now));
         self.touched = true;
         self.tell_events(turn);
         result.map_err(Stop::Peer)?;

@@ -41,7 +41,7 @@ impl Peer {
             let batch = if link.session.is_live() { 1 } else { BATCH };
             let now = turn.clock.now();
             while self.outbound.len() < batch {
-                let count = link.seal_next(&mut self.outbound, &mut turn.plain, now);
+                let count = link.seal_next(&mut self.outbound, now);
                 match count.map_err(Stop::Peer)? {
                     0 => break,
                     count => budget = budget.saturating_sub(count),
