@@ -49,6 +49,7 @@ mod inbound;
 mod link;
 mod listener;
 mod loop_context;
+mod marks;
 mod net;
 mod options;
 mod outbound;

@@ -31,33 +31,51 @@ pub(crate) fn begin(stream: &TcpStream) {
 /// What changes when a call begins or the last one ends.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
+    /// A call of the connection's own is live.
     live: bool,
+    /// A call is live anywhere that shares our link to the network.
+    shared: bool,
+    /// Nothing is done about queues: the system's defaults count.
+    naive: bool,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     send_buffer: SendBuffer,
 }
 
 impl Tuning {
-    /// Tunes the socket if a call has begun or the last one has ended since it was tuned.
-    pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool) {
-        if self.live != live {
-            self.live = live;
+    /// Tunes the socket if a call has begun or the last one has ended since it was tuned: `live` on
+    /// this connection, `shared` anywhere that shares our link to the network.
+    pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool, shared: bool) {
+        if (self.live, self.shared) != (live, shared) {
+            (self.live, self.shared) = (live, shared);
             self.apply(&SockRef::from(stream));
         }
     }
 
+    /// Leaves queues to the system, for measurements.
+    pub(crate) fn set_naive(&mut self, stream: &TcpStream) {
+        self.naive = true;
+        self.apply(&SockRef::from(stream));
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        let (unsent, patience) = match self.live {
-            true => (UNSENT_LIVE, PATIENCE_LIVE),
-            false => (UNSENT_BULK, PATIENCE_IDLE),
+        let unsent = match self.live || self.shared {
+            true => UNSENT_LIVE,
+            false => UNSENT_BULK,
         };
+        let patience = match self.live {
+            true => PATIENCE_LIVE,
+            false => PATIENCE_IDLE,
+        };
+        let unsent = if self.naive { SYSTEM_DEFAULT } else { unsent };
         report("notsent_lowat", socket.set_tcp_notsent_lowat(unsent));
         report("user_timeout", socket.set_tcp_user_timeout(Some(patience)));
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        report("send buffer", self.send_buffer.tune(socket, self.live));
+        let live = (self.live || self.shared) && !self.naive;
+        report("send buffer", self.send_buffer.tune(socket, live));
     }
 }
 
@@ -76,6 +94,10 @@ const UNSENT_LIVE: u32 = 16 * 1024;
 /// 100 Mbit/s.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BULK: u32 = 1024 * 1024;
+
+/// What lets the system's own setting count.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SYSTEM_DEFAULT: u32 = 0;
 
 /// Unacknowledged data end a call's connection after this; the default is a quarter of an hour.
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -10,13 +10,14 @@ use std::net::SocketAddr;
 
 use mio::event;
 use mio::net::TcpStream;
-use transom_proto::{self as proto, Session, Side};
+use transom_proto::{self as proto, Order, Session, Side};
 
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
 use crate::inbound::Inbound;
 use crate::link::{Fault, Link};
 use crate::loop_context::LoopContext;
+use crate::marks::Marks;
 use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
 
@@ -43,6 +44,7 @@ pub(crate) struct Peer {
     /// The owner has heard of this peer and is owed a `Left`.
     known: bool,
     tuning: Tuning,
+    marks: Marks,
 }
 
 enum Stage {
@@ -103,6 +105,7 @@ impl Peer {
             outbound: Outbound::default(),
             known: side == Side::Dialer,
             tuning: Tuning::default(),
+            marks: Marks::default(),
         }
     }
 
@@ -141,6 +144,9 @@ impl Peer {
         match greeting.admit(&mut self.outbound) {
             Ok((channel, early)) => {
                 let cipher = channel.cipher();
+                if config.order == Order::Naive {
+                    self.tuning.set_naive(&self.stream);
+                }
                 let session = Session::new(config, self.side, turn.now());
                 self.stage = Stage::Joined(Box::new(Link::new(session, channel)));
                 self.touched = true;

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId};
-use transom_proto::Side;
+use transom_proto::{Order, Side};
 use transom_users::{Book, Contact};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
@@ -72,6 +72,8 @@ pub(crate) struct Links {
     budget: Budget,
     own_name: PeerName,
     own_key: PublicKey,
+    /// In which order sessions send.
+    order: Order,
     /// What we say that we can do.
     capabilities: Capabilities,
     /// Our random number of this run.
@@ -102,6 +104,7 @@ impl Links {
             budget: Budget::new(settings.file_bytes_per_key),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
+            order: settings.order,
             capabilities: settings.capabilities(),
             session,
             knocks: Vec::new(),
@@ -169,6 +172,11 @@ impl Links {
         self.links
             .iter()
             .filter(move |(_, link)| link.peer == *peer && link.is_up() && !link.closing)
+    }
+
+    /// All connections whose key was allowed.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.links.keys().copied()
     }
 
     pub(crate) fn link(&self, id: PeerId) -> Option<&Link> {

@@ -20,8 +20,8 @@ use self::receiving::Receiving;
 use self::sending::{Sending, Step};
 use self::spare::Spare;
 use self::throttle::Throttle;
-use crate::output::{Output, clip};
-use crate::record::Record;
+use crate::send::Record;
+use crate::send::{Output, clip};
 use crate::streams::next_after;
 use crate::{Config, Event, Instant, PeerError, TransferId, UsageError};
 
@@ -67,6 +67,10 @@ impl Files {
             turn_left: 0,
             spare: Spare::new(usize::try_from(config.grant_window).unwrap_or(usize::MAX)),
         }
+    }
+
+    pub(crate) fn has_transfers(&self) -> bool {
+        !self.open.is_empty()
     }
 
     pub(crate) fn is_open(&self, stream: u16) -> bool {
