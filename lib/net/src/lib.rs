@@ -54,6 +54,7 @@ mod net;
 mod options;
 mod outbound;
 mod peer;
+mod readiness;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod send_buffer;
 mod waker;

@@ -20,29 +20,26 @@ use crate::loop_context::LoopContext;
 use crate::marks::Marks;
 use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
+use crate::readiness::Readiness;
 
 /// ```text
 ///  dial --> Connecting --> Greeting --admit--> Joined --close, fault--> Closing --> Gone
 /// accept ------------------^  |                   |                                  ^
 ///                             `--- any failure ---+---- bye, hung up, lost, silent --'
 /// ```
-/// Readiness is edge-triggered: `readable` and `writable` stay set until the socket would block. A
-/// stage that stops earlier (budget, owner's answer, events held) leaves them set, and
-/// [`has_more`](Self::has_more) keeps the loop from sleeping.
+/// A connection on which nothing can be written any more stays `Joined` until what had come before
+/// is read.
 pub(crate) struct Peer {
     id: PeerId,
     stream: TcpStream,
     address: SocketAddr,
     side: Side,
     stage: Stage,
-    readable: bool,
-    writable: bool,
-    /// There may be something new to send.
-    touched: bool,
+    readiness: Readiness,
     inbound: Inbound,
     outbound: Outbound,
-    /// The owner has heard of this peer and is owed a `Left`.
-    known: bool,
+    /// Why nothing can be written any more.
+    broken: Option<io::Error>,
     tuning: Tuning,
     marks: Marks,
 }
@@ -98,12 +95,10 @@ impl Peer {
             address,
             side,
             stage,
-            readable: false,
-            writable: false,
-            touched: false,
+            readiness: Readiness::default(),
             inbound: Inbound::default(),
             outbound: Outbound::default(),
-            known: side == Side::Dialer,
+            broken: None,
             tuning: Tuning::default(),
             marks: Marks::default(),
         }
@@ -111,10 +106,7 @@ impl Peer {
 
     /// Notes what the system says about the socket.
     pub(crate) fn note(&mut self, event: &event::Event) {
-        let error = event.is_error();
-        self.readable |= error || event.is_readable() || event.is_read_closed();
-        self.writable |= error || event.is_writable() || event.is_write_closed();
-        self.touched |= self.writable;
+        self.readiness.note(event);
     }
 
     /// The earliest moment at which `expire` has something to do.
@@ -137,10 +129,6 @@ impl Peer {
                 return log::debug!("{}: nothing to admit", self.id);
             }
         };
-        // Put back, so that a failure is told like any other.
-        self.stage = Stage::Connecting {
-            until: greeting.until,
-        };
         match greeting.admit(&mut self.outbound) {
             Ok((channel, early)) => {
                 let cipher = channel.cipher();
@@ -149,12 +137,15 @@ impl Peer {
                 }
                 let session = Session::new(config, self.side, turn.now());
                 self.stage = Stage::Joined(Box::new(Link::new(session, channel)));
-                self.touched = true;
+                self.readiness.touch();
                 let peer = self.id;
                 turn.tell(Event::Joined { peer, cipher });
                 self.take_early(early, turn);
             }
-            Err(error) => self.leave(Departure::HandshakeFailed(error), turn),
+            Err(error) => {
+                let (peer, why) = (self.id, Departure::HandshakeFailed(error));
+                turn.tell(Event::Left { peer, why });
+            }
         }
     }
 
@@ -162,7 +153,7 @@ impl Peer {
     pub(crate) fn session(&mut self) -> Option<&mut Session> {
         match &mut self.stage {
             Stage::Joined(link) => {
-                self.touched = true;
+                self.readiness.touch();
                 Some(&mut link.session)
             }
             _ => None,
@@ -190,15 +181,24 @@ impl Peer {
         matches!(self.stage, Stage::Gone)
     }
 
+    /// Whether the owner has heard of this peer, and is owed a `Left`.
+    fn is_known(&self) -> bool {
+        self.side == Side::Dialer
+            || match &self.stage {
+                Stage::Greeting(greeting) => greeting.is_answered(),
+                stage => !matches!(stage, Stage::Connecting { .. }),
+            }
+    }
+
     /// Whether this peer has something to do without waiting: bytes to write, or bytes in the
     /// socket that no new edge tells of.
     pub(crate) fn has_more(&self) -> bool {
-        self.touched || self.has_unread()
+        self.readiness.has_work() || self.has_unread()
     }
 
     /// Whether the socket may hold bytes that the stage would read now.
     fn has_unread(&self) -> bool {
-        self.readable
+        self.readiness.can_read()
             && match &self.stage {
                 // Once the key is told, the rest waits for the owner's answer.
                 Stage::Greeting(greeting) => !greeting.is_answered(),

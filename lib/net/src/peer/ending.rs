@@ -24,10 +24,10 @@ impl Peer {
                 self.leave(Departure::Unreachable(late), turn);
             }
             Stage::Greeting(_) => self.leave(Departure::HandshakeTimeout, turn),
-            Stage::Joined(_) if hold && self.readable => {}
+            Stage::Joined(_) if hold && self.readiness.can_read() => {}
             Stage::Joined(link) => {
                 let result = link.session.handle_timeout(now);
-                self.touched = true;
+                self.readiness.touch();
                 match result {
                     Ok(()) => self.tell_events(turn),
                     Err(error) => self.part(Fault::Session(error), turn),
@@ -51,6 +51,7 @@ impl Peer {
 
     /// Ends the connection at once and tells why, if that is still owed.
     pub(crate) fn leave(&mut self, why: Departure, turn: &mut LoopContext) {
+        let is_known = self.is_known();
         let owed = match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Gone => return,
             Stage::Closing(closing) => closing.why,
@@ -60,7 +61,7 @@ impl Peer {
             return;
         };
         log::debug!("{} at {}: {why}", self.id, self.address);
-        if self.known {
+        if is_known {
             let peer = self.id;
             turn.tell(Event::Left { peer, why });
         }
@@ -95,6 +96,15 @@ impl Peer {
         self.leave(why, turn);
     }
 
+    /// Ends a connection on which nothing can be written, once what had come before is read.
+    pub(super) fn end_broken(&mut self, turn: &mut LoopContext) {
+        if !self.readiness.can_read()
+            && let Some(error) = self.broken.take()
+        {
+            self.lose(error, turn);
+        }
+    }
+
     fn say_bye(
         &mut self,
         code: ByeCode,
@@ -102,6 +112,13 @@ impl Peer {
         why: Option<Departure>,
         turn: &mut LoopContext,
     ) {
+        if self.broken.is_some() {
+            // No goodbye gets out any more.
+            return match why {
+                Some(why) => self.leave(why, turn),
+                None => self.stage = Stage::Gone,
+            };
+        }
         match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Joined(mut link) => {
                 link.session.bye(code, text);
@@ -111,7 +128,7 @@ impl Peer {
                     why,
                     is_shut: false,
                 }));
-                self.touched = true;
+                self.readiness.touch();
             }
             other => self.stage = other,
         }

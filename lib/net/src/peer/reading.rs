@@ -17,14 +17,17 @@ impl Peer {
     /// Reads what there is, as far as the stage and the budget allow. With `hold` records are left
     /// for later.
     pub(crate) fn read(&mut self, turn: &mut LoopContext, hold: bool) {
-        if matches!(self.stage, Stage::Connecting { .. }) && self.writable {
+        if matches!(self.stage, Stage::Connecting { .. }) && self.readiness.can_write() {
             self.connect(turn);
         }
         match self.stage {
             Stage::Connecting { .. } | Stage::Gone => {}
             Stage::Greeting(_) => self.greet(turn),
             Stage::Joined(_) if hold => {}
-            Stage::Joined(_) => self.receive(turn),
+            Stage::Joined(_) => {
+                self.receive(turn);
+                self.end_broken(turn);
+            }
             Stage::Closing(_) => self.discard(turn),
         }
     }
@@ -43,7 +46,9 @@ impl Peer {
                 }
             }
             // Not yet connected: the next edge tells.
-            Err(error) if error.kind() == ErrorKind::NotConnected => self.writable = false,
+            Err(error) if error.kind() == ErrorKind::NotConnected => {
+                self.readiness.write_would_block();
+            }
             Err(error) => self.leave(Departure::Unreachable(error), turn),
         }
     }
@@ -52,20 +57,25 @@ impl Peer {
         let Stage::Greeting(greeting) = &mut self.stage else {
             return;
         };
-        let progress = if self.readable {
+        let progress = if self.readiness.can_read() {
             greeting.read(&self.stream, &mut self.outbound)
         } else {
             greeting.send(&mut self.outbound);
             Progress::Waiting
         };
-        self.readable &= !matches!(progress, Progress::Waiting) || greeting.is_answered();
-        match (progress, self.outbound.flush(&self.stream)) {
+        if matches!(progress, Progress::Waiting) && !greeting.is_answered() {
+            self.readiness.read_would_block();
+        }
+        let flushed = self.outbound.flush(&self.stream);
+        if let Ok(Flushed::WouldBlock) = flushed {
+            self.readiness.write_would_block();
+        }
+        match (progress, flushed) {
             (Progress::Failed(error), _) => self.leave(Departure::HandshakeFailed(error), turn),
             (Progress::HungUp, _) => self.hung_up(turn),
             (Progress::Broken(error), _) | (_, Err(error)) => self.lose(error, turn),
-            (Progress::Waiting, Ok(flushed)) => self.writable &= flushed == Flushed::All,
-            (Progress::Key(key), Ok(flushed)) => {
-                self.writable &= flushed == Flushed::All;
+            (Progress::Waiting, Ok(_)) => {}
+            (Progress::Key(key), Ok(_)) => {
                 let name = greeting.name();
                 self.tell_key(PublicKey(key), name, turn);
             }
@@ -73,7 +83,6 @@ impl Peer {
     }
 
     fn tell_key(&mut self, key: PublicKey, name: Option<PeerName>, turn: &mut LoopContext) {
-        self.known = true;
         let (peer, address, side) = (self.id, self.address, self.side);
         turn.tell(Event::Key {
             peer,
@@ -98,14 +107,14 @@ impl Peer {
         }
     }
 
-    pub(super) fn receive(&mut self, turn: &mut LoopContext) {
+    fn receive(&mut self, turn: &mut LoopContext) {
         let mut budget = turn.config.read_budget;
-        while self.readable && budget > 0 && matches!(self.stage, Stage::Joined(_)) {
+        while self.readiness.can_read() && budget > 0 && matches!(self.stage, Stage::Joined(_)) {
             match self.receive_once(turn) {
                 Ok(count) => budget = budget.saturating_sub(count),
                 Err(Stop::Peer(fault)) => return self.part(fault, turn),
                 Err(Stop::Socket(error)) => match error.kind() {
-                    ErrorKind::WouldBlock => self.readable = false,
+                    ErrorKind::WouldBlock => self.readiness.read_would_block(),
                     ErrorKind::Interrupted => {}
                     ErrorKind::UnexpectedEof => return self.hung_up(turn),
                     _ => return self.lose(error, turn),
@@ -119,7 +128,9 @@ impl Peer {
         let Stage::Joined(link) = &mut self.stage else {
             return Ok(0);
         };
+        let room = turn.read.len();
         let (count, rest) = self.inbound.read(&self.stream, &mut turn.read)?;
+        self.readiness.was_read(rest.len(), room);
         if count == 0 {
             return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
         }
@@ -127,7 +138,7 @@ impl Peer {
         // On a slow link a record takes seconds, and its bytes are signs of life.
         link.session.handle_partial(count, now);
         let result = self.inbound.take(rest, |record| link.open(record, now));
-        self.touched = true;
+        self.readiness.touch();
         self.tell_events(turn);
         result.map_err(Stop::Peer)?;
         Ok(count)
@@ -150,11 +161,13 @@ impl Peer {
     /// Reads and drops, until the peer hangs up too.
     fn discard(&mut self, turn: &mut LoopContext) {
         let mut budget = turn.config.read_budget;
-        while self.readable && budget > 0 {
+        while self.readiness.can_read() && budget > 0 {
             match (&self.stream).read(&mut turn.read) {
                 Ok(0) => return self.leave(Departure::ClosedHere, turn),
                 Ok(count) => budget = budget.saturating_sub(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readiness.read_would_block()
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return self.leave(Departure::ClosedHere, turn),
             }

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::time::Duration;
 
-use transom_proto::Order;
+use transom_proto::{Order, Session};
 
 use super::{Peer, Stage, Stop};
 use crate::loop_context::LoopContext;
@@ -13,7 +14,7 @@ impl Peer {
     /// Sends while the socket takes it: a record is chosen and sealed only when nothing sealed
     /// waits before it.
     pub(crate) fn pump(&mut self, turn: &mut LoopContext) {
-        if !std::mem::take(&mut self.touched) {
+        if !self.readiness.take_work() || self.broken.is_some() {
             return;
         }
         self.retune(turn);
@@ -31,19 +32,18 @@ impl Peer {
             _ => return Ok(()),
         };
         let mut budget = turn.config.write_budget;
-        while self.writable {
+        while self.readiness.can_write() {
             if self.outbound.flush(&self.stream)? == Flushed::WouldBlock {
-                self.writable = false;
+                self.readiness.write_would_block();
                 return Ok(());
             }
             if budget == 0 {
-                self.touched = true;
+                self.readiness.touch();
                 return Ok(());
             }
-            let late = link.session.is_live() && link.session.order() == Order::Priority;
-            let batch = if late { 1 } else { BATCH };
+            let batch = batch(&link.session);
             let now = turn.clock.now();
-            while self.outbound.len() < batch {
+            while self.outbound.is_empty() || self.outbound.len() < batch {
                 let count = link.seal_next(&mut self.outbound, now);
                 match count.map_err(Stop::Peer)? {
                     0 => break,
@@ -64,17 +64,16 @@ impl Peer {
         Ok(())
     }
 
-    /// The socket takes nothing any more, but a goodbye may have come that says why.
+    /// Nothing can be written any more, but a goodbye may have come that says why. It is read within
+    /// each turn's budget, since the system may hold megabytes before it.
     fn write_failed(&mut self, error: io::Error, turn: &mut LoopContext) {
-        self.writable = false;
-        if let Stage::Joined(_) = self.stage {
-            self.readable = true;
-            // What the system still holds is bounded; the connection brings no more.
-            while self.readable && matches!(self.stage, Stage::Joined(_)) {
-                self.receive(turn);
+        match self.stage {
+            Stage::Joined(_) => {
+                self.readiness.ends();
+                self.broken = Some(error);
             }
+            _ => self.lose(error, turn),
         }
-        self.lose(error, turn);
     }
 
     /// Tunes and marks the socket when a call or a transfer has begun or ended.
@@ -90,5 +89,23 @@ impl Peer {
     }
 }
 
-/// Sealed bytes that may wait when no call does: several bulk records in one system call.
+/// Bytes that are sealed before they are handed to the socket: several records in one system call.
+/// While a call is live they are few, since what is sealed is chosen, and may become stale.
+fn batch(session: &Session) -> usize {
+    if !session.is_live() || session.order() != Order::Priority {
+        return BATCH;
+    }
+    let bytes = u128::from(session.rate().unwrap_or(0)) * LIVE_BATCH_TIME.as_micros() / 1_000_000;
+    usize::try_from(bytes).map_or(LIVE_BATCH, |bytes| bytes.min(LIVE_BATCH))
+}
+
+/// The most while no call is live.
 const BATCH: usize = 256 * 1024;
+
+/// The most while a call is live, which is what the system sends as one packet train. It takes
+/// about that much at once, however little may be unsent.
+const LIVE_BATCH: usize = 64 * 1024;
+
+/// The most while a call is live, as time on the path: at 100 Mbit/s that is a record or two, and
+/// less than the first of the 4 ms that file data may cost a picture there.
+const LIVE_BATCH_TIME: Duration = Duration::from_millis(2);
