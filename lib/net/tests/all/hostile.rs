@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use transom_net::Departure;
 use transom_proto::Event as Told;
-use transom_wire::ByeCode;
+use transom_secure::Identity;
 use transom_wire::limits::LEAF;
+use transom_wire::{ByeCode, Collision, Message, Offer, Pause, RelativePath, Shape, TransferKey};
 
 use crate::moving::Stream;
 use crate::raw::Raw;
@@ -181,6 +182,68 @@ fn a_peer_that_stops_reading_costs_a_bounded_amount() {
 
 /// Much less than what goes to one who reads.
 const MOST: u64 = 16 * 1024 * 1024;
+
+#[test]
+fn what_came_before_a_connection_broke_is_read_turn_by_turn() {
+    /// Frames of one record of the flood, an event each.
+    const FRAMES: usize = 512;
+    let mut far = Stand::new();
+    let mut near = Raw::join(&mut far, usize::MAX);
+    let peer = run([&mut far], |[far]| far.joined());
+    let mut frame = [0; 256];
+    let offer = Message::Offer(Offer {
+        transfer: TransferKey([1; 16]),
+        shape: Shape::File,
+        collision: Collision::Rename,
+        files: 1,
+        bytes: 4,
+        name: RelativePath::new("a").unwrap(),
+    });
+    let used = offer.encode(1, 0, &mut frame).unwrap();
+    near.say(&frame[..used]);
+    let mut plain = Vec::new();
+    for number in 0..FRAMES {
+        let paused = number % 2 == 0;
+        let pause = Message::Pause(Pause { paused });
+        let used = pause.encode(1, 0, &mut frame).unwrap();
+        plain.extend_from_slice(&frame[..used]);
+    }
+    near.stream.set_nonblocking(true).unwrap();
+    // The system gives a connection that is busy more and more memory; then the station is late.
+    let mut rest = Vec::new();
+    for _ in 0..60 {
+        far.turn();
+        far.told.clear();
+        loop {
+            if rest.is_empty() {
+                near.channel.seal(&plain, &mut rest).unwrap();
+            }
+            match near.stream.write(&rest) {
+                Ok(count) => drop(rest.drain(..count)),
+                Err(error) => break assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+    }
+    // It has heard nothing of what far said, so this resets the connection.
+    drop(near);
+    let mut most = 0;
+    loop {
+        // Each turn begins with something to write, which fails.
+        if let Some(session) = far.net.session(peer) {
+            let _ = session.text("are you there?");
+        }
+        far.turn();
+        most = most.max(far.told.len());
+        if far.left().is_some() {
+            break;
+        }
+        far.told.clear();
+    }
+    let bytes = transom_net::Config::new(Identity::generate().unwrap(), Vec::new()).read_budget;
+    // The budget, and one read more.
+    let records = 3 * bytes / plain.len();
+    assert!(most <= records * FRAMES, "{most} events in a turn");
+}
 
 #[test]
 fn an_owner_who_takes_no_events_gets_no_more_of_them() {
