@@ -1,13 +1,13 @@
-//! An admitted peer: its session and the channel that seals and opens for it. It knows no socket.
+//! An admitted peer: its connection and the channel that seals and opens for it, without a socket.
 
-use transom_proto::{self as proto, PeerError, Session};
+use transom_proto::{self as proto, Connection, PeerError};
 use transom_secure::{Channel, ChannelError};
 
 use crate::event::Departure;
 use crate::outbound::Outbound;
 
 pub(crate) struct Link {
-    pub(crate) session: Session,
+    pub(crate) connection: Connection,
     channel: Channel,
     heard: bool,
 }
@@ -20,9 +20,9 @@ pub(crate) enum Fault {
 }
 
 impl Link {
-    pub(crate) fn new(session: Session, channel: Channel) -> Self {
+    pub(crate) fn new(connection: Connection, channel: Channel) -> Self {
         Self {
-            session,
+            connection,
             channel,
             heard: false,
         }
@@ -32,7 +32,7 @@ impl Link {
     pub(crate) fn open(&mut self, sealed: &mut [u8], now: proto::Instant) -> Result<(), Fault> {
         let plain = self.channel.open(sealed).map_err(Fault::Channel)?;
         self.heard = true;
-        let result = self.session.handle_bytes(plain, now);
+        let result = self.connection.handle_bytes(plain, now);
         result.map_err(Fault::Session)
     }
 
@@ -42,8 +42,8 @@ impl Link {
         outbound: &mut Outbound,
         now: proto::Instant,
     ) -> Result<usize, Fault> {
-        let session = &mut self.session;
-        let fill = |plain: &mut [u8]| session.poll_transmit(plain, now);
+        let connection = &mut self.connection;
+        let fill = |plain: &mut [u8]| connection.poll_transmit(plain, now);
         outbound
             .seal(&mut self.channel, fill)
             .map_err(Fault::Channel)

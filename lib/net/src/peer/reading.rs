@@ -136,7 +136,7 @@ impl Peer {
         }
         let now = turn.clock.now();
         // On a slow link a record takes seconds, and its bytes are signs of life.
-        link.session.handle_partial(count, now);
+        link.connection.handle_partial(count, now);
         let result = self.inbound.take(rest, |record| link.open(record, now));
         self.readiness.touch();
         self.tell_events(turn);
@@ -149,9 +149,9 @@ impl Peer {
         let Stage::Joined(link) = &mut self.stage else {
             return;
         };
-        while let Some(event) = link.session.poll_event() {
-            if let proto::Event::Bye { code, text } = event {
-                return self.leave(Departure::Bye { code, text }, turn);
+        while let Some(event) = link.connection.poll_event() {
+            if let proto::Event::Bye(status) = event {
+                return self.leave(Departure::Bye(status), turn);
             }
             let peer = self.id;
             turn.tell(Event::Peer { peer, event });

@@ -41,7 +41,7 @@ impl Peer {
                 self.readiness.touch();
                 return Ok(());
             }
-            let batch = batch(&link.session);
+            let batch = batch(&link.connection.session);
             let now = turn.clock.now();
             while self.outbound.is_empty() || self.outbound.len() < batch {
                 let count = link.seal_next(&mut self.outbound, now);
@@ -79,7 +79,7 @@ impl Peer {
     /// Tunes and marks the socket when a call or a transfer has begun or ended.
     fn retune(&mut self, turn: &LoopContext) {
         if let Stage::Joined(link) = &self.stage {
-            let session = &link.session;
+            let session = &link.connection.session;
             let (live, shared) = (session.is_live(), session.has_shared_live());
             self.tuning.set_live(&self.stream, live, shared);
             if turn.config.mark_packets {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use transom_proto::{Config, Instant, Session, Side};
+use transom_proto::{Config, Connection, Instant, Session, Side};
 use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
 
 use crate::support::{Stand, run};
@@ -12,7 +12,7 @@ use crate::support::{Stand, run};
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
     pub(crate) channel: Channel,
-    pub(crate) session: Session,
+    pub(crate) connection: Connection,
 }
 
 impl Raw {
@@ -42,7 +42,7 @@ impl Raw {
             bytes.extend(message);
         }
         let mut raw = Self::new(stream, handshake);
-        say(&mut raw.session);
+        say(&mut raw.connection.session);
         bytes.extend(raw.sealed());
         raw.stream.write_all(&bytes).unwrap();
         raw
@@ -53,7 +53,7 @@ impl Raw {
         Self {
             stream,
             channel: handshake.into_channel().unwrap(),
-            session: Session::new(config, Side::Dialer, Instant(0)),
+            connection: Connection::new(config, Side::Dialer, Instant(0)),
         }
     }
 
@@ -84,7 +84,7 @@ impl Raw {
     pub(crate) fn sealed(&mut self) -> Vec<u8> {
         let (mut plain, mut sealed) = (vec![0; 65_519], Vec::new());
         loop {
-            match self.session.poll_transmit(&mut plain, Instant(0)) {
+            match self.connection.poll_transmit(&mut plain, Instant(0)) {
                 0 => return sealed,
                 count => self.channel.seal(&plain[..count], &mut sealed).unwrap(),
             }
@@ -107,7 +107,7 @@ impl Raw {
         let mut sealed = vec![0; u16::from_be_bytes(length).into()];
         self.stream.read_exact(&mut sealed).unwrap();
         let plain = self.channel.open(&mut sealed).unwrap();
-        self.session.handle_bytes(plain, Instant(0)).unwrap();
+        self.connection.handle_bytes(plain, Instant(0)).unwrap();
         true
     }
 }
