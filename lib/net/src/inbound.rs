@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_at_the_first_error() {
+    fn taking_stops_at_the_first_error() {
         let mut seen = 0;
         let each = |_: &mut [u8]| {
             seen += 1;
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn it_keeps_no_more_than_a_record() {
+    fn at_most_one_record_is_kept() {
         let mut inbound = Inbound::default();
         let mut bytes = vec![0xff; 2 + 65_534];
         inbound.take(&mut bytes, |_| Ok::<_, ()>(())).unwrap();

@@ -1,4 +1,5 @@
-//! An admitted peer: its connection and the channel that seals and opens for it, without a socket.
+//! An admitted peer: its connection and the channel that seals and opens its records. It has no
+//! socket.
 
 use transom_proto::{self as proto, Connection, PeerError};
 use transom_secure::{Channel, ChannelError};
@@ -12,7 +13,7 @@ pub(crate) struct Link {
     heard: bool,
 }
 
-/// What is wrong with the bytes that came.
+/// Why the bytes of a peer can't be taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     Session(PeerError),
@@ -28,7 +29,7 @@ impl Link {
         }
     }
 
-    /// Opens a record in place and takes in what it says.
+    /// Opens a record in place and hands its plain bytes to the session.
     pub(crate) fn open(&mut self, sealed: &mut [u8], now: proto::Instant) -> Result<(), Fault> {
         let plain = self.channel.open(sealed).map_err(Fault::Channel)?;
         self.heard = true;
@@ -36,7 +37,8 @@ impl Link {
         result.map_err(Fault::Session)
     }
 
-    /// Seals the record that is the best to send now. Gives its plain bytes; 0 when there is none.
+    /// Seals the record that the session chooses now. Gives the number of its plain bytes; 0 when
+    /// there is none.
     pub(crate) fn seal_next(
         &mut self,
         outbound: &mut Outbound,
@@ -49,7 +51,7 @@ impl Link {
             .map_err(Fault::Channel)
     }
 
-    /// Whether the peer has sent anything sealed, which proves that it lets us in.
+    /// Whether a record of the peer was opened, which proves that the peer has admitted us.
     pub(crate) fn was_heard(&self) -> bool {
         self.heard
     }

@@ -1,5 +1,4 @@
-//! What all peers share while they have their turn: the clock, the limits, the events told, and the
-//! buffer for what is read.
+//! What all peers share: the clock, the limits, the queue of events, and the read buffer.
 
 use std::collections::VecDeque;
 
@@ -9,12 +8,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::Event;
 
-/// Lent to one peer after the other.
+/// Lent to one peer after another.
 pub(crate) struct LoopContext {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) events: VecDeque<Event>,
-    /// What is read now.
+    /// Bytes of the read that is being taken in.
     pub(crate) read: Box<[u8]>,
 }
 
@@ -32,11 +31,10 @@ impl LoopContext {
         self.clock.now()
     }
 
-    pub(crate) fn tell(&mut self, event: Event) {
+    pub(crate) fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }
 }
 
-/// Bytes of one read: several bulk records, so that a system call costs little of the time they
-/// take.
+/// Bytes of one read: several bulk records, so that the system call costs little beside them.
 const READ: usize = 256 * 1024;

@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_read_that_leaves_room_was_the_last_and_a_full_one_was_not() {
+    fn a_read_that_leaves_room_drains_the_socket_and_a_full_one_does_not() {
         let mut readiness = Readiness::default();
         readiness.may_read();
         readiness.was_read(100, 100);

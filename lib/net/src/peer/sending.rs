@@ -1,4 +1,4 @@
-//! A peer's turn to be spoken to. What goes next is asked of the session as late as can be.
+//! Writing to a peer. The session chooses what goes next as late as possible.
 
 use std::io;
 use std::net::Shutdown;
@@ -11,27 +11,27 @@ use crate::loop_context::LoopContext;
 use crate::outbound::Flushed;
 
 impl Peer {
-    /// Sends while the socket takes it: a record is chosen and sealed only when nothing sealed
-    /// waits before it.
-    pub(crate) fn pump(&mut self, turn: &mut LoopContext) {
+    /// Sends while the socket has room. Records are chosen and sealed only when nothing that is
+    /// sealed waits.
+    pub(crate) fn send(&mut self, context: &mut LoopContext) {
         if !self.readiness.take_work() || self.broken.is_some() {
             return;
         }
-        self.retune(turn);
-        match self.write(turn) {
-            Ok(()) => self.tell_events(turn),
-            Err(Stop::Socket(error)) => self.write_failed(error, turn),
-            Err(Stop::Peer(fault)) => self.part(fault, turn),
+        self.retune(context);
+        match self.write(context) {
+            Ok(()) => self.emit_events(context),
+            Err(Stop::Socket(error)) => self.write_failed(error, context),
+            Err(Stop::Peer(fault)) => self.handle_fault(fault, context),
         }
     }
 
-    fn write(&mut self, turn: &mut LoopContext) -> Result<(), Stop> {
+    fn write(&mut self, context: &mut LoopContext) -> Result<(), Stop> {
         let link = match &mut self.stage {
             Stage::Joined(link) => link,
             Stage::Closing(closing) => &mut closing.link,
             _ => return Ok(()),
         };
-        let mut budget = turn.config.write_budget;
+        let mut budget = context.config.write_budget;
         while self.readiness.can_write() {
             if self.outbound.flush(&self.stream)? == Flushed::WouldBlock {
                 self.readiness.write_would_block();
@@ -42,7 +42,7 @@ impl Peer {
                 return Ok(());
             }
             let batch = batch(&link.connection.session);
-            let now = turn.clock.now();
+            let now = context.clock.now();
             while self.outbound.is_empty() || self.outbound.len() < batch {
                 let count = link.seal_next(&mut self.outbound, now);
                 match count.map_err(Stop::Peer)? {
@@ -64,25 +64,25 @@ impl Peer {
         Ok(())
     }
 
-    /// Nothing can be written any more, but a goodbye may have come that says why. It is read within
-    /// each turn's budget, since the system may hold megabytes before it.
-    fn write_failed(&mut self, error: io::Error, turn: &mut LoopContext) {
+    /// The socket can't be written any more, but a goodbye may have arrived that says why. It is
+    /// read within each turn's budget, since the system may hold megabytes before it.
+    fn write_failed(&mut self, error: io::Error, context: &mut LoopContext) {
         match self.stage {
             Stage::Joined(_) => {
                 self.readiness.ends();
                 self.broken = Some(error);
             }
-            _ => self.lose(error, turn),
+            _ => self.handle_io_error(error, context),
         }
     }
 
     /// Tunes and marks the socket when a call or a transfer has begun or ended.
-    fn retune(&mut self, turn: &LoopContext) {
+    fn retune(&mut self, context: &LoopContext) {
         if let Stage::Joined(link) = &self.stage {
             let session = &link.connection.session;
             let (live, shared) = (session.is_live(), session.has_shared_live());
             self.tuning.set_live(&self.stream, live, shared);
-            if turn.config.mark_packets {
+            if context.config.mark_packets {
                 self.marks.set(&self.stream, session.traffic());
             }
         }
