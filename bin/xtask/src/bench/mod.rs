@@ -2,6 +2,7 @@
 //! machine.
 
 mod files;
+mod link;
 pub(crate) mod peers;
 mod sshd;
 mod video;
@@ -16,8 +17,11 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     match arguments {
         ["video", rest @ ..] => video::run(rest),
         ["files", rest @ ..] => files::run(rest),
+        ["link", rest @ ..] => link::run(rest),
         ["view", rest @ ..] => view::run(rest),
-        _ => Err(Failure::usage("bench: say which, video, files or view")),
+        _ => Err(Failure::usage(
+            "bench: say which, link, video, files or view",
+        )),
     }
 }
 
