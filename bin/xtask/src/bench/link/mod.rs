@@ -7,19 +7,16 @@ mod plain;
 mod play;
 mod rows;
 
-use std::path::PathBuf;
-
 use crate::failure::{Failure, Outcome};
 use crate::packages;
 use crate::stage::Stage;
-use crate::workspace;
 
 use self::film::Pictures;
 use self::lab::{Lab, RECEIVER};
 use self::play::{Cast, FileTo, Scene};
 use self::rows::{ROWS, Result, Row};
 
-use super::{build, number};
+use super::{number, programs};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     match arguments {
@@ -48,19 +45,6 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
         measure(&stage, &pictures, number, row, seconds)?;
     }
     Ok(())
-}
-
-/// The folder of the programs to be measured: that of an option, or what is built now.
-fn programs(arguments: &[&str]) -> Outcome<PathBuf> {
-    if let Some(at) = arguments.iter().position(|argument| *argument == "--bin") {
-        let folder = arguments
-            .get(at + 1)
-            .ok_or_else(|| Failure::usage("bench: --bin takes a folder"))?;
-        return std::path::absolute(folder)
-            .map_err(|why| Failure::usage(format!("{folder}: {why}")));
-    }
-    build()?;
-    Ok(workspace::release(""))
 }
 
 fn measure(stage: &Stage, pictures: &Pictures, number: usize, row: &Row, seconds: u32) -> Outcome {
