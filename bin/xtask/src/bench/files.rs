@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     eprintln!("\n=== making {mib} MiB of random bytes");
     make(&source, u64::from(mib) << 20)?;
 
-    let mut bench = parts::Bench::new(&target, mib)?;
+    let mut bench = parts::Bench::new(&target, mib, !arguments.contains(&"--bin"))?;
     let mut parts = Vec::new();
     let peers = match arguments.contains(&"--parts") {
         true => vec![peers::ours(&stage, &target)?],

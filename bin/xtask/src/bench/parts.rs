@@ -28,18 +28,19 @@ pub(super) struct Bench {
 
 impl Bench {
     /// Builds the loops over our ciphers and hashes; none where there is no socat.
-    pub(super) fn new(target: &Path, mib: u32) -> Outcome<Option<Self>> {
+    pub(super) fn new(target: &Path, mib: u32, builds: bool) -> Outcome<Option<Self>> {
         if machine::program("socat").is_none() {
             return Ok(None);
         }
-        let build = "build --locked --release -p transom-tests --example parts";
-        step::run(
-            "building the parts",
-            &mut workspace::cargo(build.split(' ')),
-        )?;
+        let program = workspace::release("examples/parts");
+        if builds || !program.is_file() {
+            let build = "build --locked --release -p transom-tests --example parts";
+            let mut build = workspace::cargo(build.split(' '));
+            step::run("building the parts", &mut build)?;
+        }
         Ok(Some(Self {
             socat: Socat::new(target),
-            program: workspace::release("examples/parts"),
+            program,
             mib: mib.to_string(),
         }))
     }
