@@ -44,13 +44,32 @@ impl Background {
         let last = Instant::now() + patience;
         loop {
             let left = last.saturating_duration_since(Instant::now());
-            let (_, line) = self.lines.recv_timeout(left).map_err(|why| {
-                Failure::new(format!("{}: did not say what it should: {why}", self.name))
-            })?;
-            if let Some(picked) = picks(&line) {
+            if let Some(picked) = picks(&self.next(left)?.1) {
                 return Ok(picked);
             }
         }
+    }
+
+    /// The next line of that kind with the time of its coming.
+    pub(crate) fn timed_line(
+        &self,
+        patience: Duration,
+        is_it: impl Fn(&str) -> bool,
+    ) -> Outcome<(Instant, String)> {
+        let last = Instant::now() + patience;
+        loop {
+            let left = last.saturating_duration_since(Instant::now());
+            let line = self.next(left)?;
+            if is_it(&line.1) {
+                return Ok(line);
+            }
+        }
+    }
+
+    fn next(&self, patience: Duration) -> Outcome<(Instant, String)> {
+        self.lines.recv_timeout(patience).map_err(|why| {
+            Failure::new(format!("{}: did not say what it should: {why}", self.name))
+        })
     }
 
     /// All lines until it ends, or until that time, each with the time of its coming.

@@ -68,7 +68,7 @@ fn make(path: &Path, bytes: u64) -> Outcome {
 /// by page, was measured to cost a second for each GiB and more: a constant that has nothing to do
 /// with copying, that a machine of one's own does not have, and that hides most of what is
 /// compared.
-fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
+pub(super) fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
     let path = target.join("memory");
     let mut file = File::create(&path).context(path.display())?;
     let pages = io::repeat(1).take(bytes + bytes / 8);

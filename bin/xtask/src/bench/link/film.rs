@@ -2,7 +2,7 @@
 //! comment segments.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
@@ -12,35 +12,50 @@ use crate::stage::Stage;
 pub(super) struct Pictures(Vec<Vec<u8>>);
 
 impl Pictures {
-    /// Records a second of the pattern over loopback.
+    /// Records a second of the pattern.
     pub(super) fn record(stage: &Stage) -> Outcome<Self> {
-        let (camera, viewer) = (stage.person("recorder")?, stage.person("spectator")?);
-        camera.knows(&viewer, "127.0.0.1:9")?;
-        let mut pattern = vec!["camera", "--source", "pattern", "--fps", "30"];
-        pattern.extend(["--size", "640x360", "--quality", "60"]);
-        let (_box, address) = camera.listen(&pattern)?;
-        viewer.knows(&camera, &address)?;
         let film = stage.path("pattern.mjpeg");
-        let path = film.to_string_lossy();
-        let watch = [
-            "watch", "recorder", "--frames", "30", "--json", "--save", &path,
-        ];
-        Background::start(&mut viewer.transom(&watch))?.finish()?;
+        record(
+            stage,
+            "small",
+            &["--size", "640x360", "--quality", "60"],
+            &film,
+        )?;
         let bytes = fs::read(&film).context(film.display())?;
         Ok(Self(split(&bytes)))
     }
 
-    /// A film of them, each padded to exactly that size.
-    pub(super) fn film(&self, path: &Path, bytes: usize) -> Outcome<PathBuf> {
+    /// Writes a film of them, each padded to exactly that size.
+    pub(super) fn write(&self, path: &Path, bytes: usize) -> Outcome {
         let padded: Option<Vec<_>> = self.0.iter().map(|jpeg| pad(jpeg, bytes)).collect();
         let padded = padded.ok_or_else(|| {
             Failure::new(format!(
                 "the pattern's pictures are larger than {bytes} bytes"
             ))
         })?;
-        fs::write(path, padded.concat()).context(path.display())?;
-        Ok(path.into())
+        fs::write(path, padded.concat()).context(path.display())
     }
+}
+
+/// Saves a second of the pattern as the box draws it with these options, over loopback.
+pub(super) fn record(stage: &Stage, name: &str, options: &[&str], film: &Path) -> Outcome {
+    let person = |role| stage.person(&format!("{name}-{role}"));
+    let (camera, viewer) = (person("camera")?, person("viewer")?);
+    camera.knows(&viewer, "127.0.0.1:9")?;
+    let pattern = ["camera", "--source", "pattern", "--fps", "30"];
+    let (_box, address) = camera.listen(&[&pattern, options].concat())?;
+    viewer.knows(&camera, &address)?;
+    let path = film.to_string_lossy();
+    let watch = [
+        "watch",
+        camera.name(),
+        "--frames",
+        "30",
+        "--json",
+        "--save",
+        &path,
+    ];
+    Background::start(&mut viewer.transom(&watch))?.finish()
 }
 
 /// Cuts after each end of image. The marker's bytes occur nowhere else in a picture without

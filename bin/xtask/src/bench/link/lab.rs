@@ -5,196 +5,195 @@
 //!                                  token bucket of the rate, FIFO of the queue's bytes
 //! ```
 //!
-//! A namespace lives as long as a process in it. Each of ours is held by a `cat` that reads from a
-//! pipe of this process, and every program in it is killed when this process ends (`setpriv
-//! --pdeathsig`). So nothing has to be cleaned up, also where this process is killed.
+//! Where the link has a delay or loses packets, the router is a process ([`router`]).
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::failure::{Context, Failure, Outcome};
-use crate::step::written;
+use crate::children::Background;
+use crate::failure::{Context, Outcome};
+use crate::stage::{STARTING, is_event, number_field};
+
+use super::namespace::Namespace;
+use super::router::{self, PORT, SIDES};
 
 /// What lies between the two sides.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
-    /// Of the wire, headers and all.
+    /// Of the wire, headers and all; infinite for loopback without limits.
     pub mbit: f64,
     pub queue_bytes: u32,
+    pub round_trip: Duration,
+    /// The share of packets that is lost on the way to the receiver.
+    pub loss: f64,
+}
+
+impl Shape {
+    pub(super) const LOOPBACK: Self = Self::new(f64::INFINITY, 0);
+
+    pub(super) const fn new(mbit: f64, queue_bytes: u32) -> Self {
+        Self {
+            mbit,
+            queue_bytes,
+            round_trip: Duration::ZERO,
+            loss: 0.0,
+        }
+    }
+
+    pub(super) const fn round_trip(self, milliseconds: u64) -> Self {
+        let round_trip = Duration::from_millis(milliseconds);
+        Self { round_trip, ..self }
+    }
+
+    pub(super) const fn loss(self, loss: f64) -> Self {
+        Self { loss, ..self }
+    }
+
+    fn needs_process(&self) -> bool {
+        self.round_trip > Duration::ZERO || self.loss > 0.0
+    }
 }
 
 /// The namespaces and what is between them; gone when dropped.
 pub(super) struct Lab {
-    pub sender: Namespace,
-    pub receiver: Namespace,
-    router: Namespace,
+    /// The sender, the receiver and the router; on loopback only one.
+    namespaces: Vec<Namespace>,
+    /// The addresses of sender and receiver.
+    hosts: [&'static str; 2],
+    router: Option<Background>,
 }
 
-pub(super) const SENDER: &str = "10.99.1.1";
-pub(super) const RECEIVER: &str = "10.99.2.1";
-
 impl Lab {
-    /// Three namespaces with a token bucket on the router's way to the receiver.
-    pub(super) fn new(shape: Shape) -> Outcome<Self> {
-        let lab = Self {
-            sender: Namespace::new()?,
-            receiver: Namespace::new()?,
-            router: Namespace::new()?,
+    pub(super) fn new(shape: &Shape) -> Outcome<Self> {
+        let mut lab = Self {
+            namespaces: vec![Namespace::new()?],
+            hosts: ["127.0.0.1"; 2],
+            router: None,
         };
-        lab.connect(&lab.sender, ["veth-s", "veth-rs"], [SENDER, "10.99.1.2"])?;
-        lab.connect(
-            &lab.receiver,
-            ["veth-d", "veth-rd"],
-            [RECEIVER, "10.99.2.2"],
-        )?;
-        lab.router.write("net/ipv4/ip_forward", "1")?;
-        for (side, gateway) in [(&lab.sender, "10.99.1.2"), (&lab.receiver, "10.99.2.2")] {
-            side.ip(&format!("route add default via {gateway}"))?;
+        if shape.mbit.is_finite() {
+            lab.namespaces
+                .extend([Namespace::new()?, Namespace::new()?]);
+            match shape.needs_process() {
+                true => lab.route_by_process(shape)?,
+                false => lab.route_by_kernel(shape)?,
+            }
         }
-        lab.tc("add", shape)?;
         Ok(lab)
     }
 
-    /// Gives the link another rate or queue, also while it is in use.
-    pub(super) fn change(&self, shape: Shape) -> Outcome {
-        self.tc("change", shape)
+    pub(super) fn sender(&self) -> (&Namespace, &'static str) {
+        (&self.namespaces[0], self.hosts[0])
     }
 
-    fn tc(&self, verb: &str, shape: Shape) -> Outcome {
-        let Shape { mbit, queue_bytes } = shape;
-        // The burst is that of netlab: five packets, so that a bucket at 20 Mbit/s stays smooth.
+    pub(super) fn receiver(&self) -> (&Namespace, &'static str) {
+        let namespace = self.namespaces.get(1).unwrap_or(&self.namespaces[0]);
+        (namespace, self.hosts[1])
+    }
+
+    /// Gives the token bucket another rate, also while it is in use.
+    pub(super) fn change(&self, shape: &Shape) -> Outcome {
+        self.bucket("change", shape)
+    }
+
+    /// How well a router in user space did its work; nothing where the kernel routes.
+    pub(super) fn confession(&self) -> Outcome<Option<String>> {
+        let Some(process) = &self.router else {
+            return Ok(None);
+        };
+        let late = process.lines_until(Instant::now());
+        let late = late
+            .iter()
+            .filter_map(|(_, line)| number_field(line, None, "late_ms"));
+        let late = late.fold(0.0, f64::max);
+        let path = format!("/proc/{}/net/snmp", process.id());
+        let table = fs::read_to_string(&path).context(&path)?;
+        let dropped = udp_field(&table, "RcvbufErrors").unwrap_or(0);
+        Ok(Some(format!(
+            "router in user space: at most {late:.1} ms late, {dropped} packets lost that it did not see"
+        )))
+    }
+
+    fn route_by_kernel(&mut self, shape: &Shape) -> Outcome {
+        self.hosts = SIDES.map(|(_, host)| host);
+        self.connect(MTU)?;
+        self.router().write("net/ipv4/ip_forward", "1")?;
+        for (side, (gateway, _)) in self.namespaces.iter().zip(SIDES) {
+            side.ip(&format!("route add default via {gateway}"))?;
+        }
+        self.bucket("add", shape)
+    }
+
+    fn route_by_process(&mut self, shape: &Shape) -> Outcome {
+        self.hosts = ["10.98.0.1", "10.98.0.2"];
+        self.connect(MTU + VXLAN_BYTES)?;
+        for ((side, host), (router, _)) in self.namespaces.iter().zip(self.hosts).zip(SIDES) {
+            let vxlan = format!("vxlan id 1 remote {router} dstport {PORT}");
+            side.ip(&format!("link add vx mtu {MTU} type {vxlan}"))?;
+            side.bring_up("vx", host)?;
+        }
+        let own = std::env::current_exe().context("this program")?;
+        let mut command = Command::new(own);
+        command
+            .args(["bench", "link"])
+            .args(router::arguments(shape));
+        let process = Background::start(&mut self.router().inside(&command))?;
+        process.line(STARTING, |line| is_event(line, "routing").then_some(()))?;
+        self.router = Some(process);
+        Ok(())
+    }
+
+    fn router(&self) -> &Namespace {
+        self.namespaces.last().unwrap_or(&self.namespaces[0])
+    }
+
+    fn bucket(&self, verb: &str, shape: &Shape) -> Outcome {
+        let Shape {
+            mbit, queue_bytes, ..
+        } = shape;
+        // Five packets at once: a bucket at 20 Mbit/s stays smooth, one at 100 Mbit/s keeps its rate.
         let bucket = format!("rate {mbit}mbit burst 8k limit {queue_bytes}");
-        self.router
-            .run(&format!("tc qdisc {verb} dev veth-rd root tbf {bucket}"))
+        let device = format!("tc qdisc {verb} dev veth-rd root");
+        self.router().run(&format!("{device} tbf {bucket}"))
     }
 
-    /// One cable from a side to the router.
-    fn connect(&self, side: &Namespace, names: [&str; 2], addresses: [&str; 2]) -> Outcome {
-        let router = &self.router;
-        let [near, far] = names;
-        side.ip(&format!("link add {near} type veth peer name {far}"))?;
-        side.ip(&format!("link set {far} netns {}", router.id()))?;
-        for ((namespace, name), address) in [(side, near), (router, far)].into_iter().zip(addresses)
-        {
-            namespace.ip(&format!("addr add {address}/24 dev {name}"))?;
-            namespace.ip(&format!("link set {name} up"))?;
-            // The bucket is to see the packets of a wire, not bundles of 64 KiB.
-            namespace.run(&format!("ethtool -K {name} tso off gso off gro off"))?;
+    /// A cable from each side to the router.
+    fn connect(&self, mtu: u32) -> Outcome {
+        let router = self.router();
+        let names = [["veth-s", "veth-rs"], ["veth-d", "veth-rd"]];
+        for ((side, [near, far]), (gateway, host)) in self.namespaces.iter().zip(names).zip(SIDES) {
+            side.ip(&format!(
+                "link add {near} mtu {mtu} type veth peer name {far} mtu {mtu}"
+            ))?;
+            side.ip(&format!("link set {far} netns {}", router.id()))?;
+            side.bring_up(near, host)?;
+            router.bring_up(far, gateway)?;
         }
         Ok(())
     }
 }
 
-/// A network namespace with its loopback up and cubic, as desktops have it.
-pub(super) struct Namespace {
-    holder: Child,
+/// Of the link, as everywhere.
+const MTU: u32 = 1500;
+
+/// What VXLAN puts before each packet of the link: IP, UDP, its own header and Ethernet's.
+const VXLAN_BYTES: u32 = 50;
+
+/// A number of UDP in proc(5)'s net/snmp, which has a line of names and one of values.
+fn udp_field(table: &str, name: &str) -> Option<u64> {
+    let mut lines = table.lines().filter(|line| line.starts_with("Udp:"));
+    let at = lines.next()?.split(' ').position(|field| field == name)?;
+    lines.next()?.split(' ').nth(at)?.parse().ok()
 }
 
-impl Namespace {
-    pub(super) fn new() -> Outcome<Self> {
-        let mut command = Command::new("unshare");
-        command
-            .args(["--net", "cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null());
-        let holder = command.spawn().context(written(&command))?;
-        let namespace = Self { holder };
-        namespace.wait()?;
-        namespace.ip("link set lo up")?;
-        namespace.use_cubic()?;
-        Ok(namespace)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    pub(super) fn id(&self) -> u32 {
-        self.holder.id()
-    }
-
-    /// The same command inside, ended with us.
-    pub(super) fn inside(&self, command: &Command) -> Command {
-        let mut inside = Command::new("nsenter");
-        inside
-            .arg(format!("--net={}", self.path().display()))
-            .args(["--", "setpriv", "--pdeathsig", "KILL"])
-            .arg(command.get_program())
-            .args(command.get_args());
-        if let Some(folder) = command.get_current_dir() {
-            inside.current_dir(folder);
-        }
-        inside
-    }
-
-    /// Runs a short command of words without spaces in them.
-    pub(super) fn run(&self, line: &str) -> Outcome {
-        let mut words = line.split_whitespace();
-        let mut command = Command::new(words.next().unwrap_or_default());
-        command.args(words);
-        let output = self.inside(&command).output().context(line)?;
-        match output.status.success() {
-            true => Ok(()),
-            false => {
-                let why = String::from_utf8_lossy(&output.stderr);
-                Err(Failure::new(format!("{line}: {}", why.trim())))
-            }
-        }
-    }
-
-    fn ip(&self, line: &str) -> Outcome {
-        self.run(&format!("ip {line}"))
-    }
-
-    fn write(&self, name: &str, value: &str) -> Outcome {
-        let mut command = Command::new("sh");
-        command.args(["-c", &format!("echo {value} > /proc/sys/{name}")]);
-        let mut command = self.inside(&command);
-        let status = command.stderr(Stdio::null()).status().context(name)?;
-        match status.success() {
-            true => Ok(()),
-            false => Err(Failure::new(format!("/proc/sys/{name}: can't be {value}"))),
-        }
-    }
-
-    /// A namespace may only choose what the machine allows to everybody.
-    fn use_cubic(&self) -> Outcome {
-        let name = "net/ipv4/tcp_congestion_control";
-        if self.write(name, "cubic").is_ok() {
-            return Ok(());
-        }
-        let allowed = "/proc/sys/net/ipv4/tcp_allowed_congestion_control";
-        let before = fs::read_to_string(allowed).context(allowed)?;
-        eprintln!("allowing cubic to network namespaces: {allowed}");
-        fs::write(allowed, format!("{} cubic", before.trim())).context(allowed)?;
-        self.write(name, "cubic")
-    }
-
-    fn path(&self) -> PathBuf {
-        format!("/proc/{}/ns/net", self.id()).into()
-    }
-
-    /// Until the holder is in its namespace: before that it is in ours.
-    fn wait(&self) -> Outcome {
-        let ours = fs::read_link("/proc/self/ns/net").context("this network namespace")?;
-        let last = Instant::now() + HOLDER_START;
-        while Instant::now() < last {
-            if fs::read_link(self.path()).is_ok_and(|its| its != ours) {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-        Err(Failure::new(
-            "no network namespace can be made: it takes root",
-        ))
-    }
-}
-
-const HOLDER_START: Duration = Duration::from_secs(5);
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        // Both fail only where it has ended already.
-        let _ = self.holder.kill();
-        let _ = self.holder.wait();
+    #[test]
+    fn a_number_of_udp_is_found_under_its_name() {
+        let table = "Tcp: A B\nTcp: 1 2\nUdp: In RcvbufErrors Out\nUdp: 7 42 9\nUdpLite: In\n";
+        assert_eq!(udp_field(table, "RcvbufErrors"), Some(42));
+        assert_eq!(udp_field(table, "B"), None);
     }
 }

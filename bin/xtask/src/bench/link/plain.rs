@@ -10,17 +10,18 @@ use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::stage::{STARTING, number_field, text_field};
 
-use super::lab::Namespace;
+use super::lab::Lab;
 
-/// Bytes a second from one namespace to an address of the other.
-pub(super) fn rate(from: &Namespace, to: &Namespace, address: &str, seconds: u32) -> Outcome<f64> {
+/// Bytes a second over a link.
+pub(super) fn rate(lab: &Lab, seconds: u32) -> Outcome<f64> {
     let own = std::env::current_exe().context("this program")?;
     let command = |arguments: &[&str]| {
         let mut command = Command::new(&own);
         command.args(["bench", "link"]).args(arguments);
         command
     };
-    let sink = command(&[SINK, &format!("{address}:0")]);
+    let ((from, _), (to, host)) = (lab.sender(), lab.receiver());
+    let sink = command(&[SINK, &format!("{host}:0")]);
     let sink = Background::start(&mut to.inside(&sink))?;
     let address = sink.line(STARTING, |line| text_field(line, "address"))?;
     let pour = command(&[POUR, &address, &seconds.to_string()]);

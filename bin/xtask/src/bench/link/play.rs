@@ -2,15 +2,17 @@
 //! and what they said.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::bench::files::fetch_memory;
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
-use crate::stage::{Person, STARTING, Stage, is_event, number_field, text_field};
+use crate::stage::{Person, STARTING, Stage, is_event, text_field};
 
-use super::lab::{Lab, Namespace, RECEIVER, SENDER};
+use super::lab::{Lab, Shape};
+use super::namespace::Namespace;
+use super::played::{self, Played};
 
 /// Whom the camera's owner sends a file beside the pictures.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,216 +25,248 @@ pub(super) enum FileTo {
     PeerByOtherProgram,
 }
 
-/// Everybody of one row.
-pub(super) struct Cast<'a> {
-    stage: &'a Stage,
-    lab: &'a Lab,
-    camera: Person,
-    viewer: Person,
-    friend: Person,
-    files: u32,
+/// Something that happens while the pictures go.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act {
+    /// The link gets another rate.
+    Rate(f64),
+    /// The other peer is gone, and the file with it.
+    EndFile,
 }
 
 /// What one run is to be.
+#[derive(Clone)]
 pub(super) struct Scene<'a> {
     /// What the camera box gets beside its address.
-    pub source: &'a [&'a str],
+    pub source: &'a [String],
     pub file: Option<FileTo>,
     pub file_bytes: u64,
     pub seconds: u32,
+    /// Each with its second after the first picture.
+    pub acts: &'a [(u32, Act)],
+    /// Everything in one queue, in the order in which it came.
+    pub is_naive: bool,
+}
+
+/// Everybody of one row, and the link between them.
+pub(super) struct Cast<'a> {
+    stage: &'a Stage,
+    lab: &'a Lab,
+    shape: Shape,
+    camera: Person,
+    viewer: Person,
+    friend: Person,
+    /// How many runs there were: each has an inbox and a file of its own.
+    runs: u32,
 }
 
 impl<'a> Cast<'a> {
-    pub(super) fn new(stage: &'a Stage, lab: &'a Lab, prefix: &str) -> Outcome<Self> {
-        let person = |role| stage.person(&format!("{role}-{prefix}"));
+    pub(super) fn new(stage: &'a Stage, lab: &'a Lab, shape: Shape, row: usize) -> Outcome<Self> {
+        let person = |role| stage.person(&format!("{role}-{row}"));
         Ok(Self {
             stage,
             lab,
+            shape,
             camera: person("camera")?,
             viewer: person("viewer")?,
             friend: person("friend")?,
-            files: 0,
+            runs: row as u32 * 100,
         })
     }
 
-    /// Plays a scene to its end.
+    /// Pictures, and the file if there is one.
     pub(super) fn play(&mut self, scene: &Scene<'_>) -> Outcome<Played> {
-        let (sender, receiver) = (&self.lab.sender, &self.lab.receiver);
-        self.files += 1;
-        let inbox = self.stage.path(&format!("inbox-{}", self.files));
-        fs::create_dir(&inbox).context(inbox.display())?;
-        let into = inbox.to_string_lossy().into_owned();
-        let file = match scene.file {
-            Some(_) => Some(self.file(scene.file_bytes)?),
-            None => None,
+        self.run(scene, |cast, props| cast.watch(scene, props))
+    }
+
+    /// The file without pictures, in bytes a second.
+    pub(super) fn file_alone(&mut self, scene: &Scene<'_>) -> Outcome<f64> {
+        let scene = Scene {
+            file: Some(FileTo::PeerByOtherProgram),
+            ..scene.clone()
         };
+        let played = self.run(&scene, |cast, props| {
+            let friend = cast.friend(props)?;
+            let _send = cast.send(props)?;
+            let began = Instant::now();
+            let length = Duration::from_secs(scene.seconds.into());
+            let lines = friend.child.lines_until(began + length);
+            Ok(Played::of(&lines, began, length))
+        })?;
+        Ok(played.file_rate().unwrap_or_default())
+    }
 
-        self.friend.knows(&self.camera, "127.0.0.1:9")?;
-        let mut friend_address = "127.0.0.1:9".to_owned();
-        let mut friend = None;
-        if matches!(scene.file, Some(FileTo::Peer | FileTo::PeerByOtherProgram)) {
-            let receive = ["receive", "--into", &into, "--accept", "known"];
-            let (child, address) = listen(&self.friend, receiver, RECEIVER, &receive)?;
-            (friend, friend_address) = (Some(child), address);
+    /// Whatever is to come of the file is removed: it is memory.
+    fn run(
+        &mut self,
+        scene: &Scene<'_>,
+        work: impl FnOnce(&Self, &Props) -> Outcome<Played>,
+    ) -> Outcome<Played> {
+        self.runs += 1;
+        let props = Props {
+            inbox: self.stage.path(&format!("inbox-{}", self.runs)),
+            file: self.stage.path(&format!("file-{}.bin", self.runs)),
+            is_naive: scene.is_naive,
+        };
+        fs::create_dir(&props.inbox).context(props.inbox.display())?;
+        // A file of holes: it is read as any other and takes no memory.
+        let file = File::create(&props.file).context(props.file.display())?;
+        file.set_len(scene.file_bytes)
+            .context(props.file.display())?;
+        if self.shape.mbit.is_infinite() && scene.file.is_some() {
+            fetch_memory(&props.inbox, scene.file_bytes)?;
         }
-        self.camera.knows_all(&[
-            (&self.viewer, "127.0.0.1:9"),
-            (&self.friend, &friend_address),
-        ])?;
+        let played = work(self, &props);
+        fs::remove_dir_all(&props.inbox).context(props.inbox.display())?;
+        fs::remove_file(&props.file).context(props.file.display())?;
+        let played = played?;
+        if scene.file.is_some() {
+            played::check_file(&played)?;
+        }
+        Ok(played)
+    }
 
-        let mut arguments = vec!["camera"];
-        arguments.extend(scene.source);
-        let whom = match scene.file {
+    fn watch(&self, scene: &Scene<'_>, props: &Props) -> Outcome<Played> {
+        let mut friend = match scene.file {
+            Some(FileTo::Peer | FileTo::PeerByOtherProgram) => Some(self.friend(props)?),
+            Some(FileTo::Viewer) | None => None,
+        };
+        let camera = self.camera(scene, props, friend.as_ref())?;
+        let viewer = self.viewer(scene, props, &camera.address)?;
+        let is_picture = |line: &str| is_event(line, "picture");
+        let (first, line) = viewer.timed_line(STARTING, is_picture)?;
+        let mut lines = vec![(first, line)];
+        let mut _sender = None;
+        if scene.file == Some(FileTo::PeerByOtherProgram) {
+            lines.extend(viewer.lines_until(first + FILE_DELAY));
+            _sender = Some(self.send(props)?);
+        }
+        for (second, act) in scene.acts {
+            lines.extend(viewer.lines_until(first + Duration::from_secs((*second).into())));
+            match act {
+                Act::Rate(mbit) => self.lab.change(&Shape {
+                    mbit: *mbit,
+                    ..self.shape
+                })?,
+                Act::EndFile => {
+                    let gone = friend.take().into_iter();
+                    lines.extend(gone.flat_map(|friend| friend.child.lines_until(Instant::now())));
+                }
+            }
+        }
+        let length = Duration::from_secs(scene.seconds.into());
+        lines.extend(viewer.lines_until(first + length + STARTING));
+        viewer.finish()?;
+        let told = friend
+            .iter()
+            .flat_map(|friend| friend.child.lines_until(Instant::now()));
+        lines.extend(told);
+        Ok(Played::of(&lines, first, length))
+    }
+
+    /// The peer that only takes files.
+    fn friend(&self, props: &Props) -> Outcome<Listening> {
+        self.friend.knows(&self.camera, NOWHERE)?;
+        let receive = [
+            "receive",
+            "--into",
+            text(&props.inbox)?,
+            "--accept",
+            "known",
+        ];
+        let friend = listen(&self.friend, self.lab.receiver(), &receive)?;
+        self.camera.knows(&self.friend, &friend.address)?;
+        Ok(friend)
+    }
+
+    fn camera(
+        &self,
+        scene: &Scene<'_>,
+        props: &Props,
+        friend: Option<&Listening>,
+    ) -> Outcome<Listening> {
+        let address = friend.map_or(NOWHERE, |friend| &friend.address);
+        let known = [(&self.viewer, NOWHERE), (&self.friend, address)];
+        self.camera.knows_all(&known)?;
+        let to = match scene.file {
             Some(FileTo::Viewer) => Some(&self.viewer),
             Some(FileTo::Peer) => Some(&self.friend),
             Some(FileTo::PeerByOtherProgram) | None => None,
         };
-        let beside = whom.zip(file.as_ref());
-        let beside = beside.map(|(whom, path)| format!("{}={}", whom.name(), path.display()));
+        let beside = to.map(|to| format!("{}={}", to.name(), props.file.display()));
+        let mut arguments = vec!["camera"];
+        arguments.extend(scene.source.iter().map(String::as_str));
         if let Some(beside) = &beside {
             arguments.extend(["--measure-send", beside]);
         }
-        let (_camera, address) = listen(&self.camera, sender, SENDER, &arguments)?;
-
-        self.viewer.knows(&self.camera, &address)?;
-        let seconds = scene.seconds.to_string();
-        let name = self.camera.name();
-        let mut watch = vec!["watch", name, "--seconds", &seconds, "--stats-json"];
-        watch.push("--measure-pictures");
-        if scene.file == Some(FileTo::Viewer) {
-            watch.extend(["--measure-inbox", &into]);
-        }
-        let viewer = Background::start(&mut receiver.inside(&self.viewer.transom(&watch)))?;
-        let mut lines = Vec::new();
-        let _other = match (scene.file, &file) {
-            (Some(FileTo::PeerByOtherProgram), Some(path)) => {
-                lines = viewer.lines_until(Instant::now() + Duration::from_secs(1));
-                let path = path.to_string_lossy();
-                let send = self
-                    .camera
-                    .transom(&["send", self.friend.name(), &path, "--json"]);
-                Some(Background::start(&mut sender.inside(&send))?)
-            }
-            _ => None,
-        };
-        let patience = Duration::from_secs(scene.seconds.into()) + STARTING;
-        lines.extend(viewer.lines_until(Instant::now() + patience));
-        let ended = Instant::now();
-        viewer.finish()?;
-        if let Some(friend) = &friend {
-            let transfer = |line: &(_, String)| is_event(&line.1, "transfer");
-            lines.extend(
-                friend
-                    .lines_until(Instant::now())
-                    .into_iter()
-                    .filter(transfer),
-            );
-        }
-        drop((_other, _camera, friend));
-        // Whatever came of the file is memory.
-        fs::remove_dir_all(&inbox).context(inbox.display())?;
-        Played::of(&lines, scene, ended)
+        arguments.extend(props.order());
+        listen(&self.camera, self.lab.sender(), &arguments)
     }
 
-    /// A file of holes: nothing of it is on a disk or in memory, and to us it is a file as any.
-    fn file(&self, bytes: u64) -> Outcome<PathBuf> {
-        let path = self.stage.path(&format!("file-{}.bin", self.files));
-        let file = File::create(&path).context(path.display())?;
-        file.set_len(bytes).context(path.display())?;
-        Ok(path)
+    fn viewer(&self, scene: &Scene<'_>, props: &Props, address: &str) -> Outcome<Background> {
+        self.viewer.knows(&self.camera, address)?;
+        let seconds = scene.seconds.to_string();
+        let mut watch = vec!["watch", self.camera.name(), "--seconds", &seconds];
+        watch.extend(["--stats-json", "--measure-pictures"]);
+        if scene.file == Some(FileTo::Viewer) {
+            watch.extend(["--measure-inbox", text(&props.inbox)?]);
+        }
+        let (namespace, _) = self.lab.receiver();
+        Background::start(&mut namespace.inside(&self.viewer.transom(&watch)))
+    }
+
+    /// Another program of the camera's owner sends the file.
+    fn send(&self, props: &Props) -> Outcome<Background> {
+        let mut send = vec!["send", self.friend.name(), text(&props.file)?, "--json"];
+        send.extend(props.order());
+        let (namespace, _) = self.lab.sender();
+        Background::start(&mut namespace.inside(&self.camera.transom(&send)))
     }
 }
 
-/// Starts something of a person's that listens in a namespace; gives its address too.
+/// What a run has of its own.
+struct Props {
+    inbox: PathBuf,
+    file: PathBuf,
+    is_naive: bool,
+}
+
+impl Props {
+    fn order(&self) -> Option<&'static str> {
+        self.is_naive.then_some("--measure-naive")
+    }
+}
+
+/// A program that takes connections.
+struct Listening {
+    child: Background,
+    address: String,
+}
+
 fn listen(
     person: &Person,
-    namespace: &Namespace,
-    host: &str,
+    (namespace, host): (&Namespace, &str),
     arguments: &[&str],
-) -> Outcome<(Background, String)> {
+) -> Outcome<Listening> {
     let host = format!("{host}:0");
     let at = ["--listen", &host, "--json", "--name", person.name()];
-    let command: Command = person.transom(&[arguments, &at].concat());
+    let command = person.transom(&[arguments, &at].concat());
     let child = Background::start(&mut namespace.inside(&command))?;
     let address = child.line(STARTING, |line| {
         is_event(line, "listening")
             .then(|| text_field(line, "address"))
             .flatten()
     })?;
-    Ok((child, address))
+    Ok(Listening { child, address })
 }
 
-/// What came of a scene.
-pub(super) struct Played {
-    /// Each picture: when after the first one, and from ready to received in milliseconds.
-    pub pictures: Vec<(Duration, Option<f64>)>,
-    /// Pictures that the camera made and the viewer did not get.
-    pub lost: u64,
-    /// Bytes of pictures a second.
-    pub video_rate: f64,
-    /// Bytes of the file a second, from a second after its beginning to the scene's end.
-    pub file_rate: Option<f64>,
+fn text(path: &Path) -> Outcome<&str> {
+    path.to_str()
+        .ok_or_else(|| Failure::new(format!("{}: not UTF-8", path.display())))
 }
 
-impl Played {
-    fn of(lines: &[(Instant, String)], scene: &Scene<'_>, ended: Instant) -> Outcome<Self> {
-        let mut pictures = Vec::new();
-        let mut first = None;
-        for (at, line) in lines.iter().filter(|(_, line)| is_event(line, "picture")) {
-            let since = *at - *first.get_or_insert(*at);
-            pictures.push((since, number_field(line, None, "ready_to_received_ms")));
-        }
-        let summary = lines.iter().find(|(_, line)| is_event(line, "summary"));
-        let (_, summary) = summary.ok_or_else(|| Failure::new("the viewer told no summary"))?;
-        let field = |name| {
-            number_field(summary, None, name)
-                .ok_or_else(|| Failure::new(format!("no {name} in {summary}")))
-        };
-        let file_rate = match scene.file {
-            Some(_) => Some(file_rate(lines, ended)?),
-            None => None,
-        };
-        Ok(Self {
-            pictures,
-            lost: field("lost")? as u64,
-            video_rate: field("bytes")? / field("seconds")?,
-            file_rate,
-        })
-    }
+/// Of somebody who is never dialed.
+const NOWHERE: &str = "127.0.0.1:9";
 
-    /// A quantile of the latencies in milliseconds.
-    pub(super) fn latency(&self, quantile: f64) -> f64 {
-        let mut latencies: Vec<f64> = self.pictures.iter().filter_map(|(_, ms)| *ms).collect();
-        latencies.sort_by(f64::total_cmp);
-        let rank = (latencies.len() as f64 * quantile).ceil() as usize;
-        latencies
-            .get(rank.saturating_sub(1))
-            .copied()
-            .unwrap_or(f64::NAN)
-    }
-
-    /// The share of the camera's pictures that were shown.
-    pub(super) fn shown(&self) -> f64 {
-        let shown = self.pictures.len() as f64;
-        shown / (shown + self.lost as f64)
-    }
-}
-
-fn file_rate(lines: &[(Instant, String)], ended: Instant) -> Outcome<f64> {
-    let moved = lines.iter().filter_map(|(at, line)| {
-        let moved = number_field(line, None, "moved")?;
-        (is_event(line, "transfer") && moved > 0.0 && *at <= ended).then_some((*at, moved))
-    });
-    let moved: Vec<_> = moved.collect();
-    let rate = || {
-        let (begun, _) = moved.first()?;
-        let (from, before) = moved.iter().find(|(at, _)| *at - *begun >= FILE_START)?;
-        let (to, after) = moved.last()?;
-        let span = (*to - *from).as_secs_f64();
-        (span > 0.0).then(|| (after - before) / span)
-    };
-    rate().ok_or_else(|| Failure::new("the file did not move for a second"))
-}
-
-/// Left out of a file's rate.
-const FILE_START: Duration = Duration::from_secs(1);
+/// A file begins that long after the pictures, as in a call in which somebody sends one.
+const FILE_DELAY: Duration = Duration::from_secs(1);
