@@ -88,6 +88,7 @@ impl Links {
                     u64::from_ne_bytes(random),
                 );
                 config.capabilities = self.capabilities;
+                config.order = self.order;
                 // Nor do connections made anew and anew let it write more than one does.
                 let burst = out.paces.left(key.0, now).max(1);
                 config.text_burst = config.text_burst.min(burst);
