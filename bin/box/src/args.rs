@@ -48,6 +48,9 @@ pub(crate) struct Common {
     /// which some networks drop
     #[arg(long, global = true)]
     pub(crate) no_marks: bool,
+    /// Send everything in one queue, to measure what our order is worth
+    #[arg(long, global = true, hide = true)]
+    pub(crate) measure_naive: bool,
 }
 
 #[derive(Debug, Subcommand)]
