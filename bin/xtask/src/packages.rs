@@ -89,7 +89,9 @@ pub(crate) const LINK: Need = Need {
     why: "makes network namespaces and slow links between them",
     packages: &["iproute2", "ethtool", "util-linux"],
     is_met: || {
-        let programs = ["ip", "tc", "ethtool", "unshare", "nsenter", "setpriv"];
+        let programs = [
+            "ip", "tc", "ethtool", "unshare", "nsenter", "setpriv", "chrt",
+        ];
         programs.iter().all(|name| machine::program(name).is_some())
     },
 };

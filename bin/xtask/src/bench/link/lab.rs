@@ -7,6 +7,7 @@
 //!
 //! Where the link has a delay or loses packets, the router is a process ([`router`]).
 
+use std::env;
 use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -134,9 +135,11 @@ impl Lab {
             // A checksum that is left to a device would be left to the router's socket.
             side.run("ethtool -K vx tx off")?;
         }
-        let own = std::env::current_exe().context("this program")?;
-        let mut command = Command::new(own);
+        // A router has a processor of its own; this one at least comes first.
+        let mut command = Command::new("chrt");
         command
+            .args(["--fifo", "1"])
+            .arg(env::current_exe().context("this program")?)
             .args(["bench", "link"])
             .args(router::arguments(shape));
         let process = Background::start(&mut self.router().inside(&command))?;

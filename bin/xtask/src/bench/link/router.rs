@@ -46,7 +46,6 @@ pub(super) fn route(arguments: &[&str]) -> Outcome {
     );
     let back = Wire::new(f64::INFINITY, f64::INFINITY, delay, 0.0);
 
-    let socket = |own: &str| UdpSocket::bind((own, PORT)).context(own);
     let (near, far) = (socket(SIDES[0].0)?, socket(SIDES[1].0)?);
     let copy = |socket: &UdpSocket| socket.try_clone().context("a socket");
     let (late, lateness) = mpsc::channel();
@@ -70,6 +69,20 @@ pub(super) fn route(arguments: &[&str]) -> Outcome {
     }
     Ok(())
 }
+
+/// A side sends as fast as its processor goes, since its cable has no rate. What comes meanwhile has
+/// to wait here, or it would be lost before the queue has seen it.
+fn socket(own: &str) -> Outcome<UdpSocket> {
+    let socket = UdpSocket::bind((own, PORT)).context(own)?;
+    #[cfg(target_os = "linux")]
+    rustix::net::sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER)
+        .context(own)?;
+    Ok(socket)
+}
+
+/// Bytes, of which a packet takes twice its own: all of a TCP window of 16 MB.
+#[cfg(target_os = "linux")]
+const RECEIVE_BUFFER: usize = 32 << 20;
 
 /// The router's address and the side's: of the sender, of the receiver.
 pub(super) const SIDES: [(&str, &str); 2] =
