@@ -12,15 +12,20 @@ use crate::stage::Stage;
 pub(super) struct Pictures(Vec<Vec<u8>>);
 
 impl Pictures {
-    /// Records a second of the pattern.
+    /// Records a second of the pattern over loopback.
     pub(super) fn record(stage: &Stage) -> Outcome<Self> {
+        let (camera, viewer) = (stage.person("recorder")?, stage.person("spectator")?);
+        camera.knows(&viewer, "127.0.0.1:9")?;
+        let pattern = "camera --source pattern --size 1280x720 --fps 30";
+        let pattern: Vec<&str> = pattern.split(' ').collect();
+        let (_box, address) = camera.listen(&pattern)?;
+        viewer.knows(&camera, &address)?;
         let film = stage.path("pattern.mjpeg");
-        record(
-            stage,
-            "small",
-            &["--size", "640x360", "--quality", "60"],
-            &film,
-        )?;
+        let path = film.to_string_lossy();
+        let watch = [
+            "watch", "recorder", "--frames", "30", "--json", "--save", &path,
+        ];
+        Background::start(&mut viewer.transom(&watch))?.finish()?;
         let bytes = fs::read(&film).context(film.display())?;
         Ok(Self(split(&bytes)))
     }
@@ -35,27 +40,6 @@ impl Pictures {
         })?;
         fs::write(path, padded.concat()).context(path.display())
     }
-}
-
-/// Saves a second of the pattern as the box draws it with these options, over loopback.
-pub(super) fn record(stage: &Stage, name: &str, options: &[&str], film: &Path) -> Outcome {
-    let person = |role| stage.person(&format!("{name}-{role}"));
-    let (camera, viewer) = (person("camera")?, person("viewer")?);
-    camera.knows(&viewer, "127.0.0.1:9")?;
-    let pattern = ["camera", "--source", "pattern", "--fps", "30"];
-    let (_box, address) = camera.listen(&[&pattern, options].concat())?;
-    viewer.knows(&camera, &address)?;
-    let path = film.to_string_lossy();
-    let watch = [
-        "watch",
-        camera.name(),
-        "--frames",
-        "30",
-        "--json",
-        "--save",
-        &path,
-    ];
-    Background::start(&mut viewer.transom(&watch))?.finish()
 }
 
 /// Cuts after each end of image. The marker's bytes occur nowhere else in a picture without

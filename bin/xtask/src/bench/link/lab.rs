@@ -66,7 +66,8 @@ pub(super) struct Lab {
 }
 
 impl Lab {
-    pub(super) fn new(shape: &Shape) -> Outcome<Self> {
+    /// Routed by the kernel unless the link needs more, or `has_own_router` says so.
+    pub(super) fn new(shape: &Shape, has_own_router: bool) -> Outcome<Self> {
         let mut lab = Self {
             namespaces: vec![Namespace::new()?],
             hosts: ["127.0.0.1"; 2],
@@ -75,7 +76,7 @@ impl Lab {
         if shape.mbit.is_finite() {
             lab.namespaces
                 .extend([Namespace::new()?, Namespace::new()?]);
-            match shape.needs_process() {
+            match has_own_router || shape.needs_process() {
                 true => lab.route_by_process(shape)?,
                 false => lab.route_by_kernel(shape)?,
             }

@@ -15,14 +15,12 @@ mod router;
 mod rows;
 mod table;
 
-use std::path::PathBuf;
-
 use crate::failure::{Failure, Outcome};
 use crate::packages;
 use crate::stage::Stage;
 
 use self::bound::{Bound, Measured};
-use self::film::{Pictures, record};
+use self::film::Pictures;
 use self::lab::Lab;
 use self::play::{Cast, Scene};
 use self::rows::{ROWS, Row, Video};
@@ -39,6 +37,7 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     let options = Options {
         seconds: number(arguments, "--seconds", 12)?,
         has_naive: !arguments.contains(&"--no-naive"),
+        has_own_router: arguments.contains(&"--own-router"),
         is_json: arguments.contains(&"--json"),
     };
     let rows = rows(arguments)?;
@@ -65,6 +64,8 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
 struct Options {
     seconds: u32,
     has_naive: bool,
+    /// The router in user space also where the kernel's would do, to compare the two.
+    has_own_router: bool,
     is_json: bool,
 }
 
@@ -103,7 +104,7 @@ fn measure(
         is_naive: false,
     };
     let needs = |what: fn(Bound) -> bool| row.bounds.iter().any(|bound| what(*bound));
-    let lab = Lab::new(&row.shape)?;
+    let lab = Lab::new(&row.shape, options.has_own_router)?;
     let mut cast = Cast::new(stage, &lab, row.shape, number)?;
     let mut measured = Measured::default();
     if needs(Bound::needs_plain) {
@@ -153,32 +154,16 @@ fn file_bytes(row: &Row, seconds: u32) -> u64 {
 
 /// The options of the camera.
 fn source(stage: &Stage, pictures: &Pictures, number: usize, row: &Row) -> Outcome<Vec<String>> {
-    let film = stage.path(&format!("film-{number}.mjpeg"));
-    let (source, rest) = match row.video {
+    let options = match row.video {
         Video::Film(mbit, fps) => {
+            let film = stage.path(&format!("film-{number}.mjpeg"));
             let bytes = (mbit * 1e6 / 8.0 / f64::from(fps)).round() as usize;
             pictures.write(&film, bytes)?;
-            (from_file(film), vec!["--fps".into(), fps.to_string()])
+            format!("--source file:{} --fps {fps}", film.display())
         }
-        Video::Hd => {
-            record(
-                stage,
-                "hd",
-                &["--size", "1280x720", "--quality", "95"],
-                &film,
-            )?;
-            (from_file(film), vec!["--fps".into(), "30".into()])
-        }
-        Video::Encoded(size, quality) => {
-            let options = ["--fps", "30", "--size", size, "--quality", quality];
-            ("pattern".into(), options.map(str::to_owned).into())
+        Video::Encoded(size, quality, fps) => {
+            format!("--source pattern --size {size} --quality {quality} --fps {fps}")
         }
     };
-    let mut options = vec!["--source".into(), source];
-    options.extend(rest);
-    Ok(options)
-}
-
-fn from_file(path: PathBuf) -> String {
-    format!("file:{}", path.display())
+    Ok(options.split(' ').map(str::to_owned).collect())
 }
