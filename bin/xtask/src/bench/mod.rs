@@ -2,6 +2,8 @@
 //! machine.
 
 mod files;
+mod film;
+mod lab;
 mod link;
 mod parts;
 pub(crate) mod peers;

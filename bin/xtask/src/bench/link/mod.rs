@@ -5,13 +5,9 @@
 //! A row that falls short is printed as such and fails nothing: a bench prints, a test asserts.
 
 mod bound;
-mod film;
-mod lab;
-mod namespace;
 mod plain;
 mod play;
 mod played;
-mod router;
 mod rows;
 mod table;
 
@@ -20,11 +16,11 @@ use crate::packages;
 use crate::stage::Stage;
 
 use self::bound::{Bound, Measured};
-use self::film::Pictures;
-use self::lab::Lab;
 use self::play::{Cast, Scene};
 use self::rows::{ROWS, Row, Video};
 
+use super::film::Pictures;
+use super::lab::{Lab, router};
 use super::{number, programs};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {

@@ -10,7 +10,7 @@ use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::stage::{STARTING, number_field, text_field};
 
-use super::lab::Lab;
+use crate::bench::lab::Lab;
 
 /// Bytes a second over a link.
 pub(super) fn rate(lab: &Lab, seconds: u32) -> Outcome<f64> {

@@ -10,9 +10,8 @@ use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::stage::{Person, STARTING, Stage, is_event, text_field};
 
-use super::lab::{Lab, Shape};
-use super::namespace::Namespace;
 use super::played::{self, Played};
+use crate::bench::lab::{Lab, Namespace, Shape};
 
 /// Whom the camera's owner sends a file beside the pictures.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,8 +1,8 @@
 //! The rows: links, what goes over them, and what is promised.
 
 use super::bound::Bound;
-use super::lab::Shape;
 use super::play::{Act, FileTo};
+use crate::bench::lab::Shape;
 
 /// One line of the table.
 pub(super) struct Row {

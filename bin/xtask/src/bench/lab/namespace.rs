@@ -14,12 +14,12 @@ use crate::failure::{Context, Failure, Outcome};
 use crate::step::written;
 
 /// A network namespace with its loopback up and cubic, as desktops have it.
-pub(super) struct Namespace {
+pub(in crate::bench) struct Namespace {
     holder: Child,
 }
 
 impl Namespace {
-    pub(super) fn new() -> Outcome<Self> {
+    pub(in crate::bench) fn new() -> Outcome<Self> {
         let mut command = Command::new("unshare");
         command
             .args(["--net", "cat"])
@@ -33,12 +33,12 @@ impl Namespace {
         Ok(namespace)
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(in crate::bench) fn id(&self) -> u32 {
         self.holder.id()
     }
 
     /// The same command inside, ended with us.
-    pub(super) fn inside(&self, command: &Command) -> Command {
+    pub(in crate::bench) fn inside(&self, command: &Command) -> Command {
         let mut inside = Command::new("nsenter");
         inside
             .arg(format!("--net={}", self.path().display()))
@@ -52,7 +52,7 @@ impl Namespace {
     }
 
     /// Runs a short command of words without spaces in them.
-    pub(super) fn run(&self, line: &str) -> Outcome {
+    pub(in crate::bench) fn run(&self, line: &str) -> Outcome {
         let mut words = line.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
@@ -66,20 +66,20 @@ impl Namespace {
         }
     }
 
-    pub(super) fn ip(&self, line: &str) -> Outcome {
+    pub(in crate::bench) fn ip(&self, line: &str) -> Outcome {
         self.run(&format!("ip {line}"))
     }
 
     /// Gives a device its address. Bundles of 64 KiB are turned off: a link is to carry the packets
     /// of a wire.
-    pub(super) fn bring_up(&self, device: &str, host: &str) -> Outcome {
+    pub(in crate::bench) fn bring_up(&self, device: &str, host: &str) -> Outcome {
         self.ip(&format!("addr add {host}/24 dev {device}"))?;
         self.ip(&format!("link set {device} up"))?;
         self.run(&format!("ethtool -K {device} tso off gso off gro off"))
     }
 
     /// Sets one of its sysctls.
-    pub(super) fn write(&self, name: &str, value: &str) -> Outcome {
+    pub(in crate::bench) fn write(&self, name: &str, value: &str) -> Outcome {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("echo {value} > /proc/sys/{name}")]);
         let mut command = self.inside(&command);

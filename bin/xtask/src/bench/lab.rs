@@ -7,6 +7,9 @@
 //!
 //! Where the link has a delay or loses packets, the router is a process ([`router`]).
 
+mod namespace;
+pub(super) mod router;
+
 use std::env;
 use std::fs;
 use std::process::Command;
@@ -16,8 +19,8 @@ use crate::children::Background;
 use crate::failure::{Context, Outcome};
 use crate::stage::{STARTING, is_event, number_field};
 
-use super::namespace::Namespace;
-use super::router::{self, PORT, SIDES};
+pub(super) use self::namespace::Namespace;
+use self::router::{PORT, SIDES};
 
 /// What lies between the two sides.
 #[derive(Clone, Copy, Debug)]

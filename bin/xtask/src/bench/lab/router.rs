@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Context, Failure, Outcome};
 
-use super::lab::Shape;
+use super::Shape;
 
 /// The hidden command.
-pub(super) const ROUTER: &str = "router";
+pub(in crate::bench) const ROUTER: &str = "router";
 
 /// What the hidden command is given for a link.
 pub(super) fn arguments(shape: &Shape) -> [String; 5] {
@@ -32,7 +32,7 @@ pub(super) fn arguments(shape: &Shape) -> [String; 5] {
 }
 
 /// Routes until it is killed.
-pub(super) fn route(arguments: &[&str]) -> Outcome {
+pub(in crate::bench) fn route(arguments: &[&str]) -> Outcome {
     let [mbit, queue_bytes, delay, loss] = arguments else {
         return Err(Failure::usage("router: MBIT QUEUE_BYTES DELAY_US LOSS"));
     };
