@@ -108,15 +108,25 @@ impl Person {
 
     /// The same under another name.
     pub(crate) fn knows_as(&self, name: &str, other: &Self, address: &str) -> Outcome {
-        self.write_book(&format!("{name} {address} key={}\n", other.key))
+        self.write_book(&(other.contact(name, address) + "\n"))
     }
 
     /// Replaces the contact book by a line for each of these.
     pub(crate) fn knows_all(&self, others: &[(&Self, &str)]) -> Outcome {
         let lines = others
             .iter()
-            .map(|(Self { name, key, .. }, address)| format!("{name} {address} key={key}\n"));
+            .map(|(other, address)| other.contact(&other.name, address) + "\n");
         self.write_book(&lines.collect::<String>())
+    }
+
+    /// How others write this person into their book.
+    pub(crate) fn contact(&self, name: &str, address: &str) -> String {
+        format!("{name} {address} key={}", self.key)
+    }
+
+    /// The folder with this person's key.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.home.join("state")
     }
 
     /// The headless program, as this person runs it.
@@ -130,7 +140,7 @@ impl Person {
         command
             .args(arguments)
             .arg("--state")
-            .arg(self.home.join("state"))
+            .arg(self.state())
             .arg("--users")
             .arg(self.home.join("user_list.txt"))
             .current_dir(&self.home);

@@ -30,6 +30,13 @@ impl Pictures {
         Ok(Self(split(&bytes)))
     }
 
+    /// The size to which all of them can be padded.
+    pub(super) fn largest(&self) -> usize {
+        let largest = self.0.iter().map(Vec::len).max().unwrap_or_default();
+        // There is no shorter segment.
+        largest + MIN_SEGMENT
+    }
+
     /// Writes a film of them, each padded to exactly that size.
     pub(super) fn write(&self, path: &Path, bytes: usize) -> Outcome {
         let padded: Option<Vec<_>> = self.0.iter().map(|jpeg| pad(jpeg, bytes)).collect();

@@ -11,6 +11,7 @@ mod processor;
 mod sshd;
 mod video;
 mod view;
+mod viewers;
 
 use std::path::{self, PathBuf};
 
@@ -25,8 +26,9 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ["files", rest @ ..] => files::run(rest),
         ["link", rest @ ..] => link::run(rest),
         ["view", rest @ ..] => view::run(rest),
+        ["viewers", rest @ ..] => viewers::run(rest),
         _ => Err(Failure::usage(
-            "bench: say which, link, video, files or view",
+            "bench: say which, link, viewers, video, files or view",
         )),
     }
 }
