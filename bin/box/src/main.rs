@@ -12,6 +12,7 @@ mod film;
 mod format;
 mod guests;
 mod latency;
+mod measure;
 mod once;
 mod output;
 mod passage;
