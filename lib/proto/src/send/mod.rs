@@ -97,8 +97,7 @@ impl Session {
             return used;
         };
         let mut record = Record::new(rest);
-        let live = self.is_live();
-        self.path.acks.pull(&mut record, used > 0, live, now);
+        self.path.acks.pull(&mut record, used > 0, now);
         used + record.used()
     }
 }
