@@ -92,7 +92,7 @@ impl Config {
             idle_ping: Duration::from_secs(1),
             give_up: Duration::from_secs(20),
             give_up_live: Duration::from_millis(4500),
-            bulk_target: Duration::from_millis(10),
+            bulk_target: Duration::from_millis(3),
             bulk_floor: 5,
             video_gate: 32 * 1024,
             leaf_room: 2 * 1024 * 1024,

@@ -4,7 +4,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
+use transom_wire::{Bye, ByeCode, Class, DecodeError, Header, Hello, Kind, Message, flags};
 
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
@@ -175,7 +175,6 @@ impl Session {
             self.path.acks.poll_timeout(),
             self.files.poll_timeout(self.now),
             self.texts.poll_timeout(),
-            self.path.poll_timeout(self.now),
             self.lost_at(),
         ];
         let pinger = Some(self.path.pinger.poll_timeout());
@@ -197,7 +196,7 @@ impl Session {
     /// also if the session has no call of its own: links are shared.
     pub fn set_shared_live(&mut self, live: bool, now: Instant) {
         self.handle_time(now);
-        self.path.set_live(self.calls.is_live(), live, self.now);
+        self.path.set_live(self.calls.is_live(), live);
     }
 
     /// What [`set_shared_live`](Self::set_shared_live) told last; `false` at first.
@@ -219,7 +218,7 @@ impl Session {
             min_rtt: self.path.pinger.min_rtt(),
             rate: self.path.rate(),
             queue_delay: self.path.queue_delay(),
-            bulk_window: self.path.bulk_window(),
+            bulk_window: self.path.bulk_window(now),
             silent: self.path.pinger.silent(now),
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,
@@ -296,8 +295,10 @@ impl Session {
                 what: "a message before hello",
             });
         }
-        if !matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) {
-            self.path.acks.soon(now);
+        match kind.class() {
+            Class::Video | Class::Bulk => self.path.acks.data(now),
+            _ if matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) => {}
+            _ => self.path.acks.soon(now),
         }
         match message {
             Message::Hello(hello) => self.handle_hello(hello),
@@ -449,7 +450,7 @@ impl Session {
 
     fn update_live(&mut self) {
         let shared = self.path.has_shared_live();
-        self.path.set_live(self.calls.is_live(), shared, self.now);
+        self.path.set_live(self.calls.is_live(), shared);
     }
 
     /// When the peer is lost to the calls that there are.

@@ -82,7 +82,7 @@ impl Scheduler {
     /// Writes the next record into `out`; gives its bytes, 0 when nothing may be sent now.
     pub(crate) fn next_record(&mut self, mut from: Sources<'_>, out: &mut [u8]) -> usize {
         let limit = match self.order {
-            Order::Priority => from.path.record_limit(from.now),
+            Order::Priority => from.path.record_limit(),
             Order::Naive => RECORD_BULK,
         };
         let (out, _) = out.split_at_mut(limit.min(out.len()));
@@ -149,7 +149,7 @@ impl Scheduler {
 impl Sources<'_> {
     /// Writes the last record: what class control still has, and nothing after it.
     pub(crate) fn last_record(mut self, out: &mut [u8]) -> usize {
-        let (out, _) = out.split_at_mut(self.path.record_limit(self.now).min(out.len()));
+        let (out, _) = out.split_at_mut(self.path.record_limit().min(out.len()));
         let mut record = Record::new(out);
         self.output.control.pull(&mut record);
         self.sent(&record)
@@ -197,8 +197,8 @@ impl Sources<'_> {
 
     /// Lets an ack ride along, or sends one that is due.
     fn ack(&mut self, record: &mut Record<'_>) {
-        let (rides, live) = (!record.is_empty(), self.calls.is_live());
-        self.path.acks.pull(record, rides, live, self.now);
+        let rides = !record.is_empty();
+        self.path.acks.pull(record, rides, self.now);
     }
 
     fn sent(&mut self, record: &Record<'_>) -> usize {
