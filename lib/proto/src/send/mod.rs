@@ -6,14 +6,14 @@
 //! urgent bytes would wait for the others in it.
 //!
 //! ```text
-//!   |                            | held back by                        | how much
-//! --+----------------------------+-------------------------------------+---------------------------
-//! 1 | control: calls, pings      | nothing                             | what fits
-//! 2 | sound                      | a path that stands still            | the newest 200 ms
-//! 3 | 5 and 6, if owed by now    | nothing: the floor of 5 %           | one record
-//! 4 | pictures                   | media gate, viewer's credit         | one picture, then the next
-//! 5 | texts, file control        | a record of them that is not acked  | what fits
-//! 6 | file data                  | bulk window, receiver's grant, rate | transfers take turns
+//!   |                         | held back by                          | how much
+//! --+-------------------------+---------------------------------------+---------------------------
+//! 1 | control: calls, pings   | nothing                               | what fits
+//! 2 | sound                   | a path that stands still              | the newest 200 ms
+//! 3 | 5 and 6, if owed by now | as below                              | one record: the floor, 5 %
+//! 4 | pictures                | media gate, viewer's credit           | one picture, then the next
+//! 5 | texts, file control     | a record of them that is not acked    | what fits
+//! 6 | file data               | bulk window, receiver's grant, a rate | transfers take turns
 //!   + an ack rides along in every record
 //! ```
 //!
@@ -117,14 +117,14 @@ impl Scheduler {
             from.sound(record);
         }
         if record.is_empty() && self.floor.is_due(record.size()) {
-            from.text_or_file_data(record, record.size());
+            from.text_or_file_data(record);
         }
         if record.is_empty() {
             let budget = from.path.media_budget(from.now);
             from.calls.pull(record, budget, from.now);
         }
         if record.is_empty() {
-            from.text_or_file_data(record, 0);
+            from.text_or_file_data(record);
         }
     }
 
@@ -166,15 +166,14 @@ impl Sources<'_> {
         }
     }
 
-    /// Texts and file control, else file data. `floor` bytes may go whatever is on the way.
-    fn text_or_file_data(&mut self, record: &mut Record<'_>, floor: usize) {
+    /// Texts and file control, else file data.
+    fn text_or_file_data(&mut self, record: &mut Record<'_>) {
         // A folder's entries are megabytes: a picture must not wait behind all of them.
-        if floor > 0 || self.path.text_in_flight() < record.size() as u64 {
+        if self.path.text_in_flight() < record.size() as u64 {
             self.text(record);
         }
         if record.is_empty() {
-            let budget = self.path.bulk_budget(self.now);
-            self.file_data(record, budget.max(floor));
+            self.file_data(record, self.path.bulk_budget(self.now));
         }
     }
 
