@@ -115,3 +115,5 @@ pub use stats::Stats;
 
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
