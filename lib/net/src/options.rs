@@ -31,25 +31,33 @@ pub(crate) fn begin(stream: &TcpStream) {
 /// What changes when a call begins or the last one ends.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
+    /// A call of the connection's own is live.
     live: bool,
+    /// A call is live anywhere that shares our link to the network.
+    shared: bool,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     send_buffer: SendBuffer,
 }
 
 impl Tuning {
-    /// Tunes the socket if a call has begun or the last one has ended since it was tuned.
-    pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool) {
-        if self.live != live {
-            self.live = live;
+    /// Tunes the socket if a call has begun or the last one has ended since it was tuned: `live` on
+    /// this connection, `shared` anywhere that shares our link to the network.
+    pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool, shared: bool) {
+        if (self.live, self.shared) != (live, shared) {
+            (self.live, self.shared) = (live, shared);
             self.apply(&SockRef::from(stream));
         }
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        let (unsent, patience) = match self.live {
-            true => (UNSENT_LIVE, PATIENCE_LIVE),
-            false => (UNSENT_BULK, PATIENCE_IDLE),
+        let unsent = match self.live || self.shared {
+            true => UNSENT_LIVE,
+            false => UNSENT_BULK,
+        };
+        let patience = match self.live {
+            true => PATIENCE_LIVE,
+            false => PATIENCE_IDLE,
         };
         report("notsent_lowat", socket.set_tcp_notsent_lowat(unsent));
         report("user_timeout", socket.set_tcp_user_timeout(Some(patience)));
@@ -57,7 +65,8 @@ impl Tuning {
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        report("send buffer", self.send_buffer.tune(socket, self.live));
+        let live = self.live || self.shared;
+        report("send buffer", self.send_buffer.tune(socket, live));
     }
 }
 

@@ -9,12 +9,12 @@ impl Session {
     /// for the others.
     pub(crate) fn fill(&mut self, record: &mut Record<'_>, now: Instant) {
         self.output.control.pull(record);
-        self.pinger.pull(record, now);
+        self.path.pinger.pull(record, now);
         if !self.is_live() {
             self.fill_text(record, now);
             // File data of an entry never overtake its announcement.
             if self.output.text.len() == 0 {
-                let room = self.delivery.room(self.sent.bulk_unacked());
+                let room = self.path.bulk_budget(now);
                 self.files.pull(record, room, now, &mut self.output);
             }
             return;
@@ -23,8 +23,9 @@ impl Session {
             self.fill_below_video(record, now);
         }
         if record.is_empty() {
-            let gate = self.sent.others_unacked() < self.config.video_gate;
+            let gate = self.path.media_budget(now) > 0;
             self.calls.pull(record, gate, now);
+            record.media = record.used();
         }
         if record.is_empty() {
             self.fill_below_video(record, now);
@@ -34,8 +35,7 @@ impl Session {
     fn fill_below_video(&mut self, record: &mut Record<'_>, now: Instant) {
         self.fill_text(record, now);
         if record.is_empty() {
-            let room = self.window.room(self.sent.bulk_unacked(), now);
-            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let room = self.path.bulk_budget(now);
             self.files.pull(record, room, now, &mut self.output);
         }
     }
@@ -65,7 +65,8 @@ impl Session {
             return used;
         };
         let mut record = Record::new(rest);
-        self.owed.pull(&mut record, used > 0, self.is_live(), now);
+        let live = self.is_live();
+        self.path.acks.pull(&mut record, used > 0, live, now);
         used + record.used()
     }
 }

@@ -76,22 +76,19 @@
 
 extern crate alloc;
 
-mod ack;
 mod call;
 mod config;
 mod deframer;
-mod delivery;
 mod error;
 mod event;
 mod file;
 mod filling;
 mod instant;
 mod liveness;
-mod min_filter;
 #[cfg(test)]
 mod numbers;
 mod output;
-mod ping;
+mod path;
 mod queue;
 mod record;
 mod scheduler;
@@ -101,7 +98,6 @@ mod streams;
 mod text;
 mod verbs;
 mod video;
-mod window;
 
 pub use config::Config;
 pub use error::{PeerError, UsageError};
@@ -110,7 +106,7 @@ pub use event::{
     Side, TransferId,
 };
 pub use instant::Instant;
-pub use session::Session;
+pub use session::{Session, Traffic};
 pub use stats::Stats;
 
 #[doc(hidden)]

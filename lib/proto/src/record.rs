@@ -5,7 +5,8 @@ use transom_wire::{Message, limits};
 pub(crate) struct Record<'a> {
     out: &'a mut [u8],
     used: usize,
-    /// Bytes of `used` that are in class text, and in class bulk.
+    /// Bytes of `used` that are pictures and sound, texts and file control, and file data.
+    pub(crate) media: usize,
     pub(crate) text: usize,
     pub(crate) bulk: usize,
 }
@@ -15,6 +16,7 @@ impl<'a> Record<'a> {
         Self {
             out,
             used: 0,
+            media: 0,
             text: 0,
             bulk: 0,
         }

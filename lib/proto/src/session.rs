@@ -4,22 +4,19 @@
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
-use crate::ack::{ACK_BYTES, AckSender, InFlight, Sizes};
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
-use crate::delivery::Delivery;
 use crate::file::Files;
 use crate::liveness::Liveness;
 use crate::output::{Output, clip};
-use crate::ping::Pinger;
+use crate::path::ack::ACK_BYTES;
+use crate::path::{Path, Sizes};
 use crate::record::Record;
 use crate::scheduler::Floor;
 use crate::streams::Streams;
 use crate::text::Texts;
-use crate::window::Window;
 use crate::{Config, Event, Instant, PeerError, Side, Stats};
 
 /// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
@@ -33,12 +30,8 @@ pub struct Session {
     pub(crate) calls: Calls,
     pub(crate) texts: Texts,
     pub(crate) files: Files,
-    pub(crate) window: Window,
+    pub(crate) path: Path,
     deframer: Deframer,
-    pub(crate) owed: AckSender,
-    pub(crate) sent: InFlight,
-    pub(crate) delivery: Delivery,
-    pub(crate) pinger: Pinger,
     liveness: Liveness,
     pub(crate) floor: Floor,
     /// The peer's nonce; `None` until its Hello.
@@ -46,6 +39,18 @@ pub struct Session {
     /// The latest time the caller told.
     pub(crate) now: Instant,
     shown_after: Option<Duration>,
+}
+
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Traffic {
+    /// Neither a call nor a transfer.
+    #[default]
+    Idle,
+    /// Transfers, and no call.
+    Files,
+    /// A call that rings or runs, whatever else.
+    Media,
 }
 
 /// ```text
@@ -82,12 +87,8 @@ impl Session {
             calls: Calls::new(config.max_calls),
             texts: Texts::new(&config),
             files: Files::new(&config),
-            window: Window::new(config.bulk_target),
+            path: Path::new(&config, now),
             deframer: Deframer::default(),
-            owed: AckSender::default(),
-            sent: InFlight::default(),
-            delivery: Delivery::new(),
-            pinger: Pinger::new(&config, now),
             liveness: Liveness::new(config.give_up_live),
             floor: Floor::new(config.bulk_floor),
             nonce: None,
@@ -109,7 +110,7 @@ impl Session {
             Stage::Leaving | Stage::Left => return Ok(()),
             Stage::Broken(error) => return Err(error),
         }
-        self.owed.took(bytes.len(), now);
+        self.path.acks.took(bytes.len(), now);
         // A caller that always has bytes to read may not come to `handle_timeout` for long.
         self.texts.handle_timeout(now, &mut self.output);
         let mut deframer = core::mem::take(&mut self.deframer);
@@ -123,7 +124,7 @@ impl Session {
     pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
         self.handle_time(now);
         if self.stage == Stage::Open && self.liveness.handle_partial(bytes) {
-            self.pinger.heard(now);
+            self.path.pinger.heard(now);
         }
     }
 
@@ -138,12 +139,12 @@ impl Session {
         if self.stage != Stage::Open {
             return Ok(());
         }
-        self.owed.handle_timeout(now);
+        self.path.acks.handle_timeout(now);
         self.texts.handle_timeout(now, &mut self.output);
         let lost = self.lost_at().is_some_and(|at| at <= now);
         let result = match lost {
             true => Err(PeerError::Silent),
-            false => self.pinger.handle_timeout(now),
+            false => self.path.pinger.handle_timeout(now),
         };
         result.inspect_err(|error| self.break_off(*error))
     }
@@ -155,12 +156,7 @@ impl Session {
     /// Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.handle_time(now);
-        let most = if self.is_live() {
-            RECORD_LIVE
-        } else {
-            RECORD_BULK
-        };
-        let most = self.delivery.record(most).min(out.len());
+        let most = self.path.record_limit(now).min(out.len());
         // Room for an ack is kept free in every record, so that one can ride along.
         let (content, _) = out.split_at_mut(most.saturating_sub(ACK_BYTES));
         let mut record = Record::new(content);
@@ -169,15 +165,18 @@ impl Session {
             Stage::Leaving => self.output.control.pull(&mut record),
             Stage::Open => self.fill(&mut record, now),
         }
-        let (content, text, bulk) = (record.used(), record.text, record.bulk);
+        let (content, [media, text, bulk]) =
+            (record.used(), [record.media, record.text, record.bulk]);
         let used = self.add_ack(out, content, most, now);
         if used > 0 {
             let sizes = Sizes {
-                before: content - bulk,
-                bulk,
-                behind: used - content,
+                control: (content - media - text - bulk) as u64,
+                media: media as u64,
+                text: text as u64,
+                bulk: bulk as u64,
+                ack: (used - content) as u64,
             };
-            self.sent.record(sizes, now);
+            self.path.on_sent(sizes, now);
             if self.is_live() {
                 self.floor.record(used, text + bulk);
             }
@@ -201,13 +200,13 @@ impl Session {
             return None;
         }
         let others = [
-            self.owed.poll_timeout(),
+            self.path.acks.poll_timeout(),
             self.files.poll_timeout(self.now),
             self.texts.poll_timeout(),
-            self.probe_timeout(),
+            self.path.poll_timeout(self.now),
             self.lost_at(),
         ];
-        let pinger = Some(self.pinger.poll_timeout());
+        let pinger = Some(self.path.pinger.poll_timeout());
         others.into_iter().chain([pinger]).flatten().min()
     }
 
@@ -216,20 +215,44 @@ impl Session {
         self.calls.is_live()
     }
 
+    /// A call begins (`true`) or the last one ends anywhere at this station, or in another program
+    /// of its owner. While there is one, this session's file data keep the queue on the way short,
+    /// also if the session has no call of its own: links are shared.
+    pub fn set_shared_live(&mut self, live: bool, now: Instant) {
+        self.handle_time(now);
+        self.path.set_live(self.calls.is_live(), live, self.now);
+    }
+
+    /// What the connection carries, for the marks of its packets.
+    pub fn traffic(&self) -> Traffic {
+        match (self.is_live(), self.files.has_transfers()) {
+            (true, _) => Traffic::Media,
+            (false, true) => Traffic::Files,
+            (false, false) => Traffic::Idle,
+        }
+    }
+
+    /// What [`set_shared_live`](Self::set_shared_live) told last; `false` at first.
+    pub fn has_shared_live(&self) -> bool {
+        self.path.has_shared_live()
+    }
+
     /// What was measured up to now.
     pub fn stats(&self, now: Instant) -> Stats {
         let counts = self.calls.counts;
         let (granted, storing) = self.files.granted();
+        let (sent, unacked) = self.path.sent();
         Stats {
-            sent: self.sent.sent(),
-            received: self.owed.received(),
-            unacked: self.sent.unacked(),
+            sent,
+            received: self.path.acks.received(),
+            unacked,
             held: self.output.len() + self.calls.held() + self.files.held() + self.deframer.held(),
-            rtt: self.pinger.rtt(),
-            min_rtt: self.pinger.min_rtt(),
-            queue_delay: self.window.delay(),
-            bulk_window: self.window.size(),
-            silent: self.pinger.silent(now),
+            rtt: self.path.pinger.rtt(),
+            min_rtt: self.path.pinger.min_rtt(),
+            rate: self.path.rate(),
+            queue_delay: self.path.queue_delay(),
+            bulk_window: self.path.bulk_window(),
+            silent: self.path.pinger.silent(now),
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,
             pictures_aborted: counts.aborted,
@@ -243,7 +266,7 @@ impl Session {
     /// A time of the peer's clock in ours; `None` before the first pong, which comes within the
     /// first round trip.
     pub fn to_local(&self, peer_clock: u64) -> Option<Instant> {
-        self.pinger.to_local(peer_clock)
+        self.path.pinger.to_local(peer_clock)
     }
 
     /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
@@ -257,6 +280,7 @@ impl Session {
 
     fn handle_time(&mut self, now: Instant) {
         self.now = self.now.max(now);
+        self.update_live();
         self.liveness.handle_time(self.now);
     }
 
@@ -270,7 +294,7 @@ impl Session {
         let mut whole = false;
         while let Some(Frame { header, payload }) = deframer.next(&mut rest)? {
             whole = true;
-            self.pinger.heard(now);
+            self.path.pinger.heard(now);
             self.liveness.heard();
             self.handle_frame(header, payload, now)?;
             if self.stage != Stage::Open {
@@ -290,7 +314,7 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let Some(message) = Message::decode(header, payload)? else {
-            self.owed.soon(now);
+            self.path.acks.soon(now);
             return Ok(());
         };
         self.output.check_backlog()?;
@@ -302,25 +326,18 @@ impl Session {
             });
         }
         if !matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) {
-            self.owed.soon(now);
+            self.path.acks.soon(now);
         }
         match message {
             Message::Hello(hello) => self.handle_hello(hello),
             Message::Bye(bye) => self.handle_bye(bye),
             Message::Join(_) => Err(PeerError::Unsupported { what: "join" }),
             Message::Ping(ping) => {
-                self.pinger.handle_ping(ping);
+                self.path.pinger.handle_ping(ping);
                 Ok(())
             }
-            Message::Pong(pong) => self.pinger.handle_pong(pong, now),
-            Message::Ack(ack) => {
-                let in_flight = self.sent.bulk_unacked();
-                if let Some(sample) = self.sent.handle_ack(ack)? {
-                    self.window.handle_sample(sample, in_flight, now);
-                    self.delivery.handle_ack(ack, self.window.delay());
-                }
-                Ok(())
-            }
+            Message::Pong(pong) => self.path.pinger.handle_pong(pong, now),
+            Message::Ack(ack) => self.path.on_ack(ack, now),
             Message::Text(text) => self.texts.handle_text(text, now, &mut self.output),
             Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.output),
             message => self.handle_stream(header, &message, now),
@@ -444,7 +461,7 @@ impl Session {
             ref video => {
                 let last = header.flags & flags::LAST != 0;
                 if self.calls.handle_video(stream, video, last, now, output)? {
-                    self.owed.at_once();
+                    self.path.acks.at_once();
                 }
                 Ok(())
             }
@@ -454,14 +471,19 @@ impl Session {
     /// A call has begun: bulk starts anew with a small window, and silence is borne for less long.
     pub(crate) fn went_live(&mut self, was_live: bool) {
         if !was_live && self.is_live() {
-            self.window.restart();
             self.liveness.went_live();
         }
+        self.update_live();
+    }
+
+    fn update_live(&mut self) {
+        let shared = self.path.has_shared_live();
+        self.path.set_live(self.calls.is_live(), shared, self.now);
     }
 
     /// When the peer is lost to the calls that there are.
     fn lost_at(&self) -> Option<Instant> {
-        let heard = self.now - self.pinger.silent(self.now);
+        let heard = self.now - self.path.pinger.silent(self.now);
         self.is_live().then(|| self.liveness.lost_at(heard))
     }
 
@@ -475,12 +497,6 @@ impl Session {
     fn break_off(&mut self, error: PeerError) {
         log::debug!("session={:016x} broken: {error}", self.config.session);
         self.stage = Stage::Broken(error);
-    }
-
-    fn probe_timeout(&self) -> Option<Instant> {
-        self.window
-            .probe_end()
-            .filter(|at| *at > self.now && self.is_live())
     }
 }
 

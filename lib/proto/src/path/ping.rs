@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use transom_wire::{DecodeError, Message, Ping, Pong};
 
-use crate::min_filter::MinFilter;
+use super::min_filter::MinFilter;
 use crate::record::Record;
 use crate::{Config, Instant, PeerError};
 
