@@ -186,7 +186,8 @@ mod tests {
     #[test]
     fn after_a_loss_the_window_is_back_when_the_cubic_says() {
         let mut cubic = Cubic::new();
-        let rtt = Duration::from_millis(20);
+        // Long enough that Reno would be slower.
+        let rtt = Duration::from_millis(100);
         cubic.handle_acked(90 * MSS, rtt, rtt);
         cubic.handle_loss();
         assert_eq!(cubic.window(), 70 * MSS);

@@ -240,12 +240,20 @@ impl<T> Flow<T> {
         let received = &mut self.received;
         self.ranges.retain(|(start, end)| {
             let is_next = start <= received;
-            *received = if is_next { *end.max(received) } else { *received };
+            *received = if is_next {
+                *end.max(received)
+            } else {
+                *received
+            };
             !is_next
         });
         self.ranges.dedup_by(|next, range| {
             let touches = next.0 <= range.1;
-            range.1 = if touches { range.1.max(next.1) } else { range.1 };
+            range.1 = if touches {
+                range.1.max(next.1)
+            } else {
+                range.1
+            };
             touches
         });
     }
@@ -312,7 +320,10 @@ impl<T> Flow<T> {
         }
         if self.may_probe() {
             self.probed = true;
-            if let Some(last) = self.segments.back_mut().filter(|last| last.state == State::UnderWay)
+            if let Some(last) = self
+                .segments
+                .back_mut()
+                .filter(|last| last.state == State::UnderWay)
             {
                 // The probe goes although the window may be full.
                 last.state = State::Lost;
@@ -333,7 +344,11 @@ impl<T> Flow<T> {
             }
         }
         self.pipe = 0;
-        if self.recovery.as_ref().is_none_or(|it| it.reduction.is_some()) {
+        if self
+            .recovery
+            .as_ref()
+            .is_none_or(|it| it.reduction.is_some())
+        {
             self.cubic.handle_timeout();
         }
         let until = self.sent;
@@ -406,8 +421,10 @@ impl<T> Flow<T> {
 
     /// What the window sends in a millisecond, as Linux sizes its packets.
     fn at_once(&self) -> usize {
-        let millis = self.srtt.map_or(1, |(srtt, _)| srtt.as_millis().max(1));
-        let packets = self.cubic.window() / MSS / usize::try_from(millis).unwrap_or(usize::MAX);
+        let packets = self.srtt.map_or(1, |(srtt, _)| {
+            let millis = usize::try_from(srtt.as_millis()).unwrap_or(usize::MAX);
+            self.cubic.window() / MSS / millis.max(1)
+        });
         packets.clamp(1, MOST_AT_ONCE) * MSS
     }
 

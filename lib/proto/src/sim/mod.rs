@@ -28,3 +28,6 @@ mod random;
 pub use link::{Link, LinkId};
 pub use network::{ConnectionId, Network};
 pub use random::Random;
+
+#[cfg(test)]
+mod tests;

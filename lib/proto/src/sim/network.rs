@@ -52,7 +52,7 @@ pub struct Network<T> {
     events: BinaryHeap<Reverse<(Duration, u64, Event)>>,
     order: u64,
     ready: BTreeSet<(ConnectionId, Side)>,
-    random: Random,
+    pub(super) random: Random,
 }
 
 /// The connection, and which side sends.
@@ -146,10 +146,7 @@ impl<T> Network<T> {
         assert!(!there.is_empty() && !back.is_empty(), "a route has links");
         self.last_id += 1;
         let id = ConnectionId(self.last_id);
-        let routes = [
-            (Side::Dialer, there, back),
-            (Side::Listener, back, there),
-        ];
+        let routes = [(Side::Dialer, there, back), (Side::Listener, back, there)];
         for (side, links, back) in routes {
             let value = Route {
                 flow: Flow::new(),
