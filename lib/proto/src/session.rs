@@ -44,6 +44,18 @@ pub struct Session {
     shown_after: Option<Duration>,
 }
 
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Traffic {
+    /// Neither a call nor a transfer.
+    #[default]
+    Idle,
+    /// Transfers, and no call.
+    Files,
+    /// A call that rings or runs, whatever else.
+    Media,
+}
+
 /// ```text
 ///   Open --bye()--> Leaving (sends what control has, then Bye, then nothing)
 ///     |--- Bye ---> Left    (sends and takes nothing)
@@ -221,6 +233,15 @@ impl Session {
     pub fn set_shared_live(&mut self, live: bool, now: Instant) {
         self.handle_time(now);
         self.path.set_live(self.calls.is_live(), live);
+    }
+
+    /// What the connection carries, for the marks of its packets.
+    pub fn traffic(&self) -> Traffic {
+        match (self.is_live(), self.files.has_transfers()) {
+            (true, _) => Traffic::Media,
+            (false, true) => Traffic::Files,
+            (false, false) => Traffic::Idle,
+        }
     }
 
     /// What [`set_shared_live`](Self::set_shared_live) told last; `false` at first.
