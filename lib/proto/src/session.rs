@@ -263,7 +263,7 @@ impl Session {
             min_rtt: self.path.pinger.min_rtt(),
             rate: self.path.rate(),
             queue_delay: self.path.queue_delay(),
-            bulk_window: self.path.bulk_window(now),
+            bulk_window: self.path.bulk_window(),
             silent: self.path.pinger.silent(now),
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,

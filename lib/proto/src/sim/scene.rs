@@ -20,6 +20,9 @@ const SEAL: usize = 18;
 /// `TCP_NOTSENT_LOWAT` while anything is live, and else; as `transom-net` sets it.
 const UNSENT: [usize; 2] = [1024 * 1024, 16 * 1024];
 
+/// Less in a [`TICK`] is no progress: pings and acks.
+const STILL: u64 = 1_000;
+
 /// How often the file's progress is noted.
 pub const TICK: Duration = Duration::from_millis(100);
 
@@ -69,7 +72,7 @@ struct Line {
 pub struct Outcome {
     /// When each picture that was received had been made, and how long it then took.
     pub latencies: Vec<(Duration, Duration)>,
-    /// Bytes of the file that had been received by each [`TICK`].
+    /// Bytes that had been received by each [`TICK`], whole pictures excepted.
     pub file: Vec<u64>,
 }
 
@@ -95,7 +98,7 @@ impl Outcome {
             let tick = (time.as_millis() / TICK.as_millis()) as usize;
             self.file.get(tick).or(self.file.last()).copied()
         };
-        let bytes = at(to).unwrap_or(0) - at(from).unwrap_or(0);
+        let bytes = at(to).unwrap_or(0).saturating_sub(at(from).unwrap_or(0));
         bytes * 8 / ((to - from).as_millis() as u64).max(1)
     }
 
@@ -104,7 +107,11 @@ impl Outcome {
         let tick = |time: Duration| (time.as_millis() / TICK.as_millis()) as usize;
         let (mut longest, mut still) = (0, 0);
         for pair in self.file.windows(2).skip(tick(from)).take(tick(to - from)) {
-            still = if pair[0] == pair[1] { still + 1 } else { 0 };
+            still = if pair[1].saturating_sub(pair[0]) < STILL {
+                still + 1
+            } else {
+                0
+            };
             longest = longest.max(still);
         }
         TICK * longest
@@ -282,7 +289,10 @@ impl Line {
             (_, self.courier) = Courier::offer(&mut self.station, Shape::File, parcels);
         }
         while TICK * self.outcome.file.len() as u32 <= now {
-            self.outcome.file.push(self.courier.got.values().sum());
+            let received = self.viewer.stats(VIEWER + now).received;
+            let pictures =
+                self.outcome.latencies.len() * self.load.video.map_or(0, |(_, video)| video.bytes);
+            self.outcome.file.push(received - pictures as u64);
         }
     }
 
