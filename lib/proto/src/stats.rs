@@ -41,6 +41,8 @@ pub struct Stats {
     pub picture_waits: Option<Duration>,
     /// Pictures received whole.
     pub pictures_received: u64,
+    /// Frames of sound dropped because they waited for 200 ms.
+    pub sound_dropped: u64,
     /// Bytes of file data that the peer was granted and the disk has not taken yet. At most
     /// [`Config::session_window`](crate::Config::session_window), unless that was made smaller.
     pub granted: u64,

@@ -301,7 +301,6 @@ impl Sending {
         spare: &mut Spare,
         output: &mut Output,
     ) -> Step {
-        let before = record.used();
         let mut step = Step::Out;
         while step == Step::Out {
             step = match record.used() < most {
@@ -309,7 +308,6 @@ impl Sending {
                 false => Step::Full,
             };
         }
-        record.bulk += record.used() - before;
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
             output.emit(Event::Room { file: self.id });

@@ -1,16 +1,13 @@
-//! Which class goes into the next record (wire 3.3).
+//! The least share of what is below media: texts, file control and file data.
 
-use transom_wire::limits::RECORD_LIVE;
-
-/// What is below video gets this floor, so that a saturated call can't freeze it.
+/// A call that could use all of the path leaves them this share of the bytes, so that it can't
+/// freeze them.
 pub(crate) struct Floor {
     percent: u64,
-    /// Hundredths of bytes that are owed to what is below video, at most [`DUE`].
+    /// Hundredths of bytes that are owed to them, at most one record. More is not saved up: a
+    /// picture waits behind one record of the floor, never behind two in a row.
     owed: u64,
 }
-
-/// One record: more is not saved up, so that a picture never waits behind two.
-const DUE: u64 = RECORD_LIVE as u64 * 100;
 
 impl Floor {
     pub(crate) fn new(percent: u8) -> Self {
@@ -18,16 +15,16 @@ impl Floor {
         Self { percent, owed: 0 }
     }
 
-    /// Whether what is below video goes before it now.
-    pub(crate) fn is_due(&self) -> bool {
-        self.owed >= DUE
+    /// Whether a record of that size is owed.
+    pub(crate) fn is_due(&self, record: usize) -> bool {
+        self.owed >= record as u64 * 100
     }
 
-    /// A record went out with so many bytes below video in it.
-    pub(crate) fn record(&mut self, bytes: usize, below: usize) {
-        let more = bytes.saturating_sub(below) as u64 * self.percent;
-        let less = below as u64 * 100;
-        self.owed = (self.owed + more).min(DUE).saturating_sub(less);
+    /// `bytes` were sent in a record that had room for `record`; `below` of them are below media.
+    pub(crate) fn on_sent(&mut self, bytes: u64, below: u64, record: usize) {
+        let more = bytes.saturating_sub(below) * self.percent;
+        let owed = (self.owed + more).min(record as u64 * 100);
+        self.owed = owed.saturating_sub(below * 100);
     }
 }
 
@@ -35,21 +32,28 @@ impl Floor {
 mod tests {
     use super::*;
 
-    /// Of so many full records, those that are given to what is below video.
+    const RECORD: usize = 16 * 1024;
+
+    /// A record of so many bytes left, with so many of them below media.
+    fn send(floor: &mut Floor, bytes: usize, below: usize) {
+        floor.on_sent(bytes as u64, below as u64, RECORD);
+    }
+
+    /// Of so many full records, those that are given to what is below media.
     fn given(percent: u8, records: usize) -> usize {
         let mut floor = Floor::new(percent);
         let mut given = 0;
         for _ in 0..records {
-            let below = if floor.is_due() { RECORD_LIVE } else { 0 };
+            let below = if floor.is_due(RECORD) { RECORD } else { 0 };
             given += usize::from(below > 0);
-            floor.record(RECORD_LIVE, below);
+            send(&mut floor, RECORD, below);
         }
         given
     }
 
     #[test]
-    fn what_is_below_video_gets_its_share_of_the_bytes() {
-        // Of video's twenty records one is owed.
+    fn what_is_below_media_gets_its_share_of_the_bytes() {
+        // Of twenty records of pictures one is owed.
         assert_eq!(given(5, 2100), 100);
         assert_eq!(given(50, 300), 100);
         assert_eq!(given(0, 1000), 0);
@@ -60,8 +64,8 @@ mod tests {
     fn records_in_parts_count_as_much() {
         let mut floor = Floor::new(5);
         let mut records = 0;
-        while !floor.is_due() {
-            floor.record(RECORD_LIVE / 4, 0);
+        while !floor.is_due(RECORD) {
+            send(&mut floor, RECORD / 4, 0);
             records += 1;
         }
         assert_eq!(records, 4 * 20);
@@ -71,34 +75,48 @@ mod tests {
     fn a_picture_never_waits_behind_two_records_in_a_row() {
         let mut floor = Floor::new(5);
         for _ in 0..1000 {
-            floor.record(RECORD_LIVE, 0);
+            send(&mut floor, RECORD, 0);
         }
-        assert!(floor.is_due());
-        floor.record(RECORD_LIVE, RECORD_LIVE);
-        assert!(!floor.is_due());
+        assert!(floor.is_due(RECORD));
+        send(&mut floor, RECORD, RECORD);
+        assert!(!floor.is_due(RECORD));
     }
 
     #[test]
     fn what_goes_without_being_due_is_no_debt() {
         let mut floor = Floor::new(5);
         for _ in 0..1000 {
-            floor.record(RECORD_LIVE, RECORD_LIVE);
+            send(&mut floor, RECORD, RECORD);
         }
         for _ in 0..20 {
-            assert!(!floor.is_due());
-            floor.record(RECORD_LIVE, 0);
+            assert!(!floor.is_due(RECORD));
+            send(&mut floor, RECORD, 0);
         }
-        assert!(floor.is_due());
+        assert!(floor.is_due(RECORD));
     }
 
     #[test]
-    fn what_is_below_video_owes_itself_nothing() {
+    fn what_is_below_media_owes_itself_nothing() {
         let mut floor = Floor::new(100);
-        floor.record(RECORD_LIVE / 2, 0);
-        floor.record(RECORD_LIVE / 4, RECORD_LIVE / 4);
-        floor.record(RECORD_LIVE * 3 / 4 - 1, 0);
-        assert!(!floor.is_due());
-        floor.record(1, 0);
-        assert!(floor.is_due());
+        send(&mut floor, RECORD / 2, 0);
+        send(&mut floor, RECORD / 4, RECORD / 4);
+        send(&mut floor, RECORD * 3 / 4 - 1, 0);
+        assert!(!floor.is_due(RECORD));
+        send(&mut floor, 1, 0);
+        assert!(floor.is_due(RECORD));
+    }
+
+    #[test]
+    fn where_records_are_small_the_floor_comes_sooner() {
+        let mut floor = Floor::new(5);
+        floor.on_sent(20 * 5_000 - 1, 0, 5_000);
+        assert!(!floor.is_due(5_000));
+        floor.on_sent(1, 0, 5_000);
+        assert!(floor.is_due(5_000));
+        for _ in 0..100 {
+            floor.on_sent(5_000, 0, 5_000);
+        }
+        floor.on_sent(5_000, 5_000, 5_000);
+        assert!(!floor.is_due(5_000), "one record at most is saved up");
     }
 }
