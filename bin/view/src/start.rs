@@ -203,8 +203,10 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
     Ok(Settings {
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
+        call_marks: folder.call_marks(),
         camera: state.calls.own.wish.clone(),
         takes_calls: !state.duties().busy,
+        mark_packets: state.config.mark_packets,
         ..Settings::new(name, folder.identity()?)
     })
 }

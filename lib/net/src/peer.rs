@@ -16,6 +16,7 @@ use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
 use crate::link::{Fault, Link};
 use crate::loop_context::LoopContext;
+use crate::marks::Marks;
 use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
 
@@ -43,6 +44,7 @@ pub(crate) struct Peer {
     /// The owner has heard of this peer and is owed a `Left`.
     known: bool,
     tuning: Tuning,
+    marks: Marks,
 }
 
 enum Stage {
@@ -103,6 +105,7 @@ impl Peer {
             outbound: Outbound::default(),
             known: side == Side::Dialer,
             tuning: Tuning::default(),
+            marks: Marks::default(),
         }
     }
 

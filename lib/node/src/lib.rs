@@ -47,6 +47,7 @@ mod notice;
 mod pace;
 mod panics;
 mod settings;
+mod shared_live;
 mod station;
 mod texts;
 mod transfers;

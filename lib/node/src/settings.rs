@@ -59,6 +59,15 @@ pub struct Settings {
     /// In which order pictures and file data are sent; another than the default is for
     /// measurements only.
     pub order: Order,
+    /// Files by whose locks the programs of this owner tell each other that a call is live, so that
+    /// file data of one program spare the calls of another: [`State::call_marks`]. Empty for none.
+    ///
+    /// [`State::call_marks`]: crate::State::call_marks
+    pub call_marks: Vec<PathBuf>,
+    /// Whether packets are marked for the network: media as AF41 (RFC 4594), connections that carry
+    /// files only as LE, lower effort (RFC 8622). Default true: Wi-Fi maps the marks to its access
+    /// categories. Some networks drop marked packets.
+    pub mark_packets: bool,
 }
 
 impl Settings {
@@ -81,6 +90,8 @@ impl Settings {
             inbox: None,
             file_bytes_per_key: 16 << 20,
             order: Order::default(),
+            call_marks: Vec::new(),
+            mark_packets: true,
         }
     }
 

@@ -102,8 +102,10 @@ pub use event::{
     Side, TransferId,
 };
 pub use instant::Instant;
-pub use session::Session;
+pub use session::{Session, Traffic};
 pub use stats::Stats;
 
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;

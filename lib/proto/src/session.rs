@@ -38,6 +38,18 @@ pub struct Session {
     shown_after: Option<Duration>,
 }
 
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Traffic {
+    /// Neither a call nor a transfer.
+    #[default]
+    Idle,
+    /// Transfers, and no call.
+    Files,
+    /// A call that rings or runs, whatever else.
+    Media,
+}
+
 /// ```text
 ///   Open --bye()--> Leaving (sends what control has, then Bye, then nothing)
 ///     |--- Bye ---> Left    (sends and takes nothing)
@@ -199,6 +211,15 @@ impl Session {
         self.path.set_live(self.calls.is_live(), live);
     }
 
+    /// What the connection carries, for the marks of its packets.
+    pub fn traffic(&self) -> Traffic {
+        match (self.is_live(), self.files.has_transfers()) {
+            (true, _) => Traffic::Media,
+            (false, true) => Traffic::Files,
+            (false, false) => Traffic::Idle,
+        }
+    }
+
     /// What [`set_shared_live`](Self::set_shared_live) told last; `false` at first.
     pub fn has_shared_live(&self) -> bool {
         self.path.has_shared_live()
@@ -218,7 +239,7 @@ impl Session {
             min_rtt: self.path.pinger.min_rtt(),
             rate: self.path.rate(),
             queue_delay: self.path.queue_delay(),
-            bulk_window: self.path.bulk_window(now),
+            bulk_window: self.path.bulk_window(),
             silent: self.path.pinger.silent(now),
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,

@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) camera: String,
     /// Its picture's `WIDTHxHEIGHT`; empty for what it likes best.
     pub(crate) size: String,
+    /// Whether packets are marked for the network, which some networks drop.
+    pub(crate) mark_packets: bool,
     /// Where the window was.
     pub(crate) place: Option<Place>,
     /// What is to be done with single contacts.
@@ -87,6 +89,7 @@ impl Default for Config {
             do_not_disturb: false,
             camera: "auto".to_owned(),
             size: String::new(),
+            mark_packets: true,
             place: None,
             contacts: Vec::new(),
         }
@@ -208,6 +211,7 @@ impl Config {
             "do_not_disturb" => self.do_not_disturb = switch(key, value)?,
             "camera" => self.camera = value.to_owned(),
             "size" => self.size = value.to_owned(),
+            "mark_packets" => self.mark_packets = switch(key, value)?,
             "window" => self.place = Some(parsed(key, value)?),
             // A newer version's, perhaps.
             _ => {}
@@ -226,6 +230,7 @@ impl Config {
             ("do_not_disturb", switch(self.do_not_disturb)),
             ("camera", one_line(&self.camera)),
             ("size", one_line(&self.size)),
+            ("mark_packets", switch(self.mark_packets)),
         ];
         entries.extend(self.name.map(|name| ("name", name.to_string())));
         // A folder whose name no line can hold lasts as long as the window.
@@ -401,6 +406,7 @@ mod tests {
             do_not_disturb: true,
             camera: "/dev/video2".to_owned(),
             size: "1280x720".to_owned(),
+            mark_packets: false,
             place: Some(Place {
                 width: 900,
                 height: 600,

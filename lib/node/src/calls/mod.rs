@@ -82,6 +82,11 @@ impl Calls {
             .next()
     }
 
+    /// Whether a call rings or runs on a connection.
+    pub(crate) fn is_carried(&self) -> bool {
+        self.calls.iter().any(|call| call.place.is_some())
+    }
+
     /// When [`turn`](Self::turn) has something to do though nothing happens.
     pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
         let now = Instant::now();

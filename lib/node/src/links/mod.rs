@@ -174,6 +174,11 @@ impl Links {
             .filter(move |(_, link)| link.peer == *peer && link.is_up() && !link.closing)
     }
 
+    /// All connections whose key was allowed.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.links.keys().copied()
+    }
+
     pub(crate) fn link(&self, id: PeerId) -> Option<&Link> {
         self.links.get(&id)
     }

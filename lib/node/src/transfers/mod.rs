@@ -369,6 +369,11 @@ impl Transfers {
         }
     }
 
+    /// Whether there is a transfer, be it one that waits.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.outgoing.is_empty() || !self.incoming.is_empty()
+    }
+
     /// When the owner is to be told of progress.
     pub(crate) fn due(&self) -> Option<Instant> {
         let outgoing = self

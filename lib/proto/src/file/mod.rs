@@ -69,6 +69,10 @@ impl Files {
         }
     }
 
+    pub(crate) fn has_transfers(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     pub(crate) fn is_open(&self, stream: u16) -> bool {
         self.open.contains_key(&stream)
     }

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use super::in_flight::Sample;
 use crate::Instant;
 
 /// A minimum counts for one to two of these. A route that got longer is known after two: within 2 s.
@@ -30,9 +29,7 @@ pub(super) struct BaseDelay {
 }
 
 impl BaseDelay {
-    pub(super) fn take(&mut self, sample: Sample, is_clean: bool, now: Instant) {
-        let Sample { one_way, rtt, .. } = sample;
-        let new = Delays { one_way, rtt };
+    pub(super) fn take(&mut self, new: Delays, is_clean: bool, now: Instant) {
         self.now = Some(self.now.map_or(new, |least| least.min(new)));
         self.is_clean |= is_clean;
         if self.is_clean && now - self.since >= SPAN {

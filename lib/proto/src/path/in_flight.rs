@@ -35,6 +35,8 @@ pub(crate) struct Sample {
     pub(crate) rtt: Duration,
     /// Bytes that were ahead of this record when it was sent: in flight then, without its own.
     pub(crate) ahead: u64,
+    /// The record's own bytes up to the last one acked.
+    pub(crate) own: u64,
 }
 
 /// What we have sent, and how much of it the peer has taken in: `acked <= sent`, and `by_class` sums
@@ -50,7 +52,8 @@ pub(crate) struct InFlight {
 /// One record in flight.
 #[derive(Clone, Copy)]
 struct Mark {
-    /// Plain bytes sent up to its end.
+    /// Plain bytes sent up to its beginning, and up to its end.
+    start: u64,
     end: u64,
     /// Its bytes that are not acked.
     rest: Sizes,
@@ -61,10 +64,11 @@ struct Mark {
 
 impl InFlight {
     pub(crate) fn record(&mut self, sizes: Sizes, now: Instant) {
-        let ahead = self.unacked();
+        let (start, ahead) = (self.sent, self.unacked());
         self.sent += sizes.total();
         self.by_class.add(sizes);
         let mark = Mark {
+            start,
             end: self.sent,
             rest: sizes,
             at: now,
@@ -90,7 +94,13 @@ impl InFlight {
         }
         self.acked = ack.received;
         while let Some(mark) = self.marks.front_mut() {
-            let Mark { end, at, ahead, .. } = *mark;
+            let Mark {
+                start,
+                end,
+                at,
+                ahead,
+                ..
+            } = *mark;
             self.by_class.subtract(mark.ack(ack.received));
             if end <= ack.received {
                 self.marks.pop_front();
@@ -100,6 +110,7 @@ impl InFlight {
                     one_way: ack.clock.wrapping_sub(at.0).cast_signed(),
                     rtt: now - at,
                     ahead,
+                    own: ack.received.saturating_sub(start),
                 }));
             }
         }

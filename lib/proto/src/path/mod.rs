@@ -52,7 +52,7 @@ const FIRST: u64 = 16 * 1024;
 const RECORD_TIME: Duration = Duration::from_millis(250);
 
 /// The same while anything is live: the longest that a picture waits behind a record of file data.
-const RECORD_TIME_LIVE: Duration = Duration::from_millis(10);
+const RECORD_TIME_LIVE: Duration = Duration::from_millis(2);
 
 /// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 136 kbit/s
 /// it takes more than [`RECORD_TIME`]; at 10 kbit/s it takes 3.4 s, less than a call's silence.
@@ -69,6 +69,9 @@ const MEDIA_TIME: Duration = Duration::from_millis(20);
 
 /// Bytes of pictures that may be in flight before anything was measured.
 const MEDIA_FIRST: u64 = 32 * 1024;
+
+/// Pings and acks that are in flight until something else is acked.
+const STRAY: u64 = 256;
 
 /// What a TCP segment carries: less than that is not worth a record.
 const SEGMENT: u64 = 1448;
@@ -103,15 +106,20 @@ impl Path {
         let Some(sample) = self.in_flight.handle_ack(ack, now)? else {
             return Ok(());
         };
-        let is_clean = sample.ahead <= self.bytes_in(self.base_rtt());
-        self.base.take(sample, is_clean, now);
-        let base = self
-            .base
-            .value()
-            .map_or(sample.one_way, |base| base.one_way);
-        let queued = sample.one_way.saturating_sub(base);
+        let is_clean = sample.ahead <= self.bytes_in(self.base_rtt()) + STRAY;
+        // A record takes its own time beyond the base delay.
+        let own = self.time_of(sample.own);
+        let delays = Delays {
+            one_way: sample
+                .one_way
+                .saturating_sub_unsigned(own.as_micros() as u64),
+            rtt: sample.rtt.saturating_sub(own),
+        };
+        self.base.take(delays, is_clean, now);
+        let base = self.base.value().unwrap_or(delays).one_way;
+        let queued = delays.one_way.saturating_sub(base);
         self.queue_delay = Duration::from_micros(queued.max(0).unsigned_abs());
-        self.rate.handle_ack(ack, self.queue_delay);
+        self.rate.handle_ack(ack, self.queue_delay, self.base_rtt());
         Ok(())
     }
 
@@ -138,9 +146,12 @@ impl Path {
             let window = self.bytes_in(IN_FLIGHT_TIME).max(2 * LEAST_RECORD as u64);
             return to_usize(window.saturating_sub(bulk));
         }
-        let window = self.window(self.target(), now);
+        if self.base.is_overdue(now) {
+            return self.probe_budget();
+        }
+        let window = self.window(self.target());
         let shared = window.saturating_sub(self.in_flight.unacked());
-        let own = self.floor_window(now).saturating_sub(bulk);
+        let own = self.floor_window().saturating_sub(bulk);
         // Acks come a few times per window only if records are smaller than it.
         let room = shared.max(own).min((window / 4).max(SEGMENT));
         if room < SEGMENT { 0 } else { to_usize(room) }
@@ -148,20 +159,33 @@ impl Path {
 
     /// Bytes of pictures and sound that may be sent now.
     pub(crate) fn media_budget(&self, now: Instant) -> usize {
+        if self.base.is_overdue(now) {
+            return self.probe_budget();
+        }
         let least = match self.rate.is_limited() {
             true => LEAST_RECORD as u64,
             false => MEDIA_FIRST,
         };
-        let window = self.window(MEDIA_TIME, now).max(least);
+        let window = self.window(MEDIA_TIME).max(least);
         let room = window.saturating_sub(self.in_flight.unacked());
         if room < SEGMENT { 0 } else { to_usize(room) }
     }
 
+    /// The base delay must be seen anew: one record after the other, each sent when so little is
+    /// ahead of it that its sample is clean.
+    fn probe_budget(&self) -> usize {
+        match self.in_flight.unacked() <= self.bytes_in(self.base_rtt() * 3 / 4) + STRAY {
+            true => LEAST_RECORD,
+            false => 0,
+        }
+    }
+
     /// Bytes of the largest record that may be sent now.
     pub(crate) fn record_limit(&self) -> usize {
-        let (most, time) = match self.is_live() {
-            true => (RECORD_LIVE, RECORD_TIME_LIVE),
-            false => (RECORD_BULK, RECORD_TIME),
+        let (most, time) = match (self.is_live(), self.rate.is_limited()) {
+            (true, true) => (RECORD_LIVE, RECORD_TIME_LIVE),
+            (true, false) => (RECORD_LIVE, 5 * RECORD_TIME_LIVE),
+            (false, _) => (RECORD_BULK, RECORD_TIME),
         };
         most.min(to_usize(self.bytes_in(time)).max(LEAST_RECORD))
     }
@@ -197,17 +221,13 @@ impl Path {
     }
 
     /// Bytes of file data that may be in flight while anything is live and no media are.
-    pub(crate) fn bulk_window(&self, now: Instant) -> u64 {
-        self.window(self.target(), now)
+    pub(crate) fn bulk_window(&self) -> u64 {
+        self.window(self.target())
     }
 
     /// Bytes that may be in flight so that they wait for no longer than `queue`.
-    fn window(&self, queue: Duration, now: Instant) -> u64 {
-        let rtt = self.base_rtt();
-        if self.base.is_overdue(now) {
-            return self.bytes_in(rtt * 3 / 4);
-        }
-        let window = self.bytes_in(rtt + queue);
+    fn window(&self, queue: Duration) -> u64 {
+        let window = self.bytes_in(self.base_rtt() + queue);
         match self.rate.is_limited() {
             true => window,
             false => window.saturating_mul(2),
@@ -215,14 +235,7 @@ impl Path {
     }
 
     /// File data that may be in flight whatever else is: their share of what passes in a round trip.
-    fn floor_window(&self, now: Instant) -> u64 {
-        if self.base.is_overdue(now) {
-            return if self.in_flight.unacked() == 0 {
-                LEAST_WINDOW
-            } else {
-                0
-            };
-        }
+    fn floor_window(&self) -> u64 {
         let round_trip = self.base_rtt() + self.queue_delay;
         LEAST_WINDOW.max(self.bytes_in(round_trip) * self.floor / 100)
     }
@@ -236,6 +249,15 @@ impl Path {
         self.base
             .value()
             .map_or(Duration::ZERO, |Delays { rtt, .. }| rtt)
+    }
+
+    /// How long the path takes to deliver so many bytes; nothing while its rate is not known.
+    fn time_of(&self, bytes: u64) -> Duration {
+        let Some(rate) = self.rate.value().filter(|_| self.rate.is_limited()) else {
+            return Duration::ZERO;
+        };
+        let micros = u128::from(bytes) * 1_000_000 / u128::from(rate);
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
     /// What the path delivers in that time.

@@ -1,17 +1,19 @@
 //! Delivery rate: how many bytes a second the path takes from us when it has something to do.
 
+use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use transom_wire::Ack;
 
 use crate::Instant;
 
-/// Shortest busy interval that is measured. Over less time the peer's read calls and the bursts of
+/// Shortest interval that is measured. Over less time the peer's read calls and the bursts of
 /// routers are seen, not the path.
-const BUSY: Duration = Duration::from_millis(5);
+const INTERVAL: Duration = Duration::from_millis(8);
 
-/// Shortest interval that is measured while the path has pauses.
-const PAUSED: Duration = Duration::from_millis(20);
+/// Acks that are remembered, and how many of them there are in an interval.
+const ACKS: usize = 16;
+const ACKS_APART: u32 = 8;
 
 /// The maximum is over one to two spans of so much busy time.
 const SPAN: Duration = Duration::from_millis(100);
@@ -29,12 +31,12 @@ const SPAN: Duration = Duration::from_millis(100);
 /// take, so that it only raises the rate. Time passes for the maximum only while the path is busy.
 #[derive(Debug)]
 pub(super) struct Rate {
+    /// Acks of about the last [`INTERVAL`], oldest first.
+    acks: VecDeque<Ack>,
     /// The latest ack.
-    last: Option<Ack>,
-    /// Where the busy interval began that is not yet long enough.
-    busy: Ack,
-    /// The same of any interval.
-    any: Ack,
+    last: Ack,
+    /// The peer's clock since when the path has had bytes of ours all the time.
+    busy_since: u64,
     max: MaxFilter,
     /// A busy interval was measured: the rate is the path's, not the application's.
     is_limited: bool,
@@ -50,39 +52,55 @@ struct MaxFilter {
 
 impl Rate {
     pub(super) fn new() -> Self {
-        let start = Ack {
-            received: 0,
-            clock: 0,
-        };
         Self {
-            last: None,
-            busy: start,
-            any: start,
+            acks: VecDeque::new(),
+            last: Ack {
+                received: 0,
+                clock: 0,
+            },
+            busy_since: 0,
             max: MaxFilter::default(),
             is_limited: false,
         }
     }
 
     /// Measures by an ack; `queued`: how long the last byte acked waited on the path.
-    pub(super) fn handle_ack(&mut self, ack: Ack, queued: Duration) {
-        let last = self.last.replace(ack);
-        let Some(last) = last.filter(|last| last.clock <= ack.clock) else {
-            (self.busy, self.any) = (ack, ack);
-            return;
-        };
-        if queued >= span(last, ack) * 3 / 4 {
-            let busy = span(self.busy, ack);
-            if busy >= BUSY {
-                self.max.take(rate(self.busy, ack), busy);
-                self.busy = ack;
-                self.is_limited = true;
-            }
-        } else {
-            self.busy = ack;
+    pub(super) fn handle_ack(&mut self, ack: Ack, queued: Duration, rtt: Duration) {
+        let interval = INTERVAL.max(rtt);
+        let last = core::mem::replace(&mut self.last, ack);
+        if ack.clock < last.clock {
+            self.acks.clear();
         }
-        if span(self.any, ack) >= PAUSED {
-            self.max.take(rate(self.any, ack), Duration::ZERO);
-            self.any = ack;
+        let since_last = span(last, ack);
+        let is_busy = !self.acks.is_empty() && queued >= since_last * 3 / 4;
+        if !is_busy {
+            self.busy_since = ack.clock;
+        }
+        while let Some(second) = self.acks.get(1)
+            && span(*second, ack) >= interval
+        {
+            self.acks.pop_front();
+        }
+        if let Some(from) = self
+            .acks
+            .front()
+            .filter(|from| span(**from, ack) >= interval)
+        {
+            let is_limited = from.clock >= self.busy_since;
+            self.is_limited |= is_limited;
+            let busy = if is_limited {
+                since_last
+            } else {
+                Duration::ZERO
+            };
+            self.max.take(rate(*from, ack), busy);
+        }
+        let apart = self
+            .acks
+            .back()
+            .is_none_or(|last| span(*last, ack) >= interval / ACKS_APART);
+        if apart && self.acks.len() < ACKS {
+            self.acks.push_back(ack);
         }
     }
 
