@@ -272,7 +272,8 @@ impl Session {
         self.now = self.now.max(now);
         self.update_live();
         self.liveness.handle_time(self.now);
-        self.calls.handle_time(self.now);
+        let rtt = self.path.pinger.min_rtt().unwrap_or_default();
+        self.calls.handle_time(rtt, self.now);
     }
 
     fn handle_frames(

@@ -164,7 +164,8 @@
 //! `ready_after` is the microseconds from capture until the picture was ready to send, and
 //! `sent_after` those until its first byte left. A picture of an unknown codec is taken in, not
 //! shown, and its credit returned; one of an unknown orientation is shown upright. At most
-//! [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
+//! [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown; our sender keeps to two, beside
+//! those that left less than a round trip ago.
 //!
 //! # 7. Text and files (class text; stream = the transfer, 0 for texts)
 //!

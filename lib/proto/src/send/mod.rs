@@ -45,7 +45,7 @@ use crate::{Config, Instant, Order};
 use floor::Floor;
 
 pub(crate) use output::{Output, clip};
-pub(crate) use pictures::Outgoing;
+pub(crate) use pictures::{Gate, Outgoing};
 pub(crate) use record::Record;
 
 /// A path on which bytes stay unacknowledged for this long beyond the shortest round trip stands
@@ -120,8 +120,7 @@ impl Scheduler {
             from.text_or_file_data(record);
         }
         if record.is_empty() {
-            let budget = from.path.media_budget(from.now);
-            from.calls.pull(record, budget, from.now);
+            from.pictures(record, from.path.media_budget(from.now));
         }
         if record.is_empty() {
             from.text_or_file_data(record);
@@ -139,7 +138,7 @@ impl Scheduler {
             }
             match files_go {
                 true => from.file_data(record, usize::MAX),
-                false => from.calls.pull(record, usize::MAX, from.now),
+                false => from.pictures(record, usize::MAX),
             }
         }
         self.file_turn = !self.file_turn;
@@ -164,6 +163,15 @@ impl Sources<'_> {
         if !self.path.stands_still(STANDSTILL, self.now) {
             self.output.sound.pull(record, self.now);
         }
+    }
+
+    fn pictures(&mut self, record: &mut Record<'_>, budget: usize) {
+        let gate = Gate {
+            budget,
+            rtt: self.path.pinger.min_rtt().unwrap_or_default(),
+            now: self.now,
+        };
+        self.calls.pull(record, gate);
     }
 
     /// Texts and file control, else file data.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom_proto::Event;
-use transom_wire::{Ack, CallKind, Class, Kind, Message, Ping, Ring, Shown, Text, flags};
+use transom_wire::{CallKind, Class, Kind, Message, Ping, Ring, Text};
 
 use crate::evil::Evil;
 use crate::video::picture;
@@ -62,45 +62,4 @@ fn without_a_call_a_record_carries_what_fits() {
         vec![Class::Bulk],
     ];
     assert_eq!(sent, wanted);
-}
-
-#[test]
-fn file_data_keep_a_floor_beside_pictures_that_could_use_all() {
-    let mut evil = Evil::with_leaf();
-    let kind = CallKind::View;
-    evil.say(1, &Message::Ring(Ring { kind })).unwrap();
-    let Some(Event::Ringing { call, .. }) = evil.events().pop() else {
-        panic!("no ring");
-    };
-    evil.session.answer(call).unwrap();
-    let (mut file, mut all, mut begun) = (0, 0, 0);
-    // There is always a picture to send, and all before it is acked.
-    for sequence in 0..600 {
-        let newest = picture(sequence, 10_000);
-        evil.session.send_picture(call, newest).unwrap();
-        let record = evil.record();
-        let bytes = |class: Class| {
-            let of = record.iter().filter(|(header, _)| {
-                Kind::from_code(header.kind).is_some_and(|kind| kind.class() == class)
-            });
-            of.map(|(header, _)| header.len).sum::<u32>()
-        };
-        file += bytes(Class::Bulk);
-        all += bytes(Class::Bulk) + bytes(Class::Video);
-        let (received, clock) = (evil.session.stats(evil.now).sent, evil.now.0);
-        evil.say(0, &Message::Ack(Ack { received, clock })).unwrap();
-        for (header, payload) in &record {
-            if header.kind == Kind::Picture.code() {
-                begun = u32::from_be_bytes(*payload.first_chunk().unwrap());
-            }
-            if header.flags & flags::LAST != 0 {
-                let sequence = begun;
-                evil.say(1, &Message::Shown(Shown { sequence, clock }))
-                    .unwrap();
-            }
-        }
-    }
-    assert!(all > 1_000_000, "{all} bytes");
-    let percent = f64::from(file) * 100.0 / f64::from(all);
-    assert!((4.0..6.0).contains(&percent), "{percent} %");
 }

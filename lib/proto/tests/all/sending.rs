@@ -345,6 +345,39 @@ fn a_camera_that_goes_off_ends_its_picture_at_a_shut_gate_too() {
 }
 
 #[test]
+fn texts_and_file_data_keep_a_floor_and_no_picture_waits_behind_two_of_their_records() {
+    for (percent, texts) in [(5, false), (5, true), (20, false), (0, false)] {
+        let mut sender = Sender::tuned(|config| config.bulk_floor = percent);
+        match texts {
+            true => (0..64).for_each(|_| {
+                sender.evil.session.text(&"x".repeat(TEXT)).unwrap();
+            }),
+            false => sender.evil.add_leaf(),
+        }
+        let call = sender.evil.view();
+        let (mut below, mut all, mut in_a_row) = (0, 0, 0);
+        // There is always a picture to send, and all before it is acked.
+        for sequence in 0..200 {
+            sender.put(call, sequence, 10_000);
+            let record = sender.next();
+            let bytes = bytes_of(Class::Text, &record) + bytes_of(Class::Bulk, &record);
+            in_a_row = if bytes > 0 { in_a_row + 1 } else { 0 };
+            assert!(in_a_row < 2, "{sequence}");
+            below += bytes;
+            all += bytes + bytes_of(Class::Video, &record);
+            sender.evil.ack_all();
+        }
+        assert!(all > 800_000, "{all} bytes");
+        let share = below as f64 * 100.0 / all as f64;
+        let wanted = f64::from(percent);
+        assert!(
+            (share - wanted).abs() <= wanted / 5.0,
+            "{share} of {percent} %"
+        );
+    }
+}
+
+#[test]
 fn texts_in_flight_are_bounded_in_a_call_and_file_data_do_not_overtake_them() {
     for live in [true, false] {
         let mut sender = Sender::new();
