@@ -433,6 +433,11 @@ impl Calls {
         }
     }
 
+    /// Whether a picture that the viewer has credit for is half out or waits.
+    pub(crate) fn has_picture(&self) -> bool {
+        self.open.values().any(|call| call.outgoing.has_picture())
+    }
+
     /// How long a picture has been waiting to be begun, the longest of all calls.
     pub(crate) fn picture_waits(&self, now: Instant) -> Option<Duration> {
         let since = self.open.values().filter_map(|call| call.outgoing.waits());

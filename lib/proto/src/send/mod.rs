@@ -10,10 +10,12 @@
 //! --+-------------------------+---------------------------------------+---------------------------
 //! 1 | control: calls, pings   | nothing                               | what fits
 //! 2 | sound                   | a path that stands still              | the newest 200 ms
-//! 3 | 5 and 6, if owed by now | as below                              | one record: the floor, 5 %
+//! 3 | 5 and 6, if owed by now | as below, but by no picture           | one record: the floor, 5 %
 //! 4 | pictures                | media gate, viewer's credit           | one picture, then the next
-//! 5 | texts, file control     | a record of them that is not acked    | what fits
-//! 6 | file data               | bulk window, receiver's grant, a rate | transfers take turns
+//! 5 | texts, file control     | a record of them that is not acked,   | what fits
+//!   |                         | and a picture at the gate             |
+//! 6 | file data               | bulk window, receiver's grant, a rate,| transfers take turns
+//!   |                         | and a picture at the gate             |
 //!   + an ack rides along in every record
 //! ```
 //!
@@ -116,13 +118,14 @@ impl Scheduler {
         if record.is_empty() {
             from.sound(record);
         }
-        if record.is_empty() && self.floor.is_due(record.size()) {
+        if record.is_empty() && self.floor.is_due(from.next_below_media(record)) {
             from.text_or_file_data(record);
         }
         if record.is_empty() {
             from.pictures(record, from.path.media_budget(from.now));
         }
-        if record.is_empty() {
+        // What slipped in front of a picture at the gate would keep the gate shut for longer.
+        if record.is_empty() && !from.calls.has_picture() {
             from.text_or_file_data(record);
         }
     }
@@ -172,6 +175,15 @@ impl Sources<'_> {
             now: self.now,
         };
         self.calls.pull(record, gate);
+    }
+
+    /// Bytes that the floor has to owe before they go: those of the texts that wait, else a record
+    /// of file data.
+    fn next_below_media(&self, record: &Record<'_>) -> usize {
+        match self.output.text.len() {
+            0 => record.size(),
+            waiting => waiting.min(record.size()),
+        }
     }
 
     /// Texts and file control, else file data.

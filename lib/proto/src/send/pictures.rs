@@ -109,6 +109,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether a picture that the viewer has credit for is half out or waits.
+    pub(crate) fn has_picture(&self) -> bool {
+        self.current.is_some() || self.waits.is_some()
+    }
+
     /// Since when a picture waits that the viewer has credit for.
     pub(crate) fn waits(&self) -> Option<Instant> {
         self.waits
