@@ -10,6 +10,7 @@ use transom::{Collision, PeerName, PublicKey};
 
 use crate::format::parse_bytes;
 use crate::guests::Guests;
+use crate::measure::{MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
@@ -47,6 +48,9 @@ pub(crate) struct Common {
     /// which some networks drop
     #[arg(long, global = true)]
     pub(crate) no_marks: bool,
+    /// Send everything in one queue, to measure what our order is worth
+    #[arg(long, global = true, hide = true)]
+    pub(crate) measure_naive: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,6 +125,8 @@ pub(crate) struct Camera {
     /// Also take files, from those who may, into this folder; none that is there is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) measure: MeasureCamera,
 }
 
 #[derive(Args, Debug)]
@@ -191,6 +197,8 @@ pub(crate) struct Watch {
     /// End that many seconds after the first picture
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) measure: MeasureWatch,
 }
 
 #[derive(Args, Debug)]

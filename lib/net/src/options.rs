@@ -33,10 +33,10 @@ pub(crate) fn begin(stream: &TcpStream) {
 pub(crate) struct Tuning {
     /// A call of the connection's own is live.
     live: bool,
-    /// Nothing is done about queues: the system's defaults count.
-    naive: bool,
     /// A call is live anywhere that shares our link to the network.
     shared: bool,
+    /// Nothing is done about queues: the system's defaults count.
+    naive: bool,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     send_buffer: SendBuffer,
 }

@@ -56,9 +56,6 @@ pub struct Settings {
     /// Pi of 1 GB, on which a camera box takes 12 MB, has room for many such keys, and a single
     /// connection still has twice the 4 MiB that a transfer needs at 1 Gbit/s.
     pub file_bytes_per_key: u64,
-    /// In which order pictures and file data are sent; another than the default is for
-    /// measurements only.
-    pub order: Order,
     /// Files by whose locks the programs of this owner tell each other that a call is live, so that
     /// file data of one program spare the calls of another: [`State::call_marks`]. Empty for none.
     ///
@@ -68,6 +65,9 @@ pub struct Settings {
     /// files only as LE, lower effort (RFC 8622). Default true: Wi-Fi maps the marks to its access
     /// categories. Some networks drop marked packets.
     pub mark_packets: bool,
+    /// In which order pictures and file data are sent; another than the default is for
+    /// measurements only.
+    pub order: Order,
 }
 
 impl Settings {
@@ -89,9 +89,9 @@ impl Settings {
             max_viewers: 8,
             inbox: None,
             file_bytes_per_key: 16 << 20,
-            order: Order::default(),
             call_marks: Vec::new(),
             mark_packets: true,
+            order: Order::default(),
         }
     }
 

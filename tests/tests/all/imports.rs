@@ -92,7 +92,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "winit",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["rustix"]),
 ];
 
 /// Not a product: it may name whatever its tests need.

@@ -10,6 +10,7 @@ use crate::args::Watch;
 use crate::check::Check;
 use crate::dial::Line;
 use crate::failure::Failure;
+use crate::measure::MeasureWatch;
 use crate::output::Output;
 use crate::place::Place;
 use crate::recorder::Recorder;
@@ -21,7 +22,9 @@ use crate::stats::Stats;
 pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(), Failure> {
     let output = output_for(arguments, output);
     let recorder = Recorder::open(arguments)?;
-    let line = Line::open(&arguments.peer, place, &output)?;
+    let mut settings = place.settings(None, &output)?;
+    arguments.measure.apply(&mut settings);
+    let line = Line::with(settings, &arguments.peer, place)?;
     let mut watching = Watching::new(arguments, line, &output, recorder);
     let result = watching.watch();
     watching.clear();
@@ -43,6 +46,7 @@ struct Watching<'a> {
     output: &'a Output,
     recorder: Recorder,
     check: Check,
+    measure: MeasureWatch,
     /// End after so many pictures.
     frames: Option<u64>,
     /// End so long after the first picture.
@@ -81,6 +85,7 @@ impl<'a> Watching<'a> {
             output,
             recorder,
             check: Check::default(),
+            measure: arguments.measure.clone(),
             frames: arguments.frames.or(only_a_snapshot.then_some(1)),
             time: arguments.seconds.map(Duration::from_secs),
             since: None,
@@ -149,6 +154,7 @@ impl<'a> Watching<'a> {
         }
         self.total.add(&picture);
         self.second.add(&picture);
+        self.measure.picture(&picture, self.output);
         self.recorder.add(&picture)
     }
 
@@ -176,6 +182,7 @@ impl<'a> Watching<'a> {
                 tell(&self.bar, self.output)
             }
             _ => {
+                self.measure.notice(notice, self.output);
                 self.clear_line();
                 self.line.notice(notice, self.output)?;
                 if matches!(notice, Notice::Joined { .. }) && !self.has_call {

@@ -52,7 +52,7 @@ const FIRST: u64 = 16 * 1024;
 const RECORD_TIME: Duration = Duration::from_millis(250);
 
 /// The same while anything is live: the longest that a picture waits behind a record of file data.
-const RECORD_TIME_LIVE: Duration = Duration::from_millis(2);
+const RECORD_TIME_LIVE: Duration = Duration::from_millis(3);
 
 /// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 136 kbit/s
 /// it takes more than [`RECORD_TIME`]; at 10 kbit/s it takes 3.4 s, less than a call's silence.
@@ -77,7 +77,7 @@ const STRAY: u64 = 256;
 const SEGMENT: u64 = 1448;
 
 /// The window never closes below this, so that file data keep moving and keep measuring.
-const LEAST_WINDOW: u64 = 4 * 1024;
+const LEAST_WINDOW: u64 = 2 * 1024;
 
 impl Path {
     pub(crate) fn new(config: &Config, now: Instant) -> Self {
@@ -149,11 +149,14 @@ impl Path {
         if self.base.is_overdue(now) {
             return self.probe_budget();
         }
-        let window = self.window(self.target());
+        let window = self.bulk_window();
         let shared = window.saturating_sub(self.in_flight.unacked());
-        let own = self.floor_window().saturating_sub(bulk);
+        let own = match self.own_live {
+            true => 0,
+            false => self.floor_window().saturating_sub(bulk),
+        };
         // Acks come a few times per window only if records are smaller than it.
-        let room = shared.max(own).min((window / 4).max(SEGMENT));
+        let room = shared.max(own).min((window / 2).max(SEGMENT));
         if room < SEGMENT { 0 } else { to_usize(room) }
     }
 
@@ -222,7 +225,7 @@ impl Path {
 
     /// Bytes of file data that may be in flight while anything is live and no media are.
     pub(crate) fn bulk_window(&self) -> u64 {
-        self.window(self.target())
+        self.window(self.target()).max(LEAST_WINDOW)
     }
 
     /// Bytes that may be in flight so that they wait for no longer than `queue`.

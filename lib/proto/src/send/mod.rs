@@ -10,7 +10,7 @@
 //! --+-------------------------+---------------------------------------+---------------------------
 //! 1 | control: calls, pings   | nothing                               | what fits
 //! 2 | sound                   | a path that stands still              | the newest 200 ms
-//! 3 | 5 and 6, if owed by now | as below, but by no picture           | one record: the floor, 5 %
+//! 3 | 5 and 6, if owed by now | receiver's grant, a rate              | one record: the floor, 5 %
 //! 4 | pictures                | media gate, viewer's credit           | one picture, then the next
 //! 5 | texts, file control     | a record of them that is not acked,   | what fits
 //!   |                         | and a picture at the gate             |
@@ -119,14 +119,14 @@ impl Scheduler {
             from.sound(record);
         }
         if record.is_empty() && self.floor.is_due(from.next_below_media(record)) {
-            from.text_or_file_data(record);
+            from.text_or_file_data(record, record.size());
         }
         if record.is_empty() {
             from.pictures(record, from.path.media_budget(from.now));
         }
         // What slipped in front of a picture at the gate would keep the gate shut for longer.
         if record.is_empty() && !from.calls.has_picture() {
-            from.text_or_file_data(record);
+            from.text_or_file_data(record, 0);
         }
     }
 
@@ -186,14 +186,15 @@ impl Sources<'_> {
         }
     }
 
-    /// Texts and file control, else file data.
-    fn text_or_file_data(&mut self, record: &mut Record<'_>) {
+    /// Texts and file control, else file data; `floor` bytes of either whatever is on the way.
+    fn text_or_file_data(&mut self, record: &mut Record<'_>, floor: usize) {
         // A folder's entries are megabytes: a picture must not wait behind all of them.
-        if self.path.text_in_flight() < record.size() as u64 {
+        if floor > 0 || self.path.text_in_flight() < record.size() as u64 {
             self.text(record);
         }
         if record.is_empty() {
-            self.file_data(record, self.path.bulk_budget(self.now));
+            let budget = self.path.bulk_budget(self.now);
+            self.file_data(record, budget.max(floor));
         }
     }
 

@@ -12,7 +12,7 @@ use transom_wire::{CallKind, Codec, Orientation, PictureHead, Shape};
 
 use super::{ConnectionId, Link, LinkId, Network};
 use crate::fuzzing::{Courier, Parcel};
-use crate::{CallId, Config, Event, Instant, Picture, Session, Side, Stats};
+use crate::{CallEvent, CallId, Config, Event, Instant, Picture, Session, Side, Stats};
 
 /// What sealing adds to a record.
 const SEAL: usize = 18;
@@ -327,7 +327,7 @@ impl Line {
         while let Some(event) = self.viewer.poll_event() {
             any = true;
             match event {
-                Event::Picture { call, picture } => {
+                Event::Call(call, CallEvent::Picture(picture)) => {
                     let sequence = picture.head.sequence;
                     let made = self.made[sequence as usize];
                     self.outcome.latencies.push((made, now - made));
@@ -339,7 +339,7 @@ impl Line {
         while let Some(event) = self.station.poll_event() {
             any = true;
             match event {
-                Event::Ringing { call, .. } => {
+                Event::Call(call, CallEvent::Ringing(_)) => {
                     self.station.answer(call).unwrap();
                     self.call = Some(call);
                 }

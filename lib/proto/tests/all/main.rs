@@ -13,7 +13,6 @@ mod later;
 mod laws;
 mod memory;
 mod rates;
-mod records;
 mod sending;
 mod slow;
 mod texts;

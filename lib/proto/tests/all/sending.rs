@@ -61,11 +61,20 @@ impl Sender {
 
     fn put(&mut self, call: CallId, sequence: u32, bytes: usize) {
         let picture = picture(sequence, bytes);
-        self.evil.session.send_picture(call, picture).unwrap();
+        self.evil
+            .connection
+            .session
+            .send_picture(call, picture)
+            .unwrap();
     }
 
     fn sound(&mut self, call: CallId, frame: &[u8]) {
-        queue_sound(&mut self.evil.session, call, self.evil.now, frame);
+        queue_sound(
+            &mut self.evil.connection.session,
+            call,
+            self.evil.now,
+            frame,
+        );
     }
 
     /// The next record.
@@ -132,6 +141,51 @@ fn pictures(frames: &[Frame]) -> Vec<(u16, Kind, bool)> {
     frames.map(told).collect()
 }
 
+/// The classes of each record that goes when something of each class waits.
+fn sent_of_each_class(live: bool) -> Vec<Vec<Class>> {
+    let mut sender = Sender::new();
+    sender.evil.add_leaf();
+    if live {
+        let call = sender.evil.view();
+        sender.put(call, 1, 1_000);
+        sender.sound(call, b"la");
+    }
+    sender.evil.connection.session.text("hello").unwrap();
+    let ping = Message::Ping(Ping { clock: 7 });
+    sender.evil.say(0, &ping).unwrap();
+    let mut sent = Vec::new();
+    loop {
+        let record = sender.next();
+        if record.is_empty() {
+            sent.dedup();
+            return sent;
+        }
+        sender.evil.ack_all();
+        sent.push(classes(&record));
+    }
+}
+
+#[test]
+fn a_record_of_a_call_carries_one_class_and_the_most_urgent_goes_first() {
+    let wanted = [
+        Class::Control,
+        Class::Audio,
+        Class::Video,
+        Class::Text,
+        Class::Bulk,
+    ];
+    assert_eq!(sent_of_each_class(true), wanted.map(|class| vec![class]));
+}
+
+#[test]
+fn without_a_call_a_record_carries_what_fits() {
+    let wanted = [
+        vec![Class::Control, Class::Text, Class::Bulk],
+        vec![Class::Bulk],
+    ];
+    assert_eq!(sent_of_each_class(false), wanted);
+}
+
 #[test]
 fn sound_goes_before_all_but_control_whatever_waits_and_is_half_out() {
     let mut sender = Sender::new();
@@ -142,7 +196,7 @@ fn sound_goes_before_all_but_control_whatever_waits_and_is_half_out() {
         sender.put(call, step, 60_000);
         if step % 8 == 0 {
             // Refused while too many are unacknowledged.
-            let _ = sender.evil.session.text("and a text");
+            let _ = sender.evil.connection.session.text("and a text");
             let ping = Message::Ping(Ping { clock: 7 });
             sender.evil.say(0, &ping).unwrap();
             assert_eq!(classes(&sender.next()), [Class::Control]);
@@ -183,7 +237,7 @@ fn sound_waits_while_the_path_stands_still_and_only_the_newest_goes_then() {
     }
     // The first frame is not acked for 200 ms: ten frames leave, and forty wait.
     assert_eq!(sent, 11);
-    let stats = sender.evil.session.stats(sender.evil.now);
+    let stats = sender.evil.connection.session.stats(sender.evil.now);
     assert_eq!(stats.sound_dropped, 40 - 11, "those within 200 ms are kept");
     sender.evil.ack_all();
     assert_eq!(bytes_of(Class::Audio, &sender.burst()), 11 * 9);
@@ -195,10 +249,10 @@ fn sound_that_waited_for_200_ms_never_leaves() {
     sender.sound(call, b"old");
     sender.evil.wait(150 * MILLI).unwrap();
     sender.sound(call, b"young");
-    let held = sender.evil.session.stats(sender.evil.now).held;
+    let held = sender.evil.connection.session.stats(sender.evil.now).held;
     sender.evil.wait(51 * MILLI).unwrap();
     assert_eq!(bytes_of(Class::Audio, &sender.burst()), 8 + 5);
-    let stats = sender.evil.session.stats(sender.evil.now);
+    let stats = sender.evil.connection.session.stats(sender.evil.now);
     assert_eq!((stats.sound_dropped, held - stats.held), (1, 16 + 8));
 }
 
@@ -271,6 +325,7 @@ fn one_picture_is_finished_before_that_of_another_call_begins_and_calls_take_tur
         for (call, bytes) in calls.iter().zip([90_000, 40_000, 500]) {
             if sender
                 .evil
+                .connection
                 .session
                 .stats(sender.evil.now)
                 .picture_waits
@@ -325,7 +380,7 @@ fn a_call_that_ends_in_the_middle_of_its_picture_frees_the_others() {
     sender.put(first, 1, 1_000_000);
     sender.burst();
     sender.put(second, 1, 1000);
-    let session = &mut sender.evil.session;
+    let session = &mut sender.evil.connection.session;
     session.hang_up(first, EndReason::Chosen, "").unwrap();
     sender.evil.ack_all();
     assert_eq!(pictures(&sender.drain()), [(3, Kind::Picture, true)]);
@@ -337,7 +392,7 @@ fn a_camera_that_goes_off_ends_its_picture_at_a_shut_gate_too() {
     sender.put(call, 1, 1_000_000);
     sender.burst();
     sender.put(call, 2, 1000);
-    let session = &mut sender.evil.session;
+    let session = &mut sender.evil.connection.session;
     session.camera_state(call, CameraState::Off, "").unwrap();
     assert_eq!(pictures(&sender.burst()), [(1, Kind::Abort, false)]);
     sender.evil.ack_all();
@@ -350,7 +405,12 @@ fn texts_and_file_data_keep_a_floor_and_no_picture_waits_behind_two_of_their_rec
         let mut sender = Sender::tuned(|config| config.bulk_floor = percent);
         match texts {
             true => (0..64).for_each(|_| {
-                sender.evil.session.text(&"x".repeat(TEXT)).unwrap();
+                sender
+                    .evil
+                    .connection
+                    .session
+                    .text(&"x".repeat(TEXT))
+                    .unwrap();
             }),
             false => sender.evil.add_leaf(),
         }
@@ -385,7 +445,7 @@ fn nothing_slips_in_front_of_a_picture_at_the_gate_but_what_the_floor_owes() {
     let call = sender.evil.view();
     assert_eq!(classes(&sender.next())[..1], [Class::Control]);
     sender.put(call, 1, 1_000_000);
-    let long = sender.evil.session.text(&"x".repeat(TEXT));
+    let long = sender.evil.connection.session.text(&"x".repeat(TEXT));
     assert!(long.is_ok());
     let frames = sender.burst();
     let sent = bytes_of(Class::Video, &frames);
@@ -410,7 +470,7 @@ fn nothing_slips_in_front_of_a_picture_at_the_gate_but_what_the_floor_owes() {
 fn a_short_text_is_owed_soon() {
     let (mut sender, call) = Sender::viewed();
     sender.put(call, 1, 1_000_000);
-    sender.evil.session.text("hello").unwrap();
+    sender.evil.connection.session.text("hello").unwrap();
     // 17 bytes are 5 % of 340, so they are owed after one record.
     assert_eq!(classes(&sender.next()), [Class::Video]);
     assert_eq!(classes(&sender.next()), [Class::Text]);
@@ -425,7 +485,12 @@ fn texts_in_flight_are_bounded_in_a_call_and_file_data_do_not_overtake_them() {
             sender.evil.view();
         }
         for _ in 0..64 {
-            sender.evil.session.text(&"x".repeat(TEXT)).unwrap();
+            sender
+                .evil
+                .connection
+                .session
+                .text(&"x".repeat(TEXT))
+                .unwrap();
         }
         let frames = sender.burst();
         let texts = bytes_of(Class::Text, &frames);
@@ -499,13 +564,14 @@ fn a_record_is_small_while_a_call_is_live_and_large_else() {
 fn a_goodbye_goes_behind_control_alone() {
     let (mut sender, call) = Sender::viewed();
     sender.put(call, 1, 1000);
-    sender.evil.session.text("too late").unwrap();
+    sender.evil.connection.session.text("too late").unwrap();
     sender.sound(call, b"la");
     let text = Message::Text(Text { id: 0, text: "x" });
     sender.evil.say(0, &text).unwrap();
-    let session = &mut sender.evil.session;
-    session.hang_up(call, EndReason::Chosen, "").unwrap();
-    session.bye(ByeCode::Leaving, "");
+    let connection = &mut sender.evil.connection;
+    let end = EndReason::Chosen;
+    connection.session.hang_up(call, end, "").unwrap();
+    connection.bye(ByeCode::Leaving, "");
     let kinds: Vec<Kind> = sender.burst().iter().map(kind).collect();
     assert_eq!(kinds, [Kind::HangUp, Kind::Bye]);
 }
@@ -534,11 +600,11 @@ fn a_picture_waits_from_when_it_is_put_until_it_is_begun() {
     evil.heard();
     let put = |evil: &mut Evil, sequence| {
         let picture = picture(sequence, 100_000);
-        evil.session.send_picture(call, picture).unwrap();
+        evil.connection.session.send_picture(call, picture).unwrap();
     };
-    let waits = |evil: &Evil| evil.session.stats(evil.now).picture_waits;
+    let waits = |evil: &Evil| evil.connection.session.stats(evil.now).picture_waits;
     put(&mut evil, 1);
-    while evil.session.stats(evil.now).sent < 60_000 {
+    while evil.connection.session.stats(evil.now).sent < 60_000 {
         assert!(!evil.record().is_empty());
         evil.ack_all();
         assert_eq!(waits(&evil), None, "it is begun");

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Route, Who};
-use transom_proto::{Event, Instant, PeerError, Picture, Queued, UsageError};
+use transom_proto::{CallEvent, Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::RECORD_BULK;
 use transom_wire::{
-    CallKind, CameraState, Codec, Message, Orientation, PictureHead, Ring, flags, limits,
+    CallKind, CameraState, Codec, Message, Orientation, PictureHead, Ring, Status, flags, limits,
 };
 
 use crate::calls::calling;
@@ -36,7 +36,7 @@ pub(crate) fn picture(sequence: u32, bytes: usize) -> Picture {
 /// The sequences of the pictures that came.
 fn pictures(events: &[(Who, Event)]) -> Vec<u32> {
     let pictures = events.iter().filter_map(|(_, event)| match event {
-        Event::Picture { picture, .. } => Some(picture.head.sequence),
+        Event::Call(_, CallEvent::Picture(picture)) => Some(picture.head.sequence),
         _ => None,
     });
     pictures.collect()
@@ -57,14 +57,17 @@ fn a_picture_of_any_size_crosses() {
             .send_picture(call, picture(sequence, size));
         assert_eq!(queued, Ok(Queued::Fresh));
         let events = pair.events(TICK);
-        let [(Who::Ann, Event::Picture { picture, .. })] = &events[..] else {
+        let [(Who::Ann, Event::Call(_, CallEvent::Picture(picture)))] = &events[..] else {
             panic!("{events:?}");
         };
         assert_eq!(picture.head.total as usize, size);
         assert_eq!(picture.bytes, vec![sequence as u8; size]);
         let clock = pair.clock(Who::Ann);
         pair.session(Who::Ann).shown(call, sequence, clock).unwrap();
-        assert_eq!(pair.events(TICK), [(Who::Bob, Event::Credit { call })]);
+        assert_eq!(
+            pair.events(TICK),
+            [(Who::Bob, Event::Call(call, CallEvent::Credit))]
+        );
     }
 }
 
@@ -83,7 +86,7 @@ fn a_picture_says_how_long_it_waited_before_its_first_byte_left() {
             .send_picture(call, taken(sequence))
             .unwrap();
         for (_, event) in pair.events(TICK) {
-            if let Event::Picture { picture, .. } = event {
+            if let Event::Call(_, CallEvent::Picture(picture)) = event {
                 sent_after.push(picture.head.sent_after);
             }
         }
@@ -95,8 +98,8 @@ fn a_picture_says_how_long_it_waited_before_its_first_byte_left() {
     pair.session(Who::Ann).shown(call, 0, clock).unwrap();
     let told = pair.events(TICK);
     let [
-        (_, Event::Credit { .. }),
-        (_, Event::Picture { picture, .. }),
+        (_, Event::Call(_, CallEvent::Credit)),
+        (_, Event::Call(_, CallEvent::Picture(picture))),
     ] = &told[..]
     else {
         panic!("{told:?}");
@@ -139,7 +142,7 @@ fn every_picture_is_shown_over_a_long_round_trip() {
             let newest = picture(sequence, 20_000);
             pair.session(Who::Bob).send_picture(call, newest).unwrap();
             pair.run(Duration::from_millis(33), |pair, who, event| {
-                if let Event::Picture { picture, .. } = event {
+                if let Event::Call(_, CallEvent::Picture(picture)) = event {
                     let sequence = picture.head.sequence;
                     came.push(sequence);
                     let clock = pair.clock(who);
@@ -200,13 +203,14 @@ fn a_picture_hardly_begun_makes_way_for_a_newer_one() {
     let mut record = vec![0; RECORD_BULK];
     let bob = pair.session(Who::Bob);
     bob.send_picture(call, picture(1, 60_000)).unwrap();
-    let begun = bob.poll_transmit(&mut record, clock);
+    let begun = pair.connection(Who::Bob).poll_transmit(&mut record, clock);
     assert_eq!(
-        bob.send_picture(call, picture(2, 60_000)),
+        pair.session(Who::Bob)
+            .send_picture(call, picture(2, 60_000)),
         Ok(Queued::Fresh)
     );
     let ann_clock = pair.clock(Who::Ann);
-    pair.session(Who::Ann)
+    pair.connection(Who::Ann)
         .handle_bytes(&record[..begun], ann_clock)
         .unwrap();
     assert_eq!(pictures(&pair.events(TICK)), [2]);
@@ -223,7 +227,7 @@ fn the_picture_after_an_aborted_one_is_sent_whole() {
             .send_picture(call, picture(sequence, 60_000))
             .unwrap();
         pair.run(Duration::from_millis(33), |pair, who, event| {
-            if let Event::Picture { picture, .. } = event {
+            if let Event::Call(_, CallEvent::Picture(picture)) = event {
                 came.push(picture.head.sequence);
                 let clock = pair.clock(who);
                 pair.session(who)
@@ -255,19 +259,11 @@ fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
     bob.camera_state(call, CameraState::Off, "").unwrap();
     let events = pair.events(TICK * 100);
     assert_eq!(pictures(&events), []);
-    let off = |event: &(Who, Event)| {
-        matches!(
-            event,
-            (
-                _,
-                Event::CameraState {
-                    lens: CameraState::Off,
-                    ..
-                }
-            )
-        )
-    };
-    assert!(events.iter().any(off));
+    let off = CallEvent::CameraState(Status::new(CameraState::Off, String::new()));
+    assert!(
+        events.contains(&(Who::Ann, Event::Call(call, off))),
+        "{events:?}"
+    );
     // Turned on again it starts with a picture of now.
     let bob = pair.session(Who::Bob);
     bob.camera_state(call, CameraState::Live, "").unwrap();
@@ -335,7 +331,7 @@ fn the_latency_from_sensor_to_screen_is_known() {
     sent.head.captured = pair.clock(Who::Bob).0 - 30_000;
     pair.session(Who::Bob).send_picture(call, sent).unwrap();
     pair.run(TICK, |pair, who, event| {
-        if let Event::Picture { picture, .. } = event {
+        if let Event::Call(_, CallEvent::Picture(picture)) = event {
             let clock = pair.clock(who);
             let captured = pair.session(who).to_local(picture.head.captured).unwrap();
             let age = clock - captured;
@@ -369,10 +365,10 @@ fn talking() -> Evil {
         }),
     )
     .unwrap();
-    let [Event::Ringing { call, .. }] = evil.events()[..] else {
+    let [Event::Call(call, CallEvent::Ringing(_))] = evil.events()[..] else {
         panic!("no ring");
     };
-    evil.session.answer(call).unwrap();
+    evil.connection.session.answer(call).unwrap();
     evil
 }
 
@@ -450,7 +446,7 @@ fn a_picture_announced_and_never_sent_takes_no_room() {
     let mut evil = talking();
     evil.say(1, &Message::Picture(head(limits::PICTURE), b"x"))
         .unwrap();
-    assert!(evil.session.stats(evil.now).held <= 64 * 1024 + 1024);
+    assert!(evil.connection.session.stats(evil.now).held <= 64 * 1024 + 1024);
 }
 
 #[test]
@@ -459,10 +455,10 @@ fn pictures_before_the_answer_or_in_a_view_end_the_connection() {
         let mut evil = Evil::new();
         evil.say(1, &Message::Ring(Ring { kind })).unwrap();
         if kind == CallKind::View {
-            let [Event::Ringing { call, .. }] = evil.events()[..] else {
+            let [Event::Call(call, CallEvent::Ringing(_))] = evil.events()[..] else {
                 panic!("no ring");
             };
-            evil.session.answer(call).unwrap();
+            evil.connection.session.answer(call).unwrap();
         }
         let picture = Message::Picture(head(4), b"four");
         assert!(evil.say_flagged(1, flags::LAST, &picture).is_err());
