@@ -19,9 +19,9 @@ pub(crate) const MIN_CHUNK: usize = 1024;
 const AHEAD: usize = 2;
 
 /// A picture makes way for a newer one only while less than this part of it is out. What is out was
-/// in vain: with a half, video that takes a little more than two pictures' time for each lost a third
-/// of the link to beginnings. With a quarter, pictures on a screen were the youngest or nearly so at
-/// 24 to 72 Mbit/s of video on 20 (simulated).
+/// in vain: with a half, video that takes a little more than two pictures' time for each lost a
+/// third of the link to beginnings. With a quarter, pictures on a screen were the youngest or
+/// nearly so at 24 to 72 Mbit/s of video on 20 (simulated).
 const OVERTAKEN: usize = 4;
 
 /// ```text
