@@ -77,7 +77,7 @@ const STRAY: u64 = 256;
 const SEGMENT: u64 = 1448;
 
 /// The window never closes below this, so that file data keep moving and keep measuring.
-const LEAST_WINDOW: u64 = 2 * 1024;
+const LEAST_WINDOW: u64 = 3 * 1024;
 
 impl Path {
     pub(crate) fn new(config: &Config, now: Instant) -> Self {
@@ -108,7 +108,7 @@ impl Path {
         };
         let is_clean = sample.ahead <= self.bytes_in(self.base_rtt()) + STRAY;
         // A record takes its own time beyond the base delay.
-        let own = self.time_of(sample.own);
+        let own = self.time_of(sample.own.saturating_sub(SEGMENT));
         let delays = Delays {
             one_way: sample
                 .one_way
@@ -157,7 +157,12 @@ impl Path {
         };
         // Acks come a few times per window only if records are smaller than it.
         let room = shared.max(own).min((window / 2).max(SEGMENT));
-        if room < SEGMENT { 0 } else { to_usize(room) }
+        // Less than a segment is not worth a record, but the window must be used to grow.
+        if room < SEGMENT.min(window / 8) {
+            0
+        } else {
+            to_usize(room)
+        }
     }
 
     /// Bytes of pictures and sound that may be sent now.
