@@ -300,7 +300,7 @@ pub enum Obstacle {
 
 /// A picture of a peer's camera, as it was received.
 ///
-/// While it lives it holds one of the [two credits](transom_wire::limits::PICTURE_CREDIT) of its
+/// While it lives it holds one of the [credits](transom_wire::limits::PICTURE_CREDIT) of its
 /// call, so drop it when it has been shown or passed over.
 #[derive(Debug)]
 pub struct RemotePicture {

@@ -54,11 +54,9 @@ pub struct Config {
     /// Queue that file data may cause on the way while a call is live. Default 10 ms: a third of a
     /// picture's time at 30 per second.
     pub bulk_target: Duration,
-    /// Share of the bytes that file data get when calls could use all, in percent. Default 5.
+    /// Bytes that texts and file data get for each hundred of a call that could use all of the
+    /// path. Default 5.
     pub bulk_floor: u8,
-    /// A picture is begun only while fewer bytes than this are on the way. Default 32 KiB: measured
-    /// to keep a picture's delay near one round trip when video alone is too much for the link.
-    pub video_gate: u64,
     /// Bytes of leaves that wait to be sent per transfer, at least two leaves. Default 2 MiB: eight
     /// leaves keep a disk busy.
     pub leaf_room: usize,
@@ -92,9 +90,8 @@ impl Config {
             idle_ping: Duration::from_secs(1),
             give_up: Duration::from_secs(20),
             give_up_live: Duration::from_millis(4500),
-            bulk_target: Duration::from_millis(10),
+            bulk_target: Duration::from_millis(3),
             bulk_floor: 5,
-            video_gate: 32 * 1024,
             leaf_room: 2 * 1024 * 1024,
             grant_window: 4 * 1024 * 1024,
             session_window: 16 * 1024 * 1024,

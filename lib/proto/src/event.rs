@@ -22,7 +22,7 @@ pub struct CallId(pub(crate) u16);
 pub struct TransferId(pub(crate) u16);
 
 /// Which side of the connection we are: decides the stream numbers we open.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Side {
     /// We connected; our streams are odd.
     Dialer,
