@@ -307,6 +307,7 @@ impl Line {
         let head = PictureHead {
             sequence: self.made.len() as u32,
             captured: (STATION + now).0,
+            acquired_after: 0,
             ready_after: 0,
             sent_after: 0,
             width: 640,
