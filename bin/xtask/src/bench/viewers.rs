@@ -1,5 +1,5 @@
-//! `cargo xtask bench viewers`: what each further viewer costs a camera box on loopback, and whether
-//! one on a slow link takes anything from the others.
+//! `cargo xtask bench viewers`: what each further viewer costs a camera box on loopback, and if one
+//! on a slow link takes anything from the others.
 
 use std::fs;
 use std::process::Command;
