@@ -9,7 +9,9 @@ use std::env;
 use std::error::Error;
 use std::hint::black_box;
 
-use transom_secure::{Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_OVERHEAD, Role};
+use transom_secure::{
+    Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD, Role,
+};
 use transom_store::hash_leaf;
 use transom_wire::limits::LEAF;
 
@@ -32,12 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Seals so many bytes and opens them again, as the two sides do.
 fn cipher(bytes: u64) -> Result<(), Box<dyn Error>> {
     let (mut near, mut far) = channels()?;
-    let plain = vec![0x5a; MAX_PLAIN];
-    let mut wire = vec![0; MAX_PLAIN + RECORD_OVERHEAD];
-    let mut opened = vec![0; MAX_PLAIN + RECORD_OVERHEAD];
+    let mut record = vec![0x5a; MAX_PLAIN + RECORD_OVERHEAD];
     for _ in 0..bytes.div_ceil(MAX_PLAIN as u64) {
-        near.seal_into(&plain, &mut wire)?;
-        far.open(&wire[2..], &mut opened)?;
+        near.seal_in_place(&mut record)?;
+        black_box(far.open(&mut record[RECORD_HEAD..])?);
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use transom::latency::Stage;
 use transom::people::Contact;
 use transom::{CallKind, Handle, Notice, RemotePicture, Settings, State, Station};
 
@@ -140,10 +141,9 @@ impl Seen {
         if let Some(last) = counts.last.replace(picture.sequence) {
             counts.lost += u64::from(picture.sequence.wrapping_sub(last).saturating_sub(1));
         }
-        let timing = &picture.timing;
-        if let Some(ready) = timing.ready {
-            let latency = timing.received.saturating_duration_since(ready);
-            counts.latencies.push(latency.as_secs_f64() * 1000.0);
+        let stages = &picture.timing.stages;
+        if let Some((wait, wire)) = stages.share(Stage::Wait).zip(stages.get(Stage::Wire)) {
+            counts.latencies.push((wait + wire).as_secs_f64() * 1000.0);
         }
     }
 

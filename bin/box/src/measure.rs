@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
+use transom::latency::Stage;
 use transom::people::Book;
 use transom::{
     Accept, Handle, InboxSettings, Notice, PeerName, RemotePicture, SendOptions, Settings,
@@ -115,11 +116,9 @@ impl MeasureWatch {
 
     pub(crate) fn picture(&self, picture: &RemotePicture, output: &Output) {
         if self.measure_pictures {
-            let timing = &picture.timing;
-            let latency = timing.ready.map(|ready| {
-                let latency = timing.received.saturating_duration_since(ready);
-                latency.as_secs_f64() * 1000.0
-            });
+            let stages = &picture.timing.stages;
+            let on_its_way = stages.share(Stage::Wait).zip(stages.get(Stage::Wire));
+            let latency = on_its_way.map(|(wait, wire)| (wait + wire).as_secs_f64() * 1000.0);
             let json = json!({
                 "event": "picture",
                 "sequence": picture.sequence,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+use transom::latency::{LatencySummary, LatencyWindow};
 use transom::{CallKind, EndReason, Notice, RemotePicture};
 
 use crate::args::Watch;
@@ -55,6 +56,7 @@ struct Watching<'a> {
     since: Option<Instant>,
     total: Stats,
     second: Stats,
+    latency: LatencyWindow,
     tick: Instant,
     seconds: u64,
     bar: Option<ProgressBar>,
@@ -91,6 +93,7 @@ impl<'a> Watching<'a> {
             since: None,
             total: Stats::default(),
             second: Stats::default(),
+            latency: LatencyWindow::default(),
             tick: Instant::now() + TICK,
             seconds: 0,
             bar: output.is_live().then(line_that_moves),
@@ -154,6 +157,8 @@ impl<'a> Watching<'a> {
         }
         self.total.add(&picture);
         self.second.add(&picture);
+        let timing = &picture.timing;
+        self.latency.add(timing.received, timing.stages);
         self.measure.picture(&picture, self.output);
         self.recorder.add(&picture)
     }
@@ -227,19 +232,21 @@ impl<'a> Watching<'a> {
         // Before the first call there is nothing to tell.
         if self.since.is_some() {
             self.seconds += 1;
-            self.tell_second(&second, over);
+            let latency = self.latency.summary(now);
+            self.tell_second(&second, over, &latency);
         }
     }
 
-    fn tell_second(&self, second: &Stats, over: Duration) {
+    fn tell_second(&self, second: &Stats, over: Duration, latency: &LatencySummary) {
         if let Some(bar) = &self.bar {
-            bar.set_message(second.line(over));
+            bar.set_message(second.line(over, latency));
             bar.tick();
         } else if self.output.is_json() {
             let fps = Some(second.pictures() as f64 / over.as_secs_f64());
-            self.output.answer("", second.json("stats", fps, over));
+            let json = second.json("stats", fps, over, latency);
+            self.output.answer("", json);
         } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
-            self.output.say(second.line(over), Value::Null);
+            self.output.say(second.line(over, latency), Value::Null);
         }
     }
 
@@ -259,7 +266,8 @@ impl<'a> Watching<'a> {
         let saved = self.recorder.close();
         let over = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         if self.since.is_some() {
-            let json = self.total.json("summary", self.total.fps(), over);
+            let (fps, latency) = (self.total.fps(), self.total.latency());
+            let json = self.total.json("summary", fps, over, &latency);
             self.output.say(self.total.summary(), json);
         }
         if let Some(left_out) = self.check.words() {
