@@ -46,6 +46,7 @@ mod meter;
 mod notice;
 mod pace;
 mod panics;
+mod quality;
 mod settings;
 mod station;
 mod texts;

@@ -1,0 +1,4 @@
+//! Quality follows the link.
+mod controller;
+mod ladder;
+mod skipper;
