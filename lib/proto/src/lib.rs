@@ -76,32 +76,24 @@
 
 extern crate alloc;
 
-mod ack;
 mod call;
 mod config;
 mod deframer;
-mod delivery;
 mod error;
 mod event;
 mod file;
-mod filling;
 mod instant;
 mod liveness;
-mod min_filter;
 #[cfg(test)]
 mod numbers;
-mod output;
-mod ping;
-mod queue;
-mod record;
-mod scheduler;
+mod path;
+mod send;
 mod session;
 mod stats;
 mod streams;
 mod text;
 mod verbs;
 mod video;
-mod window;
 
 pub use config::{Config, Order};
 pub use error::{PeerError, UsageError};

@@ -4,22 +4,16 @@
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
 
-use crate::ack::{ACK_BYTES, AckSender, InFlight, Sizes};
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
-use crate::delivery::Delivery;
 use crate::file::Files;
 use crate::liveness::Liveness;
-use crate::output::{Output, clip};
-use crate::ping::Pinger;
-use crate::record::Record;
-use crate::scheduler::Floor;
+use crate::path::Path;
+use crate::send::{Output, Scheduler, Sources, clip};
 use crate::streams::Streams;
 use crate::text::Texts;
-use crate::window::Window;
 use crate::{Config, Event, Instant, Order, PeerError, Side, Stats};
 
 /// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
@@ -33,16 +27,10 @@ pub struct Session {
     pub(crate) calls: Calls,
     pub(crate) texts: Texts,
     pub(crate) files: Files,
-    pub(crate) window: Window,
+    pub(crate) path: Path,
     deframer: Deframer,
-    pub(crate) owed: AckSender,
-    pub(crate) sent: InFlight,
-    pub(crate) delivery: Delivery,
-    pub(crate) pinger: Pinger,
     liveness: Liveness,
-    pub(crate) floor: Floor,
-    /// Whether file data have the next turn, in naive order.
-    pub(crate) file_turn: bool,
+    scheduler: Scheduler,
     /// The peer's nonce; `None` until its Hello.
     nonce: Option<u64>,
     /// The latest time the caller told.
@@ -84,15 +72,10 @@ impl Session {
             calls: Calls::new(config.max_calls),
             texts: Texts::new(&config),
             files: Files::new(&config),
-            window: Window::new(config.bulk_target),
+            path: Path::new(&config, now),
             deframer: Deframer::default(),
-            owed: AckSender::default(),
-            sent: InFlight::default(),
-            delivery: Delivery::new(),
-            pinger: Pinger::new(&config, now),
             liveness: Liveness::new(config.give_up_live),
-            floor: Floor::new(config.bulk_floor),
-            file_turn: false,
+            scheduler: Scheduler::new(&config),
             nonce: None,
             now,
             shown_after: None,
@@ -112,7 +95,7 @@ impl Session {
             Stage::Leaving | Stage::Left => return Ok(()),
             Stage::Broken(error) => return Err(error),
         }
-        self.owed.took(bytes.len(), now);
+        self.path.acks.took(bytes.len(), now);
         // A caller that always has bytes to read may not come to `handle_timeout` for long.
         self.texts.handle_timeout(now, &mut self.output);
         let mut deframer = core::mem::take(&mut self.deframer);
@@ -126,7 +109,7 @@ impl Session {
     pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
         self.handle_time(now);
         if self.stage == Stage::Open && self.liveness.handle_partial(bytes) {
-            self.pinger.heard(now);
+            self.path.pinger.heard(now);
         }
     }
 
@@ -141,51 +124,36 @@ impl Session {
         if self.stage != Stage::Open {
             return Ok(());
         }
-        self.owed.handle_timeout(now);
+        self.path.acks.handle_timeout(now);
         self.texts.handle_timeout(now, &mut self.output);
         let lost = self.lost_at().is_some_and(|at| at <= now);
         let result = match lost {
             true => Err(PeerError::Silent),
-            false => self.pinger.handle_timeout(now),
+            false => self.path.pinger.handle_timeout(now),
         };
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// Writes the plain bytes of the next record into `out`, which has room for [`RECORD_BULK`];
-    /// gives how many, 0 when nothing may be sent now.
+    /// Writes the plain bytes of the next record into `out`, which has room for
+    /// [`RECORD_BULK`](transom_wire::limits::RECORD_BULK); gives how many, 0 when nothing may be
+    /// sent now.
     ///
     /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
     /// Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.handle_time(now);
-        let most = match (self.config.order, self.is_live()) {
-            (Order::Naive, _) => RECORD_BULK,
-            (Order::Priority, true) => self.delivery.record(RECORD_LIVE),
-            (Order::Priority, false) => self.delivery.record(RECORD_BULK),
+        let sources = Sources {
+            output: &mut self.output,
+            calls: &mut self.calls,
+            files: &mut self.files,
+            path: &mut self.path,
+            now,
         };
-        let most = most.min(out.len());
-        // Room for an ack is kept free in every record, so that one can ride along.
-        let (content, _) = out.split_at_mut(most.saturating_sub(ACK_BYTES));
-        let mut record = Record::new(content);
         match self.stage {
-            Stage::Left | Stage::Broken(_) => return 0,
-            Stage::Leaving => self.output.control.pull(&mut record),
-            Stage::Open => self.fill(&mut record, now),
+            Stage::Open => self.scheduler.next_record(sources, out),
+            Stage::Leaving => sources.last_record(out),
+            Stage::Left | Stage::Broken(_) => 0,
         }
-        let (content, text, bulk) = (record.used(), record.text, record.bulk);
-        let used = self.add_ack(out, content, most, now);
-        if used > 0 {
-            let sizes = Sizes {
-                before: content - bulk,
-                bulk,
-                behind: used - content,
-            };
-            self.sent.record(sizes, now);
-            if self.is_live() {
-                self.floor.record(used, text + bulk);
-            }
-        }
-        used
     }
 
     /// The next event, oldest first. A text counts as arrived when it is taken out here.
@@ -204,13 +172,13 @@ impl Session {
             return None;
         }
         let others = [
-            self.owed.poll_timeout(),
+            self.path.acks.poll_timeout(),
             self.files.poll_timeout(self.now),
             self.texts.poll_timeout(),
-            self.probe_timeout(),
+            self.path.poll_timeout(self.now),
             self.lost_at(),
         ];
-        let pinger = Some(self.pinger.poll_timeout());
+        let pinger = Some(self.path.pinger.poll_timeout());
         others.into_iter().chain([pinger]).flatten().min()
     }
 
@@ -224,25 +192,41 @@ impl Session {
         self.calls.is_live()
     }
 
+    /// A call begins (`true`) or the last one ends anywhere at this station, or in another program
+    /// of its owner. While there is one, this session's file data keep the queue on the way short,
+    /// also if the session has no call of its own: links are shared.
+    pub fn set_shared_live(&mut self, live: bool, now: Instant) {
+        self.handle_time(now);
+        self.path.set_live(self.calls.is_live(), live, self.now);
+    }
+
+    /// What [`set_shared_live`](Self::set_shared_live) told last; `false` at first.
+    pub fn has_shared_live(&self) -> bool {
+        self.path.has_shared_live()
+    }
+
     /// What was measured up to now.
     pub fn stats(&self, now: Instant) -> Stats {
         let counts = self.calls.counts;
         let (granted, storing) = self.files.granted();
+        let (sent, unacked) = self.path.sent();
         Stats {
-            sent: self.sent.sent(),
-            received: self.owed.received(),
-            unacked: self.sent.unacked(),
-            held: self.output.len() + self.calls.held() + self.files.held() + self.deframer.held(),
-            rtt: self.pinger.rtt(),
-            min_rtt: self.pinger.min_rtt(),
-            queue_delay: self.window.delay(),
-            bulk_window: self.window.size(),
-            silent: self.pinger.silent(now),
+            sent,
+            received: self.path.acks.received(),
+            unacked,
+            held: self.output.held() + self.calls.held() + self.files.held() + self.deframer.held(),
+            rtt: self.path.pinger.rtt(),
+            min_rtt: self.path.pinger.min_rtt(),
+            rate: self.path.rate(),
+            queue_delay: self.path.queue_delay(),
+            bulk_window: self.path.bulk_window(),
+            silent: self.path.pinger.silent(now),
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,
             pictures_aborted: counts.aborted,
             picture_waits: self.calls.picture_waits(now),
             pictures_received: counts.received,
+            sound_dropped: self.output.sound.dropped(),
             granted,
             storing,
             shown_after: self.shown_after,
@@ -252,7 +236,7 @@ impl Session {
     /// A time of the peer's clock in ours; `None` before the first pong, which comes within the
     /// first round trip.
     pub fn to_local(&self, peer_clock: u64) -> Option<Instant> {
-        self.pinger.to_local(peer_clock)
+        self.path.pinger.to_local(peer_clock)
     }
 
     /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
@@ -266,6 +250,7 @@ impl Session {
 
     fn handle_time(&mut self, now: Instant) {
         self.now = self.now.max(now);
+        self.update_live();
         self.liveness.handle_time(self.now);
         self.calls.handle_time(self.now);
     }
@@ -280,7 +265,7 @@ impl Session {
         let mut whole = false;
         while let Some(Frame { header, payload }) = deframer.next(&mut rest)? {
             whole = true;
-            self.pinger.heard(now);
+            self.path.pinger.heard(now);
             self.liveness.heard();
             self.handle_frame(header, payload, now)?;
             if self.stage != Stage::Open {
@@ -300,7 +285,7 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let Some(message) = Message::decode(header, payload)? else {
-            self.owed.soon(now);
+            self.path.acks.soon(now);
             return Ok(());
         };
         self.output.check_backlog()?;
@@ -312,25 +297,18 @@ impl Session {
             });
         }
         if !matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) {
-            self.owed.soon(now);
+            self.path.acks.soon(now);
         }
         match message {
             Message::Hello(hello) => self.handle_hello(hello),
             Message::Bye(bye) => self.handle_bye(bye),
             Message::Join(_) => Err(PeerError::Unsupported { what: "join" }),
             Message::Ping(ping) => {
-                self.pinger.handle_ping(ping);
+                self.path.pinger.handle_ping(ping);
                 Ok(())
             }
-            Message::Pong(pong) => self.pinger.handle_pong(pong, now),
-            Message::Ack(ack) => {
-                let in_flight = self.sent.bulk_unacked();
-                if let Some(sample) = self.sent.handle_ack(ack)? {
-                    self.window.handle_sample(sample, in_flight, now);
-                    self.delivery.handle_ack(ack, self.window.delay());
-                }
-                Ok(())
-            }
+            Message::Pong(pong) => self.path.pinger.handle_pong(pong, now),
+            Message::Ack(ack) => self.path.on_ack(ack, now),
             Message::Text(text) => self.texts.handle_text(text, now, &mut self.output),
             Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.output),
             message => self.handle_stream(header, &message, now),
@@ -454,7 +432,7 @@ impl Session {
             ref video => {
                 let last = header.flags & flags::LAST != 0;
                 if self.calls.handle_video(stream, video, last, now, output)? {
-                    self.owed.at_once();
+                    self.path.acks.at_once();
                 }
                 Ok(())
             }
@@ -464,14 +442,19 @@ impl Session {
     /// A call has begun: bulk starts anew with a small window, and silence is borne for less long.
     pub(crate) fn went_live(&mut self, was_live: bool) {
         if !was_live && self.is_live() {
-            self.window.restart();
             self.liveness.went_live();
         }
+        self.update_live();
+    }
+
+    fn update_live(&mut self) {
+        let shared = self.path.has_shared_live();
+        self.path.set_live(self.calls.is_live(), shared, self.now);
     }
 
     /// When the peer is lost to the calls that there are.
     fn lost_at(&self) -> Option<Instant> {
-        let heard = self.now - self.pinger.silent(self.now);
+        let heard = self.now - self.path.pinger.silent(self.now);
         self.is_live().then(|| self.liveness.lost_at(heard))
     }
 
@@ -485,12 +468,6 @@ impl Session {
     fn break_off(&mut self, error: PeerError) {
         log::debug!("session={:016x} broken: {error}", self.config.session);
         self.stage = Stage::Broken(error);
-    }
-
-    fn probe_timeout(&self) -> Option<Instant> {
-        self.window
-            .probe_end()
-            .filter(|at| *at > self.now && self.is_live())
     }
 }
 

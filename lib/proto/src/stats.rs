@@ -20,6 +20,9 @@ pub struct Stats {
     pub rtt: Option<Duration>,
     /// The shortest round trip of the last half minute.
     pub min_rtt: Option<Duration>,
+    /// The rate at which the path delivers what we send, in bytes per second; `None` before it was
+    /// measured.
+    pub rate: Option<u64>,
     /// How long bytes of ours wait on the way beyond the shortest they took.
     pub queue_delay: Duration,
     /// File data that may be on the way at once while a call is live.
@@ -38,6 +41,8 @@ pub struct Stats {
     pub picture_waits: Option<Duration>,
     /// Pictures received whole.
     pub pictures_received: u64,
+    /// Frames of sound dropped because they waited for 200 ms.
+    pub sound_dropped: u64,
     /// Bytes of file data that the peer was granted and the disk has not taken yet. At most
     /// [`Config::session_window`](crate::Config::session_window), unless that was made smaller.
     pub granted: u64,

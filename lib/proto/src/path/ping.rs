@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use transom_wire::{DecodeError, Message, Ping, Pong};
 
-use crate::min_filter::MinFilter;
-use crate::record::Record;
+use super::min_filter::MinFilter;
+use crate::send::Record;
 use crate::{Config, Instant, PeerError};
 
 /// Pings every second, also while other bytes come: the clock offset needs probes that nothing

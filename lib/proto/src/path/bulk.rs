@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
+use super::in_flight::Sample;
+use super::min_filter::MinFilter;
 use crate::Instant;
-use crate::ack::Sample;
-use crate::min_filter::MinFilter;
 
 /// What a TCP segment carries.
 const SEGMENT: u64 = 1448;

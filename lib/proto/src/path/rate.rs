@@ -6,8 +6,8 @@ use core::time::Duration;
 use transom_wire::Ack;
 use transom_wire::limits::{HEADER, SMALL_PAYLOAD};
 
+use super::ack::ACK_BYTES;
 use crate::Instant;
-use crate::ack::ACK_BYTES;
 
 /// Longest serialization time of a record. Pings go once a second, and texts and answers wait
 /// behind the record that is being sent: a quarter of a second keeps both lively. From 2 Mbit/s on
@@ -34,14 +34,18 @@ const FIRST: u64 = 16 * 1024;
 /// lowered by an interval in which bytes queued on the path.
 pub(crate) struct Delivery {
     rate: u64,
+    measured: bool,
     /// The ack that began the current interval.
     from: Option<Ack>,
 }
 
 impl Delivery {
     pub(crate) fn new() -> Self {
-        let (rate, from) = (FIRST, None);
-        Self { rate, from }
+        Self {
+            rate: FIRST,
+            measured: false,
+            from: None,
+        }
     }
 
     /// Measures by an ack; `queued`: queueing delay of the last byte acked.
@@ -61,7 +65,13 @@ impl Delivery {
         let is_busy = queued >= span / 2;
         if is_busy || measured > self.rate {
             self.rate = measured;
+            self.measured = true;
         }
+    }
+
+    /// Bytes per second; `None` before it was measured.
+    pub(crate) fn rate(&self) -> Option<u64> {
+        self.measured.then_some(self.rate)
     }
 
     /// Largest record that takes no longer than [`RECORD_TIME`], in bytes, at most `most`.

@@ -1,0 +1,171 @@
+//! What is on its way to the peer, exactly and by class, and what an ack tells about it.
+
+use alloc::collections::VecDeque;
+
+use transom_wire::{Ack, DecodeError};
+
+use crate::{Instant, PeerError};
+
+/// Records in flight whose sending time is remembered; beyond, neighbours share one. 1,024 full
+/// records are 64 MiB, more than any socket takes.
+const MARKS: usize = 1024;
+
+/// Bytes by class, in the order in which a record holds them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Sizes {
+    pub(crate) control: u64,
+    /// Pictures and sound.
+    pub(crate) media: u64,
+    /// Texts and file control.
+    pub(crate) text: u64,
+    /// File data.
+    pub(crate) bulk: u64,
+    /// The ack that rides along.
+    pub(crate) ack: u64,
+}
+
+/// What an ack tells about the record that holds the last byte acked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// From our clock at sending to the peer's at receiving: wrong by a constant, which a minimum
+    /// takes out.
+    pub(crate) one_way: i64,
+    /// Bytes of class bulk newly acked.
+    pub(crate) bulk: u64,
+}
+
+/// What we have sent, and how much of it the peer has taken in: `acked <= sent`, and `by_class` sums
+/// up to `sent - acked`, whatever a peer's acks say.
+#[derive(Default)]
+pub(crate) struct InFlight {
+    sent: u64,
+    acked: u64,
+    by_class: Sizes,
+    marks: VecDeque<Mark>,
+}
+
+/// One record in flight.
+#[derive(Clone, Copy)]
+struct Mark {
+    /// Plain bytes sent up to its end.
+    end: u64,
+    /// Its bytes that are not acked.
+    rest: Sizes,
+    at: Instant,
+}
+
+impl InFlight {
+    pub(crate) fn record(&mut self, sizes: Sizes, now: Instant) {
+        self.sent += sizes.total();
+        self.by_class.add(sizes);
+        let mark = Mark {
+            end: self.sent,
+            rest: sizes,
+            at: now,
+        };
+        let full = self.marks.len() >= MARKS;
+        match self.marks.back_mut() {
+            Some(last) if full => last.merge(mark),
+            _ => self.marks.push_back(mark),
+        }
+    }
+
+    pub(crate) fn handle_ack(&mut self, ack: Ack) -> Result<Option<Sample>, PeerError> {
+        if ack.received > self.sent || ack.received < self.acked {
+            return Err(DecodeError::Illegal("received").into());
+        }
+        if ack.received == self.acked {
+            return Ok(None);
+        }
+        self.acked = ack.received;
+        let before = self.by_class.bulk;
+        while let Some(mark) = self.marks.front_mut() {
+            let (end, at) = (mark.end, mark.at);
+            self.by_class.subtract(mark.ack(ack.received));
+            if end <= ack.received {
+                self.marks.pop_front();
+            }
+            if end >= ack.received {
+                let one_way = ack.clock.wrapping_sub(at.0).cast_signed();
+                let bulk = before - self.by_class.bulk;
+                return Ok(Some(Sample { one_way, bulk }));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    pub(crate) fn unacked(&self) -> u64 {
+        self.sent - self.acked
+    }
+
+    /// When the oldest record left of which something is not acked.
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        self.marks.front().map(|mark| mark.at)
+    }
+
+    pub(crate) fn by_class(&self) -> Sizes {
+        self.by_class
+    }
+}
+
+impl Mark {
+    /// The peer has taken in so many bytes since the connection began; gives which bytes of this
+    /// record are newly among them.
+    fn ack(&mut self, received: u64) -> Sizes {
+        let left = self.end.saturating_sub(received);
+        let newly = self.rest.total().saturating_sub(left);
+        self.rest.take(newly)
+    }
+
+    /// Makes one mark of two neighbours. The classes of both count as one run each, so that an ack
+    /// inside acks rather too little of the later classes.
+    fn merge(&mut self, next: Mark) {
+        self.end = next.end;
+        self.rest.add(next.rest);
+    }
+}
+
+impl Sizes {
+    pub(crate) fn total(&self) -> u64 {
+        self.control + self.media + self.text + self.bulk + self.ack
+    }
+
+    fn fields(&mut self) -> [&mut u64; 5] {
+        let Self {
+            control,
+            media,
+            text,
+            bulk,
+            ack,
+        } = self;
+        [control, media, text, bulk, ack]
+    }
+
+    fn add(&mut self, mut more: Self) {
+        let pairs = self.fields().into_iter().zip(more.fields());
+        pairs.for_each(|(mine, more)| *mine += *more);
+    }
+
+    fn subtract(&mut self, mut less: Self) {
+        let pairs = self.fields().into_iter().zip(less.fields());
+        pairs.for_each(|(mine, less)| *mine -= *less);
+    }
+
+    /// Takes the first `bytes` away and gives them.
+    fn take(&mut self, mut bytes: u64) -> Self {
+        let mut taken = Self::default();
+        for (mine, taken) in self.fields().into_iter().zip(taken.fields()) {
+            *taken = bytes.min(*mine);
+            *mine -= *taken;
+            bytes -= *taken;
+        }
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests;
