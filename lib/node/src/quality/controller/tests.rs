@@ -177,7 +177,7 @@ fn a_link_with_room_keeps_full_quality() {
 
 #[test]
 fn too_much_for_a_link_is_lowered_until_it_fits_and_stays_there() {
-    for (rate, wanted) in [(mbit(20), 2), (mbit(8), 5), (mbit(3), 7), (mbit(1), BOTTOM)] {
+    for (rate, wanted) in [(mbit(20), 2), (mbit(7), 5), (mbit(3), 7), (mbit(1), BOTTOM)] {
         let mut viewer = Viewer::new(rate);
         viewer.run(2 * SECOND);
         assert_eq!(viewer.controller.step(), wanted, "{rate}");
