@@ -17,7 +17,7 @@
 //!
 //! Pictures are lost, not queued: a probe that fails costs the viewer a few frames and no latency.
 //! It does not oscillate: the first failure of a step may be a passing disturbance and blocks the
-//! step for [`REST`]; the next one within [`MEMORY`] blocks it for [`MEMORY`]. The block is lifted
+//! step for [`REST`]; the next one within a minute blocks it for [`MEMORY`]. The block is lifted
 //! early only when there is evidence that the load is gone: the path delivers [`FASTER`] times what
 //! it did, or files moved at our station when the step failed and none move now.
 
@@ -66,7 +66,7 @@ pub(super) struct Controller {
 struct Failed {
     step: usize,
     at: Instant,
-    /// Whether it failed before within [`MEMORY`].
+    /// Whether it failed before within twice [`MEMORY`].
     again: bool,
     /// The lowest delivery rate since then.
     rate: Option<u64>,
@@ -123,8 +123,7 @@ impl Controller {
         if step == bottom {
             return;
         }
-        // Also when the block was just over.
-        let is_known = |failed: &Failed| failed.step == step && now < failed.at + MEMORY + REST;
+        let is_known = |failed: &Failed| failed.step == step && now < failed.at + 2 * MEMORY;
         self.failed = Some(Failed {
             step,
             at: now,
@@ -186,8 +185,9 @@ const REST: Duration = Duration::from_secs(2);
 /// quality is full within 10 s after a load has ended.
 const CLIMB: Duration = Duration::from_millis(600);
 
-/// How long a step that failed twice is remembered: what loads a link for longer than [`REST`] is a
-/// transfer or another call, which last for minutes.
+/// How long a step that failed twice is blocked: what loads a link for longer than [`REST`] is a
+/// transfer or another call, which last for minutes. For as long again a failure blocks it anew, so
+/// that on a link that stays slow there is one probe each half minute.
 const MEMORY: Duration = Duration::from_secs(30);
 
 /// A delivery rate that is 4/3 of the lowest one since the step failed tells that the load is gone;
