@@ -177,9 +177,14 @@ fn a_link_with_room_keeps_full_quality() {
 
 #[test]
 fn too_much_for_a_link_is_lowered_until_it_fits_and_stays_there() {
-    for (rate, wanted) in [(mbit(20), 2), (mbit(7), 5), (mbit(3), 7), (mbit(1), BOTTOM)] {
+    for (rate, wanted, within) in [
+        (mbit(20), 2, SECOND),
+        (mbit(7), 5, 2 * SECOND),
+        (mbit(3), 7, 2 * SECOND),
+        (mbit(1), BOTTOM, 3 * SECOND),
+    ] {
         let mut viewer = Viewer::new(rate);
-        viewer.run(2 * SECOND);
+        viewer.run(within);
         assert_eq!(viewer.controller.step(), wanted, "{rate}");
         viewer.run(118 * SECOND);
         // The first step up, and then one each half minute, is too much and ends soon.
