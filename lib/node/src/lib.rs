@@ -61,6 +61,7 @@ pub use notice::{
     Timing, TransferId, TransferStatus,
 };
 pub use panics::abort_on_panic;
+pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
     Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
 };

@@ -34,7 +34,7 @@ impl Desk {
         };
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
-            camera: OwnCamera::new(Some(wish()), LINGER),
+            camera: OwnCamera::new(Some(wish()), LINGER, Adaptation::default()),
             calls: Calls::new(Policy::new(&settings)),
             out,
             start: Instant::now(),

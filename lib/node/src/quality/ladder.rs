@@ -86,7 +86,8 @@ impl fmt::Display for TradeOff {
 /// Pictures at their best.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Full {
-    pub(crate) fps: u32,
+    /// Frames a second; `None` where the source does not say.
+    pub(crate) fps: Option<u32>,
     pub(crate) size: (u16, u16),
     /// JPEG quality; `None` where pictures pass as the camera makes them.
     pub(crate) quality: Option<u8>,
@@ -117,7 +118,7 @@ pub(crate) struct Ladder(Vec<Rung>);
 
 impl Ladder {
     pub(crate) fn new(full: &Full, adaptation: &Adaptation) -> Self {
-        let rates = lowered(full.fps, adaptation.min_fps, &RATES);
+        let rates = lowered(full.fps.unwrap_or(USUAL_FPS), adaptation.min_fps, &RATES);
         let (fine, coarse): (Vec<_>, Vec<_>) = rates.into_iter().partition(|fps| *fps >= SMOOTH);
         let coding = codings(full, adaptation);
         let frames = |rates: Vec<u32>| rates.into_iter().map(Change::Fps);
@@ -200,6 +201,10 @@ fn lowered<T: Copy + Ord>(full: T, min: T, usual: &[T]) -> Vec<T> {
 /// makes a difference on a link whose rate varies, and divides 60 and 30 evenly.
 const RATES: [u32; 4] = [30, 20, 15, 10];
 
+/// The rate of a source that tells none. One that is slower has steps that change nothing; they pass
+/// within half a second.
+const USUAL_FPS: u32 = 30;
+
 /// From this frame rate on motion still looks smooth; auto keeps it until nothing else is left.
 const SMOOTH: u32 = 15;
 
@@ -221,7 +226,7 @@ mod tests {
     use super::*;
 
     const HD: Full = Full {
-        fps: 30,
+        fps: Some(30),
         size: (1280, 720),
         quality: Some(80),
     };
@@ -233,7 +238,7 @@ mod tests {
         let words = |step| {
             let Rung { fps, quality, size } = ladder.rung(step);
             let (width, height) = size.unwrap_or(full.size);
-            let fps = fps.unwrap_or(full.fps);
+            let fps = fps.or(full.fps).unwrap_or(0);
             match quality {
                 Some(quality) => format!("{fps} q{quality} {width}x{height}"),
                 None => format!("{fps} {width}x{height}"),
@@ -300,11 +305,17 @@ mod tests {
 
     #[test]
     fn a_slow_or_fast_source_and_a_low_quality_have_the_steps_below_them() {
-        let fast = steps(Full { fps: 60, ..HD }, |_| ());
+        let fast = steps(
+            Full {
+                fps: Some(60),
+                ..HD
+            },
+            |_| (),
+        );
         assert_eq!(fast[1], "30 q80 1280x720");
         let slow = steps(
             Full {
-                fps: 12,
+                fps: Some(12),
                 quality: Some(40),
                 ..HD
             },
