@@ -204,6 +204,7 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
         camera: state.calls.own.wish.clone(),
+        adaptation: state.config.adaptation(),
         takes_calls: !state.duties().busy,
         ..Settings::new(name, folder.identity()?)
     })

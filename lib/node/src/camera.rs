@@ -10,6 +10,7 @@
 //! begins anew. It is said to be live with its first picture, and to be lost while it sends
 //! pictures of which none can be used.
 
+mod onlookers;
 mod watchdog;
 mod words;
 
@@ -20,15 +21,16 @@ use transom_media::{
     Camera, CameraError, CaptureRequest, Format, Frame, ImageError, Picture, Source, Wait, fit,
 };
 use transom_net::{PeerId, WatchId};
-use transom_proto::{CallId, UsageError};
-use transom_wire::{CameraState, Codec, Orientation, PictureHead};
+use transom_proto::CallId;
+use transom_wire::CameraState;
 
-use crate::calls::{Calls, Onlooker};
+use crate::calls::Calls;
 use crate::context::{Context, earlier};
 use crate::notice::{Notice, OwnPicture};
-use crate::quality::{Adaptation, Coding, Full, Outcome, Quality, Viewers};
+use crate::quality::{Adaptation, Coding, Full, Quality, Viewers};
 use crate::workers::Opening;
 
+use onlookers::Told;
 use watchdog::{FIRST_PICTURE, Watchdog, Why};
 use words::{REFUSED, Words};
 
@@ -84,16 +86,6 @@ pub(crate) struct OwnCamera {
     viewers: Viewers<ViewerId>,
     /// Whether files move at our station.
     files_move: bool,
-}
-
-/// What an onlooker was told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Told {
-    /// The number of the camera's state; 0 for one that it is not shown.
-    change: u32,
-    is_shown: bool,
-    /// How it gets our pictures, once that was less than full.
-    quality: Option<Quality>,
 }
 
 impl OwnCamera {
@@ -455,53 +447,6 @@ impl OwnCamera {
             .coding(wish.map_or(CaptureRequest::QUALITY, |wish| wish.quality))
     }
 
-    /// Tells each onlooker how the camera is for it, and the owner how a viewer gets its pictures.
-    fn tell_onlookers(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
-        let mut told = BTreeMap::new();
-        for onlooker in calls.onlookers() {
-            let id = (onlooker.link, onlooker.call);
-            let before = self.told.get(&id).copied();
-            let state = self.state_for(&onlooker, now);
-            if before != Some(state) {
-                let (lens, words) = self.words_for(state);
-                let said = out.with(onlooker.link, |session| {
-                    session.camera_state(onlooker.call, lens, &words)
-                });
-                if !matches!(said, Some(Ok(()))) {
-                    continue; // Its queue is full, or it is about to go: said in a later turn.
-                }
-            }
-            if let Some(quality) = state.quality
-                && before.is_none_or(|before| before.quality != state.quality)
-            {
-                let peer = onlooker.peer;
-                out.notify(Notice::Quality { peer, quality });
-            }
-            told.insert(id, state);
-        }
-        self.told = told;
-    }
-
-    /// What an onlooker is to know. One that is not shown the camera hears of none of its changes.
-    fn state_for(&mut self, onlooker: &Onlooker, now: Instant) -> Told {
-        let is_shown = onlooker.is_shown;
-        let is_live = is_shown && self.lens == CameraState::Live;
-        let id = (onlooker.link, onlooker.call);
-        Told {
-            change: if is_shown { self.changes } else { 0 },
-            is_shown,
-            quality: is_live.then(|| self.viewers.told(id, now)).flatten(),
-        }
-    }
-
-    fn words_for(&self, state: Told) -> (CameraState, String) {
-        match state.quality.filter(|quality| quality.bottleneck.is_some()) {
-            Some(quality) => (CameraState::Reduced, quality.to_string()),
-            None if state.is_shown => (self.lens, self.words.for_viewers().to_owned()),
-            None => (CameraState::Off, String::new()),
-        }
-    }
-
     /// Hands a picture to everybody who is to see it.
     fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
         self.watchdog.good();
@@ -520,53 +465,6 @@ impl OwnCamera {
             }));
         }
         self.send(picture, calls, out);
-    }
-
-    /// Gives a picture to the session of every viewer whose turn it is.
-    fn send(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
-        let head = head(picture, out);
-        let (now, files) = (Instant::now(), self.files_move);
-        let moment = out.net.clock(now);
-        for (link, call) in calls.viewers() {
-            if !self.viewers.wants((link, call), picture.captured) {
-                continue;
-            }
-            let bytes = picture.jpeg.clone();
-            let sent = out.with(link, |session| {
-                let before = session.stats(moment);
-                session.send_picture(call, transom_proto::Picture { head, bytes })?;
-                let after = session.stats(moment);
-                Ok::<_, UsageError>(Outcome {
-                    before,
-                    after,
-                    files,
-                })
-            });
-            match sent {
-                Some(Ok(outcome)) => {
-                    let id = (link, call);
-                    (self.viewers).handle_picture(id, picture.captured, &outcome, now);
-                }
-                Some(Err(error)) => log::warn!("picture {} can't be sent: {error}", head.sequence),
-                None => {}
-            }
-        }
-    }
-}
-
-fn head(picture: &Picture, out: &Context) -> PictureHead {
-    let ready_after = (picture.ready - picture.captured).as_micros();
-    PictureHead {
-        sequence: picture.sequence,
-        captured: out.net.clock(picture.captured).0,
-        ready_after: ready_after.try_into().unwrap_or(u32::MAX),
-        // Each session says when it sends the first byte.
-        sent_after: 0,
-        width: picture.width,
-        height: picture.height,
-        orientation: Orientation::from_code(picture.orientation),
-        codec: Codec::Jpeg,
-        total: picture.jpeg.len().try_into().unwrap_or(u32::MAX),
     }
 }
 

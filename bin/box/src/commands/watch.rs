@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use transom::{CallKind, EndReason, Notice, RemotePicture};
+use transom::people::escape;
+use transom::{CallKind, CameraState, EndReason, Notice, RemotePicture};
 
 use crate::args::Watch;
 use crate::check::Check;
@@ -59,6 +60,8 @@ struct Watching<'a> {
     has_call: bool,
     /// When to ask again a box that is busy.
     ring_at: Option<Instant>,
+    /// In which quality pictures come while that is less than full.
+    reduced: Option<String>,
 }
 
 /// Why the loop ended, without anything having failed.
@@ -91,6 +94,7 @@ impl<'a> Watching<'a> {
             bar: output.is_live().then(line_that_moves),
             has_call: false,
             ring_at: None,
+            reduced: None,
         }
     }
 
@@ -172,9 +176,11 @@ impl<'a> Watching<'a> {
                 }
                 ended?;
             }
-            Notice::FarCamera { .. } | Notice::CallInterrupted { .. } => {
-                tell(&self.bar, self.output)
+            Notice::FarCamera { lens, text, .. } => {
+                self.reduced = (*lens == CameraState::Reduced).then(|| text.clone());
+                tell(&self.bar, self.output);
             }
+            Notice::CallInterrupted { .. } => tell(&self.bar, self.output),
             _ => {
                 self.clear_line();
                 self.line.notice(notice, self.output)?;
@@ -194,7 +200,7 @@ impl<'a> Watching<'a> {
 
     /// A box that goes away or is busy after it had shown something may do so again.
     fn call_ended(&mut self, reason: EndReason, text: &str) -> Result<(), Failure> {
-        self.has_call = false;
+        (self.has_call, self.reduced) = (false, None);
         match reason {
             EndReason::Leaving => {}
             EndReason::Unanswered if self.since.is_some() => {}
@@ -226,13 +232,24 @@ impl<'a> Watching<'a> {
 
     fn tell_second(&self, second: &Stats, over: Duration) {
         if let Some(bar) = &self.bar {
-            bar.set_message(second.line(over));
+            bar.set_message(self.line(second, over));
             bar.tick();
         } else if self.output.is_json() {
             let fps = Some(second.pictures() as f64 / over.as_secs_f64());
-            self.output.answer("", second.json("stats", fps, over));
+            let mut json = second.json("stats", fps, over);
+            json["reduced"] = self.reduced.clone().into();
+            self.output.answer("", json);
         } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
-            self.output.say(second.line(over), Value::Null);
+            self.output.say(self.line(second, over), Value::Null);
+        }
+    }
+
+    /// The numbers of a second, and in which quality the box sends if that is not full.
+    fn line(&self, second: &Stats, over: Duration) -> String {
+        let line = second.line(over);
+        match &self.reduced {
+            Some(reduced) => format!("{line}; at {}", escape(reduced)),
+            None => line,
         }
     }
 
