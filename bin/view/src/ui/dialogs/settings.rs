@@ -93,8 +93,8 @@ fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     }
     let (label, usual) = (words::PICTURE_SIZE, words::CAMERAS_OWN_SIZE);
     sizes(ui, label, usual, &mut config.size);
+    ui.label(words::SLOW_LINK);
     ui.horizontal(|ui| {
-        ui.label(words::SLOW_LINK);
         for (trade_off, label) in [
             (TradeOff::Auto, words::SLOW_LINK_AUTO),
             (TradeOff::Sharp, words::SLOW_LINK_SHARP),
