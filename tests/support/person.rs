@@ -77,6 +77,8 @@ impl Person {
             .arg("--users")
             .arg(self.book())
             .current_dir(&self.home)
+            // Programs of one user spare each other's calls; each person here is a user.
+            .env("XDG_RUNTIME_DIR", &self.home)
             .env_remove("TRANSOM_LOG");
         command
     }

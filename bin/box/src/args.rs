@@ -43,6 +43,10 @@ pub(crate) struct Common {
     /// Say only results and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Leave packets unmarked: by default pictures go as AF41 and files alone as LE (lower effort),
+    /// which some networks drop
+    #[arg(long, global = true)]
+    pub(crate) no_marks: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,6 +19,7 @@ pub(crate) struct Place {
     state: Option<PathBuf>,
     /// A book that somebody named has to be there; others are optional.
     users: Option<PathBuf>,
+    mark_packets: bool,
 }
 
 impl Place {
@@ -28,6 +29,7 @@ impl Place {
         Self {
             state: common.state.clone().or_else(State::default_dir),
             users: named.or_else(usual_book),
+            mark_packets: !common.no_marks,
         }
     }
 
@@ -49,6 +51,8 @@ impl Place {
         let state = self.state()?;
         let mut settings = Settings::new(name.unwrap_or_else(machine_name), identity(&state)?);
         settings.known_peers = known_peers(&state)?;
+        settings.call_marks = state.call_marks();
+        settings.mark_packets = self.mark_packets;
         settings.book = self.book(output)?;
         Ok(settings)
     }

@@ -203,9 +203,11 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
     Ok(Settings {
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
+        call_marks: folder.call_marks(),
         camera: state.calls.own.wish.clone(),
         adaptation: state.config.adaptation(),
         takes_calls: !state.duties().busy,
+        mark_packets: state.config.mark_packets,
         ..Settings::new(name, folder.identity()?)
     })
 }

@@ -41,6 +41,9 @@ pub struct Config {
     pub read_budget: usize,
     /// Bytes sealed for one peer in one turn.
     pub write_budget: usize,
+    /// Whether packets are marked for the network: media as AF41, files as LE. Some networks drop
+    /// marked packets.
+    pub mark_packets: bool,
 }
 
 impl Config {
@@ -60,6 +63,7 @@ impl Config {
             linger: Duration::from_secs(1),
             read_budget: 256 * 1024,
             write_budget: 256 * 1024,
+            mark_packets: true,
         }
     }
 }

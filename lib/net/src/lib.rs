@@ -48,6 +48,7 @@ mod greeting;
 mod link;
 mod listener;
 mod loop_context;
+mod marks;
 mod net;
 mod options;
 mod outbound;

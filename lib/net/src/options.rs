@@ -31,7 +31,10 @@ pub(crate) fn begin(stream: &TcpStream) {
 /// What changes when a call begins or the last one ends.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
+    /// A call of the connection's own is live.
     live: bool,
+    /// A call is live anywhere that shares our link to the network.
+    shared: bool,
     /// Nothing is done about queues: the system's defaults count.
     naive: bool,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -39,10 +42,11 @@ pub(crate) struct Tuning {
 }
 
 impl Tuning {
-    /// Tunes the socket if a call has begun or the last one has ended since it was tuned.
-    pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool) {
-        if self.live != live {
-            self.live = live;
+    /// Tunes the socket if a call has begun or the last one has ended since it was tuned: `live` on
+    /// this connection, `shared` anywhere that shares our link to the network.
+    pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool, shared: bool) {
+        if (self.live, self.shared) != (live, shared) {
+            (self.live, self.shared) = (live, shared);
             self.apply(&SockRef::from(stream));
         }
     }
@@ -55,9 +59,13 @@ impl Tuning {
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        let (unsent, patience) = match self.live {
-            true => (UNSENT_LIVE, PATIENCE_LIVE),
-            false => (UNSENT_BULK, PATIENCE_IDLE),
+        let unsent = match self.live || self.shared {
+            true => UNSENT_LIVE,
+            false => UNSENT_BULK,
+        };
+        let patience = match self.live {
+            true => PATIENCE_LIVE,
+            false => PATIENCE_IDLE,
         };
         let unsent = if self.naive { SYSTEM_DEFAULT } else { unsent };
         report("notsent_lowat", socket.set_tcp_notsent_lowat(unsent));
@@ -66,7 +74,7 @@ impl Tuning {
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        let live = self.live && !self.naive;
+        let live = (self.live || self.shared) && !self.naive;
         report("send buffer", self.send_buffer.tune(socket, live));
     }
 }

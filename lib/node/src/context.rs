@@ -23,6 +23,8 @@ pub(crate) struct Context {
     pub(crate) paces: Paces,
     /// Liveness checks of connections.
     pub(crate) liveness: Liveness,
+    /// Whether a call is live anywhere at this station or in another program of its owner.
+    pub(crate) shared_live: bool,
 }
 
 impl Context {
@@ -37,6 +39,12 @@ impl Context {
         act: impl FnOnce(&mut Session) -> T,
     ) -> Option<T> {
         self.net.session(link).map(act)
+    }
+
+    /// Tells a session whether a call is live anywhere.
+    pub(crate) fn tell_shared_live(&mut self, link: PeerId) {
+        let (live, now) = (self.shared_live, self.net.now());
+        self.with(link, |session| session.set_shared_live(live, now));
     }
 
     /// The connections that failed the liveness checks which end now.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use transom_users::KnownPeers;
 use transom_wire::{PeerName, PublicKey};
 
+use crate::shared_live;
+
 /// Why the state folder can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -101,6 +103,13 @@ impl State {
             Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(&path),
             Err(source) => Err(io_error("can't be read", &path, source)),
         }
+    }
+
+    /// For [`Settings::call_marks`](crate::Settings::call_marks): a file of this folder, which
+    /// programs with the same key share, and one of the user's runtime folder, which all programs
+    /// of that user share.
+    pub fn call_marks(&self) -> Vec<PathBuf> {
+        shared_live::marks(&self.dir)
     }
 
     /// The keys learned on first use.

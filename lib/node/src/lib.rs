@@ -48,6 +48,7 @@ mod pace;
 mod panics;
 mod quality;
 mod settings;
+mod shared_live;
 mod station;
 mod texts;
 mod transfers;

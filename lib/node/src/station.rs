@@ -21,6 +21,7 @@ use crate::measure::Measure;
 use crate::notice::Notice;
 use crate::pace::Paces;
 use crate::settings::Settings;
+use crate::shared_live::SharedLive;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
 use crate::workers::{Report, Workers};
@@ -58,6 +59,7 @@ pub struct Station {
     measure: Measure,
     texts: Texts,
     transfers: Transfers,
+    shared_live: SharedLive,
     stopping: Option<Instant>,
 }
 
@@ -77,6 +79,7 @@ impl Station {
         let listen = std::mem::take(&mut settings.listen);
         let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
         config.name = Some(settings.name);
+        config.mark_packets = settings.mark_packets;
         let net = Net::bind(config).map_err(StartError::Bind)?;
         let waker = net.waker();
         let queue = Queue::new(move || waker.wake());
@@ -87,6 +90,7 @@ impl Station {
             true => camera::LINGER,
             false => camera::PARTING,
         };
+        let shared_live = SharedLive::new(&settings.call_marks);
         let workers = Workers::new(queue.clone(), disk);
         let out = Context {
             net,
@@ -95,6 +99,7 @@ impl Station {
             queue,
             paces: Paces::default(),
             liveness: Liveness::default(),
+            shared_live: false,
         };
         Ok(Self {
             out,
@@ -104,6 +109,7 @@ impl Station {
             measure: Measure::default(),
             texts: Texts::default(),
             transfers: Transfers::new(settings.inbox.take(), own_key),
+            shared_live,
             stopping: None,
         })
     }
@@ -144,6 +150,7 @@ impl Station {
             self.measure
                 .turn(now, &self.links, &self.calls, &self.camera, &mut self.out);
             self.transfers.turn(now, &self.links, &mut self.out);
+            self.spare_calls(now);
             while let Some(notice) = self.out.notices.pop_front() {
                 self.note(&notice);
                 on_notice(notice);
@@ -166,6 +173,7 @@ impl Station {
             self.camera.due(),
             self.measure.due(),
             self.transfers.due(),
+            self.shared_live.due(),
             self.stopping,
         ]
         .into_iter()
@@ -282,6 +290,19 @@ impl Station {
         }
     }
 
+    /// Tells every session whether a call is live anywhere, so that its file data keep the queues
+    /// short.
+    fn spare_calls(&mut self, now: Instant) {
+        let (call, files) = (self.calls.is_carried(), self.transfers.is_open());
+        let is_live = self.shared_live.turn(call, files, now);
+        if is_live != std::mem::replace(&mut self.out.shared_live, is_live) {
+            log::debug!("a call is live anywhere: {is_live}");
+            for link in self.links.ids() {
+                self.out.tell_shared_live(link);
+            }
+        }
+    }
+
     /// Treats connections that failed their liveness check as lost.
     fn end_silent(&mut self, now: Instant) {
         for peer in self.out.silent(now) {
@@ -333,18 +354,27 @@ impl Station {
             ..
         } = self;
         let Some(link) = links.link(peer) else { return };
-        if let proto::Event::Hello {
-            session,
-            capabilities,
-            ..
-        } = event
-        {
-            calls.back(link.key, session);
-            return links.hello(peer, session, capabilities, out);
+        match event {
+            proto::Event::Hello {
+                session,
+                capabilities,
+                ..
+            } => {
+                calls.back(link.key, session);
+                out.tell_shared_live(peer);
+                links.hello(peer, session, capabilities, out);
+            }
+            proto::Event::Call(call, event) => calls.handle((peer, call), link, event, links, out),
+            proto::Event::Transfer(file, event) => {
+                transfers.handle((peer, file), link, event, links, out);
+            }
+            proto::Event::Text { text, .. } => {
+                let peer = link.peer;
+                out.notify(Notice::Text { peer, text });
+            }
+            proto::Event::TextArrived { id } => texts.arrived(peer, id, links, out),
+            _ => {}
         }
-        let rest = calls.handle(peer, link, event, links, out);
-        let rest = rest.and_then(|event| transfers.handle(peer, link, event, links, out));
-        rest.and_then(|event| texts.handle(peer, link, event, links, out));
     }
 
     /// What a notice means for the other parts.

@@ -1,10 +1,10 @@
-//! One connection's rules: takes bytes apart, hands messages to the part they belong to, and fills
+//! The rules of one connection: takes bytes apart, hands each message to its part, and fills
 //! records.
 
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
+use transom_wire::{ByeCode, DecodeError, Header, Hello, Kind, Live, Message, Status, flags};
 
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
@@ -16,8 +16,15 @@ use crate::streams::Streams;
 use crate::text::Texts;
 use crate::{Config, Event, Instant, Order, PeerError, Side, Stats};
 
-/// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
-/// of calls.
+/// What the owner of a connection may do and read: verbs for calls, texts and transfers, and
+/// measurements. Only the [`Connection`](crate::Connection) moves bytes, takes out events and says
+/// goodbye:
+///
+/// ```compile_fail,E0624
+/// fn act(session: &mut transom_proto::Session) {
+///     session.poll_event();
+/// }
+/// ```
 pub struct Session {
     pub(crate) config: Config,
     pub(crate) side: Side,
@@ -36,6 +43,22 @@ pub struct Session {
     /// The latest time the caller told.
     pub(crate) now: Instant,
     shown_after: Option<Duration>,
+    /// A call is live anywhere at this station, or in another program of its owner.
+    live_at_station: bool,
+    /// The same at the peer's station.
+    live_at_peer: bool,
+}
+
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Traffic {
+    /// Neither a call nor a transfer.
+    #[default]
+    Idle,
+    /// Transfers, and no call.
+    Files,
+    /// A call that rings or runs, whatever else.
+    Media,
 }
 
 /// ```text
@@ -52,8 +75,7 @@ pub(crate) enum Stage {
 }
 
 impl Session {
-    /// Begins a session and queues its Hello.
-    pub fn new(config: Config, side: Side, now: Instant) -> Self {
+    pub(crate) fn new(config: Config, side: Side, now: Instant) -> Self {
         let mut output = Output::new(config.control_queue);
         let (session, nonce) = (config.session, config.nonce);
         let hello = Hello {
@@ -79,16 +101,13 @@ impl Session {
             nonce: None,
             now,
             shown_after: None,
+            live_at_station: false,
+            live_at_peer: false,
             config,
         }
     }
 
-    /// Takes in opened plain bytes, cut anywhere. Take out all events afterwards.
-    ///
-    /// # Errors
-    /// What the peer did wrong. The session takes in nothing more then: say [`bye`](Self::bye) with
-    /// the error's code, send that, and close.
-    pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
+    pub(crate) fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
         self.handle_time(now);
         match self.stage {
             Stage::Open => {}
@@ -104,22 +123,14 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// So many bytes of a record have come that is not whole yet. They count as a sign of life,
-    /// which matters where a record takes seconds.
-    pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
+    pub(crate) fn handle_partial(&mut self, bytes: usize, now: Instant) {
         self.handle_time(now);
         if self.stage == Stage::Open && self.liveness.handle_partial(bytes) {
             self.path.pinger.heard(now);
         }
     }
 
-    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come
-    /// by then was taken in.
-    ///
-    /// # Errors
-    /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`], or for
-    /// [`Config::give_up_live`] while a call rings or runs.
-    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
         self.handle_time(now);
         if self.stage != Stage::Open {
             return Ok(());
@@ -134,13 +145,7 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// Writes the plain bytes of the next record into `out`, which has room for
-    /// [`RECORD_BULK`](transom_wire::limits::RECORD_BULK); gives how many, 0 when nothing may be
-    /// sent now.
-    ///
-    /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
-    /// Take out all events afterwards.
-    pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
+    pub(crate) fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.handle_time(now);
         let sources = Sources {
             output: &mut self.output,
@@ -156,8 +161,7 @@ impl Session {
         }
     }
 
-    /// The next event, oldest first. A text counts as arrived when it is taken out here.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
         let event = self.output.events.pop_front()?;
         if let Event::Text { id, .. } = event {
             self.texts.read(id, &mut self.output);
@@ -165,9 +169,7 @@ impl Session {
         Some(event)
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) and then
-    /// [`poll_transmit`](Self::poll_transmit), at the latest.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         if self.stage != Stage::Open {
             return None;
         }
@@ -195,12 +197,27 @@ impl Session {
     /// A call begins (`true`) or the last one ends anywhere at this station, or in another program
     /// of its owner. While there is one, this session's file data keep the queue on the way short,
     /// also if the session has no call of its own: links are shared.
+    ///
+    /// The peer is told, since its file data towards us share our link too.
     pub fn set_shared_live(&mut self, live: bool, now: Instant) {
         self.handle_time(now);
-        self.path.set_live(self.calls.is_live(), live, self.now);
+        if core::mem::replace(&mut self.live_at_station, live) != live {
+            self.output.send(0, &Message::Live(Live { on: live }));
+        }
+        self.update_live();
     }
 
-    /// What [`set_shared_live`](Self::set_shared_live) told last; `false` at first.
+    /// What the connection carries, for the marks of its packets.
+    pub fn traffic(&self) -> Traffic {
+        match (self.is_live(), self.files.has_transfers()) {
+            (true, _) => Traffic::Media,
+            (false, true) => Traffic::Files,
+            (false, false) => Traffic::Idle,
+        }
+    }
+
+    /// Whether a call is live anywhere at this station, as
+    /// [`set_shared_live`](Self::set_shared_live) told last, or at the peer's.
     pub fn has_shared_live(&self) -> bool {
         self.path.has_shared_live()
     }
@@ -239,11 +256,10 @@ impl Session {
         self.path.pinger.to_local(peer_clock)
     }
 
-    /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
-    pub fn bye(&mut self, code: ByeCode, text: &str) {
+    pub(crate) fn bye(&mut self, code: ByeCode, text: &str) {
         if matches!(self.stage, Stage::Open | Stage::Broken(_)) {
-            let text = clip(text);
-            self.output.send(0, &Message::Bye(Bye { code, text }));
+            let bye = Status::new(code, clip(text));
+            self.output.send(0, &Message::Bye(bye));
             self.stage = Stage::Leaving;
         }
     }
@@ -303,6 +319,11 @@ impl Session {
             Message::Hello(hello) => self.handle_hello(hello),
             Message::Bye(bye) => self.handle_bye(bye),
             Message::Join(_) => Err(PeerError::Unsupported { what: "join" }),
+            Message::Live(live) => {
+                self.live_at_peer = live.on;
+                self.update_live();
+                Ok(())
+            }
             Message::Ping(ping) => {
                 self.path.pinger.handle_ping(ping);
                 Ok(())
@@ -336,10 +357,9 @@ impl Session {
         Ok(())
     }
 
-    fn handle_bye(&mut self, bye: Bye<'_>) -> Result<(), PeerError> {
+    fn handle_bye(&mut self, bye: Status<ByeCode, &str>) -> Result<(), PeerError> {
         self.stage = Stage::Left;
-        let (code, text) = (bye.code, bye.text.into());
-        self.output.emit(Event::Bye { code, text });
+        self.output.emit(Event::Bye(bye.map_text(Into::into)));
         Ok(())
     }
 
@@ -448,7 +468,7 @@ impl Session {
     }
 
     fn update_live(&mut self) {
-        let shared = self.path.has_shared_live();
+        let shared = self.live_at_station || self.live_at_peer;
         self.path.set_live(self.calls.is_live(), shared, self.now);
     }
 
@@ -498,6 +518,7 @@ fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
             | Kind::Ping
             | Kind::Pong
             | Kind::Ack
+            | Kind::Live
             | Kind::Text
             | Kind::TextAck
     );

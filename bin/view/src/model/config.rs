@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) slow_link: TradeOff,
     /// The smallest picture for a slow link, as `size`; empty for half of the full one.
     pub(crate) min_size: String,
+    /// Whether packets are marked for the network, which some networks drop.
+    pub(crate) mark_packets: bool,
     /// Where the window was.
     pub(crate) place: Option<Place>,
     /// What is to be done with single contacts.
@@ -93,6 +95,7 @@ impl Default for Config {
             size: String::new(),
             slow_link: TradeOff::default(),
             min_size: String::new(),
+            mark_packets: true,
             place: None,
             contacts: Vec::new(),
         }
@@ -223,6 +226,7 @@ impl Config {
             "size" => self.size = value.to_owned(),
             "slow_link" => self.slow_link = parsed(key, value)?,
             "min_size" => self.min_size = value.to_owned(),
+            "mark_packets" => self.mark_packets = switch(key, value)?,
             "window" => self.place = Some(parsed(key, value)?),
             // A newer version's, perhaps.
             _ => {}
@@ -243,6 +247,7 @@ impl Config {
             ("size", one_line(&self.size)),
             ("slow_link", self.slow_link.to_string()),
             ("min_size", one_line(&self.min_size)),
+            ("mark_packets", switch(self.mark_packets)),
         ];
         entries.extend(self.name.map(|name| ("name", name.to_string())));
         // A folder whose name no line can hold lasts as long as the window.
@@ -426,6 +431,7 @@ mod tests {
             size: "1280x720".to_owned(),
             slow_link: TradeOff::Sharp,
             min_size: "640x360".to_owned(),
+            mark_packets: false,
             place: Some(Place {
                 width: 900,
                 height: 600,

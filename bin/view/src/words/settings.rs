@@ -7,6 +7,8 @@ pub(crate) const NO_FOLDER: &str = "Name a folder for the files you accept.";
 pub(crate) const BELL: &str = "Ring a bell when somebody calls";
 pub(crate) const SECOND_CALL: &str = "Let others ring while I am in a call";
 pub(crate) const DO_NOT_DISTURB: &str = "Do not disturb: who calls hears that I am busy";
+pub(crate) const MARK_PACKETS: &str =
+    "Mark packets, so that Wi-Fi sends pictures before files (from the next start on)";
 pub(crate) const KEEP_TEXTS: &str =
     "Keep texts on this computer, and those that wait to be delivered";
 pub(crate) const OWN_LINE: &str = "For others, to add you to their contacts";

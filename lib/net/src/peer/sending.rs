@@ -16,7 +16,7 @@ impl Peer {
         if !std::mem::take(&mut self.touched) {
             return;
         }
-        self.retune();
+        self.retune(turn);
         match self.write(turn) {
             Ok(()) => self.tell_events(turn),
             Err(Stop::Socket(error)) => self.write_failed(error, turn),
@@ -40,7 +40,8 @@ impl Peer {
                 self.touched = true;
                 return Ok(());
             }
-            let late = link.session.is_live() && link.session.order() == Order::Priority;
+            let session = &link.connection.session;
+            let late = session.is_live() && session.order() == Order::Priority;
             let batch = if late { 1 } else { BATCH };
             let now = turn.clock.now();
             while self.outbound.len() < batch {
@@ -77,10 +78,15 @@ impl Peer {
         self.lose(error, turn);
     }
 
-    /// Tunes the socket when a call has begun or ended.
-    fn retune(&mut self) {
+    /// Tunes and marks the socket when a call or a transfer has begun or ended.
+    fn retune(&mut self, turn: &LoopContext) {
         if let Stage::Joined(link) = &self.stage {
-            self.tuning.set_live(&self.stream, link.session.is_live());
+            let session = &link.connection.session;
+            let (live, shared) = (session.is_live(), session.has_shared_live());
+            self.tuning.set_live(&self.stream, live, shared);
+            if turn.config.mark_packets {
+                self.marks.set(&self.stream, session.traffic());
+            }
         }
     }
 }

@@ -31,6 +31,7 @@ impl Desk {
             queue,
             paces: Default::default(),
             liveness: Default::default(),
+            shared_live: false,
         };
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {

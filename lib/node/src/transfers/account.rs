@@ -35,6 +35,7 @@ impl Account {
     pub(super) fn tell(&mut self, now: Instant, out: &mut Context) {
         if self.due().is_some_and(|due| due <= now) {
             (self.next_notice, self.changed) = (now + NOTICE_PAUSE, false);
+            self.status.yields = out.shared_live;
             out.notify(Notice::Transfer(self.measured(now)));
         }
     }

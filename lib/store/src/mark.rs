@@ -1,0 +1,113 @@
+//! A mark that programs of one owner share: a lock on a file. The kernel takes the lock back when a
+//! program ends, however it ends, so no crash leaves a mark behind.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
+
+/// One program's view of a shared mark. Any number of programs may set it at once; it is set while
+/// at least one of them does.
+///
+/// To look at the mark, a program takes the exclusive lock for a moment. So [`set`](Self::set) can
+/// fail, and [`is_set`](Self::is_set) can be wrong, while another program looks: repeat both.
+#[derive(Debug)]
+pub struct Mark {
+    file: File,
+}
+
+impl Mark {
+    /// Opens the file, or makes it, readable by its owner alone. Its content doesn't matter.
+    ///
+    /// # Errors
+    /// When the file can't be opened or made; a symbolic link is not followed.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(flags.bits().cast_signed())
+            .open(path)?;
+        Ok(Self { file })
+    }
+
+    /// Sets the mark until [`clear`](Self::clear) or the end of this value. Tells whether it is
+    /// set: `false` while another program looks at it.
+    ///
+    /// # Errors
+    /// When the file system has no locks.
+    pub fn set(&self) -> io::Result<bool> {
+        self.lock(FlockOperation::NonBlockingLockShared)
+    }
+
+    /// Takes this program's part of the mark back.
+    pub fn clear(&self) {
+        // Without locks there is nothing to take back.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+
+    /// Whether another program has set the mark, or looks at it in this moment. Takes this
+    /// program's part of the mark back.
+    ///
+    /// # Errors
+    /// When the file system has no locks.
+    pub fn is_set(&self) -> io::Result<bool> {
+        let is_free = self.lock(FlockOperation::NonBlockingLockExclusive)?;
+        self.clear();
+        Ok(!is_free)
+    }
+
+    fn lock(&self, operation: FlockOperation) -> io::Result<bool> {
+        match flock(&self.file, operation) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three programs that share a mark.
+    fn programs(name: &str) -> [Mark; 3] {
+        let path = std::env::temp_dir().join(format!("transom-{name}-{}", std::process::id()));
+        let marks = [(); 3].map(|()| Mark::open(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        marks
+    }
+
+    #[test]
+    fn a_mark_is_set_while_at_least_one_program_sets_it() {
+        let [one, other, third] = programs("mark-set");
+        assert!(!third.is_set().unwrap());
+        assert!(one.set().unwrap() && other.set().unwrap());
+        assert!(third.is_set().unwrap());
+        one.clear();
+        assert!(third.is_set().unwrap());
+        other.clear();
+        assert!(!third.is_set().unwrap());
+    }
+
+    #[test]
+    fn the_end_of_a_program_clears_its_mark() {
+        let [one, other, _] = programs("mark-end");
+        assert!(one.set().unwrap() && other.is_set().unwrap());
+        drop(one);
+        assert!(!other.is_set().unwrap());
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let path = std::env::temp_dir().join(format!("transom-mark-link-{}", std::process::id()));
+        std::os::unix::fs::symlink("/dev/null", &path).unwrap();
+        assert!(Mark::open(&path).is_err());
+        std::fs::remove_file(&path).unwrap();
+    }
+}
