@@ -197,8 +197,8 @@ fn lowered<T: Copy + Ord>(full: T, min: T, usual: &[T]) -> Vec<T> {
     values
 }
 
-/// Frames a second. Each step takes a quarter to a third off the bytes, which is the least that
-/// makes a difference on a link whose rate varies, and divides 60 and 30 evenly.
+/// Frames a second. Below 30 each step takes a quarter to a third off the bytes: less would not be
+/// noticed on a link whose rate varies.
 const RATES: [u32; 4] = [30, 20, 15, 10];
 
 /// The rate of a source that tells none. One that is slower has steps that change nothing; they pass
@@ -212,7 +212,7 @@ const SMOOTH: u32 = 15;
 /// to the power of 0.75) without and with sensor noise, bytes relative to quality 80: 65 takes 0.68
 /// and 0.63, 50 takes 0.54 and 0.47, 35 takes 0.43 and 0.36, 25 still 0.37 and 0.30. Each step saves
 /// a fifth to a third; below 35 it is hardly worth what is lost.
-const QUALITIES: [u8; 3] = [65, 50, 35];
+const QUALITIES: [u8; 4] = [80, 65, 50, 35];
 
 /// Parts of the full size, each way. Of the same frames at quality 35, three quarters take 0.63 of
 /// the bytes and one half takes 0.35. Half of 1280x720 still shows a face in a tile of the window.
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_or_fast_source_and_a_low_quality_have_the_steps_below_them() {
+    fn a_slow_or_fast_source_and_another_quality_have_the_steps_below_them() {
         let fast = steps(
             Full {
                 fps: Some(60),
@@ -313,6 +313,14 @@ mod tests {
             |_| (),
         );
         assert_eq!(fast[1], "30 q80 1280x720");
+        let fine = steps(
+            Full {
+                quality: Some(95),
+                ..HD
+            },
+            |_| (),
+        );
+        assert_eq!(fine[3], "15 q80 1280x720");
         let slow = steps(
             Full {
                 fps: Some(12),
