@@ -149,7 +149,6 @@ impl OwnCamera {
     /// Once a turn: starts, stops and retries by who looks and what time it is.
     pub(crate) fn turn(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
         let wanted = self.preview || calls.viewers().next().is_some();
-        self.viewers.retain(calls.viewers());
         match &mut self.state {
             State::Off if wanted => self.start(out),
             // Also one that is just opening: its light need not go on.

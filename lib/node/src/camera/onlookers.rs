@@ -38,7 +38,9 @@ impl OwnCamera {
                     session.camera_state(onlooker.call, lens, &words)
                 });
                 if !matches!(said, Some(Ok(()))) {
-                    continue; // Its queue is full, or it is about to go: said in a later turn.
+                    // Its queue is full, or it is about to go: said in a later turn.
+                    told.extend(before.map(|before| (id, before)));
+                    continue;
                 }
             }
             if let Some(quality) = state.quality
@@ -49,6 +51,8 @@ impl OwnCamera {
             }
             told.insert(id, state);
         }
+        self.viewers
+            .retain(|id| told.get(&id).is_some_and(|told: &Told| told.is_shown));
         self.told = told;
     }
 
@@ -75,8 +79,8 @@ impl OwnCamera {
     /// Gives a picture to the session of every viewer whose turn it is.
     pub(super) fn send(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
         let head = head(picture, out);
-        let (now, files) = (Instant::now(), self.files_move);
-        let moment = out.net.clock(now);
+        let (moment, files) = (out.net.now(), self.files_move);
+        let now = out.net.instant(moment);
         for (link, call) in calls.viewers() {
             if !self.viewers.wants((link, call), picture.captured) {
                 continue;

@@ -85,6 +85,8 @@ pub(crate) struct Viewers<Id> {
     /// What the camera gives; `None` before its first frame.
     source: Option<(Full, Ladder)>,
     viewers: BTreeMap<Id, Viewer>,
+    /// The step of the viewer that is best off; 0 without viewers.
+    best: usize,
 }
 
 #[derive(Debug)]
@@ -103,6 +105,7 @@ impl<Id: Copy + Ord> Viewers<Id> {
             adaptation,
             source: None,
             viewers: BTreeMap::new(),
+            best: 0,
         }
     }
 
@@ -122,14 +125,17 @@ impl<Id: Copy + Ord> Viewers<Id> {
     }
 
     /// Forgets all viewers but these.
-    pub(crate) fn retain(&mut self, viewers: impl Iterator<Item = Id>) {
-        let mut known = std::mem::take(&mut self.viewers);
-        self.viewers = (viewers.filter_map(|id| known.remove_entry(&id))).collect();
+    pub(crate) fn retain(&mut self, is_there: impl Fn(Id) -> bool) {
+        let before = self.viewers.len();
+        self.viewers.retain(|id, _| is_there(*id));
+        if self.viewers.len() != before {
+            self.find_best();
+        }
     }
 
     /// How pictures are to be encoded: as the best viewer takes them.
     pub(crate) fn coding(&self, quality: u8) -> Coding {
-        let rung = self.rung(self.best());
+        let rung = self.rung(self.best);
         Coding {
             quality: rung.and_then(|rung| rung.quality).unwrap_or(quality),
             size: rung.and_then(|rung| rung.size),
@@ -150,30 +156,32 @@ impl<Id: Copy + Ord> Viewers<Id> {
         outcome: &Outcome,
         now: Instant,
     ) {
-        let best = self.best();
         let Some((_, ladder)) = &self.source else {
             return;
         };
         let viewer = self.viewers.entry(id).or_insert_with(|| Viewer {
-            controller: Controller::new(best, now),
+            controller: Controller::new(self.best, now),
             skipper: Skipper::default(),
             lost: outcome.lost(),
             told: None,
         });
-        let fps = ladder.rung(viewer.controller.step()).fps;
+        let before = viewer.controller.step();
+        let fps = ladder.rung(before).fps;
         viewer.skipper.take(captured, fps);
         let sample = outcome.sample(viewer.lost);
         viewer.lost = outcome.lost();
-        viewer
-            .controller
-            .handle_picture(sample, ladder.bottom(), now);
+        let controller = &mut viewer.controller;
+        controller.handle_picture(sample, ladder.bottom(), now);
+        if controller.step() != before {
+            self.find_best();
+        }
     }
 
     /// How that viewer gets pictures; `None` before the first one.
     pub(crate) fn quality(&self, id: Id) -> Option<Quality> {
         let viewer = self.viewers.get(&id)?;
         let (full, ladder) = self.source.as_ref()?;
-        let coding = self.rung(self.best())?;
+        let coding = self.rung(self.best)?;
         // The ladder may have become shorter since.
         let is_lowered = viewer.controller.step().min(ladder.bottom()) > 0;
         Some(Quality {
@@ -208,10 +216,9 @@ impl<Id: Copy + Ord> Viewers<Id> {
         waiting.fold(None, |due, at| earlier(due, Some(at)))
     }
 
-    /// The step of the viewer that is best off.
-    fn best(&self) -> usize {
+    fn find_best(&mut self) {
         let steps = self.viewers.values().map(|viewer| viewer.controller.step());
-        steps.min().unwrap_or(0)
+        self.best = steps.min().unwrap_or(0);
     }
 
     fn rung(&self, step: usize) -> Option<Rung> {

@@ -113,7 +113,7 @@ fn pictures_become_coarser_and_smaller_only_once_every_viewer_suffers() {
         "10 fps, quality 80, 1280x720: the link is slow"
     );
     // It leaves: pictures become as the slow one takes them.
-    room.viewers.retain([1].into_iter());
+    room.viewers.retain(|viewer| viewer == 1);
     assert_eq!(room.viewers.coding(80), lowest);
 }
 
