@@ -177,6 +177,11 @@ pub(crate) struct Watch {
     #[arg(value_name = "-", value_parser = ["-"])]
     pub(crate) stdout: Option<String>,
     /// One JSON object each second and one at the end
+    ///
+    /// latency_stages_ms has p50 and p99 of each stage that the pictures had (capture, encode,
+    /// wait, wire) and of their total: each second over the last 5 s, at the end over all. Total
+    /// and wire are right to plus or minus clock_error_ms; the other stages need no comparison of
+    /// clocks.
     #[arg(long)]
     pub(crate) stats_json: bool,
     /// Save the pictures, unchanged, as FILE.mjpeg or FILE.avi

@@ -11,6 +11,7 @@ mod failure;
 mod film;
 mod format;
 mod guests;
+mod latency;
 mod once;
 mod output;
 mod passage;

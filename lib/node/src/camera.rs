@@ -75,6 +75,8 @@ pub(crate) struct OwnCamera {
     /// Whether its owner looks.
     preview: bool,
     state: State,
+    /// The camera's descriptor was readable, and the camera was not asked since.
+    readable: bool,
     /// Which opening this is, so that what an earlier camera still gives is known for that.
     opening: Opening,
     lens: CameraState,
@@ -101,6 +103,7 @@ impl OwnCamera {
             linger,
             preview: false,
             state: State::Off,
+            readable: false,
             opening: Opening::default(),
             lens: CameraState::Off,
             words: Words::default(),
@@ -218,6 +221,15 @@ impl OwnCamera {
         self.live(Reader::Loop(camera, watch), format);
     }
 
+    /// The loop says that a descriptor is readable.
+    pub(crate) fn readable(&mut self, id: WatchId) {
+        if let State::Live { reader, .. } = &self.state
+            && matches!(reader, Reader::Loop(_, watch) if *watch == Some(id))
+        {
+            self.readable = true;
+        }
+    }
+
     pub(crate) fn opened_on_thread(&mut self, opening: Opening, format: Format, out: &Context) {
         if self.is_opening(opening) {
             // One that the camera before left there.
@@ -282,6 +294,7 @@ impl OwnCamera {
 
     fn live(&mut self, reader: Reader, format: Format) {
         self.watchdog = Watchdog::opened(Instant::now());
+        self.readable = true;
         self.state = State::Live {
             reader,
             format,
@@ -355,8 +368,28 @@ impl OwnCamera {
         self.change(CameraState::Lost, words, out);
     }
 
+    /// Whether the camera may have something, or has to say why not. To ask a device costs a system
+    /// call, and most turns of the loop are not about it.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let State::Live { reader, .. } = &self.state else {
+            return false;
+        };
+        let Reader::Loop(camera, Some(_)) = reader else {
+            return true;
+        };
+        let readable = std::mem::take(&mut self.readable);
+        let at = match camera.wait() {
+            Wait::At(at) => Some(at),
+            _ => camera.deadline(),
+        };
+        readable || at.is_some_and(|at| at <= now)
+    }
+
     /// Takes what the camera has and hands it on.
     fn read(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
+        if !self.is_due(now) {
+            return;
+        }
         let coding = self.coding();
         let State::Live {
             reader,

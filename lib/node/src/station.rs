@@ -338,8 +338,9 @@ impl Station {
                     self.texts.joined(&gone.peer, &self.links, &mut self.out);
                 }
             }
-            // The camera is looked at in every turn, and what woke us lies in the queues.
-            Event::Watched(_) | Event::Woken => {}
+            Event::Watched(watch) => self.camera.readable(watch),
+            // What woke us lies in the queues.
+            Event::Woken => {}
             _ => {}
         }
     }

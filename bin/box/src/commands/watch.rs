@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+use transom::latency::{LatencySummary, LatencyWindow};
 use transom::people::escape;
 use transom::{CallKind, CameraState, EndReason, Notice, RemotePicture};
 
@@ -52,6 +53,7 @@ struct Watching<'a> {
     since: Option<Instant>,
     total: Stats,
     second: Stats,
+    latency: LatencyWindow,
     tick: Instant,
     seconds: u64,
     bar: Option<ProgressBar>,
@@ -89,6 +91,7 @@ impl<'a> Watching<'a> {
             since: None,
             total: Stats::default(),
             second: Stats::default(),
+            latency: LatencyWindow::default(),
             tick: Instant::now() + TICK,
             seconds: 0,
             bar: output.is_live().then(line_that_moves),
@@ -153,6 +156,8 @@ impl<'a> Watching<'a> {
         }
         self.total.add(&picture);
         self.second.add(&picture);
+        let timing = &picture.timing;
+        self.latency.add(timing.received, timing.stages);
         self.recorder.add(&picture)
     }
 
@@ -226,27 +231,29 @@ impl<'a> Watching<'a> {
         // Before the first call there is nothing to tell.
         if self.since.is_some() {
             self.seconds += 1;
-            self.tell_second(&second, over);
+            let latency = self.latency.summary(now);
+            self.tell_second(&second, over, &latency);
         }
     }
 
-    fn tell_second(&self, second: &Stats, over: Duration) {
+    fn tell_second(&self, second: &Stats, over: Duration, latency: &LatencySummary) {
         if let Some(bar) = &self.bar {
-            bar.set_message(self.line(second, over));
+            bar.set_message(self.line(second, over, latency));
             bar.tick();
         } else if self.output.is_json() {
             let fps = Some(second.pictures() as f64 / over.as_secs_f64());
-            let mut json = second.json("stats", fps, over);
+            let mut json = second.json("stats", fps, over, latency);
             json["reduced"] = self.reduced.clone().into();
             self.output.answer("", json);
         } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
-            self.output.say(self.line(second, over), Value::Null);
+            self.output
+                .say(self.line(second, over, latency), Value::Null);
         }
     }
 
     /// The numbers of a second, and in which quality the box sends if that is not full.
-    fn line(&self, second: &Stats, over: Duration) -> String {
-        let line = second.line(over);
+    fn line(&self, second: &Stats, over: Duration, latency: &LatencySummary) -> String {
+        let line = second.line(over, latency);
         match &self.reduced {
             Some(reduced) => format!("{line}; at {}", escape(reduced)),
             None => line,
@@ -269,7 +276,8 @@ impl<'a> Watching<'a> {
         let saved = self.recorder.close();
         let over = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         if self.since.is_some() {
-            let json = self.total.json("summary", self.total.fps(), over);
+            let (fps, latency) = (self.total.fps(), self.total.latency());
+            let json = self.total.json("summary", fps, over, &latency);
             self.output.say(self.total.summary(), json);
         }
         if let Some(left_out) = self.check.words() {

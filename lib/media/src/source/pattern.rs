@@ -67,14 +67,15 @@ impl PatternCamera {
         Ok(())
     }
 
-    fn bytes(&mut self, sequence: u32) -> Result<Bytes, CameraError> {
+    /// The picture, and when it was encoded: in the first lap only.
+    fn bytes(&mut self, sequence: u32) -> Result<(Bytes, Option<Instant>), CameraError> {
         if self.lap.is_empty() {
             self.begin_lap()?;
         }
         let lap = self.lap.len();
         let phase = sequence as usize % lap;
         if let Some(bytes) = &self.lap[phase] {
-            return Ok(Bytes::clone(bytes));
+            return Ok((Bytes::clone(bytes), None));
         }
         let Some(encoder) = &mut self.encoder else {
             return Err(failed("a picture of the lap is missing"));
@@ -85,7 +86,7 @@ impl PatternCamera {
             // The lap is complete: its buffers are needed no more.
             self.encoder = None;
         }
-        Ok(bytes)
+        Ok((bytes, Some(Instant::now())))
     }
 }
 
@@ -121,9 +122,10 @@ impl Camera for PatternCamera {
         let Some((sequence, captured)) = self.pace.take(Instant::now()) else {
             return Ok(None);
         };
-        let jpeg = self.bytes(sequence)?;
+        let acquired = Instant::now();
+        let (jpeg, encoded) = self.bytes(sequence)?;
         let (width, height) = self.size;
-        let ready = Instant::now();
+        let ready = encoded.unwrap_or(acquired);
         Ok(Some(Frame::Jpeg(Picture {
             jpeg,
             width,
@@ -131,6 +133,7 @@ impl Camera for PatternCamera {
             orientation: 1,
             sequence,
             captured,
+            acquired,
             ready,
         })))
     }
@@ -236,7 +239,7 @@ mod tests {
         let mut camera = PatternCamera::new(&request((64, 48))).unwrap();
         let lap = camera.lap.len() as u32;
         let laps: Vec<_> = (0..2 * lap)
-            .map(|sequence| camera.bytes(sequence).unwrap())
+            .map(|sequence| camera.bytes(sequence).unwrap().0)
             .collect();
         let (first, second) = laps.split_at(lap as usize);
         assert!(
@@ -254,9 +257,9 @@ mod tests {
     #[test]
     fn another_quality_or_size_is_painted_anew_and_full_size_comes_back() {
         let mut camera = PatternCamera::new(&request((640, 480))).unwrap();
-        let full = camera.bytes(0).unwrap();
+        let (full, _) = camera.bytes(0).unwrap();
         assert!(camera.encode_as(30, None));
-        let coarse = camera.bytes(0).unwrap();
+        let (coarse, _) = camera.bytes(0).unwrap();
         assert!(coarse.len() < full.len());
         assert!(camera.encode_as(30, Some((320, 320))));
         let Some(Frame::Jpeg(small)) = camera.newest().unwrap() else {
@@ -266,7 +269,7 @@ mod tests {
         let header = crate::probe(&small.jpeg).unwrap();
         assert_eq!((header.width, header.height), (320, 240));
         assert!(camera.encode_as(CaptureRequest::QUALITY, None));
-        assert_eq!(camera.bytes(0).unwrap(), full);
+        assert_eq!(camera.bytes(0).unwrap().0, full);
         assert!(camera.encode_as(CaptureRequest::QUALITY, None));
         assert!(camera.lap.iter().any(Option::is_some), "nothing changed");
     }
@@ -280,7 +283,7 @@ mod tests {
         .unwrap();
         let lap = camera.lap.len() as u32;
         let bytes: usize = (0..lap)
-            .map(|sequence| camera.bytes(sequence).unwrap().len())
+            .map(|sequence| camera.bytes(sequence).unwrap().0.len())
             .sum();
         assert!(
             bytes <= LAP_BYTES * 5 / 4,
@@ -302,7 +305,7 @@ mod tests {
         ];
         let mut camera = PatternCamera::new(&request((640, 480))).unwrap();
         let mut image = Image::default();
-        decode(&camera.bytes(0).unwrap(), Limit::default(), &mut image).unwrap();
+        decode(&camera.bytes(0).unwrap().0, Limit::default(), &mut image).unwrap();
         let pixel = |x: usize, y: usize| &image.rgba[(y * 640 + x) * 4..][..3];
         let is = |seen: &[u8], wanted: [i32; 3]| {
             let mut pairs = seen.iter().zip(wanted);

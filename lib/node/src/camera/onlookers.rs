@@ -2,7 +2,7 @@
 //! onlooker gets it.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use transom_media::Picture;
 use transom_proto::UsageError;
@@ -11,6 +11,7 @@ use transom_wire::{CameraState, Codec, Orientation, PictureHead};
 use super::OwnCamera;
 use crate::calls::{Calls, Onlooker};
 use crate::context::Context;
+use crate::latency::MAX_AGE;
 use crate::notice::Notice;
 use crate::quality::{Outcome, Quality};
 
@@ -109,11 +110,12 @@ impl OwnCamera {
 }
 
 fn head(picture: &Picture, out: &Context) -> PictureHead {
-    let ready_after = (picture.ready - picture.captured).as_micros();
+    let captured = captured(picture);
     PictureHead {
         sequence: picture.sequence,
-        captured: out.net.clock(picture.captured).0,
-        ready_after: ready_after.try_into().unwrap_or(u32::MAX),
+        captured: out.net.clock(captured).0,
+        acquired_after: micros(picture.acquired.saturating_duration_since(captured)),
+        ready_after: micros(picture.ready.saturating_duration_since(captured)),
         // Each session says when it sends the first byte.
         sent_after: 0,
         width: picture.width,
@@ -122,4 +124,18 @@ fn head(picture: &Picture, out: &Context) -> PictureHead {
         codec: Codec::Jpeg,
         total: picture.jpeg.len().try_into().unwrap_or(u32::MAX),
     }
+}
+
+/// When the sensor began it. A stamp in the future or long ago is of another clock: then the
+/// earliest moment known is when we had the frame.
+pub(super) fn captured(picture: &Picture) -> Instant {
+    let age = picture.acquired.checked_duration_since(picture.captured);
+    match age {
+        Some(age) if age <= MAX_AGE => picture.captured,
+        _ => picture.acquired,
+    }
+}
+
+fn micros(span: Duration) -> u32 {
+    span.as_micros().try_into().unwrap_or(u32::MAX)
 }

@@ -18,6 +18,7 @@ mod panics;
 mod pins;
 mod quality;
 mod rights;
+mod seen;
 mod support;
 mod takeover;
 mod told;
