@@ -47,6 +47,7 @@ mod meter;
 mod notice;
 mod pace;
 mod panics;
+mod quality;
 mod settings;
 mod shared_live;
 mod station;
@@ -62,6 +63,7 @@ pub use notice::{
     Timing, TransferId, TransferStatus,
 };
 pub use panics::abort_on_panic;
+pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
     Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
 };

@@ -167,7 +167,9 @@
 //! two stations, the side with the lower session number yields: it answers the other's ring, and
 //! its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile
 //! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; an
-//! unknown [`CameraState`] is shown by its text. `Shown` returns the credit of one picture.
+//! unknown [`CameraState`] is shown by its text. State *reduced* says that this viewer gets fewer or
+//! coarser pictures than the camera gives; its text says how many, and why. `Shown` returns the
+//! credit of one picture.
 //! `Recording` tells the side whose pictures are recorded that they are, or no longer; a call
 //! begins without.
 //!

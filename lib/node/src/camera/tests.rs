@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
+use super::onlookers::captured;
 use super::*;
 use crate::calls::Policy;
 use crate::disk::Disk;
 use crate::handle::Queue;
+use crate::latency::MAX_AGE;
 use crate::workers::Workers;
 use crate::{Identity, Settings};
 
@@ -35,7 +37,7 @@ impl Desk {
         };
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
-            camera: OwnCamera::new(Some(wish()), LINGER),
+            camera: OwnCamera::new(Some(wish()), LINGER, Adaptation::default()),
             calls: Calls::new(Policy::new(&settings)),
             out,
             start: Instant::now(),
