@@ -55,6 +55,8 @@ mod outbound;
 mod peer;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod send_buffer;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod waker;
 #[cfg(unix)]
 mod watch;

@@ -181,14 +181,14 @@ impl OwnCamera {
             _ => None,
         };
         let format = camera.format().clone();
-        self.live(Reader::Loop(camera, watch), format);
+        self.live(Reader::Loop(camera, watch), format, out.now());
     }
 
     pub(crate) fn opened_on_thread(&mut self, opening: Opening, format: Format, out: &Context) {
         if self.is_opening(opening) {
             // One that the camera before left there.
             drop(out.workers.newest_frame());
-            self.live(Reader::Thread, format);
+            self.live(Reader::Thread, format, out.now());
         }
     }
 
@@ -246,8 +246,8 @@ impl OwnCamera {
         }
     }
 
-    fn live(&mut self, reader: Reader, format: Format) {
-        self.watchdog = Watchdog::opened(Instant::now());
+    fn live(&mut self, reader: Reader, format: Format, now: Instant) {
+        self.watchdog = Watchdog::opened(now);
         self.state = State::Live {
             reader,
             format,
@@ -271,7 +271,7 @@ impl OwnCamera {
     fn lost(&mut self, why: Words, retry: Option<Duration>, out: &mut Context) {
         self.close(out);
         self.state = State::Lost {
-            retry_at: retry.map(|pause| Instant::now() + pause),
+            retry_at: retry.map(|pause| out.now() + pause),
         };
         self.change(CameraState::Lost, why, out);
     }

@@ -46,6 +46,8 @@ mod meter;
 mod notice;
 mod pace;
 mod panics;
+#[cfg_attr(feature = "sim", path = "sim/parts.rs")]
+mod parts;
 mod settings;
 mod shared_live;
 mod station;

@@ -88,4 +88,4 @@ impl Peer {
 }
 
 /// Sealed bytes that may wait when no call does: several bulk records in one system call.
-const BATCH: usize = 256 * 1024;
+pub(crate) const BATCH: usize = 256 * 1024;

@@ -8,7 +8,7 @@ use super::*;
 use crate::calls::Policy;
 use crate::disk::Disk;
 use crate::handle::Queue;
-use crate::workers::Workers;
+use crate::parts::{Machine, Net, Workers};
 use crate::{Identity, Settings};
 
 struct Desk {
@@ -24,15 +24,9 @@ impl Desk {
         let identity = Identity::throwaway().unwrap();
         let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
         let queue = Queue::new(|| ());
-        let out = Context {
-            net: transom_net::Net::bind(config).unwrap(),
-            workers: Workers::new(queue.clone(), Disk::default()),
-            notices: Default::default(),
-            queue,
-            paces: Default::default(),
-            liveness: Default::default(),
-            shared_live: false,
-        };
+        let net = Net::bind(config).unwrap();
+        let workers = Workers::new(queue.clone(), Disk::default());
+        let out = Context::new(Machine::default(), net, workers, queue);
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
             camera: OwnCamera::new(Some(wish()), LINGER),
