@@ -50,6 +50,8 @@ mod panics;
 mod parts;
 mod settings;
 mod shared_live;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod station;
 mod texts;
 mod transfers;

@@ -4,7 +4,11 @@
 use std::time::Instant;
 
 pub(crate) use transom_net::Net;
+use transom_net::{BindError, Config};
 
+use crate::context::Context;
+use crate::disk::Disk;
+use crate::handle::Queue;
 pub(crate) use crate::workers::Workers;
 
 /// The machine's clock and its random numbers.
@@ -22,4 +26,16 @@ impl Machine {
         getrandom::fill(&mut random).ok()?;
         Some(u64::from_ne_bytes(random))
     }
+}
+
+/// Binds, and starts the threads.
+///
+/// # Errors
+/// It can't listen, or can't make its loop.
+pub(crate) fn open(config: Config, disk: Disk) -> Result<Context, BindError> {
+    let net = Net::bind(config)?;
+    let waker = net.waker();
+    let queue = Queue::new(move || waker.wake());
+    let workers = Workers::new(queue.clone(), disk);
+    Ok(Context::new(Machine, net, workers, queue))
 }

@@ -13,11 +13,11 @@ use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
 use crate::context::{Context, earlier};
 use crate::disk::Disk;
-use crate::handle::{Command, Handle, Queue};
+use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
 use crate::measure::Measure;
 use crate::notice::Notice;
-use crate::parts::{Machine, Net, Workers};
+use crate::parts;
 use crate::settings::Settings;
 use crate::shared_live::SharedLive;
 use crate::texts::Texts;
@@ -76,11 +76,7 @@ impl Station {
         let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
         config.name = Some(settings.name);
         config.mark_packets = settings.mark_packets;
-        let net = Net::bind(config).map_err(StartError::Bind)?;
-        let waker = net.waker();
-        let queue = Queue::new(move || waker.wake());
-        let workers = Workers::new(queue.clone(), disk);
-        let out = Context::new(Machine::default(), net, workers, queue);
+        let out = parts::open(config, disk).map_err(StartError::Bind)?;
         Self::with(settings, out)
     }
 
@@ -168,6 +164,11 @@ impl Station {
     pub(crate) fn wait(&mut self) -> std::io::Result<()> {
         let due = self.due();
         self.out.net.wait(due)
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn context(&self) -> &Context {
+        &self.out
     }
 
     fn due(&self) -> Option<Instant> {

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use transom_proto::{self as proto, PeerError, Session, Side};
-use transom_secure::{Cipher, RECORD_OVERHEAD};
+use transom_secure::Cipher;
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use super::net::Shared;

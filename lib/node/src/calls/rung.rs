@@ -1,6 +1,5 @@
 //! A peer's ring: for a new call, for one that lost its connection, or across a ring of ours.
 
-
 use transom_net::PeerId;
 use transom_proto::CallId;
 use transom_wire::{CallKind, EndReason};

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::calls::Policy;
 use crate::disk::Disk;
-use crate::handle::Queue;
-use crate::parts::{Machine, Net, Workers};
+use crate::parts;
 use crate::{Identity, Settings};
 
 struct Desk {
@@ -23,10 +22,7 @@ impl Desk {
     fn new() -> Self {
         let identity = Identity::throwaway().unwrap();
         let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
-        let queue = Queue::new(|| ());
-        let net = Net::bind(config).unwrap();
-        let workers = Workers::new(queue.clone(), Disk::default());
-        let out = Context::new(Machine::default(), net, workers, queue);
+        let out = parts::open(config, Disk::default()).unwrap();
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
             camera: OwnCamera::new(Some(wish()), LINGER),

@@ -81,11 +81,7 @@ impl Links {
                 let Some(nonce) = self.machine.random() else {
                     return out.net.refuse(id);
                 };
-                let mut config = transom_proto::Config::new(
-                    self.own_name,
-                    self.session,
-                    nonce,
-                );
+                let mut config = transom_proto::Config::new(self.own_name, self.session, nonce);
                 config.capabilities = self.capabilities;
                 // Nor do connections made anew and anew let it write more than one does.
                 let burst = out.paces.left(key.0, now).max(1);

@@ -132,14 +132,20 @@ impl Links {
         let mut up = self.up(peer);
         up.find(|(_, link)| link.session == station)
             .or_else(|| self.up(peer).find(|(_, link)| link.side == Side::Dialer))
-            .or_else(|| self.up(peer).find(|(_, link)| link.is_settled(self.machine.now())))
+            .or_else(|| {
+                self.up(peer)
+                    .find(|(_, link)| link.is_settled(self.machine.now()))
+            })
             .map(|(id, _)| *id)
     }
 
     /// Whether that run of the peer's station is gone and a newer one is there, which knows nothing
     /// of the calls of the old.
     pub(crate) fn is_reborn(&self, peer: &PeerName, key: &PublicKey, station: u64) -> bool {
-        !self.reaches(key, station) && self.up(peer).any(|(_, link)| link.is_settled(self.machine.now()))
+        !self.reaches(key, station)
+            && self
+                .up(peer)
+                .any(|(_, link)| link.is_settled(self.machine.now()))
     }
 
     /// The key of a peer that is there, or about to be.
