@@ -139,7 +139,8 @@ fn words(status: &TransferStatus) -> String {
             let left = status
                 .eta
                 .map_or(String::new(), |eta| format!(", {} left", duration(eta)));
-            format!("{}{left}", rate(status.rate))
+            let yields = if status.yields { YIELDS } else { "" };
+            format!("{}{left}{yields}", rate(status.rate))
         }
         Phase::Paused => "paused".into(),
         Phase::Finishing => "being made safe on disk".into(),
@@ -149,6 +150,9 @@ fn words(status: &TransferStatus) -> String {
 
 /// With a name and amounts behind it, it fits on 80 columns.
 const BAR: &str = "{percent:>3}% [{bar:10}] {wide_msg}";
+
+/// Said while a call takes what it needs of the link first.
+const YIELDS: &str = ", a call goes first";
 
 /// Room for a name beside bar and amounts on 80 columns.
 const NAME_COLUMNS: usize = 20;

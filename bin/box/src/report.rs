@@ -250,6 +250,7 @@ pub(crate) fn transfer_json(
         "durable": status.durable,
         "bytes_per_second": status.rate,
         "eta_s": status.eta.map(|eta| eta.as_secs()),
+        "yields": status.yields,
     });
     if let Some(outcome) = outcome {
         object["outcome"] = outcome_word(outcome).into();

@@ -35,6 +35,8 @@ pub(crate) struct Tuning {
     live: bool,
     /// A call is live anywhere that shares our link to the network.
     shared: bool,
+    /// Nothing is done about queues: the system's defaults count.
+    naive: bool,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     send_buffer: SendBuffer,
 }
@@ -49,6 +51,12 @@ impl Tuning {
         }
     }
 
+    /// Leaves queues to the system, for measurements.
+    pub(crate) fn set_naive(&mut self, stream: &TcpStream) {
+        self.naive = true;
+        self.apply(&SockRef::from(stream));
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn apply(&mut self, socket: &SockRef<'_>) {
         let unsent = match self.live || self.shared {
@@ -59,13 +67,14 @@ impl Tuning {
             true => PATIENCE_LIVE,
             false => PATIENCE_IDLE,
         };
+        let unsent = if self.naive { SYSTEM_DEFAULT } else { unsent };
         report("notsent_lowat", socket.set_tcp_notsent_lowat(unsent));
         report("user_timeout", socket.set_tcp_user_timeout(Some(patience)));
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn apply(&mut self, socket: &SockRef<'_>) {
-        let live = self.live || self.shared;
+        let live = (self.live || self.shared) && !self.naive;
         report("send buffer", self.send_buffer.tune(socket, live));
     }
 }
@@ -85,6 +94,10 @@ pub(crate) const UNSENT_LIVE: u32 = 16 * 1024;
 /// 100 Mbit/s.
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
 pub(crate) const UNSENT_BULK: u32 = 1024 * 1024;
+
+/// What lets the system's own setting count.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SYSTEM_DEFAULT: u32 = 0;
 
 /// Unacknowledged data end a call's connection after this; the default is a quarter of an hour.
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]

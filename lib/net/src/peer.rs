@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use mio::event;
 use mio::net::TcpStream;
-use transom_proto::{self as proto, Session, Side};
+use transom_proto::{self as proto, Order, Session, Side};
 
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
@@ -144,6 +144,9 @@ impl Peer {
         match greeting.admit(&mut self.outbound) {
             Ok(channel) => {
                 let cipher = channel.cipher();
+                if config.order == Order::Naive {
+                    self.tuning.set_naive(&self.stream);
+                }
                 let session = Session::new(config, self.side, turn.now());
                 self.stage = Stage::Joined(Box::new(Link::new(session, channel)));
                 self.touched = true;

@@ -65,7 +65,9 @@ pub use notice::{
     Timing, TransferId, TransferStatus,
 };
 pub use panics::abort_on_panic;
-pub use settings::{Accept, Allow, Collision, InboxSettings, SendOptions, Settings, everywhere};
+pub use settings::{
+    Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
+};
 pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.

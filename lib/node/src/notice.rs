@@ -425,6 +425,9 @@ pub struct TransferStatus {
     pub rate: u64,
     /// Time left at that rate.
     pub eta: Option<Duration>,
+    /// Whether a call is live, at this station or in another program of its owner: the transfer
+    /// then takes what the call leaves.
+    pub yields: bool,
     /// The file that moves now.
     pub current: Option<CurrentFile>,
 }

@@ -10,6 +10,7 @@ use transom_wire::{Capabilities, PeerName};
 
 use crate::identity::{Identity, KnownPeersFile};
 
+pub use transom_proto::Order;
 pub use transom_wire::Collision;
 
 /// Everything a [`Station`](crate::Station) needs to know at its start.
@@ -64,6 +65,9 @@ pub struct Settings {
     /// files only as LE, lower effort (RFC 8622). Default true: Wi-Fi maps the marks to its access
     /// categories. Some networks drop marked packets.
     pub mark_packets: bool,
+    /// In which order pictures and file data are sent; another than the default is for
+    /// measurements only.
+    pub order: Order,
 }
 
 impl Settings {
@@ -87,6 +91,7 @@ impl Settings {
             file_bytes_per_key: 16 << 20,
             call_marks: Vec::new(),
             mark_packets: true,
+            order: Order::default(),
         }
     }
 

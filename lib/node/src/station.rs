@@ -301,6 +301,7 @@ impl Station {
         let (call, files) = (self.calls.is_carried(), self.transfers.is_open());
         let is_live = self.shared_live.turn(call, files, now);
         if is_live != std::mem::replace(&mut self.out.shared_live, is_live) {
+            log::debug!("a call is live anywhere: {is_live}");
             for link in self.links.ids() {
                 self.out.tell_shared_live(link);
             }

@@ -1,16 +1,16 @@
 //! Calls: ringing, glare, answering and ending (wire 5).
 
 use alloc::collections::BTreeMap;
+use core::time::Duration;
 
 use transom_wire::{
     CallKind, CameraState, CameraStatus, Decline, EndReason, HangUp, Message, Recording, Ring,
     Shown,
 };
 
-use crate::output::{Output, clip};
-use crate::record::Record;
+use crate::send::{Outgoing, Output, Record, clip};
 use crate::streams::next_after;
-use crate::video::{Counts, Incoming, Outgoing};
+use crate::video::{Counts, Incoming};
 use crate::{CallId, Event, Instant, PeerError, Picture, Queued, UsageError};
 
 /// All calls of a session, by stream.
@@ -18,7 +18,7 @@ pub(crate) struct Calls {
     open: BTreeMap<u16, Call>,
     most: usize,
     pub(crate) counts: Counts,
-    /// The call whose pictures were sent last; others go before it.
+    /// The call whose picture was begun last. No other has one half out.
     turn: u16,
 }
 
@@ -406,19 +406,37 @@ impl Calls {
         Ok(true)
     }
 
-    /// Writes video of one call; calls take turns.
-    pub(crate) fn pull(&mut self, record: &mut Record<'_>, gate: bool, now: Instant) {
+    /// Writes a chunk of a picture, at most about `budget` bytes. A picture that is half out is
+    /// finished before another call's begins, since two at half the speed would both be late; then
+    /// the next call that has one takes its turn.
+    pub(crate) fn pull(&mut self, record: &mut Record<'_>, budget: usize, now: Instant) {
+        let (turn, counts) = (self.turn, &mut self.counts);
+        if let Some(call) = self.open.get_mut(&turn)
+            && call.outgoing.go_on(turn, record, budget, counts)
+        {
+            return;
+        }
         for _ in 0..self.open.len() {
             let Some((stream, call)) = next_after(&mut self.open, self.turn) else {
                 return;
             };
             self.turn = stream;
-            call.outgoing
-                .pull(stream, record, gate, now, &mut self.counts);
-            if !record.is_empty() {
+            if call.outgoing.begin(stream, record, budget, now, counts) {
                 return;
             }
         }
+    }
+
+    pub(crate) fn handle_time(&mut self, now: Instant) {
+        for call in self.open.values_mut() {
+            call.outgoing.handle_time(now);
+        }
+    }
+
+    /// How long a picture has been waiting to be begun, the longest of all calls.
+    pub(crate) fn picture_waits(&self, now: Instant) -> Option<Duration> {
+        let since = self.open.values().filter_map(|call| call.outgoing.waits());
+        since.min().map(|since| now - since)
     }
 
     /// Bytes of pictures that are not yet whole.

@@ -4,6 +4,17 @@ use core::time::Duration;
 
 use transom_wire::{Capabilities, PeerName};
 
+/// In which order a session sends what waits.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Order {
+    /// By class, with file data limited by queueing delay while a call is live.
+    #[default]
+    Priority,
+    /// For measurements only, as the variant to compare with: pictures and file data take turns,
+    /// and nothing limits how much of either is on the way.
+    Naive,
+}
+
 /// Who we are on one connection, and its limits. [`Config::new`] sets good limits.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -60,6 +71,8 @@ pub struct Config {
     /// disk. Default 16 MiB: half of it in equal parts, so that no transfer waits for others that
     /// stand still, and half in equal parts for those that move, which lets two run at full speed.
     pub session_window: u64,
+    /// In which order to send what waits. Default [`Order::Priority`].
+    pub order: Order,
 }
 
 impl Config {
@@ -85,6 +98,7 @@ impl Config {
             leaf_room: 2 * 1024 * 1024,
             grant_window: 4 * 1024 * 1024,
             session_window: 16 * 1024 * 1024,
+            order: Order::Priority,
         }
     }
 }

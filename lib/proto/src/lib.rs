@@ -82,16 +82,12 @@ mod deframer;
 mod error;
 mod event;
 mod file;
-mod filling;
 mod instant;
 mod liveness;
 #[cfg(test)]
 mod numbers;
-mod output;
 mod path;
-mod queue;
-mod record;
-mod scheduler;
+mod send;
 mod session;
 mod stats;
 mod streams;
@@ -99,7 +95,7 @@ mod text;
 mod verbs;
 mod video;
 
-pub use config::Config;
+pub use config::{Config, Order};
 pub use error::{PeerError, UsageError};
 pub use event::{
     CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued, ReceivedPicture,

@@ -10,14 +10,11 @@ use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
 use crate::file::Files;
 use crate::liveness::Liveness;
-use crate::output::{Output, clip};
-use crate::path::ack::ACK_BYTES;
-use crate::path::{Path, Sizes};
-use crate::record::Record;
-use crate::scheduler::Floor;
+use crate::path::Path;
+use crate::send::{Output, Scheduler, Sources, clip};
 use crate::streams::Streams;
 use crate::text::Texts;
-use crate::{Config, Event, Instant, PeerError, Side, Stats};
+use crate::{Config, Event, Instant, Order, PeerError, Side, Stats};
 
 /// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
 /// of calls.
@@ -33,7 +30,7 @@ pub struct Session {
     pub(crate) path: Path,
     deframer: Deframer,
     liveness: Liveness,
-    pub(crate) floor: Floor,
+    scheduler: Scheduler,
     /// The peer's nonce; `None` until its Hello.
     nonce: Option<u64>,
     /// The latest time the caller told.
@@ -90,7 +87,7 @@ impl Session {
             path: Path::new(&config, now),
             deframer: Deframer::default(),
             liveness: Liveness::new(config.give_up_live),
-            floor: Floor::new(config.bulk_floor),
+            scheduler: Scheduler::new(&config),
             nonce: None,
             now,
             shown_after: None,
@@ -149,39 +146,26 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// Writes the plain bytes of the next record into `out`, which has room for [`RECORD_BULK`];
-    /// gives how many, 0 when nothing may be sent now.
+    /// Writes the plain bytes of the next record into `out`, which has room for
+    /// [`RECORD_BULK`](transom_wire::limits::RECORD_BULK); gives how many, 0 when nothing may be
+    /// sent now.
     ///
     /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
     /// Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.handle_time(now);
-        let most = self.path.record_limit(now).min(out.len());
-        // Room for an ack is kept free in every record, so that one can ride along.
-        let (content, _) = out.split_at_mut(most.saturating_sub(ACK_BYTES));
-        let mut record = Record::new(content);
+        let sources = Sources {
+            output: &mut self.output,
+            calls: &mut self.calls,
+            files: &mut self.files,
+            path: &mut self.path,
+            now,
+        };
         match self.stage {
-            Stage::Left | Stage::Broken(_) => return 0,
-            Stage::Leaving => self.output.control.pull(&mut record),
-            Stage::Open => self.fill(&mut record, now),
+            Stage::Open => self.scheduler.next_record(sources, out),
+            Stage::Leaving => sources.last_record(out),
+            Stage::Left | Stage::Broken(_) => 0,
         }
-        let (content, [media, text, bulk]) =
-            (record.used(), [record.media, record.text, record.bulk]);
-        let used = self.add_ack(out, content, most, now);
-        if used > 0 {
-            let sizes = Sizes {
-                control: (content - media - text - bulk) as u64,
-                media: media as u64,
-                text: text as u64,
-                bulk: bulk as u64,
-                ack: (used - content) as u64,
-            };
-            self.path.on_sent(sizes, now);
-            if self.is_live() {
-                self.floor.record(used, text + bulk);
-            }
-        }
-        used
     }
 
     /// The next event, oldest first. A text counts as arrived when it is taken out here.
@@ -208,6 +192,11 @@ impl Session {
         ];
         let pinger = Some(self.path.pinger.poll_timeout());
         others.into_iter().chain([pinger]).flatten().min()
+    }
+
+    /// In which order it sends, as configured.
+    pub fn order(&self) -> Order {
+        self.config.order
     }
 
     /// Whether a call rings or runs: then keep the queues below this one short.
@@ -246,7 +235,7 @@ impl Session {
             sent,
             received: self.path.acks.received(),
             unacked,
-            held: self.output.len() + self.calls.held() + self.files.held() + self.deframer.held(),
+            held: self.output.held() + self.calls.held() + self.files.held() + self.deframer.held(),
             rtt: self.path.pinger.rtt(),
             min_rtt: self.path.pinger.min_rtt(),
             rate: self.path.rate(),
@@ -256,7 +245,9 @@ impl Session {
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,
             pictures_aborted: counts.aborted,
+            picture_waits: self.calls.picture_waits(now),
             pictures_received: counts.received,
+            sound_dropped: self.output.sound.dropped(),
             granted,
             storing,
             shown_after: self.shown_after,
@@ -282,6 +273,7 @@ impl Session {
         self.now = self.now.max(now);
         self.update_live();
         self.liveness.handle_time(self.now);
+        self.calls.handle_time(self.now);
     }
 
     fn handle_frames(

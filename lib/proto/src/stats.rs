@@ -35,8 +35,14 @@ pub struct Stats {
     pub pictures_replaced: u64,
     /// Pictures dropped for newer ones when half sent.
     pub pictures_aborted: u64,
+    /// How long a picture has been waiting in its slot though the viewer has credit for it: for the
+    /// picture before it, or for the path to drain. A newer picture that replaces the waiting one
+    /// waits on. The longest of all calls; `None` if none waits.
+    pub picture_waits: Option<Duration>,
     /// Pictures received whole.
     pub pictures_received: u64,
+    /// Frames of sound dropped because they waited for 200 ms.
+    pub sound_dropped: u64,
     /// Bytes of file data that the peer was granted and the disk has not taken yet. At most
     /// [`Config::session_window`](crate::Config::session_window), unless that was made smaller.
     pub granted: u64,

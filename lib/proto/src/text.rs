@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use transom_wire::{Message, Text, TextAck, limits};
 
-use crate::output::Output;
+use crate::send::Output;
 use crate::{Config, Event, Instant, PeerError, UsageError};
 
 /// Texts of the peer that wait here or in our events. Four times what a peer sends without an ack,

@@ -1,14 +1,11 @@
-//! Pictures of one call in both directions (wire 6): a slot of one, credit, chunks and their
-//! assembly.
+//! Pictures of one call coming in (wire 6): put together from chunks, within credit.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use transom_wire::limits::{PICTURE, PICTURE_CREDIT};
-use transom_wire::{DecodeError, Message, PictureHead, flags};
+use transom_wire::limits::PICTURE_CREDIT;
+use transom_wire::{DecodeError, PictureHead};
 
-use crate::record::Record;
-use crate::{Instant, PeerError, Picture, Queued, ReceivedPicture, UsageError};
+use crate::{Instant, PeerError, ReceivedPicture, UsageError};
 
 /// Bytes set aside for a picture before any came; more is set aside as it comes.
 const FIRST_ROOM: usize = 64 * 1024;
@@ -20,156 +17,6 @@ pub(crate) struct Counts {
     pub(crate) replaced: u64,
     pub(crate) aborted: u64,
     pub(crate) received: u64,
-}
-
-/// Pictures on their way out.
-///
-/// ```text
-///   put --> slot --(gate open, credit)--> current --(last byte out)--> unshown --Shown--> credit
-///            ^ newer replaces               | newer waits, less than half is out
-///                                           `--> Abort
-/// ```
-#[derive(Default)]
-pub(crate) struct Outgoing {
-    slot: Option<Picture>,
-    current: Option<Current>,
-    /// Sequence and capture time of pictures begun and not yet shown, at most [`PICTURE_CREDIT`].
-    unshown: VecDeque<(u32, u64)>,
-    /// The last picture begun was aborted: the next one is sent whole, or a slow link would only
-    /// ever see beginnings.
-    aborted: bool,
-    /// The camera went off while a picture was half out: no more of it goes.
-    withdrawn: bool,
-}
-
-struct Current {
-    picture: Picture,
-    /// Bytes of it that are out.
-    at: usize,
-}
-
-impl Outgoing {
-    /// Puts a picture where the next one is taken from.
-    pub(crate) fn put(
-        &mut self,
-        mut picture: Picture,
-        counts: &mut Counts,
-    ) -> Result<Queued, UsageError> {
-        let found = picture.bytes.len();
-        let limit = PICTURE as usize;
-        match u32::try_from(found) {
-            Ok(total) if (1..=PICTURE).contains(&total) => picture.head.total = total,
-            _ => {
-                return Err(UsageError::Length {
-                    what: "picture",
-                    found,
-                    limit,
-                });
-            }
-        }
-        if self.slot.replace(picture).is_none() {
-            return Ok(Queued::Fresh);
-        }
-        counts.replaced += 1;
-        Ok(Queued::Replaced)
-    }
-
-    /// The camera is off: what is not out by now stays here.
-    pub(crate) fn withdraw(&mut self) {
-        self.slot = None;
-        match &self.current {
-            Some(current) if current.at > 0 => self.withdrawn = true,
-            Some(_) => {
-                self.current = None;
-                self.unshown.pop_back();
-            }
-            None => {}
-        }
-    }
-
-    /// The peer showed a picture; gives its capture time.
-    pub(crate) fn handle_shown(&mut self, sequence: u32) -> Result<u64, PeerError> {
-        let sending = usize::from(self.current.is_some());
-        let whole = self.unshown.len() - sending;
-        let mut waiting = self.unshown.iter().take(whole);
-        let Some(at) = waiting.position(|(unshown, _)| *unshown == sequence) else {
-            return Err(PeerError::Unexpected {
-                what: "shown for a picture that was not sent",
-            });
-        };
-        let shown = self.unshown.remove(at);
-        Ok(shown.map_or(0, |(_, captured)| captured))
-    }
-
-    /// Writes as much as fits. A picture is begun only through an open gate.
-    pub(crate) fn pull(
-        &mut self,
-        stream: u16,
-        record: &mut Record<'_>,
-        gate: bool,
-        now: Instant,
-        counts: &mut Counts,
-    ) {
-        let gives_up = self.withdrawn || gate && self.is_overtaken();
-        if gives_up && record.push(stream, 0, &Message::Abort) {
-            self.current = None;
-            self.unshown.pop_back();
-            self.aborted = !core::mem::take(&mut self.withdrawn);
-            counts.aborted += 1;
-        }
-        if self.withdrawn {
-            return;
-        }
-        if self.current.is_none() && gate && self.unshown.len() < PICTURE_CREDIT as usize {
-            self.begin(now);
-        }
-        self.chunk(stream, record, counts);
-    }
-
-    fn begin(&mut self, now: Instant) {
-        let Some(mut picture) = self.slot.take() else {
-            return;
-        };
-        let age = now - Instant(picture.head.captured);
-        picture.head.sent_after = u32::try_from(age.as_micros()).unwrap_or(u32::MAX);
-        self.unshown
-            .push_back((picture.head.sequence, picture.head.captured));
-        self.current = Some(Current { picture, at: 0 });
-    }
-
-    /// Whether the picture being sent should make way for the newer one.
-    fn is_overtaken(&self) -> bool {
-        let Some(current) = &self.current else {
-            return false;
-        };
-        self.slot.is_some() && !self.aborted && current.at < current.picture.bytes.len() / 2
-    }
-
-    /// One frame; a record has room for no more.
-    fn chunk(&mut self, stream: u16, record: &mut Record<'_>, counts: &mut Counts) {
-        let Some(Current { picture, at }) = &mut self.current else {
-            return;
-        };
-        let head = if *at == 0 { PictureHead::BYTES } else { 0 };
-        let rest = picture.bytes.get(*at..).unwrap_or(&[]);
-        let len = record.room().saturating_sub(head).min(rest.len());
-        let bytes = rest.get(..len).unwrap_or(&[]);
-        let last = len == rest.len();
-        let flags = if last { flags::LAST } else { 0 };
-        let message = match *at {
-            0 => Message::Picture(picture.head, bytes),
-            _ => Message::PictureData(bytes),
-        };
-        if len == 0 || !record.push(stream, flags, &message) {
-            return;
-        }
-        *at += len;
-        if last {
-            self.current = None;
-            self.aborted = false;
-            counts.sent += 1;
-        }
-    }
 }
 
 /// Pictures coming in: at most one being put together and [`PICTURE_CREDIT`] not yet shown.

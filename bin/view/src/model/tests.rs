@@ -129,6 +129,7 @@ pub(crate) fn status(transfer: TransferId, phase: Phase, verified: u64) -> Trans
         durable: 0,
         rate: 56_000_000,
         eta: Some(Duration::from_secs(6)),
+        yields: false,
         current: None,
     }
 }

@@ -224,6 +224,7 @@ pub(crate) fn progress(status: &TransferStatus, is_here: bool) -> String {
         _ => {
             parts.push(format!("{}/s", bytes(status.rate)));
             parts.extend(status.eta.map(|eta| format!("{} left", duration(eta))));
+            parts.extend(status.yields.then(|| "your call goes first".to_owned()));
         }
     }
     parts.join(", ")

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::Shutdown;
 
+use transom_proto::Order;
+
 use super::{Peer, Stage, Stop};
 use crate::loop_context::LoopContext;
 use crate::outbound::Flushed;
@@ -38,7 +40,8 @@ impl Peer {
                 self.touched = true;
                 return Ok(());
             }
-            let batch = if link.session.is_live() { 1 } else { BATCH };
+            let late = link.session.is_live() && link.session.order() == Order::Priority;
+            let batch = if late { 1 } else { BATCH };
             let now = turn.clock.now();
             while self.outbound.len() < batch {
                 let count = link.seal_next(&mut self.outbound, &mut turn.plain, now);

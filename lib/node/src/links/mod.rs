@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId};
-use transom_proto::Side;
+use transom_proto::{Order, Side};
 use transom_users::{Book, Contact};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
@@ -73,6 +73,8 @@ pub(crate) struct Links {
     budget: Budget,
     own_name: PeerName,
     own_key: PublicKey,
+    /// In which order sessions send.
+    order: Order,
     /// What we say that we can do.
     capabilities: Capabilities,
     /// Our random number of this run.
@@ -104,6 +106,7 @@ impl Links {
             budget: Budget::new(settings.file_bytes_per_key),
             own_name: settings.name,
             own_key: settings.identity.public_key(),
+            order: settings.order,
             capabilities: settings.capabilities(),
             session,
             machine,

@@ -37,6 +37,7 @@ impl Account {
     pub(super) fn tell(&mut self, now: Instant, out: &mut Context) {
         if self.due(now).is_some_and(|due| due <= now) {
             (self.next_notice, self.changed) = (Some(now + NOTICE_PAUSE), false);
+            self.status.yields = out.shared_live;
             out.notify(Notice::Transfer(self.measured(now)));
         }
     }

@@ -73,6 +73,7 @@ impl Incoming {
             durable: 0,
             rate: 0,
             eta: None,
+            yields: false,
             current: None,
         });
         Self {

@@ -51,6 +51,7 @@ impl Outgoing {
             durable: 0,
             rate: 0,
             eta: None,
+            yields: false,
             current: None,
         });
         Self {

@@ -20,8 +20,8 @@ use self::receiving::Receiving;
 use self::sending::{Sending, Step};
 use self::spare::Spare;
 use self::throttle::Throttle;
-use crate::output::{Output, clip};
-use crate::record::Record;
+use crate::send::Record;
+use crate::send::{Output, clip};
 use crate::streams::next_after;
 use crate::{Config, Event, Instant, PeerError, TransferId, UsageError};
 

@@ -13,7 +13,7 @@ use transom_wire::{
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
-use crate::output::{Output, clip};
+use crate::send::{Output, clip};
 use crate::{Event, Instant, LeafData, OwnedOffer, PeerError, TransferId, UsageError};
 
 pub(crate) struct Receiving {

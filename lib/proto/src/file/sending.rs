@@ -12,8 +12,8 @@ use transom_wire::{
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
-use crate::output::{Output, clip};
-use crate::record::Record;
+use crate::send::Record;
+use crate::send::{Output, clip};
 use crate::{Event, Instant, LeafData, PeerError, TransferId, UsageError};
 
 pub(crate) struct Sending {
@@ -301,7 +301,6 @@ impl Sending {
         spare: &mut Spare,
         output: &mut Output,
     ) -> Step {
-        let before = record.used();
         let mut step = Step::Out;
         while step == Step::Out {
             step = match record.used() < most {
@@ -309,7 +308,6 @@ impl Sending {
                 false => Step::Full,
             };
         }
-        record.bulk += record.used() - before;
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
             output.emit(Event::Room { file: self.id });

@@ -4,7 +4,7 @@ use transom_wire::limits::LEAF;
 
 use super::{Files, Transfer};
 use crate::Instant;
-use crate::output::Output;
+use crate::send::Output;
 
 /// How the session's window is shared among the transfers to us, in bytes.
 struct Shares {

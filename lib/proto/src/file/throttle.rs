@@ -5,7 +5,7 @@ use core::time::Duration;
 use transom_wire::{Message, Pause, Rate};
 
 use crate::Instant;
-use crate::output::Output;
+use crate::send::Output;
 
 /// Bytes of a frame under a rate limit last at most this long at that rate, so that the rate is
 /// smooth.

@@ -15,9 +15,11 @@ mod laws;
 mod link;
 mod lone;
 mod pair;
+mod sound;
 
 pub use acks::Acks;
 pub use courier::{Courier, Parcel, content};
 pub use laws::{pair, session, split};
 pub use link::{Link, Route};
 pub use pair::{Pair, Who};
+pub use sound::queue_sound;

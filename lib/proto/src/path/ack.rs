@@ -5,7 +5,7 @@ use core::time::Duration;
 use transom_wire::{Ack, Message, limits};
 
 use crate::Instant;
-use crate::record::Record;
+use crate::send::Record;
 
 /// Plain bytes that an ack takes.
 pub(crate) const ACK_BYTES: usize = limits::HEADER + 16;

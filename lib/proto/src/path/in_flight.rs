@@ -102,6 +102,11 @@ impl InFlight {
         self.sent - self.acked
     }
 
+    /// When the oldest record left of which something is not acked.
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        self.marks.front().map(|mark| mark.at)
+    }
+
     pub(crate) fn by_class(&self) -> Sizes {
         self.by_class
     }

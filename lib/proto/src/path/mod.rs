@@ -111,6 +111,21 @@ impl Path {
         })
     }
 
+    /// Bytes of texts and file control that are not acked.
+    pub(crate) fn text_in_flight(&self) -> u64 {
+        self.in_flight.by_class().text
+    }
+
+    /// Whether something has been on the way for so long beyond the shortest round trip. Not before
+    /// a round trip was measured.
+    pub(crate) fn stands_still(&self, span: Duration, now: Instant) -> bool {
+        let patience = self.pinger.min_rtt().map(|rtt| rtt + span);
+        let waits = self.in_flight.oldest().map(|oldest| now - oldest);
+        waits
+            .zip(patience)
+            .is_some_and(|(waits, patience)| waits > patience)
+    }
+
     /// The delivery rate, in bytes per second; `None` before it was measured.
     pub(crate) fn rate(&self) -> Option<u64> {
         self.rate.rate()

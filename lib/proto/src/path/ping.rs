@@ -6,7 +6,7 @@ use core::time::Duration;
 use transom_wire::{DecodeError, Message, Ping, Pong};
 
 use super::min_filter::MinFilter;
-use crate::record::Record;
+use crate::send::Record;
 use crate::{Config, Instant, PeerError};
 
 /// Pings every second, also while other bytes come: the clock offset needs probes that nothing

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use transom_proto::{Config, Event, Instant, LeafData, PeerError, Session, Side};
+use transom_proto::{CallId, Config, Event, Instant, LeafData, PeerError, Session, Side};
 use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
 use transom_wire::{
-    Ack, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message, Offer,
-    RelativePath, Shape, Start, TransferKey,
+    Ack, CallKind, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message,
+    Offer, RelativePath, Ring, Shape, Start, TransferKey,
 };
 
 /// One frame that the session sent.
@@ -31,7 +31,12 @@ pub(crate) struct Evil {
 impl Evil {
     /// A listener's session after the peer's Hello. The peer's streams are odd.
     pub(crate) fn new() -> Self {
-        let mut evil = Self::silent();
+        Self::silent().met()
+    }
+
+    /// After the peer's Hello.
+    pub(crate) fn met(mut self) -> Self {
+        let evil = &mut self;
         let name = "evil".parse().unwrap();
         let hello = Hello {
             session: 1,
@@ -42,13 +47,19 @@ impl Evil {
         };
         evil.say(0, &Message::Hello(hello)).unwrap();
         evil.events();
-        evil
+        self
     }
 
     /// The same before any Hello.
     pub(crate) fn silent() -> Self {
+        Self::tuned(|_| ())
+    }
+
+    /// The same with a changed configuration.
+    pub(crate) fn tuned(tune: impl FnOnce(&mut Config)) -> Self {
         let now = Instant(5_000_000);
-        let config = Config::new("honest".parse().unwrap(), 1, 2);
+        let mut config = Config::new("honest".parse().unwrap(), 1, 2);
+        tune(&mut config);
         let session = Session::new(config, Side::Listener, now);
         Self { session, now }
     }
@@ -56,6 +67,13 @@ impl Evil {
     /// A session that has a leaf of a file to send on stream 2, and may send all of it.
     pub(crate) fn with_leaf() -> Self {
         let mut evil = Self::new();
+        evil.add_leaf();
+        evil
+    }
+
+    /// Has the session send a leaf of a file on stream 2; it may send all of it.
+    pub(crate) fn add_leaf(&mut self) {
+        let evil = self;
         let (index, offset, size) = (0, 0, LEAF as u64);
         let name = RelativePath::new("film").unwrap();
         let offer = Offer {
@@ -98,7 +116,23 @@ impl Evil {
             bytes,
         };
         evil.session.leaf(file, leaf).unwrap();
-        evil
+    }
+
+    /// A view that the peer has rung for and we have answered, on stream 1.
+    pub(crate) fn view(&mut self) -> CallId {
+        let kind = CallKind::View;
+        self.say(1, &Message::Ring(Ring { kind })).unwrap();
+        let Some(Event::Ringing { call, .. }) = self.events().pop() else {
+            panic!("no ring");
+        };
+        self.session.answer(call).unwrap();
+        call
+    }
+
+    /// The peer acks all that was sent, at once.
+    pub(crate) fn ack_all(&mut self) {
+        let (received, clock) = (self.session.stats(self.now).sent, self.now.0);
+        self.say(0, &Message::Ack(Ack { received, clock })).unwrap();
     }
 
     pub(crate) fn say(&mut self, stream: u16, message: &Message<'_>) -> Result<(), PeerError> {

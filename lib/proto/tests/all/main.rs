@@ -14,6 +14,7 @@ mod laws;
 mod memory;
 mod rates;
 mod records;
+mod sending;
 mod slow;
 mod texts;
 mod timing;

@@ -234,3 +234,30 @@ fn pictures(bytes: &[u8]) -> usize {
         .filter(|pair| **pair == [0xff, 0xd9])
         .count()
 }
+
+#[test]
+fn a_file_of_another_program_of_the_same_owner_yields_to_the_call() {
+    let pair = Pair::new();
+    let mut inbox = pair.inbox(&[]);
+    let file = pair.scratch.file("out/film", vec![7; 4_000_000]);
+    let send = [
+        "send",
+        "far",
+        file.to_str().unwrap(),
+        "--json",
+        "--limit",
+        "100k",
+    ];
+    let mut send = pair.near.start(&send);
+    let yields = |wanted: bool| move |line: &serde_json::Value| line["yields"] == wanted;
+    send.event_where("transfer", yields(false));
+    inbox.event("joined");
+    // The owner of the file has a camera box too, in a program of its own, and it is watched.
+    let (_box, address) = pair.near.listen(&[&["camera"][..], SMALL].concat());
+    fs::write(pair.far.book(), "").unwrap();
+    pair.far.knows(&pair.near, &address, "view");
+    let watch = pair.far.start(&["watch", "near"]);
+    send.event_where("transfer", yields(true));
+    drop(watch);
+    send.event_where("transfer", yields(false));
+}

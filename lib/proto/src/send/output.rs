@@ -5,11 +5,13 @@ use alloc::collections::VecDeque;
 use transom_wire::limits::REASON;
 use transom_wire::{Class, Message};
 
-use crate::queue::Queue;
+use super::queue::Queue;
+use super::sound::SoundQueue;
 use crate::{Event, PeerError, UsageError};
 
 pub(crate) struct Output {
     pub(crate) control: Queue,
+    pub(crate) sound: SoundQueue,
     pub(crate) text: Queue,
     pub(crate) events: VecDeque<Event>,
     /// See `Config::control_queue`.
@@ -19,8 +21,9 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            control: Queue::default(),
-            text: Queue::default(),
+            control: Queue::new(Class::Control),
+            sound: SoundQueue::default(),
+            text: Queue::new(Class::Text),
             events: VecDeque::new(),
             limit,
         }
@@ -63,7 +66,12 @@ impl Output {
         self.text.len() >= self.limit / 2
     }
 
-    /// Bytes that wait to be sent.
+    /// Bytes held in memory.
+    pub(crate) fn held(&self) -> usize {
+        self.len() + self.sound.len()
+    }
+
+    /// Bytes of messages that wait to be sent.
     pub(crate) fn len(&self) -> usize {
         self.control.len() + self.text.len()
     }

@@ -2,21 +2,29 @@
 
 use alloc::vec::Vec;
 
-use transom_wire::{Message, limits};
+use transom_wire::{Class, Message, limits};
 
-use crate::record::Record;
+use super::record::Record;
 
 /// Taken bytes that are worth moving the rest for.
 const COMPACT: usize = 16 * 1024;
 
-#[derive(Default)]
 pub(crate) struct Queue {
+    class: Class,
     bytes: Vec<u8>,
     /// Where the first waiting frame begins; what is before has been sent.
     start: usize,
 }
 
 impl Queue {
+    pub(crate) fn new(class: Class) -> Self {
+        Self {
+            class,
+            bytes: Vec::new(),
+            start: 0,
+        }
+    }
+
     /// Adds a message. Texts and paths in it are within the wire's limits, so that it fits.
     pub(crate) fn push(&mut self, stream: u16, message: &Message<'_>) {
         let mut frame = [0; limits::HEADER + limits::SMALL_PAYLOAD];
@@ -29,7 +37,7 @@ impl Queue {
     /// Moves as many whole frames as fit.
     pub(crate) fn pull(&mut self, record: &mut Record<'_>) {
         while let Some(frame) = self.front()
-            && record.append(frame)
+            && record.append(self.class, frame)
         {
             self.start += frame.len();
         }

@@ -1,0 +1,210 @@
+//! What goes next (wire 3.3). This page decides it, each time that the socket takes a record:
+//! nothing is chosen earlier, so what has become stale by then never leaves.
+//!
+//! While anything is live, at this station or at another of its owner's programs, the first of
+//! these that has something to send fills the record, alone: the peer opens a record whole, and
+//! urgent bytes would wait for the others in it.
+//!
+//! ```text
+//!   |                            | held back by                        | how much
+//! --+----------------------------+-------------------------------------+---------------------------
+//! 1 | control: calls, pings      | nothing                             | what fits
+//! 2 | sound                      | a path that stands still            | the newest 200 ms
+//! 3 | 5 and 6, if owed by now    | nothing: the floor of 5 %           | one record
+//! 4 | pictures                   | media gate, viewer's credit         | one picture, then the next
+//! 5 | texts, file control        | a record of them that is not acked  | what fits
+//! 6 | file data                  | bulk window, receiver's grant, rate | transfers take turns
+//!   + an ack rides along in every record
+//! ```
+//!
+//! A record is at most 16 KiB then and at most what the path delivers in 10 ms, so that nothing
+//! urgent waits longer behind a record. While nothing is live, a record carries what fits in this
+//! order, up to 64 KiB; file data follow texts, so that an entry's data never overtake its
+//! announcement.
+//!
+//! How many bytes may be on the way is measured and decided in [`path`](crate::path).
+
+mod floor;
+mod output;
+mod pictures;
+mod queue;
+mod record;
+mod sound;
+#[cfg(test)]
+mod tests;
+
+use core::time::Duration;
+
+use transom_wire::limits::RECORD_BULK;
+
+use crate::call::Calls;
+use crate::file::Files;
+use crate::path::Path;
+use crate::path::ack::ACK_BYTES;
+use crate::{Config, Instant, Order};
+use floor::Floor;
+
+pub(crate) use output::{Output, clip};
+pub(crate) use pictures::Outgoing;
+pub(crate) use record::Record;
+
+/// A path on which bytes stay unacknowledged for this long beyond the shortest round trip stands
+/// still. Sound stays in its queue then, which keeps the newest, since the socket would keep the
+/// oldest. As long as sound may wait; a queue of pictures and file data is much shorter.
+const STANDSTILL: Duration = sound::NEWEST;
+
+/// Fills records in the order of this page.
+pub(crate) struct Scheduler {
+    order: Order,
+    floor: Floor,
+    /// Whether file data have the next turn, in naive order.
+    file_turn: bool,
+}
+
+/// Where frames wait, and the path they go by.
+pub(crate) struct Sources<'a> {
+    pub(crate) output: &'a mut Output,
+    pub(crate) calls: &'a mut Calls,
+    pub(crate) files: &'a mut Files,
+    pub(crate) path: &'a mut Path,
+    pub(crate) now: Instant,
+}
+
+impl Scheduler {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            order: config.order,
+            floor: Floor::new(config.bulk_floor),
+            file_turn: false,
+        }
+    }
+
+    /// Writes the next record into `out`; gives its bytes, 0 when nothing may be sent now.
+    pub(crate) fn next_record(&mut self, mut from: Sources<'_>, out: &mut [u8]) -> usize {
+        let limit = match self.order {
+            Order::Priority => from.path.record_limit(from.now),
+            Order::Naive => RECORD_BULK,
+        };
+        let (out, _) = out.split_at_mut(limit.min(out.len()));
+        let mut record = Record::with_reserve(out, ACK_BYTES);
+        self.fill(&mut record, &mut from);
+        let size = record.size();
+        record.open_reserve();
+        from.ack(&mut record);
+        let sizes = record.sizes();
+        if from.path.is_live() {
+            let below = sizes.text + sizes.bulk;
+            self.floor.on_sent(sizes.total(), below, size);
+        }
+        from.sent(&record)
+    }
+
+    fn fill(&mut self, record: &mut Record<'_>, from: &mut Sources<'_>) {
+        from.control(record);
+        match self.order {
+            Order::Priority if from.path.is_live() => self.fill_live(record, from),
+            Order::Priority => {
+                from.text(record);
+                from.file_data(record, from.path.bulk_budget(from.now));
+            }
+            Order::Naive => self.fill_in_turns(record, from),
+        }
+    }
+
+    /// One class, the first that has something to send.
+    fn fill_live(&mut self, record: &mut Record<'_>, from: &mut Sources<'_>) {
+        if record.is_empty() {
+            from.sound(record);
+        }
+        if record.is_empty() && self.floor.is_due(record.size()) {
+            from.text_or_file_data(record, record.size());
+        }
+        if record.is_empty() {
+            let budget = from.path.media_budget(from.now);
+            from.calls.pull(record, budget, from.now);
+        }
+        if record.is_empty() {
+            from.text_or_file_data(record, 0);
+        }
+    }
+
+    /// The order to compare ours with: pictures and file data take turns of a record each, and
+    /// nothing limits either.
+    fn fill_in_turns(&mut self, record: &mut Record<'_>, from: &mut Sources<'_>) {
+        from.text(record);
+        let before = record.used();
+        for files_go in [self.file_turn, !self.file_turn] {
+            if record.used() > before {
+                break;
+            }
+            match files_go {
+                true => from.file_data(record, usize::MAX),
+                false => from.calls.pull(record, usize::MAX, from.now),
+            }
+        }
+        self.file_turn = !self.file_turn;
+    }
+}
+
+impl Sources<'_> {
+    /// Writes the last record: what class control still has, and nothing after it.
+    pub(crate) fn last_record(mut self, out: &mut [u8]) -> usize {
+        let (out, _) = out.split_at_mut(self.path.record_limit(self.now).min(out.len()));
+        let mut record = Record::new(out);
+        self.output.control.pull(&mut record);
+        self.sent(&record)
+    }
+
+    fn control(&mut self, record: &mut Record<'_>) {
+        self.output.control.pull(record);
+        self.path.pinger.pull(record, self.now);
+    }
+
+    fn sound(&mut self, record: &mut Record<'_>) {
+        if !self.path.stands_still(STANDSTILL, self.now) {
+            self.output.sound.pull(record, self.now);
+        }
+    }
+
+    /// Texts and file control, else file data. `floor` bytes may go whatever is on the way.
+    fn text_or_file_data(&mut self, record: &mut Record<'_>, floor: usize) {
+        // A folder's entries are megabytes: a picture must not wait behind all of them.
+        if floor > 0 || self.path.text_in_flight() < record.size() as u64 {
+            self.text(record);
+        }
+        if record.is_empty() {
+            let budget = self.path.bulk_budget(self.now);
+            self.file_data(record, budget.max(floor));
+        }
+    }
+
+    fn text(&mut self, record: &mut Record<'_>) {
+        self.files.flush(self.output, self.now);
+        let was_busy = self.output.is_busy();
+        self.output.text.pull(record);
+        if was_busy && !self.output.is_busy() {
+            self.files.tell_room(self.output);
+        }
+    }
+
+    /// File data, at most about `budget` bytes. They never overtake their entry's announcement,
+    /// which is a text.
+    fn file_data(&mut self, record: &mut Record<'_>, budget: usize) {
+        if self.output.text.len() == 0 {
+            self.files.pull(record, budget, self.now, self.output);
+        }
+    }
+
+    /// Lets an ack ride along, or sends one that is due.
+    fn ack(&mut self, record: &mut Record<'_>) {
+        let (rides, live) = (!record.is_empty(), self.calls.is_live());
+        self.path.acks.pull(record, rides, live, self.now);
+    }
+
+    fn sent(&mut self, record: &Record<'_>) -> usize {
+        if !record.is_empty() {
+            self.path.on_sent(record.sizes(), self.now);
+        }
+        record.used()
+    }
+}

@@ -1,0 +1,197 @@
+//! Pictures of one call on their way out (wire 6): a slot of one, credit, chunks and aborts.
+
+use alloc::collections::VecDeque;
+
+use transom_wire::limits::{PICTURE, PICTURE_CREDIT};
+use transom_wire::{Message, PictureHead, flags};
+
+use super::record::Record;
+use crate::video::Counts;
+use crate::{Instant, PeerError, Picture, Queued, UsageError};
+
+/// The smallest part of a picture that is sent before its end: about a TCP segment, so that headers
+/// stay small beside it and a budget that opens by a few bytes makes no system call.
+pub(crate) const MIN_CHUNK: usize = 1024;
+
+/// ```text
+///   put --> slot --(credit, budget)--> current --(last byte out)--> unshown --Shown--> credit
+///            ^ newer replaces            | newer waits, less than half is out
+///                                        `--> Abort
+/// ```
+#[derive(Default)]
+pub(crate) struct Outgoing {
+    slot: Option<Picture>,
+    current: Option<Current>,
+    /// Sequence and capture time of pictures begun and not yet shown, at most [`PICTURE_CREDIT`].
+    unshown: VecDeque<(u32, u64)>,
+    /// The last picture begun was aborted: the next one is sent whole, or a slow link would only
+    /// ever see beginnings.
+    aborted: bool,
+    /// The camera went off while a picture was half out: no more of it goes.
+    withdrawn: bool,
+    /// Since when the slot has held a picture that the viewer has credit for.
+    waits: Option<Instant>,
+}
+
+/// A picture that is half out: `0 < at < picture.bytes.len()`.
+struct Current {
+    picture: Picture,
+    /// Bytes of it that are out.
+    at: usize,
+}
+
+impl Outgoing {
+    /// Puts a picture where the next one is taken from.
+    pub(crate) fn put(
+        &mut self,
+        mut picture: Picture,
+        counts: &mut Counts,
+    ) -> Result<Queued, UsageError> {
+        let found = picture.bytes.len();
+        let limit = PICTURE as usize;
+        match u32::try_from(found) {
+            Ok(total) if (1..=PICTURE).contains(&total) => picture.head.total = total,
+            _ => {
+                return Err(UsageError::Length {
+                    what: "picture",
+                    found,
+                    limit,
+                });
+            }
+        }
+        if self.slot.replace(picture).is_none() {
+            return Ok(Queued::Fresh);
+        }
+        counts.replaced += 1;
+        Ok(Queued::Replaced)
+    }
+
+    /// The camera is off: what is not out by now stays here.
+    pub(crate) fn withdraw(&mut self) {
+        self.slot = None;
+        self.waits = None;
+        self.withdrawn = self.current.is_some();
+    }
+
+    /// Notes since when a picture waits. The caller tells the time right after it has put one in.
+    pub(crate) fn handle_time(&mut self, now: Instant) {
+        match self.slot.is_some() && self.has_credit() {
+            true => self.waits = self.waits.or(Some(now)),
+            false => self.waits = None,
+        }
+    }
+
+    /// Since when a picture waits that the viewer has credit for.
+    pub(crate) fn waits(&self) -> Option<Instant> {
+        self.waits
+    }
+
+    /// The peer showed a picture; gives its capture time.
+    pub(crate) fn handle_shown(&mut self, sequence: u32) -> Result<u64, PeerError> {
+        let sending = usize::from(self.current.is_some());
+        let whole = self.unshown.len() - sending;
+        let mut waiting = self.unshown.iter().take(whole);
+        let Some(at) = waiting.position(|(unshown, _)| *unshown == sequence) else {
+            return Err(PeerError::Unexpected {
+                what: "shown for a picture that was not sent",
+            });
+        };
+        let shown = self.unshown.remove(at);
+        Ok(shown.map_or(0, |(_, captured)| captured))
+    }
+
+    /// Goes on with the picture that is half out, or gives it up where it is not wanted any more;
+    /// tells whether one is half out still or was until its end went into this record.
+    pub(crate) fn go_on(
+        &mut self,
+        stream: u16,
+        record: &mut Record<'_>,
+        budget: usize,
+        counts: &mut Counts,
+    ) -> bool {
+        let overtaken = budget >= MIN_CHUNK && self.is_overtaken();
+        if (self.withdrawn || overtaken) && record.push(stream, 0, &Message::Abort) {
+            self.current = None;
+            self.unshown.pop_back();
+            self.aborted = !core::mem::take(&mut self.withdrawn);
+            counts.aborted += 1;
+        }
+        let Some(Current { picture, at }) = &mut self.current else {
+            return false;
+        };
+        let rest = picture.bytes.get(*at..).unwrap_or(&[]);
+        if self.withdrawn {
+            return true;
+        }
+        if let Some((chunk, flags)) = chunk(rest, record.room(), budget)
+            && record.push(stream, flags, &Message::PictureData(chunk))
+        {
+            *at += chunk.len();
+            self.end_of(flags, counts);
+        }
+        true
+    }
+
+    /// Begins the picture of the slot, if the viewer has credit for it and the budget allows; tells
+    /// whether it did.
+    pub(crate) fn begin(
+        &mut self,
+        stream: u16,
+        record: &mut Record<'_>,
+        budget: usize,
+        now: Instant,
+        counts: &mut Counts,
+    ) -> bool {
+        let credit = self.has_credit();
+        let Some(mut picture) = self.slot.take_if(|_| credit) else {
+            return false;
+        };
+        let age = now - Instant(picture.head.captured);
+        picture.head.sent_after = u32::try_from(age.as_micros()).unwrap_or(u32::MAX);
+        let room = record.room().saturating_sub(PictureHead::BYTES);
+        let Some((chunk, flags)) = chunk(&picture.bytes, room, budget).filter(|(chunk, flags)| {
+            record.push(stream, *flags, &Message::Picture(picture.head, chunk))
+        }) else {
+            self.slot = Some(picture);
+            return false;
+        };
+        let at = chunk.len();
+        self.unshown
+            .push_back((picture.head.sequence, picture.head.captured));
+        self.current = Some(Current { picture, at });
+        self.waits = None;
+        self.end_of(flags, counts);
+        true
+    }
+
+    /// Whether the picture being sent should make way for the newer one.
+    fn is_overtaken(&self) -> bool {
+        let Some(current) = &self.current else {
+            return false;
+        };
+        self.slot.is_some() && !self.aborted && current.at < current.picture.bytes.len() / 2
+    }
+
+    /// A chunk with those flags went out.
+    fn end_of(&mut self, flags: u8, counts: &mut Counts) {
+        if flags & flags::LAST != 0 {
+            self.current = None;
+            self.aborted = false;
+            counts.sent += 1;
+        }
+    }
+
+    fn has_credit(&self) -> bool {
+        self.unshown.len() < PICTURE_CREDIT as usize
+    }
+}
+
+/// What of `rest` goes into a frame, and the frame's flags; `None` rather than less than
+/// [`MIN_CHUNK`] before the end.
+fn chunk(rest: &[u8], room: usize, budget: usize) -> Option<(&[u8], u8)> {
+    let len = rest.len().min(room).min(budget);
+    let is_last = len == rest.len();
+    let flags = if is_last { flags::LAST } else { 0 };
+    let chunk = rest.get(..len)?;
+    (is_last || len >= MIN_CHUNK).then_some((chunk, flags))
+}
