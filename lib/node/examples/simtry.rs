@@ -1,32 +1,28 @@
 //! Try.
 use std::time::{Duration, Instant};
-use transom::sim::{self, Camera, Link, Simulation};
-use transom::{Accept, CallKind, InboxSettings, Notice, SendOptions};
+use transom::sim::*;
 
 fn main() {
-    let mut s = Simulation::new(1);
-    let desk = s.add("desk", Link::mbits(20), Link::IDEAL, |settings| {
-        settings.inbox = Some(InboxSettings { into: "in".into(), accept: Accept::Known, quota: None, overwrite: false });
-    });
-    let door = s.add("door", Link::mbits(20), Link::IDEAL, |settings| { settings.serve_camera = true; });
-    s.set_camera(door, Camera::jpeg(30, 40_000));
-    s.introduce(desk, door);
-    s.handle(desk).ring(&"door".parse().unwrap(), CallKind::View);
-    if std::env::args().nth(1).as_deref() == Some("file") {
-        s.handle(door).send(&"desk".parse().unwrap(), sim::file("film", 1 << 40), SendOptions::default());
+    let cpu = || {
+        let s = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let v: Vec<_> = s.split(' ').collect();
+        (v[13].parse::<f64>().unwrap() + v[14].parse::<f64>().unwrap()) / 100.0
+    };
+    let mut scenario = Scenario::new(Link::mbits(20));
+    for file in [FileTo::None, FileTo::Viewer, FileTo::Other] {
+        scenario.file = file;
+        let (began, c) = (Instant::now(), cpu());
+        let report = scenario.play();
+        println!(
+            "{file:?}: {} pictures {:.3} shown, p50 {:?} p99 {:?} file {:.2} Mbit/s; {:.2} s wall {:.2} s cpu",
+            report.pictures[0].len(),
+            report.shown(0),
+            report.latency(0.5),
+            report.latency(0.99),
+            report.file_rate() / 1e6,
+            began.elapsed().as_secs_f64(),
+            cpu() - c
+        );
     }
-    let began = Instant::now();
-    let mut lat = vec![];
-    let mut last = None;
-    let secs = 60;
-    s.run(Duration::from_secs(secs), |now, id, notice| {
-        match notice {
-            Notice::Picture { picture, .. } if id == desk => lat.push(now - sim::ready(&picture.jpeg).unwrap()),
-            Notice::Transfer(status) if id == desk => last = Some(status.verified),
-            Notice::Transfer(_) => {}
-            other => println!("{now:?} {id:?} {}", format!("{other:?}").chars().take(200).collect::<String>()),
-        }
-    });
-    lat.sort();
-    println!("{} pictures, p50 {:?} p99 {:?} file {:.2} Mbit/s; {:.0} s/s", lat.len(), lat.get(lat.len()/2), lat.get(lat.len()*99/100), last.unwrap_or(0) as f64*8e-6/secs as f64, secs as f64/began.elapsed().as_secs_f64());
+    let _ = Duration::ZERO;
 }

@@ -24,10 +24,11 @@
 //! });
 //! simulation.set_camera(door, Camera::jpeg(30, 40_000));
 //! simulation.introduce(desk, door);
-//! simulation.handle(desk).ring(&"door".parse()?, CallKind::View);
-//! let mut pictures = 0;
-//! simulation.run(Duration::from_secs(10), |_, station, notice| {
-//!     pictures += usize::from(station == desk && matches!(notice, Notice::Picture { .. }));
+//! let (handle, mut pictures) = (simulation.handle(desk), 0);
+//! simulation.run(Duration::from_secs(10), |_, station, notice| match notice {
+//!     Notice::Joined { peer, .. } if station == desk => handle.ring(&peer, CallKind::View),
+//!     Notice::Picture { .. } => pictures += 1,
+//!     _ => {}
 //! });
 //! assert!(pictures > 290);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,11 +36,15 @@
 
 mod camera;
 mod files;
+mod report;
+mod scenario;
 mod simulation;
 pub(crate) mod workers;
 
-pub use camera::{Camera, ready};
+pub use camera::{Camera, Gives, ready};
 pub use files::{file, folder};
+pub use report::{Report, Seen, quantile};
+pub use scenario::{Act, FileTo, Scenario};
 pub use simulation::{Simulation, StationId};
 pub use transom_net::sim::{HostId, World};
 pub use transom_proto::sim::Link;
