@@ -17,6 +17,7 @@ mod packages;
 )]
 mod processes;
 mod screenshots;
+mod sim;
 mod stage;
 mod step;
 mod test;
@@ -50,6 +51,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["screenshots", rest @ ..] => screenshots::run(rest),
+        ["sim", rest @ ..] => sim::run(rest),
         [other, ..] => Err(Failure::usage(format!(
             "{other}: no such command (cargo xtask help lists them)"
         ))),
@@ -68,5 +70,6 @@ cargo xtask COMMAND
   bench files [--mib N] [--rounds N]
                                 a big file over loopback: ours, scp, rsync, socat, cp
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
+  sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   screenshots                   the README's pictures, taken anew
 ";

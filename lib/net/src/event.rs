@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use transom_proto::{self as proto, PeerError, Side};
 use transom_secure::{ChannelError, Cipher, HandshakeError};
-use transom_wire::{ByeCode, PeerName, PublicKey};
+use transom_wire::{ByeCode, PeerName, PublicKey, Status};
 
 /// Names one connection. None is named twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -70,13 +70,8 @@ pub enum Event {
 #[non_exhaustive]
 pub enum Departure {
     /// The peer said goodbye.
-    #[error("they said goodbye ({code:?}): {text}")]
-    Bye {
-        /// Why.
-        code: ByeCode,
-        /// In words, as the peer put it.
-        text: String,
-    },
+    #[error("they said goodbye ({:?}): {}", .0.code, .0.text)]
+    Bye(Status<ByeCode, String>),
     /// The peer hung up without a goodbye.
     #[error("they hung up")]
     Closed,

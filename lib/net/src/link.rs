@@ -1,13 +1,13 @@
-//! An admitted peer: its session and the channel that seals and opens for it. It knows no socket.
+//! An admitted peer: its connection and the channel that seals and opens for it, without a socket.
 
-use transom_proto::{self as proto, PeerError, Session};
+use transom_proto::{self as proto, Connection, PeerError};
 use transom_secure::{Channel, ChannelError};
 
 use crate::event::Departure;
 use crate::outbound::Outbound;
 
 pub(crate) struct Link {
-    pub(crate) session: Session,
+    pub(crate) connection: Connection,
     channel: Channel,
     heard: bool,
 }
@@ -20,9 +20,9 @@ pub(crate) enum Fault {
 }
 
 impl Link {
-    pub(crate) fn new(session: Session, channel: Channel) -> Self {
+    pub(crate) fn new(connection: Connection, channel: Channel) -> Self {
         Self {
-            session,
+            connection,
             channel,
             heard: false,
         }
@@ -43,7 +43,7 @@ impl Link {
             };
             let count = self.channel.open(sealed, plain).map_err(Fault::Channel)?;
             self.heard = true;
-            let result = self.session.handle_bytes(&plain[..count], now);
+            let result = self.connection.handle_bytes(&plain[..count], now);
             result.map_err(Fault::Session)?;
             rest = after;
         }
@@ -57,7 +57,7 @@ impl Link {
         plain: &mut [u8],
         now: proto::Instant,
     ) -> Result<usize, Fault> {
-        let count = self.session.poll_transmit(plain, now);
+        let count = self.connection.poll_transmit(plain, now);
         if count > 0 {
             let result = outbound.seal(&mut self.channel, &plain[..count]);
             result.map_err(Fault::Channel)?;

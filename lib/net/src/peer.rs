@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use mio::event;
 use mio::net::TcpStream;
-use transom_proto::{self as proto, Order, Session, Side};
+use transom_proto::{self as proto, Connection, Order, Session, Side};
 
 use crate::event::{Departure, Event, PeerId};
 use crate::greeting::Greeting;
@@ -122,7 +122,7 @@ impl Peer {
         match &self.stage {
             Stage::Connecting { until } => Some(*until),
             Stage::Greeting(greeting) => Some(greeting.until),
-            Stage::Joined(link) => link.session.poll_timeout(),
+            Stage::Joined(link) => link.connection.poll_timeout(),
             Stage::Closing(closing) => Some(closing.until),
             Stage::Gone => None,
         }
@@ -147,8 +147,8 @@ impl Peer {
                 if config.order == Order::Naive {
                     self.tuning.set_naive(&self.stream);
                 }
-                let session = Session::new(config, self.side, turn.now());
-                self.stage = Stage::Joined(Box::new(Link::new(session, channel)));
+                let connection = Connection::new(config, self.side, turn.now());
+                self.stage = Stage::Joined(Box::new(Link::new(connection, channel)));
                 self.touched = true;
                 let peer = self.id;
                 turn.tell(Event::Joined { peer, cipher });
@@ -163,7 +163,7 @@ impl Peer {
         match &mut self.stage {
             Stage::Joined(link) => {
                 self.touched = true;
-                Some(&mut link.session)
+                Some(&mut link.connection.session)
             }
             _ => None,
         }

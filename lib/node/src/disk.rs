@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{Finished, Inbox, InboxError, InboxSettings, Outbox, OutboxError, Step};
 use transom_wire::{
-    Done, End, FailReason, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey,
+    Done, End, Failure, Progress, RefuseReason, RelativePath, Shape, Start, TransferKey,
 };
 
 use self::receiving::Incoming;
@@ -114,7 +114,7 @@ pub(crate) enum Answer {
     Leaf(LeafData),
     End(End),
     /// The entry can't be sent, or can't be taken.
-    Failed(Failure),
+    Failed(Failure<String>),
     Ready(Result<(), Refusal>),
     Begin(Start),
     /// So many bytes of leaves left memory since the last such answer, and how far the transfer is.
@@ -147,14 +147,6 @@ pub(crate) struct Refusal {
     /// What the sender is told. The folder and its path are our owner's alone.
     pub(crate) told: String,
     /// All of it, for our owner.
-    pub(crate) text: String,
-}
-
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) index: u32,
-    pub(crate) reason: FailReason,
-    pub(crate) errno: u32,
     pub(crate) text: String,
 }
 
@@ -397,7 +389,7 @@ impl Disk {
     }
 }
 
-fn unsendable(index: u32, error: &OutboxError) -> Failure {
+fn unsendable(index: u32, error: &OutboxError) -> Failure<String> {
     Failure {
         index,
         reason: error.reason(),

@@ -359,19 +359,27 @@ impl Station {
             ..
         } = self;
         let Some(link) = links.link(peer) else { return };
-        if let proto::Event::Hello {
-            session,
-            capabilities,
-            ..
-        } = event
-        {
-            calls.back(link.key, session, out.now());
-            out.tell_shared_live(peer);
-            return links.hello(peer, session, capabilities, out);
+        match event {
+            proto::Event::Hello {
+                session,
+                capabilities,
+                ..
+            } => {
+                calls.back(link.key, session, out.now());
+                out.tell_shared_live(peer);
+                links.hello(peer, session, capabilities, out);
+            }
+            proto::Event::Call(call, event) => calls.handle((peer, call), link, event, links, out),
+            proto::Event::Transfer(file, event) => {
+                transfers.handle((peer, file), link, event, links, out);
+            }
+            proto::Event::Text { text, .. } => {
+                let peer = link.peer;
+                out.notify(Notice::Text { peer, text });
+            }
+            proto::Event::TextArrived { id } => texts.arrived(peer, id, links, out),
+            _ => {}
         }
-        let rest = calls.handle(peer, link, event, links, out);
-        let rest = rest.and_then(|event| transfers.handle(peer, link, event, links, out));
-        rest.and_then(|event| texts.handle(peer, link, event, links, out));
     }
 
     /// What a notice means for the other parts.

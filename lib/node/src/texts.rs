@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 
 use transom_net::PeerId;
-use transom_proto::Event;
 use transom_wire::{PeerName, limits};
 
 use crate::context::Context;
-use crate::links::{Link, Links};
+use crate::links::Links;
 use crate::notice::{Notice, TextId};
 
 /// Texts kept for peers that are away: more than a person types.
@@ -108,33 +107,17 @@ impl Texts {
         });
     }
 
-    pub(crate) fn handle(
-        &mut self,
-        id: PeerId,
-        link: &Link,
-        event: Event,
-        links: &Links,
-        out: &mut Context,
-    ) -> Option<Event> {
-        match event {
-            Event::Text { text, .. } => out.notify(Notice::Text {
-                peer: link.peer,
-                text,
-            }),
-            Event::TextArrived { id: number } => {
-                let arrived = |waiting: &Waiting| waiting.sent == Some((id, number));
-                if let Some(at) = self.waiting.iter().position(arrived)
-                    && let Some(waiting) = self.waiting.remove(at)
-                {
-                    out.notify(Notice::TextArrived {
-                        peer: waiting.peer,
-                        text: waiting.id,
-                    });
-                    self.joined(&waiting.peer, links, out);
-                }
-            }
-            other => return Some(other),
+    /// The peer has a text of ours; what waits behind it may go.
+    pub(crate) fn arrived(&mut self, link: PeerId, number: u32, links: &Links, out: &mut Context) {
+        let arrived = |waiting: &Waiting| waiting.sent == Some((link, number));
+        if let Some(at) = self.waiting.iter().position(arrived)
+            && let Some(waiting) = self.waiting.remove(at)
+        {
+            out.notify(Notice::TextArrived {
+                peer: waiting.peer,
+                text: waiting.id,
+            });
+            self.joined(&waiting.peer, links, out);
         }
-        None
     }
 }

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant as Clock};
 
-use transom_proto::{Config, Event, Instant, LeafData, Session, Side};
+use transom_proto::{Config, Connection, Event, Instant, LeafData, Session, Side, TransferEvent};
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
     Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
@@ -18,10 +18,10 @@ const TURN: Duration = Duration::from_millis(20);
 fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::new("rate".parse()?, 1, 1);
     let mut now = Instant(0);
-    let mut sender = Session::new(config.clone(), Side::Dialer, now);
-    let mut receiver = Session::new(config, Side::Listener, now);
+    let mut sender = Connection::new(config.clone(), Side::Dialer, now);
+    let mut receiver = Connection::new(config, Side::Listener, now);
     let name = RelativePath::new("file")?;
-    sender.offer(&Offer {
+    sender.session.offer(&Offer {
         transfer: TransferKey([0; 16]),
         shape: Shape::File,
         collision: Collision::Rename,
@@ -38,11 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         now = now + TURN;
         pump(&mut sender, &mut receiver, &mut record, now)?;
         while let Some(event) = receiver.poll_event() {
-            received += receive(&mut receiver, event, &mut spare)?;
+            received += receive(&mut receiver.session, event, &mut spare)?;
         }
         pump(&mut receiver, &mut sender, &mut record, now)?;
         while let Some(event) = sender.poll_event() {
-            queued = send(&mut sender, &event, name, queued, &mut spare)?;
+            queued = send(&mut sender.session, &event, name, queued, &mut spare)?;
         }
     }
     let rate = SIZE as f64 / began.elapsed().as_secs_f64() / 1e9;
@@ -51,8 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn pump(
-    from: &mut Session,
-    to: &mut Session,
+    from: &mut Connection,
+    to: &mut Connection,
     record: &mut [u8],
     now: Instant,
 ) -> Result<(), Box<dyn Error>> {
@@ -71,8 +71,8 @@ fn receive(
     spare: &mut Vec<Vec<u8>>,
 ) -> Result<u64, Box<dyn Error>> {
     match event {
-        Event::Offered { file, .. } => session.accept(file)?,
-        Event::Entry { file, .. } => {
+        Event::Transfer(file, TransferEvent::Offered(_)) => session.accept(file)?,
+        Event::Transfer(file, TransferEvent::Entry(_)) => {
             let (index, offset, proof) = (0, 0, [0; 32]);
             session.start(
                 file,
@@ -83,7 +83,7 @@ fn receive(
                 },
             )?;
         }
-        Event::Leaf { file, leaf, .. } => {
+        Event::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
             let taken = leaf.bytes.len() as u64;
             session.stored(file, taken, Progress::default())?;
             spare.push(leaf.bytes);
@@ -105,7 +105,7 @@ fn send(
 ) -> Result<u64, Box<dyn Error>> {
     let mut offset = queued;
     match *event {
-        Event::Accepted { file } => {
+        Event::Transfer(file, TransferEvent::Accepted) => {
             let (kind, size, path) = (EntryKind::File, SIZE, name);
             session.entry(
                 file,
@@ -119,7 +119,7 @@ fn send(
                 },
             )?;
         }
-        Event::Started { file, .. } | Event::Room { file } => {
+        Event::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
             while session.leaf_room(file) >= LEAF && offset < SIZE {
                 let bytes = spare.pop().unwrap_or_else(|| vec![7; LEAF]);
                 let (index, hash) = (0, [0; 32]);

@@ -1,17 +1,15 @@
 //! Calls: ringing, glare, answering and ending (wire 5).
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use core::time::Duration;
 
-use transom_wire::{
-    CallKind, CameraState, CameraStatus, Decline, EndReason, HangUp, Message, Recording, Ring,
-    Shown,
-};
+use transom_wire::{CallKind, CameraState, EndReason, Message, Recording, Ring, Shown, Status};
 
 use crate::send::{Outgoing, Output, Record, clip};
 use crate::streams::next_after;
 use crate::video::{Counts, Incoming};
-use crate::{CallId, Event, Instant, PeerError, Picture, Queued, UsageError};
+use crate::{CallEvent, CallId, Instant, PeerError, Picture, Queued, UsageError};
 
 /// All calls of a session, by stream.
 pub(crate) struct Calls {
@@ -128,10 +126,10 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let call = self.open.remove(&id.0).ok_or(UsageError::NoSuchCall)?;
-        let text = clip(text);
+        let status = Status::new(reason, clip(text));
         let message = match call.phase {
-            Phase::Ringing => Message::Decline(Decline { reason, text }),
-            Phase::Calling | Phase::Live => Message::HangUp(HangUp { reason, text }),
+            Phase::Ringing => Message::Decline(status),
+            Phase::Calling | Phase::Live => Message::HangUp(status),
         };
         output.send(id.0, &message);
         Ok(())
@@ -167,7 +165,7 @@ impl Calls {
     pub(crate) fn camera_state(
         &mut self,
         id: CallId,
-        lens: CameraState,
+        state: CameraState,
         text: &str,
         output: &mut Output,
     ) -> Result<(), UsageError> {
@@ -179,12 +177,12 @@ impl Calls {
         }
         // Also when there is no room to say so: who withholds credit must not get such a picture
         // later.
-        if matches!(lens, CameraState::Off | CameraState::Opening) {
+        if matches!(state, CameraState::Off | CameraState::Opening) {
             call.outgoing.withdraw();
         }
         output.room("camera states")?;
-        let text = clip(text);
-        output.send(id.0, &Message::CameraState(CameraStatus { lens, text }));
+        let status = Status::new(state, clip(text));
+        output.send(id.0, &Message::CameraState(status));
         Ok(())
     }
 
@@ -223,12 +221,8 @@ impl Calls {
             let call = CallId(*ours);
             log::debug!("call={ours} yields to call={stream}: both rang");
             self.open.remove(&call.0);
-            let text = "".into();
-            output.emit(Event::Declined {
-                call,
-                reason: EndReason::Glare,
-                text,
-            });
+            let glare = Status::new(EndReason::Glare, String::new());
+            output.emit_call(call, CallEvent::Declined(glare));
         }
         let refusal = if matches!(ring.kind, CallKind::Unknown(_)) {
             let text = "this version doesn't know that kind of call";
@@ -240,15 +234,12 @@ impl Calls {
         };
         if let Some((reason, text)) = refusal {
             log::debug!("call={stream} kind={:?} declined: {text}", ring.kind);
-            output.send(stream, &Message::Decline(Decline { reason, text }));
+            output.send(stream, &Message::Decline(Status::new(reason, text)));
             return Ok(());
         }
         self.open
             .insert(stream, Call::new(ring.kind, Phase::Ringing));
-        output.emit(Event::Ringing {
-            call: CallId(stream),
-            kind: ring.kind,
-        });
+        output.emit_call(CallId(stream), CallEvent::Ringing(ring.kind));
         Ok(())
     }
 
@@ -258,27 +249,22 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
-            // We gave the call up, perhaps in a glare that the peer did not see as one. It must not
-            // sit in it alone.
-            let over = HangUp {
-                reason: EndReason::Glare,
-                text: "",
-            };
+            // We gave the call up, perhaps in a glare that the peer did not notice. Without a reply
+            // the peer would stay in the call alone.
+            let over = Status::new(EndReason::Glare, "");
             output.send(stream, &Message::HangUp(over));
             return Ok(());
         };
         expect(call.phase == Phase::Calling, "answer")?;
         call.phase = Phase::Live;
-        output.emit(Event::Answered {
-            call: CallId(stream),
-        });
+        output.emit_call(CallId(stream), CallEvent::Answered);
         Ok(())
     }
 
     pub(crate) fn handle_decline(
         &mut self,
         stream: u16,
-        decline: Decline<'_>,
+        status: Status<EndReason, &str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
@@ -286,19 +272,15 @@ impl Calls {
         };
         expect(call.phase == Phase::Calling, "decline")?;
         self.open.remove(&stream);
-        let (call, text) = (CallId(stream), decline.text.into());
-        output.emit(Event::Declined {
-            call,
-            reason: decline.reason,
-            text,
-        });
+        let status = status.map_text(String::from);
+        output.emit_call(CallId(stream), CallEvent::Declined(status));
         Ok(())
     }
 
     pub(crate) fn handle_hang_up(
         &mut self,
         stream: u16,
-        hang_up: HangUp<'_>,
+        status: Status<EndReason, &str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
@@ -309,12 +291,8 @@ impl Calls {
             "hang-up by the side that is called",
         )?;
         self.open.remove(&stream);
-        let (call, text) = (CallId(stream), hang_up.text.into());
-        output.emit(Event::HungUp {
-            call,
-            reason: hang_up.reason,
-            text,
-        });
+        let status = status.map_text(String::from);
+        output.emit_call(CallId(stream), CallEvent::HungUp(status));
         Ok(())
     }
 
@@ -329,28 +307,22 @@ impl Calls {
             return Ok(None);
         };
         let captured = call.outgoing.handle_shown(shown.sequence)?;
-        output.emit(Event::Credit {
-            call: CallId(stream),
-        });
+        output.emit_call(CallId(stream), CallEvent::Credit);
         Ok(Some(captured))
     }
 
     pub(crate) fn handle_camera_state(
         &mut self,
         stream: u16,
-        state: CameraStatus<'_>,
+        status: Status<CameraState, &str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get(&stream) else {
             return Ok(());
         };
         expect(call.phase == Phase::Live && call.shows, "camera state")?;
-        let (call, text) = (CallId(stream), state.text.into());
-        output.emit(Event::CameraState {
-            call,
-            lens: state.lens,
-            text,
-        });
+        let status = status.map_text(String::from);
+        output.emit_call(CallId(stream), CallEvent::CameraState(status));
         Ok(())
     }
 
@@ -367,10 +339,8 @@ impl Calls {
             call.phase == Phase::Live && call.sends,
             "a recording of no pictures",
         )?;
-        output.emit(Event::Recording {
-            call: CallId(stream),
-            on: recording.on,
-        });
+        let on = recording.on;
+        output.emit_call(CallId(stream), CallEvent::Recording { on });
         Ok(())
     }
 
@@ -399,10 +369,7 @@ impl Calls {
             return Ok(false);
         };
         self.counts.received += 1;
-        output.emit(Event::Picture {
-            call: CallId(stream),
-            picture,
-        });
+        output.emit_call(CallId(stream), CallEvent::Picture(picture));
         Ok(true)
     }
 

@@ -2,7 +2,7 @@
 
 use transom_wire::{ByeCode, DecodeError};
 
-/// The peer broke the protocol or went away: say [`bye`](crate::Session::bye) with
+/// The peer broke the protocol or went away: say [`bye`](crate::Connection::bye) with
 /// [`code`](Self::code) and close.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]

@@ -7,8 +7,8 @@ use core::fmt;
 
 use transom_wire::{
     ByeCode, CallKind, CameraState, Capabilities, Collision, Done, End, EndReason, Ending, Entry,
-    EntryKind, FailReason, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath,
-    Shape, Start, TransferKey,
+    EntryKind, Failure, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape,
+    Start, Status, TransferKey,
 };
 
 use crate::Instant;
@@ -30,7 +30,7 @@ pub enum Side {
     Listener,
 }
 
-/// One thing that the peer did or that came of it.
+/// What the peer did, or what came of it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -44,70 +44,9 @@ pub enum Event {
         capabilities: Capabilities,
     },
     /// The peer's last frame; nothing follows and nothing can be sent any more.
-    Bye {
-        /// Why.
-        code: ByeCode,
-        /// In its words.
-        text: String,
-    },
-    /// The peer asks for a call: answer or decline it.
-    Ringing {
-        /// Which.
-        call: CallId,
-        /// What for.
-        kind: CallKind,
-    },
-    /// Our call was taken: it is live.
-    Answered {
-        /// Which.
-        call: CallId,
-    },
-    /// Our call was not taken; [`EndReason::Glare`] when the peer's own call goes before it.
-    Declined {
-        /// Which.
-        call: CallId,
-        /// Why.
-        reason: EndReason,
-        /// In its words.
-        text: String,
-    },
-    /// The peer ended the call, or gave up ringing.
-    HungUp {
-        /// Which.
-        call: CallId,
-        /// Why.
-        reason: EndReason,
-        /// In its words.
-        text: String,
-    },
-    /// A whole picture came. Give its credit back with [`shown`](crate::Session::shown).
-    Picture {
-        /// Of which call.
-        call: CallId,
-        /// The picture.
-        picture: ReceivedPicture,
-    },
-    /// The peer showed a picture of ours: a next one can go.
-    Credit {
-        /// Of which call.
-        call: CallId,
-    },
-    /// How the far camera is.
-    CameraState {
-        /// Of which call.
-        call: CallId,
-        /// The state.
-        lens: CameraState,
-        /// In words.
-        text: String,
-    },
-    /// Whether the peer records the pictures it gets from us.
-    Recording {
-        /// Of which call.
-        call: CallId,
-        /// Whether it does.
-        on: bool,
-    },
+    Bye(Status<ByeCode, String>),
+    /// An event of a call.
+    Call(CallId, CallEvent),
     /// A text came. Taking this event out acknowledges it.
     Text {
         /// The peer's number for it.
@@ -120,47 +59,53 @@ pub enum Event {
         /// Our number for it.
         id: u32,
     },
+    /// An event of a transfer.
+    Transfer(TransferId, TransferEvent),
+}
+
+/// What happened in a call.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CallEvent {
+    /// The peer asks for a call of this kind: answer or decline it.
+    Ringing(CallKind),
+    /// Our call was taken: it is live.
+    Answered,
+    /// Our call was not taken; [`EndReason::Glare`] when the peer's own call goes before it.
+    Declined(Status<EndReason, String>),
+    /// The peer ended the call, or gave up ringing.
+    HungUp(Status<EndReason, String>),
+    /// A whole picture came. Give its credit back with [`shown`](crate::Session::shown).
+    Picture(ReceivedPicture),
+    /// The peer showed a picture of ours: a next one can go.
+    Credit,
+    /// How the far camera is.
+    CameraState(Status<CameraState, String>),
+    /// Whether the peer records the pictures it gets from us.
+    Recording {
+        /// Whether it does.
+        on: bool,
+    },
+}
+
+/// What happened in a transfer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum TransferEvent {
     /// The peer offers a file or folder: accept or refuse it.
-    Offered {
-        /// Which.
-        file: TransferId,
-        /// What.
-        offer: OwnedOffer,
-    },
+    Offered(OwnedOffer),
     /// Our offer is taken: send entries.
-    Accepted {
-        /// Which.
-        file: TransferId,
-    },
+    Accepted,
     /// Our offer is not taken; the transfer is over.
-    Refused {
-        /// Which.
-        file: TransferId,
-        /// Why.
-        reason: RefuseReason,
-        /// In its words.
-        text: String,
-    },
+    Refused(Status<RefuseReason, String>),
     /// The peer announces an entry: [`start`](crate::Session::start),
     /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
-    Entry {
-        /// Of which transfer.
-        file: TransferId,
-        /// The entry.
-        entry: OwnedEntry,
-    },
-    /// The peer wants an entry's data from there on.
-    Started {
-        /// Of which transfer.
-        file: TransferId,
-        /// The entry, the offset and the proof.
-        start: Start,
-    },
+    Entry(OwnedEntry),
+    /// The peer wants an entry's data from an offset on.
+    Started(Start),
     /// A whole leaf came, its hash not yet checked. Give its room back with
     /// [`stored`](crate::Session::stored).
     Leaf {
-        /// Of which transfer.
-        file: TransferId,
         /// The leaf.
         leaf: LeafData,
         /// Bytes of the whole entry, which decide how a leaf is hashed (wire 7).
@@ -168,125 +113,39 @@ pub enum Event {
     },
     /// All leaves of an entry came: check its root, then [`done`](crate::Session::done) or
     /// [`failed`](crate::Session::failed).
-    Ended {
-        /// Of which transfer.
-        file: TransferId,
-        /// The entry, its size and root.
-        end: End,
-    },
+    Ended(End),
     /// The peer gives an entry up, also as the echo of our own [`failed`](crate::Session::failed),
     /// or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
-    Abandoned {
-        /// Of which transfer.
-        file: TransferId,
-        /// The entry.
-        index: u32,
-        /// Why.
-        reason: FailReason,
-        /// The system's error number there, or 0.
-        errno: u32,
-        /// In its words.
-        text: String,
-    },
+    Abandoned(Failure<String>),
     /// The peer can't take an entry, which is thereby given up, or with
     /// [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
-    Failed {
-        /// Of which transfer.
-        file: TransferId,
-        /// The entry.
-        index: u32,
-        /// Why.
-        reason: FailReason,
-        /// The system's error number there, or 0.
-        errno: u32,
-        /// In its words.
-        text: String,
-    },
+    Failed(Failure<String>),
     /// At least half of the room for entries or leaves is free again.
-    Room {
-        /// Of which transfer.
-        file: TransferId,
-    },
+    Room,
     /// How far the transfer is at the receiver.
-    Progress {
-        /// Of which transfer.
-        file: TransferId,
-        /// Received, verified, durable.
-        progress: Progress,
-    },
+    Progress(Progress),
     /// An entry is whole and verified at the receiver.
-    Done {
-        /// Of which transfer.
-        file: TransferId,
-        /// The entry and its root.
-        done: Done,
-    },
+    Done(Done),
     /// No more entries come and all are settled: publish, then
     /// [`finished`](crate::Session::finished).
     Finish {
-        /// Of which transfer.
-        file: TransferId,
         /// How many there were.
         entries: u32,
     },
-    /// The receiver's last word; the transfer is over.
-    Finished {
-        /// Which.
-        file: TransferId,
-        /// How it ended.
-        ending: Ending,
-        /// The final name, or what went wrong.
-        text: String,
-    },
-    /// The peer halts its side of the transfer or lets it go on.
+    /// How the transfer ended at the receiver, with the final name or what went wrong; it is over.
+    Finished(Status<Ending, String>),
+    /// The peer pauses the transfer or lets it go on.
     Paused {
-        /// Which.
-        file: TransferId,
-        /// Whether the peer wants it halted.
+        /// Whether the peer wants it paused.
         paused: bool,
     },
     /// The peer ended the transfer early; it is over.
-    Cancelled {
-        /// Which.
-        file: TransferId,
-        /// Why.
-        reason: RefuseReason,
-        /// In its words.
-        text: String,
-    },
+    Cancelled(Status<RefuseReason, String>),
     /// The peer has another limit on the transfer's rate; the lower of both limits counts.
     Limited {
-        /// Which.
-        file: TransferId,
         /// Bytes per second.
         rate: Option<u64>,
     },
-}
-
-impl Event {
-    /// The transfer it is about, if it is about one.
-    pub fn file(&self) -> Option<TransferId> {
-        match self {
-            Self::Offered { file, .. }
-            | Self::Accepted { file }
-            | Self::Refused { file, .. }
-            | Self::Entry { file, .. }
-            | Self::Started { file, .. }
-            | Self::Leaf { file, .. }
-            | Self::Ended { file, .. }
-            | Self::Abandoned { file, .. }
-            | Self::Failed { file, .. }
-            | Self::Room { file }
-            | Self::Progress { file, .. }
-            | Self::Done { file, .. }
-            | Self::Finish { file, .. }
-            | Self::Finished { file, .. }
-            | Self::Paused { file, .. }
-            | Self::Cancelled { file, .. }
-            | Self::Limited { file, .. } => Some(*file),
-            _ => None,
-        }
-    }
 }
 
 /// A picture to send. Its bytes are shared, so that many sessions send one copy.

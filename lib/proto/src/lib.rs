@@ -1,31 +1,32 @@
 //! The rules of a session, without IO: no clock, socket, file or thread. It knows messages
 //! (`transom-wire`) and nothing of keys, disks, cameras or windows.
 //!
-//! A [`Session`] is one connection with one peer after the handshake. Its caller brings opened
-//! bytes and the time, takes out events and the plain bytes of records to seal, and does what verbs
-//! ask for.
+//! A [`Connection`] with one peer begins after the handshake. The code that moves its bytes brings
+//! opened bytes and the time, and takes out events and the plain bytes of records to seal. The
+//! owner of the connection acts on the events by the verbs of its [`Session`].
 //!
 //! # Order of calls
 //!
-//! 1. [`Session::new`], which queues the Hello.
-//! 2. Bytes came: [`handle_bytes`](Session::handle_bytes). On an error say [`bye`](Session::bye)
-//!    with its [`code`](PeerError::code), send that, close. Bytes came of a record that can't be
-//!    opened before all of it is there: [`handle_partial`](Session::handle_partial).
-//! 3. The time of [`poll_timeout`](Session::poll_timeout) has come:
-//!    [`handle_timeout`](Session::handle_timeout).
-//! 4. The caller's own wishes: verbs such as [`ring`](Session::ring), [`text`](Session::text),
+//! 1. [`Connection::new`], which queues the Hello.
+//! 2. Bytes came: [`handle_bytes`](Connection::handle_bytes). On an error say
+//!    [`bye`](Connection::bye) with its [`code`](PeerError::code), send that, close. Bytes came of
+//!    a record that can't be opened before all of it is there:
+//!    [`handle_partial`](Connection::handle_partial).
+//! 3. The time of [`poll_timeout`](Connection::poll_timeout) has come:
+//!    [`handle_timeout`](Connection::handle_timeout).
+//! 4. The owner's own wishes: verbs such as [`ring`](Session::ring), [`text`](Session::text),
 //!    [`offer`](Session::offer).
 //! 5. After each of these, until nothing is left: take events by
-//!    [`poll_event`](Session::poll_event) and act on them, and, as long as the socket takes bytes,
-//!    records by [`poll_transmit`](Session::poll_transmit). What goes into a record is decided
-//!    there, so nothing should be taken that can't be written.
+//!    [`poll_event`](Connection::poll_event) and act on them, and, as long as the socket takes
+//!    bytes, records by [`poll_transmit`](Connection::poll_transmit). What goes into a record is
+//!    decided there, so nothing should be taken that can't be written.
 //!
 //! ```
-//! use transom_proto::{Config, Event, Instant, Session, Side};
+//! use transom_proto::{Config, Connection, Event, Instant, Side};
 //! let (ann, bob) = (Config::new("ann".parse()?, 1, 1), Config::new("bob".parse()?, 1, 2));
-//! let mut ann = Session::new(ann, Side::Dialer, Instant(0));
-//! let mut bob = Session::new(bob, Side::Listener, Instant(0));
-//! ann.text("is it you?")?;
+//! let mut ann = Connection::new(ann, Side::Dialer, Instant(0));
+//! let mut bob = Connection::new(bob, Side::Listener, Instant(0));
+//! ann.session.text("is it you?")?;
 //!
 //! let mut record = [0; transom_wire::limits::RECORD_BULK];
 //! let used = ann.poll_transmit(&mut record, Instant(10));
@@ -78,6 +79,7 @@ extern crate alloc;
 
 mod call;
 mod config;
+mod connection;
 mod deframer;
 mod error;
 mod event;
@@ -96,10 +98,11 @@ mod verbs;
 mod video;
 
 pub use config::{Config, Order};
+pub use connection::Connection;
 pub use error::{PeerError, UsageError};
 pub use event::{
-    CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued, ReceivedPicture,
-    Side, TransferId,
+    CallEvent, CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
+    ReceivedPicture, Side, TransferEvent, TransferId,
 };
 pub use instant::Instant;
 pub use session::{Session, Traffic};

@@ -1,10 +1,10 @@
-//! One connection's rules: takes bytes apart, hands messages to the part they belong to, and fills
+//! The rules of one connection: takes bytes apart, hands each message to its part, and fills
 //! records.
 
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::{Bye, ByeCode, DecodeError, Header, Hello, Kind, Message, flags};
+use transom_wire::{ByeCode, DecodeError, Header, Hello, Kind, Message, Status, flags};
 
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
@@ -16,8 +16,15 @@ use crate::streams::Streams;
 use crate::text::Texts;
 use crate::{Config, Event, Instant, Order, PeerError, Side, Stats};
 
-/// One connection with one peer, after the handshake. See the [crate's page](crate) for the order
-/// of calls.
+/// What the owner of a connection may do and read: verbs for calls, texts and transfers, and
+/// measurements. Only the [`Connection`](crate::Connection) moves bytes, takes out events and says
+/// goodbye:
+///
+/// ```compile_fail,E0624
+/// fn act(session: &mut transom_proto::Session) {
+///     session.poll_event();
+/// }
+/// ```
 pub struct Session {
     pub(crate) config: Config,
     pub(crate) side: Side,
@@ -64,8 +71,7 @@ pub(crate) enum Stage {
 }
 
 impl Session {
-    /// Begins a session and queues its Hello.
-    pub fn new(config: Config, side: Side, now: Instant) -> Self {
+    pub(crate) fn new(config: Config, side: Side, now: Instant) -> Self {
         let mut output = Output::new(config.control_queue);
         let (session, nonce) = (config.session, config.nonce);
         let hello = Hello {
@@ -95,12 +101,7 @@ impl Session {
         }
     }
 
-    /// Takes in opened plain bytes, cut anywhere. Take out all events afterwards.
-    ///
-    /// # Errors
-    /// What the peer did wrong. The session takes in nothing more then: say [`bye`](Self::bye) with
-    /// the error's code, send that, and close.
-    pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
+    pub(crate) fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
         self.handle_time(now);
         match self.stage {
             Stage::Open => {}
@@ -116,22 +117,14 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// So many bytes of a record have come that is not whole yet. They count as a sign of life,
-    /// which matters where a record takes seconds.
-    pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
+    pub(crate) fn handle_partial(&mut self, bytes: usize, now: Instant) {
         self.handle_time(now);
         if self.stage == Stage::Open && self.liveness.handle_partial(bytes) {
             self.path.pinger.heard(now);
         }
     }
 
-    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after whatever had come
-    /// by then was taken in.
-    ///
-    /// # Errors
-    /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`], or for
-    /// [`Config::give_up_live`] while a call rings or runs.
-    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
         self.handle_time(now);
         if self.stage != Stage::Open {
             return Ok(());
@@ -146,13 +139,7 @@ impl Session {
         result.inspect_err(|error| self.break_off(*error))
     }
 
-    /// Writes the plain bytes of the next record into `out`, which has room for
-    /// [`RECORD_BULK`](transom_wire::limits::RECORD_BULK); gives how many, 0 when nothing may be
-    /// sent now.
-    ///
-    /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
-    /// Take out all events afterwards.
-    pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
+    pub(crate) fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.handle_time(now);
         let sources = Sources {
             output: &mut self.output,
@@ -168,8 +155,7 @@ impl Session {
         }
     }
 
-    /// The next event, oldest first. A text counts as arrived when it is taken out here.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
         let event = self.output.events.pop_front()?;
         if let Event::Text { id, .. } = event {
             self.texts.read(id, &mut self.output);
@@ -177,9 +163,7 @@ impl Session {
         Some(event)
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) and then
-    /// [`poll_transmit`](Self::poll_transmit), at the latest.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         if self.stage != Stage::Open {
             return None;
         }
@@ -260,11 +244,10 @@ impl Session {
         self.path.pinger.to_local(peer_clock)
     }
 
-    /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
-    pub fn bye(&mut self, code: ByeCode, text: &str) {
+    pub(crate) fn bye(&mut self, code: ByeCode, text: &str) {
         if matches!(self.stage, Stage::Open | Stage::Broken(_)) {
-            let text = clip(text);
-            self.output.send(0, &Message::Bye(Bye { code, text }));
+            let bye = Status::new(code, clip(text));
+            self.output.send(0, &Message::Bye(bye));
             self.stage = Stage::Leaving;
         }
     }
@@ -357,10 +340,9 @@ impl Session {
         Ok(())
     }
 
-    fn handle_bye(&mut self, bye: Bye<'_>) -> Result<(), PeerError> {
+    fn handle_bye(&mut self, bye: Status<ByeCode, &str>) -> Result<(), PeerError> {
         self.stage = Stage::Left;
-        let (code, text) = (bye.code, bye.text.into());
-        self.output.emit(Event::Bye { code, text });
+        self.output.emit(Event::Bye(bye.map_text(Into::into)));
         Ok(())
     }
 

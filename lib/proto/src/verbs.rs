@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use transom_wire::{
-    Abandon, CallKind, CameraState, Done, End, EndReason, Ending, Entry, Failed, Offer, Progress,
+    CallKind, CameraState, Done, End, EndReason, Ending, Entry, Failure, Offer, Progress,
     RefuseReason, Start,
 };
 
@@ -74,11 +74,11 @@ impl Session {
     pub fn camera_state(
         &mut self,
         call: CallId,
-        lens: CameraState,
+        state: CameraState,
         text: &str,
     ) -> Result<(), UsageError> {
         self.open()?;
-        self.calls.camera_state(call, lens, text, &mut self.output)
+        self.calls.camera_state(call, state, text, &mut self.output)
     }
 
     /// Tells the peer whether we record its pictures.
@@ -151,9 +151,9 @@ impl Session {
 
     /// Gives an entry up, also in the middle of a leaf, or with [`WHOLE`](transom_wire::WHOLE) the
     /// transfer, which is then over.
-    pub fn abandon(&mut self, file: TransferId, abandon: &Abandon<'_>) -> Result<(), UsageError> {
+    pub fn abandon(&mut self, file: TransferId, failure: Failure<&str>) -> Result<(), UsageError> {
         self.open()?;
-        self.files.abandon(file, abandon, &mut self.output)
+        self.files.abandon(file, failure, &mut self.output)
     }
 
     /// No more entries come; `entries` have been announced. Their data may still be on the way.
@@ -201,12 +201,12 @@ impl Session {
 
     /// An entry can't be taken: the sender gives it up. With [`WHOLE`](transom_wire::WHOLE) the
     /// transfer is over.
-    pub fn failed(&mut self, file: TransferId, failed: &Failed<'_>) -> Result<(), UsageError> {
+    pub fn failed(&mut self, file: TransferId, failure: Failure<&str>) -> Result<(), UsageError> {
         self.open()?;
-        self.files.failed(file, failed, &mut self.output)
+        self.files.failed(file, failure, &mut self.output)
     }
 
-    /// `taken` bytes of leaves given out as [`Event::Leaf`](crate::Event::Leaf) have left memory,
+    /// `taken` bytes of leaves given out as [`Leaf`](crate::TransferEvent::Leaf) have left memory,
     /// written or dropped: as many more are granted. And how far the transfer is, for the sender to
     /// know.
     pub fn stored(
@@ -224,7 +224,7 @@ impl Session {
         self.files.recycle(file, buffer);
     }
 
-    /// An entry is whole and verified: after its [`Event::Ended`](crate::Event::Ended), or at once
+    /// An entry is whole and verified: after its [`Ended`](crate::TransferEvent::Ended), or at once
     /// if it was there before or is a folder.
     pub fn done(&mut self, file: TransferId, done: &Done) -> Result<(), UsageError> {
         self.open()?;
@@ -232,7 +232,7 @@ impl Session {
     }
 
     /// The last word about a transfer, which is then over. That everything is durable can only be
-    /// said after [`Event::Finish`](crate::Event::Finish).
+    /// said after [`Finish`](crate::TransferEvent::Finish).
     pub fn finished(
         &mut self,
         file: TransferId,

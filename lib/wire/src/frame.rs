@@ -96,7 +96,7 @@ macro_rules! kinds {
 kinds! {
     /// [`crate::Hello`].
     Hello = 0x01, Control;
-    /// [`crate::Bye`].
+    /// A [`crate::Status`] of a [`crate::ByeCode`].
     Bye = 0x02, Control;
     /// [`crate::Ping`].
     Ping = 0x03, Control;
@@ -110,13 +110,13 @@ kinds! {
     Ring = 0x10, Control;
     /// Takes the call.
     Answer = 0x11, Control;
-    /// [`crate::Decline`].
+    /// A [`crate::Status`] of an [`crate::EndReason`].
     Decline = 0x12, Control;
-    /// [`crate::HangUp`].
+    /// A [`crate::Status`] of an [`crate::EndReason`].
     HangUp = 0x13, Control;
     /// [`crate::Shown`].
     Shown = 0x14, Control;
-    /// [`crate::CameraStatus`].
+    /// A [`crate::Status`] of a [`crate::CameraState`].
     CameraState = 0x15, Control;
     /// [`crate::Recording`].
     Recording = 0x16, Control;
@@ -136,13 +136,13 @@ kinds! {
     Offer = 0x50, Text;
     /// Takes the offer.
     Accept = 0x51, Text;
-    /// [`crate::Refuse`].
+    /// A [`crate::Status`] of a [`crate::RefuseReason`].
     Refuse = 0x52, Text;
     /// [`crate::Entry`].
     Entry = 0x53, Text;
     /// [`crate::Start`].
     Start = 0x54, Text;
-    /// [`crate::Failed`].
+    /// A [`crate::Failure`].
     Failed = 0x56, Text;
     /// [`crate::Grant`].
     Grant = 0x57, Text;
@@ -152,11 +152,11 @@ kinds! {
     Done = 0x59, Text;
     /// [`crate::Finish`].
     Finish = 0x5a, Text;
-    /// [`crate::Finished`].
+    /// A [`crate::Status`] of an [`crate::Ending`].
     Finished = 0x5b, Text;
     /// [`crate::Pause`].
     Pause = 0x5c, Text;
-    /// [`crate::Cancel`].
+    /// A [`crate::Status`] of a [`crate::RefuseReason`].
     Cancel = 0x5d, Text;
     /// [`crate::Rate`].
     Rate = 0x5e, Text;
@@ -166,7 +166,7 @@ kinds! {
     Data = 0x61, Bulk;
     /// [`crate::End`].
     End = 0x62, Bulk;
-    /// [`crate::Abandon`].
+    /// A [`crate::Failure`].
     Abandon = 0x63, Bulk;
 }
 

@@ -89,12 +89,25 @@
 //! since the picture's bytes follow. No type is defined yet. An extension must be one that a
 //! receiver may leave out: what it must understand is offered by a capability first.
 //!
+//! ## 3.5 Statuses and failures
+//!
+//! ```text
+//! status    code u8 | text                                  Bye, Decline, HangUp, camera state,
+//!                                                           Refuse, Finished, Cancel
+//! failure   index u32 | reason u8 | errno u32 | text        Failed, Abandon
+//! ```
+//!
+//! A [`Status`] and a [`Failure`] are codes that a program acts on, and text that explains them to
+//! a person. The text may be empty, has at most [`limits::REASON`] bytes and reaches to the end of
+//! the payload. `errno` is the error number of the system where it happened, or 0. A status or
+//! failure of an unknown code counts like others of its kind, and is explained by its text.
+//!
 //! # 4. Messages of the connection (class control, stream 0)
 //!
 //! | kind | message | payload |
 //! |---|---|---|
 //! | 0x01 | [`Hello`] | session u64, nonce u64, capabilities u32, clock u64, name length u8, name, extensions |
-//! | 0x02 | [`Bye`] | code u8, text |
+//! | 0x02 | Bye | status of a [`ByeCode`] |
 //! | 0x03 | [`Ping`] | clock u64 |
 //! | 0x04 | [`Pong`] | echo u64, clock u64 |
 //! | 0x05 | [`Ack`] | received u64, clock u64 |
@@ -108,8 +121,7 @@
 //! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also
 //! when other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up,
 //! while a call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as
-//! much are 4 KiB of a frame or record that is still coming. An unknown [`ByeCode`] is a
-//! goodbye like others.
+//! much are 4 KiB of a frame or record that is still coming.
 //!
 //! ## 4.1 Capabilities
 //!
@@ -129,10 +141,10 @@
 //! |---|---|---|
 //! | 0x10 | [`Ring`] | call kind u8, extensions |
 //! | 0x11 | Answer | - |
-//! | 0x12 | [`Decline`] | reason u8, text |
-//! | 0x13 | [`HangUp`] | reason u8, text |
+//! | 0x12 | Decline | status of an [`EndReason`] |
+//! | 0x13 | HangUp | status of an [`EndReason`] |
 //! | 0x14 | [`Shown`] | sequence u32, clock u64 |
-//! | 0x15 | [`CameraStatus`] | state u8, text |
+//! | 0x15 | Camera state | status of a [`CameraState`] |
 //! | 0x16 | [`Recording`] | on u8 |
 //!
 //! ```text
@@ -147,9 +159,9 @@
 //! two stations, the side with the lower session number yields: it answers the other's ring, and
 //! its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile
 //! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; an
-//! unknown [`EndReason`] is an end like others, explained by its text; an unknown [`CameraState`]
-//! is shown by its text. `Shown` returns the credit of one picture. `Recording` tells the side
-//! whose pictures are recorded that they are, or no longer; a call begins without.
+//! unknown [`CameraState`] is shown by its text. `Shown` returns the credit of one picture.
+//! `Recording` tells the side whose pictures are recorded that they are, or no longer; a call
+//! begins without.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -174,17 +186,17 @@
 //! | 0x41 | [`TextAck`] | any | id u32 |
 //! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, name length u16, name, extensions |
 //! | 0x51 | Accept | receiver | - |
-//! | 0x52 | [`Refuse`] | receiver | reason u8, text |
+//! | 0x52 | Refuse | receiver | status of a [`RefuseReason`] |
 //! | 0x53 | [`Entry`] | sender | index u32, kind u8, mode u16, mtime i64 ns, size u64, path length u16, path, extensions |
 //! | 0x54 | [`Start`] | receiver | index u32, offset u64, proof 32 B |
-//! | 0x56 | [`Failed`] | receiver | index u32, reason u8, errno u32, text |
+//! | 0x56 | Failed | receiver | [`Failure`] |
 //! | 0x57 | [`Grant`] | receiver | bytes u64 |
 //! | 0x58 | [`Progress`] | receiver | received u64, verified u64, durable u64 |
 //! | 0x59 | [`Done`] | receiver | index u32, root 32 B |
 //! | 0x5a | [`Finish`] | sender | entries u32 |
-//! | 0x5b | [`Finished`] | receiver | ending u8, text |
+//! | 0x5b | Finished | receiver | status of an [`Ending`] |
 //! | 0x5c | [`Pause`] | any | paused u8 |
-//! | 0x5d | [`Cancel`] | any | reason u8, text |
+//! | 0x5d | Cancel | any | status of a [`RefuseReason`] |
 //! | 0x5e | [`Rate`] | any | bytes per second u64, 0 for none |
 //!
 //! and in class bulk, so that they keep their order with the data:
@@ -194,7 +206,7 @@
 //! | 0x60 | [`Leaf`] | sender | index u32, offset u64, len u32, hash 32 B |
 //! | 0x61 | data | sender | bytes |
 //! | 0x62 | [`End`] | sender | index u32, size u64, root 32 B |
-//! | 0x63 | [`Abandon`] | sender | index u32, reason u8, errno u32, text |
+//! | 0x63 | Abandon | sender | [`Failure`] |
 //!
 //! ```text
 //!  sender                                receiver
@@ -228,8 +240,7 @@
 //! `TextAck`, which a receiver keeps back while they come faster than anybody reads.
 //!
 //! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails,
-//! with reason *unsupported*; an unknown [`Ending`] is no success; unknown reasons are explained by
-//! their text.
+//! with reason *unsupported*; an unknown [`Ending`] is no success.
 //!
 //! # 8. Names and keys
 //!
@@ -255,15 +266,13 @@ pub use error::{DecodeError, Full};
 pub use frame::{Class, Header, Kind, flags};
 pub use key::{Fingerprint, InvalidKey, PublicKey};
 pub use message::Message;
-pub use message::call::{
-    CallKind, CameraState, CameraStatus, Decline, EndReason, HangUp, Recording, Ring, Shown,
-};
-pub use message::control::{Ack, Bye, ByeCode, Capabilities, Hello, Join, Ping, Pong};
+pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown};
+pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Ping, Pong};
 pub use message::file::{
-    Abandon, Cancel, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failed, Finish,
-    Finished, Grant, Leaf, Offer, Pause, Progress, Rate, Refuse, RefuseReason, Shape, Start,
-    TransferKey, WHOLE,
+    Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Leaf,
+    Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,
 };
+pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
 pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};

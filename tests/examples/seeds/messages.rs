@@ -1,11 +1,11 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Abandon, Ack, Bye, ByeCode, CallKind, CameraState, CameraStatus, Cancel, Capabilities, Codec,
-    Collision, Decline, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failed, Finish,
-    Finished, Grant, HangUp, Hello, Join, Leaf, Message, Offer, Orientation, Pause, PictureHead,
-    Ping, Pong, Progress, Rate, Recording, Refuse, RefuseReason, RelativePath, Ring, Shape, Shown,
-    Start, Text, TextAck, TransferKey, WHOLE, flags, limits,
+    Ack, ByeCode, CallKind, CameraState, Capabilities, Codec, Collision, Done, End, EndReason,
+    Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf, Message,
+    Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate, Recording, RefuseReason,
+    RelativePath, Ring, Shape, Shown, Start, Status, Text, TextAck, TransferKey, WHOLE, flags,
+    limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -51,10 +51,7 @@ fn connection() -> Vec<(&'static str, Vec<u8>)> {
         session: 1,
         with: 2,
     };
-    let bye = Bye {
-        code: ByeCode::Leaving,
-        text: "off",
-    };
+    let bye = Status::new(ByeCode::Leaving, "off");
     let ack = Ack {
         received: 258,
         clock: 1,
@@ -90,22 +87,13 @@ fn extended_ring() -> Vec<u8> {
 
 fn calls() -> Vec<(&'static str, Vec<u8>)> {
     let kind = CallKind::View;
-    let decline = Decline {
-        reason: EndReason::Busy,
-        text: "",
-    };
-    let hang_up = HangUp {
-        reason: EndReason::Chosen,
-        text: "bye",
-    };
+    let decline = Status::new(EndReason::Busy, "");
+    let hang_up = Status::new(EndReason::Chosen, "bye");
     let shown = Shown {
         sequence: 7,
         clock: 8,
     };
-    let state = CameraStatus {
-        lens: CameraState::Lost,
-        text: "unplugged",
-    };
+    let state = Status::new(CameraState::Lost, "unplugged");
     let recording = Recording { on: true };
     let head = PictureHead {
         sequence: 5,
@@ -144,10 +132,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         bytes: 3,
         name: path("photos"),
     };
-    let refuse = Refuse {
-        reason: RefuseReason::NoSpace,
-        text: "full",
-    };
+    let refuse = Status::new(RefuseReason::NoSpace, "full");
     let entry = Entry {
         index: 1,
         kind: EntryKind::File,
@@ -161,7 +146,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         offset: 0x40000,
         proof: [0x22; 32],
     };
-    let failed = Failed {
+    let failed = Failure {
         index: WHOLE,
         reason: FailReason::Denied,
         errno: 13,
@@ -173,14 +158,8 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         durable: 1,
     };
     let root = [0x33; 32];
-    let finished = Finished {
-        ending: Ending::Durable,
-        text: "photos (1)",
-    };
-    let cancel = Cancel {
-        reason: RefuseReason::Chosen,
-        text: "",
-    };
+    let finished = Status::new(Ending::Durable, "photos (1)");
+    let cancel = Status::new(RefuseReason::Chosen, "");
     let rate = Rate {
         bytes_per_second: 1000,
     };
@@ -217,7 +196,7 @@ fn file_data() -> Vec<(&'static str, Vec<u8>)> {
         size: 2,
         root: [0x55; 32],
     };
-    let abandon = Abandon {
+    let abandon = Failure {
         index: 0,
         reason: FailReason::Gone,
         errno: 2,

@@ -26,7 +26,7 @@ impl Peer {
             Stage::Greeting(_) => self.leave(Departure::HandshakeTimeout, turn),
             Stage::Joined(_) if hold && self.readable => {}
             Stage::Joined(link) => {
-                let result = link.session.handle_timeout(now);
+                let result = link.connection.handle_timeout(now);
                 self.touched = true;
                 match result {
                     Ok(()) => self.tell_events(turn),
@@ -104,7 +104,7 @@ impl Peer {
     ) {
         match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Joined(mut link) => {
-                link.session.bye(code, text);
+                link.connection.bye(code, text);
                 self.stage = Stage::Closing(Box::new(Closing {
                     link: *link,
                     until: turn.now() + turn.config.linger,

@@ -127,7 +127,7 @@ impl Peer {
             return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
         }
         // On a slow link a record takes seconds, and its bytes are signs of life.
-        link.session.handle_partial(count, turn.clock.now());
+        link.connection.handle_partial(count, turn.clock.now());
         let bytes = &turn.read[..held + count];
         let result = link.open(bytes, &mut turn.plain, turn.clock.now());
         self.inbound.clear();
@@ -145,9 +145,9 @@ impl Peer {
         let Stage::Joined(link) = &mut self.stage else {
             return;
         };
-        while let Some(event) = link.session.poll_event() {
-            if let proto::Event::Bye { code, text } = event {
-                return self.leave(Departure::Bye { code, text }, turn);
+        while let Some(event) = link.connection.poll_event() {
+            if let proto::Event::Bye(status) = event {
+                return self.leave(Departure::Bye(status), turn);
             }
             let peer = self.id;
             turn.tell(Event::Peer { peer, event });

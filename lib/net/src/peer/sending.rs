@@ -40,7 +40,8 @@ impl Peer {
                 self.touched = true;
                 return Ok(());
             }
-            let late = link.session.is_live() && link.session.order() == Order::Priority;
+            let session = &link.connection.session;
+            let late = session.is_live() && session.order() == Order::Priority;
             let batch = if late { 1 } else { BATCH };
             let now = turn.clock.now();
             while self.outbound.len() < batch {
@@ -80,7 +81,7 @@ impl Peer {
     /// Tunes and marks the socket when a call or a transfer has begun or ended.
     fn retune(&mut self, turn: &LoopContext) {
         if let Stage::Joined(link) = &self.stage {
-            let session = &link.session;
+            let session = &link.connection.session;
             let (live, shared) = (session.is_live(), session.has_shared_live());
             self.tuning.set_live(&self.stream, live, shared);
             if turn.config.mark_packets {

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use transom_proto::{self as proto, PeerError, Session, Side};
+use transom_proto::{self as proto, Connection, Order, PeerError, Session, Side};
 use transom_secure::Cipher;
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
@@ -40,14 +40,14 @@ enum Stage {
         /// The peer's key was told: our owner is to answer.
         answered: bool,
     },
-    Joined(Box<Session>),
+    Joined(Box<Connection>),
     Closing(Box<Closing>),
     Gone,
 }
 
 /// A goodbye on its way.
 struct Closing {
-    session: Session,
+    connection: Connection,
     until: proto::Instant,
     /// Told at the end; `None` if it was told at the beginning.
     why: Option<Departure>,
@@ -91,7 +91,7 @@ impl Peer {
     pub(super) fn deadline(&self) -> Option<proto::Instant> {
         match &self.stage {
             Stage::Connecting { until } | Stage::Greeting { until, .. } => Some(*until),
-            Stage::Joined(session) => session.poll_timeout(),
+            Stage::Joined(connection) => connection.poll_timeout(),
             Stage::Closing(closing) => Some(closing.until),
             Stage::Gone => None,
         }
@@ -118,9 +118,9 @@ impl Peer {
 
     pub(super) fn session(&mut self) -> Option<&mut Session> {
         match &mut self.stage {
-            Stage::Joined(session) => {
+            Stage::Joined(connection) => {
                 self.touched = true;
-                Some(session)
+                Some(&mut connection.session)
             }
             _ => None,
         }
@@ -139,8 +139,8 @@ impl Peer {
         if self.end.1 == Side::Dialer {
             state.write(self.end, Chunk::Third(shared.key, shared.config.name));
         }
-        let session = Session::new(config, self.end.1, now);
-        self.stage = Stage::Joined(Box::new(session));
+        let connection = Connection::new(config, self.end.1, now);
+        self.stage = Stage::Joined(Box::new(connection));
         self.note();
         shared.events.push_back(Event::Joined {
             peer: self.id,
@@ -155,9 +155,9 @@ impl Peer {
         }
         self.retune(state);
         let (id, side) = self.end;
-        let session = match &mut self.stage {
-            Stage::Joined(session) => session,
-            Stage::Closing(closing) => &mut closing.session,
+        let connection = match &mut self.stage {
+            Stage::Joined(connection) => connection,
+            Stage::Closing(closing) => &mut closing.connection,
             _ => return,
         };
         let mut budget = shared.config.write_budget;
@@ -167,10 +167,12 @@ impl Peer {
                 self.touched = true;
                 break;
             }
-            let batch = if session.is_live() { 1 } else { BATCH };
+            let session = &connection.session;
+            let late = session.is_live() && session.order() == Order::Priority;
+            let batch = if late { 1 } else { BATCH };
             let mut written = 0;
             while !is_empty && written < batch {
-                let count = session.poll_transmit(&mut shared.plain, now);
+                let count = connection.poll_transmit(&mut shared.plain, now);
                 is_empty = count == 0;
                 if let Some(record) = shared.plain.get(..count).filter(|_| !is_empty) {
                     let record = Chunk::Record(record.into());
@@ -206,10 +208,10 @@ impl Peer {
         while self.readable && budget > 0 {
             match &mut self.stage {
                 Stage::Joined(_) if hold => return,
-                Stage::Joined(session) => {
+                Stage::Joined(connection) => {
                     let partial = state.network.read_partial(id, side);
                     if partial > 0 {
-                        session.handle_partial(partial, now);
+                        connection.handle_partial(partial, now);
                         self.touched = true;
                     }
                 }
@@ -249,8 +251,8 @@ impl Peer {
                 let why = self.refusal().unwrap_or(Departure::Closed);
                 self.leave(why, state, shared);
             }
-            (Chunk::Record(plain), Stage::Joined(session)) => {
-                let result = session.handle_bytes(&plain, now);
+            (Chunk::Record(plain), Stage::Joined(connection)) => {
+                let result = connection.handle_bytes(&plain, now);
                 (self.heard, self.touched) = (true, true);
                 self.tell_events(state, shared);
                 if let Err(error) = result {
@@ -279,8 +281,8 @@ impl Peer {
             }
             Stage::Greeting { .. } => self.leave(Departure::HandshakeTimeout, state, shared),
             Stage::Joined(_) if hold && self.readable => {}
-            Stage::Joined(session) => {
-                let result = session.handle_timeout(now);
+            Stage::Joined(connection) => {
+                let result = connection.handle_timeout(now);
                 self.touched = true;
                 self.tell_events(state, shared);
                 if let Err(error) = result {
@@ -363,10 +365,10 @@ impl Peer {
         until: proto::Instant,
     ) {
         match std::mem::replace(&mut self.stage, Stage::Gone) {
-            Stage::Joined(mut session) => {
-                session.bye(code, text);
+            Stage::Joined(mut connection) => {
+                connection.bye(code, text);
                 self.stage = Stage::Closing(Box::new(Closing {
-                    session: *session,
+                    connection: *connection,
                     until,
                     why,
                     is_shut: false,
@@ -392,12 +394,12 @@ impl Peer {
 
     /// Passes on what the session has to say; its goodbye ends the connection.
     fn tell_events(&mut self, state: &mut State, shared: &mut Shared) {
-        let Stage::Joined(session) = &mut self.stage else {
+        let Stage::Joined(connection) = &mut self.stage else {
             return;
         };
-        while let Some(event) = session.poll_event() {
-            if let proto::Event::Bye { code, text } = event {
-                return self.leave(Departure::Bye { code, text }, state, shared);
+        while let Some(event) = connection.poll_event() {
+            if let proto::Event::Bye(status) = event {
+                return self.leave(Departure::Bye(status), state, shared);
             }
             let peer = self.id;
             shared.events.push_back(Event::Peer { peer, event });
@@ -419,20 +421,22 @@ impl Peer {
     }
 
     fn retune(&mut self, state: &mut State) {
-        let live = match &self.stage {
-            Stage::Joined(session) => (session.is_live(), session.has_shared_live()),
-            _ => return,
+        let Stage::Joined(connection) = &self.stage else {
+            return;
         };
+        let session = &connection.session;
+        let live = (session.is_live(), session.has_shared_live());
         if self.live.replace(live) != Some(live) {
             let (own, shared) = live;
-            let unsent = if own || shared {
-                UNSENT_LIVE
-            } else {
-                UNSENT_BULK
+            let unsent = match session.order() {
+                Order::Naive => usize::MAX,
+                Order::Priority => {
+                    let limit = if own || shared { UNSENT_LIVE } else { UNSENT_BULK };
+                    usize::try_from(limit).unwrap_or(usize::MAX)
+                }
             };
             let patience = if own { PATIENCE_LIVE } else { PATIENCE_IDLE };
             let (id, side) = self.end;
-            let unsent = usize::try_from(unsent).unwrap_or(usize::MAX);
             state.network.tune(id, side, unsent, patience);
         }
     }

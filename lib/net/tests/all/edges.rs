@@ -87,7 +87,7 @@ fn timers_run_while_a_peer_sends_more_than_each_turn_reads() {
     };
     let mut near = Raw::join(&mut far, usize::MAX);
     for text in ["at once", "a moment later"] {
-        near.session.text(text).unwrap();
+        near.connection.session.text(text).unwrap();
     }
     near.pump(usize::MAX);
     let mut told = Vec::new();

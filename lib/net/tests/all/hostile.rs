@@ -148,8 +148,8 @@ fn an_illegal_message_ends_the_connection_with_a_goodbye() {
 fn expect_bye(far: &mut Stand, mut near: Raw, wanted: ByeCode) {
     let near = std::thread::spawn(move || {
         while near.hear() {}
-        std::iter::from_fn(|| near.session.poll_event()).find_map(|event| match event {
-            Told::Bye { code, .. } => Some(code),
+        std::iter::from_fn(|| near.connection.poll_event()).find_map(|event| match event {
+            Told::Bye(status) => Some(status.code),
             _ => None,
         })
     });

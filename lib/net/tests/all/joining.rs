@@ -205,7 +205,7 @@ fn an_owner_who_never_answers_costs_only_the_deadline() {
 fn bytes_that_come_one_by_one_are_as_good_as_any() {
     let mut far = Stand::new();
     let mut near = Raw::join(&mut far, 1);
-    near.session.text("one by one").unwrap();
+    near.connection.session.text("one by one").unwrap();
     near.pump(1);
     let text = run([&mut far], |[far]| match far.said()? {
         (_, Told::Text { text, .. }) => Some(text),

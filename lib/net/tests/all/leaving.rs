@@ -5,8 +5,8 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use transom_net::Departure;
-use transom_proto::Event as Told;
-use transom_wire::{ByeCode, CallKind, EndReason};
+use transom_proto::{CallEvent, Event as Told};
+use transom_wire::{ByeCode, CallKind, EndReason, Status};
 
 use crate::raw::Raw;
 use crate::support::{Stand, pair, run};
@@ -24,8 +24,8 @@ fn a_goodbye_arrives_and_both_are_told() {
     });
     assert!(matches!(ours, Some(Departure::ClosedHere)), "{ours:?}");
     match theirs {
-        Some(Departure::Bye { code, text }) => {
-            assert_eq!((code, text.as_str()), (ByeCode::Leaving, "going home"));
+        Some(Departure::Bye(bye)) => {
+            assert_eq!(bye.as_str(), Status::new(ByeCode::Leaving, "going home"));
         }
         other => panic!("{other:?}"),
     }
@@ -41,7 +41,7 @@ fn what_was_said_before_the_goodbye_comes_before_it() {
         .ring(CallKind::View)
         .unwrap();
     run([&mut near, &mut far], |[_, far]| match far.said()?.1 {
-        Told::Ringing { .. } => Some(()),
+        Told::Call(_, CallEvent::Ringing(_)) => Some(()),
         _ => None,
     });
     let session = near.net.session(here).unwrap();
@@ -50,7 +50,7 @@ fn what_was_said_before_the_goodbye_comes_before_it() {
     let mut hung_up = false;
     run([&mut near, &mut far], |[_, far]| {
         while let Some((_, event)) = far.said() {
-            hung_up |= matches!(event, Told::HungUp { .. });
+            hung_up |= matches!(event, Told::Call(_, CallEvent::HungUp(_)));
         }
         far.left()
     });
@@ -117,7 +117,7 @@ fn a_goodbye_is_read_although_the_socket_is_broken_for_writing() {
     let mut far = Stand::new();
     let mut near = Raw::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
-    near.session.bye(ByeCode::Done, "back later");
+    near.connection.bye(ByeCode::Done, "back later");
     near.pump(usize::MAX);
     // Closed with unread bytes: the far side's next write fails with a reset.
     drop(near);
@@ -128,5 +128,5 @@ fn a_goodbye_is_read_although_the_socket_is_broken_for_writing() {
         far.turn();
     }
     let why = run([&mut far], |[far]| far.left());
-    assert!(matches!(why, Departure::Bye { .. }), "{why:?}");
+    assert!(matches!(why, Departure::Bye(_)), "{why:?}");
 }

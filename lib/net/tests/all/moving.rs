@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use transom_net::PeerId;
-use transom_proto::{CallId, Event as Told, LeafData, Picture, ReceivedPicture, TransferId};
+use transom_proto::{
+    CallEvent, CallId, Event as Told, LeafData, Picture, ReceivedPicture, TransferEvent, TransferId,
+};
 use transom_wire::limits::LEAF;
 use transom_wire::{
     CallKind, Codec, Collision, Entry, EntryKind, Offer, Orientation, PictureHead, Progress,
@@ -53,8 +55,10 @@ impl Stream {
     pub(crate) fn feed(&mut self, from: &mut Stand) {
         while let Some((peer, event)) = from.said() {
             match event {
-                Told::Accepted { file } => self.announce(from, peer, file),
-                Told::Started { file, .. } | Told::Room { file } => self.fill(from, peer, file),
+                Told::Transfer(file, TransferEvent::Accepted) => self.announce(from, peer, file),
+                Told::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
+                    self.fill(from, peer, file)
+                }
                 other => self.calls.push((peer, other)),
             }
         }
@@ -97,8 +101,8 @@ impl Stream {
         while let Some((peer, event)) = to.said() {
             let session = to.net.session(peer).unwrap();
             match event {
-                Told::Offered { file, .. } => session.accept(file).unwrap(),
-                Told::Entry { file, .. } => {
+                Told::Transfer(file, TransferEvent::Offered(_)) => session.accept(file).unwrap(),
+                Told::Transfer(file, TransferEvent::Entry(_)) => {
                     let (index, offset, proof) = (0, 0, [0; 32]);
                     let start = Start {
                         index,
@@ -107,7 +111,7 @@ impl Stream {
                     };
                     session.start(file, &start).unwrap();
                 }
-                Told::Leaf { file, leaf, .. } => {
+                Told::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
                     assert_eq!(leaf.offset, self.taken);
                     let count = leaf.bytes.len() as u64;
                     self.taken += count;
@@ -160,24 +164,24 @@ fn two_calls_and_a_file_at_once() {
         for (peer, event) in std::mem::take(&mut stream.calls) {
             // The callees are those with a camera here; both sides' events come through the stream.
             match event {
-                Told::Picture { call, picture } => {
+                Told::Call(call, CallEvent::Picture(picture)) => {
                     pictures[usize::from(peer == beyond)].take(near, peer, call, &picture);
                 }
-                Told::Ringing { call, .. } => {
+                Told::Call(call, CallEvent::Ringing(_)) => {
                     far.net.session(peer).unwrap().answer(call).unwrap();
                     pictures[0].begin(far, peer, call);
                 }
-                Told::Credit { call } => pictures[0].begin(far, peer, call),
+                Told::Call(call, CallEvent::Credit) => pictures[0].begin(far, peer, call),
                 _ => {}
             }
         }
         while let Some((peer, event)) = third.said() {
             match event {
-                Told::Ringing { call, .. } => {
+                Told::Call(call, CallEvent::Ringing(_)) => {
                     third.net.session(peer).unwrap().answer(call).unwrap();
                     pictures[1].begin(third, peer, call);
                 }
-                Told::Credit { call } => pictures[1].begin(third, peer, call),
+                Told::Call(call, CallEvent::Credit) => pictures[1].begin(third, peer, call),
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use transom_proto::{Config, Instant, Session, Side};
+use transom_proto::{Config, Connection, Instant, Session, Side};
 use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
 
 use crate::support::{Stand, run};
@@ -12,7 +12,7 @@ use crate::support::{Stand, run};
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
     pub(crate) channel: Channel,
-    pub(crate) session: Session,
+    pub(crate) connection: Connection,
 }
 
 impl Raw {
@@ -42,7 +42,7 @@ impl Raw {
             bytes.extend(message);
         }
         let mut raw = Self::new(stream, handshake);
-        say(&mut raw.session);
+        say(&mut raw.connection.session);
         bytes.extend(raw.sealed());
         raw.stream.write_all(&bytes).unwrap();
         raw
@@ -53,7 +53,7 @@ impl Raw {
         Self {
             stream,
             channel: handshake.into_channel().unwrap(),
-            session: Session::new(config, Side::Dialer, Instant(0)),
+            connection: Connection::new(config, Side::Dialer, Instant(0)),
         }
     }
 
@@ -84,7 +84,7 @@ impl Raw {
     pub(crate) fn sealed(&mut self) -> Vec<u8> {
         let (mut plain, mut sealed) = (vec![0; 65_519], Vec::new());
         loop {
-            match self.session.poll_transmit(&mut plain, Instant(0)) {
+            match self.connection.poll_transmit(&mut plain, Instant(0)) {
                 0 => return sealed,
                 count => self.channel.seal(&plain[..count], &mut sealed).unwrap(),
             }
@@ -108,7 +108,7 @@ impl Raw {
         let mut plain = vec![0; sealed.len()];
         self.stream.read_exact(&mut sealed).unwrap();
         let count = self.channel.open(&sealed, &mut plain).unwrap();
-        self.session
+        self.connection
             .handle_bytes(&plain[..count], Instant(0))
             .unwrap();
         true

@@ -10,7 +10,7 @@ mod rung;
 use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
-use transom_proto::{CallId, Event, UsageError};
+use transom_proto::{CallEvent, CallId, UsageError};
 use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
 
 use self::call::{Call, Earlier};
@@ -304,64 +304,43 @@ impl Calls {
         self.end(forbidden, EndReason::Forbidden, NOT_ALLOWED, out);
     }
 
-    /// An event of a call. Gives back those that are none.
+    /// An event of a call on a connection.
     pub(crate) fn handle(
         &mut self,
-        id: PeerId,
+        place: (PeerId, CallId),
         link: &Link,
-        event: Event,
+        event: CallEvent,
         links: &Links,
         out: &mut Context,
-    ) -> Option<Event> {
-        match event {
-            Event::Ringing { call, kind } => self.rung((id, call), link, kind, links, out),
-            Event::Answered { call } => {
-                if let Some(call) = self.find(id, call) {
-                    call.started(out);
-                }
-            }
-            Event::Declined {
-                call,
-                reason: EndReason::Glare,
-                ..
-            } => {
-                if let Some(call) = self.find(id, call) {
-                    (call.place, call.agreed) = (None, true);
-                }
-            }
-            Event::Declined { call, reason, text } | Event::HungUp { call, reason, text } => {
-                let over = |found: &mut Call| found.place == Some((id, call));
-                for call in self.calls.extract_if(.., over) {
-                    call.ended(reason, text.as_str(), out);
-                }
-            }
-            Event::Picture { call, picture } => {
-                if let Some(found) = self.find(id, call) {
-                    pictures::arrived(id, call, found, picture, out);
-                }
-            }
-            Event::CameraState { call, lens, text } => {
-                if let Some(call) = self.find(id, call).filter(|call| !call.served) {
-                    call.marks.camera = Some((lens, text));
-                    call.tell_reports(out.now(), out);
-                }
-            }
-            Event::Recording { call, on } => {
-                if let Some(call) = self.find(id, call) {
-                    call.mark_far_recording(on);
-                    call.tell_reports(out.now(), out);
-                }
-            }
-            Event::Credit { .. } => {}
-            other => return Some(other),
+    ) {
+        if let CallEvent::Ringing(kind) = event {
+            return self.rung(place, link, kind, links, out);
         }
-        None
-    }
-
-    fn find(&mut self, link: PeerId, id: CallId) -> Option<&mut Call> {
-        self.calls
-            .iter_mut()
-            .find(|call| call.place == Some((link, id)))
+        let is_its = |call: &Call| call.place == Some(place);
+        let Some(at) = self.calls.iter().position(is_its) else {
+            return;
+        };
+        let call = &mut self.calls[at];
+        match event {
+            CallEvent::Answered => call.started(out),
+            CallEvent::Declined(status) if status.code == EndReason::Glare => {
+                (call.place, call.agreed) = (None, true);
+            }
+            CallEvent::Declined(status) | CallEvent::HungUp(status) => {
+                let call = self.calls.remove(at);
+                call.ended(status.code, status.text, out);
+            }
+            CallEvent::Picture(picture) => pictures::arrived(place, call, picture, out),
+            CallEvent::CameraState(status) if !call.served => {
+                call.marks.camera = Some((status.code, status.text));
+                call.tell_reports(out.now(), out);
+            }
+            CallEvent::Recording { on } => {
+                call.mark_far_recording(on);
+                call.tell_reports(out.now(), out);
+            }
+            _ => {}
+        }
     }
 }
 

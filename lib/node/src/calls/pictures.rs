@@ -23,8 +23,7 @@ impl Calls {
 }
 
 pub(super) fn arrived(
-    link: PeerId,
-    id: CallId,
+    (link, id): (PeerId, CallId),
     call: &Call,
     picture: ReceivedPicture,
     out: &mut Context,

@@ -78,7 +78,7 @@ pub(crate) enum Parting {
 impl Parting {
     pub(super) fn of(link: &Link, why: &Departure) -> Self {
         match why {
-            Departure::Bye { code, .. } => match code {
+            Departure::Bye(bye) => match bye.code {
                 ByeCode::Done | ByeCode::Leaving => Self::Goodbye,
                 ByeCode::Replaced => Self::Replaced,
                 // It heard nothing of us, or heard what it took for nonsense.
@@ -94,7 +94,7 @@ impl Parting {
 /// Why a connection ended, for a person.
 pub(super) fn describe(why: &Departure) -> String {
     match why {
-        Departure::Bye { code, text } if text.is_empty() => match code {
+        Departure::Bye(bye) if bye.text.is_empty() => match bye.code {
             ByeCode::Done | ByeCode::Leaving => "they said goodbye".into(),
             ByeCode::Illegal => "they say that we sent something illegal".into(),
             ByeCode::Silent => "they heard nothing from us for too long".into(),
@@ -103,7 +103,7 @@ pub(super) fn describe(why: &Departure) -> String {
             ByeCode::Unsupported => "their version can't do what we asked for".into(),
             _ => "they said goodbye".into(),
         },
-        Departure::Bye { text, .. } => text.clone(),
+        Departure::Bye(bye) => bye.text.clone(),
         Departure::Unreachable(error) => error.to_string(),
         other => other.to_string(),
     }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use transom_net::{Departure, PeerId};
 use transom_proto::{Order, Side};
 use transom_users::{Book, Contact};
-use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
+use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey, Status};
 
 pub(crate) use self::door::Caller;
 use self::door::REFUSED_PAUSE;
@@ -487,10 +487,10 @@ impl Links {
     fn not_let_in(&mut self, link: &Link, why: &Departure, out: &mut Context) {
         let (peer, text) = (link.peer, describe(why));
         match why {
-            Departure::Bye {
+            Departure::Bye(Status {
                 code: ByeCode::Replaced,
                 ..
-            } => self.wait_a_moment(&peer),
+            }) => self.wait_a_moment(&peer),
             Departure::Lost(_) | Departure::Closed | Departure::Refused => {
                 let mut text = "they hung up: they may not know your key yet".to_owned();
                 if link.first_use {

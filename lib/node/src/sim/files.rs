@@ -8,10 +8,11 @@ use transom_proto::{LeafData, OwnedEntry};
 use transom_store::Finished;
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    Done, End, Ending, EntryKind, FailReason, Progress, RelativePath, Shape, Start, TransferKey,
+    Done, End, Ending, EntryKind, FailReason, Failure, Progress, RelativePath, Shape, Start,
+    TransferKey,
 };
 
-use crate::disk::{Answer, Failure, Job, Walked};
+use crate::disk::{Answer, Job, Walked};
 use crate::notice::TransferId;
 
 /// The path of a file of that many bytes.

@@ -120,6 +120,16 @@ impl Report {
         }
     }
 
+    /// Bytes of the file that came from `from` to `to` after the beginning.
+    pub fn moved_between(&self, from: Duration, to: Duration) -> u64 {
+        let by = |time| {
+            let mut moved = self.file.iter().rev();
+            let last = moved.find(|(at, _)| *at <= self.begin + time);
+            last.map_or(0, |(_, bytes)| *bytes)
+        };
+        by(to).saturating_sub(by(from))
+    }
+
     /// The longest time in which nothing of the file came.
     pub fn file_stall(&self) -> Duration {
         let mut moved = self.file.clone();

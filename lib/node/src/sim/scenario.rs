@@ -12,7 +12,7 @@ use super::report::Report;
 use super::{Link, Simulation, StationId};
 use crate::handle::Handle;
 use crate::notice::{Direction, Notice};
-use crate::settings::{Accept, InboxSettings, SendOptions, Settings};
+use crate::settings::{Accept, InboxSettings, Order, SendOptions, Settings};
 
 /// What is played. The link is the camera's way up; all other links are ideal.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Scenario {
     pub length: Duration,
     /// What all that is random follows from.
     pub seed: u64,
+    /// What goes first at the camera's owner.
+    pub order: Order,
     /// A folder in which programs of one owner tell each other of calls.
     pub marks: Option<PathBuf>,
 }
@@ -72,7 +74,80 @@ impl Scenario {
             acts: Vec::new(),
             length: Duration::from_secs(12),
             seed: 1,
+            order: Order::Priority,
             marks: None,
+        }
+    }
+
+    /// The scenario of a row of `cargo xtask bench link`; `None` for one whose link has no limit,
+    /// where a computer's time is what counts, and for numbers that no row has.
+    pub fn row(number: usize) -> Option<Self> {
+        let usual = Self {
+            file: FileTo::Viewer,
+            ..Self::new(Link::mbits(20))
+        };
+        let seconds = Duration::from_secs;
+        Some(match number {
+            1 => usual,
+            2 => Self {
+                file: FileTo::Other,
+                ..usual
+            },
+            3 => Self {
+                file: FileTo::Program,
+                ..usual
+            },
+            4 => usual.over(Link {
+                fifo: 150_000,
+                ..usual.link
+            }),
+            5 => usual.over(Link::mbits(100)),
+            6 => usual.over(Link {
+                delay: Duration::from_millis(10),
+                ..usual.link
+            }),
+            7 => Self {
+                camera: Some(Camera::jpeg(30, 79_167)),
+                ..usual.over(Link {
+                    delay: Duration::from_millis(20),
+                    ..Link::mbits(1_000)
+                })
+            },
+            8 => Self {
+                camera: Some(Camera::jpeg(30, 150_000)),
+                file: FileTo::None,
+                ..usual
+            },
+            9 => Self {
+                camera: Some(Camera::pixels(30, 1280, 720)),
+                file: FileTo::Other,
+                acts: vec![(seconds(15), Act::EndFile)],
+                length: seconds(30),
+                ..usual
+            },
+            10 => Self {
+                camera: Some(Camera::jpeg(60, 41_667)),
+                acts: vec![
+                    (seconds(10), Act::Link(Link::mbits(5))),
+                    (seconds(20), Act::Link(Link::mbits(50))),
+                ],
+                length: seconds(30),
+                ..usual.over(Link::mbits(50))
+            },
+            11 => usual.over(Link {
+                loss: 0.01,
+                ..usual.link
+            }),
+            _ => return None,
+        })
+    }
+
+    /// The same over another link.
+    #[must_use]
+    pub fn over(&self, link: Link) -> Self {
+        Self {
+            link,
+            ..self.clone()
         }
     }
 
@@ -118,6 +193,7 @@ impl<'a> Stage<'a> {
             settings.identity = owner.clone();
             settings.serve_camera = scenario.camera.is_some();
             settings.max_viewers = 2 * scenario.viewers.max(1);
+            settings.order = scenario.order;
             settings.call_marks.clone_from(&marks);
         };
         let back = Link {
@@ -150,6 +226,7 @@ impl<'a> Stage<'a> {
                     FileTo::Program => {
                         let identity = owner.clone();
                         simulation.add_beside(camera, "sender", identity, |settings| {
+                            settings.order = scenario.order;
                             settings.call_marks = marks;
                         })
                     }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use transom_net::PeerId;
-use transom_proto::{Event, OwnedOffer};
+use transom_proto::{OwnedOffer, TransferEvent};
 use transom_wire::{ByeCode, PeerName};
 
 use self::account::Account;
@@ -270,56 +270,36 @@ impl Transfers {
         }
     }
 
-    /// An event of a transfer. Gives back those that are none.
+    /// An event of a transfer on a connection.
     pub(crate) fn handle(
         &mut self,
-        link: PeerId,
+        (link, file): (PeerId, transom_proto::TransferId),
         who: &Link,
-        event: Event,
+        event: TransferEvent,
         links: &Links,
         out: &mut Context,
-    ) -> Option<Event> {
+    ) {
         if who.load.is_too_much() {
-            out.net.close(
-                link,
-                ByeCode::TooMuch,
-                "too many requests wait for the disk",
-            );
-            return None;
+            let text = "too many requests wait for the disk";
+            return out.net.close(link, ByeCode::TooMuch, text);
         }
-        match event {
-            Event::Offered { file, offer } => {
-                let incoming =
-                    Incoming::new(TransferId(out.queue.id()), Place { link, file }, who, offer);
-                self.offered(incoming, who, links, out);
-                None
+        let place = Place { link, file };
+        if let TransferEvent::Offered(offer) = event {
+            let incoming = Incoming::new(TransferId(out.queue.id()), place, who, offer);
+            return self.offered(incoming, who, links, out);
+        }
+        let mut outgoing = self.outgoing.iter_mut();
+        let mut incoming = self.incoming.iter_mut();
+        if let Some((&id, outgoing)) = outgoing.find(|(_, one)| one.place() == Some(place)) {
+            if let Some(outcome) = outgoing.handle(event, out) {
+                self.end_outgoing(id, outcome, out);
             }
-            event => {
-                let Some(file) = file_of(&event) else {
-                    return Some(event);
-                };
-                let place = Place { link, file };
-                if let Some((&id, outgoing)) = self
-                    .outgoing
-                    .iter_mut()
-                    .find(|(_, outgoing)| outgoing.place() == Some(place))
-                {
-                    if let Some(outcome) = outgoing.handle(event, out) {
-                        self.end_outgoing(id, outcome, out);
-                    }
-                } else if let Some((&id, incoming)) = self
-                    .incoming
-                    .iter_mut()
-                    .find(|(_, incoming)| incoming.place() == place)
-                {
-                    if incoming.handle(event, out) {
-                        self.over(id);
-                    }
-                } else {
-                    self.handle_contest(place, &event);
-                }
-                None
+        } else if let Some((&id, incoming)) = incoming.find(|(_, one)| one.place() == place) {
+            if incoming.handle(event, out) {
+                self.over(id);
             }
+        } else {
+            self.handle_contest(place, &event);
         }
     }
 
@@ -411,28 +391,5 @@ impl Transfers {
             outgoing.account.ended(outcome, out);
             self.has_room = true;
         }
-    }
-}
-
-/// Which transfer an event belongs to.
-fn file_of(event: &Event) -> Option<transom_proto::TransferId> {
-    match event {
-        Event::Accepted { file }
-        | Event::Refused { file, .. }
-        | Event::Entry { file, .. }
-        | Event::Started { file, .. }
-        | Event::Leaf { file, .. }
-        | Event::Ended { file, .. }
-        | Event::Abandoned { file, .. }
-        | Event::Failed { file, .. }
-        | Event::Room { file }
-        | Event::Progress { file, .. }
-        | Event::Done { file, .. }
-        | Event::Finish { file, .. }
-        | Event::Finished { file, .. }
-        | Event::Paused { file, .. }
-        | Event::Cancelled { file, .. }
-        | Event::Limited { file, .. } => Some(*file),
-        _ => None,
     }
 }

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use transom_net::PeerId;
-use transom_proto::Event;
-use transom_wire::{RefuseReason, WHOLE};
+use transom_proto::TransferEvent;
+use transom_wire::{Failure, RefuseReason, WHOLE};
 
 use super::receiving::Incoming;
 use super::{Place, Transfers};
@@ -84,16 +84,17 @@ impl Transfers {
     }
 
     /// An event of an offer that is in a contest.
-    pub(super) fn handle_contest(&mut self, place: Place, event: &Event) {
+    pub(super) fn handle_contest(&mut self, place: Place, event: &TransferEvent) {
         let is_its = |contest: &Contest| contest.incoming.place() == place;
-        match *event {
+        match event {
             // Either ends the offer.
-            Event::Cancelled { .. } | Event::Abandoned { index: WHOLE, .. } => {
+            TransferEvent::Cancelled(_)
+            | TransferEvent::Abandoned(Failure { index: WHOLE, .. }) => {
                 self.contests.retain(|contest| !is_its(contest));
             }
-            Event::Paused { paused, .. } => {
+            TransferEvent::Paused { paused } => {
                 if let Some(contest) = self.contests.iter_mut().find(|contest| is_its(contest)) {
-                    contest.incoming.peer_paused(paused);
+                    contest.incoming.peer_paused(*paused);
                 }
             }
             _ => {}

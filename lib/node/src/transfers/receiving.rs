@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use transom_proto::{Event, OwnedOffer, Session, UsageError};
-use transom_wire::{Collision, Ending, Failed, RefuseReason, Shape, WHOLE};
+use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
+use transom_wire::{Collision, Ending, RefuseReason, Shape, WHOLE};
 
 use super::wish::CaptureRequest;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::{Answer, Failure, Job, Refusal};
+use crate::disk::{Answer, Job, Refusal};
 use crate::links::Link;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
@@ -273,15 +273,15 @@ impl Incoming {
     }
 
     /// What the sender says. True when that ends the transfer.
-    pub(super) fn handle(&mut self, event: Event, out: &mut Context) -> bool {
+    pub(super) fn handle(&mut self, event: TransferEvent, out: &mut Context) -> bool {
         let job = match event {
-            Event::Entry { entry, .. } => {
+            TransferEvent::Entry(entry) => {
                 let path = entry.path.as_str().to_owned();
                 self.path_bytes += path.len();
                 self.paths.insert(entry.index, path);
                 Job::Entry(entry)
             }
-            Event::Leaf { leaf, size, .. } => {
+            TransferEvent::Leaf { leaf, size } => {
                 let bytes = leaf.bytes.len() as u64;
                 self.account.status.moved += bytes;
                 if let Some(path) = self.paths.get(&leaf.index) {
@@ -290,37 +290,31 @@ impl Incoming {
                 let found = [0; 32];
                 Job::Leaf { leaf, size, found }
             }
-            Event::Ended { end, .. } => Job::End(end),
-            Event::Abandoned {
-                index: WHOLE, text, ..
-            } => {
-                self.leave_disk(Job::Keep, out);
-                self.account.ended(
-                    Outcome::Failed {
-                        why: format!("at the sender: {text}"),
-                    },
-                    out,
-                );
-                return true;
-            }
-            Event::Abandoned { index, text, .. } => {
-                // Of an entry that failed here it is only the echo.
+            TransferEvent::Ended(end) => Job::End(end),
+            TransferEvent::Abandoned(failure) => {
+                let (index, why) = (failure.index, format!("at the sender: {}", failure.text));
+                if index == WHOLE {
+                    self.leave_disk(Job::Keep, out);
+                    self.account.ended(Outcome::Failed { why }, out);
+                    return true;
+                }
+                // For an entry that failed here this is only the echo.
                 if self.paths.contains_key(&index) {
-                    self.entry_failed(index, format!("at the sender: {text}"), out);
+                    self.entry_failed(index, why, out);
                 }
                 Job::Abandon(index)
             }
-            Event::Finish { entries, .. } => {
+            TransferEvent::Finish { entries } => {
                 self.enter(Stage::Finishing);
                 Job::Finish(entries)
             }
-            Event::Cancelled { text, .. } => {
+            TransferEvent::Cancelled(status) => {
+                let (here, text) = (false, status.text);
                 self.leave_disk(Job::Discard, out);
-                self.account
-                    .ended(Outcome::Cancelled { here: false, text }, out);
+                self.account.ended(Outcome::Cancelled { here, text }, out);
                 return true;
             }
-            Event::Paused { paused, .. } => {
+            TransferEvent::Paused { paused } => {
                 self.peer_paused(paused);
                 return false;
             }
@@ -372,20 +366,11 @@ impl Incoming {
                 self.account.status.files_done += 1;
                 self.say(out, |session, place| session.done(place.file, &done));
             }
-            Answer::Failed(Failure {
-                index,
-                reason,
-                errno,
-                text,
-            }) => {
-                let failed = Failed {
-                    index,
-                    reason,
-                    errno,
-                    text: &text,
-                };
-                self.say(out, |session, place| session.failed(place.file, &failed));
-                self.entry_failed(index, text, out);
+            Answer::Failed(failure) => {
+                self.say(out, |session, place| {
+                    session.failed(place.file, failure.as_str())
+                });
+                self.entry_failed(failure.index, failure.text, out);
             }
             Answer::Finished(finished) => {
                 self.finished(finished, out);

@@ -4,16 +4,16 @@
 use std::path::PathBuf;
 
 use transom_net::PeerId;
-use transom_proto::{Event, UsageError};
+use transom_proto::{TransferEvent, UsageError};
 use transom_wire::{
-    Abandon, Collision, Ending, Offer, PeerName, RefuseReason, RelativePath, WHOLE,
+    Collision, Ending, Failure, Offer, PeerName, RefuseReason, RelativePath, Status, WHOLE,
 };
 
 use super::attempt::{Attempt, Reading};
 use super::wish::CaptureRequest;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::{Answer, Failure, Job, Walked};
+use crate::disk::{Answer, Job, Walked};
 use crate::meter::Meter;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 use crate::settings::SendOptions;
@@ -143,51 +143,54 @@ impl Outgoing {
     }
 
     /// What the peer says. Gives the outcome when that ends the transfer.
-    pub(super) fn handle(&mut self, event: Event, out: &mut Context) -> Option<Outcome> {
+    pub(super) fn handle(&mut self, event: TransferEvent, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         let status = &mut self.account.status;
         match event {
-            Event::Accepted { .. } => {
+            TransferEvent::Accepted => {
                 attempt.accepted = true;
                 // A receiver that pauses the transfer says so before it accepts.
                 self.peer_paused = attempt.peer_paused;
                 self.phase();
             }
-            Event::Refused { reason, text, .. } => return Some(Outcome::Refused { reason, text }),
-            Event::Cancelled { text, .. } => return Some(Outcome::Cancelled { here: false, text }),
-            Event::Started { start, .. } => attempt.wanted.push_back(start),
-            Event::Failed {
-                index: WHOLE, text, ..
-            } => {
-                return Some(Outcome::Failed {
-                    why: format!("at the receiver: {text}"),
-                });
+            TransferEvent::Refused(Status { code: reason, text }) => {
+                return Some(Outcome::Refused { reason, text });
             }
-            Event::Failed { index, text, .. } => {
+            TransferEvent::Cancelled(Status { text, .. }) => {
+                return Some(Outcome::Cancelled { here: false, text });
+            }
+            TransferEvent::Started(start) => attempt.wanted.push_back(start),
+            TransferEvent::Failed(failure) => {
+                let (index, why) = (failure.index, format!("at the receiver: {}", failure.text));
+                if index == WHOLE {
+                    return Some(Outcome::Failed { why });
+                }
                 let path = attempt.give_up(index);
-                out.workers
-                    .disk(attempt.lane, attempt.number, Job::Stop(index));
+                let job = Job::Stop(index);
+                out.workers.disk(attempt.lane, attempt.number, job);
                 let transfer = status.transfer;
                 out.notify(Notice::EntryFailed {
                     transfer,
                     path,
-                    why: format!("at the receiver: {text}"),
+                    why,
                 });
             }
-            Event::Done { done, .. } => {
+            TransferEvent::Done(done) => {
                 attempt.settled += 1;
                 attempt.announced.remove(&done.index);
                 status.files_done += 1;
             }
-            Event::Progress { progress, .. } => {
+            TransferEvent::Progress(progress) => {
                 status.verified = attempt.resumed + progress.verified;
                 status.durable = attempt.resumed + progress.durable;
             }
-            Event::Paused { paused, .. } => {
+            TransferEvent::Paused { paused } => {
                 (attempt.peer_paused, self.peer_paused) = (paused, paused);
                 self.phase();
             }
-            Event::Finished { ending, text, .. } => return Some(self.finished(ending, text)),
+            TransferEvent::Finished(status) => {
+                return Some(self.finished(status.code, status.text));
+            }
             _ => {}
         }
         self.account.changed = true;
@@ -246,37 +249,27 @@ impl Outgoing {
                 attempt.reading = Reading::Nothing;
                 attempt.say(out, |session, place| session.end(place.file, &end));
             }
-            Answer::Failed(failure) => self.unsendable(&failure, out),
+            Answer::Failed(failure) => self.unsendable(failure, out),
             _ => {}
         }
         self.account.changed = true;
         self.pump(out)
     }
 
-    fn unsendable(&mut self, failure: &Failure, out: &mut Context) {
+    fn unsendable(&mut self, failure: Failure<String>, out: &mut Context) {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
-        let Failure {
-            index,
-            reason,
-            errno,
-            text,
-        } = failure;
-        let path = attempt.give_up(*index);
-        attempt.unsendable = Some(text.clone());
-        let abandon = Abandon {
-            index: *index,
-            reason: *reason,
-            errno: *errno,
-            text,
-        };
-        attempt.say(out, |session, place| session.abandon(place.file, &abandon));
+        let path = attempt.give_up(failure.index);
+        attempt.unsendable = Some(failure.text.clone());
+        attempt.say(out, |session, place| {
+            session.abandon(place.file, failure.as_str())
+        });
         let transfer = self.account.status.transfer;
         out.notify(Notice::EntryFailed {
             transfer,
             path,
-            why: text.clone(),
+            why: failure.text,
         });
     }
 

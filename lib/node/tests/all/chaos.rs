@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use transom::{Accept, CallKind, CameraState, EndReason, Notice, RefuseReason};
 use transom_net::PeerId;
-use transom_proto::{self as proto, CallId};
+use transom_proto::{self as proto, CallEvent, CallId};
 use transom_wire::{Collision, Offer, RelativePath, Shape, TransferKey};
 
 use crate::calls::{name, pattern};
@@ -116,7 +116,7 @@ fn whatever_a_peer_and_an_owner_do_the_station_goes_on_and_its_camera_goes_out()
             match event {
                 transom_net::Event::Peer {
                     peer,
-                    event: proto::Event::Ringing { call, .. } | proto::Event::Answered { call },
+                    event: proto::Event::Call(call, CallEvent::Ringing(_) | CallEvent::Answered),
                 } => calls.push((peer, call)),
                 transom_net::Event::Left { peer, .. } => {
                     links.retain(|link| *link != peer);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use transom::{PublicKey, Settings};
 use transom_net::{Config, Event, Net, PeerId};
-use transom_proto::{self as proto, CallId, Session};
+use transom_proto::{self as proto, CallEvent, CallId, Session};
 use transom_secure::Identity;
 
 use crate::calls::pattern;
@@ -57,7 +57,7 @@ impl Evil {
     /// Waits for a ring of the other side.
     pub(crate) fn rung(&mut self) -> (PeerId, CallId) {
         self.until(|peer, event| match event {
-            proto::Event::Ringing { call, .. } => Some((peer, *call)),
+            proto::Event::Call(call, CallEvent::Ringing(_)) => Some((peer, *call)),
             _ => None,
         })
     }
@@ -103,7 +103,7 @@ impl Evil {
             }
             if let Event::Peer {
                 peer,
-                event: proto::Event::Picture { call, picture },
+                event: proto::Event::Call(call, CallEvent::Picture(picture)),
             } = &event
                 && let Some(session) = self.net.session(*peer)
             {
@@ -131,7 +131,9 @@ pub(crate) fn victim(evil: &Evil, may: &str, change: impl FnOnce(&mut Settings))
 
 /// Waits until a ring is answered.
 pub(crate) fn is_answered(evil: &mut Evil) {
-    evil.until(|_, event| matches!(event, proto::Event::Answered { .. }).then_some(()));
+    evil.until(|_, event| {
+        matches!(event, proto::Event::Call(_, CallEvent::Answered)).then_some(())
+    });
 }
 
 fn net(identity: &Identity) -> Net {

@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use transom::{Accept, CallKind, CameraState, EndReason, Notice, RefuseReason};
-use transom_proto as proto;
+use transom_proto::{self as proto, CallEvent, TransferEvent};
 use transom_wire::{
-    Abandon, Collision, Entry, EntryKind, FailReason, Offer, RelativePath, Shape, TransferKey,
+    Collision, Entry, EntryKind, FailReason, Failure, Offer, RelativePath, Shape, TransferKey,
 };
 
 use crate::calls::name;
@@ -84,7 +84,9 @@ fn what_is_said_of_a_call_over_and_over_is_told_at_a_pace_and_the_last_word_coun
     evil.turn();
     ben.rung();
     ben.handle.answer(&name("evil"));
-    evil.until(|_, event| matches!(event, proto::Event::Answered { .. }).then_some(()));
+    evil.until(|_, event| {
+        matches!(event, proto::Event::Call(_, CallEvent::Answered)).then_some(())
+    });
     for _ in 0..1000 {
         for on in [true, false] {
             evil.session(link).recording(call, on).unwrap();
@@ -145,7 +147,9 @@ fn of_entries_that_fail_without_end_a_thousand_are_told() {
     });
     let link = evil.connect(&ben);
     let file = evil.session(link).offer(&offer(0, 3000)).unwrap();
-    evil.until(|_, event| matches!(event, proto::Event::Accepted { .. }).then_some(()));
+    evil.until(|_, event| {
+        matches!(event, proto::Event::Transfer(_, TransferEvent::Accepted)).then_some(())
+    });
     let mut index = 0;
     while index < 3000 {
         while index < 3000 && evil.session(link).entry_room(file) > 0 {
@@ -159,13 +163,13 @@ fn of_entries_that_fail_without_end_a_thousand_are_told() {
                 path: RelativePath::new(&path).unwrap(),
             };
             evil.session(link).entry(file, &entry).unwrap();
-            let abandon = Abandon {
+            let abandon = Failure {
                 index,
                 reason: FailReason::Io,
                 errno: 0,
                 text: "no",
             };
-            evil.session(link).abandon(file, &abandon).unwrap();
+            evil.session(link).abandon(file, abandon).unwrap();
             index += 1;
         }
         evil.turn();
@@ -188,7 +192,7 @@ fn announces_long_paths(evil: &mut Evil, ben: &crate::support::Peer, length: usi
     while accepted.len() < FOLDERS {
         accepted.extend(evil.turn().into_iter().filter_map(|event| match event {
             transom_net::Event::Peer {
-                event: proto::Event::Accepted { file },
+                event: proto::Event::Transfer(file, TransferEvent::Accepted),
                 ..
             } => Some(file),
             _ => None,
@@ -228,7 +232,7 @@ fn announces_long_paths(evil: &mut Evil, ben: &crate::support::Peer, length: usi
             match event {
                 transom_net::Event::Left { .. } => return false,
                 transom_net::Event::Peer {
-                    event: proto::Event::Declined { call, .. },
+                    event: proto::Event::Call(call, CallEvent::Declined(_)),
                     ..
                 } if call == last => return true,
                 _ => {}

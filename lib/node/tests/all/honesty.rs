@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use transom::{CallKind, CameraState, EndReason, Notice};
-use transom_proto as proto;
+use transom_proto::{self as proto, CallEvent};
 
 use crate::calls::{name, pattern};
 use crate::evil::{Evil, is_answered, victim};
@@ -26,7 +26,9 @@ fn watching(evil: &mut Evil, ben: &Peer) -> transom_net::PeerId {
 
 /// Waits for a picture.
 fn sees(evil: &mut Evil) {
-    evil.until(|_, event| matches!(event, proto::Event::Picture { .. }).then_some(()));
+    evil.until(|_, event| {
+        matches!(event, proto::Event::Call(_, CallEvent::Picture(_))).then_some(())
+    });
 }
 
 fn interrupted(ben: &Peer) {
@@ -45,7 +47,7 @@ fn a_lost_call_closes_the_camera_and_shows_it_to_nobody_else() {
     let link = evil.connect(&ben);
     evil.session(link).ring(CallKind::View).unwrap();
     let reason = evil.until(|_, event| match event {
-        proto::Event::Declined { reason, .. } => Some(*reason),
+        proto::Event::Call(_, CallEvent::Declined(status)) => Some(status.code),
         _ => None,
     });
     assert_eq!(reason, EndReason::Forbidden);
@@ -70,13 +72,15 @@ fn after_a_hang_up_no_picture_comes_and_the_camera_closes() {
         ben.handle.hang_up(&name("evil"));
         assert_eq!(ben.ended(), EndReason::Chosen);
         let over = |event: &proto::Event| {
-            use proto::Event::{Declined, HungUp};
-            matches!(event, HungUp { .. } | Declined { .. })
+            use proto::CallEvent::{Declined, HungUp};
+            matches!(event, proto::Event::Call(_, HungUp(_) | Declined(_)))
         };
         if !interrupts {
             evil.until(|_, event| over(event).then_some(()));
             for _ in 0..100 {
-                evil.turn_without(|event| matches!(event, proto::Event::Picture { .. }));
+                evil.turn_without(|event| {
+                    matches!(event, proto::Event::Call(_, CallEvent::Picture(_)))
+                });
             }
         }
         // A ring after that is a new one; the one before may have been too late to go on.
@@ -114,7 +118,7 @@ fn a_camera_changed_over_and_over_ends_as_it_was_wanted_last() {
         .any(|event| matches!(event, transom_net::Event::Peer { .. }))
     {}
     for _ in 0..100 {
-        evil.turn_without(|event| matches!(event, proto::Event::Picture { .. }));
+        evil.turn_without(|event| matches!(event, proto::Event::Call(_, CallEvent::Picture(_))));
     }
     ben.handle.set_camera(Some(pattern(64, 48)));
     sees(&mut evil);

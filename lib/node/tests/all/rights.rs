@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use transom::{CallKind, EndReason, Notice};
-use transom_proto as proto;
+use transom_proto::{self as proto, CallEvent};
 
 use crate::calls::name;
 use crate::evil::{Evil, is_answered, victim};
@@ -76,11 +76,15 @@ fn who_lost_the_right_to_call_is_not_rung_after_it_was_started_anew() {
     evil.rung();
     take_rights(&evil, &ben, "view");
     assert_eq!(ben.ended(), EndReason::Forbidden);
-    evil.until(|_, event| matches!(event, proto::Event::HungUp { .. }).then_some(()));
-    evil.session(link).ring(CallKind::Talk).unwrap();
     evil.until(|_, event| {
-        let forbidden = EndReason::Forbidden;
-        matches!(event, proto::Event::Declined { reason, .. } if *reason == forbidden).then_some(())
+        matches!(event, proto::Event::Call(_, CallEvent::HungUp(_))).then_some(())
+    });
+    evil.session(link).ring(CallKind::Talk).unwrap();
+    evil.until(|_, event| match event {
+        proto::Event::Call(_, CallEvent::Declined(status)) => {
+            (status.code == EndReason::Forbidden).then_some(())
+        }
+        _ => None,
     });
 }
 

@@ -11,8 +11,8 @@ use transom::{
 };
 
 use transom_net::PeerId;
-use transom_proto as proto;
-use transom_wire::{Abandon, FailReason, Offer, RelativePath, Shape, TransferKey, WHOLE};
+use transom_proto::{self as proto, TransferEvent};
+use transom_wire::{FailReason, Failure, Offer, RelativePath, Shape, TransferKey, WHOLE};
 
 use crate::calls::{identities, name, person};
 use crate::cut::Cut;
@@ -256,7 +256,9 @@ fn an_offer_that_is_withdrawn_while_the_older_connection_is_asked_is_told_to_nob
     // Longer than it is asked. It lives, and nothing more comes of it.
     let end = std::time::Instant::now() + Duration::from_secs(4);
     while std::time::Instant::now() < end {
-        evil.turn_without(|event| matches!(event, proto::Event::Refused { .. }));
+        evil.turn_without(|event| {
+            matches!(event, proto::Event::Transfer(_, TransferEvent::Refused(_)))
+        });
     }
     ben.never(
         |notice| {
@@ -274,13 +276,13 @@ fn an_offer_that_its_sender_gave_up_is_told_to_nobody_when_the_older_one_ends() 
     let (mut evil, ben, [(older, first), (newer, second)], _scratch) = offers_twice("given-up");
     let offered = |notice| matches!(notice, Notice::Offered { .. }).then_some(());
     ben.wait(offered);
-    let abandon = Abandon {
+    let abandon = Failure {
         index: WHOLE,
         reason: FailReason::Io,
         errno: 5,
         text: "the disk is gone",
     };
-    evil.session(newer).abandon(second, &abandon).unwrap();
+    evil.session(newer).abandon(second, abandon).unwrap();
     // A later word of the same queue: once it is read, so is the other.
     evil.session(newer).text("given up").unwrap();
     evil.until(|_, event| matches!(event, proto::Event::TextArrived { .. }).then_some(()));
@@ -302,7 +304,9 @@ fn an_offer_of_what_a_living_connection_has_is_refused_before_its_owner_is_asked
     let offered = |notice| matches!(notice, Notice::Offered { .. }).then_some(());
     ben.wait(offered);
     let text = evil.until(|peer, event| match event {
-        proto::Event::Refused { text, .. } if peer == link => Some(text.clone()),
+        proto::Event::Transfer(_, TransferEvent::Refused(status)) if peer == link => {
+            Some(status.text.clone())
+        }
         _ => None,
     });
     assert!(text.contains("another program"), "{text}");

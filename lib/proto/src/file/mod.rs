@@ -9,11 +9,11 @@ mod spare;
 mod throttle;
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use transom_wire::{
-    Abandon, Cancel, Collision, Ending, Failed, Finished, Message, Offer, Refuse, RefuseReason,
-    Shape, WHOLE,
+    Collision, Ending, Failure, Message, Offer, RefuseReason, Shape, Status, WHOLE,
 };
 
 use self::receiving::Receiving;
@@ -23,7 +23,7 @@ use self::throttle::Throttle;
 use crate::send::Record;
 use crate::send::{Output, clip};
 use crate::streams::next_after;
-use crate::{Config, Event, Instant, PeerError, TransferId, UsageError};
+use crate::{Config, Instant, PeerError, TransferEvent, TransferId, UsageError};
 
 /// The rest of a turn that is not worth a frame: the turn ends.
 const SLIVER: usize = 512;
@@ -168,8 +168,8 @@ impl Files {
         if self.receiving(file)?.is_accepted() {
             return Err(UsageError::NotNow { verb: "refuse" });
         }
-        let text = clip(text);
-        self.close(file, &Message::Refuse(Refuse { reason, text }), output);
+        let status = Status::new(reason, clip(text));
+        self.close(file, &Message::Refuse(status), output);
         Ok(())
     }
 
@@ -181,42 +181,36 @@ impl Files {
         output: &mut Output,
     ) -> Result<(), UsageError> {
         self.throttle(file)?;
-        let text = clip(text);
-        self.close(file, &Message::Cancel(Cancel { reason, text }), output);
+        let status = Status::new(reason, clip(text));
+        self.close(file, &Message::Cancel(status), output);
         Ok(())
     }
 
     pub(crate) fn abandon(
         &mut self,
         file: TransferId,
-        abandon: &Abandon<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let sending = self.sending(file)?;
-        if abandon.index != WHOLE {
-            return sending.abandon(abandon);
+        if failure.index != WHOLE {
+            return sending.abandon(failure);
         }
-        let text = clip(abandon.text);
-        self.close(
-            file,
-            &Message::Abandon(Abandon { text, ..*abandon }),
-            output,
-        );
+        self.close(file, &Message::Abandon(failure.map_text(clip)), output);
         Ok(())
     }
 
     pub(crate) fn failed(
         &mut self,
         file: TransferId,
-        failed: &Failed<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
-        if failed.index != WHOLE {
-            return receiving.failed(failed, output);
+        if failure.index != WHOLE {
+            return receiving.failed(failure, output);
         }
-        let text = clip(failed.text);
-        self.close(file, &Message::Failed(Failed { text, ..*failed }), output);
+        self.close(file, &Message::Failed(failure.map_text(clip)), output);
         Ok(())
     }
 
@@ -235,8 +229,8 @@ impl Files {
         if !receiving.is_accepted() || !(early || receiving.is_finishing()) {
             return Err(UsageError::NotNow { verb: "finished" });
         }
-        let text = clip(text);
-        self.close(file, &Message::Finished(Finished { ending, text }), output);
+        let status = Status::new(ending, clip(text));
+        self.close(file, &Message::Finished(status), output);
         Ok(())
     }
 
@@ -254,16 +248,13 @@ impl Files {
         };
         if let Some((reason, text)) = refusal {
             log::debug!("file={stream} refused: {text}");
-            output.send(stream, &Message::Refuse(Refuse { reason, text }));
+            output.send(stream, &Message::Refuse(Status::new(reason, text)));
             return;
         }
         let file = TransferId(stream);
         let receiving = Receiving::new(file, offer, self.grant_window);
         self.open.insert(stream, Transfer::Receiving(receiving));
-        output.emit(Event::Offered {
-            file,
-            offer: offer.into(),
-        });
+        output.emit_transfer(file, TransferEvent::Offered(offer.into()));
     }
 
     /// Any other message of an open transfer. One that is over gets none: what comes for it was
@@ -314,9 +305,7 @@ impl Files {
     pub(crate) fn tell_room(&self, output: &mut Output) {
         for (stream, transfer) in &self.open {
             if matches!(transfer, Transfer::Sending(_)) {
-                output.emit(Event::Room {
-                    file: TransferId(*stream),
-                });
+                output.emit_transfer(TransferId(*stream), TransferEvent::Room);
             }
         }
     }
@@ -398,15 +387,15 @@ fn handle_any(
     match *message {
         Message::Pause(pause) if throttle.handle_pause(pause) => {
             let paused = pause.paused;
-            output.emit(Event::Paused { file, paused });
+            output.emit_transfer(file, TransferEvent::Paused { paused });
         }
         Message::Rate(rate) if throttle.handle_rate(rate, now) => {
             let rate = throttle.their_rate();
-            output.emit(Event::Limited { file, rate });
+            output.emit_transfer(file, TransferEvent::Limited { rate });
         }
-        Message::Cancel(Cancel { reason, text }) => {
-            let text = text.into();
-            output.emit(Event::Cancelled { file, reason, text });
+        Message::Cancel(status) => {
+            let status = status.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Cancelled(status));
             return true;
         }
         _ => {}
@@ -427,34 +416,23 @@ fn handle_sending(
         Message::Start(start) => sending.handle_start(start, output)?,
         Message::Grant(grant) => sending.handle_grant(grant)?,
         Message::Progress(progress) if sending.is_accepted() => {
-            output.emit(Event::Progress { file, progress });
+            output.emit_transfer(file, TransferEvent::Progress(progress));
         }
         Message::Done(done) => sending.handle_done(done, output)?,
-        Message::Refuse(Refuse { reason, text }) if !sending.is_accepted() => {
-            let text = text.into();
-            output.emit(Event::Refused { file, reason, text });
+        Message::Refuse(status) if !sending.is_accepted() => {
+            let status = status.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Refused(status));
             return Ok(true);
         }
-        Message::Failed(Failed {
-            index: WHOLE,
-            reason,
-            errno,
-            text,
-        }) => {
-            let (index, text) = (WHOLE, text.into());
-            output.emit(Event::Failed {
-                file,
-                index,
-                reason,
-                errno,
-                text,
-            });
+        Message::Failed(failure @ Failure { index: WHOLE, .. }) => {
+            let failure = failure.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Failed(failure));
             return Ok(true);
         }
         Message::Failed(failed) => sending.handle_failed(failed, output)?,
-        Message::Finished(Finished { ending, text }) if sending.may_finish(ending) => {
-            let text = text.into();
-            output.emit(Event::Finished { file, ending, text });
+        Message::Finished(status) if sending.may_finish(status.code) => {
+            let status = status.map_text(String::from);
+            output.emit_transfer(file, TransferEvent::Finished(status));
             return Ok(true);
         }
         _ => {
@@ -480,20 +458,9 @@ fn handle_receiving(
         Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
         Message::End(end) => receiving.handle_end(end, output)?,
         Message::Entry(entry) => receiving.handle_entry(entry, output)?,
-        Message::Abandon(Abandon {
-            index: WHOLE,
-            reason,
-            errno,
-            text,
-        }) => {
-            let (file, index, text) = (TransferId(stream), WHOLE, text.into());
-            output.emit(Event::Abandoned {
-                file,
-                index,
-                reason,
-                errno,
-                text,
-            });
+        Message::Abandon(failure @ Failure { index: WHOLE, .. }) => {
+            let failure = failure.map_text(String::from);
+            output.emit_transfer(TransferId(stream), TransferEvent::Abandoned(failure));
             return Ok(true);
         }
         Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,

@@ -1,12 +1,13 @@
 //! The receiving side of one transfer: everything the sender may get wrong is checked here.
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Abandon, DecodeError, Done, End, Entry, EntryKind, Failed, Finish, Grant, Leaf, Message, Offer,
+    DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Leaf, Message, Offer,
     Progress, Shape, Start,
 };
 
@@ -14,7 +15,7 @@ use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
 use crate::send::{Output, clip};
-use crate::{Event, Instant, LeafData, OwnedOffer, PeerError, TransferId, UsageError};
+use crate::{Instant, LeafData, OwnedOffer, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Receiving {
     id: TransferId,
@@ -122,11 +123,11 @@ impl Receiving {
     /// The entry can't be taken; what still comes of it is dropped until the sender gives it up.
     pub(crate) fn failed(
         &mut self,
-        failed: &Failed<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let verb = "failed";
-        let index = failed.index;
+        let index = failure.index;
         let track = self
             .unsettled
             .get_mut(&index)
@@ -143,8 +144,7 @@ impl Receiving {
             partial.dropped = true;
             partial.leaf.bytes = Vec::new();
         }
-        let text = clip(failed.text);
-        output.send(self.id.0, &Message::Failed(Failed { text, ..*failed }));
+        output.send(self.id.0, &Message::Failed(failure.map_text(clip)));
         Ok(())
     }
 
@@ -190,7 +190,7 @@ impl Receiving {
         self.moved.is_some_and(|moved| now - moved < MOVES)
     }
 
-    /// Whether [`Event::Finish`] was told.
+    /// Whether [`TransferEvent::Finish`] was told.
     pub(crate) fn is_finishing(&self) -> bool {
         self.finish.is_some() && self.unsettled.is_empty()
     }
@@ -245,10 +245,7 @@ impl Receiving {
         self.entries += 1;
         self.unsettled
             .insert(entry.index, EntryState::new(entry.kind, entry.size));
-        output.emit(Event::Entry {
-            file: self.id,
-            entry: entry.into(),
-        });
+        output.emit_transfer(self.id, TransferEvent::Entry(entry.into()));
         Ok(())
     }
 
@@ -357,22 +354,17 @@ impl Receiving {
             });
         }
         if !track.failed {
-            output.emit(Event::Ended { file: self.id, end });
+            output.emit_transfer(self.id, TransferEvent::Ended(end));
         }
         Ok(())
     }
 
     pub(crate) fn handle_abandon(
         &mut self,
-        abandon: Abandon<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let Abandon {
-            index,
-            reason,
-            errno,
-            text,
-        } = abandon;
+        let index = failure.index;
         if index >= self.entries {
             return Err(PeerError::Unexpected {
                 what: "an abandon of an entry that was not announced",
@@ -384,14 +376,8 @@ impl Receiving {
         // An entry that is settled already was done while this was under way. Of one that failed
         // here this is the sender's echo: nothing of it comes any more.
         if self.unsettled.contains_key(&index) {
-            let (file, text) = (self.id, text.into());
-            output.emit(Event::Abandoned {
-                file,
-                index,
-                reason,
-                errno,
-                text,
-            });
+            let failure = failure.map_text(String::from);
+            output.emit_transfer(self.id, TransferEvent::Abandoned(failure));
         }
         self.settle(index, output);
         Ok(())
@@ -426,11 +412,7 @@ impl Receiving {
             return;
         }
         self.given += got as u64;
-        output.emit(Event::Leaf {
-            file: self.id,
-            leaf,
-            size,
-        });
+        output.emit_transfer(self.id, TransferEvent::Leaf { leaf, size });
     }
 
     /// Bytes that nobody will store make room at once.
@@ -475,10 +457,7 @@ impl Receiving {
     /// Finish overtakes the data, so the caller is told only when all of them are settled.
     fn tell_finish(&mut self, output: &mut Output) {
         if let Some(entries) = self.finish.filter(|_| self.unsettled.is_empty()) {
-            output.emit(Event::Finish {
-                file: self.id,
-                entries,
-            });
+            output.emit_transfer(self.id, TransferEvent::Finish { entries });
         }
     }
 }

@@ -5,16 +5,13 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
 use transom_wire::limits::ENTRIES_AHEAD;
-use transom_wire::{
-    Abandon, Done, End, Ending, Entry, FailReason, Failed, Grant, Leaf, Message, Offer, Start,
-};
+use transom_wire::{Done, End, Ending, Entry, Failure, Grant, Leaf, Message, Offer, Start};
 
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
-use crate::send::Record;
-use crate::send::{Output, clip};
-use crate::{Event, Instant, LeafData, PeerError, TransferId, UsageError};
+use crate::send::{Output, Record, clip};
+use crate::{Instant, LeafData, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Sending {
     id: TransferId,
@@ -47,12 +44,7 @@ enum Item {
         at: usize,
     },
     End(End),
-    Abandon {
-        index: u32,
-        reason: FailReason,
-        errno: u32,
-        text: String,
-    },
+    Abandon(Failure<String>),
 }
 
 impl Item {
@@ -60,7 +52,7 @@ impl Item {
         match self {
             Self::Leaf { leaf, .. } => leaf.index,
             Self::End(end) => end.index,
-            Self::Abandon { index, .. } => *index,
+            Self::Abandon(failure) => failure.index,
         }
     }
 }
@@ -167,9 +159,9 @@ impl Sending {
     }
 
     /// Gives an entry up. It is settled when that goes out, since entries go before data.
-    pub(crate) fn abandon(&mut self, abandon: &Abandon<'_>) -> Result<(), UsageError> {
-        if self.wanted(abandon.index, "abandon")?.is_some() {
-            self.give_up(abandon);
+    pub(crate) fn abandon(&mut self, failure: Failure<&str>) -> Result<(), UsageError> {
+        if self.wanted(failure.index, "abandon")?.is_some() {
+            self.give_up(failure);
         }
         Ok(())
     }
@@ -193,7 +185,7 @@ impl Sending {
             });
         }
         self.accepted = true;
-        output.emit(Event::Accepted { file: self.id });
+        output.emit_transfer(self.id, TransferEvent::Accepted);
         Ok(())
     }
 
@@ -210,10 +202,7 @@ impl Sending {
                 what: "start at a place that the entry does not have",
             });
         }
-        output.emit(Event::Started {
-            file: self.id,
-            start,
-        });
+        output.emit_transfer(self.id, TransferEvent::Started(start));
         Ok(())
     }
 
@@ -228,42 +217,22 @@ impl Sending {
             });
         }
         self.settle(done.index, output);
-        output.emit(Event::Done {
-            file: self.id,
-            done,
-        });
+        output.emit_transfer(self.id, TransferEvent::Done(done));
         Ok(())
     }
 
     /// The receiver can't take an entry: we give it up without asking the caller.
     pub(crate) fn handle_failed(
         &mut self,
-        failed: Failed<'_>,
+        failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let Failed {
-            index,
-            reason,
-            errno,
-            text,
-        } = failed;
-        if self.announced(index)?.is_none() {
+        if self.announced(failure.index)?.is_none() {
             return Ok(());
         }
-        self.give_up(&Abandon {
-            index,
-            reason,
-            errno,
-            text: "the receiver can't take it",
-        });
-        let (file, text) = (self.id, text.into());
-        output.emit(Event::Failed {
-            file,
-            index,
-            reason,
-            errno,
-            text,
-        });
+        self.give_up(failure.map_text(|_| "the receiver can't take it"));
+        let failure = failure.map_text(String::from);
+        output.emit_transfer(self.id, TransferEvent::Failed(failure));
         Ok(())
     }
 
@@ -310,7 +279,7 @@ impl Sending {
         }
         if self.leaves_short && self.queued <= self.room / 2 {
             self.leaves_short = false;
-            output.emit(Event::Room { file: self.id });
+            output.emit_transfer(self.id, TransferEvent::Room);
         }
         step
     }
@@ -336,20 +305,9 @@ impl Sending {
                 let out = record.push(self.id.0, 0, &Message::End(*end));
                 self.shift(out)
             }
-            Some(Item::Abandon {
-                index,
-                reason,
-                errno,
-                text,
-            }) => {
-                let (index, reason, errno) = (*index, *reason, *errno);
-                let abandon = Abandon {
-                    index,
-                    reason,
-                    errno,
-                    text,
-                };
-                let out = record.push(self.id.0, 0, &Message::Abandon(abandon));
+            Some(Item::Abandon(failure)) => {
+                let index = failure.index;
+                let out = record.push(self.id.0, 0, &Message::Abandon(failure.as_str()));
                 if out {
                     self.settle(index, output);
                 }
@@ -427,13 +385,8 @@ impl Sending {
 
     /// Puts an abandon in place of all that is queued of the entry. It goes first, since a leaf of
     /// it may be half sent.
-    fn give_up(&mut self, abandon: &Abandon<'_>) {
-        let Abandon {
-            index,
-            reason,
-            errno,
-            text,
-        } = *abandon;
+    fn give_up(&mut self, failure: Failure<&str>) {
+        let index = failure.index;
         if let Some(track) = self.unsettled.get_mut(&index) {
             track.failed = true;
         }
@@ -444,13 +397,8 @@ impl Sending {
             }
             other => other.index() != index,
         });
-        let text = clip(text).into();
-        self.queue.push_front(Item::Abandon {
-            index,
-            reason,
-            errno,
-            text,
-        });
+        let failure = failure.map_text(|text| clip(text).into());
+        self.queue.push_front(Item::Abandon(failure));
     }
 
     /// The entry's track, if the caller may still send of it.
@@ -482,7 +430,7 @@ impl Sending {
         self.unsettled.remove(&index);
         if self.entries_short && self.unsettled.len() <= ENTRIES_AHEAD as usize / 2 {
             self.entries_short = false;
-            output.emit(Event::Room { file: self.id });
+            output.emit_transfer(self.id, TransferEvent::Room);
         }
     }
 }

@@ -11,7 +11,7 @@ use transom_wire::{
     TransferKey,
 };
 
-use crate::{Event, LeafData, Session, TransferId, UsageError};
+use crate::{Event, LeafData, Session, TransferEvent, TransferId, UsageError};
 
 /// The byte that a file has there.
 pub fn content(index: u32, offset: u64) -> u8 {
@@ -93,28 +93,32 @@ impl Courier {
 
     /// What a sender does after any event of its transfer.
     pub fn send(&mut self, session: &mut Session, event: &Event) {
+        let Event::Transfer(file, event) = event else {
+            return;
+        };
         match event {
-            Event::Started { file, start } => {
+            TransferEvent::Started(start) => {
                 self.started.push_back((start.index, start.offset));
                 self.work(session, *file);
             }
-            Event::Accepted { file }
-            | Event::Room { file }
-            | Event::Done { file, .. }
-            | Event::Failed { file, .. } => {
-                self.work(session, *file);
-            }
-            Event::Progress { progress, .. } => self.progress = *progress,
-            Event::Finished { ending, .. } => self.ending = Some(*ending),
+            TransferEvent::Accepted
+            | TransferEvent::Room
+            | TransferEvent::Done(_)
+            | TransferEvent::Failed(_) => self.work(session, *file),
+            TransferEvent::Progress(progress) => self.progress = *progress,
+            TransferEvent::Finished(status) => self.ending = Some(status.code),
             _ => {}
         }
     }
 
     /// What a receiver does with any event of its transfer.
     pub fn receive(&mut self, session: &mut Session, event: Event) {
+        let Event::Transfer(file, event) = event else {
+            return;
+        };
         match event {
-            Event::Offered { file, .. } => fine(session.accept(file)),
-            Event::Entry { file, entry } => match entry.kind {
+            TransferEvent::Offered(_) => fine(session.accept(file)),
+            TransferEvent::Entry(entry) => match entry.kind {
                 EntryKind::Folder => {
                     let (index, root) = (entry.index, [0; 32]);
                     fine(session.done(file, &Done { index, root }));
@@ -134,14 +138,14 @@ impl Courier {
                     self.got.insert(index, offset);
                 }
             },
-            Event::Leaf { file, leaf, .. } => self.store(session, file, &leaf),
-            Event::Ended { file, end } => {
+            TransferEvent::Leaf { leaf, .. } => self.store(session, file, &leaf),
+            TransferEvent::Ended(end) => {
                 let whole = self.got.get(&end.index) == Some(&end.size);
                 assert!(whole || !self.trusts, "{end:?}");
                 let (index, root) = (end.index, end.root);
                 fine(session.done(file, &Done { index, root }));
             }
-            Event::Finish { file, .. } => fine(session.finished(file, self.verdict(), "there")),
+            TransferEvent::Finish { .. } => fine(session.finished(file, self.verdict(), "there")),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, CallKind, CameraState, Codec, EndReason, Ending, FailReason, Failed, Orientation,
+    ByeCode, CallKind, CameraState, Codec, EndReason, Ending, FailReason, Failure, Orientation,
     PictureHead, RefuseReason, Shape,
 };
 
@@ -20,7 +20,7 @@ use super::frames::frame;
 use super::link::Route;
 use super::lone::Lone;
 use super::pair::{Pair, Who};
-use crate::{CallId, Event, Instant, PeerError, Picture, TransferId};
+use crate::{CallEvent, CallId, Event, Instant, PeerError, Picture, TransferId};
 
 /// Whatever a peer says and whatever the caller does: no panic, and what is held stays within its
 /// limits.
@@ -88,16 +88,17 @@ fn frames(choices: &mut Choices<'_>) {
     while !choices.is_empty() {
         clock = clock + Duration::from_micros(u64::from(choices.byte()) * 500);
         let frame = match choices.byte() % 4 {
-            0 => ack(&end.session.stats(clock), choices),
+            0 => ack(&end.connection.session.stats(clock), choices),
             _ => frame(choices),
         };
-        let result = end.session.handle_bytes(&frame, clock);
+        let result = end.connection.handle_bytes(&frame, clock);
         end.react(choices, clock);
         end.check();
-        if result.is_err() || end.session.handle_timeout(clock).is_err() {
-            end.session.bye(ByeCode::Illegal, "");
-            end.session.poll_transmit(&mut vec![0; RECORD_BULK], clock);
-            assert_eq!(end.session.poll_timeout(), None);
+        if result.is_err() || end.connection.handle_timeout(clock).is_err() {
+            end.connection.bye(ByeCode::Illegal, "");
+            end.connection
+                .poll_transmit(&mut vec![0; RECORD_BULK], clock);
+            assert_eq!(end.connection.poll_timeout(), None);
             return;
         }
     }
@@ -164,8 +165,8 @@ impl Scene {
             let clock = pair.clock(who);
             let session = pair.session(who);
             match event {
-                Event::Ringing { call, .. } => any(session.answer(call)),
-                Event::Picture { call, picture } => {
+                Event::Call(call, CallEvent::Ringing(_)) => any(session.answer(call)),
+                Event::Call(call, CallEvent::Picture(picture)) => {
                     any(session.shown(call, picture.head.sequence, clock));
                 }
                 event if who == Who::Ann => courier.send(session, &event),
@@ -202,7 +203,7 @@ impl Scene {
             3 | 4 => any(session.ring(kind(on))),
             5 => any(session.text("hello")),
             6 if on => every_call(|call| any(session.hang_up(call, EndReason::Chosen, ""))),
-            7 if who == Who::Bob && on => any(session.failed(file, &failed(u32::from(value % 4)))),
+            7 if who == Who::Bob && on => any(session.failed(file, failed(u32::from(value % 4)))),
             8 => every_call(|call| any(session.camera_state(call, CameraState::Live, "on"))),
             9 => every_call(|call| any(session.recording(call, on))),
             _ => every_call(|call| any(session.send_picture(call, picture(value)))),
@@ -222,9 +223,9 @@ pub(super) fn kind(view: bool) -> CallKind {
     if view { CallKind::View } else { CallKind::Talk }
 }
 
-pub(super) fn failed(index: u32) -> Failed<'static> {
+pub(super) fn failed(index: u32) -> Failure<&'static str> {
     let text = "input/output error";
-    Failed {
+    Failure {
         index,
         reason: FailReason::Io,
         errno: 5,

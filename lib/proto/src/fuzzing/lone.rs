@@ -9,7 +9,10 @@ use transom_wire::{
 
 use super::choices::Choices;
 use super::laws::{any, every_call, failed, kind, picture};
-use crate::{Config, Event, Instant, LeafData, Session, Side};
+use crate::{
+    CallEvent, CallId, Config, Connection, Event, Instant, LeafData, Side, TransferEvent,
+    TransferId,
+};
 
 /// A small queue, so that its limit is reached.
 const QUEUE: usize = 4096;
@@ -22,7 +25,7 @@ const ANSWERS: usize = 16 * 1024;
 
 /// One session whose peer is the fuzzer.
 pub(super) struct Lone {
-    pub(super) session: Session,
+    pub(super) connection: Connection,
 }
 
 impl Lone {
@@ -33,7 +36,7 @@ impl Lone {
         config.grant_window = 1000;
         config.max_transfers = 3;
         config.max_calls = 3;
-        let mut session = Session::new(config, side, Instant(1_000_000));
+        let mut connection = Connection::new(config, side, Instant(1_000_000));
         let name = "fuzzer".parse().unwrap();
         let hello = Hello {
             session: 2,
@@ -44,31 +47,48 @@ impl Lone {
         };
         let mut bytes = [0; 128];
         let used = Message::Hello(hello).encode(0, 0, &mut bytes).unwrap();
-        session
+        connection
             .handle_bytes(&bytes[..used], Instant(1_000_000))
             .unwrap();
-        Self { session }
+        Self { connection }
     }
 
     /// Takes events out, answers some, and uses a verb.
     pub(super) fn react(&mut self, choices: &mut Choices<'_>, clock: Instant) {
-        while let Some(event) = self.session.poll_event() {
+        while let Some(event) = self.connection.poll_event() {
             self.answer(event, choices, clock);
         }
         self.verb(choices);
     }
 
     fn answer(&mut self, event: Event, choices: &mut Choices<'_>, clock: Instant) {
-        let session = &mut self.session;
         let (yes, index) = (choices.flag(), u32::from(choices.byte() % 4));
+        match event {
+            Event::Call(call, event) if yes => self.answer_call(call, &event, clock),
+            Event::Transfer(file, event) => self.answer_transfer(file, &event, yes, index),
+            _ => {}
+        }
+    }
+
+    fn answer_call(&mut self, call: CallId, event: &CallEvent, clock: Instant) {
+        match event {
+            CallEvent::Ringing(_) => any(self.connection.session.answer(call)),
+            CallEvent::Picture(picture) => {
+                any(self
+                    .connection
+                    .session
+                    .shown(call, picture.head.sequence, clock));
+            }
+            _ => {}
+        }
+    }
+
+    fn answer_transfer(&mut self, file: TransferId, event: &TransferEvent, yes: bool, index: u32) {
+        let session = &mut self.connection.session;
         let offset = 0;
         match event {
-            Event::Ringing { call, .. } if yes => any(session.answer(call)),
-            Event::Picture { call, picture } if yes => {
-                any(session.shown(call, picture.head.sequence, clock));
-            }
-            Event::Offered { file, .. } if yes => any(session.accept(file)),
-            Event::Entry { file, .. } if yes => {
+            TransferEvent::Offered(_) if yes => any(session.accept(file)),
+            TransferEvent::Entry(_) if yes => {
                 any(session.start(
                     file,
                     &Start {
@@ -78,11 +98,11 @@ impl Lone {
                     },
                 ));
             }
-            Event::Entry { file, .. } => any(session.failed(file, &failed(index))),
-            Event::Leaf { file, leaf, .. } => {
+            TransferEvent::Entry(_) => any(session.failed(file, failed(index))),
+            TransferEvent::Leaf { leaf, .. } => {
                 any(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
             }
-            Event::Ended { file, end } => {
+            TransferEvent::Ended(end) => {
                 any(session.done(
                     file,
                     &Done {
@@ -91,9 +111,9 @@ impl Lone {
                     },
                 ));
             }
-            Event::Finish { file, .. } => any(session.finished(file, Ending::Durable, "")),
-            Event::Accepted { file } => any(session.entry(file, &entry())),
-            Event::Started { file, .. } => {
+            TransferEvent::Finish { .. } => any(session.finished(file, Ending::Durable, "")),
+            TransferEvent::Accepted => any(session.entry(file, &entry())),
+            TransferEvent::Started(_) => {
                 any(session.leaf(
                     file,
                     LeafData {
@@ -109,7 +129,7 @@ impl Lone {
     }
 
     fn verb(&mut self, choices: &mut Choices<'_>) {
-        let session = &mut self.session;
+        let session = &mut self.connection.session;
         let (on, value) = (choices.flag(), choices.byte());
         match choices.byte() % 16 {
             0 => any(session.ring(kind(on))),
@@ -119,7 +139,7 @@ impl Lone {
             4 => every_call(|call| any(session.hang_up(call, EndReason::Chosen, "no"))),
             5 => {
                 let mut out = vec![0; RECORD_BULK];
-                session.poll_transmit(&mut out, Instant(1_000_000));
+                self.connection.poll_transmit(&mut out, Instant(1_000_000));
             }
             _ => {}
         }
@@ -128,7 +148,7 @@ impl Lone {
     /// What is held is bounded: the queues by their limit, and what is not yet whole by what may be
     /// set aside for it.
     pub(super) fn check(&self) {
-        let held = self.session.stats(Instant(1_000_000)).held;
+        let held = self.connection.session.stats(Instant(1_000_000)).held;
         let most = 2 * QUEUE + 3 * (LEAF + SIZE + PICTURES) + RECORD_BULK + ANSWERS;
         assert!(held <= most, "{held} bytes held");
     }

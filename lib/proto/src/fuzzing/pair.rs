@@ -7,7 +7,7 @@ use core::time::Duration;
 use transom_wire::limits::RECORD_BULK;
 
 use super::link::{Link, Route};
-use crate::{Config, Event, Instant, PeerError, Session, Side};
+use crate::{Config, Connection, Event, Instant, PeerError, Session, Side};
 
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,9 +18,9 @@ pub enum Who {
     Bob,
 }
 
-/// One session, its clock, and its link to the other.
+/// One connection, its clock, and its link to the other.
 struct End {
-    session: Session,
+    connection: Connection,
     /// The two clocks have different zeros, as real ones do.
     skew: Duration,
     link: Link,
@@ -46,7 +46,7 @@ impl Pair {
     /// Two sessions with those configurations.
     pub fn with(route: Route, ann: Config, bob: Config) -> Self {
         let end = |config, side, skew| End {
-            session: Session::new(config, side, Instant::default() + skew),
+            connection: Connection::new(config, side, Instant::default() + skew),
             skew,
             link: Link::new(route),
             error: None,
@@ -61,7 +61,12 @@ impl Pair {
 
     /// One end's session.
     pub fn session(&mut self, who: Who) -> &mut Session {
-        &mut self.end(who).session
+        &mut self.end(who).connection.session
+    }
+
+    /// One end's connection, for a test that moves bytes itself.
+    pub fn connection(&mut self, who: Who) -> &mut Connection {
+        &mut self.end(who).connection
     }
 
     /// The link by which one end sends.
@@ -126,7 +131,7 @@ impl Pair {
         loop {
             let mut idle = true;
             for who in [Who::Ann, Who::Bob] {
-                while let Some(event) = self.session(who).poll_event() {
+                while let Some(event) = self.connection(who).poll_event() {
                     idle = false;
                     app(self, who, event);
                 }
@@ -145,7 +150,7 @@ impl Pair {
         let end = self.end(who);
         let mut used = 0;
         if end.link.is_writable(now) {
-            used = end.session.poll_transmit(&mut buffer, clock);
+            used = end.connection.poll_transmit(&mut buffer, clock);
             if used > 0 {
                 end.link.send(&buffer[..used], now);
             }
@@ -163,14 +168,14 @@ impl Pair {
         };
         let Some(record) = other.link.receive(now) else {
             let bytes = other.link.receive_partial(now);
-            return end.session.handle_partial(bytes, clock);
+            return end.connection.handle_partial(bytes, clock);
         };
         let size = match other.link.route.cut {
             0 => record.len(),
             cut => cut,
         };
         for piece in record.chunks(size) {
-            let result = end.session.handle_bytes(piece, clock);
+            let result = end.connection.handle_bytes(piece, clock);
             end.error = end.error.or(result.err());
         }
     }
@@ -178,15 +183,19 @@ impl Pair {
     fn expire(&mut self, who: Who) {
         let clock = self.clock(who);
         let end = self.end(who);
-        if end.session.poll_timeout().is_some_and(|due| due <= clock) {
-            let result = end.session.handle_timeout(clock);
+        if end
+            .connection
+            .poll_timeout()
+            .is_some_and(|due| due <= clock)
+        {
+            let result = end.connection.handle_timeout(clock);
             end.error = end.error.or(result.err());
         }
     }
 
     /// When something happens next.
     fn next(&self) -> Option<Instant> {
-        let timeout = |end: &End| Some(end.session.poll_timeout()? - end.skew);
+        let timeout = |end: &End| Some(end.connection.poll_timeout()? - end.skew);
         // A link that is full takes records again when something has come out of it.
         let times = [
             self.ann.link.next(),

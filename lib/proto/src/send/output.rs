@@ -7,7 +7,7 @@ use transom_wire::{Class, Message};
 
 use super::queue::Queue;
 use super::sound::SoundQueue;
-use crate::{Event, PeerError, UsageError};
+use crate::{CallEvent, CallId, Event, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Output {
     pub(crate) control: Queue,
@@ -59,6 +59,14 @@ impl Output {
 
     pub(crate) fn emit(&mut self, event: Event) {
         self.events.push_back(event);
+    }
+
+    pub(crate) fn emit_call(&mut self, call: CallId, event: CallEvent) {
+        self.emit(Event::Call(call, event));
+    }
+
+    pub(crate) fn emit_transfer(&mut self, transfer: TransferId, event: TransferEvent) {
+        self.emit(Event::Transfer(transfer, event));
     }
 
     /// Whether folders should wait with their entries, so that other requests find room.

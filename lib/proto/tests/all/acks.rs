@@ -1,6 +1,6 @@
 //! Acks of a peer, honest and not: what is in flight by them, and what that lets us send.
 
-use transom_proto::Event;
+use transom_proto::{CallEvent, Event};
 use transom_wire::{Ack, CallKind, Kind, Message, Ring};
 
 use crate::evil::Evil;
@@ -10,7 +10,7 @@ use crate::video::picture;
 /// how many bytes had been sent before it.
 fn leaf_in_flight() -> (Evil, u64) {
     let mut evil = Evil::with_leaf();
-    let before = evil.session.stats(evil.now).sent;
+    let before = evil.connection.session.stats(evil.now).sent;
     evil.heard();
     (evil, before)
 }
@@ -22,17 +22,20 @@ fn ack(received: u64) -> Message<'static> {
 #[test]
 fn file_data_acked_in_part_leave_the_gate_for_pictures_open() {
     let (evil, before) = leaf_in_flight();
-    let all = evil.session.stats(evil.now).sent - before;
+    let all = evil.connection.session.stats(evil.now).sent - before;
     for part in [1, 100, 4_000, 4_256, 10_000, all / 2, all] {
         let (mut evil, before) = leaf_in_flight();
         evil.say(0, &ack(before + part)).unwrap();
         let kind = CallKind::View;
         evil.say(1, &Message::Ring(Ring { kind })).unwrap();
-        let Some(Event::Ringing { call, .. }) = evil.events().pop() else {
+        let Some(Event::Call(call, CallEvent::Ringing(_))) = evil.events().pop() else {
             panic!("no ring");
         };
-        evil.session.answer(call).unwrap();
-        evil.session.send_picture(call, picture(1, 1000)).unwrap();
+        evil.connection.session.answer(call).unwrap();
+        evil.connection
+            .session
+            .send_picture(call, picture(1, 1000))
+            .unwrap();
         let heard = evil.heard();
         assert!(heard.contains(&(1, Kind::Picture)), "{part}: {heard:?}");
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
-use transom_proto::{CallId, Event, UsageError};
-use transom_wire::{CallKind, CameraState, EndReason, HangUp, Kind, Message, Recording, Ring};
+use transom_proto::{CallEvent, CallId, Event, UsageError};
+use transom_wire::{CallKind, CameraState, EndReason, Kind, Message, Recording, Ring, Status};
 
 use crate::evil::Evil;
 
@@ -16,8 +16,10 @@ pub(crate) fn calling(route: Route, kind: CallKind) -> (Pair, CallId) {
     let call = pair.session(Who::Ann).ring(kind).unwrap();
     let mut answered = false;
     pair.run(TICK, |pair, who, event| match (who, event) {
-        (Who::Bob, Event::Ringing { call, .. }) => pair.session(who).answer(call).unwrap(),
-        (Who::Ann, Event::Answered { .. }) => answered = true,
+        (Who::Bob, Event::Call(call, CallEvent::Ringing(_))) => {
+            pair.session(who).answer(call).unwrap()
+        }
+        (Who::Ann, Event::Call(_, CallEvent::Answered)) => answered = true,
         _ => {}
     });
     assert!(answered);
@@ -40,7 +42,10 @@ fn either_side_hangs_up() {
         let text = "see you".into();
         assert_eq!(
             pair.events(TICK),
-            [(other, Event::HungUp { call, reason, text })]
+            [(
+                other,
+                Event::Call(call, CallEvent::HungUp(Status::new(reason, text)))
+            )]
         );
         assert!(!pair.session(who).is_live() && !pair.session(other).is_live());
         let again = pair.session(other).hang_up(call, reason, "");
@@ -58,7 +63,10 @@ fn a_caller_gives_up() {
     let text = String::new();
     assert_eq!(
         pair.events(TICK),
-        [(Who::Bob, Event::HungUp { call, reason, text })]
+        [(
+            Who::Bob,
+            Event::Call(call, CallEvent::HungUp(Status::new(reason, text)))
+        )]
     );
     let late = pair.session(Who::Bob).answer(call);
     assert_eq!(late, Err(UsageError::NoSuchCall));
@@ -78,7 +86,10 @@ fn a_call_is_declined_by_either_verb() {
         let text = "none here".into();
         assert_eq!(
             pair.events(TICK),
-            [(Who::Ann, Event::Declined { call, reason, text })]
+            [(
+                Who::Ann,
+                Event::Call(call, CallEvent::Declined(Status::new(reason, text)))
+            )]
         );
         assert!(!pair.session(Who::Ann).is_live());
     }
@@ -97,19 +108,15 @@ fn crossing_rings_leave_the_call_of_the_higher_nonce() {
         [
             (
                 Who::Ann,
-                Event::Declined {
-                    call: yields,
-                    reason,
-                    text
-                }
+                Event::Call(yields, CallEvent::Declined(Status::new(reason, text)))
             ),
-            (Who::Ann, Event::Ringing { call: stays, kind }),
+            (Who::Ann, Event::Call(stays, CallEvent::Ringing(kind))),
         ]
     );
     pair.session(Who::Ann).answer(stays).unwrap();
     assert_eq!(
         pair.events(TICK),
-        [(Who::Bob, Event::Answered { call: stays })]
+        [(Who::Bob, Event::Call(stays, CallEvent::Answered))]
     );
 }
 
@@ -125,8 +132,10 @@ fn an_answer_to_a_call_that_yielded_ends_it() {
     pair.session(Who::Ann).ring(CallKind::Talk).unwrap();
     let mut ended = false;
     pair.run(TICK, |pair, who, event| match (who, event) {
-        (Who::Bob, Event::Ringing { call, .. }) => pair.session(who).answer(call).unwrap(),
-        (Who::Bob, Event::HungUp { .. }) => ended = true,
+        (Who::Bob, Event::Call(call, CallEvent::Ringing(_))) => {
+            pair.session(who).answer(call).unwrap()
+        }
+        (Who::Bob, Event::Call(_, CallEvent::HungUp(_))) => ended = true,
         _ => {}
     });
     assert!(ended && !pair.session(Who::Bob).is_live() && !pair.session(Who::Ann).is_live());
@@ -163,16 +172,13 @@ fn both_watch_each_other_by_two_calls() {
             verb: "camera_state"
         })
     );
-    let state = Event::CameraState {
-        call: second,
-        lens: CameraState::Opening,
-        text: "waking".into(),
-    };
+    let state = Status::new(CameraState::Opening, "waking".into());
+    let state = Event::Call(second, CallEvent::CameraState(state));
     let events = pair.events(TICK);
     assert_eq!(
         events,
         [
-            (Who::Bob, Event::Answered { call: second }),
+            (Who::Bob, Event::Call(second, CallEvent::Answered)),
             (Who::Bob, state)
         ]
     );
@@ -183,7 +189,7 @@ fn who_is_recorded_is_told() {
     let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
     for on in [true, false] {
         pair.session(Who::Ann).recording(call, on).unwrap();
-        let marked = (Who::Bob, Event::Recording { call, on });
+        let marked = (Who::Bob, Event::Call(call, CallEvent::Recording { on }));
         assert_eq!(pair.events(TICK), [marked]);
     }
     // Bob gets no pictures: he has nothing to record.
@@ -220,7 +226,8 @@ fn long_reasons_are_cut_between_letters() {
         .hang_up(call, reason, &"é".repeat(500))
         .unwrap();
     let events = pair.events(TICK);
-    let Some((Who::Bob, Event::HungUp { text, .. })) = events.last() else {
+    let Some((Who::Bob, Event::Call(_, CallEvent::HungUp(Status { text, .. })))) = events.last()
+    else {
         panic!("{events:?}");
     };
     assert_eq!(*text, "é".repeat(128));
@@ -268,10 +275,7 @@ fn illegal_calls_end_the_connection() {
     let ring = Message::Ring(Ring {
         kind: CallKind::View,
     });
-    let hang_up = Message::HangUp(HangUp {
-        reason: EndReason::Chosen,
-        text: "",
-    });
+    let hang_up = Message::HangUp(Status::new(EndReason::Chosen, ""));
     // Stream 1 is the peer's: it rings there. Stream 2 is ours.
     for bad in [
         (0, ring),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use transom_proto::{CallId, Config, Event, Instant, LeafData, PeerError, Session, Side};
+use transom_proto::{
+    CallEvent, CallId, Config, Connection, Event, Instant, LeafData, PeerError, Side,
+    TransferEvent, TransferId,
+};
 use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
 use transom_wire::{
     Ack, CallKind, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message,
@@ -24,7 +27,7 @@ impl Said {
 }
 
 pub(crate) struct Evil {
-    pub(crate) session: Session,
+    pub(crate) connection: Connection,
     pub(crate) now: Instant,
 }
 
@@ -60,8 +63,8 @@ impl Evil {
         let now = Instant(5_000_000);
         let mut config = Config::new("honest".parse().unwrap(), 1, 2);
         tune(&mut config);
-        let session = Session::new(config, Side::Listener, now);
-        Self { session, now }
+        let connection = Connection::new(config, Side::Listener, now);
+        Self { connection, now }
     }
 
     /// A session that has a leaf of a file to send on stream 2, and may send all of it.
@@ -84,7 +87,7 @@ impl Evil {
             bytes: size,
             name,
         };
-        let file = evil.session.offer(&offer).unwrap();
+        let file = evil.connection.session.offer(&offer).unwrap();
         evil.say(2, &Message::Accept).unwrap();
         evil.say(2, &Message::Grant(Grant { bytes: size })).unwrap();
         let (kind, mode, mtime, path) = (EntryKind::File, 0, 0, name);
@@ -96,7 +99,7 @@ impl Evil {
             size,
             path,
         };
-        evil.session.entry(file, &entry).unwrap();
+        evil.connection.session.entry(file, &entry).unwrap();
         let proof = [0; 32];
         let start = Start {
             index,
@@ -105,7 +108,7 @@ impl Evil {
         };
         evil.say(2, &Message::Start(start)).unwrap();
         evil.heard();
-        let (received, clock) = (evil.session.stats(evil.now).sent, 0);
+        let (received, clock) = (evil.connection.session.stats(evil.now).sent, 0);
         evil.say(0, &Message::Ack(Ack { received, clock })).unwrap();
         evil.events();
         let (hash, bytes) = ([0; 32], vec![0; LEAF]);
@@ -115,23 +118,24 @@ impl Evil {
             hash,
             bytes,
         };
-        evil.session.leaf(file, leaf).unwrap();
+        evil.connection.session.leaf(file, leaf).unwrap();
     }
 
     /// A view that the peer has rung for and we have answered, on stream 1.
     pub(crate) fn view(&mut self) -> CallId {
         let kind = CallKind::View;
         self.say(1, &Message::Ring(Ring { kind })).unwrap();
-        let Some(Event::Ringing { call, .. }) = self.events().pop() else {
+        let Some(Event::Call(call, CallEvent::Ringing { .. })) = self.events().pop() else {
             panic!("no ring");
         };
-        self.session.answer(call).unwrap();
+        self.connection.session.answer(call).unwrap();
         call
     }
 
     /// The peer acks all that was sent, at once.
     pub(crate) fn ack_all(&mut self) {
-        let (received, clock) = (self.session.stats(self.now).sent, self.now.0);
+        let session = &self.connection.session;
+        let (received, clock) = (session.stats(self.now).sent, self.now.0);
         self.say(0, &Message::Ack(Ack { received, clock })).unwrap();
     }
 
@@ -147,11 +151,19 @@ impl Evil {
     ) -> Result<(), PeerError> {
         let mut frame = [0; RECORD_BULK];
         let used = message.encode(stream, flags, &mut frame).unwrap();
-        self.session.handle_bytes(&frame[..used], self.now)
+        self.connection.handle_bytes(&frame[..used], self.now)
     }
 
     pub(crate) fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.session.poll_event()).collect()
+        std::iter::from_fn(|| self.connection.poll_event()).collect()
+    }
+
+    /// The transfer that the peer has just offered.
+    pub(crate) fn offered(&mut self) -> TransferId {
+        match self.events()[..] {
+            [Event::Transfer(file, TransferEvent::Offered(_))] => file,
+            ref other => panic!("no offer: {other:?}"),
+        }
     }
 
     /// The kinds of frame that the session sends now, and of which stream.
@@ -188,7 +200,7 @@ impl Evil {
     /// The frames of the next record; none if nothing is sent now.
     pub(crate) fn record(&mut self) -> Vec<(Header, Vec<u8>)> {
         let mut record = vec![0; RECORD_BULK];
-        let used = self.session.poll_transmit(&mut record, self.now);
+        let used = self.connection.poll_transmit(&mut record, self.now);
         let mut frames = Vec::new();
         let mut rest = &record[..used];
         while let Some((head, after)) = rest.split_first_chunk::<HEADER>() {
@@ -218,6 +230,6 @@ impl Evil {
 
     pub(crate) fn wait(&mut self, span: Duration) -> Result<(), PeerError> {
         self.now = self.now + span;
-        self.session.handle_timeout(self.now)
+        self.connection.handle_timeout(self.now)
     }
 }

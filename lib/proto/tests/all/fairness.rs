@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, TransferId};
+use transom_proto::{CallEvent, Event, TransferId};
 use transom_wire::limits::LEAF;
 use transom_wire::{CallKind, Ending, Shape};
 
@@ -41,14 +41,14 @@ impl Party {
         self.pair.run(span, |pair, who, event| {
             let clock = pair.clock(who);
             let session = pair.session(who);
-            if let Event::Ringing { call, .. } = event {
+            if let Event::Call(call, CallEvent::Ringing(_)) = event {
                 return session.answer(call).unwrap();
             }
-            if let Event::Picture { call, picture } = event {
+            if let Event::Call(call, CallEvent::Picture(picture)) = event {
                 return session.shown(call, picture.head.sequence, clock).unwrap();
             }
             for (file, courier) in &mut *couriers {
-                if event.file() == Some(*file) {
+                if matches!(event, Event::Transfer(at, _) if at == *file) {
                     match who {
                         Who::Ann => courier.send(session, &event),
                         Who::Bob => courier.receive(session, event.clone()),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, LeafData, TransferId, UsageError};
+use transom_proto::{Event, LeafData, TransferEvent, TransferId, UsageError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Abandon, CallKind, Done, Ending, FailReason, Failed, Progress, RefuseReason, Shape, Start,
+    CallKind, Done, Ending, FailReason, Failure, Progress, RefuseReason, Shape, Start, Status,
     WHOLE,
 };
 
@@ -39,7 +39,9 @@ fn announced() -> (Pair, TransferId) {
     let (file, mut courier) = Courier::offer(pair.session(Who::Ann), Shape::Folder, parcels);
     pair.run(TICK, |pair, who, event| match (who, event) {
         (Who::Ann, event) => courier.send(pair.session(who), &event),
-        (Who::Bob, Event::Offered { file, .. }) => pair.session(who).accept(file).unwrap(),
+        (Who::Bob, Event::Transfer(file, TransferEvent::Offered(_))) => {
+            pair.session(who).accept(file).unwrap()
+        }
         _ => {}
     });
     (pair, file)
@@ -135,9 +137,15 @@ fn what_its_receiver_pauses_and_limits_is_so_before_it_is_accepted() {
         matches!(
             &events[..],
             [
-                (Who::Ann, Event::Paused { paused: true, .. }),
-                (Who::Ann, Event::Limited { rate: Some(9), .. }),
-                (Who::Ann, Event::Accepted { .. }),
+                (
+                    Who::Ann,
+                    Event::Transfer(_, TransferEvent::Paused { paused: true })
+                ),
+                (
+                    Who::Ann,
+                    Event::Transfer(_, TransferEvent::Limited { rate: Some(9) })
+                ),
+                (Who::Ann, Event::Transfer(_, TransferEvent::Accepted)),
             ]
         ),
         "{events:?}"
@@ -156,7 +164,10 @@ fn a_sender_may_begin_at_the_start_when_the_proof_does_not_fit() {
     let wrong = ann.leaf(file, leaf(0, 0, LEAF));
     assert_eq!(wrong, Err(UsageError::NotNow { verb: "leaf" }));
     let events = pair.events(TICK);
-    assert!(matches!(&events[..], [(Who::Bob, Event::Leaf { leaf, .. })] if leaf.offset == 0));
+    let [(Who::Bob, Event::Transfer(_, TransferEvent::Leaf { leaf, .. }))] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(leaf.offset, 0);
 }
 
 #[test]
@@ -170,7 +181,10 @@ fn an_offer_is_refused() {
     let text = "12 GB are missing".into();
     assert_eq!(
         pair.events(TICK),
-        [(Who::Ann, Event::Refused { file, reason, text })]
+        [(
+            Who::Ann,
+            Event::Transfer(file, TransferEvent::Refused(Status::new(reason, text)))
+        )]
     );
     assert_eq!(
         pair.session(Who::Ann).pause(file, true),
@@ -212,23 +226,19 @@ fn an_entry_that_fails_does_not_harm_the_others() {
     let ann = pair.session(Who::Ann);
     ann.leaf(file, leaf(0, 0, LEAF)).unwrap();
     ann.leaf(file, leaf(1, 0, LEAF)).unwrap();
-    let full = Failed {
+    let full = Failure {
         index: 0,
         reason: FailReason::NoSpace,
         errno: 28,
         text: "no space left",
     };
-    pair.session(Who::Bob).failed(file, &full).unwrap();
+    pair.session(Who::Bob).failed(file, full).unwrap();
     let events = pair.events(TICK);
     let told = events.iter().any(|(who, event)| {
         *who == Who::Ann
             && matches!(
                 event,
-                Event::Failed {
-                    index: 0,
-                    errno: 28,
-                    ..
-                }
+                Event::Transfer(_, TransferEvent::Failed(failure)) if failure.as_str() == full
             )
     });
     assert!(told, "{events:?}");
@@ -257,7 +267,7 @@ fn an_entry_that_fails_does_not_harm_the_others() {
 
 fn leaf_index(event: &Event) -> Option<u32> {
     match event {
-        Event::Leaf { leaf, .. } => Some(leaf.index),
+        Event::Transfer(_, TransferEvent::Leaf { leaf, .. }) => Some(leaf.index),
         _ => None,
     }
 }
@@ -276,26 +286,20 @@ fn an_entry_given_up_in_the_middle_of_a_leaf_does_not_harm_the_others() {
     ann.leaf(file, leaf(0, 0, LEAF)).unwrap();
     ann.leaf(file, leaf(1, 0, LEAF)).unwrap();
     pair.run(Duration::from_micros(10), |_, _, _| {});
-    let changed = Abandon {
+    let changed = Failure {
         index: 0,
         reason: FailReason::SourceChanged,
         errno: 0,
         text: "it grew",
     };
-    pair.session(Who::Ann).abandon(file, &changed).unwrap();
+    pair.session(Who::Ann).abandon(file, changed).unwrap();
     let events = pair.events(SECOND);
-    let (index, reason, errno, text) = (0, FailReason::SourceChanged, 0, "it grew".into());
+    let changed = changed.map_text(String::from);
     assert_eq!(
         events[0],
         (
             Who::Bob,
-            Event::Abandoned {
-                file,
-                index,
-                reason,
-                errno,
-                text
-            }
+            Event::Transfer(file, TransferEvent::Abandoned(changed))
         )
     );
     assert_eq!(leaf_index(&events[1].1), Some(1));
@@ -315,18 +319,20 @@ fn entries_given_up_at_once_do_not_overtake_their_announcement() {
             // More than any record holds are announced, and then nothing of them can be read.
             let ann = pair.session(who);
             courier.send(ann, &event);
-            let gone = |index| Abandon {
+            let gone = |index| Failure {
                 index,
                 reason: FailReason::Gone,
                 errno: 2,
                 text: "",
             };
-            while ann.abandon(file, &gone(given_up)).is_ok() {
+            while ann.abandon(file, gone(given_up)).is_ok() {
                 given_up += 1;
             }
         }
-        (Who::Bob, Event::Abandoned { .. }) => told += 1,
-        (Who::Bob, Event::Offered { file, .. }) => pair.session(who).accept(file).unwrap(),
+        (Who::Bob, Event::Transfer(_, TransferEvent::Abandoned(_))) => told += 1,
+        (Who::Bob, Event::Transfer(file, TransferEvent::Offered(_))) => {
+            pair.session(who).accept(file).unwrap()
+        }
         _ => {}
     });
     assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
@@ -350,24 +356,27 @@ fn finish_is_told_when_every_entry_is_settled() {
             },
         )
         .unwrap();
-    let gone = Abandon {
+    let gone = Failure {
         index: 1,
         reason: FailReason::Gone,
         errno: 2,
         text: "",
     };
-    pair.session(Who::Ann).abandon(file, &gone).unwrap();
-    let failed = Failed {
+    pair.session(Who::Ann).abandon(file, gone).unwrap();
+    let failed = Failure {
         index: 2,
         reason: FailReason::BadName,
         errno: 0,
         text: "",
     };
-    pair.session(Who::Bob).failed(file, &failed).unwrap();
+    pair.session(Who::Bob).failed(file, failed).unwrap();
     let events = pair.events(TICK);
     assert_eq!(
         events.last(),
-        Some(&(Who::Bob, Event::Finish { file, entries: 3 }))
+        Some(&(
+            Who::Bob,
+            Event::Transfer(file, TransferEvent::Finish { entries: 3 })
+        ))
     );
     pair.session(Who::Bob)
         .finished(file, Ending::Partial, "things")
@@ -375,56 +384,30 @@ fn finish_is_told_when_every_entry_is_settled() {
     let (ending, text) = (Ending::Partial, "things".into());
     assert_eq!(
         pair.events(TICK),
-        [(Who::Ann, Event::Finished { file, ending, text })]
+        [(
+            Who::Ann,
+            Event::Transfer(file, TransferEvent::Finished(Status::new(ending, text)))
+        )]
     );
 }
 
 #[test]
 fn either_side_ends_the_whole_with_its_error() {
     let (mut pair, file) = announced();
-    let (index, reason, errno, text) = (WHOLE, FailReason::Io, 5, String::from("the disk is gone"));
-    let failed = Failed {
-        index,
-        reason,
-        errno,
-        text: &text,
+    let failure = Failure {
+        index: WHOLE,
+        reason: FailReason::Io,
+        errno: 5,
+        text: "the disk is gone",
     };
-    pair.session(Who::Bob).failed(file, &failed).unwrap();
-    assert_eq!(
-        pair.events(TICK),
-        [(
-            Who::Ann,
-            Event::Failed {
-                file,
-                index,
-                reason,
-                errno,
-                text: text.clone()
-            }
-        )]
-    );
+    pair.session(Who::Bob).failed(file, failure).unwrap();
+    let told = TransferEvent::Failed(failure.map_text(String::from));
+    assert_eq!(pair.events(TICK), [(Who::Ann, Event::Transfer(file, told))]);
 
     let (mut pair, file) = announced();
-    let abandon = Abandon {
-        index,
-        reason,
-        errno,
-        text: &text,
-    };
-    pair.session(Who::Ann).abandon(file, &abandon).unwrap();
-    assert_eq!(
-        pair.events(TICK),
-        [(
-            Who::Bob,
-            Event::Abandoned {
-                file,
-                index,
-                reason,
-                errno,
-                text
-            }
-        )]
-    );
+    pair.session(Who::Ann).abandon(file, failure).unwrap();
+    let told = TransferEvent::Abandoned(failure.map_text(String::from));
+    assert_eq!(pair.events(TICK), [(Who::Bob, Event::Transfer(file, told))]);
     assert_eq!(
         pair.session(Who::Bob).done(
             file,
@@ -448,7 +431,13 @@ fn either_side_cancels_in_the_middle() {
         pair.run(SECOND, |_, who, event| told = Some((who, event)));
         let other = if who == Who::Ann { Who::Bob } else { Who::Ann };
         let text = "enough".into();
-        assert_eq!(told, Some((other, Event::Cancelled { file, reason, text })));
+        assert_eq!(
+            told,
+            Some((
+                other,
+                Event::Transfer(file, TransferEvent::Cancelled(Status::new(reason, text)))
+            ))
+        );
         assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
         assert_eq!(pair.session(Who::Ann).stats(Default::default()).held, 0);
     }
@@ -480,7 +469,10 @@ fn a_pause_is_told_once() {
     }
     assert_eq!(
         pair.events(TICK),
-        [(Who::Ann, Event::Paused { file, paused: true })]
+        [(
+            Who::Ann,
+            Event::Transfer(file, TransferEvent::Paused { paused: true })
+        )]
     );
 }
 
@@ -513,7 +505,9 @@ fn a_disk_that_stops_stops_the_sender() {
     let mut leaves = 0;
     pair.run(SECOND, |pair, who, event| match (who, event) {
         (Who::Ann, event) => courier.send(pair.session(who), &event),
-        (Who::Bob, Event::Leaf { leaf, .. }) => leaves += leaf.bytes.len(),
+        (Who::Bob, Event::Transfer(_, TransferEvent::Leaf { leaf, .. })) => {
+            leaves += leaf.bytes.len()
+        }
         (Who::Bob, event) => courier.receive(pair.session(who), event),
     });
     assert_eq!(leaves, 4 * 1024 * 1024, "one window");
@@ -531,8 +525,10 @@ fn entries_stop_when_none_are_settled() {
     let mut entries = 0;
     pair.run(SECOND, |pair, who, event| match (who, event) {
         (Who::Ann, event) => courier.send(pair.session(who), &event),
-        (Who::Bob, Event::Offered { file, .. }) => pair.session(who).accept(file).unwrap(),
-        (Who::Bob, Event::Entry { .. }) => entries += 1,
+        (Who::Bob, Event::Transfer(file, TransferEvent::Offered(_))) => {
+            pair.session(who).accept(file).unwrap()
+        }
+        (Who::Bob, Event::Transfer(_, TransferEvent::Entry(_))) => entries += 1,
         _ => {}
     });
     assert_eq!(entries, ENTRIES_AHEAD);
@@ -547,7 +543,7 @@ fn sent_received_verified_and_durable_are_four_answers() {
     pair.run(4 * TICK, |pair, who, event| match (who, event) {
         (Who::Ann, event) => courier.send(pair.session(who), &event),
         // This disk takes leaves and is slow to check them.
-        (Who::Bob, Event::Leaf { leaf, .. }) => {
+        (Who::Bob, Event::Transfer(_, TransferEvent::Leaf { leaf, .. })) => {
             let taken = leaf.bytes.len() as u64;
             received += taken;
             let progress = Progress {
@@ -557,7 +553,7 @@ fn sent_received_verified_and_durable_are_four_answers() {
             };
             pair.session(who).stored(file, taken, progress).unwrap();
         }
-        (Who::Bob, Event::Ended { .. }) => {}
+        (Who::Bob, Event::Transfer(_, TransferEvent::Ended(_))) => {}
         (Who::Bob, event) => courier.receive(pair.session(who), event),
     });
     assert_eq!(
@@ -577,7 +573,13 @@ fn sent_received_verified_and_durable_are_four_answers() {
         };
         pair.session(Who::Bob).stored(file, 0, progress).unwrap();
         let events = pair.events(TICK);
-        assert_eq!(events, [(Who::Ann, Event::Progress { file, progress })]);
+        assert_eq!(
+            events,
+            [(
+                Who::Ann,
+                Event::Transfer(file, TransferEvent::Progress(progress))
+            )]
+        );
     }
     let done = Done {
         index: 0,
@@ -588,8 +590,11 @@ fn sent_received_verified_and_durable_are_four_answers() {
     assert_eq!(
         events,
         [
-            (Who::Bob, Event::Finish { file, entries: 1 }),
-            (Who::Ann, Event::Done { file, done })
+            (
+                Who::Bob,
+                Event::Transfer(file, TransferEvent::Finish { entries: 1 })
+            ),
+            (Who::Ann, Event::Transfer(file, TransferEvent::Done(done)))
         ]
     );
     let (ending, text) = (Ending::Durable, "film.mp4".into());
@@ -598,7 +603,10 @@ fn sent_received_verified_and_durable_are_four_answers() {
         .unwrap();
     assert_eq!(
         pair.events(TICK),
-        [(Who::Ann, Event::Finished { file, ending, text })]
+        [(
+            Who::Ann,
+            Event::Transfer(file, TransferEvent::Finished(Status::new(ending, text)))
+        )]
     );
 }
 
@@ -669,7 +677,10 @@ fn what_does_not_fit_the_state_is_refused_and_changes_nothing() {
     ann.leaf(file, leaf(0, 0, LEAF)).unwrap();
     let events = pair.events(TICK);
     assert!(
-        matches!(&events[..], [(Who::Bob, Event::Leaf { .. })]),
+        matches!(
+            &events[..],
+            [(Who::Bob, Event::Transfer(_, TransferEvent::Leaf { .. }))]
+        ),
         "{events:?}"
     );
 }

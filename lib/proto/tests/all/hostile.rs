@@ -1,12 +1,12 @@
 //! Peers that lie, flood, or talk out of turn: the connection ends or the limit holds, and nothing
 //! else.
 
-use transom_proto::{Event, PeerError, TransferId};
+use transom_proto::{Event, PeerError, TransferEvent, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Abandon, Ack, ByeCode, CallKind, Cancel, Capabilities, Collision, Done, End, Ending, Entry,
-    EntryKind, FailReason, Failed, Finish, Finished, Grant, Header, Hello, Kind, Leaf, Message,
-    Offer, Ping, Pong, Progress, RefuseReason, RelativePath, Ring, Shape, Start, TransferKey,
+    Ack, ByeCode, CallKind, Capabilities, Collision, Done, End, Ending, Entry, EntryKind,
+    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Ping, Pong,
+    Progress, RefuseReason, RelativePath, Ring, Shape, Start, Status, TransferKey,
 };
 
 use crate::evil::Evil;
@@ -52,7 +52,7 @@ fn end(index: u32, size: u64) -> Message<'static> {
 }
 
 fn abandon(index: u32) -> Message<'static> {
-    Message::Abandon(Abandon {
+    Message::Abandon(Failure {
         index,
         reason: FailReason::Gone,
         errno: 0,
@@ -68,8 +68,8 @@ const RING: Message<'static> = Message::Ring(Ring {
 fn receiving() -> Evil {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 3, 300_010)).unwrap();
-    let file = evil.events()[0].file().unwrap();
-    evil.session.accept(file).unwrap();
+    let file = evil.offered();
+    evil.connection.session.accept(file).unwrap();
     evil.say(1, &Message::Entry(entry(0, 300_000))).unwrap();
     evil.say(1, &Message::Entry(entry(1, 5))).unwrap();
     let start = Start {
@@ -77,7 +77,7 @@ fn receiving() -> Evil {
         offset: 0,
         proof: [0; 32],
     };
-    evil.session.start(file, &start).unwrap();
+    evil.connection.session.start(file, &start).unwrap();
     evil.events();
     evil
 }
@@ -89,16 +89,19 @@ fn sending() -> (Evil, TransferId) {
     let Message::Offer(offer) = offer(Shape::Folder, 3, 400_000) else {
         unreachable!("an offer is an offer");
     };
-    let file = evil.session.offer(&offer).unwrap();
+    let file = evil.connection.session.offer(&offer).unwrap();
     evil.say(2, &Message::Accept).unwrap();
     evil.say(2, &Message::Grant(Grant { bytes: 1_000 }))
         .unwrap();
-    evil.session.entry(file, &entry(0, 300_000)).unwrap();
+    evil.connection
+        .session
+        .entry(file, &entry(0, 300_000))
+        .unwrap();
     let folder = Entry {
         kind: EntryKind::Folder,
         ..entry(1, 0)
     };
-    evil.session.entry(file, &folder).unwrap();
+    evil.connection.session.entry(file, &folder).unwrap();
     evil.heard();
     evil.events();
     (evil, file)
@@ -208,8 +211,8 @@ fn a_folder_has_no_bytes_and_a_single_file_no_other_name() {
     ] {
         let mut evil = Evil::new();
         evil.say(1, &offer(Shape::File, 1, 5)).unwrap();
-        let file = evil.events()[0].file().unwrap();
-        evil.session.accept(file).unwrap();
+        let file = evil.offered();
+        evil.connection.session.accept(file).unwrap();
         assert!(evil.say(1, &Message::Entry(wrong)).is_err());
     }
 }
@@ -239,10 +242,11 @@ fn more_data_than_the_leaf_or_the_grant_are_too_much() {
     let mut evil = Evil::new();
     let window = 4 * 1024 * 1024;
     evil.say(1, &offer(Shape::File, 1, 2 * window)).unwrap();
-    let file = evil.events()[0].file().unwrap();
-    evil.session.accept(file).unwrap();
+    let file = evil.offered();
+    evil.connection.session.accept(file).unwrap();
     evil.say(1, &Message::Entry(entry(0, 2 * window))).unwrap();
-    evil.session
+    evil.connection
+        .session
         .start(
             file,
             &Start {
@@ -286,14 +290,14 @@ fn receivers_that_break_the_rules_are_ended() {
         })
     };
     let failed = |index| {
-        Message::Failed(Failed {
+        Message::Failed(Failure {
             index,
             reason: FailReason::Io,
             errno: 5,
             text: "",
         })
     };
-    let finished = |ending| Message::Finished(Finished { ending, text: "" });
+    let finished = |ending| Message::Finished(Status::new(ending, ""));
     let cases = [
         ("an entry not offered", vec![start(2, 0)]),
         ("an offset beyond the end", vec![start(0, 2 * LEAF as u64)]),
@@ -311,10 +315,7 @@ fn receivers_that_break_the_rules_are_ended() {
         ("accepted twice", vec![Message::Accept]),
         (
             "refused after it was accepted",
-            vec![Message::Refuse(transom_wire::Refuse {
-                reason: RefuseReason::Chosen,
-                text: "",
-            })],
+            vec![Message::Refuse(Status::new(RefuseReason::Chosen, ""))],
         ),
         ("a sender's message", vec![leaf(0, 0, 5)]),
     ];
@@ -330,7 +331,7 @@ fn receivers_that_break_the_rules_are_ended() {
     let Message::Offer(mine) = offer(Shape::Folder, 0, 0) else {
         unreachable!("an offer is an offer");
     };
-    evil.session.offer(&mine).unwrap();
+    evil.connection.session.offer(&mine).unwrap();
     let progress = Message::Progress(Progress::default());
     assert!(
         evil.say(2, &progress).is_err(),
@@ -357,10 +358,10 @@ fn no_more_is_sent_than_was_granted() {
         hash: [0; 32],
         bytes,
     };
-    evil.session.leaf(file, data).unwrap();
-    let before = evil.session.stats(evil.now).sent;
+    evil.connection.session.leaf(file, data).unwrap();
+    let before = evil.connection.session.stats(evil.now).sent;
     evil.heard();
-    let sent = evil.session.stats(evil.now).sent - before;
+    let sent = evil.connection.session.stats(evil.now).sent - before;
     assert!(
         (1_000..1_200).contains(&sent),
         "{sent} bytes for a grant of 1,000"
@@ -381,7 +382,7 @@ fn floods_of_offers_and_rings_find_their_limit() {
         verdict = evil.say(file * 2 + 1, &offer(Shape::Folder, 0, 0));
         verdict = verdict.and_then(|()| evil.say(call * 2 + 1, &RING));
         rounds += 1;
-        assert!(evil.session.stats(evil.now).held < 3 * 1024 * 1024);
+        assert!(evil.connection.session.stats(evil.now).held < 3 * 1024 * 1024);
     }
     // 16 offers and 8 rings are open; the others were answered until nobody read the answers.
     assert_eq!(verdict.map_err(|error| error.code()), Err(ByeCode::TooMuch));
@@ -394,8 +395,8 @@ fn all_transfers_of_a_peer_share_one_window_and_each_has_a_part() {
     for number in 0..16 {
         evil.say(2 * number + 1, &offer(Shape::File, 1, 1 << 40))
             .unwrap();
-        let file = evil.events()[0].file().unwrap();
-        evil.session.accept(file).unwrap();
+        let file = evil.offered();
+        evil.connection.session.accept(file).unwrap();
     }
     let granted = evil.granted();
     assert_eq!(granted.len(), 16);
@@ -407,13 +408,16 @@ fn all_transfers_of_a_peer_share_one_window_and_each_has_a_part() {
 #[test]
 fn a_window_made_smaller_binds_and_its_leaves_go_to_the_transfers_that_began_first() {
     let mut evil = Evil::new();
-    evil.session.set_session_window(1 << 20);
+    evil.connection.session.set_session_window(1 << 20);
     let mut files = Vec::new();
     for number in 0..16 {
         evil.say(2 * number + 1, &offer(Shape::File, 1, 1 << 40))
             .unwrap();
-        files.push(evil.events()[0].file().unwrap());
-        evil.session.accept(files[number as usize]).unwrap();
+        files.push(evil.offered());
+        evil.connection
+            .session
+            .accept(files[number as usize])
+            .unwrap();
     }
     let whole = |granted: &[u64]| granted.iter().all(|bytes| bytes % LEAF as u64 == 0);
     let first = evil.granted();
@@ -422,27 +426,33 @@ fn a_window_made_smaller_binds_and_its_leaves_go_to_the_transfers_that_began_fir
     assert!(first.len() < 16, "a leaf is the least that moves anything");
     // What one gives back is for those that wait.
     let (file, freed) = (files[0], first[0]);
-    evil.session.cancel(file, RefuseReason::Chosen, "").unwrap();
+    evil.connection
+        .session
+        .cancel(file, RefuseReason::Chosen, "")
+        .unwrap();
     let second = evil.granted();
     assert!(whole(&second), "{second:?}");
     assert_eq!(second.iter().sum::<u64>(), freed);
     // Nothing is taken back, and nothing more is given.
-    evil.session.set_session_window(0);
+    evil.connection.session.set_session_window(0);
     let file = files[1];
-    evil.session.cancel(file, RefuseReason::Chosen, "").unwrap();
+    evil.connection
+        .session
+        .cancel(file, RefuseReason::Chosen, "")
+        .unwrap();
     assert!(evil.granted().is_empty());
-    assert!(evil.session.stats(evil.now).granted > 0);
-    evil.session.set_session_window(16 << 20);
+    assert!(evil.connection.session.stats(evil.now).granted > 0);
+    evil.connection.session.set_session_window(16 << 20);
     assert!(!evil.granted().is_empty());
-    assert!(evil.session.stats(evil.now).granted <= 16 << 20);
+    assert!(evil.connection.session.stats(evil.now).granted <= 16 << 20);
 }
 
 #[test]
 fn a_flood_of_entries_is_too_much() {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 10_000_000, 0)).unwrap();
-    let file = evil.events()[0].file().unwrap();
-    evil.session.accept(file).unwrap();
+    let file = evil.offered();
+    evil.connection.session.accept(file).unwrap();
     for index in 0..ENTRIES_AHEAD {
         evil.say(1, &Message::Entry(entry(index, 0))).unwrap();
     }
@@ -457,10 +467,7 @@ fn a_flood_of_entries_is_too_much() {
 
 #[test]
 fn offers_taken_and_cancelled_for_ever_are_too_much_unless_read() {
-    let cancel = Message::Cancel(Cancel {
-        reason: RefuseReason::Chosen,
-        text: "",
-    });
+    let cancel = Message::Cancel(Status::new(RefuseReason::Chosen, ""));
     for reads in [false, true] {
         let mut evil = Evil::new();
         let mut verdict = Ok(());
@@ -468,8 +475,8 @@ fn offers_taken_and_cancelled_for_ever_are_too_much_unless_read() {
             let stream = (round % 30_000 * 2 + 1) as u16;
             verdict = evil.say(stream, &offer(Shape::Folder, 0, 0));
             for event in evil.events() {
-                if let Event::Offered { file, .. } = event {
-                    evil.session.accept(file).unwrap();
+                if let Event::Transfer(file, TransferEvent::Offered(_)) = event {
+                    evil.connection.session.accept(file).unwrap();
                 }
             }
             verdict = verdict.and_then(|()| evil.say(stream, &cancel));
@@ -546,7 +553,7 @@ fn acks_and_pongs_of_nothing_end_the_connection() {
         }),
     )
     .unwrap();
-    evil.session.to_local(0).unwrap();
+    evil.connection.session.to_local(0).unwrap();
 }
 
 #[test]
@@ -577,7 +584,7 @@ fn kinds_of_later_versions_are_skipped() {
             stream: 9,
         };
         let frame = [&header.encode()[..], b"abc"].concat();
-        assert_eq!(evil.session.handle_bytes(&frame, evil.now), Ok(()));
+        assert_eq!(evil.connection.handle_bytes(&frame, evil.now), Ok(()));
     }
     assert_eq!(evil.events(), []);
 }
@@ -599,24 +606,24 @@ fn lengths_beyond_the_limits_are_refused_before_anything_is_held() {
         };
         let bytes = header.encode();
         let (last, first) = bytes.split_last().unwrap();
-        evil.session.handle_bytes(first, evil.now).unwrap();
-        let verdict = evil.session.handle_bytes(&[*last], evil.now);
+        evil.connection.handle_bytes(first, evil.now).unwrap();
+        let verdict = evil.connection.handle_bytes(&[*last], evil.now);
         assert_eq!(verdict.map_err(|error| error.code()), Err(ByeCode::Illegal));
-        assert!(evil.session.stats(evil.now).held < 1_000);
+        assert!(evil.connection.session.stats(evil.now).held < 1_000);
     }
 }
 
 #[test]
 fn after_a_verdict_only_the_goodbye_goes_out() {
     let mut evil = Evil::new();
-    evil.session.text("never sent").unwrap();
+    evil.connection.session.text("never sent").unwrap();
     let error = evil.say(5, &Message::Accept).unwrap_err();
     assert_eq!(evil.heard(), []);
     assert_eq!(evil.say(0, &Message::Ping(Ping { clock: 1 })), Err(error));
-    evil.session.bye(error.code(), "no such stream");
+    evil.connection.bye(error.code(), "no such stream");
     let heard = evil.heard();
     assert_eq!(heard.last(), Some(&(0, Kind::Bye)));
     assert!(!heard.contains(&(0, Kind::Text)));
     assert_eq!(evil.heard(), []);
-    assert_eq!(evil.session.poll_timeout(), None);
+    assert_eq!(evil.connection.poll_timeout(), None);
 }

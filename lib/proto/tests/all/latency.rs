@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Config, Event};
+use transom_proto::{CallEvent, Config, Event};
 use transom_wire::{CallKind, Shape};
 
 use crate::video::picture;
@@ -42,8 +42,10 @@ fn watch(route: Route, bytes: usize, greedy: bool, tune: impl Fn(&mut Config)) -
             let (now, clock) = (pair.now(), pair.clock(who));
             let session = pair.session(who);
             match (who, event) {
-                (Who::Bob, Event::Ringing { call, .. }) => session.answer(call).unwrap(),
-                (Who::Ann, Event::Picture { call, picture }) => {
+                (Who::Bob, Event::Call(call, CallEvent::Ringing(_))) => {
+                    session.answer(call).unwrap()
+                }
+                (Who::Ann, Event::Call(call, CallEvent::Picture(picture))) => {
                     let sequence = picture.head.sequence;
                     delays.push(now - sent[sequence as usize]);
                     session.shown(call, sequence, clock).unwrap();

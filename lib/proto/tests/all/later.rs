@@ -1,10 +1,10 @@
 //! Peers of later versions (wire 3.4): what this version doesn't know ends no connection, and is
 //! answered where somebody waits for an answer.
 
-use transom_proto::{Event, PeerError};
+use transom_proto::{CallEvent, Event, PeerError, TransferEvent};
 use transom_wire::{
-    ByeCode, CallKind, Capabilities, Collision, Decline, EndReason, Entry, EntryKind, Hello, Join,
-    Kind, Message, Offer, RefuseReason, RelativePath, Ring, Shape, TransferKey,
+    ByeCode, CallKind, Capabilities, Collision, EndReason, Entry, EntryKind, Hello, Join, Kind,
+    Message, Offer, RefuseReason, RelativePath, Ring, Shape, Status, TransferKey,
 };
 
 use crate::evil::Evil;
@@ -58,10 +58,10 @@ fn a_call_of_an_unknown_kind_is_declined() {
     evil.say(1, &Message::Ring(Ring { kind })).unwrap();
     assert_eq!(evil.events(), []);
     let declined = evil.said_of_streams();
-    let Message::Decline(Decline { reason, .. }) = declined[0].message() else {
+    let Message::Decline(declined) = declined[0].message() else {
         panic!("no decline");
     };
-    assert_eq!(reason, EndReason::Unsupported);
+    assert_eq!(declined.code, EndReason::Unsupported);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn offers_that_this_version_would_have_to_guess_at_are_refused() {
         let Message::Refuse(refuse) = refused[0].message() else {
             panic!("no refusal");
         };
-        assert_eq!(refuse.reason, RefuseReason::Unsupported);
+        assert_eq!(refuse.code, RefuseReason::Unsupported);
     }
 }
 
@@ -87,10 +87,10 @@ fn an_entry_of_an_unknown_kind_may_have_data_and_fails_alone() {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, Collision::Rename))
         .unwrap();
-    let Some(Event::Offered { file, .. }) = evil.events().pop() else {
+    let Some(Event::Transfer(file, TransferEvent::Offered(_))) = evil.events().pop() else {
         panic!("no offer");
     };
-    evil.session.accept(file).unwrap();
+    evil.connection.session.accept(file).unwrap();
     let entry = Entry {
         index: 0,
         kind: EntryKind::Unknown(7),
@@ -102,7 +102,10 @@ fn an_entry_of_an_unknown_kind_may_have_data_and_fails_alone() {
     evil.say(1, &Message::Entry(entry)).unwrap();
     let told = evil.events();
     assert!(
-        matches!(&told[..], [Event::Entry { entry, .. }] if entry.kind == EntryKind::Unknown(7)),
+        matches!(
+            &told[..],
+            [Event::Transfer(_, TransferEvent::Entry(entry))] if entry.kind == EntryKind::Unknown(7)
+        ),
         "{told:?}"
     );
 }
@@ -114,14 +117,14 @@ fn an_unknown_reason_is_a_reason_like_others() {
     evil.say(1, &Message::Ring(Ring { kind })).unwrap();
     evil.events();
     let reason = EndReason::Unknown(77);
-    let hang_up = transom_wire::HangUp {
-        reason,
-        text: "why",
-    };
-    evil.say(1, &Message::HangUp(hang_up)).unwrap();
+    evil.say(1, &Message::HangUp(Status::new(reason, "why")))
+        .unwrap();
     let told = evil.events();
     assert!(
-        matches!(&told[..], [Event::HungUp { reason: found, .. }] if *found == reason),
+        matches!(
+            &told[..],
+            [Event::Call(_, CallEvent::HungUp(status))] if status.code == reason
+        ),
         "{told:?}"
     );
     assert!(!evil.heard().iter().any(|(_, kind)| *kind == Kind::Bye));

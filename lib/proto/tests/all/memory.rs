@@ -1,6 +1,6 @@
 //! What a session keeps in memory, and that its stats tell it.
 
-use transom_proto::{Config, Event, LeafData, TransferId};
+use transom_proto::{Config, Event, LeafData, TransferEvent, TransferId};
 use transom_wire::limits::LEAF;
 use transom_wire::{
     Collision, Entry, EntryKind, Leaf, Message, Offer, RefuseReason, RelativePath, Shape, Start,
@@ -26,7 +26,7 @@ fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(TransferId, LeafData)
         };
         evil.say(stream, &Message::Offer(offer)).unwrap();
         let file = offered(evil);
-        evil.session.accept(file).unwrap();
+        evil.connection.session.accept(file).unwrap();
         let entry = Entry {
             index,
             kind: EntryKind::File,
@@ -36,7 +36,8 @@ fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(TransferId, LeafData)
             path,
         };
         evil.say(stream, &Message::Entry(entry)).unwrap();
-        evil.session
+        evil.connection
+            .session
             .start(
                 file,
                 &Start {
@@ -55,7 +56,7 @@ fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(TransferId, LeafData)
 
 fn offered(evil: &mut Evil) -> TransferId {
     let offered = |event| match event {
-        Event::Offered { file, .. } => Some(file),
+        Event::Transfer(file, TransferEvent::Offered(_)) => Some(file),
         _ => None,
     };
     evil.events().into_iter().find_map(offered).unwrap()
@@ -76,7 +77,7 @@ fn receive_leaf(evil: &mut Evil, stream: u16, offset: u64) -> (TransferId, LeafD
     }
     evil.heard();
     let leaf = evil.events().into_iter().find_map(|event| match event {
-        Event::Leaf { file, leaf, .. } => Some((file, leaf)),
+        Event::Transfer(file, TransferEvent::Leaf { leaf, .. }) => Some((file, leaf)),
         _ => None,
     });
     leaf.unwrap()
@@ -85,12 +86,14 @@ fn receive_leaf(evil: &mut Evil, stream: u16, offset: u64) -> (TransferId, LeafD
 #[test]
 fn buffers_kept_for_reuse_are_counted_and_go_with_the_last_transfer() {
     let mut evil = Evil::new();
-    let held = |evil: &Evil| evil.session.stats(evil.now).held;
+    let held = |evil: &Evil| evil.connection.session.stats(evil.now).held;
     let leaves = receive_leaves(&mut evil, 16);
     let before = held(&evil);
     for (file, _) in &leaves {
         for _ in 0..16 {
-            evil.session.recycle(*file, Vec::with_capacity(LEAF));
+            evil.connection
+                .session
+                .recycle(*file, Vec::with_capacity(LEAF));
         }
     }
     let kept = held(&evil) - before;
@@ -100,12 +103,15 @@ fn buffers_kept_for_reuse_are_counted_and_go_with_the_last_transfer() {
     // What is kept is filled again, and is no longer kept then.
     let (file, leaf) = receive_leaf(&mut evil, 1, LEAF as u64);
     assert_eq!(held(&evil), before + kept - LEAF);
-    evil.session.recycle(file, leaf.bytes);
+    evil.connection.session.recycle(file, leaf.bytes);
     assert_eq!(held(&evil), before + kept);
 
     for (file, _) in &leaves {
         let reason = RefuseReason::Chosen;
-        evil.session.cancel(*file, reason, "enough").unwrap();
+        evil.connection
+            .session
+            .cancel(*file, reason, "enough")
+            .unwrap();
     }
     evil.heard();
     assert_eq!(held(&evil), 0);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, TransferId};
+use transom_proto::{Event, TransferEvent, TransferId};
 use transom_wire::Shape;
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -111,5 +111,11 @@ fn a_rate_that_is_repeated_is_no_news() {
         pair.session(Who::Bob).limit(file, rate).unwrap();
         news.extend(pair.events(50 * MILLI));
     }
-    assert_eq!(news, [(Who::Ann, Event::Limited { file, rate })]);
+    assert_eq!(
+        news,
+        [(
+            Who::Ann,
+            Event::Transfer(file, TransferEvent::Limited { rate })
+        )]
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transom_proto::Event;
+use transom_proto::{CallEvent, Event};
 use transom_wire::{Ack, CallKind, Class, Kind, Message, Ping, Ring, Shown, Text, flags};
 
 use crate::evil::Evil;
@@ -25,13 +25,16 @@ fn sent(live: bool) -> Vec<Vec<Class>> {
     if live {
         let kind = CallKind::View;
         evil.say(1, &Message::Ring(Ring { kind })).unwrap();
-        let Some(Event::Ringing { call, .. }) = evil.events().pop() else {
+        let Some(Event::Call(call, CallEvent::Ringing(_))) = evil.events().pop() else {
             panic!("no ring");
         };
-        evil.session.answer(call).unwrap();
-        evil.session.send_picture(call, picture(1, 5_000)).unwrap();
+        evil.connection.session.answer(call).unwrap();
+        evil.connection
+            .session
+            .send_picture(call, picture(1, 5_000))
+            .unwrap();
     }
-    evil.session.text("hello").unwrap();
+    evil.connection.session.text("hello").unwrap();
     evil.say(0, &Message::Ping(Ping { clock: 7 })).unwrap();
     // Something to be acked in every record.
     let text = Text {
@@ -69,15 +72,15 @@ fn file_data_keep_a_floor_beside_pictures_that_could_use_all() {
     let mut evil = Evil::with_leaf();
     let kind = CallKind::View;
     evil.say(1, &Message::Ring(Ring { kind })).unwrap();
-    let Some(Event::Ringing { call, .. }) = evil.events().pop() else {
+    let Some(Event::Call(call, CallEvent::Ringing(_))) = evil.events().pop() else {
         panic!("no ring");
     };
-    evil.session.answer(call).unwrap();
+    evil.connection.session.answer(call).unwrap();
     let (mut file, mut all, mut begun) = (0, 0, 0);
     // There is always a picture to send, and all before it is acked.
     for sequence in 0..600 {
         let newest = picture(sequence, 10_000);
-        evil.session.send_picture(call, newest).unwrap();
+        evil.connection.session.send_picture(call, newest).unwrap();
         let record = evil.record();
         let bytes = |class: Class| {
             let of = record.iter().filter(|(header, _)| {
@@ -87,7 +90,7 @@ fn file_data_keep_a_floor_beside_pictures_that_could_use_all() {
         };
         file += bytes(Class::Bulk);
         all += bytes(Class::Bulk) + bytes(Class::Video);
-        let (received, clock) = (evil.session.stats(evil.now).sent, evil.now.0);
+        let (received, clock) = (evil.connection.session.stats(evil.now).sent, evil.now.0);
         evil.say(0, &Message::Ack(Ack { received, clock })).unwrap();
         for (header, payload) in &record {
             if header.kind == Kind::Picture.code() {

@@ -26,7 +26,8 @@ fn in_naive_order_pictures_and_file_data_take_turns_and_nothing_holds_them() {
     let mut evil = Evil::tuned(|config| config.order = Order::Naive).met();
     evil.add_leaf();
     let call = evil.view();
-    evil.session
+    evil.connection
+        .session
         .send_picture(call, picture(1, 150_000))
         .unwrap();
     let sent: Vec<Class> = evil.records().iter().flat_map(|r| classes(r)).collect();
@@ -42,24 +43,28 @@ fn a_picture_waits_from_when_it_is_put_until_it_is_begun() {
     let mut evil = Evil::new();
     let call = evil.view();
     evil.heard();
-    let waits = |evil: &Evil| evil.session.stats(evil.now).picture_waits;
-    evil.session
+    let waits = |evil: &Evil| evil.connection.session.stats(evil.now).picture_waits;
+    evil.connection
+        .session
         .send_picture(call, picture(1, 100_000))
         .unwrap();
-    while evil.session.stats(evil.now).sent < 60_000 {
+    while evil.connection.session.stats(evil.now).sent < 60_000 {
         assert!(!evil.record().is_empty());
         evil.ack_all();
         assert_eq!(waits(&evil), None, "it is begun");
     }
-    evil.session
+    evil.connection
+        .session
         .send_picture(call, picture(2, 100_000))
         .unwrap();
-    evil.session
+    evil.connection
+        .session
         .send_picture(call, picture(3, 100_000))
         .unwrap();
     for _ in 0..5 {
         evil.wait(50 * MILLI).unwrap();
-        evil.session
+        evil.connection
+            .session
             .send_picture(call, picture(4, 100_000))
             .unwrap();
     }
@@ -68,7 +73,10 @@ fn a_picture_waits_from_when_it_is_put_until_it_is_begun() {
         evil.ack_all();
     }
     assert_eq!(waits(&evil), None, "both are out");
-    evil.session.send_picture(call, picture(5, 100)).unwrap();
+    evil.connection
+        .session
+        .send_picture(call, picture(5, 100))
+        .unwrap();
     evil.wait(50 * MILLI).unwrap();
     assert_eq!(waits(&evil), None, "the viewer has no credit for it");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, PeerError};
+use transom_proto::{CallEvent, Event, PeerError};
 use transom_wire::{CallKind, Ending, Shape};
 
 use crate::video::picture;
@@ -33,8 +33,8 @@ fn run(pair: &mut Pair, courier: &mut Courier, span: Duration) {
         let clock = pair.clock(who);
         let session = pair.session(who);
         match (who, event) {
-            (_, Event::Ringing { call, .. }) => session.answer(call).unwrap(),
-            (_, Event::Picture { call, picture }) => {
+            (_, Event::Call(call, CallEvent::Ringing(_))) => session.answer(call).unwrap(),
+            (_, Event::Call(call, CallEvent::Picture(picture))) => {
                 session.shown(call, picture.head.sequence, clock).unwrap();
             }
             (Who::Ann, event) => courier.send(session, &event),
@@ -130,7 +130,7 @@ fn a_fast_link_soon_has_full_records() {
     run(&mut pair, &mut courier, SECOND / 2);
     let clock = pair.clock(Who::Ann);
     let mut record = vec![0; transom_wire::limits::RECORD_BULK];
-    let used = pair.session(Who::Ann).poll_transmit(&mut record, clock);
+    let used = pair.connection(Who::Ann).poll_transmit(&mut record, clock);
     assert!(used > 60_000, "{used} bytes");
 }
 

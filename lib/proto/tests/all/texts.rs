@@ -84,7 +84,7 @@ fn an_ack_of_no_text_ends_the_connection() {
     let ack = Message::TextAck(TextAck { id: 0 });
     assert!(evil.say(0, &ack).is_err());
     let mut evil = Evil::new();
-    evil.session.text("x").unwrap();
+    evil.connection.session.text("x").unwrap();
     assert_eq!(evil.say(0, &ack), Ok(()));
     assert_eq!(evil.events(), [Event::TextArrived { id: 0 }]);
     assert!(evil.say(0, &ack).is_err(), "twice");

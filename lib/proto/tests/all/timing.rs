@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
-use transom_proto::{Event, Instant, PeerError, UsageError};
+use transom_proto::{CallEvent, Event, Instant, PeerError, UsageError};
 use transom_wire::limits::{ACK_BYTES_BULK, HEADER};
-use transom_wire::{ByeCode, CallKind, Header, Kind, Message, Ping, Ring, Text};
+use transom_wire::{ByeCode, CallKind, Header, Kind, Message, Ping, Ring, Status, Text};
 
 use crate::evil::Evil;
 
@@ -13,7 +13,7 @@ const MILLI: Duration = Duration::from_millis(1);
 
 /// Waits as long as the session wants to, and tells it.
 fn next_timeout(evil: &mut Evil) -> Result<Duration, PeerError> {
-    let due = evil.session.poll_timeout().unwrap();
+    let due = evil.connection.poll_timeout().unwrap();
     let span = due - evil.now;
     evil.wait(span).map(|()| span)
 }
@@ -80,17 +80,17 @@ fn seconds_of(live: bool, bytes: usize, opened: bool) -> u32 {
         flags: 0,
         stream: 1,
     };
-    evil.session
+    evil.connection
         .handle_bytes(&header.encode(), evil.now)
         .unwrap();
     let mut seconds = 0;
     while evil.wait(1000 * MILLI).is_ok() && seconds < 40 {
         match opened {
             true => evil
-                .session
+                .connection
                 .handle_bytes(&vec![7; bytes], evil.now)
                 .unwrap(),
-            false => evil.session.handle_partial(bytes, evil.now),
+            false => evil.connection.handle_partial(bytes, evil.now),
         }
         evil.heard();
         seconds += 1;
@@ -143,7 +143,7 @@ fn the_far_clock_is_known_on_both_sides() {
             (Some(14 * MILLI), Some(14 * MILLI))
         );
     }
-    let ping = Evil::new().session.to_local(0);
+    let ping = Evil::new().connection.session.to_local(0);
     assert_eq!(ping, None);
 }
 
@@ -192,7 +192,7 @@ fn acks_come_within_20_ms_and_none_for_acks() {
     assert_eq!(evil.heard(), []);
     assert_eq!(next_timeout(&mut evil), Ok(20 * MILLI));
     assert_eq!(evil.heard(), [(0, Kind::Ack)]);
-    let received = evil.session.stats(evil.now).sent;
+    let received = evil.connection.session.stats(evil.now).sent;
     let ack = Message::Ack(transom_wire::Ack { received, clock: 0 });
     evil.say(0, &ack).unwrap();
     assert!(
@@ -214,7 +214,7 @@ fn frames_of_later_versions_are_acked_within_20_ms_too() {
             stream,
         };
         let frame = [&header.encode()[..], b"abc"].concat();
-        evil.session.handle_bytes(&frame, evil.now).unwrap();
+        evil.connection.handle_bytes(&frame, evil.now).unwrap();
         assert_eq!(evil.heard(), []);
         assert_eq!(next_timeout(&mut evil), Ok(20 * MILLI), "{kind:#x}");
         assert_eq!(evil.heard(), [(0, Kind::Ack)]);
@@ -245,7 +245,7 @@ fn many_bytes_are_acked_at_once_and_sooner_in_a_call() {
         frame[..HEADER].copy_from_slice(&header.encode());
         let mut bytes = 0;
         while !evil.heard().contains(&(0, Kind::Ack)) {
-            evil.session.handle_bytes(&frame, evil.now).unwrap();
+            evil.connection.handle_bytes(&frame, evil.now).unwrap();
             bytes += 1000;
         }
         assert!(
@@ -260,20 +260,21 @@ fn a_goodbye_is_the_last_word_of_both() {
     let mut pair = Pair::new(Route::mbits(10));
     pair.events(20 * MILLI);
     let call = pair.session(Who::Ann).ring(CallKind::Talk).unwrap();
-    pair.session(Who::Ann).bye(ByeCode::Leaving, "good night");
+    pair.connection(Who::Ann)
+        .bye(ByeCode::Leaving, "good night");
     let (code, text) = (ByeCode::Leaving, "good night".into());
     let kind = CallKind::Talk;
     let events = pair.events(Duration::from_secs(10));
     assert_eq!(
         events,
         [
-            (Who::Bob, Event::Ringing { call, kind }),
-            (Who::Bob, Event::Bye { code, text })
+            (Who::Bob, Event::Call(call, CallEvent::Ringing(kind))),
+            (Who::Bob, Event::Bye(Status::new(code, text)))
         ]
     );
     for who in [Who::Ann, Who::Bob] {
         assert_eq!(pair.session(who).text("x"), Err(UsageError::Ended));
-        assert_eq!(pair.session(who).poll_timeout(), None);
+        assert_eq!(pair.connection(who).poll_timeout(), None);
         assert_eq!(pair.error(who), None);
     }
 }

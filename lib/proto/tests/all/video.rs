@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, Instant, PeerError, Picture, Queued, UsageError};
+use transom_proto::{CallEvent, Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{
     CallKind, CameraState, Class, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape,
-    flags, limits,
+    Status, flags, limits,
 };
 
 use crate::calls::calling;
@@ -37,7 +37,7 @@ pub(crate) fn picture(sequence: u32, bytes: usize) -> Picture {
 /// The sequences of the pictures that came.
 fn pictures(events: &[(Who, Event)]) -> Vec<u32> {
     let pictures = events.iter().filter_map(|(_, event)| match event {
-        Event::Picture { picture, .. } => Some(picture.head.sequence),
+        Event::Call(_, CallEvent::Picture(picture)) => Some(picture.head.sequence),
         _ => None,
     });
     pictures.collect()
@@ -58,14 +58,17 @@ fn a_picture_of_any_size_crosses() {
             .send_picture(call, picture(sequence, size));
         assert_eq!(queued, Ok(Queued::Fresh));
         let events = pair.events(TICK);
-        let [(Who::Ann, Event::Picture { picture, .. })] = &events[..] else {
+        let [(Who::Ann, Event::Call(_, CallEvent::Picture(picture)))] = &events[..] else {
             panic!("{events:?}");
         };
         assert_eq!(picture.head.total as usize, size);
         assert_eq!(picture.bytes, vec![sequence as u8; size]);
         let clock = pair.clock(Who::Ann);
         pair.session(Who::Ann).shown(call, sequence, clock).unwrap();
-        assert_eq!(pair.events(TICK), [(Who::Bob, Event::Credit { call })]);
+        assert_eq!(
+            pair.events(TICK),
+            [(Who::Bob, Event::Call(call, CallEvent::Credit))]
+        );
     }
 }
 
@@ -84,7 +87,7 @@ fn a_picture_says_how_long_it_waited_before_its_first_byte_left() {
             .send_picture(call, taken(sequence))
             .unwrap();
         for (_, event) in pair.events(TICK) {
-            if let Event::Picture { picture, .. } = event {
+            if let Event::Call(_, CallEvent::Picture(picture)) = event {
                 sent_after.push(picture.head.sent_after);
             }
         }
@@ -96,8 +99,8 @@ fn a_picture_says_how_long_it_waited_before_its_first_byte_left() {
     pair.session(Who::Ann).shown(call, 0, clock).unwrap();
     let told = pair.events(TICK);
     let [
-        (_, Event::Credit { .. }),
-        (_, Event::Picture { picture, .. }),
+        (_, Event::Call(_, CallEvent::Credit)),
+        (_, Event::Call(_, CallEvent::Picture(picture))),
     ] = &told[..]
     else {
         panic!("{told:?}");
@@ -150,13 +153,14 @@ fn a_picture_hardly_begun_makes_way_for_a_newer_one() {
     let mut record = vec![0; RECORD_BULK];
     let bob = pair.session(Who::Bob);
     bob.send_picture(call, picture(1, 60_000)).unwrap();
-    let begun = bob.poll_transmit(&mut record, clock);
+    let begun = pair.connection(Who::Bob).poll_transmit(&mut record, clock);
     assert_eq!(
-        bob.send_picture(call, picture(2, 60_000)),
+        pair.session(Who::Bob)
+            .send_picture(call, picture(2, 60_000)),
         Ok(Queued::Fresh)
     );
     let ann_clock = pair.clock(Who::Ann);
-    pair.session(Who::Ann)
+    pair.connection(Who::Ann)
         .handle_bytes(&record[..begun], ann_clock)
         .unwrap();
     assert_eq!(pictures(&pair.events(TICK)), [2]);
@@ -173,7 +177,7 @@ fn the_picture_after_an_aborted_one_is_sent_whole() {
             .send_picture(call, picture(sequence, 60_000))
             .unwrap();
         pair.run(Duration::from_millis(33), |pair, who, event| {
-            if let Event::Picture { picture, .. } = event {
+            if let Event::Call(_, CallEvent::Picture(picture)) = event {
                 came.push(picture.head.sequence);
                 let clock = pair.clock(who);
                 pair.session(who)
@@ -205,19 +209,11 @@ fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
     bob.camera_state(call, CameraState::Off, "").unwrap();
     let events = pair.events(TICK * 100);
     assert_eq!(pictures(&events), []);
-    let off = |event: &(Who, Event)| {
-        matches!(
-            event,
-            (
-                _,
-                Event::CameraState {
-                    lens: CameraState::Off,
-                    ..
-                }
-            )
-        )
-    };
-    assert!(events.iter().any(off));
+    let off = CallEvent::CameraState(Status::new(CameraState::Off, String::new()));
+    assert!(
+        events.contains(&(Who::Ann, Event::Call(call, off))),
+        "{events:?}"
+    );
     // Turned on again it starts with a picture of now.
     let bob = pair.session(Who::Bob);
     bob.camera_state(call, CameraState::Live, "").unwrap();
@@ -274,7 +270,7 @@ fn a_picture_waits_behind_at_most_one_record_of_file_data() {
                 let clock = pair.clock(who);
                 let session = pair.session(who);
                 match (who, event) {
-                    (_, Event::Picture { call, picture }) => {
+                    (_, Event::Call(call, CallEvent::Picture(picture))) => {
                         session.shown(call, picture.head.sequence, clock).unwrap();
                     }
                     (Who::Bob, event) => courier.send(session, &event),
@@ -304,7 +300,7 @@ fn classes(pair: &mut Pair) -> Vec<Class> {
     let mut record = vec![0; RECORD_BULK];
     let mut classes = Vec::new();
     loop {
-        let used = pair.session(Who::Bob).poll_transmit(&mut record, clock);
+        let used = pair.connection(Who::Bob).poll_transmit(&mut record, clock);
         assert!(used <= RECORD_LIVE);
         match Kind::from_code(record[4]) {
             Some(kind) if used > 0 => classes.push(kind.class()),
@@ -343,7 +339,7 @@ fn the_latency_from_sensor_to_screen_is_known() {
     sent.head.captured = pair.clock(Who::Bob).0 - 30_000;
     pair.session(Who::Bob).send_picture(call, sent).unwrap();
     pair.run(TICK, |pair, who, event| {
-        if let Event::Picture { picture, .. } = event {
+        if let Event::Call(_, CallEvent::Picture(picture)) = event {
             let clock = pair.clock(who);
             let captured = pair.session(who).to_local(picture.head.captured).unwrap();
             let age = clock - captured;
@@ -377,10 +373,10 @@ fn talking() -> Evil {
         }),
     )
     .unwrap();
-    let [Event::Ringing { call, .. }] = evil.events()[..] else {
+    let [Event::Call(call, CallEvent::Ringing(_))] = evil.events()[..] else {
         panic!("no ring");
     };
-    evil.session.answer(call).unwrap();
+    evil.connection.session.answer(call).unwrap();
     evil
 }
 
@@ -457,7 +453,7 @@ fn a_picture_announced_and_never_sent_takes_no_room() {
     let mut evil = talking();
     evil.say(1, &Message::Picture(head(limits::PICTURE), b"x"))
         .unwrap();
-    assert!(evil.session.stats(evil.now).held <= 64 * 1024 + 1024);
+    assert!(evil.connection.session.stats(evil.now).held <= 64 * 1024 + 1024);
 }
 
 #[test]
@@ -466,10 +462,10 @@ fn pictures_before_the_answer_or_in_a_view_end_the_connection() {
         let mut evil = Evil::new();
         evil.say(1, &Message::Ring(Ring { kind })).unwrap();
         if kind == CallKind::View {
-            let [Event::Ringing { call, .. }] = evil.events()[..] else {
+            let [Event::Call(call, CallEvent::Ringing(_))] = evil.events()[..] else {
                 panic!("no ring");
             };
-            evil.session.answer(call).unwrap();
+            evil.connection.session.answer(call).unwrap();
         }
         let picture = Message::Picture(head(4), b"four");
         assert!(evil.say_flagged(1, flags::LAST, &picture).is_err());

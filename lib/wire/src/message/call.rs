@@ -1,9 +1,9 @@
 //! Messages of calls (wire 5).
 
-use super::codes;
+use super::{Code, codes};
 use crate::read::Reader;
 use crate::write::Writer;
-use crate::{DecodeError, Full, limits};
+use crate::{DecodeError, Full};
 
 codes! {
     /// What a call is for.
@@ -30,7 +30,7 @@ impl Ring {
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.u8(self.kind.code())
+        self.kind.write(writer)
     }
 }
 
@@ -54,42 +54,6 @@ codes! {
         /// This version doesn't know that kind of call.
         Unsupported = 7,
     }
-}
-
-macro_rules! ending {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-        pub struct $name<'a> {
-            /// Why.
-            pub reason: EndReason,
-            /// In words, at most [`limits::REASON`] bytes.
-            pub text: &'a str,
-        }
-
-        impl<'a> $name<'a> {
-            pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-                Ok(Self {
-                    reason: EndReason::read(reader)?,
-                    text: reader.text(limits::REASON, "reason")?,
-                })
-            }
-
-            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-                writer.u8(self.reason.code())?;
-                writer.bytes(self.text.as_bytes())
-            }
-        }
-    };
-}
-
-ending! {
-    /// Refuses a call.
-    Decline
-}
-ending! {
-    /// Ends a call.
-    HangUp
 }
 
 /// Returns the credit of one picture.
@@ -129,30 +93,7 @@ codes! {
     }
 }
 
-/// Tells a viewer how the camera is, in words too.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct CameraStatus<'a> {
-    /// The state.
-    pub lens: CameraState,
-    /// In words, at most [`limits::REASON`] bytes.
-    pub text: &'a str,
-}
-
-impl<'a> CameraStatus<'a> {
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            lens: CameraState::read(reader)?,
-            text: reader.text(limits::REASON, "camera text")?,
-        })
-    }
-
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.u8(self.lens.code())?;
-        writer.bytes(self.text.as_bytes())
-    }
-}
-
-/// Tells who sends pictures whether the other side records them.
+/// Tells the side that sends pictures whether the other side records them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Recording {
     /// Whether it does.

@@ -123,29 +123,6 @@ codes! {
     }
 }
 
-/// The end of the connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Bye<'a> {
-    /// Why.
-    pub code: ByeCode,
-    /// In words, at most [`limits::REASON`] bytes.
-    pub text: &'a str,
-}
-
-impl<'a> Bye<'a> {
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            code: ByeCode::read(reader)?,
-            text: reader.text(limits::REASON, "bye text")?,
-        })
-    }
-
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.u8(self.code.code())?;
-        writer.bytes(self.text.as_bytes())
-    }
-}
-
 /// Asks for a [`Pong`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ping {

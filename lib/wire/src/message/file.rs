@@ -1,6 +1,6 @@
 //! Messages of files: offers, control and data (wire 7).
 
-use super::codes;
+use super::{Code, codes};
 use crate::read::{Reader, within};
 use crate::write::Writer;
 use crate::{DecodeError, Full, RelativePath, limits};
@@ -76,8 +76,8 @@ impl<'a> Offer<'a> {
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.bytes(&self.transfer.0)?;
-        writer.u8(self.shape.code())?;
-        writer.u8(self.collision.code())?;
+        self.shape.write(writer)?;
+        self.collision.write(writer)?;
         writer.u32(self.files)?;
         writer.u64(self.bytes)?;
         writer.long_text(self.name.as_str())
@@ -102,42 +102,6 @@ codes! {
         /// This version can't receive that kind of thing.
         Unsupported = 6,
     }
-}
-
-macro_rules! refusal {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-        pub struct $name<'a> {
-            /// Why.
-            pub reason: RefuseReason,
-            /// In words, at most [`limits::REASON`] bytes.
-            pub text: &'a str,
-        }
-
-        impl<'a> $name<'a> {
-            pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-                Ok(Self {
-                    reason: RefuseReason::read(reader)?,
-                    text: reader.text(limits::REASON, "reason")?,
-                })
-            }
-
-            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-                writer.u8(self.reason.code())?;
-                writer.bytes(self.text.as_bytes())
-            }
-        }
-    };
-}
-
-refusal! {
-    /// Refuses an offer.
-    Refuse
-}
-refusal! {
-    /// Ends a transfer early.
-    Cancel
 }
 
 codes! {
@@ -183,7 +147,7 @@ impl<'a> Entry<'a> {
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.u32(self.index)?;
-        writer.u8(self.kind.code())?;
+        self.kind.write(writer)?;
         writer.u16(self.mode)?;
         writer.i64(self.mtime)?;
         writer.u64(self.size)?;
@@ -242,48 +206,65 @@ codes! {
     }
 }
 
-macro_rules! failure {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-        pub struct $name<'a> {
-            /// The entry, or [`WHOLE`].
-            pub index: u32,
-            /// Why.
-            pub reason: FailReason,
-            /// The system's error number where it happened, or 0.
-            pub errno: u32,
-            /// In words, at most [`limits::REASON`] bytes.
-            pub text: &'a str,
-        }
-
-        impl<'a> $name<'a> {
-            pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-                Ok(Self {
-                    index: reader.u32("index")?,
-                    reason: FailReason::read(reader)?,
-                    errno: reader.u32("errno")?,
-                    text: reader.text(limits::REASON, "reason")?,
-                })
-            }
-
-            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-                writer.u32(self.index)?;
-                writer.u8(self.reason.code())?;
-                writer.u32(self.errno)?;
-                writer.bytes(self.text.as_bytes())
-            }
-        }
-    };
+/// An entry or a whole transfer failed (wire 7). `T` is a borrowed or an owned string.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Failure<T> {
+    /// The entry, or [`WHOLE`].
+    pub index: u32,
+    /// Why.
+    pub reason: FailReason,
+    /// The system's error number where it happened, or 0.
+    pub errno: u32,
+    /// The explanation, at most [`limits::REASON`] bytes; may be empty.
+    pub text: T,
 }
 
-failure! {
-    /// The receiver can't take the entry; the sender answers with [`Abandon`].
-    Failed
+impl<T> Failure<T> {
+    /// The same with the text changed or converted.
+    pub fn map_text<U>(self, change: impl FnOnce(T) -> U) -> Failure<U> {
+        let Self {
+            index,
+            reason,
+            errno,
+            text,
+        } = self;
+        Failure {
+            index,
+            reason,
+            errno,
+            text: change(text),
+        }
+    }
 }
-failure! {
-    /// The sender gives the entry up, also in the middle of a leaf.
-    Abandon
+
+impl<T: AsRef<str>> Failure<T> {
+    /// The same with the text borrowed.
+    pub fn as_str(&self) -> Failure<&str> {
+        Failure {
+            index: self.index,
+            reason: self.reason,
+            errno: self.errno,
+            text: self.text.as_ref(),
+        }
+    }
+}
+
+impl<'a> Failure<&'a str> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            index: reader.u32("index")?,
+            reason: FailReason::read(reader)?,
+            errno: reader.u32("errno")?,
+            text: reader.text(limits::REASON, "explanation")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
+        self.reason.write(writer)?;
+        writer.u32(self.errno)?;
+        writer.bytes(self.text.as_bytes())
+    }
 }
 
 /// Permits data.
@@ -388,29 +369,6 @@ codes! {
         Partial = 4,
         /// Nothing was published.
         Failed = 5,
-    }
-}
-
-/// The transfer's last word.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Finished<'a> {
-    /// How it ended.
-    pub ending: Ending,
-    /// The final name, or what went wrong; at most [`limits::REASON`] bytes.
-    pub text: &'a str,
-}
-
-impl<'a> Finished<'a> {
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            ending: Ending::read(reader)?,
-            text: reader.text(limits::REASON, "final name")?,
-        })
-    }
-
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.u8(self.ending.code())?;
-        writer.bytes(self.text.as_bytes())
     }
 }
 

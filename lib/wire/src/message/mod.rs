@@ -3,12 +3,19 @@
 pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod file;
+pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod video;
 
 use crate::read::Reader;
 use crate::write::Writer;
 use crate::{DecodeError, Full, Header, Kind};
+
+/// An enum that is one byte on the wire; [`codes!`] declares them.
+pub(crate) trait Code: Copy {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
+    fn write(self, writer: &mut Writer<'_>) -> Result<(), Full>;
+}
 
 /// Declares an enum that is one byte on the wire. A value that this version does not know is kept,
 /// so that later versions can add values: each receiver decides what an unknown one means.
@@ -42,11 +49,15 @@ macro_rules! codes {
                     _ => Self::Unknown(code),
                 }
             }
+        }
 
-            pub(crate) fn read(
-                reader: &mut crate::read::Reader<'_>,
-            ) -> Result<Self, crate::DecodeError> {
+        impl crate::message::Code for $name {
+            fn read(reader: &mut crate::read::Reader<'_>) -> Result<Self, crate::DecodeError> {
                 reader.u8($field).map(Self::from_code)
+            }
+
+            fn write(self, writer: &mut crate::write::Writer<'_>) -> Result<(), crate::Full> {
+                writer.u8(self.code())
             }
         }
     };
@@ -131,7 +142,7 @@ messages! {
         /// Who is there: each side's first frame.
         Hello(crate::Hello),
         /// The end, and why.
-        Bye(crate::Bye<'a>),
+        Bye(crate::Status<crate::ByeCode, &'a str>),
         /// Are you there?
         Ping(crate::Ping),
         /// Yes.
@@ -143,13 +154,13 @@ messages! {
         /// Asks for a call.
         Ring(crate::Ring),
         /// Refuses a call.
-        Decline(crate::Decline<'a>),
+        Decline(crate::Status<crate::EndReason, &'a str>),
         /// Ends a call.
-        HangUp(crate::HangUp<'a>),
+        HangUp(crate::Status<crate::EndReason, &'a str>),
         /// Returns the credit of one picture.
         Shown(crate::Shown),
         /// How the camera is.
-        CameraState(crate::CameraStatus<'a>),
+        CameraState(crate::Status<crate::CameraState, &'a str>),
         /// Whether pictures are recorded.
         Recording(crate::Recording),
         /// A line of text.
@@ -159,13 +170,13 @@ messages! {
         /// Offers a file or a folder.
         Offer(crate::Offer<'a>),
         /// Refuses an offer.
-        Refuse(crate::Refuse<'a>),
+        Refuse(crate::Status<crate::RefuseReason, &'a str>),
         /// One file or folder of the transfer.
         Entry(crate::Entry<'a>),
         /// Asks for the entry's data from there on.
         Start(crate::Start),
-        /// The receiver can't take the entry.
-        Failed(crate::Failed<'a>),
+        /// The receiver can't take the entry, which the sender then abandons.
+        Failed(crate::Failure<&'a str>),
         /// Permits more data.
         Grant(crate::Grant),
         /// How far the transfer is.
@@ -174,20 +185,20 @@ messages! {
         Done(crate::Done),
         /// No more entries come.
         Finish(crate::Finish),
-        /// Everything is durable.
-        Finished(crate::Finished<'a>),
+        /// How the transfer ended at the receiver; the text is the final name, or what went wrong.
+        Finished(crate::Status<crate::Ending, &'a str>),
         /// Halts or resumes the data.
         Pause(crate::Pause),
         /// Ends the transfer early.
-        Cancel(crate::Cancel<'a>),
+        Cancel(crate::Status<crate::RefuseReason, &'a str>),
         /// Limits the data's rate.
         Rate(crate::Rate),
         /// Announces the leaf that follows.
         Leaf(crate::Leaf),
         /// The file is sent.
         End(crate::End),
-        /// The sender gives the entry up.
-        Abandon(crate::Abandon<'a>),
+        /// The sender gives the entry up, also in the middle of a leaf.
+        Abandon(crate::Failure<&'a str>),
     }
     empty {
         /// Takes the call.

@@ -55,10 +55,7 @@ fn connection() {
         Message::Hello(hello),
         "00000020 01 00 0000 0000000000000001 0000000000000002 00000003 0000000000000004 03 616d79",
     );
-    let bye = Bye {
-        code: ByeCode::Leaving,
-        text: "off",
-    };
+    let bye = Status::new(ByeCode::Leaving, "off");
     golden(0, 0, Message::Bye(bye), "00000004 02 00 0000 01 6f6666");
     golden(
         0,
@@ -99,15 +96,9 @@ fn calls() {
     let kind = CallKind::View;
     golden(1, 0, Message::Ring(Ring { kind }), "00000001 10 00 0001 01");
     golden(1, 0, Message::Answer, "00000000 11 00 0001");
-    let decline = Decline {
-        reason: EndReason::Busy,
-        text: "",
-    };
+    let decline = Status::new(EndReason::Busy, "");
     golden(1, 0, Message::Decline(decline), "00000001 12 00 0001 02");
-    let hang_up = HangUp {
-        reason: EndReason::Chosen,
-        text: "x",
-    };
+    let hang_up = Status::new(EndReason::Chosen, "x");
     golden(1, 0, Message::HangUp(hang_up), "00000002 13 00 0001 00 78");
     let shown = Shown {
         sequence: 7,
@@ -119,10 +110,7 @@ fn calls() {
         Message::Shown(shown),
         "0000000c 14 00 0001 00000007 0000000000000008",
     );
-    let state = CameraStatus {
-        lens: CameraState::Lost,
-        text: "z",
-    };
+    let state = Status::new(CameraState::Lost, "z");
     golden(
         1,
         0,
@@ -202,7 +190,7 @@ fn file_control() {
     golden(
         2,
         0,
-        Message::Refuse(Refuse { reason, text: "f" }),
+        Message::Refuse(Status::new(reason, "f")),
         "00000002 52 00 0002 02 66",
     );
     let entry = Entry {
@@ -231,7 +219,7 @@ fn file_control() {
         Message::Start(start),
         &format!("0000002c 54 00 0002 00000001 0000000000040000 {proof}"),
     );
-    let failed = Failed {
+    let failed = Failure {
         index: WHOLE,
         reason: FailReason::Denied,
         errno: 13,
@@ -273,10 +261,7 @@ fn file_control() {
         Message::Finish(Finish { entries: 2 }),
         "00000004 5a 00 0002 00000002",
     );
-    let finished = Finished {
-        ending: Ending::Durable,
-        text: "d (1)",
-    };
+    let finished = Status::new(Ending::Durable, "d (1)");
     golden(
         2,
         0,
@@ -293,7 +278,7 @@ fn file_control() {
     golden(
         2,
         0,
-        Message::Cancel(Cancel { reason, text: "" }),
+        Message::Cancel(Status::new(reason, "")),
         "00000001 5d 00 0002 00",
     );
     let rate = Rate {
@@ -339,7 +324,7 @@ fn file_data() {
             "55".repeat(32)
         ),
     );
-    let abandon = Abandon {
+    let abandon = Failure {
         index: 0,
         reason: FailReason::Gone,
         errno: 2,
@@ -418,10 +403,7 @@ fn decode(text: &str) -> Message<'static> {
 fn values_of_later_versions_are_kept() {
     let kind = CallKind::Unknown(9);
     golden(1, 0, Message::Ring(Ring { kind }), "00000001 10 00 0001 09");
-    let bye = Bye {
-        code: ByeCode::Unknown(200),
-        text: "",
-    };
+    let bye = Status::new(ByeCode::Unknown(200), "");
     golden(0, 0, Message::Bye(bye), "00000001 02 00 0000 c8");
     for code in 0..=255 {
         assert_eq!(FailReason::from_code(code).code(), code);

@@ -1,6 +1,6 @@
 //! Messages of video (wire 6).
 
-use super::codes;
+use super::{Code, codes};
 use crate::read::{Reader, within};
 use crate::write::Writer;
 use crate::{DecodeError, Full, limits};
@@ -86,8 +86,8 @@ impl PictureHead {
         writer.u32(self.sent_after)?;
         writer.u16(self.width)?;
         writer.u16(self.height)?;
-        writer.u8(self.orientation.code())?;
-        writer.u8(self.codec.code())?;
+        self.orientation.write(writer)?;
+        self.codec.write(writer)?;
         writer.u32(self.total)?;
         writer.u16(0)
     }

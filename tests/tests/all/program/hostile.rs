@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use transom_tests::{Evil, PATIENCE, Person, Program, Raw};
 use transom_wire::{
-    CallKind, Cancel, Capabilities, Collision, EndReason, HangUp, Hello, Message, Offer, Ping,
-    RefuseReason, RelativePath, Ring, Shape, TransferKey, limits,
+    CallKind, Capabilities, Collision, EndReason, Hello, Message, Offer, Ping, RefuseReason,
+    RelativePath, Ring, Shape, Status, TransferKey, limits,
 };
 
 use super::Pair;
@@ -117,12 +117,13 @@ fn floods_of_rings_and_offers_take_neither_memory_nor_the_turns_of_others() {
                     kind: CallKind::View,
                 }),
             );
-            let (reason, text) = (EndReason::Chosen, "");
-            evil.say(ring, Message::HangUp(HangUp { reason, text }));
+            evil.say(ring, Message::HangUp(Status::new(EndReason::Chosen, "")));
             let transfer = TransferKey([number.to_be_bytes()[1]; 16]);
             evil.say(offer, Message::Offer(offer_of(transfer)));
-            let (reason, text) = (RefuseReason::Chosen, "");
-            evil.say(offer, Message::Cancel(Cancel { reason, text }));
+            evil.say(
+                offer,
+                Message::Cancel(Status::new(RefuseReason::Chosen, "")),
+            );
         }
     }
     boxed.still_serves();
