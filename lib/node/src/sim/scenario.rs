@@ -87,6 +87,11 @@ impl Scenario {
             ..Self::new(Link::mbits(20))
         };
         let seconds = Duration::from_secs;
+        // With delay or loss the bench's router is a program without a token bucket.
+        let routed = Link {
+            burst: 0,
+            ..usual.link
+        };
         Some(match number {
             1 => usual,
             2 => Self {
@@ -104,13 +109,14 @@ impl Scenario {
             5 => usual.over(Link::mbits(100)),
             6 => usual.over(Link {
                 delay: Duration::from_millis(10),
-                ..usual.link
+                ..routed
             }),
             7 => Self {
                 camera: Some(Camera::jpeg(30, 79_167)),
                 ..usual.over(Link {
                     delay: Duration::from_millis(20),
-                    ..Link::mbits(1_000)
+                    rate: 1_000_000_000,
+                    ..routed
                 })
             },
             8 => Self {
@@ -136,7 +142,7 @@ impl Scenario {
             },
             11 => usual.over(Link {
                 loss: 0.01,
-                ..usual.link
+                ..routed
             }),
             _ => return None,
         })
