@@ -112,6 +112,7 @@
 //! | 0x04 | [`Pong`] | echo u64, clock u64 |
 //! | 0x05 | [`Ack`] | received u64, clock u64 |
 //! | 0x06 | [`Join`] | session u64, session to join u64, extensions |
+//! | 0x07 | [`Live`] | on u8 |
 //!
 //! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
 //! is each side's first frame. `session` names the run of the station; the nonces decide
@@ -134,6 +135,12 @@
 //! A further connection of the same two keys begins with `Join` in place of `Hello`, at both sides,
 //! when a later version needs one: it names the two sessions whose pair it belongs to. This version
 //! opens none, and answers a `Join` with `Bye` and code *unsupported*.
+//!
+//! ## 4.3 Live
+//!
+//! `Live` tells that a call rings or runs anywhere at the sending side's station, or in another
+//! program of its owner, or no longer does; at first none does. Its link to the network is shared,
+//! so the receiving side keeps the queue of its file data on that link short.
 //!
 //! # 5. Calls (class control; stream = the call)
 //!
@@ -267,7 +274,7 @@ pub use frame::{Class, Header, Kind, flags};
 pub use key::{Fingerprint, InvalidKey, PublicKey};
 pub use message::Message;
 pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown};
-pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Ping, Pong};
+pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
     Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Leaf,
     Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,

@@ -186,3 +186,22 @@ impl Ack {
         writer.u64(self.clock)
     }
 }
+
+/// Tells whether a call rings or runs anywhere at the sending side's station, whose link to the
+/// network is shared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Live {
+    /// Whether one does.
+    pub on: bool,
+}
+
+impl Live {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let on = reader.switch("live")?;
+        Ok(Self { on })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u8(u8::from(self.on))
+    }
+}

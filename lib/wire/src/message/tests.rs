@@ -89,6 +89,9 @@ fn connection() {
         Message::Join(join),
         "00000010 06 00 0000 0000000000000001 0000000000000002",
     );
+    let live = |on| Message::Live(Live { on });
+    golden(0, 0, live(true), "00000001 07 00 0000 01");
+    golden(0, 0, live(false), "00000001 07 00 0000 00");
 }
 
 #[test]
