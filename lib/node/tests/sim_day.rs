@@ -17,6 +17,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 const FILE_PAUSE: Duration = Duration::from_secs(600);
 const FILE: u64 = 2_000_000;
 
+/// Several outages may follow each other.
+const PATIENCE: Duration = Duration::from_secs(1200);
+
 /// What a good hour of the Wi-Fi is like.
 fn wifi() -> Link {
     Link {
@@ -44,11 +47,13 @@ impl Day {
         let mut simulation = Simulation::new(1);
         let camera = simulation.add("camera", wifi(), wifi(), |settings| {
             settings.serve_camera = true;
+            settings.call_patience = PATIENCE;
         });
         // Small and seldom, so that a day takes little time.
         simulation.set_camera(camera, Camera::jpeg(1, 8_000));
         let viewers = ["viewer", "other"].map(|name| {
             let viewer = simulation.add(name, Link::IDEAL, Link::IDEAL, |settings| {
+                settings.call_patience = PATIENCE;
                 settings.inbox = Some(InboxSettings {
                     into: "inbox".into(),
                     accept: Accept::Known,
