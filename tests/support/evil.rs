@@ -142,10 +142,8 @@ impl Evil {
         stream.read_exact(&mut length).ok()?;
         let mut record = vec![0; usize::from(u16::from_be_bytes(length))];
         stream.read_exact(&mut record).ok()?;
-        let mut plain = vec![0; record.len()];
-        let used = self.channel.open(&record, &mut plain);
-        plain.truncate(used.expect("its records are sound"));
-        Some(plain)
+        let plain = self.channel.open(&mut record);
+        Some(plain.expect("its records are sound").to_vec())
     }
 
     /// All plain bytes that come until the far side closes.
@@ -154,17 +152,16 @@ impl Evil {
     /// When it does not close within [`PATIENCE`], or what it sends can't be opened.
     pub fn until_closed(self) -> Vec<u8> {
         let Self { raw, mut channel } = self;
-        let sealed = raw.until_closed();
-        let mut rest = sealed.as_slice();
+        let mut sealed = raw.until_closed();
+        let mut rest = sealed.as_mut_slice();
         let mut plain = Vec::new();
-        while let Some((length, more)) = rest.split_first_chunk() {
+        while let Some((length, more)) = rest.split_first_chunk_mut() {
             let length = usize::from(u16::from_be_bytes(*length));
-            let Some((record, after)) = more.split_at_checked(length) else {
+            let Some((record, after)) = more.split_at_mut_checked(length) else {
                 break;
             };
-            let mut out = vec![0; length];
-            let used = channel.open(record, &mut out);
-            plain.extend_from_slice(&out[..used.expect("its records are sound")]);
+            let opened = channel.open(record);
+            plain.extend_from_slice(opened.expect("its records are sound"));
             rest = after;
         }
         plain

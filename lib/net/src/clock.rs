@@ -1,17 +1,17 @@
-//! The one place where the system's clock becomes the sessions' clock. It knows no calendar.
+//! Converts between the system's monotonic clock and the sessions' clock. It knows no calendar.
 
 use std::time::{Duration, Instant};
 
 use transom_proto as proto;
 
-/// Turns moments of the system into moments of sessions and back.
+/// A fixed offset between the two clocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     start: Instant,
 }
 
 impl Clock {
-    /// A clock that can also tell moments of up to an hour ago.
+    /// A clock that can also express times of up to an hour ago.
     pub(crate) fn new() -> Self {
         Self::starting(Instant::now())
     }
@@ -21,13 +21,12 @@ impl Clock {
         Self { start }
     }
 
-    /// Now, for a session.
+    /// Now, on the sessions' clock.
     pub(crate) fn now(&self) -> proto::Instant {
         self.of(Instant::now())
     }
 
-    /// The session's name for a moment; one of more than an hour before the clock began becomes its
-    /// zero.
+    /// A time on the sessions' clock. Times of more than an hour before the clock began become 0.
     pub(crate) fn of(&self, moment: Instant) -> proto::Instant {
         let offset = match moment.checked_duration_since(self.start) {
             Some(after) => BEFORE.saturating_add(after),
@@ -36,7 +35,8 @@ impl Clock {
         proto::Instant(u64::try_from(offset.as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// The moment that a session names. One that the system can't name becomes now.
+    /// A time of the sessions' clock on the system's. A time that the system can't express becomes
+    /// now.
     pub(crate) fn instant(&self, moment: proto::Instant) -> Instant {
         let offset = Duration::from_micros(moment.0);
         let named = match offset.checked_sub(BEFORE) {
@@ -47,7 +47,8 @@ impl Clock {
     }
 }
 
-/// How long before the start the zero lies, so that a frame captured before it has its own name.
+/// How long before the start 0 lies, so that a frame captured before the start has a time of its
+/// own.
 const BEFORE: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_go_there_and_back() {
+    fn times_convert_in_both_directions() {
         let clock = Clock::new();
         for offset in [0, 1, 999, 1_000_000, 86_400_000_000] {
             let later = clock.start + Duration::from_micros(offset);
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn no_moment_overflows() {
+    fn no_time_overflows() {
         let clock = Clock::new();
         clock.instant(proto::Instant(u64::MAX));
         clock.instant(proto::Instant(0));

@@ -1,5 +1,4 @@
-//! What an owner sets, and the limits that keep strangers and slow peers from costing more than
-//! they should.
+//! What an owner sets, and the limits that bound the cost of strangers and slow peers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,32 +13,31 @@ pub struct Config {
     /// Where to listen. An IPv6 address takes IPv6 alone, so that both families can have the same
     /// port.
     pub listen: Vec<SocketAddr>,
-    /// Our key.
+    /// Our key pair.
     pub identity: Identity,
-    /// What we call ourselves to whom we dial; a hint for a listener that does not know our key.
+    /// Our name, sent to listeners that we dial; a hint for one that does not know our key.
     pub name: Option<PeerName>,
-    /// What records may be sealed with.
+    /// The ciphers that may seal records.
     pub ciphers: Ciphers,
-    /// Connections, dialed and admitted ones together: 64 viewers of one 1 MB/s camera fill a
-    /// gigabit link.
+    /// Connections, dialed and admitted together. Default 64: that many viewers of a camera of
+    /// 1 MB/s fill a gigabit link.
     pub max_peers: usize,
-    /// Strangers in the middle of a handshake. The oldest goes when one more comes: an honest
-    /// handshake takes milliseconds, so the oldest is the least likely to be one.
+    /// Accepted connections in a handshake. Default 64. The oldest ends when one more is accepted:
+    /// an honest handshake takes milliseconds, so the oldest is the least likely to be honest.
     pub max_half_open: usize,
-    /// The same from one address, where the new one goes: a second program and a retry, and some to
-    /// spare.
+    /// The same from one address, beyond which the newest is closed. Default 4: a second program, a
+    /// retry, and some to spare.
     pub max_half_open_per_address: usize,
-    /// From connected to admitted. A shorter one than the protocol's cuts off slow Wi-Fi.
+    /// Time from connected to admitted. Less than the protocol's default cuts off slow Wi-Fi.
     pub handshake_timeout: Duration,
-    /// From dialed to connected: a host that is there answers within three tries of one second and
-    /// two.
+    /// Time from dialed to connected. Default 5 s: TCP's first three SYNs go out within 3 s.
     pub connect_timeout: Duration,
-    /// How long a goodbye may take to go out.
+    /// How long sending a goodbye may take. Default 1 s.
     pub linger: Duration,
-    /// Bytes read from one peer in one turn, a quarter of a millisecond's worth at 1 GB/s, before
-    /// others have theirs.
+    /// Bytes read from one peer in one turn, before other peers are served. Default 256 KiB: a
+    /// quarter of a millisecond at 1 GB/s.
     pub read_budget: usize,
-    /// Bytes sealed for one peer in one turn.
+    /// Bytes sealed for one peer in one turn. Default 256 KiB, for the same reason.
     pub write_budget: usize,
     /// Whether packets are marked for the network: media as AF41, files as LE. Some networks drop
     /// marked packets.
@@ -47,8 +45,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A station of this key at these addresses, everything else as it does well on a local
-    /// network.
+    /// A station with this key at these addresses, with defaults for a local network.
     pub fn new(identity: Identity, listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,

@@ -1,5 +1,4 @@
-//! What the system refuses when a loop is made. What ends one peer is a
-//! [`Departure`](crate::Departure), no error.
+//! Errors of making a loop. What ends one connection is a [`Departure`](crate::Departure).
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,19 +7,19 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// Another program listens there.
+    /// Another program listens at this address.
     #[error("{0} is taken: another program listens there")]
     Taken(SocketAddr),
-    /// The system does not let us listen there.
+    /// The system refuses to listen at this address.
     #[error("can't listen on {address}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// The system gives no way to wait for sockets.
+    /// The system gives no poll instance.
     #[error("can't wait for sockets")]
     Poll(#[source] io::Error),
 }

@@ -1,4 +1,4 @@
-//! What the loop tells its owner, and the names it gives to peers and watched things.
+//! The loop's events, and the ids of peers and watched descriptors.
 
 use std::fmt;
 use std::io;
@@ -8,105 +8,105 @@ use transom_proto::{self as proto, PeerError, Side};
 use transom_secure::{ChannelError, Cipher, HandshakeError};
 use transom_wire::{ByeCode, PeerName, PublicKey, Status};
 
-/// Names one connection. None is named twice.
+/// Identifies one connection. Ids are not reused.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PeerId(pub(crate) usize);
 
-/// Names one watched file descriptor. None is named twice.
+/// Identifies one watched file descriptor. Ids are not reused.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct WatchId(pub(crate) usize);
 
-/// What happened.
+/// An event of the loop.
 ///
-/// A peer appears with the [`PeerId`] that `dial` gave, or with its `Key`; whatever follows, the
-/// last one about it is `Left`, exactly once. A stranger who never proves a key stays unmentioned.
+/// A peer appears with the [`PeerId`] that `dial` gave, or with its `Key`. The last event of every
+/// peer is `Left`, exactly once. An accepted connection that never proves a key causes no event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// The peer has proven its key and waits for [`admit`](crate::Net::admit) or
     /// [`refuse`](crate::Net::refuse).
     Key {
-        /// Who.
+        /// The connection.
         peer: PeerId,
-        /// What it has proven to hold the private half of.
+        /// Its public key; it has proven that it holds the private key.
         key: PublicKey,
-        /// What it calls itself, if it dialed us; that proves nothing.
+        /// Its name for itself, if it dialed us. It proves nothing.
         name: Option<PeerName>,
-        /// Where it is.
+        /// Its address.
         address: SocketAddr,
-        /// Our side: whether we dialed or it did.
+        /// Our side of the connection: whether we dialed.
         side: Side,
     },
-    /// The peer is admitted and there is a session. Whether the peer admits us, its hello will
-    /// tell.
+    /// The peer is admitted and has a session. Its `Hello` will show that it has admitted us.
     Joined {
-        /// Who.
+        /// The connection.
         peer: PeerId,
-        /// What seals the records.
+        /// The cipher of the records.
         cipher: Cipher,
     },
-    /// A session's event; never [`proto::Event::Bye`], which becomes `Left`.
+    /// A session's event, except [`proto::Event::Bye`], which becomes `Left`.
     Peer {
-        /// Whose.
+        /// The connection.
         peer: PeerId,
-        /// What its session says.
+        /// The session's event.
         event: proto::Event,
     },
-    /// The connection is over.
+    /// The connection has ended.
     Left {
-        /// Who.
+        /// The connection.
         peer: PeerId,
-        /// How it ended.
+        /// Why it ended.
         why: Departure,
     },
-    /// There may be something to read. Read until the system would block, or it is not told again.
+    /// A watched descriptor may be readable. Read until it would block: the event is
+    /// edge-triggered.
     Watched(WatchId),
     /// A [`Waker`](crate::Waker) was used, once or more often.
     Woken,
 }
 
-/// How a connection ended.
+/// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Departure {
-    /// The peer said goodbye.
+    /// The peer sent a goodbye.
     #[error("they said goodbye ({:?}): {}", .0.code, .0.text)]
     Bye(Status<ByeCode, String>),
-    /// The peer hung up without a goodbye.
+    /// The peer closed the connection without a goodbye.
     #[error("they hung up")]
     Closed,
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Lost(io::Error),
-    /// Nothing was heard for too long.
+    /// Nothing came from the peer for too long.
     #[error("nothing was heard of them for too long")]
     Silent,
     /// The peer sent what the protocol forbids.
     #[error("they sent something illegal: {0}")]
     Illegal(PeerError),
-    /// A record was not sealed by the peer, or not in this place.
+    /// A record was not sealed by the peer, or not as the next one.
     #[error("what came is not what they sent: {0}")]
     Forged(ChannelError),
-    /// There is no connection to be had.
+    /// The connection can't be made.
     #[error("can't be reached: {0}")]
     Unreachable(io::Error),
-    /// The handshake did not come to its end.
+    /// The handshake failed.
     #[error("the handshake failed: {0}")]
     HandshakeFailed(HandshakeError),
     /// The handshake took too long.
     #[error("the handshake took too long")]
     HandshakeTimeout,
-    /// The peer hung up before it said anything sealed: it may not know our key.
+    /// The peer closed before it sent a record: it may not know our key.
     #[error("they hung up before their hello: they may not know this key")]
     Refused,
-    /// What we dialed hung up before it showed a key and could know ours, so ours is not the
-    /// reason.
+    /// The listener that we dialed closed before it had shown its key or seen ours, so our key is
+    /// not the reason.
     #[error("they hung up before they showed a key: they may be busy, or it is another program")]
     Unanswered,
-    /// There was no room for one more, or a newer stranger took the place of the oldest.
+    /// There were too many connections, or a newer handshake replaced the oldest.
     #[error("too many connections at once")]
     Crowded,
-    /// We ended it.
+    /// Our owner ended it.
     #[error("closed here")]
     ClosedHere,
 }

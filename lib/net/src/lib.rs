@@ -1,12 +1,12 @@
-//! Sockets: one mio loop that listens, dials, shakes hands, seals and opens, and moves bytes
-//! between sockets and sessions. It starts no thread, touches no file or camera, and never decides
-//! whom to let in: that it asks its owner.
+//! Sockets: one mio loop that listens, dials, runs handshakes, seals and opens records, and moves
+//! bytes between sockets and sessions. It starts no thread, touches no file or camera, and leaves
+//! it to its owner which peers are admitted.
 //!
-//! 1. [`Net::bind`], then [`Net::dial`] whoever is wanted.
+//! 1. [`Net::bind`], then [`Net::dial`] each address that is wanted.
 //! 2. [`Net::wait`] is one turn of the loop; it sleeps only while there is nothing to do.
-//! 3. [`Net::next_event`] until there is none. Answer [`Event::Key`] with [`Net::admit`] or
-//!    [`Net::refuse`]; act on what the sessions say through [`Net::session`]. Then 2 again, which
-//!    also sends what the acting brought about.
+//! 3. [`Net::next_event`] until it returns `None`. Answer [`Event::Key`] with [`Net::admit`] or
+//!    [`Net::refuse`]; act on the sessions' events through [`Net::session`]. Then 2 again, which
+//!    also sends what step 3 queued.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -44,7 +44,8 @@ mod clock;
 mod config;
 mod error;
 mod event;
-mod greeting;
+mod handshaking;
+mod inbound;
 mod link;
 mod listener;
 mod loop_context;
@@ -53,6 +54,7 @@ mod net;
 mod options;
 mod outbound;
 mod peer;
+mod readiness;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod send_buffer;
 #[cfg(feature = "sim")]

@@ -1,4 +1,5 @@
-//! An admitted peer: its connection and the channel that seals and opens for it, without a socket.
+//! An admitted peer: its connection and the channel that seals and opens its records. It has no
+//! socket.
 
 use transom_proto::{self as proto, Connection, PeerError};
 use transom_secure::{Channel, ChannelError};
@@ -12,7 +13,7 @@ pub(crate) struct Link {
     heard: bool,
 }
 
-/// What is wrong with the bytes that came.
+/// Why the bytes of a peer can't be taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     Session(PeerError),
@@ -28,44 +29,29 @@ impl Link {
         }
     }
 
-    /// Opens the whole records that `bytes` begins with and says how many bytes they are.
-    pub(crate) fn open(
-        &mut self,
-        bytes: &[u8],
-        plain: &mut [u8],
-        now: proto::Instant,
-    ) -> Result<usize, Fault> {
-        let mut rest = bytes;
-        while let Some((length, after)) = rest.split_first_chunk() {
-            let length = usize::from(u16::from_be_bytes(*length));
-            let Some((sealed, after)) = after.split_at_checked(length) else {
-                break;
-            };
-            let count = self.channel.open(sealed, plain).map_err(Fault::Channel)?;
-            self.heard = true;
-            let result = self.connection.handle_bytes(&plain[..count], now);
-            result.map_err(Fault::Session)?;
-            rest = after;
-        }
-        Ok(bytes.len() - rest.len())
+    /// Opens a record in place and hands its plain bytes to the session.
+    pub(crate) fn open(&mut self, sealed: &mut [u8], now: proto::Instant) -> Result<(), Fault> {
+        let plain = self.channel.open(sealed).map_err(Fault::Channel)?;
+        self.heard = true;
+        let result = self.connection.handle_bytes(plain, now);
+        result.map_err(Fault::Session)
     }
 
-    /// Seals the record that is the best to send now. Gives its plain bytes; 0 when there is none.
+    /// Seals the record that the session chooses now. Gives the number of its plain bytes; 0 when
+    /// there is none.
     pub(crate) fn seal_next(
         &mut self,
         outbound: &mut Outbound,
-        plain: &mut [u8],
         now: proto::Instant,
     ) -> Result<usize, Fault> {
-        let count = self.connection.poll_transmit(plain, now);
-        if count > 0 {
-            let result = outbound.seal(&mut self.channel, &plain[..count]);
-            result.map_err(Fault::Channel)?;
-        }
-        Ok(count)
+        let connection = &mut self.connection;
+        let fill = |plain: &mut [u8]| connection.poll_transmit(plain, now);
+        outbound
+            .seal(&mut self.channel, fill)
+            .map_err(Fault::Channel)
     }
 
-    /// Whether the peer has sent anything sealed, which proves that it lets us in.
+    /// Whether a record of the peer was opened, which proves that the peer has admitted us.
     pub(crate) fn was_heard(&self) -> bool {
         self.heard
     }

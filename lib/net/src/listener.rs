@@ -1,4 +1,4 @@
-//! A listening socket. It accepts, and rests when the system has nothing left to accept with.
+//! A listening socket. When the system is out of file descriptors, it backs off.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -12,11 +12,12 @@ use transom_proto as proto;
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    /// Somebody may wait to be accepted.
+    /// Connections may be waiting.
     ready: bool,
-    rest: Option<proto::Instant>,
-    /// The owner of the machine has been told that accepting fails.
-    complained: bool,
+    /// No connection is accepted until then.
+    backoff: Option<proto::Instant>,
+    /// The failure that goes on was logged.
+    warned: bool,
 }
 
 impl Listener {
@@ -24,10 +25,10 @@ impl Listener {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
-            // Or the system lets it take the IPv4 port too, and then not on every system.
+            // Else some systems bind the IPv4 port too, and others don't.
             socket.set_only_v6(true)?;
         }
-        // On Windows this option would let another program steal the port.
+        // On Windows this option lets another program bind the same port.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
@@ -39,8 +40,8 @@ impl Listener {
             socket,
             address,
             ready: false,
-            rest: None,
-            complained: false,
+            backoff: None,
+            warned: false,
         })
     }
 
@@ -48,24 +49,24 @@ impl Listener {
         registry.register(&mut self.socket, token, Interest::READABLE)
     }
 
-    pub(crate) fn note(&mut self) {
+    pub(crate) fn note_readiness(&mut self) {
         self.ready = true;
     }
 
-    /// The next connection, if there is one and the system can give it.
+    /// The next connection, if one waits and the system can accept it.
     pub(crate) fn accept(&mut self, now: proto::Instant) -> Option<(TcpStream, SocketAddr)> {
-        if self.rest.is_some_and(|until| until <= now) {
-            self.rest = None;
+        if self.backoff.is_some_and(|until| until <= now) {
+            self.backoff = None;
         }
         while self.is_ready() {
             match self.socket.accept() {
                 Ok(accepted) => {
-                    self.complained = false;
+                    self.warned = false;
                     return Some(accepted);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
                 Err(error) if is_of_one_connection(&error) => {}
-                Err(error) => self.rest(&error, now),
+                Err(error) => self.back_off(&error, now),
             }
         }
         None
@@ -76,25 +77,25 @@ impl Listener {
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        self.ready && self.rest.is_none()
+        self.ready && self.backoff.is_none()
     }
 
     pub(crate) fn deadline(&self) -> Option<proto::Instant> {
-        self.rest
+        self.backoff
     }
 
-    /// The connection stays in the queue and no new edge will tell of it, so this looks again after
-    /// a while.
-    fn rest(&mut self, error: &io::Error, now: proto::Instant) {
-        self.rest = Some(now + REST);
-        if !std::mem::replace(&mut self.complained, true) {
+    /// The connection stays in the system's queue, and no new edge will come for it, so `accept` is
+    /// called again after a pause.
+    fn back_off(&mut self, error: &io::Error, now: proto::Instant) {
+        self.backoff = Some(now + BACKOFF);
+        if !std::mem::replace(&mut self.warned, true) {
             log::warn!("can't accept connections on {}: {error}", self.address);
         }
     }
 }
 
-/// Whether an error of `accept` concerns the one connection, which is gone with it, rather than the
-/// system.
+/// Whether an error of `accept` is that of one connection, which the system has dropped, and not of
+/// the listener.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
@@ -113,10 +114,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Connections that the system keeps for us: as many as may be in the middle of a handshake, and as
-/// many again.
+/// Connections that the system queues for us: twice as many as may be in a handshake.
 const BACKLOG: i32 = 128;
 
-/// How long to rest when there are no file descriptors: long enough to cost nothing, short enough
-/// for who knocks.
-const REST: Duration = Duration::from_millis(200);
+/// Pause after a failed accept: long enough to cost nothing, short enough for a peer that waits.
+const BACKOFF: Duration = Duration::from_millis(200);

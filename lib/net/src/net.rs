@@ -1,4 +1,4 @@
-//! The loop: it waits for sockets, gives every peer its turn, and gathers what happened.
+//! The loop: it waits for readiness, serves every peer in turn, and collects their events.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -13,7 +13,7 @@ use transom_wire::ByeCode;
 use crate::config::Config;
 use crate::error::BindError;
 use crate::event::{Departure, Event, PeerId, WatchId};
-use crate::greeting::Greeting;
+use crate::handshaking::Handshaking;
 use crate::listener::Listener;
 use crate::loop_context::LoopContext;
 use crate::peer::Peer;
@@ -27,17 +27,18 @@ pub struct Net {
     listeners: Vec<Listener>,
     peers: BTreeMap<PeerId, Peer>,
     pub(crate) watched: BTreeMap<WatchId, i32>,
-    turn: LoopContext,
+    context: LoopContext,
     last_id: usize,
 }
 
 impl Net {
-    /// Listens at the configured addresses. Nowhere is allowed too: such a loop only dials.
+    /// Listens at the configured addresses. Without any, the loop only dials.
     ///
-    /// On a system without IPv6 an unspecified IPv6 address is left out, if another could be had.
+    /// On a system without IPv6 an unspecified IPv6 address is left out, if another address was
+    /// bound.
     ///
     /// # Errors
-    /// An address is taken or can't be had.
+    /// An address is in use or can't be bound.
     pub fn bind(config: Config) -> Result<Self, BindError> {
         let poll = Poll::new().map_err(BindError::Poll)?;
         let waker = Waker::new(poll.registry(), WAKER).map_err(BindError::Poll)?;
@@ -64,121 +65,119 @@ impl Net {
             listeners,
             peers: BTreeMap::new(),
             watched: BTreeMap::new(),
-            turn: LoopContext::new(config),
+            context: LoopContext::new(config),
         })
     }
 
     /// Begins to connect. The peer's `Key` follows, or its `Left`.
     ///
     /// # Errors
-    /// What the system knows at once: no route, no file descriptor; or there are as many peers as
-    /// may be.
+    /// The system refuses at once: no route, no file descriptor; or there are
+    /// [`Config::max_peers`] peers.
     pub fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
         if self.is_full() {
-            let limit = self.turn.config.max_peers;
+            let limit = self.context.config.max_peers;
             let what = format!("{limit} peers are as many as there may be");
             return Err(io::Error::new(ErrorKind::QuotaExceeded, what));
         }
         let stream = TcpStream::connect(address)?;
-        let until = self.turn.now() + self.turn.config.connect_timeout;
+        let until = self.context.now() + self.context.config.connect_timeout;
         let id = PeerId(self.next_id());
         self.add(Peer::dialed(id, stream, address, until))?;
         Ok(id)
     }
 
-    /// Answers [`Event::Key`]: this peer is let in, to a session of this configuration. `Joined`
-    /// follows, or `Left` if there is no room or the peer has gone.
+    /// Answers [`Event::Key`]: admits the peer to a session of this configuration. `Joined`
+    /// follows, or `Left` if there is no room or the connection has ended.
     pub fn admit(&mut self, peer: PeerId, session: proto::Config) {
         let is_full = self.is_full();
         let Some(peer) = self.peers.get_mut(&peer) else {
             return;
         };
         if is_full && peer.is_half_open() {
-            return peer.leave(Departure::Crowded, &mut self.turn);
+            return peer.end(Departure::Crowded, &mut self.context);
         }
-        peer.admit(session, &mut self.turn);
+        peer.admit(session, &mut self.context);
     }
 
-    /// Answers [`Event::Key`]: this peer is not let in. It is told nothing; `Left` follows.
+    /// Answers [`Event::Key`]: doesn't admit the peer. Nothing is sent to it; `Left` follows.
     pub fn refuse(&mut self, peer: PeerId) {
         self.close(peer, ByeCode::Done, "");
     }
 
-    /// A joined peer's session. What is done with it goes out in the next turn.
+    /// A joined peer's session. What it queues is sent in the next turn.
     pub fn session(&mut self, peer: PeerId) -> Option<&mut Session> {
         self.peers.get_mut(&peer)?.session()
     }
 
-    /// Says goodbye, as the last thing after what the session's control messages still have to say.
-    /// `Left` follows when the goodbye is out, at the latest after [`Config::linger`].
+    /// Sends a goodbye behind the control messages that are queued. `Left` follows when the
+    /// goodbye is out, at the latest after [`Config::linger`].
     pub fn close(&mut self, peer: PeerId, code: ByeCode, text: &str) {
         if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.close(code, text, &mut self.turn);
+            peer.close(code, text, &mut self.context);
         }
     }
 
-    /// One turn: sends what is to be sent, waits until `deadline` if there is nothing else to do,
-    /// and gives every peer that is ready its share. Returns after one wait, whether or not there
-    /// is an event.
+    /// One turn: sends what is queued, waits until `deadline` if there is nothing else to do, and
+    /// reads from every peer that is ready, within its budget. Returns after one wait, whether or
+    /// not there is an event.
     ///
-    /// While events of the turn before have not been taken out, it does not wait and takes in
-    /// nothing new.
+    /// While events of the previous turn have not been taken out, it neither waits nor reads.
     ///
     /// # Errors
     /// The system can't wait for sockets any more.
     pub fn wait(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let hold = !self.turn.events.is_empty();
-        self.each(Peer::pump);
-        self.sweep();
+        let hold = !self.context.events.is_empty();
+        self.for_each_peer(Peer::send);
+        self.remove_ended();
         let timeout = self.timeout(deadline);
         match self.poll.poll(&mut self.ready, timeout) {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.ready.clear(),
             other => other?,
         }
-        self.note();
+        self.dispatch();
         self.accept();
-        self.each(|peer, turn| peer.read(turn, hold));
-        self.each(|peer, turn| peer.expire(turn, hold));
-        self.sweep();
+        self.for_each_peer(|peer, context| peer.read(context, hold));
+        self.for_each_peer(|peer, context| peer.expire(context, hold));
+        self.remove_ended();
         Ok(())
     }
 
-    /// What happened, oldest first.
+    /// The next event, oldest first.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.turn.events.pop_front()
+        self.context.events.pop_front()
     }
 
-    /// Where it listens, with the ports that were really bound.
+    /// The addresses it listens at, with the ports that the system assigned.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().map(Listener::address).collect()
     }
 
-    /// A way to end a wait from another thread.
+    /// Ends a [`wait`](Self::wait) from another thread.
     pub fn waker(&self) -> Waker {
         self.waker.clone()
     }
 
-    /// Now, as the sessions' clock says it.
+    /// Now, on the sessions' clock.
     pub fn now(&self) -> proto::Instant {
-        self.turn.now()
+        self.context.now()
     }
 
-    /// The moment that a session names.
+    /// Converts a time of the sessions' clock.
     pub fn instant(&self, moment: proto::Instant) -> Instant {
-        self.turn.clock.instant(moment)
+        self.context.clock.instant(moment)
     }
 
-    /// What sessions call a moment.
+    /// Converts a time to the sessions' clock.
     pub fn clock(&self, moment: Instant) -> proto::Instant {
-        self.turn.clock.of(moment)
+        self.context.clock.of(moment)
     }
 
     pub(crate) fn registry(&self) -> &Registry {
         self.poll.registry()
     }
 
-    /// A number that no peer and no watch has. After all of a 32-bit system's numbers, old ones
-    /// come again.
+    /// An id that no peer and no watch has. Ids wrap around, which matters on 32-bit systems.
     pub(crate) fn next_id(&mut self) -> usize {
         loop {
             let first = WAKER.0 + 1 + self.listeners.len();
@@ -186,47 +185,48 @@ impl Net {
             let id = self.last_id;
             let is_used =
                 self.peers.contains_key(&PeerId(id)) || self.watched.contains_key(&WatchId(id));
-            // The largest number is mio's own on some systems.
+            // mio reserves the largest token on some systems.
             if !is_used && id != usize::MAX {
                 return id;
             }
         }
     }
 
-    /// Notes who is ready. What is no socket of ours is told at once.
-    fn note(&mut self) {
+    /// Hands readiness to the listeners and peers. Of a waker or a watch it becomes an event.
+    fn dispatch(&mut self) {
         for event in &self.ready {
             let token = event.token();
             let listener = token.0.checked_sub(WAKER.0 + 1);
             if token == WAKER {
-                self.turn.tell(Event::Woken);
+                self.context.emit(Event::Woken);
             } else if let Some(listener) = listener.and_then(|at| self.listeners.get_mut(at)) {
-                listener.note();
+                listener.note_readiness();
             } else if let Some(peer) = self.peers.get_mut(&PeerId(token.0)) {
-                peer.note(event);
+                peer.note_readiness(event);
             } else if self.watched.contains_key(&WatchId(token.0)) {
-                self.turn.tell(Event::Watched(WatchId(token.0)));
+                self.context.emit(Event::Watched(WatchId(token.0)));
             }
         }
     }
 
     fn accept(&mut self) {
-        let now = self.turn.now();
+        let now = self.context.now();
         for at in 0..self.listeners.len() {
             for _ in 0..ACCEPTS {
                 let Some((stream, address)) = self.listeners[at].accept(now) else {
                     break;
                 };
-                if let Err(error) = self.welcome(stream, address) {
-                    log::debug!("{address} is not heard: {error}");
+                if let Err(error) = self.begin_handshake(stream, address) {
+                    log::debug!("connection from {address} dropped: {error}");
                 }
             }
         }
     }
 
-    /// Begins a handshake with a stranger, if there is room for one.
-    fn welcome(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
-        let config = &self.turn.config;
+    /// Begins a handshake on an accepted connection, if there is room. When there are too many, the
+    /// oldest of them ends.
+    fn begin_handshake(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
+        let config = &self.context.config;
         let same = |peer: &&Peer| peer.address().ip() == address.ip();
         if self.is_full() {
             return Err(io::Error::new(ErrorKind::QuotaExceeded, "too many peers"));
@@ -238,13 +238,17 @@ impl Net {
         if self.half_open().count() >= config.max_half_open {
             let oldest = self.half_open().next().map(Peer::id);
             if let Some(oldest) = oldest.and_then(|id| self.peers.get_mut(&id)) {
-                oldest.leave(Departure::Crowded, &mut self.turn);
+                oldest.end(Departure::Crowded, &mut self.context);
             }
         }
-        let greeting = Greeting::new(&self.turn.config, proto::Side::Listener, self.turn.now());
+        let handshaking = Handshaking::new(
+            &self.context.config,
+            proto::Side::Listener,
+            self.context.now(),
+        );
         let id = PeerId(self.next_id());
-        let greeting = greeting.map_err(io::Error::other)?;
-        self.add(Peer::accepted(id, stream, address, greeting))
+        let handshaking = handshaking.map_err(io::Error::other)?;
+        self.add(Peer::accepted(id, stream, address, handshaking))
     }
 
     fn add(&mut self, mut peer: Peer) -> io::Result<()> {
@@ -255,20 +259,20 @@ impl Net {
         Ok(())
     }
 
-    fn each(&mut self, mut act: impl FnMut(&mut Peer, &mut LoopContext)) {
+    fn for_each_peer(&mut self, mut act: impl FnMut(&mut Peer, &mut LoopContext)) {
         for peer in self.peers.values_mut() {
-            act(peer, &mut self.turn);
+            act(peer, &mut self.context);
         }
     }
 
-    /// Closes the sockets of those who are gone.
-    fn sweep(&mut self) {
+    /// Closes the sockets of connections that have ended.
+    fn remove_ended(&mut self) {
         self.peers.retain(|_, peer| !peer.is_gone());
     }
 
-    /// How long there is nothing to do.
+    /// How long the loop may sleep; `None` is forever.
     fn timeout(&self, deadline: Option<Instant>) -> Option<Duration> {
-        let busy = !self.turn.events.is_empty()
+        let busy = !self.context.events.is_empty()
             || self.peers.values().any(Peer::has_more)
             || self.listeners.iter().any(Listener::is_ready);
         if busy {
@@ -277,7 +281,7 @@ impl Net {
         let peers = self.peers.values().filter_map(Peer::deadline);
         let listeners = self.listeners.iter().filter_map(Listener::deadline);
         let ours = peers.chain(listeners).min();
-        let ours = ours.map(|moment| self.turn.clock.instant(moment));
+        let ours = ours.map(|moment| self.context.clock.instant(moment));
         let earliest = deadline.into_iter().chain(ours).min()?;
         Some(earliest.saturating_duration_since(Instant::now()))
     }
@@ -288,20 +292,20 @@ impl Net {
 
     fn is_full(&self) -> bool {
         let held = |peer: &&Peer| !peer.is_half_open() && !peer.is_gone();
-        self.peers.values().filter(held).count() >= self.turn.config.max_peers
+        self.peers.values().filter(held).count() >= self.context.config.max_peers
     }
 }
 
-/// Whether one can do without: IPv6 as a whole, where the system has none.
+/// Whether the address may be left out: unspecified IPv6, where the system has no IPv6.
 fn is_dispensable(address: SocketAddr, error: &io::Error) -> bool {
     address.is_ipv6() && address.ip().is_unspecified() && error.kind() != ErrorKind::AddrInUse
 }
 
 const WAKER: Token = Token(0);
 
-/// Readiness taken from the system at once; the rest comes in the next turn.
+/// Readiness events taken from the system in one turn; the rest comes in the next.
 const READY: usize = 256;
 
-/// Connections accepted in one turn by one listener, so that a flood of them leaves time for the
-/// peers there are.
+/// Connections accepted in one turn by one listener, so that a flood leaves time for the peers that
+/// are connected.
 const ACCEPTS: usize = 32;

@@ -1,15 +1,15 @@
-//! Sealed bytes on their way to the socket. It knows neither what they say nor when there will be
-//! more.
+//! Sealed bytes that wait for the socket. It knows neither their meaning nor when more will come.
 
 use std::io::{self, ErrorKind, Write};
 
-use transom_secure::{Channel, ChannelError, RECORD_OVERHEAD};
+use transom_secure::{Channel, ChannelError, RECORD_HEAD, RECORD_OVERHEAD};
+use transom_wire::limits::RECORD_BULK;
 
-/// A buffer that is filled at its end, written from its start, and begins anew when it is empty.
+/// A buffer that is filled at its end, written from its start, and reset when it is empty.
 ///
 /// ```text
 /// 0 ......... start ========= end ......... bytes.len()
-///   written         to write      room, zeroed once and used again
+///   written         to write      room, zeroed once and reused
 /// ```
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
@@ -18,7 +18,7 @@ pub(crate) struct Outbound {
     end: usize,
 }
 
-/// Where a flush ended.
+/// How a flush ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Flushed {
     All,
@@ -31,10 +31,20 @@ impl Outbound {
         self.end += bytes.len();
     }
 
-    pub(crate) fn seal(&mut self, channel: &mut Channel, plain: &[u8]) -> Result<(), ChannelError> {
-        let room = self.room(plain.len() + RECORD_OVERHEAD);
-        self.end += channel.seal_into(plain, room)?;
-        Ok(())
+    /// Lets `fill` write the plain bytes of a record where the record will be, and seals them in
+    /// place. Gives the number of plain bytes; 0 when there is no record.
+    pub(crate) fn seal(
+        &mut self,
+        channel: &mut Channel,
+        fill: impl FnOnce(&mut [u8]) -> usize,
+    ) -> Result<usize, ChannelError> {
+        let record = self.room(RECORD_BULK + RECORD_OVERHEAD);
+        let count = fill(&mut record[RECORD_HEAD..][..RECORD_BULK]);
+        if count > 0 {
+            channel.seal_in_place(&mut record[..count + RECORD_OVERHEAD])?;
+            self.end += count + RECORD_OVERHEAD;
+        }
+        Ok(count)
     }
 
     /// Writes until nothing is left or the socket takes no more.
@@ -64,7 +74,10 @@ impl Outbound {
 
     fn room(&mut self, count: usize) -> &mut [u8] {
         let needed = self.end + count;
-        if self.bytes.len() < needed {
+        if self.bytes.is_empty() {
+            // The system gives zeroed pages, which take no memory until they are written.
+            self.bytes = vec![0; needed];
+        } else if self.bytes.len() < needed {
             self.bytes.resize(needed, 0);
         }
         &mut self.bytes[self.end..needed]
@@ -75,7 +88,7 @@ impl Outbound {
 mod tests {
     use super::*;
 
-    /// Takes a few bytes at a time, and then would block.
+    /// Accepts a few bytes per write, and then would block.
     struct Narrow {
         taken: Vec<u8>,
         step: usize,
@@ -99,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_leave_in_order_through_a_narrow_socket() {
+    fn bytes_leave_in_order_through_a_socket_that_takes_few() {
         let mut outbound = Outbound::default();
         outbound.push(b"one two ");
         let mut socket = Narrow {
@@ -117,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emptied_buffer_is_used_again() {
+    fn an_empty_buffer_is_reused() {
         let mut outbound = Outbound::default();
         for _ in 0..1000 {
             outbound.push(&[7; 1000]);

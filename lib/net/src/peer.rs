@@ -1,5 +1,5 @@
-//! One connection from its first byte to its last, as stages. What a turn does in each is in the
-//! modules below.
+//! One connection from its first byte to its last, as stages. The modules below read, write and end
+//! it.
 
 mod ending;
 mod reading;
@@ -13,62 +13,59 @@ use mio::net::TcpStream;
 use transom_proto::{self as proto, Connection, Order, Session, Side};
 
 use crate::event::{Departure, Event, PeerId};
-use crate::greeting::Greeting;
+use crate::handshaking::Handshaking;
+use crate::inbound::Inbound;
 use crate::link::{Fault, Link};
 use crate::loop_context::LoopContext;
 use crate::marks::Marks;
 use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
+use crate::readiness::Readiness;
 
 /// ```text
-///  dial --> Connecting --> Greeting --admit--> Joined --close, fault--> Closing --> Gone
-/// accept ------------------^  |                   |                                  ^
-///                             `--- any failure ---+---- bye, hung up, lost, silent --'
+///  dial --> Connecting --> Handshaking --admit--> Joined --close, fault--> Closing --> Gone
+/// accept ------------------^  |                      |                                  ^
+///                             `---- any failure -----+---- bye, end, lost, silent ------'
 /// ```
-/// Readiness is edge-triggered: `readable` and `writable` stay set until the socket would block. A
-/// stage that stops earlier (budget, owner's answer, events held) leaves them set, and
-/// [`has_more`](Self::has_more) keeps the loop from sleeping.
+/// A connection on which nothing can be written any more stays `Joined` until what had come before
+/// is read.
 pub(crate) struct Peer {
     id: PeerId,
     stream: TcpStream,
     address: SocketAddr,
     side: Side,
     stage: Stage,
-    readable: bool,
-    writable: bool,
-    /// There may be something new to send.
-    touched: bool,
-    /// The start of a record whose rest has not come.
-    inbound: Vec<u8>,
+    readiness: Readiness,
+    inbound: Inbound,
     outbound: Outbound,
-    /// The owner has heard of this peer and is owed a `Left`.
-    known: bool,
+    /// The error of the first write that failed.
+    broken: Option<io::Error>,
     tuning: Tuning,
     marks: Marks,
 }
 
 enum Stage {
     Connecting { until: proto::Instant },
-    Greeting(Box<Greeting>),
+    Handshaking(Box<Handshaking>),
     Joined(Box<Link>),
     Closing(Box<Closing>),
     Gone,
 }
 
-/// A goodbye on its way.
+/// A goodbye that is being sent.
 struct Closing {
     link: Link,
     until: proto::Instant,
-    /// Told at the end; `None` if it was told at the beginning.
+    /// The reason for the `Left` that is still owed; `None` if it was emitted already.
     why: Option<Departure>,
-    /// The goodbye is out and the socket shut for writing. What still comes is read and dropped,
+    /// The goodbye is out and the socket shut for writing. What still arrives is read and dropped,
     /// since closing a socket with unread bytes resets the connection, which may overtake the
     /// goodbye.
     is_shut: bool,
 }
 
 impl Peer {
-    /// A connection that we asked for and that the system may still be making.
+    /// A connection that we dialed; the system may not have made it yet.
     pub(crate) fn dialed(
         id: PeerId,
         stream: TcpStream,
@@ -79,15 +76,15 @@ impl Peer {
         Self::new(id, stream, address, Side::Dialer, stage)
     }
 
-    /// A stranger.
+    /// A connection that a listener accepted.
     pub(crate) fn accepted(
         id: PeerId,
         stream: TcpStream,
         address: SocketAddr,
-        greeting: Greeting,
+        handshaking: Handshaking,
     ) -> Self {
         options::begin(&stream);
-        let stage = Stage::Greeting(Box::new(greeting));
+        let stage = Stage::Handshaking(Box::new(handshaking));
         Self::new(id, stream, address, Side::Listener, stage)
     }
 
@@ -98,71 +95,65 @@ impl Peer {
             address,
             side,
             stage,
-            readable: false,
-            writable: false,
-            touched: false,
-            inbound: Vec::new(),
+            readiness: Readiness::default(),
+            inbound: Inbound::default(),
             outbound: Outbound::default(),
-            known: side == Side::Dialer,
+            broken: None,
             tuning: Tuning::default(),
             marks: Marks::default(),
         }
     }
 
-    /// Notes what the system says about the socket.
-    pub(crate) fn note(&mut self, event: &event::Event) {
-        let error = event.is_error();
-        self.readable |= error || event.is_readable() || event.is_read_closed();
-        self.writable |= error || event.is_writable() || event.is_write_closed();
-        self.touched |= self.writable;
+    /// Takes in a readiness event of the socket.
+    pub(crate) fn note_readiness(&mut self, event: &event::Event) {
+        self.readiness.note(event);
     }
 
-    /// The earliest moment at which `expire` has something to do.
+    /// The earliest time at which `expire` has something to do.
     pub(crate) fn deadline(&self) -> Option<proto::Instant> {
         match &self.stage {
             Stage::Connecting { until } => Some(*until),
-            Stage::Greeting(greeting) => Some(greeting.until),
+            Stage::Handshaking(handshaking) => Some(handshaking.until),
             Stage::Joined(link) => link.connection.poll_timeout(),
             Stage::Closing(closing) => Some(closing.until),
             Stage::Gone => None,
         }
     }
 
-    /// The owner lets the peer in, to this session.
-    pub(crate) fn admit(&mut self, config: proto::Config, turn: &mut LoopContext) {
-        let greeting = match std::mem::replace(&mut self.stage, Stage::Gone) {
-            Stage::Greeting(greeting) if greeting.is_answered() => greeting,
+    /// The owner admits the peer to a session of this configuration.
+    pub(crate) fn admit(&mut self, config: proto::Config, context: &mut LoopContext) {
+        let handshaking = match std::mem::replace(&mut self.stage, Stage::Gone) {
+            Stage::Handshaking(handshaking) if handshaking.awaits_owner() => handshaking,
             other => {
                 self.stage = other;
                 return log::debug!("{}: nothing to admit", self.id);
             }
         };
-        // Put back, so that a failure is told like any other.
-        self.stage = Stage::Connecting {
-            until: greeting.until,
-        };
-        match greeting.admit(&mut self.outbound) {
-            Ok(channel) => {
+        match handshaking.admit(&mut self.outbound) {
+            Ok((channel, early)) => {
                 let cipher = channel.cipher();
                 if config.order == Order::Naive {
                     self.tuning.set_naive(&self.stream);
                 }
-                let connection = Connection::new(config, self.side, turn.now());
+                let connection = Connection::new(config, self.side, context.now());
                 self.stage = Stage::Joined(Box::new(Link::new(connection, channel)));
-                self.touched = true;
+                self.readiness.touch();
                 let peer = self.id;
-                turn.tell(Event::Joined { peer, cipher });
-                self.take_early(turn);
+                context.emit(Event::Joined { peer, cipher });
+                self.take_early(early, context);
             }
-            Err(error) => self.leave(Departure::HandshakeFailed(error), turn),
+            Err(error) => {
+                let (peer, why) = (self.id, Departure::HandshakeFailed(error));
+                context.emit(Event::Left { peer, why });
+            }
         }
     }
 
-    /// The session, which is looked at again in the next turn since it is lent.
+    /// The session. The next turn sends what it queues while it is lent.
     pub(crate) fn session(&mut self) -> Option<&mut Session> {
         match &mut self.stage {
             Stage::Joined(link) => {
-                self.touched = true;
+                self.readiness.touch();
                 Some(&mut link.connection.session)
             }
             _ => None,
@@ -181,27 +172,36 @@ impl Peer {
         &mut self.stream
     }
 
-    /// A stranger who is not admitted yet.
+    /// Whether it was accepted and is not admitted yet.
     pub(crate) fn is_half_open(&self) -> bool {
-        self.side == Side::Listener && matches!(self.stage, Stage::Greeting(_))
+        self.side == Side::Listener && matches!(self.stage, Stage::Handshaking(_))
     }
 
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self.stage, Stage::Gone)
     }
 
+    /// Whether the owner knows this peer, and is owed a `Left`.
+    fn is_known(&self) -> bool {
+        self.side == Side::Dialer
+            || match &self.stage {
+                Stage::Handshaking(handshaking) => handshaking.awaits_owner(),
+                stage => !matches!(stage, Stage::Connecting { .. }),
+            }
+    }
+
     /// Whether this peer has something to do without waiting: bytes to write, or bytes in the
-    /// socket that no new edge tells of.
+    /// socket of which no new edge tells.
     pub(crate) fn has_more(&self) -> bool {
-        self.touched || self.has_unread()
+        self.readiness.has_work() || self.has_unread()
     }
 
     /// Whether the socket may hold bytes that the stage would read now.
     fn has_unread(&self) -> bool {
-        self.readable
+        self.readiness.can_read()
             && match &self.stage {
-                // Once the key is told, the rest waits for the owner's answer.
-                Stage::Greeting(greeting) => !greeting.is_answered(),
+                // Behind the handshake, bytes wait for the owner's answer.
+                Stage::Handshaking(handshaking) => !handshaking.awaits_owner(),
                 Stage::Joined(_) | Stage::Closing(_) => true,
                 Stage::Connecting { .. } | Stage::Gone => false,
             }

@@ -5,7 +5,7 @@ use std::io;
 
 use socket2::SockRef;
 
-/// Small while a call is live, and at least as large as before when it ends.
+/// A small send buffer while a call is live, and at least the previous one afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct SendBuffer {
     /// The size before the call, while one is live.
@@ -16,7 +16,7 @@ impl SendBuffer {
     /// Shrinks the buffer when a call begins and widens it when the last one ends.
     ///
     /// # Errors
-    /// The system doesn't tell the size, or refuses the new one.
+    /// The system can't tell the size, or refuses the new one.
     pub(crate) fn tune(&mut self, socket: &SockRef<'_>, live: bool) -> io::Result<()> {
         match (live, self.before) {
             (true, None) => {

@@ -1,11 +1,11 @@
-//! Ends the sleep of a loop from another thread. What there is to do, the loop's owner knows.
+//! Wakes a loop from another thread. It carries no message.
 
 use std::io;
 use std::sync::Arc;
 
 use mio::{Registry, Token};
 
-/// Wakes its [`Net`](crate::Net): the turn under way, or the next, ends with
+/// Wakes its [`Net`](crate::Net): the current wait, or the next, ends with
 /// [`Event::Woken`](crate::Event::Woken).
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<mio::Waker>);
@@ -15,7 +15,7 @@ impl Waker {
         Ok(Self(Arc::new(mio::Waker::new(registry, token)?)))
     }
 
-    /// Wakes the loop; several times before it looks are as once.
+    /// Wakes the loop. Several calls before the loop wakes have the effect of one.
     pub fn wake(&self) {
         if let Err(error) = self.0.wake() {
             log::error!("can't wake the loop: {error}");

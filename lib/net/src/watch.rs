@@ -1,5 +1,4 @@
-//! Other file descriptors in the same loop: cameras, pipes, signals. What they carry, their owner
-//! reads.
+//! Other file descriptors in the same loop: cameras, pipes, signals. Their owner reads them.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -11,11 +10,11 @@ use crate::event::WatchId;
 use crate::net::Net;
 
 impl Net {
-    /// Tells with [`Event::Watched`](crate::Event::Watched) when there is something to read,
+    /// Emits [`Event::Watched`](crate::Event::Watched) when the descriptor becomes readable,
     /// edge-triggered.
     ///
     /// # Errors
-    /// The system can't wait for this kind of thing: regular files, for example, are always ready.
+    /// The system can't poll this kind of descriptor, such as a regular file.
     pub fn watch(&mut self, fd: BorrowedFd<'_>) -> io::Result<WatchId> {
         let id = self.next_id();
         self.registry().register(
@@ -27,8 +26,7 @@ impl Net {
         Ok(WatchId(id))
     }
 
-    /// Ends a watch; call it before the descriptor is closed, or the number may be another one's by
-    /// then.
+    /// Ends a watch. Call it before the descriptor is closed, since its number may be reused then.
     pub fn unwatch(&mut self, id: WatchId) {
         if let Some(fd) = self.watched.remove(&id)
             && let Err(error) = self.registry().deregister(&mut SourceFd(&fd))

@@ -25,6 +25,7 @@ use transom_wire::{CameraState, Codec, Orientation, PictureHead};
 
 use crate::calls::{Calls, Onlooker};
 use crate::context::{Context, earlier};
+use crate::latency::MAX_AGE;
 use crate::notice::{Notice, OwnPicture};
 use crate::workers::Opening;
 
@@ -67,6 +68,8 @@ pub(crate) struct OwnCamera {
     /// Whether its owner looks.
     preview: bool,
     state: State,
+    /// The camera's descriptor was readable, and the camera was not asked since.
+    readable: bool,
     /// Which opening this is, so that what an earlier camera still gives is known for that.
     opening: Opening,
     lens: CameraState,
@@ -86,6 +89,7 @@ impl OwnCamera {
             linger,
             preview: false,
             state: State::Off,
+            readable: false,
             opening: Opening::default(),
             lens: CameraState::Off,
             words: Words::default(),
@@ -184,6 +188,15 @@ impl OwnCamera {
         self.live(Reader::Loop(camera, watch), format, out.now());
     }
 
+    /// The loop says that a descriptor is readable.
+    pub(crate) fn readable(&mut self, id: WatchId) {
+        if let State::Live { reader, .. } = &self.state
+            && matches!(reader, Reader::Loop(_, watch) if *watch == Some(id))
+        {
+            self.readable = true;
+        }
+    }
+
     pub(crate) fn opened_on_thread(&mut self, opening: Opening, format: Format, out: &Context) {
         if self.is_opening(opening) {
             // One that the camera before left there.
@@ -248,6 +261,7 @@ impl OwnCamera {
 
     fn live(&mut self, reader: Reader, format: Format, now: Instant) {
         self.watchdog = Watchdog::opened(now);
+        self.readable = true;
         self.state = State::Live {
             reader,
             format,
@@ -320,8 +334,28 @@ impl OwnCamera {
         self.change(CameraState::Lost, words, out);
     }
 
+    /// Whether the camera may have something, or has to say why not. To ask a device costs a system
+    /// call, and most turns of the loop are not about it.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let State::Live { reader, .. } = &self.state else {
+            return false;
+        };
+        let Reader::Loop(camera, Some(_)) = reader else {
+            return true;
+        };
+        let readable = std::mem::take(&mut self.readable);
+        let at = match camera.wait() {
+            Wait::At(at) => Some(at),
+            _ => camera.deadline(),
+        };
+        readable || at.is_some_and(|at| at <= now)
+    }
+
     /// Takes what the camera has and hands it on.
     fn read(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
+        if !self.is_due(now) {
+            return;
+        }
         let State::Live { reader, format, .. } = &mut self.state else {
             return;
         };
@@ -420,13 +454,12 @@ fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
 
 /// Gives a picture to every viewer's session.
 fn send(picture: &Picture, calls: &Calls, out: &mut Context) {
+    let captured = captured(picture);
     let head = PictureHead {
         sequence: picture.sequence,
-        captured: out.net.clock(picture.captured).0,
-        ready_after: (picture.ready - picture.captured)
-            .as_micros()
-            .try_into()
-            .unwrap_or(u32::MAX),
+        captured: out.net.clock(captured).0,
+        acquired_after: micros(picture.acquired.saturating_duration_since(captured)),
+        ready_after: micros(picture.ready.saturating_duration_since(captured)),
         // Each session says when it sends the first byte.
         sent_after: 0,
         width: picture.width,
@@ -444,6 +477,20 @@ fn send(picture: &Picture, calls: &Calls, out: &mut Context) {
             log::warn!("picture {} can't be sent: {error}", head.sequence);
         }
     }
+}
+
+/// When the sensor began it. A stamp in the future or long ago is of another clock: then the
+/// earliest moment known is when we had the frame.
+fn captured(picture: &Picture) -> Instant {
+    let age = picture.acquired.checked_duration_since(picture.captured);
+    match age {
+        Some(age) if age <= MAX_AGE => picture.captured,
+        _ => picture.acquired,
+    }
+}
+
+fn micros(span: Duration) -> u32 {
+    span.as_micros().try_into().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -29,13 +29,15 @@ struct State<T> {
     /// The lane served last.
     last: Lane,
     closed: bool,
+    /// Threads that wait for a value.
+    waiting: usize,
 }
 
 impl<T> Lanes<T> {
     pub(crate) fn put(&self, lane: Lane, value: T) {
         let mut state = self.lock();
         state.lanes.entry(lane).or_default().push_back(value);
-        self.changed.notify_one();
+        self.wake(state);
     }
 
     /// Puts the rest of a job behind those at the front of its lane that may pass it.
@@ -44,7 +46,7 @@ impl<T> Lanes<T> {
         let waiting = state.lanes.entry(lane).or_default();
         let at = waiting.iter().take_while(|other| passes(other)).count();
         waiting.insert(at, value);
-        self.changed.notify_one();
+        self.wake(state);
     }
 
     /// Nothing more comes.
@@ -67,12 +69,27 @@ impl<T> Lanes<T> {
     /// Waits so long for the next value.
     pub(crate) fn wait_for(&self, most: Duration) -> Next<T> {
         let is_idle = |state: &mut State<T>| state.lanes.is_empty() && !state.closed;
-        let waited = self.changed.wait_timeout_while(self.lock(), most, is_idle);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        if is_idle(&mut state) {
+            state.waiting += 1;
+            let waited = self.changed.wait_timeout_while(state, most, is_idle);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
         match state.take() {
             Some((lane, value)) => Next::Value(lane, value),
             None if state.closed => Next::Closed,
             None => Next::Nothing,
+        }
+    }
+
+    /// Wakes a thread if one waits: to wake none costs a system call too. The lock is given back
+    /// first, or the thread would wake only to wait for it.
+    fn wake(&self, state: MutexGuard<'_, State<T>>) {
+        let is_waiting = state.waiting > 0;
+        drop(state);
+        if is_waiting {
+            self.changed.notify_one();
         }
     }
 
@@ -89,6 +106,7 @@ impl<T> Default for Lanes<T> {
                 lanes: BTreeMap::new(),
                 last: [0; 32],
                 closed: false,
+                waiting: 0,
             }),
             changed: Condvar::new(),
         }

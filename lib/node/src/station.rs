@@ -72,11 +72,7 @@ impl Station {
             disk.open_inbox(inbox.into.clone(), inbox.quota)
                 .map_err(StartError::Inbox)?;
         }
-        let listen = std::mem::take(&mut settings.listen);
-        let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
-        config.name = Some(settings.name);
-        config.mark_packets = settings.mark_packets;
-        let out = parts::open(config, disk).map_err(StartError::Bind)?;
+        let out = parts::open(net_config(&mut settings), disk).map_err(StartError::Bind)?;
         Self::with(settings, out)
     }
 
@@ -343,8 +339,9 @@ impl Station {
                     self.texts.joined(&gone.peer, &self.links, &mut self.out);
                 }
             }
-            // The camera is looked at in every turn, and what woke us lies in the queues.
-            Event::Watched(_) | Event::Woken => {}
+            Event::Watched(watch) => self.camera.readable(watch),
+            // What woke us lies in the queues.
+            Event::Woken => {}
             _ => {}
         }
     }
@@ -416,4 +413,32 @@ fn cause(error: &BindError) -> String {
     std::error::Error::source(error)
         .map(|source| format!(": {source}"))
         .unwrap_or_default()
+}
+
+/// What of the settings is the network's.
+pub(crate) fn net_config(settings: &mut Settings) -> transom_net::Config {
+    let listen = std::mem::take(&mut settings.listen);
+    let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
+    config.name = Some(settings.name);
+    config.mark_packets = settings.mark_packets;
+    config.max_peers = max_peers(config.max_peers, settings.max_viewers);
+    config
+}
+
+/// Connections at once, where `usual` is the network's own number: every viewer has one, and as
+/// many are left for peers that only send files, wait or knock.
+fn max_peers(usual: usize, max_viewers: usize) -> usize {
+    usual.max(max_viewers.saturating_mul(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_has_connections_for_all_its_viewers() {
+        assert_eq!(max_peers(64, 8), 64);
+        assert_eq!(max_peers(64, 256), 512);
+        assert_eq!(max_peers(64, usize::MAX), usize::MAX);
+    }
 }

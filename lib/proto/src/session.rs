@@ -189,6 +189,12 @@ impl Session {
         self.config.order
     }
 
+    /// The rate at which the path delivers what we send, in bytes per second; `None` before it was
+    /// measured.
+    pub fn rate(&self) -> Option<u64> {
+        self.path.rate()
+    }
+
     /// Whether a call rings or runs: then keep the queues below this one short.
     pub fn is_live(&self) -> bool {
         self.calls.is_live()

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use snow::TransportState;
-
 use crate::cipher::Cipher;
-use crate::detour::Detour;
+use crate::cipher_state::CipherState;
 use crate::error::ChannelError;
+use crate::key::TAG;
 
 /// Both directions of a connection whose handshake is complete.
 ///
@@ -14,22 +13,19 @@ use crate::error::ChannelError;
 /// must be sent. The first record that fails ends the channel.
 ///
 /// ```text
-/// +--------+----------------------------+
-/// | len 16 | sealed bytes (len of them) |     seal writes both, open takes the second
-/// +--------+----------------------------+
+///   seal_in_place                                  open
+///   | 2 | plain bytes | 16 |  -->  | len 16 | sealed bytes (len of them) |  -->  | plain bytes |
+///   `-- room -'         `-- room
 /// ```
 pub struct Channel {
-    noise: TransportState,
-    sealed: Direction,
-    opened: Direction,
-    detour: Detour,
-    remote: [u8; 32],
-    hash: [u8; 32],
-    cipher: Cipher,
+    sealed: CipherState,
+    opened: CipherState,
+    facts: Facts,
     over: bool,
 }
 
 /// What a handshake leaves behind beside its keys.
+#[derive(Clone, Copy)]
 pub(crate) struct Facts {
     pub(crate) remote: [u8; 32],
     pub(crate) hash: [u8; 32],
@@ -37,179 +33,129 @@ pub(crate) struct Facts {
 }
 
 impl Channel {
-    pub(crate) fn new(noise: TransportState, facts: Facts) -> Self {
+    /// A channel that seals with the first key and opens with the second.
+    pub(crate) fn new(keys: [&[u8; 32]; 2], facts: Facts) -> Self {
+        let [sealed, opened] = keys.map(|key| CipherState::new(facts.cipher, key));
+        let over = false;
         Self {
-            noise,
-            sealed: Direction::new(REKEY_RECORDS),
-            opened: Direction::new(REKEY_RECORDS),
-            detour: Detour::default(),
-            remote: facts.remote,
-            hash: facts.hash,
-            cipher: facts.cipher,
-            over: false,
+            sealed,
+            opened,
+            facts,
+            over,
         }
     }
 
     /// The same channel with another interval between changes of the key.
     #[cfg(test)]
     pub(crate) fn with_interval(mut self, records: u32) -> Self {
-        self.sealed = Direction::new(records);
-        self.opened = Direction::new(records);
+        self.sealed = self.sealed.with_interval(records);
+        self.opened = self.opened.with_interval(records);
         self
     }
 
-    /// Seals one record and appends it, its length first.
-    ///
-    /// A vector kept and cleared between records is not allocated anew; its new part is filled with
-    /// zeros first, which costs a few hundredths of the sealing. [`Channel::seal_into`] goes
-    /// without.
+    /// Seals one record and appends it, its length first. [`Channel::seal_in_place`] does the same
+    /// without a copy.
     ///
     /// # Errors
     /// The plain bytes are more than [`MAX_PLAIN`], or the channel is at its end. `out` is as
     /// before then.
     pub fn seal(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), ChannelError> {
-        check_plain(plain)?;
         let before = out.len();
-        out.resize(before + plain.len() + RECORD_OVERHEAD, 0);
-        let result = self.seal_into(plain, &mut out[before..]);
+        out.extend_from_slice(&[0; RECORD_HEAD]);
+        out.extend_from_slice(plain);
+        out.extend_from_slice(&[0; TAG]);
+        let result = self.seal_in_place(&mut out[before..]);
         if result.is_err() {
             out.truncate(before);
         }
-        result.map(drop)
+        result
     }
 
-    /// Seals one record into the start of `out`, its length first, and says how many bytes that
-    /// took: [`RECORD_OVERHEAD`] more than `plain`.
+    /// Seals one record whose plain bytes lie in their place: behind room for the length,
+    /// [`RECORD_HEAD`] bytes, and before room for the tag. Altogether these are
+    /// [`RECORD_OVERHEAD`] bytes more than the plain ones.
     ///
     /// # Errors
-    /// The plain bytes are more than [`MAX_PLAIN`] or don't fit, or the channel is at its end.
-    pub fn seal_into(&mut self, plain: &[u8], out: &mut [u8]) -> Result<usize, ChannelError> {
+    /// The record has no room for the overhead, or its plain bytes are more than [`MAX_PLAIN`]; or
+    /// the channel is at its end.
+    pub fn seal_in_place(&mut self, record: &mut [u8]) -> Result<(), ChannelError> {
         if self.over {
             return Err(ChannelError::Over);
         }
-        check_plain(plain)?;
-        let needed = plain.len() + RECORD_OVERHEAD;
-        let found = out.len();
-        let Some((length, sealed)) = out
-            .get_mut(..needed)
-            .and_then(<[u8]>::split_first_chunk_mut)
-        else {
-            return Err(ChannelError::Room { needed, found });
+        let count = record.len();
+        let Some((head, sealed)) = record.split_first_chunk_mut::<RECORD_HEAD>() else {
+            return Err(ChannelError::Short(count));
         };
-        *length = u16::try_from(sealed.len()).map_or([0; 2], u16::to_be_bytes);
-        let plain = self.detour.source(plain, sealed);
-        if self.noise.write_message(plain, sealed).is_err() {
-            self.over = true;
-            return Err(ChannelError::Over);
+        let Ok(length) = u16::try_from(sealed.len()) else {
+            return Err(ChannelError::TooLong(count.saturating_sub(RECORD_OVERHEAD)));
+        };
+        let Some((plain, tag)) = sealed.split_last_chunk_mut::<TAG>() else {
+            return Err(ChannelError::Short(count));
+        };
+        *head = length.to_be_bytes();
+        match self.sealed.seal(plain) {
+            Ok(made) => *tag = made,
+            Err(_) => {
+                self.over = true;
+                return Err(ChannelError::Over);
+            }
         }
-        if self.sealed.count() {
-            self.noise.rekey_outgoing();
-        }
-        Ok(needed)
+        Ok(())
     }
 
-    /// Opens one record, given without its length, and says how many plain bytes it had.
-    ///
-    /// `out` needs room for the plain bytes. Give it room for as many as `sealed` has: with less,
-    /// ring allocates a buffer for each record. After a record that failed, what `out` holds means
-    /// nothing.
+    /// Opens one record, given without its length, in place, and gives its plain bytes. After a
+    /// record that failed, what `sealed` holds means nothing.
     ///
     /// # Errors
-    /// The record is not the next one the other side sealed: the channel is at its end then. Or
-    /// `out` is too small.
-    pub fn open(&mut self, sealed: &[u8], out: &mut [u8]) -> Result<usize, ChannelError> {
+    /// The record is not the next one the other side sealed. The channel is at its end then.
+    pub fn open<'a>(&mut self, sealed: &'a mut [u8]) -> Result<&'a [u8], ChannelError> {
         if self.over {
             return Err(ChannelError::Over);
         }
-        let needed = match sealed.len().checked_sub(TAG) {
-            Some(plain) if plain <= MAX_PLAIN => plain,
-            _ => return self.fail(ChannelError::Length(sealed.len())),
+        let result = match sealed.len() {
+            TAG..=MAX_SEALED => self.opened.open(sealed).map_err(|_| ChannelError::Forged),
+            other => Err(ChannelError::Length(other)),
         };
-        let found = out.len();
-        if found < needed {
-            return Err(ChannelError::Room { needed, found });
-        }
-        let sealed = self.detour.source(sealed, out);
-        let Ok(count) = self.noise.read_message(sealed, out) else {
-            return self.fail(ChannelError::Forged);
-        };
-        if self.opened.count() {
-            self.noise.rekey_incoming();
-        }
-        Ok(count)
+        self.over = result.is_err();
+        result.map(|()| sealed.split_at(sealed.len() - TAG).0)
     }
 
     /// The other side's public key.
     pub fn remote(&self) -> [u8; 32] {
-        self.remote
+        self.facts.remote
     }
 
     /// What both sides of this connection, and nobody else, have in common; not secret.
     pub fn handshake_hash(&self) -> [u8; 32] {
-        self.hash
+        self.facts.hash
     }
 
     /// What seals the records.
     pub fn cipher(&self) -> Cipher {
-        self.cipher
-    }
-
-    fn fail(&mut self, error: ChannelError) -> Result<usize, ChannelError> {
-        self.over = true;
-        Err(error)
+        self.facts.cipher
     }
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
-            .field("cipher", &self.cipher)
+            .field("cipher", &self.facts.cipher)
             .field("over", &self.over)
             .finish_non_exhaustive()
     }
 }
 
-fn check_plain(plain: &[u8]) -> Result<(), ChannelError> {
-    match plain.len() <= MAX_PLAIN {
-        true => Ok(()),
-        false => Err(ChannelError::TooLong(plain.len())),
-    }
-}
+/// Plain bytes of the largest record.
+pub const MAX_PLAIN: usize = MAX_SEALED - TAG;
 
-/// Counts the records of one direction up to the next change of its key.
-struct Direction {
-    left: u32,
-    interval: u32,
-}
-
-impl Direction {
-    fn new(interval: u32) -> Self {
-        let left = interval;
-        Self { left, interval }
-    }
-
-    /// Counts one record; true when the key is to be changed after it.
-    fn count(&mut self) -> bool {
-        self.left -= 1;
-        let due = self.left == 0;
-        if due {
-            self.left = self.interval;
-        }
-        due
-    }
-}
-
-/// Plain bytes of the largest record: a Noise message of 65,535 bytes less its tag.
-pub const MAX_PLAIN: usize = 65_535 - TAG;
+/// Bytes of a record before its sealed bytes: the length.
+pub const RECORD_HEAD: usize = 2;
 
 /// Bytes a record has beyond its plain ones: the length and the tag.
-pub const RECORD_OVERHEAD: usize = 2 + TAG;
+pub const RECORD_OVERHEAD: usize = RECORD_HEAD + TAG;
 
-const TAG: usize = 16;
-
-/// Records of one direction under one key (wire 3.1): at most 64 GiB, far below what either cipher
-/// bears.
-const REKEY_RECORDS: u32 = 1 << 20;
+/// Bytes of the largest Noise message.
+const MAX_SEALED: usize = 65_535;
 
 #[cfg(test)]
 mod tests;

@@ -92,14 +92,9 @@ pub enum ChannelError {
     /// More plain bytes than [`MAX_PLAIN`](crate::MAX_PLAIN).
     #[error("{0} bytes are more than a record can hold")]
     TooLong(usize),
-    /// The buffer given is too small.
-    #[error("the buffer has {found} bytes, the record needs {needed}")]
-    Room {
-        /// Bytes it would take.
-        needed: usize,
-        /// Bytes there are.
-        found: usize,
-    },
+    /// The buffer of a record has no room for its length and its tag.
+    #[error("{0} bytes are less than a record has without any plain ones")]
+    Short(usize),
     /// The channel failed before, and that is final.
     #[error("the channel has failed before")]
     Over,

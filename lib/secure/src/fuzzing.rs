@@ -65,10 +65,9 @@ fn honest(cuts: &[u8]) {
     assert_eq!(near.handshake_hash(), far.handshake_hash());
     assert_eq!(near.remote(), identity(Role::Listener).public());
     assert_eq!(far.remote(), identity(Role::Dialer).public());
-    let (mut wire, mut plain) = (Vec::new(), vec![0; cuts.len()]);
+    let mut wire = Vec::new();
     near.seal(cuts, &mut wire).expect("it fits a record");
-    assert_eq!(far.open(&wire[2..], &mut plain), Ok(cuts.len()));
-    assert_eq!(plain, cuts);
+    assert_eq!(far.open(&mut wire[2..]), Ok(cuts));
 }
 
 fn changed(rest: &[u8]) {

@@ -166,22 +166,24 @@ impl Handshake {
     /// # Errors
     /// The handshake is not [complete](Self::is_complete).
     pub fn into_channel(self) -> Result<Channel, HandshakeError> {
-        let (true, Some((noise, cipher)), Some(remote)) =
+        let (true, Some((mut noise, cipher)), Some(remote)) =
             (self.is_complete(), self.noise, self.remote)
         else {
             return Err(HandshakeError::Early);
         };
         let mut hash = [0; 32];
         hash.copy_from_slice(noise.get_handshake_hash());
-        let noise = noise
-            .into_transport_mode()
-            .map_err(|_| HandshakeError::Early)?;
+        let [dialer, listener] = noise::split(&mut noise);
+        let keys = match self.role {
+            Role::Dialer => [&*dialer, &*listener],
+            Role::Listener => [&*listener, &*dialer],
+        };
         let facts = Facts {
             remote,
             hash,
             cipher,
         };
-        Ok(Channel::new(noise, facts))
+        Ok(Channel::new(keys, facts))
     }
 
     /// How many bytes are waited for, counted from the start of what is waited for.

@@ -174,16 +174,23 @@
 //!
 //! | kind | message | payload |
 //! |---|---|---|
-//! | 0x30 | [`PictureHead`] | sequence u32, captured u64, ready_after u32, sent_after u32, width u16, height u16, orientation u8, codec u8, total u32, extension area length u16, extensions, bytes |
+//! | 0x30 | [`PictureHead`] | sequence u32, captured u64, acquired_after u32, ready_after u32, sent_after u32, width u16, height u16, orientation u8, codec u8, total u32, extension area length u16, extensions, bytes |
 //! | 0x31 | picture data | bytes |
 //! | 0x32 | Abort | - |
 //!
 //! One head, then as many data frames as it takes; flag [`flags::LAST`] is on the frame that
-//! completes `total`. `Abort` drops the picture begun. `captured` is in the sender's clock;
-//! `ready_after` is the microseconds from capture until the picture was ready to send, and
-//! `sent_after` those until its first byte left. A picture of an unknown codec is taken in, not
-//! shown, and its credit returned; one of an unknown orientation is shown upright. At most
-//! [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
+//! completes `total`. `Abort` drops the picture begun. `captured` is in the sender's clock. The
+//! other times are microseconds from `captured`, in ascending order:
+//!
+//! ```text
+//! captured --capture--> acquired_after --encode--> ready_after --wait--> sent_after --wire--> received
+//!                       0: the camera  equal to it: the                  the first            by the
+//!                       tells no time  camera encodes                    byte leaves          viewer
+//! ```
+//!
+//! A receiver takes times out of order as `sent_after` where they exceed it. A picture of an
+//! unknown codec is taken in, not shown, and its credit returned; one of an unknown orientation is
+//! shown upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
 //!
 //! # 7. Text and files (class text; stream = the transfer, 0 for texts)
 //!

@@ -99,6 +99,7 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
     let head = PictureHead {
         sequence: 5,
         captured: 6,
+        acquired_after: 6,
         ready_after: 7,
         sent_after: 0,
         width: 1280,

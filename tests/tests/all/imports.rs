@@ -10,7 +10,17 @@ use transom_tests::cargo;
 const TABLE: &[(&str, &[&str])] = &[
     ("transom-wire", &["thiserror"]),
     ("transom-proto", &["log", "thiserror", "transom-wire"]),
-    ("transom-secure", &["snow", "thiserror", "zeroize"]),
+    (
+        "transom-secure",
+        &[
+            "aes-gcm",
+            "chacha20poly1305",
+            "ring",
+            "snow",
+            "thiserror",
+            "zeroize",
+        ],
+    ),
     ("transom-users", &["thiserror", "transom-wire"]),
     (
         "transom-store",
@@ -92,7 +102,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "winit",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["rustix"]),
 ];
 
 /// Not a product: it may name whatever its tests need.

@@ -1,4 +1,4 @@
-//! The ways in which a connection ends, and what the peer and our owner are told of it.
+//! How a connection ends, and what the peer and our owner learn of it.
 
 use std::io::{self, ErrorKind};
 
@@ -11,46 +11,49 @@ use crate::link::Fault;
 use crate::loop_context::LoopContext;
 
 impl Peer {
-    /// Does what is due. With `hold` this turn read no records, so a peer with unread bytes is not
-    /// silent.
-    pub(crate) fn expire(&mut self, turn: &mut LoopContext, hold: bool) {
-        let now = turn.now();
+    /// Handles a deadline that has passed. With `hold` this turn read no records, so a peer with
+    /// unread bytes is not silent.
+    pub(crate) fn expire(&mut self, context: &mut LoopContext, hold: bool) {
+        let now = context.now();
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
         match &mut self.stage {
             Stage::Connecting { .. } => {
                 let late = io::Error::new(ErrorKind::TimedOut, "no answer");
-                self.leave(Departure::Unreachable(late), turn);
+                self.end(Departure::Unreachable(late), context);
             }
-            Stage::Greeting(_) => self.leave(Departure::HandshakeTimeout, turn),
-            Stage::Joined(_) if hold && self.readable => {}
+            Stage::Handshaking(_) => self.end(Departure::HandshakeTimeout, context),
+            Stage::Joined(_) if hold && self.readiness.can_read() => {}
             Stage::Joined(link) => {
                 let result = link.connection.handle_timeout(now);
-                self.touched = true;
+                self.readiness.touch();
                 match result {
-                    Ok(()) => self.tell_events(turn),
-                    Err(error) => self.part(Fault::Session(error), turn),
+                    Ok(()) => self.emit_events(context),
+                    Err(error) => self.handle_fault(Fault::Session(error), context),
                 }
             }
-            Stage::Closing(_) => self.leave(Departure::ClosedHere, turn),
+            Stage::Closing(_) => self.end(Departure::ClosedHere, context),
             Stage::Gone => {}
         }
     }
 
-    /// Says goodbye where there is a session to say it in, and ends the connection anyway.
-    pub(crate) fn close(&mut self, code: ByeCode, text: &str, turn: &mut LoopContext) {
+    /// Sends a goodbye if there is a session, and ends the connection.
+    pub(crate) fn close(&mut self, code: ByeCode, text: &str, context: &mut LoopContext) {
         match self.stage {
-            Stage::Joined(_) => self.say_bye(code, text, Some(Departure::ClosedHere), turn),
-            Stage::Connecting { .. } | Stage::Greeting(_) => {
-                self.leave(Departure::ClosedHere, turn);
+            Stage::Joined(_) => {
+                self.start_closing(code, text, Some(Departure::ClosedHere), context)
+            }
+            Stage::Connecting { .. } | Stage::Handshaking(_) => {
+                self.end(Departure::ClosedHere, context);
             }
             Stage::Closing(_) | Stage::Gone => {}
         }
     }
 
-    /// Ends the connection at once and tells why, if that is still owed.
-    pub(crate) fn leave(&mut self, why: Departure, turn: &mut LoopContext) {
+    /// Ends the connection at once, and emits its `Left` if that is still owed.
+    pub(crate) fn end(&mut self, why: Departure, context: &mut LoopContext) {
+        let is_known = self.is_known();
         let owed = match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Gone => return,
             Stage::Closing(closing) => closing.why,
@@ -60,72 +63,90 @@ impl Peer {
             return;
         };
         log::debug!("{} at {}: {why}", self.id, self.address);
-        if self.known {
+        if is_known {
             let peer = self.id;
-            turn.tell(Event::Left { peer, why });
+            context.emit(Event::Left { peer, why });
         }
     }
 
-    /// The peer broke a rule, or is silent: it is told so, as far as it listens, and our owner at
-    /// once.
-    pub(super) fn part(&mut self, fault: Fault, turn: &mut LoopContext) {
+    /// The peer broke a rule or is silent. Our owner learns that at once; the peer by a goodbye, if
+    /// one can still be sent.
+    pub(super) fn handle_fault(&mut self, fault: Fault, context: &mut LoopContext) {
         let why = fault.departure();
-        // A channel that failed seals no goodbye either.
+        // A channel that failed can't seal a goodbye.
         let (Stage::Joined(_), Fault::Session(error)) = (&self.stage, fault) else {
-            return self.leave(why, turn);
+            return self.end(why, context);
         };
         let silent = matches!(why, Departure::Silent);
         let text = error.to_string();
         let peer = self.id;
-        self.say_bye(error.code(), &text, None, turn);
-        turn.tell(Event::Left { peer, why });
+        self.start_closing(error.code(), &text, None, context);
+        context.emit(Event::Left { peer, why });
         if silent {
-            self.pump(turn);
-            self.leave(Departure::Silent, turn);
+            self.send(context);
+            self.end(Departure::Silent, context);
         }
     }
 
-    pub(super) fn hung_up(&mut self, turn: &mut LoopContext) {
+    pub(super) fn handle_end_of_stream(&mut self, context: &mut LoopContext) {
         let why = self.refusal().unwrap_or(Departure::Closed);
-        self.leave(why, turn);
+        self.end(why, context);
     }
 
-    pub(super) fn lose(&mut self, error: io::Error, turn: &mut LoopContext) {
+    pub(super) fn handle_io_error(&mut self, error: io::Error, context: &mut LoopContext) {
         let why = self.refusal().unwrap_or(Departure::Lost(error));
-        self.leave(why, turn);
+        self.end(why, context);
     }
 
-    fn say_bye(
+    /// Ends a connection on which nothing can be written, once what had come before is read.
+    pub(super) fn end_if_broken(&mut self, context: &mut LoopContext) {
+        if !self.readiness.can_read()
+            && let Some(error) = self.broken.take()
+        {
+            self.handle_io_error(error, context);
+        }
+    }
+
+    fn start_closing(
         &mut self,
         code: ByeCode,
         text: &str,
         why: Option<Departure>,
-        turn: &mut LoopContext,
+        context: &mut LoopContext,
     ) {
+        if self.broken.is_some() {
+            // A goodbye can't be sent any more.
+            return match why {
+                Some(why) => self.end(why, context),
+                None => self.stage = Stage::Gone,
+            };
+        }
         match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Joined(mut link) => {
                 link.connection.bye(code, text);
                 self.stage = Stage::Closing(Box::new(Closing {
                     link: *link,
-                    until: turn.now() + turn.config.linger,
+                    until: context.now() + context.config.linger,
                     why,
                     is_shut: false,
                 }));
-                self.touched = true;
+                self.readiness.touch();
             }
             other => self.stage = other,
         }
     }
 
-    /// What hanging up without a word means. A listener that does not admit our key does so, be it
-    /// before or after our last handshake message; one that was not told our key yet has another
-    /// reason.
+    /// What the end of the stream means if no record came before it. A listener that doesn't admit
+    /// our key closes without a message, before or after our last handshake message. If it hasn't
+    /// seen our key yet, it has another reason.
     fn refusal(&self) -> Option<Departure> {
         match &self.stage {
-            Stage::Greeting(greeting) if self.side == Side::Dialer && !greeting.is_answered() => {
+            Stage::Handshaking(handshaking)
+                if self.side == Side::Dialer && !handshaking.awaits_owner() =>
+            {
                 Some(Departure::Unanswered)
             }
-            Stage::Greeting(_) => Some(Departure::Refused),
+            Stage::Handshaking(_) => Some(Departure::Refused),
             Stage::Joined(link) => {
                 (self.side == Side::Dialer && !link.was_heard()).then_some(Departure::Refused)
             }

@@ -1,5 +1,5 @@
-//! A peer's turn to be heard: it is connected, greeted, read and, once it is parting, read for
-//! nothing.
+//! Reading from a peer: the connection is made, the handshake is run, records are read and, while
+//! the connection closes, bytes are dropped.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -8,28 +8,30 @@ use transom_wire::{PeerName, PublicKey};
 
 use super::{Peer, Stage, Stop};
 use crate::event::{Departure, Event};
-use crate::greeting::{Greeting, Progress};
+use crate::handshaking::{Handshaking, Progress};
 use crate::loop_context::LoopContext;
 use crate::options;
 use crate::outbound::Flushed;
 
 impl Peer {
-    /// Reads what there is, as far as the stage and the budget allow. With `hold` records are left
-    /// for later.
-    pub(crate) fn read(&mut self, turn: &mut LoopContext, hold: bool) {
-        if matches!(self.stage, Stage::Connecting { .. }) && self.writable {
-            self.connect(turn);
+    /// Reads as far as the stage and the budget allow. With `hold` records stay in the socket.
+    pub(crate) fn read(&mut self, context: &mut LoopContext, hold: bool) {
+        if matches!(self.stage, Stage::Connecting { .. }) && self.readiness.can_write() {
+            self.connect(context);
         }
         match self.stage {
             Stage::Connecting { .. } | Stage::Gone => {}
-            Stage::Greeting(_) => self.greet(turn),
+            Stage::Handshaking(_) => self.advance_handshake(context),
             Stage::Joined(_) if hold => {}
-            Stage::Joined(_) => self.receive(turn),
-            Stage::Closing(_) => self.discard(turn),
+            Stage::Joined(_) => {
+                self.receive(context);
+                self.end_if_broken(context);
+            }
+            Stage::Closing(_) => self.discard(context),
         }
     }
 
-    fn connect(&mut self, turn: &mut LoopContext) {
+    fn connect(&mut self, context: &mut LoopContext) {
         let result = match self.stream.take_error() {
             Ok(None) => self.stream.peer_addr().map(drop),
             Ok(Some(error)) | Err(error) => Err(error),
@@ -37,45 +39,51 @@ impl Peer {
         match result {
             Ok(()) => {
                 options::begin(&self.stream);
-                match Greeting::new(&turn.config, self.side, turn.now()) {
-                    Ok(greeting) => self.stage = Stage::Greeting(Box::new(greeting)),
-                    Err(error) => self.leave(Departure::HandshakeFailed(error), turn),
+                match Handshaking::new(&context.config, self.side, context.now()) {
+                    Ok(handshaking) => self.stage = Stage::Handshaking(Box::new(handshaking)),
+                    Err(error) => self.end(Departure::HandshakeFailed(error), context),
                 }
             }
-            // Not yet connected: the next edge tells.
-            Err(error) if error.kind() == ErrorKind::NotConnected => self.writable = false,
-            Err(error) => self.leave(Departure::Unreachable(error), turn),
+            // Not connected yet; another edge will come.
+            Err(error) if error.kind() == ErrorKind::NotConnected => {
+                self.readiness.write_would_block();
+            }
+            Err(error) => self.end(Departure::Unreachable(error), context),
         }
     }
 
-    fn greet(&mut self, turn: &mut LoopContext) {
-        let Stage::Greeting(greeting) = &mut self.stage else {
+    fn advance_handshake(&mut self, context: &mut LoopContext) {
+        let Stage::Handshaking(handshaking) = &mut self.stage else {
             return;
         };
-        let progress = if self.readable {
-            greeting.read(&self.stream, &mut self.outbound, &mut self.inbound)
+        let progress = if self.readiness.can_read() {
+            handshaking.read(&self.stream, &mut self.outbound)
         } else {
-            greeting.send(&mut self.outbound);
+            handshaking.send(&mut self.outbound);
             Progress::Waiting
         };
-        self.readable &= !matches!(progress, Progress::Waiting) || greeting.is_answered();
-        match (progress, self.outbound.flush(&self.stream)) {
-            (Progress::Failed(error), _) => self.leave(Departure::HandshakeFailed(error), turn),
-            (Progress::HungUp, _) => self.hung_up(turn),
-            (Progress::Broken(error), _) | (_, Err(error)) => self.lose(error, turn),
-            (Progress::Waiting, Ok(flushed)) => self.writable &= flushed == Flushed::All,
-            (Progress::Key(key), Ok(flushed)) => {
-                self.writable &= flushed == Flushed::All;
-                let name = greeting.name();
-                self.tell_key(PublicKey(key), name, turn);
+        if matches!(progress, Progress::Waiting) && !handshaking.awaits_owner() {
+            self.readiness.read_would_block();
+        }
+        let flushed = self.outbound.flush(&self.stream);
+        if let Ok(Flushed::WouldBlock) = flushed {
+            self.readiness.write_would_block();
+        }
+        match (progress, flushed) {
+            (Progress::Failed(error), _) => self.end(Departure::HandshakeFailed(error), context),
+            (Progress::HungUp, _) => self.handle_end_of_stream(context),
+            (Progress::Broken(error), _) | (_, Err(error)) => self.handle_io_error(error, context),
+            (Progress::Waiting, Ok(_)) => {}
+            (Progress::Key(key), Ok(_)) => {
+                let name = handshaking.name();
+                self.emit_key(PublicKey(key), name, context);
             }
         }
     }
 
-    fn tell_key(&mut self, key: PublicKey, name: Option<PeerName>, turn: &mut LoopContext) {
-        self.known = true;
+    fn emit_key(&mut self, key: PublicKey, name: Option<PeerName>, context: &mut LoopContext) {
         let (peer, address, side) = (self.id, self.address, self.side);
-        turn.tell(Event::Key {
+        context.emit(Event::Key {
             peer,
             key,
             name,
@@ -84,86 +92,83 @@ impl Peer {
         });
     }
 
-    /// Takes in what came right behind the handshake.
-    pub(super) fn take_early(&mut self, turn: &mut LoopContext) {
+    /// Takes in the bytes that came in the same read as the end of the handshake.
+    pub(super) fn take_early(&mut self, mut early: Vec<u8>, context: &mut LoopContext) {
         let Stage::Joined(link) = &mut self.stage else {
             return;
         };
-        let result = link.open(&self.inbound, &mut turn.plain, turn.clock.now());
-        if let Ok(used) = result {
-            self.inbound.drain(..used);
-        }
-        self.tell_events(turn);
+        let now = context.now();
+        let each = |record: &mut [u8]| link.open(record, now);
+        let result = self.inbound.take(&mut early, each);
+        self.emit_events(context);
         if let Err(fault) = result {
-            self.part(fault, turn);
+            self.handle_fault(fault, context);
         }
     }
 
-    pub(super) fn receive(&mut self, turn: &mut LoopContext) {
-        let mut budget = turn.config.read_budget;
-        while self.readable && budget > 0 && matches!(self.stage, Stage::Joined(_)) {
-            match self.receive_once(turn) {
+    fn receive(&mut self, context: &mut LoopContext) {
+        let mut budget = context.config.read_budget;
+        while self.readiness.can_read() && budget > 0 && matches!(self.stage, Stage::Joined(_)) {
+            match self.receive_once(context) {
                 Ok(count) => budget = budget.saturating_sub(count),
-                Err(Stop::Peer(fault)) => return self.part(fault, turn),
+                Err(Stop::Peer(fault)) => return self.handle_fault(fault, context),
                 Err(Stop::Socket(error)) => match error.kind() {
-                    ErrorKind::WouldBlock => self.readable = false,
+                    ErrorKind::WouldBlock => self.readiness.read_would_block(),
                     ErrorKind::Interrupted => {}
-                    ErrorKind::UnexpectedEof => return self.hung_up(turn),
-                    _ => return self.lose(error, turn),
+                    ErrorKind::UnexpectedEof => return self.handle_end_of_stream(context),
+                    _ => return self.handle_io_error(error, context),
                 },
             }
         }
     }
 
-    /// One read, and all the records that it completes.
-    fn receive_once(&mut self, turn: &mut LoopContext) -> Result<usize, Stop> {
+    /// Reads once, and takes in all records that are whole then.
+    fn receive_once(&mut self, context: &mut LoopContext) -> Result<usize, Stop> {
         let Stage::Joined(link) = &mut self.stage else {
             return Ok(0);
         };
-        let held = self.inbound.len();
-        turn.read[..held].copy_from_slice(&self.inbound);
-        let count = (&self.stream).read(&mut turn.read[held..])?;
+        let room = context.read.len();
+        let (count, rest) = self.inbound.read(&self.stream, &mut context.read)?;
+        self.readiness.was_read(rest.len(), room);
         if count == 0 {
             return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
         }
-        // On a slow link a record takes seconds, and its bytes are signs of life.
-        link.connection.handle_partial(count, turn.clock.now());
-        let bytes = &turn.read[..held + count];
-        let result = link.open(bytes, &mut turn.plain, turn.clock.now());
-        self.inbound.clear();
-        if let Ok(used) = result {
-            self.inbound.extend_from_slice(&bytes[used..]);
-        }
-        self.touched = true;
-        self.tell_events(turn);
+        let now = context.clock.now();
+        // On a slow link a record takes seconds, so its bytes count as signs of life.
+        link.connection.handle_partial(count, now);
+        let result = self.inbound.take(rest, |record| link.open(record, now));
+        self.readiness.touch();
+        self.emit_events(context);
         result.map_err(Stop::Peer)?;
         Ok(count)
     }
 
-    /// Passes on what the session has to say; its goodbye ends the connection.
-    pub(super) fn tell_events(&mut self, turn: &mut LoopContext) {
+    /// Passes on the session's events. The peer's goodbye ends the connection.
+    pub(super) fn emit_events(&mut self, context: &mut LoopContext) {
         let Stage::Joined(link) = &mut self.stage else {
             return;
         };
         while let Some(event) = link.connection.poll_event() {
             if let proto::Event::Bye(status) = event {
-                return self.leave(Departure::Bye(status), turn);
+                return self.end(Departure::Bye(status), context);
             }
             let peer = self.id;
-            turn.tell(Event::Peer { peer, event });
+            context.emit(Event::Peer { peer, event });
         }
     }
 
-    /// Reads and drops, until the peer hangs up too.
-    fn discard(&mut self, turn: &mut LoopContext) {
-        let mut budget = turn.config.read_budget;
-        while self.readable && budget > 0 {
-            match (&self.stream).read(&mut turn.read) {
-                Ok(0) => return self.leave(Departure::ClosedHere, turn),
+    /// Reads and drops bytes, until the peer closes too.
+    fn discard(&mut self, context: &mut LoopContext) {
+        let mut budget = context.config.read_budget;
+        while self.readiness.can_read() && budget > 0 {
+            match (&self.stream).read(&mut context.read) {
+                Ok(0) => return self.end(Departure::ClosedHere, context),
                 Ok(count) => budget = budget.saturating_sub(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readiness.read_would_block()
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return self.leave(Departure::ClosedHere, turn),
+                Err(_) => return self.end(Departure::ClosedHere, context),
             }
         }
     }

@@ -1,51 +1,50 @@
-//! A peer's turn to be spoken to. What goes next is asked of the session as late as can be.
+//! Writing to a peer. The session chooses what goes next as late as possible.
 
 use std::io;
 use std::net::Shutdown;
+use std::time::Duration;
 
-use transom_proto::Order;
+use transom_proto::{Order, Session};
 
 use super::{Peer, Stage, Stop};
 use crate::loop_context::LoopContext;
 use crate::outbound::Flushed;
 
 impl Peer {
-    /// Sends while the socket takes it: a record is chosen and sealed only when nothing sealed
-    /// waits before it.
-    pub(crate) fn pump(&mut self, turn: &mut LoopContext) {
-        if !std::mem::take(&mut self.touched) {
+    /// Sends while the socket has room. Records are chosen and sealed only when nothing that is
+    /// sealed waits.
+    pub(crate) fn send(&mut self, context: &mut LoopContext) {
+        if !self.readiness.take_work() || self.broken.is_some() {
             return;
         }
-        self.retune(turn);
-        match self.write(turn) {
-            Ok(()) => self.tell_events(turn),
-            Err(Stop::Socket(error)) => self.write_failed(error, turn),
-            Err(Stop::Peer(fault)) => self.part(fault, turn),
+        self.retune(context);
+        match self.write(context) {
+            Ok(()) => self.emit_events(context),
+            Err(Stop::Socket(error)) => self.write_failed(error, context),
+            Err(Stop::Peer(fault)) => self.handle_fault(fault, context),
         }
     }
 
-    fn write(&mut self, turn: &mut LoopContext) -> Result<(), Stop> {
+    fn write(&mut self, context: &mut LoopContext) -> Result<(), Stop> {
         let link = match &mut self.stage {
             Stage::Joined(link) => link,
             Stage::Closing(closing) => &mut closing.link,
             _ => return Ok(()),
         };
-        let mut budget = turn.config.write_budget;
-        while self.writable {
+        let mut budget = context.config.write_budget;
+        while self.readiness.can_write() {
             if self.outbound.flush(&self.stream)? == Flushed::WouldBlock {
-                self.writable = false;
+                self.readiness.write_would_block();
                 return Ok(());
             }
             if budget == 0 {
-                self.touched = true;
+                self.readiness.touch();
                 return Ok(());
             }
-            let session = &link.connection.session;
-            let late = session.is_live() && session.order() == Order::Priority;
-            let batch = if late { 1 } else { BATCH };
-            let now = turn.clock.now();
-            while self.outbound.len() < batch {
-                let count = link.seal_next(&mut self.outbound, &mut turn.plain, now);
+            let batch = batch(&link.connection.session);
+            let now = context.clock.now();
+            while self.outbound.is_empty() || self.outbound.len() < batch {
+                let count = link.seal_next(&mut self.outbound, now);
                 match count.map_err(Stop::Peer)? {
                     0 => break,
                     count => budget = budget.saturating_sub(count),
@@ -65,31 +64,48 @@ impl Peer {
         Ok(())
     }
 
-    /// The socket takes nothing any more, but a goodbye may have come that says why.
-    fn write_failed(&mut self, error: io::Error, turn: &mut LoopContext) {
-        self.writable = false;
-        if let Stage::Joined(_) = self.stage {
-            self.readable = true;
-            // What the system still holds is bounded; the connection brings no more.
-            while self.readable && matches!(self.stage, Stage::Joined(_)) {
-                self.receive(turn);
+    /// The socket can't be written any more, but a goodbye may have arrived that says why. It is
+    /// read within each turn's budget, since the system may hold megabytes before it.
+    fn write_failed(&mut self, error: io::Error, context: &mut LoopContext) {
+        match self.stage {
+            Stage::Joined(_) => {
+                self.readiness.ends();
+                self.broken = Some(error);
             }
+            _ => self.handle_io_error(error, context),
         }
-        self.lose(error, turn);
     }
 
     /// Tunes and marks the socket when a call or a transfer has begun or ended.
-    fn retune(&mut self, turn: &LoopContext) {
+    fn retune(&mut self, context: &LoopContext) {
         if let Stage::Joined(link) = &self.stage {
             let session = &link.connection.session;
             let (live, shared) = (session.is_live(), session.has_shared_live());
             self.tuning.set_live(&self.stream, live, shared);
-            if turn.config.mark_packets {
+            if context.config.mark_packets {
                 self.marks.set(&self.stream, session.traffic());
             }
         }
     }
 }
 
-/// Sealed bytes that may wait when no call does: several bulk records in one system call.
-pub(crate) const BATCH: usize = 256 * 1024;
+/// Bytes that are sealed before they are handed to the socket: several records in one system call.
+/// While a call is live they are few, since what is sealed is chosen, and may become stale.
+pub(crate) fn batch(session: &Session) -> usize {
+    if !session.is_live() || session.order() != Order::Priority {
+        return BATCH;
+    }
+    let bytes = u128::from(session.rate().unwrap_or(0)) * LIVE_BATCH_TIME.as_micros() / 1_000_000;
+    usize::try_from(bytes).map_or(LIVE_BATCH, |bytes| bytes.min(LIVE_BATCH))
+}
+
+/// The most while no call is live.
+const BATCH: usize = 256 * 1024;
+
+/// The most while a call is live, which is what the system sends as one packet train. It takes
+/// about that much at once, however little may be unsent.
+const LIVE_BATCH: usize = 64 * 1024;
+
+/// The most while a call is live, as time on the path: at 100 Mbit/s that is a record or two, and
+/// less than the first of the 4 ms that file data may cost a picture there.
+const LIVE_BATCH_TIME: Duration = Duration::from_millis(2);

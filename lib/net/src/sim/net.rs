@@ -135,7 +135,7 @@ impl Net {
         let world = self.world.clone();
         let state = &mut *world.lock();
         let now = self.shared.clock.of(state.base + state.network.now());
-        self.each(|peer, shared| peer.pump(now, state, shared));
+        self.each(|peer, shared| peer.send(now, state, shared));
         self.accept(state, now);
         self.each(|peer, shared| {
             peer.read(now, hold, state, shared);

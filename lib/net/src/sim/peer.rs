@@ -11,7 +11,7 @@ use super::net::Shared;
 use super::world::{Chunk, End, State};
 use crate::event::{Departure, Event, PeerId};
 use crate::options::{PATIENCE_IDLE, PATIENCE_LIVE, UNSENT_BULK, UNSENT_LIVE};
-use crate::peer::sending::BATCH;
+use crate::peer::sending::batch;
 
 /// As the real one, see [`Peer`](crate::peer::Peer).
 pub(super) struct Peer {
@@ -149,7 +149,7 @@ impl Peer {
     }
 
     /// Sends while the socket takes it.
-    pub(super) fn pump(&mut self, now: proto::Instant, state: &mut State, shared: &mut Shared) {
+    pub(super) fn send(&mut self, now: proto::Instant, state: &mut State, shared: &mut Shared) {
         if !std::mem::take(&mut self.touched) {
             return;
         }
@@ -167,11 +167,9 @@ impl Peer {
                 self.touched = true;
                 break;
             }
-            let session = &connection.session;
-            let late = session.is_live() && session.order() == Order::Priority;
-            let batch = if late { 1 } else { BATCH };
+            let batch = batch(&connection.session);
             let mut written = 0;
-            while !is_empty && written < batch {
+            while !is_empty && (written == 0 || written < batch) {
                 let count = connection.poll_transmit(&mut shared.plain, now);
                 is_empty = count == 0;
                 if let Some(record) = shared.plain.get(..count).filter(|_| !is_empty) {
@@ -347,7 +345,7 @@ impl Peer {
         let peer = self.id;
         shared.events.push_back(Event::Left { peer, why });
         if is_silent {
-            self.pump(now, state, shared);
+            self.send(now, state, shared);
             self.leave(Departure::Silent, state, shared);
         }
     }
@@ -431,7 +429,11 @@ impl Peer {
             let unsent = match session.order() {
                 Order::Naive => usize::MAX,
                 Order::Priority => {
-                    let limit = if own || shared { UNSENT_LIVE } else { UNSENT_BULK };
+                    let limit = if own || shared {
+                        UNSENT_LIVE
+                    } else {
+                        UNSENT_BULK
+                    };
                     usize::try_from(limit).unwrap_or(usize::MAX)
                 }
             };

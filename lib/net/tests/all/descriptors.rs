@@ -1,4 +1,4 @@
-//! A process without a file descriptor left must neither spin nor stay deaf.
+//! A process that is out of file descriptors must not spin, and must accept again later.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Stand, run};
 
-/// Set for the process whose descriptors are few.
+/// Set in the environment of the process that has few descriptors.
 const CHILD: &str = "TRANSOM_FEW_DESCRIPTORS";
 
 #[test]
-fn without_descriptors_accepting_rests_and_comes_back() {
+fn without_file_descriptors_accepting_backs_off_and_resumes() {
     if std::env::var_os(CHILD).is_some() {
         return run_out_of_descriptors();
     }
-    let name = "descriptors::without_descriptors_accepting_rests_and_comes_back";
+    let name = "descriptors::without_file_descriptors_accepting_backs_off_and_resumes";
     let script = "ulimit -n 40 && exec \"$0\" --exact --nocapture --test-threads=1 \"$1\"";
     let output = Command::new("sh")
         .args(["-c", script])
@@ -38,8 +38,7 @@ fn run_out_of_descriptors() {
     while let Ok(file) = std::fs::File::open("/dev/null") {
         taken.push(file);
     }
-    // One turn finds that nothing can be accepted; the next ones sleep in spite of the connection
-    // that waits.
+    // The first turn fails to accept; the next turns sleep although a connection waits.
     far.turn();
     let mut turns = 0;
     let until = Instant::now() + Duration::from_millis(100);
@@ -51,7 +50,7 @@ fn run_out_of_descriptors() {
     taken.clear();
     stream.write_all(b"not a preamble").unwrap();
     stream.set_nonblocking(true).unwrap();
-    // Accepted, heard, and found to be no peer.
+    // Accepted, read, and closed since it is no peer.
     let mut byte = [0];
     run([&mut far], |_| match stream.read(&mut byte) {
         Ok(_) => Some(()),

@@ -1,5 +1,5 @@
-//! Readiness is edge-triggered: bytes that were left in a socket are read although no new event
-//! tells of them. The tests set no deadline that would hide a loop that sleeps too long.
+//! Readiness is edge-triggered: bytes left in a socket are read although no new edge comes
+//! for them. The tests set no deadline, which would hide a loop that sleeps too long.
 
 use std::thread;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use transom_proto::{self as proto, Event as Told};
 use crate::raw::Raw;
 use crate::support::{Stand, run};
 
-/// A stand whose sessions neither ping nor give up while a test runs.
+/// A stand whose sessions neither ping nor time out while a test runs.
 fn unhurried() -> Stand {
     let mut stand = Stand::new();
     stand.session = |config| {
@@ -28,7 +28,7 @@ fn text(stand: &mut Stand) -> Option<String> {
 }
 
 #[test]
-fn what_comes_right_behind_the_last_handshake_message_is_read_without_waiting() {
+fn records_in_the_same_write_as_the_last_handshake_message_are_read_without_waiting() {
     for length in [1, 100, 200, 4000] {
         let mut far = unhurried();
         let _near = Raw::burst(&mut far, |session| {
@@ -60,7 +60,7 @@ fn a_late_admission_reads_at_once_what_waited_and_the_loop_sleeps_until_then() {
     assert_sleeps(&mut far);
 }
 
-/// Counts turns until another thread wakes the loop: few, or it spins.
+/// Counts turns until another thread wakes the loop. A loop that spins has many.
 fn assert_sleeps(stand: &mut Stand) {
     let waker = stand.net.waker();
     let other = thread::spawn(move || {
@@ -80,7 +80,7 @@ fn assert_sleeps(stand: &mut Stand) {
 
 #[test]
 fn timers_run_while_a_peer_sends_more_than_each_turn_reads() {
-    // Every turn ends by its budget, never because the socket is empty.
+    // Every turn ends by its budget, never because the socket is drained.
     let mut far = Stand::with(|config| config.read_budget = 1);
     far.session = |config| {
         (config.text_burst, config.text_pause) = (1, Duration::from_millis(1));
@@ -99,7 +99,7 @@ fn timers_run_while_a_peer_sends_more_than_each_turn_reads() {
     assert_eq!(told, ["at once", "a moment later"]);
 }
 
-/// A frame of a kind that nobody knows, which is skipped.
+/// A frame of an unknown kind, which a session skips.
 const UNKNOWN: [u8; 8] = [0, 0, 0, 0, 0xEE, 0, 0, 0];
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -1,4 +1,4 @@
-//! Strangers and peers who mean harm: each costs little, and nobody else notices.
+//! Hostile strangers and peers: each costs little, and no other peer is affected.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use transom_net::Departure;
 use transom_proto::Event as Told;
-use transom_wire::ByeCode;
+use transom_secure::Identity;
 use transom_wire::limits::LEAF;
+use transom_wire::{ByeCode, Collision, Message, Offer, Pause, RelativePath, Shape, TransferKey};
 
 use crate::moving::Stream;
 use crate::raw::Raw;
@@ -23,7 +24,7 @@ fn is_open(stream: &TcpStream) -> bool {
 }
 
 #[test]
-fn garbage_ends_its_own_connection_and_is_not_mentioned() {
+fn garbage_ends_its_own_connection_without_an_event() {
     let mut far = Stand::new();
     let mut numbers = 0x9E37_79B9_u32;
     let garbage: Vec<u8> = std::iter::repeat_with(|| {
@@ -34,10 +35,10 @@ fn garbage_ends_its_own_connection_and_is_not_mentioned() {
     .collect();
     for (start, length) in [(0, 1), (1, 8), (2, 300), (3, 100_000 - 3)] {
         let mut stream = TcpStream::connect(far.address()).unwrap();
-        // A socket that is closed at the far end refuses the rest.
+        // The write fails once the far end has closed.
         let _ = stream.write_all(&garbage[start..][..length]);
         if length == 1 {
-            continue; // Too little to be wrong; the deadline ends it.
+            continue; // Not enough bytes to be invalid; the deadline ends the connection.
         }
         run([&mut far], |_| (!is_open(&stream)).then_some(()));
     }
@@ -46,7 +47,7 @@ fn garbage_ends_its_own_connection_and_is_not_mentioned() {
 }
 
 #[test]
-fn a_right_beginning_does_not_help_garbage() {
+fn garbage_behind_a_valid_preamble_ends_its_connection() {
     let mut far = Stand::new();
     let mut stream = TcpStream::connect(far.address()).unwrap();
     let mut bytes = b"TRSM\x01\x01\x03\x00".to_vec();
@@ -68,7 +69,7 @@ fn a_slow_handshake_ends_at_the_deadline_however_often_a_byte_comes() {
         .cycle();
     let mut sent = 0;
     run([&mut far], |_| {
-        // Never enough to complete message 1.
+        // Not enough bytes for message 1.
         if sent < 40 {
             let _ = stream.write(&[*bytes.next().unwrap()]);
             sent += 1;
@@ -79,7 +80,7 @@ fn a_slow_handshake_ends_at_the_deadline_however_often_a_byte_comes() {
 }
 
 #[test]
-fn one_address_has_few_handshakes_at_once() {
+fn handshakes_are_limited_per_address() {
     let mut far = Stand::with(|config| config.max_half_open_per_address = 2);
     let streams: Vec<_> = (0..20)
         .map(|_| TcpStream::connect(far.address()).unwrap())
@@ -92,7 +93,7 @@ fn one_address_has_few_handshakes_at_once() {
 }
 
 #[test]
-fn a_flood_of_strangers_pushes_out_only_strangers() {
+fn a_flood_of_handshakes_ends_only_handshakes() {
     let mut far = Stand::with(|config| {
         (config.max_half_open, config.max_half_open_per_address) = (4, usize::MAX);
     });
@@ -105,7 +106,7 @@ fn a_flood_of_strangers_pushes_out_only_strangers() {
         let open = streams.iter().filter(|stream| is_open(stream)).count();
         (open == 4).then_some(())
     });
-    // The oldest went; the next one to come has a place, even though the others never left.
+    // The oldest handshake has ended, so the next connection has a place.
     assert!(streams[46..].iter().all(is_open));
     join(&mut Stand::new(), &mut far);
     friend
@@ -137,7 +138,7 @@ fn an_illegal_message_ends_the_connection_with_a_goodbye() {
     let mut far = Stand::new();
     let mut near = Raw::join(&mut far, usize::MAX);
     near.pump(usize::MAX);
-    // A hang-up of a call that never was.
+    // A hang-up of a call that was never open.
     near.say(&[0, 0, 0, 1, 0x13, 0, 0, 9, 0]);
     let why = run([&mut far], |[far]| far.left());
     assert!(matches!(why, Departure::Illegal(_)), "{why:?}");
@@ -166,7 +167,7 @@ fn a_peer_that_stops_reading_costs_a_bounded_amount() {
     let mut queued = 0;
     for _ in 0..300 {
         let session = far.net.session(peer).unwrap();
-        // As many texts as the session takes; it says itself when that is enough.
+        // As many texts as the session takes before it returns an error.
         while session.text(&"x".repeat(4000)).is_ok() {
             queued += 4000;
         }
@@ -179,11 +180,75 @@ fn a_peer_that_stops_reading_costs_a_bounded_amount() {
     drop(near);
 }
 
-/// Much less than what goes to one who reads.
+/// Much less than a peer that reads would get.
 const MOST: u64 = 16 * 1024 * 1024;
 
 #[test]
-fn an_owner_who_takes_no_events_gets_no_more_of_them() {
+fn bytes_before_a_broken_connection_are_read_within_each_turns_budget() {
+    /// Frames of each record of the flood; each causes an event.
+    const FRAMES: usize = 512;
+    let mut far = Stand::new();
+    let mut near = Raw::join(&mut far, usize::MAX);
+    let peer = run([&mut far], |[far]| far.joined());
+    let mut frame = [0; 256];
+    let offer = Message::Offer(Offer {
+        transfer: TransferKey([1; 16]),
+        shape: Shape::File,
+        collision: Collision::Rename,
+        files: 1,
+        bytes: 4,
+        name: RelativePath::new("a").unwrap(),
+    });
+    let used = offer.encode(1, 0, &mut frame).unwrap();
+    near.pump(usize::MAX);
+    near.say(&frame[..used]);
+    let mut plain = Vec::new();
+    for number in 0..FRAMES {
+        let paused = number % 2 == 0;
+        let pause = Message::Pause(Pause { paused });
+        let used = pause.encode(1, 0, &mut frame).unwrap();
+        plain.extend_from_slice(&frame[..used]);
+    }
+    near.stream.set_nonblocking(true).unwrap();
+    // The system grows the buffers of a busy connection. Then the station falls behind.
+    let mut rest = Vec::new();
+    for _ in 0..20 {
+        far.turn();
+        assert!(far.left().is_none());
+        far.told.clear();
+        loop {
+            if rest.is_empty() {
+                near.channel.seal(&plain, &mut rest).unwrap();
+            }
+            match near.stream.write(&rest) {
+                Ok(count) => drop(rest.drain(..count)),
+                Err(error) => break assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+    }
+    // Closing with unread bytes resets the connection.
+    drop(near);
+    let mut most = 0;
+    loop {
+        // Each turn begins with a write, which fails.
+        if let Some(session) = far.net.session(peer) {
+            let _ = session.text("are you there?");
+        }
+        far.turn();
+        most = most.max(far.told.len());
+        if far.left().is_some() {
+            break;
+        }
+        far.told.clear();
+    }
+    let bytes = transom_net::Config::new(Identity::generate().unwrap(), Vec::new()).read_budget;
+    // The budget, one read beyond it, and as much again to be safe.
+    let records = 3 * bytes / plain.len();
+    assert!(most <= records * FRAMES, "{most} events in a turn");
+}
+
+#[test]
+fn nothing_is_read_while_events_are_not_taken() {
     let (mut near, here, mut far, there) = pair();
     run([&mut near, &mut far], |[near, far]| {
         near.told.clear();
@@ -194,7 +259,7 @@ fn an_owner_who_takes_no_events_gets_no_more_of_them() {
         heard.then_some(())
     });
     near.net.session(here).unwrap().text("first").unwrap();
-    // Turns without taking the event out: the second text stays in the socket.
+    // Turns without taking the event: the second text stays in the socket.
     for _ in 0..20 {
         near.turn();
         far.net
@@ -222,7 +287,7 @@ fn an_owner_who_takes_no_events_gets_no_more_of_them() {
 }
 
 #[test]
-fn a_greedy_peer_leaves_the_others_their_turn() {
+fn a_peer_that_floods_does_not_starve_others() {
     let mut far = Stand::new();
     let (mut greedy, mut modest) = (Stand::new(), Stand::new());
     let (flood, _) = join(&mut greedy, &mut far);

@@ -1,4 +1,4 @@
-//! From dialed or accepted to joined, and how the owner's no is said: not at all.
+//! From dialed or accepted to joined; and refusals, which send nothing.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::raw::Raw;
 use crate::support::{Stand, pair, run};
 
 #[test]
-fn both_learn_the_others_key_and_then_its_name() {
+fn both_peers_learn_the_key_and_then_the_name() {
     let (mut near, _, mut far, _) = pair();
     let key = |event: &Event| match event {
         Event::Key { key, side, .. } => Some((*key, *side)),
@@ -37,7 +37,7 @@ fn both_learn_the_others_key_and_then_its_name() {
 }
 
 #[test]
-fn who_dials_says_its_name_before_it_is_let_in() {
+fn a_dialer_sends_its_name_before_it_is_admitted() {
     let mut far = Stand::new();
     far.admits = false;
     let mut near = Stand::with(|config| config.name = Some("near".parse().unwrap()));
@@ -53,7 +53,7 @@ fn who_dials_says_its_name_before_it_is_let_in() {
 }
 
 #[test]
-fn what_is_no_name_is_ignored() {
+fn an_invalid_name_is_ignored() {
     let mut far = Stand::new();
     far.admits = false;
     let address = far.address();
@@ -79,7 +79,7 @@ fn what_is_no_name_is_ignored() {
 #[test]
 fn both_families_can_have_the_same_port() {
     if TcpListener::bind("[::1]:0").is_err() {
-        return; // This machine has no IPv6, so there is nothing to share a port with.
+        return; // This machine has no IPv6.
     }
     let first = Stand::new();
     let port = first.address().port();
@@ -95,7 +95,7 @@ fn both_families_can_have_the_same_port() {
 }
 
 #[test]
-fn a_taken_port_is_called_taken() {
+fn a_port_in_use_is_its_own_error() {
     let first = Stand::new();
     let config = Config::new(Identity::generate().unwrap(), vec![first.address()]);
     let error = Net::bind(config).map(drop).unwrap_err();
@@ -103,7 +103,7 @@ fn a_taken_port_is_called_taken() {
 }
 
 #[test]
-fn a_dialer_that_refuses_has_shown_no_key() {
+fn a_dialer_that_refuses_has_not_sent_its_key() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut near = Stand::new();
     near.admits = false;
@@ -131,7 +131,7 @@ fn a_dialer_that_refuses_has_shown_no_key() {
     near.net.refuse(peer);
     let why = run([&mut near], |[near]| near.left());
     assert!(matches!(why, Departure::ClosedHere), "{why:?}");
-    // The preamble and message 1, in which there is no key of ours.
+    // The preamble and message 1, neither of which contains our key.
     assert_eq!(far.join().unwrap(), 12 + 2 + 32);
 }
 
@@ -162,7 +162,7 @@ fn a_listener_that_refuses_sends_nothing_more() {
 }
 
 #[test]
-fn a_refused_dialer_is_told_that_its_key_may_be_unknown() {
+fn a_refused_dialer_learns_that_its_key_may_be_unknown() {
     let (mut near, mut far) = (Stand::new(), Stand::new());
     far.admits = false;
     near.net.dial(far.address()).unwrap();
@@ -180,7 +180,7 @@ fn a_refused_dialer_is_told_that_its_key_may_be_unknown() {
 }
 
 #[test]
-fn who_hangs_up_before_it_has_seen_our_key_does_not_turn_it_away() {
+fn a_listener_that_closes_before_it_has_seen_our_key_has_not_refused_it() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut near = Stand::new();
     near.net.dial(listener.local_addr().unwrap()).unwrap();
@@ -190,7 +190,7 @@ fn who_hangs_up_before_it_has_seen_our_key_does_not_turn_it_away() {
 }
 
 #[test]
-fn an_owner_who_never_answers_costs_only_the_deadline() {
+fn without_an_answer_of_the_owner_a_handshake_ends_at_its_deadline() {
     let mut far = Stand::with(|config| config.handshake_timeout = Duration::from_millis(50));
     far.admits = false;
     let mut near = Stand::new();
@@ -202,7 +202,7 @@ fn an_owner_who_never_answers_costs_only_the_deadline() {
 }
 
 #[test]
-fn bytes_that_come_one_by_one_are_as_good_as_any() {
+fn a_connection_works_byte_by_byte() {
     let mut far = Stand::new();
     let mut near = Raw::join(&mut far, 1);
     near.connection.session.text("one by one").unwrap();
@@ -240,7 +240,7 @@ fn records_right_behind_the_handshake_are_not_lost() {
 }
 
 #[test]
-fn nobody_at_home_is_unreachable() {
+fn an_address_without_a_listener_is_unreachable() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -263,7 +263,7 @@ fn another_program_at_the_address_is_a_failed_handshake() {
 }
 
 #[test]
-fn no_more_peers_than_there_may_be() {
+fn the_number_of_peers_is_limited() {
     let mut far = Stand::with(|config| config.max_peers = 1);
     let _first = Raw::join(&mut far, usize::MAX);
     let mut second = TcpStream::connect(far.address()).unwrap();

@@ -1,4 +1,4 @@
-//! How connections end, and what each side is told.
+//! How connections end, and what each side learns.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -12,7 +12,7 @@ use crate::raw::Raw;
 use crate::support::{Stand, pair, run};
 
 #[test]
-fn a_goodbye_arrives_and_both_are_told() {
+fn a_goodbye_arrives_and_both_owners_learn_of_it() {
     let (mut near, here, mut far, _) = pair();
     near.net.close(here, ByeCode::Leaving, "going home");
     assert!(near.net.session(here).is_none());
@@ -32,7 +32,7 @@ fn a_goodbye_arrives_and_both_are_told() {
 }
 
 #[test]
-fn what_was_said_before_the_goodbye_comes_before_it() {
+fn messages_queued_before_a_goodbye_arrive_before_it() {
     let (mut near, here, mut far, _) = pair();
     let call = near
         .net
@@ -58,7 +58,7 @@ fn what_was_said_before_the_goodbye_comes_before_it() {
 }
 
 #[test]
-fn a_goodbye_to_a_peer_that_does_not_read_ends_all_the_same() {
+fn a_goodbye_to_a_peer_that_does_not_read_ends_after_the_linger_time() {
     let mut far = Stand::with(|config| config.linger = Duration::from_millis(30));
     let _near = Raw::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
@@ -81,7 +81,7 @@ fn a_peer_that_vanishes_is_silent() {
 }
 
 #[test]
-fn a_record_that_comes_slowly_is_no_silence() {
+fn a_record_that_arrives_slowly_counts_as_a_sign_of_life() {
     let mut far = Stand::new();
     far.session = |config| config.idle_ping = Duration::from_millis(20);
     let mut near = Raw::join(&mut far, usize::MAX);
@@ -95,14 +95,14 @@ fn a_record_that_comes_slowly_is_no_silence() {
         });
     };
     silent(|silent| silent > Duration::from_secs(1));
-    // The beginning of a record, of which not a byte can be opened yet.
+    // The beginning of a record, which can only be opened whole.
     near.stream.write_all(&[0xFF, 0xFF]).unwrap();
     near.stream.write_all(&[7; 8 * 1024]).unwrap();
     silent(|silent| silent < Duration::from_secs(1));
 }
 
 #[test]
-fn a_peer_that_hangs_up_without_a_goodbye_is_closed() {
+fn a_connection_that_ends_without_a_goodbye_is_closed() {
     let mut far = Stand::new();
     let mut near = Raw::join(&mut far, usize::MAX);
     near.pump(usize::MAX);
@@ -113,7 +113,7 @@ fn a_peer_that_hangs_up_without_a_goodbye_is_closed() {
 }
 
 #[test]
-fn a_goodbye_is_read_although_the_socket_is_broken_for_writing() {
+fn a_goodbye_is_read_although_the_socket_cannot_be_written() {
     let mut far = Stand::new();
     let mut near = Raw::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());

@@ -1,4 +1,4 @@
-//! What peers have each other for: files, texts and pictures, at once.
+//! Files, texts and pictures at once.
 
 use std::sync::Arc;
 
@@ -14,14 +14,13 @@ use transom_wire::{
 
 use crate::support::{Stand, join, pair, run};
 
-/// One file between two stands: what it is made of, how far it is, and what else was said
-/// meanwhile.
+/// One file between two stands: its bytes, its progress, and the other events meanwhile.
 pub(crate) struct Stream {
     size: u64,
     offset: u64,
     pub(crate) taken: u64,
     pub(crate) texts: Vec<String>,
-    /// What belongs to calls.
+    /// Events of calls.
     calls: Vec<(PeerId, Told)>,
     sums: [u64; 2],
 }
@@ -96,7 +95,7 @@ impl Stream {
         }
     }
 
-    /// Takes what came.
+    /// Takes the events.
     pub(crate) fn take(&mut self, to: &mut Stand) {
         while let Some((peer, event)) = to.said() {
             let session = to.net.session(peer).unwrap();
@@ -131,7 +130,7 @@ fn sum(before: u64, bytes: &[u8]) -> u64 {
 }
 
 #[test]
-fn a_hundred_megabytes_arrive_as_they_are() {
+fn a_hundred_megabytes_arrive_unchanged() {
     let (mut near, here, mut far, _) = pair();
     let mut stream = Stream::new(100_000_000);
     stream.begin(&mut near, here);
@@ -191,7 +190,7 @@ fn two_calls_and_a_file_at_once() {
     assert_eq!(stream.sums[0], stream.sums[1]);
 }
 
-/// A camera that takes a picture whenever one may go, and the one who looks.
+/// A camera that sends a picture whenever there is credit, and its viewer.
 #[derive(Default)]
 struct Pictures {
     sent: u32,
@@ -204,6 +203,7 @@ impl Pictures {
         let head = PictureHead {
             sequence: self.sent,
             captured: stand.net.now().0,
+            acquired_after: 0,
             ready_after: 0,
             sent_after: 0,
             width: 640,

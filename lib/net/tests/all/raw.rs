@@ -1,4 +1,4 @@
-//! A peer by hand over a plain blocking socket, which can do what a loop never would.
+//! A peer over a plain blocking socket, which can break the rules that a loop keeps.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -29,8 +29,8 @@ impl Raw {
         raw.join().unwrap()
     }
 
-    /// Dials the stand and sends its last handshake message and what `say` makes the session say
-    /// in one write, while the stand doesn't run. It sends nothing after that.
+    /// Dials the stand, and sends its last handshake message and the messages that `say` queues in
+    /// one write, while the stand doesn't run.
     pub(crate) fn burst(stand: &mut Stand, say: impl FnOnce(&mut Session)) -> Self {
         let address = stand.address();
         let greeted = thread::spawn(move || Self::greet(address, usize::MAX));
@@ -72,7 +72,7 @@ impl Raw {
         (stream, handshake)
     }
 
-    /// Sends what the session has to say.
+    /// Sends what the session has queued.
     pub(crate) fn pump(&mut self, step: usize) {
         let sealed = self.sealed();
         for piece in sealed.chunks(step) {
@@ -80,7 +80,7 @@ impl Raw {
         }
     }
 
-    /// What the session has to say, in records.
+    /// What the session has queued, in records.
     pub(crate) fn sealed(&mut self) -> Vec<u8> {
         let (mut plain, mut sealed) = (vec![0; 65_519], Vec::new());
         loop {
@@ -91,26 +91,23 @@ impl Raw {
         }
     }
 
-    /// Sends plain bytes of our own in one record.
+    /// Sends these plain bytes in one record.
     pub(crate) fn say(&mut self, plain: &[u8]) {
         let mut sealed = Vec::new();
         self.channel.seal(plain, &mut sealed).unwrap();
         self.stream.write_all(&sealed).unwrap();
     }
 
-    /// Reads one record into the session; false when the other side has hung up.
+    /// Reads one record into the session; false when the other side has closed.
     pub(crate) fn hear(&mut self) -> bool {
         let mut length = [0; 2];
         if self.stream.read_exact(&mut length).is_err() {
             return false;
         }
         let mut sealed = vec![0; u16::from_be_bytes(length).into()];
-        let mut plain = vec![0; sealed.len()];
         self.stream.read_exact(&mut sealed).unwrap();
-        let count = self.channel.open(&sealed, &mut plain).unwrap();
-        self.connection
-            .handle_bytes(&plain[..count], Instant(0))
-            .unwrap();
+        let plain = self.channel.open(&mut sealed).unwrap();
+        self.connection.handle_bytes(plain, Instant(0)).unwrap();
         true
     }
 }

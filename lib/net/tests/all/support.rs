@@ -1,4 +1,4 @@
-//! A loop with what it told, and a way to run several of them by turns in one thread.
+//! A loop with its events, and a way to run several loops in one thread.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -14,11 +14,11 @@ use transom_wire::PublicKey;
 pub(crate) struct Stand {
     pub(crate) net: Net,
     pub(crate) key: PublicKey,
-    /// What was told and not yet looked for.
+    /// Events that no test has looked for yet.
     pub(crate) told: Vec<Event>,
-    /// Whether every key is let in at once.
+    /// Whether every key is admitted at once.
     pub(crate) admits: bool,
-    /// Changes what peers are admitted to.
+    /// Changes the configuration of the sessions.
     pub(crate) session: fn(&mut proto::Config),
 }
 
@@ -45,15 +45,15 @@ impl Stand {
         self.net.local_addresses()[0]
     }
 
-    /// One turn of the loop, which waits for a moment at most.
+    /// One turn of the loop, which waits for a millisecond at most.
     pub(crate) fn turn(&mut self) {
         let moment = Instant::now() + Duration::from_millis(1);
         self.net.wait(Some(moment)).unwrap();
         self.take();
     }
 
-    /// Turns without a deadline of the test's own, until `done` has something to give. A loop that
-    /// sleeps although there is something to do fails: only a watchdog wakes it then.
+    /// Turns without a deadline until `done` gives something. A loop that sleeps although there is
+    /// something to do fails, since only a watchdog wakes it.
     pub(crate) fn turn_until<T>(&mut self, mut done: impl FnMut(&mut Self) -> Option<T>) -> T {
         let waker = self.net.waker();
         let (finished, watched) = channel::<()>();
@@ -76,7 +76,7 @@ impl Stand {
         found
     }
 
-    /// Takes out what was told, and admits.
+    /// Takes the events, and admits peers.
     fn take(&mut self) {
         while let Some(event) = self.net.next_event() {
             if let (Event::Key { peer, side, .. }, true) = (&event, self.admits) {
@@ -88,7 +88,7 @@ impl Stand {
         }
     }
 
-    /// Takes the first event out for which `pick` has something to give.
+    /// Removes the first event for which `pick` gives something.
     pub(crate) fn find<T>(&mut self, mut pick: impl FnMut(&Event) -> Option<T>) -> Option<T> {
         let (at, found) =
             (self.told.iter().enumerate()).find_map(|(at, e)| Some((at, pick(e)?)))?;
@@ -103,7 +103,7 @@ impl Stand {
         })
     }
 
-    /// Takes the departure of a peer out, whoever it is.
+    /// Removes the first `Left`, of any peer.
     pub(crate) fn left(&mut self) -> Option<Departure> {
         let is_left = |event: &Event| matches!(event, Event::Left { .. });
         let at = self.told.iter().position(is_left)?;
@@ -113,7 +113,7 @@ impl Stand {
         }
     }
 
-    /// Takes the next event of a session out.
+    /// Removes the next event of a session.
     pub(crate) fn said(&mut self) -> Option<(PeerId, proto::Event)> {
         let is_said = |event: &Event| matches!(event, Event::Peer { .. });
         let at = self.told.iter().position(is_said)?;
@@ -124,7 +124,7 @@ impl Stand {
     }
 }
 
-/// Gives every stand its turns until `done` has something to give.
+/// Runs all stands until `done` gives something.
 pub(crate) fn run<const N: usize, T>(
     mut stands: [&mut Stand; N],
     mut done: impl FnMut(&mut [&mut Stand; N]) -> Option<T>,
@@ -144,14 +144,14 @@ pub(crate) fn run<const N: usize, T>(
     }
 }
 
-/// Two stands joined with each other, each with its name for the other.
+/// Two stands joined with each other, each with its id of the other.
 pub(crate) fn pair() -> (Stand, PeerId, Stand, PeerId) {
     let (mut near, mut far) = (Stand::new(), Stand::new());
     let (here, there) = join(&mut near, &mut far);
     (near, here, far, there)
 }
 
-/// Lets `near` dial `far`, and gives each side's name for the other.
+/// Lets `near` dial `far`, and gives each side's id of the other.
 pub(crate) fn join(near: &mut Stand, far: &mut Stand) -> (PeerId, PeerId) {
     near.net.dial(far.address()).unwrap();
     let (mut here, mut there) = (None, None);
@@ -162,6 +162,5 @@ pub(crate) fn join(near: &mut Stand, far: &mut Stand) -> (PeerId, PeerId) {
     })
 }
 
-/// How long a test waits for what has to come: only a broken one waits so long, on however busy a
-/// machine.
+/// How long a test waits for a condition. Only a broken test waits as long, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! What ends a wait: a waker, what is left to do, the deadline.
+//! What ends a wait: a waker, work that is left, the deadline.
 
 use std::thread;
 use std::time::Instant;
@@ -26,8 +26,8 @@ fn a_loop_that_sleeps_is_woken() {
 fn a_wait_returns_at_once_while_events_are_left() {
     let mut stand = Stand::new();
     stand.net.waker().wake();
-    // Both waits would last forever: the first ends by the waker, the second because its event is
-    // still there.
+    // Neither wait has a deadline: the first ends by the waker, the second because its event was
+    // not taken.
     stand.net.wait(None).unwrap();
     stand.net.wait(None).unwrap();
     assert!(matches!(stand.net.next_event(), Some(Event::Woken)));

@@ -1,4 +1,4 @@
-//! Things in the loop that are no sockets.
+//! File descriptors in the loop that are no sockets.
 
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -9,7 +9,7 @@ use transom_net::Event;
 use crate::support::{Stand, run};
 
 #[test]
-fn a_watched_pipe_is_told_until_it_is_no_longer_watched() {
+fn a_watched_pipe_causes_events_until_the_watch_ends() {
     let mut stand = Stand::new();
     let (mut writer, reader) = UnixStream::pair().unwrap();
     let id = stand.net.watch(reader.as_fd()).unwrap();

@@ -106,6 +106,7 @@ fn picture() -> Picture {
         orientation: 1,
         sequence: 0,
         captured: now,
+        acquired: now,
         ready: now,
     }
 }
@@ -282,4 +283,93 @@ fn a_source_that_sends_nothing_is_said_to_after_five_seconds_and_is_live_with_it
         desk.told().first().map(|(lens, _)| *lens),
         Some(CameraState::Live)
     );
+}
+
+#[test]
+fn a_time_stamp_of_the_future_or_long_ago_is_that_of_the_frames_arrival() {
+    let now = Instant::now();
+    let stamped = |stamp| {
+        captured(&Picture {
+            captured: stamp,
+            acquired: now,
+            ..picture()
+        })
+    };
+    let credible = now - Duration::from_millis(30);
+    assert_eq!(stamped(credible), credible);
+    assert_eq!(stamped(now + Duration::from_secs(3600)), now);
+    if let Some(ancient) = now.checked_sub(MAX_AGE + Duration::from_millis(1)) {
+        assert_eq!(stamped(ancient), now);
+    }
+}
+
+/// A camera on a descriptor, which counts how often it is asked.
+#[cfg(unix)]
+struct Counted {
+    device: std::os::unix::net::UnixStream,
+    format: Format,
+    asked: Arc<Mutex<u32>>,
+    deadline: Instant,
+}
+
+#[cfg(unix)]
+impl Camera for Counted {
+    fn wait(&self) -> Wait<'_> {
+        Wait::Readable(std::os::fd::AsFd::as_fd(&self.device))
+    }
+
+    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+        *self.asked.lock().unwrap() += 1;
+        let mut byte = [0];
+        let read = std::io::Read::read(&mut self.device, &mut byte);
+        Ok(read.is_ok().then(|| Frame::Jpeg(picture())))
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.deadline)
+    }
+
+    fn format(&self) -> &Format {
+        &self.format
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_camera_is_asked_only_when_its_descriptor_is_readable_or_it_hangs() {
+    let mut desk = Desk::new();
+    let (device, mut sensor) = std::os::unix::net::UnixStream::pair().unwrap();
+    device.set_nonblocking(true).unwrap();
+    let asked = Arc::new(Mutex::new(0));
+    let deadline = desk.at(5000);
+    desk.opened(Box::new(Counted {
+        device,
+        format: Format::default(),
+        asked: asked.clone(),
+        deadline,
+    }));
+    let asked = || std::mem::take(&mut *asked.lock().unwrap());
+    desk.turn(1);
+    assert_eq!(asked(), 1, "an edge may have been before it was watched");
+    for _ in 0..3 {
+        desk.turn(2);
+    }
+    assert_eq!(asked(), 0);
+    std::io::Write::write_all(&mut sensor, &[1]).unwrap();
+    // The descriptor that is watched, and no other one.
+    let watch = loop {
+        desk.out.net.wait(Some(Instant::now() + RETRY)).unwrap();
+        if let Some(transom_net::Event::Watched(watch)) = desk.out.net.next_event() {
+            break watch;
+        }
+    };
+    desk.camera.readable(watch);
+    for _ in 0..3 {
+        desk.turn(3);
+    }
+    assert_eq!(asked(), 1);
+    desk.turn(4999);
+    assert_eq!(asked(), 0);
+    desk.turn(5000);
+    assert_eq!(asked(), 1, "it may have to say that it hangs");
 }

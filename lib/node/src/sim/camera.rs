@@ -73,7 +73,7 @@ pub(super) fn picture(
     bytes: usize,
     (width, height): (u16, u16),
     sequence: u32,
-    captured: Instant,
+    (captured, acquired): (Instant, Instant),
 ) -> Picture {
     let ready = world.now();
     let mut jpeg = vec![0; bytes.max(8)];
@@ -88,6 +88,7 @@ pub(super) fn picture(
         orientation: 1,
         sequence,
         captured,
+        acquired,
         ready,
     }
 }
@@ -141,7 +142,7 @@ impl transom_media::Camera for Opened {
         Ok(Some(match self.gives {
             Gives::Jpeg(bytes) => {
                 let size = (width, height);
-                Frame::Jpeg(picture(&self.world, bytes, size, sequence, captured))
+                Frame::Jpeg(picture(&self.world, bytes, size, sequence, (captured, now)))
             }
             Gives::Pixels => Frame::Raw(RawFrame {
                 data: Vec::new(),
@@ -152,6 +153,7 @@ impl transom_media::Camera for Opened {
                 stride: usize::from(width),
                 sequence,
                 captured,
+                acquired: now,
             }),
         }))
     }

@@ -18,7 +18,7 @@ use crate::identity::Identity;
 use crate::notice::Notice;
 use crate::parts::{Machine, Net, Workers};
 use crate::settings::Settings;
-use crate::station::Station;
+use crate::station::{Station, net_config};
 
 /// Names a station of a [`Simulation`].
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -130,9 +130,7 @@ impl Simulation {
         let book = settings.book.clone();
         let contact = line.parse().expect("a line of a book");
 
-        let mut config =
-            transom_net::Config::new(settings.identity.secret.clone(), settings.listen.clone());
-        config.name = Some(settings.name);
+        let config = net_config(&mut settings);
         let net = transom_net::sim::Net::bind(&self.world, host, config);
         self.programs.insert(net.program(), id);
         let woken = Arc::new(AtomicBool::new(true));

@@ -137,13 +137,13 @@ impl Encoding {
     }
 
     fn picture(&self, world: &World) -> Picture {
-        let (sequence, captured) = match &self.frame {
-            Frame::Jpeg(picture) => (picture.sequence, picture.captured),
-            Frame::Raw(raw) => (raw.sequence, raw.captured),
+        let (sequence, times) = match &self.frame {
+            Frame::Jpeg(picture) => (picture.sequence, (picture.captured, picture.acquired)),
+            Frame::Raw(raw) => (raw.sequence, (raw.captured, raw.acquired)),
         };
         let (width, height) = self.size();
         let bytes = encoded_bytes(width, height, self.quality);
-        picture(world, bytes, (width, height), sequence, captured)
+        picture(world, bytes, (width, height), sequence, times)
     }
 }
 

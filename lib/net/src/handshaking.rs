@@ -1,5 +1,5 @@
-//! A handshake under way: it moves the handshake's messages and asks the owner once. It reads no
-//! more than the handshake may have, whoever sends.
+//! A handshake in progress: it moves the handshake's messages and asks the owner once. It buffers
+//! no more than a handshake may have, so that a stranger can't fill memory.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -10,25 +10,27 @@ use transom_wire::PeerName;
 use crate::config::Config;
 use crate::outbound::Outbound;
 
-pub(crate) struct Greeting {
+pub(crate) struct Handshaking {
     handshake: Handshake,
     pub(crate) until: proto::Instant,
-    key_told: bool,
+    owner_asked: bool,
+    /// Bytes read behind the handshake; fewer than [`HANDSHAKE_BUFFER`].
+    early: Vec<u8>,
 }
 
-/// Where a handshake stands after it has read what there was.
+/// The state of a handshake after a read.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    /// More has to come.
+    /// More bytes are needed, or the owner's answer.
     Waiting,
-    /// The peer's key is proven; told once.
+    /// The peer has proven its key; given once.
     Key([u8; 32]),
     HungUp,
     Broken(io::Error),
     Failed(HandshakeError),
 }
 
-impl Greeting {
+impl Handshaking {
     pub(crate) fn new(
         config: &Config,
         side: Side,
@@ -45,20 +47,15 @@ impl Greeting {
         Ok(Self {
             handshake,
             until: now + config.handshake_timeout,
-            key_told: false,
+            owner_asked: false,
+            early: Vec::new(),
         })
     }
 
-    /// Reads until the key is known or the socket has no more. `early` takes what comes after the
-    /// handshake.
-    pub(crate) fn read(
-        &mut self,
-        mut socket: impl Read,
-        outbound: &mut Outbound,
-        early: &mut Vec<u8>,
-    ) -> Progress {
+    /// Reads until the key is known or a read would block.
+    pub(crate) fn read(&mut self, mut socket: impl Read, outbound: &mut Outbound) -> Progress {
         let mut buffer = [0; HANDSHAKE_BUFFER];
-        while !self.key_told {
+        while !self.owner_asked {
             self.send(outbound);
             let bytes = match socket.read(&mut buffer) {
                 Ok(0) => return Progress::HungUp,
@@ -70,32 +67,35 @@ impl Greeting {
             let result = self.handshake.handle_bytes(bytes);
             self.send(outbound);
             match result {
-                Ok(used) => early.extend(&bytes[used..]),
+                Ok(used) => self.early.extend(&bytes[used..]),
                 Err(error) => return Progress::Failed(error),
             }
             if let Some(key) = self.handshake.remote() {
-                self.key_told = true;
+                self.owner_asked = true;
                 return Progress::Key(key);
             }
         }
         Progress::Waiting
     }
 
-    /// The owner lets the peer in.
-    pub(crate) fn admit(mut self, outbound: &mut Outbound) -> Result<Channel, HandshakeError> {
+    /// The owner admits the peer. Gives the channel, and the bytes of its records that were read.
+    pub(crate) fn admit(
+        mut self,
+        outbound: &mut Outbound,
+    ) -> Result<(Channel, Vec<u8>), HandshakeError> {
         self.handshake.admit()?;
         self.send(outbound);
-        self.handshake.into_channel()
+        Ok((self.handshake.into_channel()?, self.early))
     }
 
-    /// Puts what is to be written into `outbound`.
+    /// Moves the messages that are due to `outbound`.
     pub(crate) fn send(&mut self, outbound: &mut Outbound) {
         while let Some(bytes) = self.handshake.poll_transmit() {
             outbound.push(&bytes);
         }
     }
 
-    /// What the peer calls itself, if it dialed us and said something that can be a name.
+    /// The name in the peer's introduction, if it dialed us and sent a valid one.
     pub(crate) fn name(&self) -> Option<PeerName> {
         std::str::from_utf8(self.handshake.introduction())
             .ok()?
@@ -103,8 +103,8 @@ impl Greeting {
             .ok()
     }
 
-    /// Whether the owner's answer is all that is missing.
-    pub(crate) fn is_answered(&self) -> bool {
-        self.key_told
+    /// Whether only the owner's answer is missing.
+    pub(crate) fn awaits_owner(&self) -> bool {
+        self.owner_asked
     }
 }
