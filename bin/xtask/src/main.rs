@@ -18,6 +18,7 @@ mod packages;
 )]
 mod processes;
 mod screenshots;
+mod sim;
 mod stage;
 mod step;
 mod test;
@@ -51,6 +52,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["screenshots", rest @ ..] => screenshots::run(rest),
+        ["sim", rest @ ..] => sim::run(rest),
         [other, ..] => Err(Failure::usage(format!(
             "{other}: no such command (cargo xtask help lists them)"
         ))),
@@ -74,5 +76,6 @@ cargo xtask COMMAND
                                 that it can't do without
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
                                 link, viewers and files take --bin DIR: the programs to measure
+  sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   screenshots                   the README's pictures, taken anew
 ";

@@ -78,6 +78,13 @@ fn tests(mark: &Mark) -> Outcome {
         ),
     )?;
     step::run(
+        "whole stations on a virtual clock",
+        &mut marked(
+            "test --locked --release -p transom --features sim --test sim --lib",
+            mark,
+        ),
+    )?;
+    step::run(
         "cross-crate tests, corpus replay and built binaries",
         &mut marked("test --locked -p transom-tests", mark),
     )

@@ -13,7 +13,11 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock that can also express times of up to an hour ago.
     pub(crate) fn new() -> Self {
-        let start = Instant::now();
+        Self::starting(Instant::now())
+    }
+
+    /// A clock that began at that moment.
+    pub(crate) fn starting(start: Instant) -> Self {
         Self { start }
     }
 

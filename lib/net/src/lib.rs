@@ -57,6 +57,8 @@ mod peer;
 mod readiness;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod send_buffer;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod waker;
 #[cfg(unix)]
 mod watch;

@@ -87,25 +87,25 @@ fn report(what: &str, result: io::Result<()>) {
 
 /// One live record: when the kernel has less than that unsent, the next picture is chosen, so it is
 /// a fresh one.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT_LIVE: u32 = 16 * 1024;
+#[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
+pub(crate) const UNSENT_LIVE: u32 = 16 * 1024;
 
 /// What may stand before the first picture of a call that begins in the middle of a file: 80 ms at
 /// 100 Mbit/s.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT_BULK: u32 = 1024 * 1024;
+#[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
+pub(crate) const UNSENT_BULK: u32 = 1024 * 1024;
 
 /// What lets the system's own setting count.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SYSTEM_DEFAULT: u32 = 0;
 
 /// Unacknowledged data end a call's connection after this; the default is a quarter of an hour.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const PATIENCE_LIVE: Duration = Duration::from_secs(5);
+#[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
+pub(crate) const PATIENCE_LIVE: Duration = Duration::from_secs(5);
 
 /// The same without a call, where a short break of the Wi-Fi is no harm.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const PATIENCE_IDLE: Duration = Duration::from_secs(20);
+#[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
+pub(crate) const PATIENCE_IDLE: Duration = Duration::from_secs(20);
 
 /// Keepalive finds a dead peer when nothing is on its way: after 2 s and two probes of 1 s.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);

@@ -3,7 +3,7 @@
 
 mod ending;
 mod reading;
-mod sending;
+pub(crate) mod sending;
 
 use std::io;
 use std::net::SocketAddr;

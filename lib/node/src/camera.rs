@@ -218,7 +218,7 @@ impl OwnCamera {
             _ => None,
         };
         let format = camera.format().clone();
-        self.live(Reader::Loop(camera, watch), format);
+        self.live(Reader::Loop(camera, watch), format, out.now());
     }
 
     /// The loop says that a descriptor is readable.
@@ -234,7 +234,7 @@ impl OwnCamera {
         if self.is_opening(opening) {
             // One that the camera before left there.
             drop(out.workers.newest_frame());
-            self.live(Reader::Thread, format);
+            self.live(Reader::Thread, format, out.now());
         }
     }
 
@@ -292,8 +292,8 @@ impl OwnCamera {
         }
     }
 
-    fn live(&mut self, reader: Reader, format: Format) {
-        self.watchdog = Watchdog::opened(Instant::now());
+    fn live(&mut self, reader: Reader, format: Format, now: Instant) {
+        self.watchdog = Watchdog::opened(now);
         self.readable = true;
         self.state = State::Live {
             reader,
@@ -319,7 +319,7 @@ impl OwnCamera {
     fn lost(&mut self, why: Words, retry: Option<Duration>, out: &mut Context) {
         self.close(out);
         self.state = State::Lost {
-            retry_at: retry.map(|pause| Instant::now() + pause),
+            retry_at: retry.map(|pause| out.now() + pause),
         };
         self.change(CameraState::Lost, why, out);
     }

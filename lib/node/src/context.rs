@@ -5,16 +5,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use transom_net::{Net, PeerId};
+use transom_net::PeerId;
 use transom_proto::Session;
 
 use crate::handle::Queue;
 use crate::liveness::Liveness;
 use crate::notice::Notice;
 use crate::pace::Paces;
-use crate::workers::Workers;
+use crate::parts::{Machine, Net, Workers};
 
 pub(crate) struct Context {
+    pub(crate) machine: Machine,
     pub(crate) net: Net,
     pub(crate) workers: Workers,
     pub(crate) notices: VecDeque<Notice>,
@@ -28,6 +29,25 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// What acts through these, where no call is live and nothing has happened yet.
+    pub(crate) fn new(machine: Machine, net: Net, workers: Workers, queue: Arc<Queue>) -> Self {
+        Self {
+            machine,
+            net,
+            workers,
+            notices: VecDeque::new(),
+            queue,
+            paces: Paces::default(),
+            liveness: Liveness::default(),
+            shared_live: false,
+        }
+    }
+
+    /// The time, for all of the station.
+    pub(crate) fn now(&self) -> Instant {
+        self.machine.now()
+    }
+
     pub(crate) fn notify(&mut self, notice: Notice) {
         self.notices.push_back(notice);
     }

@@ -47,9 +47,13 @@ mod meter;
 mod notice;
 mod pace;
 mod panics;
+#[cfg_attr(feature = "sim", path = "sim/parts.rs")]
+mod parts;
 mod quality;
 mod settings;
 mod shared_live;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod station;
 mod texts;
 mod transfers;

@@ -20,8 +20,8 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    pub(crate) fn ask(&mut self, on: bool) {
-        self.next = on.then(|| self.next.unwrap_or_else(Instant::now));
+    pub(crate) fn ask(&mut self, on: bool, now: Instant) {
+        self.next = on.then(|| self.next.unwrap_or(now));
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {

@@ -1,11 +1,10 @@
 //! The station: one loop that takes commands, events and worker results, lets each part act, and
 //! tells its owner.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_net::{BindError, Departure, Event, Net, PeerId};
+use transom_net::{BindError, Departure, Event, PeerId};
 use transom_proto as proto;
 use transom_store::InboxError;
 use transom_wire::ByeCode;
@@ -14,17 +13,16 @@ use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
 use crate::context::{Context, earlier};
 use crate::disk::Disk;
-use crate::handle::{Command, Handle, Queue};
+use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
-use crate::liveness::Liveness;
 use crate::measure::Measure;
 use crate::notice::Notice;
-use crate::pace::Paces;
+use crate::parts;
 use crate::settings::Settings;
 use crate::shared_live::SharedLive;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
-use crate::workers::{Report, Workers};
+use crate::workers::Report;
 
 /// A goodbye may take so long before the station ends without it: ends are promised within a
 /// second.
@@ -69,39 +67,26 @@ impl Station {
     /// # Errors
     /// A taken port or an unusable inbox, as a sentence for a person.
     pub fn start(mut settings: Settings) -> Result<Self, StartError> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|_| StartError::Random)?;
         let mut disk = Disk::default();
         if let Some(inbox) = &settings.inbox {
             disk.open_inbox(inbox.into.clone(), inbox.quota)
                 .map_err(StartError::Inbox)?;
         }
-        let listen = std::mem::take(&mut settings.listen);
-        let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
-        config.name = Some(settings.name);
-        config.mark_packets = settings.mark_packets;
-        config.max_peers = max_peers(config.max_peers, settings.max_viewers);
-        let net = Net::bind(config).map_err(StartError::Bind)?;
-        let waker = net.waker();
-        let queue = Queue::new(move || waker.wake());
+        let out = parts::open(net_config(&mut settings), disk).map_err(StartError::Bind)?;
+        Self::with(settings, out)
+    }
+
+    /// The station of a machine.
+    pub(crate) fn with(mut settings: Settings, out: Context) -> Result<Self, StartError> {
+        let random = out.machine.random().ok_or(StartError::Random)?;
         let own_key = settings.identity.public_key().0;
-        let links = Links::new(&mut settings, u64::from_ne_bytes(random));
+        let links = Links::new(&mut settings, random, out.machine.clone());
         let policy = Policy::new(&settings);
         let linger = match settings.serve_camera {
             true => camera::LINGER,
             false => camera::PARTING,
         };
         let shared_live = SharedLive::new(&settings.call_marks);
-        let workers = Workers::new(queue.clone(), disk);
-        let out = Context {
-            net,
-            workers,
-            notices: VecDeque::new(),
-            queue,
-            paces: Paces::default(),
-            liveness: Liveness::default(),
-            shared_live: false,
-        };
         Ok(Self {
             out,
             links,
@@ -133,37 +118,54 @@ impl Station {
     /// # Errors
     /// When the system can't wait for sockets any more.
     pub fn run(mut self, mut on_notice: impl FnMut(Notice)) -> Result<(), RunError> {
+        self.begin();
+        while self.turn(&mut on_notice) {
+            self.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Before the first turn.
+    pub(crate) fn begin(&mut self) {
         for address in self.addresses() {
             self.out.notify(Notice::Listening { address });
         }
-        loop {
-            self.take_commands();
-            self.take_reports();
-            while let Some(event) = self.out.net.next_event() {
-                self.handle_event(event);
-            }
-            let now = Instant::now();
-            self.end_silent(now);
-            self.links.turn(now, &mut self.out);
-            self.calls.turn(now, &self.links, &mut self.out);
-            self.camera.files_move(self.transfers.is_moving());
-            self.camera.turn(now, &self.calls, &mut self.out);
-            self.measure
-                .turn(now, &self.links, &self.calls, &self.camera, &mut self.out);
-            self.transfers.turn(now, &self.links, &mut self.out);
-            self.spare_calls(now);
-            while let Some(notice) = self.out.notices.pop_front() {
-                self.note(&notice);
-                on_notice(notice);
-            }
-            if self
-                .stopping
-                .is_some_and(|at| at <= now || self.links.is_alone())
-            {
-                return Ok(());
-            }
-            self.out.net.wait(self.due())?;
+    }
+
+    /// One turn of the loop; `false` once the station has ended.
+    pub(crate) fn turn(&mut self, mut on_notice: impl FnMut(Notice)) -> bool {
+        self.take_commands();
+        self.take_reports();
+        while let Some(event) = self.out.net.next_event() {
+            self.handle_event(event);
         }
+        let now = self.out.now();
+        self.end_silent(now);
+        self.links.turn(now, &mut self.out);
+        self.calls.turn(now, &self.links, &mut self.out);
+        self.camera.files_move(self.transfers.is_moving());
+        self.camera.turn(now, &self.calls, &mut self.out);
+        self.measure
+            .turn(now, &self.links, &self.calls, &self.camera, &mut self.out);
+        self.transfers.turn(now, &self.links, &mut self.out);
+        self.spare_calls(now);
+        while let Some(notice) = self.out.notices.pop_front() {
+            self.note(&notice);
+            on_notice(notice);
+        }
+        let is_over = |at| at <= now || self.links.is_alone();
+        !self.stopping.is_some_and(is_over)
+    }
+
+    /// Waits until there is something to do.
+    pub(crate) fn wait(&mut self) -> std::io::Result<()> {
+        let due = self.due();
+        self.out.net.wait(due)
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn context(&self) -> &Context {
+        &self.out
     }
 
     fn due(&self) -> Option<Instant> {
@@ -173,7 +175,7 @@ impl Station {
             self.calls.due(&self.out),
             self.camera.due(),
             self.measure.due(),
-            self.transfers.due(),
+            self.transfers.due(self.out.now()),
             self.shared_live.due(),
             self.stopping,
         ]
@@ -219,7 +221,7 @@ impl Station {
             Command::Preview { on } => camera.preview(on),
             Command::ListCameras => out.workers.list_cameras(),
             Command::Recording { peer, on } => calls.record(&peer, on, out),
-            Command::Measure { on } => measure.ask(on),
+            Command::Measure { on } => measure.ask(on, out.now()),
             Command::TakeCalls { on } => calls.take_calls(on),
             Command::AllowGuest { key, name, may } => {
                 for link in links.allow_guest(key, name, may, out) {
@@ -255,7 +257,7 @@ impl Station {
                 }
             }
             Command::Stop => {
-                self.stopping.get_or_insert(Instant::now() + FAREWELL);
+                self.stopping.get_or_insert(out.now() + FAREWELL);
                 links.close_all(out);
                 // It closes while the goodbyes are said.
                 camera.end(out);
@@ -276,14 +278,14 @@ impl Station {
             match report {
                 Report::Opened(opening, opened) => camera.opened(opening, opened, out),
                 Report::Blocking(opening, format) => camera.opened_on_thread(opening, format, out),
-                Report::Unusable(opening) => camera.unusable(opening, Instant::now()),
+                Report::Unusable(opening) => camera.unusable(opening, out.now()),
                 Report::CameraFailed(opening, error) => camera.failed(opening, &error, out),
                 Report::Cameras(devices) => out.notify(Notice::Cameras { devices }),
                 Report::Encoded(opening, Ok(picture)) => {
                     camera.encoded(opening, &picture, calls, out);
                 }
                 Report::Encoded(opening, Err(error)) => {
-                    camera.not_encoded(opening, &error, Instant::now());
+                    camera.not_encoded(opening, &error, out.now());
                 }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
@@ -362,7 +364,7 @@ impl Station {
                 capabilities,
                 ..
             } => {
-                calls.back(link.key, session);
+                calls.back(link.key, session, out.now());
                 out.tell_shared_live(peer);
                 links.hello(peer, session, capabilities, out);
             }
@@ -413,6 +415,16 @@ fn cause(error: &BindError) -> String {
     std::error::Error::source(error)
         .map(|source| format!(": {source}"))
         .unwrap_or_default()
+}
+
+/// What of the settings is the network's.
+pub(crate) fn net_config(settings: &mut Settings) -> transom_net::Config {
+    let listen = std::mem::take(&mut settings.listen);
+    let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
+    config.name = Some(settings.name);
+    config.mark_packets = settings.mark_packets;
+    config.max_peers = max_peers(config.max_peers, settings.max_viewers);
+    config
 }
 
 /// Connections at once, where `usual` is the network's own number: every viewer has one, and as

@@ -53,7 +53,7 @@ pub(crate) enum Report {
 
 /// Names one opening of a camera; the first is 1, and 0 is none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Opening(u32);
+pub(crate) struct Opening(pub(crate) u32);
 
 /// What is to be encoded and how.
 struct Raw {
@@ -142,7 +142,7 @@ impl Workers {
     }
 
     /// What the workers have done since the last call.
-    pub(crate) fn reports(&self) -> VecDeque<Report> {
+    pub(crate) fn reports(&mut self) -> VecDeque<Report> {
         self.inbox.try_iter().collect()
     }
 

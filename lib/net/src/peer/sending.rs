@@ -91,7 +91,7 @@ impl Peer {
 
 /// Bytes that are sealed before they are handed to the socket: several records in one system call.
 /// While a call is live they are few, since what is sealed is chosen, and may become stale.
-fn batch(session: &Session) -> usize {
+pub(crate) fn batch(session: &Session) -> usize {
     if !session.is_live() || session.order() != Order::Priority {
         return BATCH;
     }

@@ -91,7 +91,7 @@ impl Calls {
 
     /// When [`turn`](Self::turn) has something to do though nothing happens.
     pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
-        let now = Instant::now();
+        let now = out.now();
         self.calls.iter().fold(None, |due, call| {
             earlier(due, earlier(call.until, call.reports_due(now, out)))
         })
@@ -178,7 +178,7 @@ impl Calls {
             None => {}
         }
         let key = links.key_of(&peer);
-        let until = Instant::now() + self.policy.ring_timeout;
+        let until = out.now() + self.policy.ring_timeout;
         match key {
             Some(key) => {
                 let mut call = Call::new(peer, key, kind, until);
@@ -263,8 +263,8 @@ impl Calls {
     }
 
     /// A station is back. What waits for its ring does not wait long.
-    pub(crate) fn back(&mut self, key: PublicKey, station: u64) {
-        let soon = Instant::now() + GRACE;
+    pub(crate) fn back(&mut self, key: PublicKey, station: u64, now: Instant) {
+        let soon = now + GRACE;
         let waiting = |call: &&mut Call| {
             let is_its = (call.key, call.station) == (key, Some(station));
             is_its && !call.outgoing && call.place.is_none()
@@ -281,7 +281,7 @@ impl Calls {
         for call in self.calls.extract_if(.., over) {
             call.ended(EndReason::Leaving, gone.why.as_str(), out);
         }
-        let patience = Instant::now() + self.policy.call_patience;
+        let patience = out.now() + self.policy.call_patience;
         for call in self.calls.iter_mut().filter(|call| call.is_on(link)) {
             call.adrift(gone.station, patience);
         }
@@ -335,11 +335,11 @@ impl Calls {
             CallEvent::Picture(picture) => pictures::arrived(place, call, picture, out),
             CallEvent::CameraState(status) if !call.served => {
                 call.marks.camera = Some((status.code, status.text));
-                call.tell_reports(Instant::now(), out);
+                call.tell_reports(out.now(), out);
             }
             CallEvent::Recording { on } => {
                 call.mark_far_recording(on);
-                call.tell_reports(Instant::now(), out);
+                call.tell_reports(out.now(), out);
             }
             _ => {}
         }

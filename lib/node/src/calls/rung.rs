@@ -1,7 +1,5 @@
 //! A peer's ring: for a new call, for one that lost its connection, or across a ring of ours.
 
-use std::time::Instant;
-
 use transom_net::PeerId;
 use transom_proto::CallId;
 use transom_wire::{CallKind, EndReason};
@@ -47,7 +45,7 @@ impl Calls {
             .judge(kind, link.rights, self.crowd(place.0, link))
         {
             Err((reason, text)) => decline(place, reason, text, out),
-            Ok(_) if !out.paces.take(link.key.0, Instant::now()) => {
+            Ok(_) if !out.paces.take(link.key.0, out.now()) => {
                 decline(place, EndReason::Busy, "you call too often", out);
             }
             Ok(welcome) => self.welcome(place, link, kind, welcome, out),
@@ -62,7 +60,7 @@ impl Calls {
         welcome: Welcome,
         out: &mut Context,
     ) {
-        let until = Instant::now() + self.policy.ring_timeout;
+        let until = out.now() + self.policy.ring_timeout;
         let mut call = Call::new(link.peer, link.key, kind, until);
         call.place = Some(place);
         call.served = welcome == Welcome::Served;
@@ -100,7 +98,7 @@ impl Calls {
         // Where it still seems to be carried, nobody is any more.
         call.say_end(EndReason::Leaving, "", out);
         if call.is_live() {
-            call.adrift(link.station(), Instant::now() + self.policy.call_patience);
+            call.adrift(link.station(), out.now() + self.policy.call_patience);
         }
         let asks = call.asks();
         call.place = Some(place);

@@ -8,9 +8,8 @@ use super::onlookers::captured;
 use super::*;
 use crate::calls::Policy;
 use crate::disk::Disk;
-use crate::handle::Queue;
 use crate::latency::MAX_AGE;
-use crate::workers::Workers;
+use crate::parts;
 use crate::{Identity, Settings};
 
 struct Desk {
@@ -25,16 +24,7 @@ impl Desk {
     fn new() -> Self {
         let identity = Identity::throwaway().unwrap();
         let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
-        let queue = Queue::new(|| ());
-        let out = Context {
-            net: transom_net::Net::bind(config).unwrap(),
-            workers: Workers::new(queue.clone(), Disk::default()),
-            notices: Default::default(),
-            queue,
-            paces: Default::default(),
-            liveness: Default::default(),
-            shared_live: false,
-        };
+        let out = parts::open(config, Disk::default()).unwrap();
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
             camera: OwnCamera::new(Some(wish()), LINGER, Adaptation::default()),

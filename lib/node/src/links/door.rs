@@ -65,7 +65,7 @@ impl Links {
         };
         let same_key = self.links.values().filter(|link| link.key == key);
         let same_key = same_key.count();
-        let now = Instant::now();
+        let now = out.now();
         match link {
             Some(_) if side == Side::Listener && !out.paces.take(key.0, now) => {
                 // Not turned away, as a script that is in a hurry would be: its handshake takes a
@@ -78,15 +78,10 @@ impl Links {
                 first_use,
                 known_as,
             }) if same_key < MAX_LINKS_PER_KEY => {
-                let mut random = [0; 8];
-                if getrandom::fill(&mut random).is_err() {
+                let Some(nonce) = self.machine.random() else {
                     return out.net.refuse(id);
-                }
-                let mut config = transom_proto::Config::new(
-                    self.own_name,
-                    self.session,
-                    u64::from_ne_bytes(random),
-                );
+                };
+                let mut config = transom_proto::Config::new(self.own_name, self.session, nonce);
                 config.capabilities = self.capabilities;
                 config.order = self.order;
                 // Nor do connections made anew and anew let it write more than one does.
@@ -270,7 +265,7 @@ impl Links {
 
     fn knock(&mut self, caller: Caller, out: &mut Context) {
         let Caller { key, name, address } = caller;
-        let now = Instant::now();
+        let now = out.now();
         self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
         if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
             self.knocks.push((key, now));

@@ -48,8 +48,8 @@ impl Link {
 
     /// Whether it has been there long enough for somebody to be called: a program that only sends a
     /// line or a file is gone sooner, and takes no calls.
-    pub(super) fn is_settled(&self) -> bool {
-        self.since.is_some_and(|since| since.elapsed() >= SETTLED)
+    pub(super) fn is_settled(&self, now: Instant) -> bool {
+        self.since.is_some_and(|since| now - since >= SETTLED)
     }
 
     /// Whether both lead to the same run of the same program.

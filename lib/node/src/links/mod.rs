@@ -30,6 +30,7 @@ use crate::context::{Context, earlier};
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
 use crate::notice::{Notice, Obstacle};
+use crate::parts::Machine;
 use crate::settings::{Allow, Settings};
 
 /// First pause before a contact that is away is dialed again; it doubles up to [`LONGEST_PAUSE`].
@@ -78,6 +79,7 @@ pub(crate) struct Links {
     capabilities: Capabilities,
     /// Our random number of this run.
     pub(crate) session: u64,
+    machine: Machine,
     knocks: Vec<(PublicKey, Instant)>,
     /// Who was let in too often just now, and is judged a little later; at most as many as may be
     /// in a handshake.
@@ -92,7 +94,7 @@ struct DialFailure {
 }
 
 impl Links {
-    pub(crate) fn new(settings: &mut Settings, session: u64) -> Self {
+    pub(crate) fn new(settings: &mut Settings, session: u64, machine: Machine) -> Self {
         Self {
             links: BTreeMap::new(),
             dials: BTreeMap::new(),
@@ -107,6 +109,7 @@ impl Links {
             order: settings.order,
             capabilities: settings.capabilities(),
             session,
+            machine,
             knocks: Vec::new(),
             waiting: Vec::new(),
         }
@@ -132,14 +135,20 @@ impl Links {
         let mut up = self.up(peer);
         up.find(|(_, link)| link.session == station)
             .or_else(|| self.up(peer).find(|(_, link)| link.side == Side::Dialer))
-            .or_else(|| self.up(peer).find(|(_, link)| link.is_settled()))
+            .or_else(|| {
+                self.up(peer)
+                    .find(|(_, link)| link.is_settled(self.machine.now()))
+            })
             .map(|(id, _)| *id)
     }
 
     /// Whether that run of the peer's station is gone and a newer one is there, which knows nothing
     /// of the calls of the old.
     pub(crate) fn is_reborn(&self, peer: &PeerName, key: &PublicKey, station: u64) -> bool {
-        !self.reaches(key, station) && self.up(peer).any(|(_, link)| link.is_settled())
+        !self.reaches(key, station)
+            && self
+                .up(peer)
+                .any(|(_, link)| link.is_settled(self.machine.now()))
     }
 
     /// The key of a peer that is there, or about to be.
@@ -239,7 +248,7 @@ impl Links {
 
     /// When a contact is to be dialed again, or somebody at the door is to be judged.
     pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
-        let now = Instant::now();
+        let now = out.now();
         let waiting = self.waiting.iter();
         let waiting = waiting.map(|(_, caller)| out.paces.next(caller.key.0, now));
         self.dials
@@ -367,7 +376,7 @@ impl Links {
             let pause = pause.unwrap_or(dial.pause);
             dial.pause = (dial.pause * 2).min(LONGEST_PAUSE);
             dial.reach = Reach::Waiting {
-                until: Instant::now() + pause,
+                until: out.now() + pause,
             };
         } else {
             self.dials.remove(&peer);
@@ -391,7 +400,7 @@ impl Links {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
-        (link.session, link.since) = (Some(session), Some(Instant::now()));
+        (link.session, link.since) = (Some(session), Some(out.now()));
         link.capabilities = capabilities;
         let (peer, key, first_use, address, side) =
             (link.peer, link.key, link.first_use, link.address, link.side);
@@ -417,7 +426,7 @@ impl Links {
                     false => (twin, id),
                 };
                 // The older of the two may be lost at the other side.
-                out.liveness.check(kept, Instant::now());
+                out.liveness.check(kept, out.now());
                 if let Some(link) = self.links.get_mut(&superfluous) {
                     link.closing = true;
                 }
@@ -507,7 +516,7 @@ impl Links {
     /// Dials again soon, unless the peer is there by then.
     fn wait_a_moment(&mut self, peer: &PeerName) {
         if let Some(dial) = self.dials.get_mut(peer) {
-            let until = Instant::now() + dial.pause;
+            let until = self.machine.now() + dial.pause;
             dial.reach = Reach::Waiting { until };
         }
     }

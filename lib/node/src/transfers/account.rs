@@ -14,7 +14,8 @@ const NOTICE_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Account {
     pub(super) status: TransferStatus,
     pub(super) meter: Meter,
-    next_notice: Instant,
+    /// `None` before the first.
+    next_notice: Option<Instant>,
     pub(super) changed: bool,
 }
 
@@ -23,18 +24,19 @@ impl Account {
         Self {
             status,
             meter: Meter::default(),
-            next_notice: Instant::now(),
+            next_notice: None,
             changed: true,
         }
     }
 
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.changed.then_some(self.next_notice)
+    /// When the user is to be told; a moment that has passed for at once.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        self.changed.then(|| self.next_notice.unwrap_or(now))
     }
 
     pub(super) fn tell(&mut self, now: Instant, out: &mut Context) {
-        if self.due().is_some_and(|due| due <= now) {
-            (self.next_notice, self.changed) = (now + NOTICE_PAUSE, false);
+        if self.due(now).is_some_and(|due| due <= now) {
+            (self.next_notice, self.changed) = (Some(now + NOTICE_PAUSE), false);
             self.status.yields = out.shared_live;
             out.notify(Notice::Transfer(self.measured(now)));
         }
@@ -60,7 +62,7 @@ impl Account {
     }
 
     pub(super) fn ended(&mut self, outcome: Outcome, out: &mut Context) {
-        let mut status = self.measured(Instant::now());
+        let mut status = self.measured(out.now());
         (status.phase, status.current) = (Phase::Ended, None);
         out.notify(Notice::TransferEnded { status, outcome });
     }

@@ -105,7 +105,7 @@ impl Transfers {
     pub(crate) fn joined(&mut self, peer: &PeerName, links: &Links, out: &mut Context) {
         let here = self.outgoing.values().filter(|one| one.peer() == peer);
         for link in here.filter_map(Outgoing::link) {
-            out.liveness.check(link, Instant::now());
+            out.liveness.check(link, out.now());
         }
         let Some(link) = links.link_of(peer) else {
             return;
@@ -355,15 +355,15 @@ impl Transfers {
     }
 
     /// When the owner is to be told of progress.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         let outgoing = self
             .outgoing
             .values()
-            .filter_map(|outgoing| outgoing.account.due());
+            .filter_map(|outgoing| outgoing.account.due(now));
         let incoming = self
             .incoming
             .values()
-            .filter_map(|incoming| incoming.account.due());
+            .filter_map(|incoming| incoming.account.due(now));
         outgoing
             .chain(incoming)
             .fold(None, |due, at| earlier(due, Some(at)))

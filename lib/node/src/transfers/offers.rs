@@ -2,7 +2,6 @@
 //! offer the same transfer, [`liveness`](crate::liveness) decides which of them has it.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::TransferEvent;
@@ -53,7 +52,7 @@ impl Transfers {
         out: &mut Context,
     ) {
         let verdict = match self.judge(&incoming, who) {
-            Verdict::Ask | Verdict::Take { .. } if !out.paces.take(who.key.0, Instant::now()) => {
+            Verdict::Ask | Verdict::Take { .. } if !out.paces.take(who.key.0, out.now()) => {
                 let text = "too many offers that came to nothing; wait a moment";
                 Verdict::Refuse(RefuseReason::Busy, text)
             }
@@ -135,7 +134,7 @@ impl Transfers {
                 return incoming.refuse_unasked(RefuseReason::Busy, SENT_ALREADY, out);
             }
             if !links.link(link).is_some_and(|old| old.is_same_station(who)) {
-                out.liveness.check(link, Instant::now());
+                out.liveness.check(link, out.now());
                 return self.contests.push(Contest { incoming, rival });
             }
             if let Some(old) = self.lost(rival) {

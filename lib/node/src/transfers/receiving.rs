@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
 use transom_wire::{Collision, Ending, RefuseReason, Shape, WHOLE};
@@ -198,7 +197,7 @@ impl Incoming {
     /// Refused by rule: the owner hears of it as a line, not as a transfer that ended.
     pub(super) fn refuse_unasked(self, reason: RefuseReason, text: &str, out: &mut Context) {
         // A log is no place for a flood either.
-        if out.paces.take(self.sender, Instant::now()) {
+        if out.paces.take(self.sender, out.now()) {
             let name = self.offer.name.as_str();
             log::info!("{}: offer of {name:?} refused: {text}", self.place.link);
         }

@@ -1,0 +1,333 @@
+//! Files of a simulation: their paths tell their sizes, and their bytes tell their places. What a
+//! receiver holds outlives connections, as on a disk.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use transom_proto::{LeafData, OwnedEntry};
+use transom_store::Finished;
+use transom_wire::limits::LEAF;
+use transom_wire::{
+    Done, End, Ending, EntryKind, FailReason, Failure, Progress, RelativePath, Shape, Start,
+    TransferKey,
+};
+
+use crate::disk::{Answer, Job, Walked};
+use crate::notice::TransferId;
+
+/// The path of a file of that many bytes.
+pub fn file(name: &str, bytes: u64) -> PathBuf {
+    format!("{name}@{bytes}").into()
+}
+
+/// The path of a folder with so many files of that many bytes.
+pub fn folder(name: &str, files: u32, bytes: u64) -> PathBuf {
+    format!("{name}@{bytes}x{files}").into()
+}
+
+/// What a path says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Contents {
+    name: String,
+    files: u32,
+    bytes: u64,
+    shape: Shape,
+}
+
+fn contents(path: &Path) -> Option<Contents> {
+    let path = path.to_str()?;
+    let (name, rest) = path.rsplit_once('@')?;
+    let (bytes, files) = rest.split_once('x').unwrap_or((rest, "1"));
+    Some(Contents {
+        name: name.to_owned(),
+        files: files.parse().ok()?,
+        bytes: bytes.parse().ok()?,
+        shape: match rest.contains('x') {
+            true => Shape::Folder,
+            false => Shape::File,
+        },
+    })
+}
+
+#[derive(Default)]
+pub(super) struct Files {
+    outgoing: BTreeMap<TransferId, Outgoing>,
+    incoming: BTreeMap<TransferId, Incoming>,
+    /// What is held of transfers from a peer.
+    held: BTreeMap<([u8; 32], [u8; 16]), Held>,
+}
+
+struct Outgoing {
+    contents: Contents,
+    reading: Option<(u32, u64)>,
+}
+
+/// Bytes of each entry.
+type Held = BTreeMap<u32, u64>;
+
+struct Incoming {
+    key: ([u8; 32], [u8; 16]),
+    name: String,
+    entries: Held,
+    sizes: BTreeMap<u32, u64>,
+    /// Bytes of earlier attempts.
+    resumed: u64,
+    /// Bytes of leaves that came in this attempt, and those of them that were right.
+    received: u64,
+    verified: u64,
+}
+
+/// The content of every leaf's hash: nobody checks it.
+const HASH: [u8; 32] = [1; 32];
+
+impl Files {
+    /// Does a job, as [`Disk::work`](crate::disk::Disk::work).
+    pub(super) fn work(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {
+        match job {
+            Job::Walk { path, own, peer } => answer(Answer::Walked(
+                self.walk(transfer, &path, own, peer)
+                    .ok_or_else(|| format!("{}: there is no such file", path.display())),
+            )),
+            Job::Receive { peer, offer, .. } => {
+                let key = (peer, offer.transfer.0);
+                let entries = self.held.remove(&key).unwrap_or_default();
+                let incoming = Incoming {
+                    key,
+                    name: offer.name.as_str().to_owned(),
+                    resumed: entries.values().sum(),
+                    entries,
+                    sizes: BTreeMap::new(),
+                    received: 0,
+                    verified: 0,
+                };
+                self.incoming.insert(transfer, incoming);
+                answer(Answer::Ready(Ok(())));
+            }
+            Job::Keep => {
+                if let Some(incoming) = self.incoming.remove(&transfer) {
+                    self.held.insert(incoming.key, incoming.entries);
+                }
+            }
+            Job::Discard => drop(self.incoming.remove(&transfer)),
+            Job::Close => drop(self.outgoing.remove(&transfer)),
+            Job::Finish(_) => {
+                if let Some(incoming) = self.incoming.remove(&transfer) {
+                    answer(Answer::Finished(Ok(incoming.finish())));
+                }
+            }
+            job => {
+                if let Some(outgoing) = self.outgoing.get_mut(&transfer) {
+                    outgoing.work(job, answer);
+                } else if let Some(incoming) = self.incoming.get_mut(&transfer) {
+                    incoming.work(job, answer);
+                }
+            }
+        }
+    }
+
+    fn walk(
+        &mut self,
+        transfer: TransferId,
+        path: &Path,
+        own: [u8; 32],
+        peer: [u8; 32],
+    ) -> Option<Walked> {
+        let contents = contents(path)?;
+        let walked = Walked {
+            key: TransferKey(key(&contents, &own, &peer)),
+            name: contents.name.clone(),
+            shape: contents.shape,
+            entries: contents.files,
+            bytes: contents.bytes * u64::from(contents.files),
+            skipped: Vec::new(),
+        };
+        let reading = None;
+        self.outgoing
+            .insert(transfer, Outgoing { contents, reading });
+        Some(walked)
+    }
+}
+
+/// The same for the same thing between the same two: a hash in the manner of FNV-1a.
+fn key(contents: &Contents, own: &[u8; 32], peer: &[u8; 32]) -> [u8; 16] {
+    let words = format!("{contents:?}");
+    let bytes = words.bytes().chain(*own).chain(*peer);
+    let hash = bytes.fold(
+        0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
+        |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        },
+    );
+    hash.to_be_bytes()
+}
+
+impl Outgoing {
+    fn work(&mut self, job: Job, answer: &mut dyn FnMut(Answer)) {
+        match job {
+            Job::Entries { from, count } => {
+                let files = self.contents.files;
+                let entries = (from..from.saturating_add(count).min(files))
+                    .filter_map(|index| self.entry(index));
+                answer(Answer::Entries(entries.collect()));
+            }
+            Job::Start(Start { index, offset, .. }) => {
+                self.reading = Some((index, offset));
+                answer(Answer::Started { index, offset });
+            }
+            Job::Stop(index) => {
+                self.reading.take_if(|(reading, _)| *reading == index);
+            }
+            Job::Read {
+                index,
+                leaves,
+                mut spent,
+            } => {
+                for _ in 0..leaves {
+                    self.read(index, spent.pop().unwrap_or_default(), answer);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn entry(&self, index: u32) -> Option<OwnedEntry> {
+        let Contents {
+            name, bytes, shape, ..
+        } = &self.contents;
+        let path = match shape {
+            Shape::File => name.clone(),
+            _ => format!("{index:06}"),
+        };
+        Some(OwnedEntry {
+            index,
+            kind: EntryKind::File,
+            mode: 0o644,
+            mtime: 0,
+            size: *bytes,
+            path: RelativePath::new(&path).ok()?.into(),
+        })
+    }
+
+    /// Reads a leaf into a buffer, which keeps what was in it: only the first bytes are checked.
+    fn read(&mut self, wanted: u32, mut bytes: Vec<u8>, answer: &mut dyn FnMut(Answer)) {
+        let Some((index, offset)) = self.reading.filter(|(index, _)| *index == wanted) else {
+            return;
+        };
+        let size = self.contents.bytes;
+        if offset >= size {
+            self.reading = None;
+            return answer(Answer::End(End {
+                index,
+                size,
+                root: HASH,
+            }));
+        }
+        let length = (size - offset).min(LEAF as u64);
+        bytes.resize(usize::try_from(length).unwrap_or(LEAF), 0);
+        for (byte, place) in bytes.iter_mut().zip(place(index, offset)) {
+            *byte = place;
+        }
+        self.reading = Some((index, offset + length));
+        let hash = HASH;
+        answer(Answer::Leaf(LeafData {
+            index,
+            offset,
+            hash,
+            bytes,
+        }));
+    }
+}
+
+/// The first bytes of a leaf.
+fn place(index: u32, offset: u64) -> impl Iterator<Item = u8> {
+    index.to_be_bytes().into_iter().chain(offset.to_be_bytes())
+}
+
+impl Incoming {
+    fn work(&mut self, job: Job, answer: &mut dyn FnMut(Answer)) {
+        match job {
+            Job::Entry(OwnedEntry {
+                index, kind, size, ..
+            }) => {
+                self.sizes.insert(index, size);
+                let offset = *self.entries.entry(index).or_default();
+                if kind == EntryKind::File && (offset < size || size == 0) {
+                    let proof = HASH;
+                    answer(Answer::Begin(Start {
+                        index,
+                        offset,
+                        proof,
+                    }));
+                } else {
+                    let root = HASH;
+                    answer(Answer::Done(Done { index, root }));
+                }
+            }
+            Job::Leaf { leaf, .. } => self.leaf(leaf, answer),
+            Job::End(End { index, size, root }) => match self.entries.get(&index) {
+                Some(bytes) if *bytes == size => answer(Answer::Done(Done { index, root })),
+                _ => answer(wrong(index)),
+            },
+            Job::Abandon(index) => drop(self.entries.remove(&index)),
+            _ => {}
+        }
+    }
+
+    fn leaf(&mut self, leaf: LeafData, answer: &mut dyn FnMut(Answer)) {
+        let LeafData {
+            index,
+            offset,
+            bytes,
+            ..
+        } = leaf;
+        let taken = bytes.len() as u64;
+        let held = self.entries.entry(index).or_default();
+        let is_right = *held == offset
+            && bytes
+                .iter()
+                .copied()
+                .zip(place(index, offset))
+                .all(|(a, b)| a == b);
+        self.received += taken;
+        match is_right {
+            true => {
+                *held += taken;
+                self.verified += taken;
+            }
+            false => answer(wrong(index)),
+        }
+        let progress = Progress {
+            received: self.received,
+            verified: self.verified,
+            durable: self.verified,
+        };
+        answer(Answer::Stored {
+            taken,
+            progress,
+            held: self.resumed,
+            spent: bytes,
+        });
+    }
+
+    fn finish(self) -> Finished {
+        let is_whole = self.sizes == self.entries;
+        Finished {
+            ending: match is_whole {
+                true => Ending::Durable,
+                false => Ending::Partial,
+            },
+            path: self.name.into(),
+            failed: u32::from(!is_whole),
+            unplaced: Vec::new(),
+        }
+    }
+}
+
+fn wrong(index: u32) -> Answer {
+    Answer::Failed(Failure {
+        index,
+        reason: FailReason::Corrupt,
+        errno: 0,
+        text: "what came is not what was sent".to_owned(),
+    })
+}

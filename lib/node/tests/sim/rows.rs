@@ -1,0 +1,136 @@
+//! The rows of `cargo xtask bench link`, with its bounds.
+
+use std::time::Duration;
+
+use transom::sim::{Report, Scenario, quantile};
+
+use crate::{MS, SECOND, Scratch};
+
+/// A row, and the same without its file.
+struct Played {
+    scenario: Scenario,
+    alone: Report,
+    report: Report,
+}
+
+fn play(row: usize) -> Played {
+    let scenario = Scenario::row(row).unwrap();
+    Played {
+        alone: scenario.alone().play(),
+        report: scenario.play(),
+        scenario,
+    }
+}
+
+impl Played {
+    /// At most so much above the latencies of the video alone.
+    fn adds(&self, median: Duration, worst: Duration) {
+        for (part, most) in [(0.5, median), (0.99, worst)] {
+            let (alone, beside) = (self.alone.latency(part), self.report.latency(part));
+            assert!(
+                beside <= alone + most,
+                "p{}: {beside:?} beside the file, {alone:?} alone",
+                part * 100.0
+            );
+        }
+        assert!(self.report.shown(0) > 0.999, "{}", self.report.shown(0));
+    }
+
+    /// The file gets that share of what the video leaves.
+    fn file_gets(&self, share: f64) {
+        // 1,448 of 1,514 bytes of a packet are payload.
+        let payload = self.scenario.link.rate as f64 * 1_448.0 / 1_514.0;
+        let left = payload - self.report.video_rate(self.scenario.length);
+        let got = self.report.file_rate() / left;
+        assert!(got >= share, "{got} of what is left");
+    }
+}
+
+#[test]
+fn a_file_to_the_viewer_is_hardly_felt() {
+    let played = play(1);
+    played.adds(7 * MS, 10 * MS);
+    played.file_gets(0.95);
+}
+
+#[test]
+fn a_file_to_another_peer_is_hardly_felt() {
+    let played = play(2);
+    played.adds(10 * MS, 20 * MS);
+    played.file_gets(0.85);
+}
+
+#[test]
+fn a_file_from_another_program_of_the_owner_is_hardly_felt() {
+    let scratch = Scratch::new("program");
+    let mut scenario = Scenario::row(3).unwrap();
+    scenario.marks = Some(scratch.0.clone());
+    let played = Played {
+        alone: scenario.alone().play(),
+        report: scenario.play(),
+        scenario,
+    };
+    played.adds(15 * MS, 40 * MS);
+    played.file_gets(0.80);
+}
+
+#[test]
+fn a_file_through_a_shallow_fifo_is_hardly_felt() {
+    let played = play(4);
+    played.adds(7 * MS, 12 * MS);
+    played.file_gets(0.92);
+}
+
+#[test]
+fn a_file_at_100_mbits_is_hardly_felt() {
+    let played = play(5);
+    played.adds(4 * MS, 8 * MS);
+    played.file_gets(0.95);
+}
+
+#[test]
+fn a_file_over_a_round_trip_of_20_ms_is_hardly_felt() {
+    let played = play(6);
+    played.adds(8 * MS, 15 * MS);
+    played.file_gets(0.92);
+}
+
+#[test]
+fn every_picture_is_shown_over_a_long_fast_path_and_the_file_keeps_its_rate() {
+    let played = play(7);
+    assert!(played.report.shown(0) > 0.999, "{}", played.report.shown(0));
+    let mut file = played.scenario.clone();
+    file.camera = None;
+    let (beside, alone) = (played.report.file_rate(), file.play().file_rate());
+    assert!(beside >= 0.7 * alone, "{beside} of {alone}");
+}
+
+#[test]
+fn video_that_is_too_much_loses_pictures_and_not_time() {
+    let report = Scenario::row(8).unwrap().play();
+    let (worst, shown) = (report.latency(0.99), report.shown(0));
+    assert!(worst <= 90 * MS, "{worst:?}");
+    assert!(shown >= 0.48, "{shown}");
+}
+
+#[test]
+fn a_rate_that_falls_to_a_tenth_and_comes_back_is_followed() {
+    let report = Scenario::row(10).unwrap().play();
+    let outside = [(1, 10), (11, 20), (21, 30)];
+    let seen = outside.map(|(from, to)| report.between(0, from * SECOND, to * SECOND));
+    let worst = quantile(seen.iter().flatten().map(|seen| seen.latency), 0.99);
+    assert!(worst <= 120 * MS, "{worst:?}");
+    // Every picture 8 s after the rate is back.
+    let last = report.between(0, 28 * SECOND, 30 * SECOND);
+    assert!(last.len() >= 119, "{}", last.len());
+}
+
+#[test]
+fn a_percent_of_loss_stalls_neither_pictures_nor_file() {
+    let played = play(11);
+    let worst = played.report.latency(0.99);
+    assert!(worst <= 120 * MS, "{worst:?}");
+    played.file_gets(0.75);
+    let stall = played.report.file_stall();
+    assert!(stall <= SECOND, "{stall:?}");
+}
