@@ -10,6 +10,7 @@ use transom::{Collision, PeerName, PublicKey};
 
 use crate::format::parse_bytes;
 use crate::guests::Guests;
+use crate::measure::{MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
@@ -47,6 +48,9 @@ pub(crate) struct Common {
     /// which some networks drop
     #[arg(long, global = true)]
     pub(crate) no_marks: bool,
+    /// Send everything in one queue, to measure what our order is worth
+    #[arg(long, global = true, hide = true)]
+    pub(crate) measure_naive: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,6 +125,8 @@ pub(crate) struct Camera {
     /// Also take files, from those who may, into this folder; none that is there is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) measure: MeasureCamera,
 }
 
 #[derive(Args, Debug)]
@@ -177,6 +183,11 @@ pub(crate) struct Watch {
     #[arg(value_name = "-", value_parser = ["-"])]
     pub(crate) stdout: Option<String>,
     /// One JSON object each second and one at the end
+    ///
+    /// latency_stages_ms has p50 and p99 of each stage that the pictures had (capture, encode,
+    /// wait, wire) and of their total: each second over the last 5 s, at the end over all. Total
+    /// and wire are right to plus or minus clock_error_ms; the other stages need no comparison of
+    /// clocks.
     #[arg(long)]
     pub(crate) stats_json: bool,
     /// Save the pictures, unchanged, as FILE.mjpeg or FILE.avi
@@ -191,6 +202,8 @@ pub(crate) struct Watch {
     /// End that many seconds after the first picture
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) measure: MeasureWatch,
 }
 
 #[derive(Args, Debug)]

@@ -164,6 +164,7 @@ fn for_avi(picture: &RemotePicture) -> Picture {
         orientation: picture.orientation,
         sequence: picture.sequence,
         captured: picture.timing.received,
+        acquired: picture.timing.received,
         ready: picture.timing.received,
     }
 }
@@ -183,6 +184,7 @@ mod tests {
             orientation: 1,
             sequence: 0,
             captured: now,
+            acquired: now,
             ready: now,
         }
     }

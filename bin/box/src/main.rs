@@ -11,6 +11,8 @@ mod failure;
 mod film;
 mod format;
 mod guests;
+mod latency;
+mod measure;
 mod once;
 mod output;
 mod passage;

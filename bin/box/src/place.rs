@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::{Book, Contact};
-use transom::{Identity, KnownPeersFile, PeerName, Settings, State};
+use transom::{Identity, KnownPeersFile, Order, PeerName, Settings, State};
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -20,6 +20,7 @@ pub(crate) struct Place {
     /// A book that somebody named has to be there; others are optional.
     users: Option<PathBuf>,
     mark_packets: bool,
+    order: Order,
 }
 
 impl Place {
@@ -30,6 +31,10 @@ impl Place {
             state: common.state.clone().or_else(State::default_dir),
             users: named.or_else(usual_book),
             mark_packets: !common.no_marks,
+            order: match common.measure_naive {
+                true => Order::Naive,
+                false => Order::Priority,
+            },
         }
     }
 
@@ -53,6 +58,7 @@ impl Place {
         settings.known_peers = known_peers(&state)?;
         settings.call_marks = state.call_marks();
         settings.mark_packets = self.mark_packets;
+        settings.order = self.order;
         settings.book = self.book(output)?;
         Ok(settings)
     }

@@ -6,8 +6,8 @@ use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape,
 use crate::format::{bytes, count};
 use crate::output::Output;
 use crate::words::{
-    call_words, capability_words, end_said, end_word, kind_word, lens_word, lens_words,
-    outcome_word, outcome_words, with_text,
+    abilities, call_words, end_said, end_word, kind_word, lens_word, lens_words, outcome_word,
+    outcome_words, with_text,
 };
 
 /// Tells a notice that needs no more than telling.
@@ -71,13 +71,14 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             capabilities,
         } => (
             format!(
-                "{peer} is online at {address}{}",
+                "{peer} is online at {address}{}{}",
+                abilities(*capabilities),
                 pinned(*first_use, *known_as, key)
             ),
             json!({"event": "joined", "peer": peer.as_str(), "key": key.to_string(),
                    "fingerprint": key.fingerprint().to_string(), "first_use": first_use,
                    "known_as": known_as.map(|name| name.to_string()),
-                   "address": address.to_string(), "can": capability_words(*capabilities)}),
+                   "address": address.to_string(), "can": capabilities.names().collect::<Vec<_>>()}),
         ),
         Notice::Left { peer, why, lost } => (
             match lost {

@@ -1,12 +1,15 @@
 //! What a viewer measures: pictures, gaps, bytes and latencies, in a fixed amount of memory however
 //! long it watches.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use transom::RemotePicture;
+use transom::latency::{LatencySummary, Spread, Stage, Stages};
 
 use crate::format::{bytes, count};
+use crate::latency;
 
 /// Counts of one stretch of watching.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,10 @@ pub(crate) struct Stats {
     last: Option<u32>,
     ready_to_received: Histogram,
     capture_to_received: Histogram,
+    stages: BTreeMap<Stage, Histogram>,
+    /// The stages that any picture passed.
+    passed: BTreeSet<Stage>,
+    clock_error: Option<Duration>,
 }
 
 impl Stats {
@@ -27,14 +34,26 @@ impl Stats {
     pub(crate) fn add(&mut self, picture: &RemotePicture) {
         let timing = &picture.timing;
         self.count(picture.sequence, picture.jpeg.len(), timing.received);
-        for (from, histogram) in [
-            (timing.ready, &mut self.ready_to_received),
-            (timing.captured, &mut self.capture_to_received),
-        ] {
-            if let Some(from) = from {
-                histogram.add(timing.received.saturating_duration_since(from));
+        self.time(&timing.stages);
+    }
+
+    fn time(&mut self, stages: &Stages) {
+        for stage in Stage::ALL {
+            if let Some(time) = stages.share(stage) {
+                self.stages.entry(stage).or_default().add(time);
+            }
+            if stages.get(stage).is_some() {
+                self.passed.insert(stage);
             }
         }
+        let way = stages.get(Stage::Wait).zip(stages.get(Stage::Wire));
+        if let Some((wait, wire)) = way {
+            self.ready_to_received.add(wait + wire);
+        }
+        if let Some(total) = stages.total() {
+            self.capture_to_received.add(total);
+        }
+        self.clock_error = stages.clock_error().or(self.clock_error);
     }
 
     fn count(&mut self, sequence: u32, bytes: usize, received: Instant) {
@@ -82,28 +101,27 @@ impl Stats {
         is_enough.then(|| (self.pictures - 1) as f64 / span.as_secs_f64())
     }
 
-    /// From ready at the box to received here: p50 and p99 in milliseconds.
-    pub(crate) fn ready_ms(&self) -> Option<(f64, f64)> {
-        self.ready_to_received.middle_and_tail()
-    }
-
-    /// From the sensor to received here: p50 and p99 in milliseconds.
-    pub(crate) fn capture_ms(&self) -> Option<(f64, f64)> {
-        self.capture_to_received.middle_and_tail()
+    /// The latencies of the whole stretch.
+    pub(crate) fn latency(&self) -> LatencySummary {
+        let of = |stage| {
+            let passed = self.passed.contains(&stage);
+            self.stages.get(&stage).filter(|_| passed)?.spread()
+        };
+        LatencySummary {
+            stages: Stage::ALL.map(of),
+            total: self.capture_to_received.spread(),
+            clock_error: self.clock_error,
+        }
     }
 
     /// A short line for people while it runs; `over` is how long the stretch was.
-    pub(crate) fn line(&self, over: Duration) -> String {
+    pub(crate) fn line(&self, over: Duration, latency: &LatencySummary) -> String {
         let seconds = over.as_secs_f64().max(0.001);
-        let behind = self.capture_ms().map_or(String::new(), |(p50, p99)| {
-            format!(", {p50:.1} ms from camera to here (p99 {p99:.1} ms)")
-        });
         let fps = self.pictures as f64 / seconds;
         let kilobits = self.kilobits(seconds);
-        format!(
-            "{fps:.1} fps, {kilobits:.0} kbit/s, {} lost{behind}",
-            self.lost
-        )
+        let lost = self.lost;
+        let latency = latency::words(latency).map_or(String::new(), |words| format!(", {words}"));
+        format!("{fps:.1} fps, {kilobits:.0} kbit/s, {lost} lost{latency}")
     }
 
     /// A line for people at the end.
@@ -113,15 +131,10 @@ impl Stats {
             return format!("{pictures}, {}, {} lost", bytes(self.bytes), self.lost);
         };
         let seconds = (span.1 - span.0).as_secs_f64();
-        let latencies = self.capture_ms().zip(self.ready_ms());
-        let behind = latencies.map_or(String::new(), |((p50, p99), (way_p50, way_p99))| {
-            format!(
-                "; {p50:.1} ms from camera to here (p99 {p99:.1} ms), of which {way_p50:.1} ms \
-                 on the way (p99 {way_p99:.1} ms)"
-            )
-        });
+        let latency = latency::words(&self.latency());
+        let latency = latency.map_or(String::new(), |words| format!("; {words}"));
         format!(
-            "{pictures} in {seconds:.1} s: {fps:.1} fps, {:.0} kbit/s, {} lost{behind}",
+            "{pictures} in {seconds:.1} s: {fps:.1} fps, {:.0} kbit/s, {} lost{latency}",
             self.kilobits(seconds),
             self.lost,
         )
@@ -132,7 +145,13 @@ impl Stats {
     }
 
     /// The stable object of `--stats-json`. A rate that nothing can be said of is null.
-    pub(crate) fn json(&self, event: &str, fps: Option<f64>, over: Duration) -> Value {
+    pub(crate) fn json(
+        &self,
+        event: &str,
+        fps: Option<f64>,
+        over: Duration,
+        latency: &LatencySummary,
+    ) -> Value {
         json!({
             "event": event,
             "seconds": round(over.as_secs_f64()),
@@ -142,6 +161,8 @@ impl Stats {
             "bytes": self.bytes,
             "latency_ready_to_received_ms": self.ready_to_received.json(),
             "latency_capture_to_received_ms": self.capture_to_received.json(),
+            "latency_stages_ms": latency::json(latency),
+            "clock_error_ms": latency.clock_error.map(|error| round(milliseconds(error))),
         })
     }
 }
@@ -184,33 +205,35 @@ impl Histogram {
         self.max = self.max.max(time);
     }
 
-    fn quantile_ms(&self, quantile: f64) -> f64 {
+    /// The value that so large a part of all is not above.
+    fn quantile(&self, quantile: f64) -> Duration {
         let wanted = (self.count as f64 * quantile).ceil().max(1.0) as u64;
         let mut seen = 0;
         for (at, &count) in self.buckets.iter().enumerate() {
             seen += u64::from(count);
             if seen >= wanted {
-                return (upper_micros(at) as f64 / 1000.0).min(milliseconds(self.max));
+                return Duration::from_micros(upper_micros(at)).min(self.max);
             }
         }
-        0.0
+        Duration::ZERO
     }
 
-    /// p50 and p99 in milliseconds, where anything was measured.
-    fn middle_and_tail(&self) -> Option<(f64, f64)> {
-        (self.count > 0).then(|| (self.quantile_ms(0.5), self.quantile_ms(0.99)))
+    /// p50 and p99, where anything was measured.
+    fn spread(&self) -> Option<Spread> {
+        (self.count > 0).then(|| Spread {
+            p50: self.quantile(0.5),
+            p99: self.quantile(0.99),
+        })
     }
 
     /// `null` where nothing was measured, as before the clocks are known to each other.
     fn json(&self) -> Value {
-        if self.count == 0 {
+        let Some(spread) = self.spread() else {
             return Value::Null;
-        }
-        json!({
-            "p50": round(self.quantile_ms(0.5)),
-            "p99": round(self.quantile_ms(0.99)),
-            "max": round(milliseconds(self.max)),
-        })
+        };
+        let mut json = latency::spread_json(spread);
+        json["max"] = round(milliseconds(self.max)).into();
+        json
     }
 }
 
@@ -233,12 +256,12 @@ fn upper_micros(bucket: usize) -> u64 {
     (((bucket - power * STEPS) + 1) << power) - 1
 }
 
-fn milliseconds(time: Duration) -> f64 {
+pub(crate) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
 /// To three digits behind the point.
-fn round(value: f64) -> f64 {
+pub(crate) fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
@@ -278,8 +301,9 @@ mod tests {
         for milli in 1..=100 {
             histogram.add(Duration::from_millis(milli));
         }
-        assert!((histogram.quantile_ms(0.5) - 50.0).abs() < 1.0);
-        assert!((histogram.quantile_ms(0.99) - 99.0).abs() < 2.0);
+        let Spread { p50, p99 } = histogram.spread().unwrap();
+        assert!((milliseconds(p50) - 50.0).abs() < 1.0);
+        assert!((milliseconds(p99) - 99.0).abs() < 2.0);
         assert_eq!(histogram.json()["max"], 100.0);
         assert_eq!(Histogram::default().json(), Value::Null);
     }
@@ -316,7 +340,7 @@ mod tests {
         ] {
             let stats = stats(pictures, apart);
             assert_eq!(stats.summary(), said);
-            let json = stats.json("summary", stats.fps(), Duration::ZERO);
+            let json = stats.json("summary", stats.fps(), Duration::ZERO, &stats.latency());
             assert_eq!(json["fps"].is_null(), pictures != 11, "{json}");
         }
     }
@@ -326,14 +350,32 @@ mod tests {
         let mut stats = Stats::default();
         stats.count(1, 500, Instant::now());
         let second = Duration::from_secs(1);
-        assert_eq!(stats.line(second), "1.0 fps, 4 kbit/s, 0 lost");
-        stats.capture_to_received.add(Duration::from_millis(12));
-        let line = stats.line(second);
-        assert!(
-            line.contains(", 12.0 ms from camera to here (p99 12.0 ms)"),
-            "{line}"
+        let line = |stats: &Stats| stats.line(second, &stats.latency());
+        assert_eq!(line(&stats), "1.0 fps, 4 kbit/s, 0 lost");
+        let json = |stats: &Stats| stats.json("stats", None, second, &stats.latency());
+        assert_eq!(json(&stats)["latency_stages_ms"], json!({}));
+        assert_eq!(json(&stats)["latency_capture_to_received_ms"], Value::Null);
+        for _ in 0..3 {
+            let millis = Duration::from_millis;
+            let sender = Stages::default().with(Stage::Capture, millis(3));
+            stats.time(
+                &sender
+                    .with(Stage::Wait, millis(1))
+                    .with(Stage::Wire, millis(6)),
+            );
+        }
+        assert_eq!(
+            line(&stats),
+            "1.0 fps, 4 kbit/s, 0 lost, 10.0 ms = 3.0 capture + 1.0 wait + 6.0 wire (p99 10.0 ms)"
         );
-        assert!(line.len() < 80);
+        let json = json(&stats);
+        assert_eq!(
+            json["latency_stages_ms"]["capture"],
+            json!({"p50": 3.0, "p99": 3.0})
+        );
+        assert_eq!(json["latency_stages_ms"].get("encode"), None, "no encoder");
+        assert_eq!(json["latency_ready_to_received_ms"]["max"], 7.0);
+        assert_eq!(json["latency_capture_to_received_ms"]["p50"], 10.0);
     }
 
     #[test]

@@ -68,17 +68,13 @@ pub(crate) fn lens_word(lens: CameraState) -> &'static str {
     }
 }
 
-/// What a peer says that it can do, for `--json`.
-pub(crate) fn capability_words(capabilities: Capabilities) -> Vec<&'static str> {
-    [
-        (Capabilities::CAMERA, "camera"),
-        (Capabilities::CALLS, "calls"),
-        (Capabilities::FILES, "files"),
-    ]
-    .into_iter()
-    .filter(|(capability, _)| capabilities.contains(*capability))
-    .map(|(_, word)| word)
-    .collect()
+/// What a peer says that it can do: ` (camera, files)`.
+pub(crate) fn abilities(capabilities: Capabilities) -> String {
+    let names: Vec<_> = capabilities.names().collect();
+    match names[..] {
+        [] => String::new(),
+        _ => format!(" ({})", names.join(", ")),
+    }
 }
 
 fn refuse_words(reason: RefuseReason) -> &'static str {

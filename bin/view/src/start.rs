@@ -173,7 +173,7 @@ fn engine(
             ..settings(state, folder, users)?
         };
         let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
-        match Engine::start(settings, kept, display.wake()) {
+        match Engine::start(settings, state.duties().busy, kept, display.wake()) {
             Ok(engine) => {
                 if inbox.is_none() {
                     // Each offer tries it again.
@@ -205,7 +205,8 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         known_peers: folder.known_peers()?,
         call_marks: folder.call_marks(),
         camera: state.calls.own.wish.clone(),
-        takes_calls: !state.duties().busy,
+        // Also while nobody may ring: what this window can do is told once, and it may change.
+        takes_calls: true,
         mark_packets: state.config.mark_packets,
         ..Settings::new(name, folder.identity()?)
     })

@@ -14,7 +14,7 @@ use crate::step::written;
 pub(crate) struct Background {
     child: Child,
     name: String,
-    lines: Receiver<String>,
+    lines: Receiver<(Instant, String)>,
 }
 
 impl Background {
@@ -29,7 +29,7 @@ impl Background {
             let lines = output.into_iter().flat_map(|o| BufReader::new(o).lines());
             for line in lines.map_while(Result::ok) {
                 // Nobody reads on once the child was ended.
-                let _ = sender.send(line);
+                let _ = sender.send((Instant::now(), line));
             }
         });
         Ok(Self { child, name, lines })
@@ -44,11 +44,42 @@ impl Background {
         let last = Instant::now() + patience;
         loop {
             let left = last.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).map_err(|why| {
-                Failure::new(format!("{}: did not say what it should: {why}", self.name))
-            })?;
-            if let Some(picked) = picks(&line) {
+            if let Some(picked) = picks(&self.next(left)?.1) {
                 return Ok(picked);
+            }
+        }
+    }
+
+    /// The next line of that kind with the time of its coming.
+    pub(crate) fn timed_line(
+        &self,
+        patience: Duration,
+        is_it: impl Fn(&str) -> bool,
+    ) -> Outcome<(Instant, String)> {
+        let last = Instant::now() + patience;
+        loop {
+            let left = last.saturating_duration_since(Instant::now());
+            let line = self.next(left)?;
+            if is_it(&line.1) {
+                return Ok(line);
+            }
+        }
+    }
+
+    fn next(&self, patience: Duration) -> Outcome<(Instant, String)> {
+        self.lines.recv_timeout(patience).map_err(|why| {
+            Failure::new(format!("{}: did not say what it should: {why}", self.name))
+        })
+    }
+
+    /// All lines until it ends, or until that time, each with the time of its coming.
+    pub(crate) fn lines_until(&self, last: Instant) -> Vec<(Instant, String)> {
+        let mut lines = Vec::new();
+        loop {
+            let left = last.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => lines.push(line),
+                Err(_) => return lines,
             }
         }
     }

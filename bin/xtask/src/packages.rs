@@ -84,6 +84,18 @@ pub(crate) const IMAGEMAGICK: Need = Need {
     is_met: || machine::program("import").is_some(),
 };
 
+/// Network namespaces with a slow link between them.
+pub(crate) const LINK: Need = Need {
+    why: "makes network namespaces and slow links between them",
+    packages: &["iproute2", "ethtool", "util-linux"],
+    is_met: || {
+        let programs = [
+            "ip", "tc", "ethtool", "unshare", "nsenter", "setpriv", "chrt",
+        ];
+        programs.iter().all(|name| machine::program(name).is_some())
+    },
+};
+
 /// libFuzzer is C++ and is built from source.
 pub(crate) const CPP: Need = Need {
     why: "compiles libFuzzer",
@@ -143,6 +155,16 @@ fn apt_get() -> Command {
     let mut command = Command::new("sudo");
     command.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
     command
+}
+
+/// For a command that only root can do, and why.
+pub(crate) fn need_root(why: &str) -> Outcome {
+    match is_root() {
+        true => Ok(()),
+        false => Err(Failure::new(format!(
+            "only root can do this, because {why}: try sudo"
+        ))),
+    }
 }
 
 /// std knows no user id, but the kernel says whose process this is.

@@ -17,11 +17,18 @@ pub(crate) const STARTING: Duration = Duration::from_secs(20);
 /// The folder of a play, removed when dropped.
 pub(crate) struct Stage {
     folder: PathBuf,
+    /// Where the built programs are.
+    programs: PathBuf,
 }
 
 impl Stage {
     /// In memory where there is a tmpfs for that, so that no disk is measured.
     pub(crate) fn new() -> Outcome<Self> {
+        Self::with_programs(workspace::release(""))
+    }
+
+    /// The same with the programs of another folder, such as an older build's.
+    pub(crate) fn with_programs(programs: PathBuf) -> Outcome<Self> {
         let memory = Path::new("/dev/shm");
         let parent = match memory.is_dir() {
             true => memory.to_path_buf(),
@@ -30,7 +37,7 @@ impl Stage {
         sweep(&parent);
         let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir(&folder).context(folder.display())?;
-        Ok(Self { folder })
+        Ok(Self { folder, programs })
     }
 
     /// A path in it, made or not.
@@ -45,6 +52,7 @@ impl Stage {
         let mut person = Person {
             name: name.into(),
             home,
+            programs: self.programs.clone(),
             key: String::new(),
         };
         person.write_book("")?;
@@ -84,10 +92,15 @@ fn sweep(parent: &Path) {
 pub(crate) struct Person {
     name: String,
     home: PathBuf,
+    programs: PathBuf,
     key: String,
 }
 
 impl Person {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Replaces the contact book by the one line for somebody.
     pub(crate) fn knows(&self, other: &Self, address: &str) -> Outcome {
         self.knows_as(&other.name, other, address)
@@ -95,15 +108,25 @@ impl Person {
 
     /// The same under another name.
     pub(crate) fn knows_as(&self, name: &str, other: &Self, address: &str) -> Outcome {
-        self.write_book(&format!("{name} {address} key={}\n", other.key))
+        self.write_book(&(other.contact(name, address) + "\n"))
     }
 
     /// Replaces the contact book by a line for each of these.
     pub(crate) fn knows_all(&self, others: &[(&Self, &str)]) -> Outcome {
         let lines = others
             .iter()
-            .map(|(Self { name, key, .. }, address)| format!("{name} {address} key={key}\n"));
+            .map(|(other, address)| other.contact(&other.name, address) + "\n");
         self.write_book(&lines.collect::<String>())
+    }
+
+    /// How others write this person into their book.
+    pub(crate) fn contact(&self, name: &str, address: &str) -> String {
+        format!("{name} {address} key={}", self.key)
+    }
+
+    /// The folder with this person's key.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.home.join("state")
     }
 
     /// The headless program, as this person runs it.
@@ -113,11 +136,11 @@ impl Person {
 
     /// A program of ours with this person's state and book.
     pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(workspace::release(program));
+        let mut command = Command::new(self.programs.join(program));
         command
             .args(arguments)
             .arg("--state")
-            .arg(self.home.join("state"))
+            .arg(self.state())
             .arg("--users")
             .arg(self.home.join("user_list.txt"))
             .current_dir(&self.home);

@@ -24,7 +24,7 @@ const MAX_PICTURES: usize = 1_000_000;
 /// # let now = Instant::now();
 /// # let picture = Picture {
 /// #     jpeg: jpeg.into(), width: 64, height: 48, orientation: 1, sequence: 0,
-/// #     captured: now, ready: now,
+/// #     captured: now, acquired: now, ready: now,
 /// # };
 /// let mut avi = AviWriter::new(Cursor::new(Vec::new()), 64, 48)?;
 /// avi.write(&picture)?;
@@ -199,6 +199,7 @@ mod tests {
                 orientation: 1,
                 sequence: 0,
                 captured,
+                acquired: now,
                 ready: now,
             };
             assert!(avi.write(&picture).unwrap());

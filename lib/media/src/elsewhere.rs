@@ -158,7 +158,7 @@ impl NokhwaCamera {
     fn frame(&mut self, buffer: &Buffer) -> Option<Frame> {
         let sequence = self.sequence;
         self.sequence = self.sequence.wrapping_add(1);
-        let captured = Instant::now();
+        let acquired = Instant::now();
         let coding = PixelFormat::of(fourcc(buffer.source_frame_format()))?;
         let PixelFormat::Raw(layout) = coding else {
             let mended = repair(buffer.buffer()).ok()?;
@@ -166,7 +166,7 @@ impl NokhwaCamera {
                 &mended,
                 &mut self.format,
                 sequence,
-                captured,
+                None,
             )));
         };
         let width = u16::try_from(buffer.resolution().width()).ok()?;
@@ -185,7 +185,8 @@ impl NokhwaCamera {
             height,
             stride,
             sequence,
-            captured,
+            captured: acquired,
+            acquired,
         }))
     }
 }

@@ -23,7 +23,9 @@ pub struct Picture {
     pub sequence: u32,
     /// When the sensor began it, or the earliest moment known.
     pub captured: Instant,
-    /// When its bytes were complete.
+    /// When this program had the frame, not before `captured`.
+    pub acquired: Instant,
+    /// When its bytes were complete: `acquired` where the source encoded it.
     pub ready: Instant,
 }
 
@@ -67,6 +69,8 @@ pub struct RawFrame {
     pub sequence: u32,
     /// When the sensor began it, or the earliest moment known.
     pub captured: Instant,
+    /// When this program had the frame, not before `captured`.
+    pub acquired: Instant,
 }
 
 impl fmt::Debug for RawFrame {

@@ -82,6 +82,7 @@ pub fn sample(width: u16, height: u16) -> Vec<u8> {
         stride,
         sequence: 0,
         captured,
+        acquired: captured,
     };
     let picture = Encoder::new(80, None)
         .encode(Frame::Raw(raw))

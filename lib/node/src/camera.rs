@@ -25,6 +25,7 @@ use transom_wire::{CameraState, Codec, Orientation, PictureHead};
 
 use crate::calls::{Calls, Onlooker};
 use crate::context::{Context, earlier};
+use crate::latency::MAX_AGE;
 use crate::notice::{Notice, OwnPicture};
 use crate::workers::Opening;
 
@@ -453,13 +454,12 @@ fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
 
 /// Gives a picture to every viewer's session.
 fn send(picture: &Picture, calls: &Calls, out: &mut Context) {
+    let captured = captured(picture);
     let head = PictureHead {
         sequence: picture.sequence,
-        captured: out.net.clock(picture.captured).0,
-        ready_after: (picture.ready - picture.captured)
-            .as_micros()
-            .try_into()
-            .unwrap_or(u32::MAX),
+        captured: out.net.clock(captured).0,
+        acquired_after: micros(picture.acquired.saturating_duration_since(captured)),
+        ready_after: micros(picture.ready.saturating_duration_since(captured)),
         // Each session says when it sends the first byte.
         sent_after: 0,
         width: picture.width,
@@ -477,6 +477,20 @@ fn send(picture: &Picture, calls: &Calls, out: &mut Context) {
             log::warn!("picture {} can't be sent: {error}", head.sequence);
         }
     }
+}
+
+/// When the sensor began it. A stamp in the future or long ago is of another clock: then the
+/// earliest moment known is when we had the frame.
+fn captured(picture: &Picture) -> Instant {
+    let age = picture.acquired.checked_duration_since(picture.captured);
+    match age {
+        Some(age) if age <= MAX_AGE => picture.captured,
+        _ => picture.acquired,
+    }
+}
+
+fn micros(span: Duration) -> u32 {
+    span.as_micros().try_into().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

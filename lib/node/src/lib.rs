@@ -38,6 +38,7 @@ mod disk;
 mod handle;
 mod identity;
 mod lanes;
+pub mod latency;
 mod links;
 mod liveness;
 mod load;

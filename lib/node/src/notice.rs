@@ -11,6 +11,7 @@ use transom_users::escape;
 use transom_wire::{Ending, PeerName, PublicKey};
 
 use crate::handle::Credit;
+use crate::latency::Stages;
 
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
@@ -91,8 +92,8 @@ pub enum Notice {
         known_as: Option<PeerName>,
         /// From where.
         address: SocketAddr,
-        /// What its station says that it can do: a camera box, a person's window, or a program that
-        /// only sends. It proves nothing and grants nothing.
+        /// What all its programs that are here say that they can do: a camera box, a person's
+        /// window, or none of it where a program only sends. It proves nothing and grants nothing.
         capabilities: Capabilities,
     },
     /// A peer that had joined is gone.
@@ -354,16 +355,13 @@ pub struct Numbers {
     pub shown_after: Option<Duration>,
 }
 
-/// The times of a picture, all in this station's clock. The sender's are known once its clock's
-/// offset is.
+/// When a picture came, and how long it was on its way.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// When the sensor began it.
-    pub captured: Option<Instant>,
-    /// When its sender had it ready to send.
-    pub ready: Option<Instant>,
     /// When its last byte was here.
     pub received: Instant,
+    /// Its stages up to then.
+    pub stages: Stages,
 }
 
 /// Which way a transfer goes.

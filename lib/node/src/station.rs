@@ -80,6 +80,7 @@ impl Station {
         let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
         config.name = Some(settings.name);
         config.mark_packets = settings.mark_packets;
+        config.max_peers = max_peers(config.max_peers, settings.max_viewers);
         let net = Net::bind(config).map_err(StartError::Bind)?;
         let waker = net.waker();
         let queue = Queue::new(move || waker.wake());
@@ -410,4 +411,22 @@ fn cause(error: &BindError) -> String {
     std::error::Error::source(error)
         .map(|source| format!(": {source}"))
         .unwrap_or_default()
+}
+
+/// Connections at once, where `usual` is the network's own number: every viewer has one, and as
+/// many are left for peers that only send files, wait or knock.
+fn max_peers(usual: usize, max_viewers: usize) -> usize {
+    usual.max(max_viewers.saturating_mul(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_has_connections_for_all_its_viewers() {
+        assert_eq!(max_peers(64, 8), 64);
+        assert_eq!(max_peers(64, 256), 512);
+        assert_eq!(max_peers(64, usize::MAX), usize::MAX);
+    }
 }

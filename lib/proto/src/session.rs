@@ -4,7 +4,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::{ByeCode, DecodeError, Header, Hello, Kind, Message, Status, flags};
+use transom_wire::{ByeCode, DecodeError, Header, Hello, Kind, Live, Message, Status, flags};
 
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
@@ -43,6 +43,10 @@ pub struct Session {
     /// The latest time the caller told.
     pub(crate) now: Instant,
     shown_after: Option<Duration>,
+    /// A call is live anywhere at this station, or in another program of its owner.
+    live_at_station: bool,
+    /// The same at the peer's station.
+    live_at_peer: bool,
 }
 
 /// What a connection carries.
@@ -97,6 +101,8 @@ impl Session {
             nonce: None,
             now,
             shown_after: None,
+            live_at_station: false,
+            live_at_peer: false,
             config,
         }
     }
@@ -197,9 +203,14 @@ impl Session {
     /// A call begins (`true`) or the last one ends anywhere at this station, or in another program
     /// of its owner. While there is one, this session's file data keep the queue on the way short,
     /// also if the session has no call of its own: links are shared.
+    ///
+    /// The peer is told, since its file data towards us share our link too.
     pub fn set_shared_live(&mut self, live: bool, now: Instant) {
         self.handle_time(now);
-        self.path.set_live(self.calls.is_live(), live, self.now);
+        if core::mem::replace(&mut self.live_at_station, live) != live {
+            self.output.send(0, &Message::Live(Live { on: live }));
+        }
+        self.update_live();
     }
 
     /// What the connection carries, for the marks of its packets.
@@ -211,7 +222,8 @@ impl Session {
         }
     }
 
-    /// What [`set_shared_live`](Self::set_shared_live) told last; `false` at first.
+    /// Whether a call is live anywhere at this station, as
+    /// [`set_shared_live`](Self::set_shared_live) told last, or at the peer's.
     pub fn has_shared_live(&self) -> bool {
         self.path.has_shared_live()
     }
@@ -313,6 +325,11 @@ impl Session {
             Message::Hello(hello) => self.handle_hello(hello),
             Message::Bye(bye) => self.handle_bye(bye),
             Message::Join(_) => Err(PeerError::Unsupported { what: "join" }),
+            Message::Live(live) => {
+                self.live_at_peer = live.on;
+                self.update_live();
+                Ok(())
+            }
             Message::Ping(ping) => {
                 self.path.pinger.handle_ping(ping);
                 Ok(())
@@ -457,7 +474,7 @@ impl Session {
     }
 
     fn update_live(&mut self) {
-        let shared = self.path.has_shared_live();
+        let shared = self.live_at_station || self.live_at_peer;
         self.path.set_live(self.calls.is_live(), shared, self.now);
     }
 
@@ -507,6 +524,7 @@ fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
             | Kind::Ping
             | Kind::Pong
             | Kind::Ack
+            | Kind::Live
             | Kind::Text
             | Kind::TextAck
     );

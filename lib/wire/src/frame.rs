@@ -106,6 +106,8 @@ kinds! {
     Ack = 0x05, Control;
     /// [`crate::Join`].
     Join = 0x06, Control;
+    /// [`crate::Live`].
+    Live = 0x07, Control;
     /// [`crate::Ring`].
     Ring = 0x10, Control;
     /// Takes the call.

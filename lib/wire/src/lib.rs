@@ -112,6 +112,7 @@
 //! | 0x04 | [`Pong`] | echo u64, clock u64 |
 //! | 0x05 | [`Ack`] | received u64, clock u64 |
 //! | 0x06 | [`Join`] | session u64, session to join u64, extensions |
+//! | 0x07 | [`Live`] | on u8 |
 //!
 //! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
 //! is each side's first frame. `session` names the run of the station; the nonces decide
@@ -134,6 +135,12 @@
 //! A further connection of the same two keys begins with `Join` in place of `Hello`, at both sides,
 //! when a later version needs one: it names the two sessions whose pair it belongs to. This version
 //! opens none, and answers a `Join` with `Bye` and code *unsupported*.
+//!
+//! ## 4.3 Live
+//!
+//! `Live` tells that a call rings or runs anywhere at the sending side's station, or in another
+//! program of its owner, or no longer does; at first none does. Its link to the network is shared,
+//! so the receiving side keeps the queue of its file data on that link short.
 //!
 //! # 5. Calls (class control; stream = the call)
 //!
@@ -167,16 +174,23 @@
 //!
 //! | kind | message | payload |
 //! |---|---|---|
-//! | 0x30 | [`PictureHead`] | sequence u32, captured u64, ready_after u32, sent_after u32, width u16, height u16, orientation u8, codec u8, total u32, extension area length u16, extensions, bytes |
+//! | 0x30 | [`PictureHead`] | sequence u32, captured u64, acquired_after u32, ready_after u32, sent_after u32, width u16, height u16, orientation u8, codec u8, total u32, extension area length u16, extensions, bytes |
 //! | 0x31 | picture data | bytes |
 //! | 0x32 | Abort | - |
 //!
 //! One head, then as many data frames as it takes; flag [`flags::LAST`] is on the frame that
-//! completes `total`. `Abort` drops the picture begun. `captured` is in the sender's clock;
-//! `ready_after` is the microseconds from capture until the picture was ready to send, and
-//! `sent_after` those until its first byte left. A picture of an unknown codec is taken in, not
-//! shown, and its credit returned; one of an unknown orientation is shown upright. At most
-//! [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
+//! completes `total`. `Abort` drops the picture begun. `captured` is in the sender's clock. The
+//! other times are microseconds from `captured`, in ascending order:
+//!
+//! ```text
+//! captured --capture--> acquired_after --encode--> ready_after --wait--> sent_after --wire--> received
+//!                       0: the camera  equal to it: the                  the first            by the
+//!                       tells no time  camera encodes                    byte leaves          viewer
+//! ```
+//!
+//! A receiver takes times out of order as `sent_after` where they exceed it. A picture of an
+//! unknown codec is taken in, not shown, and its credit returned; one of an unknown orientation is
+//! shown upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
 //!
 //! # 7. Text and files (class text; stream = the transfer, 0 for texts)
 //!
@@ -267,7 +281,7 @@ pub use frame::{Class, Header, Kind, flags};
 pub use key::{Fingerprint, InvalidKey, PublicKey};
 pub use message::Message;
 pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown};
-pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Ping, Pong};
+pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
     Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Leaf,
     Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,

@@ -60,6 +60,15 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
+    /// A byte that is 0 or 1.
+    pub(crate) fn switch(&mut self, field: &'static str) -> Result<bool, DecodeError> {
+        match self.u8(field)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(DecodeError::Illegal(field)),
+        }
+    }
+
     /// All bytes that are left.
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         core::mem::take(&mut self.rest)

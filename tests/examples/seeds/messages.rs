@@ -2,7 +2,7 @@
 
 use transom_wire::{
     Ack, ByeCode, CallKind, CameraState, Capabilities, Codec, Collision, Done, End, EndReason,
-    Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf, Message,
+    Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf, Live, Message,
     Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate, Recording, RefuseReason,
     RelativePath, Ring, Shape, Shown, Start, Status, Text, TextAck, TransferKey, WHOLE, flags,
     limits,
@@ -66,6 +66,7 @@ fn connection() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("ack", frame(0, 0, Message::Ack(ack))),
         ("join", frame(0, 0, Message::Join(join))),
+        ("live", frame(0, 0, Message::Live(Live { on: true }))),
         (
             "text",
             frame(0, 0, Message::Text(Text { id: 1, text: "hé" })),
@@ -98,6 +99,7 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
     let head = PictureHead {
         sequence: 5,
         captured: 6,
+        acquired_after: 6,
         ready_after: 7,
         sent_after: 0,
         width: 1280,

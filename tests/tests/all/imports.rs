@@ -102,7 +102,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "winit",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["rustix"]),
 ];
 
 /// Not a product: it may name whatever its tests need.

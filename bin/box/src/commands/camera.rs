@@ -10,6 +10,7 @@ use transom::{Accept, InboxSettings, Notice, Settings};
 use crate::args::Camera;
 use crate::door::{self, Knocks};
 use crate::failure::Failure;
+use crate::measure::FileBeside;
 use crate::output::Output;
 use crate::place::Place;
 use crate::report;
@@ -36,7 +37,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         quota: None,
         overwrite: false,
     });
-    serve(settings, place, output)
+    serve(settings, FileBeside::new(arguments.measure), place, output)
 }
 
 /// A device may come later; a file that is not there is a wrong name.
@@ -87,14 +88,25 @@ fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
     }
 }
 
-fn serve(settings: Settings, place: &Place, output: &Output) -> Result<(), Failure> {
+fn serve(
+    settings: Settings,
+    mut beside: FileBeside,
+    place: &Place,
+    output: &Output,
+) -> Result<(), Failure> {
     door::introduce(&settings, output);
+    let book = settings.book.clone();
     let running = Running::start_service(settings)?;
     let mut knocks = Knocks::default();
     loop {
-        match running.next(None) {
+        let event = running.next(beside.due());
+        beside.on_time(&book, &running.handle);
+        match event {
             Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
-            Some(Event::Notice(notice)) => report::tell(output, &notice),
+            Some(Event::Notice(notice)) => {
+                beside.notice(&notice);
+                report::tell(output, &notice);
+            }
             Some(Event::Signal(Signal::Reload)) => door::reload(&running.handle, place, output),
             Some(Event::Signal(Signal::End)) => {
                 output.say("ending", json!({"event": "ending"}));

@@ -223,7 +223,8 @@ impl Stage {
             self.stats.summary(),
             verdict(same),
         );
-        let mut json = self.stats.json("demo_result", self.stats.fps(), self.time);
+        let (fps, latency) = (self.stats.fps(), self.stats.latency());
+        let mut json = self.stats.json("demo_result", fps, self.time, &latency);
         json["box_worked"] = self.camera_live.into();
         json["watcher_worked"] = watched.into();
         json["file_worked"] = same.into();

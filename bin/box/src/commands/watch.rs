@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+use transom::latency::{LatencySummary, LatencyWindow};
 use transom::{CallKind, EndReason, Notice, RemotePicture};
 
 use crate::args::Watch;
 use crate::check::Check;
 use crate::dial::Line;
 use crate::failure::Failure;
+use crate::measure::MeasureWatch;
 use crate::output::Output;
 use crate::place::Place;
 use crate::recorder::Recorder;
@@ -21,7 +23,9 @@ use crate::stats::Stats;
 pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(), Failure> {
     let output = output_for(arguments, output);
     let recorder = Recorder::open(arguments)?;
-    let line = Line::open(&arguments.peer, place, &output)?;
+    let mut settings = place.settings(None, &output)?;
+    arguments.measure.apply(&mut settings);
+    let line = Line::with(settings, &arguments.peer, place)?;
     let mut watching = Watching::new(arguments, line, &output, recorder);
     let result = watching.watch();
     watching.clear();
@@ -43,6 +47,7 @@ struct Watching<'a> {
     output: &'a Output,
     recorder: Recorder,
     check: Check,
+    measure: MeasureWatch,
     /// End after so many pictures.
     frames: Option<u64>,
     /// End so long after the first picture.
@@ -51,6 +56,7 @@ struct Watching<'a> {
     since: Option<Instant>,
     total: Stats,
     second: Stats,
+    latency: LatencyWindow,
     tick: Instant,
     seconds: u64,
     bar: Option<ProgressBar>,
@@ -81,11 +87,13 @@ impl<'a> Watching<'a> {
             output,
             recorder,
             check: Check::default(),
+            measure: arguments.measure.clone(),
             frames: arguments.frames.or(only_a_snapshot.then_some(1)),
             time: arguments.seconds.map(Duration::from_secs),
             since: None,
             total: Stats::default(),
             second: Stats::default(),
+            latency: LatencyWindow::default(),
             tick: Instant::now() + TICK,
             seconds: 0,
             bar: output.is_live().then(line_that_moves),
@@ -149,6 +157,9 @@ impl<'a> Watching<'a> {
         }
         self.total.add(&picture);
         self.second.add(&picture);
+        let timing = &picture.timing;
+        self.latency.add(timing.received, timing.stages);
+        self.measure.picture(&picture, self.output);
         self.recorder.add(&picture)
     }
 
@@ -176,6 +187,7 @@ impl<'a> Watching<'a> {
                 tell(&self.bar, self.output)
             }
             _ => {
+                self.measure.notice(notice, self.output);
                 self.clear_line();
                 self.line.notice(notice, self.output)?;
                 if matches!(notice, Notice::Joined { .. }) && !self.has_call {
@@ -220,19 +232,21 @@ impl<'a> Watching<'a> {
         // Before the first call there is nothing to tell.
         if self.since.is_some() {
             self.seconds += 1;
-            self.tell_second(&second, over);
+            let latency = self.latency.summary(now);
+            self.tell_second(&second, over, &latency);
         }
     }
 
-    fn tell_second(&self, second: &Stats, over: Duration) {
+    fn tell_second(&self, second: &Stats, over: Duration, latency: &LatencySummary) {
         if let Some(bar) = &self.bar {
-            bar.set_message(second.line(over));
+            bar.set_message(second.line(over, latency));
             bar.tick();
         } else if self.output.is_json() {
             let fps = Some(second.pictures() as f64 / over.as_secs_f64());
-            self.output.answer("", second.json("stats", fps, over));
+            let json = second.json("stats", fps, over, latency);
+            self.output.answer("", json);
         } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
-            self.output.say(second.line(over), Value::Null);
+            self.output.say(second.line(over, latency), Value::Null);
         }
     }
 
@@ -252,7 +266,8 @@ impl<'a> Watching<'a> {
         let saved = self.recorder.close();
         let over = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         if self.since.is_some() {
-            let json = self.total.json("summary", self.total.fps(), over);
+            let (fps, latency) = (self.total.fps(), self.total.latency());
+            let json = self.total.json("summary", fps, over, &latency);
             self.output.say(self.total.summary(), json);
         }
         if let Some(left_out) = self.check.words() {

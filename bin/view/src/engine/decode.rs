@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use transom::latency::{Stage, Stages};
 use transom::{OwnPicture, PeerName, RemotePicture};
 use transom_media::{Image, ImageError, Limit, Picture, decode, guard};
 
@@ -30,9 +31,8 @@ const MAX_KEPT_BYTES: usize = MAX_SIDE * 2304 * 4;
 pub(crate) struct Arrived {
     pub(super) face: Face,
     pub(super) picture: Picture,
-    pub(super) captured: Option<Instant>,
-    pub(super) ready: Option<Instant>,
     pub(super) received: Instant,
+    pub(super) stages: Stages,
     /// What returns the credit when it is dropped.
     pub(super) hold: Option<RemotePicture>,
 }
@@ -47,15 +47,15 @@ impl Arrived {
             height: remote.height,
             orientation: remote.orientation,
             sequence: remote.sequence,
-            captured: timing.captured.unwrap_or(timing.received),
-            ready: timing.ready.unwrap_or(timing.received),
+            captured: timing.received,
+            acquired: timing.received,
+            ready: timing.received,
         };
         Self {
             face: Face::Peer(peer),
             picture,
-            captured: timing.captured,
-            ready: timing.ready,
             received: timing.received,
+            stages: timing.stages,
             hold: Some(remote),
         }
     }
@@ -70,14 +70,14 @@ impl Arrived {
             orientation: own.orientation,
             sequence: 0,
             captured: now,
+            acquired: now,
             ready: now,
         };
         Self {
             face: Face::Own,
             picture,
-            captured: None,
-            ready: None,
             received: now,
+            stages: Stages::default(),
             hold: None,
         }
     }
@@ -245,13 +245,14 @@ impl Desk {
         };
         stream.busy = false;
         stream.last = Some(arrived.picture.jpeg.clone());
+        let stages = arrived.stages;
+        let stages = stages.with(Stage::Decode, since(decoded, arrived.received));
         let mut sample = Sample {
             bytes: arrived.picture.jpeg.len(),
             sequence: arrived.picture.sequence,
             undecoded: std::mem::take(&mut stream.undecoded),
             unseen: 0,
-            captured: arrived.captured,
-            ready: arrived.ready,
+            stages,
             received: arrived.received,
             decoded,
             presented: decoded,
@@ -261,7 +262,7 @@ impl Desk {
             height: size.1,
             orientation: arrived.picture.orientation,
             rate: stream.rate.count(decoded),
-            latency: arrived.captured.map(|at| since(decoded, at)),
+            latency: stages.total(),
             received: arrived.received,
         };
         // One that was not shown in time makes room, and its image is used again.

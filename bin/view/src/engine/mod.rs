@@ -72,15 +72,17 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Binds the station and starts the threads. Pictures are kept in that folder.
+    /// Binds the station and starts the threads; `busy` lets nobody ring. Pictures are kept in that
+    /// folder.
     pub(crate) fn start(
         settings: Settings,
+        busy: bool,
         pictures: PathBuf,
         wake: Wake,
     ) -> Result<Self, EngineError> {
         let contacts = settings.book.contacts().to_vec();
-        let busy = !settings.takes_calls;
         let station = Station::start(settings)?;
+        station.handle().take_calls(!busy);
         let mailbox = Arc::new(Mailbox::new(wake.clone()));
         #[cfg(unix)]
         signals::watch(mailbox.clone())?;

@@ -342,6 +342,7 @@ mod tests {
             orientation: 1,
             sequence: 0,
             captured: now,
+            acquired: now,
             ready: now,
         }
     }

@@ -5,6 +5,7 @@
 //! them grow.
 
 mod book;
+mod capabilities;
 mod file;
 mod history;
 mod unsent;
@@ -21,6 +22,7 @@ use crate::model::{
 use crate::words;
 
 use book::BookFile;
+use capabilities::CapabilitiesFile;
 use history::History;
 use unsent::UnsentFile;
 use verified::Verified;
@@ -35,6 +37,7 @@ pub(crate) struct Keeper {
     current: Book,
     folder: PathBuf,
     verified: Verified,
+    capabilities: CapabilitiesFile,
     /// Where the settings are; `None` without a home.
     settings: Option<PathBuf>,
     history: History,
@@ -55,6 +58,7 @@ impl Keeper {
             current,
             folder: folder.to_owned(),
             verified: Verified::new(folder.join("verified")),
+            capabilities: CapabilitiesFile::new(folder.join("capabilities")),
             settings,
             history: History::new(folder.join("history")),
             unsent: UnsentFile::new(folder.join("unsent")),
@@ -71,6 +75,10 @@ impl Keeper {
     pub(crate) fn recall(&self, state: &mut State, handle: &Handle) {
         match self.verified.read() {
             Ok(keys) => state.verified = keys,
+            Err(why) => state.warn(Warning::Trouble(why)),
+        }
+        match self.capabilities.read() {
+            Ok(known) => state.capabilities = known,
             Err(why) => state.warn(Warning::Trouble(why)),
         }
         match self.unsent.read() {
@@ -127,8 +135,14 @@ impl Keeper {
         }
     }
 
-    /// Writes down what was said since the last time.
+    /// Writes down what was said, and learned of contacts, since the last time.
     pub(crate) fn write_down(&mut self, state: &mut State) {
+        if let Some(known) = state.changed_capabilities()
+            && let Err(why) = self.capabilities.write(&known)
+        {
+            // They are learned again when the contact is here.
+            log::warn!("what contacts can do is not kept: {why}");
+        }
         for (peer, entry) in state.unwritten() {
             if let Err(why) = self.history.append(&peer, &entry) {
                 state.warn(Warning::Trouble(why));

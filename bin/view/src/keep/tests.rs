@@ -379,3 +379,31 @@ fn what_was_on_its_way_when_the_window_closed_is_there_at_the_next_start() {
     let kept = fs::read_to_string(scratch.path("state/unsent")).unwrap();
     assert_eq!(kept, "door\t/films/my film.avi\n");
 }
+
+#[test]
+fn what_a_contact_can_do_is_known_at_the_next_start() {
+    use crate::model::tests::joined_as;
+    use transom::Capabilities;
+
+    let (scratch, ids) = (Scratch::new("can"), Ids::new());
+    let (door, guest) = (PublicKey([3; 32]), PublicKey([4; 32]));
+    let list = format!("door 192.168.1.20 key={door}\n");
+    let (mut keeper, mut state) = scratch.keeper(&list);
+    let can = Capabilities::CAMERA | Capabilities::FILES;
+    state.apply(joined_as("door", door, can | Capabilities(1 << 20)));
+    state.apply(joined_as("passer-by", guest, Capabilities::CALLS));
+    keeper.write_down(&mut state);
+    let file = scratch.path("state/capabilities");
+    let kept = fs::read_to_string(&file).unwrap();
+    assert_eq!(kept, format!("{door} camera files\n"), "contacts alone");
+
+    fs::write(
+        &file,
+        format!("nonsense\n{kept}{guest} calls of-next-year\n"),
+    )
+    .unwrap();
+    let (keeper, mut state) = scratch.keeper(&list);
+    keeper.recall(&mut state, ids.handle());
+    let known: Vec<_> = state.capabilities.into_iter().collect();
+    assert_eq!(known, [(door, can), (guest, Capabilities::CALLS)]);
+}

@@ -1,6 +1,7 @@
 //! What the window knows: people, calls and their pictures, transfers, offers, texts and warnings.
 //! Pure data that notices change; it knows neither a station nor a window.
 
+mod abilities;
 mod action;
 mod call;
 mod calls;
@@ -25,14 +26,16 @@ pub(crate) mod calls_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use transom::{Notice, PeerName, PublicKey, TextId, TransferId};
+use transom::{Capabilities, Notice, PeerName, PublicKey, TextId, TransferId};
 use transom_users::Contact;
 
 use crate::words;
 
+pub(crate) use abilities::{Abilities, MAX_ABILITIES};
 pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use call::{Call, Stage};
 pub(crate) use calls::{Calls, Duties, Incoming};
@@ -43,7 +46,7 @@ pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use own::source_of;
-pub(crate) use pace::{Bound, Sample, Spread, Summary};
+pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, Preferences, Shown};
 pub(crate) use transfers::{Offer, Transfer};
@@ -91,6 +94,9 @@ pub(crate) struct State {
     pub(crate) ignored: Vec<PublicKey>,
     /// Keys that a person compared by eye.
     pub(crate) verified: Vec<PublicKey>,
+    /// What stations said that they can do when they were last here, by their keys.
+    pub(crate) capabilities: BTreeMap<PublicKey, Capabilities>,
+    capabilities_changed: bool,
     /// Paths that were sent, by their transfers, to send them again.
     pub(crate) sources: Vec<(TransferId, PathBuf)>,
     /// What an earlier run of the window left unsent.
@@ -147,9 +153,11 @@ impl State {
                 first_use,
                 key,
                 address,
+                capabilities,
                 ..
             } => {
                 self.person(peer).met(key, address.ip());
+                self.learn_capabilities(key, capabilities);
                 self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some(key));
             }

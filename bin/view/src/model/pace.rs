@@ -1,11 +1,12 @@
-//! How a stream of pictures fares over the last second: pace, rate, losses, the time each stage
-//! takes, and what holds it up.
+//! How a stream of pictures fares: pace, rate, losses and what holds it up over the last second,
+//! and the time each stage takes over the last five.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use transom::PeerName;
+use transom::latency::{LatencySummary, LatencyWindow, Spread, Stage, Stages};
 
 /// What the numbers are about.
 const SPAN: Duration = Duration::from_secs(1);
@@ -25,10 +26,8 @@ pub(crate) struct Sample {
     pub(crate) undecoded: u32,
     /// Pictures before it that were decoded, but made room for it before they were drawn.
     pub(crate) unseen: u32,
-    /// When the sensor began it, once the clocks are compared.
-    pub(crate) captured: Option<Instant>,
-    /// When it was ready to send.
-    pub(crate) ready: Option<Instant>,
+    /// Its stages until it was decoded.
+    pub(crate) stages: Stages,
     /// When its last byte was here.
     pub(crate) received: Instant,
     /// When its pixels were there.
@@ -41,11 +40,12 @@ pub(crate) struct Sample {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pace {
     samples: VecDeque<Sample>,
+    latency: LatencyWindow,
     /// When the log was told last.
     logged: Option<Instant>,
 }
 
-/// The numbers of the last second.
+/// The numbers of the last seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Summary {
     /// Pictures on the screen.
@@ -58,17 +58,10 @@ pub(crate) struct Summary {
     pub(crate) undecoded: u32,
     /// Pictures decoded and not drawn.
     pub(crate) unseen: u32,
-    /// How long each stage took: making it, the way, decoding, drawing, and all together.
-    pub(crate) stages: [Option<Spread>; 5],
+    /// How long each stage took, and all together.
+    pub(crate) latency: LatencySummary,
     /// From its last byte here until it was on the screen: what of all this is the window's own.
     pub(crate) window: Option<Spread>,
-}
-
-/// The usual time and the worst of a hundred.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Spread {
-    pub(crate) p50: Duration,
-    pub(crate) p99: Duration,
 }
 
 /// What holds a stream up.
@@ -91,6 +84,8 @@ impl Pace {
             self.samples.pop_front();
         }
         let now = sample.presented;
+        let show = now.saturating_duration_since(sample.decoded);
+        self.latency.add(now, sample.stages.with(Stage::Show, show));
         self.samples.push_back(sample);
         self.forget(now);
     }
@@ -109,11 +104,11 @@ impl Pace {
 
     /// The numbers as of now; none where nothing came within the last second.
     pub(crate) fn summary(&self, now: Instant) -> Option<Summary> {
-        let mut recent = self.clone();
-        recent.forget(now);
-        let samples = recent.samples;
+        let is_recent = |sample: &&Sample| now.saturating_duration_since(sample.presented) <= SPAN;
+        let samples: VecDeque<_> = self.samples.iter().filter(is_recent).collect();
         let (first, last) = (samples.front()?, samples.back()?);
-        let sum = |count: fn(&Sample) -> u32| samples.iter().skip(1).map(count).sum::<u32>();
+        let sum =
+            |count: fn(&Sample) -> u32| samples.iter().skip(1).map(|one| count(one)).sum::<u32>();
         let (undecoded, unseen) = (sum(|one| one.undecoded), sum(|one| one.unseen));
         // Steps of the count that neither came nor were passed over here. A camera that starts anew
         // counts from the start.
@@ -131,14 +126,8 @@ impl Pace {
             },
             undecoded,
             unseen,
-            stages: [
-                spread(&samples, |one| since(one.ready?, one.captured?)),
-                spread(&samples, |one| since(one.received, one.ready?)),
-                spread(&samples, |one| since(one.decoded, one.received)),
-                spread(&samples, |one| since(one.presented, one.decoded)),
-                spread(&samples, |one| since(one.presented, one.captured?)),
-            ],
-            window: spread(&samples, |one| since(one.presented, one.received)),
+            latency: self.latency.summary(now),
+            window: Spread::of(&mut samples.iter().map(|one| in_window(one)).collect::<Vec<_>>()),
         })
     }
 
@@ -164,12 +153,12 @@ impl fmt::Display for Summary {
         } = self;
         write!(f, "fps={fps:.1} mbit={megabits:.1} ")?;
         write!(f, "missing={missing} undecoded={undecoded} unseen={unseen}")?;
-        let named = [("decode", self.stages[2]), ("window", self.window)];
-        for (name, spread) in named.into_iter().chain([("all", self.stages[4])]) {
-            if let Some(Spread { p50, p99 }) = spread {
-                let [p50, p99] = [p50, p99].map(|time| time.as_secs_f64() * 1e3);
-                write!(f, " {name}_p50={p50:.1} {name}_p99={p99:.1}")?;
-            }
+        let stages = (self.latency.known()).map(|(stage, spread)| (stage.name(), spread));
+        let window = self.window.map(|spread| ("window", spread));
+        let all = self.latency.total.map(|spread| ("all", spread));
+        for (name, Spread { p50, p99 }) in stages.chain(window).chain(all) {
+            let [p50, p99] = [p50, p99].map(|time| time.as_secs_f64() * 1e3);
+            write!(f, " {name}_p50={p50:.1} {name}_p99={p99:.1}")?;
         }
         Ok(())
     }
@@ -195,13 +184,14 @@ impl Summary {
     /// A sender is given credit when a picture is decoded, so a slow decoder also shows as pictures
     /// that never come.
     fn decodes_all_the_time(&self) -> bool {
-        let busy = self.stages[2].map(|decoding| decoding.p50.as_secs_f32() * self.fps);
+        let decoding = self.latency.stages[Stage::Decode as usize];
+        let busy = decoding.map(|decoding| decoding.p50.as_secs_f32() * self.fps);
         self.missing > 0 && busy.is_some_and(|busy| busy > 0.9)
     }
 }
 
-fn since(later: Instant, earlier: Instant) -> Option<Duration> {
-    Some(later.saturating_duration_since(earlier))
+fn in_window(sample: &Sample) -> Duration {
+    sample.presented.saturating_duration_since(sample.received)
 }
 
 fn pace(pictures: usize, span: Duration) -> f32 {
@@ -209,23 +199,6 @@ fn pace(pictures: usize, span: Duration) -> f32 {
         span if span > 0.0 => (pictures - 1) as f32 / span,
         _ => 0.0,
     }
-}
-
-fn spread(
-    samples: &VecDeque<Sample>,
-    time: impl Fn(&Sample) -> Option<Duration>,
-) -> Option<Spread> {
-    let mut times: Vec<_> = samples.iter().filter_map(time).collect();
-    times.sort_unstable();
-    let at = |share: usize| {
-        times
-            .get(times.len().checked_sub(1)? * share / 100)
-            .copied()
-    };
-    Some(Spread {
-        p50: at(50)?,
-        p99: at(99)?,
-    })
 }
 
 #[cfg(test)]
@@ -236,7 +209,7 @@ mod tests {
         Duration::from_millis(count)
     }
 
-    /// A second of pictures every 50 ms, each stage 1, 2, 3 and 4 ms long.
+    /// Two seconds of pictures every 50 ms, each stage 1 to 6 ms long.
     fn stream(change: impl Fn(&mut Sample, u32)) -> Summary {
         let (start, mut pace) = (Instant::now(), Pace::default());
         let mut end = start;
@@ -247,11 +220,15 @@ mod tests {
                 sequence: number,
                 undecoded: 0,
                 unseen: 0,
-                captured: Some(captured),
-                ready: Some(captured + millis(1)),
-                received: captured + millis(3),
-                decoded: captured + millis(6),
-                presented: captured + millis(10),
+                stages: Stages::default()
+                    .with(Stage::Capture, millis(1))
+                    .with(Stage::Encode, millis(2))
+                    .with(Stage::Wait, millis(3))
+                    .with(Stage::Wire, millis(4))
+                    .with(Stage::Decode, millis(5)),
+                received: captured + millis(10),
+                decoded: captured + millis(15),
+                presented: captured + millis(21),
             };
             change(&mut sample, number);
             end = sample.presented;
@@ -265,8 +242,10 @@ mod tests {
         let summary = stream(|_, _| ());
         assert!((summary.fps - 20.0).abs() < 0.01, "{summary:?}");
         assert!((summary.megabits - 4.2).abs() < 0.01, "{summary:?}");
-        let stages = summary.stages.map(|stage| stage.unwrap().p50.as_millis());
-        assert_eq!(stages, [1, 2, 3, 4, 10]);
+        let stages = (summary.latency.stages).map(|stage| stage.unwrap().p50.as_millis());
+        assert_eq!(stages, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(summary.latency.total.unwrap().p50, millis(21));
+        assert_eq!(summary.window.unwrap().p50, millis(11));
         assert_eq!(summary.bound(), Bound::Camera);
     }
 
@@ -280,7 +259,7 @@ mod tests {
         assert_eq!((screen.missing, screen.bound()), (0, Bound::Screen));
         let slow = stream(|one, number| {
             one.sequence = number * 2;
-            one.received = one.decoded - millis(48);
+            one.stages = one.stages.with(Stage::Decode, millis(48));
         });
         assert_eq!(slow.bound(), Bound::Decoder);
     }
@@ -288,15 +267,15 @@ mod tests {
     #[test]
     fn the_worst_of_a_hundred_and_unknown_clocks_are_told_apart() {
         let summary = stream(|one, number| {
-            one.captured = None;
+            one.stages = Stages::default().with(Stage::Decode, millis(5));
             if number == 39 {
                 one.presented += millis(30);
             }
         });
-        assert_eq!(summary.stages[0], None);
-        assert_eq!(summary.stages[3].unwrap().p50, millis(4));
-        assert_eq!(summary.stages[3].unwrap().p99, millis(4));
-        assert_eq!(summary.stages[4], None);
+        assert_eq!(summary.latency.stages[Stage::Capture as usize], None);
+        let show = summary.latency.stages[Stage::Show as usize].unwrap();
+        assert_eq!((show.p50, show.p99), (millis(6), millis(36)));
+        assert_eq!(summary.latency.total, None);
     }
 
     #[test]
@@ -309,8 +288,7 @@ mod tests {
                 sequence,
                 undecoded: 0,
                 unseen: 0,
-                captured: None,
-                ready: None,
+                stages: Stages::default(),
                 received: now,
                 decoded: now,
                 presented: now,

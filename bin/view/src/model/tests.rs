@@ -61,8 +61,22 @@ pub(crate) fn joined(name: &str) -> Notice {
         first_use: false,
         known_as: None,
         address: address(),
-        capabilities: transom::Capabilities::CALLS,
+        capabilities: Capabilities::CALLS | Capabilities::FILES,
     }
+}
+
+/// The same of a station that can do that, with a key of its own.
+pub(crate) fn joined_as(name: &str, key: PublicKey, can: Capabilities) -> Notice {
+    let mut joined = joined(name);
+    if let Notice::Joined {
+        key: own,
+        capabilities,
+        ..
+    } = &mut joined
+    {
+        (*own, *capabilities) = (key, can);
+    }
+    joined
 }
 
 /// The door can't be reached.
@@ -75,7 +89,7 @@ fn away(why: &str) -> Notice {
     }
 }
 
-fn left(name: &str) -> Notice {
+pub(crate) fn left(name: &str) -> Notice {
     Notice::Left {
         peer: peer(name),
         why: "connection lost".into(),

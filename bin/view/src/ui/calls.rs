@@ -8,7 +8,7 @@ use egui::{
 };
 use transom::{CallKind, PeerName};
 
-use crate::model::{Action, Call, Incoming, State, name};
+use crate::model::{Action, Call, Incoming, Person, State, name};
 use crate::words;
 
 use super::{arrivals, theme};
@@ -28,14 +28,18 @@ pub(super) fn begin(peer: PeerName, kind: CallKind) -> Action {
     }
 }
 
-/// The buttons beside the chosen contact.
-pub(super) fn buttons(ui: &mut Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) {
+/// The buttons beside the chosen contact: a camera can only be watched, and an inbox neither.
+pub(super) fn buttons(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
+    let (peer, abilities) = (person.name, state.abilities(person));
     let open = state.calls.of(peer).filter(|call| call.is_open());
     ui.horizontal(|ui| {
-        for (text, kind) in [
-            (words::CALL, CallKind::Talk),
-            (words::WATCH, CallKind::View),
+        for (text, kind, is_possible) in [
+            (words::CALL, CallKind::Talk, abilities.takes_calls()),
+            (words::WATCH, CallKind::View, abilities.can_be_watched()),
         ] {
+            if !is_possible {
+                continue;
+            }
             // Somebody who is watched can be called, but nobody is asked for what there is.
             let ready = open.is_none_or(|call| call.kind != kind && !call.is_talk());
             let button = Button::new(text).min_size(vec2(84.0, 26.0));

@@ -246,8 +246,8 @@ fn several_pictures_side_by_side_and_one_alone_and_back() {
     assert_eq!(screen.state_mut().take(), [Action::Alone(None)]);
 }
 
-/// In the upper half of the picture, where no words are.
-fn double_click(screen: &mut Screen, label: &str) {
+/// In the upper half of a picture or row; in a picture no words are there.
+pub(super) fn double_click(screen: &mut Screen, label: &str) {
     pass(screen);
     let rect = screen.get_by_label(label).rect();
     let at = pos2(rect.center().x, rect.top() + rect.height() * 0.2);
@@ -361,8 +361,7 @@ fn the_numbers_come_and_go_with_a_key() {
             sequence,
             undecoded: 0,
             unseen: 0,
-            captured: None,
-            ready: None,
+            stages: transom::latency::Stages::default(),
             received: now,
             decoded: now,
             presented: now,

@@ -27,33 +27,9 @@ pub(super) fn show(
     actions: &mut Vec<Action>,
 ) {
     ui.add_space(4.0);
-    let peer = person.name;
-    ui.horizontal_wrapped(|ui| {
-        for (label, folder) in [(words::SEND_FILES, false), (words::SEND_FOLDER, true)] {
-            if ui
-                .add_enabled(!state.picking, egui::Button::new(label))
-                .clicked()
-            {
-                actions.push(Action::Pick { peer, folder });
-            }
-        }
-    });
-    ui.horizontal(|ui| {
-        let label = ui.label(words::PATH);
-        let typed = &mut draft.written.of(peer).path;
-        let field = TextEdit::singleline(typed)
-            .id(Id::new(("path to", peer)))
-            .char_limit(MAX_PATH_CHARS)
-            .hint_text(words::PATH_HINT)
-            .desired_width(f32::INFINITY);
-        let field = ui.add(field).labelled_by(label.id);
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        if entered && !typed.trim().is_empty() {
-            let path = paths::typed(typed);
-            typed.clear();
-            actions.push(Action::Send { peer, path });
-        }
-    });
+    if state.abilities(person).takes_files() {
+        choose(ui, state, person.name, draft, actions);
+    }
     if !(state.transfers.is_empty() && state.unsent.is_empty()) {
         ui.separator();
         // In a low window the texts above keep some room.
@@ -81,6 +57,42 @@ pub(super) fn show(
             });
     }
     ui.add_space(4.0);
+}
+
+/// What is sent to that contact: chosen in a dialog, or by a typed path.
+fn choose(
+    ui: &mut Ui,
+    state: &State,
+    peer: PeerName,
+    draft: &mut Draft,
+    actions: &mut Vec<Action>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        for (label, folder) in [(words::SEND_FILES, false), (words::SEND_FOLDER, true)] {
+            if ui
+                .add_enabled(!state.picking, egui::Button::new(label))
+                .clicked()
+            {
+                actions.push(Action::Pick { peer, folder });
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label(words::PATH);
+        let typed = &mut draft.written.of(peer).path;
+        let field = TextEdit::singleline(typed)
+            .id(Id::new(("path to", peer)))
+            .char_limit(MAX_PATH_CHARS)
+            .hint_text(words::PATH_HINT)
+            .desired_width(f32::INFINITY);
+        let field = ui.add(field).labelled_by(label.id);
+        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if entered && !typed.trim().is_empty() {
+            let path = paths::typed(typed);
+            typed.clear();
+            actions.push(Action::Send { peer, path });
+        }
+    });
 }
 
 /// What an earlier run of the window left unsent.
@@ -135,13 +147,20 @@ pub(super) fn drops(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec
     if !hovering {
         draft.brought_to = None;
     }
-    let is_there = |peer: &PeerName| state.people.iter().any(|person| person.name == *peer);
-    let Some(peer) = target.filter(is_there) else {
+    let person = |peer| state.people.iter().find(|person| person.name == peer);
+    let Some(person) = target.and_then(person) else {
         if hovering || !dropped.is_empty() {
             actions.push(Action::Say(words::NOBODY_CHOSEN.to_owned()));
         }
         return;
     };
+    let peer = person.name;
+    if !state.abilities(person).takes_files() {
+        if hovering || !dropped.is_empty() {
+            actions.push(Action::Say(words::takes_no_files(&name(&peer))));
+        }
+        return;
+    }
     if hovering {
         veil(ui, &words::drop_to(&name(&peer)));
     }

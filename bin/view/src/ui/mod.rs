@@ -135,7 +135,7 @@ fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>
     let Some(person) = state.chosen_person() else {
         return;
     };
-    calls::buttons(ui, state, person.name, actions);
+    calls::buttons(ui, state, person, actions);
     people::duties(ui, state, actions);
     let files = Panel::bottom("files").resizable(false).frame(Frame::NONE);
     let files = files.show(ui, |ui| files::show(ui, state, person, draft, actions));

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use egui::{Align, Color32, FontId, Frame, Id, Label, Layout, RichText, Ui, UiBuilder, Vec2, vec2};
 
-use crate::model::{Call, Spread, State, Summary};
+use transom::latency::{Spread, Stage};
+
+use crate::model::{Call, State, Summary};
 use crate::words;
 
 use super::bar;
@@ -67,15 +69,69 @@ pub(super) fn pictures(summary: &Summary) -> Vec<String> {
         words::losses(summary.missing, summary.undecoded, summary.unseen),
         words::STAGES_TITLE.to_owned(),
     ];
-    let stages = words::STAGES.into_iter().zip(&summary.stages);
-    lines.extend(stages.map(|(stage, spread)| match spread {
-        Some(Spread { p50, p99 }) => words::stage(stage, &millis(*p50), &millis(*p99)),
+    let latency = &summary.latency;
+    let stages = Stage::ALL.map(Stage::name).into_iter().zip(latency.stages);
+    let all = [(words::ALL_STAGES, latency.total)];
+    lines.extend(stages.chain(all).map(|(stage, spread)| match spread {
+        Some(Spread { p50, p99 }) => words::stage(stage, &millis(p50), &millis(p99)),
         None => words::stage_unknown(stage),
     }));
+    lines.extend(latency.clock_error.map(words::clock_error));
     lines.push(words::bound(summary.bound()).to_owned());
     lines
 }
 
 fn millis(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use transom::latency::LatencySummary;
+
+    use super::*;
+
+    #[test]
+    fn all_six_stages_are_shown_with_what_the_clocks_leave_open() {
+        let spread = |p50| {
+            let p99 = Duration::from_micros(p50 + 1000);
+            let p50 = Duration::from_micros(p50);
+            Some(Spread { p50, p99 })
+        };
+        let mut summary = Summary {
+            fps: 30.0,
+            megabits: 9.6,
+            missing: 0,
+            undecoded: 0,
+            unseen: 0,
+            latency: LatencySummary {
+                stages: [1000, 2000, 3000, 4000, 5000, 6000].map(spread),
+                total: spread(21_000),
+                clock_error: Some(Duration::from_micros(140)),
+            },
+            window: None,
+        };
+        // A camera that gives JPEG.
+        summary.latency.stages[Stage::Encode as usize] = None;
+        let lines = pictures(&summary);
+        assert_eq!(
+            lines[2..11],
+            [
+                "last 5 s       p50       p99",
+                "capture     1.0 ms    2.0 ms",
+                "encode        -         -",
+                "wait        3.0 ms    4.0 ms",
+                "wire        4.0 ms    5.0 ms",
+                "decode      5.0 ms    6.0 ms",
+                "show        6.0 ms    7.0 ms",
+                "all        21.0 ms   22.0 ms",
+                "wire, all: ±0.14 ms",
+            ]
+        );
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.chars().count() <= COLUMNS as usize)
+        );
+    }
 }

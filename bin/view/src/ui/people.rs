@@ -4,7 +4,9 @@ use egui::{
     Align, Button, ComboBox, Layout, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, WidgetType,
 };
 
-use crate::model::{Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name};
+use crate::model::{
+    Abilities, Action, ContactForm, Dialog, Person, Presence, SettingsForm, State, name,
+};
 use crate::words;
 
 use super::theme;
@@ -100,6 +102,7 @@ fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
         if missed > 0 {
             right = words::missed_badge(missed);
         }
+        right = words::row(kind(state.abilities(person)), &right);
         if state.is_verified(person) {
             right.push_str(" ✔");
         }
@@ -111,12 +114,23 @@ fn row(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
         response.widget_info(|| {
             WidgetInfo::selected(WidgetType::Button, true, chosen, format!("{name} {right}"))
         });
-        if response.double_clicked() && state.calls.of(person.name).is_none() {
+        let can_begin =
+            state.calls.of(person.name).is_none() && state.abilities(person).can_be_watched();
+        if response.double_clicked() && can_begin {
             actions.push(Action::Watch(person.name));
         } else if response.clicked() {
             actions.push(Action::Choose(person.name));
         }
     });
+}
+
+/// What a contact is, where it is no person.
+fn kind(abilities: Abilities) -> &'static str {
+    match abilities {
+        camera if camera.is_camera() => words::IS_CAMERA,
+        inbox if inbox.is_inbox() => words::IS_INBOX,
+        _ => "",
+    }
 }
 
 fn dot(ui: &mut Ui, presence: &Presence) {

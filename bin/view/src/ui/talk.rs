@@ -24,20 +24,23 @@ pub(super) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    Panel::bottom("write")
-        .resizable(false)
-        .frame(egui::Frame::NONE)
-        .show(ui, |ui| {
-            ui.add_space(4.0);
-            write(ui, person, draft, actions);
-            ui.add_space(4.0);
-        });
+    let reads = state.abilities(person).reads_texts();
+    if reads {
+        Panel::bottom("write")
+            .resizable(false)
+            .frame(egui::Frame::NONE)
+            .show(ui, |ui| {
+                ui.add_space(4.0);
+                write(ui, person, draft, actions);
+                ui.add_space(4.0);
+            });
+    }
     ScrollArea::vertical()
         .id_salt(person.name)
         .auto_shrink(false)
         .stick_to_bottom(true)
         .show(ui, |ui| {
-            if person.talk.is_empty() {
+            if person.talk.is_empty() && reads {
                 ui.weak(words::nothing_written(&name(&person.name)));
             }
             for line in &person.talk {

@@ -1,6 +1,7 @@
 //! Every screen and flow without a display: clicks by label, typing, and a few pictures that a
 //! person looked at.
 
+mod abilities;
 mod arrivals;
 mod drafts;
 mod people;
@@ -14,7 +15,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, SnapshotOptions};
 use transom::{CameraState, Notice, Outcome, Phase, PublicKey, Shape};
 
-use crate::model::tests::{Ids, joined, peer, shown, started, status, two_boxes};
+use crate::model::tests::{Ids, joined, joined_as, left, peer, shown, started, status, two_boxes};
 use crate::model::{Action, State, Warning};
 
 use super::paint::letterbox;

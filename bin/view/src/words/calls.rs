@@ -1,5 +1,7 @@
 //! Calls, watches and pictures.
 
+use std::time::Duration;
+
 use transom::{CallKind, EndReason, PublicKey};
 
 use crate::model::Bound;
@@ -68,7 +70,7 @@ pub(crate) const KEYS: [(&str, &str); 19] = [
         "Esc",
         "leave full screen, then the single picture, then watching",
     ),
-    ("F3", "pace, losses and delays"),
+    ("F3", "pace, losses and latency by stage"),
     ("Ctrl+Shift+A", "answer the call that rings"),
     ("Ctrl+Shift+Y", "answer it with video"),
     ("Ctrl+Shift+D", "decline it"),
@@ -262,18 +264,23 @@ pub(crate) fn recorded(path: &str, pictures: u64, dropped: u64) -> String {
 }
 
 /// Over the stages, as wide as their lines.
-pub(crate) const STAGES_TITLE: &str = "            p50        p99";
-/// What the stages of a picture are called, in their order.
-pub(crate) const STAGES: [&str; 5] = ["camera", "way", "decode", "draw", "all"];
+pub(crate) const STAGES_TITLE: &str = "last 5 s       p50       p99";
+/// All stages together.
+pub(crate) const ALL_STAGES: &str = "all";
 
-/// How long a stage usually takes, and at worst.
-pub(crate) fn stage(stage: &str, usual: &str, worst: &str) -> String {
-    format!("{stage:<6} {usual:>7} ms {worst:>7} ms")
+/// How long a stage takes, half of the pictures and 99 of a hundred.
+pub(crate) fn stage(stage: &str, p50: &str, p99: &str) -> String {
+    format!("{stage:<8}{p50:>7} ms{p99:>7} ms")
 }
 
-/// A stage whose clocks are not compared yet.
+/// A stage that the pictures don't pass, or whose clocks are not compared yet.
 pub(crate) fn stage_unknown(stage: &str) -> String {
-    format!("{stage:<6} not known")
+    format!("{stage:<8}{:>7}{:>10}", "-", "-")
+}
+
+/// How far the stage that crosses clocks can be off, and the sum with it.
+pub(crate) fn clock_error(error: Duration) -> String {
+    format!("wire, all: ±{:.2} ms", error.as_secs_f64() * 1e3)
 }
 
 /// Pictures and bits a second.

@@ -36,6 +36,17 @@ pub(crate) fn presence(presence: &Presence) -> &'static str {
     }
 }
 
+pub(crate) const IS_CAMERA: &str = "Camera";
+pub(crate) const IS_INBOX: &str = "Files";
+
+/// What kind of contact it is, if it is no person, and what is new about it.
+pub(crate) fn row(kind: &str, news: &str) -> String {
+    match (kind, news) {
+        ("", _) | (_, "") => format!("{kind}{news}"),
+        _ => format!("{kind}, {news}"),
+    }
+}
+
 pub(crate) fn away_because(why: &str) -> String {
     format!("Away: {}", line(why))
 }

@@ -104,6 +104,11 @@ fn refused_there(reason: RefuseReason) -> &'static str {
     }
 }
 
+/// Files for a contact that has no place for them.
+pub(crate) fn takes_no_files(name: &str) -> String {
+    format!("{name} takes no files")
+}
+
 pub(crate) const SEND_FILES: &str = "Send files…";
 pub(crate) const SEND_FOLDER: &str = "Send folder…";
 pub(crate) const PATH: &str = "Path";

@@ -1,6 +1,7 @@
 //! `cargo xtask bench files`: one big random file between two folders in memory over loopback, by
 //! us and by what people use today. Rounds are interleaved, so that a busy moment hits everybody,
-//! and every copy begins with memory that is really there.
+//! and every copy begins with memory that is really there. Beside them the parts that a copy by us
+//! can't do without; `--parts` leaves the other programs out.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -12,33 +13,46 @@ use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::stage::Stage;
 
+use super::parts::{self, Parts};
 use super::peers::{self, Peer};
-use super::{build, number};
+use super::{number, processor, programs};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let mib = number(arguments, "--mib", 2048)?;
     let rounds = number(arguments, "--rounds", 3)?;
-    build()?;
-    let stage = Stage::new()?;
+    let stage = Stage::with_programs(programs(arguments)?)?;
     let source = stage.path("random.bin");
     let target = stage.path("arrived");
     fs::create_dir(&target).context(target.display())?;
     eprintln!("\n=== making {mib} MiB of random bytes");
     make(&source, u64::from(mib) << 20)?;
 
-    let mut runs: Vec<Runs> = peers::all(&stage, &target)?
-        .into_iter()
-        .map(Runs::of)
-        .collect();
+    let mut bench = parts::Bench::new(&target, mib, !arguments.contains(&"--bin"))?;
+    let mut parts = Vec::new();
+    let peers = match arguments.contains(&"--parts") {
+        true => vec![peers::ours(&stage, &target)?],
+        false => peers::all(&stage, &target)?,
+    };
+    let mut runs: Vec<Runs> = peers.into_iter().map(Runs::of).collect();
     for round in 1..=rounds {
         for runs in &mut runs {
             eprintln!("=== round {round}: {}", runs.peer.name());
             fetch_memory(&target, u64::from(mib) << 20)?;
             runs.once(&source, &target)?;
         }
+        if let Some(bench) = &mut bench {
+            eprintln!("=== round {round}: the parts of ours");
+            fetch_memory(&target, u64::from(mib) << 20)?;
+            parts.push(bench.once(&source)?);
+            remove_copy(&source, &target)?;
+        }
     }
     digest(&source)?;
-    report(&mut runs, mib)
+    report(&runs, mib)?;
+    if let (Some(ours), false) = (runs.first(), parts.is_empty()) {
+        report_parts(ours, &parts);
+    }
+    Ok(())
 }
 
 fn make(path: &Path, bytes: u64) -> Outcome {
@@ -54,7 +68,7 @@ fn make(path: &Path, bytes: u64) -> Outcome {
 /// by page, was measured to cost a second for each GiB and more: a constant that has nothing to do
 /// with copying, that a machine of one's own does not have, and that hides most of what is
 /// compared.
-fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
+pub(super) fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
     let path = target.join("memory");
     let mut file = File::create(&path).context(path.display())?;
     let pages = io::repeat(1).take(bytes + bytes / 8);
@@ -66,6 +80,8 @@ fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
 struct Runs {
     peer: Box<dyn Peer>,
     times: Vec<Duration>,
+    /// Processor time of both sides.
+    used: Vec<Duration>,
 }
 
 impl Runs {
@@ -73,30 +89,42 @@ impl Runs {
         Self {
             peer,
             times: Vec::new(),
+            used: Vec::new(),
         }
     }
 
     /// Copies, compares outside the time, and removes the copy.
     fn once(&mut self, source: &Path, target: &Path) -> Outcome {
-        let started = Instant::now();
+        let (before, started) = (self.used_so_far()?, Instant::now());
         self.peer.copy(source)?;
         self.times.push(started.elapsed());
-        let name = source.file_name().unwrap_or_default();
-        let copy = target.join(name);
+        self.used.push(self.used_so_far()? - before);
+        let copy = target.join(source.file_name().unwrap_or_default());
         if !same(source, &copy).context(copy.display())? {
             let name = self.peer.name();
             return Err(Failure::new(format!("{name}: the copy differs")));
         }
-        fs::remove_file(&copy).context(copy.display())
+        remove_copy(source, target)
     }
 
-    fn median(&mut self) -> Duration {
-        self.times.sort();
-        self.times
-            .get(self.times.len() / 2)
-            .copied()
-            .unwrap_or_default()
+    fn used_so_far(&self) -> Outcome<Duration> {
+        let server = self.peer.server().map(processor::used_by).transpose()?;
+        Ok(server.unwrap_or_default() + processor::used_by_children()?)
     }
+
+    fn median(&self) -> Duration {
+        median(self.times.clone())
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn remove_copy(source: &Path, target: &Path) -> Outcome {
+    let copy = target.join(source.file_name().unwrap_or_default());
+    fs::remove_file(&copy).context(copy.display())
 }
 
 fn same(one: &Path, other: &Path) -> io::Result<bool> {
@@ -137,8 +165,8 @@ fn digest(source: &Path) -> Outcome {
     Ok(())
 }
 
-fn report(runs: &mut [Runs], mib: u32) -> Outcome {
-    let ours = runs.first_mut().map(Runs::median).unwrap_or_default();
+fn report(runs: &[Runs], mib: u32) -> Outcome {
+    let ours = runs.first().map(Runs::median).unwrap_or_default();
     let bytes = f64::from(mib) * 1024.0 * 1024.0;
     println!("\n{mib} MiB over loopback between two folders in memory, medians");
     println!(
@@ -162,3 +190,30 @@ fn report(runs: &mut [Runs], mib: u32) -> Outcome {
     }
     Ok(())
 }
+
+/// Our time beside the processor time of what nobody could leave out.
+fn report_parts(ours: &Runs, parts: &[Parts]) {
+    println!("\nwhat a copy by us can't do without: processor time, medians");
+    let mut all = Duration::ZERO;
+    for (at, name) in parts::NAMES.iter().enumerate() {
+        let part = median(parts.iter().map(|parts| parts[at]).collect());
+        println!("{name:<34} {:>8.2} s", part.as_secs_f64());
+        all += part;
+    }
+    let (half, time) = (all.as_secs_f64() / 2.0, ours.median().as_secs_f64());
+    println!("{:<34} {half:>8.2} s", "all of it on two processors");
+    println!(
+        "{:<34} {time:>8.2} s, {:.2} times that; promised: {PROMISED_RATIO}",
+        "transom",
+        time / half
+    );
+    let used = median(ours.used.clone()).as_secs_f64();
+    println!(
+        "{:<34} {used:>8.2} s on {:.2} processors",
+        "its processor time",
+        used / time
+    );
+}
+
+/// What is promised of a file alone.
+const PROMISED_RATIO: f64 = 1.2;

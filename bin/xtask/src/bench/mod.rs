@@ -2,12 +2,20 @@
 //! machine.
 
 mod files;
+mod film;
+mod lab;
+mod link;
+mod parts;
 pub(crate) mod peers;
+mod processor;
 mod sshd;
 mod video;
 mod view;
+mod viewers;
 
-use crate::failure::{Failure, Outcome};
+use std::path::{self, PathBuf};
+
+use crate::failure::{Context as _, Failure, Outcome};
 use crate::packages;
 use crate::step;
 use crate::workspace;
@@ -16,9 +24,24 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     match arguments {
         ["video", rest @ ..] => video::run(rest),
         ["files", rest @ ..] => files::run(rest),
+        ["link", rest @ ..] => link::run(rest),
         ["view", rest @ ..] => view::run(rest),
-        _ => Err(Failure::usage("bench: say which, video, files or view")),
+        ["viewers", rest @ ..] => viewers::run(rest),
+        _ => Err(Failure::usage(
+            "bench: say which, link, viewers, video, files or view",
+        )),
     }
+}
+
+/// The folder of the programs to be measured: that of `--bin`, or what is built now.
+fn programs(arguments: &[&str]) -> Outcome<PathBuf> {
+    let Some(at) = arguments.iter().position(|argument| *argument == "--bin") else {
+        build()?;
+        return Ok(workspace::release(""));
+    };
+    let folder = arguments.get(at + 1);
+    let folder = folder.ok_or_else(|| Failure::usage("bench: --bin takes a folder"))?;
+    path::absolute(folder).context(folder)
 }
 
 /// The release build is what users run.

@@ -18,11 +18,21 @@ use super::sshd::Sshd;
 pub(super) trait Peer {
     fn name(&self) -> &'static str;
     fn copy(&mut self, source: &Path) -> Outcome;
+
+    /// The process of its other side, if that is one that stays.
+    fn server(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// Ours alone.
+pub(super) fn ours(stage: &Stage, target: &Path) -> Outcome<Box<dyn Peer>> {
+    Ok(Box::new(Ours::new(stage, target)?))
 }
 
 /// All that this machine has; ours first.
 pub(super) fn all(stage: &Stage, target: &Path) -> Outcome<Vec<Box<dyn Peer>>> {
-    let mut peers: Vec<Box<dyn Peer>> = vec![Box::new(Ours::new(stage, target)?)];
+    let mut peers: Vec<Box<dyn Peer>> = vec![ours(stage, target)?];
     let target = target.to_path_buf();
     if has(&[("sshd", "openssh-server"), ("scp", "openssh-client")]) {
         let sshd = Sshd::start(stage)?;
@@ -34,8 +44,7 @@ pub(super) fn all(stage: &Stage, target: &Path) -> Outcome<Vec<Box<dyn Peer>>> {
         }
     }
     if has(&[("socat", "socat")]) {
-        let target = target.clone();
-        peers.push(Box::new(Socat { target }));
+        peers.push(Box::new(Socat::new(&target)));
     }
     peers.push(Box::new(Cp { target }));
     Ok(peers)
@@ -57,7 +66,7 @@ fn has(programs: &[(&str, &str)]) -> bool {
 /// From the sender's start until it says that the file is durable, encrypted and verified.
 struct Ours {
     sender: Person,
-    _receiver: Background,
+    receiver: Background,
 }
 
 impl Ours {
@@ -70,7 +79,7 @@ impl Ours {
         sender.knows(&receiver, &address)?;
         Ok(Self {
             sender,
-            _receiver: child,
+            receiver: child,
         })
     }
 }
@@ -78,6 +87,10 @@ impl Ours {
 impl Peer for Ours {
     fn name(&self) -> &'static str {
         "transom (encrypted, verified)"
+    }
+
+    fn server(&self) -> Option<u32> {
+        Some(self.receiver.id())
     }
 
     fn copy(&mut self, source: &Path) -> Outcome {
@@ -133,8 +146,15 @@ impl Peer for Rsync {
 }
 
 /// Nothing but bytes over TCP: neither encrypted nor verified.
-struct Socat {
+pub(super) struct Socat {
     target: PathBuf,
+}
+
+impl Socat {
+    pub(super) fn new(target: &Path) -> Self {
+        let target = target.to_path_buf();
+        Self { target }
+    }
 }
 
 impl Peer for Socat {
@@ -174,7 +194,7 @@ impl Peer for Cp {
     }
 }
 
-fn quiet(command: &mut Command) -> Outcome {
+pub(super) fn quiet(command: &mut Command) -> Outcome {
     let status = command.status().context(step::written(command))?;
     match status.success() {
         true => Ok(()),

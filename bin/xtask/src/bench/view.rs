@@ -19,6 +19,7 @@ use crate::stage::{Person, Stage};
 use crate::step;
 use crate::workspace;
 
+use super::processor::{TICKS_PER_SECOND, USER, name_and_ticks};
 use super::{build, number};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
@@ -299,7 +300,7 @@ impl Usage {
         let (before, started) = (Ticks::of(process)?, Instant::now());
         thread::sleep(time);
         let (after, elapsed) = (Ticks::of(process)?, started.elapsed().as_secs_f64());
-        let share = |ticks: u64| ticks as f64 / TICKS_PER_SECOND / elapsed * 100.0;
+        let share = |ticks: u64| ticks as f64 / TICKS_PER_SECOND as f64 / elapsed * 100.0;
         Ok(Self {
             own: share(after.own - before.own),
             rasteriser: share(after.rasteriser.saturating_sub(before.rasteriser)),
@@ -317,9 +318,6 @@ impl Usage {
     }
 }
 
-/// What Linux has counted by since long ago, whatever its own clock.
-const TICKS_PER_SECOND: f64 = 100.0;
-
 struct Ticks {
     own: u64,
     rasteriser: u64,
@@ -335,7 +333,7 @@ impl Ticks {
         for task in machine::names_in(Path::new(&tasks)) {
             // A thread may end while it is looked at.
             let stat = fs::read_to_string(format!("{tasks}/{task}/stat")).unwrap_or_default();
-            let Some((name, used)) = name_and_ticks(&stat) else {
+            let Some((name, used)) = name_and_ticks(&stat, USER) else {
                 continue;
             };
             match name.starts_with("llvmpipe") {
@@ -350,26 +348,9 @@ impl Ticks {
     }
 }
 
-/// From a line of proc(5)'s stat: the name in brackets, and the 14th and 15th field together.
-fn name_and_ticks(stat: &str) -> Option<(&str, u64)> {
-    let (head, rest) = stat.rsplit_once(')')?;
-    let (_, name) = head.split_once('(')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some((name, user + system))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_of_stat_is_read_whatever_the_name() {
-        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 100 0 0 0 42 8 0 0 20 0 1 0 5 6 7";
-        assert_eq!(name_and_ticks(stat), Some(("a) b (c", 50)));
-        assert_eq!(name_and_ticks("7 (cut"), None);
-    }
 
     #[test]
     fn a_value_is_found_by_its_whole_key() {

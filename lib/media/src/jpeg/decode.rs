@@ -179,6 +179,7 @@ mod tests {
                 orientation: 1,
                 sequence: 0,
                 captured: now,
+                acquired: now,
                 ready: now,
             }))
         };

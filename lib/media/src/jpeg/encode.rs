@@ -66,6 +66,7 @@ impl Encoder {
             height,
             sequence: picture.sequence,
             captured: picture.captured,
+            acquired: picture.acquired,
         };
         let smaller = self.encode_raw(&raw);
         self.pixels = raw.data;
@@ -90,6 +91,7 @@ impl Encoder {
             orientation: 1,
             sequence: raw.sequence,
             captured: raw.captured,
+            acquired: raw.acquired,
             ready: Instant::now(),
         })
     }
@@ -164,6 +166,7 @@ mod tests {
             stride,
             sequence: 5,
             captured: Instant::now(),
+            acquired: Instant::now(),
         })
     }
 

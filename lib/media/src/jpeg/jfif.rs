@@ -187,6 +187,7 @@ mod tests {
             stride: layout.line(width),
             sequence: 0,
             captured: Instant::now(),
+            acquired: Instant::now(),
         }
     }
 

@@ -269,6 +269,7 @@ mod tests {
             stride,
             sequence: 0,
             captured: Instant::now(),
+            acquired: Instant::now(),
         }
     }
 

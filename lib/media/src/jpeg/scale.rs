@@ -145,6 +145,7 @@ mod tests {
             stride: 4,
             sequence: 0,
             captured: Instant::now(),
+            acquired: Instant::now(),
         };
         let scaled = Scaled::new(RawRows::new(&frame).unwrap(), (2, 1));
         let [mut a, mut b, mut c] = [Vec::new(), Vec::new(), Vec::new()];

@@ -216,7 +216,7 @@ impl DeviceCamera {
                 &mended,
                 format,
                 stamp.sequence,
-                stamp.captured,
+                stamp.told(),
             )))
         });
         let mended = format.dropped.mended;
@@ -241,6 +241,7 @@ impl DeviceCamera {
                     stride,
                     sequence: stamp.sequence,
                     captured: stamp.captured,
+                    acquired: stamp.acquired,
                 })
             })
     }

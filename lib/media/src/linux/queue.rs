@@ -33,11 +33,21 @@ pub(crate) struct Filled {
     pub(crate) age: Option<Duration>,
 }
 
-/// Sequence number and time of a frame, made sane.
+/// Sequence number and times of a frame, made sane.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stamp {
     pub(crate) sequence: u32,
+    /// When the sensor began it; `acquired` where the driver does not tell.
     pub(crate) captured: Instant,
+    /// When it was dequeued.
+    pub(crate) acquired: Instant,
+}
+
+impl Stamp {
+    /// When the sensor began the frame, where the driver tells.
+    pub(crate) fn told(&self) -> Option<Instant> {
+        (self.captured < self.acquired).then_some(self.captured)
+    }
 }
 
 /// Takes the newest good frame out of a queue.
@@ -128,7 +138,11 @@ impl<B: Buffers> Drain<B> {
             .filter(|told| self.last.is_none_or(|last| *told > last.captured))
             .unwrap_or(now);
         let sequence = self.last.map_or(0, |last| last.sequence.wrapping_add(step));
-        let stamp = Stamp { sequence, captured };
+        let stamp = Stamp {
+            sequence,
+            captured,
+            acquired: now,
+        };
         self.last = Some(stamp);
         stamp
     }

@@ -81,7 +81,7 @@ impl FileCamera {
             let mut bytes = &self.chunk[self.rest.clone()];
             let found = self.splitter.push(&mut bytes);
             let usable = found.and_then(|jpeg| match repair(jpeg) {
-                Ok(mended) => Some(picture(&mended, &mut self.format, sequence, captured)),
+                Ok(mended) => Some(picture(&mended, &mut self.format, sequence, Some(captured))),
                 Err(why) => {
                     self.format.dropped.unusable += 1;
                     log::debug!("{} unusable=\"{why}\"", self.name);

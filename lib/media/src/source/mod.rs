@@ -22,26 +22,30 @@ use std::time::Instant;
 use crate::jpeg::repair::Mended;
 use crate::{Format, Picture};
 
-/// The picture of a JPEG that was looked at; counts what had to be mended.
+/// The picture of a JPEG that was looked at; counts what had to be mended. `captured` is `None`
+/// where the source tells no time.
 pub(crate) fn picture(
     mended: &Mended<'_>,
     format: &mut Format,
     sequence: u32,
-    captured: Instant,
+    captured: Option<Instant>,
 ) -> Picture {
     let header = mended.header;
     if mended.added_end || mended.added_tables {
         format.dropped.mended += 1;
     }
     (format.width, format.height) = (header.width, header.height);
+    let jpeg = mended.to_arc();
+    let acquired = Instant::now();
     Picture {
-        jpeg: mended.to_arc(),
+        jpeg,
         width: header.width,
         height: header.height,
         orientation: header.orientation,
         sequence,
-        captured,
-        ready: Instant::now(),
+        captured: captured.unwrap_or(acquired),
+        acquired,
+        ready: acquired,
     }
 }
 

@@ -51,11 +51,12 @@ impl PatternCamera {
         })
     }
 
-    fn bytes(&mut self, sequence: u32) -> Result<Bytes, CameraError> {
+    /// The picture, and when it was encoded: in the first lap only.
+    fn bytes(&mut self, sequence: u32) -> Result<(Bytes, Option<Instant>), CameraError> {
         let lap = self.lap.len();
         let phase = sequence as usize % lap;
         if let Some(bytes) = &self.lap[phase] {
-            return Ok(Bytes::clone(bytes));
+            return Ok((Bytes::clone(bytes), None));
         }
         let Some(encoder) = &mut self.encoder else {
             return Err(failed("a picture of the lap is missing"));
@@ -66,7 +67,7 @@ impl PatternCamera {
             // The lap is complete: its buffers are needed no more.
             self.encoder = None;
         }
-        Ok(bytes)
+        Ok((bytes, Some(Instant::now())))
     }
 }
 
@@ -102,9 +103,10 @@ impl Camera for PatternCamera {
         let Some((sequence, captured)) = self.pace.take(Instant::now()) else {
             return Ok(None);
         };
-        let jpeg = self.bytes(sequence)?;
+        let acquired = Instant::now();
+        let (jpeg, encoded) = self.bytes(sequence)?;
         let (width, height) = self.size;
-        let ready = Instant::now();
+        let ready = encoded.unwrap_or(acquired);
         Ok(Some(Frame::Jpeg(Picture {
             jpeg,
             width,
@@ -112,6 +114,7 @@ impl Camera for PatternCamera {
             orientation: 1,
             sequence,
             captured,
+            acquired,
             ready,
         })))
     }
@@ -208,7 +211,7 @@ mod tests {
         let mut camera = PatternCamera::new(&request((64, 48))).unwrap();
         let lap = camera.lap.len() as u32;
         let laps: Vec<_> = (0..2 * lap)
-            .map(|sequence| camera.bytes(sequence).unwrap())
+            .map(|sequence| camera.bytes(sequence).unwrap().0)
             .collect();
         let (first, second) = laps.split_at(lap as usize);
         assert!(
@@ -232,7 +235,7 @@ mod tests {
         .unwrap();
         let lap = camera.lap.len() as u32;
         let bytes: usize = (0..lap)
-            .map(|sequence| camera.bytes(sequence).unwrap().len())
+            .map(|sequence| camera.bytes(sequence).unwrap().0.len())
             .sum();
         assert!(
             bytes <= LAP_BYTES * 5 / 4,
@@ -254,7 +257,7 @@ mod tests {
         ];
         let mut camera = PatternCamera::new(&request((640, 480))).unwrap();
         let mut image = Image::default();
-        decode(&camera.bytes(0).unwrap(), Limit::default(), &mut image).unwrap();
+        decode(&camera.bytes(0).unwrap().0, Limit::default(), &mut image).unwrap();
         let pixel = |x: usize, y: usize| &image.rgba[(y * 640 + x) * 4..][..3];
         let is = |seen: &[u8], wanted: [i32; 3]| {
             let mut pairs = seen.iter().zip(wanted);

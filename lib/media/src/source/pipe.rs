@@ -130,8 +130,7 @@ impl PipeReader {
                 self.searched = 0;
                 let sequence = self.sequence;
                 self.sequence = sequence.wrapping_add(1);
-                // A pipe tells no time: the earliest that is known is now.
-                Some(picture(&mended, &mut self.format, sequence, Instant::now()))
+                Some(picture(&mended, &mut self.format, sequence, None))
             }
             Some(Err(why)) => {
                 self.sequence = self.sequence.wrapping_add(1);

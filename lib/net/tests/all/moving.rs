@@ -203,6 +203,7 @@ impl Pictures {
         let head = PictureHead {
             sequence: self.sent,
             captured: stand.net.now().0,
+            acquired_after: 0,
             ready_after: 0,
             sent_after: 0,
             width: 640,

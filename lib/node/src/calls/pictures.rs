@@ -1,15 +1,14 @@
 //! Pictures that come in, and the credit that goes back for each.
 
-use std::time::Duration;
-
 use transom_net::PeerId;
-use transom_proto::{CallId, ReceivedPicture};
-use transom_wire::{Codec, Orientation};
+use transom_proto::{CallId, Instant, ReceivedPicture};
+use transom_wire::{Codec, Orientation, PictureHead};
 
 use super::Calls;
 use super::call::Call;
 use crate::context::Context;
 use crate::handle::Credit;
+use crate::latency::Stages;
 use crate::notice::{Notice, RemotePicture, Timing};
 
 impl Calls {
@@ -46,17 +45,9 @@ pub(super) fn arrived(
         log::debug!("{link}: a picture of codec {:?} can't be shown", head.codec);
         return;
     }
-    let mut local = |clock| {
-        out.net
-            .session(link)
-            .and_then(|session| session.to_local(clock))
-    };
-    let captured = local(head.captured);
-    let ready = captured.map(|at| at + Duration::from_micros(u64::from(head.ready_after)));
     let timing = Timing {
-        captured: captured.map(|at| out.net.instant(at)),
-        ready: ready.map(|at| out.net.instant(at)),
         received: out.net.instant(received),
+        stages: stages(link, &head, received, out),
     };
     let picture = RemotePicture {
         jpeg: bytes,
@@ -72,4 +63,16 @@ pub(super) fn arrived(
     };
     let peer = call.peer;
     out.notify(Notice::Picture { peer, picture });
+}
+
+fn stages(link: PeerId, head: &PictureHead, received: Instant, out: &mut Context) -> Stages {
+    let stages = Stages::of_sender(head);
+    let sent = head.captured.wrapping_add(head.sent_after.into());
+    let crossing = out.with(link, |session| {
+        Some((session.to_local(sent)?, session.stats(received).min_rtt?))
+    });
+    match crossing.flatten() {
+        Some((sent, min_rtt)) => stages.crossed(sent, received, min_rtt),
+        None => stages,
+    }
 }

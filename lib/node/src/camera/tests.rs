@@ -116,6 +116,7 @@ fn picture() -> Picture {
         orientation: 1,
         sequence: 0,
         captured: now,
+        acquired: now,
         ready: now,
     }
 }
@@ -292,6 +293,24 @@ fn a_source_that_sends_nothing_is_said_to_after_five_seconds_and_is_live_with_it
         desk.told().first().map(|(lens, _)| *lens),
         Some(CameraState::Live)
     );
+}
+
+#[test]
+fn a_time_stamp_of_the_future_or_long_ago_is_that_of_the_frames_arrival() {
+    let now = Instant::now();
+    let stamped = |stamp| {
+        captured(&Picture {
+            captured: stamp,
+            acquired: now,
+            ..picture()
+        })
+    };
+    let credible = now - Duration::from_millis(30);
+    assert_eq!(stamped(credible), credible);
+    assert_eq!(stamped(now + Duration::from_secs(3600)), now);
+    if let Some(ancient) = now.checked_sub(MAX_AGE + Duration::from_millis(1)) {
+        assert_eq!(stamped(ancient), now);
+    }
 }
 
 /// A camera on a descriptor, which counts how often it is asked.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use transom_net::PeerId;
 use transom_proto::Side;
 use transom_users::{Book, Rights, Trust, identify, trust};
-use transom_wire::{ByeCode, PeerName, PublicKey};
+use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use super::{Dial, Link, Links, Reach};
 use crate::budget::MAX_LINKS_PER_KEY;
@@ -106,6 +106,7 @@ impl Links {
                         known_as,
                         session: None,
                         since: None,
+                        capabilities: Capabilities::NONE,
                         closing: false,
                         // Neither more nor newer connections give a peer a larger share of the
                         // disk.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use transom_net::Departure;
 use transom_proto::Side;
 use transom_users::Rights;
-use transom_wire::{ByeCode, PeerName, PublicKey};
+use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use crate::load::Load;
 
@@ -26,6 +26,8 @@ pub(crate) struct Link {
     pub(super) known_as: Option<PeerName>,
     /// The peer's random number of this run; `None` until its hello, and then it is really there.
     pub(super) session: Option<u64>,
+    /// What its station says that it can do; none before its hello.
+    pub(super) capabilities: Capabilities,
     /// When it said hello.
     pub(super) since: Option<Instant>,
     /// We have said goodbye on it.

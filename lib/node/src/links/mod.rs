@@ -392,6 +392,7 @@ impl Links {
             return;
         };
         (link.session, link.since) = (Some(session), Some(Instant::now()));
+        link.capabilities = capabilities;
         let (peer, key, first_use, address, side) =
             (link.peer, link.key, link.first_use, link.address, link.side);
         let known_as = link.known_as;
@@ -428,9 +429,16 @@ impl Links {
                 first_use,
                 known_as,
                 address,
-                capabilities,
+                capabilities: self.capabilities_of(&peer),
             }),
         }
+    }
+
+    /// What the programs of a peer that are here can do together: its `transom send` can't be
+    /// called, and its window can.
+    fn capabilities_of(&self, peer: &PeerName) -> Capabilities {
+        let links = self.links.values().filter(|link| link.peer == *peer);
+        links.fold(Capabilities::NONE, |all, link| all | link.capabilities)
     }
 
     /// A connection ended, at whatever stage.

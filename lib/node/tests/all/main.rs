@@ -17,6 +17,7 @@ mod paced;
 mod panics;
 mod pins;
 mod rights;
+mod seen;
 mod support;
 mod takeover;
 mod told;

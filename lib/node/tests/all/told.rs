@@ -205,6 +205,7 @@ fn a_grey_camera_is_shown_in_a_smaller_size() {
         stride: 64,
         sequence: 0,
         captured: std::time::Instant::now(),
+        acquired: std::time::Instant::now(),
     }));
     let film = path(&scratch.0, "grey.mjpeg");
     fs::write(&film, &grey.unwrap().jpeg[..]).unwrap();

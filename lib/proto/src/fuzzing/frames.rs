@@ -96,6 +96,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         | Kind::Refuse
         | Kind::Cancel
         | Kind::CameraState
+        | Kind::Live
         | Kind::Recording
         | Kind::Finished
         | Kind::Pause => vec![1],

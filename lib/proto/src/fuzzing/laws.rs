@@ -237,6 +237,7 @@ pub(super) fn picture(value: u8) -> Picture {
     let head = PictureHead {
         sequence: u32::from(value),
         captured: 0,
+        acquired_after: 0,
         ready_after: 0,
         sent_after: 0,
         width: 1,

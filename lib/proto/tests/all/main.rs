@@ -11,6 +11,7 @@ mod hostile;
 mod latency;
 mod later;
 mod laws;
+mod live;
 mod memory;
 mod rates;
 mod records;

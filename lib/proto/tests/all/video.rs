@@ -20,6 +20,7 @@ pub(crate) fn picture(sequence: u32, bytes: usize) -> Picture {
     let head = PictureHead {
         sequence,
         captured: 0,
+        acquired_after: 0,
         ready_after: 0,
         sent_after: 0,
         width: 640,

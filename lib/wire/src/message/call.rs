@@ -102,11 +102,8 @@ pub struct Recording {
 
 impl Recording {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.u8("recording")? {
-            0 => Ok(Self { on: false }),
-            1 => Ok(Self { on: true }),
-            _ => Err(DecodeError::Illegal("recording")),
-        }
+        let on = reader.switch("recording")?;
+        Ok(Self { on })
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {

@@ -63,6 +63,18 @@ impl Capabilities {
     pub const CALLS: Self = Self(1 << 1);
     /// It receives files.
     pub const FILES: Self = Self(1 << 2);
+    /// Those that have a name, as `--json` and files of settings write it.
+    pub const NAMED: [(Self, &'static str); 3] = [
+        (Self::CAMERA, "camera"),
+        (Self::CALLS, "calls"),
+        (Self::FILES, "files"),
+    ];
+
+    /// The names of those in the set.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let named = Self::NAMED.into_iter();
+        named.filter_map(move |(one, name)| self.contains(one).then_some(name))
+    }
 
     /// Whether all of `others` are in the set.
     pub const fn contains(self, others: Self) -> bool {
@@ -184,5 +196,24 @@ impl Ack {
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.u64(self.received)?;
         writer.u64(self.clock)
+    }
+}
+
+/// Tells whether a call rings or runs anywhere at the sending side's station, whose link to the
+/// network is shared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Live {
+    /// Whether one does.
+    pub on: bool,
+}
+
+impl Live {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let on = reader.switch("live")?;
+        Ok(Self { on })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u8(u8::from(self.on))
     }
 }

@@ -381,11 +381,8 @@ pub struct Pause {
 
 impl Pause {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.u8("paused")? {
-            0 => Ok(Self { paused: false }),
-            1 => Ok(Self { paused: true }),
-            _ => Err(DecodeError::Illegal("paused")),
-        }
+        let paused = reader.switch("paused")?;
+        Ok(Self { paused })
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {

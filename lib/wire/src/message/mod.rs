@@ -151,6 +151,8 @@ messages! {
         Ack(crate::Ack),
         /// A further connection of the same pair: its first frame.
         Join(crate::Join),
+        /// Whether a call is live at the sender's station.
+        Live(crate::Live),
         /// Asks for a call.
         Ring(crate::Ring),
         /// Refuses a call.

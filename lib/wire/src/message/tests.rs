@@ -89,6 +89,9 @@ fn connection() {
         Message::Join(join),
         "00000010 06 00 0000 0000000000000001 0000000000000002",
     );
+    let live = |on| Message::Live(Live { on });
+    golden(0, 0, live(true), "00000001 07 00 0000 01");
+    golden(0, 0, live(false), "00000001 07 00 0000 00");
 }
 
 #[test]
@@ -127,8 +130,9 @@ fn video() {
     let head = PictureHead {
         sequence: 5,
         captured: 6,
-        ready_after: 7,
-        sent_after: 8,
+        acquired_after: 7,
+        ready_after: 8,
+        sent_after: 9,
         width: 1280,
         height: 720,
         orientation: Orientation::Upright,
@@ -139,8 +143,8 @@ fn video() {
         3,
         0,
         Message::Picture(head, &[0xff, 0xd8]),
-        "00000022 30 00 0003 00000005 0000000000000006 00000007 00000008 0500 02d0 01 01 00000004 \
-         0000 ffd8",
+        "00000026 30 00 0003 00000005 0000000000000006 00000007 00000008 00000009 0500 02d0 01 01 \
+         00000004 0000 ffd8",
     );
     golden(
         3,
@@ -149,7 +153,7 @@ fn video() {
         "00000002 31 01 0003 ffd9",
     );
     golden(3, 0, Message::Abort, "00000000 32 00 0003");
-    assert_eq!(PictureHead::BYTES, 32);
+    assert_eq!(PictureHead::BYTES, 36);
 }
 
 #[test]
@@ -425,8 +429,8 @@ fn extensions_of_later_versions_are_skipped() {
     let kind = CallKind::View;
     let extended = "00000009 10 00 0001 01 07 0002 abcd 08 0000";
     assert_eq!(decode(extended), Message::Ring(Ring { kind }));
-    let picture = "00000026 30 00 0003 00000005 0000000000000006 00000007 00000008 0500 02d0 01 01 \
-                   00000004 0004 01 0001 ff ffd8";
+    let picture = "0000002a 30 00 0003 00000005 0000000000000006 00000007 00000008 00000009 0500 \
+                   02d0 01 01 00000004 0004 01 0001 ff ffd8";
     let Message::Picture(head, bytes) = decode(picture) else {
         panic!("a picture");
     };
@@ -446,8 +450,8 @@ fn extensions_of_later_versions_are_skipped() {
         DecodeError::Cut("extension"),
     );
     illegal(
-        "00000022 30 00 0003 00000005 0000000000000006 00000007 00000008 0500 02d0 01 01 00000004 \
-         0003 ffd8",
+        "00000026 30 00 0003 00000005 0000000000000006 00000007 00000008 00000009 0500 02d0 01 01 \
+         00000004 0003 ffd8",
         DecodeError::Cut("extension area"),
     );
 }

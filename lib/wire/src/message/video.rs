@@ -40,12 +40,16 @@ codes! {
 pub struct PictureHead {
     /// Counts the pictures of the camera, also those this viewer was spared.
     pub sequence: u32,
-    /// When the sensor began it, in the sender's clock.
+    /// When the sensor began it, in the sender's clock; `acquired_after` is 0 where the camera does
+    /// not tell.
     pub captured: u64,
-    /// Microseconds from then until it was ready to send.
+    /// Microseconds from `captured` until the sender's program had the frame.
+    pub acquired_after: u32,
+    /// Microseconds from `captured` until the picture was ready to send: `acquired_after` where the
+    /// camera itself encoded it.
     pub ready_after: u32,
-    /// Microseconds from then until its first byte was handed to the connection: what lies between
-    /// the two is the wait in the sender's slot.
+    /// Microseconds from `captured` until its first byte was handed to the connection: what lies
+    /// between `ready_after` and this is the wait in the sender's slot.
     pub sent_after: u32,
     /// Pixels across, 1 to [`limits::SIDE`].
     pub width: u16,
@@ -61,12 +65,13 @@ pub struct PictureHead {
 
 impl PictureHead {
     /// Bytes of the head on the wire, with an extension area that is empty.
-    pub const BYTES: usize = 32;
+    pub const BYTES: usize = 36;
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let head = Self {
             sequence: reader.u32("sequence")?,
             captured: reader.u64("captured")?,
+            acquired_after: reader.u32("acquired after")?,
             ready_after: reader.u32("ready after")?,
             sent_after: reader.u32("sent after")?,
             width: side(reader.u16("width")?, "width")?,
@@ -82,6 +87,7 @@ impl PictureHead {
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.u32(self.sequence)?;
         writer.u64(self.captured)?;
+        writer.u32(self.acquired_after)?;
         writer.u32(self.ready_after)?;
         writer.u32(self.sent_after)?;
         writer.u16(self.width)?;

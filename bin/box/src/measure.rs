@@ -1,0 +1,131 @@
+//! Hidden options for `cargo xtask bench link`: what a measurement needs of the built programs and
+//! no user does. They change nothing unless they are given.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::json;
+use transom::latency::Stage;
+use transom::people::Book;
+use transom::{
+    Accept, Handle, InboxSettings, Notice, PeerName, RemotePicture, SendOptions, Settings,
+};
+
+use crate::output::Output;
+use crate::report::transfer_json;
+
+/// For a camera box under measurement.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MeasureCamera {
+    /// Also send this file to that contact, one second after the first call began
+    #[arg(long, hide = true, value_name = "NAME=PATH")]
+    measure_send: Option<NamedFile>,
+}
+
+/// For a viewer under measurement.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MeasureWatch {
+    /// Also take files, from every contact, into this folder, and tell how far they are
+    #[arg(long, hide = true, value_name = "DIR")]
+    measure_inbox: Option<PathBuf>,
+    /// One JSON object for each picture
+    #[arg(long, hide = true)]
+    measure_pictures: bool,
+}
+
+/// `NAME=PATH`.
+#[derive(Clone, Debug)]
+struct NamedFile {
+    peer: PeerName,
+    path: PathBuf,
+}
+
+impl FromStr for NamedFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, path) = text.split_once('=').ok_or("NAME=PATH")?;
+        let peer = name.parse().map_err(|error| format!("{error}"))?;
+        let path = path.into();
+        Ok(Self { peer, path })
+    }
+}
+
+/// The file that a camera box sends beside its pictures, until it has begun.
+#[derive(Debug)]
+pub(crate) struct FileBeside {
+    file: Option<NamedFile>,
+    due: Option<Instant>,
+}
+
+impl FileBeside {
+    pub(crate) fn new(options: MeasureCamera) -> Self {
+        Self {
+            file: options.measure_send,
+            due: None,
+        }
+    }
+
+    /// When to call [`on_time`](Self::on_time).
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    pub(crate) fn notice(&mut self, notice: &Notice) {
+        if self.file.is_some() && self.due.is_none() && matches!(notice, Notice::CallStarted { .. })
+        {
+            self.due = Some(Instant::now() + FILE_DELAY);
+        }
+    }
+
+    /// A contact that is connected already is not dialed again.
+    pub(crate) fn on_time(&mut self, book: &Book, handle: &Handle) {
+        if self.due.is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        self.due = None;
+        if let Some(NamedFile { peer, path }) = self.file.take() {
+            if let Some(contact) = book.find(peer.as_str()) {
+                handle.connect(contact.clone(), true);
+            }
+            handle.send(&peer, path, SendOptions::default());
+        }
+    }
+}
+
+/// Pictures have the link to themselves for so long, as in a call that somebody sends a file in.
+const FILE_DELAY: Duration = Duration::from_secs(1);
+
+impl MeasureWatch {
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.inbox = self.measure_inbox.clone().map(|into| InboxSettings {
+            into,
+            accept: Accept::Known,
+            quota: None,
+            overwrite: false,
+        });
+    }
+
+    pub(crate) fn notice(&self, notice: &Notice, output: &Output) {
+        if let (Some(_), Notice::Transfer(status)) = (&self.measure_inbox, notice) {
+            output.answer("", transfer_json("transfer", status, None));
+        }
+    }
+
+    pub(crate) fn picture(&self, picture: &RemotePicture, output: &Output) {
+        if self.measure_pictures {
+            let stages = &picture.timing.stages;
+            let on_its_way = stages.share(Stage::Wait).zip(stages.get(Stage::Wire));
+            let latency = on_its_way.map(|(wait, wire)| (wait + wire).as_secs_f64() * 1000.0);
+            let json = json!({
+                "event": "picture",
+                "sequence": picture.sequence,
+                "bytes": picture.jpeg.len(),
+                "ready_to_received_ms": latency,
+            });
+            output.answer("", json);
+        }
+    }
+}

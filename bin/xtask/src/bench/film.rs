@@ -1,0 +1,122 @@
+//! A film of JPEG pictures that are all of one size in bytes: pictures of the pattern, padded with
+//! comment segments.
+
+use std::fs;
+use std::path::Path;
+
+use crate::children::Background;
+use crate::failure::{Context, Failure, Outcome};
+use crate::stage::Stage;
+
+/// Real pictures to pad.
+pub(super) struct Pictures(Vec<Vec<u8>>);
+
+impl Pictures {
+    /// Records a second of the pattern over loopback.
+    pub(super) fn record(stage: &Stage) -> Outcome<Self> {
+        let (camera, viewer) = (stage.person("recorder")?, stage.person("spectator")?);
+        camera.knows(&viewer, "127.0.0.1:9")?;
+        let pattern = "camera --source pattern --size 1280x720 --fps 30";
+        let pattern: Vec<&str> = pattern.split(' ').collect();
+        let (_box, address) = camera.listen(&pattern)?;
+        viewer.knows(&camera, &address)?;
+        let film = stage.path("pattern.mjpeg");
+        let path = film.to_string_lossy();
+        let watch = [
+            "watch", "recorder", "--frames", "30", "--json", "--save", &path,
+        ];
+        Background::start(&mut viewer.transom(&watch))?.finish()?;
+        let bytes = fs::read(&film).context(film.display())?;
+        Ok(Self(split(&bytes)))
+    }
+
+    /// The size to which all of them can be padded.
+    pub(super) fn largest(&self) -> usize {
+        let largest = self.0.iter().map(Vec::len).max().unwrap_or_default();
+        // There is no shorter segment.
+        largest + MIN_SEGMENT
+    }
+
+    /// Writes a film of them, each padded to exactly that size.
+    pub(super) fn write(&self, path: &Path, bytes: usize) -> Outcome {
+        let padded: Option<Vec<_>> = self.0.iter().map(|jpeg| pad(jpeg, bytes)).collect();
+        let padded = padded.ok_or_else(|| {
+            Failure::new(format!(
+                "the pattern's pictures are larger than {bytes} bytes"
+            ))
+        })?;
+        fs::write(path, padded.concat()).context(path.display())
+    }
+}
+
+/// Cuts after each end of image. The marker's bytes occur nowhere else in a picture without
+/// thumbnail: in coded data every 0xff is followed by 0.
+fn split(film: &[u8]) -> Vec<Vec<u8>> {
+    let mut pictures = Vec::new();
+    let mut start = 0;
+    for (at, marker) in film.windows(2).enumerate() {
+        if marker == END_OF_IMAGE {
+            pictures.push(film[start..at + 2].to_vec());
+            start = at + 2;
+        }
+    }
+    pictures
+}
+
+const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+
+/// The picture with comments behind its first marker, so that it has that many bytes.
+fn pad(jpeg: &[u8], bytes: usize) -> Option<Vec<u8>> {
+    let (start, rest) = jpeg.split_at_checked(2)?;
+    let mut padded = start.to_vec();
+    let mut missing = bytes.checked_sub(jpeg.len())?;
+    while missing > 0 {
+        // What is left has to be nothing or a whole segment.
+        let part = match missing {
+            ..=MAX_SEGMENT => missing,
+            _ => MAX_SEGMENT - MIN_SEGMENT,
+        };
+        let length = u16::try_from(part.checked_sub(2)?)
+            .ok()
+            .filter(|length| *length >= 2)?;
+        padded.extend([0xff, 0xfe]);
+        padded.extend(length.to_be_bytes());
+        padded.resize(padded.len() + part - MIN_SEGMENT, b' ');
+        missing -= part;
+    }
+    padded.extend(rest);
+    Some(padded)
+}
+
+/// Marker and length.
+const MIN_SEGMENT: usize = 4;
+const MAX_SEGMENT: usize = 2 + u16::MAX as usize;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_padded_picture_has_exactly_the_size_and_whole_segments() {
+        let jpeg = [0xff, 0xd8, 0xff, 0xda, 7, 0xff, 0, 7, 0xff, 0xd9];
+        for bytes in [14, 15, 40_000, 65_547, 65_548, 65_551, 150_000, 300_000] {
+            let padded = pad(&jpeg, bytes).unwrap();
+            assert_eq!(padded.len(), bytes);
+            let mut at = 2;
+            while padded[at..at + 2] == [0xff, 0xfe] {
+                at += 2 + usize::from(u16::from_be_bytes([padded[at + 2], padded[at + 3]]));
+            }
+            assert_eq!(padded[at..], jpeg[2..], "{bytes}");
+        }
+        assert_eq!(pad(&jpeg, 9), None);
+        assert_eq!(pad(&jpeg, 10).as_deref(), Some(&jpeg[..]));
+    }
+
+    #[test]
+    fn a_film_is_cut_at_the_ends_of_its_pictures() {
+        let film = [
+            0xff, 0xd8, 1, 0xff, 0xd9, 0xff, 0xd8, 2, 0xff, 0, 0xff, 0xd9,
+        ];
+        assert_eq!(split(&film), [&film[..5], &film[5..]]);
+    }
+}

@@ -1,0 +1,243 @@
+//! What is promised of a run, and whether it holds.
+
+use std::fmt;
+
+use super::play::Act;
+use super::played::{Played, latency};
+use super::rows::Row;
+
+/// A figure with its limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound {
+    figure: Figure,
+    limit: f64,
+}
+
+/// What is measured. Milliseconds are those from picture ready to picture wholly received, of the
+/// pictures that came beside the file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Figure {
+    /// Median, less that of the video alone, in milliseconds.
+    P50Above,
+    /// 99th percentile, less that of the video alone, in milliseconds.
+    P99Above,
+    /// 99th percentile in milliseconds.
+    P99,
+    /// The same from the fifth second on.
+    P99Settled,
+    /// The same without the first second after each step of the rate.
+    P99OffSteps,
+    /// Percent of the camera's pictures.
+    Shown,
+    /// Pictures a second from the fifth second on.
+    Fps,
+    /// Seconds without a picture, or without a byte of the file.
+    Stall,
+    /// Seconds from the last step of the rate to the last picture that was missed.
+    WholeAfterStep,
+    /// Seconds from the file's end to the last picture that was missed, or smaller than alone.
+    WholeAfterFile,
+    /// The file, in percent of what plain TCP carries less the video alone.
+    FileOfLeft,
+    /// The file, in percent of its rate alone.
+    FileOfAlone,
+}
+
+/// A run with what it is compared to, each as far as the row's bounds need it.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub run: Played,
+    pub alone: Option<Played>,
+    pub naive: Option<Played>,
+    /// Plain TCP in bytes a second.
+    pub plain: Option<f64>,
+    /// A file without pictures in bytes a second.
+    pub file_alone: Option<f64>,
+}
+
+impl Measured {
+    /// Bytes a second that the video alone leaves of what plain TCP carries.
+    pub(super) fn left(&self) -> Option<f64> {
+        Some(self.plain? - self.alone.as_ref()?.video_rate())
+    }
+
+    /// A run's file in percent of what is left, or of its rate alone.
+    pub(super) fn file_percent(&self, run: &Played) -> Option<f64> {
+        let whole = self.left().or(self.file_alone)?;
+        Some(run.file_rate()? / whole * 100.0)
+    }
+
+    fn above(&self, quantile: f64) -> Option<f64> {
+        let alone = latency(self.alone.as_ref()?.pictures.iter(), quantile);
+        Some(latency(self.run.beside_file(), quantile) - alone)
+    }
+}
+
+impl Bound {
+    pub(super) const fn p50_above(limit: f64) -> Self {
+        Self::new(Figure::P50Above, limit)
+    }
+
+    pub(super) const fn p99_above(limit: f64) -> Self {
+        Self::new(Figure::P99Above, limit)
+    }
+
+    pub(super) const fn p99(limit: f64) -> Self {
+        Self::new(Figure::P99, limit)
+    }
+
+    pub(super) const fn p99_settled(limit: f64) -> Self {
+        Self::new(Figure::P99Settled, limit)
+    }
+
+    pub(super) const fn p99_off_steps(limit: f64) -> Self {
+        Self::new(Figure::P99OffSteps, limit)
+    }
+
+    pub(super) const fn shown(limit: f64) -> Self {
+        Self::new(Figure::Shown, limit)
+    }
+
+    pub(super) const fn fps(limit: f64) -> Self {
+        Self::new(Figure::Fps, limit)
+    }
+
+    pub(super) const fn stall(limit: f64) -> Self {
+        Self::new(Figure::Stall, limit)
+    }
+
+    pub(super) const fn whole_after_step(limit: f64) -> Self {
+        Self::new(Figure::WholeAfterStep, limit)
+    }
+
+    pub(super) const fn whole_after_file(limit: f64) -> Self {
+        Self::new(Figure::WholeAfterFile, limit)
+    }
+
+    pub(super) const fn file_of_left(limit: f64) -> Self {
+        Self::new(Figure::FileOfLeft, limit)
+    }
+
+    pub(super) const fn file_of_alone(limit: f64) -> Self {
+        Self::new(Figure::FileOfAlone, limit)
+    }
+
+    const fn new(figure: Figure, limit: f64) -> Self {
+        Self { figure, limit }
+    }
+
+    /// Whether the video has to be measured alone.
+    pub(super) fn needs_video_alone(self) -> bool {
+        use Figure::{FileOfLeft, P50Above, P99Above, WholeAfterFile};
+        matches!(
+            self.figure,
+            P50Above | P99Above | FileOfLeft | WholeAfterFile
+        )
+    }
+
+    /// Whether the file has to be measured alone.
+    pub(super) fn needs_file_alone(self) -> bool {
+        self.figure == Figure::FileOfAlone
+    }
+
+    /// Whether plain TCP has to be measured.
+    pub(super) fn needs_plain(self) -> bool {
+        self.figure == Figure::FileOfLeft
+    }
+
+    /// The figure as it was measured; not a number where there was nothing to measure.
+    pub(super) fn figure(self, row: &Row, measured: &Measured) -> f64 {
+        let run = &measured.run;
+        let seconds = |at: f64| run.beside_file().filter(move |p| p.at.as_secs_f64() >= at);
+        let value = match self.figure {
+            Figure::P50Above => measured.above(0.5),
+            Figure::P99Above => measured.above(0.99),
+            Figure::P99 => Some(latency(run.beside_file(), 0.99)),
+            Figure::P99Settled => Some(latency(seconds(SETTLED), 0.99)),
+            Figure::P99OffSteps => {
+                let is_off = |at: f64| steps(row).all(|step| !(step..step + 1.0).contains(&at));
+                let pictures = run.pictures.iter();
+                Some(latency(
+                    pictures.filter(|p| is_off(p.at.as_secs_f64())),
+                    0.99,
+                ))
+            }
+            Figure::Shown => Some(run.shown() * 100.0),
+            Figure::Fps => {
+                let last = run
+                    .beside_file()
+                    .last()
+                    .map(|picture| picture.at.as_secs_f64());
+                last.map(|last| seconds(SETTLED).count() as f64 / (last - SETTLED))
+            }
+            Figure::Stall => Some(run.longest_stall().as_secs_f64()),
+            Figure::WholeAfterStep => {
+                let last = steps(row).last();
+                let fault = run.last_fault(|_| false);
+                last.map(|step| fault.map_or(0.0, |at| (at.as_secs_f64() - step).max(0.0)))
+            }
+            Figure::WholeAfterFile => whole_after_file(row, measured),
+            Figure::FileOfLeft | Figure::FileOfAlone => measured.file_percent(run),
+        };
+        value.unwrap_or(f64::NAN)
+    }
+
+    pub(super) fn holds(self, row: &Row, measured: &Measured) -> bool {
+        let figure = self.figure(row, measured);
+        match self.is_most() {
+            true => figure <= self.limit,
+            false => figure >= self.limit,
+        }
+    }
+
+    /// Whether the limit is the most that the figure may be; else it is the least.
+    fn is_most(self) -> bool {
+        use Figure::{FileOfAlone, FileOfLeft, Fps, Shown};
+        !matches!(self.figure, Shown | Fps | FileOfLeft | FileOfAlone)
+    }
+}
+
+/// Pictures of a varying scene are taken for whole above this share of their size alone.
+const WHOLE: f64 = 0.95;
+
+fn whole_after_file(row: &Row, measured: &Measured) -> Option<f64> {
+    let is_end = |(_, act): &&(u32, Act)| matches!(act, Act::EndFile);
+    let (end, _) = row.acts.iter().find(is_end)?;
+    let alone = &measured.alone.as_ref()?.pictures;
+    let mut sizes: Vec<f64> = alone.iter().map(|picture| picture.bytes).collect();
+    sizes.sort_by(f64::total_cmp);
+    let least = sizes.first()? * WHOLE;
+    let fault = measured.run.last_fault(|picture| picture.bytes < least);
+    Some(fault.map_or(0.0, |at| (at.as_secs_f64() - f64::from(*end)).max(0.0)))
+}
+
+fn steps(row: &Row) -> impl Iterator<Item = f64> {
+    let steps = row
+        .acts
+        .iter()
+        .filter(|(_, act)| matches!(act, Act::Rate(_)));
+    steps.map(|(second, _)| f64::from(*second))
+}
+
+/// Seconds that a controller of quality has to settle.
+const SETTLED: f64 = 5.0;
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.limit;
+        match self.figure {
+            Figure::P50Above => write!(f, "p50 <= b50 + {limit} ms"),
+            Figure::P99Above => write!(f, "p99 <= b99 + {limit} ms"),
+            Figure::P99 => write!(f, "p99 <= {limit} ms"),
+            Figure::P99Settled => write!(f, "p99 <= {limit} ms after 5 s"),
+            Figure::P99OffSteps => write!(f, "p99 <= {limit} ms outside a second after each step"),
+            Figure::Shown => write!(f, "shown >= {limit} %"),
+            Figure::Fps => write!(f, "fps >= {limit} after 5 s"),
+            Figure::Stall => write!(f, "no stall > {limit} s"),
+            Figure::WholeAfterStep => write!(f, "every picture again <= {limit} s after the step"),
+            Figure::WholeAfterFile => write!(f, "full quality <= {limit} s after the file"),
+            Figure::FileOfLeft => write!(f, "file >= {limit} % of what is left"),
+            Figure::FileOfAlone => write!(f, "file >= {limit} % of its rate alone"),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Processor time as Linux counts it, in ticks of 10 ms: of a running process and of all children
+//! that have ended.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::failure::{Context, Failure, Outcome};
+
+/// Of a process that runs.
+pub(super) fn used_by(process: u32) -> Outcome<Duration> {
+    read(&process.to_string(), USER)
+}
+
+/// Of all children of this process that were waited for.
+pub(super) fn used_by_children() -> Outcome<Duration> {
+    read("self", USER_OF_CHILDREN)
+}
+
+fn read(process: &str, first: usize) -> Outcome<Duration> {
+    let path = format!("/proc/{process}/stat");
+    let stat = fs::read_to_string(&path).context(&path)?;
+    let (_, ticks) =
+        name_and_ticks(&stat, first).ok_or_else(|| Failure::new(format!("{path}: {stat}")))?;
+    Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+}
+
+/// From a line of proc(5)'s stat: the name in brackets, and the user's and system's ticks together,
+/// of which the first is that field.
+pub(super) fn name_and_ticks(stat: &str, first: usize) -> Option<(&str, u64)> {
+    let (head, rest) = stat.rsplit_once(')')?;
+    let (_, name) = head.split_once('(')?;
+    // The name is the second field.
+    let mut fields = rest.split_whitespace().skip(first - 3);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some((name, user + system))
+}
+
+/// Fields of proc(5)'s stat, each with the system's ticks behind it.
+pub(super) const USER: usize = 14;
+const USER_OF_CHILDREN: usize = 16;
+
+/// What Linux has counted by since long ago, whatever its own clock.
+pub(super) const TICKS_PER_SECOND: u64 = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_stat_is_read_whatever_the_name() {
+        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 100 0 0 0 42 8 5 3 20 0 1 0 5 6 7";
+        assert_eq!(name_and_ticks(stat, USER), Some(("a) b (c", 50)));
+        assert_eq!(name_and_ticks(stat, USER_OF_CHILDREN), Some(("a) b (c", 8)));
+        assert_eq!(name_and_ticks("7 (cut", USER), None);
+    }
+}
