@@ -233,3 +233,29 @@ fn what_changed_in_the_pause_is_told_after_it_though_no_picture_comes() {
     assert_ne!(room.viewers.told(0, due), before);
     assert_eq!(room.viewers.due(), None);
 }
+
+#[test]
+fn pictures_that_leave_the_encoder_together_say_nothing_of_the_link() {
+    for (waits, wanted) in [
+        (TIME_TO_GO - MILLI, None),
+        (TIME_TO_GO, Some(Bottleneck::Link)),
+    ] {
+        let mut room = Room::new(1);
+        for _ in 0..60 {
+            let now = room.now();
+            let before = Stats {
+                picture_waits: Some(waits),
+                ..room.stats[0]
+            };
+            room.stats[0].pictures_replaced += 1;
+            let outcome = Outcome {
+                before,
+                after: room.stats[0],
+                files: false,
+            };
+            room.viewers.handle_picture(0, now, &outcome, now);
+            room.frames += 1;
+        }
+        assert_eq!(room.viewers.quality(0).unwrap().bottleneck, wanted);
+    }
+}
