@@ -1,7 +1,7 @@
 //! Many viewers of one camera box in one process, for `cargo xtask bench viewers`:
 //! `cargo run --release -p transom-tests --example viewers -- "box HOST:PORT key=KEY" COUNT SECONDS
-//! STATE…`. The viewers share out the keys of the state folders, since a box gives one key at most
-//! half of its places.
+//! STATE…`. The viewers share out the keys of the state folders, since a box has at most eight
+//! connections with one key.
 //!
 //! Two lines of JSON: once everybody watches, and so many seconds later.
 

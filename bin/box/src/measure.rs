@@ -129,3 +129,30 @@ impl MeasureWatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    use crate::args::Arguments;
+
+    #[test]
+    fn a_file_for_a_contact_is_a_name_and_a_path() {
+        let file: NamedFile = "anna=/tmp/a=b".parse().unwrap();
+        assert_eq!(file.peer.as_str(), "anna");
+        assert_eq!(file.path, PathBuf::from("/tmp/a=b"));
+        assert!("anna".parse::<NamedFile>().is_err());
+        assert!("=/tmp".parse::<NamedFile>().is_err());
+    }
+
+    #[test]
+    fn no_help_tells_of_measuring() {
+        let mut command = Arguments::command();
+        command.build();
+        for command in std::iter::once(&mut command.clone()).chain(command.get_subcommands_mut()) {
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains("--measure"), "{help}");
+        }
+    }
+}

@@ -6,8 +6,8 @@ use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape,
 use crate::format::{bytes, count};
 use crate::output::Output;
 use crate::words::{
-    abilities, call_words, end_said, end_word, kind_word, lens_word, lens_words, outcome_word,
-    outcome_words, with_text,
+    abilities, bottleneck_word, call_words, end_said, end_word, kind_word, lens_word, lens_words,
+    outcome_word, outcome_words, with_text,
 };
 
 /// Tells a notice that needs no more than telling.
@@ -166,6 +166,12 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
         Notice::Camera { lens, text } => (
             format!("the camera {}", with_text(lens_words(*lens), text)),
             json!({"event": "camera", "state": lens_word(*lens), "text": text}),
+        ),
+        Notice::Quality { peer, quality } => (
+            format!("{peer} gets {quality}"),
+            json!({"event": "quality", "peer": peer.as_str(), "fps": quality.fps, "quality": quality.quality,
+                   "width": quality.size.0, "height": quality.size.1,
+                   "bottleneck": quality.bottleneck.map(bottleneck_word)}),
         ),
         Notice::Text { peer, text } => (
             format!("{peer}: {text}"),

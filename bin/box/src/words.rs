@@ -1,6 +1,8 @@
 //! What the station's answers are called: in words for people, as one stable word for programs.
 
-use transom::{CallKind, CameraState, Capabilities, EndReason, Outcome, PeerName, RefuseReason};
+use transom::{
+    Bottleneck, CallKind, CameraState, Capabilities, EndReason, Outcome, PeerName, RefuseReason,
+};
 
 use crate::format::count;
 
@@ -54,6 +56,7 @@ pub(crate) fn lens_words(lens: CameraState) -> &'static str {
         CameraState::Live => "is live",
         CameraState::Lost => "gives no pictures",
         CameraState::Off => "is off",
+        CameraState::Reduced => "is live, but reduced",
         _ => "is in a state this program does not know",
     }
 }
@@ -64,7 +67,16 @@ pub(crate) fn lens_word(lens: CameraState) -> &'static str {
         CameraState::Live => "live",
         CameraState::Lost => "lost",
         CameraState::Off => "off",
+        CameraState::Reduced => "reduced",
         _ => "unknown",
+    }
+}
+
+/// What keeps a viewer from full quality, for `--json`.
+pub(crate) fn bottleneck_word(bottleneck: Bottleneck) -> &'static str {
+    match bottleneck {
+        Bottleneck::Link => "link",
+        Bottleneck::Viewer => "viewer",
     }
 }
 

@@ -1,4 +1,5 @@
-//! `cargo xtask`: what is done to this workspace rather than by it, in plain Rust with std alone.
+//! `cargo xtask`: what is done to this workspace rather than by it, in plain Rust with hardly more
+//! than std.
 //! Each command is one file; each says what it installs before it installs it, and ends what it
 //! starts.
 
@@ -67,9 +68,14 @@ cargo xtask COMMAND
   test                          everything, from format to the built binaries
   fuzz [TARGET] [--seconds N]   fuzz one target or all of them, 60 s each by default
   bench video [--seconds N]     pictures over loopback: rate, losses, latency, memory
-  bench files [--mib N] [--rounds N]
-                                a big file over loopback: ours, scp, rsync, socat, cp
+  bench link [--row N] [--seconds N] [--no-naive] [--own-router] [--json]
+                                calls and files over slow links made of network namespaces
+  bench viewers [--seconds N]   what each further viewer costs a camera box
+  bench files [--mib N] [--rounds N] [--parts]
+                                a big file over loopback: ours, scp, rsync, socat, cp, and the parts
+                                that it can't do without
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
+                                link, viewers and files take --bin DIR: the programs to measure
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   screenshots                   the README's pictures, taken anew
 ";

@@ -27,6 +27,13 @@ pub trait Camera: Send {
 
     /// What it gives, as known by now.
     fn format(&self) -> &Format;
+
+    /// Makes pictures of that JPEG quality and within that size from now on, where the source
+    /// encodes them itself; `None` is its full size. Returns false where pictures come from outside
+    /// and pass as they are.
+    fn encode_as(&mut self, _quality: u8, _size: Option<(u16, u16)>) -> bool {
+        false
+    }
 }
 
 /// How to learn that a frame may be there.

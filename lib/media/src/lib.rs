@@ -60,6 +60,7 @@ pub use jpeg::decode::{Image, Limit, decode};
 pub use jpeg::encode::Encoder;
 pub use jpeg::header::{Header, probe};
 pub use jpeg::repair::{Mended, repair};
+pub use jpeg::scale::fit;
 pub use jpeg::splitter::Splitter;
 pub use jpeg::{MAX_JPEG_BYTES, MAX_SIDE};
 pub use list::{Device, list};

@@ -10,6 +10,7 @@
 //! begins anew. It is said to be live with its first picture, and to be lost while it sends
 //! pictures of which none can be used.
 
+mod onlookers;
 mod watchdog;
 mod words;
 
@@ -17,18 +18,19 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use transom_media::{
-    Camera, CameraError, CaptureRequest, Format, Frame, ImageError, Picture, Source, Wait,
+    Camera, CameraError, CaptureRequest, Format, Frame, ImageError, Picture, Source, Wait, fit,
 };
 use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
-use transom_wire::{CameraState, Codec, Orientation, PictureHead};
+use transom_wire::CameraState;
 
-use crate::calls::{Calls, Onlooker};
+use crate::calls::Calls;
 use crate::context::{Context, earlier};
-use crate::latency::MAX_AGE;
 use crate::notice::{Notice, OwnPicture};
+use crate::quality::{Adaptation, Coding, Full, Quality, Viewers};
 use crate::workers::Opening;
 
+use onlookers::Told;
 use watchdog::{FIRST_PICTURE, Watchdog, Why};
 use words::{REFUSED, Words};
 
@@ -41,6 +43,9 @@ pub(crate) const PARTING: Duration = Duration::from_millis(300);
 /// Pause before a lost camera is tried again: a replugged one is back within about a second.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// One call that shows our camera.
+type ViewerId = (PeerId, CallId);
+
 enum State {
     Off,
     Opening,
@@ -48,6 +53,8 @@ enum State {
         reader: Reader,
         /// What it was opened as, with what was dropped by now.
         format: Format,
+        /// Whether the source encodes its pictures itself, as it is told.
+        encodes: bool,
         unwanted_since: Option<Instant>,
     },
     Lost {
@@ -75,14 +82,21 @@ pub(crate) struct OwnCamera {
     lens: CameraState,
     words: Words,
     watchdog: Watchdog,
-    /// Which of the states each onlooker was told last, and whether it is shown the camera at all.
-    told: BTreeMap<(PeerId, CallId), (u32, bool)>,
+    /// What each onlooker was told last.
+    told: BTreeMap<ViewerId, Told>,
     changes: u32,
+    viewers: Viewers<ViewerId>,
+    /// Whether files move at our station.
+    files_move: bool,
 }
 
 impl OwnCamera {
     /// A camera that stays on so long when nobody wants it any more.
-    pub(crate) fn new(wish: Option<CaptureRequest>, linger: Duration) -> Self {
+    pub(crate) fn new(
+        wish: Option<CaptureRequest>,
+        linger: Duration,
+        adaptation: Adaptation,
+    ) -> Self {
         prepare(wish.as_ref());
         Self {
             wish,
@@ -96,7 +110,25 @@ impl OwnCamera {
             watchdog: Watchdog::default(),
             told: BTreeMap::new(),
             changes: 0,
+            viewers: Viewers::new(adaptation),
+            files_move: false,
         }
+    }
+
+    /// Lowers pictures for slow links by these rules from now on.
+    pub(crate) fn adapt(&mut self, adaptation: Adaptation) {
+        self.viewers.adapt(adaptation);
+    }
+
+    /// Whether files move at our station, beside the pictures.
+    pub(crate) fn files_move(&mut self, files_move: bool) {
+        self.files_move = files_move;
+    }
+
+    /// How the peer of that connection gets our pictures.
+    pub(crate) fn quality(&self, link: PeerId, calls: &Calls) -> Option<Quality> {
+        let mut viewers = calls.viewers().filter(|(on, _)| *on == link);
+        viewers.find_map(|viewer| self.viewers.quality(viewer))
     }
 
     /// Uses another camera from now on, or none.
@@ -142,7 +174,7 @@ impl OwnCamera {
             }
             _ => {}
         }
-        self.tell_onlookers(calls, out);
+        self.tell_onlookers(now, calls, out);
     }
 
     /// When [`turn`](Self::turn) has something to do though nothing happens.
@@ -164,7 +196,8 @@ impl OwnCamera {
                     Reader::Thread => None,
                 };
                 let off = unwanted_since.map(|since| since + self.linger);
-                earlier(earlier(next, off), self.watchdog.due())
+                let due = earlier(self.watchdog.due(), self.viewers.due());
+                earlier(earlier(next, off), due)
             }
             _ => None,
         }
@@ -265,6 +298,7 @@ impl OwnCamera {
         self.state = State::Live {
             reader,
             format,
+            encodes: false,
             unwanted_since: None,
         };
     }
@@ -356,11 +390,19 @@ impl OwnCamera {
         if !self.is_due(now) {
             return;
         }
-        let State::Live { reader, format, .. } = &mut self.state else {
+        let coding = self.coding();
+        let State::Live {
+            reader,
+            format,
+            encodes,
+            ..
+        } = &mut self.state
+        else {
             return;
         };
         let newest = match reader {
             Reader::Loop(camera, _) => {
+                *encodes = camera.encode_as(coding.quality, coding.size);
                 let newest = camera.newest();
                 let dropped = camera.format().dropped;
                 if dropped.bad() > format.dropped.bad() {
@@ -379,44 +421,62 @@ impl OwnCamera {
     }
 
     fn hand_on(&mut self, frame: Frame, calls: &Calls, out: &mut Context) {
-        let Some(wish) = &self.wish else { return };
-        if !self.preview && calls.viewers().next().is_none() {
+        let (size, captured) = match &frame {
+            Frame::Jpeg(picture) => ((picture.width, picture.height), picture.captured),
+            Frame::Raw(raw) => ((raw.width, raw.height), raw.captured),
+        };
+        let passes = matches!(&frame, Frame::Jpeg(picture) if self.passes(picture));
+        self.set_source(size, passes);
+        let mut viewers = calls.viewers();
+        if !self.preview && !viewers.any(|viewer| self.viewers.wants(viewer, captured)) {
             return;
         }
+        let limit = self.wish.as_ref().and_then(|wish| wish.size);
         match frame {
-            Frame::Jpeg(picture) if fits(&picture, wish.size) => {
-                self.distribute(&picture, calls, out);
+            Frame::Jpeg(picture) if passes => self.distribute(&picture, calls, out),
+            other => {
+                let Coding { quality, size } = self.coding();
+                out.workers
+                    .encode(self.opening, other, quality, size.or(limit));
             }
-            other => out
-                .workers
-                .encode(self.opening, other, wish.quality, wish.size),
         }
     }
 
-    /// Whoever does not know yet how the camera is for them is told.
-    fn tell_onlookers(&mut self, calls: &Calls, out: &mut Context) {
-        let mut told = BTreeMap::new();
-        for Onlooker {
-            link,
-            call,
-            is_shown,
-        } in calls.onlookers()
-        {
-            // Whom it is not shown hears of none of its changes.
-            let state = (if is_shown { self.changes } else { 0 }, is_shown);
-            if self.told.get(&(link, call)) != Some(&state) {
-                let (lens, words) = match is_shown {
-                    true => (self.lens, self.words.for_viewers()),
-                    false => (CameraState::Off, ""),
-                };
-                let said = out.with(link, |session| session.camera_state(call, lens, words));
-                if !matches!(said, Some(Ok(()))) {
-                    continue; // Its queue is full, or it is about to go: said in a later turn.
-                }
-            }
-            told.insert((link, call), state);
-        }
-        self.told = told;
+    /// Whether a JPEG can go out as it is.
+    fn passes(&self, picture: &Picture) -> bool {
+        let size = self.wish.as_ref().and_then(|wish| wish.size);
+        let fits = size.is_none_or(|size| size == (picture.width, picture.height));
+        fits || matches!(self.state, State::Live { encodes: true, .. })
+    }
+
+    /// Says what pictures are at their best, by a frame of that size.
+    fn set_source(&mut self, size: (u16, u16), passes: bool) {
+        let (
+            Some(wish),
+            State::Live {
+                format, encodes, ..
+            },
+        ) = (&self.wish, &self.state)
+        else {
+            return;
+        };
+        let size = match encodes {
+            // Its pictures may be smaller now.
+            true => (format.width, format.height),
+            false => wish.size.map_or(size, |limit| fit(size, limit)),
+        };
+        self.viewers.set_source(Full {
+            fps: (format.fps > 0).then_some(format.fps),
+            size,
+            quality: (*encodes || !passes).then_some(wish.quality),
+        });
+    }
+
+    /// How pictures are to be encoded now.
+    fn coding(&self) -> Coding {
+        let wish = self.wish.as_ref();
+        self.viewers
+            .coding(wish.map_or(CaptureRequest::QUALITY, |wish| wish.quality))
     }
 
     /// Hands a picture to everybody who is to see it.
@@ -436,7 +496,7 @@ impl OwnCamera {
                 orientation: picture.orientation,
             }));
         }
-        send(picture, calls, out);
+        self.send(picture, calls, out);
     }
 }
 
@@ -445,52 +505,6 @@ fn prepare(wish: Option<&CaptureRequest>) {
     if let Some(wish) = wish {
         transom_media::prepare(wish);
     }
-}
-
-/// Whether a camera's own JPEG can go out as it is.
-fn fits(picture: &Picture, size: Option<(u16, u16)>) -> bool {
-    size.is_none_or(|size| size == (picture.width, picture.height))
-}
-
-/// Gives a picture to every viewer's session.
-fn send(picture: &Picture, calls: &Calls, out: &mut Context) {
-    let captured = captured(picture);
-    let head = PictureHead {
-        sequence: picture.sequence,
-        captured: out.net.clock(captured).0,
-        acquired_after: micros(picture.acquired.saturating_duration_since(captured)),
-        ready_after: micros(picture.ready.saturating_duration_since(captured)),
-        // Each session says when it sends the first byte.
-        sent_after: 0,
-        width: picture.width,
-        height: picture.height,
-        orientation: Orientation::from_code(picture.orientation),
-        codec: Codec::Jpeg,
-        total: picture.jpeg.len().try_into().unwrap_or(u32::MAX),
-    };
-    for (link, call) in calls.viewers() {
-        let picture = transom_proto::Picture {
-            head,
-            bytes: picture.jpeg.clone(),
-        };
-        if let Some(Err(error)) = out.with(link, |session| session.send_picture(call, picture)) {
-            log::warn!("picture {} can't be sent: {error}", head.sequence);
-        }
-    }
-}
-
-/// When the sensor began it. A stamp in the future or long ago is of another clock: then the
-/// earliest moment known is when we had the frame.
-fn captured(picture: &Picture) -> Instant {
-    let age = picture.acquired.checked_duration_since(picture.captured);
-    match age {
-        Some(age) if age <= MAX_AGE => picture.captured,
-        _ => picture.acquired,
-    }
-}
-
-fn micros(span: Duration) -> u32 {
-    span.as_micros().try_into().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use transom_users::{Book, Contact, Rights};
 use transom_wire::{CallKind, PeerName, PublicKey};
 
 use crate::notice::{TextId, TransferId};
+use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
 
 /// What the owner wants done.
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     },
     SetCamera {
         wish: Option<CaptureRequest>,
+    },
+    Adapt {
+        adaptation: Adaptation,
     },
     Preview {
         on: bool,
@@ -207,6 +211,12 @@ impl Handle {
     /// camera at all.
     pub fn set_camera(&self, wish: Option<CaptureRequest>) {
         self.queue.push(Command::SetCamera { wish });
+    }
+
+    /// Lowers the pictures of our camera for slow links by these rules from now on, also within a
+    /// call.
+    pub fn set_adaptation(&self, adaptation: Adaptation) {
+        self.queue.push(Command::Adapt { adaptation });
     }
 
     /// Opens our own camera for its owner to see ([`Notice::OwnPicture`](crate::Notice)), or stops.

@@ -49,6 +49,7 @@ mod pace;
 mod panics;
 #[cfg_attr(feature = "sim", path = "sim/parts.rs")]
 mod parts;
+mod quality;
 mod settings;
 mod shared_live;
 #[cfg(feature = "sim")]
@@ -66,6 +67,7 @@ pub use notice::{
     Timing, TransferId, TransferStatus,
 };
 pub use panics::abort_on_panic;
+pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
     Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
 };

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use transom_proto::Stats;
 
 use crate::calls::Calls;
+use crate::camera::OwnCamera;
 use crate::context::Context;
 use crate::links::Links;
 use crate::notice::{Notice, Numbers};
+use crate::quality::Quality;
 
 /// Often enough to see a change, seldom enough to read the numbers.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -27,7 +29,14 @@ impl Measure {
     }
 
     /// Tells the numbers of every peer if it is time.
-    pub(crate) fn turn(&mut self, now: Instant, links: &Links, calls: &Calls, out: &mut Context) {
+    pub(crate) fn turn(
+        &mut self,
+        now: Instant,
+        links: &Links,
+        calls: &Calls,
+        camera: &OwnCamera,
+        out: &mut Context,
+    ) {
         if self.next.is_none_or(|next| now < next) {
             return;
         }
@@ -38,14 +47,15 @@ impl Measure {
             let link = calls.link_of(&peer).or_else(|| links.link_of(&peer));
             let stats = link.and_then(|link| out.with(link, |session| session.stats(moment)));
             if let Some(stats) = stats {
-                let numbers = numbers(&stats);
+                let quality = link.and_then(|link| camera.quality(link, calls));
+                let numbers = numbers(&stats, quality);
                 out.notify(Notice::Measured { peer, numbers });
             }
         }
     }
 }
 
-fn numbers(stats: &Stats) -> Numbers {
+fn numbers(stats: &Stats, quality: Option<Quality>) -> Numbers {
     Numbers {
         sent: stats.sent,
         received: stats.received,
@@ -56,5 +66,6 @@ fn numbers(stats: &Stats) -> Numbers {
         pictures_dropped: stats.pictures_replaced + stats.pictures_aborted,
         pictures_received: stats.pictures_received,
         shown_after: stats.shown_after,
+        quality,
     }
 }

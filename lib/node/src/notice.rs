@@ -12,6 +12,7 @@ use transom_wire::{Ending, PeerName, PublicKey};
 
 use crate::handle::Credit;
 use crate::latency::Stages;
+use crate::quality::Quality;
 
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
@@ -53,6 +54,7 @@ impl fmt::Display for TransferId {
 /// | `Knock` | 64 keys in ten seconds, each once |
 /// | `Reaching`, `Unreachable` | twice a second for each contact that is dialed |
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
+/// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
 /// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
@@ -213,6 +215,14 @@ pub enum Notice {
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },
+    /// A viewer gets our pictures in another quality: lowered for its link, or raised again. Full
+    /// quality is told only after a lower one.
+    Quality {
+        /// Whose.
+        peer: PeerName,
+        /// How it gets them now.
+        quality: Quality,
+    },
     /// A line of text came.
     Text {
         /// From whom.
@@ -300,7 +310,7 @@ pub enum Obstacle {
 
 /// A picture of a peer's camera, as it was received.
 ///
-/// While it lives it holds one of the [two credits](transom_wire::limits::PICTURE_CREDIT) of its
+/// While it lives it holds one of the [credits](transom_wire::limits::PICTURE_CREDIT) of its
 /// call, so drop it when it has been shown or passed over.
 #[derive(Debug)]
 pub struct RemotePicture {
@@ -353,6 +363,8 @@ pub struct Numbers {
     pub pictures_received: u64,
     /// From our sensor to the far screen, of the last picture the peer showed.
     pub shown_after: Option<Duration>,
+    /// How the peer gets our pictures, if it sees our camera.
+    pub quality: Option<Quality>,
 }
 
 /// When a picture came, and how long it was on its way.

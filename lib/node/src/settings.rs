@@ -9,6 +9,7 @@ use transom_users::Book;
 use transom_wire::{Capabilities, PeerName};
 
 use crate::identity::{Identity, KnownPeersFile};
+use crate::quality::Adaptation;
 
 pub use transom_proto::Order;
 pub use transom_wire::Collision;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub allow: Allow,
     /// Our camera, opened only while somebody who may looks.
     pub camera: Option<CaptureRequest>,
+    /// How its pictures are lowered for viewers whose link is slow.
+    pub adaptation: Adaptation,
     /// Whether whoever has the right `view` may watch our camera without being asked for, as a
     /// camera box does. Where nobody takes calls, they may call as well; what they send then goes
     /// unseen.
@@ -81,6 +84,7 @@ impl Settings {
             listen: Vec::new(),
             allow: Allow::Known,
             camera: None,
+            adaptation: Adaptation::default(),
             serve_camera: false,
             takes_calls: false,
             max_talks: 4,

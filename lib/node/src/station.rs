@@ -91,7 +91,7 @@ impl Station {
             out,
             links,
             calls: Calls::new(policy),
-            camera: OwnCamera::new(settings.camera.take(), linger),
+            camera: OwnCamera::new(settings.camera.take(), linger, settings.adaptation),
             measure: Measure::default(),
             texts: Texts::default(),
             transfers: Transfers::new(settings.inbox.take(), own_key),
@@ -143,9 +143,10 @@ impl Station {
         self.end_silent(now);
         self.links.turn(now, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
+        self.camera.files_move(self.transfers.is_moving());
         self.camera.turn(now, &self.calls, &mut self.out);
         self.measure
-            .turn(now, &self.links, &self.calls, &mut self.out);
+            .turn(now, &self.links, &self.calls, &self.camera, &mut self.out);
         self.transfers.turn(now, &self.links, &mut self.out);
         self.spare_calls(now);
         while let Some(notice) = self.out.notices.pop_front() {
@@ -216,6 +217,7 @@ impl Station {
                 calls.camera_chosen(wish.is_some());
                 camera.choose(wish, out);
             }
+            Command::Adapt { adaptation } => camera.adapt(adaptation),
             Command::Preview { on } => camera.preview(on),
             Command::ListCameras => out.workers.list_cameras(),
             Command::Recording { peer, on } => calls.record(&peer, on, out),

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use transom_wire::{CallKind, CameraState, EndReason, Message, Recording, Ring, Shown, Status};
 
-use crate::send::{Outgoing, Output, Record, clip};
+use crate::send::{Gate, Outgoing, Output, Record, clip};
 use crate::streams::next_after;
 use crate::video::{Counts, Incoming};
 use crate::{CallEvent, CallId, Instant, PeerError, Picture, Queued, UsageError};
@@ -373,13 +373,13 @@ impl Calls {
         Ok(true)
     }
 
-    /// Writes a chunk of a picture, at most about `budget` bytes. A picture that is half out is
+    /// Writes a chunk of a picture, as the gate allows. A picture that is half out is
     /// finished before another call's begins, since two at half the speed would both be late; then
     /// the next call that has one takes its turn.
-    pub(crate) fn pull(&mut self, record: &mut Record<'_>, budget: usize, now: Instant) {
+    pub(crate) fn pull(&mut self, record: &mut Record<'_>, gate: Gate) {
         let (turn, counts) = (self.turn, &mut self.counts);
         if let Some(call) = self.open.get_mut(&turn)
-            && call.outgoing.go_on(turn, record, budget, counts)
+            && call.outgoing.go_on(turn, record, gate, counts)
         {
             return;
         }
@@ -388,16 +388,21 @@ impl Calls {
                 return;
             };
             self.turn = stream;
-            if call.outgoing.begin(stream, record, budget, now, counts) {
+            if call.outgoing.begin(stream, record, gate, counts) {
                 return;
             }
         }
     }
 
-    pub(crate) fn handle_time(&mut self, now: Instant) {
+    pub(crate) fn handle_time(&mut self, rtt: Duration, now: Instant) {
         for call in self.open.values_mut() {
-            call.outgoing.handle_time(now);
+            call.outgoing.handle_time(rtt, now);
         }
+    }
+
+    /// Whether a picture that the viewer has credit for is half out or waits.
+    pub(crate) fn has_picture(&self) -> bool {
+        self.open.values().any(|call| call.outgoing.has_picture())
     }
 
     /// How long a picture has been waiting to be begun, the longest of all calls.

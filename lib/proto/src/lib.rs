@@ -42,7 +42,7 @@
 //!   ring()  --> Ring ------> Ringing
 //!   Answered <-- Answer <--- answer()
 //!                            send_picture()   a slot of one: newer replaces older
-//!   Picture <-- Picture.. <- pulled when credit, gate and socket allow
+//!   Picture <-- Picture.. <- chunk by chunk, as credit, gate and socket allow
 //!   shown() --> Shown -----> Credit
 //!   hang_up() -> HangUp ---> HungUp           either side, at any time
 //! ```
@@ -66,11 +66,16 @@
 //!
 //! # What goes first
 //!
-//! Control and acks, never held back; then pictures; then texts and file control; then file data,
-//! in which transfers take turns of one record's bytes. A record takes 250 ms at most at the rate
-//! that acks show. While a call rings or runs, a record carries one class and at most 16 KiB, and
-//! file data on the way are limited by a window that grows until it makes a queue of
-//! [`Config::bulk_target`]. They keep a floor of [`Config::bulk_floor`].
+//! Control and acks, never held back; then sound, of which the newest 200 ms wait (no verb fills it
+//! yet: calls with sound are next); then pictures, of which one is finished before the next begins;
+//! then texts and file control; then file data, in which transfers take turns of one record's
+//! bytes. The module `send` decides it in one place, each time that a record is asked for.
+//!
+//! While a call is live anywhere at the station, what is on the way is bounded in time by what acks
+//! show of the path: pictures by a gate, file data by a window that causes a queue of
+//! [`Config::bulk_target`] at most. Texts and file data keep a floor of [`Config::bulk_floor`]. A
+//! record carries one class then, and at most what passes in 10 ms; else it takes 250 ms at most.
+//! The module `path` measures and bounds.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -89,6 +94,7 @@ mod liveness;
 #[cfg(test)]
 mod numbers;
 mod path;
+mod receive;
 mod send;
 mod session;
 mod stats;

@@ -1,10 +1,9 @@
-//! The rules of one connection: takes bytes apart, hands each message to its part, and fills
-//! records.
+//! The rules of one connection: takes bytes apart, hands messages on, and asks for the next record.
 
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::{ByeCode, DecodeError, Header, Hello, Kind, Live, Message, Status, flags};
+use transom_wire::{ByeCode, Hello, Live, Message, Status};
 
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
@@ -39,14 +38,14 @@ pub struct Session {
     liveness: Liveness,
     scheduler: Scheduler,
     /// The peer's nonce; `None` until its Hello.
-    nonce: Option<u64>,
+    pub(crate) nonce: Option<u64>,
     /// The latest time the caller told.
     pub(crate) now: Instant,
-    shown_after: Option<Duration>,
+    pub(crate) shown_after: Option<Duration>,
     /// A call is live anywhere at this station, or in another program of its owner.
     live_at_station: bool,
     /// The same at the peer's station.
-    live_at_peer: bool,
+    pub(crate) live_at_peer: bool,
 }
 
 /// What a connection carries.
@@ -177,7 +176,6 @@ impl Session {
             self.path.acks.poll_timeout(),
             self.files.poll_timeout(self.now),
             self.texts.poll_timeout(),
-            self.path.poll_timeout(self.now),
             self.lost_at(),
         ];
         let pinger = Some(self.path.pinger.poll_timeout());
@@ -274,7 +272,8 @@ impl Session {
         self.now = self.now.max(now);
         self.update_live();
         self.liveness.handle_time(self.now);
-        self.calls.handle_time(self.now);
+        let rtt = self.path.pinger.min_rtt().unwrap_or_default();
+        self.calls.handle_time(rtt, self.now);
     }
 
     fn handle_frames(
@@ -300,171 +299,6 @@ impl Session {
         Ok(())
     }
 
-    fn handle_frame(
-        &mut self,
-        header: Header,
-        payload: &[u8],
-        now: Instant,
-    ) -> Result<(), PeerError> {
-        let Some(message) = Message::decode(header, payload)? else {
-            self.path.acks.soon(now);
-            return Ok(());
-        };
-        self.output.check_backlog()?;
-        let kind = message.kind();
-        check_header(header, kind)?;
-        if self.nonce.is_none() && !matches!(kind, Kind::Hello | Kind::Join) {
-            return Err(PeerError::Unexpected {
-                what: "a message before hello",
-            });
-        }
-        if !matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) {
-            self.path.acks.soon(now);
-        }
-        match message {
-            Message::Hello(hello) => self.handle_hello(hello),
-            Message::Bye(bye) => self.handle_bye(bye),
-            Message::Join(_) => Err(PeerError::Unsupported { what: "join" }),
-            Message::Live(live) => {
-                self.live_at_peer = live.on;
-                self.update_live();
-                Ok(())
-            }
-            Message::Ping(ping) => {
-                self.path.pinger.handle_ping(ping);
-                Ok(())
-            }
-            Message::Pong(pong) => self.path.pinger.handle_pong(pong, now),
-            Message::Ack(ack) => self.path.on_ack(ack, now),
-            Message::Text(text) => self.texts.handle_text(text, now, &mut self.output),
-            Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.output),
-            message => self.handle_stream(header, &message, now),
-        }
-    }
-
-    fn handle_hello(&mut self, hello: Hello) -> Result<(), PeerError> {
-        if self.nonce.is_some() {
-            return Err(PeerError::Unexpected {
-                what: "a second hello",
-            });
-        }
-        self.nonce = Some(hello.nonce);
-        let Hello {
-            name,
-            session,
-            capabilities,
-            ..
-        } = hello;
-        self.output.emit(Event::Hello {
-            name,
-            session,
-            capabilities,
-        });
-        Ok(())
-    }
-
-    fn handle_bye(&mut self, bye: Status<ByeCode, &str>) -> Result<(), PeerError> {
-        self.stage = Stage::Left;
-        self.output.emit(Event::Bye(bye.map_text(Into::into)));
-        Ok(())
-    }
-
-    /// A message of a call or a transfer.
-    fn handle_stream(
-        &mut self,
-        header: Header,
-        message: &Message<'_>,
-        now: Instant,
-    ) -> Result<(), PeerError> {
-        let stream = header.stream;
-        let (call, file) = (self.calls.is_open(stream), self.files.is_open(stream));
-        let opens = matches!(message, Message::Ring(_) | Message::Offer(_));
-        if opens {
-            return self.handle_opening(stream, message, call || file);
-        }
-        if !call && !file && !self.streams.was_open(stream) {
-            return Err(PeerError::Unexpected {
-                what: "a message of a stream that was never open",
-            });
-        }
-        let of_call = is_of_call(message.kind());
-        if (call && !of_call) || (file && of_call) {
-            return Err(PeerError::Unexpected {
-                what: "a message of another kind of stream",
-            });
-        }
-        if of_call {
-            self.handle_call(header, message, now)
-        } else {
-            self.files.handle(stream, message, now, &mut self.output)
-        }
-    }
-
-    fn handle_opening(
-        &mut self,
-        stream: u16,
-        message: &Message<'_>,
-        open: bool,
-    ) -> Result<(), PeerError> {
-        if open || !self.streams.is_theirs(stream) {
-            return Err(PeerError::Unexpected {
-                what: "a stream that is not the peer's to open",
-            });
-        }
-        self.streams.opened(stream);
-        match *message {
-            Message::Ring(ring) => {
-                let was_live = self.is_live();
-                let we_yield = self.we_yield();
-                self.calls
-                    .handle_ring(stream, ring, we_yield, &mut self.output)?;
-                self.went_live(was_live);
-                Ok(())
-            }
-            Message::Offer(offer) => {
-                self.files.handle_offer(stream, offer, &mut self.output);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn handle_call(
-        &mut self,
-        header: Header,
-        message: &Message<'_>,
-        now: Instant,
-    ) -> Result<(), PeerError> {
-        let stream = header.stream;
-        let output = &mut self.output;
-        match *message {
-            Message::Answer | Message::Decline(_) if self.streams.is_theirs(stream) => {
-                Err(PeerError::Unexpected {
-                    what: "an answer of the side that rang",
-                })
-            }
-            Message::Answer => self.calls.handle_answer(stream, output),
-            Message::Decline(decline) => self.calls.handle_decline(stream, decline, output),
-            Message::HangUp(hang_up) => self.calls.handle_hang_up(stream, hang_up, output),
-            Message::CameraState(state) => self.calls.handle_camera_state(stream, state, output),
-            Message::Recording(recording) => self.calls.handle_recording(stream, recording, output),
-            Message::Shown(shown) => {
-                let captured = self.calls.handle_shown(stream, shown, output)?;
-                if let (Some(captured), Some(at)) = (captured, self.to_local(shown.clock)) {
-                    self.shown_after = Some(at - Instant(captured));
-                }
-                Ok(())
-            }
-            ref video => {
-                let last = header.flags & flags::LAST != 0;
-                if self.calls.handle_video(stream, video, last, now, output)? {
-                    self.path.acks.at_once();
-                }
-                Ok(())
-            }
-        }
-    }
-
     /// A call has begun: bulk starts anew with a small window, and silence is borne for less long.
     pub(crate) fn went_live(&mut self, was_live: bool) {
         if !was_live && self.is_live() {
@@ -473,22 +307,15 @@ impl Session {
         self.update_live();
     }
 
-    fn update_live(&mut self) {
+    pub(crate) fn update_live(&mut self) {
         let shared = self.live_at_station || self.live_at_peer;
-        self.path.set_live(self.calls.is_live(), shared, self.now);
+        self.path.set_live(self.calls.is_live(), shared);
     }
 
     /// When the peer is lost to the calls that there are.
     fn lost_at(&self) -> Option<Instant> {
         let heard = self.now - self.path.pinger.silent(self.now);
         self.is_live().then(|| self.liveness.lost_at(heard))
-    }
-
-    /// Whether in a glare our call yields: that of the lower nonce, and if they are equal the
-    /// dialer's.
-    fn we_yield(&self) -> bool {
-        let theirs = self.nonce.unwrap_or(0);
-        (self.config.nonce, self.side == Side::Listener) < (theirs, self.side == Side::Dialer)
     }
 
     fn break_off(&mut self, error: PeerError) {
@@ -507,44 +334,4 @@ impl fmt::Debug for Session {
         } = self;
         write!(f, "Session({:016x}, {side:?}, {stage:?})", config.session)
     }
-}
-
-/// Flags and stream are those the kind may have.
-fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
-    let last = matches!(kind, Kind::Picture | Kind::PictureData);
-    let legal = if last { flags::LAST } else { 0 };
-    if header.flags & !legal != 0 {
-        return Err(DecodeError::Illegal("flags").into());
-    }
-    let connection = matches!(
-        kind,
-        Kind::Hello
-            | Kind::Join
-            | Kind::Bye
-            | Kind::Ping
-            | Kind::Pong
-            | Kind::Ack
-            | Kind::Live
-            | Kind::Text
-            | Kind::TextAck
-    );
-    if connection != (header.stream == 0) {
-        return Err(DecodeError::Illegal("stream").into());
-    }
-    Ok(())
-}
-
-fn is_of_call(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Answer
-            | Kind::Decline
-            | Kind::HangUp
-            | Kind::Shown
-            | Kind::CameraState
-            | Kind::Recording
-            | Kind::Picture
-            | Kind::PictureData
-            | Kind::Abort
-    )
 }

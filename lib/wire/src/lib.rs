@@ -45,11 +45,11 @@
 //! +--------+----------------------------+
 //! ```
 //!
-//! A record is the grain of pre-emption: at most [`limits::RECORD_LIVE`] plain bytes while a call
-//! runs, else at most [`limits::RECORD_BULK`], and on a slow link no more than pass in 250 ms, but
-//! at least the largest frame that is not picture or file data. The plain bytes of all records of
-//! one direction, joined, are one stream of frames; a frame may span records, though our sender
-//! never lets it. Each direction changes its key (Noise REKEY) after every 2^20 records.
+//! A record is the grain of pre-emption: while a call runs at most [`limits::RECORD_LIVE`] plain
+//! bytes and no more than pass in 10 ms, else at most [`limits::RECORD_BULK`] and no more than pass
+//! in 250 ms, but at least the largest frame that is not picture or file data. The plain bytes of
+//! all records of one direction, joined, are one stream of frames; a frame may span records, though
+//! our sender never lets it. Each direction changes its key (Noise REKEY) after every 2^20 records.
 //!
 //! ## 3.2 Frames
 //!
@@ -70,8 +70,9 @@
 //! A sender that has frames of several classes sends the highest class first; within a class order
 //! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content is
 //! defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
-//! [`Class::Bulk`] (file data). Transfers that have file data take turns. Bulk keeps a small floor
-//! so that a saturated call can't freeze it.
+//! [`Class::Bulk`] (file data). A picture is finished or given up before one of another call
+//! begins. Transfers that have file data take turns. Text and bulk keep a small floor so that a
+//! saturated call can't freeze them.
 //!
 //! ## 3.4 Room to grow
 //!
@@ -166,7 +167,9 @@
 //! two stations, the side with the lower session number yields: it answers the other's ring, and
 //! its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile
 //! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; an
-//! unknown [`CameraState`] is shown by its text. `Shown` returns the credit of one picture.
+//! unknown [`CameraState`] is shown by its text. State *reduced* says that this viewer gets fewer or
+//! coarser pictures than the camera gives; its text says how many, and why. `Shown` returns the
+//! credit of one picture.
 //! `Recording` tells the side whose pictures are recorded that they are, or no longer; a call
 //! begins without.
 //!
@@ -190,7 +193,8 @@
 //!
 //! A receiver takes times out of order as `sent_after` where they exceed it. A picture of an
 //! unknown codec is taken in, not shown, and its credit returned; one of an unknown orientation is
-//! shown upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown.
+//! shown upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown; our
+//! sender keeps to two, beside those that left less than a round trip ago.
 //!
 //! # 7. Text and files (class text; stream = the transfer, 0 for texts)
 //!

@@ -6,8 +6,8 @@ pub const HEADER: usize = 8;
 /// Plain bytes of the largest record: a Noise message of 65,535 bytes less its 16-byte tag.
 pub const RECORD_BULK: usize = 65_519;
 
-/// Plain bytes of a record while a call runs: 16 KiB is 6.5 ms at 20 Mbit/s, the longest a picture
-/// waits behind file data in our own queues.
+/// Plain bytes of the largest record while a call runs: 16 KiB is 6.5 ms at 20 Mbit/s, and what is
+/// urgent waits for no more than one record in our own queues.
 pub const RECORD_LIVE: usize = 16 * 1024;
 
 /// Payload bytes of the largest frame, so that any frame fits one bulk record.
@@ -23,8 +23,9 @@ pub const PICTURE: u32 = 8 * 1024 * 1024;
 /// Pixels along one side of a picture; JPEG itself ends at 65,535.
 pub const SIDE: u16 = 16_384;
 
-/// Pictures that may be sent and not yet shown: one on the way, one being decoded.
-pub const PICTURE_CREDIT: u32 = 2;
+/// Pictures that may be sent and not yet shown: one that waits and one being decoded, and as many as
+/// are on the way where the round trip is 200 ms.
+pub const PICTURE_CREDIT: u32 = 8;
 
 /// Bytes of a text message: a long paragraph.
 pub const TEXT: usize = 4096;

@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
     }
     let mut settings = place.settings(arguments.name, output)?;
     let shows = arguments.source.is_some();
+    settings.adaptation = arguments.pictures.adaptation();
     settings.camera = arguments.source.map(|source| arguments.pictures.of(source));
     let time = arguments.seconds.map(Duration::from_secs);
     let ring_time = arguments.ring_seconds.map(Duration::from_secs);
@@ -103,7 +104,8 @@ impl Talk<'_> {
             Notice::CallInterrupted { .. }
             | Notice::FarCamera { .. }
             | Notice::FarRecording { .. }
-            | Notice::Camera { .. } => {}
+            | Notice::Camera { .. }
+            | Notice::Quality { .. } => {}
             _ => return None,
         }
         report::tell(self.output, notice);

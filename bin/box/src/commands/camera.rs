@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
+    settings.adaptation = arguments.pictures.adaptation();
     settings.camera = Some(arguments.pictures.of(arguments.source));
     settings.inbox = arguments.inbox.map(|into| InboxSettings {
         into,

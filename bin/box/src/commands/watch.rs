@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use transom::latency::{LatencySummary, LatencyWindow};
-use transom::{CallKind, EndReason, Notice, RemotePicture};
+use transom::people::escape;
+use transom::{CallKind, CameraState, EndReason, Notice, RemotePicture};
 
 use crate::args::Watch;
 use crate::check::Check;
@@ -65,6 +66,8 @@ struct Watching<'a> {
     has_call: bool,
     /// When to ask again a box that is busy.
     ring_at: Option<Instant>,
+    /// In which quality pictures come while that is less than full.
+    reduced: Option<String>,
 }
 
 /// Why the loop ended, without anything having failed.
@@ -99,6 +102,7 @@ impl<'a> Watching<'a> {
             bar: output.is_live().then(line_that_moves),
             has_call: false,
             ring_at: None,
+            reduced: None,
         }
     }
 
@@ -183,9 +187,11 @@ impl<'a> Watching<'a> {
                 }
                 ended?;
             }
-            Notice::FarCamera { .. } | Notice::CallInterrupted { .. } => {
-                tell(&self.bar, self.output)
+            Notice::FarCamera { lens, text, .. } => {
+                self.reduced = (*lens == CameraState::Reduced).then(|| text.clone());
+                tell(&self.bar, self.output);
             }
+            Notice::CallInterrupted { .. } => tell(&self.bar, self.output),
             _ => {
                 self.measure.notice(notice, self.output);
                 self.clear_line();
@@ -206,7 +212,7 @@ impl<'a> Watching<'a> {
 
     /// A box that goes away or is busy after it had shown something may do so again.
     fn call_ended(&mut self, reason: EndReason, text: &str) -> Result<(), Failure> {
-        self.has_call = false;
+        (self.has_call, self.reduced) = (false, None);
         match reason {
             EndReason::Leaving => {}
             EndReason::Unanswered if self.since.is_some() => {}
@@ -239,14 +245,25 @@ impl<'a> Watching<'a> {
 
     fn tell_second(&self, second: &Stats, over: Duration, latency: &LatencySummary) {
         if let Some(bar) = &self.bar {
-            bar.set_message(second.line(over, latency));
+            bar.set_message(self.line(second, over, latency));
             bar.tick();
         } else if self.output.is_json() {
             let fps = Some(second.pictures() as f64 / over.as_secs_f64());
-            let json = second.json("stats", fps, over, latency);
+            let mut json = second.json("stats", fps, over, latency);
+            json["reduced"] = self.reduced.clone().into();
             self.output.answer("", json);
         } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
-            self.output.say(second.line(over, latency), Value::Null);
+            self.output
+                .say(self.line(second, over, latency), Value::Null);
+        }
+    }
+
+    /// The numbers of a second, and in which quality the box sends if that is not full.
+    fn line(&self, second: &Stats, over: Duration, latency: &LatencySummary) -> String {
+        let line = second.line(over, latency);
+        match &self.reduced {
+            Some(reduced) => format!("{line}; at {}", escape(reduced)),
+            None => line,
         }
     }
 

@@ -220,6 +220,7 @@ impl Keeper {
             handle.set_camera(wish.clone());
             state.act(&Action::SetCamera(wish));
         }
+        handle.set_adaptation(config.adaptation());
         state.config = config.clone();
         self.save(config)?;
         state.dialog = None;

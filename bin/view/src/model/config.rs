@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use transom::PeerName;
 use transom::media::{CaptureRequest, Source};
+use transom::{Adaptation, PeerName, TradeOff};
 
 use crate::words;
 
@@ -46,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) camera: String,
     /// Its picture's `WIDTHxHEIGHT`; empty for what it likes best.
     pub(crate) size: String,
+    /// What is given up first while a link is slow.
+    pub(crate) slow_link: TradeOff,
+    /// The smallest picture for a slow link, as `size`; empty for half of the full one.
+    pub(crate) min_size: String,
     /// Whether packets are marked for the network, which some networks drop.
     pub(crate) mark_packets: bool,
     /// Where the window was.
@@ -89,6 +93,8 @@ impl Default for Config {
             do_not_disturb: false,
             camera: "auto".to_owned(),
             size: String::new(),
+            slow_link: TradeOff::default(),
+            min_size: String::new(),
             mark_packets: true,
             place: None,
             contacts: Vec::new(),
@@ -153,13 +159,20 @@ impl Config {
         if self.camera == NO_CAMERA {
             return None;
         }
-        let size = self.size.split_once('x');
-        let size = size.and_then(|(across, down)| across.parse().ok().zip(down.parse().ok()));
         Some(CaptureRequest {
             source: self.camera.parse().unwrap_or(Source::Auto),
-            size,
+            size: picture_size(&self.size),
             ..CaptureRequest::default()
         })
+    }
+
+    /// How our pictures are lowered while a link is slow.
+    pub(crate) fn adaptation(&self) -> Adaptation {
+        Adaptation {
+            trade_off: self.slow_link,
+            min_size: picture_size(&self.min_size),
+            ..Adaptation::default()
+        }
     }
 
     /// Keeps the choice of a camera.
@@ -211,6 +224,8 @@ impl Config {
             "do_not_disturb" => self.do_not_disturb = switch(key, value)?,
             "camera" => self.camera = value.to_owned(),
             "size" => self.size = value.to_owned(),
+            "slow_link" => self.slow_link = parsed(key, value)?,
+            "min_size" => self.min_size = value.to_owned(),
             "mark_packets" => self.mark_packets = switch(key, value)?,
             "window" => self.place = Some(parsed(key, value)?),
             // A newer version's, perhaps.
@@ -230,6 +245,8 @@ impl Config {
             ("do_not_disturb", switch(self.do_not_disturb)),
             ("camera", one_line(&self.camera)),
             ("size", one_line(&self.size)),
+            ("slow_link", self.slow_link.to_string()),
+            ("min_size", one_line(&self.min_size)),
             ("mark_packets", switch(self.mark_packets)),
         ];
         entries.extend(self.name.map(|name| ("name", name.to_string())));
@@ -261,6 +278,12 @@ fn split(line: &str) -> Option<(String, String)> {
     let (key, value) = line.split_once('=')?;
     let comment = key.trim_start().starts_with('#');
     (!comment).then(|| (key.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// `WIDTHxHEIGHT`.
+fn picture_size(text: &str) -> Option<(u16, u16)> {
+    let (across, down) = text.split_once('x')?;
+    across.parse().ok().zip(down.parse().ok())
 }
 
 fn one_line(text: &str) -> String {
@@ -406,6 +429,8 @@ mod tests {
             do_not_disturb: true,
             camera: "/dev/video2".to_owned(),
             size: "1280x720".to_owned(),
+            slow_link: TradeOff::Sharp,
+            min_size: "640x360".to_owned(),
             mark_packets: false,
             place: Some(Place {
                 width: 900,
@@ -430,6 +455,19 @@ mod tests {
         let text = busy().write("");
         assert_eq!(Config::parse(&text), (busy(), vec![]));
         assert_eq!(busy().write(&text), text);
+    }
+
+    #[test]
+    fn what_is_chosen_for_slow_links_is_what_the_station_is_told() {
+        let wanted = Adaptation {
+            trade_off: TradeOff::Sharp,
+            min_size: Some((640, 360)),
+            ..Adaptation::default()
+        };
+        assert_eq!(busy().adaptation(), wanted);
+        assert_eq!(Config::default().adaptation(), Adaptation::default());
+        let (_, errors) = Config::parse("slow_link = best");
+        assert_eq!(errors, ["1: slow_link can't be \"best\""]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use egui::{Key, Modifiers, pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use transom::media::CaptureRequest;
-use transom::{EndReason, Notice, PublicKey};
+use transom::{CameraState, EndReason, Notice, PublicKey};
 
 use crate::model::calls_tests::{interrupted, rings, talk, talking};
 use crate::model::tests::{ended, joined, peer, shown, started, two_boxes};
@@ -446,6 +446,38 @@ fn a_stream_that_stops_or_breaks_keeps_the_screen_answering() {
         click(&mut screen, "Stop watching yard"),
         [Action::HangUp(peer("yard"))]
     );
+}
+
+#[test]
+fn the_numbers_say_how_pictures_are_reduced_for_a_slow_link() {
+    let mut state = two_live();
+    state.act(&Action::Overlay(true));
+    state.apply(Notice::FarCamera {
+        peer: peer("door"),
+        lens: CameraState::Reduced,
+        text: "15 fps, quality 60, 640x360: the link is slow".to_owned(),
+    });
+    let quality = transom::Quality {
+        fps: Some(10),
+        quality: None,
+        size: (320, 240),
+        bottleneck: Some(transom::Bottleneck::Viewer),
+    };
+    let numbers = transom::Numbers {
+        quality: Some(quality),
+        ..transom::Numbers::default()
+    };
+    state.apply(Notice::Measured {
+        peer: peer("yard"),
+        numbers,
+    });
+    let screen = open(state);
+    screen.get_by_label("their picture is reduced");
+    screen.get_by_label("  15 fps, quality 60, 640x360");
+    screen.get_by_label("  the link is slow");
+    screen.get_by_label("your picture is reduced");
+    screen.get_by_label("  10 fps, 320x240");
+    screen.get_by_label("  the viewer is slow");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Align, Color32, FontId, Frame, Id, Label, Layout, RichText, Ui, UiBuilder, Vec2, vec2};
 
+use transom::CameraState;
 use transom::latency::{Spread, Stage};
 
 use crate::model::{Call, State, Summary};
@@ -58,6 +59,31 @@ fn lines(state: &State, call: &Call) -> Vec<String> {
     if let Some(numbers) = state.calls.numbers.get(&call.peer) {
         let trip = numbers.rtt.map_or_else(|| "?".to_owned(), millis);
         lines.push(words::round_trip(&trip, &millis(numbers.queue_delay)));
+    }
+    lines.extend(qualities(state, call));
+    lines
+}
+
+/// How pictures are lowered for a slow link, theirs and ours.
+fn qualities(state: &State, call: &Call) -> Vec<String> {
+    let theirs = match &call.far_camera {
+        Some((CameraState::Reduced, text)) => Some(words::line(text).into_owned()),
+        _ => None,
+    };
+    let numbers = state.calls.numbers.get(&call.peer);
+    let ours = numbers.and_then(|numbers| numbers.quality);
+    let ours = ours.filter(|quality| quality.bottleneck.is_some());
+    let titled = [
+        (words::THEIR_QUALITY, theirs),
+        (words::OUR_QUALITY, ours.map(|quality| quality.to_string())),
+    ];
+    let mut lines = Vec::new();
+    for (title, text) in titled {
+        if let Some(text) = text {
+            lines.push(title.to_owned());
+            // The numbers, and what is in the way.
+            lines.extend(text.split(": ").map(|part| format!("  {part}")));
+        }
     }
     lines
 }

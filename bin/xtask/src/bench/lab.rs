@@ -115,7 +115,7 @@ impl Lab {
         let table = fs::read_to_string(&path).context(&path)?;
         let dropped = udp_field(&table, "RcvbufErrors").unwrap_or(0);
         Ok(Some(format!(
-            "router in user space: at most {late:.1} ms late, {dropped} packets lost that it did not see"
+            "router in user space: at most {late:.1} ms late, {dropped} packets lost unseen"
         )))
     }
 
@@ -160,7 +160,7 @@ impl Lab {
         let Shape {
             mbit, queue_bytes, ..
         } = shape;
-        // Five packets at once: a bucket at 20 Mbit/s stays smooth, one at 100 Mbit/s keeps its rate.
+        // Five packets at once: smooth at 20 Mbit/s, and enough for the kernel's timer at 100.
         let bucket = format!("rate {mbit}mbit burst 8k limit {queue_bytes}");
         let device = format!("tc qdisc {verb} dev veth-rd root");
         self.router().run(&format!("{device} tbf {bucket}"))

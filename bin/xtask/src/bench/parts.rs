@@ -1,4 +1,4 @@
-//! What a file transfer can't do without: its bytes over plain TCP by socat, sealed and opened once,
+//! What a file transfer can't do without: its bytes over plain TCP by socat, sealed and opened,
 //! hashed at both sides. The processor time of the parts, added and divided by the two processors
 //! that two sides have, is the time that nobody could beat.
 

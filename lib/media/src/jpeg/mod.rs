@@ -9,7 +9,7 @@ mod huffman;
 mod jfif;
 pub(crate) mod repair;
 pub(crate) mod rows;
-mod scale;
+pub(crate) mod scale;
 pub(crate) mod splitter;
 
 /// Bytes of the largest picture that is passed on: a 4K JPEG of high quality is 4 to 6 MiB.

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use super::rows::{Chroma, Planes, Rows};
 
 /// The largest size within `limit` that keeps the shape of `size` and is no larger.
-pub(crate) fn fit(size: (u16, u16), limit: (u16, u16)) -> (u16, u16) {
+pub fn fit(size: (u16, u16), limit: (u16, u16)) -> (u16, u16) {
     let (width, height) = (u64::from(size.0), u64::from(size.1));
     let (max_width, max_height) = (u64::from(limit.0.max(1)), u64::from(limit.1.max(1)));
     if width <= max_width && height <= max_height {

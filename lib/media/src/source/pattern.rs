@@ -1,5 +1,5 @@
 //! A moving test picture that needs no camera. Each of its pictures is encoded once, in the first
-//! lap, and then only handed out.
+//! lap, and then only handed out; another quality or size begins a new lap.
 
 use std::time::Instant;
 
@@ -8,6 +8,7 @@ use jpeg_encoder::rgb_to_ycbcr;
 use super::{Bytes, pace::Pace};
 use crate::jpeg::encode::Encoder;
 use crate::jpeg::rows::{Chroma, Planes, Rows};
+use crate::jpeg::scale::fit;
 use crate::{Camera, CameraError, CaptureRequest, Format, Frame, MAX_SIDE, Picture, Wait};
 
 const SIZE: (u16, u16) = (640, 480);
@@ -20,9 +21,14 @@ const LAP_BYTES: usize = 2 * 1024 * 1024;
 
 /// Colour bars, a ramp, and a bright block that goes round.
 pub(crate) struct PatternCamera {
+    /// As it was asked for.
+    full: (u16, u16),
+    /// As it is painted now.
     size: (u16, u16),
+    quality: u8,
     pace: Pace,
     lap: Vec<Option<Bytes>>,
+    /// `None` while the lap is complete.
     encoder: Option<Encoder>,
     format: Format,
 }
@@ -32,15 +38,13 @@ impl PatternCamera {
         let (width, height) = request.size.unwrap_or(SIZE);
         let size = (width.clamp(16, MAX_SIDE), height.clamp(16, MAX_SIDE));
         let fps = request.pace(FPS);
-        let mut encoder = Encoder::new(request.quality, None);
-        let first = paint(&mut encoder, size, 0, LAP)?;
-        let mut lap = vec![None; (LAP_BYTES / first.len().max(1)).clamp(2, LAP)];
-        lap[0] = Some(first);
-        Ok(Self {
+        let mut camera = Self {
+            full: size,
             size,
+            quality: request.quality,
             pace: Pace::new(fps, Instant::now()),
-            lap,
-            encoder: Some(encoder),
+            lap: Vec::new(),
+            encoder: None,
             format: Format {
                 what: format!("test pattern {}x{} {fps} fps", size.0, size.1),
                 width: size.0,
@@ -48,11 +52,26 @@ impl PatternCamera {
                 fps,
                 ..Format::default()
             },
-        })
+        };
+        camera.begin_lap()?;
+        Ok(camera)
+    }
+
+    /// Forgets the lap and paints the first picture of the next one.
+    fn begin_lap(&mut self) -> Result<(), CameraError> {
+        let mut encoder = Encoder::new(self.quality, None);
+        let first = paint(&mut encoder, self.size, 0, LAP)?;
+        self.lap = vec![None; (LAP_BYTES / first.len().max(1)).clamp(2, LAP)];
+        self.lap[0] = Some(first);
+        self.encoder = Some(encoder);
+        Ok(())
     }
 
     /// The picture, and when it was encoded: in the first lap only.
     fn bytes(&mut self, sequence: u32) -> Result<(Bytes, Option<Instant>), CameraError> {
+        if self.lap.is_empty() {
+            self.begin_lap()?;
+        }
         let lap = self.lap.len();
         let phase = sequence as usize % lap;
         if let Some(bytes) = &self.lap[phase] {
@@ -121,6 +140,15 @@ impl Camera for PatternCamera {
 
     fn format(&self) -> &Format {
         &self.format
+    }
+
+    fn encode_as(&mut self, quality: u8, size: Option<(u16, u16)>) -> bool {
+        let size = size.map_or(self.full, |limit| fit(self.full, limit));
+        if (quality, size) != (self.quality, self.size) {
+            (self.quality, self.size) = (quality, size);
+            self.lap.clear();
+        }
+        true
     }
 }
 
@@ -224,6 +252,26 @@ mod tests {
             assert!(repair(jpeg).unwrap().is_unchanged());
             decode(jpeg, Limit::default(), &mut Image::default()).unwrap();
         }
+    }
+
+    #[test]
+    fn another_quality_or_size_is_painted_anew_and_full_size_comes_back() {
+        let mut camera = PatternCamera::new(&request((640, 480))).unwrap();
+        let (full, _) = camera.bytes(0).unwrap();
+        assert!(camera.encode_as(30, None));
+        let (coarse, _) = camera.bytes(0).unwrap();
+        assert!(coarse.len() < full.len());
+        assert!(camera.encode_as(30, Some((320, 320))));
+        let Some(Frame::Jpeg(small)) = camera.newest().unwrap() else {
+            panic!("the first picture is due at once")
+        };
+        assert_eq!((small.width, small.height), (320, 240));
+        let header = crate::probe(&small.jpeg).unwrap();
+        assert_eq!((header.width, header.height), (320, 240));
+        assert!(camera.encode_as(CaptureRequest::QUALITY, None));
+        assert_eq!(camera.bytes(0).unwrap().0, full);
+        assert!(camera.encode_as(CaptureRequest::QUALITY, None));
+        assert!(camera.lap.iter().any(Option::is_some), "nothing changed");
     }
 
     #[test]

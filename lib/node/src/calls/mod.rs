@@ -34,6 +34,7 @@ pub(crate) struct Calls {
 /// A call that somebody is to see our camera by, or is to know that it does not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Onlooker {
+    pub(crate) peer: PeerName,
     pub(crate) link: PeerId,
     pub(crate) call: CallId,
     pub(crate) is_shown: bool,
@@ -56,6 +57,7 @@ impl Calls {
         live.filter_map(|call| {
             let (link, id) = call.place?;
             Some(Onlooker {
+                peer: call.peer,
                 link,
                 call: id,
                 is_shown: call.is_shown(),

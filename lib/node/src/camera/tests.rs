@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
+use super::onlookers::captured;
 use super::*;
 use crate::calls::Policy;
 use crate::disk::Disk;
+use crate::latency::MAX_AGE;
 use crate::parts;
 use crate::{Identity, Settings};
 
@@ -25,7 +27,7 @@ impl Desk {
         let out = parts::open(config, Disk::default()).unwrap();
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
-            camera: OwnCamera::new(Some(wish()), LINGER),
+            camera: OwnCamera::new(Some(wish()), LINGER, Adaptation::default()),
             calls: Calls::new(Policy::new(&settings)),
             out,
             start: Instant::now(),

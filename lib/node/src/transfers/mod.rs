@@ -30,7 +30,7 @@ use self::wish::Wishes;
 use crate::context::{Context, earlier};
 use crate::disk::Answer;
 use crate::links::{Link, Links};
-use crate::notice::{Outcome, TransferId};
+use crate::notice::{Outcome, Phase, TransferId};
 use crate::settings::{InboxSettings, SendOptions};
 
 /// Transfers that were accepted and are remembered, so that one that comes back is not asked for
@@ -381,6 +381,14 @@ impl Transfers {
         for incoming in self.incoming.values_mut() {
             incoming.account.tell(now, out);
         }
+    }
+
+    /// Whether file data move, in either direction.
+    pub(crate) fn is_moving(&self) -> bool {
+        let outgoing = self.outgoing.values().map(|one| &one.account);
+        let incoming = self.incoming.values().map(|one| &one.account);
+        let mut all = outgoing.chain(incoming);
+        all.any(|account| account.status.phase == Phase::Running)
     }
 
     fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Context) {

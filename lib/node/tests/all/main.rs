@@ -16,6 +16,7 @@ mod paced;
 #[cfg(unix)]
 mod panics;
 mod pins;
+mod quality;
 mod rights;
 mod seen;
 mod support;

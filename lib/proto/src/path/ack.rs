@@ -10,8 +10,12 @@ use crate::send::Record;
 /// Plain bytes that an ack takes.
 pub(crate) const ACK_BYTES: usize = limits::HEADER + 16;
 
-/// The longest that received bytes wait for their ack.
+/// The longest that a received frame waits for its ack.
 const LATEST: Duration = Duration::from_millis(20);
+
+/// Pictures and file data are acked at once, but not more often than this: 500 acks a second cost
+/// little, and a window of 4 ms needs one each 2 ms.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What we have taken in and not yet said so.
 #[derive(Default)]
@@ -19,8 +23,9 @@ pub(crate) struct AckSender {
     received: u64,
     /// When the last of them came.
     at: Instant,
-    /// What the last ack said.
+    /// What the last ack said, and when.
     told: u64,
+    told_at: Instant,
     /// When to ack at the latest; acks alone set nothing, or two sides would ack each other for
     /// ever.
     due: Option<Instant>,
@@ -36,6 +41,12 @@ impl AckSender {
     /// A frame came that deserves an ack in good time.
     pub(crate) fn soon(&mut self, now: Instant) {
         self.due = self.due.or(Some(now + LATEST));
+    }
+
+    /// Pictures or file data came.
+    pub(crate) fn data(&mut self, now: Instant) {
+        let due = now.max(self.told_at + PAUSE);
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
     }
 
     /// A picture ended: ack at once.
@@ -55,16 +66,9 @@ impl AckSender {
     }
 
     /// Writes the ack if it is due, or if there is one that can ride along with others.
-    pub(crate) fn pull(&mut self, record: &mut Record<'_>, others: bool, live: bool, now: Instant) {
-        let untold = self.received - self.told;
-        let most = if live {
-            limits::ACK_BYTES_LIVE
-        } else {
-            limits::ACK_BYTES_BULK
-        };
-        let late = self.due.is_some_and(|due| due <= now);
-        let due = self.now || late || untold >= most;
-        let rides = others && untold > 0;
+    pub(crate) fn pull(&mut self, record: &mut Record<'_>, others: bool, now: Instant) {
+        let due = self.now || self.due.is_some_and(|due| due <= now);
+        let rides = others && self.received > self.told;
         if !due && !rides {
             return;
         }
@@ -74,6 +78,7 @@ impl AckSender {
         };
         if record.push(0, 0, &Message::Ack(ack)) {
             self.told = self.received;
+            self.told_at = now;
             self.now = false;
             self.due = None;
         }

@@ -1,6 +1,7 @@
 //! What is on its way to the peer, exactly and by class, and what an ack tells about it.
 
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
 use transom_wire::{Ack, DecodeError};
 
@@ -25,13 +26,17 @@ pub(crate) struct Sizes {
 }
 
 /// What an ack tells about the record that holds the last byte acked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Sample {
-    /// From our clock at sending to the peer's at receiving: wrong by a constant, which a minimum
-    /// takes out.
+    /// From our clock at sending to the peer's at receiving, in microseconds: wrong by a constant,
+    /// which a minimum takes out.
     pub(crate) one_way: i64,
-    /// Bytes of class bulk newly acked.
-    pub(crate) bulk: u64,
+    /// From sending until the ack came.
+    pub(crate) rtt: Duration,
+    /// When it was sent, so little was ahead of it that nothing of ours made it wait.
+    pub(crate) is_clean: bool,
+    /// The record's own bytes up to the last one acked.
+    pub(crate) own: u64,
 }
 
 /// What we have sent, and how much of it the peer has taken in: `acked <= sent`, and `by_class` sums
@@ -47,21 +52,27 @@ pub(crate) struct InFlight {
 /// One record in flight.
 #[derive(Clone, Copy)]
 struct Mark {
-    /// Plain bytes sent up to its end.
+    /// Plain bytes sent up to its beginning, and up to its end.
+    start: u64,
     end: u64,
     /// Its bytes that are not acked.
     rest: Sizes,
     at: Instant,
+    is_clean: bool,
 }
 
 impl InFlight {
-    pub(crate) fn record(&mut self, sizes: Sizes, now: Instant) {
+    /// A record was sent; `is_clean`: see [`Sample`].
+    pub(crate) fn record(&mut self, sizes: Sizes, is_clean: bool, now: Instant) {
+        let start = self.sent;
         self.sent += sizes.total();
         self.by_class.add(sizes);
         let mark = Mark {
+            start,
             end: self.sent,
             rest: sizes,
             at: now,
+            is_clean,
         };
         let full = self.marks.len() >= MARKS;
         match self.marks.back_mut() {
@@ -70,7 +81,11 @@ impl InFlight {
         }
     }
 
-    pub(crate) fn handle_ack(&mut self, ack: Ack) -> Result<Option<Sample>, PeerError> {
+    pub(crate) fn handle_ack(
+        &mut self,
+        ack: Ack,
+        now: Instant,
+    ) -> Result<Option<Sample>, PeerError> {
         if ack.received > self.sent || ack.received < self.acked {
             return Err(DecodeError::Illegal("received").into());
         }
@@ -78,17 +93,25 @@ impl InFlight {
             return Ok(None);
         }
         self.acked = ack.received;
-        let before = self.by_class.bulk;
         while let Some(mark) = self.marks.front_mut() {
-            let (end, at) = (mark.end, mark.at);
+            let Mark {
+                start,
+                end,
+                at,
+                is_clean,
+                ..
+            } = *mark;
             self.by_class.subtract(mark.ack(ack.received));
             if end <= ack.received {
                 self.marks.pop_front();
             }
             if end >= ack.received {
-                let one_way = ack.clock.wrapping_sub(at.0).cast_signed();
-                let bulk = before - self.by_class.bulk;
-                return Ok(Some(Sample { one_way, bulk }));
+                return Ok(Some(Sample {
+                    one_way: ack.clock.wrapping_sub(at.0).cast_signed(),
+                    rtt: now - at,
+                    is_clean,
+                    own: ack.received.saturating_sub(start),
+                }));
             }
         }
         Ok(None)

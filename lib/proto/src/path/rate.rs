@@ -1,95 +1,127 @@
-//! The delivery rate of the path to the peer, by its acks; and what may be sent at once at that
-//! rate.
+//! Delivery rate: how many bytes a second the path takes from us when it has something to do.
 
+use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use transom_wire::Ack;
-use transom_wire::limits::{HEADER, SMALL_PAYLOAD};
 
-use super::ack::ACK_BYTES;
 use crate::Instant;
 
-/// Longest serialization time of a record. Pings go once a second, and texts and answers wait
-/// behind the record that is being sent: a quarter of a second keeps both lively. From 2 Mbit/s on
-/// this limits nothing.
-const RECORD_TIME: Duration = Duration::from_millis(250);
+/// Shortest interval that is measured, or a round trip where that is longer. Over less time the
+/// peer's read calls and the bursts of routers are seen, not the path: a token bucket of 8 KiB makes
+/// 32 of 20 Mbit/s over 5 ms. Between two pictures of another session there must still be one.
+const INTERVAL: Duration = Duration::from_millis(8);
 
-/// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 136 kbit/s
-/// it takes more than [`RECORD_TIME`]; at 10 kbit/s it takes 3.4 s, less than a call's silence.
-const LEAST_RECORD: usize = HEADER + SMALL_PAYLOAD + ACK_BYTES;
+/// Acks that are remembered at most; they are at least an interval's part apart.
+const ACKS: usize = 16;
+const APART: u32 = 8;
 
-/// Shortest interval that is measured: over less time the peer's read calls are seen, not the path.
-const INTERVAL: Duration = Duration::from_millis(20);
+/// The maximum is over one to two spans of so much busy time: longer than the time from a picture of
+/// another session to the next, in which there are high rates and low ones. A link that becomes ten
+/// times slower is known within 0.2 s.
+const SPAN: Duration = Duration::from_millis(100);
 
-/// Drain time of the file data in flight while no call is live. More would only fill the buffers of
-/// the path, in front of texts and pings and of the TCP acks of what the peer sends: half a minute
-/// of them stalled the peer's TCP. It must be more than a round trip, or a long path is not filled.
-const IN_FLIGHT_TIME: Duration = Duration::from_secs(2);
-
-/// Initial rate, in bytes per second: that of a modem, so that the first bytes don't block a slow
-/// link. On a fast link the first file of a connection waits for two acks, 40 ms.
-const FIRST: u64 = 16 * 1024;
-
-/// The delivery rate, in bytes per second. An application-limited interval can only raise it; it is
-/// lowered by an interval in which bytes queued on the path.
-pub(crate) struct Delivery {
-    rate: u64,
-    measured: bool,
-    /// The ack that began the current interval.
-    from: Option<Ack>,
+/// The delivery rate, in bytes per second: a windowed maximum of measured intervals, much as in BBR
+/// (draft-cheng-iccrg-delivery-rate-estimation), but by the peer's clock, which no delay of acks
+/// disturbs.
+///
+/// ```text
+///   bytes at the peer    |<--------- queued -------->|
+///        A ------------- sent . . . . . . . . . . . . B      busy: the last byte acked by B has
+///        |<---------------- interval --------------->|       waited for most of the interval
+/// ```
+/// In a busy interval the path had bytes of ours all the time, so what it delivered is its rate. An
+/// interval with a pause is application-limited: it carries fewer bytes than the path could take, so
+/// that it only raises the rate. Time passes for the maximum only while the path is busy.
+#[derive(Debug, Default)]
+pub(super) struct Rate {
+    /// Acks of about the last [`INTERVAL`], oldest first.
+    acks: VecDeque<Ack>,
+    /// The latest ack.
+    last: Option<Ack>,
+    /// The peer's clock since when the path has had bytes of ours all the time.
+    busy_since: u64,
+    max: MaxFilter,
+    /// A busy interval was measured: the rate is the path's, not the application's.
+    is_limited: bool,
 }
 
-impl Delivery {
-    pub(crate) fn new() -> Self {
-        Self {
-            rate: FIRST,
-            measured: false,
-            from: None,
+/// The largest value of the last one to two spans of busy time.
+#[derive(Debug, Default)]
+struct MaxFilter {
+    now: u64,
+    before: u64,
+    busy: Duration,
+}
+
+impl Rate {
+    /// Measures by an ack; `queued`: how long the last byte acked waited on the path, whose round
+    /// trip is `rtt` when it is empty.
+    pub(super) fn handle_ack(&mut self, ack: Ack, queued: Duration, rtt: Duration) {
+        let last = self.last.replace(ack);
+        let last = last.filter(|last| last.clock <= ack.clock);
+        if last.is_none() {
+            self.acks.clear();
+        }
+        let step = last.map_or(Duration::MAX, |last| span(last, ack));
+        if queued < step / 4 * 3 {
+            self.busy_since = ack.clock;
+        }
+        let interval = INTERVAL.max(rtt);
+        while self
+            .acks
+            .get(1)
+            .is_some_and(|second| span(*second, ack) >= interval)
+        {
+            self.acks.pop_front();
+        }
+        let from = self
+            .acks
+            .front()
+            .filter(|from| span(**from, ack) >= interval);
+        if let Some(from) = from {
+            let is_busy = from.clock >= self.busy_since;
+            self.is_limited |= is_busy;
+            let busy = if is_busy { step } else { Duration::ZERO };
+            self.max.take(rate(*from, ack), busy);
+        }
+        let newest = self.acks.back();
+        let is_apart = newest.is_none_or(|newest| span(*newest, ack) >= interval / APART);
+        if is_apart && self.acks.len() < ACKS {
+            self.acks.push_back(ack);
         }
     }
 
-    /// Measures by an ack; `queued`: queueing delay of the last byte acked.
-    pub(crate) fn handle_ack(&mut self, ack: Ack, queued: Duration) {
-        let from = *self.from.get_or_insert(ack);
-        let span = Instant(ack.clock) - Instant(from.clock);
-        if ack.clock >= from.clock && span < INTERVAL {
-            return;
-        }
-        self.from = Some(ack);
-        if span.is_zero() {
-            return;
-        }
-        let bytes = ack.received.saturating_sub(from.received);
-        let measured = u128::from(bytes) * 1_000_000 / span.as_micros();
-        let measured = u64::try_from(measured).unwrap_or(u64::MAX);
-        let is_busy = queued >= span / 2;
-        if is_busy || measured > self.rate {
-            self.rate = measured;
-            self.measured = true;
-        }
+    /// Whether the rate is the path's: before its first busy interval the path may take far more.
+    pub(super) fn is_limited(&self) -> bool {
+        self.is_limited
     }
 
     /// Bytes per second; `None` before it was measured.
-    pub(crate) fn rate(&self) -> Option<u64> {
-        self.measured.then_some(self.rate)
+    pub(super) fn value(&self) -> Option<u64> {
+        Some(self.max.now.max(self.max.before)).filter(|rate| *rate > 0)
     }
+}
 
-    /// Largest record that takes no longer than [`RECORD_TIME`], in bytes, at most `most`.
-    pub(crate) fn record(&self, most: usize) -> usize {
-        most.min(self.bytes_in(RECORD_TIME).max(LEAST_RECORD))
+impl MaxFilter {
+    fn take(&mut self, value: u64, busy: Duration) {
+        self.now = self.now.max(value);
+        self.busy += busy;
+        if self.busy >= SPAN {
+            self.before = core::mem::take(&mut self.now);
+            self.busy = Duration::ZERO;
+        }
     }
+}
 
-    /// Bytes of file data that may be sent while `in_flight` bytes of it are not acked.
-    pub(crate) fn room(&self, in_flight: u64) -> usize {
-        let in_flight = usize::try_from(in_flight).unwrap_or(usize::MAX);
-        let window = self.bytes_in(IN_FLIGHT_TIME).max(2 * LEAST_RECORD);
-        window.saturating_sub(in_flight)
-    }
+fn span(from: Ack, to: Ack) -> Duration {
+    Instant(to.clock) - Instant(from.clock)
+}
 
-    fn bytes_in(&self, span: Duration) -> usize {
-        let bytes = u128::from(self.rate) * span.as_micros() / 1_000_000;
-        usize::try_from(bytes).unwrap_or(usize::MAX)
-    }
+fn rate(from: Ack, to: Ack) -> u64 {
+    let bytes = u128::from(to.received.saturating_sub(from.received));
+    let rate = bytes * 1_000_000 / span(from, to).as_micros().max(1);
+    u64::try_from(rate).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -97,111 +129,147 @@ mod tests {
     use super::*;
 
     const MILLI: Duration = Duration::from_millis(1);
+    /// Longer than any interval.
+    const LONG: Duration = Duration::from_secs(9);
 
     /// Acks of a peer whose clock begins anywhere.
     struct Acks {
-        delivery: Delivery,
+        rate: Rate,
         ack: Ack,
+        rtt: Duration,
     }
 
     impl Acks {
         fn new() -> Self {
             let (received, clock) = (1_000, 77_777_000_000);
-            let mut acks = Self {
-                delivery: Delivery::new(),
-                ack: Ack { received, clock },
-            };
-            acks.add(0, Duration::ZERO, Duration::ZERO);
-            acks
+            let ack = Ack { received, clock };
+            let mut rate = Rate::default();
+            rate.handle_ack(ack, Duration::ZERO, MILLI);
+            let rtt = MILLI;
+            Self { rate, ack, rtt }
         }
 
-        /// So many bytes came in that time; the last of them had waited for `queued`.
-        fn add(&mut self, bytes: u64, span: Duration, queued: Duration) {
+        /// So many bytes came within so many milliseconds; the last of them had waited for `queued`.
+        fn add(&mut self, bytes: u64, millis: u64, queued: Duration) {
             self.ack.received += bytes;
-            self.ack.clock += u64::try_from(span.as_micros()).unwrap();
-            self.delivery.handle_ack(self.ack, queued);
+            self.ack.clock += millis * 1000;
+            self.rate.handle_ack(self.ack, queued, self.rtt);
         }
 
-        fn record(&self) -> usize {
-            self.delivery.record(65_519)
-        }
-    }
-
-    #[test]
-    fn a_record_takes_a_quarter_of_a_second_of_what_is_delivered() {
-        for (rate, record) in [
-            (1_000, LEAST_RECORD),
-            (100_000, 25_000),
-            (262_080, 65_519),
-            (100_000_000, 65_519),
-        ] {
-            let mut acks = Acks::new();
-            acks.add(rate / 10, 100 * MILLI, 100 * MILLI);
-            assert_eq!(acks.record(), record, "{rate}");
-            assert_eq!(acks.delivery.record(100), 100, "no more than asked for");
-        }
-    }
-
-    #[test]
-    fn an_application_limited_interval_does_not_lower_the_rate() {
-        let mut acks = Acks::new();
-        acks.add(10_000_000, 1000 * MILLI, Duration::ZERO);
-        assert_eq!(acks.record(), 65_519);
-        for queued in [0, 400] {
-            acks.add(24, 1000 * MILLI, queued * MILLI);
-            assert_eq!(acks.record(), 65_519, "{queued}");
-        }
-        // Bytes queued for half of the interval: it was limited by the path.
-        acks.add(50_000, 1000 * MILLI, 500 * MILLI);
-        assert_eq!(acks.record(), 12_500);
-        acks.add(60_000, 1000 * MILLI, Duration::ZERO);
-        assert_eq!(acks.record(), 15_000, "more is always news");
-    }
-
-    #[test]
-    fn short_intervals_are_joined() {
-        let mut acks = Acks::new();
-        for _ in 0..3 {
-            acks.add(1_000_000, 5 * MILLI, 100 * MILLI);
-            assert_eq!(acks.record(), LEAST_RECORD, "not yet measured");
-        }
-        acks.add(0, 5 * MILLI, 100 * MILLI);
-        assert_eq!(acks.record(), 65_519);
-        assert_eq!(acks.delivery.room(0), 300_000_000);
-    }
-
-    #[test]
-    fn two_seconds_of_file_data_are_in_flight_and_never_less_than_two_records() {
-        let mut acks = Acks::new();
-        assert_eq!(acks.delivery.room(0), 32 * 1024, "at first");
-        acks.add(100_000, 1000 * MILLI, 1000 * MILLI);
-        assert_eq!(acks.delivery.room(0), 200_000);
-        assert_eq!(acks.delivery.room(199_999), 1);
-        assert_eq!(acks.delivery.room(200_001), 0);
-        acks.add(1, 1000 * MILLI, 1000 * MILLI);
-        assert_eq!(acks.delivery.room(0), 2 * LEAST_RECORD);
-    }
-
-    #[test]
-    fn a_clock_that_jumps_measures_nothing() {
-        let mut acks = Acks::new();
-        acks.add(200_000, 1000 * MILLI, 1000 * MILLI);
-        acks.ack.clock = 5;
-        acks.add(1_000, Duration::ZERO, 1000 * MILLI);
-        assert_eq!(acks.record(), 50_000);
-        acks.add(100_000, 1000 * MILLI, 1000 * MILLI);
-        assert_eq!(acks.record(), 25_000, "measured from the jump on");
-    }
-
-    #[test]
-    fn any_ack_at_all_leaves_room_for_a_record() {
-        let mut delivery = Delivery::new();
-        for received in [0, 1, u64::MAX] {
-            for clock in [0, u64::MAX, 1, 20_000] {
-                delivery.handle_ack(Ack { received, clock }, Duration::MAX);
-                assert!(delivery.record(65_519) >= LEAST_RECORD);
-                assert!(delivery.room(0) >= 2 * LEAST_RECORD);
+        /// Acks every 2 ms for so long, at so many bytes a millisecond.
+        fn run(&mut self, millis: u64, bytes: u64, queued: Duration) {
+            for _ in 0..millis / 2 {
+                self.add(2 * bytes, 2, queued);
             }
         }
+
+        /// Bytes a millisecond.
+        fn value(&self) -> Option<u64> {
+            self.rate.value().map(|rate| rate / 1000)
+        }
+    }
+
+    #[test]
+    fn an_interval_of_8_ms_is_measured_and_no_shorter_one() {
+        let mut acks = Acks::new();
+        acks.add(7_000, 7, LONG);
+        assert_eq!(acks.value(), None);
+        acks.add(1_800, 1, LONG);
+        assert_eq!(acks.value(), Some(1_100));
+    }
+
+    #[test]
+    fn intervals_overlap_so_that_none_is_missed() {
+        let mut acks = Acks::new();
+        acks.run(10, 100, LONG);
+        acks.run(8, 900, LONG);
+        acks.run(10, 100, LONG);
+        assert_eq!(acks.value(), Some(900));
+    }
+
+    #[test]
+    fn where_the_round_trip_is_longer_an_interval_is_one() {
+        let mut acks = Acks::new();
+        acks.rtt = 40 * MILLI;
+        acks.run(38, 100, LONG);
+        assert_eq!(acks.value(), None);
+        acks.run(400, 100, LONG);
+        assert_eq!(acks.value(), Some(100));
+        // A quarter of the time ten times as fast: what others leave, not what the path takes.
+        acks.run(10, 1_000, LONG);
+        acks.run(30, 100, LONG);
+        let value = acks.value().unwrap();
+        assert!((300..=340).contains(&value), "{value}");
+    }
+
+    #[test]
+    fn a_pause_does_not_lower_the_rate_however_long_it_is() {
+        let mut acks = Acks::new();
+        acks.run(50, 1_000, LONG);
+        for _ in 0..1_000 {
+            acks.add(1_000, 33, Duration::ZERO);
+        }
+        assert_eq!(acks.value(), Some(1_000));
+    }
+
+    #[test]
+    fn an_application_limited_interval_raises_the_rate_and_is_not_the_paths() {
+        let mut acks = Acks::new();
+        acks.run(20, 500, Duration::ZERO);
+        assert_eq!(acks.value(), Some(500));
+        assert!(!acks.rate.is_limited());
+        acks.run(20, 700, Duration::ZERO);
+        assert_eq!(acks.value(), Some(700));
+        acks.run(20, 300, LONG);
+        assert!(acks.rate.is_limited());
+        assert_eq!(acks.value(), Some(700));
+    }
+
+    #[test]
+    fn a_busy_path_that_became_slower_is_known_within_200_ms() {
+        let mut acks = Acks::new();
+        acks.run(200, 1_000, LONG);
+        acks.run(80, 100, LONG);
+        assert_eq!(acks.value(), Some(1_000), "the maximum of 100 ms at least");
+        acks.run(130, 100, LONG);
+        assert_eq!(acks.value(), Some(100));
+    }
+
+    #[test]
+    fn an_interval_is_busy_if_its_last_byte_waited_for_three_quarters_of_each_step() {
+        for (queued, limited) in [(1_499, false), (1_500, true)] {
+            let mut acks = Acks::new();
+            acks.run(20, 100, Duration::from_micros(queued));
+            assert_eq!(acks.rate.is_limited(), limited, "{queued} us");
+        }
+        // One step with a pause makes all of the interval one with a pause.
+        let mut acks = Acks::new();
+        for _ in 0..10 {
+            acks.run(6, 100, LONG);
+            acks.add(200, 2, Duration::ZERO);
+        }
+        assert!(!acks.rate.is_limited());
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_measures_nothing() {
+        let mut acks = Acks::new();
+        acks.run(20, 100, LONG);
+        acks.ack.clock = 5;
+        acks.add(1_000_000, 0, LONG);
+        assert_eq!(acks.value(), Some(100));
+        acks.run(300, 50, LONG);
+        assert_eq!(acks.value(), Some(50), "measured from the jump on");
+    }
+
+    #[test]
+    fn many_acks_take_no_more_memory() {
+        let mut acks = Acks::new();
+        for _ in 0..10_000 {
+            acks.ack.clock += 1;
+            acks.add(1, 0, LONG);
+        }
+        assert!(acks.rate.acks.len() <= ACKS);
+        assert_eq!(acks.value(), Some(1_000));
     }
 }

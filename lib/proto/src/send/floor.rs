@@ -15,9 +15,9 @@ impl Floor {
         Self { percent, owed: 0 }
     }
 
-    /// Whether a record of that size is owed.
-    pub(crate) fn is_due(&self, record: usize) -> bool {
-        self.owed >= record as u64 * 100
+    /// Whether so many bytes are owed.
+    pub(crate) fn is_due(&self, bytes: usize) -> bool {
+        self.owed >= bytes as u64 * 100
     }
 
     /// `bytes` were sent in a record that had room for `record`; `below` of them are below media.

@@ -6,14 +6,16 @@
 //! urgent bytes would wait for the others in it.
 //!
 //! ```text
-//!   |                            | held back by                        | how much
-//! --+----------------------------+-------------------------------------+---------------------------
-//! 1 | control: calls, pings      | nothing                             | what fits
-//! 2 | sound                      | a path that stands still            | the newest 200 ms
-//! 3 | 5 and 6, if owed by now    | nothing: the floor of 5 %           | one record
-//! 4 | pictures                   | media gate, viewer's credit         | one picture, then the next
-//! 5 | texts, file control        | a record of them that is not acked  | what fits
-//! 6 | file data                  | bulk window, receiver's grant, rate | transfers take turns
+//!   |                         | held back by                          | how much
+//! --+-------------------------+---------------------------------------+---------------------------
+//! 1 | control: calls, pings   | nothing                               | what fits
+//! 2 | sound                   | a path that stands still              | the newest 200 ms
+//! 3 | 5 and 6, if owed by now | receiver's grant, a rate              | one record: the floor, 5 %
+//! 4 | pictures                | media gate, viewer's credit           | one picture, then the next
+//! 5 | texts, file control     | a record of them that is not acked,   | what fits
+//!   |                         | and a picture at the gate             |
+//! 6 | file data               | bulk window, receiver's grant, a rate,| transfers take turns
+//!   |                         | and a picture at the gate             |
 //!   + an ack rides along in every record
 //! ```
 //!
@@ -45,7 +47,7 @@ use crate::{Config, Instant, Order};
 use floor::Floor;
 
 pub(crate) use output::{Output, clip};
-pub(crate) use pictures::Outgoing;
+pub(crate) use pictures::{Gate, Outgoing};
 pub(crate) use record::Record;
 
 /// A path on which bytes stay unacknowledged for this long beyond the shortest round trip stands
@@ -82,7 +84,7 @@ impl Scheduler {
     /// Writes the next record into `out`; gives its bytes, 0 when nothing may be sent now.
     pub(crate) fn next_record(&mut self, mut from: Sources<'_>, out: &mut [u8]) -> usize {
         let limit = match self.order {
-            Order::Priority => from.path.record_limit(from.now),
+            Order::Priority => from.path.record_limit(),
             Order::Naive => RECORD_BULK,
         };
         let (out, _) = out.split_at_mut(limit.min(out.len()));
@@ -116,14 +118,14 @@ impl Scheduler {
         if record.is_empty() {
             from.sound(record);
         }
-        if record.is_empty() && self.floor.is_due(record.size()) {
+        if record.is_empty() && self.floor.is_due(from.next_below_media(record)) {
             from.text_or_file_data(record, record.size());
         }
         if record.is_empty() {
-            let budget = from.path.media_budget(from.now);
-            from.calls.pull(record, budget, from.now);
+            from.pictures(record, from.path.media_budget(from.now));
         }
-        if record.is_empty() {
+        // What slipped in front of a picture at the gate would keep the gate shut for longer.
+        if record.is_empty() && !from.calls.has_picture() {
             from.text_or_file_data(record, 0);
         }
     }
@@ -139,7 +141,7 @@ impl Scheduler {
             }
             match files_go {
                 true => from.file_data(record, usize::MAX),
-                false => from.calls.pull(record, usize::MAX, from.now),
+                false => from.pictures(record, usize::MAX),
             }
         }
         self.file_turn = !self.file_turn;
@@ -149,7 +151,7 @@ impl Scheduler {
 impl Sources<'_> {
     /// Writes the last record: what class control still has, and nothing after it.
     pub(crate) fn last_record(mut self, out: &mut [u8]) -> usize {
-        let (out, _) = out.split_at_mut(self.path.record_limit(self.now).min(out.len()));
+        let (out, _) = out.split_at_mut(self.path.record_limit().min(out.len()));
         let mut record = Record::new(out);
         self.output.control.pull(&mut record);
         self.sent(&record)
@@ -166,7 +168,25 @@ impl Sources<'_> {
         }
     }
 
-    /// Texts and file control, else file data. `floor` bytes may go whatever is on the way.
+    fn pictures(&mut self, record: &mut Record<'_>, budget: usize) {
+        let gate = Gate {
+            budget,
+            rtt: self.path.pinger.min_rtt().unwrap_or_default(),
+            now: self.now,
+        };
+        self.calls.pull(record, gate);
+    }
+
+    /// Bytes that the floor has to owe before they go: those of the texts that wait, else a record
+    /// of file data.
+    fn next_below_media(&self, record: &Record<'_>) -> usize {
+        match self.output.text.len() {
+            0 => record.size(),
+            waiting => waiting.min(record.size()),
+        }
+    }
+
+    /// Texts and file control, else file data; `floor` bytes of either whatever is on the way.
     fn text_or_file_data(&mut self, record: &mut Record<'_>, floor: usize) {
         // A folder's entries are megabytes: a picture must not wait behind all of them.
         if floor > 0 || self.path.text_in_flight() < record.size() as u64 {
@@ -197,8 +217,8 @@ impl Sources<'_> {
 
     /// Lets an ack ride along, or sends one that is due.
     fn ack(&mut self, record: &mut Record<'_>) {
-        let (rides, live) = (!record.is_empty(), self.calls.is_live());
-        self.path.acks.pull(record, rides, live, self.now);
+        let rides = !record.is_empty();
+        self.path.acks.pull(record, rides, self.now);
     }
 
     fn sent(&mut self, record: &Record<'_>) -> usize {

@@ -24,10 +24,12 @@ mod flow;
 mod link;
 mod network;
 mod random;
+mod scene;
 
 pub use link::{Link, LinkId};
 pub use network::{ConnectionId, Network};
 pub use random::Random;
+pub use scene::{Load, Outcome, Scene, TICK, Video};
 
 #[cfg(test)]
 mod tests;

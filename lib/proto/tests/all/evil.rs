@@ -123,8 +123,13 @@ impl Evil {
 
     /// A view that the peer has rung for and we have answered, on stream 1.
     pub(crate) fn view(&mut self) -> CallId {
+        self.view_on(1)
+    }
+
+    /// The same on any stream of the peer's.
+    pub(crate) fn view_on(&mut self, stream: u16) -> CallId {
         let kind = CallKind::View;
-        self.say(1, &Message::Ring(Ring { kind })).unwrap();
+        self.say(stream, &Message::Ring(Ring { kind })).unwrap();
         let Some(Event::Call(call, CallEvent::Ringing { .. })) = self.events().pop() else {
             panic!("no ring");
         };

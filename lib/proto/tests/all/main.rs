@@ -14,7 +14,6 @@ mod laws;
 mod live;
 mod memory;
 mod rates;
-mod records;
 mod sending;
 mod slow;
 mod texts;

@@ -203,7 +203,7 @@ fn acks_come_within_20_ms_and_none_for_acks() {
 
 #[test]
 fn frames_of_later_versions_are_acked_within_20_ms_too() {
-    for kind in [0x07, 0x20, 0x55, 0xff] {
+    for kind in [0x08, 0x20, 0x55, 0xff] {
         let mut evil = Evil::new();
         evil.heard();
         let (len, flags, stream) = (3, 0xff, 9);

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
+use transom_proto::fuzzing::{Route, Who};
 use transom_proto::{CallEvent, Event, Instant, PeerError, Picture, Queued, UsageError};
-use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
+use transom_wire::limits::RECORD_BULK;
 use transom_wire::{
-    CallKind, CameraState, Class, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape,
-    Status, flags, limits,
+    CallKind, CameraState, Codec, Message, Orientation, PictureHead, Ring, Status, flags, limits,
 };
 
 use crate::calls::calling;
@@ -132,6 +131,57 @@ fn a_slow_viewer_gets_the_newest_and_nothing_grows() {
 }
 
 #[test]
+fn every_picture_is_shown_over_a_long_round_trip() {
+    for millis in [10, 25, 50] {
+        let far = Route {
+            delay: Duration::from_millis(millis),
+            ..Route::mbits(1000)
+        };
+        let (mut pair, call) = calling(far, CallKind::View);
+        let mut came = Vec::new();
+        for sequence in 0..90 {
+            let newest = picture(sequence, 20_000);
+            pair.session(Who::Bob).send_picture(call, newest).unwrap();
+            pair.run(Duration::from_millis(33), |pair, who, event| {
+                if let Event::Call(_, CallEvent::Picture(picture)) = event {
+                    let sequence = picture.head.sequence;
+                    came.push(sequence);
+                    let clock = pair.clock(who);
+                    pair.session(who).shown(call, sequence, clock).unwrap();
+                }
+            });
+        }
+        // The first second measures the path; the last ones are on the way.
+        let wanted: Vec<u32> = (30..85).collect();
+        came.retain(|sequence| wanted.contains(sequence));
+        assert_eq!(came, wanted, "{millis} ms one way");
+    }
+}
+
+#[test]
+fn a_viewer_that_shows_none_gets_two_and_those_of_a_round_trip() {
+    let far = Route {
+        delay: Duration::from_millis(50),
+        ..Route::mbits(1000)
+    };
+    let (mut pair, call) = calling(far, CallKind::View);
+    pair.events(TICK * 20);
+    let mut came = Vec::new();
+    for sequence in 0..100 {
+        pair.session(Who::Bob)
+            .send_picture(call, picture(sequence, 1000))
+            .unwrap();
+        came.extend(pictures(&pair.events(Duration::from_millis(10))));
+    }
+    assert_eq!(
+        came,
+        (0..8).collect::<Vec<_>>(),
+        "as many as the wire allows"
+    );
+    assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
+}
+
+#[test]
 fn one_slow_viewer_does_not_hold_up_another() {
     let shared = picture(1, 100_000);
     let (mut slow, slow_call) = calling(Route::mbits(1), CallKind::View);
@@ -249,64 +299,6 @@ fn what_waits_of_one_camera_never_leaves_once_another_opens_or_there_is_no_room_
             pair.session(Who::Ann).shown(call, sequence, clock).unwrap();
         }
         assert_eq!(pictures(&pair.events(TICK)), []);
-    }
-}
-
-#[test]
-fn a_picture_waits_behind_at_most_one_record_of_file_data() {
-    let (mut behind, mut after) = (0, 0);
-    for moment in 0..20 {
-        // A short socket buffer, so that file data wait in our own queue at any moment.
-        let short = Route {
-            fifo: RECORD_BULK + 4_000,
-            ..Route::mbits(20)
-        };
-        let (mut pair, call) = calling(short, CallKind::View);
-        let parcels = vec![Parcel::file("film", 1 << 30)];
-        let (_, mut courier) = Courier::offer(pair.session(Who::Bob), Shape::File, parcels);
-        for sequence in 0..10 {
-            let newest = picture(sequence, 20_000);
-            pair.session(Who::Bob).send_picture(call, newest).unwrap();
-            pair.run(Duration::from_millis(30 + moment), |pair, who, event| {
-                let clock = pair.clock(who);
-                let session = pair.session(who);
-                match (who, event) {
-                    (_, Event::Call(call, CallEvent::Picture(picture))) => {
-                        session.shown(call, picture.head.sequence, clock).unwrap();
-                    }
-                    (Who::Bob, event) => courier.send(session, &event),
-                    (Who::Ann, event) => courier.receive(session, event),
-                }
-            });
-        }
-        let newest = picture(10, 100);
-        pair.session(Who::Bob).send_picture(call, newest).unwrap();
-        let sent = classes(&mut pair);
-        let at = sent.iter().position(|class| *class == Class::Video);
-        let before = sent.iter().take(at.unwrap_or(0));
-        let before = before.filter(|class| **class == Class::Bulk).count();
-        assert!(before <= 1, "{sent:?}");
-        behind += before;
-        after += usize::from(sent.last() == Some(&Class::Bulk));
-    }
-    assert!(
-        after > 5,
-        "file data waited in {after} of 20 moments, {behind} records went before"
-    );
-}
-
-/// The classes of the records that Bob's session sends now.
-fn classes(pair: &mut Pair) -> Vec<Class> {
-    let clock = pair.clock(Who::Bob);
-    let mut record = vec![0; RECORD_BULK];
-    let mut classes = Vec::new();
-    loop {
-        let used = pair.connection(Who::Bob).poll_transmit(&mut record, clock);
-        assert!(used <= RECORD_LIVE);
-        match Kind::from_code(record[4]) {
-            Some(kind) if used > 0 => classes.push(kind.class()),
-            _ => return classes,
-        }
     }
 }
 
@@ -440,13 +432,14 @@ fn illegal_pictures_end_the_connection() {
 }
 
 #[test]
-fn a_third_picture_without_credit_is_too_much() {
+fn one_more_picture_than_there_is_credit_for_is_too_much() {
     let mut evil = talking();
     let picture = Message::Picture(head(4), b"four");
-    evil.say_flagged(1, flags::LAST, &picture).unwrap();
-    evil.say_flagged(1, flags::LAST, &picture).unwrap();
-    let third = evil.say_flagged(1, flags::LAST, &picture);
-    assert!(matches!(third, Err(PeerError::TooMuch { .. })));
+    for _ in 0..limits::PICTURE_CREDIT {
+        evil.say_flagged(1, flags::LAST, &picture).unwrap();
+    }
+    let more = evil.say_flagged(1, flags::LAST, &picture);
+    assert!(matches!(more, Err(PeerError::TooMuch { .. })));
 }
 
 #[test]

@@ -90,6 +90,8 @@ codes! {
         Lost = 3,
         /// Switched off by its owner.
         Off = 4,
+        /// Giving pictures, fewer or coarser ones than it could: this viewer's link is slow.
+        Reduced = 5,
     }
 }
 

@@ -1,6 +1,7 @@
 //! How the window behaves.
 
 use egui::{ComboBox, ScrollArea, Slider, Ui};
+use transom::TradeOff;
 
 use crate::model::{Action, Config, Dialog, FolderFor, SettingsForm, State, Theme};
 use crate::words;
@@ -91,23 +92,34 @@ fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
         let source = source.map_or_else(|| "none".to_owned(), ToString::to_string);
         ui.small(words::camera_from_start(&words::line(&source)));
     }
-    let label = ui.label(words::PICTURE_SIZE);
-    let sizes = ["", "640x480", "1280x720", "1920x1080"];
-    let of = |size: &str| {
-        if size.is_empty() {
-            words::CAMERAS_OWN_SIZE
-        } else {
-            size
-        }
-        .to_owned()
-    };
-    let list = ComboBox::from_id_salt("size").selected_text(of(&config.size));
-    let shown = list.show_ui(ui, |ui| {
-        for size in sizes {
-            ui.selectable_value(&mut config.size, size.to_owned(), of(size));
+    let (label, usual) = (words::PICTURE_SIZE, words::CAMERAS_OWN_SIZE);
+    sizes(ui, label, usual, &mut config.size);
+    ui.label(words::SLOW_LINK);
+    ui.horizontal(|ui| {
+        for (trade_off, label) in [
+            (TradeOff::Auto, words::SLOW_LINK_AUTO),
+            (TradeOff::Sharp, words::SLOW_LINK_SHARP),
+            (TradeOff::Smooth, words::SLOW_LINK_SMOOTH),
+            (TradeOff::Off, words::SLOW_LINK_OFF),
+        ] {
+            ui.radio_value(&mut config.slow_link, trade_off, label);
         }
     });
-    shown.response.labelled_by(label.id);
+    let (label, usual) = (words::MIN_SIZE, words::HALF_SIZE);
+    sizes(ui, label, usual, &mut config.min_size);
+}
+
+/// A choice of picture sizes; empty is the usual one.
+fn sizes(ui: &mut Ui, label: &str, usual: &str, chosen: &mut String) {
+    let title = ui.label(label);
+    let of = |size: &str| if size.is_empty() { usual } else { size }.to_owned();
+    let list = ComboBox::from_id_salt(label).selected_text(of(chosen));
+    let shown = list.show_ui(ui, |ui| {
+        for size in ["", "640x480", "1280x720", "1920x1080"] {
+            ui.selectable_value(chosen, size.to_owned(), of(size));
+        }
+    });
+    shown.response.labelled_by(title.id);
 }
 
 /// Gives back whether all kept texts are to be removed.

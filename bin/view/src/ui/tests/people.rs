@@ -313,7 +313,9 @@ fn settings_are_changed_by_clicks_and_typing() {
         "Keep texts on this computer, and those that wait to be delivered",
     );
     fill(&mut screen, "Folder for files", "/x");
+    click(&mut screen, "Keep it sharp");
     let wanted = Config {
+        slow_link: transom::TradeOff::Sharp,
         theme: Theme::Light,
         bell: false,
         history: true,

@@ -241,3 +241,127 @@ impl fmt::Display for Bound {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::link::played::Picture;
+    use crate::bench::link::rows::ROWS;
+    use std::time::Duration;
+
+    /// 60 pictures a second for 30 seconds, each with that latency at that second.
+    fn run(latency: impl Fn(f64) -> f64) -> Played {
+        let picture = |number: u32| {
+            let at = f64::from(number) / 60.0;
+            Picture {
+                at: Duration::from_secs_f64(at),
+                sequence: number,
+                bytes: 1000.0,
+                latency: Some(latency(at)),
+            }
+        };
+        Played {
+            pictures: (0..1800).map(picture).collect(),
+            file: Vec::new(),
+            length: Duration::from_secs(30),
+        }
+    }
+
+    fn measured(run: Played) -> Measured {
+        Measured {
+            run,
+            ..Measured::default()
+        }
+    }
+
+    fn row_with_steps() -> &'static Row {
+        let has_steps = |row: &&Row| steps(row).count() == 2;
+        ROWS.iter().find(has_steps).expect("one row has two steps")
+    }
+
+    #[test]
+    fn a_limit_that_is_not_met_or_not_measured_falls_short() {
+        let row = &ROWS[0];
+        let measured = measured(run(|_| 20.0));
+        assert!(Bound::p99(20.0).holds(row, &measured));
+        assert!(!Bound::p99(19.0).holds(row, &measured));
+        assert!(Bound::shown(100.0).holds(row, &measured));
+        assert!(!Bound::fps(61.0).holds(row, &measured));
+        assert!(
+            !Bound::p99_above(100.0).holds(row, &measured),
+            "nothing alone"
+        );
+        assert!(!Bound::file_of_left(1.0).holds(row, &measured), "no file");
+    }
+
+    #[test]
+    fn figures_above_those_of_the_video_alone_are_differences() {
+        let measured = Measured {
+            alone: Some(run(|_| 14.0)),
+            ..measured(run(|_| 20.0))
+        };
+        assert_eq!(Bound::p50_above(7.0).figure(&ROWS[0], &measured), 6.0);
+        assert_eq!(Bound::p99_above(7.0).figure(&ROWS[0], &measured), 6.0);
+    }
+
+    #[test]
+    fn the_file_is_compared_with_what_the_video_alone_leaves() {
+        let mut run = run(|_| 20.0);
+        run.file = vec![(Duration::from_secs(1), 1.0), (Duration::from_secs(2), 1.0)];
+        run.file.push((Duration::from_secs(12), 400_001.0));
+        let mut measured = Measured {
+            alone: Some(self::run(|_| 14.0)),
+            plain: Some(110_000.0),
+            ..measured(run)
+        };
+        // 60 pictures of 1000 bytes a second leave 50,000, of which it has 40,000.
+        assert_eq!(Bound::file_of_left(80.0).figure(&ROWS[0], &measured), 80.0);
+        measured.plain = None;
+        measured.file_alone = Some(80_000.0);
+        assert_eq!(Bound::file_of_alone(50.0).figure(&ROWS[0], &measured), 50.0);
+    }
+
+    #[test]
+    fn the_second_after_a_step_does_not_count() {
+        let row = row_with_steps();
+        let peak = |from: f64| {
+            measured(run(move |at| {
+                if (from..from + 0.9).contains(&at) {
+                    500.0
+                } else {
+                    20.0
+                }
+            }))
+        };
+        let bound = Bound::p99_off_steps(120.0);
+        assert_eq!(bound.figure(row, &peak(10.0)), 20.0);
+        assert_eq!(bound.figure(row, &peak(20.05)), 20.0);
+        assert_eq!(bound.figure(row, &peak(15.0)), 500.0);
+    }
+
+    #[test]
+    fn a_picture_missed_after_a_step_is_timed_from_it() {
+        let row = row_with_steps();
+        let mut run = run(|_| 20.0);
+        run.pictures.remove(25 * 60);
+        let figure = Bound::whole_after_step(8.0).figure(row, &measured(run));
+        assert!((figure - 5.0).abs() < 0.1, "{figure}");
+    }
+
+    #[test]
+    fn quality_is_full_again_when_pictures_are_as_large_as_alone() {
+        let is_row = |row: &&Row| row.acts.iter().any(|(_, act)| matches!(act, Act::EndFile));
+        let row = ROWS.iter().find(is_row).expect("in one row the file ends");
+        let mut run = run(|_| 20.0);
+        run.pictures
+            .iter_mut()
+            .take(18 * 60)
+            .for_each(|picture| picture.bytes = 900.0);
+        let measured = Measured {
+            alone: Some(self::run(|_| 14.0)),
+            ..measured(run)
+        };
+        let figure = Bound::whole_after_file(10.0).figure(row, &measured);
+        assert!((figure - 3.0).abs() < 0.1, "{figure}");
+    }
+}

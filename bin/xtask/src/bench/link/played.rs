@@ -135,3 +135,71 @@ pub(super) fn check_file(played: &Played) -> Outcome {
         None => Err(Failure::new("the file did not move for a second")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A picture every 100 ms, each as late as its number says; those above 5 are one number on.
+    fn played() -> Played {
+        let start = Instant::now();
+        let lines: Vec<(Instant, String)> = (0..10)
+            .flat_map(|number| {
+                let at = start + Duration::from_millis(100 * number);
+                let sequence = number + u64::from(number > 5);
+                let picture = format!(
+                    r#"{{"event":"picture","sequence":{sequence},"bytes":100,"ready_to_received_ms":{number}}}"#
+                );
+                let file = format!(r#"{{"event":"transfer","moved":{}}}"#, number.max(3) * 50 - 150);
+                [(at, picture), (at + Duration::from_millis(1), file)]
+            })
+            .collect();
+        Played::of(&lines, start, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn figures_are_those_of_the_lines() {
+        let played = played();
+        assert_eq!(played.pictures.len(), 10);
+        assert_eq!(latency(played.pictures.iter(), 0.5), 4.0);
+        assert_eq!(latency(played.pictures.iter(), 0.99), 9.0);
+        assert!(latency([].iter(), 0.5).is_nan());
+        assert_eq!(played.video_rate(), 1000.0);
+        assert_eq!(played.shown(), 10.0 / 11.0);
+        assert_eq!(played.longest_stall(), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn beside_the_file_means_from_its_first_byte_to_its_last() {
+        let played = played();
+        let sequences: Vec<u32> = played
+            .beside_file()
+            .map(|picture| picture.sequence)
+            .collect();
+        assert_eq!(sequences, [5, 7, 8, 9, 10], "the file moves from 401 ms on");
+    }
+
+    #[test]
+    fn a_file_s_rate_begins_a_second_after_it() {
+        let second = Duration::from_secs(1);
+        let file = vec![(second, 10.0), (2 * second, 500.0), (4 * second, 2500.0)];
+        let played = Played {
+            file,
+            ..Played::default()
+        };
+        assert_eq!(played.file_rate(), Some(1000.0));
+        assert_eq!(Played::default().file_rate(), None);
+        assert!(check_file(&Played::default()).is_err());
+    }
+
+    #[test]
+    fn the_last_fault_is_a_gap_or_a_lesser_picture() {
+        let played = played();
+        assert_eq!(
+            played.last_fault(|_| false),
+            Some(Duration::from_millis(600))
+        );
+        let is_less = |picture: &Picture| picture.sequence == 9;
+        assert_eq!(played.last_fault(is_less), Some(Duration::from_millis(800)));
+    }
+}

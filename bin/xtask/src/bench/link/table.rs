@@ -86,16 +86,22 @@ pub(super) fn print_json(number: usize, row: &Row, measured: &Measured) {
             format!(r#"{{"bound":"{bound}","figure":{figure},"holds":{holds}}}"#)
         })
         .collect();
-    println!(
-        r#"{{"row":{number},"link":"{}","video":"{}","file":"{}","plain_mbit":{},"file_alone_mbit":{},{},"bounds":[{}]}}"#,
-        row.link(),
-        row.video(),
-        row.file(),
-        json(measured.plain.map_or(f64::NAN, mbit)),
-        json(measured.file_alone.map_or(f64::NAN, mbit)),
+    let text = |name, value| format!(r#""{name}":"{value}""#);
+    let rate = |name, rate: Option<f64>| {
+        let rate = json(rate.map_or(f64::NAN, mbit));
+        format!(r#""{name}_mbit":{rate}"#)
+    };
+    let fields = [
+        format!(r#""row":{number}"#),
+        text("link", row.link()),
+        text("video", row.video()),
+        text("file", row.file().to_owned()),
+        rate("plain", measured.plain),
+        rate("file_alone", measured.file_alone),
         runs.join(","),
-        bounds.join(","),
-    );
+        format!(r#""bounds":[{}]"#, bounds.join(",")),
+    ];
+    println!("{{{}}}", fields.join(","));
 }
 
 fn json(number: f64) -> String {

@@ -1,0 +1,222 @@
+//! Received frames: whether a message may come now, and which part of the session it belongs to.
+
+use transom_wire::{ByeCode, Class, DecodeError, Header, Hello, Kind, Message, Status, flags};
+
+use crate::session::{Session, Stage};
+use crate::{Event, Instant, PeerError, Side};
+
+impl Session {
+    pub(crate) fn handle_frame(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        let Some(message) = Message::decode(header, payload)? else {
+            self.path.acks.soon(now);
+            return Ok(());
+        };
+        self.output.check_backlog()?;
+        let kind = message.kind();
+        check_header(header, kind)?;
+        if self.nonce.is_none() && !matches!(kind, Kind::Hello | Kind::Join) {
+            return Err(PeerError::Unexpected {
+                what: "a message before hello",
+            });
+        }
+        match kind.class() {
+            Class::Video | Class::Bulk => self.path.acks.data(now),
+            _ if matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) => {}
+            _ => self.path.acks.soon(now),
+        }
+        match message {
+            Message::Hello(hello) => self.handle_hello(hello),
+            Message::Bye(bye) => self.handle_bye(bye),
+            Message::Join(_) => Err(PeerError::Unsupported { what: "join" }),
+            Message::Live(live) => {
+                self.live_at_peer = live.on;
+                self.update_live();
+                Ok(())
+            }
+            Message::Ping(ping) => {
+                self.path.pinger.handle_ping(ping);
+                Ok(())
+            }
+            Message::Pong(pong) => self.path.pinger.handle_pong(pong, now),
+            Message::Ack(ack) => self.path.on_ack(ack, now),
+            Message::Text(text) => self.texts.handle_text(text, now, &mut self.output),
+            Message::TextAck(ack) => self.texts.handle_ack(ack, &mut self.output),
+            message => self.handle_stream(header, &message, now),
+        }
+    }
+
+    fn handle_hello(&mut self, hello: Hello) -> Result<(), PeerError> {
+        if self.nonce.is_some() {
+            return Err(PeerError::Unexpected {
+                what: "a second hello",
+            });
+        }
+        self.nonce = Some(hello.nonce);
+        let Hello {
+            name,
+            session,
+            capabilities,
+            ..
+        } = hello;
+        self.output.emit(Event::Hello {
+            name,
+            session,
+            capabilities,
+        });
+        Ok(())
+    }
+
+    fn handle_bye(&mut self, bye: Status<ByeCode, &str>) -> Result<(), PeerError> {
+        self.stage = Stage::Left;
+        self.output.emit(Event::Bye(bye.map_text(Into::into)));
+        Ok(())
+    }
+
+    /// A message of a call or a transfer.
+    fn handle_stream(
+        &mut self,
+        header: Header,
+        message: &Message<'_>,
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        let stream = header.stream;
+        let (call, file) = (self.calls.is_open(stream), self.files.is_open(stream));
+        let opens = matches!(message, Message::Ring(_) | Message::Offer(_));
+        if opens {
+            return self.handle_opening(stream, message, call || file);
+        }
+        if !call && !file && !self.streams.was_open(stream) {
+            return Err(PeerError::Unexpected {
+                what: "a message of a stream that was never open",
+            });
+        }
+        let of_call = is_of_call(message.kind());
+        if (call && !of_call) || (file && of_call) {
+            return Err(PeerError::Unexpected {
+                what: "a message of another kind of stream",
+            });
+        }
+        if of_call {
+            self.handle_call(header, message, now)
+        } else {
+            self.files.handle(stream, message, now, &mut self.output)
+        }
+    }
+
+    fn handle_opening(
+        &mut self,
+        stream: u16,
+        message: &Message<'_>,
+        open: bool,
+    ) -> Result<(), PeerError> {
+        if open || !self.streams.is_theirs(stream) {
+            return Err(PeerError::Unexpected {
+                what: "a stream that is not the peer's to open",
+            });
+        }
+        self.streams.opened(stream);
+        match *message {
+            Message::Ring(ring) => {
+                let was_live = self.is_live();
+                let we_yield = self.we_yield();
+                self.calls
+                    .handle_ring(stream, ring, we_yield, &mut self.output)?;
+                self.went_live(was_live);
+                Ok(())
+            }
+            Message::Offer(offer) => {
+                self.files.handle_offer(stream, offer, &mut self.output);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn handle_call(
+        &mut self,
+        header: Header,
+        message: &Message<'_>,
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        let stream = header.stream;
+        let output = &mut self.output;
+        match *message {
+            Message::Answer | Message::Decline(_) if self.streams.is_theirs(stream) => {
+                Err(PeerError::Unexpected {
+                    what: "an answer of the side that rang",
+                })
+            }
+            Message::Answer => self.calls.handle_answer(stream, output),
+            Message::Decline(decline) => self.calls.handle_decline(stream, decline, output),
+            Message::HangUp(hang_up) => self.calls.handle_hang_up(stream, hang_up, output),
+            Message::CameraState(state) => self.calls.handle_camera_state(stream, state, output),
+            Message::Recording(recording) => self.calls.handle_recording(stream, recording, output),
+            Message::Shown(shown) => {
+                let captured = self.calls.handle_shown(stream, shown, output)?;
+                if let (Some(captured), Some(at)) = (captured, self.to_local(shown.clock)) {
+                    self.shown_after = Some(at - Instant(captured));
+                }
+                Ok(())
+            }
+            ref video => {
+                let last = header.flags & flags::LAST != 0;
+                if self.calls.handle_video(stream, video, last, now, output)? {
+                    self.path.acks.at_once();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether in a glare our call yields: that of the lower nonce, and if they are equal the
+    /// dialer's.
+    fn we_yield(&self) -> bool {
+        let theirs = self.nonce.unwrap_or(0);
+        (self.config.nonce, self.side == Side::Listener) < (theirs, self.side == Side::Dialer)
+    }
+}
+
+/// Flags and stream are those the kind may have.
+fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
+    let last = matches!(kind, Kind::Picture | Kind::PictureData);
+    let legal = if last { flags::LAST } else { 0 };
+    if header.flags & !legal != 0 {
+        return Err(DecodeError::Illegal("flags").into());
+    }
+    let connection = matches!(
+        kind,
+        Kind::Hello
+            | Kind::Join
+            | Kind::Bye
+            | Kind::Ping
+            | Kind::Pong
+            | Kind::Ack
+            | Kind::Live
+            | Kind::Text
+            | Kind::TextAck
+    );
+    if connection != (header.stream == 0) {
+        return Err(DecodeError::Illegal("stream").into());
+    }
+    Ok(())
+}
+
+fn is_of_call(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Answer
+            | Kind::Decline
+            | Kind::HangUp
+            | Kind::Shown
+            | Kind::CameraState
+            | Kind::Recording
+            | Kind::Picture
+            | Kind::PictureData
+            | Kind::Abort
+    )
+}

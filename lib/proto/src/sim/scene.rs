@@ -1,0 +1,371 @@
+//! Sessions of one station over one modelled bottleneck: video and greedy files, as few or as many
+//! as an experiment wants. It knows no node: calls are answered, pictures shown and leaves stored at
+//! once.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use transom_wire::limits::RECORD_BULK;
+use transom_wire::{CallKind, Codec, Orientation, PictureHead, Shape};
+
+use super::{ConnectionId, Link, LinkId, Network};
+use crate::fuzzing::{Courier, Parcel};
+use crate::{CallEvent, CallId, Config, Event, Instant, Picture, Session, Side, Stats};
+
+/// What sealing adds to a record.
+const SEAL: usize = 18;
+
+/// `TCP_NOTSENT_LOWAT` while anything is live, and else; as `transom-net` sets it.
+const UNSENT: [usize; 2] = [1024 * 1024, 16 * 1024];
+
+/// Less in a [`TICK`] is no progress: pings and acks.
+const STILL: u64 = 1_000;
+
+/// How often the file's progress is noted.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// Pictures of one size at one rate, for one viewer.
+#[derive(Clone, Copy, Debug)]
+pub struct Video {
+    /// Between two pictures.
+    pub every: Duration,
+    /// Bytes of each.
+    pub bytes: usize,
+}
+
+impl Video {
+    /// Thirty pictures of so many bytes a second.
+    pub const fn of(bytes: usize) -> Self {
+        Self {
+            every: Duration::from_micros(33_333),
+            bytes,
+        }
+    }
+}
+
+/// What one connection of the station carries to its peer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Load {
+    /// Pictures from this time on.
+    pub video: Option<(Duration, Video)>,
+    /// A file without end from this time on.
+    pub file: Option<Duration>,
+}
+
+/// One connection of the station.
+struct Line {
+    id: ConnectionId,
+    viewer: Session,
+    station: Session,
+    load: Load,
+    call: Option<CallId>,
+    next: Option<Duration>,
+    made: Vec<Duration>,
+    courier: Courier,
+    outcome: Outcome,
+}
+
+/// What became of a connection's pictures and file.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// When each picture that was received had been made, and how long it then took.
+    pub latencies: Vec<(Duration, Duration)>,
+    /// Bytes that had been received by each [`TICK`], whole pictures excepted.
+    pub file: Vec<u64>,
+}
+
+impl Outcome {
+    /// The latencies of pictures made in that time: that share of them was at most the result.
+    pub fn latency(&self, from: Duration, to: Duration, percent: usize) -> Duration {
+        let mut of: Vec<_> = self.within(from, to).collect();
+        of.sort_unstable();
+        of.get(of.len().saturating_mul(percent) / 100)
+            .or(of.last())
+            .copied()
+            .unwrap_or(Duration::MAX)
+    }
+
+    /// Pictures that were made in that time and received.
+    pub fn shown(&self, from: Duration, to: Duration) -> usize {
+        self.within(from, to).count()
+    }
+
+    /// Rate of the file in that time, in kbit/s.
+    pub fn file_kbits(&self, from: Duration, to: Duration) -> u64 {
+        let at = |time: Duration| {
+            let tick = (time.as_millis() / TICK.as_millis()) as usize;
+            self.file.get(tick).or(self.file.last()).copied()
+        };
+        let bytes = at(to).unwrap_or(0).saturating_sub(at(from).unwrap_or(0));
+        bytes * 8 / ((to - from).as_millis() as u64).max(1)
+    }
+
+    /// The longest time in which nothing of the file came.
+    pub fn stall(&self, from: Duration, to: Duration) -> Duration {
+        let tick = |time: Duration| (time.as_millis() / TICK.as_millis()) as usize;
+        let (mut longest, mut still) = (0, 0);
+        for pair in self.file.windows(2).skip(tick(from)).take(tick(to - from)) {
+            still = if pair[1].saturating_sub(pair[0]) < STILL {
+                still + 1
+            } else {
+                0
+            };
+            longest = longest.max(still);
+        }
+        TICK * longest
+    }
+
+    fn within(&self, from: Duration, to: Duration) -> impl Iterator<Item = Duration> {
+        let of = self.latencies.iter();
+        let of = of.filter(move |(made, _)| (from..to).contains(made));
+        of.map(|(_, took)| *took)
+    }
+}
+
+/// A station, its connections, and the link that all of them share.
+pub struct Scene {
+    network: Network<Vec<u8>>,
+    there: LinkId,
+    back: LinkId,
+    lines: Vec<Line>,
+    buffer: Vec<u8>,
+}
+
+impl Scene {
+    /// A link to all peers, and one back that has the same delay and no limit.
+    pub fn new(link: Link, seed: u64) -> Self {
+        let mut network = Network::new(seed);
+        let (delay, jitter) = (link.delay, link.jitter);
+        let there = network.add_link(link);
+        let back = network.add_link(Link {
+            delay,
+            jitter,
+            ..Link::IDEAL
+        });
+        Self {
+            network,
+            there,
+            back,
+            lines: Vec::new(),
+            buffer: vec![0; RECORD_BULK],
+        }
+    }
+
+    /// Adds a connection; `tune` changes the station's configuration.
+    pub fn add(&mut self, load: Load, tune: impl Fn(&mut Config)) {
+        let id = self.network.connect(&[self.back], &[self.there]);
+        let number = self.lines.len() as u64;
+        let config = |name: &str, nonce| Config::new(name.parse().unwrap(), number, nonce);
+        let mut station = config("station", 2);
+        tune(&mut station);
+        let mut viewer = Session::new(config("viewer", 1), Side::Dialer, VIEWER);
+        if load.video.is_some() {
+            viewer.ring(CallKind::View).unwrap();
+        }
+        self.lines.push(Line {
+            id,
+            viewer,
+            station: Session::new(station, Side::Listener, STATION),
+            load,
+            call: None,
+            next: load.video.map(|(from, _)| from),
+            made: Vec::new(),
+            courier: Courier::default(),
+            outcome: Outcome::default(),
+        });
+    }
+
+    /// The link that all connections share.
+    pub fn link(&mut self) -> &mut Link {
+        self.network.link(self.there)
+    }
+
+    /// The time since the beginning.
+    pub fn now(&self) -> Duration {
+        self.network.now()
+    }
+
+    /// What became of a connection's pictures and file by now.
+    pub fn outcome(&self, line: usize) -> &Outcome {
+        &self.lines[line].outcome
+    }
+
+    /// What the station has measured on a connection.
+    pub fn stats(&self, line: usize) -> Stats {
+        self.lines[line].station.stats(STATION + self.now())
+    }
+
+    /// Bytes in the shared link's FIFO.
+    pub fn waiting(&mut self) -> usize {
+        self.network.waiting(self.there)
+    }
+
+    /// Lets time pass until then.
+    pub fn run(&mut self, until: Duration) {
+        loop {
+            self.settle();
+            let tick = self
+                .lines
+                .first()
+                .map(|line| TICK * line.outcome.file.len() as u32);
+            let times = self.lines.iter().flat_map(Line::times);
+            let times = times.chain(tick).chain(self.network.next());
+            let next = times.min().unwrap_or(until).max(self.now());
+            if next > until {
+                break;
+            }
+            self.network.advance(next);
+            while self.network.poll_ready().is_some() {}
+            for line in &mut self.lines {
+                line.arrive(&mut self.network);
+                line.act(next);
+            }
+        }
+        self.network.advance(until);
+    }
+
+    /// Events to the applications and records to the network, until all have had enough.
+    fn settle(&mut self) {
+        let is_live = self
+            .lines
+            .iter()
+            .any(|line| line.viewer.is_live() || line.station.is_live());
+        for line in &mut self.lines {
+            line.share(is_live, &mut self.network);
+            while line.events(self.network.now())
+                | line.transmit(&mut self.network, &mut self.buffer)
+            {}
+        }
+    }
+}
+
+/// The two clocks have different zeros, as real ones do.
+const VIEWER: Instant = Instant(1_000_000_000);
+const STATION: Instant = Instant(77_777_000_000);
+
+impl Line {
+    /// When it has something to do.
+    fn times(&self) -> impl Iterator<Item = Duration> {
+        let viewer = self.viewer.poll_timeout().map(|at| at - VIEWER);
+        let station = self.station.poll_timeout().map(|at| at - STATION);
+        [viewer, station, self.next].into_iter().flatten()
+    }
+
+    /// Tells the station's session of calls elsewhere.
+    fn share(&mut self, is_live: bool, network: &mut Network<Vec<u8>>) {
+        let now = network.now();
+        if self.station.has_shared_live() != is_live || now.is_zero() {
+            self.station.set_shared_live(is_live, STATION + now);
+            let unsent = UNSENT[usize::from(is_live)];
+            network.tune(self.id, Side::Listener, unsent, Duration::MAX);
+        }
+    }
+
+    fn arrive(&mut self, network: &mut Network<Vec<u8>>) {
+        let now = network.now();
+        while let Some(record) = network.read(self.id, Side::Dialer) {
+            self.viewer.handle_bytes(&record, VIEWER + now).unwrap();
+        }
+        while let Some(record) = network.read(self.id, Side::Listener) {
+            self.station.handle_bytes(&record, STATION + now).unwrap();
+        }
+    }
+
+    /// What is due by the clock.
+    fn act(&mut self, now: Duration) {
+        for (session, zero) in [(&mut self.viewer, VIEWER), (&mut self.station, STATION)] {
+            if session.poll_timeout().is_some_and(|at| at <= zero + now) {
+                session.handle_timeout(zero + now).unwrap();
+            }
+        }
+        if self.next.is_some_and(|at| at <= now) {
+            self.picture(now);
+        }
+        if self.load.file.is_some_and(|at| at <= now) {
+            self.load.file = None;
+            let parcels = vec![Parcel::file("film", 1 << 40)];
+            (_, self.courier) = Courier::offer(&mut self.station, Shape::File, parcels);
+        }
+        while TICK * self.outcome.file.len() as u32 <= now {
+            let received = self.viewer.stats(VIEWER + now).received;
+            let pictures =
+                self.outcome.latencies.len() * self.load.video.map_or(0, |(_, video)| video.bytes);
+            self.outcome.file.push(received - pictures as u64);
+        }
+    }
+
+    fn picture(&mut self, now: Duration) {
+        let Some((_, video)) = self.load.video else {
+            return;
+        };
+        self.next = Some(now + video.every);
+        let Some(call) = self.call else {
+            return;
+        };
+        let head = PictureHead {
+            sequence: self.made.len() as u32,
+            captured: (STATION + now).0,
+            acquired_after: 0,
+            ready_after: 0,
+            sent_after: 0,
+            width: 640,
+            height: 480,
+            orientation: Orientation::Upright,
+            codec: Codec::Jpeg,
+            total: 0,
+        };
+        let bytes = Arc::from(vec![7; video.bytes]);
+        self.made.push(now);
+        self.station
+            .send_picture(call, Picture { head, bytes })
+            .unwrap();
+    }
+
+    fn events(&mut self, now: Duration) -> bool {
+        let mut any = false;
+        while let Some(event) = self.viewer.poll_event() {
+            any = true;
+            match event {
+                Event::Call(call, CallEvent::Picture(picture)) => {
+                    let sequence = picture.head.sequence;
+                    let made = self.made[sequence as usize];
+                    self.outcome.latencies.push((made, now - made));
+                    self.viewer.shown(call, sequence, VIEWER + now).unwrap();
+                }
+                event => self.courier.receive(&mut self.viewer, event),
+            }
+        }
+        while let Some(event) = self.station.poll_event() {
+            any = true;
+            match event {
+                Event::Call(call, CallEvent::Ringing(_)) => {
+                    self.station.answer(call).unwrap();
+                    self.call = Some(call);
+                }
+                event => self.courier.send(&mut self.station, &event),
+            }
+        }
+        any
+    }
+
+    fn transmit(&mut self, network: &mut Network<Vec<u8>>, buffer: &mut [u8]) -> bool {
+        let now = network.now();
+        let mut any = false;
+        for (side, session, zero) in [
+            (Side::Dialer, &mut self.viewer, VIEWER),
+            (Side::Listener, &mut self.station, STATION),
+        ] {
+            while network.is_writable(self.id, side) {
+                let used = session.poll_transmit(buffer, zero + now);
+                if used == 0 {
+                    break;
+                }
+                any = true;
+                network.write(self.id, side, buffer[..used].to_vec(), used + SEAL);
+            }
+        }
+        any
+    }
+}
