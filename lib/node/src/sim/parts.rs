@@ -54,7 +54,7 @@ pub(crate) fn open(config: Config, disk: Disk) -> Result<Context, BindError> {
     let net = transom_net::Net::bind(config)?;
     let waker = net.waker();
     let queue = Queue::new(move || waker.wake());
-    let workers = Workers::Threads(Threads::new(queue.clone(), disk));
+    let workers = Workers::Threads(Box::new(Threads::new(queue.clone(), disk)));
     let net = Net::Sockets(Box::new(net));
     Ok(Context::new(Machine::Real, net, workers, queue))
 }
@@ -67,7 +67,7 @@ pub(crate) enum Net {
 
 /// Threads, or their work done at once.
 pub(crate) enum Workers {
-    Threads(Threads),
+    Threads(Box<Threads>),
     Inline(Box<Inline>),
 }
 
