@@ -288,7 +288,7 @@ fn a_path_that_was_not_seen_empty_for_long_drains_until_a_record_will_see_it_so(
 #[test]
 fn a_route_that_got_longer_is_no_queue_after_2_seconds() {
     let mut line = Line::measured(RATE, 10 * MILLI);
-    line.delay = line.delay + 15 * MILLI;
+    line.delay += 15 * MILLI;
     let start = line.now;
     while line.now - start < 2 * SECOND {
         line.exchange(1_000, Duration::ZERO);
