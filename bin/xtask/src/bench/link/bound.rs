@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(figure(|_| {}), 0.0);
         let smaller = figure(|all| all[..18 * 60].iter_mut().for_each(|p| p.bytes = 900.0));
         assert!(is_about(smaller, 3.0), "{smaller}");
-        // Every second one until the 17th second: the last second that has too few ends in the 18th.
+        // Every other one for 17 s: the last second that has too few ends just before 18 s.
         let fewer = figure(|all| all.retain(|p| p.at.as_secs() >= 17 || p.sequence % 2 == 0));
         assert!((2.8..=3.0).contains(&fewer), "{fewer}");
         let one = figure(|all| all.retain(|p| p.sequence != 25 * 60));

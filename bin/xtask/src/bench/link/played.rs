@@ -164,10 +164,10 @@ mod tests {
             .flat_map(|number| {
                 let at = start + Duration::from_millis(100 * number);
                 let sequence = number + u64::from(number > 5);
-                let picture = format!(
-                    r#"{{"event":"picture","sequence":{sequence},"bytes":100,"ready_to_received_ms":{number}}}"#
-                );
-                let file = format!(r#"{{"event":"transfer","moved":{}}}"#, number.max(3) * 50 - 150);
+                let fields = format!(r#""sequence":{sequence},"ready_to_received_ms":{number}"#);
+                let picture = format!(r#"{{"event":"picture","bytes":100,{fields}}}"#);
+                let moved = number.max(3) * 50 - 150;
+                let file = format!(r#"{{"event":"transfer","moved":{moved}}}"#);
                 [(at, picture), (at + Duration::from_millis(1), file)]
             })
             .collect();
