@@ -31,7 +31,7 @@ fn sent(live: bool) -> Vec<Vec<Class>> {
         evil.connection.session.answer(call).unwrap();
         evil.connection
             .session
-            .send_picture(call, picture(1, 5_000))
+            .send_picture(call, picture(1, 500))
             .unwrap();
     }
     evil.connection.session.text("hello").unwrap();

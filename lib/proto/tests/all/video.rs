@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{CallEvent, Event, Instant, PeerError, Picture, Queued, UsageError};
+use transom_proto::{CallEvent, Config, Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 use transom_wire::{
     CallKind, CameraState, Class, Codec, Kind, Message, Orientation, PictureHead, Ring, Shape,
     Status, flags, limits,
 };
 
-use crate::calls::calling;
+use crate::calls::{call, calling};
 use crate::evil::Evil;
 
 const TICK: Duration = Duration::from_millis(100);
@@ -260,7 +260,12 @@ fn a_picture_waits_behind_at_most_one_record_of_file_data() {
             fifo: RECORD_BULK + 4_000,
             ..Route::mbits(20)
         };
-        let (mut pair, call) = calling(short, CallKind::View);
+        // And a window that is larger.
+        let mut bob = Config::new("bob".parse().unwrap(), 1, 2);
+        bob.bulk_target = Duration::from_millis(12);
+        let ann = Config::new("ann".parse().unwrap(), 1, 1);
+        let mut pair = Pair::with(short, ann, bob);
+        let call = call(&mut pair, CallKind::View);
         let parcels = vec![Parcel::file("film", 1 << 30)];
         let (_, mut courier) = Courier::offer(pair.session(Who::Bob), Shape::File, parcels);
         for sequence in 0..10 {
