@@ -253,8 +253,8 @@ impl Outcome {
         let waits = self.before.picture_waits;
         let is_replaced = self.after.pictures_replaced > self.before.pictures_replaced;
         let bottleneck = match waits {
-            // A picture that waits without credit waits for the viewer.
-            None if is_replaced => Some(Bottleneck::Viewer),
+            // A picture without credit waits for those before it: on the way, or at the viewer.
+            None if is_replaced && self.before.unacked < ON_THE_WAY => Some(Bottleneck::Viewer),
             // Two pictures that left the encoder together: it had no time to go.
             Some(waits) if is_replaced && waits < TIME_TO_GO => None,
             // One that is aborted was on its way.
@@ -268,6 +268,9 @@ impl Outcome {
         }
     }
 }
+
+/// With fewer bytes not acked nothing but pings is on the way.
+const ON_THE_WAY: u64 = 4 * 1024;
 
 /// A picture that was replaced sooner says nothing of the link. Pictures of 60 fps are 17 ms apart.
 const TIME_TO_GO: Duration = Duration::from_millis(10);
