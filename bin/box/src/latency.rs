@@ -6,8 +6,8 @@ use transom::latency::{LatencySummary, Spread, Stage};
 
 use crate::stats::{milliseconds, round};
 
-/// `12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.14 (p99 15.0 ms)`, each the p50; `None`
-/// until the clocks are compared.
+/// `12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.14 (p99 15.0 ms)`: p50 of each;
+/// `None` until the clocks are compared.
 pub(crate) fn words(latency: &LatencySummary) -> Option<String> {
     let total = latency.total?;
     let millis = |time| format!("{:.1}", milliseconds(time));

@@ -378,11 +378,12 @@ impl OwnCamera {
             return true;
         };
         let readable = std::mem::take(&mut self.readable);
-        let at = match camera.wait() {
-            Wait::At(at) => Some(at),
-            _ => camera.deadline(),
-        };
-        readable || at.is_some_and(|at| at <= now)
+        match camera.wait() {
+            // A program whose output has ended: until its exit is known, each turn asks, since the
+            // time it names moves on with each answer.
+            Wait::At(_) => true,
+            _ => readable || camera.deadline().is_some_and(|at| at <= now),
+        }
     }
 
     /// Takes what the camera has and hands it on.

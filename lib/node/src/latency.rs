@@ -2,25 +2,24 @@
 //! knows no connection, camera or screen.
 //!
 //! ```text
-//!  sender's clock                                          | viewer's clock
-//!  sensor --Capture--> frame --Encode--> JPEG --Wait--> first byte
-//!                                                          --Wire--> whole picture
-//!                                                                    --Decode--> pixels --Show--> screen
+//!  by the sender's clock:  sensor --Capture--> frame --Encode--> JPEG --Wait--> first byte
+//!  from clock to clock:    first byte --Wire--> whole picture
+//!  by the viewer's clock:  whole picture --Decode--> pixels --Show--> display
 //! ```
 //!
 //! A stage is absent, not zero, where nothing tells it: `Capture` of a source without time stamps,
 //! `Encode` of a camera that gives JPEG, `Decode` and `Show` of a program without a window. `Show`
-//! ends when the picture is handed to the display; no one tells us when the panel lights up.
+//! ends when the picture is handed to the display; when the panel lights up is not known.
 //!
 //! # What the clock offset can't know
 //!
 //! Every stage but `Wire` begins and ends by one clock and has no error of its own. `Wire` begins
-//! by the sender's clock and ends by the viewer's, which are compared by pings: the peer's answer is
-//! taken to be half a round trip old. How a round trip divides between its two directions can't be
-//! measured from its ends, so `Wire`, and the total with it, is off by up to half of the shortest
-//! round trip of the last 30 s ([`Stages::clock_error`]), and by what the clocks drifted since
-//! that: usually below 0.5 ms. The error is the same for every picture, so a change of `Wire` is
-//! real.
+//! by the sender's clock and ends by the viewer's, which are compared by pings: the peer's answer
+//! is taken to be half a round trip old. How a round trip divides between its two directions can't
+//! be measured from its ends. So `Wire`, and the total with it, is off by up to half of the
+//! shortest round trip of the last 30 s ([`Stages::clock_error`]), and by what the clocks drifted
+//! since that: usually below 0.5 ms. The error is nearly the same for all pictures of some seconds,
+//! so a change of `Wire` is real.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -245,7 +244,8 @@ impl LatencyWindow {
 /// No picture gets older than this on its way: a connection is given up after 20 s of silence. An
 /// older one has a wrong time stamp.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(30);
-/// What two crystals that differ by 0.1 per mille drift apart in 30 s, the age of the oldest offset.
+/// What two crystals that differ by 0.1 per mille drift apart in 30 s, the age of the oldest
+/// offset.
 const MAX_DRIFT: Duration = Duration::from_millis(3);
 
 #[cfg(test)]

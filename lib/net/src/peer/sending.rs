@@ -90,22 +90,40 @@ impl Peer {
 }
 
 /// Bytes that are sealed before they are handed to the socket: several records in one system call.
-/// While a call is live they are few, since what is sealed is chosen, and may become stale.
 pub(crate) fn batch(session: &Session) -> usize {
-    if !session.is_live() || session.order() != Order::Priority {
-        return BATCH;
+    match session.is_live() && session.order() == Order::Priority {
+        true => live_batch(session.rate()),
+        false => BATCH,
     }
-    let bytes = u128::from(session.rate().unwrap_or(0)) * LIVE_BATCH_TIME.as_micros() / 1_000_000;
+}
+
+/// The same while a call is live. They are few then: what is sealed is chosen, and may become stale
+/// while it waits. 0 is a record at a time.
+fn live_batch(rate: Option<u64>) -> usize {
+    let bytes = u128::from(rate.unwrap_or(0)) * LIVE_BATCH_TIME.as_micros() / 1_000_000;
     usize::try_from(bytes).map_or(LIVE_BATCH, |bytes| bytes.min(LIVE_BATCH))
 }
 
 /// The most while no call is live.
 const BATCH: usize = 256 * 1024;
 
-/// The most while a call is live, which is what the system sends as one packet train. It takes
-/// about that much at once, however little may be unsent.
+/// The most while a call is live: the system takes about as much at once (one GSO packet), however
+/// low `TCP_NOTSENT_LOWAT` is.
 const LIVE_BATCH: usize = 64 * 1024;
 
 /// The most while a call is live, as time on the path: at 100 Mbit/s that is a record or two, and
 /// less than the first of the 4 ms that file data may cost a picture there.
 const LIVE_BATCH_TIME: Duration = Duration::from_millis(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_batch_takes_two_milliseconds_of_the_path_and_is_bounded() {
+        assert_eq!(live_batch(None), 0);
+        assert_eq!(live_batch(Some(12_500_000)), 25_000, "100 Mbit/s");
+        assert_eq!(live_batch(Some(32_768_000)), LIVE_BATCH);
+        assert_eq!(live_batch(Some(u64::MAX)), LIVE_BATCH);
+    }
+}

@@ -250,23 +250,30 @@ impl Outcome {
 
     /// The same for the controller, where so many had been lost at the picture before.
     fn sample(&self, lost: u64) -> Sample {
-        // A picture that waits without credit waits for the viewer, and then the slot has none that
-        // waits for the gate. One that is aborted was on its way.
         let waits = self.before.picture_waits;
+        let is_replaced = self.after.pictures_replaced > self.before.pictures_replaced;
         let bottleneck = match waits {
-            None if self.after.pictures_replaced > self.before.pictures_replaced => {
-                Bottleneck::Viewer
-            }
-            _ => Bottleneck::Link,
+            // A picture without credit waits for those before it: on the way, or at the viewer.
+            None if is_replaced && self.before.unacked < ON_THE_WAY => Some(Bottleneck::Viewer),
+            // Two pictures that left the encoder together: it had no time to go.
+            Some(waits) if is_replaced && waits < TIME_TO_GO => None,
+            // One that is aborted was on its way.
+            _ => Some(Bottleneck::Link),
         };
         Sample {
-            lost: (self.lost() > lost).then_some(bottleneck),
+            lost: bottleneck.filter(|_| self.lost() > lost),
             waits,
             rate: self.after.rate,
             files: self.files,
         }
     }
 }
+
+/// With fewer bytes not acked nothing but pings is on the way.
+const ON_THE_WAY: u64 = 4 * 1024;
+
+/// A picture that was replaced sooner says nothing of the link. Pictures of 60 fps are 17 ms apart.
+const TIME_TO_GO: Duration = Duration::from_millis(10);
 
 /// Between two words on a viewer's quality. While it falls or rises each step lasts for less, and
 /// nobody can read that.

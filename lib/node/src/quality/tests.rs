@@ -163,26 +163,27 @@ fn with_adaptation_off_every_frame_goes_out_whatever_becomes_of_it() {
 }
 
 #[test]
-fn a_viewer_that_gives_no_credit_is_said_to_be_slow_itself() {
-    let mut room = Room::new(1);
-    room.frame(0, false);
-    for _ in 0..30 {
-        room.frames += 1;
-        let now = room.now();
-        let before = room.stats[0];
-        room.stats[0].pictures_replaced += 1;
-        let outcome = Outcome {
-            before,
-            after: room.stats[0],
-            files: false,
-        };
-        room.viewers.handle_picture(0, now, &outcome, now);
+fn a_viewer_that_gives_no_credit_is_slow_itself_unless_pictures_are_still_on_the_way() {
+    for (unacked, words) in [(100, "the viewer is slow"), (40_000, "the link is slow")] {
+        let mut room = Room::new(1);
+        room.frame(0, false);
+        for _ in 0..30 {
+            room.frames += 1;
+            let now = room.now();
+            let before = Stats {
+                unacked,
+                ..room.stats[0]
+            };
+            room.stats[0].pictures_replaced += 1;
+            let outcome = Outcome {
+                before,
+                after: room.stats[0],
+                files: false,
+            };
+            room.viewers.handle_picture(0, now, &outcome, now);
+        }
+        assert!(room.words(0).ends_with(words), "{}", room.words(0));
     }
-    assert!(
-        room.words(0).ends_with("the viewer is slow"),
-        "{}",
-        room.words(0)
-    );
 }
 
 #[test]
@@ -232,4 +233,30 @@ fn what_changed_in_the_pause_is_told_after_it_though_no_picture_comes() {
     let before = room.viewers.told(0, due - MILLI);
     assert_ne!(room.viewers.told(0, due), before);
     assert_eq!(room.viewers.due(), None);
+}
+
+#[test]
+fn pictures_that_leave_the_encoder_together_say_nothing_of_the_link() {
+    for (waits, wanted) in [
+        (TIME_TO_GO - MILLI, None),
+        (TIME_TO_GO, Some(Bottleneck::Link)),
+    ] {
+        let mut room = Room::new(1);
+        for _ in 0..60 {
+            let now = room.now();
+            let before = Stats {
+                picture_waits: Some(waits),
+                ..room.stats[0]
+            };
+            room.stats[0].pictures_replaced += 1;
+            let outcome = Outcome {
+                before,
+                after: room.stats[0],
+                files: false,
+            };
+            room.viewers.handle_picture(0, now, &outcome, now);
+            room.frames += 1;
+        }
+        assert_eq!(room.viewers.quality(0).unwrap().bottleneck, wanted);
+    }
 }

@@ -10,7 +10,7 @@
 //! --+-------------------------+---------------------------------------+---------------------------
 //! 1 | control: calls, pings   | nothing                               | what fits
 //! 2 | sound                   | a path that stands still              | the newest 200 ms
-//! 3 | 5 and 6, if owed by now | receiver's grant, a rate              | one record: the floor, 5 %
+//! 3 | 5 and 6, if owed by now | as below, but by no picture or window | one record: the floor, 5 %
 //! 4 | pictures                | media gate, viewer's credit           | one picture, then the next
 //! 5 | texts, file control     | a record of them that is not acked,   | what fits
 //!   |                         | and a picture at the gate             |
@@ -94,10 +94,8 @@ impl Scheduler {
         record.open_reserve();
         from.ack(&mut record);
         let sizes = record.sizes();
-        if from.path.is_live() {
-            let below = sizes.text + sizes.bulk;
-            self.floor.on_sent(sizes.total(), below, size);
-        }
+        let below = sizes.text + sizes.bulk;
+        self.floor.on_sent(sizes.total(), below, size);
         from.sent(&record)
     }
 
@@ -186,10 +184,10 @@ impl Sources<'_> {
         }
     }
 
-    /// Texts and file control, else file data; `floor` bytes of either whatever is on the way.
+    /// Texts and file control, else file data, of which `floor` bytes go whatever is on the way.
     fn text_or_file_data(&mut self, record: &mut Record<'_>, floor: usize) {
         // A folder's entries are megabytes: a picture must not wait behind all of them.
-        if floor > 0 || self.path.text_in_flight() < record.size() as u64 {
+        if self.path.text_in_flight() < record.size() as u64 {
             self.text(record);
         }
         if record.is_empty() {

@@ -237,3 +237,26 @@ fn chunk(rest: &[u8], room: usize, budget: usize) -> Option<(&[u8], u8)> {
     let chunk = rest.get(..len)?;
     (is_last || len >= MIN_CHUNK).then_some((chunk, flags))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_worth_a_frame_or_is_the_last() {
+        let length = |rest: usize, room, budget| {
+            let bytes = vec![0; rest];
+            chunk(&bytes, room, budget).map(|(chunk, flags)| (chunk.len(), flags))
+        };
+        assert_eq!(length(5_000, 4_000, 3_000), Some((3_000, 0)));
+        assert_eq!(length(5_000, 3_000, 4_000), Some((3_000, 0)));
+        assert_eq!(length(5_000, 5_000, 5_000), Some((5_000, flags::LAST)));
+        assert_eq!(length(5_000, MIN_CHUNK, 5_000), Some((MIN_CHUNK, 0)));
+        assert_eq!(length(5_000, MIN_CHUNK - 1, 5_000), None);
+        assert_eq!(length(5_000, 5_000, MIN_CHUNK - 1), None);
+        assert_eq!(length(10, 5_000, 5_000), Some((10, flags::LAST)));
+        assert_eq!(length(10, 5_000, 9), None, "the end goes whole or not");
+    }
+}

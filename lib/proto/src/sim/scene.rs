@@ -2,6 +2,12 @@
 //! as an experiment wants. It knows no node: calls are answered, pictures shown and leaves stored at
 //! once.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a scene is played by tests and explorers, and a panic is their verdict"
+)]
+
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use transom_proto::fuzzing::queue_sound;
-use transom_proto::{CallId, Config, Order};
+use transom_proto::{CallId, Config, Event, Order, TransferEvent};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE, TEXT};
 use transom_wire::{
-    ByeCode, CameraState, Class, EndReason, Header, Kind, Message, Ping, Pong, Shown, Text, flags,
+    ByeCode, CameraState, Class, Collision, EndReason, Entry, EntryKind, Header, Kind, Message,
+    Offer, Ping, Pong, RelativePath, Shape, Shown, Text, TransferKey, flags,
 };
 
 use crate::evil::Evil;
@@ -305,7 +306,7 @@ fn a_picture_that_is_half_out_is_finished_though_a_newer_one_waits() {
     let (mut sender, call) = Sender::viewed();
     sender.put(call, 1, 60_000);
     let mut sent = 0;
-    while sent < 31_000 {
+    while sent < 16_000 {
         sent += bytes_of(Class::Video, &sender.next());
         sender.evil.ack_all();
     }
@@ -397,6 +398,57 @@ fn a_camera_that_goes_off_ends_its_picture_at_a_shut_gate_too() {
     assert_eq!(pictures(&sender.burst()), [(1, Kind::Abort, false)]);
     sender.evil.ack_all();
     assert_eq!(pictures(&sender.burst()), []);
+    // The camera is on again: its first picture gives way like any other.
+    let session = &mut sender.evil.connection.session;
+    session.camera_state(call, CameraState::Live, "").unwrap();
+    sender.put(call, 3, 1_000_000);
+    sender.burst();
+    sender.put(call, 4, 1000);
+    sender.evil.ack_all();
+    let told = pictures(&sender.burst());
+    assert_eq!(told.first(), Some(&(1, Kind::Abort, false)), "{told:?}");
+}
+
+#[test]
+fn entries_find_room_again_when_the_queue_has_gone_out() {
+    let mut sender = Sender::tuned(|config| config.control_queue = 16 * 1024);
+    let name = RelativePath::new("album").unwrap();
+    let offer = Offer {
+        transfer: TransferKey([1; 16]),
+        shape: Shape::Folder,
+        collision: Collision::Rename,
+        files: 200,
+        bytes: 200,
+        name,
+    };
+    let file = sender.evil.connection.session.offer(&offer).unwrap();
+    sender.burst();
+    sender.evil.say(2, &Message::Accept).unwrap();
+    sender.evil.events();
+    let path = "x".repeat(200);
+    let session = &mut sender.evil.connection.session;
+    for index in 0..200 {
+        if session.entry_room(file) > 0 {
+            let path = format!("{index}{path}");
+            let entry = Entry {
+                index,
+                kind: EntryKind::File,
+                mode: 0,
+                mtime: 0,
+                size: 1,
+                path: RelativePath::new(&path).unwrap(),
+            };
+            session.entry(file, &entry).unwrap();
+        }
+    }
+    assert_eq!(session.entry_room(file), 0, "half of the queue is full");
+    assert_eq!(sender.evil.events(), []);
+    sender.drain();
+    assert_eq!(
+        sender.evil.events(),
+        [Event::Transfer(file, TransferEvent::Room)],
+        "once"
+    );
 }
 
 #[test]

@@ -178,6 +178,17 @@ fn a_viewer_that_shows_none_gets_two_and_those_of_a_round_trip() {
         (0..8).collect::<Vec<_>>(),
         "as many as the wire allows"
     );
+    // The first two are late when the fourth could go.
+    let (mut pair, call) = calling(far, CallKind::View);
+    pair.events(TICK * 20);
+    let mut came = Vec::new();
+    for sequence in 0..10 {
+        pair.session(Who::Bob)
+            .send_picture(call, picture(sequence, 1000))
+            .unwrap();
+        came.extend(pictures(&pair.events(Duration::from_millis(60))));
+    }
+    assert_eq!(came, [0, 1, 2]);
     assert_eq!((pair.error(Who::Ann), pair.error(Who::Bob)), (None, None));
 }
 

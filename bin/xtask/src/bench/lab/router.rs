@@ -70,8 +70,8 @@ pub(in crate::bench) fn route(arguments: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// A side sends as fast as its processor can, since its cable has no rate. What comes at once has to
-/// wait here, or it would be lost before the queue has seen it.
+/// A side sends as fast as its processor can, since its cable has no rate. What comes at once has
+/// to wait here, or it would be lost before the queue has seen it.
 fn socket(own: &str) -> Outcome<UdpSocket> {
     let socket = UdpSocket::bind((own, PORT)).context(own)?;
     #[cfg(target_os = "linux")]

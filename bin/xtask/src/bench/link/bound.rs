@@ -35,7 +35,7 @@ enum Figure {
     Stall,
     /// Seconds from the last step of the rate to the last picture that was missed.
     WholeAfterStep,
-    /// Seconds from the file's end to the last picture that was missed, or smaller than alone.
+    /// Seconds from the file's end to the last picture that came less often or smaller than alone.
     WholeAfterFile,
     /// The file, in percent of what plain TCP carries less the video alone.
     FileOfLeft,
@@ -173,7 +173,7 @@ impl Bound {
             Figure::Stall => Some(run.longest_stall().as_secs_f64()),
             Figure::WholeAfterStep => {
                 let last = steps(row).last();
-                let fault = run.last_fault(|_| false);
+                let fault = run.last_miss();
                 last.map(|step| fault.map_or(0.0, |at| (at.as_secs_f64() - step).max(0.0)))
             }
             Figure::WholeAfterFile => whole_after_file(row, measured),
@@ -197,18 +197,21 @@ impl Bound {
     }
 }
 
-/// Pictures of a varying scene are taken for whole above this share of their size alone.
+/// Sizes vary with the scene and arrivals with the link, also at full quality.
 const WHOLE: f64 = 0.95;
 
+/// From the file's end to the last picture that was smaller than those of the video alone, or whose
+/// second had fewer of them.
 fn whole_after_file(row: &Row, measured: &Measured) -> Option<f64> {
     let is_end = |(_, act): &&(u32, Act)| matches!(act, Act::EndFile);
     let (end, _) = row.acts.iter().find(is_end)?;
-    let alone = &measured.alone.as_ref()?.pictures;
-    let mut sizes: Vec<f64> = alone.iter().map(|picture| picture.bytes).collect();
-    sizes.sort_by(f64::total_cmp);
-    let least = sizes.first()? * WHOLE;
-    let fault = measured.run.last_fault(|picture| picture.bytes < least);
-    Some(fault.map_or(0.0, |at| (at.as_secs_f64() - f64::from(*end)).max(0.0)))
+    let alone = measured.alone.as_ref()?;
+    let sizes = alone.pictures.iter().map(|picture| picture.bytes);
+    let least_bytes = sizes.min_by(f64::total_cmp)? * WHOLE;
+    let each_second = alone.pictures.len() as f64 / alone.length.as_secs_f64();
+    let least_count = (each_second * WHOLE) as usize;
+    let fault = measured.run.last_less(least_bytes, least_count)?;
+    Some((fault.as_secs_f64() - f64::from(*end)).max(0.0))
 }
 
 fn steps(row: &Row) -> impl Iterator<Item = f64> {
@@ -349,19 +352,26 @@ mod tests {
     }
 
     #[test]
-    fn quality_is_full_again_when_pictures_are_as_large_as_alone() {
+    fn quality_is_full_again_when_pictures_are_as_large_and_as_many_as_alone() {
         let is_row = |row: &&Row| row.acts.iter().any(|(_, act)| matches!(act, Act::EndFile));
         let row = ROWS.iter().find(is_row).expect("in one row the file ends");
-        let mut run = run(|_| 20.0);
-        run.pictures
-            .iter_mut()
-            .take(18 * 60)
-            .for_each(|picture| picture.bytes = 900.0);
-        let measured = Measured {
-            alone: Some(self::run(|_| 14.0)),
-            ..measured(run)
+        let figure = |spoil: fn(&mut Vec<Picture>)| {
+            let mut run = run(|_| 20.0);
+            spoil(&mut run.pictures);
+            let measured = Measured {
+                alone: Some(self::run(|_| 14.0)),
+                ..measured(run)
+            };
+            Bound::whole_after_file(10.0).figure(row, &measured)
         };
-        let figure = Bound::whole_after_file(10.0).figure(row, &measured);
-        assert!((figure - 3.0).abs() < 0.1, "{figure}");
+        let is_about = |figure: f64, seconds: f64| (figure - seconds).abs() < 0.1;
+        assert_eq!(figure(|_| {}), 0.0);
+        let smaller = figure(|all| all[..18 * 60].iter_mut().for_each(|p| p.bytes = 900.0));
+        assert!(is_about(smaller, 3.0), "{smaller}");
+        // Every other one for 17 s: the last second that has too few ends just before 18 s.
+        let fewer = figure(|all| all.retain(|p| p.at.as_secs() >= 17 || p.sequence % 2 == 0));
+        assert!((2.8..=3.0).contains(&fewer), "{fewer}");
+        let one = figure(|all| all.retain(|p| p.sequence != 25 * 60));
+        assert_eq!(one, 0.0, "a single picture is no loss of quality");
     }
 }

@@ -86,15 +86,32 @@ impl Played {
         (span > 0.0).then(|| (after - before) / span)
     }
 
-    /// When the last picture was missed, or the first one that `is_less` than it should be came.
-    pub(super) fn last_fault(&self, is_less: impl Fn(&Picture) -> bool) -> Option<Duration> {
-        let pairs = self.pictures.windows(2).rev();
-        let mut faults = pairs.filter_map(|pair| {
+    /// When the first picture behind the last gap came.
+    pub(super) fn last_miss(&self) -> Option<Duration> {
+        let mut pairs = self.pictures.windows(2).rev();
+        pairs.find_map(|pair| {
             let [before, picture] = pair else { return None };
             let is_next = picture.sequence == before.sequence.wrapping_add(1);
-            (!is_next || is_less(picture)).then_some(picture.at)
-        });
-        faults.next()
+            (!is_next).then_some(picture.at)
+        })
+    }
+
+    /// When the last picture came that was smaller than that, or that ended a second with fewer
+    /// pictures than so many; zero if there is none.
+    pub(super) fn last_less(&self, bytes: f64, count: usize) -> Option<Duration> {
+        let mut begin = 0;
+        let mut last = Duration::ZERO;
+        for (at, picture) in self.pictures.iter().enumerate() {
+            let second = picture.at.saturating_sub(Duration::from_secs(1));
+            while self.pictures.get(begin)?.at < second {
+                begin += 1;
+            }
+            let is_few = !second.is_zero() && at - begin < count;
+            if is_few || picture.bytes < bytes {
+                last = picture.at;
+            }
+        }
+        Some(last)
     }
 
     /// The longest time in which no picture came, or nothing of the file.
@@ -147,10 +164,10 @@ mod tests {
             .flat_map(|number| {
                 let at = start + Duration::from_millis(100 * number);
                 let sequence = number + u64::from(number > 5);
-                let picture = format!(
-                    r#"{{"event":"picture","sequence":{sequence},"bytes":100,"ready_to_received_ms":{number}}}"#
-                );
-                let file = format!(r#"{{"event":"transfer","moved":{}}}"#, number.max(3) * 50 - 150);
+                let fields = format!(r#""sequence":{sequence},"ready_to_received_ms":{number}"#);
+                let picture = format!(r#"{{"event":"picture","bytes":100,{fields}}}"#);
+                let moved = number.max(3) * 50 - 150;
+                let file = format!(r#"{{"event":"transfer","moved":{moved}}}"#);
                 [(at, picture), (at + Duration::from_millis(1), file)]
             })
             .collect();
@@ -193,13 +210,8 @@ mod tests {
     }
 
     #[test]
-    fn the_last_fault_is_a_gap_or_a_lesser_picture() {
-        let played = played();
-        assert_eq!(
-            played.last_fault(|_| false),
-            Some(Duration::from_millis(600))
-        );
-        let is_less = |picture: &Picture| picture.sequence == 9;
-        assert_eq!(played.last_fault(is_less), Some(Duration::from_millis(800)));
+    fn the_last_miss_is_a_gap_of_the_numbers() {
+        assert_eq!(played().last_miss(), Some(Duration::from_millis(600)));
+        assert_eq!(Played::default().last_miss(), None);
     }
 }

@@ -150,12 +150,12 @@ fn a_wait_alone_lowers_the_step_of_a_source_with_few_frames() {
 }
 
 #[test]
-fn a_picture_lost_now_and_then_lowers_nothing_and_one_of_six_does() {
-    for (every, wanted) in [(9, 0), (6, 1)] {
+fn a_picture_lost_now_and_then_lowers_nothing_and_one_of_twenty_does() {
+    for (every, wanted) in [(33, 0), (20, 1)] {
         let start = Instant::now();
         let mut controller = Controller::new(0, start);
         let mut now = start + SECOND;
-        for picture in 0..18 {
+        for picture in 0..40 {
             let sample = if picture % every == 0 {
                 lost()
             } else {
