@@ -33,8 +33,8 @@ pub(crate) struct Sample {
     pub(crate) one_way: i64,
     /// From sending until the ack came.
     pub(crate) rtt: Duration,
-    /// Bytes that were ahead of this record when it was sent: in flight then, without its own.
-    pub(crate) ahead: u64,
+    /// When it was sent, so little was ahead of it that nothing of ours made it wait.
+    pub(crate) is_clean: bool,
     /// The record's own bytes up to the last one acked.
     pub(crate) own: u64,
 }
@@ -58,13 +58,13 @@ struct Mark {
     /// Its bytes that are not acked.
     rest: Sizes,
     at: Instant,
-    /// Bytes in flight before it.
-    ahead: u64,
+    is_clean: bool,
 }
 
 impl InFlight {
-    pub(crate) fn record(&mut self, sizes: Sizes, now: Instant) {
-        let (start, ahead) = (self.sent, self.unacked());
+    /// A record was sent; `is_clean`: see [`Sample`].
+    pub(crate) fn record(&mut self, sizes: Sizes, is_clean: bool, now: Instant) {
+        let start = self.sent;
         self.sent += sizes.total();
         self.by_class.add(sizes);
         let mark = Mark {
@@ -72,7 +72,7 @@ impl InFlight {
             end: self.sent,
             rest: sizes,
             at: now,
-            ahead,
+            is_clean,
         };
         let full = self.marks.len() >= MARKS;
         match self.marks.back_mut() {
@@ -98,7 +98,7 @@ impl InFlight {
                 start,
                 end,
                 at,
-                ahead,
+                is_clean,
                 ..
             } = *mark;
             self.by_class.subtract(mark.ack(ack.received));
@@ -109,7 +109,7 @@ impl InFlight {
                 return Ok(Some(Sample {
                     one_way: ack.clock.wrapping_sub(at.0).cast_signed(),
                     rtt: now - at,
-                    ahead,
+                    is_clean,
                     own: ack.received.saturating_sub(start),
                 }));
             }

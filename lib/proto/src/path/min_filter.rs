@@ -16,7 +16,7 @@ const SPAN: Duration = Duration::from_secs(15);
 /// Spans are counted from the clock's zero. When one ends, the least value of the span before it is
 /// forgotten; the least of the rest is still known.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct MinFilter<T = i64> {
+pub(crate) struct MinFilter<T> {
     now: Option<T>,
     before: Option<T>,
     /// The number of the span of `now`.
@@ -24,17 +24,14 @@ pub(crate) struct MinFilter<T = i64> {
 }
 
 impl<T: Copy + Ord> MinFilter<T> {
-    /// Takes a value in; tells whether it begins a new span, the very first one excepted.
-    pub(crate) fn take(&mut self, value: T, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, value: T, now: Instant) {
         let span = (now - Instant::default()).as_secs() / SPAN.as_secs();
-        let begins = self.now.is_some() && span > self.span;
         if span > self.span {
             let is_next = span - self.span == 1;
             self.before = self.now.take().filter(|_| is_next);
             self.span = span;
         }
         self.now = Some(self.now.map_or(value, |least| least.min(value)));
-        begins
     }
 
     /// The least value by the time of the last [`take`](Self::take); `None` before the first.
@@ -94,14 +91,5 @@ mod tests {
                 .collect();
             check(&values);
         }
-    }
-
-    #[test]
-    fn each_span_begins_once_and_the_first_is_none() {
-        let mut least = MinFilter::default();
-        let begun: Vec<_> = (20..80)
-            .filter(|second| least.take(0, Instant(second * SECOND)))
-            .collect();
-        assert_eq!(begun, [30, 45, 60, 75]);
     }
 }

@@ -5,16 +5,10 @@ use super::*;
 const NOW: Instant = Instant(1_000_000);
 
 /// What is acked in a record of that room, if anything.
-fn pulled(
-    owed: &mut AckSender,
-    room: usize,
-    others: bool,
-    live: bool,
-    now: Instant,
-) -> Option<Ack> {
+fn pulled(owed: &mut AckSender, room: usize, others: bool, now: Instant) -> Option<Ack> {
     let mut out = [0; ACK_BYTES];
     let mut record = Record::new(out.get_mut(..room).unwrap_or(&mut []));
-    owed.pull(&mut record, others, live, now);
+    owed.pull(&mut record, others, now);
     let used = record.used();
     let (head, payload) = out.split_first_chunk().unwrap();
     let header = transom_wire::Header::decode(*head).unwrap();
@@ -25,7 +19,7 @@ fn pulled(
 }
 
 fn alone(owed: &mut AckSender, now: Instant) -> Option<Ack> {
-    pulled(owed, ACK_BYTES, false, false, now)
+    pulled(owed, ACK_BYTES, false, now)
 }
 
 #[test]
@@ -70,28 +64,40 @@ fn the_end_of_a_picture_is_acked_at_once() {
 #[test]
 fn acks_ride_along_when_there_is_news() {
     let mut owed = AckSender::default();
-    assert!(pulled(&mut owed, ACK_BYTES, true, false, NOW).is_none());
+    assert!(pulled(&mut owed, ACK_BYTES, true, NOW).is_none());
     owed.took(1, NOW);
-    assert!(pulled(&mut owed, ACK_BYTES, true, false, NOW).is_some());
-    assert!(pulled(&mut owed, ACK_BYTES, true, false, NOW).is_none());
+    assert!(pulled(&mut owed, ACK_BYTES, true, NOW).is_some());
+    assert!(pulled(&mut owed, ACK_BYTES, true, NOW).is_none());
 }
 
 #[test]
-fn many_bytes_are_acked_at_once_and_sooner_in_a_call() {
-    let most = [
-        (false, limits::ACK_BYTES_BULK),
-        (true, limits::ACK_BYTES_LIVE),
-    ];
-    for (live, most) in most {
-        let most = usize::try_from(most).unwrap();
-        let mut owed = AckSender::default();
-        owed.took(most - 1, NOW);
-        assert!(pulled(&mut owed, ACK_BYTES, false, live, NOW).is_none());
-        owed.took(1, NOW);
-        assert!(pulled(&mut owed, ACK_BYTES, false, live, NOW).is_some());
-        owed.took(most - 1, NOW);
-        assert!(pulled(&mut owed, ACK_BYTES, false, live, NOW).is_none());
-    }
+fn file_data_are_acked_at_once_and_at_most_every_2_ms() {
+    let mut owed = AckSender::default();
+    owed.took(1_000_000, NOW);
+    owed.data(NOW);
+    assert_eq!(owed.poll_timeout(), Some(NOW));
+    assert!(alone(&mut owed, NOW).is_some());
+    let early = NOW + Duration::from_micros(1);
+    owed.took(1_000_000, early);
+    owed.data(early);
+    let due = NOW + PAUSE;
+    assert_eq!(owed.poll_timeout(), Some(due));
+    assert!(alone(&mut owed, due - Duration::from_micros(1)).is_none());
+    owed.took(5, due);
+    owed.data(due);
+    let (received, clock) = (2_000_005, due.0);
+    assert_eq!(alone(&mut owed, due), Some(Ack { received, clock }));
+    assert_eq!(PAUSE, Duration::from_millis(2));
+}
+
+#[test]
+fn file_data_hasten_the_ack_of_other_frames_and_these_delay_none() {
+    let mut owed = AckSender::default();
+    owed.took(10, NOW);
+    owed.soon(NOW);
+    owed.data(NOW);
+    owed.soon(NOW);
+    assert!(alone(&mut owed, NOW).is_some());
 }
 
 #[test]
@@ -99,7 +105,7 @@ fn an_ack_without_room_stays_due() {
     let mut owed = AckSender::default();
     owed.took(10, NOW);
     owed.at_once();
-    assert!(pulled(&mut owed, ACK_BYTES - 1, true, true, NOW).is_none());
+    assert!(pulled(&mut owed, ACK_BYTES - 1, true, NOW).is_none());
     assert!(alone(&mut owed, NOW).is_some());
     assert_eq!(owed.received(), 10);
 }

@@ -25,74 +25,99 @@ fn bulk_of(sent: &InFlight) -> u64 {
 }
 
 #[test]
-fn an_ack_counts_the_bulk_bytes_of_a_record_one_by_one() {
+fn an_ack_counts_the_bytes_of_a_record_one_by_one_and_by_class() {
     let mut sent = InFlight::default();
-    sent.record(sizes(10, 100, 24), NOW);
-    sent.record(sizes(5, 50, 0), NOW);
+    let record = Sizes {
+        control: 10,
+        media: 30,
+        text: 20,
+        bulk: 100,
+        ack: 24,
+    };
+    sent.record(record, false, NOW);
+    sent.record(sizes(5, 50, 0), false, NOW);
     let steps = [
-        // received, newly acked bulk, bulk and others in flight
-        (4, 0, 150, 35),
-        (10, 0, 150, 29),
-        (11, 1, 149, 29),
-        (109, 98, 51, 29),
-        (110, 1, 50, 29),
-        (120, 0, 50, 19),
-        (140, 1, 49, 0),
-        (189, 49, 0, 0),
+        // received, and in flight: control, media, text, bulk, ack
+        (4, [11, 30, 20, 150, 24]),
+        (10, [5, 30, 20, 150, 24]),
+        (39, [5, 1, 20, 150, 24]),
+        (41, [5, 0, 19, 150, 24]),
+        (61, [5, 0, 0, 149, 24]),
+        (159, [5, 0, 0, 51, 24]),
+        (170, [5, 0, 0, 50, 14]),
+        (190, [0, 0, 0, 49, 0]),
+        (239, [0; 5]),
     ];
-    for (received, newly, bulk, others) in steps {
-        let sample = sent.handle_ack(ack(received)).unwrap().unwrap();
-        let found = (sample.bulk, bulk_of(&sent), sent.unacked() - bulk_of(&sent));
-        assert_eq!(found, (newly, bulk, others), "{received}");
-        assert_eq!(sent.unacked(), 189 - received);
+    for (received, [control, media, text, bulk, ack_bytes]) in steps {
+        sent.handle_ack(ack(received), NOW).unwrap().unwrap();
+        let left = Sizes {
+            control,
+            media,
+            text,
+            bulk,
+            ack: ack_bytes,
+        };
+        assert_eq!(sent.by_class(), left, "{received}");
+        assert_eq!(sent.unacked(), 239 - received);
     }
+    assert_eq!(sent.oldest(), None);
 }
 
 #[test]
 fn an_ack_that_lies_is_an_error_and_changes_nothing() {
     let mut sent = InFlight::default();
-    sent.record(sizes(0, 100, 0), NOW);
-    sent.handle_ack(ack(60)).unwrap();
+    sent.record(sizes(0, 100, 0), false, NOW);
+    sent.handle_ack(ack(60), NOW).unwrap();
     for lie in [0, 59, 101, u64::MAX] {
-        assert!(sent.handle_ack(ack(lie)).is_err(), "{lie}");
+        assert!(sent.handle_ack(ack(lie), NOW).is_err(), "{lie}");
         assert_eq!((sent.unacked(), bulk_of(&sent)), (40, 40));
     }
-    assert!(sent.handle_ack(ack(60)).unwrap().is_none(), "no news");
-    assert_eq!(sent.handle_ack(ack(100)).unwrap().unwrap().bulk, 40);
+    assert!(sent.handle_ack(ack(60), NOW).unwrap().is_none(), "no news");
+    assert!(sent.handle_ack(ack(100), NOW).unwrap().is_some());
+    assert_eq!(sent.unacked(), 0);
 }
 
 #[test]
 fn a_sample_is_of_the_record_with_the_last_byte_acked() {
     let mut sent = InFlight::default();
     for at in [100, 200, 300] {
-        sent.record(sizes(10, 0, 0), Instant(at));
+        sent.record(sizes(10, 0, 0), at == 100, Instant(at));
     }
-    let mut one_way = |received| {
-        let ack = Ack {
-            received,
-            clock: 1_000,
-        };
-        sent.handle_ack(ack).unwrap().unwrap().one_way
+    let mut sample = |received| {
+        let clock = 1_000;
+        let ack = Ack { received, clock };
+        sent.handle_ack(ack, Instant(2_000)).unwrap().unwrap()
     };
-    assert_eq!(one_way(5), 900, "inside the first");
-    assert_eq!(one_way(10), 900, "all of the first and nothing of the next");
-    assert_eq!(one_way(21), 700, "past the second, inside the third");
-    assert_eq!(one_way(30), 700);
+    let mut check = |received, at, is_clean, own| {
+        let one_way = 1_000 - i64::from(at);
+        let rtt = Duration::from_micros(2_000 - u64::from(at));
+        let expected = Sample {
+            one_way,
+            rtt,
+            is_clean,
+            own,
+        };
+        assert_eq!(sample(received), expected, "{received}");
+    };
+    check(5, 100_u32, true, 5);
+    check(10, 100, true, 10);
+    check(21, 300, false, 1);
+    check(30, 300, false, 10);
 }
 
 #[test]
 fn records_beyond_the_marks_lose_no_byte() {
     let mut sent = InFlight::default();
     for _ in 0..MARKS * 3 {
-        sent.record(sizes(1, 8, 1), NOW);
+        sent.record(sizes(1, 8, 1), false, NOW);
     }
-    sent.record(sizes(0, 1, 0), NOW + Duration::from_millis(20));
+    sent.record(sizes(0, 1, 0), false, NOW + Duration::from_millis(20));
     let total = sent.sent();
     assert_eq!(bulk_of(&sent), MARKS as u64 * 3 * 8 + 1);
     assert_eq!(sent.marks.len(), MARKS);
     let mut last = None;
     for received in (1..total).step_by(7).chain([total]) {
-        last = sent.handle_ack(ack(received)).unwrap();
+        last = sent.handle_ack(ack(received), NOW).unwrap();
         assert!(bulk_of(&sent) <= sent.unacked(), "{received}");
     }
     assert_eq!((sent.unacked(), bulk_of(&sent)), (0, 0));

@@ -1,0 +1,171 @@
+//! Budgets: how many bytes may be sent now, so that what is on the way drains in time.
+
+use core::time::Duration;
+
+use transom_wire::limits::{HEADER, RECORD_BULK, RECORD_LIVE, SMALL_PAYLOAD};
+
+use super::Path;
+use super::ack::ACK_BYTES;
+use crate::Instant;
+
+/// A rate before it was measured, in bytes per second: that of a modem, so that the first bytes
+/// don't block a slow link.
+pub(super) const FIRST_RATE: u64 = 16 * 1024;
+
+/// Longest serialization time of a record. Pings go once a second, and texts and answers wait
+/// behind the record that is being sent: a quarter of a second keeps both lively. From 2 Mbit/s on
+/// this limits nothing.
+const RECORD_TIME: Duration = Duration::from_millis(250);
+
+/// The same while anything is live: the longest that a picture waits behind a record of file data.
+const RECORD_TIME_LIVE: Duration = Duration::from_millis(3);
+
+/// The same before the path was ever busy: the path may be far faster than what was measured.
+const RECORD_TIME_UNKNOWN: Duration = Duration::from_millis(10);
+
+/// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 136 kbit/s
+/// it takes more than [`RECORD_TIME`]; at 10 kbit/s it takes 3.4 s, less than a call's silence.
+pub(super) const LEAST_RECORD: usize = HEADER + SMALL_PAYLOAD + ACK_BYTES;
+
+/// Drain time of the file data in flight while nothing is live. More would only fill the buffers of
+/// the path, in front of texts and pings and of the TCP acks of what the peer sends: half a minute
+/// of them stalled the peer's TCP. It must be more than a round trip, or a long path is not filled.
+const IN_FLIGHT_TIME: Duration = Duration::from_secs(2);
+
+/// Bytes of pictures that may be in flight while the path was never busy: it takes these at once,
+/// or becomes busy by them.
+pub(super) const MEDIA_FIRST: u64 = 32 * 1024;
+
+/// While the path was never busy, twice of what the rate says may be in flight: so it doubles each
+/// round trip, as in TCP's slow start.
+const STARTUP_GAIN: u64 = 2;
+
+/// A path that is longer than four times the target takes a quarter of its round trip as target: at
+/// the rate of that window the next one is a quarter larger, which finds a rate that has risen.
+const LONG_PATH: u32 = 4;
+
+/// Pings and acks may stay in flight until something else is acked.
+const STRAY: u64 = 256;
+
+/// What a TCP segment carries. Less is not worth a record.
+pub(super) const SEGMENT: u64 = 1448;
+
+/// The window of file data never closes below this: two segments keep them moving and measuring.
+/// 12 ms at 2 Mbit/s.
+pub(super) const LEAST_WINDOW: u64 = 3 * 1024;
+
+impl Path {
+    /// Bytes of file data that may be sent now, in one record.
+    pub(crate) fn bulk_budget(&self, now: Instant) -> usize {
+        let bulk = self.in_flight.by_class().bulk;
+        if !self.is_live() {
+            let window = self.bytes_in(IN_FLIGHT_TIME).max(2 * LEAST_RECORD as u64);
+            return to_usize(window.saturating_sub(bulk));
+        }
+        if self.must_drain(now) {
+            return 0;
+        }
+        let window = self.bulk_window();
+        let room = window.saturating_sub(self.in_flight.unacked());
+        let room = room.max(self.floor_window().saturating_sub(bulk));
+        // A record is acked when all of it has come: one that fills the window leaves the path idle
+        // for a round trip.
+        let room = room.min((window / 2).max(SEGMENT));
+        worthwhile(room, window)
+    }
+
+    /// Bytes of pictures and sound that may be sent now.
+    pub(crate) fn media_budget(&self, now: Instant) -> usize {
+        if self.must_drain(now) {
+            return 0;
+        }
+        let least = match self.rate.is_limited() {
+            true => LEAST_RECORD as u64,
+            false => MEDIA_FIRST,
+        };
+        let window = self.window(self.media_target).max(least);
+        worthwhile(window.saturating_sub(self.in_flight.unacked()), u64::MAX)
+    }
+
+    /// Bytes of the largest record that may be sent now.
+    pub(crate) fn record_limit(&self) -> usize {
+        let (most, time) = match (self.is_live(), self.rate.is_limited()) {
+            (true, true) => (RECORD_LIVE, RECORD_TIME_LIVE),
+            (true, false) => (RECORD_LIVE, RECORD_TIME_UNKNOWN),
+            (false, _) => (RECORD_BULK, RECORD_TIME),
+        };
+        most.min(to_usize(self.bytes_in(time)).max(LEAST_RECORD))
+    }
+
+    /// Bytes that may be in flight, file data included, when file data are sent while anything is
+    /// live.
+    pub(crate) fn bulk_window(&self) -> u64 {
+        let target = self.bulk_target.max(self.base_rtt() / LONG_PATH);
+        self.window(target).max(LEAST_WINDOW)
+    }
+
+    /// Bytes that may be in flight so that they wait for no longer than `queue`.
+    fn window(&self, queue: Duration) -> u64 {
+        let window = self.bytes_in(self.base_rtt() + queue);
+        match self.rate.is_limited() {
+            true => window,
+            false => window.saturating_mul(STARTUP_GAIN),
+        }
+    }
+
+    /// File data that may be in flight whatever else is: their floor of what passes in a round trip.
+    /// Beside media of its own, a session gives file data their floor when it fills records.
+    fn floor_window(&self) -> u64 {
+        if self.own_live {
+            return 0;
+        }
+        let passes = self.bytes_in(self.base_rtt() + self.queue_delay);
+        LEAST_WINDOW.max(passes / 100 * self.bulk_floor)
+    }
+
+    /// Whether nothing may be sent until so little is in flight that the next record gives a clean
+    /// sample: the base delay must be seen anew.
+    fn must_drain(&self, now: Instant) -> bool {
+        self.base.is_overdue(now) && self.in_flight.unacked() > self.clean()
+    }
+
+    /// Bytes that may be ahead of a record that gives a clean sample: what fits on the empty path,
+    /// less a quarter, since the base delay and the rate may be wrong.
+    pub(super) fn clean(&self) -> u64 {
+        self.bytes_in(self.base_rtt() * 3 / 4) + STRAY
+    }
+
+    /// The round trip of the path when nothing of ours waits on it; zero before it was measured.
+    pub(super) fn base_rtt(&self) -> Duration {
+        self.base.value().map_or(Duration::ZERO, |base| base.rtt)
+    }
+
+    /// How long the path takes to deliver so many bytes; nothing while its rate is not known.
+    pub(super) fn time_of(&self, bytes: u64) -> Duration {
+        let Some(rate) = self.rate.value().filter(|_| self.rate.is_limited()) else {
+            return Duration::ZERO;
+        };
+        let micros = u128::from(bytes) * 1_000_000 / u128::from(rate);
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    /// What the path delivers in that time.
+    pub(super) fn bytes_in(&self, time: Duration) -> u64 {
+        let rate = u128::from(self.rate.value().unwrap_or(FIRST_RATE));
+        let bytes = rate.saturating_mul(time.as_micros()) / 1_000_000;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
+/// Nothing rather than less than a segment, or less than an eighth of a small window: a window that
+/// is never used up could not grow.
+fn worthwhile(room: u64, window: u64) -> usize {
+    match room < SEGMENT.min(window / 8) {
+        true => 0,
+        false => to_usize(room),
+    }
+}
+
+fn to_usize(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
