@@ -1,6 +1,8 @@
 //! What a call and a file feel of each other over modelled links: the rows of `bench link` on a
 //! virtual clock, and what that bench has no link for.
 
+#![expect(clippy::indexing_slicing, reason = "a test's panic is its verdict")]
+
 use alloc::vec::Vec;
 use core::time::Duration;
 
