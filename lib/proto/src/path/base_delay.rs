@@ -15,8 +15,12 @@ pub(super) struct Delays {
     pub(super) rtt: Duration,
 }
 
+/// Clean samples of a span must be so far apart at least: longer than most pictures of other sessions
+/// take to pass. A single sample may meet one, and then its queue would count as base delay.
+const SPREAD: Duration = Duration::from_millis(20);
+
 /// A windowed minimum of two spans, as [`MinFilter`](super::min_filter::MinFilter), with one more
-/// rule: a span ends only after a clean sample. A sample is clean when the bytes ahead of it fitted
+/// rule: a span ends only after clean samples. A sample is clean when the bytes ahead of it fitted
 /// on the empty path, so that whatever it waited for was not ours. Without that rule our own queue
 /// would be taken for a longer route, be allowed, and grow.
 #[derive(Debug, Default)]
@@ -24,26 +28,32 @@ pub(super) struct BaseDelay {
     now: Option<Delays>,
     before: Option<Delays>,
     since: Instant,
-    /// The span has had a clean sample.
-    is_clean: bool,
-    /// A record was sent in this span that will give one.
-    is_probed: bool,
+    /// Clean samples of this span.
+    clean: Times,
+    /// Records sent in this span that give such.
+    probes: Times,
 }
+
+/// The first and the last time at which something happened.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times(Option<(Instant, Instant)>);
 
 impl BaseDelay {
     pub(super) fn take(&mut self, new: Delays, is_clean: bool, now: Instant) {
         self.now = Some(self.now.map_or(new, |least| least.min(new)));
-        self.is_clean |= is_clean;
-        if self.is_clean && now - self.since >= SPAN {
+        if is_clean {
+            self.clean.add(now);
+        }
+        if self.is_due(now) && self.clean.are_apart() {
             self.before = self.now.take();
             self.since = now;
-            (self.is_clean, self.is_probed) = (false, false);
+            (self.clean, self.probes) = (Times::default(), Times::default());
         }
     }
 
     /// A record was sent that will give a clean sample.
-    pub(super) fn probe(&mut self) {
-        self.is_probed = true;
+    pub(super) fn probe(&mut self, now: Instant) {
+        self.probes.add(now);
     }
 
     /// `None` before the first sample.
@@ -54,9 +64,33 @@ impl BaseDelay {
         }
     }
 
-    /// Whether a clean sample must be made now: the span is over but for one.
-    pub(super) fn is_overdue(&self, now: Instant) -> bool {
-        !self.is_probed && now - self.since >= SPAN
+    /// Whether the span is over but for clean samples.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        now - self.since >= SPAN
+    }
+
+    /// Whether a record must be sent now that gives one.
+    pub(super) fn needs_probe(&self, now: Instant) -> bool {
+        let late = self
+            .probes
+            .first()
+            .is_none_or(|first| now - first >= SPREAD);
+        self.is_due(now) && late && !self.probes.are_apart()
+    }
+}
+
+impl Times {
+    fn add(&mut self, now: Instant) {
+        let first = self.first().unwrap_or(now);
+        self.0 = Some((first, now));
+    }
+
+    fn first(&self) -> Option<Instant> {
+        self.0.map(|(first, _)| first)
+    }
+
+    fn are_apart(&self) -> bool {
+        self.0.is_some_and(|(first, last)| last - first >= SPREAD)
     }
 }
 
@@ -150,19 +184,48 @@ mod tests {
     }
 
     #[test]
-    fn a_span_in_which_no_clean_sample_was_made_is_overdue() {
+    fn clean_samples_that_may_all_have_met_one_picture_end_no_span() {
+        for (apart, ends) in [(19, false), (20, true)] {
+            let mut samples = Samples::new();
+            samples.take(9, false, 2_000);
+            samples.take(16, true, 1);
+            samples.take(9, false, apart - 1);
+            samples.take(16, true, 1);
+            let value = if ends { delays(9) } else { delays(1) };
+            assert_eq!(samples.value(), value, "{apart} ms apart");
+        }
+    }
+
+    #[test]
+    fn a_span_without_clean_samples_needs_two_probes() {
         let mut samples = Samples::new();
         samples.take(20, false, 801);
-        let due = samples.base.since + SPAN;
+        let base = &mut samples.base;
+        let due = base.since + SPAN;
         let early = due - Duration::from_micros(1);
-        assert!(!samples.base.is_overdue(early));
-        assert!(samples.base.is_overdue(due));
-        samples.base.probe();
-        assert!(!samples.base.is_overdue(due), "the sample is on its way");
-        samples.take(20, false, 2_000);
-        assert!(!samples.base.is_overdue(samples.now));
-        samples.take(20, true, 1);
-        assert!(!samples.base.is_overdue(samples.now + SPAN - MILLI));
-        assert!(samples.base.is_overdue(samples.now + SPAN), "the next one");
+        assert!(!base.is_due(early) && !base.needs_probe(early));
+        assert!(base.is_due(due) && base.needs_probe(due));
+        base.probe(due);
+        let next = due + SPREAD;
+        assert!(!base.needs_probe(next - Duration::from_micros(1)));
+        assert!(base.needs_probe(next));
+        base.probe(next);
+        assert!(
+            !base.needs_probe(next + SPAN),
+            "their samples are on the way"
+        );
+        assert!(base.is_due(next + SPAN));
+        samples.take(20, true, 1_000);
+        assert!(!samples.base.is_due(samples.now));
+    }
+
+    #[test]
+    fn probes_before_the_end_of_a_span_count() {
+        let mut samples = Samples::new();
+        samples.take(20, false, 801);
+        let base = &mut samples.base;
+        base.probe(base.since);
+        base.probe(base.since + SPREAD);
+        assert!(!base.needs_probe(base.since + SPAN));
     }
 }

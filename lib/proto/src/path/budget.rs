@@ -62,7 +62,7 @@ impl Path {
             let window = self.bytes_in(IN_FLIGHT_TIME).max(2 * LEAST_RECORD as u64);
             return to_usize(window.saturating_sub(bulk));
         }
-        if self.must_drain(now) {
+        if self.base.is_due(now) && !self.is_empty() {
             return 0;
         }
         let window = self.bulk_window();
@@ -76,7 +76,7 @@ impl Path {
 
     /// Bytes of pictures and sound that may be sent now.
     pub(crate) fn media_budget(&self, now: Instant) -> usize {
-        if self.must_drain(now) {
+        if self.base.needs_probe(now) && !self.is_empty() {
             return 0;
         }
         let least = match self.rate.is_limited() {
@@ -123,10 +123,10 @@ impl Path {
         LEAST_WINDOW.max(passes / 100 * self.bulk_floor)
     }
 
-    /// Whether nothing may be sent until so little is in flight that the next record gives a clean
-    /// sample: the base delay must be seen anew.
-    fn must_drain(&self, now: Instant) -> bool {
-        self.base.is_overdue(now) && self.in_flight.unacked() > self.clean()
+    /// Whether so little is in flight that the next record gives a clean sample. When the base delay
+    /// must be seen anew, file data wait for that with each record, and media with two.
+    fn is_empty(&self) -> bool {
+        self.in_flight.unacked() <= self.clean()
     }
 
     /// Bytes that may be ahead of a record that gives a clean sample: what fits on the empty path,

@@ -124,7 +124,7 @@ impl Path {
     pub(crate) fn on_sent(&mut self, sizes: Sizes, now: Instant) {
         let is_clean = self.in_flight.unacked() <= self.clean();
         if is_clean {
-            self.base.probe();
+            self.base.probe(now);
         }
         self.in_flight.record(sizes, is_clean, now);
     }

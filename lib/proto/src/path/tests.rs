@@ -38,6 +38,10 @@ impl Line {
     /// The path was busy: it has a rate and a base round trip.
     fn measured(rate: u64, rtt: Duration) -> Self {
         let mut line = Self::new(rtt);
+        for _ in 0..2 {
+            line.exchange(10, Duration::ZERO);
+            line.now = line.now + 20 * MILLI;
+        }
         line.burst(rate, 40 * MILLI);
         line
     }
