@@ -32,8 +32,6 @@ mod pictures;
 mod queue;
 mod record;
 mod sound;
-#[cfg(test)]
-mod tests;
 
 use core::time::Duration;
 
