@@ -118,3 +118,27 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
     target_os = "freebsd"
 ))]
 const KEEPALIVE_RETRIES: u32 = 2;
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn in_naive_order_the_system_decides_what_waits_unsent() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let stream = TcpStream::from_std(near);
+        let unsent = || SockRef::from(&stream).tcp_notsent_lowat().unwrap();
+        begin(&stream);
+        assert_eq!(unsent(), UNSENT_BULK);
+        let mut tuning = Tuning::default();
+        tuning.set_live(&stream, true, false);
+        assert_eq!(unsent(), UNSENT_LIVE);
+        tuning.set_naive(&stream);
+        assert_eq!(unsent(), SYSTEM_DEFAULT);
+        tuning.set_live(&stream, false, false);
+        assert_eq!(unsent(), SYSTEM_DEFAULT);
+    }
+}

@@ -9,6 +9,7 @@ use transom_wire::{
 
 use super::choices::Choices;
 use super::laws::{any, every_call, failed, kind, picture};
+use super::sound::queue_sound;
 use crate::{
     CallEvent, CallId, Config, Connection, Event, Instant, LeafData, Side, TransferEvent,
     TransferId,
@@ -141,6 +142,7 @@ impl Lone {
                 let mut out = vec![0; RECORD_BULK];
                 self.connection.poll_transmit(&mut out, Instant(1_000_000));
             }
+            6 => every_call(|call| queue_sound(session, call, Instant(1_000_000), b"la")),
             _ => {}
         }
     }

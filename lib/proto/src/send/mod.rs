@@ -20,9 +20,9 @@
 //! ```
 //!
 //! A record is at most 16 KiB then, and at most what the path delivers in 3 ms (in 10 ms before its
-//! rate is known), so that nothing urgent waits longer behind a record. While nothing is live, a record carries what fits in this
-//! order, up to 64 KiB; file data follow texts, so that an entry's data never overtake its
-//! announcement.
+//! rate is known), so that nothing urgent waits longer behind a record. While nothing is live, a
+//! record carries what fits in this order, up to 64 KiB; file data follow texts, so that an entry's
+//! data never overtake its announcement.
 //!
 //! How many bytes may be on the way is measured and decided in [`path`](crate::path).
 
@@ -32,8 +32,6 @@ mod pictures;
 mod queue;
 mod record;
 mod sound;
-#[cfg(test)]
-mod tests;
 
 use core::time::Duration;
 
