@@ -12,6 +12,7 @@ use super::report::Report;
 use super::{Link, Simulation, StationId};
 use crate::handle::Handle;
 use crate::notice::{Direction, Notice};
+use crate::quality::{Adaptation, TradeOff};
 use crate::settings::{Accept, InboxSettings, Order, SendOptions, Settings};
 
 /// What is played. The link is the camera's way up; all other links are ideal.
@@ -33,6 +34,8 @@ pub struct Scenario {
     pub length: Duration,
     /// What all that is random follows from.
     pub seed: u64,
+    /// How pictures follow a slow link.
+    pub adaptation: Adaptation,
     /// What goes first at the camera's owner.
     pub order: Order,
     /// A folder in which programs of one owner tell each other of calls.
@@ -74,6 +77,7 @@ impl Scenario {
             acts: Vec::new(),
             length: Duration::from_secs(12),
             seed: 1,
+            adaptation: Adaptation::default(),
             order: Order::Priority,
             marks: None,
         }
@@ -122,6 +126,10 @@ impl Scenario {
             8 => Self {
                 camera: Some(Camera::jpeg(30, 150_000)),
                 file: FileTo::None,
+                adaptation: Adaptation {
+                    trade_off: TradeOff::Off,
+                    ..Adaptation::default()
+                },
                 ..usual
             },
             9 => Self {
@@ -199,6 +207,7 @@ impl<'a> Stage<'a> {
             settings.identity = owner.clone();
             settings.serve_camera = scenario.camera.is_some();
             settings.max_viewers = 2 * scenario.viewers.max(1);
+            settings.adaptation = scenario.adaptation;
             settings.order = scenario.order;
             settings.call_marks.clone_from(&marks);
         };

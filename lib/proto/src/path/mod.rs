@@ -68,6 +68,8 @@ mod min_filter;
 mod ping;
 mod rate;
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod tests;
 
 use core::time::Duration;
