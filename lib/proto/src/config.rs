@@ -57,9 +57,9 @@ pub struct Config {
     /// Bytes that texts and file data get for each hundred of a call that could use all of the
     /// path. Default 5.
     pub bulk_floor: u8,
-    /// What is on the way drains within this, beyond the round trip of the empty path, when the next
-    /// chunk of a picture is sent. Default 20 ms: with video of 36 Mbit/s on a link of 20 the newest
-    /// picture is at most 90 ms old, and the link stays full.
+    /// What is on the way drains within this, beyond the round trip of the empty path, when the
+    /// next chunk of a picture is sent. Default 20 ms: with video of 36 Mbit/s on a link of 20 the
+    /// newest picture is at most 90 ms old, and the link stays full.
     pub media_target: Duration,
     /// Bytes of leaves that wait to be sent per transfer, at least two leaves. Default 2 MiB: eight
     /// leaves keep a disk busy.

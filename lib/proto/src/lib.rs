@@ -74,7 +74,7 @@
 //! While a call is live anywhere at the station, what is on the way is bounded in time by what acks
 //! show of the path: pictures by a gate, file data by a window that causes a queue of
 //! [`Config::bulk_target`] at most. Texts and file data keep a floor of [`Config::bulk_floor`]. A
-//! record carries one class then, and at most what passes in 10 ms; else it takes 250 ms at most.
+//! record carries one class then, and at most what passes in 3 ms; else it takes 250 ms at most.
 //! The module `path` measures and bounds.
 #![no_std]
 #![forbid(unsafe_code)]

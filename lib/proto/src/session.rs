@@ -205,7 +205,8 @@ impl Session {
     /// The peer is told, since its file data towards us share our link too.
     pub fn set_shared_live(&mut self, live: bool, now: Instant) {
         self.handle_time(now);
-        if core::mem::replace(&mut self.live_at_station, live) != live {
+        let was_live = core::mem::replace(&mut self.live_at_station, live);
+        if was_live != live && self.stage == Stage::Open {
             self.output.send(0, &Message::Live(Live { on: live }));
         }
         self.update_live();

@@ -113,7 +113,7 @@ impl<Id: Copy + Ord> Viewers<Id> {
         }
     }
 
-    /// Follows other wishes from now on.
+    /// Adapts by other limits from now on.
     pub(crate) fn adapt(&mut self, adaptation: Adaptation) {
         self.adaptation = adaptation;
         if let Some((full, ladder)) = &mut self.source {

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use crate::Instant;
 
-/// A minimum counts for one to two of these. A route that got longer is known after two: within 2 s.
+/// A minimum counts for one to two of these. A longer route is known after two: within 2 s, if each
+/// has a clean sample.
 const SPAN: Duration = Duration::from_millis(800);
 
 /// The least delays, one way and both ways.

@@ -113,8 +113,8 @@ impl Path {
         }
     }
 
-    /// File data that may be in flight whatever else is: their floor of what passes in a round trip.
-    /// Beside media of its own, a session gives file data their floor when it fills records.
+    /// File data that may be in flight whatever else is: their floor of what passes in a round
+    /// trip. Beside media of its own, a session gives file data their floor when it fills records.
     fn floor_window(&self) -> u64 {
         if self.own_live {
             return 0;

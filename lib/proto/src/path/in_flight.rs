@@ -39,8 +39,8 @@ pub(crate) struct Sample {
     pub(crate) own: u64,
 }
 
-/// What we have sent, and how much of it the peer has taken in: `acked <= sent`, and `by_class` sums
-/// up to `sent - acked`, whatever a peer's acks say.
+/// What we have sent, and how much of it the peer has taken in: `acked <= sent`, and `by_class`
+/// sums up to `sent - acked`, whatever a peer's acks say.
 #[derive(Default)]
 pub(crate) struct InFlight {
     sent: u64,

@@ -37,6 +37,23 @@ impl Line {
         }
     }
 
+    /// A link of that delay on which the second value, of one packet, is lost; and when that was
+    /// written.
+    fn that_loses_a_packet(delay: Duration) -> (Self, Duration) {
+        let mut line = Self::new(Link {
+            delay,
+            ..Link::IDEAL
+        });
+        line.write();
+        line.arrival(1);
+        let start = line.network.now();
+        line.network.link(line.link).loss = 1.0;
+        line.network.write(line.connection, Dialer, 1, 1_000);
+        line.network.advance(start + MS);
+        line.network.link(line.link).loss = 0.0;
+        (line, start)
+    }
+
     /// Writes as much as the socket takes, and reads, until that time.
     fn greedy(&mut self, until: Duration) {
         loop {
@@ -140,17 +157,7 @@ fn a_burst_takes_its_bytes_times_the_rate_and_the_delay() {
 #[test]
 fn a_lost_packet_delays_what_is_behind_it_by_a_round_trip() {
     let delay = MS * 20;
-    let mut line = Line::new(Link {
-        delay,
-        ..Link::IDEAL
-    });
-    line.write();
-    line.arrival(1);
-    let start = line.network.now();
-    line.network.link(line.link).loss = 1.0;
-    line.network.write(line.connection, Dialer, 1, 1_000);
-    line.network.advance(start + MS);
-    line.network.link(line.link).loss = 0.0;
+    let (mut line, start) = Line::that_loses_a_packet(delay);
     line.written = 2;
     line.write();
     let lost = line.arrival(3) - start;
@@ -160,17 +167,7 @@ fn a_lost_packet_delays_what_is_behind_it_by_a_round_trip() {
 #[test]
 fn the_last_packet_lost_waits_for_a_probe() {
     let delay = MS * 20;
-    let mut line = Line::new(Link {
-        delay,
-        ..Link::IDEAL
-    });
-    line.write();
-    line.arrival(1);
-    let start = line.network.now();
-    line.network.link(line.link).loss = 1.0;
-    line.network.write(line.connection, Dialer, 1, 1_000);
-    line.network.advance(start + MS);
-    line.network.link(line.link).loss = 0.0;
+    let (mut line, start) = Line::that_loses_a_packet(delay);
     let lost = line.arrival(2) - start;
     assert!((MS * 220..MS * 320).contains(&lost), "{lost:?}");
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
-use transom_wire::Live;
-use transom_wire::{CallKind, Message};
+use transom_wire::{ByeCode, CallKind, Kind, Live, Message};
 
 use crate::evil::Evil;
 
@@ -63,4 +62,14 @@ fn a_stream_may_not_say_it() {
     evil.say(0, &Message::Live(Live { on: true })).unwrap();
     assert!(evil.connection.session.has_shared_live());
     assert!(evil.say(1, &Message::Live(Live { on: true })).is_err());
+}
+
+#[test]
+fn nothing_follows_a_goodbye() {
+    let mut evil = Evil::new();
+    evil.heard();
+    evil.connection.bye(ByeCode::Silent, "");
+    let now = evil.now;
+    evil.connection.session.set_shared_live(true, now);
+    assert_eq!(evil.heard(), [(0, Kind::Bye)]);
 }
