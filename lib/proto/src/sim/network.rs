@@ -34,7 +34,8 @@ pub struct ConnectionId(u64);
 ///
 /// let mut network = Network::new(1);
 /// let delay = Duration::from_millis(10);
-/// let (there, back) = (network.add_link(Link { delay, ..Link::mbits(20) }), network.add_link(Link::IDEAL));
+/// let there = network.add_link(Link { delay, ..Link::mbits(20) });
+/// let back = network.add_link(Link::IDEAL);
 /// let connection = network.connect(&[there], &[back]);
 /// network.write(connection, Side::Dialer, "hello", 1_000);
 /// while let Some(next) = network.next() {
