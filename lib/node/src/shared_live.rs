@@ -27,6 +27,8 @@ const CONFIRM: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(crate) struct SharedLive {
     marks: Vec<Mark>,
+    /// A call of ours was live in the last turn, so some marks may be set.
+    had_call: bool,
     /// Whether this program has set all marks.
     is_set: bool,
     state: State,
@@ -46,6 +48,7 @@ impl SharedLive {
     pub(crate) fn new(paths: &[PathBuf]) -> Self {
         Self {
             marks: paths.iter().filter_map(|path| open(path)).collect(),
+            had_call: false,
             is_set: false,
             state: State::NoCall,
             next_look: None,
@@ -56,11 +59,13 @@ impl SharedLive {
     /// Tells whether a call is live anywhere.
     pub(crate) fn turn(&mut self, call: bool, files: bool, now: Instant) -> bool {
         if call {
+            self.had_call = true;
             self.is_set = self.is_set || self.set();
             self.next_look = (!self.is_set).then_some(now + CONFIRM);
             self.state = State::Live;
-        } else if std::mem::take(&mut self.is_set) {
+        } else if std::mem::take(&mut self.had_call) {
             self.marks.iter().for_each(Mark::clear);
+            self.is_set = false;
             self.state = State::NoCall;
             self.next_look = files.then_some(now);
         } else if !files {
@@ -253,6 +258,17 @@ mod tests {
         camera.turn(true, false, programs.now + CONFIRM);
         assert_eq!(camera.due(), None);
         assert!(other.is_set().unwrap());
+    }
+
+    #[test]
+    fn a_call_that_ends_before_all_marks_are_set_leaves_none() {
+        let [one, other] = ["live-short-one", "live-short-other"].map(Programs::new);
+        let mut camera = SharedLive::new(&[one.path.clone(), other.path.clone()]);
+        let looking = std::fs::File::open(&other.path).unwrap();
+        looking.lock().unwrap();
+        assert!(camera.turn(true, false, one.now));
+        assert!(!camera.turn(false, false, one.now));
+        assert!(!Mark::open(&one.path).unwrap().is_set().unwrap());
     }
 
     #[test]

@@ -13,7 +13,7 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let Some(message) = Message::decode(header, payload)? else {
-            self.path.acks.soon(now);
+            self.path.acks.data(now);
             return Ok(());
         };
         self.output.check_backlog()?;

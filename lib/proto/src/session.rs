@@ -299,7 +299,8 @@ impl Session {
         Ok(())
     }
 
-    /// A call has begun: bulk starts anew with a small window, and silence is borne for less long.
+    /// A call may have begun. At the first one the shorter [`Config::give_up_live`] counts from now
+    /// on.
     pub(crate) fn went_live(&mut self, was_live: bool) {
         if !was_live && self.is_live() {
             self.liveness.went_live();

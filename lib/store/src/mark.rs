@@ -26,7 +26,10 @@ impl Mark {
     /// When the file can't be opened or made; a symbolic link is not followed.
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        // NFS gives a shared lock only to a file that is open for reading, and an exclusive one
+        // only to one that is open for writing.
         let file = OpenOptions::new()
+            .read(true)
             .write(true)
             .create(true)
             .truncate(false)
@@ -101,6 +104,13 @@ mod tests {
         assert!(one.set().unwrap() && other.is_set().unwrap());
         drop(one);
         assert!(!other.is_set().unwrap());
+    }
+
+    #[test]
+    fn a_mark_is_open_for_both_kinds_of_lock() {
+        let [mark, ..] = programs("mark-modes");
+        let flags = rustix::fs::fcntl_getfl(&mark.file).unwrap();
+        assert_eq!(flags & OFlags::RWMODE, OFlags::RDWR);
     }
 
     #[test]

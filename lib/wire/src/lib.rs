@@ -118,9 +118,9 @@
 //! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
 //! is each side's first frame. `session` names the run of the station; the nonces decide
 //! glare (section 5). `Ack.received` counts the plain bytes taken in since the connection began.
-//! Each side acks at the end of every picture, every [`limits::ACK_BYTES_LIVE`] bytes of a live
-//! session ([`limits::ACK_BYTES_BULK`] otherwise), and at the latest 20 ms after unacked bytes
-//! came. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also
+//! Each side acks the end of a picture at once, other frames of classes video and bulk and unknown
+//! kinds at once but at most every 2 ms, and everything at the latest after 20 ms, acks, pings and
+//! pongs excepted. `Ping` and `Pong` give round trip and clock offset; each side pings every second, also
 //! when other bytes come, since the offset needs it. A peer that is not heard for 20 s is given up,
 //! while a call rings or runs after 4.5 s. Heard is a whole frame, of an unknown kind too, and as
 //! much are 4 KiB of a frame or record that is still coming.

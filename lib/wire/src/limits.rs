@@ -62,10 +62,3 @@ pub const ENTRIES: u32 = 10_000_000;
 
 /// Bytes of one file and of one transfer: 8 EiB, the largest file offset there is.
 pub const FILE: u64 = i64::MAX as u64;
-
-/// Received bytes after which a live session acks, fine enough for a delay window of 32 KiB.
-pub const ACK_BYTES_LIVE: u64 = 16 * 1024;
-
-/// Received bytes after which a session without a call acks: a quarter of what a receiver grants at
-/// once, so that the ack rides along with the next grant. Nobody waits for it.
-pub const ACK_BYTES_BULK: u64 = 1024 * 1024;

@@ -16,7 +16,7 @@
 //! The mode of a camera is never changed. A change closes and opens the device: a second without a
 //! picture, and a privacy light that blinks, for a link that may be good again in two; and what a
 //! smaller mode saves is not known before. Where a camera's own JPEG passes as it is, only frames
-//! are skipped.
+//! are skipped, by the slot unless the user wants them skipped evenly.
 
 mod controller;
 mod ladder;
@@ -51,7 +51,8 @@ use skipper::Skipper;
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Quality {
-    /// Most frames a second; `None` where the camera tells none and none are skipped.
+    /// Most frames a second; `None` where the camera tells none and none are skipped, or where the
+    /// slot skips what the link can't take.
     pub fps: Option<u32>,
     /// JPEG quality, 1 to 100; `None` where pictures pass as the camera makes them.
     pub quality: Option<u8>,
@@ -72,6 +73,9 @@ impl fmt::Display for Quality {
         write!(f, "{}x{}", self.size.0, self.size.1)?;
         f.write_str(match self.bottleneck {
             None => "",
+            Some(Bottleneck::Link) if self.fps.is_none() && self.quality.is_none() => {
+                ", frames are skipped: the link is slow"
+            }
             Some(Bottleneck::Link) => ": the link is slow",
             Some(Bottleneck::Viewer) => ": the viewer is slow",
         })
@@ -185,7 +189,9 @@ impl<Id: Copy + Ord> Viewers<Id> {
         // The ladder may have become shorter since.
         let is_lowered = viewer.controller.step().min(ladder.bottom()) > 0;
         Some(Quality {
-            fps: self.fps(viewer).or(full.fps),
+            fps: self
+                .fps(viewer)
+                .or(full.fps.filter(|_| !is_lowered || full.quality.is_some())),
             quality: coding.quality,
             size: coding.size.unwrap_or(full.size),
             bottleneck: is_lowered.then(|| viewer.controller.bottleneck()),

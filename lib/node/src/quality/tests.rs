@@ -138,6 +138,14 @@ fn pictures_that_pass_as_they_are_keep_their_quality_and_size() {
     };
     let mut room = Room::with(1, full, Adaptation::default());
     room.run(10, &[0]);
+    let words = "1280x720, frames are skipped: the link is slow";
+    assert_eq!((room.words(0).as_str(), room.given[0]), (words, 300));
+    let evenly = Adaptation {
+        trade_off: TradeOff::Smooth,
+        ..Adaptation::default()
+    };
+    room.viewers.adapt(evenly);
+    room.run(10, &[0]);
     assert_eq!(room.words(0), "10 fps, 1280x720: the link is slow");
     let coding = room.viewers.coding(80);
     assert_eq!((coding.quality, coding.size), (80, None));

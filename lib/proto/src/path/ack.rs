@@ -43,7 +43,7 @@ impl AckSender {
         self.due = self.due.or(Some(now + LATEST));
     }
 
-    /// Pictures or file data came.
+    /// Pictures or file data came, or what may be such to a later version.
     pub(crate) fn data(&mut self, now: Instant) {
         let due = now.max(self.told_at + PAUSE);
         self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));

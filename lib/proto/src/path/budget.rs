@@ -23,8 +23,8 @@ const RECORD_TIME_LIVE: Duration = Duration::from_millis(3);
 /// The same before the path was ever busy: the path may be far faster than what was measured.
 const RECORD_TIME_UNKNOWN: Duration = Duration::from_millis(10);
 
-/// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 136 kbit/s
-/// it takes more than [`RECORD_TIME`]; at 10 kbit/s it takes 3.4 s, less than a call's silence.
+/// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 149 kbit/s
+/// it takes more than [`RECORD_TIME`]; at 10 kbit/s it takes 3.7 s, less than a call's silence.
 pub(super) const LEAST_RECORD: usize = HEADER + SMALL_PAYLOAD + ACK_BYTES;
 
 /// Drain time of the file data in flight while nothing is live. More would only fill the buffers of

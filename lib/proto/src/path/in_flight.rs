@@ -125,9 +125,11 @@ impl InFlight {
         self.sent - self.acked
     }
 
-    /// When the oldest record left of which something is not acked.
+    /// When the oldest record left that holds unacked sound, pictures, texts or file data. The peer
+    /// acks these soon; the ack of a pong may take until its next ping.
     pub(crate) fn oldest(&self) -> Option<Instant> {
-        self.marks.front().map(|mark| mark.at)
+        let mark = self.marks.iter().find(|mark| mark.rest.acked_soon() > 0);
+        mark.map(|mark| mark.at)
     }
 
     pub(crate) fn by_class(&self) -> Sizes {
@@ -155,6 +157,10 @@ impl Mark {
 impl Sizes {
     pub(crate) fn total(&self) -> u64 {
         self.control + self.media + self.text + self.bulk + self.ack
+    }
+
+    fn acked_soon(&self) -> u64 {
+        self.media + self.text + self.bulk
     }
 
     fn fields(&mut self) -> [&mut u64; 5] {

@@ -19,7 +19,7 @@
 //! | signal | decides | file |
 //! |---|---|---|
 //! | bytes sent less bytes acked, by class | what is on the way now | `in_flight` |
-//! | queueing delay: one-way delay less the least of 1 to 2 s | whether an interval was busy | `base_delay` |
+//! | queueing delay: one-way delay less the least of 0.8 to 1.6 s | whether an interval was busy | `base_delay` |
 //! | bytes acked in a busy interval, by the peer's clock | the rate | `rate` |
 //! | rate x time | all windows: file data, pictures, records | `budget` |
 //!
@@ -61,6 +61,8 @@ mod in_flight;
 mod min_filter;
 mod ping;
 mod rate;
+#[cfg(test)]
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -171,14 +173,11 @@ impl Path {
         self.in_flight.by_class().text
     }
 
-    /// Whether something has been on the way for so long beyond the shortest round trip. Not before
-    /// a round trip was measured.
+    /// Whether data have been on the way for `span` beyond the shortest round trip. Not before a
+    /// round trip was measured.
     pub(crate) fn stands_still(&self, span: Duration, now: Instant) -> bool {
-        let patience = self.pinger.min_rtt().map(|rtt| rtt + span);
-        let waits = self.in_flight.oldest().map(|oldest| now - oldest);
-        waits
-            .zip(patience)
-            .is_some_and(|(waits, patience)| waits > patience)
+        let oldest = self.in_flight.oldest().zip(self.pinger.min_rtt());
+        oldest.is_some_and(|(sent, rtt)| now - sent > rtt + span)
     }
 
     /// The delivery rate, in bytes per second; `None` before it was measured.

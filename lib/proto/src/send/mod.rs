@@ -19,8 +19,8 @@
 //!   + an ack rides along in every record
 //! ```
 //!
-//! A record is at most 16 KiB then and at most what the path delivers in 10 ms, so that nothing
-//! urgent waits longer behind a record. While nothing is live, a record carries what fits in this
+//! A record is at most 16 KiB then, and at most what the path delivers in 3 ms (in 10 ms before its
+//! rate is known), so that nothing urgent waits longer behind a record. While nothing is live, a record carries what fits in this
 //! order, up to 64 KiB; file data follow texts, so that an entry's data never overtake its
 //! announcement.
 //!

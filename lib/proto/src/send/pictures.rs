@@ -242,7 +242,66 @@ fn chunk(rest: &[u8], room: usize, budget: usize) -> Option<(&[u8], u8)> {
 mod tests {
     use alloc::vec;
 
+    use transom_wire::{Codec, Orientation};
+
     use super::*;
+
+    const GATE: Gate = Gate {
+        budget: 10_000,
+        rtt: Duration::ZERO,
+        now: Instant(1_000_000),
+    };
+
+    fn put(outgoing: &mut Outgoing, sequence: u32) {
+        let head = PictureHead {
+            sequence,
+            captured: 0,
+            acquired_after: 0,
+            ready_after: 0,
+            sent_after: 0,
+            width: 640,
+            height: 480,
+            orientation: Orientation::Upright,
+            codec: Codec::Jpeg,
+            total: 0,
+        };
+        let bytes = vec![7; 5_000].into();
+        let picture = Picture { head, bytes };
+        outgoing.put(picture, &mut Counts::default()).unwrap();
+    }
+
+    fn begin(outgoing: &mut Outgoing, room: usize) -> bool {
+        let mut out = vec![0; room];
+        let mut counts = Counts::default();
+        outgoing.begin(1, &mut Record::new(&mut out), GATE, &mut counts)
+    }
+
+    #[test]
+    fn a_picture_waits_in_the_slot_with_credit_and_is_there_while_half_out() {
+        let mut outgoing = Outgoing::default();
+        assert!(!outgoing.has_picture());
+        put(&mut outgoing, 1);
+        outgoing.handle_time(GATE.rtt, GATE.now);
+        assert_eq!(
+            (outgoing.waits(), outgoing.has_picture()),
+            (Some(GATE.now), true)
+        );
+        assert!(begin(&mut outgoing, 2_000));
+        assert_eq!((outgoing.waits(), outgoing.has_picture()), (None, true));
+        let mut out = [0; 9_000];
+        let mut record = Record::new(&mut out);
+        assert!(outgoing.go_on(1, &mut record, GATE, &mut Counts::default()));
+        assert!(!outgoing.has_picture(), "it is out");
+        put(&mut outgoing, 2);
+        assert!(begin(&mut outgoing, 9_000));
+        put(&mut outgoing, 3);
+        outgoing.handle_time(GATE.rtt, GATE.now);
+        assert!(
+            !outgoing.has_picture(),
+            "without credit it is not held by the gate"
+        );
+        assert!(!begin(&mut outgoing, 9_000));
+    }
 
     #[test]
     fn a_chunk_is_worth_a_frame_or_is_the_last() {

@@ -13,6 +13,12 @@ const TICK: Duration = Duration::from_millis(100);
 /// A call of Ann that Bob has answered.
 pub(crate) fn calling(route: Route, kind: CallKind) -> (Pair, CallId) {
     let mut pair = Pair::new(route);
+    let call = call(&mut pair, kind);
+    (pair, call)
+}
+
+/// Has Ann call and Bob answer.
+pub(crate) fn call(pair: &mut Pair, kind: CallKind) -> CallId {
     let call = pair.session(Who::Ann).ring(kind).unwrap();
     let mut answered = false;
     pair.run(TICK, |pair, who, event| match (who, event) {
@@ -23,7 +29,7 @@ pub(crate) fn calling(route: Route, kind: CallKind) -> (Pair, CallId) {
         _ => {}
     });
     assert!(answered);
-    (pair, call)
+    call
 }
 
 /// Both ends know of each other.

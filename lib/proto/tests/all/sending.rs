@@ -245,6 +245,17 @@ fn sound_waits_while_the_path_stands_still_and_only_the_newest_goes_then() {
 }
 
 #[test]
+fn sound_after_a_silence_does_not_wait_for_the_ack_of_a_pong() {
+    let (mut sender, call) = Sender::viewed();
+    let ping = Message::Ping(Ping { clock: 7 });
+    sender.evil.say(0, &ping).unwrap();
+    assert_eq!(classes(&sender.burst()), [Class::Control]);
+    sender.evil.wait(300 * MILLI).unwrap();
+    sender.sound(call, b"la");
+    assert_eq!(classes(&sender.burst()), [Class::Audio]);
+}
+
+#[test]
 fn sound_that_waited_for_200_ms_never_leaves() {
     let (mut sender, call) = Sender::viewed();
     sender.sound(call, b"old");

@@ -161,5 +161,7 @@ fn source(stage: &Stage, pictures: &Pictures, number: usize, row: &Row) -> Outco
             format!("--source pattern --size {size} --quality {quality} --fps {fps}")
         }
     };
-    Ok(options.split(' ').map(str::to_owned).collect())
+    let adapts = if row.adapts { "" } else { " --adapt off" };
+    let words = options.split(' ').chain(adapts.split_whitespace());
+    Ok(words.map(str::to_owned).collect())
 }

@@ -9,6 +9,8 @@ pub(super) struct Row {
     pub shape: Shape,
     pub video: Video,
     pub file: Option<FileTo>,
+    /// Whether the camera may skip and shrink pictures while the link is slow.
+    pub adapts: bool,
     pub acts: &'static [(u32, Act)],
     /// Where a row needs another time than the others.
     pub seconds: Option<u32>,
@@ -38,6 +40,7 @@ const USUAL: Row = Row {
     shape: Shape::new(20.0, DEEP),
     video: VIDEO,
     file: Some(FileTo::Viewer),
+    adapts: true,
     acts: &[],
     seconds: None,
     bounds: &[],
@@ -107,6 +110,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         video: Video::Film(36.0, 30),
         file: None,
+        adapts: false,
         bounds: &[Bound::p99(90.0), Bound::shown(48.0)],
         ..USUAL
     },
