@@ -80,7 +80,14 @@ fn tests(mark: &Mark) -> Outcome {
     step::run(
         "whole stations on a virtual clock",
         &mut marked(
-            "test --locked --release -p transom --features sim --test sim --lib",
+            "test --locked --release -p transom --features sim --lib --test sim --test sim_day",
+            mark,
+        ),
+    )?;
+    step::run(
+        "examples of the simulation",
+        &mut marked(
+            "test --locked --release -p transom -p transom-proto --features transom/sim --doc sim",
             mark,
         ),
     )?;

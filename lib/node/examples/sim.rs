@@ -38,6 +38,7 @@ Without --row and without a link: all rows of `cargo xtask bench link` that a li
   --slow-viewer 2mbit   the last one's own way down
   --at SECOND:CHANGE    rate=5mbit, rtt=30ms, loss=1, down, up or end-file; may be repeated
   --seconds N  --seed N
+  --adapt auto|off|sharp|smooth
   --naive               everything in one queue, in the order in which it came
   --timeline            each second on a line
 ";
@@ -116,6 +117,7 @@ fn change(scenario: &mut Scenario, option: &str, value: &str) -> Option<()> {
                 _ => return None,
             }
         }
+        "--adapt" => scenario.adaptation.trade_off = value.parse().ok()?,
         "--viewers" => scenario.viewers = value.parse().ok()?,
         "--slow-viewer" => scenario.slow_viewer = rate(value)?,
         "--seconds" => scenario.length = Duration::from_secs(value.parse().ok()?),

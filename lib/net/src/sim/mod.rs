@@ -1,6 +1,6 @@
 //! A twin of [`Net`](crate::Net) whose peers are joined by a modelled network, on a clock that is
-//! moved by hand. Records cost the bytes that sealed ones do, but nothing is sealed, and a handshake
-//! is messages of its lengths without ciphers: keys are simply told.
+//! moved by hand. Records cost the bytes of sealed ones, but nothing is sealed. A handshake is
+//! messages of its lengths without ciphers: keys are simply told.
 //!
 //! ```text
 //!   World   hosts, their links, the clock; next(), advance(), poll_ready()

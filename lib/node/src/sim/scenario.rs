@@ -133,7 +133,8 @@ impl Scenario {
                 ..usual
             },
             9 => Self {
-                camera: Some(Camera::pixels(30, 1280, 720)),
+                // 17 Mbit/s at full quality, so that they fill the link alone.
+                camera: Some(Camera::pixels(30, 848, 480)),
                 file: FileTo::Other,
                 acts: vec![(seconds(15), Act::EndFile)],
                 length: seconds(30),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use transom::sim::{self, Camera, Link, Simulation, StationId};
 use transom::{
-    Accept, CallKind, Direction, InboxSettings, Notice, Outcome, SendOptions, TransferId,
+    Accept, CallKind, Direction, InboxSettings, Notice, Outcome, SendOptions, TradeOff, TransferId,
 };
 
 use crate::{MS, SECOND};
@@ -39,6 +39,8 @@ impl CameraBox {
         };
         let camera = simulation.add("camera", link, back, |settings| {
             settings.serve_camera = true;
+            // These tests are about connections: every picture is sent that the link takes.
+            settings.adaptation.trade_off = TradeOff::Off;
         });
         simulation.set_camera(camera, Camera::jpeg(30, 20_000));
         let viewer = simulation.add("viewer", Link::IDEAL, Link::IDEAL, |settings| {

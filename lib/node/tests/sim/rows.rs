@@ -114,6 +114,22 @@ fn video_that_is_too_much_loses_pictures_and_not_time() {
 }
 
 #[test]
+fn encoded_pictures_stay_fresh_beside_a_file_and_are_whole_again_after_it() {
+    let report = Scenario::row(9).unwrap().play();
+    let beside = report.between(0, 5 * SECOND, 15 * SECOND);
+    let worst = quantile(beside.iter().map(|seen| seen.latency), 0.99);
+    assert!(worst <= 90 * MS, "{worst:?}");
+    assert!(beside.len() >= 150, "{} in 10 s", beside.len());
+    let after = report.between(0, 25 * SECOND, 30 * SECOND);
+    let full = after.iter().map(|seen| seen.bytes).max().unwrap();
+    let is_full = after
+        .iter()
+        .all(|seen| seen.bytes == full && seen.size == (848, 480));
+    assert!(is_full && full > 70_000, "{full}");
+    assert!(after.len() >= 149, "{} in 5 s", after.len());
+}
+
+#[test]
 fn a_rate_that_falls_to_a_tenth_and_comes_back_is_followed() {
     let report = Scenario::row(10).unwrap().play();
     let outside = [(1, 10), (11, 20), (21, 30)];
