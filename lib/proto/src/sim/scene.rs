@@ -6,7 +6,6 @@
     clippy::indexing_slicing,
     reason = "a wrong scene is to be noticed at once"
 )]
-
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
