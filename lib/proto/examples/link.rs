@@ -50,8 +50,11 @@ fn ms(time: Duration) -> f64 {
     time.as_micros() as f64 / 1000.0
 }
 
+/// A change of the link, and when.
+type Step = (Duration, fn(&mut Link));
+
 /// Runs and prints; `steps` change the link at their time.
-fn row(name: &str, link: Link, loads: &[Load], seconds: u32, steps: &[(Duration, fn(&mut Link))]) {
+fn row(name: &str, link: Link, loads: &[Load], seconds: u32, steps: &[Step]) {
     if std::env::args()
         .nth(1)
         .is_some_and(|only| !name.starts_with(&only))
@@ -95,8 +98,8 @@ fn row(name: &str, link: Link, loads: &[Load], seconds: u32, steps: &[(Duration,
         }
     }
     print!("{name:34}");
-    for line in 0..loads.len() {
-        print(scene.outcome(line), &loads[line], 2 * S, end);
+    for (line, load) in loads.iter().enumerate() {
+        print(scene.outcome(line), load, 2 * S, end);
     }
     println!("  ({:.1} s)", began.elapsed().as_secs_f64());
 }

@@ -47,7 +47,7 @@ impl BaseDelay {
         }
         if self.is_due(now) && self.clean.are_apart() {
             self.before = self.now.take();
-            self.since = now;
+            self.since = boundary(now);
             (self.clean, self.probes) = (Times::default(), Times::default());
         }
     }
@@ -93,6 +93,13 @@ impl Times {
     fn are_apart(&self) -> bool {
         self.0.is_some_and(|(first, last)| last - first >= SPREAD)
     }
+}
+
+/// The start of the current span. All sessions of a station count spans by one clock, so that their
+/// file data drain the path together: else each would take the queues of the others for base delay.
+fn boundary(now: Instant) -> Instant {
+    let span = u64::try_from(SPAN.as_micros()).unwrap_or(u64::MAX);
+    Instant(now.0 - now.0 % span)
 }
 
 impl Delays {
@@ -164,6 +171,18 @@ mod tests {
         assert_eq!(samples.value(), delays(0));
         samples.take(9, true, 802);
         assert_eq!(samples.value(), delays(9));
+    }
+
+    #[test]
+    fn spans_end_by_one_clock_whenever_a_session_began() {
+        for began in [0_u64, 1, 799_999, 800_000, 1_234_567] {
+            let mut base = BaseDelay::default();
+            for at in (began..4_100_000).step_by(10_000) {
+                base.take(delays(1), true, Instant(at));
+            }
+            assert!(!base.is_due(Instant(4_799_999)), "{began}");
+            assert!(base.is_due(Instant(4_800_000)), "{began}");
+        }
     }
 
     #[test]

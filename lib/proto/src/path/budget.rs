@@ -45,7 +45,7 @@ const STARTUP_GAIN: u64 = 2;
 const LONG_PATH: u32 = 4;
 
 /// Pings and acks may stay in flight until something else is acked.
-const STRAY: u64 = 256;
+pub(super) const STRAY: u64 = 256;
 
 /// What a TCP segment carries. Less is not worth a record.
 pub(super) const SEGMENT: u64 = 1448;
@@ -130,9 +130,16 @@ impl Path {
     }
 
     /// Bytes that may be ahead of a record that gives a clean sample: what fits on the empty path,
-    /// less a quarter, since the base delay and the rate may be wrong.
+    /// less a quarter, since the base delay and the rate may be wrong. A session without a call of
+    /// its own shares the path with one it can't see, and its rate is more than its share: its file
+    /// data leave nearly all of the path. Two such files beside a call over 20 Mbit/s and 20 ms:
+    /// with three quarters each 17 % of the pictures were shown, with a fifth 99 % (model).
     pub(super) fn clean(&self) -> u64 {
-        self.bytes_in(self.base_rtt() * 3 / 4) + STRAY
+        let fits = match self.own_live {
+            true => self.base_rtt() * 3 / 4,
+            false => self.base_rtt() / 5,
+        };
+        self.bytes_in(fits) + STRAY
     }
 
     /// The round trip of the path when nothing of ours waits on it; zero before it was measured.

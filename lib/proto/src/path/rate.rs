@@ -92,6 +92,11 @@ impl Rate {
         }
     }
 
+    /// The path is another one: what it takes has to be found anew, from the rate of now on.
+    pub(super) fn restart(&mut self) {
+        self.is_limited = false;
+    }
+
     /// Whether the rate is the path's: before its first busy interval the path may take far more.
     pub(super) fn is_limited(&self) -> bool {
         self.is_limited

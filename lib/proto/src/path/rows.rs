@@ -102,6 +102,24 @@ fn a_file_to_another_peer_is_not_felt_at_20_mbits() {
 }
 
 #[test]
+fn two_files_to_other_peers_over_a_longer_route_cost_no_pictures() {
+    let outcomes = steady(far(20, 20 * MS), &[video(40_000), FILE, FILE]);
+    let shown = outcomes[0].shown(FROM, TO);
+    assert!(shown >= 235, "{shown} pictures of 240");
+    let [p50, _] = latencies(&outcomes[0]);
+    assert!(p50 <= 30 * MS, "{p50:?}");
+}
+
+#[test]
+fn a_longer_route_shuts_no_file_at_a_high_rate() {
+    let longer: fn(&mut Link) = |link| link.delay += 15 * MS;
+    let loads = [video(4_000), FILE];
+    let scene = run(lan(100), &loads, 12 * S, 4 * S, longer);
+    let after = scene.outcome(1).file_kbits(9 * S, 12 * S);
+    assert!(after >= 60_000, "{after} kbit/s");
+}
+
+#[test]
 fn a_file_is_not_felt_in_front_of_a_shallow_buffer() {
     let fifo = 150_000;
     let link = Link { fifo, ..lan(20) };

@@ -2,7 +2,7 @@
 
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 
-use super::budget::{FIRST_RATE, LEAST_RECORD, LEAST_WINDOW, MEDIA_FIRST};
+use super::budget::{FIRST_RATE, LEAST_RECORD, LEAST_WINDOW, MEDIA_FIRST, STRAY};
 use super::*;
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -302,6 +302,34 @@ fn a_route_that_got_longer_is_no_queue_after_2_seconds() {
     line.delay = 5 * MILLI;
     line.exchange(1_000, Duration::ZERO);
     assert_eq!(line.path.base_rtt(), 10 * MILLI, "a shorter one at once");
+}
+
+#[test]
+fn the_rate_of_a_route_that_got_far_longer_is_found_anew() {
+    for (longer, is_limited) in [(4, true), (8, true), (10, false), (15, false)] {
+        let mut line = Line::measured(RATE, 10 * MILLI);
+        assert!(line.path.rate.is_limited());
+        // Twice as much in a round trip: it more than doubles above 10 ms.
+        line.delay += MILLI * longer / 2 + MILLI / 10;
+        let start = line.now;
+        while line.now - start < 2 * SECOND {
+            line.exchange(1_000, Duration::ZERO);
+        }
+        assert_eq!(
+            line.path.rate.is_limited(),
+            is_limited,
+            "{longer} ms longer"
+        );
+    }
+}
+
+#[test]
+fn without_a_call_of_its_own_a_session_leaves_nearly_all_of_the_path_for_a_clean_sample() {
+    let mut line = Line::measured(RATE, 10 * MILLI);
+    let own = line.path.clean();
+    line.path.set_live(false, true);
+    let (own, shared) = (own - STRAY, line.path.clean() - STRAY);
+    assert_eq!((own, shared), (7_500, 2_000));
 }
 
 #[test]
