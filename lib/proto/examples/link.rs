@@ -222,7 +222,7 @@ fn main() {
         20,
         &[],
     );
-    let steps: &[(Duration, fn(&mut Link))] = &[
+    let steps: &[Step] = &[
         (10 * S, |link| link.rate = 5_000_000),
         (20 * S, |link| link.rate = 50_000_000),
     ];
@@ -251,7 +251,7 @@ fn main() {
         30,
         &[],
     );
-    let longer: &[(Duration, fn(&mut Link))] = &[(10 * S, |link| link.delay += 15 * MS)];
+    let longer: &[Step] = &[(10 * S, |link| link.delay += 15 * MS)];
     row("C roaming +15 + file", lan(20), &[both(40_000)], 20, longer);
     row(
         "C roaming +15 + file to another",
@@ -260,7 +260,7 @@ fn main() {
         20,
         longer,
     );
-    let shorter: &[(Duration, fn(&mut Link))] = &[(10 * S, |link| link.delay -= 15 * MS)];
+    let shorter: &[Step] = &[(10 * S, |link| link.delay -= 15 * MS)];
     row(
         "C roaming -15 + file",
         far(20, 32 * MS),
