@@ -46,6 +46,8 @@ impl DoorBox {
                 ..CaptureRequest::default()
             }),
             serve_camera: true,
+            // A person is behind it too, so the window keeps the text field and both buttons.
+            takes_calls: true,
             inbox: Some(InboxSettings {
                 into: inbox.to_owned(),
                 accept: Accept::Known,
