@@ -118,10 +118,11 @@ pub(crate) fn marks(state: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `$XDG_RUNTIME_DIR`, else `/run/user/UID`, else a private folder among the temporary files.
+/// `$XDG_RUNTIME_DIR` if there is such a folder (after `su` there may be none), else
+/// `/run/user/UID`, else a private folder among the temporary files.
 fn runtime_dir() -> Option<PathBuf> {
     let named = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    if let Some(named) = named.filter(|dir| dir.is_absolute()) {
+    if let Some(named) = named.filter(|dir| dir.is_absolute() && dir.is_dir()) {
         return Some(named);
     }
     let user = user()?;

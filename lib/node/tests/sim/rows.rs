@@ -97,7 +97,7 @@ fn a_file_over_a_round_trip_of_20_ms_is_hardly_felt() {
 }
 
 #[test]
-fn every_picture_is_shown_over_a_long_fast_path_and_the_file_keeps_its_rate() {
+fn all_but_the_first_pictures_are_shown_over_a_long_fast_path_and_the_file_keeps_its_rate() {
     let played = play(7);
     // TCP's slow start carries the first pictures for longer than one picture's time.
     assert!(played.report.shown(0) > 0.98, "{}", played.report.shown(0));

@@ -16,8 +16,9 @@ pub(super) struct Delays {
     pub(super) rtt: Duration,
 }
 
-/// Clean samples of a span must be so far apart at least: longer than most pictures of other sessions
-/// take to pass. A single sample may meet one, and then its queue would count as base delay.
+/// Clean samples of a span must be so far apart at least: longer than most pictures of other
+/// sessions take to pass. A single sample may meet one, and then its queue would count as base
+/// delay.
 const SPREAD: Duration = Duration::from_millis(20);
 
 /// A windowed minimum of two spans, as [`MinFilter`](super::min_filter::MinFilter), with one more

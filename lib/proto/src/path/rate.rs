@@ -8,17 +8,18 @@ use transom_wire::Ack;
 use crate::Instant;
 
 /// Shortest interval that is measured, or a round trip where that is longer. Over less time the
-/// peer's read calls and the bursts of routers are seen, not the path: a token bucket of 8 KiB makes
-/// 32 of 20 Mbit/s over 5 ms. Between two pictures of another session there must still be one.
+/// peer's read calls and the bursts of routers are seen, not the path: a token bucket of 8 KiB
+/// makes 32 of 20 Mbit/s over 5 ms. Between two pictures of another session there must still be
+/// one.
 const INTERVAL: Duration = Duration::from_millis(8);
 
 /// Acks that are remembered at most; they are at least an interval's part apart.
 const ACKS: usize = 16;
 const APART: u32 = 8;
 
-/// The maximum is over one to two spans of so much busy time: longer than the time from a picture of
-/// another session to the next, in which there are high rates and low ones. A link that becomes ten
-/// times slower is known within 0.2 s.
+/// The maximum is over one to two spans of so much busy time: longer than the time from a picture
+/// of another session to the next, in which there are high rates and low ones. A link that becomes
+/// ten times slower is known within 0.2 s.
 const SPAN: Duration = Duration::from_millis(100);
 
 /// The delivery rate, in bytes per second: a windowed maximum of measured intervals, much as in BBR
@@ -31,8 +32,8 @@ const SPAN: Duration = Duration::from_millis(100);
 ///        |<---------------- interval --------------->|       waited for most of the interval
 /// ```
 /// In a busy interval the path had bytes of ours all the time, so what it delivered is its rate. An
-/// interval with a pause is application-limited: it carries fewer bytes than the path could take, so
-/// that it only raises the rate. Time passes for the maximum only while the path is busy.
+/// interval with a pause is application-limited: it carries fewer bytes than the path could take,
+/// so that it only raises the rate. Time passes for the maximum only while the path is busy.
 #[derive(Debug, Default)]
 pub(super) struct Rate {
     /// Acks of about the last [`INTERVAL`], oldest first.
@@ -154,7 +155,8 @@ mod tests {
             Self { rate, ack, rtt }
         }
 
-        /// So many bytes came within so many milliseconds; the last of them had waited for `queued`.
+        /// So many bytes came within so many milliseconds; the last of them had waited for
+        /// `queued`.
         fn add(&mut self, bytes: u64, millis: u64, queued: Duration) {
             self.ack.received += bytes;
             self.ack.clock += millis * 1000;

@@ -1,6 +1,6 @@
 //! Sessions of one station over one modelled bottleneck: video and greedy files, as few or as many
-//! as an experiment wants. It knows no node: calls are answered, pictures shown and leaves stored at
-//! once.
+//! as an experiment wants. It knows no node: calls are answered, pictures shown and leaves stored
+//! at once.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
