@@ -1,5 +1,5 @@
-//! `cargo xtask sim`: whole stations on a virtual clock, over modelled links. The work is an example
-//! of the library, which an xtask of std alone can't use.
+//! `cargo xtask sim`: whole stations on a virtual clock, over modelled links. The work is an
+//! example of the library, which an xtask of std alone can't use.
 
 use crate::failure::Outcome;
 use crate::packages;

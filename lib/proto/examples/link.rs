@@ -1,8 +1,8 @@
 //! Explores the path's controller over modelled links: `cargo run --release -p transom-proto
 //! --features sim --example link [ROW [trace]]`. A row is chosen by how its name begins.
 //!
-//! A row prints for each connection of a station the p50 and p99 of picture latency and the share of
-//! pictures shown, and the file's rate with its longest stall; `trace` adds a line each 100 ms.
+//! A row prints for each connection of a station the p50 and p99 of picture latency and the share
+//! of pictures shown, and the file's rate with its longest stall; `trace` adds a line each 100 ms.
 
 use std::time::Duration;
 

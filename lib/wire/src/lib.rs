@@ -116,14 +116,14 @@
 //! | 0x07 | [`Live`] | on u8 |
 //!
 //! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
-//! is each side's first frame. `session` names the run of the station; the nonces decide
-//! glare (section 5). `Ack.received` counts the plain bytes taken in since the connection began.
-//! Each side acks the end of a picture at once; other frames of classes video and bulk, and unknown
-//! kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and pongs alone
-//! cause no ack. `Ping` and `Pong` give round trip and clock offset; each side pings every second,
-//! also when other bytes come, since the offset needs it. A peer that is silent for 20 s is given
-//! up, while a call rings or runs after 4.5 s. A whole frame, of an unknown kind too, ends the
-//! silence, and so do 4 KiB of a frame or record that is still coming.
+//! is each side's first frame. `session` names the run of the station; the nonces decide glare
+//! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
+//! side acks the end of a picture at once; other frames of classes video and bulk, and unknown
+//! kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and pongs
+//! alone cause no ack. `Ping` and `Pong` give round trip and clock offset; each side pings every
+//! second, also when other bytes come, since the offset needs it. A peer that is silent for 20 s is
+//! given up, while a call rings or runs after 4.5 s. A whole frame, of an unknown kind too, ends
+//! the silence, and so do 4 KiB of a frame or record that is still coming.
 //!
 //! ## 4.1 Capabilities
 //!
@@ -167,11 +167,10 @@
 //! two stations, the side with the lower session number yields: it answers the other's ring, and
 //! its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile
 //! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; an
-//! unknown [`CameraState`] is shown by its text. State *reduced* says that this viewer gets fewer or
-//! coarser pictures than the camera gives; its text says how many, and why. `Shown` returns the
-//! credit of one picture.
-//! `Recording` tells the side whose pictures are recorded that they are, or no longer; a call
-//! begins without.
+//! unknown [`CameraState`] is shown by its text. State *reduced* says that this viewer gets fewer
+//! or coarser pictures than the camera gives; its text says how many, and why. `Shown` returns the
+//! credit of one picture. `Recording` tells the side whose pictures are recorded that they are, or
+//! no longer; a call begins without.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -186,9 +185,9 @@
 //! other times are microseconds from `captured`, in ascending order:
 //!
 //! ```text
-//! captured --capture--> acquired_after --encode--> ready_after --wait--> sent_after --wire--> received
-//!                       0: the camera  equal to it: the                  the first            by the
-//!                       tells no time  camera encodes                    byte leaves          viewer
+//! captured -capture-> acquired_after -encode-> ready_after -wait-> sent_after -wire-> received
+//!                     0: the camera  equal to it: the               the first         by the
+//!                     tells no time  camera encodes                 byte leaves       viewer
 //! ```
 //!
 //! A receiver takes times out of order as `sent_after` where they exceed it. A picture of an

@@ -23,8 +23,8 @@ pub const PICTURE: u32 = 8 * 1024 * 1024;
 /// Pixels along one side of a picture; JPEG itself ends at 65,535.
 pub const SIDE: u16 = 16_384;
 
-/// Pictures that may be sent and not yet shown: one that waits and one being decoded, and as many as
-/// are on the way where the round trip is 200 ms.
+/// Pictures that may be sent and not yet shown: one that waits and one being decoded, and as many
+/// as are on the way where the round trip is 200 ms.
 pub const PICTURE_CREDIT: u32 = 8;
 
 /// Bytes of a text message: a long paragraph.

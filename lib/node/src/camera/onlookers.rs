@@ -1,5 +1,5 @@
-//! What goes from the camera to each onlooker: pictures, how the camera is, and in which quality the
-//! onlooker gets it.
+//! What goes from the camera to each onlooker: pictures, how the camera is, and in which quality
+//! the onlooker gets it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -163,8 +163,9 @@ impl Failed {
 
 /// So many lost pictures of the last 32 lower the step; one alone may be a passing disturbance.
 /// With every picture lost the second one comes 67 ms after the first at 30 fps and 200 ms after it
-/// at 10: down within 300 ms. Two of 32 are what 6 % too much lose: measured at 6 Mbit/s with 5.9 of
-/// pictures, a link that is just full loses one of 20 and doubles the latency (86 instead of 42 ms).
+/// at 10: down within 300 ms. Two of 32 are what 6 % too much lose: measured at 6 Mbit/s with 5.9
+/// of pictures, a link that is just full loses one of 20 and doubles the latency (86 instead of 42
+/// ms).
 const LOST: u32 = 2;
 
 /// A gate that is shut for so long lowers the step whatever the frame rate, so that with the next
@@ -181,8 +182,8 @@ const SETTLE: Duration = Duration::from_millis(200);
 const REST: Duration = Duration::from_secs(2);
 
 /// Between two steps up. A step that is too much by a sixth loses its first picture within 350 ms,
-/// which holds the next step back. Eight steps take 5 s, so that quality is full within 10 s after a
-/// load has ended.
+/// which holds the next step back. Eight steps take 5 s, so that quality is full within 10 s after
+/// a load has ended.
 const CLIMB: Duration = Duration::from_millis(600);
 
 /// How long a step that failed twice is blocked: what loads a link for longer than [`REST`] is a

@@ -7,11 +7,12 @@
 //! | sharp | frame rate to 10, JPEG quality, size |
 //! | smooth | JPEG quality, size, frame rate to 10 |
 //!
-//! Where pictures pass as the camera makes them, only the frame rate can be lowered, and auto lowers
-//! nothing: there the slot of each session skips the frames that its link can't take. Evenly skipped
-//! frames are older: a link of 5 Mbit/s showed 7 pictures a second of 40 KB either way, but their
-//! p99 latency was 130 ms with 10 even frames a second and 102 ms with the newest of 60. Sharp and
-//! smooth skip evenly, for eyes that mind an uneven motion more than its age.
+//! Where pictures pass as the camera makes them, only the frame rate can be lowered, and auto
+//! lowers nothing: there the slot of each session skips the frames that its link can't take. Frames
+//! that are skipped evenly are older and fewer: `bench link`'s row with 5 Mbit/s had a p99 of 130
+//! ms and 67 % shown with even steps down to 10 frames a second, 102 ms and 73 % with the newest
+//! frame each time. Sharp and smooth skip evenly, for eyes that mind uneven motion more than its
+//! age.
 
 use std::fmt;
 use std::str::FromStr;
@@ -209,8 +210,8 @@ fn lowered<T: Copy + Ord>(full: T, min: T, usual: &[T]) -> Vec<T> {
 /// noticed on a link whose rate varies.
 const RATES: [u32; 4] = [30, 20, 15, 10];
 
-/// The rate of a source that tells none. One that is slower has steps that change nothing; they pass
-/// within half a second.
+/// The rate of a source that tells none. One that is slower has steps that change nothing; they
+/// pass within half a second.
 const USUAL_FPS: u32 = 30;
 
 /// From this frame rate on motion still looks smooth; auto keeps it until nothing else is left.
@@ -218,8 +219,8 @@ const SMOOTH: u32 = 15;
 
 /// JPEG qualities. Measured with our encoder on 1280x720 frames of octave noise (amplitude by scale
 /// to the power of 0.75) without and with sensor noise, bytes relative to quality 80: 65 takes 0.68
-/// and 0.63, 50 takes 0.54 and 0.47, 35 takes 0.43 and 0.36, 25 still 0.37 and 0.30. Each step saves
-/// a fifth to a third; below 35 it is hardly worth what is lost.
+/// and 0.63, 50 takes 0.54 and 0.47, 35 takes 0.43 and 0.36, 25 still 0.37 and 0.30. Each step
+/// saves a fifth to a third; below 35 it is hardly worth what is lost.
 const QUALITIES: [u8; 4] = [80, 65, 50, 35];
 
 /// Parts of the full size, each way. Of the same frames at quality 35, three quarters take 0.63 of

@@ -123,8 +123,8 @@ impl Path {
         LEAST_WINDOW.max(passes / 100 * self.bulk_floor)
     }
 
-    /// Whether so little is in flight that the next record gives a clean sample. When the base delay
-    /// must be seen anew, file data wait for that with each record, and media with two.
+    /// Whether so little is in flight that the next record gives a clean sample. When the base
+    /// delay must be seen anew, file data wait for that with each record, and media with two.
     fn is_empty(&self) -> bool {
         self.in_flight.unacked() <= self.clean()
     }
