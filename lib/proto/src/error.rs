@@ -64,6 +64,12 @@ pub enum UsageError {
         /// The verb.
         verb: &'static str,
     },
+    /// The peer's program does not say in its Hello that it takes this.
+    #[error("the peer's program does not take {what}")]
+    Unsupported {
+        /// What it does not take.
+        what: &'static str,
+    },
     /// As many as the configuration allows.
     #[error("there is no room for more {what}")]
     Full {

@@ -44,6 +44,9 @@
 //!                            send_picture()   a slot of one: newer replaces older
 //!   Picture <-- Picture.. <- chunk by chunk, as credit, gate and socket allow
 //!   shown() --> Shown -----> Credit
+//!   listen() -> Listen ----> Listen           either side, then the other's sound:
+//!   send_sound() -> Sound -> Sound            the newest 200 ms wait
+//!   sound_end(), sound_state() -------------> SoundEnd, SoundState
 //!   hang_up() -> HangUp ---> HungUp           either side, at any time
 //! ```
 //!
@@ -66,8 +69,7 @@
 //!
 //! # What goes first
 //!
-//! Control and acks, never held back; then sound, of which the newest 200 ms wait (no verb fills it
-//! yet: calls with sound are next); then pictures, of which one is finished before the next begins;
+//! Control and acks, never held back; then sound, of which the newest 200 ms wait; then pictures, of which one is finished before the next begins;
 //! then texts and file control; then file data, in which transfers take turns of one record's
 //! bytes. The module `send` decides it in one place, each time that a record is asked for.
 //!
@@ -108,7 +110,7 @@ pub use connection::Connection;
 pub use error::{PeerError, UsageError};
 pub use event::{
     CallEvent, CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
-    ReceivedPicture, Side, TransferEvent, TransferId,
+    ReceivedPicture, Side, SoundFrame, TransferEvent, TransferId,
 };
 pub use instant::Instant;
 pub use session::{Session, Traffic};

@@ -1,6 +1,8 @@
 //! Received frames: whether a message may come now, and which part of the session it belongs to.
 
-use transom_wire::{ByeCode, Class, DecodeError, Header, Hello, Kind, Message, Status, flags};
+use transom_wire::{
+    ByeCode, Capabilities, Class, DecodeError, Header, Hello, Kind, Message, Status, flags,
+};
 
 use crate::session::{Session, Stage};
 use crate::{Event, Instant, PeerError, Side};
@@ -57,6 +59,7 @@ impl Session {
             });
         }
         self.nonce = Some(hello.nonce);
+        self.peer = hello.capabilities;
         let Hello {
             name,
             session,
@@ -163,6 +166,15 @@ impl Session {
                 }
                 Ok(())
             }
+            ref sound if is_of_sound(message.kind()) => {
+                if !self.config.capabilities.contains(Capabilities::SOUND) {
+                    return Err(PeerError::Unexpected {
+                        what: "sound for a station that takes none",
+                    });
+                }
+                let voice = header.flags & flags::VOICE != 0;
+                self.calls.handle_sound(stream, sound, voice, now, output)
+            }
             ref video => {
                 let last = header.flags & flags::LAST != 0;
                 if self.calls.handle_video(stream, video, last, now, output)? {
@@ -183,8 +195,11 @@ impl Session {
 
 /// Flags and stream are those the kind may have.
 fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
-    let last = matches!(kind, Kind::Picture | Kind::PictureData);
-    let legal = if last { flags::LAST } else { 0 };
+    let legal = match kind {
+        Kind::Picture | Kind::PictureData => flags::LAST,
+        Kind::Sound => flags::VOICE,
+        _ => 0,
+    };
     if header.flags & !legal != 0 {
         return Err(DecodeError::Illegal("flags").into());
     }
@@ -206,17 +221,22 @@ fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
     Ok(())
 }
 
+fn is_of_sound(kind: Kind) -> bool {
+    kind.class() == Class::Audio || matches!(kind, Kind::SoundState | Kind::Listen)
+}
+
 fn is_of_call(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Answer
-            | Kind::Decline
-            | Kind::HangUp
-            | Kind::Shown
-            | Kind::CameraState
-            | Kind::Recording
-            | Kind::Picture
-            | Kind::PictureData
-            | Kind::Abort
-    )
+    is_of_sound(kind)
+        || matches!(
+            kind,
+            Kind::Answer
+                | Kind::Decline
+                | Kind::HangUp
+                | Kind::Shown
+                | Kind::CameraState
+                | Kind::Recording
+                | Kind::Picture
+                | Kind::PictureData
+                | Kind::Abort
+        )
 }
