@@ -27,7 +27,7 @@ impl Session {
             });
         }
         match kind.class() {
-            Class::Video | Class::Bulk => self.path.acks.data(now),
+            Class::Audio | Class::Video | Class::Bulk => self.path.acks.data(now),
             _ if matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) => {}
             _ => self.path.acks.soon(now),
         }

@@ -318,6 +318,7 @@ impl Session {
     pub(crate) fn update_live(&mut self) {
         let shared = self.live_at_station || self.live_at_peer;
         self.path.set_live(self.calls.is_live(), shared);
+        self.path.set_sound(self.output.sound.is_running());
     }
 
     /// When the peer is lost to the calls that there are.

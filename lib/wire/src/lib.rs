@@ -117,7 +117,7 @@
 //! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
 //! is each side's first frame. `session` names the run of the station; the nonces decide glare
 //! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
-//! side acks the end of a picture at once; other frames of classes video and bulk, and unknown
+//! side acks the end of a picture at once; other frames of classes audio, video and bulk, and unknown
 //! kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and pongs
 //! alone cause no ack. `Ping` and `Pong` give round trip and clock offset; each side pings every
 //! second, also when other bytes come, since the offset needs it. A peer that is silent for 20 s is
