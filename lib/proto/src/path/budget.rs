@@ -56,7 +56,7 @@ pub(super) const LEAST_WINDOW: u64 = 3 * 1024;
 
 /// While sound is sent, what is in flight drains within this, so that a frame of sound never waits
 /// for more than 10 ms.
-const SOUND_TARGET: Duration = Duration::from_millis(8);
+const SOUND_TARGET: Duration = Duration::from_millis(6);
 
 /// The windows of pictures and of file data never close below this while sound is sent: 8 ms at
 /// 2 Mbit/s.
@@ -98,12 +98,24 @@ impl Path {
 
     /// Bytes of the largest record that may be sent now.
     pub(crate) fn record_limit(&self) -> usize {
+        self.bytes_of_record(LEAST_RECORD)
+    }
+
+    /// Bytes of file data that may go in one record though the window is full: their floor.
+    pub(crate) fn floor_limit(&self) -> usize {
+        match self.has_sound {
+            true => self.bytes_of_record(to_usize(LEAST_BESIDE_SOUND)),
+            false => self.record_limit(),
+        }
+    }
+
+    fn bytes_of_record(&self, least: usize) -> usize {
         let (most, time) = match (self.is_live(), self.rate.is_limited()) {
             (true, true) => (RECORD_LIVE, RECORD_TIME_LIVE),
             (true, false) => (RECORD_LIVE, RECORD_TIME_UNKNOWN),
             (false, _) => (RECORD_BULK, RECORD_TIME),
         };
-        most.min(to_usize(self.bytes_in(time)).max(LEAST_RECORD))
+        most.min(to_usize(self.bytes_in(time)).max(least))
     }
 
     /// Bytes that may be in flight, file data included, when file data are sent while anything is
