@@ -190,7 +190,7 @@ pub(crate) struct Watch {
     /// clocks.
     #[arg(long)]
     pub(crate) stats_json: bool,
-    /// Save the pictures, unchanged, as FILE.mjpeg or FILE.avi
+    /// Save the pictures, unchanged, as FILE.mkv or FILE.mjpeg
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
     /// Save the first picture; alone, end then
@@ -380,7 +380,7 @@ const WATCH: &str = "\
 Example:
   transom watch porch
   transom watch porch - | ffplay -loglevel error -f mjpeg -
-  transom watch 192.168.1.20 --save porch.avi --seconds 60";
+  transom watch 192.168.1.20 --save porch.mkv --seconds 60";
 const SEND: &str = "\
 Example:
   transom send anna photos/ notes.txt --limit 10M

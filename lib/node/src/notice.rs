@@ -376,6 +376,15 @@ pub struct Timing {
     pub stages: Stages,
 }
 
+impl Timing {
+    /// When it was captured, by this machine's clock. Until the clocks are compared, which takes a
+    /// moment after a call began, the time of arrival stands for it.
+    pub fn captured(&self) -> Instant {
+        let age = self.stages.total().unwrap_or_default();
+        self.received.checked_sub(age).unwrap_or(self.received)
+    }
+}
+
 /// Which way a transfer goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Direction {
