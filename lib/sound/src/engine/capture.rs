@@ -6,10 +6,7 @@ use std::time::{Duration, Instant};
 use super::controls::Wanted;
 use super::echo_path::EchoPath;
 use super::event::{Encoded, Event, OwnLevel};
-use crate::{BLOCK, Codec, Encoder, Level, RATE};
-
-/// The level of silence.
-const SILENCE_DBFS: f32 = -100.0;
+use crate::{BLOCK, Codec, Encoder, Level, SILENCE_DB, time_of};
 
 /// Speech under mute for so long is meant for others to hear: shorter is a cough or a word aside.
 const MUTED_SPEECH: Duration = Duration::from_secs(1);
@@ -39,7 +36,7 @@ impl Capture {
             encoders: Vec::new(),
             is_muted: false,
             level: Level::new(),
-            loudest: SILENCE_DBFS,
+            loudest: SILENCE_DB,
             speaks: false,
             muted_speech: Duration::ZERO,
             is_told: false,
@@ -71,7 +68,7 @@ impl Capture {
     pub(crate) fn interrupt(&mut self) {
         self.waiting.clear();
         self.captured = None;
-        (self.loudest, self.speaks) = (SILENCE_DBFS, false);
+        (self.loudest, self.speaks) = (SILENCE_DB, false);
     }
 
     /// Takes samples in, the first of which was captured then. Each whole block is given to
@@ -94,14 +91,14 @@ impl Capture {
             heard(&block);
             self.block(&block, begun, tell);
             taken += BLOCK;
-            self.captured = Some(begun + span(BLOCK));
+            self.captured = Some(begun + time_of(BLOCK));
         }
         self.waiting.drain(..taken);
         // The device's own stamp corrects what the count of samples drifted by.
         let before = samples.len().checked_sub(self.waiting.len());
         self.captured = match (self.waiting.is_empty(), before) {
             (true, _) => None,
-            (false, Some(before)) => Some(captured + span(before)),
+            (false, Some(before)) => Some(captured + time_of(before)),
             (false, None) => self.captured,
         };
     }
@@ -131,7 +128,7 @@ impl Capture {
 
     fn muted(&mut self, speaks: bool, tell: &mut impl FnMut(Event)) {
         match speaks {
-            true => self.muted_speech += span(BLOCK),
+            true => self.muted_speech += time_of(BLOCK),
             false => (self.muted_speech, self.is_told) = (Duration::ZERO, false),
         }
         if self.muted_speech >= MUTED_SPEECH && !std::mem::replace(&mut self.is_told, true) {
@@ -142,21 +139,16 @@ impl Capture {
     /// How loud it was since the last report.
     pub(crate) fn report(&mut self) -> OwnLevel {
         OwnLevel {
-            dbfs: std::mem::replace(&mut self.loudest, SILENCE_DBFS),
+            dbfs: std::mem::replace(&mut self.loudest, SILENCE_DB),
             speaks: std::mem::take(&mut self.speaks),
         }
     }
 }
 
-/// How long so many samples are.
-pub(crate) fn span(samples: usize) -> Duration {
-    Duration::from_nanos(samples as u64 * 1_000_000_000 / u64::from(RATE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::EchoMode;
+    use crate::EchoMode;
 
     const PCM: Wanted = Wanted {
         pcm: true,
@@ -192,7 +184,7 @@ mod tests {
         let samples: Vec<i16> = (0..4 * BLOCK as i16).collect();
         let (mut told, mut at) = (Vec::new(), 0);
         for piece in [100, 500, 7, 1000, 313] {
-            told.extend(add(&mut capture, &samples[at..at + piece], start + span(at)));
+            told.extend(add(&mut capture, &samples[at..at + piece], start + time_of(at)));
             at += piece;
         }
         let blocks = encoded(&told);
@@ -202,7 +194,7 @@ mod tests {
             let first = samples[index * BLOCK].to_le_bytes();
             assert_eq!(block.bytes[..2], first, "{index}");
             let off = block.captured - start;
-            assert!(off.abs_diff(span(index * BLOCK)) < Duration::from_micros(1), "{off:?}");
+            assert!(off.abs_diff(time_of(index * BLOCK)) < Duration::from_micros(1), "{off:?}");
         }
     }
 
@@ -212,9 +204,9 @@ mod tests {
         capture.want(PCM);
         capture.mute(true);
         assert!(add(&mut capture, &voice(10 * BLOCK), start).is_empty());
-        assert_eq!(capture.report().dbfs, SILENCE_DBFS);
+        assert_eq!(capture.report().dbfs, SILENCE_DB);
         capture.mute(false);
-        let told = add(&mut capture, &voice(BLOCK), start + span(10 * BLOCK));
+        let told = add(&mut capture, &voice(BLOCK), start + time_of(10 * BLOCK));
         assert_eq!(encoded(&told)[0].sequence, 10, "muted blocks count");
         assert!(capture.report().dbfs > -20.0);
     }
@@ -226,7 +218,7 @@ mod tests {
         let mut now = start;
         let mut tell = |samples: &[i16]| {
             let told = add(&mut capture, samples, now);
-            now += span(samples.len());
+            now += time_of(samples.len());
             told.len()
         };
         assert_eq!(tell(&[0; 50 * BLOCK]), 0);

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use mio::Waker;
 
-use super::{EchoMode, Ring};
-use crate::{DeviceName, Format};
+use crate::{DeviceName, EchoMode, Format, ToneKind};
 
 /// Frames of a stream that wait for the thread at most: 200 ms of 10 ms frames. The thread takes
 /// them every few milliseconds; more wait only while it opens a device, and older sound would be
@@ -64,8 +63,7 @@ pub(crate) enum Command {
     Volume(StreamId, f32),
     RaiseReserve(StreamId, Duration),
     Forget(StreamId),
-    Ring(Option<Ring>),
-    TestTone,
+    Tone(Option<ToneKind>),
     HearYourself(bool),
     Stop,
 }
@@ -195,14 +193,9 @@ impl Controls {
         self.command(Command::RaiseReserve(stream, by));
     }
 
-    /// Plays a ring tone until told otherwise.
-    pub fn ring(&self, ring: Option<Ring>) {
-        self.command(Command::Ring(ring));
-    }
-
-    /// Plays the test tone once.
-    pub fn test_tone(&self) {
-        self.command(Command::TestTone);
+    /// Plays a tone beside the streams, in place of the one before: one that ends ends by itself.
+    pub fn tone(&self, kind: Option<ToneKind>) {
+        self.command(Command::Tone(kind));
     }
 
     /// Plays the microphone through the loudspeaker.

@@ -69,24 +69,3 @@ pub struct StreamNumbers {
     /// Frames that could not be decoded.
     pub undecodable: u64,
 }
-
-/// What is done against the loudspeaker's echo in the microphone.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum EchoMode {
-    /// The echo is computed and taken away; without the feature `echo` as [`Duck`](Self::Duck).
-    Cancel,
-    /// The microphone is turned down while the loudspeaker is heard.
-    #[default]
-    Duck,
-    /// Nothing, as with headphones.
-    Off,
-}
-
-/// What is heard while a call is rung.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ring {
-    /// A peer rings here.
-    Incoming,
-    /// We ring, and the peer has not answered.
-    Outgoing,
-}

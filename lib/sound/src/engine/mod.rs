@@ -23,12 +23,12 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token, Waker};
 
 pub use self::controls::{Controls, Frame, StreamId, Wanted};
-pub use self::event::{EchoMode, Encoded, Event, OwnLevel, Ring, StreamNumbers};
+pub use self::event::{Encoded, Event, OwnLevel, StreamNumbers};
 use self::capture::Capture;
 use self::controls::{Command, Shared};
 use self::echo_path::EchoPath;
 use self::playback::Playback;
-use crate::{BLOCK, DeviceName, DeviceWatcher, KeptMicrophone, KeptSpeaker};
+use crate::{BLOCK, DeviceName, DeviceState, DeviceWatcher, EchoMode, KeptMicrophone, KeptSpeaker};
 
 const WAKER: Token = Token(0);
 const MICROPHONE: Token = Token(1);
@@ -170,8 +170,7 @@ impl Engine {
             Command::Volume(id, volume) => self.playback.volume(id, volume),
             Command::RaiseReserve(id, by) => self.playback.raise_reserve(id, by),
             Command::Forget(id) => self.playback.forget(id),
-            Command::Ring(ring) => self.playback.ring(ring),
-            Command::TestTone => self.playback.test_tone(),
+            Command::Tone(kind) => self.playback.tone(kind),
             Command::HearYourself(on) => self.playback.hear_yourself(on),
             Command::Stop => return false,
         }

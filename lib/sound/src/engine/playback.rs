@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::controls::{Frame, Item};
-use super::event::{Ring, StreamNumbers};
-use super::{StreamId, capture::span};
-use crate::{BLOCK, Decoder, Format, Playout, PlayoutStats, Tone};
+use super::event::StreamNumbers;
+use super::StreamId;
+use crate::{BLOCK, Decoder, Format, Playout, PlayoutStats, Tone, ToneKind};
 
 /// The loudspeaker stays open so long after the last sound: opening one takes a tenth of a second
 /// and may click, and whoever unmutes is heard at once.
@@ -71,15 +71,8 @@ impl Playback {
         self.volumes.remove(&id);
     }
 
-    pub(crate) fn ring(&mut self, ring: Option<Ring>) {
-        self.tone = ring.map(|ring| match ring {
-            Ring::Incoming => Tone::ring(),
-            Ring::Outgoing => Tone::ring_back(),
-        });
-    }
-
-    pub(crate) fn test_tone(&mut self) {
-        self.tone = Some(Tone::test());
+    pub(crate) fn tone(&mut self, kind: Option<ToneKind>) {
+        self.tone = kind.map(Tone::new);
     }
 
     pub(crate) fn hear_yourself(&mut self, on: bool) {
@@ -114,7 +107,7 @@ impl Playback {
             Item::End => {
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.sends = false;
-                    stream.playout.end(clock);
+                    stream.playout.end();
                 }
             }
         }
@@ -165,12 +158,10 @@ impl Playback {
             add(&mut self.sum, &self.scratch, 1.0);
         }
         if let Some(tone) = &mut self.tone {
-            let plays = tone.fill(&mut self.scratch);
+            tone.fill(&mut self.scratch);
             add(&mut self.sum, &self.scratch, 1.0);
-            if !plays {
-                self.tone = None;
-            }
         }
+        self.tone.take_if(|tone| tone.is_over());
         for (out, sum) in out.iter_mut().zip(&self.sum) {
             // A float cast saturates, which is the clipping.
             *out = *sum as i16;
