@@ -12,3 +12,7 @@
 pub const RATE: u32 = 48_000;
 /// Samples of a block: 10 ms.
 pub const BLOCK: usize = 480;
+
+mod device;
+
+pub use device::{DeviceError, DeviceName, DeviceNameError, Heard, Microphone, Speaker};

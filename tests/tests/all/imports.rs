@@ -26,7 +26,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
-    ("transom-sound", &["log", "thiserror"]),
+    ("transom-sound", &["log", "mio", "rustix", "thiserror"]),
     (
         "transom-media",
         &[
