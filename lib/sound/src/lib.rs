@@ -9,8 +9,10 @@
 //! and starts no thread.
 
 mod codec;
+mod device;
 mod duck;
 mod echo;
+mod engine;
 mod level;
 pub mod measure;
 mod playout;
@@ -24,7 +26,11 @@ use std::time::Duration;
 pub use self::codec::{
     Codec, CodecError, Decoder, Encoder, Format, MAX_ENCODED_BYTES, MAX_FRAME, MIN_FRAME,
 };
+pub use self::device::{DeviceError, DeviceName, DeviceNameError, Heard, Microphone, Speaker};
 pub use self::echo::{Echo, EchoMode};
+pub use self::engine::{
+    Controls, Encoded, Engine, EngineSettings, Event, Frame, OwnLevel, StreamId, StreamNumbers, Wanted,
+};
 pub use self::level::{Level, SILENCE_DB, level_db};
 pub use self::playout::{LipSync, MAX_LIP_SYNC, Playout, PlayoutStats, skew_ms};
 pub use self::resample::{MAX_RATE, MIN_RATE, RateError, Resampler};

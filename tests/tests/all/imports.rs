@@ -26,7 +26,18 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
-    ("transom-sound", &["aec3", "log", "opus-pure", "thiserror"]),
+    (
+        "transom-sound",
+        &[
+            "aec3",
+            "libc",
+            "log",
+            "mio",
+            "opus-pure",
+            "rustix",
+            "thiserror",
+        ],
+    ),
     (
         "transom-media",
         &[
