@@ -15,4 +15,7 @@ pub const BLOCK: usize = 480;
 
 mod device;
 
-pub use device::{DeviceError, DeviceName, DeviceNameError, Heard, Microphone, Speaker};
+pub use device::{
+    DeviceError, DeviceName, DeviceNameError, DeviceState, Heard, KeptMicrophone, KeptSpeaker,
+    Microphone, Speaker,
+};
