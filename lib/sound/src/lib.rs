@@ -26,7 +26,10 @@ use std::time::Duration;
 pub use self::codec::{
     Codec, CodecError, Decoder, Encoder, Format, MAX_ENCODED_BYTES, MAX_FRAME, MIN_FRAME,
 };
-pub use self::device::{DeviceError, DeviceName, DeviceNameError, Heard, Microphone, Speaker};
+pub use self::device::{
+    DeviceError, DeviceName, DeviceNameError, DeviceState, Heard, KeptMicrophone, KeptSpeaker,
+    Microphone, Speaker,
+};
 pub use self::echo::{Echo, EchoMode};
 pub use self::engine::{
     Controls, Encoded, Engine, EngineSettings, Event, Frame, OwnLevel, StreamId, StreamNumbers, Wanted,

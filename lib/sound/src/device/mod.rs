@@ -18,10 +18,12 @@ mod command;
 mod command;
 mod error;
 mod file;
+mod kept;
 mod name;
 mod pace;
 #[cfg(unix)]
 mod program;
+mod retry;
 mod silence;
 mod tone;
 mod watchdog;
@@ -32,6 +34,7 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token};
 
 pub use self::error::DeviceError;
+pub use self::kept::{DeviceState, KeptMicrophone, KeptSpeaker};
 pub use self::name::{DeviceName, DeviceNameError};
 use self::watchdog::Watchdog;
 
