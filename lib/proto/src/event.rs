@@ -21,15 +21,6 @@ pub struct CallId(pub(crate) u16);
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TransferId(pub(crate) u16);
 
-/// Which side of the connection we are: decides the stream numbers we open.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Side {
-    /// We connected; our streams are odd.
-    Dialer,
-    /// We were connected to; our streams are even.
-    Listener,
-}
-
 /// What the peer did, or what came of it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -32,8 +32,8 @@ pub enum HandshakeError {
         newest: u8,
     },
     /// Both sides dialed, or both listen, or our own bytes came back.
-    #[error("the other side takes role {0}, which is not its own")]
-    Role(u8),
+    #[error("the other side claims side {0} of the connection, which is not its own")]
+    Side(u8),
     /// The dialer's set lacks the cipher that everybody has, or the listener chose none or more
     /// than one.
     #[error("the other side's ciphers are 0x{0:02x}, from which none can be chosen")]

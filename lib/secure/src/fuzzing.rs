@@ -2,7 +2,7 @@
 
 use crate::preamble::PREAMBLE;
 use crate::{
-    Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Role,
+    Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Side,
 };
 
 /// Bytes of a stranger end a handshake or leave it waiting, the same however they are cut; honest
@@ -13,8 +13,8 @@ use crate::{
 /// When a law is broken.
 pub fn handshake(data: &[u8]) {
     match data.split_first() {
-        Some((0..=99, bytes)) => strangers(Role::Listener, bytes),
-        Some((100..=199, bytes)) => strangers(Role::Dialer, bytes),
+        Some((0..=99, bytes)) => strangers(Side::Listener, bytes),
+        Some((100..=199, bytes)) => strangers(Side::Dialer, bytes),
         Some((200..=227, cuts)) => honest(cuts),
         Some((228.., rest)) => changed(rest),
         None => {}
@@ -22,15 +22,15 @@ pub fn handshake(data: &[u8]) {
 }
 
 /// A stranger learns no key, completes nothing and fills no memory; cuts change nothing.
-fn strangers(role: Role, bytes: &[u8]) {
-    let whole = given(role, bytes, bytes.len());
-    assert_eq!(whole, given(role, bytes, 1));
-    assert_eq!(whole, given(role, bytes, 7));
+fn strangers(side: Side, bytes: &[u8]) {
+    let whole = given(side, bytes, bytes.len());
+    assert_eq!(whole, given(side, bytes, 1));
+    assert_eq!(whole, given(side, bytes, 7));
 }
 
 /// How many bytes are taken before the end, and how it ends.
-fn given(role: Role, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeError>) {
-    let mut handshake = side(role, Ciphers::BOTH);
+fn given(side: Side, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeError>) {
+    let mut handshake = begin(side, Ciphers::BOTH);
     let mut taken = 0;
     let mut end = None;
     for piece in bytes.chunks(piece.max(1)) {
@@ -63,8 +63,8 @@ fn honest(cuts: &[u8]) {
     let (near, far) = (dialer.into_channel(), listener.into_channel());
     let (mut near, mut far) = (near.expect("complete"), far.expect("complete"));
     assert_eq!(near.handshake_hash(), far.handshake_hash());
-    assert_eq!(near.remote(), identity(Role::Listener).public());
-    assert_eq!(far.remote(), identity(Role::Dialer).public());
+    assert_eq!(near.remote(), identity(Side::Listener).public());
+    assert_eq!(far.remote(), identity(Side::Dialer).public());
     let mut wire = Vec::new();
     near.seal(cuts, &mut wire).expect("it fits a record");
     assert_eq!(far.open(&mut wire[2..]), Ok(cuts));
@@ -75,8 +75,8 @@ fn changed(rest: &[u8]) {
         return;
     };
     let (from, length) = match side % 2 {
-        0 => (Role::Dialer, DIALER_BYTES),
-        _ => (Role::Listener, LISTENER_BYTES),
+        0 => (Side::Dialer, DIALER_BYTES),
+        _ => (Side::Listener, LISTENER_BYTES),
     };
     let (mut dialer, mut listener) = pair();
     let mut link = Link::new(cuts);
@@ -88,20 +88,20 @@ fn changed(rest: &[u8]) {
 
 /// Two handshakes of different people.
 pub(crate) fn pair() -> (Handshake, Handshake) {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     dialer.introduce(INTRODUCED);
-    (dialer, side(Role::Listener, Ciphers::BOTH))
+    (dialer, begin(Side::Listener, Ciphers::BOTH))
 }
 
-pub(crate) fn side(role: Role, ciphers: Ciphers) -> Handshake {
-    Handshake::new(&identity(role), role, ciphers).expect("there are random numbers")
+pub(crate) fn begin(side: Side, ciphers: Ciphers) -> Handshake {
+    Handshake::new(&identity(side), side, ciphers).expect("there are random numbers")
 }
 
-/// Always the same key for each role.
-pub(crate) fn identity(role: Role) -> Identity {
-    match role {
-        Role::Dialer => Identity::from_bytes([0x11; 32]),
-        Role::Listener => Identity::from_bytes([0x22; 32]),
+/// Always the same key for each side.
+pub(crate) fn identity(side: Side) -> Identity {
+    match side {
+        Side::Dialer => Identity::from_bytes([0x11; 32]),
+        Side::Listener => Identity::from_bytes([0x22; 32]),
     }
 }
 
@@ -110,7 +110,7 @@ pub(crate) struct Link {
     cuts: Vec<u8>,
     at: usize,
     /// Whose bytes, which of them, which bit.
-    pub(crate) flip: Option<(Role, usize, u8)>,
+    pub(crate) flip: Option<(Side, usize, u8)>,
     to_listener: Pipe,
     to_dialer: Pipe,
 }
@@ -148,8 +148,8 @@ impl Link {
     ) -> Result<(), HandshakeError> {
         // More turns than there are bytes of both directions.
         for _ in 0..DIALER_BYTES + LISTENER_BYTES {
-            self.turn(Role::Dialer, dialer, listener)?;
-            self.turn(Role::Listener, listener, dialer)?;
+            self.turn(Side::Dialer, dialer, listener)?;
+            self.turn(Side::Listener, listener, dialer)?;
             if dialer.is_complete() && listener.is_complete() {
                 return Ok(());
             }
@@ -160,16 +160,16 @@ impl Link {
     /// Takes what `from` sends and brings one piece of it to `to`.
     fn turn(
         &mut self,
-        role: Role,
+        side: Side,
         from: &mut Handshake,
         to: &mut Handshake,
     ) -> Result<(), HandshakeError> {
-        let pipe = match role {
-            Role::Dialer => &mut self.to_listener,
-            Role::Listener => &mut self.to_dialer,
+        let pipe = match side {
+            Side::Dialer => &mut self.to_listener,
+            Side::Listener => &mut self.to_dialer,
         };
         while let Some(bytes) = from.poll_transmit() {
-            pipe.put(bytes, self.flip.filter(|(whose, ..)| *whose == role));
+            pipe.put(bytes, self.flip.filter(|(whose, ..)| *whose == side));
         }
         let cut = self.cuts.get(self.at % self.cuts.len().max(1));
         self.at += 1;
@@ -185,7 +185,7 @@ impl Link {
 }
 
 impl Pipe {
-    fn put(&mut self, mut bytes: Vec<u8>, flip: Option<(Role, usize, u8)>) {
+    fn put(&mut self, mut bytes: Vec<u8>, flip: Option<(Side, usize, u8)>) {
         let flip = flip.and_then(|(_, offset, bit)| Some((offset.checked_sub(self.carried)?, bit)));
         if let Some((offset, bit)) = flip
             && let Some(byte) = bytes.get_mut(offset)

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use snow::HandshakeState;
+use transom_wire::Side;
 
 use crate::channel::{Channel, Facts};
 use crate::cipher::{Cipher, Ciphers};
@@ -13,7 +14,7 @@ use crate::error::HandshakeError;
 use crate::identity::Identity;
 use crate::message::{INTRODUCTION, Incoming, LARGEST, LENGTH, Message};
 use crate::noise;
-use crate::preamble::{self, PREAMBLE, Preamble, Role};
+use crate::preamble::{self, PREAMBLE, Preamble};
 
 /// One side of a handshake.
 ///
@@ -31,7 +32,7 @@ use crate::preamble::{self, PREAMBLE, Preamble, Role};
 /// 4. After [`HANDSHAKE_TIMEOUT`] without being complete, drop the connection.
 pub struct Handshake {
     identity: Identity,
-    role: Role,
+    side: Side,
     ciphers: Ciphers,
     stage: Stage,
     incoming: Incoming,
@@ -58,12 +59,12 @@ impl Handshake {
     ///
     /// # Errors
     /// When the system gives no random numbers, without which there is no handshake.
-    pub fn new(identity: &Identity, role: Role, ciphers: Ciphers) -> Result<Self, HandshakeError> {
+    pub fn new(identity: &Identity, side: Side, ciphers: Ciphers) -> Result<Self, HandshakeError> {
         // Asked here, so that a machine that can't is found out before anything is sent.
         noise::fill_random(&mut [0; 1]).map_err(|_| HandshakeError::Random)?;
         let mut handshake = Self {
             identity: identity.clone(),
-            role,
+            side,
             ciphers,
             stage: Stage::Preamble,
             incoming: Incoming::default(),
@@ -72,7 +73,7 @@ impl Handshake {
             remote: None,
             introduction: Vec::new(),
         };
-        if role == Role::Dialer {
+        if side == Side::Dialer {
             handshake.send(&preamble::request(ciphers));
         }
         Ok(handshake)
@@ -81,7 +82,7 @@ impl Handshake {
     /// What a dialer says of itself, sealed, to a listener that it admits: text without zeros. More
     /// than [`INTRODUCTION`] bytes are not said.
     pub fn introduce(&mut self, bytes: &[u8]) {
-        if self.role == Role::Dialer && (1..=INTRODUCTION).contains(&bytes.len()) {
+        if self.side == Side::Dialer && (1..=INTRODUCTION).contains(&bytes.len()) {
             self.introduction = bytes.to_vec();
             self.introduction.resize(INTRODUCTION, 0);
         }
@@ -125,7 +126,7 @@ impl Handshake {
         if self.stage != Stage::Owner {
             return Err(HandshakeError::Early);
         }
-        if self.role == Role::Dialer {
+        if self.side == Side::Dialer {
             self.send_message()?;
         }
         self.stage = Stage::Nothing;
@@ -140,9 +141,9 @@ impl Handshake {
     /// What the dialer said of itself, once a listener knows its key. It may be anything and proves
     /// nothing.
     pub fn introduction(&self) -> &[u8] {
-        match self.role {
-            Role::Listener => (self.introduction.split(|byte| *byte == 0).next()).unwrap_or(&[]),
-            Role::Dialer => &[],
+        match self.side {
+            Side::Listener => (self.introduction.split(|byte| *byte == 0).next()).unwrap_or(&[]),
+            Side::Dialer => &[],
         }
     }
 
@@ -174,9 +175,9 @@ impl Handshake {
         let mut hash = [0; 32];
         hash.copy_from_slice(noise.get_handshake_hash());
         let [dialer, listener] = noise::split(&mut noise);
-        let keys = match self.role {
-            Role::Dialer => [&*dialer, &*listener],
-            Role::Listener => [&*listener, &*dialer],
+        let keys = match self.side {
+            Side::Dialer => [&*dialer, &*listener],
+            Side::Listener => [&*listener, &*dialer],
         };
         let facts = Facts {
             remote,
@@ -215,9 +216,9 @@ impl Handshake {
         let mut theirs: Preamble = [0; PREAMBLE];
         theirs.copy_from_slice(self.incoming.bytes());
         self.incoming.clear();
-        match self.role {
-            Role::Dialer => self.begin_as_dialer(theirs),
-            Role::Listener => self.begin_as_listener(theirs),
+        match self.side {
+            Side::Dialer => self.begin_as_dialer(theirs),
+            Side::Listener => self.begin_as_listener(theirs),
         }
     }
 
@@ -245,7 +246,7 @@ impl Handshake {
     }
 
     fn begin(&mut self, cipher: Cipher, prologue: &[u8]) -> Result<(), HandshakeError> {
-        let noise = noise::begin(&self.identity, self.role, cipher, prologue);
+        let noise = noise::begin(&self.identity, self.side, cipher, prologue);
         self.noise = Some((noise.map_err(|_| HandshakeError::Random)?, cipher));
         Ok(())
     }
@@ -321,7 +322,7 @@ impl Handshake {
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake")
-            .field("role", &self.role)
+            .field("side", &self.side)
             .field("stage", &self.stage)
             .finish_non_exhaustive()
     }

@@ -6,11 +6,11 @@
 //! owner has not [admitted](Handshake::admit).
 //!
 //! ```
-//! use transom_secure::{Ciphers, Handshake, Identity, Role};
+//! use transom_secure::{Ciphers, Handshake, Identity, Side};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (anna, box1) = (Identity::generate()?, Identity::generate()?);
-//! let mut dialer = Handshake::new(&anna, Role::Dialer, Ciphers::detect())?;
-//! let mut listener = Handshake::new(&box1, Role::Listener, Ciphers::detect())?;
+//! let mut dialer = Handshake::new(&anna, Side::Dialer, Ciphers::detect())?;
+//! let mut listener = Handshake::new(&box1, Side::Listener, Ciphers::detect())?;
 //!
 //! while !(dialer.is_complete() && listener.is_complete()) {
 //!     // 1. Write what is to be written, hand over what was read.
@@ -58,7 +58,8 @@ pub use error::{ChannelError, HandshakeError, SecureError};
 pub use handshake::{HANDSHAKE_BUFFER, HANDSHAKE_TIMEOUT, Handshake};
 pub use identity::Identity;
 pub use message::INTRODUCTION;
-pub use preamble::{Role, VERSION};
+pub use preamble::VERSION;
+pub use transom_wire::Side;
 pub use zeroize::Zeroizing;
 
 #[doc(hidden)]

@@ -3,16 +3,16 @@
 use snow::params::{DHChoice, NoiseParams};
 use snow::resolvers::{BoxedCryptoResolver, CryptoResolver, DefaultResolver};
 use snow::{Builder, HandshakeState};
+use transom_wire::Side;
 use zeroize::Zeroizing;
 
 use crate::cipher::Cipher;
 use crate::identity::Identity;
-use crate::preamble::Role;
 
 /// A handshake at its beginning.
 pub(crate) fn begin(
     identity: &Identity,
-    role: Role,
+    side: Side,
     cipher: Cipher,
     prologue: &[u8],
 ) -> Result<HandshakeState, snow::Error> {
@@ -20,9 +20,9 @@ pub(crate) fn begin(
     let builder = Builder::with_resolver(params(cipher)?, resolver())
         .local_private_key(&private[..])?
         .prologue(prologue)?;
-    match role {
-        Role::Dialer => builder.build_initiator(),
-        Role::Listener => builder.build_responder(),
+    match side {
+        Side::Dialer => builder.build_initiator(),
+        Side::Listener => builder.build_responder(),
     }
 }
 
@@ -114,16 +114,16 @@ mod tests {
     }
 
     /// The channel of one end, with a change of key after two records.
-    fn channel(mut noise: HandshakeState, cipher: Cipher, role: Role) -> Channel {
+    fn channel(mut noise: HandshakeState, cipher: Cipher, side: Side) -> Channel {
         let facts = Facts {
             remote: [0; 32],
             hash: noise.get_handshake_hash().try_into().unwrap(),
             cipher,
         };
         let [dialer, listener] = split(&mut noise);
-        let keys = match role {
-            Role::Dialer => [&*dialer, &*listener],
-            Role::Listener => [&*listener, &*dialer],
+        let keys = match side {
+            Side::Dialer => [&*dialer, &*listener],
+            Side::Listener => [&*listener, &*dialer],
         };
         Channel::new(keys, facts).with_interval(2)
     }
@@ -132,20 +132,20 @@ mod tests {
     #[test]
     fn records_and_changed_keys_are_those_of_noise() {
         for cipher in [Cipher::ChaCha20Poly1305, Cipher::Aes256Gcm] {
-            for role in [Role::Dialer, Role::Listener] {
+            for side in [Side::Dialer, Side::Listener] {
                 let [dialer, listener] = fixed(cipher);
-                let (near, far) = match role {
-                    Role::Dialer => (dialer, listener),
-                    Role::Listener => (listener, dialer),
+                let (near, far) = match side {
+                    Side::Dialer => (dialer, listener),
+                    Side::Listener => (listener, dialer),
                 };
-                let mut near = channel(near, cipher, role);
+                let mut near = channel(near, cipher, side);
                 let mut far = far.into_transport_mode().unwrap();
                 for record in 1..=7_u8 {
                     let plain = vec![record; usize::from(record) * 1000];
                     let (mut wire, mut out) = (Vec::new(), vec![0; 10_000]);
                     near.seal(&plain, &mut wire).unwrap();
                     let count = far.read_message(&wire[2..], &mut out).unwrap();
-                    assert_eq!(out[..count], plain, "{cipher:?} {role:?} {record}");
+                    assert_eq!(out[..count], plain, "{cipher:?} {side:?} {record}");
                     let count = far.write_message(&plain, &mut out).unwrap();
                     assert_eq!(near.open(&mut out[..count]).unwrap(), plain);
                     if record % 2 == 0 {
@@ -179,8 +179,8 @@ mod tests {
             ),
         ] {
             let [dialer, listener] = fixed(cipher);
-            let mut near = channel(dialer, cipher, Role::Dialer);
-            let mut far = channel(listener, cipher, Role::Listener);
+            let mut near = channel(dialer, cipher, Side::Dialer);
+            let mut far = channel(listener, cipher, Side::Listener);
             assert_eq!(near.handshake_hash(), far.handshake_hash());
             for wanted in wanted {
                 let mut wire = Vec::new();

@@ -1,7 +1,7 @@
 //! Handshakes of pairs, whole, cut, changed and refused.
 
 use super::*;
-use crate::fuzzing::{DIALER_BYTES, LISTENER_BYTES, Link, identity, pair, side};
+use crate::fuzzing::{DIALER_BYTES, LISTENER_BYTES, Link, begin, identity, pair};
 
 #[test]
 fn any_cut_gives_the_same_keys() {
@@ -11,25 +11,25 @@ fn any_cut_gives_the_same_keys() {
         let near = dialer.into_channel().unwrap();
         let far = listener.into_channel().unwrap();
         assert_eq!(near.handshake_hash(), far.handshake_hash());
-        assert_eq!(near.remote(), identity(Role::Listener).public());
-        assert_eq!(far.remote(), identity(Role::Dialer).public());
+        assert_eq!(near.remote(), identity(Side::Listener).public());
+        assert_eq!(far.remote(), identity(Side::Dialer).public());
     }
 }
 
 #[test]
 fn every_changed_byte_ends_it() {
-    let dialers = (0..DIALER_BYTES).map(|offset| (Role::Dialer, offset));
-    let listeners = (0..LISTENER_BYTES).map(|offset| (Role::Listener, offset));
-    for (role, offset) in dialers.chain(listeners) {
+    let dialers = (0..DIALER_BYTES).map(|offset| (Side::Dialer, offset));
+    let listeners = (0..LISTENER_BYTES).map(|offset| (Side::Listener, offset));
+    for (side, offset) in dialers.chain(listeners) {
         // Each bit of what is in the clear; of the rest, bits that differ from byte to byte.
         let bits = if offset < 14 { 0..8 } else { 0..1 };
         for bit in bits.map(|bit| (bit + offset as u8) % 8) {
             let (mut dialer, mut listener) = pair();
             let mut link = Link::new(&[]);
-            link.flip = Some((role, offset, bit));
+            link.flip = Some((side, offset, bit));
             let end = link.run(&mut dialer, &mut listener);
             let error = end.expect_err("a changed byte was not seen");
-            assert!(error.is_peer(), "{role:?} {offset} {bit}: {error}");
+            assert!(error.is_peer(), "{side:?} {offset} {bit}: {error}");
         }
     }
 }
@@ -39,7 +39,7 @@ fn a_changed_cipher_is_seen_though_both_could_go_on_with_it() {
     // The set BOTH without its AES bit: what somebody between would like best.
     let (mut dialer, mut listener) = pair();
     let mut link = Link::new(&[]);
-    link.flip = Some((Role::Dialer, 7, 1));
+    link.flip = Some((Side::Dialer, 7, 1));
     let end = link.run(&mut dialer, &mut listener);
     assert_eq!(end, Err(HandshakeError::Forged(2)));
     assert!(dialer.remote().is_none() && listener.remote().is_none());
@@ -53,7 +53,7 @@ fn the_cipher_is_aes_only_if_both_have_it() {
         (both, chacha, Cipher::ChaCha20Poly1305),
         (chacha, both, Cipher::ChaCha20Poly1305),
     ] {
-        let (mut dialer, mut listener) = (side(Role::Dialer, near), side(Role::Listener, far));
+        let (mut dialer, mut listener) = (begin(Side::Dialer, near), begin(Side::Listener, far));
         Link::new(&[]).run(&mut dialer, &mut listener).unwrap();
         assert_eq!(dialer.into_channel().unwrap().cipher(), cipher);
         assert_eq!(listener.into_channel().unwrap().cipher(), cipher);
@@ -75,7 +75,7 @@ fn until_message_2() -> (Handshake, Handshake) {
 #[test]
 fn a_key_that_is_not_admitted_is_sent_nothing() {
     let (mut dialer, mut listener) = until_message_2();
-    assert_eq!(dialer.remote(), Some(identity(Role::Listener).public()));
+    assert_eq!(dialer.remote(), Some(identity(Side::Listener).public()));
     assert_eq!(listener.remote(), None);
     assert_eq!(dialer.poll_transmit(), None);
     assert_eq!(dialer.handle_bytes(b"say something"), Ok(0));
@@ -95,7 +95,7 @@ fn a_listener_without_admission_has_no_channel() {
     let third = dialer.poll_transmit().unwrap();
     assert!(dialer.is_complete());
     assert_eq!(listener.handle_bytes(&third), Ok(third.len()));
-    assert_eq!(listener.remote(), Some(identity(Role::Dialer).public()));
+    assert_eq!(listener.remote(), Some(identity(Side::Dialer).public()));
     assert_eq!(listener.poll_transmit(), None);
     assert!(!listener.is_complete());
     assert_eq!(listener.into_channel().err(), Some(HandshakeError::Early));
@@ -104,8 +104,8 @@ fn a_listener_without_admission_has_no_channel() {
 #[test]
 fn a_dialer_introduces_itself_to_whom_it_admits() {
     for words in [&b""[..], b"anna", &[0xff; INTRODUCTION]] {
-        let mut dialer = side(Role::Dialer, Ciphers::BOTH);
-        let mut listener = side(Role::Listener, Ciphers::BOTH);
+        let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
+        let mut listener = begin(Side::Listener, Ciphers::BOTH);
         dialer.introduce(words);
         listener.introduce(b"listeners say nothing");
         Link::new(&[5]).run(&mut dialer, &mut listener).unwrap();
@@ -118,8 +118,8 @@ fn a_dialer_introduces_itself_to_whom_it_admits() {
 #[test]
 fn what_is_too_long_for_an_introduction_is_not_said() {
     let (mut dialer, mut listener) = (
-        side(Role::Dialer, Ciphers::BOTH),
-        side(Role::Listener, Ciphers::BOTH),
+        begin(Side::Dialer, Ciphers::BOTH),
+        begin(Side::Listener, Ciphers::BOTH),
     );
     dialer.introduce(&[b'a'; INTRODUCTION + 1]);
     Link::new(&[]).run(&mut dialer, &mut listener).unwrap();
@@ -152,7 +152,7 @@ fn records_behind_the_last_message_are_left_alone() {
 
 #[test]
 fn other_programs_are_recognised_by_their_first_bytes() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let request = b"GET / HTTP/1.1\r\nHost: door\r\n\r\n";
     assert_eq!(listener.handle_bytes(request), Err(HandshakeError::Magic));
     assert_eq!(listener.poll_transmit(), None);
@@ -162,8 +162,8 @@ fn other_programs_are_recognised_by_their_first_bytes() {
 
 #[test]
 fn another_version_is_answered_so_that_both_can_say_why() {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let of_later = b"TRSM\x02\x03\x01\x0b\x01\x07\x07\x77";
     let version = |oldest, newest| Err(HandshakeError::Version { oldest, newest });
     assert_eq!(listener.handle_bytes(of_later), version(2, 3));
@@ -181,7 +181,7 @@ fn another_version_is_answered_so_that_both_can_say_why() {
 
 #[test]
 fn a_dialer_that_also_speaks_later_versions_is_served() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let of_later = b"TRSM\x01\x09\x01\x0b\x01\x07\x07\x77";
     assert_eq!(listener.handle_bytes(of_later), Ok(of_later.len()));
     let answer = listener.poll_transmit().unwrap();
@@ -190,8 +190,8 @@ fn a_dialer_that_also_speaks_later_versions_is_served() {
 
 #[test]
 fn a_purpose_that_is_not_served_is_answered_so_that_both_can_say_why() {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let pairing = b"TRSM\x01\x01\x01\x03\x02\0\0\0";
     let refused = listener.handle_bytes(pairing);
     assert_eq!(refused, Err(HandshakeError::Purpose(2)));
@@ -204,15 +204,15 @@ fn a_purpose_that_is_not_served_is_answered_so_that_both_can_say_why() {
 
 #[test]
 fn our_own_bytes_coming_back_are_seen() {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     let echo = dialer.poll_transmit().unwrap();
-    assert_eq!(dialer.handle_bytes(&echo), Err(HandshakeError::Role(1)));
+    assert_eq!(dialer.handle_bytes(&echo), Err(HandshakeError::Side(1)));
 }
 
 #[test]
 fn a_wrong_length_is_seen_before_the_message_comes() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     listener
         .handle_bytes(&dialer.poll_transmit().unwrap())
         .unwrap();
@@ -230,8 +230,8 @@ fn a_wrong_length_is_seen_before_the_message_comes() {
 
 #[test]
 fn the_buffer_of_a_stranger_is_bounded() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     let preamble = dialer.poll_transmit().unwrap();
     for byte in preamble.iter().chain(&[0, 32]).chain(&[7; 31]) {
         assert_eq!(listener.handle_bytes(&[*byte]), Ok(1));
@@ -265,12 +265,12 @@ fn keys_that_belong_to_everybody_are_refused() {
     assert!(noise::is_low_order(&order_eight));
     order_eight[0] ^= 1;
     assert!(!noise::is_low_order(&order_eight));
-    assert!(!noise::is_low_order(&identity(Role::Dialer).public()));
+    assert!(!noise::is_low_order(&identity(Side::Dialer).public()));
 }
 
 #[test]
 fn debug_shows_no_key() {
-    let dialer = side(Role::Dialer, Ciphers::BOTH);
+    let dialer = begin(Side::Dialer, Ciphers::BOTH);
     let text = format!("{dialer:?}");
-    assert_eq!(text, "Handshake { role: Dialer, stage: Preamble, .. }");
+    assert_eq!(text, "Handshake { side: Dialer, stage: Preamble, .. }");
 }
