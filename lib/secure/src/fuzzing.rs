@@ -1,35 +1,36 @@
-//! Laws for fuzzing: what must hold for any bytes, any cuts and any change on the way.
+//! Properties that hold for arbitrary bytes, arbitrary fragmentation and any changed bit, checked
+//! by fuzzing and tests.
 
 use crate::preamble::PREAMBLE;
 use crate::{
     Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Side,
 };
 
-/// Bytes of a stranger end a handshake or leave it waiting, the same however they are cut; honest
-/// sides agree over any cuts; one changed bit ends it. The first byte says which of the three is
-/// tried.
+/// Arbitrary bytes fail a handshake or leave it waiting, independent of their fragmentation; honest
+/// sides agree over any fragmentation; a changed bit fails the handshake. The first byte selects
+/// one of the three.
 ///
 /// # Panics
-/// When a law is broken.
+/// When the property does not hold.
 pub fn handshake(data: &[u8]) {
     match data.split_first() {
-        Some((0..=99, bytes)) => strangers(Side::Listener, bytes),
-        Some((100..=199, bytes)) => strangers(Side::Dialer, bytes),
+        Some((0..=99, bytes)) => arbitrary(Side::Listener, bytes),
+        Some((100..=199, bytes)) => arbitrary(Side::Dialer, bytes),
         Some((200..=227, cuts)) => honest(cuts),
         Some((228.., rest)) => changed(rest),
         None => {}
     }
 }
 
-/// A stranger learns no key, completes nothing and fills no memory; cuts change nothing.
-fn strangers(side: Side, bytes: &[u8]) {
-    let whole = given(side, bytes, bytes.len());
-    assert_eq!(whole, given(side, bytes, 1));
-    assert_eq!(whole, given(side, bytes, 7));
+/// Arbitrary bytes complete no handshake and fill no memory; fragmentation makes no difference.
+fn arbitrary(side: Side, bytes: &[u8]) {
+    let whole = feed(side, bytes, bytes.len());
+    assert_eq!(whole, feed(side, bytes, 1));
+    assert_eq!(whole, feed(side, bytes, 7));
 }
 
-/// How many bytes are taken before the end, and how it ends.
-fn given(side: Side, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeError>) {
+/// Feeds the bytes in pieces; how many are consumed, and the error.
+fn feed(side: Side, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeError>) {
     let mut handshake = begin(side, Ciphers::BOTH);
     let mut taken = 0;
     let mut end = None;
@@ -56,8 +57,9 @@ fn given(side: Side, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeErro
 fn honest(cuts: &[u8]) {
     let cuts = cuts.get(..MAX_PLAIN).unwrap_or(cuts);
     let (mut dialer, mut listener) = pair();
-    let mut link = Link::new(cuts);
-    link.run(&mut dialer, &mut listener)
+    let mut transport = Transport::new(cuts);
+    transport
+        .run(&mut dialer, &mut listener)
         .expect("honest sides agree");
     assert_eq!(listener.introduction(), INTRODUCED);
     let (near, far) = (dialer.into_channel(), listener.into_channel());
@@ -79,14 +81,14 @@ fn changed(rest: &[u8]) {
         _ => (Side::Listener, LISTENER_BYTES),
     };
     let (mut dialer, mut listener) = pair();
-    let mut link = Link::new(cuts);
-    link.flip = Some((from, usize::from(*offset) % length, bit % 8));
-    let end = link.run(&mut dialer, &mut listener);
+    let mut transport = Transport::new(cuts);
+    transport.flip = Some((from, usize::from(*offset) % length, bit % 8));
+    let end = transport.run(&mut dialer, &mut listener);
     assert!(end.is_err_and(|error| error.is_peer()));
     assert!(!(dialer.is_complete() && listener.is_complete()));
 }
 
-/// Two handshakes of different people.
+/// A dialer and a listener with different keys.
 pub(crate) fn pair() -> (Handshake, Handshake) {
     let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     dialer.introduce(INTRODUCED);
@@ -97,7 +99,7 @@ pub(crate) fn begin(side: Side, ciphers: Ciphers) -> Handshake {
     Handshake::new(&identity(side), side, ciphers).expect("there are random numbers")
 }
 
-/// Always the same key for each side.
+/// A fixed key for each side.
 pub(crate) fn identity(side: Side) -> Identity {
     match side {
         Side::Dialer => Identity::from_bytes([0x11; 32]),
@@ -105,25 +107,25 @@ pub(crate) fn identity(side: Side) -> Identity {
     }
 }
 
-/// A connection between two handshakes that cuts the bytes, and changes one if told so.
-pub(crate) struct Link {
+/// A connection between two handshakes that fragments the bytes and can flip one bit.
+pub(crate) struct Transport {
     cuts: Vec<u8>,
     at: usize,
-    /// Whose bytes, which of them, which bit.
+    /// The bit to flip: the sender, the offset of the byte, the bit.
     pub(crate) flip: Option<(Side, usize, u8)>,
     to_listener: Pipe,
     to_dialer: Pipe,
 }
 
-/// One direction: what is on the way, and how many bytes were put in before.
+/// One direction: the bytes in flight, and how many were sent before them.
 #[derive(Default)]
 struct Pipe {
     bytes: Vec<u8>,
     carried: usize,
 }
 
-impl Link {
-    /// The bytes arrive in pieces of these sizes, over and over; all at once if there are none.
+impl Transport {
+    /// The bytes arrive in pieces of these sizes, used cyclically; all at once if there are none.
     pub(crate) fn new(cuts: &[u8]) -> Self {
         Self {
             cuts: cuts.to_vec(),
@@ -137,16 +139,16 @@ impl Link {
     /// Carries bytes until both are complete; each side admits the other as soon as it can.
     ///
     /// # Errors
-    /// What the first side that fails says.
+    /// The error of the first side that fails.
     ///
     /// # Panics
-    /// When both wait though nobody failed.
+    /// When both sides wait for ever.
     pub(crate) fn run(
         &mut self,
         dialer: &mut Handshake,
         listener: &mut Handshake,
     ) -> Result<(), HandshakeError> {
-        // More turns than there are bytes of both directions.
+        // Each turn carries at least one byte if there is any.
         for _ in 0..DIALER_BYTES + LISTENER_BYTES {
             self.turn(Side::Dialer, dialer, listener)?;
             self.turn(Side::Listener, listener, dialer)?;
@@ -157,7 +159,7 @@ impl Link {
         panic!("both sides wait: {dialer:?}, {listener:?}");
     }
 
-    /// Takes what `from` sends and brings one piece of it to `to`.
+    /// Takes the bytes that `from` sends and delivers one piece to `to`.
     fn turn(
         &mut self,
         side: Side,
@@ -169,7 +171,7 @@ impl Link {
             Side::Listener => &mut self.to_dialer,
         };
         while let Some(bytes) = from.poll_transmit() {
-            pipe.put(bytes, self.flip.filter(|(whose, ..)| *whose == side));
+            pipe.put(bytes, self.flip.filter(|(sender, ..)| *sender == side));
         }
         let cut = self.cuts.get(self.at % self.cuts.len().max(1));
         self.at += 1;
@@ -197,7 +199,7 @@ impl Pipe {
     }
 }
 
-/// What the dialer of a pair says of itself.
+/// The introduction of a pair's dialer.
 pub(crate) const INTRODUCED: &[u8] = b"anna";
 /// Bytes a dialer sends in a whole handshake.
 pub(crate) const DIALER_BYTES: usize = PREAMBLE + (2 + 32) + (2 + 64 + INTRODUCTION);

@@ -1,5 +1,5 @@
-//! The twelve bytes that each side begins with (wire 2). They are not secret, and bound into the
-//! handshake, so that a man in the middle can't talk two sides down to an older version.
+//! The twelve bytes that each side sends first (wire 2). They are not secret. The handshake's
+//! prologue contains them, which prevents a downgrade by a man in the middle.
 
 use transom_wire::Side;
 
@@ -13,7 +13,7 @@ use crate::error::HandshakeError;
 /// ```
 pub(crate) type Preamble = [u8; PREAMBLE];
 
-/// A dialer's preamble: every version and cipher that this side has.
+/// A dialer's preamble: every version and cipher that this side supports.
 pub(crate) fn request(ciphers: Ciphers) -> Preamble {
     write(Side::Dialer, ciphers.bits(), SESSION)
 }
@@ -23,8 +23,8 @@ pub(crate) fn answer(cipher: Cipher) -> Preamble {
     write(Side::Listener, cipher.bit(), SESSION)
 }
 
-/// A listener's answer to a request that it can't serve, so that the dialer can tell its user why;
-/// `None` where the bytes were no request at all.
+/// A listener's answer to a request that it can't serve, so that the dialer can tell its user why.
+/// `None` if the bytes were not a request.
 pub(crate) fn refusal(why: HandshakeError) -> Option<Preamble> {
     match why {
         HandshakeError::Version { .. } => Some(write(Side::Listener, 0, SESSION)),
@@ -39,7 +39,7 @@ pub(crate) fn read_request(preamble: Preamble) -> Result<Ciphers, HandshakeError
     Ciphers::from_bits(bits).ok_or(HandshakeError::Ciphers(bits))
 }
 
-/// The cipher that a listener chose from those we have.
+/// The cipher that a listener chose from ours.
 pub(crate) fn read_answer(preamble: Preamble, ours: Ciphers) -> Result<Cipher, HandshakeError> {
     let bits = read(preamble, Side::Listener)?;
     ours.choice(bits).ok_or(HandshakeError::Ciphers(bits))
@@ -64,8 +64,8 @@ fn write(side: Side, ciphers: u8, purpose: u8) -> Preamble {
     ]
 }
 
-/// The ciphers of a preamble whose other fields are right. The last three bytes are for later
-/// versions and not looked at.
+/// Checks all fields but the ciphers, and returns those. The last three bytes are reserved for
+/// later versions and ignored.
 fn read(preamble: Preamble, from: Side) -> Result<u8, HandshakeError> {
     let [t, r, s, m, oldest, newest, side, ciphers, purpose, ..] = preamble;
     if [t, r, s, m] != MAGIC {
@@ -91,7 +91,7 @@ fn code(side: Side) -> u8 {
     }
 }
 
-/// The version of the protocol. The first version has no older one to speak.
+/// The version of the protocol. It is the first, so this side speaks no older one.
 pub const VERSION: u8 = 1;
 pub(crate) const PREAMBLE: usize = 12;
 const MAGIC: [u8; 4] = *b"TRSM";
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_versions_that_has_ours_is_enough() {
+    fn a_range_of_versions_that_contains_ours_is_accepted() {
         let read = |oldest, newest| {
             let range = changed(request(Ciphers::BOTH), &[(4, oldest), (5, newest)]);
             read_request(range).map(|_| ())
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_later_versions_may_add_is_no_error() {
+    fn unknown_ciphers_and_reserved_bytes_are_ignored() {
         let later = changed(
             request(Ciphers::BOTH),
             &[(7, 0xff), (9, 1), (10, 2), (11, 3)],
