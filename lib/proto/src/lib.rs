@@ -108,11 +108,12 @@ pub use connection::Connection;
 pub use error::{PeerError, UsageError};
 pub use event::{
     CallEvent, CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
-    ReceivedPicture, Side, TransferEvent, TransferId,
+    ReceivedPicture, TransferEvent, TransferId,
 };
 pub use instant::Instant;
 pub use session::{Session, Traffic};
 pub use stats::Stats;
+pub use transom_wire::Side;
 
 #[doc(hidden)]
 pub mod fuzzing;

@@ -11,8 +11,8 @@
 //! # 2. Preamble and handshake (carried out by `transom-secure`)
 //!
 //! ```text
-//! dialer   -> "TRSM" | oldest u8  | newest u8  | role u8 (1) | ciphers u8 | purpose u8 | 0 u8 x 3
-//! listener -> "TRSM" | version u8 | version u8 | role u8 (2) | cipher  u8 | purpose u8 | 0 u8 x 3
+//! dialer   -> "TRSM" | oldest u8  | newest u8  | side u8 (1) | ciphers u8 | purpose u8 | 0 u8 x 3
+//! listener -> "TRSM" | version u8 | version u8 | side u8 (2) | cipher  u8 | purpose u8 | 0 u8 x 3
 //! dialer   -> len u16 | Noise_XX message 1        32 bytes: e
 //! listener -> len u16 | Noise_XX message 2        96 bytes: e, ee, s, es
 //! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se; or 128 with a name
@@ -282,6 +282,7 @@ pub mod limits;
 mod message;
 mod name;
 mod read;
+mod side;
 mod write;
 
 pub use error::{DecodeError, Full};
@@ -298,6 +299,7 @@ pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
 pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};
+pub use side::Side;
 
 #[doc(hidden)]
 pub mod fuzzing;
