@@ -27,7 +27,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
-    ("transom-sound", &["log", "thiserror"]),
+    ("transom-sound", &["aec3", "log", "opus-pure", "thiserror"]),
     (
         "transom-media",
         &[
