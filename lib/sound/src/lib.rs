@@ -9,6 +9,7 @@
 //! and starts no thread.
 
 mod codec;
+mod device;
 mod duck;
 mod echo;
 mod level;
@@ -23,6 +24,10 @@ use std::time::Duration;
 
 pub use self::codec::{
     Codec, CodecError, Decoder, Encoder, Format, MAX_ENCODED_BYTES, MAX_FRAME, MIN_FRAME,
+};
+pub use self::device::{
+    DeviceError, DeviceName, DeviceNameError, DeviceState, Heard, KeptMicrophone, KeptSpeaker,
+    Microphone, Speaker,
 };
 pub use self::echo::{Echo, EchoMode};
 pub use self::level::{Level, SILENCE_DB, level_db};

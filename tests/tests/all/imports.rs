@@ -27,7 +27,10 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
-    ("transom-sound", &["aec3", "log", "opus-pure", "thiserror"]),
+    (
+        "transom-sound",
+        &["aec3", "log", "mio", "opus-pure", "rustix", "thiserror"],
+    ),
     (
         "transom-media",
         &[
