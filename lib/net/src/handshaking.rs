@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind, Read};
 
 use transom_proto::{self as proto, Side};
-use transom_secure::{Channel, HANDSHAKE_BUFFER, Handshake, HandshakeError, Role};
+use transom_secure::{Channel, HANDSHAKE_BUFFER, Handshake, HandshakeError};
 use transom_wire::PeerName;
 
 use crate::config::Config;
@@ -36,11 +36,7 @@ impl Handshaking {
         side: Side,
         now: proto::Instant,
     ) -> Result<Self, HandshakeError> {
-        let role = match side {
-            Side::Dialer => Role::Dialer,
-            Side::Listener => Role::Listener,
-        };
-        let mut handshake = Handshake::new(&config.identity, role, config.ciphers)?;
+        let mut handshake = Handshake::new(&config.identity, side, config.ciphers)?;
         if let Some(name) = &config.name {
             handshake.introduce(name.as_str().as_bytes());
         }

@@ -21,15 +21,6 @@ pub struct CallId(pub(crate) u16);
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TransferId(pub(crate) u16);
 
-/// Our side of the connection, which decides the stream numbers we open.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Side {
-    /// We connected; our streams are odd.
-    Dialer,
-    /// The peer connected; our streams are even.
-    Listener,
-}
-
 /// What the peer sent, or what happened to something we sent.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

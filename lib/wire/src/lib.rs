@@ -11,8 +11,8 @@
 //! # 2. Preamble and handshake (carried out by `transom-secure`)
 //!
 //! ```text
-//! dialer   -> "TRSM" | oldest u8  | newest u8  | role u8 (1) | ciphers u8 | purpose u8 | 0 u8 x 3
-//! listener -> "TRSM" | version u8 | version u8 | role u8 (2) | cipher  u8 | purpose u8 | 0 u8 x 3
+//! dialer   -> "TRSM" | oldest u8  | newest u8  | side u8 (1) | ciphers u8 | purpose u8 | 0 u8 x 3
+//! listener -> "TRSM" | version u8 | version u8 | side u8 (2) | cipher  u8 | purpose u8 | 0 u8 x 3
 //! dialer   -> len u16 | Noise_XX message 1        32 bytes: e
 //! listener -> len u16 | Noise_XX message 2        96 bytes: e, ee, s, es
 //! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se; or 128 with a name
@@ -69,9 +69,8 @@
 //! ## 3.3 Classes
 //!
 //! A sender that has frames of several classes sends the highest class first; within a class order
-//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content is
-//! defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
-//! [`Class::Bulk`] (file data). A picture is finished or given up before one of another call
+//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (sound), [`Class::Video`],
+//! [`Class::Text`] (texts and file control), [`Class::Bulk`] (file data). A picture is finished or given up before one of another call
 //! begins. Transfers that have file data take turns. Text and bulk keep a small floor so that a
 //! saturated call can't freeze them.
 //!
@@ -83,7 +82,7 @@
 //! |---|---|
 //! | a kind of frame | skips the frame by its length; its bytes count and are acked like others |
 //! | a value of a code (reason, state, kind of call, ...) | keeps the value, and does what the code's section says of unknown values |
-//! | a field of [`Hello`], [`Join`], [`Ring`], [`PictureHead`], [`Offer`] or [`Entry`] | skips it: each ends in an *extension area* |
+//! | a field of [`Hello`], [`Join`], [`Ring`], [`SoundHead`], [`PictureHead`], [`Offer`] or [`Entry`] | skips it: each ends in an *extension area* |
 //! | a capability | keeps the bit |
 //!
 //! An extension area is a sequence of `type u8 | length u16 | value`, in any order, each type at
@@ -95,7 +94,7 @@
 //!
 //! ```text
 //! status    code u8 | text                                  Bye, Decline, HangUp, camera state,
-//!                                                           Refuse, Finished, Cancel
+//!                                                           sound state, Refuse, Finished, Cancel
 //! failure   index u32 | reason u8 | errno u32 | text        Failed, Abandon
 //! ```
 //!
@@ -129,8 +128,10 @@
 //! ## 4.1 Capabilities
 //!
 //! Bits of `Hello.capabilities`: 0 camera (can be watched, nobody has to answer), 1 calls (a person
-//! or a program answers them), 2 files (receives them). They tell a window what to show for a
-//! contact, and grant nothing.
+//! or a program answers them), 2 files (receives them), 3 sound (takes the messages of section 9, and
+//! sound as PCM), 4 Opus (takes sound as Opus too). They tell a window what to show for a contact,
+//! and grant nothing. No message of section 9 is sent to a peer without bit 3, and no sound as Opus
+//! to one without bit 4.
 //!
 //! ## 4.2 Join
 //!
@@ -155,6 +156,8 @@
 //! | 0x14 | [`Shown`] | sequence u32, clock u64 |
 //! | 0x15 | Camera state | status of a [`CameraState`] |
 //! | 0x16 | [`Recording`] | on u8 |
+//! | 0x17 | Sound state | section 9 |
+//! | 0x18 | [`Listen`] | section 9 |
 //!
 //! ```text
 //!   idle --Ring--> ringing --Answer--> live --HangUp--> ended
@@ -271,6 +274,34 @@
 //! not U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can't leave its folder. A
 //! [`PublicKey`] is written as 56 characters of base32 in eight groups, every fourteenth a check
 //! character; its first sixteen are its fingerprint.
+//!
+//! # 9. Sound (class audio, its two states class control; stream = the call)
+//!
+//! | kind | message | payload |
+//! |---|---|---|
+//! | 0x17 | Sound state | status of a [`SoundState`] |
+//! | 0x18 | [`Listen`] | on u8 |
+//! | 0x20 | [`SoundHead`] | codec u8, rate u32 (48,000), channels u8 (1), samples a frame u16 (120 to 1920), extensions |
+//! | 0x21 | [`Sound`] | sequence u32, captured u64, bytes |
+//! | 0x22 | SoundEnd | - |
+//!
+//! Both sides of a live call may send sound, in a call of either kind. A head goes before the first
+//! frame, and again before the first frame of another format. `captured` is the time of the first
+//! sample in the sender's clock. A frame of PCM has two bytes a sample, little-endian; a frame of
+//! Opus is one packet of at most [`limits::OPUS_PACKET`] bytes. Frames of an unknown codec are
+//! received and not played. Sequences grow, by serial number arithmetic (RFC 1982); a gap tells
+//! that the sender dropped frames which had waited for too long. Flag [`flags::VOICE`] says that
+//! somebody speaks. `SoundEnd` ends a run of frames: a muted microphone sends it and then nothing.
+//! The next frame begins another run.
+//!
+//! These are illegal: a frame before any head or of a length that its head rules out, a sequence
+//! that does not grow, a `SoundEnd` outside a run, more than [`limits::SOUND_FRAMES`] frames a
+//! second, and each message of this section from a peer that did not see bit 3.
+//!
+//! `Listen` says whether the sender wants to hear the other side, which at first it does not; sound
+//! goes only to a side that listens and has the right to. A sound state says why a side sends
+//! sound or none; before the first one a side has no microphone. An unknown [`SoundState`] is shown
+//! by its text.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -282,6 +313,7 @@ pub mod limits;
 mod message;
 mod name;
 mod read;
+mod side;
 mod write;
 
 pub use error::{DecodeError, Full};
@@ -294,10 +326,12 @@ pub use message::file::{
     Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Leaf,
     Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,
 };
+pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
 pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};
+pub use side::Side;
 
 #[doc(hidden)]
 pub mod fuzzing;

@@ -27,6 +27,25 @@ pub const SIDE: u16 = 16_384;
 /// at 30 fps and a round trip of 200 ms.
 pub const PICTURE_CREDIT: u32 = 8;
 
+/// Samples of sound a second: the rate of Opus and of sound servers.
+pub const SOUND_RATE: u32 = 48_000;
+
+/// Samples of the shortest frame of sound: 2.5 ms, the shortest frame of Opus.
+pub const SOUND_FRAME_MIN: u16 = 120;
+
+/// Samples of the longest frame of sound: 40 ms, so that a frame of samples that are not compressed
+/// fits the smallest record, as [`SMALL_PAYLOAD`] does.
+pub const SOUND_FRAME_MAX: u16 = 1920;
+
+/// Bytes of an Opus packet of one frame (RFC 6716, section 3.4).
+pub const OPUS_PACKET: usize = 1275;
+
+/// Payload bytes of the longest frame of sound: its samples of 16 bits, and its fields.
+pub const SOUND: usize = 12 + 2 * SOUND_FRAME_MAX as usize;
+
+/// Frames of sound a second: those of 2.5 ms.
+pub const SOUND_FRAMES: u32 = SOUND_RATE / SOUND_FRAME_MIN as u32;
+
 /// Bytes of a text message: a long paragraph.
 pub const TEXT: usize = 4096;
 

@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "ring",
             "snow",
             "thiserror",
+            "transom-wire",
             "zeroize",
         ],
     ),

@@ -257,11 +257,7 @@ impl State {
     pub(super) fn leave(&mut self, end: End) {
         let (id, side) = end;
         self.owners.remove(&end);
-        let other = match side {
-            Side::Dialer => Side::Listener,
-            Side::Listener => Side::Dialer,
-        };
-        if !self.owners.contains_key(&(id, other)) {
+        if !self.owners.contains_key(&(id, side.other())) {
             self.network.close(id);
         }
     }

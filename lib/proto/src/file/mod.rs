@@ -436,9 +436,9 @@ fn handle_sending(
             return Ok(true);
         }
         _ => {
-            return Err(PeerError::Unexpected {
-                what: "a message that no receiver may say now",
-            });
+            return Err(PeerError::unexpected(
+                "a message that a receiver may not send now",
+            ));
         }
     }
     Ok(false)
@@ -466,9 +466,9 @@ fn handle_receiving(
         Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,
         Message::Finish(finish) => receiving.handle_finish(finish, output)?,
         _ => {
-            return Err(PeerError::Unexpected {
-                what: "a message that no sender may say now",
-            });
+            return Err(PeerError::unexpected(
+                "a message that a sender may not send now",
+            ));
         }
     }
     Ok(false)

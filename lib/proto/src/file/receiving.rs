@@ -221,24 +221,16 @@ impl Receiving {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         if !self.accepted || self.finish.is_some() || entry.index != self.entries {
-            return Err(PeerError::Unexpected {
-                what: "an entry out of turn",
-            });
+            return Err(PeerError::unexpected("an entry out of order"));
         }
         if self.entries >= self.offer.files {
-            return Err(PeerError::TooMuch {
-                what: "the entries offered",
-            });
+            return Err(PeerError::too_much("the entries offered"));
         }
         if self.unsettled.len() >= ENTRIES_AHEAD as usize {
-            return Err(PeerError::TooMuch {
-                what: "entries ahead",
-            });
+            return Err(PeerError::too_much("entries ahead"));
         }
         let Some(bytes) = self.bytes.checked_sub(entry.size) else {
-            return Err(PeerError::TooMuch {
-                what: "the bytes offered",
-            });
+            return Err(PeerError::too_much("the bytes offered"));
         };
         self.check_shape(&entry)?;
         self.bytes = bytes;
@@ -255,9 +247,9 @@ impl Receiving {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         if !self.accepted || self.finish.is_some() || finish.entries != self.entries {
-            return Err(PeerError::Unexpected {
-                what: "a finish that does not count its entries",
-            });
+            return Err(PeerError::unexpected(
+                "a finish with a wrong count of entries",
+            ));
         }
         self.finish = Some(finish.entries);
         self.tell_finish(output);
@@ -266,20 +258,14 @@ impl Receiving {
 
     pub(crate) fn handle_leaf(&mut self, leaf: Leaf, spare: &mut Spare) -> Result<(), PeerError> {
         if self.partial.is_some() {
-            return Err(PeerError::Unexpected {
-                what: "a leaf inside another",
-            });
+            return Err(PeerError::unexpected("a leaf inside another"));
         }
         let len = leaf.len as usize;
         let Some(track) = self.unsettled.get_mut(&leaf.index) else {
-            return Err(PeerError::Unexpected {
-                what: "a leaf of an entry that is not open",
-            });
+            return Err(PeerError::unexpected("a leaf of an entry that is not open"));
         };
         if !track.leaf(leaf.offset, len) {
-            return Err(PeerError::Unexpected {
-                what: "a leaf that is not the next",
-            });
+            return Err(PeerError::unexpected("a leaf out of order"));
         }
         let Leaf {
             index,
@@ -312,22 +298,16 @@ impl Receiving {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(partial) = &mut self.partial else {
-            return Err(PeerError::Unexpected {
-                what: "data outside a leaf",
-            });
+            return Err(PeerError::unexpected("data outside a leaf"));
         };
         if bytes.is_empty() {
             return Err(DecodeError::Cut("data").into());
         }
         if bytes.len() > partial.len - partial.got {
-            return Err(PeerError::TooMuch {
-                what: "a leaf's announced bytes",
-            });
+            return Err(PeerError::too_much("a leaf's announced bytes"));
         }
         if bytes.len() as u64 > self.granted - self.received {
-            return Err(PeerError::TooMuch {
-                what: "the bytes granted",
-            });
+            return Err(PeerError::too_much("the bytes granted"));
         }
         self.received += bytes.len() as u64;
         self.moved = Some(now);
@@ -344,14 +324,12 @@ impl Receiving {
             .as_ref()
             .is_some_and(|partial| partial.leaf.index == end.index);
         let Some(track) = self.unsettled.get_mut(&end.index) else {
-            return Err(PeerError::Unexpected {
-                what: "the end of an entry that is not open",
-            });
+            return Err(PeerError::unexpected(
+                "the end of an entry that is not open",
+            ));
         };
         if inside || !track.end(end.size) {
-            return Err(PeerError::Unexpected {
-                what: "the end of an entry that is not whole",
-            });
+            return Err(PeerError::unexpected("the end of an incomplete entry"));
         }
         if !track.failed {
             output.emit_transfer(self.id, TransferEvent::Ended(end));
@@ -366,9 +344,9 @@ impl Receiving {
     ) -> Result<(), PeerError> {
         let index = failure.index;
         if index >= self.entries {
-            return Err(PeerError::Unexpected {
-                what: "an abandon of an entry that was not announced",
-            });
+            return Err(PeerError::unexpected(
+                "an abandon of an entry that was not announced",
+            ));
         }
         if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
             self.drop_bytes(partial.got);
@@ -391,9 +369,9 @@ impl Receiving {
         if empty && single {
             return Ok(());
         }
-        Err(PeerError::Unexpected {
-            what: "an entry that does not fit the offer",
-        })
+        Err(PeerError::unexpected(
+            "an entry that does not fit the offer",
+        ))
     }
 
     fn leaf_came(&mut self, output: &mut Output) {

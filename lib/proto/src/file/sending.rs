@@ -180,9 +180,7 @@ impl Sending {
 
     pub(crate) fn handle_accept(&mut self, output: &mut Output) -> Result<(), PeerError> {
         if self.accepted {
-            return Err(PeerError::Unexpected {
-                what: "a second accept",
-            });
+            return Err(PeerError::unexpected("a second accept"));
         }
         self.accepted = true;
         output.emit_transfer(self.id, TransferEvent::Accepted);
@@ -198,9 +196,9 @@ impl Sending {
             return Ok(());
         };
         if !track.start(&start) {
-            return Err(PeerError::Unexpected {
-                what: "start at a place that the entry does not have",
-            });
+            return Err(PeerError::unexpected(
+                "a start that the entry's state or size does not allow",
+            ));
         }
         output.emit_transfer(self.id, TransferEvent::Started(start));
         Ok(())
@@ -212,9 +210,9 @@ impl Sending {
             return Ok(());
         };
         if !track.may_be_done() || !sent {
-            return Err(PeerError::Unexpected {
-                what: "done for an entry that was not all sent",
-            });
+            return Err(PeerError::unexpected(
+                "done for an entry that was not sent completely",
+            ));
         }
         self.settle(done.index, output);
         output.emit_transfer(self.id, TransferEvent::Done(done));
@@ -238,9 +236,9 @@ impl Sending {
 
     pub(crate) fn handle_grant(&mut self, grant: Grant) -> Result<(), PeerError> {
         if !self.accepted || grant.bytes < self.granted {
-            return Err(PeerError::Unexpected {
-                what: "a grant that takes back",
-            });
+            return Err(PeerError::unexpected(
+                "a grant before the accept, or below an earlier grant",
+            ));
         }
         self.granted = grant.bytes;
         Ok(())
@@ -418,9 +416,9 @@ impl Sending {
     /// says was under way.
     fn announced(&mut self, index: u32) -> Result<Option<&mut EntryState>, PeerError> {
         if index >= self.entries {
-            return Err(PeerError::Unexpected {
-                what: "an answer to an entry that was not announced",
-            });
+            return Err(PeerError::unexpected(
+                "an answer to an entry that was not announced",
+            ));
         }
         let track = self.unsettled.get_mut(&index);
         Ok(track.filter(|track| !track.failed))

@@ -63,11 +63,17 @@ impl Capabilities {
     pub const CALLS: Self = Self(1 << 1);
     /// It receives files.
     pub const FILES: Self = Self(1 << 2);
+    /// It takes the messages of sound (wire 9), coded as PCM.
+    pub const SOUND: Self = Self(1 << 3);
+    /// It takes sound coded as Opus too.
+    pub const OPUS: Self = Self(1 << 4);
     /// Those that have a name, as `--json` and files of settings write it.
-    pub const NAMED: [(Self, &'static str); 3] = [
+    pub const NAMED: [(Self, &'static str); 5] = [
         (Self::CAMERA, "camera"),
         (Self::CALLS, "calls"),
         (Self::FILES, "files"),
+        (Self::SOUND, "sound"),
+        (Self::OPUS, "opus"),
     ];
 
     /// The names of those in the set.

@@ -1,8 +1,9 @@
-//! All messages, each a struct that reads and writes its own payload (wire 4 to 7).
+//! All messages, each a struct that reads and writes its own payload (wire 4 to 7, 9).
 
 pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod file;
+pub(crate) mod sound;
 pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod video;
@@ -105,8 +106,8 @@ macro_rules! messages {
                 }
             }
 
-            fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Option<Self>, DecodeError> {
-                Ok(Some(match kind {
+            fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                Ok(match kind {
                     $(Kind::$name => Self::$name(<$type>::read(reader)?),)*
                     $(Kind::$empty => Self::$empty,)*
                     Kind::Picture => {
@@ -115,11 +116,7 @@ macro_rules! messages {
                     }
                     Kind::PictureData => Self::PictureData(reader.rest()),
                     Kind::Data => Self::Data(reader.rest()),
-                    Kind::Audio => {
-                        reader.rest();
-                        return Ok(None);
-                    }
-                }))
+                })
             }
 
             fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
@@ -165,6 +162,14 @@ messages! {
         CameraState(crate::Status<crate::CameraState, &'a str>),
         /// Whether the peer records the pictures.
         Recording(crate::Recording),
+        /// The state of the sender's microphone.
+        SoundState(crate::Status<crate::SoundState, &'a str>),
+        /// Whether the sender wants the peer's sound.
+        Listen(crate::Listen),
+        /// The format of the frames of sound that follow.
+        SoundHead(crate::SoundHead),
+        /// One frame of sound.
+        Sound(crate::Sound<'a>),
         /// A line of text.
         Text(crate::Text<'a>),
         /// Acknowledges a text.
@@ -209,6 +214,8 @@ messages! {
         Abort,
         /// Takes the offer.
         Accept,
+        /// The sound pauses: its sender is silent on purpose.
+        SoundEnd,
     }
 }
 
@@ -224,7 +231,7 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(payload);
         let message = Self::read(kind, &mut reader)?;
         reader.end("message")?;
-        Ok(message)
+        Ok(Some(message))
     }
 
     /// Writes header and payload; returns the bytes used.
