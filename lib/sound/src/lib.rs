@@ -32,7 +32,8 @@ pub use self::device::{
 };
 pub use self::echo::{Echo, EchoMode};
 pub use self::engine::{
-    Controls, Encoded, Engine, EngineSettings, Event, Frame, OwnLevel, StreamId, StreamNumbers, Wanted,
+    Controls, Encoded, Engine, EngineSettings, Event, Frame, OwnLevel, StreamId, StreamNumbers,
+    Wanted,
 };
 pub use self::level::{Level, SILENCE_DB, level_db};
 pub use self::playout::{LipSync, MAX_LIP_SYNC, Playout, PlayoutStats, skew_ms};

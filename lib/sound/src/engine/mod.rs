@@ -22,11 +22,11 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 
-pub use self::controls::{Controls, Frame, StreamId, Wanted};
-pub use self::event::{Encoded, Event, OwnLevel, StreamNumbers};
 use self::capture::Capture;
 use self::controls::{Command, Shared};
+pub use self::controls::{Controls, Frame, StreamId, Wanted};
 use self::echo_path::EchoPath;
+pub use self::event::{Encoded, Event, OwnLevel, StreamNumbers};
 use self::playback::Playback;
 use crate::{BLOCK, DeviceName, DeviceState, EchoMode, KeptMicrophone, KeptSpeaker};
 
@@ -148,7 +148,10 @@ impl Engine {
                 self.playback.take(id, item, self.has_speaker, now);
             }
         }
-        waiting.commands.into_iter().all(|command| self.command(command))
+        waiting
+            .commands
+            .into_iter()
+            .all(|command| self.command(command))
     }
 
     /// `false` for the last one.
