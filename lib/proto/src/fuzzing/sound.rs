@@ -10,7 +10,7 @@ use crate::{CallId, Instant, Session};
 pub fn queue_sound(session: &mut Session, call: CallId, captured: Instant, payload: &[u8]) {
     let header = Header {
         len: payload.len() as u32,
-        kind: Kind::Audio.code(),
+        kind: Kind::Sound.code(),
         flags: 0,
         stream: call.0,
     };
