@@ -9,11 +9,15 @@
 //! | `hash` | hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
 //! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
+//! | `sound` | moves samples between devices, playouts and encoders | the owner's commands, and 20 frames of each call |
+//! | `sounds` | looks for microphones and loudspeakers | one request of the owner |
 //!
 //! Each starts when it is first needed and ends with the station.
 
 mod camera;
 mod disk;
+#[cfg(feature = "sound")]
+mod sound;
 
 use std::collections::VecDeque;
 use std::io;
@@ -103,6 +107,8 @@ pub(crate) struct Workers {
     /// What the disk thread works on, until that thread starts.
     ready_disk: Option<Disk>,
     hashes: bool,
+    #[cfg(feature = "sound")]
+    sound: sound::SoundThreads,
 }
 
 impl Workers {
@@ -126,6 +132,8 @@ impl Workers {
             threads: Vec::new(),
             ready_disk: Some(disk),
             hashes: false,
+            #[cfg(feature = "sound")]
+            sound: Default::default(),
         };
         if receives {
             // Even if nothing is ever sent here, what is too old has to go.
@@ -238,6 +246,8 @@ impl Drop for Workers {
     fn drop(&mut self) {
         (self.camera, self.cameras, self.names) = (None, None, None);
         self.release_camera();
+        #[cfg(feature = "sound")]
+        self.sound.close();
         self.raw.close();
         self.hash.close();
         self.join(|name| name == "hash");
