@@ -23,6 +23,8 @@ mod name;
 mod pace;
 #[cfg(unix)]
 mod program;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod retry;
 mod silence;
 mod tone;
