@@ -26,7 +26,10 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
-    ("transom-sound", &["log", "mio", "rustix", "thiserror"]),
+    (
+        "transom-sound",
+        &["aec3", "log", "mio", "opus-pure", "rustix", "thiserror"],
+    ),
     (
         "transom-media",
         &[
