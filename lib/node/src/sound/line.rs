@@ -66,10 +66,7 @@ impl Line {
     /// speaks all the same is told.
     pub(super) fn needs_microphone(&self, own: &Own) -> bool {
         let state = own.state_for(&self.party).0;
-        let could = matches!(
-            state,
-            SoundState::On | SoundState::Muted | SoundState::Lost
-        );
+        let could = matches!(state, SoundState::On | SoundState::Muted | SoundState::Lost);
         self.listens && could
     }
 
@@ -117,7 +114,10 @@ impl Line {
         let heard = heard.saturating_sub(numbers.heard.saturating_duration_since(now));
         let skew = skew_ms(heard, captured);
         // Smoothed over about ten pictures, as the eye does.
-        self.skew_ms = Some(self.skew_ms.map_or(skew, |last| last + (skew - last) / 10.0));
+        self.skew_ms = Some(
+            self.skew_ms
+                .map_or(skew, |last| last + (skew - last) / 10.0),
+        );
         // Any clock that runs at the right pace will do for the second of patience.
         Some(self.lip_sync.update(heard, captured, heard))
     }
@@ -178,7 +178,7 @@ pub(super) fn played(frame: SoundFrame) -> Option<Frame> {
     let codec = match codec {
         SoundCodec::Pcm => Codec::Pcm,
         SoundCodec::Opus => Codec::Opus,
-        SoundCodec::Unknown(_) => return None,
+        _ => return None,
     };
     Some(Frame {
         sequence: frame.sequence,

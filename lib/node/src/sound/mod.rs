@@ -21,9 +21,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{CallEvent, CallId, SoundFrame};
-use transom_sound::{
-    Codec, Controls, DeviceName, DeviceState, EngineSettings, StreamId, Wanted,
-};
+use transom_sound::{Codec, Controls, DeviceName, DeviceState, EngineSettings, StreamId, Wanted};
 use transom_wire::{CallKind, Capabilities, PeerName};
 
 pub(crate) use self::inbox::Inbox;
@@ -110,9 +108,6 @@ impl Sound {
         if arrived.muted_speech && self.own.is_muted {
             tell(out, SoundNotice::MutedSpeech);
         }
-        if let Some(devices) = arrived.devices.take() {
-            tell(out, SoundNotice::Devices(devices));
-        }
         self.follow_calls(links, calls);
         for line in self.lines.values_mut() {
             if let Some(numbers) = arrived.heard.get(&line.stream) {
@@ -198,7 +193,11 @@ impl Sound {
     fn want_microphone(&mut self, out: &mut Context) {
         let mut wanted = Wanted::default();
         let own = &self.own;
-        for line in self.lines.values().filter(|line| line.needs_microphone(own)) {
+        for line in self
+            .lines
+            .values()
+            .filter(|line| line.needs_microphone(own))
+        {
             match line.party.codec() {
                 Codec::Pcm => wanted.pcm = true,
                 Codec::Opus => wanted.opus = true,

@@ -1,11 +1,9 @@
 //! The owner's verbs about sound: from the handle, through the queue, to the room of sound.
 
-use std::sync::Arc;
-
 use transom_sound::{DeviceName, EchoMode, ToneKind};
 use transom_wire::PeerName;
 
-use super::{Inbox, Sound};
+use super::Sound;
 use crate::context::Context;
 use crate::handle::{self, Handle};
 
@@ -21,7 +19,6 @@ pub(crate) enum Command {
     Volume(PeerName, f32),
     Tone(Option<ToneKind>),
     HearYourself(bool),
-    List,
 }
 
 /// Sound.
@@ -74,12 +71,6 @@ impl Handle {
         self.sound(Command::HearYourself(on));
     }
 
-    /// Looks for the microphones and loudspeakers of this machine; the answer is
-    /// [`SoundNotice::Devices`](super::SoundNotice::Devices).
-    pub fn list_sounds(&self) {
-        self.sound(Command::List);
-    }
-
     fn sound(&self, command: Command) {
         self.queue.push(handle::Command::Sound(command));
     }
@@ -113,14 +104,6 @@ impl Sound {
             }
             Command::Tone(kind) => self.now(out, |controls| controls.tone(kind)),
             Command::HearYourself(on) => self.now(out, |controls| controls.hear_yourself(on)),
-            Command::List => {
-                if self.controls(out).is_some()
-                    && let Some(thread) = &self.thread
-                {
-                    let inbox: Arc<Inbox> = thread.inbox.clone();
-                    out.workers.list_sounds(inbox);
-                }
-            }
         }
     }
 
