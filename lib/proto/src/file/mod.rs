@@ -151,8 +151,8 @@ impl Files {
         now: Instant,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
-        // A pause and a limit go first: the sender must not run free until they come.
-        receiving.throttle.flush(file.0, output);
+        // Before the accept, so that the sender never sends without our pause and limit.
+        receiving.throttle.flush_now(file.0, output);
         receiving.accept(output)?;
         self.flush(output, now);
         Ok(())
@@ -287,6 +287,13 @@ impl Files {
         Ok(())
     }
 
+    /// Puts the newest state into an event of a pause or limit that is taken out now.
+    pub(crate) fn update_event(&mut self, file: TransferId, event: &mut TransferEvent) {
+        if let Ok(throttle) = self.throttle(file) {
+            throttle.update_event(event);
+        }
+    }
+
     /// Changes the session's window. What was granted stays granted.
     pub(crate) fn set_session_window(&mut self, bytes: u64) {
         self.session_window = bytes;
@@ -385,11 +392,11 @@ fn handle_any(
 ) -> bool {
     let file = TransferId(stream);
     match *message {
-        Message::Pause(pause) if throttle.handle_pause(pause) => {
+        Message::Pause(pause) if throttle.handle_pause(pause) && throttle.emits_pause() => {
             let paused = pause.paused;
             output.emit_transfer(file, TransferEvent::Paused { paused });
         }
-        Message::Rate(rate) if throttle.handle_rate(rate, now) => {
+        Message::Rate(rate) if throttle.handle_rate(rate, now) && throttle.emits_rate() => {
             let rate = throttle.their_rate();
             output.emit_transfer(file, TransferEvent::Limited { rate });
         }
