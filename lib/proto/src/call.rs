@@ -1,5 +1,7 @@
 //! Calls: ringing, glare, answering and ending (wire 5).
 
+mod sound;
+
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::time::Duration;
@@ -10,6 +12,7 @@ use crate::send::{Gate, Outgoing, Output, Record, clip};
 use crate::streams::next_after;
 use crate::video::{Counts, Incoming};
 use crate::{CallEvent, CallId, Instant, PeerError, Picture, Queued, UsageError};
+use sound::IncomingSound;
 
 /// All calls of a session, by stream.
 pub(crate) struct Calls {
@@ -44,6 +47,9 @@ struct Call {
     shows: bool,
     outgoing: Outgoing,
     incoming: Incoming,
+    sound: IncomingSound,
+    /// The sequence of the last frame of sound given to us.
+    sound_sent: Option<u32>,
 }
 
 impl Call {
@@ -55,6 +61,8 @@ impl Call {
             shows: talk || phase == Phase::Calling,
             outgoing: Outgoing::default(),
             incoming: Incoming::default(),
+            sound: IncomingSound::default(),
+            sound_sent: None,
         }
     }
 }
@@ -127,6 +135,7 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let call = self.open.remove(&id.0).ok_or(UsageError::NoSuchCall)?;
+        output.sound.forget(id.0);
         let status = Status::new(reason, clip(text));
         let message = match call.phase {
             Phase::Ringing => Message::Decline(status),
@@ -292,6 +301,7 @@ impl Calls {
             "hang-up by the side that is called",
         )?;
         self.open.remove(&stream);
+        output.sound.forget(stream);
         let status = status.map_text(String::from);
         output.emit_call(CallId(stream), CallEvent::HungUp(status));
         Ok(())

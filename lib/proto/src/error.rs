@@ -72,6 +72,12 @@ pub enum UsageError {
         /// The verb.
         verb: &'static str,
     },
+    /// The peer's program does not say in its Hello that it takes this.
+    #[error("the peer's program does not take {what}")]
+    Unsupported {
+        /// What it does not take.
+        what: &'static str,
+    },
     /// A limit of the configuration or the wire is reached; try again later.
     #[error("there is no room for more {what}")]
     Full {

@@ -8,7 +8,7 @@ use core::fmt;
 use transom_wire::{
     ByeCode, CallKind, CameraState, Capabilities, Collision, Done, End, EndReason, Ending, Entry,
     EntryKind, Failure, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape,
-    Start, Status, TransferKey,
+    SoundHead, SoundState, Start, Status, TransferKey,
 };
 
 use crate::Instant;
@@ -74,6 +74,17 @@ pub enum CallEvent {
     CameraState(Status<CameraState, String>),
     /// Whether the peer records the pictures it gets from us.
     Recording {
+        /// Whether it does.
+        on: bool,
+    },
+    /// A frame of sound was received.
+    Sound(SoundFrame),
+    /// The peer is silent on purpose until its next frame of sound: what waits plays out.
+    SoundEnd,
+    /// The state of the peer's microphone.
+    SoundState(Status<SoundState, String>),
+    /// Whether the peer wants our sound; before the first such event it does not.
+    Listen {
         /// Whether it does.
         on: bool,
     },
@@ -149,10 +160,11 @@ pub struct Picture {
     pub bytes: Arc<[u8]>,
 }
 
-/// The effect of [`send_picture`](crate::Session::send_picture) on the call's slot.
+/// What became of a picture given to [`send_picture`](crate::Session::send_picture), or of a frame
+/// given to [`send_sound`](crate::Session::send_sound).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Queued {
-    /// The slot was empty.
+    /// No older one was dropped.
     Fresh,
     /// An older picture that waited in the slot was dropped.
     Replaced,
@@ -167,6 +179,22 @@ pub struct ReceivedPicture {
     pub bytes: Vec<u8>,
     /// When its last byte was received.
     pub received: Instant,
+}
+
+/// A frame of sound to send, or received. Its bytes are shared, so that many sessions send one copy.
+#[derive(Clone, Eq, PartialEq)]
+pub struct SoundFrame {
+    /// How the samples are coded. The session sends a head before the first frame of each format.
+    pub format: SoundHead,
+    /// Counts the frames of the call; those dropped leave a gap. It never goes back, and wraps.
+    pub sequence: u32,
+    /// When its first sample was captured, in microseconds of the sender's clock;
+    /// [`to_local`](crate::Session::to_local) converts those of the peer.
+    pub captured: u64,
+    /// Whether somebody speaks.
+    pub voice: bool,
+    /// The coded samples, as many as [`SoundHead::fits`] allows.
+    pub bytes: Arc<[u8]>,
 }
 
 /// One leaf of a file.
@@ -306,6 +334,14 @@ impl fmt::Debug for ReceivedPicture {
             self.head,
             self.bytes.len()
         )
+    }
+}
+
+impl fmt::Debug for SoundFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sequence, codec) = (self.sequence, self.format.codec);
+        let bytes = self.bytes.len();
+        write!(f, "SoundFrame({sequence}, {codec:?}, {bytes} bytes)")
     }
 }
 

@@ -44,6 +44,9 @@
 //!                            send_picture()   one slot: a newer picture replaces an older one
 //!   Picture <-- Picture.. <- chunk by chunk, as credit, gate and socket allow
 //!   shown() --> Shown -----> Credit
+//!   listen() -> Listen ----> Listen           either side, then the other's sound:
+//!   send_sound() -> Sound -> Sound            the newest 200 ms wait
+//!   sound_end(), sound_state() -------------> SoundEnd, SoundState
 //!   hang_up() -> HangUp ---> HungUp           either side, at any time
 //! ```
 //!
@@ -69,7 +72,7 @@
 //! # Priorities
 //!
 //! First control and acks, which are never held back; then sound, of which only the newest 200 ms
-//! wait (no verb fills it yet: calls with sound are next); then pictures, of which one is finished
+//! wait; then pictures, of which one is finished
 //! before the next begins; then texts and file control; then file data, where transfers take turns
 //! of one record's bytes. The module `send` chooses, each time that a record is asked for.
 //!
@@ -110,7 +113,7 @@ pub use connection::Connection;
 pub use error::{PeerError, UsageError};
 pub use event::{
     CallEvent, CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
-    ReceivedPicture, TransferEvent, TransferId,
+    ReceivedPicture, SoundFrame, TransferEvent, TransferId,
 };
 pub use instant::Instant;
 pub use session::{Session, Traffic};

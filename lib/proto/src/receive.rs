@@ -1,7 +1,9 @@
 //! Received frames: checks whether a message is legal now, and dispatches it to its part of the
 //! session.
 
-use transom_wire::{ByeCode, Class, DecodeError, Header, Hello, Kind, Message, Status, flags};
+use transom_wire::{
+    ByeCode, Capabilities, Class, DecodeError, Header, Hello, Kind, Message, Status, flags,
+};
 
 use crate::session::{Session, Stage};
 use crate::{Event, Instant, PeerError, Side};
@@ -54,6 +56,7 @@ impl Session {
             return Err(PeerError::unexpected("a second hello"));
         }
         self.nonce = Some(hello.nonce);
+        self.peer = hello.capabilities;
         let Hello {
             name,
             session,
@@ -165,6 +168,15 @@ impl Session {
                 }
                 Ok(())
             }
+            ref sound if is_of_sound(message.kind()) => {
+                if !self.config.capabilities.contains(Capabilities::SOUND) {
+                    return Err(PeerError::Unexpected {
+                        what: "sound for a station that takes none",
+                    });
+                }
+                let voice = header.flags & flags::VOICE != 0;
+                self.calls.handle_sound(stream, sound, voice, now, output)
+            }
             ref video => {
                 let last = header.flags & flags::LAST != 0;
                 if self.calls.handle_video(stream, video, last, now, output)? {
@@ -187,6 +199,7 @@ impl Session {
 fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
     let legal = match kind {
         Kind::Picture | Kind::PictureData => flags::LAST,
+        Kind::Sound => flags::VOICE,
         _ => 0,
     };
     if header.flags & !legal != 0 {
@@ -228,8 +241,17 @@ impl Scope {
             | Kind::Recording
             | Kind::Picture
             | Kind::PictureData
-            | Kind::Abort => Self::Call,
+            | Kind::Abort
+            | Kind::SoundState
+            | Kind::Listen
+            | Kind::SoundHead
+            | Kind::Sound
+            | Kind::SoundEnd => Self::Call,
             _ => Self::Transfer,
         }
     }
+}
+
+fn is_of_sound(kind: Kind) -> bool {
+    kind.class() == Class::Audio || matches!(kind, Kind::SoundState | Kind::Listen)
 }

@@ -4,7 +4,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::{ByeCode, Hello, Live, Message, Status};
+use transom_wire::{ByeCode, Capabilities, Hello, Live, Message, Status};
 
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
@@ -39,6 +39,8 @@ pub struct Session {
     scheduler: Scheduler,
     /// The peer's nonce; `None` until its Hello.
     pub(crate) nonce: Option<u64>,
+    /// What the peer's Hello says it takes; none before it.
+    pub(crate) peer: Capabilities,
     /// The latest time that the caller passed in.
     pub(crate) now: Instant,
     pub(crate) shown_after: Option<Duration>,
@@ -98,6 +100,7 @@ impl Session {
             liveness: Liveness::new(config.give_up_live),
             scheduler: Scheduler::new(&config),
             nonce: None,
+            peer: Capabilities::NONE,
             now,
             shown_after: None,
             live_at_station: false,
@@ -232,6 +235,7 @@ impl Session {
     /// The measurements so far.
     pub fn stats(&self, now: Instant) -> Stats {
         let counts = self.calls.counts;
+        let sound = self.output.sound.counts();
         let (granted, storing) = self.files.granted();
         let (sent, unacked) = self.path.sent();
         Stats {
@@ -250,7 +254,9 @@ impl Session {
             pictures_aborted: counts.aborted,
             picture_waits: self.calls.picture_waits(now),
             pictures_received: counts.received,
-            sound_dropped: self.output.sound.dropped(),
+            sound_sent: sound.sent,
+            sound_dropped: sound.dropped,
+            sound_waits: self.output.sound.age(now),
             granted,
             storing,
             shown_after: self.shown_after,

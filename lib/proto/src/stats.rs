@@ -40,8 +40,12 @@ pub struct Stats {
     pub picture_waits: Option<Duration>,
     /// Pictures received completely.
     pub pictures_received: u64,
+    /// Frames of sound sent.
+    pub sound_sent: u64,
     /// Frames of sound dropped because they waited for 200 ms.
     pub sound_dropped: u64,
+    /// How long the oldest frame of sound has been waiting; `None` if none waits.
+    pub sound_waits: Option<Duration>,
     /// Bytes of file data that were granted to the peer and not yet taken by the disk. At most
     /// [`Config::session_window`](crate::Config::session_window), unless the window was shrunk.
     pub granted: u64,

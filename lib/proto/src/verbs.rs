@@ -4,12 +4,12 @@
 use alloc::vec::Vec;
 
 use transom_wire::{
-    CallKind, CameraState, Done, End, EndReason, Ending, Entry, Failure, Offer, Progress,
-    RefuseReason, Start,
+    CallKind, CameraState, Capabilities, Done, End, EndReason, Ending, Entry, Failure, Offer,
+    Progress, RefuseReason, SoundCodec, SoundState, Start,
 };
 
 use crate::session::{Session, Stage};
-use crate::{CallId, Instant, LeafData, Picture, Queued, TransferId, UsageError};
+use crate::{CallId, Instant, LeafData, Picture, Queued, SoundFrame, TransferId, UsageError};
 
 /// Calls.
 ///
@@ -85,6 +85,58 @@ impl Session {
     pub fn recording(&mut self, call: CallId, on: bool) -> Result<(), UsageError> {
         self.open()?;
         self.calls.recording(call, on, &mut self.output)
+    }
+}
+
+/// Sound of calls, both ways in a call of either kind.
+///
+/// # Errors
+/// [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time;
+/// [`UsageError::NotNow`] before it is live; [`UsageError::Unsupported`] where the peer's program
+/// does not take sound, or not that codec: nothing is sent then.
+impl Session {
+    /// Queues a frame of sound. Of what waits the newest 200 ms are kept. `now` is when the frame
+    /// is queued, from which its age counts: a device may give old samples.
+    ///
+    /// # Errors
+    /// [`UsageError::Length`] for a frame that its format does not allow; [`UsageError::NotNow`]
+    /// also for a sequence that goes back.
+    pub fn send_sound(
+        &mut self,
+        call: CallId,
+        frame: SoundFrame,
+        now: Instant,
+    ) -> Result<Queued, UsageError> {
+        self.open_for_sound()?;
+        let opus = frame.format.codec == SoundCodec::Opus;
+        if opus && !self.peer.contains(Capabilities::OPUS) {
+            return Err(UsageError::Unsupported { what: "Opus" });
+        }
+        self.calls.send_sound(call, frame, now, &mut self.output)
+    }
+
+    /// Our sound pauses after the frames that wait: muted, on hold or lost. The next frame ends the
+    /// pause.
+    pub fn sound_end(&mut self, call: CallId) -> Result<(), UsageError> {
+        self.open_for_sound()?;
+        self.calls.sound_end(call, &mut self.output)
+    }
+
+    /// Tells the peer the state of our microphone.
+    pub fn sound_state(
+        &mut self,
+        call: CallId,
+        state: SoundState,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        self.open_for_sound()?;
+        self.calls.sound_state(call, state, text, &mut self.output)
+    }
+
+    /// Tells the peer whether we want its sound, which at first we don't.
+    pub fn listen(&mut self, call: CallId, on: bool) -> Result<(), UsageError> {
+        self.open_for_sound()?;
+        self.calls.listen(call, on, &mut self.output)
     }
 }
 
@@ -283,6 +335,14 @@ impl Session {
             Ok(())
         } else {
             Err(UsageError::Ended)
+        }
+    }
+
+    fn open_for_sound(&self) -> Result<(), UsageError> {
+        self.open()?;
+        match self.peer.contains(Capabilities::SOUND) {
+            true => Ok(()),
+            false => Err(UsageError::Unsupported { what: "sound" }),
         }
     }
 

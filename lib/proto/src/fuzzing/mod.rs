@@ -22,4 +22,4 @@ pub use courier::{Courier, Parcel, content};
 pub use laws::{pair, session, split};
 pub use link::{Link, Route};
 pub use pair::{Pair, Who};
-pub use sound::queue_sound;
+pub use sound::sound;

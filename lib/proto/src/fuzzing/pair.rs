@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use transom_wire::Capabilities;
 use transom_wire::limits::RECORD_BULK;
 
 use super::link::{Link, Route};
@@ -37,9 +38,12 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Two sessions over two equal links.
+    /// Two sessions over two equal links, which take sound.
     pub fn new(route: Route) -> Self {
-        let config = |name: &str, nonce| Config::new(name.parse().unwrap(), 1, nonce);
+        let config = |name: &str, nonce| Config {
+            capabilities: Capabilities::SOUND | Capabilities::OPUS,
+            ..Config::new(name.parse().unwrap(), 1, nonce)
+        };
         Self::with(route, config("ann", 1), config("bob", 2))
     }
 

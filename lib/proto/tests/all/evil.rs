@@ -26,6 +26,9 @@ impl Said {
     }
 }
 
+/// What both ends take, as their Hellos say.
+const TAKES: Capabilities = Capabilities(Capabilities::SOUND.0 | Capabilities::OPUS.0);
+
 pub(crate) struct Evil {
     pub(crate) connection: Connection,
     pub(crate) now: Instant,
@@ -38,13 +41,18 @@ impl Evil {
     }
 
     /// After the peer's Hello.
-    pub(crate) fn met(mut self) -> Self {
+    pub(crate) fn met(self) -> Self {
+        self.met_by(TAKES)
+    }
+
+    /// After the Hello of a peer that can do this.
+    pub(crate) fn met_by(mut self, capabilities: Capabilities) -> Self {
         let evil = &mut self;
         let name = "evil".parse().unwrap();
         let hello = Hello {
             session: 1,
             nonce: 1,
-            capabilities: Capabilities::NONE,
+            capabilities,
             clock: 0,
             name,
         };
@@ -62,6 +70,7 @@ impl Evil {
     pub(crate) fn tuned(tune: impl FnOnce(&mut Config)) -> Self {
         let now = Instant(5_000_000);
         let mut config = Config::new("honest".parse().unwrap(), 1, 2);
+        config.capabilities = TAKES;
         tune(&mut config);
         let connection = Connection::new(config, Side::Listener, now);
         Self { connection, now }

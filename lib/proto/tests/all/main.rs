@@ -16,6 +16,7 @@ mod memory;
 mod rates;
 mod sending;
 mod slow;
+mod sound;
 mod texts;
 mod timing;
 mod video;

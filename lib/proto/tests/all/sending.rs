@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use transom_proto::fuzzing::queue_sound;
+use transom_proto::fuzzing::sound;
 use transom_proto::{CallId, Config, Event, Order, TransferEvent};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE, TEXT};
 use transom_wire::{
     ByeCode, CameraState, Class, Collision, EndReason, Entry, EntryKind, Header, Kind, Message,
-    Offer, Ping, Pong, RelativePath, Shape, Shown, Text, TransferKey, flags,
+    Offer, Ping, Pong, RelativePath, Shape, Shown, SoundCodec, Text, TransferKey, flags,
 };
 
 use crate::evil::Evil;
@@ -24,6 +24,8 @@ struct Sender {
     evil: Evil,
     /// The sequence of the picture begun last, by stream.
     begun: BTreeMap<u16, u32>,
+    /// Frames of sound queued.
+    sounds: u32,
 }
 
 impl Sender {
@@ -35,7 +37,11 @@ impl Sender {
     fn tuned(tune: impl FnOnce(&mut Config)) -> Self {
         let evil = Evil::tuned(tune).met();
         let begun = BTreeMap::new();
-        let mut sender = Self { evil, begun };
+        let mut sender = Self {
+            evil,
+            begun,
+            sounds: 0,
+        };
         for frame in sender.next() {
             if kind(&frame) == Kind::Ping {
                 let echo = u64::from_be_bytes(*frame.1.first_chunk().unwrap());
@@ -69,13 +75,11 @@ impl Sender {
             .unwrap();
     }
 
-    fn sound(&mut self, call: CallId, frame: &[u8]) {
-        queue_sound(
-            &mut self.evil.connection.session,
-            call,
-            self.evil.now,
-            frame,
-        );
+    fn sound(&mut self, call: CallId) {
+        let (session, now) = (&mut self.evil.connection.session, self.evil.now);
+        let frame = sound(SoundCodec::Opus, self.sounds, now.0);
+        self.sounds += 1;
+        session.send_sound(call, frame, now).unwrap();
     }
 
     /// The next record.
@@ -130,6 +134,14 @@ fn bytes_of(class: Class, frames: &[Frame]) -> usize {
     frames.map(|(_, payload)| 8 + payload.len()).sum()
 }
 
+/// How many frames of sound there are.
+fn sounds(frames: &[Frame]) -> usize {
+    frames
+        .iter()
+        .filter(|frame| kind(frame) == Kind::Sound)
+        .count()
+}
+
 /// The frames of pictures: their stream and kind, and whether the picture ends there.
 fn pictures(frames: &[Frame]) -> Vec<(u16, Kind, bool)> {
     let frames = frames
@@ -149,7 +161,7 @@ fn sent_of_each_class(live: bool) -> Vec<Vec<Class>> {
     if live {
         let call = sender.evil.view();
         sender.put(call, 1, 1_000);
-        sender.sound(call, b"la");
+        sender.sound(call);
     }
     sender.evil.connection.session.text("hello").unwrap();
     let ping = Message::Ping(Ping { clock: 7 });
@@ -202,11 +214,11 @@ fn sound_goes_before_all_but_control_whatever_waits_and_is_half_out() {
             sender.evil.say(0, &ping).unwrap();
             assert_eq!(classes(&sender.next()), [Class::Control]);
         }
-        sender.sound(call, b"la");
-        sender.sound(call, b"la");
+        sender.sound(call);
+        sender.sound(call);
         let record = sender.next();
         assert_eq!(classes(&record), [Class::Audio], "step {step}");
-        assert_eq!(bytes_of(Class::Audio, &record), 20, "both frames");
+        assert_eq!(sounds(&record), 2);
         others.extend(classes(&sender.next()));
         sender.evil.ack_all();
     }
@@ -221,19 +233,19 @@ fn sound_passes_the_gate_that_holds_pictures() {
     sender.put(call, 1, 1_000_000);
     assert!(!sender.burst().is_empty());
     assert_eq!(sender.burst(), [], "the gate is shut");
-    sender.sound(call, b"la");
+    sender.sound(call);
     assert_eq!(classes(&sender.burst()), [Class::Audio]);
 }
 
 #[test]
 fn sound_waits_while_the_path_stands_still_and_only_the_newest_goes_then() {
     let (mut sender, call) = Sender::viewed();
-    sender.sound(call, b"0");
+    sender.sound(call);
     assert_eq!(classes(&sender.burst()), [Class::Audio]);
     let mut sent = 1;
     for _ in 1..=50 {
         sender.evil.wait(20 * MILLI).unwrap();
-        sender.sound(call, b"1");
+        sender.sound(call);
         sent += usize::from(classes(&sender.burst()).contains(&Class::Audio));
     }
     // The first frame is not acked for 200 ms: ten frames leave, and forty wait.
@@ -241,7 +253,7 @@ fn sound_waits_while_the_path_stands_still_and_only_the_newest_goes_then() {
     let stats = sender.evil.connection.session.stats(sender.evil.now);
     assert_eq!(stats.sound_dropped, 40 - 11, "those within 200 ms are kept");
     sender.evil.ack_all();
-    assert_eq!(bytes_of(Class::Audio, &sender.burst()), 11 * 9);
+    assert_eq!(sounds(&sender.burst()), 11);
 }
 
 #[test]
@@ -251,21 +263,22 @@ fn sound_after_a_silence_does_not_wait_for_the_ack_of_a_pong() {
     sender.evil.say(0, &ping).unwrap();
     assert_eq!(classes(&sender.burst()), [Class::Control]);
     sender.evil.wait(300 * MILLI).unwrap();
-    sender.sound(call, b"la");
+    sender.sound(call);
     assert_eq!(classes(&sender.burst()), [Class::Audio]);
 }
 
 #[test]
 fn sound_that_waited_for_200_ms_never_leaves() {
     let (mut sender, call) = Sender::viewed();
-    sender.sound(call, b"old");
+    sender.sound(call);
     sender.evil.wait(150 * MILLI).unwrap();
-    sender.sound(call, b"young");
+    sender.sound(call);
     let held = sender.evil.connection.session.stats(sender.evil.now).held;
     sender.evil.wait(51 * MILLI).unwrap();
-    assert_eq!(bytes_of(Class::Audio, &sender.burst()), 8 + 5);
+    assert_eq!(sounds(&sender.burst()), 1);
     let stats = sender.evil.connection.session.stats(sender.evil.now);
-    assert_eq!((stats.sound_dropped, held - stats.held), (1, 16 + 8));
+    assert_eq!((stats.sound_sent, stats.sound_dropped), (1, 1));
+    assert_eq!(held - stats.held, 2 * 80);
 }
 
 #[test]
@@ -628,7 +641,7 @@ fn a_goodbye_goes_behind_control_alone() {
     let (mut sender, call) = Sender::viewed();
     sender.put(call, 1, 1000);
     sender.evil.connection.session.text("too late").unwrap();
-    sender.sound(call, b"la");
+    sender.sound(call);
     let text = Message::Text(Text { id: 0, text: "x" });
     sender.evil.say(0, &text).unwrap();
     let connection = &mut sender.evil.connection;
