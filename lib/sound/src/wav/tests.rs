@@ -54,9 +54,10 @@ fn a_killed_writer_leaves_a_file_that_plays() {
     assert_eq!(read(&file).len(), 2 * RATE as usize);
     assert!(sound.starts_with(&read(&file)));
     // In its first second it knows nothing, and everything is read.
-    let mut early = WavWriter::new(Cursor::new(Vec::new())).unwrap();
+    let mut output = Cursor::new(Vec::new());
+    let mut early = WavWriter::new(&mut output).unwrap();
     early.write(&sound[..1_000]).unwrap();
-    let mut file = early.output.into_inner();
+    let mut file = output.into_inner();
     assert_eq!(read(&file), sound[..1_000]);
     file.truncate(44 + 999);
     assert_eq!(read(&file), sound[..499]);
