@@ -1,18 +1,19 @@
 //! A WAV file as a microphone, and as a loudspeaker, at the pace of real time.
 
-use std::io::ErrorKind;
-use std::path::Path;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::pace::Pace;
-use super::wav::WavWriter;
 use super::{Capture, DeviceError, Heard, Playback};
+use crate::{WavError, WavReader, WavWriter};
 
 pub(super) struct FileMicrophone {
     name: String,
-    sound: Vec<i16>,
-    /// The next sample of `sound`.
-    next: usize,
+    path: PathBuf,
+    /// `None` at the end of a file that is not repeated.
+    sound: Option<WavReader<BufReader<File>>>,
     repeat: bool,
     pace: Pace,
 }
@@ -20,23 +21,34 @@ pub(super) struct FileMicrophone {
 impl FileMicrophone {
     pub(super) fn open(path: &Path, repeat: bool) -> Result<Self, DeviceError> {
         let name = path.display().to_string();
-        let sound = read(&name, path)?;
         Ok(Self {
+            sound: Some(open(&name, path)?),
             name,
-            sound,
-            next: 0,
+            path: path.to_owned(),
             repeat,
             pace: Pace::new(Instant::now()),
         })
     }
 
-    fn next_sample(&mut self) -> i16 {
-        if self.repeat && self.next >= self.sound.len() {
-            self.next = 0;
+    /// Fills the samples with the sound, and with silence after its end.
+    fn fill(&mut self, mut samples: &mut [i16]) -> Result<(), DeviceError> {
+        let mut is_at_start = false;
+        while let Some(sound) = &mut self.sound {
+            let count = sound
+                .read(samples)
+                .map_err(|why| DeviceError::io(&self.name, "read", why))?;
+            samples = &mut samples[count..];
+            // A file without any sound is not read again and again.
+            let is_empty = is_at_start && count == 0;
+            if samples.is_empty() {
+                return Ok(());
+            }
+            let again = self.repeat && !is_empty;
+            self.sound = again.then(|| open(&self.name, &self.path)).transpose()?;
+            is_at_start = true;
         }
-        let sample = self.sound.get(self.next).copied();
-        self.next += 1;
-        sample.unwrap_or(0)
+        samples.fill(0);
+        Ok(())
     }
 }
 
@@ -47,9 +59,7 @@ impl Capture for FileMicrophone {
 
     fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
         let count = self.pace.available(now).min(samples.len());
-        for sample in &mut samples[..count] {
-            *sample = self.next_sample();
-        }
+        self.fill(&mut samples[..count])?;
         Ok(Heard {
             samples: count,
             captured: self.pace.take(count),
@@ -63,7 +73,8 @@ impl Capture for FileMicrophone {
 
 pub(super) struct FileSpeaker {
     name: String,
-    writer: WavWriter,
+    /// Taken by the drop only.
+    writer: Option<WavWriter<File>>,
     pace: Pace,
 }
 
@@ -71,11 +82,11 @@ impl FileSpeaker {
     /// Creates the file, or replaces what it held.
     pub(super) fn create(path: &Path) -> Result<Self, DeviceError> {
         let name = path.display().to_string();
-        let writer =
-            WavWriter::create(path).map_err(|why| DeviceError::io(&name, "create", why))?;
+        let writer = File::create(path).and_then(WavWriter::new);
+        let writer = writer.map_err(|why| DeviceError::io(&name, "create", why))?;
         Ok(Self {
             name,
-            writer,
+            writer: Some(writer),
             pace: Pace::new(Instant::now()),
         })
     }
@@ -92,7 +103,10 @@ impl Playback for FileSpeaker {
 
     fn write(&mut self, samples: &[i16], _: Instant) -> Result<(), DeviceError> {
         self.pace.take(samples.len());
-        self.writer
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        writer
             .write(samples)
             .map_err(|why| DeviceError::io(&self.name, "write", why))
     }
@@ -106,12 +120,27 @@ impl Playback for FileSpeaker {
     }
 }
 
-fn read(name: &str, path: &Path) -> Result<Vec<i16>, DeviceError> {
-    super::wav::read(path).map_err(|why| match why.kind() {
-        ErrorKind::InvalidData => DeviceError::NotSound {
-            device: name.to_owned(),
-            why: why.to_string(),
-        },
-        _ => DeviceError::io(name, "read", why),
+impl Drop for FileSpeaker {
+    fn drop(&mut self) {
+        if let Some(Err(why)) = self.writer.take().map(WavWriter::finish) {
+            log::warn!("{}: its end was not written why=\"{why}\"", self.name);
+        }
+    }
+}
+
+fn open(name: &str, path: &Path) -> Result<WavReader<BufReader<File>>, DeviceError> {
+    let not_sound = |why: String| DeviceError::NotSound {
+        device: name.to_owned(),
+        why,
+    };
+    // A pipe with a name would wait for its writer.
+    let is_file = path.metadata().map(|data| data.is_file());
+    if !is_file.map_err(|why| DeviceError::io(name, "open", why))? {
+        return Err(not_sound("not a file; use cmd:cat for a pipe".to_owned()));
+    }
+    let file = File::open(path).map_err(|why| DeviceError::io(name, "open", why))?;
+    WavReader::new(BufReader::new(file)).map_err(|why| match why {
+        WavError::Read(why) => DeviceError::io(name, "read", why),
+        why => not_sound(why.to_string()),
     })
 }

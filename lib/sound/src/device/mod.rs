@@ -11,6 +11,9 @@
 //! the time of `due` has come, a caller asks until nothing is left: [`Microphone::read`] until 0
 //! samples, [`Speaker::room`] and as many samples for [`Speaker::write`].
 
+#[cfg(all(target_os = "linux", not(feature = "alsa")))]
+#[path = "no_alsa.rs"]
+mod alsa;
 #[cfg(unix)]
 mod command;
 #[cfg(not(unix))]
@@ -23,11 +26,15 @@ mod name;
 mod pace;
 #[cfg(unix)]
 mod program;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod retry;
 mod silence;
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod system;
 mod tone;
 mod watchdog;
-mod wav;
 
 use std::time::{Duration, Instant};
 
@@ -67,7 +74,7 @@ impl Microphone {
             DeviceName::None => return Err(no_device(name)),
             DeviceName::Silence => Box::new(silence::Silence::new()),
             DeviceName::Tone => Box::new(tone::ToneMicrophone::new()),
-            name => return Err(unsupported(name)),
+            name => system::microphone(name, registry, token)?,
         };
         let watchdog = Watchdog::new("no sound", Instant::now());
         Ok(Self { capture, watchdog })
@@ -123,7 +130,7 @@ impl Speaker {
             }
             DeviceName::None => return Err(no_device(name)),
             DeviceName::Silence => Box::new(silence::Silence::new()),
-            name => return Err(unsupported(name)),
+            name => system::speaker(name, registry, token)?,
         };
         let watchdog = Watchdog::new("takes no sound", Instant::now());
         Ok(Self { playback, watchdog })
@@ -185,13 +192,6 @@ fn no_device(name: &DeviceName) -> DeviceError {
     DeviceError::Unsupported {
         device: name.to_string(),
         why: "no device is to be used",
-    }
-}
-
-fn unsupported(name: &DeviceName) -> DeviceError {
-    DeviceError::Unsupported {
-        device: name.to_string(),
-        why: "this build has no such back end; use cmd:COMMAND",
     }
 }
 

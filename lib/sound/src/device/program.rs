@@ -9,7 +9,9 @@
 //!
 //! When a [`Program`] is dropped, or this process ends in any way, the kernel closes the lifeline:
 //! then the watcher sends its group SIGTERM, and SIGKILL half a second later. So a drop has nothing
-//! to wait for. Processes that have ended are reaped when the next command starts or ends.
+//! to wait for. A program that reads has met the end of its input by then, and gets a second to
+//! finish what it does, as an encoder must. Processes that have ended are reaped when the next
+//! command starts or ends.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::unix::process::CommandExt;
@@ -18,8 +20,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// What the watcher does. Nothing is ever written to its standard input, so `read` ends with the
-/// lifeline. Process group 0 is its own group, so the last line also ends the watcher.
-const WATCH: &str = "trap '' HUP INT TERM; read -r _; kill -TERM 0; sleep 0.5; kill -KILL 0";
+/// lifeline. Process group 0 is its own group, so the last line also ends the watcher. The first
+/// argument is the time to finish in seconds.
+const WATCH: &str =
+    "trap '' HUP INT TERM; read -r _; sleep \"$1\"; kill -TERM 0; sleep 0.5; kill -KILL 0";
 /// How long a program whose pipe has ended may take to end: then it is known how it did.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Bytes of a message that are kept.
@@ -54,7 +58,11 @@ impl Program {
     pub(super) fn start(command: &str, wanted: Wanted) -> io::Result<(Self, Child)> {
         reap();
         let (watched, lifeline) = io::pipe()?;
-        let watcher = watcher(watched)?;
+        let (input, output, finish) = match wanted {
+            Wanted::Input => (Stdio::piped(), Stdio::null(), "1"),
+            Wanted::Output => (Stdio::null(), Stdio::piped(), "0"),
+        };
+        let watcher = watcher(watched, finish)?;
         // Process ids fit by definition: the kernel's type is the same i32.
         let group = watcher.id().cast_signed();
         let mut program = Self {
@@ -63,10 +71,6 @@ impl Program {
             messages: Messages::default(),
             ended_by: None,
             _lifeline: lifeline,
-        };
-        let (input, output) = match wanted {
-            Wanted::Input => (Stdio::piped(), Stdio::null()),
-            Wanted::Output => (Stdio::null(), Stdio::piped()),
         };
         let mut child = Command::new("sh")
             .arg("-c")
@@ -135,9 +139,9 @@ fn reap() {
     }
 }
 
-fn watcher(watched: PipeReader) -> io::Result<Child> {
+fn watcher(watched: PipeReader, finish: &str) -> io::Result<Child> {
     Command::new("sh")
-        .args(["-c", WATCH])
+        .args(["-c", WATCH, "watcher", finish])
         .stdin(watched)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

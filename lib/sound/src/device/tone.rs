@@ -1,26 +1,23 @@
-//! A microphone that hears a tone, at the pace of real time.
+//! A microphone that hears chirps, at the pace of real time: a person hears that sound arrives, and
+//! a recording tells its delay.
 
-use std::f32::consts::TAU;
 use std::time::Instant;
 
 use super::pace::Pace;
 use super::{Capture, DeviceError, Heard};
-use crate::RATE;
-
-/// A sine of 440 Hz at a quarter of full scale.
-const FREQUENCY: f32 = 440.0;
-const AMPLITUDE: f32 = 8192.0;
+use crate::{Tone, ToneKind};
 
 pub(super) struct ToneMicrophone {
+    tone: Tone,
     pace: Pace,
-    /// In turns, 0 to 1.
-    phase: f32,
 }
 
 impl ToneMicrophone {
     pub(super) fn new() -> Self {
-        let pace = Pace::new(Instant::now());
-        Self { pace, phase: 0.0 }
+        Self {
+            tone: Tone::new(ToneKind::Chirps),
+            pace: Pace::new(Instant::now()),
+        }
     }
 }
 
@@ -31,11 +28,7 @@ impl Capture for ToneMicrophone {
 
     fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
         let count = self.pace.available(now).min(samples.len());
-        for sample in &mut samples[..count] {
-            // Within i16: the amplitude is a quarter of full scale.
-            *sample = (AMPLITUDE * (TAU * self.phase).sin()) as i16;
-            self.phase = (self.phase + FREQUENCY / RATE as f32).fract();
-        }
+        self.tone.fill(&mut samples[..count]);
         Ok(Heard {
             samples: count,
             captured: self.pace.take(count),
