@@ -241,8 +241,12 @@ impl Scope {
             | Kind::Recording
             | Kind::Picture
             | Kind::PictureData
-            | Kind::Abort => Self::Call,
-            kind if is_of_sound(kind) => Self::Call,
+            | Kind::Abort
+            | Kind::SoundState
+            | Kind::Listen
+            | Kind::SoundHead
+            | Kind::Sound
+            | Kind::SoundEnd => Self::Call,
             _ => Self::Transfer,
         }
     }

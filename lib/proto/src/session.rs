@@ -164,9 +164,11 @@ impl Session {
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
-        let event = self.output.events.pop_front()?;
-        if let Event::Text { id, .. } = event {
-            self.texts.read(id, &mut self.output);
+        let mut event = self.output.events.pop_front()?;
+        match &mut event {
+            Event::Text { id, .. } => self.texts.read(*id, &mut self.output),
+            Event::Transfer(id, event) => self.files.update_event(*id, event),
+            _ => {}
         }
         Some(event)
     }

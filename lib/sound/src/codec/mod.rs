@@ -138,9 +138,9 @@ impl Decoder {
 
 /// Shortest frame a peer may announce: 2.5 ms, Opus' shortest.
 pub const MIN_FRAME: u16 = 120;
-/// Longest frame a peer may announce: 60 ms, more would be late by itself.
-pub const MAX_FRAME: u16 = 2_880;
-/// Longest encoded frame: 60 ms of PCM. An Opus packet has at most 1275 bytes.
+/// Longest frame a peer may announce: 40 ms, the wire's limit; more would be late by itself.
+pub const MAX_FRAME: u16 = 1_920;
+/// Longest encoded frame: 40 ms of PCM. An Opus packet has at most 1275 bytes.
 pub const MAX_ENCODED_BYTES: usize = 2 * MAX_FRAME as usize;
 
 /// Why a format or a frame of a peer is refused.
