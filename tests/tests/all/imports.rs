@@ -31,6 +31,8 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-sound",
         &[
             "aec3",
+            "alsa",
+            "cpal",
             "libc",
             "log",
             "mio",
