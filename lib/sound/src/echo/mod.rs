@@ -14,6 +14,8 @@
 mod cancel;
 #[cfg(feature = "echo")]
 mod cancel;
+#[cfg(test)]
+mod tests;
 
 use crate::BLOCK;
 use crate::duck::Duck;
