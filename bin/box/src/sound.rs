@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
-use transom::sounds::{DeviceName, DeviceState};
+use transom::sounds::{DeviceName, DeviceState, EchoMode};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundState};
 
 use crate::words::with_text;
@@ -20,12 +20,26 @@ pub(crate) struct SoundOptions {
     /// Play what others say: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav or none
     #[arg(long, value_name = "SPEAKER", default_value = "none")]
     speaker: DeviceName,
+    /// What keeps the loudspeaker out of the microphone: duck (the microphone is turned down while
+    /// others speak), cancel (where it is built in), or off (headphones)
+    #[arg(long, value_name = "HOW", default_value = "duck", value_parser = parse_echo)]
+    echo: EchoMode,
+}
+
+fn parse_echo(text: &str) -> Result<EchoMode, &'static str> {
+    match text {
+        "cancel" => Ok(EchoMode::Cancel),
+        "duck" => Ok(EchoMode::Duck),
+        "off" => Ok(EchoMode::Off),
+        _ => Err("duck, cancel or off"),
+    }
 }
 
 impl SoundOptions {
     pub(crate) fn apply(self, settings: &mut Settings) {
         settings.sound.microphone = self.microphone;
         settings.sound.speaker = self.speaker;
+        settings.sound.echo = self.echo;
     }
 }
 
