@@ -76,6 +76,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "transom-net",
             "transom-proto",
             "transom-secure",
+            "transom-sound",
             "transom-store",
             "transom-users",
             "transom-wire",

@@ -172,9 +172,12 @@ impl Sound {
         for (id, line) in &mut self.lines {
             let (peer, key) = (line.party.peer, line.party.key.0);
             if line.wish.is_some() && out.paces.take(key, now) {
-                line.listens = line.wish.take().unwrap_or(line.listens);
-                let on = line.listens && line.party.may_hear();
-                tell(out, SoundNotice::Listening { peer, on });
+                let had = line.listens;
+                line.listens = line.wish.take().unwrap_or(had);
+                let on = line.listens;
+                if on != had && line.party.may_hear() {
+                    tell(out, SoundNotice::Listening { peer, on });
+                }
             }
             if line.far.is_some()
                 && out.paces.take(key, now)
