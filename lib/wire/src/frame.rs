@@ -87,7 +87,7 @@ macro_rules! kinds {
                 match code { $($code => Some(Kind::$name),)* _ => None }
             }
 
-            /// The class it is sent in.
+            /// The class of its frames.
             pub const fn class(self) -> Class {
                 match self { $(Kind::$name => Class::$class,)* }
             }
@@ -183,7 +183,7 @@ kinds! {
 }
 
 impl Kind {
-    /// The longest payload of this kind, so that nobody can make us hold 64 KiB of ping.
+    /// The longest payload of this kind, so that a peer can't make us buffer 64 KiB for a ping.
     pub const fn payload_limit(self) -> usize {
         match self {
             Kind::Picture | Kind::PictureData | Kind::Data => limits::PAYLOAD,
@@ -196,7 +196,7 @@ impl Kind {
 /// The classes of frames, most urgent first (wire 3.3).
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Class {
-    /// The connection, calls, acks and probes; never held back.
+    /// The connection, calls, acks and pings; never delayed.
     Control,
     /// Sound.
     Audio,

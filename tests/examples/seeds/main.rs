@@ -2,6 +2,7 @@
 //! use. Former findings, which have names of their own, are left as they are.
 
 mod book;
+mod films;
 mod handshake;
 mod journal;
 mod messages;
@@ -15,6 +16,9 @@ use transom_tests::root;
 use transom_wire::PublicKey;
 
 fn main() -> io::Result<()> {
+    for (name, bytes) in films::films() {
+        write("film", name, &bytes)?;
+    }
     for (name, bytes) in messages::frames() {
         write("frame", name, &bytes)?;
     }

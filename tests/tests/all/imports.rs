@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "ring",
             "snow",
             "thiserror",
+            "transom-wire",
             "zeroize",
         ],
     ),
@@ -26,7 +27,20 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
-    ("transom-sound", &["log", "thiserror"]),
+    (
+        "transom-sound",
+        &[
+            "aec3",
+            "alsa",
+            "cpal",
+            "libc",
+            "log",
+            "mio",
+            "opus-pure",
+            "rustix",
+            "thiserror",
+        ],
+    ),
     (
         "transom-media",
         &[
@@ -62,6 +76,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "transom-net",
             "transom-proto",
             "transom-secure",
+            "transom-sound",
             "transom-store",
             "transom-users",
             "transom-wire",

@@ -12,6 +12,7 @@ type Law = fn(&[u8]);
 const LAWS: &[(&str, Law)] = &[
     ("address", transom_users::fuzzing::address),
     ("book", transom_users::fuzzing::book),
+    ("film", transom_media::fuzzing::film),
     ("frame", transom_wire::fuzzing::frame),
     ("handshake", transom_secure::fuzzing::handshake),
     ("journal", transom_store::fuzzing::journal),

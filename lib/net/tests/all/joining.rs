@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use transom_net::{BindError, Config, Departure, Event, Net};
-use transom_proto::{Event as Told, Side};
-use transom_secure::{Ciphers, Handshake, Identity, Role};
+use transom_proto::Event as Told;
+use transom_secure::{Ciphers, Handshake, Identity, Side};
 
 use crate::raw::Raw;
 use crate::support::{Stand, pair, run};
@@ -111,7 +111,7 @@ fn a_dialer_that_refuses_has_not_sent_its_key() {
     let far = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let identity = Identity::generate().unwrap();
-        let mut handshake = Handshake::new(&identity, Role::Listener, Ciphers::CHACHA).unwrap();
+        let mut handshake = Handshake::new(&identity, Side::Listener, Ciphers::CHACHA).unwrap();
         let (mut count, mut byte) = (0, [0]);
         while let Ok(1) = stream.read(&mut byte) {
             count += 1;

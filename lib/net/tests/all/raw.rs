@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use transom_proto::{Config, Connection, Instant, Session, Side};
-use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
+use transom_proto::{Config, Connection, Instant, Session};
+use transom_secure::{Channel, Ciphers, Handshake, Identity, Side};
 
 use crate::support::{Stand, run};
 
@@ -62,7 +62,7 @@ impl Raw {
         let identity = Identity::generate().unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut handshake = Handshake::new(&identity, Role::Dialer, Ciphers::BOTH).unwrap();
+        let mut handshake = Handshake::new(&identity, Side::Dialer, Ciphers::BOTH).unwrap();
         let mut byte = [0];
         while handshake.remote().is_none() {
             send(&mut handshake, &mut stream, step);

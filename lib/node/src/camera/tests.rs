@@ -1,8 +1,10 @@
-//! The camera with nobody but its owner to look, and a clock moved by hand.
+//! The camera with its owner as the only viewer, and a hand-moved clock.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
+
+use transom_media::Frame;
 
 use super::onlookers::captured;
 use super::*;

@@ -8,7 +8,8 @@ use transom_proto::Side;
 use transom_users::{Book, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
-use super::{Dial, Link, Links, Reach};
+use super::dial::{Dial, Reach};
+use super::{Link, Links};
 use crate::budget::MAX_LINKS_PER_KEY;
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};

@@ -46,6 +46,7 @@ use floor::Floor;
 
 pub(crate) use output::{Output, clip};
 pub(crate) use pictures::{Gate, Outgoing};
+pub(crate) use queue::QueueEnd;
 pub(crate) use record::Record;
 
 /// A path on which bytes stay unacknowledged for this long beyond the shortest round trip stands

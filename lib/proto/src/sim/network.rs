@@ -190,13 +190,13 @@ impl<T> Network<T> {
 
     /// The next value that has come whole to that side.
     pub fn read(&mut self, id: ConnectionId, side: Side) -> Option<T> {
-        self.flow(id, other(side))?.read()
+        self.flow(id, side.other())?.read()
     }
 
     /// Bytes of a value that is not whole yet which have come to that side since this was last
     /// asked.
     pub fn read_partial(&mut self, id: ConnectionId, side: Side) -> usize {
-        self.flow(id, other(side)).map_or(0, Flow::read_partial)
+        self.flow(id, side.other()).map_or(0, Flow::read_partial)
     }
 
     /// Whether that side has given up: nothing was acked within its `TCP_USER_TIMEOUT`.
@@ -297,7 +297,7 @@ impl<T> Network<T> {
         match packet.load {
             Load::Data(segment) => {
                 let ack = route.flow.handle_segment(&segment);
-                self.ready.insert((connection, other(sender)));
+                self.ready.insert((connection, sender.other()));
                 self.forward(Packet {
                     load: Load::Ack(ack),
                     hop: 0,
@@ -368,12 +368,5 @@ impl<T> Network<T> {
     fn schedule(&mut self, at: Duration, event: Event) {
         self.order += 1;
         self.events.push(Reverse((at, self.order, event)));
-    }
-}
-
-fn other(side: Side) -> Side {
-    match side {
-        Side::Dialer => Side::Listener,
-        Side::Listener => Side::Dialer,
     }
 }

@@ -477,6 +477,35 @@ fn a_pause_is_told_once() {
 }
 
 #[test]
+fn a_thousand_pauses_that_cannot_be_sent_do_not_grow_the_queue() {
+    let (mut pair, file, _) = sending(Route::IDEAL, 5);
+    pair.events(TICK);
+    let now = pair.clock(Who::Ann);
+    let held = pair.session(Who::Ann).stats(now).held;
+    for round in 1..=1000 {
+        let ann = pair.connection(Who::Ann);
+        ann.session.pause(file, round % 2 == 1).unwrap();
+        ann.session.limit(file, Some(round)).unwrap();
+        assert_eq!(ann.poll_transmit(&mut [0; 8], now), 0, "no frame fits");
+    }
+    let held = pair.session(Who::Ann).stats(now).held - held;
+    assert_eq!(held, 9 + 16, "one pause and one rate");
+    let told: Vec<Event> = pair
+        .events(TICK)
+        .into_iter()
+        .map(|(_, event)| event)
+        .collect();
+    let newest = [
+        TransferEvent::Paused { paused: false },
+        TransferEvent::Limited { rate: Some(1000) },
+    ];
+    assert!(
+        told.ends_with(&newest.map(|event| Event::Transfer(file, event))),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn the_lower_rate_of_both_sides_holds() {
     let (mut pair, file, mut courier) = sending(Route::mbits(100), 1_000_000_000);
     pair.session(Who::Ann).limit(file, Some(1_000_000)).unwrap();

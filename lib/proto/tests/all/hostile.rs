@@ -5,8 +5,8 @@ use transom_proto::{Event, PeerError, TransferEvent, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Ack, ByeCode, CallKind, Capabilities, Collision, Done, End, Ending, Entry, EntryKind,
-    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Ping, Pong,
-    Progress, RefuseReason, RelativePath, Ring, Shape, Start, Status, TransferKey,
+    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Pause, Ping,
+    Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Start, Status, TransferKey,
 };
 
 use crate::evil::Evil;
@@ -463,6 +463,31 @@ fn a_flood_of_entries_is_too_much() {
             what: "entries ahead"
         })
     );
+}
+
+#[test]
+fn pauses_and_rates_that_nobody_has_taken_out_wait_as_one_event_each() {
+    let (mut evil, file) = sending();
+    for round in 1..=1000 {
+        let paused = round % 2 == 1;
+        evil.say(2, &Message::Pause(Pause { paused })).unwrap();
+        let bytes_per_second = round;
+        evil.say(2, &Message::Rate(Rate { bytes_per_second }))
+            .unwrap();
+    }
+    let newest = [
+        TransferEvent::Paused { paused: false },
+        TransferEvent::Limited { rate: Some(1000) },
+    ];
+    assert_eq!(
+        evil.events(),
+        newest.map(|event| Event::Transfer(file, event))
+    );
+    // Taken out: the next change is told again.
+    evil.say(2, &Message::Pause(Pause { paused: true }))
+        .unwrap();
+    let paused = TransferEvent::Paused { paused: true };
+    assert_eq!(evil.events(), [Event::Transfer(file, paused)]);
 }
 
 #[test]

@@ -1,0 +1,146 @@
+//! A WAV file as a microphone, and as a loudspeaker, at the pace of real time.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::pace::Pace;
+use super::{Capture, DeviceError, Heard, Playback};
+use crate::{WavError, WavReader, WavWriter};
+
+pub(super) struct FileMicrophone {
+    name: String,
+    path: PathBuf,
+    /// `None` at the end of a file that is not repeated.
+    sound: Option<WavReader<BufReader<File>>>,
+    repeat: bool,
+    pace: Pace,
+}
+
+impl FileMicrophone {
+    pub(super) fn open(path: &Path, repeat: bool) -> Result<Self, DeviceError> {
+        let name = path.display().to_string();
+        Ok(Self {
+            sound: Some(open(&name, path)?),
+            name,
+            path: path.to_owned(),
+            repeat,
+            pace: Pace::new(Instant::now()),
+        })
+    }
+
+    /// Fills the samples with the sound, and with silence after its end.
+    fn fill(&mut self, mut samples: &mut [i16]) -> Result<(), DeviceError> {
+        let mut is_at_start = false;
+        while let Some(sound) = &mut self.sound {
+            let count = sound
+                .read(samples)
+                .map_err(|why| DeviceError::io(&self.name, "read", why))?;
+            samples = &mut samples[count..];
+            // A file without any sound is not read again and again.
+            let is_empty = is_at_start && count == 0;
+            if samples.is_empty() {
+                return Ok(());
+            }
+            let again = self.repeat && !is_empty;
+            self.sound = again.then(|| open(&self.name, &self.path)).transpose()?;
+            is_at_start = true;
+        }
+        samples.fill(0);
+        Ok(())
+    }
+}
+
+impl Capture for FileMicrophone {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
+        let count = self.pace.available(now).min(samples.len());
+        self.fill(&mut samples[..count])?;
+        Ok(Heard {
+            samples: count,
+            captured: self.pace.take(count),
+        })
+    }
+
+    fn due(&self) -> Option<Instant> {
+        Some(self.pace.due())
+    }
+}
+
+pub(super) struct FileSpeaker {
+    name: String,
+    /// Taken by the drop only.
+    writer: Option<WavWriter<File>>,
+    pace: Pace,
+}
+
+impl FileSpeaker {
+    /// Creates the file, or replaces what it held.
+    pub(super) fn create(path: &Path) -> Result<Self, DeviceError> {
+        let name = path.display().to_string();
+        let writer = File::create(path).and_then(WavWriter::new);
+        let writer = writer.map_err(|why| DeviceError::io(&name, "create", why))?;
+        Ok(Self {
+            name,
+            writer: Some(writer),
+            pace: Pace::new(Instant::now()),
+        })
+    }
+}
+
+impl Playback for FileSpeaker {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn room(&mut self, now: Instant) -> Result<usize, DeviceError> {
+        Ok(self.pace.available(now))
+    }
+
+    fn write(&mut self, samples: &[i16], _: Instant) -> Result<(), DeviceError> {
+        self.pace.take(samples.len());
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        writer
+            .write(samples)
+            .map_err(|why| DeviceError::io(&self.name, "write", why))
+    }
+
+    fn delay(&self, _: Instant) -> Duration {
+        Duration::ZERO
+    }
+
+    fn due(&self) -> Option<Instant> {
+        Some(self.pace.due())
+    }
+}
+
+impl Drop for FileSpeaker {
+    fn drop(&mut self) {
+        if let Some(Err(why)) = self.writer.take().map(WavWriter::finish) {
+            log::warn!("{}: its end was not written why=\"{why}\"", self.name);
+        }
+    }
+}
+
+fn open(name: &str, path: &Path) -> Result<WavReader<BufReader<File>>, DeviceError> {
+    let not_sound = |why: String| DeviceError::NotSound {
+        device: name.to_owned(),
+        why,
+    };
+    // A pipe with a name would wait for its writer.
+    let is_file = path.metadata().map(|data| data.is_file());
+    if !is_file.map_err(|why| DeviceError::io(name, "open", why))? {
+        return Err(not_sound("not a file; use cmd:cat for a pipe".to_owned()));
+    }
+    let file = File::open(path).map_err(|why| DeviceError::io(name, "open", why))?;
+    WavReader::new(BufReader::new(file)).map_err(|why| match why {
+        WavError::Read(why) => DeviceError::io(name, "read", why),
+        why => not_sound(why.to_string()),
+    })
+}

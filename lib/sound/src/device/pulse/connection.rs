@@ -1,0 +1,600 @@
+//! One connection to a sound server as a state machine without a socket or a clock.
+//!
+//! ```text
+//!   Auth -> name of the client -> Record | Playback -> description of the device -> sound
+//!                              -> Lists  (default names, sources, sinks)
+//!                              -> Watch  (events of sources and sinks)
+//! ```
+//!
+//! There is one connection per direction: PipeWire's server holds back recorded sound while
+//! anything else waits on the same connection.
+//!
+//! Version 15 of the protocol is spoken, of 2009. Version 13 would do but for one thing: there a
+//! stream always sets its volume, which with flat volumes is the volume of the loudspeaker.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::frames::{Frames, Part, header};
+use super::tags::{Malformed, Reader, Writer};
+
+/// The version that is spoken, and the oldest server that is spoken to.
+const VERSION: u32 = 15;
+/// The upper bits of a version are flags.
+const VERSION_BITS: u32 = 0xffff;
+/// What the server calls "no index" and "no channel".
+const NONE: u32 = u32::MAX;
+/// Bytes of sound of a millisecond.
+pub(super) const BYTES_PER_MS: u32 = 96;
+/// Recorded sound comes in pieces of 5 ms.
+const FRAGMENT_BYTES: u32 = 5 * BYTES_PER_MS;
+/// Played sound waits 20 ms in the server and its device together; 15 ms run dry now and then on a
+/// loaded machine.
+const TARGET_BYTES: u32 = 20 * BYTES_PER_MS;
+const REQUEST_BYTES: u32 = 5 * BYTES_PER_MS;
+/// No buffer holds more than a second: of recorded sound the oldest is dropped.
+const SECOND_BYTES: u32 = 1000 * BYTES_PER_MS;
+/// Bytes that wait for a server that reads nothing: the sound that it asked for, and messages.
+const MAX_OUT_BYTES: usize = 2 * SECOND_BYTES as usize;
+/// Devices of a list that are kept.
+const MAX_DEVICES: usize = 256;
+/// Replies that are waited for at the same time.
+const MAX_WAITING: usize = 8;
+/// A latency that a server may tell; what is above is no latency.
+const MAX_LATENCY: Duration = Duration::from_secs(5);
+
+/// What a connection is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    /// The devices, once.
+    List,
+    /// Sound to a sink: this one and no other, or the default one.
+    Playback(Option<String>),
+    /// Sound of a source: this one and no other, or the default one.
+    Record(Option<String>),
+    /// Whether devices come and go.
+    Watch,
+}
+
+/// Why a connection can't go on.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ServerError {
+    /// The cookie is wrong, or the server belongs to another user.
+    #[error("the sound server refuses this user")]
+    Access,
+    /// The frames are not those of the protocol.
+    #[error("the sound server sent {0}")]
+    Frame(&'static str),
+    /// The server took the stream away: its device was unplugged.
+    #[error("the sound server took the device away")]
+    Killed,
+    /// A message is not that of the protocol.
+    #[error("the sound server sent a broken message: {0}")]
+    Message(#[from] Malformed),
+    /// The server has no such device.
+    #[error("the sound server has no such device")]
+    NoDevice,
+    /// The server is older than the protocol's version 15.
+    #[error("the sound server speaks version {0} of its protocol, {VERSION} is needed")]
+    Old(u32),
+    /// The server refuses with a code of its own.
+    #[error("the sound server refuses with code {0}")]
+    Refused(u32),
+    /// The server asks for sound and reads none.
+    #[error("the sound server reads nothing")]
+    Stuck,
+}
+
+/// A source or sink of the server.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Entry {
+    /// The name that stays.
+    pub(crate) name: String,
+    /// What a person reads.
+    pub(crate) words: String,
+    /// Whether a source hears what a sink plays.
+    pub(crate) is_monitor: bool,
+    /// Whether the server takes it for the default.
+    pub(crate) is_default: bool,
+}
+
+/// The devices of a server.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Lists {
+    pub(crate) sources: Vec<Entry>,
+    pub(crate) sinks: Vec<Entry>,
+}
+
+/// Commands and messages, by their numbers.
+mod command {
+    pub(super) const ERROR: u32 = 0;
+    pub(super) const REPLY: u32 = 2;
+    pub(super) const CREATE_PLAYBACK_STREAM: u32 = 3;
+    pub(super) const CREATE_RECORD_STREAM: u32 = 5;
+    pub(super) const AUTH: u32 = 8;
+    pub(super) const SET_CLIENT_NAME: u32 = 9;
+    pub(super) const GET_PLAYBACK_LATENCY: u32 = 14;
+    pub(super) const GET_SERVER_INFO: u32 = 20;
+    pub(super) const GET_SINK_INFO: u32 = 21;
+    pub(super) const GET_SINK_INFO_LIST: u32 = 22;
+    pub(super) const GET_SOURCE_INFO: u32 = 23;
+    pub(super) const GET_SOURCE_INFO_LIST: u32 = 24;
+    pub(super) const SUBSCRIBE: u32 = 35;
+    pub(super) const REQUEST: u32 = 61;
+    pub(super) const PLAYBACK_STREAM_KILLED: u32 = 64;
+    pub(super) const RECORD_STREAM_KILLED: u32 = 65;
+    pub(super) const SUBSCRIBE_EVENT: u32 = 66;
+    pub(super) const PLAYBACK_STREAM_MOVED: u32 = 78;
+    pub(super) const RECORD_STREAM_MOVED: u32 = 79;
+}
+
+/// Error codes of the server.
+mod code {
+    pub(super) const ACCESS: u32 = 1;
+    pub(super) const NO_ENTITY: u32 = 5;
+    pub(super) const AUTH_KEY: u32 = 9;
+    pub(super) const KILLED: u32 = 12;
+}
+
+/// What was asked, so that the reply can be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Asked {
+    Auth,
+    ClientName,
+    Create,
+    Describe,
+    Latency,
+    ServerInfo,
+    Sinks,
+    Sources,
+    Subscribe,
+}
+
+/// The state of one connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    purpose: Purpose,
+    frames: Frames,
+    out: VecDeque<u8>,
+    sequence: u32,
+    waiting: VecDeque<(u32, Asked)>,
+    /// Of the stream, once it was created.
+    channel: Option<u32>,
+    /// Recorded sound.
+    sound: VecDeque<u8>,
+    /// Bytes that the server asked for.
+    room: u32,
+    latency: Duration,
+    device: Entry,
+    lists: Lists,
+    defaults: [String; 2],
+    is_ready: bool,
+    changed: bool,
+}
+
+impl Connection {
+    /// Begins with the greeting. The cookie proves that this user may use the server.
+    pub(crate) fn new(purpose: Purpose, cookie: &[u8]) -> Self {
+        let mut connection = Self {
+            purpose,
+            frames: Frames::default(),
+            out: VecDeque::new(),
+            sequence: 0,
+            waiting: VecDeque::new(),
+            channel: None,
+            sound: VecDeque::new(),
+            room: 0,
+            latency: Duration::ZERO,
+            device: Entry::default(),
+            lists: Lists::default(),
+            defaults: Default::default(),
+            is_ready: false,
+            changed: false,
+        };
+        connection.ask(command::AUTH, Asked::Auth, |message| {
+            message.u32(VERSION).bytes(cookie)
+        });
+        connection
+    }
+
+    /// Takes bytes of the server.
+    ///
+    /// # Errors
+    /// When the connection can't go on: then it is to be closed.
+    pub(crate) fn handle_bytes(&mut self, mut bytes: &[u8]) -> Result<(), ServerError> {
+        while let Some(part) = self.frames.next(&mut bytes)? {
+            match part {
+                Part::Message(message) => self.handle_message(Reader::new(&message))?,
+                Part::Sound(channel, sound) => self.handle_sound(channel, sound),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks how long sound takes until it is heard; the answer changes [`latency`](Self::latency).
+    pub(crate) fn ask_latency(&mut self) {
+        if let (Purpose::Playback(_), Some(channel)) = (&self.purpose, self.channel)
+            && !self
+                .waiting
+                .iter()
+                .any(|(_, asked)| *asked == Asked::Latency)
+        {
+            self.ask(command::GET_PLAYBACK_LATENCY, Asked::Latency, |message| {
+                message.u32(channel).no_time()
+            });
+        }
+    }
+
+    /// Plays samples; what the server did not ask for is dropped.
+    ///
+    /// # Errors
+    /// When the server takes nothing out of its socket.
+    pub(crate) fn play(&mut self, samples: &[i16]) -> Result<(), ServerError> {
+        let count = samples.len().min(self.room());
+        let Some(channel) = self.channel.filter(|_| count > 0) else {
+            return Ok(());
+        };
+        if self.out.len() > MAX_OUT_BYTES {
+            return Err(ServerError::Stuck);
+        }
+        self.room = self.room.saturating_sub(count as u32 * 2);
+        self.out.extend(header(count * 2, Some(channel)));
+        let samples = samples.iter().take(count);
+        self.out
+            .extend(samples.flat_map(|sample| sample.to_le_bytes()));
+        Ok(())
+    }
+
+    /// Takes recorded samples out, as many as there are and fit.
+    pub(crate) fn record(&mut self, samples: &mut [i16]) -> usize {
+        let count = samples.len().min(self.recorded());
+        for sample in &mut samples[..count] {
+            let mut byte = || self.sound.pop_front().unwrap_or(0);
+            *sample = i16::from_le_bytes([byte(), byte()]);
+        }
+        count
+    }
+
+    /// Bytes to send, as far as they stand together.
+    pub(crate) fn poll_transmit(&self) -> &[u8] {
+        self.out.as_slices().0
+    }
+
+    /// So many bytes were sent.
+    pub(crate) fn transmitted(&mut self, count: usize) {
+        self.out.drain(..count.min(self.out.len()));
+    }
+
+    /// Whether devices came or went since the last call.
+    pub(crate) fn poll_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Samples that were recorded and not yet taken out.
+    pub(crate) fn recorded(&self) -> usize {
+        self.sound.len() / 2
+    }
+
+    /// Samples that the server wants.
+    pub(crate) fn room(&self) -> usize {
+        self.room as usize / 2
+    }
+
+    /// Time from the device to the server, or from the server to the ear.
+    pub(crate) fn latency(&self) -> Duration {
+        self.latency
+    }
+
+    /// The device of the stream, or nothing before the server told.
+    pub(crate) fn device(&self) -> &str {
+        match self.device.words.as_str() {
+            "" => &self.device.name,
+            words => words,
+        }
+    }
+
+    /// The devices, once all are there.
+    pub(crate) fn lists(&self) -> Option<&Lists> {
+        self.is_ready.then_some(&self.lists)
+    }
+
+    /// Whether the server has answered all that was asked to begin with.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+
+    fn handle_sound(&mut self, channel: u32, bytes: &[u8]) {
+        if !matches!(self.purpose, Purpose::Record(_)) || self.channel != Some(channel) {
+            return;
+        }
+        self.sound.extend(bytes);
+        // Whole samples, so that the rest stays aligned.
+        let excess = self.sound.len().saturating_sub(SECOND_BYTES as usize);
+        self.sound
+            .drain(..excess.next_multiple_of(2).min(self.sound.len()));
+    }
+
+    fn handle_message(&mut self, mut message: Reader<'_>) -> Result<(), ServerError> {
+        let command = message.u32()?;
+        let sequence = message.u32()?;
+        match command {
+            command::REPLY => {
+                let asked = self.answered(sequence)?;
+                self.handle_reply(asked, message)
+            }
+            command::ERROR => {
+                let asked = self.answered(sequence)?;
+                let code = message.u32()?;
+                self.handle_error(asked, code)
+            }
+            command::REQUEST => {
+                let (channel, bytes) = (message.u32()?, message.u32()?);
+                if self.channel == Some(channel) {
+                    self.room = self.room.saturating_add(bytes).min(SECOND_BYTES);
+                }
+                Ok(())
+            }
+            command::PLAYBACK_STREAM_KILLED | command::RECORD_STREAM_KILLED => {
+                Err(ServerError::Killed)
+            }
+            command::PLAYBACK_STREAM_MOVED | command::RECORD_STREAM_MOVED => {
+                self.handle_moved(message)
+            }
+            command::SUBSCRIBE_EVENT => self.handle_event(message.u32()?),
+            // Overflows, underflows, suspended devices: nothing to do about them.
+            _ => Ok(()),
+        }
+    }
+
+    fn handle_reply(&mut self, asked: Asked, mut reply: Reader<'_>) -> Result<(), ServerError> {
+        match asked {
+            Asked::Auth => {
+                let version = reply.u32()? & VERSION_BITS;
+                if version < VERSION {
+                    return Err(ServerError::Old(version));
+                }
+                self.ask(command::SET_CLIENT_NAME, Asked::ClientName, |message| {
+                    message.properties(&[("application.name", "transom")])
+                });
+                Ok(())
+            }
+            Asked::ClientName => {
+                self.begin();
+                Ok(())
+            }
+            Asked::Create => self.handle_created(reply),
+            Asked::Describe => {
+                self.device = entry(&mut reply)?;
+                Ok(())
+            }
+            Asked::Latency => self.handle_latency(reply),
+            Asked::ServerInfo => {
+                reply.skip(5)?;
+                let sink = reply.text()?.unwrap_or_default();
+                let source = reply.text()?.unwrap_or_default();
+                self.defaults = [source, sink];
+                self.ask(command::GET_SOURCE_INFO_LIST, Asked::Sources, |message| {
+                    message
+                });
+                Ok(())
+            }
+            Asked::Sources => {
+                self.lists.sources = entries(reply, &self.defaults[0])?;
+                self.ask(command::GET_SINK_INFO_LIST, Asked::Sinks, |message| message);
+                Ok(())
+            }
+            Asked::Sinks => {
+                self.lists.sinks = entries(reply, &self.defaults[1])?;
+                for sink in &mut self.lists.sinks {
+                    sink.is_monitor = false;
+                }
+                self.is_ready = true;
+                Ok(())
+            }
+            Asked::Subscribe => {
+                self.is_ready = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn handle_error(&mut self, asked: Asked, code: u32) -> Result<(), ServerError> {
+        match (asked, code) {
+            // Without them the device has no words, or an older latency.
+            (Asked::Describe | Asked::Latency, _) => Ok(()),
+            (_, code::ACCESS | code::AUTH_KEY) => Err(ServerError::Access),
+            (_, code::NO_ENTITY) => Err(ServerError::NoDevice),
+            (_, code::KILLED) => Err(ServerError::Killed),
+            (_, code) => Err(ServerError::Refused(code)),
+        }
+    }
+
+    /// The stream has moved to another device, whose words are asked for.
+    fn handle_moved(&mut self, mut message: Reader<'_>) -> Result<(), ServerError> {
+        let channel = message.u32()?;
+        let index = message.u32()?;
+        let name = message.text()?.unwrap_or_default();
+        if self.channel == Some(channel) {
+            self.moved_to(index, name);
+        }
+        Ok(())
+    }
+
+    fn handle_event(&mut self, event: u32) -> Result<(), ServerError> {
+        const FACILITY: u32 = 0x0f;
+        const KIND: u32 = 0x30;
+        const CHANGED: u32 = 0x10;
+        const SINK_OR_SOURCE: u32 = 1;
+        // A device that only changed, as its volume does, is no news. The default device is, which
+        // is a change of the server.
+        let device = event & FACILITY <= SINK_OR_SOURCE && event & KIND != CHANGED;
+        let server = event & FACILITY > SINK_OR_SOURCE;
+        self.changed |= device || server;
+        Ok(())
+    }
+
+    fn handle_created(&mut self, mut reply: Reader<'_>) -> Result<(), ServerError> {
+        let channel = reply.u32()?;
+        reply.skip(1)?;
+        if matches!(self.purpose, Purpose::Playback(_)) {
+            self.room = reply.u32()?.min(SECOND_BYTES);
+            reply.skip(4)?;
+        } else {
+            reply.skip(2)?;
+        }
+        if !reply.spec_is_ours()? {
+            return Err(ServerError::Frame(
+                "another sample format than was asked for",
+            ));
+        }
+        reply.skip(1)?;
+        let index = reply.u32()?;
+        let name = reply.text()?.unwrap_or_default();
+        reply.skip(1)?;
+        self.latency = Duration::from_micros(reply.usec()?).min(MAX_LATENCY);
+        self.channel = Some(channel);
+        self.is_ready = true;
+        self.moved_to(index, name);
+        Ok(())
+    }
+
+    fn handle_latency(&mut self, mut reply: Reader<'_>) -> Result<(), ServerError> {
+        let sink = reply.usec()?;
+        // The source's, whether it plays, and two times.
+        reply.skip(4)?;
+        let (written, read) = (reply.s64()?, reply.s64()?);
+        let queued = written.saturating_sub(read).max(0).unsigned_abs();
+        let queued = queued.min(u64::from(SECOND_BYTES)) * 1000 / u64::from(BYTES_PER_MS);
+        let latency = Duration::from_micros(sink.saturating_add(queued));
+        self.latency = latency.min(MAX_LATENCY);
+        Ok(())
+    }
+
+    /// What the connection is for, after the greeting.
+    fn begin(&mut self) {
+        match self.purpose.clone() {
+            Purpose::List => self.ask(command::GET_SERVER_INFO, Asked::ServerInfo, |m| m),
+            Purpose::Watch => self.ask(command::SUBSCRIBE, Asked::Subscribe, |message| {
+                const SINKS_SOURCES_SERVER: u32 = 0x83;
+                message.u32(SINKS_SOURCES_SERVER)
+            }),
+            Purpose::Record(source) => {
+                let source = source.as_deref();
+                self.ask(command::CREATE_RECORD_STREAM, Asked::Create, |message| {
+                    record_stream(message, source)
+                });
+            }
+            Purpose::Playback(sink) => {
+                let sink = sink.as_deref();
+                self.ask(command::CREATE_PLAYBACK_STREAM, Asked::Create, |message| {
+                    playback_stream(message, sink)
+                });
+            }
+        }
+    }
+
+    fn moved_to(&mut self, index: u32, name: String) {
+        self.device = Entry {
+            name,
+            ..Entry::default()
+        };
+        let command = match self.purpose {
+            Purpose::Playback(_) => command::GET_SINK_INFO,
+            _ => command::GET_SOURCE_INFO,
+        };
+        self.ask(command, Asked::Describe, |message| {
+            message.u32(index).text(None)
+        });
+    }
+
+    fn ask(&mut self, command: u32, asked: Asked, fill: impl FnOnce(Writer) -> Writer) {
+        // A server that moves a stream on and on and answers nothing: its words are given up.
+        if self.waiting.len() >= MAX_WAITING {
+            return;
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        let message = Writer::default().u32(command).u32(self.sequence);
+        let message = fill(message).into_bytes();
+        self.out.extend(header(message.len(), None));
+        self.out.extend(message);
+        self.waiting.push_back((self.sequence, asked));
+    }
+
+    fn answered(&mut self, sequence: u32) -> Result<Asked, ServerError> {
+        let position = self.waiting.iter().position(|(sent, _)| *sent == sequence);
+        let waiting = position.and_then(|position| self.waiting.remove(position));
+        let (_, asked) = waiting.ok_or(ServerError::Frame("a reply to no question"))?;
+        Ok(asked)
+    }
+}
+
+fn record_stream(message: Writer, source: Option<&str>) -> Writer {
+    let named = source.is_some();
+    message
+        .spec_and_map()
+        .u32(NONE)
+        .text(source)
+        .u32(SECOND_BYTES)
+        .bools(&[false]) // starts at once
+        .u32(FRAGMENT_BYTES)
+        .bools(&[false, false, false, false, false]) // remap, remix and convert as needed
+        .bools(&[named]) // a named device is lost, not replaced
+        .bools(&[false, false, true]) // fixed rate, no peaks, adjust the latency
+        .properties(&stream_properties())
+        .u32(NONE) // hears no single stream
+        .bools(&[false, false, false]) // early requests, suspend as usual
+}
+
+fn playback_stream(message: Writer, sink: Option<&str>) -> Writer {
+    let named = sink.is_some();
+    message
+        .spec_and_map()
+        .u32(NONE)
+        .text(sink)
+        .u32(SECOND_BYTES)
+        .bools(&[false]) // starts at once
+        .u32(TARGET_BYTES)
+        .u32(0) // plays without a stock, also after it ran dry
+        .u32(REQUEST_BYTES)
+        .u32(0) // in step with no other stream
+        .volume()
+        .bools(&[false, false, false, false, false]) // remap, remix and convert as needed
+        .bools(&[named]) // a named device is lost, not replaced
+        .bools(&[false, false, true]) // fixed rate, not muted, adjust the latency
+        .properties(&stream_properties())
+        .bools(&[false, false]) // the volume is the user's; no early requests
+        .bools(&[false, false, false]) // muting is the user's; suspend as usual
+}
+
+/// A call: servers route it to a headset and turn music down.
+fn stream_properties() -> [(&'static str, &'static str); 2] {
+    [("media.name", "Call"), ("media.role", "phone")]
+}
+
+/// Reads a source or sink of version 15. A source has the name of the sink that it monitors where
+/// a sink has the name of its monitor.
+fn entry(reply: &mut Reader<'_>) -> Result<Entry, Malformed> {
+    reply.skip(1)?; // index
+    let name = reply.text()?.unwrap_or_default();
+    let words = reply.text()?.unwrap_or_default();
+    reply.skip(6)?; // format, map, module, volume, muted, index of what it monitors
+    let monitored = reply.text()?;
+    reply.skip(9)?; // latency, driver, flags, properties, latency, volume, state, steps, card
+    Ok(Entry {
+        name,
+        words,
+        is_monitor: monitored.is_some(),
+        is_default: false,
+    })
+}
+
+fn entries(mut reply: Reader<'_>, default: &str) -> Result<Vec<Entry>, Malformed> {
+    let mut entries = Vec::new();
+    while !reply.is_empty() && entries.len() < MAX_DEVICES {
+        let mut entry = entry(&mut reply)?;
+        entry.is_default = entry.name == default;
+        entries.push(entry);
+    }
+    Ok(entries)
+}

@@ -1,0 +1,74 @@
+//! Echo cancelling by the crate aec3, a port of WebRTC's; all that this project knows of it is in
+//! this file.
+//!
+//! It finds the delay between loudspeaker and microphone itself, up to about 330 ms, and follows it.
+
+use std::fmt;
+
+use aec3::api::config::EchoCanceller3Config;
+use aec3::api::control::EchoControl;
+use aec3::audio_processing::aec3::echo_canceller3::EchoCanceller3;
+use aec3::audio_processing::audio_buffer::AudioBuffer;
+use aec3::audio_processing::high_pass_filter::HighPassFilter;
+
+use crate::{BLOCK, RATE};
+
+pub(super) struct Cancel {
+    canceller: EchoCanceller3,
+    /// Takes out what is below speech, and the offset of cheap microphones, which is no echo.
+    high_pass: HighPassFilter,
+    near: [Vec<f32>; 1],
+    render: AudioBuffer,
+    capture: AudioBuffer,
+}
+
+impl Cancel {
+    pub(super) fn new() -> Option<Cancel> {
+        let config = EchoCanceller3Config::default();
+        Some(Cancel {
+            canceller: EchoCanceller3::new(config, RATE as i32, 1, 1),
+            high_pass: HighPassFilter::new(RATE as i32, 1),
+            near: [vec![0.0; BLOCK]],
+            render: buffer(),
+            capture: buffer(),
+        })
+    }
+
+    pub(super) fn played(&mut self, block: &[i16; BLOCK]) {
+        widen(block, self.render.channel_mut(0));
+        self.render.split_into_frequency_bands();
+        self.canceller.analyze_render(&mut self.render);
+    }
+
+    pub(super) fn heard(&mut self, block: &mut [i16; BLOCK]) {
+        widen(block, &mut self.near[0]);
+        self.high_pass.process(&mut self.near);
+        self.capture.channel_mut(0).copy_from_slice(&self.near[0]);
+        self.canceller.analyze_capture(&mut self.capture);
+        self.capture.split_into_frequency_bands();
+        self.canceller.process_capture(&mut self.capture, false);
+        self.capture.merge_frequency_bands();
+        for (sample, clean) in block.iter_mut().zip(self.capture.channel(0)) {
+            // Saturates, as `as` does for floats.
+            *sample = clean.round() as i16;
+        }
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancel").finish_non_exhaustive()
+    }
+}
+
+fn buffer() -> AudioBuffer {
+    let rate = RATE as usize;
+    AudioBuffer::from_sample_rates(rate, 1, rate, 1, rate)
+}
+
+/// The canceller works in units of 16 bit.
+fn widen(block: &[i16; BLOCK], out: &mut [f32]) {
+    for (sample, out) in block.iter().zip(out) {
+        *out = f32::from(*sample);
+    }
+}
