@@ -1,15 +1,13 @@
 //! Files, texts and pictures at once.
 
-use std::sync::Arc;
-
 use transom_net::PeerId;
+use transom_proto::fuzzing::picture;
 use transom_proto::{
-    CallEvent, CallId, Event as Told, LeafData, Picture, ReceivedPicture, TransferEvent, TransferId,
+    CallEvent, CallId, Event as Told, LeafData, ReceivedPicture, TransferEvent, TransferId,
 };
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    CallKind, Codec, Collision, Entry, EntryKind, Offer, Orientation, PictureHead, Progress,
-    RelativePath, Shape, Start, TransferKey,
+    CallKind, Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
 };
 
 use crate::support::{Stand, join, pair, run};
@@ -200,21 +198,9 @@ struct Pictures {
 impl Pictures {
     fn begin(&mut self, stand: &mut Stand, peer: PeerId, call: CallId) {
         self.sent += 1;
-        let head = PictureHead {
-            sequence: self.sent,
-            captured: stand.net.now().0,
-            acquired_after: 0,
-            ready_after: 0,
-            sent_after: 0,
-            width: 640,
-            height: 480,
-            orientation: Orientation::Upright,
-            codec: Codec::Jpeg,
-            total: 0,
-        };
-        let bytes = Arc::from(vec![self.sent as u8; 40_000]);
+        let picture = picture(self.sent, stand.net.now().0, 40_000);
         let session = stand.net.session(peer).unwrap();
-        session.send_picture(call, Picture { head, bytes }).unwrap();
+        session.send_picture(call, picture).unwrap();
     }
 
     fn take(&mut self, stand: &mut Stand, peer: PeerId, call: CallId, picture: &ReceivedPicture) {

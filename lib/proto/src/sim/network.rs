@@ -171,7 +171,7 @@ impl<T> Network<T> {
     /// Sets `TCP_NOTSENT_LOWAT` in bytes and `TCP_USER_TIMEOUT` of one side.
     pub fn tune(&mut self, id: ConnectionId, side: Side, unsent_limit: usize, timeout: Duration) {
         if let Some(flow) = self.flow(id, side) {
-            (flow.unsent_limit, flow.user_timeout) = (unsent_limit, timeout);
+            flow.tune(unsent_limit, timeout);
         }
     }
 
@@ -201,7 +201,7 @@ impl<T> Network<T> {
 
     /// Whether that side has given up: nothing was acked within its `TCP_USER_TIMEOUT`.
     pub fn is_dead(&mut self, id: ConnectionId, side: Side) -> bool {
-        self.flow(id, side).is_none_or(|flow| flow.is_dead)
+        self.flow(id, side).is_none_or(|flow| flow.is_dead())
     }
 
     /// Bytes that side has written and the other has not acked.
@@ -320,7 +320,7 @@ impl<T> Network<T> {
         }
         let flow = &mut route.value.flow;
         flow.handle_timeout(at);
-        if flow.is_dead {
+        if flow.is_dead() {
             self.ready.insert(id);
         }
         self.transmit(id);
