@@ -169,7 +169,7 @@ pub enum Notice {
         /// Whose.
         peer: PeerName,
         /// Its state.
-        lens: CameraState,
+        state: CameraState,
         /// In words; may be empty.
         text: String,
     },
@@ -200,7 +200,7 @@ pub enum Notice {
     /// How our own camera is.
     Camera {
         /// Its state.
-        lens: CameraState,
+        state: CameraState,
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },

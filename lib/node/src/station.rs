@@ -213,9 +213,9 @@ impl Station {
             Command::Decline { peer } => calls.decline(&peer, out),
             Command::HangUp { peer } => calls.hang_up(&peer, out),
             Command::ShowCamera { peer, on } => calls.show_camera(&peer, on),
-            Command::SetCamera { wish } => {
-                calls.camera_chosen(wish.is_some());
-                camera.choose(wish, out);
+            Command::SetCamera { request } => {
+                calls.camera_chosen(request.is_some());
+                camera.choose(request, out);
             }
             Command::Adapt { adaptation } => camera.adapt(adaptation),
             Command::Preview { on } => camera.preview(on),

@@ -17,7 +17,7 @@ use self::call::{Call, Earlier};
 pub(crate) use self::policy::Policy;
 use self::policy::Taking;
 use crate::context::{Context, earlier};
-use crate::links::{Gone, Link, Links, Parting};
+use crate::links::{Gone, Links, Parting, PeerLink};
 use crate::notice::Notice;
 
 /// A peer that is back rings again within this, or it has given the call up in the meantime.
@@ -310,7 +310,7 @@ impl Calls {
     pub(crate) fn handle(
         &mut self,
         place: (PeerId, CallId),
-        link: &Link,
+        link: &PeerLink,
         event: CallEvent,
         links: &Links,
         out: &mut Context,

@@ -10,7 +10,7 @@ use transom_wire::{ByeCode, PeerName, PublicKey, Status};
 
 use super::Links;
 use super::door::REFUSED_PAUSE;
-use super::link::{Link, describe};
+use super::link::{PeerLink, describe};
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
 
@@ -197,7 +197,7 @@ impl Links {
     }
 
     /// A connection we dialed ended before the peer's hello.
-    pub(super) fn not_let_in(&mut self, link: &Link, why: &Departure, out: &mut Context) {
+    pub(super) fn not_let_in(&mut self, link: &PeerLink, why: &Departure, out: &mut Context) {
         let (peer, text) = (link.peer, describe(why));
         match why {
             Departure::Bye(Status {

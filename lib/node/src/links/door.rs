@@ -9,7 +9,7 @@ use transom_users::{Book, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use super::dial::{Dial, Reach};
-use super::{Link, Links};
+use super::{Links, PeerLink};
 use crate::budget::MAX_LINKS_PER_KEY;
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
@@ -92,7 +92,7 @@ impl Links {
                 out.net.admit(id, config);
                 self.links.insert(
                     id,
-                    Link {
+                    PeerLink {
                         peer,
                         key,
                         rights,
@@ -298,7 +298,7 @@ impl Links {
     }
 
     /// What a link may by the book as it is now; `None` for nothing at all.
-    fn rights_now(&self, link: &Link) -> Option<Rights> {
+    fn rights_now(&self, link: &PeerLink) -> Option<Rights> {
         match link.side {
             _ if link.key == self.own_key => Some(link.rights),
             Side::Dialer => Some(self.rights_at(&link.peer, &link.key).unwrap_or(link.rights)),

@@ -15,7 +15,7 @@ const SETTLED: Duration = Duration::from_secs(3);
 
 /// A connection whose key was allowed.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct PeerLink {
     pub(crate) peer: PeerName,
     pub(crate) key: PublicKey,
     pub(crate) rights: Rights,
@@ -36,7 +36,7 @@ pub(crate) struct Link {
     pub(crate) load: Load,
 }
 
-impl Link {
+impl PeerLink {
     pub(crate) fn is_up(&self) -> bool {
         self.session.is_some()
     }
@@ -78,7 +78,7 @@ pub(crate) enum Parting {
 }
 
 impl Parting {
-    pub(super) fn of(link: &Link, why: &Departure) -> Self {
+    pub(super) fn of(link: &PeerLink, why: &Departure) -> Self {
         match why {
             Departure::Bye(bye) => match bye.code {
                 ByeCode::Done | ByeCode::Leaving => Self::Goodbye,

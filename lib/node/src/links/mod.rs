@@ -23,7 +23,7 @@ use self::dial::{Dial, FIRST_PAUSE, Reach};
 pub(crate) use self::door::Caller;
 use self::guests::Guests;
 use self::link::describe;
-pub(crate) use self::link::{Gone, Link, Parting};
+pub(crate) use self::link::{Gone, Parting, PeerLink};
 use crate::budget::Budget;
 use crate::context::{Context, earlier};
 use crate::identity::KnownPeersFile;
@@ -33,7 +33,7 @@ use crate::parts::Machine;
 use crate::settings::{Allow, Settings};
 
 pub(crate) struct Links {
-    links: BTreeMap<PeerId, Link>,
+    links: BTreeMap<PeerId, PeerLink>,
     dials: BTreeMap<PeerName, Dial>,
     book: Book,
     known: KnownPeersFile,
@@ -82,7 +82,7 @@ impl Links {
     pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
         let mut up = self.up(peer);
         let first = up.next()?;
-        let dialed = |(_, link): &(&PeerId, &Link)| link.side == Side::Dialer;
+        let dialed = |(_, link): &(&PeerId, &PeerLink)| link.side == Side::Dialer;
         let chosen = if dialed(&first) {
             first
         } else {
@@ -116,7 +116,7 @@ impl Links {
 
     /// The key of a peer that is there, or about to be.
     pub(crate) fn key_of(&self, peer: &PeerName) -> Option<PublicKey> {
-        let coming = |link: &&Link| link.peer == *peer && !link.closing;
+        let coming = |link: &&PeerLink| link.peer == *peer && !link.closing;
         let link = self.link_of(peer).and_then(|link| self.links.get(&link));
         link.or_else(|| self.links.values().find(coming))
             .map(|link| link.key)
@@ -130,7 +130,7 @@ impl Links {
     }
 
     /// Whether of two rings that cross on two connections ours is the one that yields.
-    pub(crate) fn yields_to(&self, link: &Link) -> bool {
+    pub(crate) fn yields_to(&self, link: &PeerLink) -> bool {
         Some(self.session) < link.session
     }
 
@@ -140,7 +140,7 @@ impl Links {
         up.map(|link| link.peer).collect()
     }
 
-    fn up(&self, peer: &PeerName) -> impl Iterator<Item = (&PeerId, &Link)> {
+    fn up(&self, peer: &PeerName) -> impl Iterator<Item = (&PeerId, &PeerLink)> {
         self.links
             .iter()
             .filter(move |(_, link)| link.peer == *peer && link.is_up() && !link.closing)
@@ -151,7 +151,7 @@ impl Links {
         self.links.keys().copied()
     }
 
-    pub(crate) fn link(&self, id: PeerId) -> Option<&Link> {
+    pub(crate) fn link(&self, id: PeerId) -> Option<&PeerLink> {
         self.links.get(&id)
     }
 
@@ -226,7 +226,7 @@ impl Links {
         if let Some(dial) = self.dials.get_mut(&peer) {
             (dial.reach, dial.pause, dial.told) = (Reach::Up, FIRST_PAUSE, None);
         }
-        let others = |(other, link): &(&PeerId, &Link)| {
+        let others = |(other, link): &(&PeerId, &PeerLink)| {
             **other != id
                 && link.peer == peer
                 && link.key == key
