@@ -26,7 +26,7 @@ impl Session {
             return Err(PeerError::unexpected("a message before hello"));
         }
         match kind.class() {
-            Class::Video | Class::Bulk => self.path.acks.data(now),
+            Class::Audio | Class::Video | Class::Bulk => self.path.acks.data(now),
             _ if matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) => {}
             _ => self.path.acks.soon(now),
         }

@@ -320,6 +320,7 @@ impl Session {
     pub(crate) fn update_live(&mut self) {
         let shared = self.live_at_station || self.live_at_peer;
         self.path.set_live(self.calls.is_live(), shared);
+        self.path.set_sound(self.output.sound.is_running());
     }
 
     /// When a silent peer counts as lost, by the timeout of calls; `None` without a call.

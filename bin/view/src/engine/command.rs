@@ -78,5 +78,7 @@ const GUEST: Rights = Rights {
     view: true,
     call: true,
     files: true,
+    hear: false,
+    talk: false,
     auto: false,
 };

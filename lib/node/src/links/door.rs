@@ -208,6 +208,8 @@ impl Links {
                 view: true,
                 call: true,
                 files: true,
+                hear: true,
+                talk: true,
                 auto: true,
             };
             return Some(Admission::of(self.own_name, everything));

@@ -142,10 +142,9 @@ impl Lone {
     fn verb(&mut self, choices: &mut Choices<'_>) {
         self.sounds += 1;
         let now = Instant(1_000_000);
-        let codec = SoundCodec::from_code(choices.byte() % 4);
-        let frame = sound(codec, self.sounds, now.0);
         let session = &mut self.connection.session;
         let (on, value) = (choices.flag(), choices.byte());
+        let frame = sound(SoundCodec::from_code(value % 4), self.sounds, now.0);
         match choices.byte() % 16 {
             0 => any(session.ring(kind(on))),
             1 => any(session.text("x")),

@@ -107,6 +107,11 @@ impl SoundQueue {
         }
     }
 
+    /// Whether a run of frames waits or was sent and did not end.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.waiting.is_empty() || self.calls.values().any(|sent| sent.runs)
+    }
+
     pub(crate) fn counts(&self) -> SoundCounts {
         self.counts
     }

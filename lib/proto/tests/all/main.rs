@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
 
 mod acks;
+mod beside;
 mod calls;
 mod evil;
 mod fairness;
