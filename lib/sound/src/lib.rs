@@ -26,8 +26,8 @@ pub use self::codec::{
     Codec, CodecError, Decoder, Encoder, Format, MAX_ENCODED_BYTES, MAX_FRAME, MIN_FRAME,
 };
 pub use self::device::{
-    DeviceError, DeviceName, DeviceNameError, DeviceState, Heard, KeptMicrophone, KeptSpeaker,
-    Microphone, Speaker,
+    Device, DeviceError, DeviceKind, DeviceName, DeviceNameError, DeviceState, DeviceWatcher,
+    Heard, KeptMicrophone, KeptSpeaker, Microphone, Speaker, list,
 };
 pub use self::echo::{Echo, EchoMode};
 pub use self::level::{Level, SILENCE_DB, level_db};

@@ -29,7 +29,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "transom-sound",
-        &["aec3", "log", "mio", "opus-pure", "rustix", "thiserror"],
+        &["aec3", "alsa", "cpal", "log", "mio", "opus-pure", "rustix", "thiserror"],
     ),
     (
         "transom-media",

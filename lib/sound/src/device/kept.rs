@@ -223,13 +223,13 @@ impl Place {
 }
 
 /// What a [`Slot`] needs of a device.
-trait Device: Sized {
+trait Reopen: Sized {
     fn open(name: &DeviceName, place: &Place) -> Result<Self, DeviceError>;
     fn name(&self) -> &str;
     fn due(&self) -> Option<Instant>;
 }
 
-impl Device for Microphone {
+impl Reopen for Microphone {
     fn open(name: &DeviceName, place: &Place) -> Result<Self, DeviceError> {
         Self::open(name, &place.registry, place.token)
     }
@@ -243,7 +243,7 @@ impl Device for Microphone {
     }
 }
 
-impl Device for Speaker {
+impl Reopen for Speaker {
     fn open(name: &DeviceName, place: &Place) -> Result<Self, DeviceError> {
         Self::open(name, &place.registry, place.token)
     }
@@ -276,7 +276,7 @@ impl<T> Default for Slot<T> {
     }
 }
 
-impl<T: Device> Slot<T> {
+impl<T: Reopen> Slot<T> {
     fn want(&mut self, name: Option<DeviceName>, now: Instant) {
         let name = name.filter(|name| *name != DeviceName::None);
         if name == self.wanted {

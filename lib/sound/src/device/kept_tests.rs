@@ -11,7 +11,7 @@ thread_local! {
 
 struct Fake(&'static str);
 
-impl Device for Fake {
+impl Reopen for Fake {
     fn open(_: &DeviceName, _: &Place) -> Result<Self, DeviceError> {
         WORLD.with_borrow_mut(|world| world.remove(0)).map(Self)
     }

@@ -1,9 +1,14 @@
 //! Devices of Linux: those of the sound server, else those of the kernel. Twin of `elsewhere`.
 
+use std::time::{Duration, Instant};
+
 use mio::{Registry, Token};
 
 use super::pulse::{self, Server};
-use super::{Capture, DeviceError, DeviceName, Playback, alsa};
+use super::{Capture, Device, DeviceError, DeviceName, Playback, alsa};
+
+/// How long a list waits for the sound server.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens one direction.
 type Open<T> = (
@@ -45,6 +50,18 @@ fn open<T>(
             })
         }
     }
+}
+
+pub(super) fn list() -> Vec<Device> {
+    let deadline = Instant::now() + PATIENCE;
+    let of_server = server().and_then(|server| pulse::list(&server, deadline));
+    let mut devices = of_server.unwrap_or_else(|why| {
+        log::debug!("sound server is not listed why=\"{why}\"");
+        Vec::new()
+    });
+    let has_server = !devices.is_empty();
+    devices.extend(alsa::list(has_server));
+    devices
 }
 
 fn server() -> Result<Server, DeviceError> {

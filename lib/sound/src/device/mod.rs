@@ -11,6 +11,8 @@
 //! the time of `due` has come, a caller asks until nothing is left: [`Microphone::read`] until 0
 //! samples, [`Speaker::room`] and as many samples for [`Speaker::write`].
 
+#[cfg(all(target_os = "linux", feature = "alsa"))]
+mod alsa;
 #[cfg(all(target_os = "linux", not(feature = "alsa")))]
 #[path = "no_alsa.rs"]
 mod alsa;
@@ -22,6 +24,7 @@ mod command;
 mod error;
 mod file;
 mod kept;
+mod list;
 mod name;
 mod pace;
 #[cfg(unix)]
@@ -34,6 +37,8 @@ mod silence;
 #[path = "linux.rs"]
 mod system;
 mod tone;
+#[cfg(target_os = "linux")]
+mod watch;
 mod watchdog;
 
 use std::time::{Duration, Instant};
@@ -42,7 +47,10 @@ use mio::{Registry, Token};
 
 pub use self::error::DeviceError;
 pub use self::kept::{DeviceState, KeptMicrophone, KeptSpeaker};
+pub use self::list::{Device, DeviceKind, list};
 pub use self::name::{DeviceName, DeviceNameError};
+#[cfg(target_os = "linux")]
+pub use self::watch::DeviceWatcher;
 use self::watchdog::Watchdog;
 
 /// What [`Microphone::read`] gave.
@@ -76,8 +84,12 @@ impl Microphone {
             DeviceName::Tone => Box::new(tone::ToneMicrophone::new()),
             name => system::microphone(name, registry, token)?,
         };
+        Ok(Self::over(capture))
+    }
+
+    fn over(capture: Box<dyn Capture>) -> Self {
         let watchdog = Watchdog::new("no sound", Instant::now());
-        Ok(Self { capture, watchdog })
+        Self { capture, watchdog }
     }
 
     /// Which device it is now, in words for a person. A sound server may move it to another.
@@ -132,8 +144,12 @@ impl Speaker {
             DeviceName::Silence => Box::new(silence::Silence::new()),
             name => system::speaker(name, registry, token)?,
         };
+        Ok(Self::over(playback))
+    }
+
+    fn over(playback: Box<dyn Playback>) -> Self {
         let watchdog = Watchdog::new("takes no sound", Instant::now());
-        Ok(Self { playback, watchdog })
+        Self { playback, watchdog }
     }
 
     /// Which device it is now, in words for a person. A sound server may move it to another.

@@ -8,6 +8,9 @@ use super::DeviceError;
 /// How long a device may take until its first sound: a sound server may have to be started, and a
 /// command may connect to another machine.
 const FIRST: Duration = Duration::from_secs(5);
+/// A device runs once it made progress so long after its first: the first buffer of a loudspeaker
+/// is filled before the device has started.
+const RUNS: Duration = Duration::from_millis(100);
 /// How long a running device may be silent before it is lost.
 const SILENT: Duration = Duration::from_secs(1);
 /// How often a silent device is looked at. A pause twice as long is our own: then nothing is known
@@ -19,6 +22,7 @@ const LOOK: Duration = Duration::from_millis(250);
 pub(crate) struct Watchdog {
     what: &'static str,
     limit: Duration,
+    first: Option<Instant>,
     still: Duration,
     looked: Instant,
 }
@@ -29,6 +33,7 @@ impl Watchdog {
         Self {
             what,
             limit: FIRST,
+            first: None,
             still: Duration::ZERO,
             looked: now,
         }
@@ -45,7 +50,10 @@ impl Watchdog {
         self.looked = now;
         if progress {
             self.still = Duration::ZERO;
-            self.limit = SILENT;
+            let first = *self.first.get_or_insert(now);
+            if now.saturating_duration_since(first) >= RUNS {
+                self.limit = SILENT;
+            }
         } else if passed < 2 * LOOK {
             self.still += passed;
         }
@@ -84,9 +92,18 @@ mod tests {
     fn a_device_that_stands_still_for_a_second_is_lost() {
         let start = Instant::now();
         let mut watchdog = Watchdog::new("no sound", start);
-        watchdog.handle(true, "mic", start).expect("there is sound");
-        let lost = seconds_until_lost(&mut watchdog, start, LOOK);
-        assert_eq!(lost, Some(1));
+        watchdog.handle(true, "mic", start).unwrap();
+        let runs = start + RUNS;
+        watchdog.handle(true, "mic", runs).unwrap();
+        assert_eq!(seconds_until_lost(&mut watchdog, runs, LOOK), Some(1));
+    }
+
+    #[test]
+    fn a_loudspeaker_that_took_its_first_buffer_only_may_still_be_starting() {
+        let start = Instant::now();
+        let mut watchdog = Watchdog::new("takes no sound", start);
+        watchdog.handle(true, "speaker", start).unwrap();
+        assert_eq!(seconds_until_lost(&mut watchdog, start, LOOK), Some(5));
     }
 
     #[test]

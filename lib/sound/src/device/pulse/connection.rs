@@ -167,6 +167,9 @@ pub(crate) struct Connection {
     room: u32,
     latency: Duration,
     device: Entry,
+    /// The name of a device whose words were asked for. Until they come it has its former words,
+    /// so that a move is told once.
+    unnamed: String,
     lists: Lists,
     defaults: [String; 2],
     is_ready: bool,
@@ -187,6 +190,7 @@ impl Connection {
             room: 0,
             latency: Duration::ZERO,
             device: Entry::default(),
+            unnamed: String::new(),
             lists: Lists::default(),
             defaults: Default::default(),
             is_ready: false,
@@ -401,8 +405,14 @@ impl Connection {
 
     fn handle_error(&mut self, asked: Asked, code: u32) -> Result<(), ServerError> {
         match (asked, code) {
-            // Without them the device has no words, or an older latency.
-            (Asked::Describe | Asked::Latency, _) => Ok(()),
+            (Asked::Describe, _) => {
+                self.device = Entry {
+                    name: std::mem::take(&mut self.unnamed),
+                    ..Entry::default()
+                };
+                Ok(())
+            }
+            (Asked::Latency, _) => Ok(()),
             (_, code::ACCESS | code::AUTH_KEY) => Err(ServerError::Access),
             (_, code::NO_ENTITY) => Err(ServerError::NoDevice),
             (_, code::KILLED) => Err(ServerError::Killed),
@@ -495,10 +505,7 @@ impl Connection {
     }
 
     fn moved_to(&mut self, index: u32, name: String) {
-        self.device = Entry {
-            name,
-            ..Entry::default()
-        };
+        self.unnamed = name;
         let command = match self.purpose {
             Purpose::Playback(_) => command::GET_SINK_INFO,
             _ => command::GET_SOURCE_INFO,

@@ -1,12 +1,13 @@
 //! The socket of one connection, never blocking.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
-use super::connection::{Connection, Purpose, ServerError};
+use super::connection::{Connection, Lists, Purpose, ServerError};
 use super::server::Server;
 use crate::device::DeviceError;
 
@@ -21,9 +22,9 @@ const CHUNK: usize = 16 * 1024;
 const BUDGET: usize = 256 * 1024;
 
 /// A connection and its socket.
-pub(super) struct Link {
+pub(in crate::device) struct Link {
     socket: UnixStream,
-    pub(super) connection: Connection,
+    pub(in crate::device) connection: Connection,
     /// The device as the user named it.
     wanted: Option<String>,
     opened: Instant,
@@ -33,14 +34,14 @@ pub(super) struct Link {
 
 impl Link {
     /// Connects to the first socket that answers. The connection is made without waiting.
-    pub(super) fn open(
+    pub(in crate::device) fn open(
         server: &Server,
         purpose: Purpose,
         wanted: Option<&str>,
         registry: &Registry,
         token: Token,
     ) -> Result<Self, DeviceError> {
-        let mut socket = connect(server)?;
+        let mut socket = connect(server, |path| UnixStream::connect(path))?;
         registry
             .register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)
             .map_err(|why| DeviceError::io(SERVER, "register", why))?;
@@ -65,7 +66,7 @@ impl Link {
     }
 
     /// Sends and receives what the socket takes and gives now.
-    pub(super) fn pump(&mut self, now: Instant) -> Result<(), DeviceError> {
+    pub(in crate::device) fn pump(&mut self, now: Instant) -> Result<(), DeviceError> {
         self.receive()?;
         self.send()?;
         if !self.connection.is_ready() && now.saturating_duration_since(self.opened) > PATIENCE {
@@ -78,7 +79,7 @@ impl Link {
         Ok(())
     }
 
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(in crate::device) fn due(&self) -> Option<Instant> {
         if self.again {
             return Some(Instant::now());
         }
@@ -87,27 +88,7 @@ impl Link {
 
     /// What the server said, in words for a person.
     pub(super) fn failed(&self, why: ServerError) -> DeviceError {
-        let device = self.name().to_owned();
-        match why {
-            ServerError::Access => DeviceError::Denied {
-                device: SERVER.to_owned(),
-                hint: "run this program as the user whose desktop it is",
-            },
-            ServerError::Killed => DeviceError::Lost {
-                device,
-                how: "unplugged".to_owned(),
-            },
-            ServerError::NoDevice if self.wanted.is_some() => DeviceError::NotFound {
-                device,
-                hint: "; plug it in, or choose another with `transom sounds`",
-            },
-            ServerError::NoDevice => DeviceError::NoneFound { looked: Vec::new() },
-            why => DeviceError::Driver {
-                device,
-                step: "sound server",
-                why: why.to_string(),
-            },
-        }
+        explained(self.name(), self.wanted.is_some(), why)
     }
 
     fn receive(&mut self) -> Result<(), DeviceError> {
@@ -161,10 +142,63 @@ impl Link {
     }
 }
 
-fn connect(server: &Server) -> Result<UnixStream, DeviceError> {
+fn explained(device: &str, is_named: bool, why: ServerError) -> DeviceError {
+    let device = device.to_owned();
+    match why {
+        ServerError::Access => DeviceError::Denied {
+            device: SERVER.to_owned(),
+            hint: "run this program as the user whose desktop it is",
+        },
+        ServerError::Killed => DeviceError::Lost {
+            device,
+            how: "unplugged".to_owned(),
+        },
+        ServerError::NoDevice if is_named => DeviceError::NotFound {
+            device,
+            hint: "; plug it in, or choose another with `transom sounds`",
+        },
+        ServerError::NoDevice => DeviceError::NoneFound { looked: Vec::new() },
+        why => DeviceError::Driver {
+            device,
+            step: "sound server",
+            why: why.to_string(),
+        },
+    }
+}
+
+/// Asks for the lists of devices, waiting until the deadline.
+pub(super) fn ask(server: &Server, deadline: Instant) -> Result<Lists, DeviceError> {
+    let mut socket = connect(server, |path| std::os::unix::net::UnixStream::connect(path))?;
+    let mut connection = Connection::new(Purpose::List, &server.cookie);
+    let mut chunk = [0; CHUNK];
+    let failed = |why| DeviceError::io(SERVER, "ask for its devices", why);
+    while connection.lists().is_none() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(failed(ErrorKind::TimedOut.into()));
+        }
+        socket.set_read_timeout(Some(left)).map_err(failed)?;
+        socket.set_write_timeout(Some(left)).map_err(failed)?;
+        while !connection.poll_transmit().is_empty() {
+            let count = socket.write(connection.poll_transmit()).map_err(failed)?;
+            connection.transmitted(count);
+        }
+        let count = match socket.read(&mut chunk) {
+            Ok(0) => return Err(failed(ErrorKind::UnexpectedEof.into())),
+            Ok(count) => count,
+            Err(why) if why.kind() == ErrorKind::Interrupted => 0,
+            Err(why) => return Err(failed(why)),
+        };
+        let handled = connection.handle_bytes(&chunk[..count]);
+        handled.map_err(|why| explained(SERVER, false, why))?;
+    }
+    Ok(connection.lists().cloned().unwrap_or_default())
+}
+
+fn connect<T>(server: &Server, connect: impl Fn(&Path) -> io::Result<T>) -> Result<T, DeviceError> {
     let mut denied = None;
     for path in &server.sockets {
-        match UnixStream::connect(path) {
+        match connect(path) {
             Ok(socket) => return Ok(socket),
             Err(why) if why.kind() == ErrorKind::PermissionDenied => denied = Some(why),
             Err(why) => log::debug!("sound server socket={path:?} why=\"{why}\""),

@@ -1,7 +1,7 @@
 //! Devices of a PulseAudio or PipeWire sound server, by the native protocol over its socket. It
 //! does the reading and writing; what is said is decided in [`connection`].
 
-pub(crate) mod connection;
+mod connection;
 mod frames;
 mod link;
 mod server;
@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
-use self::connection::Purpose;
-use self::link::Link;
+use self::connection::Entry;
+pub(super) use self::connection::Purpose;
+pub(super) use self::link::Link;
 pub(super) use self::server::Server;
 use super::pace::lasting;
-use super::{Capture, DeviceError, Heard, Playback};
+use super::{Capture, Device, DeviceError, DeviceKind, DeviceName, Heard, Playback};
 
 /// How often the latency of a loudspeaker is asked for.
 const ASK_LATENCY: Duration = Duration::from_secs(1);
@@ -45,6 +46,33 @@ pub(super) fn speaker(
         link,
         asked: Instant::now(),
     }))
+}
+
+/// The devices of the server. It waits for the answer, until the deadline.
+pub(super) fn list(server: &Server, deadline: Instant) -> Result<Vec<Device>, DeviceError> {
+    let lists = link::ask(server, deadline)?;
+    let sources = lists.sources.into_iter();
+    let microphones = sources.map(|entry| device(entry, DeviceKind::Microphone));
+    let sinks = lists.sinks.into_iter();
+    let speakers = sinks.map(|entry| device(entry, DeviceKind::Speaker));
+    Ok(microphones.chain(speakers).collect())
+}
+
+fn device(entry: Entry, kind: DeviceKind) -> Device {
+    let usable = match entry.is_monitor {
+        true => Err("hears what a loudspeaker plays, not the room".to_owned()),
+        false => Ok(()),
+    };
+    Device {
+        words: match entry.words.as_str() {
+            "" => entry.name.clone(),
+            words => words.to_owned(),
+        },
+        name: DeviceName::Server(entry.name),
+        kind,
+        is_default: entry.is_default,
+        usable,
+    }
 }
 
 struct PulseMicrophone {
@@ -105,3 +133,6 @@ impl Playback for PulseSpeaker {
         self.link.due()
     }
 }
+
+#[cfg(test)]
+mod real_tests;

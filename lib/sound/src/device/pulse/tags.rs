@@ -13,8 +13,8 @@ pub(crate) struct Malformed(&'static str);
 /// One value of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Value<'a> {
-    Bool(bool),
-    /// Values that no message of ours is interested in: volumes, channel maps, times, properties.
+    /// Values that no message of ours is interested in: truth values, volumes, channel maps,
+    /// times, properties.
     Other,
     S64(i64),
     Spec {
@@ -61,13 +61,6 @@ impl<'a> Reader<'a> {
         match self.value()? {
             Value::Usec(number) => Ok(number),
             _ => Err(Malformed("duration")),
-        }
-    }
-
-    pub(crate) fn bool(&mut self) -> Result<bool, Malformed> {
-        match self.value()? {
-            Value::Bool(is) => Ok(is),
-            _ => Err(Malformed("truth value")),
         }
     }
 
@@ -132,8 +125,7 @@ impl<'a> Reader<'a> {
                 self.take(length, "bytes")?;
                 Value::Other
             }
-            b'1' => Value::Bool(true),
-            b'0' => Value::Bool(false),
+            b'0' | b'1' => Value::Other,
             b'm' => self.counted(1)?,
             b'v' => self.counted(4)?,
             b'V' => {

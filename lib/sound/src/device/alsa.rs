@@ -1,0 +1,378 @@
+//! Sound cards of the kernel by libasound, where no sound server is. Cards are opened as `plughw`:
+//! libasound converts formats, rates and channels that the card does not have.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use alsa::pcm::{Access, Format, HwParams, PCM, State};
+use alsa::poll::Descriptors;
+use alsa::{Ctl, Direction, ValueOr};
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+
+use super::pace::lasting;
+use super::{Capture, Device, DeviceError, DeviceKind, DeviceName, Heard, Playback};
+use crate::RATE;
+
+/// The card interrupts each 5 ms.
+const PERIOD: i64 = 240;
+/// Of a buffer of 100 ms, which a microphone may fill while this thread is late, a loudspeaker uses
+/// 20 ms.
+const BUFFER: i64 = 4_800;
+const TARGET: usize = 960;
+/// A loudspeaker starts once so much waits, so that it has no dry run at once.
+const START: i64 = 480;
+/// How often a card is looked at without an event: plugins of libasound tell of some edges only.
+const LOOK: Duration = Duration::from_millis(5);
+/// The place for a PCM of the user's own configuration, tried after all cards.
+const CONFIGURED: &str = "default";
+
+pub(super) fn microphone(
+    card: Option<(&str, u32)>,
+    registry: &Registry,
+    token: Token,
+) -> Result<Box<dyn Capture>, DeviceError> {
+    let card = Card::open(card, Direction::Capture, registry, token)?;
+    // A capture never starts itself.
+    card.pcm.start().map_err(|why| card.failed("start", why))?;
+    Ok(Box::new(AlsaMicrophone { card }))
+}
+
+pub(super) fn speaker(
+    card: Option<(&str, u32)>,
+    registry: &Registry,
+    token: Token,
+) -> Result<Box<dyn Playback>, DeviceError> {
+    let card = Card::open(card, Direction::Playback, registry, token)?;
+    Ok(Box::new(AlsaSpeaker { card }))
+}
+
+/// The devices of all cards. With a sound server they are behind those of the server, and none is
+/// the default.
+pub(super) fn list(has_server: bool) -> Vec<Device> {
+    quietly();
+    let mut devices = Vec::new();
+    for found in found() {
+        let kind = match found.direction {
+            Direction::Capture => DeviceKind::Microphone,
+            Direction::Playback => DeviceKind::Speaker,
+        };
+        let is_first = !devices.iter().any(|device: &Device| device.kind == kind);
+        devices.push(Device {
+            usable: holder(&found.card, found.device, found.direction)
+                .map_or(Ok(()), |by| Err(format!("already in use by {by}"))),
+            name: DeviceName::Hardware {
+                card: found.card,
+                device: found.device,
+            },
+            words: found.words,
+            kind,
+            is_default: is_first && !has_server,
+        });
+    }
+    devices
+}
+
+/// An open PCM.
+struct Card {
+    pcm: PCM,
+    /// As the user names it.
+    id: String,
+    /// As a person reads it.
+    name: String,
+    holder: Option<String>,
+    looked: Instant,
+    overruns: u64,
+}
+
+impl Card {
+    /// Opens this card, or the first that can be opened.
+    fn open(
+        wanted: Option<(&str, u32)>,
+        direction: Direction,
+        registry: &Registry,
+        token: Token,
+    ) -> Result<Self, DeviceError> {
+        quietly();
+        let Some((id, device)) = wanted else {
+            return Self::open_first(direction, registry, token);
+        };
+        let name = found()
+            .into_iter()
+            .find(|found| found.card == id && found.device == device)
+            .map_or_else(|| format!("hw:{id},{device}"), |found| found.words);
+        let pcm = format!("plughw:CARD={id},DEV={device}");
+        let holder = holder(id, device, direction);
+        let id = format!("hw:{id},{device}");
+        Self::start(&pcm, id, name, holder, direction, registry, token)
+    }
+
+    fn open_first(
+        direction: Direction,
+        registry: &Registry,
+        token: Token,
+    ) -> Result<Self, DeviceError> {
+        let mut looked = Vec::new();
+        for found in found() {
+            if found.direction != direction {
+                continue;
+            }
+            let card = Some((found.card.as_str(), found.device));
+            match Self::open(card, direction, registry, token) {
+                Ok(card) => return Ok(card),
+                Err(why) => looked.push(why.to_string()),
+            }
+        }
+        let id = CONFIGURED.to_owned();
+        let name = "the default of asound.conf".to_owned();
+        let configured = Self::start(CONFIGURED, id, name, None, direction, registry, token);
+        configured.map_err(|_| DeviceError::NoneFound { looked })
+    }
+
+    fn start(
+        pcm: &str,
+        id: String,
+        name: String,
+        holder: Option<String>,
+        direction: Direction,
+        registry: &Registry,
+        token: Token,
+    ) -> Result<Self, DeviceError> {
+        let failed = |step, why| explained(&id, holder.clone(), step, why);
+        let pcm = PCM::new(pcm, direction, true).map_err(|why| failed("open", why))?;
+        configure(&pcm).map_err(|why| failed("set the format", why))?;
+        let descriptors = pcm.get().map_err(|why| failed("poll", why))?;
+        for descriptor in descriptors {
+            registry
+                .register(
+                    &mut SourceFd(&descriptor.fd),
+                    token,
+                    Interest::READABLE | Interest::WRITABLE,
+                )
+                .map_err(|why| DeviceError::io(&id, "register", why))?;
+        }
+        Ok(Self {
+            pcm,
+            id,
+            name,
+            holder,
+            looked: Instant::now(),
+            overruns: 0,
+        })
+    }
+
+    fn failed(&self, step: &'static str, why: alsa::Error) -> DeviceError {
+        explained(&self.id, self.holder.clone(), step, why)
+    }
+
+    /// After a dry run, an overrun or a suspended machine the card has to be started again.
+    fn recover(&mut self, step: &'static str, why: alsa::Error) -> Result<(), DeviceError> {
+        if !matches!(why.errno(), EPIPE | ESTRPIPE) {
+            return Err(self.failed(step, why));
+        }
+        self.overruns += 1;
+        log::debug!("{} overruns={}", self.id, self.overruns);
+        self.pcm
+            .prepare()
+            .map_err(|why| self.failed("prepare", why))
+    }
+}
+
+struct AlsaMicrophone {
+    card: Card,
+}
+
+impl Capture for AlsaMicrophone {
+    fn name(&self) -> &str {
+        &self.card.name
+    }
+
+    fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
+        self.card.looked = now;
+        // What the card holds, with what is on its way there.
+        let age = self.card.pcm.delay().unwrap_or(0);
+        let age = lasting(usize::try_from(age).unwrap_or(0));
+        let read = self.card.pcm.io_i16().and_then(|io| io.readi(samples));
+        let samples = match read {
+            Ok(samples) => samples,
+            Err(why) if why.errno() == EAGAIN => 0,
+            Err(why) => {
+                self.card.recover("read", why)?;
+                let started = self.card.pcm.start();
+                started.map_err(|why| self.card.failed("start", why))?;
+                0
+            }
+        };
+        Ok(Heard {
+            samples,
+            captured: now.checked_sub(age).unwrap_or(now),
+        })
+    }
+
+    fn due(&self) -> Option<Instant> {
+        Some(self.card.looked + LOOK)
+    }
+}
+
+struct AlsaSpeaker {
+    card: Card,
+}
+
+impl Playback for AlsaSpeaker {
+    fn name(&self) -> &str {
+        &self.card.name
+    }
+
+    fn room(&mut self, now: Instant) -> Result<usize, DeviceError> {
+        self.card.looked = now;
+        if self.card.pcm.state() == State::Disconnected {
+            return Err(self.card.failed("look", alsa::Error::new("state", ENODEV)));
+        }
+        let delay = match self.card.pcm.avail_update() {
+            // Before the start nothing is on its way, and the delay counts what waits.
+            Ok(_) => self.card.pcm.delay().unwrap_or(0),
+            Err(why) => {
+                self.card.recover("look", why)?;
+                0
+            }
+        };
+        Ok(TARGET.saturating_sub(usize::try_from(delay).unwrap_or(0)))
+    }
+
+    fn write(&mut self, samples: &[i16], _: Instant) -> Result<(), DeviceError> {
+        let written = self.card.pcm.io_i16().and_then(|io| io.writei(samples));
+        match written {
+            Ok(_) => Ok(()),
+            Err(why) if why.errno() == EAGAIN => Ok(()),
+            Err(why) => self.card.recover("write", why),
+        }
+    }
+
+    fn delay(&self, _: Instant) -> Duration {
+        let delay = self.card.pcm.delay().unwrap_or(0);
+        lasting(usize::try_from(delay).unwrap_or(0))
+    }
+
+    fn due(&self) -> Option<Instant> {
+        Some(self.card.looked + LOOK)
+    }
+}
+
+/// Error numbers of the kernel that mean something here.
+const EAGAIN: i32 = 11;
+const EACCES: i32 = 13;
+const EBUSY: i32 = 16;
+const ENODEV: i32 = 19;
+const ENOENT: i32 = 2;
+const EPIPE: i32 = 32;
+const ESTRPIPE: i32 = 86;
+
+fn configure(pcm: &PCM) -> alsa::Result<()> {
+    let hardware = HwParams::any(pcm)?;
+    hardware.set_access(Access::RWInterleaved)?;
+    hardware.set_format(Format::s16())?;
+    hardware.set_channels(1)?;
+    hardware.set_rate(RATE, ValueOr::Nearest)?;
+    hardware.set_period_size_near(PERIOD, ValueOr::Nearest)?;
+    hardware.set_buffer_size_near(BUFFER)?;
+    pcm.hw_params(&hardware)?;
+    let software = pcm.sw_params_current()?;
+    software.set_start_threshold(START)?;
+    software.set_avail_min(PERIOD)?;
+    pcm.sw_params(&software)
+}
+
+fn explained(
+    name: &str,
+    holder: Option<String>,
+    step: &'static str,
+    why: alsa::Error,
+) -> DeviceError {
+    let device = name.to_owned();
+    match why.errno() {
+        EBUSY => DeviceError::Busy { device, by: holder },
+        EACCES => DeviceError::Denied {
+            device,
+            hint: "add this user to the group `audio` and log in again",
+        },
+        ENODEV if step != "open" => DeviceError::Lost {
+            device,
+            how: "unplugged".to_owned(),
+        },
+        ENODEV | ENOENT => DeviceError::NotFound {
+            device,
+            hint: "; plug it in, or choose another with `transom sounds`",
+        },
+        _ => DeviceError::Driver {
+            device,
+            step,
+            why: why.to_string(),
+        },
+    }
+}
+
+/// libasound writes its errors to the terminal unless they are taken from it; ours say the same.
+fn quietly() {
+    // Each call empties what was taken before.
+    if let Err(why) = alsa::Output::local_error_handler() {
+        log::debug!("errors of libasound stay on the terminal why=\"{why}\"");
+    }
+}
+
+/// A device of a card.
+struct Found {
+    card: String,
+    device: u32,
+    direction: Direction,
+    words: String,
+}
+
+/// All devices of all cards, in the order of the kernel.
+fn found() -> Vec<Found> {
+    let mut found = Vec::new();
+    for card in alsa::card::Iter::new().flatten() {
+        let Ok(control) = Ctl::from_card(&card, true) else {
+            continue;
+        };
+        let Ok(info) = control.card_info() else {
+            continue;
+        };
+        let (Ok(id), Ok(name)) = (info.get_id(), info.get_name()) else {
+            continue;
+        };
+        for device in alsa::ctl::DeviceIter::new(&control) {
+            let device = device.unsigned_abs();
+            for direction in [Direction::Capture, Direction::Playback] {
+                let Ok(info) = control.pcm_info(device, 0, direction) else {
+                    continue;
+                };
+                let pcm = info.get_name().unwrap_or_default();
+                found.push(Found {
+                    card: id.to_owned(),
+                    device,
+                    direction,
+                    words: format!("{name}, {pcm}"),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The program that holds a device, where the kernel tells.
+fn holder(card: &str, device: u32, direction: Direction) -> Option<String> {
+    let letter = match direction {
+        Direction::Capture => 'c',
+        Direction::Playback => 'p',
+    };
+    let status = format!("/proc/asound/{card}/pcm{device}{letter}/sub0/status");
+    let status = fs::read_to_string(status).ok()?;
+    let owner = status.lines().find(|line| line.starts_with("owner_pid"))?;
+    let id = owner.split(':').nth(1)?.trim().parse::<u32>().ok()?;
+    if id == std::process::id() {
+        return Some("this program".to_owned());
+    }
+    let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+    // Programs choose their names themselves.
+    Some(format!("{} ({id})", name.trim().escape_default()))
+}
