@@ -285,7 +285,7 @@ impl Incoming {
                 if let Some(path) = self.paths.get(&leaf.index) {
                     self.account.moves(path, size, leaf.offset + bytes);
                 }
-                let found = [0; 32];
+                let found = None;
                 Job::Leaf { leaf, size, found }
             }
             TransferEvent::Ended(end) => Job::End(end),
