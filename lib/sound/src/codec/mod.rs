@@ -1,9 +1,9 @@
 //! The codecs: PCM, which every station takes, and Opus where both ends have it.
 //!
-//! | | kbit/s on the cable | delay | 10 ms cost |
+//! | | kbit/s on the cable | delay | to encode and decode 10 ms |
 //! |---|---|---|---|
 //! | PCM, 48 kHz, 16 bit | 854 | none | a copy |
-//! | Opus, 64 kbit/s, restricted low delay | 150 | 2.5 ms | see `opus.rs` |
+//! | Opus, 72 kbit/s, restricted low delay | 160 | 2.5 ms | 42 + 13 us |
 //!
 //! What a peer sends is judged here: a format outside the ranges of [`Format`] and a frame that
 //! is not as long as its format says are errors; a decoded frame is never longer than announced.
@@ -13,6 +13,8 @@
 mod opus;
 #[cfg(feature = "opus")]
 mod opus;
+#[cfg(all(test, feature = "opus"))]
+mod opus_tests;
 #[cfg(test)]
 mod tests;
 
