@@ -5,6 +5,7 @@ use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape,
 
 use crate::format::{bytes, count};
 use crate::output::Output;
+use crate::sound;
 use crate::words::{
     abilities, bottleneck_word, call_words, camera_word, camera_words, end_said, end_word,
     kind_word, outcome_word, outcome_words, with_text,
@@ -213,7 +214,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             },
             json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
         ),
-        _ => return None,
+        notice => return sound::describe(notice),
     })
 }
 

@@ -14,6 +14,7 @@ use transom_wire::{CallKind, PeerName, PublicKey};
 use crate::notice::{TextId, TransferId};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
+use crate::sound;
 
 /// What the owner wants done.
 #[derive(Debug)]
@@ -74,6 +75,8 @@ pub(crate) enum Command {
         link: PeerId,
         call: CallId,
         sequence: u32,
+        /// When it was captured, by its sender's clock.
+        captured: u64,
     },
     Text {
         peer: PeerName,
@@ -107,6 +110,7 @@ pub(crate) enum Command {
     Book {
         book: Book,
     },
+    Sound(sound::Command),
     Stop,
 }
 
@@ -343,6 +347,8 @@ pub(crate) struct Credit {
     pub(crate) link: PeerId,
     pub(crate) call: CallId,
     pub(crate) sequence: u32,
+    /// When it was captured, by its sender's clock.
+    pub(crate) captured: u64,
 }
 
 impl Drop for Credit {
@@ -351,12 +357,14 @@ impl Drop for Credit {
             link,
             call,
             sequence,
+            captured,
             ..
         } = *self;
         self.queue.push(Command::Shown {
             link,
             call,
             sequence,
+            captured,
         });
     }
 }

@@ -45,6 +45,7 @@ pub struct TextId(pub(crate) u32);
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
+/// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
@@ -212,6 +213,9 @@ pub enum Notice {
         /// How it gets them now.
         quality: Quality,
     },
+    /// Something happened to sound.
+    #[cfg(feature = "sound")]
+    Sound(crate::sound::SoundNotice),
     /// A line of text came.
     Text {
         /// From whom.
@@ -320,4 +324,7 @@ pub struct Numbers {
     pub shown_after: Option<Duration>,
     /// How the peer gets our pictures, if it sees our camera.
     pub quality: Option<Quality>,
+    /// What is heard of the peer, if something is.
+    #[cfg(feature = "sound")]
+    pub sound: Option<crate::sound::SoundNumbers>,
 }

@@ -9,11 +9,15 @@
 //! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
 //! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
+//! | `sound` | moves samples between devices, playouts and encoders | the owner's commands, and 20 frames of each call |
+//! | `sounds` | looks for microphones and loudspeakers | one request of the owner |
 //!
 //! Each starts when it is first needed and ends with the station.
 
 mod camera;
 mod disk;
+#[cfg(feature = "sound")]
+mod sound;
 
 use std::collections::VecDeque;
 use std::io;
@@ -105,6 +109,8 @@ pub(crate) struct Workers {
     hashes: bool,
     /// Whether the leaves that come have a thread of their own to be hashed on.
     hashes_apart: bool,
+    #[cfg(feature = "sound")]
+    sound: sound::SoundThreads,
 }
 
 /// Two processors have enough to do with the loops and the disks of both sides. A third thread at
@@ -134,6 +140,8 @@ impl Workers {
             ready_disk: Some(disk),
             hashes: false,
             hashes_apart: available_parallelism().is_ok_and(|count| count.get() > FEW_PROCESSORS),
+            #[cfg(feature = "sound")]
+            sound: Default::default(),
         };
         if receives {
             // Even if nothing is ever sent here, what is too old has to go.
@@ -246,6 +254,8 @@ impl Drop for Workers {
     fn drop(&mut self) {
         (self.camera, self.cameras, self.names) = (None, None, None);
         self.release_camera();
+        #[cfg(feature = "sound")]
+        self.sound.close();
         self.raw.close();
         self.hash.close();
         self.join(|name| name == "hash");

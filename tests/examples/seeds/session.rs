@@ -55,9 +55,10 @@ fn sound() -> Vec<u8> {
     let (yes, told, nothing) = ([1, 0], [0, 0], [0, 0, 15]);
     let verb = |which| [1, 1, which];
     let (send, end, state, listen, transmit) = (verb(6), verb(8), verb(9), verb(10), verb(5));
-    let parts: [&[u8]; 30] = [
+    let parts: [&[u8]; 31] = [
         &[1, 0],
         &say(Kind::Ring, 1),
+        &told,
         &yes,
         &state,
         &say(Kind::Listen, 0),
@@ -137,7 +138,7 @@ pub(crate) fn pairs() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         (
             "with-sound",
-            [&link[..], &sizes, &[11], &sound, &[200; 40]].concat(),
+            [&[0, 2, 5, 250, 11], &sound[..], &[200; 40]].concat(),
         ),
         ("whole", [&link[..], &sizes, &[9], &[250; 40]].concat()),
         ("slow", [&slow[..], &sizes, &[15], &[120; 60]].concat()),

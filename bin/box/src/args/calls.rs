@@ -10,6 +10,7 @@ use transom::media::Source;
 use super::{Door, parse_listen, parse_source};
 use crate::measure::{MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
+use crate::sound::{HearingOptions, SoundOptions};
 
 #[derive(Args, Debug)]
 pub(crate) struct Camera {
@@ -18,6 +19,8 @@ pub(crate) struct Camera {
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) pictures: Pictures,
+    #[command(flatten)]
+    pub(crate) sound: SoundOptions,
     #[command(flatten)]
     pub(crate) door: Door,
     /// Most viewers at once; one key has at most half of the places
@@ -52,6 +55,8 @@ pub(crate) struct Call {
     pub(crate) source: Option<Source>,
     #[command(flatten)]
     pub(crate) pictures: Pictures,
+    #[command(flatten)]
+    pub(crate) sound: SoundOptions,
     /// Hang up that many seconds after the call began
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
@@ -88,6 +93,8 @@ pub(crate) struct Watch {
     /// End that many seconds after the first picture
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) hearing: HearingOptions,
     #[command(flatten)]
     pub(crate) measure: MeasureWatch,
 }

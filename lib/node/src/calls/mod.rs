@@ -19,6 +19,8 @@ use self::policy::Taking;
 use crate::context::{Context, earlier};
 use crate::links::{Gone, Links, Parting, PeerLink};
 use crate::notice::Notice;
+#[cfg(feature = "sound")]
+use crate::sound::Party;
 
 /// A peer that is back rings again within this, or it has given the call up in the meantime.
 const GRACE: Duration = Duration::from_secs(10);
@@ -70,6 +72,28 @@ impl Calls {
         self.onlookers()
             .filter(|onlooker| onlooker.is_shown)
             .map(|onlooker| (onlooker.link, onlooker.call))
+    }
+
+    /// Every live call on its connection, as far as sound is concerned.
+    #[cfg(feature = "sound")]
+    pub(crate) fn parties<'a>(
+        &'a self,
+        links: &'a Links,
+    ) -> impl Iterator<Item = ((PeerId, CallId), Party)> + 'a {
+        let live = self.calls.iter().filter(|call| call.is_live());
+        live.filter_map(|call| {
+            let link = links.link(call.place?.0)?;
+            let party = Party {
+                peer: call.peer,
+                key: call.key,
+                kind: call.kind,
+                by_right: !call.ours && (call.served || call.automatic),
+                is_served: call.served,
+                rights: link.rights,
+                takes: link.capabilities,
+            };
+            Some((call.place?, party))
+        })
     }
 
     /// The connection that carries a call with that peer.

@@ -64,7 +64,8 @@ impl Calls {
         let mut call = Call::new(link.peer, link.key, kind, until);
         call.place = Some(place);
         call.served = welcome == Welcome::Served;
-        call.shows = welcome == Welcome::AtOnce;
+        call.automatic = welcome == Welcome::AtOnce;
+        call.shows = call.automatic;
         match welcome {
             Welcome::AtOnce | Welcome::Served => call.answer(out),
             Welcome::Asked => {

@@ -27,7 +27,7 @@ pub(crate) struct PeerLink {
     /// The peer's random number of this run; `None` until its hello, and then it is really there.
     pub(super) session: Option<u64>,
     /// What its station says that it can do; none before its hello.
-    pub(super) capabilities: Capabilities,
+    pub(crate) capabilities: Capabilities,
     /// When it said hello.
     pub(super) since: Option<Instant>,
     /// We have said goodbye on it.

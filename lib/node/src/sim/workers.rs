@@ -228,6 +228,19 @@ impl Workers {
         }
     }
 
+    /// A simulated station has no sound.
+    #[cfg(feature = "sound")]
+    pub(crate) fn start_sound(
+        &mut self,
+        settings: transom_sound::EngineSettings,
+        inbox: Arc<crate::sound::Inbox>,
+    ) -> Option<transom_sound::Controls> {
+        match self {
+            Self::Threads(threads) => threads.start_sound(settings, inbox),
+            Self::Inline(_) => None,
+        }
+    }
+
     pub(crate) fn resolve(&mut self, peer: PeerName, host: String, port: u16) {
         match self {
             Self::Threads(threads) => threads.resolve(peer, host, port),

@@ -157,7 +157,9 @@ mod tests {
 
     /// Speech as a level meter takes it: loud beside a noise floor.
     fn voice(samples: usize) -> Vec<i16> {
-        (0..samples).map(|at| [12_000, -12_000][at / 50 % 2]).collect()
+        (0..samples)
+            .map(|at| [12_000, -12_000][at / 50 % 2])
+            .collect()
     }
 
     fn add(capture: &mut Capture, samples: &[i16], captured: Instant) -> Vec<Event> {
@@ -184,7 +186,11 @@ mod tests {
         let samples: Vec<i16> = (0..4 * BLOCK as i16).collect();
         let (mut told, mut at) = (Vec::new(), 0);
         for piece in [100, 500, 7, 1000, 313] {
-            told.extend(add(&mut capture, &samples[at..at + piece], start + time_of(at)));
+            told.extend(add(
+                &mut capture,
+                &samples[at..at + piece],
+                start + time_of(at),
+            ));
             at += piece;
         }
         let blocks = encoded(&told);
@@ -194,7 +200,10 @@ mod tests {
             let first = samples[index * BLOCK].to_le_bytes();
             assert_eq!(block.bytes[..2], first, "{index}");
             let off = block.captured - start;
-            assert!(off.abs_diff(time_of(index * BLOCK)) < Duration::from_micros(1), "{off:?}");
+            assert!(
+                off.abs_diff(time_of(index * BLOCK)) < Duration::from_micros(1),
+                "{off:?}"
+            );
         }
     }
 

@@ -22,18 +22,17 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 
-pub use self::controls::{Controls, Frame, StreamId, Wanted};
-pub use self::event::{Encoded, Event, OwnLevel, StreamNumbers};
 use self::capture::Capture;
 use self::controls::{Command, Shared};
+pub use self::controls::{Controls, Frame, StreamId, Wanted};
 use self::echo_path::EchoPath;
+pub use self::event::{Encoded, Event, OwnLevel, StreamNumbers};
 use self::playback::Playback;
-use crate::{BLOCK, DeviceName, DeviceState, DeviceWatcher, EchoMode, KeptMicrophone, KeptSpeaker};
+use crate::{BLOCK, DeviceName, DeviceState, EchoMode, KeptMicrophone, KeptSpeaker};
 
 const WAKER: Token = Token(0);
 const MICROPHONE: Token = Token(1);
 const SPEAKER: Token = Token(2);
-const WATCHER: Token = Token(3);
 
 /// Samples that are pulled and written at once: 5 ms. Larger pieces would make the playout's
 /// decisions coarser than its reserve.
@@ -48,7 +47,7 @@ const REPORT: Duration = Duration::from_millis(100);
 
 /// What an engine begins with.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct EngineSettings {
     /// The microphone.
     pub microphone: DeviceName,
     /// The loudspeaker.
@@ -64,11 +63,9 @@ pub struct Engine {
     shared: Arc<Shared>,
     tell: Box<dyn Fn(Event) + Send>,
     wanted: Wanted,
-    names: Settings,
+    names: EngineSettings,
     microphone: KeptMicrophone,
     speaker: KeptSpeaker,
-    /// Only while a device is wanted: a lost one is tried again when others come or go.
-    watcher: Option<DeviceWatcher>,
     has_microphone: bool,
     has_speaker: bool,
     capture: Capture,
@@ -84,7 +81,7 @@ impl Engine {
     /// # Errors
     /// When the system gives no poll.
     pub fn new(
-        settings: Settings,
+        settings: EngineSettings,
         tell: impl Fn(Event) + Send + 'static,
     ) -> io::Result<(Self, Controls)> {
         let poll = Poll::new()?;
@@ -97,7 +94,6 @@ impl Engine {
             wanted: Wanted::default(),
             microphone: KeptMicrophone::new(poll.registry(), MICROPHONE)?,
             speaker: KeptSpeaker::new(poll.registry(), SPEAKER)?,
-            watcher: None,
             has_microphone: false,
             has_speaker: false,
             capture: Capture::new(),
@@ -141,8 +137,7 @@ impl Engine {
 
     fn due(&self) -> Option<Instant> {
         let close = self.playback.due();
-        let watcher = self.watcher.as_ref().and_then(DeviceWatcher::due);
-        let devices = [self.microphone.due(), self.speaker.due(), watcher, close];
+        let devices = [self.microphone.due(), self.speaker.due(), close];
         devices.into_iter().flatten().min()
     }
 
@@ -153,7 +148,10 @@ impl Engine {
                 self.playback.take(id, item, self.has_speaker, now);
             }
         }
-        waiting.commands.into_iter().all(|command| self.command(command))
+        waiting
+            .commands
+            .into_iter()
+            .all(|command| self.command(command))
     }
 
     /// `false` for the last one.
@@ -180,25 +178,9 @@ impl Engine {
     fn want_devices(&mut self, now: Instant) {
         let listens = self.wanted.any() || self.playback.hears_yourself();
         let plays = self.playback.is_wanted(now);
-        let Settings {
-            microphone, speaker, ..
-        } = &self.names;
-        self.microphone.want(listens.then_some(microphone));
-        self.speaker.want(plays.then_some(speaker));
-        self.watch_devices(listens || plays);
-    }
-
-    fn watch_devices(&mut self, is_needed: bool) {
-        if !is_needed {
-            self.watcher = None;
-            return;
-        }
-        let registry = self.poll.registry();
-        let open = || DeviceWatcher::open(registry, WATCHER);
-        if self.watcher.get_or_insert_with(open).changed() {
-            self.microphone.devices_changed();
-            self.speaker.devices_changed();
-        }
+        let name = |is_wanted: bool, name: &DeviceName| is_wanted.then(|| name.clone());
+        self.microphone.want(name(listens, &self.names.microphone));
+        self.speaker.want(name(plays, &self.names.speaker));
     }
 
     fn read_microphone(&mut self) {
@@ -242,13 +224,17 @@ impl Engine {
     fn tell_states(&mut self) {
         if let Some(state) = self.microphone.poll_state() {
             self.has_microphone = matches!(state, DeviceState::On { .. });
-            // What it gave last has no successor.
-            self.capture.interrupt();
+            if !self.has_microphone {
+                // What it gave last has no successor.
+                self.capture.interrupt();
+            }
             (self.tell)(Event::Microphone(state));
         }
         if let Some(state) = self.speaker.poll_state() {
-            self.has_speaker = matches!(state, DeviceState::On { .. });
-            self.playback.restart();
+            let plays = matches!(state, DeviceState::On { .. } | DeviceState::Replaced { .. });
+            if !std::mem::replace(&mut self.has_speaker, plays) {
+                self.playback.restart();
+            }
             (self.tell)(Event::Speaker(state));
         }
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::StreamId;
 use super::controls::{Frame, Item};
 use super::event::StreamNumbers;
-use super::StreamId;
 use crate::{BLOCK, Decoder, Format, Playout, PlayoutStats, Tone, ToneKind};
 
 /// The loudspeaker stays open so long after the last sound: opening one takes a tenth of a second
@@ -131,7 +131,9 @@ impl Playback {
 
     /// When the loudspeaker may be closed, if nothing more comes.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.last.filter(|_| !self.plays()).map(|last| last + LINGER)
+        self.last
+            .filter(|_| !self.plays())
+            .map(|last| last + LINGER)
     }
 
     fn plays(&self) -> bool {
@@ -193,7 +195,7 @@ impl Stream {
     }
 
     fn play(&mut self, frame: &Frame, clock: Duration) {
-        let Some(decoder) = self.decoder(frame.format) else {
+        let Some(decoder) = decoder(&mut self.decoder, frame.format) else {
             return self.undecodable += 1;
         };
         match decoder.decode(&frame.bytes, &mut self.decoded) {
@@ -209,20 +211,21 @@ impl Stream {
             }
         }
     }
+}
 
-    /// The decoder of what comes now; `None` for a format that can't be decoded.
-    fn decoder(&mut self, format: Format) -> Option<&mut Decoder> {
-        if self.decoder.as_ref().is_none_or(|(of, _)| *of != format) {
-            match Decoder::new(format) {
-                Ok(decoder) => self.decoder = Some((format, decoder)),
-                Err(error) => {
-                    log::debug!("sound can't be decoded: {error}");
-                    self.decoder = None;
-                }
+/// The decoder of what comes now; `None` for a format that can't be decoded.
+fn decoder(made: &mut Option<(Format, Decoder)>, format: Format) -> Option<&mut Decoder> {
+    if made.as_ref().is_none_or(|(of, _)| *of != format) {
+        let new = Decoder::new(format);
+        *made = match new {
+            Ok(decoder) => Some((format, decoder)),
+            Err(error) => {
+                log::debug!("sound can't be decoded: {error}");
+                None
             }
-        }
-        self.decoder.as_mut().map(|(_, decoder)| decoder)
+        };
     }
+    made.as_mut().map(|(_, decoder)| decoder)
 }
 
 fn add(sum: &mut [f32], samples: &[i16], volume: f32) {
@@ -237,8 +240,8 @@ fn numbers(id: StreamId, stream: &Stream, delay: Duration, now: Instant) -> Stre
         reserve,
         dry_runs,
         removed,
+        cut,
         captured_now,
-        ..
     } = stream.playout.stats();
     StreamNumbers {
         stream: id,
@@ -247,7 +250,152 @@ fn numbers(id: StreamId, stream: &Stream, delay: Duration, now: Instant) -> Stre
         queued: queued + delay,
         reserve,
         dry_runs,
-        removed,
+        removed: removed + cut,
         undecodable: stream.undecodable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Codec, time_of};
+
+    const FIRST: StreamId = StreamId(1);
+    const SECOND: StreamId = StreamId(2);
+
+    /// A frame of 10 ms whose samples all are `value`.
+    fn frame(sequence: u32, value: i16) -> Item {
+        let bytes: Vec<u8> = [value; BLOCK]
+            .iter()
+            .flat_map(|one| one.to_le_bytes())
+            .collect();
+        Item::Frame(Frame {
+            sequence,
+            captured: time_of(BLOCK) * sequence,
+            format: Format::of(Codec::Pcm),
+            bytes: bytes.into(),
+        })
+    }
+
+    /// Plays these streams for so many frames of 10 ms; gives what was heard last.
+    fn play(playback: &mut Playback, streams: &[(StreamId, i16)], now: &mut Instant) -> i16 {
+        let mut out = [0; BLOCK / 2];
+        for sequence in 0..50 {
+            for (id, value) in streams {
+                playback.take(*id, frame(sequence, *value), true, *now);
+            }
+            for _ in 0..2 {
+                *now += time_of(out.len());
+                playback.pull(&mut out, *now);
+            }
+        }
+        out[out.len() - 1]
+    }
+
+    #[test]
+    fn streams_are_summed_each_at_its_volume_and_clipped() {
+        let mut now = Instant::now();
+        for (volumes, values, heard) in [
+            ([1.0, 1.0], [1000, 200], 1200),
+            ([0.5, 0.0], [1000, 200], 500),
+            ([1.0, 1.0], [30_000, 30_000], i16::MAX),
+            ([1.0, f32::NAN], [-30_000, -30_000], i16::MIN),
+        ] {
+            let mut playback = Playback::new(now);
+            playback.volume(FIRST, volumes[0]);
+            playback.volume(SECOND, volumes[1]);
+            let streams = [(FIRST, values[0]), (SECOND, values[1])];
+            assert_eq!(play(&mut playback, &streams, &mut now), heard);
+        }
+    }
+
+    #[test]
+    fn the_loudspeaker_is_wanted_while_something_is_heard_and_a_little_longer() {
+        let start = Instant::now();
+        let (mut playback, mut now) = (Playback::new(start), start);
+        assert!(!playback.is_wanted(now));
+        assert_eq!(playback.due(), None);
+        play(&mut playback, &[(FIRST, 100)], &mut now);
+        assert!(
+            playback.is_wanted(now + 10 * LINGER),
+            "its sender still sends"
+        );
+        playback.take(FIRST, Item::End, true, now);
+        assert!(playback.is_wanted(now));
+        let due = playback.due().unwrap();
+        assert!(due <= now + LINGER, "{:?}", due - now);
+        assert!(!playback.is_wanted(due));
+        playback.tone(Some(ToneKind::RingBack));
+        assert!(playback.is_wanted(due));
+    }
+
+    #[test]
+    fn a_tone_that_ends_lets_the_loudspeaker_go() {
+        let (mut playback, mut now) = (Playback::new(Instant::now()), Instant::now());
+        playback.tone(Some(ToneKind::Test));
+        let (mut out, mut loudest) = ([0; BLOCK], 0);
+        for _ in 0..1000 {
+            now += time_of(BLOCK);
+            playback.pull(&mut out, now);
+            loudest = out.iter().map(|one| one.abs()).fold(loudest, i16::max);
+        }
+        assert!(loudest > 1000, "{loudest}");
+        assert_eq!(out, [0; BLOCK]);
+        assert!(!playback.is_wanted(now + LINGER));
+    }
+
+    #[test]
+    fn without_a_loudspeaker_nothing_is_kept() {
+        let (mut playback, now) = (Playback::new(Instant::now()), Instant::now());
+        for sequence in 0..1000 {
+            playback.take(FIRST, frame(sequence, 100), false, now);
+        }
+        assert!(playback.is_wanted(now));
+        assert_eq!(
+            playback.numbers(Duration::ZERO, now)[0].queued,
+            Duration::ZERO
+        );
+    }
+
+    #[test]
+    fn frames_that_can_t_be_decoded_are_counted_and_left_out() {
+        let (mut playback, mut now) = (Playback::new(Instant::now()), Instant::now());
+        let strange = Format {
+            rate: 8000,
+            ..Format::of(Codec::Pcm)
+        };
+        for format in [Format::of(Codec::Pcm), strange] {
+            let frame = Frame {
+                sequence: 0,
+                captured: Duration::ZERO,
+                format,
+                bytes: Arc::from([1, 2, 3]),
+            };
+            playback.take(FIRST, Item::Frame(frame), true, now);
+        }
+        assert_eq!(playback.numbers(Duration::ZERO, now)[0].undecodable, 2);
+        assert_eq!(
+            play(&mut playback, &[(FIRST, 77)], &mut now),
+            77,
+            "and it goes on"
+        );
+    }
+
+    #[test]
+    fn what_is_heard_is_told_with_the_time_of_its_capture() {
+        let (mut playback, mut now) = (Playback::new(Instant::now()), Instant::now());
+        play(&mut playback, &[(FIRST, 100)], &mut now);
+        let delay = Duration::from_millis(20);
+        let numbers = playback.numbers(delay, now)[0];
+        assert_eq!(numbers.heard, now + delay);
+        let behind = time_of(50 * BLOCK) - numbers.captured.unwrap();
+        assert!(
+            behind.abs_diff(numbers.queued - delay) < Duration::from_millis(5),
+            "{behind:?}"
+        );
+        playback.forget(FIRST);
+        assert!(playback.numbers(delay, now).is_empty());
     }
 }
