@@ -7,12 +7,13 @@ mod misuse;
 use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
-use transom_proto::{Event, LeafData, TransferEvent, TransferId, UsageError};
+use transom_proto::{Event, TransferEvent, TransferId, UsageError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    CallKind, Done, Ending, FailReason, Failure, Progress, RefuseReason, Shape, Start, Status,
-    WHOLE,
+    CallKind, Done, Ending, FailReason, Failure, Progress, RefuseReason, Shape, Status, WHOLE,
 };
+
+use crate::messages::{leaf, offer, start};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(50);
@@ -49,23 +50,6 @@ fn announced() -> (Pair, TransferId) {
         _ => {}
     });
     (pair, file)
-}
-
-fn start(index: u32, offset: u64) -> Start {
-    Start {
-        index,
-        offset,
-        proof: [9; 32],
-    }
-}
-
-fn leaf(index: u32, offset: u64, len: usize) -> LeafData {
-    LeafData {
-        index,
-        offset,
-        hash: [0; 32],
-        bytes: vec![0; len],
-    }
 }
 
 #[test]
@@ -178,14 +162,7 @@ fn offers_above_the_limit_are_refused_locally() {
     for _ in 0..16 {
         Courier::offer(pair.session(Who::Ann), Shape::Folder, Vec::new());
     }
-    let offer = transom_wire::Offer {
-        transfer: transom_wire::TransferKey([1; 16]),
-        shape: Shape::Folder,
-        collision: transom_wire::Collision::Skip,
-        files: 0,
-        bytes: 0,
-        name: transom_wire::RelativePath::new("x").unwrap(),
-    };
+    let offer = offer(Shape::Folder, 0, 0);
     let result = pair.session(Who::Ann).offer(&offer);
     assert_eq!(result, Err(UsageError::Full { what: "transfers" }));
     pair.session(Who::Bob).offer(&offer).unwrap();

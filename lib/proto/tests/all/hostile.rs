@@ -8,34 +8,17 @@ mod senders;
 use transom_proto::{Event, PeerError, TransferEvent, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Ack, ByeCode, CallKind, Capabilities, Collision, Done, End, Ending, Entry, EntryKind,
-    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Pause, Ping,
-    Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Start, Status, TransferKey,
+    Ack, ByeCode, CallKind, Capabilities, Done, End, Ending, Entry, EntryKind, FailReason, Failure,
+    Finish, Grant, Header, Hello, Kind, Leaf, Message, Pause, Ping, Pong, Progress, Rate,
+    RefuseReason, RelativePath, Ring, Shape, Status,
 };
 
 use crate::evil::Evil;
+use crate::messages::{self, entry, start};
 
+/// The offer as a message.
 fn offer(shape: Shape, files: u32, bytes: u64) -> Message<'static> {
-    Message::Offer(Offer {
-        transfer: TransferKey([1; 16]),
-        shape,
-        collision: Collision::Rename,
-        files,
-        bytes,
-        name: RelativePath::new("name").unwrap(),
-    })
-}
-
-fn entry(index: u32, size: u64) -> Entry<'static> {
-    let path = RelativePath::new("name").unwrap();
-    Entry {
-        index,
-        kind: EntryKind::File,
-        mode: 0,
-        mtime: 0,
-        size,
-        path,
-    }
+    Message::Offer(messages::offer(shape, files, bytes))
 }
 
 fn leaf(index: u32, offset: u64, len: u32) -> Message<'static> {
@@ -76,12 +59,7 @@ fn receiving() -> Evil {
     evil.connection.session.accept(file).unwrap();
     evil.say(1, &Message::Entry(entry(0, 300_000))).unwrap();
     evil.say(1, &Message::Entry(entry(1, 5))).unwrap();
-    let start = Start {
-        index: 0,
-        offset: 0,
-        proof: [0; 32],
-    };
-    evil.connection.session.start(file, &start).unwrap();
+    evil.connection.session.start(file, &start(0, 0)).unwrap();
     evil.events();
     evil
 }
@@ -90,9 +68,7 @@ fn receiving() -> Evil {
 /// bytes.
 fn sending() -> (Evil, TransferId) {
     let mut evil = Evil::new();
-    let Message::Offer(offer) = offer(Shape::Folder, 3, 400_000) else {
-        unreachable!("an offer is an offer");
-    };
+    let offer = messages::offer(Shape::Folder, 3, 400_000);
     let file = evil.connection.session.offer(&offer).unwrap();
     evil.say(2, &Message::Accept).unwrap();
     evil.say(2, &Message::Grant(Grant { bytes: 1_000 }))

@@ -4,13 +4,7 @@ use super::*;
 
 #[test]
 fn every_violation_by_a_receiver_ends_the_connection() {
-    let start = |index, offset| {
-        Message::Start(Start {
-            index,
-            offset,
-            proof: [0; 32],
-        })
-    };
+    let start = |index, offset| Message::Start(start(index, offset));
     let done = |index| {
         Message::Done(Done {
             index,
@@ -56,9 +50,7 @@ fn every_violation_by_a_receiver_ends_the_connection() {
         );
     }
     let mut evil = Evil::new();
-    let Message::Offer(mine) = offer(Shape::Folder, 0, 0) else {
-        unreachable!("an offer is an offer");
-    };
+    let mine = messages::offer(Shape::Folder, 0, 0);
     evil.connection.session.offer(&mine).unwrap();
     let progress = Message::Progress(Progress::default());
     assert!(
@@ -70,22 +62,8 @@ fn every_violation_by_a_receiver_ends_the_connection() {
 #[test]
 fn data_sent_never_exceed_the_grant() {
     let (mut evil, file) = sending();
-    evil.say(
-        2,
-        &Message::Start(Start {
-            index: 0,
-            offset: 0,
-            proof: [0; 32],
-        }),
-    )
-    .unwrap();
-    let bytes = vec![0; LEAF];
-    let data = transom_proto::LeafData {
-        index: 0,
-        offset: 0,
-        hash: [0; 32],
-        bytes,
-    };
+    evil.say(2, &Message::Start(start(0, 0))).unwrap();
+    let data = messages::leaf(0, 0, LEAF);
     evil.connection.session.leaf(file, data).unwrap();
     let before = evil.connection.session.stats(evil.now).sent;
     evil.heard();

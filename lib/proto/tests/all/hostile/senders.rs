@@ -130,17 +130,7 @@ fn data_beyond_the_leaf_or_the_grant_end_the_connection() {
     let file = evil.offered();
     evil.connection.session.accept(file).unwrap();
     evil.say(1, &Message::Entry(entry(0, 2 * window))).unwrap();
-    evil.connection
-        .session
-        .start(
-            file,
-            &Start {
-                index: 0,
-                offset: 0,
-                proof: [0; 32],
-            },
-        )
-        .unwrap();
+    evil.connection.session.start(file, &start(0, 0)).unwrap();
     let data = vec![0; LEAF / 4];
     for at in 0..window / LEAF as u64 {
         evil.say(1, &leaf(0, at * LEAF as u64, LEAF as u32))

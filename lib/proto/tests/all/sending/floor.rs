@@ -1,19 +1,12 @@
 //! Texts and file data during a call: their floor, and what they wait for.
 
 use super::*;
+use crate::messages::{entry, offer};
 
 #[test]
 fn room_for_entries_is_reported_once_the_queue_is_sent() {
     let mut sender = Sender::tuned(|config| config.control_queue = 16 * 1024);
-    let name = RelativePath::new("album").unwrap();
-    let offer = Offer {
-        transfer: TransferKey([1; 16]),
-        shape: Shape::Folder,
-        collision: Collision::Rename,
-        files: 200,
-        bytes: 200,
-        name,
-    };
+    let offer = offer(Shape::Folder, 200, 200);
     let file = sender.evil.connection.session.offer(&offer).unwrap();
     sender.burst();
     sender.evil.say(2, &Message::Accept).unwrap();
@@ -24,12 +17,8 @@ fn room_for_entries_is_reported_once_the_queue_is_sent() {
         if session.entry_room(file) > 0 {
             let path = format!("{index}{path}");
             let entry = Entry {
-                index,
-                kind: EntryKind::File,
-                mode: 0,
-                mtime: 0,
-                size: 1,
                 path: RelativePath::new(&path).unwrap(),
+                ..entry(index, 1)
             };
             session.entry(file, &entry).unwrap();
         }
