@@ -45,7 +45,7 @@ impl Route {
 
 /// Records on their way in one direction.
 #[derive(Debug)]
-pub struct Link {
+pub struct Pipe {
     /// May be changed at any time.
     pub route: Route,
     /// Nothing passes while true; what is sent waits.
@@ -61,7 +61,7 @@ pub struct Link {
     idle_at: Instant,
 }
 
-impl Link {
+impl Pipe {
     /// An empty path.
     pub fn new(route: Route) -> Self {
         Self {
