@@ -1,4 +1,4 @@
-//! Two sessions joined by two pipes, on one hand-moved clock.
+//! Two sessions joined by two links, on one hand-moved clock.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use transom_wire::limits::RECORD_BULK;
 
-use super::pipe::{Pipe, Route};
+use super::link::{Link, Route};
 use crate::{Config, Connection, Event, Instant, PeerError, Session, Side};
 
 /// One of the two ends.
@@ -18,12 +18,12 @@ pub enum Who {
     Bob,
 }
 
-/// One connection, its clock, and its pipe to the other.
+/// One connection, its clock, and its link to the other.
 struct End {
     connection: Connection,
     /// The two clocks have different zeros, as real ones do.
     skew: Duration,
-    pipe: Pipe,
+    link: Link,
     error: Option<PeerError>,
 }
 
@@ -37,7 +37,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Two sessions over two equal pipes.
+    /// Two sessions over two equal links.
     pub fn new(route: Route) -> Self {
         let config = |name: &str, nonce| Config::new(name.parse().unwrap(), 1, nonce);
         Self::with(route, config("ann", 1), config("bob", 2))
@@ -48,7 +48,7 @@ impl Pair {
         let end = |config, side, skew| End {
             connection: Connection::new(config, side, Instant::default() + skew),
             skew,
-            pipe: Pipe::new(route),
+            link: Link::new(route),
             error: None,
         };
         Self {
@@ -69,9 +69,9 @@ impl Pair {
         &mut self.end(who).connection
     }
 
-    /// The pipe by which one end sends.
-    pub fn pipe(&mut self, who: Who) -> &mut Pipe {
-        &mut self.end(who).pipe
+    /// The link by which one end sends.
+    pub fn link(&mut self, who: Who) -> &mut Link {
+        &mut self.end(who).link
     }
 
     /// What that end found wrong with the other.
@@ -126,7 +126,7 @@ impl Pair {
         }
     }
 
-    /// Events to the application and records to the pipes, until both have had enough.
+    /// Events to the application and records to the links, until both have had enough.
     fn settle(&mut self, app: &mut impl FnMut(&mut Self, Who, Event)) {
         loop {
             let mut idle = true;
@@ -143,34 +143,34 @@ impl Pair {
         }
     }
 
-    /// Moves one record from a session to its pipe.
+    /// Moves one record from a session to its link.
     fn transmit(&mut self, who: Who) -> bool {
         let (now, clock) = (self.now, self.clock(who));
         let mut buffer = core::mem::take(&mut self.buffer);
         let end = self.end(who);
         let mut used = 0;
-        if end.pipe.is_writable(now) {
+        if end.link.is_writable(now) {
             used = end.connection.poll_transmit(&mut buffer, clock);
             if used > 0 {
-                end.pipe.send(&buffer[..used], now);
+                end.link.send(&buffer[..used], now);
             }
         }
         self.buffer = buffer;
         used > 0
     }
 
-    /// Hands the next record that came out of the other's pipe to a session.
+    /// Hands the next record that came out of the other's link to a session.
     fn arrive(&mut self, who: Who) {
         let (now, clock) = (self.now, self.clock(who));
         let (end, other) = match who {
             Who::Ann => (&mut self.ann, &mut self.bob),
             Who::Bob => (&mut self.bob, &mut self.ann),
         };
-        let Some(record) = other.pipe.receive(now) else {
-            let bytes = other.pipe.receive_partial(now);
+        let Some(record) = other.link.receive(now) else {
+            let bytes = other.link.receive_partial(now);
             return end.connection.handle_partial(bytes, clock);
         };
-        let size = match other.pipe.route.cut {
+        let size = match other.link.route.cut {
             0 => record.len(),
             cut => cut,
         };
@@ -196,10 +196,10 @@ impl Pair {
     /// When something happens next.
     fn next(&self) -> Option<Instant> {
         let timeout = |end: &End| Some(end.connection.poll_timeout()? - end.skew);
-        // A pipe that is full takes records again when something has come out of it.
+        // A link that is full takes records again when something has come out of it.
         let times = [
-            self.ann.pipe.next(),
-            self.bob.pipe.next(),
+            self.ann.link.next(),
+            self.bob.link.next(),
             timeout(&self.ann),
             timeout(&self.bob),
         ];

@@ -278,7 +278,7 @@ fn an_entry_given_up_in_the_middle_of_a_leaf_does_not_harm_the_others() {
     pair.session(Who::Bob).start(file, &start(0, 0)).unwrap();
     pair.session(Who::Bob).start(file, &start(1, 0)).unwrap();
     pair.events(TICK);
-    pair.pipe(Who::Ann).route = Route {
+    pair.link(Who::Ann).route = Route {
         fifo: 70_000,
         ..Route::mbits(10)
     };

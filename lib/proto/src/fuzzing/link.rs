@@ -45,7 +45,7 @@ impl Route {
 
 /// Records on their way in one direction.
 #[derive(Debug)]
-pub struct Pipe {
+pub struct Link {
     /// May be changed at any time.
     pub route: Route,
     /// Nothing passes while true; what is sent waits.
@@ -61,7 +61,7 @@ pub struct Pipe {
     idle_at: Instant,
 }
 
-impl Pipe {
+impl Link {
     /// An empty path.
     pub fn new(route: Route) -> Self {
         Self {
