@@ -160,7 +160,7 @@ impl Station {
             self.note(&notice);
             on_notice(notice);
         }
-        let is_over = |at| at <= now || self.links.is_alone();
+        let is_over = |at| at <= now || self.links.is_empty();
         !self.stopping.is_some_and(is_over)
     }
 
@@ -352,7 +352,7 @@ impl Station {
                 side,
             } => {
                 let caller = Caller { key, name, address };
-                self.links.judge(peer, caller, side, &mut self.out);
+                self.links.decide(peer, caller, side, &mut self.out);
             }
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),

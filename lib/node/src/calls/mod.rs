@@ -148,7 +148,7 @@ impl Calls {
             let station = call
                 .station
                 .filter(|_| waits && !call.outgoing && !call.served);
-            station.is_some_and(|station| links.is_reborn(&call.peer, &call.key, station))
+            station.is_some_and(|station| links.has_restarted(&call.peer, &call.key, station))
         };
         for call in self.calls.iter_mut().filter(is_forgotten) {
             call.outgoing = true;

@@ -13,7 +13,7 @@ use crate::calls::{Calls, Onlooker};
 use crate::context::Context;
 use crate::latency::MAX_AGE;
 use crate::notice::Notice;
-use crate::quality::{Outcome, Quality};
+use crate::quality::{Quality, SendResult};
 
 /// What an onlooker was told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,7 +91,7 @@ impl OwnCamera {
                 let before = session.stats(moment);
                 session.send_picture(call, transom_proto::Picture { head, bytes })?;
                 let after = session.stats(moment);
-                Ok::<_, UsageError>(Outcome {
+                Ok::<_, UsageError>(SendResult {
                     before,
                     after,
                     files,
