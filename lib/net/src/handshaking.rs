@@ -20,7 +20,7 @@ pub(crate) struct Handshaking {
 
 /// The state of a handshake after a read.
 #[derive(Debug)]
-pub(crate) enum Progress {
+pub(crate) enum HandshakeProgress {
     /// The handshake waits for more bytes, or for the owner's answer.
     Waiting,
     /// The peer has proven its key; returned once.
@@ -49,29 +49,33 @@ impl Handshaking {
     }
 
     /// Reads until the key is known or a read would block.
-    pub(crate) fn read(&mut self, mut socket: impl Read, outbound: &mut Outbound) -> Progress {
+    pub(crate) fn read(
+        &mut self,
+        mut socket: impl Read,
+        outbound: &mut Outbound,
+    ) -> HandshakeProgress {
         let mut buffer = [0; HANDSHAKE_BUFFER];
         while !self.owner_asked {
             self.send(outbound);
             let bytes = match socket.read(&mut buffer) {
-                Ok(0) => return Progress::HungUp,
+                Ok(0) => return HandshakeProgress::HungUp,
                 Ok(count) => &buffer[..count],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Progress::Broken(error),
+                Err(error) => return HandshakeProgress::Broken(error),
             };
             let result = self.handshake.handle_bytes(bytes);
             self.send(outbound);
             match result {
                 Ok(used) => self.early.extend(&bytes[used..]),
-                Err(error) => return Progress::Failed(error),
+                Err(error) => return HandshakeProgress::Failed(error),
             }
             if let Some(key) = self.handshake.remote() {
                 self.owner_asked = true;
-                return Progress::Key(key);
+                return HandshakeProgress::Key(key);
             }
         }
-        Progress::Waiting
+        HandshakeProgress::Waiting
     }
 
     /// The owner admits the peer. Returns the channel, and bytes of its records that are already

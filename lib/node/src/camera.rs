@@ -71,7 +71,7 @@ enum Reader {
 }
 
 pub(crate) struct OwnCamera {
-    wish: Option<CaptureRequest>,
+    request: Option<CaptureRequest>,
     linger: Duration,
     /// Whether its owner looks.
     preview: bool,
@@ -80,7 +80,7 @@ pub(crate) struct OwnCamera {
     readable: bool,
     /// Which opening this is, so that what an earlier camera still gives is known for that.
     opening: Opening,
-    lens: CameraState,
+    camera_state: CameraState,
     words: Words,
     watchdog: Watchdog,
     /// What each onlooker was told last.
@@ -94,19 +94,19 @@ pub(crate) struct OwnCamera {
 impl OwnCamera {
     /// A camera that stays on so long when nobody wants it any more.
     pub(crate) fn new(
-        wish: Option<CaptureRequest>,
+        request: Option<CaptureRequest>,
         linger: Duration,
         adaptation: Adaptation,
     ) -> Self {
-        prepare(wish.as_ref());
+        prepare(request.as_ref());
         Self {
-            wish,
+            request,
             linger,
             preview: false,
             state: State::Off,
             readable: false,
             opening: Opening::default(),
-            lens: CameraState::Off,
+            camera_state: CameraState::Off,
             words: Words::default(),
             watchdog: Watchdog::default(),
             told: BTreeMap::new(),
@@ -133,16 +133,16 @@ impl OwnCamera {
     }
 
     /// Uses another camera from now on, or none.
-    pub(crate) fn choose(&mut self, wish: Option<CaptureRequest>, out: &mut Context) {
+    pub(crate) fn choose(&mut self, request: Option<CaptureRequest>, out: &mut Context) {
         self.stop(out);
-        prepare(wish.as_ref());
-        self.wish = wish;
+        prepare(request.as_ref());
+        self.request = request;
     }
 
     /// Closes it for good and tells nobody: the station ends.
     pub(crate) fn end(&mut self, out: &mut Context) {
         self.close(out);
-        self.wish = None;
+        self.request = None;
     }
 
     /// Whether its owner wants to see it.
@@ -282,12 +282,12 @@ impl OwnCamera {
     }
 
     fn start(&mut self, out: &mut Context) {
-        let Some(wish) = self.wish.clone() else {
+        let Some(request) = self.request.clone() else {
             return;
         };
         let again = matches!(self.state, State::Lost { .. });
         self.state = State::Opening;
-        self.opening = out.workers.open_camera(wish);
+        self.opening = out.workers.open_camera(request);
         if !again {
             self.change(CameraState::Opening, Words::default(), out);
         }
@@ -312,7 +312,7 @@ impl OwnCamera {
 
     /// A command that ends is started again, as a device that is unplugged is opened again.
     fn fail(&mut self, error: &CameraError, out: &mut Context) {
-        let source = self.wish.as_ref().map(|wish| &wish.source);
+        let source = self.request.as_ref().map(|request| &request.source);
         let again = error.is_retryable() || matches!(source, Some(Source::Command(_)));
         self.lost(Words::lost(error), again.then_some(RETRY), out);
     }
@@ -342,15 +342,15 @@ impl OwnCamera {
         }
     }
 
-    fn change(&mut self, lens: CameraState, words: Words, out: &mut Context) {
-        if (lens, words.for_owner()) != (self.lens, self.words.for_owner()) {
+    fn change(&mut self, state: CameraState, words: Words, out: &mut Context) {
+        if (state, words.for_owner()) != (self.camera_state, self.words.for_owner()) {
             let text = words.for_owner().to_owned();
-            out.notify(Notice::Camera { lens, text });
+            out.notify(Notice::Camera { state, text });
         }
-        if (lens, words.for_viewers()) != (self.lens, self.words.for_viewers()) {
+        if (state, words.for_viewers()) != (self.camera_state, self.words.for_viewers()) {
             self.changes = self.changes.wrapping_add(1);
         }
-        (self.lens, self.words) = (lens, words);
+        (self.camera_state, self.words) = (state, words);
     }
 
     /// Says so where there was no good picture for too long. It stays open.
@@ -371,9 +371,9 @@ impl OwnCamera {
 }
 
 /// Some sources have to be read before anybody looks.
-fn prepare(wish: Option<&CaptureRequest>) {
-    if let Some(wish) = wish {
-        transom_media::prepare(wish);
+fn prepare(request: Option<&CaptureRequest>) {
+    if let Some(request) = request {
+        transom_media::prepare(request);
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) enum Command {
         on: bool,
     },
     SetCamera {
-        wish: Option<CaptureRequest>,
+        request: Option<CaptureRequest>,
     },
     Adapt {
         adaptation: Adaptation,
@@ -213,8 +213,8 @@ impl Handle {
 
     /// Uses another camera, or other settings of it, from now on, also within a call; `None` for no
     /// camera at all.
-    pub fn set_camera(&self, wish: Option<CaptureRequest>) {
-        self.queue.push(Command::SetCamera { wish });
+    pub fn set_camera(&self, request: Option<CaptureRequest>) {
+        self.queue.push(Command::SetCamera { request });
     }
 
     /// Lowers the pictures of our camera for slow links by these rules from now on, also within a

@@ -170,7 +170,7 @@ pub enum Notice {
         /// Whose.
         peer: PeerName,
         /// Its state.
-        lens: CameraState,
+        state: CameraState,
         /// In words; may be empty.
         text: String,
     },
@@ -201,7 +201,7 @@ pub enum Notice {
     /// How our own camera is.
     Camera {
         /// Its state.
-        lens: CameraState,
+        state: CameraState,
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },

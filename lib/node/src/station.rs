@@ -160,7 +160,7 @@ impl Station {
             self.note(&notice);
             on_notice(notice);
         }
-        let is_over = |at| at <= now || self.links.is_alone();
+        let is_over = |at| at <= now || self.links.is_empty();
         !self.stopping.is_some_and(is_over)
     }
 
@@ -222,9 +222,9 @@ impl Station {
             Command::Decline { peer } => calls.decline(&peer, out),
             Command::HangUp { peer } => calls.hang_up(&peer, out),
             Command::ShowCamera { peer, on } => calls.show_camera(&peer, on),
-            Command::SetCamera { wish } => {
-                calls.camera_chosen(wish.is_some());
-                camera.choose(wish, out);
+            Command::SetCamera { request } => {
+                calls.camera_chosen(request.is_some());
+                camera.choose(request, out);
             }
             Command::Adapt { adaptation } => camera.adapt(adaptation),
             Command::Preview { on } => camera.preview(on),
@@ -352,7 +352,7 @@ impl Station {
                 side,
             } => {
                 let caller = Caller { key, name, address };
-                self.links.judge(peer, caller, side, &mut self.out);
+                self.links.decide(peer, caller, side, &mut self.out);
             }
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),

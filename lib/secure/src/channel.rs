@@ -20,13 +20,13 @@ use crate::key::TAG;
 pub struct Channel {
     sealed: CipherState,
     opened: CipherState,
-    outcome: Outcome,
+    handshake: HandshakeResult,
     over: bool,
 }
 
 /// The results of a handshake, except its keys.
 #[derive(Clone, Copy)]
-pub(crate) struct Outcome {
+pub(crate) struct HandshakeResult {
     pub(crate) remote: [u8; 32],
     pub(crate) hash: [u8; 32],
     pub(crate) cipher: Cipher,
@@ -34,13 +34,13 @@ pub(crate) struct Outcome {
 
 impl Channel {
     /// A channel that seals with the first key and opens with the second.
-    pub(crate) fn new(keys: [&[u8; 32]; 2], outcome: Outcome) -> Self {
-        let [sealed, opened] = keys.map(|key| CipherState::new(outcome.cipher, key));
+    pub(crate) fn new(keys: [&[u8; 32]; 2], handshake: HandshakeResult) -> Self {
+        let [sealed, opened] = keys.map(|key| CipherState::new(handshake.cipher, key));
         let over = false;
         Self {
             sealed,
             opened,
-            outcome,
+            handshake,
             over,
         }
     }
@@ -121,25 +121,25 @@ impl Channel {
 
     /// The peer's public key.
     pub fn remote(&self) -> [u8; 32] {
-        self.outcome.remote
+        self.handshake.remote
     }
 
     /// The hash that identifies this handshake (Noise 11.2, channel binding): equal at both sides,
     /// different for every other connection. Not secret.
     pub fn handshake_hash(&self) -> [u8; 32] {
-        self.outcome.hash
+        self.handshake.hash
     }
 
     /// The cipher of the records.
     pub fn cipher(&self) -> Cipher {
-        self.outcome.cipher
+        self.handshake.cipher
     }
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
-            .field("cipher", &self.outcome.cipher)
+            .field("cipher", &self.handshake.cipher)
             .field("over", &self.over)
             .finish_non_exhaustive()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use snow::HandshakeState;
 use transom_wire::Side;
 
-use crate::channel::{Channel, Outcome};
+use crate::channel::{Channel, HandshakeResult};
 use crate::cipher::{Cipher, Ciphers};
 use crate::error::HandshakeError;
 use crate::identity::Identity;
@@ -180,12 +180,12 @@ impl Handshake {
             Side::Dialer => [&*dialer, &*listener],
             Side::Listener => [&*listener, &*dialer],
         };
-        let outcome = Outcome {
+        let result = HandshakeResult {
             remote,
             hash,
             cipher,
         };
-        Ok(Channel::new(keys, outcome))
+        Ok(Channel::new(keys, result))
     }
 
     /// Total bytes of the preamble or message that is being received, as far as known.

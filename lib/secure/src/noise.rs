@@ -86,7 +86,7 @@ fn resolver() -> BoxedCryptoResolver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::{Channel, Outcome};
+    use crate::channel::{Channel, HandshakeResult};
 
     /// Both sides of a handshake whose keys are all fixed.
     fn fixed(cipher: Cipher) -> [HandshakeState; 2] {
@@ -115,7 +115,7 @@ mod tests {
 
     /// The channel of one side, which changes its key after two records.
     fn channel(mut noise: HandshakeState, cipher: Cipher, side: Side) -> Channel {
-        let outcome = Outcome {
+        let result = HandshakeResult {
             remote: [0; 32],
             hash: noise.get_handshake_hash().try_into().unwrap(),
             cipher,
@@ -125,7 +125,7 @@ mod tests {
             Side::Dialer => [&*dialer, &*listener],
             Side::Listener => [&*listener, &*dialer],
         };
-        Channel::new(keys, outcome).with_interval(2)
+        Channel::new(keys, result).with_interval(2)
     }
 
     /// snow's own transport state is the reference.

@@ -21,7 +21,7 @@ pub const SMALL_PAYLOAD: usize = 4096 + 512;
 pub const PICTURE: u32 = 8 * 1024 * 1024;
 
 /// Pixels along one side of a picture; JPEG itself ends at 65,535.
-pub const SIDE: u16 = 16_384;
+pub const DIMENSION: u16 = 16_384;
 
 /// Pictures that may be sent and not yet shown: one waiting, one being decoded, and those in flight
 /// at 30 fps and a round trip of 200 ms.

@@ -156,6 +156,18 @@ fn the_box_stays_light() {
     assert!(crates.len() <= 110, "{} crates: {crates:?}", crates.len());
 }
 
+#[test]
+fn no_program_has_the_disk_for_tests() {
+    for program in ["transom-box", "transom-view"] {
+        let tree = cargo(&format!(
+            "tree --locked -p {program} -e normal --prefix none --format {{p}}|{{f}}"
+        ));
+        let store = tree.lines().find(|line| line.starts_with("transom-store "));
+        let store = store.unwrap_or_else(|| panic!("{program} has no transom-store"));
+        assert!(!store.contains("faults"), "{store}");
+    }
+}
+
 /// Each package of the workspace with what it names under `[dependencies]`.
 fn members() -> BTreeMap<String, Vec<String>> {
     let metadata = cargo("metadata --no-deps --locked --format-version 1");

@@ -191,8 +191,8 @@ impl<'a> Watching<'a> {
                 }
                 ended?;
             }
-            Notice::FarCamera { lens, text, .. } => {
-                self.reduced = (*lens == CameraState::Reduced).then(|| text.clone());
+            Notice::FarCamera { state, text, .. } => {
+                self.reduced = (*state == CameraState::Reduced).then(|| text.clone());
                 tell(&self.bar, self.output);
             }
             Notice::CallInterrupted { .. } => tell(&self.bar, self.output),

@@ -8,7 +8,7 @@ use transom_wire::{PeerName, PublicKey};
 
 use super::{Peer, Stage, Stop};
 use crate::event::{Departure, Event};
-use crate::handshaking::{Handshaking, Progress};
+use crate::handshaking::{HandshakeProgress, Handshaking};
 use crate::loop_context::LoopContext;
 use crate::options;
 use crate::outbound::Flushed;
@@ -60,9 +60,9 @@ impl Peer {
             handshaking.read(&self.stream, &mut self.outbound)
         } else {
             handshaking.send(&mut self.outbound);
-            Progress::Waiting
+            HandshakeProgress::Waiting
         };
-        if matches!(progress, Progress::Waiting) && !handshaking.awaits_owner() {
+        if matches!(progress, HandshakeProgress::Waiting) && !handshaking.awaits_owner() {
             self.readiness.read_would_block();
         }
         let flushed = self.outbound.flush(&self.stream);
@@ -70,11 +70,15 @@ impl Peer {
             self.readiness.write_would_block();
         }
         match (progress, flushed) {
-            (Progress::Failed(error), _) => self.end(Departure::HandshakeFailed(error), context),
-            (Progress::HungUp, _) => self.handle_end_of_stream(context),
-            (Progress::Broken(error), _) | (_, Err(error)) => self.handle_io_error(error, context),
-            (Progress::Waiting, Ok(_)) => {}
-            (Progress::Key(key), Ok(_)) => {
+            (HandshakeProgress::Failed(error), _) => {
+                self.end(Departure::HandshakeFailed(error), context)
+            }
+            (HandshakeProgress::HungUp, _) => self.handle_end_of_stream(context),
+            (HandshakeProgress::Broken(error), _) | (_, Err(error)) => {
+                self.handle_io_error(error, context)
+            }
+            (HandshakeProgress::Waiting, Ok(_)) => {}
+            (HandshakeProgress::Key(key), Ok(_)) => {
                 let name = handshaking.name();
                 self.emit_key(PublicKey(key), name, context);
             }

@@ -17,7 +17,7 @@ use self::call::{Call, Earlier};
 pub(crate) use self::policy::Policy;
 use self::policy::Taking;
 use crate::context::{Context, earlier};
-use crate::links::{Gone, Link, Links, Parting};
+use crate::links::{Gone, Links, Parting, PeerLink};
 use crate::notice::Notice;
 #[cfg(feature = "sound")]
 use crate::sound::Party;
@@ -148,7 +148,7 @@ impl Calls {
             let station = call
                 .station
                 .filter(|_| waits && !call.outgoing && !call.served);
-            station.is_some_and(|station| links.is_reborn(&call.peer, &call.key, station))
+            station.is_some_and(|station| links.has_restarted(&call.peer, &call.key, station))
         };
         for call in self.calls.iter_mut().filter(is_forgotten) {
             call.outgoing = true;
@@ -334,7 +334,7 @@ impl Calls {
     pub(crate) fn handle(
         &mut self,
         place: (PeerId, CallId),
-        link: &Link,
+        link: &PeerLink,
         event: CallEvent,
         links: &Links,
         out: &mut Context,

@@ -77,7 +77,7 @@ impl OwnCamera {
         if !self.preview && !viewers.any(|viewer| self.viewers.wants(viewer, captured)) {
             return;
         }
-        let limit = self.wish.as_ref().and_then(|wish| wish.size);
+        let limit = self.request.as_ref().and_then(|request| request.size);
         match frame {
             Frame::Jpeg(picture) if passes => self.distribute(&picture, calls, out),
             other => {
@@ -90,7 +90,7 @@ impl OwnCamera {
 
     /// Whether a JPEG can go out as it is.
     fn passes(&self, picture: &Picture) -> bool {
-        let size = self.wish.as_ref().and_then(|wish| wish.size);
+        let size = self.request.as_ref().and_then(|request| request.size);
         let fits = size.is_none_or(|size| size == (picture.width, picture.height));
         fits || matches!(self.state, State::Live { encodes: true, .. })
     }
@@ -98,40 +98,40 @@ impl OwnCamera {
     /// Says what pictures are at their best, by a frame of that size.
     fn set_source(&mut self, size: (u16, u16), passes: bool) {
         let (
-            Some(wish),
+            Some(request),
             State::Live {
                 format, encodes, ..
             },
-        ) = (&self.wish, &self.state)
+        ) = (&self.request, &self.state)
         else {
             return;
         };
         let size = match encodes {
             // Its pictures may be smaller now.
             true => (format.width, format.height),
-            false => wish.size.map_or(size, |limit| fit(size, limit)),
+            false => request.size.map_or(size, |limit| fit(size, limit)),
         };
         self.viewers.set_source(Full {
             fps: (format.fps > 0).then_some(format.fps),
             size,
-            quality: (*encodes || !passes).then_some(wish.quality),
+            quality: (*encodes || !passes).then_some(request.quality),
         });
     }
 
     /// How pictures are to be encoded now.
     fn coding(&self) -> Coding {
-        let wish = self.wish.as_ref();
+        let request = self.request.as_ref();
         self.viewers
-            .coding(wish.map_or(CaptureRequest::QUALITY, |wish| wish.quality))
+            .coding(request.map_or(CaptureRequest::QUALITY, |request| request.quality))
     }
 
     /// Hands a picture to everybody who is to see it.
     pub(super) fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
         self.watchdog.good();
-        if self.lens != CameraState::Live
-            && let (State::Live { format, .. }, Some(wish)) = (&self.state, &self.wish)
+        if self.camera_state != CameraState::Live
+            && let (State::Live { format, .. }, Some(request)) = (&self.state, &self.request)
         {
-            let words = Words::live(format, &wish.source, picture);
+            let words = Words::live(format, &request.source, picture);
             self.change(CameraState::Live, words, out);
         }
         if self.preview {

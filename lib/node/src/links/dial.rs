@@ -10,13 +10,13 @@ use transom_wire::{ByeCode, PeerName, PublicKey, Status};
 
 use super::Links;
 use super::door::REFUSED_PAUSE;
-use super::link::{Link, describe};
+use super::link::{PeerLink, describe};
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
 
-/// First pause before a contact that is away is dialed again; it doubles up to [`LONGEST_PAUSE`].
+/// First pause before an unreachable contact is dialed again; doubles up to [`LONGEST_PAUSE`].
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// A returning contact is back within this.
+/// The longest pause, and so the time within which a returning contact is connected again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub(super) struct Dial {
     pub(super) keep: bool,
     pub(super) reach: Reach,
     pub(super) pause: Duration,
-    /// The changed key that the owner was told of already.
-    pub(super) told: Option<PublicKey>,
+    /// The changed key that was reported to the owner.
+    pub(super) reported_key: Option<PublicKey>,
 }
 
 /// Why a peer was not reached.
@@ -64,7 +64,7 @@ impl Links {
                 keep,
                 reach: Reach::Resolving,
                 pause: FIRST_PAUSE,
-                told: None,
+                reported_key: None,
             };
             self.dials.insert(peer, dial);
         }
@@ -86,7 +86,7 @@ impl Links {
 
     fn reach(&mut self, peer: PeerName, out: &mut Context) {
         if self.link_of(&peer).is_some() {
-            // It reached us first.
+            // The peer has dialed us meanwhile.
             if let Some(dial) = self.dials.get_mut(&peer) {
                 dial.reach = Reach::Up;
             }
@@ -196,14 +196,14 @@ impl Links {
         });
     }
 
-    /// A connection we dialed ended before the peer's hello.
-    pub(super) fn not_let_in(&mut self, link: &Link, why: &Departure, out: &mut Context) {
+    /// A connection that we dialed ended before the peer's hello.
+    pub(super) fn handle_refusal(&mut self, link: &PeerLink, why: &Departure, out: &mut Context) {
         let (peer, text) = (link.peer, describe(why));
         match why {
             Departure::Bye(Status {
                 code: ByeCode::Replaced,
                 ..
-            }) => self.wait_a_moment(&peer),
+            }) => self.schedule_dial(&peer),
             Departure::Lost(_) | Departure::Closed | Departure::Refused => {
                 let mut text = "they hung up: they may not know your key yet".to_owned();
                 if link.first_use {
@@ -218,8 +218,8 @@ impl Links {
         }
     }
 
-    /// Dials again soon, unless the peer is there by then.
-    pub(super) fn wait_a_moment(&mut self, peer: &PeerName) {
+    /// Schedules the next dial, which is skipped if the peer is connected by then.
+    pub(super) fn schedule_dial(&mut self, peer: &PeerName) {
         if let Some(dial) = self.dials.get_mut(peer) {
             let until = self.machine.now() + dial.pause;
             dial.reach = Reach::Waiting { until };

@@ -168,10 +168,10 @@ impl Workers {
         }
     }
 
-    pub(crate) fn open_camera(&mut self, wish: CaptureRequest) -> Opening {
+    pub(crate) fn open_camera(&mut self, request: CaptureRequest) -> Opening {
         match self {
-            Self::Threads(threads) => threads.open_camera(wish),
-            Self::Inline(inline) => inline.open_camera(&wish),
+            Self::Threads(threads) => threads.open_camera(request),
+            Self::Inline(inline) => inline.open_camera(&request),
         }
     }
 

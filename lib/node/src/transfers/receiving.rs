@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
 use transom_wire::{Collision, RefuseReason, WHOLE};
 
-use super::wish::CaptureRequest;
+use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
 use crate::disk::Job;
-use crate::links::Link;
+use crate::links::PeerLink;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 
@@ -38,8 +38,8 @@ pub(super) struct Incoming {
     sender: [u8; 32],
     offer: OwnedOffer,
     stage: Stage,
-    /// Our user's wish, and whether the sender has paused the transfer.
-    wish: CaptureRequest,
+    /// Our user's pause and limit, and whether the sender has paused the transfer.
+    control: Control,
     peer_paused: bool,
     /// Paths of the entries announced and not yet done; at most as many as the session lets be
     /// ahead.
@@ -55,10 +55,10 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(id: TransferId, place: Place, who: &Link, offer: OwnedOffer) -> Self {
+    pub(super) fn new(id: TransferId, place: Place, sender: &PeerLink, offer: OwnedOffer) -> Self {
         let account = Account::new(TransferStatus {
             transfer: id,
-            peer: who.peer,
+            peer: sender.peer,
             direction: Direction::Incoming,
             name: offer.name.as_str().to_owned(),
             phase: Phase::Offered,
@@ -78,16 +78,16 @@ impl Incoming {
             id,
             account,
             place,
-            sender: who.key.0,
+            sender: sender.key.0,
             offer,
             stage: Stage::Offered,
-            wish: CaptureRequest::default(),
+            control: Control::default(),
             peer_paused: false,
             paths: BTreeMap::new(),
             path_bytes: 0,
             failed: 0,
             first_failure: None,
-            load: who.load.clone(),
+            load: sender.load.clone(),
             recycles: true,
         }
     }
@@ -204,19 +204,19 @@ impl Incoming {
         });
     }
 
-    /// Applies the wish that our user had before the connection was lost.
-    pub(super) fn restore(&mut self, wish: CaptureRequest, out: &mut Context) {
-        self.wish = wish;
-        self.say(out, |session, place| wish.say(session, place.file));
+    /// Applies the pause and limit that our user set before the connection was lost.
+    pub(super) fn restore(&mut self, control: Control, out: &mut Context) {
+        self.control = control;
+        self.say(out, |session, place| control.send(session, place.file));
         self.phase();
     }
 
-    pub(super) fn wish(&self) -> CaptureRequest {
-        self.wish
+    pub(super) fn control(&self) -> Control {
+        self.control
     }
 
     pub(super) fn pause(&mut self, paused: bool, out: &mut Context) {
-        self.wish.paused = paused;
+        self.control.paused = paused;
         self.say(out, |session, place| session.pause(place.file, paused));
         self.phase();
     }
@@ -228,7 +228,7 @@ impl Incoming {
     }
 
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
-        self.wish.limit = rate;
+        self.control.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
     }
 
@@ -285,7 +285,7 @@ impl Incoming {
                 if let Some(path) = self.paths.get(&leaf.index) {
                     self.account.moves(path, size, leaf.offset + bytes);
                 }
-                let found = [0; 32];
+                let found = None;
                 Job::Leaf { leaf, size, found }
             }
             TransferEvent::Ended(end) => Job::End(end),
@@ -331,7 +331,7 @@ impl Incoming {
     /// Sets the phase. An offer that waits for our user's answer is no paused transfer, even if its
     /// sender has paused it.
     fn phase(&mut self) {
-        let is_paused = self.wish.paused || self.peer_paused;
+        let is_paused = self.control.paused || self.peer_paused;
         self.account.status.phase = match self.stage {
             Stage::Finishing => Phase::Finishing,
             Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,

@@ -27,7 +27,7 @@ impl Workers {
     /// If a thread can't be started, that is told, and its transfers stand still.
     fn queue(&mut self, lane: Lane, job: DiskJob) {
         self.start_disk();
-        if job.1.is_receiving() {
+        if self.hashes_apart && job.1.is_receiving() {
             self.start_hash();
             self.hash.put(lane, job);
         } else {
@@ -42,7 +42,7 @@ impl Workers {
         let (jobs, disk) = (self.hash.clone(), self.disk.clone());
         self.start("hash", move || {
             while let Some((lane, (transfer, mut job, share))) = jobs.wait() {
-                job.prepare();
+                job.hash();
                 disk.put(lane, (transfer, job, share));
             }
         });

@@ -2,15 +2,14 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, CallKind, CameraState, Codec, EndReason, Ending, FailReason, Failure, Orientation,
-    PictureHead, RefuseReason, Shape, SoundCodec, SoundState,
+    ByeCode, CallKind, CameraState, EndReason, Ending, FailReason, Failure, RefuseReason, Shape,
+    SoundCodec, SoundState,
 };
 
 use super::acks::{Acks, ack};
@@ -246,19 +245,7 @@ pub(super) fn failed(index: u32) -> Failure<&'static str> {
     }
 }
 
+/// Of 1 to about 100,000 bytes.
 pub(super) fn picture(value: u8) -> Picture {
-    let head = PictureHead {
-        sequence: u32::from(value),
-        captured: 0,
-        acquired_after: 0,
-        ready_after: 0,
-        sent_after: 0,
-        width: 1,
-        height: 1,
-        orientation: Orientation::Upright,
-        codec: Codec::Jpeg,
-        total: 0,
-    };
-    let bytes = Arc::from(vec![value; 1 + usize::from(value) * 400]);
-    Picture { head, bytes }
+    super::picture(u32::from(value), 0, 1 + usize::from(value) * 400)
 }

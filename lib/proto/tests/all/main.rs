@@ -14,6 +14,7 @@ mod later;
 mod laws;
 mod live;
 mod memory;
+mod messages;
 mod rates;
 mod sending;
 mod slow;

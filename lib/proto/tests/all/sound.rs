@@ -288,7 +288,7 @@ fn more_than_400_frames_a_second_are_too_much() {
     let refused = refused.unwrap();
     assert_eq!(
         refused.to_string(),
-        "frames of sound a second went over the limit"
+        "limit exceeded: frames of sound a second"
     );
     assert_eq!(refused.code(), ByeCode::TooMuch);
 }

@@ -51,9 +51,9 @@ pub struct PictureHead {
     /// Microseconds from `captured` until the picture's first byte was given to the connection.
     /// From `ready_after` until then the picture waited in the sender's slot.
     pub sent_after: u32,
-    /// Pixels across, 1 to [`limits::SIDE`].
+    /// Pixels across, 1 to [`limits::DIMENSION`].
     pub width: u16,
-    /// Pixels down, 1 to [`limits::SIDE`].
+    /// Pixels down, 1 to [`limits::DIMENSION`].
     pub height: u16,
     /// How to turn the picture.
     pub orientation: Orientation,
@@ -100,7 +100,7 @@ impl PictureHead {
 }
 
 fn dimension(pixels: u16, field: &'static str) -> Result<u16, DecodeError> {
-    within(u64::from(pixels), u64::from(limits::SIDE), field)?;
+    within(u64::from(pixels), u64::from(limits::DIMENSION), field)?;
     if pixels == 0 {
         return Err(DecodeError::Illegal(field));
     }
