@@ -28,7 +28,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "transom-sound",
-        &["aec3", "alsa", "cpal", "log", "mio", "opus-pure", "rustix", "thiserror"],
+        &[
+            "aec3",
+            "alsa",
+            "cpal",
+            "log",
+            "mio",
+            "opus-pure",
+            "rustix",
+            "thiserror",
+        ],
     ),
     (
         "transom-media",

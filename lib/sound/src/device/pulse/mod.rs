@@ -135,4 +135,6 @@ impl Playback for PulseSpeaker {
 }
 
 #[cfg(test)]
+mod fake_tests;
+#[cfg(test)]
 mod real_tests;
