@@ -308,6 +308,14 @@ impl Connection {
         self.is_ready
     }
 
+    /// Whether everything that a server can make grow is within its limits.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.sound.len() <= SECOND_BYTES as usize
+            && self.room <= SECOND_BYTES
+            && self.waiting.len() <= MAX_WAITING
+            && self.lists.sources.len().max(self.lists.sinks.len()) <= MAX_DEVICES
+    }
+
     fn handle_sound(&mut self, channel: u32, bytes: &[u8]) {
         if !matches!(self.purpose, Purpose::Record(_)) || self.channel != Some(channel) {
             return;

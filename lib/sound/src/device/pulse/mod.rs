@@ -3,6 +3,7 @@
 
 mod connection;
 mod frames;
+pub(crate) mod law;
 mod link;
 mod server;
 mod tags;
