@@ -11,6 +11,8 @@
 mod codec;
 mod duck;
 mod echo;
+#[doc(hidden)]
+pub mod fuzzing;
 mod level;
 pub mod measure;
 mod playout;
