@@ -59,3 +59,46 @@ const DOWN_DB: f32 = -30.0;
 /// Loudspeaker and microphone buffers, and the first of the room.
 const HOLD: usize = samples_of(Duration::from_millis(100));
 const RELEASE: usize = samples_of(Duration::from_millis(200));
+
+#[cfg(test)]
+mod tests {
+    use super::Duck;
+    use crate::measure::speech;
+    use crate::{BLOCK, level_db};
+
+    /// Level of a steady microphone behind the duck, after the loudspeaker played this.
+    fn heard(duck: &mut Duck, played: &[i16]) -> f32 {
+        duck.played(played);
+        let mut block: [i16; BLOCK] =
+            std::array::from_fn(|at| if at % 2 == 0 { 8_000 } else { -8_000 });
+        duck.heard(&mut block);
+        level_db(&block)
+    }
+
+    #[test]
+    fn the_microphone_goes_down_while_the_far_side_speaks_and_comes_back() {
+        let mut duck = Duck::new();
+        let open = heard(&mut duck, &[0; BLOCK]);
+        let far = speech(1.0, 3);
+        let loud = far
+            .chunks_exact(BLOCK)
+            .find(|block| level_db(block) > -30.0);
+        heard(&mut duck, loud.unwrap());
+        let down = heard(&mut duck, loud.unwrap());
+        assert!((open - down - 30.0).abs() < 0.5, "{open} {down}");
+        // 100 ms for what is still on its way, then 200 ms up.
+        let after: Vec<f32> = (0..31).map(|_| heard(&mut duck, &[0; BLOCK])).collect();
+        assert!((after[9] - down).abs() < 1.0, "{after:?}");
+        assert!((after[20] - down - 15.0).abs() < 2.0, "{after:?}");
+        assert_eq!(after[30], open, "{after:?}");
+    }
+
+    #[test]
+    fn what_is_softer_than_a_whisper_ducks_nothing() {
+        let mut duck = Duck::new();
+        let mut block = [321; BLOCK];
+        duck.played(&[100; BLOCK]);
+        duck.heard(&mut block);
+        assert_eq!(block, [321; BLOCK]);
+    }
+}

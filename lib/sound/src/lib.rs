@@ -12,6 +12,8 @@ mod codec;
 mod device;
 mod duck;
 mod echo;
+#[doc(hidden)]
+pub mod fuzzing;
 mod level;
 pub mod measure;
 mod playout;

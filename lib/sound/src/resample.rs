@@ -97,3 +97,83 @@ fn kernel(from: f64, to: f64) -> Kernel {
     let taps = ((TAPS as f64 * down).ceil() as usize).next_multiple_of(crate::sinc::LANES);
     Kernel::new(taps, PHASES, CUTOFF / down)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_RATE, MIN_RATE, Resampler};
+    use crate::{level_db, measure};
+
+    fn tone(hz: f64, rate: u32) -> Vec<i16> {
+        let sample =
+            |at| 20_000.0 * (f64::from(at) * hz / f64::from(rate) * std::f64::consts::TAU).sin();
+        (0..rate / 2).map(|at| sample(at).round() as i16).collect()
+    }
+
+    fn converted(samples: &[i16], from: u32, to: u32, piece: usize) -> Vec<i16> {
+        let mut resampler = Resampler::new(from, to).unwrap();
+        let mut output = Vec::new();
+        for piece in samples.chunks(piece) {
+            resampler.resample(piece, &mut output);
+        }
+        output
+    }
+
+    #[test]
+    fn a_tone_is_the_same_tone_at_another_rate() {
+        for (from, to, hz) in [
+            (44_100, 48_000, 1_000.0),
+            (44_100, 48_000, 12_000.0),
+            (48_000, 44_100, 12_000.0),
+            (8_000, 48_000, 2_500.0),
+            (48_000, 8_000, 2_500.0),
+            (16_000, 48_000, 5_000.0),
+            (192_000, 48_000, 15_000.0),
+        ] {
+            let heard = converted(&tone(hz, from), from, to, 480);
+            let wanted = tone(hz, to);
+            let within = 500..heard.len().min(wanted.len()) - 500;
+            let snr = measure::snr_db(&wanted[within.clone()], &heard[within]);
+            println!("{from} -> {to}, {hz} Hz: {snr:.0} dB");
+            assert!(snr > 65.0, "{from} -> {to}, {hz} Hz: {snr} dB");
+        }
+    }
+
+    #[test]
+    fn what_the_lower_rate_cannot_hold_does_not_fold_back() {
+        for (from, to, hz) in [(48_000, 8_000, 5_500.0), (48_000, 16_000, 10_500.0)] {
+            let heard = converted(&tone(hz, from), from, to, 480);
+            let level = level_db(&heard[500..]);
+            println!("{from} -> {to}, {hz} Hz: {level:.0} dBFS left");
+            assert!(level < -70.0, "{from} -> {to}, {hz} Hz: {level} dBFS");
+        }
+    }
+
+    #[test]
+    fn the_pieces_do_not_matter() {
+        let sound = measure::speech(0.3, 1);
+        for (from, to) in [
+            (44_100, 48_000),
+            (48_000, 4_000),
+            (768_000, 48_000),
+            (4_000, 768_000),
+        ] {
+            let whole = converted(&sound, from, to, sound.len());
+            for piece in [1, 7, 441] {
+                assert!(
+                    converted(&sound, from, to, piece) == whole,
+                    "{from} -> {to} by {piece}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_rate_is_a_copy_and_others_have_limits() {
+        let sound = measure::speech(0.1, 2);
+        assert!(converted(&sound, 48_000, 48_000, 100) == sound);
+        for rate in [0, MIN_RATE - 1, MAX_RATE + 1, u32::MAX] {
+            assert_eq!(Resampler::new(rate, 48_000).unwrap_err().0, rate);
+            assert_eq!(Resampler::new(48_000, rate).unwrap_err().0, rate);
+        }
+    }
+}

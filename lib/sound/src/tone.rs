@@ -208,7 +208,7 @@ mod tests {
     fn the_ring_back_tone_is_425_hz_for_one_second_of_five() {
         let tone = first(ToneKind::RingBack, 240_000);
         let rises = tone.windows(2).filter(|pair| pair[0] < 0 && pair[1] >= 0);
-        assert_eq!(rises.count(), 424);
+        assert_eq!(rises.count(), 425);
         assert!(level_db(&tone[10_000..40_000]) > -16.0);
         assert_eq!(tone[48_000..], [0; 192_000]);
     }

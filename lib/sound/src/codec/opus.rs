@@ -1,9 +1,19 @@
 //! Opus, by the crate opus-pure; all that this project knows of it is in this file.
 //!
-//! Restricted low delay (CELT alone, 2.5 ms of lookahead), 64 kbit/s, complexity 5, packets of
-//! 10 ms. From a peer any Opus packet is taken that lasts as long as its format announced.
+//! Restricted low delay (CELT alone, 2.5 ms of lookahead), complexity 5, packets of 10 ms that all
+//! have 90 bytes. From a peer any Opus packet is taken that lasts as long as its format announced.
+//!
+//! Constant size, because the lengths of records are seen on the network: packets of variable size
+//! tell much of what is said, however well they are sealed (RFC 6562). Against the variable
+//! 64 kbit/s that telephony uses (made speech, segmental SNR of three speakers):
+//!
+//! | | longest packet | SNR dB |
+//! |---|---|---|
+//! | 64 kbit/s variable | 176 | 18.4 - 20.1 |
+//! | 64 kbit/s constant | 80 | 17.3 - 19.1 |
+//! | **72 kbit/s constant** | 90 | 19.1 - 20.9 |
 
-use opus_pure::{Application, OpusDecoder, OpusEncoder, packet};
+use opus_pure::{Application, OpusDecoder, OpusEncoder, RateControl, packet};
 
 use super::{CodecError, MAX_FRAME};
 use crate::{BLOCK, RATE};
@@ -19,6 +29,7 @@ impl Encoder {
             .map_err(|_| CodecError::NotBuiltIn)?;
         encoder.bitrate_bps = BITRATE;
         encoder.complexity = COMPLEXITY;
+        encoder.rate_control = RateControl::Cbr;
         Ok(Encoder(Box::new(encoder)))
     }
 
@@ -66,7 +77,8 @@ impl Decoder {
     }
 }
 
-const BITRATE: i32 = 64_000;
+/// 90 bytes each 10 ms.
+const BITRATE: i32 = 72_000;
 const COMPLEXITY: i32 = 5;
 /// An Opus frame is at most this long (RFC 6716, 3.4).
 const MAX_PACKET_BYTES: usize = 1_275;

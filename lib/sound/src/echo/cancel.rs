@@ -2,6 +2,18 @@
 //! this file.
 //!
 //! It finds the delay between loudspeaker and microphone itself, up to about 330 ms, and follows it.
+//! What it reached in made rooms (`tests`: echo as loud as the near voice, tail of 0.25 s, bent
+//! loudspeaker, noise of -65 dBFS):
+//!
+//! | room | echo softer by, dB: 0-1 s, 1-5 s, 5-20 s | near alone STOI | both talk: STOI before -> after |
+//! |---|---|---|---|
+//! | 60 ms, clocks 50 ppm apart | 37, 33, 44 | 1.000 | 0.79 -> 0.67 |
+//! | 60 ms, one clock | 37, 34, 46 | 1.000 | 0.80 -> 0.70 |
+//! | 180 ms, 50 ppm | 36, 34, 44 | 1.000 | 0.78 -> 0.68 |
+//! | echo 11 dB softer, 50 ppm | 28, 28, 35 (down to the noise) | 1.000 | 0.95 -> 0.87 |
+//!
+//! After a jump of the delay by 30 ms: 47 dB three seconds later. While both talk, the near voice
+//! loses clarity: that is half duplex, tolerable, no more. It delays the near voice by 9 ms.
 
 use std::fmt;
 
@@ -54,6 +66,10 @@ impl Cancel {
         }
     }
 }
+
+/// Samples by which sound leaves later: the canceller's blocks of 4 ms, as
+/// much for its overlapping windows, and the filters that split and join the bands.
+pub(super) const DELAY: usize = 430;
 
 impl fmt::Debug for Cancel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

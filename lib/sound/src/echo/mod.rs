@@ -1,10 +1,10 @@
 //! Echo: keeps what the loudspeaker plays out of what the microphone sends.
 //!
-//! | mode | what it does | for |
-//! |---|---|---|
-//! | cancel | subtracts the loudspeaker's sound (feature `echo`) | loudspeakers |
-//! | duck | turns the microphone down while the loudspeaker speaks | loudspeakers on small machines |
-//! | off | nothing | headphones |
+//! | mode | what it does | delay | for |
+//! |---|---|---|---|
+//! | cancel | subtracts the loudspeaker's sound (feature `echo`) | 9 ms | loudspeakers |
+//! | duck | turns the microphone down while the loudspeaker speaks | none | small machines |
+//! | off | nothing | none | headphones |
 //!
 //! The order within each 10 ms: [`Echo::played`] with what was *written to the loudspeaker*,
 //! silence included, then [`Echo::heard`] with what the microphone gave.
@@ -14,9 +14,13 @@
 mod cancel;
 #[cfg(feature = "echo")]
 mod cancel;
+#[cfg(test)]
+mod tests;
 
-use crate::BLOCK;
+use std::time::Duration;
+
 use crate::duck::Duck;
+use crate::{BLOCK, time_of};
 
 use self::cancel::Cancel;
 
@@ -64,6 +68,15 @@ impl Echo {
             Way::Cancel(_) => EchoMode::Cancel,
             Way::Duck(_) => EchoMode::Duck,
             Way::Off => EchoMode::Off,
+        }
+    }
+
+    /// How much later sound leaves than it came: 9 ms while cancelling, else nothing. Capture
+    /// times are that much older than the block that leaves.
+    pub fn delay(&self) -> Duration {
+        match self.0 {
+            Way::Cancel(_) => time_of(cancel::DELAY),
+            Way::Duck(_) | Way::Off => Duration::ZERO,
         }
     }
 

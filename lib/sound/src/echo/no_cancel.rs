@@ -4,6 +4,9 @@ use std::convert::Infallible;
 
 use crate::BLOCK;
 
+/// Nothing is delayed.
+pub(super) const DELAY: usize = 0;
+
 #[derive(Debug)]
 pub(super) struct Cancel(Infallible);
 

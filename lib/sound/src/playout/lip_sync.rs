@@ -38,7 +38,7 @@ impl LipSync {
         }
         let most = MAX_LIP_SYNC.as_secs_f32() * 1000.0;
         self.delay_ms = self.delay_ms.clamp(0.0, most);
-        Duration::from_secs_f32(self.delay_ms / 1000.0)
+        Duration::from_micros((self.delay_ms * 1000.0) as u64)
     }
 }
 

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use self::control::{Control, Excess};
 use self::line::{Join, Line};
-use crate::{samples_of, time_of};
+use crate::{MAX_FRAME, samples_of, time_of};
 
 pub use self::lip_sync::{LipSync, skew_ms};
 
@@ -88,7 +88,7 @@ impl Playout {
         );
         let gap = missing > 0 || skipped > 0;
         self.line.push(samples, captured, self.state.join(gap));
-        self.longest_frame = samples.len().min(samples_of(MAX_FRAME));
+        self.longest_frame = samples.len().min(usize::from(MAX_FRAME));
         match self.state {
             State::Playing => self.line.open(),
             State::Ending | State::Silent => self.state = State::Filling,
@@ -137,8 +137,10 @@ impl Playout {
             count += self.line.read(&mut out[count..], 1.0);
         }
         out[count..].fill(0);
-        if self.state == State::Playing {
-            self.drain(now);
+        match self.state {
+            State::Playing => self.drain(now),
+            State::Ending if self.line.is_silent() => self.state = State::Silent,
+            _ => {}
         }
     }
 
@@ -151,7 +153,7 @@ impl Playout {
     pub fn stats(&self) -> PlayoutStats {
         PlayoutStats {
             queued: time_of(self.line.queued()),
-            reserve: Duration::from_secs_f32(self.control.target() / 1000.0),
+            reserve: Duration::from_micros((self.control.target() * 1000.0) as u64),
             dry_runs: self.dry_runs,
             removed: time_of(self.removed),
             cut: time_of(self.cut),
@@ -234,9 +236,7 @@ pub struct PlayoutStats {
 /// Most that lip sync may add: a picture later than that is the picture's trouble.
 pub const MAX_LIP_SYNC: Duration = Duration::from_millis(60);
 /// Most samples that wait: one second, five times what is ever played late.
-const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));
-/// The longest frame a start waits for.
-const MAX_FRAME: Duration = Duration::from_millis(60);
+pub(crate) const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));
 
 /// ```text
 ///          push            reserve is there      pull finds nothing
