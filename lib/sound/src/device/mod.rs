@@ -30,7 +30,7 @@ mod pace;
 #[cfg(unix)]
 mod program;
 #[cfg(target_os = "linux")]
-mod pulse;
+pub(crate) mod pulse;
 mod retry;
 mod silence;
 #[cfg(target_os = "linux")]
