@@ -68,11 +68,11 @@
 //!
 //! ## 3.3 Classes
 //!
-//! A sender that has frames of several classes sends the highest class first; within a class order
-//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (sound), [`Class::Video`],
-//! [`Class::Text`] (texts and file control), [`Class::Bulk`] (file data). A picture is finished or given up before one of another call
-//! begins. Transfers that have file data take turns. Text and bulk keep a small floor so that a
-//! saturated call can't freeze them.
+//! A sender that has frames of several classes sends the highest class first, and keeps the order
+//! within a class. From the top: [`Class::Control`], [`Class::Audio`] (sound), [`Class::Video`],
+//! [`Class::Text`] (texts and file control), [`Class::Bulk`] (file data). A picture is completed or
+//! aborted before a picture of another call begins. Transfers with file data take turns. Text and
+//! bulk keep a small guaranteed share, so that a saturated call can't starve them.
 //!
 //! ## 3.4 Forward compatibility
 //!
