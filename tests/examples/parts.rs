@@ -10,7 +10,7 @@ use std::error::Error;
 use std::hint::black_box;
 
 use transom_secure::{
-    Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD, Role,
+    Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD, Side,
 };
 use transom_store::hash_leaf;
 use transom_wire::limits::LEAF;
@@ -54,8 +54,8 @@ fn hash(bytes: u64) {
 
 fn channels() -> Result<(Channel, Channel), Box<dyn Error>> {
     let ciphers = Ciphers::detect();
-    let mut dialer = Handshake::new(&Identity::generate()?, Role::Dialer, ciphers)?;
-    let mut listener = Handshake::new(&Identity::generate()?, Role::Listener, ciphers)?;
+    let mut dialer = Handshake::new(&Identity::generate()?, Side::Dialer, ciphers)?;
+    let mut listener = Handshake::new(&Identity::generate()?, Side::Listener, ciphers)?;
     while !(dialer.is_complete() && listener.is_complete()) {
         while let Some(bytes) = dialer.poll_transmit() {
             listener.handle_bytes(&bytes)?;

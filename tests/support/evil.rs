@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
+use transom_secure::{Channel, Ciphers, Handshake, Identity, Side};
 
 use transom_wire::{Header, Message, limits};
 
@@ -65,7 +65,7 @@ impl Evil {
     pub fn connect(address: &str, private: [u8; 32]) -> io::Result<Self> {
         let mut raw = Raw::connect(address);
         let identity = Identity::from_bytes(private);
-        let handshake = Handshake::new(&identity, Role::Dialer, Ciphers::detect());
+        let handshake = Handshake::new(&identity, Side::Dialer, Ciphers::detect());
         let mut handshake = handshake.expect("there are random numbers");
         while !handshake.is_complete() {
             while let Some(bytes) = handshake.poll_transmit() {

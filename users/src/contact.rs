@@ -187,7 +187,7 @@ mod tests {
             ),
             (
                 "bob a may=veiw",
-                "bob: \"veiw\" is not one of view, call, files, auto",
+                "bob: \"veiw\" is not one of view, call, files, hear, talk, auto",
             ),
             (
                 "bob a key=ABC",

@@ -5,7 +5,7 @@
 //! The contact book has one contact a line:
 //!
 //! ```text
-//! name host[:port] [key=ID] [may=view,call,files,auto] [#comment]
+//! name host[:port] [key=ID] [may=view,call,files,hear,talk,auto] [#comment]
 //! ```
 //!
 //! ```

@@ -9,9 +9,9 @@ use crate::text::quote;
 ///
 /// ```
 /// use transom_users::Rights;
-/// let rights: Rights = "view,files".parse().unwrap();
-/// assert!(rights.view && rights.files && !rights.call && !rights.auto);
-/// assert_eq!(rights.to_string(), "view,files");
+/// let rights: Rights = "view,hear".parse().unwrap();
+/// assert!(rights.view && rights.hear && !rights.call && !rights.auto);
+/// assert_eq!(rights.to_string(), "view,hear");
 /// assert_eq!(Rights::default().to_string(), "view,call,files");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -22,6 +22,11 @@ pub struct Rights {
     pub call: bool,
     /// Offer files.
     pub files: bool,
+    /// Hear the microphone of a box, or of a call that is answered by itself. A call that a person
+    /// answers has sound both ways without this right and the next.
+    pub hear: bool,
+    /// Be heard from the loudspeaker of a box, or of a call that is answered by itself.
+    pub talk: bool,
     /// Be answered, and have files taken, without a person being asked. Whoever is let in so sees
     /// the camera too: it is for a baby, a pet or a laboratory that somebody looks after from afar.
     pub auto: bool,
@@ -29,7 +34,7 @@ pub struct Rights {
 
 /// The word names no right.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0} is not one of view, call, files, auto")]
+#[error("{0} is not one of view, call, files, hear, talk, auto")]
 pub struct UnknownRight(String);
 
 impl Rights {
@@ -38,18 +43,22 @@ impl Rights {
         view: false,
         call: false,
         files: false,
+        hear: false,
+        talk: false,
         auto: false,
     };
 }
 
-/// What a contact may do about whom the book says nothing else: all but [`auto`](Rights::auto).
+/// What a contact may do about whom the book says nothing else: watch, call and offer files. The
+/// microphone of a living room tells more than its camera, so nobody hears it unless the book says
+/// so.
 impl Default for Rights {
     fn default() -> Self {
         Self {
             view: true,
             call: true,
             files: true,
-            auto: false,
+            ..Self::NONE
         }
     }
 }
@@ -65,6 +74,8 @@ impl FromStr for Rights {
                 "view" => rights.view = true,
                 "call" => rights.call = true,
                 "files" => rights.files = true,
+                "hear" => rights.hear = true,
+                "talk" => rights.talk = true,
                 "auto" => rights.auto = true,
                 _ => return Err(UnknownRight(quote(word))),
             }
@@ -79,6 +90,8 @@ impl fmt::Display for Rights {
             (self.view, "view"),
             (self.call, "call"),
             (self.files, "files"),
+            (self.hear, "hear"),
+            (self.talk, "talk"),
             (self.auto, "auto"),
         ];
         let held = words.iter().filter(|(held, _)| *held);
@@ -93,16 +106,32 @@ mod tests {
 
     #[test]
     fn every_set_comes_back() {
-        for bits in 0..16_u8 {
+        for bits in 0..64_u8 {
             let has = |bit: u8| bits & bit != 0;
             let rights = Rights {
                 view: has(1),
                 call: has(2),
                 files: has(4),
                 auto: has(8),
+                hear: has(16),
+                talk: has(32),
             };
             assert_eq!(rights.to_string().parse(), Ok(rights));
         }
+    }
+
+    #[test]
+    fn nobody_hears_or_talks_whom_the_book_does_not_let() {
+        for text in ["view", "call,auto", "view,call,files,auto"] {
+            let rights: Rights = text.parse().unwrap();
+            assert!(!rights.hear && !rights.talk, "{text}");
+        }
+        let rights = Rights::default();
+        assert!(!rights.hear && !rights.talk);
+        assert_eq!(
+            "talk,hear".parse::<Rights>().unwrap().to_string(),
+            "hear,talk"
+        );
     }
 
     #[test]
@@ -112,6 +141,7 @@ mod tests {
             ("view,", ""),
             ("view, call", " call"),
             ("all", "all"),
+            ("Hear", "Hear"),
         ] {
             let error = text.parse::<Rights>().unwrap_err();
             assert_eq!(error.0, format!("\"{word}\""));

@@ -1,17 +1,26 @@
 //! The command line: every command and option, with an example in each help. It knows no file and
 //! no network.
 
+mod calls;
+mod contacts;
+mod transfers;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand};
+use transom::PeerName;
 use transom::media::Source;
-use transom::{Collision, PeerName, PublicKey};
 
-use crate::format::parse_bytes;
 use crate::guests::Guests;
-use crate::measure::{MeasureCamera, MeasureWatch};
-use crate::pictures::Pictures;
+
+use calls::{CALL, CAMERA, WATCH};
+use contacts::{ID, USERS};
+use transfers::{RECEIVE, SEND, TEXT};
+
+pub(crate) use calls::{Call, Camera, Watch};
+pub(crate) use contacts::{Id, Users, UsersCommand};
+pub(crate) use transfers::{Consent, Receive, Send, Text};
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
 #[derive(Debug, Parser)]
@@ -93,73 +102,6 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct Id {
-    /// The name to suggest to others [default: this machine's]
-    #[arg(long)]
-    pub(crate) name: Option<PeerName>,
-    /// Where your box takes connections, such as 192.168.1.20:8000, if not on port 7447 of all
-    /// addresses
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
-    pub(crate) listen: Option<SocketAddr>,
-    /// The same where only the port is another
-    #[arg(long, value_name = "N", conflicts_with = "listen", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) port: Option<u16>,
-    /// Draw the line as a QR code too
-    #[arg(long)]
-    pub(crate) qr: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Camera {
-    /// auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin)
-    #[arg(long, default_value = "auto", value_parser = parse_source)]
-    pub(crate) source: Source,
-    #[command(flatten)]
-    pub(crate) pictures: Pictures,
-    #[command(flatten)]
-    pub(crate) door: Door,
-    /// Most viewers at once; one key has at most half of the places
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) max_viewers: u16,
-    /// Also take files, from those who may, into this folder; none that is there is replaced
-    #[arg(long, value_name = "DIR")]
-    pub(crate) inbox: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) measure: MeasureCamera,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Call {
-    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default:
-    /// whoever may call]
-    #[arg(required_unless_present = "answer")]
-    pub(crate) peer: Option<String>,
-    /// Wait for a call and take it, instead of ringing
-    #[arg(long)]
-    pub(crate) answer: bool,
-    /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all
-    /// addresses]
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "answer")]
-    pub(crate) listen: Vec<SocketAddr>,
-    /// What to call yourself [default: this machine's name]
-    #[arg(long)]
-    pub(crate) name: Option<PeerName>,
-    /// Show pictures: auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND
-    /// or - (stdin) [default: none]
-    #[arg(long, value_parser = parse_source)]
-    pub(crate) source: Option<Source>,
-    #[command(flatten)]
-    pub(crate) pictures: Pictures,
-    /// Hang up that many seconds after the call began
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
-    pub(crate) seconds: Option<u64>,
-    /// Give up when nobody answers in that time, or with --answer, nobody rings [default: 45; with
-    /// --answer: wait for ever]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
-    pub(crate) ring_seconds: Option<u64>,
-}
-
 /// Where to be found, by whom, under which name.
 #[derive(Args, Debug)]
 pub(crate) struct Door {
@@ -173,160 +115,6 @@ pub(crate) struct Door {
     /// Who may connect: known (the contact book) or NAME,…
     #[arg(long, value_name = "WHO", default_value = "known")]
     pub(crate) allow: Guests,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Watch {
-    /// A contact's name, or HOST[:PORT]
-    pub(crate) peer: String,
-    /// - writes the pictures to stdout as MJPEG, for ffplay, mpv or ffmpeg
-    #[arg(value_name = "-", value_parser = ["-"])]
-    pub(crate) stdout: Option<String>,
-    /// One JSON object each second and one at the end
-    ///
-    /// latency_stages_ms has p50 and p99 of each stage that the pictures had (capture, encode,
-    /// wait, wire) and of their total: each second over the last 5 s, at the end over all. Total
-    /// and wire are right to plus or minus clock_error_ms; the other stages need no comparison of
-    /// clocks.
-    #[arg(long)]
-    pub(crate) stats_json: bool,
-    /// Save the pictures, unchanged, as FILE.mjpeg or FILE.avi
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save: Option<PathBuf>,
-    /// Save the first picture; alone, end then
-    #[arg(long, value_name = "FILE.jpg")]
-    pub(crate) snapshot: Option<PathBuf>,
-    /// End after that many pictures
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) frames: Option<u64>,
-    /// End that many seconds after the first picture
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
-    pub(crate) seconds: Option<u64>,
-    #[command(flatten)]
-    pub(crate) measure: MeasureWatch,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Send {
-    /// A contact's name, or HOST[:PORT]
-    pub(crate) peer: String,
-    /// Files and folders
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Most bytes a second, such as 2M
-    #[arg(long, value_name = "RATE", value_parser = parse_bytes)]
-    pub(crate) limit: Option<u64>,
-    /// What the receiver does where the name is taken
-    #[arg(long, value_enum, default_value_t = CollisionArgument::Rename)]
-    pub(crate) on_collision: CollisionArgument,
-    /// How long to wait for a peer that was lost on the way
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
-    pub(crate) wait: u64,
-}
-
-/// `Collision` of the wire, as clap lists it.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum CollisionArgument {
-    /// Keep both: "name (1)"
-    Rename,
-    /// Keep the old one
-    Skip,
-    /// Replace the old one
-    Overwrite,
-}
-
-impl From<CollisionArgument> for Collision {
-    fn from(argument: CollisionArgument) -> Self {
-        match argument {
-            CollisionArgument::Rename => Self::Rename,
-            CollisionArgument::Skip => Self::Skip,
-            CollisionArgument::Overwrite => Self::Overwrite,
-        }
-    }
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Receive {
-    /// Where files go; made if missing
-    #[arg(long, value_name = "DIR", default_value = "transom-inbox")]
-    pub(crate) into: PathBuf,
-    /// Whose files to take without asking: ask (nobody's), known (the contact book) or NAME,…
-    #[arg(long, value_name = "WHOSE", default_value = "ask")]
-    pub(crate) accept: Consent,
-    /// Most bytes the inbox may hold, whoever sends them, such as 20G; each file and folder counts
-    /// 4 KiB more, and room that an unfinished transfer does not use for a minute is given to
-    /// others
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
-    pub(crate) quota: Option<u64>,
-    /// Let files that are taken without asking replace those of the same name when their sender
-    /// wants it; else both are kept
-    #[arg(long)]
-    pub(crate) allow_overwrite: bool,
-    /// End when the first sender that sent something has gone, or has nothing more to send
-    #[arg(long)]
-    pub(crate) once: bool,
-    #[command(flatten)]
-    pub(crate) door: Door,
-}
-
-/// Whose files are taken without asking.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Consent {
-    Ask,
-    Of(Guests),
-}
-
-impl std::str::FromStr for Consent {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "ask" => Ok(Self::Ask),
-            others => others.parse().map(Self::Of),
-        }
-    }
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Text {
-    /// A contact's name, or HOST[:PORT]
-    pub(crate) peer: String,
-    /// The text; several words become one line
-    #[arg(required = true, value_name = "MESSAGE")]
-    pub(crate) message: Vec<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Users {
-    #[command(subcommand)]
-    pub(crate) what: Option<UsersCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UsersCommand {
-    /// Check a contact book: each bad line as FILE:LINE: what
-    Check {
-        /// [default: the contact book in use]
-        file: Option<PathBuf>,
-    },
-    /// Append a contact to the book; nothing in it is changed
-    Add {
-        /// NAME HOST[:PORT] [key=ID] [may=view,call,files,auto] [#COMMENT]
-        #[arg(required = true, value_name = "LINE")]
-        line: Vec<String>,
-    },
-    /// Pin a key to a name, as if it had been learned on first use
-    Trust {
-        /// The contact's name
-        name: PeerName,
-        /// The key, as `transom id` prints it
-        id: PublicKey,
-    },
-    /// Forget the key pinned to a name
-    Forget {
-        /// The contact's name
-        name: PeerName,
-    },
 }
 
 #[derive(Args, Debug)]
@@ -361,43 +149,6 @@ Start here:
   transom demo                   try it on this machine
   transom id                     your line for somebody's contact book
   transom users add NAME HOST    somebody in yours";
-const ID: &str = "\
-Example:
-  transom id --name porch
-  transom id --port 8000         for a box that runs with --listen 0.0.0.0:8000";
-const CAMERA: &str = "\
-Example:
-  transom camera --source /dev/video0 --size 1280x720 --fps 30
-  transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
-const CALL: &str = "\
-Example:
-  transom call anna --source auto
-  transom call anna --source 'file:bell.mjpeg' --ring-seconds 20 --seconds 60
-  transom call --answer anna --source auto
-
-Exit status 0 means: it was answered, and somebody hung up.";
-const WATCH: &str = "\
-Example:
-  transom watch porch
-  transom watch porch - | ffplay -loglevel error -f mjpeg -
-  transom watch 192.168.1.20 --save porch.avi --seconds 60";
-const SEND: &str = "\
-Example:
-  transom send anna photos/ notes.txt --limit 10M
-
-The same command again goes on where an earlier one ended. Exit status 0 means: all of it is on the
-other side's disk and survives a power cut.";
-const RECEIVE: &str = "\
-Example:
-  transom receive --into ~/inbox --accept anna,ben --quota 50G";
-const TEXT: &str = "\
-Example:
-  transom text anna the parcel is here";
-const USERS: &str = "\
-Example:
-  transom users
-  transom users add porch 192.168.1.20 may=view
-  transom users check users/user_list.txt";
 const CAMERAS: &str = "\
 Example:
   transom cameras";

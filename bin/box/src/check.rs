@@ -37,12 +37,12 @@ mod tests {
 
     #[test]
     fn only_jpeg_of_the_size_announced_passes_and_the_rest_is_counted() {
-        let wish = CaptureRequest {
+        let request = CaptureRequest {
             source: Source::Pattern,
             size: Some((64, 48)),
             ..CaptureRequest::default()
         };
-        let mut camera = open(&wish).unwrap();
+        let mut camera = open(&request).unwrap();
         let frame = std::iter::repeat_with(|| camera.newest().unwrap())
             .flatten()
             .next();

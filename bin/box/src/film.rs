@@ -1,39 +1,29 @@
-//! A film on disk that grows with every picture: `.mjpeg`, the JPEGs one after the other, or
-//! `.avi`.
+//! A film on disk that grows with every picture: `.mkv`, or `.mjpeg`, the JPEGs one after the other.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use transom::RemotePicture;
-use transom::media::{AviWriter, Picture};
+use transom::media::{self, MAX_FILM_FILES, Picture};
 
 use crate::failure::Failure;
 use crate::recorder::{cannot_write, check_ordinary};
 
-/// Files of one film, so that a sender whose every picture has another size does not fill the disk
-/// with names.
-const MAX_PARTS: u32 = 1000;
-
-/// The film, in several files where one can't hold it all.
+/// The film, in several files where its pictures change their size.
 pub(crate) struct Film {
-    path: PathBuf,
-    /// How many files there are; the first has the name that was asked for.
-    parts: u32,
-    reel: Reel,
+    names: Names,
+    /// Opened, and not emptied before the first picture: a box that can't be reached costs no
+    /// earlier film of that name.
+    unused: Option<File>,
     /// The file was not there before, so that it may go again if no picture comes.
     is_new: bool,
+    reel: Reel,
 }
 
-/// An earlier film of that name is emptied by the first picture and not before: a box that can't be
-/// reached costs nothing.
 enum Reel {
-    NewAvi(File),
-    NewMjpeg(File),
-    Avi(AviWriter<BufWriter<File>>, (u16, u16)),
-    Mjpeg(BufWriter<File>),
-    /// An earlier error closed it.
-    Closed,
+    Matroska(media::Film<BufWriter<File>>),
+    Mjpeg(Option<BufWriter<File>>),
 }
 
 impl Film {
@@ -42,13 +32,13 @@ impl Film {
             .extension()
             .and_then(|ending| ending.to_str())
             .unwrap_or_default();
-        let reel: fn(File) -> Reel = match ending.to_ascii_lowercase().as_str() {
-            "avi" => Reel::NewAvi,
-            "mjpeg" | "mjpg" => Reel::NewMjpeg,
+        let reel = match ending.to_ascii_lowercase().as_str() {
+            "mkv" => Reel::Matroska(media::Film::default()),
+            "mjpeg" | "mjpg" => Reel::Mjpeg(None),
             _ => {
                 let what = format!("can't save {}", path.display());
                 return Err(Failure::usage(what, "its name tells no format")
-                    .next("end it in .mjpeg or .avi"));
+                    .next("end it in .mkv or .mjpeg"));
             }
         };
         check_ordinary(path).map_err(|error| cannot_write(path, error))?;
@@ -56,114 +46,103 @@ impl Film {
         let mut options = File::options();
         let file = options.write(true).create(true).truncate(false).open(path);
         Ok(Self {
-            path: path.to_owned(),
-            parts: 1,
-            reel: reel(file.map_err(|error| cannot_write(path, error))?),
+            names: Names {
+                path: path.to_owned(),
+                last: 1,
+            },
+            unused: Some(file.map_err(|error| cannot_write(path, error))?),
             is_new,
+            reel,
         })
     }
 
     pub(crate) fn add(&mut self, picture: &RemotePicture) -> Result<(), Failure> {
-        let result = self.begin().and_then(|()| match &mut self.reel {
-            Reel::Mjpeg(file) => file.write_all(&picture.jpeg),
-            _ => self.add_to_avi(&for_avi(picture)),
-        });
-        result.map_err(|error| cannot_write(&self.part(), error))
+        self.add_picture(&for_film(picture))
+            .map_err(|error| cannot_write(&self.names.last(), error))
     }
 
-    /// Writes the index, where there is one, and all that is buffered.
+    /// Writes the end of the film, and all that is buffered.
     pub(crate) fn close(mut self) -> Result<(), Failure> {
-        self.end_reel()
-            .map_err(|error| cannot_write(&self.part(), error))
+        self.end()
+            .map_err(|error| cannot_write(&self.names.last(), error))
     }
 
-    /// The first picture is there: what lay under that name goes.
-    fn begin(&mut self) -> io::Result<()> {
-        match std::mem::replace(&mut self.reel, Reel::Closed) {
-            Reel::NewMjpeg(file) => {
-                file.set_len(0)?;
-                self.reel = Reel::Mjpeg(BufWriter::new(file));
-            }
-            other => self.reel = other,
-        }
-        Ok(())
-    }
-
-    /// A full file, or one of another picture size, is followed by the next.
-    fn add_to_avi(&mut self, picture: &Picture) -> io::Result<()> {
-        let size = (picture.width, picture.height);
-        if let Reel::Avi(writer, same) = &mut self.reel {
-            if *same == size && writer.write(picture)? {
-                return Ok(());
-            }
-            self.end_reel()?;
-            self.reel = Reel::NewAvi(self.next_part()?);
-        }
-        if let Reel::NewAvi(file) = std::mem::replace(&mut self.reel, Reel::Closed) {
-            file.set_len(0)?;
-            let mut writer = AviWriter::new(BufWriter::new(file), size.0, size.1)?;
-            writer.write(picture)?;
-            self.reel = Reel::Avi(writer, size);
-        }
-        Ok(())
-    }
-
-    fn end_reel(&mut self) -> io::Result<()> {
-        match std::mem::replace(&mut self.reel, Reel::Closed) {
-            Reel::Avi(writer, _) => writer.finish().map(drop),
-            Reel::Mjpeg(mut file) => file.flush(),
-            Reel::NewAvi(_) | Reel::NewMjpeg(_) if self.is_new => fs::remove_file(&self.path),
-            Reel::NewAvi(_) | Reel::NewMjpeg(_) | Reel::Closed => Ok(()),
+    fn add_picture(&mut self, picture: &Picture) -> io::Result<()> {
+        let Self { names, unused, .. } = self;
+        let mut open = || match unused.take() {
+            Some(file) => file.set_len(0).map(|()| BufWriter::new(file)),
+            None => names.open_next().map(BufWriter::new),
+        };
+        match &mut self.reel {
+            Reel::Matroska(film) => film.picture(picture, |_| open()),
+            Reel::Mjpeg(Some(file)) => file.write_all(&picture.jpeg),
+            Reel::Mjpeg(file) => file.insert(open()?).write_all(&picture.jpeg),
         }
     }
 
-    /// A file for what comes next. Which number it has is up to the sender, who changes the size of
-    /// its pictures, so it takes the place of no other: that may be of an earlier film.
-    fn next_part(&mut self) -> io::Result<File> {
-        while self.parts < MAX_PARTS {
-            self.parts += 1;
-            let mut options = File::options();
-            match options.write(true).create_new(true).open(self.part()) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                opened => return opened,
-            }
+    fn end(&mut self) -> io::Result<()> {
+        if self.unused.take().is_some() && self.is_new {
+            return fs::remove_file(&self.names.path);
         }
-        Err(io::Error::other(format!(
-            "a film has at most {MAX_PARTS} files, one for each time its pictures change their size"
-        )))
-    }
-
-    /// `porch.avi`, then `porch-2.avi`.
-    fn part(&self) -> PathBuf {
-        if self.parts == 1 {
-            return self.path.clone();
+        match &mut self.reel {
+            Reel::Matroska(film) => film.finish(),
+            Reel::Mjpeg(file) => file.take().map_or(Ok(()), |mut file| file.flush()),
         }
-        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        let ending = self.path.extension().unwrap_or_default().to_string_lossy();
-        self.path
-            .with_file_name(format!("{stem}-{}.{ending}", self.parts))
     }
 }
 
 impl Drop for Film {
     /// After an error elsewhere: what is there is completed as far as it goes.
     fn drop(&mut self) {
-        if let Err(error) = self.end_reel() {
-            log::debug!("{}: {error}", self.path.display());
+        if let Err(error) = self.end() {
+            log::debug!("{}: {error}", self.names.path.display());
         }
     }
 }
 
-/// As the writer takes it. The pace is that of arrival, since the sensor's clock may not be known
-/// yet.
-fn for_avi(picture: &RemotePicture) -> Picture {
+/// `porch.mkv`, then `porch-2.mkv`.
+struct Names {
+    path: PathBuf,
+    last: u32,
+}
+
+impl Names {
+    /// A file for what comes next. Which number it has is up to the sender, who changes the size of
+    /// its pictures, so it takes the place of no other: that may be of an earlier film.
+    fn open_next(&mut self) -> io::Result<File> {
+        while self.last < MAX_FILM_FILES {
+            self.last += 1;
+            let mut options = File::options();
+            match options.write(true).create_new(true).open(self.last()) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                opened => return opened,
+            }
+        }
+        Err(io::Error::other(format!(
+            "a film has at most {MAX_FILM_FILES} files, one for each time its pictures change their size"
+        )))
+    }
+
+    fn last(&self) -> PathBuf {
+        if self.last == 1 {
+            return self.path.clone();
+        }
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        let ending = self.path.extension().unwrap_or_default().to_string_lossy();
+        self.path
+            .with_file_name(format!("{stem}-{}.{ending}", self.last))
+    }
+}
+
+/// As the film takes it.
+fn for_film(picture: &RemotePicture) -> Picture {
     Picture {
         jpeg: picture.jpeg.as_slice().into(),
         width: picture.width,
         height: picture.height,
         orientation: picture.orientation,
         sequence: picture.sequence,
-        captured: picture.timing.received,
+        captured: picture.timing.captured(),
         acquired: picture.timing.received,
         ready: picture.timing.received,
     }
@@ -173,6 +152,8 @@ fn for_avi(picture: &RemotePicture) -> Picture {
 mod tests {
     use super::*;
     use std::time::Instant;
+
+    use transom::media::fuzzing;
 
     fn picture(width: u16) -> Picture {
         let now = Instant::now();
@@ -193,17 +174,15 @@ mod tests {
     fn another_picture_size_begins_another_file() {
         let dir = std::env::temp_dir().join(format!("transom-film-{}", std::process::id()));
         fs::create_dir(&dir).unwrap();
-        let mut film = Film::create(&dir.join("porch.avi")).unwrap();
+        let mut film = Film::create(&dir.join("porch.mkv")).unwrap();
         for width in [16, 16, 32] {
-            film.add_to_avi(&picture(width)).unwrap();
+            film.add_picture(&picture(width)).unwrap();
         }
         film.close().unwrap();
-        for (name, pictures) in [("porch.avi", 2), ("porch-2.avi", 1)] {
-            let bytes = fs::read(dir.join(name)).unwrap();
-            assert!(bytes.starts_with(b"RIFF"), "{name}");
-            let index = bytes.windows(4).filter(|four| four == b"00dc").count();
-            // Once before the data and once in the index.
-            assert_eq!(index, 2 * pictures, "{name}");
+        for (name, pictures) in [("porch.mkv", 2), ("porch-2.mkv", 1)] {
+            let film = fuzzing::read_film(&fs::read(dir.join(name)).unwrap());
+            assert_eq!(film.blocks.len(), pictures, "{name}");
+            assert!(film.duration.is_some(), "{name}");
         }
         fs::remove_dir_all(&dir).unwrap();
     }
@@ -212,16 +191,16 @@ mod tests {
     fn another_size_takes_no_other_file_s_place_and_fills_no_folder() {
         let dir = std::env::temp_dir().join(format!("transom-film-parts-{}", std::process::id()));
         fs::create_dir(&dir).unwrap();
-        fs::write(dir.join("porch-2.avi"), b"an earlier film").unwrap();
-        let mut film = Film::create(&dir.join("porch.avi")).unwrap();
+        fs::write(dir.join("porch-2.mkv"), b"an earlier film").unwrap();
+        let mut film = Film::create(&dir.join("porch.mkv")).unwrap();
         let mut widths = (0..u16::MAX).map(|number| 16 + number % 2 * 16);
-        let error = widths.find_map(|width| film.add_to_avi(&picture(width)).err());
+        let error = widths.find_map(|width| film.add_picture(&picture(width)).err());
         drop(film);
-        let earlier = fs::read(dir.join("porch-2.avi")).unwrap();
+        let earlier = fs::read(dir.join("porch-2.mkv")).unwrap();
         let files = fs::read_dir(&dir).unwrap().count();
         fs::remove_dir_all(&dir).unwrap();
         assert_eq!(earlier, b"an earlier film");
-        assert_eq!(files, MAX_PARTS as usize);
+        assert_eq!(files, MAX_FILM_FILES as usize);
         assert!(error.unwrap().to_string().contains("at most 1000 files"));
     }
 
@@ -229,14 +208,14 @@ mod tests {
     fn without_a_picture_the_disk_is_as_before() {
         let dir = std::env::temp_dir().join(format!("transom-no-film-{}", std::process::id()));
         fs::create_dir(&dir).unwrap();
-        for name in ["old.avi", "old.mjpeg"] {
+        for name in ["old.mkv", "old.mjpeg"] {
             fs::write(dir.join(name), b"an earlier film").unwrap();
         }
-        for name in ["old.avi", "old.mjpeg", "new.avi", "new.mjpeg"] {
+        for name in ["old.mkv", "old.mjpeg", "new.mkv", "new.mjpeg"] {
             drop(Film::create(&dir.join(name)).ok().unwrap());
             Film::create(&dir.join(name)).ok().unwrap().close().unwrap();
         }
-        for name in ["old.avi", "old.mjpeg"] {
+        for name in ["old.mkv", "old.mjpeg"] {
             assert_eq!(fs::read(dir.join(name)).unwrap(), b"an earlier film");
         }
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 2);

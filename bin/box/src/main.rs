@@ -22,6 +22,11 @@ mod progress;
 mod recorder;
 mod report;
 mod signals;
+#[cfg(feature = "sound")]
+mod sound;
+#[cfg(not(feature = "sound"))]
+#[path = "no_sound.rs"]
+mod sound;
 mod station;
 mod stats;
 mod words;

@@ -5,9 +5,10 @@ use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape,
 
 use crate::format::{bytes, count};
 use crate::output::Output;
+use crate::sound;
 use crate::words::{
-    abilities, bottleneck_word, call_words, end_said, end_word, kind_word, lens_word, lens_words,
-    outcome_word, outcome_words, with_text,
+    abilities, bottleneck_word, call_words, camera_word, camera_words, end_said, end_word,
+    kind_word, outcome_word, outcome_words, with_text,
 };
 
 /// Tells a notice that needs no more than telling.
@@ -145,12 +146,12 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             json!({"event": "call_ended", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
                    "reason": end_word(*reason), "text": text}),
         ),
-        Notice::FarCamera { peer, lens, text } => (
+        Notice::FarCamera { peer, state, text } => (
             format!(
                 "the camera of {peer} {}",
-                with_text(lens_words(*lens), text)
+                with_text(camera_words(*state), text)
             ),
-            json!({"event": "far_camera", "peer": peer.as_str(), "state": lens_word(*lens), "text": text}),
+            json!({"event": "far_camera", "peer": peer.as_str(), "state": camera_word(*state), "text": text}),
         ),
         Notice::FarRecording { peer, on } => (
             format!(
@@ -163,9 +164,9 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             ),
             json!({"event": "far_recording", "peer": peer.as_str(), "on": on}),
         ),
-        Notice::Camera { lens, text } => (
-            format!("the camera {}", with_text(lens_words(*lens), text)),
-            json!({"event": "camera", "state": lens_word(*lens), "text": text}),
+        Notice::Camera { state, text } => (
+            format!("the camera {}", with_text(camera_words(*state), text)),
+            json!({"event": "camera", "state": camera_word(*state), "text": text}),
         ),
         Notice::Quality { peer, quality } => (
             format!("{peer} gets {quality}"),
@@ -213,7 +214,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             },
             json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
         ),
-        _ => return None,
+        notice => return sound::describe(notice),
     })
 }
 

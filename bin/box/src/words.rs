@@ -50,8 +50,8 @@ pub(crate) fn end_word(reason: EndReason) -> &'static str {
     }
 }
 
-pub(crate) fn lens_words(lens: CameraState) -> &'static str {
-    match lens {
+pub(crate) fn camera_words(state: CameraState) -> &'static str {
+    match state {
         CameraState::Opening => "is being opened",
         CameraState::Live => "is live",
         CameraState::Lost => "gives no pictures",
@@ -61,8 +61,8 @@ pub(crate) fn lens_words(lens: CameraState) -> &'static str {
     }
 }
 
-pub(crate) fn lens_word(lens: CameraState) -> &'static str {
-    match lens {
+pub(crate) fn camera_word(state: CameraState) -> &'static str {
+    match state {
         CameraState::Opening => "opening",
         CameraState::Live => "live",
         CameraState::Lost => "lost",
@@ -179,9 +179,9 @@ mod tests {
             assert_ne!(end_word(reason), "unknown");
             assert!(!end_words(reason).contains("does not know"));
         }
-        for &lens in CameraState::ALL {
-            assert_ne!(lens_word(lens), "unknown");
-            assert!(!lens_words(lens).contains("does not know"));
+        for &state in CameraState::ALL {
+            assert_ne!(camera_word(state), "unknown");
+            assert!(!camera_words(state).contains("does not know"));
         }
         for &kind in CallKind::ALL {
             assert_ne!(kind_word(kind), "unknown");

@@ -81,7 +81,7 @@ pub fn watch(hangup: Hangup, mut tell: impl FnMut(Wish) + Send + 'static) -> io:
     let hear = move || {
         for signal in signals.forever() {
             match rule.hear(signal, Instant::now()) {
-                Verdict::Tell(wish) => tell(wish),
+                Verdict::Tell(request) => tell(request),
                 Verdict::Exit => low_level::exit(128 + signal),
             }
         }

@@ -22,14 +22,14 @@ compile_error!("the profile has to say panic = \"unwind\", or nothing");
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
-    let wish = match Arguments::parse(std::env::args_os().skip(1)) {
-        Ok(wish) => wish,
+    let request = match Arguments::parse(std::env::args_os().skip(1)) {
+        Ok(request) => request,
         Err(error) => {
             complain(&format!("{error}; see transom-view --help"));
             return ExitCode::from(2);
         }
     };
-    let arguments = match wish {
+    let arguments = match request {
         Wish::Help => return say(arguments::HELP),
         Wish::Version => return say(concat!("transom-view ", env!("CARGO_PKG_VERSION"))),
         Wish::Run(arguments) => arguments,

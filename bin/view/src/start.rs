@@ -125,13 +125,13 @@ fn prepare(
     let inbox = arguments.inbox.clone().or_else(|| config.inbox.clone());
     let inbox = inbox.or_else(paths::downloads);
     state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
-    state.calls.own.wish = match &arguments.camera {
+    state.calls.own.request = match &arguments.camera {
         // In the size that was chosen: the command line names none.
         Some(source) => source.clone().map(|source| CaptureRequest {
             source,
-            ..config.wish().unwrap_or_default()
+            ..config.request().unwrap_or_default()
         }),
-        None => config.wish(),
+        None => config.request(),
     };
     state.config = config;
     for (peer, key) in folder.known_peers()?.peers().iter() {
@@ -204,7 +204,7 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
         call_marks: folder.call_marks(),
-        camera: state.calls.own.wish.clone(),
+        camera: state.calls.own.request.clone(),
         adaptation: state.config.adaptation(),
         // Also while nobody may ring: what this window can do is told once, and it may change.
         takes_calls: true,

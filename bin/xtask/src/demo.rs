@@ -15,14 +15,14 @@ use crate::step;
 use crate::workspace;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    let wish = Wish::parse(arguments)?;
+    let request = Wish::parse(arguments)?;
     packages::ensure(&[&packages::LIBCLANG])?;
     build("transom-box")?;
     step::run(
         "camera box, watcher and file transfer on loopback",
-        Command::new(workspace::release("transom")).args(["demo", "--seconds", &wish.seconds]),
+        Command::new(workspace::release("transom")).args(["demo", "--seconds", &request.seconds]),
     )?;
-    if wish.headless || !machine::has_display() {
+    if request.headless || !machine::has_display() {
         eprintln!(
             "\nNo display is used. Where there is one, this also opens the window on the box."
         );
@@ -79,7 +79,7 @@ struct Wish {
 
 impl Wish {
     fn parse(arguments: &[&str]) -> Outcome<Self> {
-        let mut wish = Self {
+        let mut request = Self {
             seconds: "10".into(),
             headless: false,
         };
@@ -87,16 +87,16 @@ impl Wish {
         while let Some(argument) = rest.next() {
             match (*argument, rest.as_slice().first()) {
                 ("--seconds", Some(value)) if value.parse::<u32>().is_ok_and(|n| n > 0) => {
-                    wish.seconds = (*value).into();
+                    request.seconds = (*value).into();
                     rest.next();
                 }
-                ("--headless", _) => wish.headless = true,
+                ("--headless", _) => request.headless = true,
                 ("--seconds", _) => {
                     return Err(Failure::usage("demo: --seconds takes a number from 1"));
                 }
                 (other, _) => return Err(Failure::usage(format!("demo: {other}: not known"))),
             }
         }
-        Ok(wish)
+        Ok(request)
     }
 }

@@ -15,13 +15,13 @@ use crate::workspace::{self, cargo};
 const CARGO_FUZZ: &str = "0.13.2";
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    let wish = Wish::parse(arguments)?;
+    let request = Wish::parse(arguments)?;
     packages::ensure(&[&LIBCLANG, &CPP])?;
     ensure_cargo_fuzz()?;
     step::run("building the fuzz targets", &mut cargo_fuzz("build", &[]))?;
     let mut reports = Vec::new();
-    for target in &wish.targets {
-        reports.push(fuzz(target, wish.seconds)?);
+    for target in &request.targets {
+        reports.push(fuzz(target, request.seconds)?);
     }
     println!("{}", Report::HEAD);
     for report in &reports {
@@ -44,7 +44,7 @@ struct Wish {
 impl Wish {
     fn parse(arguments: &[&str]) -> Outcome<Self> {
         let all = targets();
-        let mut wish = Self {
+        let mut request = Self {
             targets: Vec::new(),
             seconds: 60,
         };
@@ -52,13 +52,15 @@ impl Wish {
         while let Some(argument) = rest.next() {
             match *argument {
                 "--seconds" => {
-                    wish.seconds = rest
+                    request.seconds = rest
                         .next()
                         .and_then(|value| value.parse().ok())
                         .filter(|seconds| *seconds > 0)
                         .ok_or_else(|| Failure::usage("fuzz: --seconds takes a number from 1"))?;
                 }
-                name if all.iter().any(|target| target == name) => wish.targets.push(name.into()),
+                name if all.iter().any(|target| target == name) => {
+                    request.targets.push(name.into())
+                }
                 other => {
                     return Err(Failure::usage(format!(
                         "fuzz: {other}: no such target (there are {})",
@@ -67,10 +69,10 @@ impl Wish {
                 }
             }
         }
-        if wish.targets.is_empty() {
-            wish.targets = all;
+        if request.targets.is_empty() {
+            request.targets = all;
         }
-        Ok(wish)
+        Ok(request)
     }
 }
 

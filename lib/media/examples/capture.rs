@@ -10,7 +10,7 @@ use std::io::Write;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use transom_media::{AviWriter, CaptureRequest, Encoder, Picture, Wait, open};
+use transom_media::{CaptureRequest, Encoder, Film, Picture, Wait, open};
 
 /// How often a descriptor is looked at. A program with a loop polls it.
 const GLANCE: Duration = Duration::from_millis(2);
@@ -82,42 +82,32 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 enum Output {
     Joined(File),
-    /// Begun with the first picture, whose size it needs.
-    Avi(File, Option<AviWriter<File>>),
+    /// Its file, and how its further files are named.
+    Film(Film<File>, String),
 }
 
 impl Output {
     fn create(name: String) -> std::io::Result<Self> {
-        let file = File::create(&name)?;
-        Ok(if name.ends_with(".avi") {
-            Self::Avi(file, None)
-        } else {
-            Self::Joined(file)
+        Ok(match name.strip_suffix(".mkv") {
+            Some(stem) => Self::Film(Film::default(), stem.to_owned()),
+            None => Self::Joined(File::create(&name)?),
         })
     }
 
     fn write(&mut self, picture: &Picture) -> std::io::Result<()> {
         match self {
             Self::Joined(file) => file.write_all(&picture.jpeg),
-            Self::Avi(file, avi) => {
-                if avi.is_none() {
-                    *avi = Some(AviWriter::new(
-                        file.try_clone()?,
-                        picture.width,
-                        picture.height,
-                    )?);
-                }
-                avi.as_mut()
-                    .map_or(Ok(true), |avi| avi.write(picture))
-                    .map(|_| ())
-            }
+            Self::Film(film, stem) => film.picture(picture, |number| match number {
+                1 => File::create(format!("{stem}.mkv")),
+                more => File::create(format!("{stem}-{more}.mkv")),
+            }),
         }
     }
 
     fn finish(self) -> std::io::Result<()> {
         match self {
-            Self::Avi(_, Some(avi)) => avi.finish().map(|_| ()),
-            _ => Ok(()),
+            Self::Film(mut film, _) => film.finish(),
+            Self::Joined(_) => Ok(()),
         }
     }
 }

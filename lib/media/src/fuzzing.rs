@@ -1,11 +1,15 @@
 //! Laws for fuzzers and tests, and the samples they need. Not part of the API.
 
+mod film;
+
 use std::time::Instant;
 
 use crate::jpeg::header::marker;
 use crate::{
     ColorEncoding, Encoder, Frame, Image, Layout, Limit, RawFrame, Splitter, decode, probe,
 };
+
+pub use film::{Block, Reading, SharedFile, film, read_film};
 
 /// Bytes a fuzzed splitter may hold, small enough that a fuzzer reaches it.
 const SPLIT_LIMIT: usize = 4096;

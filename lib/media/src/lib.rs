@@ -28,12 +28,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod avi;
 mod camera;
 mod color;
 #[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
 mod elsewhere;
 mod error;
+mod film;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -50,10 +50,10 @@ mod source;
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
 mod sys;
 
-pub use avi::AviWriter;
 pub use camera::{Camera, Dropped, Format, Wait, open, prepare};
 pub use color::{ColorEncoding, Matrix, Quantization};
 pub use error::{CameraError, ImageError};
+pub use film::{Film, MAX_FILM_FILES, Sound as FilmSound, SoundCodec, Speaker};
 pub use frame::{Frame, Layout, Picture, RawFrame};
 pub use guard::{guard, is_guarded};
 pub use jpeg::decode::{Image, Limit, decode};

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use transom_net::{Config, Event, Net, PeerId};
-use transom_proto::{Event as Told, LeafData, TransferEvent};
+use transom_proto::{Event as SessionEvent, LeafData, TransferEvent};
 use transom_secure::Identity;
 use transom_wire::limits::LEAF;
 use transom_wire::{
@@ -66,7 +66,7 @@ fn offer(net: &mut Net, peer: PeerId, size: u64) -> Result<(), Failure> {
 fn fill(
     net: &mut Net,
     peer: PeerId,
-    event: &Told,
+    event: &SessionEvent,
     offset: &mut u64,
     size: u64,
 ) -> Result<(), Failure> {
@@ -74,7 +74,7 @@ fn fill(
         return Ok(());
     };
     match *event {
-        Told::Transfer(file, TransferEvent::Accepted) => {
+        SessionEvent::Transfer(file, TransferEvent::Accepted) => {
             let path = RelativePath::new("film")?;
             let (index, kind, mode, mtime) = (0, EntryKind::File, 0o644, 0);
             session.entry(
@@ -89,7 +89,7 @@ fn fill(
                 },
             )?;
         }
-        Told::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
+        SessionEvent::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
             while *offset < size && session.leaf_room(file) >= LEAF {
                 let bytes = session.spent().unwrap_or_else(|| vec![7; LEAF]);
                 let leaf = LeafData {
@@ -121,11 +121,11 @@ fn receive(mut net: Net) -> Result<(u64, f64, String), Failure> {
                         continue;
                     };
                     match event {
-                        Told::Transfer(file, TransferEvent::Offered(offer)) => {
+                        SessionEvent::Transfer(file, TransferEvent::Offered(offer)) => {
                             (size, began) = (offer.bytes, Instant::now());
                             session.accept(file)?;
                         }
-                        Told::Transfer(file, TransferEvent::Entry(_)) => {
+                        SessionEvent::Transfer(file, TransferEvent::Entry(_)) => {
                             session.start(
                                 file,
                                 &Start {
@@ -135,7 +135,7 @@ fn receive(mut net: Net) -> Result<(u64, f64, String), Failure> {
                                 },
                             )?;
                         }
-                        Told::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
+                        SessionEvent::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
                             let taken = leaf.bytes.len() as u64;
                             received += taken;
                             session.stored(file, taken, Progress::default())?;

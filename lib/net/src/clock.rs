@@ -11,12 +11,12 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A clock that can also express times of up to an hour ago.
+    /// A clock that can express times from an hour ago on.
     pub(crate) fn new() -> Self {
         Self::starting(Instant::now())
     }
 
-    /// A clock that began at that moment.
+    /// A clock that starts at that moment.
     pub(crate) fn starting(start: Instant) -> Self {
         Self { start }
     }
@@ -26,30 +26,29 @@ impl Clock {
         self.of(Instant::now())
     }
 
-    /// A time on the sessions' clock. Times of more than an hour before the clock began become 0.
+    /// Converts to the sessions' clock. Times more than an hour before the clock's start become 0.
     pub(crate) fn of(&self, moment: Instant) -> proto::Instant {
         let offset = match moment.checked_duration_since(self.start) {
-            Some(after) => BEFORE.saturating_add(after),
-            None => BEFORE.saturating_sub(self.start.duration_since(moment)),
+            Some(after) => LEAD.saturating_add(after),
+            None => LEAD.saturating_sub(self.start.duration_since(moment)),
         };
         proto::Instant(u64::try_from(offset.as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// A time of the sessions' clock on the system's. A time that the system can't express becomes
-    /// now.
+    /// Converts to the system's clock. A time that the system can't express becomes now.
     pub(crate) fn instant(&self, moment: proto::Instant) -> Instant {
         let offset = Duration::from_micros(moment.0);
-        let named = match offset.checked_sub(BEFORE) {
+        let named = match offset.checked_sub(LEAD) {
             Some(after) => self.start.checked_add(after),
-            None => self.start.checked_sub(BEFORE - offset),
+            None => self.start.checked_sub(LEAD - offset),
         };
         named.unwrap_or_else(Instant::now)
     }
 }
 
-/// How long before the start 0 lies, so that a frame captured before the start has a time of its
-/// own.
-const BEFORE: Duration = Duration::from_secs(3600);
+/// The sessions' clock is 0 this long before `start`, so that frames captured before the start
+/// have distinct times.
+const LEAD: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 mod tests {
@@ -63,7 +62,7 @@ mod tests {
             assert_eq!(clock.instant(clock.of(later)), later);
         }
         let earlier = clock.of(clock.start) - Duration::from_secs(1);
-        assert!(clock.instant(earlier) < clock.start || clock.start.checked_sub(BEFORE).is_none());
+        assert!(clock.instant(earlier) < clock.start || clock.start.checked_sub(LEAD).is_none());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What an owner sets, and the limits that bound the cost of strangers and slow peers.
+//! The owner's settings, and the limits that bound the cost of unknown and slow peers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,38 +6,38 @@ use std::time::Duration;
 use transom_secure::{Ciphers, HANDSHAKE_TIMEOUT, Identity};
 use transom_wire::PeerName;
 
-/// How a [`Net`](crate::Net) is set up.
+/// The configuration of a [`Net`](crate::Net).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where to listen. An IPv6 address takes IPv6 alone, so that both families can have the same
-    /// port.
+    /// The addresses to listen at. An IPv6 address accepts only IPv6, so that both families can use
+    /// the same port.
     pub listen: Vec<SocketAddr>,
     /// Our key pair.
     pub identity: Identity,
-    /// Our name, sent to listeners that we dial; a hint for one that does not know our key.
+    /// Our name, sent to listeners that we dial: a hint for those that do not know our key.
     pub name: Option<PeerName>,
     /// The ciphers that may seal records.
     pub ciphers: Ciphers,
-    /// Connections, dialed and admitted together. Default 64: that many viewers of a camera of
-    /// 1 MB/s fill a gigabit link.
+    /// Most connections, dialed and admitted ones together. Default 64: so many viewers of a camera
+    /// of 1 MB/s fill half a gigabit link.
     pub max_peers: usize,
-    /// Accepted connections in a handshake. Default 64. The oldest ends when one more is accepted:
-    /// an honest handshake takes milliseconds, so the oldest is the least likely to be honest.
+    /// Most accepted connections in a handshake. Default 64. Beyond that the oldest ends: an honest
+    /// handshake takes milliseconds, so the oldest is the least likely to be honest.
     pub max_half_open: usize,
-    /// The same from one address, beyond which the newest is closed. Default 4: a second program, a
-    /// retry, and some to spare.
+    /// Most accepted connections in a handshake from the same address. Beyond that the newest is
+    /// closed. Default 4: a second program, a retry, and a reserve.
     pub max_half_open_per_address: usize,
-    /// Time from connected to admitted. Less than the protocol's default cuts off slow Wi-Fi.
+    /// Most time from connected to admitted. Less than the default cuts off slow Wi-Fi.
     pub handshake_timeout: Duration,
-    /// Time from dialed to connected. Default 5 s: TCP's first three SYNs go out within 3 s.
+    /// Most time from dialed to connected. Default 5 s: TCP sends its first three SYNs within 3 s.
     pub connect_timeout: Duration,
-    /// How long sending a goodbye may take. Default 1 s.
+    /// Most time to send a goodbye. Default 1 s.
     pub linger: Duration,
-    /// Bytes read from one peer in one turn, before other peers are served. Default 256 KiB: a
+    /// Bytes read from a peer in each turn, before other peers are served. Default 256 KiB: a
     /// quarter of a millisecond at 1 GB/s.
     pub read_budget: usize,
-    /// Bytes sealed for one peer in one turn. Default 256 KiB, for the same reason.
+    /// Bytes sealed for a peer in each turn. Default 256 KiB, for the same reason.
     pub write_budget: usize,
     /// Whether packets are marked for the network: media as AF41, files as LE. Some networks drop
     /// marked packets.

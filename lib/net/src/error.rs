@@ -1,9 +1,9 @@
-//! Errors of making a loop. What ends one connection is a [`Departure`](crate::Departure).
+//! Errors of creating a loop. The end of a connection is a [`Departure`](crate::Departure).
 
 use std::io;
 use std::net::SocketAddr;
 
-/// A loop could not be made.
+/// A loop could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
@@ -19,7 +19,7 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
-    /// The system gives no poll instance.
+    /// The system provides no poll instance.
     #[error("can't wait for sockets")]
     Poll(#[source] io::Error),
 }

@@ -78,16 +78,16 @@ pub enum Departure {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Lost(io::Error),
-    /// Nothing came from the peer for too long.
-    #[error("nothing was heard of them for too long")]
+    /// The peer was silent for too long.
+    #[error("they were silent for too long")]
     Silent,
     /// The peer sent what the protocol forbids.
     #[error("they sent something illegal: {0}")]
     Illegal(PeerError),
-    /// A record was not sealed by the peer, or not as the next one.
-    #[error("what came is not what they sent: {0}")]
+    /// A record fails its check: it was not sealed by the peer, or is not the next one.
+    #[error("a record was changed on the way: {0}")]
     Forged(ChannelError),
-    /// The connection can't be made.
+    /// The connection can't be established.
     #[error("can't be reached: {0}")]
     Unreachable(io::Error),
     /// The handshake failed.
@@ -99,14 +99,14 @@ pub enum Departure {
     /// The peer closed before it sent a record: it may not know our key.
     #[error("they hung up before their hello: they may not know this key")]
     Refused,
-    /// The listener that we dialed closed before it had shown its key or seen ours, so our key is
-    /// not the reason.
+    /// The listener that we dialed closed before it revealed its key or received ours, so our key
+    /// is not the reason.
     #[error("they hung up before they showed a key: they may be busy, or it is another program")]
     Unanswered,
-    /// There were too many connections, or a newer handshake replaced the oldest.
+    /// The limit of connections is reached, or a newer handshake replaced the oldest.
     #[error("too many connections at once")]
-    Crowded,
-    /// Our owner ended it.
+    TooMany,
+    /// Our owner closed the connection.
     #[error("closed here")]
     ClosedHere,
 }

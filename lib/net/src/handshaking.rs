@@ -1,10 +1,10 @@
-//! A handshake in progress: it moves the handshake's messages and asks the owner once. It buffers
-//! no more than a handshake may have, so that a stranger can't fill memory.
+//! A handshake in progress: moves the handshake's messages and asks the owner once. Its buffer is
+//! bounded, so that an unknown peer can't fill memory.
 
 use std::io::{self, ErrorKind, Read};
 
 use transom_proto::{self as proto, Side};
-use transom_secure::{Channel, HANDSHAKE_BUFFER, Handshake, HandshakeError, Role};
+use transom_secure::{Channel, HANDSHAKE_BUFFER, Handshake, HandshakeError};
 use transom_wire::PeerName;
 
 use crate::config::Config;
@@ -14,16 +14,16 @@ pub(crate) struct Handshaking {
     handshake: Handshake,
     pub(crate) until: proto::Instant,
     owner_asked: bool,
-    /// Bytes read behind the handshake; fewer than [`HANDSHAKE_BUFFER`].
+    /// Bytes that were read after the handshake; fewer than [`HANDSHAKE_BUFFER`].
     early: Vec<u8>,
 }
 
 /// The state of a handshake after a read.
 #[derive(Debug)]
-pub(crate) enum Progress {
-    /// More bytes are needed, or the owner's answer.
+pub(crate) enum HandshakeProgress {
+    /// The handshake waits for more bytes, or for the owner's answer.
     Waiting,
-    /// The peer has proven its key; given once.
+    /// The peer has proven its key; returned once.
     Key([u8; 32]),
     HungUp,
     Broken(io::Error),
@@ -36,11 +36,7 @@ impl Handshaking {
         side: Side,
         now: proto::Instant,
     ) -> Result<Self, HandshakeError> {
-        let role = match side {
-            Side::Dialer => Role::Dialer,
-            Side::Listener => Role::Listener,
-        };
-        let mut handshake = Handshake::new(&config.identity, role, config.ciphers)?;
+        let mut handshake = Handshake::new(&config.identity, side, config.ciphers)?;
         if let Some(name) = &config.name {
             handshake.introduce(name.as_str().as_bytes());
         }
@@ -53,32 +49,37 @@ impl Handshaking {
     }
 
     /// Reads until the key is known or a read would block.
-    pub(crate) fn read(&mut self, mut socket: impl Read, outbound: &mut Outbound) -> Progress {
+    pub(crate) fn read(
+        &mut self,
+        mut socket: impl Read,
+        outbound: &mut Outbound,
+    ) -> HandshakeProgress {
         let mut buffer = [0; HANDSHAKE_BUFFER];
         while !self.owner_asked {
             self.send(outbound);
             let bytes = match socket.read(&mut buffer) {
-                Ok(0) => return Progress::HungUp,
+                Ok(0) => return HandshakeProgress::HungUp,
                 Ok(count) => &buffer[..count],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Progress::Broken(error),
+                Err(error) => return HandshakeProgress::Broken(error),
             };
             let result = self.handshake.handle_bytes(bytes);
             self.send(outbound);
             match result {
                 Ok(used) => self.early.extend(&bytes[used..]),
-                Err(error) => return Progress::Failed(error),
+                Err(error) => return HandshakeProgress::Failed(error),
             }
             if let Some(key) = self.handshake.remote() {
                 self.owner_asked = true;
-                return Progress::Key(key);
+                return HandshakeProgress::Key(key);
             }
         }
-        Progress::Waiting
+        HandshakeProgress::Waiting
     }
 
-    /// The owner admits the peer. Gives the channel, and the bytes of its records that were read.
+    /// The owner admits the peer. Returns the channel, and bytes of its records that are already
+    /// read.
     pub(crate) fn admit(
         mut self,
         outbound: &mut Outbound,
@@ -88,7 +89,7 @@ impl Handshaking {
         Ok((self.handshake.into_channel()?, self.early))
     }
 
-    /// Moves the messages that are due to `outbound`.
+    /// Moves outgoing messages to `outbound`.
     pub(crate) fn send(&mut self, outbound: &mut Outbound) {
         while let Some(bytes) = self.handshake.poll_transmit() {
             outbound.push(&bytes);

@@ -1,12 +1,12 @@
-//! Records as they come from the socket. It knows neither their keys nor what they say.
+//! Splits the bytes of a socket into records. It knows neither their keys nor their meaning.
 
 use std::io::{self, IoSliceMut, Read};
 
 use transom_secure::RECORD_HEAD;
 
-/// Cuts what is read into records. It keeps the beginning of a record that is not whole; the next
-/// read puts the rest of that record behind it, and everything else into a buffer that all peers
-/// share. So no byte is moved more than once.
+/// The incomplete record of a peer. The next read is vectored: the rest of that record goes behind
+/// its beginning, and all further bytes into a buffer that all peers share. So no byte is copied
+/// more than once.
 ///
 /// ```text
 ///            own         shared
@@ -16,13 +16,13 @@ use transom_secure::RECORD_HEAD;
 /// ```
 #[derive(Debug, Default)]
 pub(crate) struct Inbound {
-    /// Filled up to `len`; what is behind is room, zeroed once and used again.
+    /// Filled up to `len`; the rest is room, zeroed once and reused.
     own: Vec<u8>,
     len: usize,
 }
 
 impl Inbound {
-    /// Reads once. Gives how many bytes came, and those of them that are in `shared`, which are to
+    /// Reads once. Returns the number of bytes read, and the part of them in `shared`, which is to
     /// be [taken](Self::take) before the next read.
     pub(crate) fn read<'a>(
         &mut self,
@@ -39,8 +39,8 @@ impl Inbound {
         Ok((count, &mut shared[..count - first]))
     }
 
-    /// Gives each record that `bytes` make whole, without its length; `each` may change it. Stops
-    /// at the first error.
+    /// Calls `each` with every record that `bytes` complete, without its length; `each` may change
+    /// the record. Stops at the first error.
     pub(crate) fn take<E>(
         &mut self,
         bytes: &mut [u8],
@@ -64,14 +64,15 @@ impl Inbound {
                 each(record)?;
                 rest = after;
             } else {
-                // What is kept of a record's body has room for all of it, so nothing is left then.
+                // `rest` is empty or begins an incomplete record: a read completes a kept record
+                // before it fills the shared buffer.
                 self.keep(rest);
                 return Ok(());
             }
         }
     }
 
-    /// Bytes of the record that is cut, as far as they are known.
+    /// Bytes of the incomplete record, as far as known: its length field, or all of it.
     fn wanted(&self) -> usize {
         match self.own[..self.len].first_chunk() {
             Some(head) => RECORD_HEAD + usize::from(u16::from_be_bytes(*head)),
@@ -97,7 +98,7 @@ impl Inbound {
 mod tests {
     use super::*;
 
-    /// Gives a stream in pieces, and puts them into all the buffers it is given.
+    /// A socket that returns a stream in pieces, each spread over the buffers of a vectored read.
     struct Pieces<'a> {
         stream: &'a [u8],
         piece: usize,
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_the_same_however_they_are_cut() {
+    fn records_are_the_same_over_any_fragmentation() {
         let lengths = [0, 1, 2, 3, 300, 0, 7, 40_000, 65_535, 5];
         let mut stream = Vec::new();
         for (number, length) in lengths.into_iter().enumerate() {
@@ -144,7 +145,7 @@ mod tests {
                     let number = found.len() as u8;
                     assert!(record.iter().all(|byte| *byte == number), "{piece}");
                     found.push(record.len());
-                    // As a record is opened where it lies.
+                    // A record is decrypted in place, which changes its bytes.
                     record.fill(0xee);
                     Ok::<_, ()>(())
                 };

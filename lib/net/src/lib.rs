@@ -1,8 +1,8 @@
 //! Sockets: one mio loop that listens, dials, runs handshakes, seals and opens records, and moves
-//! bytes between sockets and sessions. It starts no thread, touches no file or camera, and leaves
-//! it to its owner which peers are admitted.
+//! bytes between sockets and sessions. It starts no thread and touches no file or camera. Its owner
+//! decides which peers are admitted.
 //!
-//! 1. [`Net::bind`], then [`Net::dial`] each address that is wanted.
+//! 1. [`Net::bind`], then [`Net::dial`] the addresses to connect to.
 //! 2. [`Net::wait`] is one turn of the loop; it sleeps only while there is nothing to do.
 //! 3. [`Net::next_event`] until it returns `None`. Answer [`Event::Key`] with [`Net::admit`] or
 //!    [`Net::refuse`]; act on the sessions' events through [`Net::session`]. Then 2 again, which
@@ -46,7 +46,6 @@ mod error;
 mod event;
 mod handshaking;
 mod inbound;
-mod link;
 mod listener;
 mod loop_context;
 mod marks;
@@ -55,6 +54,7 @@ mod options;
 mod outbound;
 mod peer;
 mod readiness;
+mod sealed_connection;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod send_buffer;
 #[cfg(feature = "sim")]

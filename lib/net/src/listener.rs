@@ -12,11 +12,11 @@ use transom_proto as proto;
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    /// Connections may be waiting.
+    /// The system's queue may hold connections.
     ready: bool,
-    /// No connection is accepted until then.
+    /// No connection is accepted before this time.
     backoff: Option<proto::Instant>,
-    /// The failure that goes on was logged.
+    /// The current failure is already logged.
     warned: bool,
 }
 
@@ -25,7 +25,7 @@ impl Listener {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
-            // Else some systems bind the IPv4 port too, and others don't.
+            // The default differs by system: some bind the IPv4 port too.
             socket.set_only_v6(true)?;
         }
         // On Windows this option lets another program bind the same port.
@@ -65,7 +65,7 @@ impl Listener {
                     return Some(accepted);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
-                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) if concerns_connection(&error) => {}
                 Err(error) => self.back_off(&error, now),
             }
         }
@@ -84,8 +84,8 @@ impl Listener {
         self.backoff
     }
 
-    /// The connection stays in the system's queue, and no new edge will come for it, so `accept` is
-    /// called again after a pause.
+    /// Pauses. The connection stays in the system's queue and causes no further edge, so `accept`
+    /// is called again after the pause.
     fn back_off(&mut self, error: &io::Error, now: proto::Instant) {
         self.backoff = Some(now + BACKOFF);
         if !std::mem::replace(&mut self.warned, true) {
@@ -94,9 +94,9 @@ impl Listener {
     }
 }
 
-/// Whether an error of `accept` is that of one connection, which the system has dropped, and not of
-/// the listener.
-fn is_of_one_connection(error: &io::Error) -> bool {
+/// Whether an error of `accept` concerns a single connection, which the system has dropped, rather
+/// than the listener.
+fn concerns_connection(error: &io::Error) -> bool {
     use ErrorKind::{
         ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
         NetworkUnreachable, PermissionDenied, TimedOut,
@@ -114,8 +114,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Connections that the system queues for us: twice as many as may be in a handshake.
+/// Connections that the system queues: twice the default limit of handshakes.
 const BACKLOG: i32 = 128;
 
-/// Pause after a failed accept: long enough to cost nothing, short enough for a peer that waits.
+/// Pause after a failed accept: costs hardly any CPU time, and delays a waiting peer little.
 const BACKOFF: Duration = Duration::from_millis(200);

@@ -1,4 +1,4 @@
-//! What all peers share: the clock, the limits, the queue of events, and the read buffer.
+//! The state that all peers share: the clock, the limits, the queue of events, the read buffer.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ pub(crate) struct LoopContext {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) events: VecDeque<Event>,
-    /// Bytes of the read that is being taken in.
+    /// The bytes of the current read.
     pub(crate) read: Box<[u8]>,
 }
 
@@ -36,5 +36,5 @@ impl LoopContext {
     }
 }
 
-/// Bytes of one read: several bulk records, so that the system call costs little beside them.
+/// Bytes of one read: several bulk records, so that the cost of the system call is small.
 const READ: usize = 256 * 1024;

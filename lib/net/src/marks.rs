@@ -1,5 +1,5 @@
-//! Marks on packets, by which routers and Wi-Fi tell media from files. Best effort: a connection
-//! without marks still works.
+//! Packet marks (DSCP and SO_PRIORITY), by which routers and Wi-Fi distinguish media from files.
+//! Best effort: a connection without marks still works.
 
 use mio::net::TcpStream;
 use socket2::SockRef;
@@ -38,7 +38,7 @@ fn mark(stream: &TcpStream, traffic: Traffic) {
         Traffic::Files => (LOWER_EFFORT, 1),
         Traffic::Media => (AF41, 5),
     };
-    // An IPv6 socket has an IPv4 header of its own when the peer's address is a mapped one.
+    // An IPv6 socket sends IPv4 packets if the peer's address is an IPv4-mapped one.
     let is_v6 = stream.peer_addr().is_ok_and(|address| address.is_ipv6());
     let marked = match is_v6 {
         true => socket.set_tclass_v6(byte).and(socket.set_tos_v4(byte)),
@@ -50,7 +50,7 @@ fn mark(stream: &TcpStream, traffic: Traffic) {
     set_priority(&socket, priority);
 }
 
-/// After the traffic class, which sets a priority of its own on Linux.
+/// Must follow the traffic class, since Linux derives a priority from that.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn set_priority(socket: &SockRef<'_>, priority: u32) {
     if let Err(error) = socket.set_priority(priority) {
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// Both ends of a connection to that address.
+    /// Both sockets of a connection to that address.
     fn connected(address: &str) -> (TcpStream, std::net::TcpStream) {
         let listener = TcpListener::bind(address).unwrap();
         let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_packets_have_them_too() {
+    fn ipv6_packets_have_the_marks_of_their_traffic() {
         let (stream, _theirs) = connected("[::1]:0");
         Marks::default().set(&stream, Traffic::Media);
         let socket = SockRef::from(&stream);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_set_stays_while_the_traffic_does() {
+    fn a_mark_set_by_another_part_stays_until_the_traffic_changes() {
         let (stream, _theirs) = connected("127.0.0.1:0");
         let socket = SockRef::from(&stream);
         socket.set_tos_v4(0x20).unwrap();

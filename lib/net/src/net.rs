@@ -1,4 +1,4 @@
-//! The loop: it waits for readiness, serves every peer in turn, and collects their events.
+//! The event loop: waits for readiness, serves every peer in turn, and collects their events.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -34,7 +34,7 @@ pub struct Net {
 impl Net {
     /// Listens at the configured addresses. Without any, the loop only dials.
     ///
-    /// On a system without IPv6 an unspecified IPv6 address is left out, if another address was
+    /// On a system without IPv6 an unspecified IPv6 address is skipped if another address was
     /// bound.
     ///
     /// # Errors
@@ -69,15 +69,15 @@ impl Net {
         })
     }
 
-    /// Begins to connect. The peer's `Key` follows, or its `Left`.
+    /// Starts to connect. The peer's `Key` follows, or its `Left`.
     ///
     /// # Errors
-    /// The system refuses at once: no route, no file descriptor; or there are
+    /// The system refuses at once (no route, no file descriptor), or there are
     /// [`Config::max_peers`] peers.
     pub fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
         if self.is_full() {
             let limit = self.context.config.max_peers;
-            let what = format!("{limit} peers are as many as there may be");
+            let what = format!("the limit of {limit} peers is reached");
             return Err(io::Error::new(ErrorKind::QuotaExceeded, what));
         }
         let stream = TcpStream::connect(address)?;
@@ -95,7 +95,7 @@ impl Net {
             return;
         };
         if is_full && peer.is_half_open() {
-            return peer.end(Departure::Crowded, &mut self.context);
+            return peer.end(Departure::TooMany, &mut self.context);
         }
         peer.admit(session, &mut self.context);
     }
@@ -110,22 +110,22 @@ impl Net {
         self.peers.get_mut(&peer)?.session()
     }
 
-    /// Sends a goodbye behind the control messages that are queued. `Left` follows when the
-    /// goodbye is out, at the latest after [`Config::linger`].
+    /// Sends a goodbye after the queued control messages. `Left` follows when the goodbye is
+    /// written and the peer has closed, at the latest after [`Config::linger`].
     pub fn close(&mut self, peer: PeerId, code: ByeCode, text: &str) {
         if let Some(peer) = self.peers.get_mut(&peer) {
             peer.close(code, text, &mut self.context);
         }
     }
 
-    /// One turn: sends what is queued, waits until `deadline` if there is nothing else to do, and
-    /// reads from every peer that is ready, within its budget. Returns after one wait, whether or
-    /// not there is an event.
+    /// One turn: sends queued bytes, waits until `deadline` if there is nothing else to do, and
+    /// reads from every peer that is ready, within its budget. Returns after one wait, with or
+    /// without an event.
     ///
-    /// While events of the previous turn have not been taken out, it neither waits nor reads.
+    /// While events of the previous turn are not taken, it neither waits nor reads.
     ///
     /// # Errors
-    /// The system can't wait for sockets any more.
+    /// The system's poll fails.
     pub fn wait(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         let hold = !self.context.events.is_empty();
         self.for_each_peer(Peer::send);
@@ -148,7 +148,7 @@ impl Net {
         self.context.events.pop_front()
     }
 
-    /// The addresses it listens at, with the ports that the system assigned.
+    /// The addresses of the listeners, with the ports that the system assigned.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().map(Listener::address).collect()
     }
@@ -177,7 +177,7 @@ impl Net {
         self.poll.registry()
     }
 
-    /// An id that no peer and no watch has. Ids wrap around, which matters on 32-bit systems.
+    /// An id that no peer and no watch uses. Ids wrap around, which matters on 32-bit systems.
     pub(crate) fn next_id(&mut self) -> usize {
         loop {
             let first = WAKER.0 + 1 + self.listeners.len();
@@ -192,7 +192,8 @@ impl Net {
         }
     }
 
-    /// Hands readiness to the listeners and peers. Of a waker or a watch it becomes an event.
+    /// Passes readiness to listeners and peers. Readiness of the waker or of a watch becomes an
+    /// event.
     fn dispatch(&mut self) {
         for event in &self.ready {
             let token = event.token();
@@ -223,13 +224,16 @@ impl Net {
         }
     }
 
-    /// Begins a handshake on an accepted connection, if there is room. When there are too many, the
-    /// oldest of them ends.
+    /// Starts a handshake on an accepted connection if the limits allow it. If there are too many
+    /// handshakes, the oldest ends.
     fn begin_handshake(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
         let config = &self.context.config;
         let same = |peer: &&Peer| peer.address().ip() == address.ip();
         if self.is_full() {
-            return Err(io::Error::new(ErrorKind::QuotaExceeded, "too many peers"));
+            return Err(io::Error::new(
+                ErrorKind::QuotaExceeded,
+                "the limit of peers is reached",
+            ));
         }
         if self.half_open().filter(same).count() >= config.max_half_open_per_address {
             let what = "too many handshakes with this address";
@@ -238,7 +242,7 @@ impl Net {
         if self.half_open().count() >= config.max_half_open {
             let oldest = self.half_open().next().map(Peer::id);
             if let Some(oldest) = oldest.and_then(|id| self.peers.get_mut(&id)) {
-                oldest.end(Departure::Crowded, &mut self.context);
+                oldest.end(Departure::TooMany, &mut self.context);
             }
         }
         let handshaking = Handshaking::new(
@@ -296,16 +300,16 @@ impl Net {
     }
 }
 
-/// Whether the address may be left out: unspecified IPv6, where the system has no IPv6.
+/// Whether the address may be skipped: it is unspecified IPv6 and the system has no IPv6.
 fn is_dispensable(address: SocketAddr, error: &io::Error) -> bool {
     address.is_ipv6() && address.ip().is_unspecified() && error.kind() != ErrorKind::AddrInUse
 }
 
 const WAKER: Token = Token(0);
 
-/// Readiness events taken from the system in one turn; the rest comes in the next.
+/// Readiness events taken from the system in one turn; the rest follow in the next.
 const READY: usize = 256;
 
-/// Connections accepted in one turn by one listener, so that a flood leaves time for the peers that
-/// are connected.
+/// Connections that a listener accepts in one turn, so that a flood leaves time for the connected
+/// peers.
 const ACCEPTS: usize = 32;

@@ -1,4 +1,4 @@
-//! Socket options: the few numbers that make TCP quick about freshness and about death. Each is
+//! Socket options, which keep the kernel's send queue short and detect a dead peer early. Each is
 //! best effort, since a connection without it still works.
 
 use std::io;
@@ -10,8 +10,8 @@ use socket2::{SockRef, TcpKeepalive};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use crate::send_buffer::SendBuffer;
 
-/// What every connection gets from its beginning.
-pub(crate) fn begin(stream: &TcpStream) {
+/// Sets the options of a new connection.
+pub(crate) fn set_up(stream: &TcpStream) {
     let socket = SockRef::from(stream);
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
     #[cfg(not(any(target_os = "openbsd", target_os = "haiku")))]
@@ -28,22 +28,22 @@ pub(crate) fn begin(stream: &TcpStream) {
     Tuning::default().apply(&socket);
 }
 
-/// What changes when a call begins or the last one ends.
+/// The options that change when a call begins or the last one ends.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
-    /// A call of the connection's own is live.
+    /// A call of this connection is live.
     live: bool,
-    /// A call is live anywhere that shares our link to the network.
+    /// A call is live at a station or program that shares our link to the network.
     shared: bool,
-    /// Nothing is done about queues: the system's defaults count.
+    /// The kernel's queue keeps the system's defaults.
     naive: bool,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     send_buffer: SendBuffer,
 }
 
 impl Tuning {
-    /// Tunes the socket if a call has begun or the last one has ended since it was tuned: `live` on
-    /// this connection, `shared` anywhere that shares our link to the network.
+    /// Tunes the socket if `live` (a call on this connection) or `shared` (a call on any connection
+    /// that shares our link to the network) has changed.
     pub(crate) fn set_live(&mut self, stream: &TcpStream, live: bool, shared: bool) {
         if (self.live, self.shared) != (live, shared) {
             (self.live, self.shared) = (live, shared);
@@ -51,7 +51,7 @@ impl Tuning {
         }
     }
 
-    /// Leaves queues to the system, for measurements.
+    /// Leaves the kernel's queue at the system's defaults, for measurements.
     pub(crate) fn set_naive(&mut self, stream: &TcpStream) {
         self.naive = true;
         self.apply(&SockRef::from(stream));
@@ -63,13 +63,13 @@ impl Tuning {
             true => UNSENT_LIVE,
             false => UNSENT_BULK,
         };
-        let patience = match self.live {
-            true => PATIENCE_LIVE,
-            false => PATIENCE_IDLE,
+        let timeout = match self.live {
+            true => USER_TIMEOUT_LIVE,
+            false => USER_TIMEOUT_IDLE,
         };
         let unsent = if self.naive { SYSTEM_DEFAULT } else { unsent };
         report("notsent_lowat", socket.set_tcp_notsent_lowat(unsent));
-        report("user_timeout", socket.set_tcp_user_timeout(Some(patience)));
+        report("user_timeout", socket.set_tcp_user_timeout(Some(timeout)));
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -85,29 +85,30 @@ fn report(what: &str, result: io::Result<()>) {
     }
 }
 
-/// One live record: when the kernel has less than that unsent, the next picture is chosen, so it is
-/// a fresh one.
+/// TCP_NOTSENT_LOWAT during a call: one record. The next picture is chosen only when the kernel has
+/// less than that unsent, so that the picture is fresh.
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
 pub(crate) const UNSENT_LIVE: u32 = 16 * 1024;
 
-/// What may stand before the first picture of a call that begins in the middle of a file: 80 ms at
-/// 100 Mbit/s.
+/// TCP_NOTSENT_LOWAT without a call. It delays the first picture of a call that begins during a
+/// transfer: by 80 ms at 100 Mbit/s.
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
 pub(crate) const UNSENT_BULK: u32 = 1024 * 1024;
 
-/// What lets the system's own setting count.
+/// TCP_NOTSENT_LOWAT that selects the system's own setting.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SYSTEM_DEFAULT: u32 = 0;
 
-/// Unacknowledged data end a call's connection after this; the default is a quarter of an hour.
+/// TCP_USER_TIMEOUT during a call: data unacknowledged for so long end the connection. The system's
+/// default is a quarter of an hour.
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
-pub(crate) const PATIENCE_LIVE: Duration = Duration::from_secs(5);
+pub(crate) const USER_TIMEOUT_LIVE: Duration = Duration::from_secs(5);
 
-/// The same without a call, where a short break of the Wi-Fi is no harm.
+/// TCP_USER_TIMEOUT without a call: a transfer survives a short outage of the Wi-Fi.
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
-pub(crate) const PATIENCE_IDLE: Duration = Duration::from_secs(20);
+pub(crate) const USER_TIMEOUT_IDLE: Duration = Duration::from_secs(20);
 
-/// Keepalive finds a dead peer when nothing is on its way: after 2 s and two probes of 1 s.
+/// Keepalive detects a dead peer while no data is in flight: after 2 s and two probes of 1 s.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);
 #[cfg(not(any(target_os = "openbsd", target_os = "haiku")))]
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -126,12 +127,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_naive_order_the_system_decides_what_waits_unsent() {
+    fn naive_order_keeps_the_systems_unsent_limit() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let near = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let stream = TcpStream::from_std(near);
         let unsent = || SockRef::from(&stream).tcp_notsent_lowat().unwrap();
-        begin(&stream);
+        set_up(&stream);
         assert_eq!(unsent(), UNSENT_BULK);
         let mut tuning = Tuning::default();
         tuning.set_live(&stream, true, false);

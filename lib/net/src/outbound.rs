@@ -1,4 +1,4 @@
-//! Sealed bytes that wait for the socket. It knows neither their meaning nor when more will come.
+//! Sealed bytes that wait for the socket. It does not know their meaning.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -31,8 +31,8 @@ impl Outbound {
         self.end += bytes.len();
     }
 
-    /// Lets `fill` write the plain bytes of a record where the record will be, and seals them in
-    /// place. Gives the number of plain bytes; 0 when there is no record.
+    /// Lets `fill` write the plain bytes of a record directly into the buffer, and seals them in
+    /// place. Returns the number of plain bytes; 0 if there is no record.
     pub(crate) fn seal(
         &mut self,
         channel: &mut Channel,
@@ -47,7 +47,7 @@ impl Outbound {
         Ok(count)
     }
 
-    /// Writes until nothing is left or the socket takes no more.
+    /// Writes until the buffer is empty or a write would block.
     pub(crate) fn flush(&mut self, mut socket: impl Write) -> io::Result<Flushed> {
         while self.start < self.end {
             match socket.write(&self.bytes[self.start..self.end]) {
@@ -75,7 +75,7 @@ impl Outbound {
     fn room(&mut self, count: usize) -> &mut [u8] {
         let needed = self.end + count;
         if self.bytes.is_empty() {
-            // The system gives zeroed pages, which take no memory until they are written.
+            // Zeroed pages of the system take no memory until they are written.
             self.bytes = vec![0; needed];
         } else if self.bytes.len() < needed {
             self.bytes.resize(needed, 0);
@@ -88,14 +88,14 @@ impl Outbound {
 mod tests {
     use super::*;
 
-    /// Accepts a few bytes per write, and then would block.
-    struct Narrow {
+    /// A socket that accepts `step` bytes per write, and would block after `left`.
+    struct SlowSocket {
         taken: Vec<u8>,
         step: usize,
         left: usize,
     }
 
-    impl Write for Narrow {
+    impl Write for SlowSocket {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let count = bytes.len().min(self.step).min(self.left);
             if count == 0 {
@@ -112,10 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn bytes_leave_in_order_through_a_socket_that_takes_few() {
+    fn bytes_keep_their_order_over_partial_writes() {
         let mut outbound = Outbound::default();
         outbound.push(b"one two ");
-        let mut socket = Narrow {
+        let mut socket = SlowSocket {
             taken: Vec::new(),
             step: 3,
             left: 5,

@@ -1,5 +1,5 @@
-//! One connection from its first byte to its last, as stages. The modules below read, write and end
-//! it.
+//! One connection from its first byte to its last, as a state machine. The submodules read, write
+//! and end it.
 
 mod ending;
 mod reading;
@@ -15,20 +15,20 @@ use transom_proto::{self as proto, Connection, Order, Session, Side};
 use crate::event::{Departure, Event, PeerId};
 use crate::handshaking::Handshaking;
 use crate::inbound::Inbound;
-use crate::link::{Fault, Link};
 use crate::loop_context::LoopContext;
 use crate::marks::Marks;
 use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
 use crate::readiness::Readiness;
+use crate::sealed_connection::{Fault, SealedConnection};
 
 /// ```text
 ///  dial --> Connecting --> Handshaking --admit--> Joined --close, fault--> Closing --> Gone
 /// accept ------------------^  |                      |                                  ^
 ///                             `---- any failure -----+---- bye, end, lost, silent ------'
 /// ```
-/// A connection on which nothing can be written any more stays `Joined` until what had come before
-/// is read.
+/// A connection whose socket can't be written any more stays `Joined` until the bytes that arrived
+/// before are read.
 pub(crate) struct Peer {
     id: PeerId,
     stream: TcpStream,
@@ -47,25 +47,25 @@ pub(crate) struct Peer {
 enum Stage {
     Connecting { until: proto::Instant },
     Handshaking(Box<Handshaking>),
-    Joined(Box<Link>),
+    Joined(Box<SealedConnection>),
     Closing(Box<Closing>),
     Gone,
 }
 
 /// A goodbye that is being sent.
 struct Closing {
-    link: Link,
+    sealed: SealedConnection,
     until: proto::Instant,
-    /// The reason for the `Left` that is still owed; `None` if it was emitted already.
+    /// The reason for the `Left` event at the end; `None` if that was emitted already.
     why: Option<Departure>,
-    /// The goodbye is out and the socket shut for writing. What still arrives is read and dropped,
-    /// since closing a socket with unread bytes resets the connection, which may overtake the
-    /// goodbye.
+    /// The goodbye is written and the socket shut for writing. Bytes that still arrive are read and
+    /// dropped: closing a socket with unread bytes resets the connection, and the reset may
+    /// overtake the goodbye.
     is_shut: bool,
 }
 
 impl Peer {
-    /// A connection that we dialed; the system may not have made it yet.
+    /// A connection that we dialed; it may not be established yet.
     pub(crate) fn dialed(
         id: PeerId,
         stream: TcpStream,
@@ -83,7 +83,7 @@ impl Peer {
         address: SocketAddr,
         handshaking: Handshaking,
     ) -> Self {
-        options::begin(&stream);
+        options::set_up(&stream);
         let stage = Stage::Handshaking(Box::new(handshaking));
         Self::new(id, stream, address, Side::Listener, stage)
     }
@@ -104,7 +104,7 @@ impl Peer {
         }
     }
 
-    /// Takes in a readiness event of the socket.
+    /// Records a readiness event of the socket.
     pub(crate) fn note_readiness(&mut self, event: &event::Event) {
         self.readiness.note(event);
     }
@@ -114,7 +114,7 @@ impl Peer {
         match &self.stage {
             Stage::Connecting { until } => Some(*until),
             Stage::Handshaking(handshaking) => Some(handshaking.until),
-            Stage::Joined(link) => link.connection.poll_timeout(),
+            Stage::Joined(sealed) => sealed.connection.poll_timeout(),
             Stage::Closing(closing) => Some(closing.until),
             Stage::Gone => None,
         }
@@ -136,11 +136,11 @@ impl Peer {
                     self.tuning.set_naive(&self.stream);
                 }
                 let connection = Connection::new(config, self.side, context.now());
-                self.stage = Stage::Joined(Box::new(Link::new(connection, channel)));
+                self.stage = Stage::Joined(Box::new(SealedConnection::new(connection, channel)));
                 self.readiness.touch();
                 let peer = self.id;
                 context.emit(Event::Joined { peer, cipher });
-                self.take_early(early, context);
+                self.handle_early(early, context);
             }
             Err(error) => {
                 let (peer, why) = (self.id, Departure::HandshakeFailed(error));
@@ -149,12 +149,12 @@ impl Peer {
         }
     }
 
-    /// The session. The next turn sends what it queues while it is lent.
+    /// The session. The next turn sends what the caller queues in it.
     pub(crate) fn session(&mut self) -> Option<&mut Session> {
         match &mut self.stage {
-            Stage::Joined(link) => {
+            Stage::Joined(sealed) => {
                 self.readiness.touch();
-                Some(&mut link.connection.session)
+                Some(&mut sealed.connection.session)
             }
             _ => None,
         }
@@ -172,7 +172,7 @@ impl Peer {
         &mut self.stream
     }
 
-    /// Whether it was accepted and is not admitted yet.
+    /// Whether the connection was accepted and is not admitted yet.
     pub(crate) fn is_half_open(&self) -> bool {
         self.side == Side::Listener && matches!(self.stage, Stage::Handshaking(_))
     }
@@ -181,7 +181,7 @@ impl Peer {
         matches!(self.stage, Stage::Gone)
     }
 
-    /// Whether the owner knows this peer, and is owed a `Left`.
+    /// Whether the owner knows this peer, so that its end has to emit `Left`.
     fn is_known(&self) -> bool {
         self.side == Side::Dialer
             || match &self.stage {
@@ -190,17 +190,17 @@ impl Peer {
             }
     }
 
-    /// Whether this peer has something to do without waiting: bytes to write, or bytes in the
-    /// socket of which no new edge tells.
+    /// Whether this peer has work without a new readiness event: bytes to write, or unread bytes
+    /// left in the socket.
     pub(crate) fn has_more(&self) -> bool {
         self.readiness.has_work() || self.has_unread()
     }
 
-    /// Whether the socket may hold bytes that the stage would read now.
+    /// Whether the socket may have bytes that the current stage reads.
     fn has_unread(&self) -> bool {
         self.readiness.can_read()
             && match &self.stage {
-                // Behind the handshake, bytes wait for the owner's answer.
+                // Bytes after the handshake wait for the owner's answer.
                 Stage::Handshaking(handshaking) => !handshaking.awaits_owner(),
                 Stage::Joined(_) | Stage::Closing(_) => true,
                 Stage::Connecting { .. } | Stage::Gone => false,

@@ -1,10 +1,10 @@
-//! What a peer's socket can do now, and whether there is work for it. It knows no socket.
+//! Whether a peer's socket can be read or written, and whether there is work for it. It has no
+//! socket itself.
 
 use mio::event::Event;
 
-/// The system tells of a change once (edge-triggered), so a state lasts until a read or a write
-/// shows that it is over. A peer that stops earlier, for its budget or because its owner has not
-/// answered, keeps it.
+/// Polling is edge-triggered: the system reports a change once. So a state lasts until a read or a
+/// write would block, also when a peer stops earlier because of its budget or of its owner.
 ///
 /// ```text
 /// reading   Drained --bytes--> Ready --a read that leaves room, would block--> Drained
@@ -25,8 +25,8 @@ enum Reading {
     Drained,
     /// There may be bytes.
     Ready,
-    /// There may be bytes, and behind them the end of the stream or an error, of which no new edge
-    /// tells.
+    /// There may be bytes, and after them the end of the stream or an error, which cause no further
+    /// edge.
     Ending,
 }
 
@@ -39,8 +39,8 @@ enum Writing {
     Free,
 }
 
-/// Whether the session or the room in the socket has changed since the last
-/// [`take_work`](Readiness::take_work).
+/// Whether the session or the room in the socket has changed since
+/// [`take_work`](Readiness::take_work) was last called.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Work {
     #[default]
@@ -49,7 +49,7 @@ enum Work {
 }
 
 impl Readiness {
-    /// Notes what the system tells.
+    /// Records a readiness event.
     pub(crate) fn note(&mut self, event: &Event) {
         if event.is_read_closed() || event.is_error() {
             self.ends();
@@ -68,7 +68,7 @@ impl Readiness {
         }
     }
 
-    /// There is an end or an error to read, and before it perhaps bytes.
+    /// The end of the stream or an error is to be read, possibly after bytes.
     pub(crate) fn ends(&mut self) {
         self.reading = Reading::Ending;
     }
@@ -78,9 +78,9 @@ impl Readiness {
         self.work = Work::Due;
     }
 
-    /// A read gave `count` bytes where there was room for `room`. With room left the socket has no
-    /// more: asking again would cost a system call only to hear that. Windows tells of new bytes
-    /// only after a read that would have blocked.
+    /// A read with room for `room` bytes returned `count`. With room left the socket is drained,
+    /// and a second read would only cost a system call. Windows reports new bytes only after a
+    /// read that would block, so there the second read is needed.
     pub(crate) fn was_read(&mut self, count: usize, room: usize) {
         if count < room && self.reading == Reading::Ready && cfg!(unix) {
             self.reading = Reading::Drained;
@@ -95,12 +95,12 @@ impl Readiness {
         self.writing = Writing::Full;
     }
 
-    /// There may be something new to send or to tell.
+    /// There may be new bytes to send or events to emit.
     pub(crate) fn touch(&mut self) {
         self.work = Work::Due;
     }
 
-    /// Whether there may be something new to send or to tell; once.
+    /// Whether there is work; clears it.
     pub(crate) fn take_work(&mut self) -> bool {
         std::mem::take(&mut self.work) == Work::Due
     }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_socket_can_do_nothing_and_has_nothing_to_do() {
+    fn a_new_socket_is_neither_readable_nor_writable_and_has_no_work() {
         let readiness = Readiness::default();
         assert!(!readiness.can_read() && !readiness.can_write() && !readiness.has_work());
     }
@@ -140,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_read_though_the_bytes_before_it_left_room() {
-        for bytes_come_again in [false, true] {
+    fn the_end_of_the_stream_is_read_although_the_bytes_before_it_left_room() {
+        for more_bytes in [false, true] {
             let mut readiness = Readiness::default();
             readiness.ends();
-            if bytes_come_again {
+            if more_bytes {
                 readiness.may_read();
             }
             readiness.was_read(1, 100);

@@ -1,14 +1,14 @@
-//! The send buffer in place of TCP_NOTSENT_LOWAT, where that option needs unsafe code. A small
-//! buffer keeps old pictures from queueing in the system while a call is live.
+//! The size of the send buffer, on systems where TCP_NOTSENT_LOWAT would need unsafe code. During a
+//! call a small buffer keeps old pictures from queueing in the kernel.
 
 use std::io;
 
 use socket2::SockRef;
 
-/// A small send buffer while a call is live, and at least the previous one afterwards.
+/// A small send buffer during a call, and at least the previous size afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct SendBuffer {
-    /// The size before the call, while one is live.
+    /// The size before the call, while a call is live.
     before: Option<usize>,
 }
 
@@ -16,7 +16,7 @@ impl SendBuffer {
     /// Shrinks the buffer when a call begins and widens it when the last one ends.
     ///
     /// # Errors
-    /// The system can't tell the size, or refuses the new one.
+    /// The system can't report the size, or refuses the new size.
     pub(crate) fn tune(&mut self, socket: &SockRef<'_>, live: bool) -> io::Result<()> {
         match (live, self.before) {
             (true, None) => {
@@ -25,7 +25,7 @@ impl SendBuffer {
             }
             (false, Some(before)) => {
                 self.before = None;
-                // Some systems refuse more than a limit of their own.
+                // Some systems refuse a size above their limit.
                 let wide = socket.set_send_buffer_size(before.max(BULK));
                 wide.or_else(|_| socket.set_send_buffer_size(before))
             }
@@ -38,8 +38,8 @@ impl SendBuffer {
 /// second.
 const LIVE: usize = 64 * 1024;
 
-/// The least after a call: 10 ms at 800 Mbit/s. A size that was set once no longer grows by itself
-/// on these systems, so the size before an early call may be too small for files.
+/// The minimum after a call: 10 ms at 800 Mbit/s. On these systems a size that was set once is no
+/// longer auto-tuned, so the size from before an early call may be too small for files.
 const BULK: usize = 1024 * 1024;
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ mod tests {
         let mut buffer = SendBuffer::default();
         for _ in 0..3 {
             buffer.tune(&socket, true).unwrap();
-            // Linux tells twice what was set.
+            // Linux reports twice the size that was set.
             assert!(socket.send_buffer_size().unwrap() <= 2 * LIVE);
             buffer.tune(&socket, false).unwrap();
             assert!(socket.send_buffer_size().unwrap() >= before);

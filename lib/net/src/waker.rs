@@ -15,7 +15,7 @@ impl Waker {
         Ok(Self(Arc::new(mio::Waker::new(registry, token)?)))
     }
 
-    /// Wakes the loop. Several calls before the loop wakes have the effect of one.
+    /// Wakes the loop. Several calls before the loop wakes count as a single call.
     pub fn wake(&self) {
         if let Err(error) = self.0.wake() {
             log::error!("can't wake the loop: {error}");

@@ -1,4 +1,5 @@
-//! Other file descriptors in the same loop: cameras, pipes, signals. Their owner reads them.
+//! Other file descriptors in the same loop, such as cameras, pipes and signals. Their owner reads
+//! them.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -26,7 +27,7 @@ impl Net {
         Ok(WatchId(id))
     }
 
-    /// Ends a watch. Call it before the descriptor is closed, since its number may be reused then.
+    /// Ends a watch. Call it before the descriptor is closed, since the system reuses its number.
     pub fn unwatch(&mut self, id: WatchId) {
         if let Some(fd) = self.watched.remove(&id)
             && let Err(error) = self.registry().deregister(&mut SourceFd(&fd))

@@ -42,14 +42,14 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     Station::start(settings)?.run(|notice| match notice {
         Notice::Knock { key, address, .. } => println!("refused {address}, who has the key {key}"),
         Notice::CallStarted { peer, .. } => println!("{peer} watches"),
-        Notice::Camera { lens, text } => println!("camera: {}", words(lens, &text)),
+        Notice::Camera { state, text } => println!("camera: {}", words(state, &text)),
         _ => {}
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn words(lens: CameraState, text: &str) -> String {
-    match lens {
+fn words(state: CameraState, text: &str) -> String {
+    match state {
         CameraState::Live => format!("on {text}"),
         CameraState::Off => format!("off {text}"),
         CameraState::Opening => format!("being opened {text}"),

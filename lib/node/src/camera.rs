@@ -10,6 +10,7 @@
 //! begins anew. It is said to be live with its first picture, and to be lost while it sends
 //! pictures of which none can be used.
 
+mod frames;
 mod onlookers;
 mod watchdog;
 mod words;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use transom_media::{
-    Camera, CameraError, CaptureRequest, Format, Frame, ImageError, Picture, Source, Wait, fit,
+    Camera, CameraError, CaptureRequest, Format, ImageError, Picture, Source, Wait,
 };
 use transom_net::{PeerId, WatchId};
 use transom_proto::CallId;
@@ -26,8 +27,8 @@ use transom_wire::CameraState;
 
 use crate::calls::Calls;
 use crate::context::{Context, earlier};
-use crate::notice::{Notice, OwnPicture};
-use crate::quality::{Adaptation, Coding, Full, Quality, Viewers};
+use crate::notice::Notice;
+use crate::quality::{Adaptation, Quality, Viewers};
 use crate::workers::Opening;
 
 use onlookers::Told;
@@ -70,7 +71,7 @@ enum Reader {
 }
 
 pub(crate) struct OwnCamera {
-    wish: Option<CaptureRequest>,
+    request: Option<CaptureRequest>,
     linger: Duration,
     /// Whether its owner looks.
     preview: bool,
@@ -79,7 +80,7 @@ pub(crate) struct OwnCamera {
     readable: bool,
     /// Which opening this is, so that what an earlier camera still gives is known for that.
     opening: Opening,
-    lens: CameraState,
+    camera_state: CameraState,
     words: Words,
     watchdog: Watchdog,
     /// What each onlooker was told last.
@@ -93,19 +94,19 @@ pub(crate) struct OwnCamera {
 impl OwnCamera {
     /// A camera that stays on so long when nobody wants it any more.
     pub(crate) fn new(
-        wish: Option<CaptureRequest>,
+        request: Option<CaptureRequest>,
         linger: Duration,
         adaptation: Adaptation,
     ) -> Self {
-        prepare(wish.as_ref());
+        prepare(request.as_ref());
         Self {
-            wish,
+            request,
             linger,
             preview: false,
             state: State::Off,
             readable: false,
             opening: Opening::default(),
-            lens: CameraState::Off,
+            camera_state: CameraState::Off,
             words: Words::default(),
             watchdog: Watchdog::default(),
             told: BTreeMap::new(),
@@ -132,16 +133,16 @@ impl OwnCamera {
     }
 
     /// Uses another camera from now on, or none.
-    pub(crate) fn choose(&mut self, wish: Option<CaptureRequest>, out: &mut Context) {
+    pub(crate) fn choose(&mut self, request: Option<CaptureRequest>, out: &mut Context) {
         self.stop(out);
-        prepare(wish.as_ref());
-        self.wish = wish;
+        prepare(request.as_ref());
+        self.request = request;
     }
 
     /// Closes it for good and tells nobody: the station ends.
     pub(crate) fn end(&mut self, out: &mut Context) {
         self.close(out);
-        self.wish = None;
+        self.request = None;
     }
 
     /// Whether its owner wants to see it.
@@ -281,12 +282,12 @@ impl OwnCamera {
     }
 
     fn start(&mut self, out: &mut Context) {
-        let Some(wish) = self.wish.clone() else {
+        let Some(request) = self.request.clone() else {
             return;
         };
         let again = matches!(self.state, State::Lost { .. });
         self.state = State::Opening;
-        self.opening = out.workers.open_camera(wish);
+        self.opening = out.workers.open_camera(request);
         if !again {
             self.change(CameraState::Opening, Words::default(), out);
         }
@@ -311,7 +312,7 @@ impl OwnCamera {
 
     /// A command that ends is started again, as a device that is unplugged is opened again.
     fn fail(&mut self, error: &CameraError, out: &mut Context) {
-        let source = self.wish.as_ref().map(|wish| &wish.source);
+        let source = self.request.as_ref().map(|request| &request.source);
         let again = error.is_retryable() || matches!(source, Some(Source::Command(_)));
         self.lost(Words::lost(error), again.then_some(RETRY), out);
     }
@@ -341,15 +342,15 @@ impl OwnCamera {
         }
     }
 
-    fn change(&mut self, lens: CameraState, words: Words, out: &mut Context) {
-        if (lens, words.for_owner()) != (self.lens, self.words.for_owner()) {
+    fn change(&mut self, state: CameraState, words: Words, out: &mut Context) {
+        if (state, words.for_owner()) != (self.camera_state, self.words.for_owner()) {
             let text = words.for_owner().to_owned();
-            out.notify(Notice::Camera { lens, text });
+            out.notify(Notice::Camera { state, text });
         }
-        if (lens, words.for_viewers()) != (self.lens, self.words.for_viewers()) {
+        if (state, words.for_viewers()) != (self.camera_state, self.words.for_viewers()) {
             self.changes = self.changes.wrapping_add(1);
         }
-        (self.lens, self.words) = (lens, words);
+        (self.camera_state, self.words) = (state, words);
     }
 
     /// Says so where there was no good picture for too long. It stays open.
@@ -367,144 +368,12 @@ impl OwnCamera {
         };
         self.change(CameraState::Lost, words, out);
     }
-
-    /// Whether the camera may have something, or has to say why not. To ask a device costs a system
-    /// call, and most turns of the loop are not about it.
-    fn is_due(&mut self, now: Instant) -> bool {
-        let State::Live { reader, .. } = &self.state else {
-            return false;
-        };
-        let Reader::Loop(camera, Some(_)) = reader else {
-            return true;
-        };
-        let readable = std::mem::take(&mut self.readable);
-        match camera.wait() {
-            // A program whose output has ended: until its exit is known, each turn asks, since the
-            // time it names moves on with each answer.
-            Wait::At(_) => true,
-            _ => readable || camera.deadline().is_some_and(|at| at <= now),
-        }
-    }
-
-    /// Takes what the camera has and hands it on.
-    fn read(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
-        if !self.is_due(now) {
-            return;
-        }
-        let coding = self.coding();
-        let State::Live {
-            reader,
-            format,
-            encodes,
-            ..
-        } = &mut self.state
-        else {
-            return;
-        };
-        let newest = match reader {
-            Reader::Loop(camera, _) => {
-                *encodes = camera.encode_as(coding.quality, coding.size);
-                let newest = camera.newest();
-                let dropped = camera.format().dropped;
-                if dropped.bad() > format.dropped.bad() {
-                    self.watchdog.bad(now, REFUSED.to_owned());
-                }
-                format.dropped = dropped;
-                newest
-            }
-            Reader::Thread => Ok(out.workers.newest_frame()),
-        };
-        match newest {
-            Ok(Some(frame)) => self.hand_on(frame, calls, out),
-            Ok(None) => {}
-            Err(error) => self.fail(&error, out),
-        }
-    }
-
-    fn hand_on(&mut self, frame: Frame, calls: &Calls, out: &mut Context) {
-        let (size, captured) = match &frame {
-            Frame::Jpeg(picture) => ((picture.width, picture.height), picture.captured),
-            Frame::Raw(raw) => ((raw.width, raw.height), raw.captured),
-        };
-        let passes = matches!(&frame, Frame::Jpeg(picture) if self.passes(picture));
-        self.set_source(size, passes);
-        let mut viewers = calls.viewers();
-        if !self.preview && !viewers.any(|viewer| self.viewers.wants(viewer, captured)) {
-            return;
-        }
-        let limit = self.wish.as_ref().and_then(|wish| wish.size);
-        match frame {
-            Frame::Jpeg(picture) if passes => self.distribute(&picture, calls, out),
-            other => {
-                let Coding { quality, size } = self.coding();
-                out.workers
-                    .encode(self.opening, other, quality, size.or(limit));
-            }
-        }
-    }
-
-    /// Whether a JPEG can go out as it is.
-    fn passes(&self, picture: &Picture) -> bool {
-        let size = self.wish.as_ref().and_then(|wish| wish.size);
-        let fits = size.is_none_or(|size| size == (picture.width, picture.height));
-        fits || matches!(self.state, State::Live { encodes: true, .. })
-    }
-
-    /// Says what pictures are at their best, by a frame of that size.
-    fn set_source(&mut self, size: (u16, u16), passes: bool) {
-        let (
-            Some(wish),
-            State::Live {
-                format, encodes, ..
-            },
-        ) = (&self.wish, &self.state)
-        else {
-            return;
-        };
-        let size = match encodes {
-            // Its pictures may be smaller now.
-            true => (format.width, format.height),
-            false => wish.size.map_or(size, |limit| fit(size, limit)),
-        };
-        self.viewers.set_source(Full {
-            fps: (format.fps > 0).then_some(format.fps),
-            size,
-            quality: (*encodes || !passes).then_some(wish.quality),
-        });
-    }
-
-    /// How pictures are to be encoded now.
-    fn coding(&self) -> Coding {
-        let wish = self.wish.as_ref();
-        self.viewers
-            .coding(wish.map_or(CaptureRequest::QUALITY, |wish| wish.quality))
-    }
-
-    /// Hands a picture to everybody who is to see it.
-    fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
-        self.watchdog.good();
-        if self.lens != CameraState::Live
-            && let (State::Live { format, .. }, Some(wish)) = (&self.state, &self.wish)
-        {
-            let words = Words::live(format, &wish.source, picture);
-            self.change(CameraState::Live, words, out);
-        }
-        if self.preview {
-            out.notify(Notice::OwnPicture(OwnPicture {
-                jpeg: picture.jpeg.clone(),
-                width: picture.width,
-                height: picture.height,
-                orientation: picture.orientation,
-            }));
-        }
-        self.send(picture, calls, out);
-    }
 }
 
 /// Some sources have to be read before anybody looks.
-fn prepare(wish: Option<&CaptureRequest>) {
-    if let Some(wish) = wish {
-        transom_media::prepare(wish);
+fn prepare(request: Option<&CaptureRequest>) {
+    if let Some(request) = request {
+        transom_media::prepare(request);
     }
 }
 

@@ -56,11 +56,11 @@ pub(crate) enum Job {
     Entry(OwnedEntry),
     /// The rest of an entry: a file that may be the very one is read, some leaves at a time.
     Look(u32),
-    /// Of an entry of that many bytes. Its hash is computed by [`Job::prepare`].
+    /// Of an entry of that many bytes. `found` is its hash, if that was [computed](Job::hash).
     Leaf {
         leaf: LeafData,
         size: u64,
-        found: [u8; 32],
+        found: Option<[u8; 32]>,
     },
     End(End),
     Abandon(u32),
@@ -96,10 +96,10 @@ impl Job {
         }
     }
 
-    /// Does what of it needs no disk.
-    pub(crate) fn prepare(&mut self) {
+    /// Hashes a leaf, which needs no disk. A leaf that was not hashed is hashed when it is written.
+    pub(crate) fn hash(&mut self) {
         if let Self::Leaf { leaf, size, found } = self {
-            *found = transom_store::hash_leaf(&leaf.bytes, leaf.offset, *size);
+            *found = Some(transom_store::hash_leaf(&leaf.bytes, leaf.offset, *size));
         }
     }
 }

@@ -14,6 +14,7 @@ use transom_wire::{CallKind, PeerName, PublicKey};
 use crate::notice::{TextId, TransferId};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
+use crate::sound;
 
 /// What the owner wants done.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ pub(crate) enum Command {
         on: bool,
     },
     SetCamera {
-        wish: Option<CaptureRequest>,
+        request: Option<CaptureRequest>,
     },
     Adapt {
         adaptation: Adaptation,
@@ -74,6 +75,8 @@ pub(crate) enum Command {
         link: PeerId,
         call: CallId,
         sequence: u32,
+        /// When it was captured, by its sender's clock.
+        captured: u64,
     },
     Text {
         peer: PeerName,
@@ -107,6 +110,7 @@ pub(crate) enum Command {
     Book {
         book: Book,
     },
+    Sound(sound::Command),
     Stop,
 }
 
@@ -209,8 +213,8 @@ impl Handle {
 
     /// Uses another camera, or other settings of it, from now on, also within a call; `None` for no
     /// camera at all.
-    pub fn set_camera(&self, wish: Option<CaptureRequest>) {
-        self.queue.push(Command::SetCamera { wish });
+    pub fn set_camera(&self, request: Option<CaptureRequest>) {
+        self.queue.push(Command::SetCamera { request });
     }
 
     /// Lowers the pictures of our camera for slow links by these rules from now on, also within a
@@ -343,6 +347,8 @@ pub(crate) struct Credit {
     pub(crate) link: PeerId,
     pub(crate) call: CallId,
     pub(crate) sequence: u32,
+    /// When it was captured, by its sender's clock.
+    pub(crate) captured: u64,
 }
 
 impl Drop for Credit {
@@ -351,12 +357,14 @@ impl Drop for Credit {
             link,
             call,
             sequence,
+            captured,
             ..
         } = *self;
         self.queue.push(Command::Shown {
             link,
             call,
             sequence,
+            captured,
         });
     }
 }

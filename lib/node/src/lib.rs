@@ -54,6 +54,11 @@ mod settings;
 mod shared_live;
 #[cfg(feature = "sim")]
 pub mod sim;
+#[cfg(feature = "sound")]
+mod sound;
+#[cfg(not(feature = "sound"))]
+#[path = "sound/off.rs"]
+mod sound;
 mod station;
 mod texts;
 mod transfers;
@@ -71,10 +76,15 @@ pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
     Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
 };
+#[cfg(feature = "sound")]
+pub use sound::{SoundNotice, SoundNumbers, SoundSettings, SoundState};
 pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
+/// Microphones, loudspeakers and what happens to their sound.
+#[cfg(feature = "sound")]
+pub use transom_sound as sounds;
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
 pub use transom_wire::{Fingerprint, PeerName, PublicKey};

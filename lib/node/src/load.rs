@@ -102,7 +102,7 @@ mod tests {
                 bytes,
             },
             size: 1,
-            found: [0; 32],
+            found: None,
         }
     }
 

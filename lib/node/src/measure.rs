@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::links::Links;
 use crate::notice::{Notice, Numbers};
 use crate::quality::Quality;
+use crate::sound::Sound;
 
 /// Often enough to see a change, seldom enough to read the numbers.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ impl Measure {
         links: &Links,
         calls: &Calls,
         camera: &OwnCamera,
+        sound: &Sound,
         out: &mut Context,
     ) {
         if self.next.is_none_or(|next| now < next) {
@@ -48,7 +50,11 @@ impl Measure {
             let stats = link.and_then(|link| out.with(link, |session| session.stats(moment)));
             if let Some(stats) = stats {
                 let quality = link.and_then(|link| camera.quality(link, calls));
-                let numbers = numbers(&stats, quality);
+                let numbers = Numbers {
+                    #[cfg(feature = "sound")]
+                    sound: link.and_then(|link| sound.numbers(link, out)),
+                    ..numbers(&stats, quality)
+                };
                 out.notify(Notice::Measured { peer, numbers });
             }
         }
@@ -67,5 +73,7 @@ fn numbers(stats: &Stats, quality: Option<Quality>) -> Numbers {
         pictures_received: stats.pictures_received,
         shown_after: stats.shown_after,
         quality,
+        #[cfg(feature = "sound")]
+        sound: None,
     }
 }

@@ -1,36 +1,25 @@
 //! What a station tells its owner: people, calls, pictures, texts and files. Plain data, no
 //! behaviour.
 
-use std::fmt;
+mod picture;
+mod transfer;
+
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use transom_users::escape;
-use transom_wire::{Ending, PeerName, PublicKey};
+use transom_wire::{PeerName, PublicKey};
 
-use crate::handle::Credit;
-use crate::latency::Stages;
 use crate::quality::Quality;
 
+pub use picture::{OwnPicture, RemotePicture, Timing};
+pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };
 
-/// Names one transfer of this station, in either direction, for as long as the station lives.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct TransferId(pub(crate) u32);
-
 /// Names one text this station sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TextId(pub(crate) u32);
-
-impl fmt::Display for TransferId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// One thing that happened. `peer` is the contact's name, or the address that was dialed.
 ///
@@ -56,6 +45,7 @@ impl fmt::Display for TransferId {
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
+/// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
@@ -180,7 +170,7 @@ pub enum Notice {
         /// Whose.
         peer: PeerName,
         /// Its state.
-        lens: CameraState,
+        state: CameraState,
         /// In words; may be empty.
         text: String,
     },
@@ -211,7 +201,7 @@ pub enum Notice {
     /// How our own camera is.
     Camera {
         /// Its state.
-        lens: CameraState,
+        state: CameraState,
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },
@@ -223,6 +213,9 @@ pub enum Notice {
         /// How it gets them now.
         quality: Quality,
     },
+    /// Something happened to sound.
+    #[cfg(feature = "sound")]
+    Sound(crate::sound::SoundNotice),
     /// A line of text came.
     Text {
         /// From whom.
@@ -308,40 +301,6 @@ pub enum Obstacle {
     NotLetIn,
 }
 
-/// A picture of a peer's camera, as it was received.
-///
-/// While it lives it holds one of the [credits](transom_wire::limits::PICTURE_CREDIT) of its
-/// call, so drop it when it has been shown or passed over.
-#[derive(Debug)]
-pub struct RemotePicture {
-    /// One baseline JPEG image.
-    pub jpeg: Vec<u8>,
-    /// Pixels across, as its sender says; the decoder checks.
-    pub width: u16,
-    /// Pixels down.
-    pub height: u16,
-    /// How to turn it, as in Exif: 1 upright to 8.
-    pub orientation: u8,
-    /// Counts the camera's pictures; gaps are pictures dropped on the way.
-    pub sequence: u32,
-    /// When things happened to it.
-    pub timing: Timing,
-    pub(crate) _credit: Credit,
-}
-
-/// A picture of our own camera, as its viewers get it.
-#[derive(Clone, Debug)]
-pub struct OwnPicture {
-    /// One baseline JPEG image.
-    pub jpeg: Arc<[u8]>,
-    /// Pixels across.
-    pub width: u16,
-    /// Pixels down.
-    pub height: u16,
-    /// How to turn it, as in Exif: 1 upright to 8.
-    pub orientation: u8,
-}
-
 /// What a connection has measured. Counts run from its beginning.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Numbers {
@@ -365,218 +324,7 @@ pub struct Numbers {
     pub shown_after: Option<Duration>,
     /// How the peer gets our pictures, if it sees our camera.
     pub quality: Option<Quality>,
-}
-
-/// When a picture came, and how long it was on its way.
-#[derive(Clone, Copy, Debug)]
-pub struct Timing {
-    /// When its last byte was here.
-    pub received: Instant,
-    /// Its stages up to then.
-    pub stages: Stages,
-}
-
-/// Which way a transfer goes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Direction {
-    /// To us.
-    Incoming,
-    /// From us.
-    Outgoing,
-}
-
-/// What a transfer is doing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Phase {
-    /// The peer is not connected, or other transfers come first. It goes on by itself.
-    Waiting,
-    /// Offered, not yet answered.
-    Offered,
-    /// Data flow.
-    Running,
-    /// Paused by either side, also while the peer is not connected.
-    Paused,
-    /// All is sent; the receiver is making it durable.
-    Finishing,
-    /// Over.
-    Ended,
-}
-
-/// How far a transfer is. `durable <= verified <= received` counts data bytes, resumed ones
-/// included.
-#[derive(Clone, Debug)]
-pub struct TransferStatus {
-    /// Which.
-    pub transfer: TransferId,
-    /// With whom.
-    pub peer: PeerName,
-    /// Which way.
-    pub direction: Direction,
-    /// The file's or folder's name.
-    pub name: String,
-    /// What it is doing.
-    pub phase: Phase,
-    /// Entries in all.
-    pub files: u32,
-    /// Entries done.
-    pub files_done: u32,
-    /// Bytes in all.
-    pub bytes: u64,
-    /// Bytes that were there from an earlier attempt.
-    pub resumed: u64,
-    /// Bytes given to the network, or taken from it.
-    pub moved: u64,
-    /// Bytes checked and written at the receiver.
-    pub verified: u64,
-    /// Bytes that survive a power cut at the receiver.
-    pub durable: u64,
-    /// Bytes per second over the last seconds.
-    pub rate: u64,
-    /// Time left at that rate.
-    pub eta: Option<Duration>,
-    /// Whether a call is live, at this station or in another program of its owner: the transfer
-    /// then takes what the call leaves.
-    pub yields: bool,
-    /// The file that moves now.
-    pub current: Option<CurrentFile>,
-}
-
-/// The file of a transfer that moves now.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct CurrentFile {
-    /// Its path within the transfer.
-    pub path: String,
-    /// Bytes in all.
-    pub bytes: u64,
-    /// Bytes given to the network, or taken from it.
-    pub moved: u64,
-}
-
-/// How a transfer ended.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Every byte is durable at the receiver under this name.
-    Durable {
-        /// At the receiver: the final path. At the sender: the name the receiver chose.
-        path: PathBuf,
-    },
-    /// The very same thing was there already.
-    AlreadyThere {
-        /// Where.
-        path: PathBuf,
-    },
-    /// The name was taken and the sender asked to leave it alone.
-    Skipped {
-        /// The name.
-        path: PathBuf,
-    },
-    /// What is there is durable, but entries failed: never a success, whatever became of the
-    /// others.
-    Partial {
-        /// Where.
-        path: PathBuf,
-        /// How many. 0 at a sender that only knows that not all of it is there: an entry lost its
-        /// place at the receiver after it had come.
-        failed: u32,
-    },
-    /// The receiver did not want it.
-    Refused {
-        /// Why.
-        reason: RefuseReason,
-        /// In its words.
-        text: String,
-    },
-    /// Somebody cancelled it.
-    Cancelled {
-        /// Whether we did.
-        here: bool,
-        /// In the words of who did.
-        text: String,
-    },
-    /// The peer went away; the same transfer again goes on from `verified`.
-    Lost {
-        /// What happened.
-        why: String,
-    },
-    /// It can't be done.
-    Failed {
-        /// What happened, on which side.
-        why: String,
-    },
-}
-
-impl Outcome {
-    /// How a transfer ended that the receiver says ended so, and of which so many entries failed.
-    pub(crate) fn of(
-        ending: Ending,
-        path: PathBuf,
-        failed: u32,
-        why: impl FnOnce() -> String,
-    ) -> Self {
-        match ending {
-            Ending::Failed => Self::Failed { why: why() },
-            Ending::Partial => Self::Partial { path, failed },
-            _ if failed > 0 => Self::Partial { path, failed },
-            Ending::AlreadyThere => Self::AlreadyThere { path },
-            Ending::Skipped => Self::Skipped { path },
-            _ => Self::Durable { path },
-        }
-    }
-
-    /// Whether everything that was to be there is there.
-    pub fn is_success(&self) -> bool {
-        matches!(
-            self,
-            Self::Durable { .. } | Self::AlreadyThere { .. } | Self::Skipped { .. }
-        )
-    }
-}
-
-/// A sentence for a person. Names and words of others stand in it escaped.
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Durable { path } => write!(f, "safe on the receiver's disk as {path:?}"),
-            Self::AlreadyThere { path } => write!(f, "was there already as {path:?}"),
-            Self::Skipped { path } => write!(f, "left out, because {path:?} is taken"),
-            Self::Partial { path, failed } => {
-                write!(f, "safe on the receiver's disk as {path:?}, ")?;
-                match failed {
-                    0 => f.write_str("but not all of it"),
-                    1 => f.write_str("but for 1 entry"),
-                    more => write!(f, "but for {more} entries"),
-                }
-            }
-            Self::Refused { text, .. } => write!(f, "refused: {}", escape(text)),
-            Self::Cancelled { here: true, .. } => f.write_str("cancelled"),
-            Self::Cancelled { here: false, text } => {
-                write!(f, "cancelled by the other side: {}", escape(text))
-            }
-            Self::Lost { why } => {
-                write!(
-                    f,
-                    "the connection was lost ({}); the same again goes on from here",
-                    escape(why)
-                )
-            }
-            Self::Failed { why } => write!(f, "failed: {}", escape(why)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ending_with_failed_entries_is_no_success_whatever_the_peer_calls_it() {
-        for &ending in Ending::ALL {
-            let outcome = |failed| Outcome::of(ending, "d".into(), failed, String::new);
-            assert!(!outcome(1).is_success(), "{ending:?}");
-            let whole = !matches!(ending, Ending::Partial | Ending::Failed);
-            assert_eq!(outcome(0).is_success(), whole, "{ending:?}");
-        }
-    }
+    /// What is heard of the peer, if something is.
+    #[cfg(feature = "sound")]
+    pub sound: Option<crate::sound::SoundNumbers>,
 }

@@ -68,6 +68,9 @@ pub struct Settings {
     /// files only as LE, lower effort (RFC 8622). Default true: Wi-Fi maps the marks to its access
     /// categories. Some networks drop marked packets.
     pub mark_packets: bool,
+    /// Our microphone and loudspeaker; none by default.
+    #[cfg(feature = "sound")]
+    pub sound: crate::sound::SoundSettings,
     /// In which order pictures and file data are sent; another than the default is for
     /// measurements only.
     pub order: Order,
@@ -95,6 +98,8 @@ impl Settings {
             file_bytes_per_key: 16 << 20,
             call_marks: Vec::new(),
             mark_packets: true,
+            #[cfg(feature = "sound")]
+            sound: Default::default(),
             order: Order::default(),
         }
     }
@@ -107,6 +112,7 @@ impl Settings {
             Capabilities::CAMERA,
         ) | has(self.takes_calls, Capabilities::CALLS)
             | has(self.inbox.is_some(), Capabilities::FILES)
+            | crate::sound::capabilities()
     }
 }
 

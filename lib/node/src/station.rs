@@ -20,6 +20,7 @@ use crate::notice::Notice;
 use crate::parts;
 use crate::settings::Settings;
 use crate::shared_live::SharedLive;
+use crate::sound::Sound;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
 use crate::workers::Report;
@@ -58,6 +59,7 @@ pub struct Station {
     texts: Texts,
     transfers: Transfers,
     shared_live: SharedLive,
+    sound: Sound,
     stopping: Option<Instant>,
 }
 
@@ -87,6 +89,10 @@ impl Station {
             false => camera::PARTING,
         };
         let shared_live = SharedLive::new(&settings.call_marks);
+        #[cfg(feature = "sound")]
+        let sound = Sound::new(std::mem::take(&mut settings.sound));
+        #[cfg(not(feature = "sound"))]
+        let sound = Sound;
         Ok(Self {
             out,
             links,
@@ -96,6 +102,7 @@ impl Station {
             texts: Texts::default(),
             transfers: Transfers::new(settings.inbox.take(), own_key),
             shared_live,
+            sound,
             stopping: None,
         })
     }
@@ -145,15 +152,15 @@ impl Station {
         self.calls.turn(now, &self.links, &mut self.out);
         self.camera.files_move(self.transfers.is_moving());
         self.camera.turn(now, &self.calls, &mut self.out);
-        self.measure
-            .turn(now, &self.links, &self.calls, &self.camera, &mut self.out);
+        self.sound.turn(&self.links, &self.calls, &mut self.out);
+        self.measure_peers(now);
         self.transfers.turn(now, &self.links, &mut self.out);
         self.spare_calls(now);
         while let Some(notice) = self.out.notices.pop_front() {
             self.note(&notice);
             on_notice(notice);
         }
-        let is_over = |at| at <= now || self.links.is_alone();
+        let is_over = |at| at <= now || self.links.is_empty();
         !self.stopping.is_some_and(is_over)
     }
 
@@ -174,6 +181,7 @@ impl Station {
             self.out.liveness.due(),
             self.calls.due(&self.out),
             self.camera.due(),
+            self.sound.due(&self.out),
             self.measure.due(),
             self.transfers.due(self.out.now()),
             self.shared_live.due(),
@@ -198,6 +206,7 @@ impl Station {
             measure,
             texts,
             transfers,
+            sound,
             ..
         } = self;
         match command {
@@ -213,9 +222,9 @@ impl Station {
             Command::Decline { peer } => calls.decline(&peer, out),
             Command::HangUp { peer } => calls.hang_up(&peer, out),
             Command::ShowCamera { peer, on } => calls.show_camera(&peer, on),
-            Command::SetCamera { wish } => {
-                calls.camera_chosen(wish.is_some());
-                camera.choose(wish, out);
+            Command::SetCamera { request } => {
+                calls.camera_chosen(request.is_some());
+                camera.choose(request, out);
             }
             Command::Adapt { adaptation } => camera.adapt(adaptation),
             Command::Preview { on } => camera.preview(on),
@@ -234,7 +243,11 @@ impl Station {
                 link,
                 call,
                 sequence,
-            } => calls.shown(link, call, sequence, out),
+                captured,
+            } => {
+                calls.shown(link, call, sequence, out);
+                sound.shown((link, call), captured, out.now());
+            }
             Command::Text { peer, id, text } => texts.send(peer, id, text, links, out),
             Command::Send {
                 peer,
@@ -256,6 +269,7 @@ impl Station {
                     transfers.rights_changed(link, links, out);
                 }
             }
+            Command::Sound(command) => sound.command(command, out),
             Command::Stop => {
                 self.stopping.get_or_insert(out.now() + FAREWELL);
                 links.close_all(out);
@@ -293,6 +307,19 @@ impl Station {
         }
     }
 
+    fn measure_peers(&mut self, now: Instant) {
+        let Self {
+            out,
+            links,
+            calls,
+            camera,
+            sound,
+            measure,
+            ..
+        } = self;
+        measure.turn(now, links, calls, camera, sound, out);
+    }
+
     /// Tells every session whether a call is live anywhere, so that its file data keep the queues
     /// short.
     fn spare_calls(&mut self, now: Instant) {
@@ -325,7 +352,7 @@ impl Station {
                 side,
             } => {
                 let caller = Caller { key, name, address };
-                self.links.judge(peer, caller, side, &mut self.out);
+                self.links.decide(peer, caller, side, &mut self.out);
             }
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
@@ -355,6 +382,7 @@ impl Station {
             calls,
             texts,
             transfers,
+            sound,
             ..
         } = self;
         let Some(link) = links.link(peer) else { return };
@@ -367,6 +395,9 @@ impl Station {
                 calls.back(link.key, session, out.now());
                 out.tell_shared_live(peer);
                 links.hello(peer, session, capabilities, out);
+            }
+            proto::Event::Call(call, event) if is_of_sound(&event) => {
+                sound.handle((peer, call), event, links, calls, out);
             }
             proto::Event::Call(call, event) => calls.handle((peer, call), link, event, links, out),
             proto::Event::Transfer(file, event) => {
@@ -408,6 +439,11 @@ impl std::fmt::Debug for Station {
             .field("addresses", &self.addresses())
             .finish_non_exhaustive()
     }
+}
+
+fn is_of_sound(event: &proto::CallEvent) -> bool {
+    use proto::CallEvent::{Listen, Sound, SoundEnd, SoundState};
+    matches!(event, Sound(_) | SoundEnd | SoundState(_) | Listen { .. })
 }
 
 /// The system's words behind a bind error.

@@ -1,5 +1,7 @@
 //! Calls: ringing, glare, answering and ending (wire 5).
 
+mod sound;
+
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::time::Duration;
@@ -10,13 +12,15 @@ use crate::send::{Gate, Outgoing, Output, Record, clip};
 use crate::streams::next_after;
 use crate::video::{Counts, Incoming};
 use crate::{CallEvent, CallId, Instant, PeerError, Picture, Queued, UsageError};
+use sound::IncomingSound;
 
 /// All calls of a session, by stream.
 pub(crate) struct Calls {
     open: BTreeMap<u16, Call>,
+    /// [`Config::max_calls`](crate::Config::max_calls).
     most: usize,
     pub(crate) counts: Counts,
-    /// The call whose picture was begun last. No other has one half out.
+    /// The call whose picture was begun last: the only one that can be partly sent.
     turn: u16,
 }
 
@@ -37,12 +41,15 @@ enum Phase {
 
 struct Call {
     phase: Phase,
-    /// Whether we send pictures: the callee of a view, both sides of a talk.
+    /// Whether we send pictures: the callee of a view and both sides of a talk do.
     sends: bool,
     /// Whether the peer sends pictures.
     shows: bool,
     outgoing: Outgoing,
     incoming: Incoming,
+    sound: IncomingSound,
+    /// The sequence of the last frame of sound given to us.
+    sound_sent: Option<u32>,
 }
 
 impl Call {
@@ -54,6 +61,8 @@ impl Call {
             shows: talk || phase == Phase::Calling,
             outgoing: Outgoing::default(),
             incoming: Incoming::default(),
+            sound: IncomingSound::default(),
+            sound_sent: None,
         }
     }
 }
@@ -72,7 +81,7 @@ impl Calls {
         self.open.contains_key(&stream)
     }
 
-    /// Ringing counts too, so that the queues on the way are short when the first picture comes.
+    /// Ringing counts too, so that network queues are short when the first picture is sent.
     pub(crate) fn is_live(&self) -> bool {
         !self.open.is_empty()
     }
@@ -82,8 +91,8 @@ impl Calls {
         output.send(stream, &Message::Ring(Ring { kind }));
     }
 
-    /// Whether we may ring now. Not while anything rings: so rings of both sides meet only when
-    /// they cross, which is what makes glare decidable.
+    /// Refuses to ring while any call rings. Rings of both sides then collide only if they cross on
+    /// the wire, so both sides see the same two rings and resolve the glare alike.
     pub(crate) fn may_ring(&self) -> Result<(), UsageError> {
         if self.open.len() >= self.most {
             return Err(UsageError::Full { what: "calls" });
@@ -126,6 +135,7 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), UsageError> {
         let call = self.open.remove(&id.0).ok_or(UsageError::NoSuchCall)?;
+        output.sound.forget(id.0);
         let status = Status::new(reason, clip(text));
         let message = match call.phase {
             Phase::Ringing => Message::Decline(status),
@@ -175,8 +185,8 @@ impl Calls {
                 verb: "camera_state",
             });
         }
-        // Also when there is no room to say so: who withholds credit must not get such a picture
-        // later.
+        // Even if the state can't be sent: a viewer that withholds credit must not receive this
+        // picture after the camera is off.
         if matches!(state, CameraState::Off | CameraState::Opening) {
             call.outgoing.withdraw();
         }
@@ -186,7 +196,7 @@ impl Calls {
         Ok(())
     }
 
-    /// Whether we record what the peer sends.
+    /// Tells the peer whether we record its pictures.
     pub(crate) fn recording(
         &mut self,
         id: CallId,
@@ -202,7 +212,7 @@ impl Calls {
         Ok(())
     }
 
-    /// A ring of the peer. `we_yield`: whether in a glare our call is the one that yields.
+    /// The peer rings. `we_yield`: in a glare, our call ends and the peer's goes on.
     pub(crate) fn handle_ring(
         &mut self,
         stream: u16,
@@ -249,7 +259,7 @@ impl Calls {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(call) = self.open.get_mut(&stream) else {
-            // We gave the call up, perhaps in a glare that the peer did not notice. Without a reply
+            // We ended this call, perhaps in a glare that the peer did not notice. Without a reply
             // the peer would stay in the call alone.
             let over = Status::new(EndReason::Glare, "");
             output.send(stream, &Message::HangUp(over));
@@ -291,12 +301,13 @@ impl Calls {
             "hang-up by the side that is called",
         )?;
         self.open.remove(&stream);
+        output.sound.forget(stream);
         let status = status.map_text(String::from);
         output.emit_call(CallId(stream), CallEvent::HungUp(status));
         Ok(())
     }
 
-    /// The peer showed our picture; gives when it was captured.
+    /// The peer showed our picture. Returns when it was captured.
     pub(crate) fn handle_shown(
         &mut self,
         stream: u16,
@@ -344,7 +355,7 @@ impl Calls {
         Ok(())
     }
 
-    /// A frame of video; tells whether it ended a picture.
+    /// A frame of a picture. Returns whether the picture is complete.
     pub(crate) fn handle_video(
         &mut self,
         stream: u16,
@@ -373,9 +384,8 @@ impl Calls {
         Ok(true)
     }
 
-    /// Writes a chunk of a picture, as the gate allows. A picture that is half out is
-    /// finished before another call's begins, since two at half the speed would both be late; then
-    /// the next call that has one takes its turn.
+    /// Writes a chunk of a picture, if the gate allows it. A partly sent picture is finished before
+    /// another call's begins: interleaved, both would be late. Then calls take turns.
     pub(crate) fn pull(&mut self, record: &mut Record<'_>, gate: Gate) {
         let (turn, counts) = (self.turn, &mut self.counts);
         if let Some(call) = self.open.get_mut(&turn)
@@ -400,18 +410,18 @@ impl Calls {
         }
     }
 
-    /// Whether a picture that the viewer has credit for is half out or waits.
+    /// Whether a picture that the viewer has credit for waits or is partly sent.
     pub(crate) fn has_picture(&self) -> bool {
         self.open.values().any(|call| call.outgoing.has_picture())
     }
 
-    /// How long a picture has been waiting to be begun, the longest of all calls.
+    /// The longest time that a picture of any call has waited for its first byte to be sent.
     pub(crate) fn picture_waits(&self, now: Instant) -> Option<Duration> {
         let since = self.open.values().filter_map(|call| call.outgoing.waits());
         since.min().map(|since| now - since)
     }
 
-    /// Bytes of pictures that are not yet whole.
+    /// Bytes of incomplete received pictures.
     pub(crate) fn held(&self) -> usize {
         self.open.values().map(|call| call.incoming.held()).sum()
     }

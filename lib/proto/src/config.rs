@@ -1,84 +1,87 @@
-//! What a session is told when it begins: who we are, and its limits with their reasons.
+//! The configuration of a session: our identity and capabilities, and limits with their reasons.
 
 use core::time::Duration;
 
 use transom_wire::{Capabilities, PeerName};
 
-/// In which order a session sends what waits.
+/// The order in which a session sends waiting frames.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Order {
     /// By class, with file data limited by queueing delay while a call is live.
     #[default]
     Priority,
-    /// For measurements only, as the variant to compare with: pictures and file data take turns,
-    /// and nothing limits how much of either is on the way.
+    /// For comparison in measurements only: pictures and file data take turns, and nothing limits
+    /// the bytes in flight of either.
     Naive,
 }
 
-/// Who we are on one connection, and its limits. [`Config::new`] sets good limits.
+/// Our identity on one connection, and its limits. [`Config::new`] sets the default limits.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What this side calls itself; a hint for the peer.
+    /// The name that we give ourselves. It proves nothing to the peer.
     pub name: PeerName,
-    /// Random, of this connection.
+    /// Random number of this connection, for logs.
     pub session: u64,
-    /// Random, decides who yields when both ring at once.
+    /// Random; decides which call yields when both sides ring at once.
     pub nonce: u64,
-    /// What this station can do, for the peer to know. Default none.
+    /// What this station supports, told to the peer. Default none.
     pub capabilities: Capabilities,
-    /// Transfers open at once in each direction. Default 16: a person never waits for more.
+    /// Transfers open at once in each direction. Default 16: more than a person has under way.
     pub max_transfers: usize,
-    /// Calls open at once, ringing ones too. Default 8: one connection carries one or two; each can
-    /// make us hold one picture of at most 8 MiB.
+    /// Calls open at once, including ringing ones. Default 8: a connection usually carries one or
+    /// two, and each lets the peer make us hold a picture of up to 8 MiB.
     pub max_calls: usize,
-    /// Texts sent and not yet acknowledged. Default 64: more than anybody types within a round
-    /// trip.
+    /// Texts sent and not yet acked. Default 64: more than a user types within a round trip.
     pub text_queue: usize,
-    /// Texts of the peer that are told at once. Default 32: a page pasted line by line.
+    /// Size of the token bucket for received texts. Default 32: a page pasted line by line passes
+    /// at once.
     pub text_burst: u32,
-    /// Time between two texts of the peer beyond that. Default 250 ms: faster than anybody reads.
-    /// The others wait, unacknowledged, so that none is lost and the peer's own queue fills.
+    /// Time in which that bucket gains a token. Default 250 ms: faster than a user reads. Texts
+    /// that exceed the bucket wait without an ack, so that none is lost and the peer's
+    /// [`text_queue`](Self::text_queue) fills.
     pub text_pause: Duration,
-    /// Bytes of answers and requests that wait to be sent. Default 1 MiB: a peer that asks and
-    /// never reads is ended there, and entries of folders wait there.
+    /// Bytes of messages that wait to be sent. Default 1 MiB. At half of it, entries of folders are
+    /// held back; above twice of it, the connection ends, since the peer makes us reply and does
+    /// not read.
     pub control_queue: usize,
-    /// How often the peer is pinged. Default 1 s: four pings fit before
+    /// Interval between pings. Default 1 s: four pings fit into
     /// [`give_up_live`](Self::give_up_live).
     pub idle_ping: Duration,
-    /// Silence after which the peer counts as lost. Default 20 s: a short break of the Wi-Fi ends
-    /// no transfer. 4 KiB of a frame that is still coming end the silence as a whole frame does.
+    /// Silence after which the peer counts as lost. Default 20 s: a short outage of the Wi-Fi ends
+    /// no transfer. 4 KiB of an incomplete frame end the silence, as a complete frame does.
     pub give_up: Duration,
-    /// The same while a call rings or runs. Default 4.5 s: nobody talks to a frozen picture for
-    /// more than 5 s.
+    /// The same while a call rings or is live. Default 4.5 s: a picture is frozen for at most 5 s
+    /// before the user is told.
     pub give_up_live: Duration,
-    /// Queueing delay that file data may cause on the way while a call is live. Default 3 ms:
-    /// measured to keep a link full at a tenth of a picture's time at 30 per second.
+    /// Queueing delay that file data may cause in the network while a call is live. Default 3 ms: a
+    /// tenth of the interval between pictures at 30 fps, and measured to keep a link full.
     pub bulk_target: Duration,
-    /// Bytes that texts and file data get for each hundred of a call that could use all of the
-    /// path. Default 5.
+    /// Bytes that texts and file data may send per hundred bytes of media, when media could use
+    /// all of the path. Default 5.
     pub bulk_floor: u8,
-    /// What is on the way drains within this, beyond the round trip of the empty path, when the
-    /// next chunk of a picture is sent. Default 20 ms: with video of 36 Mbit/s on a link of 20 the
-    /// newest picture is at most 90 ms old, and the link stays full.
+    /// A chunk of a picture is sent when the bytes in flight drain within this time beyond the
+    /// minimum round trip. Default 20 ms: with video of 36 Mbit/s on a link of 20 Mbit/s the newest
+    /// picture is at most 90 ms old, and the link stays full.
     pub media_target: Duration,
     /// Bytes of leaves that wait to be sent per transfer, at least two leaves. Default 2 MiB: eight
     /// leaves keep a disk busy.
     pub leaf_room: usize,
-    /// Bytes of leaves received and not yet taken by the disk, per transfer. Default 4 MiB: one
-    /// gigabit link for 30 ms, the time a disk may pause without slowing the sender. As many bytes
-    /// of empty buffers are kept for all transfers together, so that a window is filled without new
-    /// memory.
+    /// Flow control window of a transfer: bytes of leaves received and not yet taken by the disk.
+    /// Default 4 MiB: what a gigabit link carries in 30 ms, the time a disk may pause without
+    /// slowing the sender. The pool of empty buffers, shared by all transfers, keeps as many bytes,
+    /// so that filling a window allocates no memory.
     pub grant_window: u64,
-    /// The same for all transfers of the session together: what one peer can make us hold for the
-    /// disk. Default 16 MiB: half of it in equal parts, so that no transfer waits for others that
-    /// stand still, and half in equal parts for those that move, which lets two run at full speed.
+    /// Flow control window of all transfers of the session together, which bounds the memory that
+    /// one peer can take. Default 16 MiB. Half of it is reserved in equal parts, so that no
+    /// transfer waits for stalled ones. The other half is shared in equal parts by the transfers
+    /// that receive data, so that two run at full speed.
     pub session_window: u64,
-    /// In which order to send what waits. Default [`Order::Priority`].
+    /// The order of sending. Default [`Order::Priority`].
     pub order: Order,
 }
 
 impl Config {
-    /// The limits' defaults.
+    /// A configuration with the default limits.
     pub fn new(name: PeerName, session: u64, nonce: u64) -> Self {
         Self {
             name,

@@ -1,4 +1,4 @@
-//! A connection as the code that moves its bytes sees it.
+//! A connection, for the code that moves its bytes.
 
 use transom_wire::ByeCode;
 
@@ -22,42 +22,43 @@ impl Connection {
         }
     }
 
-    /// Takes in opened plain bytes, cut anywhere. Take out all events afterwards.
+    /// Handles received bytes after decryption, in pieces of any size. Take out all events
+    /// afterwards.
     ///
     /// # Errors
-    /// What the peer did wrong. The connection takes in nothing more then: say [`bye`](Self::bye)
-    /// with the error's code, send that, and close.
+    /// A violation of the protocol. The connection ignores all further bytes: call
+    /// [`bye`](Self::bye) with the error's code, send that, and close.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> Result<(), PeerError> {
         self.session.handle_bytes(bytes, now)
     }
 
-    /// So many bytes of a record have come that is not whole yet. They count as a sign of life,
-    /// which matters where a record takes seconds.
+    /// So many bytes of an incomplete record were received. They end the peer's silence, which
+    /// matters on a link where a record takes seconds.
     pub fn handle_partial(&mut self, bytes: usize, now: Instant) {
         self.session.handle_partial(bytes, now);
     }
 
-    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after the bytes that had
-    /// come by then were taken in.
+    /// To be called once [`poll_timeout`](Self::poll_timeout) has passed, after all bytes received
+    /// by then were handled.
     ///
     /// # Errors
-    /// [`PeerError::Silent`] when nothing was heard for [`Config::give_up`], or for
-    /// [`Config::give_up_live`] while a call rings or runs.
+    /// [`PeerError::Silent`] when nothing was received for [`Config::give_up`], or for
+    /// [`Config::give_up_live`] while a call rings or is live.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
         self.session.handle_timeout(now)
     }
 
     /// Writes the plain bytes of the next record into `out`, which has room for
-    /// [`RECORD_BULK`](transom_wire::limits::RECORD_BULK); gives how many, 0 when nothing may be
+    /// [`RECORD_BULK`](transom_wire::limits::RECORD_BULK). Returns how many, 0 if nothing may be
     /// sent now.
     ///
-    /// To be called only when the socket takes bytes: what goes is decided here, as late as can be.
-    /// Take out all events afterwards.
+    /// Call it only when the socket is writable: the content of a record is chosen here, as late as
+    /// possible. Take out all events afterwards.
     pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> usize {
         self.session.poll_transmit(out, now)
     }
 
-    /// The next event, oldest first. A text counts as arrived when it is taken out here.
+    /// The next event, oldest first. Taking out a text acks it.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.session.poll_event()
     }
@@ -68,7 +69,7 @@ impl Connection {
         self.session.poll_timeout()
     }
 
-    /// Says goodbye: what waits in class control goes first, and nothing is sent after it.
+    /// Says goodbye: waiting messages of class control are sent first, and nothing afterwards.
     pub fn bye(&mut self, code: ByeCode, text: &str) {
         self.session.bye(code, text);
     }

@@ -1,16 +1,17 @@
-//! Frames out of a stream of bytes that is cut anywhere.
+//! Splits a byte stream, received in pieces of any size, into frames.
 
 use alloc::vec::Vec;
 
 use transom_wire::{DecodeError, Header, limits};
 
-/// One whole frame.
+/// A complete frame.
 pub(crate) struct Frame<'a> {
     pub(crate) header: Header,
     pub(crate) payload: &'a [u8],
 }
 
-/// Holds the frame that is cut, at most a header and [`limits::PAYLOAD`] bytes.
+/// Holds the start of an incomplete frame, at most a header and [`limits::PAYLOAD`] bytes. Complete
+/// frames are read in place.
 ///
 /// ```text
 ///   handle_bytes(1)        handle_bytes(2)
@@ -20,20 +21,19 @@ pub(crate) struct Frame<'a> {
 #[derive(Default)]
 pub(crate) struct Deframer {
     held: Vec<u8>,
-    /// Whether `held` was given out and is to be forgotten.
-    given: bool,
+    /// `held` was a complete frame, which the caller has seen: clear it on the next call.
+    is_done: bool,
 }
 
 impl Deframer {
-    /// The next whole frame of what is held and then `rest`, which is shortened; `None` when it is
-    /// used up.
+    /// The next complete frame of the bytes held and then `rest`, which is advanced; `None` when
+    /// all of `rest` is consumed.
     pub(crate) fn next<'a, 'b: 'a>(
         &'a mut self,
         rest: &mut &'b [u8],
     ) -> Result<Option<Frame<'a>>, DecodeError> {
-        if self.given {
+        if core::mem::take(&mut self.is_done) {
             self.held.clear();
-            self.given = false;
         }
         if self.held.is_empty() {
             let Some((frame, after)) = split(rest)? else {
@@ -50,11 +50,11 @@ impl Deframer {
             self.hold(limits::HEADER + len, rest);
         }
         let frame = split(&self.held)?.map(|(frame, _)| frame);
-        self.given = frame.is_some();
+        self.is_done = frame.is_some();
         Ok(frame)
     }
 
-    /// Bytes of the frame that is cut.
+    /// Bytes of the incomplete frame.
     pub(crate) fn held(&self) -> usize {
         self.held.len()
     }
@@ -68,7 +68,7 @@ impl Deframer {
     }
 }
 
-/// The first frame and what follows it.
+/// The first frame, if complete, and the bytes after it.
 fn split(bytes: &[u8]) -> Result<Option<(Frame<'_>, &[u8])>, DecodeError> {
     let Some((head, rest)) = bytes.split_first_chunk() else {
         return Ok(None);

@@ -1,8 +1,8 @@
-//! What can go wrong, by blame: the peer ([`PeerError`]) or our caller ([`UsageError`]).
+//! Errors, sorted by who caused them: the peer ([`PeerError`]) or our caller ([`UsageError`]).
 
 use transom_wire::{ByeCode, DecodeError};
 
-/// The peer broke the protocol or went away: say [`bye`](crate::Connection::bye) with
+/// The peer violated the protocol or went away: send [`bye`](crate::Connection::bye) with
 /// [`code`](Self::code) and close.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -10,31 +10,39 @@ pub enum PeerError {
     /// A frame with an illegal field.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// A legal frame where it has no meaning.
-    #[error("{what} came where it has no meaning")]
+    /// A well-formed frame that is not legal in the current state.
+    #[error("protocol violation: {what}")]
     Unexpected {
-        /// The frame, and what it missed.
+        /// The frame, and why it is illegal.
         what: &'static str,
     },
-    /// The peer went over a limit it has to keep.
-    #[error("{what} went over the limit")]
+    /// The peer exceeded a limit of the protocol.
+    #[error("limit exceeded: {what}")]
     TooMuch {
-        /// What there was too much of.
+        /// What the limit is on.
         what: &'static str,
     },
-    /// A frame that the protocol has and this version does not serve.
+    /// A frame that the protocol defines and this version does not support.
     #[error("{what} is not supported by this version")]
     Unsupported {
         /// The frame.
         what: &'static str,
     },
-    /// Nothing was heard within [`Config::give_up`](crate::Config::give_up).
-    #[error("nothing was heard for too long")]
+    /// Nothing was received for [`Config::give_up`](crate::Config::give_up).
+    #[error("nothing was received for too long")]
     Silent,
 }
 
 impl PeerError {
-    /// What to tell the peer in the `Bye`.
+    pub(crate) const fn unexpected(what: &'static str) -> Self {
+        Self::Unexpected { what }
+    }
+
+    pub(crate) const fn too_much(what: &'static str) -> Self {
+        Self::TooMuch { what }
+    }
+
+    /// The code to send in the `Bye`.
     pub fn code(&self) -> ByeCode {
         match self {
             Self::Decode(_) | Self::Unexpected { .. } => ByeCode::Illegal,
@@ -45,17 +53,17 @@ impl PeerError {
     }
 }
 
-/// Our caller asked for something that the session's state does not allow. Nothing was changed.
+/// Our caller asked for something that the session's state does not allow. The state is unchanged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsageError {
-    /// A goodbye was said by one of both.
+    /// One of both sides said goodbye, or the peer violated the protocol.
     #[error("the session has ended")]
     Ended,
-    /// The call is over or never was; calls can end at any time, so this is no bug.
+    /// The call has ended or never existed. Calls can end at any time, so this is no bug.
     #[error("there is no such call")]
     NoSuchCall,
-    /// The transfer is over or never was; transfers can end at any time, so this is no bug.
+    /// The transfer has ended or never existed. Transfers can end at any time, so this is no bug.
     #[error("there is no such transfer")]
     NoSuchTransfer,
     /// The verb does not fit the state of the call or transfer.
@@ -64,20 +72,26 @@ pub enum UsageError {
         /// The verb.
         verb: &'static str,
     },
-    /// As many as the configuration allows.
-    #[error("there is no room for more {what}")]
-    Full {
-        /// What of.
+    /// The peer's program does not say in its Hello that it takes this.
+    #[error("the peer's program does not take {what}")]
+    Unsupported {
+        /// What it does not take.
         what: &'static str,
     },
-    /// Longer than the wire can carry.
-    #[error("the {what} has {found} bytes, more than {limit} or none")]
-    Length {
-        /// What of.
+    /// A limit of the configuration or the wire is reached; try again later.
+    #[error("there is no room for more {what}")]
+    Full {
+        /// What the limit is on.
         what: &'static str,
-        /// What was given.
+    },
+    /// Longer than the wire can carry, or empty where that is illegal.
+    #[error("a {what} of {found} bytes can't be sent; the limit is {limit}")]
+    Length {
+        /// What has a wrong length.
+        what: &'static str,
+        /// Bytes given.
         found: usize,
-        /// What the wire allows.
+        /// The most bytes that the wire can carry.
         limit: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! What a session tells its caller, and what it is given to send.
+//! Events that a session gives its caller, and the data that its verbs take.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -8,55 +8,46 @@ use core::fmt;
 use transom_wire::{
     ByeCode, CallKind, CameraState, Capabilities, Collision, Done, End, EndReason, Ending, Entry,
     EntryKind, Failure, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape,
-    Start, Status, TransferKey,
+    SoundHead, SoundState, Start, Status, TransferKey,
 };
 
 use crate::Instant;
 
-/// Names a call on this connection: its stream number.
+/// Identifies a call on this connection by its stream number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CallId(pub(crate) u16);
 
-/// Names a transfer on this connection: its stream number.
+/// Identifies a transfer on this connection by its stream number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TransferId(pub(crate) u16);
 
-/// Which side of the connection we are: decides the stream numbers we open.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Side {
-    /// We connected; our streams are odd.
-    Dialer,
-    /// We were connected to; our streams are even.
-    Listener,
-}
-
-/// What the peer did, or what came of it.
+/// What the peer sent, or what happened to something we sent.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// The peer's first frame.
     Hello {
-        /// What the peer calls itself; a hint only.
+        /// The name that the peer gives itself. It proves nothing.
         name: PeerName,
         /// Its random session number.
         session: u64,
-        /// What its station can do, as it claims.
+        /// What its station claims to support.
         capabilities: Capabilities,
     },
     /// The peer's last frame; nothing follows and nothing can be sent any more.
     Bye(Status<ByeCode, String>),
     /// An event of a call.
     Call(CallId, CallEvent),
-    /// A text came. Taking this event out acknowledges it.
+    /// A text was received. Taking this event out acknowledges it.
     Text {
-        /// The peer's number for it.
+        /// The peer's number for the text.
         id: u32,
-        /// What it says.
+        /// The text.
         text: String,
     },
-    /// Our text arrived.
+    /// The peer acknowledged our text.
     TextArrived {
-        /// Our number for it.
+        /// Our number for the text.
         id: u32,
     },
     /// An event of a transfer.
@@ -69,20 +60,31 @@ pub enum Event {
 pub enum CallEvent {
     /// The peer asks for a call of this kind: answer or decline it.
     Ringing(CallKind),
-    /// Our call was taken: it is live.
+    /// The peer answered our call: it is live.
     Answered,
-    /// Our call was not taken; [`EndReason::Glare`] when the peer's own call goes before it.
+    /// The peer declined our call, or with [`EndReason::Glare`] the peer's own call replaces it.
     Declined(Status<EndReason, String>),
     /// The peer ended the call, or gave up ringing.
     HungUp(Status<EndReason, String>),
-    /// A whole picture came. Give its credit back with [`shown`](crate::Session::shown).
+    /// A picture was received. [`shown`](crate::Session::shown) returns its credit to the peer.
     Picture(ReceivedPicture),
-    /// The peer showed a picture of ours: a next one can go.
+    /// The peer showed one of our pictures, so that we have credit for another one.
     Credit,
-    /// How the far camera is.
+    /// The state of the peer's camera.
     CameraState(Status<CameraState, String>),
     /// Whether the peer records the pictures it gets from us.
     Recording {
+        /// Whether it does.
+        on: bool,
+    },
+    /// A frame of sound was received.
+    Sound(SoundFrame),
+    /// The peer is silent on purpose until its next frame of sound: what waits plays out.
+    SoundEnd,
+    /// The state of the peer's microphone.
+    SoundState(Status<SoundState, String>),
+    /// Whether the peer wants our sound; before the first such event it does not.
+    Listen {
         /// Whether it does.
         on: bool,
     },
@@ -94,39 +96,40 @@ pub enum CallEvent {
 pub enum TransferEvent {
     /// The peer offers a file or folder: accept or refuse it.
     Offered(OwnedOffer),
-    /// Our offer is taken: send entries.
+    /// The peer accepted our offer: announce entries.
     Accepted,
-    /// Our offer is not taken; the transfer is over.
+    /// The peer refused our offer; the transfer is over.
     Refused(Status<RefuseReason, String>),
     /// The peer announces an entry: [`start`](crate::Session::start),
     /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
     Entry(OwnedEntry),
-    /// The peer wants an entry's data from an offset on.
+    /// The peer requests an entry's data from an offset on.
     Started(Start),
-    /// A whole leaf came, its hash not yet checked. Give its room back with
-    /// [`stored`](crate::Session::stored).
+    /// A leaf was received; its hash is not checked yet. [`stored`](crate::Session::stored) returns
+    /// its bytes to the window.
     Leaf {
         /// The leaf.
         leaf: LeafData,
         /// Bytes of the whole entry, which decide how a leaf is hashed (wire 7).
         size: u64,
     },
-    /// All leaves of an entry came: check its root, then [`done`](crate::Session::done) or
-    /// [`failed`](crate::Session::failed).
+    /// All leaves of an entry were received: check its root hash, then
+    /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed).
     Ended(End),
-    /// The peer gives an entry up, also as the echo of our own [`failed`](crate::Session::failed),
-    /// or with [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
+    /// The peer abandons an entry, either by itself or in reply to our
+    /// [`failed`](crate::Session::failed). With [`WHOLE`](transom_wire::WHOLE) it abandons the
+    /// transfer, which is over.
     Abandoned(Failure<String>),
-    /// The peer can't take an entry, which is thereby given up, or with
-    /// [`WHOLE`](transom_wire::WHOLE) the transfer, which is then over.
+    /// The peer can't store an entry, which is abandoned. With [`WHOLE`](transom_wire::WHOLE) it
+    /// can't store the transfer, which is over.
     Failed(Failure<String>),
-    /// At least half of the room for entries or leaves is free again.
+    /// At least half of the queue for entries or leaves is free again.
     Room,
-    /// How far the transfer is at the receiver.
+    /// How many bytes the receiver has received, verified and made durable.
     Progress(Progress),
-    /// An entry is whole and verified at the receiver.
+    /// An entry is complete and verified at the receiver.
     Done(Done),
-    /// No more entries come and all are settled: publish, then
+    /// All entries were announced and are done or abandoned: publish the transfer, then
     /// [`finished`](crate::Session::finished).
     Finish {
         /// How many there were.
@@ -141,7 +144,7 @@ pub enum TransferEvent {
     },
     /// The peer ended the transfer early; it is over.
     Cancelled(Status<RefuseReason, String>),
-    /// The peer has another limit on the transfer's rate; the lower of both limits counts.
+    /// The peer changed its rate limit; the lower of both sides' limits applies.
     Limited {
         /// Bytes per second.
         rate: Option<u64>,
@@ -151,40 +154,57 @@ pub enum TransferEvent {
 /// A picture to send. Its bytes are shared, so that many sessions send one copy.
 #[derive(Clone)]
 pub struct Picture {
-    /// What is known before the bytes; `total` is filled in by the session.
+    /// Metadata; the session fills in `total`.
     pub head: PictureHead,
-    /// The coded picture.
+    /// The encoded picture.
     pub bytes: Arc<[u8]>,
 }
 
-/// What became of a picture given to [`send_picture`](crate::Session::send_picture).
+/// What became of a picture given to [`send_picture`](crate::Session::send_picture), or of a frame
+/// given to [`send_sound`](crate::Session::send_sound).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Queued {
-    /// It waits alone.
+    /// No older one was dropped.
     Fresh,
-    /// An older one that waited was dropped for it.
+    /// An older picture that waited in the slot was dropped.
     Replaced,
 }
 
-/// A picture that came whole.
+/// A completely received picture.
 #[derive(Clone, PartialEq)]
 pub struct ReceivedPicture {
-    /// What the sender knows of it.
+    /// The sender's metadata.
     pub head: PictureHead,
-    /// The coded picture, `head.total` bytes.
+    /// The encoded picture, `head.total` bytes.
     pub bytes: Vec<u8>,
-    /// When its last byte came.
+    /// When its last byte was received.
     pub received: Instant,
+}
+
+/// A frame of sound to send, or received. Its bytes are shared, so that many sessions send one copy.
+#[derive(Clone, Eq, PartialEq)]
+pub struct SoundFrame {
+    /// How the samples are coded. The session sends a head before the first frame of each format.
+    pub format: SoundHead,
+    /// Counts the frames of the call; those dropped leave a gap. It never goes back, and wraps.
+    pub sequence: u32,
+    /// When its first sample was captured, in microseconds of the sender's clock;
+    /// [`to_local`](crate::Session::to_local) converts those of the peer.
+    pub captured: u64,
+    /// Whether somebody speaks.
+    pub voice: bool,
+    /// The coded samples, as many as [`SoundHead::fits`] allows.
+    pub bytes: Arc<[u8]>,
 }
 
 /// One leaf of a file.
 #[derive(Clone, Eq, PartialEq)]
 pub struct LeafData {
-    /// The entry.
+    /// The entry's index.
     pub index: u32,
-    /// Where in the file.
+    /// Offset in the file.
     pub offset: u64,
-    /// BLAKE3 chaining value of the leaf, which the session carries and does not check.
+    /// BLAKE3 chaining value of the leaf. The session does not check it.
     pub hash: [u8; 32],
     /// The bytes, 1 to [`LEAF`](transom_wire::limits::LEAF).
     pub bytes: Vec<u8>,
@@ -215,22 +235,22 @@ impl From<RelativePath<'_>> for PathString {
 /// An [`Offer`] that owns its name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnedOffer {
-    /// The same for every attempt at the same thing.
+    /// Identifies the content: the same for every attempt to transfer it.
     pub transfer: TransferKey,
     /// One file or a folder.
     pub shape: Shape,
-    /// What to do where the name is taken.
+    /// What to do if the name is taken.
     pub collision: Collision,
-    /// Entries.
+    /// Number of entries.
     pub files: u32,
     /// Bytes of all files.
     pub bytes: u64,
-    /// The file's or folder's name, one part.
+    /// The file's or folder's name, a single path component.
     pub name: PathString,
 }
 
 impl OwnedOffer {
-    /// The offer as the wire has it.
+    /// The borrowed form, for encoding.
     pub fn as_offer(&self) -> Offer<'_> {
         Offer {
             transfer: self.transfer,
@@ -259,7 +279,7 @@ impl From<Offer<'_>> for OwnedOffer {
 /// An [`Entry`] that owns its path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OwnedEntry {
-    /// Counts from 0.
+    /// Position in the offer, from 0.
     pub index: u32,
     /// File or folder.
     pub kind: EntryKind,
@@ -269,12 +289,12 @@ pub struct OwnedEntry {
     pub mtime: i64,
     /// Bytes, 0 for a folder.
     pub size: u64,
-    /// Where below the offer's name.
+    /// Path below the offer's name.
     pub path: PathString,
 }
 
 impl OwnedEntry {
-    /// The entry as the wire has it.
+    /// The borrowed form, for encoding.
     pub fn as_entry(&self) -> Entry<'_> {
         Entry {
             index: self.index,
@@ -314,6 +334,14 @@ impl fmt::Debug for ReceivedPicture {
             self.head,
             self.bytes.len()
         )
+    }
+}
+
+impl fmt::Debug for SoundFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sequence, codec) = (self.sequence, self.format.codec);
+        let bytes = self.bytes.len();
+        write!(f, "SoundFrame({sequence}, {codec:?}, {bytes} bytes)")
     }
 }
 

@@ -1,9 +1,9 @@
-//! A point in time as the caller tells it; this crate reads no clock.
+//! A point in time, passed in by the caller: this crate reads no clock.
 
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
-/// Microseconds of the caller's monotonic clock, of an arbitrary zero.
+/// Microseconds of the caller's monotonic clock, since an arbitrary zero.
 ///
 /// ```
 /// use core::time::Duration;
@@ -35,7 +35,7 @@ impl Sub<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// How long after `earlier`; zero if it is not.
+    /// The time since `earlier`; zero if `earlier` is later.
     fn sub(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }

@@ -1,25 +1,25 @@
-//! The rules of a session, without IO: no clock, socket, file or thread. It knows messages
+//! The protocol of a session, without IO: no clock, socket, file or thread. It knows messages
 //! (`transom-wire`) and nothing of keys, disks, cameras or windows.
 //!
-//! A [`Connection`] with one peer begins after the handshake. The code that moves its bytes brings
-//! opened bytes and the time, and takes out events and the plain bytes of records to seal. The
-//! owner of the connection acts on the events by the verbs of its [`Session`].
+//! A [`Connection`] with one peer begins after the handshake. The code that moves its bytes passes
+//! in decrypted bytes and the time, and takes out events and the plain bytes of records to encrypt.
+//! The owner of the connection acts on the events by the verbs of its [`Session`].
 //!
 //! # Order of calls
 //!
 //! 1. [`Connection::new`], which queues the Hello.
-//! 2. Bytes came: [`handle_bytes`](Connection::handle_bytes). On an error say
-//!    [`bye`](Connection::bye) with its [`code`](PeerError::code), send that, close. Bytes came of
-//!    a record that can't be opened before all of it is there:
+//! 2. Bytes were received: [`handle_bytes`](Connection::handle_bytes). On an error call
+//!    [`bye`](Connection::bye) with its [`code`](PeerError::code), send that, and close. For bytes
+//!    of a record that is incomplete and thus can't be decrypted:
 //!    [`handle_partial`](Connection::handle_partial).
-//! 3. The time of [`poll_timeout`](Connection::poll_timeout) has come:
+//! 3. The time of [`poll_timeout`](Connection::poll_timeout) has passed:
 //!    [`handle_timeout`](Connection::handle_timeout).
-//! 4. The owner's own wishes: verbs such as [`ring`](Session::ring), [`text`](Session::text),
+//! 4. Verbs of the owner, such as [`ring`](Session::ring), [`text`](Session::text),
 //!    [`offer`](Session::offer).
-//! 5. After each of these, until nothing is left: take events by
-//!    [`poll_event`](Connection::poll_event) and act on them, and, as long as the socket takes
-//!    bytes, records by [`poll_transmit`](Connection::poll_transmit). What goes into a record is
-//!    decided there, so nothing should be taken that can't be written.
+//! 5. After each of these, until nothing is left: take out events by
+//!    [`poll_event`](Connection::poll_event) and act on them; while the socket is writable, take
+//!    out records by [`poll_transmit`](Connection::poll_transmit). The content of a record is
+//!    chosen there, so take out no record that can't be written.
 //!
 //! ```
 //! use transom_proto::{Config, Connection, Event, Instant, Side};
@@ -41,41 +41,46 @@
 //! ```text
 //!   ring()  --> Ring ------> Ringing
 //!   Answered <-- Answer <--- answer()
-//!                            send_picture()   a slot of one: newer replaces older
+//!                            send_picture()   one slot: a newer picture replaces an older one
 //!   Picture <-- Picture.. <- chunk by chunk, as credit, gate and socket allow
 //!   shown() --> Shown -----> Credit
+//!   listen() -> Listen ----> Listen           either side, then the other's sound:
+//!   send_sound() -> Sound -> Sound            the newest 200 ms wait
+//!   sound_end(), sound_state() -------------> SoundEnd, SoundState
 //!   hang_up() -> HangUp ---> HungUp           either side, at any time
 //! ```
 //!
-//! When both ring at once, the call of the side with the lower nonce ends as declined by glare, on
-//! both sides. `ring` is refused while anything rings, so that rings can only meet by crossing.
+//! When both sides ring at once (glare), the call of the side with the lower nonce ends as declined
+//! on both sides. `ring` is refused while a call rings, so that glare needs two rings that cross on
+//! the wire.
 //!
 //! # A transfer
 //!
 //! ```text
-//!   offer()  --> Offered;  accept() --> Accepted, granted one window
+//!   offer()  --> Offered;  accept() --> Accepted, and a grant of one window
 //!   entry()  --> Entry;    start()  --> Started        or done(), failed()
-//!   leaf()   --> Leaf;     stored() --> Progress       and room for as many bytes as were taken
+//!   leaf()   --> Leaf;     stored() --> Progress       and a grant of as many bytes as were taken
 //!   end()    --> Ended;    done()   --> Done           or failed()
-//!   finish() --> Finish;   finished() --> Finished     once every entry is settled
+//!   finish() --> Finish;   finished() --> Finished     once every entry is done or abandoned
 //! ```
 //!
-//! Either side may at any time `pause`, `limit` or `cancel`. `failed` is answered by the sender's
-//! session: leaves of that entry that still come are dropped. After a stream is closed, what was
-//! under way for it is skipped quietly; everything else that does not fit is a [`PeerError`].
+//! Either side may at any time `pause`, `limit` or `cancel`. After `failed`, the sender's session
+//! abandons the entry; until then its leaves are dropped at the receiver. Messages that were in
+//! flight when their stream was closed are ignored; every other message that is illegal in the
+//! current state is a [`PeerError`].
 //!
-//! # What goes first
+//! # Priorities
 //!
-//! Control and acks, never held back; then sound, of which the newest 200 ms wait (no verb fills it
-//! yet: calls with sound are next); then pictures, of which one is finished before the next begins;
-//! then texts and file control; then file data, in which transfers take turns of one record's
-//! bytes. The module `send` decides it in one place, each time that a record is asked for.
+//! First control and acks, which are never held back; then sound, of which only the newest 200 ms
+//! wait; then pictures, of which one is finished
+//! before the next begins; then texts and file control; then file data, where transfers take turns
+//! of one record's bytes. The module `send` chooses, each time that a record is asked for.
 //!
-//! While a call is live anywhere at the station, what is on the way is bounded in time by what acks
-//! show of the path: pictures by a gate, file data by a window that causes a queue of
+//! While a call is live anywhere at the station, acks bound the bytes in flight by the time they
+//! need: a gate holds pictures back, and a window holds file data back to cause a queue of
 //! [`Config::bulk_target`] at most. Texts and file data keep a floor of [`Config::bulk_floor`]. A
-//! record carries one class then, and at most what passes in 3 ms; else it takes 250 ms at most.
-//! The module `path` measures and bounds.
+//! record carries one class then, and at most what the path delivers in 3 ms; otherwise at most
+//! what the path delivers in 250 ms. The module `path` measures the path and sets these limits.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -108,11 +113,12 @@ pub use connection::Connection;
 pub use error::{PeerError, UsageError};
 pub use event::{
     CallEvent, CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
-    ReceivedPicture, Side, TransferEvent, TransferId,
+    ReceivedPicture, SoundFrame, TransferEvent, TransferId,
 };
 pub use instant::Instant;
 pub use session::{Session, Traffic};
 pub use stats::Stats;
+pub use transom_wire::Side;
 
 #[doc(hidden)]
 pub mod fuzzing;

@@ -1,21 +1,20 @@
-//! Dead peer detection: when a peer that is silent counts as lost, and which bytes count as a sign
-//! of life.
+//! Dead peer detection: when a silent peer counts as lost, and which bytes end its silence.
 
 use core::time::Duration;
 
 use crate::Instant;
 
-/// Bytes of incomplete frames that count as a sign of life, as a whole frame does: a slow link is
-/// not silence. It is also the least progress that there must be within [`Config::give_up`]: a
-/// slower trickle counts as silence, and the largest frame of 64 KiB is whole after 16 such spans.
+/// So many bytes of an incomplete frame end the silence, as a complete frame does: a slow link is
+/// not a dead peer. A peer that sends fewer within [`Config::give_up`] is lost, so that the largest
+/// frame, 64 KiB, is complete after at most 16 such spans.
 ///
 /// [`Config::give_up`]: crate::Config::give_up
 const PROGRESS_BYTES: usize = 4 * 1024;
 
 pub(crate) struct Liveness {
-    /// Bytes that came since the peer was last heard.
-    came: usize,
-    /// Start of the first of the current calls; `None` until the caller tells the time.
+    /// Bytes received since the silence last ended.
+    received: usize,
+    /// Start of the first of the current calls; `None` until the caller next passes in the time.
     live_since: Option<Instant>,
     give_up_live: Duration,
 }
@@ -23,28 +22,28 @@ pub(crate) struct Liveness {
 impl Liveness {
     pub(crate) fn new(give_up_live: Duration) -> Self {
         Self {
-            came: 0,
+            received: 0,
             live_since: None,
             give_up_live,
         }
     }
 
-    /// Counts bytes that complete no frame; tells whether the peer counts as heard.
+    /// Bytes that complete no frame were received. Returns whether they end the silence.
     pub(crate) fn handle_partial(&mut self, bytes: usize) -> bool {
-        self.came = self.came.saturating_add(bytes);
-        let heard = self.came >= PROGRESS_BYTES;
+        self.received = self.received.saturating_add(bytes);
+        let heard = self.received >= PROGRESS_BYTES;
         if heard {
-            self.came = 0;
+            self.received = 0;
         }
         heard
     }
 
-    /// A whole frame came.
+    /// A complete frame was received.
     pub(crate) fn heard(&mut self) {
-        self.came = 0;
+        self.received = 0;
     }
 
-    /// The first call begins: its timeout runs from the next time that the caller tells.
+    /// The first call begins: its timeout runs from the next time that the caller passes in.
     pub(crate) fn went_live(&mut self) {
         self.live_since = None;
     }
@@ -53,8 +52,8 @@ impl Liveness {
         self.live_since.get_or_insert(now);
     }
 
-    /// Deadline of a live call for a peer last heard then. Past while the start of the call is not
-    /// known: the caller then tells the time at once.
+    /// When calls give up a peer that was last heard at `heard`. In the past while the start of the
+    /// call is unknown, so that the caller passes in the time at once.
     pub(crate) fn lost_at(&self, heard: Instant) -> Instant {
         match self.live_since {
             Some(since) => heard.max(since) + self.give_up_live,
@@ -70,18 +69,18 @@ mod tests {
     const LIVE: Duration = Duration::from_secs(4);
 
     #[test]
-    fn bytes_of_frames_that_are_not_whole_count_by_the_page() {
+    fn each_4_kib_of_an_incomplete_frame_end_the_silence() {
         let mut liveness = Liveness::new(LIVE);
         assert!(!liveness.handle_partial(PROGRESS_BYTES - 1));
         assert!(liveness.handle_partial(1));
-        assert!(!liveness.handle_partial(PROGRESS_BYTES - 1), "anew");
+        assert!(!liveness.handle_partial(PROGRESS_BYTES - 1), "counted anew");
         liveness.heard();
-        assert!(!liveness.handle_partial(1), "since the last whole frame");
+        assert!(!liveness.handle_partial(1), "a frame restarts the count");
         assert!(liveness.handle_partial(usize::MAX));
     }
 
     #[test]
-    fn a_call_is_patient_from_its_beginning() {
+    fn the_timeout_of_a_call_runs_from_its_start() {
         let mut liveness = Liveness::new(LIVE);
         liveness.handle_time(Instant(10_000_000));
         liveness.handle_time(Instant(90_000_000));
@@ -91,7 +90,7 @@ mod tests {
         assert_eq!(
             liveness.lost_at(Instant(0)),
             Instant(0),
-            "the time has to be told"
+            "the start is not known yet"
         );
         liveness.handle_time(Instant(100_000_000));
         assert_eq!(liveness.lost_at(Instant(0)), Instant(104_000_000));

@@ -1,6 +1,6 @@
-//! Numbers for tests that try many cases, always the same ones.
+//! Deterministic random numbers for tests that try many cases.
 
-/// Splitmix64: small, and good enough to reach everything.
+/// The generator SplitMix64.
 pub(crate) struct Numbers(u64);
 
 impl Numbers {

@@ -1,6 +1,9 @@
-//! Received frames: whether a message may come now, and which part of the session it belongs to.
+//! Received frames: checks whether a message is legal now, and dispatches it to its part of the
+//! session.
 
-use transom_wire::{ByeCode, Class, DecodeError, Header, Hello, Kind, Message, Status, flags};
+use transom_wire::{
+    ByeCode, Capabilities, Class, DecodeError, Header, Hello, Kind, Message, Status, flags,
+};
 
 use crate::session::{Session, Stage};
 use crate::{Event, Instant, PeerError, Side};
@@ -20,12 +23,10 @@ impl Session {
         let kind = message.kind();
         check_header(header, kind)?;
         if self.nonce.is_none() && !matches!(kind, Kind::Hello | Kind::Join) {
-            return Err(PeerError::Unexpected {
-                what: "a message before hello",
-            });
+            return Err(PeerError::unexpected("a message before hello"));
         }
         match kind.class() {
-            Class::Video | Class::Bulk => self.path.acks.data(now),
+            Class::Audio | Class::Video | Class::Bulk => self.path.acks.data(now),
             _ if matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) => {}
             _ => self.path.acks.soon(now),
         }
@@ -52,11 +53,10 @@ impl Session {
 
     fn handle_hello(&mut self, hello: Hello) -> Result<(), PeerError> {
         if self.nonce.is_some() {
-            return Err(PeerError::Unexpected {
-                what: "a second hello",
-            });
+            return Err(PeerError::unexpected("a second hello"));
         }
         self.nonce = Some(hello.nonce);
+        self.peer = hello.capabilities;
         let Hello {
             name,
             session,
@@ -85,26 +85,33 @@ impl Session {
         now: Instant,
     ) -> Result<(), PeerError> {
         let stream = header.stream;
-        let (call, file) = (self.calls.is_open(stream), self.files.is_open(stream));
-        let opens = matches!(message, Message::Ring(_) | Message::Offer(_));
-        if opens {
-            return self.handle_opening(stream, message, call || file);
+        let open = self.scope_of(stream);
+        if matches!(message, Message::Ring(_) | Message::Offer(_)) {
+            return self.handle_opening(stream, message, open.is_some());
         }
-        if !call && !file && !self.streams.was_open(stream) {
-            return Err(PeerError::Unexpected {
-                what: "a message of a stream that was never open",
-            });
+        if open.is_none() && !self.streams.was_open(stream) {
+            return Err(PeerError::unexpected(
+                "a message on a stream that was never opened",
+            ));
         }
-        let of_call = is_of_call(message.kind());
-        if (call && !of_call) || (file && of_call) {
-            return Err(PeerError::Unexpected {
-                what: "a message of another kind of stream",
-            });
+        let scope = Scope::of(message.kind());
+        if open.is_some_and(|open| open != scope) {
+            return Err(PeerError::unexpected(
+                "a message of a call on a transfer's stream, or the reverse",
+            ));
         }
-        if of_call {
-            self.handle_call(header, message, now)
-        } else {
-            self.files.handle(stream, message, now, &mut self.output)
+        match scope {
+            Scope::Call => self.handle_call(header, message, now),
+            _ => self.files.handle(stream, message, now, &mut self.output),
+        }
+    }
+
+    /// What an open stream belongs to.
+    fn scope_of(&self, stream: u16) -> Option<Scope> {
+        match (self.calls.is_open(stream), self.files.is_open(stream)) {
+            (true, _) => Some(Scope::Call),
+            (_, true) => Some(Scope::Transfer),
+            _ => None,
         }
     }
 
@@ -115,9 +122,9 @@ impl Session {
         open: bool,
     ) -> Result<(), PeerError> {
         if open || !self.streams.is_theirs(stream) {
-            return Err(PeerError::Unexpected {
-                what: "a stream that is not the peer's to open",
-            });
+            return Err(PeerError::unexpected(
+                "the opening of a stream that is open or not the peer's",
+            ));
         }
         self.streams.opened(stream);
         match *message {
@@ -147,9 +154,7 @@ impl Session {
         let output = &mut self.output;
         match *message {
             Message::Answer | Message::Decline(_) if self.streams.is_theirs(stream) => {
-                Err(PeerError::Unexpected {
-                    what: "an answer of the side that rang",
-                })
+                Err(PeerError::unexpected("an answer from the side that rang"))
             }
             Message::Answer => self.calls.handle_answer(stream, output),
             Message::Decline(decline) => self.calls.handle_decline(stream, decline, output),
@@ -163,6 +168,15 @@ impl Session {
                 }
                 Ok(())
             }
+            ref sound if is_of_sound(message.kind()) => {
+                if !self.config.capabilities.contains(Capabilities::SOUND) {
+                    return Err(PeerError::Unexpected {
+                        what: "sound for a station that takes none",
+                    });
+                }
+                let voice = header.flags & flags::VOICE != 0;
+                self.calls.handle_sound(stream, sound, voice, now, output)
+            }
             ref video => {
                 let last = header.flags & flags::LAST != 0;
                 if self.calls.handle_video(stream, video, last, now, output)? {
@@ -173,24 +187,43 @@ impl Session {
         }
     }
 
-    /// Whether in a glare our call yields: that of the lower nonce, and if they are equal the
-    /// dialer's.
+    /// Whether our call yields in a glare: the call of the lower nonce does, and if the nonces are
+    /// equal, the dialer's.
     fn we_yield(&self) -> bool {
         let theirs = self.nonce.unwrap_or(0);
         (self.config.nonce, self.side == Side::Listener) < (theirs, self.side == Side::Dialer)
     }
 }
 
-/// Flags and stream are those the kind may have.
+/// Checks that the header has only flags and a stream that are legal for its kind.
 fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
-    let last = matches!(kind, Kind::Picture | Kind::PictureData);
-    let legal = if last { flags::LAST } else { 0 };
+    let legal = match kind {
+        Kind::Picture | Kind::PictureData => flags::LAST,
+        Kind::Sound => flags::VOICE,
+        _ => 0,
+    };
     if header.flags & !legal != 0 {
         return Err(DecodeError::Illegal("flags").into());
     }
-    let connection = matches!(
-        kind,
-        Kind::Hello
+    if (Scope::of(kind) == Scope::Connection) != (header.stream == 0) {
+        return Err(DecodeError::Illegal("stream").into());
+    }
+    Ok(())
+}
+
+/// What a message belongs to, which decides the streams that it may be sent on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Scope {
+    /// The connection: stream 0.
+    Connection,
+    Call,
+    Transfer,
+}
+
+impl Scope {
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Hello
             | Kind::Join
             | Kind::Bye
             | Kind::Ping
@@ -198,18 +231,9 @@ fn check_header(header: Header, kind: Kind) -> Result<(), PeerError> {
             | Kind::Ack
             | Kind::Live
             | Kind::Text
-            | Kind::TextAck
-    );
-    if connection != (header.stream == 0) {
-        return Err(DecodeError::Illegal("stream").into());
-    }
-    Ok(())
-}
-
-fn is_of_call(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Answer
+            | Kind::TextAck => Self::Connection,
+            Kind::Ring
+            | Kind::Answer
             | Kind::Decline
             | Kind::HangUp
             | Kind::Shown
@@ -218,5 +242,16 @@ fn is_of_call(kind: Kind) -> bool {
             | Kind::Picture
             | Kind::PictureData
             | Kind::Abort
-    )
+            | Kind::SoundState
+            | Kind::Listen
+            | Kind::SoundHead
+            | Kind::Sound
+            | Kind::SoundEnd => Self::Call,
+            _ => Self::Transfer,
+        }
+    }
+}
+
+fn is_of_sound(kind: Kind) -> bool {
+    kind.class() == Class::Audio || matches!(kind, Kind::SoundState | Kind::Listen)
 }

@@ -1,9 +1,10 @@
-//! The rules of one connection: takes bytes apart, hands messages on, and asks for the next record.
+//! The state of one connection. It splits received bytes into frames, dispatches them, and lets the
+//! scheduler fill records.
 
 use core::fmt;
 use core::time::Duration;
 
-use transom_wire::{ByeCode, Hello, Live, Message, Status};
+use transom_wire::{ByeCode, Capabilities, Hello, Live, Message, Status};
 
 use crate::call::Calls;
 use crate::deframer::{Deframer, Frame};
@@ -15,9 +16,8 @@ use crate::streams::Streams;
 use crate::text::Texts;
 use crate::{Config, Event, Instant, Order, PeerError, Side, Stats};
 
-/// What the owner of a connection may do and read: verbs for calls, texts and transfers, and
-/// measurements. Only the [`Connection`](crate::Connection) moves bytes, takes out events and says
-/// goodbye:
+/// Verbs for calls, texts and transfers, and measurements. Only the
+/// [`Connection`](crate::Connection) moves bytes, takes out events and says goodbye:
 ///
 /// ```compile_fail,E0624
 /// fn act(session: &mut transom_proto::Session) {
@@ -39,12 +39,14 @@ pub struct Session {
     scheduler: Scheduler,
     /// The peer's nonce; `None` until its Hello.
     pub(crate) nonce: Option<u64>,
-    /// The latest time the caller told.
+    /// What the peer's Hello says it takes; none before it.
+    pub(crate) peer: Capabilities,
+    /// The latest time that the caller passed in.
     pub(crate) now: Instant,
     pub(crate) shown_after: Option<Duration>,
     /// A call is live anywhere at this station, or in another program of its owner.
     live_at_station: bool,
-    /// The same at the peer's station.
+    /// A call is live anywhere at the peer's station.
     pub(crate) live_at_peer: bool,
 }
 
@@ -56,14 +58,14 @@ pub enum Traffic {
     Idle,
     /// Transfers, and no call.
     Files,
-    /// A call that rings or runs, whatever else.
+    /// A call that rings or is live, perhaps transfers too.
     Media,
 }
 
 /// ```text
-///   Open --bye()--> Leaving (sends what control has, then Bye, then nothing)
-///     |--- Bye ---> Left    (sends and takes nothing)
-///     `-- error --> Broken  (takes nothing; bye() may still tell why)
+///   Open --bye()--> Leaving (sends the rest of class control, then Bye, then nothing)
+///     |--- Bye ---> Left    (neither sends nor receives)
+///     `-- error --> Broken  (receives nothing; bye() may still tell the peer why)
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Stage {
@@ -98,6 +100,7 @@ impl Session {
             liveness: Liveness::new(config.give_up_live),
             scheduler: Scheduler::new(&config),
             nonce: None,
+            peer: Capabilities::NONE,
             now,
             shown_after: None,
             live_at_station: false,
@@ -114,7 +117,7 @@ impl Session {
             Stage::Broken(error) => return Err(error),
         }
         self.path.acks.took(bytes.len(), now);
-        // A caller that always has bytes to read may not come to `handle_timeout` for long.
+        // A caller that always has bytes to read may not call `handle_timeout` for a long time.
         self.texts.handle_timeout(now, &mut self.output);
         let mut deframer = core::mem::take(&mut self.deframer);
         let result = self.handle_frames(&mut deframer, bytes, now);
@@ -161,9 +164,11 @@ impl Session {
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
-        let event = self.output.events.pop_front()?;
-        if let Event::Text { id, .. } = event {
-            self.texts.read(id, &mut self.output);
+        let mut event = self.output.events.pop_front()?;
+        match &mut event {
+            Event::Text { id, .. } => self.texts.read(*id, &mut self.output),
+            Event::Transfer(id, event) => self.files.update_event(*id, event),
+            _ => {}
         }
         Some(event)
     }
@@ -182,7 +187,7 @@ impl Session {
         others.into_iter().chain([pinger]).flatten().min()
     }
 
-    /// In which order it sends, as configured.
+    /// The configured order of sending.
     pub fn order(&self) -> Order {
         self.config.order
     }
@@ -193,14 +198,14 @@ impl Session {
         self.path.rate()
     }
 
-    /// Whether a call rings or runs: then keep the queues below this one short.
+    /// Whether a call rings or is live. The caller must then keep the socket's queue short.
     pub fn is_live(&self) -> bool {
         self.calls.is_live()
     }
 
-    /// A call begins (`true`) or the last one ends anywhere at this station, or in another program
-    /// of its owner. While there is one, this session's file data keep the queue on the way short,
-    /// also if the session has no call of its own: links are shared.
+    /// Tells whether a call is live anywhere at this station, or in another program of its owner.
+    /// While it is, this session's file data keep network queues short even if the session has no
+    /// call: the session may share a link with the call.
     ///
     /// The peer is told, since its file data towards us share our link too.
     pub fn set_shared_live(&mut self, live: bool, now: Instant) {
@@ -212,7 +217,7 @@ impl Session {
         self.update_live();
     }
 
-    /// What the connection carries, for the marks of its packets.
+    /// What the connection carries, which decides the DSCP of its packets.
     pub fn traffic(&self) -> Traffic {
         match (self.is_live(), self.files.has_transfers()) {
             (true, _) => Traffic::Media,
@@ -227,9 +232,10 @@ impl Session {
         self.path.has_shared_live()
     }
 
-    /// What was measured up to now.
+    /// The measurements so far.
     pub fn stats(&self, now: Instant) -> Stats {
         let counts = self.calls.counts;
+        let sound = self.output.sound.counts();
         let (granted, storing) = self.files.granted();
         let (sent, unacked) = self.path.sent();
         Stats {
@@ -248,15 +254,17 @@ impl Session {
             pictures_aborted: counts.aborted,
             picture_waits: self.calls.picture_waits(now),
             pictures_received: counts.received,
-            sound_dropped: self.output.sound.dropped(),
+            sound_sent: sound.sent,
+            sound_dropped: sound.dropped,
+            sound_waits: self.output.sound.age(now),
             granted,
             storing,
             shown_after: self.shown_after,
         }
     }
 
-    /// A time of the peer's clock in ours; `None` before the first pong, which comes within the
-    /// first round trip.
+    /// Converts a time of the peer's clock into ours; `None` before the first pong, which arrives
+    /// after one round trip.
     pub fn to_local(&self, peer_clock: u64) -> Option<Instant> {
         self.path.pinger.to_local(peer_clock)
     }
@@ -300,8 +308,8 @@ impl Session {
         Ok(())
     }
 
-    /// A call may have begun. At the first one the shorter [`Config::give_up_live`] counts from now
-    /// on.
+    /// To be called when a call may have begun. The first one starts the shorter timeout,
+    /// [`Config::give_up_live`].
     pub(crate) fn went_live(&mut self, was_live: bool) {
         if !was_live && self.is_live() {
             self.liveness.went_live();
@@ -312,9 +320,10 @@ impl Session {
     pub(crate) fn update_live(&mut self) {
         let shared = self.live_at_station || self.live_at_peer;
         self.path.set_live(self.calls.is_live(), shared);
+        self.path.set_sound(self.output.sound.is_running());
     }
 
-    /// When the peer is lost to the calls that there are.
+    /// When a silent peer counts as lost, by the timeout of calls; `None` without a call.
     fn lost_at(&self) -> Option<Instant> {
         let heard = self.now - self.path.pinger.silent(self.now);
         self.is_live().then(|| self.liveness.lost_at(heard))

@@ -1,18 +1,18 @@
-//! Stream numbers: which are ours to open, and which were open once.
+//! Stream numbers: those that we may open, and those that have been open.
 
 use alloc::collections::BTreeMap;
 use core::ops::Bound::{Excluded, Unbounded};
 
 use crate::Side;
 
-/// Numbers are given out in order, so that "was open once" is a comparison and needs no list:
-/// frames that were under way when a stream was closed are known for what they are, however many
-/// streams were closed.
+/// Numbers are allotted in order, so that a comparison tells whether a stream has been open. Frames
+/// that were in flight when their stream was closed are thus told from illegal ones, without a list
+/// of closed streams.
 pub(crate) struct Streams {
     side: Side,
     /// The number to try next.
     next: u16,
-    /// All our numbers have been used; they are given out again.
+    /// All our numbers have been used, and are allotted again.
     wrapped: bool,
     /// The highest number the peer has opened.
     highest: u16,
@@ -28,9 +28,9 @@ impl Streams {
         }
     }
 
-    /// A number of ours that is not open now.
+    /// One of our numbers that is not open.
     pub(crate) fn allot(&mut self, is_open: impl Fn(u16) -> bool) -> u16 {
-        // Far fewer streams can be open than there are numbers, so this ends.
+        // Ends, since `Config` allows far fewer streams than there are numbers.
         loop {
             let stream = self.next;
             self.next = stream.checked_add(2).unwrap_or_else(|| {
@@ -52,7 +52,7 @@ impl Streams {
         self.highest = self.highest.max(stream);
     }
 
-    /// Whether a stream that is not open now was open before.
+    /// Whether a stream that is not open has been open.
     pub(crate) fn was_open(&self, stream: u16) -> bool {
         if self.is_theirs(stream) {
             stream <= self.highest
@@ -69,7 +69,7 @@ fn first(side: Side) -> u16 {
     }
 }
 
-/// The stream after `turn`, going round: for taking turns.
+/// The stream after `turn`, or the first one after the last: for round robin.
 pub(crate) fn next_after<T>(open: &mut BTreeMap<u16, T>, turn: u16) -> Option<(u16, &mut T)> {
     let after = open.range((Excluded(turn), Unbounded)).next();
     let stream = *after.or_else(|| open.iter().next())?.0;

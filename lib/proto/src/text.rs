@@ -1,4 +1,4 @@
-//! Texts of both sides and their acknowledgements (wire 7).
+//! Text messages of both sides and their acks, with a token bucket on the peer's (wire 7).
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -9,24 +9,25 @@ use transom_wire::{Message, Text, TextAck, limits};
 use crate::send::Output;
 use crate::{Config, Event, Instant, PeerError, UsageError};
 
-/// Texts of the peer that wait here or in our events. Four times what a peer sends without an ack,
-/// so that it may be configured differently.
+/// Received texts that the caller has not taken out. Four times the default of
+/// [`Config::text_queue`], so that a peer may be configured differently.
 const MAX_UNREAD: usize = 256;
 
 pub(crate) struct Texts {
-    /// Our texts that the peer has not acknowledged, at most `most`.
+    /// Our texts that the peer has not acked, at most `most`.
     unacked: VecDeque<u32>,
     most: usize,
     next: u32,
-    /// Texts of the peer that the caller has not taken out.
+    /// Received texts that the caller has not taken out, at most [`MAX_UNREAD`].
     unread: usize,
-    /// Those of them that came too fast, the oldest first.
-    early: VecDeque<(u32, String)>,
+    /// Those that exceed the token bucket, oldest first.
+    delayed: VecDeque<(u32, String)>,
+    /// [`Config::text_pause`]: the time in which a token is added.
     pause: Duration,
-    /// How far ahead of its pace the peer may be: the bucket, in time.
+    /// The size of the bucket, as the time in which it fills.
     burst: Duration,
-    /// When the peer will be at its pace again.
-    paced: Instant,
+    /// When the bucket will be full.
+    full_at: Instant,
 }
 
 impl Texts {
@@ -36,10 +37,10 @@ impl Texts {
             most: config.text_queue,
             next: 0,
             unread: 0,
-            early: VecDeque::new(),
+            delayed: VecDeque::new(),
             pause: config.text_pause,
             burst: config.text_pause.saturating_mul(config.text_burst),
-            paced: Instant::default(),
+            full_at: Instant::default(),
         }
     }
 
@@ -70,31 +71,29 @@ impl Texts {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         if self.unread >= MAX_UNREAD {
-            return Err(PeerError::TooMuch {
-                what: "texts not yet acknowledged",
-            });
+            return Err(PeerError::too_much("texts not yet acknowledged"));
         }
         self.unread += 1;
-        self.early.push_back((text.id, text.text.into()));
+        self.delayed.push_back((text.id, text.text.into()));
         self.handle_timeout(now, output);
         Ok(())
     }
 
-    /// Tells the texts whose time has come.
+    /// Emits the texts that the bucket lets pass.
     pub(crate) fn handle_timeout(&mut self, now: Instant, output: &mut Output) {
         while self.poll_timeout().is_some_and(|at| at <= now) {
-            let Some((id, text)) = self.early.pop_front() else {
+            let Some((id, text)) = self.delayed.pop_front() else {
                 return;
             };
-            self.paced = self.paced.max(now) + self.pause;
+            self.full_at = self.full_at.max(now) + self.pause;
             output.emit(Event::Text { id, text });
         }
     }
 
-    /// When the next text that came too fast is told.
+    /// When the next delayed text is emitted.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let full = self.paced + self.pause - self.burst;
-        (!self.early.is_empty()).then_some(full)
+        let token = self.full_at + self.pause - self.burst;
+        (!self.delayed.is_empty()).then_some(token)
     }
 
     pub(crate) fn handle_ack(
@@ -103,16 +102,14 @@ impl Texts {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(at) = self.unacked.iter().position(|id| *id == ack.id) else {
-            return Err(PeerError::Unexpected {
-                what: "ack of a text that was not sent",
-            });
+            return Err(PeerError::unexpected("ack of a text that was not sent"));
         };
         self.unacked.remove(at);
         output.emit(Event::TextArrived { id: ack.id });
         Ok(())
     }
 
-    /// The caller took a text out: now it has arrived.
+    /// The caller took a text out, which acks it.
     pub(crate) fn read(&mut self, id: u32, output: &mut Output) {
         self.unread = self.unread.saturating_sub(1);
         output.send(0, &Message::TextAck(TextAck { id }));

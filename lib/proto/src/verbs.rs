@@ -1,23 +1,23 @@
-//! What the caller of a session can do: each verb checks the stage and hands on to the part it
-//! belongs to.
+//! The verbs of a session: each checks that the session is open and calls the part that does the
+//! work.
 
 use alloc::vec::Vec;
 
 use transom_wire::{
-    CallKind, CameraState, Done, End, EndReason, Ending, Entry, Failure, Offer, Progress,
-    RefuseReason, Start,
+    CallKind, CameraState, Capabilities, Done, End, EndReason, Ending, Entry, Failure, Offer,
+    Progress, RefuseReason, SoundCodec, SoundState, Start,
 };
 
 use crate::session::{Session, Stage};
-use crate::{CallId, Instant, LeafData, Picture, Queued, TransferId, UsageError};
+use crate::{CallId, Instant, LeafData, Picture, Queued, SoundFrame, TransferId, UsageError};
 
 /// Calls.
 ///
 /// # Errors
 /// [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time;
-/// [`UsageError::NotNow`] when the verb does not fit its state.
+/// [`UsageError::NotNow`] when its state does not allow the verb.
 impl Session {
-    /// Rings. Not while anything rings already.
+    /// Rings the peer, unless a call rings already.
     pub fn ring(&mut self, kind: CallKind) -> Result<CallId, UsageError> {
         self.open_for("calls")?;
         self.calls.may_ring()?;
@@ -28,13 +28,13 @@ impl Session {
         Ok(CallId(stream))
     }
 
-    /// Takes the peer's call: it is live.
+    /// Answers the peer's call: it is live.
     pub fn answer(&mut self, call: CallId) -> Result<(), UsageError> {
         self.open()?;
         self.calls.answer(call, &mut self.output)
     }
 
-    /// Refuses the peer's call.
+    /// Declines the peer's call.
     pub fn decline(
         &mut self,
         call: CallId,
@@ -45,7 +45,7 @@ impl Session {
         self.calls.decline(call, reason, text, &mut self.output)
     }
 
-    /// Ends a call in any state; a call that rings here is declined.
+    /// Ends a call in any state; the peer's call that still rings is declined.
     pub fn hang_up(
         &mut self,
         call: CallId,
@@ -56,21 +56,21 @@ impl Session {
         self.calls.hang_up(call, reason, text, &mut self.output)
     }
 
-    /// Puts a picture into the call's slot of one, in place of an older one that waits.
-    /// `head.total` is set here.
+    /// Puts a picture into the call's slot, replacing an older one that waits there. The session
+    /// sets `head.total`.
     pub fn send_picture(&mut self, call: CallId, picture: Picture) -> Result<Queued, UsageError> {
         self.open()?;
         self.calls.send_picture(call, picture)
     }
 
-    /// A received picture was shown or dropped: its credit goes back to the peer.
+    /// A received picture was shown or dropped: returns its credit to the peer.
     pub fn shown(&mut self, call: CallId, sequence: u32, now: Instant) -> Result<(), UsageError> {
         self.open()?;
         self.calls.shown(call, sequence, now, &mut self.output)
     }
 
-    /// Tells the viewer how our camera is. Once it is off, no picture that waits goes out any more,
-    /// nor the rest of one that is half out.
+    /// Tells the viewer the state of our camera. Once it is off or opening, neither a waiting
+    /// picture nor the rest of a partly sent one is sent.
     pub fn camera_state(
         &mut self,
         call: CallId,
@@ -88,12 +88,64 @@ impl Session {
     }
 }
 
+/// Sound of calls, both ways in a call of either kind.
+///
+/// # Errors
+/// [`UsageError::NoSuchCall`] after a call ended, which the peer can do at any time;
+/// [`UsageError::NotNow`] before it is live; [`UsageError::Unsupported`] where the peer's program
+/// does not take sound, or not that codec: nothing is sent then.
+impl Session {
+    /// Queues a frame of sound. Of what waits the newest 200 ms are kept. `now` is when the frame
+    /// is queued, from which its age counts: a device may give old samples.
+    ///
+    /// # Errors
+    /// [`UsageError::Length`] for a frame that its format does not allow; [`UsageError::NotNow`]
+    /// also for a sequence that goes back.
+    pub fn send_sound(
+        &mut self,
+        call: CallId,
+        frame: SoundFrame,
+        now: Instant,
+    ) -> Result<Queued, UsageError> {
+        self.open_for_sound()?;
+        let opus = frame.format.codec == SoundCodec::Opus;
+        if opus && !self.peer.contains(Capabilities::OPUS) {
+            return Err(UsageError::Unsupported { what: "Opus" });
+        }
+        self.calls.send_sound(call, frame, now, &mut self.output)
+    }
+
+    /// Our sound pauses after the frames that wait: muted, on hold or lost. The next frame ends the
+    /// pause.
+    pub fn sound_end(&mut self, call: CallId) -> Result<(), UsageError> {
+        self.open_for_sound()?;
+        self.calls.sound_end(call, &mut self.output)
+    }
+
+    /// Tells the peer the state of our microphone.
+    pub fn sound_state(
+        &mut self,
+        call: CallId,
+        state: SoundState,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        self.open_for_sound()?;
+        self.calls.sound_state(call, state, text, &mut self.output)
+    }
+
+    /// Tells the peer whether we want its sound, which at first we don't.
+    pub fn listen(&mut self, call: CallId, on: bool) -> Result<(), UsageError> {
+        self.open_for_sound()?;
+        self.calls.listen(call, on, &mut self.output)
+    }
+}
+
 /// Texts.
 impl Session {
     /// Sends a text; its number comes back in [`Event::TextArrived`](crate::Event::TextArrived).
     ///
     /// # Errors
-    /// [`UsageError::Length`], or [`UsageError::Full`] while too many are unacknowledged.
+    /// [`UsageError::Length`], or [`UsageError::Full`] while too many texts are not acked.
     pub fn text(&mut self, text: &str) -> Result<u32, UsageError> {
         self.open()?;
         self.texts.send(text, &mut self.output)
@@ -104,7 +156,7 @@ impl Session {
 ///
 /// # Errors
 /// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time;
-/// [`UsageError::NotNow`] when the verb does not fit its state.
+/// [`UsageError::NotNow`] when its state does not allow the verb.
 impl Session {
     /// Offers a file or folder.
     pub fn offer(&mut self, offer: &Offer<'_>) -> Result<TransferId, UsageError> {
@@ -130,15 +182,16 @@ impl Session {
         self.files.leaf_room(file)
     }
 
-    /// Queues the next leaf of an entry that was started. It is dropped if the entry was given up
-    /// meanwhile.
+    /// Queues the next leaf of an entry that was started. The leaf is dropped if the entry has been
+    /// abandoned meanwhile.
     pub fn leaf(&mut self, file: TransferId, leaf: LeafData) -> Result<(), UsageError> {
         self.open()?;
         self.files.sending(file)?.leaf(leaf)
     }
 
-    /// The buffer of a leaf that was sent or stored, to be filled again. Some are kept while a
-    /// transfer runs, up to [`Config::grant_window`](crate::Config::grant_window) bytes.
+    /// Takes the buffer of a sent or stored leaf from the pool, to be filled again. While a
+    /// transfer runs, the pool keeps up to [`Config::grant_window`](crate::Config::grant_window)
+    /// bytes.
     pub fn spent(&mut self) -> Option<Vec<u8>> {
         self.files.spent()
     }
@@ -149,14 +202,14 @@ impl Session {
         self.files.sending(file)?.end(end)
     }
 
-    /// Gives an entry up, also in the middle of a leaf, or with [`WHOLE`](transom_wire::WHOLE) the
-    /// transfer, which is then over.
+    /// Abandons an entry, also in the middle of a leaf. With [`WHOLE`](transom_wire::WHOLE) it
+    /// abandons the transfer, which is then over.
     pub fn abandon(&mut self, file: TransferId, failure: Failure<&str>) -> Result<(), UsageError> {
         self.open()?;
         self.files.abandon(file, failure, &mut self.output)
     }
 
-    /// No more entries come; `entries` have been announced. Their data may still be on the way.
+    /// All entries, `entries` in number, have been announced. Their data may still be in flight.
     pub fn finish(&mut self, file: TransferId, entries: u32) -> Result<(), UsageError> {
         self.open()?;
         self.files.sending(file)?.finish(entries, &mut self.output)
@@ -167,17 +220,17 @@ impl Session {
 ///
 /// # Errors
 /// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time;
-/// [`UsageError::NotNow`] when the verb does not fit its state.
+/// [`UsageError::NotNow`] when its state does not allow the verb.
 impl Session {
-    /// Takes an offer.
+    /// Accepts an offer.
     pub fn accept(&mut self, file: TransferId) -> Result<(), UsageError> {
         self.open()?;
         self.files.accept(file, &mut self.output, self.now)
     }
 
-    /// Changes how many bytes of file data the peer can make us hold for the disk, which is
-    /// [`Config::session_window`](crate::Config::session_window) at first: for a peer with several
-    /// connections. What was granted stays granted.
+    /// Changes how many bytes of file data the peer may send ahead of the disk, at first
+    /// [`Config::session_window`](crate::Config::session_window). Several connections with one peer
+    /// share a window this way. Grants already sent stay valid.
     pub fn set_session_window(&mut self, bytes: u64) {
         self.files.set_session_window(bytes);
     }
@@ -199,16 +252,15 @@ impl Session {
         self.files.receiving(file)?.start(start, &mut self.output)
     }
 
-    /// An entry can't be taken: the sender gives it up. With [`WHOLE`](transom_wire::WHOLE) the
+    /// An entry can't be stored: the sender abandons it. With [`WHOLE`](transom_wire::WHOLE) the
     /// transfer is over.
     pub fn failed(&mut self, file: TransferId, failure: Failure<&str>) -> Result<(), UsageError> {
         self.open()?;
         self.files.failed(file, failure, &mut self.output)
     }
 
-    /// `taken` bytes of leaves given out as [`Leaf`](crate::TransferEvent::Leaf) have left memory,
-    /// written or dropped: as many more are granted. And how far the transfer is, for the sender to
-    /// know.
+    /// `taken` bytes of leaves from [`Leaf`](crate::TransferEvent::Leaf) events have left memory,
+    /// written or dropped: as many more are granted. The sender is told `progress`.
     pub fn stored(
         &mut self,
         file: TransferId,
@@ -219,20 +271,20 @@ impl Session {
         self.files.receiving(file)?.stored(taken, progress)
     }
 
-    /// Gives the buffer of a stored leaf back, to be filled again. May always be left out.
+    /// Puts the buffer of a stored leaf into the pool, to be filled again. Optional.
     pub fn recycle(&mut self, file: TransferId, buffer: Vec<u8>) {
         self.files.recycle(file, buffer);
     }
 
-    /// An entry is whole and verified: after its [`Ended`](crate::TransferEvent::Ended), or at once
-    /// if it was there before or is a folder.
+    /// An entry is complete and verified: after its [`Ended`](crate::TransferEvent::Ended), or at
+    /// once if the file existed before or the entry is a folder.
     pub fn done(&mut self, file: TransferId, done: &Done) -> Result<(), UsageError> {
         self.open()?;
         self.files.receiving(file)?.done(done, &mut self.output)
     }
 
-    /// The last word about a transfer, which is then over. That everything is durable can only be
-    /// said after [`Finish`](crate::TransferEvent::Finish).
+    /// Tells the sender how the transfer ended, which is then over. [`Ending::Durable`] and
+    /// [`Ending::Partial`] are legal only after [`Finish`](crate::TransferEvent::Finish).
     pub fn finished(
         &mut self,
         file: TransferId,
@@ -249,7 +301,7 @@ impl Session {
 /// # Errors
 /// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time.
 impl Session {
-    /// Halts a transfer or lets it go on; it runs while neither side wants it halted.
+    /// Pauses or resumes a transfer; it runs while neither side pauses it.
     pub fn pause(&mut self, file: TransferId, paused: bool) -> Result<(), UsageError> {
         self.open()?;
         self.files.throttle(file)?.pause(paused);
@@ -267,7 +319,8 @@ impl Session {
         self.files.cancel(file, reason, text, &mut self.output)
     }
 
-    /// Limits a transfer's data bytes per second; the lower limit of both sides counts.
+    /// Limits a transfer's data bytes per second; `None` or 0 for no limit. The lower limit of both
+    /// sides applies.
     pub fn limit(&mut self, file: TransferId, rate: Option<u64>) -> Result<(), UsageError> {
         self.open()?;
         let rate = rate.filter(|rate| *rate > 0);
@@ -285,12 +338,21 @@ impl Session {
         }
     }
 
-    /// Whether something new may begin.
+    fn open_for_sound(&self) -> Result<(), UsageError> {
+        self.open()?;
+        match self.peer.contains(Capabilities::SOUND) {
+            true => Ok(()),
+            false => Err(UsageError::Unsupported { what: "sound" }),
+        }
+    }
+
+    /// Whether a new call or transfer may begin.
     fn open_for(&self, what: &'static str) -> Result<(), UsageError> {
         self.open()?;
         self.output.room(what)
     }
 
+    /// A free stream number.
     fn allot(&mut self) -> u16 {
         let (calls, files) = (&self.calls, &self.files);
         self.streams

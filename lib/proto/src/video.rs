@@ -1,4 +1,4 @@
-//! Pictures of one call coming in (wire 6): put together from chunks, within credit.
+//! Received pictures of one call (wire 6): reassembled from chunks, within the sender's credit.
 
 use alloc::vec::Vec;
 
@@ -7,10 +7,11 @@ use transom_wire::{DecodeError, PictureHead};
 
 use crate::{Instant, PeerError, ReceivedPicture, UsageError};
 
-/// Bytes set aside for a picture before any came; more is set aside as it comes.
+/// Most bytes allocated for a picture on its head alone: a peer that announces 8 MiB must send them
+/// before we allocate them.
 const FIRST_ROOM: usize = 64 * 1024;
 
-/// What became of pictures, for the stats.
+/// Numbers of pictures, for the stats.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) sent: u64,
@@ -19,7 +20,7 @@ pub(crate) struct Counts {
     pub(crate) received: u64,
 }
 
-/// Pictures coming in: at most one being put together and [`PICTURE_CREDIT`] not yet shown.
+/// At most one incomplete picture, and [`PICTURE_CREDIT`] pictures not yet shown.
 #[derive(Default)]
 pub(crate) struct Incoming {
     partial: Option<(PictureHead, Vec<u8>)>,
@@ -35,14 +36,10 @@ impl Incoming {
         now: Instant,
     ) -> Result<Option<ReceivedPicture>, PeerError> {
         if self.partial.is_some() {
-            return Err(PeerError::Unexpected {
-                what: "a picture inside another",
-            });
+            return Err(PeerError::unexpected("a picture inside another"));
         }
         if self.unshown.len() >= PICTURE_CREDIT as usize {
-            return Err(PeerError::TooMuch {
-                what: "pictures not yet shown",
-            });
+            return Err(PeerError::too_much("pictures not yet shown"));
         }
         let room = FIRST_ROOM.min(head.total as usize);
         self.partial = Some((head, Vec::with_capacity(room)));
@@ -64,9 +61,7 @@ impl Incoming {
     pub(crate) fn handle_abort(&mut self) -> Result<(), PeerError> {
         match self.partial.take() {
             Some(_) => Ok(()),
-            None => Err(PeerError::Unexpected {
-                what: "abort without a picture",
-            }),
+            None => Err(PeerError::unexpected("abort without a picture")),
         }
     }
 
@@ -75,7 +70,7 @@ impl Incoming {
         partial.map_or(0, |(_, bytes)| bytes.capacity())
     }
 
-    /// The picture has been shown: gives the credit back.
+    /// The picture was shown: frees its credit.
     pub(crate) fn shown(&mut self, sequence: u32) -> Result<(), UsageError> {
         match self.unshown.iter().position(|unshown| *unshown == sequence) {
             Some(at) => self.unshown.remove(at),
@@ -91,15 +86,11 @@ impl Incoming {
         now: Instant,
     ) -> Result<Option<ReceivedPicture>, PeerError> {
         let Some((head, picture)) = &mut self.partial else {
-            return Err(PeerError::Unexpected {
-                what: "picture data without a picture",
-            });
+            return Err(PeerError::unexpected("picture data without a picture"));
         };
         let total = head.total as usize;
         if bytes.len() > total - picture.len() {
-            return Err(PeerError::TooMuch {
-                what: "a picture's announced bytes",
-            });
+            return Err(PeerError::too_much("a picture's announced bytes"));
         }
         reserve(picture, bytes.len(), total);
         picture.extend_from_slice(bytes);
@@ -121,7 +112,7 @@ impl Incoming {
     }
 }
 
-/// Makes room by doubling, but never for more than was announced.
+/// Grows by doubling, to the announced size at most.
 fn reserve(picture: &mut Vec<u8>, more: usize, total: usize) {
     let needed = picture.len() + more;
     if needed > picture.capacity() {

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use transom_secure::{
-    Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD, Role,
+    Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD, Side,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -44,8 +44,8 @@ fn timed<E>(work: impl FnOnce() -> Result<(), E>) -> Result<Duration, E> {
 }
 
 fn channels(ciphers: Ciphers) -> Result<(Channel, Channel), Box<dyn Error>> {
-    let mut dialer = Handshake::new(&Identity::generate()?, Role::Dialer, ciphers)?;
-    let mut listener = Handshake::new(&Identity::generate()?, Role::Listener, ciphers)?;
+    let mut dialer = Handshake::new(&Identity::generate()?, Side::Dialer, ciphers)?;
+    let mut listener = Handshake::new(&Identity::generate()?, Side::Listener, ciphers)?;
     while !(dialer.is_complete() && listener.is_complete()) {
         while let Some(bytes) = dialer.poll_transmit() {
             listener.handle_bytes(&bytes)?;

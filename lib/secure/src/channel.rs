@@ -1,4 +1,4 @@
-//! Sealed records after the handshake (wire 3.1). What their plain bytes mean is not known here.
+//! Sealed records after the handshake (wire 3.1). It does not know what their plain bytes mean.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::key::TAG;
 
 /// Both directions of a connection whose handshake is complete.
 ///
-/// Records are numbered: each is to be opened in the order it was sealed, and one that was sealed
-/// must be sent. The first record that fails ends the channel.
+/// Records are numbered implicitly: they must be sent and opened in the order in which they are
+/// sealed, without a gap. The first record that fails ends the channel.
 ///
 /// ```text
 ///   seal_in_place                                  open
@@ -20,13 +20,13 @@ use crate::key::TAG;
 pub struct Channel {
     sealed: CipherState,
     opened: CipherState,
-    facts: Facts,
+    handshake: HandshakeResult,
     over: bool,
 }
 
-/// What a handshake leaves behind beside its keys.
+/// The results of a handshake, except its keys.
 #[derive(Clone, Copy)]
-pub(crate) struct Facts {
+pub(crate) struct HandshakeResult {
     pub(crate) remote: [u8; 32],
     pub(crate) hash: [u8; 32],
     pub(crate) cipher: Cipher,
@@ -34,18 +34,18 @@ pub(crate) struct Facts {
 
 impl Channel {
     /// A channel that seals with the first key and opens with the second.
-    pub(crate) fn new(keys: [&[u8; 32]; 2], facts: Facts) -> Self {
-        let [sealed, opened] = keys.map(|key| CipherState::new(facts.cipher, key));
+    pub(crate) fn new(keys: [&[u8; 32]; 2], handshake: HandshakeResult) -> Self {
+        let [sealed, opened] = keys.map(|key| CipherState::new(handshake.cipher, key));
         let over = false;
         Self {
             sealed,
             opened,
-            facts,
+            handshake,
             over,
         }
     }
 
-    /// The same channel with another interval between changes of the key.
+    /// The same channel with another rekey interval.
     #[cfg(test)]
     pub(crate) fn with_interval(mut self, records: u32) -> Self {
         self.sealed = self.sealed.with_interval(records);
@@ -53,12 +53,12 @@ impl Channel {
         self
     }
 
-    /// Seals one record and appends it, its length first. [`Channel::seal_in_place`] does the same
-    /// without a copy.
+    /// Seals one record and appends it to `out`, its length first. [`Channel::seal_in_place`] does
+    /// the same without a copy.
     ///
     /// # Errors
-    /// The plain bytes are more than [`MAX_PLAIN`], or the channel is at its end. `out` is as
-    /// before then.
+    /// The plain bytes are more than [`MAX_PLAIN`], or the channel has failed. `out` is unchanged
+    /// then.
     pub fn seal(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), ChannelError> {
         let before = out.len();
         out.extend_from_slice(&[0; RECORD_HEAD]);
@@ -71,13 +71,12 @@ impl Channel {
         result
     }
 
-    /// Seals one record whose plain bytes lie in their place: behind room for the length,
-    /// [`RECORD_HEAD`] bytes, and before room for the tag. Altogether these are
-    /// [`RECORD_OVERHEAD`] bytes more than the plain ones.
+    /// Seals one record in place. `record` has [`RECORD_HEAD`] bytes of room for the length, then
+    /// the plain bytes, then room for the tag: [`RECORD_OVERHEAD`] bytes of room in all.
     ///
     /// # Errors
-    /// The record has no room for the overhead, or its plain bytes are more than [`MAX_PLAIN`]; or
-    /// the channel is at its end.
+    /// The record has no room for the overhead, its plain bytes are more than [`MAX_PLAIN`], or the
+    /// channel has failed.
     pub fn seal_in_place(&mut self, record: &mut [u8]) -> Result<(), ChannelError> {
         if self.over {
             return Err(ChannelError::Over);
@@ -103,11 +102,11 @@ impl Channel {
         Ok(())
     }
 
-    /// Opens one record, given without its length, in place, and gives its plain bytes. After a
-    /// record that failed, what `sealed` holds means nothing.
+    /// Opens one record in place, given without its length, and returns its plain bytes. After an
+    /// error the content of `sealed` is undefined.
     ///
     /// # Errors
-    /// The record is not the next one the other side sealed. The channel is at its end then.
+    /// The record is not the next one that the peer sealed. That ends the channel.
     pub fn open<'a>(&mut self, sealed: &'a mut [u8]) -> Result<&'a [u8], ChannelError> {
         if self.over {
             return Err(ChannelError::Over);
@@ -120,26 +119,27 @@ impl Channel {
         result.map(|()| sealed.split_at(sealed.len() - TAG).0)
     }
 
-    /// The other side's public key.
+    /// The peer's public key.
     pub fn remote(&self) -> [u8; 32] {
-        self.facts.remote
+        self.handshake.remote
     }
 
-    /// What both sides of this connection, and nobody else, have in common; not secret.
+    /// The hash that identifies this handshake (Noise 11.2, channel binding): equal at both sides,
+    /// different for every other connection. Not secret.
     pub fn handshake_hash(&self) -> [u8; 32] {
-        self.facts.hash
+        self.handshake.hash
     }
 
-    /// What seals the records.
+    /// The cipher of the records.
     pub fn cipher(&self) -> Cipher {
-        self.facts.cipher
+        self.handshake.cipher
     }
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
-            .field("cipher", &self.facts.cipher)
+            .field("cipher", &self.handshake.cipher)
             .field("over", &self.over)
             .finish_non_exhaustive()
     }
@@ -151,7 +151,7 @@ pub const MAX_PLAIN: usize = MAX_SEALED - TAG;
 /// Bytes of a record before its sealed bytes: the length.
 pub const RECORD_HEAD: usize = 2;
 
-/// Bytes a record has beyond its plain ones: the length and the tag.
+/// Bytes of a record beyond its plain bytes: the length and the tag.
 pub const RECORD_OVERHEAD: usize = RECORD_HEAD + TAG;
 
 /// Bytes of the largest Noise message.

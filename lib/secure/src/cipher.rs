@@ -1,18 +1,17 @@
-//! The two ciphers, and which of them this machine is quick at. What they compute is snow's
-//! business.
+//! The two ciphers, and which of them is fast on this machine. [`crate::key`] implements them.
 
-/// What seals the records of a connection.
+/// The cipher of a connection's records.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Cipher {
-    /// Quick on every processor.
+    /// Fast on every processor.
     ChaCha20Poly1305,
-    /// Several times as quick on processors with instructions for it, slow and open to timing on
-    /// others.
+    /// Several times as fast on processors with AES instructions; slow and vulnerable to timing
+    /// attacks on others.
     Aes256Gcm,
 }
 
 impl Cipher {
-    /// Its bit in a preamble (wire 2).
+    /// The cipher's bit in a preamble (wire 2).
     pub(crate) fn bit(self) -> u8 {
         match self {
             Self::ChaCha20Poly1305 => 1,
@@ -37,7 +36,7 @@ impl Ciphers {
     /// ChaCha20-Poly1305 and AES-256-GCM.
     pub const BOTH: Self = Self(3);
 
-    /// What this machine is quick at: AES-256-GCM only where the processor has instructions for it.
+    /// The ciphers to use on this machine: AES-256-GCM only with AES instructions.
     pub fn detect() -> Self {
         if has_aes() { Self::BOTH } else { Self::CHACHA }
     }
@@ -47,19 +46,18 @@ impl Ciphers {
         self.0 & cipher.bit() != 0
     }
 
-    /// The set as a preamble has it.
+    /// The set as a byte of a preamble.
     pub(crate) fn bits(self) -> u8 {
         self.0
     }
 
-    /// The set in a dialer's preamble. Bits that this version doesn't know are left out: a later
-    /// one may set them.
+    /// The set in a dialer's preamble. Unknown bits are dropped: a later version may set them.
     pub(crate) fn from_bits(bits: u8) -> Option<Self> {
         let known = Self(bits & Self::BOTH.0);
         known.contains(Cipher::ChaCha20Poly1305).then_some(known)
     }
 
-    /// The quickest cipher that both sets have.
+    /// The fastest cipher that both sets have.
     pub(crate) fn best(self, other: Self) -> Cipher {
         match self.contains(Cipher::Aes256Gcm) && other.contains(Cipher::Aes256Gcm) {
             true => Cipher::Aes256Gcm,
@@ -67,7 +65,7 @@ impl Ciphers {
         }
     }
 
-    /// The one cipher of this set that a listener's preamble names.
+    /// The cipher of this set that a listener chose, if the byte names exactly one.
     pub(crate) fn choice(self, bit: u8) -> Option<Cipher> {
         [Cipher::ChaCha20Poly1305, Cipher::Aes256Gcm]
             .into_iter()
@@ -80,7 +78,7 @@ fn has_aes() -> bool {
     std::arch::is_x86_feature_detected!("aes") && std::arch::is_x86_feature_detected!("pclmulqdq")
 }
 
-/// Without ring the instructions of ARM stay unused unless a compiler flag asks for them.
+/// Without ring, ARM's AES instructions are used only with a compiler flag.
 #[cfg(target_arch = "aarch64")]
 fn has_aes() -> bool {
     cfg!(feature = "ring")
@@ -98,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_quickest_common_cipher_is_chosen() {
+    fn the_fastest_common_cipher_is_chosen() {
         use Cipher::*;
         assert_eq!(Ciphers::BOTH.best(Ciphers::BOTH), Aes256Gcm);
         assert_eq!(Ciphers::BOTH.best(Ciphers::CHACHA), ChaCha20Poly1305);
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_without_chacha_is_none_and_unknown_bits_are_left_out() {
+    fn a_set_without_chacha_is_refused_and_unknown_bits_are_dropped() {
         assert_eq!(Ciphers::from_bits(0), None);
         assert_eq!(Ciphers::from_bits(2), None);
         assert_eq!(Ciphers::from_bits(0xf1), Some(Ciphers::CHACHA));

@@ -1,5 +1,5 @@
-//! The records of one direction: their key, their numbers, and the changes of the key (Noise 5.1
-//! calls this a CipherState, and wire 3.1 says when the key changes).
+//! The records of one direction: their key, their numbers, and rekeying. Noise 5.1 calls this a
+//! CipherState; wire 3.1 says when the key changes.
 
 use zeroize::Zeroizing;
 
@@ -10,10 +10,11 @@ use crate::key::{Forged, Key, TAG};
 pub(crate) struct CipherState {
     cipher: Cipher,
     key: Key,
-    /// The number of the next record. It goes on when the key changes.
+    /// The number of the next record. A rekey does not reset it.
     number: u64,
-    /// Records until the next change of the key, and from one change to the next.
+    /// Records until the next rekey.
     left: u32,
+    /// Records from one rekey to the next.
     pub(crate) interval: u32,
 }
 
@@ -29,14 +30,14 @@ impl CipherState {
         }
     }
 
-    /// The same with another interval between changes of the key.
+    /// The same with another rekey interval.
     #[cfg(test)]
     pub(crate) fn with_interval(mut self, records: u32) -> Self {
         (self.left, self.interval) = (records, records);
         self
     }
 
-    /// Seals the next record in place and gives its tag.
+    /// Seals the next record in place and returns its tag.
     pub(crate) fn seal(&mut self, bytes: &mut [u8]) -> Result<[u8; TAG], Forged> {
         let tag = self.key.seal(self.number, bytes)?;
         self.count()?;
@@ -49,7 +50,7 @@ impl CipherState {
         self.count()
     }
 
-    /// Counts one record, and changes the key when it is due.
+    /// Counts one record, and rekeys when that is due.
     fn count(&mut self) -> Result<(), Forged> {
         self.number += 1;
         self.left -= 1;
@@ -60,7 +61,7 @@ impl CipherState {
         Ok(())
     }
 
-    /// Noise 4.2: the next key is 32 zeros, sealed under the number that no record has.
+    /// Noise 4.2: the next key is 32 zeros, sealed with the largest nonce, which no record uses.
     fn rekey(&mut self) -> Result<(), Forged> {
         let mut next = Zeroizing::new([0; 32]);
         self.key.seal(u64::MAX, &mut next[..])?;
@@ -69,6 +70,6 @@ impl CipherState {
     }
 }
 
-/// Records of one direction under one key (wire 3.1): at most 64 GiB, far below what either cipher
-/// bears.
+/// Records of one direction under one key (wire 3.1): at most 64 GiB, far below the safe limit of
+/// either cipher.
 const REKEY_RECORDS: u32 = 1 << 20;

@@ -1,22 +1,23 @@
-//! What can go wrong, sorted by who is to blame: the other side, our caller, the system.
+//! Errors, sorted by their cause: the peer, our caller, the system.
 
 use crate::preamble::VERSION;
 
-/// The system could not give what a key needs.
+/// The system can't provide what a key needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecureError {
     /// The system's source of random numbers failed.
-    #[error("the system gives no random numbers")]
+    #[error("the system provides no random numbers")]
     Random,
 }
 
-/// The handshake is over; nothing was shown to the other side but what had been sent before.
+/// The handshake has failed. Nothing is sent to the peer after that, except the answer to a version
+/// or purpose that this side does not serve.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    // The other side's fault, or of somebody between.
-    /// The first bytes are not a preamble: another program is there.
+    // Caused by the peer, or by an attacker on the path.
+    /// The first bytes are not a preamble: the peer is another program.
     #[error("the other side does not speak transom")]
     Magic,
     /// The preamble's versions are all older or all newer than [`VERSION`].
@@ -26,53 +27,52 @@ pub enum HandshakeError {
         versions(.oldest, .newest)
     )]
     Version {
-        /// The oldest version that the other side speaks.
+        /// The oldest version that the peer speaks.
         oldest: u8,
-        /// The newest one.
+        /// The newest version that the peer speaks.
         newest: u8,
     },
-    /// Both sides dialed, or both listen, or our own bytes came back.
-    #[error("the other side takes role {0}, which is not its own")]
-    Role(u8),
-    /// The dialer's set lacks the cipher that everybody has, or the listener chose none or more
-    /// than one.
+    /// Both sides dialed, both listen, or our own bytes came back.
+    #[error("the other side claims side {0} of the connection, which is not its own")]
+    Side(u8),
+    /// The dialer's set lacks ChaCha20-Poly1305, which every version has; or the listener chose no
+    /// cipher, or more than one.
     #[error("the other side's ciphers are 0x{0:02x}, from which none can be chosen")]
     Ciphers(u8),
-    /// The other side wants something else of the connection than this side serves, or serves
-    /// something else than this side wants.
+    /// The dialer asks for a purpose that this side does not serve, or the listener refused ours.
     #[error("the other side's connection is for purpose {0}, which this side doesn't know")]
     Purpose(u8),
-    /// A handshake message has a length that its kind can't have.
-    #[error("handshake message {message} has {found} bytes, where {least} or {most} may be")]
+    /// A handshake message announces a length that the message can't have.
+    #[error("handshake message {message} has {found} bytes instead of {least} or {most}")]
     Length {
-        /// 1 to 3.
+        /// The message: 1 to 3.
         message: u8,
-        /// What the other side announced.
+        /// The length that the peer announced.
         found: usize,
-        /// What it is without payload.
+        /// The message's length without payload.
         least: usize,
-        /// What it is with the payload that it may have.
+        /// The message's length with its payload.
         most: usize,
     },
-    /// The message, or one before it, or a preamble, was changed on the way.
+    /// The message, an earlier message or a preamble was changed on the way.
     #[error("handshake message {0} fails its check: something was changed on the way")]
     Forged(u8),
-    /// The other side's public key is one that needs no private key, so anybody could show it.
-    #[error("the other side's key is worthless: it belongs to everybody")]
+    /// The peer's public key is a point of low order: its holder needs no private key, so it proves
+    /// no identity.
+    #[error("the other side's key is a low-order point, which proves no identity")]
     LowOrderKey,
 
-    // Our caller's.
-    /// The call comes before what it needs, for example `admit` before the other side's key is
-    /// known.
+    // Caused by our caller.
+    /// The call is too early, for example `admit` before the peer's key is known.
     #[error("the handshake is not that far yet")]
     Early,
-    /// It failed before, and that is final.
+    /// The handshake failed earlier, and that is final.
     #[error("the handshake has failed before")]
     Over,
 
-    // The system's.
+    // Caused by the system.
     /// The system's source of random numbers failed.
-    #[error("the system gives no random numbers")]
+    #[error("the system provides no random numbers")]
     Random,
 }
 
@@ -80,35 +80,35 @@ pub enum HandshakeError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChannelError {
-    // The other side's fault, or of somebody between.
-    /// The record was changed, left out, repeated or made by somebody without the key.
+    // Caused by the peer, or by an attacker on the path.
+    /// The record was changed, left out, repeated, or made without the key.
     #[error("a record fails its check: something was changed on the way")]
     Forged,
-    /// The record is shorter than its own tag or longer than a length can say.
+    /// The record is shorter than its tag or longer than its length field allows.
     #[error("a record has {0} bytes, which no record can have")]
     Length(usize),
 
-    // Our caller's.
+    // Caused by our caller.
     /// More plain bytes than [`MAX_PLAIN`](crate::MAX_PLAIN).
     #[error("{0} bytes are more than a record can hold")]
     TooLong(usize),
     /// The buffer of a record has no room for its length and its tag.
-    #[error("{0} bytes are less than a record has without any plain ones")]
+    #[error("{0} bytes have no room for a record's length and tag")]
     Short(usize),
-    /// The channel failed before, and that is final.
+    /// The channel failed earlier, and that is final.
     #[error("the channel has failed before")]
     Over,
 }
 
 impl HandshakeError {
-    /// Whether the other side, or somebody between, is to blame.
+    /// Whether the peer, or an attacker on the path, caused the error.
     pub fn is_peer(&self) -> bool {
         !matches!(self, Self::Early | Self::Over | Self::Random)
     }
 }
 
 impl ChannelError {
-    /// Whether the other side, or somebody between, is to blame; then the channel is at its end.
+    /// Whether the peer, or an attacker on the path, caused the error. It ends the channel then.
     pub fn is_peer(&self) -> bool {
         matches!(self, Self::Forged | Self::Length(_))
     }

@@ -1,36 +1,37 @@
-//! Laws for fuzzing: what must hold for any bytes, any cuts and any change on the way.
+//! Properties that hold for arbitrary bytes, arbitrary fragmentation and any changed bit, checked
+//! by fuzzing and tests.
 
 use crate::preamble::PREAMBLE;
 use crate::{
-    Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Role,
+    Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Side,
 };
 
-/// Bytes of a stranger end a handshake or leave it waiting, the same however they are cut; honest
-/// sides agree over any cuts; one changed bit ends it. The first byte says which of the three is
-/// tried.
+/// Arbitrary bytes fail a handshake or leave it waiting, independent of their fragmentation; honest
+/// sides agree over any fragmentation; a changed bit fails the handshake. The first byte selects
+/// one of the three.
 ///
 /// # Panics
-/// When a law is broken.
+/// When the property does not hold.
 pub fn handshake(data: &[u8]) {
     match data.split_first() {
-        Some((0..=99, bytes)) => strangers(Role::Listener, bytes),
-        Some((100..=199, bytes)) => strangers(Role::Dialer, bytes),
+        Some((0..=99, bytes)) => arbitrary(Side::Listener, bytes),
+        Some((100..=199, bytes)) => arbitrary(Side::Dialer, bytes),
         Some((200..=227, cuts)) => honest(cuts),
         Some((228.., rest)) => changed(rest),
         None => {}
     }
 }
 
-/// A stranger learns no key, completes nothing and fills no memory; cuts change nothing.
-fn strangers(role: Role, bytes: &[u8]) {
-    let whole = given(role, bytes, bytes.len());
-    assert_eq!(whole, given(role, bytes, 1));
-    assert_eq!(whole, given(role, bytes, 7));
+/// Arbitrary bytes complete no handshake and fill no memory; fragmentation makes no difference.
+fn arbitrary(side: Side, bytes: &[u8]) {
+    let whole = feed(side, bytes, bytes.len());
+    assert_eq!(whole, feed(side, bytes, 1));
+    assert_eq!(whole, feed(side, bytes, 7));
 }
 
-/// How many bytes are taken before the end, and how it ends.
-fn given(role: Role, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeError>) {
-    let mut handshake = side(role, Ciphers::BOTH);
+/// Feeds the bytes in pieces; how many are consumed, and the error.
+fn feed(side: Side, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeError>) {
+    let mut handshake = begin(side, Ciphers::BOTH);
     let mut taken = 0;
     let mut end = None;
     for piece in bytes.chunks(piece.max(1)) {
@@ -56,15 +57,16 @@ fn given(role: Role, bytes: &[u8], piece: usize) -> (usize, Option<HandshakeErro
 fn honest(cuts: &[u8]) {
     let cuts = cuts.get(..MAX_PLAIN).unwrap_or(cuts);
     let (mut dialer, mut listener) = pair();
-    let mut link = Link::new(cuts);
-    link.run(&mut dialer, &mut listener)
+    let mut transport = Transport::new(cuts);
+    transport
+        .run(&mut dialer, &mut listener)
         .expect("honest sides agree");
     assert_eq!(listener.introduction(), INTRODUCED);
     let (near, far) = (dialer.into_channel(), listener.into_channel());
     let (mut near, mut far) = (near.expect("complete"), far.expect("complete"));
     assert_eq!(near.handshake_hash(), far.handshake_hash());
-    assert_eq!(near.remote(), identity(Role::Listener).public());
-    assert_eq!(far.remote(), identity(Role::Dialer).public());
+    assert_eq!(near.remote(), identity(Side::Listener).public());
+    assert_eq!(far.remote(), identity(Side::Dialer).public());
     let mut wire = Vec::new();
     near.seal(cuts, &mut wire).expect("it fits a record");
     assert_eq!(far.open(&mut wire[2..]), Ok(cuts));
@@ -75,55 +77,55 @@ fn changed(rest: &[u8]) {
         return;
     };
     let (from, length) = match side % 2 {
-        0 => (Role::Dialer, DIALER_BYTES),
-        _ => (Role::Listener, LISTENER_BYTES),
+        0 => (Side::Dialer, DIALER_BYTES),
+        _ => (Side::Listener, LISTENER_BYTES),
     };
     let (mut dialer, mut listener) = pair();
-    let mut link = Link::new(cuts);
-    link.flip = Some((from, usize::from(*offset) % length, bit % 8));
-    let end = link.run(&mut dialer, &mut listener);
+    let mut transport = Transport::new(cuts);
+    transport.flip = Some((from, usize::from(*offset) % length, bit % 8));
+    let end = transport.run(&mut dialer, &mut listener);
     assert!(end.is_err_and(|error| error.is_peer()));
     assert!(!(dialer.is_complete() && listener.is_complete()));
 }
 
-/// Two handshakes of different people.
+/// A dialer and a listener with different keys.
 pub(crate) fn pair() -> (Handshake, Handshake) {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     dialer.introduce(INTRODUCED);
-    (dialer, side(Role::Listener, Ciphers::BOTH))
+    (dialer, begin(Side::Listener, Ciphers::BOTH))
 }
 
-pub(crate) fn side(role: Role, ciphers: Ciphers) -> Handshake {
-    Handshake::new(&identity(role), role, ciphers).expect("there are random numbers")
+pub(crate) fn begin(side: Side, ciphers: Ciphers) -> Handshake {
+    Handshake::new(&identity(side), side, ciphers).expect("there are random numbers")
 }
 
-/// Always the same key for each role.
-pub(crate) fn identity(role: Role) -> Identity {
-    match role {
-        Role::Dialer => Identity::from_bytes([0x11; 32]),
-        Role::Listener => Identity::from_bytes([0x22; 32]),
+/// A fixed key for each side.
+pub(crate) fn identity(side: Side) -> Identity {
+    match side {
+        Side::Dialer => Identity::from_bytes([0x11; 32]),
+        Side::Listener => Identity::from_bytes([0x22; 32]),
     }
 }
 
-/// A connection between two handshakes that cuts the bytes, and changes one if told so.
-pub(crate) struct Link {
+/// A connection between two handshakes that fragments the bytes and can flip one bit.
+pub(crate) struct Transport {
     cuts: Vec<u8>,
     at: usize,
-    /// Whose bytes, which of them, which bit.
-    pub(crate) flip: Option<(Role, usize, u8)>,
+    /// The bit to flip: the sender, the offset of the byte, the bit.
+    pub(crate) flip: Option<(Side, usize, u8)>,
     to_listener: Pipe,
     to_dialer: Pipe,
 }
 
-/// One direction: what is on the way, and how many bytes were put in before.
+/// One direction: the bytes in flight, and how many were sent before them.
 #[derive(Default)]
 struct Pipe {
     bytes: Vec<u8>,
     carried: usize,
 }
 
-impl Link {
-    /// The bytes arrive in pieces of these sizes, over and over; all at once if there are none.
+impl Transport {
+    /// The bytes arrive in pieces of these sizes, used cyclically; all at once if there are none.
     pub(crate) fn new(cuts: &[u8]) -> Self {
         Self {
             cuts: cuts.to_vec(),
@@ -137,19 +139,19 @@ impl Link {
     /// Carries bytes until both are complete; each side admits the other as soon as it can.
     ///
     /// # Errors
-    /// What the first side that fails says.
+    /// The error of the first side that fails.
     ///
     /// # Panics
-    /// When both wait though nobody failed.
+    /// When both sides wait for ever.
     pub(crate) fn run(
         &mut self,
         dialer: &mut Handshake,
         listener: &mut Handshake,
     ) -> Result<(), HandshakeError> {
-        // More turns than there are bytes of both directions.
+        // Each turn carries at least one byte if there is any.
         for _ in 0..DIALER_BYTES + LISTENER_BYTES {
-            self.turn(Role::Dialer, dialer, listener)?;
-            self.turn(Role::Listener, listener, dialer)?;
+            self.turn(Side::Dialer, dialer, listener)?;
+            self.turn(Side::Listener, listener, dialer)?;
             if dialer.is_complete() && listener.is_complete() {
                 return Ok(());
             }
@@ -157,19 +159,19 @@ impl Link {
         panic!("both sides wait: {dialer:?}, {listener:?}");
     }
 
-    /// Takes what `from` sends and brings one piece of it to `to`.
+    /// Takes the bytes that `from` sends and delivers one piece to `to`.
     fn turn(
         &mut self,
-        role: Role,
+        side: Side,
         from: &mut Handshake,
         to: &mut Handshake,
     ) -> Result<(), HandshakeError> {
-        let pipe = match role {
-            Role::Dialer => &mut self.to_listener,
-            Role::Listener => &mut self.to_dialer,
+        let pipe = match side {
+            Side::Dialer => &mut self.to_listener,
+            Side::Listener => &mut self.to_dialer,
         };
         while let Some(bytes) = from.poll_transmit() {
-            pipe.put(bytes, self.flip.filter(|(whose, ..)| *whose == role));
+            pipe.put(bytes, self.flip.filter(|(sender, ..)| *sender == side));
         }
         let cut = self.cuts.get(self.at % self.cuts.len().max(1));
         self.at += 1;
@@ -185,7 +187,7 @@ impl Link {
 }
 
 impl Pipe {
-    fn put(&mut self, mut bytes: Vec<u8>, flip: Option<(Role, usize, u8)>) {
+    fn put(&mut self, mut bytes: Vec<u8>, flip: Option<(Side, usize, u8)>) {
         let flip = flip.and_then(|(_, offset, bit)| Some((offset.checked_sub(self.carried)?, bit)));
         if let Some((offset, bit)) = flip
             && let Some(byte) = bytes.get_mut(offset)
@@ -197,7 +199,7 @@ impl Pipe {
     }
 }
 
-/// What the dialer of a pair says of itself.
+/// The introduction of a pair's dialer.
 pub(crate) const INTRODUCED: &[u8] = b"anna";
 /// Bytes a dialer sends in a whole handshake.
 pub(crate) const DIALER_BYTES: usize = PREAMBLE + (2 + 32) + (2 + 64 + INTRODUCTION);

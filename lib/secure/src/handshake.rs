@@ -1,19 +1,20 @@
-//! The handshake as a state machine over bytes (wire 2). Who is allowed in is asked of the caller,
-//! and so is the time.
+//! The handshake as a state machine over bytes (wire 2). The caller decides which keys are admitted,
+//! and keeps the time.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
 use snow::HandshakeState;
+use transom_wire::Side;
 
-use crate::channel::{Channel, Facts};
+use crate::channel::{Channel, HandshakeResult};
 use crate::cipher::{Cipher, Ciphers};
 use crate::error::HandshakeError;
 use crate::identity::Identity;
 use crate::message::{INTRODUCTION, Incoming, LARGEST, LENGTH, Message};
 use crate::noise;
-use crate::preamble::{self, PREAMBLE, Preamble, Role};
+use crate::preamble::{self, PREAMBLE, Preamble};
 
 /// One side of a handshake.
 ///
@@ -22,48 +23,49 @@ use crate::preamble::{self, PREAMBLE, Preamble, Role};
 /// listener:  <preamble, preamble> -- <message 1, message 2> -- <message 3 -- admit? -- complete
 /// ```
 ///
-/// 1. Write what [`poll_transmit`](Self::poll_transmit) gives, give what is read to
+/// 1. Write the bytes of [`poll_transmit`](Self::poll_transmit); pass the bytes that are read to
 ///    [`handle_bytes`](Self::handle_bytes).
-/// 2. When [`remote`](Self::remote) tells the other side's key, [`admit`](Self::admit) it or drop
-///    the connection. Until then nothing more is sent.
-/// 3. When [`is_complete`](Self::is_complete), go on [`into_channel`](Self::into_channel). Bytes
-///    that `handle_bytes` left are the first records.
+/// 2. When [`remote`](Self::remote) returns the peer's key, [`admit`](Self::admit) it or drop the
+///    connection. Until then nothing more is sent.
+/// 3. When [`is_complete`](Self::is_complete), call [`into_channel`](Self::into_channel). Bytes
+///    that `handle_bytes` did not consume are the first records.
 /// 4. After [`HANDSHAKE_TIMEOUT`] without being complete, drop the connection.
 pub struct Handshake {
     identity: Identity,
-    role: Role,
+    side: Side,
     ciphers: Ciphers,
     stage: Stage,
     incoming: Incoming,
     outgoing: VecDeque<Vec<u8>>,
-    /// What the handshake began with; there from the moment both preambles are known.
+    /// `None` until both preambles are known.
     noise: Option<(HandshakeState, Cipher)>,
     remote: Option<[u8; 32]>,
-    /// At a dialer: what it says of itself. At a listener: what the dialer said.
+    /// The dialer's payload of message 3: to be sent, or received.
     introduction: Vec<u8>,
 }
 
-/// What is waited for.
+/// What the handshake waits for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Preamble,
     Message(Message),
+    /// For [`Handshake::admit`].
     Owner,
     Nothing,
     Failed(HandshakeError),
 }
 
 impl Handshake {
-    /// A handshake at its beginning; a dialer has something to send at once.
+    /// A new handshake. A dialer has bytes to send at once.
     ///
     /// # Errors
-    /// When the system gives no random numbers, without which there is no handshake.
-    pub fn new(identity: &Identity, role: Role, ciphers: Ciphers) -> Result<Self, HandshakeError> {
-        // Asked here, so that a machine that can't is found out before anything is sent.
+    /// The system provides no random numbers.
+    pub fn new(identity: &Identity, side: Side, ciphers: Ciphers) -> Result<Self, HandshakeError> {
+        // Tested now, so that a machine without random numbers sends nothing.
         noise::fill_random(&mut [0; 1]).map_err(|_| HandshakeError::Random)?;
         let mut handshake = Self {
             identity: identity.clone(),
-            role,
+            side,
             ciphers,
             stage: Stage::Preamble,
             incoming: Incoming::default(),
@@ -72,28 +74,28 @@ impl Handshake {
             remote: None,
             introduction: Vec::new(),
         };
-        if role == Role::Dialer {
+        if side == Side::Dialer {
             handshake.send(&preamble::request(ciphers));
         }
         Ok(handshake)
     }
 
-    /// What a dialer says of itself, sealed, to a listener that it admits: text without zeros. More
-    /// than [`INTRODUCTION`] bytes are not said.
+    /// Sets the dialer's introduction, which it sends encrypted to a listener that it admits: 1 to
+    /// [`INTRODUCTION`] bytes without zeros. A longer one is not sent.
     pub fn introduce(&mut self, bytes: &[u8]) {
-        if self.role == Role::Dialer && (1..=INTRODUCTION).contains(&bytes.len()) {
+        if self.side == Side::Dialer && (1..=INTRODUCTION).contains(&bytes.len()) {
             self.introduction = bytes.to_vec();
             self.introduction.resize(INTRODUCTION, 0);
         }
     }
 
-    /// Takes in what was read and says how many bytes of it belong to the handshake. What is left
-    /// comes after it and is for the [`Channel`]; it is not kept here.
+    /// Consumes bytes that were read and returns how many belong to the handshake. The rest belongs
+    /// to the [`Channel`], and the caller keeps it.
     ///
     /// # Errors
-    /// The other side doesn't keep to the protocol, or somebody changed a byte on the way. That is
-    /// final. After [`HandshakeError::Version`] and [`HandshakeError::Purpose`] there may be a
-    /// preamble left to transmit, which tells the other side why.
+    /// The peer breaks the protocol, or a byte was changed on the way. That is final. After
+    /// [`HandshakeError::Version`] and [`HandshakeError::Purpose`] a preamble may be left to
+    /// transmit, which tells the peer why.
     pub fn handle_bytes(&mut self, bytes: &[u8]) -> Result<usize, HandshakeError> {
         let mut left = bytes;
         while let Some(wanted) = self.wanted()? {
@@ -101,7 +103,7 @@ impl Handshake {
             if self.incoming.bytes().len() < wanted {
                 break;
             }
-            if let Err(error) = self.take_in() {
+            if let Err(error) = self.advance() {
                 self.fail(error);
                 return Err(error);
             }
@@ -109,15 +111,15 @@ impl Handshake {
         Ok(bytes.len() - left.len())
     }
 
-    /// What is to be written now, in order.
+    /// The next bytes to write, in order.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         self.outgoing.pop_front()
     }
 
-    /// Our owner allows the key that [`remote`](Self::remote) tells.
+    /// Our owner admits the key that [`remote`](Self::remote) returns.
     ///
     /// # Errors
-    /// The key isn't known yet, the handshake has failed, or the key was admitted before.
+    /// The key isn't known yet, the handshake has failed, or the key is already admitted.
     pub fn admit(&mut self) -> Result<(), HandshakeError> {
         if let Stage::Failed(_) = self.stage {
             return Err(HandshakeError::Over);
@@ -125,43 +127,43 @@ impl Handshake {
         if self.stage != Stage::Owner {
             return Err(HandshakeError::Early);
         }
-        if self.role == Role::Dialer {
+        if self.side == Side::Dialer {
             self.send_message()?;
         }
         self.stage = Stage::Nothing;
         Ok(())
     }
 
-    /// The other side's public key: a dialer knows it after message 2, a listener after message 3.
+    /// The peer's public key: a dialer knows it after message 2, a listener after message 3.
     pub fn remote(&self) -> Option<[u8; 32]> {
         self.remote
     }
 
-    /// What the dialer said of itself, once a listener knows its key. It may be anything and proves
+    /// The dialer's introduction, once a listener knows its key: arbitrary bytes, which prove
     /// nothing.
     pub fn introduction(&self) -> &[u8] {
-        match self.role {
-            Role::Listener => (self.introduction.split(|byte| *byte == 0).next()).unwrap_or(&[]),
-            Role::Dialer => &[],
+        match self.side {
+            Side::Listener => (self.introduction.split(|byte| *byte == 0).next()).unwrap_or(&[]),
+            Side::Dialer => &[],
         }
     }
 
-    /// Whether our owner has allowed the other side's key.
+    /// Whether our owner has admitted the peer's key.
     pub fn is_admitted(&self) -> bool {
         self.stage == Stage::Nothing
     }
 
-    /// Whether the key is admitted and all messages were read and taken for writing.
+    /// Whether the key is admitted, all messages are read, and none is left to transmit.
     pub fn is_complete(&self) -> bool {
         self.is_admitted() && self.outgoing.is_empty()
     }
 
-    /// Bytes kept of what the other side sent; at most [`HANDSHAKE_BUFFER`].
+    /// Received bytes that are buffered; at most [`HANDSHAKE_BUFFER`].
     pub fn buffered(&self) -> usize {
         self.incoming.bytes().len()
     }
 
-    /// The records that come after.
+    /// The channel for the records after the handshake.
     ///
     /// # Errors
     /// The handshake is not [complete](Self::is_complete).
@@ -174,19 +176,19 @@ impl Handshake {
         let mut hash = [0; 32];
         hash.copy_from_slice(noise.get_handshake_hash());
         let [dialer, listener] = noise::split(&mut noise);
-        let keys = match self.role {
-            Role::Dialer => [&*dialer, &*listener],
-            Role::Listener => [&*listener, &*dialer],
+        let keys = match self.side {
+            Side::Dialer => [&*dialer, &*listener],
+            Side::Listener => [&*listener, &*dialer],
         };
-        let facts = Facts {
+        let result = HandshakeResult {
             remote,
             hash,
             cipher,
         };
-        Ok(Channel::new(keys, facts))
+        Ok(Channel::new(keys, result))
     }
 
-    /// How many bytes are waited for, counted from the start of what is waited for.
+    /// Total bytes of the preamble or message that is being received, as far as known.
     fn wanted(&self) -> Result<Option<usize>, HandshakeError> {
         match self.stage {
             Stage::Preamble => Ok(Some(PREAMBLE)),
@@ -199,25 +201,25 @@ impl Handshake {
         }
     }
 
-    /// Goes on by what was waited for: a preamble, a message's length, or the whole message.
-    fn take_in(&mut self) -> Result<(), HandshakeError> {
+    /// Handles the received preamble, message length, or message.
+    fn advance(&mut self) -> Result<(), HandshakeError> {
         match self.stage {
-            Stage::Preamble => self.take_preamble(),
+            Stage::Preamble => self.handle_preamble(),
             Stage::Message(message) => match *self.incoming.bytes() {
                 [high, low] => message.check(length([high, low])),
-                _ => self.take_message(message),
+                _ => self.handle_message(message),
             },
             Stage::Owner | Stage::Nothing | Stage::Failed(_) => Ok(()),
         }
     }
 
-    fn take_preamble(&mut self) -> Result<(), HandshakeError> {
+    fn handle_preamble(&mut self) -> Result<(), HandshakeError> {
         let mut theirs: Preamble = [0; PREAMBLE];
         theirs.copy_from_slice(self.incoming.bytes());
         self.incoming.clear();
-        match self.role {
-            Role::Dialer => self.begin_as_dialer(theirs),
-            Role::Listener => self.begin_as_listener(theirs),
+        match self.side {
+            Side::Dialer => self.begin_as_dialer(theirs),
+            Side::Listener => self.begin_as_listener(theirs),
         }
     }
 
@@ -245,12 +247,12 @@ impl Handshake {
     }
 
     fn begin(&mut self, cipher: Cipher, prologue: &[u8]) -> Result<(), HandshakeError> {
-        let noise = noise::begin(&self.identity, self.role, cipher, prologue);
+        let noise = noise::begin(&self.identity, self.side, cipher, prologue);
         self.noise = Some((noise.map_err(|_| HandshakeError::Random)?, cipher));
         Ok(())
     }
 
-    fn take_message(&mut self, message: Message) -> Result<(), HandshakeError> {
+    fn handle_message(&mut self, message: Message) -> Result<(), HandshakeError> {
         let (noise, _) = self.noise.as_mut().ok_or(HandshakeError::Early)?;
         let body = self.incoming.bytes().get(LENGTH..).unwrap_or(&[]);
         let mut payload = [0; LARGEST];
@@ -287,15 +289,15 @@ impl Handshake {
         Ok(())
     }
 
-    /// Writes the Noise message whose turn it is. A dialer introduces itself in its last one, which
-    /// only the owner of the key it has admitted can read.
+    /// Writes the next Noise message. A dialer's last message carries its introduction, which only
+    /// the holder of the admitted key can read.
     fn send_message(&mut self) -> Result<(), HandshakeError> {
         let payload = match self.stage {
             Stage::Owner => self.introduction.as_slice(),
             _ => &[],
         };
         let (noise, _) = self.noise.as_mut().ok_or(HandshakeError::Early)?;
-        // Room for a tag more than is used: snow wants it even where no tag comes.
+        // snow requires room for one more tag than the message has.
         let mut body = [0; LARGEST];
         let count = noise
             .write_message(payload, &mut body)
@@ -321,25 +323,24 @@ impl Handshake {
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake")
-            .field("role", &self.role)
+            .field("side", &self.side)
             .field("stage", &self.stage)
             .finish_non_exhaustive()
     }
 }
 
-/// The length that stands before a message.
+/// The length field before a message.
 fn length(bytes: [u8; LENGTH]) -> usize {
     u16::from_be_bytes(bytes).into()
 }
 
-/// How long a handshake may take: three round trips, at worst over a bad Wi-Fi, and a person is not
-/// asked yet.
+/// How long a handshake may take: three round trips over bad Wi-Fi. No user is asked within it.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Bytes that a handshake keeps of what a stranger sends, at most.
+/// Most bytes that a handshake buffers of an unauthenticated peer.
 pub const HANDSHAKE_BUFFER: usize = 256;
 
-// A message of the largest kind stays below the bound that is promised.
+// The largest message fits.
 const _: () = assert!(LARGEST <= HANDSHAKE_BUFFER);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The private key that makes somebody who they are. Where it is kept is not known here.
+//! The key pair of a station. It does not know where the private key is stored.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::noise;
 
 /// A static X25519 key pair.
 ///
-/// The private half leaves memory when the last clone is dropped, and no text of it exists.
-/// (While a handshake runs, the Noise implementation holds a copy that it does not wipe.)
+/// The private key is wiped from memory when the last clone is dropped, and is never formatted as
+/// text. (While a handshake runs, snow holds a copy that it does not wipe.)
 ///
 /// ```
 /// use transom_secure::Identity;
@@ -31,24 +31,24 @@ impl Identity {
     /// A new identity from the system's random numbers.
     ///
     /// # Errors
-    /// When the system has none to give.
+    /// The system provides no random numbers.
     pub fn generate() -> Result<Self, SecureError> {
         let mut private = Zeroizing::new([0; 32]);
         noise::fill_random(&mut private[..]).map_err(|_| SecureError::Random)?;
         Ok(Self::of(private))
     }
 
-    /// The identity of a private key that was kept.
+    /// The identity of a stored private key.
     pub fn from_bytes(private: [u8; 32]) -> Self {
         Self::of(Zeroizing::new(private))
     }
 
-    /// The private key, to keep it.
+    /// The private key, to store it.
     pub fn private_bytes(&self) -> Zeroizing<[u8; 32]> {
         self.private.clone()
     }
 
-    /// The key that others know this identity by.
+    /// The public key, by which peers know this identity.
     pub fn public(&self) -> [u8; 32] {
         self.public
     }
@@ -78,10 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn no_two_are_the_same_and_debug_tells_nothing() {
-        let (one, other) = (Identity::generate().unwrap(), Identity::generate().unwrap());
-        assert_ne!(one.public(), other.public());
-        assert_eq!(format!("{one:?}"), "Identity { .. }");
+    fn new_identities_differ_and_debug_shows_no_key() {
+        let (first, second) = (Identity::generate().unwrap(), Identity::generate().unwrap());
+        assert_ne!(first.public(), second.public());
+        assert_eq!(format!("{first:?}"), "Identity { .. }");
     }
 
     fn hex(text: &str) -> [u8; 32] {

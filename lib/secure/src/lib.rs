@@ -1,26 +1,26 @@
-//! Identity, handshake and sealed records of one connection (wire 2 and 3.1). Sans-IO: it is given
-//! bytes and gives bytes, and knows no socket, file or clock, nor what the records hold.
+//! Identity, handshake and sealed records of one connection (wire 2 and 3.1). Sans-IO: its caller
+//! moves the bytes. It knows no socket, file or clock, nor the meaning of the records.
 //!
-//! The handshake is `Noise_XX_25519` with BLAKE2s, its prologue both preambles. The dialer learns
-//! the listener's key before it shows its own, and neither side sends a byte more to a key that its
-//! owner has not [admitted](Handshake::admit).
+//! The handshake is `Noise_XX_25519` with BLAKE2s; its prologue is both preambles. The dialer
+//! learns the listener's key before it reveals its own. After it knows the peer's key, a side sends
+//! nothing until its owner has [admitted](Handshake::admit) that key.
 //!
 //! ```
-//! use transom_secure::{Ciphers, Handshake, Identity, Role};
+//! use transom_secure::{Ciphers, Handshake, Identity, Side};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (anna, box1) = (Identity::generate()?, Identity::generate()?);
-//! let mut dialer = Handshake::new(&anna, Role::Dialer, Ciphers::detect())?;
-//! let mut listener = Handshake::new(&box1, Role::Listener, Ciphers::detect())?;
+//! let mut dialer = Handshake::new(&anna, Side::Dialer, Ciphers::detect())?;
+//! let mut listener = Handshake::new(&box1, Side::Listener, Ciphers::detect())?;
 //!
 //! while !(dialer.is_complete() && listener.is_complete()) {
-//!     // 1. Write what is to be written, hand over what was read.
+//!     // 1. Write the outgoing bytes, hand over the bytes that were read.
 //!     while let Some(bytes) = dialer.poll_transmit() {
 //!         listener.handle_bytes(&bytes)?;
 //!     }
 //!     while let Some(bytes) = listener.poll_transmit() {
 //!         dialer.handle_bytes(&bytes)?;
 //!     }
-//!     // 2. Ask the owner once the other side's key is known.
+//!     // 2. Ask the owner once the peer's key is known.
 //!     if dialer.remote() == Some(box1.public()) && !dialer.is_admitted() {
 //!         dialer.admit()?;
 //!     }
@@ -29,7 +29,7 @@
 //!     }
 //! }
 //!
-//! // 3. From here on: records.
+//! // 3. After that: records.
 //! let (mut near, mut far) = (dialer.into_channel()?, listener.into_channel()?);
 //! let mut wire = Vec::new();
 //! near.seal(b"hello", &mut wire)?;
@@ -58,7 +58,8 @@ pub use error::{ChannelError, HandshakeError, SecureError};
 pub use handshake::{HANDSHAKE_BUFFER, HANDSHAKE_TIMEOUT, Handshake};
 pub use identity::Identity;
 pub use message::INTRODUCTION;
-pub use preamble::{Role, VERSION};
+pub use preamble::VERSION;
+pub use transom_wire::Side;
 pub use zeroize::Zeroizing;
 
 #[doc(hidden)]

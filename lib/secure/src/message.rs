@@ -1,5 +1,5 @@
-//! The three messages of the handshake and the bytes of one as they trickle in. What is in them is
-//! snow's business.
+//! The three messages of the handshake by length, and a buffer that assembles them. snow reads and
+//! writes their content.
 
 use crate::error::HandshakeError;
 
@@ -20,8 +20,8 @@ impl Message {
         }
     }
 
-    /// Bytes of the message without payload: a bare key of 32, a sealed one of 48, the payload's
-    /// tag.
+    /// Bytes of the message without payload: a plain key has 32 bytes, an encrypted one 48, the tag
+    /// of the empty payload 16.
     pub(crate) fn least(self) -> usize {
         match self {
             Self::First => 32,
@@ -30,9 +30,9 @@ impl Message {
         }
     }
 
-    /// Bytes of the message with the payload it may have: an introduction, in the last one. There
-    /// is no length between the two, so that no single changed bit makes the listener wait for what
-    /// never comes.
+    /// Bytes of the message with its payload; only the last message may have one. No length between
+    /// `least` and `most` is legal: a changed bit of the length field must not make the listener
+    /// wait for bytes that never come.
     pub(crate) fn most(self) -> usize {
         match self {
             Self::First | Self::Second => self.least(),
@@ -54,7 +54,7 @@ impl Message {
     }
 }
 
-/// The bytes of one preamble or message as they trickle in, never of two.
+/// Assembles one preamble or message from the pieces in which its bytes arrive.
 pub(crate) struct Incoming {
     bytes: [u8; LARGEST],
     used: usize,
@@ -68,7 +68,7 @@ impl Default for Incoming {
 }
 
 impl Incoming {
-    /// Takes bytes until there are `wanted`, and gives back the others.
+    /// Takes bytes until there are `wanted`, and returns the rest.
     pub(crate) fn fill<'a>(&mut self, wanted: usize, from: &'a [u8]) -> &'a [u8] {
         let count = wanted.saturating_sub(self.used).min(from.len());
         let (taken, left) = from.split_at(count);
@@ -88,11 +88,10 @@ impl Incoming {
     }
 }
 
-/// Bytes with which a dialer may introduce itself: one name, filled up with zeros.
+/// Bytes of a dialer's introduction: one name, padded with zeros.
 pub const INTRODUCTION: usize = 64;
 
-/// Bytes of the longest message with its length, and room for the tag that snow wants even where
-/// none comes.
+/// Bytes of the longest message with its length, and room for the extra tag that snow requires.
 pub(crate) const LARGEST: usize = 128 + INTRODUCTION;
 /// Bytes of a message's length.
 pub(crate) const LENGTH: usize = 2;

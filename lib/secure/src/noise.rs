@@ -1,18 +1,18 @@
-//! The primitives as snow has them: which implementation of each, and the pattern's name.
+//! The cryptographic primitives, which snow and ring implement, and the name of the Noise pattern.
 
 use snow::params::{DHChoice, NoiseParams};
 use snow::resolvers::{BoxedCryptoResolver, CryptoResolver, DefaultResolver};
 use snow::{Builder, HandshakeState};
+use transom_wire::Side;
 use zeroize::Zeroizing;
 
 use crate::cipher::Cipher;
 use crate::identity::Identity;
-use crate::preamble::Role;
 
-/// A handshake at its beginning.
+/// A new handshake.
 pub(crate) fn begin(
     identity: &Identity,
-    role: Role,
+    side: Side,
     cipher: Cipher,
     prologue: &[u8],
 ) -> Result<HandshakeState, snow::Error> {
@@ -20,13 +20,13 @@ pub(crate) fn begin(
     let builder = Builder::with_resolver(params(cipher)?, resolver())
         .local_private_key(&private[..])?
         .prologue(prologue)?;
-    match role {
-        Role::Dialer => builder.build_initiator(),
-        Role::Listener => builder.build_responder(),
+    match side {
+        Side::Dialer => builder.build_initiator(),
+        Side::Listener => builder.build_responder(),
     }
 }
 
-/// The keys that a complete handshake leaves behind: what the dialer seals with, and the listener.
+/// The keys of a complete handshake: the one the dialer seals with, and the listener's.
 pub(crate) fn split(noise: &mut HandshakeState) -> [Zeroizing<[u8; 32]>; 2] {
     let (dialer, listener) = noise.dangerously_get_raw_split();
     [dialer, listener].map(Zeroizing::new)
@@ -50,14 +50,14 @@ pub(crate) fn public_key(private: &[u8; 32]) -> [u8; 32] {
 
 /// Whether the key is one of the few points for which every private key gives the same secret.
 ///
-/// Noise leaves the check out, as nothing can be read by it; but such a key, once pinned, would let
-/// anybody in.
+/// Noise does not check this, since it breaks no confidentiality. But anybody could authenticate as
+/// such a key once it is pinned.
 pub(crate) fn is_low_order(public: &[u8; 32]) -> bool {
     let mut secret = [0; 32];
     let Some(mut curve) = DefaultResolver.resolve_dh(&DHChoice::Curve25519) else {
         return true;
     };
-    // Any private key shows it: clamping makes all of them multiples of the small subgroup's order.
+    // Any private key does: clamping makes all of them multiples of the small subgroup's order.
     curve.set(&[1; 32]);
     curve.dh(public, &mut secret).is_err() || secret == [0; 32]
 }
@@ -69,7 +69,7 @@ fn params(cipher: Cipher) -> Result<NoiseParams, snow::Error> {
     }
 }
 
-/// Ciphers from ring; curve and hash, which ring has not in snow, from pure Rust.
+/// Ciphers from ring; curve and hash, which snow does not take from ring, from pure Rust.
 #[cfg(feature = "ring")]
 fn resolver() -> BoxedCryptoResolver {
     use snow::resolvers::{FallbackResolver, RingResolver};
@@ -86,9 +86,9 @@ fn resolver() -> BoxedCryptoResolver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::{Channel, Facts};
+    use crate::channel::{Channel, HandshakeResult};
 
-    /// Both ends of a handshake all of whose keys are fixed.
+    /// Both sides of a handshake whose keys are all fixed.
     fn fixed(cipher: Cipher) -> [HandshakeState; 2] {
         let builder = || Builder::with_resolver(params(cipher).unwrap(), resolver());
         let dialer = builder()
@@ -113,39 +113,39 @@ mod tests {
         [near, far]
     }
 
-    /// The channel of one end, with a change of key after two records.
-    fn channel(mut noise: HandshakeState, cipher: Cipher, role: Role) -> Channel {
-        let facts = Facts {
+    /// The channel of one side, which changes its key after two records.
+    fn channel(mut noise: HandshakeState, cipher: Cipher, side: Side) -> Channel {
+        let result = HandshakeResult {
             remote: [0; 32],
             hash: noise.get_handshake_hash().try_into().unwrap(),
             cipher,
         };
         let [dialer, listener] = split(&mut noise);
-        let keys = match role {
-            Role::Dialer => [&*dialer, &*listener],
-            Role::Listener => [&*listener, &*dialer],
+        let keys = match side {
+            Side::Dialer => [&*dialer, &*listener],
+            Side::Listener => [&*listener, &*dialer],
         };
-        Channel::new(keys, facts).with_interval(2)
+        Channel::new(keys, result).with_interval(2)
     }
 
-    /// What snow itself seals and opens after the handshake is the reference.
+    /// snow's own transport state is the reference.
     #[test]
     fn records_and_changed_keys_are_those_of_noise() {
         for cipher in [Cipher::ChaCha20Poly1305, Cipher::Aes256Gcm] {
-            for role in [Role::Dialer, Role::Listener] {
+            for side in [Side::Dialer, Side::Listener] {
                 let [dialer, listener] = fixed(cipher);
-                let (near, far) = match role {
-                    Role::Dialer => (dialer, listener),
-                    Role::Listener => (listener, dialer),
+                let (near, far) = match side {
+                    Side::Dialer => (dialer, listener),
+                    Side::Listener => (listener, dialer),
                 };
-                let mut near = channel(near, cipher, role);
+                let mut near = channel(near, cipher, side);
                 let mut far = far.into_transport_mode().unwrap();
                 for record in 1..=7_u8 {
                     let plain = vec![record; usize::from(record) * 1000];
                     let (mut wire, mut out) = (Vec::new(), vec![0; 10_000]);
                     near.seal(&plain, &mut wire).unwrap();
                     let count = far.read_message(&wire[2..], &mut out).unwrap();
-                    assert_eq!(out[..count], plain, "{cipher:?} {role:?} {record}");
+                    assert_eq!(out[..count], plain, "{cipher:?} {side:?} {record}");
                     let count = far.write_message(&plain, &mut out).unwrap();
                     assert_eq!(near.open(&mut out[..count]).unwrap(), plain);
                     if record % 2 == 0 {
@@ -157,9 +157,9 @@ mod tests {
         }
     }
 
-    /// The same with ring and without, so that both kinds of build understand each other.
+    /// Builds with and without ring have to interoperate.
     #[test]
-    fn records_and_changed_keys_are_the_same_whoever_computes_them() {
+    fn records_and_changed_keys_are_the_same_with_ring_and_without() {
         for (cipher, wanted) in [
             (
                 Cipher::ChaCha20Poly1305,
@@ -179,8 +179,8 @@ mod tests {
             ),
         ] {
             let [dialer, listener] = fixed(cipher);
-            let mut near = channel(dialer, cipher, Role::Dialer);
-            let mut far = channel(listener, cipher, Role::Listener);
+            let mut near = channel(dialer, cipher, Side::Dialer);
+            let mut far = channel(listener, cipher, Side::Listener);
             assert_eq!(near.handshake_hash(), far.handshake_hash());
             for wanted in wanted {
                 let mut wire = Vec::new();

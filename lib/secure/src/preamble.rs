@@ -1,67 +1,51 @@
-//! The twelve bytes that each side begins with (wire 2). They are not secret, and bound into the
-//! handshake, so that a man in the middle can't talk two sides down to an older version.
+//! The twelve bytes that each side sends first (wire 2). They are not secret. The handshake's
+//! prologue contains them, which prevents a downgrade by a man in the middle.
+
+use transom_wire::Side;
 
 use crate::cipher::{Cipher, Ciphers};
 use crate::error::HandshakeError;
 
-/// The side of a connection.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Role {
-    /// The side that connected; it speaks first and shows its key last.
-    Dialer,
-    /// The side that was connected to.
-    Listener,
-}
-
-impl Role {
-    fn code(self) -> u8 {
-        match self {
-            Self::Dialer => 1,
-            Self::Listener => 2,
-        }
-    }
-}
-
 /// One side's preamble.
 ///
 /// ```text
-/// "TRSM" | oldest u8 | newest u8 | role u8 | ciphers u8 | purpose u8 | 0 u8 x 3
+/// "TRSM" | oldest u8 | newest u8 | side u8 | ciphers u8 | purpose u8 | 0 u8 x 3
 /// ```
 pub(crate) type Preamble = [u8; PREAMBLE];
 
-/// A dialer's preamble: every version and cipher that this side has.
+/// A dialer's preamble: every version and cipher that this side supports.
 pub(crate) fn request(ciphers: Ciphers) -> Preamble {
-    write(Role::Dialer, ciphers.bits(), SESSION)
+    write(Side::Dialer, ciphers.bits(), SESSION)
 }
 
 /// A listener's answer: the version and the cipher it chose.
 pub(crate) fn answer(cipher: Cipher) -> Preamble {
-    write(Role::Listener, cipher.bit(), SESSION)
+    write(Side::Listener, cipher.bit(), SESSION)
 }
 
-/// A listener's answer to a request that it can't serve, so that the dialer can tell its user why;
-/// `None` where the bytes were no request at all.
+/// A listener's answer to a request that it can't serve, so that the dialer can tell its user why.
+/// `None` if the bytes were not a request.
 pub(crate) fn refusal(why: HandshakeError) -> Option<Preamble> {
     match why {
-        HandshakeError::Version { .. } => Some(write(Role::Listener, 0, SESSION)),
-        HandshakeError::Purpose(_) => Some(write(Role::Listener, 0, 0)),
+        HandshakeError::Version { .. } => Some(write(Side::Listener, 0, SESSION)),
+        HandshakeError::Purpose(_) => Some(write(Side::Listener, 0, 0)),
         _ => None,
     }
 }
 
 /// The ciphers of a dialer.
 pub(crate) fn read_request(preamble: Preamble) -> Result<Ciphers, HandshakeError> {
-    let bits = read(preamble, Role::Dialer)?;
+    let bits = read(preamble, Side::Dialer)?;
     Ciphers::from_bits(bits).ok_or(HandshakeError::Ciphers(bits))
 }
 
-/// The cipher that a listener chose from those we have.
+/// The cipher that a listener chose from ours.
 pub(crate) fn read_answer(preamble: Preamble, ours: Ciphers) -> Result<Cipher, HandshakeError> {
-    let bits = read(preamble, Role::Listener)?;
+    let bits = read(preamble, Side::Listener)?;
     ours.choice(bits).ok_or(HandshakeError::Ciphers(bits))
 }
 
-fn write(role: Role, ciphers: u8, purpose: u8) -> Preamble {
+fn write(side: Side, ciphers: u8, purpose: u8) -> Preamble {
     let [t, r, s, m] = MAGIC;
     let (oldest, newest) = (VERSION, VERSION);
     [
@@ -71,7 +55,7 @@ fn write(role: Role, ciphers: u8, purpose: u8) -> Preamble {
         m,
         oldest,
         newest,
-        role.code(),
+        code(side),
         ciphers,
         purpose,
         0,
@@ -80,18 +64,18 @@ fn write(role: Role, ciphers: u8, purpose: u8) -> Preamble {
     ]
 }
 
-/// The ciphers of a preamble whose other fields are right. The last three bytes are for later
-/// versions and not looked at.
-fn read(preamble: Preamble, from: Role) -> Result<u8, HandshakeError> {
-    let [t, r, s, m, oldest, newest, role, ciphers, purpose, ..] = preamble;
+/// Checks all fields but the ciphers, and returns those. The last three bytes are reserved for
+/// later versions and ignored.
+fn read(preamble: Preamble, from: Side) -> Result<u8, HandshakeError> {
+    let [t, r, s, m, oldest, newest, side, ciphers, purpose, ..] = preamble;
     if [t, r, s, m] != MAGIC {
         return Err(HandshakeError::Magic);
     }
     if !(oldest..=newest).contains(&VERSION) {
         return Err(HandshakeError::Version { oldest, newest });
     }
-    if role != from.code() {
-        return Err(HandshakeError::Role(role));
+    if side != code(from) {
+        return Err(HandshakeError::Side(side));
     }
     if purpose != SESSION {
         return Err(HandshakeError::Purpose(purpose));
@@ -99,7 +83,15 @@ fn read(preamble: Preamble, from: Role) -> Result<u8, HandshakeError> {
     Ok(ciphers)
 }
 
-/// The version of the protocol. The first version has no older one to speak.
+/// The byte that names a side in its preamble.
+fn code(side: Side) -> u8 {
+    match side {
+        Side::Dialer => 1,
+        Side::Listener => 2,
+    }
+}
+
+/// The version of the protocol. It is the first, so this side speaks no older one.
 pub const VERSION: u8 = 1;
 pub(crate) const PREAMBLE: usize = 12;
 const MAGIC: [u8; 4] = *b"TRSM";
@@ -131,7 +123,7 @@ mod tests {
         let read = |bytes: &[(usize, u8)]| read_request(changed(request(Ciphers::BOTH), bytes));
         assert_eq!(read(&[]), Ok(Ciphers::BOTH));
         assert_eq!(read(&[(0, b'G')]), Err(HandshakeError::Magic));
-        assert_eq!(read(&[(6, 2)]), Err(HandshakeError::Role(2)));
+        assert_eq!(read(&[(6, 2)]), Err(HandshakeError::Side(2)));
         assert_eq!(read(&[(7, 2)]), Err(HandshakeError::Ciphers(2)));
         assert_eq!(read(&[(8, 2)]), Err(HandshakeError::Purpose(2)));
         let both = changed(answer(Cipher::Aes256Gcm), &[(7, 3)]);
@@ -142,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_versions_that_has_ours_is_enough() {
+    fn a_range_of_versions_that_contains_ours_is_accepted() {
         let read = |oldest, newest| {
             let range = changed(request(Ciphers::BOTH), &[(4, oldest), (5, newest)]);
             read_request(range).map(|_| ())
@@ -158,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_later_versions_may_add_is_no_error() {
+    fn unknown_ciphers_and_reserved_bytes_are_ignored() {
         let later = changed(
             request(Ciphers::BOTH),
             &[(7, 0xff), (9, 1), (10, 2), (11, 3)],

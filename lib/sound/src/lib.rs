@@ -12,6 +12,7 @@ mod codec;
 mod device;
 mod duck;
 mod echo;
+mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 mod level;
@@ -32,6 +33,10 @@ pub use self::device::{
     Heard, KeptMicrophone, KeptSpeaker, Microphone, Speaker, list,
 };
 pub use self::echo::{Echo, EchoMode};
+pub use self::engine::{
+    Controls, Encoded, Engine, EngineSettings, Event, Frame, OwnLevel, StreamId, StreamNumbers,
+    Wanted,
+};
 pub use self::level::{Level, SILENCE_DB, level_db};
 pub use self::playout::{LipSync, MAX_LIP_SYNC, Playout, PlayoutStats, skew_ms};
 pub use self::resample::{MAX_RATE, MIN_RATE, RateError, Resampler};

@@ -29,6 +29,14 @@ use crate::faults::{self, Watch};
 /// A call to the system, by what it does to the disk.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
+#[cfg_attr(
+    not(feature = "faults"),
+    expect(
+        dead_code,
+        unreachable_pub,
+        reason = "only the disk for tests tells them apart"
+    )
+)]
 pub enum Op {
     /// Make a file that wasn't there, and open it.
     Create,

@@ -23,7 +23,7 @@
 //!
 //! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
 //! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
-//! each of them fail or lie ([`faults`]).
+//! each of them fail or lie (module `faults`, behind its feature).
 //!
 //! Both ends in one place, as two stations do it with a connection between:
 //!
@@ -96,8 +96,12 @@ mod syncing;
 mod table;
 mod usage;
 
+#[cfg(feature = "faults")]
 #[doc(hidden)]
 pub mod faults;
+#[cfg(not(feature = "faults"))]
+#[path = "faults/off.rs"]
+mod faults;
 #[doc(hidden)]
 pub mod fuzzing;
 

@@ -1,15 +1,17 @@
-//! What can be wrong with bytes: a field of a peer's message, or our own buffer.
+//! Errors of reading and writing: an illegal field of a peer's message, or a buffer of ours that is
+//! too small.
 
 use crate::InvalidName;
 
-/// An illegal field in a peer's frame. "More bytes needed" is not an error and is not here.
+/// An illegal field in a peer's frame. An incomplete frame is not an error: its caller waits for
+/// more bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The field ends after the payload does.
     #[error("{0} is cut short")]
     Cut(&'static str),
-    /// The field's value is not one the protocol has.
+    /// The protocol has no such value for the field.
     #[error("{0} has an illegal value")]
     Illegal(&'static str),
     /// The field is longer or larger than its limit.
@@ -22,11 +24,11 @@ pub enum DecodeError {
         /// What [`limits`](crate::limits) allows.
         limit: u64,
     },
-    /// The peer's name for itself can't be a name.
+    /// The peer's own name is not a legal name.
     #[error(transparent)]
     Name(#[from] InvalidName),
     /// Bytes remain after the last field.
-    #[error("{0} is followed by bytes that belong to nothing")]
+    #[error("{0} is followed by unexpected bytes")]
     Trailing(&'static str),
 }
 

@@ -8,6 +8,8 @@ use crate::{DecodeError, Full, limits};
 pub mod flags {
     /// This frame completes its picture (wire 6).
     pub const LAST: u8 = 1;
+    /// The sender's meter says that somebody speaks in this frame of sound (wire 9).
+    pub const VOICE: u8 = 2;
 }
 
 /// The eight bytes before every payload.
@@ -85,7 +87,7 @@ macro_rules! kinds {
                 match code { $($code => Some(Kind::$name),)* _ => None }
             }
 
-            /// The class it is sent in.
+            /// The class of its frames.
             pub const fn class(self) -> Class {
                 match self { $(Kind::$name => Class::$class,)* }
             }
@@ -122,8 +124,16 @@ kinds! {
     CameraState = 0x15, Control;
     /// [`crate::Recording`].
     Recording = 0x16, Control;
-    /// Reserved: skipped by receivers of this version.
-    Audio = 0x20, Audio;
+    /// A [`crate::Status`] of a [`crate::SoundState`].
+    SoundState = 0x17, Control;
+    /// [`crate::Listen`].
+    Listen = 0x18, Control;
+    /// [`crate::SoundHead`].
+    SoundHead = 0x20, Audio;
+    /// [`crate::Sound`].
+    Sound = 0x21, Audio;
+    /// The sound pauses.
+    SoundEnd = 0x22, Audio;
     /// [`crate::PictureHead`] and the picture's first bytes.
     Picture = 0x30, Video;
     /// More bytes of the picture.
@@ -173,10 +183,11 @@ kinds! {
 }
 
 impl Kind {
-    /// The longest payload of this kind, so that nobody can make us hold 64 KiB of ping.
+    /// The longest payload of this kind, so that a peer can't make us buffer 64 KiB for a ping.
     pub const fn payload_limit(self) -> usize {
         match self {
-            Kind::Audio | Kind::Picture | Kind::PictureData | Kind::Data => limits::PAYLOAD,
+            Kind::Picture | Kind::PictureData | Kind::Data => limits::PAYLOAD,
+            Kind::Sound => limits::SOUND,
             _ => limits::SMALL_PAYLOAD,
         }
     }
@@ -185,9 +196,9 @@ impl Kind {
 /// The classes of frames, most urgent first (wire 3.3).
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Class {
-    /// The connection, calls, acks and probes; never held back.
+    /// The connection, calls, acks and pings; never delayed.
     Control,
-    /// Reserved for sound.
+    /// Sound.
     Audio,
     /// Pictures.
     Video,

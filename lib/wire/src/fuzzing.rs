@@ -1,12 +1,12 @@
-//! Laws for fuzzing: what must hold for any bytes whatever.
+//! Properties that hold for arbitrary bytes, checked by fuzzing.
 
 use crate::{Header, Kind, Message, limits};
 
-/// A frame either is refused, or is skipped, or encodes back to the very same bytes. Only
-/// extensions, of which this version knows none, are left out.
+/// A frame is refused, skipped, or encodes back to the same bytes. Only extensions are lost, since
+/// this version knows none.
 ///
 /// # Panics
-/// When the law is broken.
+/// When the property does not hold.
 pub fn frame(bytes: &[u8]) {
     let Some((head, payload)) = bytes.split_first_chunk::<{ limits::HEADER }>() else {
         return;
@@ -37,18 +37,18 @@ pub fn frame(bytes: &[u8]) {
 }
 
 fn may_be_extended(message: &Message<'_>) -> bool {
-    use Message::{Entry, Hello, Join, Offer, Picture, Ring};
+    use Message::{Entry, Hello, Join, Offer, Picture, Ring, SoundHead};
     matches!(
         message,
-        Hello(_) | Join(_) | Ring(_) | Picture(..) | Offer(_) | Entry(_)
+        Hello(_) | Join(_) | Ring(_) | SoundHead(_) | Picture(..) | Offer(_) | Entry(_)
     )
 }
 
-/// A path or name that is taken can only lead down, and is kept as it is; every character of a name
-/// shows.
+/// An accepted path can't leave its folder; every character of an accepted name is visible; both
+/// keep their text unchanged.
 ///
 /// # Panics
-/// When the law is broken.
+/// When the property does not hold.
 pub fn names(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else {
         return;
@@ -68,19 +68,19 @@ pub fn names(bytes: &[u8]) {
         assert!(!text.chars().any(crate::hidden::is_hidden));
     }
     if let Ok(key) = text.parse::<crate::PublicKey>() {
-        let mut written = Short::default();
+        let mut written = FixedText::default();
         core::fmt::write(&mut written, format_args!("{key}")).expect("a key has 63 characters");
         let again = core::str::from_utf8(&written.bytes[..written.used]);
         assert_eq!(again.map(str::parse), Ok(Ok(key)));
     }
 }
 
-struct Short {
+struct FixedText {
     bytes: [u8; 64],
     used: usize,
 }
 
-impl Default for Short {
+impl Default for FixedText {
     fn default() -> Self {
         Self {
             bytes: [0; 64],
@@ -89,7 +89,7 @@ impl Default for Short {
     }
 }
 
-impl core::fmt::Write for Short {
+impl core::fmt::Write for FixedText {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
         let end = self.used + text.len();
         let room = self.bytes.get_mut(self.used..end).ok_or(core::fmt::Error)?;

@@ -1,7 +1,6 @@
-//! Characters that show nothing of their own, by Unicode's sets. Which texts refuse them is decided
-//! elsewhere.
+//! Invisible characters, by Unicode's properties. [`crate::name`] decides where they are refused.
 
-/// Whether the character shows nothing: it is default-ignorable, a format character, white space, a
+/// Whether the character is invisible: default-ignorable, a format character, white space, a
 /// control character, or blank by design.
 pub(crate) fn is_hidden(c: char) -> bool {
     let after = HIDDEN.partition_point(|(first, _)| *first <= c);

@@ -3,10 +3,10 @@
 use core::fmt::{self, Write};
 use core::str::FromStr;
 
-/// A peer's static X25519 public key: who somebody is.
+/// A peer's static X25519 public key, which is the peer's identity.
 ///
-/// Written as 52 base32 characters and 4 check characters in eight groups, which
-/// [`FromStr`] reads back, forgiving about case, spaces and dashes and the look-alikes 0, 1 and 8.
+/// Written as 52 base32 characters and 4 check characters in eight groups. [`FromStr`] reads it
+/// back and accepts any case, spaces, dashes and the look-alikes 0, 1 and 8.
 ///
 /// ```
 /// use transom_wire::PublicKey;
@@ -21,30 +21,30 @@ pub struct PublicKey(pub [u8; 32]);
 
 /// The first 80 bits of a key, which two people compare by eye or voice.
 ///
-/// A prefix and not a hash, so that one sees at once which key it belongs to; to find another key
-/// with the same 80 bits takes 2^80 tries.
+/// A prefix rather than a hash, so that a person sees at once which key it belongs to. Finding
+/// another key with the same 80 bits takes 2^80 tries.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Fingerprint([u8; 16]);
 
 /// The text is not a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidKey {
-    /// It has another number of characters than 56.
+    /// The number of characters is not 56.
     #[error("a key has 56 letters and digits, this has {0}")]
     Length(usize),
     /// A character that base32 does not have.
     #[error("a key has only the letters A-Z and the digits 2-7")]
     Letter,
-    /// The check characters don't fit: something was mistyped or left out.
+    /// A check character doesn't fit: a letter of its group was mistyped.
     #[error("the check characters of group {0} don't fit: a letter of the key is wrong")]
     Check(usize),
 }
 
 /// Data characters before each check character.
 const RUN: usize = 13;
-/// Characters with the check characters.
+/// All characters, data and check.
 const LETTERS: usize = 56;
-/// Characters between dashes.
+/// Characters between two dashes.
 const GROUP: usize = 7;
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -124,7 +124,7 @@ impl FromStr for PublicKey {
             for (i, part) in pair.to_be_bytes().into_iter().enumerate() {
                 match key.get_mut(bit / 8 + i) {
                     Some(byte) => *byte |= part,
-                    // The four padding bits after the 256th: only zeros have one spelling.
+                    // The four bits after the 256th must be zero, or a key would have 16 spellings.
                     None if part != 0 => return Err(InvalidKey::Letter),
                     None => {}
                 }
@@ -153,7 +153,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// The value of a base32 character, or of one that is easily taken for it.
+/// The value of a base32 character, or of the character that a look-alike stands for.
 fn value(letter: u8) -> Option<u8> {
     match letter.to_ascii_uppercase() {
         b'0' => Some(b'O' - b'A'),
@@ -165,7 +165,8 @@ fn value(letter: u8) -> Option<u8> {
     }
 }
 
-/// Luhn's check, mod 32: finds every single wrong character and nearly every swap of neighbours.
+/// Luhn's checksum, mod 32: detects every single wrong character and nearly every swap of
+/// neighbours.
 #[derive(Default)]
 struct Luhn {
     sum: u32,

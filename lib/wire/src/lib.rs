@@ -11,8 +11,8 @@
 //! # 2. Preamble and handshake (carried out by `transom-secure`)
 //!
 //! ```text
-//! dialer   -> "TRSM" | oldest u8  | newest u8  | role u8 (1) | ciphers u8 | purpose u8 | 0 u8 x 3
-//! listener -> "TRSM" | version u8 | version u8 | role u8 (2) | cipher  u8 | purpose u8 | 0 u8 x 3
+//! dialer   -> "TRSM" | oldest u8  | newest u8  | side u8 (1) | ciphers u8 | purpose u8 | 0 u8 x 3
+//! listener -> "TRSM" | version u8 | version u8 | side u8 (2) | cipher  u8 | purpose u8 | 0 u8 x 3
 //! dialer   -> len u16 | Noise_XX message 1        32 bytes: e
 //! listener -> len u16 | Noise_XX message 2        96 bytes: e, ee, s, es
 //! dialer   -> len u16 | Noise_XX message 3        64 bytes: s, se; or 128 with a name
@@ -26,14 +26,14 @@
 //!
 //! `ciphers` is a set: bit 0 ChaCha20-Poly1305 (always set), bit 1 AES-256-GCM (set where the CPU
 //! has AES instructions). The listener picks one bit: AES-GCM if both have it. Both preambles are
-//! the Noise prologue, so whoever changes a bit of them ends the handshake.
+//! the Noise prologue, so the handshake fails if a bit of them is changed on the way.
 //!
-//! The payload of message 3 is empty, or 64 bytes: what the dialer calls itself and zeros behind
-//! it. It is a hint for a listener that does not know the key, and proves nothing. One that is no
-//! legal [`PeerName`] is ignored.
+//! The payload of message 3 is empty, or 64 bytes: the dialer's name for itself, padded with zeros.
+//! The name is an unverified hint for a listener that does not know the key. An illegal
+//! [`PeerName`] is ignored.
 //!
-//! After message 2 the dialer knows the listener's key and can leave before it shows its own.
-//! Nothing but these messages is sent to a key that is not allowed.
+//! After message 2 the dialer knows the listener's key and can close before it reveals its own.
+//! A side that does not allow the other's key sends it nothing beyond these messages.
 //!
 //! # 3. Records and frames
 //!
@@ -45,11 +45,12 @@
 //! +--------+----------------------------+
 //! ```
 //!
-//! A record is the grain of pre-emption: while a call runs at most [`limits::RECORD_LIVE`] plain
-//! bytes and no more than pass in 10 ms, else at most [`limits::RECORD_BULK`] and no more than pass
-//! in 250 ms, but at least the largest frame that is not picture or file data. The plain bytes of
-//! all records of one direction, joined, are one stream of frames; a frame may span records, though
-//! our sender never lets it. Each direction changes its key (Noise REKEY) after every 2^20 records.
+//! A record is the unit of pre-emption. While a call runs it holds at most [`limits::RECORD_LIVE`]
+//! plain bytes, and at most what the path delivers in 10 ms; otherwise at most
+//! [`limits::RECORD_BULK`], and at most what the path delivers in 250 ms. In both cases the largest
+//! frame that is not picture or file data fits. The plain bytes of all records of one direction
+//! form one stream of frames. A frame may span records, but our sender never does that. Each
+//! direction changes its key (Noise REKEY) after every 2^20 records.
 //!
 //! ## 3.2 Frames
 //!
@@ -60,21 +61,20 @@
 //! +---------------+-------+-------+-------+----------------+
 //! ```
 //!
-//! The payload is at most [`limits::PAYLOAD`] bytes. `stream` names a call or a transfer, 0 the
-//! connection itself. The side that opens a stream picks its number: the dialer odd ones, the
-//! listener even ones from 2. Flags are 0 but where a message names one. A known kind with an
-//! illegal field ends the connection.
+//! The payload is at most [`limits::PAYLOAD`] bytes. `stream` is the number of a call or a
+//! transfer, or 0 for the connection itself. The side that opens a stream picks its number: odd for
+//! the dialer, even from 2 for the listener. Flags are 0 unless a message defines one. A known kind
+//! with an illegal field ends the connection.
 //!
 //! ## 3.3 Classes
 //!
 //! A sender that has frames of several classes sends the highest class first; within a class order
-//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (reserved: kind 0x20, no content is
-//! defined and receivers skip it), [`Class::Video`], [`Class::Text`] (texts and file control),
-//! [`Class::Bulk`] (file data). A picture is finished or given up before one of another call
+//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (sound), [`Class::Video`],
+//! [`Class::Text`] (texts and file control), [`Class::Bulk`] (file data). A picture is finished or given up before one of another call
 //! begins. Transfers that have file data take turns. Text and bulk keep a small floor so that a
 //! saturated call can't freeze them.
 //!
-//! ## 3.4 Room to grow
+//! ## 3.4 Forward compatibility
 //!
 //! What a later version may add, and what this version does with it:
 //!
@@ -82,26 +82,26 @@
 //! |---|---|
 //! | a kind of frame | skips the frame by its length; its bytes count and are acked like others |
 //! | a value of a code (reason, state, kind of call, ...) | keeps the value, and does what the code's section says of unknown values |
-//! | a field of [`Hello`], [`Join`], [`Ring`], [`PictureHead`], [`Offer`] or [`Entry`] | skips it: each ends in an *extension area* |
+//! | a field of [`Hello`], [`Join`], [`Ring`], [`SoundHead`], [`PictureHead`], [`Offer`] or [`Entry`] | skips it: each ends in an *extension area* |
 //! | a capability | keeps the bit |
 //!
-//! An extension area is a row of `type u8 | length u16 | value`, in any order, each type at most
-//! once. It reaches to the end of the payload; only the picture head's has its length before it,
-//! since the picture's bytes follow. No type is defined yet. An extension must be one that a
-//! receiver may leave out: what it must understand is offered by a capability first.
+//! An extension area is a sequence of `type u8 | length u16 | value`, in any order, each type at
+//! most once. It extends to the end of the payload; only the picture head's area is preceded by its
+//! length, since the picture's bytes follow. No type is defined yet. An extension must be safe to
+//! ignore: a feature that the receiver has to understand is negotiated by a capability first.
 //!
 //! ## 3.5 Statuses and failures
 //!
 //! ```text
 //! status    code u8 | text                                  Bye, Decline, HangUp, camera state,
-//!                                                           Refuse, Finished, Cancel
+//!                                                           sound state, Refuse, Finished, Cancel
 //! failure   index u32 | reason u8 | errno u32 | text        Failed, Abandon
 //! ```
 //!
-//! A [`Status`] and a [`Failure`] are codes that a program acts on, and text that explains them to
-//! a person. The text may be empty, has at most [`limits::REASON`] bytes and reaches to the end of
-//! the payload. `errno` is the error number of the system where it happened, or 0. A status or
-//! failure of an unknown code counts like others of its kind, and is explained by its text.
+//! A [`Status`] and a [`Failure`] hold a code that a program acts on, and text that explains it to
+//! a person. The text may be empty, has at most [`limits::REASON`] bytes and extends to the end of
+//! the payload. `errno` is the error number of the system where the error happened, or 0. A status
+//! or failure of an unknown code is handled like others of its kind; its text explains it.
 //!
 //! # 4. Messages of the connection (class control, stream 0)
 //!
@@ -116,32 +116,34 @@
 //! | 0x07 | [`Live`] | on u8 |
 //!
 //! Clocks are microseconds of the sending side's monotonic clock; their zero is arbitrary. `Hello`
-//! is each side's first frame. `session` names the run of the station; the nonces decide glare
-//! (section 5). `Ack.received` counts the plain bytes taken in since the connection began. Each
-//! side acks the end of a picture at once; other frames of classes video and bulk, and unknown
-//! kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and pongs
-//! alone cause no ack. `Ping` and `Pong` give round trip and clock offset; each side pings every
-//! second, also when other bytes come, since the offset needs it. A peer that is silent for 20 s is
-//! given up, while a call rings or runs after 4.5 s. A whole frame, of an unknown kind too, ends
-//! the silence, and so do 4 KiB of a frame or record that is still coming.
+//! is each side's first frame. `session` identifies one run of the station; the nonces decide glare
+//! (section 5). `Ack.received` counts the plain bytes received since the connection began. Each
+//! side acks the end of a picture at once; other frames of classes audio, video and bulk, and
+//! unknown kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and pongs
+//! alone cause no ack. `Ping` and `Pong` measure round trip and clock offset; each side pings every
+//! second, also while other bytes arrive, since the clock offset needs the samples. A peer that is
+//! silent for 20 s counts as lost; while a call rings or runs, after 4.5 s. The silence ends with
+//! a whole frame of any kind, or with 4 KiB of a frame or record that is still incomplete.
 //!
 //! ## 4.1 Capabilities
 //!
 //! Bits of `Hello.capabilities`: 0 camera (can be watched, nobody has to answer), 1 calls (a person
-//! or a program answers them), 2 files (receives them). They tell a window what to show for a
-//! contact, and grant nothing.
+//! or a program answers them), 2 files (receives them), 3 sound (takes the messages of section 9, and
+//! sound as PCM), 4 Opus (takes sound as Opus too). They tell a window what to show for a contact,
+//! and grant nothing. No message of section 9 is sent to a peer without bit 3, and no sound as Opus
+//! to one without bit 4.
 //!
 //! ## 4.2 Join
 //!
-//! A further connection of the same two keys begins with `Join` in place of `Hello`, at both sides,
-//! when a later version needs one: it names the two sessions whose pair it belongs to. This version
-//! opens none, and answers a `Join` with `Bye` and code *unsupported*.
+//! A later version may open a further connection between the same two keys. On it both sides send
+//! `Join` instead of `Hello`; it names the two sessions to which the connection belongs. This
+//! version opens none, and answers a `Join` with `Bye` and code *unsupported*.
 //!
 //! ## 4.3 Live
 //!
-//! `Live` tells that a call rings or runs anywhere at the sending side's station, or in another
-//! program of its owner, or no longer does; at first none does. Its link to the network is shared,
-//! so the receiving side keeps the queue of its file data on that link short.
+//! `Live` says whether a call rings or runs at the sender's station or in another program of the
+//! same owner. Before the first `Live`, none does. All these share the sender's link to the
+//! network, so the receiver of `Live` keeps the queue of its own file data on that link short.
 //!
 //! # 5. Calls (class control; stream = the call)
 //!
@@ -154,6 +156,8 @@
 //! | 0x14 | [`Shown`] | sequence u32, clock u64 |
 //! | 0x15 | Camera state | status of a [`CameraState`] |
 //! | 0x16 | [`Recording`] | on u8 |
+//! | 0x17 | Sound state | section 9 |
+//! | 0x18 | [`Listen`] | section 9 |
 //!
 //! ```text
 //!   idle --Ring--> ringing --Answer--> live --HangUp--> ended
@@ -181,8 +185,8 @@
 //! | 0x32 | Abort | - |
 //!
 //! One head, then as many data frames as it takes; flag [`flags::LAST`] is on the frame that
-//! completes `total`. `Abort` drops the picture begun. `captured` is in the sender's clock. The
-//! other times are microseconds from `captured`, in ascending order:
+//! completes `total`. `Abort` discards the unfinished picture. `captured` is in the sender's clock.
+//! The other times are microseconds from `captured`, in ascending order:
 //!
 //! ```text
 //! captured -capture-> acquired_after -encode-> ready_after -wait-> sent_after -wire-> received
@@ -190,10 +194,10 @@
 //!                     tells no time  camera encodes                 byte leaves       viewer
 //! ```
 //!
-//! A receiver takes times out of order as `sent_after` where they exceed it. A picture of an
-//! unknown codec is taken in, not shown, and its credit returned; one of an unknown orientation is
-//! shown upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown; our
-//! sender keeps to two, beside those that left less than a round trip ago.
+//! A receiver clamps a time that exceeds `sent_after` to `sent_after`. A picture of an unknown
+//! codec is received but not shown, and its credit is returned; a picture of an unknown orientation
+//! is shown upright. At most [`limits::PICTURE_CREDIT`] pictures are sent and not yet shown. Our
+//! sender keeps at most two, not counting pictures that left less than a round trip ago.
 //!
 //! # 7. Text and files (class text; stream = the transfer, 0 for texts)
 //!
@@ -227,9 +231,9 @@
 //!
 //! ```text
 //!  sender                                receiver
-//!    Offer            ---------------->    asks its book or the person
+//!    Offer            ---------------->    asks the contact book or the user
 //!                     <----------------  Accept, Grant
-//!    Entry 0..n       ---------------->    looks what it holds
+//!    Entry 0..n       ---------------->    checks what it already has
 //!                     <----------------  Start(i, offset, proof)   offset 0: nothing held
 //!    Leaf, data, ..   ---------------->    hash checked, written, journalled
 //!                     <----------------  Grant, Progress
@@ -239,33 +243,65 @@
 //!                     <----------------  Finished                  durable
 //! ```
 //!
-//! Entries go ahead of data without waiting, at most [`limits::ENTRIES_AHEAD`] not yet done. A
-//! file's data are leaves of [`limits::LEAF`] bytes at multiples of it, the last one shorter. A
-//! leaf's hash is the BLAKE3 chaining value of that subtree (of a file of one leaf: its root), so
-//! that the root of all leaves is the BLAKE3 hash of the file as `b3sum` prints it. `proof` is the
-//! BLAKE3 hash of the leaf hashes held, joined; a sender whose own file disagrees starts at offset
-//! 0. A receiver that has the whole file starts at its size, and a sender that agrees says `End` at
-//! once. `Grant.bytes` is cumulative over the transfer: at most so many data bytes may have been
-//! sent. `Progress` counts are cumulative too and `durable <= verified <= received`. Index 2^32-1
-//! in `Failed` and `Abandon` means the transfer as a whole. Sent, received, verified and durable
-//! are four answers; only the last one is success. `Start`, `Done`, `Failed` and `Abandon` of an
-//! entry that is settled already crossed on the way and are skipped, as is whatever comes for a
-//! transfer that ended less than a round trip ago. `Pause` and `Rate` hold for one connection: a
-//! sender says them again behind the `Offer` on the next one, a receiver before the `Accept`. The
-//! answer to an `Offer` waits while the receiver checks whether an older connection of the same key
-//! still carries the transfer. A sender keeps at most [`limits::TEXTS_AHEAD`] texts without their
-//! `TextAck`, which a receiver keeps back while they come faster than anybody reads.
+//! Entries are sent ahead of data without waiting, at most [`limits::ENTRIES_AHEAD`] of them not
+//! yet done. A file's data is divided into leaves of [`limits::LEAF`] bytes; the last may be
+//! shorter. A leaf's hash is the BLAKE3 chaining value of its subtree (for a file of one leaf: the
+//! root), so the root over all leaves is the BLAKE3 hash of the file as `b3sum` prints it. `proof`
+//! is the BLAKE3 hash of the concatenated hashes of the leaves that the receiver already has; a
+//! sender whose file disagrees starts at offset 0. A receiver that has the whole file asks to start
+//! at its size, and a sender that agrees sends `End` at once.
+//!
+//! `Grant.bytes` is cumulative over the transfer: the sender may have sent at most so many data
+//! bytes. The counts of `Progress` are cumulative too, and `durable <= verified <= received`. Sent,
+//! received, verified and durable are four different states; only *durable* is success. Index
+//! 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
+//!
+//! `Start`, `Done`, `Failed` and `Abandon` of an entry that is already settled crossed on the way
+//! and are ignored, as is every message of a transfer that ended less than a round trip ago.
+//! `Pause` and `Rate` are valid for one connection: on the next one a sender repeats them after its
+//! `Offer`, a receiver before its `Accept`. The answer to an `Offer` waits while the receiver
+//! checks whether an older connection of the same key still carries the transfer. A sender has at
+//! most [`limits::TEXTS_AHEAD`] texts without a `TextAck`; a receiver delays the acks of texts that
+//! arrive faster than a person can read.
 //!
 //! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails,
-//! with reason *unsupported*; an unknown [`Ending`] is no success.
+//! both with reason *unsupported*; an unknown [`Ending`] does not count as success.
 //!
 //! # 8. Names and keys
 //!
 //! A [`PeerName`] is 1 to 64 bytes of UTF-8, visible characters only: none that has the Unicode
 //! 16.0 property Default_Ignorable_Code_Point or White_Space or the general category Cc or Cf, and
-//! not U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can only lead down. A
+//! not U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can't leave its folder. A
 //! [`PublicKey`] is written as 56 characters of base32 in eight groups, every fourteenth a check
 //! character; its first sixteen are its fingerprint.
+//!
+//! # 9. Sound (class audio, its two states class control; stream = the call)
+//!
+//! | kind | message | payload |
+//! |---|---|---|
+//! | 0x17 | Sound state | status of a [`SoundState`] |
+//! | 0x18 | [`Listen`] | on u8 |
+//! | 0x20 | [`SoundHead`] | codec u8, rate u32 (48,000), channels u8 (1), samples a frame u16 (120 to 1920), extensions |
+//! | 0x21 | [`Sound`] | sequence u32, captured u64, bytes |
+//! | 0x22 | SoundEnd | - |
+//!
+//! Both sides of a live call may send sound, in a call of either kind. A head goes before the first
+//! frame, and again before the first frame of another format. `captured` is the time of the first
+//! sample in the sender's clock. A frame of PCM has two bytes a sample, little-endian; a frame of
+//! Opus is one packet of at most [`limits::OPUS_PACKET`] bytes. Frames of an unknown codec are
+//! received and not played. Sequences grow, by serial number arithmetic (RFC 1982); a gap tells
+//! that the sender dropped frames which had waited for too long. Flag [`flags::VOICE`] says that
+//! somebody speaks. `SoundEnd` ends a run of frames: a muted microphone sends it and then nothing.
+//! The next frame begins another run.
+//!
+//! These are illegal: a frame before any head or of a length that its head rules out, a sequence
+//! that does not grow, a `SoundEnd` outside a run, more than [`limits::SOUND_FRAMES`] frames a
+//! second, and each message of this section from a peer that did not see bit 3.
+//!
+//! `Listen` says whether the sender wants to hear the other side, which at first it does not; sound
+//! goes only to a side that listens and has the right to. A sound state says why a side sends
+//! sound or none; before the first one a side has no microphone. An unknown [`SoundState`] is shown
+//! by its text.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -277,6 +313,7 @@ pub mod limits;
 mod message;
 mod name;
 mod read;
+mod side;
 mod write;
 
 pub use error::{DecodeError, Full};
@@ -289,10 +326,12 @@ pub use message::file::{
     Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Leaf,
     Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,
 };
+pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
 pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};
+pub use side::Side;
 
 #[doc(hidden)]
 pub mod fuzzing;

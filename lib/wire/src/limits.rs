@@ -6,8 +6,8 @@ pub const HEADER: usize = 8;
 /// Plain bytes of the largest record: a Noise message of 65,535 bytes less its 16-byte tag.
 pub const RECORD_BULK: usize = 65_519;
 
-/// Plain bytes of the largest record while a call runs: 16 KiB is 6.5 ms at 20 Mbit/s, and what is
-/// urgent waits for no more than one record in our own queues.
+/// Plain bytes of the largest record while a call runs: 16 KiB is 6.5 ms at 20 Mbit/s, and an
+/// urgent frame waits behind at most one record in our own queues.
 pub const RECORD_LIVE: usize = 16 * 1024;
 
 /// Payload bytes of the largest frame, so that any frame fits one bulk record.
@@ -21,16 +21,35 @@ pub const SMALL_PAYLOAD: usize = 4096 + 512;
 pub const PICTURE: u32 = 8 * 1024 * 1024;
 
 /// Pixels along one side of a picture; JPEG itself ends at 65,535.
-pub const SIDE: u16 = 16_384;
+pub const DIMENSION: u16 = 16_384;
 
-/// Pictures that may be sent and not yet shown: one that waits and one being decoded, and as many
-/// as are on the way where the round trip is 200 ms.
+/// Pictures that may be sent and not yet shown: one waiting, one being decoded, and those in flight
+/// at 30 fps and a round trip of 200 ms.
 pub const PICTURE_CREDIT: u32 = 8;
+
+/// Samples of sound a second: the rate of Opus and of sound servers.
+pub const SOUND_RATE: u32 = 48_000;
+
+/// Samples of the shortest frame of sound: 2.5 ms, the shortest frame of Opus.
+pub const SOUND_FRAME_MIN: u16 = 120;
+
+/// Samples of the longest frame of sound: 40 ms, so that a frame of samples that are not compressed
+/// fits the smallest record, as [`SMALL_PAYLOAD`] does.
+pub const SOUND_FRAME_MAX: u16 = 1920;
+
+/// Bytes of an Opus packet of one frame (RFC 6716, section 3.4).
+pub const OPUS_PACKET: usize = 1275;
+
+/// Payload bytes of the longest frame of sound: its samples of 16 bits, and its fields.
+pub const SOUND: usize = 12 + 2 * SOUND_FRAME_MAX as usize;
+
+/// Frames of sound a second: those of 2.5 ms.
+pub const SOUND_FRAMES: u32 = SOUND_RATE / SOUND_FRAME_MIN as u32;
 
 /// Bytes of a text message: a long paragraph.
 pub const TEXT: usize = 4096;
 
-/// Texts sent and not yet acknowledged: more than anybody types within a round trip.
+/// Texts sent and not yet acknowledged: more than a person types within a round trip.
 pub const TEXTS_AHEAD: usize = 64;
 
 /// Bytes of the text that explains a refusal or a failure: two lines of a terminal.
@@ -42,23 +61,23 @@ pub const PATH: usize = 4096;
 /// Bytes of one component of a path: NAME_MAX of Linux, macOS and Windows (there in UTF-16 units).
 pub const COMPONENT: usize = 255;
 
-/// Components of a path: deeper trees exist only to make trouble.
+/// Components of a path: no user's folder is deeper; a tree that is deeper is an attack.
 pub const DEPTH: usize = 128;
 
 /// Bytes of a peer's name.
 pub const NAME: usize = 64;
 
-/// Bytes of a leaf, the grain of verification and resume: small enough for the cache of a small
-/// CPU, large enough that its 60 bytes of announcement are nothing. A power of two times 1,024, as
-/// BLAKE3 wants.
+/// Bytes of a leaf, the unit of verification and resume: small enough for the cache of a small CPU,
+/// large enough that the 60 bytes that announce it are negligible. A power of two times 1,024,
+/// since BLAKE3's subtrees have such sizes.
 pub const LEAF: usize = 256 * 1024;
 
-/// Entries sent ahead of the first file that is not done, so that small files don't wait a round
+/// Entries sent ahead of the first file that is not done, so that small files don't cost a round
 /// trip each.
 pub const ENTRIES_AHEAD: u32 = 256;
 
 /// Entries of one transfer: ten million files of a photo archive, but not four billion.
 pub const ENTRIES: u32 = 10_000_000;
 
-/// Bytes of one file and of one transfer: 8 EiB, the largest file offset there is.
+/// Bytes of one file and of one transfer: 8 EiB, the largest offset that systems have (`off_t`).
 pub const FILE: u64 = i64::MAX as u64;

@@ -1,4 +1,4 @@
-//! Names that are safe once they exist: of peers, and of files below a folder (wire 8).
+//! Names that are checked when they are made: of peers, and of files below a folder (wire 8).
 
 use core::fmt;
 use core::str::FromStr;
@@ -6,14 +6,14 @@ use core::str::FromStr;
 use crate::hidden::is_hidden;
 use crate::limits;
 
-/// What a contact is called: 1 to 64 bytes of UTF-8, visible characters only.
+/// A peer's name: 1 to 64 bytes of UTF-8, visible characters only.
 ///
-/// A name is told from others by eye and typed in commands, so no two names may look the same but
-/// for a character that shows nothing. That also refuses the joiners (ZWJ, ZWNJ) and the variation
-/// selectors: next to most letters and emoji they change nothing, and where they do takes tables of
-/// scripts and emoji that two versions of this program would not share. Persian names are written
-/// joined or apart without them, and an emoji in its plain form. Letters of two scripts that look
-/// alike are still two names; keys tell peers apart, names never do.
+/// Users tell names apart by eye and type them in commands, so two names must not differ only in an
+/// invisible character. This excludes the joiners (ZWJ, ZWNJ) and variation selectors too: next to
+/// most letters and emoji they are invisible, and the exceptions need tables of scripts and emoji
+/// that two versions of this program would not share. Persian names are written without joiners,
+/// and an emoji in its plain form. Look-alike letters of two scripts are not excluded; keys
+/// identify peers, names never do.
 ///
 /// ```
 /// use transom_wire::PeerName;
@@ -34,15 +34,15 @@ pub enum InvalidName {
     #[error("a name has 1 to 64 bytes, this has {0}")]
     Length(usize),
     /// White space, or a control character.
-    #[error("a name can't hold {}", Shown(*.0))]
+    #[error("a name can't hold {}", Readable(*.0))]
     Character(u32),
-    /// A character that shows nothing of its own.
+    /// An invisible character.
     #[error("a name can't hold U+{0:04X}, which shows nothing: leave it out")]
     Hidden(u32),
 }
 
 impl InvalidName {
-    fn holds(hidden: char) -> Self {
+    fn hidden_character(hidden: char) -> Self {
         let code = u32::from(hidden);
         match hidden.is_whitespace() || hidden.is_control() {
             true => Self::Character(code),
@@ -70,7 +70,7 @@ impl FromStr for PeerName {
         }
         let used = bytes.get_mut(..text.len()).ok_or(length)?;
         if let Some(bad) = text.chars().find(|c| is_hidden(*c)) {
-            return Err(InvalidName::holds(bad));
+            return Err(InvalidName::hidden_character(bad));
         }
         used.copy_from_slice(text.as_bytes());
         let len = u8::try_from(text.len()).map_err(|_| length)?;
@@ -90,7 +90,7 @@ impl fmt::Debug for PeerName {
     }
 }
 
-/// A path that can only lead down from where it is used: parts joined by `/`.
+/// A path that can't leave the folder it is used in: parts joined by `/`.
 ///
 /// ```
 /// use transom_wire::RelativePath;
@@ -121,17 +121,17 @@ pub enum InvalidPath {
     #[error("a part of a path has at most 255 bytes, this has {0}")]
     LongPart(usize),
     /// A backslash or a control character.
-    #[error("a path can't hold {}", Shown(*.0))]
+    #[error("a path can't hold {}", Readable(*.0))]
     Character(u32),
     /// The path begins with a letter and a colon.
     #[error("a path can't begin like a drive, with a letter and :")]
     Drive,
 }
 
-/// A character as people read it: itself if it is plain, else its code.
-struct Shown(u32);
+/// A character as error texts print it: itself if it is plain ASCII, else its code.
+struct Readable(u32);
 
-impl fmt::Display for Shown {
+impl fmt::Display for Readable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match char::from_u32(self.0) {
             Some(' ') => f.write_str("a space"),
@@ -142,13 +142,13 @@ impl fmt::Display for Shown {
 }
 
 impl<'a> RelativePath<'a> {
-    /// Takes the text if it can only lead down.
+    /// Checks the text.
     ///
-    /// Backslashes and a leading drive letter are refused on every system, since what is a name on
-    /// one is a way out on another.
+    /// Backslashes and a leading drive letter are refused on every system: they are part of a plain
+    /// name on Unix, and leave the folder on Windows.
     ///
     /// # Errors
-    /// The first rule it breaks.
+    /// The first rule that the text breaks.
     pub fn new(text: &'a str) -> Result<Self, InvalidPath> {
         if text.is_empty() || text.len() > limits::PATH {
             return Err(InvalidPath::Length(text.len()));
@@ -185,7 +185,7 @@ impl<'a> RelativePath<'a> {
         self.0.split('/')
     }
 
-    /// Whether it is one part only, a plain name.
+    /// Whether the path is a plain name: one part only.
     pub fn is_name(&self) -> bool {
         !self.0.contains('/')
     }
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn honest_file_names_are_taken() {
+    fn ordinary_file_names_are_accepted() {
         for good in [
             "文件.txt",
             "👩‍👧.jpg",

@@ -1,4 +1,4 @@
-//! A bounded cursor over a peer's bytes: the only place that takes slices apart.
+//! A bounded cursor over a peer's bytes: the only code that splits slices.
 
 use crate::DecodeError;
 
@@ -116,8 +116,8 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(bytes).map_err(|_| DecodeError::Illegal(field))
     }
 
-    /// Skips an extension area that takes all bytes that are left (wire 3.4). This version knows no
-    /// extension, but each must be whole.
+    /// Skips an extension area that extends to the end (wire 3.4). This version knows no extension,
+    /// but each must be complete.
     pub(crate) fn skip_extensions(&mut self) -> Result<(), DecodeError> {
         while !self.rest.is_empty() {
             self.u8("extension type")?;

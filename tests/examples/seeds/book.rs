@@ -28,7 +28,7 @@ pub(crate) fn books() -> Vec<(&'static str, String)> {
         ),
         (
             "all-fields",
-            format!("porch [fe80::1]:7448 key={key} may=view,auto #front door\n"),
+            format!("porch [fe80::1]:7448 key={key} may=view,hear,talk,auto #front door\n"),
         ),
         ("pinned", format!("porch {key}\nben {key}\n")),
         (

@@ -2,6 +2,7 @@
 //! use. Former findings, which have names of their own, are left as they are.
 
 mod book;
+mod films;
 mod handshake;
 mod journal;
 mod messages;
@@ -16,6 +17,9 @@ use transom_tests::root;
 use transom_wire::PublicKey;
 
 fn main() -> io::Result<()> {
+    for (name, bytes) in films::films() {
+        write("film", name, &bytes)?;
+    }
     for (name, bytes) in messages::frames() {
         write("frame", name, &bytes)?;
     }
@@ -41,6 +45,9 @@ fn main() -> io::Result<()> {
     }
     for (name, bytes) in pictures::streams() {
         write("pictures", name, &bytes)?;
+    }
+    for (name, bytes) in transom_tests::server_replies() {
+        write("server", name, &bytes)?;
     }
     for (name, bytes) in session::sessions() {
         write("session", &name, &bytes)?;

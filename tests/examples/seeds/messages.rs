@@ -2,10 +2,10 @@
 
 use transom_wire::{
     Ack, ByeCode, CallKind, CameraState, Capabilities, Codec, Collision, Done, End, EndReason,
-    Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf, Live, Message,
-    Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate, Recording, RefuseReason,
-    RelativePath, Ring, Shape, Shown, Start, Status, Text, TextAck, TransferKey, WHOLE, flags,
-    limits,
+    Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf, Listen, Live,
+    Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate, Recording,
+    RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead, SoundState,
+    Start, Status, Text, TextAck, TransferKey, WHOLE, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -96,6 +96,13 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
     };
     let state = Status::new(CameraState::Lost, "unplugged");
     let recording = Recording { on: true };
+    let microphone = Status::new(SoundState::Lost, "the headset is unplugged");
+    let opus = SoundHead::new(SoundCodec::Opus, 480);
+    let sound = Sound {
+        sequence: 7,
+        captured: 8,
+        bytes: &[0x78, 0xff],
+    };
     let head = PictureHead {
         sequence: 5,
         captured: 6,
@@ -119,6 +126,11 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
         ("shown", frame(1, 0, Message::Shown(shown))),
         ("camera-state", frame(1, 0, Message::CameraState(state))),
         ("recording", frame(1, 0, Message::Recording(recording))),
+        ("sound-state", frame(1, 0, Message::SoundState(microphone))),
+        ("listen", frame(1, 0, Message::Listen(Listen { on: true }))),
+        ("sound-head", frame(1, 0, Message::SoundHead(opus))),
+        ("sound", frame(1, flags::VOICE, Message::Sound(sound))),
+        ("sound-end", frame(1, 0, Message::SoundEnd)),
         ("picture", frame(1, 0, picture)),
         ("picture-data", frame(1, flags::LAST, rest)),
         ("abort", frame(1, 0, Message::Abort)),

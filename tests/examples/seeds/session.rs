@@ -45,7 +45,50 @@ pub(crate) fn sessions() -> Vec<(String, Vec<u8>)> {
         ];
         (format!("ack-{lie}"), parts.concat())
     });
-    kinds.chain(acks).collect()
+    let sound = ("sound".to_owned(), sound());
+    kinds.chain(acks).chain([sound]).collect()
+}
+
+/// A call in which both sides speak, pause, and change the codec.
+fn sound() -> Vec<u8> {
+    let say = |kind, value| [1, 1, number(kind), 1, 1, 0, value];
+    let (yes, told, nothing) = ([1, 0], [0, 0], [0, 0, 15]);
+    let verb = |which| [1, 1, which];
+    let (send, end, state, listen, transmit) = (verb(6), verb(8), verb(9), verb(10), verb(5));
+    let parts: [&[u8]; 31] = [
+        &[1, 0],
+        &say(Kind::Ring, 1),
+        &told,
+        &yes,
+        &state,
+        &say(Kind::Listen, 0),
+        &told,
+        &listen,
+        &say(Kind::SoundHead, 0),
+        &send,
+        &say(Kind::Sound, 0),
+        &[1],
+        &told,
+        &transmit,
+        &say(Kind::Sound, 0),
+        &[2],
+        &told,
+        &send,
+        &say(Kind::SoundHead, 1),
+        &transmit,
+        &say(Kind::Sound, 1),
+        &[3],
+        &told,
+        &end,
+        &say(Kind::SoundEnd, 0),
+        &told,
+        &transmit,
+        &say(Kind::SoundState, 0),
+        &told,
+        &nothing,
+        &say(Kind::SoundEnd, 0),
+    ];
+    parts.concat()
 }
 
 /// How the law names a kind.
@@ -78,7 +121,25 @@ pub(crate) fn pairs() -> Vec<(&'static str, Vec<u8>)> {
     let sizes = [3, 0, 1];
     let call = [15, 0, 1, 0, 5, 200, 1, 0, 90, 11, 200];
     let cut_off = [9, 0, 0, 0, 1, 100, 0, 1, 0, 0, 250, 0, 0, 0, 0, 250];
+    let (ring, pcm, opus) = (
+        [1, 1, 0, 5, 3, 40],
+        [1, 0, 1, 5, 10, 20],
+        [0, 0, 2, 5, 11, 20],
+    );
+    let (end, hold, listen) = (
+        [1, 1, 0, 5, 12, 20],
+        [0, 0, 0, 5, 12, 20],
+        [0, 1, 0, 5, 13, 20],
+    );
+    let sound = [
+        ring, listen, pcm, opus, pcm, opus, opus, end, hold, pcm, end,
+    ]
+    .concat();
     vec![
+        (
+            "with-sound",
+            [&[0, 2, 5, 250, 11], &sound[..], &[200; 40]].concat(),
+        ),
         ("whole", [&link[..], &sizes, &[9], &[250; 40]].concat()),
         ("slow", [&slow[..], &sizes, &[15], &[120; 60]].concat()),
         (
@@ -92,5 +153,5 @@ pub(crate) fn pairs() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Kinds of frames there are, roughly: the law takes the rest of the division.
-const KINDS: u8 = 36;
+/// Kinds of frames there are.
+const KINDS: u8 = Kind::ALL.len() as u8;

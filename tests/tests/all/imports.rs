@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "ring",
             "snow",
             "thiserror",
+            "transom-wire",
             "zeroize",
         ],
     ),
@@ -32,6 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "aec3",
             "alsa",
             "cpal",
+            "libc",
             "log",
             "mio",
             "opus-pure",
@@ -74,6 +76,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "transom-net",
             "transom-proto",
             "transom-secure",
+            "transom-sound",
             "transom-store",
             "transom-users",
             "transom-wire",
@@ -151,6 +154,18 @@ fn the_library_stays_light() {
 fn the_box_stays_light() {
     let crates = crates_below("transom-box", "");
     assert!(crates.len() <= 110, "{} crates: {crates:?}", crates.len());
+}
+
+#[test]
+fn no_program_has_the_disk_for_tests() {
+    for program in ["transom-box", "transom-view"] {
+        let tree = cargo(&format!(
+            "tree --locked -p {program} -e normal --prefix none --format {{p}}|{{f}}"
+        ));
+        let store = tree.lines().find(|line| line.starts_with("transom-store "));
+        let store = store.unwrap_or_else(|| panic!("{program} has no transom-store"));
+        assert!(!store.contains("faults"), "{store}");
+    }
 }
 
 /// Each package of the workspace with what it names under `[dependencies]`.

@@ -12,6 +12,7 @@ type Law = fn(&[u8]);
 const LAWS: &[(&str, Law)] = &[
     ("address", transom_users::fuzzing::address),
     ("book", transom_users::fuzzing::book),
+    ("film", transom_media::fuzzing::film),
     ("frame", transom_wire::fuzzing::frame),
     ("handshake", transom_secure::fuzzing::handshake),
     ("journal", transom_store::fuzzing::journal),
@@ -21,6 +22,7 @@ const LAWS: &[(&str, Law)] = &[
     ("pictures", transom_media::fuzzing::split),
     ("playout", transom_sound::fuzzing::playout),
     ("repair", transom_media::fuzzing::repair),
+    ("server", transom_sound::fuzzing::server),
     ("session", transom_proto::fuzzing::session),
     ("split", transom_proto::fuzzing::split),
     ("wav", transom_sound::fuzzing::wav),

@@ -41,7 +41,7 @@ fn bad_lines_are_told_and_the_others_load() {
         told,
         [
             "2: b: no address after the name",
-            "3: c: \"veiw\" is not one of view, call, files, auto",
+            "3: c: \"veiw\" is not one of view, call, files, hear, talk, auto",
             "4: a: already in line 1",
         ]
     );

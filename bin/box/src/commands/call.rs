@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::report;
 use crate::signals::Signal;
+use crate::sound::is_sound;
 use crate::station::{Event, Running};
 use crate::words::{end_said, with_text};
 
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
     let shows = arguments.source.is_some();
     settings.adaptation = arguments.pictures.adaptation();
     settings.camera = arguments.source.map(|source| arguments.pictures.of(source));
+    arguments.sound.apply(&mut settings);
     let time = arguments.seconds.map(Duration::from_secs);
     let ring_time = arguments.ring_seconds.map(Duration::from_secs);
     let talk = Talk {
@@ -106,6 +108,7 @@ impl Talk<'_> {
             | Notice::FarRecording { .. }
             | Notice::Camera { .. }
             | Notice::Quality { .. } => {}
+            notice if is_sound(notice) => {}
             _ => return None,
         }
         report::tell(self.output, notice);

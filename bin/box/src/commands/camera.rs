@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     settings.max_viewers = usize::from(arguments.max_viewers);
     settings.adaptation = arguments.pictures.adaptation();
     settings.camera = Some(arguments.pictures.of(arguments.source));
+    arguments.sound.apply(&mut settings);
     settings.inbox = arguments.inbox.map(|into| InboxSettings {
         into,
         accept: Accept::Known,

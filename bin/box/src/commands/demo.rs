@@ -165,11 +165,11 @@ impl Stage {
     fn camera_saw(&mut self, event: Event) {
         match event {
             Event::Notice(Notice::Camera {
-                lens: CameraState::Live,
+                state: CameraState::Live,
                 ..
             }) => self.camera_live = true,
             Event::Notice(Notice::Camera {
-                lens: CameraState::Lost,
+                state: CameraState::Lost,
                 text,
             }) => self.trouble = Some(text),
             Event::Broken(why) => self.trouble = Some(why),

@@ -18,6 +18,7 @@ use crate::place::Place;
 use crate::recorder::Recorder;
 use crate::report;
 use crate::signals::Signal;
+use crate::sound::{HearingOptions, is_sound};
 use crate::station::Event;
 use crate::stats::Stats;
 
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(
     let recorder = Recorder::open(arguments)?;
     let mut settings = place.settings(None, &output)?;
     arguments.measure.apply(&mut settings);
+    arguments.hearing.apply(&mut settings);
     let line = Line::with(settings, &arguments.peer, place)?;
     let mut watching = Watching::new(arguments, line, &output, recorder);
     let result = watching.watch();
@@ -49,6 +51,7 @@ struct Watching<'a> {
     recorder: Recorder,
     check: Check,
     measure: MeasureWatch,
+    hearing: HearingOptions,
     /// End after so many pictures.
     frames: Option<u64>,
     /// End so long after the first picture.
@@ -91,6 +94,7 @@ impl<'a> Watching<'a> {
             recorder,
             check: Check::default(),
             measure: arguments.measure.clone(),
+            hearing: arguments.hearing.clone(),
             frames: arguments.frames.or(only_a_snapshot.then_some(1)),
             time: arguments.seconds.map(Duration::from_secs),
             since: None,
@@ -187,11 +191,12 @@ impl<'a> Watching<'a> {
                 }
                 ended?;
             }
-            Notice::FarCamera { lens, text, .. } => {
-                self.reduced = (*lens == CameraState::Reduced).then(|| text.clone());
+            Notice::FarCamera { state, text, .. } => {
+                self.reduced = (*state == CameraState::Reduced).then(|| text.clone());
                 tell(&self.bar, self.output);
             }
             Notice::CallInterrupted { .. } => tell(&self.bar, self.output),
+            notice if is_sound(notice) => tell(&self.bar, self.output),
             _ => {
                 self.measure.notice(notice, self.output);
                 self.clear_line();
@@ -208,6 +213,7 @@ impl<'a> Watching<'a> {
         self.has_call = true;
         let Line { running, peer, .. } = &self.line;
         running.handle.ring(peer, CallKind::View);
+        self.hearing.ask(&running.handle, peer);
     }
 
     /// A box that goes away or is busy after it had shown something may do so again.

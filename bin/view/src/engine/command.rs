@@ -22,7 +22,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::HangUp(peer) => handle.hang_up(&peer),
         Action::ShowCamera { peer, on } => handle.show_camera(&peer, on),
         Action::ListCameras => handle.list_cameras(),
-        Action::SetCamera(wish) => handle.set_camera(wish),
+        Action::SetCamera(request) => handle.set_camera(request),
         Action::Record { peer, on } => handle.recording(&peer, on),
         Action::Text { peer, text } => {
             let id = handle.text(&peer, text.clone());
@@ -78,5 +78,7 @@ const GUEST: Rights = Rights {
     view: true,
     call: true,
     files: true,
+    hear: false,
+    talk: false,
     auto: false,
 };

@@ -47,7 +47,7 @@ impl Arrived {
             height: remote.height,
             orientation: remote.orientation,
             sequence: remote.sequence,
-            captured: timing.received,
+            captured: timing.captured(),
             acquired: timing.received,
             ready: timing.received,
         };

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use transom::PeerName;
-use transom_media::{AviWriter, Picture};
+use transom_media::{self as media, Picture};
 
 use crate::model::Kept;
 
@@ -24,10 +24,6 @@ const MAX_WAITING_BYTES: usize = 64 << 20;
 const MAX_WAITING: usize = 1000;
 /// Files of one contact within one second.
 const MAX_SAME_NAME: u32 = 1000;
-
-/// Files of one film, so that a sender whose every picture has another size does not fill the disk
-/// with names.
-const MAX_FILES: u32 = 1000;
 
 /// What waits to be written.
 pub(super) struct Album {
@@ -171,65 +167,33 @@ pub(super) fn run(album: &Album, mailbox: &Mailbox) {
     }
 }
 
-/// A film being written. A new file is begun where pictures change their size, and before one gets
-/// too large for players.
+/// A film being written, and where its last file is.
 #[derive(Default)]
 struct Film {
-    file: Option<Part>,
+    film: media::Film<BufWriter<File>>,
     path: Option<PathBuf>,
-    files: u32,
-    pictures: u64,
-}
-
-struct Part {
-    avi: AviWriter<BufWriter<File>>,
-    size: (u16, u16),
 }
 
 impl Film {
     fn add(&mut self, folder: &Path, peer: PeerName, picture: &Picture) -> io::Result<()> {
-        let size = (picture.width, picture.height);
-        let fits = match &mut self.file {
-            Some(part) if part.size == size => part.avi.write(picture)?,
-            _ => false,
-        };
-        if !fits {
-            self.finish()?;
-            if self.files == MAX_FILES {
-                return Err(io::Error::other(format!(
-                    "its pictures change their size too often, and it has {MAX_FILES} files"
-                )));
-            }
-            self.files += 1;
-            let (file, path) = create(folder, peer, "avi")?;
-            self.path = Some(path);
-            let mut avi = AviWriter::new(BufWriter::new(file), size.0, size.1)?;
-            if !avi.write(picture)? {
-                return Err(io::Error::other("a picture is too large for a film"));
-            }
-            self.file = Some(Part { avi, size });
-        }
-        self.pictures += 1;
-        Ok(())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        match self.file.take() {
-            Some(part) => part.avi.finish().map(drop),
-            None => Ok(()),
-        }
+        let Self { film, path } = self;
+        film.picture(picture, |_| {
+            let (file, created) = create(folder, peer, "mkv")?;
+            *path = Some(created);
+            Ok(BufWriter::new(file))
+        })
     }
 
     fn end(mut self, peer: PeerName, dropped: u64, trouble: Option<String>, mailbox: &Mailbox) {
-        // What was written plays also without its index.
-        let finished = self.finish();
+        // What was written plays also without its end.
+        let finished = self.film.finish();
         let trouble = trouble.or(finished
             .err()
             .map(|error| sentence("The end of the film", &error)));
         mailbox.put(Letter::Kept(Kept::Film {
             peer,
             path: self.path,
-            pictures: self.pictures,
+            pictures: self.film.pictures(),
             dropped,
             trouble,
         }));
@@ -403,7 +367,8 @@ mod tests {
         let files = scratch.files();
         assert_eq!(files.len(), 2, "{files:?}");
         for file in files {
-            assert!(fs::read(file).unwrap().starts_with(b"RIFF"));
+            let film = media::fuzzing::read_film(&fs::read(file).unwrap());
+            assert!(film.duration.is_some());
         }
         let kept = kept(&mailbox);
         assert!(
@@ -429,7 +394,7 @@ mod tests {
         let mut pictures = [&odd, &even].into_iter().cycle().take(2000);
         let error = pictures.find_map(|picture| film.add(&scratch.0, peer(), picture).err());
         assert!(error.unwrap().to_string().contains("1000 files"));
-        assert_eq!(scratch.files().len(), MAX_FILES as usize);
+        assert_eq!(scratch.files().len(), media::MAX_FILM_FILES as usize);
     }
 
     #[test]

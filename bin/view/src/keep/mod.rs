@@ -216,9 +216,9 @@ impl Keeper {
             handle.set_inbox(Some(inbox_settings(inbox)));
         }
         if (&config.camera, &config.size) != (&state.config.camera, &state.config.size) {
-            let wish = config.wish();
-            handle.set_camera(wish.clone());
-            state.act(&Action::SetCamera(wish));
+            let request = config.request();
+            handle.set_camera(request.clone());
+            state.act(&Action::SetCamera(request));
         }
         handle.set_adaptation(config.adaptation());
         state.config = config.clone();

@@ -120,7 +120,7 @@ impl Calls {
     /// Whether our camera should give pictures to ourselves: never only because somebody rang.
     pub(crate) fn previews(&self) -> bool {
         let shows = self.open.iter().any(|call| call.camera_on);
-        self.own.wish.is_some() && self.sees_itself() && (shows || self.own.open)
+        self.own.request.is_some() && self.sees_itself() && (shows || self.own.open)
     }
 
     /// The last picture of our own camera is gone with the preview.
@@ -200,13 +200,13 @@ impl State {
             Notice::CallEnded {
                 peer, reason, text, ..
             } => return self.call_ended(peer, reason, &text),
-            Notice::FarCamera { peer, lens, text } => {
-                self.with_call(peer, |call| call.far_camera = Some((lens, text)));
+            Notice::FarCamera { peer, state, text } => {
+                self.with_call(peer, |call| call.far_camera = Some((state, text)));
             }
             Notice::FarRecording { peer, on } => {
                 self.with_call(peer, |call| call.far_recording = on);
             }
-            Notice::Camera { lens, text } => self.own_camera(lens, text),
+            Notice::Camera { state, text } => self.own_camera(state, text),
             Notice::Cameras { devices } => self.calls.own.devices = Some(devices),
             Notice::Measured { peer, numbers } if self.overlay => {
                 self.calls.numbers.insert(peer, numbers);
@@ -216,16 +216,16 @@ impl State {
         Vec::new()
     }
 
-    fn own_camera(&mut self, lens: CameraState, text: String) {
+    fn own_camera(&mut self, state: CameraState, text: String) {
         // Told also to somebody who put the own picture away.
-        if let Some((CameraState::Lost, before)) = &self.calls.own.lens {
+        if let Some((CameraState::Lost, before)) = &self.calls.own.state {
             let line = words::with_words(words::CAMERA_LOST, before);
             self.unsay(&line);
         }
-        if lens == CameraState::Lost {
+        if state == CameraState::Lost {
             self.status = words::with_words(words::CAMERA_LOST, &text);
         }
-        self.calls.own.lens = Some((lens, text));
+        self.calls.own.state = Some((state, text));
     }
 
     /// A peer is there: who was waited for is asked.
@@ -441,8 +441,8 @@ impl State {
 impl Calls {
     pub(crate) fn own_trouble(&self) -> Option<(&'static str, &str)> {
         let own = &self.own;
-        match &own.lens {
-            _ if own.wish.is_none() => Some((words::CHOSEN_NONE, "")),
+        match &own.state {
+            _ if own.request.is_none() => Some((words::CHOSEN_NONE, "")),
             Some((CameraState::Lost, text)) => Some((words::CAMERA_LOST, text)),
             _ if !self.previews() => Some((words::CAMERA_IS_OFF, "")),
             Some((CameraState::Off, text)) => Some((words::CAMERA_IS_OFF, text)),

@@ -38,7 +38,7 @@ fn both_here() -> State {
     let mut state = two_boxes();
     state.apply(joined("door"));
     state.apply(joined("yard"));
-    state.calls.own.wish = Some(CaptureRequest::default());
+    state.calls.own.request = Some(CaptureRequest::default());
     state
 }
 
@@ -335,7 +335,7 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     state.act(&camera("door", true));
     assert_eq!(trouble(&state), Some(words::CAMERA_OPENS));
     state.apply(Notice::Camera {
-        lens: CameraState::Lost,
+        state: CameraState::Lost,
         text: "/dev/video0 is used by zoom; close it".into(),
     });
     assert_eq!(
@@ -388,8 +388,8 @@ fn lines_that_are_no_longer_true_are_taken_away() {
     assert_eq!(state.status, "yard watches your camera");
     state.apply(ended("yard", EndReason::Chosen));
     assert_eq!(state.status, "");
-    let camera = |lens, text: &str| Notice::Camera {
-        lens,
+    let camera = |state, text: &str| Notice::Camera {
+        state,
         text: text.into(),
     };
     state.apply(camera(CameraState::Lost, "unplugged"));
@@ -498,7 +498,7 @@ fn another_size_of_a_camera_that_the_command_line_named_keeps_the_one_in_the_set
     let mut state = talking();
     state.config.camera = "auto".into();
     // As `--camera pattern` does.
-    state.calls.own.wish = Some(state.calls.own.with_source(Source::Pattern));
+    state.calls.own.request = Some(state.calls.own.with_source(Source::Pattern));
     let smaller = state.calls.own.with_size(Some((320, 240)));
     state.act(&Action::SetCamera(Some(smaller)));
     let kept = (state.config.camera.as_str(), state.config.size.as_str());

@@ -155,7 +155,7 @@ impl Config {
     }
 
     /// Our camera as it was chosen; `None` for no camera.
-    pub(crate) fn wish(&self) -> Option<CaptureRequest> {
+    pub(crate) fn request(&self) -> Option<CaptureRequest> {
         if self.camera == NO_CAMERA {
             return None;
         }
@@ -176,14 +176,16 @@ impl Config {
     }
 
     /// Keeps the choice of a camera.
-    pub(crate) fn choose_source(&mut self, wish: Option<&CaptureRequest>) {
-        self.camera = wish.map_or(NO_CAMERA.to_owned(), |wish| wish.source.to_string());
+    pub(crate) fn choose_source(&mut self, request: Option<&CaptureRequest>) {
+        self.camera = request.map_or(NO_CAMERA.to_owned(), |request| request.source.to_string());
     }
 
     /// Keeps the choice of a picture's size; without a camera the last one stays.
-    pub(crate) fn choose_size(&mut self, wish: Option<&CaptureRequest>) {
-        if let Some(wish) = wish {
-            let size = wish.size.map(|(across, down)| format!("{across}x{down}"));
+    pub(crate) fn choose_size(&mut self, request: Option<&CaptureRequest>) {
+        if let Some(request) = request {
+            let size = request
+                .size
+                .map(|(across, down)| format!("{across}x{down}"));
             self.size = size.unwrap_or_default();
         }
     }

@@ -8,9 +8,9 @@ use transom::media::{CaptureRequest, Device, Source};
 #[derive(Clone, Debug)]
 pub(crate) struct Own {
     /// What was asked of the station; `None` for no camera.
-    pub(crate) wish: Option<CaptureRequest>,
+    pub(crate) request: Option<CaptureRequest>,
     /// How it says it is.
-    pub(crate) lens: Option<(CameraState, String)>,
+    pub(crate) state: Option<(CameraState, String)>,
     /// The cameras of this machine; `None` while they are looked for.
     pub(crate) devices: Option<Vec<Device>>,
     /// The last good picture's Exif orientation.
@@ -27,8 +27,8 @@ impl Default for Own {
     /// In the upper right corner: below are the buttons, and most of whom one talks with.
     fn default() -> Self {
         Self {
-            wish: None,
-            lens: None,
+            request: None,
+            state: None,
             devices: None,
             shown: None,
             hidden: false,
@@ -49,7 +49,7 @@ impl Own {
     pub(crate) fn with_source(&self, source: Source) -> CaptureRequest {
         CaptureRequest {
             source,
-            ..self.wish.clone().unwrap_or_default()
+            ..self.request.clone().unwrap_or_default()
         }
     }
 
@@ -57,7 +57,7 @@ impl Own {
     pub(crate) fn with_size(&self, size: Option<(u16, u16)>) -> CaptureRequest {
         CaptureRequest {
             size,
-            ..self.wish.clone().unwrap_or_default()
+            ..self.request.clone().unwrap_or_default()
         }
     }
 }

@@ -491,7 +491,7 @@ fn stopping_leaves_the_full_screen() {
     state.act(&Action::Fullscreen(true));
     state.apply(Notice::FarCamera {
         peer: peer("door"),
-        lens: CameraState::Lost,
+        state: CameraState::Lost,
         text: "unplugged".into(),
     });
     state.act(&Action::HangUp(peer("door")));

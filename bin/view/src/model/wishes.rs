@@ -24,17 +24,17 @@ impl State {
                 self.prefer(*peer, |kept| *kept = *preferences);
             }
             Action::Alone(peer) => self.calls.alone = *peer,
-            Action::SetCamera(wish) => {
-                let both = wish.as_ref().zip(self.calls.own.wish.as_ref());
+            Action::SetCamera(request) => {
+                let both = request.as_ref().zip(self.calls.own.request.as_ref());
                 // Another size of a camera that only the command line named is not a choice of that
                 // camera.
                 if !both.is_some_and(|(new, old)| new.source == old.source && new.size != old.size)
                 {
-                    self.config.choose_source(wish.as_ref());
+                    self.config.choose_source(request.as_ref());
                 }
-                self.config.choose_size(wish.as_ref());
-                self.calls.own.wish.clone_from(wish);
-                self.calls.own.lens = None;
+                self.config.choose_size(request.as_ref());
+                self.calls.own.request.clone_from(request);
+                self.calls.own.state = None;
                 self.calls.own.shown = None;
             }
             Action::ListCameras => self.calls.own.devices = None,

@@ -63,11 +63,11 @@ mod x11 {
         let Some(id) = id(outer) else {
             return Ok(None);
         };
-        let wish = Window::default_attributes()
+        let request = Window::default_attributes()
             .with_title("")
             .with_inner_size(outer.inner_size())
             .with_embed_parent_window(id);
-        let window = event_loop.create_window(wish)?;
+        let window = event_loop.create_window(request)?;
         if let Err(error) = window.set_cursor_hittest(false) {
             log::warn!("clicks may not reach the window: {error}");
         }

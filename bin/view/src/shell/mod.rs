@@ -414,10 +414,10 @@ impl Open {
     fn new(event_loop: &ActiveEventLoop, state: &State) -> Result<Self, ShellError> {
         let (config, title) = (&state.config, state.title());
         // Hidden until there is something to see in it.
-        let wish = place::wish(event_loop, config.place)
+        let request = place::request(event_loop, config.place)
             .with_title(&title)
             .with_visible(false);
-        let window = Arc::new(event_loop.create_window(wish)?);
+        let window = Arc::new(event_loop.create_window(request)?);
         let canvas = Canvas::cover(event_loop, &window)?;
         let surface = Surface::new(canvas.window())?;
         let context = egui::Context::default();

@@ -18,19 +18,21 @@ const MOST: u32 = 16_384;
 const GRIP: i32 = 40;
 
 /// The window as it was, if it would be seen there.
-pub(super) fn wish(event_loop: &ActiveEventLoop, place: Option<Place>) -> WindowAttributes {
-    let wish = Window::default_attributes().with_min_inner_size(LEAST);
+pub(super) fn request(event_loop: &ActiveEventLoop, place: Option<Place>) -> WindowAttributes {
+    let request = Window::default_attributes().with_min_inner_size(LEAST);
     let Some(place) = place else {
-        return wish.with_inner_size(USUAL);
+        return request.with_inner_size(USUAL);
     };
     let size = LogicalSize::new(place.width.min(MOST), place.height.min(MOST));
-    let wish = wish.with_inner_size(size).with_maximized(place.maximised);
+    let request = request
+        .with_inner_size(size)
+        .with_maximized(place.maximised);
     let corner = place
         .corner
         .filter(|corner| is_on_a_screen(event_loop, *corner));
     match corner {
-        Some((x, y)) => wish.with_position(PhysicalPosition::new(x, y)),
-        None => wish,
+        Some((x, y)) => request.with_position(PhysicalPosition::new(x, y)),
+        None => request,
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mu
 /// chosen.
 pub(super) fn camera(state: &State, call: &Call) -> (&'static str, Action) {
     let (peer, on) = (call.peer, !call.camera_on);
-    match (&state.calls.own.wish, on) {
+    match (&state.calls.own.request, on) {
         (None, _) => (words::CHOOSE_CAMERA, Action::ShowOwn(true)),
         (_, true) => (words::CAMERA_ON, Action::ShowCamera { peer, on }),
         (_, false) => (words::CAMERA_OFF, Action::ShowCamera { peer, on }),

@@ -18,7 +18,7 @@ fn here() -> State {
     let mut state = two_boxes();
     state.apply(joined("door"));
     state.apply(joined("yard"));
-    state.calls.own.wish = Some(CaptureRequest::default());
+    state.calls.own.request = Some(CaptureRequest::default());
     state
 }
 
@@ -454,7 +454,7 @@ fn the_numbers_say_how_pictures_are_reduced_for_a_slow_link() {
     state.act(&Action::Overlay(true));
     state.apply(Notice::FarCamera {
         peer: peer("door"),
-        lens: CameraState::Reduced,
+        state: CameraState::Reduced,
         text: "15 fps, quality 60, 640x360: the link is slow".to_owned(),
     });
     let quality = transom::Quality {

@@ -134,15 +134,15 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 ui.close();
             }
         };
-        let source = own.wish.as_ref().map(|wish| &wish.source);
+        let source = own.request.as_ref().map(|request| &request.source);
         entry(ui, source.is_none(), words::NO_CAMERA, None);
         let any = source == Some(&Source::Auto);
-        let wish = own.with_source(Source::Auto);
-        entry(ui, any, words::ANY_CAMERA, Some(wish));
+        let request = own.with_source(Source::Auto);
+        entry(ui, any, words::ANY_CAMERA, Some(request));
         // A film, say, or the test pattern, as the settings or the command line want it.
         if let Some(other) = source.filter(|source| !any && !own.is_listed(source)) {
-            let wish = own.with_source(other.clone());
-            entry(ui, true, &words::line(&other.to_string()), Some(wish));
+            let request = own.with_source(other.clone());
+            entry(ui, true, &words::line(&other.to_string()), Some(request));
         }
         for device in own.devices.iter().flatten() {
             let this = source_of(device);
@@ -158,7 +158,7 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             Some(_) => {}
         }
         ui.separator();
-        let size = own.wish.as_ref().map(|wish| wish.size);
+        let size = own.request.as_ref().map(|request| request.size);
         entry(
             ui,
             size == Some(None),
@@ -167,8 +167,8 @@ fn choose(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         );
         for one in SIZES {
             let text = format!("{}x{}", one.0, one.1);
-            let wish = own.with_size(Some(one));
-            entry(ui, size == Some(Some(one)), &text, Some(wish));
+            let request = own.with_size(Some(one));
+            entry(ui, size == Some(Some(one)), &text, Some(request));
         }
         settle(ui, "cameras", ui.min_rect());
     });

@@ -93,18 +93,18 @@ fn camera_and_size_are_chosen_in_a_call() {
         },
     );
     screen.get_by_label("used by zoom (process 77); close it");
-    let wish = CaptureRequest {
+    let request = CaptureRequest {
         source: Source::Device("/dev/video7".into()),
         ..CaptureRequest::default()
     };
     assert_eq!(
         click(&mut screen, "Good\\u{1b}Cam (/dev/video7)"),
-        [Action::SetCamera(Some(wish.clone()))]
+        [Action::SetCamera(Some(request.clone()))]
     );
     click(&mut screen, "Camera…");
     let sized = CaptureRequest {
         size: Some((1280, 720)),
-        ..wish
+        ..request
     };
     assert_eq!(
         click(&mut screen, "1280x720"),
@@ -118,7 +118,7 @@ fn camera_and_size_are_chosen_in_a_call() {
 #[test]
 fn a_source_that_is_no_device_is_listed_while_it_is_chosen() {
     let mut state = talking();
-    state.calls.own.wish = Some(CaptureRequest {
+    state.calls.own.request = Some(CaptureRequest {
         source: Source::Pattern,
         ..CaptureRequest::default()
     });
@@ -135,7 +135,7 @@ fn what_is_wrong_with_our_camera_is_a_sentence() {
     let mut state = talking();
     state.act(&own_camera("door", true));
     state.apply(Notice::Camera {
-        lens: CameraState::Lost,
+        state: CameraState::Lost,
         text: "/dev/video0 is used by zoom; close it".into(),
     });
     let screen = open(state);

@@ -141,7 +141,7 @@ pub(super) fn snapshot(mut screen: Screen, name: &str) {
 fn at_home() -> State {
     let mut state = two_boxes();
     state.inbox = "/home/me/Downloads/transom".into();
-    state.calls.own.wish = state.config.wish();
+    state.calls.own.request = state.config.request();
     state.own.name = "desk".into();
     state.own.key = Some(PublicKey([5; 32]));
     state.own.line = format!("desk 192.168.1.5 key={}", PublicKey([5; 32]));
@@ -214,7 +214,7 @@ fn what_the_far_side_says_about_its_camera_is_shown_escaped() {
     let mut state = watching();
     state.apply(Notice::FarCamera {
         peer: peer("door"),
-        lens: CameraState::Lost,
+        state: CameraState::Lost,
         text: "unplugged\u{1b}[2J.".into(),
     });
     let screen = open(state);

@@ -89,6 +89,8 @@ pub(crate) const IT_MAY: &str = "They may";
 pub(crate) const MAY_VIEW: &str = "watch my camera without calling, with the last of these too";
 pub(crate) const MAY_CALL: &str = "call me";
 pub(crate) const MAY_SEND: &str = "send me files";
+pub(crate) const MAY_HEAR: &str = "hear my microphone when a call is answered by itself";
+pub(crate) const MAY_TALK: &str = "be heard from my loudspeaker then";
 pub(crate) const MAY_UNASKED: &str = "do so without my being asked";
 
 pub(crate) fn change(name: &str) -> String {

@@ -160,11 +160,11 @@ pub(crate) fn offer(offer: &Offer, name: &str, file: &str) -> String {
         Shape::File => size,
         _ => format!("a folder, {} entries, {size}", offer.files),
     };
-    let wish = match offer.overwrites {
+    let request = match offer.overwrites {
         true => ", to replace what has that name",
         false => "",
     };
-    format!("{name} offers {file} ({size}){wish}")
+    format!("{name} offers {file} ({size}){request}")
 }
 
 /// Everything one contact offers, in one line.

@@ -1,6 +1,6 @@
 //! The first camera that works, or a list of what was looked at and why it won't do.
 
-use crate::{Camera, CameraError, CaptureRequest, Source, list, open as open_wish};
+use crate::{Camera, CameraError, CaptureRequest, Source, list, open as open_source};
 
 /// Opens the first device that can be opened.
 pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
@@ -14,7 +14,7 @@ pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraEr
             }
             (None, false) => Source::Device(device.stable.unwrap_or(device.path)),
         };
-        match open_wish(&CaptureRequest {
+        match open_source(&CaptureRequest {
             source,
             ..request.clone()
         }) {

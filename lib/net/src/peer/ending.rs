@@ -1,4 +1,4 @@
-//! How a connection ends, and what the peer and our owner learn of it.
+//! How a connection ends: goodbyes, timeouts and errors, and their `Left` event.
 
 use std::io::{self, ErrorKind};
 
@@ -7,12 +7,12 @@ use transom_wire::ByeCode;
 
 use super::{Closing, Peer, Stage};
 use crate::event::{Departure, Event};
-use crate::link::Fault;
 use crate::loop_context::LoopContext;
+use crate::sealed_connection::Fault;
 
 impl Peer {
-    /// Handles a deadline that has passed. With `hold` this turn read no records, so a peer with
-    /// unread bytes is not silent.
+    /// Handles a deadline that has passed. With `hold`, this turn read no records, so a peer with
+    /// unread bytes does not count as silent.
     pub(crate) fn expire(&mut self, context: &mut LoopContext, hold: bool) {
         let now = context.now();
         if self.deadline().is_none_or(|deadline| now < deadline) {
@@ -25,8 +25,8 @@ impl Peer {
             }
             Stage::Handshaking(_) => self.end(Departure::HandshakeTimeout, context),
             Stage::Joined(_) if hold && self.readiness.can_read() => {}
-            Stage::Joined(link) => {
-                let result = link.connection.handle_timeout(now);
+            Stage::Joined(sealed) => {
+                let result = sealed.connection.handle_timeout(now);
                 self.readiness.touch();
                 match result {
                     Ok(()) => self.emit_events(context),
@@ -51,15 +51,15 @@ impl Peer {
         }
     }
 
-    /// Ends the connection at once, and emits its `Left` if that is still owed.
+    /// Ends the connection at once, and emits its `Left` unless that was emitted before.
     pub(crate) fn end(&mut self, why: Departure, context: &mut LoopContext) {
         let is_known = self.is_known();
-        let owed = match std::mem::replace(&mut self.stage, Stage::Gone) {
+        let unreported = match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Gone => return,
             Stage::Closing(closing) => closing.why,
             _ => Some(why),
         };
-        let Some(why) = owed else {
+        let Some(why) = unreported else {
             return;
         };
         log::debug!("{} at {}: {why}", self.id, self.address);
@@ -69,8 +69,8 @@ impl Peer {
         }
     }
 
-    /// The peer broke a rule or is silent. Our owner learns that at once; the peer by a goodbye, if
-    /// one can still be sent.
+    /// The peer broke the protocol or is silent. Emits `Left` at once, and sends the peer a goodbye
+    /// if that is still possible.
     pub(super) fn handle_fault(&mut self, fault: Fault, context: &mut LoopContext) {
         let why = fault.departure();
         // A channel that failed can't seal a goodbye.
@@ -98,7 +98,7 @@ impl Peer {
         self.end(why, context);
     }
 
-    /// Ends a connection on which nothing can be written, once what had come before is read.
+    /// Ends a connection whose socket can't be written, once all bytes that arrived are read.
     pub(super) fn end_if_broken(&mut self, context: &mut LoopContext) {
         if !self.readiness.can_read()
             && let Some(error) = self.broken.take()
@@ -122,10 +122,10 @@ impl Peer {
             };
         }
         match std::mem::replace(&mut self.stage, Stage::Gone) {
-            Stage::Joined(mut link) => {
-                link.connection.bye(code, text);
+            Stage::Joined(mut sealed) => {
+                sealed.connection.bye(code, text);
                 self.stage = Stage::Closing(Box::new(Closing {
-                    link: *link,
+                    sealed: *sealed,
                     until: context.now() + context.config.linger,
                     why,
                     is_shut: false,
@@ -136,9 +136,9 @@ impl Peer {
         }
     }
 
-    /// What the end of the stream means if no record came before it. A listener that doesn't admit
-    /// our key closes without a message, before or after our last handshake message. If it hasn't
-    /// seen our key yet, it has another reason.
+    /// The meaning of an end of the stream before the peer's first record. A listener that doesn't
+    /// admit our key closes without a message, before or after our last handshake message. A
+    /// listener that hasn't seen our key yet has another reason.
     fn refusal(&self) -> Option<Departure> {
         match &self.stage {
             Stage::Handshaking(handshaking)
@@ -147,8 +147,8 @@ impl Peer {
                 Some(Departure::Unanswered)
             }
             Stage::Handshaking(_) => Some(Departure::Refused),
-            Stage::Joined(link) => {
-                (self.side == Side::Dialer && !link.was_heard()).then_some(Departure::Refused)
+            Stage::Joined(sealed) => {
+                (self.side == Side::Dialer && !sealed.has_received()).then_some(Departure::Refused)
             }
             _ => None,
         }

@@ -1,5 +1,5 @@
-//! Reading from a peer: the connection is made, the handshake is run, records are read and, while
-//! the connection closes, bytes are dropped.
+//! Reading from a peer: establishing the connection, the handshake, records, and discarding bytes
+//! while the connection closes.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -8,13 +8,13 @@ use transom_wire::{PeerName, PublicKey};
 
 use super::{Peer, Stage, Stop};
 use crate::event::{Departure, Event};
-use crate::handshaking::{Handshaking, Progress};
+use crate::handshaking::{HandshakeProgress, Handshaking};
 use crate::loop_context::LoopContext;
 use crate::options;
 use crate::outbound::Flushed;
 
 impl Peer {
-    /// Reads as far as the stage and the budget allow. With `hold` records stay in the socket.
+    /// Reads as far as the stage and the budget allow. With `hold`, records stay in the socket.
     pub(crate) fn read(&mut self, context: &mut LoopContext, hold: bool) {
         if matches!(self.stage, Stage::Connecting { .. }) && self.readiness.can_write() {
             self.connect(context);
@@ -38,13 +38,13 @@ impl Peer {
         };
         match result {
             Ok(()) => {
-                options::begin(&self.stream);
+                options::set_up(&self.stream);
                 match Handshaking::new(&context.config, self.side, context.now()) {
                     Ok(handshaking) => self.stage = Stage::Handshaking(Box::new(handshaking)),
                     Err(error) => self.end(Departure::HandshakeFailed(error), context),
                 }
             }
-            // Not connected yet; another edge will come.
+            // Not connected yet; another readiness event will follow.
             Err(error) if error.kind() == ErrorKind::NotConnected => {
                 self.readiness.write_would_block();
             }
@@ -60,9 +60,9 @@ impl Peer {
             handshaking.read(&self.stream, &mut self.outbound)
         } else {
             handshaking.send(&mut self.outbound);
-            Progress::Waiting
+            HandshakeProgress::Waiting
         };
-        if matches!(progress, Progress::Waiting) && !handshaking.awaits_owner() {
+        if matches!(progress, HandshakeProgress::Waiting) && !handshaking.awaits_owner() {
             self.readiness.read_would_block();
         }
         let flushed = self.outbound.flush(&self.stream);
@@ -70,11 +70,15 @@ impl Peer {
             self.readiness.write_would_block();
         }
         match (progress, flushed) {
-            (Progress::Failed(error), _) => self.end(Departure::HandshakeFailed(error), context),
-            (Progress::HungUp, _) => self.handle_end_of_stream(context),
-            (Progress::Broken(error), _) | (_, Err(error)) => self.handle_io_error(error, context),
-            (Progress::Waiting, Ok(_)) => {}
-            (Progress::Key(key), Ok(_)) => {
+            (HandshakeProgress::Failed(error), _) => {
+                self.end(Departure::HandshakeFailed(error), context)
+            }
+            (HandshakeProgress::HungUp, _) => self.handle_end_of_stream(context),
+            (HandshakeProgress::Broken(error), _) | (_, Err(error)) => {
+                self.handle_io_error(error, context)
+            }
+            (HandshakeProgress::Waiting, Ok(_)) => {}
+            (HandshakeProgress::Key(key), Ok(_)) => {
                 let name = handshaking.name();
                 self.emit_key(PublicKey(key), name, context);
             }
@@ -92,13 +96,13 @@ impl Peer {
         });
     }
 
-    /// Takes in the bytes that came in the same read as the end of the handshake.
-    pub(super) fn take_early(&mut self, mut early: Vec<u8>, context: &mut LoopContext) {
-        let Stage::Joined(link) = &mut self.stage else {
+    /// Handles the records that arrived in the same read as the end of the handshake.
+    pub(super) fn handle_early(&mut self, mut early: Vec<u8>, context: &mut LoopContext) {
+        let Stage::Joined(sealed) = &mut self.stage else {
             return;
         };
         let now = context.now();
-        let each = |record: &mut [u8]| link.open(record, now);
+        let each = |record: &mut [u8]| sealed.open(record, now);
         let result = self.inbound.take(&mut early, each);
         self.emit_events(context);
         if let Err(fault) = result {
@@ -122,9 +126,9 @@ impl Peer {
         }
     }
 
-    /// Reads once, and takes in all records that are whole then.
+    /// Reads once, and handles all records that are complete then.
     fn receive_once(&mut self, context: &mut LoopContext) -> Result<usize, Stop> {
-        let Stage::Joined(link) = &mut self.stage else {
+        let Stage::Joined(sealed) = &mut self.stage else {
             return Ok(0);
         };
         let room = context.read.len();
@@ -134,9 +138,9 @@ impl Peer {
             return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
         }
         let now = context.clock.now();
-        // On a slow link a record takes seconds, so its bytes count as signs of life.
-        link.connection.handle_partial(count, now);
-        let result = self.inbound.take(rest, |record| link.open(record, now));
+        // On a slow path a record takes seconds, so its first bytes already end the silence.
+        sealed.connection.handle_partial(count, now);
+        let result = self.inbound.take(rest, |record| sealed.open(record, now));
         self.readiness.touch();
         self.emit_events(context);
         result.map_err(Stop::Peer)?;
@@ -145,10 +149,10 @@ impl Peer {
 
     /// Passes on the session's events. The peer's goodbye ends the connection.
     pub(super) fn emit_events(&mut self, context: &mut LoopContext) {
-        let Stage::Joined(link) = &mut self.stage else {
+        let Stage::Joined(sealed) = &mut self.stage else {
             return;
         };
-        while let Some(event) = link.connection.poll_event() {
+        while let Some(event) = sealed.connection.poll_event() {
             if let proto::Event::Bye(status) = event {
                 return self.end(Departure::Bye(status), context);
             }

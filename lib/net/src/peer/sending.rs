@@ -1,4 +1,4 @@
-//! Writing to a peer. The session chooses what goes next as late as possible.
+//! Writing to a peer. The session chooses each record as late as possible (late binding).
 
 use std::io;
 use std::net::Shutdown;
@@ -11,8 +11,8 @@ use crate::loop_context::LoopContext;
 use crate::outbound::Flushed;
 
 impl Peer {
-    /// Sends while the socket has room. Records are chosen and sealed only when nothing that is
-    /// sealed waits.
+    /// Sends while the socket has room. Records are chosen and sealed only when no sealed bytes
+    /// wait.
     pub(crate) fn send(&mut self, context: &mut LoopContext) {
         if !self.readiness.take_work() || self.broken.is_some() {
             return;
@@ -26,9 +26,9 @@ impl Peer {
     }
 
     fn write(&mut self, context: &mut LoopContext) -> Result<(), Stop> {
-        let link = match &mut self.stage {
-            Stage::Joined(link) => link,
-            Stage::Closing(closing) => &mut closing.link,
+        let sealed = match &mut self.stage {
+            Stage::Joined(sealed) => sealed,
+            Stage::Closing(closing) => &mut closing.sealed,
             _ => return Ok(()),
         };
         let mut budget = context.config.write_budget;
@@ -41,10 +41,10 @@ impl Peer {
                 self.readiness.touch();
                 return Ok(());
             }
-            let batch = batch(&link.connection.session);
+            let batch = batch(&sealed.connection.session);
             let now = context.clock.now();
             while self.outbound.is_empty() || self.outbound.len() < batch {
-                let count = link.seal_next(&mut self.outbound, now);
+                let count = sealed.seal_next(&mut self.outbound, now);
                 match count.map_err(Stop::Peer)? {
                     0 => break,
                     count => budget = budget.saturating_sub(count),
@@ -64,8 +64,8 @@ impl Peer {
         Ok(())
     }
 
-    /// The socket can't be written any more, but a goodbye may have arrived that says why. It is
-    /// read within each turn's budget, since the system may hold megabytes before it.
+    /// The socket can't be written any more, but the peer's goodbye, which gives the reason, may be
+    /// unread. It is read within each turn's budget, since megabytes may precede it.
     fn write_failed(&mut self, error: io::Error, context: &mut LoopContext) {
         match self.stage {
             Stage::Joined(_) => {
@@ -78,8 +78,8 @@ impl Peer {
 
     /// Tunes and marks the socket when a call or a transfer has begun or ended.
     fn retune(&mut self, context: &LoopContext) {
-        if let Stage::Joined(link) = &self.stage {
-            let session = &link.connection.session;
+        if let Stage::Joined(sealed) = &self.stage {
+            let session = &sealed.connection.session;
             let (live, shared) = (session.is_live(), session.has_shared_live());
             self.tuning.set_live(&self.stream, live, shared);
             if context.config.mark_packets {
@@ -89,7 +89,7 @@ impl Peer {
     }
 }
 
-/// Bytes that are sealed before they are handed to the socket: several records in one system call.
+/// Bytes that are sealed before they are written to the socket: several records in one system call.
 pub(crate) fn batch(session: &Session) -> usize {
     match session.is_live() && session.order() == Order::Priority {
         true => live_batch(session.rate()),
@@ -97,22 +97,22 @@ pub(crate) fn batch(session: &Session) -> usize {
     }
 }
 
-/// The same while a call is live. They are few then: what is sealed is chosen, and may become stale
-/// while it waits. 0 is a record at a time.
+/// The same while a call is live. It is small: sealed bytes can't be replaced by fresher ones. 0
+/// means one record at a time.
 fn live_batch(rate: Option<u64>) -> usize {
     let bytes = u128::from(rate.unwrap_or(0)) * LIVE_BATCH_TIME.as_micros() / 1_000_000;
     usize::try_from(bytes).map_or(LIVE_BATCH, |bytes| bytes.min(LIVE_BATCH))
 }
 
-/// The most while no call is live.
+/// The limit while no call is live.
 const BATCH: usize = 256 * 1024;
 
-/// The most while a call is live: the system takes about as much at once (one GSO packet), however
+/// The limit while a call is live: the kernel takes about as much at once (one GSO packet), however
 /// low `TCP_NOTSENT_LOWAT` is.
 const LIVE_BATCH: usize = 64 * 1024;
 
-/// The most while a call is live, as time on the path: at 100 Mbit/s that is a record or two, and
-/// less than the first of the 4 ms that file data may cost a picture there.
+/// The limit while a call is live, as time on the path: at 100 Mbit/s one or two records, and half
+/// of the 4 ms by which file data may delay a picture there.
 const LIVE_BATCH_TIME: Duration = Duration::from_millis(2);
 
 #[cfg(test)]

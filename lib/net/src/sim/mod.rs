@@ -1,15 +1,15 @@
-//! A twin of [`Net`](crate::Net) whose peers are joined by a modelled network, on a clock that is
-//! moved by hand. Records cost the bytes of sealed ones, but nothing is sealed. A handshake is
-//! messages of its lengths without ciphers: keys are simply told.
+//! A [`Net`](crate::Net) over a modelled network, on a virtual clock that the caller advances.
+//! Records have the length of sealed records but are not encrypted. A handshake's messages have
+//! their real lengths, and carry the keys without a proof.
 //!
 //! ```text
 //!   World   hosts, their links, the clock; next(), advance(), poll_ready()
-//!     `- Net of a host   as the real one, but wait() returns at once; due() tells when to call it
+//!     `- Net of a host   the same methods; wait() returns at once, and due() says when to call it
 //!          `- Peer       SYN, SYN-ACK, three handshake messages, records, FIN
 //! ```
 //!
-//! Left out, since it costs a station nothing but time: accept limits, half-open limits, watched
-//! descriptors, and marks of packets.
+//! Not modelled, since they do not affect sessions: limits on accepting and on handshakes, watched
+//! descriptors, and packet marks.
 
 mod net;
 mod peer;

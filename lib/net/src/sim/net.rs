@@ -1,4 +1,4 @@
-//! The loop of one simulated program: as [`Net`](crate::Net), but it never sleeps.
+//! The event loop of a simulated program. Unlike [`Net`](crate::Net), it never sleeps.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind};
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Departure, Event, PeerId};
 
-/// All connections of a simulated program. The verbs are those of the real [`Net`](crate::Net).
+/// All connections of a simulated program, with the methods of the real [`Net`](crate::Net).
 pub struct Net {
     world: World,
     program: ProgramId,
@@ -22,11 +22,11 @@ pub struct Net {
     peers: BTreeMap<PeerId, Peer>,
     shared: Shared,
     last_id: usize,
-    /// Until when the last wait would have slept if nothing had happened.
+    /// The deadline of the last wait.
     deadline: Option<Instant>,
 }
 
-/// What all peers share while they have their turn.
+/// The state that all peers share.
 pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) key: PublicKey,
@@ -59,12 +59,12 @@ impl Net {
         }
     }
 
-    /// Which program of its world this is.
+    /// The number of this program in its world.
     pub fn program(&self) -> ProgramId {
         self.program
     }
 
-    /// When to call [`wait`](Self::wait) again though nothing came.
+    /// When to call [`wait`](Self::wait) again if the network causes no event before.
     pub fn due(&self) -> Option<Instant> {
         let peers = self.peers.values();
         if !self.shared.events.is_empty() || peers.clone().any(Peer::has_more) {
@@ -78,7 +78,7 @@ impl Net {
     /// See [`Net::dial`](crate::Net::dial).
     ///
     /// # Errors
-    /// There are as many peers as may be.
+    /// The limit of peers is reached, or no host has that address.
     pub fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
         if self.is_full() {
             return Err(ErrorKind::QuotaExceeded.into());
@@ -86,9 +86,10 @@ impl Net {
         let connection = self.world.lock().dial(self.program, address);
         let connection = connection.ok_or(ErrorKind::NetworkUnreachable)?;
         let until = self.now() + self.shared.config.connect_timeout;
-        let end = (connection, Side::Dialer);
+        let endpoint = (connection, Side::Dialer);
         let id = self.next_id();
-        self.peers.insert(id, Peer::dialed(id, end, address, until));
+        self.peers
+            .insert(id, Peer::dialed(id, endpoint, address, until));
         Ok(id)
     }
 
@@ -101,7 +102,7 @@ impl Net {
             return;
         };
         if is_full && peer.is_half_open() {
-            return peer.leave(Departure::Crowded, state, &mut self.shared);
+            return peer.end(Departure::TooMany, state, &mut self.shared);
         }
         peer.admit(session, now, state, &mut self.shared);
     }
@@ -170,15 +171,19 @@ impl Net {
         self.shared.clock.of(moment)
     }
 
-    /// Tells the peers what changed, and makes peers of the connections that are new.
+    /// Passes readiness to the peers, and adds a peer for each new connection.
     fn accept(&mut self, state: &mut State, now: proto::Instant) {
-        for end in state.take_ready(self.program) {
-            match self.peers.values_mut().find(|peer| peer.end() == end) {
-                Some(peer) => peer.note(),
+        for endpoint in state.take_ready(self.program) {
+            match self
+                .peers
+                .values_mut()
+                .find(|peer| peer.endpoint() == endpoint)
+            {
+                Some(peer) => peer.note_readiness(),
                 None => {
                     let until = now + self.shared.config.handshake_timeout;
                     let id = self.next_id();
-                    self.peers.insert(id, Peer::accepted(id, end, until));
+                    self.peers.insert(id, Peer::accepted(id, endpoint, until));
                 }
             }
         }
@@ -202,11 +207,11 @@ impl Net {
 }
 
 impl Drop for Net {
-    /// What the system does when a program ends: it closes its sockets.
+    /// Closes all sockets, as the system does when a program ends.
     fn drop(&mut self) {
         let state = &mut *self.world.lock();
         for peer in self.peers.values_mut() {
-            peer.leave(Departure::ClosedHere, state, &mut self.shared);
+            peer.end(Departure::ClosedHere, state, &mut self.shared);
         }
         state.remove_program(self.program);
     }

@@ -8,26 +8,26 @@ use transom_secure::Cipher;
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use super::net::Shared;
-use super::world::{Chunk, End, State};
+use super::world::{Chunk, Endpoint, State};
 use crate::event::{Departure, Event, PeerId};
-use crate::options::{PATIENCE_IDLE, PATIENCE_LIVE, UNSENT_BULK, UNSENT_LIVE};
+use crate::options::{UNSENT_BULK, UNSENT_LIVE, USER_TIMEOUT_IDLE, USER_TIMEOUT_LIVE};
 use crate::peer::sending::batch;
 
-/// As the real one, see [`Peer`](crate::peer::Peer).
+/// The same state machine as the real [`Peer`](crate::peer::Peer).
 pub(super) struct Peer {
     id: PeerId,
-    end: End,
+    endpoint: Endpoint,
     address: SocketAddr,
     stage: Stage,
-    /// There may be something to read.
+    /// The network may have bytes to read.
     readable: bool,
-    /// There may be something new to send, and the socket may have room.
-    touched: bool,
-    /// The owner has heard of this peer and is owed a `Left`.
-    known: bool,
-    /// Anything sealed has come.
-    heard: bool,
-    /// What the socket was tuned for: a call of its own, a call anywhere.
+    /// There may be bytes to send, and the socket may have room.
+    has_work: bool,
+    /// The owner knows this peer, so that its end has to emit `Left`.
+    is_known: bool,
+    /// A record has arrived.
+    has_received: bool,
+    /// What the socket is tuned for: a call on this connection, and a call that shares our link.
     live: Option<(bool, bool)>,
 }
 
@@ -35,62 +35,75 @@ enum Stage {
     Connecting {
         until: proto::Instant,
     },
-    Greeting {
+    Handshaking {
         until: proto::Instant,
-        /// The peer's key was told: our owner is to answer.
-        answered: bool,
+        /// The peer's key is known, and our owner has to answer.
+        awaits_owner: bool,
     },
     Joined(Box<Connection>),
     Closing(Box<Closing>),
     Gone,
 }
 
-/// A goodbye on its way.
+/// A goodbye that is being sent.
 struct Closing {
     connection: Connection,
     until: proto::Instant,
-    /// Told at the end; `None` if it was told at the beginning.
+    /// The reason for the `Left` event at the end; `None` if that was emitted already.
     why: Option<Departure>,
     is_shut: bool,
 }
 
 impl Peer {
-    pub(super) fn dialed(id: PeerId, end: End, address: SocketAddr, until: proto::Instant) -> Self {
-        Self::new(id, end, address, Stage::Connecting { until })
+    pub(super) fn dialed(
+        id: PeerId,
+        endpoint: Endpoint,
+        address: SocketAddr,
+        until: proto::Instant,
+    ) -> Self {
+        Self::new(id, endpoint, address, Stage::Connecting { until })
     }
 
-    pub(super) fn accepted(id: PeerId, end: End, until: proto::Instant) -> Self {
-        let answered = false;
+    pub(super) fn accepted(id: PeerId, endpoint: Endpoint, until: proto::Instant) -> Self {
+        let awaits_owner = false;
         let nowhere = (Ipv4Addr::UNSPECIFIED, 0).into();
-        Self::new(id, end, nowhere, Stage::Greeting { until, answered })
+        Self::new(
+            id,
+            endpoint,
+            nowhere,
+            Stage::Handshaking {
+                until,
+                awaits_owner,
+            },
+        )
     }
 
-    fn new(id: PeerId, end: End, address: SocketAddr, stage: Stage) -> Self {
+    fn new(id: PeerId, endpoint: Endpoint, address: SocketAddr, stage: Stage) -> Self {
         Self {
             id,
-            end,
+            endpoint,
             address,
             stage,
             readable: true,
-            touched: false,
-            known: end.1 == Side::Dialer,
-            heard: false,
+            has_work: false,
+            is_known: endpoint.1 == Side::Dialer,
+            has_received: false,
             live: None,
         }
     }
 
-    pub(super) fn end(&self) -> End {
-        self.end
+    pub(super) fn endpoint(&self) -> Endpoint {
+        self.endpoint
     }
 
-    /// Something has changed at the socket.
-    pub(super) fn note(&mut self) {
-        (self.readable, self.touched) = (true, true);
+    /// Records that the socket may be readable or writable.
+    pub(super) fn note_readiness(&mut self) {
+        (self.readable, self.has_work) = (true, true);
     }
 
     pub(super) fn deadline(&self) -> Option<proto::Instant> {
         match &self.stage {
-            Stage::Connecting { until } | Stage::Greeting { until, .. } => Some(*until),
+            Stage::Connecting { until } | Stage::Handshaking { until, .. } => Some(*until),
             Stage::Joined(connection) => connection.poll_timeout(),
             Stage::Closing(closing) => Some(closing.until),
             Stage::Gone => None,
@@ -100,16 +113,17 @@ impl Peer {
     pub(super) fn has_more(&self) -> bool {
         match &self.stage {
             Stage::Connecting { .. }
-            | Stage::Greeting {
-                answered: false, ..
+            | Stage::Handshaking {
+                awaits_owner: false,
+                ..
             } => self.readable,
-            Stage::Greeting { .. } | Stage::Gone => false,
-            Stage::Joined(_) | Stage::Closing(_) => self.touched || self.readable,
+            Stage::Handshaking { .. } | Stage::Gone => false,
+            Stage::Joined(_) | Stage::Closing(_) => self.has_work || self.readable,
         }
     }
 
     pub(super) fn is_half_open(&self) -> bool {
-        self.end.1 == Side::Listener && matches!(self.stage, Stage::Greeting { .. })
+        self.endpoint.1 == Side::Listener && matches!(self.stage, Stage::Handshaking { .. })
     }
 
     pub(super) fn is_gone(&self) -> bool {
@@ -119,7 +133,7 @@ impl Peer {
     pub(super) fn session(&mut self) -> Option<&mut Session> {
         match &mut self.stage {
             Stage::Joined(connection) => {
-                self.touched = true;
+                self.has_work = true;
                 Some(&mut connection.session)
             }
             _ => None,
@@ -133,28 +147,34 @@ impl Peer {
         state: &mut State,
         shared: &mut Shared,
     ) {
-        if !matches!(self.stage, Stage::Greeting { answered: true, .. }) {
+        if !matches!(
+            self.stage,
+            Stage::Handshaking {
+                awaits_owner: true,
+                ..
+            }
+        ) {
             return;
         }
-        if self.end.1 == Side::Dialer {
-            state.write(self.end, Chunk::Third(shared.key, shared.config.name));
+        if self.endpoint.1 == Side::Dialer {
+            state.write(self.endpoint, Chunk::Third(shared.key, shared.config.name));
         }
-        let connection = Connection::new(config, self.end.1, now);
+        let connection = Connection::new(config, self.endpoint.1, now);
         self.stage = Stage::Joined(Box::new(connection));
-        self.note();
+        self.note_readiness();
         shared.events.push_back(Event::Joined {
             peer: self.id,
             cipher: Cipher::Aes256Gcm,
         });
     }
 
-    /// Sends while the socket takes it.
+    /// Sends while the socket has room.
     pub(super) fn send(&mut self, now: proto::Instant, state: &mut State, shared: &mut Shared) {
-        if !std::mem::take(&mut self.touched) {
+        if !std::mem::take(&mut self.has_work) {
             return;
         }
         self.retune(state);
-        let (id, side) = self.end;
+        let (id, side) = self.endpoint;
         let connection = match &mut self.stage {
             Stage::Joined(connection) => connection,
             Stage::Closing(closing) => &mut closing.connection,
@@ -164,7 +184,7 @@ impl Peer {
         let mut is_empty = false;
         while !is_empty && state.network.is_writable(id, side) {
             if budget == 0 {
-                self.touched = true;
+                self.has_work = true;
                 break;
             }
             let batch = batch(&connection.session);
@@ -176,7 +196,7 @@ impl Peer {
                     let record = Chunk::Record(record.into());
                     written += record.bytes();
                     budget = budget.saturating_sub(count);
-                    state.write(self.end, record);
+                    state.write(self.endpoint, record);
                 }
             }
         }
@@ -184,12 +204,12 @@ impl Peer {
             && is_empty
             && !std::mem::replace(&mut closing.is_shut, true)
         {
-            state.write(self.end, Chunk::Fin);
+            state.write(self.endpoint, Chunk::Fin);
         }
-        self.tell_events(state, shared);
+        self.emit_events(state, shared);
     }
 
-    /// Reads what there is. With `hold` records are left for later.
+    /// Reads as far as the stage and the budget allow. With `hold`, records stay in the socket.
     pub(super) fn read(
         &mut self,
         now: proto::Instant,
@@ -197,10 +217,10 @@ impl Peer {
         state: &mut State,
         shared: &mut Shared,
     ) {
-        let (id, side) = self.end;
+        let (id, side) = self.endpoint;
         if !self.is_gone() && state.network.is_dead(id, side) {
             let error = io::Error::from(ErrorKind::TimedOut);
-            return self.lose(error, state, shared);
+            return self.handle_io_error(error, state, shared);
         }
         let mut budget = shared.config.read_budget;
         while self.readable && budget > 0 {
@@ -210,10 +230,13 @@ impl Peer {
                     let partial = state.network.read_partial(id, side);
                     if partial > 0 {
                         connection.handle_partial(partial, now);
-                        self.touched = true;
+                        self.has_work = true;
                     }
                 }
-                Stage::Greeting { answered: true, .. } | Stage::Gone => return,
+                Stage::Handshaking {
+                    awaits_owner: true, ..
+                }
+                | Stage::Gone => return,
                 _ => {}
             }
             let Some(chunk) = state.network.read(id, side) else {
@@ -221,47 +244,56 @@ impl Peer {
                 return;
             };
             budget = budget.saturating_sub(chunk.bytes());
-            self.take(chunk, now, state, shared);
+            self.handle_chunk(chunk, now, state, shared);
         }
     }
 
-    fn take(&mut self, chunk: Chunk, now: proto::Instant, state: &mut State, shared: &mut Shared) {
+    fn handle_chunk(
+        &mut self,
+        chunk: Chunk,
+        now: proto::Instant,
+        state: &mut State,
+        shared: &mut Shared,
+    ) {
         match (chunk, &mut self.stage) {
             (Chunk::Syn { from }, _) => {
                 self.address = from;
-                state.write(self.end, Chunk::SynAck);
+                state.write(self.endpoint, Chunk::SynAck);
             }
             (Chunk::Reset, _) => {
                 let error = io::Error::from(ErrorKind::ConnectionRefused);
-                self.leave(Departure::Unreachable(error), state, shared);
+                self.end(Departure::Unreachable(error), state, shared);
             }
             (Chunk::SynAck, _) => {
                 let until = now + shared.config.handshake_timeout;
-                let answered = false;
-                self.stage = Stage::Greeting { until, answered };
-                state.write(self.end, Chunk::First);
+                let awaits_owner = false;
+                self.stage = Stage::Handshaking {
+                    until,
+                    awaits_owner,
+                };
+                state.write(self.endpoint, Chunk::First);
             }
-            (Chunk::First, _) => state.write(self.end, Chunk::Second(shared.key)),
-            (Chunk::Second(key), _) => self.tell_key(key, None, shared),
-            (Chunk::Third(key, name), _) => self.tell_key(key, name, shared),
-            (Chunk::Fin, Stage::Closing(_)) => self.leave(Departure::ClosedHere, state, shared),
+            (Chunk::First, _) => state.write(self.endpoint, Chunk::Second(shared.key)),
+            (Chunk::Second(key), _) => self.emit_key(key, None, shared),
+            (Chunk::Third(key, name), _) => self.emit_key(key, name, shared),
+            (Chunk::Fin, Stage::Closing(_)) => self.end(Departure::ClosedHere, state, shared),
             (Chunk::Fin, _) => {
                 let why = self.refusal().unwrap_or(Departure::Closed);
-                self.leave(why, state, shared);
+                self.end(why, state, shared);
             }
             (Chunk::Record(plain), Stage::Joined(connection)) => {
                 let result = connection.handle_bytes(&plain, now);
-                (self.heard, self.touched) = (true, true);
-                self.tell_events(state, shared);
+                (self.has_received, self.has_work) = (true, true);
+                self.emit_events(state, shared);
                 if let Err(error) = result {
-                    self.part(error, now, state, shared);
+                    self.handle_fault(error, now, state, shared);
                 }
             }
             (Chunk::Record(_), _) => {}
         }
     }
 
-    /// Does what is due.
+    /// Handles a deadline that has passed.
     pub(super) fn expire(
         &mut self,
         now: proto::Instant,
@@ -275,19 +307,19 @@ impl Peer {
         match &mut self.stage {
             Stage::Connecting { .. } => {
                 let late = io::Error::new(ErrorKind::TimedOut, "no answer");
-                self.leave(Departure::Unreachable(late), state, shared);
+                self.end(Departure::Unreachable(late), state, shared);
             }
-            Stage::Greeting { .. } => self.leave(Departure::HandshakeTimeout, state, shared),
+            Stage::Handshaking { .. } => self.end(Departure::HandshakeTimeout, state, shared),
             Stage::Joined(_) if hold && self.readable => {}
             Stage::Joined(connection) => {
                 let result = connection.handle_timeout(now);
-                self.touched = true;
-                self.tell_events(state, shared);
+                self.has_work = true;
+                self.emit_events(state, shared);
                 if let Err(error) = result {
-                    self.part(error, now, state, shared);
+                    self.handle_fault(error, now, state, shared);
                 }
             }
-            Stage::Closing(_) => self.leave(Departure::ClosedHere, state, shared),
+            Stage::Closing(_) => self.end(Departure::ClosedHere, state, shared),
             Stage::Gone => {}
         }
     }
@@ -303,32 +335,32 @@ impl Peer {
         match self.stage {
             Stage::Joined(_) => {
                 let until = now + shared.config.linger;
-                self.say_bye(code, text, Some(Departure::ClosedHere), until);
+                self.start_closing(code, text, Some(Departure::ClosedHere), until);
             }
-            Stage::Connecting { .. } | Stage::Greeting { .. } => {
-                self.leave(Departure::ClosedHere, state, shared);
+            Stage::Connecting { .. } | Stage::Handshaking { .. } => {
+                self.end(Departure::ClosedHere, state, shared);
             }
             Stage::Closing(_) | Stage::Gone => {}
         }
     }
 
-    /// Ends the connection at once and tells why, if that is still owed.
-    pub(super) fn leave(&mut self, why: Departure, state: &mut State, shared: &mut Shared) {
-        let owed = match std::mem::replace(&mut self.stage, Stage::Gone) {
+    /// Ends the connection at once, and emits its `Left` unless that was emitted before.
+    pub(super) fn end(&mut self, why: Departure, state: &mut State, shared: &mut Shared) {
+        let unreported = match std::mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Gone => return,
             Stage::Closing(closing) => closing.why,
             _ => Some(why),
         };
-        state.write(self.end, Chunk::Fin);
-        state.leave(self.end);
-        if let Some(why) = owed.filter(|_| self.known) {
+        state.write(self.endpoint, Chunk::Fin);
+        state.close(self.endpoint);
+        if let Some(why) = unreported.filter(|_| self.is_known) {
             let peer = self.id;
             shared.events.push_back(Event::Left { peer, why });
         }
     }
 
-    /// The peer broke a rule, or is silent.
-    fn part(
+    /// The peer broke the protocol or is silent.
+    fn handle_fault(
         &mut self,
         error: PeerError,
         now: proto::Instant,
@@ -341,21 +373,21 @@ impl Peer {
             false => Departure::Illegal(error),
         };
         let until = now + shared.config.linger;
-        self.say_bye(error.code(), &error.to_string(), None, until);
+        self.start_closing(error.code(), &error.to_string(), None, until);
         let peer = self.id;
         shared.events.push_back(Event::Left { peer, why });
         if is_silent {
             self.send(now, state, shared);
-            self.leave(Departure::Silent, state, shared);
+            self.end(Departure::Silent, state, shared);
         }
     }
 
-    fn lose(&mut self, error: io::Error, state: &mut State, shared: &mut Shared) {
+    fn handle_io_error(&mut self, error: io::Error, state: &mut State, shared: &mut Shared) {
         let why = self.refusal().unwrap_or(Departure::Lost(error));
-        self.leave(why, state, shared);
+        self.end(why, state, shared);
     }
 
-    fn say_bye(
+    fn start_closing(
         &mut self,
         code: ByeCode,
         text: &str,
@@ -371,33 +403,33 @@ impl Peer {
                     why,
                     is_shut: false,
                 }));
-                self.touched = true;
+                self.has_work = true;
             }
             other => self.stage = other,
         }
     }
 
-    fn tell_key(&mut self, key: PublicKey, name: Option<PeerName>, shared: &mut Shared) {
-        if let Stage::Greeting { answered, .. } = &mut self.stage {
-            (*answered, self.known) = (true, true);
+    fn emit_key(&mut self, key: PublicKey, name: Option<PeerName>, shared: &mut Shared) {
+        if let Stage::Handshaking { awaits_owner, .. } = &mut self.stage {
+            (*awaits_owner, self.is_known) = (true, true);
             shared.events.push_back(Event::Key {
                 peer: self.id,
                 key,
                 name,
                 address: self.address,
-                side: self.end.1,
+                side: self.endpoint.1,
             });
         }
     }
 
-    /// Passes on what the session has to say; its goodbye ends the connection.
-    fn tell_events(&mut self, state: &mut State, shared: &mut Shared) {
+    /// Passes on the session's events. The peer's goodbye ends the connection.
+    fn emit_events(&mut self, state: &mut State, shared: &mut Shared) {
         let Stage::Joined(connection) = &mut self.stage else {
             return;
         };
         while let Some(event) = connection.poll_event() {
             if let proto::Event::Bye(status) = event {
-                return self.leave(Departure::Bye(status), state, shared);
+                return self.end(Departure::Bye(status), state, shared);
             }
             let peer = self.id;
             shared.events.push_back(Event::Peer { peer, event });
@@ -407,13 +439,13 @@ impl Peer {
     fn refusal(&self) -> Option<Departure> {
         match &self.stage {
             Stage::Connecting { .. }
-            | Stage::Greeting {
-                answered: false, ..
-            } if self.end.1 == Side::Dialer => Some(Departure::Unanswered),
-            Stage::Greeting { .. } => Some(Departure::Refused),
-            Stage::Joined(_) => {
-                (self.end.1 == Side::Dialer && !self.heard).then_some(Departure::Refused)
-            }
+            | Stage::Handshaking {
+                awaits_owner: false,
+                ..
+            } if self.endpoint.1 == Side::Dialer => Some(Departure::Unanswered),
+            Stage::Handshaking { .. } => Some(Departure::Refused),
+            Stage::Joined(_) => (self.endpoint.1 == Side::Dialer && !self.has_received)
+                .then_some(Departure::Refused),
             _ => None,
         }
     }
@@ -437,9 +469,13 @@ impl Peer {
                     usize::try_from(limit).unwrap_or(usize::MAX)
                 }
             };
-            let patience = if own { PATIENCE_LIVE } else { PATIENCE_IDLE };
-            let (id, side) = self.end;
-            state.network.tune(id, side, unsent, patience);
+            let timeout = if own {
+                USER_TIMEOUT_LIVE
+            } else {
+                USER_TIMEOUT_IDLE
+            };
+            let (id, side) = self.endpoint;
+            state.network.tune(id, side, unsent, timeout);
         }
     }
 }

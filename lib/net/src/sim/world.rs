@@ -1,4 +1,4 @@
-//! Hosts, the links by which they are joined, and the time.
+//! Hosts, the links between them, and the virtual clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -9,10 +9,10 @@ use transom_proto::Side;
 use transom_proto::sim::{ConnectionId, Link, LinkId, Network, Random};
 use transom_wire::{PeerName, PublicKey};
 
-/// All that the stations of a simulation share. Clones share it too.
+/// The network and the clock that all stations of a simulation share. A clone is the same world.
 ///
-/// Every host has a way up and a way down; what goes from one host to another takes the way up of
-/// the first and then the way down of the second.
+/// Every host has an uplink and a downlink. Bytes between two hosts pass the uplink of the sender
+/// and then the downlink of the receiver.
 #[derive(Clone)]
 pub struct World(Arc<Mutex<State>>);
 
@@ -24,19 +24,19 @@ pub struct HostId(usize);
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ProgramId(u32);
 
-/// One end of a connection.
-pub(super) type End = (ConnectionId, Side);
+/// An endpoint of a connection.
+pub(super) type Endpoint = (ConnectionId, Side);
 
 pub(super) struct State {
     pub(super) network: Network<Chunk>,
     random: Random,
     pub(super) base: Instant,
     hosts: Vec<Host>,
-    /// Who listens.
+    /// The program that listens at each address.
     listeners: BTreeMap<SocketAddr, ProgramId>,
     programs: BTreeMap<ProgramId, Program>,
     last_program: u32,
-    owners: BTreeMap<End, ProgramId>,
+    owners: BTreeMap<Endpoint, ProgramId>,
 }
 
 struct Host {
@@ -47,30 +47,30 @@ struct Host {
 
 struct Program {
     host: HostId,
-    /// Where something has changed since the program last looked.
-    ready: BTreeSet<End>,
+    /// Endpoints that may be readable or writable since the last `take_ready`.
+    ready: BTreeSet<Endpoint>,
 }
 
-/// What a connection carries.
+/// A unit of the byte stream that a connection carries.
 pub(super) enum Chunk {
     Syn {
         from: SocketAddr,
     },
     SynAck,
-    /// Nobody listens.
+    /// No program listens.
     Reset,
     /// The dialer's first handshake message.
     First,
-    /// The listener's, with its key.
+    /// The listener's handshake message, with its key.
     Second(PublicKey),
-    /// The dialer's second one, with its key and name.
+    /// The dialer's second handshake message, with its key and name.
     Third(PublicKey, Option<PeerName>),
     Record(Vec<u8>),
     Fin,
 }
 
 impl Chunk {
-    /// Bytes of the stream. SYN and FIN take one in TCP's own count too.
+    /// Bytes of the stream. SYN and FIN count as one byte, as in TCP.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Syn { .. } | Self::SynAck | Self::Reset | Self::Fin => 1,
@@ -87,11 +87,11 @@ const FIRST: usize = 48;
 const SECOND: usize = 112;
 const THIRD: usize = 82;
 
-/// A host's first port that no service has.
+/// A host's first ephemeral port.
 const EPHEMERAL: u16 = 32_768;
 
 impl World {
-    /// No hosts yet. All that is random follows from the seed.
+    /// A world without hosts. All random decisions follow from the seed.
     pub fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         Self(Arc::new(Mutex::new(State {
@@ -106,7 +106,7 @@ impl World {
         })))
     }
 
-    /// Adds a host with its way up to the network and its way down from it.
+    /// Adds a host with its uplink and downlink.
     pub fn add_host(&self, up: Link, down: Link) -> HostId {
         let state = &mut *self.lock();
         let (up, down) = (state.network.add_link(up), state.network.add_link(down));
@@ -128,7 +128,7 @@ impl World {
         Ipv4Addr::new(10, 0, high, low).into()
     }
 
-    /// Changes a host's way up.
+    /// Changes a host's uplink.
     pub fn up(&self, host: HostId, change: impl FnOnce(&mut Link)) {
         let state = &mut *self.lock();
         if let Some(host) = state.hosts.get(host.0) {
@@ -136,7 +136,7 @@ impl World {
         }
     }
 
-    /// Changes a host's way down.
+    /// Changes a host's downlink.
     pub fn down(&self, host: HostId, change: impl FnOnce(&mut Link)) {
         let state = &mut *self.lock();
         if let Some(host) = state.hosts.get(host.0) {
@@ -144,65 +144,65 @@ impl World {
         }
     }
 
-    /// Bytes that wait in the FIFO of a host's way up.
+    /// Bytes in the FIFO of a host's uplink.
     pub fn waiting(&self, host: HostId) -> usize {
         let state = &mut *self.lock();
         let up = state.hosts.get(host.0).map(|host| host.up);
         up.map_or(0, |up| state.network.waiting(up))
     }
 
-    /// Bytes of all connections that were written and not acked: the memory that a simulated
-    /// network holds.
+    /// Bytes of all connections that are written and not acked, which is the memory that the
+    /// simulated network uses.
     pub fn buffered(&self) -> usize {
         let state = &mut *self.lock();
-        let ends = state.owners.keys();
-        let buffered = ends.map(|(id, side)| state.network.buffered(*id, *side));
+        let endpoints = state.owners.keys();
+        let buffered = endpoints.map(|(id, side)| state.network.buffered(*id, *side));
         buffered.sum()
     }
 
-    /// The time.
+    /// The time of the virtual clock.
     pub fn now(&self) -> Instant {
         let state = self.lock();
         state.base + state.network.now()
     }
 
-    /// Since the beginning.
+    /// The time since the world was made.
     pub fn elapsed(&self) -> Duration {
         self.lock().network.now()
     }
 
-    /// When something happens in the network next.
+    /// The time of the next event in the network.
     pub fn next(&self) -> Option<Instant> {
         let state = self.lock();
         state.network.next().map(|next| state.base + next)
     }
 
-    /// Moves the clock on, and lets everything happen in the network that is due by then.
+    /// Advances the clock and processes all events of the network up to that time.
     pub fn advance(&self, to: Instant) {
         let state = &mut *self.lock();
         let to = to.saturating_duration_since(state.base);
         state.network.advance(to);
     }
 
-    /// A program for which something came, or whose socket has room again: its net has to
-    /// [`wait`](super::Net::wait).
+    /// A program with a socket that may be readable or writable: its
+    /// [`Net::wait`](super::Net::wait) has to be called.
     pub fn poll_ready(&self) -> Option<ProgramId> {
         self.lock().poll_ready()
     }
 
-    /// Random bits of the seed.
+    /// The next random bits of the seed.
     pub fn random(&self) -> u64 {
         self.lock().random.bits()
     }
 
-    /// Nothing panics in the middle of a change; a poisoned lock is as good as any.
+    /// No code panics in the middle of a change, so a poisoned state is consistent.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// A program that listens at those ports of its host; 0 for any.
+    /// Adds a program that listens at those ports of its host; 0 selects an ephemeral port.
     pub(super) fn add_program(
         &mut self,
         host: HostId,
@@ -224,21 +224,21 @@ impl State {
         (id, addresses)
     }
 
-    /// A program has ended.
+    /// Removes a program that has ended.
     pub(super) fn remove_program(&mut self, id: ProgramId) {
         self.programs.remove(&id);
         self.listeners.retain(|_, owner| *owner != id);
     }
 
-    /// Begins a connection; `None` if there is no such host.
+    /// Starts a connection; `None` if there is no such host.
     pub(super) fn dial(&mut self, program: ProgramId, to: SocketAddr) -> Option<ConnectionId> {
         let from = self.programs.get(&program)?.host;
         let port = self.hosts.get_mut(from.0)?.next_port();
         let mut hosts = (0..self.hosts.len()).map(HostId);
-        let there = hosts.find(|host| World::address(*host) == to.ip())?;
-        let (near, far) = (self.hosts.get(from.0)?, self.hosts.get(there.0)?);
-        let (forth, back) = ([near.up, far.down], [far.up, near.down]);
-        let id = self.network.connect(&forth, &back);
+        let peer = hosts.find(|host| World::address(*host) == to.ip())?;
+        let (near, far) = (self.hosts.get(from.0)?, self.hosts.get(peer.0)?);
+        let (forward, backward) = ([near.up, far.down], [far.up, near.down]);
+        let id = self.network.connect(&forward, &backward);
         self.owners.insert((id, Side::Dialer), program);
         if let Some(listener) = self.listeners.get(&to) {
             self.owners.insert((id, Side::Listener), *listener);
@@ -248,26 +248,22 @@ impl State {
         Some(id)
     }
 
-    pub(super) fn write(&mut self, (id, side): End, chunk: Chunk) {
+    pub(super) fn write(&mut self, (id, side): Endpoint, chunk: Chunk) {
         let bytes = chunk.bytes();
         self.network.write(id, side, chunk, bytes);
     }
 
-    /// A program is done with its end of a connection: what it has written still goes out.
-    pub(super) fn leave(&mut self, end: End) {
-        let (id, side) = end;
-        self.owners.remove(&end);
-        let other = match side {
-            Side::Dialer => Side::Listener,
-            Side::Listener => Side::Dialer,
-        };
-        if !self.owners.contains_key(&(id, other)) {
+    /// A program closes its endpoint of a connection. Bytes it has written are still delivered.
+    pub(super) fn close(&mut self, endpoint: Endpoint) {
+        let (id, side) = endpoint;
+        self.owners.remove(&endpoint);
+        if !self.owners.contains_key(&(id, side.other())) {
             self.network.close(id);
         }
     }
 
-    /// The ends of that program where something has changed.
-    pub(super) fn take_ready(&mut self, program: ProgramId) -> BTreeSet<End> {
+    /// The endpoints of that program that may be readable or writable; clears them.
+    pub(super) fn take_ready(&mut self, program: ProgramId) -> BTreeSet<Endpoint> {
         let program = self.programs.get_mut(&program);
         program
             .map(|program| std::mem::take(&mut program.ready))
@@ -276,20 +272,20 @@ impl State {
 
     fn poll_ready(&mut self) -> Option<ProgramId> {
         loop {
-            let end = self.network.poll_ready()?;
-            let owner = self.owners.get(&end);
+            let endpoint = self.network.poll_ready()?;
+            let owner = self.owners.get(&endpoint);
             match owner.and_then(|owner| Some((owner, self.programs.get_mut(owner)?))) {
                 Some((owner, program)) => {
-                    program.ready.insert(end);
+                    program.ready.insert(endpoint);
                     return Some(*owner);
                 }
-                None => self.discard(end),
+                None => self.discard(endpoint),
             }
         }
     }
 
-    /// What came where no program is: a SYN is refused, the rest goes unread.
-    fn discard(&mut self, (id, side): End) {
+    /// Handles bytes for an endpoint without a program: refuses a SYN, drops the rest.
+    fn discard(&mut self, (id, side): Endpoint) {
         while let Some(chunk) = self.network.read(id, side) {
             if matches!(chunk, Chunk::Syn { .. }) {
                 self.write((id, side), Chunk::Reset);

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::{Stand, run};
+use crate::support::{Station, run};
 
 /// Set in the environment of the process that has few descriptors.
 const CHILD: &str = "TRANSOM_FEW_DESCRIPTORS";
@@ -32,7 +32,7 @@ fn without_file_descriptors_accepting_backs_off_and_resumes() {
 }
 
 fn run_out_of_descriptors() {
-    let mut far = Stand::new();
+    let mut far = Station::new();
     let mut stream = TcpStream::connect(far.address()).unwrap();
     let mut taken = Vec::new();
     while let Ok(file) = std::fs::File::open("/dev/null") {

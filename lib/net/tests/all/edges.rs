@@ -1,27 +1,27 @@
-//! Readiness is edge-triggered: bytes left in a socket are read although no new edge comes
-//! for them. The tests set no deadline, which would hide a loop that sleeps too long.
+//! Edge-triggered readiness: bytes left in a socket are read without a new edge. The tests set no
+//! deadline, which would hide a loop that sleeps too long.
 
 use std::thread;
 use std::time::Duration;
 
 use transom_net::Event;
-use transom_proto::{self as proto, Event as Told};
+use transom_proto::{self as proto, Event as SessionEvent};
 
-use crate::raw::Raw;
-use crate::support::{Stand, run};
+use crate::raw::RawPeer;
+use crate::support::{Station, run};
 
-/// A stand whose sessions neither ping nor time out while a test runs.
-fn unhurried() -> Stand {
-    let mut stand = Stand::new();
-    stand.session = |config| {
+/// A station whose sessions neither ping nor time out while a test runs.
+fn unhurried() -> Station {
+    let mut station = Station::new();
+    station.session = |config| {
         (config.idle_ping, config.give_up) = (HOUR, 3 * HOUR);
     };
-    stand
+    station
 }
 
-fn text(stand: &mut Stand) -> Option<String> {
+fn text(station: &mut Station) -> Option<String> {
     loop {
-        if let (_, Told::Text { text, .. }) = stand.said()? {
+        if let (_, SessionEvent::Text { text, .. }) = station.session_event()? {
             return Some(text);
         }
     }
@@ -31,7 +31,7 @@ fn text(stand: &mut Stand) -> Option<String> {
 fn records_in_the_same_write_as_the_last_handshake_message_are_read_without_waiting() {
     for length in [1, 100, 200, 4000] {
         let mut far = unhurried();
-        let _near = Raw::burst(&mut far, |session| {
+        let _near = RawPeer::burst(&mut far, |session| {
             session.text(&"x".repeat(length)).unwrap();
         });
         let said = far.turn_until(text);
@@ -40,10 +40,10 @@ fn records_in_the_same_write_as_the_last_handshake_message_are_read_without_wait
 }
 
 #[test]
-fn a_late_admission_reads_at_once_what_waited_and_the_loop_sleeps_until_then() {
+fn the_loop_sleeps_until_a_late_admission_and_then_reads_waiting_bytes_at_once() {
     let mut far = unhurried();
     far.admits = false;
-    let _near = Raw::burst(&mut far, |session| {
+    let _near = RawPeer::burst(&mut far, |session| {
         session.text(&"x".repeat(4000)).unwrap();
     });
     let peer = far.turn_until(|far| {
@@ -61,42 +61,46 @@ fn a_late_admission_reads_at_once_what_waited_and_the_loop_sleeps_until_then() {
 }
 
 /// Counts turns until another thread wakes the loop. A loop that spins has many.
-fn assert_sleeps(stand: &mut Stand) {
-    let waker = stand.net.waker();
+fn assert_sleeps(station: &mut Station) {
+    let waker = station.net.waker();
     let other = thread::spawn(move || {
         thread::sleep(Duration::from_millis(100));
         waker.wake();
     });
     let mut turns = 0;
-    while !stand.told.iter().any(|event| matches!(event, Event::Woken)) {
-        stand.net.wait(None).unwrap();
-        stand.told.extend(stand.net.next_event());
+    while !station
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Woken))
+    {
+        station.net.wait(None).unwrap();
+        station.events.extend(station.net.next_event());
         turns += 1;
     }
     other.join().unwrap();
-    stand.told.clear();
+    station.events.clear();
     assert!(turns < 50, "{turns} turns with nothing to do");
 }
 
 #[test]
 fn timers_run_while_a_peer_sends_more_than_each_turn_reads() {
     // Every turn ends by its budget, never because the socket is drained.
-    let mut far = Stand::with(|config| config.read_budget = 1);
+    let mut far = Station::with(|config| config.read_budget = 1);
     far.session = |config| {
         (config.text_burst, config.text_pause) = (1, Duration::from_millis(1));
     };
-    let mut near = Raw::join(&mut far, usize::MAX);
+    let mut near = RawPeer::join(&mut far, usize::MAX);
     for text in ["at once", "a moment later"] {
         near.connection.session.text(text).unwrap();
     }
-    near.pump(usize::MAX);
-    let mut told = Vec::new();
+    near.send_queued(usize::MAX);
+    let mut texts = Vec::new();
     run([&mut far], |[far]| {
-        near.say(&UNKNOWN);
-        told.extend(text(far));
-        (told.len() == 2).then_some(())
+        near.send_record(&UNKNOWN);
+        texts.extend(text(far));
+        (texts.len() == 2).then_some(())
     });
-    assert_eq!(told, ["at once", "a moment later"]);
+    assert_eq!(texts, ["at once", "a moment later"]);
 }
 
 /// A frame of an unknown kind, which a session skips.

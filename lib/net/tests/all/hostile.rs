@@ -1,18 +1,18 @@
-//! Hostile strangers and peers: each costs little, and no other peer is affected.
+//! Hostile peers, authenticated and not: their cost is bounded, and other peers are not affected.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
 use transom_net::Departure;
-use transom_proto::Event as Told;
+use transom_proto::Event as SessionEvent;
 use transom_secure::Identity;
 use transom_wire::limits::LEAF;
 use transom_wire::{ByeCode, Collision, Message, Offer, Pause, RelativePath, Shape, TransferKey};
 
-use crate::moving::Stream;
-use crate::raw::Raw;
-use crate::support::{Stand, join, pair, run};
+use crate::moving::FileStream;
+use crate::raw::RawPeer;
+use crate::support::{Station, join, pair, run};
 
 fn is_open(stream: &TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
@@ -25,7 +25,7 @@ fn is_open(stream: &TcpStream) -> bool {
 
 #[test]
 fn garbage_ends_its_own_connection_without_an_event() {
-    let mut far = Stand::new();
+    let mut far = Station::new();
     let mut numbers = 0x9E37_79B9_u32;
     let garbage: Vec<u8> = std::iter::repeat_with(|| {
         numbers = numbers.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -42,25 +42,25 @@ fn garbage_ends_its_own_connection_without_an_event() {
         }
         run([&mut far], |_| (!is_open(&stream)).then_some(()));
     }
-    assert!(far.told.is_empty(), "{:?}", far.told);
-    join(&mut Stand::new(), &mut far);
+    assert!(far.events.is_empty(), "{:?}", far.events);
+    join(&mut Station::new(), &mut far);
 }
 
 #[test]
 fn garbage_behind_a_valid_preamble_ends_its_connection() {
-    let mut far = Stand::new();
+    let mut far = Station::new();
     let mut stream = TcpStream::connect(far.address()).unwrap();
     let mut bytes = b"TRSM\x01\x01\x03\x00".to_vec();
     bytes.extend([0, 33]);
     bytes.extend([0xFF; 40]);
     stream.write_all(&bytes).unwrap();
     run([&mut far], |_| (!is_open(&stream)).then_some(()));
-    assert!(far.told.is_empty(), "{:?}", far.told);
+    assert!(far.events.is_empty(), "{:?}", far.events);
 }
 
 #[test]
-fn a_slow_handshake_ends_at_the_deadline_however_often_a_byte_comes() {
-    let mut far = Stand::with(|config| config.handshake_timeout = Duration::from_millis(100));
+fn single_bytes_do_not_extend_the_deadline_of_a_handshake() {
+    let mut far = Station::with(|config| config.handshake_timeout = Duration::from_millis(100));
     let mut stream = TcpStream::connect(far.address()).unwrap();
     stream.set_nodelay(true).unwrap();
     let mut bytes = b"TRSM\x01\x01\x03\x00\x00\x20"
@@ -76,12 +76,12 @@ fn a_slow_handshake_ends_at_the_deadline_however_often_a_byte_comes() {
         }
         (!is_open(&stream)).then_some(())
     });
-    assert!(far.told.is_empty(), "{:?}", far.told);
+    assert!(far.events.is_empty(), "{:?}", far.events);
 }
 
 #[test]
 fn handshakes_are_limited_per_address() {
-    let mut far = Stand::with(|config| config.max_half_open_per_address = 2);
+    let mut far = Station::with(|config| config.max_half_open_per_address = 2);
     let streams: Vec<_> = (0..20)
         .map(|_| TcpStream::connect(far.address()).unwrap())
         .collect();
@@ -94,10 +94,10 @@ fn handshakes_are_limited_per_address() {
 
 #[test]
 fn a_flood_of_handshakes_ends_only_handshakes() {
-    let mut far = Stand::with(|config| {
+    let mut far = Station::with(|config| {
         (config.max_half_open, config.max_half_open_per_address) = (4, usize::MAX);
     });
-    let mut friend = Stand::new();
+    let mut friend = Station::new();
     let (here, _) = join(&mut friend, &mut far);
     let streams: Vec<_> = (0..50)
         .map(|_| TcpStream::connect(far.address()).unwrap())
@@ -108,49 +108,51 @@ fn a_flood_of_handshakes_ends_only_handshakes() {
     });
     // The oldest handshake has ended, so the next connection has a place.
     assert!(streams[46..].iter().all(is_open));
-    join(&mut Stand::new(), &mut far);
+    join(&mut Station::new(), &mut far);
     friend
         .net
         .session(here)
         .unwrap()
         .text("still here")
         .unwrap();
-    run([&mut friend, &mut far], |[_, far]| match far.said()?.1 {
-        Told::Text { .. } => Some(()),
-        _ => None,
+    run([&mut friend, &mut far], |[_, far]| {
+        match far.session_event()?.1 {
+            SessionEvent::Text { .. } => Some(()),
+            _ => None,
+        }
     });
 }
 
 #[test]
 fn a_forged_record_ends_the_connection() {
-    let mut far = Stand::new();
-    let mut near = Raw::join(&mut far, usize::MAX);
+    let mut far = Station::new();
+    let mut near = RawPeer::join(&mut far, usize::MAX);
     near.stream.write_all(&[0, 20]).unwrap();
     near.stream.write_all(&[0xAA; 20]).unwrap();
-    let why = run([&mut far], |[far]| far.left());
+    let why = run([&mut far], |[far]| far.departure());
     assert!(matches!(why, Departure::Forged(_)), "{why:?}");
     run([&mut far], |_| (!is_open(&near.stream)).then_some(()));
-    assert!(far.left().is_none());
+    assert!(far.departure().is_none());
 }
 
 #[test]
 fn an_illegal_message_ends_the_connection_with_a_goodbye() {
-    let mut far = Stand::new();
-    let mut near = Raw::join(&mut far, usize::MAX);
-    near.pump(usize::MAX);
+    let mut far = Station::new();
+    let mut near = RawPeer::join(&mut far, usize::MAX);
+    near.send_queued(usize::MAX);
     // A hang-up of a call that was never open.
-    near.say(&[0, 0, 0, 1, 0x13, 0, 0, 9, 0]);
-    let why = run([&mut far], |[far]| far.left());
+    near.send_record(&[0, 0, 0, 1, 0x13, 0, 0, 9, 0]);
+    let why = run([&mut far], |[far]| far.departure());
     assert!(matches!(why, Departure::Illegal(_)), "{why:?}");
     expect_bye(&mut far, near, ByeCode::Illegal);
-    assert!(far.left().is_none());
+    assert!(far.departure().is_none());
 }
 
-fn expect_bye(far: &mut Stand, mut near: Raw, wanted: ByeCode) {
+fn expect_bye(far: &mut Station, mut near: RawPeer, wanted: ByeCode) {
     let near = std::thread::spawn(move || {
-        while near.hear() {}
+        while near.receive_record() {}
         std::iter::from_fn(|| near.connection.poll_event()).find_map(|event| match event {
-            Told::Bye(status) => Some(status.code),
+            SessionEvent::Bye(status) => Some(status.code),
             _ => None,
         })
     });
@@ -159,10 +161,10 @@ fn expect_bye(far: &mut Stand, mut near: Raw, wanted: ByeCode) {
 }
 
 #[test]
-fn a_peer_that_stops_reading_costs_a_bounded_amount() {
-    let mut far = Stand::new();
+fn a_peer_that_stops_reading_uses_bounded_memory() {
+    let mut far = Station::new();
     far.session = |config| config.give_up = Duration::from_secs(600);
-    let near = Raw::join(&mut far, usize::MAX);
+    let near = RawPeer::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
     let mut queued = 0;
     for _ in 0..300 {
@@ -184,11 +186,11 @@ fn a_peer_that_stops_reading_costs_a_bounded_amount() {
 const MOST: u64 = 16 * 1024 * 1024;
 
 #[test]
-fn bytes_before_a_broken_connection_are_read_within_each_turns_budget() {
-    /// Frames of each record of the flood; each causes an event.
+fn unread_bytes_of_a_broken_connection_are_read_within_each_turns_budget() {
+    /// Frames in each record; each frame causes an event.
     const FRAMES: usize = 512;
-    let mut far = Stand::new();
-    let mut near = Raw::join(&mut far, usize::MAX);
+    let mut far = Station::new();
+    let mut near = RawPeer::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
     let mut frame = [0; 256];
     let offer = Message::Offer(Offer {
@@ -200,8 +202,8 @@ fn bytes_before_a_broken_connection_are_read_within_each_turns_budget() {
         name: RelativePath::new("a").unwrap(),
     });
     let used = offer.encode(1, 0, &mut frame).unwrap();
-    near.pump(usize::MAX);
-    near.say(&frame[..used]);
+    near.send_queued(usize::MAX);
+    near.send_record(&frame[..used]);
     let mut plain = Vec::new();
     for number in 0..FRAMES {
         let paused = number % 2 == 0;
@@ -210,12 +212,12 @@ fn bytes_before_a_broken_connection_are_read_within_each_turns_budget() {
         plain.extend_from_slice(&frame[..used]);
     }
     near.stream.set_nonblocking(true).unwrap();
-    // The system grows the buffers of a busy connection. Then the station falls behind.
+    // Busy at first, so that the system enlarges the buffers, which the flood then fills.
     let mut rest = Vec::new();
     for _ in 0..20 {
         far.turn();
-        assert!(far.left().is_none());
-        far.told.clear();
+        assert!(far.departure().is_none());
+        far.events.clear();
         loop {
             if rest.is_empty() {
                 near.channel.seal(&plain, &mut rest).unwrap();
@@ -235,14 +237,14 @@ fn bytes_before_a_broken_connection_are_read_within_each_turns_budget() {
             let _ = session.text("are you there?");
         }
         far.turn();
-        most = most.max(far.told.len());
-        if far.left().is_some() {
+        most = most.max(far.events.len());
+        if far.departure().is_some() {
             break;
         }
-        far.told.clear();
+        far.events.clear();
     }
     let bytes = transom_net::Config::new(Identity::generate().unwrap(), Vec::new()).read_budget;
-    // The budget, one read beyond it, and as much again to be safe.
+    // The budget, a read beyond it, and as much again as a margin.
     let records = 3 * bytes / plain.len();
     assert!(most <= records * FRAMES, "{most} events in a turn");
 }
@@ -251,8 +253,8 @@ fn bytes_before_a_broken_connection_are_read_within_each_turns_budget() {
 fn nothing_is_read_while_events_are_not_taken() {
     let (mut near, here, mut far, there) = pair();
     run([&mut near, &mut far], |[near, far]| {
-        near.told.clear();
-        far.told.clear();
+        near.events.clear();
+        far.events.clear();
         let (now, later) = (near.net.now(), far.net.now());
         let heard = near.net.session(here)?.stats(now).received > 0
             && far.net.session(there)?.stats(later).received > 0;
@@ -278,7 +280,7 @@ fn nothing_is_read_while_events_are_not_taken() {
     assert_eq!(far.net.session(there).unwrap().stats(now).received, before);
     let mut texts = Vec::new();
     run([&mut far], |[far]| {
-        if let (_, Told::Text { text, .. }) = far.said()? {
+        if let (_, SessionEvent::Text { text, .. }) = far.session_event()? {
             texts.push(text);
         }
         (texts.len() == 2).then_some(())
@@ -288,12 +290,12 @@ fn nothing_is_read_while_events_are_not_taken() {
 
 #[test]
 fn a_peer_that_floods_does_not_starve_others() {
-    let mut far = Stand::new();
-    let (mut greedy, mut modest) = (Stand::new(), Stand::new());
+    let mut far = Station::new();
+    let (mut greedy, mut modest) = (Station::new(), Station::new());
     let (flood, _) = join(&mut greedy, &mut far);
     let (here, _) = join(&mut modest, &mut far);
     let size = LEAF as u64 * 4096;
-    let mut stream = Stream::new(size);
+    let mut stream = FileStream::new(size);
     stream.begin(&mut greedy, flood);
     run([&mut greedy, &mut far], |[greedy, far]| {
         stream.feed(greedy);

@@ -5,11 +5,11 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use transom_net::Departure;
-use transom_proto::{CallEvent, Event as Told};
+use transom_proto::{CallEvent, Event as SessionEvent};
 use transom_wire::{ByeCode, CallKind, EndReason, Status};
 
-use crate::raw::Raw;
-use crate::support::{Stand, pair, run};
+use crate::raw::RawPeer;
+use crate::support::{Station, pair, run};
 
 #[test]
 fn a_goodbye_arrives_and_both_owners_learn_of_it() {
@@ -18,8 +18,8 @@ fn a_goodbye_arrives_and_both_owners_learn_of_it() {
     assert!(near.net.session(here).is_none());
     let (mut ours, mut theirs) = (None, None);
     run([&mut near, &mut far], |[near, far]| {
-        ours = ours.take().or_else(|| near.left());
-        theirs = theirs.take().or_else(|| far.left());
+        ours = ours.take().or_else(|| near.departure());
+        theirs = theirs.take().or_else(|| far.departure());
         (ours.is_some() && theirs.is_some()).then_some(())
     });
     assert!(matches!(ours, Some(Departure::ClosedHere)), "{ours:?}");
@@ -40,53 +40,55 @@ fn messages_queued_before_a_goodbye_arrive_before_it() {
         .unwrap()
         .ring(CallKind::View)
         .unwrap();
-    run([&mut near, &mut far], |[_, far]| match far.said()?.1 {
-        Told::Call(_, CallEvent::Ringing(_)) => Some(()),
-        _ => None,
+    run([&mut near, &mut far], |[_, far]| {
+        match far.session_event()?.1 {
+            SessionEvent::Call(_, CallEvent::Ringing(_)) => Some(()),
+            _ => None,
+        }
     });
     let session = near.net.session(here).unwrap();
     session.hang_up(call, EndReason::Chosen, "enough").unwrap();
     near.net.close(here, ByeCode::Done, "");
     let mut hung_up = false;
     run([&mut near, &mut far], |[_, far]| {
-        while let Some((_, event)) = far.said() {
-            hung_up |= matches!(event, Told::Call(_, CallEvent::HungUp(_)));
+        while let Some((_, event)) = far.session_event() {
+            hung_up |= matches!(event, SessionEvent::Call(_, CallEvent::HungUp(_)));
         }
-        far.left()
+        far.departure()
     });
     assert!(hung_up);
 }
 
 #[test]
 fn a_goodbye_to_a_peer_that_does_not_read_ends_after_the_linger_time() {
-    let mut far = Stand::with(|config| config.linger = Duration::from_millis(30));
-    let _near = Raw::join(&mut far, usize::MAX);
+    let mut far = Station::with(|config| config.linger = Duration::from_millis(30));
+    let _near = RawPeer::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
     far.net.close(peer, ByeCode::Done, "");
-    let why = run([&mut far], |[far]| far.left());
+    let why = run([&mut far], |[far]| far.departure());
     assert!(matches!(why, Departure::ClosedHere), "{why:?}");
 }
 
 #[test]
 fn a_peer_that_vanishes_is_silent() {
-    let mut far = Stand::new();
+    let mut far = Station::new();
     far.session = |config| {
         config.idle_ping = Duration::from_millis(20);
         config.give_up = Duration::from_millis(100);
     };
-    let near = Raw::join(&mut far, usize::MAX);
-    let why = run([&mut far], |[far]| far.left());
+    let near = RawPeer::join(&mut far, usize::MAX);
+    let why = run([&mut far], |[far]| far.departure());
     assert!(matches!(why, Departure::Silent), "{why:?}");
     drop(near);
 }
 
 #[test]
 fn a_record_that_arrives_slowly_counts_as_a_sign_of_life() {
-    let mut far = Stand::new();
+    let mut far = Station::new();
     far.session = |config| config.idle_ping = Duration::from_millis(20);
-    let mut near = Raw::join(&mut far, usize::MAX);
+    let mut near = RawPeer::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
-    near.pump(usize::MAX);
+    near.send_queued(usize::MAX);
     let mut silent = |wanted: fn(Duration) -> bool| {
         run([&mut far], |[far]| {
             let now = far.net.now();
@@ -103,22 +105,22 @@ fn a_record_that_arrives_slowly_counts_as_a_sign_of_life() {
 
 #[test]
 fn a_connection_that_ends_without_a_goodbye_is_closed() {
-    let mut far = Stand::new();
-    let mut near = Raw::join(&mut far, usize::MAX);
-    near.pump(usize::MAX);
-    run([&mut far], |[far]| far.said());
+    let mut far = Station::new();
+    let mut near = RawPeer::join(&mut far, usize::MAX);
+    near.send_queued(usize::MAX);
+    run([&mut far], |[far]| far.session_event());
     near.stream.shutdown(Shutdown::Write).unwrap();
-    let why = run([&mut far], |[far]| far.left());
+    let why = run([&mut far], |[far]| far.departure());
     assert!(matches!(why, Departure::Closed), "{why:?}");
 }
 
 #[test]
 fn a_goodbye_is_read_although_the_socket_cannot_be_written() {
-    let mut far = Stand::new();
-    let mut near = Raw::join(&mut far, usize::MAX);
+    let mut far = Station::new();
+    let mut near = RawPeer::join(&mut far, usize::MAX);
     let peer = run([&mut far], |[far]| far.joined());
     near.connection.bye(ByeCode::Done, "back later");
-    near.pump(usize::MAX);
+    near.send_queued(usize::MAX);
     // Closed with unread bytes: the far side's next write fails with a reset.
     drop(near);
     for _ in 0..4 {
@@ -127,6 +129,6 @@ fn a_goodbye_is_read_although_the_socket_cannot_be_written() {
         }
         far.turn();
     }
-    let why = run([&mut far], |[far]| far.left());
+    let why = run([&mut far], |[far]| far.departure());
     assert!(matches!(why, Departure::Bye(_)), "{why:?}");
 }

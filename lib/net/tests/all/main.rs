@@ -1,5 +1,5 @@
-//! The loop over real sockets of this machine, on ports that the system chooses: honest peers,
-//! strangers, and peers that misbehave on purpose.
+//! The event loop over real sockets of this machine, on ports that the system chooses, with honest,
+//! unknown and misbehaving peers.
 #![expect(
     clippy::unwrap_used,
     reason = "a test's helpers may panic like the test itself"

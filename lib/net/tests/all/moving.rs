@@ -1,31 +1,29 @@
-//! Files, texts and pictures at once.
-
-use std::sync::Arc;
+//! Files, texts and pictures at the same time.
 
 use transom_net::PeerId;
+use transom_proto::fuzzing::picture;
 use transom_proto::{
-    CallEvent, CallId, Event as Told, LeafData, Picture, ReceivedPicture, TransferEvent, TransferId,
+    CallEvent, CallId, Event as SessionEvent, LeafData, ReceivedPicture, TransferEvent, TransferId,
 };
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    CallKind, Codec, Collision, Entry, EntryKind, Offer, Orientation, PictureHead, Progress,
-    RelativePath, Shape, Start, TransferKey,
+    CallKind, Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
 };
 
-use crate::support::{Stand, join, pair, run};
+use crate::support::{Station, join, pair, run};
 
-/// One file between two stands: its bytes, its progress, and the other events meanwhile.
-pub(crate) struct Stream {
+/// A file between two stations: its bytes, its progress, and other events that occur meanwhile.
+pub(crate) struct FileStream {
     size: u64,
     offset: u64,
     pub(crate) taken: u64,
     pub(crate) texts: Vec<String>,
     /// Events of calls.
-    calls: Vec<(PeerId, Told)>,
+    calls: Vec<(PeerId, SessionEvent)>,
     sums: [u64; 2],
 }
 
-impl Stream {
+impl FileStream {
     pub(crate) fn new(size: u64) -> Self {
         Self {
             size,
@@ -38,7 +36,7 @@ impl Stream {
     }
 
     /// Offers the file.
-    pub(crate) fn begin(&self, from: &mut Stand, to: PeerId) {
+    pub(crate) fn begin(&self, from: &mut Station, to: PeerId) {
         let offer = Offer {
             transfer: TransferKey([1; 16]),
             shape: Shape::File,
@@ -50,12 +48,14 @@ impl Stream {
         from.net.session(to).unwrap().offer(&offer).unwrap();
     }
 
-    /// Sends as much as there is room for.
-    pub(crate) fn feed(&mut self, from: &mut Stand) {
-        while let Some((peer, event)) = from.said() {
+    /// Sends as much as the session has room for.
+    pub(crate) fn feed(&mut self, from: &mut Station) {
+        while let Some((peer, event)) = from.session_event() {
             match event {
-                Told::Transfer(file, TransferEvent::Accepted) => self.announce(from, peer, file),
-                Told::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
+                SessionEvent::Transfer(file, TransferEvent::Accepted) => {
+                    self.announce(from, peer, file)
+                }
+                SessionEvent::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
                     self.fill(from, peer, file)
                 }
                 other => self.calls.push((peer, other)),
@@ -63,7 +63,7 @@ impl Stream {
         }
     }
 
-    fn announce(&self, from: &mut Stand, peer: PeerId, file: TransferId) {
+    fn announce(&self, from: &mut Station, peer: PeerId, file: TransferId) {
         let entry = Entry {
             index: 0,
             kind: EntryKind::File,
@@ -75,7 +75,7 @@ impl Stream {
         from.net.session(peer).unwrap().entry(file, &entry).unwrap();
     }
 
-    fn fill(&mut self, from: &mut Stand, peer: PeerId, file: TransferId) {
+    fn fill(&mut self, from: &mut Station, peer: PeerId, file: TransferId) {
         let session = from.net.session(peer).unwrap();
         while self.offset < self.size && session.leaf_room(file) >= LEAF {
             let length = (self.size - self.offset).min(LEAF as u64);
@@ -96,12 +96,14 @@ impl Stream {
     }
 
     /// Takes the events.
-    pub(crate) fn take(&mut self, to: &mut Stand) {
-        while let Some((peer, event)) = to.said() {
+    pub(crate) fn take(&mut self, to: &mut Station) {
+        while let Some((peer, event)) = to.session_event() {
             let session = to.net.session(peer).unwrap();
             match event {
-                Told::Transfer(file, TransferEvent::Offered(_)) => session.accept(file).unwrap(),
-                Told::Transfer(file, TransferEvent::Entry(_)) => {
+                SessionEvent::Transfer(file, TransferEvent::Offered(_)) => {
+                    session.accept(file).unwrap()
+                }
+                SessionEvent::Transfer(file, TransferEvent::Entry(_)) => {
                     let (index, offset, proof) = (0, 0, [0; 32]);
                     let start = Start {
                         index,
@@ -110,14 +112,14 @@ impl Stream {
                     };
                     session.start(file, &start).unwrap();
                 }
-                Told::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
+                SessionEvent::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
                     assert_eq!(leaf.offset, self.taken);
                     let count = leaf.bytes.len() as u64;
                     self.taken += count;
                     self.sums[1] = sum(self.sums[1], &leaf.bytes);
                     session.stored(file, count, Progress::default()).unwrap();
                 }
-                Told::Text { text, .. } => self.texts.push(text),
+                SessionEvent::Text { text, .. } => self.texts.push(text),
                 other => self.calls.push((peer, other)),
             }
         }
@@ -132,7 +134,7 @@ fn sum(before: u64, bytes: &[u8]) -> u64 {
 #[test]
 fn a_hundred_megabytes_arrive_unchanged() {
     let (mut near, here, mut far, _) = pair();
-    let mut stream = Stream::new(100_000_000);
+    let mut stream = FileStream::new(100_000_000);
     stream.begin(&mut near, here);
     run([&mut near, &mut far], |[near, far]| {
         stream.feed(near);
@@ -144,10 +146,10 @@ fn a_hundred_megabytes_arrive_unchanged() {
 
 #[test]
 fn two_calls_and_a_file_at_once() {
-    let (mut near, mut far, mut third) = (Stand::new(), Stand::new(), Stand::new());
+    let (mut near, mut far, mut third) = (Station::new(), Station::new(), Station::new());
     let (here, _) = join(&mut near, &mut far);
     let (beyond, _) = join(&mut near, &mut third);
-    let mut stream = Stream::new(20_000_000);
+    let mut stream = FileStream::new(20_000_000);
     stream.begin(&mut near, here);
     for peer in [here, beyond] {
         near.net
@@ -161,26 +163,26 @@ fn two_calls_and_a_file_at_once() {
         stream.feed(near);
         stream.take(far);
         for (peer, event) in std::mem::take(&mut stream.calls) {
-            // The callees are those with a camera here; both sides' events come through the stream.
+            // The callees have the cameras. Events of both sides are collected by the stream.
             match event {
-                Told::Call(call, CallEvent::Picture(picture)) => {
+                SessionEvent::Call(call, CallEvent::Picture(picture)) => {
                     pictures[usize::from(peer == beyond)].take(near, peer, call, &picture);
                 }
-                Told::Call(call, CallEvent::Ringing(_)) => {
+                SessionEvent::Call(call, CallEvent::Ringing(_)) => {
                     far.net.session(peer).unwrap().answer(call).unwrap();
                     pictures[0].begin(far, peer, call);
                 }
-                Told::Call(call, CallEvent::Credit) => pictures[0].begin(far, peer, call),
+                SessionEvent::Call(call, CallEvent::Credit) => pictures[0].begin(far, peer, call),
                 _ => {}
             }
         }
-        while let Some((peer, event)) = third.said() {
+        while let Some((peer, event)) = third.session_event() {
             match event {
-                Told::Call(call, CallEvent::Ringing(_)) => {
+                SessionEvent::Call(call, CallEvent::Ringing(_)) => {
                     third.net.session(peer).unwrap().answer(call).unwrap();
                     pictures[1].begin(third, peer, call);
                 }
-                Told::Call(call, CallEvent::Credit) => pictures[1].begin(third, peer, call),
+                SessionEvent::Call(call, CallEvent::Credit) => pictures[1].begin(third, peer, call),
                 _ => {}
             }
         }
@@ -198,31 +200,25 @@ struct Pictures {
 }
 
 impl Pictures {
-    fn begin(&mut self, stand: &mut Stand, peer: PeerId, call: CallId) {
+    fn begin(&mut self, station: &mut Station, peer: PeerId, call: CallId) {
         self.sent += 1;
-        let head = PictureHead {
-            sequence: self.sent,
-            captured: stand.net.now().0,
-            acquired_after: 0,
-            ready_after: 0,
-            sent_after: 0,
-            width: 640,
-            height: 480,
-            orientation: Orientation::Upright,
-            codec: Codec::Jpeg,
-            total: 0,
-        };
-        let bytes = Arc::from(vec![self.sent as u8; 40_000]);
-        let session = stand.net.session(peer).unwrap();
-        session.send_picture(call, Picture { head, bytes }).unwrap();
+        let picture = picture(self.sent, station.net.now().0, 40_000);
+        let session = station.net.session(peer).unwrap();
+        session.send_picture(call, picture).unwrap();
     }
 
-    fn take(&mut self, stand: &mut Stand, peer: PeerId, call: CallId, picture: &ReceivedPicture) {
+    fn take(
+        &mut self,
+        station: &mut Station,
+        peer: PeerId,
+        call: CallId,
+        picture: &ReceivedPicture,
+    ) {
         let expected = [picture.head.sequence as u8; 40_000];
         assert!(picture.bytes == expected, "{:?}", picture.head);
         self.seen += 1;
-        let now = stand.net.now();
-        let session = stand.net.session(peer).unwrap();
+        let now = station.net.now();
+        let session = station.net.session(peer).unwrap();
         session.shown(call, picture.head.sequence, now).unwrap();
     }
 }

@@ -1,40 +1,40 @@
-//! A peer over a plain blocking socket, which can break the rules that a loop keeps.
+//! A peer over a plain blocking socket, which can violate the protocol.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use transom_proto::{Config, Connection, Instant, Session, Side};
-use transom_secure::{Channel, Ciphers, Handshake, Identity, Role};
+use transom_proto::{Config, Connection, Instant, Session};
+use transom_secure::{Channel, Ciphers, Handshake, Identity, Side};
 
-use crate::support::{Stand, run};
+use crate::support::{Station, run};
 
-pub(crate) struct Raw {
+pub(crate) struct RawPeer {
     pub(crate) stream: TcpStream,
     pub(crate) channel: Channel,
     pub(crate) connection: Connection,
 }
 
-impl Raw {
-    /// Dials the stand and joins it, writing `step` bytes at a time.
-    pub(crate) fn join(stand: &mut Stand, step: usize) -> Self {
-        let address = stand.address();
+impl RawPeer {
+    /// Dials the station and joins it, writing `step` bytes at a time.
+    pub(crate) fn join(station: &mut Station, step: usize) -> Self {
+        let address = station.address();
         let raw = thread::spawn(move || {
-            let (mut stream, mut handshake) = Self::greet(address, step);
+            let (mut stream, mut handshake) = Self::handshake(address, step);
             handshake.admit().unwrap();
             send(&mut handshake, &mut stream, step);
             Self::new(stream, handshake)
         });
-        run([stand], |_| raw.is_finished().then_some(()));
+        run([station], |_| raw.is_finished().then_some(()));
         raw.join().unwrap()
     }
 
-    /// Dials the stand, and sends its last handshake message and the messages that `say` queues in
-    /// one write, while the stand doesn't run.
-    pub(crate) fn burst(stand: &mut Stand, say: impl FnOnce(&mut Session)) -> Self {
-        let address = stand.address();
-        let greeted = thread::spawn(move || Self::greet(address, usize::MAX));
-        run([&mut *stand], |_| greeted.is_finished().then_some(()));
+    /// Dials the station, and sends the last handshake message and the messages that `queue` adds
+    /// in a single write, while the station doesn't run.
+    pub(crate) fn burst(station: &mut Station, queue: impl FnOnce(&mut Session)) -> Self {
+        let address = station.address();
+        let greeted = thread::spawn(move || Self::handshake(address, usize::MAX));
+        run([&mut *station], |_| greeted.is_finished().then_some(()));
         let (stream, mut handshake) = greeted.join().unwrap();
         handshake.admit().unwrap();
         let mut bytes = Vec::new();
@@ -42,7 +42,7 @@ impl Raw {
             bytes.extend(message);
         }
         let mut raw = Self::new(stream, handshake);
-        say(&mut raw.connection.session);
+        queue(&mut raw.connection.session);
         bytes.extend(raw.sealed());
         raw.stream.write_all(&bytes).unwrap();
         raw
@@ -57,12 +57,12 @@ impl Raw {
         }
     }
 
-    /// The handshake up to where the dialer knows the listener's key.
-    pub(crate) fn greet(address: SocketAddr, step: usize) -> (TcpStream, Handshake) {
+    /// The handshake up to the point at which the dialer knows the listener's key.
+    pub(crate) fn handshake(address: SocketAddr, step: usize) -> (TcpStream, Handshake) {
         let identity = Identity::generate().unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut handshake = Handshake::new(&identity, Role::Dialer, Ciphers::BOTH).unwrap();
+        let mut handshake = Handshake::new(&identity, Side::Dialer, Ciphers::BOTH).unwrap();
         let mut byte = [0];
         while handshake.remote().is_none() {
             send(&mut handshake, &mut stream, step);
@@ -72,15 +72,15 @@ impl Raw {
         (stream, handshake)
     }
 
-    /// Sends what the session has queued.
-    pub(crate) fn pump(&mut self, step: usize) {
+    /// Sends the queued messages of the session, `step` bytes at a time.
+    pub(crate) fn send_queued(&mut self, step: usize) {
         let sealed = self.sealed();
         for piece in sealed.chunks(step) {
             self.stream.write_all(piece).unwrap();
         }
     }
 
-    /// What the session has queued, in records.
+    /// The queued messages of the session, as sealed records.
     pub(crate) fn sealed(&mut self) -> Vec<u8> {
         let (mut plain, mut sealed) = (vec![0; 65_519], Vec::new());
         loop {
@@ -91,15 +91,15 @@ impl Raw {
         }
     }
 
-    /// Sends these plain bytes in one record.
-    pub(crate) fn say(&mut self, plain: &[u8]) {
+    /// Sends these plain bytes as a record.
+    pub(crate) fn send_record(&mut self, plain: &[u8]) {
         let mut sealed = Vec::new();
         self.channel.seal(plain, &mut sealed).unwrap();
         self.stream.write_all(&sealed).unwrap();
     }
 
-    /// Reads one record into the session; false when the other side has closed.
-    pub(crate) fn hear(&mut self) -> bool {
+    /// Reads a record into the session; false if the peer has closed.
+    pub(crate) fn receive_record(&mut self) -> bool {
         let mut length = [0; 2];
         if self.stream.read_exact(&mut length).is_err() {
             return false;

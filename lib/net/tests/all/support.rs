@@ -1,4 +1,4 @@
-//! A loop with its events, and a way to run several loops in one thread.
+//! Test stations: event loops that run together in a single thread.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -10,19 +10,19 @@ use transom_proto as proto;
 use transom_secure::Identity;
 use transom_wire::PublicKey;
 
-/// One station's loop.
-pub(crate) struct Stand {
+/// A station: its event loop and the events that the loop has emitted.
+pub(crate) struct Station {
     pub(crate) net: Net,
     pub(crate) key: PublicKey,
-    /// Events that no test has looked for yet.
-    pub(crate) told: Vec<Event>,
+    /// Events that the test has not consumed yet.
+    pub(crate) events: Vec<Event>,
     /// Whether every key is admitted at once.
     pub(crate) admits: bool,
     /// Changes the configuration of the sessions.
     pub(crate) session: fn(&mut proto::Config),
 }
 
-impl Stand {
+impl Station {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
@@ -35,7 +35,7 @@ impl Stand {
         Self {
             net: Net::bind(config).unwrap(),
             key,
-            told: Vec::new(),
+            events: Vec::new(),
             admits: true,
             session: |_| {},
         }
@@ -52,21 +52,24 @@ impl Stand {
         self.take();
     }
 
-    /// Turns without a deadline until `done` gives something. A loop that sleeps although there is
-    /// something to do fails, since only a watchdog wakes it.
+    /// Turns without a deadline until `done` returns a value. A loop that sleeps although it has
+    /// work fails the test: only the watchdog wakes it.
     pub(crate) fn turn_until<T>(&mut self, mut done: impl FnMut(&mut Self) -> Option<T>) -> T {
         let waker = self.net.waker();
         let (finished, watched) = channel::<()>();
         let watchdog = thread::spawn(move || {
-            if watched.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if watched.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout) {
                 waker.wake();
             }
         });
         let found = loop {
             self.net.wait(None).unwrap();
             self.take();
-            let woken = self.told.iter().any(|event| matches!(event, Event::Woken));
-            assert!(!woken, "the loop slept; told before: {:?}", self.told);
+            let woken = self
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::Woken));
+            assert!(!woken, "the loop slept; events before: {:?}", self.events);
             if let Some(found) = done(self) {
                 break found;
             }
@@ -80,19 +83,19 @@ impl Stand {
     fn take(&mut self) {
         while let Some(event) = self.net.next_event() {
             if let (Event::Key { peer, side, .. }, true) = (&event, self.admits) {
-                let mut config = proto::Config::new("stand".parse().unwrap(), 7, *side as u64);
+                let mut config = proto::Config::new("station".parse().unwrap(), 7, *side as u64);
                 (self.session)(&mut config);
                 self.net.admit(*peer, config);
             }
-            self.told.push(event);
+            self.events.push(event);
         }
     }
 
-    /// Removes the first event for which `pick` gives something.
+    /// Removes the first event for which `pick` returns a value, and returns the value.
     pub(crate) fn find<T>(&mut self, mut pick: impl FnMut(&Event) -> Option<T>) -> Option<T> {
         let (at, found) =
-            (self.told.iter().enumerate()).find_map(|(at, e)| Some((at, pick(e)?)))?;
-        self.told.remove(at);
+            (self.events.iter().enumerate()).find_map(|(at, e)| Some((at, pick(e)?)))?;
+        self.events.remove(at);
         Some(found)
     }
 
@@ -104,55 +107,55 @@ impl Stand {
     }
 
     /// Removes the first `Left`, of any peer.
-    pub(crate) fn left(&mut self) -> Option<Departure> {
+    pub(crate) fn departure(&mut self) -> Option<Departure> {
         let is_left = |event: &Event| matches!(event, Event::Left { .. });
-        let at = self.told.iter().position(is_left)?;
-        match self.told.remove(at) {
+        let at = self.events.iter().position(is_left)?;
+        match self.events.remove(at) {
             Event::Left { why, .. } => Some(why),
             _ => None,
         }
     }
 
     /// Removes the next event of a session.
-    pub(crate) fn said(&mut self) -> Option<(PeerId, proto::Event)> {
-        let is_said = |event: &Event| matches!(event, Event::Peer { .. });
-        let at = self.told.iter().position(is_said)?;
-        match self.told.remove(at) {
+    pub(crate) fn session_event(&mut self) -> Option<(PeerId, proto::Event)> {
+        let is_session_event = |event: &Event| matches!(event, Event::Peer { .. });
+        let at = self.events.iter().position(is_session_event)?;
+        match self.events.remove(at) {
             Event::Peer { peer, event } => Some((peer, event)),
             _ => None,
         }
     }
 }
 
-/// Runs all stands until `done` gives something.
+/// Runs all stations until `done` returns a value.
 pub(crate) fn run<const N: usize, T>(
-    mut stands: [&mut Stand; N],
-    mut done: impl FnMut(&mut [&mut Stand; N]) -> Option<T>,
+    mut stations: [&mut Station; N],
+    mut done: impl FnMut(&mut [&mut Station; N]) -> Option<T>,
 ) -> T {
     let began = Instant::now();
     loop {
-        for stand in &mut stands {
-            stand.turn();
+        for station in &mut stations {
+            station.turn();
         }
-        if let Some(found) = done(&mut stands) {
+        if let Some(found) = done(&mut stations) {
             return found;
         }
-        if began.elapsed() > PATIENCE {
-            let told: Vec<_> = stands.iter().map(|stand| &stand.told).collect();
-            panic!("it never came; left over: {told:?}");
+        if began.elapsed() > DEADLINE {
+            let left: Vec<_> = stations.iter().map(|station| &station.events).collect();
+            panic!("timed out; events not consumed: {left:?}");
         }
     }
 }
 
-/// Two stands joined with each other, each with its id of the other.
-pub(crate) fn pair() -> (Stand, PeerId, Stand, PeerId) {
-    let (mut near, mut far) = (Stand::new(), Stand::new());
+/// Two stations joined with each other, each with its id of the other.
+pub(crate) fn pair() -> (Station, PeerId, Station, PeerId) {
+    let (mut near, mut far) = (Station::new(), Station::new());
     let (here, there) = join(&mut near, &mut far);
     (near, here, far, there)
 }
 
-/// Lets `near` dial `far`, and gives each side's id of the other.
-pub(crate) fn join(near: &mut Stand, far: &mut Stand) -> (PeerId, PeerId) {
+/// Lets `near` dial `far`, and returns each side's id of the other.
+pub(crate) fn join(near: &mut Station, far: &mut Station) -> (PeerId, PeerId) {
     near.net.dial(far.address()).unwrap();
     let (mut here, mut there) = (None, None);
     run([near, far], |[near, far]| {
@@ -162,5 +165,6 @@ pub(crate) fn join(near: &mut Stand, far: &mut Stand) -> (PeerId, PeerId) {
     })
 }
 
-/// How long a test waits for a condition. Only a broken test waits as long, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for a condition. Only a failing test waits so long, also on a busy
+/// machine.
+const DEADLINE: Duration = Duration::from_secs(60);

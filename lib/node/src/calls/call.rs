@@ -44,6 +44,8 @@ pub(super) struct Call {
     pub(super) agreed: bool,
     /// Whether it was let in by the right `view`.
     pub(super) served: bool,
+    /// Whether the right `auto` answered it, and no person.
+    pub(super) automatic: bool,
     /// Whether a talk shows our camera.
     pub(super) shows: bool,
     /// Whether the owner records what comes in.
@@ -79,6 +81,7 @@ impl Call {
             station: None,
             agreed: false,
             served: false,
+            automatic: false,
             shows: false,
             records: false,
             marks: PendingReports::default(),

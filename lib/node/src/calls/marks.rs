@@ -39,9 +39,9 @@ impl Call {
         let peer = self.peer;
         if self.marks.camera.is_some()
             && out.paces.take(self.key.0, now)
-            && let Some((lens, text)) = self.marks.camera.take()
+            && let Some((state, text)) = self.marks.camera.take()
         {
-            out.notify(Notice::FarCamera { peer, lens, text });
+            out.notify(Notice::FarCamera { peer, state, text });
         }
         if self.marks.recording.is_some()
             && out.paces.take(self.key.0, now)

@@ -17,8 +17,10 @@ use self::call::{Call, Earlier};
 pub(crate) use self::policy::Policy;
 use self::policy::Taking;
 use crate::context::{Context, earlier};
-use crate::links::{Gone, Link, Links, Parting};
+use crate::links::{Gone, Links, Parting, PeerLink};
 use crate::notice::Notice;
+#[cfg(feature = "sound")]
+use crate::sound::Party;
 
 /// A peer that is back rings again within this, or it has given the call up in the meantime.
 const GRACE: Duration = Duration::from_secs(10);
@@ -70,6 +72,28 @@ impl Calls {
         self.onlookers()
             .filter(|onlooker| onlooker.is_shown)
             .map(|onlooker| (onlooker.link, onlooker.call))
+    }
+
+    /// Every live call on its connection, as far as sound is concerned.
+    #[cfg(feature = "sound")]
+    pub(crate) fn parties<'a>(
+        &'a self,
+        links: &'a Links,
+    ) -> impl Iterator<Item = ((PeerId, CallId), Party)> + 'a {
+        let live = self.calls.iter().filter(|call| call.is_live());
+        live.filter_map(|call| {
+            let link = links.link(call.place?.0)?;
+            let party = Party {
+                peer: call.peer,
+                key: call.key,
+                kind: call.kind,
+                by_right: !call.ours && (call.served || call.automatic),
+                is_served: call.served,
+                rights: link.rights,
+                takes: link.capabilities,
+            };
+            Some((call.place?, party))
+        })
     }
 
     /// The connection that carries a call with that peer.
@@ -124,7 +148,7 @@ impl Calls {
             let station = call
                 .station
                 .filter(|_| waits && !call.outgoing && !call.served);
-            station.is_some_and(|station| links.is_reborn(&call.peer, &call.key, station))
+            station.is_some_and(|station| links.has_restarted(&call.peer, &call.key, station))
         };
         for call in self.calls.iter_mut().filter(is_forgotten) {
             call.outgoing = true;
@@ -310,7 +334,7 @@ impl Calls {
     pub(crate) fn handle(
         &mut self,
         place: (PeerId, CallId),
-        link: &Link,
+        link: &PeerLink,
         event: CallEvent,
         links: &Links,
         out: &mut Context,

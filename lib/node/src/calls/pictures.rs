@@ -37,6 +37,7 @@ pub(super) fn arrived(
         link,
         call: id,
         sequence: head.sequence,
+        captured: head.captured,
     };
     if call.served {
         return; // A box has nobody to show it to; the credit goes back at once.

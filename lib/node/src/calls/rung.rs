@@ -8,7 +8,7 @@ use super::Calls;
 use super::call::Call;
 use super::policy::{Occupancy, Welcome};
 use crate::context::Context;
-use crate::links::{Link, Links};
+use crate::links::{Links, PeerLink};
 use crate::notice::Notice;
 
 /// To a peer that lost its right to a call while its connection was gone.
@@ -19,7 +19,7 @@ impl Calls {
     pub(super) fn rung(
         &mut self,
         place: (PeerId, CallId),
-        link: &Link,
+        link: &PeerLink,
         kind: CallKind,
         links: &Links,
         out: &mut Context,
@@ -55,7 +55,7 @@ impl Calls {
     fn welcome(
         &mut self,
         place: (PeerId, CallId),
-        link: &Link,
+        link: &PeerLink,
         kind: CallKind,
         welcome: Welcome,
         out: &mut Context,
@@ -64,7 +64,8 @@ impl Calls {
         let mut call = Call::new(link.peer, link.key, kind, until);
         call.place = Some(place);
         call.served = welcome == Welcome::Served;
-        call.shows = welcome == Welcome::AtOnce;
+        call.automatic = welcome == Welcome::AtOnce;
+        call.shows = call.automatic;
         match welcome {
             Welcome::AtOnce | Welcome::Served => call.answer(out),
             Welcome::Asked => {
@@ -80,7 +81,7 @@ impl Calls {
         &mut self,
         mut call: Call,
         place: (PeerId, CallId),
-        link: &Link,
+        link: &PeerLink,
         out: &mut Context,
     ) {
         let verdict = match call.served {
@@ -114,7 +115,7 @@ impl Calls {
         &mut self,
         at: usize,
         place: (PeerId, CallId),
-        link: &Link,
+        link: &PeerLink,
         links: &Links,
         out: &mut Context,
     ) {
@@ -141,7 +142,7 @@ impl Calls {
         call.answer(out);
     }
 
-    fn crowd(&self, id: PeerId, link: &Link) -> Occupancy {
+    fn crowd(&self, id: PeerId, link: &PeerLink) -> Occupancy {
         let served = |call: &&Call| call.served && call.place.is_some();
         let talks = |call: &&Call| call.is_talk() && !call.served;
         Occupancy {

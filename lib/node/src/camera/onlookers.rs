@@ -13,7 +13,7 @@ use crate::calls::{Calls, Onlooker};
 use crate::context::Context;
 use crate::latency::MAX_AGE;
 use crate::notice::Notice;
-use crate::quality::{Outcome, Quality};
+use crate::quality::{Quality, SendResult};
 
 /// What an onlooker was told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,9 +34,9 @@ impl OwnCamera {
             let before = self.told.get(&id).copied();
             let state = self.state_for(&onlooker, now);
             if before != Some(state) {
-                let (lens, words) = self.words_for(state);
+                let (camera_state, words) = self.words_for(state);
                 let said = out.with(onlooker.link, |session| {
-                    session.camera_state(onlooker.call, lens, &words)
+                    session.camera_state(onlooker.call, camera_state, &words)
                 });
                 if !matches!(said, Some(Ok(()))) {
                     // Its queue is full, or it is about to go: said in a later turn.
@@ -60,7 +60,7 @@ impl OwnCamera {
     /// What an onlooker is to know. One that is not shown the camera hears of none of its changes.
     fn state_for(&mut self, onlooker: &Onlooker, now: Instant) -> Told {
         let is_shown = onlooker.is_shown;
-        let is_live = is_shown && self.lens == CameraState::Live;
+        let is_live = is_shown && self.camera_state == CameraState::Live;
         let id = (onlooker.link, onlooker.call);
         Told {
             change: if is_shown { self.changes } else { 0 },
@@ -72,7 +72,7 @@ impl OwnCamera {
     fn words_for(&self, state: Told) -> (CameraState, String) {
         match state.quality.filter(|quality| quality.bottleneck.is_some()) {
             Some(quality) => (CameraState::Reduced, quality.to_string()),
-            None if state.is_shown => (self.lens, self.words.for_viewers().to_owned()),
+            None if state.is_shown => (self.camera_state, self.words.for_viewers().to_owned()),
             None => (CameraState::Off, String::new()),
         }
     }
@@ -91,7 +91,7 @@ impl OwnCamera {
                 let before = session.stats(moment);
                 session.send_picture(call, transom_proto::Picture { head, bytes })?;
                 let after = session.stats(moment);
-                Ok::<_, UsageError>(Outcome {
+                Ok::<_, UsageError>(SendResult {
                     before,
                     after,
                     files,

@@ -1,8 +1,10 @@
-//! The camera with nobody but its owner to look, and a clock moved by hand.
+//! The camera with its owner as the only viewer, and a hand-moved clock.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
+
+use transom_media::Frame;
 
 use super::onlookers::captured;
 use super::*;
@@ -27,7 +29,7 @@ impl Desk {
         let out = parts::open(config, Disk::default()).unwrap();
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
-            camera: OwnCamera::new(Some(wish()), LINGER, Adaptation::default()),
+            camera: OwnCamera::new(Some(request()), LINGER, Adaptation::default()),
             calls: Calls::new(Policy::new(&settings)),
             out,
             start: Instant::now(),
@@ -57,14 +59,14 @@ impl Desk {
         let notices = self.out.notices.drain(..);
         notices
             .filter_map(|notice| match notice {
-                Notice::Camera { lens, text } => Some((lens, text)),
+                Notice::Camera { state, text } => Some((state, text)),
                 _ => None,
             })
             .collect()
     }
 }
 
-fn wish() -> CaptureRequest {
+fn request() -> CaptureRequest {
     CaptureRequest {
         source: Source::Pattern,
         ..CaptureRequest::default()
@@ -119,7 +121,7 @@ fn a_camera_that_nobody_wants_any_more_while_it_opens_is_not_opened() {
     desk.camera.preview(false);
     desk.turn(0);
     // It may have opened all the same just now, and then is closed.
-    desk.opened(transom_media::open(&wish()).unwrap());
+    desk.opened(transom_media::open(&request()).unwrap());
     assert!(matches!(desk.camera.state, State::Off));
 }
 
@@ -236,19 +238,19 @@ fn the_loop_never_waits_for_a_camera_to_close() {
     let open = |camera: &mut OwnCamera, out: &mut Context| {
         camera.preview(true);
         camera.turn(Instant::now(), &calls, out);
-        let opened = transom_media::open(&wish()).unwrap();
+        let opened = transom_media::open(&request()).unwrap();
         let opened = Box::new(Closing(opened, sender.clone()));
         camera.opened(camera.opening, opened, out);
         assert!(matches!(camera.state, State::Live { .. }));
     };
     let ways: [fn(&mut OwnCamera, &mut Context); 4] = [
-        |camera, out| camera.choose(Some(wish()), out),
+        |camera, out| camera.choose(Some(request()), out),
         |camera, out| {
             camera.lost(Words::unusable("unplugged"), None, out);
             camera.stop(out);
         },
         |camera, out| {
-            let late = transom_media::open(&wish()).unwrap();
+            let late = transom_media::open(&request()).unwrap();
             camera.opened(camera.opening, late, out);
             camera.stop(out);
         },
@@ -282,7 +284,7 @@ fn a_source_that_sends_nothing_is_said_to_after_five_seconds_and_is_live_with_it
     script.lock().unwrap().push_back(true);
     desk.camera.turn(due, &desk.calls, &mut desk.out);
     assert_eq!(
-        desk.told().first().map(|(lens, _)| *lens),
+        desk.told().first().map(|(state, _)| *state),
         Some(CameraState::Live)
     );
 }

@@ -86,7 +86,7 @@ impl Disk {
             return;
         };
         match job {
-            Job::Leaf { leaf, found, .. } => incoming.leaf(leaf, &found, answer),
+            Job::Leaf { leaf, found, .. } => incoming.leaf(leaf, found, answer),
             Job::End(end) => match incoming.reception.end(end.index, end.size, &end.root) {
                 Ok(_) => answer(Answer::Done(Done {
                     index: end.index,
@@ -110,8 +110,8 @@ impl Disk {
 }
 
 impl Incoming {
-    /// Writes a leaf.
-    fn leaf(&mut self, leaf: LeafData, found: &[u8; 32], answer: &mut dyn FnMut(Answer)) {
+    /// Writes a leaf; `found` is its hash, if that is known.
+    fn leaf(&mut self, leaf: LeafData, found: Option<[u8; 32]>, answer: &mut dyn FnMut(Answer)) {
         let LeafData {
             index,
             offset,
@@ -120,9 +120,13 @@ impl Incoming {
         } = leaf;
         let taken = bytes.len() as u64;
         self.received += taken;
-        let written = self
-            .reception
-            .hashed_leaf(index, offset, &hash, found, &bytes);
+        let written = match found {
+            Some(found) => {
+                let reception = &mut self.reception;
+                reception.hashed_leaf(index, offset, &hash, &found, &bytes)
+            }
+            None => self.reception.leaf(index, offset, &hash, &bytes),
+        };
         if let Err(error) = written {
             untakable(index, &error, answer);
         }

@@ -1,4 +1,4 @@
-//! Who is let in: keys are judged by the book, by what was learned, and by the owner's word.
+//! Who is let in: keys are decided by the book, by what was learned, and by the owner's word.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,25 +8,26 @@ use transom_proto::Side;
 use transom_users::{Book, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
-use super::{Dial, Link, Links, Reach};
+use super::dial::{Dial, Reach};
+use super::{Links, PeerLink};
 use crate::budget::MAX_LINKS_PER_KEY;
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
 
-/// A knock of the same key is told once in this time, so that knocking can't flood a log.
+/// A knock of the same key is reported once in this time, so that knocking can't flood a log.
 const KNOCK_PAUSE: Duration = Duration::from_secs(10);
-/// Different knocking keys remembered for that.
+/// Keys remembered for that.
 const MAX_KNOCKS: usize = 64;
-/// Pause after a refusal: somebody has to edit a file first.
+/// Pause after a refusal: the peer's user has to edit the contact book first.
 pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 
-/// A peer that is let in.
+/// A peer that is admitted.
 struct Admission {
     peer: PeerName,
     rights: Rights,
     /// Its key was pinned just now.
     first_use: bool,
-    /// By which other name that key was known then.
+    /// Another name under which the key was already known then.
     known_as: Option<PeerName>,
 }
 
@@ -42,34 +43,34 @@ impl Admission {
     }
 }
 
-/// Somebody who has proven a key.
+/// A connection whose key is proven, before its admission is decided.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) key: PublicKey,
-    /// What it calls itself, which proves nothing.
+    /// The peer's name for itself, which proves nothing.
     pub(crate) name: Option<PeerName>,
     pub(crate) address: SocketAddr,
 }
 
 impl Links {
-    /// A peer has shown its key, proven by the handshake: let it in or not. Nothing of ours went to
-    /// it so far.
-    pub(crate) fn judge(&mut self, id: PeerId, caller: Caller, side: Side, out: &mut Context) {
+    /// Decides on the admission of a peer whose key the handshake has proven. Nothing was sent to
+    /// it yet except the handshake.
+    pub(crate) fn decide(&mut self, id: PeerId, caller: Caller, side: Side, out: &mut Context) {
         let Caller { key, address, .. } = caller;
         if let Err(error) = self.known.refresh() {
             log::warn!("{error}");
         }
         let link = match side {
-            Side::Dialer => self.judge_dialed(id, key, out),
-            Side::Listener => self.judge_caller(caller, out),
+            Side::Dialer => self.decide_dialed(id, key, out),
+            Side::Listener => self.decide_caller(caller, out),
         };
         let same_key = self.links.values().filter(|link| link.key == key);
         let same_key = same_key.count();
         let now = out.now();
         match link {
             Some(_) if side == Side::Listener && !out.paces.take(key.0, now) => {
-                // Not turned away, as a script that is in a hurry would be: its handshake takes a
-                // little longer.
+                // Over its rate limit. It is delayed, not refused: a script that connects often is
+                // legitimate.
                 self.waiting.push((id, caller));
             }
             Some(Admission {
@@ -84,14 +85,14 @@ impl Links {
                 let mut config = transom_proto::Config::new(self.own_name, self.session, nonce);
                 config.capabilities = self.capabilities;
                 config.order = self.order;
-                // Nor do connections made anew and anew let it write more than one does.
+                // Reconnecting does not renew the burst of texts.
                 let burst = out.paces.left(key.0, now).max(1);
                 config.text_burst = config.text_burst.min(burst);
                 config.session_window = self.budget.first();
                 out.net.admit(id, config);
                 self.links.insert(
                     id,
-                    Link {
+                    PeerLink {
                         peer,
                         key,
                         rights,
@@ -103,8 +104,8 @@ impl Links {
                         since: None,
                         capabilities: Capabilities::NONE,
                         closing: false,
-                        // Neither more nor newer connections give a peer a larger share of the
-                        // disk.
+                        // All connections of a key share a load: more of them give no larger share
+                        // of the disk.
                         load: self.loads.of(key.0),
                     },
                 );
@@ -113,15 +114,20 @@ impl Links {
         }
     }
 
-    /// Judges those who came too often for their pace, and whose time has come.
-    pub(super) fn judge_waiting(&mut self, now: Instant, out: &mut Context) {
+    /// Decides on the waiting callers that are within their rate limit again.
+    pub(super) fn decide_waiting(&mut self, now: Instant, out: &mut Context) {
         let due = |(_, caller): &mut (PeerId, Caller)| out.paces.next(caller.key.0, now) <= now;
         for (id, caller) in self.waiting.extract_if(.., due).collect::<Vec<_>>() {
-            self.judge(id, caller, Side::Listener, out);
+            self.decide(id, caller, Side::Listener, out);
         }
     }
 
-    fn judge_dialed(&mut self, id: PeerId, key: PublicKey, out: &mut Context) -> Option<Admission> {
+    fn decide_dialed(
+        &mut self,
+        id: PeerId,
+        key: PublicKey,
+        out: &mut Context,
+    ) -> Option<Admission> {
         let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
         let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
         let contact = &dial.contact;
@@ -152,7 +158,7 @@ impl Links {
                 }
             }
             Trust::Changed { pinned, in_book } => {
-                if dial.told.replace(key) != Some(key) {
+                if dial.reported_key.replace(key) != Some(key) {
                     out.notify(Notice::KeyChanged {
                         peer: name,
                         pinned,
@@ -167,8 +173,8 @@ impl Links {
         }
     }
 
-    /// A contact whose key was pinned to its address before it had a name is known by the name too
-    /// from now on, as it is when it dials us.
+    /// Pins the key to the name of a contact whose key was so far pinned to its address only, so
+    /// that the contact is also recognised when it dials us.
     fn name_key(&mut self, name: &PeerName, key: &PublicKey) {
         let contact = self.book.find(name.as_str());
         let is_nameless = self.known.peers().key_of(name).is_none();
@@ -180,8 +186,8 @@ impl Links {
         }
     }
 
-    /// Who was dialed by an address has the rights of the contact whose key is there, if it is any
-    /// contact's.
+    /// A peer that was dialed by its address has the rights of the contact that owns its key, if
+    /// there is such a contact.
     fn with_rights_of_owner(&self, admission: Admission, key: &PublicKey) -> Admission {
         let rights = self
             .rights_at(&admission.peer, key)
@@ -192,21 +198,23 @@ impl Links {
         }
     }
 
-    /// What the book says of a peer that was dialed by that name and has that key.
+    /// The rights in the contact book of a peer that was dialed by that name and has that key.
     fn rights_at(&self, peer: &PeerName, key: &PublicKey) -> Option<Rights> {
         let owner = || identify(&self.book, self.known.peers(), key)?.contact;
         let contact = self.book.find(peer.as_str()).or_else(owner);
         contact.map(|contact| contact.may)
     }
 
-    fn judge_caller(&mut self, caller: Caller, out: &mut Context) -> Option<Admission> {
+    fn decide_caller(&mut self, caller: Caller, out: &mut Context) -> Option<Admission> {
         let key = caller.key;
         if key == self.own_key {
-            // Another program of the same owner on the same key: whoever holds it is us.
+            // Another program of our owner, who alone holds our key.
             let everything = Rights {
                 view: true,
                 call: true,
                 files: true,
+                hear: true,
+                talk: true,
                 auto: true,
             };
             return Some(Admission::of(self.own_name, everything));
@@ -218,9 +226,9 @@ impl Links {
         found.map(|(name, may)| Admission::of(name, may))
     }
 
-    /// Who may come in with that key: somebody of the book, or else a guest. A key that was only
-    /// learned when its owner was dialed by address opens no door, and a line taken out of the book
-    /// closes it.
+    /// The contact or guest with that key, if it may connect. A key that is pinned but belongs to
+    /// no contact of the book may not: dialing an address grants nothing, and removing a contact
+    /// from the book revokes its rights.
     fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
         let person = identify(&self.book, self.known.peers(), key);
         match person.filter(|person| person.contact.is_some()) {
@@ -232,8 +240,7 @@ impl Links {
         }
     }
 
-    /// Lets a key in for as long as the station runs. Gives the links whose rights may have changed
-    /// by that.
+    /// Admits a key until the station ends. Returns the links whose rights may have changed.
     pub(crate) fn allow_guest(
         &mut self,
         key: PublicKey,
@@ -242,18 +249,18 @@ impl Links {
         out: &mut Context,
     ) -> Vec<PeerId> {
         match self.is_free(&name, &key) && self.guests.add(key, name, may) {
-            true => self.judge_again(out),
+            true => self.update_rights(out),
             false => {
                 log::warn!(
-                    "{name} is no name for a guest: it belongs to somebody, or there are too many"
+                    "can't admit {name} as a guest: the name or key is taken, or there are too many"
                 );
                 Vec::new()
             }
         }
     }
 
-    /// Whether a guest with that key may have that name: neither belongs to anybody else, as far as
-    /// is known.
+    /// Whether a guest with that key may have that name: neither belongs to a contact, another
+    /// known peer, or us.
     fn is_free(&self, name: &PeerName, key: &PublicKey) -> bool {
         let known = self.known.peers().key_of(name);
         self.book.find(name.as_str()).is_none()
@@ -273,31 +280,31 @@ impl Links {
         }
     }
 
-    /// Takes a new book. Links whose peer is not in it any more are closed; gives those whose
-    /// rights changed.
+    /// Takes a new contact book and closes links that it does not allow. Returns the links whose
+    /// rights may have changed.
     pub(crate) fn replace_book(&mut self, book: Book, out: &mut Context) -> Vec<PeerId> {
         self.book = book;
-        self.judge_again(out)
+        self.update_rights(out)
     }
 
-    /// Gives every link the rights it has by now, and closes those that have none.
-    fn judge_again(&mut self, out: &mut Context) -> Vec<PeerId> {
-        let judged: Vec<_> = self
+    /// Updates the rights of every link, and closes those that have none.
+    fn update_rights(&mut self, out: &mut Context) -> Vec<PeerId> {
+        let decided: Vec<_> = self
             .links
             .iter()
             .map(|(id, link)| (*id, self.rights_now(link)))
             .collect();
-        for (id, rights) in &judged {
+        for (id, rights) in &decided {
             match (rights, self.links.get_mut(id)) {
                 (Some(rights), Some(link)) => link.rights = *rights,
                 _ => out.net.close(*id, ByeCode::Done, "not allowed any more"),
             }
         }
-        judged.into_iter().map(|(id, _)| id).collect()
+        decided.into_iter().map(|(id, _)| id).collect()
     }
 
-    /// What a link may by the book as it is now; `None` for nothing at all.
-    fn rights_now(&self, link: &Link) -> Option<Rights> {
+    /// The current rights of a link; `None` if it has none.
+    fn rights_now(&self, link: &PeerLink) -> Option<Rights> {
         match link.side {
             _ if link.key == self.own_key => Some(link.rights),
             Side::Dialer => Some(self.rights_at(&link.peer, &link.key).unwrap_or(link.rights)),

@@ -1,9 +1,9 @@
-//! Keys that the owner let in without a line in the book, for as long as the station runs.
+//! Keys that the owner admitted without an entry in the contact book, until the station ends.
 
 use transom_users::Rights;
 use transom_wire::{PeerName, PublicKey};
 
-/// Guests of one run: more than anybody lets in by hand.
+/// Guests of one run: more than a person admits by hand.
 const MAX_GUESTS: usize = 64;
 
 #[derive(Debug, Default)]
@@ -22,8 +22,8 @@ impl Guests {
         (guest.may != Rights::NONE).then_some((guest.name, guest.may))
     }
 
-    /// Lets a key in, or changes what it may. False when the name is another guest's or there are
-    /// too many guests.
+    /// Admits a key, or changes its rights. False if another guest has that name or there are too
+    /// many guests.
     pub(super) fn add(&mut self, key: PublicKey, name: PeerName, may: Rights) -> bool {
         let others = |guest: &&Guest| guest.key != key;
         if self.0.iter().filter(others).any(|guest| guest.name == name) {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_guest_keeps_its_name_and_may_be_given_other_rights() {
+    fn a_guest_keeps_its_name_when_its_rights_change() {
         let (anna, ben) = (PublicKey([1; 32]), PublicKey([2; 32]));
         let name: PeerName = "visitor".parse().unwrap();
         let mut guests = Guests::default();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_of_guests() {
+    fn the_number_of_guests_is_bounded() {
         let mut guests = Guests::default();
         let mut add = |number: u8| {
             let name = format!("guest{number}").parse().unwrap();

@@ -1,4 +1,4 @@
-//! One connection whose key was allowed, and how it ended.
+//! A connection to a peer whose key is admitted, and how it ends.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -10,58 +10,58 @@ use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use crate::load::Load;
 
-/// How long a program stays that is not just passing by.
+/// A program connected for this long is not one that only sends a text or a file.
 const SETTLED: Duration = Duration::from_secs(3);
 
-/// A connection whose key was allowed.
+/// A connection to a peer whose key is admitted.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct PeerLink {
     pub(crate) peer: PeerName,
     pub(crate) key: PublicKey,
     pub(crate) rights: Rights,
     pub(crate) side: Side,
     pub(super) address: SocketAddr,
     pub(super) first_use: bool,
-    /// By which other name the key was known on first use.
+    /// On first use: another name under which the key was already known.
     pub(super) known_as: Option<PeerName>,
-    /// The peer's random number of this run; `None` until its hello, and then it is really there.
+    /// The random number of the peer's run; `None` before its hello.
     pub(super) session: Option<u64>,
-    /// What its station says that it can do; none before its hello.
-    pub(super) capabilities: Capabilities,
-    /// When it said hello.
+    /// The capabilities that the peer announced; none before its hello.
+    pub(crate) capabilities: Capabilities,
+    /// When the peer's hello arrived.
     pub(super) since: Option<Instant>,
-    /// We have said goodbye on it.
+    /// We have sent a goodbye.
     pub(super) closing: bool,
-    /// What it has waiting at the disk thread.
+    /// The peer's requests that wait for the disk thread.
     pub(crate) load: Load,
 }
 
-impl Link {
+impl PeerLink {
     pub(crate) fn is_up(&self) -> bool {
         self.session.is_some()
     }
 
-    /// Which run of which program is there, once it has said so.
+    /// The run of the peer's program; `None` before its hello.
     pub(crate) fn station(&self) -> Option<u64> {
         self.session
     }
 
-    /// Whether it has been there long enough for somebody to be called: a program that only sends a
-    /// line or a file is gone sooner, and takes no calls.
+    /// Whether the peer's program is connected for so long that it may take calls. A program that
+    /// only sends a text or a file ends sooner.
     pub(super) fn is_settled(&self, now: Instant) -> bool {
         self.since.is_some_and(|since| now - since >= SETTLED)
     }
 
-    /// Whether both lead to the same run of the same program.
+    /// Whether both links lead to the same run of the same program.
     pub(crate) fn is_same_station(&self, other: &Self) -> bool {
         self.is_up() && (self.key, self.session) == (other.key, other.session)
     }
 }
 
-/// What became of a link, for those who hung something on it.
+/// A link that has ended, for the calls, texts and transfers that used it.
 pub(crate) struct Gone {
     pub(crate) peer: PeerName,
-    /// The run of the program that it led to.
+    /// The run of the peer's program.
     pub(crate) station: Option<u64>,
     pub(crate) parting: Parting,
     pub(crate) why: String,
@@ -70,20 +70,20 @@ pub(crate) struct Gone {
 /// How a link ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Parting {
-    /// Either side wanted that.
+    /// Either side closed it on purpose.
     Goodbye,
     Lost,
-    /// There are two links to the same station, and the other one is kept.
+    /// Of two links to the same station the other is kept.
     Replaced,
 }
 
 impl Parting {
-    pub(super) fn of(link: &Link, why: &Departure) -> Self {
+    pub(super) fn of(link: &PeerLink, why: &Departure) -> Self {
         match why {
             Departure::Bye(bye) => match bye.code {
                 ByeCode::Done | ByeCode::Leaving => Self::Goodbye,
                 ByeCode::Replaced => Self::Replaced,
-                // It heard nothing of us, or heard what it took for nonsense.
+                // The peer received nothing, or found our bytes illegal.
                 _ => Self::Lost,
             },
             Departure::ClosedHere if link.closing => Self::Replaced,
@@ -93,7 +93,7 @@ impl Parting {
     }
 }
 
-/// Why a connection ended, for a person.
+/// Explains to a person why a connection ended.
 pub(super) fn describe(why: &Departure) -> String {
     match why {
         Departure::Bye(bye) if bye.text.is_empty() => match bye.code {

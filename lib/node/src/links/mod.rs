@@ -1,69 +1,39 @@
-//! Who is there: dials contacts, judges keys, keeps the links that are up.
+//! The connections to peers: dials contacts, decides on keys, keeps the connections that are up.
 //!
 //! ```text
 //!  connect --> Resolving --> Trying --> Up --> (lost) --> Waiting --> Resolving ...   with `keep`
 //!                  \------------\--> Unreachable, and then Waiting or forgotten
 //! ```
 
+mod dial;
 mod door;
 mod guests;
 mod link;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use transom_net::{Departure, PeerId};
 use transom_proto::{Order, Side};
-use transom_users::{Book, Contact};
-use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey, Status};
+use transom_users::Book;
+use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
+use self::dial::{Dial, FIRST_PAUSE, Reach};
 pub(crate) use self::door::Caller;
-use self::door::REFUSED_PAUSE;
 use self::guests::Guests;
 use self::link::describe;
-pub(crate) use self::link::{Gone, Link, Parting};
+pub(crate) use self::link::{Gone, Parting, PeerLink};
 use crate::budget::Budget;
 use crate::context::{Context, earlier};
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
-use crate::notice::{Notice, Obstacle};
+use crate::notice::Notice;
 use crate::parts::Machine;
 use crate::settings::{Allow, Settings};
 
-/// First pause before a contact that is away is dialed again; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// A returning contact is back within this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-
-#[derive(Debug)]
-enum Reach {
-    Resolving,
-    Trying {
-        link: Option<PeerId>,
-        rest: Vec<SocketAddr>,
-        failure: DialFailure,
-    },
-    Up,
-    Waiting {
-        until: Instant,
-    },
-}
-
-#[derive(Debug)]
-struct Dial {
-    contact: Contact,
-    keep: bool,
-    reach: Reach,
-    pause: Duration,
-    /// The changed key that was told already.
-    told: Option<PublicKey>,
-}
-
 pub(crate) struct Links {
-    links: BTreeMap<PeerId, Link>,
+    links: BTreeMap<PeerId, PeerLink>,
     dials: BTreeMap<PeerName, Dial>,
     book: Book,
     known: KnownPeersFile,
@@ -73,24 +43,17 @@ pub(crate) struct Links {
     budget: Budget,
     own_name: PeerName,
     own_key: PublicKey,
-    /// In which order sessions send.
+    /// The order in which sessions send.
     order: Order,
-    /// What we say that we can do.
+    /// The capabilities that our hello announces.
     capabilities: Capabilities,
-    /// Our random number of this run.
+    /// The random number that identifies this run of the station.
     pub(crate) session: u64,
     machine: Machine,
     knocks: Vec<(PublicKey, Instant)>,
-    /// Who was let in too often just now, and is judged a little later; at most as many as may be
+    /// Callers over their rate limit, whose admission is decided later; at most as many as may be
     /// in a handshake.
     waiting: Vec<(PeerId, Caller)>,
-}
-
-/// Why a peer was not reached.
-#[derive(Debug)]
-struct DialFailure {
-    obstacle: Obstacle,
-    why: String,
 }
 
 impl Links {
@@ -115,11 +78,11 @@ impl Links {
         }
     }
 
-    /// The connection to act on for that peer: one we dialed if there is one.
+    /// The link to use for that peer; a link that we dialed is preferred.
     pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
         let mut up = self.up(peer);
         let first = up.next()?;
-        let dialed = |(_, link): &(&PeerId, &Link)| link.side == Side::Dialer;
+        let dialed = |(_, link): &(&PeerId, &PeerLink)| link.side == Side::Dialer;
         let chosen = if dialed(&first) {
             first
         } else {
@@ -128,9 +91,9 @@ impl Links {
         Some(*chosen.0)
     }
 
-    /// The connection by which a call with that peer's station can go on: one to the same run of
-    /// it, or one that we dialed, where a newer run listens, or one from a newer run that has
-    /// dialed us and stays.
+    /// The link over which a call with that peer's station can continue: to the same run of the
+    /// station; else one that we dialed, which leads to the run that listens; else one of a newer
+    /// run that is settled.
     pub(crate) fn route(&self, peer: &PeerName, station: Option<u64>) -> Option<PeerId> {
         let mut up = self.up(peer);
         up.find(|(_, link)| link.session == station)
@@ -142,79 +105,59 @@ impl Links {
             .map(|(id, _)| *id)
     }
 
-    /// Whether that run of the peer's station is gone and a newer one is there, which knows nothing
-    /// of the calls of the old.
-    pub(crate) fn is_reborn(&self, peer: &PeerName, key: &PublicKey, station: u64) -> bool {
+    /// Whether that run of the peer's station has been replaced by a newer run, which does not know
+    /// the older run's calls.
+    pub(crate) fn has_restarted(&self, peer: &PeerName, key: &PublicKey, station: u64) -> bool {
         !self.reaches(key, station)
             && self
                 .up(peer)
                 .any(|(_, link)| link.is_settled(self.machine.now()))
     }
 
-    /// The key of a peer that is there, or about to be.
+    /// The key of a peer that is connected or connecting.
     pub(crate) fn key_of(&self, peer: &PeerName) -> Option<PublicKey> {
-        let coming = |link: &&Link| link.peer == *peer && !link.closing;
+        let coming = |link: &&PeerLink| link.peer == *peer && !link.closing;
         let link = self.link_of(peer).and_then(|link| self.links.get(&link));
         link.or_else(|| self.links.values().find(coming))
             .map(|link| link.key)
     }
 
-    /// Whether any connection leads to that run of a station. Its number alone proves nothing: all
-    /// its peers know it.
+    /// Whether any link leads to that run of a station. Both key and number must match, since all
+    /// peers of a station know its number.
     pub(crate) fn reaches(&self, key: &PublicKey, station: u64) -> bool {
         let mut links = self.links.values();
         links.any(|link| (link.key, link.session) == (*key, Some(station)) && !link.closing)
     }
 
-    /// Whether of two rings that cross on two connections ours is the one that yields.
-    pub(crate) fn yields_to(&self, link: &Link) -> bool {
+    /// Whether our ring yields if two rings cross on two links (glare, wire 5).
+    pub(crate) fn yields_to(&self, link: &PeerLink) -> bool {
         Some(self.session) < link.session
     }
 
-    /// Every peer that is there, once.
+    /// Every connected peer, once.
     pub(crate) fn present(&self) -> BTreeSet<PeerName> {
         let up = self.links.values().filter(|link| link.is_up());
         up.map(|link| link.peer).collect()
     }
 
-    fn up(&self, peer: &PeerName) -> impl Iterator<Item = (&PeerId, &Link)> {
+    fn up(&self, peer: &PeerName) -> impl Iterator<Item = (&PeerId, &PeerLink)> {
         self.links
             .iter()
             .filter(move |(_, link)| link.peer == *peer && link.is_up() && !link.closing)
     }
 
-    /// All connections whose key was allowed.
+    /// The connections of all links.
     pub(crate) fn ids(&self) -> impl Iterator<Item = PeerId> + '_ {
         self.links.keys().copied()
     }
 
-    pub(crate) fn link(&self, id: PeerId) -> Option<&Link> {
+    pub(crate) fn link(&self, id: PeerId) -> Option<&PeerLink> {
         self.links.get(&id)
     }
 
-    /// Whether that peer is being reached for, or waited for.
+    /// Whether that peer is connected, being dialed, or to be dialed again.
     pub(crate) fn expects(&self, peer: &PeerName) -> bool {
         self.dials.contains_key(peer) || self.link_of(peer).is_some()
-    }
-
-    pub(crate) fn connect(&mut self, contact: Contact, keep: bool, out: &mut Context) {
-        let peer = contact.name;
-        if let Some(dial) = self.dials.get_mut(&peer) {
-            (dial.contact, dial.keep) = (contact, keep);
-            if !matches!(dial.reach, Reach::Waiting { .. }) {
-                return;
-            }
-        } else {
-            let dial = Dial {
-                contact,
-                keep,
-                reach: Reach::Resolving,
-                pause: FIRST_PAUSE,
-                told: None,
-            };
-            self.dials.insert(peer, dial);
-        }
-        self.reach(peer, out);
     }
 
     pub(crate) fn disconnect(&mut self, peer: &PeerName, out: &mut Context) {
@@ -242,11 +185,11 @@ impl Links {
         }
     }
 
-    pub(crate) fn is_alone(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.links.is_empty()
     }
 
-    /// When a contact is to be dialed again, or somebody at the door is to be judged.
+    /// When a contact is to be dialed again, or a waiting caller's admission is to be decided.
     pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
         let now = out.now();
         let waiting = self.waiting.iter();
@@ -260,136 +203,12 @@ impl Links {
     }
 
     pub(crate) fn turn(&mut self, now: Instant, out: &mut Context) {
-        self.judge_waiting(now, out);
+        self.decide_waiting(now, out);
         self.dial_due(now, out);
     }
 
-    fn dial_due(&mut self, now: Instant, out: &mut Context) {
-        let due = |dial: &Dial| matches!(dial.reach, Reach::Waiting { until } if until <= now);
-        let names: Vec<_> = self
-            .dials
-            .iter()
-            .filter(|(_, dial)| due(dial))
-            .map(|(name, _)| *name)
-            .collect();
-        for name in names {
-            self.reach(name, out);
-        }
-    }
-
-    fn reach(&mut self, peer: PeerName, out: &mut Context) {
-        if self.link_of(&peer).is_some() {
-            // It reached us first.
-            if let Some(dial) = self.dials.get_mut(&peer) {
-                dial.reach = Reach::Up;
-            }
-            return;
-        }
-        let Some(dial) = self.dials.get_mut(&peer) else {
-            return;
-        };
-        out.notify(Notice::Reaching { peer });
-        dial.reach = Reach::Resolving;
-        let address = &dial.contact.address;
-        let port = address.port();
-        match address.ip() {
-            Some(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, port)]), out),
-            None => out.workers.resolve(peer, address.host().to_owned(), port),
-        }
-    }
-
-    pub(crate) fn resolved(
-        &mut self,
-        peer: PeerName,
-        found: std::io::Result<Vec<SocketAddr>>,
-        out: &mut Context,
-    ) {
-        let Some(dial) = self.dials.get_mut(&peer) else {
-            return;
-        };
-        let host = dial.contact.address.host();
-        let (mut rest, why) = match found {
-            Ok(found) => (found, format!("{host} has no address")),
-            Err(error) => (
-                Vec::new(),
-                format!("can't find the address of {host}: {error}"),
-            ),
-        };
-        let failure = DialFailure {
-            obstacle: Obstacle::Address,
-            why,
-        };
-        rest.reverse();
-        dial.reach = Reach::Trying {
-            link: None,
-            rest,
-            failure,
-        };
-        self.try_next(peer, out);
-    }
-
-    /// Dials the next address of a contact, or gives up for now.
-    fn try_next(&mut self, peer: PeerName, out: &mut Context) {
-        let Some(dial) = self.dials.get_mut(&peer) else {
-            return;
-        };
-        let Reach::Trying {
-            link,
-            rest,
-            failure,
-        } = &mut dial.reach
-        else {
-            return;
-        };
-        while let Some(address) = rest.pop() {
-            match out.net.dial(address) {
-                Ok(id) => {
-                    *link = Some(id);
-                    return;
-                }
-                Err(error) => {
-                    *failure = DialFailure {
-                        obstacle: Obstacle::Network,
-                        why: error.to_string(),
-                    };
-                }
-            }
-        }
-        let DialFailure { obstacle, why } = failure;
-        let (obstacle, why) = (*obstacle, std::mem::take(why));
-        self.pause(peer, obstacle, why, None, out);
-    }
-
-    fn pause(
-        &mut self,
-        peer: PeerName,
-        obstacle: Obstacle,
-        why: String,
-        pause: Option<Duration>,
-        out: &mut Context,
-    ) {
-        let Some(dial) = self.dials.get_mut(&peer) else {
-            return;
-        };
-        let keep = dial.keep;
-        if keep {
-            let pause = pause.unwrap_or(dial.pause);
-            dial.pause = (dial.pause * 2).min(LONGEST_PAUSE);
-            dial.reach = Reach::Waiting {
-                until: out.now() + pause,
-            };
-        } else {
-            self.dials.remove(&peer);
-        }
-        out.notify(Notice::Unreachable {
-            peer,
-            obstacle,
-            why,
-            retries: keep,
-        });
-    }
-
-    /// A peer's hello: it is there and lets us in. Gives a link that this one makes superfluous.
+    /// A peer's hello, which shows that the peer has admitted us. Closes one of two links that the
+    /// stations have dialed to each other at the same time.
     pub(crate) fn hello(
         &mut self,
         id: PeerId,
@@ -406,26 +225,26 @@ impl Links {
             (link.peer, link.key, link.first_use, link.address, link.side);
         let known_as = link.known_as;
         if let Some(dial) = self.dials.get_mut(&peer) {
-            (dial.reach, dial.pause, dial.told) = (Reach::Up, FIRST_PAUSE, None);
+            (dial.reach, dial.pause, dial.reported_key) = (Reach::Up, FIRST_PAUSE, None);
         }
-        let others = |(other, link): &(&PeerId, &Link)| {
+        let others = |(other, link): &(&PeerId, &PeerLink)| {
             **other != id
                 && link.peer == peer
                 && link.key == key
                 && link.session == Some(session)
                 && link.side != side
         };
-        let twin = self.links.iter().find(others).map(|(other, _)| *other);
-        match twin {
-            // Both dialed at once. Both keep the connection that the side with the smaller number
+        let duplicate = self.links.iter().find(others).map(|(other, _)| *other);
+        match duplicate {
+            // Tie-break: both sides keep the link that the side with the smaller session number
             // dialed.
-            Some(twin) if session != self.session => {
+            Some(duplicate) if session != self.session => {
                 let keep_ours = self.session < session;
                 let (kept, superfluous) = match (side == Side::Dialer) == keep_ours {
-                    true => (id, twin),
-                    false => (twin, id),
+                    true => (id, duplicate),
+                    false => (duplicate, id),
                 };
-                // The older of the two may be lost at the other side.
+                // The older link may already be lost at the other side.
                 out.liveness.check(kept, out.now());
                 if let Some(link) = self.links.get_mut(&superfluous) {
                     link.closing = true;
@@ -443,14 +262,14 @@ impl Links {
         }
     }
 
-    /// What the programs of a peer that are here can do together: its `transom send` can't be
-    /// called, and its window can.
+    /// The capabilities of all connected programs of a peer together: its `transom send` can't be
+    /// called, but its window can.
     fn capabilities_of(&self, peer: &PeerName) -> Capabilities {
         let links = self.links.values().filter(|link| link.peer == *peer);
         links.fold(Capabilities::NONE, |all, link| all | link.capabilities)
     }
 
-    /// A connection ended, at whatever stage.
+    /// A connection ended, in any stage.
     pub(crate) fn left(&mut self, id: PeerId, why: &Departure, out: &mut Context) -> Option<Gone> {
         self.waiting.retain(|(waiting, _)| *waiting != id);
         let link = self.links.remove(&id);
@@ -461,7 +280,7 @@ impl Links {
         let (peer, text) = (link.peer, describe(why));
         if !link.is_up() {
             if link.side == Side::Dialer {
-                self.not_let_in(&link, why, out);
+                self.handle_refusal(&link, why, out);
             }
             return None;
         }
@@ -475,7 +294,7 @@ impl Links {
         let replaced =
             parting == Parting::Replaced && self.links.values().any(|link| link.peer == peer);
         if replaced || self.link_of(&peer).is_some() {
-            return gone; // By another connection it is still there, or about to be.
+            return gone; // The peer is connected, or connecting, by another link.
         }
         let lost = parting == Parting::Lost;
         out.notify(Notice::Left {
@@ -484,66 +303,10 @@ impl Links {
             lost,
         });
         if self.dials.get(&peer).is_some_and(|dial| dial.keep) {
-            self.wait_a_moment(&peer);
+            self.schedule_dial(&peer);
         } else {
             self.dials.remove(&peer);
         }
         gone
-    }
-
-    /// A connection we dialed ended before the peer's hello.
-    fn not_let_in(&mut self, link: &Link, why: &Departure, out: &mut Context) {
-        let (peer, text) = (link.peer, describe(why));
-        match why {
-            Departure::Bye(Status {
-                code: ByeCode::Replaced,
-                ..
-            }) => self.wait_a_moment(&peer),
-            Departure::Lost(_) | Departure::Closed | Departure::Refused => {
-                let mut text = "they hung up: they may not know your key yet".to_owned();
-                if link.first_use {
-                    let print = link.key.fingerprint();
-                    text.push_str(&format!(
-                        " (their own, {print}, is new and now pinned: compare it)"
-                    ));
-                }
-                self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);
-            }
-            _ => self.pause(peer, Obstacle::Network, text, None, out),
-        }
-    }
-
-    /// Dials again soon, unless the peer is there by then.
-    fn wait_a_moment(&mut self, peer: &PeerName) {
-        if let Some(dial) = self.dials.get_mut(peer) {
-            let until = self.machine.now() + dial.pause;
-            dial.reach = Reach::Waiting { until };
-        }
-    }
-
-    fn try_failed(&mut self, id: PeerId, why: &Departure, out: &mut Context) {
-        let trying = self
-            .dials
-            .iter_mut()
-            .find_map(|(name, dial)| match &mut dial.reach {
-                Reach::Trying {
-                    link: Some(link),
-                    failure,
-                    ..
-                } if *link == id => Some((*name, failure)),
-                _ => None,
-            });
-        if let Some((name, failure)) = trying {
-            let refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
-            *failure = DialFailure {
-                obstacle: match why {
-                    Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
-                    Departure::Unanswered => Obstacle::Busy,
-                    _ => Obstacle::Network,
-                },
-                why: describe(why),
-            };
-            self.try_next(name, out);
-        }
     }
 }

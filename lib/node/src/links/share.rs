@@ -6,10 +6,10 @@ use super::Links;
 use crate::context::Context;
 
 impl Links {
-    /// Sets the windows of all connections of a key. Gives how many of them hold file data.
+    /// Sets the windows of all connections of a key. Returns how many of them hold file data.
     ///
-    /// To be called in every turn while files of that key come: what the connections hold changes
-    /// with all that comes and with every transfer that ends. Sessions grant only after the turn.
+    /// To be called in every turn while files of that key arrive, since the bytes that a connection
+    /// holds change with all data and with every ending transfer. Sessions grant after the turn.
     pub(crate) fn share(&self, key: &PublicKey, out: &mut Context) -> usize {
         let moment = out.net.now();
         let (mut here, mut held, mut storing) = (Vec::new(), Vec::new(), 0);

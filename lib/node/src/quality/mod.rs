@@ -157,7 +157,7 @@ impl<Id: Copy + Ord> Viewers<Id> {
         &mut self,
         id: Id,
         captured: Instant,
-        outcome: &Outcome,
+        sent: &SendResult,
         now: Instant,
     ) {
         let Some((_, ladder)) = &self.source else {
@@ -166,14 +166,14 @@ impl<Id: Copy + Ord> Viewers<Id> {
         let viewer = self.viewers.entry(id).or_insert_with(|| Viewer {
             controller: Controller::new(self.best, now),
             skipper: Skipper::default(),
-            lost: outcome.lost(),
+            lost: sent.lost(),
             told: None,
         });
         let before = viewer.controller.step();
         let fps = ladder.rung(before).fps;
         viewer.skipper.take(captured, fps);
-        let sample = outcome.sample(viewer.lost);
-        viewer.lost = outcome.lost();
+        let sample = sent.sample(viewer.lost);
+        viewer.lost = sent.lost();
         let controller = &mut viewer.controller;
         controller.handle_picture(sample, ladder.bottom(), now);
         if controller.step() != before {
@@ -239,7 +239,7 @@ impl<Id: Copy + Ord> Viewers<Id> {
 
 /// What a session says as a picture is handed over.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct SendResult {
     /// Before the picture was put into the slot.
     pub(crate) before: Stats,
     /// After that.
@@ -248,7 +248,7 @@ pub(crate) struct Outcome {
     pub(crate) files: bool,
 }
 
-impl Outcome {
+impl SendResult {
     /// Pictures lost so far.
     fn lost(&self) -> u64 {
         self.after.pictures_replaced + self.after.pictures_aborted

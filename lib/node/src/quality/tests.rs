@@ -62,12 +62,12 @@ impl Room {
         };
         self.stats[at].pictures_replaced += u64::from(is_slow);
         self.given[at] += 1;
-        let outcome = Outcome {
+        let sent = SendResult {
             before,
             after: self.stats[at],
             files: false,
         };
-        self.viewers.handle_picture(at, now, &outcome, now);
+        self.viewers.handle_picture(at, now, &sent, now);
     }
 
     fn words(&self, at: usize) -> String {
@@ -183,12 +183,12 @@ fn a_viewer_that_gives_no_credit_is_slow_itself_unless_pictures_are_still_on_the
                 ..room.stats[0]
             };
             room.stats[0].pictures_replaced += 1;
-            let outcome = Outcome {
+            let sent = SendResult {
                 before,
                 after: room.stats[0],
                 files: false,
             };
-            room.viewers.handle_picture(0, now, &outcome, now);
+            room.viewers.handle_picture(0, now, &sent, now);
         }
         assert!(room.words(0).ends_with(words), "{}", room.words(0));
     }
@@ -257,12 +257,12 @@ fn pictures_that_leave_the_encoder_together_say_nothing_of_the_link() {
                 ..room.stats[0]
             };
             room.stats[0].pictures_replaced += 1;
-            let outcome = Outcome {
+            let sent = SendResult {
                 before,
                 after: room.stats[0],
                 files: false,
             };
-            room.viewers.handle_picture(0, now, &outcome, now);
+            room.viewers.handle_picture(0, now, &sent, now);
             room.frames += 1;
         }
         assert_eq!(room.viewers.quality(0).unwrap().bottleneck, wanted);

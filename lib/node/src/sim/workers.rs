@@ -168,10 +168,10 @@ impl Workers {
         }
     }
 
-    pub(crate) fn open_camera(&mut self, wish: CaptureRequest) -> Opening {
+    pub(crate) fn open_camera(&mut self, request: CaptureRequest) -> Opening {
         match self {
-            Self::Threads(threads) => threads.open_camera(wish),
-            Self::Inline(inline) => inline.open_camera(&wish),
+            Self::Threads(threads) => threads.open_camera(request),
+            Self::Inline(inline) => inline.open_camera(&request),
         }
     }
 
@@ -225,6 +225,19 @@ impl Workers {
             Self::Threads(threads) => threads.disk_for(load, lane, transfer, job),
             // Done before anything could wait.
             Self::Inline(inline) => inline.disk(transfer, job),
+        }
+    }
+
+    /// A simulated station has no sound.
+    #[cfg(feature = "sound")]
+    pub(crate) fn start_sound(
+        &mut self,
+        settings: transom_sound::EngineSettings,
+        inbox: Arc<crate::sound::Inbox>,
+    ) -> Option<transom_sound::Controls> {
+        match self {
+            Self::Threads(threads) => threads.start_sound(settings, inbox),
+            Self::Inline(_) => None,
         }
     }
 

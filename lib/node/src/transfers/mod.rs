@@ -8,11 +8,11 @@
 
 mod account;
 mod attempt;
+mod control;
 mod limits;
 mod offers;
 mod receiving;
 mod sending;
-mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -23,13 +23,13 @@ use transom_proto::{OwnedOffer, TransferEvent};
 use transom_wire::{ByeCode, PeerName};
 
 use self::account::Account;
+use self::control::KeptControls;
 use self::offers::Contest;
 use self::receiving::Incoming;
 use self::sending::Outgoing;
-use self::wish::Wishes;
 use crate::context::{Context, earlier};
 use crate::disk::Answer;
-use crate::links::{Link, Links};
+use crate::links::{Links, PeerLink};
 use crate::notice::{Outcome, Phase, TransferId};
 use crate::settings::{InboxSettings, SendOptions};
 
@@ -59,7 +59,7 @@ pub(crate) struct Transfers {
     has_room: bool,
     /// What the owner said yes to and is not over: the sender, the very offer, and where to.
     remembered: Vec<([u8; 32], OwnedOffer, PathBuf)>,
-    wishes: Wishes,
+    kept_controls: KeptControls,
     inbox: Option<InboxSettings>,
     own_key: [u8; 32],
 }
@@ -73,7 +73,7 @@ impl Transfers {
             attempts: BTreeMap::new(),
             has_room: false,
             remembered: Vec::new(),
-            wishes: Wishes::default(),
+            kept_controls: KeptControls::default(),
             inbox,
             own_key,
         }
@@ -274,19 +274,19 @@ impl Transfers {
     pub(crate) fn handle(
         &mut self,
         (link, file): (PeerId, transom_proto::TransferId),
-        who: &Link,
+        peer: &PeerLink,
         event: TransferEvent,
         links: &Links,
         out: &mut Context,
     ) {
-        if who.load.is_too_much() {
+        if peer.load.is_too_much() {
             let text = "too many requests wait for the disk";
             return out.net.close(link, ByeCode::TooMuch, text);
         }
         let place = Place { link, file };
         if let TransferEvent::Offered(offer) = event {
-            let incoming = Incoming::new(TransferId(out.queue.id()), place, who, offer);
-            return self.offered(incoming, who, links, out);
+            let incoming = Incoming::new(TransferId(out.queue.id()), place, peer, offer);
+            return self.offered(incoming, peer, links, out);
         }
         let mut outgoing = self.outgoing.iter_mut();
         let mut incoming = self.incoming.iter_mut();
@@ -327,11 +327,12 @@ impl Transfers {
         Some(incoming)
     }
 
-    /// An incoming transfer has lost its connection: our user's wish is kept for its next offer.
+    /// An incoming transfer has lost its connection: its control is kept for its next offer.
     fn lost(&mut self, id: TransferId) -> Option<Incoming> {
         let incoming = self.incoming.remove(&id)?;
         let (sender, transfer) = (incoming.sender(), incoming.offer().transfer);
-        self.wishes.keep(sender, transfer, incoming.wish());
+        self.kept_controls
+            .keep(sender, transfer, incoming.control());
         Some(incoming)
     }
 

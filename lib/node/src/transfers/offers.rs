@@ -10,7 +10,7 @@ use transom_wire::{Failure, RefuseReason, WHOLE};
 use super::receiving::Incoming;
 use super::{Place, Transfers};
 use crate::context::Context;
-use crate::links::{Link, Links};
+use crate::links::{Links, PeerLink};
 use crate::notice::TransferId;
 use crate::settings::{Accept, InboxSettings};
 
@@ -47,18 +47,18 @@ impl Transfers {
     pub(super) fn offered(
         &mut self,
         incoming: Incoming,
-        who: &Link,
+        sender: &PeerLink,
         links: &Links,
         out: &mut Context,
     ) {
-        let verdict = match self.judge(&incoming, who) {
-            Verdict::Ask | Verdict::Take { .. } if !out.paces.take(who.key.0, out.now()) => {
+        let verdict = match self.judge(&incoming, sender) {
+            Verdict::Ask | Verdict::Take { .. } if !out.paces.take(sender.key.0, out.now()) => {
                 let text = "too many offers that came to nothing; wait a moment";
                 Verdict::Refuse(RefuseReason::Busy, text)
             }
             verdict => verdict,
         };
-        self.decide(incoming, verdict, who, links, out);
+        self.decide(incoming, verdict, sender, links, out);
     }
 
     /// Decides the contests whose liveness check has ended, or whose older transfer is over.
@@ -72,14 +72,14 @@ impl Transfers {
         };
         let decided: Vec<_> = contests.extract_if(.., is_decided).collect();
         for Contest { incoming, rival } in decided {
-            let Some(who) = links.link(incoming.place().link) else {
+            let Some(sender) = links.link(incoming.place().link) else {
                 continue;
             };
             let verdict = match self.incoming.contains_key(&rival) {
                 true => Verdict::Refuse(RefuseReason::Busy, SENT_ALREADY),
-                false => self.judge(&incoming, who),
+                false => self.judge(&incoming, sender),
             };
-            self.decide(incoming, verdict, who, links, out);
+            self.decide(incoming, verdict, sender, links, out);
         }
     }
 
@@ -102,10 +102,10 @@ impl Transfers {
     }
 
     /// Judges by the rules, and by our user's earlier answer to the same offer.
-    fn judge(&self, incoming: &Incoming, who: &Link) -> Verdict {
+    fn judge(&self, incoming: &Incoming, sender: &PeerLink) -> Verdict {
         let mut remembered = self.remembered.iter();
         let known = remembered.find(|(sender, offer, _)| incoming.is_same(sender, offer));
-        match (rule(who, self.inbox.as_ref()), known) {
+        match (rule(sender, self.inbox.as_ref()), known) {
             (refused @ Verdict::Refuse(..), _) => refused,
             // Our user was told which file the offer would replace, and accepted.
             (_, Some((_, _, into))) => Verdict::Take {
@@ -120,7 +120,7 @@ impl Transfers {
         &mut self,
         mut incoming: Incoming,
         verdict: Verdict,
-        who: &Link,
+        sender: &PeerLink,
         links: &Links,
         out: &mut Context,
     ) {
@@ -133,7 +133,10 @@ impl Transfers {
             if incoming.is_on(link) {
                 return incoming.refuse_unasked(RefuseReason::Busy, SENT_ALREADY, out);
             }
-            if !links.link(link).is_some_and(|old| old.is_same_station(who)) {
+            if !links
+                .link(link)
+                .is_some_and(|old| old.is_same_station(sender))
+            {
                 out.liveness.check(link, out.now());
                 return self.contests.push(Contest { incoming, rival });
             }
@@ -142,7 +145,7 @@ impl Transfers {
             }
         }
         let (sender, transfer) = (incoming.sender(), incoming.offer().transfer);
-        incoming.restore(self.wishes.take(sender, transfer), out);
+        incoming.restore(self.kept_controls.take(sender, transfer), out);
         incoming.announce(into.is_none(), out);
         if let Some((into, overwrite)) = into {
             let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);
@@ -160,16 +163,16 @@ impl Transfers {
 }
 
 /// Judges by the sender's rights and our settings.
-fn rule(who: &Link, inbox: Option<&InboxSettings>) -> Verdict {
+fn rule(sender: &PeerLink, inbox: Option<&InboxSettings>) -> Verdict {
     let refuse = |text| Verdict::Refuse(RefuseReason::Forbidden, text);
     let Some(inbox) = inbox else {
         return refuse("files are not taken here");
     };
     let is_free = match &inbox.accept {
-        _ if !who.rights.files => return refuse("you may not send files here"),
-        Accept::Ask => who.rights.auto,
+        _ if !sender.rights.files => return refuse("you may not send files here"),
+        Accept::Ask => sender.rights.auto,
         Accept::Known => true,
-        Accept::Names(names) if names.contains(&who.peer) => true,
+        Accept::Names(names) if names.contains(&sender.peer) => true,
         Accept::Names(_) => return refuse("files of yours are not taken here"),
     };
     match is_free {

@@ -1,23 +1,21 @@
 //! One transfer to us: judged, prepared on the disk, then every entry and leaf handed to the disk
 //! thread and its answers to the sender.
 
+mod answers;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
-use transom_wire::{Collision, Ending, RefuseReason, Shape, WHOLE};
+use transom_wire::{Collision, RefuseReason, WHOLE};
 
-use super::wish::CaptureRequest;
+use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::{Answer, Job, Refusal};
-use crate::links::Link;
+use crate::disk::Job;
+use crate::links::PeerLink;
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
-
-/// Failed entries of one transfer that are told one by one, which is more than anybody reads; the
-/// others only count. A peer gives up as many as it likes of those it offered.
-const MAX_FAILURES_TOLD: u32 = 1024;
 
 /// From [`Stage::Prepared`] on the store holds a claim on the transfer. Every end of the transfer
 /// from then on has to give the disk thread a job that releases the claim.
@@ -40,8 +38,8 @@ pub(super) struct Incoming {
     sender: [u8; 32],
     offer: OwnedOffer,
     stage: Stage,
-    /// Our user's wish, and whether the sender has paused the transfer.
-    wish: CaptureRequest,
+    /// Our user's pause and limit, and whether the sender has paused the transfer.
+    control: Control,
     peer_paused: bool,
     /// Paths of the entries announced and not yet done; at most as many as the session lets be
     /// ahead.
@@ -57,10 +55,10 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(id: TransferId, place: Place, who: &Link, offer: OwnedOffer) -> Self {
+    pub(super) fn new(id: TransferId, place: Place, sender: &PeerLink, offer: OwnedOffer) -> Self {
         let account = Account::new(TransferStatus {
             transfer: id,
-            peer: who.peer,
+            peer: sender.peer,
             direction: Direction::Incoming,
             name: offer.name.as_str().to_owned(),
             phase: Phase::Offered,
@@ -80,16 +78,16 @@ impl Incoming {
             id,
             account,
             place,
-            sender: who.key.0,
+            sender: sender.key.0,
             offer,
             stage: Stage::Offered,
-            wish: CaptureRequest::default(),
+            control: Control::default(),
             peer_paused: false,
             paths: BTreeMap::new(),
             path_bytes: 0,
             failed: 0,
             first_failure: None,
-            load: who.load.clone(),
+            load: sender.load.clone(),
             recycles: true,
         }
     }
@@ -206,19 +204,19 @@ impl Incoming {
         });
     }
 
-    /// Applies the wish that our user had before the connection was lost.
-    pub(super) fn restore(&mut self, wish: CaptureRequest, out: &mut Context) {
-        self.wish = wish;
-        self.say(out, |session, place| wish.say(session, place.file));
+    /// Applies the pause and limit that our user set before the connection was lost.
+    pub(super) fn restore(&mut self, control: Control, out: &mut Context) {
+        self.control = control;
+        self.say(out, |session, place| control.send(session, place.file));
         self.phase();
     }
 
-    pub(super) fn wish(&self) -> CaptureRequest {
-        self.wish
+    pub(super) fn control(&self) -> Control {
+        self.control
     }
 
     pub(super) fn pause(&mut self, paused: bool, out: &mut Context) {
-        self.wish.paused = paused;
+        self.control.paused = paused;
         self.say(out, |session, place| session.pause(place.file, paused));
         self.phase();
     }
@@ -230,7 +228,7 @@ impl Incoming {
     }
 
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
-        self.wish.limit = rate;
+        self.control.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
     }
 
@@ -287,7 +285,7 @@ impl Incoming {
                 if let Some(path) = self.paths.get(&leaf.index) {
                     self.account.moves(path, size, leaf.offset + bytes);
                 }
-                let found = [0; 32];
+                let found = None;
                 Job::Leaf { leaf, size, found }
             }
             TransferEvent::Ended(end) => Job::End(end),
@@ -325,137 +323,6 @@ impl Incoming {
         false
     }
 
-    /// What the disk thread says. True when that ends the transfer.
-    pub(super) fn answered(&mut self, answer: Answer, out: &mut Context) -> bool {
-        self.account.changed = true;
-        match answer {
-            Answer::Ready(Ok(())) => {
-                self.say(out, |session, place| session.accept(place.file));
-                self.enter(Stage::Accepted);
-            }
-            Answer::Ready(Err(Refusal { reason, told, text })) => {
-                self.say(out, |session, place| {
-                    session.refuse(place.file, reason, &told)
-                });
-                self.account.ended(Outcome::Refused { reason, text }, out);
-                return true;
-            }
-            Answer::Begin(start) => {
-                self.say(out, |session, place| session.start(place.file, &start))
-            }
-            Answer::Stored {
-                taken,
-                progress,
-                held,
-                spent,
-            } => {
-                let status = &mut self.account.status;
-                status.resumed = held;
-                status.verified = held + progress.verified;
-                status.durable = held + progress.durable;
-                let recycles = self.recycles;
-                self.say(out, |session, place| {
-                    if recycles {
-                        session.recycle(place.file, spent);
-                    }
-                    session.stored(place.file, taken, progress)
-                });
-            }
-            Answer::Done(done) => {
-                self.settled(done.index);
-                self.account.status.files_done += 1;
-                self.say(out, |session, place| session.done(place.file, &done));
-            }
-            Answer::Failed(failure) => {
-                self.say(out, |session, place| {
-                    session.failed(place.file, failure.as_str())
-                });
-                self.entry_failed(failure.index, failure.text, out);
-            }
-            Answer::Finished(finished) => {
-                self.finished(finished, out);
-                return true;
-            }
-            _ => {}
-        }
-        false
-    }
-
-    fn finished(&mut self, finished: Result<transom_store::Finished, String>, out: &mut Context) {
-        let (ending, outcome) = match finished {
-            Ok(finished) => {
-                for entry in finished.unplaced {
-                    self.told_failed(entry.path, entry.why, out);
-                }
-                let failed = finished.failed.max(self.failed);
-                let why = || self.why_failed();
-                let outcome = Outcome::of(finished.ending, finished.path, failed, why);
-                (finished.ending, outcome)
-            }
-            Err(why) => (Ending::Failed, Outcome::Failed { why }),
-        };
-        let (ending, text) = match &outcome {
-            Outcome::Failed { why } => (ending, why.clone()),
-            Outcome::Partial { path, .. } => (Ending::Partial, name_of(path)),
-            Outcome::Durable { path }
-            | Outcome::AlreadyThere { path }
-            | Outcome::Skipped { path } => (ending, name_of(path)),
-            _ => (ending, String::new()),
-        };
-        if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
-            let status = &mut self.account.status;
-            (status.verified, status.durable) = (status.bytes, status.bytes);
-            // What did not come was there.
-            status.resumed = status.bytes.saturating_sub(status.moved);
-        }
-        self.say(out, |session, place| {
-            session.finished(place.file, ending, &text)
-        });
-        if outcome.is_success() {
-            out.paces.give_back(self.sender);
-        }
-        self.account.ended(outcome, out);
-    }
-
-    fn why_failed(&self) -> String {
-        let why = self
-            .first_failure
-            .as_deref()
-            .unwrap_or("nothing came whole");
-        match self.failed {
-            0 | 1 => why.to_owned(),
-            more => format!("{why}, and {} more entries", more - 1),
-        }
-    }
-
-    fn entry_failed(&mut self, index: u32, why: String, out: &mut Context) {
-        let path = self.settled(index);
-        let path = path.unwrap_or_else(|| match self.offer.shape {
-            Shape::File => self.offer.name.as_str().to_owned(),
-            _ => format!("entry {index}"),
-        });
-        self.told_failed(path, why, out);
-    }
-
-    fn told_failed(&mut self, path: String, why: String, out: &mut Context) {
-        self.failed += 1;
-        self.first_failure.get_or_insert_with(|| why.clone());
-        if self.failed <= MAX_FAILURES_TOLD {
-            out.notify(Notice::EntryFailed {
-                transfer: self.id,
-                path,
-                why,
-            });
-        }
-    }
-
-    /// An entry is done or failed. Gives its path.
-    fn settled(&mut self, index: u32) -> Option<String> {
-        let path = self.paths.remove(&index)?;
-        self.path_bytes -= path.len();
-        Some(path)
-    }
-
     fn enter(&mut self, stage: Stage) {
         self.stage = stage;
         self.phase();
@@ -464,7 +331,7 @@ impl Incoming {
     /// Sets the phase. An offer that waits for our user's answer is no paused transfer, even if its
     /// sender has paused it.
     fn phase(&mut self) {
-        let is_paused = self.wish.paused || self.peer_paused;
+        let is_paused = self.control.paused || self.peer_paused;
         self.account.status.phase = match self.stage {
             Stage::Finishing => Phase::Finishing,
             Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,
@@ -491,10 +358,4 @@ impl Incoming {
             log::debug!("{}: receiving: {error}", self.place.link);
         }
     }
-}
-
-/// What the sender is told of where it lies.
-fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
 }

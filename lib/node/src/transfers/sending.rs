@@ -10,7 +10,7 @@ use transom_wire::{
 };
 
 use super::attempt::{Attempt, Reading};
-use super::wish::CaptureRequest;
+use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
 use crate::disk::{Answer, Job, Walked};
@@ -23,9 +23,9 @@ pub(super) struct Outgoing {
     path: PathBuf,
     on_collision: Collision,
     attempt: Option<Attempt>,
-    /// Our user's wish, and whether the receiver has paused the transfer. Without a connection that
+    /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a connection that
     /// is what the receiver said last.
-    wish: CaptureRequest,
+    control: Control,
     peer_paused: bool,
 }
 
@@ -57,7 +57,7 @@ impl Outgoing {
         Self {
             account,
             path,
-            wish: CaptureRequest {
+            control: Control {
                 paused: false,
                 limit: options.limit,
             },
@@ -120,7 +120,7 @@ impl Outgoing {
     }
 
     pub(super) fn pause(&mut self, paused: bool, out: &mut Context) {
-        self.wish.paused = paused;
+        self.control.paused = paused;
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.pause(place.file, paused));
         }
@@ -128,7 +128,7 @@ impl Outgoing {
     }
 
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
-        self.wish.limit = rate;
+        self.control.limit = rate;
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.limit(place.file, rate));
         }
@@ -303,10 +303,10 @@ impl Outgoing {
             bytes: walked.bytes,
             name,
         };
-        let wish = self.wish;
+        let control = self.control;
         let offered = out.with(attempt.link, |session| {
             let file = session.offer(&offer)?;
-            wish.say(session, file)?;
+            control.send(session, file)?;
             Ok::<_, UsageError>(file)
         });
         match offered? {
@@ -326,7 +326,7 @@ impl Outgoing {
 
     /// Sets the phase. A paused transfer stays paused while it has no connection.
     fn phase(&mut self) {
-        let is_paused = self.wish.paused || self.peer_paused;
+        let is_paused = self.control.paused || self.peer_paused;
         let offered = self.attempt.as_ref().filter(|one| one.place.is_some());
         self.account.status.phase = match offered {
             Some(attempt) if attempt.finish_said => Phase::Finishing,

@@ -92,7 +92,7 @@ impl Peer {
 
     pub(crate) fn sees(&self, wanted: CameraState) {
         self.wait(|notice| match notice {
-            Notice::FarCamera { lens, .. } if lens == wanted => Some(()),
+            Notice::FarCamera { state, .. } if state == wanted => Some(()),
             _ => None,
         });
     }
@@ -107,7 +107,7 @@ impl Peer {
 
     pub(crate) fn camera(&self, wanted: CameraState) {
         self.wait(|notice| match notice {
-            Notice::Camera { lens, .. } if lens == wanted => Some(()),
+            Notice::Camera { state, .. } if state == wanted => Some(()),
             _ => None,
         });
     }

@@ -131,13 +131,13 @@ fn whatever_a_peer_and_an_owner_do_the_station_goes_on_and_its_camera_goes_out()
     give_rights(&ben, &evil, "call");
     ben.handle.take_calls(true);
     let told = ben.told(Duration::from_secs(2));
-    let lens = told.iter().rev().find_map(|notice| match notice {
-        Notice::Camera { lens, .. } => Some(*lens),
+    let state = told.iter().rev().find_map(|notice| match notice {
+        Notice::Camera { state, .. } => Some(*state),
         _ => None,
     });
     assert!(
-        matches!(lens, None | Some(CameraState::Off | CameraState::Lost)),
-        "{lens:?}"
+        matches!(state, None | Some(CameraState::Off | CameraState::Lost)),
+        "{state:?}"
     );
     let count = |wanted: fn(&Notice) -> bool| told.iter().filter(|one| wanted(one)).count();
     let begun = count(|one| matches!(one, Notice::CallStarted { resumed: false, .. }));

@@ -115,7 +115,7 @@ fn what_is_said_of_a_call_over_and_over_is_told_at_a_pace_and_the_last_word_coun
             notice,
             Notice::FarRecording { on: true, .. }
                 | Notice::FarCamera {
-                    lens: CameraState::Live,
+                    state: CameraState::Live,
                     ..
                 }
         )

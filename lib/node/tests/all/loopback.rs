@@ -85,7 +85,7 @@ fn a_box_is_watched() {
         matches!(
             notice,
             Notice::Camera {
-                lens: CameraState::Off,
+                state: CameraState::Off,
                 ..
             }
         )
@@ -565,11 +565,11 @@ fn a_right_that_is_withdrawn_ends_what_hangs_on_it() {
 fn a_command_that_ends_is_started_again() {
     let scratch = Scratch::new("command");
     let film = scratch.0.join("one.mjpeg");
-    let wish = CaptureRequest {
+    let request = CaptureRequest {
         source: Source::Pattern,
         ..CaptureRequest::default()
     };
-    let mut pattern = transom::media::open(&wish).unwrap();
+    let mut pattern = transom::media::open(&request).unwrap();
     let frame = std::iter::repeat_with(|| pattern.newest().unwrap())
         .find_map(|frame| frame)
         .unwrap();

@@ -37,7 +37,7 @@ fn told(owner: &Peer, wanted: impl Fn(&Quality) -> bool) -> Quality {
 /// Waits until the viewer is told how the camera is, and takes all pictures until then.
 fn seen(viewer: &Peer, wanted: CameraState) -> String {
     viewer.wait(|notice| match notice {
-        Notice::FarCamera { lens, text, .. } if lens == wanted => Some(text),
+        Notice::FarCamera { state, text, .. } if state == wanted => Some(text),
         _ => None,
     })
 }

@@ -46,8 +46,8 @@ fn told(peer: &Peer, wanted: CameraState) -> (String, String) {
     let words = peer.wait(|notice| {
         all.borrow_mut().push_str(&format!("{notice:?}\n"));
         match notice {
-            Notice::FarCamera { lens, text, .. } | Notice::Camera { lens, text }
-                if lens == wanted =>
+            Notice::FarCamera { state, text, .. } | Notice::Camera { state, text }
+                if state == wanted =>
             {
                 Some(text)
             }
@@ -69,7 +69,7 @@ fn viewers_are_told_the_kind_and_the_size_and_never_a_command_or_a_path() {
     let text = path(&scratch.0, "text");
     fs::write(&text, "no picture").unwrap();
     let play = format!("cat {}", film.display());
-    for (source, lens, words) in [
+    for (source, state, words) in [
         (
             command(format!("{play}; sleep 600")),
             CameraState::Live,
@@ -127,11 +127,11 @@ fn viewers_are_told_the_kind_and_the_size_and_never_a_command_or_a_path() {
         ),
     ] {
         let (far, near) = watched(source.clone(), None);
-        let (seen, all) = told(&near, lens);
+        let (seen, all) = told(&near, state);
         assert_eq!(seen, words, "{source:?}");
         assert!(!all.contains(SECRET), "{source:?}: {all}");
         // The owner knows the command, but who reads the log may be another.
-        let (seen, all) = told(&far, lens);
+        let (seen, all) = told(&far, state);
         let is_command = matches!(source, Source::Command(_));
         assert!(!is_command || !all.contains(SECRET), "{source:?}: {all}");
         assert!(!seen.is_empty(), "{source:?}");

@@ -1,21 +1,22 @@
-//! How far one entry is: the same rules for the side that sends it and the side that checks.
+//! The state of one entry, kept by both sides: the sender checks its caller with it, the receiver
+//! checks the sender.
 
 use transom_wire::limits::LEAF;
 use transom_wire::{EntryKind, Start};
 
 /// ```text
-///   announced --Start--> started --Leaf..--> whole --End--> ended
+///   announced --Start--> started --Leaf..--> complete --End--> ended
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryState {
     kind: EntryKind,
     size: u64,
-    /// Where the receiver wants to go on.
+    /// The offset that the receiver asked for.
     start: Option<u64>,
-    /// Where the next leaf begins; `None` until the first one, which may also begin at 0.
+    /// Offset of the next leaf; `None` before the first leaf, which may also begin at 0.
     at: Option<u64>,
     ended: bool,
-    /// The receiver can't take it: what still comes is dropped.
+    /// The receiver can't store the entry: further data are dropped.
     pub(crate) failed: bool,
 }
 
@@ -31,7 +32,7 @@ impl EntryState {
         }
     }
 
-    /// Whether the receiver may ask for data from there.
+    /// The receiver asks for data from an offset. Returns whether that is legal.
     pub(crate) fn start(&mut self, start: &Start) -> bool {
         let aligned = start.offset.is_multiple_of(LEAF as u64) && start.offset < self.size;
         let fits = aligned || start.offset == self.size;
@@ -42,7 +43,7 @@ impl EntryState {
         true
     }
 
-    /// Whether that leaf is the next one.
+    /// A leaf follows. Returns whether it is the next one.
     pub(crate) fn leaf(&mut self, offset: u64, len: usize) -> bool {
         let Some(start) = self.start else {
             return false;
@@ -60,7 +61,7 @@ impl EntryState {
         true
     }
 
-    /// Whether the entry may end now, at that size.
+    /// The entry ends. Returns whether it is complete and has that size.
     pub(crate) fn end(&mut self, size: u64) -> bool {
         let whole = self.at.or(self.start) == Some(self.size);
         if self.ended || !whole || size != self.size {
@@ -74,7 +75,7 @@ impl EntryState {
         self.size
     }
 
-    /// Whether the receiver may call it done: all of it came, or it was there before.
+    /// Whether the receiver may call the entry done: it is complete, or none of it was asked for.
     pub(crate) fn may_be_done(&self) -> bool {
         !self.failed && (self.ended || self.start.is_none())
     }

@@ -1,5 +1,5 @@
-//! All transfers of a session, by stream: who may say what to which, and whose data go next (wire
-//! 7).
+//! The transfers of a session (wire 7): dispatches their messages, and takes turns among those that
+//! send data.
 
 mod entry_state;
 mod receiving;
@@ -25,17 +25,17 @@ use crate::send::{Output, clip};
 use crate::streams::next_after;
 use crate::{Config, Instant, PeerError, TransferEvent, TransferId, UsageError};
 
-/// The rest of a turn that is not worth a frame: the turn ends.
+/// A turn with no more bytes than this left ends: the rest is not worth a frame.
 const SLIVER: usize = 512;
 
 pub(crate) struct Files {
     open: BTreeMap<u16, Transfer>,
-    /// Transfers open at once in each direction.
+    /// Most transfers open at once in each direction.
     most: usize,
     leaf_room: usize,
     grant_window: u64,
     session_window: u64,
-    /// The transfer whose turn it is to send, and how many bytes its turn still has.
+    /// The transfer whose turn it is to send data, and the bytes left of its turn.
     turn: u16,
     turn_left: usize,
     spare: Spare,
@@ -137,7 +137,7 @@ impl Files {
         self.spare.take()
     }
 
-    /// Keeps the buffer of a leaf that is stored, while its transfer runs.
+    /// Puts the buffer of a stored leaf into the pool, unless its transfer is over.
     pub(crate) fn recycle(&mut self, file: TransferId, buffer: Vec<u8>) {
         if self.is_open(file.0) {
             self.spare.put(buffer);
@@ -151,8 +151,8 @@ impl Files {
         now: Instant,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
-        // A pause and a limit go first: the sender must not run free until they come.
-        receiving.throttle.flush(file.0, output);
+        // Before the accept, so that the sender never sends without our pause and limit.
+        receiving.throttle.flush_now(file.0, output);
         receiving.accept(output)?;
         self.flush(output, now);
         Ok(())
@@ -234,12 +234,12 @@ impl Files {
         Ok(())
     }
 
-    /// An offer of the peer.
+    /// The peer offers a transfer.
     pub(crate) fn handle_offer(&mut self, stream: u16, offer: Offer<'_>, output: &mut Output) {
         let unknown = matches!(offer.shape, Shape::Unknown(_))
             || matches!(offer.collision, Collision::Unknown(_));
         let refusal = if unknown {
-            let text = "this version can't receive that kind of thing";
+            let text = "this version doesn't know that kind of transfer";
             Some((RefuseReason::Unsupported, text))
         } else if self.count(false) >= self.most {
             Some((RefuseReason::Busy, "too many transfers at once"))
@@ -257,8 +257,8 @@ impl Files {
         output.emit_transfer(file, TransferEvent::Offered(offer.into()));
     }
 
-    /// Any other message of an open transfer. One that is over gets none: what comes for it was
-    /// under way.
+    /// Any other message of a transfer. Ignored if the transfer is over, since the message may have
+    /// been in flight when it ended.
     pub(crate) fn handle(
         &mut self,
         stream: u16,
@@ -287,12 +287,19 @@ impl Files {
         Ok(())
     }
 
-    /// Changes the session's window. What was granted stays granted.
+    /// Puts the newest state into an event of a pause or limit that is taken out now.
+    pub(crate) fn update_event(&mut self, file: TransferId, event: &mut TransferEvent) {
+        if let Ok(throttle) = self.throttle(file) {
+            throttle.update_event(event);
+        }
+    }
+
+    /// See [`Session::set_session_window`](crate::Session::set_session_window).
     pub(crate) fn set_session_window(&mut self, bytes: u64) {
         self.session_window = bytes;
     }
 
-    /// Bytes of leaves that wait to be sent or to be whole, and of buffers kept for others.
+    /// Bytes of leaves that wait to be sent, of incomplete leaves, and of the pool.
     pub(crate) fn held(&self) -> usize {
         let held = self.open.values().map(|transfer| match transfer {
             Transfer::Sending(sending) => sending.held(),
@@ -301,7 +308,7 @@ impl Files {
         held.sum::<usize>() + self.spare.held()
     }
 
-    /// Tells all senders that there is room for entries.
+    /// Emits [`TransferEvent::Room`] for all transfers that send.
     pub(crate) fn tell_room(&self, output: &mut Output) {
         for (stream, transfer) in &self.open {
             if matches!(transfer, Transfer::Sending(_)) {
@@ -310,9 +317,9 @@ impl Files {
         }
     }
 
-    /// Writes file data, at most about `budget` bytes. Transfers take turns of as many bytes as the
-    /// record has: round robin, exact also when each record only has room for a part of a turn. A
-    /// transfer with nothing to send loses the rest of its turn.
+    /// Writes file data, at most about `budget` bytes. Deficit round robin: a turn is one record's
+    /// bytes, also if each record has room for only a part of a turn. A transfer with nothing to
+    /// send loses the rest of its turn.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,
@@ -338,7 +345,7 @@ impl Files {
         }
     }
 
-    /// When a rate limit lets data go again that it holds now, or a progress is to be told.
+    /// When a rate limit lets waiting data pass, or a progress is to be sent.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let timeouts = self.open.values().filter_map(|transfer| match transfer {
             Transfer::Sending(sending) => sending.poll_timeout(),
@@ -347,7 +354,7 @@ impl Files {
         timeouts.filter(|at| *at > now).min()
     }
 
-    /// Says a transfer's last word, after what was still to be said of it.
+    /// Ends a transfer: sends its due messages, then `last`.
     fn close(&mut self, file: TransferId, last: &Message<'_>, output: &mut Output) {
         match self.remove(file.0) {
             Some(Transfer::Sending(mut sending)) => sending.throttle.flush(file.0, output),
@@ -357,7 +364,7 @@ impl Files {
         output.send(file.0, last);
     }
 
-    /// Takes a transfer out. The last one takes the buffers kept for all along.
+    /// Removes a transfer. With the last one, the pool of buffers is freed.
     fn remove(&mut self, stream: u16) -> Option<Transfer> {
         let transfer = self.open.remove(&stream);
         if self.open.is_empty() {
@@ -375,7 +382,8 @@ impl Files {
     }
 }
 
-/// What either side may say. Tells whether the transfer is over, as the next two do.
+/// Handles messages that either side may send. Returns whether the transfer is over, as the next
+/// two functions do.
 fn handle_any(
     stream: u16,
     message: &Message<'_>,
@@ -385,11 +393,11 @@ fn handle_any(
 ) -> bool {
     let file = TransferId(stream);
     match *message {
-        Message::Pause(pause) if throttle.handle_pause(pause) => {
+        Message::Pause(pause) if throttle.handle_pause(pause) && throttle.emits_pause() => {
             let paused = pause.paused;
             output.emit_transfer(file, TransferEvent::Paused { paused });
         }
-        Message::Rate(rate) if throttle.handle_rate(rate, now) => {
+        Message::Rate(rate) if throttle.handle_rate(rate, now) && throttle.emits_rate() => {
             let rate = throttle.their_rate();
             output.emit_transfer(file, TransferEvent::Limited { rate });
         }
@@ -403,7 +411,7 @@ fn handle_any(
     false
 }
 
-/// What a receiver may say.
+/// Handles messages that a receiver may send.
 fn handle_sending(
     stream: u16,
     message: &Message<'_>,
@@ -436,15 +444,15 @@ fn handle_sending(
             return Ok(true);
         }
         _ => {
-            return Err(PeerError::Unexpected {
-                what: "a message that no receiver may say now",
-            });
+            return Err(PeerError::unexpected(
+                "a message that a receiver may not send now",
+            ));
         }
     }
     Ok(false)
 }
 
-/// What a sender may say.
+/// Handles messages that a sender may send.
 fn handle_receiving(
     stream: u16,
     message: &Message<'_>,
@@ -466,9 +474,9 @@ fn handle_receiving(
         Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,
         Message::Finish(finish) => receiving.handle_finish(finish, output)?,
         _ => {
-            return Err(PeerError::Unexpected {
-                what: "a message that no sender may say now",
-            });
+            return Err(PeerError::unexpected(
+                "a message that a sender may not send now",
+            ));
         }
     }
     Ok(false)

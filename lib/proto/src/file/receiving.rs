@@ -1,4 +1,5 @@
-//! The receiving side of one transfer: everything the sender may get wrong is checked here.
+//! The receiving side of one transfer. Checks every message of the sender, and grants data as the
+//! disk takes them.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -21,46 +22,50 @@ pub(crate) struct Receiving {
     id: TransferId,
     offer: OwnedOffer,
     accepted: bool,
-    /// Entries announced, and bytes of the offer that they have not used up.
+    /// Entries announced.
     entries: u32,
+    /// Bytes offered and not yet announced as entries.
     bytes: u64,
+    /// The number of entries, once the sender has announced all.
     finish: Option<u32>,
-    /// Entries announced and neither done nor given up, at most [`ENTRIES_AHEAD`].
+    /// Entries announced and neither done nor abandoned, at most [`ENTRIES_AHEAD`].
     unsettled: BTreeMap<u32, EntryState>,
     partial: Option<Partial>,
     /// `taken <= given <= received <= granted <= taken + window`, in data bytes.
     granted: u64,
     received: u64,
-    /// Bytes that went into events, or were dropped.
+    /// Bytes given out as events, or dropped.
     given: u64,
-    /// Bytes that left memory again.
+    /// Bytes that the caller has stored, or that were dropped.
     taken: u64,
     window: u64,
-    /// When data came last.
+    /// When data were last received.
     moved: Option<Instant>,
     grant_due: bool,
     progress_due: Option<Progress>,
-    /// When the next progress may go by itself; with a grant it goes at any time.
+    /// When the next progress may be sent by itself; with a grant it is sent at any time.
     progress_from: Instant,
     pub(crate) throttle: Throttle,
 }
 
-/// Pause between progress messages: a bar that moves twenty times a second moves smoothly, and a
-/// message for each leaf costs both sides a tenth of the time that a fast transfer takes.
+/// Least interval between progress messages. Twenty a second move a progress bar smoothly; one for
+/// each leaf takes a tenth of the time of a fast transfer.
 const PROGRESS: Duration = Duration::from_millis(50);
 
-/// How long after its last data a transfer still counts as moving: longer than a disk pauses, and
-/// shorter than anybody looks on while one that stands still keeps room from the others.
+/// How long after its last data a transfer keeps its share of the common window: longer than a disk
+/// pauses, and short enough that a stalled transfer soon frees its share for the others.
 const MOVES: Duration = Duration::from_secs(1);
 
-/// The leaf being put together.
+/// The incomplete leaf.
 struct Partial {
     leaf: LeafData,
     /// Bytes of its entry.
     size: u64,
+    /// Bytes of the whole leaf.
     len: usize,
-    /// The entry failed: count the bytes, keep none.
+    /// The entry failed: its bytes are counted and not kept.
     dropped: bool,
+    /// Bytes received.
     got: usize,
 }
 
@@ -109,18 +114,18 @@ impl Receiving {
 
     pub(crate) fn start(&mut self, start: &Start, output: &mut Output) -> Result<(), UsageError> {
         let verb = "start";
-        let track = self
+        let state = self
             .unsettled
             .get_mut(&start.index)
             .ok_or(UsageError::NotNow { verb })?;
-        if !track.start(start) {
+        if !state.start(start) {
             return Err(UsageError::NotNow { verb });
         }
         output.send(self.id.0, &Message::Start(*start));
         Ok(())
     }
 
-    /// The entry can't be taken; what still comes of it is dropped until the sender gives it up.
+    /// The entry can't be stored. Its data are dropped until the sender abandons it.
     pub(crate) fn failed(
         &mut self,
         failure: Failure<&str>,
@@ -128,14 +133,14 @@ impl Receiving {
     ) -> Result<(), UsageError> {
         let verb = "failed";
         let index = failure.index;
-        let track = self
+        let state = self
             .unsettled
             .get_mut(&index)
             .ok_or(UsageError::NotNow { verb })?;
-        if track.failed {
+        if state.failed {
             return Err(UsageError::NotNow { verb });
         }
-        track.failed = true;
+        state.failed = true;
         if let Some(partial) = self
             .partial
             .as_mut()
@@ -163,11 +168,11 @@ impl Receiving {
 
     pub(crate) fn done(&mut self, done: &Done, output: &mut Output) -> Result<(), UsageError> {
         let verb = "done";
-        let track = self
+        let state = self
             .unsettled
             .get(&done.index)
             .ok_or(UsageError::NotNow { verb })?;
-        if !track.may_be_done() {
+        if !state.may_be_done() {
             return Err(UsageError::NotNow { verb });
         }
         output.send(self.id.0, &Message::Done(*done));
@@ -175,27 +180,28 @@ impl Receiving {
         Ok(())
     }
 
-    /// Bytes granted that have not left memory: what may be here, or come at any time.
+    /// Bytes granted and not yet taken: they are in memory, or may arrive at any time.
     pub(crate) fn outstanding(&self) -> u64 {
         self.granted - self.taken
     }
 
-    /// Bytes given out and not yet stored.
+    /// Bytes given out as events and not yet stored.
     pub(crate) fn storing(&self) -> u64 {
         self.given - self.taken
     }
 
-    /// Whether data came within [`MOVES`].
+    /// Whether data were received within [`MOVES`].
     pub(crate) fn moves(&self, now: Instant) -> bool {
         self.moved.is_some_and(|moved| now - moved < MOVES)
     }
 
-    /// Whether [`TransferEvent::Finish`] was told.
+    /// Whether [`TransferEvent::Finish`] was emitted.
     pub(crate) fn is_finishing(&self) -> bool {
         self.finish.is_some() && self.unsettled.is_empty()
     }
 
-    /// Says what has changed since last time; only the newest of each. Grants no more than `room`.
+    /// Queues the due grant, progress and limits. At most `room` bytes are outstanding after the
+    /// grant.
     pub(crate) fn flush(&mut self, room: u64, output: &mut Output, now: Instant) {
         let granted = self.grant_due && self.grant(room, output);
         if granted || now >= self.progress_from {
@@ -204,13 +210,13 @@ impl Receiving {
         self.throttle.flush(self.id.0, output);
     }
 
-    /// Says all that is left to say, before the transfer's last word.
+    /// Queues the due messages without any delay, before the transfer's last message.
     pub(crate) fn flush_all(&mut self, output: &mut Output) {
         self.progress_from = Instant::default();
         self.flush(0, output, Instant::default());
     }
 
-    /// When [`flush`](Self::flush) has something to say that it holds back now.
+    /// When [`flush`](Self::flush) sends the progress that it holds back now.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.progress_due.map(|_| self.progress_from)
     }
@@ -221,24 +227,16 @@ impl Receiving {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         if !self.accepted || self.finish.is_some() || entry.index != self.entries {
-            return Err(PeerError::Unexpected {
-                what: "an entry out of turn",
-            });
+            return Err(PeerError::unexpected("an entry out of order"));
         }
         if self.entries >= self.offer.files {
-            return Err(PeerError::TooMuch {
-                what: "the entries offered",
-            });
+            return Err(PeerError::too_much("the entries offered"));
         }
         if self.unsettled.len() >= ENTRIES_AHEAD as usize {
-            return Err(PeerError::TooMuch {
-                what: "entries ahead",
-            });
+            return Err(PeerError::too_much("entries ahead"));
         }
         let Some(bytes) = self.bytes.checked_sub(entry.size) else {
-            return Err(PeerError::TooMuch {
-                what: "the bytes offered",
-            });
+            return Err(PeerError::too_much("the bytes offered"));
         };
         self.check_shape(&entry)?;
         self.bytes = bytes;
@@ -255,31 +253,25 @@ impl Receiving {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         if !self.accepted || self.finish.is_some() || finish.entries != self.entries {
-            return Err(PeerError::Unexpected {
-                what: "a finish that does not count its entries",
-            });
+            return Err(PeerError::unexpected(
+                "a finish with a wrong count of entries",
+            ));
         }
         self.finish = Some(finish.entries);
-        self.tell_finish(output);
+        self.emit_finish(output);
         Ok(())
     }
 
     pub(crate) fn handle_leaf(&mut self, leaf: Leaf, spare: &mut Spare) -> Result<(), PeerError> {
         if self.partial.is_some() {
-            return Err(PeerError::Unexpected {
-                what: "a leaf inside another",
-            });
+            return Err(PeerError::unexpected("a leaf inside another"));
         }
         let len = leaf.len as usize;
-        let Some(track) = self.unsettled.get_mut(&leaf.index) else {
-            return Err(PeerError::Unexpected {
-                what: "a leaf of an entry that is not open",
-            });
+        let Some(state) = self.unsettled.get_mut(&leaf.index) else {
+            return Err(PeerError::unexpected("a leaf of an entry that is not open"));
         };
-        if !track.leaf(leaf.offset, len) {
-            return Err(PeerError::Unexpected {
-                what: "a leaf that is not the next",
-            });
+        if !state.leaf(leaf.offset, len) {
+            return Err(PeerError::unexpected("a leaf out of order"));
         }
         let Leaf {
             index,
@@ -297,9 +289,9 @@ impl Receiving {
         };
         self.partial = Some(Partial {
             leaf,
-            size: track.size(),
+            size: state.size(),
             len,
-            dropped: track.failed,
+            dropped: state.failed,
             got: 0,
         });
         Ok(())
@@ -312,22 +304,16 @@ impl Receiving {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Some(partial) = &mut self.partial else {
-            return Err(PeerError::Unexpected {
-                what: "data outside a leaf",
-            });
+            return Err(PeerError::unexpected("data outside a leaf"));
         };
         if bytes.is_empty() {
             return Err(DecodeError::Cut("data").into());
         }
         if bytes.len() > partial.len - partial.got {
-            return Err(PeerError::TooMuch {
-                what: "a leaf's announced bytes",
-            });
+            return Err(PeerError::too_much("a leaf's announced bytes"));
         }
         if bytes.len() as u64 > self.granted - self.received {
-            return Err(PeerError::TooMuch {
-                what: "the bytes granted",
-            });
+            return Err(PeerError::too_much("the bytes granted"));
         }
         self.received += bytes.len() as u64;
         self.moved = Some(now);
@@ -343,17 +329,15 @@ impl Receiving {
             .partial
             .as_ref()
             .is_some_and(|partial| partial.leaf.index == end.index);
-        let Some(track) = self.unsettled.get_mut(&end.index) else {
-            return Err(PeerError::Unexpected {
-                what: "the end of an entry that is not open",
-            });
+        let Some(state) = self.unsettled.get_mut(&end.index) else {
+            return Err(PeerError::unexpected(
+                "the end of an entry that is not open",
+            ));
         };
-        if inside || !track.end(end.size) {
-            return Err(PeerError::Unexpected {
-                what: "the end of an entry that is not whole",
-            });
+        if inside || !state.end(end.size) {
+            return Err(PeerError::unexpected("the end of an incomplete entry"));
         }
-        if !track.failed {
+        if !state.failed {
             output.emit_transfer(self.id, TransferEvent::Ended(end));
         }
         Ok(())
@@ -366,15 +350,15 @@ impl Receiving {
     ) -> Result<(), PeerError> {
         let index = failure.index;
         if index >= self.entries {
-            return Err(PeerError::Unexpected {
-                what: "an abandon of an entry that was not announced",
-            });
+            return Err(PeerError::unexpected(
+                "an abandon of an entry that was not announced",
+            ));
         }
         if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
             self.drop_bytes(partial.got);
         }
-        // An entry that is settled already was done while this was under way. Of one that failed
-        // here this is the sender's echo: nothing of it comes any more.
+        // A settled entry was done while this message was in flight. After our `failed`, this is
+        // the sender's reply: no more data of the entry follow.
         if self.unsettled.contains_key(&index) {
             let failure = failure.map_text(String::from);
             output.emit_transfer(self.id, TransferEvent::Abandoned(failure));
@@ -384,16 +368,17 @@ impl Receiving {
     }
 
     fn check_shape(&self, entry: &Entry<'_>) -> Result<(), PeerError> {
-        // Kinds of later versions may have data; the receiver's disk fails the entry, not the peer.
+        // Kinds of later versions may have data. The caller fails such an entry, which leaves the
+        // connection intact.
         let empty = entry.kind != EntryKind::Folder || entry.size == 0;
         let single = self.offer.shape == Shape::Folder
             || (entry.kind != EntryKind::Folder && entry.path == self.offer.name.as_path());
         if empty && single {
             return Ok(());
         }
-        Err(PeerError::Unexpected {
-            what: "an entry that does not fit the offer",
-        })
+        Err(PeerError::unexpected(
+            "an entry that does not fit the offer",
+        ))
     }
 
     fn leaf_came(&mut self, output: &mut Output) {
@@ -415,14 +400,14 @@ impl Receiving {
         output.emit_transfer(self.id, TransferEvent::Leaf { leaf, size });
     }
 
-    /// Bytes that nobody will store make room at once.
+    /// Counts bytes of a failed or abandoned entry as taken, which frees their window.
     fn drop_bytes(&mut self, bytes: usize) {
         self.given += bytes as u64;
         self.taken += bytes as u64;
         self.want_grant();
     }
 
-    /// Grants are worth a message once a quarter of the window is free.
+    /// Makes a grant due once a quarter of the window is free, so that grants are rare.
     fn want_grant(&mut self) {
         let free = (self.taken + self.window).saturating_sub(self.granted);
         self.grant_due |= free >= self.window / 4;
@@ -435,27 +420,27 @@ impl Receiving {
         }
     }
 
-    /// Lets as much come as the window and `room` allow; without news it stays due. `room` is used
-    /// in whole leaves: with less, a part of a leaf would fill it, and could never be taken.
+    /// Grants what the window and `room` allow; without an increase the grant stays due. `room` is
+    /// rounded down to whole leaves: a part of a leaf would use it up and could not be stored.
     fn grant(&mut self, room: u64, output: &mut Output) -> bool {
         let room = room - room % LEAF as u64;
         let bytes = self.taken.saturating_add(self.window.min(room));
-        let news = bytes > self.granted;
-        if news {
+        let is_more = bytes > self.granted;
+        if is_more {
             (self.granted, self.grant_due) = (bytes, false);
             output.send(self.id.0, &Message::Grant(Grant { bytes }));
         }
-        news
+        is_more
     }
 
     fn settle(&mut self, index: u32, output: &mut Output) {
         if self.unsettled.remove(&index).is_some() {
-            self.tell_finish(output);
+            self.emit_finish(output);
         }
     }
 
-    /// Finish overtakes the data, so the caller is told only when all of them are settled.
-    fn tell_finish(&mut self, output: &mut Output) {
+    /// Emits the finish once all entries are settled, since its message overtakes their data.
+    fn emit_finish(&mut self, output: &mut Output) {
         if let Some(entries) = self.finish.filter(|_| self.unsettled.is_empty()) {
             output.emit_transfer(self.id, TransferEvent::Finish { entries });
         }

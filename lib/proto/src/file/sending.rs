@@ -1,5 +1,5 @@
-//! The sending side of one transfer: entries ahead, leaves consumed frame by frame under the
-//! receiver's grant.
+//! The sending side of one transfer. Entries are announced ahead of their data; leaves are sent
+//! frame by frame, within the receiver's grant.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -16,13 +16,15 @@ use crate::{Instant, LeafData, PeerError, TransferEvent, TransferId, UsageError}
 pub(crate) struct Sending {
     id: TransferId,
     accepted: bool,
-    /// Entries and bytes offered: no more may be announced.
+    /// Entries offered.
     files: u32,
+    /// Bytes offered and not yet announced as entries.
     bytes: u64,
     /// Entries announced.
     entries: u32,
+    /// Whether all entries have been announced, and the receiver was told.
     finish: bool,
-    /// Entries announced and neither done nor given up, at most [`ENTRIES_AHEAD`].
+    /// Entries announced and neither done nor abandoned, at most [`ENTRIES_AHEAD`].
     unsettled: BTreeMap<u32, EntryState>,
     queue: VecDeque<Item>,
     /// Bytes of leaves in `queue`, at most `room`.
@@ -32,15 +34,19 @@ pub(crate) struct Sending {
     granted: u64,
     sent: u64,
     pub(crate) throttle: Throttle,
-    /// Whether the caller found less than half of the room for leaves or entries.
+    /// More than half of the room for leaves was used: [`TransferEvent::Room`] follows once it is
+    /// not.
     leaves_short: bool,
+    /// The same for entries.
     entries_short: bool,
 }
 
 enum Item {
     Leaf {
         leaf: LeafData,
+        /// Whether its head was sent.
         announced: bool,
+        /// Bytes sent.
         at: usize,
     },
     End(End),
@@ -57,13 +63,13 @@ impl Item {
     }
 }
 
-/// How a frame of ours went.
+/// The result of writing a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
-    Out,
-    /// There is none, no grant for it, or not now.
+    Written,
+    /// Nothing waits, or grant, pause or rate hold it back.
     Held,
-    /// The record has no room for more.
+    /// The record is full.
     Full,
 }
 
@@ -125,16 +131,16 @@ impl Sending {
         Ok(())
     }
 
-    /// Queues a leaf. One of an entry that was given up meanwhile is dropped.
+    /// Queues a leaf, or drops it if its entry was abandoned meanwhile.
     pub(crate) fn leaf(&mut self, leaf: LeafData) -> Result<(), UsageError> {
         let len = leaf.bytes.len();
         if len > self.leaf_room() {
             return Err(UsageError::Full { what: "leaves" });
         }
-        let Some(track) = self.wanted(leaf.index, "leaf")? else {
+        let Some(state) = self.wanted(leaf.index, "leaf")? else {
             return Ok(());
         };
-        if !track.leaf(leaf.offset, len) {
+        if !state.leaf(leaf.offset, len) {
             return Err(UsageError::NotNow { verb: "leaf" });
         }
         self.queued += len;
@@ -148,17 +154,17 @@ impl Sending {
     }
 
     pub(crate) fn end(&mut self, end: &End) -> Result<(), UsageError> {
-        let Some(track) = self.wanted(end.index, "end")? else {
+        let Some(state) = self.wanted(end.index, "end")? else {
             return Ok(());
         };
-        if !track.end(end.size) {
+        if !state.end(end.size) {
             return Err(UsageError::NotNow { verb: "end" });
         }
         self.queue.push_back(Item::End(*end));
         Ok(())
     }
 
-    /// Gives an entry up. It is settled when that goes out, since entries go before data.
+    /// Abandons an entry. It is settled once the abandon is sent, which is behind its announcement.
     pub(crate) fn abandon(&mut self, failure: Failure<&str>) -> Result<(), UsageError> {
         if self.wanted(failure.index, "abandon")?.is_some() {
             self.give_up(failure);
@@ -180,9 +186,7 @@ impl Sending {
 
     pub(crate) fn handle_accept(&mut self, output: &mut Output) -> Result<(), PeerError> {
         if self.accepted {
-            return Err(PeerError::Unexpected {
-                what: "a second accept",
-            });
+            return Err(PeerError::unexpected("a second accept"));
         }
         self.accepted = true;
         output.emit_transfer(self.id, TransferEvent::Accepted);
@@ -194,13 +198,13 @@ impl Sending {
         start: Start,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let Some(track) = self.announced(start.index)? else {
+        let Some(state) = self.announced(start.index)? else {
             return Ok(());
         };
-        if !track.start(&start) {
-            return Err(PeerError::Unexpected {
-                what: "start at a place that the entry does not have",
-            });
+        if !state.start(&start) {
+            return Err(PeerError::unexpected(
+                "a start that the entry's state or size does not allow",
+            ));
         }
         output.emit_transfer(self.id, TransferEvent::Started(start));
         Ok(())
@@ -208,20 +212,20 @@ impl Sending {
 
     pub(crate) fn handle_done(&mut self, done: Done, output: &mut Output) -> Result<(), PeerError> {
         let sent = !self.queue.iter().any(|item| item.index() == done.index);
-        let Some(track) = self.announced(done.index)? else {
+        let Some(state) = self.announced(done.index)? else {
             return Ok(());
         };
-        if !track.may_be_done() || !sent {
-            return Err(PeerError::Unexpected {
-                what: "done for an entry that was not all sent",
-            });
+        if !state.may_be_done() || !sent {
+            return Err(PeerError::unexpected(
+                "done for an entry that was not sent completely",
+            ));
         }
         self.settle(done.index, output);
         output.emit_transfer(self.id, TransferEvent::Done(done));
         Ok(())
     }
 
-    /// The receiver can't take an entry: we give it up without asking the caller.
+    /// The receiver can't store an entry: abandons it without asking the caller.
     pub(crate) fn handle_failed(
         &mut self,
         failure: Failure<&str>,
@@ -238,15 +242,15 @@ impl Sending {
 
     pub(crate) fn handle_grant(&mut self, grant: Grant) -> Result<(), PeerError> {
         if !self.accepted || grant.bytes < self.granted {
-            return Err(PeerError::Unexpected {
-                what: "a grant that takes back",
-            });
+            return Err(PeerError::unexpected(
+                "a grant before the accept, or below an earlier grant",
+            ));
         }
         self.granted = grant.bytes;
         Ok(())
     }
 
-    /// Whether that ending can be true.
+    /// Whether the receiver may end the transfer that way now.
     pub(crate) fn may_finish(&self, ending: Ending) -> bool {
         let all = self.finish && self.unsettled.is_empty();
         let early = matches!(
@@ -260,8 +264,8 @@ impl Sending {
         self.accepted
     }
 
-    /// Writes frames until the record has `most` bytes or nothing may go; tells which. Gives
-    /// leaves' buffers back.
+    /// Writes frames until the record has `most` bytes or nothing may be sent; returns which. Puts
+    /// the buffers of sent leaves into the pool.
     pub(crate) fn pull(
         &mut self,
         record: &mut Record<'_>,
@@ -270,8 +274,8 @@ impl Sending {
         spare: &mut Spare,
         output: &mut Output,
     ) -> Step {
-        let mut step = Step::Out;
-        while step == Step::Out {
+        let mut step = Step::Written;
+        while step == Step::Written {
             step = match record.used() < most {
                 true => self.step(record, most, now, spare, output),
                 false => Step::Full,
@@ -284,7 +288,7 @@ impl Sending {
         step
     }
 
-    /// When the rate limit lets the next data go; `None` when something else holds them.
+    /// When the rate limit lets the next data pass; `None` if something else holds them back.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let waits = matches!(self.queue.front(), Some(Item::Leaf { .. }));
         let may = self.sent < self.granted && !self.throttle.is_paused();
@@ -302,30 +306,32 @@ impl Sending {
         match self.queue.front() {
             Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spare),
             Some(Item::End(end)) => {
-                let out = record.push(self.id.0, 0, &Message::End(*end));
-                self.shift(out)
+                let is_written = record.push(self.id.0, 0, &Message::End(*end));
+                self.shift(is_written)
             }
             Some(Item::Abandon(failure)) => {
                 let index = failure.index;
-                let out = record.push(self.id.0, 0, &Message::Abandon(failure.as_str()));
-                if out {
+                let message = Message::Abandon(failure.as_str());
+                let is_written = record.push(self.id.0, 0, &message);
+                if is_written {
                     self.settle(index, output);
                 }
-                self.shift(out)
+                self.shift(is_written)
             }
             None => Step::Held,
         }
     }
 
-    fn shift(&mut self, out: bool) -> Step {
-        if !out {
+    /// Removes the item at the front once it is written.
+    fn shift(&mut self, is_written: bool) -> Step {
+        if !is_written {
             return Step::Full;
         }
         self.queue.pop_front();
-        Step::Out
+        Step::Written
     }
 
-    /// Announces the leaf at the front, or sends its next bytes.
+    /// Writes the head of the leaf at the front, or its next bytes.
     fn leaf_step(
         &mut self,
         record: &mut Record<'_>,
@@ -357,7 +363,10 @@ impl Sending {
                 hash,
             };
             *announced = record.push(self.id.0, 0, &Message::Leaf(head));
-            return if *announced { Step::Out } else { Step::Full };
+            return match *announced {
+                true => Step::Written,
+                false => Step::Full,
+            };
         }
         let rest = leaf.bytes.get(*at..).unwrap_or(&[]);
         let room = record.room().min(most - record.used());
@@ -367,13 +376,13 @@ impl Sending {
         }
         let len = bytes.len();
         *at += len;
-        let whole = *at == leaf.bytes.len();
+        let is_whole = *at == leaf.bytes.len();
         self.sent += len as u64;
         self.throttle.sent(len as u64, now);
-        if whole {
+        if is_whole {
             self.drop_front(spare);
         }
-        Step::Out
+        Step::Written
     }
 
     fn drop_front(&mut self, spare: &mut Spare) {
@@ -383,12 +392,12 @@ impl Sending {
         }
     }
 
-    /// Puts an abandon in place of all that is queued of the entry. It goes first, since a leaf of
-    /// it may be half sent.
+    /// Replaces all queued items of the entry by an abandon. It is sent first, since one of the
+    /// entry's leaves may be partly sent.
     fn give_up(&mut self, failure: Failure<&str>) {
         let index = failure.index;
-        if let Some(track) = self.unsettled.get_mut(&index) {
-            track.failed = true;
+        if let Some(state) = self.unsettled.get_mut(&index) {
+            state.failed = true;
         }
         self.queue.retain(|item| match item {
             Item::Leaf { leaf, .. } if leaf.index == index => {
@@ -401,7 +410,8 @@ impl Sending {
         self.queue.push_front(Item::Abandon(failure));
     }
 
-    /// The entry's track, if the caller may still send of it.
+    /// The entry's state, or `None` if it is settled or abandoned, so that the caller's data are
+    /// dropped.
     fn wanted(
         &mut self,
         index: u32,
@@ -410,20 +420,20 @@ impl Sending {
         if index >= self.entries {
             return Err(UsageError::NotNow { verb });
         }
-        let track = self.unsettled.get_mut(&index);
-        Ok(track.filter(|track| !track.failed))
+        let state = self.unsettled.get_mut(&index);
+        Ok(state.filter(|state| !state.failed))
     }
 
-    /// The entry's track, or `None` if it is settled or given up already, when what the receiver
-    /// says was under way.
+    /// The entry's state, or `None` if it is settled or abandoned, so that the receiver's message
+    /// was in flight and is ignored.
     fn announced(&mut self, index: u32) -> Result<Option<&mut EntryState>, PeerError> {
         if index >= self.entries {
-            return Err(PeerError::Unexpected {
-                what: "an answer to an entry that was not announced",
-            });
+            return Err(PeerError::unexpected(
+                "an answer to an entry that was not announced",
+            ));
         }
-        let track = self.unsettled.get_mut(&index);
-        Ok(track.filter(|track| !track.failed))
+        let state = self.unsettled.get_mut(&index);
+        Ok(state.filter(|state| !state.failed))
     }
 
     fn settle(&mut self, index: u32, output: &mut Output) {

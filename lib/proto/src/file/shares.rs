@@ -1,4 +1,4 @@
-//! How the transfers to us share the session's window, and what changed in their state.
+//! How received transfers share the session's flow control window.
 
 use transom_wire::limits::LEAF;
 
@@ -6,25 +6,26 @@ use super::{Files, Transfer};
 use crate::Instant;
 use crate::send::Output;
 
-/// How the session's window is shared among the transfers to us, in bytes.
+/// The session's window in bytes: a reserved part for each transfer, and a part that the moving
+/// transfers share.
 struct Shares {
-    /// What each has for itself.
+    /// Reserved for each transfer.
     own: u64,
-    /// What one may have of the part that all share: those that move get equal parts of it.
+    /// Most that one transfer may have of the shared part.
     most: u64,
-    /// What nobody holds of that part.
+    /// What is left of the shared part.
     free: u64,
 }
 
 impl Files {
-    /// Puts what changed in the transfers' state into the queue of texts.
+    /// Queues the due grants, progress and limits of all transfers.
     pub(crate) fn flush(&mut self, output: &mut Output, now: Instant) {
         let Shares {
             own,
             most,
             mut free,
         } = self.shares(now);
-        // A small window has no room for the parts of all transfers: the older ones come first.
+        // A small window is less than the sum of the reserved parts: older transfers come first.
         let mut left = self.session_window.saturating_sub(self.granted().0);
         for (stream, transfer) in &mut self.open {
             match transfer {
@@ -45,15 +46,16 @@ impl Files {
         }
     }
 
-    /// Bytes of file data granted to the peer and not yet taken by the disk, and how many of those
-    /// were given out to be stored.
+    /// Bytes granted to the peer and not yet taken by the disk, and those of them that were given
+    /// out as events.
     pub(crate) fn granted(&self) -> (u64, u64) {
         let receiving = self.open.values().filter_map(|transfer| match transfer {
             Transfer::Receiving(receiving) => Some(receiving),
             Transfer::Sending(_) => None,
         });
-        receiving.fold((0, 0), |(granted, storing), one| {
-            (granted + one.outstanding(), storing + one.storing())
+        receiving.fold((0, 0), |(granted, storing), receiving| {
+            let granted = granted + receiving.outstanding();
+            (granted, storing + receiving.storing())
         })
     }
 
@@ -84,7 +86,7 @@ impl Transfer {
         }
     }
 
-    /// Whether data of it came a short while ago.
+    /// Whether data were received a short while ago.
     fn moves(&self, now: Instant) -> bool {
         match self {
             Self::Sending(_) => false,

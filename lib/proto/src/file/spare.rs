@@ -1,5 +1,4 @@
-//! Buffers of leaves that were sent or stored, kept to be filled again: memory that is there
-//! already costs the system no fresh pages.
+//! A pool of buffers for leaves: reused memory needs no page faults.
 
 use alloc::vec::Vec;
 
@@ -7,7 +6,7 @@ use transom_wire::limits::LEAF;
 
 pub(crate) struct Spare {
     buffers: Vec<Vec<u8>>,
-    /// Their bytes, at most `most`.
+    /// Capacity of all buffers, at most `most`.
     bytes: usize,
     most: usize,
 }
@@ -22,7 +21,7 @@ impl Spare {
         }
     }
 
-    /// Keeps a buffer, if there is room and a leaf fits into it.
+    /// Keeps a buffer, if the pool has room and a leaf fits into the buffer.
     pub(crate) fn put(&mut self, buffer: Vec<u8>) {
         let bytes = self.bytes.saturating_add(buffer.capacity());
         if buffer.capacity() >= LEAF && bytes <= self.most {
@@ -31,8 +30,8 @@ impl Spare {
         }
     }
 
-    /// A buffer with room for a leaf. Its old bytes are still in it, so that a disk can read over
-    /// them.
+    /// A buffer with room for a leaf. It keeps its length and old bytes, so that a disk can read
+    /// into it without clearing it first.
     pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
         let buffer = self.buffers.pop()?;
         self.bytes = self.bytes.saturating_sub(buffer.capacity());
@@ -54,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_fits_a_leaf_and_is_bounded() {
+    fn buffers_kept_fit_a_leaf_and_are_bounded() {
         let mut spare = Spare::new(2 * LEAF);
         spare.put(Vec::with_capacity(LEAF - 1));
         assert!(spare.take().is_none());

@@ -1,31 +1,36 @@
-//! Pause and rate of a transfer: what either side wants, and when the next data may go.
+//! Pause and rate limit of a transfer, as set by both sides, and when the next data may be sent.
 
 use core::time::Duration;
 
 use transom_wire::{Message, Pause, Rate};
 
-use crate::Instant;
-use crate::send::Output;
+use crate::send::{Output, QueueEnd};
+use crate::{Instant, TransferEvent};
 
-/// Bytes of a frame under a rate limit last at most this long at that rate, so that the rate is
-/// smooth.
+/// Under a rate limit, a frame has the bytes of this time, so that the rate is smooth.
 const FRAME: Duration = Duration::from_millis(50);
 
-/// The smallest frame a rate limit makes, so that headers stay small beside it.
+/// The smallest frame under a rate limit, so that the overhead of headers stays small.
 const LEAST_FRAME: u64 = 512;
 
-/// Halted while either side wants it so; the lower rate of both counts.
+/// A transfer is paused while either side pauses it; the lower rate limit of both applies.
 #[derive(Default)]
 pub(crate) struct Throttle {
     ours: Limits,
     theirs: Limits,
-    pause_due: bool,
-    rate_due: bool,
-    /// When the bytes sent so far are paid for at the rate: a bucket that holds at most one frame.
-    paid: Instant,
+    /// Those of `ours` that were queued for the peer last.
+    told: Limits,
+    /// Where in the queue of texts their frames end.
+    queued: QueueEnd,
+    /// Token bucket of one frame, as the time when it is full.
+    full_at: Instant,
+    /// An event with the peer's pause waits to be taken out.
+    pause_waits: bool,
+    /// An event with the peer's rate limit waits to be taken out.
+    rate_waits: bool,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Limits {
     paused: bool,
     rate: Option<u64>,
@@ -33,25 +38,23 @@ struct Limits {
 
 impl Throttle {
     pub(crate) fn pause(&mut self, paused: bool) {
-        self.pause_due |= self.ours.paused != paused;
         self.ours.paused = paused;
     }
 
     pub(crate) fn limit(&mut self, rate: Option<u64>, now: Instant) {
-        self.rate_due |= self.ours.rate != rate;
         let before = self.rate();
         self.ours.rate = rate;
         self.convert_debt(before, now);
     }
 
-    /// Tells whether it is news.
+    /// The peer pauses or resumes. Returns whether that is a change.
     pub(crate) fn handle_pause(&mut self, pause: Pause) -> bool {
         let news = self.theirs.paused != pause.paused;
         self.theirs.paused = pause.paused;
         news
     }
 
-    /// The peer's limit; tells whether it is news.
+    /// The peer sets its rate limit. Returns whether that is a change.
     pub(crate) fn handle_rate(&mut self, rate: Rate, now: Instant) -> bool {
         let rate = Some(rate.bytes_per_second).filter(|rate| *rate > 0);
         let news = self.theirs.rate != rate;
@@ -61,15 +64,51 @@ impl Throttle {
         news
     }
 
-    /// Says what changed; only the newest wish goes out, however often it changed.
+    /// Whether to emit an event of the peer's pause. Not while an older one waits, which will carry
+    /// the newest state: a peer that toggles must not grow the queue of events.
+    pub(crate) fn emits_pause(&mut self) -> bool {
+        !core::mem::replace(&mut self.pause_waits, true)
+    }
+
+    /// The same for the peer's rate limit.
+    pub(crate) fn emits_rate(&mut self) -> bool {
+        !core::mem::replace(&mut self.rate_waits, true)
+    }
+
+    /// Puts the newest state into an event that is taken out now.
+    pub(crate) fn update_event(&mut self, event: &mut TransferEvent) {
+        match event {
+            TransferEvent::Paused { paused } => {
+                (*paused, self.pause_waits) = (self.theirs.paused, false);
+            }
+            TransferEvent::Limited { rate } => {
+                (*rate, self.rate_waits) = (self.theirs.rate, false);
+            }
+            _ => {}
+        }
+    }
+
+    /// Queues our limits for the peer if they have changed, unless older ones still wait in the
+    /// queue: so the queue never holds more than one pause and one rate, however often they change.
     pub(crate) fn flush(&mut self, stream: u16, output: &mut Output) {
-        if core::mem::take(&mut self.pause_due) {
-            let paused = self.ours.paused;
+        if output.text.has_sent(self.queued) {
+            self.flush_now(stream, output);
+        }
+    }
+
+    /// As [`flush`](Self::flush), even if older limits still wait in the queue.
+    pub(crate) fn flush_now(&mut self, stream: u16, output: &mut Output) {
+        let told = core::mem::replace(&mut self.told, self.ours);
+        let Limits { paused, rate } = self.ours;
+        if paused != told.paused {
             output.send(stream, &Message::Pause(Pause { paused }));
         }
-        if core::mem::take(&mut self.rate_due) {
-            let bytes_per_second = self.ours.rate.unwrap_or(0);
+        if rate != told.rate {
+            let bytes_per_second = rate.unwrap_or(0);
             output.send(stream, &Message::Rate(Rate { bytes_per_second }));
+        }
+        if told != self.ours {
+            self.queued = output.text.end();
         }
     }
 
@@ -77,10 +116,10 @@ impl Throttle {
         self.ours.paused || self.theirs.paused
     }
 
-    /// Data bytes that may go now in one frame.
+    /// Data bytes that may be sent now, in one frame.
     pub(crate) fn allowance(&self, now: Instant) -> u64 {
         match self.rate() {
-            _ if self.is_paused() || self.paid > now => 0,
+            _ if self.is_paused() || self.full_at > now => 0,
             Some(rate) => bytes_in(FRAME, rate).max(LEAST_FRAME),
             None => u64::MAX,
         }
@@ -88,14 +127,14 @@ impl Throttle {
 
     pub(crate) fn sent(&mut self, bytes: u64, now: Instant) {
         if let Some(rate) = self.rate() {
-            // What was not sent within a frame's time is not caught up on.
-            self.paid = self.paid.max(now - FRAME) + time_of(bytes, rate);
+            // The bucket holds one frame: unused time before that is lost.
+            self.full_at = self.full_at.max(now - FRAME) + time_of(bytes, rate);
         }
     }
 
-    /// When the rate lets data go again.
+    /// When the rate limit next lets data pass.
     pub(crate) fn opens(&self) -> Instant {
-        self.paid
+        self.full_at
     }
 
     /// The peer's limit, in bytes per second.
@@ -103,15 +142,15 @@ impl Throttle {
         self.theirs.rate
     }
 
-    /// Bytes that were sent and are not paid for stay owed when the rate changes: else a peer that
-    /// changes its rate again and again would lift ours.
+    /// Keeps the debt of the bucket, in bytes, when the rate changes: otherwise a peer that changes
+    /// its limit again and again would evade ours.
     fn convert_debt(&mut self, before: Option<u64>, now: Instant) {
         let after = self.rate();
         if after == before {
             return;
         }
-        let owed = before.map_or(0, |rate| bytes_in(self.paid - now, rate));
-        self.paid = now + after.map_or(Duration::ZERO, |rate| time_of(owed, rate));
+        let owed = before.map_or(0, |rate| bytes_in(self.full_at - now, rate));
+        self.full_at = now + after.map_or(Duration::ZERO, |rate| time_of(owed, rate));
     }
 
     fn rate(&self) -> Option<u64> {
@@ -169,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_everything_may_go() {
+    fn without_a_limit_all_data_pass() {
         let mut throttle = Throttle::default();
         assert_eq!(throttle.allowance(NOW), u64::MAX);
         throttle.sent(u64::MAX, NOW);
@@ -178,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_lets_frames_of_50_ms_go_one_after_the_other() {
+    fn a_limit_spaces_frames_of_50_ms() {
         let mut throttle = limited(100_000);
         let (sent, largest) = send(&mut throttle, NOW, 2000);
         assert_eq!(largest, 5_000);
@@ -187,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn a_low_limit_sends_frames_worth_their_header() {
+    fn a_low_limit_keeps_a_smallest_frame() {
         let (sent, largest) = send(&mut limited(1_000), NOW, 10_000);
         assert_eq!(largest, LEAST_FRAME);
         assert!((10_000..=10_600).contains(&sent), "{sent}");
     }
 
     #[test]
-    fn it_says_when_the_next_frame_may_go() {
+    fn the_time_of_the_next_frame_is_known() {
         let mut throttle = limited(100_000);
         throttle.sent(2_000, NOW);
         throttle.sent(8_000, NOW);
@@ -205,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_for_long_is_not_caught_up_on() {
+    fn idle_time_beyond_one_frame_is_not_caught_up() {
         let mut throttle = limited(100_000);
         let (sent, _) = send(&mut throttle, NOW + Duration::from_secs(60), 10);
         assert!(sent <= 10_000, "{sent}");
     }
 
     #[test]
-    fn a_socket_that_takes_data_now_and_then_still_reaches_the_limit() {
+    fn a_socket_that_is_writable_now_and_then_still_reaches_the_limit() {
         let mut throttle = limited(100_000);
         let mut sent = 0;
         for at in 0..50 {
@@ -231,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lower_limit_of_both_counts() {
+    fn the_lower_limit_of_both_sides_applies() {
         for (ours, theirs) in [(200_000, 100_000), (100_000, 200_000)] {
             let mut throttle = limited(ours);
             throttle.handle_rate(said(theirs), NOW);
@@ -244,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_change_of_the_peers_rate_is_news() {
+    fn only_a_change_of_the_peers_rate_is_reported() {
         let mut throttle = Throttle::default();
         let news = [0, 7, 7, 8, 0, 0].map(|rate| throttle.handle_rate(said(rate), NOW));
         assert_eq!(news, [false, true, false, true, true, false]);
@@ -271,43 +310,74 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_of_either_side_holds_all_and_pays_nothing() {
+    fn a_pause_of_either_side_holds_all_and_keeps_the_debt() {
         let mut throttle = limited(100_000);
         throttle.sent(10_000, NOW);
         let opens = throttle.opens();
         throttle.pause(true);
         assert!(throttle.is_paused());
         assert!(throttle.handle_pause(Pause { paused: true }));
-        assert!(!throttle.handle_pause(Pause { paused: true }), "no news");
+        assert!(!throttle.handle_pause(Pause { paused: true }), "no change");
         throttle.pause(false);
-        assert!(throttle.is_paused(), "the peer's holds");
+        assert!(throttle.is_paused(), "the peer still pauses");
         assert_eq!(throttle.allowance(NOW + 1000 * MILLI), 0);
         assert!(throttle.handle_pause(Pause { paused: false }));
         assert!(!throttle.is_paused());
         assert_eq!(throttle.opens(), opens);
     }
 
+    /// Sends all that waits in the queue; gives its bytes.
+    fn drain(output: &mut Output) -> usize {
+        let mut record = [0; 100];
+        let mut record = crate::send::Record::new(&mut record);
+        output.text.pull(&mut record);
+        record.used()
+    }
+
     #[test]
-    fn the_newest_wish_is_said_once() {
-        let said = |throttle: &mut Throttle| {
-            let mut output = Output::new(1000);
+    fn limits_that_change_while_nothing_is_sent_wait_as_one_pause_and_one_rate() {
+        let mut throttle = Throttle::default();
+        let mut output = Output::new(1000);
+        for round in 1..=1000 {
+            throttle.pause(round % 2 == 1);
+            throttle.limit(Some(round), NOW);
             throttle.flush(1, &mut output);
-            output.len()
+        }
+        assert_eq!(drain(&mut output), 9 + 16, "those of the first round");
+        throttle.flush(1, &mut output);
+        assert_eq!(drain(&mut output), 9 + 16, "and the newest");
+        throttle.flush(1, &mut output);
+        assert_eq!(output.len(), 0);
+        throttle.pause(true);
+        throttle.pause(false);
+        throttle.flush(1, &mut output);
+        assert_eq!(output.len(), 0, "back at what the peer knows");
+        throttle.pause(true);
+        throttle.flush_now(1, &mut output);
+        throttle.pause(false);
+        throttle.flush_now(1, &mut output);
+        assert_eq!(drain(&mut output), 9 + 9, "an accept waits for neither");
+    }
+
+    #[test]
+    fn only_the_newest_limits_are_sent_and_only_once() {
+        let mut output = Output::new(1000);
+        let mut sent = |throttle: &mut Throttle| {
+            throttle.flush(1, &mut output);
+            drain(&mut output)
         };
         let mut throttle = Throttle::default();
         throttle.pause(false);
         throttle.limit(None, NOW);
-        assert_eq!(said(&mut throttle), 0, "nothing has changed");
+        assert_eq!(sent(&mut throttle), 0, "nothing has changed");
         throttle.pause(true);
-        let pause = said(&mut throttle);
-        assert!(pause > 0);
+        assert_eq!(sent(&mut throttle), 9, "a pause");
         for rate in [5, 6, 6] {
             throttle.limit(Some(rate), NOW);
         }
-        let rate = said(&mut throttle);
-        assert!(rate > pause, "a rate is longer");
+        assert_eq!(sent(&mut throttle), 16, "one rate");
         throttle.pause(true);
         throttle.limit(Some(6), NOW);
-        assert_eq!(said(&mut throttle), 0, "all has been said");
+        assert_eq!(sent(&mut throttle), 0, "the peer knows both");
     }
 }

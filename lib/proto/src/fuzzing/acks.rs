@@ -1,4 +1,4 @@
-//! Acks as honest peers say them, and as liars do.
+//! Acks of honest and of lying peers.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,16 +12,16 @@ use crate::Stats;
 /// How a peer acks.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Acks {
-    /// What it has taken in.
+    /// Exactly the bytes received.
     #[default]
     Honest,
-    /// Some bytes that it has not taken in.
+    /// Some bytes that were not received.
     Early,
     /// Rounded down, so that most acks end inside a record.
     Late,
-    /// The number goes round, and the clock with it.
+    /// Number and clock are negated, as if they had wrapped around.
     Wrapped,
-    /// More than anybody ever sent.
+    /// More than was ever sent.
     Huge,
     /// Not at all: an unknown kind replaces the ack.
     Never,
@@ -77,7 +77,7 @@ impl Acks {
     }
 }
 
-/// A kind that no version has.
+/// The kind that replaces an ack.
 const UNKNOWN: u8 = 0x06;
 
 /// The ack of a peer that has taken in some of what was sent, or lies about it.

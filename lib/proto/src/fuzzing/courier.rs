@@ -13,15 +13,15 @@ use transom_wire::{
 
 use crate::{Event, LeafData, Session, TransferEvent, TransferId, UsageError};
 
-/// The byte that a file has there.
+/// The byte at an offset of a file.
 pub fn content(index: u32, offset: u64) -> u8 {
     (offset % 251) as u8 ^ index as u8
 }
 
-/// One entry to send.
+/// An entry to send.
 #[derive(Clone, Debug)]
 pub struct Parcel {
-    /// Where below the offer's name.
+    /// Path below the offer's name.
     pub path: String,
     /// Bytes; `None` for a folder.
     pub size: Option<u64>,
@@ -51,17 +51,17 @@ pub struct Courier {
     parcels: Vec<Parcel>,
     announced: usize,
     finished: bool,
-    /// Entries to send from, and how far each is.
+    /// Entries being sent, each with the offset of its next leaf.
     started: VecDeque<(u32, u64)>,
-    /// What the receiver holds already, by entry.
+    /// Bytes that the receiver holds from an earlier attempt, by entry.
     pub held: BTreeMap<u32, u64>,
-    /// Bytes that came and fitted, by entry.
+    /// Bytes received in order and with the right content, by entry.
     pub got: BTreeMap<u32, u64>,
-    /// What the receiver told so far.
+    /// The receiver's last progress message.
     pub progress: Progress,
-    /// Whether anything but the content sent is a failure.
+    /// Whether wrong content is a failure; not if the link changes bytes.
     pub trusts: bool,
-    /// The transfer's last word at the sender.
+    /// How the transfer ended, as the sender was told.
     pub ending: Option<Ending>,
 }
 
@@ -91,7 +91,7 @@ impl Courier {
         )
     }
 
-    /// What a sender does after any event of its transfer.
+    /// Handles any event of the sender.
     pub fn send(&mut self, session: &mut Session, event: &Event) {
         let Event::Transfer(file, event) = event else {
             return;
@@ -111,7 +111,7 @@ impl Courier {
         }
     }
 
-    /// What a receiver does with any event of its transfer.
+    /// Handles any event of the receiver.
     pub fn receive(&mut self, session: &mut Session, event: Event) {
         let Event::Transfer(file, event) = event else {
             return;
@@ -167,7 +167,7 @@ impl Courier {
         if leaf.offset == 0 {
             *got = 0;
         }
-        // Comparing every byte would be most of a test's time; the first and the last tell a shift.
+        // The first and last byte reveal a shift; comparing all would take most of a test's time.
         let fits = |at: usize| leaf.bytes[at] == content(leaf.index, leaf.offset + at as u64);
         let right = *got == leaf.offset && fits(0) && fits(leaf.bytes.len() - 1);
         assert!(right || !self.trusts, "{leaf:?} after {got} bytes");
@@ -239,7 +239,7 @@ impl Courier {
     }
 }
 
-/// What an event is about can be over by the time it is acted upon; nothing else may be wrong.
+/// The call or transfer of an event may have ended meanwhile; any other error is a failure.
 fn fine<T: Debug>(result: Result<T, UsageError>) {
     use UsageError::{Ended, NoSuchTransfer, NotNow};
     let over = matches!(result, Err(Ended | NoSuchTransfer | NotNow { .. }));

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use transom_wire::{Header, Kind};
+use transom_wire::{Header, Kind, flags};
 
 use super::choices::Choices;
 
@@ -21,10 +21,10 @@ pub(super) fn frame(choices: &mut Choices<'_>) -> Vec<u8> {
     } else {
         stream
     };
-    let flags = if matches!(kind, Kind::Picture | Kind::PictureData) {
-        flags
-    } else {
-        0
+    let flags = match kind {
+        Kind::Picture | Kind::PictureData => flags,
+        Kind::Sound => flags * flags::VOICE,
+        _ => 0,
     };
     let (len, kind) = (payload.len() as u32, kind.code());
     let mut frame = Header {
@@ -84,6 +84,14 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
             vec![1],
         ]
         .concat(),
+        // PCM of 120 samples, Opus, and a codec of a later version.
+        Kind::SoundHead => vec![1 + value % 3, 0, 0, 0xbb, 0x80, 1, 0, 120],
+        Kind::Sound => [
+            small(choices.byte(), 4),
+            small(value, 8),
+            vec![value; if value == 0 { 240 } else { 80 }],
+        ]
+        .concat(),
         Kind::Data | Kind::PictureData => vec![value; usize::from(choices.byte())],
         Kind::Shown | Kind::Ack | Kind::Pong => {
             small(value, if kind == Kind::Shown { 12 } else { 16 })
@@ -96,6 +104,8 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         | Kind::Refuse
         | Kind::Cancel
         | Kind::CameraState
+        | Kind::SoundState
+        | Kind::Listen
         | Kind::Live
         | Kind::Recording
         | Kind::Finished

@@ -2,15 +2,14 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, CallKind, CameraState, Codec, EndReason, Ending, FailReason, Failure, Orientation,
-    PictureHead, RefuseReason, Shape,
+    ByeCode, CallKind, CameraState, EndReason, Ending, FailReason, Failure, RefuseReason, Shape,
+    SoundCodec, SoundState,
 };
 
 use super::acks::{Acks, ack};
@@ -20,6 +19,7 @@ use super::frames::frame;
 use super::link::Route;
 use super::lone::Lone;
 use super::pair::{Pair, Who};
+use super::sound::sound;
 use crate::{CallEvent, CallId, Event, Instant, PeerError, Picture, TransferId};
 
 /// Whatever a peer says and whatever the caller does: no panic, and what is held stays within its
@@ -111,6 +111,8 @@ struct Scene {
     courier: Courier,
     /// Every event of both, as text.
     events: Vec<String>,
+    /// Frames of sound queued.
+    sounds: u32,
 }
 
 impl Scene {
@@ -133,6 +135,7 @@ impl Scene {
             file,
             courier,
             events: Vec::new(),
+            sounds: 0,
         }
     }
 
@@ -188,7 +191,7 @@ impl Scene {
     fn meddle(&mut self, choices: &mut Choices<'_>) {
         let who = if choices.flag() { Who::Ann } else { Who::Bob };
         let (on, value) = (choices.flag(), choices.byte());
-        let file = self.file;
+        let (file, clock) = (self.file, self.pair.clock(who));
         let link = self.pair.link(who);
         match choices.byte() % 16 {
             0 => return link.cut_off = on,
@@ -206,6 +209,15 @@ impl Scene {
             7 if who == Who::Bob && on => any(session.failed(file, failed(u32::from(value % 4)))),
             8 => every_call(|call| any(session.camera_state(call, CameraState::Live, "on"))),
             9 => every_call(|call| any(session.recording(call, on))),
+            10 | 11 => {
+                self.sounds += 1;
+                let codec = SoundCodec::from_code(value % 4);
+                let frame = sound(codec, self.sounds, clock.0);
+                every_call(|call| any(session.send_sound(call, frame.clone(), clock)));
+            }
+            12 if on => every_call(|call| any(session.sound_end(call))),
+            12 => every_call(|call| any(session.sound_state(call, SoundState::OnHold, ""))),
+            13 => every_call(|call| any(session.listen(call, on))),
             _ => every_call(|call| any(session.send_picture(call, picture(value)))),
         }
     }
@@ -233,19 +245,7 @@ pub(super) fn failed(index: u32) -> Failure<&'static str> {
     }
 }
 
+/// Of 1 to about 100,000 bytes.
 pub(super) fn picture(value: u8) -> Picture {
-    let head = PictureHead {
-        sequence: u32::from(value),
-        captured: 0,
-        acquired_after: 0,
-        ready_after: 0,
-        sent_after: 0,
-        width: 1,
-        height: 1,
-        orientation: Orientation::Upright,
-        codec: Codec::Jpeg,
-        total: 0,
-    };
-    let bytes = Arc::from(vec![value; 1 + usize::from(value) * 400]);
-    Picture { head, bytes }
+    super::picture(u32::from(value), 0, 1 + usize::from(value) * 400)
 }

@@ -10,16 +10,16 @@ use transom_wire::limits::RECORD_BULK;
 use super::acks::Acks;
 use crate::Instant;
 
-/// What a path is like.
+/// The model of a path.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// Bits per second; 0 for no limit.
     pub rate: u64,
-    /// From one end to the other, without waiting.
+    /// Propagation delay.
     pub delay: Duration,
-    /// Bytes that wait before the sender is told to stop.
+    /// Bytes that wait before the link is not writable.
     pub fifo: usize,
-    /// Records reach the session in pieces of this many bytes; 0 whole.
+    /// Records are delivered in pieces of this many bytes; 0 for whole records.
     pub cut: usize,
 }
 
@@ -101,20 +101,20 @@ impl Link {
         self.under_way.push_back((arrives, record));
     }
 
-    /// When the next record comes out.
+    /// When the next record arrives.
     pub fn next(&self) -> Option<Instant> {
         let (arrives, _) = self.under_way.front()?;
         (!self.cut_off).then_some(*arrives)
     }
 
-    /// The next record that has come out.
+    /// The next record that has arrived.
     pub fn receive(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.next().filter(|arrives| *arrives <= now)?;
         self.partial = 0;
         self.under_way.pop_front().map(|(_, record)| record)
     }
 
-    /// Bytes of the next record that have come out since this was last asked.
+    /// Bytes of the next record that have arrived since the last call.
     pub fn receive_partial(&mut self, now: Instant) -> usize {
         let Some((arrives, record)) = self.under_way.front().filter(|_| !self.cut_off) else {
             return 0;

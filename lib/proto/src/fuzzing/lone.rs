@@ -4,12 +4,12 @@ use alloc::vec;
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
     Capabilities, Collision, Done, EndReason, Ending, Entry, EntryKind, Hello, Message, Offer,
-    Progress, RelativePath, Shape, Start, TransferKey,
+    Progress, RelativePath, Shape, SoundCodec, SoundState, Start, TransferKey,
 };
 
 use super::choices::Choices;
 use super::laws::{any, every_call, failed, kind, picture};
-use super::sound::queue_sound;
+use super::sound::sound;
 use crate::{
     CallEvent, CallId, Config, Connection, Event, Instant, LeafData, Side, TransferEvent,
     TransferId,
@@ -21,12 +21,18 @@ const QUEUE: usize = 4096;
 const PICTURES: usize = 64 * 1024;
 /// Bytes of the file that is sent: more than the fuzzer grants at once.
 const SIZE: usize = 1000;
+/// Bytes of sound that wait at most: 80 frames of PCM.
+const SOUND: usize = 80 * 960;
+/// What both ends take, as their Hellos say.
+const TAKES: Capabilities = Capabilities(Capabilities::SOUND.0 | Capabilities::OPUS.0);
 /// What one round of verbs can add to the queues.
 const ANSWERS: usize = 16 * 1024;
 
 /// One session whose peer is the fuzzer.
 pub(super) struct Lone {
     pub(super) connection: Connection,
+    /// Frames of sound queued.
+    sounds: u32,
 }
 
 impl Lone {
@@ -37,12 +43,13 @@ impl Lone {
         config.grant_window = 1000;
         config.max_transfers = 3;
         config.max_calls = 3;
+        config.capabilities = TAKES;
         let mut connection = Connection::new(config, side, Instant(1_000_000));
         let name = "fuzzer".parse().unwrap();
         let hello = Hello {
             session: 2,
             nonce: 9 * u64::from(dialer),
-            capabilities: Capabilities::NONE,
+            capabilities: TAKES,
             clock: 0,
             name,
         };
@@ -51,7 +58,10 @@ impl Lone {
         connection
             .handle_bytes(&bytes[..used], Instant(1_000_000))
             .unwrap();
-        Self { connection }
+        Self {
+            connection,
+            sounds: 0,
+        }
     }
 
     /// Takes events out, answers some, and uses a verb.
@@ -130,8 +140,11 @@ impl Lone {
     }
 
     fn verb(&mut self, choices: &mut Choices<'_>) {
+        self.sounds += 1;
+        let now = Instant(1_000_000);
         let session = &mut self.connection.session;
         let (on, value) = (choices.flag(), choices.byte());
+        let frame = sound(SoundCodec::from_code(value % 4), self.sounds, now.0);
         match choices.byte() % 16 {
             0 => any(session.ring(kind(on))),
             1 => any(session.text("x")),
@@ -142,7 +155,10 @@ impl Lone {
                 let mut out = vec![0; RECORD_BULK];
                 self.connection.poll_transmit(&mut out, Instant(1_000_000));
             }
-            6 => every_call(|call| queue_sound(session, call, Instant(1_000_000), b"la")),
+            6 | 7 => every_call(|call| any(session.send_sound(call, frame.clone(), now))),
+            8 => every_call(|call| any(session.sound_end(call))),
+            9 => every_call(|call| any(session.sound_state(call, SoundState::Muted, "shh"))),
+            10 => every_call(|call| any(session.listen(call, on))),
             _ => {}
         }
     }
@@ -151,7 +167,7 @@ impl Lone {
     /// set aside for it.
     pub(super) fn check(&self) {
         let held = self.connection.session.stats(Instant(1_000_000)).held;
-        let most = 2 * QUEUE + 3 * (LEAF + SIZE + PICTURES) + RECORD_BULK + ANSWERS;
+        let most = 2 * QUEUE + 3 * (LEAF + SIZE + PICTURES) + SOUND + RECORD_BULK + ANSWERS;
         assert!(held <= most, "{held} bytes held");
     }
 }

@@ -15,6 +15,7 @@ mod laws;
 mod link;
 mod lone;
 mod pair;
+mod picture;
 mod sound;
 
 pub use acks::Acks;
@@ -22,4 +23,5 @@ pub use courier::{Courier, Parcel, content};
 pub use laws::{pair, session, split};
 pub use link::{Link, Route};
 pub use pair::{Pair, Who};
-pub use sound::queue_sound;
+pub use picture::picture;
+pub use sound::sound;

@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use transom_wire::Capabilities;
 use transom_wire::limits::RECORD_BULK;
 
 use super::link::{Link, Route};
@@ -37,9 +38,12 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Two sessions over two equal links.
+    /// Two sessions over two equal links, which take sound.
     pub fn new(route: Route) -> Self {
-        let config = |name: &str, nonce| Config::new(name.parse().unwrap(), 1, nonce);
+        let config = |name: &str, nonce| Config {
+            capabilities: Capabilities::SOUND | Capabilities::OPUS,
+            ..Config::new(name.parse().unwrap(), 1, nonce)
+        };
         Self::with(route, config("ann", 1), config("bob", 2))
     }
 
@@ -74,7 +78,7 @@ impl Pair {
         &mut self.end(who).link
     }
 
-    /// What that end found wrong with the other.
+    /// The error that the end's session returned.
     pub fn error(&self, who: Who) -> Option<PeerError> {
         match who {
             Who::Ann => self.ann.error,
@@ -95,7 +99,7 @@ impl Pair {
         }
     }
 
-    /// Lets time pass; `app` is given every event and both sessions.
+    /// Advances the clock by `span`; `app` is given every event and both sessions.
     pub fn run(&mut self, span: Duration, mut app: impl FnMut(&mut Self, Who, Event)) {
         let until = self.now + span;
         loop {
@@ -112,7 +116,7 @@ impl Pair {
         self.now = until;
     }
 
-    /// As [`run`](Self::run), and gives the events.
+    /// As [`run`](Self::run), and returns the events.
     pub fn events(&mut self, span: Duration) -> Vec<(Who, Event)> {
         let mut events = Vec::new();
         self.run(span, |_, who, event| events.push((who, event)));
@@ -159,7 +163,7 @@ impl Pair {
         used > 0
     }
 
-    /// Hands the next record that came out of the other's link to a session.
+    /// Delivers the next record of the other end's link to a session.
     fn arrive(&mut self, who: Who) {
         let (now, clock) = (self.now, self.clock(who));
         let (end, other) = match who {
@@ -193,7 +197,7 @@ impl Pair {
         }
     }
 
-    /// When something happens next.
+    /// The time of the next event.
     fn next(&self) -> Option<Instant> {
         let timeout = |end: &End| Some(end.connection.poll_timeout()? - end.skew);
         // A link that is full takes records again when something has come out of it.

@@ -1,19 +1,22 @@
-//! Sound before there is a verb for it.
+//! Frames of sound for tests.
 
-use alloc::vec::Vec;
+use transom_wire::{SoundCodec, SoundHead};
 
-use transom_wire::{Header, Kind};
+use crate::SoundFrame;
 
-use crate::{CallId, Instant, Session};
-
-/// Queues a frame of sound, of the kind that is reserved for it and that receivers skip.
-pub fn queue_sound(session: &mut Session, call: CallId, captured: Instant, payload: &[u8]) {
-    let header = Header {
-        len: payload.len() as u32,
-        kind: Kind::Audio.code(),
-        flags: 0,
-        stream: call.0,
+/// A frame of 10 ms of that codec and number, captured then in microseconds of the sender's clock.
+/// Opus has 80 bytes, as it has at 64 kbit/s.
+pub fn sound(codec: SoundCodec, sequence: u32, captured: u64) -> SoundFrame {
+    let format = SoundHead::new(codec, 480);
+    let bytes: &[u8] = match codec {
+        SoundCodec::Pcm => &[sequence as u8; 960],
+        _ => &[sequence as u8; 80],
     };
-    let frame: Vec<u8> = [&header.encode()[..], payload].concat();
-    session.output.sound.push(captured, frame);
+    SoundFrame {
+        format,
+        sequence,
+        captured,
+        voice: sequence % 2 == 1,
+        bytes: bytes.into(),
+    }
 }

@@ -54,6 +54,14 @@ pub(super) const SEGMENT: u64 = 1448;
 /// 12 ms at 2 Mbit/s.
 pub(super) const LEAST_WINDOW: u64 = 3 * 1024;
 
+/// While sound is sent, what is in flight drains within this, so that a frame of sound never waits
+/// for more than 10 ms.
+const SOUND_TARGET: Duration = Duration::from_millis(6);
+
+/// The windows of pictures and of file data never close below this while sound is sent: 8 ms at
+/// 2 Mbit/s.
+const LEAST_BESIDE_SOUND: u64 = 2 * 1024;
+
 impl Path {
     /// Bytes of file data that may be sent now, in one record.
     pub(crate) fn bulk_budget(&self, now: Instant) -> usize {
@@ -79,29 +87,46 @@ impl Path {
         if self.base.needs_probe(now) && !self.is_empty() {
             return 0;
         }
-        let least = match self.rate.is_limited() {
-            true => LEAST_RECORD as u64,
-            false => MEDIA_FIRST,
+        let (target, least) = match (self.rate.is_limited(), self.has_sound) {
+            (true, true) => (SOUND_TARGET.min(self.media_target), LEAST_BESIDE_SOUND),
+            (true, false) => (self.media_target, LEAST_RECORD as u64),
+            (false, _) => (self.media_target, MEDIA_FIRST),
         };
-        let window = self.window(self.media_target).max(least);
+        let window = self.window(target).max(least);
         worthwhile(window.saturating_sub(self.in_flight.unacked()), u64::MAX)
     }
 
     /// Bytes of the largest record that may be sent now.
     pub(crate) fn record_limit(&self) -> usize {
+        self.bytes_of_record(LEAST_RECORD)
+    }
+
+    /// Bytes of file data that may go in one record though the window is full: their floor.
+    pub(crate) fn floor_limit(&self) -> usize {
+        match self.has_sound {
+            true => self.bytes_of_record(to_usize(LEAST_BESIDE_SOUND)),
+            false => self.record_limit(),
+        }
+    }
+
+    fn bytes_of_record(&self, least: usize) -> usize {
         let (most, time) = match (self.is_live(), self.rate.is_limited()) {
             (true, true) => (RECORD_LIVE, RECORD_TIME_LIVE),
             (true, false) => (RECORD_LIVE, RECORD_TIME_UNKNOWN),
             (false, _) => (RECORD_BULK, RECORD_TIME),
         };
-        most.min(to_usize(self.bytes_in(time)).max(LEAST_RECORD))
+        most.min(to_usize(self.bytes_in(time)).max(least))
     }
 
     /// Bytes that may be in flight, file data included, when file data are sent while anything is
     /// live.
     pub(crate) fn bulk_window(&self) -> u64 {
         let target = self.bulk_target.max(self.base_rtt() / LONG_PATH);
-        self.window(target).max(LEAST_WINDOW)
+        let least = match self.has_sound {
+            true => LEAST_BESIDE_SOUND,
+            false => LEAST_WINDOW,
+        };
+        self.window(target).max(least)
     }
 
     /// Bytes that may be in flight so that they wait for no longer than `queue`.

@@ -121,6 +121,8 @@ pub(crate) struct Path {
     own_live: bool,
     /// A call rings or runs anywhere at this station, or in another program of its owner.
     shared_live: bool,
+    /// Sound of this session is being sent.
+    has_sound: bool,
 }
 
 impl Path {
@@ -137,6 +139,7 @@ impl Path {
             bulk_floor: u64::from(config.bulk_floor.min(100)),
             own_live: false,
             shared_live: false,
+            has_sound: false,
         }
     }
 
@@ -182,6 +185,11 @@ impl Path {
     /// the calls of the others too.
     pub(crate) fn set_live(&mut self, own: bool, shared: bool) {
         (self.own_live, self.shared_live) = (own, shared);
+    }
+
+    /// Whether pictures and file data must leave room for sound.
+    pub(crate) fn set_sound(&mut self, on: bool) {
+        self.has_sound = on;
     }
 
     /// Whether file data must keep the queue on the way short.

@@ -46,6 +46,7 @@ use floor::Floor;
 
 pub(crate) use output::{Output, clip};
 pub(crate) use pictures::{Gate, Outgoing};
+pub(crate) use queue::QueueEnd;
 pub(crate) use record::Record;
 
 /// A path on which bytes stay unacknowledged for this long beyond the shortest round trip stands
@@ -115,7 +116,7 @@ impl Scheduler {
             from.sound(record);
         }
         if record.is_empty() && self.floor.is_due(from.next_below_media(record)) {
-            from.text_or_file_data(record, record.size());
+            from.text_or_file_data(record, from.path.floor_limit());
         }
         if record.is_empty() {
             from.pictures(record, from.path.media_budget(from.now));
@@ -177,7 +178,7 @@ impl Sources<'_> {
     /// of file data.
     fn next_below_media(&self, record: &Record<'_>) -> usize {
         match self.output.text.len() {
-            0 => record.size(),
+            0 => record.size().min(self.path.floor_limit()),
             waiting => waiting.min(record.size()),
         }
     }

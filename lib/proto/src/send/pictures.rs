@@ -242,9 +242,8 @@ fn chunk(rest: &[u8], room: usize, budget: usize) -> Option<(&[u8], u8)> {
 mod tests {
     use alloc::vec;
 
-    use transom_wire::{Codec, Orientation};
-
     use super::*;
+    use crate::fuzzing::picture;
 
     const GATE: Gate = Gate {
         budget: 10_000,
@@ -253,20 +252,7 @@ mod tests {
     };
 
     fn put(outgoing: &mut Outgoing, sequence: u32) {
-        let head = PictureHead {
-            sequence,
-            captured: 0,
-            acquired_after: 0,
-            ready_after: 0,
-            sent_after: 0,
-            width: 640,
-            height: 480,
-            orientation: Orientation::Upright,
-            codec: Codec::Jpeg,
-            total: 0,
-        };
-        let bytes = vec![7; 5_000].into();
-        let picture = Picture { head, bytes };
+        let picture = picture(sequence, 0, 5_000);
         outgoing.put(picture, &mut Counts::default()).unwrap();
     }
 

@@ -14,7 +14,13 @@ pub(crate) struct Queue {
     bytes: Vec<u8>,
     /// Where the first waiting frame begins; what is before has been sent.
     start: usize,
+    /// Bytes of all frames that were ever sent.
+    sent: u64,
 }
+
+/// A place in a queue, which tells later whether the frames before it have been sent.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct QueueEnd(u64);
 
 impl Queue {
     pub(crate) fn new(class: Class) -> Self {
@@ -22,6 +28,7 @@ impl Queue {
             class,
             bytes: Vec::new(),
             start: 0,
+            sent: 0,
         }
     }
 
@@ -39,7 +46,9 @@ impl Queue {
         while let Some(frame) = self.front()
             && record.append(self.class, frame)
         {
-            self.start += frame.len();
+            let bytes = frame.len();
+            self.start += bytes;
+            self.sent += bytes as u64;
         }
         if self.start == self.bytes.len() {
             self.bytes.clear();
@@ -53,6 +62,16 @@ impl Queue {
     /// Bytes that wait.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.start
+    }
+
+    /// The end of the frames that wait now.
+    pub(crate) fn end(&self) -> QueueEnd {
+        QueueEnd(self.sent + self.len() as u64)
+    }
+
+    /// Whether all frames before that end have been sent.
+    pub(crate) fn has_sent(&self, end: QueueEnd) -> bool {
+        self.sent >= end.0
     }
 
     fn front(&self) -> Option<&[u8]> {

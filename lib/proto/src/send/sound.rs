@@ -1,14 +1,13 @@
-//! Sound that waits: the newest 200 ms of it. No public verb fills it yet: calls with sound are
-//! next.
+//! Sound that waits: the newest 200 ms of it. Frames are encoded when a record takes them, since a
+//! head goes before the first frame of a format that is not dropped.
 
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
+use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
-use transom_wire::Class;
+use transom_wire::{Message, Sound, SoundHead, flags};
 
 use super::record::Record;
-use crate::Instant;
+use crate::{Instant, Queued, SoundFrame};
 
 /// The oldest sound that is still sent. A listener's jitter buffer holds less than that: what is
 /// older would be dropped there, after it has delayed all that is newer.
@@ -18,116 +17,338 @@ pub(crate) const NEWEST: Duration = Duration::from_millis(200);
 /// shortest frame of Opus.
 const FRAMES: usize = 80;
 
-/// Encoded frames in the order of their capture; every one is younger than [`NEWEST`] when it is
-/// sent.
+/// Frames of all calls in the order in which they were queued; every one has waited for less than
+/// [`NEWEST`] when it is sent.
 #[derive(Default)]
 pub(crate) struct SoundQueue {
-    waiting: VecDeque<(Instant, Vec<u8>)>,
-    dropped: u64,
+    waiting: VecDeque<Waiting>,
+    /// Calls that have sound, by stream.
+    calls: BTreeMap<u16, Sent>,
+    counts: SoundCounts,
+}
+
+/// What became of frames, for the stats.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SoundCounts {
+    pub(crate) sent: u64,
+    pub(crate) dropped: u64,
+}
+
+struct Waiting {
+    stream: u16,
+    queued: Instant,
+    frame: SoundFrame,
+    /// The last one of its run: a `SoundEnd` follows.
+    ends: bool,
+}
+
+/// What the peer knows of a call's sound.
+#[derive(Default)]
+struct Sent {
+    format: Option<SoundHead>,
+    /// Frames were sent since the last `SoundEnd`.
+    runs: bool,
+    /// The run ends before the next frame that is sent.
+    ends: bool,
 }
 
 impl SoundQueue {
-    /// Adds a frame of sound that was captured then. The oldest make room for it.
-    pub(crate) fn push(&mut self, captured: Instant, frame: Vec<u8>) {
-        self.waiting.push_back((captured, frame));
-        self.drop_older(captured);
-        if self.waiting.len() > FRAMES {
+    /// Adds a frame. The oldest make room for it.
+    pub(crate) fn push(&mut self, stream: u16, frame: SoundFrame, now: Instant) -> Queued {
+        let before = self.counts.dropped;
+        self.drop_older(now);
+        if self.waiting.len() >= FRAMES {
             self.drop_oldest();
         }
+        self.waiting.push_back(Waiting {
+            stream,
+            queued: now,
+            frame,
+            ends: false,
+        });
+        match self.counts.dropped > before {
+            true => Queued::Replaced,
+            false => Queued::Fresh,
+        }
+    }
+
+    /// The call's sound pauses after the frames that wait.
+    pub(crate) fn end(&mut self, stream: u16) {
+        let mut waiting = self.waiting.iter_mut().rev();
+        match waiting.find(|waiting| waiting.stream == stream) {
+            Some(last) => last.ends = true,
+            None => self.calls.entry(stream).or_default().ends = true,
+        }
+    }
+
+    /// The call is over.
+    pub(crate) fn forget(&mut self, stream: u16) {
+        self.waiting.retain(|waiting| waiting.stream != stream);
+        self.calls.remove(&stream);
     }
 
     /// Moves as many frames as fit.
     pub(crate) fn pull(&mut self, record: &mut Record<'_>, now: Instant) {
         self.drop_older(now);
-        while let Some((_, frame)) = self.waiting.front()
-            && record.append(Class::Audio, frame)
+        for (stream, sent) in &mut self.calls {
+            if !sent.finish(*stream, record) {
+                return;
+            }
+        }
+        while let Some(waiting) = self.waiting.front()
+            && self
+                .calls
+                .entry(waiting.stream)
+                .or_default()
+                .send(waiting, record)
         {
+            self.counts.sent += 1;
             self.waiting.pop_front();
         }
     }
 
-    /// Frames dropped since the session began.
-    pub(crate) fn dropped(&self) -> u64 {
-        self.dropped
+    /// Whether a run of frames waits or was sent and did not end.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.waiting.is_empty() || self.calls.values().any(|sent| sent.runs)
+    }
+
+    pub(crate) fn counts(&self) -> SoundCounts {
+        self.counts
+    }
+
+    /// How long the oldest frame has waited.
+    pub(crate) fn age(&self, now: Instant) -> Option<Duration> {
+        let oldest = self.waiting.front()?;
+        Some(now - oldest.queued)
     }
 
     /// Bytes that wait.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.iter().map(|(_, frame)| frame.len()).sum()
+        let bytes = |waiting: &Waiting| waiting.frame.bytes.len();
+        self.waiting.iter().map(bytes).sum()
     }
 
     fn drop_older(&mut self, now: Instant) {
-        while let Some((captured, _)) = self.waiting.front()
-            && now - *captured > NEWEST
-        {
+        while self.age(now).is_some_and(|age| age > NEWEST) {
             self.drop_oldest();
         }
     }
 
     fn drop_oldest(&mut self) {
-        self.dropped += u64::from(self.waiting.pop_front().is_some());
+        if let Some(oldest) = self.waiting.pop_front() {
+            self.counts.dropped += 1;
+            self.calls.entry(oldest.stream).or_default().ends |= oldest.ends;
+        }
+    }
+}
+
+impl Sent {
+    /// Writes the frame with all that goes before and after it; tells whether the frame did fit.
+    fn send(&mut self, waiting: &Waiting, record: &mut Record<'_>) -> bool {
+        let (stream, frame) = (waiting.stream, &waiting.frame);
+        if !self.finish(stream, record) {
+            return false;
+        }
+        if self.format != Some(frame.format) {
+            if !record.push(stream, 0, &Message::SoundHead(frame.format)) {
+                return false;
+            }
+            self.format = Some(frame.format);
+        }
+        let sound = Message::Sound(Sound {
+            sequence: frame.sequence,
+            captured: frame.captured,
+            bytes: &frame.bytes,
+        });
+        let flags = if frame.voice { flags::VOICE } else { 0 };
+        if !record.push(stream, flags, &sound) {
+            return false;
+        }
+        self.runs = true;
+        self.ends = waiting.ends;
+        self.finish(stream, record);
+        true
+    }
+
+    /// Writes a `SoundEnd` that is due; tells whether none is due any more.
+    fn finish(&mut self, stream: u16, record: &mut Record<'_>) -> bool {
+        if self.ends && self.runs && !record.push(stream, 0, &Message::SoundEnd) {
+            return false;
+        }
+        if self.ends {
+            (self.ends, self.runs) = (false, false);
+        }
+        true
     }
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use alloc::vec::Vec;
+
+    use transom_wire::{Header, Kind, SoundCodec};
 
     use super::*;
 
     const MILLI: Duration = Duration::from_millis(1);
     const NOW: Instant = Instant(1_000_000_000);
+    const PCM: SoundHead = SoundHead::new(SoundCodec::Pcm, 480);
+    const OPUS: SoundHead = SoundHead::new(SoundCodec::Opus, 480);
 
-    /// Frames of 20 ms, each of one byte that tells its number.
-    fn queue(frames: u8) -> SoundQueue {
+    fn frame(format: SoundHead, sequence: u32) -> SoundFrame {
+        SoundFrame {
+            format,
+            sequence,
+            captured: 0,
+            voice: false,
+            bytes: vec![7; 2].into(),
+        }
+    }
+
+    /// Frames of 20 ms.
+    fn queue(frames: u32) -> SoundQueue {
         let mut queue = SoundQueue::default();
-        for number in 0..frames {
-            queue.push(NOW + u32::from(number) * 20 * MILLI, vec![number]);
+        for sequence in 0..frames {
+            queue.push(1, frame(OPUS, sequence), NOW + sequence * 20 * MILLI);
         }
         queue
     }
 
-    fn pull(queue: &mut SoundQueue, room: usize, now: Instant) -> Vec<u8> {
+    /// What goes into a record: each kind, and the sequence of a frame.
+    fn pull(queue: &mut SoundQueue, room: usize, now: Instant) -> Vec<(u16, Kind, u32)> {
         let mut out = vec![0; room];
         let mut record = Record::new(&mut out);
         queue.pull(&mut record, now);
         let used = record.used();
-        out.truncate(used);
-        out
+        let (mut rest, mut sent) = (out.get(..used).unwrap(), Vec::new());
+        while let Some((head, more)) = rest.split_first_chunk() {
+            let header = Header::decode(*head).unwrap();
+            let (payload, more) = more.split_at(header.len as usize);
+            let sequence = match Message::decode(header, payload).unwrap().unwrap() {
+                Message::Sound(sound) => sound.sequence,
+                _ => 0,
+            };
+            sent.push((
+                header.stream,
+                Kind::from_code(header.kind).unwrap(),
+                sequence,
+            ));
+            rest = more;
+        }
+        sent
+    }
+
+    /// Frames of a call with these sequences.
+    fn frames(sequences: impl IntoIterator<Item = u32>) -> Vec<(u16, Kind, u32)> {
+        let told = |sequence| (1, Kind::Sound, sequence);
+        sequences.into_iter().map(told).collect()
+    }
+
+    const HEAD: (u16, Kind, u32) = (1, Kind::SoundHead, 0);
+    const END: (u16, Kind, u32) = (1, Kind::SoundEnd, 0);
+    /// Bytes of a frame and of a head in a record.
+    const FRAME_BYTES: usize = 8 + 12 + 2;
+    const HEAD_BYTES: usize = 8 + 8;
+
+    #[test]
+    fn sound_leaves_in_order_and_whole_after_its_head() {
+        let mut queue = queue(6);
+        assert_eq!(queue.len(), 12);
+        let now = NOW + 100 * MILLI;
+        let sent = pull(&mut queue, HEAD_BYTES + 4 * FRAME_BYTES, now);
+        assert_eq!(sent, [vec![HEAD], frames(0..4)].concat());
+        assert_eq!(queue.age(now), Some(20 * MILLI));
+        assert_eq!(pull(&mut queue, 2 * FRAME_BYTES - 1, now), frames([4]));
+        assert_eq!(pull(&mut queue, FRAME_BYTES, now), frames([5]));
+        assert_eq!((queue.len(), queue.age(now)), (0, None));
+        assert_eq!((queue.counts().sent, queue.counts().dropped), (6, 0));
     }
 
     #[test]
-    fn sound_leaves_in_order_and_whole() {
-        let mut queue = queue(5);
-        queue.push(NOW + 100 * MILLI, vec![5, 5]);
-        assert_eq!(queue.len(), 7);
-        let now = NOW + 100 * MILLI;
-        assert_eq!(pull(&mut queue, 4, now), [0, 1, 2, 3]);
-        assert_eq!(pull(&mut queue, 2, now), [4], "two bytes do not fit in one");
-        assert_eq!(pull(&mut queue, 2, now), [5, 5]);
-        assert_eq!((queue.len(), queue.dropped()), (0, 0));
+    fn a_head_goes_before_each_change_of_format_and_for_each_call() {
+        let mut queue = SoundQueue::default();
+        for (sequence, format) in (0..).zip([PCM, PCM, OPUS, PCM]) {
+            queue.push(1, frame(format, sequence), NOW);
+        }
+        queue.push(3, frame(PCM, 0), NOW);
+        let kinds = pull(&mut queue, 1000, NOW);
+        let kinds: Vec<_> = kinds
+            .iter()
+            .map(|(stream, kind, _)| (*stream, *kind))
+            .collect();
+        let (head, sound) = (Kind::SoundHead, Kind::Sound);
+        let first = [head, sound, sound, head, sound, head, sound];
+        let first = first.map(|kind| (1, kind));
+        assert_eq!(kinds, [&first[..], &[(3, head), (3, sound)]].concat());
     }
 
     #[test]
     fn the_newest_200_ms_are_kept_and_the_oldest_dropped() {
         let mut queue = queue(15);
-        // The last is of 280 ms: those before 80 ms are too old beside it.
-        assert_eq!(queue.dropped(), 4);
+        // The last was queued at 280 ms: those before 80 ms are too old beside it.
+        assert_eq!(queue.counts().dropped, 4);
         let now = NOW + 280 * MILLI;
-        assert_eq!(pull(&mut queue, 3, now), [4, 5, 6]);
-        // Frame 10 is of 200 ms.
-        assert_eq!(pull(&mut queue, 3, NOW + 400 * MILLI), [10, 11, 12]);
-        assert_eq!(queue.dropped(), 7);
-        assert_eq!(pull(&mut queue, 9, NOW + 1000 * MILLI), []);
-        assert_eq!((queue.len(), queue.dropped()), (0, 9));
+        let sent = pull(&mut queue, HEAD_BYTES + 3 * FRAME_BYTES, now);
+        assert_eq!(sent, [vec![HEAD], frames(4..7)].concat());
+        // Frame 10 was queued at 200 ms.
+        let sent = pull(&mut queue, 3 * FRAME_BYTES, NOW + 400 * MILLI);
+        assert_eq!(sent, frames(10..13));
+        assert_eq!(queue.counts().dropped, 7);
+        assert_eq!(pull(&mut queue, 1000, NOW + 1000 * MILLI), []);
+        assert_eq!((queue.len(), queue.counts().dropped), (0, 9));
     }
 
     #[test]
     fn frames_of_one_time_do_not_pile_up() {
         let mut queue = SoundQueue::default();
-        for _ in 0..1000 {
-            queue.push(NOW, vec![1]);
+        for sequence in 0..1000 {
+            let queued = queue.push(1, frame(PCM, sequence), NOW);
+            let is_full = sequence as usize >= FRAMES;
+            assert_eq!(queued == Queued::Replaced, is_full);
         }
-        assert_eq!((queue.len(), queue.dropped()), (FRAMES, 920));
+        assert_eq!((queue.waiting.len(), queue.counts().dropped), (FRAMES, 920));
+    }
+
+    #[test]
+    fn an_end_follows_the_frames_that_wait_once() {
+        let mut queue = queue(2);
+        queue.end(1);
+        queue.end(1);
+        queue.push(1, frame(OPUS, 2), NOW + 40 * MILLI);
+        let now = NOW + 40 * MILLI;
+        let wanted = [vec![HEAD], frames(0..2), vec![END], frames([2])].concat();
+        assert_eq!(pull(&mut queue, 1000, now), wanted);
+        queue.end(1);
+        assert_eq!(pull(&mut queue, 1000, now), [END]);
+        queue.end(1);
+        assert_eq!(pull(&mut queue, 1000, now), [], "no run, no end");
+    }
+
+    #[test]
+    fn an_end_outlives_the_frames_that_it_follows() {
+        let mut queue = queue(1);
+        assert_eq!(pull(&mut queue, 1000, NOW).len(), 2);
+        queue.push(1, frame(OPUS, 1), NOW);
+        queue.end(1);
+        let later = NOW + 300 * MILLI;
+        queue.push(1, frame(OPUS, 2), later);
+        let sent = pull(&mut queue, 1000, later);
+        assert_eq!(sent, [vec![END], frames([2])].concat());
+        // Nothing of a run was sent: there is nothing to end.
+        let mut queue = SoundQueue::default();
+        queue.push(1, frame(OPUS, 1), NOW);
+        queue.end(1);
+        assert_eq!(pull(&mut queue, 1000, later), []);
+    }
+
+    #[test]
+    fn a_call_that_is_over_leaves_nothing() {
+        let mut queue = queue(3);
+        pull(&mut queue, HEAD_BYTES + FRAME_BYTES, NOW);
+        queue.push(3, frame(PCM, 9), NOW);
+        queue.forget(1);
+        assert_eq!((queue.waiting.len(), queue.calls.len()), (1, 0));
+        assert_eq!(queue.counts().dropped, 0, "nobody missed them");
     }
 }

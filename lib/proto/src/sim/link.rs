@@ -1,29 +1,29 @@
-//! One direction of a network link: a FIFO, a rate, a delay, and what goes wrong on the way. It
-//! knows nothing of what its packets carry.
+//! One direction of a network link: a FIFO, a rate, a delay, jitter and loss. It knows nothing of
+//! the content of its packets.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use super::random::Random;
 
-/// Names one direction of a link in its [`Network`](super::Network).
+/// Identifies one direction of a link in its [`Network`](super::Network).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct LinkId(pub(super) usize);
 
-/// What one direction of a link is like. All connections routed over it share its rate and FIFO.
+/// The model of one direction of a link. All connections routed over it share its rate and FIFO.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Link {
     /// Bits per second on the wire; 0 for no limit.
     pub rate: u64,
-    /// Bytes that wait at most; what does not fit is dropped.
+    /// Most bytes that wait; packets beyond are dropped.
     pub fifo: usize,
-    /// Bytes that pass at once after a pause, as of a token bucket.
+    /// Size of the token bucket: bytes that pass at once after a pause.
     pub burst: usize,
     /// Propagation delay.
     pub delay: Duration,
-    /// Added to the delay of each packet: from nothing to this much, in order.
+    /// Added to the delay of each packet: a random part of this. The order is kept.
     pub jitter: Duration,
-    /// The share of packets that are lost on the way, 0 to 1.
+    /// The share of packets that are lost, 0 to 1.
     pub loss: f64,
     /// Nothing passes while the link is down: packets are lost.
     pub is_down: bool,
@@ -99,7 +99,7 @@ impl<P> Queue<P> {
         self.waiting
     }
 
-    /// Takes a packet in, or drops it.
+    /// Queues a packet, or drops it.
     pub(super) fn push(&mut self, packet: P, bytes: usize, now: Duration) {
         if self.model.is_down || self.waiting.saturating_add(bytes) > self.model.fifo {
             self.dropped += 1;
@@ -110,7 +110,7 @@ impl<P> Queue<P> {
         self.schedule(now);
     }
 
-    /// When the link has something to do.
+    /// When the next packet leaves the FIFO or the link.
     pub(super) fn next(&self) -> Option<Duration> {
         let arrives = self.under_way.front().map(|(at, _)| *at);
         match (self.departs, arrives) {
@@ -119,7 +119,7 @@ impl<P> Queue<P> {
         }
     }
 
-    /// Moves packets on; gives the next one that has come out by now.
+    /// Moves packets on; returns the next one that has left the link by now.
     pub(super) fn pop(&mut self, now: Duration, random: &mut Random) -> Option<P> {
         while self.departs.is_some_and(|at| at <= now) {
             self.depart(random);

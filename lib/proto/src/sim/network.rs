@@ -1,4 +1,4 @@
-//! All links and connections, and the order in which things happen.
+//! All links and connections, and the queue of their events.
 
 use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use alloc::sync::Arc;
@@ -15,7 +15,7 @@ use crate::Side;
 /// Bytes of a packet beside its payload: Ethernet, IPv4, TCP with time stamps.
 const HEADERS: usize = 66;
 
-/// Names one connection of a [`Network`]. None is named twice.
+/// Identifies one connection of a [`Network`]. No id is used twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ConnectionId(u64);
 
@@ -60,7 +60,7 @@ pub struct Network<T> {
 /// The connection, and which side sends.
 type FlowId = (ConnectionId, Side);
 
-/// A thing with the time of its next event, so that it has at most one that counts.
+/// A link or flow with the time of its next event, so that at most one event of it is current.
 struct Scheduled<V> {
     value: V,
     at: Option<Duration>,
@@ -94,7 +94,7 @@ enum Event {
 }
 
 impl<T> Network<T> {
-    /// A network without links; all that is random in it follows from the seed.
+    /// A network without links; the seed determines all random numbers.
     pub fn new(seed: u64) -> Self {
         Self {
             now: Duration::ZERO,
@@ -115,7 +115,7 @@ impl<T> Network<T> {
         LinkId(self.links.len() - 1)
     }
 
-    /// What a link is like now; may be changed at any time.
+    /// A link's model, which may be changed at any time.
     ///
     /// # Panics
     /// The link is another network's.
@@ -171,11 +171,11 @@ impl<T> Network<T> {
     /// Sets `TCP_NOTSENT_LOWAT` in bytes and `TCP_USER_TIMEOUT` of one side.
     pub fn tune(&mut self, id: ConnectionId, side: Side, unsent_limit: usize, timeout: Duration) {
         if let Some(flow) = self.flow(id, side) {
-            (flow.unsent_limit, flow.user_timeout) = (unsent_limit, timeout);
+            flow.tune(unsent_limit, timeout);
         }
     }
 
-    /// Whether that side's socket takes bytes. After a `false` it becomes ready when it does.
+    /// Whether that side's socket is writable. After a `false` the side becomes ready when it is.
     pub fn is_writable(&mut self, id: ConnectionId, side: Side) -> bool {
         self.flow(id, side).is_some_and(Flow::is_writable)
     }
@@ -188,20 +188,19 @@ impl<T> Network<T> {
         }
     }
 
-    /// The next value that has come whole to that side.
+    /// The next value that was completely received by that side.
     pub fn read(&mut self, id: ConnectionId, side: Side) -> Option<T> {
-        self.flow(id, other(side))?.read()
+        self.flow(id, side.other())?.read()
     }
 
-    /// Bytes of a value that is not whole yet which have come to that side since this was last
-    /// asked.
+    /// Bytes of an incomplete value that were received by that side since the last call.
     pub fn read_partial(&mut self, id: ConnectionId, side: Side) -> usize {
-        self.flow(id, other(side)).map_or(0, Flow::read_partial)
+        self.flow(id, side.other()).map_or(0, Flow::read_partial)
     }
 
     /// Whether that side has given up: nothing was acked within its `TCP_USER_TIMEOUT`.
     pub fn is_dead(&mut self, id: ConnectionId, side: Side) -> bool {
-        self.flow(id, side).is_none_or(|flow| flow.is_dead)
+        self.flow(id, side).is_none_or(|flow| flow.is_dead())
     }
 
     /// Bytes that side has written and the other has not acked.
@@ -209,18 +208,18 @@ impl<T> Network<T> {
         self.flow(id, side).map_or(0, |flow| flow.buffered())
     }
 
-    /// Since the beginning.
+    /// The virtual time, since the beginning.
     pub fn now(&self) -> Duration {
         self.now
     }
 
-    /// When something happens next.
+    /// When the next event happens.
     pub fn next(&self) -> Option<Duration> {
         let Reverse((at, ..)) = self.events.peek()?;
         Some(*at)
     }
 
-    /// Lets everything happen that is due by then.
+    /// Handles all events that are due by then.
     pub fn advance(&mut self, now: Duration) {
         while self.next().is_some_and(|at| at <= now)
             && let Some(Reverse((at, _, event))) = self.events.pop()
@@ -297,7 +296,7 @@ impl<T> Network<T> {
         match packet.load {
             Load::Data(segment) => {
                 let ack = route.flow.handle_segment(&segment);
-                self.ready.insert((connection, other(sender)));
+                self.ready.insert((connection, sender.other()));
                 self.forward(Packet {
                     load: Load::Ack(ack),
                     hop: 0,
@@ -320,7 +319,7 @@ impl<T> Network<T> {
         }
         let flow = &mut route.value.flow;
         flow.handle_timeout(at);
-        if flow.is_dead {
+        if flow.is_dead() {
             self.ready.insert(id);
         }
         self.transmit(id);
@@ -368,12 +367,5 @@ impl<T> Network<T> {
     fn schedule(&mut self, at: Duration, event: Event) {
         self.order += 1;
         self.events.push(Reverse((at, self.order, event)));
-    }
-}
-
-fn other(side: Side) -> Side {
-    match side {
-        Side::Dialer => Side::Listener,
-        Side::Listener => Side::Dialer,
     }
 }

@@ -12,17 +12,16 @@
     reason = "a scene is played by tests and explorers, and a panic is their verdict"
 )]
 
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use transom_wire::limits::RECORD_BULK;
-use transom_wire::{CallKind, Codec, Orientation, PictureHead, Shape};
+use transom_wire::{CallKind, Shape};
 
 use super::{ConnectionId, Link, LinkId, Network};
-use crate::fuzzing::{Courier, Parcel};
-use crate::{CallEvent, CallId, Config, Event, Instant, Picture, Session, Side, Stats};
+use crate::fuzzing::{Courier, Parcel, picture};
+use crate::{CallEvent, CallId, Config, Event, Instant, Session, Side, Stats};
 
 /// What sealing adds to a record.
 const SEAL: usize = 18;
@@ -314,23 +313,10 @@ impl Line {
         let Some(call) = self.call else {
             return;
         };
-        let head = PictureHead {
-            sequence: self.made.len() as u32,
-            captured: (STATION + now).0,
-            acquired_after: 0,
-            ready_after: 0,
-            sent_after: 0,
-            width: 640,
-            height: 480,
-            orientation: Orientation::Upright,
-            codec: Codec::Jpeg,
-            total: 0,
-        };
-        let bytes = Arc::from(vec![7; video.bytes]);
+        let sequence = self.made.len() as u32;
+        let picture = picture(sequence, (STATION + now).0, video.bytes);
         self.made.push(now);
-        self.station
-            .send_picture(call, Picture { head, bytes })
-            .unwrap();
+        self.station.send_picture(call, picture).unwrap();
     }
 
     fn events(&mut self, now: Duration) -> bool {

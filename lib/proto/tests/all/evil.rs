@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use transom_proto::{
-    CallEvent, CallId, Config, Connection, Event, Instant, LeafData, PeerError, Side,
-    TransferEvent, TransferId,
+    CallEvent, CallId, Config, Connection, Event, Instant, PeerError, Side, TransferEvent,
+    TransferId,
 };
 use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
-use transom_wire::{
-    Ack, CallKind, Capabilities, Collision, Entry, EntryKind, Grant, Header, Hello, Kind, Message,
-    Offer, RelativePath, Ring, Shape, Start, TransferKey,
-};
+use transom_wire::{Ack, CallKind, Capabilities, Grant, Header, Hello, Kind, Message, Ring, Shape};
+
+use crate::messages::{entry, leaf, offer, start};
 
 /// One frame that the session sent.
 pub(crate) struct Said {
@@ -26,6 +25,9 @@ impl Said {
     }
 }
 
+/// What both ends take, as their Hellos say.
+const TAKES: Capabilities = Capabilities(Capabilities::SOUND.0 | Capabilities::OPUS.0);
+
 pub(crate) struct Evil {
     pub(crate) connection: Connection,
     pub(crate) now: Instant,
@@ -38,13 +40,18 @@ impl Evil {
     }
 
     /// After the peer's Hello.
-    pub(crate) fn met(mut self) -> Self {
+    pub(crate) fn met(self) -> Self {
+        self.met_by(TAKES)
+    }
+
+    /// After the Hello of a peer that can do this.
+    pub(crate) fn met_by(mut self, capabilities: Capabilities) -> Self {
         let evil = &mut self;
         let name = "evil".parse().unwrap();
         let hello = Hello {
             session: 1,
             nonce: 1,
-            capabilities: Capabilities::NONE,
+            capabilities,
             clock: 0,
             name,
         };
@@ -62,6 +69,7 @@ impl Evil {
     pub(crate) fn tuned(tune: impl FnOnce(&mut Config)) -> Self {
         let now = Instant(5_000_000);
         let mut config = Config::new("honest".parse().unwrap(), 1, 2);
+        config.capabilities = TAKES;
         tune(&mut config);
         let connection = Connection::new(config, Side::Listener, now);
         Self { connection, now }
@@ -77,47 +85,19 @@ impl Evil {
     /// Has the session send a leaf of a file on stream 2; it may send all of it.
     pub(crate) fn add_leaf(&mut self) {
         let evil = self;
-        let (index, offset, size) = (0, 0, LEAF as u64);
-        let name = RelativePath::new("film").unwrap();
-        let offer = Offer {
-            transfer: TransferKey([1; 16]),
-            shape: Shape::File,
-            collision: Collision::Rename,
-            files: 1,
-            bytes: size,
-            name,
-        };
+        let size = LEAF as u64;
+        let offer = offer(Shape::File, 1, size);
         let file = evil.connection.session.offer(&offer).unwrap();
         evil.say(2, &Message::Accept).unwrap();
         evil.say(2, &Message::Grant(Grant { bytes: size })).unwrap();
-        let (kind, mode, mtime, path) = (EntryKind::File, 0, 0, name);
-        let entry = Entry {
-            index,
-            kind,
-            mode,
-            mtime,
-            size,
-            path,
-        };
+        let entry = entry(0, size);
         evil.connection.session.entry(file, &entry).unwrap();
-        let proof = [0; 32];
-        let start = Start {
-            index,
-            offset,
-            proof,
-        };
-        evil.say(2, &Message::Start(start)).unwrap();
+        evil.say(2, &Message::Start(start(0, 0))).unwrap();
         evil.heard();
         let (received, clock) = (evil.connection.session.stats(evil.now).sent, 0);
         evil.say(0, &Message::Ack(Ack { received, clock })).unwrap();
         evil.events();
-        let (hash, bytes) = ([0; 32], vec![0; LEAF]);
-        let leaf = LeafData {
-            index,
-            offset,
-            hash,
-            bytes,
-        };
+        let leaf = leaf(0, 0, LEAF);
         evil.connection.session.leaf(file, leaf).unwrap();
     }
 

@@ -4,19 +4,16 @@
 use transom_proto::{CallEvent, Event, PeerError, TransferEvent};
 use transom_wire::{
     ByeCode, CallKind, Capabilities, Collision, EndReason, Entry, EntryKind, Hello, Join, Kind,
-    Message, Offer, RefuseReason, RelativePath, Ring, Shape, Status, TransferKey,
+    Message, Offer, RefuseReason, Ring, Shape, Status,
 };
 
 use crate::evil::Evil;
+use crate::messages;
 
 fn offer(shape: Shape, collision: Collision) -> Message<'static> {
     Message::Offer(Offer {
-        transfer: TransferKey([1; 16]),
-        shape,
         collision,
-        files: 1,
-        bytes: 10,
-        name: RelativePath::new("name").unwrap(),
+        ..messages::offer(shape, 1, 10)
     })
 }
 
@@ -92,12 +89,8 @@ fn an_entry_of_an_unknown_kind_may_have_data_and_fails_alone() {
     };
     evil.connection.session.accept(file).unwrap();
     let entry = Entry {
-        index: 0,
         kind: EntryKind::Unknown(7),
-        mode: 0,
-        mtime: 0,
-        size: 10,
-        path: RelativePath::new("link").unwrap(),
+        ..messages::entry(0, 10)
     };
     evil.say(1, &Message::Entry(entry)).unwrap();
     let told = evil.events();

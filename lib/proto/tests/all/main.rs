@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its verdict")]
 
 mod acks;
+mod beside;
 mod calls;
 mod evil;
 mod fairness;
@@ -13,9 +14,11 @@ mod later;
 mod laws;
 mod live;
 mod memory;
+mod messages;
 mod rates;
 mod sending;
 mod slow;
+mod sound;
 mod texts;
 mod timing;
 mod video;

@@ -2,51 +2,24 @@
 
 use transom_proto::{Config, Event, LeafData, TransferEvent, TransferId};
 use transom_wire::limits::LEAF;
-use transom_wire::{
-    Collision, Entry, EntryKind, Leaf, Message, Offer, RefuseReason, RelativePath, Shape, Start,
-    TransferKey,
-};
+use transom_wire::{Leaf, Message, RefuseReason, Shape};
 
 use crate::evil::Evil;
+use crate::messages::{entry, offer, start};
 
 /// One leaf of a file of its own comes in for each of so many transfers; gives them and the leaves.
 fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(TransferId, LeafData)> {
-    let path = RelativePath::new("film").unwrap();
-    let (index, size) = (0, 2 * LEAF as u64);
+    let size = 2 * LEAF as u64;
     let mut leaves = Vec::new();
     for number in 0..transfers {
         let stream = 2 * number + 1;
-        let offer = Offer {
-            transfer: TransferKey([number as u8; 16]),
-            shape: Shape::File,
-            collision: Collision::Rename,
-            files: 1,
-            bytes: size,
-            name: path,
-        };
+        let offer = offer(Shape::File, 1, size);
         evil.say(stream, &Message::Offer(offer)).unwrap();
         let file = offered(evil);
         evil.connection.session.accept(file).unwrap();
-        let entry = Entry {
-            index,
-            kind: EntryKind::File,
-            mode: 0,
-            mtime: 0,
-            size,
-            path,
-        };
+        let entry = entry(0, size);
         evil.say(stream, &Message::Entry(entry)).unwrap();
-        evil.connection
-            .session
-            .start(
-                file,
-                &Start {
-                    index,
-                    offset: 0,
-                    proof: [0; 32],
-                },
-            )
-            .unwrap();
+        evil.connection.session.start(file, &start(0, 0)).unwrap();
     }
     for number in 0..transfers {
         leaves.push(receive_leaf(evil, 2 * number + 1, 0));

@@ -214,7 +214,7 @@ fn later_frame(kind: u8) -> Vec<u8> {
 
 #[test]
 fn frames_of_later_versions_are_acked_at_once_and_at_most_every_2_ms() {
-    for kind in [0x08, 0x20, 0x55, 0xff] {
+    for kind in [0x08, 0x23, 0x55, 0xff] {
         let mut evil = Evil::new();
         evil.heard();
         evil.wait(20 * MILLI).unwrap();

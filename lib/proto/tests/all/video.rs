@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use transom_proto::fuzzing::{Route, Who};
+use transom_proto::fuzzing::{self, Route, Who};
 use transom_proto::{CallEvent, Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::RECORD_BULK;
-use transom_wire::{
-    CallKind, CameraState, Codec, Message, Orientation, PictureHead, Ring, Status, flags, limits,
-};
+use transom_wire::{CallKind, CameraState, Message, PictureHead, Ring, Status, flags, limits};
 
 use crate::calls::calling;
 use crate::evil::Evil;
@@ -16,22 +14,7 @@ use crate::evil::Evil;
 const TICK: Duration = Duration::from_millis(100);
 
 pub(crate) fn picture(sequence: u32, bytes: usize) -> Picture {
-    let head = PictureHead {
-        sequence,
-        captured: 0,
-        acquired_after: 0,
-        ready_after: 0,
-        sent_after: 0,
-        width: 640,
-        height: 480,
-        orientation: Orientation::Upright,
-        codec: Codec::Jpeg,
-        total: 0,
-    };
-    Picture {
-        head,
-        bytes: Arc::from(vec![sequence as u8; bytes]),
-    }
+    fuzzing::picture(sequence, 0, bytes)
 }
 
 /// The sequences of the pictures that came.

@@ -1,11 +1,11 @@
 //! Records in order, out of order, changed, and across changes of the key.
 
 use super::*;
-use crate::fuzzing::{Link, pair};
+use crate::fuzzing::{Transport, pair};
 
 fn channels() -> (Channel, Channel) {
     let (mut dialer, mut listener) = pair();
-    Link::new(&[]).run(&mut dialer, &mut listener).unwrap();
+    Transport::new(&[]).run(&mut dialer, &mut listener).unwrap();
     (
         dialer.into_channel().unwrap(),
         listener.into_channel().unwrap(),
@@ -52,7 +52,7 @@ fn records_are_appended_one_after_the_other() {
 }
 
 #[test]
-fn a_record_sealed_in_place_is_the_one_that_is_appended() {
+fn sealing_in_place_and_appending_make_the_same_record() {
     let ((mut near, _), (mut again, mut far)) = (channels(), channels());
     let mut record = [0; RECORD_OVERHEAD + 4];
     record[RECORD_HEAD..][..4].copy_from_slice(b"door");
@@ -73,14 +73,14 @@ fn every_changed_byte_of_a_record_ends_the_channel() {
         let mut bad = good.clone();
         bad[at] ^= 1 << (at % 8);
         assert_eq!(opened(&mut far, &bad), Err(ChannelError::Forged));
-        // Final, though the right bytes come after, and for both directions.
+        // Final for both directions, although the correct record follows.
         assert_eq!(opened(&mut far, &good), Err(ChannelError::Over));
         assert_eq!(far.seal(b"x", &mut Vec::new()), Err(ChannelError::Over));
     }
 }
 
 #[test]
-fn records_left_out_repeated_or_sent_back_are_seen() {
+fn records_left_out_repeated_or_reflected_are_detected() {
     let (mut near, mut far) = channels();
     let (_first, second) = (sealed(&mut near, b"1"), sealed(&mut near, b"2"));
     assert_eq!(opened(&mut far, &second), Err(ChannelError::Forged));
@@ -106,7 +106,7 @@ fn lengths_that_no_record_has_end_the_channel() {
 }
 
 #[test]
-fn the_callers_mistakes_change_nothing() {
+fn errors_of_the_caller_leave_channel_and_buffer_unchanged() {
     let (mut near, mut far) = channels();
     let mut wire = b"kept".to_vec();
     let long = vec![0; MAX_PLAIN + 1];
@@ -128,7 +128,7 @@ fn the_key_changes_after_each_interval_in_each_direction() {
     for record in 0..20_u8 {
         let wire = sealed(&mut near, &[record]);
         assert_eq!(opened(&mut far, &wire).unwrap(), [record]);
-        // The other way at another pace: the directions count for themselves.
+        // Fewer records in the other direction: each direction counts its own.
         if record % 2 == 0 {
             let wire = sealed(&mut far, &[record]);
             assert_eq!(opened(&mut near, &wire).unwrap(), [record]);
@@ -137,7 +137,7 @@ fn the_key_changes_after_each_interval_in_each_direction() {
 }
 
 #[test]
-fn a_side_that_keeps_its_key_is_not_understood() {
+fn a_side_that_does_not_rekey_fails_the_check() {
     let (near, mut far) = channels();
     let mut near = near.with_interval(3);
     for _ in 0..3 {

@@ -1,46 +1,48 @@
-//! Handshakes of pairs, whole, cut, changed and refused.
+//! Handshakes between two sides: complete, fragmented, changed and refused.
 
 use super::*;
-use crate::fuzzing::{DIALER_BYTES, LISTENER_BYTES, Link, identity, pair, side};
+use crate::fuzzing::{DIALER_BYTES, LISTENER_BYTES, Transport, begin, identity, pair};
 
 #[test]
-fn any_cut_gives_the_same_keys() {
+fn any_fragmentation_gives_the_same_keys() {
     for cut in 1..=u8::try_from(DIALER_BYTES).unwrap() {
         let (mut dialer, mut listener) = pair();
-        Link::new(&[cut]).run(&mut dialer, &mut listener).unwrap();
+        Transport::new(&[cut])
+            .run(&mut dialer, &mut listener)
+            .unwrap();
         let near = dialer.into_channel().unwrap();
         let far = listener.into_channel().unwrap();
         assert_eq!(near.handshake_hash(), far.handshake_hash());
-        assert_eq!(near.remote(), identity(Role::Listener).public());
-        assert_eq!(far.remote(), identity(Role::Dialer).public());
+        assert_eq!(near.remote(), identity(Side::Listener).public());
+        assert_eq!(far.remote(), identity(Side::Dialer).public());
     }
 }
 
 #[test]
-fn every_changed_byte_ends_it() {
-    let dialers = (0..DIALER_BYTES).map(|offset| (Role::Dialer, offset));
-    let listeners = (0..LISTENER_BYTES).map(|offset| (Role::Listener, offset));
-    for (role, offset) in dialers.chain(listeners) {
-        // Each bit of what is in the clear; of the rest, bits that differ from byte to byte.
+fn every_changed_byte_fails_the_handshake() {
+    let dialers = (0..DIALER_BYTES).map(|offset| (Side::Dialer, offset));
+    let listeners = (0..LISTENER_BYTES).map(|offset| (Side::Listener, offset));
+    for (side, offset) in dialers.chain(listeners) {
+        // Every bit of the plain bytes; of each encrypted byte a single bit.
         let bits = if offset < 14 { 0..8 } else { 0..1 };
         for bit in bits.map(|bit| (bit + offset as u8) % 8) {
             let (mut dialer, mut listener) = pair();
-            let mut link = Link::new(&[]);
-            link.flip = Some((role, offset, bit));
-            let end = link.run(&mut dialer, &mut listener);
-            let error = end.expect_err("a changed byte was not seen");
-            assert!(error.is_peer(), "{role:?} {offset} {bit}: {error}");
+            let mut transport = Transport::new(&[]);
+            transport.flip = Some((side, offset, bit));
+            let end = transport.run(&mut dialer, &mut listener);
+            let error = end.expect_err("a changed byte was not detected");
+            assert!(error.is_peer(), "{side:?} {offset} {bit}: {error}");
         }
     }
 }
 
 #[test]
-fn a_changed_cipher_is_seen_though_both_could_go_on_with_it() {
-    // The set BOTH without its AES bit: what somebody between would like best.
+fn a_downgrade_of_the_cipher_is_detected() {
+    // The dialer's set without its AES bit.
     let (mut dialer, mut listener) = pair();
-    let mut link = Link::new(&[]);
-    link.flip = Some((Role::Dialer, 7, 1));
-    let end = link.run(&mut dialer, &mut listener);
+    let mut transport = Transport::new(&[]);
+    transport.flip = Some((Side::Dialer, 7, 1));
+    let end = transport.run(&mut dialer, &mut listener);
     assert_eq!(end, Err(HandshakeError::Forged(2)));
     assert!(dialer.remote().is_none() && listener.remote().is_none());
 }
@@ -53,14 +55,14 @@ fn the_cipher_is_aes_only_if_both_have_it() {
         (both, chacha, Cipher::ChaCha20Poly1305),
         (chacha, both, Cipher::ChaCha20Poly1305),
     ] {
-        let (mut dialer, mut listener) = (side(Role::Dialer, near), side(Role::Listener, far));
-        Link::new(&[]).run(&mut dialer, &mut listener).unwrap();
+        let (mut dialer, mut listener) = (begin(Side::Dialer, near), begin(Side::Listener, far));
+        Transport::new(&[]).run(&mut dialer, &mut listener).unwrap();
         assert_eq!(dialer.into_channel().unwrap().cipher(), cipher);
         assert_eq!(listener.into_channel().unwrap().cipher(), cipher);
     }
 }
 
-/// Brings a handshake to where the dialer knows the listener's key.
+/// A handshake up to the point at which the dialer knows the listener's key.
 fn until_message_2() -> (Handshake, Handshake) {
     let (mut dialer, mut listener) = pair();
     for _ in 0..2 {
@@ -73,9 +75,9 @@ fn until_message_2() -> (Handshake, Handshake) {
 }
 
 #[test]
-fn a_key_that_is_not_admitted_is_sent_nothing() {
+fn nothing_is_sent_to_a_key_that_is_not_admitted() {
     let (mut dialer, mut listener) = until_message_2();
-    assert_eq!(dialer.remote(), Some(identity(Role::Listener).public()));
+    assert_eq!(dialer.remote(), Some(identity(Side::Listener).public()));
     assert_eq!(listener.remote(), None);
     assert_eq!(dialer.poll_transmit(), None);
     assert_eq!(dialer.handle_bytes(b"say something"), Ok(0));
@@ -95,20 +97,22 @@ fn a_listener_without_admission_has_no_channel() {
     let third = dialer.poll_transmit().unwrap();
     assert!(dialer.is_complete());
     assert_eq!(listener.handle_bytes(&third), Ok(third.len()));
-    assert_eq!(listener.remote(), Some(identity(Role::Dialer).public()));
+    assert_eq!(listener.remote(), Some(identity(Side::Dialer).public()));
     assert_eq!(listener.poll_transmit(), None);
     assert!(!listener.is_complete());
     assert_eq!(listener.into_channel().err(), Some(HandshakeError::Early));
 }
 
 #[test]
-fn a_dialer_introduces_itself_to_whom_it_admits() {
+fn a_dialer_introduces_itself_to_a_listener_that_it_admits() {
     for words in [&b""[..], b"anna", &[0xff; INTRODUCTION]] {
-        let mut dialer = side(Role::Dialer, Ciphers::BOTH);
-        let mut listener = side(Role::Listener, Ciphers::BOTH);
+        let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
+        let mut listener = begin(Side::Listener, Ciphers::BOTH);
         dialer.introduce(words);
         listener.introduce(b"listeners say nothing");
-        Link::new(&[5]).run(&mut dialer, &mut listener).unwrap();
+        Transport::new(&[5])
+            .run(&mut dialer, &mut listener)
+            .unwrap();
         assert_eq!(listener.introduction(), words);
         assert_eq!(dialer.introduction(), b"");
         assert!(dialer.into_channel().is_ok() && listener.into_channel().is_ok());
@@ -116,18 +120,18 @@ fn a_dialer_introduces_itself_to_whom_it_admits() {
 }
 
 #[test]
-fn what_is_too_long_for_an_introduction_is_not_said() {
+fn an_introduction_that_is_too_long_is_not_sent() {
     let (mut dialer, mut listener) = (
-        side(Role::Dialer, Ciphers::BOTH),
-        side(Role::Listener, Ciphers::BOTH),
+        begin(Side::Dialer, Ciphers::BOTH),
+        begin(Side::Listener, Ciphers::BOTH),
     );
     dialer.introduce(&[b'a'; INTRODUCTION + 1]);
-    Link::new(&[]).run(&mut dialer, &mut listener).unwrap();
+    Transport::new(&[]).run(&mut dialer, &mut listener).unwrap();
     assert_eq!(listener.introduction(), b"");
 }
 
 #[test]
-fn admitting_twice_is_the_callers_mistake() {
+fn admitting_twice_is_an_error() {
     let (mut dialer, _listener) = until_message_2();
     dialer.admit().unwrap();
     assert_eq!(dialer.admit(), Err(HandshakeError::Early));
@@ -141,7 +145,7 @@ fn records_behind_the_last_message_are_left_alone() {
     let third = wire.len();
     let mut near = dialer.into_channel().unwrap();
     near.seal(b"first", &mut wire).unwrap();
-    // Whether they come in one read, or while the owner is being asked.
+    // In the same read, and while the owner decides.
     assert_eq!(listener.handle_bytes(&wire), Ok(third));
     assert_eq!(listener.handle_bytes(&wire[third..]), Ok(0));
     listener.admit().unwrap();
@@ -152,7 +156,7 @@ fn records_behind_the_last_message_are_left_alone() {
 
 #[test]
 fn other_programs_are_recognised_by_their_first_bytes() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let request = b"GET / HTTP/1.1\r\nHost: door\r\n\r\n";
     assert_eq!(listener.handle_bytes(request), Err(HandshakeError::Magic));
     assert_eq!(listener.poll_transmit(), None);
@@ -161,9 +165,9 @@ fn other_programs_are_recognised_by_their_first_bytes() {
 }
 
 #[test]
-fn another_version_is_answered_so_that_both_can_say_why() {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+fn an_unsupported_version_is_answered_so_that_both_sides_can_explain_it() {
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let of_later = b"TRSM\x02\x03\x01\x0b\x01\x07\x07\x77";
     let version = |oldest, newest| Err(HandshakeError::Version { oldest, newest });
     assert_eq!(listener.handle_bytes(of_later), version(2, 3));
@@ -181,7 +185,7 @@ fn another_version_is_answered_so_that_both_can_say_why() {
 
 #[test]
 fn a_dialer_that_also_speaks_later_versions_is_served() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let of_later = b"TRSM\x01\x09\x01\x0b\x01\x07\x07\x77";
     assert_eq!(listener.handle_bytes(of_later), Ok(of_later.len()));
     let answer = listener.poll_transmit().unwrap();
@@ -189,9 +193,9 @@ fn a_dialer_that_also_speaks_later_versions_is_served() {
 }
 
 #[test]
-fn a_purpose_that_is_not_served_is_answered_so_that_both_can_say_why() {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
+fn an_unsupported_purpose_is_answered_so_that_both_sides_can_explain_it() {
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
     let pairing = b"TRSM\x01\x01\x01\x03\x02\0\0\0";
     let refused = listener.handle_bytes(pairing);
     assert_eq!(refused, Err(HandshakeError::Purpose(2)));
@@ -203,16 +207,16 @@ fn a_purpose_that_is_not_served_is_answered_so_that_both_can_say_why() {
 }
 
 #[test]
-fn our_own_bytes_coming_back_are_seen() {
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+fn our_own_bytes_reflected_are_detected() {
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     let echo = dialer.poll_transmit().unwrap();
-    assert_eq!(dialer.handle_bytes(&echo), Err(HandshakeError::Role(1)));
+    assert_eq!(dialer.handle_bytes(&echo), Err(HandshakeError::Side(1)));
 }
 
 #[test]
-fn a_wrong_length_is_seen_before_the_message_comes() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+fn a_wrong_length_is_detected_before_the_message_arrives() {
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     listener
         .handle_bytes(&dialer.poll_transmit().unwrap())
         .unwrap();
@@ -229,16 +233,16 @@ fn a_wrong_length_is_seen_before_the_message_comes() {
 }
 
 #[test]
-fn the_buffer_of_a_stranger_is_bounded() {
-    let mut listener = side(Role::Listener, Ciphers::BOTH);
-    let mut dialer = side(Role::Dialer, Ciphers::BOTH);
+fn the_buffer_for_an_unauthenticated_peer_is_bounded() {
+    let mut listener = begin(Side::Listener, Ciphers::BOTH);
+    let mut dialer = begin(Side::Dialer, Ciphers::BOTH);
     let preamble = dialer.poll_transmit().unwrap();
     for byte in preamble.iter().chain(&[0, 32]).chain(&[7; 31]) {
         assert_eq!(listener.handle_bytes(&[*byte]), Ok(1));
         assert!(listener.buffered() <= HANDSHAKE_BUFFER);
     }
     assert_eq!(listener.buffered(), 33);
-    // The rest is taken up to the end of the message and not a byte further.
+    // The first byte completes message 1, and the next two are an illegal length of message 3.
     assert_eq!(
         listener.handle_bytes(&[7; 100_000]).err(),
         Some(HandshakeError::Length {
@@ -252,7 +256,7 @@ fn the_buffer_of_a_stranger_is_bounded() {
 }
 
 #[test]
-fn keys_that_belong_to_everybody_are_refused() {
+fn low_order_keys_are_recognised() {
     let mut one = [0; 32];
     one[0] = 1;
     let mut order_eight = [
@@ -265,12 +269,12 @@ fn keys_that_belong_to_everybody_are_refused() {
     assert!(noise::is_low_order(&order_eight));
     order_eight[0] ^= 1;
     assert!(!noise::is_low_order(&order_eight));
-    assert!(!noise::is_low_order(&identity(Role::Dialer).public()));
+    assert!(!noise::is_low_order(&identity(Side::Dialer).public()));
 }
 
 #[test]
 fn debug_shows_no_key() {
-    let dialer = side(Role::Dialer, Ciphers::BOTH);
+    let dialer = begin(Side::Dialer, Ciphers::BOTH);
     let text = format!("{dialer:?}");
-    assert_eq!(text, "Handshake { role: Dialer, stage: Preamble, .. }");
+    assert_eq!(text, "Handshake { side: Dialer, stage: Preamble, .. }");
 }

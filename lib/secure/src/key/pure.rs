@@ -1,4 +1,4 @@
-//! Keys by pure Rust.
+//! Keys in pure Rust.
 
 use aes_gcm::aead::AeadInPlace;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
@@ -22,10 +22,10 @@ impl Key {
         }
     }
 
-    /// Seals the record of that number in place and gives its tag.
+    /// Seals the record of that number in place and returns its tag.
     ///
     /// # Errors
-    /// The bytes are more than the cipher takes under one nonce, gigabytes.
+    /// The bytes exceed the cipher's limit for one nonce (gigabytes).
     pub(crate) fn seal(&self, number: u64, bytes: &mut [u8]) -> Result<[u8; TAG], Forged> {
         let tag = match self {
             Self::ChaCha20Poly1305(key) => {
@@ -43,7 +43,7 @@ impl Key {
     /// Opens the record of that number in place: its plain bytes come first, then its tag.
     ///
     /// # Errors
-    /// It is not that record.
+    /// The record was changed or has another number.
     pub(crate) fn open(&self, number: u64, sealed: &mut [u8]) -> Result<(), Forged> {
         let (bytes, tag) = sealed.split_last_chunk_mut::<TAG>().ok_or(Forged)?;
         let opened = match self {

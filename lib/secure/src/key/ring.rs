@@ -21,10 +21,10 @@ impl Key {
         Self { cipher, key }
     }
 
-    /// Seals the record of that number in place and gives its tag.
+    /// Seals the record of that number in place and returns its tag.
     ///
     /// # Errors
-    /// The bytes are more than the cipher takes under one nonce, gigabytes.
+    /// The bytes exceed the cipher's limit for one nonce (gigabytes).
     pub(crate) fn seal(&self, number: u64, bytes: &mut [u8]) -> Result<[u8; TAG], Forged> {
         let nonce = Nonce::assume_unique_for_key(nonce(self.cipher, number));
         let tag = self
@@ -37,7 +37,7 @@ impl Key {
     /// Opens the record of that number in place: its plain bytes come first, then its tag.
     ///
     /// # Errors
-    /// It is not that record.
+    /// The record was changed or has another number.
     pub(crate) fn open(&self, number: u64, sealed: &mut [u8]) -> Result<(), Forged> {
         let nonce = Nonce::assume_unique_for_key(nonce(self.cipher, number));
         let opened = self.key.open_in_place(nonce, Aad::empty(), sealed);

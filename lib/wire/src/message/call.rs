@@ -18,7 +18,7 @@ codes! {
 /// Asks for a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ring {
-    /// What for.
+    /// What the call is for.
     pub kind: CallKind,
 }
 
@@ -39,9 +39,9 @@ codes! {
     EndReason, "end reason" {
         /// A person or program chose so.
         Chosen = 0,
-        /// This peer may not do that here.
+        /// The peer does not have the right.
         Forbidden = 1,
-        /// In another call, or as many viewers as allowed.
+        /// In another call, or the limit of viewers is reached.
         Busy = 2,
         /// There is no camera.
         NoCamera = 3,
@@ -61,7 +61,7 @@ codes! {
 pub struct Shown {
     /// The picture's number.
     pub sequence: u32,
-    /// The viewer's clock when it was shown, or dropped.
+    /// The viewer's clock when the picture was shown or dropped.
     pub clock: u64,
 }
 
@@ -80,17 +80,17 @@ impl Shown {
 }
 
 codes! {
-    /// How a camera is.
+    /// The state of a camera.
     CameraState, "camera state" {
         /// Being opened.
         Opening = 1,
         /// Giving pictures.
         Live = 2,
-        /// Gone or broken; tried again by itself.
+        /// Unplugged or failing; the station tries again by itself.
         Lost = 3,
         /// Switched off by its owner.
         Off = 4,
-        /// Giving pictures, fewer or coarser ones than it could: this viewer's link is slow.
+        /// Giving fewer or coarser pictures than it could, since this viewer's link is slow.
         Reduced = 5,
     }
 }
@@ -98,7 +98,7 @@ codes! {
 /// Tells the side that sends pictures whether the other side records them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Recording {
-    /// Whether it does.
+    /// Whether the other side records.
     pub on: bool,
 }
 

@@ -16,7 +16,7 @@ pub struct Hello {
     pub capabilities: Capabilities,
     /// The sender's clock.
     pub clock: u64,
-    /// What this side calls itself. A hint only: trust hangs on the key.
+    /// This side's name for itself. Only a hint: trust rests on the key.
     pub name: PeerName,
 }
 
@@ -63,17 +63,23 @@ impl Capabilities {
     pub const CALLS: Self = Self(1 << 1);
     /// It receives files.
     pub const FILES: Self = Self(1 << 2);
+    /// It takes the messages of sound (wire 9), coded as PCM.
+    pub const SOUND: Self = Self(1 << 3);
+    /// It takes sound coded as Opus too.
+    pub const OPUS: Self = Self(1 << 4);
     /// Those that have a name, as `--json` and files of settings write it.
-    pub const NAMED: [(Self, &'static str); 3] = [
+    pub const NAMED: [(Self, &'static str); 5] = [
         (Self::CAMERA, "camera"),
         (Self::CALLS, "calls"),
         (Self::FILES, "files"),
+        (Self::SOUND, "sound"),
+        (Self::OPUS, "opus"),
     ];
 
     /// The names of those in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let named = Self::NAMED.into_iter();
-        named.filter_map(move |(one, name)| self.contains(one).then_some(name))
+        named.filter_map(move |(named, name)| self.contains(named).then_some(name))
     }
 
     /// Whether all of `others` are in the set.
@@ -176,12 +182,12 @@ impl Pong {
     }
 }
 
-/// How much this side has taken in.
+/// How many bytes this side has received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ack {
     /// Plain bytes since the connection began.
     pub received: u64,
-    /// This side's clock when the last of them came.
+    /// This side's clock when the last of them arrived.
     pub clock: u64,
 }
 
@@ -199,11 +205,11 @@ impl Ack {
     }
 }
 
-/// Tells whether a call rings or runs anywhere at the sending side's station, whose link to the
-/// network is shared.
+/// Whether a call rings or runs at the sender's station or in another program of its owner, which
+/// share a link to the network (wire 4.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Live {
-    /// Whether one does.
+    /// Whether a call rings or runs.
     pub on: bool,
 }
 

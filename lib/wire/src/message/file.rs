@@ -8,7 +8,7 @@ use crate::{DecodeError, Full, RelativePath, limits};
 /// The index that means the transfer as a whole.
 pub const WHOLE: u32 = u32::MAX;
 
-/// Names one transfer between two peers for as long as it takes, over any number of connections.
+/// Identifies a transfer between two peers across all its connections.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TransferKey(pub [u8; 16]);
 
@@ -29,7 +29,7 @@ codes! {
 }
 
 codes! {
-    /// What the receiver does where the name is taken.
+    /// What the receiver does if the name already exists.
     Collision, "collision" {
         /// Keep both: "name (1)".
         Rename = 1,
@@ -43,11 +43,11 @@ codes! {
 /// Offers a file or a folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Offer<'a> {
-    /// The same for every attempt at the same thing.
+    /// The same in every attempt at this transfer.
     pub transfer: TransferKey,
     /// One file or a folder.
     pub shape: Shape,
-    /// What to do where the name is taken.
+    /// What to do if the name already exists.
     pub collision: Collision,
     /// Entries, at most [`limits::ENTRIES`].
     pub files: u32,
@@ -87,19 +87,19 @@ impl<'a> Offer<'a> {
 codes! {
     /// Why an offer is refused or a transfer cancelled.
     RefuseReason, "refuse reason" {
-        /// A person chose so.
+        /// A user chose so.
         Chosen = 0,
-        /// This peer may not send here, or this place takes no files.
+        /// The peer may not send files, or the receiver takes none.
         Forbidden = 1,
-        /// Not enough room, or over the quota.
+        /// Not enough free space, or over the quota.
         NoSpace = 2,
-        /// As many transfers at once as allowed.
+        /// The limit of simultaneous transfers is reached.
         Busy = 3,
         /// The inbox can't be written to.
         Unwritable = 4,
         /// The program ends.
         Leaving = 5,
-        /// This version can't receive that kind of thing.
+        /// This version doesn't know that shape or collision.
         Unsupported = 6,
     }
 }
@@ -127,7 +127,7 @@ pub struct Entry<'a> {
     pub mtime: i64,
     /// Bytes, 0 for a folder.
     pub size: u64,
-    /// Where below the offer's name; the name itself for a single file.
+    /// The path below the offer's name; the name itself for a single file.
     pub path: RelativePath<'a>,
 }
 
@@ -183,17 +183,17 @@ impl Start {
 }
 
 codes! {
-    /// Why an entry can't be sent or taken.
+    /// Why an entry can't be sent or stored.
     FailReason, "fail reason" {
         /// The disk or the quota is full.
         NoSpace = 1,
         /// The system forbids it.
         Denied = 2,
-        /// The name can't be used there.
+        /// The receiver's system can't store that name.
         BadName = 3,
-        /// The name came twice, or is a file and a folder.
+        /// The path was sent twice, or is both a file and a folder.
         Duplicate = 4,
-        /// A hash did not fit: the data were damaged on one of the disks or in memory.
+        /// A hash did not match: the data was damaged on one of the disks or in memory.
         Corrupt = 5,
         /// The source changed while it was sent.
         SourceChanged = 6,
@@ -285,14 +285,14 @@ impl Grant {
     }
 }
 
-/// How many data bytes of the transfer have come how far: `durable <= verified <= received`.
+/// Data bytes of the transfer by state: `durable <= verified <= received`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Progress {
     /// In the receiver's memory.
     pub received: u64,
     /// Checked against their hash and written.
     pub verified: u64,
-    /// Safe on the disk under their journal.
+    /// Synced to the disk, and recorded in the synced journal.
     pub durable: u64,
 }
 
@@ -315,7 +315,7 @@ impl Progress {
     }
 }
 
-/// An entry is whole and its root fits.
+/// An entry is complete and its root matches.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Done {
     /// The entry.
@@ -341,7 +341,7 @@ impl Done {
 /// No more entries come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Finish {
-    /// How many there were.
+    /// How many entries were sent.
     pub entries: u32,
 }
 
@@ -361,21 +361,21 @@ codes! {
     Ending, "ending" {
         /// Everything is durable under its final name.
         Durable = 1,
-        /// The very same thing was there already.
+        /// An identical file or folder already existed.
         AlreadyThere = 2,
-        /// The name was taken and the sender wanted it left alone.
+        /// The name existed and the sender asked to keep the old one.
         Skipped = 3,
-        /// Durable, but entries failed; each was told.
+        /// Durable except for entries that failed; each was reported by `Failed`.
         Partial = 4,
         /// Nothing was published.
         Failed = 5,
     }
 }
 
-/// Halts or resumes a transfer's data.
+/// Pauses or resumes a transfer's data.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Pause {
-    /// Whether it is to halt.
+    /// Whether to pause.
     pub paused: bool,
 }
 

@@ -1,8 +1,9 @@
-//! All messages, each a struct that reads and writes its own payload (wire 4 to 7).
+//! All messages, each a struct that reads and writes its own payload (wire 4 to 7, 9).
 
 pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod file;
+pub(crate) mod sound;
 pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod video;
@@ -18,7 +19,7 @@ pub(crate) trait Code: Copy {
 }
 
 /// Declares an enum that is one byte on the wire. A value that this version does not know is kept,
-/// so that later versions can add values: each receiver decides what an unknown one means.
+/// so that later versions can add values; the receiver decides how to treat it.
 macro_rules! codes {
     ($(#[$meta:meta])* $name:ident, $field:literal { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
         $(#[$meta])*
@@ -26,7 +27,7 @@ macro_rules! codes {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* $variant,)*
-            /// A value of a later version, as it stands on the wire.
+            /// A value of a later version: the byte on the wire.
             Unknown(u8),
         }
 
@@ -94,7 +95,7 @@ macro_rules! messages {
         }
 
         impl<'a> Message<'a> {
-            /// The kind it travels as.
+            /// The kind of its frame.
             pub fn kind(&self) -> Kind {
                 match self {
                     $(Self::$name(_) => Kind::$name,)*
@@ -105,8 +106,8 @@ macro_rules! messages {
                 }
             }
 
-            fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Option<Self>, DecodeError> {
-                Ok(Some(match kind {
+            fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                Ok(match kind {
                     $(Kind::$name => Self::$name(<$type>::read(reader)?),)*
                     $(Kind::$empty => Self::$empty,)*
                     Kind::Picture => {
@@ -115,11 +116,7 @@ macro_rules! messages {
                     }
                     Kind::PictureData => Self::PictureData(reader.rest()),
                     Kind::Data => Self::Data(reader.rest()),
-                    Kind::Audio => {
-                        reader.rest();
-                        return Ok(None);
-                    }
-                }))
+                })
             }
 
             fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
@@ -139,17 +136,17 @@ macro_rules! messages {
 
 messages! {
     fields {
-        /// Who is there: each side's first frame.
+        /// Introduces a side: its first frame.
         Hello(crate::Hello),
-        /// The end, and why.
+        /// Ends the connection and says why.
         Bye(crate::Status<crate::ByeCode, &'a str>),
-        /// Are you there?
+        /// Asks for a pong.
         Ping(crate::Ping),
-        /// Yes.
+        /// Answers a ping.
         Pong(crate::Pong),
-        /// How much has come in, and when.
+        /// How many bytes were received, and when.
         Ack(crate::Ack),
-        /// A further connection of the same pair: its first frame.
+        /// The first frame of a further connection between the same stations.
         Join(crate::Join),
         /// Whether a call is live at the sender's station.
         Live(crate::Live),
@@ -161,13 +158,21 @@ messages! {
         HangUp(crate::Status<crate::EndReason, &'a str>),
         /// Returns the credit of one picture.
         Shown(crate::Shown),
-        /// How the camera is.
+        /// The state of the camera.
         CameraState(crate::Status<crate::CameraState, &'a str>),
-        /// Whether pictures are recorded.
+        /// Whether the peer records the pictures.
         Recording(crate::Recording),
+        /// The state of the sender's microphone.
+        SoundState(crate::Status<crate::SoundState, &'a str>),
+        /// Whether the sender wants the peer's sound.
+        Listen(crate::Listen),
+        /// The format of the frames of sound that follow.
+        SoundHead(crate::SoundHead),
+        /// One frame of sound.
+        Sound(crate::Sound<'a>),
         /// A line of text.
         Text(crate::Text<'a>),
-        /// The text arrived.
+        /// Acknowledges a text.
         TextAck(crate::TextAck),
         /// Offers a file or a folder.
         Offer(crate::Offer<'a>),
@@ -175,21 +180,21 @@ messages! {
         Refuse(crate::Status<crate::RefuseReason, &'a str>),
         /// One file or folder of the transfer.
         Entry(crate::Entry<'a>),
-        /// Asks for the entry's data from there on.
+        /// Asks for the entry's data from an offset on.
         Start(crate::Start),
-        /// The receiver can't take the entry, which the sender then abandons.
+        /// The receiver can't store the entry, and the sender abandons it.
         Failed(crate::Failure<&'a str>),
         /// Permits more data.
         Grant(crate::Grant),
-        /// How far the transfer is.
+        /// How many bytes are received, verified and durable.
         Progress(crate::Progress),
         /// The entry is whole and verified.
         Done(crate::Done),
         /// No more entries come.
         Finish(crate::Finish),
-        /// How the transfer ended at the receiver; the text is the final name, or what went wrong.
+        /// How the transfer ended at the receiver; the text is the final name or the error.
         Finished(crate::Status<crate::Ending, &'a str>),
-        /// Halts or resumes the data.
+        /// Pauses or resumes the data.
         Pause(crate::Pause),
         /// Ends the transfer early.
         Cancel(crate::Status<crate::RefuseReason, &'a str>),
@@ -197,18 +202,20 @@ messages! {
         Rate(crate::Rate),
         /// Announces the leaf that follows.
         Leaf(crate::Leaf),
-        /// The file is sent.
+        /// All leaves of the file are sent.
         End(crate::End),
-        /// The sender gives the entry up, also in the middle of a leaf.
+        /// The sender gives up the entry, possibly in the middle of a leaf.
         Abandon(crate::Failure<&'a str>),
     }
     empty {
         /// Takes the call.
         Answer,
-        /// Drops the picture begun.
+        /// Discards the unfinished picture.
         Abort,
         /// Takes the offer.
         Accept,
+        /// The sound pauses: its sender is silent on purpose.
+        SoundEnd,
     }
 }
 
@@ -216,7 +223,7 @@ impl<'a> Message<'a> {
     /// Reads a frame; `None` for kinds that this version skips.
     ///
     /// # Errors
-    /// What is illegal in it.
+    /// [`DecodeError`] names the illegal field.
     pub fn decode(header: Header, payload: &'a [u8]) -> Result<Option<Self>, DecodeError> {
         let Some(kind) = Kind::from_code(header.kind) else {
             return Ok(None);
@@ -224,10 +231,10 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(payload);
         let message = Self::read(kind, &mut reader)?;
         reader.end("message")?;
-        Ok(message)
+        Ok(Some(message))
     }
 
-    /// Writes header and payload; gives the bytes used.
+    /// Writes header and payload; returns the bytes used.
     ///
     /// # Errors
     /// [`Full`] when `out` is too small; its content is then undefined.

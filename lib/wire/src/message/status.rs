@@ -1,4 +1,4 @@
-//! A code with an explanation, which many messages consist of (wire 3.5).
+//! A code with an explanation: the payload of many messages (wire 3.5).
 
 use super::Code;
 use crate::read::Reader;

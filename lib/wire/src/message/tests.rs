@@ -126,6 +126,77 @@ fn calls() {
 }
 
 #[test]
+fn sound() {
+    let state = Status::new(SoundState::Lost, "z");
+    golden(
+        1,
+        0,
+        Message::SoundState(state),
+        "00000002 17 00 0001 03 7a",
+    );
+    let listen = |on| Message::Listen(Listen { on });
+    golden(1, 0, listen(true), "00000001 18 00 0001 01");
+    golden(1, 0, listen(false), "00000001 18 00 0001 00");
+    let head = SoundHead::new(SoundCodec::Pcm, 480);
+    let pcm = "00000008 20 00 0003 01 0000bb80 01 01e0";
+    golden(3, 0, Message::SoundHead(head), pcm);
+    let head = SoundHead::new(SoundCodec::Opus, 960);
+    let opus = "00000008 20 00 0003 02 0000bb80 01 03c0";
+    golden(3, 0, Message::SoundHead(head), opus);
+    let sound = Sound {
+        sequence: 5,
+        captured: 6,
+        bytes: &[0x78, 0xff],
+    };
+    let quiet = "0000000e 21 00 0003 00000005 0000000000000006 78ff";
+    golden(3, 0, Message::Sound(sound), quiet);
+    let voice = "0000000e 21 02 0003 00000005 0000000000000006 78ff";
+    golden(3, flags::VOICE, Message::Sound(sound), voice);
+    golden(3, 0, Message::SoundEnd, "00000000 22 00 0003");
+}
+
+#[test]
+fn sound_has_one_rate_one_channel_and_frames_of_2_to_40_ms() {
+    let head = |fields: &str| format!("00000008 20 00 0003 {fields}");
+    for (fields, field) in [
+        ("01 0000ac44 01 01e0", "sound rate"),
+        ("01 0000bb80 00 01e0", "sound channels"),
+        ("01 0000bb80 02 01e0", "sound channels"),
+        ("01 0000bb80 01 0077", "samples a frame"),
+    ] {
+        illegal(&head(fields), DecodeError::Illegal(field));
+    }
+    let (field, found, limit) = ("samples a frame", 1921, 1920);
+    let long = DecodeError::TooLarge {
+        field,
+        found,
+        limit,
+    };
+    illegal(&head("01 0000bb80 01 0781"), long);
+    for frame in [limits::SOUND_FRAME_MIN, limits::SOUND_FRAME_MAX] {
+        let head = SoundHead::new(SoundCodec::Pcm, frame);
+        assert_eq!(head.check(), Ok(head));
+        assert!(head.fits(2 * usize::from(frame)) && !head.fits(2 * usize::from(frame) + 2));
+    }
+    let (field, found, limit) = ("payload length", 3853, 3852);
+    let long = DecodeError::TooLarge {
+        field,
+        found,
+        limit,
+    };
+    illegal("00000f0d 21 00 0003", long);
+    const { assert!(limits::SOUND <= limits::SMALL_PAYLOAD) };
+    assert_eq!(limits::SOUND_FRAMES, 400);
+}
+
+#[test]
+fn a_packet_of_opus_has_1_to_1275_bytes() {
+    let opus = SoundHead::new(SoundCodec::Opus, 480);
+    let fits = |bytes| opus.fits(bytes);
+    assert_eq!([0, 1, 1275, 1276].map(fits), [false, true, true, false]);
+}
+
+#[test]
 fn video() {
     let head = PictureHead {
         sequence: 5,
@@ -438,6 +509,9 @@ fn extensions_of_later_versions_are_skipped() {
         (head.sequence, head.total, bytes),
         (5, 4, &[0xff, 0xd8][..])
     );
+    let head = decode("0000000d 20 00 0003 02 0000bb80 01 01e0 09 0002 0000");
+    let opus = SoundHead::new(SoundCodec::Opus, 480);
+    assert_eq!(head, Message::SoundHead(opus));
     let entry = "00000021 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 0003 612f62 \
                  09 0002 0000";
     let Message::Entry(entry) = decode(entry) else {
@@ -457,8 +531,8 @@ fn extensions_of_later_versions_are_skipped() {
 }
 
 #[test]
-fn unknown_kinds_and_sound_are_skipped() {
-    for code in [0x7fu8, 0x20] {
+fn unknown_kinds_are_skipped() {
+    for code in [0x7fu8, 0x23] {
         let header = Header {
             len: 3,
             kind: code,

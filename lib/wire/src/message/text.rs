@@ -7,7 +7,7 @@ use crate::{DecodeError, Full, limits};
 /// A line of text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Text<'a> {
-    /// Counts this side's texts; the ack names it.
+    /// Counts this side's texts; the ack repeats it.
     pub id: u32,
     /// At most [`limits::TEXT`] bytes.
     pub text: &'a str,
@@ -27,10 +27,10 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The text was taken in.
+/// The text was received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TextAck {
-    /// Which.
+    /// The id of the text.
     pub id: u32,
 }
 

@@ -14,7 +14,7 @@ codes! {
 }
 
 codes! {
-    /// How a picture is to be turned, numbered as Exif does.
+    /// How to turn a picture to show it upright; the numbers are Exif's.
     Orientation, "orientation" {
         /// As it is.
         Upright = 1,
@@ -35,29 +35,29 @@ codes! {
     }
 }
 
-/// What is known of a picture before its bytes.
+/// A picture's metadata, sent before its bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PictureHead {
-    /// Counts the pictures of the camera, also those this viewer was spared.
+    /// Counts the camera's pictures, including those skipped for this viewer.
     pub sequence: u32,
-    /// When the sensor began it, in the sender's clock; `acquired_after` is 0 where the camera does
-    /// not tell.
+    /// When the sensor began the picture, in the sender's clock; if the camera gives no time, when
+    /// the sender's program had the frame, and `acquired_after` is 0.
     pub captured: u64,
     /// Microseconds from `captured` until the sender's program had the frame.
     pub acquired_after: u32,
     /// Microseconds from `captured` until the picture was ready to send: `acquired_after` where the
     /// camera itself encoded it.
     pub ready_after: u32,
-    /// Microseconds from `captured` until its first byte was handed to the connection: what lies
-    /// between `ready_after` and this is the wait in the sender's slot.
+    /// Microseconds from `captured` until the picture's first byte was given to the connection.
+    /// From `ready_after` until then the picture waited in the sender's slot.
     pub sent_after: u32,
-    /// Pixels across, 1 to [`limits::SIDE`].
+    /// Pixels across, 1 to [`limits::DIMENSION`].
     pub width: u16,
-    /// Pixels down, 1 to [`limits::SIDE`].
+    /// Pixels down, 1 to [`limits::DIMENSION`].
     pub height: u16,
-    /// How to turn it.
+    /// How to turn the picture.
     pub orientation: Orientation,
-    /// How it is coded.
+    /// The picture's encoding.
     pub codec: Codec,
     /// Bytes of the whole picture, 1 to [`limits::PICTURE`].
     pub total: u32,
@@ -74,8 +74,8 @@ impl PictureHead {
             acquired_after: reader.u32("acquired after")?,
             ready_after: reader.u32("ready after")?,
             sent_after: reader.u32("sent after")?,
-            width: side(reader.u16("width")?, "width")?,
-            height: side(reader.u16("height")?, "height")?,
+            width: dimension(reader.u16("width")?, "width")?,
+            height: dimension(reader.u16("height")?, "height")?,
             orientation: Orientation::read(reader)?,
             codec: Codec::read(reader)?,
             total: total(reader.u32("picture size")?)?,
@@ -99,8 +99,8 @@ impl PictureHead {
     }
 }
 
-fn side(pixels: u16, field: &'static str) -> Result<u16, DecodeError> {
-    within(u64::from(pixels), u64::from(limits::SIDE), field)?;
+fn dimension(pixels: u16, field: &'static str) -> Result<u16, DecodeError> {
+    within(u64::from(pixels), u64::from(limits::DIMENSION), field)?;
     if pixels == 0 {
         return Err(DecodeError::Illegal(field));
     }

@@ -9,6 +9,7 @@ mod hostile;
 mod resume;
 #[cfg(target_os = "linux")]
 mod signals;
+mod sounding;
 mod trouble;
 mod trust;
 mod usage;

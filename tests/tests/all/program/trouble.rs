@@ -110,7 +110,7 @@ fn a_disk_that_takes_no_more_fails_that_file_on_both_sides() {
 fn a_film_that_grows_too_large_ends_with_words_and_what_is_there_stays() {
     let pair = Pair::new();
     let _box = pair.camera(&["--source", "pattern", "--size", "320x240"]);
-    for film in ["film.avi", "film.mjpeg"] {
+    for film in ["film.mkv", "film.mjpeg"] {
         let film = pair.scratch.join(film);
         let film = film.to_str().unwrap();
         let mut watch = pair.near.command(&["watch", "far", "--save", film]);
@@ -187,9 +187,9 @@ fn a_folder_that_is_not_there_is_told_before_anybody_is_dialed() {
     let scratch = Scratch::new();
     let amy = Person::new(&scratch, "amy");
     for option in ["--save", "--snapshot"] {
-        let end = amy.run(&["watch", "127.0.0.1:9", option, "/not/there/x.avi"]);
+        let end = amy.run(&["watch", "127.0.0.1:9", option, "/not/there/x.mkv"]);
         assert_eq!(end.code, Some(1), "{end:?}");
-        assert!(end.complaint().contains("/not/there/x.avi"), "{end:?}");
+        assert!(end.complaint().contains("/not/there/x.mkv"), "{end:?}");
     }
 }
 

@@ -93,6 +93,8 @@ fn rights(ui: &mut Ui, form: &mut ContactForm) {
         (&mut may.view, words::MAY_VIEW),
         (&mut may.call, words::MAY_CALL),
         (&mut may.files, words::MAY_SEND),
+        (&mut may.hear, words::MAY_HEAR),
+        (&mut may.talk, words::MAY_TALK),
         (&mut may.auto, words::MAY_UNASKED),
     ] {
         ui.checkbox(held, label);

@@ -87,8 +87,13 @@ fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     field(ui, words::CAMERA, hint, &mut config.camera, MAX_PATH_CHARS);
     // A choice made here or in a call counts for both, so only the command line can have parted
     // them.
-    if state.calls.own.wish != state.config.wish() {
-        let source = state.calls.own.wish.as_ref().map(|wish| &wish.source);
+    if state.calls.own.request != state.config.request() {
+        let source = state
+            .calls
+            .own
+            .request
+            .as_ref()
+            .map(|request| &request.source);
         let source = source.map_or_else(|| "none".to_owned(), ToString::to_string);
         ui.small(words::camera_from_start(&words::line(&source)));
     }

@@ -321,7 +321,7 @@ fn a_call_that_is_answered_or_ended_puts_no_other_button_under_a_click() {
     let mut state = watching();
     state.act(&Action::HangUp(peer("door")));
     state.act(&Action::Call(peer("door")));
-    state.calls.own.wish = state.config.wish();
+    state.calls.own.request = state.config.request();
     let mut screen = open(state);
     pass(&mut screen);
     let full_screen = middle(&screen, "Full screen");

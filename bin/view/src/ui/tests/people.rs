@@ -291,7 +291,7 @@ fn settings_say_when_the_command_line_chose_another_camera() {
         "Started with --camera pattern: that counts until you choose another here or in a call.";
     let mut state = at_home();
     let pattern = state.calls.own.with_source(transom::media::Source::Pattern);
-    state.calls.own.wish = Some(pattern.clone());
+    state.calls.own.request = Some(pattern.clone());
     let mut screen = open(state);
     click(&mut screen, "Settings");
     screen.get_by_label(said);

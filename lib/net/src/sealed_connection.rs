@@ -1,5 +1,5 @@
-//! An admitted peer: its connection and the channel that seals and opens its records. It has no
-//! socket.
+//! The connection of an admitted peer: a session, and the channel that encrypts and decrypts its
+//! records. It has no socket.
 
 use transom_proto::{self as proto, Connection, PeerError};
 use transom_secure::{Channel, ChannelError};
@@ -7,38 +7,38 @@ use transom_secure::{Channel, ChannelError};
 use crate::event::Departure;
 use crate::outbound::Outbound;
 
-pub(crate) struct Link {
+pub(crate) struct SealedConnection {
     pub(crate) connection: Connection,
     channel: Channel,
-    heard: bool,
+    has_received: bool,
 }
 
-/// Why the bytes of a peer can't be taken.
+/// Why the bytes of a peer are not accepted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     Session(PeerError),
     Channel(ChannelError),
 }
 
-impl Link {
+impl SealedConnection {
     pub(crate) fn new(connection: Connection, channel: Channel) -> Self {
         Self {
             connection,
             channel,
-            heard: false,
+            has_received: false,
         }
     }
 
-    /// Opens a record in place and hands its plain bytes to the session.
+    /// Opens a record in place and passes its plain bytes to the session.
     pub(crate) fn open(&mut self, sealed: &mut [u8], now: proto::Instant) -> Result<(), Fault> {
         let plain = self.channel.open(sealed).map_err(Fault::Channel)?;
-        self.heard = true;
+        self.has_received = true;
         let result = self.connection.handle_bytes(plain, now);
         result.map_err(Fault::Session)
     }
 
-    /// Seals the record that the session chooses now. Gives the number of its plain bytes; 0 when
-    /// there is none.
+    /// Seals the next record, which the session chooses now. Returns the number of its plain bytes;
+    /// 0 if there is no record.
     pub(crate) fn seal_next(
         &mut self,
         outbound: &mut Outbound,
@@ -52,8 +52,8 @@ impl Link {
     }
 
     /// Whether a record of the peer was opened, which proves that the peer has admitted us.
-    pub(crate) fn was_heard(&self) -> bool {
-        self.heard
+    pub(crate) fn has_received(&self) -> bool {
+        self.has_received
     }
 }
 

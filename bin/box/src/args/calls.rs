@@ -1,0 +1,117 @@
+//! Options of the commands that send or show pictures: `camera`, `call`, `watch`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use transom::PeerName;
+use transom::media::Source;
+
+use super::{Door, parse_listen, parse_source};
+use crate::measure::{MeasureCamera, MeasureWatch};
+use crate::pictures::Pictures;
+use crate::sound::{HearingOptions, SoundOptions};
+
+#[derive(Args, Debug)]
+pub(crate) struct Camera {
+    /// auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin)
+    #[arg(long, default_value = "auto", value_parser = parse_source)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
+    #[command(flatten)]
+    pub(crate) sound: SoundOptions,
+    #[command(flatten)]
+    pub(crate) door: Door,
+    /// Most viewers at once; one key has at most half of the places
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) max_viewers: u16,
+    /// Also take files, from those who may, into this folder; none that is there is replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) inbox: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) measure: MeasureCamera,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Call {
+    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default:
+    /// whoever may call]
+    #[arg(required_unless_present = "answer")]
+    pub(crate) peer: Option<String>,
+    /// Wait for a call and take it, instead of ringing
+    #[arg(long)]
+    pub(crate) answer: bool,
+    /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all
+    /// addresses]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "answer")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// What to call yourself [default: this machine's name]
+    #[arg(long)]
+    pub(crate) name: Option<PeerName>,
+    /// Show pictures: auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND
+    /// or - (stdin) [default: none]
+    #[arg(long, value_parser = parse_source)]
+    pub(crate) source: Option<Source>,
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
+    #[command(flatten)]
+    pub(crate) sound: SoundOptions,
+    /// Hang up that many seconds after the call began
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) seconds: Option<u64>,
+    /// Give up when nobody answers in that time, or with --answer, nobody rings [default: 45; with
+    /// --answer: wait for ever]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) ring_seconds: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Watch {
+    /// A contact's name, or HOST[:PORT]
+    pub(crate) peer: String,
+    /// - writes the pictures to stdout as MJPEG, for ffplay, mpv or ffmpeg
+    #[arg(value_name = "-", value_parser = ["-"])]
+    pub(crate) stdout: Option<String>,
+    /// One JSON object each second and one at the end
+    ///
+    /// latency_stages_ms has p50 and p99 of each stage that the pictures had (capture, encode,
+    /// wait, wire) and of their total: each second over the last 5 s, at the end over all. Total
+    /// and wire are right to plus or minus clock_error_ms; the other stages need no comparison of
+    /// clocks.
+    #[arg(long)]
+    pub(crate) stats_json: bool,
+    /// Save the pictures, unchanged, as FILE.mkv or FILE.mjpeg
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    /// Save the first picture; alone, end then
+    #[arg(long, value_name = "FILE.jpg")]
+    pub(crate) snapshot: Option<PathBuf>,
+    /// End after that many pictures
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) frames: Option<u64>,
+    /// End that many seconds after the first picture
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) seconds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) hearing: HearingOptions,
+    #[command(flatten)]
+    pub(crate) measure: MeasureWatch,
+}
+
+pub(super) const CAMERA: &str = "\
+Example:
+  transom camera --source /dev/video0 --size 1280x720 --fps 30
+  transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
+pub(super) const CALL: &str = "\
+Example:
+  transom call anna --source auto
+  transom call anna --source 'file:bell.mjpeg' --ring-seconds 20 --seconds 60
+  transom call --answer anna --source auto
+
+Exit status 0 means: it was answered, and somebody hung up.";
+pub(super) const WATCH: &str = "\
+Example:
+  transom watch porch
+  transom watch porch - | ffplay -loglevel error -f mjpeg -
+  transom watch 192.168.1.20 --save porch.mkv --seconds 60";

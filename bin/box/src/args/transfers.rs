@@ -1,0 +1,113 @@
+//! Options of the commands that move files and texts: `send`, `receive`, `text`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use transom::Collision;
+
+use super::Door;
+use crate::format::parse_bytes;
+use crate::guests::Guests;
+
+#[derive(Args, Debug)]
+pub(crate) struct Send {
+    /// A contact's name, or HOST[:PORT]
+    pub(crate) peer: String,
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Most bytes a second, such as 2M
+    #[arg(long, value_name = "RATE", value_parser = parse_bytes)]
+    pub(crate) limit: Option<u64>,
+    /// What the receiver does where the name is taken
+    #[arg(long, value_enum, default_value_t = CollisionArgument::Rename)]
+    pub(crate) on_collision: CollisionArgument,
+    /// How long to wait for a peer that was lost on the way
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+    pub(crate) wait: u64,
+}
+
+/// `Collision` of the wire, as clap lists it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CollisionArgument {
+    /// Keep both: "name (1)"
+    Rename,
+    /// Keep the old one
+    Skip,
+    /// Replace the old one
+    Overwrite,
+}
+
+impl From<CollisionArgument> for Collision {
+    fn from(argument: CollisionArgument) -> Self {
+        match argument {
+            CollisionArgument::Rename => Self::Rename,
+            CollisionArgument::Skip => Self::Skip,
+            CollisionArgument::Overwrite => Self::Overwrite,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Receive {
+    /// Where files go; made if missing
+    #[arg(long, value_name = "DIR", default_value = "transom-inbox")]
+    pub(crate) into: PathBuf,
+    /// Whose files to take without asking: ask (nobody's), known (the contact book) or NAME,…
+    #[arg(long, value_name = "WHOSE", default_value = "ask")]
+    pub(crate) accept: Consent,
+    /// Most bytes the inbox may hold, whoever sends them, such as 20G; each file and folder counts
+    /// 4 KiB more, and room that an unfinished transfer does not use for a minute is given to
+    /// others
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub(crate) quota: Option<u64>,
+    /// Let files that are taken without asking replace those of the same name when their sender
+    /// wants it; else both are kept
+    #[arg(long)]
+    pub(crate) allow_overwrite: bool,
+    /// End when the first sender that sent something has gone, or has nothing more to send
+    #[arg(long)]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+/// Whose files are taken without asking.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Consent {
+    Ask,
+    Of(Guests),
+}
+
+impl std::str::FromStr for Consent {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "ask" => Ok(Self::Ask),
+            others => others.parse().map(Self::Of),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Text {
+    /// A contact's name, or HOST[:PORT]
+    pub(crate) peer: String,
+    /// The text; several words become one line
+    #[arg(required = true, value_name = "MESSAGE")]
+    pub(crate) message: Vec<String>,
+}
+
+pub(super) const SEND: &str = "\
+Example:
+  transom send anna photos/ notes.txt --limit 10M
+
+The same command again goes on where an earlier one ended. Exit status 0 means: all of it is on the
+other side's disk and survives a power cut.";
+pub(super) const RECEIVE: &str = "\
+Example:
+  transom receive --into ~/inbox --accept anna,ben --quota 50G";
+pub(super) const TEXT: &str = "\
+Example:
+  transom text anna the parcel is here";

@@ -1,0 +1,157 @@
+//! Sound on the command line: its options, and its notices in words. Without the feature `sound`
+//! the twin `no_sound.rs` stands in this file's place.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+use transom::sounds::{DeviceName, DeviceState, EchoMode};
+use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundState};
+
+use crate::words::with_text;
+
+/// The devices of a station that may be heard and may hear.
+#[derive(Args, Debug)]
+pub(crate) struct SoundOptions {
+    /// Let others hear this microphone: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav,
+    /// tone or none; see `transom sounds`
+    #[arg(long, value_name = "MICROPHONE", default_value = "none")]
+    microphone: DeviceName,
+    /// Play what others say: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav or none
+    #[arg(long, value_name = "SPEAKER", default_value = "none")]
+    speaker: DeviceName,
+    /// What keeps the loudspeaker out of the microphone: duck (the microphone is turned down while
+    /// others speak), cancel (where it is built in), or off (headphones)
+    #[arg(long, value_name = "HOW", default_value = "duck", value_parser = parse_echo)]
+    echo: EchoMode,
+}
+
+fn parse_echo(text: &str) -> Result<EchoMode, &'static str> {
+    match text {
+        "cancel" => Ok(EchoMode::Cancel),
+        "duck" => Ok(EchoMode::Duck),
+        "off" => Ok(EchoMode::Off),
+        _ => Err("duck, cancel or off"),
+    }
+}
+
+impl SoundOptions {
+    pub(crate) fn apply(self, settings: &mut Settings) {
+        settings.sound.microphone = self.microphone;
+        settings.sound.speaker = self.speaker;
+        settings.sound.echo = self.echo;
+    }
+}
+
+/// What a viewer does with the sound of a box.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HearingOptions {
+    /// Play the sound of the box: auto, server:NAME, hw:CARD[,DEV] or cmd:COMMAND [default: none]
+    #[arg(long, value_name = "SPEAKER")]
+    speaker: Option<DeviceName>,
+    /// Save the sound of the box as FILE.wav
+    #[arg(long, value_name = "FILE.wav", conflicts_with = "speaker")]
+    hear: Option<PathBuf>,
+}
+
+impl HearingOptions {
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        let file = self.hear.clone().map(DeviceName::File);
+        settings.sound.speaker = file
+            .or_else(|| self.speaker.clone())
+            .unwrap_or(DeviceName::None);
+    }
+
+    /// Asks a box that is watched for its sound, if it is wanted.
+    pub(crate) fn ask(&self, handle: &Handle, peer: &PeerName) {
+        if self.hear.is_some() || self.speaker.is_some() {
+            handle.hear(peer, true);
+        }
+    }
+}
+
+pub(crate) fn is_sound(notice: &Notice) -> bool {
+    matches!(notice, Notice::Sound(_))
+}
+
+/// A notice of sound in words, and with stable field names; `None` for what moves too often to be
+/// told.
+pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
+    let Notice::Sound(notice) = notice else {
+        return None;
+    };
+    Some(match notice {
+        SoundNotice::Microphone(state) => device("microphone", state)?,
+        SoundNotice::Speaker(state) => device("loudspeaker", state)?,
+        SoundNotice::MutedSpeech => ("you are muted".into(), json!({"event": "muted_speech"})),
+        SoundNotice::Listening { peer, on } => (
+            match on {
+                true => format!("{peer} hears the microphone"),
+                false => format!("{peer} does not hear the microphone any more"),
+            },
+            json!({"event": "heard_by", "peer": peer.as_str(), "on": on}),
+        ),
+        SoundNotice::FarSound { peer, state, text } => (
+            format!(
+                "the microphone of {peer} {}",
+                with_text(state_words(*state), text)
+            ),
+            json!({"event": "far_sound", "peer": peer.as_str(), "state": state_word(*state), "text": text}),
+        ),
+        _ => return None,
+    })
+}
+
+fn device(what: &str, state: &DeviceState) -> Option<(String, Value)> {
+    let (words, word, text) = match state {
+        DeviceState::Closed => ("is closed", "closed", String::new()),
+        DeviceState::Lost { words, .. } => ("is lost", "lost", words.clone()),
+        DeviceState::On { words } => ("is on", "on", words.clone()),
+        DeviceState::Replaced { words, lost } => (
+            "is replaced",
+            "replaced",
+            format!("{words} is used, since {lost}"),
+        ),
+        // On or lost in a moment.
+        _ => return None,
+    };
+    let json = json!({"event": what, "state": word, "text": text});
+    Some((format!("the {what} {}", with_text(words, &text)), json))
+}
+
+fn state_words(state: SoundState) -> &'static str {
+    match state {
+        SoundState::NoMicrophone => "is not there",
+        SoundState::On => "is on",
+        SoundState::Muted => "is muted",
+        SoundState::Lost => "is lost",
+        SoundState::OnHold => "is on hold: they speak in another call",
+        SoundState::NotAllowed => "is not for you to hear",
+        _ => "is in a state this program does not know",
+    }
+}
+
+fn state_word(state: SoundState) -> &'static str {
+    match state {
+        SoundState::NoMicrophone => "none",
+        SoundState::On => "on",
+        SoundState::Muted => "muted",
+        SoundState::Lost => "lost",
+        SoundState::OnHold => "on_hold",
+        SoundState::NotAllowed => "not_allowed",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_has_its_words() {
+        for &state in SoundState::ALL {
+            assert_ne!(state_word(state), "unknown");
+            assert!(!state_words(state).contains("does not know"));
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Dials contacts: finds the addresses of a host, tries each, and tries again after a pause.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transom_net::{Departure, PeerId};
+use transom_users::Contact;
+use transom_wire::{ByeCode, PeerName, PublicKey, Status};
+
+use super::Links;
+use super::door::REFUSED_PAUSE;
+use super::link::{PeerLink, describe};
+use crate::context::Context;
+use crate::notice::{Notice, Obstacle};
+
+/// First pause before an unreachable contact is dialed again; doubles up to [`LONGEST_PAUSE`].
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause, and so the time within which a returning contact is connected again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+#[derive(Debug)]
+pub(super) enum Reach {
+    Resolving,
+    Trying {
+        link: Option<PeerId>,
+        rest: Vec<SocketAddr>,
+        failure: DialFailure,
+    },
+    Up,
+    Waiting {
+        until: Instant,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Dial {
+    pub(super) contact: Contact,
+    pub(super) keep: bool,
+    pub(super) reach: Reach,
+    pub(super) pause: Duration,
+    /// The changed key that was reported to the owner.
+    pub(super) reported_key: Option<PublicKey>,
+}
+
+/// Why a peer was not reached.
+#[derive(Debug)]
+pub(super) struct DialFailure {
+    obstacle: Obstacle,
+    why: String,
+}
+
+impl Links {
+    pub(crate) fn connect(&mut self, contact: Contact, keep: bool, out: &mut Context) {
+        let peer = contact.name;
+        if let Some(dial) = self.dials.get_mut(&peer) {
+            (dial.contact, dial.keep) = (contact, keep);
+            if !matches!(dial.reach, Reach::Waiting { .. }) {
+                return;
+            }
+        } else {
+            let dial = Dial {
+                contact,
+                keep,
+                reach: Reach::Resolving,
+                pause: FIRST_PAUSE,
+                reported_key: None,
+            };
+            self.dials.insert(peer, dial);
+        }
+        self.reach(peer, out);
+    }
+
+    pub(super) fn dial_due(&mut self, now: Instant, out: &mut Context) {
+        let due = |dial: &Dial| matches!(dial.reach, Reach::Waiting { until } if until <= now);
+        let names: Vec<_> = self
+            .dials
+            .iter()
+            .filter(|(_, dial)| due(dial))
+            .map(|(name, _)| *name)
+            .collect();
+        for name in names {
+            self.reach(name, out);
+        }
+    }
+
+    fn reach(&mut self, peer: PeerName, out: &mut Context) {
+        if self.link_of(&peer).is_some() {
+            // The peer has dialed us meanwhile.
+            if let Some(dial) = self.dials.get_mut(&peer) {
+                dial.reach = Reach::Up;
+            }
+            return;
+        }
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
+        out.notify(Notice::Reaching { peer });
+        dial.reach = Reach::Resolving;
+        let address = &dial.contact.address;
+        let port = address.port();
+        match address.ip() {
+            Some(ip) => self.resolved(peer, Ok(vec![SocketAddr::new(ip, port)]), out),
+            None => out.workers.resolve(peer, address.host().to_owned(), port),
+        }
+    }
+
+    pub(crate) fn resolved(
+        &mut self,
+        peer: PeerName,
+        found: std::io::Result<Vec<SocketAddr>>,
+        out: &mut Context,
+    ) {
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
+        let host = dial.contact.address.host();
+        let (mut rest, why) = match found {
+            Ok(found) => (found, format!("{host} has no address")),
+            Err(error) => (
+                Vec::new(),
+                format!("can't find the address of {host}: {error}"),
+            ),
+        };
+        let failure = DialFailure {
+            obstacle: Obstacle::Address,
+            why,
+        };
+        rest.reverse();
+        dial.reach = Reach::Trying {
+            link: None,
+            rest,
+            failure,
+        };
+        self.try_next(peer, out);
+    }
+
+    /// Dials the next address of a contact, or gives up for now.
+    fn try_next(&mut self, peer: PeerName, out: &mut Context) {
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
+        let Reach::Trying {
+            link,
+            rest,
+            failure,
+        } = &mut dial.reach
+        else {
+            return;
+        };
+        while let Some(address) = rest.pop() {
+            match out.net.dial(address) {
+                Ok(id) => {
+                    *link = Some(id);
+                    return;
+                }
+                Err(error) => {
+                    *failure = DialFailure {
+                        obstacle: Obstacle::Network,
+                        why: error.to_string(),
+                    };
+                }
+            }
+        }
+        let DialFailure { obstacle, why } = failure;
+        let (obstacle, why) = (*obstacle, std::mem::take(why));
+        self.pause(peer, obstacle, why, None, out);
+    }
+
+    pub(super) fn pause(
+        &mut self,
+        peer: PeerName,
+        obstacle: Obstacle,
+        why: String,
+        pause: Option<Duration>,
+        out: &mut Context,
+    ) {
+        let Some(dial) = self.dials.get_mut(&peer) else {
+            return;
+        };
+        let keep = dial.keep;
+        if keep {
+            let pause = pause.unwrap_or(dial.pause);
+            dial.pause = (dial.pause * 2).min(LONGEST_PAUSE);
+            dial.reach = Reach::Waiting {
+                until: out.now() + pause,
+            };
+        } else {
+            self.dials.remove(&peer);
+        }
+        out.notify(Notice::Unreachable {
+            peer,
+            obstacle,
+            why,
+            retries: keep,
+        });
+    }
+
+    /// A connection that we dialed ended before the peer's hello.
+    pub(super) fn handle_refusal(&mut self, link: &PeerLink, why: &Departure, out: &mut Context) {
+        let (peer, text) = (link.peer, describe(why));
+        match why {
+            Departure::Bye(Status {
+                code: ByeCode::Replaced,
+                ..
+            }) => self.schedule_dial(&peer),
+            Departure::Lost(_) | Departure::Closed | Departure::Refused => {
+                let mut text = "they hung up: they may not know your key yet".to_owned();
+                if link.first_use {
+                    let print = link.key.fingerprint();
+                    text.push_str(&format!(
+                        " (their own, {print}, is new and now pinned: compare it)"
+                    ));
+                }
+                self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);
+            }
+            _ => self.pause(peer, Obstacle::Network, text, None, out),
+        }
+    }
+
+    /// Schedules the next dial, which is skipped if the peer is connected by then.
+    pub(super) fn schedule_dial(&mut self, peer: &PeerName) {
+        if let Some(dial) = self.dials.get_mut(peer) {
+            let until = self.machine.now() + dial.pause;
+            dial.reach = Reach::Waiting { until };
+        }
+    }
+
+    pub(super) fn try_failed(&mut self, id: PeerId, why: &Departure, out: &mut Context) {
+        let trying = self
+            .dials
+            .iter_mut()
+            .find_map(|(name, dial)| match &mut dial.reach {
+                Reach::Trying {
+                    link: Some(link),
+                    failure,
+                    ..
+                } if *link == id => Some((*name, failure)),
+                _ => None,
+            });
+        if let Some((name, failure)) = trying {
+            let refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+            *failure = DialFailure {
+                obstacle: match why {
+                    Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
+                    Departure::Unanswered => Obstacle::Busy,
+                    _ => Obstacle::Network,
+                },
+                why: describe(why),
+            };
+            self.try_next(name, out);
+        }
+    }
+}

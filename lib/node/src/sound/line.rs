@@ -1,0 +1,201 @@
+//! The sound of one call: what goes which way, and what each side was told of it.
+
+use std::time::{Duration, Instant};
+
+use transom_net::PeerId;
+use transom_proto::{CallId, SoundFrame};
+use transom_sound::{Codec, Format, Frame, LipSync, StreamId, StreamNumbers, skew_ms};
+use transom_wire::{SoundCodec, SoundHead, SoundState};
+
+use super::party::{Own, Party};
+use crate::context::Context;
+
+/// Between two notices of whether a peer speaks.
+const SPEAKING_PAUSE: Duration = Duration::from_millis(200);
+
+/// How old the numbers of a stream may be to say what is heard now: they come ten times a second.
+const FRESH: Duration = Duration::from_millis(500);
+
+pub(super) struct Line {
+    pub(super) party: Party,
+    pub(super) stream: StreamId,
+    /// Whether the peer wants our sound.
+    pub(super) listens: bool,
+    /// Whether we want the peer's sound and it may be heard here.
+    pub(super) hears: bool,
+    /// What the peer was told: the state of our microphone, and whether we listen.
+    told_state: Option<(SoundState, &'static str)>,
+    told_listen: Option<bool>,
+    /// Whether frames go to the peer, so that an end of them has to be told.
+    sends: bool,
+    /// What the peer said and the owner was not told yet.
+    pub(super) far: Option<(SoundState, String)>,
+    pub(super) wish: Option<bool>,
+    pub(super) speaking: Speaking,
+    pub(super) heard: Option<StreamNumbers>,
+    lip_sync: LipSync,
+    skew_ms: Option<f32>,
+}
+
+impl Line {
+    pub(super) fn new(party: Party, stream: StreamId) -> Self {
+        Self {
+            party,
+            stream,
+            listens: false,
+            hears: false,
+            told_state: None,
+            told_listen: None,
+            sends: false,
+            far: None,
+            wish: None,
+            speaking: Speaking::default(),
+            heard: None,
+            lip_sync: LipSync::new(),
+            skew_ms: None,
+        }
+    }
+
+    /// The codec that the peer's microphone frames go in, while it hears us.
+    pub(super) fn codec(&self, own: &Own) -> Option<Codec> {
+        let goes = self.listens && own.state_for(&self.party).0 == SoundState::On;
+        goes.then(|| self.party.codec())
+    }
+
+    /// Whether the microphone is to be open for this peer: also while muted, so that an owner who
+    /// speaks all the same is told.
+    pub(super) fn needs_microphone(&self, own: &Own) -> bool {
+        let state = own.state_for(&self.party).0;
+        let could = matches!(state, SoundState::On | SoundState::Muted | SoundState::Lost);
+        self.listens && could
+    }
+
+    /// Tells the peer what it does not know yet. What finds no room is told in a later turn.
+    pub(super) fn tell(&mut self, id: (PeerId, CallId), own: &Own, out: &mut Context) {
+        let (link, call) = id;
+        let state = own.state_for(&self.party);
+        if self.told_state != Some(state) {
+            let (code, text) = state;
+            let told = out.with(link, |session| session.sound_state(call, code, text));
+            if matches!(told, Some(Ok(()))) {
+                self.told_state = Some(state);
+            }
+        }
+        if self.told_listen != Some(self.hears) {
+            let told = out.with(link, |session| session.listen(call, self.hears));
+            if matches!(told, Some(Ok(()))) {
+                self.told_listen = Some(self.hears);
+            }
+        }
+        if self.codec(own).is_none() && std::mem::take(&mut self.sends) {
+            let ended = out.with(link, |session| session.sound_end(call));
+            log::debug!("{link} call={call:?} our sound ends: {ended:?}");
+        }
+    }
+
+    /// Gives a frame of our microphone to the session.
+    pub(super) fn send(&mut self, id: (PeerId, CallId), frame: SoundFrame, out: &mut Context) {
+        let (link, call) = id;
+        let now = out.net.now();
+        match out.with(link, |session| session.send_sound(call, frame, now)) {
+            Some(Ok(_)) => self.sends = true,
+            Some(Err(error)) => log::debug!("{link} a frame of sound can't be sent: {error}"),
+            None => {}
+        }
+    }
+
+    /// A picture of the peer that was captured then, by its clock, is shown now. Tells by how much
+    /// its sound is to be held back, if that is known.
+    pub(super) fn shown(&mut self, captured: Duration, now: Instant) -> Option<Duration> {
+        let numbers = self.heard?;
+        let age = now.saturating_duration_since(numbers.heard);
+        let heard = numbers.captured.filter(|_| age < FRESH)? + age;
+        // The numbers are of a moment that is still to come, by the loudspeaker's delay.
+        let heard = heard.saturating_sub(numbers.heard.saturating_duration_since(now));
+        let skew = skew_ms(heard, captured);
+        // Smoothed over about ten pictures, as the eye does.
+        self.skew_ms = Some(
+            self.skew_ms
+                .map_or(skew, |last| last + (skew - last) / 10.0),
+        );
+        // Any clock that runs at the right pace will do for the second of patience.
+        Some(self.lip_sync.update(heard, captured, heard))
+    }
+
+    /// Microseconds by which its sound leads its pictures.
+    pub(super) fn skew_us(&self) -> Option<i64> {
+        self.skew_ms.map(|skew| (skew * 1000.0) as i64)
+    }
+}
+
+/// Whether a peer speaks, by the flags of its frames, told at a calm pace.
+#[derive(Debug, Default)]
+pub(super) struct Speaking {
+    now: bool,
+    told: bool,
+    next: Option<Instant>,
+}
+
+impl Speaking {
+    pub(super) fn set(&mut self, speaks: bool) {
+        self.now = speaks;
+    }
+
+    /// The news, if there is some.
+    pub(super) fn news(&mut self, now: Instant) -> Option<bool> {
+        if self.now == self.told || self.next.is_some_and(|next| now < next) {
+            return None;
+        }
+        (self.told, self.next) = (self.now, Some(now + SPEAKING_PAUSE));
+        Some(self.now)
+    }
+
+    /// When there is news that waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.next.filter(|_| self.now != self.told)
+    }
+}
+
+/// A frame of the microphone as the wire has it.
+pub(super) fn frame(encoded: &transom_sound::Encoded, captured: u64) -> SoundFrame {
+    SoundFrame {
+        format: SoundHead::new(wire_codec(encoded.codec), transom_sound::BLOCK as u16),
+        sequence: encoded.sequence,
+        captured,
+        voice: encoded.speaks,
+        bytes: encoded.bytes.clone(),
+    }
+}
+
+/// A frame of a peer as the thread of sound takes it; `None` for a codec that is not known here.
+pub(super) fn played(frame: SoundFrame) -> Option<Frame> {
+    let SoundHead {
+        codec,
+        rate,
+        channels,
+        frame: samples,
+    } = frame.format;
+    let codec = match codec {
+        SoundCodec::Pcm => Codec::Pcm,
+        SoundCodec::Opus => Codec::Opus,
+        _ => return None,
+    };
+    Some(Frame {
+        sequence: frame.sequence,
+        captured: Duration::from_micros(frame.captured),
+        format: Format {
+            codec,
+            rate,
+            channels,
+            frame: samples,
+        },
+        bytes: frame.bytes,
+    })
+}
+
+fn wire_codec(codec: Codec) -> SoundCodec {
+    match codec {
+        Codec::Pcm => SoundCodec::Pcm,
+        Codec::Opus => SoundCodec::Opus,
+    }
+}

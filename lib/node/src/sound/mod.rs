@@ -1,0 +1,315 @@
+//! Sound of calls: the thread of sound, what goes to and comes from each call, and what everybody
+//! is told of it.
+//!
+//! ```text
+//! thread --Encoded--> inbox --turn--> the session of each peer that listens and may hear
+//! session --CallEvent::Sound--> handle --Controls::play--> thread
+//! ```
+//!
+//! Sound goes to a peer only after its `Listen`. Without the feature `sound` the twin `off.rs`
+//! stands in this file's place.
+
+mod inbox;
+mod line;
+mod notice;
+mod party;
+mod verbs;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use transom_net::PeerId;
+use transom_proto::{CallEvent, CallId, SoundFrame};
+use transom_sound::{Codec, Controls, DeviceName, DeviceState, EngineSettings, StreamId, Wanted};
+use transom_wire::{CallKind, Capabilities, PeerName};
+
+pub(crate) use self::inbox::Inbox;
+use self::line::Line;
+pub use self::notice::{SoundNotice, SoundNumbers, SoundSettings, SoundState};
+use self::party::Own;
+pub(crate) use self::party::Party;
+pub(crate) use self::verbs::Command;
+use crate::calls::Calls;
+use crate::context::{Context, earlier};
+use crate::links::Links;
+use crate::notice::Notice;
+
+/// What a station with this feature says that it takes.
+pub(crate) fn capabilities() -> Capabilities {
+    match Codec::Opus.is_built_in() {
+        true => Capabilities::SOUND | Capabilities::OPUS,
+        false => Capabilities::SOUND,
+    }
+}
+
+pub(crate) struct Sound {
+    settings: SoundSettings,
+    thread: Option<Thread>,
+    lines: BTreeMap<(PeerId, CallId), Line>,
+    last_stream: u32,
+    own: Own,
+    /// Whether the owner wants to hear a peer, where that is not the usual.
+    hears: BTreeMap<PeerName, bool>,
+    volumes: BTreeMap<PeerName, f32>,
+    wanted: Wanted,
+}
+
+struct Thread {
+    controls: Controls,
+    inbox: Arc<Inbox>,
+}
+
+impl Sound {
+    pub(crate) fn new(settings: SoundSettings) -> Self {
+        Self {
+            own: Own {
+                name: settings.microphone.clone(),
+                microphone: DeviceState::Closed,
+                is_muted: false,
+                speaks_to: None,
+            },
+            settings,
+            thread: None,
+            lines: BTreeMap::new(),
+            last_stream: 0,
+            hears: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            wanted: Wanted::default(),
+        }
+    }
+
+    /// When [`turn`](Self::turn) has something to do though nothing happens.
+    pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
+        let now = out.now();
+        self.lines.values().fold(None, |due, line| {
+            let waits = line.far.is_some() || line.wish.is_some();
+            let told = waits.then(|| out.paces.next(line.party.key.0, now));
+            earlier(due, earlier(told, line.speaking.due()))
+        })
+    }
+
+    /// Once a turn: takes in what the thread has done, and tells every side what it does not know.
+    pub(crate) fn turn(&mut self, links: &Links, calls: &Calls, out: &mut Context) {
+        let mut arrived = match &self.thread {
+            Some(thread) => thread.inbox.take(),
+            None => Default::default(),
+        };
+        if let Some(state) = arrived.microphone.take() {
+            self.own.microphone = state.clone();
+            tell(out, SoundNotice::Microphone(state));
+        }
+        if let Some(state) = arrived.speaker.take() {
+            tell(out, SoundNotice::Speaker(state));
+        }
+        if let Some(level) = arrived.level {
+            tell(out, SoundNotice::Level(level));
+        }
+        if arrived.muted_speech && self.own.is_muted {
+            tell(out, SoundNotice::MutedSpeech);
+        }
+        self.follow_calls(links, calls);
+        for line in self.lines.values_mut() {
+            if let Some(numbers) = arrived.heard.get(&line.stream) {
+                line.heard = Some(*numbers);
+            }
+        }
+        self.tell_lines(out);
+        self.want_microphone(out);
+        for encoded in &arrived.frames {
+            let frame = line::frame(encoded, out.net.clock(encoded.captured).0);
+            for (id, line) in &mut self.lines {
+                if line.codec(&self.own) == Some(encoded.codec) {
+                    line.send(*id, frame.clone(), out);
+                }
+            }
+        }
+    }
+
+    /// A line for each live call with a peer that has sound.
+    fn follow_calls(&mut self, links: &Links, calls: &Calls) {
+        let mut live = BTreeMap::new();
+        for (id, party) in calls.parties(links).filter(|(_, party)| party.has_sound()) {
+            live.insert(id, party);
+        }
+        let thread = self.thread.as_ref();
+        self.lines.retain(|id, line| {
+            let is_live = live.contains_key(id);
+            if let Some(thread) = thread.filter(|_| !is_live) {
+                thread.controls.forget(line.stream);
+            }
+            is_live
+        });
+        let had = self.lines.len();
+        for (id, party) in live {
+            let hears = self.wants_to_hear(&party);
+            let line = self.line(id, party);
+            (line.party, line.hears) = (party, hears);
+        }
+        if self.lines.len() > had {
+            self.tell_volumes();
+        }
+    }
+
+    /// Whether our owner hears a peer: who is talked with, and who may talk to a box. Pictures that
+    /// are only watched are silent until the owner asks.
+    fn wants_to_hear(&self, party: &Party) -> bool {
+        let usual = party.is_served || party.kind == CallKind::Talk;
+        let wants = self.hears.get(&party.peer).copied().unwrap_or(usual);
+        wants && party.may_talk() && self.settings.speaker != DeviceName::None
+    }
+
+    fn line(&mut self, id: (PeerId, CallId), party: Party) -> &mut Line {
+        let next = &mut self.last_stream;
+        self.lines.entry(id).or_insert_with(|| {
+            *next = next.wrapping_add(1);
+            Line::new(party, StreamId(*next))
+        })
+    }
+
+    fn tell_lines(&mut self, out: &mut Context) {
+        let now = out.now();
+        for (id, line) in &mut self.lines {
+            let (peer, key) = (line.party.peer, line.party.key.0);
+            if line.wish.is_some() && out.paces.take(key, now) {
+                let had = line.listens;
+                line.listens = line.wish.take().unwrap_or(had);
+                let on = line.listens;
+                if on != had && line.party.may_hear() {
+                    tell(out, SoundNotice::Listening { peer, on });
+                }
+            }
+            if line.far.is_some()
+                && out.paces.take(key, now)
+                && let Some((state, text)) = line.far.take()
+            {
+                tell(out, SoundNotice::FarSound { peer, state, text });
+            }
+            if let Some(on) = line.speaking.news(now) {
+                tell(out, SoundNotice::Speaking { peer, on });
+            }
+            line.tell(*id, &self.own, out);
+        }
+    }
+
+    /// The microphone is open only while a peer may hear it.
+    fn want_microphone(&mut self, out: &mut Context) {
+        let mut wanted = Wanted::default();
+        let own = &self.own;
+        for line in self
+            .lines
+            .values()
+            .filter(|line| line.needs_microphone(own))
+        {
+            match line.party.codec() {
+                Codec::Pcm => wanted.pcm = true,
+                Codec::Opus => wanted.opus = true,
+            }
+        }
+        if wanted == self.wanted {
+            return;
+        }
+        if let Some(controls) = self.controls(out) {
+            controls.wanted(wanted);
+            self.wanted = wanted;
+        }
+    }
+
+    /// What a peer says in a call.
+    pub(crate) fn handle(
+        &mut self,
+        id: (PeerId, CallId),
+        event: CallEvent,
+        links: &Links,
+        calls: &Calls,
+        out: &mut Context,
+    ) {
+        if !self.lines.contains_key(&id) {
+            // The call began in this very turn.
+            self.follow_calls(links, calls);
+        }
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        match event {
+            CallEvent::Sound(frame) => self.play(id, frame, out),
+            CallEvent::SoundEnd => {
+                line.speaking.set(false);
+                let stream = line.stream;
+                if let Some(thread) = &self.thread {
+                    thread.controls.end(stream);
+                }
+            }
+            CallEvent::SoundState(status) => line.far = Some((status.code, status.text)),
+            CallEvent::Listen { on } => line.wish = Some(on),
+            _ => {}
+        }
+    }
+
+    fn play(&mut self, id: (PeerId, CallId), frame: SoundFrame, out: &mut Context) {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.hears) else {
+            return;
+        };
+        line.speaking.set(frame.voice);
+        let stream = line.stream;
+        let (Some(frame), Some(controls)) = (line::played(frame), self.controls(out)) else {
+            return;
+        };
+        controls.play(stream, frame);
+    }
+
+    /// A picture of a call is shown, or was passed over; `captured` is by its sender's clock.
+    pub(crate) fn shown(&mut self, id: (PeerId, CallId), captured: u64, now: Instant) {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        let stream = line.stream;
+        if let Some(by) = line.shown(Duration::from_micros(captured), now)
+            && let Some(thread) = &self.thread
+        {
+            thread.controls.raise_reserve(stream, by);
+        }
+    }
+
+    /// What is heard of the call on that connection.
+    pub(crate) fn numbers(&self, link: PeerId, out: &mut Context) -> Option<SoundNumbers> {
+        let mut lines = self.lines.iter().filter(|((on, _), _)| *on == link);
+        let (_, line) = lines.find(|(_, line)| line.heard.is_some())?;
+        let heard = line.heard?;
+        let captured = heard.captured.map(|captured| captured.as_micros() as u64);
+        let at = out.net.clock(heard.heard);
+        let delay = captured.and_then(|captured| {
+            let local = out.with(link, |session| session.to_local(captured))??;
+            Some(at - local)
+        });
+        Some(SoundNumbers {
+            delay,
+            queued: heard.queued,
+            reserve: heard.reserve,
+            dry_runs: heard.dry_runs,
+            removed: heard.removed,
+            skew_us: line.skew_us(),
+        })
+    }
+
+    /// Speaks to the thread, which starts when it is first needed.
+    fn controls(&mut self, out: &mut Context) -> Option<Controls> {
+        if self.thread.is_none() {
+            let settings = EngineSettings {
+                microphone: self.settings.microphone.clone(),
+                speaker: self.settings.speaker.clone(),
+                echo: self.settings.echo,
+            };
+            let inbox = Inbox::new(out.queue.clone());
+            let controls = out.workers.start_sound(settings, inbox.clone())?;
+            controls.mute(self.own.is_muted);
+            self.thread = Some(Thread { controls, inbox });
+            self.tell_volumes();
+        }
+        self.thread.as_ref().map(|thread| thread.controls.clone())
+    }
+}
+
+fn tell(out: &mut Context, notice: SoundNotice) {
+    out.notify(Notice::Sound(notice));
+}

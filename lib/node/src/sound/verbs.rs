@@ -1,0 +1,131 @@
+//! The owner's verbs about sound: from the handle, through the queue, to the room of sound.
+
+use transom_sound::{DeviceName, EchoMode, ToneKind};
+use transom_wire::PeerName;
+
+use super::Sound;
+use crate::context::Context;
+use crate::handle::{self, Handle};
+
+/// What the owner wants done about sound.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Microphone(DeviceName),
+    Speaker(DeviceName),
+    Echo(EchoMode),
+    Mute(bool),
+    SpeakTo(Option<PeerName>),
+    Hear(PeerName, bool),
+    Volume(PeerName, f32),
+    Tone(Option<ToneKind>),
+    HearYourself(bool),
+}
+
+/// Sound.
+impl Handle {
+    /// Uses another microphone from now on, also within a call; [`DeviceName::None`] for none.
+    pub fn set_microphone(&self, name: DeviceName) {
+        self.sound(Command::Microphone(name));
+    }
+
+    /// Uses another loudspeaker from now on, also within a call; [`DeviceName::None`] for none.
+    pub fn set_speaker(&self, name: DeviceName) {
+        self.sound(Command::Speaker(name));
+    }
+
+    /// What is done against the loudspeaker's echo in the microphone.
+    pub fn set_echo(&self, mode: EchoMode) {
+        self.sound(Command::Echo(mode));
+    }
+
+    /// Mutes our microphone in all calls: nothing of it is sent, and every peer is told so.
+    pub fn mute(&self, on: bool) {
+        self.sound(Command::Mute(on));
+    }
+
+    /// Who hears our microphone of all calls: that peer alone, while the others are told that they
+    /// are on hold; `None` for all.
+    pub fn speak_to(&self, peer: Option<&PeerName>) {
+        self.sound(Command::SpeakTo(peer.copied()));
+    }
+
+    /// Whether a peer's sound is wanted. By default it is in a call both ways, and at a box from
+    /// those who may talk to it; who only watches asks for it.
+    pub fn hear(&self, peer: &PeerName, on: bool) {
+        self.sound(Command::Hear(*peer, on));
+    }
+
+    /// How loud a peer is heard: 1 as it comes, 0 to 4.
+    pub fn set_volume(&self, peer: &PeerName, volume: f32) {
+        self.sound(Command::Volume(*peer, volume));
+    }
+
+    /// Plays a tone through the loudspeaker beside all calls, in place of the last one; `None` ends
+    /// it.
+    pub fn tone(&self, kind: Option<ToneKind>) {
+        self.sound(Command::Tone(kind));
+    }
+
+    /// Plays our microphone through our loudspeaker, to try both.
+    pub fn hear_yourself(&self, on: bool) {
+        self.sound(Command::HearYourself(on));
+    }
+
+    fn sound(&self, command: Command) {
+        self.queue.push(handle::Command::Sound(command));
+    }
+}
+
+impl Sound {
+    pub(crate) fn command(&mut self, command: Command, out: &mut Context) {
+        match command {
+            Command::Microphone(name) => {
+                self.settings.microphone = name.clone();
+                self.own.name = name.clone();
+                self.with_thread(|controls| controls.microphone(name));
+            }
+            Command::Speaker(name) => {
+                self.settings.speaker = name.clone();
+                self.with_thread(|controls| controls.speaker(name));
+            }
+            Command::Echo(mode) => {
+                self.settings.echo = mode;
+                self.with_thread(|controls| controls.echo(mode));
+            }
+            Command::Mute(on) => {
+                self.own.is_muted = on;
+                self.with_thread(|controls| controls.mute(on));
+            }
+            Command::SpeakTo(peer) => self.own.speaks_to = peer,
+            Command::Hear(peer, on) => drop(self.hears.insert(peer, on)),
+            Command::Volume(peer, volume) => {
+                self.volumes.insert(peer, volume);
+                self.tell_volumes();
+            }
+            Command::Tone(kind) => self.now(out, |controls| controls.tone(kind)),
+            Command::HearYourself(on) => self.now(out, |controls| controls.hear_yourself(on)),
+        }
+    }
+
+    /// Streams of the thread know no peers.
+    pub(super) fn tell_volumes(&self) {
+        for line in self.lines.values() {
+            if let Some(volume) = self.volumes.get(&line.party.peer) {
+                self.with_thread(|controls| controls.volume(line.stream, *volume));
+            }
+        }
+    }
+
+    fn with_thread(&self, act: impl FnOnce(&transom_sound::Controls)) {
+        if let Some(thread) = &self.thread {
+            act(&thread.controls);
+        }
+    }
+
+    /// The same, where the thread is started for it.
+    fn now(&mut self, out: &mut Context, act: impl FnOnce(&transom_sound::Controls)) {
+        if let Some(controls) = self.controls(out) {
+            act(&controls);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The disk thread's answers on a transfer to us, and what they mean for its sender and our user.
+
+use std::path::Path;
+
+use transom_wire::{Ending, Shape};
+
+use super::{Incoming, Stage};
+use crate::context::Context;
+use crate::disk::{Answer, Refusal};
+use crate::notice::{Notice, Outcome};
+
+/// Failed entries of one transfer that are told one by one, which is more than anybody reads; the
+/// others only count. A peer gives up as many as it likes of those it offered.
+const MAX_FAILURES_TOLD: u32 = 1024;
+
+impl Incoming {
+    /// What the disk thread says. True when that ends the transfer.
+    pub(in crate::transfers) fn answered(&mut self, answer: Answer, out: &mut Context) -> bool {
+        self.account.changed = true;
+        match answer {
+            Answer::Ready(Ok(())) => {
+                self.say(out, |session, place| session.accept(place.file));
+                self.enter(Stage::Accepted);
+            }
+            Answer::Ready(Err(Refusal { reason, told, text })) => {
+                self.say(out, |session, place| {
+                    session.refuse(place.file, reason, &told)
+                });
+                self.account.ended(Outcome::Refused { reason, text }, out);
+                return true;
+            }
+            Answer::Begin(start) => {
+                self.say(out, |session, place| session.start(place.file, &start))
+            }
+            Answer::Stored {
+                taken,
+                progress,
+                held,
+                spent,
+            } => {
+                let status = &mut self.account.status;
+                status.resumed = held;
+                status.verified = held + progress.verified;
+                status.durable = held + progress.durable;
+                let recycles = self.recycles;
+                self.say(out, |session, place| {
+                    if recycles {
+                        session.recycle(place.file, spent);
+                    }
+                    session.stored(place.file, taken, progress)
+                });
+            }
+            Answer::Done(done) => {
+                self.settled(done.index);
+                self.account.status.files_done += 1;
+                self.say(out, |session, place| session.done(place.file, &done));
+            }
+            Answer::Failed(failure) => {
+                self.say(out, |session, place| {
+                    session.failed(place.file, failure.as_str())
+                });
+                self.entry_failed(failure.index, failure.text, out);
+            }
+            Answer::Finished(finished) => {
+                self.finished(finished, out);
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn finished(&mut self, finished: Result<transom_store::Finished, String>, out: &mut Context) {
+        let (ending, outcome) = match finished {
+            Ok(finished) => {
+                for entry in finished.unplaced {
+                    self.told_failed(entry.path, entry.why, out);
+                }
+                let failed = finished.failed.max(self.failed);
+                let why = || self.why_failed();
+                let outcome = Outcome::of(finished.ending, finished.path, failed, why);
+                (finished.ending, outcome)
+            }
+            Err(why) => (Ending::Failed, Outcome::Failed { why }),
+        };
+        let (ending, text) = match &outcome {
+            Outcome::Failed { why } => (ending, why.clone()),
+            Outcome::Partial { path, .. } => (Ending::Partial, name_of(path)),
+            Outcome::Durable { path }
+            | Outcome::AlreadyThere { path }
+            | Outcome::Skipped { path } => (ending, name_of(path)),
+            _ => (ending, String::new()),
+        };
+        if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
+            let status = &mut self.account.status;
+            (status.verified, status.durable) = (status.bytes, status.bytes);
+            // What did not come was there.
+            status.resumed = status.bytes.saturating_sub(status.moved);
+        }
+        self.say(out, |session, place| {
+            session.finished(place.file, ending, &text)
+        });
+        if outcome.is_success() {
+            out.paces.give_back(self.sender);
+        }
+        self.account.ended(outcome, out);
+    }
+
+    fn why_failed(&self) -> String {
+        let why = self
+            .first_failure
+            .as_deref()
+            .unwrap_or("nothing came whole");
+        match self.failed {
+            0 | 1 => why.to_owned(),
+            more => format!("{why}, and {} more entries", more - 1),
+        }
+    }
+
+    pub(super) fn entry_failed(&mut self, index: u32, why: String, out: &mut Context) {
+        let path = self.settled(index);
+        let path = path.unwrap_or_else(|| match self.offer.shape {
+            Shape::File => self.offer.name.as_str().to_owned(),
+            _ => format!("entry {index}"),
+        });
+        self.told_failed(path, why, out);
+    }
+
+    fn told_failed(&mut self, path: String, why: String, out: &mut Context) {
+        self.failed += 1;
+        self.first_failure.get_or_insert_with(|| why.clone());
+        if self.failed <= MAX_FAILURES_TOLD {
+            out.notify(Notice::EntryFailed {
+                transfer: self.id,
+                path,
+                why,
+            });
+        }
+    }
+
+    /// An entry is done or failed. Gives its path.
+    fn settled(&mut self, index: u32) -> Option<String> {
+        let path = self.paths.remove(&index)?;
+        self.path_bytes -= path.len();
+        Some(path)
+    }
+}
+
+/// What the sender is told of where it lies.
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}

@@ -1,0 +1,150 @@
+//! A hostile sender of files.
+
+use super::*;
+
+#[test]
+fn every_violation_by_a_sender_ends_the_connection() {
+    let whole = vec![7; LEAF];
+    let first = [leaf(0, 0, LEAF as u32), Message::Data(&whole[..40_000])];
+    let cases: Vec<(&str, Vec<Message<'_>>)> = vec![
+        ("data outside a leaf", vec![Message::Data(b"x")]),
+        (
+            "empty data",
+            vec![leaf(0, 0, LEAF as u32), Message::Data(b"")],
+        ),
+        (
+            "a leaf inside another",
+            vec![first[0], first[1], leaf(0, LEAF as u64, 37_856)],
+        ),
+        (
+            "the end inside a leaf",
+            vec![first[0], first[1], end(0, 300_000)],
+        ),
+        ("a leaf of an entry never announced", vec![leaf(2, 0, 5)]),
+        ("a leaf of an entry never asked for", vec![leaf(1, 0, 5)]),
+        ("a leaf that skips", vec![leaf(0, LEAF as u64, 37_856)]),
+        ("a leaf too short", vec![leaf(0, 0, 100)]),
+        ("the end of an entry not whole", vec![end(0, 300_000)]),
+        ("the end of an entry never asked for", vec![end(1, 5)]),
+        ("an entry twice", vec![Message::Entry(entry(1, 5))]),
+        ("an entry that skips", vec![Message::Entry(entry(3, 5))]),
+        ("more bytes than offered", vec![Message::Entry(entry(2, 6))]),
+        (
+            "more entries than offered",
+            vec![Message::Entry(entry(2, 5)), Message::Entry(entry(3, 0))],
+        ),
+        (
+            "a size that overflows",
+            vec![Message::Entry(entry(2, i64::MAX as u64))],
+        ),
+        (
+            "an entry after finish",
+            vec![
+                Message::Finish(Finish { entries: 2 }),
+                Message::Entry(entry(2, 5)),
+            ],
+        ),
+        (
+            "a finish that miscounts",
+            vec![Message::Finish(Finish { entries: 3 })],
+        ),
+        (
+            "two finishes",
+            vec![
+                Message::Finish(Finish { entries: 2 }),
+                Message::Finish(Finish { entries: 2 }),
+            ],
+        ),
+        ("an abandon of nothing", vec![abandon(2)]),
+        (
+            "a receiver's message",
+            vec![Message::Grant(Grant { bytes: 1 })],
+        ),
+        ("an accept of its own", vec![Message::Accept]),
+        ("a call's message", vec![Message::Abort]),
+        (
+            "a second offer on the stream",
+            vec![offer(Shape::Folder, 0, 0)],
+        ),
+    ];
+    for (what, messages) in cases {
+        let error = refused(&mut receiving(), 1, &messages);
+        assert!(
+            matches!(error.code(), ByeCode::Illegal | ByeCode::TooMuch),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_with_bytes_and_a_single_file_with_another_name_are_illegal() {
+    let mut evil = receiving();
+    let folder = Entry {
+        kind: EntryKind::Folder,
+        ..entry(2, 5)
+    };
+    assert!(evil.say(1, &Message::Entry(folder)).is_err());
+    for wrong in [
+        Entry {
+            path: RelativePath::new("other").unwrap(),
+            ..entry(0, 5)
+        },
+        Entry {
+            kind: EntryKind::Folder,
+            ..entry(0, 0)
+        },
+    ] {
+        let mut evil = Evil::new();
+        evil.say(1, &offer(Shape::File, 1, 5)).unwrap();
+        let file = evil.offered();
+        evil.connection.session.accept(file).unwrap();
+        assert!(evil.say(1, &Message::Entry(wrong)).is_err());
+    }
+}
+
+#[test]
+fn entries_before_the_accept_end_the_connection() {
+    let mut evil = Evil::new();
+    let error = refused(
+        &mut evil,
+        1,
+        &[offer(Shape::Folder, 1, 5), Message::Entry(entry(0, 5))],
+    );
+    assert_eq!(error.code(), ByeCode::Illegal);
+}
+
+#[test]
+fn data_beyond_the_leaf_or_the_grant_end_the_connection() {
+    let mut evil = receiving();
+    let data = vec![0; 65_000];
+    evil.say(1, &leaf(0, 0, LEAF as u32)).unwrap();
+    for _ in 0..4 {
+        evil.say(1, &Message::Data(&data)).unwrap();
+    }
+    let over = evil.say(1, &Message::Data(&data[..LEAF - 4 * 65_000 + 1]));
+    assert!(matches!(over, Err(PeerError::TooMuch { .. })));
+
+    let mut evil = Evil::new();
+    let window = 4 * 1024 * 1024;
+    evil.say(1, &offer(Shape::File, 1, 2 * window)).unwrap();
+    let file = evil.offered();
+    evil.connection.session.accept(file).unwrap();
+    evil.say(1, &Message::Entry(entry(0, 2 * window))).unwrap();
+    evil.connection.session.start(file, &start(0, 0)).unwrap();
+    let data = vec![0; LEAF / 4];
+    for at in 0..window / LEAF as u64 {
+        evil.say(1, &leaf(0, at * LEAF as u64, LEAF as u32))
+            .unwrap();
+        for _ in 0..8 {
+            evil.say(1, &Message::Data(&data[..LEAF / 8])).unwrap();
+        }
+    }
+    evil.say(1, &leaf(0, window, LEAF as u32)).unwrap();
+    let over = evil.say(1, &Message::Data(b"x"));
+    assert_eq!(
+        over,
+        Err(PeerError::TooMuch {
+            what: "the bytes granted"
+        })
+    );
+}

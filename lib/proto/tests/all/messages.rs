@@ -1,0 +1,49 @@
+//! Messages of transfers with made-up content. A test changes the fields that it is about.
+
+use transom_proto::LeafData;
+use transom_wire::{Collision, Entry, EntryKind, Offer, RelativePath, Shape, Start, TransferKey};
+
+/// An offer of something called `name`.
+pub(crate) fn offer(shape: Shape, files: u32, bytes: u64) -> Offer<'static> {
+    Offer {
+        transfer: TransferKey([1; 16]),
+        shape,
+        collision: Collision::Rename,
+        files,
+        bytes,
+        name: name(),
+    }
+}
+
+/// A file called `name`.
+pub(crate) fn entry(index: u32, size: u64) -> Entry<'static> {
+    Entry {
+        index,
+        kind: EntryKind::File,
+        mode: 0,
+        mtime: 0,
+        size,
+        path: name(),
+    }
+}
+
+pub(crate) fn start(index: u32, offset: u64) -> Start {
+    Start {
+        index,
+        offset,
+        proof: [9; 32],
+    }
+}
+
+pub(crate) fn leaf(index: u32, offset: u64, len: usize) -> LeafData {
+    LeafData {
+        index,
+        offset,
+        hash: [0; 32],
+        bytes: vec![0; len],
+    }
+}
+
+fn name() -> RelativePath<'static> {
+    RelativePath::new("name").unwrap()
+}

@@ -1,0 +1,144 @@
+//! Texts and file data during a call: their floor, and what they wait for.
+
+use super::*;
+use crate::messages::{entry, offer};
+
+#[test]
+fn room_for_entries_is_reported_once_the_queue_is_sent() {
+    let mut sender = Sender::tuned(|config| config.control_queue = 16 * 1024);
+    let offer = offer(Shape::Folder, 200, 200);
+    let file = sender.evil.connection.session.offer(&offer).unwrap();
+    sender.burst();
+    sender.evil.say(2, &Message::Accept).unwrap();
+    sender.evil.events();
+    let path = "x".repeat(200);
+    let session = &mut sender.evil.connection.session;
+    for index in 0..200 {
+        if session.entry_room(file) > 0 {
+            let path = format!("{index}{path}");
+            let entry = Entry {
+                path: RelativePath::new(&path).unwrap(),
+                ..entry(index, 1)
+            };
+            session.entry(file, &entry).unwrap();
+        }
+    }
+    assert_eq!(session.entry_room(file), 0, "half of the queue is full");
+    assert_eq!(sender.evil.events(), []);
+    sender.drain();
+    assert_eq!(
+        sender.evil.events(),
+        [Event::Transfer(file, TransferEvent::Room)],
+        "once"
+    );
+}
+
+#[test]
+fn texts_and_file_data_get_their_floor_but_never_two_records_in_a_row() {
+    for (percent, texts) in [(5, false), (5, true), (20, true), (0, false)] {
+        let mut sender = Sender::tuned(|config| config.bulk_floor = percent);
+        match texts {
+            true => (0..64).for_each(|_| {
+                sender
+                    .evil
+                    .connection
+                    .session
+                    .text(&"x".repeat(TEXT))
+                    .unwrap();
+            }),
+            false => sender.evil.add_leaf(),
+        }
+        let call = sender.evil.view();
+        let (mut below, mut all, mut in_a_row) = (0, 0, 0);
+        // There is always a picture to send, and all before it is acked.
+        for sequence in 0..200 {
+            sender.put(call, sequence, 10_000);
+            let record = sender.next();
+            let bytes = bytes_of(Class::Text, &record) + bytes_of(Class::Bulk, &record);
+            in_a_row = if bytes > 0 { in_a_row + 1 } else { 0 };
+            assert!(in_a_row < 2, "{sequence}");
+            below += bytes;
+            all += bytes + bytes_of(Class::Video, &record);
+            sender.evil.ack_all();
+        }
+        assert!(all > 500_000, "{all} bytes");
+        let share = below as f64 * 100.0 / all as f64;
+        // That share of what pictures got.
+        let wanted = f64::from(percent) * 100.0 / f64::from(100 + percent);
+        assert!(
+            (share - wanted).abs() <= wanted / 5.0,
+            "{share} of {percent} %"
+        );
+    }
+}
+
+#[test]
+fn only_the_floor_overtakes_a_picture_at_the_gate() {
+    let mut sender = Sender::new();
+    sender.evil.add_leaf();
+    let call = sender.evil.view();
+    assert_eq!(classes(&sender.next())[..1], [Class::Control]);
+    sender.put(call, 1, 1_000_000);
+    let long = sender.evil.connection.session.text(&"x".repeat(TEXT));
+    assert!(long.is_ok());
+    let frames = sender.burst();
+    let sent = bytes_of(Class::Video, &frames);
+    assert!(
+        (20_000..80_000).contains(&sent),
+        "{sent} bytes of the picture"
+    );
+    assert_eq!(
+        classes(&frames),
+        [Class::Video],
+        "a long text is not owed yet"
+    );
+    let mut frames = Vec::new();
+    while bytes_of(Class::Video, &frames) < 120_000 {
+        sender.evil.ack_all();
+        frames.extend(sender.burst());
+    }
+    assert_eq!(bytes_of(Class::Text, &frames), 8 + 4 + TEXT);
+}
+
+#[test]
+fn the_floor_lets_a_short_text_pass_soon() {
+    let (mut sender, call) = Sender::viewed();
+    sender.put(call, 1, 1_000_000);
+    sender.evil.connection.session.text("hello").unwrap();
+    // 17 bytes are 5 % of 340, so they are owed after one record.
+    assert_eq!(classes(&sender.next()), [Class::Video]);
+    assert_eq!(classes(&sender.next()), [Class::Text]);
+}
+
+#[test]
+fn texts_in_flight_are_bounded_in_a_call_and_file_data_stay_behind_them() {
+    for live in [true, false] {
+        let mut sender = Sender::new();
+        sender.evil.add_leaf();
+        if live {
+            sender.evil.view();
+        }
+        for _ in 0..64 {
+            sender
+                .evil
+                .connection
+                .session
+                .text(&"x".repeat(TEXT))
+                .unwrap();
+        }
+        let frames = sender.burst();
+        let texts = bytes_of(Class::Text, &frames);
+        assert_eq!(texts < 2 * RECORD_LIVE, live, "{texts} bytes");
+        if live {
+            assert_eq!(bytes_of(Class::Bulk, &frames), 0);
+        }
+        let frames = sender.drain();
+        let all = texts + bytes_of(Class::Text, &frames);
+        assert!(all >= 64 * TEXT, "none is lost");
+        let [first, then] = [Class::Text, Class::Bulk].map(|class| {
+            let of = |frame: &Frame| kind(frame).class() == class;
+            (frames.iter().position(of), frames.iter().rposition(of))
+        });
+        assert!(first.1 < then.0, "file data after the last text");
+    }
+}

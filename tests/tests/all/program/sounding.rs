@@ -1,0 +1,124 @@
+//! Sound from a WAV file at one side to a WAV file at the other, and what both sides say of it.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use transom_sound::measure::{delay_of, speech};
+use transom_sound::{RATE, WavReader, WavWriter};
+use transom_tests::{Person, Program, eventually};
+
+use super::Pair;
+
+/// Samples of half a second: what has to be heard whole.
+const PIECE: usize = RATE as usize / 2;
+
+/// Microphone and loudspeaker of a side, in its own folder. Nothing is turned down: no sound goes
+/// from the file of one to that of the other.
+const FILES: &[&str] = &[
+    "--microphone",
+    "loop:spoken.wav",
+    "--speaker",
+    "file:heard.wav",
+    "--echo",
+    "off",
+];
+
+/// Two seconds of somebody's voice, again and again, with pauses so that no two pieces are alike.
+fn speaks(person: &Person, seed: u64) -> Vec<i16> {
+    let samples = speech(2.0, seed);
+    let file = File::create(person.path("spoken.wav")).unwrap();
+    let mut writer = WavWriter::new(file).unwrap();
+    writer.write(&samples).unwrap();
+    writer.finish().unwrap();
+    samples
+}
+
+/// What was heard so far, also while the file is still written.
+fn recording(path: &Path) -> Vec<i16> {
+    let file = File::open(path).map(BufReader::new).ok();
+    let reader = file.and_then(|file| WavReader::new(file).ok());
+    let samples = reader.and_then(|mut reader| reader.read_all().ok());
+    samples.unwrap_or_default()
+}
+
+/// How like a piece of what was spoken is to what was heard of it in the last seconds.
+fn best_likeness(spoken: &[i16], path: &Path) -> f32 {
+    let heard = recording(path);
+    let last = &heard[heard.len().saturating_sub(3 * RATE as usize)..];
+    let piece = &spoken[PIECE..2 * PIECE];
+    delay_of(piece, last).map_or(0.0, |found| found.likeness)
+}
+
+fn is_heard_by(person: &Person, spoken: &[i16]) {
+    let path = person.path("heard.wav");
+    eventually("what is spoken is heard", || {
+        best_likeness(spoken, &path) >= 0.98
+    });
+}
+
+/// A call of two with these options more at each side.
+fn talk(pair: &Pair, near: &[&str], far: &[&str]) -> [Program; 2] {
+    let far = pair.listen("call", &[&["--answer", "near"], far].concat());
+    let near = pair
+        .near
+        .start(&[&["call", "far", "--json"], near].concat());
+    [near, far]
+}
+
+#[test]
+fn what_is_spoken_at_one_side_is_heard_at_the_other_both_ways() {
+    let pair = Pair::new();
+    let spoken = [speaks(&pair.near, 1), speaks(&pair.far, 2)];
+    let [mut near, mut far] = talk(&pair, FILES, FILES);
+    for program in [&mut near, &mut far] {
+        assert_eq!(program.event("heard_by")["on"], true);
+        program.event_where("far_sound", |sound| sound["state"] == "on");
+    }
+    is_heard_by(&pair.far, &spoken[0]);
+    is_heard_by(&pair.near, &spoken[1]);
+    near.ask_to_end();
+    assert_eq!(near.finish().code, Some(0));
+    assert_eq!(far.finish().code, Some(0));
+}
+
+#[test]
+fn who_has_no_microphone_says_so_and_hears_all_the_same() {
+    let pair = Pair::new();
+    let spoken = speaks(&pair.far, 3);
+    let near = ["--speaker", "file:heard.wav"];
+    let far = ["--microphone", "loop:spoken.wav"];
+    let [near, mut far] = talk(&pair, &near, &far);
+    far.event_where("far_sound", |sound| sound["state"] == "none");
+    is_heard_by(&pair.near, &spoken);
+    drop(near);
+}
+
+#[test]
+fn a_microphone_that_nobody_listens_to_stays_closed() {
+    let pair = Pair::new();
+    speaks(&pair.far, 4);
+    let [mut near, mut far] = talk(&pair, &["--seconds", "2"], FILES);
+    near.event_where("far_sound", |sound| sound["state"] == "on");
+    assert_eq!(near.finish().code, Some(0));
+    far.event("call_ended");
+    let told = far.finish().stdout;
+    assert!(
+        !told.contains("\"microphone\"") && !told.contains("heard_by"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_microphone_that_is_lost_is_told_at_both_sides() {
+    let pair = Pair::new();
+    let near = ["--speaker", "file:heard.wav"];
+    let far = ["--microphone", "cmd:head -c 96000 /dev/zero"];
+    let [mut near, mut far] = talk(&pair, &near, &far);
+    far.event_where("microphone", |device| device["state"] == "on");
+    let lost = far.event_where("microphone", |device| device["state"] == "lost");
+    assert!(lost["text"].as_str().unwrap().contains("ended"), "{lost}");
+    let lost = near.event_where("far_sound", |sound| sound["state"] == "lost");
+    // Commands and paths are the owner's.
+    assert_eq!(lost["text"], "its program ended");
+}
