@@ -8,6 +8,7 @@ mod person;
 mod processes;
 mod program;
 mod scratch;
+mod sound;
 mod terminal;
 
 pub use camera::{FakeCamera, Mood};
@@ -18,4 +19,5 @@ pub use processes::Mark;
 pub use program::{Finished, PATIENCE, Program, eventually};
 pub use rustix::process::Signal;
 pub use scratch::Scratch;
+pub use sound::{FakeSoundServer, SINKS, SOURCES, ServerMood, server_replies};
 pub use terminal::{Drawing, Terminal};

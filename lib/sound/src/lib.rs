@@ -13,6 +13,8 @@ mod device;
 mod duck;
 mod echo;
 mod engine;
+#[doc(hidden)]
+pub mod fuzzing;
 mod level;
 pub mod measure;
 mod playout;

@@ -8,6 +8,7 @@ mod journal;
 mod messages;
 mod pictures;
 mod session;
+mod sound;
 
 use std::fs;
 use std::io;
@@ -45,6 +46,9 @@ fn main() -> io::Result<()> {
     for (name, bytes) in pictures::streams() {
         write("pictures", name, &bytes)?;
     }
+    for (name, bytes) in transom_tests::server_replies() {
+        write("server", name, &bytes)?;
+    }
     for (name, bytes) in session::sessions() {
         write("session", &name, &bytes)?;
     }
@@ -53,6 +57,15 @@ fn main() -> io::Result<()> {
     }
     for (name, bytes) in session::pairs() {
         write("pair", name, &bytes)?;
+    }
+    for (name, bytes) in sound::packets() {
+        write("opus", name, &bytes)?;
+    }
+    for (name, bytes) in sound::PLAYOUT {
+        write("playout", name, bytes)?;
+    }
+    for (name, bytes) in sound::files() {
+        write("wav", name, &bytes)?;
     }
     Ok(())
 }

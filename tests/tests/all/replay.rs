@@ -17,11 +17,15 @@ const LAWS: &[(&str, Law)] = &[
     ("handshake", transom_secure::fuzzing::handshake),
     ("journal", transom_store::fuzzing::journal),
     ("names", transom_wire::fuzzing::names),
+    ("opus", transom_sound::fuzzing::opus),
     ("pair", transom_proto::fuzzing::pair),
     ("pictures", transom_media::fuzzing::split),
+    ("playout", transom_sound::fuzzing::playout),
     ("repair", transom_media::fuzzing::repair),
+    ("server", transom_sound::fuzzing::server),
     ("session", transom_proto::fuzzing::session),
     ("split", transom_proto::fuzzing::split),
+    ("wav", transom_sound::fuzzing::wav),
 ];
 
 #[test]

@@ -50,6 +50,8 @@ pub use self::kept::{DeviceState, KeptMicrophone, KeptSpeaker};
 pub use self::list::{Device, DeviceKind, list};
 pub use self::name::{DeviceName, DeviceNameError};
 #[cfg(target_os = "linux")]
+pub use self::pulse::law::server_reply;
+#[cfg(target_os = "linux")]
 pub use self::watch::DeviceWatcher;
 use self::watchdog::Watchdog;
 

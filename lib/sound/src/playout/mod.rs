@@ -236,7 +236,7 @@ pub struct PlayoutStats {
 /// Most that lip sync may add: a picture later than that is the picture's trouble.
 pub const MAX_LIP_SYNC: Duration = Duration::from_millis(60);
 /// Most samples that wait: one second, five times what is ever played late.
-const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));
+pub(crate) const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));
 
 /// ```text
 ///          push            reserve is there      pull finds nothing

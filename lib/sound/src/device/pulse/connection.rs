@@ -56,33 +56,33 @@ pub(crate) enum Purpose {
     Watch,
 }
 
-/// Why a connection can't go on.
+/// Why a connection can't go on: what the sound server did.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ServerError {
     /// The cookie is wrong, or the server belongs to another user.
-    #[error("the sound server refuses this user")]
+    #[error("refuses this user")]
     Access,
     /// The frames are not those of the protocol.
-    #[error("the sound server sent {0}")]
+    #[error("sent {0}")]
     Frame(&'static str),
     /// The server took the stream away: its device was unplugged.
-    #[error("the sound server took the device away")]
+    #[error("took the device away")]
     Killed,
     /// A message is not that of the protocol.
-    #[error("the sound server sent a broken message: {0}")]
+    #[error("sent a broken message: {0}")]
     Message(#[from] Malformed),
     /// The server has no such device.
-    #[error("the sound server has no such device")]
+    #[error("has no such device")]
     NoDevice,
     /// The server is older than the protocol's version 15.
-    #[error("the sound server speaks version {0} of its protocol, {VERSION} is needed")]
+    #[error("speaks version {0} of its protocol, {VERSION} is needed")]
     Old(u32),
     /// The server refuses with a code of its own.
-    #[error("the sound server refuses with code {0}")]
+    #[error("refuses with code {0}")]
     Refused(u32),
     /// The server asks for sound and reads none.
-    #[error("the sound server reads nothing")]
+    #[error("reads nothing")]
     Stuck,
 }
 
@@ -306,6 +306,14 @@ impl Connection {
     /// Whether the server has answered all that was asked to begin with.
     pub(crate) fn is_ready(&self) -> bool {
         self.is_ready
+    }
+
+    /// Whether everything that a server can make grow is within its limits.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.sound.len() <= SECOND_BYTES as usize
+            && self.room <= SECOND_BYTES
+            && self.waiting.len() <= MAX_WAITING
+            && self.lists.sources.len().max(self.lists.sinks.len()) <= MAX_DEVICES
     }
 
     fn handle_sound(&mut self, channel: u32, bytes: &[u8]) {

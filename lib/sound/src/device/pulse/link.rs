@@ -11,7 +11,9 @@ use super::connection::{Connection, Lists, Purpose, ServerError};
 use super::server::Server;
 use crate::device::DeviceError;
 
-/// How errors name the server where no device is named.
+/// How errors name the device before the server told its name.
+const DEFAULT: &str = "default device";
+/// How errors name the server.
 const SERVER: &str = "sound server";
 /// How long the server may take to answer what is asked to begin with; it may have to be started.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -60,7 +62,7 @@ impl Link {
     pub(super) fn name(&self) -> &str {
         match (self.connection.device(), &self.wanted) {
             ("", Some(wanted)) => wanted,
-            ("", None) => SERVER,
+            ("", None) => DEFAULT,
             (device, _) => device,
         }
     }

@@ -3,6 +3,7 @@
 
 mod connection;
 mod frames;
+pub(crate) mod law;
 mod link;
 mod server;
 mod tags;
@@ -134,5 +135,7 @@ impl Playback for PulseSpeaker {
     }
 }
 
+#[cfg(test)]
+mod fake_tests;
 #[cfg(test)]
 mod real_tests;
