@@ -96,6 +96,12 @@ impl Calls {
         })
     }
 
+    /// Whether there is a call with that peer, also one that waits for its connection.
+    #[cfg(feature = "sound")]
+    pub(crate) fn has_call(&self, peer: &PeerName) -> bool {
+        self.calls.iter().any(|call| call.peer == *peer)
+    }
+
     /// The connection that carries a call with that peer.
     pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
         let carried = self

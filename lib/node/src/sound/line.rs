@@ -26,6 +26,8 @@ pub(super) struct Line {
     /// What the peer was told: the state of our microphone, and whether we listen.
     told_state: Option<(SoundState, &'static str)>,
     told_listen: Option<bool>,
+    /// What the owner was told: whether the peer listens and may hear.
+    pub(super) told_listening: bool,
     /// Whether frames go to the peer, so that an end of them has to be told.
     sends: bool,
     /// What the peer said and the owner was not told yet.
@@ -46,6 +48,7 @@ impl Line {
             hears: false,
             told_state: None,
             told_listen: None,
+            told_listening: false,
             sends: false,
             far: None,
             wish: None,

@@ -13,6 +13,7 @@ mod inbox;
 mod line;
 mod notice;
 mod party;
+mod spoken_to;
 mod verbs;
 
 use std::collections::BTreeMap;
@@ -21,14 +22,15 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{CallEvent, CallId, SoundFrame};
-use transom_sound::{Codec, Controls, DeviceName, DeviceState, EngineSettings, StreamId, Wanted};
-use transom_wire::{CallKind, Capabilities, PeerName};
+use transom_sound::{Codec, Controls, DeviceState, EngineSettings, StreamId, Wanted};
+use transom_wire::{Capabilities, PeerName};
 
 pub(crate) use self::inbox::Inbox;
 use self::line::Line;
 pub use self::notice::{SoundNotice, SoundNumbers, SoundSettings, SoundState};
 use self::party::Own;
 pub(crate) use self::party::Party;
+use self::spoken_to::SpokenTo;
 pub(crate) use self::verbs::Command;
 use crate::calls::Calls;
 use crate::context::{Context, earlier};
@@ -67,7 +69,7 @@ impl Sound {
                 name: settings.microphone.clone(),
                 microphone: DeviceState::Closed,
                 is_muted: false,
-                speaks_to: None,
+                spoken_to: SpokenTo::default(),
             },
             settings,
             thread: None,
@@ -128,10 +130,11 @@ impl Sound {
 
     /// A line for each live call with a peer that has sound.
     fn follow_calls(&mut self, links: &Links, calls: &Calls) {
-        let mut live = BTreeMap::new();
-        for (id, party) in calls.parties(links).filter(|(_, party)| party.has_sound()) {
-            live.insert(id, party);
-        }
+        let mut live: BTreeMap<_, _> = calls.parties(links).collect();
+        let parties: Vec<_> = live.values().copied().collect();
+        let has_call = |peer: &PeerName| calls.has_call(peer);
+        self.own.spoken_to.update(&parties, has_call);
+        live.retain(|_, party| party.has_sound());
         let thread = self.thread.as_ref();
         self.lines.retain(|id, line| {
             let is_live = live.contains_key(id);
@@ -142,21 +145,14 @@ impl Sound {
         });
         let had = self.lines.len();
         for (id, party) in live {
-            let hears = self.wants_to_hear(&party);
+            let asked = self.hears.get(&party.peer).copied();
+            let hears = party.is_wanted(asked, &self.settings.speaker);
             let line = self.line(id, party);
             (line.party, line.hears) = (party, hears);
         }
         if self.lines.len() > had {
             self.tell_volumes();
         }
-    }
-
-    /// Whether our owner hears a peer: who is talked with, and who may talk to a box. Pictures that
-    /// are only watched are silent until the owner asks.
-    fn wants_to_hear(&self, party: &Party) -> bool {
-        let usual = party.is_served || party.kind == CallKind::Talk;
-        let wants = self.hears.get(&party.peer).copied().unwrap_or(usual);
-        wants && party.may_talk() && self.settings.speaker != DeviceName::None
     }
 
     fn line(&mut self, id: (PeerId, CallId), party: Party) -> &mut Line {
@@ -172,12 +168,12 @@ impl Sound {
         for (id, line) in &mut self.lines {
             let (peer, key) = (line.party.peer, line.party.key.0);
             if line.wish.is_some() && out.paces.take(key, now) {
-                let had = line.listens;
-                line.listens = line.wish.take().unwrap_or(had);
-                let on = line.listens;
-                if on != had && line.party.may_hear() {
-                    tell(out, SoundNotice::Listening { peer, on });
-                }
+                line.listens = line.wish.take().unwrap_or(line.listens);
+            }
+            // By the peer's wish, or since its rights changed.
+            let on = line.listens && line.party.may_hear();
+            if std::mem::replace(&mut line.told_listening, on) != on {
+                tell(out, SoundNotice::Listening { peer, on });
             }
             if line.far.is_some()
                 && out.paces.take(key, now)

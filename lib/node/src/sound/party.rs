@@ -1,8 +1,22 @@
 //! Who hears whom: the rules of sound in one place. It knows no thread, no device and no session.
+//!
+//! ```text
+//! the call                          our microphone goes there      its sound is played here
+//! a person here rang or answered    yes                            yes
+//! a box serves it, or the right     with the right `hear`          with the right `talk`
+//!   `auto` answered it
+//! ```
+//!
+//! And only to a peer that takes sound, listens, and is not on hold (see `spoken_to`).
 
 use transom_sound::{Codec, DeviceName, DeviceState};
 use transom_users::Rights;
 use transom_wire::{CallKind, Capabilities, PeerName, PublicKey, SoundState};
+
+use super::spoken_to::SpokenTo;
+
+/// What a peer is told that asks to hear without the right.
+const NOT_ALLOWED: &str = "you may not hear here";
 
 /// A live call, as far as sound is concerned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,12 +41,29 @@ impl Party {
 
     /// Whether our microphone may go to the peer.
     pub(super) fn may_hear(&self) -> bool {
-        !self.by_right
+        !self.by_right || self.rights.hear
     }
 
     /// Whether the peer may be heard from our loudspeaker.
     pub(super) fn may_talk(&self) -> bool {
-        !self.by_right
+        !self.by_right || self.rights.talk
+    }
+
+    /// Whether a person here talks with one there.
+    pub(super) fn is_conversation(&self) -> bool {
+        !self.by_right && !self.is_watched()
+    }
+
+    /// Whether we watch the peer's camera.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.is_served && self.kind == CallKind::View
+    }
+
+    /// Whether the owner hears the peer; `asked` is what the owner said of it. Pictures that are
+    /// only watched are silent until then.
+    pub(super) fn is_wanted(&self, asked: Option<bool>, speaker: &DeviceName) -> bool {
+        let wants = asked.unwrap_or(!self.is_watched());
+        wants && self.may_talk() && *speaker != DeviceName::None
     }
 
     /// The better codec of those that both sides have.
@@ -48,20 +79,23 @@ pub(super) struct Own {
     pub(super) name: DeviceName,
     pub(super) microphone: DeviceState,
     pub(super) is_muted: bool,
-    /// The only peer that is spoken to; `None` for all.
-    pub(super) speaks_to: Option<PeerName>,
+    pub(super) spoken_to: SpokenTo,
 }
 
 impl Own {
     /// What a peer is told of our microphone. While nobody listens it is closed and counts as on.
     pub(super) fn state_for(&self, party: &Party) -> (SoundState, &'static str) {
         match &self.microphone {
-            _ if !party.may_hear() => (SoundState::NotAllowed, ""),
             _ if self.name == DeviceName::None => (SoundState::NoMicrophone, ""),
+            _ if !party.may_hear() => (SoundState::NotAllowed, NOT_ALLOWED),
+            _ if self.spoken_to.is_on_hold(party) => (SoundState::OnHold, ""),
             DeviceState::Lost { for_peers, .. } => (SoundState::Lost, for_peers),
-            _ if self.speaks_to.is_some_and(|peer| peer != party.peer) => (SoundState::OnHold, ""),
             _ if self.is_muted => (SoundState::Muted, ""),
             _ => (SoundState::On, ""),
         }
     }
 }
+
+#[cfg(test)]
+#[path = "party_tests.rs"]
+mod tests;

@@ -15,6 +15,7 @@ pub(crate) enum Command {
     Echo(EchoMode),
     Mute(bool),
     SpeakTo(Option<PeerName>),
+    SpeakNoMore(PeerName),
     Hear(PeerName, bool),
     Volume(PeerName, f32),
     Tone(Option<ToneKind>),
@@ -43,10 +44,16 @@ impl Handle {
         self.sound(Command::Mute(on));
     }
 
-    /// Who hears our microphone of all calls: that peer alone, while the others are told that they
-    /// are on hold; `None` for all.
+    /// Speaks to that peer alone, while the others are told that they are on hold; `None` for all
+    /// that a person talks with. Without this the call that was answered or rung last is spoken to.
+    /// A box that is watched hears us only while it is spoken to.
     pub fn speak_to(&self, peer: Option<&PeerName>) {
         self.sound(Command::SpeakTo(peer.copied()));
+    }
+
+    /// Speaks to that peer no more, but to the one that was spoken to before.
+    pub fn speak_no_more(&self, peer: &PeerName) {
+        self.sound(Command::SpeakNoMore(*peer));
     }
 
     /// Whether a peer's sound is wanted. By default it is in a call both ways, and at a box from
@@ -96,7 +103,9 @@ impl Sound {
                 self.own.is_muted = on;
                 self.with_thread(|controls| controls.mute(on));
             }
-            Command::SpeakTo(peer) => self.own.speaks_to = peer,
+            Command::SpeakTo(Some(peer)) => self.own.spoken_to.choose(peer),
+            Command::SpeakTo(None) => self.own.spoken_to.choose_all(),
+            Command::SpeakNoMore(peer) => self.own.spoken_to.leave(&peer),
             Command::Hear(peer, on) => drop(self.hears.insert(peer, on)),
             Command::Volume(peer, volume) => {
                 self.volumes.insert(peer, volume);

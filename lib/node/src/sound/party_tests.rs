@@ -1,0 +1,240 @@
+use super::*;
+
+const TAKES: Capabilities = Capabilities(Capabilities::SOUND.0 | Capabilities::OPUS.0);
+
+fn own() -> Own {
+    Own {
+        name: DeviceName::Tone,
+        microphone: DeviceState::Closed,
+        is_muted: false,
+        spoken_to: SpokenTo::default(),
+    }
+}
+
+fn lost() -> DeviceState {
+    DeviceState::Lost {
+        words: "the headset is unplugged".into(),
+        for_peers: "unplugged",
+    }
+}
+
+/// A call that a person here answered or rang for.
+fn talk(peer: &str) -> Party {
+    Party {
+        peer: peer.parse().unwrap(),
+        key: PublicKey([1; 32]),
+        kind: CallKind::Talk,
+        by_right: false,
+        is_served: false,
+        rights: "view,call,files".parse().unwrap(),
+        takes: TAKES,
+    }
+}
+
+/// A viewer of a box with these rights.
+fn viewer(peer: &str, rights: &str) -> Party {
+    Party {
+        kind: CallKind::View,
+        by_right: true,
+        is_served: true,
+        rights: rights.parse().unwrap(),
+        ..talk(peer)
+    }
+}
+
+/// A call that the right `auto` answered.
+fn automatic(peer: &str, rights: &str) -> Party {
+    Party {
+        by_right: true,
+        rights: rights.parse().unwrap(),
+        ..talk(peer)
+    }
+}
+
+/// A box that we watch.
+fn watched(peer: &str) -> Party {
+    Party {
+        kind: CallKind::View,
+        ..talk(peer)
+    }
+}
+
+fn states(own: &Own, parties: &[Party]) -> Vec<SoundState> {
+    let states = parties.iter().map(|party| own.state_for(party).0);
+    states.collect()
+}
+
+#[test]
+fn a_call_that_a_person_answered_has_sound_both_ways_without_any_right() {
+    for party in [talk("anna"), watched("door")] {
+        let party = Party {
+            rights: Rights::NONE,
+            ..party
+        };
+        assert!(party.may_hear() && party.may_talk());
+    }
+    let own = own();
+    let state = own.state_for(&talk("anna"));
+    assert_eq!(state, (SoundState::On, ""));
+    assert!(talk("anna").is_wanted(None, &DeviceName::Auto));
+}
+
+#[test]
+fn a_box_and_an_automatic_answer_need_the_rights_each_for_its_own_way() {
+    for party in [viewer, automatic] {
+        for (rights, hears, talks) in [
+            ("view,call,files,auto", false, false),
+            ("view,hear", true, false),
+            ("view,talk", false, true),
+            ("hear,talk", true, true),
+        ] {
+            let party = party("anna", rights);
+            assert_eq!((party.may_hear(), party.may_talk()), (hears, talks));
+            let state = own().state_for(&party);
+            let refused = (SoundState::NotAllowed, "you may not hear here");
+            let wanted = if hears { (SoundState::On, "") } else { refused };
+            assert_eq!(state, wanted, "{rights}");
+            for asked in [None, Some(true)] {
+                assert_eq!(party.is_wanted(asked, &DeviceName::Auto), talks, "{rights}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_loudspeaker_or_against_the_owners_wish_nobody_is_listened_to() {
+    let door = watched("door");
+    assert!(!talk("anna").is_wanted(None, &DeviceName::None));
+    assert!(!talk("anna").is_wanted(Some(false), &DeviceName::Auto));
+    assert!(!door.is_wanted(None, &DeviceName::Auto), "until asked");
+    assert!(door.is_wanted(Some(true), &DeviceName::Auto));
+}
+
+#[test]
+fn a_peer_is_told_the_reason_that_concerns_it_most() {
+    let mut own = own();
+    let (anna, guest) = (talk("anna"), viewer("guest", "view"));
+    let states = |own: &Own| [own.state_for(&anna).0, own.state_for(&guest).0];
+    let not_allowed = SoundState::NotAllowed;
+    assert_eq!(states(&own), [SoundState::On, not_allowed]);
+    own.is_muted = true;
+    assert_eq!(states(&own), [SoundState::Muted, not_allowed]);
+    own.microphone = lost();
+    assert_eq!(states(&own), [SoundState::Lost, not_allowed]);
+    assert_eq!(
+        own.state_for(&anna).1,
+        "unplugged",
+        "the fixed words for peers"
+    );
+    own.spoken_to.choose("bob".parse().unwrap());
+    own.spoken_to.update(&[anna, talk("bob")], |_| true);
+    own.spoken_to.choose("bob".parse().unwrap());
+    own.spoken_to.update(&[anna, talk("bob")], |_| true);
+    assert_eq!(states(&own), [SoundState::OnHold, not_allowed]);
+    // That there is a microphone is no business of a peer where there is none.
+    own.name = DeviceName::None;
+    assert_eq!(states(&own), [SoundState::NoMicrophone; 2]);
+}
+
+#[test]
+fn the_better_codec_of_both_is_used() {
+    let best = match Codec::Opus.is_built_in() {
+        true => Codec::Opus,
+        false => Codec::Pcm,
+    };
+    assert_eq!(talk("anna").codec(), best);
+    let older = Party {
+        takes: Capabilities::SOUND,
+        ..talk("anna")
+    };
+    assert_eq!((older.codec(), older.has_sound()), (Codec::Pcm, true));
+    let silent = Party {
+        takes: Capabilities::CALLS,
+        ..talk("anna")
+    };
+    assert!(!silent.has_sound());
+}
+
+const ON: SoundState = SoundState::On;
+const HOLD: SoundState = SoundState::OnHold;
+
+#[test]
+fn the_call_that_was_answered_or_chosen_last_is_spoken_to() {
+    let (mut own, calls) = (own(), [talk("anna"), talk("bob"), talk("carl")]);
+    own.spoken_to.update(&calls[..1], |_| true);
+    assert_eq!(states(&own, &calls[..1]), [ON]);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [HOLD, HOLD, ON]);
+    own.spoken_to.choose(calls[0].peer);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [ON, HOLD, HOLD]);
+    // The chosen one hangs up: the last but one has its turn again.
+    own.spoken_to
+        .update(&calls[1..], |peer| *peer != calls[0].peer);
+    assert_eq!(states(&own, &calls[1..]), [HOLD, ON]);
+}
+
+#[test]
+fn a_call_that_comes_back_from_a_lost_connection_takes_the_microphone_from_nobody() {
+    let (mut own, calls) = (own(), [talk("anna"), talk("bob")]);
+    own.spoken_to.update(&calls, |_| true);
+    own.spoken_to.update(&calls[1..], |_| true);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [HOLD, ON]);
+    // And while the one that was spoken to is away, the other is.
+    own.spoken_to.update(&calls[..1], |_| true);
+    assert_eq!(states(&own, &calls[..1]), [ON]);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [HOLD, ON]);
+}
+
+#[test]
+fn all_are_spoken_to_until_one_is_chosen() {
+    let (mut own, calls) = (own(), [talk("anna"), talk("bob"), watched("door")]);
+    own.spoken_to.update(&calls, |_| true);
+    own.spoken_to.choose_all();
+    assert_eq!(states(&own, &calls), [ON, ON, HOLD], "a box only by name");
+    own.spoken_to.choose(calls[1].peer);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [HOLD, ON, HOLD]);
+}
+
+#[test]
+fn a_watched_box_hears_us_only_while_it_is_spoken_to() {
+    let (mut own, calls) = (own(), [watched("door"), talk("anna")]);
+    own.spoken_to.update(&calls[..1], |_| true);
+    assert_eq!(states(&own, &calls[..1]), [HOLD], "also alone");
+    own.spoken_to.update(&calls, |_| true);
+    own.spoken_to.choose(calls[0].peer);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [ON, HOLD]);
+    own.spoken_to.leave(&calls[0].peer);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [HOLD, ON]);
+}
+
+#[test]
+fn viewers_of_a_box_all_hear_it_but_not_a_conversation() {
+    let viewers = [viewer("anna", "view,hear"), viewer("bob", "view,hear")];
+    let mut own = own();
+    own.spoken_to.update(&viewers, |_| true);
+    assert_eq!(states(&own, &viewers), [ON, ON]);
+    let calls = [
+        viewers[0],
+        viewers[1],
+        automatic("dora", "call,auto,hear"),
+        talk("carl"),
+    ];
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [HOLD, HOLD, HOLD, ON]);
+    own.spoken_to
+        .update(&calls[..3], |peer| *peer != calls[3].peer);
+    assert_eq!(states(&own, &calls[..3]), [ON, ON, ON]);
+}
+
+#[test]
+fn a_peer_that_we_talk_with_and_watch_gets_our_sound_once() {
+    let (mut own, calls) = (own(), [watched("anna"), talk("anna")]);
+    own.spoken_to.update(&calls, |_| true);
+    assert_eq!(states(&own, &calls), [HOLD, ON]);
+}
