@@ -7,6 +7,7 @@ use transom::{PublicKey, Settings};
 use transom_net::{Config, Event, Net, PeerId};
 use transom_proto::{self as proto, CallEvent, CallId, Session};
 use transom_secure::Identity;
+use transom_wire::Capabilities;
 
 use crate::calls::pattern;
 use crate::support::{PATIENCE, Peer, book, local};
@@ -17,6 +18,8 @@ pub(crate) struct Evil {
     /// Which run of a station it says it is.
     pub(crate) station: u64,
     pub(crate) key: PublicKey,
+    /// What it says that it takes: no sound, as an older program.
+    pub(crate) takes: Capabilities,
 }
 
 impl Evil {
@@ -29,6 +32,7 @@ impl Evil {
             net,
             station,
             key,
+            takes: Capabilities::NONE,
         }
     }
 
@@ -47,6 +51,12 @@ impl Evil {
 
     pub(crate) fn session(&mut self, link: PeerId) -> &mut Session {
         self.net.session(link).unwrap()
+    }
+
+    /// The time of its sessions.
+    #[cfg(feature = "sound")]
+    pub(crate) fn now(&self) -> proto::Instant {
+        self.net.now()
     }
 
     /// The session, if there still is one.
@@ -98,7 +108,8 @@ impl Evil {
         while let Some(event) = self.net.next_event() {
             if let Event::Key { peer, .. } = event {
                 let name = "evil".parse().unwrap();
-                let config = proto::Config::new(name, self.station, 1);
+                let mut config = proto::Config::new(name, self.station, 1);
+                config.capabilities = self.takes;
                 self.net.admit(peer, config);
             }
             if let Event::Peer {

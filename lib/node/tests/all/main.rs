@@ -19,6 +19,8 @@ mod pins;
 mod quality;
 mod rights;
 mod seen;
+#[cfg(feature = "sound")]
+mod sound;
 mod support;
 mod takeover;
 mod told;
