@@ -11,7 +11,7 @@ use super::wish::CaptureRequest;
 use super::{Account, Place};
 use crate::context::Context;
 use crate::disk::{Answer, Job, Refusal};
-use crate::links::Link;
+use crate::links::{Link, Parting};
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 
@@ -248,6 +248,17 @@ impl Incoming {
         );
     }
 
+    /// The sender said goodbye before our user answered: the offer is withdrawn.
+    pub(super) fn is_withdrawn(&self, parting: Parting) -> bool {
+        self.stage == Stage::Offered && parting == Parting::Goodbye
+    }
+
+    /// The offer is withdrawn, and nothing of it is here.
+    pub(super) fn withdrawn(mut self, why: &str, out: &mut Context) {
+        let (here, text) = (false, why.to_owned());
+        self.account.ended(Outcome::Cancelled { here, text }, out);
+    }
+
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: &str, out: &mut Context) {
         self.leave_disk(Job::Keep, out);
@@ -440,7 +451,8 @@ impl Incoming {
     fn told_failed(&mut self, path: String, why: String, out: &mut Context) {
         self.failed += 1;
         self.first_failure.get_or_insert_with(|| why.clone());
-        if self.failed <= MAX_FAILURES_TOLD {
+        // Of a single file the outcome says it.
+        if self.offer.shape != Shape::File && self.failed <= MAX_FAILURES_TOLD {
             out.notify(Notice::EntryFailed {
                 transfer: self.id,
                 path,
