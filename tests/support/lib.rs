@@ -19,5 +19,5 @@ pub use processes::Mark;
 pub use program::{Finished, PATIENCE, Program, eventually};
 pub use rustix::process::Signal;
 pub use scratch::Scratch;
-pub use sound::{FakeSoundServer, SINKS, SOURCES, ServerMood};
+pub use sound::{FakeSoundServer, SINKS, SOURCES, ServerMood, server_replies};
 pub use terminal::{Drawing, Terminal};

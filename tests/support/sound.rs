@@ -467,6 +467,84 @@ impl Client {
     }
 }
 
+/// What a good server says, as seeds for fuzzing: the first byte says what the connection is for,
+/// as the law reads it.
+///
+/// # Panics
+/// When a message can't be encoded.
+pub fn server_replies() -> Vec<(&'static str, Vec<u8>)> {
+    let index = 0;
+    let name = || Some(text("mic"));
+    let greeting = |purpose: u8| {
+        let mut bytes = vec![purpose];
+        let auth = AuthReply {
+            version: 35,
+            ..AuthReply::default()
+        };
+        push(&mut bytes, 1, &auth);
+        push(&mut bytes, 2, &SetClientNameReply { client_id: 1 });
+        bytes
+    };
+    let mut list = greeting(0);
+    let info = ServerInfo {
+        default_source_name: name(),
+        ..ServerInfo::default()
+    };
+    push(&mut list, 3, &info);
+    push(&mut list, 4, &all(&SOURCES).map(source).collect::<Vec<_>>());
+    push(&mut list, 5, &all(&SINKS).map(sink).collect::<Vec<_>>());
+    let mut playback = greeting(1);
+    let created = CreatePlaybackStreamReply {
+        channel: CHANNEL,
+        requested_bytes: 1_920,
+        sample_spec: spec(),
+        channel_map: ChannelMap::mono(),
+        sink_index: index,
+        sink_name: name(),
+        ..CreatePlaybackStreamReply::default()
+    };
+    push(&mut playback, 3, &created);
+    let request = Command::Request(Request {
+        channel: CHANNEL,
+        length: 480,
+    });
+    protocol::write_command_message(&mut playback, u32::MAX, &request, VERSION).expect(FITS);
+    let mut record = greeting(2);
+    let created = CreateRecordStreamReply {
+        channel: CHANNEL,
+        sample_spec: spec(),
+        channel_map: ChannelMap::mono(),
+        sink_index: index,
+        sink_name: name(),
+        ..CreateRecordStreamReply::default()
+    };
+    push(&mut record, 3, &created);
+    let described = all(&SOURCES).map(source).next();
+    push(&mut record, 4, &described.expect("there are sources"));
+    record.extend([0, 0, 0, 6, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    record.extend([1, 0, 2, 0, 3, 0]);
+    let mut watch = greeting(3);
+    protocol::write_ack_message(&mut watch, 3).expect(FITS);
+    let killed = Command::RecordStreamKilled(CHANNEL);
+    protocol::write_command_message(&mut watch, u32::MAX, &killed, VERSION).expect(FITS);
+    // The contents of two replies, for the same connections.
+    let contents = |purpose: u8| vec![purpose | 4, 0, 5, b'L', 0, 0, 0, 15, 0, 5, b'L', 0, 0, 0, 9];
+    vec![
+        ("contents", contents(2)),
+        ("list", list),
+        ("playback", playback),
+        ("record", record),
+        ("watch", watch),
+    ]
+}
+
+/// Why a message of ours can be written to memory.
+const FITS: &str = "memory takes it";
+
+fn push(bytes: &mut Vec<u8>, sequence: u32, reply: &impl CommandReply) {
+    protocol::write_reply_message(bytes, sequence, reply, VERSION).expect(FITS);
+}
+
 /// The index, name and words of a device.
 type Named = (u32, CString, CString);
 

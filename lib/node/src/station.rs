@@ -100,7 +100,7 @@ impl Station {
             camera: OwnCamera::new(settings.camera.take(), linger, settings.adaptation),
             measure: Measure::default(),
             texts: Texts::default(),
-            transfers: Transfers::new(settings.inbox.take(), own_key),
+            transfers: Transfers::new(settings.inbox.take(), own_key, settings.call_patience),
             shared_live,
             sound,
             stopping: None,
@@ -362,8 +362,7 @@ impl Station {
                 if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone, &self.links, &mut self.out);
-                    self.transfers
-                        .left(peer, &gone.why, &self.links, &mut self.out);
+                    self.transfers.left(peer, &gone, &self.links, &mut self.out);
                     self.texts.left(peer, &self.links, &mut self.out);
                     // By another connection it may still be there.
                     self.texts.joined(&gone.peer, &self.links, &mut self.out);

@@ -8,6 +8,9 @@ use crate::{
     BLOCK, Codec, Decoder, Encoder, Format, MAX_LIP_SYNC, Playout, WavReader, WavWriter, time_of,
 };
 
+#[cfg(target_os = "linux")]
+pub use crate::device::server_reply as server;
+
 /// A packet gives as many samples as were announced, or an error and none; and two decoders that
 /// were given the same say the same. The first byte picks the announced length; each packet
 /// follows its own length, in two bytes.

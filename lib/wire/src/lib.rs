@@ -68,11 +68,11 @@
 //!
 //! ## 3.3 Classes
 //!
-//! A sender that has frames of several classes sends the highest class first; within a class order
-//! is kept. From the top: [`Class::Control`], [`Class::Audio`] (sound), [`Class::Video`],
-//! [`Class::Text`] (texts and file control), [`Class::Bulk`] (file data). A picture is finished or given up before one of another call
-//! begins. Transfers that have file data take turns. Text and bulk keep a small floor so that a
-//! saturated call can't freeze them.
+//! A sender that has frames of several classes sends the highest class first, and keeps the order
+//! within a class. From the top: [`Class::Control`], [`Class::Audio`] (sound), [`Class::Video`],
+//! [`Class::Text`] (texts and file control), [`Class::Bulk`] (file data). A picture is completed or
+//! aborted before a picture of another call begins. Transfers with file data take turns. Text and
+//! bulk keep a small guaranteed share, so that a saturated call can't starve them.
 //!
 //! ## 3.4 Forward compatibility
 //!
@@ -119,19 +119,20 @@
 //! is each side's first frame. `session` identifies one run of the station; the nonces decide glare
 //! (section 5). `Ack.received` counts the plain bytes received since the connection began. Each
 //! side acks the end of a picture at once; other frames of classes audio, video and bulk, and
-//! unknown kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and pongs
-//! alone cause no ack. `Ping` and `Pong` measure round trip and clock offset; each side pings every
-//! second, also while other bytes arrive, since the clock offset needs the samples. A peer that is
-//! silent for 20 s counts as lost; while a call rings or runs, after 4.5 s. The silence ends with
-//! a whole frame of any kind, or with 4 KiB of a frame or record that is still incomplete.
+//! unknown kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and
+//! pongs alone cause no ack. `Ping` and `Pong` measure round trip and clock offset; each side pings
+//! every second, also while other bytes arrive, since the clock offset needs the samples. A peer
+//! that is silent for 20 s counts as lost; while a call rings or runs, after 4.5 s. The silence
+//! ends with a whole frame of any kind, or with 4 KiB of a frame or record that is still
+//! incomplete.
 //!
 //! ## 4.1 Capabilities
 //!
 //! Bits of `Hello.capabilities`: 0 camera (can be watched, nobody has to answer), 1 calls (a person
-//! or a program answers them), 2 files (receives them), 3 sound (takes the messages of section 9, and
-//! sound as PCM), 4 Opus (takes sound as Opus too). They tell a window what to show for a contact,
-//! and grant nothing. No message of section 9 is sent to a peer without bit 3, and no sound as Opus
-//! to one without bit 4.
+//! or a program answers them), 2 files (receives them), 3 sound (takes the messages of section 9,
+//! and sound as PCM), 4 Opus (takes sound as Opus too). They tell a window what to show for a
+//! contact, and grant nothing. No message of section 9 is sent to a peer without bit 3, and no
+//! sound as Opus to one without bit 4.
 //!
 //! ## 4.2 Join
 //!

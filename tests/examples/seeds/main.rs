@@ -46,6 +46,9 @@ fn main() -> io::Result<()> {
     for (name, bytes) in pictures::streams() {
         write("pictures", name, &bytes)?;
     }
+    for (name, bytes) in transom_tests::server_replies() {
+        write("server", name, &bytes)?;
+    }
     for (name, bytes) in session::sessions() {
         write("session", &name, &bytes)?;
     }

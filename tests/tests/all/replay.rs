@@ -22,6 +22,7 @@ const LAWS: &[(&str, Law)] = &[
     ("pictures", transom_media::fuzzing::split),
     ("playout", transom_sound::fuzzing::playout),
     ("repair", transom_media::fuzzing::repair),
+    ("server", transom_sound::fuzzing::server),
     ("session", transom_proto::fuzzing::session),
     ("split", transom_proto::fuzzing::split),
     ("wav", transom_sound::fuzzing::wav),

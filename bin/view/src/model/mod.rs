@@ -151,15 +151,15 @@ impl State {
             Notice::Joined {
                 peer,
                 first_use,
+                known_as,
                 key,
                 address,
                 capabilities,
-                ..
             } => {
                 self.person(peer).met(key, address.ip());
                 self.learn_capabilities(key, capabilities);
                 self.calls.know(peer, key);
-                return self.joined(peer, first_use.then_some(key));
+                return self.joined(peer, first_use.then_some((key, known_as)));
             }
             Notice::Left { peer, why, lost } => self.left(peer, why, lost),
             Notice::Knock { key, address, name } => self.knocked(Knock {
@@ -346,10 +346,16 @@ impl State {
         self.person(peer).unread = 0;
     }
 
-    fn joined(&mut self, peer: PeerName, new_key: Option<transom::PublicKey>) -> Vec<Action> {
+    /// `new_key`: the key that was pinned just now, and another name by which it was known.
+    fn joined(
+        &mut self,
+        peer: PeerName,
+        new_key: Option<(transom::PublicKey, Option<PeerName>)>,
+    ) -> Vec<Action> {
         self.person(peer).presence = Presence::Here;
         self.status = match new_key {
-            Some(key) => words::is_here_anew(&name(&peer), &key),
+            Some((key, None)) => words::is_here_anew(&name(&peer), &key),
+            Some((_, Some(known))) => words::is_here_as_known(&name(&peer), &name(&known)),
             None => words::is_here(&name(&peer)),
         };
         self.call_joined(peer)

@@ -66,6 +66,11 @@ pub(crate) fn is_here_anew(name: &str, key: &PublicKey) -> String {
     )
 }
 
+/// Of a contact whose new address leads to a key that has another name already.
+pub(crate) fn is_here_as_known(name: &str, known: &str) -> String {
+    format!("{name} is online; their key is the one of {known}")
+}
+
 pub(crate) fn went(name: &str, lost: bool, why: &str) -> String {
     let verb = if lost { "was lost" } else { "left" };
     format!("{name} {verb}: {}", line(why))

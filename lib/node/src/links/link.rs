@@ -63,6 +63,8 @@ pub(crate) struct Gone {
     pub(crate) peer: PeerName,
     /// The run of the peer's program.
     pub(crate) station: Option<u64>,
+    /// Which side of the connection we were.
+    pub(crate) side: Side,
     pub(crate) parting: Parting,
     pub(crate) why: String,
 }

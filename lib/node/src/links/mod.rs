@@ -288,6 +288,7 @@ impl Links {
         let gone = Some(Gone {
             peer,
             station: link.session,
+            side: link.side,
             parting,
             why: text.clone(),
         });

@@ -29,6 +29,8 @@ pub(super) struct Attempt {
     pub(super) lane: Lane,
     pub(super) place: Option<Place>,
     pub(super) key: TransferKey,
+    /// It is one file and no folder: its outcome says why it failed.
+    pub(super) is_file: bool,
     pub(super) entries: u32,
     pub(super) accepted: bool,
     /// The receiver has paused the transfer on this connection.
@@ -69,6 +71,7 @@ impl Attempt {
             lane,
             place: None,
             key: TransferKey([0; 16]),
+            is_file: false,
             entries: 0,
             accepted: false,
             peer_paused: false,

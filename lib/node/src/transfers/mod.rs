@@ -16,10 +16,10 @@ mod sending;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
-use transom_proto::{OwnedOffer, TransferEvent};
+use transom_proto::{OwnedOffer, Side, TransferEvent};
 use transom_wire::{ByeCode, PeerName};
 
 use self::account::Account;
@@ -29,7 +29,7 @@ use self::receiving::Incoming;
 use self::sending::Outgoing;
 use crate::context::{Context, earlier};
 use crate::disk::Answer;
-use crate::links::{Links, PeerLink};
+use crate::links::{Gone, Links, Parting, PeerLink};
 use crate::notice::{Outcome, Phase, TransferId};
 use crate::settings::{InboxSettings, SendOptions};
 
@@ -62,10 +62,12 @@ pub(crate) struct Transfers {
     kept_controls: KeptControls,
     inbox: Option<InboxSettings>,
     own_key: [u8; 32],
+    /// How long a transfer to a peer that we don't dial may wait for that peer.
+    patience: Duration,
 }
 
 impl Transfers {
-    pub(crate) fn new(inbox: Option<InboxSettings>, own_key: [u8; 32]) -> Self {
+    pub(crate) fn new(inbox: Option<InboxSettings>, own_key: [u8; 32], patience: Duration) -> Self {
         Self {
             outgoing: BTreeMap::new(),
             incoming: BTreeMap::new(),
@@ -76,6 +78,7 @@ impl Transfers {
             kept_controls: KeptControls::default(),
             inbox,
             own_key,
+            patience,
         }
     }
 
@@ -111,12 +114,11 @@ impl Transfers {
             return;
         };
         let waiting = |outgoing: &Outgoing| outgoing.peer() == peer && outgoing.waits();
-        let ids: Vec<_> = self
-            .outgoing
-            .iter()
-            .filter(|(_, outgoing)| waiting(outgoing))
-            .map(|(id, _)| *id)
-            .collect();
+        let mut ids = Vec::new();
+        for (id, outgoing) in self.outgoing.iter_mut().filter(|(_, one)| waiting(one)) {
+            outgoing.stop_waiting();
+            ids.push(*id);
+        }
         for id in ids {
             self.begin(id, link, links, out);
         }
@@ -153,9 +155,10 @@ impl Transfers {
         true
     }
 
-    /// A connection is gone. What we send waits for the next one if there is to be one; what we
-    /// receive stays on the disk.
-    pub(crate) fn left(&mut self, link: PeerId, why: &str, links: &Links, out: &mut Context) {
+    /// A connection is gone. What we send waits for the next one if there is to be one: we dial the
+    /// peer again, or the peer dialed us and did not say goodbye. What we receive stays on the disk.
+    pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Context) {
+        let why = gone.why.as_str();
         self.contests.retain(|contest| !contest.is_on(link));
         let here: Vec<_> = self
             .outgoing
@@ -175,25 +178,31 @@ impl Transfers {
                 Some(other) => {
                     self.begin(id, other, links, out);
                 }
-                None if !links.expects(&peer) => self.end_outgoing(
-                    id,
-                    Outcome::Lost {
-                        why: why.to_owned(),
-                    },
-                    out,
-                ),
-                None => {}
+                None if links.expects(&peer) => {}
+                None if gone.side == Side::Dialer || gone.parting == Parting::Goodbye => self
+                    .end_outgoing(
+                        id,
+                        Outcome::Lost {
+                            why: why.to_owned(),
+                        },
+                        out,
+                    ),
+                None => outgoing.wait_until(out.now() + self.patience, why),
             }
         }
-        let gone: Vec<_> = self
+        let here: Vec<_> = self
             .incoming
             .iter()
             .filter(|(_, incoming)| incoming.is_on(link))
             .map(|(id, _)| *id)
             .collect();
-        for id in gone {
-            if let Some(incoming) = self.lost(id) {
-                incoming.left(why, out);
+        for id in here {
+            let Some(incoming) = self.lost(id) else {
+                continue;
+            };
+            match incoming.is_withdrawn(gone.parting) {
+                true => incoming.withdrawn(why, out),
+                false => incoming.left(why, out),
             }
         }
     }
@@ -365,12 +374,15 @@ impl Transfers {
             .incoming
             .values()
             .filter_map(|incoming| incoming.account.due(now));
+        let waiting = self.outgoing.values().filter_map(Outgoing::waits_until);
         outgoing
             .chain(incoming)
+            .chain(waiting)
             .fold(None, |due, at| earlier(due, Some(at)))
     }
 
     pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Context) {
+        self.end_overdue(now, out);
         self.settle(links, out);
         self.share(links, out);
         if std::mem::take(&mut self.has_room) {
@@ -390,6 +402,15 @@ impl Transfers {
         let incoming = self.incoming.values().map(|one| &one.account);
         let mut all = outgoing.chain(incoming);
         all.any(|account| account.status.phase == Phase::Running)
+    }
+
+    /// Ends transfers whose peer did not come back in time.
+    fn end_overdue(&mut self, now: Instant, out: &mut Context) {
+        let overdue =
+            |(id, one): (&TransferId, &Outgoing)| Some((*id, one.overdue(now)?.to_owned()));
+        for (id, why) in self.outgoing.iter().filter_map(overdue).collect::<Vec<_>>() {
+            self.end_outgoing(id, Outcome::Lost { why }, out);
+        }
     }
 
     fn end_outgoing(&mut self, id: TransferId, outcome: Outcome, out: &mut Context) {

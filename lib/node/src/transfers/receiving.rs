@@ -13,7 +13,7 @@ use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
 use crate::disk::Job;
-use crate::links::PeerLink;
+use crate::links::{Parting, PeerLink};
 use crate::load::Load;
 use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
 
@@ -244,6 +244,17 @@ impl Incoming {
             },
             out,
         );
+    }
+
+    /// The sender said goodbye before our user answered: the offer is withdrawn.
+    pub(super) fn is_withdrawn(&self, parting: Parting) -> bool {
+        self.stage == Stage::Offered && parting == Parting::Goodbye
+    }
+
+    /// The offer is withdrawn, and nothing of it is here.
+    pub(super) fn withdrawn(mut self, why: &str, out: &mut Context) {
+        let (here, text) = (false, why.to_owned());
+        self.account.ended(Outcome::Cancelled { here, text }, out);
     }
 
     /// The connection is gone. What is there waits for the sender's next attempt.

@@ -2,11 +2,12 @@
 //! has made durable.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
 use transom_wire::{
-    Collision, Ending, Failure, Offer, PeerName, RefuseReason, RelativePath, Status, WHOLE,
+    Collision, Ending, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape, Status, WHOLE,
 };
 
 use super::attempt::{Attempt, Reading};
@@ -27,6 +28,8 @@ pub(super) struct Outgoing {
     /// is what the receiver said last.
     control: Control,
     peer_paused: bool,
+    /// Where only the peer dials: when it is no longer waited for, and how the connection was lost.
+    patience: Option<(Instant, String)>,
 }
 
 impl Outgoing {
@@ -64,6 +67,7 @@ impl Outgoing {
             on_collision: options.on_collision,
             attempt: None,
             peer_paused: false,
+            patience: None,
         }
     }
 
@@ -74,6 +78,27 @@ impl Outgoing {
     /// Whether it has no connection.
     pub(super) fn waits(&self) -> bool {
         self.attempt.is_none()
+    }
+
+    /// Waits for a peer that has to come back by itself.
+    pub(super) fn wait_until(&mut self, until: Instant, why: &str) {
+        self.patience = Some((until, why.to_owned()));
+    }
+
+    /// The peer is back.
+    pub(super) fn stop_waiting(&mut self) {
+        self.patience = None;
+    }
+
+    /// When a peer that has to come back by itself is no longer waited for.
+    pub(super) fn waits_until(&self) -> Option<Instant> {
+        self.patience.as_ref().map(|(until, _)| *until)
+    }
+
+    /// How the connection was lost, if the peer did not come back in time.
+    pub(super) fn overdue(&self, now: Instant) -> Option<&str> {
+        let (until, why) = self.patience.as_ref()?;
+        (*until <= now).then_some(why)
     }
 
     /// The connection of the running attempt.
@@ -169,11 +194,13 @@ impl Outgoing {
                 let job = Job::Stop(index);
                 out.workers.disk(attempt.lane, attempt.number, job);
                 let transfer = status.transfer;
-                out.notify(Notice::EntryFailed {
-                    transfer,
-                    path,
-                    why,
-                });
+                if !attempt.is_file {
+                    out.notify(Notice::EntryFailed {
+                        transfer,
+                        path,
+                        why,
+                    });
+                }
             }
             TransferEvent::Done(done) => {
                 attempt.settled += 1;
@@ -266,11 +293,13 @@ impl Outgoing {
             session.abandon(place.file, failure.as_str())
         });
         let transfer = self.account.status.transfer;
-        out.notify(Notice::EntryFailed {
-            transfer,
-            path,
-            why: failure.text,
-        });
+        if !attempt.is_file {
+            out.notify(Notice::EntryFailed {
+                transfer,
+                path,
+                why: failure.text,
+            });
+        }
     }
 
     fn offer(&mut self, walked: Walked, out: &mut Context) -> Option<Outcome> {
@@ -283,6 +312,7 @@ impl Outgoing {
         (status.verified, status.durable) = (0, 0);
         status.name.clone_from(&walked.name);
         (attempt.key, attempt.entries) = (walked.key, walked.entries);
+        attempt.is_file = walked.shape == Shape::File;
         for (path, why) in walked.skipped {
             out.notify(Notice::EntryFailed {
                 transfer: status.transfer,

@@ -227,3 +227,17 @@ fn an_entry_that_loses_its_place_at_the_very_end_is_told_and_is_no_success() {
         sender.outcome
     );
 }
+
+#[test]
+fn of_a_single_file_that_fails_only_the_outcome_is_told() {
+    let pair = Pair::new("once");
+    let file = pair.put("film");
+    pair.disk.on(Op::Write).at("tree/").nth(1).fail(28);
+    for side in pair.send(&file, Collision::Rename) {
+        let Outcome::Failed { why } = &side.outcome else {
+            panic!("{side:?}");
+        };
+        assert!(why.contains("No space left"), "{why}");
+        assert_eq!(side.failed, []);
+    }
+}

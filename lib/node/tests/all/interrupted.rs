@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use transom::{
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, SendOptions, Settings,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, SendOptions,
+    Settings,
 };
 
 use crate::calls::{identities, name, person};
@@ -253,4 +254,52 @@ fn a_file_goes_on_though_the_receiver_has_not_noticed_anything() {
     cut.cut_near();
     let outcome = anna.outcome(Direction::Outgoing);
     assert!(outcome.is_success(), "{outcome:?}");
+}
+
+/// Ben, whom only anna dials, sends her a film: how that ends after the connection is cut, and
+/// mended if `back`.
+fn film_of_a_peer_that_does_not_dial(folder: &str, patience: Duration, back: bool) -> Outcome {
+    let scratch = Scratch::new(folder);
+    let source = scratch.0.join("film.bin");
+    std::fs::write(&source, vec![7; 6_000_000]).unwrap();
+    let (a, b) = identities();
+    let ben = person(&b, &[("anna", &a, "call")], |settings| {
+        settings.call_patience = patience;
+    });
+    let anna = person(&a, &[("ben", &b, "files")], |settings| {
+        settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Known));
+    });
+    let cut = Cut::to(ben.address.unwrap());
+    anna.handle.connect(cut.contact("ben"), true);
+    anna.joined();
+    ben.joined();
+    let options = SendOptions {
+        limit: Some(3_000_000),
+        ..SendOptions::default()
+    };
+    ben.handle.send(&name("anna"), &source, options);
+    ben.wait(|notice| match notice {
+        Notice::Transfer(status) => (status.moved > 1_000_000).then_some(()),
+        _ => None,
+    });
+    cut.cut();
+    ben.wait(|notice| matches!(notice, Notice::Left { lost: true, .. }).then_some(()));
+    if back {
+        cut.mend();
+    }
+    ben.outcome(Direction::Outgoing)
+}
+
+#[test]
+fn a_file_to_a_peer_that_has_to_dial_goes_on_when_that_peer_is_back() {
+    let patience = Duration::from_secs(120);
+    let outcome = film_of_a_peer_that_does_not_dial("dialed-back", patience, true);
+    assert!(outcome.is_success(), "{outcome:?}");
+}
+
+#[test]
+fn a_file_to_a_peer_that_has_to_dial_is_lost_when_that_peer_stays_away() {
+    let patience = Duration::from_millis(200);
+    let outcome = film_of_a_peer_that_does_not_dial("dialed-away", patience, false);
+    assert!(matches!(outcome, Outcome::Lost { .. }), "{outcome:?}");
 }

@@ -596,3 +596,23 @@ fn a_command_that_ends_is_started_again() {
         near.wait(|notice| matches!(notice, Notice::Picture { .. }).then_some(()));
     }
 }
+
+#[test]
+fn an_offer_whose_sender_says_goodbye_unanswered_is_withdrawn_and_not_lost() {
+    let scratch = Scratch::new("withdrawn");
+    let film = scratch.0.join("film");
+    fs::write(&film, "moving pictures").unwrap();
+    let near = Identity::throwaway().unwrap();
+    let far = desk(&near, &scratch.0.join("inbox"), Accept::Ask);
+    let near = guest(&near);
+    near.handle.connect(far.contact("desk"), false);
+    let desk = "desk".parse().unwrap();
+    near.handle.send(&desk, &film, SendOptions::default());
+    far.wait(|notice| matches!(notice, Notice::Offered { .. }).then_some(()));
+    drop(near);
+    let outcome = far.outcome(Direction::Incoming);
+    assert!(
+        matches!(outcome, Outcome::Cancelled { here: false, .. }),
+        "{outcome:?}"
+    );
+}

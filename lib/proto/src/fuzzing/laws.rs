@@ -16,9 +16,9 @@ use super::acks::{Acks, ack};
 use super::choices::Choices;
 use super::courier::{Courier, Parcel};
 use super::frames::frame;
-use super::link::Route;
 use super::lone::Lone;
 use super::pair::{Pair, Who};
+use super::pipe::Route;
 use super::sound::sound;
 use crate::{CallEvent, CallId, Event, Instant, PeerError, Picture, TransferId};
 
@@ -53,7 +53,7 @@ pub fn split(data: &[u8]) {
     assert_eq!(play(0), play(cut));
 }
 
-/// Two honest ends find nothing wrong with each other on any link that keeps order, whatever is
+/// Two honest ends find nothing wrong with each other on any pipe that keeps order, whatever is
 /// asked of them; and what the sender is told to be durable has come whole. After a loss a transfer
 /// goes on where it was.
 ///
@@ -104,7 +104,7 @@ fn frames(choices: &mut Choices<'_>) {
     }
 }
 
-/// Ann sends a folder to Bob while the fuzzer calls verbs on both and plays with their links.
+/// Ann sends a folder to Bob while the fuzzer calls verbs on both and plays with their pipes.
 struct Scene {
     pair: Pair,
     file: TransferId,
@@ -143,12 +143,12 @@ impl Scene {
     fn play(&mut self, choices: &mut Choices<'_>, lies: bool) {
         self.courier.trusts = !lies;
         if lies {
-            self.pair.link(Who::Bob).acks = Acks::choose(choices);
+            self.pair.pipe(Who::Bob).acks = Acks::choose(choices);
         }
         for _ in 0..choices.byte() % 32 {
             if lies && choices.byte() < 32 {
                 let at = usize::from(choices.byte());
-                self.pair.link(Who::Ann).change = Some((at, choices.byte()));
+                self.pair.pipe(Who::Ann).change = Some((at, choices.byte()));
             }
             self.meddle(choices);
             self.run(Duration::from_millis(u64::from(choices.byte()) / 2));
@@ -187,15 +187,15 @@ impl Scene {
         [0, 1, 2].map(|index| self.courier.got.get(&index).copied().unwrap_or(0))
     }
 
-    /// Does something to either end, or to a link.
+    /// Does something to either end, or to a pipe.
     fn meddle(&mut self, choices: &mut Choices<'_>) {
         let who = if choices.flag() { Who::Ann } else { Who::Bob };
         let (on, value) = (choices.flag(), choices.byte());
         let (file, clock) = (self.file, self.pair.clock(who));
-        let link = self.pair.link(who);
+        let pipe = self.pair.pipe(who);
         match choices.byte() % 16 {
-            0 => return link.cut_off = on,
-            1 => return link.route.rate = u64::from(value) * 100_000,
+            0 => return pipe.cut_off = on,
+            1 => return pipe.route.rate = u64::from(value) * 100_000,
             _ => {}
         }
         let session = self.pair.session(who);

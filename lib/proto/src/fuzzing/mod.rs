@@ -1,4 +1,4 @@
-//! Two sessions over a modelled link on a hand-moved clock, and laws for fuzzing. For tests only.
+//! Two sessions over a modelled path on a hand-moved clock, and laws for fuzzing. For tests only.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,16 +12,16 @@ mod choices;
 mod courier;
 mod frames;
 mod laws;
-mod link;
 mod lone;
 mod pair;
 mod picture;
+mod pipe;
 mod sound;
 
 pub use acks::Acks;
 pub use courier::{Courier, Parcel, content};
 pub use laws::{pair, session, split};
-pub use link::{Link, Route};
 pub use pair::{Pair, Who};
 pub use picture::picture;
+pub use pipe::{Pipe, Route};
 pub use sound::sound;

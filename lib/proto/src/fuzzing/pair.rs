@@ -1,4 +1,4 @@
-//! Two sessions joined by two links, on one hand-moved clock.
+//! Two sessions joined by two pipes, on one hand-moved clock.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use core::time::Duration;
 use transom_wire::Capabilities;
 use transom_wire::limits::RECORD_BULK;
 
-use super::link::{Link, Route};
+use super::pipe::{Pipe, Route};
 use crate::{Config, Connection, Event, Instant, PeerError, Session, Side};
 
 /// One of the two ends.
@@ -19,12 +19,12 @@ pub enum Who {
     Bob,
 }
 
-/// One connection, its clock, and its link to the other.
+/// One connection, its clock, and its pipe to the other.
 struct End {
     connection: Connection,
     /// The two clocks have different zeros, as real ones do.
     skew: Duration,
-    link: Link,
+    pipe: Pipe,
     error: Option<PeerError>,
 }
 
@@ -38,7 +38,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Two sessions over two equal links, which take sound.
+    /// Two sessions over two equal pipes, which take sound.
     pub fn new(route: Route) -> Self {
         let config = |name: &str, nonce| Config {
             capabilities: Capabilities::SOUND | Capabilities::OPUS,
@@ -52,7 +52,7 @@ impl Pair {
         let end = |config, side, skew| End {
             connection: Connection::new(config, side, Instant::default() + skew),
             skew,
-            link: Link::new(route),
+            pipe: Pipe::new(route),
             error: None,
         };
         Self {
@@ -73,9 +73,9 @@ impl Pair {
         &mut self.end(who).connection
     }
 
-    /// The link by which one end sends.
-    pub fn link(&mut self, who: Who) -> &mut Link {
-        &mut self.end(who).link
+    /// The pipe by which one end sends.
+    pub fn pipe(&mut self, who: Who) -> &mut Pipe {
+        &mut self.end(who).pipe
     }
 
     /// The error that the end's session returned.
@@ -130,7 +130,7 @@ impl Pair {
         }
     }
 
-    /// Events to the application and records to the links, until both have had enough.
+    /// Events to the application and records to the pipes, until both have had enough.
     fn settle(&mut self, app: &mut impl FnMut(&mut Self, Who, Event)) {
         loop {
             let mut idle = true;
@@ -147,34 +147,34 @@ impl Pair {
         }
     }
 
-    /// Moves one record from a session to its link.
+    /// Moves one record from a session to its pipe.
     fn transmit(&mut self, who: Who) -> bool {
         let (now, clock) = (self.now, self.clock(who));
         let mut buffer = core::mem::take(&mut self.buffer);
         let end = self.end(who);
         let mut used = 0;
-        if end.link.is_writable(now) {
+        if end.pipe.is_writable(now) {
             used = end.connection.poll_transmit(&mut buffer, clock);
             if used > 0 {
-                end.link.send(&buffer[..used], now);
+                end.pipe.send(&buffer[..used], now);
             }
         }
         self.buffer = buffer;
         used > 0
     }
 
-    /// Delivers the next record of the other end's link to a session.
+    /// Delivers the next record of the other end's pipe to a session.
     fn arrive(&mut self, who: Who) {
         let (now, clock) = (self.now, self.clock(who));
         let (end, other) = match who {
             Who::Ann => (&mut self.ann, &mut self.bob),
             Who::Bob => (&mut self.bob, &mut self.ann),
         };
-        let Some(record) = other.link.receive(now) else {
-            let bytes = other.link.receive_partial(now);
+        let Some(record) = other.pipe.receive(now) else {
+            let bytes = other.pipe.receive_partial(now);
             return end.connection.handle_partial(bytes, clock);
         };
-        let size = match other.link.route.cut {
+        let size = match other.pipe.route.cut {
             0 => record.len(),
             cut => cut,
         };
@@ -200,10 +200,10 @@ impl Pair {
     /// The time of the next event.
     fn next(&self) -> Option<Instant> {
         let timeout = |end: &End| Some(end.connection.poll_timeout()? - end.skew);
-        // A link that is full takes records again when something has come out of it.
+        // A pipe that is full takes records again when something has come out of it.
         let times = [
-            self.ann.link.next(),
-            self.bob.link.next(),
+            self.ann.pipe.next(),
+            self.bob.pipe.next(),
             timeout(&self.ann),
             timeout(&self.bob),
         ];

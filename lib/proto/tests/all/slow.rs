@@ -150,7 +150,7 @@ fn a_break_is_waited_out_unless_a_call_is_live() {
         }
         run(&mut pair, &mut courier, 10 * SECOND);
         for who in [Who::Ann, Who::Bob] {
-            pair.link(who).cut_off = true;
+            pair.pipe(who).cut_off = true;
         }
         if rang {
             run(&mut pair, &mut courier, 10 * SECOND);
@@ -162,7 +162,7 @@ fn a_break_is_waited_out_unless_a_call_is_live() {
         let verdict = lost.then_some(PeerError::Silent);
         assert_eq!(errors(&pair), [verdict; 2], "{live} {rang} {broken}");
         for who in [Who::Ann, Who::Bob] {
-            pair.link(who).cut_off = false;
+            pair.pipe(who).cut_off = false;
         }
         run(&mut pair, &mut courier, 10 * SECOND);
         assert_eq!(errors(&pair), [verdict; 2], "{live} {rang} {broken}");

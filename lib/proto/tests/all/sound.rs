@@ -366,7 +366,7 @@ fn after_a_stall_of_the_path_the_newest_sound_comes_and_the_rest_is_a_gap() {
             .send_sound(call, frame, clock)
             .unwrap();
         if sequence == 100 || sequence == 200 {
-            pair.link(Who::Ann).cut_off = sequence == 100;
+            pair.pipe(Who::Ann).cut_off = sequence == 100;
         }
         pair.run(10 * MILLI, |_, who, event| {
             if let (Who::Bob, Event::Call(_, CallEvent::Sound(frame))) = (who, event) {

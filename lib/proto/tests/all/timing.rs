@@ -121,7 +121,7 @@ fn honest_ends_stay_together_and_a_cut_parts_them() {
         "{sent} bytes in an idle minute: pings, pongs and nothing more"
     );
 
-    pair.link(Who::Ann).cut_off = true;
+    pair.pipe(Who::Ann).cut_off = true;
     pair.events(Duration::from_secs(21));
     assert_eq!(pair.error(Who::Bob), Some(PeerError::Silent));
 }
@@ -154,9 +154,9 @@ fn a_queue_does_not_move_the_far_clock_whenever_it_comes() {
             ..Route::IDEAL
         });
         pair.events(second * 1000 * MILLI - 500 * MILLI);
-        pair.link(Who::Bob).route.delay = 200 * MILLI;
+        pair.pipe(Who::Bob).route.delay = 200 * MILLI;
         pair.events(2000 * MILLI);
-        pair.link(Who::Bob).route.delay = MILLI;
+        pair.pipe(Who::Bob).route.delay = MILLI;
         for _ in 0..60 {
             pair.events(500 * MILLI);
             let (ann, bob) = (pair.clock(Who::Ann), pair.clock(Who::Bob));

@@ -215,7 +215,7 @@ fn a_picture_hardly_begun_makes_way_for_a_newer_one() {
 #[test]
 fn the_picture_after_an_aborted_one_is_sent_whole() {
     let (mut pair, call) = calling(Route::mbits(2), CallKind::View);
-    pair.link(Who::Bob).route.fifo = RECORD_BULK + 8_000;
+    pair.pipe(Who::Bob).route.fifo = RECORD_BULK + 8_000;
     let mut came = Vec::new();
     for sequence in 0..60 {
         pair.session(Who::Bob)
@@ -242,7 +242,7 @@ fn the_picture_after_an_aborted_one_is_sent_whole() {
 fn no_picture_leaves_once_the_camera_is_off_not_even_the_rest_of_one() {
     // A picture of 400 kB takes 1.6 s here, most of which it waits in our own queue.
     let (mut pair, call) = calling(Route::mbits(2), CallKind::View);
-    pair.link(Who::Bob).route.fifo = RECORD_BULK + 8_000;
+    pair.pipe(Who::Bob).route.fifo = RECORD_BULK + 8_000;
     for sequence in 1..=2 {
         let bob = pair.session(Who::Bob);
         bob.send_picture(call, picture(sequence, 400_000)).unwrap();

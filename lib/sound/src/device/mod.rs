@@ -30,7 +30,7 @@ mod pace;
 #[cfg(unix)]
 mod program;
 #[cfg(target_os = "linux")]
-pub(crate) mod pulse;
+mod pulse;
 mod retry;
 mod silence;
 #[cfg(target_os = "linux")]
@@ -49,6 +49,8 @@ pub use self::error::DeviceError;
 pub use self::kept::{DeviceState, KeptMicrophone, KeptSpeaker};
 pub use self::list::{Device, DeviceKind, list};
 pub use self::name::{DeviceName, DeviceNameError};
+#[cfg(target_os = "linux")]
+pub use self::pulse::law::server_reply;
 #[cfg(target_os = "linux")]
 pub use self::watch::DeviceWatcher;
 use self::watchdog::Watchdog;

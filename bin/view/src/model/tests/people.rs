@@ -160,3 +160,22 @@ fn the_age_of_a_text_is_told_in_its_largest_unit() {
         ]
     );
 }
+
+#[test]
+fn a_new_contact_whose_key_has_a_name_already_is_said_to_be_that_one() {
+    let mut state = two_boxes();
+    let mut notice = joined("porch");
+    if let Notice::Joined {
+        first_use,
+        known_as,
+        ..
+    } = &mut notice
+    {
+        (*first_use, *known_as) = (true, Some(peer("door")));
+    }
+    state.apply(notice);
+    assert_eq!(
+        state.status,
+        "porch is online; their key is the one of door"
+    );
+}

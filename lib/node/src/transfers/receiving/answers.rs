@@ -129,7 +129,8 @@ impl Incoming {
     fn told_failed(&mut self, path: String, why: String, out: &mut Context) {
         self.failed += 1;
         self.first_failure.get_or_insert_with(|| why.clone());
-        if self.failed <= MAX_FAILURES_TOLD {
+        // Of a single file the outcome says it.
+        if self.offer.shape != Shape::File && self.failed <= MAX_FAILURES_TOLD {
             out.notify(Notice::EntryFailed {
                 transfer: self.id,
                 path,

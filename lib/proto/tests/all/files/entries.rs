@@ -65,7 +65,7 @@ fn an_entry_abandoned_during_a_leaf_does_not_harm_the_others() {
     pair.session(Who::Bob).start(file, &start(0, 0)).unwrap();
     pair.session(Who::Bob).start(file, &start(1, 0)).unwrap();
     pair.events(TICK);
-    pair.link(Who::Ann).route = Route {
+    pair.pipe(Who::Ann).route = Route {
         fifo: 70_000,
         ..Route::mbits(10)
     };

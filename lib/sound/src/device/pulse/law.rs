@@ -6,7 +6,7 @@ use super::frames::header;
 /// Any bytes of a server end the connection or go on, the same however they are cut, and fill no
 /// memory. The first byte chooses what the connection is for, and whether the rest is taken for raw
 /// bytes or for the contents of replies in the order in which they are waited for.
-pub(crate) fn server_reply(data: &[u8]) {
+pub fn server_reply(data: &[u8]) {
     let Some((&choice, bytes)) = data.split_first() else {
         return;
     };

@@ -17,7 +17,7 @@ pub struct Route {
     pub rate: u64,
     /// Propagation delay.
     pub delay: Duration,
-    /// Bytes that wait before the link is not writable.
+    /// Bytes that wait before the pipe is not writable.
     pub fifo: usize,
     /// Records are delivered in pieces of this many bytes; 0 for whole records.
     pub cut: usize,
@@ -45,7 +45,7 @@ impl Route {
 
 /// Records on their way in one direction.
 #[derive(Debug)]
-pub struct Link {
+pub struct Pipe {
     /// May be changed at any time.
     pub route: Route,
     /// Nothing passes while true; what is sent waits.
@@ -61,7 +61,7 @@ pub struct Link {
     idle_at: Instant,
 }
 
-impl Link {
+impl Pipe {
     /// An empty path.
     pub fn new(route: Route) -> Self {
         Self {
