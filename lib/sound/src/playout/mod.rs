@@ -16,8 +16,20 @@
 //! after a stall of more than 100 ms, which no reserve covers. After 20 s without a dry run it
 //! shrinks by 0.2 ms a second, down to 8.
 //!
-//! Sans-IO: `now` is the time since any fixed start, on the caller's clock. See `tests` for what
-//! this gives on five kinds of path.
+//! Ten minutes on five kinds of path, pulls of 5 ms (`tests::paths`); 10 ms of the delay are the
+//! frame itself:
+//!
+//! | path | queue ms p50 / p95 / max | delay at the start -> at the end, ms | dry runs |
+//! |---|---|---|---|
+//! | idle LAN, clock +100 ppm | 15 / 17 / 20 | 23 -> 23 | 0 |
+//! | idle LAN, clock -100 ppm | 8 / 12 / 15 | 22 -> 19 | 0 |
+//! | file beside (exponential jitter, mean 4 ms), +100 ppm | 40 / 50 / 60 | 48 -> 57 | 11 |
+//! | Wi-Fi: jitter of 5 ms, 80 ms without anything every 5 s | 88 / 100 / 108 | 81 -> 103 | 14 |
+//! | one stall of 2 s | 13 / 15 / 995, back within 1 s | 22 -> 20 | 1 |
+//!
+//! It costs 4.5 us for 10 ms, also while the speed is not 1.
+//!
+//! Sans-IO: `now` is the time since any fixed start, on the caller's clock.
 
 mod control;
 mod line;
