@@ -76,6 +76,18 @@ impl Format {
 }
 
 /// Turns blocks of 10 ms into frames.
+///
+/// ```
+/// use transom_sound::{BLOCK, Codec, Decoder, Encoder};
+///
+/// let mut encoder = Encoder::new(Codec::Pcm)?;
+/// let mut decoder = Decoder::new(encoder.format())?;
+/// let (mut frame, mut samples) = (Vec::new(), Vec::new());
+/// encoder.encode(&[7; BLOCK], &mut frame);
+/// decoder.decode(&frame, &mut samples)?;
+/// assert_eq!(samples, [7; BLOCK]);
+/// # Ok::<(), transom_sound::CodecError>(())
+/// ```
 #[derive(Debug)]
 pub struct Encoder(Coder<opus::Encoder>);
 

@@ -51,6 +51,22 @@ pub use self::lip_sync::{LipSync, skew_ms};
 /// 1. [`push`](Self::push) each decoded frame as it comes; [`end`](Self::end) when the peer says
 ///    that no more comes for now (muted, on hold).
 /// 2. [`pull`](Self::pull) whenever the loudspeaker has room; it always fills what is handed over.
+///
+/// ```
+/// use std::time::Duration;
+/// use transom_sound::{BLOCK, Playout};
+///
+/// let mut playout = Playout::new();
+/// let mut loudspeaker = [0; BLOCK / 2];
+/// for sequence in 0..10 {
+///     let now = Duration::from_millis(10) * sequence;
+///     playout.push(sequence, now, &[1_000; BLOCK], now);
+///     playout.pull(&mut loudspeaker, now);
+///     playout.pull(&mut loudspeaker, now + Duration::from_millis(5));
+/// }
+/// assert_eq!(loudspeaker, [1_000; BLOCK / 2]);
+/// assert_eq!(playout.stats().queued, playout.stats().reserve);
+/// ```
 #[derive(Debug)]
 pub struct Playout {
     line: Line,
@@ -58,7 +74,8 @@ pub struct Playout {
     state: State,
     /// The sequence that comes next; `None` before the first and after an end.
     expected: Option<u32>,
-    longest_frame: usize,
+    /// Samples of the last frame: a start waits for the reserve and one frame.
+    last_frame: usize,
     dry_runs: u64,
     removed: usize,
     cut: usize,
@@ -72,7 +89,7 @@ impl Playout {
             control: Control::new(),
             state: State::Silent,
             expected: None,
-            longest_frame: 0,
+            last_frame: 0,
             dry_runs: 0,
             removed: 0,
             cut: 0,
@@ -100,7 +117,7 @@ impl Playout {
         );
         let gap = missing > 0 || skipped > 0;
         self.line.push(samples, captured, self.state.join(gap));
-        self.longest_frame = samples.len().min(usize::from(MAX_FRAME));
+        self.last_frame = samples.len().min(usize::from(MAX_FRAME));
         match self.state {
             State::Playing => self.line.open(),
             State::Ending | State::Silent => self.state = State::Filling,
@@ -132,7 +149,7 @@ impl Playout {
 
     /// Fills `out` with what is to be heard next, silence where there is nothing.
     pub fn pull(&mut self, out: &mut [i16], now: Duration) {
-        let enough = samples_of_ms(self.control.target()) + self.longest_frame.max(out.len());
+        let enough = samples_of_ms(self.control.target()) + self.last_frame.max(out.len());
         if self.state == State::Filling && self.line.waiting() >= enough && self.line.is_silent() {
             self.start();
         }
