@@ -128,3 +128,59 @@ fn a_microphone_that_is_lost_is_told_at_both_sides() {
     // Commands and paths are the owner's.
     assert_eq!(lost["text"], "its program ended");
 }
+
+/// A box with a microphone, which the near side watches with these rights.
+fn listens_to_a_box(pair: &Pair, rights: &str) -> [Program; 2] {
+    std::fs::write(pair.far.book(), "").unwrap();
+    pair.far.knows(&pair.near, "127.0.0.1:9", rights);
+    let porch = pair.camera(&[
+        "--source",
+        "pattern",
+        "--size",
+        "320x240",
+        "--fps",
+        "10",
+        "--microphone",
+        "loop:spoken.wav",
+    ]);
+    let watch = ["watch", "far", "--hear", "heard.wav", "--stats-json"];
+    [pair.near.start(&watch), porch]
+}
+
+#[test]
+fn a_box_is_heard_by_those_who_may_and_tells_of_each() {
+    let pair = Pair::new();
+    let spoken = speaks(&pair.far, 5);
+    let [mut near, mut porch] = listens_to_a_box(&pair, "view,hear");
+    assert_eq!(porch.event("heard_by")["peer"], "near");
+    is_heard_by(&pair.near, &spoken);
+    near.event_where("stats", |stats| {
+        let sound = &stats["sound"];
+        sound["delay_ms"].is_number() && sound["skew_ms"].is_number()
+    });
+    near.ask_to_end();
+    assert_eq!(near.finish().code, Some(0));
+    porch.event_where("microphone", |device| device["state"] == "closed");
+}
+
+#[test]
+fn a_viewer_without_the_right_hears_nothing() {
+    let pair = Pair::new();
+    speaks(&pair.far, 6);
+    let [mut near, mut porch] = listens_to_a_box(&pair, "view");
+    near.event_where("far_sound", |sound| sound["state"] == "not_allowed");
+    near.event("stats");
+    near.ask_to_end();
+    assert_eq!(near.finish().code, Some(0));
+    porch.event("call_ended");
+    porch.ask_to_end();
+    let told = porch.finish().stdout;
+    assert!(
+        !told.contains("\"microphone\"") && !told.contains("heard_by"),
+        "{told}"
+    );
+    assert!(
+        !pair.near.path("heard.wav").exists(),
+        "nothing came to be heard"
+    );
+}
