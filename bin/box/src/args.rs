@@ -91,6 +91,10 @@ pub(crate) enum Command {
     /// List the cameras: what each can do, or why it can't be used
     #[command(after_help = CAMERAS)]
     Cameras,
+    /// List the microphones and loudspeakers: how to name each, or why it can't be used
+    #[cfg(feature = "sound")]
+    #[command(after_help = SOUNDS)]
+    Sounds,
     /// Try it all on this machine: a box, a watcher and a file, with throw-away keys
     #[command(after_help = DEMO)]
     Demo(Demo),
@@ -152,6 +156,11 @@ Start here:
 const CAMERAS: &str = "\
 Example:
   transom cameras";
+#[cfg(feature = "sound")]
+const SOUNDS: &str = "\
+Example:
+  transom sounds
+  transom camera --microphone auto --speaker auto";
 const DEMO: &str = "\
 Example:
   transom demo --seconds 5";

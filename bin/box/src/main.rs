@@ -68,6 +68,8 @@ fn main() -> ExitCode {
         Command::Text(arguments) => commands::text::run(&arguments, &place, &output),
         Command::Users(arguments) => commands::users::run(arguments, &place, &output),
         Command::Cameras => commands::cameras::run(&output),
+        #[cfg(feature = "sound")]
+        Command::Sounds => commands::sounds::run(&output),
         Command::Demo(arguments) => commands::demo::run(&arguments, &output),
         Command::Completions { shell } => commands::completions::run(shell),
     };

@@ -15,9 +15,30 @@ impl SoundOptions {
 pub(crate) struct HearingOptions {}
 
 impl HearingOptions {
+    pub(crate) fn takes_stdout(&self) -> bool {
+        false
+    }
+
     pub(crate) fn apply(&self, _: &mut Settings) {}
+}
+
+#[derive(Debug)]
+pub(crate) struct Hearing;
+
+impl Hearing {
+    pub(crate) fn new(_: &HearingOptions) -> Self {
+        Self
+    }
 
     pub(crate) fn ask(&self, _: &Handle, _: &PeerName) {}
+
+    pub(crate) fn notice(&mut self, _: &Notice) {}
+
+    pub(crate) fn add_to(&self, _: &mut Value) {}
+
+    pub(crate) fn line(&self) -> Option<String> {
+        None
+    }
 }
 
 pub(crate) fn is_sound(_: &Notice) -> bool {

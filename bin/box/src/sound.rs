@@ -1,13 +1,15 @@
 //! Sound on the command line: its options, and its notices in words. Without the feature `sound`
 //! the twin `no_sound.rs` stands in this file's place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
 use transom::sounds::{DeviceName, DeviceState, EchoMode};
-use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundState};
+use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundNumbers, SoundState};
 
+use crate::stats::{milliseconds, round};
 use crate::words::with_text;
 
 /// The devices of a station that may be heard and may hear.
@@ -49,24 +51,85 @@ pub(crate) struct HearingOptions {
     /// Play the sound of the box: auto, server:NAME, hw:CARD[,DEV] or cmd:COMMAND [default: none]
     #[arg(long, value_name = "SPEAKER")]
     speaker: Option<DeviceName>,
-    /// Save the sound of the box as FILE.wav
+    /// Save the sound of the box as FILE.wav; - writes it to stdout as a WAV file without an end
     #[arg(long, value_name = "FILE.wav", conflicts_with = "speaker")]
     hear: Option<PathBuf>,
 }
 
+/// How stdout is named as a file.
+const STDOUT: &str = "/dev/stdout";
+
 impl HearingOptions {
-    pub(crate) fn apply(&self, settings: &mut Settings) {
-        let file = self.hear.clone().map(DeviceName::File);
-        settings.sound.speaker = file
-            .or_else(|| self.speaker.clone())
-            .unwrap_or(DeviceName::None);
+    /// Whether stdout belongs to the sound.
+    pub(crate) fn takes_stdout(&self) -> bool {
+        self.hear
+            .as_deref()
+            .is_some_and(|file| file == Path::new("-"))
     }
 
-    /// Asks a box that is watched for its sound, if it is wanted.
-    pub(crate) fn ask(&self, handle: &Handle, peer: &PeerName) {
-        if self.hear.is_some() || self.speaker.is_some() {
-            handle.hear(peer, true);
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.sound.speaker = match (&self.hear, &self.speaker) {
+            (Some(_), _) if self.takes_stdout() => DeviceName::File(STDOUT.into()),
+            (Some(file), _) => DeviceName::File(file.clone()),
+            (None, Some(speaker)) => speaker.clone(),
+            (None, None) => DeviceName::None,
+        };
+    }
+}
+
+/// The sound of the box that is watched.
+#[derive(Debug)]
+pub(crate) struct Hearing {
+    is_wanted: bool,
+    numbers: Option<SoundNumbers>,
+}
+
+impl Hearing {
+    pub(crate) fn new(options: &HearingOptions) -> Self {
+        Self {
+            is_wanted: options.hear.is_some() || options.speaker.is_some(),
+            numbers: None,
         }
+    }
+
+    /// Asks the box for its sound, if it is wanted.
+    pub(crate) fn ask(&self, handle: &Handle, peer: &PeerName) {
+        if self.is_wanted {
+            handle.hear(peer, true);
+            handle.measure(true);
+        }
+    }
+
+    /// Takes note of how the sound is.
+    pub(crate) fn notice(&mut self, notice: &Notice) {
+        if let Notice::Measured { numbers, .. } = notice {
+            self.numbers = numbers.sound;
+        }
+    }
+
+    /// Adds the sound to the stable object of `--stats-json`.
+    pub(crate) fn add_to(&self, json: &mut Value) {
+        if !self.is_wanted {
+            return;
+        }
+        let milliseconds = |time: Duration| round(milliseconds(time));
+        json["sound"] = self.numbers.map_or(Value::Null, |sound| {
+            json!({
+                "delay_ms": sound.delay.map(milliseconds),
+                "queued_ms": milliseconds(sound.queued),
+                "reserve_ms": milliseconds(sound.reserve),
+                "dry_runs": sound.dry_runs,
+                "removed_ms": milliseconds(sound.removed),
+                "skew_ms": sound.skew_us.map(|skew| round(skew as f64 / 1000.0)),
+            })
+        });
+    }
+
+    /// The same for people.
+    pub(crate) fn line(&self) -> Option<String> {
+        let sound = self.numbers?;
+        let delay = sound.delay.unwrap_or(sound.queued);
+        Some(format!("sound {:.0} ms", milliseconds(delay)))
     }
 }
 

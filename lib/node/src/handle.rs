@@ -14,7 +14,6 @@ use transom_wire::{CallKind, PeerName, PublicKey};
 use crate::notice::{TextId, TransferId};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
-use crate::sound;
 
 /// What the owner wants done.
 #[derive(Debug)]
@@ -110,7 +109,8 @@ pub(crate) enum Command {
     Book {
         book: Book,
     },
-    Sound(sound::Command),
+    #[cfg(feature = "sound")]
+    Sound(crate::sound::Command),
     Stop,
 }
 

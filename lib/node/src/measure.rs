@@ -50,11 +50,10 @@ impl Measure {
             let stats = link.and_then(|link| out.with(link, |session| session.stats(moment)));
             if let Some(stats) = stats {
                 let quality = link.and_then(|link| camera.quality(link, calls));
-                let numbers = Numbers {
-                    #[cfg(feature = "sound")]
-                    sound: link.and_then(|link| sound.numbers(link, out)),
-                    ..numbers(&stats, quality)
-                };
+                let mut numbers = numbers(&stats, quality);
+                if let Some(link) = link {
+                    sound.add_numbers(link, &mut numbers, out);
+                }
                 out.notify(Notice::Measured { peer, numbers });
             }
         }

@@ -267,6 +267,7 @@ impl Station {
                     transfers.rights_changed(link, links, out);
                 }
             }
+            #[cfg(feature = "sound")]
             Command::Sound(command) => sound.command(command, out),
             Command::Stop => {
                 self.stopping.get_or_insert(out.now() + FAREWELL);

@@ -3,7 +3,8 @@
 //!
 //! Far sound over -45 dBFS -> microphone -30 dB within a block. The sound is still on its way
 //! through loudspeaker, air and microphone when it was written, so the gain stays down for
-//! [`HOLD`] and is back [`RELEASE`] later.
+//! [`HOLD`] and is back [`RELEASE`] later. In a made room (60 ms late, tail of 0.25 s) this takes 30 dB
+//! off the echo, and the near voice alone keeps all its clarity (`echo::tests`).
 
 use std::time::Duration;
 

@@ -45,7 +45,7 @@ pub fn playout(bytes: &[u8]) {
         let amount = usize::from(order[1]);
         match order[0] % 8 {
             0..=2 => {
-                let samples = vec![i16::from(order[0]) * 200; 16 * amount];
+                let samples = vec![i16::from_be_bytes([order[1], order[0]]); 16 * amount];
                 playout.push(sequence, now, &samples, now);
                 sequence = sequence.wrapping_add(1);
             }

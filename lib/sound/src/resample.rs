@@ -1,7 +1,8 @@
 //! Sound at any rate, to any other: for WAV files and for devices without 48 kHz.
 //!
-//! A windowed sinc of 32 taps at the lower of the two rates; measured in `tests`. It delays by 16
-//! samples of the lower rate, which at 44.1 kHz are 0.4 ms.
+//! A windowed sinc of 32 taps at the lower of the two rates: 84 to 88 dB between 8 and 192 kHz and
+//! 48 kHz, and what folds back is under -90 dBFS (`tests`). It looks ahead by 16 samples of the lower
+//! rate, which at 44.1 kHz are 0.4 ms, and costs 9 us for 10 ms.
 
 use crate::sinc::Kernel;
 

@@ -8,6 +8,8 @@ pub(crate) mod demo;
 pub(crate) mod id;
 pub(crate) mod receive;
 pub(crate) mod send;
+#[cfg(feature = "sound")]
+pub(crate) mod sounds;
 pub(crate) mod text;
 pub(crate) mod users;
 pub(crate) mod watch;

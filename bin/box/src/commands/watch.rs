@@ -18,12 +18,16 @@ use crate::place::Place;
 use crate::recorder::Recorder;
 use crate::report;
 use crate::signals::Signal;
-use crate::sound::{HearingOptions, is_sound};
+use crate::sound::{Hearing, is_sound};
 use crate::station::Event;
 use crate::stats::Stats;
 
 pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(), Failure> {
     let output = output_for(arguments, output);
+    if arguments.stdout.is_some() && arguments.hearing.takes_stdout() {
+        let why = "pictures and sound can't both go to stdout";
+        return Err(Failure::usage("can't watch", why));
+    }
     let recorder = Recorder::open(arguments)?;
     let mut settings = place.settings(None, &output)?;
     arguments.measure.apply(&mut settings);
@@ -35,10 +39,10 @@ pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(
     watching.finish(result)
 }
 
-/// Stdout belongs to the pictures if they go there.
+/// Stdout belongs to the pictures or the sound if they go there.
 fn output_for(arguments: &Watch, output: &Output) -> Output {
     let output = output.with_json(arguments.stats_json);
-    if arguments.stdout.is_some() {
+    if arguments.stdout.is_some() || arguments.hearing.takes_stdout() {
         output.aside()
     } else {
         output
@@ -51,7 +55,7 @@ struct Watching<'a> {
     recorder: Recorder,
     check: Check,
     measure: MeasureWatch,
-    hearing: HearingOptions,
+    hearing: Hearing,
     /// End after so many pictures.
     frames: Option<u64>,
     /// End so long after the first picture.
@@ -94,7 +98,7 @@ impl<'a> Watching<'a> {
             recorder,
             check: Check::default(),
             measure: arguments.measure.clone(),
-            hearing: arguments.hearing.clone(),
+            hearing: Hearing::new(&arguments.hearing),
             frames: arguments.frames.or(only_a_snapshot.then_some(1)),
             time: arguments.seconds.map(Duration::from_secs),
             since: None,
@@ -197,6 +201,7 @@ impl<'a> Watching<'a> {
             }
             Notice::CallInterrupted { .. } => tell(&self.bar, self.output),
             notice if is_sound(notice) => tell(&self.bar, self.output),
+            Notice::Measured { .. } => self.hearing.notice(notice),
             _ => {
                 self.measure.notice(notice, self.output);
                 self.clear_line();
@@ -257,6 +262,7 @@ impl<'a> Watching<'a> {
             let fps = Some(second.pictures() as f64 / over.as_secs_f64());
             let mut json = second.json("stats", fps, over, latency);
             json["reduced"] = self.reduced.clone().into();
+            self.hearing.add_to(&mut json);
             self.output.answer("", json);
         } else if self.seconds.is_multiple_of(SECONDS_PER_LINE) {
             self.output
@@ -266,7 +272,10 @@ impl<'a> Watching<'a> {
 
     /// The numbers of a second, and in which quality the box sends if that is not full.
     fn line(&self, second: &Stats, over: Duration, latency: &LatencySummary) -> String {
-        let line = second.line(over, latency);
+        let mut line = second.line(over, latency);
+        if let Some(sound) = self.hearing.line() {
+            line.push_str(&format!(", {sound}"));
+        }
         match &self.reduced {
             Some(reduced) => format!("{line}; at {}", escape(reduced)),
             None => line,
@@ -290,7 +299,8 @@ impl<'a> Watching<'a> {
         let over = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         if self.since.is_some() {
             let (fps, latency) = (self.total.fps(), self.total.latency());
-            let json = self.total.json("summary", fps, over, &latency);
+            let mut json = self.total.json("summary", fps, over, &latency);
+            self.hearing.add_to(&mut json);
             self.output.say(self.total.summary(), json);
         }
         if let Some(left_out) = self.check.words() {

@@ -264,6 +264,14 @@ impl Workers {
         }
     }
 
+    #[cfg(feature = "sound")]
+    pub(crate) fn list_sounds(&mut self, inbox: Arc<crate::sound::Inbox>) {
+        match self {
+            Self::Threads(threads) => threads.list_sounds(inbox),
+            Self::Inline(_) => inbox.list(Vec::new()),
+        }
+    }
+
     pub(crate) fn resolve(&mut self, peer: PeerName, host: String, port: u16) {
         match self {
             Self::Threads(threads) => threads.resolve(peer, host, port),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use transom_sound::{DeviceState, Encoded, Event, OwnLevel, StreamId, StreamNumbers};
+use transom_sound::{Device, DeviceState, Encoded, Event, OwnLevel, StreamId, StreamNumbers};
 
 use crate::handle::Queue;
 
@@ -21,6 +21,7 @@ pub(super) struct Arrived {
     pub(super) microphone: Option<DeviceState>,
     pub(super) speaker: Option<DeviceState>,
     pub(super) heard: BTreeMap<StreamId, StreamNumbers>,
+    pub(super) devices: Option<Vec<Device>>,
 }
 
 impl Arrived {
@@ -59,6 +60,12 @@ impl Inbox {
     /// From the thread `sound`.
     pub(crate) fn tell(&self, event: Event) {
         self.with(|arrived| arrived.add(event));
+        self.queue.wake();
+    }
+
+    /// From the thread `sounds`.
+    pub(crate) fn list(&self, devices: Vec<Device>) {
+        self.with(|arrived| arrived.devices = Some(devices));
         self.queue.wake();
     }
 

@@ -22,7 +22,9 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{CallEvent, CallId, SoundFrame};
-use transom_sound::{Codec, Controls, DeviceState, EngineSettings, StreamId, Wanted};
+use transom_sound::{
+    Codec, Controls, DeviceState, EngineSettings, StreamId, StreamNumbers, Wanted,
+};
 use transom_wire::{Capabilities, PeerName};
 
 pub(crate) use self::inbox::Inbox;
@@ -35,7 +37,7 @@ pub(crate) use self::verbs::Command;
 use crate::calls::Calls;
 use crate::context::{Context, earlier};
 use crate::links::Links;
-use crate::notice::Notice;
+use crate::notice::{Notice, Numbers};
 
 /// What a station with this feature says that it takes.
 pub(crate) fn capabilities() -> Capabilities {
@@ -47,7 +49,10 @@ pub(crate) fn capabilities() -> Capabilities {
 
 pub(crate) struct Sound {
     settings: SoundSettings,
-    thread: Option<Thread>,
+    /// What the threads have for us; made when the first of them starts.
+    inbox: Option<Arc<Inbox>>,
+    /// The thread of sound, once it was needed.
+    thread: Option<Controls>,
     lines: BTreeMap<(PeerId, CallId), Line>,
     last_stream: u32,
     own: Own,
@@ -55,11 +60,6 @@ pub(crate) struct Sound {
     hears: BTreeMap<PeerName, bool>,
     volumes: BTreeMap<PeerName, f32>,
     wanted: Wanted,
-}
-
-struct Thread {
-    controls: Controls,
-    inbox: Arc<Inbox>,
 }
 
 impl Sound {
@@ -72,6 +72,7 @@ impl Sound {
                 spoken_to: SpokenTo::default(),
             },
             settings,
+            inbox: None,
             thread: None,
             lines: BTreeMap::new(),
             last_stream: 0,
@@ -93,10 +94,11 @@ impl Sound {
 
     /// Once a turn: takes in what the thread has done, and tells every side what it does not know.
     pub(crate) fn turn(&mut self, links: &Links, calls: &Calls, out: &mut Context) {
-        let mut arrived = match &self.thread {
-            Some(thread) => thread.inbox.take(),
-            None => Default::default(),
-        };
+        let mut arrived = self
+            .inbox
+            .as_ref()
+            .map(|inbox| inbox.take())
+            .unwrap_or_default();
         if let Some(state) = arrived.microphone.take() {
             self.own.microphone = state.clone();
             tell(out, SoundNotice::Microphone(state));
@@ -109,6 +111,9 @@ impl Sound {
         }
         if arrived.muted_speech && self.own.is_muted {
             tell(out, SoundNotice::MutedSpeech);
+        }
+        if let Some(devices) = arrived.devices.take() {
+            tell(out, SoundNotice::Devices(devices));
         }
         self.follow_calls(links, calls);
         for line in self.lines.values_mut() {
@@ -139,7 +144,7 @@ impl Sound {
         self.lines.retain(|id, line| {
             let is_live = live.contains_key(id);
             if let Some(thread) = thread.filter(|_| !is_live) {
-                thread.controls.forget(line.stream);
+                thread.forget(line.stream);
             }
             is_live
         });
@@ -233,7 +238,7 @@ impl Sound {
                 line.speaking.set(false);
                 let stream = line.stream;
                 if let Some(thread) = &self.thread {
-                    thread.controls.end(stream);
+                    thread.end(stream);
                 }
             }
             CallEvent::SoundState(status) => line.far = Some((status.code, status.text)),
@@ -263,29 +268,22 @@ impl Sound {
         if let Some(by) = line.shown(Duration::from_micros(captured), now)
             && let Some(thread) = &self.thread
         {
-            thread.controls.raise_reserve(stream, by);
+            thread.raise_reserve(stream, by);
         }
     }
 
-    /// What is heard of the call on that connection.
-    pub(crate) fn numbers(&self, link: PeerId, out: &mut Context) -> Option<SoundNumbers> {
+    /// Adds what is heard of the call on that connection, if something is.
+    pub(crate) fn add_numbers(&self, link: PeerId, numbers: &mut Numbers, out: &mut Context) {
         let mut lines = self.lines.iter().filter(|((on, _), _)| *on == link);
-        let (_, line) = lines.find(|(_, line)| line.heard.is_some())?;
-        let heard = line.heard?;
-        let captured = heard.captured.map(|captured| captured.as_micros() as u64);
-        let at = out.net.clock(heard.heard);
-        let delay = captured.and_then(|captured| {
-            let local = out.with(link, |session| session.to_local(captured))??;
-            Some(at - local)
-        });
-        Some(SoundNumbers {
-            delay,
+        let heard = lines.find_map(|(_, line)| Some((line, line.heard?)));
+        numbers.sound = heard.map(|(line, heard)| SoundNumbers {
+            delay: delay(link, &heard, out),
             queued: heard.queued,
             reserve: heard.reserve,
             dry_runs: heard.dry_runs,
             removed: heard.removed,
             skew_us: line.skew_us(),
-        })
+        });
     }
 
     /// Speaks to the thread, which starts when it is first needed.
@@ -296,14 +294,26 @@ impl Sound {
                 speaker: self.settings.speaker.clone(),
                 echo: self.settings.echo,
             };
-            let inbox = Inbox::new(out.queue.clone());
-            let controls = out.workers.start_sound(settings, inbox.clone())?;
+            let inbox = self.inbox(out);
+            let controls = out.workers.start_sound(settings, inbox)?;
             controls.mute(self.own.is_muted);
-            self.thread = Some(Thread { controls, inbox });
+            self.thread = Some(controls);
             self.tell_volumes();
         }
-        self.thread.as_ref().map(|thread| thread.controls.clone())
+        self.thread.clone()
     }
+
+    fn inbox(&mut self, out: &Context) -> Arc<Inbox> {
+        let new = || Inbox::new(out.queue.clone());
+        self.inbox.get_or_insert_with(new).clone()
+    }
+}
+
+/// From the peer's microphone to our loudspeaker, by both clocks.
+fn delay(link: PeerId, heard: &StreamNumbers, out: &mut Context) -> Option<Duration> {
+    let captured = u64::try_from(heard.captured?.as_micros()).ok()?;
+    let captured = out.with(link, |session| session.to_local(captured))??;
+    Some(out.net.clock(heard.heard) - captured)
 }
 
 fn tell(out: &mut Context, notice: SoundNotice) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transom_sound::{DeviceName, DeviceState, EchoMode, OwnLevel};
+use transom_sound::{Device, DeviceName, DeviceState, EchoMode, OwnLevel};
 use transom_wire::PeerName;
 
 pub use transom_wire::SoundState;
@@ -64,6 +64,9 @@ pub enum SoundNotice {
         /// Which peer.
         peer: PeerName,
     },
+    /// The microphones and loudspeakers of this machine, asked for by
+    /// [`Handle::list_sounds`](crate::Handle::list_sounds).
+    Devices(Vec<Device>),
 }
 
 /// What is heard of a peer. Counts run from the beginning of its call on this connection.

@@ -1,6 +1,8 @@
 //! The twin of the room of sound in a build without the feature `sound`: nothing is sent, taken or
 //! said of it.
 
+use std::time::Instant;
+
 use transom_net::PeerId;
 use transom_proto::{CallEvent, CallId};
 use transom_wire::Capabilities;
@@ -8,10 +10,7 @@ use transom_wire::Capabilities;
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::links::Links;
-
-/// None can be made.
-#[derive(Debug)]
-pub(crate) enum Command {}
+use crate::notice::Numbers;
 
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities::NONE
@@ -21,11 +20,7 @@ pub(crate) fn capabilities() -> Capabilities {
 pub(crate) struct Sound;
 
 impl Sound {
-    pub(crate) fn command(&mut self, command: Command, _: &mut Context) {
-        match command {}
-    }
-
-    pub(crate) fn due(&self, _: &Context) -> Option<std::time::Instant> {
+    pub(crate) fn due(&self, _: &Context) -> Option<Instant> {
         None
     }
 
@@ -42,5 +37,7 @@ impl Sound {
     ) {
     }
 
-    pub(crate) fn shown(&mut self, _: (PeerId, CallId), _: u64, _: std::time::Instant) {}
+    pub(crate) fn add_numbers(&self, _: PeerId, _: &mut Numbers, _: &mut Context) {}
+
+    pub(crate) fn shown(&mut self, _: (PeerId, CallId), _: u64, _: Instant) {}
 }

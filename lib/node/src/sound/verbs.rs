@@ -20,6 +20,7 @@ pub(crate) enum Command {
     Volume(PeerName, f32),
     Tone(Option<ToneKind>),
     HearYourself(bool),
+    List,
 }
 
 /// Sound.
@@ -78,6 +79,12 @@ impl Handle {
         self.sound(Command::HearYourself(on));
     }
 
+    /// Looks for the microphones and loudspeakers of this machine; the answer is
+    /// [`SoundNotice::Devices`](super::SoundNotice::Devices).
+    pub fn list_sounds(&self) {
+        self.sound(Command::List);
+    }
+
     fn sound(&self, command: Command) {
         self.queue.push(handle::Command::Sound(command));
     }
@@ -113,6 +120,10 @@ impl Sound {
             }
             Command::Tone(kind) => self.now(out, |controls| controls.tone(kind)),
             Command::HearYourself(on) => self.now(out, |controls| controls.hear_yourself(on)),
+            Command::List => {
+                let inbox = self.inbox(out);
+                out.workers.list_sounds(inbox);
+            }
         }
     }
 
@@ -126,8 +137,8 @@ impl Sound {
     }
 
     fn with_thread(&self, act: impl FnOnce(&transom_sound::Controls)) {
-        if let Some(thread) = &self.thread {
-            act(&thread.controls);
+        if let Some(controls) = &self.thread {
+            act(controls);
         }
     }
 

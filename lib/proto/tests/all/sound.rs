@@ -286,10 +286,8 @@ fn more_than_400_frames_a_second_are_too_much() {
     talker.head(OPUS);
     let refused = (0..).find_map(|sequence| talker.sound(sequence, 1).err());
     let refused = refused.unwrap();
-    assert_eq!(
-        refused.to_string(),
-        "limit exceeded: frames of sound a second"
-    );
+    let what = "frames of sound a second";
+    assert_eq!(refused, PeerError::TooMuch { what });
     assert_eq!(refused.code(), ByeCode::TooMuch);
 }
 

@@ -79,10 +79,15 @@ pub(super) struct FileSpeaker {
 }
 
 impl FileSpeaker {
-    /// Creates the file, or replaces what it held.
+    /// Creates the file, or replaces what it held. A pipe or a terminal gets the same bytes, with a
+    /// header that says "to the end".
     pub(super) fn create(path: &Path) -> Result<Self, DeviceError> {
         let name = path.display().to_string();
-        let writer = File::create(path).and_then(WavWriter::new);
+        let start = |file: File| match file.metadata()?.is_file() {
+            true => WavWriter::new(file),
+            false => WavWriter::stream(file),
+        };
+        let writer = File::create(path).and_then(start);
         let writer = writer.map_err(|why| DeviceError::io(&name, "create", why))?;
         Ok(Self {
             name,

@@ -21,6 +21,9 @@ mod command;
 #[cfg(not(unix))]
 #[path = "no_command.rs"]
 mod command;
+#[cfg(all(target_os = "linux", feature = "cpal"))]
+#[expect(dead_code, reason = "type-checked here, used on other systems")]
+mod elsewhere;
 mod error;
 mod file;
 mod kept;
@@ -33,11 +36,17 @@ mod program;
 mod pulse;
 mod retry;
 mod silence;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere.rs"]
+mod system;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod system;
 mod tone;
 #[cfg(target_os = "linux")]
+mod watch;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_watch.rs"]
 mod watch;
 mod watchdog;
 
@@ -51,7 +60,6 @@ pub use self::list::{Device, DeviceKind, list};
 pub use self::name::{DeviceName, DeviceNameError};
 #[cfg(target_os = "linux")]
 pub use self::pulse::law::server_reply;
-#[cfg(target_os = "linux")]
 pub use self::watch::DeviceWatcher;
 use self::watchdog::Watchdog;
 

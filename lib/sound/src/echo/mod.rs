@@ -1,10 +1,10 @@
 //! Echo: keeps what the loudspeaker plays out of what the microphone sends.
 //!
-//! | mode | what it does | delay | for |
-//! |---|---|---|---|
-//! | cancel | subtracts the loudspeaker's sound (feature `echo`) | 9 ms | loudspeakers |
-//! | duck | turns the microphone down while the loudspeaker speaks | none | small machines |
-//! | off | nothing | none | headphones |
+//! | mode | what it does | delay | us per 10 ms | for |
+//! |---|---|---|---|---|
+//! | cancel | subtracts the loudspeaker's sound (feature `echo`) | 9 ms | 87 | loudspeakers |
+//! | duck | turns the microphone down while the loudspeaker speaks | none | 2 | small machines |
+//! | off | nothing | none | 0 | headphones |
 //!
 //! The order within each 10 ms: [`Echo::played`] with what was *written to the loudspeaker*,
 //! silence included, then [`Echo::heard`] with what the microphone gave.

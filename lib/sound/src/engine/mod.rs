@@ -28,11 +28,12 @@ pub use self::controls::{Controls, Frame, StreamId, Wanted};
 use self::echo_path::EchoPath;
 pub use self::event::{Encoded, Event, OwnLevel, StreamNumbers};
 use self::playback::Playback;
-use crate::{BLOCK, DeviceName, DeviceState, EchoMode, KeptMicrophone, KeptSpeaker};
+use crate::{BLOCK, DeviceName, DeviceState, DeviceWatcher, EchoMode, KeptMicrophone, KeptSpeaker};
 
 const WAKER: Token = Token(0);
 const MICROPHONE: Token = Token(1);
 const SPEAKER: Token = Token(2);
+const WATCHER: Token = Token(3);
 
 /// Samples that are pulled and written at once: 5 ms. Larger pieces would make the playout's
 /// decisions coarser than its reserve.
@@ -66,6 +67,9 @@ pub struct Engine {
     names: EngineSettings,
     microphone: KeptMicrophone,
     speaker: KeptSpeaker,
+    /// Only while a device is wanted: a lost one is tried again when others come or go.
+    watcher: Option<DeviceWatcher>,
+    watches: bool,
     has_microphone: bool,
     has_speaker: bool,
     capture: Capture,
@@ -94,6 +98,8 @@ impl Engine {
             wanted: Wanted::default(),
             microphone: KeptMicrophone::new(poll.registry(), MICROPHONE)?,
             speaker: KeptSpeaker::new(poll.registry(), SPEAKER)?,
+            watcher: None,
+            watches: false,
             has_microphone: false,
             has_speaker: false,
             capture: Capture::new(),
@@ -110,7 +116,10 @@ impl Engine {
     pub fn run(mut self) {
         log::debug!("sound thread priority={}", priority::raise());
         let mut events = Events::with_capacity(8);
-        while self.turn(Instant::now()) {
+        while self.turn(
+            Instant::now(),
+            events.iter().any(|event| event.token() == WATCHER),
+        ) {
             let due = self.due();
             let left = due.map(|due| due.saturating_duration_since(Instant::now()));
             match self.poll.poll(&mut events, left) {
@@ -122,12 +131,14 @@ impl Engine {
         }
     }
 
-    /// Does all that can be done now; `false` once it is to end.
-    fn turn(&mut self, now: Instant) -> bool {
+    /// Does all that can be done now; `false` once it is to end. `is_watched`: the watcher of
+    /// devices has something to say.
+    fn turn(&mut self, now: Instant, is_watched: bool) -> bool {
         if !self.take_waiting(now) {
             return false;
         }
         self.want_devices(now);
+        self.watch_devices(now, is_watched);
         self.read_microphone();
         self.write_speaker();
         self.tell_states();
@@ -137,7 +148,8 @@ impl Engine {
 
     fn due(&self) -> Option<Instant> {
         let close = self.playback.due();
-        let devices = [self.microphone.due(), self.speaker.due(), close];
+        let watcher = self.watcher.as_ref().and_then(DeviceWatcher::due);
+        let devices = [self.microphone.due(), self.speaker.due(), watcher, close];
         devices.into_iter().flatten().min()
     }
 
@@ -181,6 +193,31 @@ impl Engine {
         let name = |is_wanted: bool, name: &DeviceName| is_wanted.then(|| name.clone());
         self.microphone.want(name(listens, &self.names.microphone));
         self.speaker.want(name(plays, &self.names.speaker));
+        self.watches(listens || plays);
+    }
+
+    fn watches(&mut self, is_needed: bool) {
+        if is_needed != std::mem::replace(&mut self.watches, is_needed) {
+            self.watcher = is_needed.then(|| self.open_watcher()).flatten();
+        }
+    }
+
+    fn watch_devices(&mut self, now: Instant, is_watched: bool) {
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
+        let is_due = watcher.due().is_some_and(|due| due <= now);
+        if (is_watched || is_due) && watcher.changed() {
+            self.microphone.devices_changed();
+            self.speaker.devices_changed();
+        }
+    }
+
+    /// Without a watcher a lost device is still tried again, only later.
+    fn open_watcher(&self) -> Option<DeviceWatcher> {
+        let opened = DeviceWatcher::open(self.poll.registry(), WATCHER);
+        let failed = |error: &io::Error| log::warn!("can't watch for sound devices: {error}");
+        opened.inspect_err(failed).ok()
     }
 
     fn read_microphone(&mut self) {

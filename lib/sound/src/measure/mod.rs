@@ -28,6 +28,13 @@ pub fn chirp() -> Vec<i16> {
 /// Finds `sound` in a recording, by the largest correlation; `None` where the recording is
 /// shorter than the sound. First every fourth sample, then all around the best: so the sound
 /// should hold little above 5 kHz.
+///
+/// ```
+/// use transom_sound::measure::{chirp, delay_of};
+///
+/// let recording = [vec![0; 960], chirp(), vec![0; 960]].concat();
+/// assert_eq!(delay_of(&chirp(), &recording).map(|found| found.at), Some(960));
+/// ```
 pub fn delay_of(sound: &[i16], recording: &[i16]) -> Option<Found> {
     let last = recording.len().checked_sub(sound.len())?;
     let thin = |samples: &[i16]| -> Vec<f32> {

@@ -16,8 +16,20 @@
 //! after a stall of more than 100 ms, which no reserve covers. After 20 s without a dry run it
 //! shrinks by 0.2 ms a second, down to 8.
 //!
-//! Sans-IO: `now` is the time since any fixed start, on the caller's clock. See `tests` for what
-//! this gives on five kinds of path.
+//! Ten minutes on five kinds of path, pulls of 5 ms (`tests::paths`); 10 ms of the delay are the
+//! frame itself:
+//!
+//! | path | queue ms p50 / p95 / max | delay at the start -> at the end, ms | dry runs |
+//! |---|---|---|---|
+//! | idle LAN, clock +100 ppm | 15 / 17 / 20 | 23 -> 23 | 0 |
+//! | idle LAN, clock -100 ppm | 8 / 12 / 15 | 22 -> 19 | 0 |
+//! | file beside (exponential jitter, mean 4 ms), +100 ppm | 40 / 50 / 60 | 48 -> 57 | 11 |
+//! | Wi-Fi: jitter of 5 ms, 80 ms without anything every 5 s | 88 / 100 / 108 | 81 -> 103 | 14 |
+//! | one stall of 2 s | 13 / 15 / 995, back within 1 s | 22 -> 20 | 1 |
+//!
+//! It costs 4.5 us for 10 ms, also while the speed is not 1.
+//!
+//! Sans-IO: `now` is the time since any fixed start, on the caller's clock.
 
 mod control;
 mod line;
@@ -39,6 +51,22 @@ pub use self::lip_sync::{LipSync, skew_ms};
 /// 1. [`push`](Self::push) each decoded frame as it comes; [`end`](Self::end) when the peer says
 ///    that no more comes for now (muted, on hold).
 /// 2. [`pull`](Self::pull) whenever the loudspeaker has room; it always fills what is handed over.
+///
+/// ```
+/// use std::time::Duration;
+/// use transom_sound::{BLOCK, Playout};
+///
+/// let mut playout = Playout::new();
+/// let mut loudspeaker = [0; BLOCK / 2];
+/// for sequence in 0..10 {
+///     let now = Duration::from_millis(10) * sequence;
+///     playout.push(sequence, now, &[1_000; BLOCK], now);
+///     playout.pull(&mut loudspeaker, now);
+///     playout.pull(&mut loudspeaker, now + Duration::from_millis(5));
+/// }
+/// assert_eq!(loudspeaker, [1_000; BLOCK / 2]);
+/// assert_eq!(playout.stats().queued, playout.stats().reserve);
+/// ```
 #[derive(Debug)]
 pub struct Playout {
     line: Line,
@@ -46,7 +74,8 @@ pub struct Playout {
     state: State,
     /// The sequence that comes next; `None` before the first and after an end.
     expected: Option<u32>,
-    longest_frame: usize,
+    /// Samples of the last frame: a start waits for the reserve and one frame.
+    last_frame: usize,
     dry_runs: u64,
     removed: usize,
     cut: usize,
@@ -60,7 +89,7 @@ impl Playout {
             control: Control::new(),
             state: State::Silent,
             expected: None,
-            longest_frame: 0,
+            last_frame: 0,
             dry_runs: 0,
             removed: 0,
             cut: 0,
@@ -88,7 +117,7 @@ impl Playout {
         );
         let gap = missing > 0 || skipped > 0;
         self.line.push(samples, captured, self.state.join(gap));
-        self.longest_frame = samples.len().min(usize::from(MAX_FRAME));
+        self.last_frame = samples.len().min(usize::from(MAX_FRAME));
         match self.state {
             State::Playing => self.line.open(),
             State::Ending | State::Silent => self.state = State::Filling,
@@ -120,7 +149,7 @@ impl Playout {
 
     /// Fills `out` with what is to be heard next, silence where there is nothing.
     pub fn pull(&mut self, out: &mut [i16], now: Duration) {
-        let enough = samples_of_ms(self.control.target()) + self.longest_frame.max(out.len());
+        let enough = samples_of_ms(self.control.target()) + self.last_frame.max(out.len());
         if self.state == State::Filling && self.line.waiting() >= enough && self.line.is_silent() {
             self.start();
         }

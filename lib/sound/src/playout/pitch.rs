@@ -44,3 +44,33 @@ fn likeness(samples: &[f32], length: usize, step: usize) -> f32 {
     let floor = (LOOK / step) as f32;
     (product + floor) / ((one + floor) * (two + floor)).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, SHORTEST, period};
+    use crate::measure::Noise;
+
+    /// Clicks through a resonance, each `length` samples.
+    fn pulses(length: usize) -> Vec<f32> {
+        let decay = |at: usize| (-(at as f32) / 60.0).exp() * (at as f32 * 0.4).sin();
+        let sample = |at: usize| 9_000.0 * decay(at % length);
+        (100..1_600).map(sample).collect()
+    }
+
+    #[test]
+    fn a_voice_is_cut_by_whole_periods() {
+        for length in [130, 171, 240, 350, 531, 700] {
+            let found = period(&pulses(length)).unwrap();
+            assert_eq!(found % length, 0, "{found} for a period of {length}");
+        }
+    }
+
+    #[test]
+    fn silence_and_noise_are_cut_somewhere_and_little_sound_nowhere() {
+        assert_eq!(period(&[0.0; 1_500]), Some(LONGEST));
+        let mut noise = Noise::new(1);
+        let noise: Vec<f32> = (0..1_500).map(|_| noise.next() * 5_000.0).collect();
+        assert!((SHORTEST..=LONGEST).contains(&period(&noise).unwrap()));
+        assert_eq!(period(&[0.0; 1_199]), None);
+    }
+}

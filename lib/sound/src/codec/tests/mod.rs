@@ -1,3 +1,6 @@
+#[cfg(feature = "opus")]
+mod opus;
+
 use super::{Codec, CodecError, Decoder, Encoder, Format};
 use crate::BLOCK;
 

@@ -1,8 +1,7 @@
 //! Opus: what it costs the sound, and what damaged packets do.
 
-use super::{Codec, CodecError, Decoder, Encoder, Format};
 use crate::measure::{Noise, likeness, segmental_snr_db, snr_db, speech, stoi};
-use crate::{BLOCK, MAX_FRAME, MIN_FRAME};
+use crate::{BLOCK, Codec, CodecError, Decoder, Encoder, Format, MAX_FRAME, MIN_FRAME};
 
 /// Opus' own delay in restricted low delay: 2.5 ms.
 const LOOKAHEAD: usize = 120;
