@@ -111,6 +111,7 @@ pub use event::{
     ReceivedPicture, Side, TransferEvent, TransferId,
 };
 pub use instant::Instant;
+pub use path::Uplink;
 pub use session::{Session, Traffic};
 pub use stats::Stats;
 

@@ -84,6 +84,7 @@ impl Links {
                 let mut config = transom_proto::Config::new(self.own_name, self.session, nonce);
                 config.capabilities = self.capabilities;
                 config.order = self.order;
+                config.uplink = self.uplink.clone();
                 // Nor do connections made anew and anew let it write more than one does.
                 let burst = out.paces.left(key.0, now).max(1);
                 config.text_burst = config.text_burst.min(burst);

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId};
-use transom_proto::{Order, Side};
+use transom_proto::{Order, Side, Uplink};
 use transom_users::{Book, Contact};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey, Status};
 
@@ -75,6 +75,8 @@ pub(crate) struct Links {
     own_key: PublicKey,
     /// In which order sessions send.
     order: Order,
+    /// What all sessions know of the station's way out.
+    uplink: Uplink,
     /// What we say that we can do.
     capabilities: Capabilities,
     /// Our random number of this run.
@@ -107,6 +109,7 @@ impl Links {
             own_name: settings.name,
             own_key: settings.identity.public_key(),
             order: settings.order,
+            uplink: Uplink::default(),
             capabilities: settings.capabilities(),
             session,
             machine,

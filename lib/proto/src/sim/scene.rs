@@ -22,7 +22,7 @@ use transom_wire::{CallKind, Codec, Orientation, PictureHead, Shape};
 
 use super::{ConnectionId, Link, LinkId, Network};
 use crate::fuzzing::{Courier, Parcel};
-use crate::{CallEvent, CallId, Config, Event, Instant, Picture, Session, Side, Stats};
+use crate::{CallEvent, CallId, Config, Event, Instant, Picture, Session, Side, Stats, Uplink};
 
 /// What sealing adds to a record.
 const SEAL: usize = 18;
@@ -141,6 +141,7 @@ pub struct Scene {
     back: LinkId,
     lines: Vec<Line>,
     buffer: Vec<u8>,
+    uplink: Uplink,
 }
 
 impl Scene {
@@ -160,6 +161,7 @@ impl Scene {
             back,
             lines: Vec::new(),
             buffer: vec![0; RECORD_BULK],
+            uplink: Uplink::default(),
         }
     }
 
@@ -169,6 +171,7 @@ impl Scene {
         let number = self.lines.len() as u64;
         let config = |name: &str, nonce| Config::new(name.parse().unwrap(), number, nonce);
         let mut station = config("station", 2);
+        station.uplink = self.uplink.clone();
         tune(&mut station);
         let mut viewer = Session::new(config("viewer", 1), Side::Dialer, VIEWER);
         if load.video.is_some() {
