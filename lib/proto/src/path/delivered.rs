@@ -16,7 +16,7 @@ const HISTORY: u64 = GRAINS as u64 / 2;
 
 /// The rate is measured over so many counts, 28 ms. Sessions place their bytes in time by base
 /// delays that are wrong by some milliseconds: over 12 ms two sessions gave 27 of 20 Mbit/s, over
-/// 20 ms 21.6, over 28 ms 20.0 (model).
+/// 20 ms 21.6 (model).
 const WINDOW: u64 = 14;
 
 /// The maximum is over one to two spans of so much time in which a queue was seen, as in

@@ -83,14 +83,16 @@
 //!
 //! What was tried and dropped for the shared queue:
 //! - the rate as the sum over 12 ms of all acks: 27 of 20 Mbit/s, since base delays place the bytes
-//!   in time only to some milliseconds; p50 at 20 ms 84 ms (over 20 ms: 31, over 28 ms: 28);
+//!   in time only to some milliseconds (p50 at 20 ms: 32.2 over 16 ms, 29.3 over 20, 28.9 over 28);
 //! - no bound by what is not acked: an overestimated rate, base delays taken in its queue, and an
 //!   even higher rate chase each other (three files: p99 680 ms);
 //! - one in-flight budget for the file data of all sessions: the first takes all, the second 0;
 //! - a queue that the call waits for too, when its base delay is due: 71 % of pictures shown;
-//! - twice the own rate for the whole window, not only its pipe: three files 30.6 instead of 20.6;
+//! - twice the own rate for the whole window, not only its pipe: three files 30.6 instead of 23.8;
 //! - draining by 105 or 110 % of the rate: two files at 20 ms 31.3 and 32.8 instead of 29.8;
-//! - a drained queue that is 3 instead of 4 fifths of the rate where one stands: file 8.3, p50 27.4.
+//! - draining by seven instead of eight tenths where a queue stands: file 8.3, p50 27.4 at 20 ms.
+//!
+//! These are single runs of an early state each; they compare within a line only.
 //!
 //! # Limits
 //!
