@@ -77,6 +77,30 @@ pub(crate) const XVFB: Need = Need {
     is_met: || machine::program("Xvfb").is_some() && machine::program("xdotool").is_some(),
 };
 
+/// Sound cards without a sound server, and what cpal wants on Linux.
+pub(crate) const LIBASOUND: Need = Need {
+    why: "is the interface to sound cards",
+    packages: &["libasound2-dev", "pkg-config"],
+    is_met: || {
+        machine::program("pkg-config").is_some()
+            && machine::has_library(|name| name == "libasound.so")
+    },
+};
+
+/// A sound server for the tests of sound. Where PipeWire is, PulseAudio would take its place, so
+/// those tests are left out there, by name.
+pub(crate) const PULSEAUDIO: Need = Need {
+    why: "is a sound server without a sound card, for the tests of sound",
+    packages: &["pulseaudio", "pulseaudio-utils"],
+    is_met: || {
+        let pulseaudio = ["pulseaudio", "pactl"];
+        machine::program("pipewire").is_some()
+            || pulseaudio
+                .iter()
+                .all(|name| machine::program(name).is_some())
+    },
+};
+
 /// Takes the pictures for the README.
 pub(crate) const IMAGEMAGICK: Need = Need {
     why: "takes pictures of the window",

@@ -2,8 +2,9 @@
 //! built `transom` in their hands. All of it is in one folder that is removed at the end.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::children::Background;
@@ -19,6 +20,8 @@ pub(crate) struct Stage {
     folder: PathBuf,
     /// Where the built programs are.
     programs: PathBuf,
+    /// Removes the folder if this process is ended, as by Ctrl-C.
+    remover: Remover,
 }
 
 impl Stage {
@@ -37,7 +40,12 @@ impl Stage {
         sweep(&parent);
         let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir(&folder).context(folder.display())?;
-        Ok(Self { folder, programs })
+        let remover = Remover::of(&folder)?;
+        Ok(Self {
+            folder,
+            programs,
+            remover,
+        })
     }
 
     /// A path in it, made or not.
@@ -70,8 +78,33 @@ impl Drop for Stage {
         if let Err(why) = fs::remove_dir_all(&self.folder) {
             eprintln!("xtask: {}: {why}", self.folder.display());
         }
+        self.remover.finish();
     }
 }
+
+/// A shell that removes a folder as soon as its input ends: that is when this process ends, however
+/// it ends. It has a process group of its own, so that Ctrl-C reaches everybody but the shell.
+struct Remover(Child);
+
+impl Remover {
+    fn of(folder: &Path) -> Outcome<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", REMOVE]).arg(folder).process_group(0);
+        shell.stdin(Stdio::piped()).stdout(Stdio::null());
+        Ok(Self(shell.spawn().context("sh")?))
+    }
+
+    /// Ends the shell and waits for that.
+    fn finish(&mut self) {
+        drop(self.0.stdin.take());
+        // A shell that is gone already has nothing to remove.
+        let _ = self.0.wait();
+    }
+}
+
+/// Tries again, since programs that end with us may still write into the folder.
+const REMOVE: &str =
+    r#"cat; for pause in 0.1 1 3 0; do rm -rf -- "$0" && exit; sleep $pause; done"#;
 
 const PREFIX: &str = "transom-xtask-";
 
@@ -191,6 +224,19 @@ pub(crate) fn number_field(line: &str, within: Option<&str>, name: &str) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_does_not_outlive_the_process_that_made_it() {
+        let name = format!("transom-remover-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(folder.join("state")).unwrap();
+        fs::write(folder.join("state/key"), "secret").unwrap();
+        let mut remover = Remover::of(&folder).unwrap();
+        assert!(folder.exists());
+        // What the end of this process does: the shell's input ends.
+        remover.finish();
+        assert!(!folder.exists());
+    }
 
     #[test]
     fn fields_are_found_where_they_stand() {

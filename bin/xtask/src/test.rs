@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Outcome};
 use crate::machine;
-use crate::packages::{self, CPP, LIBCLANG, WINDOW, XVFB};
+use crate::packages::{self, CPP, LIBASOUND, LIBCLANG, PULSEAUDIO, WINDOW, XVFB};
 use crate::processes::Mark;
 use crate::step;
 use crate::workspace::{self, cargo};
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     if let Some(argument) = arguments.first() {
         return Err(Failure::usage(format!("test: {argument}: not known")));
     }
-    packages::ensure(&[&LIBCLANG, &CPP, &WINDOW, &XVFB])?;
+    packages::ensure(&[&LIBCLANG, &CPP, &WINDOW, &XVFB, &LIBASOUND, &PULSEAUDIO])?;
     let before = ours_running();
     let mark = Mark::new("TRANSOM_TEST_RUN");
     format()?;
@@ -50,6 +50,12 @@ fn lint() -> Outcome {
     step::run(
         "clippy of the camera backend of other systems",
         &mut cargo("clippy --locked -p transom-media --features nokhwa -- -D warnings".split(' ')),
+    )?;
+    step::run(
+        "clippy of sound cards, and of the sound devices of other systems",
+        &mut cargo(
+            "clippy --locked -p transom-sound --features alsa,cpal -- -D warnings".split(' '),
+        ),
     )?;
     step::run(
         "clippy of the fuzz targets",

@@ -40,6 +40,7 @@ mod identity;
 mod lanes;
 pub mod latency;
 mod links;
+mod live_marks;
 mod liveness;
 mod load;
 mod measure;

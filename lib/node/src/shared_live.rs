@@ -5,7 +5,7 @@
 //! Programs tell each other by a [`Mark`] in the owner's state folder and runtime folder.
 //!
 //! ```text
-//!   our call is live     set the mark            every turn, until it is set
+//!   our call is live     set the mark            until it is set
 //!   else, files move     look at the mark        every 50 ms
 //!   else                 nothing                 no system calls at all
 //! ```
@@ -55,8 +55,9 @@ impl SharedLive {
         }
     }
 
-    /// Once a turn. `call`: a call of ours rings or runs; `files`: a transfer of ours is open.
-    /// Tells whether a call is live anywhere.
+    /// On each change, and when it is due; on a thread that may hang
+    /// ([`LiveMarks`](crate::live_marks::LiveMarks)). `call`: a call of ours rings or runs; `files`:
+    /// a transfer of ours is open. Tells whether a call is live anywhere.
     pub(crate) fn turn(&mut self, call: bool, files: bool, now: Instant) -> bool {
         if call {
             self.had_call = true;

@@ -15,11 +15,11 @@ use crate::context::{Context, earlier};
 use crate::disk::Disk;
 use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
+use crate::live_marks::Need;
 use crate::measure::Measure;
 use crate::notice::Notice;
 use crate::parts;
 use crate::settings::Settings;
-use crate::shared_live::SharedLive;
 use crate::sound::Sound;
 use crate::texts::Texts;
 use crate::transfers::Transfers;
@@ -58,7 +58,6 @@ pub struct Station {
     measure: Measure,
     texts: Texts,
     transfers: Transfers,
-    shared_live: SharedLive,
     sound: Sound,
     stopping: Option<Instant>,
 }
@@ -79,16 +78,17 @@ impl Station {
     }
 
     /// The station of a machine.
-    pub(crate) fn with(mut settings: Settings, out: Context) -> Result<Self, StartError> {
+    pub(crate) fn with(mut settings: Settings, mut out: Context) -> Result<Self, StartError> {
         let random = out.machine.random().ok_or(StartError::Random)?;
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, random, out.machine.clone());
         let policy = Policy::new(&settings);
+        out.workers
+            .set_marks(std::mem::take(&mut settings.call_marks));
         let linger = match settings.serve_camera {
             true => camera::LINGER,
             false => camera::PARTING,
         };
-        let shared_live = SharedLive::new(&settings.call_marks);
         #[cfg(feature = "sound")]
         let sound = Sound::new(std::mem::take(&mut settings.sound));
         #[cfg(not(feature = "sound"))]
@@ -101,7 +101,6 @@ impl Station {
             measure: Measure::default(),
             texts: Texts::default(),
             transfers: Transfers::new(settings.inbox.take(), own_key, settings.call_patience),
-            shared_live,
             sound,
             stopping: None,
         })
@@ -155,7 +154,7 @@ impl Station {
         self.sound.turn(&self.links, &self.calls, &mut self.out);
         self.measure_peers(now);
         self.transfers.turn(now, &self.links, &mut self.out);
-        self.spare_calls(now);
+        self.spare_calls();
         while let Some(notice) = self.out.notices.pop_front() {
             self.note(&notice);
             on_notice(notice);
@@ -184,7 +183,6 @@ impl Station {
             self.sound.due(&self.out),
             self.measure.due(),
             self.transfers.due(self.out.now()),
-            self.shared_live.due(),
             self.stopping,
         ]
         .into_iter()
@@ -323,9 +321,11 @@ impl Station {
 
     /// Tells every session whether a call is live anywhere, so that its file data keep the queues
     /// short.
-    fn spare_calls(&mut self, now: Instant) {
+    fn spare_calls(&mut self) {
         let (call, files) = (self.calls.is_carried(), self.transfers.is_open());
-        let is_live = self.shared_live.turn(call, files, now);
+        // Also asked while a call of ours is live, so that the others learn of it.
+        let is_elsewhere = self.out.workers.is_live_elsewhere(Need { call, files });
+        let is_live = call || is_elsewhere;
         if is_live != std::mem::replace(&mut self.out.shared_live, is_live) {
             log::debug!("a call is live anywhere: {is_live}");
             for link in self.links.ids() {

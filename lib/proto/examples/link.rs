@@ -65,7 +65,8 @@ fn near() -> Vec<Row> {
 }
 
 fn far_away() -> Vec<Row> {
-    let (near, far, farther) = (far(20, 20), far(1000, 40), far(1000, 100));
+    let (near, middle, fast) = (far(20, 20), far(20, 40), far(50, 20));
+    let (far, farther) = (far(1000, 40), far(1000, 100));
     vec![
         row("6 20M RTT 20 alone", near, &[video(40_000)]),
         row("6 20M RTT 20 + file", near, &[both(40_000)]),
@@ -73,6 +74,23 @@ fn far_away() -> Vec<Row> {
             "6 20M RTT 20 + file to another",
             near,
             &[video(40_000), FILE],
+        ),
+        row("6 20M RTT 40 alone", middle, &[video(40_000)]),
+        row("6 20M RTT 40 + file", middle, &[both(40_000)]),
+        row(
+            "6 20M RTT 40 + file to another",
+            middle,
+            &[video(40_000), FILE],
+        ),
+        row(
+            "6 50M RTT 20 40M + file to another",
+            fast,
+            &[video(166_000), FILE],
+        ),
+        row(
+            "6 20M RTT 20 + 2 files to others",
+            near,
+            &[video(40_000), FILE, FILE],
         ),
         row("7 1G RTT 40 alone", far, &[video(80_000)]).seconds(10),
         row("7 1G RTT 40 file alone", far, &[FILE]).seconds(10),
@@ -103,10 +121,37 @@ fn changes() -> Vec<Row> {
     let steps = row("A 50-5-50 + file", lan(50), &[both(83_000)]);
     vec![
         steps.seconds(30).steps(&rates),
+        row(
+            "A 50-5-50 + file to another",
+            lan(50),
+            &[video(83_000), FILE],
+        )
+        .seconds(30)
+        .steps(&rates),
+        row(
+            "A 50-5-50 4 KB + file to another",
+            lan(50),
+            &[video(4_000), FILE],
+        )
+        .seconds(30)
+        .steps(&rates),
+        row(
+            "A 50-5-50 4 KB + 2 files to others",
+            lan(50),
+            &[video(4_000), FILE, FILE],
+        )
+        .seconds(30)
+        .steps(&rates),
         row("C 20M +15 ms + file", lan(20), &own).steps(&longer),
         row("C 20M +15 ms + file to another", lan(20), &other).steps(&longer),
         row("C 100M +15 ms + file", lan(100), &own).steps(&longer),
         row("C 100M +15 ms + file to another", lan(100), &other).steps(&longer),
+        row(
+            "C 100M 4 KB +15 ms + file to another",
+            lan(100),
+            &[video(4_000), FILE],
+        )
+        .steps(&longer),
         row("C 500M +15 ms + file", lan(500), &own).steps(&longer),
         row("C 20M -15 ms + file", far(20, 32), &own).steps(&shorter),
     ]

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use transom_wire::{Capabilities, PeerName};
 
+use crate::Uplink;
+
 /// The order in which a session sends waiting frames.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Order {
@@ -78,6 +80,9 @@ pub struct Config {
     pub session_window: u64,
     /// The order of sending. Default [`Order::Priority`].
     pub order: Order,
+    /// What all sessions of this station share; each gets a clone of one. Default one for this
+    /// session alone.
+    pub uplink: Uplink,
 }
 
 impl Config {
@@ -104,6 +109,7 @@ impl Config {
             grant_window: 4 * 1024 * 1024,
             session_window: 16 * 1024 * 1024,
             order: Order::Priority,
+            uplink: Uplink::default(),
         }
     }
 }

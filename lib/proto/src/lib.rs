@@ -116,6 +116,7 @@ pub use event::{
     ReceivedPicture, SoundFrame, TransferEvent, TransferId,
 };
 pub use instant::Instant;
+pub use path::Uplink;
 pub use session::{Session, Traffic};
 pub use stats::Stats;
 pub use transom_wire::Side;

@@ -182,6 +182,7 @@ impl Session {
             self.files.poll_timeout(self.now),
             self.texts.poll_timeout(),
             self.lost_at(),
+            self.bulk_opens(),
         ];
         let pinger = Some(self.path.pinger.poll_timeout());
         others.into_iter().chain([pinger]).flatten().min()
@@ -321,6 +322,12 @@ impl Session {
         let shared = self.live_at_station || self.live_at_peer;
         self.path.set_live(self.calls.is_live(), shared);
         self.path.set_sound(self.output.sound.is_running());
+    }
+
+    /// When file data that wait for the queue of other sessions may go.
+    fn bulk_opens(&self) -> Option<Instant> {
+        let waits = self.path.is_live() && self.files.has_data(self.now);
+        waits.then(|| self.path.bulk_opens(self.now)).flatten()
     }
 
     /// When a silent peer counts as lost, by the timeout of calls; `None` without a call.

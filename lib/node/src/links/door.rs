@@ -85,6 +85,7 @@ impl Links {
                 let mut config = transom_proto::Config::new(self.own_name, self.session, nonce);
                 config.capabilities = self.capabilities;
                 config.order = self.order;
+                config.uplink = self.uplink.clone();
                 // Reconnecting does not renew the burst of texts.
                 let burst = out.paces.left(key.0, now).max(1);
                 config.text_burst = config.text_burst.min(burst);

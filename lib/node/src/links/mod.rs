@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use transom_net::{Departure, PeerId};
-use transom_proto::{Order, Side};
+use transom_proto::{Order, Side, Uplink};
 use transom_users::Book;
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
@@ -45,6 +45,8 @@ pub(crate) struct Links {
     own_key: PublicKey,
     /// The order in which sessions send.
     order: Order,
+    /// What all sessions know of the station's uplink.
+    uplink: Uplink,
     /// The capabilities that our hello announces.
     capabilities: Capabilities,
     /// The random number that identifies this run of the station.
@@ -70,6 +72,7 @@ impl Links {
             own_name: settings.name,
             own_key: settings.identity.public_key(),
             order: settings.order,
+            uplink: Uplink::default(),
             capabilities: settings.capabilities(),
             session,
             machine,

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -15,9 +16,11 @@ use super::camera::{Camera, Opened, encoded_bytes, encoding_time, picture};
 use super::files::Files;
 use crate::disk;
 use crate::lanes::Lane;
+use crate::live_marks::Need;
 use crate::load::Load;
 use crate::notice::TransferId;
 use crate::parts::Workers;
+use crate::shared_live::SharedLive;
 use crate::workers::{Opening, Report};
 
 /// The camera that a station's next opening finds; shared with the simulation, which may change it.
@@ -32,6 +35,7 @@ pub(crate) struct Inline {
     encoding: Option<Encoding>,
     /// The newest frame that came while another one was encoded.
     waiting: Option<Encoding>,
+    marks: SharedLive,
 }
 
 /// A frame being encoded, or about to be.
@@ -53,6 +57,7 @@ impl Inline {
             last_opening: 0,
             encoding: None,
             waiting: None,
+            marks: SharedLive::new(&[]),
         }
     }
 
@@ -61,7 +66,8 @@ impl Inline {
         if !self.reports.is_empty() {
             return Some(self.world.now());
         }
-        self.encoding.as_ref().map(|encoding| encoding.done)
+        let encoded = self.encoding.as_ref().map(|encoding| encoding.done);
+        encoded.into_iter().chain(self.marks.due()).min()
     }
 
     fn reports(&mut self) -> VecDeque<Report> {
@@ -238,6 +244,23 @@ impl Workers {
         match self {
             Self::Threads(threads) => threads.start_sound(settings, inbox),
             Self::Inline(_) => None,
+        }
+    }
+
+    pub(crate) fn set_marks(&mut self, paths: Vec<PathBuf>) {
+        match self {
+            Self::Threads(threads) => threads.set_marks(paths),
+            Self::Inline(inline) => inline.marks = SharedLive::new(&paths),
+        }
+    }
+
+    pub(crate) fn is_live_elsewhere(&mut self, need: Need) -> bool {
+        match self {
+            Self::Threads(threads) => threads.is_live_elsewhere(need),
+            Self::Inline(inline) => {
+                let now = inline.world.now();
+                inline.marks.turn(need.call, need.files, now) && !need.call
+            }
         }
     }
 

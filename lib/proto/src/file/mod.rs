@@ -345,6 +345,14 @@ impl Files {
         }
     }
 
+    /// Whether file data could go now, but for the path.
+    pub(crate) fn has_data(&self, now: Instant) -> bool {
+        self.open.values().any(|transfer| match transfer {
+            Transfer::Sending(sending) => sending.poll_timeout().is_some_and(|at| at <= now),
+            Transfer::Receiving(_) => false,
+        })
+    }
+
     /// When a rate limit lets waiting data pass, or a progress is to be sent.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let timeouts = self.open.values().filter_map(|transfer| match transfer {

@@ -21,6 +21,11 @@ pub(super) struct Delays {
 /// delay.
 const SPREAD: Duration = Duration::from_millis(20);
 
+/// How long file data wait for a quiet path, once a span: two records [`SPREAD`] apart, over a
+/// round trip of 80 ms. Where a call alone is too much for the link the path is never quiet; the
+/// base delay that was known stays then, and the file data go on.
+const QUIET_TIME: Duration = Duration::from_millis(100);
+
 /// A windowed minimum of two spans, as [`MinFilter`](super::min_filter::MinFilter), with one more
 /// rule: a span ends only after clean samples. A sample is clean when the bytes ahead of it fitted
 /// on the empty path, so that whatever it waited for was not ours. Without that rule our own queue
@@ -69,6 +74,12 @@ impl BaseDelay {
     /// Whether the span is over but for clean samples.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         now - self.since >= SPAN
+    }
+
+    /// Whether the file data of all sessions wait for each other now, so that the queue that they
+    /// share is seen empty: in the first part of each span, in which the span may end.
+    pub(super) fn is_quiet_time(&self, now: Instant) -> bool {
+        self.is_due(now) && now - boundary(now) < QUIET_TIME
     }
 
     /// Whether a record must be sent now that gives one.
@@ -238,6 +249,24 @@ mod tests {
         assert!(base.is_due(next + SPAN));
         samples.take(20, true, 1_000);
         assert!(!samples.base.is_due(samples.now));
+    }
+
+    #[test]
+    fn file_data_wait_for_quiet_in_the_first_part_of_a_span_that_may_end() {
+        let mut samples = Samples::new();
+        samples.take(20, false, 801);
+        let base = &mut samples.base;
+        let due = base.since + SPAN;
+        for (at, waits) in [
+            (0, true),
+            (99, true),
+            (100, false),
+            (800, true),
+            (900, false),
+        ] {
+            assert_eq!(base.is_quiet_time(due + MILLI * at), waits, "{at} ms");
+        }
+        assert!(!base.is_quiet_time(base.since), "it is not due");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use transom_wire::limits::{HEADER, RECORD_BULK, RECORD_LIVE, SMALL_PAYLOAD};
 
 use super::Path;
 use super::ack::ACK_BYTES;
+use super::uplink::bytes_in;
 use crate::Instant;
 
 /// A rate before it was measured, in bytes per second: that of a modem, so that the first bytes
@@ -42,7 +43,7 @@ const STARTUP_GAIN: u64 = 2;
 
 /// A path that is longer than four times the target takes a quarter of its round trip as target: at
 /// the rate of that window the next one is a quarter larger, which finds a rate that has risen.
-const LONG_PATH: u32 = 4;
+pub(super) const LONG_PATH: u32 = 4;
 
 /// Pings and acks may stay in flight until something else is acked.
 pub(super) const STRAY: u64 = 256;
@@ -70,11 +71,12 @@ impl Path {
             let window = self.bytes_in(IN_FLIGHT_TIME).max(2 * LEAST_RECORD as u64);
             return to_usize(window.saturating_sub(bulk));
         }
-        if self.base.is_due(now) && !self.is_empty() {
+        if self.waits_for_base(now) {
             return 0;
         }
         let window = self.bulk_window();
         let room = window.saturating_sub(self.in_flight.unacked());
+        let room = room.min(self.uplink_room(now));
         let room = room.max(self.floor_window().saturating_sub(bulk));
         // A record is acked when all of it has come: one that fills the window leaves the path idle
         // for a round trip.
@@ -131,7 +133,7 @@ impl Path {
 
     /// Bytes that may be in flight so that they wait for no longer than `queue`.
     fn window(&self, queue: Duration) -> u64 {
-        let window = self.bytes_in(self.base_rtt() + queue);
+        let window = self.bytes_in(self.base_rtt() + queue) + self.others_share();
         match self.rate.is_limited() {
             true => window,
             false => window.saturating_mul(STARTUP_GAIN),
@@ -148,9 +150,64 @@ impl Path {
         LEAST_WINDOW.max(passes / 100 * self.bulk_floor)
     }
 
-    /// Whether so little is in flight that the next record gives a clean sample. When the base
-    /// delay must be seen anew, file data wait for that with each record, and media with two.
-    fn is_empty(&self) -> bool {
+    /// What else the pipe takes, beside a call of another session. The own rate is then only what
+    /// this session's window let pass, and a window made of it would never grow: up to twice of it,
+    /// the rate of all sessions counts.
+    fn others_share(&self) -> u64 {
+        if self.own_live || !self.shared_live {
+            return 0;
+        }
+        let own = self.rate.value().unwrap_or(FIRST_RATE);
+        let more = self.uplink.rate().saturating_sub(own).min(own);
+        bytes_in(more, self.base_rtt())
+    }
+
+    /// What the queue that all sessions share has room for. Beside a call of its own, a session
+    /// counts that call's bytes as on the way, which is exact.
+    fn uplink_room(&self, now: Instant) -> u64 {
+        match self.own_live || self.uplink.rate() == 0 {
+            true => u64::MAX,
+            false => self
+                .uplink
+                .room(self.bulk_target, self.in_flight.unacked(), now),
+        }
+    }
+
+    /// When file data that wait for the shared queue may go again; `None` if an ack will tell.
+    pub(crate) fn bulk_opens(&self, now: Instant) -> Option<Instant> {
+        let waits = self.is_live() && !self.own_live && self.bulk_budget(now) == 0;
+        waits.then(|| self.uplink.drains_to(self.uplink_target() / 2, now))
+    }
+
+    fn uplink_target(&self) -> u64 {
+        bytes_in(self.uplink.rate(), self.bulk_target)
+    }
+
+    /// Whether file data wait until a record would give a clean sample. Without a call of its own,
+    /// a session waits for the queue of all too, for a while.
+    fn waits_for_base(&self, now: Instant) -> bool {
+        match self.own_live {
+            true => self.base.is_due(now) && !self.is_empty(),
+            false => self.base.is_quiet_time(now) && !(self.is_empty() && self.is_quiet(now)),
+        }
+    }
+
+    /// Whether a record sent now meets no queue of other sessions, and without a call of its own
+    /// none of this one.
+    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+        let (unacked, media) = self.on_the_way();
+        let others = self.uplink.media().saturating_sub(media);
+        let is_quiet = match self.own_live {
+            true => self.uplink.is_quiet(unacked, others, now),
+            false => self.uplink.is_quiet(0, others + unacked, now),
+        };
+        is_quiet || !self.rate.is_limited()
+    }
+
+    /// Whether so little of this session is in flight that the next record gives a clean sample.
+    /// When the base delay must be seen anew, file data wait for that with each record, and media
+    /// with two.
+    pub(super) fn is_empty(&self) -> bool {
         self.in_flight.unacked() <= self.clean()
     }
 
@@ -183,9 +240,7 @@ impl Path {
 
     /// What the path delivers in that time.
     pub(super) fn bytes_in(&self, time: Duration) -> u64 {
-        let rate = u128::from(self.rate.value().unwrap_or(FIRST_RATE));
-        let bytes = rate.saturating_mul(time.as_micros()) / 1_000_000;
-        u64::try_from(bytes).unwrap_or(u64::MAX)
+        bytes_in(self.rate.value().unwrap_or(FIRST_RATE), time)
     }
 }
 

@@ -57,8 +57,8 @@ struct MaxFilter {
 
 impl Rate {
     /// Measures by an ack; `queued`: how long the last byte acked waited on the path, whose round
-    /// trip is `rtt` when it is empty.
-    pub(super) fn handle_ack(&mut self, ack: Ack, queued: Duration, rtt: Duration) {
+    /// trip is `rtt` when it is empty. Tells whether the interval up to this ack was busy.
+    pub(super) fn handle_ack(&mut self, ack: Ack, queued: Duration, rtt: Duration) -> bool {
         let last = self.last.replace(ack);
         let last = last.filter(|last| last.clock <= ack.clock);
         if last.is_none() {
@@ -80,8 +80,8 @@ impl Rate {
             .acks
             .front()
             .filter(|from| span(**from, ack) >= interval);
+        let is_busy = from.is_some_and(|from| from.clock >= self.busy_since);
         if let Some(from) = from {
-            let is_busy = from.clock >= self.busy_since;
             self.is_limited |= is_busy;
             let busy = if is_busy { step } else { Duration::ZERO };
             self.max.take(rate(*from, ack), busy);
@@ -91,6 +91,7 @@ impl Rate {
         if is_apart && self.acks.len() < ACKS {
             self.acks.push_back(ack);
         }
+        is_busy
     }
 
     /// The path is another one: what it takes has to be found anew, from the rate of now on.

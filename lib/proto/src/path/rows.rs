@@ -102,6 +102,30 @@ fn a_file_to_another_peer_is_not_felt_at_20_mbits() {
 }
 
 #[test]
+fn a_file_to_another_peer_gets_what_the_call_leaves_over_a_longer_route_too() {
+    for rtt in [20, 40] {
+        let link = far(20, rtt * MS);
+        let alone = latencies(&steady(link, &[video(40_000)])[0]);
+        let outcomes = steady(link, &[video(40_000), FILE]);
+        let [p50, p99] = latencies(&outcomes[0]);
+        assert!(p50 <= alone[0] + 10 * MS, "{p50:?} over {rtt} ms");
+        assert!(p99 <= alone[1] + 20 * MS, "{p99:?} over {rtt} ms");
+        let file = outcomes[1].file_kbits(FROM, TO);
+        assert!(file >= 7_600, "{file} kbit/s of 9,500 over {rtt} ms");
+    }
+}
+
+#[test]
+fn a_call_that_needs_most_of_a_longer_route_loses_no_picture_to_a_file_to_another_peer() {
+    let outcomes = steady(far(50, 20 * MS), &[video(166_000), FILE]);
+    // The last ones are still on the way.
+    let shown = outcomes[0].shown(FROM, TO - 100 * MS);
+    assert!(shown >= 236, "{shown} pictures of 237");
+    let file = outcomes[1].file_kbits(FROM, TO);
+    assert!(file >= 4_000, "{file} kbit/s of 8,000");
+}
+
+#[test]
 fn two_files_to_other_peers_over_a_longer_route_cost_no_pictures() {
     let outcomes = steady(far(20, 20 * MS), &[video(40_000), FILE, FILE]);
     let shown = outcomes[0].shown(FROM, TO);
@@ -170,6 +194,8 @@ fn video_that_is_too_much_stays_fresh() {
 #[test]
 fn video_that_is_too_much_leaves_a_file_to_another_peer_its_floor() {
     let outcomes = steady(lan(20), &[video(150_000), FILE]);
+    let [_, p99] = latencies(&outcomes[0]);
+    assert!(p99 <= 110 * MS, "{p99:?}");
     let file = outcomes[1].file_kbits(FROM, TO);
     assert!(file >= 700, "{file} kbit/s");
     assert!(outcomes[1].stall(FROM, TO) <= 200 * MS);

@@ -215,7 +215,8 @@ fn a_call_anywhere_is_live_for_file_data() {
     for (own, shared, budget) in [
         (false, false, 2_000_000),
         (true, false, 6_500),
-        (false, true, 6_500),
+        // Nothing waits, and 3 ms of a megabyte a second are less than the least window.
+        (false, true, 3_072),
     ] {
         line.path.set_live(own, shared);
         assert_eq!(line.path.is_live(), own || shared);
@@ -368,4 +369,68 @@ fn no_ack_at_all_makes_a_budget_overflow() {
             }
         }
     }
+}
+
+/// Five percent of what passes in a round trip of [`call_and_file`].
+const FLOOR: usize = 4_570;
+
+/// A call and a file of one station, each on a path of its own.
+fn call_and_file(rtt: Duration) -> (Line, Line) {
+    let mut call = Line::measured(10 * RATE, rtt);
+    let mut file = Line::measured(10 * RATE, rtt);
+    file.path.uplink = call.path.uplink.clone();
+    file.path.set_live(false, true);
+    (file.now, call.now) = (call.now, call.now);
+    // Now and then a queue of other stations, so that the link counts as full.
+    for _ in 0..10 {
+        file.exchange(10_000, Duration::ZERO);
+        file.exchange(10_000, 6 * MILLI);
+    }
+    file.exchange(10_000, Duration::ZERO);
+    call.now = file.now;
+    (call, file)
+}
+
+#[test]
+fn file_data_wait_while_a_picture_of_another_session_drains() {
+    let (mut call, mut file) = call_and_file(10 * MILLI);
+    let rate = file.path.uplink.rate();
+    assert!(rate > 5 * RATE, "{rate}");
+    let empty = file.bulk();
+    assert!(empty > FLOOR, "{empty}");
+    call.send(100_000, |sizes| &mut sizes.media);
+    assert_eq!(file.bulk(), FLOOR);
+    file.send(FLOOR as u64, |sizes| &mut sizes.bulk);
+    assert_eq!(file.bulk(), 0);
+    let opens = file.path.bulk_opens(file.now).unwrap();
+    assert!(opens > file.now && opens <= file.now + 20 * MILLI);
+    // The picture has left the queue long before its ack comes.
+    file.now = file.now + Duration::from_micros(104_570 * 1_250_000 / rate);
+    assert!(file.bulk() > FLOOR, "{}", file.bulk());
+    assert_eq!(file.path.bulk_opens(file.now), None);
+}
+
+#[test]
+fn what_a_session_had_on_the_way_is_forgotten_with_it() {
+    let (mut call, file) = call_and_file(10 * MILLI);
+    let before = file.bulk();
+    call.send(1_000_000, |sizes| &mut sizes.media);
+    assert_eq!(file.bulk(), FLOOR);
+    drop(call);
+    assert_eq!(file.bulk(), before);
+}
+
+#[test]
+fn a_sample_is_clean_only_without_a_queue_of_other_sessions() {
+    let (mut call, mut file) = call_and_file(10 * MILLI);
+    assert!(call.path.is_quiet(call.now) && file.path.is_quiet(file.now));
+    file.send(50_000, |sizes| &mut sizes.bulk);
+    assert!(!call.path.is_quiet(call.now) && !file.path.is_quiet(file.now));
+    file.now = file.now + 10 * MILLI;
+    file.ack(50_000, file.now);
+    call.now = file.now;
+    assert!(call.path.is_quiet(call.now) && file.path.is_quiet(file.now));
+    call.send(50_000, |sizes| &mut sizes.media);
+    assert!(call.path.is_quiet(call.now), "its own is another rule's");
+    assert!(!file.path.is_quiet(file.now));
 }

@@ -21,7 +21,7 @@ use transom_wire::{CallKind, Shape};
 
 use super::{ConnectionId, Link, LinkId, Network};
 use crate::fuzzing::{Courier, Parcel, picture};
-use crate::{CallEvent, CallId, Config, Event, Instant, Session, Side, Stats};
+use crate::{CallEvent, CallId, Config, Event, Instant, Session, Side, Stats, Uplink};
 
 /// What sealing adds to a record.
 const SEAL: usize = 18;
@@ -140,6 +140,7 @@ pub struct Scene {
     back: LinkId,
     lines: Vec<Line>,
     buffer: Vec<u8>,
+    uplink: Uplink,
 }
 
 impl Scene {
@@ -159,6 +160,7 @@ impl Scene {
             back,
             lines: Vec::new(),
             buffer: vec![0; RECORD_BULK],
+            uplink: Uplink::default(),
         }
     }
 
@@ -168,6 +170,7 @@ impl Scene {
         let number = self.lines.len() as u64;
         let config = |name: &str, nonce| Config::new(name.parse().unwrap(), number, nonce);
         let mut station = config("station", 2);
+        station.uplink = self.uplink.clone();
         tune(&mut station);
         let mut viewer = Session::new(config("viewer", 1), Side::Dialer, VIEWER);
         if load.video.is_some() {

@@ -35,6 +35,16 @@ impl Codec {
             Codec::Opus => opus::BUILT_IN,
         }
     }
+
+    /// Samples by which decoded sound is later than what [`Encoder`] was given; containers call
+    /// it pre-skip.
+    pub const fn delay(self) -> u16 {
+        match self {
+            Codec::Pcm => 0,
+            // 2.5 ms of lookahead in restricted low delay.
+            Codec::Opus => 120,
+        }
+    }
 }
 
 /// What a sender announces before its first frame.

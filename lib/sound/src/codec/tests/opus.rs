@@ -1,10 +1,9 @@
 //! Opus: what it costs the sound, and what damaged packets do.
 
-use crate::measure::{Noise, likeness, segmental_snr_db, snr_db, speech, stoi};
+use crate::measure::{Noise, chirp, delay_of, likeness, segmental_snr_db, snr_db, speech, stoi};
 use crate::{BLOCK, Codec, CodecError, Decoder, Encoder, Format, MAX_FRAME, MIN_FRAME};
 
-/// Opus' own delay in restricted low delay: 2.5 ms.
-const LOOKAHEAD: usize = 120;
+const DELAY: usize = Codec::Opus.delay() as usize;
 
 fn encoded(sound: &[i16]) -> Vec<Vec<u8>> {
     let mut encoder = Encoder::new(Codec::Opus).unwrap();
@@ -28,7 +27,7 @@ fn speech_through_opus_stays_speech() {
             assert_eq!(samples.len(), BLOCK);
             heard.extend_from_slice(&samples);
         }
-        let (sound, heard) = (&sound[..sound.len() - LOOKAHEAD], &heard[LOOKAHEAD..]);
+        let (sound, heard) = (&sound[..sound.len() - DELAY], &heard[DELAY..]);
         let (snr, segmental) = (snr_db(sound, heard), segmental_snr_db(sound, heard));
         let like = likeness(sound, heard);
         let stoi = stoi(sound, heard);
@@ -38,6 +37,19 @@ fn speech_through_opus_stays_speech() {
         );
         assert!(snr > 20.0 && segmental > 17.0 && like > 0.99 && stoi > 0.99);
     }
+}
+
+#[test]
+fn decoded_sound_is_as_late_as_the_codec_says() {
+    let mut sound = speech(1.0, 9);
+    sound[20_000..22_400].copy_from_slice(&chirp());
+    let mut decoder = Decoder::new(Format::of(Codec::Opus)).unwrap();
+    let (mut heard, mut samples) = (Vec::new(), Vec::new());
+    for packet in encoded(&sound) {
+        decoder.decode(&packet, &mut samples).unwrap();
+        heard.extend_from_slice(&samples);
+    }
+    assert_eq!(delay_of(&chirp(), &heard).unwrap().at, 20_000 + DELAY);
 }
 
 #[test]
