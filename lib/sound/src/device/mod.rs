@@ -221,5 +221,7 @@ fn no_device(name: &DeviceName) -> DeviceError {
     }
 }
 
+#[cfg(all(test, target_os = "linux"))]
+mod loss_tests;
 #[cfg(test)]
 mod tests;

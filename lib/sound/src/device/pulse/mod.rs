@@ -138,4 +138,6 @@ impl Playback for PulseSpeaker {
 #[cfg(test)]
 mod fake_tests;
 #[cfg(test)]
+pub(super) use self::server::tests::OF_THIS_TEST;
+#[cfg(test)]
 mod real_tests;

@@ -11,15 +11,19 @@ const COOKIE_BYTES: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     /// Where its socket may be: the first that answers is taken.
-    pub(crate) sockets: Vec<PathBuf>,
+    pub(in crate::device) sockets: Vec<PathBuf>,
     /// All zeros where the user has none; then the server goes by the user.
-    pub(crate) cookie: Vec<u8>,
+    pub(in crate::device) cookie: Vec<u8>,
 }
 
 impl Server {
     /// The server of this user, by the variables and files that every client goes by. `None` if
     /// the user asks for a server that is not on this machine.
     pub(crate) fn of_this_user() -> Option<Self> {
+        #[cfg(test)]
+        if let Some(server) = tests::OF_THIS_TEST.with_borrow(Clone::clone) {
+            return Some(server);
+        }
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let sockets = match variable("PULSE_SERVER") {
             Some(servers) => local_sockets(&servers.to_string_lossy()),
@@ -82,8 +86,15 @@ fn cookie(path: &Path) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    thread_local! {
+        /// The server that this thread's test takes for the user's.
+        pub(crate) static OF_THIS_TEST: RefCell<Option<Server>> = const { RefCell::new(None) };
+    }
 
     #[test]
     fn only_sockets_of_this_machine_are_taken_from_a_list_of_servers() {
