@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::Value;
+use transom::media::FilmSound;
 use transom::{Handle, Notice, PeerName, Settings};
 
 #[derive(Args, Debug)]
@@ -39,6 +40,10 @@ impl Hearing {
     pub(crate) fn line(&self) -> Option<String> {
         None
     }
+}
+
+pub(crate) fn recorded(_: &Notice) -> Option<FilmSound<'_>> {
+    None
 }
 
 pub(crate) fn is_sound(_: &Notice) -> bool {

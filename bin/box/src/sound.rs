@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
+use transom::media::FilmSound;
 use transom::sounds::{DeviceName, DeviceState, EchoMode};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundNumbers, SoundState};
 
@@ -130,6 +131,14 @@ impl Hearing {
         let sound = self.numbers?;
         let delay = sound.delay.unwrap_or(sound.queued);
         Some(format!("sound {:.0} ms", milliseconds(delay)))
+    }
+}
+
+/// A frame of sound for the film.
+pub(crate) fn recorded(notice: &Notice) -> Option<FilmSound<'_>> {
+    match notice {
+        Notice::Sound(SoundNotice::Recorded { sound, .. }) => Some(sound.for_film()),
+        _ => None,
     }
 }
 
