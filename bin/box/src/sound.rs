@@ -109,20 +109,9 @@ impl Hearing {
 
     /// Adds the sound to the stable object of `--stats-json`.
     pub(crate) fn add_to(&self, json: &mut Value) {
-        if !self.is_wanted {
-            return;
+        if self.is_wanted {
+            json["sound"] = self.numbers.as_ref().map_or(Value::Null, numbers_json);
         }
-        let milliseconds = |time: Duration| round(milliseconds(time));
-        json["sound"] = self.numbers.map_or(Value::Null, |sound| {
-            json!({
-                "delay_ms": sound.delay.map(milliseconds),
-                "queued_ms": milliseconds(sound.queued),
-                "reserve_ms": milliseconds(sound.reserve),
-                "dry_runs": sound.dry_runs,
-                "removed_ms": milliseconds(sound.removed),
-                "skew_ms": sound.skew_us.map(|skew| round(skew as f64 / 1000.0)),
-            })
-        });
     }
 
     /// The same for people.
@@ -131,6 +120,26 @@ impl Hearing {
         let delay = sound.delay.unwrap_or(sound.queued);
         Some(format!("sound {:.0} ms", milliseconds(delay)))
     }
+}
+
+/// What a measurement tells of the sound that is heard.
+pub(crate) fn measured(notice: &Notice) -> Option<Value> {
+    let Notice::Measured { numbers, .. } = notice else {
+        return None;
+    };
+    numbers.sound.as_ref().map(numbers_json)
+}
+
+fn numbers_json(sound: &SoundNumbers) -> Value {
+    let milliseconds = |time: Duration| round(milliseconds(time));
+    json!({
+        "delay_ms": sound.delay.map(milliseconds),
+        "queued_ms": milliseconds(sound.queued),
+        "reserve_ms": milliseconds(sound.reserve),
+        "dry_runs": sound.dry_runs,
+        "removed_ms": milliseconds(sound.removed),
+        "skew_ms": sound.skew_us.map(|skew| round(skew as f64 / 1000.0)),
+    })
 }
 
 pub(crate) fn is_sound(notice: &Notice) -> bool {
