@@ -56,6 +56,12 @@ pub(crate) struct HearingOptions {
     hear: Option<PathBuf>,
 }
 
+/// A box of a demo that sounds by itself.
+pub(crate) fn add_tone(settings: &mut Settings) {
+    settings.sound.microphone = DeviceName::Tone;
+    settings.sound.echo = EchoMode::Off;
+}
+
 /// How stdout is named as a file.
 const STDOUT: &str = "/dev/stdout";
 
@@ -98,6 +104,20 @@ impl Hearing {
             handle.hear(peer, true);
             handle.measure(true);
         }
+    }
+
+    /// Plays the tone of a demo to nobody, for its figures.
+    pub(crate) fn of_demo(settings: &mut Settings) -> Option<Self> {
+        settings.sound.speaker = DeviceName::Silence;
+        Some(Self {
+            is_wanted: true,
+            numbers: None,
+        })
+    }
+
+    /// From the tone at the box to the loudspeaker, once it is known.
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        self.numbers?.delay
     }
 
     /// Takes note of how the sound is.

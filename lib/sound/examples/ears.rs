@@ -183,7 +183,7 @@ fn call(spoken: &str, heard: &str) -> Outcome {
     let minutes = heard.chunks(60 * SECOND);
     let mut last = None;
     for (minute, sound) in minutes.enumerate() {
-        let listened = Listened::to(&spoken, sound, minute * 60 * SECOND, &mut last);
+        let mut listened = Listened::to(&spoken, sound, minute * 60 * SECOND, &mut last);
         listened.print(minute + 1);
     }
     Ok(())
