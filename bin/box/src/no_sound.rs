@@ -1,5 +1,7 @@
 //! The twin of `sound.rs` in a build without the feature `sound`: no options, no notices.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::Value;
 use transom::media::FilmSound;
@@ -23,12 +25,22 @@ impl HearingOptions {
     pub(crate) fn apply(&self, _: &mut Settings) {}
 }
 
+pub(crate) fn add_tone(_: &mut Settings) {}
+
 #[derive(Debug)]
 pub(crate) struct Hearing;
 
 impl Hearing {
     pub(crate) fn new(_: &HearingOptions) -> Self {
         Self
+    }
+
+    pub(crate) fn of_demo(_: &mut Settings) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        None
     }
 
     pub(crate) fn ask(&self, _: &Handle, _: &PeerName) {}
@@ -43,6 +55,10 @@ impl Hearing {
 }
 
 pub(crate) fn recorded(_: &Notice) -> Option<FilmSound<'_>> {
+    None
+}
+
+pub(crate) fn measured(_: &Notice) -> Option<Value> {
     None
 }
 
