@@ -196,7 +196,10 @@ impl State {
                 kind: CallKind::View,
                 outgoing: false,
                 ..
-            } => self.unsay(&words::watches_you(&name(&peer))),
+            } => {
+                self.sound.listeners.remove(&peer);
+                self.unsay(&words::watches_you(&name(&peer)));
+            }
             Notice::CallEnded {
                 peer, reason, text, ..
             } => return self.call_ended(peer, reason, &text),
@@ -414,6 +417,7 @@ impl State {
             return Vec::new();
         }
         self.calls.numbers.remove(&peer);
+        self.sound.listeners.remove(&peer);
         let here = self.person(peer).presence == Presence::Here;
         let Some(call) = self.calls.find(peer) else {
             return Vec::new();

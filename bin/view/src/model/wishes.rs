@@ -48,7 +48,7 @@ impl State {
                 self.overlay = *on;
                 self.calls.numbers.clear();
             }
-            _ => {}
+            other => self.act_on_sound(other),
         }
         self.calls.forget_preview();
     }
