@@ -8,7 +8,7 @@
 //!                              \--(it declines, ends)--> Ended
 //! ```
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use transom::{CallKind, CameraState, EndReason, PeerName};
 
@@ -42,6 +42,10 @@ pub(crate) struct Call {
     pub(crate) camera_on: bool,
     /// Whether we record it.
     pub(crate) recording: bool,
+    /// Whether we rang, so that its ringing is heard here.
+    pub(crate) rings_out: bool,
+    /// When it began, since 1970.
+    pub(crate) since: Option<Duration>,
     /// What is known of its sound.
     pub(crate) sound: FarSound,
     /// Whether we hear a camera that we watch: it is silent until its button is pressed.
@@ -86,6 +90,8 @@ impl Call {
             far_recording: false,
             camera_on: false,
             recording: false,
+            rings_out: false,
+            since: None,
             sound: FarSound::default(),
             heard: false,
             spoken_to: false,
@@ -109,7 +115,8 @@ impl Call {
     }
 
     /// It runs, for the first time or again.
-    pub(crate) fn started(&mut self, kind: CallKind) {
+    pub(crate) fn started(&mut self, kind: CallKind, now: Duration) {
+        self.since.get_or_insert(now);
         self.kind = kind;
         self.stage = Stage::Live;
     }
@@ -124,6 +131,7 @@ impl Call {
         self.far_camera = None;
         self.far_recording = false;
         self.camera_on = false;
+        self.since = None;
         self.sound = FarSound::default();
         self.spoken_to = false;
         self.over = Some(Instant::now());

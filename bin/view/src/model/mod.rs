@@ -52,7 +52,7 @@ pub(crate) use own::source_of;
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, Preferences, Shown};
-pub(crate) use sound::{FarSound, Sound};
+pub(crate) use sound::{OwnSound, Sound};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use unsent::{MAX_UNSENT, Unsent};
 pub(crate) use warnings::Warning;

@@ -8,6 +8,7 @@ use transom::{PeerName, SoundNotice, SoundSettings, SoundState};
 
 use crate::words;
 
+use super::call::Stage;
 use super::{Action, Call, State, name};
 
 /// How long "You are muted" stays after the last muted speech.
@@ -28,6 +29,8 @@ pub(crate) struct Sound {
     pub(crate) level: Option<OwnLevel>,
     /// Whether our microphone goes to all calls at once.
     pub(crate) speaks_to_all: bool,
+    /// Those we talk with or chose to speak to, the last one last.
+    order: Vec<PeerName>,
     /// Peers that hear our microphone, as far as it is open, not muted and not on hold for them.
     pub(crate) listeners: BTreeSet<PeerName>,
     /// The devices of this machine, once they were looked for.
@@ -51,12 +54,51 @@ impl Default for Sound {
             muted: false,
             level: None,
             speaks_to_all: false,
+            order: Vec::new(),
             listeners: BTreeSet::new(),
             devices: None,
             hears_itself: false,
             muted_speech: None,
         }
     }
+}
+
+impl Sound {
+    /// A call that a person answered, or that we rang for, runs.
+    pub(super) fn talks_with(&mut self, peer: PeerName) {
+        if !self.order.contains(&peer) {
+            self.order.push(peer);
+        }
+    }
+
+    fn speak_to(&mut self, peer: PeerName) {
+        self.order.retain(|other| *other != peer);
+        self.order.push(peer);
+        self.speaks_to_all = false;
+    }
+
+    /// The call with that peer is over.
+    pub(super) fn forget(&mut self, peer: PeerName) {
+        self.order.retain(|other| *other != peer);
+        self.listeners.remove(&peer);
+    }
+}
+
+/// What a peer gets of our microphone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum OwnSound {
+    /// We chose to have none.
+    NoMicrophone,
+    /// The peer does not listen.
+    Unheard,
+    /// Somebody else is spoken to.
+    OnHold,
+    /// The microphone gives nothing.
+    Lost,
+    /// We are muted.
+    Muted,
+    /// The peer hears us.
+    Heard,
 }
 
 /// The far side's sound, as part of a call.
@@ -130,13 +172,67 @@ impl State {
             Action::ListSounds => sound.devices = None,
             Action::SpeakTo(None) => sound.speaks_to_all = true,
             Action::SpeakTo(Some(peer)) => {
-                sound.speaks_to_all = false;
+                sound.speak_to(*peer);
                 self.with_call(*peer, |call| call.spoken_to = true);
             }
-            Action::SpeakNoMore(peer) => self.with_call(*peer, |call| call.spoken_to = false),
+            Action::SpeakNoMore(peer) => {
+                sound.order.retain(|other| other != peer);
+                self.with_call(*peer, |call| call.spoken_to = false);
+            }
             Action::Hear { peer, on } => self.with_call(*peer, |call| call.heard = *on),
             _ => {}
         }
+    }
+
+    /// The peer that our microphone goes to while several could hear it.
+    pub(crate) fn spoken_to(&self) -> Option<PeerName> {
+        let is_live = |peer: &&PeerName| {
+            let call = self.calls.of(**peer);
+            call.is_some_and(|call| call.stage == Stage::Live)
+        };
+        self.sound.order.iter().rev().find(is_live).copied()
+    }
+
+    /// What the peer of that call gets of our microphone.
+    pub(crate) fn own_sound(&self, call: &Call) -> OwnSound {
+        let (sound, focus) = (&self.sound, self.spoken_to());
+        let is_other = focus.is_some_and(|peer| peer != call.peer);
+        let is_on_hold = match call.is_talk() {
+            true => is_other && !sound.speaks_to_all,
+            false => focus != Some(call.peer),
+        };
+        if sound.settings.microphone == DeviceName::None {
+            OwnSound::NoMicrophone
+        } else if !sound.listeners.contains(&call.peer) {
+            OwnSound::Unheard
+        } else if is_on_hold {
+            OwnSound::OnHold
+        } else if matches!(sound.microphone, DeviceState::Lost { .. }) {
+            OwnSound::Lost
+        } else if sound.muted {
+            OwnSound::Muted
+        } else {
+            OwnSound::Heard
+        }
+    }
+
+    /// Peers without a place on the screen that hear our microphone, as viewers of our camera do.
+    pub(crate) fn hidden_listeners(&self) -> impl Iterator<Item = PeerName> {
+        let is_silent = self.sound.muted || self.sound.settings.microphone == DeviceName::None;
+        let listeners = self.sound.listeners.iter().copied();
+        listeners.filter(move |peer| !is_silent && self.calls.of(*peer).is_none())
+    }
+
+    /// Whether muting means something now.
+    pub(crate) fn can_mute(&self) -> bool {
+        let rings = !self.calls.incoming.is_empty();
+        rings || self.calls.talking() || !self.sound.listeners.is_empty()
+    }
+
+    /// Calls that our microphone could go to: with more than one, somebody is on hold.
+    pub(crate) fn live_talks(&self) -> usize {
+        let is_live = |call: &&Call| call.is_talk() && call.stage == Stage::Live;
+        self.calls.open.iter().filter(is_live).count()
     }
 
     /// Whether to say that we are muted: we spoke all the same.
