@@ -218,7 +218,10 @@ impl State {
 
     /// Peers without a place on the screen that hear our microphone, as viewers of our camera do.
     pub(crate) fn hidden_listeners(&self) -> impl Iterator<Item = PeerName> {
-        let is_silent = self.sound.muted || self.sound.settings.microphone == DeviceName::None;
+        // While somebody is talked with, they are on hold.
+        let is_silent = self.sound.muted
+            || self.sound.settings.microphone == DeviceName::None
+            || (self.spoken_to().is_some() && !self.sound.speaks_to_all);
         let listeners = self.sound.listeners.iter().copied();
         listeners.filter(move |peer| !is_silent && self.calls.of(*peer).is_none())
     }

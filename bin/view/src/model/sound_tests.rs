@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transom::sounds::{DeviceState, OwnLevel, ToneKind};
+use transom::sounds::{DeviceName, DeviceState, OwnLevel, ToneKind};
 use transom::{EndReason, Notice, SoundNotice, SoundState};
 
 use super::calls_tests::{rings, talk, talking};
@@ -108,4 +108,108 @@ fn nothing_of_sound_outlives_its_call() {
     let call = state.calls.of(peer("door")).unwrap();
     assert_eq!((call.sound.speaks, call.far_sound_words()), (false, None));
     assert!(state.sound.listeners.is_empty());
+}
+
+fn own(state: &State, name: &str) -> OwnSound {
+    state.own_sound(state.calls.of(peer(name)).unwrap())
+}
+
+/// In calls with the door and the yard, both of which listen; the yard was answered last.
+pub(crate) fn two_talks() -> State {
+    let mut state = sounding();
+    state.apply(rings("yard"));
+    state.act(&Action::Answer {
+        peer: peer("yard"),
+        camera: false,
+    });
+    state.apply(talk("yard", false, false));
+    tell(&mut state, far("yard", SoundState::On, ""));
+    tell(&mut state, listening("yard", true));
+    state
+}
+
+#[test]
+fn of_several_calls_the_last_is_spoken_to_or_the_chosen_one_or_all() {
+    let mut state = two_talks();
+    let both = |state: &State| (own(state, "door"), own(state, "yard"));
+    assert_eq!(both(&state), (OwnSound::OnHold, OwnSound::Heard));
+    state.act(&Action::SpeakTo(Some(peer("door"))));
+    assert_eq!(both(&state), (OwnSound::Heard, OwnSound::OnHold));
+    state.act(&Action::SpeakTo(None));
+    assert_eq!(both(&state), (OwnSound::Heard, OwnSound::Heard));
+    state.act(&Action::SpeakTo(Some(peer("door"))));
+    state.act(&Action::HangUp(peer("door")));
+    assert_eq!(own(&state, "yard"), OwnSound::Heard);
+}
+
+#[test]
+fn what_a_peer_gets_of_our_microphone_is_known() {
+    let mut state = sounding();
+    assert_eq!(own(&state, "door"), OwnSound::Heard);
+    state.act(&Action::Mute(true));
+    assert_eq!(own(&state, "door"), OwnSound::Muted);
+    tell(&mut state, microphone_lost());
+    assert_eq!(own(&state, "door"), OwnSound::Lost);
+    tell(&mut state, listening("door", false));
+    assert_eq!(own(&state, "door"), OwnSound::Unheard);
+    state.act(&Action::SetMicrophone(DeviceName::None));
+    assert_eq!(own(&state, "door"), OwnSound::NoMicrophone);
+}
+
+#[test]
+fn a_viewer_that_hears_us_is_named_unless_we_talk_with_somebody() {
+    let mut state = two_boxes();
+    state.apply(joined("yard"));
+    tell(&mut state, listening("yard", true));
+    let hidden = |state: &State| state.hidden_listeners().collect::<Vec<_>>();
+    assert_eq!(hidden(&state), [peer("yard")]);
+    assert!(state.can_mute());
+    state.act(&Action::Mute(true));
+    assert!(hidden(&state).is_empty());
+    let mut state = sounding();
+    tell(&mut state, listening("yard", true));
+    assert!(hidden(&state).is_empty(), "on hold");
+    state.act(&Action::SpeakTo(None));
+    assert_eq!(hidden(&state), [peer("yard")]);
+}
+
+#[test]
+fn a_box_hears_us_only_while_it_is_spoken_to() {
+    let mut state = two_boxes();
+    state.apply(joined("yard"));
+    state.act(&Action::Watch(peer("yard")));
+    state.apply(started("yard"));
+    tell(&mut state, far("yard", SoundState::On, ""));
+    tell(&mut state, listening("yard", true));
+    tell(&mut state, microphone_on());
+    assert_eq!(own(&state, "yard"), OwnSound::OnHold);
+    state.act(&Action::SpeakTo(Some(peer("yard"))));
+    assert_eq!(own(&state, "yard"), OwnSound::Heard);
+    state.act(&Action::SpeakNoMore(peer("yard")));
+    assert_eq!(own(&state, "yard"), OwnSound::OnHold);
+}
+
+#[test]
+fn tones_say_that_somebody_rings_here_or_there() {
+    let mut state = talking();
+    assert_eq!(state.duties().tone, None);
+    state.apply(rings("yard"));
+    assert_eq!(state.duties().tone, Some(ToneKind::Ring));
+    state.config.bell = false;
+    assert_eq!(state.duties().tone, None);
+    state.act(&Action::Decline(peer("yard")));
+    state.apply(ended("yard", EndReason::Chosen));
+    state.act(&Action::Call(peer("yard")));
+    assert_eq!(state.duties().tone, Some(ToneKind::RingBack));
+    state.apply(talk("yard", true, false));
+    assert_eq!(state.duties().tone, None);
+    // What we answer does not ring there.
+    state.act(&Action::HangUp(peer("yard")));
+    state.apply(ended("yard", EndReason::Chosen));
+    state.apply(rings("yard"));
+    state.act(&Action::Answer {
+        peer: peer("yard"),
+        camera: false,
+    });
+    assert_eq!(state.duties().tone, None);
 }
