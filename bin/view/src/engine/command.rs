@@ -36,6 +36,17 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::Refuse(transfer) => handle.refuse(transfer),
         Action::Cancel(transfer) => handle.cancel(transfer),
         Action::Pause { transfer, paused } => handle.pause(transfer, paused),
+        Action::Mute(on) => handle.mute(on),
+        Action::Hear { peer, on } => handle.hear(&peer, on),
+        Action::SpeakTo(peer) => handle.speak_to(peer.as_ref()),
+        Action::SpeakNoMore(peer) => handle.speak_no_more(&peer),
+        Action::SetVolume { peer, volume } => handle.set_volume(&peer, volume),
+        Action::SetMicrophone(name) => handle.set_microphone(name),
+        Action::SetSpeaker(name) => handle.set_speaker(name),
+        Action::SetEcho(mode) => handle.set_echo(mode),
+        Action::Tone(kind) => handle.tone(kind),
+        Action::HearYourself(on) => handle.hear_yourself(on),
+        Action::ListSounds => handle.list_sounds(),
         Action::AcceptInto { .. }
         | Action::Alone(_)
         | Action::Choose(_)

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use transom::sounds::ToneKind;
 use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PeerName, PublicKey};
 
 use crate::words;
@@ -66,8 +67,8 @@ pub(crate) struct Missed {
 pub(crate) struct Duties {
     /// Ask the desktop for a look at the window.
     pub(crate) flash: bool,
-    /// Ring the bell.
-    pub(crate) bell: bool,
+    /// Play that through the loudspeaker.
+    pub(crate) tone: Option<ToneKind>,
     /// Show our own camera to ourselves.
     pub(crate) preview: bool,
     /// Measure the connections.
@@ -196,7 +197,10 @@ impl State {
                 kind: CallKind::View,
                 outgoing: false,
                 ..
-            } => self.unsay(&words::watches_you(&name(&peer))),
+            } => {
+                self.sound.listeners.remove(&peer);
+                self.unsay(&words::watches_you(&name(&peer)));
+            }
             Notice::CallEnded {
                 peer, reason, text, ..
             } => return self.call_ended(peer, reason, &text),
@@ -325,10 +329,22 @@ impl State {
         let one_is_enough = !self.config.second_call && self.calls.talking();
         Duties {
             flash: rings,
-            bell: rings && self.config.bell,
+            tone: self.tone(),
             preview: self.calls.previews(),
             measure: self.overlay,
             busy: self.config.do_not_disturb || one_is_enough,
+        }
+    }
+
+    /// Somebody rings here, or we ring somebody.
+    fn tone(&self) -> Option<ToneKind> {
+        let is_rung = |call: &Call| call.rings_out && call.stage == Stage::Ringing;
+        if !self.calls.incoming.is_empty() && self.config.bell {
+            Some(ToneKind::Ring)
+        } else if self.calls.open.iter().any(is_rung) {
+            Some(ToneKind::RingBack)
+        } else {
+            None
         }
     }
 
@@ -386,7 +402,11 @@ impl State {
         if !awaited {
             self.calls.begin(peer, kind, Stage::Ringing);
         }
-        self.with_call(peer, |call| call.started(kind));
+        let now = self.now;
+        self.with_call(peer, |call| call.started(kind, now));
+        if kind == CallKind::Talk && (awaited || outgoing) {
+            self.sound.talks_with(peer);
+        }
         if !awaited && !outgoing {
             // The station answered by the peer's right `auto`, which shows it our camera: that has
             // to be seen here.
@@ -414,6 +434,7 @@ impl State {
             return Vec::new();
         }
         self.calls.numbers.remove(&peer);
+        self.sound.forget(peer);
         let here = self.person(peer).presence == Presence::Here;
         let Some(call) = self.calls.find(peer) else {
             return Vec::new();

@@ -15,6 +15,7 @@ mod own;
 mod pace;
 mod people;
 mod pictures;
+mod sound;
 mod title;
 mod transfers;
 mod unsent;
@@ -23,6 +24,8 @@ mod wishes;
 
 #[cfg(test)]
 pub(crate) mod calls_tests;
+#[cfg(test)]
+pub(crate) mod sound_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -49,6 +52,7 @@ pub(crate) use own::source_of;
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, Preferences, Shown};
+pub(crate) use sound::{OwnSound, Sound};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use unsent::{MAX_UNSENT, Unsent};
 pub(crate) use warnings::Warning;
@@ -62,6 +66,8 @@ pub(crate) struct State {
     pub(crate) chosen: Option<PeerName>,
     /// Calls and watches, and our own camera.
     pub(crate) calls: Calls,
+    /// Our microphone and loudspeaker.
+    pub(crate) sound: Sound,
     /// Running transfers and the last ended ones, oldest first.
     pub(crate) transfers: Vec<Transfer>,
     /// Offers waiting for an answer.
@@ -219,6 +225,7 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
+            Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
         }
         Vec::new()
