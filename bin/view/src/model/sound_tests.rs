@@ -101,7 +101,10 @@ fn muted_speech_is_told_for_some_seconds_and_only_while_muted() {
 #[test]
 fn nothing_of_sound_outlives_its_call() {
     let mut state = sounding();
-    let speaking = |on| SoundNotice::Speaking { on, peer: peer("door") };
+    let speaking = |on| SoundNotice::Speaking {
+        on,
+        peer: peer("door"),
+    };
     tell(&mut state, speaking(true));
     assert!(state.calls.of(peer("door")).unwrap().sound.speaks);
     state.apply(ended("door", EndReason::Chosen));
