@@ -134,6 +134,7 @@ fn prepare(
         None => config.request(),
     };
     state.config = config;
+    state.use_devices();
     for (peer, key) in folder.known_peers()?.peers().iter() {
         state.pin(peer, key);
     }

@@ -124,6 +124,9 @@ impl Engine {
         if before.tone != duties.tone {
             self.handle.tone(duties.tone);
         }
+        if before.hear_yourself != duties.hear_yourself {
+            self.handle.hear_yourself(duties.hear_yourself);
+        }
         if before.busy != duties.busy {
             self.handle.take_calls(!duties.busy);
         }

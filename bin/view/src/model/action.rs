@@ -7,7 +7,7 @@ use transom::sounds::{DeviceName, EchoMode, ToneKind};
 use transom::{CallKind, PeerName, PublicKey, TransferId};
 use transom_users::Contact;
 
-use super::{Config, Dialog, Preferences, Unsent};
+use super::{Config, Dialog, Preferences, Unsent, Volume};
 
 /// What a folder is picked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,8 +54,8 @@ pub(crate) enum Action {
     SpeakTo(Option<PeerName>),
     /// Speak to that peer no more, but to the one before it.
     SpeakNoMore(PeerName),
-    /// How loud that peer is heard: 1 as it comes, 0 to 4.
-    SetVolume { peer: PeerName, volume: f32 },
+    /// How loud that peer is heard.
+    SetVolume { peer: PeerName, volume: Volume },
     /// Use that microphone from now on.
     SetMicrophone(DeviceName),
     /// Use that loudspeaker from now on.

@@ -69,6 +69,8 @@ pub(crate) struct Duties {
     pub(crate) flash: bool,
     /// Play that through the loudspeaker.
     pub(crate) tone: Option<ToneKind>,
+    /// Play our microphone to ourselves.
+    pub(crate) hear_yourself: bool,
     /// Show our own camera to ourselves.
     pub(crate) preview: bool,
     /// Measure the connections.
@@ -330,6 +332,7 @@ impl State {
         Duties {
             flash: rings,
             tone: self.tone(),
+            hear_yourself: self.sound.hears_itself,
             preview: self.calls.previews(),
             measure: self.overlay,
             busy: self.config.do_not_disturb || one_is_enough,
@@ -402,8 +405,11 @@ impl State {
         if !awaited {
             self.calls.begin(peer, kind, Stage::Ringing);
         }
-        let now = self.now;
-        self.with_call(peer, |call| call.started(kind, now));
+        let (now, heard) = (self.now, self.hears(peer, kind));
+        self.with_call(peer, |call| {
+            call.started(kind, now);
+            call.heard = heard;
+        });
         if kind == CallKind::Talk && (awaited || outgoing) {
             self.sound.talks_with(peer);
         }
@@ -412,7 +418,8 @@ impl State {
             // to be seen here.
             self.with_call(peer, |call| call.camera_on = true);
             self.status = words::taken(&name(&peer));
-            return Vec::new();
+            // Its camera may have been watched without sound before.
+            return vec![Action::Hear { peer, on: true }];
         }
         let on = self.calls.of(peer).is_some_and(|call| call.camera_on);
         if on {

@@ -8,6 +8,7 @@ mod calls;
 mod config;
 mod contacts;
 mod dialog;
+mod echoes;
 mod history;
 mod knocks;
 mod links;
@@ -51,7 +52,7 @@ pub(crate) use links::links;
 pub(crate) use own::source_of;
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
-pub(crate) use pictures::{Face, Kept, Preferences, Shown};
+pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
 pub(crate) use sound::{OwnSound, Sound};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use unsent::{MAX_UNSENT, Unsent};
@@ -266,7 +267,10 @@ impl State {
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => self.dialog = Some(dialog.clone()),
-            Action::Close => self.dialog = self.dialog.take().and_then(Dialog::closed),
+            Action::Close => {
+                self.sound.hears_itself = false;
+                self.dialog = self.dialog.take().and_then(Dialog::closed);
+            }
             Action::PickFolder(_) => self.picking = true,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),

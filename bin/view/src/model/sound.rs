@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use transom::sounds::{Device, DeviceName, DeviceState, EchoMode, OwnLevel};
-use transom::{PeerName, SoundNotice, SoundSettings, SoundState};
+use transom::{CallKind, PeerName, SoundNotice, SoundSettings, SoundState};
 
 use crate::words;
 
 use super::call::Stage;
-use super::{Action, Call, State, name};
+use super::{Action, Call, Config, State, name};
 
 /// How long "You are muted" stays after the last muted speech.
 const MUTED_SPEECH: Duration = Duration::from_secs(3);
@@ -165,9 +165,27 @@ impl State {
                 sound.muted = *on;
                 sound.muted_speech = None;
             }
-            Action::SetMicrophone(name) => sound.settings.microphone = name.clone(),
-            Action::SetSpeaker(name) => sound.settings.speaker = name.clone(),
-            Action::SetEcho(mode) => sound.settings.echo = *mode,
+            Action::SetMicrophone(name) => {
+                self.config.microphone = name.clone();
+                self.use_devices();
+            }
+            Action::SetSpeaker(name) => {
+                self.config.speaker = name.clone();
+                self.use_devices();
+            }
+            Action::SetEcho(mode) => {
+                let Config {
+                    microphone,
+                    speaker,
+                    echoes,
+                    ..
+                } = &mut self.config;
+                echoes.choose(microphone, speaker, *mode);
+                self.use_devices();
+            }
+            Action::SetVolume { peer, volume } => {
+                self.prefer(*peer, |kept| kept.volume = *volume);
+            }
             Action::HearYourself(on) => sound.hears_itself = *on,
             Action::ListSounds => sound.devices = None,
             Action::SpeakTo(None) => sound.speaks_to_all = true,
@@ -179,9 +197,36 @@ impl State {
                 sound.order.retain(|other| other != peer);
                 self.with_call(*peer, |call| call.spoken_to = false);
             }
-            Action::Hear { peer, on } => self.with_call(*peer, |call| call.heard = *on),
+            Action::Hear { peer, on } => {
+                self.with_call(*peer, |call| call.heard = *on);
+                // Who is talked with is heard; only a camera's sound is a matter of taste.
+                if self.calls.of(*peer).is_some_and(|call| !call.is_talk()) {
+                    self.prefer(*peer, |kept| kept.hears = *on);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Uses the devices of the settings, with what is done against echo between these two.
+    pub(crate) fn use_devices(&mut self) {
+        let Config {
+            microphone,
+            speaker,
+            echoes,
+            ..
+        } = &self.config;
+        self.sound.settings = SoundSettings {
+            microphone: microphone.clone(),
+            speaker: speaker.clone(),
+            echo: echoes.of(microphone, speaker),
+        };
+    }
+
+    /// Whether the peer of a call that begins is heard: who is talked with always, a camera if it
+    /// was last time.
+    pub(crate) fn hears(&self, peer: PeerName, kind: CallKind) -> bool {
+        kind == CallKind::Talk || self.preferences(peer).hears
     }
 
     /// The peer that our microphone goes to while several could hear it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transom::sounds::{DeviceName, DeviceState, OwnLevel, ToneKind};
-use transom::{EndReason, Notice, SoundNotice, SoundState};
+use transom::{CallKind, EndReason, Notice, SoundNotice, SoundState};
 
 use super::calls_tests::{rings, talk, talking};
 use super::tests::{ended, joined, peer, started, two_boxes};
@@ -101,7 +101,10 @@ fn muted_speech_is_told_for_some_seconds_and_only_while_muted() {
 #[test]
 fn nothing_of_sound_outlives_its_call() {
     let mut state = sounding();
-    let speaking = |on| SoundNotice::Speaking { on, peer: peer("door") };
+    let speaking = |on| SoundNotice::Speaking {
+        on,
+        peer: peer("door"),
+    };
     tell(&mut state, speaking(true));
     assert!(state.calls.of(peer("door")).unwrap().sound.speaks);
     state.apply(ended("door", EndReason::Chosen));
@@ -212,4 +215,30 @@ fn tones_say_that_somebody_rings_here_or_there() {
         camera: false,
     });
     assert_eq!(state.duties().tone, None);
+}
+
+#[test]
+fn a_camera_that_was_heard_is_heard_again_and_who_is_talked_with_always_is() {
+    let mut state = two_boxes();
+    let yard = peer("yard");
+    state.apply(joined("yard"));
+    state.act(&Action::Watch(yard));
+    state.apply(started("yard"));
+    let heard = |state: &State| state.calls.of(yard).is_some_and(|call| call.heard);
+    assert!(!heard(&state));
+    state.act(&Action::Hear {
+        peer: yard,
+        on: true,
+    });
+    state.act(&Action::HangUp(yard));
+    state.apply(ended("yard", EndReason::Chosen));
+    state.act(&Action::Watch(yard));
+    state.apply(started("yard"));
+    assert!(heard(&state));
+    state.act(&Action::Hear {
+        peer: yard,
+        on: false,
+    });
+    assert!(!state.hears(yard, CallKind::View));
+    assert!(state.hears(yard, CallKind::Talk));
 }

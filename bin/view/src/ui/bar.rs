@@ -14,7 +14,7 @@ use crate::model::{Action, Call, Preferences, Stage, State, name};
 use crate::words;
 
 use super::tile::Tile;
-use super::{arrivals, calls, sound, theme};
+use super::{arrivals, calls, dialogs, sound, theme};
 
 /// Height of the buttons' row.
 const ROW: f32 = 34.0;
@@ -233,6 +233,9 @@ fn entries(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Ac
         words::STOP_RECORDING
     };
     entry(ui, record, "Ctrl+E", Action::Record { peer, on }, actions);
+    if call.sound.state.is_some() && ui.button(words::SOUND).clicked() {
+        actions.extend(dialogs::sound::open(Some(peer), None));
+    }
     ui.separator();
     for (text, keys, preferences) in changes(like) {
         let prefer = Action::Prefer { peer, preferences };

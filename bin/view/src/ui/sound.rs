@@ -4,7 +4,7 @@ use egui::{
     Color32, Frame, Key, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, vec2,
 };
 use transom::SoundState;
-use transom::sounds::DeviceName;
+use transom::sounds::{DeviceName, OwnLevel};
 
 use crate::model::{Action, Call, OwnSound, Stage, State, name};
 use crate::words;
@@ -23,7 +23,11 @@ pub(super) fn choice(state: &State, call: &Call) -> Option<Choice> {
         (mute_text(state), words::UNMUTE, "Ctrl+M, F7", mute)
     } else if call.stage == Stage::Live && has_sound(call) {
         let (peer, on) = (call.peer, !call.heard);
-        let text = if on { words::SOUND_ON } else { words::SOUND_OFF };
+        let text = if on {
+            words::SOUND_ON
+        } else {
+            words::SOUND_OFF
+        };
         (text, words::SOUND_OFF, "", Action::Hear { peer, on })
     } else {
         return None;
@@ -77,14 +81,14 @@ pub(super) fn marks(ui: &mut Ui, tile: &Tile<'_>, actions: &mut Vec<Action>) {
     }
     let is_audible = call.is_talk() || call.heard;
     if let Some(words) = call.far_sound_words().filter(|_| is_audible) {
-        dark(ui, |ui| ui.label(RichText::new(words).color(Color32::WHITE)));
+        dark(ui, |ui| {
+            ui.label(RichText::new(words).color(Color32::WHITE))
+        });
     }
     let own = state.own_sound(call);
     let has_sound = call.sound.state.is_some();
     if has_sound && (call.is_talk() || call.spoken_to) {
-        dark(ui, |ui| {
-            ui.horizontal(|ui| own_side(ui, state, call, own))
-        });
+        dark(ui, |ui| ui.horizontal(|ui| own_side(ui, state, call, own)));
     }
     if own == OwnSound::Muted && state.speaks_muted() {
         ui.ctx().request_repaint_after(super::bar::SECOND);
@@ -108,19 +112,23 @@ fn dark<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) {
 /// Whether the peer hears us, and how loud: a bar that moves means "heard".
 fn own_side(ui: &mut Ui, state: &State, call: &Call, own: OwnSound) {
     if let Some(level) = state.sound.level.filter(|_| own == OwnSound::Heard) {
-        let share = ((level.dbfs - QUIET) / -QUIET).clamp(0.0, 1.0);
-        let (rect, bar) = ui.allocate_exact_size(vec2(60.0, 8.0), Sense::hover());
-        let moving = rect.with_max_x(rect.left() + rect.width() * share);
-        ui.painter()
-            .rect_filled(rect, 0.0, Color32::from_gray(70));
-        ui.painter().rect_filled(moving, 0.0, theme::GOOD);
-        bar.widget_info(|| WidgetInfo {
-            value: Some(f64::from(share)),
-            ..WidgetInfo::labeled(WidgetType::ProgressIndicator, true, words::OWN_LEVEL)
-        });
+        level_bar(ui, level);
     }
     let words = words::own_sound(&name(&call.peer), own);
     ui.label(RichText::new(words).color(Color32::WHITE));
+}
+
+/// How loud our microphone is.
+pub(super) fn level_bar(ui: &mut Ui, level: OwnLevel) {
+    let share = ((level.dbfs - QUIET) / -QUIET).clamp(0.0, 1.0);
+    let (rect, bar) = ui.allocate_exact_size(vec2(60.0, 8.0), Sense::hover());
+    let moving = rect.with_max_x(rect.left() + rect.width() * share);
+    ui.painter().rect_filled(rect, 0.0, Color32::from_gray(70));
+    ui.painter().rect_filled(moving, 0.0, theme::GOOD);
+    bar.widget_info(|| WidgetInfo {
+        value: Some(f64::from(share)),
+        ..WidgetInfo::labeled(WidgetType::ProgressIndicator, true, words::OWN_LEVEL)
+    });
 }
 
 /// With several calls: gives this one the microphone, or all.

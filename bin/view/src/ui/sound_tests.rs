@@ -128,7 +128,10 @@ fn a_lost_microphone_is_told_at_both_sides() {
     screen.get_by_label("Your microphone gives no sound: Jabra Evolve was unplugged");
     told(&mut screen, microphone_on());
     screen.get_by_label("door hears you");
-    told(&mut screen, far("door", SoundState::Lost, "the microphone was unplugged"));
+    told(
+        &mut screen,
+        far("door", SoundState::Lost, "the microphone was unplugged"),
+    );
     screen.get_by_label("door's microphone is lost: the microphone was unplugged");
 }
 
@@ -225,7 +228,10 @@ fn a_box_that_lets_us_talk_hears_us_while_a_button_is_held() {
     screen.run();
     assert_eq!(screen.state_mut().take(), [Action::SpeakNoMore(yard)]);
     assert!(screen.query_by_label("yard hears you").is_none());
-    screen.state_mut().state.act(&Action::SetMicrophone(DeviceName::None));
+    screen
+        .state_mut()
+        .state
+        .act(&Action::SetMicrophone(DeviceName::None));
     screen.run();
     assert!(screen.query_by_label("Hold to talk to yard").is_none());
 }
@@ -245,7 +251,10 @@ fn who_rings_is_answered_muted_and_with_a_named_microphone() {
     screen.run();
     screen.get_by_label("No microphone: you will not be heard");
     assert!(screen.query_by_label("Unmute").is_none());
-    screen.state_mut().state.apply(ended("door", EndReason::Chosen));
+    screen
+        .state_mut()
+        .state
+        .apply(ended("door", EndReason::Chosen));
 }
 
 #[test]
@@ -254,7 +263,11 @@ fn a_viewer_that_hears_us_is_named_below() {
     told(&mut screen, listening("yard", true));
     screen.get_by_label("yard hears your microphone");
     assert_eq!(press(&mut screen, Modifiers::COMMAND, Key::M), MUTE);
-    assert!(screen.query_by_label("yard hears your microphone").is_none());
+    assert!(
+        screen
+            .query_by_label("yard hears your microphone")
+            .is_none()
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod calls;
 mod contacts;
+mod devices;
 mod files;
 mod numbers;
 mod settings;
@@ -15,6 +16,7 @@ mod warnings;
 
 pub(crate) use calls::*;
 pub(crate) use contacts::*;
+pub(crate) use devices::*;
 pub(crate) use files::*;
 pub(crate) use numbers::*;
 pub(crate) use settings::*;
