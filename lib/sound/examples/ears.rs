@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};
 use std::time::Duration;
 
-use transom_sound::measure::{chirp, delay_of, likeness, segmental_snr_db, snr_db};
+use transom_sound::measure::{chirp, delay_of, likeness, segmental_snr_db, snr_db, speech};
 use transom_sound::{
     BLOCK, Codec, Decoder, Encoder, Playout, RATE, WavReader, WavWriter, level_db, time_of,
 };
@@ -154,19 +154,28 @@ fn coded(path: &str, out: &str) -> Outcome {
 fn drift(ppm: f64) -> Outcome {
     let mut playout = Playout::new();
     let mut out = [0; BLOCK / 2];
-    let frame = [0; BLOCK];
+    let sound = speech(10.0, 1);
+    let frames = sound.as_chunks::<BLOCK>().0;
     let mut queued = Vec::new();
-    for sequence in 0..60_000_u32 {
-        let captured = time_of(BLOCK) * sequence;
-        let now = captured.mul_f64(1.0 - ppm * 1e-6);
-        playout.push(sequence, captured, &frame, now);
+    let mut sequence = 0_u32;
+    // The loudspeaker's clock; a sender that is faster has its frames here sooner.
+    for tick in 0..120_000_u32 {
+        let now = Duration::from_millis(5) * tick;
+        loop {
+            let captured = time_of(BLOCK) * sequence;
+            if captured.mul_f64(1.0 - ppm * 1e-6) > now {
+                break;
+            }
+            let frame = &frames[sequence as usize % frames.len()];
+            playout.push(sequence, captured, frame, now);
+            sequence += 1;
+        }
         playout.pull(&mut out, now);
-        playout.pull(&mut out, now + Duration::from_millis(5));
         queued.push(playout.stats().queued.as_secs_f64() * 1000.0);
     }
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
     // Ten seconds each, after the start.
-    let (start, end) = (&queued[500..1500], &queued[queued.len() - 1000..]);
+    let (start, end) = (&queued[1000..3000], &queued[queued.len() - 2000..]);
     println!(
         "{{\"ppm\":{ppm},\"start\":{:.1},\"end\":{:.1},\"most\":{:.1},\"dry_runs\":{}}}",
         mean(start),

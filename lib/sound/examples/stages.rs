@@ -33,20 +33,31 @@ fn main() {
     stage("level", blocks, |block| {
         black_box(level.add(block));
     });
+    let silence = vec![[0; BLOCK]; blocks.len()];
     for mode in [EchoMode::Duck, EchoMode::Cancel] {
-        let mut echo = Echo::new(mode);
-        if echo.mode() != mode {
-            println!("{mode:?}: not built in");
-            continue;
-        }
-        let mut last = [0; BLOCK];
-        stage(&format!("echo: {mode:?}"), blocks, |block| {
-            echo.played(block);
-            let mut near = last;
-            echo.heard(&mut near);
-            last = *block;
-        });
+        echo(mode, "both speak", blocks, blocks);
+        echo(mode, "silence, as of a muted peer", &silence, &silence);
     }
+}
+
+fn echo(mode: EchoMode, what: &str, far: &[[i16; BLOCK]], near: &[[i16; BLOCK]]) {
+    let mut echo = Echo::new(mode);
+    if echo.mode() != mode {
+        println!("{mode:?}: not built in");
+        return;
+    }
+    // Filters that have adapted to something come to rest in the silence.
+    for block in near {
+        echo.played(block);
+        echo.heard(&mut block.clone());
+    }
+    let mut near = near.iter().cycle();
+    stage(&format!("echo: {mode:?}, {what}"), far, |block| {
+        echo.played(block);
+        if let Some(near) = near.next() {
+            echo.heard(&mut near.clone());
+        }
+    });
 }
 
 fn coder(codec: Codec, blocks: &[[i16; BLOCK]]) {

@@ -47,7 +47,7 @@ const ROWS: [Row; 5] = [
         seconds: 20,
     },
     Row {
-        title: "a box on loopback, 1080p at 30 pictures a second",
+        title: "a box on loopback, 30 pictures a second of 40 Mbit/s",
         scene: Scene::Box {
             shape: Shape::LOOPBACK,
             mbit: 40.0,
@@ -129,7 +129,7 @@ pub(super) fn value<'a>(arguments: &[&'a str], name: &str) -> Outcome<Option<&'a
     }
 }
 
-pub(super) fn path(path: &std::path::Path) -> Outcome<&str> {
+pub(super) fn path(path: &Path) -> Outcome<&str> {
     path.to_str()
         .ok_or_else(|| Failure::new(format!("{}: not UTF-8", path.display())))
 }
@@ -265,7 +265,7 @@ impl Play<'_> {
     fn watch(
         &self,
         lab: Option<&Lab>,
-        film: &std::path::Path,
+        film: &Path,
         has_file: bool,
         is_heard: bool,
     ) -> Outcome<Watched> {
@@ -333,7 +333,7 @@ impl Play<'_> {
         Ok(recorded)
     }
 
-    fn delays(&self, recorded: &std::path::Path) -> Outcome<Delays> {
+    fn delays(&self, recorded: &Path) -> Outcome<Delays> {
         let line = self.ears.line(&["delays", path(recorded)?])?;
         fs::remove_file(recorded).context(recorded.display())?;
         let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
