@@ -62,7 +62,7 @@ impl Pictures {
 /// `TradeOff` of the station, as clap lists it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum AdaptArgument {
-    /// Frames down to 15 a second, then quality, then size
+    /// Frames down to 15 a second, then quality, size, and frames down to --min-fps
     Auto,
     /// Frames: fewer, but sharp ones
     Sharp,

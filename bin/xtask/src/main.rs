@@ -47,6 +47,13 @@ fn dispatch(arguments: &[&str]) -> Outcome {
             print!("{USAGE}");
             Ok(())
         }
+        // The simulator has a help of its own.
+        [command, rest @ ..]
+            if *command != "sim" && rest.iter().any(|word| matches!(*word, "--help" | "-h")) =>
+        {
+            print!("{USAGE}");
+            Ok(())
+        }
         ["demo", rest @ ..] => demo::run(rest),
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),

@@ -78,12 +78,12 @@ fn asked(arguments: &[String]) -> Result<Asked, Box<dyn Error>> {
                 rows.push((number.to_owned(), row));
             }
             _ if option.starts_with("--") => {
-                let value = rest
-                    .next()
-                    .ok_or_else(|| format!("{option} takes a value"))?;
+                let value = rest.next().ok_or_else(|| {
+                    format!("{option}: not known, or without its value; see --help")
+                })?;
                 changes.push((option, value));
             }
-            _ => return Err(format!("{option}: not known").into()),
+            _ => return Err(format!("{option}: not known; see --help").into()),
         }
     }
     if rows.is_empty() && changes.iter().any(|(option, _)| *option == "--rate") {
@@ -95,7 +95,7 @@ fn asked(arguments: &[String]) -> Result<Asked, Box<dyn Error>> {
     for (_, scenario) in &mut rows {
         for (option, value) in &changes {
             change(scenario, option, value)
-                .ok_or_else(|| format!("{option} {value}: not known"))?;
+                .ok_or_else(|| format!("{option} {value}: not known; see --help"))?;
         }
     }
     Ok(Asked { rows, has_timeline })
@@ -105,7 +105,7 @@ fn asked(arguments: &[String]) -> Result<Asked, Box<dyn Error>> {
 fn change(scenario: &mut Scenario, option: &str, value: &str) -> Option<()> {
     match option {
         "--naive" => scenario.order = Order::Naive,
-        "--fifo" => scenario.link.fifo = value.parse().ok()?,
+        "--fifo" => scenario.link.fifo = value.parse::<usize>().ok().filter(|bytes| *bytes > 0)?,
         "--jitter" => scenario.link.jitter = millis(value)?,
         "--video" => scenario.camera = camera(value)?,
         "--file" => {
@@ -120,11 +120,14 @@ fn change(scenario: &mut Scenario, option: &str, value: &str) -> Option<()> {
         "--adapt" => scenario.adaptation.trade_off = value.parse().ok()?,
         "--viewers" => scenario.viewers = value.parse().ok()?,
         "--slow-viewer" => scenario.slow_viewer = rate(value)?,
-        "--seconds" => scenario.length = Duration::from_secs(value.parse().ok()?),
+        "--seconds" => {
+            let seconds = value.parse::<u64>().ok().filter(|seconds| *seconds > 0)?;
+            scenario.length = Duration::from_secs(seconds);
+        }
         "--seed" => scenario.seed = value.parse().ok()?,
         "--at" => {
             let (second, what) = value.split_once(':')?;
-            let at = Duration::from_secs_f64(second.parse().ok()?);
+            let at = Duration::try_from_secs_f64(second.parse().ok()?).ok()?;
             let mut link = scenario.acts.iter().rev().find_map(|(_, act)| match act {
                 Act::Link(link) => Some(*link),
                 Act::EndFile => None,
@@ -151,7 +154,13 @@ fn change_link(link: &mut Link, what: &str) -> Option<()> {
     match what.split_once('=') {
         Some(("rate", value)) => link.rate = rate(value)?,
         Some(("rtt", value)) => link.delay = millis(value)? / 2,
-        Some(("loss", value)) => link.loss = value.parse::<f64>().ok()? / 100.0,
+        Some(("loss", value)) => {
+            let percent = value
+                .parse::<f64>()
+                .ok()
+                .filter(|it| (0.0..100.0).contains(it))?;
+            link.loss = percent / 100.0;
+        }
         None if what == "down" => link.is_down = true,
         None if what == "up" => link.is_down = false,
         _ => return None,
@@ -183,7 +192,7 @@ fn rate(value: &str) -> Option<u64> {
 
 fn millis(value: &str) -> Option<Duration> {
     let number = value.trim_end_matches("ms").parse::<f64>().ok()?;
-    Some(Duration::from_secs_f64(number / 1e3))
+    Duration::try_from_secs_f64(number / 1e3).ok()
 }
 
 fn play(name: &str, scenario: &Scenario, has_timeline: bool) {

@@ -24,16 +24,40 @@ use crate::workspace;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     match arguments {
-        ["video", rest @ ..] => video::run(rest),
-        ["files", rest @ ..] => files::run(rest),
+        ["video", rest @ ..] => video::run(known(rest, &["--seconds"], &[])?),
+        ["files", rest @ ..] => {
+            let valued = ["--mib", "--rounds", "--bin"];
+            files::run(known(rest, &valued, &["--parts"])?)
+        }
         ["link", rest @ ..] => link::run(rest),
         ["sound", rest @ ..] => sound::cost(rest),
-        ["view", rest @ ..] => view::run(rest),
-        ["viewers", rest @ ..] => viewers::run(rest),
+        ["view", rest @ ..] => view::run(known(rest, &["--seconds"], &[])?),
+        ["viewers", rest @ ..] => viewers::run(known(rest, &["--seconds", "--bin"], &[])?),
         _ => Err(Failure::usage(
             "bench: say which, link, viewers, video, files, sound or view",
         )),
     }
+}
+
+/// The arguments, if each of them is an option of that bench: a slip of the pen must not start a
+/// run of many minutes. `valued` are the options with a value after them.
+fn known<'a, 'b>(
+    arguments: &'a [&'b str],
+    valued: &[&str],
+    flags: &[&str],
+) -> Outcome<&'a [&'b str]> {
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if valued.contains(argument) {
+            rest.next();
+        } else if !flags.contains(argument) {
+            let options = [valued, flags].concat().join(", ");
+            return Err(Failure::usage(format!(
+                "bench: {argument}: no such option (there are {options})"
+            )));
+        }
+    }
+    Ok(arguments)
 }
 
 /// The folder of the programs to be measured: that of `--bin`, or what is built now.
@@ -73,4 +97,33 @@ fn resident(process: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
     number.unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known;
+
+    #[test]
+    fn a_slip_in_an_option_starts_no_bench() {
+        let (valued, flags) = (&["--row", "--bin"], &["--json"]);
+        let good = ["", "--json --row 3", "--bin --json"];
+        for line in good {
+            let words: Vec<_> = line.split_whitespace().collect();
+            assert!(known(&words, valued, flags).is_ok(), "{line}");
+        }
+        let slips = [
+            ("--rows 3", "--rows"),
+            ("--row=3", "--row=3"),
+            ("3", "3"),
+            ("--json --no-naive", "--no-naive"),
+        ];
+        for (line, named) in slips {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let error = known(&words, valued, flags).expect_err(line).to_string();
+            assert!(
+                error.contains(&format!("{named}: no such option")),
+                "{error}"
+            );
+        }
+    }
 }

@@ -196,9 +196,9 @@ fn codings(full: &Full, adaptation: &Adaptation) -> Vec<Change> {
         .collect()
 }
 
-/// Those of the usual values that are below `full`, ending with `min` if that comes first.
+/// Those of the usual values that are between `full` and `min`, and `min`.
 fn lowered<T: Copy + Ord>(full: T, min: T, usual: &[T]) -> Vec<T> {
-    let mut values: Vec<_> = (usual.iter().copied())
+    let mut values: Vec<_> = (usual.iter().copied().chain([min]))
         .map(|value| value.max(min))
         .filter(|value| *value < full)
         .collect();
@@ -207,8 +207,8 @@ fn lowered<T: Copy + Ord>(full: T, min: T, usual: &[T]) -> Vec<T> {
 }
 
 /// Frames a second. Below 30 each step takes a quarter to a third off the bytes: less would not be
-/// noticed on a link whose rate varies.
-const RATES: [u32; 4] = [30, 20, 15, 10];
+/// noticed on a link whose rate varies. Those below 10 are for a lower minimum than the usual one.
+const RATES: [u32; 6] = [30, 20, 15, 10, 5, 2];
 
 /// The rate of a source that tells none. One that is slower has steps that change nothing; they
 /// pass within half a second.
@@ -310,6 +310,22 @@ mod tests {
             it.min_size = Some((1280, 720));
         };
         assert_eq!(steps(HD, fixed), ["30 q80 1280x720"]);
+    }
+
+    #[test]
+    fn a_minimum_below_the_usual_steps_is_reached_too() {
+        let low = |it: &mut Adaptation| (it.min_fps, it.min_quality) = (1, 20);
+        let wanted = [
+            "15 q35 1280x720",
+            "15 q20 1280x720",
+            "15 q20 960x540",
+            "15 q20 640x360",
+            "10 q20 640x360",
+            "5 q20 640x360",
+            "2 q20 640x360",
+            "1 q20 640x360",
+        ];
+        assert_eq!(steps(HD, low)[5..], wanted);
     }
 
     #[test]

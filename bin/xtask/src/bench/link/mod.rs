@@ -21,7 +21,7 @@ use self::rows::{ROWS, Row, Video};
 
 use super::film::Pictures;
 use super::lab::{Lab, router};
-use super::{number, programs};
+use super::{known, number, programs};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     match arguments {
@@ -30,6 +30,8 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
         [router::ROUTER, rest @ ..] => return router::route(rest),
         _ => {}
     }
+    let flags = ["--no-naive", "--own-router", "--json"];
+    known(arguments, &["--row", "--seconds", "--bin"], &flags)?;
     let options = Options {
         seconds: number(arguments, "--seconds", 12)?,
         has_naive: !arguments.contains(&"--no-naive"),
