@@ -369,10 +369,37 @@ fn holder(card: &str, device: u32, direction: Direction) -> Option<String> {
     let status = fs::read_to_string(status).ok()?;
     let owner = status.lines().find(|line| line.starts_with("owner_pid"))?;
     let id = owner.split(':').nth(1)?.trim().parse::<u32>().ok()?;
+    Some(program(id))
+}
+
+/// The program of a thread. The kernel names the thread that opened the device, and a thread may
+/// have a name of its own.
+fn program(thread: u32) -> String {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap_or_default();
+    let group = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    let id = group
+        .and_then(|id| id.trim().parse().ok())
+        .unwrap_or(thread);
     if id == std::process::id() {
-        return Some("this program".to_owned());
+        return "this program".to_owned();
     }
     let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
     // Programs choose their names themselves.
-    Some(format!("{} ({id})", name.trim().escape_default()))
+    format!("{} ({id})", name.trim().escape_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_held_by_a_thread_is_held_by_its_program() {
+        let thread = std::thread::Builder::new().name("sound".to_owned());
+        let told = thread.spawn(|| {
+            let task = fs::read_link("/proc/thread-self").unwrap();
+            let id = task.file_name().unwrap().to_str().unwrap();
+            program(id.parse().unwrap())
+        });
+        assert_eq!(told.unwrap().join().unwrap(), "this program");
+    }
 }

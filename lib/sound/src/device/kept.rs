@@ -362,6 +362,10 @@ impl<T: Reopen> Slot<T> {
         {
             retry.failed(now);
         }
+        // Why it was lost says more than that it is still not there.
+        if self.is_lost() && matches!(error, DeviceError::NotFound { .. }) {
+            return;
+        }
         let state = DeviceState::Lost {
             words: with_source(error),
             for_peers: error.for_peers(),

@@ -82,6 +82,25 @@ fn a_lost_device_is_told_and_taken_up_again_when_the_devices_change() {
 }
 
 #[test]
+fn an_unplugged_device_that_is_not_found_is_told_once() {
+    let (_poll, place) = place();
+    let start = Instant::now();
+    let mut slot = Slot::<Fake>::default();
+    slot.want(headset(), start);
+    let missing = DeviceError::NotFound {
+        device: "Headset".to_owned(),
+        hint: "",
+    };
+    WORLD.set(vec![Ok("Headset"), Err(missing)]);
+    turn(&mut slot, &place, start);
+    slot.with(&place, start, |_| Err::<((), bool), _>(unplugged()));
+    let told = slot.state.clone();
+    let retry = start + Duration::from_secs(1);
+    assert_eq!(turn(&mut slot, &place, retry), told);
+    assert_eq!(slot.due(), Some(retry + Duration::from_secs(2)));
+}
+
+#[test]
 fn wanting_the_same_device_again_keeps_it_open_and_another_closes_it() {
     let (_poll, place) = place();
     let now = Instant::now();
