@@ -83,13 +83,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 enum Output {
     Joined(File),
     /// Its file, and how its further files are named.
-    Film(Film<File>, String),
+    Film(Box<Film<File>>, String),
 }
 
 impl Output {
     fn create(name: String) -> std::io::Result<Self> {
         Ok(match name.strip_suffix(".mkv") {
-            Some(stem) => Self::Film(Film::default(), stem.to_owned()),
+            Some(stem) => Self::Film(Box::default(), stem.to_owned()),
             None => Self::Joined(File::create(&name)?),
         })
     }

@@ -231,7 +231,8 @@ fn no_device(name: &DeviceName) -> DeviceError {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod loss_tests;
 #[cfg(test)]
 mod tests;

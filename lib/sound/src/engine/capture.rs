@@ -89,7 +89,11 @@ impl Capture {
             let begun = self.captured.unwrap_or(captured);
             echo.heard(&mut block);
             heard(&block);
-            self.block(&block, begun, tell);
+            self.block(
+                &block,
+                begun.checked_sub(echo.delay()).unwrap_or(begun),
+                tell,
+            );
             taken += BLOCK;
             self.captured = Some(begun + time_of(BLOCK));
         }

@@ -1,6 +1,8 @@
 //! The echo control between loudspeaker and microphone, whose reference comes in other pieces than
 //! blocks.
 
+use std::time::Duration;
+
 use crate::{BLOCK, Echo, EchoMode};
 
 pub(crate) struct EchoPath {
@@ -26,6 +28,11 @@ impl EchoPath {
         }
         let taken = self.waiting.len() - rest.len();
         self.waiting.drain(..taken);
+    }
+
+    /// How much older than its time a block is after [`heard`](Self::heard).
+    pub(crate) fn delay(&self) -> Duration {
+        self.echo.delay()
     }
 
     /// Takes the echo out of a block of the microphone.

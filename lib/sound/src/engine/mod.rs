@@ -74,7 +74,6 @@ pub struct Engine {
     has_speaker: bool,
     capture: Capture,
     playback: Playback,
-    echo: EchoPath,
     next_report: Instant,
 }
 
@@ -104,7 +103,6 @@ impl Engine {
             has_speaker: false,
             capture: Capture::new(),
             playback: Playback::new(now),
-            echo: EchoPath::new(settings.echo),
             names: settings,
             next_report: now,
             poll,
@@ -116,7 +114,10 @@ impl Engine {
     pub fn run(mut self) {
         log::debug!("sound thread priority={}", priority::raise());
         let mut events = Events::with_capacity(8);
+        // Made here, since an echo canceller can't move from one thread to another.
+        let mut echo = EchoPath::new(self.names.echo);
         while self.turn(
+            &mut echo,
             Instant::now(),
             events.iter().any(|event| event.token() == WATCHER),
         ) {
@@ -133,14 +134,14 @@ impl Engine {
 
     /// Does all that can be done now; `false` once it is to end. `is_watched`: the watcher of
     /// devices has something to say.
-    fn turn(&mut self, now: Instant, is_watched: bool) -> bool {
-        if !self.take_waiting(now) {
+    fn turn(&mut self, echo: &mut EchoPath, now: Instant, is_watched: bool) -> bool {
+        if !self.take_waiting(echo, now) {
             return false;
         }
         self.want_devices(now);
         self.watch_devices(now, is_watched);
-        self.read_microphone();
-        self.write_speaker();
+        self.read_microphone(echo);
+        self.write_speaker(echo);
         self.tell_states();
         self.report(now);
         true
@@ -153,7 +154,7 @@ impl Engine {
         devices.into_iter().flatten().min()
     }
 
-    fn take_waiting(&mut self, now: Instant) -> bool {
+    fn take_waiting(&mut self, echo: &mut EchoPath, now: Instant) -> bool {
         let waiting = self.shared.take();
         for (id, items) in waiting.streams {
             for item in items {
@@ -163,11 +164,11 @@ impl Engine {
         waiting
             .commands
             .into_iter()
-            .all(|command| self.command(command))
+            .all(|command| self.command(command, echo))
     }
 
     /// `false` for the last one.
-    fn command(&mut self, command: Command) -> bool {
+    fn command(&mut self, command: Command, echo: &mut EchoPath) -> bool {
         match command {
             Command::Microphone(name) => self.names.microphone = name,
             Command::Speaker(name) => self.names.speaker = name,
@@ -176,7 +177,7 @@ impl Engine {
                 self.capture.want(wanted);
             }
             Command::Mute(on) => self.capture.mute(on),
-            Command::Echo(mode) => self.echo = EchoPath::new(mode),
+            Command::Echo(mode) => *echo = EchoPath::new(mode),
             Command::Volume(id, volume) => self.playback.volume(id, volume),
             Command::RaiseReserve(id, by) => self.playback.raise_reserve(id, by),
             Command::Forget(id) => self.playback.forget(id),
@@ -220,12 +221,11 @@ impl Engine {
         opened.inspect_err(failed).ok()
     }
 
-    fn read_microphone(&mut self) {
+    fn read_microphone(&mut self, echo: &mut EchoPath) {
         let Self {
             microphone,
             capture,
             playback,
-            echo,
             tell,
             ..
         } = self;
@@ -246,14 +246,14 @@ impl Engine {
         }
     }
 
-    fn write_speaker(&mut self) {
+    fn write_speaker(&mut self, echo: &mut EchoPath) {
         let mut samples = [0; PULL];
         for _ in 0..PIECES {
             if self.speaker.room() < PULL {
                 return;
             }
             self.playback.pull(&mut samples, Instant::now());
-            self.echo.played(&samples);
+            echo.played(&samples);
             self.speaker.write(&samples);
         }
     }

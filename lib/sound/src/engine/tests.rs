@@ -145,7 +145,7 @@ fn an_engine_without_work_sleeps() {
         |event| panic!("{event:?}"),
     )
     .unwrap();
-    assert!(engine.turn(Instant::now(), false));
+    assert!(engine.turn(&mut EchoPath::new(EchoMode::Off), Instant::now(), false));
     assert_eq!(engine.due(), None, "nothing wakes it but a command");
 }
 
