@@ -97,10 +97,12 @@ impl Calls {
         })
     }
 
-    /// Whether there is a call with that peer, also one that waits for its connection.
+    /// Whether there is a call with that peer beside those that watch our camera, also one that
+    /// waits for its connection.
     #[cfg(feature = "sound")]
     pub(crate) fn has_call(&self, peer: &PeerName) -> bool {
-        self.calls.iter().any(|call| call.peer == *peer)
+        let mut calls = self.calls.iter();
+        calls.any(|call| call.peer == *peer && !call.served)
     }
 
     /// The connection that carries a call with that peer.

@@ -24,7 +24,7 @@ use transom_media::Speaker;
 use transom_net::PeerId;
 use transom_proto::{CallEvent, CallId, SoundFrame};
 use transom_sound::{
-    Codec, Controls, DeviceState, EngineSettings, StreamId, StreamNumbers, Wanted,
+    Codec, Controls, DeviceState, Encoded, EngineSettings, StreamId, StreamNumbers, Wanted,
 };
 use transom_wire::{Capabilities, PeerName};
 
@@ -70,6 +70,7 @@ impl Sound {
                 name: settings.microphone.clone(),
                 microphone: DeviceState::Closed,
                 is_muted: false,
+                unmuted: None,
                 spoken_to: SpokenTo::default(),
             },
             settings,
@@ -124,7 +125,8 @@ impl Sound {
         }
         self.tell_lines(out);
         self.want_microphone(out);
-        for encoded in &arrived.frames {
+        let said_aloud = |encoded: &&Encoded| self.own.may_be_heard(encoded.captured);
+        for encoded in arrived.frames.iter().filter(said_aloud) {
             let frame = line::frame(encoded, out.net.clock(encoded.captured).0);
             for (id, line) in &mut self.lines {
                 if line.codec(&self.own) == Some(encoded.codec) {
@@ -155,7 +157,12 @@ impl Sound {
             let asked = self.hears.get(&party.peer).copied();
             let hears = party.is_wanted(asked, &self.settings.speaker);
             let line = self.line(id, party);
+            let ends = line.hears && !hears;
             (line.party, line.hears) = (party, hears);
+            if ends {
+                // The peer need not say that it sends no more, and would keep the loudspeaker open.
+                self.end(id);
+            }
         }
         if self.lines.len() > had {
             self.tell_volumes();
@@ -236,16 +243,21 @@ impl Sound {
         };
         match event {
             CallEvent::Sound(frame) => self.play(id, frame, out),
-            CallEvent::SoundEnd => {
-                line.speaking.set(false);
-                let stream = line.stream;
-                if let Some(thread) = &self.thread {
-                    thread.end(stream);
-                }
-            }
+            CallEvent::SoundEnd => self.end(id),
             CallEvent::SoundState(status) => line.far = Some((status.code, status.text)),
             CallEvent::Listen { on } => line.wish = Some(on),
             _ => {}
+        }
+    }
+
+    /// Nothing more is to be heard of a call for now.
+    fn end(&mut self, id: (PeerId, CallId)) {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        line.speaking.set(false);
+        if let Some(thread) = &self.thread {
+            thread.end(line.stream);
         }
     }
 

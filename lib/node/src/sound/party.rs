@@ -9,6 +9,8 @@
 //!
 //! And only to a peer that takes sound, listens, and is not on hold (see `spoken_to`).
 
+use std::time::Instant;
+
 use transom_sound::{Codec, DeviceName, DeviceState};
 use transom_users::Rights;
 use transom_wire::{CallKind, Capabilities, PeerName, PublicKey, SoundState};
@@ -81,10 +83,25 @@ pub(super) struct Own {
     pub(super) name: DeviceName,
     pub(super) microphone: DeviceState,
     pub(super) is_muted: bool,
+    /// When the mute was taken back last.
+    pub(super) unmuted: Option<Instant>,
     pub(super) spoken_to: SpokenTo,
 }
 
 impl Own {
+    pub(super) fn mute(&mut self, on: bool, at: Instant) {
+        if self.is_muted && !on {
+            self.unmuted = Some(at);
+        }
+        self.is_muted = on;
+    }
+
+    /// Whether what was captured then is for others: not what was said under the mute, which a
+    /// thread or a loop that was held up gives us only after it.
+    pub(super) fn may_be_heard(&self, captured: Instant) -> bool {
+        !self.is_muted && self.unmuted.is_none_or(|unmuted| unmuted <= captured)
+    }
+
     /// What a peer is told of our microphone. While nobody listens it is closed and counts as on.
     pub(super) fn state_for(&self, party: &Party) -> (SoundState, &'static str) {
         match &self.microphone {

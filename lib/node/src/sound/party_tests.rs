@@ -7,6 +7,7 @@ fn own() -> Own {
         name: DeviceName::Tone,
         microphone: DeviceState::Closed,
         is_muted: false,
+        unmuted: None,
         spoken_to: SpokenTo::default(),
     }
 }
@@ -138,6 +139,20 @@ fn a_peer_is_told_the_reason_that_concerns_it_most() {
 }
 
 #[test]
+fn what_was_said_under_the_mute_is_not_heard_after_it_either() {
+    let (mut own, start) = (own(), Instant::now());
+    let at = |seconds| start + std::time::Duration::from_secs(seconds);
+    own.mute(false, at(1));
+    assert!(own.may_be_heard(at(0)), "it was not muted");
+    own.mute(true, at(2));
+    assert!(!own.may_be_heard(at(1)) && !own.may_be_heard(at(3)));
+    own.mute(false, at(4));
+    own.mute(false, at(6));
+    assert!(!own.may_be_heard(at(3)), "it comes late from a busy thread");
+    assert!(own.may_be_heard(at(4)) && own.may_be_heard(at(5)));
+}
+
+#[test]
 fn the_better_codec_of_both_is_used() {
     let best = match Codec::Opus.is_built_in() {
         true => Codec::Opus,
@@ -233,6 +248,25 @@ fn viewers_of_a_box_all_hear_it_but_not_a_conversation() {
     own.spoken_to
         .update(&calls[..3], |peer| *peer != calls[3].peer);
     assert_eq!(states(&own, &calls[..3]), [ON, ON, ON]);
+}
+
+#[test]
+fn who_hangs_up_and_still_watches_our_camera_holds_nobody() {
+    let (mut own, bob) = (own(), talk("bob"));
+    let watches = viewer("anna", "view");
+    own.spoken_to
+        .update(&[bob, watches], |peer| *peer == bob.peer);
+    own.spoken_to
+        .update(&[bob, watches, talk("anna")], |_| true);
+    assert_eq!(states(&own, &[bob]), [HOLD]);
+    // In the very turn of the end, and after it.
+    own.spoken_to.update(&[bob, watches], |_| true);
+    assert_eq!(states(&own, &[bob]), [ON]);
+    own.spoken_to
+        .update(&[bob, watches], |peer| *peer == bob.peer);
+    own.spoken_to
+        .update(&[bob, watches, talk("anna")], |_| true);
+    assert_eq!(states(&own, &[bob]), [HOLD], "it was answered last");
 }
 
 #[test]

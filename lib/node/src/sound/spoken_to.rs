@@ -42,15 +42,17 @@ impl SpokenTo {
         self.is_to_all = true;
     }
 
-    /// Which calls there are: `live` ones, and whether a peer `has_call`, also one that waits for
-    /// its connection.
+    /// Which calls there are: `live` ones, and whether a peer `has_call` beside watching our camera,
+    /// also one that waits for its connection.
     pub(super) fn update(&mut self, live: &[Party], has_call: impl Fn(&PeerName) -> bool) {
         self.order.retain(has_call);
         for party in live.iter().filter(|party| party.is_conversation()) {
             self.started(party.peer);
         }
         let kind_of = |peer: &PeerName| {
-            let calls = live.iter().filter(|party| party.peer == *peer);
+            // Who still watches our camera after a talk is not talked with.
+            let its = |party: &&Party| party.peer == *peer && !party.is_served;
+            let calls = live.iter().filter(its);
             // Talks before views: a peer that is talked with needs our sound only once.
             let kind = calls
                 .map(|party| party.kind)

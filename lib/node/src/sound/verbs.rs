@@ -1,5 +1,7 @@
 //! The owner's verbs about sound: from the handle, through the queue, to the room of sound.
 
+use std::time::Instant;
+
 use transom_sound::{DeviceName, EchoMode, ToneKind};
 use transom_wire::PeerName;
 
@@ -13,7 +15,8 @@ pub(crate) enum Command {
     Microphone(DeviceName),
     Speaker(DeviceName),
     Echo(EchoMode),
-    Mute(bool),
+    /// And when the owner said so.
+    Mute(bool, Instant),
     SpeakTo(Option<PeerName>),
     SpeakNoMore(PeerName),
     Hear(PeerName, bool),
@@ -42,7 +45,7 @@ impl Handle {
 
     /// Mutes our microphone in all calls: nothing of it is sent, and every peer is told so.
     pub fn mute(&self, on: bool) {
-        self.sound(Command::Mute(on));
+        self.sound(Command::Mute(on, Instant::now()));
     }
 
     /// Speaks to that peer alone, while the others are told that they are on hold; `None` for all
@@ -106,8 +109,8 @@ impl Sound {
                 self.settings.echo = mode;
                 self.with_thread(|controls| controls.echo(mode));
             }
-            Command::Mute(on) => {
-                self.own.is_muted = on;
+            Command::Mute(on, at) => {
+                self.own.mute(on, at);
                 self.with_thread(|controls| controls.mute(on));
             }
             Command::SpeakTo(Some(peer)) => self.own.spoken_to.choose(peer),

@@ -2,7 +2,8 @@
 //! loudspeaker, which reads the same.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ChildStdout;
 use std::time::{Duration, Instant};
 
 use mio::unix::pipe::{Receiver, Sender};
@@ -30,15 +31,16 @@ pub(super) fn microphone(
     registry: &Registry,
     token: Token,
 ) -> Result<Box<dyn Capture>, DeviceError> {
-    let (mut program, mut child) =
-        Program::start(command, Wanted::Output).map_err(failed("start"))?;
-    let output = child.stdout.take();
-    program.keep(child);
-    let output = output.ok_or_else(|| failed("start")(ErrorKind::BrokenPipe.into()))?;
+    let (output, input) = io::pipe().map_err(failed("start"))?;
+    // Before anything is in it: the kernel refuses to make a full pipe smaller.
     #[cfg(target_os = "linux")]
     if let Err(why) = rustix::pipe::fcntl_setpipe_size(&output, PIPE_BYTES) {
         log::warn!("cmd: the pipe keeps its size, which may add 0.7 s of delay why=\"{why}\"");
     }
+    let (mut program, child) =
+        Program::start(command, Wanted::Output(input)).map_err(failed("start"))?;
+    program.keep(child);
+    let output = ChildStdout::from(OwnedFd::from(output));
     let mut pipe = Receiver::from(output);
     pipe.set_nonblocking(true)
         .and_then(|()| registry.register(&mut pipe, token, Interest::READABLE))

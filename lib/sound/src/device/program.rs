@@ -47,10 +47,11 @@ pub(super) struct Program {
     _lifeline: PipeWriter,
 }
 
-/// Which pipe of the program is wanted.
+/// Which pipe of the program is wanted: an input is taken from the child.
 pub(super) enum Wanted {
     Input,
-    Output,
+    /// Into this pipe, which the caller has made as small as it wants.
+    Output(PipeWriter),
 }
 
 impl Program {
@@ -60,7 +61,7 @@ impl Program {
         let (watched, lifeline) = io::pipe()?;
         let (input, output, finish) = match wanted {
             Wanted::Input => (Stdio::piped(), Stdio::null(), "1"),
-            Wanted::Output => (Stdio::null(), Stdio::piped(), "0"),
+            Wanted::Output(pipe) => (Stdio::null(), pipe.into(), "0"),
         };
         let watcher = watcher(watched, finish)?;
         // Process ids fit by definition: the kernel's type is the same i32.
