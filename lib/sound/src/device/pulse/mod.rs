@@ -5,6 +5,7 @@ mod connection;
 mod frames;
 pub(crate) mod law;
 mod link;
+mod messages;
 mod server;
 mod tags;
 
@@ -12,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
-use self::connection::Entry;
 pub(super) use self::connection::Purpose;
 pub(super) use self::link::Link;
+use self::messages::Entry;
 pub(super) use self::server::Server;
 use super::{Capture, Device, DeviceError, DeviceKind, DeviceName, Heard, Playback};
 use crate::time_of;
