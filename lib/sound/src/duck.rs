@@ -3,8 +3,9 @@
 //!
 //! Far sound over -45 dBFS -> microphone -30 dB within a block. The sound is still on its way
 //! through loudspeaker, air and microphone when it was written, so the gain stays down for
-//! [`HOLD`] and is back [`RELEASE`] later. In a made room (60 ms late, tail of 0.25 s) this takes 30 dB
-//! off the echo, and the near voice alone keeps all its clarity (`echo::tests`).
+//! [`HOLD`] and is back [`RELEASE`] later. That time is counted by the microphone, so that it also
+//! passes after the loudspeaker was lost. In a made room (60 ms late, tail of 0.25 s) this takes
+//! 30 dB off the echo, and the near voice alone keeps all its clarity (`echo::tests`).
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::{BLOCK, samples_of};
 /// Turns down a microphone by what its loudspeaker plays.
 #[derive(Debug)]
 pub(crate) struct Duck {
-    /// Samples since the far side was last heard, as far as they matter.
+    /// Samples of the microphone since the far side was last heard, as far as they matter.
     quiet: usize,
     gain: f32,
 }
@@ -29,16 +30,16 @@ impl Duck {
 
     /// What the loudspeaker was just given.
     pub(crate) fn played(&mut self, block: &[i16]) {
-        self.quiet = match level_db(block) > FAR_DB {
-            true => 0,
-            false => (self.quiet + block.len()).min(HOLD + RELEASE),
-        };
+        if level_db(block) > FAR_DB {
+            self.quiet = 0;
+        }
     }
 
     /// Turns down what the microphone heard.
     pub(crate) fn heard(&mut self, block: &mut [i16; BLOCK]) {
         let (from, to) = (self.gain, self.wanted());
         self.gain = to;
+        self.quiet = (self.quiet + BLOCK).min(HOLD + RELEASE);
         if from == 1.0 && to == 1.0 {
             return;
         }
@@ -92,6 +93,18 @@ mod tests {
         assert!((after[9] - down).abs() < 1.0, "{after:?}");
         assert!((after[20] - down - 15.0).abs() < 2.0, "{after:?}");
         assert_eq!(after[30], open, "{after:?}");
+    }
+
+    #[test]
+    fn the_microphone_comes_back_after_the_loudspeaker_was_lost() {
+        let mut duck = Duck::new();
+        duck.played(&[20_000; BLOCK]);
+        let mut block = [0; BLOCK];
+        for _ in 0..32 {
+            block = [8_000; BLOCK];
+            duck.heard(&mut block);
+        }
+        assert_eq!(block, [8_000; BLOCK]);
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use alsa::pcm::{Access, Format, HwParams, PCM, State};
 use alsa::poll::Descriptors;
 use alsa::{Ctl, Direction, ValueOr};
+use libc::{EACCES, EAGAIN, EBUSY, ENODEV, ENOENT, EPIPE, ESTRPIPE};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use super::pace::lasting;
 use super::{Capture, Device, DeviceError, DeviceKind, DeviceName, Heard, Playback};
-use crate::RATE;
+use crate::{RATE, time_of};
 
 /// The card interrupts each 5 ms.
 const PERIOD: i64 = 240;
@@ -191,7 +191,7 @@ impl Capture for AlsaMicrophone {
         self.card.looked = now;
         // What the card holds, with what is on its way there.
         let age = self.card.pcm.delay().unwrap_or(0);
-        let age = lasting(usize::try_from(age).unwrap_or(0));
+        let age = time_of(usize::try_from(age).unwrap_or(0));
         let read = self.card.pcm.io_i16().and_then(|io| io.readi(samples));
         let samples = match read {
             Ok(samples) => samples,
@@ -250,22 +250,13 @@ impl Playback for AlsaSpeaker {
 
     fn delay(&self, _: Instant) -> Duration {
         let delay = self.card.pcm.delay().unwrap_or(0);
-        lasting(usize::try_from(delay).unwrap_or(0))
+        time_of(usize::try_from(delay).unwrap_or(0))
     }
 
     fn due(&self) -> Option<Instant> {
         Some(self.card.looked + LOOK)
     }
 }
-
-/// Error numbers of the kernel that mean something here.
-const EAGAIN: i32 = 11;
-const EACCES: i32 = 13;
-const EBUSY: i32 = 16;
-const ENODEV: i32 = 19;
-const ENOENT: i32 = 2;
-const EPIPE: i32 = 32;
-const ESTRPIPE: i32 = 86;
 
 fn configure(pcm: &PCM) -> alsa::Result<()> {
     let hardware = HwParams::any(pcm)?;

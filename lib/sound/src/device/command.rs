@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use mio::unix::pipe::{Receiver, Sender};
 use mio::{Interest, Registry, Token};
 
-use super::pace::{Pace, lasting};
+use super::pace::Pace;
 use super::program::{Program, Wanted};
 use super::{Capture, DeviceError, Heard, Playback};
+use crate::time_of;
 
 /// How errors name a command: its text may hold a password, and this name stands in logs.
 const NAME: &str = "cmd";
@@ -157,7 +158,7 @@ impl Capture for CommandMicrophone {
             Ok(Some(count)) if count > 0 => {
                 self.state = State::Running;
                 self.limit.take(count);
-                let age = lasting(count + self.waiting());
+                let age = time_of(count + self.waiting());
                 Ok(Heard {
                     samples: count,
                     captured: now.checked_sub(age).unwrap_or(now),
@@ -238,7 +239,7 @@ impl Playback for CommandSpeaker {
     }
 
     fn delay(&self, _: Instant) -> Duration {
-        lasting(self.waiting())
+        time_of(self.waiting())
     }
 
     fn due(&self) -> Option<Instant> {

@@ -1,5 +1,5 @@
 //! Devices that are opened again after a loss, by name. A lost microphone is never replaced by
-//! another: somebody who unplugs a muted headset must not be heard by the camera's microphone. A
+//! another: a user who unplugs a muted headset must not be heard by the camera's microphone. A
 //! lost loudspeaker is replaced by the default, with words.
 //!
 //! ```text
@@ -165,9 +165,14 @@ impl KeptSpeaker {
 
     /// Time until a sample written now is heard.
     pub fn delay(&self) -> Duration {
-        let playing = [&self.slot, &self.replacement];
-        let mut open = playing.iter().filter_map(|slot| slot.device.as_ref());
-        open.next().map_or(Duration::ZERO, Speaker::delay)
+        let playing = match self.slot.is_lost() {
+            true => &self.replacement,
+            false => &self.slot,
+        };
+        playing
+            .device
+            .as_ref()
+            .map_or(Duration::ZERO, Speaker::delay)
     }
 
     /// When to call [`room`](Self::room) at the latest.

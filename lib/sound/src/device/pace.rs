@@ -71,11 +71,6 @@ impl Pace {
     }
 }
 
-/// Time that so many samples last.
-pub(crate) fn lasting(samples: usize) -> Duration {
-    Duration::from_micros(samples as u64 * 1_000_000 / u64::from(RATE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

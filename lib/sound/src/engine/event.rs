@@ -1,4 +1,4 @@
-//! What the engine tells, and the words its owner chooses by. Plain data, no behaviour.
+//! What the engine tells its owner. Plain data, no behaviour.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ pub struct Encoded {
 /// How loud our own side is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OwnLevel {
-    /// After the mute, in dB of full scale: -100 is silence, and what a muted microphone has.
+    /// After the mute, in dB of full scale; [`SILENCE_DB`](crate::SILENCE_DB) while it is muted.
     pub dbfs: f32,
     /// Whether a person seems to speak, after the mute.
     pub speaks: bool,
@@ -52,7 +52,7 @@ pub struct OwnLevel {
 /// What is heard of a stream. Counts run from the stream's beginning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StreamNumbers {
-    /// Of which.
+    /// Which stream.
     pub stream: StreamId,
     /// A sample captured then, by its sender's clock, ...
     pub captured: Option<Duration>,

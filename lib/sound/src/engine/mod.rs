@@ -116,12 +116,13 @@ impl Engine {
         let mut events = Events::with_capacity(8);
         // Made here, since an echo canceller can't move from one thread to another.
         let mut echo = EchoPath::new(self.names.echo);
+        let mut now = Instant::now();
         while self.turn(
             &mut echo,
-            Instant::now(),
+            now,
             events.iter().any(|event| event.token() == WATCHER),
         ) {
-            let due = self.due();
+            let due = self.due(now);
             let left = due.map(|due| due.saturating_duration_since(Instant::now()));
             match self.poll.poll(&mut events, left) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
@@ -129,6 +130,7 @@ impl Engine {
                 }
                 _ => {}
             }
+            now = Instant::now();
         }
     }
 
@@ -147,8 +149,9 @@ impl Engine {
         true
     }
 
-    fn due(&self) -> Option<Instant> {
-        let close = self.playback.due();
+    /// When the next turn is due, after one at `now`; `None` while it has nothing to wait for.
+    fn due(&self, now: Instant) -> Option<Instant> {
+        let close = self.playback.due(now);
         let watcher = self.watcher.as_ref().and_then(DeviceWatcher::due);
         let devices = [self.microphone.due(), self.speaker.due(), watcher, close];
         devices.into_iter().flatten().min()

@@ -129,11 +129,10 @@ impl Playback {
         self.plays() || self.last.is_some_and(recent)
     }
 
-    /// When the loudspeaker may be closed, if nothing more comes.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.last
-            .filter(|_| !self.plays())
-            .map(|last| last + LINGER)
+    /// When the loudspeaker may be closed, if nothing more comes; `None` once that has passed.
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+        let last = self.last.filter(|_| !self.plays());
+        last.map(|last| last + LINGER).filter(|due| *due > now)
     }
 
     fn plays(&self) -> bool {
@@ -316,7 +315,7 @@ mod tests {
         let start = Instant::now();
         let (mut playback, mut now) = (Playback::new(start), start);
         assert!(!playback.is_wanted(now));
-        assert_eq!(playback.due(), None);
+        assert_eq!(playback.due(now), None);
         play(&mut playback, &[(FIRST, 100)], &mut now);
         assert!(
             playback.is_wanted(now + 10 * LINGER),
@@ -324,9 +323,10 @@ mod tests {
         );
         playback.take(FIRST, Item::End, true, now);
         assert!(playback.is_wanted(now));
-        let due = playback.due().unwrap();
+        let due = playback.due(now).unwrap();
         assert!(due <= now + LINGER, "{:?}", due - now);
         assert!(!playback.is_wanted(due));
+        assert_eq!(playback.due(due), None);
         playback.tone(Some(ToneKind::RingBack));
         assert!(playback.is_wanted(due));
     }

@@ -1,5 +1,5 @@
 //! The thread's place in the scheduler, above video and files: a period of a device is 5 to 20 ms,
-//! and whoever misses it is heard. The only unsafe code beside the devices'.
+//! and a missed one is heard. The only unsafe code of this crate.
 
 /// Below the kernel's own sound threads, above everything that shares the machine evenly.
 #[cfg(target_os = "linux")]
@@ -17,8 +17,11 @@ pub(crate) fn raise() -> &'static str {
     wanted.sched_priority = REAL_TIME;
     // Children, as of `cmd:`, start at the usual priority.
     let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
-    // SAFETY: 0 is the calling thread; the struct lives through the call.
-    if unsafe { libc::sched_setscheduler(0, policy, &raw const wanted) } == 0 {
+    // Not sched_setscheduler, which in musl, so in a static box, only fails.
+    // SAFETY: the calling thread is alive, and the struct lives through the call.
+    let failed =
+        unsafe { libc::pthread_setschedparam(libc::pthread_self(), policy, &raw const wanted) };
+    if failed == 0 {
         return "real time";
     }
     // SAFETY: numbers only; on Linux 0 is the calling thread.

@@ -134,19 +134,47 @@ fn devices_are_open_only_while_they_are_needed() {
     });
 }
 
+/// An engine that no thread runs.
+fn idle_engine() -> (Engine, Controls) {
+    let settings = EngineSettings {
+        microphone: DeviceName::Auto,
+        speaker: DeviceName::None,
+        echo: EchoMode::Off,
+    };
+    Engine::new(settings, |event| panic!("{event:?}")).unwrap()
+}
+
 #[test]
 fn an_engine_without_work_sleeps() {
-    let (mut engine, _) = Engine::new(
-        EngineSettings {
-            microphone: DeviceName::Auto,
-            speaker: DeviceName::Auto,
-            echo: EchoMode::Off,
+    let (mut engine, _) = idle_engine();
+    let now = Instant::now();
+    assert!(engine.turn(&mut EchoPath::new(EchoMode::Off), now, false));
+    assert_eq!(engine.due(now), None, "nothing wakes it but a command");
+}
+
+#[test]
+fn an_engine_whose_call_is_over_sleeps_again() {
+    let (mut engine, controls) = idle_engine();
+    let (mut echo, mut now) = (EchoPath::new(EchoMode::Off), Instant::now());
+    controls.play(
+        STREAM,
+        Frame {
+            sequence: 0,
+            captured: Duration::ZERO,
+            format: Format::of(Codec::Pcm),
+            bytes: vec![0; 2 * BLOCK].into(),
         },
-        |event| panic!("{event:?}"),
-    )
-    .unwrap();
-    assert!(engine.turn(&mut EchoPath::new(EchoMode::Off), Instant::now(), false));
-    assert_eq!(engine.due(), None, "nothing wakes it but a command");
+    );
+    controls.end(STREAM);
+    assert!(engine.turn(&mut echo, now, false));
+    now += playback::LINGER;
+    controls.forget(STREAM);
+    assert!(engine.turn(&mut echo, now, false));
+    assert_eq!(
+        engine.due(now),
+        None,
+        "a time that has passed is no timeout"
+    );
 }
 
 #[test]

@@ -26,9 +26,10 @@ pub(super) struct Control {
     lip_sync: f32,
     /// When the first sound came.
     started: Option<Duration>,
-    /// When the reserve last grew, or shrank.
-    changed: Duration,
-    quiet_since: Duration,
+    /// When the loudspeaker last took sound; `None` after a stop.
+    played: Option<Duration>,
+    /// How long sound has played since the last dry run. Silence tells nothing of the path.
+    quiet: Duration,
     period_removed: Duration,
 }
 
@@ -39,24 +40,20 @@ impl Control {
             reserve: START,
             lip_sync: 0.0,
             started: None,
-            changed: Duration::ZERO,
-            quiet_since: Duration::ZERO,
+            played: None,
+            quiet: Duration::ZERO,
             period_removed: Duration::ZERO,
         }
     }
 
-    /// Sound came; the first time starts the clocks.
+    /// Sound came.
     pub(super) fn arrived(&mut self, now: Duration) {
-        if self.started.is_none() {
-            self.started = Some(now);
-            self.quiet_since = now;
-            self.changed = now;
-        }
+        self.started.get_or_insert(now);
     }
 
     /// Sound came back after a dry run that began `since`.
     pub(super) fn ran_dry(&mut self, since: Duration, now: Duration) {
-        self.quiet_since = now;
+        self.quiet = Duration::ZERO;
         let early = self
             .started
             .is_none_or(|started| since.saturating_sub(started) < SETTLING);
@@ -69,10 +66,11 @@ impl Control {
     /// The loudspeaker took sound, and `queued` ms are left.
     pub(super) fn played(&mut self, queued: f32, now: Duration) {
         self.lowest.add(queued, now);
-        let since_change = now.saturating_sub(self.changed).as_secs_f32();
-        self.changed = now;
-        if now.saturating_sub(self.quiet_since) > QUIET {
-            self.reserve = (self.reserve - since_change * GIVE_BACK).max(LEAST);
+        let before = self.played.replace(now).unwrap_or(now);
+        let passed = now.saturating_sub(before);
+        self.quiet += passed;
+        if self.quiet > QUIET {
+            self.reserve = (self.reserve - passed.as_secs_f32() * GIVE_BACK).max(LEAST);
         }
     }
 
@@ -113,6 +111,7 @@ impl Control {
     /// Playing stops: what was measured says nothing about what comes.
     pub(super) fn stopped(&mut self) {
         self.lowest = Lowest::default();
+        self.played = None;
     }
 
     /// What the queue is held at, in ms.
@@ -136,9 +135,9 @@ const STEP: f32 = 10.0;
 const SETTLING: Duration = Duration::from_secs(3);
 /// No reserve covers a longer stall, so it does not raise the reserve.
 const STALL: Duration = Duration::from_millis(100);
-/// After so long without a dry run the reserve shrinks..
+/// After so long without a dry run the reserve shrinks
 const QUIET: Duration = Duration::from_secs(20);
-/// .. by so many ms each second.
+/// by so many ms each second.
 const GIVE_BACK: f32 = 0.2;
 /// Within this the speed is exactly 1, and samples leave as they came.
 const DEAD_BAND: f32 = 2.0;

@@ -13,8 +13,8 @@
 //! nothing left      fade out over 5 ms; wait for the reserve; fade in
 //! ```
 //! The reserve starts at 10 ms. A dry run adds 10, to at most 80, but not in the first 3 s and not
-//! after a stall of more than 100 ms, which no reserve covers. After 20 s without a dry run it
-//! shrinks by 0.2 ms a second, down to 8.
+//! after a stall of more than 100 ms, which no reserve covers. After it has played for 20 s without
+//! a dry run it shrinks by 0.2 ms a second, down to 8.
 //!
 //! Ten minutes on five kinds of path, pulls of 5 ms (`tests::paths`); 10 ms of the delay are the
 //! frame itself:

@@ -5,6 +5,7 @@ mod connection;
 mod frames;
 pub(crate) mod law;
 mod link;
+mod messages;
 mod server;
 mod tags;
 
@@ -12,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
-use self::connection::Entry;
 pub(super) use self::connection::Purpose;
 pub(super) use self::link::Link;
+use self::messages::Entry;
 pub(super) use self::server::Server;
-use super::pace::lasting;
 use super::{Capture, Device, DeviceError, DeviceKind, DeviceName, Heard, Playback};
+use crate::time_of;
 
 /// How often the latency of a loudspeaker is asked for.
 const ASK_LATENCY: Duration = Duration::from_secs(1);
@@ -88,7 +89,7 @@ impl Capture for PulseMicrophone {
     fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
         self.link.pump(now)?;
         let connection = &mut self.link.connection;
-        let age = connection.latency() + lasting(connection.recorded());
+        let age = connection.latency() + time_of(connection.recorded());
         Ok(Heard {
             samples: connection.record(samples),
             captured: now.checked_sub(age).unwrap_or(now),

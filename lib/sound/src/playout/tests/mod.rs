@@ -322,3 +322,22 @@ fn the_raised_reserve_is_reached_and_given_back() {
     assert!(queued(&stage) <= before + 2, "{} {before}", queued(&stage));
     assert_eq!(stage.playout.stats().dry_runs, 0);
 }
+
+#[test]
+fn a_long_mute_does_not_give_back_what_dry_runs_taught() {
+    let mut stage = Stage::new(speech(10.0, 4));
+    stage.run(400);
+    stage.stall(5);
+    stage.run(200);
+    let reserve = stage.playout.stats().reserve;
+    assert!(reserve > Duration::from_millis(15), "{reserve:?}");
+    stage.playout.end();
+    stage.stall(60_000);
+    stage.run(100);
+    assert_eq!(stage.playout.stats().reserve, reserve);
+    stage.run(3_000);
+    assert!(
+        stage.playout.stats().reserve < reserve,
+        "it gives back while it plays"
+    );
+}
