@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use transom::RemotePicture;
-use transom::media::{self, MAX_FILM_FILES, Picture};
+use transom::media::{self, FilmSound, MAX_FILM_FILES, Picture};
 
 use crate::failure::Failure;
 use crate::recorder::{cannot_write, check_ordinary};
@@ -59,6 +59,16 @@ impl Film {
     pub(crate) fn add(&mut self, picture: &RemotePicture) -> Result<(), Failure> {
         self.add_picture(&for_film(picture))
             .map_err(|error| cannot_write(&self.names.last(), error))
+    }
+
+    /// Adds sound, where the format has room for it.
+    pub(crate) fn add_sound(&mut self, sound: &FilmSound<'_>) -> Result<(), Failure> {
+        match &mut self.reel {
+            Reel::Matroska(film) => film
+                .sound(sound)
+                .map_err(|error| cannot_write(&self.names.last(), error)),
+            Reel::Mjpeg(_) => Ok(()),
+        }
     }
 
     /// Writes the end of the film, and all that is buffered.

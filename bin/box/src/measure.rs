@@ -1,4 +1,4 @@
-//! Hidden options for `cargo xtask bench link`: what a measurement needs of the built programs and
+//! Hidden options for `cargo xtask bench` and `cargo xtask sound`: what a measurement needs of the built programs and
 //! no user does. They change nothing unless they are given.
 
 use std::path::PathBuf;
@@ -15,6 +15,7 @@ use transom::{
 
 use crate::output::Output;
 use crate::report::transfer_json;
+use crate::sound;
 
 /// For a camera box under measurement.
 #[derive(Args, Clone, Debug)]
@@ -33,6 +34,29 @@ pub(crate) struct MeasureWatch {
     /// One JSON object for each picture
     #[arg(long, hide = true)]
     measure_pictures: bool,
+}
+
+/// For a call under measurement.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct MeasureCall {
+    /// One JSON object a second for the sound that is heard
+    #[arg(long, hide = true)]
+    measure_sound: bool,
+}
+
+impl MeasureCall {
+    pub(crate) fn notice(self, notice: &Notice, handle: &Handle, output: &Output) {
+        if !self.measure_sound {
+            return;
+        }
+        if let Notice::CallStarted { .. } = notice {
+            handle.measure(true);
+        }
+        if let Some(mut json) = sound::measured(notice) {
+            json["event"] = "sound".into();
+            output.answer("", json);
+        }
+    }
 }
 
 /// `NAME=PATH`.

@@ -1,7 +1,10 @@
 //! The twin of `sound.rs` in a build without the feature `sound`: no options, no notices.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::Value;
+use transom::media::FilmSound;
 use transom::{Handle, Notice, PeerName, Settings};
 
 #[derive(Args, Debug)]
@@ -22,12 +25,22 @@ impl HearingOptions {
     pub(crate) fn apply(&self, _: &mut Settings) {}
 }
 
+pub(crate) fn add_tone(_: &mut Settings) {}
+
 #[derive(Debug)]
 pub(crate) struct Hearing;
 
 impl Hearing {
     pub(crate) fn new(_: &HearingOptions) -> Self {
         Self
+    }
+
+    pub(crate) fn of_demo(_: &mut Settings) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        None
     }
 
     pub(crate) fn ask(&self, _: &Handle, _: &PeerName) {}
@@ -39,6 +52,14 @@ impl Hearing {
     pub(crate) fn line(&self) -> Option<String> {
         None
     }
+}
+
+pub(crate) fn recorded(_: &Notice) -> Option<FilmSound<'_>> {
+    None
+}
+
+pub(crate) fn measured(_: &Notice) -> Option<Value> {
+    None
 }
 
 pub(crate) fn is_sound(_: &Notice) -> bool {

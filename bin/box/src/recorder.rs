@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use transom::RemotePicture;
+use transom::media::FilmSound;
 
 use crate::args::Watch;
 use crate::failure::Failure;
@@ -54,6 +55,19 @@ impl Recorder {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(cannot_write(Path::new("stdout"), error)),
         }
+    }
+
+    /// Keeps sound, where there is a film.
+    pub(crate) fn add_sound(&mut self, sound: &FilmSound<'_>) -> Result<(), Failure> {
+        match &mut self.film {
+            Some(film) => film.add_sound(sound),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a film is kept, which the far side is told.
+    pub(crate) fn has_film(&self) -> bool {
+        self.film.is_some()
     }
 
     /// Completes the file.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
+use transom::media::FilmSound;
 use transom::sounds::{DeviceName, DeviceState, EchoMode};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundNumbers, SoundState};
 
@@ -56,6 +57,12 @@ pub(crate) struct HearingOptions {
     hear: Option<PathBuf>,
 }
 
+/// A box of a demo that sounds by itself.
+pub(crate) fn add_tone(settings: &mut Settings) {
+    settings.sound.microphone = DeviceName::Tone;
+    settings.sound.echo = EchoMode::Off;
+}
+
 /// How stdout is named as a file.
 const STDOUT: &str = "/dev/stdout";
 
@@ -100,6 +107,20 @@ impl Hearing {
         }
     }
 
+    /// Plays the tone of a demo to nobody, for its figures.
+    pub(crate) fn of_demo(settings: &mut Settings) -> Option<Self> {
+        settings.sound.speaker = DeviceName::Silence;
+        Some(Self {
+            is_wanted: true,
+            numbers: None,
+        })
+    }
+
+    /// From the tone at the box to the loudspeaker, once it is known.
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        self.numbers?.delay
+    }
+
     /// Takes note of how the sound is.
     pub(crate) fn notice(&mut self, notice: &Notice) {
         if let Notice::Measured { numbers, .. } = notice {
@@ -109,20 +130,9 @@ impl Hearing {
 
     /// Adds the sound to the stable object of `--stats-json`.
     pub(crate) fn add_to(&self, json: &mut Value) {
-        if !self.is_wanted {
-            return;
+        if self.is_wanted {
+            json["sound"] = self.numbers.as_ref().map_or(Value::Null, numbers_json);
         }
-        let milliseconds = |time: Duration| round(milliseconds(time));
-        json["sound"] = self.numbers.map_or(Value::Null, |sound| {
-            json!({
-                "delay_ms": sound.delay.map(milliseconds),
-                "queued_ms": milliseconds(sound.queued),
-                "reserve_ms": milliseconds(sound.reserve),
-                "dry_runs": sound.dry_runs,
-                "removed_ms": milliseconds(sound.removed),
-                "skew_ms": sound.skew_us.map(|skew| round(skew as f64 / 1000.0)),
-            })
-        });
     }
 
     /// The same for people.
@@ -131,6 +141,34 @@ impl Hearing {
         let delay = sound.delay.unwrap_or(sound.queued);
         Some(format!("sound {:.0} ms", milliseconds(delay)))
     }
+}
+
+/// A frame of sound for the film.
+pub(crate) fn recorded(notice: &Notice) -> Option<FilmSound<'_>> {
+    match notice {
+        Notice::Sound(SoundNotice::Recorded { sound, .. }) => Some(sound.for_film()),
+        _ => None,
+    }
+}
+
+/// What a measurement tells of the sound that is heard.
+pub(crate) fn measured(notice: &Notice) -> Option<Value> {
+    let Notice::Measured { numbers, .. } = notice else {
+        return None;
+    };
+    numbers.sound.as_ref().map(numbers_json)
+}
+
+fn numbers_json(sound: &SoundNumbers) -> Value {
+    let milliseconds = |time: Duration| round(milliseconds(time));
+    json!({
+        "delay_ms": sound.delay.map(milliseconds),
+        "queued_ms": milliseconds(sound.queued),
+        "reserve_ms": milliseconds(sound.reserve),
+        "dry_runs": sound.dry_runs,
+        "removed_ms": milliseconds(sound.removed),
+        "skew_ms": sound.skew_us.map(|skew| round(skew as f64 / 1000.0)),
+    })
 }
 
 pub(crate) fn is_sound(notice: &Notice) -> bool {

@@ -51,6 +51,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["sound", rest @ ..] => bench::sound::run(rest),
         ["screenshots", rest @ ..] => screenshots::run(rest),
         ["sim", rest @ ..] => sim::run(rest),
         [other, ..] => Err(Failure::usage(format!(
@@ -74,8 +75,15 @@ cargo xtask COMMAND
   bench files [--mib N] [--rounds N] [--parts]
                                 a big file over loopback: ours, scp, rsync, socat, cp, and the parts
                                 that it can't do without
+  bench sound [--seconds N]     what sound costs in a call, with and without echo cancelling, and
+                                while nobody calls; each stage; playout under clocks that drift
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
-                                link, viewers and files take --bin DIR: the programs to measure
+                                link, viewers, files and sound take --bin DIR: the programs to measure
+  sound latency [--row N] [--seconds N] [--server ADDRESS]
+                                mouth to ear between two programs through a sound server, alone,
+                                beside pictures and beside a file
+  sound quality [FILE.wav]      what Opus costs speech
+  sound long [--minutes N]      two programs speak to each other under load: gaps, clicks, delay
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   screenshots                   the README's pictures, taken anew
 ";

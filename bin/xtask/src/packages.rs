@@ -101,6 +101,13 @@ pub(crate) const PULSEAUDIO: Need = Need {
     },
 };
 
+/// Speech that nobody had to record.
+pub(crate) const ESPEAK: Need = Need {
+    why: "speaks, for measurements of sound",
+    packages: &["espeak-ng"],
+    is_met: || machine::program("espeak-ng").is_some(),
+};
+
 /// Takes the pictures for the README.
 pub(crate) const IMAGEMAGICK: Need = Need {
     why: "takes pictures of the window",

@@ -139,6 +139,12 @@ impl Person {
         self.knows_as(&other.name, other, address)
     }
 
+    /// The same, and the other may hear this one's microphone too.
+    pub(crate) fn is_heard_by(&self, other: &Self, address: &str) -> Outcome {
+        let contact = other.contact(&other.name, address);
+        self.write_book(&format!("{contact} may=view,call,files,hear\n"))
+    }
+
     /// The same under another name.
     pub(crate) fn knows_as(&self, name: &str, other: &Self, address: &str) -> Outcome {
         self.write_book(&(other.contact(name, address) + "\n"))

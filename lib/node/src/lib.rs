@@ -78,7 +78,7 @@ pub use settings::{
     Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
 };
 #[cfg(feature = "sound")]
-pub use sound::{SoundNotice, SoundNumbers, SoundSettings, SoundState};
+pub use sound::{RecordedSound, SoundNotice, SoundNumbers, SoundSettings, SoundState};
 pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.

@@ -8,7 +8,7 @@ use transom::PeerName;
 use transom::media::Source;
 
 use super::{Door, parse_listen, parse_source};
-use crate::measure::{MeasureCamera, MeasureWatch};
+use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
 
@@ -64,6 +64,8 @@ pub(crate) struct Call {
     /// --answer: wait for ever]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) ring_seconds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) measure: MeasureCall,
 }
 
 #[derive(Args, Debug)]

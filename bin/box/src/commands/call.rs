@@ -13,6 +13,7 @@ use crate::args::Call;
 use crate::dial::Line;
 use crate::door::{self, Knocks};
 use crate::failure::Failure;
+use crate::measure::MeasureCall;
 use crate::output::Output;
 use crate::place::Place;
 use crate::report;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
     let talk = Talk {
         output,
         shows,
+        measure: arguments.measure,
         time,
         with: None,
         end: None,
@@ -74,6 +76,7 @@ struct Talk<'a> {
     output: &'a Output,
     /// Whether the other side sees our camera.
     shows: bool,
+    measure: MeasureCall,
     /// Hang up so long after it began.
     time: Option<Duration>,
     /// With whom, once it began.
@@ -144,6 +147,8 @@ fn ring(mut line: Line, mut talk: Talk<'_>) -> Result<(), Failure> {
         match line.running.next(talk.end) {
             Some(Event::Notice(notice)) => {
                 line.notice(&notice, talk.output)?;
+                talk.measure
+                    .notice(&notice, &line.running.handle, talk.output);
                 if matches!(notice, Notice::Joined { .. }) && !has_rung {
                     has_rung = true;
                     begin(&line, &talk);
@@ -204,6 +209,7 @@ fn wait(
         match running.next(until) {
             Some(Event::Notice(notice)) => {
                 hear(&notice, &running, &talk, &mut knocks);
+                talk.measure.notice(&notice, &running.handle, talk.output);
                 let end = talk.notice(&notice);
                 if let (Some((reason, text)), Some(peer)) = (end, talk.with) {
                     return over(&peer, reason, &text);

@@ -1,4 +1,4 @@
-//! `transom demo`: a box, a desk that watches it, and a friend who sends the desk a file. All in
+//! `transom demo`: a box, a desk that watches and hears it, and a friend who sends the desk a file. All in
 //! this process, over real sockets, with keys that are kept nowhere.
 
 mod scratch;
@@ -20,8 +20,9 @@ use crate::failure::Failure;
 use crate::format::{bytes, rate};
 use crate::output::Output;
 use crate::signals::Signal;
+use crate::sound::{Hearing, add_tone};
 use crate::station::{Event, Running};
-use crate::stats::Stats;
+use crate::stats::{Stats, milliseconds, round};
 
 use scratch::{FILE_BYTES, Scratch, same_bytes};
 
@@ -52,6 +53,8 @@ struct Stage {
     source: PathBuf,
     time: Duration,
     stats: Stats,
+    /// The tone of the box; none in a build without sound.
+    hearing: Option<Hearing>,
     camera_live: bool,
     sending: Option<Instant>,
     /// How long the file took, and whether it is said to be durable.
@@ -70,7 +73,8 @@ impl Stage {
         );
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
 
-        let mut settings = settings("box", camera_id, [contact("desk", nowhere, &desk_key)?])?;
+        let mut settings = settings("box", camera_id, [viewer(nowhere, &desk_key)?])?;
+        add_tone(&mut settings);
         settings.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
         settings.serve_camera = true;
         settings.camera = Some(pattern());
@@ -85,6 +89,7 @@ impl Stage {
             quota: None,
             overwrite: false,
         });
+        let hearing = Hearing::of_demo(&mut settings);
         let (desk, desk_address) = started(settings)?;
         desk.handle
             .connect(contact("box", camera_address, &camera_key)?, true);
@@ -100,6 +105,7 @@ impl Stage {
             source: scratch.source(),
             time,
             stats: Stats::default(),
+            hearing,
             camera_live: false,
             sending: None,
             sent: None,
@@ -125,18 +131,43 @@ impl Stage {
         Ok(())
     }
 
-    /// The watching took its time, and the file came to its end.
+    /// The watching took its time, the file came to its end, and the tone was heard.
     fn is_over(&self) -> bool {
         self.stats
             .first()
             .is_some_and(|first| first.elapsed() >= self.time)
             && self.sent.is_some()
+            && self.heard()
+    }
+
+    /// Whether the delay of the tone is known; true in a build without sound.
+    fn heard(&self) -> bool {
+        let hearing = self.hearing.as_ref();
+        hearing.is_none_or(|hearing| hearing.delay().is_some())
+    }
+
+    /// The line of the tone, which a build without sound has not.
+    fn sound_line(&self) -> String {
+        let Some(hearing) = &self.hearing else {
+            return String::new();
+        };
+        let delay = hearing.delay().map_or("not heard".into(), |delay| {
+            let delay = milliseconds(delay);
+            format!("a tone, {delay:.0} ms from microphone to loudspeaker")
+        });
+        format!("sound    {}  {delay}\n", verdict(self.heard()))
     }
 
     fn desk_saw(&mut self, event: Event) -> Result<(), Failure> {
+        if let (Some(hearing), Event::Notice(notice)) = (&mut self.hearing, &event) {
+            hearing.notice(notice);
+        }
         match event {
             Event::Notice(Notice::Joined { peer, .. }) if peer.as_str() == "box" => {
                 self.desk.handle.ring(&peer, CallKind::View);
+                if let Some(hearing) = &self.hearing {
+                    hearing.ask(&self.desk.handle, &peer);
+                }
             }
             Event::Notice(Notice::Picture { picture, .. }) => {
                 self.watched(&picture);
@@ -216,23 +247,28 @@ impl Stage {
         let human = format!(
             "box      {}  camera {}\n\
              watcher  {}  {}\n\
-             file     {}  {file}",
+             {}file     {}  {file}",
             verdict(self.camera_live),
             if self.camera_live { "live" } else { "not live" },
             verdict(watched),
             self.stats.summary(),
+            self.sound_line(),
             verdict(same),
         );
         let (fps, latency) = (self.stats.fps(), self.stats.latency());
         let mut json = self.stats.json("demo_result", fps, self.time, &latency);
         json["box_worked"] = self.camera_live.into();
         json["watcher_worked"] = watched.into();
+        if let Some(hearing) = &self.hearing {
+            json["sound_worked"] = self.heard().into();
+            json["sound_delay_ms"] = hearing.delay().map(milliseconds).map(round).into();
+        }
         json["file_worked"] = same.into();
         json["file_bytes"] = FILE_BYTES.into();
         json["file_seconds"] = took.as_secs_f64().into();
         json["file_bytes_per_second"] = if same { speed } else { 0 }.into();
         output.answer(human, json);
-        if self.camera_live && watched && same {
+        if self.camera_live && watched && same && self.heard() {
             return Ok(());
         }
         let why = self
@@ -269,6 +305,13 @@ fn contact(name: &str, address: SocketAddr, key: &PublicKey) -> Result<Contact, 
     format!("{name} {address} key={key}")
         .parse()
         .map_err(|error| Failure::new("the demo's own contact is wrong", error))
+}
+
+/// Who may also hear.
+fn viewer(address: SocketAddr, key: &PublicKey) -> Result<Contact, Failure> {
+    let mut contact = contact("desk", address, key)?;
+    contact.may.hear = true;
+    Ok(contact)
 }
 
 fn pattern() -> CaptureRequest {

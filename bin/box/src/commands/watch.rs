@@ -18,7 +18,7 @@ use crate::place::Place;
 use crate::recorder::Recorder;
 use crate::report;
 use crate::signals::Signal;
-use crate::sound::{Hearing, is_sound};
+use crate::sound::{Hearing, is_sound, recorded};
 use crate::station::Event;
 use crate::stats::Stats;
 
@@ -128,7 +128,10 @@ impl<'a> Watching<'a> {
                         return Ok(End::Unread);
                     }
                 }
-                Some(Event::Notice(notice)) => self.notice(&notice)?,
+                Some(Event::Notice(notice)) => match recorded(&notice) {
+                    Some(sound) => self.recorder.add_sound(&sound)?,
+                    None => self.notice(&notice)?,
+                },
                 Some(Event::Signal(Signal::End)) => return Ok(End::Enough),
                 Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
                 Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
@@ -219,6 +222,9 @@ impl<'a> Watching<'a> {
         let Line { running, peer, .. } = &self.line;
         running.handle.ring(peer, CallKind::View);
         self.hearing.ask(&running.handle, peer);
+        if self.recorder.has_film() {
+            running.handle.recording(peer, true);
+        }
     }
 
     /// A box that goes away or is busy after it had shown something may do so again.

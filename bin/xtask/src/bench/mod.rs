@@ -8,11 +8,13 @@ mod link;
 mod parts;
 pub(crate) mod peers;
 mod processor;
+pub(crate) mod sound;
 mod sshd;
 mod video;
 mod view;
 mod viewers;
 
+use std::fs;
 use std::path::{self, PathBuf};
 
 use crate::failure::{Context as _, Failure, Outcome};
@@ -25,10 +27,11 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ["video", rest @ ..] => video::run(rest),
         ["files", rest @ ..] => files::run(rest),
         ["link", rest @ ..] => link::run(rest),
+        ["sound", rest @ ..] => sound::cost(rest),
         ["view", rest @ ..] => view::run(rest),
         ["viewers", rest @ ..] => viewers::run(rest),
         _ => Err(Failure::usage(
-            "bench: say which, link, viewers, video, files or view",
+            "bench: say which, link, viewers, video, files, sound or view",
         )),
     }
 }
@@ -62,4 +65,12 @@ fn number(arguments: &[&str], name: &str, usual: u32) -> Outcome<u32> {
     value
         .filter(|number| *number > 0)
         .ok_or_else(|| Failure::usage(format!("bench: {name} takes a number from 1")))
+}
+
+/// Resident memory of a process, in KB.
+fn resident(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    number.unwrap_or(0)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::failure::{Failure, Outcome};
 use crate::stage::{STARTING, Stage, is_event, number_field};
 
-use super::{build, number};
+use super::{build, number, resident};
 use crate::children::Background;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
@@ -131,11 +131,4 @@ impl Memory {
         }
         memory
     }
-}
-
-fn resident(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.unwrap_or(0)
 }

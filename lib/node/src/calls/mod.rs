@@ -91,6 +91,7 @@ impl Calls {
                 is_served: call.served,
                 rights: link.rights,
                 takes: link.capabilities,
+                is_recorded: call.records,
             };
             Some((call.place?, party))
         })

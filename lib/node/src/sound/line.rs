@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use transom_media::{SoundCodec as FilmCodec, Speaker};
 use transom_net::PeerId;
 use transom_proto::{CallId, SoundFrame};
 use transom_sound::{Codec, Format, Frame, LipSync, StreamId, StreamNumbers, skew_ms};
 use transom_wire::{SoundCodec, SoundHead, SoundState};
 
 use super::party::{Own, Party};
+use super::{RecordedSound, SoundNotice};
 use crate::context::Context;
+use crate::notice::Notice;
 
 /// Between two notices of whether a peer speaks.
 const SPEAKING_PAUSE: Duration = Duration::from_millis(200);
@@ -104,6 +107,33 @@ impl Line {
             Some(Ok(_)) => self.sends = true,
             Some(Err(error)) => log::debug!("{link} a frame of sound can't be sent: {error}"),
             None => {}
+        }
+    }
+
+    /// Gives a frame to an owner that records the call.
+    pub(super) fn record(
+        &self,
+        speaker: Speaker,
+        frame: &SoundFrame,
+        captured: Instant,
+        out: &mut Context,
+    ) {
+        let codec = match frame.format.codec {
+            SoundCodec::Pcm => FilmCodec::Pcm,
+            SoundCodec::Opus => FilmCodec::Opus {
+                pre_skip: Codec::Opus.delay(),
+            },
+            _ => return,
+        };
+        if self.party.is_recorded {
+            let sound = RecordedSound {
+                speaker,
+                codec,
+                captured,
+                bytes: frame.bytes.clone(),
+            };
+            let peer = self.party.peer;
+            out.notify(Notice::Sound(SoundNotice::Recorded { peer, sound }));
         }
     }
 

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use transom_media::Speaker;
 use transom_net::PeerId;
 use transom_proto::{CallEvent, CallId, SoundFrame};
 use transom_sound::{
@@ -29,7 +30,7 @@ use transom_wire::{Capabilities, PeerName};
 
 pub(crate) use self::inbox::Inbox;
 use self::line::Line;
-pub use self::notice::{SoundNotice, SoundNumbers, SoundSettings, SoundState};
+pub use self::notice::{RecordedSound, SoundNotice, SoundNumbers, SoundSettings, SoundState};
 use self::party::Own;
 pub(crate) use self::party::Party;
 use self::spoken_to::SpokenTo;
@@ -128,6 +129,7 @@ impl Sound {
             for (id, line) in &mut self.lines {
                 if line.codec(&self.own) == Some(encoded.codec) {
                     line.send(*id, frame.clone(), out);
+                    line.record(Speaker::Near, &frame, encoded.captured, out);
                 }
             }
         }
@@ -253,6 +255,10 @@ impl Sound {
         };
         line.speaking.set(frame.voice);
         let stream = line.stream;
+        if let Some(Some(captured)) = out.with(id.0, |session| session.to_local(frame.captured)) {
+            let captured = out.net.instant(captured);
+            line.record(Speaker::Far, &frame, captured, out);
+        }
         let (Some(frame), Some(controls)) = (line::played(frame), self.controls(out)) else {
             return;
         };

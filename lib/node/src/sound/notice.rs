@@ -1,7 +1,9 @@
 //! What a station tells its owner of sound, and what its owner chooses. Plain data, no behaviour.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use transom_media::{FilmSound, SoundCodec, Speaker};
 use transom_sound::{Device, DeviceName, DeviceState, EchoMode, OwnLevel};
 use transom_wire::PeerName;
 
@@ -64,9 +66,42 @@ pub enum SoundNotice {
         /// Which peer.
         peer: PeerName,
     },
+    /// A frame of sound of a call that the owner [records](crate::Handle::recording), of either
+    /// side, as it was sent: what the owner hears, and what the peer was sent of our microphone.
+    Recorded {
+        /// The call's.
+        peer: PeerName,
+        /// The frame.
+        sound: RecordedSound,
+    },
     /// The microphones and loudspeakers of this machine, asked for by
     /// [`Handle::list_sounds`](crate::Handle::list_sounds).
     Devices(Vec<Device>),
+}
+
+/// A frame of sound for a film.
+#[derive(Clone, Debug)]
+pub struct RecordedSound {
+    /// Whose microphone.
+    pub speaker: Speaker,
+    /// How its bytes are coded.
+    pub codec: SoundCodec,
+    /// When its first sample was captured, by this machine's clock.
+    pub captured: Instant,
+    /// Samples or a packet.
+    pub bytes: Arc<[u8]>,
+}
+
+impl RecordedSound {
+    /// As a film takes it.
+    pub fn for_film(&self) -> FilmSound<'_> {
+        FilmSound {
+            speaker: self.speaker,
+            codec: self.codec,
+            captured: self.captured,
+            bytes: &self.bytes,
+        }
+    }
 }
 
 /// What is heard of a peer. Counts run from the beginning of its call on this connection.

@@ -31,6 +31,8 @@ pub(crate) struct Party {
     pub(crate) rights: Rights,
     /// What the peer's station says that it takes.
     pub(crate) takes: Capabilities,
+    /// Whether the owner records the call.
+    pub(crate) is_recorded: bool,
 }
 
 impl Party {

@@ -28,6 +28,7 @@ fn talk(peer: &str) -> Party {
         is_served: false,
         rights: "view,call,files".parse().unwrap(),
         takes: TAKES,
+        is_recorded: false,
     }
 }
 
@@ -145,11 +146,13 @@ fn the_better_codec_of_both_is_used() {
     assert_eq!(talk("anna").codec(), best);
     let older = Party {
         takes: Capabilities::SOUND,
+        is_recorded: false,
         ..talk("anna")
     };
     assert_eq!((older.codec(), older.has_sound()), (Codec::Pcm, true));
     let silent = Party {
         takes: Capabilities::CALLS,
+        is_recorded: false,
         ..talk("anna")
     };
     assert!(!silent.has_sound());

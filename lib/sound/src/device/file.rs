@@ -79,15 +79,23 @@ pub(super) struct FileSpeaker {
 }
 
 impl FileSpeaker {
-    /// Creates the file, or replaces what it held. A pipe or a terminal gets the same bytes, with a
-    /// header that says "to the end".
-    pub(super) fn create(path: &Path) -> Result<Self, DeviceError> {
+    /// Creates the file, or replaces what it held; one that was `begun` before goes on behind what
+    /// was heard then. A pipe or a terminal gets the same bytes, with a header that says "to the
+    /// end".
+    pub(super) fn create(path: &Path, begun: bool) -> Result<Self, DeviceError> {
         let name = path.display().to_string();
-        let start = |file: File| match file.metadata()?.is_file() {
-            true => WavWriter::new(file),
-            false => WavWriter::stream(file),
+        let mut options = File::options();
+        options.write(true).create(true).truncate(!begun);
+        // A pipe that is read from would be a reader of itself, and never be closed.
+        let is_file = path.metadata().is_ok_and(|data| data.is_file());
+        options.read(begun && is_file);
+        let start = |file: File| match (file.metadata()?.is_file(), begun) {
+            (true, false) => WavWriter::new(file),
+            (true, true) => WavWriter::resume(file),
+            (false, false) => WavWriter::stream(file),
+            (false, true) => Ok(WavWriter::resume_stream(file)),
         };
-        let writer = File::create(path).and_then(start);
+        let writer = options.open(path).and_then(start);
         let writer = writer.map_err(|why| DeviceError::io(&name, "create", why))?;
         Ok(Self {
             name,

@@ -229,13 +229,14 @@ impl Place {
 
 /// What a [`Slot`] needs of a device.
 trait Reopen: Sized {
-    fn open(name: &DeviceName, place: &Place) -> Result<Self, DeviceError>;
+    /// `again`: it was open before.
+    fn open(name: &DeviceName, again: bool, place: &Place) -> Result<Self, DeviceError>;
     fn name(&self) -> &str;
     fn due(&self) -> Option<Instant>;
 }
 
 impl Reopen for Microphone {
-    fn open(name: &DeviceName, place: &Place) -> Result<Self, DeviceError> {
+    fn open(name: &DeviceName, _: bool, place: &Place) -> Result<Self, DeviceError> {
         Self::open(name, &place.registry, place.token)
     }
 
@@ -249,8 +250,8 @@ impl Reopen for Microphone {
 }
 
 impl Reopen for Speaker {
-    fn open(name: &DeviceName, place: &Place) -> Result<Self, DeviceError> {
-        Self::open(name, &place.registry, place.token)
+    fn open(name: &DeviceName, again: bool, place: &Place) -> Result<Self, DeviceError> {
+        Self::open_again(name, again, &place.registry, place.token)
     }
 
     fn name(&self) -> &str {
@@ -265,6 +266,8 @@ impl Reopen for Speaker {
 /// A wanted device, open or not.
 struct Slot<T> {
     wanted: Option<DeviceName>,
+    /// The device that was open last: a file of it goes on, and is not begun anew.
+    begun: Option<DeviceName>,
     device: Option<T>,
     retry: Option<Retry>,
     state: DeviceState,
@@ -274,6 +277,7 @@ impl<T> Default for Slot<T> {
     fn default() -> Self {
         Self {
             wanted: None,
+            begun: None,
             device: None,
             retry: None,
             state: DeviceState::Closed,
@@ -288,7 +292,10 @@ impl<T: Reopen> Slot<T> {
             return;
         }
         // The old device is closed first: the new one may be the same hardware.
-        *self = Self::default();
+        *self = Self {
+            begun: self.begun.take(),
+            ..Self::default()
+        };
         if name.is_some() {
             self.state = DeviceState::Opening;
             self.retry = Some(Retry::new(now));
@@ -331,8 +338,12 @@ impl<T: Reopen> Slot<T> {
         if !retry.take(now) {
             return;
         }
-        match T::open(name, place) {
-            Ok(device) => self.device = Some(device),
+        let again = self.begun.as_ref() == Some(name);
+        match T::open(name, again, place) {
+            Ok(device) => {
+                self.begun = Some(name.clone());
+                self.device = Some(device);
+            }
             Err(error) => self.lost(&error, now),
         }
     }
@@ -347,9 +358,6 @@ impl<T: Reopen> Slot<T> {
         let words = device.name().to_owned();
         log::info!("sound device=\"{words}\" on");
         self.state = DeviceState::On { words };
-        if let Some(retry) = &mut self.retry {
-            retry.worked();
-        }
     }
 
     fn lost(&mut self, error: &DeviceError, now: Instant) {

@@ -12,7 +12,7 @@ thread_local! {
 struct Fake(&'static str);
 
 impl Reopen for Fake {
-    fn open(_: &DeviceName, _: &Place) -> Result<Self, DeviceError> {
+    fn open(_: &DeviceName, _: bool, _: &Place) -> Result<Self, DeviceError> {
         WORLD.with_borrow_mut(|world| world.remove(0)).map(Self)
     }
 
@@ -164,4 +164,54 @@ fn a_microphone_whose_command_ends_is_lost_with_its_words() {
     assert_eq!(states, [DeviceState::Opening, on("cmd")]);
     assert_eq!(words, "cmd: the command ended with exit status: 1: gone");
     assert_eq!(for_peers, "its program ended");
+}
+
+/// Plays that many samples of one value, at the pace of the device.
+fn play(speaker: &mut KeptSpeaker, value: i16, mut samples: usize) {
+    let limit = Instant::now() + Duration::from_secs(30);
+    while samples > 0 {
+        let room = speaker.room().min(samples);
+        speaker.write(&vec![value; room]);
+        samples -= room;
+        assert!(Instant::now() < limit, "{:?}", speaker.poll_state());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_file_that_is_opened_again_goes_on_behind_what_was_heard() {
+    let place = std::env::temp_dir().join(format!("transom-sound-{}", std::process::id()));
+    let [file, other] = ["again.wav", "other.wav"].map(|name| place.with_extension(name));
+    let named = |path: &std::path::Path| Some(DeviceName::File(path.to_owned()));
+    let heard = |path: &std::path::Path| {
+        let file = std::fs::File::open(path).unwrap();
+        crate::WavReader::new(file).unwrap().read_all().unwrap()
+    };
+    std::fs::write(&file, "of an earlier run").unwrap();
+    let poll = Poll::new().unwrap();
+    let mut speaker = KeptSpeaker::new(poll.registry(), Token(0)).unwrap();
+    speaker.want(named(&file));
+    play(&mut speaker, 1, 500);
+    speaker.want(None);
+    speaker.want(named(&file));
+    play(&mut speaker, 2, 300);
+    speaker.want(None);
+    assert_eq!(heard(&file), [vec![1; 500], vec![2; 300]].concat());
+    std::fs::write(
+        &file,
+        "put in its place by another program, and longer than a header",
+    )
+    .unwrap();
+    speaker.want(named(&file));
+    assert_eq!(speaker.room(), 0);
+    let state = speaker.poll_state().unwrap();
+    assert!(matches!(state, DeviceState::Lost { .. }), "{state:?}");
+    assert!(std::fs::read(&file).unwrap().starts_with(b"put in"));
+    speaker.want(named(&other));
+    play(&mut speaker, 3, 100);
+    drop(speaker);
+    assert_eq!(heard(&other), [3; 100]);
+    for path in [file, other] {
+        std::fs::remove_file(path).unwrap();
+    }
 }

@@ -141,9 +141,19 @@ impl Speaker {
     /// # Errors
     /// When the device can't be opened, and for names that are microphones only.
     pub fn open(name: &DeviceName, registry: &Registry, token: Token) -> Result<Self, DeviceError> {
+        Self::open_again(name, false, registry, token)
+    }
+
+    /// The same; a file that was `begun` before goes on.
+    fn open_again(
+        name: &DeviceName,
+        begun: bool,
+        registry: &Registry,
+        token: Token,
+    ) -> Result<Self, DeviceError> {
         let playback: Box<dyn Playback> = match name {
             DeviceName::Command(command) => command::speaker(command, registry, token)?,
-            DeviceName::File(path) => Box::new(file::FileSpeaker::create(path)?),
+            DeviceName::File(path) => Box::new(file::FileSpeaker::create(path, begun)?),
             DeviceName::Loop(_) | DeviceName::Tone => {
                 return Err(DeviceError::Unsupported {
                     device: name.to_string(),

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// Waits between attempts: twice as long each time.
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(15);
+/// A device that was there for so long is tried again as soon as one that is lost for the first
+/// time. One that ends as soon as it has begun would be opened every second for ever.
+const LASTS: Duration = Duration::from_secs(10);
 /// Waits at least this long after an attempt, however often the devices change.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -38,13 +41,12 @@ impl Retry {
 
     /// The attempt or the device failed: another attempt later.
     pub(super) fn failed(&mut self, now: Instant) {
+        let opened = self.last.map(|last| now.saturating_duration_since(last));
+        if opened.is_some_and(|opened| opened >= LASTS) {
+            self.wait = FIRST;
+        }
         self.next = Some(now + self.wait);
         self.wait = (self.wait * 2).min(LONGEST);
-    }
-
-    /// The device works: the next loss is retried soon.
-    pub(super) fn worked(&mut self) {
-        self.wait = FIRST;
     }
 
     /// There is a new reason to try.
@@ -76,9 +78,15 @@ mod tests {
             now = next;
         }
         assert_eq!(waits, [1, 2, 4, 8, 15, 15, 15]);
-        retry.worked();
+        assert!(retry.take(now));
+        let short = now + LASTS / 2;
+        retry.failed(short);
+        assert_eq!(retry.due(), Some(short + LONGEST), "it ended at once");
+        now = short + LONGEST;
+        assert!(retry.take(now));
+        now += LASTS;
         retry.failed(now);
-        assert_eq!(retry.due(), Some(now + FIRST));
+        assert_eq!(retry.due(), Some(now + FIRST), "it was there");
     }
 
     #[test]

@@ -90,9 +90,6 @@ impl DeviceWatcher {
             self.retry.failed(now);
             return was_linked;
         }
-        if link.connection.is_ready() {
-            self.retry.worked();
-        }
         // A server that has just started has devices.
         link.connection.poll_changed() || !was_linked
     }

@@ -1,4 +1,4 @@
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use crate::RATE;
 
@@ -19,6 +19,31 @@ impl<W: Write + Seek> WavWriter<W> {
     pub fn new(output: W) -> io::Result<WavWriter<W>> {
         WavWriter::start(output, 0, note_sizes)
     }
+
+    /// Goes on behind the sound of a file that [`new`](Self::new) has begun; an empty file is begun.
+    ///
+    /// # Errors
+    /// `InvalidData` when the file holds anything else, which is left as it is.
+    pub fn resume(mut output: W) -> io::Result<WavWriter<W>>
+    where
+        W: Read,
+    {
+        let length = output.seek(SeekFrom::End(0))?;
+        if length == 0 {
+            return WavWriter::new(output);
+        }
+        let mut begun = [0; HEADER];
+        output.seek(SeekFrom::Start(0))?;
+        output.read_exact(&mut begun)?;
+        if !is_ours(&begun) {
+            let why = "it holds something else by now";
+            return Err(io::Error::new(ErrorKind::InvalidData, why));
+        }
+        // Half a sample at the end is what a full disk left.
+        let bytes = (length - HEADER as u64) & !1;
+        output.seek(SeekFrom::Start(HEADER as u64 + bytes))?;
+        Ok(WavWriter::over(output, bytes, note_sizes))
+    }
 }
 
 impl<W: Write> WavWriter<W> {
@@ -27,19 +52,28 @@ impl<W: Write> WavWriter<W> {
         WavWriter::start(output, u64::MAX, |_, _| Ok(()))
     }
 
+    /// Goes on with a pipe that has got its header.
+    pub fn resume_stream(output: W) -> WavWriter<W> {
+        WavWriter::over(output, 0, |_, _| Ok(()))
+    }
+
     fn start(
         mut output: W,
         size: u64,
         note: fn(&mut W, u64) -> io::Result<()>,
     ) -> io::Result<WavWriter<W>> {
         output.write_all(&header(size))?;
-        Ok(WavWriter {
+        Ok(WavWriter::over(output, 0, note))
+    }
+
+    fn over(output: W, bytes: u64, note: fn(&mut W, u64) -> io::Result<()>) -> WavWriter<W> {
+        WavWriter {
             output,
-            bytes: 0,
-            noted: 0,
+            bytes,
+            noted: bytes,
             note,
             buffer: Vec::new(),
-        })
+        }
     }
 
     /// Appends samples.
@@ -77,6 +111,12 @@ fn note_sizes<W: Write + Seek>(output: &mut W, size: u64) -> io::Result<()> {
     output.write_all(&header(size))?;
     output.seek(SeekFrom::End(0))?;
     Ok(())
+}
+
+/// Whether a file begins with a header of ours, whatever its sizes.
+fn is_ours(begun: &[u8; HEADER]) -> bool {
+    let empty = header(0);
+    begun[..4] == empty[..4] && begun[8..40] == empty[8..40]
 }
 
 /// The header before this many bytes of sound; of 4 GiB and more it says "to the end".

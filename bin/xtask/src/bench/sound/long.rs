@@ -1,0 +1,168 @@
+//! `cargo xtask sound long`: two built programs speak to each other under load for as long as a
+//! person would, and what each heard is compared with what the other said, minute by minute.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::bench::number;
+use crate::bench::resident;
+use crate::children::Background;
+use crate::failure::{Context as _, Outcome};
+use crate::packages::{self, ESPEAK};
+use crate::stage::{Person, STARTING, Stage, is_event, number_field};
+
+use super::latency::{address, dry_runs, path};
+use super::quality::{TEXT, speak};
+use super::{Ears, programs};
+
+pub(super) fn run(arguments: &[&str]) -> Outcome {
+    let minutes = number(arguments, "--minutes", 10)?;
+    packages::ensure(&[&ESPEAK])?;
+    let (programs, ears) = programs(arguments)?;
+    let stage = Stage::with_programs(programs)?;
+    let (near, far) = (stage.person("near")?, stage.person("far")?);
+    for (person, voice) in [(&near, "en"), (&far, "en+f3")] {
+        speak(
+            TEXT,
+            voice,
+            &stage.path(&format!("{}-said.wav", person.name())),
+        )?;
+    }
+    far.knows(&near, "127.0.0.1:9")?;
+    let answer = call(&stage, &far)?;
+    let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
+    let listens = ["call", "--answer", "--listen", "127.0.0.1:0"];
+    let far_runs = Background::start(&mut far.transom(&[&listens, &answer[..]].concat()))?;
+    near.knows(&far, &address(&far_runs)?)?;
+    let ring = call(&stage, &near)?;
+    let seconds = (60 * minutes + 5).to_string();
+    let ring: Vec<&str> = ring.iter().map(String::as_str).collect();
+    let rings = ["call", "far", "--seconds", &seconds];
+    let near_runs = Background::start(&mut near.transom(&[&rings, &ring[..]].concat()))?;
+    let is_start = |line: &str| is_event(line, "call_started");
+    let (began, _) = near_runs.timed_line(STARTING, is_start)?;
+    let _load = load()?;
+    let _file = FileBeside::start(&stage)?;
+    let mut memory = Vec::new();
+    for minute in 0..=minutes {
+        let at = began + Duration::from_secs(u64::from(60 * minute).max(10));
+        std::thread::sleep(at.saturating_duration_since(Instant::now()));
+        memory.push([&near_runs, &far_runs].map(|program| resident(program.id())));
+    }
+    let dry = [near_runs, far_runs].map(|program| {
+        let lines = program.lines_until(Instant::now() + STARTING);
+        dry_runs(&lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>())
+    });
+    println!("\n{minutes} minutes beside a busy processor and a file over the same loopback");
+    report(&stage, &ears, [&near, &far])?;
+    println!(
+        "dry runs of the whole call: near {:.0}, far {:.0}",
+        dry[0], dry[1]
+    );
+    println!("resident memory in KB, near and far, by the minute: {memory:?}");
+    Ok(())
+}
+
+/// The options of a side, whose files are named for it.
+fn call(stage: &Stage, person: &Person) -> Outcome<[String; 8]> {
+    let file = |what: &str| stage.path(&format!("{}-{what}.wav", person.name()));
+    let (said, heard) = (file("said"), file("heard"));
+    Ok([
+        "--json".into(),
+        "--measure-sound".into(),
+        "--echo".into(),
+        "off".into(),
+        "--microphone".into(),
+        format!("loop:{}", path(&said)?),
+        "--speaker".into(),
+        format!("file:{}", path(&heard)?),
+    ])
+}
+
+/// Work for every processor, behind everything else.
+fn load() -> Outcome<Vec<Background>> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (0..processors)
+        .map(|_| {
+            let mut busy = Command::new("nice");
+            busy.args(["-n", "10", "sh", "-c", "while :; do :; done"]);
+            Background::start(&mut busy)
+        })
+        .collect()
+}
+
+/// A file that is sent for ever over the same loopback, by others: each copy in its turn.
+struct FileBeside {
+    _receiver: Background,
+    _sender: Background,
+}
+
+impl FileBeside {
+    fn start(stage: &Stage) -> Outcome<Self> {
+        let (giver, taker) = (stage.person("giver")?, stage.person("taker")?);
+        taker.knows(&giver, "127.0.0.1:9")?;
+        let (file, inbox) = (stage.path("greedy.bin"), stage.path("inbox"));
+        let holes = File::create(&file).context(file.display())?;
+        holes.set_len(FILE_BYTES).context(file.display())?;
+        fs::create_dir(&inbox).context(inbox.display())?;
+        let receive = ["receive", "--into", path(&inbox)?, "--accept", "known"];
+        let (receiver, address) = taker.listen(&receive)?;
+        giver.knows(&taker, &address)?;
+        // A copy that is there already would not be sent again.
+        let again = r#"while :; do "$@" >/dev/null 2>&1; rm -rf "$0"/*; sleep 2; done"#;
+        let mut sender = Command::new("sh");
+        sender.args(["-c", again]).arg(&inbox);
+        let send = giver.transom(&["send", "taker", path(&file)?]);
+        sender.arg(send.get_program()).args(send.get_args());
+        Ok(Self {
+            _receiver: receiver,
+            _sender: Background::start(&mut sender)?,
+        })
+    }
+}
+
+const FILE_BYTES: u64 = 256 << 20;
+
+fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
+    println!(
+        "{:<22} {:>6} {:>7} {:>7} {:>9} {:>9} {:>8} {:>6} {:>10} {:>7}",
+        "",
+        "minute",
+        "pieces",
+        "strange",
+        "delay ms",
+        "likeness",
+        "SNR dB",
+        "gaps",
+        "silence ms",
+        "clicks"
+    );
+    for (speaker, listener) in [(near, far), (far, near)] {
+        let (from, to) = (speaker.name(), listener.name());
+        let file = |name: &str, what: &str| stage.path(&format!("{name}-{what}.wav"));
+        let (said, heard) = (file(from, "said"), file(to, "heard"));
+        for line in minutes(ears, &said, &heard)? {
+            let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
+            println!(
+                "{:<22} {:>6} {:>7} {:>7} {:>9.1} {:>9.4} {:>8.1} {:>6} {:>10} {:>7}",
+                format!("{from} heard by {to}"),
+                field("minute"),
+                field("pieces"),
+                field("strange"),
+                field("delay"),
+                field("likeness"),
+                field("snr"),
+                field("gaps"),
+                field("silent_ms"),
+                field("clicks"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn minutes(ears: &Ears, said: &Path, heard: &Path) -> Outcome<Vec<String>> {
+    ears.say(&["call", path(said)?, path(heard)?])
+}
