@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! microphone -> 10 ms -> (echo) -> level, mute -> encode -> the peers that may hear
-//! frame of a peer -> queue -> decode -> Playout per peer -> sum, clip -> loudspeaker -> echo's reference
+//! frame of a peer -> queue -> decode -> Playout per peer -> sum, clip -> loudspeaker -> echo
 //! ```
 //!
 //! All sound inside is 48 kHz, one channel, in blocks of 10 ms. The crate knows no peer, no wire

@@ -1,8 +1,8 @@
 //! Echo cancelling by the crate aec3, a port of WebRTC's; all that this project knows of it is in
 //! this file.
 //!
-//! It finds the delay between loudspeaker and microphone itself, up to about 330 ms, and follows it.
-//! What it reached in made rooms (`tests`: echo as loud as the near voice, tail of 0.25 s, bent
+//! It finds the delay between loudspeaker and microphone itself, up to about 330 ms, and follows
+//! it. What it reached in made rooms (`tests`: echo as loud as the near voice, tail of 0.25 s, bent
 //! loudspeaker, noise of -65 dBFS):
 //!
 //! | room | echo softer by, dB: 0-1 s, 1-5 s, 5-20 s | near alone STOI | both talk: STOI before -> after |

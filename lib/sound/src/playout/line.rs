@@ -130,7 +130,7 @@ impl Line {
         }
     }
 
-    /// Takes one pitch period out at the front, if there is enough to look at; says how long it was.
+    /// Takes one pitch period out at the front, if there is enough to look at; gives its length.
     pub(super) fn remove_period(&mut self) -> Option<usize> {
         let start = self.next + self.kernel.taps();
         let period = pitch::period(self.samples.get(start..self.end)?)?;
