@@ -2,7 +2,7 @@
 //! into the microphone of one and found at the loudspeaker of the other.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -215,7 +215,7 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn boxes(&self, shape: &Shape, film: &PathBuf, has_file: bool) -> Outcome {
+    fn boxes(&self, shape: &Shape, film: &Path, has_file: bool) -> Outcome {
         let lab = match shape.mbit.is_finite() {
             true => {
                 packages::need_root("it makes network namespaces")?;
