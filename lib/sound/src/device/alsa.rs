@@ -1,5 +1,11 @@
 //! Sound cards of the kernel by libasound, where no sound server is. Cards are opened as `plughw`:
 //! libasound converts formats, rates and channels that the card does not have.
+//!
+//! To try it without a card: in a virtual machine with the program built with `alsa`, libasound and
+//! `/usr/share/alsa`: `modprobe snd-aloop enable=1,1 id=A,B pcm_substreams=1,1`. `hw:A,0` hears
+//! what `hw:A,1` plays, and back. `echo snd_aloop.0` into `unbind` and `bind` of
+//! `/sys/bus/platform/drivers/snd_aloop` pulls and plugs card A; `snd-dummy`, loaded in between,
+//! takes its number. QEMU's `usb-audio` is a loudspeaker that `device_del` pulls out.
 
 use std::fs;
 use std::time::{Duration, Instant};
