@@ -48,7 +48,7 @@ impl State {
                 self.overlay = *on;
                 self.calls.numbers.clear();
             }
-            other => self.act_on_sound(other),
+            _ => {}
         }
         self.calls.forget_preview();
     }
@@ -80,10 +80,7 @@ impl State {
             && !matches!(stage, Stage::Ended(_))
             && self.preferences(peer).camera_on;
         self.calls.begin(peer, kind, stage);
-        self.with_call(peer, |call| {
-            call.camera_on = camera_on;
-            call.rings_out = kind == CallKind::Talk;
-        });
+        self.with_call(peer, |call| call.camera_on = camera_on);
     }
 
     fn answer(&mut self, peer: PeerName, camera: bool) {
@@ -116,7 +113,6 @@ impl State {
         let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
             return;
         };
-        self.sound.forget(peer);
         if self.calls.open.remove(at).is_open() {
             self.calls.hung_up.push(peer);
         }

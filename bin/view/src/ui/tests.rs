@@ -3,7 +3,6 @@
 
 mod abilities;
 mod arrivals;
-mod devices;
 mod drafts;
 mod people;
 mod things;

@@ -3,7 +3,6 @@
 
 mod contact;
 mod settings;
-pub(super) mod sound;
 mod verify;
 
 use egui::{Color32, Id, Key, Label, Modal, Response, RichText, ScrollArea, TextEdit, Ui};
@@ -12,7 +11,6 @@ use transom::{PeerName, TransferId};
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
 
-use super::sound::level_bar;
 use super::{arrivals, files, settle, theme};
 
 /// Points across; every line of a dialog fits.
@@ -32,7 +30,6 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
             Dialog::Link(link) => open_link(ui, link, actions),
             Dialog::Remove(peer) => remove(ui, peer, actions),
             Dialog::Settings(form) => settings::show(ui, state, form, actions),
-            Dialog::Sound { peer, .. } => sound::show(ui, state, *peer, actions),
             Dialog::Verify(peer) => verify::show(ui, state, peer, actions),
         }
     });
