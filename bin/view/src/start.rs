@@ -134,6 +134,7 @@ fn prepare(
         None => config.request(),
     };
     state.config = config;
+    state.use_devices();
     for (peer, key) in folder.known_peers()?.peers().iter() {
         state.pin(peer, key);
     }
@@ -205,6 +206,7 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         known_peers: folder.known_peers()?,
         call_marks: folder.call_marks(),
         camera: state.calls.own.request.clone(),
+        sound: state.sound.settings.clone(),
         adaptation: state.config.adaptation(),
         // Also while nobody may ring: what this window can do is told once, and it may change.
         takes_calls: true,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use transom::{Handle, PeerName, SendOptions};
+use transom::{CallKind, Handle, PeerName, SendOptions};
 use transom_users::Rights;
 
 use crate::model::{Action, Stage, State};
@@ -12,12 +12,18 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
     match action {
         Action::Watch(peer) | Action::Call(peer) => {
             let call = state.calls.of(peer);
-            if let Some(call) = call.filter(|call| call.stage == Stage::Ringing) {
-                handle.ring(&peer, call.kind);
+            if let Some(kind) = call
+                .filter(|call| call.stage == Stage::Ringing)
+                .map(|call| call.kind)
+            {
+                ring(state, handle, peer, kind);
             }
         }
-        Action::Ring { peer, kind } => handle.ring(&peer, kind),
-        Action::Answer { peer, .. } => handle.answer(&peer),
+        Action::Ring { peer, kind } => ring(state, handle, peer, kind),
+        Action::Answer { peer, .. } => {
+            handle.hear(&peer, true);
+            handle.answer(&peer);
+        }
         Action::Decline(peer) => handle.decline(&peer),
         Action::HangUp(peer) => handle.hang_up(&peer),
         Action::ShowCamera { peer, on } => handle.show_camera(&peer, on),
@@ -36,6 +42,23 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::Refuse(transfer) => handle.refuse(transfer),
         Action::Cancel(transfer) => handle.cancel(transfer),
         Action::Pause { transfer, paused } => handle.pause(transfer, paused),
+        Action::Mute(on) => handle.mute(on),
+        Action::Hear { peer, on } => handle.hear(&peer, on),
+        Action::SpeakTo(peer) => handle.speak_to(peer.as_ref()),
+        Action::SpeakNoMore(peer) => handle.speak_no_more(&peer),
+        Action::SetVolume { peer, volume } => handle.set_volume(&peer, volume.factor()),
+        Action::SetMicrophone(name) => {
+            handle.set_microphone(name);
+            // Each pair of devices has its own choice.
+            handle.set_echo(state.sound.settings.echo);
+        }
+        Action::SetSpeaker(name) => {
+            handle.set_speaker(name);
+            handle.set_echo(state.sound.settings.echo);
+        }
+        Action::SetEcho(mode) => handle.set_echo(mode),
+        Action::Tone(kind) => handle.tone(kind),
+        Action::ListSounds => handle.list_sounds(),
         Action::AcceptInto { .. }
         | Action::Alone(_)
         | Action::Choose(_)
@@ -47,6 +70,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::ForgetHistory
         | Action::ForgetMissed(_)
         | Action::Fullscreen(_)
+        | Action::HearYourself(_)
         | Action::Help(_)
         | Action::Ignore(_)
         | Action::MoveOwn { .. }
@@ -66,6 +90,12 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Snapshot(_)
         | Action::Verify { .. } => {}
     }
+}
+
+/// Rings or watches a peer. What was said of its sound in an earlier call was said of that one.
+fn ring(state: &State, handle: &Handle, peer: PeerName, kind: CallKind) {
+    handle.hear(&peer, state.hears(peer, kind));
+    handle.ring(&peer, kind);
 }
 
 fn send(state: &mut State, handle: &Handle, peer: PeerName, path: PathBuf) {

@@ -1,8 +1,9 @@
 //! What the other threads tell the window, and which of it a window that is stopped can do without.
 
+use std::mem::{Discriminant, discriminant};
 use std::path::PathBuf;
 
-use transom::{CallKind, Direction, Notice, PeerName, TransferId, TransferStatus};
+use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, TransferStatus};
 
 use crate::model::{Face, FolderFor, Kept};
 
@@ -49,6 +50,7 @@ impl Letter {
                         | Notice::Measured { .. }
                         | Notice::Reaching { .. }
                         | Notice::Unreachable { .. }
+                        | Notice::Sound(SoundNotice::Level(_) | SoundNotice::MutedSpeech)
                 )
         )
     }
@@ -58,6 +60,9 @@ impl Letter {
     pub(super) fn outdates(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Notice(Notice::Camera { .. }), Self::Notice(Notice::Camera { .. })) => true,
+            (Self::Notice(Notice::Sound(new)), Self::Notice(Notice::Sound(old))) => {
+                of_sound(new) == of_sound(old)
+            }
             (Self::Notice(new), Self::Notice(old)) => {
                 subject(new).is_some_and(|new| subject(old) == Some(new))
             }
@@ -126,6 +131,17 @@ enum Subject {
     Key,
     Connection,
     Recording,
+}
+
+/// What a notice of sound gives the newest word on.
+fn of_sound(notice: &SoundNotice) -> (Discriminant<SoundNotice>, Option<PeerName>) {
+    let peer = match notice {
+        SoundNotice::Listening { peer, .. }
+        | SoundNotice::FarSound { peer, .. }
+        | SoundNotice::Speaking { peer, .. } => Some(*peer),
+        _ => None,
+    };
+    (discriminant(notice), peer)
 }
 
 fn subject(notice: &Notice) -> Option<(Subject, PeerName)> {

@@ -101,7 +101,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
 
-    use transom::{CallKind, EndReason, Notice, PeerName};
+    use transom::{CallKind, EndReason, Notice, PeerName, SoundNotice};
 
     use crate::model::Face;
 
@@ -120,6 +120,23 @@ mod tests {
 
     fn peer() -> PeerName {
         "door".parse().unwrap()
+    }
+
+    #[test]
+    fn of_each_word_on_sound_the_newest_counts() {
+        let sound = |notice| Letter::Notice(Notice::Sound(notice));
+        let speaking = |on, name: &str| {
+            let peer = name.parse().unwrap();
+            sound(SoundNotice::Speaking { on, peer })
+        };
+        assert!(speaking(false, "door").outdates(&speaking(true, "door")));
+        assert!(!speaking(false, "door").outdates(&speaking(true, "yard")));
+        let listening = sound(SoundNotice::Listening {
+            on: true,
+            peer: peer(),
+        });
+        assert!(!speaking(false, "door").outdates(&listening));
+        assert!(listening.matters() && !sound(SoundNotice::MutedSpeech).matters());
     }
 
     #[test]

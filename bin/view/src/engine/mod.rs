@@ -1,4 +1,4 @@
-//! Everything that runs beside the window: the station, the JPEG decoders, the bell, what writes
+//! Everything that runs beside the window: the station, the JPEG decoders, what writes
 //! pictures, the file dialog. No other file of this program starts a thread.
 //!
 //! | thread | does | speaks to the window by |
@@ -6,14 +6,12 @@
 //! | `station` | the poll loop of [`transom`] | the mailbox |
 //! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
 //! | `album` | writes pictures and films | the mailbox |
-//! | `bell` | plays a sound while somebody rings | - |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
 
-mod bell;
 mod command;
 mod decode;
 mod dialog;
@@ -36,7 +34,6 @@ use transom::{Handle, Notice, PeerName, Settings, StartError, Station};
 use crate::model::{Action, Duties, Face, FolderFor, State};
 use crate::words;
 
-use bell::Bell;
 use decode::Arrived;
 pub(crate) use decode::Desk;
 pub(crate) use letter::Letter;
@@ -66,7 +63,6 @@ pub(crate) struct Engine {
     mailbox: Arc<Mailbox>,
     desk: Arc<Desk>,
     album: Arc<Album>,
-    bell: Arc<Bell>,
     duties: Duties,
     threads: Vec<JoinHandle<()>>,
 }
@@ -91,7 +87,6 @@ impl Engine {
             mailbox,
             desk: Arc::new(Desk::new(wake)),
             album: Arc::new(Album::new(pictures)),
-            bell: Arc::default(),
             duties: Duties {
                 busy,
                 ..Duties::default()
@@ -101,8 +96,6 @@ impl Engine {
         engine.start_decoders()?;
         let (album, mailbox) = (engine.album.clone(), engine.mailbox.clone());
         engine.start_thread("album", move || record::run(&album, &mailbox))?;
-        let bell = engine.bell.clone();
-        engine.start_thread("bell", move || bell::run(&bell))?;
         engine.start_station(station)?;
         for contact in contacts {
             engine.handle.connect(contact, true);
@@ -128,8 +121,11 @@ impl Engine {
     /// Does from now on what the state asks for.
     pub(crate) fn follow(&mut self, duties: Duties) {
         let before = std::mem::replace(&mut self.duties, duties);
-        if before.bell != duties.bell {
-            self.bell.ring(duties.bell);
+        if before.tone != duties.tone {
+            self.handle.tone(duties.tone);
+        }
+        if before.hear_yourself != duties.hear_yourself {
+            self.handle.hear_yourself(duties.hear_yourself);
         }
         if before.busy != duties.busy {
             self.handle.take_calls(!duties.busy);
@@ -251,7 +247,6 @@ impl Drop for Engine {
         self.handle.stop();
         self.desk.close();
         self.album.close();
-        self.bell.close();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("a thread of the window panicked");

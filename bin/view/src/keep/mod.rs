@@ -17,7 +17,7 @@ use transom::{Accept, Handle, InboxSettings, State as Folder};
 use transom_users::{Book, Contact};
 
 use crate::model::{
-    Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Warning, moves, read_history,
+    Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Volume, Warning, moves, read_history,
 };
 use crate::words;
 
@@ -88,6 +88,11 @@ impl Keeper {
         if state.config.do_not_disturb {
             handle.take_calls(false);
         }
+        for (peer, kept) in &state.config.contacts {
+            if kept.volume != Volume::default() {
+                handle.set_volume(peer, kept.volume.factor());
+            }
+        }
         if !state.config.history {
             return;
         }
@@ -122,8 +127,12 @@ impl Keeper {
                 .map(|keys| state.verified = keys),
             Action::SaveSettings(config) => self.configure(state, handle, config),
             Action::Answer { .. }
+            | Action::Hear { .. }
             | Action::Prefer { .. }
             | Action::SetCamera(_)
+            | Action::SetEcho(_)
+            | Action::SetMicrophone(_)
+            | Action::SetSpeaker(_)
             | Action::ShowCamera { .. } => self.save(&state.config),
             Action::ForgetHistory => self.history.forget().map(|()| {
                 state.status = words::TEXTS_REMOVED.to_owned();

@@ -3,11 +3,12 @@
 use std::fs;
 use std::time::Duration;
 
+use transom::sounds::{DeviceName, EchoMode};
 use transom::{Notice, Outcome, Phase, PublicKey};
 
 use super::*;
 use crate::model::tests::{Ids, peer, status};
-use crate::model::{ContactForm, Dialog, Edit, Entry, Person, Speaker, Unsent};
+use crate::model::{ContactForm, Dialog, Edit, Entry, Person, Speaker, Unsent, Volume};
 
 /// A folder that goes with the test.
 struct Scratch(PathBuf);
@@ -406,4 +407,36 @@ fn what_a_contact_can_do_is_known_at_the_next_start() {
     keeper.recall(&mut state, ids.handle());
     let known: Vec<_> = state.capabilities.into_iter().collect();
     assert_eq!(known, [(door, can), (guest, Capabilities::CALLS)]);
+}
+
+#[test]
+fn what_is_chosen_for_sound_is_there_after_the_next_start() {
+    let (scratch, ids) = (Scratch::new("sound"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let headset: DeviceName = "server:headset".parse().unwrap();
+    let (door, volume) = (peer("door"), Volume(250));
+    for action in [
+        Action::SetMicrophone(headset.clone()),
+        Action::SetSpeaker(headset.clone()),
+        Action::SetEcho(EchoMode::Off),
+        Action::SetVolume { peer: door, volume },
+        Action::Watch(door),
+        Action::Hear {
+            peer: door,
+            on: true,
+        },
+    ] {
+        state.act(&action);
+        keeper.carry_out(&mut state, ids.handle(), &action);
+    }
+    let (read, errors) = read_config(&scratch.path("conf/view.conf"));
+    assert!(errors.is_empty(), "{errors:?}");
+    let (_, mut next) = scratch.keeper(LIST);
+    next.config = read;
+    next.use_devices();
+    assert_eq!(next.sound.settings, state.sound.settings);
+    assert_eq!(next.sound.settings.microphone, headset);
+    assert_eq!(next.sound.settings.echo, EchoMode::Off);
+    let kept = next.preferences(door);
+    assert_eq!((kept.volume, kept.hears), (volume, true));
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use transom::media::CaptureRequest;
+use transom::sounds::{DeviceName, EchoMode, ToneKind};
 use transom::{CallKind, PeerName, PublicKey, TransferId};
 use transom_users::Contact;
 
-use super::{Config, Dialog, Preferences, Unsent};
+use super::{Config, Dialog, Preferences, Unsent, Volume};
 
 /// What a folder is picked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,6 +46,28 @@ pub(crate) enum Action {
     HangUp(PeerName),
     /// Show our camera to that peer, or stop.
     ShowCamera { peer: PeerName, on: bool },
+    /// Send nothing of our microphone to anybody, or send it again.
+    Mute(bool),
+    /// Hear that peer, or not.
+    Hear { peer: PeerName, on: bool },
+    /// Speak to that peer alone, or to all that we talk with.
+    SpeakTo(Option<PeerName>),
+    /// Speak to that peer no more, but to the one before it.
+    SpeakNoMore(PeerName),
+    /// How loud that peer is heard.
+    SetVolume { peer: PeerName, volume: Volume },
+    /// Use that microphone from now on.
+    SetMicrophone(DeviceName),
+    /// Use that loudspeaker from now on.
+    SetSpeaker(DeviceName),
+    /// What is done against the loudspeaker's echo in the microphone.
+    SetEcho(EchoMode),
+    /// Play a tone through the loudspeaker, or none.
+    Tone(Option<ToneKind>),
+    /// Play our microphone through our loudspeaker, or stop.
+    HearYourself(bool),
+    /// Look for the microphones and loudspeakers of this machine.
+    ListSounds,
     /// Give that picture the room of all, or none.
     Alone(Option<PeerName>),
     /// See that contact like this.

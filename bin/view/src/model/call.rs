@@ -8,7 +8,7 @@
 //!                              \--(it declines, ends)--> Ended
 //! ```
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use transom::{CallKind, CameraState, EndReason, PeerName};
 
@@ -17,6 +17,7 @@ use crate::words;
 use super::name;
 use super::pace::{Pace, Sample};
 use super::pictures::Shown;
+use super::sound::FarSound;
 
 /// With whom, what for, and how far it came.
 #[derive(Clone, Debug)]
@@ -41,6 +42,16 @@ pub(crate) struct Call {
     pub(crate) camera_on: bool,
     /// Whether we record it.
     pub(crate) recording: bool,
+    /// Whether we rang, so that its ringing is heard here.
+    pub(crate) rings_out: bool,
+    /// When it began, since 1970.
+    pub(crate) since: Option<Duration>,
+    /// What is known of its sound.
+    pub(crate) sound: FarSound,
+    /// Whether we hear a camera that we watch: it is silent until its button is pressed.
+    pub(crate) heard: bool,
+    /// Whether we chose to speak to it.
+    pub(crate) spoken_to: bool,
     /// How its pictures fare.
     pub(crate) pace: Pace,
     /// Whether it was asked again since the last picture, so that a box that ends every call isn't
@@ -79,6 +90,11 @@ impl Call {
             far_recording: false,
             camera_on: false,
             recording: false,
+            rings_out: false,
+            since: None,
+            sound: FarSound::default(),
+            heard: false,
+            spoken_to: false,
             pace: Pace::default(),
             asked_again: false,
             over: None,
@@ -99,7 +115,8 @@ impl Call {
     }
 
     /// It runs, for the first time or again.
-    pub(crate) fn started(&mut self, kind: CallKind) {
+    pub(crate) fn started(&mut self, kind: CallKind, now: Duration) {
+        self.since.get_or_insert(now);
         self.kind = kind;
         self.stage = Stage::Live;
     }
@@ -114,6 +131,9 @@ impl Call {
         self.far_camera = None;
         self.far_recording = false;
         self.camera_on = false;
+        self.since = None;
+        self.sound = FarSound::default();
+        self.spoken_to = false;
         self.over = Some(Instant::now());
         let box_again = !self.is_talk() && !self.asked_again;
         self.stage = match reason {

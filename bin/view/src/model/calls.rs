@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use transom::sounds::ToneKind;
 use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PeerName, PublicKey};
 
 use crate::words;
@@ -66,8 +67,10 @@ pub(crate) struct Missed {
 pub(crate) struct Duties {
     /// Ask the desktop for a look at the window.
     pub(crate) flash: bool,
-    /// Ring the bell.
-    pub(crate) bell: bool,
+    /// Play that through the loudspeaker.
+    pub(crate) tone: Option<ToneKind>,
+    /// Play our microphone to ourselves.
+    pub(crate) hear_yourself: bool,
     /// Show our own camera to ourselves.
     pub(crate) preview: bool,
     /// Measure the connections.
@@ -196,7 +199,10 @@ impl State {
                 kind: CallKind::View,
                 outgoing: false,
                 ..
-            } => self.unsay(&words::watches_you(&name(&peer))),
+            } => {
+                self.sound.listeners.remove(&peer);
+                self.unsay(&words::watches_you(&name(&peer)));
+            }
             Notice::CallEnded {
                 peer, reason, text, ..
             } => return self.call_ended(peer, reason, &text),
@@ -325,10 +331,23 @@ impl State {
         let one_is_enough = !self.config.second_call && self.calls.talking();
         Duties {
             flash: rings,
-            bell: rings && self.config.bell,
+            tone: self.tone(),
+            hear_yourself: self.sound.hears_itself,
             preview: self.calls.previews(),
             measure: self.overlay,
             busy: self.config.do_not_disturb || one_is_enough,
+        }
+    }
+
+    /// Somebody rings here, or we ring somebody.
+    fn tone(&self) -> Option<ToneKind> {
+        let is_rung = |call: &Call| call.rings_out && call.stage == Stage::Ringing;
+        if !self.calls.incoming.is_empty() && self.config.bell {
+            Some(ToneKind::Ring)
+        } else if self.calls.open.iter().any(is_rung) {
+            Some(ToneKind::RingBack)
+        } else {
+            None
         }
     }
 
@@ -386,13 +405,21 @@ impl State {
         if !awaited {
             self.calls.begin(peer, kind, Stage::Ringing);
         }
-        self.with_call(peer, |call| call.started(kind));
+        let (now, heard) = (self.now, self.hears(peer, kind));
+        self.with_call(peer, |call| {
+            call.started(kind, now);
+            call.heard = heard;
+        });
+        if kind == CallKind::Talk && (awaited || outgoing) {
+            self.sound.talks_with(peer);
+        }
         if !awaited && !outgoing {
             // The station answered by the peer's right `auto`, which shows it our camera: that has
             // to be seen here.
             self.with_call(peer, |call| call.camera_on = true);
             self.status = words::taken(&name(&peer));
-            return Vec::new();
+            // Its camera may have been watched without sound before.
+            return vec![Action::Hear { peer, on: true }];
         }
         let on = self.calls.of(peer).is_some_and(|call| call.camera_on);
         if on {
@@ -414,6 +441,7 @@ impl State {
             return Vec::new();
         }
         self.calls.numbers.remove(&peer);
+        self.sound.forget(peer);
         let here = self.person(peer).presence == Presence::Here;
         let Some(call) = self.calls.find(peer) else {
             return Vec::new();

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use transom::media::{CaptureRequest, Source};
+use transom::sounds::DeviceName;
 use transom::{Adaptation, PeerName, TradeOff};
 
 use crate::words;
 
-use super::pictures::Preferences;
+use super::echoes::Echoes;
+use super::pictures::{MAX_VOLUME, Preferences, Volume};
 
 /// Bytes of a settings file that are read: thousands of contacts with preferences.
 pub(crate) const MAX_CONFIG_BYTES: usize = 256 * 1024;
@@ -20,6 +22,8 @@ const MAX_PREFERRED: usize = transom_users::MAX_CONTACTS;
 const NO_CAMERA: &str = "none";
 /// Smallest and largest scale at which the window can still be used to set it back.
 const ZOOM: std::ops::RangeInclusive<f32> = 0.5..=4.0;
+/// Begins the keys of what is done against echo, which have a number each.
+const ECHO: &str = "echo ";
 /// Characters of a wrong value that are shown.
 const SHOWN_CHARS: usize = 40;
 
@@ -46,6 +50,12 @@ pub(crate) struct Config {
     pub(crate) camera: String,
     /// Its picture's `WIDTHxHEIGHT`; empty for what it likes best.
     pub(crate) size: String,
+    /// Which microphone.
+    pub(crate) microphone: DeviceName,
+    /// Which loudspeaker.
+    pub(crate) speaker: DeviceName,
+    /// What is done against echo.
+    pub(crate) echoes: Echoes,
     /// What is given up first while a link is slow.
     pub(crate) slow_link: TradeOff,
     /// The smallest picture for a slow link, as `size`; empty for half of the full one.
@@ -93,6 +103,9 @@ impl Default for Config {
             do_not_disturb: false,
             camera: "auto".to_owned(),
             size: String::new(),
+            microphone: DeviceName::Auto,
+            speaker: DeviceName::Auto,
+            echoes: Echoes::default(),
             slow_link: TradeOff::default(),
             min_size: String::new(),
             mark_packets: true,
@@ -215,6 +228,10 @@ impl Config {
             self.prefer(name, parsed(key, value)?);
             return Ok(());
         }
+        if key.starts_with(ECHO) {
+            self.echoes.add(parsed(key, value)?);
+            return Ok(());
+        }
         match key {
             "name" => self.name = Some(parsed(key, value)?),
             "inbox" => self.inbox = Some(value.into()).filter(|_| !value.is_empty()),
@@ -226,6 +243,8 @@ impl Config {
             "do_not_disturb" => self.do_not_disturb = switch(key, value)?,
             "camera" => self.camera = value.to_owned(),
             "size" => self.size = value.to_owned(),
+            "microphone" => self.microphone = parsed(key, value)?,
+            "loudspeaker" => self.speaker = parsed(key, value)?,
             "slow_link" => self.slow_link = parsed(key, value)?,
             "min_size" => self.min_size = value.to_owned(),
             "mark_packets" => self.mark_packets = switch(key, value)?,
@@ -256,17 +275,35 @@ impl Config {
         let inbox = self.inbox.as_ref().and_then(|inbox| inbox.to_str());
         let inbox = inbox.filter(|inbox| one_line(inbox) == *inbox);
         entries.extend(inbox.map(|inbox| ("inbox", inbox.to_owned())));
+        let devices = [
+            ("microphone", &self.microphone),
+            ("loudspeaker", &self.speaker),
+        ];
+        let devices = devices.map(|(key, device)| (key, device.to_string()));
+        // As for the folder.
+        entries.extend(
+            devices
+                .into_iter()
+                .filter(|(_, device)| one_line(device) == *device),
+        );
         entries.extend(self.place.map(|place| ("window", place.to_string())));
         let own = |(key, value): (&str, String)| (key.to_owned(), value);
+        let echoes = self.echoes.lines().enumerate();
+        let echoes = echoes.map(|(at, line)| (format!("{ECHO}{}", at + 1), line));
         let contacts = self.contacts.iter();
         let contacts = contacts.map(|(name, it)| (format!("contact {name}"), it.to_string()));
-        entries.into_iter().map(own).chain(contacts).collect()
+        let entries = entries.into_iter().map(own);
+        entries.chain(echoes).chain(contacts).collect()
     }
 }
 
 /// Keys that stand in the file only while they say something.
 fn is_own(key: &str) -> bool {
-    matches!(key, "name" | "inbox" | "window") || key.starts_with("contact ")
+    let is_single = matches!(
+        key,
+        "name" | "inbox" | "window" | "microphone" | "loudspeaker"
+    );
+    is_single || key.starts_with("contact ") || key.starts_with(ECHO)
 }
 
 /// The two sides of a line. A contact's name may have a `=` in it, but no space.
@@ -344,7 +381,7 @@ impl fmt::Display for Theme {
     }
 }
 
-/// `camera mirror fill turn=1`, each only where it is so.
+/// `camera mirror fill turn=1 sound volume=50`, each only where it is so.
 impl FromStr for Preferences {
     type Err = ();
 
@@ -358,7 +395,8 @@ impl FromStr for Preferences {
                 "turn=1" => preferences.rotate = 1,
                 "turn=2" => preferences.rotate = 2,
                 "turn=3" => preferences.rotate = 3,
-                _ => return Err(()),
+                "sound" => preferences.hears = true,
+                word => preferences.volume = volume(word)?,
             }
         }
         Ok(preferences)
@@ -372,8 +410,21 @@ impl fmt::Display for Preferences {
         words.extend(self.mirror.then_some("mirror"));
         words.extend(self.fill.then_some("fill"));
         words.extend(["turn=1", "turn=2", "turn=3"].get(usize::from(self.rotate).wrapping_sub(1)));
+        words.extend(self.hears.then_some("sound"));
+        let volume = format!("volume={}", self.volume.0);
+        words.extend((self.volume != Volume::default()).then_some(volume.as_str()));
         f.write_str(&words.join(" "))
     }
+}
+
+fn volume(word: &str) -> Result<Volume, ()> {
+    let percent = word
+        .strip_prefix("volume=")
+        .and_then(|percent| percent.parse().ok());
+    let volume = percent
+        .filter(|percent| *percent <= MAX_VOLUME.0)
+        .map(Volume);
+    volume.ok_or(())
 }
 
 /// `1200x760`, `1200x760 at 10,20`, `1200x760 at 10,20 maximised`.
@@ -417,6 +468,8 @@ impl fmt::Display for Place {
 
 #[cfg(test)]
 mod tests {
+    use transom::sounds::EchoMode;
+
     use super::*;
 
     fn busy() -> Config {
@@ -431,6 +484,15 @@ mod tests {
             do_not_disturb: true,
             camera: "/dev/video2".to_owned(),
             size: "1280x720".to_owned(),
+            microphone: "cmd:arecord -D x=y".parse().unwrap(),
+            speaker: DeviceName::None,
+            echoes: {
+                let mut echoes = Echoes::default();
+                let headset = "server:headset".parse().unwrap();
+                echoes.choose(&headset, &headset, EchoMode::Off);
+                echoes.choose(&DeviceName::Auto, &headset, EchoMode::Duck);
+                echoes
+            },
             slow_link: TradeOff::Sharp,
             min_size: "640x360".to_owned(),
             mark_packets: false,
@@ -447,6 +509,8 @@ mod tests {
                     rotate: 3,
                     mirror: true,
                     fill: true,
+                    hears: true,
+                    volume: Volume(150),
                 },
             )],
         }
@@ -517,6 +581,41 @@ mod tests {
         let mut config = busy();
         config.contacts.clear();
         assert!(!config.write(&text).contains("contact"));
+    }
+
+    #[test]
+    fn a_device_that_no_line_can_hold_lasts_as_long_as_the_window() {
+        let mut config = busy();
+        let text = config.write("");
+        config.microphone = "cmd:x\nbell = yes".parse().unwrap();
+        let written = config.write(&text);
+        assert!(!written.contains("microphone") && !written.contains("bell = yes"));
+    }
+
+    #[test]
+    fn echo_that_is_as_usual_again_leaves_the_file() {
+        let mut config = busy();
+        let text = config.write("");
+        assert!(
+            text.contains("echo 2 = duck auto >> server:headset\n"),
+            "{text}"
+        );
+        let headset = "server:headset".parse().unwrap();
+        config.echoes.choose(&headset, &headset, EchoMode::Cancel);
+        let written = config.write(&text);
+        assert!(
+            written.contains("echo 1 = duck auto >> server:headset\n"),
+            "{written}"
+        );
+        assert!(!written.contains("echo 2"));
+    }
+
+    #[test]
+    fn a_volume_that_cannot_be_is_told() {
+        for volume in ["volume=401", "volume=-1", "volume=", "volume=loud"] {
+            let (config, errors) = Config::parse(&format!("contact door = {volume}"));
+            assert_eq!((config.contacts.len(), errors.len()), (0, 1), "{volume}");
+        }
     }
 
     #[test]

@@ -24,6 +24,13 @@ pub(crate) enum Dialog {
     Remove(PeerName),
     /// How the window behaves.
     Settings(Box<SettingsForm>),
+    /// The sound devices, and how loud a contact is heard.
+    Sound {
+        /// Whose volume; nobody's outside calls.
+        peer: Option<PeerName>,
+        /// The settings from which this was opened come back.
+        back: Option<Box<SettingsForm>>,
+    },
     /// Two fingerprints are compared.
     Verify(PeerName),
 }
@@ -65,6 +72,7 @@ impl Dialog {
     pub(super) fn closed(self) -> Option<Self> {
         match self {
             Self::ForgetTexts(form) => Some(Self::Settings(form)),
+            Self::Sound { back, .. } => back.map(Self::Settings),
             _ => None,
         }
     }
@@ -197,7 +205,14 @@ impl SettingsForm {
 
     /// The settings that are meant, or what is wrong with them.
     pub(crate) fn config(&self, state: &State) -> Result<Config, String> {
-        let mut config = self.config.clone();
+        // Devices and contacts have changed meanwhile where a person chose other ones.
+        let mut config = Config {
+            microphone: state.config.microphone.clone(),
+            speaker: state.config.speaker.clone(),
+            echoes: state.config.echoes.clone(),
+            contacts: state.config.contacts.clone(),
+            ..self.config.clone()
+        };
         let name = self.name.trim();
         // What comes from the command line or the computer is no wish to keep it for ever.
         if name != Self::own_name(state) {

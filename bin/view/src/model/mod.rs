@@ -8,6 +8,7 @@ mod calls;
 mod config;
 mod contacts;
 mod dialog;
+mod echoes;
 mod history;
 mod knocks;
 mod links;
@@ -15,6 +16,7 @@ mod own;
 mod pace;
 mod people;
 mod pictures;
+mod sound;
 mod title;
 mod transfers;
 mod unsent;
@@ -23,6 +25,8 @@ mod wishes;
 
 #[cfg(test)]
 pub(crate) mod calls_tests;
+#[cfg(test)]
+pub(crate) mod sound_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -48,7 +52,8 @@ pub(crate) use links::links;
 pub(crate) use own::source_of;
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
-pub(crate) use pictures::{Face, Kept, Preferences, Shown};
+pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
+pub(crate) use sound::{OwnSound, Sound};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use unsent::{MAX_UNSENT, Unsent};
 pub(crate) use warnings::Warning;
@@ -62,6 +67,8 @@ pub(crate) struct State {
     pub(crate) chosen: Option<PeerName>,
     /// Calls and watches, and our own camera.
     pub(crate) calls: Calls,
+    /// Our microphone and loudspeaker.
+    pub(crate) sound: Sound,
     /// Running transfers and the last ended ones, oldest first.
     pub(crate) transfers: Vec<Transfer>,
     /// Offers waiting for an answer.
@@ -219,6 +226,7 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
+            Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
         }
         Vec::new()
@@ -259,7 +267,10 @@ impl State {
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => self.dialog = Some(dialog.clone()),
-            Action::Close => self.dialog = self.dialog.take().and_then(Dialog::closed),
+            Action::Close => {
+                self.sound.hears_itself = false;
+                self.dialog = self.dialog.take().and_then(Dialog::closed);
+            }
             Action::PickFolder(_) => self.picking = true,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),

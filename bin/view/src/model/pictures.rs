@@ -31,7 +31,7 @@ pub(crate) struct Shown {
     pub(crate) received: Instant,
 }
 
-/// How one likes to see a contact, and be seen by it.
+/// How one likes to see and hear a contact, and be seen by it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Preferences {
     /// Whether our camera was on in the last call.
@@ -42,6 +42,30 @@ pub(crate) struct Preferences {
     pub(crate) mirror: bool,
     /// Whether the picture fills its place and loses its edges, rather than to be seen whole.
     pub(crate) fill: bool,
+    /// Whether its sound is heard while it is only watched.
+    pub(crate) hears: bool,
+    /// How loud it is heard.
+    pub(crate) volume: Volume,
+}
+
+/// How loud a contact is heard, in percent of what comes.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Volume(pub(crate) u16);
+
+/// The loudest that the station plays.
+pub(crate) const MAX_VOLUME: Volume = Volume(400);
+
+impl Volume {
+    /// 1 as it comes.
+    pub(crate) fn factor(self) -> f32 {
+        f32::from(self.0) / 100.0
+    }
+}
+
+impl Default for Volume {
+    fn default() -> Self {
+        Self(100)
+    }
 }
 
 impl Preferences {

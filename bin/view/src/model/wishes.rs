@@ -48,7 +48,7 @@ impl State {
                 self.overlay = *on;
                 self.calls.numbers.clear();
             }
-            _ => {}
+            other => self.act_on_sound(other),
         }
         self.calls.forget_preview();
     }
@@ -80,7 +80,10 @@ impl State {
             && !matches!(stage, Stage::Ended(_))
             && self.preferences(peer).camera_on;
         self.calls.begin(peer, kind, stage);
-        self.with_call(peer, |call| call.camera_on = camera_on);
+        self.with_call(peer, |call| {
+            call.camera_on = camera_on;
+            call.rings_out = kind == CallKind::Talk;
+        });
     }
 
     fn answer(&mut self, peer: PeerName, camera: bool) {
@@ -113,6 +116,7 @@ impl State {
         let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
             return;
         };
+        self.sound.forget(peer);
         if self.calls.open.remove(at).is_open() {
             self.calls.hung_up.push(peer);
         }

@@ -2,6 +2,8 @@
 //! picture is narrow, what is known stands above the buttons, and those that find no room go into
 //! the menu.
 
+use std::time::Duration;
+
 use egui::{
     Align, Button, Color32, Id, Layout, Rect, Response, RichText, TextStyle, Ui, UiBuilder,
     WidgetInfo, WidgetType, pos2, vec2,
@@ -12,7 +14,7 @@ use crate::model::{Action, Call, Preferences, Stage, State, name};
 use crate::words;
 
 use super::tile::Tile;
-use super::{arrivals, calls, theme};
+use super::{arrivals, calls, dialogs, sound, theme};
 
 /// Height of the buttons' row.
 const ROW: f32 = 34.0;
@@ -21,16 +23,19 @@ const LINE: f32 = 22.0;
 /// Below this width there is no room for what is known beside the buttons.
 pub(super) const NARROW: f32 = 480.0;
 
+/// How often the time of a call is drawn anew.
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+
 /// A button, or an entry of the menu where the strip has no room for it.
-struct Choice {
+pub(super) struct Choice {
     /// What it is known by, as its text changes.
-    place: &'static str,
-    text: &'static str,
+    pub(super) place: &'static str,
+    pub(super) text: &'static str,
     /// The text that sets the width. A button that keeps its place can be clicked again at once, to
     /// turn the camera off.
-    widest: &'static str,
-    keys: &'static str,
-    action: Action,
+    pub(super) widest: &'static str,
+    pub(super) keys: &'static str,
+    pub(super) action: Action,
 }
 
 /// Its height over a picture of that width.
@@ -67,7 +72,7 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mu
         } else {
             ui.available_rect_before_wrap()
         };
-        known(ui, tile.call, line);
+        known(ui, tile, line);
     });
 }
 
@@ -86,6 +91,7 @@ pub(super) fn camera(state: &State, call: &Call) -> (&'static str, Action) {
 fn choices(tile: &Tile<'_>) -> Vec<Choice> {
     let mut choices = ending(tile.call);
     let call = tile.call;
+    choices.extend(sound::choice(tile.state, call));
     if call.is_talk() && matches!(call.stage, Stage::Live | Stage::Interrupted(_)) {
         let (text, action) = camera(tile.state, call);
         choices.push(Choice {
@@ -176,13 +182,14 @@ fn width(ui: &Ui, text: &str) -> f32 {
 }
 
 /// What is known about the picture.
-fn known(ui: &mut Ui, call: &Call, line: Rect) {
+fn known(ui: &mut Ui, tile: &Tile<'_>, line: Rect) {
+    let call = tile.call;
     let rest = UiBuilder::new()
         .id(Id::new(("facts", call.peer)))
         .max_rect(line)
         .layout(Layout::left_to_right(Align::Center));
     ui.scope_builder(rest, |ui| {
-        let facts = RichText::new(facts(call)).color(Color32::WHITE);
+        let facts = RichText::new(facts(ui, tile)).color(Color32::WHITE);
         ui.add(egui::Label::new(facts).truncate());
         if let Some(trouble) = &call.trouble {
             let text = words::broken(trouble);
@@ -226,6 +233,9 @@ fn entries(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Ac
         words::STOP_RECORDING
     };
     entry(ui, record, "Ctrl+E", Action::Record { peer, on }, actions);
+    if call.sound.state.is_some() && ui.button(words::SOUND).clicked() {
+        actions.extend(dialogs::sound::open(Some(peer), None));
+    }
     ui.separator();
     for (text, keys, preferences) in changes(like) {
         let prefer = Action::Prefer { peer, preferences };
@@ -263,7 +273,7 @@ pub(super) fn changes(like: Preferences) -> [(&'static str, &'static str, Prefer
     };
     [
         (words::TURN, "Ctrl+T", turned),
-        (words::MIRROR, "Ctrl+M", mirrored),
+        (words::MIRROR, "Ctrl+R", mirrored),
         (words::FILL, "Ctrl+G", filled),
     ]
 }
@@ -297,12 +307,17 @@ fn tell(response: &Response, tile: &Tile<'_>, text: &str) {
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, told.as_str()));
 }
 
-/// `door  1280x720  30 fps  12 ms  2 broken`; nothing of an ended call.
-fn facts(call: &Call) -> String {
+/// `door  0:07  1280x720  30 fps  12 ms  2 broken`; nothing of an ended call.
+fn facts(ui: &Ui, tile: &Tile<'_>) -> String {
+    let call = tile.call;
     if let Stage::Ended(_) = call.stage {
         return String::new();
     }
     let mut facts = vec![name(&call.peer)];
+    if let Some(since) = call.since.filter(|_| call.is_talk()) {
+        facts.push(words::duration(tile.state.now.saturating_sub(since)));
+        ui.ctx().request_repaint_after(SECOND);
+    }
     if let Some(shown) = call.shown {
         facts.push(words::size(shown.width, shown.height));
         // No picture comes while the connection is lost.

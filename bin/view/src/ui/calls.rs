@@ -11,7 +11,7 @@ use transom::{CallKind, PeerName};
 use crate::model::{Action, Call, Incoming, Person, State, name};
 use crate::words;
 
-use super::{arrivals, theme};
+use super::{arrivals, sound, theme};
 
 /// How often a list with times is drawn anew.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -74,7 +74,7 @@ pub(super) fn rings(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
         room.show(ui, |ui| {
             for ring in incoming {
                 let frame = Frame::popup(ui.style()).inner_margin(Margin::same(14));
-                arrivals::card(ui, id(ring), frame, |ui| card(ui, ring, actions));
+                arrivals::card(ui, id(ring), frame, |ui| card(ui, state, ring, actions));
             }
             if let Some(first) = incoming.first() {
                 arrivals::place(ui, first_in_line(first), ui.min_rect());
@@ -99,7 +99,7 @@ fn first_in_line(ring: &Incoming) -> impl AsId {
     ("first", id(ring))
 }
 
-fn card(ui: &mut Ui, ring: &Incoming, actions: &mut Vec<Action>) {
+fn card(ui: &mut Ui, state: &State, ring: &Incoming, actions: &mut Vec<Action>) {
     ui.set_min_width(420.0);
     let title = RichText::new(words::rings(&name(&ring.peer)));
     ui.label(title.size(24.0).strong());
@@ -121,6 +121,7 @@ fn card(ui: &mut Ui, ring: &Incoming, actions: &mut Vec<Action>) {
             }
         }
     });
+    ui.horizontal(|ui| sound::microphone(ui, state, actions));
 }
 
 /// The list of missed calls.

@@ -294,7 +294,7 @@ fn a_picture_is_turned_mirrored_and_filled_by_menu_and_by_key() {
         ..turned
     };
     assert_eq!(
-        press(&mut screen, Modifiers::COMMAND, Key::M),
+        press(&mut screen, Modifiers::COMMAND, Key::R),
         [prefer(mirrored)]
     );
     let filled = Preferences {

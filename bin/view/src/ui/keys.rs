@@ -1,13 +1,16 @@
 //! Keys that work everywhere; `F1` lists them. Esc leaves what one is in, a dialog first. Tab,
 //! space and Enter are egui's own, as are Ctrl with +, - and 0 for the size of everything.
 
-use egui::{Key, Modifiers, Ui};
+use egui::{Event, Key, Modifiers, Ui};
 
 use crate::model::{Action, Call, State};
 
 use super::{Draft, bar, calls};
 
-pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Action>) {
+/// Held longer than this, F7 is push-to-talk.
+const HOLD_SECONDS: f64 = 0.3;
+
+pub(super) fn handle(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     let plain = |key| pressed(Modifiers::NONE, key);
     let command = |key| pressed(Modifiers::COMMAND, key);
@@ -26,6 +29,10 @@ pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Ac
     if plain(Key::F11) || pressed(Modifiers::ALT, Key::Enter) {
         actions.push(Action::Fullscreen(!state.fullscreen));
     }
+    if command(Key::M) && state.can_mute() {
+        actions.push(Action::Mute(!state.sound.muted));
+    }
+    actions.extend(talk_key(ui, state, draft));
     // Ringing calls are shown over a dialog as well.
     actions.extend(answer(ui, state));
     if state.dialog.is_some() {
@@ -47,6 +54,32 @@ pub(super) fn handle(ui: &Ui, state: &State, draft: &Draft, actions: &mut Vec<Ac
     if !busy && plain(Key::Escape) {
         actions.extend(escape(state));
     }
+}
+
+/// F7 mutes. Pressed while muted it lets us be heard at once: until it is released where it is held,
+/// from then on where it is only hit.
+fn talk_key(ui: &Ui, state: &State, draft: &mut Draft) -> Option<Action> {
+    let is_press = |event: &Event| match event {
+        Event::Key {
+            key: Key::F7,
+            pressed: true,
+            repeat: false,
+            modifiers,
+            ..
+        } => modifiers.is_none(),
+        _ => false,
+    };
+    let (now, is_held, was_pressed) = ui.input(|input| {
+        let is_held = input.focused && input.key_down(Key::F7);
+        (input.time, is_held, input.events.iter().any(is_press))
+    });
+    if was_pressed && draft.talks_since.is_none() && state.can_mute() {
+        draft.talks_since = (state.sound.muted && is_held).then_some(now);
+        return Some(Action::Mute(!state.sound.muted));
+    }
+    let since = draft.talks_since.filter(|_| !is_held)?;
+    draft.talks_since = None;
+    (now - since > HOLD_SECONDS).then_some(Action::Mute(true))
 }
 
 /// What is done with the picture in hand.
@@ -72,7 +105,7 @@ fn of_call(
         actions.push(Action::Record { peer, on });
     }
     let changes = bar::changes(state.preferences(peer));
-    for (key, (.., preferences)) in [Key::T, Key::M, Key::G].into_iter().zip(changes) {
+    for (key, (.., preferences)) in [Key::T, Key::R, Key::G].into_iter().zip(changes) {
         if command(key) {
             actions.push(Action::Prefer { peer, preferences });
         }

@@ -17,6 +17,7 @@ mod overlay;
 mod paint;
 mod people;
 mod selfview;
+mod sound;
 mod talk;
 mod theme;
 mod tile;
@@ -27,6 +28,8 @@ mod calls_tests;
 #[cfg(test)]
 mod selfview_tests;
 #[cfg(test)]
+mod sound_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -34,7 +37,7 @@ use std::collections::BTreeMap;
 use egui::{Align, CentralPanel, FocusDirection, Frame, Id, Layout, Panel, Rect, Ui, Vec2, vec2};
 use transom::PeerName;
 
-use crate::model::{Action, Face, State};
+use crate::model::{Action, Face, State, name};
 use crate::words;
 
 use drafts::Drafts;
@@ -52,6 +55,8 @@ pub(crate) struct Draft {
     order: Vec<Id>,
     /// Whether a text field had the keyboard in the last frame: Esc then only leaves the field.
     typing: bool,
+    /// When F7 was pressed that lets a muted microphone be heard, in egui's seconds.
+    talks_since: Option<f64>,
     /// How large each picture was drawn, in points and before it was turned: larger ones need not
     /// be decoded.
     pub(crate) sizes: Vec<(Face, Vec2)>,
@@ -160,6 +165,9 @@ fn status(ui: &mut Ui, state: &State) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 20.0), from_right, |ui| {
         if let Some(address) = state.listening.first() {
             ui.weak(words::listening(address));
+        }
+        for peer in state.hidden_listeners() {
+            ui.label(words::hears_microphone(&name(&peer)));
         }
         if let Some(totals) = files::totals(state) {
             ui.label(totals);

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use egui::{Align, Color32, FontId, Frame, Id, Label, Layout, RichText, Ui, UiBuilder, Vec2, vec2};
 
-use transom::CameraState;
 use transom::latency::{Spread, Stage};
+use transom::{CameraState, SoundNumbers};
 
 use crate::model::{Call, State, Summary};
 use crate::words;
@@ -59,8 +59,24 @@ fn lines(state: &State, call: &Call) -> Vec<String> {
     if let Some(numbers) = state.calls.numbers.get(&call.peer) {
         let trip = numbers.rtt.map_or_else(|| "?".to_owned(), millis);
         lines.push(words::round_trip(&trip, &millis(numbers.queue_delay)));
+        lines.extend(numbers.sound.iter().flat_map(sound));
     }
     lines.extend(qualities(state, call));
+    lines
+}
+
+/// What is heard of the peer.
+fn sound(numbers: &SoundNumbers) -> Vec<String> {
+    let delay = numbers.delay.map_or_else(|| "?".to_owned(), millis);
+    let mut lines = vec![
+        words::sound_delay(&delay),
+        words::sound_reserve(&millis(numbers.queued), &millis(numbers.reserve)),
+        words::sound_losses(numbers.dry_runs, &millis(numbers.removed)),
+    ];
+    lines.extend(numbers.skew_us.map(|skew| {
+        let by = Duration::from_micros(skew.unsigned_abs());
+        words::skew(skew >= 0, &millis(by))
+    }));
     lines
 }
 
@@ -116,6 +132,30 @@ mod tests {
     use transom::latency::LatencySummary;
 
     use super::*;
+
+    #[test]
+    fn sound_has_its_delay_reserve_dry_runs_and_the_skew_of_lips() {
+        let millis = Duration::from_millis;
+        let mut numbers = SoundNumbers {
+            delay: Some(millis(45)),
+            queued: millis(20),
+            reserve: millis(1000),
+            dry_runs: 123_456,
+            removed: millis(30),
+            skew_us: Some(-12_400),
+        };
+        let told = [
+            "sound 45.0 ms",
+            "  waits 20.0, reserve 1000.0",
+            "  dry runs 123456, cut 30.0 ms",
+            "  12.4 ms after its picture",
+        ];
+        assert_eq!(sound(&numbers), told);
+        (numbers.delay, numbers.skew_us) = (None, None);
+        let lines = sound(&numbers);
+        assert_eq!((lines[0].as_str(), lines.len()), ("sound ? ms", 3));
+        assert!(told.iter().all(|line| line.len() <= COLUMNS as usize));
+    }
 
     #[test]
     fn all_six_stages_are_shown_with_what_the_clocks_leave_open() {

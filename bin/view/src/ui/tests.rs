@@ -3,6 +3,7 @@
 
 mod abilities;
 mod arrivals;
+mod devices;
 mod drafts;
 mod people;
 mod things;

@@ -11,7 +11,7 @@ use crate::model::{Action, Call, Face, Presence, Stage, State, name};
 use crate::words;
 
 use super::paint::{Picture, paint};
-use super::{Draft, arrivals, bar, overlay, theme};
+use super::{Draft, arrivals, bar, overlay, sound, theme};
 
 /// Where there is less room for words than this, they are written small.
 const LARGE_WORDS: Vec2 = vec2(260.0, 200.0);
@@ -64,7 +64,8 @@ pub(super) fn show(ui: &mut Ui, tile: &Tile<'_>, draft: &mut Draft, actions: &mu
         ui.painter()
             .rect_stroke(area.shrink(1.0), 0.0, stroke, StrokeKind::Inside);
     }
-    marks(ui, tile);
+    sound::frame(ui, tile);
+    marks(ui, tile, actions);
     bar::show(ui, tile, like, actions);
 }
 
@@ -121,8 +122,8 @@ fn why_away(state: &State, call: &Call) -> String {
     }
 }
 
-/// Who records, over the upper left corner, and the numbers below it.
-fn marks(ui: &mut Ui, tile: &Tile<'_>) {
+/// Who records and who is heard, over the upper left corner, and the numbers below it.
+fn marks(ui: &mut Ui, tile: &Tile<'_>, actions: &mut Vec<Action>) {
     let inside = UiBuilder::new()
         .id(Id::new(("marks", tile.call.peer)))
         .max_rect(tile.area.shrink(8.0));
@@ -142,6 +143,7 @@ fn marks(ui: &mut Ui, tile: &Tile<'_>) {
                 });
             }
         }
+        sound::marks(ui, tile, actions);
     });
     if tile.state.overlay && !matches!(tile.call.stage, Stage::Ended(_)) {
         overlay::show(ui, tile);

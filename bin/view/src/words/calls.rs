@@ -63,7 +63,7 @@ pub(crate) const CLOSE_HELP: &str = "Close this list";
 pub(crate) const HELP_TITLE: &str = "Keys";
 
 /// The keys, in the order of the help window.
-pub(crate) const KEYS: [(&str, &str); 19] = [
+pub(crate) const KEYS: [(&str, &str); 21] = [
     ("F1", "this list"),
     ("Tab, Space, Enter", "reach and press every button"),
     ("F11, Alt+Enter", "full screen"),
@@ -77,10 +77,12 @@ pub(crate) const KEYS: [(&str, &str); 19] = [
     ("Ctrl+Shift+Y", "answer it with video"),
     ("Ctrl+Shift+D", "decline it"),
     ("Ctrl+H", "hang up, or stop watching"),
+    ("Ctrl+M", "mute your microphone, or unmute it"),
+    ("F7", "the same; held while muted, speak until you let go"),
     ("F8", "your camera on or off"),
     ("F9", "your own picture"),
     ("Ctrl+T", "turn the picture"),
-    ("Ctrl+M", "mirror the picture"),
+    ("Ctrl+R", "mirror the picture"),
     ("Ctrl+G", "fill or fit"),
     ("Ctrl+S", "save the picture"),
     ("Ctrl+E", "record, or stop it"),

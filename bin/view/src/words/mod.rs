@@ -4,20 +4,24 @@
 
 mod calls;
 mod contacts;
+mod devices;
 mod files;
 mod numbers;
 mod settings;
 mod shown;
+mod sound;
 mod strangers;
 mod talk;
 mod warnings;
 
 pub(crate) use calls::*;
 pub(crate) use contacts::*;
+pub(crate) use devices::*;
 pub(crate) use files::*;
 pub(crate) use numbers::*;
 pub(crate) use settings::*;
 pub(crate) use shown::{line, message, short};
+pub(crate) use sound::*;
 pub(crate) use strangers::*;
 pub(crate) use talk::*;
 pub(crate) use warnings::*;

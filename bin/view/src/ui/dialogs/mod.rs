@@ -3,6 +3,7 @@
 
 mod contact;
 mod settings;
+pub(super) mod sound;
 mod verify;
 
 use egui::{Color32, Id, Key, Label, Modal, Response, RichText, ScrollArea, TextEdit, Ui};
@@ -11,6 +12,7 @@ use transom::{PeerName, TransferId};
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
 
+use super::sound::level_bar;
 use super::{arrivals, files, settle, theme};
 
 /// Points across; every line of a dialog fits.
@@ -30,6 +32,7 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
             Dialog::Link(link) => open_link(ui, link, actions),
             Dialog::Remove(peer) => remove(ui, peer, actions),
             Dialog::Settings(form) => settings::show(ui, state, form, actions),
+            Dialog::Sound { peer, .. } => sound::show(ui, state, *peer, actions),
             Dialog::Verify(peer) => verify::show(ui, state, peer, actions),
         }
     });

@@ -6,7 +6,7 @@ use transom::TradeOff;
 use crate::model::{Action, Config, Dialog, FolderFor, SettingsForm, State, Theme};
 use crate::words;
 
-use super::{buttons, cancel, copyable, field, problem};
+use super::{buttons, cancel, copyable, field, problem, sound};
 
 /// A path is no longer on any system.
 const MAX_PATH_CHARS: usize = 4096;
@@ -17,7 +17,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
     let mut typed = form.clone();
     ui.heading(words::SETTINGS);
     let room = ui.ctx().content_rect().height() - 160.0;
-    let mut forgets = false;
+    let (mut forgets, mut hears) = (false, false);
     // After a smaller dialog it would grow by a few points in each frame.
     let scroll = ScrollArea::vertical().min_scrolled_height(room);
     scroll.max_height(room).show(ui, |ui| {
@@ -34,6 +34,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
         looks(ui, &mut typed.config);
         ui.separator();
         calls(ui, state, &mut typed.config);
+        hears = ui.button(words::SOUND).clicked();
         ui.separator();
         forgets = texts(ui, &mut typed.config);
         ui.separator();
@@ -55,6 +56,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
     });
     if forgets {
         actions.push(Action::Open(Dialog::ForgetTexts(Box::new(typed))));
+    } else if hears {
+        let back = Some(Box::new(typed));
+        actions.extend(sound::open(None, back));
     } else if typed != *form {
         typed.problem = None;
         actions.insert(0, Action::Open(Dialog::Settings(Box::new(typed))));
