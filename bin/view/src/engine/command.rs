@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use transom::{CallKind, Handle, PeerName, SendOptions};
 use transom_users::Rights;
 
-use crate::model::{Action, Stage, State};
+use crate::model::{Action, Dialog, Stage, State};
 
 /// Carries an action out at the station; the model has taken it in already.
 pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
@@ -58,7 +58,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         }
         Action::SetEcho(mode) => handle.set_echo(mode),
         Action::Tone(kind) => handle.tone(kind),
-        Action::ListSounds => handle.list_sounds(),
+        Action::ListSounds | Action::Open(Dialog::Sound { .. }) => handle.list_sounds(),
         Action::AcceptInto { .. }
         | Action::Alone(_)
         | Action::Choose(_)

@@ -185,7 +185,9 @@ fn the_camera_is_on_only_after_it_was_turned_on_with_that_contact() {
 #[test]
 fn a_call_answered_by_the_right_to_it_shows_the_camera_and_says_so_but_is_not_remembered() {
     let mut state = both_here();
-    assert_eq!(state.apply(talk("yard", false, false)), []);
+    let (peer_id, on) = (peer("yard"), true);
+    let hear = [Action::Hear { peer: peer_id, on }];
+    assert_eq!(state.apply(talk("yard", false, false)), hear);
     assert!(state.calls.of(peer("yard")).unwrap().camera_on);
     let told = "yard called and was answered at once with your camera, as your contact list says";
     assert_eq!(state.status, told);

@@ -266,7 +266,13 @@ impl State {
             Action::ForgetUnsent(unsent) => self.forget_unsent(unsent),
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
-            Action::Open(dialog) => self.dialog = Some(dialog.clone()),
+            Action::Open(dialog) => {
+                if matches!(dialog, Dialog::Sound { .. }) {
+                    // They are looked for anew.
+                    self.sound.devices = None;
+                }
+                self.dialog = Some(dialog.clone());
+            }
             Action::Close => {
                 self.sound.hears_itself = false;
                 self.dialog = self.dialog.take().and_then(Dialog::closed);

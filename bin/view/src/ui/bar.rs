@@ -10,11 +10,11 @@ use egui::{
 };
 use transom::CallKind;
 
-use crate::model::{Action, Call, Preferences, Stage, State, name};
+use crate::model::{Action, Call, Dialog, Preferences, Stage, State, name};
 use crate::words;
 
 use super::tile::Tile;
-use super::{arrivals, calls, dialogs, sound, theme};
+use super::{arrivals, calls, sound, theme};
 
 /// Height of the buttons' row.
 const ROW: f32 = 34.0;
@@ -114,6 +114,18 @@ fn choices(tile: &Tile<'_>) -> Vec<Choice> {
             widest: text,
             keys: "F11",
             action: Action::Fullscreen(on),
+        });
+    }
+    if call.stage == Stage::Live && call.sound.state.is_some() {
+        choices.push(Choice {
+            place: "devices",
+            text: words::SOUND,
+            widest: words::SOUND,
+            keys: "",
+            action: Action::Open(Dialog::Sound {
+                peer: Some(call.peer),
+                back: None,
+            }),
         });
     }
     choices
@@ -233,9 +245,6 @@ fn entries(ui: &mut Ui, tile: &Tile<'_>, like: Preferences, actions: &mut Vec<Ac
         words::STOP_RECORDING
     };
     entry(ui, record, "Ctrl+E", Action::Record { peer, on }, actions);
-    if call.sound.state.is_some() && ui.button(words::SOUND).clicked() {
-        actions.extend(dialogs::sound::open(Some(peer), None));
-    }
     ui.separator();
     for (text, keys, preferences) in changes(like) {
         let prefer = Action::Prefer { peer, preferences };

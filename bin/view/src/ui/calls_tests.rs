@@ -169,9 +169,9 @@ fn a_rate_is_told_only_while_pictures_come() {
     let mut state = talking();
     state.shown(Face::Peer(peer("door")), shown());
     let mut screen = open(state);
-    screen.get_by_label("door  640x480  30 fps  12 ms");
+    screen.get_by_label("door  0:00  640x480  30 fps  12 ms");
     apply(&mut screen, interrupted("door"));
-    screen.get_by_label("door  640x480");
+    screen.get_by_label("door  0:00  640x480");
 }
 
 #[test]
@@ -481,14 +481,15 @@ fn the_numbers_say_how_pictures_are_reduced_for_a_slow_link() {
 }
 
 #[test]
-fn an_idle_call_asks_for_no_redraw() {
+fn an_idle_call_asks_for_a_redraw_each_second_for_its_clock() {
     let mut state = two_live();
     state.apply(rings("friend"));
     state.overlay = true;
     let mut screen = open(state);
     pass(&mut screen);
     let delay = screen.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
-    assert_eq!(delay, std::time::Duration::MAX);
+    // Less what a frame takes in this test, a quarter of a second.
+    assert_eq!(delay, std::time::Duration::from_millis(750));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Sound within a call: mute, one's own level, who speaks, who hears whom.
 
 use egui::{
-    Color32, Frame, Key, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, vec2,
+    Button, Color32, Frame, Id, Key, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, WidgetType, vec2,
 };
 use transom::SoundState;
 use transom::sounds::{DeviceName, OwnLevel};
@@ -148,7 +149,12 @@ fn speak_to(ui: &mut Ui, state: &State, call: &Call, actions: &mut Vec<Action>) 
 /// A box hears us only while the button is held.
 fn hold_to_talk(ui: &mut Ui, call: &Call, actions: &mut Vec<Action>) {
     let peer = call.peer;
-    let button = ui.button(words::hold_to_talk(&name(&peer)));
+    let button = Button::new(words::hold_to_talk(&name(&peer)));
+    // What is above it changes while it is held, and a click ends by itself after a moment.
+    let place = UiBuilder::new().id(Id::new(("hold to talk", peer)));
+    let button = ui
+        .scope_builder(place, |ui| ui.add(button.sense(Sense::click_and_drag())))
+        .inner;
     let by_key = button.has_focus() && ui.input(|input| input.key_down(Key::Space));
     let is_held = button.is_pointer_button_down_on() || by_key;
     let is_held = is_held && ui.input(|input| input.focused);

@@ -224,6 +224,9 @@ fn a_box_that_lets_us_talk_hears_us_while_a_button_is_held() {
     let yard = peer("yard");
     assert_eq!(screen.state_mut().take(), [Action::SpeakTo(Some(yard))]);
     screen.get_by_label("yard hears you");
+    // Two seconds are longer than any click.
+    screen.run_steps(8);
+    assert_eq!(screen.state_mut().take(), []);
     screen.event(pointer(false));
     screen.run();
     assert_eq!(screen.state_mut().take(), [Action::SpeakNoMore(yard)]);

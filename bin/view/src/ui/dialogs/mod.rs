@@ -3,7 +3,7 @@
 
 mod contact;
 mod settings;
-pub(super) mod sound;
+mod sound;
 mod verify;
 
 use egui::{Color32, Id, Key, Label, Modal, Response, RichText, ScrollArea, TextEdit, Ui};

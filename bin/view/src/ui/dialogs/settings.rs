@@ -6,7 +6,7 @@ use transom::TradeOff;
 use crate::model::{Action, Config, Dialog, FolderFor, SettingsForm, State, Theme};
 use crate::words;
 
-use super::{buttons, cancel, copyable, field, problem, sound};
+use super::{buttons, cancel, copyable, field, problem};
 
 /// A path is no longer on any system.
 const MAX_PATH_CHARS: usize = 4096;
@@ -58,7 +58,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, form: &SettingsForm, actions: &mu
         actions.push(Action::Open(Dialog::ForgetTexts(Box::new(typed))));
     } else if hears {
         let back = Some(Box::new(typed));
-        actions.extend(sound::open(None, back));
+        actions.push(Action::Open(Dialog::Sound { peer: None, back }));
     } else if typed != *form {
         typed.problem = None;
         actions.insert(0, Action::Open(Dialog::Settings(Box::new(typed))));

@@ -5,18 +5,10 @@ use egui::{RadioButton, ScrollArea, Slider, Ui};
 use transom::PeerName;
 use transom::sounds::{Device, DeviceKind, DeviceName, EchoMode, ToneKind};
 
-use crate::model::{Action, Dialog, MAX_VOLUME, Preferences, SettingsForm, State, Volume, name};
+use crate::model::{Action, MAX_VOLUME, Preferences, State, Volume, name};
 use crate::words;
 
 use super::{buttons, level_bar, problem};
-
-/// Opens the dialog and looks for devices.
-pub(in crate::ui) fn open(peer: Option<PeerName>, back: Option<Box<SettingsForm>>) -> [Action; 2] {
-    [
-        Action::ListSounds,
-        Action::Open(Dialog::Sound { peer, back }),
-    ]
-}
 
 pub(super) fn show(ui: &mut Ui, state: &State, peer: Option<PeerName>, actions: &mut Vec<Action>) {
     ui.heading(words::SOUND_TITLE);

@@ -31,9 +31,9 @@ fn found(state: &mut State) {
 /// In a call with the door, the dialog open and the devices found.
 fn choosing() -> Screen {
     let mut screen = open(sounding());
-    click(&mut screen, "More");
-    let asked = click(&mut screen, "Sound…");
-    assert_eq!(asked[0], Action::ListSounds);
+    let (peer, back) = (Some(peer("door")), None);
+    let asked = [Action::Open(Dialog::Sound { peer, back })];
+    assert_eq!(click(&mut screen, "Sound…"), asked);
     screen.get_by_label("Looking for microphones and loudspeakers…");
     found(&mut screen.state_mut().state);
     screen.run();
