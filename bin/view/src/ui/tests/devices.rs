@@ -168,3 +168,25 @@ fn devices_chosen_from_the_settings_are_kept_with_them() {
     assert_eq!(config.microphone, named("server:headset"));
     assert_eq!(config.theme, Theme::Light);
 }
+
+#[test]
+fn looks_like_a_choice_of_devices_within_a_call() {
+    let mut screen = choosing();
+    click(&mut screen, "Headset");
+    screen.state_mut().state.act(&Action::HearYourself(true));
+    tell(&mut screen.state_mut().state, level(-24.0));
+    screen.run();
+    snapshot(screen, "sound");
+}
+
+#[test]
+fn looks_like_a_call_in_which_both_speak() {
+    let mut state = sounding();
+    tell(&mut state, level(-24.0));
+    let speaking = SoundNotice::Speaking {
+        on: true,
+        peer: peer("door"),
+    };
+    tell(&mut state, speaking);
+    snapshot(open(state), "speaking");
+}
