@@ -1,9 +1,10 @@
 //! Two real windows on one display, of two people who call each other: each of them sees, hears of
 //! and sends to the other by nothing but keys, clicks and what is on the screen.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
 
+use transom::sounds::{RATE, WavReader};
 use transom::{Identity, State};
 
 use super::display::{Display, until};
@@ -24,6 +25,13 @@ const SMALLER_FAR: (i32, i32) = (340, 440);
 /// The small picture of oneself, in the upper right of the pictures.
 const SELF_VIEW: (i32, i32) = (795, 99);
 
+/// What is heard, as a file.
+const HEARD: &str = "heard.wav";
+/// Two seconds, as there is a chirp in each.
+const LAST_SAMPLES: usize = 2 * RATE as usize;
+/// Louder than what a codec leaves in silence.
+const CHIRP: i16 = 500;
+
 /// Somebody with a computer of their own: key, settings, contact list, folder for files.
 struct Person {
     name: &'static str,
@@ -41,7 +49,13 @@ impl Person {
             .unwrap();
         // Kept texts tell the test what was written and what arrived.
         fs::create_dir_all(scratch.path("config/transom")).unwrap();
-        scratch.write("config/transom/view.conf", "history = yes\nbell = no\n");
+        // The microphone hears a chirp each second, and the loudspeaker writes what is to be heard;
+        // nothing is done against echo between the two, since both people chirp the same.
+        let heard = format!("file:{}", scratch.path(HEARD).display());
+        let sound = format!("microphone = tone\nloudspeaker = {heard}\n");
+        let echo = format!("echo 1 = off tone >> {heard}\n");
+        let settings = format!("history = yes\nbell = no\n{sound}{echo}");
+        scratch.write("config/transom/view.conf", settings);
         // A port that was free a moment ago.
         let address = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -69,6 +83,21 @@ impl Person {
         command.arg("--users").arg(users);
         dialog_that_chooses(&self.scratch, &mut command, &chosen);
         Window(command.env("DISPLAY", &display.name).spawn().unwrap())
+    }
+
+    /// Waits until the last seconds of what is heard here have a chirp in them, or none.
+    fn hears(&self, what: &str, chirps: bool) {
+        let is_so = until(|| {
+            let file = File::open(self.scratch.path(HEARD)).ok()?;
+            let heard = WavReader::new(file).ok()?.read_all().ok()?;
+            let last = heard.last_chunk::<LAST_SAMPLES>()?;
+            (last.iter().any(|sample| sample.abs() > CHIRP) == chirps).then_some(())
+        });
+        assert!(
+            is_so.is_some(),
+            "{what}: chirps for {} are not {chirps}",
+            self.name
+        );
     }
 
     /// Waits until the kept texts with the other have a line of that kind.
@@ -151,6 +180,7 @@ fn two_people_call_see_write_send_and_hang_up() {
     };
     writes(&ada, &bert, &left, &right);
     calls(&left, &right);
+    sounds(&ada, &bert, &right);
     sends(&bert, &left, &right);
     sizes(&left, &right);
     hangs_up(&left, &right);
@@ -190,6 +220,17 @@ fn calls(left: &Seat<'_>, right: &Seat<'_>) {
     right.moves("of who called", FAR);
     left.moves("of oneself", SELF_VIEW);
     left.moves("of who answered in the call both ways", FAR);
+}
+
+/// Both hear each other without having done anything for it, until one of them mutes.
+fn sounds(ada: &Person, bert: &Person, right: &Seat<'_>) {
+    ada.hears("in the call", true);
+    bert.hears("in the call", true);
+    right.key("ctrl+m");
+    ada.hears("while the other is muted", false);
+    bert.hears("while muted", true);
+    right.key("F7");
+    ada.hears("after the mute", true);
 }
 
 /// A file chosen in a dialog is offered, accepted, and arrives while the pictures go on.
