@@ -1,4 +1,6 @@
-//! The rows of `cargo xtask bench link`, with its bounds.
+//! The rows of `cargo xtask bench link`, with its bounds but for two. In row 1 the model gives the
+//! file 93 % of what is left, where the bench asks for 95 % and real sockets give 97 %. In row 7 it
+//! loses a picture in the second second, so that all are asserted only after two.
 
 use std::time::Duration;
 
@@ -50,7 +52,7 @@ impl Played {
 fn a_file_to_the_viewer_is_hardly_felt() {
     let played = play(1);
     played.adds(7 * MS, 10 * MS);
-    // The model gives files 3 to 4 % less here than real sockets, which reach the row's 95 %.
+    // The bench's bound is 95 %, see the head of this file.
     played.file_gets(0.92);
 }
 
@@ -97,10 +99,15 @@ fn a_file_over_a_round_trip_of_20_ms_is_hardly_felt() {
 }
 
 #[test]
-fn all_but_the_first_pictures_are_shown_over_a_long_fast_path_and_the_file_keeps_its_rate() {
+fn after_two_seconds_every_picture_passes_a_long_fast_path_and_the_file_keeps_its_rate() {
     let played = play(7);
     // TCP's slow start carries the first pictures for longer than one picture's time.
     assert!(played.report.shown(0) > 0.98, "{}", played.report.shown(0));
+    let (from, to) = (2 * SECOND, played.scenario.length);
+    let seen = played.report.between(0, from, to);
+    let (first, last) = (seen.first().unwrap(), seen.last().unwrap());
+    let made = (last.sequence - first.sequence + 1) as usize;
+    assert!(made == seen.len() && made > 290, "{} of {made}", seen.len());
     let mut file = played.scenario.clone();
     file.camera = None;
     let (beside, alone) = (played.report.file_rate(), file.play().file_rate());
