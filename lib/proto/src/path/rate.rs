@@ -280,4 +280,13 @@ mod tests {
         assert!(acks.rate.acks.len() <= ACKS);
         assert_eq!(acks.value(), Some(1_000));
     }
+
+    #[test]
+    fn two_acks_of_one_moment_are_one_measurement() {
+        let mut acks = Acks::new();
+        acks.run(6, 100, LONG);
+        acks.add(200, 0, LONG);
+        acks.run(2, 100, LONG);
+        assert_eq!(acks.value(), Some((600 + 200 + 200) / 8));
+    }
 }

@@ -434,3 +434,26 @@ fn a_sample_is_clean_only_without_a_queue_of_other_sessions() {
     assert!(call.path.is_quiet(call.now), "its own is another rule's");
     assert!(!file.path.is_quiet(file.now));
 }
+
+#[test]
+fn beside_sound_media_drain_within_6_ms_and_within_their_target_if_that_is_less() {
+    for (target, drain) in [(20, 6), (6, 6), (2, 2)] {
+        let mut line = Line::measured(RATE, 10 * MILLI);
+        line.path.media_target = MILLI * target;
+        line.path.set_sound(true);
+        assert_eq!(line.media(), (10 + drain) * 1_000, "{target} ms");
+    }
+}
+
+#[test]
+fn file_data_go_again_once_half_of_the_target_is_free() {
+    let (mut call, mut file) = call_and_file(10 * MILLI);
+    call.send(50_000, |sizes| &mut sizes.media);
+    file.send(FLOOR as u64, |sizes| &mut sizes.bulk);
+    let opens = file.path.bulk_opens(file.now).unwrap();
+    let uplink = &file.path.uplink;
+    let half = uplink.rate() * 3 / 2 / 1_000;
+    // The time is in whole microseconds.
+    let left = uplink.queue(opens).abs_diff(half);
+    assert!(left <= uplink.rate() / 1_000_000 + 1, "{left} bytes off");
+}

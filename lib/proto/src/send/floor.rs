@@ -119,4 +119,15 @@ mod tests {
         floor.on_sent(5_000, 5_000, 5_000);
         assert!(!floor.is_due(5_000), "one record at most is saved up");
     }
+
+    #[test]
+    fn more_than_a_hundred_percent_counts_as_a_hundred() {
+        for percent in [100, 101, 255] {
+            let mut floor = Floor::new(percent);
+            send(&mut floor, RECORD - 1, 0);
+            assert!(!floor.is_due(RECORD), "{percent} %");
+            send(&mut floor, 1, 0);
+            assert!(floor.is_due(RECORD), "{percent} %");
+        }
+    }
 }

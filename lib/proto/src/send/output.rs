@@ -91,3 +91,24 @@ pub(crate) fn clip(text: &str) -> &str {
     let end = cuts.into_iter().find(|cut| text.is_char_boundary(*cut));
     text.get(..end.unwrap_or(0)).unwrap_or("")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_wait_at_half_of_the_limit_verbs_at_all_of_it_and_the_peer_at_twice_of_it() {
+        // A frame without a payload takes 8 bytes.
+        let mut output = Output::new(64);
+        for frames in 0..=16 {
+            let found = (
+                output.is_busy(),
+                output.room("texts").is_err(),
+                output.check_backlog().is_err(),
+            );
+            let expected = (frames >= 4, frames >= 8, frames >= 16);
+            assert_eq!(found, expected, "{frames} frames");
+            output.send(2, &Message::Accept);
+        }
+    }
+}

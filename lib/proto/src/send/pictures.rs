@@ -304,4 +304,22 @@ mod tests {
         assert_eq!(length(10, 5_000, 5_000), Some((10, flags::LAST)));
         assert_eq!(length(10, 5_000, 9), None, "the end goes whole or not");
     }
+
+    #[test]
+    fn a_picture_of_which_a_quarter_is_out_makes_no_way() {
+        for (out, aborted) in [(1_249, 1), (1_250, 0)] {
+            let (mut outgoing, mut counts) = (Outgoing::default(), Counts::default());
+            put(&mut outgoing, 1);
+            let gate = Gate {
+                budget: out,
+                ..GATE
+            };
+            let mut record = [0; 9_000];
+            let mut record = Record::new(&mut record);
+            assert!(outgoing.begin(1, &mut record, gate, &mut counts));
+            put(&mut outgoing, 2);
+            outgoing.go_on(1, &mut record, GATE, &mut counts);
+            assert_eq!(counts.aborted, aborted, "{out} of 5,000 bytes");
+        }
+    }
 }

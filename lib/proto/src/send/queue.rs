@@ -80,3 +80,25 @@ impl Queue {
         waiting.get(..limits::HEADER + usize::try_from(len).ok()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use transom_wire::Ping;
+
+    use super::*;
+
+    #[test]
+    fn a_queue_that_is_never_empty_takes_no_more_memory_for_what_was_sent() {
+        let mut queue = Queue::new(Class::Control);
+        let ping = |clock| Message::Ping(Ping { clock });
+        queue.push(0, &ping(0));
+        for clock in 1..10_000 {
+            queue.push(0, &ping(clock));
+            let mut out = [0; limits::HEADER + 8];
+            queue.pull(&mut Record::new(&mut out));
+            assert_eq!(out[limits::HEADER..], (clock - 1).to_be_bytes());
+            assert_eq!(queue.len(), out.len());
+            assert!(queue.bytes.len() < COMPACT + 2 * out.len());
+        }
+    }
+}

@@ -351,4 +351,17 @@ mod tests {
         assert_eq!((queue.waiting.len(), queue.calls.len()), (1, 0));
         assert_eq!(queue.counts().dropped, 0, "nobody missed them");
     }
+
+    #[test]
+    fn an_end_outlives_later_frames_that_are_dropped_too() {
+        let mut queue = queue(1);
+        pull(&mut queue, 1000, NOW);
+        queue.push(1, frame(OPUS, 1), NOW);
+        queue.end(1);
+        queue.push(1, frame(OPUS, 2), NOW);
+        let later = NOW + 300 * MILLI;
+        queue.push(1, frame(OPUS, 3), later);
+        let sent = pull(&mut queue, 1000, later);
+        assert_eq!(sent, [vec![END], frames([3])].concat());
+    }
 }

@@ -125,3 +125,22 @@ fn records_beyond_the_marks_lose_no_byte() {
     let one_way = 0_u64.wrapping_sub(NOW.0).cast_signed();
     assert_eq!(last.unwrap().one_way, one_way);
 }
+
+#[test]
+fn only_media_texts_and_file_data_are_awaited_soon() {
+    let classes: [fn(&mut Sizes) -> &mut u64; 3] = [
+        |sizes| &mut sizes.media,
+        |sizes| &mut sizes.text,
+        |sizes| &mut sizes.bulk,
+    ];
+    for class in classes {
+        let mut sent = InFlight::default();
+        sent.record(sizes(16, 0, 24), false, NOW);
+        assert_eq!(sent.oldest(), None, "pongs and acks may wait");
+        let mut one = Sizes::default();
+        *class(&mut one) = 1;
+        let later = NOW + Duration::from_millis(1);
+        sent.record(one, false, later);
+        assert_eq!(sent.oldest(), Some(later));
+    }
+}
