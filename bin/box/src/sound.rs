@@ -222,7 +222,7 @@ fn device(what: &str, state: &DeviceState) -> Option<(String, Value)> {
 
 fn state_words(state: SoundState) -> &'static str {
     match state {
-        SoundState::NoMicrophone => "is not there",
+        SoundState::NoMicrophone => "is missing: they have none",
         SoundState::On => "is on",
         SoundState::Muted => "is muted",
         SoundState::Lost => "is lost",
