@@ -16,8 +16,8 @@ use crate::words::with_text;
 /// The devices of a station that may be heard and may hear.
 #[derive(Args, Debug)]
 pub(crate) struct SoundOptions {
-    /// Let others hear this microphone: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav,
-    /// tone or none; see `transom sounds`
+    /// Let others hear this microphone: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND,
+    /// file:FILE.wav, loop:FILE.wav, tone, silence or none; see `transom sounds`
     #[arg(long, value_name = "MICROPHONE", default_value = "none")]
     microphone: DeviceName,
     /// Play what others say: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav or none
