@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use transom::Notice;
 
+use crate::sound::is_loss;
 use crate::station::Event;
 
 /// Events that wait: a second of a busy station. A stalled terminal costs lines, not memory.
@@ -62,7 +63,7 @@ impl Passage {
                 | Notice::TextArrived { .. }
                 | Notice::TextFailed { .. }
                 | Notice::TransferEnded { .. }
-        );
+        ) || is_loss(&notice);
         if is_awaited {
             self.keep(Event::Notice(notice));
         } else if let Err(TrySendError::Full(lost)) = self.queue.try_send(Event::Notice(notice)) {
