@@ -163,4 +163,28 @@ mod tests {
         }
         assert_eq!(count, QUEUE + KEPT);
     }
+
+    #[cfg(feature = "sound")]
+    #[test]
+    fn the_loss_of_a_loudspeaker_arrives_after_a_full_queue() {
+        use transom::SoundNotice;
+        use transom::sounds::DeviceState;
+        let (passage, arrivals, _) = passage();
+        for number in 0..QUEUE {
+            passage.keep(typed(number));
+        }
+        passage.pass(Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
+            words: String::new(),
+            for_peers: "",
+            is_unread: false,
+        })));
+        let mut last = None;
+        while let Ok(event) = arrivals.next(Some(Instant::now())) {
+            last = Some(event);
+        }
+        assert!(
+            matches!(last, Some(Event::Notice(Notice::Sound(_)))),
+            "{last:?}"
+        );
+    }
 }
