@@ -16,6 +16,7 @@ fn lost() -> DeviceState {
     DeviceState::Lost {
         words: "the headset is unplugged".into(),
         for_peers: "unplugged",
+        is_unread: false,
     }
 }
 
