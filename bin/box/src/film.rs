@@ -1,4 +1,5 @@
-//! A film on disk that grows with every picture: `.mkv`, or `.mjpeg`, the JPEGs one after the other.
+//! A film on disk that grows with every picture: `.mkv`, or `.mjpeg`, the JPEGs one after the
+//! other.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

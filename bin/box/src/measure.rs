@@ -1,5 +1,5 @@
-//! Hidden options for `cargo xtask bench` and `cargo xtask sound`: what a measurement needs of the built programs and
-//! no user does. They change nothing unless they are given.
+//! Hidden options for `cargo xtask bench` and `cargo xtask sound`: what a measurement needs of the
+//! built programs and no user does. They change nothing unless they are given.
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -7,10 +7,16 @@ use serde_json::Value;
 use transom::media::FilmSound;
 use transom::{Handle, Notice, PeerName, Settings};
 
+use crate::failure::Failure;
+
 #[derive(Args, Debug)]
 pub(crate) struct SoundOptions {}
 
 impl SoundOptions {
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     pub(crate) fn apply(self, _: &mut Settings) {}
 }
 
@@ -18,6 +24,10 @@ impl SoundOptions {
 pub(crate) struct HearingOptions {}
 
 impl HearingOptions {
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     pub(crate) fn takes_stdout(&self) -> bool {
         false
     }
@@ -45,6 +55,10 @@ impl Hearing {
 
     pub(crate) fn ask(&self, _: &Handle, _: &PeerName) {}
 
+    pub(crate) fn is_taken(&self, _: &Notice) -> Result<bool, Failure> {
+        Ok(true)
+    }
+
     pub(crate) fn notice(&mut self, _: &Notice) {}
 
     pub(crate) fn add_to(&self, _: &mut Value) {}
@@ -60,6 +74,10 @@ pub(crate) fn recorded(_: &Notice) -> Option<FilmSound<'_>> {
 
 pub(crate) fn measured(_: &Notice) -> Option<Value> {
     None
+}
+
+pub(crate) fn is_loss(_: &Notice) -> bool {
+    false
 }
 
 pub(crate) fn is_sound(_: &Notice) -> bool {

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use transom::Notice;
 
+use crate::sound::is_loss;
 use crate::station::Event;
 
 /// Events that wait: a second of a busy station. A stalled terminal costs lines, not memory.
@@ -62,7 +63,7 @@ impl Passage {
                 | Notice::TextArrived { .. }
                 | Notice::TextFailed { .. }
                 | Notice::TransferEnded { .. }
-        );
+        ) || is_loss(&notice);
         if is_awaited {
             self.keep(Event::Notice(notice));
         } else if let Err(TrySendError::Full(lost)) = self.queue.try_send(Event::Notice(notice)) {
@@ -161,5 +162,29 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, QUEUE + KEPT);
+    }
+
+    #[cfg(feature = "sound")]
+    #[test]
+    fn the_loss_of_a_loudspeaker_arrives_after_a_full_queue() {
+        use transom::SoundNotice;
+        use transom::sounds::DeviceState;
+        let (passage, arrivals, _) = passage();
+        for number in 0..QUEUE {
+            passage.keep(typed(number));
+        }
+        passage.pass(Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
+            words: String::new(),
+            for_peers: "",
+            is_unread: false,
+        })));
+        let mut last = None;
+        while let Ok(event) = arrivals.next(Some(Instant::now())) {
+            last = Some(event);
+        }
+        assert!(
+            matches!(last, Some(Event::Notice(Notice::Sound(_)))),
+            "{last:?}"
+        );
     }
 }

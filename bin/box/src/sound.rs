@@ -1,6 +1,8 @@
 //! Sound on the command line: its options, and its notices in words. Without the feature `sound`
 //! the twin `no_sound.rs` stands in this file's place.
 
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,14 +12,16 @@ use transom::media::FilmSound;
 use transom::sounds::{DeviceName, DeviceState, EchoMode};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundNumbers, SoundState};
 
+use crate::failure::Failure;
+use crate::recorder::cannot_write;
 use crate::stats::{milliseconds, round};
 use crate::words::with_text;
 
 /// The devices of a station that may be heard and may hear.
 #[derive(Args, Debug)]
 pub(crate) struct SoundOptions {
-    /// Let others hear this microphone: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav,
-    /// tone or none; see `transom sounds`
+    /// Let others hear this microphone: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND,
+    /// file:FILE.wav, loop:FILE.wav, tone, silence or none; see `transom sounds`
     #[arg(long, value_name = "MICROPHONE", default_value = "none")]
     microphone: DeviceName,
     /// Play what others say: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav or none
@@ -39,6 +43,11 @@ fn parse_echo(text: &str) -> Result<EchoMode, &'static str> {
 }
 
 impl SoundOptions {
+    /// Tries the file that the sound is to be saved in.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        check_speaker(&self.speaker)
+    }
+
     pub(crate) fn apply(self, settings: &mut Settings) {
         settings.sound.microphone = self.microphone;
         settings.sound.speaker = self.speaker;
@@ -67,6 +76,20 @@ pub(crate) fn add_tone(settings: &mut Settings) {
 const STDOUT: &str = "/dev/stdout";
 
 impl HearingOptions {
+    /// Tries the file that the sound is to be saved in.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        check_speaker(&self.device())
+    }
+
+    fn device(&self) -> DeviceName {
+        match (&self.hear, &self.speaker) {
+            (Some(_), _) if self.takes_stdout() => DeviceName::File(STDOUT.into()),
+            (Some(file), _) => DeviceName::File(file.clone()),
+            (None, Some(speaker)) => speaker.clone(),
+            (None, None) => DeviceName::None,
+        }
+    }
+
     /// Whether stdout belongs to the sound.
     pub(crate) fn takes_stdout(&self) -> bool {
         self.hear
@@ -75,12 +98,32 @@ impl HearingOptions {
     }
 
     pub(crate) fn apply(&self, settings: &mut Settings) {
-        settings.sound.speaker = match (&self.hear, &self.speaker) {
-            (Some(_), _) if self.takes_stdout() => DeviceName::File(STDOUT.into()),
-            (Some(file), _) => DeviceName::File(file.clone()),
-            (None, Some(speaker)) => speaker.clone(),
-            (None, None) => DeviceName::None,
-        };
+        settings.sound.speaker = self.device();
+    }
+}
+
+fn check_speaker(speaker: &DeviceName) -> Result<(), Failure> {
+    match speaker {
+        DeviceName::File(path) => check_writable(path).map_err(|why| cannot_write(path, why)),
+        _ => Ok(()),
+    }
+}
+
+/// Leaves the disk as it was: the loudspeaker opens the file when there is something to hear.
+fn check_writable(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() || found.is_dir() => {
+            File::options().write(true).open(path).map(drop)
+        }
+        // The reader of a pipe would take the close for the end.
+        Ok(_) => Ok(()),
+        Err(why) if why.kind() == ErrorKind::NotFound => match File::create_new(path) {
+            Ok(_) => fs::remove_file(path),
+            // A link to a file that is not there yet.
+            Err(why) if why.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(why) => Err(why),
+        },
+        Err(why) => Err(why),
     }
 }
 
@@ -88,6 +131,8 @@ impl HearingOptions {
 #[derive(Debug)]
 pub(crate) struct Hearing {
     is_wanted: bool,
+    /// Where the sound is saved.
+    file: Option<PathBuf>,
     numbers: Option<SoundNumbers>,
 }
 
@@ -95,6 +140,7 @@ impl Hearing {
     pub(crate) fn new(options: &HearingOptions) -> Self {
         Self {
             is_wanted: options.hear.is_some() || options.speaker.is_some(),
+            file: options.hear.clone(),
             numbers: None,
         }
     }
@@ -112,6 +158,7 @@ impl Hearing {
         settings.sound.speaker = DeviceName::Silence;
         Some(Self {
             is_wanted: true,
+            file: None,
             numbers: None,
         })
     }
@@ -119,6 +166,19 @@ impl Hearing {
     /// From the tone at the box to the loudspeaker, once it is known.
     pub(crate) fn delay(&self) -> Option<Duration> {
         self.numbers?.delay
+    }
+
+    /// Whether the sound is still taken: `false` when the reader of stdout is gone.
+    ///
+    /// # Errors
+    /// When it can't be saved any more.
+    pub(crate) fn is_taken(&self, notice: &Notice) -> Result<bool, Failure> {
+        match (loss(notice), &self.file) {
+            // A pipe with a name may be read again.
+            (Some((_, true)), Some(file)) => Ok(file != Path::new("-")),
+            (Some((words, false)), Some(_)) => Err(Failure::new("can't save the sound", words)),
+            _ => Ok(true),
+        }
     }
 
     /// Takes note of how the sound is.
@@ -169,6 +229,21 @@ fn numbers_json(sound: &SoundNumbers) -> Value {
         "removed_ms": milliseconds(sound.removed),
         "skew_ms": sound.skew_us.map(|skew| round(skew as f64 / 1000.0)),
     })
+}
+
+/// Why the loudspeaker is lost, and whether it is a pipe that nobody reads.
+fn loss(notice: &Notice) -> Option<(&str, bool)> {
+    match notice {
+        Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
+            words, is_unread, ..
+        })) => Some((words, *is_unread)),
+        _ => None,
+    }
+}
+
+/// Whether a loudspeaker is lost, which ends some commands.
+pub(crate) fn is_loss(notice: &Notice) -> bool {
+    loss(notice).is_some()
 }
 
 pub(crate) fn is_sound(notice: &Notice) -> bool {
@@ -222,7 +297,7 @@ fn device(what: &str, state: &DeviceState) -> Option<(String, Value)> {
 
 fn state_words(state: SoundState) -> &'static str {
     match state {
-        SoundState::NoMicrophone => "is not there",
+        SoundState::NoMicrophone => "is missing: they have none",
         SoundState::On => "is on",
         SoundState::Muted => "is muted",
         SoundState::Lost => "is lost",

@@ -270,8 +270,8 @@ pub enum Notice {
         /// How it ended.
         outcome: Outcome,
     },
-    /// One entry of a folder failed; the rest goes on. Of a folder to us the first thousand are told,
-    /// and the others only count. Of a single file the outcome alone says it.
+    /// One entry of a folder failed; the rest goes on. Of a folder to us the first thousand are
+    /// told, and the others only count. Of a single file the outcome alone says it.
     EntryFailed {
         /// Which transfer.
         transfer: TransferId,

@@ -47,8 +47,8 @@ pub struct Settings {
     pub max_talks: usize,
     /// How long a call rings before it counts as unanswered, at both sides.
     pub ring_timeout: Duration,
-    /// How long a call whose connection was lost may take to come back, and a transfer from us whose
-    /// receiver has to dial.
+    /// How long a call whose connection was lost may take to come back, and a transfer from us
+    /// whose receiver has to dial.
     pub call_patience: Duration,
     /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN. One
     /// key has at most half of the places, by all its programs.

@@ -56,8 +56,8 @@ impl SharedLive {
     }
 
     /// On each change, and when it is due; on a thread that may hang
-    /// ([`LiveMarks`](crate::live_marks::LiveMarks)). `call`: a call of ours rings or runs; `files`:
-    /// a transfer of ours is open. Tells whether a call is live anywhere.
+    /// ([`LiveMarks`](crate::live_marks::LiveMarks)). `call`: a call of ours rings or runs;
+    /// `files`: a transfer of ours is open. Tells whether a call is live anywhere.
     pub(crate) fn turn(&mut self, call: bool, files: bool, now: Instant) -> bool {
         if call {
             self.had_call = true;

@@ -122,9 +122,9 @@ pub(crate) struct Workers {
 }
 
 /// Two processors have enough to do with the loops and the disks of both sides. A third thread at
-/// the receiver then costs its wakes, and moves each leaf from one processor's cache to the other's.
-/// Measured on a noisy machine, 1 GiB over loopback in four interleaved runs of 5 to 12 rounds: the
-/// fastest round was 3 to 7 % faster without it, the median in three of the four.
+/// the receiver then costs its wakes, and moves each leaf from one processor's cache to the
+/// other's. Measured on a noisy machine, 1 GiB over loopback in four interleaved runs of 5 to 12
+/// rounds: the fastest round was 3 to 7 % faster without it, the median in three of the four.
 const FEW_PROCESSORS: usize = 2;
 
 impl Workers {

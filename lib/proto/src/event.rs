@@ -181,7 +181,8 @@ pub struct ReceivedPicture {
     pub received: Instant,
 }
 
-/// A frame of sound to send, or received. Its bytes are shared, so that many sessions send one copy.
+/// A frame of sound to send, or received. Its bytes are shared, so that many sessions send one
+/// copy.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SoundFrame {
     /// How the samples are coded. The session sends a head before the first frame of each format.

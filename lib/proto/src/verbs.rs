@@ -115,8 +115,8 @@ impl Session {
         self.calls.send_sound(call, frame, now, &mut self.output)
     }
 
-    /// Our sound pauses after the frames that wait: muted, on hold or lost. The next frame ends the
-    /// pause.
+    /// Our sound pauses: muted, on hold, lost, or no longer allowed. Frames that wait are dropped,
+    /// so that nothing more of it leaves. The next frame ends the pause.
     pub fn sound_end(&mut self, call: CallId) -> Result<(), UsageError> {
         self.open_for_sound()?;
         self.calls.sound_end(call, &mut self.output)

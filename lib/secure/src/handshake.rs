@@ -1,5 +1,5 @@
-//! The handshake as a state machine over bytes (wire 2). The caller decides which keys are admitted,
-//! and keeps the time.
+//! The handshake as a state machine over bytes (wire 2). The caller decides which keys are
+//! admitted, and keeps the time.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
     if let Some(Source::File(path)) = &arguments.source {
         check_file(path)?;
     }
+    arguments.sound.check()?;
     let mut settings = place.settings(arguments.name, output)?;
     let shows = arguments.source.is_some();
     settings.adaptation = arguments.pictures.adaptation();

@@ -1,5 +1,5 @@
-//! `transom demo`: a box, a desk that watches and hears it, and a friend who sends the desk a file. All in
-//! this process, over real sockets, with keys that are kept nowhere.
+//! `transom demo`: a box, a desk that watches and hears it, and a friend who sends the desk a file.
+//! All in this process, over real sockets, with keys that are kept nowhere.
 
 mod scratch;
 

@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(
         let why = "pictures and sound can't both go to stdout";
         return Err(Failure::usage("can't watch", why));
     }
+    arguments.hearing.check()?;
     let recorder = Recorder::open(arguments)?;
     let mut settings = place.settings(None, &output)?;
     arguments.measure.apply(&mut settings);
@@ -130,6 +131,7 @@ impl<'a> Watching<'a> {
                 }
                 Some(Event::Notice(notice)) => match recorded(&notice) {
                     Some(sound) => self.recorder.add_sound(&sound)?,
+                    None if !self.hearing.is_taken(&notice)? => return Ok(End::Unread),
                     None => self.notice(&notice)?,
                 },
                 Some(Event::Signal(Signal::End)) => return Ok(End::Enough),

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use transom::{Handle, Notice, PeerName, Settings, StartError, Station};
+use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
 use crate::model::{Action, Duties, Face, FolderFor, State};
 use crate::words;
@@ -216,6 +216,7 @@ impl Engine {
                     album.picture(peer, &arrived.picture);
                     desk.put(arrived);
                 }
+                Notice::Sound(SoundNotice::Recorded { peer, sound }) => album.sound(peer, sound),
                 Notice::OwnPicture(picture) => desk.put(Arrived::own(picture)),
                 notice => mailbox.put(Letter::Notice(notice)),
             });

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use transom::PeerName;
+use transom::{PeerName, RecordedSound};
 use transom_media::{self as media, Picture};
 
 use crate::model::Kept;
@@ -18,9 +18,10 @@ use crate::model::Kept;
 use super::letter::Letter;
 use super::mailbox::Mailbox;
 
-/// Bytes of pictures that wait for the disk: some seconds of four good cameras.
+/// Bytes of frames that wait for the disk: some seconds of four good cameras.
 const MAX_WAITING_BYTES: usize = 64 << 20;
-/// Pictures that wait for the disk, so that a flood of tiny ones has an end too.
+/// Frames that wait for the disk, so that a flood of tiny ones has an end too: four seconds of
+/// pictures and both sides' sound.
 const MAX_WAITING: usize = 1000;
 /// Files of one contact within one second.
 const MAX_SAME_NAME: u32 = 1000;
@@ -45,8 +46,34 @@ struct Queue {
 enum Job {
     Snapshot(PeerName, Arc<[u8]>),
     Picture(PeerName, Picture),
+    Sound(PeerName, RecordedSound),
     Start(PeerName),
     Stop(PeerName, u64),
+}
+
+impl Job {
+    /// The size of a frame of a film; `None` for what is no frame.
+    fn frame_bytes(&self) -> Option<usize> {
+        match self {
+            Self::Picture(_, picture) => Some(picture.jpeg.len()),
+            Self::Sound(_, sound) => Some(sound.bytes.len()),
+            Self::Snapshot(..) | Self::Start(_) | Self::Stop(..) => None,
+        }
+    }
+}
+
+impl Queue {
+    /// Whether a frame of that size finds no room.
+    fn is_full(&self, bytes: usize) -> bool {
+        self.bytes + bytes > MAX_WAITING_BYTES || self.waiting >= MAX_WAITING
+    }
+
+    /// Adds a frame of a film.
+    fn wait(&mut self, frame: Job) {
+        self.bytes += frame.frame_bytes().unwrap_or_default();
+        self.waiting += 1;
+        self.jobs.push_back(frame);
+    }
 }
 
 impl Album {
@@ -80,18 +107,27 @@ impl Album {
     /// A picture came; never waits.
     pub(super) fn picture(&self, peer: PeerName, picture: &Picture) {
         let mut queue = self.lock();
-        let bytes = queue.bytes + picture.jpeg.len();
-        let full = bytes > MAX_WAITING_BYTES || queue.waiting >= MAX_WAITING;
+        let is_full = queue.is_full(picture.jpeg.len());
         let Some(dropped) = queue.films.get_mut(&peer) else {
             return;
         };
-        if full {
+        if is_full {
             *dropped += 1;
             return;
         }
-        queue.bytes = bytes;
-        queue.waiting += 1;
-        queue.jobs.push_back(Job::Picture(peer, picture.clone()));
+        queue.wait(Job::Picture(peer, picture.clone()));
+        drop(queue);
+        self.changed.notify_one();
+    }
+
+    /// A frame of sound of that peer's call; never waits. One that finds no room is a gap in the
+    /// film's sound.
+    pub(super) fn sound(&self, peer: PeerName, sound: RecordedSound) {
+        let mut queue = self.lock();
+        if !queue.films.contains_key(&peer) || queue.is_full(sound.bytes.len()) {
+            return;
+        }
+        queue.wait(Job::Sound(peer, sound));
         drop(queue);
         self.changed.notify_one();
     }
@@ -119,9 +155,9 @@ impl Album {
             .wait_while(queue, |queue| queue.jobs.is_empty() && !queue.closed)
             .unwrap_or_else(PoisonError::into_inner);
         let job = queue.jobs.pop_front()?;
-        if let Job::Picture(_, picture) = &job {
+        if let Some(bytes) = job.frame_bytes() {
             queue.waiting -= 1;
-            queue.bytes -= picture.jpeg.len();
+            queue.bytes -= bytes;
         }
         Some(job)
     }
@@ -148,15 +184,16 @@ pub(super) fn run(album: &Album, mailbox: &Mailbox) {
             }
             Job::Start(peer) => drop(films.insert(peer, Film::default())),
             Job::Picture(peer, picture) => {
-                let Some(film) = films.get_mut(&peer) else {
-                    continue;
-                };
-                if let Err(error) = film.add(&album.folder, peer, &picture) {
-                    let trouble = Some(sentence("The film", &error));
-                    if let Some(film) = films.remove(&peer) {
-                        film.end(peer, album.give_up(peer), trouble, mailbox);
-                    }
-                }
+                let added = films
+                    .get_mut(&peer)
+                    .map(|film| film.add(&album.folder, peer, &picture));
+                give_up_if_failed(added, peer, &mut films, album, mailbox);
+            }
+            Job::Sound(peer, sound) => {
+                let added = films
+                    .get_mut(&peer)
+                    .map(|film| film.film.sound(&sound.for_film()));
+                give_up_if_failed(added, peer, &mut films, album, mailbox);
             }
             Job::Stop(peer, dropped) => {
                 if let Some(film) = films.remove(&peer) {
@@ -164,6 +201,22 @@ pub(super) fn run(album: &Album, mailbox: &Mailbox) {
                 }
             }
         }
+    }
+}
+
+/// Ends a film to which a frame could not be added.
+fn give_up_if_failed(
+    added: Option<io::Result<()>>,
+    peer: PeerName,
+    films: &mut BTreeMap<PeerName, Film>,
+    album: &Album,
+    mailbox: &Mailbox,
+) {
+    if let Some(Err(error)) = added
+        && let Some(film) = films.remove(&peer)
+    {
+        let trouble = Some(sentence("The film", &error));
+        film.end(peer, album.give_up(peer), trouble, mailbox);
     }
 }
 
@@ -268,6 +321,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use transom_media::fuzzing::sample;
+    use transom_media::{SoundCodec, Speaker};
 
     use super::*;
 
@@ -384,6 +438,29 @@ mod tests {
             ),
             "{kept:?}"
         );
+    }
+
+    #[test]
+    fn a_film_has_the_sound_of_both_sides() {
+        let (scratch, mailbox) = (Scratch::new("sound"), mailbox());
+        let album = Album::new(scratch.0.clone());
+        let sound = |speaker| RecordedSound {
+            speaker,
+            codec: SoundCodec::Opus { pre_skip: 120 },
+            captured: Instant::now(),
+            bytes: vec![1, 2, 3].into(),
+        };
+        album.sound(peer(), sound(Speaker::Far));
+        album.film(peer(), true);
+        album.picture(peer(), &picture(16, 16));
+        album.sound(peer(), sound(Speaker::Far));
+        album.sound(peer(), sound(Speaker::Near));
+        album.close();
+        run(&album, &mailbox);
+        let film = media::fuzzing::read_film(&fs::read(&scratch.files()[0]).unwrap());
+        assert_eq!(film.codecs, ["V_MJPEG", "A_OPUS", "A_OPUS"]);
+        let tracks: Vec<_> = film.blocks.iter().map(|block| block.track).collect();
+        assert_eq!(tracks, [1, 2, 3]);
     }
 
     #[test]

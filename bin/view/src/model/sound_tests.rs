@@ -44,6 +44,7 @@ pub(crate) fn microphone_lost() -> SoundNotice {
     SoundNotice::Microphone(DeviceState::Lost {
         words: "Jabra Evolve was unplugged".into(),
         for_peers: "the microphone was unplugged",
+        is_unread: false,
     })
 }
 

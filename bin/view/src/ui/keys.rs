@@ -56,8 +56,8 @@ pub(super) fn handle(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Ve
     }
 }
 
-/// F7 mutes. Pressed while muted it lets us be heard at once: until it is released where it is held,
-/// from then on where it is only hit.
+/// F7 mutes. Pressed while muted it lets us be heard at once: until it is released where it is
+/// held, from then on where it is only hit.
 fn talk_key(ui: &Ui, state: &State, draft: &mut Draft) -> Option<Action> {
     let is_press = |event: &Event| match event {
         Event::Key {

@@ -39,6 +39,8 @@ pub(super) struct Line {
     pub(super) speaking: Speaking,
     pub(super) heard: Option<StreamNumbers>,
     lip_sync: LipSync,
+    /// What the thread was told to hold the peer's sound back by.
+    told_delay: Duration,
     skew_ms: Option<f32>,
 }
 
@@ -58,6 +60,7 @@ impl Line {
             speaking: Speaking::default(),
             heard: None,
             lip_sync: LipSync::new(),
+            told_delay: Duration::ZERO,
             skew_ms: None,
         }
     }
@@ -138,11 +141,11 @@ impl Line {
     }
 
     /// A picture of the peer that was captured then, by its clock, is shown now. Tells by how much
-    /// its sound is to be held back, if that is known.
+    /// its sound is to be held back, where that changed.
     pub(super) fn shown(&mut self, captured: Duration, now: Instant) -> Option<Duration> {
-        let numbers = self.heard?;
+        let numbers = self.heard(now)?;
         let age = now.saturating_duration_since(numbers.heard);
-        let heard = numbers.captured.filter(|_| age < FRESH)? + age;
+        let heard = numbers.captured? + age;
         // The numbers are of a moment that is still to come, by the loudspeaker's delay.
         let heard = heard.saturating_sub(numbers.heard.saturating_duration_since(now));
         let skew = skew_ms(heard, captured);
@@ -152,7 +155,16 @@ impl Line {
                 .map_or(skew, |last| last + (skew - last) / 10.0),
         );
         // Any clock that runs at the right pace will do for the second of patience.
-        Some(self.lip_sync.update(heard, captured, heard))
+        let delay = self.lip_sync.update(heard, captured, heard);
+        let is_news = delay != std::mem::replace(&mut self.told_delay, delay);
+        is_news.then_some(delay)
+    }
+
+    /// What is heard of the peer now; `None` while it is silent.
+    pub(super) fn heard(&self, now: Instant) -> Option<StreamNumbers> {
+        let is_fresh =
+            |numbers: &StreamNumbers| now.saturating_duration_since(numbers.heard) < FRESH;
+        self.heard.filter(is_fresh)
     }
 
     /// Microseconds by which its sound leads its pictures.

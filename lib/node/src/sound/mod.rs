@@ -54,6 +54,8 @@ pub(crate) struct Sound {
     inbox: Option<Arc<Inbox>>,
     /// The thread of sound, once it was needed.
     thread: Option<Controls>,
+    /// The thread could not be made, which was logged; calls go on without sound.
+    has_failed: bool,
     lines: BTreeMap<(PeerId, CallId), Line>,
     last_stream: u32,
     own: Own,
@@ -76,6 +78,7 @@ impl Sound {
             settings,
             inbox: None,
             thread: None,
+            has_failed: false,
             lines: BTreeMap::new(),
             last_stream: 0,
             hears: BTreeMap::new(),
@@ -293,7 +296,8 @@ impl Sound {
     /// Adds what is heard of the call on that connection, if something is.
     pub(crate) fn add_numbers(&self, link: PeerId, numbers: &mut Numbers, out: &mut Context) {
         let mut lines = self.lines.iter().filter(|((on, _), _)| *on == link);
-        let heard = lines.find_map(|(_, line)| Some((line, line.heard?)));
+        let now = out.now();
+        let heard = lines.find_map(|(_, line)| Some((line, line.heard(now)?)));
         numbers.sound = heard.map(|(line, heard)| SoundNumbers {
             delay: delay(link, &heard, out),
             queued: heard.queued,
@@ -306,14 +310,16 @@ impl Sound {
 
     /// Speaks to the thread, which starts when it is first needed.
     fn controls(&mut self, out: &mut Context) -> Option<Controls> {
-        if self.thread.is_none() {
+        if self.thread.is_none() && !self.has_failed {
             let settings = EngineSettings {
                 microphone: self.settings.microphone.clone(),
                 speaker: self.settings.speaker.clone(),
                 echo: self.settings.echo,
             };
             let inbox = self.inbox(out);
-            let controls = out.workers.start_sound(settings, inbox)?;
+            let controls = out.workers.start_sound(settings, inbox);
+            self.has_failed = controls.is_none();
+            let controls = controls?;
             controls.mute(self.own.is_muted);
             self.thread = Some(controls);
             self.tell_volumes();

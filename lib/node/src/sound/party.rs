@@ -18,7 +18,7 @@ use transom_wire::{CallKind, Capabilities, PeerName, PublicKey, SoundState};
 use super::spoken_to::SpokenTo;
 
 /// What a peer is told that asks to hear without the right.
-const NOT_ALLOWED: &str = "you may not hear here";
+const NOT_ALLOWED: &str = "the right to hear is missing";
 
 /// A live call, as far as sound is concerned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

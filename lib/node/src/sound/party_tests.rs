@@ -16,6 +16,7 @@ fn lost() -> DeviceState {
     DeviceState::Lost {
         words: "the headset is unplugged".into(),
         for_peers: "unplugged",
+        is_unread: false,
     }
 }
 
@@ -93,7 +94,7 @@ fn a_box_and_an_automatic_answer_need_the_rights_each_for_its_own_way() {
             let party = party("anna", rights);
             assert_eq!((party.may_hear(), party.may_talk()), (hears, talks));
             let state = own().state_for(&party);
-            let refused = (SoundState::NotAllowed, "you may not hear here");
+            let refused = (SoundState::NotAllowed, "the right to hear is missing");
             let wanted = if hears { (SoundState::On, "") } else { refused };
             assert_eq!(state, wanted, "{rights}");
             for asked in [None, Some(true)] {

@@ -156,7 +156,8 @@ impl Transfers {
     }
 
     /// A connection is gone. What we send waits for the next one if there is to be one: we dial the
-    /// peer again, or the peer dialed us and did not say goodbye. What we receive stays on the disk.
+    /// peer again, or the peer dialed us and did not say goodbye. What we receive stays on the
+    /// disk.
     pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Context) {
         let why = gone.why.as_str();
         self.contests.retain(|contest| !contest.is_on(link));

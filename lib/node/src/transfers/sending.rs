@@ -24,8 +24,8 @@ pub(super) struct Outgoing {
     path: PathBuf,
     on_collision: Collision,
     attempt: Option<Attempt>,
-    /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a connection that
-    /// is what the receiver said last.
+    /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a
+    /// connection that is what the receiver said last.
     control: Control,
     peer_paused: bool,
     /// Where only the peer dials: when it is no longer waited for, and how the connection was lost.

@@ -174,7 +174,7 @@ fn no_sound_of_a_box_reaches_a_viewer_without_the_right_to_hear() {
     let door = camera_box(&without);
     fars.iter_mut()
         .for_each(|far| far.ring(&door, CallKind::View));
-    let (not_allowed, text) = (SoundState::NotAllowed, "you may not hear here");
+    let (not_allowed, text) = (SoundState::NotAllowed, "the right to hear is missing");
     until("heard by one", &mut fars, |fars| {
         fars[1].heard >= PLENTY && fars[0].state() == Some(not_allowed)
     });

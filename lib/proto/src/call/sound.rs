@@ -175,7 +175,8 @@ impl IncomingSound {
     }
 }
 
-/// Serial number arithmetic (RFC 1982), since numbers wrap after four months of the shortest frames.
+/// Serial number arithmetic (RFC 1982), since numbers wrap after four months of the shortest
+/// frames.
 fn is_after(next: u32, last: u32) -> bool {
     next.wrapping_sub(last).cast_signed() > 0
 }

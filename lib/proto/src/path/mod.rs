@@ -142,9 +142,9 @@
 //! is its part. Two files over a long route share unevenly (6.9 and 1.6 Mbit/s at 20 ms).
 //!
 //! Whole stations give a file to another peer less than the sessions of this table do, and why is
-//! not known: by `cargo xtask sim --rate 20mbit --video 30x40000 --file other --rtt TIME` 5.8 Mbit/s
-//! (61 %) at 10 ms, 4.3 (45 %) at 20 and 8.3 (86 %) at 40; over the link of row 6, which has no
-//! token bucket, 6.2 (65 %). At 20 ms the median latency of the call is that of video alone.
+//! not known: by `cargo xtask sim --rate 20mbit --video 30x40000 --file other --rtt TIME` 5.8
+//! Mbit/s (61 %) at 10 ms, 4.3 (45 %) at 20 and 8.3 (86 %) at 40; over the link of row 6, which has
+//! no token bucket, 6.2 (65 %). At 20 ms the median latency of the call is that of video alone.
 //! Over row 6's link, the shared rate over 20 instead of 28 ms gives the file 7.3, but here two
 //! files then add 6 ms to the p99, and one at 40 ms 14; a session that looks at the queue at least
 //! each millisecond gets 6.7.

@@ -38,8 +38,6 @@ struct Waiting {
     stream: u16,
     queued: Instant,
     frame: SoundFrame,
-    /// The last one of its run: a `SoundEnd` follows.
-    ends: bool,
 }
 
 /// What the peer knows of a call's sound.
@@ -64,7 +62,6 @@ impl SoundQueue {
             stream,
             queued: now,
             frame,
-            ends: false,
         });
         match self.counts.dropped > before {
             true => Queued::Replaced,
@@ -72,13 +69,13 @@ impl SoundQueue {
         }
     }
 
-    /// The call's sound pauses after the frames that wait.
+    /// The call's sound pauses. Frames that wait are dropped: after a mute, or when a peer may no
+    /// longer hear, nothing more leaves.
     pub(crate) fn end(&mut self, stream: u16) {
-        let mut waiting = self.waiting.iter_mut().rev();
-        match waiting.find(|waiting| waiting.stream == stream) {
-            Some(last) => last.ends = true,
-            None => self.calls.entry(stream).or_default().ends = true,
-        }
+        let before = self.waiting.len();
+        self.waiting.retain(|waiting| waiting.stream != stream);
+        self.counts.dropped += (before - self.waiting.len()) as u64;
+        self.calls.entry(stream).or_default().ends = true;
     }
 
     /// The call is over.
@@ -135,9 +132,8 @@ impl SoundQueue {
     }
 
     fn drop_oldest(&mut self) {
-        if let Some(oldest) = self.waiting.pop_front() {
+        if self.waiting.pop_front().is_some() {
             self.counts.dropped += 1;
-            self.calls.entry(oldest.stream).or_default().ends |= oldest.ends;
         }
     }
 }
@@ -165,8 +161,6 @@ impl Sent {
             return false;
         }
         self.runs = true;
-        self.ends = waiting.ends;
-        self.finish(stream, record);
         true
     }
 
@@ -311,13 +305,18 @@ mod tests {
     }
 
     #[test]
-    fn an_end_follows_the_frames_that_wait_once() {
-        let mut queue = queue(2);
-        queue.end(1);
-        queue.end(1);
-        queue.push(1, frame(OPUS, 2), NOW + 40 * MILLI);
+    fn after_an_end_nothing_that_waited_leaves_and_the_peer_is_told_once() {
+        let mut queue = queue(3);
         let now = NOW + 40 * MILLI;
-        let wanted = [vec![HEAD], frames(0..2), vec![END], frames([2])].concat();
+        let sent = pull(&mut queue, HEAD_BYTES + FRAME_BYTES, now);
+        assert_eq!(sent, [vec![HEAD], frames([0])].concat());
+        queue.push(3, frame(OPUS, 7), now);
+        queue.end(1);
+        queue.end(1);
+        assert_eq!(queue.counts().dropped, 2);
+        queue.push(1, frame(OPUS, 3), now);
+        let other = [(3, Kind::SoundHead, 0), (3, Kind::Sound, 7)];
+        let wanted = [vec![END], other.to_vec(), frames([3])].concat();
         assert_eq!(pull(&mut queue, 1000, now), wanted);
         queue.end(1);
         assert_eq!(pull(&mut queue, 1000, now), [END]);
@@ -326,20 +325,11 @@ mod tests {
     }
 
     #[test]
-    fn an_end_outlives_the_frames_that_it_follows() {
+    fn a_run_of_which_nothing_was_sent_has_no_end() {
         let mut queue = queue(1);
-        assert_eq!(pull(&mut queue, 1000, NOW).len(), 2);
-        queue.push(1, frame(OPUS, 1), NOW);
         queue.end(1);
-        let later = NOW + 300 * MILLI;
-        queue.push(1, frame(OPUS, 2), later);
-        let sent = pull(&mut queue, 1000, later);
-        assert_eq!(sent, [vec![END], frames([2])].concat());
-        // Nothing of a run was sent: there is nothing to end.
-        let mut queue = SoundQueue::default();
-        queue.push(1, frame(OPUS, 1), NOW);
-        queue.end(1);
-        assert_eq!(pull(&mut queue, 1000, later), []);
+        assert_eq!(pull(&mut queue, 1000, NOW), []);
+        assert!(!queue.is_running());
     }
 
     #[test]

@@ -91,6 +91,12 @@ pub enum DeviceError {
         /// How long nothing came.
         seconds: u64,
     },
+    /// A pipe that no program reads, or no longer.
+    #[error("{device}: no program reads the pipe")]
+    Unread {
+        /// The pipe.
+        device: String,
+    },
     /// This build, system or direction has no such device.
     #[error("{device}: {why}")]
     Unsupported {
@@ -116,6 +122,7 @@ impl DeviceError {
             Self::NotFound { .. } => "it was not found",
             Self::NotSound { .. } => "it is no sound file",
             Self::Silent { .. } => "it gives no sound",
+            Self::Unread { .. } => "no program reads it",
             Self::Unsupported { .. } => "its system can't use it",
         }
     }
@@ -132,7 +139,8 @@ impl DeviceError {
             | Self::Lost { .. }
             | Self::NoneFound { .. }
             | Self::NotFound { .. }
-            | Self::Silent { .. } => true,
+            | Self::Silent { .. }
+            | Self::Unread { .. } => true,
             Self::NotSound { .. } | Self::Unsupported { .. } => false,
         }
     }

@@ -1,10 +1,11 @@
 //! A WAV file as a microphone, and as a loudspeaker, at the pace of real time.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::live::{self, Live};
 use super::pace::Pace;
 use super::{Capture, DeviceError, Heard, Playback};
 use crate::{WavError, WavReader, WavWriter};
@@ -73,35 +74,78 @@ impl Capture for FileMicrophone {
 
 pub(super) struct FileSpeaker {
     name: String,
+    path: PathBuf,
     /// Taken by the drop only.
-    writer: Option<WavWriter<File>>,
+    output: Option<Output>,
     pace: Pace,
+}
+
+enum Output {
+    File(WavWriter<File>),
+    Live(WavWriter<Live>),
 }
 
 impl FileSpeaker {
     /// Creates the file, or replaces what it held; one that was `begun` before goes on behind what
-    /// was heard then. A pipe or a terminal gets the same bytes, with a header that says "to the
-    /// end".
+    /// was heard then. A pipe or a device gets the same bytes, with a header that says "to the
+    /// end"; so does stdout, behind what its file holds.
     pub(super) fn create(path: &Path, begun: bool) -> Result<Self, DeviceError> {
         let name = path.display().to_string();
+        let output = Output::open(path, begun).map_err(|why| failed(&name, path, "create", why))?;
+        Ok(Self {
+            name,
+            path: path.to_owned(),
+            output: Some(output),
+            pace: Pace::new(Instant::now()),
+        })
+    }
+}
+
+impl Output {
+    fn open(path: &Path, begun: bool) -> io::Result<Self> {
+        if let Some(stdout) = live::stdout(path)? {
+            return Self::live(stdout, begun);
+        }
         let mut options = File::options();
         options.write(true).create(true).truncate(!begun);
         // A pipe that is read from would be a reader of itself, and never be closed.
         let is_file = path.metadata().is_ok_and(|data| data.is_file());
         options.read(begun && is_file);
-        let start = |file: File| match (file.metadata()?.is_file(), begun) {
-            (true, false) => WavWriter::new(file),
-            (true, true) => WavWriter::resume(file),
-            (false, false) => WavWriter::stream(file),
-            (false, true) => Ok(WavWriter::resume_stream(file)),
+        live::never_wait(&mut options);
+        let file = options.open(path)?;
+        match (file.metadata()?.is_file(), begun) {
+            (true, false) => WavWriter::new(file).map(Self::File),
+            (true, true) => WavWriter::resume(file).map(Self::File),
+            // The reader of a pipe came to its end when the pipe was closed: this is another.
+            (false, _) => Self::live(file, false),
+        }
+    }
+
+    fn live(file: File, has_header: bool) -> io::Result<Self> {
+        let header = match has_header {
+            true => Vec::new(),
+            false => WavWriter::stream(Vec::new())?.finish()?,
         };
-        let writer = options.open(path).and_then(start);
-        let writer = writer.map_err(|why| DeviceError::io(&name, "create", why))?;
-        Ok(Self {
-            name,
-            writer: Some(writer),
-            pace: Pace::new(Instant::now()),
-        })
+        Ok(Self::Live(WavWriter::resume_stream(Live::new(
+            file, header,
+        ))))
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::File(writer) => writer.finish().map(drop),
+            Self::Live(writer) => writer.finish().map(drop),
+        }
+    }
+}
+
+/// That nobody reads a pipe is no fault of it, and may change.
+fn failed(name: &str, path: &Path, step: &'static str, why: io::Error) -> DeviceError {
+    match live::is_unread(path, &why) {
+        true => DeviceError::Unread {
+            device: name.to_owned(),
+        },
+        false => DeviceError::io(name, step, why),
     }
 }
 
@@ -116,12 +160,12 @@ impl Playback for FileSpeaker {
 
     fn write(&mut self, samples: &[i16], _: Instant) -> Result<(), DeviceError> {
         self.pace.take(samples.len());
-        let Some(writer) = &mut self.writer else {
-            return Ok(());
+        let written = match &mut self.output {
+            Some(Output::File(writer)) => writer.write(samples),
+            Some(Output::Live(writer)) => writer.write(samples),
+            None => Ok(()),
         };
-        writer
-            .write(samples)
-            .map_err(|why| DeviceError::io(&self.name, "write", why))
+        written.map_err(|why| failed(&self.name, &self.path, "write", why))
     }
 
     fn delay(&self, _: Instant) -> Duration {
@@ -135,7 +179,7 @@ impl Playback for FileSpeaker {
 
 impl Drop for FileSpeaker {
     fn drop(&mut self) {
-        if let Some(Err(why)) = self.writer.take().map(WavWriter::finish) {
+        if let Some(Err(why)) = self.output.take().map(Output::finish) {
             log::warn!("{}: its end was not written why=\"{why}\"", self.name);
         }
     }

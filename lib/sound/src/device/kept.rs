@@ -30,6 +30,8 @@ pub enum DeviceState {
         words: String,
         /// Why, for people on other machines: a fixed sentence.
         for_peers: &'static str,
+        /// Whether it is a pipe whose reader is gone.
+        is_unread: bool,
     },
     /// It works.
     On {
@@ -371,12 +373,19 @@ impl<T: Reopen> Slot<T> {
         if self.is_lost() && matches!(error, DeviceError::NotFound { .. }) {
             return;
         }
+        let is_unread = matches!(error, DeviceError::Unread { .. });
         let state = DeviceState::Lost {
             words: with_source(error),
             for_peers: error.for_peers(),
+            is_unread,
         };
         if self.state != state {
-            log::warn!("sound device lost: {}", with_source(error));
+            let level = match is_unread {
+                // The reader had enough, as of any filter.
+                true => log::Level::Info,
+                false => log::Level::Warn,
+            };
+            log::log!(level, "sound device lost: {}", with_source(error));
             self.state = state;
         }
     }

@@ -64,7 +64,10 @@ fn a_lost_device_is_told_and_taken_up_again_when_the_devices_change() {
     WORLD.set(vec![Ok("Headset"), Err(unplugged()), Ok("Headset")]);
     assert_eq!(turn(&mut slot, &place, start), on("Headset"));
     slot.with(&place, start, |_| Err::<((), bool), _>(unplugged()));
-    let DeviceState::Lost { words, for_peers } = slot.state.clone() else {
+    let DeviceState::Lost {
+        words, for_peers, ..
+    } = slot.state.clone()
+    else {
         panic!("{:?}", slot.state)
     };
     assert_eq!(words, "Headset: unplugged; waiting until it is back");
@@ -177,7 +180,10 @@ fn a_microphone_whose_command_ends_is_lost_with_its_words() {
         poll.poll(&mut mio::Events::with_capacity(8), timeout)
             .unwrap();
     }
-    let DeviceState::Lost { words, for_peers } = states.pop().unwrap() else {
+    let DeviceState::Lost {
+        words, for_peers, ..
+    } = states.pop().unwrap()
+    else {
         unreachable!()
     };
     assert_eq!(states, [DeviceState::Opening, on("cmd")]);
@@ -233,4 +239,98 @@ fn a_file_that_is_opened_again_goes_on_behind_what_was_heard() {
     for path in [file, other] {
         std::fs::remove_file(path).unwrap();
     }
+}
+
+/// A pipe with a name and no reader.
+#[cfg(unix)]
+fn fifo(name: &str) -> std::path::PathBuf {
+    let path = std::env::temp_dir().join(format!("transom-sound-{}-{name}", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    path
+}
+
+/// It does not wait for a writer.
+#[cfg(unix)]
+fn reader_of(fifo: &std::path::Path) -> std::fs::File {
+    use rustix::fs::{Mode, OFlags};
+    let reader = rustix::fs::open(fifo, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty());
+    reader.unwrap().into()
+}
+
+/// Runs what may wait for ever where it is wrong.
+#[cfg(unix)]
+fn in_time<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(run()));
+    ended
+        .recv_timeout(Duration::from_secs(60))
+        .expect("it waits for a reader")
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_waits_for_no_reader_and_begins_anew_for_the_next() {
+    use std::io::Read;
+
+    let path = fifo("unread");
+    let name = DeviceName::File(path.clone());
+    let poll = Poll::new().unwrap();
+    let mut speaker = KeptSpeaker::new(poll.registry(), Token(0)).unwrap();
+    let wanted = name.clone();
+    let mut speaker = in_time(move || {
+        speaker.want(Some(wanted));
+        speaker.room();
+        speaker
+    });
+    let unread = DeviceState::Lost {
+        words: format!("{}: no program reads the pipe", path.display()),
+        for_peers: "no program reads it",
+        is_unread: true,
+    };
+    assert_eq!(speaker.poll_state(), Some(unread.clone()));
+    assert!(speaker.due().is_some(), "it is tried again");
+    for value in [1, 2] {
+        let mut reader = reader_of(&path);
+        speaker.devices_changed();
+        play(&mut speaker, value, 480);
+        let mut header = [0; 44];
+        reader.read_exact(&mut header).unwrap();
+        assert!(header.starts_with(b"RIFF"));
+        let mut sound = [0; 960];
+        reader.read_exact(&mut sound).unwrap();
+        assert_eq!(sound.to_vec(), value.to_le_bytes().repeat(480));
+        drop(reader);
+        let limit = Instant::now() + Duration::from_secs(30);
+        while speaker.poll_state() != Some(unread.clone()) {
+            assert!(Instant::now() < limit);
+            let room = speaker.room();
+            speaker.write(&vec![0; room]);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_full_drops_whole_samples_and_holds_up_nothing() {
+    use std::io::Read;
+
+    let path = fifo("full");
+    let mut reader = reader_of(&path);
+    let poll = Poll::new().unwrap();
+    let mut speaker = KeptSpeaker::new(poll.registry(), Token(0)).unwrap();
+    speaker.want(Some(DeviceName::File(path.clone())));
+    // Twice as much as a pipe holds.
+    let speaker = in_time(move || {
+        play(&mut speaker, 0x0102, 65_536);
+        speaker
+    });
+    drop(speaker);
+    let mut taken = Vec::new();
+    reader.read_to_end(&mut taken).unwrap();
+    std::fs::remove_file(path).unwrap();
+    assert!(taken.starts_with(b"RIFF") && taken.len() < 130_000);
+    assert!(taken[44..].chunks_exact(2).all(|sample| sample == [2, 1]));
 }

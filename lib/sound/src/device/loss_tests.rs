@@ -98,6 +98,7 @@ fn lost(words: &str) -> DeviceState {
     DeviceState::Lost {
         words: format!("{words}: unplugged; waiting until it is back"),
         for_peers: "it was unplugged",
+        is_unread: false,
     }
 }
 

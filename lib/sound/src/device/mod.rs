@@ -28,6 +28,7 @@ mod error;
 mod file;
 mod kept;
 mod list;
+mod live;
 mod name;
 mod pace;
 #[cfg(unix)]

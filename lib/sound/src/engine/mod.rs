@@ -144,7 +144,7 @@ impl Engine {
         self.watch_devices(now, is_watched);
         self.read_microphone(echo);
         self.write_speaker(echo);
-        self.tell_states();
+        self.tell_states(echo);
         self.report(now);
         true
     }
@@ -180,7 +180,10 @@ impl Engine {
                 self.capture.want(wanted);
             }
             Command::Mute(on) => self.capture.mute(on),
-            Command::Echo(mode) => *echo = EchoPath::new(mode),
+            Command::Echo(mode) => {
+                self.names.echo = mode;
+                *echo = EchoPath::new(mode);
+            }
             Command::Volume(id, volume) => self.playback.volume(id, volume),
             Command::RaiseReserve(id, by) => self.playback.raise_reserve(id, by),
             Command::Forget(id) => self.playback.forget(id),
@@ -261,7 +264,7 @@ impl Engine {
         }
     }
 
-    fn tell_states(&mut self) {
+    fn tell_states(&mut self, echo: &mut EchoPath) {
         if let Some(state) = self.microphone.poll_state() {
             self.has_microphone = matches!(state, DeviceState::On { .. });
             if !self.has_microphone {
@@ -274,6 +277,10 @@ impl Engine {
             let plays = matches!(state, DeviceState::On { .. } | DeviceState::Replaced { .. });
             if !std::mem::replace(&mut self.has_speaker, plays) {
                 self.playback.restart();
+            }
+            if !plays {
+                // What it learned of a loudspeaker that is gone would go on being taken out.
+                *echo = EchoPath::new(self.names.echo);
             }
             (self.tell)(Event::Speaker(state));
         }

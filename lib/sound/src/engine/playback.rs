@@ -34,6 +34,8 @@ pub(crate) struct Playback {
 struct Stream {
     decoder: Option<(Format, Decoder)>,
     playout: Playout,
+    /// What its reserve is raised by, to be in step with pictures.
+    raised: Duration,
     /// Its sender sends; else what is there plays out.
     sends: bool,
     undecodable: u64,
@@ -62,6 +64,7 @@ impl Playback {
 
     pub(crate) fn raise_reserve(&mut self, id: StreamId, by: Duration) {
         if let Some(stream) = self.streams.get_mut(&id) {
+            stream.raised = by;
             stream.playout.raise_reserve(by);
         }
     }
@@ -117,6 +120,7 @@ impl Playback {
     pub(crate) fn restart(&mut self) {
         for stream in self.streams.values_mut() {
             stream.playout = Playout::new();
+            stream.playout.raise_reserve(stream.raised);
         }
         if let Some(own) = &mut self.own {
             *own = Playout::new();
@@ -187,6 +191,7 @@ impl Stream {
         Self {
             decoder: None,
             playout: Playout::new(),
+            raised: Duration::ZERO,
             sends: true,
             undecodable: 0,
             decoded: Vec::new(),

@@ -213,7 +213,9 @@ fn a_lost_microphone_is_told_in_words() {
         opus: false,
     });
     let words = engine.until("the loss", |event| match event {
-        Event::Microphone(DeviceState::Lost { words, for_peers }) => Some((words, for_peers)),
+        Event::Microphone(DeviceState::Lost {
+            words, for_peers, ..
+        }) => Some((words, for_peers)),
         _ => None,
     });
     assert!(words.0.contains("missing.wav"), "{words:?}");

@@ -20,7 +20,8 @@ impl<W: Write + Seek> WavWriter<W> {
         WavWriter::start(output, 0, note_sizes)
     }
 
-    /// Goes on behind the sound of a file that [`new`](Self::new) has begun; an empty file is begun.
+    /// Goes on behind the sound of a file that [`new`](Self::new) has begun; an empty file is
+    /// begun.
     ///
     /// # Errors
     /// `InvalidData` when the file holds anything else, which is left as it is.

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use transom_sound::measure::{delay_of, speech};
 use transom_sound::{RATE, WavReader, WavWriter, level_db};
-use transom_tests::{Person, Program, eventually};
+use transom_tests::{Finished, Person, Program, eventually};
 
 use super::Pair;
 
@@ -183,4 +184,90 @@ fn a_viewer_without_the_right_hears_nothing() {
         !pair.near.path("heard.wav").exists(),
         "nothing came to be heard"
     );
+}
+
+/// A viewer of the far side's box, which sounds, in a script of the shell as `"$@"`.
+fn hears_in_a_shell(script: &str, options: &[&str]) -> (Pair, Finished) {
+    let pair = Pair::new();
+    std::fs::write(pair.far.book(), "").unwrap();
+    pair.far.knows(&pair.near, "127.0.0.1:9", "view,hear");
+    let _porch = pair.camera(&["--source", "pattern", "--microphone", "tone"]);
+    let watch = pair.near.command(&[&["watch", "far"], options].concat());
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(script).arg("sh");
+    shell.arg(watch.get_program()).args(watch.get_args());
+    shell.current_dir(watch.get_current_dir().unwrap());
+    shell.envs(
+        watch
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let end = Program::start(&mut shell).finish();
+    (pair, end)
+}
+
+#[test]
+fn a_viewer_whose_sound_nobody_reads_any_more_ends() {
+    let script = r#"{ "$@"; echo $? > code; } | head -c 20000 > heard"#;
+    let (pair, end) = hears_in_a_shell(script, &["--hear", "-"]);
+    let code = std::fs::read_to_string(pair.near.path("code")).unwrap();
+    assert_eq!(code, "0\n", "{end:?}");
+    let heard = std::fs::read(pair.near.path("heard")).unwrap();
+    assert!(heard.len() == 20_000 && heard.starts_with(b"RIFF"));
+}
+
+#[test]
+fn sound_on_stdout_goes_behind_what_its_file_holds() {
+    for (script, start) in [
+        (
+            r#"echo before > heard; "$@" >> heard"#,
+            &b"before\nRIFF"[..],
+        ),
+        (r#"{ echo first; "$@"; } > heard"#, &b"first\nRIFF"[..]),
+    ] {
+        let (pair, end) = hears_in_a_shell(script, &["--hear", "-", "--seconds", "2"]);
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let heard = std::fs::read(pair.near.path("heard")).unwrap();
+        assert!(heard.starts_with(start), "{script}: {:?}", &heard[..20]);
+        assert!(heard.len() > 10_000, "{script}: {}", heard.len());
+    }
+}
+
+/// `/dev/full` is a disk that is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn sound_that_can_not_be_saved_ends_a_viewer_with_words() {
+    for (script, file) in [(r#""$@""#, "/dev/full"), (r#""$@" > /dev/full"#, "-")] {
+        let (_pair, end) = hears_in_a_shell(script, &["--hear", file]);
+        assert_eq!(end.code, Some(1), "{end:?}");
+        assert!(
+            end.stderr.contains("transom: can't save the sound"),
+            "{end:?}"
+        );
+        assert!(end.stderr.contains("No space left"), "{end:?}");
+    }
+}
+
+#[test]
+fn a_file_for_sound_that_can_not_be_is_told_before_anybody_is_dialed() {
+    let pair = Pair::new();
+    pair.near.knows(&pair.far, "127.0.0.1:9", "view,call,files");
+    for arguments in [
+        ["watch", "far", "--hear", "."],
+        ["watch", "far", "--hear", "nodir/x.wav"],
+        ["watch", "far", "--speaker", "file:nodir/x.wav"],
+        ["call", "far", "--speaker", "file:nodir/x.wav"],
+    ] {
+        let end = pair.near.run(&arguments);
+        assert_eq!(end.code, Some(1), "{end:?}");
+        let why = end.complaint();
+        assert!(
+            why.starts_with("transom: can't write "),
+            "{arguments:?}: {why}"
+        );
+    }
+    let end = pair.near.run(&["watch", "far", "--hear", "new.wav"]);
+    assert!(end.complaint().contains("far"), "{end:?}");
+    let is_made = pair.near.path("new.wav").exists();
+    assert!(!is_made, "nothing came to be heard");
 }
