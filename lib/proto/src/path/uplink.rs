@@ -65,6 +65,8 @@ struct Model {
     unacked: AtomicU64,
     media: AtomicU64,
     delivered: Delivered,
+    /// The greatest rate that a session measured for itself.
+    fastest: Recent,
     /// The longest base round trip.
     longest: Recent,
     /// The complement of the least queueing delay.
@@ -82,9 +84,11 @@ struct Recent {
 }
 
 impl Uplink {
-    /// Bytes a second that all sessions were seen to deliver together; 0 before.
+    /// Bytes a second that the link takes: what all sessions were seen to deliver together, or one
+    /// of them alone where that is more, as beside a call of another program, whose bytes are not
+    /// known here; 0 before.
     pub(super) fn rate(&self) -> u64 {
-        self.0.delivered.rate()
+        self.0.delivered.rate().max(self.0.fastest.value())
     }
 
     /// The longest base round trip of the sessions.
@@ -163,8 +167,10 @@ impl Uplink {
         self.0.media.fetch_sub(media, Relaxed);
     }
 
-    /// A session's last byte acked waited for `queued` on a path whose base round trip is `base`.
-    pub(super) fn on_ack(&self, queued: Duration, base: Duration, now: Instant) {
+    /// A session's last byte acked waited for `queued` on a path whose base round trip is `base`,
+    /// and which takes `rate` bytes a second.
+    pub(super) fn on_ack(&self, queued: Duration, base: Duration, rate: u64, now: Instant) {
+        self.0.fastest.take(rate, LONGEST_SPAN, now);
         let micros = to_u64(queued.as_micros());
         self.0.standing.take(u64::MAX - micros, DELAYS_SPAN, now);
         self.0.peak.take(micros, DELAYS_SPAN, now);
@@ -222,8 +228,8 @@ mod tests {
         let uplink = Uplink::default();
         uplink.on_delivered(60_000, [START - 60 * MILLI, START], true, START);
         assert_eq!(uplink.rate(), 1_000_000);
-        uplink.on_ack(most, 10 * MILLI, START);
-        uplink.on_ack(least, 10 * MILLI, START);
+        uplink.on_ack(most, 10 * MILLI, 0, START);
+        uplink.on_ack(least, 10 * MILLI, 0, START);
         uplink
     }
 
@@ -236,6 +242,19 @@ mod tests {
             assert_eq!(uplink.queue(START + 4 * MILLI), left, "{least} us");
             assert_eq!(uplink.queue(START + 90 * MILLI), 0);
         }
+    }
+
+    #[test]
+    fn beside_a_call_of_another_program_the_rate_of_a_session_alone_counts() {
+        let uplink = measured(Duration::ZERO, 9 * MILLI);
+        for (rate, counts) in [(900_000, 1_000_000), (2_000_000, 2_000_000)] {
+            uplink.on_ack(MILLI, MILLI, rate, START);
+            assert_eq!(uplink.rate(), counts);
+        }
+        uplink.on_sent(10_000, 0, START);
+        assert_eq!(uplink.queue(START + 4 * MILLI), 2_000);
+        uplink.on_ack(MILLI, MILLI, 900_000, START + 1_700 * MILLI);
+        assert_eq!(uplink.rate(), 1_000_000, "old");
     }
 
     #[test]
@@ -283,10 +302,10 @@ mod tests {
     fn the_longest_base_counts_for_a_while() {
         let uplink = Uplink::default();
         for (at, base, longest) in [(0, 40, 40), (800, 10, 40), (1_500, 20, 40), (1_600, 5, 20)] {
-            uplink.on_ack(MILLI, MILLI * base, START + MILLI * at);
+            uplink.on_ack(MILLI, MILLI * base, 0, START + MILLI * at);
             assert_eq!(uplink.base_rtt(), MILLI * longest, "at {at} ms");
         }
-        uplink.on_ack(MILLI, MILLI, START + 9_000 * MILLI);
+        uplink.on_ack(MILLI, MILLI, 0, START + 9_000 * MILLI);
         assert_eq!(uplink.base_rtt(), MILLI);
     }
 
@@ -323,7 +342,7 @@ mod tests {
     #[test]
     fn over_a_long_way_a_quarter_of_it_may_wait() {
         let uplink = measured(Duration::ZERO, 9 * MILLI);
-        uplink.on_ack(9 * MILLI, 40 * MILLI, START);
+        uplink.on_ack(9 * MILLI, 40 * MILLI, 0, START);
         // 40 ms of way and 10 ms of queue, of which 48 are taken.
         assert_eq!(uplink.room(3 * MILLI, 48_000, START), 2_000);
     }
