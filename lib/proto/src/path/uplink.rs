@@ -65,8 +65,10 @@ struct Model {
     unacked: AtomicU64,
     media: AtomicU64,
     delivered: Delivered,
-    /// The greatest rate that a session measured for itself.
+    /// The greatest rate that a session measured for itself while none of them sent media.
     fastest: Recent,
+    /// When media were last sent.
+    media_at: AtomicU64,
     /// The longest base round trip.
     longest: Recent,
     /// The complement of the least queueing delay.
@@ -84,9 +86,9 @@ struct Recent {
 }
 
 impl Uplink {
-    /// Bytes a second that the link takes: what all sessions were seen to deliver together, or one
-    /// of them alone where that is more, as beside a call of another program, whose bytes are not
-    /// known here; 0 before.
+    /// Bytes a second that the link takes: what all sessions were seen to deliver together; 0
+    /// before. Beside a call of another program, whose bytes are not known here, it is what one of
+    /// them alone delivers between two pictures of that call, if that is more.
     pub(super) fn rate(&self) -> u64 {
         self.0.delivered.rate().max(self.0.fastest.value())
     }
@@ -149,6 +151,9 @@ impl Uplink {
         model.queued_at.store(now.0, Relaxed);
         model.unacked.fetch_add(bytes, Relaxed);
         model.media.fetch_add(media, Relaxed);
+        if media > 0 {
+            model.media_at.store(now.0, Relaxed);
+        }
     }
 
     /// The least that a record waited lately.
@@ -170,7 +175,10 @@ impl Uplink {
     /// A session's last byte acked waited for `queued` on a path whose base round trip is `base`,
     /// and which takes `rate` bytes a second.
     pub(super) fn on_ack(&self, queued: Duration, base: Duration, rate: u64, now: Instant) {
-        self.0.fastest.take(rate, LONGEST_SPAN, now);
+        let media_at = Instant(self.0.media_at.load(Relaxed));
+        if now - media_at > LONGEST_SPAN {
+            self.0.fastest.take(rate, LONGEST_SPAN, now);
+        }
         let micros = to_u64(queued.as_micros());
         self.0.standing.take(u64::MAX - micros, DELAYS_SPAN, now);
         self.0.peak.take(micros, DELAYS_SPAN, now);
@@ -247,13 +255,20 @@ mod tests {
     #[test]
     fn beside_a_call_of_another_program_the_rate_of_a_session_alone_counts() {
         let uplink = measured(Duration::ZERO, 9 * MILLI);
-        for (rate, counts) in [(900_000, 1_000_000), (2_000_000, 2_000_000)] {
-            uplink.on_ack(MILLI, MILLI, rate, START);
+        uplink.on_sent(1, 1, START);
+        let mut at = START;
+        for (millis, rate, counts) in [
+            (800, 2_000_000, 1_000_000),
+            (1, 900_000, 1_000_000),
+            (1, 2_000_000, 2_000_000),
+        ] {
+            at = at + millis * MILLI;
+            uplink.on_ack(MILLI, MILLI, rate, at);
             assert_eq!(uplink.rate(), counts);
         }
-        uplink.on_sent(10_000, 0, START);
-        assert_eq!(uplink.queue(START + 4 * MILLI), 2_000);
-        uplink.on_ack(MILLI, MILLI, 900_000, START + 1_700 * MILLI);
+        uplink.on_sent(10_000, 0, at);
+        assert_eq!(uplink.queue(at + 4 * MILLI), 2_000);
+        uplink.on_ack(MILLI, MILLI, 900_000, at + 1_700 * MILLI);
         assert_eq!(uplink.rate(), 1_000_000, "old");
     }
 
