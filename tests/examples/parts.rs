@@ -9,9 +9,8 @@ use std::env;
 use std::error::Error;
 use std::hint::black_box;
 
-use transom_secure::{
-    Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD, Side,
-};
+use transom_secure::fuzzing::channels;
+use transom_secure::{Ciphers, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD};
 use transom_store::hash_leaf;
 use transom_wire::limits::LEAF;
 
@@ -33,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Seals so many bytes and opens them again, as the two sides do.
 fn cipher(bytes: u64) -> Result<(), Box<dyn Error>> {
-    let (mut near, mut far) = channels()?;
+    let (mut near, mut far) = channels(Ciphers::detect());
     let mut record = vec![0x5a; MAX_PLAIN + RECORD_OVERHEAD];
     for _ in 0..bytes.div_ceil(MAX_PLAIN as u64) {
         near.seal_in_place(&mut record)?;
@@ -50,24 +49,4 @@ fn hash(bytes: u64) {
             black_box(hash_leaf(black_box(&leaf), offset, bytes));
         }
     }
-}
-
-fn channels() -> Result<(Channel, Channel), Box<dyn Error>> {
-    let ciphers = Ciphers::detect();
-    let mut dialer = Handshake::new(&Identity::generate()?, Side::Dialer, ciphers)?;
-    let mut listener = Handshake::new(&Identity::generate()?, Side::Listener, ciphers)?;
-    while !(dialer.is_complete() && listener.is_complete()) {
-        while let Some(bytes) = dialer.poll_transmit() {
-            listener.handle_bytes(&bytes)?;
-        }
-        while let Some(bytes) = listener.poll_transmit() {
-            dialer.handle_bytes(&bytes)?;
-        }
-        for side in [&mut dialer, &mut listener] {
-            if side.remote().is_some() && !side.is_admitted() {
-                side.admit()?;
-            }
-        }
-    }
-    Ok((dialer.into_channel()?, listener.into_channel()?))
 }

@@ -6,8 +6,8 @@ use transom::latency::{LatencySummary, Spread, Stage};
 
 use crate::stats::{milliseconds, round};
 
-/// `12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.14 (p99 15.0 ms)`: p50 of each;
-/// `None` until the clocks are compared.
+/// `12.0 ms (p99 15.0): capture 3.0, encode 2.0, wait 1.0, wire 6.0 ±0.14`: p50 of each, a list and
+/// not a sum, since medians don't add up. `None` until the clocks are compared.
 pub(crate) fn words(latency: &LatencySummary) -> Option<String> {
     let total = latency.total?;
     let millis = |time| format!("{:.1}", milliseconds(time));
@@ -16,11 +16,11 @@ pub(crate) fn words(latency: &LatencySummary) -> Option<String> {
         let error = error.map_or(String::new(), |error| {
             format!(" ±{:.2}", milliseconds(error))
         });
-        format!("{} {}{error}", millis(spread.p50), stage.name())
+        format!("{} {}{error}", stage.name(), millis(spread.p50))
     });
-    let stages = stages.collect::<Vec<_>>().join(" + ");
+    let stages = stages.collect::<Vec<_>>().join(", ");
     let (p50, p99) = (millis(total.p50), millis(total.p99));
-    Some(format!("{p50} ms = {stages} (p99 {p99} ms)"))
+    Some(format!("{p50} ms (p99 {p99}): {stages}"))
 }
 
 /// The stages that are known, by their names, and their total once the clocks are compared.
@@ -72,7 +72,7 @@ mod tests {
         latency.total = spread(12_040, 15_000);
         assert_eq!(
             words(&latency).unwrap(),
-            "12.0 ms = 3.0 capture + 2.0 encode + 1.0 wait + 6.0 wire ±0.14 (p99 15.0 ms)"
+            "12.0 ms (p99 15.0): capture 3.0, encode 2.0, wait 1.0, wire 6.0 ±0.14"
         );
         let json = json(&latency);
         let names: Vec<_> = json.as_object().unwrap().keys().collect();

@@ -3,9 +3,10 @@
 
 use clap::{Args, ValueEnum};
 use transom::media::{CaptureRequest, Prefer, Source};
-use transom::{Adaptation, TradeOff};
+use transom::{Adaptation, Settings, TradeOff};
 
 use crate::format::parse_size;
+use crate::output::Output;
 
 /// How pictures of a camera are to be.
 #[derive(Args, Debug)]
@@ -25,30 +26,67 @@ pub(crate) struct Pictures {
     /// What to give up first while the link to a viewer is slow
     #[arg(long, value_enum, default_value_t = AdaptArgument::Auto)]
     pub(crate) adapt: AdaptArgument,
-    /// Least frames a second for a slow link
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=240))]
-    pub(crate) min_fps: u32,
-    /// Least JPEG quality for a slow link
-    #[arg(long, value_name = "N", default_value_t = 35, value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub(crate) min_quality: u8,
+    /// Least frames a second for a slow link [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub(crate) min_fps: Option<u32>,
+    /// Least JPEG quality for a slow link [default: 35]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) min_quality: Option<u8>,
     /// Least picture size for a slow link [default: half of the full size each way]
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     pub(crate) min_size: Option<(u16, u16)>,
 }
 
 impl Pictures {
-    /// How pictures are lowered for slow links.
-    pub(crate) fn adaptation(&self) -> Adaptation {
+    /// Sets the camera and how its pictures are lowered, and tells of options without effect.
+    pub(crate) fn apply(&self, source: Source, settings: &mut Settings, output: &Output) {
+        let request = self.of(source);
+        for why in self.without_effect(&request) {
+            output.warn(why);
+        }
+        settings.adaptation = self.adaptation();
+        settings.camera = Some(request);
+    }
+
+    fn adaptation(&self) -> Adaptation {
+        let usual = Adaptation::default();
         Adaptation {
             trade_off: self.adapt.into(),
-            min_fps: self.min_fps,
-            min_quality: self.min_quality,
+            min_fps: self.min_fps.unwrap_or(usual.min_fps),
+            min_quality: self.min_quality.unwrap_or(usual.min_quality),
             min_size: self.min_size,
         }
     }
 
-    /// What is wanted of that source.
-    pub(crate) fn of(self, source: Source) -> CaptureRequest {
+    /// A sentence for each `--min-…` that limits nothing, as far as the options tell: what a camera
+    /// gives is known once it is opened.
+    fn without_effect(&self, request: &CaptureRequest) -> Vec<String> {
+        let fps = self.min_fps.map(|min| {
+            let most = request.frame_rate().filter(|fps| *fps < min);
+            let above = most.map(|fps| format!("above the {fps} frames a second of the source"));
+            (format!("--min-fps {min}"), above)
+        });
+        let quality = self.min_quality.map(|min| {
+            let above = (min > self.quality).then(|| format!("above --quality {}", self.quality));
+            (format!("--min-quality {min}"), above)
+        });
+        let size = self.min_size.map(|(width, height)| {
+            let above = |full: &(u16, u16)| width > full.0 || height > full.1;
+            let above = self.size.filter(above);
+            let above = above.map(|(width, height)| format!("above --size {width}x{height}"));
+            (format!("--min-size {width}x{height}"), above)
+        });
+        let given = [fps, quality, size].into_iter().flatten();
+        let is_off = matches!(self.adapt, AdaptArgument::Off);
+        given
+            .filter_map(|(option, above)| match is_off {
+                true => Some(format!("{option} has no effect with --adapt off")),
+                false => above.map(|above| format!("{option} is {above}, and does not raise it")),
+            })
+            .collect()
+    }
+
+    fn of(&self, source: Source) -> CaptureRequest {
         CaptureRequest {
             source,
             size: self.size,
@@ -98,5 +136,67 @@ impl From<PreferArgument> for Prefer {
             PreferArgument::Fps => Self::Fps,
             PreferArgument::Light => Self::Light,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        pictures: Pictures,
+    }
+
+    fn told(source: Source, options: &str) -> Vec<String> {
+        let line = ["camera"].into_iter().chain(options.split_whitespace());
+        let pictures = Line::parse_from(line).pictures;
+        pictures.without_effect(&pictures.of(source))
+    }
+
+    #[test]
+    fn a_minimum_without_effect_is_told() {
+        for (options, said) in [
+            (
+                "--min-fps 40",
+                "--min-fps 40 is above the 30 frames a second of the source, and does not raise it",
+            ),
+            (
+                "--fps 5 --min-fps 6",
+                "--min-fps 6 is above the 5 frames a second of the source, and does not raise it",
+            ),
+            (
+                "--min-quality 90",
+                "--min-quality 90 is above --quality 80, and does not raise it",
+            ),
+            (
+                "--size 640x480 --min-size 600x500",
+                "--min-size 600x500 is above --size 640x480, and does not raise it",
+            ),
+            (
+                "--adapt off --min-fps 20",
+                "--min-fps 20 has no effect with --adapt off",
+            ),
+        ] {
+            assert_eq!(told(Source::Pattern, options), [said], "{options}");
+        }
+    }
+
+    #[test]
+    fn a_minimum_that_may_limit_something_is_not_told() {
+        let none = Vec::<String>::new();
+        for options in [
+            "",
+            "--fps 5 --quality 20",
+            "--adapt off",
+            "--min-fps 30 --min-quality 80 --min-size 640x480",
+            "--size 640x480 --min-size 640x480",
+        ] {
+            assert_eq!(told(Source::Pattern, options), none, "{options}");
+        }
+        assert_eq!(told(Source::Auto, "--min-fps 40"), none, "not known yet");
     }
 }

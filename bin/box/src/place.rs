@@ -56,7 +56,7 @@ impl Place {
         let state = self.state()?;
         let mut settings = Settings::new(name.unwrap_or_else(machine_name), identity(&state)?);
         settings.known_peers = known_peers(&state)?;
-        settings.call_marks = state.call_marks();
+        settings.marks = state.marks();
         settings.mark_packets = self.mark_packets;
         settings.order = self.order;
         settings.book = self.book(output)?;

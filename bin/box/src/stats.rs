@@ -366,7 +366,7 @@ mod tests {
         }
         assert_eq!(
             line(&stats),
-            "1.0 fps, 4 kbit/s, 0 lost, 10.0 ms = 3.0 capture + 1.0 wait + 6.0 wire (p99 10.0 ms)"
+            "1.0 fps, 4 kbit/s, 0 lost, 10.0 ms (p99 10.0): capture 3.0, wait 1.0, wire 6.0"
         );
         let json = json(&stats);
         assert_eq!(

@@ -204,7 +204,7 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
     Ok(Settings {
         book: users.book.clone(),
         known_peers: folder.known_peers()?,
-        call_marks: folder.call_marks(),
+        marks: folder.marks(),
         camera: state.calls.own.request.clone(),
         sound: state.sound.settings.clone(),
         adaptation: state.config.adaptation(),

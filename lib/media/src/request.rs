@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::source;
+
 /// What is wanted; a source comes as near to it as it can.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CaptureRequest {
@@ -37,6 +39,17 @@ impl CaptureRequest {
     pub const QUALITY: u8 = 80;
     /// The highest pace that is honoured; beyond it timers and screens no longer follow.
     pub const MAX_FPS: u32 = 240;
+
+    /// Frames a second that the source is asked for, where that is known before it is opened: a
+    /// camera chooses for itself where no rate is asked for.
+    pub fn frame_rate(&self) -> Option<u32> {
+        match self.source {
+            Source::File(_) => Some(self.pace(source::file::FPS)),
+            Source::Pattern => Some(self.pace(source::pattern::FPS)),
+            Source::Pi => Some(self.pace(source::pi::FPS)),
+            Source::Auto | Source::Command(_) | Source::Device(_) | Source::Stdin => self.fps,
+        }
+    }
 
     /// The interval to pace a source by that has no pace of its own.
     pub(crate) fn pace(&self, otherwise: u32) -> u32 {

@@ -87,7 +87,7 @@ pub(crate) struct OwnCamera {
     told: BTreeMap<ViewerId, Told>,
     changes: u32,
     viewers: Viewers<ViewerId>,
-    /// Whether files move at our station.
+    /// Whether files move at our station or in another program of its owner.
     files_move: bool,
 }
 
@@ -121,7 +121,7 @@ impl OwnCamera {
         self.viewers.adapt(adaptation);
     }
 
-    /// Whether files move at our station, beside the pictures.
+    /// Whether files move beside the pictures, at our station or in another program of its owner.
     pub(crate) fn files_move(&mut self, files_move: bool) {
         self.files_move = files_move;
     }

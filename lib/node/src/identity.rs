@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use transom_users::KnownPeers;
 use transom_wire::{PeerName, PublicKey};
 
-use crate::shared_live;
+use crate::shared_live::OwnerMarks;
 
 /// Why the state folder can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -105,11 +105,10 @@ impl State {
         }
     }
 
-    /// For [`Settings::call_marks`](crate::Settings::call_marks): a file of this folder, which
-    /// programs with the same key share, and one of the user's runtime folder, which all programs
-    /// of that user share.
-    pub fn call_marks(&self) -> Vec<PathBuf> {
-        shared_live::marks(&self.dir)
+    /// For [`Settings::marks`](crate::Settings::marks): files of this folder, which programs with the
+    /// same key share, and of the user's runtime folder, which all programs of that user share.
+    pub fn marks(&self) -> OwnerMarks {
+        OwnerMarks::of(&self.dir)
     }
 
     /// The keys learned on first use.

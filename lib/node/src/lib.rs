@@ -77,6 +77,7 @@ pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
     Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
 };
+pub use shared_live::OwnerMarks;
 #[cfg(feature = "sound")]
 pub use sound::{RecordedSound, SoundNotice, SoundNumbers, SoundSettings, SoundState};
 pub use station::{RunError, StartError, Station};

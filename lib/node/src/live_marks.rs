@@ -4,16 +4,27 @@
 //! The loop tells what it needs and reads the last answer; neither blocks. While a look hangs, that
 //! answer stays.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What of the station the marks are about.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Need {
-    /// A call of ours rings or runs: the marks are to be set.
+    /// A call of ours rings or runs: that is to be marked, and whether files move elsewhere is to be
+    /// looked at.
     pub(crate) call: bool,
-    /// A transfer of ours is open: the marks are to be looked at.
+    /// A transfer of ours is open: whether a call is live elsewhere is to be looked at.
+    pub(crate) files: bool,
+    /// Files of ours move: that is to be marked.
+    pub(crate) moves: bool,
+}
+
+/// What another program of the owner does.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Elsewhere {
+    /// A call is live there. Known while a transfer of ours is open and no call of ours is live.
+    pub(crate) call: bool,
+    /// Files move there. Known while a call of ours is live and no files of ours move.
     pub(crate) files: bool,
 }
 
@@ -22,7 +33,7 @@ pub(crate) struct Need {
 pub(crate) struct LiveMarks {
     state: Mutex<State>,
     changed: Condvar,
-    is_live: AtomicBool,
+    elsewhere: Mutex<Elsewhere>,
 }
 
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
@@ -34,32 +45,33 @@ struct State {
 impl LiveMarks {
     /// The loop's need, whenever it has changed.
     pub(crate) fn tell(&self, need: Need) {
-        self.lock().need = need;
+        lock(&self.state).need = need;
         self.changed.notify_all();
     }
 
-    /// Whether a call was live in another program at the last look.
-    pub(crate) fn is_live(&self) -> bool {
-        self.is_live.load(Ordering::Acquire)
+    /// What other programs did at the last look.
+    pub(crate) fn elsewhere(&self) -> Elsewhere {
+        *lock(&self.elsewhere)
     }
 
     /// Ends the thread.
     pub(crate) fn close(&self) {
-        self.lock().is_closed = true;
+        lock(&self.state).is_closed = true;
         self.changed.notify_all();
     }
 
-    /// The thread: `turn` sets the marks or looks at them, and gives whether a call is live in
-    /// another program and when the next turn is due. `on_change` is called when that has changed.
+    /// The thread: `turn` sets the marks or looks at them, and gives what other programs do and when
+    /// the next turn is due. `on_change` is called when what they do has changed.
     pub(crate) fn serve(
         &self,
-        mut turn: impl FnMut(Need) -> (bool, Option<Instant>),
+        mut turn: impl FnMut(Need) -> (Elsewhere, Option<Instant>),
         on_change: impl Fn(),
     ) {
-        let mut state = *self.lock();
+        let mut state = *lock(&self.state);
         while !state.is_closed {
-            let (is_live, due) = turn(state.need);
-            if self.is_live.swap(is_live, Ordering::AcqRel) != is_live {
+            let (elsewhere, due) = turn(state.need);
+            let before = std::mem::replace(&mut *lock(&self.elsewhere), elsewhere);
+            if before != elsewhere {
                 on_change();
             }
             let pause = due.map_or(Duration::MAX, |due| {
@@ -68,15 +80,15 @@ impl LiveMarks {
             let known = state;
             let waited = self
                 .changed
-                .wait_timeout_while(self.lock(), pause, |state| *state == known);
+                .wait_timeout_while(lock(&self.state), pause, |state| *state == known);
             state = *waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
+}
 
-    /// Nothing panics while it holds the lock.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Nothing panics while it holds one of the locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -97,23 +109,24 @@ mod tests {
             scope.spawn(move || {
                 let hangs = |need: Need| {
                     started.send(need).unwrap();
-                    (ends.recv().unwrap(), None)
+                    let call = ends.recv().unwrap();
+                    (Elsewhere { call, files: false }, None)
                 };
                 marks.serve(hangs, || change.send(()).unwrap());
             });
             assert_eq!(starts.recv().unwrap(), Need::default());
             let need = Need {
-                call: false,
                 files: true,
+                ..Need::default()
             };
             // The look hangs now, and the loop goes on.
             marks.tell(need);
-            assert!(!marks.is_live());
+            assert!(!marks.elsewhere().call);
             end.send(false).unwrap();
             assert_eq!(starts.recv().unwrap(), need);
             end.send(true).unwrap();
             changes.recv().unwrap();
-            assert!(marks.is_live());
+            assert!(marks.elsewhere().call);
             marks.close();
         });
     }

@@ -10,6 +10,7 @@ use transom_wire::{Capabilities, PeerName};
 
 use crate::identity::{Identity, KnownPeersFile};
 use crate::quality::Adaptation;
+use crate::shared_live::OwnerMarks;
 
 pub use transom_proto::Order;
 pub use transom_wire::Collision;
@@ -60,11 +61,10 @@ pub struct Settings {
     /// Pi of 1 GB, on which a camera box takes 12 MB, has room for many such keys, and a single
     /// connection still has twice the 4 MiB that a transfer needs at 1 Gbit/s.
     pub file_bytes_per_key: u64,
-    /// Files by whose locks the programs of this owner tell each other that a call is live, so that
-    /// file data of one program spare the calls of another: [`State::call_marks`]. Empty for none.
-    ///
-    /// [`State::call_marks`]: crate::State::call_marks
-    pub call_marks: Vec<PathBuf>,
+    /// By which files the programs of this owner tell each other that a call is live, so that file
+    /// data of one program spare the calls of another, and that files move:
+    /// [`State::marks`](crate::State::marks). None by default.
+    pub marks: OwnerMarks,
     /// Whether packets are marked for the network: media as AF41 (RFC 4594), connections that carry
     /// files only as LE, lower effort (RFC 8622). Default true: Wi-Fi maps the marks to its access
     /// categories. Some networks drop marked packets.
@@ -97,7 +97,7 @@ impl Settings {
             max_viewers: 8,
             inbox: None,
             file_bytes_per_key: 16 << 20,
-            call_marks: Vec::new(),
+            marks: OwnerMarks::default(),
             mark_packets: true,
             #[cfg(feature = "sound")]
             sound: Default::default(),

@@ -1,13 +1,15 @@
-//! Whether a call is live anywhere that shares our link to the network: at this station, or in
-//! another program of the same owner on this machine. File data of every connection then keep the
-//! queues short, since a session sees its own call only.
+//! What programs of one owner on this machine tell each other: that a call is live, so that file data
+//! of every connection keep the queues short, and that files move, so that a camera whose pictures
+//! were lowered knows when that load is gone.
 //!
-//! Programs tell each other by a [`Mark`] in the owner's state folder and runtime folder.
+//! Each is a [`Mark`] in the owner's state folder and in the runtime folder.
 //!
 //! ```text
-//!   our call is live     set the mark            until it is set
-//!   else, files move     look at the mark        every 50 ms
-//!   else                 nothing                 no system calls at all
+//!                          mark of calls            mark of files
+//!   our call is live       set, until it is set     looked at every 500 ms
+//!   our files move         looked at every 50 ms    set, until it is set
+//!   both                   set                      set
+//!   neither                nothing: no system calls at all
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -15,20 +17,92 @@ use std::time::{Duration, Instant};
 
 use transom_store::Mark;
 
-/// How often the mark is looked at while files move and no call of ours is live: two system calls a
-/// file and look. A call that begins in another program waits so long at most, about one and a half
-/// pictures.
-const LOOK: Duration = Duration::from_millis(50);
+use crate::context::earlier;
+use crate::live_marks::{Elsewhere, Need};
+
+/// How often the mark of calls is looked at while files move and no call of ours is live: two system
+/// calls a file and look. A call that begins in another program waits so long at most, about one and
+/// a half pictures.
+const LOOK_FOR_CALLS: Duration = Duration::from_millis(50);
+
+/// The same for the mark of files while a call of ours is live. Its answer decides whether pictures
+/// are raised after seconds or half a minute.
+const LOOK_FOR_FILES: Duration = Duration::from_millis(500);
 
 /// A mark that was just found set is looked at again after this, since a program that looks in the
 /// same moment seems to have set it.
 const CONFIRM: Duration = Duration::from_millis(5);
 
+/// Files by whose locks the programs of an owner tell each other what they do. Without any, they
+/// tell nothing.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct OwnerMarks {
+    /// Locked while a call is live, so that file data of other programs spare it.
+    pub calls: Vec<PathBuf>,
+    /// Locked while files move, so that a camera of another program knows what slows its link.
+    pub files: Vec<PathBuf>,
+}
+
+impl OwnerMarks {
+    /// The usual ones: in the state folder, which programs with the same key share, and in the
+    /// user's runtime folder, which programs with other keys share too.
+    pub(crate) fn of(state: &Path) -> Self {
+        let mut marks = Self::within(state);
+        if let Some(runtime) = runtime_dir() {
+            marks.calls.push(runtime.join("transom-call.lock"));
+            marks.files.push(runtime.join("transom-file.lock"));
+        }
+        marks
+    }
+
+    /// Those of that folder alone.
+    pub(crate) fn within(dir: &Path) -> Self {
+        Self {
+            calls: vec![dir.join("call.lock")],
+            files: vec![dir.join("file.lock")],
+        }
+    }
+}
+
+/// Both marks.
 #[derive(Debug)]
-pub(crate) struct SharedLive {
+pub(crate) struct SharedMarks {
+    calls: SharedMark,
+    files: SharedMark,
+}
+
+impl SharedMarks {
+    /// Opens the marks; one that can't be opened is left out.
+    pub(crate) fn new(marks: &OwnerMarks) -> Self {
+        Self {
+            calls: SharedMark::new(&marks.calls, LOOK_FOR_CALLS),
+            files: SharedMark::new(&marks.files, LOOK_FOR_FILES),
+        }
+    }
+
+    /// On each change, and when it is due; on a thread that may hang
+    /// ([`LiveMarks`](crate::live_marks::LiveMarks)).
+    pub(crate) fn turn(&mut self, need: Need, now: Instant) -> Elsewhere {
+        let Need { call, files, moves } = need;
+        Elsewhere {
+            call: self.calls.turn(call, files, now) && !call,
+            files: self.files.turn(moves, call, now) && !moves,
+        }
+    }
+
+    /// When the next turn is due.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        earlier(self.calls.next_look, self.files.next_look)
+    }
+}
+
+/// One mark: set while something is so at our program, looked at while it is wanted.
+#[derive(Debug)]
+struct SharedMark {
     marks: Vec<Mark>,
-    /// A call of ours was live in the last turn, so some marks may be set.
-    had_call: bool,
+    pause: Duration,
+    /// It was so here in the last turn, so some marks may be set.
+    was_ours: bool,
     /// Whether this program has set all marks.
     is_set: bool,
     state: State,
@@ -37,61 +111,55 @@ pub(crate) struct SharedLive {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
-    NoCall,
+    Clear,
     /// The mark was found set once.
     Unconfirmed,
-    Live,
+    Set,
 }
 
-impl SharedLive {
-    /// Opens the marks; one that can't be opened is left out.
-    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+impl SharedMark {
+    fn new(paths: &[PathBuf], pause: Duration) -> Self {
         Self {
             marks: paths.iter().filter_map(|path| open(path)).collect(),
-            had_call: false,
+            pause,
+            was_ours: false,
             is_set: false,
-            state: State::NoCall,
+            state: State::Clear,
             next_look: None,
         }
     }
 
-    /// On each change, and when it is due; on a thread that may hang
-    /// ([`LiveMarks`](crate::live_marks::LiveMarks)). `call`: a call of ours rings or runs;
-    /// `files`: a transfer of ours is open. Tells whether a call is live anywhere.
-    pub(crate) fn turn(&mut self, call: bool, files: bool, now: Instant) -> bool {
-        if call {
-            self.had_call = true;
+    /// `is_ours`: it is so at our program; `wanted`: our program wants to know whether it is so
+    /// anywhere, which is the answer.
+    fn turn(&mut self, is_ours: bool, wanted: bool, now: Instant) -> bool {
+        if is_ours {
+            self.was_ours = true;
             self.is_set = self.is_set || self.set();
             self.next_look = (!self.is_set).then_some(now + CONFIRM);
-            self.state = State::Live;
-        } else if std::mem::take(&mut self.had_call) {
+            self.state = State::Set;
+        } else if std::mem::take(&mut self.was_ours) {
             self.marks.iter().for_each(Mark::clear);
             self.is_set = false;
-            self.state = State::NoCall;
-            self.next_look = files.then_some(now);
-        } else if !files {
-            (self.state, self.next_look) = (State::NoCall, None);
+            self.state = State::Clear;
+            self.next_look = wanted.then_some(now);
+        } else if !wanted {
+            (self.state, self.next_look) = (State::Clear, None);
         } else if self.next_look.is_none_or(|due| due <= now) {
             self.look(now);
         }
-        self.state == State::Live
-    }
-
-    /// When the next turn is due.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.next_look
+        self.state == State::Set
     }
 
     fn look(&mut self, now: Instant) {
         let is_set = self.marks.iter().any(|mark| mark.is_set().unwrap_or(false));
         self.state = match (is_set, self.state) {
-            (false, _) => State::NoCall,
-            (true, State::NoCall) => State::Unconfirmed,
-            (true, State::Unconfirmed | State::Live) => State::Live,
+            (false, _) => State::Clear,
+            (true, State::Clear) => State::Unconfirmed,
+            (true, State::Unconfirmed | State::Set) => State::Set,
         };
         let pause = match self.state {
             State::Unconfirmed => CONFIRM,
-            State::NoCall | State::Live => LOOK,
+            State::Clear | State::Set => self.pause,
         };
         self.next_look = (!self.marks.is_empty()).then_some(now + pause);
     }
@@ -107,16 +175,6 @@ fn open(path: &Path) -> Option<Mark> {
     let mark = Mark::open(path);
     mark.inspect_err(|error| log::debug!("mark {}: {error}", path.display()))
         .ok()
-}
-
-/// The files of an owner's marks: one in the state folder, which programs with the same key share,
-/// and one in the user's runtime folder, which programs with other keys share too.
-pub(crate) fn marks(state: &Path) -> Vec<PathBuf> {
-    let runtime = runtime_dir().map(|dir| dir.join("transom-call.lock"));
-    [Some(state.join("call.lock")), runtime]
-        .into_iter()
-        .flatten()
-        .collect()
 }
 
 /// `$XDG_RUNTIME_DIR` if there is such a folder (after `su` there may be none), else
@@ -179,14 +237,14 @@ mod tests {
             Self { path, now }
         }
 
-        fn start(&self) -> SharedLive {
-            SharedLive::new(std::slice::from_ref(&self.path))
+        fn start(&self) -> SharedMark {
+            SharedMark::new(std::slice::from_ref(&self.path), LOOK_FOR_CALLS)
         }
 
         /// Turns of a program without a call, each when it is due, for so many looks.
-        fn looks(&mut self, program: &mut SharedLive, looks: u32) -> Vec<bool> {
+        fn looks(&mut self, program: &mut SharedMark, looks: u32) -> Vec<bool> {
             let look = |_| {
-                self.now = program.due().unwrap_or(self.now);
+                self.now = program.next_look.unwrap_or(self.now);
                 program.turn(false, true, self.now)
             };
             (0..looks).map(look).collect()
@@ -205,7 +263,10 @@ mod tests {
         let mut ours = programs.start();
         assert!(!ours.turn(false, true, programs.now));
         assert!(ours.turn(true, true, programs.now));
-        assert_eq!(ours.due(), None, "the mark is set, there is nothing to do");
+        assert_eq!(
+            ours.next_look, None,
+            "the mark is set, there is nothing to do"
+        );
         assert!(!ours.turn(false, true, programs.now));
     }
 
@@ -217,7 +278,7 @@ mod tests {
         let began = programs.now;
         camera.turn(true, false, programs.now);
         assert_eq!(programs.looks(&mut sender, 3), [false, true, true]);
-        assert_eq!(programs.now - began, LOOK + CONFIRM + LOOK);
+        assert_eq!(programs.now - began, 2 * LOOK_FOR_CALLS + CONFIRM);
         camera.turn(false, false, programs.now);
         assert_eq!(programs.looks(&mut sender, 2), [false; 2]);
     }
@@ -255,17 +316,17 @@ mod tests {
         let looking = std::fs::File::open(&programs.path).unwrap();
         looking.lock().unwrap();
         assert!(camera.turn(true, false, programs.now));
-        assert_eq!(camera.due(), Some(programs.now + CONFIRM));
+        assert_eq!(camera.next_look, Some(programs.now + CONFIRM));
         looking.unlock().unwrap();
         camera.turn(true, false, programs.now + CONFIRM);
-        assert_eq!(camera.due(), None);
+        assert_eq!(camera.next_look, None);
         assert!(other.is_set().unwrap());
     }
 
     #[test]
     fn a_call_that_ends_before_all_marks_are_set_leaves_none() {
         let [one, other] = ["live-short-one", "live-short-other"].map(Programs::new);
-        let mut camera = SharedLive::new(&[one.path.clone(), other.path.clone()]);
+        let mut camera = SharedMark::new(&[one.path.clone(), other.path.clone()], LOOK_FOR_CALLS);
         let looking = std::fs::File::open(&other.path).unwrap();
         looking.lock().unwrap();
         assert!(camera.turn(true, false, one.now));
@@ -278,19 +339,19 @@ mod tests {
         let mut programs = Programs::new("live-idle");
         let mut idle = programs.start();
         assert!(!idle.turn(false, false, programs.now));
-        assert_eq!(idle.due(), None);
+        assert_eq!(idle.next_look, None);
         programs.looks(&mut idle, 1);
-        assert!(idle.due().is_some());
+        assert!(idle.next_look.is_some());
         assert!(!idle.turn(false, false, programs.now));
-        assert_eq!(idle.due(), None);
+        assert_eq!(idle.next_look, None);
     }
 
     #[test]
     fn a_mark_that_cant_be_opened_changes_nothing() {
         let now = Instant::now();
-        let mut alone = SharedLive::new(&[PathBuf::from("/nowhere/at/all")]);
+        let mut alone = SharedMark::new(&[PathBuf::from("/nowhere/at/all")], LOOK_FOR_CALLS);
         assert!(!alone.turn(false, true, now));
-        assert_eq!(alone.due(), None);
+        assert_eq!(alone.next_look, None);
         assert!(alone.turn(true, false, now));
     }
 }

@@ -83,8 +83,7 @@ impl Station {
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, random, out.machine.clone());
         let policy = Policy::new(&settings);
-        out.workers
-            .set_marks(std::mem::take(&mut settings.call_marks));
+        out.workers.set_marks(std::mem::take(&mut settings.marks));
         let linger = match settings.serve_camera {
             true => camera::LINGER,
             false => camera::PARTING,
@@ -149,12 +148,11 @@ impl Station {
         self.end_silent(now);
         self.links.turn(now, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
-        self.camera.files_move(self.transfers.is_moving());
         self.camera.turn(now, &self.calls, &mut self.out);
         self.sound.turn(&self.links, &self.calls, &mut self.out);
         self.measure_peers(now);
         self.transfers.turn(now, &self.links, &mut self.out);
-        self.spare_calls();
+        self.share();
         while let Some(notice) = self.out.notices.pop_front() {
             self.note(&notice);
             on_notice(notice);
@@ -319,13 +317,17 @@ impl Station {
         measure.turn(now, links, calls, camera, sound, out);
     }
 
-    /// Tells every session whether a call is live anywhere, so that its file data keep the queues
-    /// short.
-    fn spare_calls(&mut self) {
-        let (call, files) = (self.calls.is_carried(), self.transfers.is_open());
-        // Also asked while a call of ours is live, so that the others learn of it.
-        let is_elsewhere = self.out.workers.is_live_elsewhere(Need { call, files });
-        let is_live = call || is_elsewhere;
+    /// Tells other programs of our owner what we do. Tells every session whether a call is live
+    /// anywhere, so that its file data keep the queues short, and the camera whether files move.
+    fn share(&mut self) {
+        let need = Need {
+            call: self.calls.is_carried(),
+            files: self.transfers.is_open(),
+            moves: self.transfers.is_moving(),
+        };
+        let elsewhere = self.out.workers.elsewhere(need);
+        self.camera.files_move(need.moves || elsewhere.files);
+        let is_live = need.call || elsewhere.call;
         if is_live != std::mem::replace(&mut self.out.shared_live, is_live) {
             log::debug!("a call is live anywhere: {is_live}");
             for link in self.links.ids() {

@@ -23,7 +23,6 @@ mod sound;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -40,9 +39,9 @@ use self::disk::DiskJob;
 use crate::disk::{Answer, Disk};
 use crate::handle::Queue;
 use crate::lanes::Lanes;
-use crate::live_marks::{LiveMarks, Need};
+use crate::live_marks::{Elsewhere, LiveMarks, Need};
 use crate::notice::TransferId;
-use crate::shared_live::SharedLive;
+use crate::shared_live::{OwnerMarks, SharedMarks};
 
 /// What a worker has done.
 pub(crate) enum Report {
@@ -106,7 +105,7 @@ pub(crate) struct Workers {
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
     names: Option<Sender<(PeerName, String, u16)>>,
-    mark_paths: Vec<PathBuf>,
+    owner_marks: OwnerMarks,
     marks: Option<Arc<LiveMarks>>,
     /// What the marks were told last.
     need: Need,
@@ -144,7 +143,7 @@ impl Workers {
             hash: Arc::default(),
             disk: Arc::default(),
             names: None,
-            mark_paths: Vec::new(),
+            owner_marks: OwnerMarks::default(),
             marks: None,
             need: Need::default(),
             encodes: false,
@@ -231,18 +230,25 @@ impl Workers {
         self.names = sender.send((peer, host, port)).is_ok().then_some(sender);
     }
 
-    /// The files of the owner's marks.
-    pub(crate) fn set_marks(&mut self, paths: Vec<PathBuf>) {
-        self.mark_paths = paths;
+    /// By which files programs of our owner tell each other what they do.
+    pub(crate) fn set_marks(&mut self, marks: OwnerMarks) {
+        self.owner_marks = marks;
     }
 
-    /// Whether a call is live in another program of our owner, as far as the last look knows. The
-    /// loop is woken when that changes.
-    pub(crate) fn is_live_elsewhere(&mut self, need: Need) -> bool {
-        if need != std::mem::replace(&mut self.need, need) && !self.mark_paths.is_empty() {
+    /// What another program of our owner does, as far as the last look knows. The loop is woken when
+    /// that changes.
+    pub(crate) fn elsewhere(&mut self, need: Need) -> Elsewhere {
+        let is_new = need != std::mem::replace(&mut self.need, need);
+        if is_new && self.owner_marks != OwnerMarks::default() {
             self.watched_marks().tell(need);
         }
-        need.files && self.marks.as_ref().is_some_and(|marks| marks.is_live())
+        // The last look may have been for another need.
+        let found = self.marks.as_ref().map(|marks| marks.elsewhere());
+        let found = found.unwrap_or_default();
+        Elsewhere {
+            call: found.call && need.files,
+            files: found.files && need.call,
+        }
     }
 
     fn watched_marks(&mut self) -> Arc<LiveMarks> {
@@ -252,13 +258,10 @@ impl Workers {
         let marks = Arc::<LiveMarks>::default();
         self.marks = Some(marks.clone());
         let (watched, queue) = (marks.clone(), self.reports.queue.clone());
-        let paths = self.mark_paths.clone();
+        let owner_marks = self.owner_marks.clone();
         self.start("marks", move || {
-            let mut shared = SharedLive::new(&paths);
-            let turn = |Need { call, files }| {
-                let is_live = shared.turn(call, files, Instant::now());
-                (is_live && !call, shared.due())
-            };
+            let mut shared = SharedMarks::new(&owner_marks);
+            let turn = |need| (shared.turn(need, Instant::now()), shared.due());
             watched.serve(turn, || queue.wake());
         });
         marks
@@ -341,22 +344,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_of_another_program_is_noticed_while_files_move_and_its_end_too() {
-        let mark = std::env::temp_dir().join(format!("transom-marks-{}", std::process::id()));
+    fn programs_of_one_owner_notice_calls_and_files_of_each_other_and_their_end() {
+        let path =
+            |name| std::env::temp_dir().join(format!("transom-{name}-{}", std::process::id()));
+        let marks = OwnerMarks {
+            calls: vec![path("calls")],
+            files: vec![path("files")],
+        };
         let [mut camera, mut sender] = [(), ()].map(|()| {
             let mut workers = Workers::new(Queue::new(|| ()), Disk::default());
-            workers.set_marks(vec![mark.clone()]);
+            workers.set_marks(marks.clone());
             workers
         });
-        let need = |call, files| Need { call, files };
-        for is_live in [true, false] {
-            assert!(!camera.is_live_elsewhere(need(is_live, false)));
+        let wait_for = |workers: &mut Workers, need, found| {
             let end = Instant::now() + Duration::from_secs(60);
-            while sender.is_live_elsewhere(need(false, true)) != is_live {
-                assert!(Instant::now() < end, "{is_live}");
+            while workers.elsewhere(need) != found {
+                assert!(Instant::now() < end, "{found:?}");
                 std::thread::sleep(Duration::from_millis(5));
             }
+        };
+        let nothing = Elsewhere::default();
+        for (call, moves) in [(true, true), (false, true), (true, false)] {
+            let calls = Need {
+                call,
+                ..Need::default()
+            };
+            let files = Need {
+                files: true,
+                moves,
+                ..Need::default()
+            };
+            camera.elsewhere(calls);
+            wait_for(&mut sender, files, Elsewhere { call, files: false });
+            let files = call && moves;
+            wait_for(&mut camera, calls, Elsewhere { files, call: false });
+            // Their end.
+            camera.elsewhere(Need::default());
+            let still = Need {
+                files: true,
+                ..Need::default()
+            };
+            wait_for(&mut sender, still, nothing);
+            camera.elsewhere(calls);
+            wait_for(&mut camera, calls, nothing);
+            camera.elsewhere(Need::default());
         }
-        std::fs::remove_file(&mark).unwrap();
+        for path in marks.calls.iter().chain(&marks.files) {
+            std::fs::remove_file(path).unwrap();
+        }
     }
 }

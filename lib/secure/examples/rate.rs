@@ -4,9 +4,8 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use transom_secure::{
-    Channel, Ciphers, Handshake, Identity, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD, Side,
-};
+use transom_secure::fuzzing::channels;
+use transom_secure::{Ciphers, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD};
 
 fn main() -> Result<(), Box<dyn Error>> {
     for ciphers in [Ciphers::CHACHA, Ciphers::BOTH] {
@@ -18,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(ciphers: Ciphers, size: usize) -> Result<(), Box<dyn Error>> {
-    let (mut near, mut far) = channels(ciphers)?;
+    let (mut near, mut far) = channels(ciphers);
     let mut record = vec![0x5a; size + RECORD_OVERHEAD];
     let (mut seal, mut open) = (Duration::ZERO, Duration::ZERO);
     let mut records = 0_u32;
@@ -41,23 +40,4 @@ fn timed<E>(work: impl FnOnce() -> Result<(), E>) -> Result<Duration, E> {
     let begin = Instant::now();
     work()?;
     Ok(begin.elapsed())
-}
-
-fn channels(ciphers: Ciphers) -> Result<(Channel, Channel), Box<dyn Error>> {
-    let mut dialer = Handshake::new(&Identity::generate()?, Side::Dialer, ciphers)?;
-    let mut listener = Handshake::new(&Identity::generate()?, Side::Listener, ciphers)?;
-    while !(dialer.is_complete() && listener.is_complete()) {
-        while let Some(bytes) = dialer.poll_transmit() {
-            listener.handle_bytes(&bytes)?;
-        }
-        while let Some(bytes) = listener.poll_transmit() {
-            dialer.handle_bytes(&bytes)?;
-        }
-        for side in [&mut dialer, &mut listener] {
-            if side.remote().is_some() && !side.is_admitted() {
-                side.admit()?;
-            }
-        }
-    }
-    Ok((dialer.into_channel()?, listener.into_channel()?))
 }

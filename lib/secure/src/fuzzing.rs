@@ -3,7 +3,8 @@
 
 use crate::preamble::PREAMBLE;
 use crate::{
-    Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity, MAX_PLAIN, Side,
+    Channel, Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity,
+    MAX_PLAIN, Side,
 };
 
 /// Arbitrary bytes fail a handshake or leave it waiting, independent of their fragmentation; honest
@@ -86,6 +87,19 @@ fn changed(rest: &[u8]) {
     let end = transport.run(&mut dialer, &mut listener);
     assert!(end.is_err_and(|error| error.is_peer()));
     assert!(!(dialer.is_complete() && listener.is_complete()));
+}
+
+/// The two ends of a connection after an honest handshake, for tests and measurements: the dialer's
+/// and the listener's.
+///
+/// # Panics
+/// Without random numbers.
+pub fn channels(ciphers: Ciphers) -> (Channel, Channel) {
+    let (mut dialer, mut listener) = (begin(Side::Dialer, ciphers), begin(Side::Listener, ciphers));
+    let run = Transport::new(&[]).run(&mut dialer, &mut listener);
+    run.expect("honest sides agree");
+    let (near, far) = (dialer.into_channel(), listener.into_channel());
+    (near.expect("complete"), far.expect("complete"))
 }
 
 /// A dialer and a listener with different keys.

@@ -29,8 +29,9 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
     arguments.sound.check()?;
     let mut settings = place.settings(arguments.name, output)?;
     let shows = arguments.source.is_some();
-    settings.adaptation = arguments.pictures.adaptation();
-    settings.camera = arguments.source.map(|source| arguments.pictures.of(source));
+    if let Some(source) = arguments.source {
+        arguments.pictures.apply(source, &mut settings, output);
+    }
     arguments.sound.apply(&mut settings);
     let time = arguments.seconds.map(Duration::from_secs);
     let ring_time = arguments.ring_seconds.map(Duration::from_secs);

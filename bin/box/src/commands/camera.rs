@@ -30,8 +30,9 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
-    settings.adaptation = arguments.pictures.adaptation();
-    settings.camera = Some(arguments.pictures.of(arguments.source));
+    arguments
+        .pictures
+        .apply(arguments.source, &mut settings, output);
     arguments.sound.apply(&mut settings);
     settings.inbox = arguments.inbox.map(|into| InboxSettings {
         into,

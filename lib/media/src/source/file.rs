@@ -13,7 +13,7 @@ use crate::{
     repair,
 };
 
-const FPS: u32 = 25;
+pub(crate) const FPS: u32 = 25;
 /// Bytes read in search of one picture before the file counts as no pictures: two of the largest.
 const SEARCH: u64 = 2 * MAX_JPEG_BYTES as u64;
 

@@ -12,7 +12,7 @@ use crate::jpeg::scale::fit;
 use crate::{Camera, CameraError, CaptureRequest, Format, Frame, MAX_SIDE, Picture, Wait};
 
 const SIZE: (u16, u16) = (640, 480);
-const FPS: u32 = 30;
+pub(crate) const FPS: u32 = 30;
 /// Pictures of a lap: enough for smooth motion at 30 fps.
 const LAP: usize = 30;
 /// Bytes of all pictures of a lap, since a camera box has little memory; large pictures make

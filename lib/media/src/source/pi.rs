@@ -11,7 +11,7 @@ use crate::{Camera, CameraError, CaptureRequest};
 const PROGRAMS: [&str; 2] = ["rpicam-vid", "libcamera-vid"];
 const HINT: &str = "; install rpicam-apps";
 const SIZE: (u16, u16) = (1280, 720);
-const FPS: u32 = 30;
+pub(crate) const FPS: u32 = 30;
 /// After this it is started anew: the program is known to wait for a hung sensor without an end.
 const SILENCE: Duration = Duration::from_secs(8);
 

@@ -19,7 +19,8 @@
 //! It does not oscillate: the first failure of a step may be a passing disturbance and blocks the
 //! step for [`REST`]; the next one within a minute blocks it for [`MEMORY`]. The block is lifted
 //! early only when there is evidence that the load is gone: the path delivers [`FASTER`] times what
-//! it did, or files moved at our station when the step failed and none move now.
+//! it did, or files moved when the step failed, at our station or in another program of its owner,
+//! and none move now.
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ pub(super) struct Sample {
     pub(super) waits: Option<Duration>,
     /// Bytes a second that the path delivers, if known.
     pub(super) rate: Option<u64>,
-    /// Whether files move at our station.
+    /// Whether files move at our station or in another program of its owner.
     pub(super) files: bool,
 }
 

@@ -244,7 +244,7 @@ pub(crate) struct SendResult {
     pub(crate) before: Stats,
     /// After that.
     pub(crate) after: Stats,
-    /// Whether files move at our station.
+    /// Whether files move at our station or in another program of its owner.
     pub(crate) files: bool,
 }
 

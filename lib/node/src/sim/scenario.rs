@@ -14,6 +14,7 @@ use crate::handle::Handle;
 use crate::notice::{Direction, Notice};
 use crate::quality::{Adaptation, TradeOff};
 use crate::settings::{Accept, InboxSettings, Order, SendOptions, Settings};
+use crate::shared_live::OwnerMarks;
 
 /// What is played. The link is the camera's way up; all other links are ideal.
 #[derive(Clone, Debug)]
@@ -200,9 +201,8 @@ const FILE_DELAY: Duration = Duration::from_millis(500);
 impl<'a> Stage<'a> {
     fn new(scenario: &'a Scenario) -> Self {
         let mut simulation = Simulation::new(scenario.seed);
-        let marks: Vec<_> = (scenario.marks.iter())
-            .map(|dir| dir.join("call.lock"))
-            .collect();
+        let marks = scenario.marks.as_deref().map(OwnerMarks::within);
+        let marks = marks.unwrap_or_default();
         let owner = simulation.identity();
         let serve = |settings: &mut Settings| {
             settings.identity = owner.clone();
@@ -210,7 +210,7 @@ impl<'a> Stage<'a> {
             settings.max_viewers = 2 * scenario.viewers.max(1);
             settings.adaptation = scenario.adaptation;
             settings.order = scenario.order;
-            settings.call_marks.clone_from(&marks);
+            settings.marks.clone_from(&marks);
         };
         let back = Link {
             delay: scenario.link.delay,
@@ -243,7 +243,7 @@ impl<'a> Stage<'a> {
                         let identity = owner.clone();
                         simulation.add_beside(camera, "sender", identity, |settings| {
                             settings.order = scenario.order;
-                            settings.call_marks = marks;
+                            settings.marks = marks;
                         })
                     }
                     _ => camera,

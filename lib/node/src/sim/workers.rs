@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -16,11 +15,11 @@ use super::camera::{Camera, Opened, encoded_bytes, encoding_time, picture};
 use super::files::Files;
 use crate::disk;
 use crate::lanes::Lane;
-use crate::live_marks::Need;
+use crate::live_marks::{Elsewhere, Need};
 use crate::load::Load;
 use crate::notice::TransferId;
 use crate::parts::Workers;
-use crate::shared_live::SharedLive;
+use crate::shared_live::{OwnerMarks, SharedMarks};
 use crate::workers::{Opening, Report};
 
 /// The camera that a station's next opening finds; shared with the simulation, which may change it.
@@ -35,7 +34,7 @@ pub(crate) struct Inline {
     encoding: Option<Encoding>,
     /// The newest frame that came while another one was encoded.
     waiting: Option<Encoding>,
-    marks: SharedLive,
+    marks: SharedMarks,
 }
 
 /// A frame being encoded, or about to be.
@@ -57,7 +56,7 @@ impl Inline {
             last_opening: 0,
             encoding: None,
             waiting: None,
-            marks: SharedLive::new(&[]),
+            marks: SharedMarks::new(&OwnerMarks::default()),
         }
     }
 
@@ -247,20 +246,17 @@ impl Workers {
         }
     }
 
-    pub(crate) fn set_marks(&mut self, paths: Vec<PathBuf>) {
+    pub(crate) fn set_marks(&mut self, marks: OwnerMarks) {
         match self {
-            Self::Threads(threads) => threads.set_marks(paths),
-            Self::Inline(inline) => inline.marks = SharedLive::new(&paths),
+            Self::Threads(threads) => threads.set_marks(marks),
+            Self::Inline(inline) => inline.marks = SharedMarks::new(&marks),
         }
     }
 
-    pub(crate) fn is_live_elsewhere(&mut self, need: Need) -> bool {
+    pub(crate) fn elsewhere(&mut self, need: Need) -> Elsewhere {
         match self {
-            Self::Threads(threads) => threads.is_live_elsewhere(need),
-            Self::Inline(inline) => {
-                let now = inline.world.now();
-                inline.marks.turn(need.call, need.files, now) && !need.call
-            }
+            Self::Threads(threads) => threads.elsewhere(need),
+            Self::Inline(inline) => inline.marks.turn(need, inline.world.now()),
         }
     }
 

@@ -1,15 +1,10 @@
 //! Records in order, out of order, changed, and across changes of the key.
 
 use super::*;
-use crate::fuzzing::{Transport, pair};
+use crate::{Ciphers, fuzzing};
 
 fn channels() -> (Channel, Channel) {
-    let (mut dialer, mut listener) = pair();
-    Transport::new(&[]).run(&mut dialer, &mut listener).unwrap();
-    (
-        dialer.into_channel().unwrap(),
-        listener.into_channel().unwrap(),
-    )
+    fuzzing::channels(Ciphers::BOTH)
 }
 
 fn sealed(channel: &mut Channel, plain: &[u8]) -> Vec<u8> {
