@@ -5,6 +5,7 @@
 
 mod bench;
 mod children;
+mod constants;
 mod demo;
 mod display;
 mod failure;
@@ -61,6 +62,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["sound", rest @ ..] => bench::sound::run(rest),
         ["screenshots", rest @ ..] => screenshots::run(rest),
         ["sim", rest @ ..] => sim::run(rest),
+        ["constants", rest @ ..] => constants::run(rest),
         [other, ..] => Err(Failure::usage(format!(
             "{other}: no such command (cargo xtask help lists them)"
         ))),
@@ -92,5 +94,7 @@ cargo xtask COMMAND
   sound quality [FILE.wav]      what Opus costs speech
   sound long [--minutes N]      two programs speak to each other under load: gaps, clicks, delay
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
+  constants [NAME]...           what each constant of the controller decides: rows of `link` with it
+                                halved and doubled
   screenshots                   the README's pictures, taken anew
 ";

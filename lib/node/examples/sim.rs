@@ -1,6 +1,7 @@
 //! Explores whole stations on a virtual clock: `cargo xtask sim --help`.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -46,10 +47,9 @@ Without --row and without a link: all rows of `cargo xtask bench link` that a li
 fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let marks = std::env::temp_dir().join(format!("transom-sim-{}", std::process::id()));
     std::fs::create_dir_all(&marks)?;
-    let result = asked(arguments).map(|Asked { rows, has_timeline }| {
+    let result = asked(arguments, &marks).map(|Asked { rows, has_timeline }| {
         println!("row    alone p50    p99   beside p50    p99  shown     file  of left   speed");
-        for (name, mut scenario) in rows {
-            scenario.marks = Some(marks.clone());
+        for (name, scenario) in rows {
             play(&name, &scenario, has_timeline);
         }
     });
@@ -62,7 +62,7 @@ struct Asked {
     has_timeline: bool,
 }
 
-fn asked(arguments: &[String]) -> Result<Asked, Box<dyn Error>> {
+fn asked(arguments: &[String], marks: &Path) -> Result<Asked, Box<dyn Error>> {
     let mut rows: Vec<(String, Scenario)> = Vec::new();
     let mut changes: Vec<(&str, &str)> = Vec::new();
     let mut has_timeline = false;
@@ -92,11 +92,15 @@ fn asked(arguments: &[String]) -> Result<Asked, Box<dyn Error>> {
         let all = (1..).map_while(|row| Some((row.to_string(), Scenario::row(row)?)));
         rows = all.collect();
     }
-    for (_, scenario) in &mut rows {
+    for (name, scenario) in &mut rows {
+        scenario.marks = Some(marks.to_owned());
         for (option, value) in &changes {
             change(scenario, option, value)
                 .ok_or_else(|| format!("{option} {value}: not known; see --help"))?;
         }
+        scenario
+            .check()
+            .map_err(|why| format!("row {name}: {why}"))?;
     }
     Ok(Asked { rows, has_timeline })
 }
@@ -180,14 +184,16 @@ fn camera(value: &str) -> Option<Option<Camera>> {
     }))
 }
 
-/// Bits a second.
+/// Bits a second: 0, or a kilobit at least.
 fn rate(value: &str) -> Option<u64> {
     let units = [("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3)];
     let unit = units.iter().find(|(name, _)| value.ends_with(name));
     let (number, factor) = unit.map_or((value, 1.0), |(name, factor)| {
         (value.trim_end_matches(name), *factor)
     });
-    Some((number.parse::<f64>().ok()? * factor) as u64)
+    let bits = number.parse::<f64>().ok()? * factor;
+    let is_rate = bits == 0.0 || (1e3..1e12).contains(&bits);
+    is_rate.then_some(bits as u64)
 }
 
 fn millis(value: &str) -> Option<Duration> {
@@ -200,20 +206,24 @@ fn play(name: &str, scenario: &Scenario, has_timeline: bool) {
     let began = Instant::now();
     let report = scenario.play();
     let speed = scenario.length.as_secs_f64() / began.elapsed().as_secs_f64();
-    let ms = |report: &Report, part| report.latency(part).as_secs_f64() * 1e3;
+    let ms = |report: &Report, part| {
+        let has_pictures = report.pictures.first().is_some_and(|seen| !seen.is_empty());
+        figure(has_pictures, report.latency(part).as_secs_f64() * 1e3, 2)
+    };
     // 1,448 of 1,514 bytes of a packet are payload.
     let payload = scenario.link.rate as f64 * 1_448.0 / 1_514.0;
     let left = payload - report.video_rate(scenario.length);
     let file = report.file_rate();
+    let (has_file, has_camera) = (scenario.file != FileTo::None, scenario.camera.is_some());
     println!(
-        "{name:>3} {:>13.2} {:>6.2} {:>12.2} {:>6.2} {:>5.1}% {:>8.2} {:>7.1}% {:>6.0}x",
+        "{name:>3} {:>13} {:>6} {:>12} {:>6} {:>5}% {:>8} {:>7}% {:>6.0}x",
         ms(&alone, 0.5),
         ms(&alone, 0.99),
         ms(&report, 0.5),
         ms(&report, 0.99),
-        report.shown(0) * 100.0,
-        file / 1e6,
-        100.0 * file / left,
+        figure(has_camera, report.shown(0) * 100.0, 1),
+        figure(has_file, file / 1e6, 2),
+        figure(has_file && left > 0.0, 100.0 * file / left, 1),
         speed,
     );
     for viewer in 1..scenario.viewers {
@@ -222,6 +232,14 @@ fn play(name: &str, scenario: &Scenario, has_timeline: bool) {
     }
     if has_timeline {
         timeline(scenario, &report);
+    }
+}
+
+/// A number, or a dash where nothing was to be measured.
+fn figure(is_measured: bool, value: f64, digits: usize) -> String {
+    match is_measured {
+        true => format!("{value:.digits$}"),
+        false => "-".to_owned(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Explores the path's controller over modelled links: `cargo run --release -p transom-proto
 //! --features sim --example link [ROW [trace]]`. A row is chosen by how its name begins.
 //!
+//! `link table` prints the cells of the tables in `src/path/constants.md`, which `cargo xtask
+//! constants` makes: the number of the table, the row and its figures, with bars between.
+//!
 //! A row prints for each connection of a station the p50 and p99 of picture latency and the share
 //! of pictures shown, and the file's rate with its longest stall; `trace` adds a line each 100 ms.
 
@@ -17,6 +20,7 @@ const FROM: Duration = Duration::from_secs(2);
 /// A file without end.
 const FILE: Load = Load {
     video: None,
+    sound: None,
     file: Some(S),
 };
 
@@ -36,6 +40,9 @@ type Step = (Duration, fn(&mut Link));
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let only = arguments.next().unwrap_or_default();
+    if only == "table" {
+        return cells().iter().for_each(Cell::print);
+    }
     let trace = arguments.next().is_some();
     let rows = [near(), far_away(), too_much(), changes(), others()].concat();
     for row in rows.iter().filter(|row| row.name.starts_with(&only)) {
@@ -181,6 +188,122 @@ fn others() -> Vec<Row> {
     ]
 }
 
+/// A cell of a table: a row from a time on.
+struct Cell {
+    table: u32,
+    row: Row,
+    from: Duration,
+}
+
+fn cells() -> Vec<Cell> {
+    let other = [video(40_000), FILE];
+    let to_others = [
+        row("RTT 0.4 ms", lan(20), &other),
+        row("3 files", lan(20), &[video(40_000), FILE, FILE, FILE]),
+        row("RTT 20 ms", far(20, 20), &other),
+        row(
+            "RTT 20 ms, 2 files",
+            far(20, 20),
+            &[video(40_000), FILE, FILE],
+        ),
+        row("RTT 40 ms", far(20, 40), &other),
+    ];
+    let longer: [Step; 1] = [(6 * S, |link| link.delay += 15 * MS)];
+    let more = [
+        row("to the viewer", lan(20), &[both(40_000)]),
+        row("same, RTT 20 ms", far(20, 20), &[both(40_000)]),
+        row("100 Mbit/s", lan(100), &other),
+        row("same, + 15 ms", lan(100), &other).steps(&longer),
+        row("video 36", lan(20), &[video(150_000), FILE]),
+    ];
+    let sound = |load| Load {
+        sound: Some(S / 2),
+        ..load
+    };
+    let down: [Step; 2] = [
+        (5 * S, |link| link.is_down = true),
+        (6 * S, |link| link.is_down = false),
+    ];
+    let late = Load {
+        video: Some((6 * S, Video::of(4_000))),
+        ..FILE
+    };
+    let sounds = [
+        row("2 Mbit/s", lan(2), &[sound(both(4_000))]),
+        row("20 Mbit/s", lan(20), &[sound(both(40_000))]),
+        row("same, down for 1 s", lan(20), &[sound(video(40_000))]).steps(&down),
+        row(
+            "2 Mbit/s, by sessions",
+            lan(2),
+            &[sound(Load::default()), video(4_000), FILE],
+        ),
+        row(
+            "20 Mbit/s, by sessions",
+            lan(20),
+            &[sound(Load::default()), video(40_000), FILE],
+        ),
+        row("a call after a file", lan(2), &[late]),
+        row("1 Gbit/s, RTT 40 ms", far(1_000, 40), &[both(80_000)]),
+    ];
+    let tables = [
+        (1, to_others.to_vec()),
+        (2, more.to_vec()),
+        (3, sounds.to_vec()),
+    ];
+    let rows = tables.into_iter().flat_map(|(table, rows)| {
+        let cell = move |row: Row| Cell {
+            table,
+            row: row.seconds(12),
+            from: FROM,
+        };
+        rows.into_iter().map(cell)
+    });
+    rows.map(|cell| match cell.row.name {
+        // From the first picture on.
+        "a call after a file" => Cell {
+            from: 6 * S,
+            ..cell
+        },
+        "1 Gbit/s, RTT 40 ms" => Cell { from: S, ..cell },
+        _ => cell,
+    })
+    .collect()
+}
+
+impl Cell {
+    fn print(&self) {
+        let (row, to) = (&self.row, S * self.row.seconds);
+        let scene = row.play(false);
+        let (mut words, mut file) = (Vec::new(), 0.0);
+        for (at, load) in row.loads.iter().enumerate() {
+            let outcome = scene.outcome(at);
+            if load.sound.is_some() {
+                let p99 = millis(outcome.sound_latency(self.from, to, 99));
+                words.push(format!("sound {p99:.1}"));
+            }
+            if let Some((from, video)) = load.video {
+                let from = from.max(self.from);
+                let [p50, p99] = [50, 99].map(|part| millis(outcome.latency(from, to, part)));
+                words.push(format!("{p50:.1} / {p99:.1}"));
+                // The last pictures are still on the way.
+                let until = to - 200 * MS;
+                let made = (until - from).as_micros().div_ceil(video.every.as_micros());
+                let shown = outcome.shown(from, until) as f64 / made as f64;
+                if shown < 0.995 {
+                    words.push(format!("{:.0} %", shown * 100.0));
+                }
+            }
+            if load.file.is_some() {
+                file += outcome.file_kbits(FROM, to) as f64 / 1000.0;
+            }
+        }
+        if file > 0.0 {
+            words.push(format!("{file:.1}"));
+        }
+        println!("{} | {} | {}", self.table, row.name, words.join(", "));
+    }
+}
+
 fn lan(mbits: u64) -> Link {
     let delay = Duration::from_micros(200);
     Link {
@@ -198,8 +321,10 @@ fn far(mbits: u64, rtt_millis: u32) -> Link {
 }
 
 fn video(bytes: usize) -> Load {
-    let video = Some((S / 2, Video::of(bytes)));
-    Load { video, file: None }
+    Load {
+        video: Some((S / 2, Video::of(bytes))),
+        ..Load::default()
+    }
 }
 
 fn both(bytes: usize) -> Load {
@@ -231,6 +356,15 @@ impl Row {
     }
 
     fn run(&self, trace: bool) {
+        let (scene, end) = (self.play(trace), S * self.seconds);
+        print!("{:35}", self.name);
+        for (at, load) in self.loads.iter().enumerate() {
+            print(scene.outcome(at), load, end);
+        }
+        println!();
+    }
+
+    fn play(&self, trace: bool) -> Scene {
         let mut scene = Scene::new(self.link, 1);
         for load in &self.loads {
             scene.add(*load, |_| {});
@@ -250,11 +384,7 @@ impl Row {
                 self.trace(&mut scene, now - grain, now);
             }
         }
-        print!("{:35}", self.name);
-        for (at, load) in self.loads.iter().enumerate() {
-            print(scene.outcome(at), load, end);
-        }
-        println!();
+        scene
     }
 
     fn trace(&self, scene: &mut Scene, from: Duration, to: Duration) {

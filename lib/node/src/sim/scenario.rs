@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use transom_wire::limits::PICTURE;
 use transom_wire::{CallKind, PeerName};
 
-use super::camera::{self, Camera};
+use super::camera::{self, Camera, Gives, encoded_bytes};
 use super::files::file;
 use super::report::Report;
 use super::{Link, Simulation, StationId};
@@ -158,6 +159,45 @@ impl Scenario {
         })
     }
 
+    /// Whether there is something to measure.
+    ///
+    /// # Errors
+    /// What is wrong with which part, and what it may be.
+    pub fn check(&self) -> Result<(), String> {
+        if self.camera.is_none() && self.file == FileTo::None {
+            return Err("neither pictures nor a file: nothing is sent".into());
+        }
+        if let Some(camera) = &self.camera {
+            check_camera(camera)?;
+        }
+        if !(1..=MOST_VIEWERS).contains(&self.viewers) {
+            let viewers = self.viewers;
+            return Err(format!("{viewers} viewers: 1 to {MOST_VIEWERS} are played"));
+        }
+        let links = self.acts.iter().filter_map(|(_, act)| match act {
+            Act::Link(link) => Some(link),
+            Act::EndFile => None,
+        });
+        if let Some(link) = links.chain([&self.link]).find(|link| link.fifo < PACKET) {
+            let fifo = link.fifo;
+            return Err(format!("a FIFO of {fifo} bytes: a packet takes {PACKET}"));
+        }
+        if let Some((at, _)) = self.acts.iter().find(|(at, _)| *at >= self.length) {
+            let (at, length) = (at.as_secs_f64(), self.length.as_secs_f64());
+            return Err(format!("a change at {at} s: all is over after {length} s"));
+        }
+        if self.file != FileTo::None && self.length < LEAST_LENGTH {
+            let least = LEAST_LENGTH.as_secs();
+            return Err(format!(
+                "less than {least} s: a file's first second is left out of its rate"
+            ));
+        }
+        if self.file == FileTo::Program && self.marks.is_none() {
+            return Err("a file by another program: its folder of marks is missing".into());
+        }
+        Ok(())
+    }
+
     /// The same over another link.
     #[must_use]
     pub fn over(&self, link: Link) -> Self {
@@ -179,6 +219,37 @@ impl Scenario {
             acts: Vec::new(),
             ..self.clone()
         }
+    }
+}
+
+/// Each is a whole station.
+const MOST_VIEWERS: usize = 1_000;
+
+/// Bytes of a full packet on the wire.
+const PACKET: usize = 1_514;
+
+/// The shortest time in which the rate of a file is measured.
+const LEAST_LENGTH: Duration = Duration::from_secs(3);
+
+/// More would be a picture at each event.
+const MOST_FPS: u32 = 1_000;
+
+fn check_camera(camera: &Camera) -> Result<(), String> {
+    if !(1..=MOST_FPS).contains(&camera.fps) {
+        let fps = camera.fps;
+        return Err(format!(
+            "{fps} pictures a second: 1 to {MOST_FPS} are played"
+        ));
+    }
+    let bytes = match camera.gives {
+        Gives::Jpeg(bytes) => bytes,
+        Gives::Pixels if camera.size.0 == 0 || camera.size.1 == 0 => 0,
+        Gives::Pixels => encoded_bytes(camera.size.0, camera.size.1, 100),
+    };
+    let most = PICTURE as usize;
+    match (1..=most).contains(&bytes) {
+        true => Ok(()),
+        false => Err(format!("pictures of {bytes} bytes: they have 1 to {most}")),
     }
 }
 

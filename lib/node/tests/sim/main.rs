@@ -2,6 +2,7 @@
 //! passes but the simulated one.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod odd;
 mod outages;
 mod repeats;
 mod roaming;

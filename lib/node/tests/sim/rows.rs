@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use transom::sim::{Report, Scenario, quantile};
+use transom::sim::{FileTo, Link, Report, Scenario, quantile};
 
 use crate::{MS, SECOND, Scratch};
 
@@ -16,15 +16,18 @@ struct Played {
 }
 
 fn play(row: usize) -> Played {
-    let scenario = Scenario::row(row).unwrap();
-    Played {
-        alone: scenario.alone().play(),
-        report: scenario.play(),
-        scenario,
-    }
+    Played::new(Scenario::row(row).unwrap())
 }
 
 impl Played {
+    fn new(scenario: Scenario) -> Self {
+        Self {
+            alone: scenario.alone().play(),
+            report: scenario.play(),
+            scenario,
+        }
+    }
+
     /// At most so much above the latencies of the video alone.
     fn adds(&self, median: Duration, worst: Duration) {
         for (part, most) in [(0.5, median), (0.99, worst)] {
@@ -68,11 +71,7 @@ fn a_file_from_another_program_of_the_owner_is_hardly_felt() {
     let scratch = Scratch::new("program");
     let mut scenario = Scenario::row(3).unwrap();
     scenario.marks = Some(scratch.0.clone());
-    let played = Played {
-        alone: scenario.alone().play(),
-        report: scenario.play(),
-        scenario,
-    };
+    let played = Played::new(scenario);
     played.adds(15 * MS, 40 * MS);
     played.file_gets(0.80);
 }
@@ -96,6 +95,25 @@ fn a_file_over_a_round_trip_of_20_ms_is_hardly_felt() {
     let played = play(6);
     played.adds(8 * MS, 15 * MS);
     played.file_gets(0.92);
+}
+
+#[test]
+fn a_file_to_another_peer_gets_what_is_left_over_longer_routes_too() {
+    let row = Scenario::row(6).unwrap();
+    for (rtt, burst) in [(10, 8_192), (20, 8_192), (20, 0)] {
+        let link = Link {
+            delay: MS * rtt / 2,
+            burst,
+            ..row.link
+        };
+        let scenario = Scenario {
+            file: FileTo::Other,
+            ..row.over(link)
+        };
+        let played = Played::new(scenario);
+        played.adds(10 * MS, 20 * MS);
+        played.file_gets(0.80);
+    }
 }
 
 #[test]

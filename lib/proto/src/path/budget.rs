@@ -89,7 +89,7 @@ impl Path {
         if self.base.needs_probe(now) && !self.is_empty() {
             return 0;
         }
-        let (target, least) = match (self.rate.is_limited(), self.has_sound) {
+        let (target, least) = match (self.rate.is_limited(), self.uplink.has_sound()) {
             (true, true) => (SOUND_TARGET.min(self.media_target), LEAST_BESIDE_SOUND),
             (true, false) => (self.media_target, LEAST_RECORD as u64),
             (false, _) => (self.media_target, MEDIA_FIRST),
@@ -105,7 +105,7 @@ impl Path {
 
     /// Bytes of file data that may go in one record though the window is full: their floor.
     pub(crate) fn floor_limit(&self) -> usize {
-        match self.has_sound {
+        match self.uplink.has_sound() {
             true => self.bytes_of_record(to_usize(LEAST_BESIDE_SOUND)),
             false => self.record_limit(),
         }
@@ -124,11 +124,14 @@ impl Path {
     /// live.
     pub(crate) fn bulk_window(&self) -> u64 {
         let target = self.bulk_target.max(self.base_rtt() / LONG_PATH);
-        let least = match self.has_sound {
+        self.window(target).max(self.least_window())
+    }
+
+    fn least_window(&self) -> u64 {
+        match self.uplink.has_sound() {
             true => LEAST_BESIDE_SOUND,
             false => LEAST_WINDOW,
-        };
-        self.window(target).max(least)
+        }
     }
 
     /// Bytes that may be in flight so that they wait for no longer than `queue`.
@@ -147,7 +150,7 @@ impl Path {
             return 0;
         }
         let passes = self.bytes_in(self.base_rtt() + self.queue_delay);
-        LEAST_WINDOW.max(passes / 100 * self.bulk_floor)
+        self.least_window().max(passes / 100 * self.bulk_floor)
     }
 
     /// What else the pipe takes, beside a call of another session. The own rate is then only what
@@ -163,9 +166,10 @@ impl Path {
     }
 
     /// What the queue that all sessions share has room for. Beside a call of its own, a session
-    /// counts that call's bytes as on the way, which is exact.
+    /// counts that call's bytes as on the way, which is exact. Beside one of another program the
+    /// queue is not known: the bytes of that program are not counted.
     fn uplink_room(&self, now: Instant) -> u64 {
-        match self.own_live || self.uplink.rate() == 0 {
+        match self.own_live || !self.uplink.has_call() || self.uplink.rate() == 0 {
             true => u64::MAX,
             false => self
                 .uplink
@@ -173,9 +177,12 @@ impl Path {
         }
     }
 
-    /// When file data that wait for the shared queue may go again; `None` if an ack will tell.
+    /// When to look again whether file data may go that wait for the shared queue; `None` if an ack
+    /// will tell. Acks to other sessions shorten that queue too, and no event tells this session of
+    /// them: there is a time even if data may go now. Without it a file to another peer over a
+    /// round trip of 20 ms got 45 instead of 88 % of what the call left (model).
     pub(crate) fn bulk_opens(&self, now: Instant) -> Option<Instant> {
-        let waits = self.is_live() && !self.own_live && self.bulk_budget(now) == 0;
+        let waits = self.is_live() && !self.own_live;
         waits.then(|| self.uplink.drains_to(self.uplink_target() / 2, now))
     }
 

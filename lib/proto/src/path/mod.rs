@@ -297,11 +297,18 @@ impl Path {
     /// program of its owner. Links are shared, so file data of a session without a call must spare
     /// the calls of the others too.
     pub(crate) fn set_live(&mut self, own: bool, shared: bool) {
+        if own != self.own_live {
+            self.uplink.set_call(own);
+        }
         (self.own_live, self.shared_live) = (own, shared);
     }
 
-    /// Whether pictures and file data must leave room for sound.
+    /// Sound of this session begins or ends. While that of any session runs, the pictures and the
+    /// file data of all leave room for it.
     pub(crate) fn set_sound(&mut self, on: bool) {
+        if on != self.has_sound {
+            self.uplink.set_sound(on);
+        }
         self.has_sound = on;
     }
 
@@ -346,6 +353,8 @@ impl Drop for Path {
     fn drop(&mut self) {
         let (unacked, media) = self.on_the_way();
         self.uplink.forget(unacked, media);
+        self.set_live(false, false);
+        self.set_sound(false);
     }
 }
 

@@ -215,8 +215,7 @@ fn a_call_anywhere_is_live_for_file_data() {
     for (own, shared, budget) in [
         (false, false, 2_000_000),
         (true, false, 6_500),
-        // Nothing waits, and 3 ms of a megabyte a second are less than the least window.
-        (false, true, 3_072),
+        (false, true, 6_500),
     ] {
         line.path.set_live(own, shared);
         assert_eq!(line.path.is_live(), own || shared);
@@ -378,8 +377,8 @@ const FLOOR: usize = 4_570;
 fn call_and_file(rtt: Duration) -> (Line, Line) {
     let mut call = Line::measured(10 * RATE, rtt);
     let mut file = Line::measured(10 * RATE, rtt);
-    file.path.uplink = call.path.uplink.clone();
     file.path.set_live(false, true);
+    file.path.uplink = call.path.uplink.clone();
     (file.now, call.now) = (call.now, call.now);
     // Now and then a queue of other stations, so that the link counts as full.
     for _ in 0..10 {
@@ -407,12 +406,45 @@ fn file_data_wait_while_a_picture_of_another_session_drains() {
     // The picture has left the queue long before its ack comes.
     file.now = file.now + Duration::from_micros(104_570 * 1_250_000 / rate);
     assert!(file.bulk() > FLOOR, "{}", file.bulk());
-    assert_eq!(file.path.bulk_opens(file.now), None);
+}
+
+#[test]
+fn file_data_that_acks_to_another_session_let_go_are_looked_at_at_once() {
+    let (mut call, mut file) = call_and_file(10 * MILLI);
+    call.send(100_000, |sizes| &mut sizes.media);
+    file.send(FLOOR as u64, |sizes| &mut sizes.bulk);
+    let opens = |file: &Line| file.path.bulk_opens(file.now).unwrap() - file.now;
+    assert!(file.bulk() == 0 && opens(&file) > 5 * MILLI);
+    call.ack(100_000, call.now);
+    assert!(file.bulk() > 0);
+    assert_eq!(opens(&file), MILLI / 2);
+    file.path.set_live(true, true);
+    assert_eq!(
+        file.path.bulk_opens(file.now),
+        None,
+        "an ack of its own tells"
+    );
+    file.path.set_live(false, false);
+    assert_eq!(file.path.bulk_opens(file.now), None, "nothing is live");
+}
+
+#[test]
+fn beside_a_call_of_another_program_only_the_own_window_counts() {
+    let (mut call, file) = call_and_file(10 * MILLI);
+    call.send(100_000, |sizes| &mut sizes.media);
+    assert_eq!(file.bulk(), FLOOR);
+    // The call ends, and another program of the owner has one.
+    call.path.set_live(false, true);
+    assert!(file.bulk() > 50_000, "{}", file.bulk());
+    call.path.set_live(true, true);
+    assert_eq!(file.bulk(), FLOOR);
 }
 
 #[test]
 fn what_a_session_had_on_the_way_is_forgotten_with_it() {
     let (mut call, file) = call_and_file(10 * MILLI);
+    // Another call goes on.
+    call.path.uplink.set_call(true);
     let before = file.bulk();
     call.send(1_000_000, |sizes| &mut sizes.media);
     assert_eq!(file.bulk(), FLOOR);
@@ -456,4 +488,26 @@ fn file_data_go_again_once_half_of_the_target_is_free() {
     // The time is in whole microseconds.
     let left = uplink.queue(opens).abs_diff(half);
     assert!(left <= uplink.rate() / 1_000_000 + 1, "{left} bytes off");
+}
+
+#[test]
+fn sound_of_one_session_narrows_the_pictures_of_all_until_it_ends() {
+    let wide = 30_000;
+    let narrow = 16_000;
+    let mut talk = Line::measured(RATE, 10 * MILLI);
+    let mut film = Line::measured(RATE, 10 * MILLI);
+    film.path.uplink = talk.path.uplink.clone();
+    assert_eq!(film.media(), wide);
+    talk.path.set_sound(true);
+    talk.path.set_sound(true);
+    assert_eq!((talk.media(), film.media()), (narrow, narrow));
+    talk.path.set_sound(false);
+    assert_eq!((talk.media(), film.media()), (wide, wide));
+    for line in [&mut talk, &mut film] {
+        line.path.set_sound(true);
+    }
+    drop(talk);
+    assert_eq!(film.media(), narrow, "its own runs");
+    film.path.set_sound(false);
+    assert_eq!(film.media(), wide);
 }

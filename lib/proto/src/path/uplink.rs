@@ -64,6 +64,10 @@ struct Model {
     /// Bytes sent and not acked, all of them and those of media.
     unacked: AtomicU64,
     media: AtomicU64,
+    /// Sessions in which a call rings or runs.
+    calls: AtomicU64,
+    /// Sessions in which sound runs.
+    sounds: AtomicU64,
     delivered: Delivered,
     /// The greatest rate that a session measured for itself while none of them sent media.
     fastest: Recent,
@@ -137,6 +141,26 @@ impl Uplink {
         self.0.media.load(Relaxed)
     }
 
+    /// Whether a session has a call.
+    pub(super) fn has_call(&self) -> bool {
+        self.0.calls.load(Relaxed) > 0
+    }
+
+    /// Whether sound of a session runs.
+    pub(super) fn has_sound(&self) -> bool {
+        self.0.sounds.load(Relaxed) > 0
+    }
+
+    /// A session's call begins or ends.
+    pub(super) fn set_call(&self, on: bool) {
+        count(&self.0.calls, on);
+    }
+
+    /// A session's sound begins or ends.
+    pub(super) fn set_sound(&self, on: bool) {
+        count(&self.0.sounds, on);
+    }
+
     /// Whether a record sent now meets no queue, but for `own` bytes of it, when so many bytes are
     /// on the way.
     pub(super) fn is_quiet(&self, own: u64, in_flight: u64, now: Instant) -> bool {
@@ -200,6 +224,13 @@ impl Uplink {
             self.0.delivered.add(bytes, from, to, is_busy);
         }
     }
+}
+
+fn count(sessions: &AtomicU64, on: bool) {
+    match on {
+        true => sessions.fetch_add(1, Relaxed),
+        false => sessions.fetch_sub(1, Relaxed),
+    };
 }
 
 impl Recent {

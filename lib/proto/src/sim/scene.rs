@@ -17,10 +17,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use transom_wire::limits::RECORD_BULK;
-use transom_wire::{CallKind, Shape};
+use transom_wire::{CallKind, Capabilities, Shape, SoundCodec};
 
 use super::{ConnectionId, Link, LinkId, Network};
-use crate::fuzzing::{Courier, Parcel, picture};
+use crate::fuzzing::{Courier, Parcel, picture, sound};
 use crate::{CallEvent, CallId, Config, Event, Instant, Session, Side, Stats, Uplink};
 
 /// What sealing adds to a record.
@@ -59,9 +59,18 @@ impl Video {
 pub struct Load {
     /// Pictures from this time on.
     pub video: Option<(Duration, Video)>,
+    /// Frames of Opus, one each 10 ms, from this time on.
+    pub sound: Option<Duration>,
     /// A file without end from this time on.
     pub file: Option<Duration>,
 }
+
+/// A call is rung so long before its first picture or sound.
+const RINGS: Duration = Duration::from_millis(500);
+/// From one frame of sound to the next.
+const SOUND_FRAME: Duration = Duration::from_millis(10);
+/// Bytes of a frame in a record.
+const SOUND_BYTES: usize = 100;
 
 /// One connection of the station.
 struct Line {
@@ -70,10 +79,18 @@ struct Line {
     station: Session,
     load: Load,
     call: Option<CallId>,
+    /// When the viewer rings.
+    rings: Option<Duration>,
+    /// When the next picture is due, and the next frame of sound.
     next: Option<Duration>,
+    next_sound: Option<Duration>,
     made: Vec<Duration>,
+    sounds: u32,
     courier: Courier,
     outcome: Outcome,
+    /// Something came or was due. Only then the sessions are asked for records, as by the loop of
+    /// `transom-net`: what opens without an event and without a timer is noticed late.
+    has_work: bool,
 }
 
 /// What became of a connection's pictures and file.
@@ -81,24 +98,21 @@ struct Line {
 pub struct Outcome {
     /// When each picture that was received had been made, and how long it then took.
     pub latencies: Vec<(Duration, Duration)>,
-    /// Bytes that had been received by each [`TICK`], whole pictures excepted.
+    /// The same of frames of sound.
+    pub sound: Vec<(Duration, Duration)>,
+    /// Bytes that had been received by each [`TICK`], whole pictures and sound excepted.
     pub file: Vec<u64>,
 }
 
 impl Outcome {
     /// The latencies of pictures made in that time: that share of them was at most the result.
     pub fn latency(&self, from: Duration, to: Duration, percent: usize) -> Duration {
-        let mut of: Vec<_> = self.within(from, to).collect();
-        of.sort_unstable();
-        of.get(of.len().saturating_mul(percent) / 100)
-            .or(of.last())
-            .copied()
-            .unwrap_or(Duration::MAX)
+        quantile(within(&self.latencies, from, to), percent)
     }
 
     /// Pictures that were made in that time and received.
     pub fn shown(&self, from: Duration, to: Duration) -> usize {
-        self.within(from, to).count()
+        within(&self.latencies, from, to).count()
     }
 
     /// Rate of the file in that time, in kbit/s.
@@ -126,11 +140,27 @@ impl Outcome {
         TICK * longest
     }
 
-    fn within(&self, from: Duration, to: Duration) -> impl Iterator<Item = Duration> {
-        let of = self.latencies.iter();
-        let of = of.filter(move |(made, _)| (from..to).contains(made));
-        of.map(|(_, took)| *took)
+    /// As [`latency`](Self::latency), of frames of sound.
+    pub fn sound_latency(&self, from: Duration, to: Duration, percent: usize) -> Duration {
+        quantile(within(&self.sound, from, to), percent)
     }
+}
+
+/// How long those took that were made in that time.
+fn within(
+    of: &[(Duration, Duration)],
+    from: Duration,
+    to: Duration,
+) -> impl Iterator<Item = Duration> {
+    let of = of.iter().filter(move |(made, _)| (from..to).contains(made));
+    of.map(|(_, latency)| *latency)
+}
+
+fn quantile(of: impl Iterator<Item = Duration>, percent: usize) -> Duration {
+    let mut of: Vec<_> = of.collect();
+    of.sort_unstable();
+    let at = of.get(of.len().saturating_mul(percent) / 100);
+    at.or(of.last()).copied().unwrap_or(Duration::MAX)
 }
 
 /// A station, its connections, and the link that all of them share.
@@ -171,21 +201,26 @@ impl Scene {
         let config = |name: &str, nonce| Config::new(name.parse().unwrap(), number, nonce);
         let mut station = config("station", 2);
         station.uplink = self.uplink.clone();
+        station.capabilities = Capabilities::SOUND | Capabilities::OPUS;
         tune(&mut station);
-        let mut viewer = Session::new(config("viewer", 1), Side::Dialer, VIEWER);
-        if load.video.is_some() {
-            viewer.ring(CallKind::View).unwrap();
-        }
+        let mut viewer = config("viewer", 1);
+        viewer.capabilities = station.capabilities;
+        let video = load.video.map(|(from, _)| from);
+        let first = video.into_iter().chain(load.sound).min();
         self.lines.push(Line {
             id,
-            viewer,
+            viewer: Session::new(viewer, Side::Dialer, VIEWER),
             station: Session::new(station, Side::Listener, STATION),
             load,
             call: None,
-            next: load.video.map(|(from, _)| from),
+            rings: first.map(|first| first.saturating_sub(RINGS)),
+            next: video,
+            next_sound: load.sound,
             made: Vec::new(),
+            sounds: 0,
             courier: Courier::default(),
             outcome: Outcome::default(),
+            has_work: true,
         });
     }
 
@@ -229,7 +264,12 @@ impl Scene {
                 break;
             }
             self.network.advance(next);
-            while self.network.poll_ready().is_some() {}
+            while let Some((id, _)) = self.network.poll_ready() {
+                let mut lines = self.lines.iter_mut();
+                if let Some(line) = lines.find(|line| line.id == id) {
+                    line.has_work = true;
+                }
+            }
             for line in &mut self.lines {
                 line.arrive(&mut self.network);
                 line.act(next);
@@ -246,6 +286,9 @@ impl Scene {
             .any(|line| line.viewer.is_live() || line.station.is_live());
         for line in &mut self.lines {
             line.share(is_live, &mut self.network);
+            if !core::mem::take(&mut line.has_work) {
+                continue;
+            }
             while line.events(self.network.now())
                 | line.transmit(&mut self.network, &mut self.buffer)
             {}
@@ -262,13 +305,15 @@ impl Line {
     fn times(&self) -> impl Iterator<Item = Duration> {
         let viewer = self.viewer.poll_timeout().map(|at| at - VIEWER);
         let station = self.station.poll_timeout().map(|at| at - STATION);
-        [viewer, station, self.next].into_iter().flatten()
+        let own = [self.rings, self.next, self.next_sound, self.load.file];
+        own.into_iter().chain([viewer, station]).flatten()
     }
 
     /// Tells the station's session of calls elsewhere.
     fn share(&mut self, is_live: bool, network: &mut Network<Vec<u8>>) {
         let now = network.now();
         if self.station.has_shared_live() != is_live || now.is_zero() {
+            self.has_work = true;
             self.station.set_shared_live(is_live, STATION + now);
             let unsent = UNSENT[usize::from(is_live)];
             network.tune(self.id, Side::Listener, unsent, Duration::MAX);
@@ -278,9 +323,11 @@ impl Line {
     fn arrive(&mut self, network: &mut Network<Vec<u8>>) {
         let now = network.now();
         while let Some(record) = network.read(self.id, Side::Dialer) {
+            self.has_work = true;
             self.viewer.handle_bytes(&record, VIEWER + now).unwrap();
         }
         while let Some(record) = network.read(self.id, Side::Listener) {
+            self.has_work = true;
             self.station.handle_bytes(&record, STATION + now).unwrap();
         }
     }
@@ -289,22 +336,32 @@ impl Line {
     fn act(&mut self, now: Duration) {
         for (session, zero) in [(&mut self.viewer, VIEWER), (&mut self.station, STATION)] {
             if session.poll_timeout().is_some_and(|at| at <= zero + now) {
+                self.has_work = true;
                 session.handle_timeout(zero + now).unwrap();
             }
+        }
+        if self.rings.take_if(|at| *at <= now).is_some() {
+            self.has_work = true;
+            self.viewer.ring(CallKind::View).unwrap();
         }
         if self.next.is_some_and(|at| at <= now) {
             self.picture(now);
         }
+        if self.next_sound.is_some_and(|at| at <= now) {
+            self.sound(now);
+        }
         if self.load.file.is_some_and(|at| at <= now) {
             self.load.file = None;
+            self.has_work = true;
             let parcels = vec![Parcel::file("film", 1 << 40)];
             (_, self.courier) = Courier::offer(&mut self.station, Shape::File, parcels);
         }
         while TICK * self.outcome.file.len() as u32 <= now {
             let received = self.viewer.stats(VIEWER + now).received;
-            let pictures =
-                self.outcome.latencies.len() * self.load.video.map_or(0, |(_, video)| video.bytes);
-            self.outcome.file.push(received - pictures as u64);
+            let bytes = self.load.video.map_or(0, |(_, video)| video.bytes);
+            let pictures = self.outcome.latencies.len() * bytes;
+            let media = (pictures + self.outcome.sound.len() * SOUND_BYTES) as u64;
+            self.outcome.file.push(received.saturating_sub(media));
         }
     }
 
@@ -313,6 +370,7 @@ impl Line {
             return;
         };
         self.next = Some(now + video.every);
+        self.has_work = true;
         let Some(call) = self.call else {
             return;
         };
@@ -320,6 +378,18 @@ impl Line {
         let picture = picture(sequence, (STATION + now).0, video.bytes);
         self.made.push(now);
         self.station.send_picture(call, picture).unwrap();
+    }
+
+    fn sound(&mut self, now: Duration) {
+        self.next_sound = Some(now + SOUND_FRAME);
+        self.has_work = true;
+        let Some(call) = self.call else {
+            return;
+        };
+        self.sounds += 1;
+        let frame = sound(SoundCodec::Opus, self.sounds, now.as_micros() as u64);
+        let clock = STATION + now;
+        self.station.send_sound(call, frame, clock).unwrap();
     }
 
     fn events(&mut self, now: Duration) -> bool {
@@ -332,6 +402,10 @@ impl Line {
                     let made = self.made[sequence as usize];
                     self.outcome.latencies.push((made, now - made));
                     self.viewer.shown(call, sequence, VIEWER + now).unwrap();
+                }
+                Event::Call(_, CallEvent::Sound(frame)) => {
+                    let made = Duration::from_micros(frame.captured);
+                    self.outcome.sound.push((made, now - made));
                 }
                 event => self.courier.receive(&mut self.viewer, event),
             }

@@ -1,0 +1,304 @@
+//! `cargo xtask constants`: what each constant of the path and of sending decides. Builds a copy of
+//! the workspace with one constant at half and at double after the other, and lets the example
+//! `link` of transom-proto play its rows.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Context, Failure, Outcome};
+use crate::workspace::{cargo, root, target};
+
+/// What one run differs from another by for reasons of chance: cells within this count as equal.
+const NEAR_PERCENT: f64 = 4.0;
+
+/// Folders and files of transom-proto whose constants are varied.
+const SOURCES: [&str; 3] = ["path", "send", "config.rs"];
+
+/// Those that are no choice: sizes that the wire gives, and what is made of another constant.
+const GIVEN: [&str; 3] = ["ACK_BYTES", "HISTORY", "LEAST_RECORD"];
+
+/// What cargo needs of a workspace.
+const COPIED: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "bin",
+    "lib",
+    "tests",
+    "users",
+    "clippy.toml",
+];
+
+pub(crate) fn run(arguments: &[&str]) -> Outcome {
+    if let Some(option) = arguments.iter().find(|word| word.starts_with('-')) {
+        let text = format!("{option}: not known (constants takes names of constants)");
+        return Err(Failure::usage(text));
+    }
+    let copy = Copy::new()?;
+    let mut constants = copy.constants()?;
+    if !arguments.is_empty() {
+        constants.retain(|constant| arguments.contains(&constant.name.as_str()));
+    }
+    if constants.is_empty() {
+        let text = format!("{}: no such constant", arguments.join(", "));
+        return Err(Failure::usage(text));
+    }
+    let today = copy.rows()?;
+    let mut tables = Tables::new(&today);
+    for constant in &constants {
+        for (label, factor) in [("half", "/ 2"), ("double", "* 2")] {
+            eprintln!("{} {label}", constant.label());
+            fs::write(&constant.path, constant.scaled(factor)).context(&constant.name)?;
+            let rows = copy.rows();
+            fs::write(&constant.path, &constant.source).context(&constant.name)?;
+            tables.add(constant.label(), label, rows);
+        }
+    }
+    tables.print();
+    Ok(())
+}
+
+/// A copy of the workspace's sources with a target folder of its own.
+struct Copy {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+/// A constant of a file.
+struct Constant {
+    path: PathBuf,
+    /// The file's text, and the line in it.
+    source: String,
+    line: usize,
+    module: String,
+    name: String,
+}
+
+/// Cells by the number of their table and the name of their row, in the order of the example.
+type Rows = Vec<((u32, String), String)>;
+
+impl Copy {
+    fn new() -> Outcome<Self> {
+        let dir = target().join("constants");
+        let copy = Self {
+            root: dir.join("tree"),
+            target: dir.join("target"),
+        };
+        for name in COPIED {
+            copy_tree(&root().join(name), &copy.root.join(name)).context(name)?;
+        }
+        Ok(copy)
+    }
+
+    fn constants(&self) -> Outcome<Vec<Constant>> {
+        let proto = self.root.join("lib/proto/src");
+        let mut constants = Vec::new();
+        for source in SOURCES {
+            let path = proto.join(source);
+            let mut files = match path.is_dir() {
+                true => entries(&path).context(source)?,
+                false => vec![path],
+            };
+            files.sort();
+            for file in files {
+                constants.extend(Constant::all(&file)?);
+            }
+        }
+        Ok(constants)
+    }
+
+    /// Builds the copy and plays the rows of the tables.
+    fn rows(&self) -> Outcome<Rows> {
+        let mut play = cargo(
+            "run --offline --quiet --release -p transom-proto --features sim --example link -- table"
+                .split(' '),
+        );
+        play.current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target);
+        rows(&output(&mut play)?)
+    }
+}
+
+impl Constant {
+    fn all(path: &Path) -> Outcome<Vec<Self>> {
+        let source = fs::read_to_string(path).context(path.display())?;
+        let module = path.file_stem().unwrap_or_default().to_string_lossy();
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+        let module = match &*module {
+            "mod" => folder.to_string_lossy(),
+            _ => module,
+        };
+        let lines = source.lines().enumerate();
+        let found = lines.filter_map(|(line, text)| Some((line, declared(text)?)));
+        let constants = found.map(|(line, name)| Self {
+            path: path.to_owned(),
+            source: source.clone(),
+            line,
+            module: module.clone().into_owned(),
+            name: name.to_owned(),
+        });
+        // Constants of tests stand in files and modules of tests.
+        let is_test = matches!(&*module, "tests" | "rows");
+        Ok(constants.filter(|_| !is_test).collect())
+    }
+
+    fn label(&self) -> String {
+        format!("`{}::{}`", self.module, self.name)
+    }
+
+    /// The file's text with the constant halved or doubled.
+    fn scaled(&self, factor: &str) -> String {
+        let lines = self.source.lines().enumerate();
+        let lines = lines.map(|(at, text)| match text.split_once(" = ") {
+            Some((declaration, value)) if at == self.line => {
+                let value = value.trim_end_matches(';');
+                // Durations are not divided in a constant.
+                match declaration.ends_with("Duration") {
+                    true => format!(
+                        "{declaration} = Duration::from_nanos(({value}).as_nanos() as u64 {factor});"
+                    ),
+                    false => format!("{declaration} = ({value}) {factor};"),
+                }
+            }
+            _ => text.to_owned(),
+        });
+        lines.map(|line| line + "\n").collect()
+    }
+}
+
+/// The name of the constant that a line declares at the outermost level, if it is varied.
+fn declared(line: &str) -> Option<&str> {
+    let public = line
+        .strip_prefix("pub(crate) ")
+        .or(line.strip_prefix("pub(super) "));
+    let rest = public.unwrap_or(line).strip_prefix("const ")?;
+    let (name, rest) = rest.split_once(": ")?;
+    let (kind, _) = rest.split_once(" = ")?;
+    let is_number = matches!(kind, "Duration" | "u8" | "u32" | "u64" | "usize");
+    (is_number && rest.ends_with(';') && !GIVEN.contains(&name)).then_some(name)
+}
+
+/// Lines of the example: table, row and cell, with bars between.
+fn rows(text: &str) -> Outcome<Rows> {
+    let row = |line: &str| {
+        let mut parts = line.splitn(3, '|').map(str::trim);
+        let number = parts.next()?.parse().ok()?;
+        Some(((number, parts.next()?.to_owned()), parts.next()?.to_owned()))
+    };
+    let rows: Option<Rows> = text.lines().map(row).collect();
+    rows.ok_or_else(|| Failure::new(format!("link table: not understood:\n{text}")))
+}
+
+/// Whether no number of a cell differs by more than [`NEAR_PERCENT`].
+fn is_near(before: &str, now: &str) -> bool {
+    let numbers = |cell: &str| -> Vec<f64> {
+        let words = cell.split([' ', ',', '/']);
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    let pairs = numbers(before).into_iter().zip(numbers(now));
+    pairs
+        .into_iter()
+        .all(|(before, now)| (now - before).abs() * 100.0 <= before * NEAR_PERCENT)
+}
+
+fn output(command: &mut Command) -> Outcome<String> {
+    let output = command.output().context("cargo")?;
+    let error = String::from_utf8_lossy(&output.stderr);
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(Failure::new(error)),
+    }
+}
+
+/// Markdown tables, each with the variants that change something in it.
+struct Tables<'a> {
+    today: &'a Rows,
+    /// Lines by table.
+    lines: BTreeMap<u32, Vec<String>>,
+    /// Variants that change nothing, and those that don't run.
+    same: Vec<String>,
+    failed: Vec<String>,
+}
+
+impl<'a> Tables<'a> {
+    fn new(today: &'a Rows) -> Self {
+        let numbers = today.iter().map(|((number, _), _)| *number);
+        Self {
+            today,
+            lines: numbers.map(|number| (number, Vec::new())).collect(),
+            same: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, constant: String, label: &str, rows: Outcome<Rows>) {
+        let Ok(rows) = rows else {
+            return self.failed.push(format!("{constant} {label}"));
+        };
+        let mut is_same = true;
+        for (number, lines) in &mut self.lines {
+            let pairs = self.today.iter().zip(&rows);
+            let pairs = pairs.filter(|(((table, _), _), _)| table == number);
+            let cells = pairs.map(|((_, before), (_, now))| match is_near(before, now) {
+                true => "=",
+                false => now,
+            });
+            let cells: Vec<_> = cells.collect();
+            if cells.iter().any(|cell| *cell != "=") {
+                is_same = false;
+                lines.push(format!("| {constant} | {label} | {} |", cells.join(" | ")));
+            }
+        }
+        if is_same {
+            self.same.push(format!("{constant} {label}"));
+        }
+    }
+
+    fn print(&self) {
+        for (number, lines) in &self.lines {
+            let rows = self.today.iter().filter(|((table, _), _)| table == number);
+            let (names, cells): (Vec<_>, Vec<_>) = rows
+                .map(|((_, name), cell)| (name.as_str(), cell.as_str()))
+                .unzip();
+            println!("| constant | | {} |", names.join(" | "));
+            println!("|---|---|{}", "---|".repeat(names.len()));
+            println!("| today | | {} |", cells.join(" | "));
+            lines.iter().for_each(|line| println!("{line}"));
+            println!();
+        }
+        if !self.same.is_empty() {
+            println!(
+                "Without effect on any of these rows: {}.",
+                self.same.join(", ")
+            );
+        }
+        if !self.failed.is_empty() {
+            println!("\nDid not run: {}.", self.failed.join(", "));
+        }
+    }
+}
+
+fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut files: Vec<_> = entries.collect::<Result<_, _>>()?;
+    files.retain(|path| path.is_file());
+    Ok(files)
+}
+
+/// Copies what differs, so that cargo builds no more than that.
+fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    if from.is_file() {
+        let bytes = fs::read(from)?;
+        return match fs::read(to).is_ok_and(|old| old == bytes) {
+            true => Ok(()),
+            false => fs::write(to, bytes),
+        };
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        copy_tree(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
