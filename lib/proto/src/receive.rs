@@ -27,7 +27,8 @@ impl Session {
         }
         match kind.class() {
             Class::Audio | Class::Video | Class::Bulk => self.path.acks.data(now),
-            _ if matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong) => {}
+            // The next picture carries the ack of a shown one; alone it would wake both sides.
+            _ if matches!(kind, Kind::Ack | Kind::Ping | Kind::Pong | Kind::Shown) => {}
             _ => self.path.acks.soon(now),
         }
         match message {

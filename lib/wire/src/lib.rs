@@ -119,12 +119,12 @@
 //! is each side's first frame. `session` identifies one run of the station; the nonces decide glare
 //! (section 5). `Ack.received` counts the plain bytes received since the connection began. Each
 //! side acks the end of a picture at once; other frames of classes audio, video and bulk, and
-//! unknown kinds, at once but at most every 2 ms; all other frames within 20 ms. Acks, pings and
-//! pongs alone cause no ack. `Ping` and `Pong` measure round trip and clock offset; each side pings
-//! every second, also while other bytes arrive, since the clock offset needs the samples. A peer
-//! that is silent for 20 s counts as lost; while a call rings or runs, after 4.5 s. The silence
-//! ends with a whole frame of any kind, or with 4 KiB of a frame or record that is still
-//! incomplete.
+//! unknown kinds, at once but at most every 2 ms; all other frames within 20 ms. `Ack`, `Ping`,
+//! `Pong` and [`Shown`] alone cause no ack. `Ping` and `Pong` measure round trip and clock offset;
+//! each side pings every second, also while other bytes arrive, since the clock offset needs the
+//! samples. A peer that is silent for 20 s counts as lost; while a call rings or runs, after 4.5 s.
+//! The silence ends with a whole frame of any kind, or with 4 KiB of a frame or record that is
+//! still incomplete.
 //!
 //! ## 4.1 Capabilities
 //!

@@ -3,16 +3,17 @@
 
 use std::fs;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Outcome};
 use crate::stage::{STARTING, Stage, is_event, number_field};
 
-use super::{build, number, resident};
+use super::{build, number, processor, resident};
 use crate::children::Background;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    let seconds = number(arguments, "--seconds", 60)?;
+    // Figures are of the third second to the last but one.
+    let seconds = number(arguments, "--seconds", 60)?.max(5);
     build()?;
     let stage = Stage::new()?;
     let (camera, viewer) = (stage.person("camera")?, stage.person("viewer")?);
@@ -22,7 +23,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let film = film.to_string_lossy();
     eprintln!("\n=== recording 3 s to play over and over");
     let mut pattern = vec!["camera", "--source", "pattern", "--size", SIZE];
-    pattern.extend(["--fps", "30", "--quality", QUALITY]);
+    let fps = FPS.to_string();
+    pattern.extend(["--fps", &fps, "--quality", QUALITY]);
     let (recorder, address) = camera.listen(&pattern)?;
     viewer.knows(&camera, &address)?;
     let record = [
@@ -33,12 +35,12 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
 
     eprintln!("=== watching it for {seconds} s");
     let source = format!("file:{film}");
-    let (box_, address) = camera.listen(&["camera", "--source", &source, "--fps", "30"])?;
+    let (box_, address) = camera.listen(&["camera", "--source", &source, "--fps", &fps])?;
     viewer.knows(&camera, &address)?;
     let time = seconds.to_string();
     let watch = ["watch", "camera", "--seconds", &time, "--stats-json"];
     let watcher = Background::start(&mut viewer.transom(&watch))?;
-    let memory = Memory::watch(box_.id(), seconds);
+    let usage = Usage::watch([box_.id(), watcher.id()], seconds)?;
     let patience = Duration::from_secs(seconds.into()) + STARTING;
     let summary = watcher.line(patience, |line| {
         is_event(line, "summary").then(|| line.to_owned())
@@ -46,12 +48,13 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     watcher.finish()?;
     report(
         &summary,
-        &memory,
+        &usage,
         fs::metadata(&*film).map_or(0, |film| film.len()),
     )
 }
 
 const SIZE: &str = "1280x720";
+const FPS: u32 = 30;
 
 /// Makes pictures of the drawn pattern nearly as large as those of a webcam.
 const QUALITY: &str = "95";
@@ -60,7 +63,7 @@ const QUALITY: &str = "95";
 const P99_MS: f64 = 5.0;
 const RSS_KB: u64 = 12 * 1024;
 
-fn report(summary: &str, memory: &Memory, film: u64) -> Outcome {
+fn report(summary: &str, usage: &Usage, film: u64) -> Outcome {
     let field = |within, name| {
         number_field(summary, within, name)
             .ok_or_else(|| Failure::new(format!("no {name} in {summary}")))
@@ -89,12 +92,18 @@ fn report(summary: &str, memory: &Memory, film: u64) -> Outcome {
         field(captured, "p50")?,
         field(captured, "p99")?,
     );
+    let [camera, viewer] = usage.processor;
+    println!(
+        "processor             {:.2} ms a picture at the camera, {:.2} at the viewer",
+        camera * 1e3 / f64::from(FPS),
+        viewer * 1e3 / f64::from(FPS),
+    );
     println!(
         "camera's memory       {} KB at first, {} KB at last, {} KB at most  {}",
-        memory.first,
-        memory.last,
-        memory.most,
-        verdict(memory.most <= RSS_KB),
+        usage.first,
+        usage.last,
+        usage.most,
+        verdict(usage.most <= RSS_KB),
     );
     Ok(())
 }
@@ -107,28 +116,37 @@ fn verdict(holds: bool) -> &'static str {
     }
 }
 
-/// Resident memory of a process over time, in KB.
-struct Memory {
+/// What the programs took over time.
+struct Usage {
+    /// Shares of a processor: the camera's and the viewer's.
+    processor: [f64; 2],
+    /// Resident memory of the camera, in KB.
     first: u64,
     last: u64,
     most: u64,
 }
 
-impl Memory {
+impl Usage {
     /// Looks once a second, from the third second on: by then everything has started.
-    fn watch(process: u32, seconds: u32) -> Self {
+    fn watch(processes: [u32; 2], seconds: u32) -> Outcome<Self> {
         thread::sleep(Duration::from_secs(2));
-        let first = resident(process);
-        let mut memory = Self {
-            first,
-            last: first,
-            most: first,
-        };
+        let [camera, viewer] = processes;
+        let used = || Outcome::Ok([processor::used_by(camera)?, processor::used_by(viewer)?]);
+        let (before, started) = (used()?, Instant::now());
+        let first = resident(camera);
+        let (mut last, mut most) = (first, first);
         for _ in 4..seconds {
             thread::sleep(Duration::from_secs(1));
-            memory.last = resident(process);
-            memory.most = memory.most.max(memory.last);
+            last = resident(camera);
+            most = most.max(last);
         }
-        memory
+        let (after, time) = (used()?, started.elapsed());
+        let share = |at: usize| (after[at] - before[at]).as_secs_f64() / time.as_secs_f64();
+        Ok(Self {
+            processor: [share(0), share(1)],
+            first,
+            last,
+            most,
+        })
     }
 }

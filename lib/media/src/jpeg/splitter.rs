@@ -179,11 +179,18 @@ impl Splitter {
         self.keep(&bytes[..run], next)
     }
 
+    /// Takes a run up to the next marker. Coded data have `ff 00` for each of their 0xff, which is
+    /// one in 256 bytes or so.
     fn data(&mut self, bytes: &[u8]) -> usize {
-        match bytes.iter().position(|&byte| byte == 0xff) {
-            Some(at) => self.keep(&bytes[..=at], State::Data(true)),
-            None => self.keep(bytes, State::Data(false)),
+        let mut from = 0;
+        while let Some(at) = find_ff(&bytes[from..]) {
+            from += at + 1;
+            if bytes.get(from) != Some(&0) {
+                return self.keep(&bytes[..from], State::Data(true));
+            }
+            from += 1;
         }
+        self.keep(bytes, State::Data(false))
     }
 
     fn marker_in_data(&mut self, byte: u8) -> usize {
@@ -222,6 +229,21 @@ impl Default for Splitter {
         Self::new()
     }
 }
+
+/// Where the first 0xff stands. Whether a block has one is found many bytes at a time.
+fn find_ff(bytes: &[u8]) -> Option<usize> {
+    let has_ff = |block: &[u8]| {
+        block
+            .iter()
+            .fold(false, |found, &byte| found | (byte == 0xff))
+    };
+    let before = BLOCK * bytes.chunks(BLOCK).position(has_ff)?;
+    let at = bytes[before..].iter().position(|&byte| byte == 0xff)?;
+    Some(before + at)
+}
+
+/// A few vectors of any processor.
+const BLOCK: usize = 64;
 
 /// What follows the segment of this marker.
 fn after(marker: u8) -> State {
@@ -276,5 +298,16 @@ mod tests {
         fat.extend([0xff, 0xe4, 0, 8, 0xff, 0xd9, 0xff, 0xd8, 0xff, 0xd9]);
         fat.extend_from_slice(&jpeg[2..]);
         assert_eq!(pictures(&[&fat], MAX_JPEG_BYTES).0, [fat]);
+    }
+
+    #[test]
+    fn the_first_0xff_is_found_wherever_it_stands() {
+        let mut bytes = [0xfe; 3 * BLOCK + 5];
+        assert_eq!(find_ff(&bytes), None);
+        for at in (0..bytes.len()).rev() {
+            bytes[at] = 0xff;
+            assert_eq!(find_ff(&bytes), Some(at));
+        }
+        assert_eq!(find_ff(&[]), None);
     }
 }

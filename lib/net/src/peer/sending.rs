@@ -32,6 +32,7 @@ impl Peer {
             _ => return Ok(()),
         };
         let mut budget = context.config.write_budget;
+        let mut batch = Batch::default();
         while self.readiness.can_write() {
             if self.outbound.flush(&self.stream)? == Flushed::WouldBlock {
                 self.readiness.write_would_block();
@@ -41,9 +42,9 @@ impl Peer {
                 self.readiness.touch();
                 return Ok(());
             }
-            let batch = batch(&sealed.connection.session);
             let now = context.clock.now();
-            while self.outbound.is_empty() || self.outbound.len() < batch {
+            let size = batch.next(&sealed.connection.session);
+            while self.outbound.is_empty() || self.outbound.len() < size {
                 let count = sealed.seal_next(&mut self.outbound, now);
                 match count.map_err(Stop::Peer)? {
                     0 => break,
@@ -89,17 +90,32 @@ impl Peer {
     }
 }
 
-/// Bytes that are sealed before they are written to the socket: several records in one system call.
-pub(crate) fn batch(session: &Session) -> usize {
-    match session.is_live() && session.order() == Order::Priority {
-        true => live_batch(session.rate()),
-        false => BATCH,
+/// How many bytes are sealed before they are written to the socket: several records in one system
+/// call.
+#[derive(Default)]
+pub(crate) struct Batch {
+    last: usize,
+}
+
+impl Batch {
+    /// The size of the next batch; 0 means one record. While a call is live the first batch is
+    /// small, since sealed bytes can't be replaced by fresher ones if the socket doesn't take them.
+    /// A socket that took a batch whole gets a batch of twice that size.
+    pub(crate) fn next(&mut self, session: &Session) -> usize {
+        match session.is_live() && session.order() == Order::Priority {
+            true => self.grow(first_live_batch(session.rate())),
+            false => BATCH,
+        }
+    }
+
+    fn grow(&mut self, first: usize) -> usize {
+        self.last = (2 * self.last).clamp(first, LIVE_BATCH);
+        self.last
     }
 }
 
-/// The same while a call is live. It is small: sealed bytes can't be replaced by fresher ones. 0
-/// means one record at a time.
-fn live_batch(rate: Option<u64>) -> usize {
+/// The first batch while a call is live.
+fn first_live_batch(rate: Option<u64>) -> usize {
     let bytes = u128::from(rate.unwrap_or(0)) * LIVE_BATCH_TIME.as_micros() / 1_000_000;
     usize::try_from(bytes).map_or(LIVE_BATCH, |bytes| bytes.min(LIVE_BATCH))
 }
@@ -111,8 +127,8 @@ const BATCH: usize = 256 * 1024;
 /// low `TCP_NOTSENT_LOWAT` is.
 const LIVE_BATCH: usize = 64 * 1024;
 
-/// The limit while a call is live, as time on the path: at 100 Mbit/s one or two records, and half
-/// of the 4 ms by which file data may delay a picture there.
+/// The first batch while a call is live, as time on the path: at 100 Mbit/s one or two records, and
+/// half of the 4 ms by which file data may delay a picture there.
 const LIVE_BATCH_TIME: Duration = Duration::from_millis(2);
 
 #[cfg(test)]
@@ -120,10 +136,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_live_batch_takes_two_milliseconds_of_the_path_and_is_bounded() {
-        assert_eq!(live_batch(None), 0);
-        assert_eq!(live_batch(Some(12_500_000)), 25_000, "100 Mbit/s");
-        assert_eq!(live_batch(Some(32_768_000)), LIVE_BATCH);
-        assert_eq!(live_batch(Some(u64::MAX)), LIVE_BATCH);
+    fn the_first_live_batch_takes_two_milliseconds_of_the_path_and_is_bounded() {
+        assert_eq!(first_live_batch(None), 0);
+        assert_eq!(first_live_batch(Some(12_500_000)), 25_000, "100 Mbit/s");
+        assert_eq!(first_live_batch(Some(32_768_000)), LIVE_BATCH);
+        assert_eq!(first_live_batch(Some(u64::MAX)), LIVE_BATCH);
+    }
+
+    #[test]
+    fn a_live_batch_doubles_while_the_socket_takes_it_and_is_bounded() {
+        let mut batch = Batch::default();
+        let sizes = [25_000, 25_000, 60_000, 25_000, 25_000].map(|first| batch.grow(first));
+        assert_eq!(sizes, [25_000, 50_000, LIVE_BATCH, LIVE_BATCH, LIVE_BATCH]);
+        assert_eq!(Batch::default().grow(25_000), 25_000, "the next turn");
     }
 }

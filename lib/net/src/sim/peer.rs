@@ -11,7 +11,7 @@ use super::net::Shared;
 use super::world::{Chunk, Endpoint, State};
 use crate::event::{Departure, Event, PeerId};
 use crate::options::{UNSENT_BULK, UNSENT_LIVE, USER_TIMEOUT_IDLE, USER_TIMEOUT_LIVE};
-use crate::peer::sending::batch;
+use crate::peer::sending::Batch;
 
 /// The same state machine as the real [`Peer`](crate::peer::Peer).
 pub(super) struct Peer {
@@ -182,14 +182,15 @@ impl Peer {
         };
         let mut budget = shared.config.write_budget;
         let mut is_empty = false;
+        let mut batch = Batch::default();
         while !is_empty && state.network.is_writable(id, side) {
             if budget == 0 {
                 self.has_work = true;
                 break;
             }
-            let batch = batch(&connection.session);
+            let size = batch.next(&connection.session);
             let mut written = 0;
-            while !is_empty && (written == 0 || written < batch) {
+            while !is_empty && (written == 0 || written < size) {
                 let count = connection.poll_transmit(&mut shared.plain, now);
                 is_empty = count == 0;
                 if let Some(record) = shared.plain.get(..count).filter(|_| !is_empty) {

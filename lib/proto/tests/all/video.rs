@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use transom_proto::fuzzing::{self, Route, Who};
+use transom_proto::fuzzing::{self, Pair, Route, Who};
 use transom_proto::{CallEvent, Event, Instant, PeerError, Picture, Queued, UsageError};
 use transom_wire::limits::RECORD_BULK;
 use transom_wire::{CallKind, CameraState, Message, PictureHead, Ring, Status, flags, limits};
@@ -53,6 +53,22 @@ fn a_picture_of_any_size_crosses() {
             [(Who::Bob, Event::Call(call, CallEvent::Credit))]
         );
     }
+}
+
+#[test]
+fn a_shown_picture_alone_is_not_acked() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    let sent = |pair: &mut Pair| pair.session(Who::Bob).stats(Instant(0)).sent;
+    pair.session(Who::Bob)
+        .send_picture(call, picture(1, 1000))
+        .unwrap();
+    pair.events(TICK);
+    let before = sent(&mut pair);
+    let clock = pair.clock(Who::Ann);
+    pair.session(Who::Ann).shown(call, 1, clock).unwrap();
+    let credit = [(Who::Bob, Event::Call(call, CallEvent::Credit))];
+    assert_eq!(pair.events(TICK), credit);
+    assert_eq!(sent(&mut pair), before);
 }
 
 #[test]
