@@ -123,8 +123,8 @@ fn file_data_fill_the_path_for_its_round_trip_and_the_target() {
 }
 
 #[test]
-fn a_long_path_takes_a_quarter_of_its_round_trip_as_target() {
-    for (rtt, target) in [(4, 3), (12, 3), (16, 4), (32, 8)] {
+fn a_long_path_takes_an_eighth_of_its_round_trip_as_target() {
+    for (rtt, target) in [(4, 3), (24, 3), (32, 4), (40, 5)] {
         let line = Line::measured(RATE, rtt * MILLI);
         let window = u64::from(rtt + target) * 1000;
         assert_eq!(line.path.bulk_window(), window, "{rtt} ms");
@@ -510,4 +510,23 @@ fn sound_of_one_session_narrows_the_pictures_of_all_until_it_ends() {
     assert_eq!(film.media(), narrow, "its own runs");
     film.path.set_sound(false);
     assert_eq!(film.media(), wide);
+}
+
+#[test]
+fn in_quiet_time_file_data_wait_for_their_own_queue_and_that_of_others() {
+    let (mut call, mut file) = call_and_file(10 * MILLI);
+    // The next span of 800 ms begins: the base delay is due.
+    let now = Instant((file.now.0 / 800_000 + 2) * 800_000 + 1_000);
+    (call.now, file.now) = (now, now);
+    assert!(file.bulk() > FLOOR);
+    call.send(50_000, |sizes| &mut sizes.media);
+    assert_eq!(file.bulk(), 0, "not even the floor");
+    (call.now, file.now) = (now + 10 * MILLI, now + 10 * MILLI);
+    call.ack(50_000, now + 5 * MILLI);
+    assert!(file.bulk() > FLOOR);
+    file.send(30_000, |sizes| &mut sizes.bulk);
+    // They have left the queue, but are not acked.
+    file.now = file.now + 9 * MILLI;
+    assert!(file.path.is_quiet(file.now), "the queue is empty");
+    assert_eq!(file.bulk(), 0);
 }

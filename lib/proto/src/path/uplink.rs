@@ -352,10 +352,10 @@ mod tests {
     }
 
     #[test]
-    fn over_a_long_way_a_quarter_of_it_may_wait() {
+    fn over_a_long_way_an_eighth_of_it_may_wait() {
         let uplink = measured(Duration::ZERO, 9 * MILLI);
         uplink.on_ack(9 * MILLI, 40 * MILLI, START);
-        // 40 ms of way and 10 ms of queue, of which 48 are taken.
-        assert_eq!(uplink.room(3 * MILLI, 48_000, START), 2_000);
+        // 40 ms of way and 5 ms of queue, of which 43 are taken.
+        assert_eq!(uplink.room(3 * MILLI, 43_000, START), 2_000);
     }
 }

@@ -290,6 +290,15 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_is_withdrawn_waits_no_longer() {
+        let mut outgoing = Outgoing::default();
+        put(&mut outgoing, 1);
+        outgoing.handle_time(GATE.rtt, GATE.now);
+        outgoing.withdraw();
+        assert_eq!((outgoing.waits(), outgoing.has_picture()), (None, false));
+    }
+
+    #[test]
     fn a_chunk_is_worth_a_frame_or_is_the_last() {
         let length = |rest: usize, room, budget| {
             let bytes = vec![0; rest];
