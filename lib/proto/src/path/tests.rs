@@ -1,9 +1,11 @@
 //! Budgets by what was measured, on a hand-moved clock.
 
+use transom_wire::Pong;
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 
 use super::budget::{FIRST_RATE, LEAST_RECORD, LEAST_WINDOW, MEDIA_FIRST, STRAY};
 use super::*;
+use crate::send::Record;
 
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -529,4 +531,32 @@ fn in_quiet_time_file_data_wait_for_their_own_queue_and_that_of_others() {
     file.now = file.now + 9 * MILLI;
     assert!(file.path.is_quiet(file.now), "the queue is empty");
     assert_eq!(file.bulk(), 0);
+}
+
+#[test]
+fn beside_a_call_of_another_session_a_window_grows_to_twice_the_own_rate() {
+    let call = Line::measured(10 * RATE, 10 * MILLI);
+    let mut file = Line::measured(RATE, 10 * MILLI);
+    assert_eq!(file.path.bulk_window(), 13_000);
+    file.path.set_live(false, true);
+    file.path.uplink = call.path.uplink.clone();
+    assert_eq!(file.path.bulk_window(), 13_000 + 10_000);
+}
+
+#[test]
+fn bytes_stand_still_only_beyond_the_round_trip() {
+    let mut line = Line::measured(RATE, 100 * MILLI);
+    let began = line.now;
+    line.send(1, |sizes| &mut sizes.media);
+    let stands = |line: &Line, after| line.path.stands_still(200 * MILLI, began + MILLI * after);
+    assert!(!stands(&line, 5_000), "no round trip was measured");
+    let mut out = [0; 100];
+    line.path.pinger.pull(&mut Record::new(&mut out), began);
+    let pong = Pong {
+        echo: began.0,
+        clock: 7,
+    };
+    let came = began + 100 * MILLI;
+    line.path.pinger.handle_pong(pong, came).unwrap();
+    assert!(!stands(&line, 300) && stands(&line, 301));
 }

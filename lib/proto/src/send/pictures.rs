@@ -331,4 +331,16 @@ mod tests {
             assert_eq!(counts.aborted, aborted, "{out} of 5,000 bytes");
         }
     }
+
+    #[test]
+    fn a_picture_that_is_half_out_takes_credit() {
+        let mut outgoing = Outgoing::default();
+        put(&mut outgoing, 1);
+        assert!(begin(&mut outgoing, 9_000));
+        put(&mut outgoing, 2);
+        assert!(begin(&mut outgoing, 2_000));
+        put(&mut outgoing, 3);
+        outgoing.handle_time(GATE.rtt, GATE.now);
+        assert_eq!(outgoing.waits(), None);
+    }
 }
