@@ -85,6 +85,7 @@ impl Copy {
             root: dir.join("tree"),
             target: dir.join("target"),
         };
+        fs::create_dir_all(&copy.root).context(copy.root.display())?;
         for name in COPIED {
             copy_tree(&root().join(name), &copy.root.join(name)).context(name)?;
         }

@@ -102,9 +102,9 @@ impl Config {
             idle_ping: Duration::from_secs(1),
             give_up: Duration::from_secs(20),
             give_up_live: Duration::from_millis(4500),
-            bulk_target: Duration::from_millis(3),
-            bulk_floor: 5,
-            media_target: Duration::from_millis(20),
+            bulk_target: BULK_TARGET,
+            bulk_floor: BULK_FLOOR,
+            media_target: MEDIA_TARGET,
             leaf_room: 2 * 1024 * 1024,
             grant_window: 4 * 1024 * 1024,
             session_window: 16 * 1024 * 1024,
@@ -113,3 +113,8 @@ impl Config {
         }
     }
 }
+
+/// See [`Config::bulk_target`], [`Config::media_target`] and [`Config::bulk_floor`].
+const BULK_TARGET: Duration = Duration::from_millis(3);
+const MEDIA_TARGET: Duration = Duration::from_millis(20);
+const BULK_FLOOR: u8 = 5;

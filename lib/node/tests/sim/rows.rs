@@ -1,6 +1,6 @@
 //! The rows of `cargo xtask bench link`, with its bounds but for two. In row 1 the model gives the
-//! file 93 % of what is left, where the bench asks for 95 % and real sockets give 97 %. In row 7 it
-//! loses a picture in the second second, so that all are asserted only after two.
+//! file 93 % of what is left, where the bench asks for 95 % and real sockets give 97 %. In row 7 all
+//! pictures are asserted after the first second.
 
 use std::time::Duration;
 
@@ -117,15 +117,15 @@ fn a_file_to_another_peer_gets_what_is_left_over_longer_routes_too() {
 }
 
 #[test]
-fn after_two_seconds_every_picture_passes_a_long_fast_path_and_the_file_keeps_its_rate() {
+fn after_a_second_every_picture_passes_a_long_fast_path_and_the_file_keeps_its_rate() {
     let played = play(7);
     // TCP's slow start carries the first pictures for longer than one picture's time.
-    assert!(played.report.shown(0) > 0.98, "{}", played.report.shown(0));
-    let (from, to) = (2 * SECOND, played.scenario.length);
+    assert!(played.report.shown(0) > 0.99, "{}", played.report.shown(0));
+    let (from, to) = (SECOND, played.scenario.length);
     let seen = played.report.between(0, from, to);
     let (first, last) = (seen.first().unwrap(), seen.last().unwrap());
     let made = (last.sequence - first.sequence + 1) as usize;
-    assert!(made == seen.len() && made > 290, "{} of {made}", seen.len());
+    assert!(made == seen.len() && made > 320, "{} of {made}", seen.len());
     let mut file = played.scenario.clone();
     file.camera = None;
     let (beside, alone) = (played.report.file_rate(), file.play().file_rate());

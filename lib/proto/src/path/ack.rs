@@ -45,8 +45,8 @@ impl AckSender {
 
     /// Pictures or file data came, or what may be such to a later version.
     pub(crate) fn data(&mut self, now: Instant) {
-        let due = now.max(self.told_at + PAUSE);
-        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+        // Never later than an ack that is due already: LATEST is longer than PAUSE.
+        self.due = Some(now.max(self.told_at + PAUSE));
     }
 
     /// A picture ended: ack at once.

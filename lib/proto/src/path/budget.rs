@@ -41,9 +41,11 @@ pub(super) const MEDIA_FIRST: u64 = 32 * 1024;
 /// round trip, as in TCP's slow start.
 const STARTUP_GAIN: u64 = 2;
 
-/// A path that is longer than four times the target takes a quarter of its round trip as target: at
-/// the rate of that window the next one is a quarter larger, which finds a rate that has risen.
-pub(super) const LONG_PATH: u32 = 4;
+/// A path that is longer than eight times the target takes an eighth of its round trip as target:
+/// at the rate of that window the next one is an eighth larger, which finds a rate that has risen. A
+/// quarter gave no file more than 0.1 Mbit/s of 20, and cost pictures 1 to 4 ms; at 1 Gbit/s and 40
+/// ms it overflowed a FIFO of 1.5 MB (model).
+pub(super) const LONG_PATH: u32 = 8;
 
 /// Pings and acks may stay in flight until something else is acked.
 pub(super) const STRAY: u64 = 256;
@@ -63,6 +65,24 @@ const SOUND_TARGET: Duration = Duration::from_millis(6);
 /// 2 Mbit/s.
 const LEAST_BESIDE_SOUND: u64 = 2 * 1024;
 
+/// A window of file data is sent in so many records at least. A record is acked when all of it has
+/// come: one that fills the window leaves the path idle for a round trip.
+const RECORDS_IN_WINDOW: u64 = 2;
+
+/// Less than this part of a small window is not worth a record either: a window that is never used
+/// up could not grow.
+const WORTHWHILE_PART: u64 = 8;
+
+/// Of the base round trip, what may be on the way ahead of a record that gives a clean sample: the
+/// base delay and the rate may be wrong by a quarter.
+const CLEAN_PERCENT: u32 = 75;
+
+/// The same without a call of its own: such a session shares the path with one that it can't see,
+/// and its rate is more than its share, so that its file data leave nearly all of the path. Two such
+/// files beside a call over 20 Mbit/s and 20 ms: with three quarters each 17 % of the pictures were
+/// shown, with a fifth 99 % (model).
+const CLEAN_PERCENT_BESIDE: u32 = 20;
+
 impl Path {
     /// Bytes of file data that may be sent now, in one record.
     pub(crate) fn bulk_budget(&self, now: Instant) -> usize {
@@ -78,9 +98,7 @@ impl Path {
         let room = window.saturating_sub(self.in_flight.unacked());
         let room = room.min(self.uplink_room(now));
         let room = room.max(self.floor_window().saturating_sub(bulk));
-        // A record is acked when all of it has come: one that fills the window leaves the path idle
-        // for a round trip.
-        let room = room.min((window / 2).max(SEGMENT));
+        let room = room.min((window / RECORDS_IN_WINDOW).max(SEGMENT));
         worthwhile(room, window)
     }
 
@@ -218,17 +236,13 @@ impl Path {
         self.in_flight.unacked() <= self.clean()
     }
 
-    /// Bytes that may be ahead of a record that gives a clean sample: what fits on the empty path,
-    /// less a quarter, since the base delay and the rate may be wrong. A session without a call of
-    /// its own shares the path with one it can't see, and its rate is more than its share: its file
-    /// data leave nearly all of the path. Two such files beside a call over 20 Mbit/s and 20 ms:
-    /// with three quarters each 17 % of the pictures were shown, with a fifth 99 % (model).
+    /// Bytes that may be ahead of a record that gives a clean sample: what fits on the empty path.
     pub(super) fn clean(&self) -> u64 {
-        let fits = match self.own_live {
-            true => self.base_rtt() * 3 / 4,
-            false => self.base_rtt() / 5,
+        let percent = match self.own_live {
+            true => CLEAN_PERCENT,
+            false => CLEAN_PERCENT_BESIDE,
         };
-        self.bytes_in(fits) + STRAY
+        self.bytes_in(self.base_rtt() * percent / 100) + STRAY
     }
 
     /// The round trip of the path when nothing of ours waits on it; zero before it was measured.
@@ -251,10 +265,9 @@ impl Path {
     }
 }
 
-/// Nothing rather than less than a segment, or less than an eighth of a small window: a window that
-/// is never used up could not grow.
+/// Nothing rather than less than a segment, or less than a part of a small window.
 fn worthwhile(room: u64, window: u64) -> usize {
-    match room < SEGMENT.min(window / 8) {
+    match room < SEGMENT.min(window / WORTHWHILE_PART) {
         true => 0,
         false => to_usize(room),
     }

@@ -190,4 +190,11 @@ mod tests {
         add(&delivered, 800, 4_096, 4_104, true);
         assert_eq!(delivered.rate(), 100_000);
     }
+
+    #[test]
+    fn bytes_of_a_time_without_end_take_no_time_without_end() {
+        let delivered = Delivered::default();
+        delivered.add(u64::MAX, Instant(0), Instant(1 << 60), false);
+        assert!(delivered.rate() < 1 << 32, "{}", delivered.rate());
+    }
 }

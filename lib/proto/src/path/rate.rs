@@ -22,6 +22,10 @@ const APART: u32 = 8;
 /// ten times slower is known within 0.2 s.
 const SPAN: Duration = Duration::from_millis(100);
 
+/// An interval is busy if the last byte of each of its steps from ack to ack waited for this part of
+/// the step.
+const BUSY_PERCENT: u32 = 75;
+
 /// The delivery rate, in bytes per second: a windowed maximum of measured intervals, much as in BBR
 /// (draft-cheng-iccrg-delivery-rate-estimation), but by the peer's clock, which no delay of acks
 /// disturbs.
@@ -65,7 +69,7 @@ impl Rate {
             self.acks.clear();
         }
         let step = last.map_or(Duration::MAX, |last| span(last, ack));
-        if queued < step / 4 * 3 {
+        if queued < step / 100 * BUSY_PERCENT {
             self.busy_since = ack.clock;
         }
         let interval = INTERVAL.max(rtt);
@@ -288,5 +292,20 @@ mod tests {
         acks.add(200, 0, LONG);
         acks.run(2, 100, LONG);
         assert_eq!(acks.value(), Some((600 + 200 + 200) / 8));
+    }
+
+    #[test]
+    fn acks_that_come_often_leave_no_interval_out() {
+        let mut acks = Acks::new();
+        let mut often = |millis: u64, bytes: u64| {
+            for _ in 0..millis * 10 {
+                acks.ack.clock += 100;
+                acks.add(bytes / 10, 0, LONG);
+            }
+            acks.value().unwrap_or(0)
+        };
+        often(21, 100);
+        let fast = often(8, 900);
+        assert!(fast.max(often(1, 100)) >= 800, "{fast}");
     }
 }

@@ -1,9 +1,11 @@
 //! Budgets by what was measured, on a hand-moved clock.
 
+use transom_wire::Pong;
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE};
 
 use super::budget::{FIRST_RATE, LEAST_RECORD, LEAST_WINDOW, MEDIA_FIRST, STRAY};
 use super::*;
+use crate::send::Record;
 
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -123,8 +125,8 @@ fn file_data_fill_the_path_for_its_round_trip_and_the_target() {
 }
 
 #[test]
-fn a_long_path_takes_a_quarter_of_its_round_trip_as_target() {
-    for (rtt, target) in [(4, 3), (12, 3), (16, 4), (32, 8)] {
+fn a_long_path_takes_an_eighth_of_its_round_trip_as_target() {
+    for (rtt, target) in [(4, 3), (24, 3), (32, 4), (40, 5)] {
         let line = Line::measured(RATE, rtt * MILLI);
         let window = u64::from(rtt + target) * 1000;
         assert_eq!(line.path.bulk_window(), window, "{rtt} ms");
@@ -510,4 +512,51 @@ fn sound_of_one_session_narrows_the_pictures_of_all_until_it_ends() {
     assert_eq!(film.media(), narrow, "its own runs");
     film.path.set_sound(false);
     assert_eq!(film.media(), wide);
+}
+
+#[test]
+fn in_quiet_time_file_data_wait_for_their_own_queue_and_that_of_others() {
+    let (mut call, mut file) = call_and_file(10 * MILLI);
+    // The next span of 800 ms begins: the base delay is due.
+    let now = Instant((file.now.0 / 800_000 + 2) * 800_000 + 1_000);
+    (call.now, file.now) = (now, now);
+    assert!(file.bulk() > FLOOR);
+    call.send(50_000, |sizes| &mut sizes.media);
+    assert_eq!(file.bulk(), 0, "not even the floor");
+    (call.now, file.now) = (now + 10 * MILLI, now + 10 * MILLI);
+    call.ack(50_000, now + 5 * MILLI);
+    assert!(file.bulk() > FLOOR);
+    file.send(30_000, |sizes| &mut sizes.bulk);
+    // They have left the queue, but are not acked.
+    file.now = file.now + 9 * MILLI;
+    assert!(file.path.is_quiet(file.now), "the queue is empty");
+    assert_eq!(file.bulk(), 0);
+}
+
+#[test]
+fn beside_a_call_of_another_session_a_window_grows_to_twice_the_own_rate() {
+    let call = Line::measured(10 * RATE, 10 * MILLI);
+    let mut file = Line::measured(RATE, 10 * MILLI);
+    assert_eq!(file.path.bulk_window(), 13_000);
+    file.path.set_live(false, true);
+    file.path.uplink = call.path.uplink.clone();
+    assert_eq!(file.path.bulk_window(), 13_000 + 10_000);
+}
+
+#[test]
+fn bytes_stand_still_only_beyond_the_round_trip() {
+    let mut line = Line::measured(RATE, 100 * MILLI);
+    let began = line.now;
+    line.send(1, |sizes| &mut sizes.media);
+    let stands = |line: &Line, after| line.path.stands_still(200 * MILLI, began + MILLI * after);
+    assert!(!stands(&line, 5_000), "no round trip was measured");
+    let mut out = [0; 100];
+    line.path.pinger.pull(&mut Record::new(&mut out), began);
+    let pong = Pong {
+        echo: began.0,
+        clock: 7,
+    };
+    let came = began + 100 * MILLI;
+    line.path.pinger.handle_pong(pong, came).unwrap();
+    assert!(!stands(&line, 300) && stands(&line, 301));
 }

@@ -20,6 +20,12 @@ const DELAYS_SPAN: Duration = Duration::from_millis(50);
 /// this three files beside a call at 20 Mbit/s made its p50 33 instead of 25 ms (model).
 const STANDING: Duration = Duration::from_millis(1);
 
+/// What of the rate such a queue drains by.
+const STANDING_PERCENT: u64 = 80;
+
+/// Of the longest base round trip, what may be on the way where it counts as quiet.
+const QUIET_PERCENT: u32 = 75;
+
 /// When no record waited for longer than this, the link is not full, and its rate may be higher
 /// than what was sent: the model holds nothing back then. Without this, files of other sessions
 /// stayed at 1.6 Mbit/s of 100 after a route got longer by 15 ms (model).
@@ -108,7 +114,7 @@ impl Uplink {
         let passed = now - Instant(model.queued_at.load(Relaxed));
         let drained = bytes_in(self.rate(), passed);
         let drained = match self.least_delay() > STANDING {
-            true => drained / 5 * 4,
+            true => drained / 100 * STANDING_PERCENT,
             false => drained,
         };
         let queue = model.queue.load(Relaxed).saturating_sub(drained);
@@ -165,7 +171,7 @@ impl Uplink {
     /// on the way.
     pub(super) fn is_quiet(&self, own: u64, in_flight: u64, now: Instant) -> bool {
         let queue = self.queue(now).saturating_sub(own);
-        let fits = bytes_in(self.rate(), self.base_rtt() * 3 / 4);
+        let fits = bytes_in(self.rate(), self.base_rtt() * QUIET_PERCENT / 100);
         queue <= bytes_in(self.rate(), QUIET) + STRAY && in_flight <= fits + STRAY
     }
 
@@ -386,10 +392,10 @@ mod tests {
     }
 
     #[test]
-    fn over_a_long_way_a_quarter_of_it_may_wait() {
+    fn over_a_long_way_an_eighth_of_it_may_wait() {
         let uplink = measured(Duration::ZERO, 9 * MILLI);
         uplink.on_ack(9 * MILLI, 40 * MILLI, 0, START);
-        // 40 ms of way and 10 ms of queue, of which 48 are taken.
-        assert_eq!(uplink.room(3 * MILLI, 48_000, START), 2_000);
+        // 40 ms of way and 5 ms of queue, of which 43 are taken.
+        assert_eq!(uplink.room(3 * MILLI, 43_000, START), 2_000);
     }
 }

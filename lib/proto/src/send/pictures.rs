@@ -290,6 +290,15 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_is_withdrawn_waits_no_longer() {
+        let mut outgoing = Outgoing::default();
+        put(&mut outgoing, 1);
+        outgoing.handle_time(GATE.rtt, GATE.now);
+        outgoing.withdraw();
+        assert_eq!((outgoing.waits(), outgoing.has_picture()), (None, false));
+    }
+
+    #[test]
     fn a_chunk_is_worth_a_frame_or_is_the_last() {
         let length = |rest: usize, room, budget| {
             let bytes = vec![0; rest];
@@ -321,5 +330,17 @@ mod tests {
             outgoing.go_on(1, &mut record, GATE, &mut counts);
             assert_eq!(counts.aborted, aborted, "{out} of 5,000 bytes");
         }
+    }
+
+    #[test]
+    fn a_picture_that_is_half_out_takes_credit() {
+        let mut outgoing = Outgoing::default();
+        put(&mut outgoing, 1);
+        assert!(begin(&mut outgoing, 9_000));
+        put(&mut outgoing, 2);
+        assert!(begin(&mut outgoing, 2_000));
+        put(&mut outgoing, 3);
+        outgoing.handle_time(GATE.rtt, GATE.now);
+        assert_eq!(outgoing.waits(), None);
     }
 }
