@@ -3,10 +3,14 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use serde_json::Value;
-use transom_tests::{Finished, Lan, Machine, Person, Program, Scratch, eventually};
+use transom::{Announce, Handle, Identity, Notice, Settings, Station};
+use transom_tests::{Finished, Lan, Machine, PATIENCE, Person, Program, Scratch, eventually};
 
 const PATTERN: &[&str] = &["camera", "--source", "pattern", "--size", "320x240"];
 
@@ -117,6 +121,8 @@ fn a_contact_that_moved_is_watched_and_the_book_stays_as_it_is() {
     let watch = home.near.command(&["watch", "far", "--frames", "5"]);
     let end = Program::start(&mut home.lan.machine(2).inside(&watch)).finish();
     assert_eq!(end.code, Some(0), "{end:?}");
+    let told = "far is at 10.77.0.1 now; the contact book says 10.77.0.99:7447";
+    assert!(end.stdout.contains(told), "{end:?}");
     assert_eq!(fs::read_to_string(home.near.book()).unwrap(), book);
     // Files and texts go the same way.
     let text = home.near.command(&["text", "far", "hello"]);
@@ -192,7 +198,8 @@ fn a_cable_without_a_router_has_a_line_with_a_real_address() {
     machine.ip("addr del 10.77.0.1/24 dev eth0").unwrap();
     assert!(line().contains(" 169.254.3.4:7447 "), "{}", line());
     // What leads to containers is no address for others.
-    machine.ip("link add docker0 type dummy").unwrap();
+    let link = "link add docker0 type veth peer name inner";
+    machine.ip(link).unwrap();
     machine.ip("addr add 172.17.0.1/16 dev docker0").unwrap();
     machine.ip("link set docker0 up").unwrap();
     assert!(line().contains(" 169.254.3.4:7447 "), "{}", line());
@@ -218,6 +225,75 @@ fn nothing_is_announced_to_containers() {
     let addresses = found[0]["addresses"].to_string();
     assert!(addresses.contains("10.77.0.1:7447"), "{addresses}");
     assert!(!addresses.contains("172.17."), "{addresses}");
+}
+
+/// A station of the library on a machine, without a program around it.
+struct Bare {
+    handle: Handle,
+    notices: Receiver<Notice>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Bare {
+    fn on(machine: &Machine, announce: Announce) -> Self {
+        machine.run(|| {
+            let identity = Identity::throwaway().unwrap();
+            let mut settings = Settings::new("bare".parse().unwrap(), identity);
+            settings.listen = vec!["0.0.0.0:7447".parse().unwrap()];
+            settings.announce = announce;
+            let station = Station::start(settings).unwrap();
+            let handle = station.handle();
+            let (sender, notices) = channel();
+            let run = move || station.run(|notice| drop(sender.send(notice))).unwrap();
+            Self {
+                handle,
+                notices,
+                thread: Some(thread::spawn(run)),
+            }
+        })
+    }
+
+    /// Waits until the pairing numbers of all stations nearby are these.
+    fn sees(&self, pairing: &[Option<u8>]) {
+        let last = Instant::now() + PATIENCE;
+        loop {
+            let left = last.saturating_duration_since(Instant::now());
+            let notice = self.notices.recv_timeout(left);
+            let notice = notice.unwrap_or_else(|_| panic!("too late: {pairing:?}"));
+            if let Notice::Nearby { stations } = notice
+                && stations
+                    .iter()
+                    .map(|it| it.pairing)
+                    .eq(pairing.iter().copied())
+            {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        self.handle.stop();
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+#[test]
+fn a_pairing_is_announced_while_it_is_open_and_so_is_its_end() {
+    let Some(lan) = Lan::new(2) else { return };
+    let showing = Bare::on(lan.machine(1), Announce::WhenNeeded);
+    let looking = Bare::on(lan.machine(2), Announce::Never);
+    looking.handle.look_nearby(true);
+    showing.handle.announce_pairing(Some(47));
+    looking.sees(&[Some(47)]);
+    showing.handle.announce_pairing(Some(7));
+    looking.sees(&[Some(7)]);
+    showing.handle.announce(Announce::Always);
+    showing.handle.announce_pairing(None);
+    looking.sees(&[None]);
+    showing.handle.announce(Announce::WhenNeeded);
+    looking.sees(&[]);
 }
 
 /// A machine that announces stations that there are not.
