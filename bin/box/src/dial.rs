@@ -1,6 +1,9 @@
 //! What call, watch, send and text share: reaching one peer, and saying why it could not be
 //! reached.
 
+use std::net::IpAddr;
+
+use serde_json::json;
 use transom::people::Contact;
 use transom::{EndReason, Notice, Obstacle, PeerName, PublicKey, Settings};
 
@@ -58,7 +61,12 @@ impl Line {
     /// Takes note of what concerns the connection itself, and tells it.
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) -> Result<(), Failure> {
         match notice {
-            Notice::Joined { first_use, .. } => {
+            Notice::Joined {
+                first_use, address, ..
+            } => {
+                if !self.joined {
+                    self.tell_moved(address.ip(), output);
+                }
                 // Being there is what everybody expects; a new key or a return is worth a line.
                 let is_news = *first_use || std::mem::replace(&mut self.joined, true);
                 if !is_news && !output.is_json() {
@@ -91,6 +99,20 @@ impl Line {
         }
         report::tell(output, notice);
         Ok(())
+    }
+
+    /// Says that the contact was found elsewhere than the book says. The book is its user's.
+    fn tell_moved(&self, found: IpAddr, output: &Output) {
+        let Self { peer, contact, .. } = self;
+        if contact.address.ip().is_some_and(|ip| ip != found) {
+            output.say(
+                format!(
+                    "{peer} is at {found} now; the contact book says {}",
+                    contact.address
+                ),
+                json!({"event": "moved", "peer": peer.as_str(), "address": found.to_string()}),
+            );
+        }
     }
 
     /// Pictures that can't be had.
@@ -165,7 +187,7 @@ impl Line {
 
     /// Our line for the peer's book.
     fn own_line(&self) -> String {
-        let address = crate::addresses::of_this_machine();
+        let address = transom::own_addresses();
         let address = address
             .first()
             .map_or("ADDRESS".to_owned(), ToString::to_string);
