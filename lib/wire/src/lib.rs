@@ -83,7 +83,7 @@
 //! |---|---|
 //! | a kind of frame | skips the frame by its length; its bytes count and are acked like others |
 //! | a value of a code (reason, state, kind of call, ...) | keeps the value, and does what the code's section says of unknown values |
-//! | a field of [`Hello`], [`Join`], [`Ring`], [`SoundHead`], [`PictureHead`], [`Offer`] or [`Entry`] | skips it: each ends in an *extension area* |
+//! | a field of [`Hello`], [`Join`], [`Ring`], [`SoundHead`], [`PictureHead`], [`Offer`], [`Entry`] or [`Introduction`] | skips it: each ends in an *extension area* |
 //! | a capability | keeps the bit |
 //!
 //! An extension area is a sequence of `type u8 | length u16 | value`, in any order, each type at
@@ -317,8 +317,8 @@
 //! idD       "transom pair 1 dialer " h D      D, L: the public keys, as each side has seen them
 //! idL       "transom pair 1 listener " h L
 //!
-//! 1  dialer   -> element      33 bytes: SPAKE2 (Ed25519, spake2 0.4), side A of (password, idD, idL)
-//! 2  listener -> element      33 bytes: SPAKE2, side B of the same
+//! 1  dialer   -> element      33 bytes: SPAKE2 on Ed25519, side A, of (password, idD, idL)
+//! 2  listener -> element      33 bytes: the same, side B
 //!                K = the key of SPAKE2
 //!                proofs = HKDF-SHA256(salt h, K), 32 bytes each, of
 //!                         "transom pair 1 dialer confirms" and "transom pair 1 listener confirms"
