@@ -268,7 +268,7 @@ mod tests {
     fn a_name_that_nobody_could_read_is_illegal() {
         let decode = |name: &[u8]| {
             let length = u8::try_from(name.len()).unwrap();
-            let bytes = [b"\x01\0\0\0\0", &[length], name].concat();
+            let bytes = [&b"\x01\0\0\0\0"[..], &[length], name].concat();
             PairingRecord::decode(PairingStep::DialerIntroduction, &bytes)
         };
         assert!(matches!(decode(b""), Err(DecodeError::Name(_))));
