@@ -258,7 +258,7 @@ fn a_flood_of_pairings_is_bounded_and_disturbs_no_session() {
                 .net
                 .session(here)
                 .unwrap()
-                .text("still here", 0)
+                .text("still here")
                 .unwrap();
         }
         run([&mut near, &mut far, &mut friend], |[near, far, friend]| {

@@ -1,0 +1,140 @@
+//! A typed code on its way to the station that shows it: which address is next, how many tries were
+//! given away, and what to tell in the end. It has no socket.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use transom_net::{Departure, PeerId, TRIES};
+use transom_secure::{Code, HandshakeError, PairingError};
+use transom_wire::PublicKey;
+
+use super::terms::{Candidates, PairingFailure, PairingTerms};
+use crate::context::Context;
+
+pub(super) struct Entry {
+    pub(super) code: Code,
+    pub(super) terms: PairingTerms,
+    /// The station's key, if it is known beforehand.
+    key: Option<PublicKey>,
+    /// Addresses that were not tried, the next one last.
+    rest: Vec<SocketAddr>,
+    /// Host names whose addresses are not known yet.
+    unresolved: usize,
+    connection: Option<PeerId>,
+    /// Tries at our code that others have had.
+    tries: u8,
+    failure: Option<PairingFailure>,
+}
+
+impl Entry {
+    pub(super) fn new(
+        code: Code,
+        candidates: Candidates,
+        terms: PairingTerms,
+        out: &mut Context,
+    ) -> Self {
+        let Candidates::At(addresses, key) = candidates;
+        let mut entry = Self {
+            code,
+            terms,
+            key,
+            rest: Vec::new(),
+            unresolved: 0,
+            connection: None,
+            tries: 0,
+            failure: None,
+        };
+        for address in addresses {
+            match address.ip() {
+                Some(ip) => entry.rest.push(SocketAddr::new(ip, address.port())),
+                None => {
+                    let host = address.host().to_owned();
+                    out.workers.resolve_candidate(host, address.port());
+                    entry.unresolved += 1;
+                }
+            }
+        }
+        entry.rest.reverse();
+        entry
+    }
+
+    pub(super) fn resolved(&mut self, found: std::io::Result<Vec<SocketAddr>>) {
+        self.unresolved = self.unresolved.saturating_sub(1);
+        match found {
+            Ok(found) => self.rest.extend(found.into_iter().rev()),
+            Err(error) => self.unreachable(error.to_string()),
+        }
+    }
+
+    /// The next address to dial; `None` while one is dialed, and when there is none.
+    pub(super) fn next(&mut self) -> Option<(SocketAddr, Option<PublicKey>)> {
+        if self.connection.is_some() || self.tries >= TRIES {
+            return None;
+        }
+        self.rest.pop().map(|address| (address, self.key))
+    }
+
+    pub(super) fn dialed(&mut self, peer: PeerId) {
+        self.connection = Some(peer);
+    }
+
+    pub(super) fn is_at(&self, peer: PeerId) -> bool {
+        self.connection == Some(peer)
+    }
+
+    pub(super) fn connection(&self) -> Option<PeerId> {
+        self.connection
+    }
+
+    /// The station has had a try at our code. It is not tried again by another address: one slip of
+    /// the fingers must not take all the tries of the station's code.
+    pub(super) fn tried(&mut self) {
+        self.tries += 1;
+        self.rest.clear();
+    }
+
+    pub(super) fn left(&mut self, why: &Departure) {
+        self.connection = None;
+        self.fail(failure_of(why));
+    }
+
+    pub(super) fn unreachable(&mut self, why: String) {
+        self.fail(PairingFailure::Unreachable(why));
+    }
+
+    /// When there is something to do without an event.
+    pub(super) fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Why the search is over, if it is.
+    pub(super) fn verdict(&mut self, _now: Instant) -> Option<PairingFailure> {
+        if self.connection.is_some() || self.unresolved > 0 {
+            return None;
+        }
+        let unknown = || PairingFailure::Unreachable("there is no address to try".to_owned());
+        Some(self.failure.take().unwrap_or_else(unknown))
+    }
+
+    /// Keeps the failure that says most.
+    fn fail(&mut self, failure: PairingFailure) {
+        if self.failure.as_ref().is_none_or(|kept| *kept < failure) {
+            self.failure = Some(failure);
+        }
+    }
+}
+
+fn failure_of(why: &Departure) -> PairingFailure {
+    match why {
+        Departure::HandshakeFailed(HandshakeError::Purpose(_)) => PairingFailure::NobodyShows,
+        Departure::PairingFailed(PairingError::WrongCode) => PairingFailure::WrongCode,
+        Departure::PairingFailed(PairingError::OwnKey) => PairingFailure::OwnStation,
+        Departure::OtherKey(_) => PairingFailure::OtherKey,
+        Departure::Unreachable(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            PairingFailure::Unreachable("no program listens there".to_owned())
+        }
+        Departure::Unreachable(error) => PairingFailure::Unreachable(error.to_string()),
+        other => PairingFailure::Interrupted(other.to_string()),
+    }
+}
