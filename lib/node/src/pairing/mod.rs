@@ -246,3 +246,65 @@ fn paired(
         keep,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use transom_net::Config;
+
+    use super::*;
+    use crate::disk::Disk;
+    use crate::identity::Identity;
+    use crate::parts;
+
+    fn context() -> Context {
+        let identity = Identity::throwaway().unwrap();
+        parts::open(Config::new(identity.secret, Vec::new()), Disk::default()).unwrap()
+    }
+
+    fn terms() -> PairingTerms {
+        PairingTerms {
+            name: None,
+            may: "view".parse().unwrap(),
+            keep: Keep::Contact,
+            port: None,
+        }
+    }
+
+    fn ends(out: &mut Context) -> Vec<CodeEnd> {
+        let notices = out.notices.drain(..);
+        notices
+            .filter_map(|notice| match notice {
+                Notice::Pairing(PairingNotice::CodeEnded { why }) => Some(why),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_shown_code_ends_after_ten_minutes() {
+        let mut out = context();
+        let mut pairings = Pairings::new("porch".parse().unwrap());
+        let begun = out.now();
+        pairings.show(None, terms(), &mut out);
+        let due = pairings.due().unwrap();
+        pairings.turn(due - Duration::from_secs(1), &mut out);
+        assert_eq!(ends(&mut out), []);
+        pairings.turn(due, &mut out);
+        assert_eq!(ends(&mut out), [CodeEnd::Expired]);
+        assert_eq!(pairings.due(), None);
+        assert!(due >= begun + CODE_LIFETIME);
+    }
+
+    #[test]
+    fn a_new_code_ends_the_one_before() {
+        let mut out = context();
+        let mut pairings = Pairings::new("porch".parse().unwrap());
+        pairings.show(None, terms(), &mut out);
+        pairings.show(None, terms(), &mut out);
+        assert_eq!(ends(&mut out), [CodeEnd::Stopped]);
+        pairings.end(&mut out);
+        assert_eq!(ends(&mut out), [CodeEnd::Stopped]);
+        pairings.end(&mut out);
+        assert_eq!(ends(&mut out), []);
+    }
+}
