@@ -30,10 +30,12 @@
 //! ignored. The crate `transom-signals` has the handler, and the rules by which signals end this
 //! project's own programs.
 
+mod addresses;
 mod budget;
 mod calls;
 mod camera;
 mod context;
+mod discovery;
 mod disk;
 mod handle;
 mod identity;
@@ -66,6 +68,8 @@ mod texts;
 mod transfers;
 mod workers;
 
+pub use addresses::own_addresses;
+pub use discovery::{Announce, Claim, Nearby};
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{

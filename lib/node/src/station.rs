@@ -12,6 +12,7 @@ use transom_wire::ByeCode;
 use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
 use crate::context::{Context, earlier};
+use crate::discovery::Discovery;
 use crate::disk::Disk;
 use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
@@ -54,6 +55,7 @@ pub struct RunError(#[from] std::io::Error);
 pub struct Station {
     out: Context,
     links: Links,
+    discovery: Discovery,
     calls: Calls,
     camera: OwnCamera,
     measure: Measure,
@@ -84,6 +86,7 @@ impl Station {
         let random = out.machine.random().ok_or(StartError::Random)?;
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, random, out.machine.clone());
+        let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
         out.workers
             .set_marks(std::mem::take(&mut settings.call_marks));
@@ -98,6 +101,7 @@ impl Station {
         Ok(Self {
             out,
             links,
+            discovery,
             calls: Calls::new(policy),
             camera: OwnCamera::new(settings.camera.take(), linger, settings.adaptation),
             measure: Measure::default(),
@@ -152,6 +156,11 @@ impl Station {
         self.end_silent(now);
         self.links.turn(now, &mut self.out);
         self.pairings.turn(now, &mut self.out);
+        self.discovery.set_pairing(self.pairings.number_shown());
+        self.discovery
+            .seek_code(self.pairings.number_sought().is_some());
+        self.discovery.turn(now, &mut self.links, &mut self.out);
+        self.pairings.look(&self.discovery, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
         self.camera.files_move(self.transfers.is_moving());
         self.camera.turn(now, &self.calls, &mut self.out);
@@ -181,6 +190,7 @@ impl Station {
     fn due(&self) -> Option<Instant> {
         [
             self.links.due(&self.out),
+            self.discovery.due(),
             self.out.liveness.due(),
             self.calls.due(&self.out),
             self.camera.due(),
@@ -204,6 +214,7 @@ impl Station {
         let Self {
             out,
             links,
+            discovery,
             calls,
             camera,
             measure,
@@ -272,7 +283,11 @@ impl Station {
                 transfer,
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
+            Command::Announce { announce } => discovery.announce(announce),
+            Command::AnnouncePairing { number } => discovery.set_pairing(number),
+            Command::LookNearby { on } => discovery.look(on, out),
             Command::Book { book } => {
+                discovery.contacts_changed();
                 let changed = links.replace_book(book, out);
                 self.rights_changed(&changed);
             }
@@ -458,7 +473,12 @@ impl Station {
     /// What a notice means for the other parts.
     fn note(&mut self, notice: &Notice) {
         match notice {
-            Notice::Joined { peer, .. } => {
+            Notice::Joined {
+                peer, first_use, ..
+            } => {
+                if *first_use {
+                    self.discovery.contacts_changed();
+                }
                 self.transfers.joined(peer, &self.links, &mut self.out);
                 self.texts.joined(peer, &self.links, &mut self.out);
             }

@@ -1,13 +1,14 @@
 //! A typed code on its way to the station that shows it: which address is next, how many tries were
 //! given away, and what to tell in the end. It has no socket.
 
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PeerId, TRIES};
 use transom_secure::{Code, HandshakeError, PairingError};
-use transom_wire::PublicKey;
+use transom_wire::{Fingerprint, PublicKey};
 
 use super::terms::{Candidates, PairingFailure, PairingTerms};
 use crate::context::Context;
@@ -17,14 +18,26 @@ pub(super) struct Entry {
     pub(super) terms: PairingTerms,
     /// The station's key, if it is known beforehand.
     key: Option<PublicKey>,
-    /// Addresses that were not tried, the next one last.
+    /// Addresses of the current station that were not tried, the next one last.
     rest: Vec<SocketAddr>,
+    /// For stations that announce the code's number.
+    nearby: Option<Nearby>,
     /// Host names whose addresses are not known yet.
     unresolved: usize,
     connection: Option<PeerId>,
     /// Tries at our code that others have had.
     tries: u8,
     failure: Option<PairingFailure>,
+}
+
+/// The stations that announce the number of the code.
+struct Nearby {
+    /// Those that were seen, so that each is tried once.
+    seen: Vec<Fingerprint>,
+    /// The addresses of each that was not tried.
+    waiting: VecDeque<Vec<SocketAddr>>,
+    /// How long others are waited for.
+    until: Instant,
 }
 
 impl Entry {
@@ -34,12 +47,23 @@ impl Entry {
         terms: PairingTerms,
         out: &mut Context,
     ) -> Self {
-        let Candidates::At(addresses, key) = candidates;
+        let (addresses, key, nearby) = match candidates {
+            Candidates::At(addresses, key) => (addresses, key, None),
+            Candidates::Nearby => {
+                let nearby = Nearby {
+                    seen: Vec::new(),
+                    waiting: VecDeque::new(),
+                    until: out.now() + NEARBY_PATIENCE,
+                };
+                (Vec::new(), None, Some(nearby))
+            }
+        };
         let mut entry = Self {
             code,
             terms,
             key,
             rest: Vec::new(),
+            nearby,
             unresolved: 0,
             connection: None,
             tries: 0,
@@ -67,10 +91,37 @@ impl Entry {
         }
     }
 
+    /// The number for which stations that announce it are wanted.
+    pub(super) fn number_sought(&self) -> Option<u8> {
+        self.nearby.as_ref().map(|_| self.code.number())
+    }
+
+    /// Takes the stations that announce the number now. Returns whether one of them is new.
+    pub(super) fn announced<'a>(
+        &mut self,
+        stations: impl Iterator<Item = (Fingerprint, &'a [SocketAddr])>,
+    ) -> bool {
+        let Some(nearby) = &mut self.nearby else {
+            return false;
+        };
+        let before = nearby.seen.len();
+        for (fingerprint, addresses) in stations {
+            if nearby.seen.len() < MAX_STATIONS && !nearby.seen.contains(&fingerprint) {
+                nearby.seen.push(fingerprint);
+                nearby.waiting.push_back(addresses.to_vec());
+            }
+        }
+        nearby.seen.len() > before
+    }
+
     /// The next address to dial; `None` while one is dialed, and when there is none.
     pub(super) fn next(&mut self) -> Option<(SocketAddr, Option<PublicKey>)> {
         if self.connection.is_some() || self.tries >= TRIES {
             return None;
+        }
+        while self.rest.is_empty() {
+            self.rest = self.nearby.as_mut()?.waiting.pop_front()?;
+            self.rest.reverse();
         }
         self.rest.pop().map(|address| (address, self.key))
     }
@@ -105,13 +156,22 @@ impl Entry {
 
     /// When there is something to do without an event.
     pub(super) fn due(&self) -> Option<Instant> {
-        None
+        let nearby = self.nearby.as_ref().filter(|_| self.connection.is_none());
+        nearby.map(|nearby| nearby.until)
     }
 
-    /// Why the search is over, if it is.
-    pub(super) fn verdict(&mut self, _now: Instant) -> Option<PairingFailure> {
+    /// Why the search is over, if it is: there is nothing to try, and nothing to wait for.
+    pub(super) fn verdict(&mut self, now: Instant) -> Option<PairingFailure> {
         if self.connection.is_some() || self.unresolved > 0 {
             return None;
+        }
+        if let Some(nearby) = &self.nearby {
+            return match self.tries {
+                TRIES.. => Some(PairingFailure::TooManyTries),
+                1.. => self.failure.take(),
+                0 if now < nearby.until => None,
+                0 => Some(self.failure.take().unwrap_or(PairingFailure::NobodyNearby)),
+            };
         }
         let unknown = || PairingFailure::Unreachable("there is no address to try".to_owned());
         Some(self.failure.take().unwrap_or_else(unknown))
@@ -138,3 +198,10 @@ fn failure_of(why: &Departure) -> PairingFailure {
         other => PairingFailure::Interrupted(other.to_string()),
     }
 }
+
+/// How long a station that announces the code's number is waited for: its person may still be about
+/// to show it.
+const NEARBY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Announcers that are considered: whatever a flood announces, memory has a bound.
+const MAX_STATIONS: usize = 64;

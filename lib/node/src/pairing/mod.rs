@@ -21,6 +21,7 @@ pub use self::terms::{
 };
 use self::terms::{from_grants, grants};
 use crate::context::{Context, earlier};
+use crate::discovery::Discovery;
 use crate::links::Links;
 use crate::notice::Notice;
 
@@ -113,6 +114,28 @@ impl Pairings {
             .is_some_and(|due| due <= now)
         {
             self.go_on(out);
+        }
+    }
+
+    /// The number of the code that is shown, to be announced.
+    pub(crate) fn number_shown(&self) -> Option<u8> {
+        self.shown.as_ref().map(|shown| shown.code.number())
+    }
+
+    /// The number of the typed code, if stations that announce it are looked for.
+    pub(crate) fn number_sought(&self) -> Option<u8> {
+        self.entry.as_ref().and_then(Entry::number_sought)
+    }
+
+    /// Takes the stations that announce the number of the typed code.
+    pub(crate) fn look(&mut self, discovery: &Discovery, out: &mut Context) {
+        let number = self.number_sought();
+        if let (Some(entry), Some(number)) = (&mut self.entry, number) {
+            let stations = discovery.showing(number);
+            let stations = stations.map(|heard| (heard.fingerprint, heard.addresses.as_slice()));
+            if entry.announced(stations) {
+                self.go_on(out);
+            }
         }
     }
 

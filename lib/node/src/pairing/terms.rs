@@ -26,6 +26,9 @@ pub enum Candidates {
     /// One station, at one of these addresses. It must have that key, if one is known from an
     /// [`Invitation`](crate::Invitation).
     At(Vec<Address>, Option<PublicKey>),
+    /// Whoever announces the code's number on the local network within half a minute. That several
+    /// do is a coincidence or an attack, so at most three of them have a try.
+    Nearby,
 }
 
 /// Which side of the pairing we were.
@@ -123,6 +126,12 @@ pub enum PairingFailure {
     /// The owner ended it or typed another code.
     #[error("it was ended")]
     Ended,
+    /// No station announced the code's number.
+    #[error(
+        "no station nearby announces this number; are both on the same network? Else say where \
+         the other one is"
+    )]
+    NobodyNearby,
     /// Nothing answers there, or a name has no address.
     #[error("can't be reached: {0}")]
     Unreachable(String),
