@@ -80,7 +80,7 @@ impl Pairings {
     ) {
         self.stop_entering(PairingFailure::Ended, out);
         self.entry = Some(Entry::new(code, candidates, terms, out));
-        self.go_on(out);
+        self.go_on(out.now(), out);
     }
 
     /// Ends both.
@@ -93,7 +93,7 @@ impl Pairings {
     pub(crate) fn resolved(&mut self, found: std::io::Result<Vec<SocketAddr>>, out: &mut Context) {
         if let Some(entry) = &mut self.entry {
             entry.resolved(found);
-            self.go_on(out);
+            self.go_on(out.now(), out);
         }
     }
 
@@ -113,7 +113,7 @@ impl Pairings {
             .and_then(Entry::due)
             .is_some_and(|due| due <= now)
         {
-            self.go_on(out);
+            self.go_on(now, out);
         }
     }
 
@@ -134,7 +134,7 @@ impl Pairings {
             let stations = discovery.showing(number);
             let stations = stations.map(|heard| (heard.fingerprint, heard.addresses.as_slice()));
             if entry.announced(stations) {
-                self.go_on(out);
+                self.go_on(out.now(), out);
             }
         }
     }
@@ -183,12 +183,12 @@ impl Pairings {
     pub(crate) fn left(&mut self, peer: PeerId, why: &Departure, out: &mut Context) {
         if let Some(entry) = self.entry.as_mut().filter(|entry| entry.is_at(peer)) {
             entry.left(why);
-            self.go_on(out);
+            self.go_on(out.now(), out);
         }
     }
 
     /// Dials the next candidate of the typed code, or gives up.
-    fn go_on(&mut self, out: &mut Context) {
+    fn go_on(&mut self, now: Instant, out: &mut Context) {
         let Some(entry) = &mut self.entry else {
             return;
         };
@@ -201,7 +201,7 @@ impl Pairings {
                 Err(error) => entry.unreachable(error.to_string()),
             }
         }
-        if let Some(why) = entry.verdict(out.now()) {
+        if let Some(why) = entry.verdict(now) {
             self.entry = None;
             out.notify(Notice::Pairing(PairingNotice::Failed { why }));
         }
@@ -271,63 +271,4 @@ fn paired(
 }
 
 #[cfg(test)]
-mod tests {
-    use transom_net::Config;
-
-    use super::*;
-    use crate::disk::Disk;
-    use crate::identity::Identity;
-    use crate::parts;
-
-    fn context() -> Context {
-        let identity = Identity::throwaway().unwrap();
-        parts::open(Config::new(identity.secret, Vec::new()), Disk::default()).unwrap()
-    }
-
-    fn terms() -> PairingTerms {
-        PairingTerms {
-            name: None,
-            may: "view".parse().unwrap(),
-            keep: Keep::Contact,
-            port: None,
-        }
-    }
-
-    fn ends(out: &mut Context) -> Vec<CodeEnd> {
-        let notices = out.notices.drain(..);
-        notices
-            .filter_map(|notice| match notice {
-                Notice::Pairing(PairingNotice::CodeEnded { why }) => Some(why),
-                _ => None,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_shown_code_ends_after_ten_minutes() {
-        let mut out = context();
-        let mut pairings = Pairings::new("porch".parse().unwrap());
-        let begun = out.now();
-        pairings.show(None, terms(), &mut out);
-        let due = pairings.due().unwrap();
-        pairings.turn(due - Duration::from_secs(1), &mut out);
-        assert_eq!(ends(&mut out), []);
-        pairings.turn(due, &mut out);
-        assert_eq!(ends(&mut out), [CodeEnd::Expired]);
-        assert_eq!(pairings.due(), None);
-        assert!(due >= begun + CODE_LIFETIME);
-    }
-
-    #[test]
-    fn a_new_code_ends_the_one_before() {
-        let mut out = context();
-        let mut pairings = Pairings::new("porch".parse().unwrap());
-        pairings.show(None, terms(), &mut out);
-        pairings.show(None, terms(), &mut out);
-        assert_eq!(ends(&mut out), [CodeEnd::Stopped]);
-        pairings.end(&mut out);
-        assert_eq!(ends(&mut out), [CodeEnd::Stopped]);
-        pairings.end(&mut out);
-        assert_eq!(ends(&mut out), []);
-    }
-}
+mod tests;
