@@ -12,7 +12,10 @@ pub(crate) fn pairings() -> Vec<(&'static str, Vec<u8>)> {
     let proof_and_name = [&[41][..], &[7; 32], b"\x01\0\x03\x1d\x17\x03eve"].concat();
     vec![
         ("to-listener", [&[0][..], &dialer, &proof].concat()),
-        ("to-dialer", [&[80][..], &listener, &proof_and_name].concat()),
+        (
+            "to-dialer",
+            [&[80][..], &listener, &proof_and_name].concat(),
+        ),
         ("mirrored", [&[80][..], &dialer].concat()),
         ("empty-records", vec![0, 0, 0]),
         ("honest-whole", vec![160]),

@@ -6,6 +6,7 @@ pub(crate) mod cameras;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod id;
+pub(crate) mod pair;
 pub(crate) mod receive;
 pub(crate) mod send;
 #[cfg(feature = "sound")]

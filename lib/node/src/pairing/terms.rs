@@ -106,10 +106,10 @@ pub struct Paired {
 #[non_exhaustive]
 pub enum CodeEnd {
     /// Three wrong codes were typed: somebody may be guessing.
-    #[error("three wrong codes were typed, so somebody may be guessing; show a new code")]
+    #[error("three wrong codes were typed, so somebody may be guessing")]
     Guessed,
     /// Its ten minutes are over.
-    #[error("nobody typed it within ten minutes; show a new code")]
+    #[error("nobody typed it within ten minutes")]
     Expired,
     /// The owner ended it or shows another one.
     #[error("it was ended")]

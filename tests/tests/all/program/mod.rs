@@ -6,6 +6,7 @@ mod cameras;
 mod drawing;
 mod files;
 mod hostile;
+mod pairing;
 mod resume;
 #[cfg(target_os = "linux")]
 mod signals;
