@@ -6,11 +6,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use transom::people::Rights;
-use transom::{Code, CodeEnd, Keep, Notice, PairingNotice};
+use transom::{Code, CodeEnd, Keep, Notice, PairingNotice, PublicKey};
 
 use crate::args;
 use crate::output::Output;
-use crate::pairing;
+use crate::pairing::{self, Shown};
 use crate::place::Place;
 use crate::report;
 use crate::station::Running;
@@ -20,6 +20,7 @@ pub(crate) struct BoxPairing {
     code: Wanted,
     /// The file that the code came from; removed once the code is used up.
     file: Option<PathBuf>,
+    shown: Shown<'static>,
 }
 
 enum Wanted {
@@ -29,7 +30,12 @@ enum Wanted {
 }
 
 impl BoxPairing {
-    pub(crate) fn new(arguments: &args::BoxPairing, output: &Output) -> Self {
+    /// For a box with that key.
+    pub(crate) fn new(arguments: &args::BoxPairing, key: PublicKey, output: &Output) -> Self {
+        let shown = Shown {
+            key,
+            command: "transom pair",
+        };
         let folders = match arguments.boot.as_slice() {
             [] => BOOT.iter().map(PathBuf::from).collect(),
             some => some.to_vec(),
@@ -41,6 +47,7 @@ impl BoxPairing {
                     return Self {
                         code: Wanted::Of(code),
                         file: Some(file),
+                        shown,
                     };
                 }
                 Err(why) => output.complain(format!("{} is not used: {why}", file.display())),
@@ -50,7 +57,11 @@ impl BoxPairing {
             true => Wanted::New,
             false => Wanted::Nothing,
         };
-        Self { code, file: None }
+        Self {
+            code,
+            file: None,
+            shown,
+        }
     }
 
     /// Shows the code. Whoever types it may watch.
@@ -85,6 +96,9 @@ impl BoxPairing {
                     serde_json::json!({"event": "code_read", "file": file.to_string()}),
                 );
                 return;
+            }
+            PairingNotice::CodeShown { code, until } => {
+                return self.shown.tell(code, *until, running, output);
             }
             PairingNotice::CodeEnded {
                 why: CodeEnd::Guessed,

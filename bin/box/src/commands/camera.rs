@@ -27,8 +27,9 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
             "{why}; it is tried again whenever somebody watches"
         ));
     }
-    let mut pairing = BoxPairing::new(&arguments.pairing, output);
     let mut settings = place.settings(arguments.door.name, output)?;
+    let key = settings.identity.public_key();
+    let mut pairing = BoxPairing::new(&arguments.pairing, key, output);
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);

@@ -1,7 +1,7 @@
 //! Pairing by a typed code with the built program: two terminals, a camera box, and one transfer.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 use transom_tests::{Finished, Person, Program, Scratch};
