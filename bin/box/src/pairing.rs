@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use transom::people::{Address, Contact, DEFAULT_PORT, Rights};
 use transom::{
-    Announce, Code, Invitation, Keep, MAX_ADDRESSES, Paired, PairingNotice, PairingTerms, PeerName,
+    Code, Invitation, Keep, MAX_ADDRESSES, Paired, PairingNotice, PairingTerms, PeerName,
     PublicKey, Settings, everywhere, own_addresses,
 };
 
@@ -66,7 +66,6 @@ pub(crate) fn prompt(output: &Output) {
 /// The settings of a station that listens to show a code: at these addresses, else at the usual
 /// port, else at a free one, since a window or a box may run on this machine.
 pub(crate) fn listen(settings: &mut Settings, listen: &[SocketAddr], output: &Output) {
-    settings.announce = Announce::WhenNeeded;
     settings.listen = match listen {
         [] if is_taken(DEFAULT_PORT) => {
             output.warn(format!(

@@ -84,7 +84,8 @@ pub use pairing::{
 pub use panics::abort_on_panic;
 pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
-    Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
+    Accept, Allow, Collision, InboxSettings, MOVED_PATIENCE, Order, SendOptions, Settings,
+    everywhere,
 };
 #[cfg(feature = "sound")]
 pub use sound::{RecordedSound, SoundNotice, SoundNumbers, SoundSettings, SoundState};

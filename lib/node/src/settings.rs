@@ -56,8 +56,7 @@ pub struct Settings {
     pub announce: Announce,
     /// How long the local network is asked for a contact that is not at the address of the book,
     /// before the contact counts as unreachable. By default zero: it is not asked. The question is a
-    /// multicast packet that names neither us nor the contact; two seconds are enough for all
-    /// answers.
+    /// multicast packet that names neither us nor the contact. See [`MOVED_PATIENCE`].
     pub moved_patience: Duration,
     /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN. One
     /// key has at most half of the places, by all its programs.
@@ -127,6 +126,10 @@ impl Settings {
             | crate::sound::capabilities()
     }
 }
+
+/// A [`Settings::moved_patience`] for programs on a local network: stations answer within a tenth
+/// of a second, and within a second beside another mDNS responder.
+pub const MOVED_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Every address of this machine, IPv4 and IPv6, for [`Settings::listen`].
 pub fn everywhere(port: u16) -> Vec<SocketAddr> {

@@ -187,6 +187,12 @@ impl Station {
         &self.out
     }
 
+    /// What a test of discovery acts on between two turns.
+    #[cfg(test)]
+    pub(crate) fn discovery(&mut self) -> (&mut Discovery, &mut Links, &mut Context) {
+        (&mut self.discovery, &mut self.links, &mut self.out)
+    }
+
     fn due(&self) -> Option<Instant> {
         [
             self.links.due(&self.out),

@@ -75,7 +75,9 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom",
         &[
             "getrandom",
+            "if-addrs",
             "log",
+            "mdns-sd",
             "thiserror",
             "transom-media",
             "transom-net",

@@ -7,7 +7,7 @@ use clap::Args;
 use transom::PeerName;
 use transom::people::{Address, Rights};
 
-use super::parse_listen;
+use super::{Announcing, parse_listen};
 
 #[derive(Args, Debug)]
 pub(crate) struct Pair {
@@ -23,6 +23,8 @@ pub(crate) struct Pair {
     /// addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, conflicts_with = "from")]
     pub(crate) listen: Vec<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) announcing: Announcing,
     /// Print a new code and end: for transom-pair.txt
     #[arg(long, conflicts_with_all = ["name", "from", "listen"])]
     pub(crate) print: bool,

@@ -9,7 +9,7 @@ use transom::Collision;
 use transom::people::Address;
 
 use super::pairing::parse_address;
-use super::{Door, parse_listen};
+use super::{Announcing, Door, parse_listen};
 use crate::format::parse_bytes;
 use crate::guests::Guests;
 
@@ -29,6 +29,8 @@ pub(crate) struct Send {
     /// Where to wait with --code, such as 192.168.1.20:7447 [default: port 7447, all addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "code")]
     pub(crate) listen: Vec<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) announcing: Announcing,
     /// Most bytes a second, such as 2M
     #[arg(long, value_name = "RATE", value_parser = parse_bytes)]
     pub(crate) limit: Option<u64>,

@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
     };
     if given.is_none() {
         pairing::listen(&mut settings, &arguments.listen, output);
+        settings.announce = arguments.announcing.into();
     }
     let running = Running::start(settings)?;
     let asks = given.is_none() && io::stdin().is_terminal() && !output.is_json();

@@ -81,6 +81,7 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
     let mut settings = place.settings(None, output)?;
     let key = settings.identity.public_key();
     pairing::listen(&mut settings, &arguments.listen, output);
+    settings.announce = arguments.announcing.into();
     let running = Running::start(settings)?;
     let keep = match arguments.remember {
         true => Keep::Contact,

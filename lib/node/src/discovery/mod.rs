@@ -242,11 +242,15 @@ impl Discovery {
         });
     }
 
-    fn update(&mut self, links: &Links, out: &mut Context) {
+    fn update_contacts(&mut self, links: &Links) {
         let contacts = links.contacts();
         if *self.contacts != contacts {
             self.contacts = Arc::new(contacts);
         }
+    }
+
+    fn update(&mut self, links: &Links, out: &mut Context) {
+        self.update_contacts(links);
         let job = Job {
             advert: self.is_announced(links).then(|| self.own.clone()),
             browses: self.looks || self.seeks_code || links.seeks_moved(),

@@ -23,23 +23,24 @@ const MAX_DIALS: usize = 4;
 /// See [`MAX_DIALS`].
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Dialed addresses that are remembered, so that others are dialed before them.
+/// Dials that are remembered, so that other addresses are dialed before those.
 const MAX_REMEMBERED: usize = 64;
 
-/// The announced addresses of one contact that were dialed, the last one last.
+/// Dials of announced addresses of one contact, the last one last.
 #[derive(Debug, Default)]
 pub(super) struct HintDials(Vec<(SocketAddr, Instant)>);
 
 impl HintDials {
     /// Which of these announced addresses to dial now, in that order; they count as dialed.
-    /// Addresses that were never dialed come first, then those dialed longest ago.
+    /// Addresses that were never dialed come first, then those dialed longest ago; none is dialed
+    /// twice in [`WINDOW`].
     pub(super) fn take(&mut self, announced: &[SocketAddr], now: Instant) -> Vec<SocketAddr> {
-        let recent = self.0.iter().filter(|(_, at)| now - *at < WINDOW);
-        let room = MAX_DIALS.saturating_sub(recent.count());
+        let is_recent = |at: Instant| now - at < WINDOW;
+        let recent = self.0.iter().filter(|(_, at)| is_recent(*at)).count();
         let mut chosen = announced.to_vec();
+        chosen.retain(|address| !self.dialed(address).is_some_and(is_recent));
         chosen.sort_by_key(|address| self.dialed(address));
-        chosen.truncate(room);
-        self.0.retain(|(address, _)| !chosen.contains(address));
+        chosen.truncate(MAX_DIALS.saturating_sub(recent));
         self.0.extend(chosen.iter().map(|address| (*address, now)));
         let excess = self.0.len().saturating_sub(MAX_REMEMBERED);
         self.0.drain(..excess);
@@ -48,8 +49,9 @@ impl HintDials {
 
     /// When that address was dialed last.
     fn dialed(&self, address: &SocketAddr) -> Option<Instant> {
-        let dialed = self.0.iter().find(|(dialed, _)| dialed == address);
-        dialed.map(|(_, at)| *at)
+        let mut dialed = self.0.iter().rev();
+        let last = dialed.find(|(dialed, _)| dialed == address);
+        last.map(|(_, at)| *at)
     }
 
     /// Whether one of these is an address that was not dialed yet.
@@ -282,7 +284,7 @@ mod tests {
         let later = later + WINDOW;
         assert_eq!(
             dials.take(&addresses(1..=6), later),
-            addresses([3, 4, 5, 6])
+            addresses([3, 4, 1, 2])
         );
     }
 
