@@ -36,7 +36,7 @@ pub struct Config {
     /// [`pairing_interval`](Self::pairing_interval). Default 8: more than a person who mistypes a
     /// code, and 3 ms of CPU.
     pub pairing_burst: u32,
-    /// Default 500 ms, so that a flood of pairings takes less than a thousandth of a core.
+    /// Default 500 ms, so that a flood of pairings takes about a thousandth of a core.
     pub pairing_interval: Duration,
     /// Most time from dialed to connected. Default 5 s: TCP sends its first three SYNs within 3 s.
     pub connect_timeout: Duration,

@@ -264,12 +264,9 @@ impl Net {
                 oldest.end(Departure::TooMany, &mut self.context);
             }
         }
-        let handshaking = Handshaking::new(
-            &self.context.config,
-            proto::Side::Listener,
-            self.context.pairings.served(),
-            self.context.now(),
-        );
+        let (config, now) = (&self.context.config, self.context.now());
+        let purpose = self.context.pairings.served(config, now);
+        let handshaking = Handshaking::new(config, proto::Side::Listener, purpose, now);
         let id = PeerId(self.next_id());
         let handshaking = handshaking.map_err(io::Error::other)?;
         self.add(Peer::accepted(id, stream, address, handshaking))

@@ -1,7 +1,5 @@
 //! The code that a station shows, and one connection of a pairing (wire 10). It has no socket.
 
-use std::time::Duration;
-
 use transom_proto as proto;
 use transom_secure::{Code, Pairing, PairingError, Purpose};
 use transom_wire::Introduction;
@@ -45,11 +43,12 @@ impl Pairings {
         self.closed += u64::from(self.shown.take().is_some());
     }
 
-    /// What a listener serves beside sessions.
-    pub(crate) fn served(&self) -> Purpose {
-        match self.shown {
-            Some(_) => Purpose::Pairing,
-            None => Purpose::Session,
+    /// What a listener serves beside sessions. Where strangers try too often, a pairing is refused
+    /// by its first bytes, so that a flood doesn't even cost handshakes.
+    pub(crate) fn served(&self, config: &Config, now: proto::Instant) -> Purpose {
+        match self.shown.is_some() && self.pace.after(config, now).is_some() {
+            true => Purpose::Pairing,
+            false => Purpose::Session,
         }
     }
 
@@ -61,9 +60,8 @@ impl Pairings {
         now: proto::Instant,
     ) -> Option<(PairingTerms, CodeNumber)> {
         let terms = self.shown.as_ref()?.terms.clone();
-        let (burst, interval) = (config.pairing_burst, config.pairing_interval);
-        let may = self.pace.take(burst, interval, now);
-        may.then_some((terms, CodeNumber(self.closed)))
+        self.pace.full = Some(self.pace.after(config, now)?);
+        Some((terms, CodeNumber(self.closed)))
     }
 
     /// Whether that code is still shown.
@@ -97,15 +95,11 @@ struct Pace {
 }
 
 impl Pace {
-    /// Takes a token, if there is one.
-    fn take(&mut self, burst: u32, interval: Duration, now: proto::Instant) -> bool {
-        let full = self.full.map_or(now, |full| full.max(now));
-        let after = full + interval;
-        let may = after <= now + interval * burst;
-        if may {
-            self.full = Some(after);
-        }
-        may
+    /// When the bucket is full again after a token is taken now; `None` if it has none.
+    fn after(&self, config: &Config, now: proto::Instant) -> Option<proto::Instant> {
+        let interval = config.pairing_interval;
+        let full = self.full.map_or(now, |full| full.max(now)) + interval;
+        (full <= now + interval * config.pairing_burst).then_some(full)
     }
 }
 
@@ -194,13 +188,22 @@ pub const TRIES: u8 = 3;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn a_burst_of_strangers_is_followed_by_one_in_each_interval() {
+        let identity = transom_secure::Identity::generate().unwrap();
+        let mut config = Config::new(identity, Vec::new());
+        (config.pairing_burst, config.pairing_interval) = (3, Duration::from_millis(500));
         let mut pace = Pace::default();
         let at = |ms| proto::Instant(0) + Duration::from_millis(ms);
-        let mut take = |ms| pace.take(3, Duration::from_millis(500), at(ms));
+        let mut take = |ms| {
+            let after = pace.after(&config, at(ms));
+            pace.full = after.or(pace.full);
+            after.is_some()
+        };
         let at_once: Vec<bool> = (0..5).map(|_| take(1000)).collect();
         assert_eq!(at_once, [true, true, true, false, false]);
         assert!(!take(1499) && take(1500) && !take(1500));

@@ -25,7 +25,7 @@ pub(super) struct Entry {
     /// Host names whose addresses are not known yet.
     unresolved: usize,
     connection: Option<PeerId>,
-    /// Tries at our code that others have had.
+    /// Tries at our code that others have had, also when it was typed before.
     tries: u8,
     failure: Option<PairingFailure>,
 }
@@ -45,6 +45,7 @@ impl Entry {
         code: Code,
         candidates: Candidates,
         terms: PairingTerms,
+        tries: u8,
         out: &mut Context,
     ) -> Self {
         let (addresses, key, nearby) = match candidates {
@@ -66,7 +67,7 @@ impl Entry {
             nearby,
             unresolved: 0,
             connection: None,
-            tries: 0,
+            tries,
             failure: None,
         };
         for address in addresses {
@@ -139,10 +140,11 @@ impl Entry {
     }
 
     /// The station has had a try at our code. It is not tried again by another address: one slip of
-    /// the fingers must not take all the tries of the station's code.
-    pub(super) fn tried(&mut self) {
+    /// the fingers must not take all the tries of the station's code. Returns the tries so far.
+    pub(super) fn tried(&mut self) -> u8 {
         self.tries += 1;
         self.rest.clear();
+        self.tries
     }
 
     pub(super) fn left(&mut self, why: &Departure) {
@@ -165,16 +167,18 @@ impl Entry {
         if self.connection.is_some() || self.unresolved > 0 {
             return None;
         }
-        if let Some(nearby) = &self.nearby {
-            return match self.tries {
-                TRIES.. => Some(PairingFailure::TooManyTries),
-                1.. => self.failure.take(),
-                0 if now < nearby.until => None,
-                0 => Some(self.failure.take().unwrap_or(PairingFailure::NobodyNearby)),
-            };
+        let was_tried = self.failure == Some(PairingFailure::WrongCode);
+        match &self.nearby {
+            _ if self.tries >= TRIES && !(was_tried && self.nearby.is_none()) => {
+                Some(PairingFailure::TooManyTries)
+            }
+            Some(nearby) if !was_tried && now < nearby.until => None,
+            Some(_) => Some(self.failure.take().unwrap_or(PairingFailure::NobodyNearby)),
+            None => {
+                let nowhere = || PairingFailure::Unreachable("there is no address".to_owned());
+                Some(self.failure.take().unwrap_or_else(nowhere))
+            }
         }
-        let unknown = || PairingFailure::Unreachable("there is no address to try".to_owned());
-        Some(self.failure.take().unwrap_or_else(unknown))
     }
 
     /// Keeps the failure that says most.
@@ -195,6 +199,9 @@ fn failure_of(why: &Departure) -> PairingFailure {
             PairingFailure::Unreachable("no program listens there".to_owned())
         }
         Departure::Unreachable(error) => PairingFailure::Unreachable(error.to_string()),
+        Departure::Refused | Departure::Unanswered => {
+            PairingFailure::Interrupted("they closed the connection; try again".to_owned())
+        }
         other => PairingFailure::Interrupted(other.to_string()),
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Pairings {
     own_name: PeerName,
     shown: Option<Shown>,
     entry: Option<Entry>,
+    /// The code that was typed last, and how often others have had a try at it.
+    tried: Option<(Code, u8)>,
 }
 
 struct Shown {
@@ -47,6 +49,7 @@ impl Pairings {
             own_name,
             shown: None,
             entry: None,
+            tried: None,
         }
     }
 
@@ -79,7 +82,10 @@ impl Pairings {
         out: &mut Context,
     ) {
         self.stop_entering(PairingFailure::Ended, out);
-        self.entry = Some(Entry::new(code, candidates, terms, out));
+        let before = self.tried.take().filter(|(before, _)| *before == code);
+        let tries = before.map_or(0, |(_, tries)| tries);
+        self.tried = Some((code.clone(), tries));
+        self.entry = Some(Entry::new(code, candidates, terms, tries, out));
         self.go_on(out.now(), out);
     }
 
@@ -152,7 +158,8 @@ impl Pairings {
         match event {
             PairingEvent::Tried if is_dialed => {
                 if let Some(entry) = &mut self.entry {
-                    entry.tried();
+                    let tries = entry.tried();
+                    self.tried = Some((entry.code.clone(), tries));
                 }
             }
             PairingEvent::WrongCode { tries_left } => {

@@ -119,7 +119,8 @@ pub enum CodeEnd {
     NoRandom,
 }
 
-/// Why a typed code led to nobody. Later ones say more.
+/// Why a typed code led to nobody. Of several candidates the one that says most counts; they are
+/// ordered by that.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, thiserror::Error)]
 #[non_exhaustive]
 pub enum PairingFailure {
@@ -150,8 +151,8 @@ pub enum PairingFailure {
     /// The station shows another code.
     #[error("another code is shown there; look at it again and type it anew")]
     WrongCode,
-    /// Three stations that announce the code's number have another code.
-    #[error("three stations that announce this number have another code; ask for a new one")]
+    /// Others have had three tries at the code, and none of them had it.
+    #[error("this code was wrong three times; ask for a new one")]
     TooManyTries,
 }
 

@@ -63,10 +63,10 @@ impl Typing {
     }
 
     /// Types the code and runs until that is over.
-    fn enter(&mut self) -> PairingNotice {
+    fn enter(&mut self, candidates: Candidates) -> PairingNotice {
         let code = CODE.parse().unwrap();
         self.pairings
-            .enter(code, Candidates::Nearby, terms(), &mut self.out);
+            .enter(code, candidates, terms(), &mut self.out);
         loop {
             self.turn();
             let is_end = |notice: &PairingNotice| {
@@ -148,7 +148,7 @@ fn the_station_is_found_by_the_number_that_it_announces() {
     let mut typing = Typing::among(&[Some(CODE)]);
     typing.announce(47);
     assert!(
-        matches!(typing.enter(), PairingNotice::Paired(paired) if paired.called.as_str() == "porch")
+        matches!(typing.enter(Candidates::Nearby), PairingNotice::Paired(paired) if paired.called.as_str() == "porch")
     );
     assert_eq!(typing.pairings.number_sought(), None);
 }
@@ -157,7 +157,7 @@ fn the_station_is_found_by_the_number_that_it_announces() {
 fn announcers_of_a_foreign_number_have_at_most_three_tries_at_a_code() {
     let mut typing = Typing::among(&[Some("47-zebra-zebra"); 6]);
     typing.announce(47);
-    let end = typing.enter();
+    let end = typing.enter(Candidates::Nearby);
     let too_many = PairingFailure::TooManyTries;
     assert!(
         matches!(&end, PairingNotice::Failed { why } if *why == too_many),
@@ -170,8 +170,26 @@ fn announcers_of_a_foreign_number_have_at_most_three_tries_at_a_code() {
 fn an_announcer_of_a_foreign_number_costs_one_try_and_the_right_station_is_still_found() {
     let mut typing = Typing::among(&[Some("47-zebra-zebra"), None, Some(CODE)]);
     typing.announce(47);
-    let end = typing.enter();
+    let end = typing.enter(Candidates::Nearby);
     assert!(matches!(end, PairingNotice::Paired(_)), "{end:?}");
+    assert_eq!(typing.dialed(), 3);
+}
+
+#[test]
+fn a_code_that_is_typed_again_and_again_is_given_to_three_stations_at_most() {
+    let mut typing = Typing::among(&[Some("47-zebra-zebra"); 6]);
+    for tries in 1..=4 {
+        let address = Address::from(typing.stations[tries].local_addresses()[0]);
+        let end = typing.enter(Candidates::At(vec![address], None));
+        let wanted = match tries {
+            4 => PairingFailure::TooManyTries,
+            _ => PairingFailure::WrongCode,
+        };
+        assert!(
+            matches!(&end, PairingNotice::Failed { why } if *why == wanted),
+            "{end:?}"
+        );
+    }
     assert_eq!(typing.dialed(), 3);
 }
 
