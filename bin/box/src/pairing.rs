@@ -144,10 +144,11 @@ impl Shown<'_> {
                 self.command
             ));
         }
-        if io::stdout().is_terminal() && !output.is_json() {
-            if let Ok(drawn) = qr::draw(&invitation.to_string()) {
-                human = format!("{drawn}\n{human}");
-            }
+        if io::stdout().is_terminal()
+            && !output.is_json()
+            && let Ok(drawn) = qr::draw(&invitation.to_string())
+        {
+            human = format!("{drawn}\n{human}");
         }
         let json = json!({
             "event": "code_shown",

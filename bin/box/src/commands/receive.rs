@@ -230,7 +230,7 @@ impl<'a> Inbox<'a> {
         self.running.handle.connect(contact, true);
         self.once.get_or_insert_default();
         self.sender = Some(Sender {
-            paired,
+            paired: *paired,
             lost: Some(Instant::now() + PATIENCE),
         });
         Ok(())

@@ -109,11 +109,9 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
                     return Err(Failure::new("not sent", why).next(NEW_CODE));
                 }
                 PairingNotice::Paired(paired) => {
-                    report::tell(
-                        output,
-                        &Notice::Pairing(PairingNotice::Paired(paired.clone())),
-                    );
-                    return Ok((Line::paired(running, &paired, key), paired));
+                    let notice = Notice::Pairing(PairingNotice::Paired(paired.clone()));
+                    report::tell(output, &notice);
+                    return Ok((Line::paired(running, &paired, key), *paired));
                 }
                 notice => report::tell(output, &Notice::Pairing(notice)),
             },

@@ -178,7 +178,9 @@ impl Pairings {
                     false => (PairingSide::Showed, self.shown.take()?.terms),
                 };
                 let paired = paired((key, introduction), side, address, terms, links);
-                out.notify(Notice::Pairing(PairingNotice::Paired(paired.clone())));
+                out.notify(Notice::Pairing(PairingNotice::Paired(Box::new(
+                    paired.clone(),
+                ))));
                 return Some(paired);
             }
             _ => {}

@@ -69,7 +69,7 @@ pub enum PairingNotice {
         address: SocketAddr,
     },
     /// Both sides have proven to know the code. It is used up.
-    Paired(Paired),
+    Paired(Box<Paired>),
     /// The typed code led to nobody, and the search is over.
     Failed {
         /// Why.

@@ -50,7 +50,7 @@ fn enter(near: &Peer, code: &Code, far: &Peer, terms: PairingTerms) {
 
 fn paired(peer: &Peer) -> Paired {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::Paired(paired)) => Some(paired),
+        Notice::Pairing(PairingNotice::Paired(paired)) => Some(*paired),
         Notice::Pairing(PairingNotice::Failed { why }) => panic!("{why}"),
         _ => None,
     })
@@ -67,6 +67,13 @@ fn failed(peer: &Peer) -> PairingFailure {
 fn wrong_guess(peer: &Peer) -> u8 {
     peer.wait(|notice| match notice {
         Notice::Pairing(PairingNotice::WrongGuess { tries_left, .. }) => Some(tries_left),
+        _ => None,
+    })
+}
+
+fn code_end(peer: &Peer) -> CodeEnd {
+    peer.wait(|notice| match notice {
+        Notice::Pairing(PairingNotice::CodeEnded { why }) => Some(why),
         _ => None,
     })
 }
@@ -129,11 +136,7 @@ fn three_wrong_codes_end_the_code_and_its_owner_is_told() {
         assert_eq!(failed(&near), PairingFailure::WrongCode);
         assert_eq!(wrong_guess(&far), left);
     }
-    let why = far.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::CodeEnded { why }) => Some(why),
-        _ => None,
-    });
-    assert_eq!(why, CodeEnd::Guessed);
+    assert_eq!(code_end(&far), CodeEnd::Guessed);
     enter(&near, &code, &far, terms("", Keep::Contact));
     assert_eq!(failed(&near), PairingFailure::NobodyShows);
 }
@@ -193,12 +196,7 @@ fn where_nobody_shows_a_code_the_other_side_says_so() {
     far.handle
         .show_code(Some(code.clone()), terms("", Keep::Contact));
     far.handle.end_pairing();
-    far.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::CodeEnded { why }) => {
-            Some(assert_eq!(why, CodeEnd::Stopped))
-        }
-        _ => None,
-    });
+    assert_eq!(code_end(&far), CodeEnd::Stopped);
     enter(&near, &code, &far, terms("", Keep::Contact));
     assert_eq!(failed(&near), PairingFailure::NobodyShows);
     let nobody = Candidates::At(vec!["nobody.invalid".parse().unwrap()], None);
@@ -307,9 +305,10 @@ fn no_right_is_given_that_was_not_ticked() {
     assert_eq!(paired(&near).grants, Rights::NONE);
     paired(&far);
     near.handle.connect(far.contact("porch"), false);
-    far.wait(|notice| match notice {
-        Notice::Knock { key, .. } => Some(assert_eq!(key, near.key)),
+    let turned_away = far.wait(|notice| match notice {
+        Notice::Knock { key, .. } => Some(key),
         Notice::Joined { .. } => panic!("let in without a right"),
         _ => None,
     });
+    assert_eq!(turned_away, near.key);
 }
