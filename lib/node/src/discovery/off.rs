@@ -4,7 +4,7 @@
 use super::{Job, News};
 
 #[derive(Debug, Default)]
-pub(crate) struct Mdns;
+pub(crate) struct Mdns(());
 
 impl Mdns {
     pub(crate) fn apply(&mut self, _: &Job) -> Option<Listener> {
