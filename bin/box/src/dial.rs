@@ -1,6 +1,9 @@
 //! What call, watch, send and text share: reaching one peer, and saying why it could not be
 //! reached.
 
+use std::net::IpAddr;
+
+use serde_json::json;
 use transom::people::Contact;
 use transom::{EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Settings};
 
@@ -73,7 +76,12 @@ impl Line {
     /// Takes note of what concerns the connection itself, and tells it.
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) -> Result<(), Failure> {
         match notice {
-            Notice::Joined { first_use, .. } => {
+            Notice::Joined {
+                first_use, address, ..
+            } => {
+                if !self.joined {
+                    self.tell_moved(address.ip(), output);
+                }
                 // Being there is what everybody expects; a new key or a return is worth a line.
                 let is_news = *first_use || std::mem::replace(&mut self.joined, true);
                 if !is_news && !output.is_json() {
@@ -106,6 +114,20 @@ impl Line {
         }
         report::tell(output, notice);
         Ok(())
+    }
+
+    /// Says that the contact was found elsewhere than the book says. The book is its user's.
+    fn tell_moved(&self, found: IpAddr, output: &Output) {
+        let Self { peer, contact, .. } = self;
+        if contact.address.ip().is_some_and(|ip| ip != found) {
+            output.say(
+                format!(
+                    "{peer} is at {found} now; the contact book says {}",
+                    contact.address
+                ),
+                json!({"event": "moved", "peer": peer.as_str(), "address": found.to_string()}),
+            );
+        }
     }
 
     /// Pictures that can't be had.

@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const CHECK: Duration = Duration::from_secs(1);
 
 /// Records that the daemon may cache. A big office has some thousands.
-const MAX_RECORDS: i64 = 32 * 1024;
+const MAX_RECORDS: i64 = 16 * 1024;
 
 /// How long the end of a station waits for the goodbye to be sent.
 const GOODBYE: Duration = Duration::from_millis(200);
@@ -241,12 +241,12 @@ impl Listener {
                 checked = Instant::now();
                 if self.is_flooded() {
                     log::warn!("mDNS: the network sends more than {MAX_RECORDS} records");
-                    // It fails only if the daemon has ended.
-                    let _ = self.daemon.shutdown();
                     break;
                 }
             }
         }
+        // The daemon closes what it tells too much. It must not go on without being watched.
+        let _ = self.daemon.shutdown();
         self.news.put(News::Ended);
         wake();
     }

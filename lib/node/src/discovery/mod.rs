@@ -122,8 +122,21 @@ pub(crate) struct Discovery {
     rests_until: Option<Instant>,
 }
 
+/// What is announced of what a station can do: by these a person tells a camera from a window. The
+/// rest is said in the hello.
+const ANNOUNCED: [Capabilities; 3] = [
+    Capabilities::CAMERA,
+    Capabilities::CALLS,
+    Capabilities::FILES,
+];
+
 /// How long a responder that failed, or was flooded, stays off.
 const REST: Duration = Duration::from_secs(600);
+
+fn announced(all: Capabilities) -> Capabilities {
+    let has = ANNOUNCED.into_iter().filter(|it| all.contains(*it));
+    has.fold(Capabilities::NONE, |all, it| all | it)
+}
 
 impl Discovery {
     /// For a station that listens there.
@@ -135,7 +148,7 @@ impl Discovery {
                 name: settings.name,
                 fingerprint: settings.identity.public_key().fingerprint(),
                 listen: listen.iter().filter(is_reachable).copied().collect(),
-                does: settings.capabilities(),
+                does: announced(settings.capabilities()),
                 pairing: None,
             },
             looks: false,
