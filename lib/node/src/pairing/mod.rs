@@ -191,7 +191,7 @@ impl Pairings {
     /// A connection has ended that may be one of a typed code.
     pub(crate) fn left(&mut self, peer: PeerId, why: &Departure, out: &mut Context) {
         if let Some(entry) = self.entry.as_mut().filter(|entry| entry.is_at(peer)) {
-            entry.left(why);
+            entry.left(why, out.now());
             self.go_on(out.now(), out);
         }
     }
