@@ -3,7 +3,7 @@
 
 use std::env;
 use std::io::{self, BufRead, IsTerminal};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -93,8 +93,13 @@ pub(crate) fn terms(name: Option<PeerName>, may: Rights, keep: Keep) -> PairingT
     }
 }
 
-/// Where this station is to be found, for people and for a QR code.
+/// Where this station is to be found, for people and for a QR code. A link-local IPv6 address needs
+/// the name of an interface, which differs on every machine.
 pub(crate) fn addresses(running: &Running) -> Vec<Address> {
+    let is_useful = |ip: &IpAddr| match ip {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(ip) => !ip.is_unicast_link_local(),
+    };
     let mut found: Vec<Address> = Vec::new();
     for address in &running.addresses {
         let every = address.ip().is_unspecified();
@@ -106,7 +111,7 @@ pub(crate) fn addresses(running: &Running) -> Vec<Address> {
         let all = all
             .into_iter()
             .filter(|ip| !every || ip.is_ipv4() == address.is_ipv4());
-        for ip in all {
+        for ip in all.filter(is_useful) {
             let address = Address::from(SocketAddr::new(ip, address.port()));
             if !found.contains(&address) {
                 found.push(address);

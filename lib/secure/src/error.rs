@@ -145,6 +145,9 @@ pub enum PairingError {
     /// The pairing failed or ended earlier.
     #[error("the pairing is over")]
     Over,
+    /// The feature `pairing` is off.
+    #[error("this program was built without pairing")]
+    NotBuilt,
 
     // Caused by the system.
     /// The system's source of random numbers failed.

@@ -1,8 +1,10 @@
 //! Properties that hold for arbitrary bytes, arbitrary fragmentation and any changed bit, checked
 //! by fuzzing and tests.
 
+#[cfg(feature = "pairing")]
 pub(crate) mod pairing;
 
+#[cfg(feature = "pairing")]
 pub use pairing::pairing;
 
 use crate::preamble::PREAMBLE;

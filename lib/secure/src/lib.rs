@@ -62,7 +62,7 @@ pub use error::{ChannelError, HandshakeError, PairingError, SecureError};
 pub use handshake::{HANDSHAKE_BUFFER, HANDSHAKE_TIMEOUT, Handshake};
 pub use identity::Identity;
 pub use message::INTRODUCTION;
-pub use pairing::{PAIRING_BUFFER, PAIRING_TIMEOUT, Pairing};
+pub use pairing::{CAN_PAIR, PAIRING_BUFFER, PAIRING_TIMEOUT, Pairing};
 pub use preamble::{Purpose, VERSION};
 pub use transom_wire::Side;
 pub use zeroize::Zeroizing;

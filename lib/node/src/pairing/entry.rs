@@ -147,9 +147,13 @@ impl Entry {
         self.tries
     }
 
-    pub(super) fn left(&mut self, why: &Departure) {
+    pub(super) fn left(&mut self, why: &Departure, now: Instant) {
         self.connection = None;
-        self.fail(failure_of(why));
+        let failure = failure_of(why);
+        if let (Some(nearby), PairingFailure::WrongCode) = (&mut self.nearby, &failure) {
+            nearby.until = nearby.until.min(now + OTHERS_PATIENCE);
+        }
+        self.fail(failure);
     }
 
     pub(super) fn unreachable(&mut self, why: String) {
@@ -167,13 +171,13 @@ impl Entry {
         if self.connection.is_some() || self.unresolved > 0 {
             return None;
         }
-        let was_tried = self.failure == Some(PairingFailure::WrongCode);
         match &self.nearby {
-            _ if self.tries >= TRIES && !(was_tried && self.nearby.is_none()) => {
+            Some(_) if self.tries >= TRIES => Some(PairingFailure::TooManyTries),
+            Some(nearby) if now < nearby.until => None,
+            Some(_) => Some(self.failure.take().unwrap_or(PairingFailure::NobodyNearby)),
+            None if self.tries >= TRIES && self.failure.is_none() => {
                 Some(PairingFailure::TooManyTries)
             }
-            Some(nearby) if !was_tried && now < nearby.until => None,
-            Some(_) => Some(self.failure.take().unwrap_or(PairingFailure::NobodyNearby)),
             None => {
                 let nowhere = || PairingFailure::Unreachable("there is no address".to_owned());
                 Some(self.failure.take().unwrap_or_else(nowhere))
@@ -209,6 +213,10 @@ fn failure_of(why: &Departure) -> PairingFailure {
 /// How long a station that announces the code's number is waited for: its person may still be about
 /// to show it.
 const NEARBY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long another announcer is waited for after one had another code: nearly always the person
+/// has mistyped, and wants to know.
+const OTHERS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Announcers that are considered: whatever a flood announces, memory has a bound.
 const MAX_STATIONS: usize = 64;

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom_net::{Departure, PairingEvent, PairingTerms as NetTerms, PeerId};
-use transom_secure::Code;
+use transom_secure::{CAN_PAIR, Code};
 use transom_users::{Address, DEFAULT_PORT};
 use transom_wire::{Introduction, Keep, PeerName, PublicKey};
 
@@ -56,10 +56,11 @@ impl Pairings {
     /// Shows a code, a new one if none is given. A code that was shown before ends.
     pub(crate) fn show(&mut self, code: Option<Code>, terms: PairingTerms, out: &mut Context) {
         self.stop_showing(CodeEnd::Stopped, out);
-        let code = match code.map_or_else(Code::generate, Ok) {
-            Ok(code) => code,
-            Err(_) => {
-                let why = CodeEnd::NoRandom;
+        let code = code.map_or_else(Code::generate, Ok);
+        let code = match code.map_err(|_| CodeEnd::NoRandom) {
+            Ok(code) if CAN_PAIR => code,
+            other => {
+                let why = other.err().unwrap_or(CodeEnd::NotBuilt);
                 return out.notify(Notice::Pairing(PairingNotice::CodeEnded { why }));
             }
         };
@@ -191,7 +192,7 @@ impl Pairings {
     /// A connection has ended that may be one of a typed code.
     pub(crate) fn left(&mut self, peer: PeerId, why: &Departure, out: &mut Context) {
         if let Some(entry) = self.entry.as_mut().filter(|entry| entry.is_at(peer)) {
-            entry.left(why);
+            entry.left(why, out.now());
             self.go_on(out.now(), out);
         }
     }

@@ -114,6 +114,9 @@ pub enum CodeEnd {
     /// The owner ended it or shows another one.
     #[error("it was ended")]
     Stopped,
+    /// This program was built without the feature `pairing`.
+    #[error("this program was built without pairing")]
+    NotBuilt,
     /// The system gives no random numbers for a new code.
     #[error("the system gives no random numbers")]
     NoRandom,

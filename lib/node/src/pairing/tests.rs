@@ -69,6 +69,8 @@ impl Typing {
             .enter(code, candidates, terms(), &mut self.out);
         loop {
             self.turn();
+            self.pairings.turn(Instant::now(), &mut self.out);
+            self.tell();
             let is_end = |notice: &PairingNotice| {
                 matches!(
                     notice,
@@ -173,6 +175,42 @@ fn an_announcer_of_a_foreign_number_costs_one_try_and_the_right_station_is_still
     let end = typing.enter(Candidates::Nearby);
     assert!(matches!(end, PairingNotice::Paired(_)), "{end:?}");
     assert_eq!(typing.dialed(), 3);
+}
+
+#[test]
+fn after_one_announcer_with_another_code_others_are_waited_for_a_moment() {
+    let mut typing = Typing::among(&[Some("47-zebra-zebra"), Some(CODE)]);
+    let late = typing.stations.pop().unwrap();
+    typing.announce(47);
+    let code = CODE.parse().unwrap();
+    let (candidates, terms) = (Candidates::Nearby, terms());
+    typing
+        .pairings
+        .enter(code, candidates, terms, &mut typing.out);
+    let begun = typing.pairings.due().unwrap();
+    while typing.pairings.due().is_none_or(|due| due >= begun) {
+        typing.turn();
+    }
+    typing.stations.push(late);
+    typing.announce(47);
+    while !matches!(
+        typing.told.last(),
+        Some(PairingNotice::Paired(_) | PairingNotice::Failed { .. })
+    ) {
+        typing.turn();
+    }
+    let last = typing.told.last();
+    assert!(matches!(last, Some(PairingNotice::Paired(_))), "{last:?}");
+
+    // Nobody else comes: the person hears of the wrong code before the half minute is over.
+    let mut typing = Typing::among(&[Some("47-zebra-zebra")]);
+    typing.announce(47);
+    let end = typing.enter(Candidates::Nearby);
+    let wrong = PairingFailure::WrongCode;
+    assert!(
+        matches!(&end, PairingNotice::Failed { why } if *why == wrong),
+        "{end:?}"
+    );
 }
 
 #[test]

@@ -228,14 +228,14 @@ fn nothing_is_announced_to_containers() {
 }
 
 /// A station of the library on a machine, without a program around it.
-struct Bare {
-    handle: Handle,
+pub(super) struct Bare {
+    pub(super) handle: Handle,
     notices: Receiver<Notice>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Bare {
-    fn on(machine: &Machine, announce: Announce) -> Self {
+    pub(super) fn on(machine: &Machine, announce: Announce) -> Self {
         machine.run(|| {
             let identity = Identity::throwaway().unwrap();
             let mut settings = Settings::new("bare".parse().unwrap(), identity);

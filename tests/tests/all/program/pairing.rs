@@ -4,9 +4,15 @@ use std::fs;
 use std::process::Stdio;
 
 use serde_json::Value;
+#[cfg(target_os = "linux")]
+use transom::{Announce, Code, Keep, PairingTerms};
+#[cfg(target_os = "linux")]
+use transom_tests::Lan;
 use transom_tests::{Finished, Person, Program, Scratch};
 
 use super::Pair;
+#[cfg(target_os = "linux")]
+use super::nearby::Bare;
 
 /// Two people that know nobody.
 fn strangers() -> Pair {
@@ -289,4 +295,78 @@ fn a_signal_ends_the_wait_for_a_code() {
     let end = shows.finish();
     assert_eq!(end.code, Some(1), "{end:?}");
     assert!(end.complaint().contains("signal"), "{end:?}");
+}
+
+/// `transom send --code` on machine 1 and, where its code is typed, `transom receive` on machine 2.
+#[cfg(target_os = "linux")]
+struct Croc {
+    lan: Lan,
+    pair: Pair,
+    send: Program,
+    code: String,
+    number: u8,
+}
+
+#[cfg(target_os = "linux")]
+impl Croc {
+    /// `None` where no network can be made.
+    fn new(machines: u8) -> Option<Self> {
+        let lan = Lan::new(machines)?;
+        let pair = strangers();
+        let file = pair.scratch.file("out/letter", "dear stranger");
+        let arguments = ["send", "--code", file.to_str().unwrap(), "--json"];
+        let command = pair.near.command(&arguments);
+        let mut send = Program::start(&mut lan.machine(1).inside(&command));
+        let shown = send.event("code_shown");
+        let number = u8::try_from(shown["number"].as_u64().unwrap()).unwrap();
+        let code = text(&shown["code"]);
+        Some(Self {
+            lan,
+            pair,
+            send,
+            code,
+            number,
+        })
+    }
+
+    fn receive(&self) -> Finished {
+        let mut receive = self.pair.far.command(&["receive", "--into", "inbox"]);
+        receive.env("TRANSOM_CODE", &self.code);
+        Program::start(&mut self.lan.machine(2).inside(&receive)).finish()
+    }
+
+    fn has_arrived(self) {
+        assert_eq!(self.send.finish().code, Some(0));
+        let received = fs::read(self.pair.far.path("inbox/letter")).unwrap();
+        assert_eq!(received, b"dear stranger");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_commands_and_one_code_move_a_file_to_another_machine() {
+    let Some(croc) = Croc::new(2) else { return };
+    let end = croc.receive();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    croc.has_arrived();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn somebody_who_announces_the_same_number_gets_no_file_and_keeps_none_away() {
+    let Some(croc) = Croc::new(3) else { return };
+    // It guesses another code than the one that was read out.
+    let bare = Bare::on(croc.lan.machine(3), Announce::Always);
+    let guess: Code = other(&croc.code).parse().unwrap();
+    assert_eq!(guess.number(), croc.number);
+    let terms = PairingTerms {
+        name: None,
+        may: "files".parse().unwrap(),
+        keep: Keep::Once,
+        port: None,
+    };
+    bare.handle.show_code(Some(guess), terms);
+    let end = croc.receive();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    croc.has_arrived();
 }
