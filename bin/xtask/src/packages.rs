@@ -114,9 +114,9 @@ pub(crate) const PULSE_CLIENTS: Need = Need {
 /// The sound server of most desktops. Ours is private, so a desktop's own goes on as it is.
 pub(crate) const PIPEWIRE: Need = Need {
     why: "is the other sound server, for the delay of sound through it",
-    packages: &["pipewire", "pipewire-pulse", "wireplumber"],
+    packages: &["pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon"],
     is_met: || {
-        let programs = ["pipewire", "pipewire-pulse", "wireplumber"];
+        let programs = ["pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon"];
         programs.iter().all(|name| machine::program(name).is_some())
     },
 };

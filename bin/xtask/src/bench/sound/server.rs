@@ -160,20 +160,28 @@ impl Server {
         })
     }
 
-    /// PipeWire, what connects its streams, and what speaks PulseAudio's protocol.
+    /// PipeWire, what speaks PulseAudio's protocol, and what connects streams, which wants a bus.
     fn pipewire(stage: &Stage) -> Outcome<Self> {
         let folder = folder(stage)?;
-        let start = |program| Background::start(&mut own(program, &folder));
-        let core = start("pipewire")?;
-        let until = Instant::now() + STARTING;
-        while !folder.join("pipewire-0").exists() && Instant::now() < until {
-            thread::sleep(Duration::from_millis(50));
-        }
-        let processes = vec![start("pipewire-pulse")?, start("wireplumber")?, core];
+        let start = |command: &mut Command, makes: Option<&str>| {
+            let program = Background::start(command)?;
+            let until = Instant::now() + STARTING;
+            while makes.is_some_and(|made| !folder.join(made).exists()) && Instant::now() < until {
+                thread::sleep(Duration::from_millis(50));
+            }
+            Ok(program)
+        };
+        let mut bus = own("dbus-daemon", &folder);
+        bus.args(["--session", "--nofork", "--nopidfile"]);
+        bus.arg(format!("--address={}", bus_of(&folder)));
+        let bus = start(&mut bus, Some("bus"))?;
+        let core = start(&mut own("pipewire", &folder), Some("pipewire-0"))?;
+        let pulse = start(&mut own("pipewire-pulse", &folder), None)?;
+        let manager = start(&mut own("wireplumber", &folder), None)?;
         Ok(Self {
             socket: format!("unix:{}", folder.join("pulse/native").display()),
             modules: Vec::new(),
-            processes,
+            processes: vec![manager, pulse, core, bus],
         })
     }
 
@@ -255,7 +263,7 @@ fn folder(stage: &Stage) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// A program of a server that knows no other server, no session bus and no settings of the user.
+/// A program of a server that knows no other server, no other bus and no settings of the user.
 fn own(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command
@@ -263,9 +271,13 @@ fn own(program: &str, folder: &Path) -> Command {
         .env("XDG_RUNTIME_DIR", folder)
         .env_remove("XDG_CONFIG_HOME")
         .env_remove("XDG_STATE_HOME")
-        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .env("DBUS_SESSION_BUS_ADDRESS", bus_of(folder))
         .stderr(Stdio::null());
     command
+}
+
+fn bus_of(folder: &Path) -> String {
+    format!("unix:path={}", folder.join("bus").display())
 }
 
 /// A recording's path in the folder of a play.
