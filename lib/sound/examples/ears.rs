@@ -248,11 +248,20 @@ impl Listened<'_> {
     /// Finds a piece in the recording: near where the last one lay, else anywhere.
     fn place(&mut self, piece: &[i16], at: usize, last: &mut Option<usize>) {
         let round = self.round;
+        let mut searches = self.searches;
         let behind = |place: usize| (self.start + at + round - place % round) % round;
-        let found = last
-            .and_then(|lag| self.near(piece, behind(lag)))
-            .or_else(|| self.anywhere(piece));
-        let Some((place, like)) = found else {
+        let whole = piece;
+        let paces = PACES.map(|pace| at_pace(whole, pace));
+        let near = paces.iter().filter_map(|piece| {
+            let (place, like) = self.near(piece, behind((*last)?))?;
+            Some((place, like, &piece[..]))
+        });
+        let found = near.max_by(|one, two| one.1.total_cmp(&two.1)).or_else(|| {
+            let (place, like) = anywhere(self.spoken, &paces[0], &mut searches)?;
+            Some((place, like, &paces[0][..]))
+        });
+        self.searches = searches;
+        let Some((place, like, piece)) = found else {
             self.strange += 1;
             return;
         };
@@ -261,8 +270,8 @@ impl Listened<'_> {
         self.lags.push((at, lag));
         self.likeness.push(like);
         self.snr
-            .push(snr_db(&self.spoken[place..place + PIECE], piece));
-        self.count_clicks(piece, place);
+            .push(snr_db(&self.spoken[place..place + piece.len()], piece));
+        self.count_clicks(whole, place);
     }
 
     fn near(&self, piece: &[i16], around: usize) -> Option<(usize, f32)> {
@@ -270,16 +279,6 @@ impl Listened<'_> {
         let until = (around + PIECE + NEAR).min(self.spoken.len());
         let found = delay_of(piece, self.spoken.get(from..until)?)?;
         (found.likeness > 0.9).then_some((from + found.at, found.likeness))
-    }
-
-    /// Such a search takes a second.
-    fn anywhere(&mut self, piece: &[i16]) -> Option<(usize, f32)> {
-        self.searches += 1;
-        if self.searches > MOST_SEARCHES {
-            return None;
-        }
-        let found = delay_of(piece, self.spoken)?;
-        (found.likeness > 0.9).then_some((found.at, found.likeness))
     }
 
     /// Steps in 5 ms that are far above those of the recording around them.
@@ -347,8 +346,34 @@ impl Listened<'_> {
     }
 }
 
-/// How far from where it was expected a piece is looked for first.
-const NEAR: usize = SECOND / 4;
+/// Such a search takes a second, so a minute has only so many; beyond, a piece is strange.
+fn anywhere(spoken: &[i16], piece: &[i16], searches: &mut usize) -> Option<(usize, f32)> {
+    *searches += 1;
+    if *searches > MOST_SEARCHES {
+        return None;
+    }
+    let found = delay_of(piece, spoken)?;
+    (found.likeness > 0.9).then_some((found.at, found.likeness))
+}
+
+/// Most of a piece as it was before playout sped it up by so much.
+fn at_pace(piece: &[i16], pace: f32) -> Vec<i16> {
+    let sample = |at: usize| {
+        let place = at as f32 / pace;
+        let (whole, part) = (place as usize, place.fract());
+        let [one, two] =
+            [whole, whole + 1].map(|at| f32::from(piece.get(at).copied().unwrap_or(0)));
+        (one + (two - one) * part) as i16
+    };
+    (0..PIECE - PIECE / 100).map(sample).collect()
+}
+
+/// The speeds of playout: over a piece, the fastest shifts sound by a millisecond.
+const PACES: [f32; 5] = [1.0, 0.995, 0.997_5, 1.002_5, 1.005];
+
+/// How far from where it was expected a piece is looked for first: as far as the reserve grows at
+/// once, and more.
+const NEAR: usize = SECOND / 8;
 
 /// 5 ms.
 const SHORT: usize = SECOND / 200;
@@ -356,5 +381,5 @@ const SHORT: usize = SECOND / 200;
 /// What a codec adds to the steps of quiet sound.
 const CLICK: u32 = 600;
 
-/// Of a minute; beyond, a piece that is not near is strange.
+/// Of a minute.
 const MOST_SEARCHES: usize = 20;

@@ -112,7 +112,7 @@ impl Far {
             format: SoundHead::new(codec, samples),
             sequence: self.sequence,
             captured: noise.bits(),
-            voice: noise.bits() % 2 == 0,
+            voice: noise.bits().is_multiple_of(2),
             bytes: (0..count).map(|_| noise.bits() as u8).collect(),
         };
         let now = self.evil.now();

@@ -96,6 +96,7 @@ pub(super) fn list() -> Vec<Device> {
                     is_default: default.as_ref() == Some(&words),
                     words: words.clone(),
                     kind,
+                    offers: String::new(),
                     usable: Ok(()),
                 });
             }

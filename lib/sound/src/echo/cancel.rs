@@ -102,3 +102,36 @@ impl Floor {
 
 /// The noise reaches a tenth of a unit: -110 dBFS.
 const FLOOR: f32 = 0.1 / 65_536.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_come_to_rest_in_digital_silence_without_subnormal_numbers() {
+        let mut high_pass = HighPassFilter::new(RATE as i32, 1);
+        let (mut floor, mut samples) = (Floor(1), [vec![0.0; BLOCK]]);
+        for block in 0..200 {
+            let sound = if block < 5 {
+                [1_000; BLOCK]
+            } else {
+                [0; BLOCK]
+            };
+            floor.widen(&sound, &mut samples[0]);
+            high_pass.process(&mut samples);
+            let subnormal = samples[0].iter().filter(|sample| sample.is_subnormal());
+            assert_eq!(subnormal.count(), 0, "block {block}");
+        }
+    }
+
+    #[test]
+    fn digital_silence_stays_digital_silence() {
+        let mut cancel = Cancel::new().unwrap();
+        for _ in 0..200 {
+            cancel.played(&[0; BLOCK]);
+            let mut block = [0; BLOCK];
+            cancel.heard(&mut block);
+            assert_eq!(block, [0; BLOCK]);
+        }
+    }
+}

@@ -73,6 +73,7 @@ fn device(entry: Entry, kind: DeviceKind) -> Device {
         name: DeviceName::Server(entry.name),
         kind,
         is_default: entry.is_default,
+        offers: String::new(),
         usable,
     }
 }
