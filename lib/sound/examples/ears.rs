@@ -369,7 +369,9 @@ fn at_pace(piece: &[i16], pace: f32) -> Vec<i16> {
 }
 
 /// The speeds of playout: over a piece, the fastest shifts sound by a millisecond.
-const PACES: [f32; 5] = [1.0, 0.995, 0.997_5, 1.002_5, 1.005];
+const PACES: [f32; 9] = [
+    1.0, 0.995, 0.996_25, 0.997_5, 0.998_75, 1.001_25, 1.002_5, 1.003_75, 1.005,
+];
 
 /// How far from where it was expected a piece is looked for first: as far as the reserve grows at
 /// once, and more.

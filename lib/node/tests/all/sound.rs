@@ -298,9 +298,8 @@ fn no_sound_of_an_automatic_call_without_the_right_to_talk_reaches_the_loudspeak
 #[test]
 fn hostile_frames_of_some_peers_leave_the_others_heard() {
     let scratch = Scratch::new("hostile-sound");
-    let names = [
-        "anna", "evil-a", "evil-b", "evil-c", "evil-d", "evil-e", "evil-f",
-    ];
+    // As many calls as a station has at once.
+    let names = ["anna", "evil-a", "evil-b", "evil-c"];
     let mut fars: Vec<_> = (1..)
         .zip(names)
         .map(|(at, name)| Far::new(name, at))
@@ -336,17 +335,19 @@ fn hostile_frames_of_some_peers_leave_the_others_heard() {
         "of the hostile ones nothing is heard at volume 0"
     );
     fars[0].speaks = 2_000;
-    let mut last = Instant::now();
-    let end = last + PATIENCE;
+    let end = Instant::now() + PATIENCE;
     while loudness(&scratch).1 < RATE as usize {
         assert!(Instant::now() < end, "not heard: {}", told(&fars));
-        if last.elapsed() > Duration::from_millis(10) {
-            last = Instant::now();
-            fars[1..]
-                .iter_mut()
-                .for_each(|far| far.speak_nonsense(&mut noise));
+        // To read the file takes longer than a frame.
+        let next = Instant::now() + Duration::from_secs(1);
+        while Instant::now() < next {
+            for far in &mut fars[1..] {
+                far.speak_nonsense(&mut noise);
+                far.turn();
+            }
+            // The honest one speaks each 10 ms, as well as it comes to that here.
+            (0..4).for_each(|_| fars[0].turn());
         }
-        fars.iter_mut().for_each(Far::turn);
     }
     let (loudest, _) = loudness(&scratch);
     assert!((1_500..3_000).contains(&loudest), "{loudest}");
