@@ -212,7 +212,7 @@ fn cells() -> Vec<Cell> {
     let more = [
         row("to the viewer", lan(20), &[both(40_000)]),
         row("same, RTT 20 ms", far(20, 20), &[both(40_000)]),
-        row("100 Mbit/s", lan(100), &other),
+        row("100 Mbit/s, other", lan(100), &other),
         row("same, + 15 ms", lan(100), &other).steps(&longer),
         row("video 36", lan(20), &[video(150_000), FILE]),
     ];
@@ -284,12 +284,15 @@ impl Cell {
             if let Some((from, video)) = load.video {
                 let from = from.max(self.from);
                 let [p50, p99] = [50, 99].map(|part| millis(outcome.latency(from, to, part)));
-                words.push(format!("{p50:.1} / {p99:.1}"));
+                words.push(match outcome.shown(from, to) {
+                    0 => "no picture".to_owned(),
+                    _ => format!("{p50:.1} / {p99:.1}"),
+                });
                 // The last pictures are still on the way.
                 let until = to - 200 * MS;
                 let made = (until - from).as_micros().div_ceil(video.every.as_micros());
                 let shown = outcome.shown(from, until) as f64 / made as f64;
-                if shown < 0.995 {
+                if (0.005..0.995).contains(&shown) {
                     words.push(format!("{:.0} %", shown * 100.0));
                 }
             }

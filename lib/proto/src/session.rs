@@ -116,7 +116,7 @@ impl Session {
             Stage::Leaving | Stage::Left => return Ok(()),
             Stage::Broken(error) => return Err(error),
         }
-        self.path.acks.took(bytes.len(), now);
+        self.path.acks.on_received(bytes.len(), now);
         // A caller that always has bytes to read may not call `handle_timeout` for a long time.
         self.texts.handle_timeout(now, &mut self.output);
         let mut deframer = core::mem::take(&mut self.deframer);

@@ -22,8 +22,8 @@ use super::pipe::Route;
 use super::sound::sound;
 use crate::{CallEvent, CallId, Event, Instant, PeerError, Picture, TransferId};
 
-/// Whatever a peer says and whatever the caller does: no panic, and what is held stays within its
-/// limits.
+/// Arbitrary bytes of the peer and arbitrary verbs of the caller cause no panic, and the memory held
+/// stays within its limits.
 ///
 /// # Panics
 /// When the law is broken.
@@ -36,7 +36,7 @@ pub fn session(data: &[u8]) {
     }
 }
 
-/// However a peer's bytes are cut, the events and the verdict are the same.
+/// Events and errors do not depend on how the peer's bytes are split.
 ///
 /// # Panics
 /// When the law is broken.
@@ -53,9 +53,9 @@ pub fn split(data: &[u8]) {
     assert_eq!(play(0), play(cut));
 }
 
-/// Two honest ends find nothing wrong with each other on any pipe that keeps order, whatever is
-/// asked of them; and what the sender is told to be durable has come whole. After a loss a transfer
-/// goes on where it was.
+/// Two correct sessions report no error about each other over any pipe that keeps order, for any
+/// sequence of verbs. A transfer that the receiver reports as durable is complete, and a lost
+/// connection is resumed at the offset that was reached.
 ///
 /// # Panics
 /// When the law is broken.
@@ -81,7 +81,7 @@ pub fn pair(data: &[u8]) {
 /// What Ann sends to Bob in every scene.
 const SIZES: [u64; 3] = [0, 900_000, 5_000];
 
-/// A peer that says one frame after the other, nearly right or not at all.
+/// A peer that sends frames, some valid and some arbitrary.
 fn frames(choices: &mut Choices<'_>) {
     let mut end = Lone::new(choices.flag());
     let mut clock = Instant(1_000_000);
@@ -104,7 +104,7 @@ fn frames(choices: &mut Choices<'_>) {
     }
 }
 
-/// Ann sends a folder to Bob while the fuzzer calls verbs on both and plays with their pipes.
+/// Ann sends a folder to Bob while the fuzzer calls verbs on both and changes their pipes.
 struct Scene {
     pair: Pair,
     file: TransferId,
@@ -139,7 +139,7 @@ impl Scene {
         }
     }
 
-    /// `lies`: whether what Ann sends may be changed on the way, and how Bob acks.
+    /// `lies`: Ann's bytes may be changed on the way, and Bob's acks may be wrong.
     fn play(&mut self, choices: &mut Choices<'_>, lies: bool) {
         self.courier.trusts = !lies;
         if lies {
@@ -168,9 +168,9 @@ impl Scene {
             let clock = pair.clock(who);
             let session = pair.session(who);
             match event {
-                Event::Call(call, CallEvent::Ringing(_)) => any(session.answer(call)),
+                Event::Call(call, CallEvent::Ringing(_)) => ignore(session.answer(call)),
                 Event::Call(call, CallEvent::Picture(picture)) => {
-                    any(session.shown(call, picture.head.sequence, clock));
+                    ignore(session.shown(call, picture.head.sequence, clock));
                 }
                 event if who == Who::Ann => courier.send(session, &event),
                 event => courier.receive(session, event),
@@ -182,12 +182,12 @@ impl Scene {
         }
     }
 
-    /// How far each file is.
+    /// Bytes of each file that Bob has.
     fn got(&self) -> [u64; 3] {
         [0, 1, 2].map(|index| self.courier.got.get(&index).copied().unwrap_or(0))
     }
 
-    /// Does something to either end, or to a pipe.
+    /// Calls a verb on one end, or changes a pipe.
     fn meddle(&mut self, choices: &mut Choices<'_>) {
         let who = if choices.flag() { Who::Ann } else { Who::Bob };
         let (on, value) = (choices.flag(), choices.byte());
@@ -200,32 +200,33 @@ impl Scene {
         }
         let session = self.pair.session(who);
         match choices.byte() % 16 {
-            0 => any(session.pause(file, on)),
-            1 => any(session.limit(file, Some(u64::from(value) * 10_000))),
-            2 if value > 200 => any(session.cancel(file, RefuseReason::Chosen, "")),
-            3 | 4 => any(session.ring(kind(on))),
-            5 => any(session.text("hello")),
-            6 if on => every_call(|call| any(session.hang_up(call, EndReason::Chosen, ""))),
-            7 if who == Who::Bob && on => any(session.failed(file, failed(u32::from(value % 4)))),
-            8 => every_call(|call| any(session.camera_state(call, CameraState::Live, "on"))),
-            9 => every_call(|call| any(session.recording(call, on))),
+            0 => ignore(session.pause(file, on)),
+            1 => ignore(session.limit(file, Some(u64::from(value) * 10_000))),
+            2 if value > 200 => ignore(session.cancel(file, RefuseReason::Chosen, "")),
+            3 | 4 => ignore(session.ring(kind(on))),
+            5 => ignore(session.text("hello")),
+            6 if on => every_call(|call| ignore(session.hang_up(call, EndReason::Chosen, ""))),
+            7 if who == Who::Bob && on => {
+                ignore(session.failed(file, failed(u32::from(value % 4))))
+            }
+            8 => every_call(|call| ignore(session.camera_state(call, CameraState::Live, "on"))),
+            9 => every_call(|call| ignore(session.recording(call, on))),
             10 | 11 => {
                 self.sounds += 1;
                 let codec = SoundCodec::from_code(value % 4);
                 let frame = sound(codec, self.sounds, clock.0);
-                every_call(|call| any(session.send_sound(call, frame.clone(), clock)));
+                every_call(|call| ignore(session.send_sound(call, frame.clone(), clock)));
             }
-            12 if on => every_call(|call| any(session.sound_end(call))),
-            12 => every_call(|call| any(session.sound_state(call, SoundState::OnHold, ""))),
-            13 => every_call(|call| any(session.listen(call, on))),
-            _ => every_call(|call| any(session.send_picture(call, picture(value)))),
+            12 if on => every_call(|call| ignore(session.sound_end(call))),
+            12 => every_call(|call| ignore(session.sound_state(call, SoundState::OnHold, ""))),
+            13 => every_call(|call| ignore(session.listen(call, on))),
+            _ => every_call(|call| ignore(session.send_picture(call, picture(value)))),
         }
     }
 }
 
-/// Whether a verb fits is what the fuzzer plays with: it may be refused, but not break the
-/// protocol.
-pub(super) fn any<T>(_result: T) {}
+/// A verb at a wrong time may be refused, but must not break the protocol.
+pub(super) fn ignore<T>(_result: T) {}
 
 pub(super) fn every_call(mut verb: impl FnMut(CallId)) {
     (1..8).map(CallId).for_each(&mut verb);

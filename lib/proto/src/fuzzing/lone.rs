@@ -8,7 +8,7 @@ use transom_wire::{
 };
 
 use super::choices::Choices;
-use super::laws::{any, every_call, failed, kind, picture};
+use super::laws::{every_call, failed, ignore, kind, picture};
 use super::sound::sound;
 use crate::{
     CallEvent, CallId, Config, Connection, Event, Instant, LeafData, Side, TransferEvent,
@@ -83,12 +83,13 @@ impl Lone {
 
     fn answer_call(&mut self, call: CallId, event: &CallEvent, clock: Instant) {
         match event {
-            CallEvent::Ringing(_) => any(self.connection.session.answer(call)),
+            CallEvent::Ringing(_) => ignore(self.connection.session.answer(call)),
             CallEvent::Picture(picture) => {
-                any(self
-                    .connection
-                    .session
-                    .shown(call, picture.head.sequence, clock));
+                ignore(
+                    self.connection
+                        .session
+                        .shown(call, picture.head.sequence, clock),
+                );
             }
             _ => {}
         }
@@ -98,9 +99,9 @@ impl Lone {
         let session = &mut self.connection.session;
         let offset = 0;
         match event {
-            TransferEvent::Offered(_) if yes => any(session.accept(file)),
+            TransferEvent::Offered(_) if yes => ignore(session.accept(file)),
             TransferEvent::Entry(_) if yes => {
-                any(session.start(
+                ignore(session.start(
                     file,
                     &Start {
                         index,
@@ -109,12 +110,12 @@ impl Lone {
                     },
                 ));
             }
-            TransferEvent::Entry(_) => any(session.failed(file, failed(index))),
+            TransferEvent::Entry(_) => ignore(session.failed(file, failed(index))),
             TransferEvent::Leaf { leaf, .. } => {
-                any(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
+                ignore(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
             }
             TransferEvent::Ended(end) => {
-                any(session.done(
+                ignore(session.done(
                     file,
                     &Done {
                         index: end.index,
@@ -122,10 +123,10 @@ impl Lone {
                     },
                 ));
             }
-            TransferEvent::Finish { .. } => any(session.finished(file, Ending::Durable, "")),
-            TransferEvent::Accepted => any(session.entry(file, &entry())),
+            TransferEvent::Finish { .. } => ignore(session.finished(file, Ending::Durable, "")),
+            TransferEvent::Accepted => ignore(session.entry(file, &entry())),
             TransferEvent::Started(_) => {
-                any(session.leaf(
+                ignore(session.leaf(
                     file,
                     LeafData {
                         index: 0,
@@ -146,19 +147,19 @@ impl Lone {
         let (on, value) = (choices.flag(), choices.byte());
         let frame = sound(SoundCodec::from_code(value % 4), self.sounds, now.0);
         match choices.byte() % 16 {
-            0 => any(session.ring(kind(on))),
-            1 => any(session.text("x")),
-            2 => any(session.offer(&offer())),
-            3 => every_call(|call| any(session.send_picture(call, picture(value)))),
-            4 => every_call(|call| any(session.hang_up(call, EndReason::Chosen, "no"))),
+            0 => ignore(session.ring(kind(on))),
+            1 => ignore(session.text("x")),
+            2 => ignore(session.offer(&offer())),
+            3 => every_call(|call| ignore(session.send_picture(call, picture(value)))),
+            4 => every_call(|call| ignore(session.hang_up(call, EndReason::Chosen, "no"))),
             5 => {
                 let mut out = vec![0; RECORD_BULK];
                 self.connection.poll_transmit(&mut out, Instant(1_000_000));
             }
-            6 | 7 => every_call(|call| any(session.send_sound(call, frame.clone(), now))),
-            8 => every_call(|call| any(session.sound_end(call))),
-            9 => every_call(|call| any(session.sound_state(call, SoundState::Muted, "shh"))),
-            10 => every_call(|call| any(session.listen(call, on))),
+            6 | 7 => every_call(|call| ignore(session.send_sound(call, frame.clone(), now))),
+            8 => every_call(|call| ignore(session.sound_end(call))),
+            9 => every_call(|call| ignore(session.sound_state(call, SoundState::Muted, "shh"))),
+            10 => every_call(|call| ignore(session.listen(call, on))),
             _ => {}
         }
     }

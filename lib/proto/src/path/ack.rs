@@ -17,36 +17,36 @@ const LATEST: Duration = Duration::from_millis(20);
 /// little, and a window of 4 ms needs one each 2 ms.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What we have taken in and not yet said so.
+/// Counts received bytes and decides when the peer is told of them.
 #[derive(Default)]
 pub(crate) struct AckSender {
     received: u64,
     /// When the last of them came.
     at: Instant,
-    /// What the last ack said, and when.
-    told: u64,
-    told_at: Instant,
-    /// When to ack at the latest; acks alone set nothing, or two sides would ack each other for
-    /// ever.
+    /// `received` in the last ack, and when that was sent.
+    acked: u64,
+    acked_at: Instant,
+    /// When to ack at the latest. A record of acks alone sets no time, or two sides would ack each
+    /// other's acks without end.
     due: Option<Instant>,
     now: bool,
 }
 
 impl AckSender {
-    pub(crate) fn took(&mut self, bytes: usize, now: Instant) {
+    pub(crate) fn on_received(&mut self, bytes: usize, now: Instant) {
         self.received += bytes as u64;
         self.at = now;
     }
 
-    /// A frame came that deserves an ack in good time.
+    /// A frame came that is acked within [`LATEST`].
     pub(crate) fn soon(&mut self, now: Instant) {
         self.due = self.due.or(Some(now + LATEST));
     }
 
-    /// Pictures or file data came, or what may be such to a later version.
+    /// Pictures or file data came, or frames of an unknown kind, which may be such.
     pub(crate) fn data(&mut self, now: Instant) {
         // Never later than an ack that is due already: LATEST is longer than PAUSE.
-        self.due = Some(now.max(self.told_at + PAUSE));
+        self.due = Some(now.max(self.acked_at + PAUSE));
     }
 
     /// A picture ended: ack at once.
@@ -68,7 +68,7 @@ impl AckSender {
     /// Writes the ack if it is due, or if there is one that can ride along with others.
     pub(crate) fn pull(&mut self, record: &mut Record<'_>, others: bool, now: Instant) {
         let due = self.now || self.due.is_some_and(|due| due <= now);
-        let rides = others && self.received > self.told;
+        let rides = others && self.received > self.acked;
         if !due && !rides {
             return;
         }
@@ -77,8 +77,8 @@ impl AckSender {
             clock: self.at.0,
         };
         if record.push(0, 0, &Message::Ack(ack)) {
-            self.told = self.received;
-            self.told_at = now;
+            self.acked = self.received;
+            self.acked_at = now;
             self.now = false;
             self.due = None;
         }

@@ -107,7 +107,7 @@ impl Path {
         if self.base.needs_probe(now) && !self.is_empty() {
             return 0;
         }
-        let (target, least) = match (self.rate.is_limited(), self.uplink.has_sound()) {
+        let (target, least) = match (self.rate.is_path_limited(), self.uplink.has_sound()) {
             (true, true) => (SOUND_TARGET.min(self.media_target), LEAST_BESIDE_SOUND),
             (true, false) => (self.media_target, LEAST_RECORD as u64),
             (false, _) => (self.media_target, MEDIA_FIRST),
@@ -130,7 +130,7 @@ impl Path {
     }
 
     fn bytes_of_record(&self, least: usize) -> usize {
-        let (most, time) = match (self.is_live(), self.rate.is_limited()) {
+        let (most, time) = match (self.is_live(), self.rate.is_path_limited()) {
             (true, true) => (RECORD_LIVE, RECORD_TIME_LIVE),
             (true, false) => (RECORD_LIVE, RECORD_TIME_UNKNOWN),
             (false, _) => (RECORD_BULK, RECORD_TIME),
@@ -155,7 +155,7 @@ impl Path {
     /// Bytes that may be in flight so that they wait for no longer than `queue`.
     fn window(&self, queue: Duration) -> u64 {
         let window = self.bytes_in(self.base_rtt() + queue) + self.others_share();
-        match self.rate.is_limited() {
+        match self.rate.is_path_limited() {
             true => window,
             false => window.saturating_mul(STARTUP_GAIN),
         }
@@ -226,7 +226,7 @@ impl Path {
             true => self.uplink.is_quiet(unacked, others, now),
             false => self.uplink.is_quiet(0, others + unacked, now),
         };
-        is_quiet || !self.rate.is_limited()
+        is_quiet || !self.rate.is_path_limited()
     }
 
     /// Whether so little of this session is in flight that the next record gives a clean sample.
@@ -252,7 +252,7 @@ impl Path {
 
     /// How long the path takes to deliver so many bytes; nothing while its rate is not known.
     pub(super) fn time_of(&self, bytes: u64) -> Duration {
-        let Some(rate) = self.rate.value().filter(|_| self.rate.is_limited()) else {
+        let Some(rate) = self.rate.value().filter(|_| self.rate.is_path_limited()) else {
             return Duration::ZERO;
         };
         let micros = u128::from(bytes) * 1_000_000 / u128::from(rate);

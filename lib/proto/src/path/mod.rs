@@ -35,53 +35,22 @@
 //!
 //! # Constants
 //!
-//! Each has its reason where it stands. The values were chosen by `cargo run --release -p
-//! transom-proto --features sim --example link`, which runs all rows in a few seconds. At 20
-//! Mbit/s, 9.6 Mbit/s of video alone taking 13.9 ms, with a file beside it (p50 and p99 in ms, file
-//! in Mbit/s of 9.5; then the same at 100 Mbit/s, where video alone takes 2.9 ms and 86 are left).
-//! The first row is today's code; the others differ in one thing from the second, the code before
-//! the last changes of the base delay:
+//! Each has its reason where it stands. `cargo xtask constants` builds this crate with each of them
+//! at half and at double, those of [`send`](crate::send) and the targets of [`Config`] too, and
+//! prints what this changes in rows of `cargo run --release -p transom-proto --features sim
+//! --example link`:
+#![doc = include_str!("constants.md")]
 //!
-//! | what was tried | file to the viewer | file to another peer | 100 Mbit/s |
-//! |---|---|---|---|
-//! | today | 19.1 / 20.1, 9.1 | 18.8 / 19.8, 9.0 | 4.9 / 6.5, 85 |
-//! | target 3 ms, acks each 2 ms, half a window a record, 3 ms a record | 18.5 / 19.4, 9.1 | 18.1 / 19.6, 9.1 | 4.7 / 6.0, 85 |
-//! | target 4 ms | 19.5 / 21.3, 9.0 | 19.8 / 21.8, 8.3 | 6.4 / 7.6, 85 |
-//! | target 5 ms | 20.6 / 21.9, 8.9 | 20.9 / 25.8, 8.3 | 7.3 / 8.6, 85 |
-//! | acks each 1 ms | 19.4 / 20.1, 8.7 | 19.1 / 20.0, 8.2 | 5.4 / 6.1, 85 |
-//! | a quarter of a window a record | 18.4 / 19.7, 9.0 | 18.7 / 20.4, 8.5 | 5.8 / 6.9, 85 |
-//! | 2 ms a record | 18.3 / 19.9, 9.0 | 18.5 / 20.0, 9.0 | 4.6 / 6.0, 85 |
-//! | whole records in the base delay | 25.6 / 27.5, 9.1 | 14.4 / 15.1, 7.1 | 7.1 / 9.4, 85 |
+//! What was tried and dropped, in single runs of early states:
+//! - rates over 5 ms: bursts of a token bucket double them;
+//! - rates over 8 ms on a path of 20 ms: the gaps between another session's pictures pass for the
+//!   rate, its p50 rose from 24 to 82 ms;
+//! - a target that grows by the queue of others: three files beside a call had a p99 of 620 ms;
+//! - a window that grows while no queue shows: more delay and no more bytes;
+//! - a record that fills the window: file to another peer 9.2 instead of 8.8 Mbit/s, but p99 48 ms
+//!   in the second after a file and a call that begin together.
 //!
-//! What was tried and dropped: rates over 5 ms (bursts of a token bucket double them), over 8 ms on
-//! a path of 20 ms (the gaps between another session's pictures pass for the rate: its p50 rose
-//! from 24 to 82 ms), a target that grows by the queue of others (three files beside a call: p99
-//! 620 ms), a window that grows while no queue shows (more delay and no more bytes), and a record
-//! that fills the window (file to another peer 9.2 instead of 8.8 Mbit/s, but p99 48 ms in the
-//! second after a file and a call that begin together).
-//!
-//! # Files beside a call of another session
-//!
-//! Before and after the sessions of a station shared their [`Uplink`] (p50 and p99 of pictures in
-//! ms, pictures shown, file in Mbit/s; same command, video 9.6 Mbit/s where nothing else is said):
-//!
-//! | link | alone | each for itself | with the shared queue |
-//! |---|---|---|---|
-//! | 20 Mbit/s | 13.9 / 13.9 | 19.2 / 20.3, 8.8 | 18.8 / 19.8, 9.0 |
-//! | same, three files | 13.9 / 13.9 | 22.8 / 24.3, 8.8 | 23.1 / 26.8, 8.5 |
-//! | 20 Mbit/s, RTT 20 ms | 23.7 / 23.7 | 23.7 / 23.7, **3.8** | 28.3 / 31.6, 8.4 |
-//! | same, two files | 23.7 / 23.7 | 23.7 / 23.7, 7.0 | 29.8 / 38.3, 8.5 |
-//! | 20 Mbit/s, RTT 40 ms | 33.7 / 33.7 | 41.5 / 57.6, 8.6 | 39.1 / 48.6, 8.0 |
-//! | 50 Mbit/s, RTT 20 ms, video 40 | | **66.3 / 100.7, 95 %**, 8.6 | 38.4 / 42.5, all, 5.7 |
-//! | 20 Mbit/s, video 36 | 83.4 / 85.2, 50 % | 102.9 / **125.8**, 44 %, 2.1 | 95.7 / 106.0, 47 %, 1.0 |
-//! | 20 Mbit/s, 15 ms longer after 10 s | | 28.9 / 48.9, 7.6 | 28.9 / 34.7, 8.2 |
-//! | 100 Mbit/s, same | | 17.9 / 26.7, 67.7 | 17.9 / 21.9, 74.8 |
-//! | 50 Mbit/s, jitter 5 ms | 9.1 / 10.5 | 9.5 / 12.4, 18.6 | 9.6 / 12.4, 20.6 |
-//!
-//! The call that is too much for its link leaves the file exactly its floor of 5 %: the p99 of 106
-//! ms is the floor's price, 104 for a file to the viewer.
-//!
-//! What was tried and dropped for the shared queue:
+//! And for the queue that the sessions of a station share:
 //! - the rate as the sum over 12 ms of all acks: 27 of 20 Mbit/s, since base delays place the bytes
 //!   in time only to some milliseconds (p50 at 20 ms: 32.2 over 16 ms, 29.3 over 20, 28.9 over 28);
 //! - no bound by what is not acked: an overestimated rate, base delays taken in its queue, and an
@@ -90,67 +59,23 @@
 //! - a queue that the call waits for too, when its base delay is due: 71 % of pictures shown;
 //! - twice the own rate for the whole window, not only its pipe: three files 30.6 instead of 23.8;
 //! - draining by 105 or 110 % of the rate: two files at 20 ms 31.3 and 32.8 instead of 29.8;
-//! - draining by seven instead of eight tenths where a queue stands: file 8.3, p50 27.4 at 20 ms.
-//!
-//! These are single runs of an early state each; they compare within a line only.
-//!
-//! # Each constant, half and double
-//!
-//! The same command on today's code, with one constant changed in the source: a call and files to
-//! other peers at 20 Mbit/s (p50 / p99 in ms, files in Mbit/s). The last column is another row that
-//! the constant changes.
-//!
-//! | constant | | RTT 20 ms | RTT 40 ms | RTT 20 ms, two files | |
-//! |---|---|---|---|---|---|
-//! | today | | 28.3 / 31.6, 8.4 | 39.1 / 48.6, 8.0 | 29.8 / 38.3, 8.5 | |
-//! | clean: 3/4 | half | same | 40.0 / 59.2, 7.7 | same | to the viewer, RTT 20 ms: 27.9 / 40.2 for 27.9 / 35.1 |
-//! | | double | same | 39.5 / 49.6, 8.1 | same | same: **52.1 / 160.4** |
-//! | clean: 1/5 | half | 28.2 / 31.8, 8.1 | 39.0 / 49.2, 8.0 | 29.3 / 38.2, 8.3 | |
-//! | | double | 28.5 / 32.2, 8.5 | 37.9 / 48.8, 8.2 | 29.2 / 37.7, 8.5 | |
-//! | uplink: 3/4 | half | 28.2 / 31.6, 8.2 | 40.7 / 50.9, 7.8 | 29.3 / 38.5, 8.2 | |
-//! | | double | 28.4 / 32.3, 8.5 | same | 31.0 / 42.2, 8.6 | |
-//! | `LONG_PATH` | half | 29.2 / 38.9, 8.4 | 39.1 / 48.4, 7.9 | 30.1 / 42.0, 8.5 | to the viewer, RTT 20 ms: 31.7 / 36.6 |
-//! | | double | 27.6 / 30.3, 8.5 | 39.3 / 47.7, 8.3 | 30.1 / 38.8, 8.5 | same: 26.7 / 28.6 |
-//! | `LONGER_ROUTE` | half | same | same | same | |
-//! | | double | same | same | same | 100 Mbit/s, +15 ms: 67.2 for 74.8 |
-//! | `LEAST_WINDOW` | half | 28.7 / 31.8, 8.5 | 39.6 / 50.2, 7.9 | 29.5 / 39.5, 8.5 | video 36: 87.0 / 89.2, 0.5 for 95.7 / 106.0, 1.0 |
-//! | | double | 28.1 / 31.3, 8.4 | 38.1 / 48.2, 7.9 | 29.1 / 38.7, 8.5 | same: 98.7 / 110.5, 1.9 |
-//! | `delivered::WINDOW` | half | 33.9 / 38.2, 8.9 | 41.7 / 68.3, 8.3 | 33.7 / **70.2**, 8.5 | |
-//! | | double | 27.1 / 30.1, 8.3 | 37.3 / 46.1, 7.8 | 28.0 / 35.9, 8.3 | whole stations: 4.9 for 6.2 |
-//! | `DELAYS_SPAN` | half | 26.1 / 31.5, 8.2 | 38.4 / 47.3, 8.1 | 28.3 / 35.7, 8.5 | three files: 20.6 / 24.2, 8.3 for 23.1 / 26.8, 8.5 |
-//! | | double | 29.4 / 32.0, 8.6 | 40.6 / 52.4, 8.0 | 31.4 / 42.2, 8.5 | same: 24.0 / 26.9, 8.7 |
-//! | `STANDING` | half | 28.4 / 31.8, 8.4 | 39.0 / 48.4, 8.0 | 29.2 / 39.3, 8.4 | same: 20.6 / 25.3, 8.4 |
-//! | | double | 28.5 / 31.4, 8.6 | 40.2 / 49.2, 8.1 | 30.8 / 40.8, 8.6 | same: 24.1 / 27.7, 8.6 |
-//! | `QUIET` | half | 28.3 / 31.8, 8.4 | 37.5 / 49.3, 7.8 | 29.3 / 38.5, 8.4 | same: 22.0 / 25.6, 8.4 |
-//! | | double | 28.6 / 31.9, 8.4 | 39.5 / 48.5, 8.1 | 29.2 / 37.9, 8.5 | same: 23.7 / 28.1, 8.6 |
-//! | `QUIET_TIME` | half | 28.3 / 31.9, 8.4 | 40.8 / 49.4, 8.5 | 30.1 / 39.8, 8.5 | |
-//! | | double | same | 37.9 / 49.0, 7.9 | 30.0 / 40.8, 8.5 | |
-//! | 3/4 of a step is busy | half | 27.8 / 31.7, 8.2 | 36.9 / 47.0, 7.8 | 29.4 / 37.8, 8.3 | 100 Mbit/s, +15 ms: p99 32.6 for 21.9 |
-//! | | double | 31.5 / 43.0, 8.6 | 42.9 / 55.5, 8.4 | **62.0 / 318.7**, 13.3 | |
-//! | `rate::INTERVAL` | half | same | same | same | three files: 23.1 / 28.7, 8.6 |
-//! | | double | same | same | 29.2 / 38.0, 8.4 | same: 20.6 / 21.8, 8.1 |
-//!
-//! Half and double of these changed no p50 by more than 2.3 ms, no p99 by more than 2.8 ms, and no
-//! file by more than 0.3 Mbit/s at 20 Mbit/s: `STRAY`, `MEDIA_FIRST`, `STARTUP_GAIN`, `FREE`,
-//! `SPREAD`, `rate::APART`, `rate::SPAN`, `base_delay::SPAN`, `delivered::SPAN`, `LONGEST_SPAN`,
-//! `LEAST_WAIT` and `RECORD_TIME_UNKNOWN`. `FIRST_RATE`, `LONGEST_WAIT` and `RECORD_TIME` changed
-//! nothing: rows are measured from the second second on, and all of them have a call.
+//! - draining by seven instead of eight tenths where a queue stands: file 8.3, p50 27.4 at 20 ms;
+//! - a record's own time by the rate of all instead of the own one: file 2 % more over 20 ms, and
+//!   three files 29.5 instead of 26.9 ms.
 //!
 //! # Limits
 //!
-//! Another program of the same owner shares only the mark that a call is live: its file knows the
-//! rate of the link by its own session alone. Without that rate in the model of the queue (over 28
-//! ms, a file that the pictures of another program interrupt gets no more than 12 of 20 Mbit/s) the
-//! file got 64 to 77 % of what is left over real sockets, with it 95 %: the middle column
-//! is its part. Two files over a long route share unevenly (6.9 and 1.6 Mbit/s at 20 ms).
-//!
-//! Whole stations give a file to another peer less than the sessions of this table do, and why is
-//! not known: by `cargo xtask sim --rate 20mbit --video 30x40000 --file other --rtt TIME` 5.8
-//! Mbit/s (61 %) at 10 ms, 4.3 (45 %) at 20 and 8.3 (86 %) at 40; over the link of row 6, which has
-//! no token bucket, 6.2 (65 %). At 20 ms the median latency of the call is that of video alone.
-//! Over row 6's link, the shared rate over 20 instead of 28 ms gives the file 7.3, but here two
-//! files then add 6 ms to the p99, and one at 40 ms 14; a session that looks at the queue at least
-//! each millisecond gets 6.7.
+//! - Another program of the same owner shares only the mark that a call is live: its file knows the
+//!   rate of the link by its own session alone. (Without that rate in the model of the queue, a file
+//!   that the pictures of another program interrupt got 64 to 77 % of what is left over real
+//!   sockets, with it 95 %.) By whole stations it gets 8.6 of 9.5 Mbit/s over a LAN and over 40 ms, but
+//!   3.4 over 20 ms.
+//! - At 2 Mbit/s a file to another peer has a window of two segments, 12 ms, whatever the call needs:
+//!   beside it and 0.96 Mbit/s of video 14 % of the pictures are lost, and sound waits for 25 ms.
+//!   Beside a file to the viewer all are shown, and sound waits for 10 ms.
+//! - A call that is too much for its link leaves the file exactly its floor of 5 %, which costs its
+//!   p99 15 to 20 ms (105 for a file to another peer).
+//! - Two files over a round trip of 20 ms share unevenly, 5.3 and 3.3 Mbit/s.
 
 pub(crate) mod ack;
 mod base_delay;

@@ -48,7 +48,7 @@ pub(super) struct Rate {
     busy_since: u64,
     max: MaxFilter,
     /// A busy interval was measured: the rate is the path's, not the application's.
-    is_limited: bool,
+    is_path_limited: bool,
 }
 
 /// The largest value of the last one to two spans of busy time.
@@ -86,7 +86,7 @@ impl Rate {
             .filter(|from| span(**from, ack) >= interval);
         let is_busy = from.is_some_and(|from| from.clock >= self.busy_since);
         if let Some(from) = from {
-            self.is_limited |= is_busy;
+            self.is_path_limited |= is_busy;
             let busy = if is_busy { step } else { Duration::ZERO };
             self.max.take(rate(*from, ack), busy);
         }
@@ -100,12 +100,12 @@ impl Rate {
 
     /// The path is another one: what it takes has to be found anew, from the rate of now on.
     pub(super) fn restart(&mut self) {
-        self.is_limited = false;
+        self.is_path_limited = false;
     }
 
     /// Whether the rate is the path's: before its first busy interval the path may take far more.
-    pub(super) fn is_limited(&self) -> bool {
-        self.is_limited
+    pub(super) fn is_path_limited(&self) -> bool {
+        self.is_path_limited
     }
 
     /// Bytes per second; `None` before it was measured.
@@ -229,11 +229,11 @@ mod tests {
         let mut acks = Acks::new();
         acks.run(20, 500, Duration::ZERO);
         assert_eq!(acks.value(), Some(500));
-        assert!(!acks.rate.is_limited());
+        assert!(!acks.rate.is_path_limited());
         acks.run(20, 700, Duration::ZERO);
         assert_eq!(acks.value(), Some(700));
         acks.run(20, 300, LONG);
-        assert!(acks.rate.is_limited());
+        assert!(acks.rate.is_path_limited());
         assert_eq!(acks.value(), Some(700));
     }
 
@@ -252,7 +252,7 @@ mod tests {
         for (queued, limited) in [(1_499, false), (1_500, true)] {
             let mut acks = Acks::new();
             acks.run(20, 100, Duration::from_micros(queued));
-            assert_eq!(acks.rate.is_limited(), limited, "{queued} us");
+            assert_eq!(acks.rate.is_path_limited(), limited, "{queued} us");
         }
         // One step with a pause makes all of the interval one with a pause.
         let mut acks = Acks::new();
@@ -260,7 +260,7 @@ mod tests {
             acks.run(6, 100, LONG);
             acks.add(200, 2, Duration::ZERO);
         }
-        assert!(!acks.rate.is_limited());
+        assert!(!acks.rate.is_path_limited());
     }
 
     #[test]

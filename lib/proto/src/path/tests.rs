@@ -308,9 +308,9 @@ fn a_route_that_got_longer_is_no_queue_after_2_seconds() {
 
 #[test]
 fn the_rate_of_a_route_that_got_far_longer_is_found_anew() {
-    for (longer, is_limited) in [(4, true), (8, true), (10, false), (15, false)] {
+    for (longer, is_path_limited) in [(4, true), (8, true), (10, false), (15, false)] {
         let mut line = Line::measured(RATE, 10 * MILLI);
-        assert!(line.path.rate.is_limited());
+        assert!(line.path.rate.is_path_limited());
         // Twice as much in a round trip: it more than doubles above 10 ms.
         line.delay += MILLI * longer / 2 + MILLI / 10;
         let start = line.now;
@@ -318,8 +318,8 @@ fn the_rate_of_a_route_that_got_far_longer_is_found_anew() {
             line.exchange(1_000, Duration::ZERO);
         }
         assert_eq!(
-            line.path.rate.is_limited(),
-            is_limited,
+            line.path.rate.is_path_limited(),
+            is_path_limited,
             "{longer} ms longer"
         );
     }

@@ -4,27 +4,27 @@
 /// freeze them.
 pub(crate) struct Floor {
     percent: u64,
-    /// Hundredths of bytes that are owed to them, at most one record. More is not saved up: a
-    /// picture waits behind one record of the floor, never behind two in a row.
-    owed: u64,
+    /// Hundredths of bytes that they may send, at most one record. More is not saved up: a picture
+    /// waits behind one record of the floor, never behind two in a row.
+    credit: u64,
 }
 
 impl Floor {
     pub(crate) fn new(percent: u8) -> Self {
         let percent = u64::from(percent.min(100));
-        Self { percent, owed: 0 }
+        Self { percent, credit: 0 }
     }
 
-    /// Whether so many bytes are owed.
+    /// Whether there is credit for so many bytes.
     pub(crate) fn is_due(&self, bytes: usize) -> bool {
-        self.owed >= bytes as u64 * 100
+        self.credit >= bytes as u64 * 100
     }
 
     /// `bytes` were sent in a record that had room for `record`; `below` of them are below media.
     pub(crate) fn on_sent(&mut self, bytes: u64, below: u64, record: usize) {
         let more = bytes.saturating_sub(below) * self.percent;
-        let owed = (self.owed + more).min(record as u64 * 100);
-        self.owed = owed.saturating_sub(below * 100);
+        let credit = (self.credit + more).min(record as u64 * 100);
+        self.credit = credit.saturating_sub(below * 100);
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn what_is_below_media_gets_its_share_of_the_bytes() {
-        // Of twenty records of pictures one is owed.
+        // Twenty records of pictures give credit for one.
         assert_eq!(given(5, 2100), 100);
         assert_eq!(given(50, 300), 100);
         assert_eq!(given(0, 1000), 0);

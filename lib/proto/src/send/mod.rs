@@ -10,7 +10,7 @@
 //! --+-------------------------+---------------------------------------+---------------------------
 //! 1 | control: calls, pings   | nothing                               | what fits
 //! 2 | sound                   | a path that stands still              | the newest 200 ms
-//! 3 | 5 and 6, if owed by now | as below, but by no picture or window | one record: the floor, 5 %
+//! 3 | 5 and 6, with credit     | as below, but by no picture or window | one record: the floor, 5 %
 //! 4 | pictures                | media gate, viewer's credit           | one picture, then the next
 //! 5 | texts, file control     | a record of them that is not acked,   | what fits
 //!   |                         | and a picture at the gate             |
@@ -24,7 +24,8 @@
 //! record carries what fits in this order, up to 64 KiB; file data follow texts, so that an entry's
 //! data never overtake its announcement.
 //!
-//! How many bytes may be on the way is measured and decided in [`path`](crate::path).
+//! How many bytes may be on the way is measured and decided in [`path`](crate::path), whose tables
+//! also show what each constant of this module decides.
 
 mod floor;
 mod output;
@@ -174,7 +175,7 @@ impl Sources<'_> {
         self.calls.pull(record, gate);
     }
 
-    /// Bytes that the floor has to owe before they go: those of the texts that wait, else a record
+    /// Bytes for which the floor needs credit before they go: those of the texts that wait, else a record
     /// of file data.
     fn next_below_media(&self, record: &Record<'_>) -> usize {
         match self.output.text.len() {

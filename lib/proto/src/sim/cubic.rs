@@ -1,5 +1,5 @@
 //! The congestion window of a modelled TCP sender: CUBIC (RFC 9438) with HyStart's delay detection
-//! and slow start after idle, as Linux has them. It knows no packet.
+//! and slow start after idle, as in Linux. Counts bytes, not packets.
 
 use core::time::Duration;
 
@@ -12,10 +12,10 @@ const C: f64 = 0.4;
 const BETA: f64 = 0.7;
 /// RFC 6928.
 const INITIAL: f64 = 10.0;
-/// HyStart looks from this window on, at the least round trip of so many acks of a round.
+/// HyStart starts at this window and takes the minimum RTT of so many acks of a round.
 const HYSTART_WINDOW: f64 = 16.0;
 const HYSTART_SAMPLES: u32 = 8;
-/// HyStart's delay that means a queue: an eighth of the least round trip within these bounds.
+/// An RTT above the minimum by an eighth, within these bounds, ends slow start.
 const HYSTART_LEAST: Duration = Duration::from_millis(4);
 const HYSTART_MOST: Duration = Duration::from_millis(16);
 
@@ -24,12 +24,13 @@ const HYSTART_MOST: Duration = Duration::from_millis(16);
 pub(super) struct Cubic {
     window: f64,
     threshold: f64,
-    /// The window before the last loss.
-    most: f64,
-    /// When this growth began, and with which window; `None` until the first ack after a loss.
+    /// W_max of the RFC: the window before the last loss.
+    max_window: f64,
+    /// Start of the current growth and the window at that time; `None` until the first ack after a
+    /// loss.
     epoch: Option<(Duration, f64)>,
-    /// How long the cubic takes from the epoch to `most`.
-    rise: f64,
+    /// K of the RFC: seconds from the start of the epoch until the window is `max_window` again.
+    k: f64,
     min_rtt: Duration,
     round: Round,
 }
@@ -47,15 +48,15 @@ impl Cubic {
         Self {
             window: INITIAL,
             threshold: f64::INFINITY,
-            most: 0.0,
+            max_window: 0.0,
             epoch: None,
-            rise: 0.0,
+            k: 0.0,
             min_rtt: Duration::MAX,
             round: Round::default(),
         }
     }
 
-    /// Bytes that may be on their way.
+    /// Bytes that may be in flight.
     pub(super) fn window(&self) -> usize {
         self.window as usize * MSS
     }
@@ -64,7 +65,8 @@ impl Cubic {
         self.window < self.threshold
     }
 
-    /// A round trip was measured; `acked` and `sent` are the ends of what was acked and sent.
+    /// A round trip was measured. `acked` and `sent` are the stream offsets up to which bytes were
+    /// acked and sent.
     pub(super) fn handle_rtt(&mut self, rtt: Duration, acked: u64, sent: u64) {
         self.min_rtt = self.min_rtt.min(rtt);
         if !self.is_slow_start() || self.window < HYSTART_WINDOW {
@@ -94,14 +96,14 @@ impl Cubic {
             self.window += acked;
             return;
         }
-        let (window, most) = (self.window, self.most);
+        let (window, max_window) = (self.window, self.max_window);
         let (began, first) = *self.epoch.get_or_insert((now, window));
         if began == now {
-            self.rise = cube_root((most - window).max(0.0) / C);
+            self.k = cube_root((max_window - window).max(0.0) / C);
         }
         let elapsed = (now - began + srtt).as_secs_f64();
-        let target = C * cube(elapsed - self.rise) + most.max(first);
-        // What Reno would have by now, fair to it on short round trips.
+        let target = C * cube(elapsed - self.k) + max_window.max(first);
+        // The window that Reno would have: on short round trips CUBIC must not get less.
         let rounds = (now - began).as_secs_f64() / srtt.as_secs_f64().max(1e-6);
         let reno = first + 3.0 * (1.0 - BETA) / (1.0 + BETA) * rounds;
         let target = target.max(reno).clamp(window, 1.5 * window);
@@ -110,8 +112,8 @@ impl Cubic {
 
     /// A packet was lost.
     pub(super) fn handle_loss(&mut self) {
-        // Fast convergence: a newcomer gets room.
-        self.most = match self.window < self.most {
+        // Fast convergence: leaves bandwidth to new flows.
+        self.max_window = match self.window < self.max_window {
             true => self.window * (1.0 + BETA) / 2.0,
             false => self.window,
         };
@@ -126,7 +128,7 @@ impl Cubic {
         self.window = 1.0;
     }
 
-    /// Nothing was sent for so long, `timeout` being the retransmission timeout.
+    /// Nothing was sent for `idle`; `timeout` is the retransmission timeout.
     pub(super) fn handle_idle(&mut self, idle: Duration, timeout: Duration) {
         let mut left = idle;
         if left > timeout {

@@ -1,5 +1,5 @@
 //! One direction of a TCP connection: a sender, a receiver, and the values that the bytes stand
-//! for. It knows no link: it gives out segments to send, and is told which arrived.
+//! for. It knows no link: it gives out segments to send, and learns which arrived.
 
 mod receiver;
 mod recovery;
@@ -20,8 +20,8 @@ pub(super) struct Flow<T> {
     values: VecDeque<(u64, T)>,
     sender: Sender,
     receiver: Receiver,
-    /// Received bytes that the reader knows of.
-    told: u64,
+    /// Received bytes that were reported to the reader.
+    reported: u64,
 }
 
 /// For the application.
@@ -31,7 +31,7 @@ impl<T> Flow<T> {
             values: VecDeque::new(),
             sender: Sender::new(),
             receiver: Receiver::default(),
-            told: 0,
+            reported: 0,
         }
     }
 
@@ -64,15 +64,15 @@ impl<T> Flow<T> {
             return None;
         }
         let (end, value) = self.values.pop_front()?;
-        self.told = self.told.max(end);
+        self.reported = self.reported.max(end);
         Some(value)
     }
 
     /// Bytes of an incomplete value that were received since the reader last asked.
     pub(super) fn read_partial(&mut self) -> usize {
         let received = self.receiver.received();
-        let more = received.saturating_sub(self.told);
-        self.told = self.told.max(received);
+        let more = received.saturating_sub(self.reported);
+        self.reported = self.reported.max(received);
         more as usize
     }
 

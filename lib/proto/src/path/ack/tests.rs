@@ -5,10 +5,10 @@ use super::*;
 const NOW: Instant = Instant(1_000_000);
 
 /// What is acked in a record of that room, if anything.
-fn pulled(owed: &mut AckSender, room: usize, others: bool, now: Instant) -> Option<Ack> {
+fn pulled(acks: &mut AckSender, room: usize, others: bool, now: Instant) -> Option<Ack> {
     let mut out = [0; ACK_BYTES];
     let mut record = Record::new(out.get_mut(..room).unwrap_or(&mut []));
-    owed.pull(&mut record, others, now);
+    acks.pull(&mut record, others, now);
     let used = record.used();
     let (head, payload) = out.split_first_chunk().unwrap();
     let header = transom_wire::Header::decode(*head).unwrap();
@@ -18,94 +18,94 @@ fn pulled(owed: &mut AckSender, room: usize, others: bool, now: Instant) -> Opti
     }
 }
 
-fn alone(owed: &mut AckSender, now: Instant) -> Option<Ack> {
-    pulled(owed, ACK_BYTES, false, now)
+fn alone(acks: &mut AckSender, now: Instant) -> Option<Ack> {
+    pulled(acks, ACK_BYTES, false, now)
 }
 
 #[test]
 fn a_frame_is_acked_20_ms_after_it_came_and_not_later_for_others() {
-    let mut owed = AckSender::default();
-    owed.took(10, NOW);
-    owed.soon(NOW);
+    let mut acks = AckSender::default();
+    acks.on_received(10, NOW);
+    acks.soon(NOW);
     let later = NOW + LATEST / 2;
-    owed.took(5, later);
-    owed.soon(later);
+    acks.on_received(5, later);
+    acks.soon(later);
     let due = NOW + LATEST;
-    assert_eq!(owed.poll_timeout(), Some(due));
+    assert_eq!(acks.poll_timeout(), Some(due));
     let early = due - Duration::from_micros(1);
-    owed.handle_timeout(early);
-    assert!(alone(&mut owed, early).is_none());
-    owed.handle_timeout(due);
-    assert_eq!(owed.poll_timeout(), None);
+    acks.handle_timeout(early);
+    assert!(alone(&mut acks, early).is_none());
+    acks.handle_timeout(due);
+    assert_eq!(acks.poll_timeout(), None);
     let (received, clock) = (15, later.0);
-    let acked = alone(&mut owed, due + LATEST);
+    let acked = alone(&mut acks, due + LATEST);
     assert_eq!(acked, Some(Ack { received, clock }));
-    assert!(alone(&mut owed, due + 2 * LATEST).is_none(), "once");
+    assert!(alone(&mut acks, due + 2 * LATEST).is_none(), "once");
 }
 
 #[test]
 fn an_ack_that_is_due_goes_without_a_timeout_told() {
-    let mut owed = AckSender::default();
-    owed.took(10, NOW);
-    owed.soon(NOW);
-    assert!(alone(&mut owed, NOW + LATEST).is_some());
-    assert_eq!(owed.poll_timeout(), None, "it is said");
+    let mut acks = AckSender::default();
+    acks.on_received(10, NOW);
+    acks.soon(NOW);
+    assert!(alone(&mut acks, NOW + LATEST).is_some());
+    assert_eq!(acks.poll_timeout(), None, "it is said");
 }
 
 #[test]
 fn the_end_of_a_picture_is_acked_at_once() {
-    let mut owed = AckSender::default();
-    owed.took(10, NOW);
-    owed.at_once();
-    assert!(alone(&mut owed, NOW).is_some());
-    assert!(alone(&mut owed, NOW).is_none());
+    let mut acks = AckSender::default();
+    acks.on_received(10, NOW);
+    acks.at_once();
+    assert!(alone(&mut acks, NOW).is_some());
+    assert!(alone(&mut acks, NOW).is_none());
 }
 
 #[test]
 fn acks_ride_along_when_there_is_news() {
-    let mut owed = AckSender::default();
-    assert!(pulled(&mut owed, ACK_BYTES, true, NOW).is_none());
-    owed.took(1, NOW);
-    assert!(pulled(&mut owed, ACK_BYTES, true, NOW).is_some());
-    assert!(pulled(&mut owed, ACK_BYTES, true, NOW).is_none());
+    let mut acks = AckSender::default();
+    assert!(pulled(&mut acks, ACK_BYTES, true, NOW).is_none());
+    acks.on_received(1, NOW);
+    assert!(pulled(&mut acks, ACK_BYTES, true, NOW).is_some());
+    assert!(pulled(&mut acks, ACK_BYTES, true, NOW).is_none());
 }
 
 #[test]
 fn file_data_are_acked_at_once_and_at_most_every_2_ms() {
-    let mut owed = AckSender::default();
-    owed.took(1_000_000, NOW);
-    owed.data(NOW);
-    assert_eq!(owed.poll_timeout(), Some(NOW));
-    assert!(alone(&mut owed, NOW).is_some());
+    let mut acks = AckSender::default();
+    acks.on_received(1_000_000, NOW);
+    acks.data(NOW);
+    assert_eq!(acks.poll_timeout(), Some(NOW));
+    assert!(alone(&mut acks, NOW).is_some());
     let early = NOW + Duration::from_micros(1);
-    owed.took(1_000_000, early);
-    owed.data(early);
+    acks.on_received(1_000_000, early);
+    acks.data(early);
     let due = NOW + PAUSE;
-    assert_eq!(owed.poll_timeout(), Some(due));
-    assert!(alone(&mut owed, due - Duration::from_micros(1)).is_none());
-    owed.took(5, due);
-    owed.data(due);
+    assert_eq!(acks.poll_timeout(), Some(due));
+    assert!(alone(&mut acks, due - Duration::from_micros(1)).is_none());
+    acks.on_received(5, due);
+    acks.data(due);
     let (received, clock) = (2_000_005, due.0);
-    assert_eq!(alone(&mut owed, due), Some(Ack { received, clock }));
+    assert_eq!(alone(&mut acks, due), Some(Ack { received, clock }));
     assert_eq!(PAUSE, Duration::from_millis(2));
 }
 
 #[test]
 fn file_data_hasten_the_ack_of_other_frames_and_these_delay_none() {
-    let mut owed = AckSender::default();
-    owed.took(10, NOW);
-    owed.soon(NOW);
-    owed.data(NOW);
-    owed.soon(NOW);
-    assert!(alone(&mut owed, NOW).is_some());
+    let mut acks = AckSender::default();
+    acks.on_received(10, NOW);
+    acks.soon(NOW);
+    acks.data(NOW);
+    acks.soon(NOW);
+    assert!(alone(&mut acks, NOW).is_some());
 }
 
 #[test]
 fn an_ack_without_room_stays_due() {
-    let mut owed = AckSender::default();
-    owed.took(10, NOW);
-    owed.at_once();
-    assert!(pulled(&mut owed, ACK_BYTES - 1, true, NOW).is_none());
-    assert!(alone(&mut owed, NOW).is_some());
-    assert_eq!(owed.received(), 10);
+    let mut acks = AckSender::default();
+    acks.on_received(10, NOW);
+    acks.at_once();
+    assert!(pulled(&mut acks, ACK_BYTES - 1, true, NOW).is_none());
+    assert!(alone(&mut acks, NOW).is_some());
+    assert_eq!(acks.received(), 10);
 }

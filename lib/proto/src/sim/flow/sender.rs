@@ -57,7 +57,7 @@ pub(super) struct Sender {
     cubic: Cubic,
     recovery: Option<Recovery>,
     /// Whether the window, not the application, ended the last sending.
-    is_limited: bool,
+    is_window_limited: bool,
     timeout: Timeout,
     timer: Option<Duration>,
     /// Whether a tail loss probe was sent since the last ack.
@@ -98,7 +98,7 @@ impl Sender {
             transmissions: 0,
             cubic: Cubic::new(),
             recovery: None,
-            is_limited: false,
+            is_window_limited: false,
             timeout: Timeout::default(),
             timer: None,
             is_probed: false,
@@ -158,7 +158,7 @@ impl Sender {
         }
         let window = self.window();
         if self.pipe + MSS > window && self.pipe > 0 {
-            self.is_limited |= self.unsent() > 0 || self.lost > 0;
+            self.is_window_limited |= self.unsent() > 0 || self.lost > 0;
             return None;
         }
         let segment = match self.lost {
@@ -392,7 +392,7 @@ impl Sender {
         let (pipe, threshold) = (self.pipe, self.cubic.window());
         let recovery = self.recovery.as_mut();
         let is_reduced = recovery.is_some_and(|it| it.on_delivered(bytes, pipe, threshold));
-        if !is_reduced && core::mem::take(&mut self.is_limited) {
+        if !is_reduced && core::mem::take(&mut self.is_window_limited) {
             let srtt = self.timeout.srtt().unwrap_or_default();
             self.cubic.handle_acked(bytes, srtt, now);
         }
