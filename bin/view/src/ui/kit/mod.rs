@@ -10,9 +10,6 @@ mod overlay;
 mod picture;
 pub(super) mod text;
 
-#[cfg(test)]
-mod tests;
-
 use egui::{Ui, UiBuilder};
 
 pub(super) use avatar::{Dot, avatar, badge, dot, mark};
