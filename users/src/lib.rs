@@ -50,7 +50,7 @@ pub use known::{KnownPeers, MAX_KNOWN, NotLearned};
 pub use lines::{MAX_BYTES, MAX_ERRORS, MAX_LINE};
 pub use rights::{Rights, UnknownRight};
 pub use text::{escape, shorten};
-pub use trust::{Person, Trust, identify, pins, trust};
+pub use trust::{Person, Trust, identify, pinned, pins, trust};
 
 #[doc(hidden)]
 pub mod fuzzing;

@@ -165,7 +165,7 @@ impl Line {
 
     /// Our line for the peer's book.
     fn own_line(&self) -> String {
-        let address = crate::addresses::of_this_machine();
+        let address = transom::own_addresses();
         let address = address
             .first()
             .map_or("ADDRESS".to_owned(), ToString::to_string);

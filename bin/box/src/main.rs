@@ -1,7 +1,6 @@
 //! `transom`: the headless program. It parses a command line, runs one command on top of the
 //! station, and turns its end into an exit code.
 
-mod addresses;
 mod args;
 mod check;
 mod commands;
@@ -71,6 +70,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "sound")]
         Command::Sounds => commands::sounds::run(&output),
         Command::Demo(arguments) => commands::demo::run(&arguments, &output),
+        #[cfg(feature = "discovery")]
+        Command::Find(arguments) => commands::find::run(&arguments, &place, &output),
         Command::Completions { shell } => commands::completions::run(shell),
     };
     match result.and_then(|()| output.complete()) {

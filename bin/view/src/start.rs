@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use transom::media::CaptureRequest;
-use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
+use transom::{
+    CallKind, MOVED_PATIENCE, PeerName, Settings, State as Folder, StateError, everywhere,
+    own_addresses,
+};
 use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 
 use crate::arguments::Arguments;
@@ -148,7 +151,7 @@ fn prepare(
 fn reached_at(listen: &[SocketAddr]) -> String {
     let named = listen.iter().find(|address| !address.ip().is_unspecified());
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
-    let own = || Some(SocketAddr::new(paths::own_address()?, port));
+    let own = || Some(SocketAddr::new(*own_addresses().first()?, port));
     match named.copied().or_else(own) {
         Some(address) => Address::from(address).to_string(),
         None => format!("ADDRESS:{port}"),
@@ -210,6 +213,8 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         camera: state.calls.own.request.clone(),
         sound: state.sound.settings.clone(),
         adaptation: state.config.adaptation(),
+        announce: state.config.announcing(),
+        moved_patience: MOVED_PATIENCE,
         // Also while nobody may ring: what this window can do is told once, and it may change.
         takes_calls: true,
         mark_packets: state.config.mark_packets,

@@ -11,6 +11,7 @@ use transom_proto::CallId;
 use transom_users::{Book, Contact, Rights};
 use transom_wire::{CallKind, PeerName, PublicKey};
 
+use crate::discovery::Announce;
 use crate::notice::{TextId, TransferId};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
@@ -108,6 +109,15 @@ pub(crate) enum Command {
     },
     Book {
         book: Book,
+    },
+    Announce {
+        announce: Announce,
+    },
+    AnnouncePairing {
+        number: Option<u8>,
+    },
+    LookNearby {
+        on: bool,
     },
     #[cfg(feature = "sound")]
     Sound(crate::sound::Command),
@@ -326,6 +336,23 @@ impl Handle {
     /// Takes a new contact book; peers that lost a right lose what hangs on it.
     pub fn replace_book(&self, book: Book) {
         self.queue.push(Command::Book { book });
+    }
+
+    /// Whether the local network is told that this station exists, from now on.
+    pub fn announce(&self, announce: Announce) {
+        self.queue.push(Command::Announce { announce });
+    }
+
+    /// Announces the number, 0 to 99, of a pairing code that is shown, or that none is shown any
+    /// more. The number is public; the words of a code never go here.
+    pub fn announce_pairing(&self, number: Option<u8>) {
+        self.queue.push(Command::AnnouncePairing { number });
+    }
+
+    /// Asks the local network which stations are there, from now on or no longer. They come as
+    /// [`Notice::Nearby`](crate::Notice). The question names nobody.
+    pub fn look_nearby(&self, on: bool) {
+        self.queue.push(Command::LookNearby { on });
     }
 
     /// Says goodbye to everybody and ends [`Station::run`](crate::Station::run).

@@ -30,10 +30,12 @@
 //! ignored. The crate `transom-signals` has the handler, and the rules by which signals end this
 //! project's own programs.
 
+mod addresses;
 mod budget;
 mod calls;
 mod camera;
 mod context;
+mod discovery;
 mod disk;
 mod handle;
 mod identity;
@@ -65,6 +67,8 @@ mod texts;
 mod transfers;
 mod workers;
 
+pub use addresses::own_addresses;
+pub use discovery::{Announce, Claim, Nearby};
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
@@ -75,7 +79,8 @@ pub use notice::{
 pub use panics::abort_on_panic;
 pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
-    Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
+    Accept, Allow, Collision, InboxSettings, MOVED_PATIENCE, Order, SendOptions, Settings,
+    everywhere,
 };
 #[cfg(feature = "sound")]
 pub use sound::{RecordedSound, SoundNotice, SoundNumbers, SoundSettings, SoundState};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use transom_wire::{PeerName, PublicKey};
 
+use crate::discovery::Nearby;
 use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
@@ -46,6 +47,7 @@ pub struct TextId(pub(crate) u32);
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
+/// | `Nearby` | five times a second, while the owner asks for it |
 /// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
@@ -87,6 +89,13 @@ pub enum Notice {
         /// What all its programs that are here say that they can do: a camera box, a person's
         /// window, or none of it where a program only sends. It proves nothing and grants nothing.
         capabilities: Capabilities,
+    },
+    /// Who announces itself on the local network now, the newest first and at most 128: told each
+    /// time that changes, after [`Handle::look_nearby`](crate::Handle::look_nearby). Nothing of it
+    /// is proven.
+    Nearby {
+        /// All of them. Our own running station is left out.
+        stations: Vec<Nearby>,
     },
     /// A peer that had joined is gone.
     Left {

@@ -12,6 +12,7 @@ use transom_wire::ByeCode;
 use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
 use crate::context::{Context, earlier};
+use crate::discovery::Discovery;
 use crate::disk::Disk;
 use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
@@ -53,6 +54,7 @@ pub struct RunError(#[from] std::io::Error);
 pub struct Station {
     out: Context,
     links: Links,
+    discovery: Discovery,
     calls: Calls,
     camera: OwnCamera,
     measure: Measure,
@@ -82,6 +84,7 @@ impl Station {
         let random = out.machine.random().ok_or(StartError::Random)?;
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, random, out.machine.clone());
+        let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
         out.workers
             .set_marks(std::mem::take(&mut settings.call_marks));
@@ -96,6 +99,7 @@ impl Station {
         Ok(Self {
             out,
             links,
+            discovery,
             calls: Calls::new(policy),
             camera: OwnCamera::new(settings.camera.take(), linger, settings.adaptation),
             measure: Measure::default(),
@@ -148,6 +152,7 @@ impl Station {
         let now = self.out.now();
         self.end_silent(now);
         self.links.turn(now, &mut self.out);
+        self.discovery.turn(now, &mut self.links, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
         self.camera.files_move(self.transfers.is_moving());
         self.camera.turn(now, &self.calls, &mut self.out);
@@ -174,9 +179,16 @@ impl Station {
         &self.out
     }
 
+    /// What a test of discovery acts on between two turns.
+    #[cfg(test)]
+    pub(crate) fn discovery(&mut self) -> (&mut Discovery, &mut Links, &mut Context) {
+        (&mut self.discovery, &mut self.links, &mut self.out)
+    }
+
     fn due(&self) -> Option<Instant> {
         [
             self.links.due(&self.out),
+            self.discovery.due(),
             self.out.liveness.due(),
             self.calls.due(&self.out),
             self.camera.due(),
@@ -199,6 +211,7 @@ impl Station {
         let Self {
             out,
             links,
+            discovery,
             calls,
             camera,
             measure,
@@ -261,7 +274,11 @@ impl Station {
                 transfer,
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
+            Command::Announce { announce } => discovery.announce(announce),
+            Command::AnnouncePairing { number } => discovery.set_pairing(number),
+            Command::LookNearby { on } => discovery.look(on, out),
             Command::Book { book } => {
+                discovery.contacts_changed();
                 for link in links.replace_book(book, out) {
                     calls.rights_changed(link, links, out);
                     transfers.rights_changed(link, links, out);
@@ -415,7 +432,12 @@ impl Station {
     /// What a notice means for the other parts.
     fn note(&mut self, notice: &Notice) {
         match notice {
-            Notice::Joined { peer, .. } => {
+            Notice::Joined {
+                peer, first_use, ..
+            } => {
+                if *first_use {
+                    self.discovery.contacts_changed();
+                }
                 self.transfers.joined(peer, &self.links, &mut self.out);
                 self.texts.joined(peer, &self.links, &mut self.out);
             }

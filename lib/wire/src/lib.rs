@@ -319,7 +319,7 @@ mod write;
 
 pub use error::{DecodeError, Full};
 pub use frame::{Class, Header, Kind, flags};
-pub use key::{Fingerprint, InvalidKey, PublicKey};
+pub use key::{Fingerprint, InvalidFingerprint, InvalidKey, PublicKey};
 pub use message::Message;
 pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown};
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};

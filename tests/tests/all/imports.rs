@@ -70,7 +70,9 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom",
         &[
             "getrandom",
+            "if-addrs",
             "log",
+            "mdns-sd",
             "thiserror",
             "transom-media",
             "transom-net",

@@ -7,7 +7,7 @@ use clap::Args;
 use transom::PeerName;
 use transom::media::Source;
 
-use super::{Door, parse_listen, parse_source};
+use super::{Announcing, Door, parse_listen, parse_source};
 use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
@@ -49,6 +49,8 @@ pub(crate) struct Call {
     /// What to call yourself [default: this machine's name]
     #[arg(long)]
     pub(crate) name: Option<PeerName>,
+    #[command(flatten)]
+    pub(crate) announcing: Announcing,
     /// Show pictures: auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND
     /// or - (stdin) [default: none]
     #[arg(long, value_parser = parse_source)]

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use serde_json::json;
+use transom::own_addresses;
 use transom::people::{Address, DEFAULT_PORT};
 
-use crate::addresses;
 use crate::args::Id;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -52,7 +52,7 @@ fn place_of(arguments: &Id) -> (Vec<IpAddr>, u16) {
         Some(listen) if !listen.ip().is_unspecified() => (vec![listen.ip()], listen.port()),
         listen => {
             let port = listen.map(|listen| listen.port()).or(arguments.port);
-            (addresses::of_this_machine(), port.unwrap_or(DEFAULT_PORT))
+            (own_addresses(), port.unwrap_or(DEFAULT_PORT))
         }
     }
 }

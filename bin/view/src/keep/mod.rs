@@ -230,6 +230,7 @@ impl Keeper {
             state.act(&Action::SetCamera(request));
         }
         handle.set_adaptation(config.adaptation());
+        handle.announce(config.announcing());
         state.config = config.clone();
         self.save(config)?;
         state.dialog = None;

@@ -8,7 +8,7 @@ use transom_proto::Side;
 use transom_users::{Book, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
-use super::dial::{Dial, Reach};
+use super::dial::{OtherKey, Reach, Route};
 use super::{Links, PeerLink};
 use crate::budget::MAX_LINKS_PER_KEY;
 use crate::context::Context;
@@ -129,15 +129,26 @@ impl Links {
         key: PublicKey,
         out: &mut Context,
     ) -> Option<Admission> {
-        let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
-        let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
-        let contact = &dial.contact;
+        let mut dials = self.dials.values();
+        let (contact, route) = dials.find_map(|dial| match dial.reach {
+            Reach::Trying {
+                link: Some(link),
+                route,
+                ..
+            } if link == id => Some((&dial.contact, route)),
+            _ => None,
+        })?;
         let name = contact.name;
         let admission = Admission::of(name, contact.may);
         match trust(contact, &self.book, self.known.peers(), &key) {
             Trust::Pinned => {
                 self.name_key(&name, &key);
                 Some(self.with_rights_of_owner(admission, &key))
+            }
+            _ if route == Route::Announced => {
+                log::debug!("{name} is not where it is announced: another key is there");
+                self.try_next(name, out);
+                None
             }
             Trust::FirstUse => {
                 let known = identify(&self.book, self.known.peers(), &key);
@@ -159,16 +170,12 @@ impl Links {
                 }
             }
             Trust::Changed { pinned, in_book } => {
-                if dial.reported_key.replace(key) != Some(key) {
-                    out.notify(Notice::KeyChanged {
-                        peer: name,
-                        pinned,
-                        offered: key,
-                        in_book,
-                    });
-                }
-                let why = "they show another key than the pinned one".into();
-                self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
+                let key = OtherKey {
+                    pinned,
+                    offered: key,
+                    in_book,
+                };
+                self.other_key(name, key, out);
                 None
             }
         }

@@ -6,6 +6,8 @@ mod cameras;
 mod drawing;
 mod files;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod nearby;
 mod resume;
 #[cfg(target_os = "linux")]
 mod signals;
