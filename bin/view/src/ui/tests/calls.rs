@@ -515,7 +515,7 @@ fn what_the_far_side_says_about_its_camera_is_shown_escaped() {
 fn an_incoming_card_over_a_call_moves_nothing() {
     let mut screen = open(talking());
     pass(&mut screen);
-    let labels = [words::HANG_UP, words::MUTE, "Picture of door"];
+    let labels = [words::HANG_UP, words::CHAT, "Picture of door"];
     let places = |screen: &Screen| labels.map(|label| screen.get_by_label(label).rect());
     let before = places(&screen);
     comes(&mut screen, |state| drop(state.apply(rings("yard"))));

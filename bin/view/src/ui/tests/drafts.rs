@@ -15,6 +15,9 @@ fn a_text_meant_for_one_contact_is_sent_to_no_other() {
     let at = middle(&screen, "Answer");
     assert_eq!(tap(&mut screen, at).len(), 1);
     screen.run();
+    // The yard's page, when its call is over.
+    screen.state_mut().state.act(&Action::HangUp(peer("yard")));
+    screen.run();
     for field in ["Text", "Path"] {
         let field = screen.get_by_role_and_label(Role::TextInput, field);
         assert_eq!(field.value().as_deref(), Some(""));

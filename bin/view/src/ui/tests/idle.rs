@@ -18,14 +18,14 @@ fn delay(screen: &mut Screen) -> Duration {
 #[test]
 fn an_idle_screen_asks_for_no_frame() {
     let scene = |scene: fn(Theme) -> State| scene(Theme::Dark);
-    let mut ringing = home(Theme::Dark);
+    let mut ringing = nothing_written();
     ringing.apply(rings("Anna"));
     let mut corner = calling(Theme::Dark);
     corner.calls.open[0].since = None;
-    corner.act(&Action::Choose(peer("Bob")));
+    corner.act(&Action::Choose(peer("Studio")));
     for (name, state) in [
         ("first run", State::default()),
-        ("home", scene(home)),
+        ("home", nothing_written()),
         ("camera", scene(watching)),
         ("cameras", scene(all_cameras)),
         ("ringing", ringing),
@@ -36,6 +36,13 @@ fn an_idle_screen_asks_for_no_frame() {
             assert_eq!(delay(&mut screen), Duration::MAX, "{name} {size}");
         }
     }
+}
+
+/// With a person chosen with whom nothing was written.
+fn nothing_written() -> State {
+    let mut state = home(Theme::Dark);
+    state.act(&Action::Choose(peer("Studio")));
+    state
 }
 
 /// The same state once more.

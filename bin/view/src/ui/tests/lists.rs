@@ -35,7 +35,10 @@ fn people_are_in_order_and_keep_their_places_under_the_pointer() {
     state.apply(joined("yard"));
     let mut screen = open(state);
     let tops = |screen: &Screen| {
-        let top = |label: &str| screen.get_by_label_contains(label).rect().top();
+        let top = |label: &str| {
+            let rows = screen.get_all_by_label_contains(label);
+            rows.map(|row| row.rect().top()).fold(f32::MAX, f32::min)
+        };
         (top("door, "), top("yard, "))
     };
     let (door, yard) = tops(&screen);

@@ -95,6 +95,8 @@ impl App {
 
 /// Longer than anything new is deaf.
 pub(super) fn pass(screen: &mut Screen) {
+    // A person who looks at the screen has moved the mouse.
+    screen.state_mut().draft.hiding.wake();
     screen.run_steps(6);
 }
 

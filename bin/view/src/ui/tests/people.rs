@@ -318,7 +318,7 @@ fn settings_say_when_the_command_line_chose_another_camera() {
 
 #[test]
 fn settings_are_changed_by_clicks_and_typing() {
-    let mut screen = open(at_home());
+    let mut screen = open_as_large(at_home(), vec2(1200.0, 1600.0));
     click(&mut screen, "Settings");
     click(&mut screen, "Light");
     click(&mut screen, "Ring a bell when somebody calls");
@@ -353,7 +353,7 @@ fn kept_texts_are_removed_after_a_question_and_what_is_typed_in_settings_stays()
         ),
         ("Cancel", vec![Action::Close]),
     ] {
-        let mut screen = open(at_home());
+        let mut screen = open_as_large(at_home(), vec2(1200.0, 1600.0));
         click(&mut screen, "Settings");
         click(&mut screen, "Light");
         let asked = click(&mut screen, "Remove all kept texts");
@@ -369,7 +369,7 @@ fn kept_texts_are_removed_after_a_question_and_what_is_typed_in_settings_stays()
 
 #[test]
 fn our_own_line_is_copied_by_a_click() {
-    let mut screen = open(at_home());
+    let mut screen = open_as_large(at_home(), vec2(1200.0, 1600.0));
     click(&mut screen, "Settings");
     screen.get_by_label("Copy").click();
     // Each picture has its own; the click takes some.

@@ -78,7 +78,7 @@ fn what_stands_still_adds_no_rate_to_the_sum() {
         for phase in [Phase::Running, still] {
             state.apply(Notice::Transfer(status(ids.transfer(), phase, 0)));
         }
-        open(state).get_by_label("2 transfers, 0 B of 690 MB, 56 MB/s");
+        open(state).get_by_label(&words::transfers(2, 690_000_000, 56_000_000));
     }
 }
 
@@ -142,7 +142,7 @@ fn a_hundred_thousand_offers_change_nothing_but_a_line() {
         state.apply(offer(&ids, "again"));
     }
     assert_eq!(state.offers.len(), 32);
-    open(state).get_by_label("yard offers again");
+    open(state).get_by_label(words::CALL);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
         state.apply(Notice::Transfer(status));
     }
     let screen = open(state);
-    screen.get_by_label("2 transfers, 242 MB of 690 MB, 112 MB/s");
+    screen.get_by_label(&words::transfers(2, 448_500_000, 112_000_000));
     assert_eq!(
         screen
             .query_all_by_label("photos/\\u{1b}[2J1.jpg 1.0 MB of 4.0 MB")
