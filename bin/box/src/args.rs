@@ -3,6 +3,7 @@
 
 mod calls;
 mod contacts;
+mod pairing;
 mod transfers;
 
 use std::net::SocketAddr;
@@ -18,12 +19,14 @@ use calls::{CALL, CAMERA, WATCH};
 #[cfg(feature = "discovery")]
 use contacts::FIND;
 use contacts::{ID, USERS};
+use pairing::PAIR;
 use transfers::{RECEIVE, SEND, TEXT};
 
 pub(crate) use calls::{Call, Camera, Watch};
 #[cfg(feature = "discovery")]
 pub(crate) use contacts::Find;
 pub(crate) use contacts::{Id, Users, UsersCommand};
+pub(crate) use pairing::{BoxPairing, Pair};
 pub(crate) use transfers::{Consent, Receive, Send, Text};
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
@@ -86,6 +89,9 @@ pub(crate) enum Command {
     /// Take files and texts that are sent to you
     #[command(after_help = RECEIVE)]
     Receive(Receive),
+    /// Make somebody a contact by a code that one of you shows and the other types
+    #[command(after_help = PAIR)]
+    Pair(Pair),
     /// Send a line of text
     #[command(after_help = TEXT)]
     Text(Text),
@@ -179,8 +185,8 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 const START: &str = "\
 Start here:
   transom demo                   try it on this machine
-  transom id                     your line for somebody's contact book
-  transom users add NAME HOST    somebody in yours
+  transom pair                   make somebody a contact by a code
+  transom send --code FILE       send to somebody who types a code at `transom receive`
   transom find                   who is nearby";
 const CAMERAS: &str = "\
 Example:
@@ -252,6 +258,9 @@ mod tests {
             "watch porch elsewhere",
             "watch porch --frames 0",
             "send porch",
+            "pair --may everything",
+            "pair --print anna",
+            "receive --from a:b:c",
             "send porch x --limit fast",
             "send porch x --on-collision explode",
             "users trust anna NOTAKEY",

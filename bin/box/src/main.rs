@@ -2,6 +2,8 @@
 //! station, and turns its end into an exit code.
 
 mod args;
+mod book_file;
+mod box_pairing;
 mod check;
 mod commands;
 mod dial;
@@ -14,10 +16,12 @@ mod latency;
 mod measure;
 mod once;
 mod output;
+mod pairing;
 mod passage;
 mod pictures;
 mod place;
 mod progress;
+mod qr;
 mod recorder;
 mod report;
 mod signals;
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
         Command::Watch(arguments) => commands::watch::run(&arguments, &place, &output),
         Command::Send(arguments) => commands::send::run(&arguments, &place, &output),
         Command::Receive(arguments) => commands::receive::run(arguments, &place, &output),
+        Command::Pair(arguments) => commands::pair::run(&arguments, &place, &output),
         Command::Text(arguments) => commands::text::run(&arguments, &place, &output),
         Command::Users(arguments) => commands::users::run(arguments, &place, &output),
         Command::Cameras => commands::cameras::run(&output),

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use transom_media::CaptureRequest;
 use transom_net::PeerId;
 use transom_proto::CallId;
+use transom_secure::Code;
 use transom_users::{Book, Contact, Rights};
 use transom_wire::{CallKind, PeerName, PublicKey};
 
 use crate::discovery::Announce;
 use crate::notice::{TextId, TransferId};
+use crate::pairing::{Candidates, PairingTerms};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
 
@@ -68,6 +70,16 @@ pub(crate) enum Command {
         name: PeerName,
         may: Rights,
     },
+    ShowCode {
+        code: Option<Code>,
+        terms: PairingTerms,
+    },
+    EnterCode {
+        code: Code,
+        candidates: Candidates,
+        terms: PairingTerms,
+    },
+    EndPairing,
     SetInbox {
         inbox: Option<InboxSettings>,
     },
@@ -264,6 +276,28 @@ impl Handle {
     pub fn allow_guest(&self, key: PublicKey, name: &PeerName, may: Rights) {
         let name = *name;
         self.queue.push(Command::AllowGuest { key, name, may });
+    }
+
+    /// Shows a code, a new one if none is given, to whoever dials this station and types it. It is
+    /// told by [`PairingNotice`](crate::PairingNotice), lasts ten minutes and has three tries; a
+    /// code shown before ends. The station has to listen.
+    pub fn show_code(&self, code: Option<Code>, terms: PairingTerms) {
+        self.queue.push(Command::ShowCode { code, terms });
+    }
+
+    /// Pairs with the station that shows this code. It is told by
+    /// [`PairingNotice`](crate::PairingNotice) how that ends; a code typed before is given up.
+    pub fn enter_code(&self, code: Code, candidates: Candidates, terms: PairingTerms) {
+        self.queue.push(Command::EnterCode {
+            code,
+            candidates,
+            terms,
+        });
+    }
+
+    /// Ends the code that is shown, and the search for one that was typed.
+    pub fn end_pairing(&self) {
+        self.queue.push(Command::EndPairing);
     }
 
     /// Where offered files go from now on, and whose without asking.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use transom_wire::{PeerName, PublicKey};
 
 use crate::discovery::Nearby;
+use crate::pairing::PairingNotice;
 use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
@@ -42,6 +43,7 @@ pub struct TextId(pub(crate) u32);
 /// | `TextArrived`, `TextFailed` | texts of ours |
 /// | `Picture` | twice for each call, until one is dropped |
 /// | `Knock` | 64 keys in ten seconds, each once |
+/// | `Pairing` | the owner asked for; wrong codes three times for each shown code |
 /// | `Reaching`, `Unreachable` | twice a second for each contact that is dialed |
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
 /// | `Quality` | every two seconds for each viewer |
@@ -115,6 +117,8 @@ pub enum Notice {
         /// What it calls itself, which proves nothing.
         name: Option<PeerName>,
     },
+    /// Something happened in a pairing.
+    Pairing(PairingNotice),
     /// A contact showed another key than the pinned one, and was refused.
     KeyChanged {
         /// Who it claims to be.

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_net::{BindError, Departure, Event, PeerId};
+use transom_net::{BindError, Departure, Event, PairingEvent, PeerId};
 use transom_proto as proto;
 use transom_store::InboxError;
 use transom_wire::ByeCode;
@@ -19,6 +19,7 @@ use crate::links::{Caller, Links};
 use crate::live_marks::Need;
 use crate::measure::Measure;
 use crate::notice::Notice;
+use crate::pairing::Pairings;
 use crate::parts;
 use crate::settings::Settings;
 use crate::sound::Sound;
@@ -58,6 +59,7 @@ pub struct Station {
     calls: Calls,
     camera: OwnCamera,
     measure: Measure,
+    pairings: Pairings,
     texts: Texts,
     transfers: Transfers,
     sound: Sound,
@@ -103,6 +105,7 @@ impl Station {
             calls: Calls::new(policy),
             camera: OwnCamera::new(settings.camera.take(), linger, settings.adaptation),
             measure: Measure::default(),
+            pairings: Pairings::new(settings.name),
             texts: Texts::default(),
             transfers: Transfers::new(settings.inbox.take(), own_key, settings.call_patience),
             sound,
@@ -152,7 +155,12 @@ impl Station {
         let now = self.out.now();
         self.end_silent(now);
         self.links.turn(now, &mut self.out);
+        self.pairings.turn(now, &mut self.out);
+        self.discovery.set_pairing(self.pairings.number_shown());
+        self.discovery
+            .seek_code(self.pairings.number_sought().is_some());
         self.discovery.turn(now, &mut self.links, &mut self.out);
+        self.pairings.look(&self.discovery, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
         self.camera.files_move(self.transfers.is_moving());
         self.camera.turn(now, &self.calls, &mut self.out);
@@ -194,6 +202,7 @@ impl Station {
             self.camera.due(),
             self.sound.due(&self.out),
             self.measure.due(),
+            self.pairings.due(),
             self.transfers.due(self.out.now()),
             self.stopping,
         ]
@@ -215,6 +224,7 @@ impl Station {
             calls,
             camera,
             measure,
+            pairings,
             texts,
             transfers,
             sound,
@@ -244,11 +254,16 @@ impl Station {
             Command::Measure { on } => measure.ask(on, out.now()),
             Command::TakeCalls { on } => calls.take_calls(on),
             Command::AllowGuest { key, name, may } => {
-                for link in links.allow_guest(key, name, may, out) {
-                    calls.rights_changed(link, links, out);
-                    transfers.rights_changed(link, links, out);
-                }
+                let changed = links.allow_guest(key, name, may, out);
+                self.rights_changed(&changed);
             }
+            Command::ShowCode { code, terms } => pairings.show(code, terms, out),
+            Command::EnterCode {
+                code,
+                candidates,
+                terms,
+            } => pairings.enter(code, candidates, terms, out),
+            Command::EndPairing => pairings.end(out),
             Command::SetInbox { inbox } => transfers.set_inbox(inbox),
             Command::Shown {
                 link,
@@ -279,10 +294,8 @@ impl Station {
             Command::LookNearby { on } => discovery.look(on, out),
             Command::Book { book } => {
                 discovery.contacts_changed();
-                for link in links.replace_book(book, out) {
-                    calls.rights_changed(link, links, out);
-                    transfers.rights_changed(link, links, out);
-                }
+                let changed = links.replace_book(book, out);
+                self.rights_changed(&changed);
             }
             #[cfg(feature = "sound")]
             Command::Sound(command) => sound.command(command, out),
@@ -295,12 +308,22 @@ impl Station {
         }
     }
 
+    /// The rights of these connections may have changed.
+    fn rights_changed(&mut self, links: &[PeerId]) {
+        for link in links {
+            self.calls.rights_changed(*link, &self.links, &mut self.out);
+            self.transfers
+                .rights_changed(*link, &self.links, &mut self.out);
+        }
+    }
+
     fn take_reports(&mut self) {
         let Self {
             out,
             links,
             calls,
             camera,
+            pairings,
             transfers,
             ..
         } = self;
@@ -319,6 +342,7 @@ impl Station {
                 }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
+                Report::CandidateResolved(found) => pairings.resolved(found, out),
             }
         }
     }
@@ -374,8 +398,14 @@ impl Station {
             }
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
+            Event::Pairing {
+                peer,
+                address,
+                event,
+            } => self.handle_pairing(peer, address, event),
             Event::Left { peer, why } => {
                 self.out.liveness.forget(peer);
+                self.pairings.left(peer, &why, &mut self.out);
                 if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone, &self.links, &mut self.out);
@@ -389,6 +419,23 @@ impl Station {
             // What woke us lies in the queues.
             Event::Woken => {}
             _ => {}
+        }
+    }
+
+    /// A peer that has proven to know the code is let in at once: its program may dial us before
+    /// our owner has changed the contact book.
+    fn handle_pairing(&mut self, peer: PeerId, address: SocketAddr, event: PairingEvent) {
+        let Self {
+            out,
+            links,
+            pairings,
+            ..
+        } = self;
+        if let Some(paired) = pairings.handle(peer, address, event, links, out)
+            && links.is_stranger(&paired.key)
+        {
+            let changed = links.allow_guest(paired.key, paired.peer, paired.may, out);
+            self.rights_changed(&changed);
         }
     }
 

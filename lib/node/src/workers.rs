@@ -62,6 +62,8 @@ pub(crate) enum Report {
     Encoded(Opening, Result<Picture, ImageError>),
     Disk(TransferId, Answer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
+    /// The addresses of a host that may show the code that was typed.
+    CandidateResolved(io::Result<Vec<SocketAddr>>),
 }
 
 /// Names one opening of a camera; the first is 1, and 0 is none.
@@ -108,7 +110,7 @@ pub(crate) struct Workers {
     cameras: Option<Sender<()>>,
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
-    names: Option<Sender<(PeerName, String, u16)>>,
+    names: Option<Sender<(Option<PeerName>, String, u16)>>,
     mdns: Mdns,
     mark_paths: Vec<PathBuf>,
     marks: Option<Arc<LiveMarks>>,
@@ -215,19 +217,31 @@ impl Workers {
         });
     }
 
-    /// Looks a host name up.
+    /// Looks up the host name of a contact.
     pub(crate) fn resolve(&mut self, peer: PeerName, host: String, port: u16) {
+        self.look_up(Some(peer), host, port);
+    }
+
+    /// Looks up the host name of a candidate for a pairing.
+    pub(crate) fn resolve_candidate(&mut self, host: String, port: u16) {
+        self.look_up(None, host, port);
+    }
+
+    fn look_up(&mut self, peer: Option<PeerName>, host: String, port: u16) {
         let sender = match self.names.take() {
             Some(sender) => sender,
             None => {
-                let (sender, wanted) = channel::<(PeerName, String, u16)>();
+                let (sender, wanted) = channel::<(Option<PeerName>, String, u16)>();
                 let reports = self.reports.clone();
                 self.start("names", move || {
                     for (peer, host, port) in wanted {
                         let found = (host.as_str(), port)
                             .to_socket_addrs()
                             .map(Iterator::collect);
-                        reports.send(Report::Resolved(peer, found));
+                        reports.send(match peer {
+                            Some(peer) => Report::Resolved(peer, found),
+                            None => Report::CandidateResolved(found),
+                        });
                     }
                 });
                 sender

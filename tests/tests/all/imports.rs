@@ -15,8 +15,13 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "aes-gcm",
             "chacha20poly1305",
+            "hkdf",
+            "rand_core",
             "ring",
+            "sha2",
             "snow",
+            "spake2",
+            "subtle",
             "thiserror",
             "transom-wire",
             "zeroize",

@@ -7,7 +7,7 @@ use clap::Args;
 use transom::PeerName;
 use transom::media::Source;
 
-use super::{Announcing, Door, parse_listen, parse_source};
+use super::{Announcing, BoxPairing, Door, parse_listen, parse_source};
 use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
@@ -29,6 +29,8 @@ pub(crate) struct Camera {
     /// Also take files, from those who may, into this folder; none that is there is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pairing: BoxPairing,
     #[command(flatten)]
     pub(crate) measure: MeasureCamera,
 }
@@ -106,6 +108,7 @@ pub(crate) struct Watch {
 pub(super) const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
+  transom camera --pair          shows a code; whoever types it in the window may watch
   transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
 pub(super) const CALL: &str = "\
 Example:

@@ -10,6 +10,7 @@ use crate::args::Id;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::{self, Place};
+use crate::qr;
 
 pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), Failure> {
     let key = place::identity(&place.state()?)?.public_key();
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), 
     );
     if arguments.qr {
         human.push_str("\n\n");
-        human.push_str(&draw(&line)?);
+        human.push_str(&qr::draw(&line)?);
     }
     let json = json!({
         "event": "id",
@@ -62,25 +63,5 @@ fn reached_at(host: Option<&IpAddr>, port: u16) -> String {
     match host {
         Some(host) => Address::from(SocketAddr::new(*host, port)).to_string(),
         None => format!("ADDRESS:{port}"),
-    }
-}
-
-/// Two modules a character, in blocks that every terminal has.
-fn draw(text: &str) -> Result<String, Failure> {
-    let code =
-        qrcode::QrCode::new(text).map_err(|error| Failure::new("can't draw the QR code", error))?;
-    Ok(code.render::<qrcode::render::unicode::Dense1x2>().build())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_line_fits_a_code() {
-        let name = "n".repeat(64);
-        let key = "ABCDEFG-".repeat(8);
-        let code = draw(&format!("{name} fe80::1234:5678:9abc:def0 key={key}")).unwrap();
-        assert!(code.lines().count() > 20);
     }
 }

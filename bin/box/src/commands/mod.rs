@@ -8,6 +8,7 @@ pub(crate) mod demo;
 #[cfg(feature = "discovery")]
 pub(crate) mod find;
 pub(crate) mod id;
+pub(crate) mod pair;
 pub(crate) mod receive;
 pub(crate) mod send;
 #[cfg(feature = "sound")]

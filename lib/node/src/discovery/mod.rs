@@ -181,17 +181,14 @@ impl Discovery {
 
     /// Asks the network for stations that show a code, or no longer; see
     /// [`showing`](Self::showing).
-    #[expect(dead_code, reason = "pairing asks, on its own branch")]
     pub(crate) fn seek_code(&mut self, seeks: bool) {
         self.changed |= std::mem::replace(&mut self.seeks_code, seeks) != seeks;
     }
 
-    /// Where stations say that they show the code of that number, the newest first.
-    #[expect(dead_code, reason = "pairing asks, on its own branch")]
-    pub(crate) fn showing(&self, number: u8) -> impl Iterator<Item = SocketAddr> {
-        let showing = move |heard: &&Heard| heard.pairing == Some(number);
-        let showing = self.stations.iter().filter(showing);
-        showing.flat_map(|heard| heard.addresses.iter().copied())
+    /// The stations that say that they show the code of that number, the newest first.
+    pub(crate) fn showing(&self, number: u8) -> impl Iterator<Item = &Heard> {
+        let stations = self.stations.iter();
+        stations.filter(move |heard| heard.pairing == Some(number))
     }
 
     /// The contact book, or a pinned key, has changed.

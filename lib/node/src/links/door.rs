@@ -278,6 +278,42 @@ impl Links {
             && *key != self.own_key
     }
 
+    /// Whether the key belongs to no contact and not to us.
+    pub(crate) fn is_stranger(&self, key: &PublicKey) -> bool {
+        let person = identify(&self.book, self.known.peers(), key);
+        person.is_none_or(|person| person.contact.is_none()) && *key != self.own_key
+    }
+
+    /// What a peer with that key is called here: as the contact that has the key; else as our owner
+    /// wishes, or as the peer calls itself, with a number where that name is taken. A name of the
+    /// owner's may be that of a contact whose key isn't known; the peer's own may not.
+    pub(crate) fn name_for(
+        &self,
+        wished: Option<PeerName>,
+        called: PeerName,
+        key: &PublicKey,
+    ) -> PeerName {
+        let person = identify(&self.book, self.known.peers(), key);
+        if let Some(contact) = person.and_then(|person| person.contact) {
+            return contact.name;
+        }
+        let is_keyless = |name: &PeerName| {
+            let contact = self.book.find(name.as_str());
+            contact.is_some_and(|contact| contact.key.is_none())
+                && self.known.peers().key_of(name).is_none()
+        };
+        if let Some(name) = wished.filter(is_keyless) {
+            return name;
+        }
+        let wanted = wished.unwrap_or(called);
+        let mut names = std::iter::once(wanted).chain((2..=99).filter_map(|n| numbered(wanted, n)));
+        let is_free = |name: &PeerName| self.is_free(name, key) && self.guests.has_room(name, key);
+        let name = names.find(is_free);
+        // A hundred of one name: the key tells them apart.
+        name.or_else(|| key.fingerprint().to_string().parse().ok())
+            .unwrap_or(wanted)
+    }
+
     fn knock(&mut self, caller: Caller, out: &mut Context) {
         let Caller { key, name, address } = caller;
         let now = out.now();
@@ -322,4 +358,9 @@ impl Links {
                 .map(|(_, may)| may),
         }
     }
+}
+
+/// The name with a number behind it; `None` if that is too long.
+fn numbered(name: PeerName, number: u32) -> Option<PeerName> {
+    format!("{name}-{number}").parse().ok()
 }

@@ -273,6 +273,17 @@ impl Workers {
         }
     }
 
+    pub(crate) fn resolve_candidate(&mut self, host: String, port: u16) {
+        match self {
+            Self::Threads(threads) => threads.resolve_candidate(host, port),
+            // A simulated station does not pair.
+            Self::Inline(inline) => {
+                let nowhere = Report::CandidateResolved(Err(io::ErrorKind::NotFound.into()));
+                inline.reports.push_back(nowhere);
+            }
+        }
+    }
+
     /// A simulated network has no multicast.
     pub(crate) fn discover(&mut self, job: &Job) {
         if let Self::Threads(threads) = self {

@@ -8,6 +8,7 @@ mod files;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod nearby;
+mod pairing;
 mod resume;
 #[cfg(target_os = "linux")]
 mod signals;
