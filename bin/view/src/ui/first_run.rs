@@ -2,10 +2,9 @@
 //! nearby. It is gone as soon as there is one contact; its parts stay behind *Add somebody*.
 
 use egui::{Color32, Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
-use transom::Nearby;
 use transom_users::Rights;
 
-use crate::model::{Action, CodeForm, ContactForm, Dialog, State, name};
+use crate::model::{Action, CodeForm, ContactForm, Dialog, State, Station, name};
 use crate::words;
 
 use super::kit::{self, Button, Icon, Kind, icons, text, within};
@@ -140,14 +139,14 @@ fn nearby(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
     }
 }
 
-fn station(ui: &mut Ui, nearby: &Nearby, actions: &mut Vec<Action>) {
+fn station(ui: &mut Ui, nearby: &Station, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 60.0), Sense::hover());
     let shown = name(&nearby.name);
     let p = ui.painter();
     let fill = if ui.visuals().dark_mode { t.side } else { t.raised };
     p.rect_filled(row, 12.0, fill);
-    let icon = match nearby.is_camera() {
+    let icon = match nearby.is_camera {
         true => icons::SECURITY_CAMERA,
         false => icons::LAPTOP,
     };

@@ -120,7 +120,7 @@ fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
         return;
     }
     let icon = match shows {
-        Some(nearby) if nearby.is_camera() => icons::SECURITY_CAMERA,
+        Some(nearby) if nearby.is_camera => icons::SECURITY_CAMERA,
         _ => icons::LAPTOP,
     };
     let at = pos2(row.right() - width, row.center().y);
