@@ -70,7 +70,7 @@ pub(super) fn show(
 fn cards(ui: &mut Ui, actions: &mut Vec<Action>) {
     let room = ui.available_width();
     let is_narrow = room < 520.0;
-    let height = if is_narrow { 104.0 } else { 152.0 };
+    let height = if is_narrow { 120.0 } else { 152.0 };
     let details = [words::THEY_TYPE_IT, words::ONE_IS_SHOWN];
     let all = match is_narrow {
         true => 2.0 * height + 12.0,
@@ -222,8 +222,10 @@ fn hello(ui: &mut Ui, state: &State) {
     let p = ui.painter();
     let shown = text::cut(p, pos2(left, row.top() + 18.0), width, &words, Type::Display, t.text);
     text::say(ui, shown, &words);
-    let at = pos2(left, row.top() + 46.0);
-    text::cut(p, at, width, words::WHAT_IT_IS, Type::Message, t.soft);
+    let at = pos2(left, row.top() + 36.0);
+    let (font, align) = (Type::Message, egui::Align::Min);
+    let shown = text::wrap(p, at, width, words::WHAT_IT_IS, font, t.soft, align);
+    ui.add_space((shown.bottom() - row.bottom()).max(0.0));
 }
 
 /// The mark of the program: a half-round window over a door, white on the accent.
