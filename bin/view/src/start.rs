@@ -14,7 +14,7 @@ use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
 use crate::keep::{self, Keeper};
-use crate::model::{Action, Config, Own, State, Warning};
+use crate::model::{Action, Config, Own, State, Warning, Zone};
 use crate::paths::{self, variable};
 use crate::shell::{Display, ShellError};
 use crate::words;
@@ -88,6 +88,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         settings.clone().unwrap_or_default(),
         folder.dir().to_owned(),
     ];
+    state.zone = Zone::system();
     prepare(&mut state, config, &arguments, &folder)?;
     let engine = engine(&folder, &users, &display, &arguments, &mut state)?;
     let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
@@ -121,7 +122,9 @@ fn prepare(
     let key = folder.identity()?.public_key();
     let address = reached_at(arguments.listen.as_deref().unwrap_or_default());
     state.own = Own {
+        addresses: addresses(arguments.listen.as_deref().unwrap_or_default()),
         name: name.to_string(),
+        is_usual: name == paths::own_name(),
         key: Some(key),
         line: format!("{name} {address} key={key}"),
     };
@@ -147,13 +150,23 @@ fn prepare(
 /// Where others reach this window, as far as it can be known: the address it listens at, or this
 /// computer's.
 fn reached_at(listen: &[SocketAddr]) -> String {
-    let named = listen.iter().find(|address| !address.ip().is_unspecified());
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
-    let own = || Some(SocketAddr::new(*own_addresses().first()?, port));
-    match named.copied().or_else(own) {
-        Some(address) => Address::from(address).to_string(),
+    match addresses(listen).first() {
+        Some(address) => address.to_string(),
         None => format!("ADDRESS:{port}"),
     }
+}
+
+/// The addresses that are listened at by name, or else all of this computer; best first.
+fn addresses(listen: &[SocketAddr]) -> Vec<Address> {
+    let named = listen.iter().filter(|address| !address.ip().is_unspecified());
+    let named: Vec<_> = named.copied().map(Address::from).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
+    let own = own_addresses().into_iter();
+    own.map(|ip| Address::from(SocketAddr::new(ip, port))).collect()
 }
 
 /// Starts the station. If somebody else has the usual port, nobody can reach this window, but it

@@ -24,6 +24,11 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             handle.hear(&peer, true);
             handle.answer(&peer);
         }
+        Action::ShowCode(_) => handle.show_code(None, state.terms()),
+        Action::EnterCode(code) => {
+            handle.enter_code(code, state.candidates(), state.terms());
+        }
+        Action::EndPairing => handle.end_pairing(),
         Action::Decline(peer) => handle.decline(&peer),
         Action::HangUp(peer) => handle.hang_up(&peer),
         Action::ShowCamera { peer, on } => handle.show_camera(&peer, on),
@@ -61,6 +66,8 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::ListSounds | Action::Open(Dialog::Sound { .. }) => handle.list_sounds(),
         Action::AcceptInto { .. }
         | Action::Alone(_)
+        | Action::Back
+        | Action::Cameras(_)
         | Action::Choose(_)
         | Action::Clear(_)
         | Action::ClearEnded
@@ -73,7 +80,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::HearYourself(_)
         | Action::Help(_)
         | Action::Ignore(_)
-        | Action::MoveOwn { .. }
+        | Action::MoveOwn(_)
         | Action::Open(_)
         | Action::OpenFolder(_)
         | Action::OpenLink(_)
@@ -84,8 +91,13 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Quit
         | Action::Remove(_)
         | Action::SaveContact(_)
+        | Action::SavePaired(_)
         | Action::SaveSettings(_)
+        | Action::Select(_)
+        | Action::Silence
         | Action::Say(_)
+        | Action::ShowChat(_)
+        | Action::ShowList(_)
         | Action::ShowOwn(_)
         | Action::Snapshot(_)
         | Action::Verify { .. } => {}
