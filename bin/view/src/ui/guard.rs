@@ -16,42 +16,54 @@ use egui::{
 
 /// How long a changed place takes no click. A person needs 0.3 to 0.6 s to see a change and to stop
 /// a click that is on its way.
-const DEAF: Duration = Duration::from_millis(700);
+const DEAF: Duration = Duration::from_millis(800);
+/// How pale the buttons of a new card are.
+const NEW_ALPHA: f32 = 0.45;
 /// Points by which a widget may move without being elsewhere: less than the height of a button.
 /// egui's buttons grow by 2 under the pointer.
 const SLACK: f32 = 4.0;
 
-/// Draws a card that appears by itself, disabled while it is new. `id` is the same in each frame,
-/// and another one when the card says something else.
-pub(super) fn card(ui: &mut Ui, id: impl AsId, frame: Frame, content: impl FnOnce(&mut Ui)) {
+/// Draws a card that appears by itself, and tells its content whether it has been seen for long
+/// enough: its buttons are drawn by [`buttons`]. `id` is the same in each frame, and another one
+/// when the card says something else.
+pub(super) fn card(ui: &mut Ui, id: impl AsId, frame: Frame, content: impl FnOnce(&mut Ui, bool)) {
     let id = Id::new(id);
     let ready = is_ready(ui.ctx(), id);
     let shown = ui.push_id(id, |ui| {
-        frame.show(ui, |ui| ui.add_enabled_ui(ready, content));
+        frame.show(ui, |ui| content(ui, ready));
     });
     place(ui, id, shown.response.rect);
+}
+
+/// Draws the buttons of a card, pale and without effect while it is new.
+pub(super) fn buttons<R>(ui: &mut Ui, ready: bool, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let shown = ui.scope(|ui| {
+        ui.visuals_mut().disabled_alpha = NEW_ALPHA;
+        ui.add_enabled_ui(ready, content).inner
+    });
+    shown.inner
 }
 
 /// Tells that a widget which can appear, move or vanish by itself is drawn in this frame.
 pub(super) fn place(ui: &Ui, id: impl AsId, rect: Rect) {
     let (now, rect) = (time(ui.ctx()), rect.intersect(ui.clip_rect()));
-    ui.ctx().with_plugin(|arrivals: &mut Arrivals| {
+    ui.ctx().with_plugin(|guard: &mut Guard| {
         let since = Since::drawn(now);
-        arrivals.drawn.insert(Id::new(id), Thing { rect, since });
+        guard.drawn.insert(Id::new(id), Thing { rect, since });
     });
 }
 
 /// Whether the widget placed as `id` has been seen for long enough that a key can be meant for it.
 pub(super) fn is_ready(ctx: &Context, id: impl AsId) -> bool {
     let id = Id::new(id);
-    let of = |arrivals: &mut Arrivals| arrivals.before.get(&id).map(|thing| thing.since);
+    let of = |guard: &mut Guard| guard.before.get(&id).map(|thing| thing.since);
     let since = ctx.with_plugin(of).flatten();
     since.is_some_and(|since| since.ready)
 }
 
 /// Follows the placed widgets from frame to frame.
 #[derive(Default)]
-pub(super) struct Arrivals {
+pub(super) struct Guard {
     /// The widgets of the last frame.
     before: IdMap<Thing>,
     /// Those of this frame, so far.
@@ -106,7 +118,7 @@ impl Since {
     }
 }
 
-impl Arrivals {
+impl Guard {
     fn is_deaf_at(&self, at: Pos2) -> bool {
         self.changed.iter().any(|place| place.rect.contains(at))
     }
@@ -165,9 +177,9 @@ impl Arrivals {
     }
 }
 
-impl Plugin for Arrivals {
+impl Plugin for Guard {
     fn debug_name(&self) -> &'static str {
-        "arrivals"
+        "guard"
     }
 
     fn input_hook(&mut self, _: &Context, input: &mut RawInput) {
@@ -210,7 +222,7 @@ mod tests {
     impl Screen {
         fn new() -> Self {
             let ctx = Context::default();
-            ctx.add_plugin(Arrivals::default());
+            ctx.add_plugin(Guard::default());
             Self {
                 ctx,
                 card: None,
@@ -243,8 +255,8 @@ mod tests {
                 let room =
                     egui::UiBuilder::new().max_rect(Rect::from_min_size(at, vec2(99.0, 50.0)));
                 ui.scope_builder(room, |ui| {
-                    card(ui, "card", Frame::NONE, |ui| {
-                        let button = ui.button("press");
+                    card(ui, "card", Frame::NONE, |ui, ready| {
+                        let button = buttons(ui, ready, |ui| ui.button("press"));
                         self.button = button.rect.center();
                         clicked = button.clicked();
                     });
@@ -255,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_card_takes_no_click_for_700_ms_after_it_was_seen() {
+    fn a_new_card_takes_no_click_for_800_ms_after_it_was_seen() {
         let mut screen = Screen::new();
         screen.frame(0.0, false);
         screen.card = Some(Pos2::new(10.0, 10.0));
@@ -263,14 +275,14 @@ mod tests {
         // By now the first frame with it is on the screen.
         assert!(!screen.frame(1.02, true));
         assert!(!screen.frame(1.4, true));
-        for time in [1.67, 1.68, 1.69, 1.7] {
+        for time in [1.77, 1.78, 1.79, 1.8] {
             screen.frame(time, false);
         }
-        assert!(!screen.frame(1.71, true));
-        // Seen for 700 ms: from the next frame on it is drawn as what it is, ready.
-        screen.frame(1.73, false);
-        screen.frame(1.75, false);
-        assert!(screen.frame(1.77, true));
+        assert!(!screen.frame(1.81, true));
+        // Seen for 800 ms: from the next frame on it is drawn as what it is, ready.
+        screen.frame(1.83, false);
+        screen.frame(1.85, false);
+        assert!(screen.frame(1.87, true));
     }
 
     #[test]
