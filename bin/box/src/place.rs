@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::{Book, Contact};
-use transom::{Identity, KnownPeersFile, Order, PeerName, Settings, State};
+use transom::{Identity, KnownPeersFile, MOVED_PATIENCE, Order, PeerName, Settings, State};
 use transom_place::{books, variable};
 
 use crate::args::Common;
@@ -59,6 +59,7 @@ impl Place {
         settings.call_marks = state.call_marks();
         settings.mark_packets = self.mark_packets;
         settings.order = self.order;
+        settings.moved_patience = MOVED_PATIENCE;
         settings.book = self.book(output)?;
         Ok(settings)
     }

@@ -3,7 +3,6 @@
 
 use std::fs::{self, File, FileType};
 use std::io;
-use std::net::{IpAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use transom::PeerName;
@@ -24,14 +23,6 @@ pub(crate) fn settings() -> Option<PathBuf> {
 pub(crate) fn own_name() -> PeerName {
     let named = transom_place::machine_name();
     named.unwrap_or_else(|| "window".parse().expect("the word is a name"))
-}
-
-/// The address that packets to others would come from; none is sent.
-pub(crate) fn own_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("192.0.2.1:9").ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_unspecified()).then_some(address)
 }
 
 /// Opens a file to be read. A pipe is refused: nobody may ever write to it, and the window would

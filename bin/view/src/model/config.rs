@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 use transom::media::{CaptureRequest, Source};
 use transom::sounds::DeviceName;
-use transom::{Adaptation, PeerName, TradeOff};
+use transom::{Adaptation, Announce, PeerName, TradeOff};
 
 use crate::words;
 
@@ -77,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) min_size: String,
     /// Whether packets are marked for the network, which some networks drop.
     pub(crate) mark_packets: bool,
+    /// Whether computers nearby may see this one at any time, and not only while that is needed.
+    pub(crate) announce: bool,
     /// Where the window was.
     #[serde(rename = "window")]
     pub(crate) place: Option<Place>,
@@ -130,6 +132,7 @@ impl Default for Config {
             slow_link: TradeOff::default(),
             min_size: String::new(),
             mark_packets: true,
+            announce: false,
             place: None,
             contacts: Vec::new(),
         }
@@ -219,6 +222,14 @@ impl Config {
             size: picture_size(&self.size),
             ..CaptureRequest::default()
         })
+    }
+
+    /// When computers nearby may see this one.
+    pub(crate) fn announcing(&self) -> Announce {
+        match self.announce {
+            true => Announce::Always,
+            false => Announce::WhenNeeded,
+        }
     }
 
     /// How our pictures are lowered while a link is slow.

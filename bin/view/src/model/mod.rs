@@ -15,6 +15,7 @@ mod knocks;
 mod links;
 mod own;
 mod pace;
+mod pairing;
 mod people;
 mod pictures;
 mod sound;
@@ -37,7 +38,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::{Capabilities, Notice, PeerName, PublicKey, TextId, TransferId};
-use transom_users::Contact;
+use transom_users::{Address, Contact};
 
 use crate::words;
 
@@ -53,6 +54,7 @@ pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use own::{Corner, source_of};
+pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode};
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
@@ -75,6 +77,8 @@ pub(crate) struct State {
     pub(crate) zone: Zone,
     /// Calls and watches, and our own camera.
     pub(crate) calls: Calls,
+    /// Who is nearby, and codes.
+    pub(crate) meeting: Meeting,
     /// Our microphone and loudspeaker.
     pub(crate) sound: Sound,
     /// Running transfers and the last ended ones, oldest first.
@@ -135,6 +139,8 @@ pub(crate) struct Own {
     pub(crate) is_usual: bool,
     /// Our key.
     pub(crate) key: Option<PublicKey>,
+    /// Where others reach us, best first.
+    pub(crate) addresses: Vec<Address>,
     /// The line that makes us somebody's contact.
     pub(crate) line: String,
 }
@@ -236,6 +242,8 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
+            Notice::Nearby { stations } => self.meeting.nearby = stations,
+            Notice::Pairing(notice) => return self.pairing_notice(notice),
             Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
         }

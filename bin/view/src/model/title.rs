@@ -43,24 +43,22 @@ mod tests {
     #[test]
     fn a_title_tells_whose_window_it_is_and_what_goes_on() {
         let mut state = at_home();
-        assert_eq!(state.title(), "transom (desk\\u{202e})");
+        assert_eq!(state.title(), "Transom (desk\\u{202e})");
         for name in ["door", "yard"] {
             state.apply(joined(name));
         }
         state.act(&Action::Watch(peer("door")));
         state.apply(started("door"));
-        assert_eq!(state.title(), "door - transom (desk\\u{202e})");
+        assert_eq!(state.title(), "door - Transom (desk\\u{202e})");
         state.act(&Action::Call(peer("yard")));
-        assert_eq!(state.title(), "2 calls - transom (desk\\u{202e})");
+        assert_eq!(state.title(), "Call with yard - Transom (desk\\u{202e})");
         state.act(&Action::HangUp(peer("door")));
-        assert_eq!(
-            state.title(),
-            "in a call with yard - transom (desk\\u{202e})"
-        );
+        state.own.is_usual = true;
+        assert_eq!(state.title(), "Call with yard - Transom");
         state.apply(Notice::Ringing {
             peer: peer("door"),
             kind: CallKind::Talk,
         });
-        assert_eq!(state.title(), "door calls - transom (desk\\u{202e})");
+        assert_eq!(state.title(), "door is calling - Transom");
     }
 }

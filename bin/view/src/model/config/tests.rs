@@ -32,6 +32,7 @@ fn busy() -> Config {
         slow_link: TradeOff::Sharp,
         min_size: "640x360".to_owned(),
         mark_packets: false,
+        announce: true,
         place: Some(Place {
             width: 900,
             height: 600,
@@ -73,6 +74,7 @@ fn the_settings_of_versions_before_toml_are_read() {
         echo 2 = duck auto >> server:headset\n\
         contact a=b = camera mirror fill turn=3 sound volume=150\nnonsense\n";
     let wanted = Config {
+        announce: false,
         notifications: true,
         hide_words: false,
         ..busy()

@@ -1,4 +1,4 @@
-//! The dialog *Sound…*, by labels.
+//! The dialog of the sound, by labels.
 
 use transom::SoundNotice;
 use transom::sounds::{Device, DeviceKind, DeviceName, EchoMode, ToneKind};
@@ -30,11 +30,11 @@ fn found(state: &mut State) {
 
 /// In a call with the door, the dialog open and the devices found.
 fn choosing() -> Screen {
-    let mut screen = open(sounding());
+    let mut state = sounding();
     let (peer, back) = (Some(peer("door")), None);
-    let asked = [Action::Open(Dialog::Sound { peer, back })];
-    assert_eq!(click(&mut screen, "Sound…"), asked);
-    screen.get_by_label("Looking for microphones and loudspeakers…");
+    state.act(&Action::Open(Dialog::Sound { peer, back }));
+    let mut screen = open(state);
+    screen.get_by_label(words::LOOKING_FOR_DEVICES);
     found(&mut screen.state_mut().state);
     screen.run();
     screen
@@ -47,7 +47,7 @@ fn named(name: &str) -> DeviceName {
 #[test]
 fn another_microphone_is_chosen_within_a_call() {
     let mut screen = choosing();
-    screen.get_by_label("The usual microphone: Webcam\\u{1b}");
+    screen.get_by_label("Usual microphone: Webcam\\u{1b}");
     let headset = Action::SetMicrophone(named("server:headset"));
     assert_eq!(click(&mut screen, "Headset"), [headset]);
     // What is chosen is chosen.
@@ -62,7 +62,7 @@ fn another_loudspeaker_is_chosen_and_tried() {
     let boxes = Action::SetSpeaker(named("server:boxes"));
     assert_eq!(click(&mut screen, "Boxes"), [boxes]);
     let tone = Action::Tone(Some(ToneKind::Test));
-    assert_eq!(click(&mut screen, "Play a test tone"), [tone]);
+    assert_eq!(click(&mut screen, words::PLAY_A_TONE), [tone]);
     let none = Action::SetSpeaker(DeviceName::None);
     assert_eq!(click(&mut screen, "No loudspeaker: I hear nobody"), [none]);
 }
@@ -99,22 +99,22 @@ fn each_pair_of_devices_has_its_own_way_against_echo() {
     let off = [Action::SetEcho(EchoMode::Off)];
     let echo = |screen: &Screen| screen.state().state.sound.settings.echo;
     click(&mut screen, "Headset");
-    assert_eq!(click(&mut screen, "Nothing: I use headphones"), off);
+    assert_eq!(click(&mut screen, words::HEADPHONES), off);
     assert_eq!(echo(&screen), EchoMode::Off);
-    click(&mut screen, "The usual microphone: Webcam\\u{1b}");
+    click(&mut screen, "Usual microphone: Webcam\\u{1b}");
     assert_eq!(echo(&screen), EchoMode::Cancel);
-    let duck = "Turn the microphone down while the loudspeaker speaks";
+    let duck = words::DUCK;
     assert_eq!(click(&mut screen, duck), [Action::SetEcho(EchoMode::Duck)]);
     click(&mut screen, "Headset");
     assert_eq!(echo(&screen), EchoMode::Off);
     let cancel = [Action::SetEcho(EchoMode::Cancel)];
-    assert_eq!(click(&mut screen, "Cancel the loudspeaker's echo"), cancel);
+    assert_eq!(click(&mut screen, words::CANCEL_ECHO), cancel);
 }
 
 #[test]
 fn one_hears_oneself_until_the_dialog_closes() {
     let mut screen = choosing();
-    let label = "Hear yourself, best with headphones";
+    let label = words::HEAR_YOURSELF;
     assert_eq!(click(&mut screen, label), [Action::HearYourself(true)]);
     assert!(screen.state().state.duties().hear_yourself);
     tell(&mut screen.state_mut().state, level(-30.0));
@@ -129,8 +129,8 @@ fn one_hears_oneself_until_the_dialog_closes() {
 fn a_contact_is_made_louder_and_that_is_remembered() {
     let mut screen = choosing();
     let door = peer("door");
-    screen.get_by_label_contains("Volume of door");
-    let slider = screen.get_by_role_and_label(Role::Slider, "Volume of door");
+    screen.get_by_label_contains("door's volume");
+    let slider = screen.get_by_role_and_label(Role::Slider, "door's volume");
     slider.focus();
     screen.run();
     screen.state_mut().take();
@@ -148,13 +148,13 @@ fn a_contact_is_made_louder_and_that_is_remembered() {
 
 #[test]
 fn devices_chosen_from_the_settings_are_kept_with_them() {
-    let mut screen = open(at_home());
+    let mut screen = open_as_large(at_home(), vec2(1200.0, 1600.0));
     click(&mut screen, "Settings");
     click(&mut screen, "Light");
-    click(&mut screen, "Sound…");
+    click(&mut screen, words::SOUND);
     found(&mut screen.state_mut().state);
     screen.run();
-    assert!(screen.query_by_label("Volume of door").is_none());
+    assert!(screen.query_by_label("door's volume").is_none());
     click(&mut screen, "Headset");
     click(&mut screen, "Close");
     assert!(matches!(
@@ -167,26 +167,4 @@ fn devices_chosen_from_the_settings_are_kept_with_them() {
     };
     assert_eq!(config.microphone, named("server:headset"));
     assert_eq!(config.theme, Theme::Light);
-}
-
-#[test]
-fn looks_like_a_choice_of_devices_within_a_call() {
-    let mut screen = choosing();
-    click(&mut screen, "Headset");
-    screen.state_mut().state.act(&Action::HearYourself(true));
-    tell(&mut screen.state_mut().state, level(-24.0));
-    screen.run();
-    snapshot(screen, "sound");
-}
-
-#[test]
-fn looks_like_a_call_in_which_both_speak() {
-    let mut state = sounding();
-    tell(&mut state, level(-24.0));
-    let speaking = SoundNotice::Speaking {
-        on: true,
-        peer: peer("door"),
-    };
-    tell(&mut state, speaking);
-    snapshot(open(state), "speaking");
 }
