@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use transom::media::Source;
 use transom::{Announce, PeerName};
+use transom_place::listen_address;
 
 use crate::guests::Guests;
 
@@ -125,7 +126,7 @@ pub(crate) enum Command {
 pub(crate) struct Door {
     /// Where to take connections, such as 192.168.1.20:7447; may be given twice [default: port
     /// 7447, all addresses]
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(crate) listen: Vec<SocketAddr>,
     /// What to call yourself [default: this machine's name]
     #[arg(long)]
@@ -164,22 +165,6 @@ pub(crate) struct Demo {
 
 fn parse_source(text: &str) -> Result<Source, String> {
     text.parse::<Source>().map_err(|error| error.to_string())
-}
-
-/// An address with a port, or without one for the default port.
-fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    let bare = text.trim_start_matches('[').trim_end_matches(']');
-    let with_port = text.parse::<SocketAddr>().ok();
-    with_port
-        .or_else(|| {
-            Some(SocketAddr::new(
-                bare.parse().ok()?,
-                transom::people::DEFAULT_PORT,
-            ))
-        })
-        .ok_or_else(|| {
-            "an IP address of this machine, with or without :PORT; 0.0.0.0 means all".into()
-        })
 }
 
 const START: &str = "\
@@ -272,21 +257,6 @@ mod tests {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
-    }
-
-    #[test]
-    fn listen_takes_addresses_with_and_without_port() {
-        assert_eq!(
-            parse_listen("127.0.0.1:0"),
-            Ok("127.0.0.1:0".parse().unwrap())
-        );
-        assert_eq!(
-            parse_listen("10.0.0.1"),
-            Ok("10.0.0.1:7447".parse().unwrap())
-        );
-        assert_eq!(parse_listen("[::1]:99"), Ok("[::1]:99".parse().unwrap()));
-        assert_eq!(parse_listen("::1"), Ok("[::1]:7447".parse().unwrap()));
-        assert_eq!(parse_listen("[::1]"), Ok("[::1]:7447".parse().unwrap()));
     }
 
     #[test]

@@ -44,27 +44,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What is wrong with a command line, in one line: clap's words, its tips, and whose help to ask
-/// for.
-pub(crate) fn usage_line(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim);
-    let what: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
-    let mut line = what.join(" ");
-    let mut command = "transom".to_owned();
-    for rest in lines {
-        if let Some(tip) = rest.strip_prefix("tip: ") {
-            line.push_str("; ");
-            line.push_str(tip);
-        } else if let Some(usage) = rest.strip_prefix("Usage: ") {
-            let is_word = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
-            let words: Vec<_> = usage.split(' ').take_while(is_word).collect();
-            command = words.join(" ");
-        }
-    }
-    let what = line.strip_prefix("error: ").unwrap_or(&line);
-    transom::people::escape(&format!("{what}; see {command} --help")).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +76,10 @@ mod tests {
         ] {
             let words = std::iter::once("transom").chain(typed.split(' '));
             let error = Arguments::try_parse_from(words).unwrap_err();
-            assert_eq!(usage_line(&error.to_string()), line);
+            assert_eq!(
+                transom_place::usage_line("transom", &error.to_string()),
+                line
+            );
         }
     }
 

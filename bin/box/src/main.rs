@@ -96,7 +96,10 @@ fn main() -> ExitCode {
 fn tell_usage(help: &clap::Error) -> ExitCode {
     let printed = match help.use_stderr() && help.kind() != HELP_INSTEAD {
         true => {
-            let line = format!("transom: {}\n", failure::usage_line(&help.to_string()));
+            let line = format!(
+                "transom: {}\n",
+                transom_place::usage_line("transom", &help.to_string())
+            );
             io::stderr().write_all(line.as_bytes())
         }
         false => help.print(),

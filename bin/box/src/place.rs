@@ -1,13 +1,13 @@
 //! Where this user's things are: the state folder, the contact book, the name of the machine, and
 //! who is meant by PEER.
 
-use std::env;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::{Book, Contact};
 use transom::{Identity, KnownPeersFile, MOVED_PATIENCE, Order, PeerName, Settings, State};
+use transom_place::{books, variable};
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -86,7 +86,7 @@ impl Place {
     pub(crate) fn users_to_write(&self) -> Result<PathBuf, Failure> {
         self.users
             .clone()
-            .or_else(|| usual_books().into_iter().next())
+            .or_else(|| books().into_iter().next())
             .ok_or_else(|| {
                 Failure::new("no contact book", "there is none yet")
                     .next("name one with --users FILE")
@@ -110,7 +110,7 @@ impl Place {
 
 /// The first of the usual places that has a book.
 fn usual_book() -> Option<PathBuf> {
-    usual_books().into_iter().find(|path| path.is_file())
+    books().into_iter().find(|path| path.is_file())
 }
 
 pub(crate) fn identity(state: &State) -> Result<Identity, Failure> {
@@ -172,34 +172,11 @@ fn try_read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// What this machine calls itself, made a name that others can use.
 pub(crate) fn machine_name() -> PeerName {
-    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let told = told
-        .or_else(|| env::var("HOSTNAME").ok())
-        .or_else(|| env::var("COMPUTERNAME").ok());
-    let told = told.unwrap_or_default();
-    let short = told.trim().split('.').next().unwrap_or_default();
-    short.parse().ok().unwrap_or_else(|| {
+    transom_place::machine_name().unwrap_or_else(|| {
         FALLBACK_NAME
             .parse()
             .expect("the fallback is a name of eleven plain letters")
     })
-}
-
-/// Where a book is looked for, the first to write a new one to.
-fn usual_books() -> Vec<PathBuf> {
-    let config = variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")));
-    let config = config.map(|dir| dir.join("transom").join("user_list.txt"));
-    config
-        .into_iter()
-        .chain([PathBuf::from("users/user_list.txt")])
-        .collect()
-}
-
-/// An environment variable that says something.
-fn variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
 }
 
 const FALLBACK_NAME: &str = "transom-box";

@@ -15,7 +15,7 @@ use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
 use crate::keep::{self, Keeper};
 use crate::model::{Action, Config, Own, State, Warning, Zone};
-use crate::paths::{self, variable};
+use crate::paths;
 use crate::shell::{Display, ShellError};
 use crate::words;
 
@@ -60,7 +60,7 @@ pub(crate) fn log() {
 }
 
 /// Opens the window and runs until it is closed.
-pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), StartError> {
     let mut users = users(arguments.users.clone())?;
     let (file, in_file) = (users.path.clone(), users.book.clone());
     let mut meant = |peer: &PeerName| called(&mut users.book, peer);
@@ -89,8 +89,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         folder.dir().to_owned(),
     ];
     state.zone = Zone::system();
-    prepare(&mut state, config, &arguments, &folder)?;
-    let engine = engine(&folder, &users, &display, &arguments, &mut state)?;
+    prepare(&mut state, config, arguments, &folder)?;
+    let engine = engine(&folder, &users, &display, arguments, &mut state)?;
     let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
     for contact in users.book.contacts() {
         if in_file.find(contact.name.as_str()).is_none() {
@@ -120,20 +120,20 @@ fn prepare(
         .or(config.name)
         .unwrap_or_else(paths::own_name);
     let key = folder.identity()?.public_key();
-    let address = reached_at(arguments.listen.as_deref().unwrap_or_default());
+    let address = reached_at(&arguments.listen().unwrap_or_default());
     state.own = Own {
-        addresses: addresses(arguments.listen.as_deref().unwrap_or_default()),
+        addresses: addresses(&arguments.listen().unwrap_or_default()),
         name: name.to_string(),
         is_usual: name == paths::own_name(),
         key: Some(key),
         line: format!("{name} {address} key={key}"),
     };
     let inbox = arguments.inbox.clone().or_else(|| config.inbox.clone());
-    let inbox = inbox.or_else(paths::downloads);
+    let inbox = inbox.or_else(transom_place::downloads);
     state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
-    state.calls.own.request = match &arguments.camera {
+    state.calls.own.request = match arguments.camera() {
         // In the size that was chosen: the command line names none.
-        Some(source) => source.clone().map(|source| CaptureRequest {
+        Some(source) => source.map(|source| CaptureRequest {
             source,
             ..config.request().unwrap_or_default()
         }),
@@ -179,8 +179,8 @@ fn engine(
     arguments: &Arguments,
     state: &mut State,
 ) -> Result<Engine, StartError> {
-    let usual = arguments.listen.is_none();
-    let asked = arguments.listen.clone();
+    let asked = arguments.listen();
+    let usual = asked.is_none();
     let mut listen = asked.unwrap_or_else(|| everywhere(DEFAULT_PORT));
     let mut inbox = Some(keep::inbox_settings(&state.inbox));
     loop {
@@ -189,7 +189,7 @@ fn engine(
             inbox: inbox.clone(),
             ..settings(state, folder, users)?
         };
-        let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
+        let kept = transom_place::pictures().unwrap_or_else(|| state.inbox.clone());
         match Engine::start(settings, state.duties().busy, kept, display.wake()) {
             Ok(engine) => {
                 if inbox.is_none() {
@@ -256,7 +256,7 @@ fn called(book: &mut Book, peer: &PeerName) -> Result<PeerName, StartError> {
 
 /// Reads the contact list; one that nobody asked for may be missing.
 fn users(asked: Option<PathBuf>) -> Result<Users, StartError> {
-    let asked = asked.or_else(|| variable("TRANSOM_USERS"));
+    let asked = asked.or_else(|| transom_place::variable("TRANSOM_USERS"));
     let wanted = asked.is_some();
     let path = asked.unwrap_or_else(paths::users);
     match read(&path) {

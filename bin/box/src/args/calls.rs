@@ -7,7 +7,7 @@ use clap::Args;
 use transom::PeerName;
 use transom::media::Source;
 
-use super::{Announcing, BoxPairing, Door, parse_listen, parse_source};
+use super::{Announcing, BoxPairing, Door, parse_source};
 use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
@@ -46,7 +46,7 @@ pub(crate) struct Call {
     pub(crate) answer: bool,
     /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all
     /// addresses]
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "answer")]
+    #[arg(long, value_name = "ADDRESS", value_parser = transom_place::listen_address, requires = "answer")]
     pub(crate) listen: Vec<SocketAddr>,
     /// What to call yourself [default: this machine's name]
     #[arg(long)]

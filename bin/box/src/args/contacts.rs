@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use transom::{PeerName, PublicKey};
 
-use super::parse_listen;
-
 #[derive(Args, Debug)]
 pub(crate) struct Id {
     /// The name to suggest to others [default: this machine's]
@@ -15,7 +13,7 @@ pub(crate) struct Id {
     pub(crate) name: Option<PeerName>,
     /// Where your box takes connections, such as 192.168.1.20:8000, if not on port 7447 of all
     /// addresses
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    #[arg(long, value_name = "ADDRESS", value_parser = transom_place::listen_address)]
     pub(crate) listen: Option<SocketAddr>,
     /// The same where only the port is another
     #[arg(long, value_name = "N", conflicts_with = "listen", value_parser = clap::value_parser!(u16).range(1..))]

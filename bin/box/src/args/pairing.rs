@@ -7,7 +7,7 @@ use clap::Args;
 use transom::PeerName;
 use transom::people::{Address, Rights};
 
-use super::{Announcing, parse_listen};
+use super::Announcing;
 
 #[derive(Args, Debug)]
 pub(crate) struct Pair {
@@ -21,7 +21,7 @@ pub(crate) struct Pair {
     pub(crate) may: Rights,
     /// Where to wait, such as 192.168.1.20:7447; may be given twice [default: port 7447, all
     /// addresses]
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, conflicts_with = "from")]
+    #[arg(long, value_name = "ADDRESS", value_parser = transom_place::listen_address, conflicts_with = "from")]
     pub(crate) listen: Vec<SocketAddr>,
     #[command(flatten)]
     pub(crate) announcing: Announcing,

@@ -9,7 +9,7 @@ use transom::Collision;
 use transom::people::Address;
 
 use super::pairing::parse_address;
-use super::{Announcing, Door, parse_listen};
+use super::{Announcing, Door};
 use crate::format::parse_bytes;
 use crate::guests::Guests;
 
@@ -27,7 +27,7 @@ pub(crate) struct Send {
     #[arg(long, requires = "code")]
     pub(crate) remember: bool,
     /// Where to wait with --code, such as 192.168.1.20:7447 [default: port 7447, all addresses]
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "code")]
+    #[arg(long, value_name = "ADDRESS", value_parser = transom_place::listen_address, requires = "code")]
     pub(crate) listen: Vec<SocketAddr>,
     #[command(flatten)]
     pub(crate) announcing: Announcing,

@@ -173,11 +173,9 @@ impl Keeper {
         let Some(path) = &self.settings else {
             return Err(words::NO_HOME.to_owned());
         };
-        let text = match file::read_text(path, MAX_CONFIG_BYTES) {
-            Err(why) => return Err(why),
-            Ok(text) => text.unwrap_or_default(),
-        };
-        let written = config.write(&text);
+        let text = file::read_text(path, MAX_CONFIG_BYTES)?.unwrap_or_default();
+        let named = |why| format!("{}:{why}", words::line(&path.to_string_lossy()));
+        let written = config.write(&text).map_err(named)?;
         match written == text {
             true => Ok(()),
             false => file::replace(path, &written, None),
@@ -253,19 +251,27 @@ pub(crate) fn inbox_settings(into: &Path) -> InboxSettings {
     }
 }
 
-/// The settings of earlier runs, and what is wrong with them as `FILE:LINE: what`.
+/// The settings of earlier runs, and what is wrong with them as `FILE:LINE: what` or
+/// `FILE:KEY: what`. Where there are none, those of a version before TOML beside them.
 pub(crate) fn read_config(path: &Path) -> (Config, Vec<String>) {
-    let shown = words::line(&path.to_string_lossy()).into_owned();
-    match file::read_text(path, MAX_CONFIG_BYTES) {
-        Ok(None) => (Config::default(), Vec::new()),
-        Ok(Some(text)) => {
-            let (config, errors) = Config::parse(&text);
-            let named = errors.iter().map(|error| format!("{shown}:{error}"));
-            (config, named.collect())
+    let old = path.with_extension("conf");
+    let files = [(path, Config::parse as Parse), (&old, Config::parse_old)];
+    for (path, parse) in files {
+        match file::read_text(path, MAX_CONFIG_BYTES) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                let shown = words::line(&path.to_string_lossy()).into_owned();
+                let (config, errors) = parse(&text);
+                let named = errors.iter().map(|error| format!("{shown}:{error}"));
+                return (config, named.collect());
+            }
+            Err(why) => return (Config::default(), vec![why]),
         }
-        Err(why) => (Config::default(), vec![why]),
     }
+    (Config::default(), Vec::new())
 }
+
+type Parse = fn(&str) -> (Config, Vec<String>);
 
 #[cfg(test)]
 mod tests;

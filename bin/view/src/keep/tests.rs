@@ -32,7 +32,7 @@ impl Scratch {
         fs::write(&path, text).unwrap();
         let (book, _) = Book::parse(text);
         let state = State::new(book.contacts(), path.clone(), Vec::new());
-        let settings = Some(self.path("conf/view.conf"));
+        let settings = Some(self.path("conf/view.toml"));
         (
             Keeper::new(path, book, &self.path("state"), settings),
             state,
@@ -254,7 +254,7 @@ fn settings_are_kept_and_a_folder_that_takes_no_files_is_told() {
     );
     assert_eq!(state.status, "Settings saved");
     assert_eq!(state.inbox, scratch.path("files"));
-    let (read, errors) = read_config(&scratch.path("conf/view.conf"));
+    let (read, errors) = read_config(&scratch.path("conf/view.toml"));
     assert_eq!((read, errors), (state.config.clone(), vec![]));
     let mut config = state.config.clone();
     config.inbox = Some(scratch.path("list.txt"));
@@ -429,7 +429,7 @@ fn what_is_chosen_for_sound_is_there_after_the_next_start() {
         state.act(&action);
         keeper.carry_out(&mut state, ids.handle(), &action);
     }
-    let (read, errors) = read_config(&scratch.path("conf/view.conf"));
+    let (read, errors) = read_config(&scratch.path("conf/view.toml"));
     assert!(errors.is_empty(), "{errors:?}");
     let (_, mut next) = scratch.keeper(LIST);
     next.config = read;

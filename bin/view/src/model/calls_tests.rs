@@ -177,7 +177,7 @@ fn the_camera_is_on_only_after_it_was_turned_on_with_that_contact() {
     );
     state.act(&Action::Call(peer("door")));
     assert_eq!(state.apply(talk("door", true, false)), []);
-    let (kept, errors) = Config::parse(&state.config.write(""));
+    let (kept, errors) = Config::parse(&state.config.write("").unwrap());
     assert_eq!(errors, Vec::<String>::new());
     let mut later = both_here();
     later.config = kept;

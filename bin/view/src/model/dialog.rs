@@ -4,7 +4,6 @@
 use transom::{PeerName, PublicKey, TransferId};
 use transom_users::{Address, Book, Contact, Rights};
 
-use crate::paths;
 use crate::words;
 
 use super::{CodeForm, Config, Knock, Person, State};
@@ -235,7 +234,7 @@ impl SettingsForm {
             return Err(words::NO_FOLDER.to_owned());
         }
         if inbox != state.inbox.to_string_lossy() {
-            config.inbox = Some(paths::typed(inbox));
+            config.inbox = Some(transom_place::typed(inbox));
         }
         Ok(config)
     }

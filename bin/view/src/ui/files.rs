@@ -8,7 +8,6 @@ use transom::{CurrentFile, Direction, Outcome, PeerName, Phase};
 
 use crate::model::{Action, Dialog, Person, Presence, State, Transfer, Unsent, name};
 
-use crate::paths;
 use crate::words;
 
 use super::drafts::MAX_PATH_CHARS;
@@ -88,7 +87,7 @@ fn choose(
         let field = ui.add(field).labelled_by(label.id);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if entered && !typed.trim().is_empty() {
-            let path = paths::typed(typed);
+            let path = transom_place::typed(typed);
             typed.clear();
             actions.push(Action::Send { peer, path });
         }

@@ -6,7 +6,6 @@ use egui::{Label, RichText, TextEdit, Ui};
 use transom::PeerName;
 
 use crate::model::{Action, FolderFor, Offer, State, name};
-use crate::paths;
 use crate::words;
 
 /// Characters of an offered name that are shown; all of it is under the pointer.
@@ -50,7 +49,7 @@ pub(super) fn show_all(ui: &mut Ui, state: &State, peer: PeerName, actions: &mut
 fn accept(state: &State, offer: &Offer) -> Action {
     // What no text can show was picked, not typed.
     let into = match offer.into.to_str() {
-        Some(typed) => paths::typed(typed),
+        Some(typed) => transom_place::typed(typed),
         None => offer.into.clone(),
     };
     let elsewhere = into != state.inbox && !into.as_os_str().is_empty();
