@@ -42,9 +42,9 @@ pub(super) const MEDIA_FIRST: u64 = 32 * 1024;
 const STARTUP_GAIN: u64 = 2;
 
 /// A path that is longer than eight times the target takes an eighth of its round trip as target:
-/// at the rate of that window the next one is an eighth larger, which finds a rate that has risen. A
-/// quarter gave no file more than 0.1 Mbit/s of 20, and cost pictures 1 to 4 ms; at 1 Gbit/s and 40
-/// ms it overflowed a FIFO of 1.5 MB (model).
+/// at the rate of that window the next one is an eighth larger, which finds a rate that has risen.
+/// A quarter gave no file more, and cost pictures 1 to 4 ms; at 1 Gbit/s and 40 ms it overflowed a
+/// FIFO of 1.5 MB (model).
 pub(super) const LONG_PATH: u32 = 8;
 
 /// Pings and acks may stay in flight until something else is acked.
