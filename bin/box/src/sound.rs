@@ -303,6 +303,7 @@ fn state_words(state: SoundState) -> &'static str {
         SoundState::Lost => "is lost",
         SoundState::OnHold => "is on hold: they speak in another call",
         SoundState::NotAllowed => "is not for you to hear",
+        SoundState::Opening => "is being opened",
         _ => "is in a state this program does not know",
     }
 }
@@ -315,6 +316,7 @@ fn state_word(state: SoundState) -> &'static str {
         SoundState::Lost => "lost",
         SoundState::OnHold => "on_hold",
         SoundState::NotAllowed => "not_allowed",
+        SoundState::Opening => "opening",
         _ => "unknown",
     }
 }

@@ -88,11 +88,12 @@ cargo xtask COMMAND
                                 while nobody calls; each stage; playout under clocks that drift
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
                                 link, viewers, files and sound take --bin DIR: the programs to measure
-  sound latency [--row N] [--seconds N] [--server ADDRESS]
+  sound latency [--row N] [--seconds N] [--server pipewire|ADDRESS]
                                 mouth to ear between two programs through a sound server, alone,
                                 beside pictures and beside a file
   sound quality [FILE.wav]      what Opus costs speech
-  sound long [--minutes N]      two programs speak to each other under load: gaps, clicks, delay
+  sound long [--minutes N] [--alone]
+                                two programs speak to each other, under load: gaps, clicks, delay
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   constants [NAME]...           what each constant of the controller decides: rows of `link` with it
                                 halved and doubled

@@ -87,17 +87,37 @@ pub(crate) const LIBASOUND: Need = Need {
     },
 };
 
-/// A sound server for the tests of sound. Where PipeWire is, PulseAudio would take its place, so
-/// those tests are left out there, by name.
+/// A sound server for the tests of sound. It runs beside PipeWire: only `pipewire-alsa` is in its
+/// way, where the tests that need PulseAudio are left out, by name.
 pub(crate) const PULSEAUDIO: Need = Need {
     why: "is a sound server without a sound card, for the tests of sound",
     packages: &["pulseaudio", "pulseaudio-utils"],
     is_met: || {
         let pulseaudio = ["pulseaudio", "pactl"];
-        machine::program("pipewire").is_some()
-            || pulseaudio
-                .iter()
-                .all(|name| machine::program(name).is_some())
+        let has_all = pulseaudio
+            .iter()
+            .all(|name| machine::program(name).is_some());
+        has_all || Path::new("/usr/share/alsa/alsa.conf.d/50-pipewire.conf").exists()
+    },
+};
+
+/// What speaks to either sound server.
+pub(crate) const PULSE_CLIENTS: Need = Need {
+    why: "plays into and records from a sound server",
+    packages: &["pulseaudio-utils"],
+    is_met: || {
+        let programs = ["pactl", "pacat", "parec"];
+        programs.iter().all(|name| machine::program(name).is_some())
+    },
+};
+
+/// The sound server of most desktops. Ours is private, so a desktop's own goes on as it is.
+pub(crate) const PIPEWIRE: Need = Need {
+    why: "is the other sound server, for the delay of sound through it",
+    packages: &["pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon"],
+    is_met: || {
+        let programs = ["pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon"];
+        programs.iter().all(|name| machine::program(name).is_some())
     },
 };
 

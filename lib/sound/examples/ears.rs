@@ -186,14 +186,24 @@ fn drift(ppm: f64) -> Outcome {
     Ok(())
 }
 
-/// Each minute of what was heard of a recording that was spoken again and again.
+/// Each whole minute of what was heard of a recording that was spoken again and again; less than a
+/// minute is one too. What is left at the end is the end of the call.
 fn call(spoken: &str, heard: &str) -> Outcome {
-    let (spoken, heard) = (read(spoken)?, read(heard)?);
-    let minutes = heard.chunks(60 * SECOND);
+    let (mut spoken, heard) = (read(spoken)?, read(heard)?);
+    let round = spoken.len();
+    // A piece may lie across the end of the recording.
+    spoken.extend_from_within(..(PIECE + 2 * NEAR).min(round));
+    let minute = heard.len().clamp(1, 60 * SECOND);
     let mut last = None;
-    for (minute, sound) in minutes.enumerate() {
-        let mut listened = Listened::to(&spoken, sound, minute * 60 * SECOND, &mut last);
-        listened.print(minute + 1);
+    for (number, sound) in heard.chunks_exact(minute).enumerate() {
+        let mut listened = Listened {
+            spoken: &spoken,
+            round,
+            start: number * minute,
+            ..Listened::default()
+        };
+        listened.listen(sound, &mut last);
+        listened.print(number + 1);
     }
     Ok(())
 }
@@ -203,73 +213,97 @@ const PIECE: usize = SECOND / 5;
 
 /// What one minute of a call sounded like.
 #[derive(Default)]
-struct Listened {
-    /// Where pieces of the heard minute lie in time against the spoken recording, in ms.
-    places: Vec<f64>,
+struct Listened<'a> {
+    /// The recording and a little more of its next round; how long a round is.
+    spoken: &'a [i16],
+    round: usize,
+    /// Where the minute begins in all that was heard.
+    start: usize,
+    /// Where pieces that were found begin in the minute, and how far behind the recording, in
+    /// samples of a round.
+    lags: Vec<(usize, usize)>,
     likeness: Vec<f32>,
     snr: Vec<f32>,
-    /// Loud pieces that are nowhere near in what was spoken.
+    /// Loud pieces that are nowhere in what was spoken.
     strange: usize,
-    /// Samples of digital silence in stretches of more than 5 ms.
+    /// Samples of digital silence in stretches of more than 5 ms in which somebody spoke.
     silent: usize,
     gaps: usize,
-    /// Steps larger than any that was spoken.
+    /// Steps from sample to sample that nothing near in the recording explains.
     clicks: usize,
+    /// Searches of the whole recording.
+    searches: usize,
 }
 
-impl Listened {
-    fn to(spoken: &[i16], sound: &[i16], start: usize, last: &mut Option<usize>) -> Self {
-        let mut listened = Self::default();
-        listened.count_gaps(sound);
-        let steps = |samples: &[i16]| -> Vec<u16> {
-            samples
-                .windows(2)
-                .map(|two| two[1].abs_diff(two[0]))
-                .collect()
-        };
-        let largest = steps(spoken).into_iter().max().unwrap_or_default();
-        listened.clicks = steps(sound).iter().filter(|step| **step > largest).count();
+impl Listened<'_> {
+    fn listen(&mut self, sound: &[i16], last: &mut Option<usize>) {
         for (number, piece) in sound.chunks_exact(PIECE).enumerate() {
             if level_db(piece) > -35.0 {
-                listened.place(spoken, piece, start + number * PIECE, last);
+                self.place(piece, number * PIECE, last);
             }
         }
-        listened
+        self.count_gaps(sound);
     }
 
-    /// Finds a piece in the spoken recording: near where the last one lay, else anywhere.
-    fn place(&mut self, spoken: &[i16], piece: &[i16], at: usize, last: &mut Option<usize>) {
-        let round = spoken.len();
-        let around = last.map(|lag| (at + round - lag % round) % round);
-        let near = around.and_then(|around| {
-            let from = around.saturating_sub(NEAR);
-            let until = (around + PIECE + NEAR).min(round);
-            let found = delay_of(piece, &spoken[from.min(until)..until])?;
-            (found.likeness > 0.9).then_some((from + found.at, found.likeness))
+    /// Finds a piece in the recording: near where the last one lay, else anywhere.
+    fn place(&mut self, piece: &[i16], at: usize, last: &mut Option<usize>) {
+        let round = self.round;
+        let mut searches = self.searches;
+        let behind = |place: usize| (self.start + at + round - place % round) % round;
+        let whole = piece;
+        let paces = PACES.map(|pace| at_pace(whole, pace));
+        let near = paces.iter().filter_map(|piece| {
+            let (place, like) = self.near(piece, behind((*last)?))?;
+            Some((place, like, &piece[..]))
         });
-        let found = near.or_else(|| {
-            let found = delay_of(piece, spoken)?;
-            (found.likeness > 0.9).then_some((found.at, found.likeness))
+        let found = near.max_by(|one, two| one.1.total_cmp(&two.1)).or_else(|| {
+            let (place, like) = anywhere(self.spoken, &paces[0], &mut searches)?;
+            Some((place, like, &paces[0][..]))
         });
-        let Some((place, like)) = found else {
+        self.searches = searches;
+        let Some((place, like, piece)) = found else {
             self.strange += 1;
             return;
         };
-        let lag = (at + round - place) % round;
+        let lag = (self.start + at + round - place % round) % round;
         *last = Some(lag);
-        self.places.push(lag as f64 * 1000.0 / 48_000.0);
+        self.lags.push((at, lag));
         self.likeness.push(like);
-        self.snr.push(snr_db(&spoken[place..place + PIECE], piece));
+        self.snr
+            .push(snr_db(&self.spoken[place..place + piece.len()], piece));
+        self.count_clicks(whole, place);
     }
 
+    fn near(&self, piece: &[i16], around: usize) -> Option<(usize, f32)> {
+        let from = around.saturating_sub(NEAR);
+        let until = (around + PIECE + NEAR).min(self.spoken.len());
+        let found = delay_of(piece, self.spoken.get(from..until)?)?;
+        (found.likeness > 0.9).then_some((from + found.at, found.likeness))
+    }
+
+    /// Steps in 5 ms that are far above those of the recording around them.
+    fn count_clicks(&mut self, piece: &[i16], place: usize) {
+        let steps = |samples: &[i16]| samples.windows(2).map(|two| two[1].abs_diff(two[0])).max();
+        for (number, heard) in piece.chunks_exact(SHORT).enumerate() {
+            let at = place + number * SHORT;
+            let until = (at + 3 * SHORT).min(self.spoken.len());
+            let around = steps(&self.spoken[at.saturating_sub(2 * SHORT)..until]);
+            let limit = u32::from(around.unwrap_or_default()) * 2 + CLICK;
+            self.clicks += usize::from(u32::from(steps(heard).unwrap_or_default()) > limit);
+        }
+    }
+
+    /// Silence where the recording has none, by the lag of the nearest piece.
     fn count_gaps(&mut self, sound: &[i16]) {
         let mut quiet = 0;
-        for sample in sound.iter().chain(&[i16::MAX]) {
+        for (at, sample) in sound.iter().chain(&[i16::MAX]).enumerate() {
             if *sample == 0 {
                 quiet += 1;
                 continue;
             }
-            if quiet > SECOND / 200 {
+            // Before the first word the call begins.
+            let began = self.start > 0 || self.lags.first().is_some_and(|(first, _)| at > *first);
+            if quiet > SHORT && began && self.was_spoken(at - quiet, quiet) {
                 self.gaps += 1;
                 self.silent += quiet;
             }
@@ -277,20 +311,34 @@ impl Listened {
         }
     }
 
-    fn print(&mut self, minute: usize) {
-        let middle = |values: &mut Vec<f64>| {
+    fn was_spoken(&self, at: usize, length: usize) -> bool {
+        let nearest = self.lags.iter().min_by_key(|(place, _)| place.abs_diff(at));
+        let Some((_, lag)) = nearest else {
+            return true;
+        };
+        let place = (self.start + at + self.round - lag) % self.round;
+        // The edges are those of the pause itself, a little off.
+        let edge = length / 4;
+        let mut spoken = self.spoken.iter().cycle().skip(place + edge);
+        let spoken: Vec<i16> = spoken.by_ref().take(length - 2 * edge).copied().collect();
+        level_db(&spoken) > -50.0
+    }
+
+    fn print(&self, minute: usize) {
+        let middle = |mut values: Vec<f64>| {
             values.sort_by(f64::total_cmp);
             values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
         };
         let wide = |values: &[f32]| -> Vec<f64> { values.iter().map(|v| f64::from(*v)).collect() };
+        let in_ms = |lag: &(usize, usize)| lag.1 as f64 * 1000.0 / 48_000.0;
         println!(
             "{{\"minute\":{minute},\"pieces\":{},\"strange\":{},\"delay\":{:.1},\"likeness\":{:.4},\
              \"snr\":{:.1},\"gaps\":{},\"silent_ms\":{:.0},\"clicks\":{}}}",
-            self.places.len(),
+            self.lags.len(),
             self.strange,
-            middle(&mut self.places),
-            middle(&mut wide(&self.likeness)),
-            middle(&mut wide(&self.snr)),
+            middle(self.lags.iter().map(in_ms).collect()),
+            middle(wide(&self.likeness)),
+            middle(wide(&self.snr)),
             self.gaps,
             time_of(self.silent).as_secs_f64() * 1000.0,
             self.clicks,
@@ -298,5 +346,42 @@ impl Listened {
     }
 }
 
-/// How far from where it was expected a piece is looked for first.
-const NEAR: usize = SECOND / 4;
+/// Such a search takes a second, so a minute has only so many; beyond, a piece is strange.
+fn anywhere(spoken: &[i16], piece: &[i16], searches: &mut usize) -> Option<(usize, f32)> {
+    *searches += 1;
+    if *searches > MOST_SEARCHES {
+        return None;
+    }
+    let found = delay_of(piece, spoken)?;
+    (found.likeness > 0.9).then_some((found.at, found.likeness))
+}
+
+/// Most of a piece as it was before playout sped it up by so much.
+fn at_pace(piece: &[i16], pace: f32) -> Vec<i16> {
+    let sample = |at: usize| {
+        let place = at as f32 / pace;
+        let (whole, part) = (place as usize, place.fract());
+        let [one, two] =
+            [whole, whole + 1].map(|at| f32::from(piece.get(at).copied().unwrap_or(0)));
+        (one + (two - one) * part) as i16
+    };
+    (0..PIECE - PIECE / 100).map(sample).collect()
+}
+
+/// The speeds of playout: over a piece, the fastest shifts sound by a millisecond.
+const PACES: [f32; 9] = [
+    1.0, 0.995, 0.996_25, 0.997_5, 0.998_75, 1.001_25, 1.002_5, 1.003_75, 1.005,
+];
+
+/// How far from where it was expected a piece is looked for first: as far as the reserve grows at
+/// once, and more.
+const NEAR: usize = SECOND / 8;
+
+/// 5 ms.
+const SHORT: usize = SECOND / 200;
+
+/// What a codec adds to the steps of quiet sound.
+const CLICK: u32 = 600;
+
+/// Of a minute.
+const MOST_SEARCHES: usize = 20;

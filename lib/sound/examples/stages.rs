@@ -33,9 +33,14 @@ fn main() {
     stage("level", blocks, |block| {
         black_box(level.add(block));
     });
+    // A tick each half second, and digital silence between.
+    let ticks: Vec<[i16; BLOCK]> = (0..blocks.len())
+        .map(|at| if at % 50 < 5 { blocks[at] } else { [0; BLOCK] })
+        .collect();
     let silence = vec![[0; BLOCK]; blocks.len()];
     for mode in [EchoMode::Duck, EchoMode::Cancel] {
         echo(mode, "both speak", blocks, blocks);
+        echo(mode, "ticks and digital silence", &ticks, &ticks);
         echo(mode, "silence, as of a muted peer", &silence, &silence);
     }
 }

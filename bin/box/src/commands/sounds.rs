@@ -23,6 +23,9 @@ pub(crate) fn run(output: &Output) -> Result<(), Failure> {
 
 fn human(device: &Device) -> String {
     let mut text = format!("{}  {}  {}", kind(device), device.name, device.words);
+    if !device.offers.is_empty() {
+        text.push_str(&format!("\n  {}", device.offers));
+    }
     if device.is_default {
         text.push_str("\n  used by `auto`");
     }
@@ -46,6 +49,7 @@ fn json(device: &Device) -> serde_json::Value {
         "device": device.name.to_string(),
         "name": device.words,
         "default": device.is_default,
+        "offers": device.offers,
         "problem": device.usable.as_ref().err(),
     })
 }
@@ -61,15 +65,18 @@ mod tests {
             words: "Headset".into(),
             kind: DeviceKind::Microphone,
             is_default: true,
+            offers: "16-48 kHz, 1-2 channels".into(),
             usable: Err("used by zoom".into()),
         };
         let told = human(&device);
         assert_eq!(
             told,
-            "microphone  hw:Headset,0  Headset\n  used by `auto`\n  can't be used: used by zoom"
+            "microphone  hw:Headset,0  Headset\n  16-48 kHz, 1-2 channels\n  used by `auto`\n  can't be \
+             used: used by zoom"
         );
         let json = json(&device);
         assert_eq!(json["device"], "hw:Headset,0");
         assert_eq!(json["problem"], "used by zoom");
+        assert_eq!(json["offers"], "16-48 kHz, 1-2 channels");
     }
 }

@@ -141,6 +141,7 @@ fn the_far_side_s_state_is_in_words() {
     for (state, words) in [
         (SoundState::Muted, "door is muted"),
         (SoundState::OnHold, "door has put you on hold"),
+        (SoundState::Opening, "door's microphone is being opened…"),
         (SoundState::NoMicrophone, "door has no microphone"),
         (
             SoundState::NotAllowed,

@@ -45,6 +45,7 @@ pub(crate) fn far_sound(name: &str, state: SoundState, text: &str) -> Option<Str
         SoundState::Muted => format!("{name} is muted"),
         SoundState::Lost => format!("{name}'s microphone is lost"),
         SoundState::OnHold => format!("{name} has put you on hold"),
+        SoundState::Opening => format!("{name}'s microphone is being opened…"),
         SoundState::NotAllowed => {
             format!("You can't hear {name}; their contact list has to give you the right to hear")
         }

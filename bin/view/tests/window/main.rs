@@ -10,6 +10,7 @@ mod arrivals;
 mod busy;
 mod display;
 mod doorbox;
+mod pulse;
 mod two;
 
 use std::fs;

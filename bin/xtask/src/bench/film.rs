@@ -12,18 +12,27 @@ use crate::stage::Stage;
 pub(super) struct Pictures(Vec<Vec<u8>>);
 
 impl Pictures {
-    /// Records a second of the pattern over loopback.
+    /// Records a second of the pattern over loopback, in pictures of 1280 by 720.
     pub(super) fn record(stage: &Stage) -> Outcome<Self> {
-        let (camera, viewer) = (stage.person("recorder")?, stage.person("spectator")?);
+        Self::record_size(stage, "1280x720")
+    }
+
+    /// The same in another size, as `1920x1080`.
+    pub(super) fn record_size(stage: &Stage, size: &str) -> Outcome<Self> {
+        let recorder = format!("recorder-{size}");
+        let (camera, viewer) = (
+            stage.person(&recorder)?,
+            stage.person(&format!("spectator-{size}"))?,
+        );
         camera.knows(&viewer, "127.0.0.1:9")?;
-        let pattern = "camera --source pattern --size 1280x720 --fps 30";
+        let pattern = format!("camera --source pattern --size {size} --fps 30");
         let pattern: Vec<&str> = pattern.split(' ').collect();
         let (_box, address) = camera.listen(&pattern)?;
         viewer.knows(&camera, &address)?;
         let film = stage.path("pattern.mjpeg");
         let path = film.to_string_lossy();
         let watch = [
-            "watch", "recorder", "--frames", "30", "--json", "--save", &path,
+            "watch", &recorder, "--frames", "30", "--json", "--save", &path,
         ];
         Background::start(&mut viewer.transom(&watch))?.finish()?;
         let bytes = fs::read(&film).context(film.display())?;

@@ -67,7 +67,9 @@ impl Line {
 
     /// The codec that the peer's microphone frames go in, while it hears us.
     pub(super) fn codec(&self, own: &Own) -> Option<Codec> {
-        let goes = self.listens && own.state_for(&self.party).0 == SoundState::On;
+        let state = own.state_for(&self.party).0;
+        // Its first frames may come a moment before the word that it is on.
+        let goes = self.listens && matches!(state, SoundState::On | SoundState::Opening);
         goes.then(|| self.party.codec())
     }
 
@@ -75,8 +77,8 @@ impl Line {
     /// speaks all the same is told.
     pub(super) fn needs_microphone(&self, own: &Own) -> bool {
         let state = own.state_for(&self.party).0;
-        let could = matches!(state, SoundState::On | SoundState::Muted | SoundState::Lost);
-        self.listens && could
+        use SoundState::{Lost, Muted, On, Opening};
+        self.listens && matches!(state, On | Muted | Lost | Opening)
     }
 
     /// Tells the peer what it does not know yet. What finds no room is told in a later turn.

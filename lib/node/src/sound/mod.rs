@@ -71,6 +71,8 @@ impl Sound {
             own: Own {
                 name: settings.microphone.clone(),
                 microphone: DeviceState::Closed,
+                opening: None,
+                is_slow: false,
                 is_muted: false,
                 unmuted: None,
                 spoken_to: SpokenTo::default(),
@@ -90,7 +92,7 @@ impl Sound {
     /// When [`turn`](Self::turn) has something to do though nothing happens.
     pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
         let now = out.now();
-        self.lines.values().fold(None, |due, line| {
+        self.lines.values().fold(self.own.due(), |due, line| {
             let waits = line.far.is_some() || line.wish.is_some();
             let told = waits.then(|| out.paces.next(line.party.key.0, now));
             earlier(due, earlier(told, line.speaking.due()))
@@ -104,8 +106,9 @@ impl Sound {
             .as_ref()
             .map(|inbox| inbox.take())
             .unwrap_or_default();
-        if let Some(state) = arrived.microphone.take() {
-            self.own.microphone = state.clone();
+        let microphone = arrived.microphone.take();
+        self.own.follow(microphone.clone(), out.now());
+        if let Some(state) = microphone {
             tell(out, SoundNotice::Microphone(state));
         }
         if let Some(state) = arrived.speaker.take() {

@@ -9,7 +9,7 @@
 //!
 //! And only to a peer that takes sound, listens, and is not on hold (see `spoken_to`).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use transom_sound::{Codec, DeviceName, DeviceState};
 use transom_users::Rights;
@@ -19,6 +19,13 @@ use super::spoken_to::SpokenTo;
 
 /// What a peer is told that asks to hear without the right.
 const NOT_ALLOWED: &str = "the right to hear is missing";
+
+/// What a peer is told that waits for a microphone; for programs that don't know the state.
+const OPENING: &str = "the microphone is being opened";
+
+/// How long a microphone may take to open before peers are told: most take a tenth of this, and
+/// would be told of twice at each call.
+const OPENS_WITHIN: Duration = Duration::from_millis(500);
 
 /// A live call, as far as sound is concerned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,6 +89,10 @@ impl Party {
 pub(super) struct Own {
     pub(super) name: DeviceName,
     pub(super) microphone: DeviceState,
+    /// When its opening is told to peers, or was; `None` while it is not being opened.
+    pub(super) opening: Option<Instant>,
+    /// Whether it is being opened for longer than most microphones take.
+    pub(super) is_slow: bool,
     pub(super) is_muted: bool,
     /// When the mute was taken back last.
     pub(super) unmuted: Option<Instant>,
@@ -89,6 +100,21 @@ pub(super) struct Own {
 }
 
 impl Own {
+    /// Takes in how the microphone is, if that changed, and how long it has been opening.
+    pub(super) fn follow(&mut self, microphone: Option<DeviceState>, now: Instant) {
+        if let Some(microphone) = microphone {
+            let opens = microphone == DeviceState::Opening;
+            self.opening = opens.then(|| self.opening.unwrap_or(now + OPENS_WITHIN));
+            self.microphone = microphone;
+        }
+        self.is_slow = self.opening.is_some_and(|told| told <= now);
+    }
+
+    /// When [`follow`](Self::follow) has something to do though nothing happens.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.opening.filter(|_| !self.is_slow)
+    }
+
     pub(super) fn mute(&mut self, on: bool, at: Instant) {
         if self.is_muted && !on {
             self.unmuted = Some(at);
@@ -110,6 +136,7 @@ impl Own {
             _ if self.spoken_to.is_on_hold(party) => (SoundState::OnHold, ""),
             DeviceState::Lost { for_peers, .. } => (SoundState::Lost, for_peers),
             _ if self.is_muted => (SoundState::Muted, ""),
+            DeviceState::Opening if self.is_slow => (SoundState::Opening, OPENING),
             _ => (SoundState::On, ""),
         }
     }

@@ -6,6 +6,8 @@ fn own() -> Own {
     Own {
         name: DeviceName::Tone,
         microphone: DeviceState::Closed,
+        opening: None,
+        is_slow: false,
         is_muted: false,
         unmuted: None,
         spoken_to: SpokenTo::default(),
@@ -275,4 +277,23 @@ fn a_peer_that_we_talk_with_and_watch_gets_our_sound_once() {
     let (mut own, calls) = (own(), [watched("anna"), talk("anna")]);
     own.spoken_to.update(&calls, |_| true);
     assert_eq!(states(&own, &calls), [HOLD, ON]);
+}
+
+#[test]
+fn a_microphone_that_hangs_while_it_is_opened_does_not_count_as_on() {
+    let (mut own, anna, start) = (own(), talk("anna"), Instant::now());
+    own.follow(Some(DeviceState::Opening), start);
+    assert_eq!(own.state_for(&anna).0, SoundState::On, "most open at once");
+    let told = own.due().unwrap();
+    assert_eq!(told, start + OPENS_WITHIN);
+    own.follow(None, told);
+    let opening = (SoundState::Opening, "the microphone is being opened");
+    assert_eq!(own.state_for(&anna), opening);
+    assert_eq!(own.due(), None, "told once");
+    let guest = viewer("guest", "view");
+    assert_eq!(own.state_for(&guest).0, SoundState::NotAllowed);
+    let words = "headset".into();
+    own.follow(Some(DeviceState::On { words }), told);
+    assert_eq!(own.state_for(&anna).0, SoundState::On);
+    assert_eq!(own.due(), None);
 }

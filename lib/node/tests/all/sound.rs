@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use transom::sounds::{DeviceName, RATE, WavReader};
+use transom::sounds::{DeviceName, RATE, WavReader, measure::Noise};
 use transom::{CallKind, Settings};
 use transom_net::{Event, PeerId};
 use transom_proto::{self as proto, CallEvent, CallId, SoundFrame};
@@ -95,6 +95,29 @@ impl Far {
             CallEvent::Listen { on } => self.is_wanted = on,
             _ => {}
         }
+    }
+
+    /// Says what the rules of frames allow and no program says: any codec and length, nonsense,
+    /// and numbers and times that jump.
+    fn speak_nonsense(&mut self, noise: &mut Noise) {
+        let (link, call) = self.call.unwrap();
+        let codec = [SoundCodec::Pcm, SoundCodec::Opus][(noise.bits() % 2) as usize];
+        let samples = [120, 480, 960, 1920][(noise.bits() % 4) as usize];
+        let count = match codec {
+            SoundCodec::Pcm => 2 * usize::from(samples),
+            _ => 1 + (noise.bits() % 1_275) as usize,
+        };
+        self.sequence += 1 + (noise.bits() % 10_000) as u32;
+        let frame = SoundFrame {
+            format: SoundHead::new(codec, samples),
+            sequence: self.sequence,
+            captured: noise.bits(),
+            voice: noise.bits().is_multiple_of(2),
+            bytes: (0..count).map(|_| noise.bits() as u8).collect(),
+        };
+        let now = self.evil.now();
+        let session = self.evil.try_session(link).unwrap();
+        session.send_sound(call, frame, now).unwrap();
     }
 
     /// Says 10 ms of a tone of 1 kHz, whether anybody wants it or not.
@@ -270,6 +293,66 @@ fn no_sound_of_an_automatic_call_without_the_right_to_talk_reaches_the_loudspeak
     fars.iter_mut()
         .for_each(|far| far.ring(&home, CallKind::Talk));
     only_the_soft_one_is_heard(&scratch, &mut fars);
+}
+
+#[test]
+fn hostile_frames_of_some_peers_leave_the_others_heard() {
+    let scratch = Scratch::new("hostile-sound");
+    // As many calls as a station has at once.
+    let names = ["anna", "evil-a", "evil-b", "evil-c"];
+    let mut fars: Vec<_> = (1..)
+        .zip(names)
+        .map(|(at, name)| Far::new(name, at))
+        .collect();
+    let lines: Vec<_> = fars
+        .iter()
+        .map(|far| far.line("view,call,auto,talk"))
+        .collect();
+    let home = station(&lines, |settings| {
+        settings.takes_calls = true;
+        settings.sound.speaker = DeviceName::File(scratch.0.join("heard.wav"));
+    });
+    fars.iter_mut()
+        .for_each(|far| far.ring(&home, CallKind::Talk));
+    until("listened to", &mut fars, |fars| {
+        fars.iter().all(|far| far.is_wanted)
+    });
+    // Noise at full volume is what they may make; it would hide whether the other is heard.
+    for name in &names[1..] {
+        home.handle.set_volume(&crate::calls::name(name), 0.0);
+    }
+    let mut noise = Noise::new(3);
+    for _ in 0..300 {
+        for far in &mut fars[1..] {
+            far.speak_nonsense(&mut noise);
+            far.turn();
+        }
+        fars[0].turn();
+    }
+    let before = loudness(&scratch).1;
+    assert_eq!(
+        before, 0,
+        "of the hostile ones nothing is heard at volume 0"
+    );
+    fars[0].speaks = 2_000;
+    let end = Instant::now() + PATIENCE;
+    while loudness(&scratch).1 < RATE as usize {
+        assert!(Instant::now() < end, "not heard: {}", told(&fars));
+        // To read the file takes longer than a frame.
+        let next = Instant::now() + Duration::from_secs(1);
+        while Instant::now() < next {
+            for far in &mut fars[1..] {
+                far.speak_nonsense(&mut noise);
+                far.turn();
+            }
+            // The honest one speaks each 10 ms, as well as it comes to that here.
+            (0..4).for_each(|_| fars[0].turn());
+        }
+    }
+    let (loudest, _) = loudness(&scratch);
+    assert!((1_500..3_000).contains(&loudest), "{loudest}");
+    // They kept the rules, so nobody was shown out.
+    assert!(fars.iter().all(|far| !far.is_gone), "{}", told(&fars));
 }
 
 /// Two calls that a person answers, one after the other; without any right about sound.

@@ -65,6 +65,7 @@ pub(super) fn list(has_server: bool) -> Vec<Device> {
         };
         let is_first = !devices.iter().any(|device: &Device| device.kind == kind);
         devices.push(Device {
+            offers: offers(&found).unwrap_or_default(),
             usable: holder(&found.card, found.device, found.direction)
                 .map_or(Ok(()), |by| Err(format!("already in use by {by}"))),
             name: DeviceName::Hardware {
@@ -356,6 +357,35 @@ fn found() -> Vec<Found> {
     found
 }
 
+/// What a device does itself; `None` while it is in use or can't be asked.
+fn offers(found: &Found) -> Option<String> {
+    let pcm = format!("hw:CARD={},DEV={}", found.card, found.device);
+    let pcm = PCM::new(&pcm, found.direction, true).ok()?;
+    let hardware = HwParams::any(&pcm).ok()?;
+    let rates = [hardware.get_rate_min().ok()?, hardware.get_rate_max().ok()?];
+    let channels = [
+        hardware.get_channels_min().ok()?,
+        hardware.get_channels_max().ok()?,
+    ];
+    Some(in_words(rates, channels))
+}
+
+/// The least and the most of each.
+fn in_words(rates: [u32; 2], channels: [u32; 2]) -> String {
+    let range = |[least, most]: [String; 2]| match least == most {
+        true => least,
+        false => format!("{least}-{most}"),
+    };
+    let rates = range(rates.map(|rate| (f64::from(rate) / 1000.0).to_string()));
+    let unit = if channels == [1, 1] {
+        "channel"
+    } else {
+        "channels"
+    };
+    let channels = range(channels.map(|count| count.to_string()));
+    format!("{rates} kHz, {channels} {unit}")
+}
+
 /// The program that holds a device, where the kernel tells.
 fn holder(card: &str, device: u32, direction: Direction) -> Option<String> {
     let letter = match direction {
@@ -388,6 +418,13 @@ fn program(thread: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_card_does_is_told_as_ranges() {
+        let told = in_words([44_100, 48_000], [1, 2]);
+        assert_eq!(told, "44.1-48 kHz, 1-2 channels");
+        assert_eq!(in_words([48_000, 48_000], [1, 1]), "48 kHz, 1 channel");
+    }
 
     #[test]
     fn a_card_held_by_a_thread_is_held_by_its_program() {

@@ -40,6 +40,8 @@ pub(super) fn microphone(
     stream.play().map_err(failed(&name))?;
     Ok(Box::new(CpalMicrophone {
         resampler: resampler(config.sample_rate, RATE, &name)?,
+        taken: VecDeque::new(),
+        converted: Vec::new(),
         ready: VecDeque::new(),
         end: End::new(name, config.sample_rate, shared, stream),
     }))
@@ -94,6 +96,7 @@ pub(super) fn list() -> Vec<Device> {
                     is_default: default.as_ref() == Some(&words),
                     words: words.clone(),
                     kind,
+                    offers: String::new(),
                     usable: Ok(()),
                 });
             }
@@ -152,6 +155,9 @@ impl End {
 struct CpalMicrophone {
     end: End,
     resampler: Resampler,
+    /// What was taken out of the queue, and then converted: empty between two reads, but with room.
+    taken: VecDeque<f32>,
+    converted: Vec<i16>,
     ready: VecDeque<i16>,
 }
 
@@ -161,12 +167,15 @@ impl Capture for CpalMicrophone {
     }
 
     fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
-        let mut converted = Vec::new();
+        // Converted after the lock is released, for which the callback waits.
         let mut shared = self.end.look(now)?;
+        std::mem::swap(&mut shared.queue, &mut self.taken);
         let latency = shared.latency;
-        self.resampler.feed(shared.queue.drain(..), &mut converted);
         drop(shared);
-        self.ready.extend(converted);
+        self.converted.clear();
+        self.resampler
+            .feed(self.taken.drain(..), &mut self.converted);
+        self.ready.extend(&self.converted);
         let age = latency + time_of(self.ready.len());
         let count = samples.len().min(self.ready.len());
         for (sample, heard) in samples.iter_mut().zip(self.ready.drain(..count)) {

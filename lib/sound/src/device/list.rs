@@ -22,6 +22,9 @@ pub struct Device {
     pub kind: DeviceKind,
     /// Whether [`DeviceName::Auto`] takes this one now.
     pub is_default: bool,
+    /// What a sound card does without conversion, as "44.1-48 kHz, 2 channels"; empty where a sound
+    /// server converts, or where that is not known.
+    pub offers: String,
     /// Why it can't be used, and what to do.
     pub usable: Result<(), String>,
 }

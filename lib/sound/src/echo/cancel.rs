@@ -30,6 +30,7 @@ pub(super) struct Cancel {
     /// Takes out what is below speech, and the offset of cheap microphones, which is no echo.
     high_pass: HighPassFilter,
     near: [Vec<f32>; 1],
+    floor: Floor,
     render: AudioBuffer,
     capture: AudioBuffer,
 }
@@ -41,19 +42,20 @@ impl Cancel {
             canceller: EchoCanceller3::new(config, RATE as i32, 1, 1),
             high_pass: HighPassFilter::new(RATE as i32, 1),
             near: [vec![0.0; BLOCK]],
+            floor: Floor(1),
             render: buffer(),
             capture: buffer(),
         })
     }
 
     pub(super) fn played(&mut self, block: &[i16; BLOCK]) {
-        widen(block, self.render.channel_mut(0));
+        self.floor.widen(block, self.render.channel_mut(0));
         self.render.split_into_frequency_bands();
         self.canceller.analyze_render(&mut self.render);
     }
 
     pub(super) fn heard(&mut self, block: &mut [i16; BLOCK]) {
-        widen(block, &mut self.near[0]);
+        self.floor.widen(block, &mut self.near[0]);
         self.high_pass.process(&mut self.near);
         self.capture.channel_mut(0).copy_from_slice(&self.near[0]);
         self.canceller.analyze_capture(&mut self.capture);
@@ -82,9 +84,54 @@ fn buffer() -> AudioBuffer {
     AudioBuffer::from_sample_rates(rate, 1, rate, 1, rate)
 }
 
-/// The canceller works in units of 16 bit.
-fn widen(block: &[i16; BLOCK], out: &mut [f32]) {
-    for (sample, out) in block.iter().zip(out) {
-        *out = f32::from(*sample);
+/// Noise far below a unit of 16 bit, which rounding takes out again. In digital silence, as of a
+/// muted peer, the filters' states would decay into subnormal numbers, with which a processor
+/// calculates some hundred times slower.
+struct Floor(u32);
+
+impl Floor {
+    /// The canceller works in units of 16 bit.
+    fn widen(&mut self, block: &[i16; BLOCK], out: &mut [f32]) {
+        for (sample, out) in block.iter().zip(out) {
+            // Numerical Recipes' linear congruential generator.
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *out = f32::from(*sample) + (self.0 >> 16) as f32 * FLOOR;
+        }
+    }
+}
+
+/// The noise reaches a tenth of a unit: -110 dBFS.
+const FLOOR: f32 = 0.1 / 65_536.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_come_to_rest_in_digital_silence_without_subnormal_numbers() {
+        let mut high_pass = HighPassFilter::new(RATE as i32, 1);
+        let (mut floor, mut samples) = (Floor(1), [vec![0.0; BLOCK]]);
+        for block in 0..200 {
+            let sound = if block < 5 {
+                [1_000; BLOCK]
+            } else {
+                [0; BLOCK]
+            };
+            floor.widen(&sound, &mut samples[0]);
+            high_pass.process(&mut samples);
+            let subnormal = samples[0].iter().filter(|sample| sample.is_subnormal());
+            assert_eq!(subnormal.count(), 0, "block {block}");
+        }
+    }
+
+    #[test]
+    fn digital_silence_stays_digital_silence() {
+        let mut cancel = Cancel::new().unwrap();
+        for _ in 0..200 {
+            cancel.played(&[0; BLOCK]);
+            let mut block = [0; BLOCK];
+            cancel.heard(&mut block);
+            assert_eq!(block, [0; BLOCK]);
+        }
     }
 }

@@ -104,6 +104,9 @@ pub(crate) struct Shared {
     /// Whether the thread was woken and has not looked yet: waking it again would cost a system
     /// call for nothing.
     woken: AtomicBool,
+    /// Whether an open loudspeaker makes the thread look every few milliseconds: then a frame waits
+    /// for the loudspeaker and need not wake the thread.
+    pulls: AtomicBool,
 }
 
 impl Shared {
@@ -112,7 +115,13 @@ impl Shared {
             waiting: Mutex::default(),
             waker,
             woken: AtomicBool::new(false),
+            pulls: AtomicBool::new(false),
         }
+    }
+
+    /// Whether a loudspeaker is open.
+    pub(crate) fn pulls(&self, is_open: bool) {
+        self.pulls.store(is_open, Ordering::SeqCst);
     }
 
     /// Takes all that waits; what comes from now on wakes the thread anew.
@@ -215,7 +224,9 @@ impl Controls {
 
     fn item(&self, stream: StreamId, item: Item) {
         self.shared.lock().push(stream, item);
-        self.wake();
+        if !self.shared.pulls.load(Ordering::SeqCst) {
+            self.wake();
+        }
     }
 
     fn wake(&self) {

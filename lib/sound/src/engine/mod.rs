@@ -75,6 +75,8 @@ pub struct Engine {
     capture: Capture,
     playback: Playback,
     next_report: Instant,
+    /// On their way to the loudspeaker.
+    samples: Vec<i16>,
 }
 
 impl Engine {
@@ -105,6 +107,7 @@ impl Engine {
             playback: Playback::new(now),
             names: settings,
             next_report: now,
+            samples: Vec::new(),
             poll,
         };
         Ok((engine, Controls { shared }))
@@ -253,15 +256,18 @@ impl Engine {
     }
 
     fn write_speaker(&mut self, echo: &mut EchoPath) {
-        let mut samples = [0; PULL];
-        for _ in 0..PIECES {
-            if self.speaker.room() < PULL {
-                return;
-            }
-            self.playback.pull(&mut samples, Instant::now());
-            echo.played(&samples);
-            self.speaker.write(&samples);
+        let pieces = (self.speaker.room() / PULL).min(PIECES);
+        if pieces == 0 {
+            return;
         }
+        self.samples.resize(pieces * PULL, 0);
+        let now = Instant::now();
+        for piece in self.samples.as_chunks_mut::<PULL>().0 {
+            self.playback.pull(piece, now);
+            echo.played(piece);
+        }
+        // All of them together: each write is a system call, and wakes a sound server.
+        self.speaker.write(&self.samples);
     }
 
     fn tell_states(&mut self, echo: &mut EchoPath) {
@@ -278,6 +284,7 @@ impl Engine {
             if !std::mem::replace(&mut self.has_speaker, plays) {
                 self.playback.restart();
             }
+            self.shared.pulls(plays);
             if !plays {
                 // What it learned of a loudspeaker that is gone would go on being taken out.
                 *echo = EchoPath::new(self.names.echo);

@@ -264,6 +264,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::measure::Noise;
     use crate::{Codec, time_of};
 
     const FIRST: StreamId = StreamId(1);
@@ -402,5 +403,60 @@ mod tests {
         );
         playback.forget(FIRST);
         assert!(playback.numbers(delay, now).is_empty());
+    }
+
+    /// What a peer may send in 10 ms of its allowance at the worst: frames of all lengths and both
+    /// codecs, nonsense, numbers and times that jump.
+    fn nonsense(noise: &mut Noise, sequence: &mut u32) -> Item {
+        *sequence = sequence.wrapping_add(1 + (noise.bits() % 3) as u32 * 1_000_000_000);
+        let codec = [Codec::Pcm, Codec::Opus][(noise.bits() % 2) as usize];
+        let frame = [120, 480, 960, 1920][(noise.bits() % 4) as usize];
+        let count = match codec {
+            Codec::Pcm => 2 * usize::from(frame),
+            Codec::Opus => (noise.bits() % 400) as usize,
+        };
+        let bytes: Vec<u8> = (0..count).map(|_| noise.bits() as u8).collect();
+        Item::Frame(Frame {
+            sequence: *sequence,
+            captured: Duration::from_micros(noise.bits()),
+            format: Format {
+                frame,
+                ..Format::of(codec)
+            },
+            bytes: bytes.into(),
+        })
+    }
+
+    #[test]
+    fn of_64_talkers_63_that_send_nonsense_leave_the_other_one_as_it_is() {
+        let (mut playback, mut now) = (Playback::new(Instant::now()), Instant::now());
+        let (mut noise, mut sequences) = (Noise::new(7), [0; 63]);
+        for talker in 1..64 {
+            playback.volume(StreamId(talker), 0.0);
+        }
+        let mut out = [0; BLOCK / 2];
+        for number in 0..300 {
+            playback.take(StreamId(0), frame(number, 1000), true, now);
+            for (talker, sequence) in (1..64).zip(&mut sequences) {
+                for _ in 0..noise.bits() % 8 {
+                    let item = nonsense(&mut noise, sequence);
+                    playback.take(StreamId(talker), item, true, now);
+                }
+            }
+            for _ in 0..2 {
+                now += time_of(out.len());
+                playback.pull(&mut out, now);
+            }
+        }
+        assert_eq!(out, [1000; BLOCK / 2]);
+        let numbers = playback.numbers(Duration::ZERO, now);
+        assert_eq!(numbers.len(), 64);
+        assert_eq!((numbers[0].dry_runs, numbers[0].undecodable), (0, 0));
+        let second = Duration::from_secs(1);
+        assert!(numbers.iter().all(|numbers| numbers.queued <= second));
+        for talker in 0..64 {
+            playback.forget(StreamId(talker));
+        }
+        assert!(playback.streams.is_empty() && playback.volumes.is_empty());
     }
 }

@@ -136,6 +136,8 @@ codes! {
         OnHold = 4,
         /// The peer does not have the right to hear it.
         NotAllowed = 5,
+        /// Being opened: it has given no sound yet.
+        Opening = 6,
     }
 }
 

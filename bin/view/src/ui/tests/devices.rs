@@ -13,6 +13,7 @@ fn device(name: &str, words: &str, kind: DeviceKind) -> Device {
         words: words.into(),
         kind,
         is_default: false,
+        offers: String::new(),
         usable: Ok(()),
     }
 }

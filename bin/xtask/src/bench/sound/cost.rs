@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 use crate::bench::number;
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::machine::names_in;
-use crate::packages::{self, PULSEAUDIO};
+use crate::packages;
 use crate::stage::{Stage, number_field};
 
-use super::latency::{Calling, address, path, start, value};
-use super::server::{Server, Wire, recording};
+use super::latency::{Calling, address, path, start};
+use super::server::{Server, Which, Wire, recording};
 use super::table::print;
 use super::{Ears, programs};
 
 pub(in crate::bench) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 15)?;
-    let given = value(arguments, "--server")?;
-    packages::ensure(&[&PULSEAUDIO])?;
+    let which = Which::of(arguments)?.unwrap_or(Which::PulseAudio);
+    packages::ensure(which.needs())?;
     let (programs, ears) = programs(arguments)?;
     let stage = Stage::with_programs(programs)?;
     let chirps = recording(&stage, "chirps");
@@ -29,7 +29,7 @@ pub(in crate::bench) fn run(arguments: &[&str]) -> Outcome {
         ("duck", "3 %", 3.0),
         ("cancel", "6 %", 6.0),
     ] {
-        let server = Server::start(&stage, given)?;
+        let server = Server::start(&stage, which)?;
         let person = |role: &str| stage.person(&format!("{role}-{echo}"));
         let (near, far) = (person("near")?, person("far")?);
         far.knows(&near, "127.0.0.1:9")?;
@@ -45,7 +45,7 @@ pub(in crate::bench) fn run(arguments: &[&str]) -> Outcome {
         print(&format!("a call, echo {echo}"), &used.to_string(), goal);
         call.end();
     }
-    idle(&stage, given, seconds)?;
+    idle(&stage, which, seconds)?;
     println!("\neach stage, thread time");
     for line in super::output(&mut ears.program("stages"))? {
         println!("  {line}");
@@ -54,8 +54,8 @@ pub(in crate::bench) fn run(arguments: &[&str]) -> Outcome {
 }
 
 /// A program with microphone and loudspeaker that nobody calls.
-fn idle(stage: &Stage, given: Option<&str>, seconds: u32) -> Outcome {
-    let server = Server::start(stage, given)?;
+fn idle(stage: &Stage, which: Which<'_>, seconds: u32) -> Outcome {
+    let server = Server::start(stage, which)?;
     let alone = stage.person("alone")?;
     let (microphone, speaker) = (Wire::A.microphone(), Wire::B.speaker());
     let answer = [

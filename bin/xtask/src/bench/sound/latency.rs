@@ -11,10 +11,10 @@ use crate::bench::lab::{Lab, Namespace, Shape};
 use crate::bench::number;
 use crate::children::Background;
 use crate::failure::{Context as _, Failure, Outcome};
-use crate::packages::{self, LINK, PULSEAUDIO};
+use crate::packages::{self, LINK};
 use crate::stage::{Person, STARTING, Stage, is_event, number_field, text_field};
 
-use super::server::{Server, Wire, is_pipewire, recording};
+use super::server::{Server, Which, Wire, recording};
 use super::table::print;
 use super::{Ears, programs};
 
@@ -26,19 +26,24 @@ struct Row {
 }
 
 enum Scene {
-    /// Both speak and hear.
-    Call,
+    /// Both speak and hear, through this server where none is given.
+    Call(Which<'static>),
     /// The server's own programs, and ours without a network.
     Peers,
     /// A box is watched and heard, on this link, with pictures of this many Mbit/s; with a file and
     /// without, with sound and without.
-    Box { shape: Shape, mbit: f64, file: bool },
+    Box {
+        shape: Shape,
+        size: &'static str,
+        mbit: f64,
+        file: bool,
+    },
 }
 
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 6] = [
     Row {
         title: "a call on loopback, both ways",
-        scene: Scene::Call,
+        scene: Scene::Call(Which::PulseAudio),
         seconds: 60,
     },
     Row {
@@ -47,50 +52,61 @@ const ROWS: [Row; 5] = [
         seconds: 20,
     },
     Row {
-        title: "a box on loopback, 30 pictures a second of 40 Mbit/s",
+        title: "a box on loopback, 1080p30 of 40 Mbit/s",
         scene: Scene::Box {
             shape: Shape::LOOPBACK,
+            size: "1920x1080",
             mbit: 40.0,
             file: false,
         },
         seconds: 30,
     },
     Row {
-        title: "a box at 100 Mbit/s, pictures of 20 Mbit/s, a greedy file",
+        title: "a box at 100 Mbit/s, 720p30 of 20 Mbit/s, a greedy file",
         scene: Scene::Box {
             shape: Shape::new(100.0, 256 << 10),
+            size: "1280x720",
             mbit: 20.0,
             file: true,
         },
         seconds: 20,
     },
     Row {
-        title: "a box at 20 Mbit/s, pictures of 8 Mbit/s, a greedy file",
+        title: "a box at 20 Mbit/s, 720p30 of 8 Mbit/s, a greedy file",
         scene: Scene::Box {
             shape: Shape::new(20.0, 64 << 10),
+            size: "1280x720",
             mbit: 8.0,
             file: true,
         },
         seconds: 20,
     },
+    Row {
+        title: "a call on loopback, both ways, through PipeWire",
+        scene: Scene::Call(Which::PipeWire),
+        seconds: 60,
+    },
 ];
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     let wanted = value(arguments, "--row")?.and_then(|row| row.parse().ok());
-    let server = value(arguments, "--server")?;
-    packages::ensure(&[&PULSEAUDIO])?;
-    if server.is_none() && is_pipewire() {
-        eprintln!("PipeWire is here: start it and name its socket with --server unix:PATH");
-    }
+    let given = Which::of(arguments)?;
     let (programs, ears) = programs(arguments)?;
     let stage = Stage::with_programs(programs)?;
     let chirps = recording(&stage, "chirps");
     ears.say(&["chirps", path(&chirps)?, "150"])?;
-    let mut pictures = None;
+    let mut recorded: Option<(&str, Pictures)> = None;
     for (at, row) in (1..).zip(&ROWS) {
         if wanted.is_some_and(|wanted: usize| wanted != at) {
             continue;
         }
+        let server = match (given, &row.scene) {
+            (Some(_), Scene::Call(Which::PipeWire)) => continue,
+            (Some(given), _) => given,
+            (None, Scene::Call(which)) => *which,
+            (None, _) => Which::PulseAudio,
+        };
+        packages::ensure(server.needs())?;
         println!("\n{at}. {}", row.title);
         let play = Play {
             stage: &stage,
@@ -101,16 +117,22 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
             row: at,
         };
         match &row.scene {
-            Scene::Call => play.call()?,
+            Scene::Call(_) => play.call()?,
             Scene::Peers => play.peers()?,
-            Scene::Box { shape, mbit, file } => {
-                if pictures.is_none() {
-                    pictures = Some(Pictures::record(&stage)?);
-                }
+            Scene::Box {
+                shape,
+                size,
+                mbit,
+                file,
+            } => {
                 let film = stage.path(&format!("film-{at}.mjpeg"));
-                if let Some(pictures) = &pictures {
-                    pictures.write(&film, (mbit * 1e6 / 8.0 / 30.0) as usize)?;
-                }
+                let known = recorded.take_if(|(of, _)| of == size);
+                let pictures = match known {
+                    Some((_, pictures)) => pictures,
+                    None => Pictures::record_size(&stage, size)?,
+                };
+                let (_, pictures) = recorded.insert((*size, pictures));
+                pictures.write(&film, (mbit * 1e6 / 8.0 / 30.0) as usize)?;
                 play.boxes(shape, &film, *file)?;
             }
         }
@@ -138,7 +160,7 @@ pub(super) fn path(path: &Path) -> Outcome<&str> {
 struct Play<'a> {
     stage: &'a Stage,
     ears: &'a Ears,
-    server: Option<&'a str>,
+    server: Which<'a>,
     chirps: &'a PathBuf,
     seconds: u32,
     row: usize,

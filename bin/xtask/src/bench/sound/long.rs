@@ -11,10 +11,11 @@ use crate::bench::resident;
 use crate::children::Background;
 use crate::failure::{Context as _, Outcome};
 use crate::packages::{self, ESPEAK};
-use crate::stage::{Person, STARTING, Stage, is_event, number_field};
+use crate::stage::{Person, STARTING, Stage, is_event, number_field, text_field};
 
 use super::latency::{address, dry_runs, path};
 use super::quality::{TEXT, speak};
+use super::table::print;
 use super::{Ears, programs};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
@@ -43,8 +44,12 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     let near_runs = Background::start(&mut near.transom(&[&rings, &ring[..]].concat()))?;
     let is_start = |line: &str| is_event(line, "call_started");
     let (began, _) = near_runs.timed_line(STARTING, is_start)?;
-    let _load = load()?;
-    let _file = FileBeside::start(&stage)?;
+    let is_alone = arguments.contains(&"--alone");
+    let _load = if is_alone { Vec::new() } else { load()? };
+    let _file = match is_alone {
+        true => None,
+        false => Some(FileBeside::start(&stage)?),
+    };
     let mut memory = Vec::new();
     for minute in 0..=minutes {
         let at = began + Duration::from_secs(u64::from(60 * minute).max(10));
@@ -55,13 +60,45 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
         let lines = program.lines_until(Instant::now() + STARTING);
         dry_runs(&lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>())
     });
-    println!("\n{minutes} minutes beside a busy processor and a file over the same loopback");
+    match is_alone {
+        true => println!("\n{minutes} minutes, and no load of our own"),
+        false => println!("\n{minutes} minutes beside a busy processor and a file over loopback"),
+    }
+    reference(&stage, &ears, &near)?;
     report(&stage, &ears, [&near, &far])?;
-    println!(
-        "dry runs of the whole call: near {:.0}, far {:.0}",
-        dry[0], dry[1]
-    );
-    println!("resident memory in KB, near and far, by the minute: {memory:?}");
+    println!();
+    let value = format!("near {:.0}, far {:.0}", dry[0], dry[1]);
+    print("dry runs of the whole call", &value, None);
+    for (side, name) in ["near", "far"].into_iter().enumerate() {
+        let each: Vec<u64> = memory.iter().map(|sides| sides[side]).collect();
+        // The first is of the first seconds, in which buffers grow to their size.
+        let (first, last) = (each.get(1).copied(), each.last().copied());
+        let grown = last
+            .unwrap_or_default()
+            .saturating_sub(first.unwrap_or_default());
+        let value = format!("{each:?} KB");
+        print(
+            &format!("resident memory of {name}, by the minute"),
+            &value,
+            Some(("grows by < 1 MB", grown < 1024)),
+        );
+    }
+    Ok(())
+}
+
+/// What the codec alone costs this speech: a call can have no better figures.
+fn reference(stage: &Stage, ears: &Ears, speaker: &Person) -> Outcome {
+    let said = stage.path(&format!("{}-said.wav", speaker.name()));
+    for line in ears.say(&["codec", path(&said)?])? {
+        let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
+        let codec = text_field(&line, "codec").unwrap_or_default();
+        let value = format!(
+            "likeness {:.4}, SNR {:.1} dB",
+            field("likeness"),
+            field("snr")
+        );
+        print(&format!("{codec} alone"), &value, None);
+    }
     Ok(())
 }
 
@@ -139,15 +176,18 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
         "silence ms",
         "clicks"
     );
+    let mut sums = Vec::new();
     for (speaker, listener) in [(near, far), (far, near)] {
         let (from, to) = (speaker.name(), listener.name());
+        let title = format!("{from} heard by {to}");
         let file = |name: &str, what: &str| stage.path(&format!("{name}-{what}.wav"));
         let (said, heard) = (file(from, "said"), file(to, "heard"));
-        for line in minutes(ears, &said, &heard)? {
-            let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
+        let lines = minutes(ears, &said, &heard)?;
+        let field = |line: &str, name| number_field(line, None, name).unwrap_or(f64::NAN);
+        for line in &lines {
+            let field = |name| field(line, name);
             println!(
-                "{:<22} {:>6} {:>7} {:>7} {:>9.1} {:>9.4} {:>8.1} {:>6} {:>10} {:>7}",
-                format!("{from} heard by {to}"),
+                "{title:<22} {:>6} {:>7} {:>7} {:>9.1} {:>9.4} {:>8.1} {:>6} {:>10} {:>7}",
                 field("minute"),
                 field("pieces"),
                 field("strange"),
@@ -159,6 +199,29 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
                 field("clicks"),
             );
         }
+        let all = |name| {
+            lines
+                .iter()
+                .map(|line| field(line, name))
+                .collect::<Vec<_>>()
+        };
+        let sum = |name| all(name).iter().sum::<f64>();
+        let delays = all("delay");
+        let grown = delays
+            .last()
+            .zip(delays.first())
+            .map_or(f64::NAN, |(last, first)| last - first);
+        let share = sum("strange") / (sum("pieces") + sum("strange")) * 100.0;
+        let value = format!(
+            "{} gaps, {} clicks, {share:.2} % strange, {grown:.1} ms later",
+            sum("gaps"),
+            sum("clicks")
+        );
+        let held = sum("gaps") + sum("clicks") == 0.0 && share < 1.0 && grown.abs() < 5.0;
+        sums.push((title, value, held));
+    }
+    for (title, value, held) in sums {
+        print(&title, &value, Some(("none, none, < 1 %, < 5 ms", held)));
     }
     Ok(())
 }

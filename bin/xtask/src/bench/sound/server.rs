@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use crate::children::Background;
 use crate::failure::{Context as _, Failure, Outcome};
-use crate::machine;
+use crate::packages::{Need, PIPEWIRE, PULSE_CLIENTS, PULSEAUDIO};
 use crate::stage::Stage;
 
+use super::latency::value;
 use super::output;
 
 /// The server; ended when dropped, and its clients with it.
@@ -25,8 +26,40 @@ pub(super) struct Server {
     socket: String,
     /// What was loaded into a server that is not ours.
     modules: Vec<String>,
-    /// `None` where the server is not ours.
-    process: Option<Background>,
+    /// The programs of a server of our own, ended in this order; else none.
+    processes: Vec<Background>,
+}
+
+/// Which server is measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Which<'a> {
+    /// One that runs already, at this address.
+    Given(&'a str),
+    /// A PipeWire of our own.
+    PipeWire,
+    /// A PulseAudio of our own.
+    PulseAudio,
+}
+
+impl<'a> Which<'a> {
+    /// That of `--server`: an address, `pipewire` or `pulseaudio`.
+    pub(super) fn of(arguments: &[&'a str]) -> Outcome<Option<Self>> {
+        let given = value(arguments, "--server")?;
+        Ok(given.map(|given| match given {
+            "pipewire" => Self::PipeWire,
+            "pulseaudio" => Self::PulseAudio,
+            address => Self::Given(address),
+        }))
+    }
+
+    /// What it needs. PipeWire is spoken to by PulseAudio's programs.
+    pub(super) fn needs(self) -> &'static [&'static Need] {
+        match self {
+            Self::Given(_) => &[&PULSE_CLIENTS],
+            Self::PipeWire => &[&PULSE_CLIENTS, &PIPEWIRE],
+            Self::PulseAudio => &[&PULSEAUDIO],
+        }
+    }
 }
 
 /// One direction of a call.
@@ -88,15 +121,15 @@ impl Wire {
 }
 
 impl Server {
-    /// That of `--server`, or a PulseAudio of our own.
-    pub(super) fn start(stage: &Stage, given: Option<&str>) -> Outcome<Self> {
-        let mut server = match given {
-            Some(address) => Self {
+    pub(super) fn start(stage: &Stage, which: Which<'_>) -> Outcome<Self> {
+        let mut server = match which {
+            Which::Given(address) => Self {
                 socket: address.to_owned(),
                 modules: Vec::new(),
-                process: None,
+                processes: Vec::new(),
             },
-            None => Self::of_our_own(stage)?,
+            Which::PipeWire => Self::pipewire(stage)?,
+            Which::PulseAudio => Self::pulseaudio(stage)?,
         };
         server.wait()?;
         for module in Wire::A.modules().iter().chain(&Wire::B.modules()) {
@@ -107,14 +140,11 @@ impl Server {
         Ok(server)
     }
 
-    fn of_our_own(stage: &Stage) -> Outcome<Self> {
-        let folder = stage.path("sound-server");
-        std::fs::create_dir_all(&folder).context(folder.display())?;
+    fn pulseaudio(stage: &Stage) -> Outcome<Self> {
+        let folder = folder(stage)?;
         let socket = folder.join("native");
-        // What was there before would be found by `wait`.
-        let _ = std::fs::remove_file(&socket);
         let protocol = "module-native-protocol-unix auth-anonymous=1 socket=";
-        let mut command = Command::new("pulseaudio");
+        let mut command = own("pulseaudio", &folder);
         command
             .args([
                 "-n",
@@ -122,14 +152,36 @@ impl Server {
                 "--exit-idle-time=-1",
                 "--use-pid-file=no",
             ])
-            .args(["-L", &format!("{protocol}{}", socket.display())])
-            .env("HOME", &folder)
-            .env("XDG_RUNTIME_DIR", &folder)
-            .stderr(Stdio::null());
+            .args(["-L", &format!("{protocol}{}", socket.display())]);
         Ok(Self {
             socket: format!("unix:{}", socket.display()),
             modules: Vec::new(),
-            process: Some(Background::start(&mut command)?),
+            processes: vec![Background::start(&mut command)?],
+        })
+    }
+
+    /// PipeWire, what speaks PulseAudio's protocol, and what connects streams, which wants a bus.
+    fn pipewire(stage: &Stage) -> Outcome<Self> {
+        let folder = folder(stage)?;
+        let start = |command: &mut Command, makes: Option<&str>| {
+            let program = Background::start(command)?;
+            let until = Instant::now() + STARTING;
+            while makes.is_some_and(|made| !folder.join(made).exists()) && Instant::now() < until {
+                thread::sleep(Duration::from_millis(50));
+            }
+            Ok(program)
+        };
+        let mut bus = own("dbus-daemon", &folder);
+        bus.args(["--session", "--nofork", "--nopidfile"]);
+        bus.arg(format!("--address={}", bus_of(&folder)));
+        let bus = start(&mut bus, Some("bus"))?;
+        let core = start(&mut own("pipewire", &folder), Some("pipewire-0"))?;
+        let pulse = start(&mut own("pipewire-pulse", &folder), None)?;
+        let manager = start(&mut own("wireplumber", &folder), None)?;
+        Ok(Self {
+            socket: format!("unix:{}", folder.join("pulse/native").display()),
+            modules: Vec::new(),
+            processes: vec![manager, pulse, core, bus],
         })
     }
 
@@ -188,7 +240,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if self.process.is_none() {
+        if self.processes.is_empty() {
             for id in self.modules.iter().rev() {
                 // A server that is gone has nothing to unload.
                 let _ = self.control(["unload-module", id]);
@@ -201,9 +253,31 @@ const MONO: [&str; 4] = ["--raw", "--format=s16le", "--rate=48000", "--channels=
 
 const STARTING: Duration = Duration::from_secs(10);
 
-/// What measures and serves, for those who run this where it is missing.
-pub(super) fn is_pipewire() -> bool {
-    machine::program("pipewire").is_some()
+/// A folder for the files of a server, without those of an earlier one: `wait` would find them.
+fn folder(stage: &Stage) -> Outcome<PathBuf> {
+    let folder = stage.path("sound-server");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).context(folder.display())?;
+    }
+    std::fs::create_dir_all(&folder).context(folder.display())?;
+    Ok(folder)
+}
+
+/// A program of a server that knows no other server, no other bus and no settings of the user.
+fn own(program: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env("HOME", folder)
+        .env("XDG_RUNTIME_DIR", folder)
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_STATE_HOME")
+        .env("DBUS_SESSION_BUS_ADDRESS", bus_of(folder))
+        .stderr(Stdio::null());
+    command
+}
+
+fn bus_of(folder: &Path) -> String {
+    format!("unix:path={}", folder.join("bus").display())
 }
 
 /// A recording's path in the folder of a play.

@@ -223,8 +223,9 @@ impl Connection {
     /// Takes recorded samples out, as many as there are and fit.
     pub(crate) fn record(&mut self, samples: &mut [i16]) -> usize {
         let count = samples.len().min(self.recorded());
+        let mut bytes = self.sound.drain(..2 * count);
         for sample in &mut samples[..count] {
-            let mut byte = || self.sound.pop_front().unwrap_or(0);
+            let mut byte = || bytes.next().unwrap_or(0);
             *sample = i16::from_le_bytes([byte(), byte()]);
         }
         count

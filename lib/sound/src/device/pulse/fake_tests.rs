@@ -118,6 +118,35 @@ fn every_played_sample_arrives_once_and_in_order() {
 }
 
 #[test]
+fn sound_that_the_server_takes_wakes_nobody() {
+    let mut test = Test::new();
+    let mut speaker = test.speaker(None);
+    let start = Instant::now();
+    while speaker.room().unwrap() < 480 {
+        assert!(start.elapsed() < PATIENCE, "the server asks for nothing");
+        test.wait(speaker.due());
+    }
+    // From now on it reads, and asks for nothing.
+    test.fake.set_mood(ServerMood::Stops);
+    let mut events = Events::with_capacity(8);
+    let mut is_woken = |poll: &mut Poll| {
+        let wait = Some(Duration::from_millis(100));
+        poll.poll(&mut events, wait).unwrap();
+        !events.is_empty()
+    };
+    while is_woken(&mut test.poll) {
+        speaker.room().unwrap();
+    }
+    let had = test.fake.heard().len();
+    speaker.write(&[1; 480]).unwrap();
+    while test.fake.heard().len() < had + 480 {
+        assert!(start.elapsed() < PATIENCE, "the server reads nothing");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(!is_woken(&mut test.poll));
+}
+
+#[test]
 fn the_delay_of_a_loudspeaker_is_asked_for() {
     let mut test = Test::new();
     let mut speaker = test.speaker(None);

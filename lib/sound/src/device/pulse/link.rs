@@ -18,8 +18,10 @@ const DEFAULT: &str = "default device";
 const SERVER: &str = "sound server";
 /// How long the server may take to answer what is asked to begin with; it may have to be started.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes read at once.
-const CHUNK: usize = 16 * 1024;
+/// When a socket that took no more is tried again: it holds 200 ms of sound, so this costs none.
+const RETRY: Duration = Duration::from_millis(10);
+/// Bytes read at once: 40 ms of sound.
+const CHUNK: usize = 4 * 1024;
 /// Bytes read in one turn, so that a server that floods can't hold the thread: the rest is read in
 /// the next turn.
 const BUDGET: usize = 256 * 1024;
@@ -31,8 +33,8 @@ pub(in crate::device) struct Link {
     /// The device as the user named it.
     wanted: Option<String>,
     opened: Instant,
-    /// Bytes are left that no edge of the poll will tell of.
-    again: bool,
+    /// When to read or write the rest, of which no edge of the poll will tell.
+    again: Option<Instant>,
 }
 
 impl Link {
@@ -45,15 +47,16 @@ impl Link {
         token: Token,
     ) -> Result<Self, DeviceError> {
         let mut socket = connect(server, |path| UnixStream::connect(path))?;
+        // Not for writing: each piece of sound that the server takes would wake the thread.
         registry
-            .register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)
+            .register(&mut socket, token, Interest::READABLE)
             .map_err(|why| DeviceError::io(SERVER, "register", why))?;
         let mut link = Self {
             socket,
             connection: Connection::new(purpose, &server.cookie),
             wanted: wanted.map(ToOwned::to_owned),
             opened: Instant::now(),
-            again: false,
+            again: None,
         };
         link.pump(link.opened)?;
         Ok(link)
@@ -70,8 +73,8 @@ impl Link {
 
     /// Sends and receives what the socket takes and gives now.
     pub(in crate::device) fn pump(&mut self, now: Instant) -> Result<(), DeviceError> {
-        self.receive()?;
-        self.send()?;
+        self.receive(now)?;
+        self.send(now)?;
         if !self.connection.is_ready() && now.saturating_duration_since(self.opened) > PATIENCE {
             return Err(DeviceError::Silent {
                 device: SERVER.to_owned(),
@@ -83,10 +86,8 @@ impl Link {
     }
 
     pub(in crate::device) fn due(&self) -> Option<Instant> {
-        if self.again {
-            return Some(Instant::now());
-        }
-        (!self.connection.is_ready()).then(|| self.opened + PATIENCE)
+        let answer = (!self.connection.is_ready()).then(|| self.opened + PATIENCE);
+        [self.again, answer].into_iter().flatten().min()
     }
 
     /// What the server said, in words for a person.
@@ -94,10 +95,29 @@ impl Link {
         explained(self.name(), self.wanted.is_some(), why)
     }
 
-    fn receive(&mut self) -> Result<(), DeviceError> {
+    /// Sends what the socket takes now.
+    pub(super) fn send(&mut self, now: Instant) -> Result<(), DeviceError> {
+        loop {
+            let bytes = self.connection.poll_transmit();
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            match self.socket.write(bytes) {
+                Ok(count) => self.connection.transmitted(count),
+                Err(why) if why.kind() == ErrorKind::WouldBlock => {
+                    self.again.get_or_insert(now + RETRY);
+                    return Ok(());
+                }
+                Err(why) if why.kind() == ErrorKind::Interrupted => {}
+                Err(why) => return Err(self.broken(why)),
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Instant) -> Result<(), DeviceError> {
         let mut chunk = [0; CHUNK];
         let mut budget = BUDGET;
-        self.again = false;
+        self.again = None;
         while budget > 0 {
             match self.socket.read(&mut chunk) {
                 Ok(0) => return Err(self.ended()),
@@ -111,23 +131,8 @@ impl Link {
                 Err(why) => return Err(self.broken(why)),
             }
         }
-        self.again = true;
+        self.again = Some(now);
         Ok(())
-    }
-
-    fn send(&mut self) -> Result<(), DeviceError> {
-        loop {
-            let bytes = self.connection.poll_transmit();
-            if bytes.is_empty() {
-                return Ok(());
-            }
-            match self.socket.write(bytes) {
-                Ok(count) => self.connection.transmitted(count),
-                Err(why) if why.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(why) if why.kind() == ErrorKind::Interrupted => {}
-                Err(why) => return Err(self.broken(why)),
-            }
-        }
     }
 
     fn ended(&self) -> DeviceError {

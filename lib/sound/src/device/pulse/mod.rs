@@ -73,6 +73,7 @@ fn device(entry: Entry, kind: DeviceKind) -> Device {
         name: DeviceName::Server(entry.name),
         kind,
         is_default: entry.is_default,
+        offers: String::new(),
         usable,
     }
 }
@@ -87,7 +88,9 @@ impl Capture for PulseMicrophone {
     }
 
     fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
-        self.link.pump(now)?;
+        if self.link.connection.recorded() < samples.len() {
+            self.link.pump(now)?;
+        }
         let connection = &mut self.link.connection;
         let age = connection.latency() + time_of(connection.recorded());
         Ok(Heard {
@@ -124,7 +127,7 @@ impl Playback for PulseSpeaker {
     fn write(&mut self, samples: &[i16], now: Instant) -> Result<(), DeviceError> {
         let played = self.link.connection.play(samples);
         played.map_err(|why| self.link.failed(why))?;
-        self.link.pump(now)
+        self.link.send(now)
     }
 
     fn delay(&self, _: Instant) -> Duration {
