@@ -1,121 +1,111 @@
-//! A command run by the shell, and all that it starts, ended and reaped without blocking.
-//!
-//! ```text
-//!                 ┌── process group ─────────────────────┐
-//!   this process ─┼─ lifeline ─> watcher (group leader)   │
-//!                ─┼─ pipe ─────> sh -c COMMAND ─> children │
-//!                 └───────────────────────────────────────┘
-//! ```
-//!
-//! When a [`Program`] is dropped, or this process ends in any way, the kernel closes the lifeline:
-//! then the watcher sends its group SIGTERM, and SIGKILL half a second later. So a drop has nothing
-//! to wait for. A program that reads has met the end of its input by then, and gets a second to
-//! finish what it does, as an encoder must. Processes that have ended are reaped when the next
-//! command starts or ends.
+//! A running program and how it is ended.
 
-use std::io::{self, PipeReader, PipeWriter, Read};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::io;
+use std::process::{ChildStdin, ChildStdout, Command};
 use std::time::{Duration, Instant};
 
-/// What the watcher does. Nothing is ever written to its standard input, so `read` ends with the
-/// lifeline. Process group 0 is its own group, so the last line also ends the watcher. The first
-/// argument is the time to finish in seconds.
-const WATCH: &str =
-    "trap '' HUP INT TERM; read -r _; sleep \"$1\"; kill -TERM 0; sleep 0.5; kill -KILL 0";
+use crate::group::{Group, readable_without_waiting};
+use crate::messages::Messages;
+use crate::process::Process;
+
 /// How long a program whose pipe has ended may take to end: then it is known how it did.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Bytes of a message that are kept.
-const MAX_MESSAGE_BYTES: usize = 512;
-/// Bytes of messages that are read at once: more wait in the pipe.
-const MESSAGE_CHUNK: usize = 4096;
 
-/// Programs that were told to end, until they are reaped. Bounded by how many can be started within
-/// the time that the watcher takes.
-static ENDING: Mutex<Vec<Child>> = Mutex::new(Vec::new());
-
-/// A running program.
-pub(super) struct Program {
-    /// Both are taken by the drop only.
-    children: Vec<Child>,
-    status: Option<ExitStatus>,
-    messages: Messages,
-    /// Once its pipe has ended: how long the end of the program is waited for.
-    ended_by: Option<Instant>,
-    /// Never written to: open as long as the program is wanted.
-    _lifeline: PipeWriter,
+/// How a [`Program`] and all that it started are ended when it is dropped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// The drop waits until all have ended, at most a second: what they held, such as a camera, is
+    /// then free to be opened again. For a thread that may wait.
+    Wait,
+    /// The drop returns at once (only on Unix: elsewhere it waits). The program has this long to
+    /// finish by itself before SIGTERM, as an encoder must whose input has ended.
+    Background {
+        /// Zero ends the program now.
+        finish: Duration,
+    },
 }
 
-/// Which pipe of the program is wanted: an input is taken from the child.
-pub(super) enum Wanted {
-    Input,
-    /// Into this pipe, which the caller has made as small as it wants.
-    Output(PipeWriter),
+/// A running program. Dropping it ends the program and all that it started.
+pub struct Program {
+    process: Process,
+    group: Group,
+    messages: Messages,
+    /// Which pipe the caller has: named where it is told that the pipe has ended.
+    pipe: &'static str,
+    /// Once the pipe has ended: how long the end of the program is waited for.
+    ended_by: Option<Instant>,
 }
 
 impl Program {
-    /// Starts a command of the user's. The caller takes the wanted pipe from the child.
-    pub(super) fn start(command: &str, wanted: Wanted) -> io::Result<(Self, Child)> {
-        reap();
-        let (watched, lifeline) = io::pipe()?;
-        let (input, output, finish) = match wanted {
-            Wanted::Input => (Stdio::piped(), Stdio::null(), "1"),
-            Wanted::Output(pipe) => (Stdio::null(), pipe.into(), "0"),
-        };
-        let watcher = watcher(watched, finish)?;
-        // Process ids fit by definition: the kernel's type is the same i32.
-        let group = watcher.id().cast_signed();
-        let mut program = Self {
-            children: vec![watcher],
-            status: None,
-            messages: Messages::default(),
+    /// Starts a program. The caller decides in the command which of its pipes are piped; messages
+    /// are read if its standard error is (on Unix only: elsewhere they go where ours go).
+    ///
+    /// # Errors
+    /// Those of [`Command::spawn`], and [`io::ErrorKind::Other`] if there is no `sh` to watch over
+    /// the program.
+    pub fn start(mut command: Command, ending: Ending) -> io::Result<Self> {
+        let mut group = Group::new(ending)?;
+        group.take_in(&mut command);
+        let started = Process::start(command).and_then(|mut process| {
+            let child = process.child();
+            let pipe = child.and_then(|child| child.stderr.take());
+            pipe.as_ref().map_or(Ok(()), readable_without_waiting)?;
+            Ok((process, Messages::new(pipe)))
+        });
+        let (mut process, messages) = started.inspect_err(|_| group.kill())?;
+        let reads = process.child().is_some_and(|child| child.stdin.is_some());
+        Ok(Self {
+            process,
+            group,
+            messages,
+            pipe: if reads { "input" } else { "output" },
             ended_by: None,
-            _lifeline: lifeline,
-        };
-        let mut child = Command::new("sh")
-            .arg("-c")
-            .arg(command)
-            .stdin(input)
-            .stdout(output)
-            .stderr(Stdio::piped())
-            .process_group(group)
-            .spawn()?;
-        program.messages.listen_to(child.stderr.take())?;
-        Ok((program, child))
+        })
     }
 
-    /// Keeps the child whose pipe the caller has taken.
-    pub(super) fn keep(&mut self, child: Child) {
-        self.children.push(child);
+    /// The pipe that the program reads.
+    ///
+    /// # Errors
+    /// If it was not piped, or taken before.
+    pub fn take_input(&mut self) -> io::Result<ChildStdin> {
+        let child = self.process.child();
+        let input = child.and_then(|child| child.stdin.take());
+        input.ok_or_else(|| io::Error::other("its input is not piped"))
     }
 
-    /// Reads the messages of the program, so that it is never held up by them.
-    pub(super) fn listen(&mut self) {
-        self.messages.read();
+    /// The pipe that the program writes.
+    ///
+    /// # Errors
+    /// If it was not piped, or taken before.
+    pub fn take_output(&mut self) -> io::Result<ChildStdout> {
+        let child = self.process.child();
+        let output = child.and_then(|child| child.stdout.take());
+        output.ok_or_else(|| io::Error::other("its output is not piped"))
+    }
+
+    /// Reads the messages of the program and hands on each line. To be called often: a program
+    /// that nobody listens to is held up once its pipe is full. Never blocks.
+    pub fn listen(&mut self, heard: impl FnMut(&str)) {
+        self.messages.read(heard);
     }
 
     /// Whether the program has ended. Its children may run on.
-    pub(super) fn has_ended(&mut self) -> bool {
-        if self.status.is_none()
-            && let Some(child) = self.children.get_mut(1)
-        {
-            self.status = child.try_wait().ok().flatten();
-        }
-        self.status.is_some()
+    pub fn has_ended(&mut self) -> bool {
+        self.process.status().is_some()
     }
 
-    /// The pipe of the program has ended: tells how the program did, once that is known.
-    pub(super) fn end(&mut self, now: Instant) -> Option<String> {
+    /// To be asked once the pipe of the program has ended: how the program did, with its last
+    /// message. `None` while the program still runs, for at most a second.
+    pub fn how_it_ended(&mut self, now: Instant) -> Option<String> {
         let last = *self.ended_by.get_or_insert(now + LAST_WORDS);
-        self.has_ended();
-        self.messages.read();
-        let how = match self.status {
+        let how = match self.process.status() {
             Some(status) if status.success() => "the command ended".to_owned(),
             Some(status) => format!("the command ended with {status}"),
             None if now < last => return None,
-            None => "the command closed its pipe".to_owned(),
+            None => format!("the command closed its {}", self.pipe),
         };
+        // After the status: whatever the program wrote is in the pipe by then.
+        self.messages.read(|_| {});
         Some(match self.messages.last() {
             "" => how,
             message => format!("{how}: {message}"),
@@ -125,81 +115,22 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        if let Ok(mut ending) = ENDING.lock() {
-            ending.append(&mut self.children);
-        }
-        reap();
+        self.group.end(&mut self.process);
     }
 }
 
-/// Forgets the programs that have ended.
-fn reap() {
-    if let Ok(mut ending) = ENDING.lock() {
-        // An error means that there is no such child any more.
-        ending.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
-    }
+/// A command of the user's, to be run by the shell.
+pub fn shell(command: &str) -> Command {
+    let (program, option) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
+    let mut shell = Command::new(program);
+    shell.arg(option).arg(command);
+    shell
 }
 
-fn watcher(watched: PipeReader, finish: &str) -> io::Result<Child> {
-    Command::new("sh")
-        .args(["-c", WATCH, "watcher", finish])
-        .stdin(watched)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-}
-
-/// The standard error of a program, of which the last line is kept.
-#[derive(Default)]
-struct Messages {
-    pipe: Option<ChildStderr>,
-    line: Vec<u8>,
-    last: String,
-}
-
-impl Messages {
-    fn listen_to(&mut self, pipe: Option<ChildStderr>) -> io::Result<()> {
-        if let Some(pipe) = &pipe {
-            rustix::io::ioctl_fionbio(pipe, true)?;
-        }
-        self.pipe = pipe;
-        Ok(())
-    }
-
-    fn read(&mut self) {
-        let mut chunk = [0; MESSAGE_CHUNK];
-        let Some(pipe) = &mut self.pipe else { return };
-        match pipe.read(&mut chunk) {
-            Ok(0) => self.pipe = None,
-            Ok(count) => self.take(&chunk[..count]),
-            // None now; any other error leaves what was said before.
-            Err(_) => {}
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if byte == b'\n' {
-                self.end_line();
-            } else if self.line.len() < MAX_MESSAGE_BYTES {
-                self.line.push(byte);
-            }
-        }
-    }
-
-    fn end_line(&mut self) {
-        let text = String::from_utf8_lossy(&self.line);
-        // A program may send control sequences of terminals.
-        let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
-        if !text.is_empty() {
-            self.last = text;
-        }
-        self.line.clear();
-    }
-
-    fn last(&mut self) -> &str {
-        self.end_line();
-        &self.last
-    }
-}
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
