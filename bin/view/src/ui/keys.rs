@@ -83,17 +83,6 @@ fn chord(ui: &Ui, key: Key) -> bool {
     pressed(ui, Modifiers::COMMAND | Modifiers::SHIFT, key)
 }
 
-/// Ctrl+Shift+C, which egui-winit makes a wish to copy, whatever else is held.
-fn call_chord(ui: &Ui) -> bool {
-    let copied = ui.input_mut(|input| {
-        let is_chord = input.modifiers.command && input.modifiers.shift;
-        let at = input.events.iter().position(|event| *event == Event::Copy);
-        at.filter(|_| is_chord)
-            .map(|at| drop(input.events.remove(at)))
-    });
-    copied.is_some() || chord(ui, Key::C)
-}
-
 /// Panes, search, settings, and the way from contact to contact.
 fn of_window(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
     if command(ui, Key::K) {
@@ -147,7 +136,7 @@ fn of_person(ui: &Ui, state: &State, person: &Person, actions: &mut Vec<Action>)
     let (peer, abilities) = (person.name, state.abilities(person));
     let is_free = state.calls.of(peer).is_none_or(|call| !call.is_open());
     if is_free && abilities.takes_calls() {
-        for (pressed, video) in [(call_chord(ui), false), (chord(ui, Key::Y), true)] {
+        for (pressed, video) in [(chord(ui, Key::C), false), (chord(ui, Key::Y), true)] {
             if pressed {
                 actions.extend(page::call(state, person, video));
             }

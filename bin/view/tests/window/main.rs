@@ -37,7 +37,7 @@ const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 134);
 /// As long as there are no transfers below it.
 const PATH_FIELD: (i32, i32) = (600, HEIGHT - 37);
 /// On the card of an offer, over the pictures.
-const ACCEPT: (i32, i32) = (350, 130);
+const ACCEPT: (i32, i32) = (355, 99);
 
 struct Scratch(PathBuf);
 
