@@ -78,7 +78,7 @@ const WORTHWHILE_PART: u64 = 8;
 const CLEAN_PERCENT: u32 = 75;
 
 /// The same without a call of its own: such a session shares the path with one that it can't see,
-/// and its rate is more than its share, so that its file data leave nearly all of the path. Two such
+/// and its rate is more than its share, so its file data leave nearly all of the path. Two such
 /// files beside a call over 20 Mbit/s and 20 ms: with three quarters each 17 % of the pictures were
 /// shown, with a fifth 99 % (model).
 const CLEAN_PERCENT_BESIDE: u32 = 20;

@@ -71,8 +71,8 @@
 //!   sockets, with it 95 %.) By whole stations it gets 8.6 of 9.5 Mbit/s over a LAN and over 40 ms, but
 //!   3.4 over 20 ms.
 //! - At 2 Mbit/s a file to another peer has a window of two segments, 12 ms, whatever the call
-//!   needs: beside it and 0.96 Mbit/s of video 14 % of the pictures are lost, and sound waits for 25 ms.
-//!   Beside a file to the viewer all are shown, and sound waits for 10 ms.
+//!   needs: beside it and 0.96 Mbit/s of video 14 % of the pictures are lost, and sound waits for
+//!   25 ms. Beside a file to the viewer all are shown, and sound waits for 10 ms.
 //! - A call that is too much for its link leaves the file exactly its floor of 5 %, which costs its
 //!   p99 15 to 20 ms (105 for a file to another peer).
 //! - Two files over a round trip of 20 ms share unevenly, 5.3 and 3.3 Mbit/s.
