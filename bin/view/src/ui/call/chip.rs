@@ -31,7 +31,9 @@ pub(in crate::ui) fn chips(
             list_button(ui, left, frame, state, actions);
             left.x += HEIGHT + GAP;
         }
-        left.x += face(ui, left, state, call) + GAP;
+        if super::is_answered(call) {
+            left.x += face(ui, left, state, call) + GAP;
+        }
     }
     warnings(ui, frame, state, call, left, actions);
 }

@@ -101,7 +101,11 @@ pub(super) fn show(
             scrims(ui, room);
         }
         away::words(ui, &frame, state, call);
-        own::show(ui, &frame, state, album, draft, actions);
+        // While it rings, our picture is the large one.
+        let is_large = !is_answered(call) && call.camera_on;
+        if !is_large {
+            own::show(ui, &frame, state, album, draft, actions);
+        }
         chips(ui, &frame, state, call, is_shown, actions);
         if state.overlay {
             numbers(ui, pos2(room.left() + 16.0, room.top() + 68.0), state, call);
@@ -116,6 +120,11 @@ pub(super) fn show(
             kit::focus_ring_over(ui, &picture, room.shrink(6.0), 0);
         }
     });
+}
+
+/// Whether the other side took the call.
+pub(super) fn is_answered(call: &Call) -> bool {
+    !matches!(call.stage, Stage::Waiting | Stage::Ringing)
 }
 
 /// What keeps the controls on the screen, other than a hand on mouse or keys.

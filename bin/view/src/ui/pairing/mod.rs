@@ -83,8 +83,8 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) 
         ui.add_space(24.0);
         let write = words::write_to(&shown);
         let row = [
-            Button::new(Kind::Neutral, words::DONE),
-            Button::new(Kind::Neutral, &write).icon(icons::CHAT_CIRCLE.filled()),
+            Button::new(Kind::OnCard, words::DONE),
+            Button::new(Kind::OnCard, &write).icon(icons::CHAT_CIRCLE.filled()),
             Button::new(Kind::Main, words::VIDEO_CALL).icon(icons::VIDEO_CAMERA.filled()),
         ];
         buttons(ui, row, |at| {
