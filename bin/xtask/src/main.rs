@@ -5,6 +5,7 @@
 
 mod bench;
 mod children;
+mod deb;
 mod demo;
 mod display;
 mod failure;
@@ -60,6 +61,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["sound", rest @ ..] => bench::sound::run(rest),
         ["screenshots", rest @ ..] => screenshots::run(rest),
+        ["deb", rest @ ..] => deb::run(rest),
         ["sim", rest @ ..] => sim::run(rest),
         [other, ..] => Err(Failure::usage(format!(
             "{other}: no such command (cargo xtask help lists them)"
@@ -92,5 +94,6 @@ cargo xtask COMMAND
   sound quality [FILE.wav]      what Opus costs speech
   sound long [--minutes N]      two programs speak to each other under load: gaps, clicks, delay
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
+  deb                           both programs as a Debian package, in target
   screenshots                   the README's pictures, taken anew
 ";

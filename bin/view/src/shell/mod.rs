@@ -18,7 +18,7 @@ use winit::application::ApplicationHandler;
 use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
-use winit::window::{Fullscreen, UserAttentionType, Window, WindowId};
+use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, WindowId};
 
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
@@ -573,6 +573,7 @@ impl Open {
         let request = place::request(event_loop, config.place)
             .with_title(&title)
             .with_visible(false);
+        let request = named(request);
         let window = Arc::new(event_loop.create_window(request)?);
         let canvas = Canvas::cover(event_loop, &window)?;
         let surface = Surface::new(canvas.window())?;
@@ -597,6 +598,19 @@ impl Open {
             title,
         })
     }
+}
+
+/// Names the program as its .desktop file is called, so that the desktop finds its icon.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn named(request: WindowAttributes) -> WindowAttributes {
+    use winit::platform::wayland::WindowAttributesExtWayland as _;
+
+    request.with_name("transom", "transom")
+}
+
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn named(request: WindowAttributes) -> WindowAttributes {
+    request
 }
 
 fn wear(window: &Window, context: &egui::Context, config: &Config) {
