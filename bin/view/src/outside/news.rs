@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use transom::{CallKind, Direction, Notice, Outcome, PeerName, PublicKey, TransferId};
+use transom::{Direction, Notice, Outcome, PeerName, PublicKey, TransferId};
 
 use crate::model::{Action, State, name};
 use crate::words;
@@ -234,7 +234,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use transom::{Capabilities, EndReason, Phase};
+    use transom::{CallKind, Capabilities, EndReason, Phase};
 
     use super::*;
     use crate::model::tests::{Ids, address, joined_as, peer, status, two_boxes};

@@ -11,7 +11,8 @@ pub(crate) type SingleError = Infallible;
 /// Which start this is: always the first.
 pub(crate) enum Claim {
     First(Single),
-    Second(Infallible),
+    #[expect(dead_code, reason = "there is no second start here")]
+    Second,
 }
 
 /// Nothing to hold.

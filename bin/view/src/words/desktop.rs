@@ -45,7 +45,3 @@ pub(crate) fn missed_call_from(name: &str) -> String {
 pub(crate) fn may_not_be(name: &str) -> String {
     format!("This may not be {name}")
 }
-
-pub(crate) fn is_away(name: &str) -> String {
-    format!("{name} is away")
-}
