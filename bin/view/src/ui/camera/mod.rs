@@ -17,8 +17,9 @@ use super::{Draft, guard};
 
 pub(super) use grid::show as grid;
 
-/// The button that is held to speak to a camera.
+/// The button that is held to speak to a camera, and the same in a narrow window.
 const TALK: f32 = 172.0;
+const TALK_NARROW: f32 = 116.0;
 
 /// One camera. Without a call for it, it was stopped: it can be watched again.
 pub(super) fn show(
@@ -30,7 +31,9 @@ pub(super) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    let place = UiBuilder::new().id(Id::new(("camera page", peer))).max_rect(room);
+    let place = UiBuilder::new()
+        .id(Id::new(("camera page", peer)))
+        .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         ui.painter().rect_filled(room, 0.0, STAGE);
@@ -62,7 +65,11 @@ fn watched(
     let is_live = call.stage == Stage::Live && gives_pictures(call);
     match live.or(album.last(face).map(|(picture, _)| picture)) {
         Some(picture) => {
-            let tint = if is_live { Color32::WHITE } else { Color32::from_gray(115) };
+            let tint = if is_live {
+                Color32::WHITE
+            } else {
+                Color32::from_gray(115)
+            };
             let how = match like.fill {
                 true => Drawing::filling(like),
                 false => Drawing::whole(like),
@@ -70,7 +77,7 @@ fn watched(
             backdrop(ui, room, face, like, album);
             let drawn = kit::draw(ui.painter(), picture, how.tint(tint), room);
             if is_live {
-                draft.sizes.push((face, drawn.size));
+                draft.sizes.push((face, drawn));
             }
         }
         None => kit::scrim(ui.painter(), room, Color32::from_gray(24), STAGE),
@@ -84,7 +91,13 @@ fn watched(
         scrims(ui, room);
     }
     if let Some((title, line)) = situation(state, call, album) {
-        centred(ui, room.center() - vec2(0.0, 24.0), room.width() - 48.0, &title, &line);
+        centred(
+            ui,
+            room.center() - vec2(0.0, 24.0),
+            room.width() - 48.0,
+            &title,
+            &line,
+        );
     }
     top(ui, &frame, state, call, is_shown, actions);
     if state.overlay {
@@ -121,7 +134,13 @@ fn idle(
         let how = Drawing::whole(state.preferences(peer)).tint(Color32::from_gray(90));
         kit::draw(ui.painter(), picture, how, room);
     }
-    centred(ui, room.center() - vec2(0.0, 40.0), room.width() - 48.0, &shown, "");
+    centred(
+        ui,
+        room.center() - vec2(0.0, 40.0),
+        room.width() - 48.0,
+        &shown,
+        "",
+    );
     let watch = kit::Button::new(kit::Kind::Call, words::WATCH).height(44.0);
     let size = vec2(watch.measure(ui), 44.0);
     let place = Rect::from_center_size(room.center() + vec2(0.0, 30.0), size);
@@ -188,7 +207,14 @@ fn top(
     }
     let is_live = call.stage == Stage::Live;
     let width = named(ui, left, &name(&call.peer), is_live);
-    call::warnings(ui, frame, state, call, left + vec2(width + 10.0, 0.0), actions);
+    call::warnings(
+        ui,
+        frame,
+        state,
+        call,
+        left + vec2(width + 10.0, 0.0),
+        actions,
+    );
 }
 
 /// "Front door, live". Gives back how wide that is.
@@ -202,7 +228,11 @@ fn named(ui: &Ui, left: egui::Pos2, shown: &str, is_live: bool) -> f32 {
     let rect = Rect::from_min_size(left, vec2(width, 40.0));
     let p = ui.painter();
     kit::chip(p, rect);
-    let dot = if is_live { kit::Dot::Online } else { kit::Dot::Away };
+    let dot = if is_live {
+        kit::Dot::Online
+    } else {
+        kit::Dot::Away
+    };
     kit::mark(p, rect.left_center() + vec2(18.0, 0.0), 4.0, dot, &DARK);
     let at = rect.left_center() + vec2(32.0, 0.0);
     let drawn = text::cut(p, at, widths[0] + 1.0, shown, Type::Strong, Color32::WHITE);
@@ -230,8 +260,18 @@ pub(super) fn sound(call: &Call) -> (kit::Icon, &'static str, Over, Action) {
     let (peer, on) = (call.peer, !call.heard);
     let action = Action::Hear { peer, on };
     match call.heard {
-        true => (icons::SPEAKER_HIGH.filled(), words::SOUND_OFF, Over::Rest, action),
-        false => (icons::SPEAKER_SLASH.filled(), words::SOUND_ON, Over::Rest, action),
+        true => (
+            icons::SPEAKER_HIGH.filled(),
+            words::SOUND_OFF,
+            Over::Rest,
+            action,
+        ),
+        false => (
+            icons::SPEAKER_SLASH.filled(),
+            words::SOUND_ON,
+            Over::Rest,
+            action,
+        ),
     }
 }
 
@@ -243,7 +283,9 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
         let (icon, words, look, action) = sound(call);
         items.push(Item::new("sound", icon, words, action).look(look));
     }
-    if is_live && call.shown.is_some() {
+    let is_narrow = draft.layout.is_narrow;
+    // In a narrow window both are in the menu.
+    if is_live && call.shown.is_some() && !is_narrow {
         let icon = icons::CAMERA.filled();
         let save = Item::new("snapshot", icon, words::SNAPSHOT, Action::Snapshot(peer));
         items.push(save.keys("Ctrl+S"));
@@ -255,12 +297,17 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
         let record = Item::new("record", icon, words, Action::Record { peer, on });
         items.push(record.keys("Ctrl+E"));
     }
-    if is_live && !draft.layout.is_narrow {
+    if is_live && !is_narrow {
         items.push(call::screen(state));
     }
     if let Stage::Ended(_) = call.stage {
         let icon = icons::ARROW_CLOCKWISE;
-        items.push(Item::new("again", icon, words::WATCH_AGAIN, Action::Watch(peer)));
+        items.push(Item::new(
+            "again",
+            icon,
+            words::WATCH_AGAIN,
+            Action::Watch(peer),
+        ));
     }
     if is_live {
         items.push(Item::more(draft.more.is_open()));
@@ -270,7 +317,11 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
         _ => words::STOP,
     };
     items.push(Item::new("end", icons::X, words, Action::HangUp(peer)).keys("Ctrl+H"));
-    let wide = if can_talk && is_live { TALK } else { 0.0 };
+    let wide = match can_talk && is_live {
+        true if is_narrow => TALK_NARROW,
+        true => TALK,
+        false => 0.0,
+    };
     Bar { items, wide }
 }
 
@@ -282,7 +333,11 @@ fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narr
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, ui.is_enabled(), &said));
     let p = ui.painter();
     p.rect_filled(pill, 24.0, if is_held { DARK.good } else { OFF });
-    let words = if is_held { words::TALKING } else { words::HOLD_TO_TALK };
+    let words = match (is_held, is_narrow) {
+        (true, _) => words::TALKING,
+        (false, true) => words::TALK,
+        (false, false) => words::HOLD_TO_TALK,
+    };
     let width = text::width(ui, words, Type::Strong);
     let left = pill.center().x - (width + 30.0) / 2.0;
     let icon = pos2(left + 11.0, pill.center().y);
@@ -292,7 +347,14 @@ fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narr
     if !is_narrow {
         let below = pos2(pill.center().x, place.top() + 60.0);
         let middle = egui::Align2::CENTER_CENTER;
-        text::paint(p, below, middle, words::OR_HOLD_F7, Type::CaptionMedium, OVER_CAPTION);
+        text::paint(
+            p,
+            below,
+            middle,
+            words::OR_HOLD_F7,
+            Type::CaptionMedium,
+            OVER_CAPTION,
+        );
     }
     kit::focus_ring_over(ui, &response, pill, 24);
 }
@@ -305,11 +367,12 @@ fn talk_id(peer: PeerName) -> Id {
 pub(super) fn held(ui: &Ui, call: &Call, actions: &mut Vec<Action>) {
     let peer = call.peer;
     let button = ui.ctx().read_response(talk_id(peer));
-    let by_hand = button.as_ref().is_some_and(egui::Response::is_pointer_button_down_on);
+    let by_hand = button
+        .as_ref()
+        .is_some_and(egui::Response::is_pointer_button_down_on);
     let has_focus = button.is_some_and(|button| button.has_focus());
-    let by_key = ui.input(|input| {
-        input.key_down(Key::F7) || has_focus && input.key_down(Key::Space)
-    });
+    let by_key =
+        ui.input(|input| input.key_down(Key::F7) || has_focus && input.key_down(Key::Space));
     let is_held = (by_hand || by_key) && ui.input(|input| input.focused);
     if is_held != call.spoken_to {
         actions.push(match is_held {
@@ -321,6 +384,8 @@ pub(super) fn held(ui: &Ui, call: &Call, actions: &mut Vec<Action>) {
 
 /// Darker at the lower edge of a tile, so that its words are read.
 fn tile_fade(ui: &Ui, rect: Rect) {
-    let lower = rect.with_min_y(rect.bottom() - 64.0).shrink2(vec2(0.0, 6.0));
+    let lower = rect
+        .with_min_y(rect.bottom() - 64.0)
+        .shrink2(vec2(0.0, 6.0));
     kit::scrim(ui.painter(), lower, shade(0.0), shade(0.35));
 }

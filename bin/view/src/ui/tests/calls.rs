@@ -41,7 +41,10 @@ fn own_camera(on: bool) -> Action {
 /// Calls the door without our camera.
 fn call(screen: &mut Screen) -> Vec<Action> {
     let actions = click(screen, words::CALL);
-    actions.into_iter().filter(|one| !matches!(one, Action::Prefer { .. })).collect()
+    actions
+        .into_iter()
+        .filter(|one| !matches!(one, Action::Prefer { .. }))
+        .collect()
 }
 
 #[test]
@@ -68,6 +71,18 @@ fn a_video_call_shows_our_camera_and_a_call_does_not() {
         let mut screen = open(here());
         click(&mut screen, button);
         assert_eq!(screen.state().state.calls.open[0].camera_on, on, "{button}");
+    }
+}
+
+#[test]
+fn a_call_is_begun_by_a_chord() {
+    let chord = Modifiers::COMMAND | Modifiers::SHIFT;
+    for (key, on) in [(Key::C, false), (Key::Y, true)] {
+        let mut screen = open(here());
+        screen.key_press_modifiers(chord, key);
+        screen.run();
+        let call = screen.state().state.calls.of(peer("door"));
+        assert_eq!(call.map(|call| call.camera_on), Some(on));
     }
 }
 
@@ -409,6 +424,10 @@ fn the_own_picture_is_put_away_and_brought_back() {
     assert!(screen.query_by_label(words::MY_PICTURE_MOVES).is_none());
     let show = [Action::ShowOwn(true)];
     assert_eq!(click(&mut screen, words::SHOW_MY_PICTURE), show);
+    // It opens anew.
+    screen.get_by_label("Opening your camera");
+    screen.state_mut().state.shown(Face::Own, shown());
+    screen.run();
     screen.get_by_label(words::MY_PICTURE_MOVES);
     let off = press(&mut screen, Modifiers::NONE, Key::F8);
     assert_eq!(off, [own_camera(false)]);
