@@ -73,6 +73,15 @@ impl State {
         }
     }
 
+    /// What turns to a peer from outside the window: a call that is open already goes on.
+    pub(crate) fn wanted(&self, peer: PeerName, kind: CallKind) -> Action {
+        match (self.calls.of(peer), kind) {
+            (Some(call), _) if call.is_open() => Action::Choose(peer),
+            (_, CallKind::View) => Action::Watch(peer),
+            _ => Action::Call(peer),
+        }
+    }
+
     /// Watches or rings that peer as soon as it is there.
     pub(crate) fn expect(&mut self, peer: PeerName, kind: CallKind) {
         self.choose(peer);

@@ -143,7 +143,7 @@ fn a_wrong_option_is_a_wrong_use_and_a_missing_list_a_failure() {
         (code, said.as_str()),
         (
             Some(2),
-            "transom-view: unknown option \"--colour\"; see transom-view --help\n"
+            "transom-view: unexpected argument '--colour' found; see transom-view --help\n"
         )
     );
     let mut missing = program(&scratch);
@@ -286,8 +286,8 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
     });
     display.key(&id, "ctrl+q");
     ends_well(&mut window);
-    let kept = fs::read_to_string(scratch.path("config/transom/view.conf")).unwrap();
-    assert!(kept.starts_with("window = 900x600 at "), "{kept}");
+    let kept = fs::read_to_string(scratch.path("config/transom/view.toml")).unwrap();
+    assert!(kept.contains("width = 900\nheight = 600\n"), "{kept}");
 }
 
 #[test]
@@ -312,8 +312,8 @@ fn who_is_ended_from_outside_says_goodbye_and_remembers_its_place() {
     door.wait("goodbye", |notice| {
         matches!(notice, Notice::Left { lost: false, .. })
     });
-    let kept = fs::read_to_string(scratch.path("config/transom/view.conf")).unwrap();
-    assert!(kept.starts_with("window = 880x560 at "), "{kept}");
+    let kept = fs::read_to_string(scratch.path("config/transom/view.toml")).unwrap();
+    assert!(kept.contains("width = 880\nheight = 560\n"), "{kept}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
             // Drawn by the module of pairings.
             Dialog::Connected(_) | Dialog::EnterCode(_) | Dialog::ShowCode => {}
             Dialog::Link(link) => open_link(ui, link, actions),
+            Dialog::Quit => quit(ui, actions),
             Dialog::Remove(peer) => remove(ui, peer, actions),
             Dialog::Settings(form) => settings::show(ui, state, form, actions),
             Dialog::Sound { peer, .. } => sound::show(ui, state, *peer, actions),
@@ -79,6 +80,16 @@ fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
     buttons(ui, |ui| {
         if ui.button(words::remove(&name)).clicked() {
             actions.push(Action::Remove(*peer));
+        }
+        cancel(ui, actions);
+    });
+}
+
+fn quit(ui: &mut Ui, actions: &mut Vec<Action>) {
+    ui.heading(words::QUIT_QUESTION);
+    buttons(ui, |ui| {
+        if ui.button(words::QUIT_ANYWAY).clicked() {
+            actions.push(Action::Quit);
         }
         cancel(ui, actions);
     });
