@@ -11,7 +11,7 @@ use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
 use crate::keep::{self, Keeper};
-use crate::model::{Action, Config, Own, State, Warning};
+use crate::model::{Action, Config, Own, State, Warning, Zone};
 use crate::paths::{self, variable};
 use crate::shell::{Display, ShellError};
 use crate::words;
@@ -85,6 +85,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         settings.clone().unwrap_or_default(),
         folder.dir().to_owned(),
     ];
+    state.zone = Zone::system();
     prepare(&mut state, config, &arguments, &folder)?;
     let engine = engine(&folder, &users, &display, &arguments, &mut state)?;
     let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
@@ -119,6 +120,7 @@ fn prepare(
     let address = reached_at(arguments.listen.as_deref().unwrap_or_default());
     state.own = Own {
         name: name.to_string(),
+        is_usual: name == paths::own_name(),
         key: Some(key),
         line: format!("{name} {address} key={key}"),
     };

@@ -61,6 +61,8 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::ListSounds | Action::Open(Dialog::Sound { .. }) => handle.list_sounds(),
         Action::AcceptInto { .. }
         | Action::Alone(_)
+        | Action::Back
+        | Action::Cameras(_)
         | Action::Choose(_)
         | Action::Clear(_)
         | Action::ClearEnded
@@ -73,7 +75,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::HearYourself(_)
         | Action::Help(_)
         | Action::Ignore(_)
-        | Action::MoveOwn { .. }
+        | Action::MoveOwn(_)
         | Action::Open(_)
         | Action::OpenFolder(_)
         | Action::OpenLink(_)
@@ -85,7 +87,11 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Remove(_)
         | Action::SaveContact(_)
         | Action::SaveSettings(_)
+        | Action::Select(_)
+        | Action::Silence
         | Action::Say(_)
+        | Action::ShowChat(_)
+        | Action::ShowList(_)
         | Action::ShowOwn(_)
         | Action::Snapshot(_)
         | Action::Verify { .. } => {}

@@ -7,7 +7,7 @@ use transom::sounds::{DeviceName, EchoMode, ToneKind};
 use transom::{CallKind, PeerName, PublicKey, TransferId};
 use transom_users::Contact;
 
-use super::{Config, Dialog, Preferences, Unsent, Volume};
+use super::{Config, Corner, Dialog, Preferences, Unsent, Volume};
 
 /// What a folder is picked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +68,18 @@ pub(crate) enum Action {
     HearYourself(bool),
     /// Look for the microphones and loudspeakers of this machine.
     ListSounds,
+    /// Show all cameras side by side, or no longer.
+    Cameras(bool),
+    /// From the page back to the list, in a window that has no room for both.
+    Back,
+    /// Show the chat beside a call, or not.
+    ShowChat(bool),
+    /// Show the list beside a call or a camera, or not.
+    ShowList(bool),
+    /// Keys are for that camera among all.
+    Select(PeerName),
+    /// Ring no more for those who ring now.
+    Silence,
     /// Give that picture the room of all, or none.
     Alone(Option<PeerName>),
     /// See that contact like this.
@@ -77,8 +89,8 @@ pub(crate) enum Action {
     },
     /// Show the small picture of oneself, or put it away.
     ShowOwn(bool),
-    /// Move its middle, in thousandths of the room.
-    MoveOwn { across: u16, down: u16 },
+    /// Move it into that corner.
+    MoveOwn(Corner),
     /// Look for the cameras of this machine.
     ListCameras,
     /// Use that camera from now on.

@@ -45,13 +45,6 @@ impl State {
             let named = person.name.as_str();
             before.find(named).is_some() && after.find(named).is_none()
         };
-        let leaving = self.people.iter().filter(|person| left(person));
-        let lines: Vec<_> = leaving
-            .map(|person| words::is_here(&name(&person.name)))
-            .collect();
-        for line in lines {
-            self.unsay(&line);
-        }
         self.people.retain(|person| !left(person));
         for contact in after.contacts() {
             let key = contact.key;
@@ -61,7 +54,7 @@ impl State {
             person.key = key.or(person.key);
         }
         if self.chosen_person().is_none() {
-            self.chosen = self.people.first().map(|person| person.name);
+            self.chosen = self.first_person();
         }
         let gone = |peer: &PeerName| !self.people.iter().any(|person| person.name == *peer);
         let gone: Vec<_> = self.calls.peers().filter(gone).collect();

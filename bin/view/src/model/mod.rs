@@ -5,6 +5,7 @@ mod abilities;
 mod action;
 mod call;
 mod calls;
+mod clock;
 mod config;
 mod contacts;
 mod dialog;
@@ -20,6 +21,7 @@ mod sound;
 mod title;
 mod transfers;
 mod unsent;
+mod view;
 mod warnings;
 mod wishes;
 
@@ -41,21 +43,23 @@ use crate::words;
 
 pub(crate) use abilities::{Abilities, MAX_ABILITIES};
 pub(crate) use action::{Action, Edit, FolderFor};
-pub(crate) use call::{Call, Stage};
-pub(crate) use calls::{Calls, Duties, Incoming};
+pub(crate) use call::{Call, Ending, Stage};
+pub(crate) use calls::{Calls, Duties, Incoming, Missed, OwnTrouble};
+pub(crate) use clock::Zone;
 pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
 pub(crate) use contacts::{Move, moves};
 pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
-pub(crate) use own::source_of;
+pub(crate) use own::{Corner, source_of};
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
 pub(crate) use sound::{OwnSound, Sound};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use unsent::{MAX_UNSENT, Unsent};
+pub(crate) use view::{Page, View};
 pub(crate) use warnings::Warning;
 
 /// Everything on the screen that is not being typed.
@@ -65,6 +69,10 @@ pub(crate) struct State {
     pub(crate) people: Vec<Person>,
     /// To whom text and files go.
     pub(crate) chosen: Option<PeerName>,
+    /// What the page is about, and which panes are open.
+    pub(crate) view: View,
+    /// The time zone that times are told in.
+    pub(crate) zone: Zone,
     /// Calls and watches, and our own camera.
     pub(crate) calls: Calls,
     /// Our microphone and loudspeaker.
@@ -123,6 +131,8 @@ pub(crate) struct State {
 pub(crate) struct Own {
     /// What others see this window as.
     pub(crate) name: String,
+    /// Whether that is the name of the system's user.
+    pub(crate) is_usual: bool,
     /// Our key.
     pub(crate) key: Option<PublicKey>,
     /// The line that makes us somebody's contact.
@@ -134,10 +144,10 @@ impl State {
     pub(crate) fn new(contacts: &[Contact], book_path: PathBuf, bad_lines: Vec<String>) -> Self {
         let mut state = Self {
             people: contacts.iter().map(Person::from_contact).collect(),
-            chosen: contacts.first().map(|contact| contact.name),
             book_path,
             ..Self::default()
         };
+        state.chosen = state.first_person();
         if !bad_lines.is_empty() {
             state.warn(Warning::BadLines(bad_lines));
         }
@@ -168,7 +178,7 @@ impl State {
                 self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some((key, known_as)));
             }
-            Notice::Left { peer, why, lost } => self.left(peer, why, lost),
+            Notice::Left { peer, why, .. } => self.left(peer, why),
             Notice::Knock { key, address, name } => self.knocked(Knock {
                 key,
                 address,
@@ -350,17 +360,29 @@ impl State {
         self.people.iter().find(|person| person.name == chosen)
     }
 
-    /// A line of the status bar that is no longer true, and is taken away unless another one stands
-    /// there.
-    fn unsay(&mut self, line: &str) {
-        if self.status == line {
-            self.status.clear();
+    /// A person turns to a contact. A camera that was watched ends by [`leaving`](Self::leaving).
+    fn choose(&mut self, peer: PeerName) {
+        if self.chosen != Some(peer) {
+            self.view.chat = false;
+        }
+        self.chosen = Some(peer);
+        (self.view.cameras, self.view.page) = (false, true);
+        self.see_chosen();
+    }
+
+    /// What is on the page is no news any more.
+    fn see_chosen(&mut self) {
+        if let Some(peer) = self.chosen {
+            self.person(peer).unread = 0;
+            self.calls.see_missed(peer);
         }
     }
 
-    fn choose(&mut self, peer: PeerName) {
-        self.chosen = Some(peer);
-        self.person(peer).unread = 0;
+    /// The first contact that has a page.
+    fn first_person(&self) -> Option<PeerName> {
+        let mut people = self.people.iter();
+        let first = people.find(|person| !self.is_camera(person));
+        first.map(|person| person.name)
     }
 
     /// `new_key`: the key that was pinned just now, and another name by which it was known.
@@ -370,17 +392,20 @@ impl State {
         new_key: Option<(transom::PublicKey, Option<PeerName>)>,
     ) -> Vec<Action> {
         self.person(peer).presence = Presence::Here;
-        self.status = match new_key {
-            Some((key, None)) => words::is_here_anew(&name(&peer), &key),
-            Some((_, Some(known))) => words::is_here_as_known(&name(&peer), &name(&known)),
-            None => words::is_here(&name(&peer)),
-        };
+        match new_key {
+            Some((key, None)) => self.status = words::is_here_anew(&name(&peer), &key),
+            Some((_, Some(known))) => {
+                self.status = words::is_here_as_known(&name(&peer), &name(&known));
+            }
+            None => {}
+        }
         self.call_joined(peer)
     }
 
-    fn left(&mut self, peer: PeerName, why: String, lost: bool) {
-        self.status = words::went(&name(&peer), lost, &why);
-        self.person(peer).presence = Presence::Away(why);
+    fn left(&mut self, peer: PeerName, why: String) {
+        let now = self.now;
+        let person = self.person(peer);
+        (person.presence, person.seen) = (Presence::Away(why), Some(now));
         self.offers.retain(|offer| offer.peer != peer);
     }
 
@@ -393,7 +418,6 @@ impl State {
         person.hear(at, text);
         if !chosen {
             person.unread = person.unread.saturating_add(1);
-            self.status = words::wrote(&name(&peer));
         }
     }
 
@@ -430,7 +454,7 @@ impl State {
     }
 }
 
-/// A peer's name as it is printed.
+/// A contact's name as the window shows it. The book's names have no spaces; a dash shows as one.
 pub(crate) fn name(peer: &PeerName) -> String {
-    words::line(peer.as_str()).into_owned()
+    words::line(peer.as_str()).replace('-', " ")
 }

@@ -23,6 +23,8 @@ pub(crate) struct Person {
     pub(crate) key: Option<PublicKey>,
     /// Whether it is there.
     pub(crate) presence: Presence,
+    /// When it was there last, since 1970, as far as this window knows.
+    pub(crate) seen: Option<Duration>,
     /// What was said, oldest first.
     pub(crate) talk: VecDeque<Line>,
     /// Lines that came while somebody else was chosen.
@@ -94,6 +96,7 @@ impl Person {
             contact: None,
             key: None,
             presence: Presence::Unknown,
+            seen: None,
             talk: VecDeque::new(),
             unread: 0,
         }

@@ -8,7 +8,6 @@ mod canvas;
 mod place;
 mod surface;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -21,8 +20,8 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowId};
 
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
-use crate::model::{Action, Config, Face, Sample, State, Theme, Warning};
-use crate::ui::{self, Draft, Picture};
+use crate::model::{Action, Config, Face, Presence, Sample, State, Theme, Warning};
+use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
 use canvas::Canvas;
@@ -84,7 +83,7 @@ impl Display {
             state,
             draft: Draft::default(),
             open: None,
-            pictures: BTreeMap::new(),
+            album: Album::default(),
             flashing: false,
             failed: None,
         };
@@ -114,7 +113,7 @@ struct Shell {
     draft: Draft,
     open: Option<Open>,
     /// The last picture of each stream.
-    pictures: BTreeMap<Face, Picture>,
+    album: Album,
     /// Whether the window asks for a look because somebody rings.
     flashing: bool,
     failed: Option<ShellError>,
@@ -247,7 +246,10 @@ impl Shell {
             if self.state.takes(face, &shown) {
                 match open.surface.picture(face, &decoded.image) {
                     Ok(texture) => {
-                        self.pictures.insert(face, Picture::of(texture, &shown));
+                        self.album.show(face, Picture::of(texture, &shown));
+                        let context = open.egui.egui_ctx();
+                        let now = self.state.now;
+                        self.album.keep(context, face, &decoded.image, now);
                         self.state.shown(face, shown);
                         samples.push((face, decoded.sample));
                     }
@@ -264,9 +266,14 @@ impl Shell {
         let state = &self.state;
         self.engine.desk().retain(|face| state.sees(face));
         self.engine.desk().show(|face| state.shows(face));
-        self.pictures.retain(|face, _| state.has_picture(*face));
+        self.album.retain(|face| state.has_picture(face));
         if let Some(open) = &mut self.open {
             open.surface.retain(|face| state.has_picture(face));
+            let context = open.egui.egui_ctx();
+            let away = state.cameras().filter(|one| one.presence != Presence::Here);
+            for camera in away {
+                self.album.fade(context, camera.name);
+            }
         }
     }
 
@@ -286,7 +293,7 @@ impl Shell {
         self.state.config.zoom = Config::fit_zoom(context.zoom_factor());
         let mut actions = Vec::new();
         let output = context.run_ui(input, |ui| {
-            actions.extend(ui::screen(ui, &self.state, &mut self.draft, &self.pictures));
+            actions.extend(ui::screen(ui, &self.state, &mut self.draft, &self.album));
         });
         open.egui
             .handle_platform_output(&open.window, output.platform_output);

@@ -39,6 +39,12 @@ impl Drafts {
         &mut self.0[last].1
     }
 
+    /// The text typed for that contact, if there is any.
+    pub(super) fn peek(&self, peer: PeerName) -> Option<&str> {
+        let (_, written) = self.0.iter().find(|(of, _)| *of == peer)?;
+        Some(written.text.trim()).filter(|text| !text.is_empty())
+    }
+
     /// Drops the drafts for removed contacts: another contact may get the same name later.
     pub(super) fn retain(&mut self, people: &[Person]) {
         self.0

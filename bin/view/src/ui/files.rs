@@ -12,7 +12,7 @@ use crate::paths;
 use crate::words;
 
 use super::drafts::MAX_PATH_CHARS;
-use super::{Draft, arrivals, theme};
+use super::{Draft, guard, theme};
 
 /// Characters of a file's name or path in a row; all of it is under the pointer.
 const FILE_CHARS: usize = 60;
@@ -47,12 +47,12 @@ pub(super) fn show(
                 for unsent in &state.unsent {
                     let id = ("unsent", unsent.peer, &unsent.path);
                     let row = ui.push_id(id, |ui| left_over(ui, unsent, actions));
-                    arrivals::place(ui, id, row.response.rect);
+                    guard::place(ui, id, row.response.rect);
                 }
                 for transfer in in_order(state) {
                     let id = ("transfer", transfer.status.transfer);
                     let row = ui.push_id(id, |ui| row(ui, state, transfer, actions));
-                    arrivals::place(ui, id, row.response.rect);
+                    guard::place(ui, id, row.response.rect);
                 }
             });
     }
@@ -190,9 +190,9 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
         .on_hover_text(words::line(&status.name));
     if let Some(end) = &transfer.outcome {
         let colour = if end.is_success() {
-            theme::good(ui)
+            theme::tokens(ui).good
         } else {
-            theme::alarm(ui)
+            theme::tokens(ui).danger_text
         };
         ui.add(
             Label::new(
@@ -221,7 +221,7 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
     let is_told = matches!(transfer.outcome, Some(Outcome::Failed { .. })) && status.files <= 1;
     if transfer.failures > 0 && !is_told {
         let text = words::failures(transfer.failures, &transfer.last_failure);
-        line(ui, RichText::new(text).small().color(theme::alarm(ui)));
+        line(ui, RichText::new(text).small().color(theme::tokens(ui).danger_text));
     }
     ui.horizontal(|ui| buttons(ui, state, transfer, actions));
     ui.add_space(6.0);

@@ -1,4 +1,4 @@
-//! Warnings, strangers, offers and missed calls, as cards over the layout. A new card is added
+//! Warnings, strangers and offers, as cards over the layout. A new card is added
 //! below the others, so that none of them moves.
 
 use egui::{Area, Frame, Id, Margin, Order, Rect, ScrollArea, Ui, vec2};
@@ -6,7 +6,7 @@ use transom::PeerName;
 
 use crate::model::{Action, Knock, Offer, State, Warning};
 
-use super::{arrivals, calls, knocks, offers, theme, warnings};
+use super::{guard, knocks, offers, theme, warnings};
 
 /// Points across. The own picture has its place to the right of the cards.
 const WIDTH: f32 = 430.0;
@@ -23,7 +23,6 @@ enum Notice<'a> {
     /// One answer to several offers of a contact.
     Offers(PeerName),
     Offer(&'a Offer),
-    Missed,
 }
 
 /// Shows the cards over the room of the pictures. `order` keeps the order in which they came.
@@ -71,8 +70,7 @@ fn all(state: &State) -> impl Iterator<Item = Notice<'_>> {
         let many = many.then_some(Notice::Offers(offer.peer));
         many.into_iter().chain([Notice::Offer(offer)])
     });
-    let missed = (!state.calls.missed.is_empty()).then_some(Notice::Missed);
-    warnings.chain(knocks).chain(offers).chain(missed)
+    warnings.chain(knocks).chain(offers)
 }
 
 impl Notice<'_> {
@@ -83,7 +81,6 @@ impl Notice<'_> {
             Self::Knock(knock) => Id::new(("knock", knock.key)),
             Self::Offers(peer) => Id::new(("offers", peer)),
             Self::Offer(offer) => Id::new(("offer", offer.transfer)),
-            Self::Missed => Id::new("missed calls"),
         }
     }
 
@@ -104,18 +101,17 @@ impl Notice<'_> {
     fn show(self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(8));
         let frame = match self {
-            Self::Warning(_, Warning::KeyChanged { .. }) => frame.fill(theme::DANGER),
+            Self::Warning(_, Warning::KeyChanged { .. }) => frame.fill(theme::tokens(ui).danger_wash),
             _ => frame,
         };
-        arrivals::card(ui, self.says(state), frame, |ui| {
+        guard::card(ui, self.says(state), frame, |ui, ready| {
             ui.set_width(ui.available_width());
-            match self {
+            guard::buttons(ui, ready, |ui| match self {
                 Self::Warning(at, warning) => warnings::show(ui, state, at, warning, actions),
                 Self::Knock(knock) => knocks::show(ui, state, knock, actions),
                 Self::Offers(peer) => offers::show_all(ui, state, peer, actions),
                 Self::Offer(offer) => offers::show(ui, state, offer, actions),
-                Self::Missed => calls::missed(ui, state, actions),
-            }
+            });
         });
     }
 }

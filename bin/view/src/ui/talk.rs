@@ -73,7 +73,7 @@ fn small_print(
                 Delivery::Arrived => drop(ui.weak(words::ARRIVED)),
                 Delivery::Failed(why) => {
                     let text = words::not_delivered(why);
-                    ui.colored_label(theme::alarm(ui), text);
+                    ui.colored_label(theme::tokens(ui).danger_text, text);
                 }
             }
         }

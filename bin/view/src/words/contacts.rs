@@ -4,60 +4,10 @@ use std::fmt::Display;
 
 use transom::PublicKey;
 
-use crate::model::Presence;
-
 use super::line;
 
-pub(crate) const NOBODY_YET: &str =
-    "Nobody yet. Add somebody by +, or write a line with a name and an address into this file:";
-pub(crate) const OTHER_KEY: &str =
-    "They show another key than they should, so nothing is sent to them";
-
-pub(crate) const CONTACTS: &str = "Contacts";
-pub(crate) const TO: &str = "To";
-pub(crate) const NOBODY_CHOSEN_YET: &str = "nobody";
-pub(crate) const EDIT: &str = "Edit…";
-pub(crate) const ADD_TO_CONTACTS: &str = "Add to contacts…";
-pub(crate) const VERIFIED: &str = "✔ Verified";
-pub(crate) const VERIFY: &str = "Verify…";
-pub(crate) const NOT_TRIED: &str = "Not tried yet";
-pub(crate) const TRYING: &str = "Trying to reach them";
-pub(crate) const HERE_TO_WATCH: &str = "Here. Double-click to watch";
-pub(crate) const SAMPLE_LINE: &str = "door 192.168.1.20";
-
-/// In one word.
-pub(crate) fn presence(presence: &Presence) -> &'static str {
-    match presence {
-        Presence::Unknown => "",
-        Presence::Reaching => "reaching",
-        Presence::Away(_) => "away",
-        Presence::Here => "here",
-        Presence::Refused => "other key",
-    }
-}
-
-pub(crate) const IS_CAMERA: &str = "Camera";
-pub(crate) const IS_INBOX: &str = "Files";
-
-/// What kind of contact it is, if it is no person, and what is new about it.
-pub(crate) fn row(kind: &str, news: &str) -> String {
-    match (kind, news) {
-        ("", _) | (_, "") => format!("{kind}{news}"),
-        _ => format!("{kind}, {news}"),
-    }
-}
-
-pub(crate) fn away_because(why: &str) -> String {
-    format!("Away: {}", line(why))
-}
-
-pub(crate) fn unread(count: usize) -> String {
-    format!("{count} new")
-}
-
-pub(crate) fn is_here(name: &str) -> String {
-    format!("{name} is here")
-}
+pub(crate) const EDIT: &str = "Edit";
+pub(crate) const ADD_TO_CONTACTS: &str = "Add to contacts";
 
 pub(crate) fn is_here_anew(name: &str, key: &PublicKey) -> String {
     format!(
@@ -71,14 +21,8 @@ pub(crate) fn is_here_as_known(name: &str, known: &str) -> String {
     format!("{name} is online; their key is the one of {known}")
 }
 
-pub(crate) fn went(name: &str, lost: bool, why: &str) -> String {
-    let verb = if lost { "was lost" } else { "left" };
-    format!("{name} {verb}: {}", line(why))
-}
-
 // The form of a contact.
 
-pub(crate) const ADD_CONTACT: &str = "Add a contact";
 pub(crate) const NAME: &str = "Name";
 pub(crate) const NAME_HINT: &str = "or paste the whole line of \"transom id\"";
 pub(crate) const ADDRESS: &str = "Address";

@@ -2,10 +2,10 @@
 //! translated in one place. Names, paths and the words of others come in made fit by [`line()`],
 //! unless a parameter says otherwise.
 
-mod calls;
+mod call;
 mod contacts;
-mod devices;
 mod files;
+mod list;
 mod numbers;
 mod settings;
 mod shown;
@@ -14,10 +14,10 @@ mod strangers;
 mod talk;
 mod warnings;
 
-pub(crate) use calls::*;
+pub(crate) use call::*;
 pub(crate) use contacts::*;
-pub(crate) use devices::*;
 pub(crate) use files::*;
+pub(crate) use list::*;
 pub(crate) use numbers::*;
 pub(crate) use settings::*;
 pub(crate) use shown::{line, message, short};

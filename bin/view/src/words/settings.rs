@@ -6,7 +6,8 @@ pub(crate) const OWN_NAME: &str = "Your name, as others see it from the next sta
 pub(crate) const NO_FOLDER: &str = "Name a folder for the files you accept.";
 pub(crate) const BELL: &str = "Ring a bell when somebody calls";
 pub(crate) const SECOND_CALL: &str = "Let others ring while I am in a call";
-pub(crate) const DO_NOT_DISTURB: &str = "Do not disturb: who calls hears that I am busy";
+pub(crate) const CONTACTS: &str = "Contacts";
+pub(crate) const BUSY_TO_CALLERS: &str = "Do not disturb: callers hear that you're busy";
 pub(crate) const MARK_PACKETS: &str =
     "Mark packets, so that Wi-Fi sends pictures before files (from the next start on)";
 pub(crate) const KEEP_TEXTS: &str =
@@ -24,7 +25,6 @@ pub(crate) const DARK: &str = "Dark";
 pub(crate) const LIGHT: &str = "Light";
 pub(crate) const ZOOM: &str = "Size of everything";
 pub(crate) const ZOOM_KEYS: &str = "Ctrl + and Ctrl -; Ctrl 0 for the usual";
-pub(crate) const CAMERA: &str = "Camera";
 pub(crate) const CAMERA_HINT: &str = "auto, or a device like /dev/video0";
 pub(crate) const PICTURE_SIZE: &str = "Picture size";
 pub(crate) const CAMERAS_OWN_SIZE: &str = "as the camera likes";

@@ -64,7 +64,3 @@ pub(crate) fn unusable_inbox(why: impl Display) -> String {
 pub(crate) const DISMISS: &str = "Dismiss";
 pub(crate) const KNOWN_KEY: &str = "known";
 pub(crate) const SHOWN_KEY: &str = "shown";
-
-pub(crate) fn listening(address: &str) -> String {
-    format!("listening on {address}")
-}

@@ -69,7 +69,7 @@ fn a_call_that_ended_leaves_no_picture_no_rate_and_no_title() {
             numbers: Numbers::default(),
         });
         assert!(state.has_picture(face));
-        assert_ne!(state.title(), "transom (desk)");
+        assert_ne!(state.title(), "Transom (desk)");
         let late = shown();
         ends(&mut state);
         // It was being decoded when the call ended.
@@ -80,12 +80,12 @@ fn a_call_that_ended_leaves_no_picture_no_rate_and_no_title() {
         assert_eq!((call.shown, &call.trouble, call.broken), (None, &None, 0));
         assert_eq!(call.pace.summary(Instant::now()), None);
         assert!(state.calls.numbers.is_empty() && state.calls.own.shown.is_none());
-        assert_eq!(state.title(), "transom (desk)");
+        assert_eq!(state.title(), "Transom (desk)");
     }
 }
 
 #[test]
-fn each_end_is_one_sentence_with_the_name_in_it_once() {
+fn each_end_names_the_peer_at_most_once_and_escapes_its_words() {
     let reasons = [
         EndReason::Chosen,
         EndReason::Forbidden,
@@ -95,13 +95,24 @@ fn each_end_is_one_sentence_with_the_name_in_it_once() {
         EndReason::Leaving,
         EndReason::Glare,
     ];
-    let mut sentences = vec![words::not_there("door"), words::declined("door", "later")];
+    let text = String::new();
+    let mut endings = vec![Ending::Declined { text: text.clone() }];
+    endings.extend(reasons.map(|reason| Ending::Reason {
+        reason,
+        text: text.clone(),
+    }));
     for kind in [CallKind::Talk, CallKind::View] {
-        sentences.extend(reasons.map(|reason| words::end("door", kind, reason, "")));
+        for ending in &endings {
+            let (title, line) = words::ended("door", kind, ending);
+            let named = format!("{title} {line}").matches("door").count();
+            let is_glare = matches!(ending, Ending::Reason { reason: EndReason::Glare, .. });
+            assert_eq!(named, usize::from(!is_glare), "{title} {line}");
+        }
     }
-    for sentence in sentences {
-        assert_eq!(sentence.matches("door").count(), 1, "{sentence}");
-    }
+    // What the other side says comes fit to be shown.
+    let text = "later\u{1b}".to_owned();
+    let (title, _) = words::ended("door", CallKind::Talk, &Ending::Declined { text });
+    assert_eq!(title, "door declined: \"later\\u{1b}\"");
 }
 
 #[test]
@@ -121,9 +132,9 @@ fn watching_says_when_it_is_over() {
         outgoing: false,
         resumed: false,
     });
-    assert_eq!(state.status, "yard watches your camera");
+    assert_eq!(state.calls.viewers, [peer("yard")]);
     state.apply(watched(false, EndReason::Chosen));
-    assert_eq!(state.status, "");
+    assert!(state.calls.viewers.is_empty());
 }
 
 #[test]

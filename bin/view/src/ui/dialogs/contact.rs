@@ -18,7 +18,7 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
             (None, false)
         }
         None => {
-            ui.heading(words::ADD_CONTACT);
+            ui.heading(words::ADD_BY_ADDRESS);
             let hint = words::NAME_HINT;
             let name = field(ui, words::NAME, hint, &mut typed.name, MAX_LINE_CHARS);
             // Not while it is typed: its beginning may look like a whole line.

@@ -12,8 +12,7 @@ use transom::{PeerName, TransferId};
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
 
-use super::sound::level_bar;
-use super::{arrivals, files, settle, theme};
+use super::{guard, files, settle, theme};
 
 /// Points across; every line of a dialog fits.
 const WIDTH: f32 = 460.0;
@@ -39,7 +38,7 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
     settle(ui, "dialog", shown.response.rect);
     if dialog.is_question() {
         // The second half of a double click is no answer.
-        arrivals::place(ui, "question", shown.response.rect);
+        guard::place(ui, "question", shown.response.rect);
     }
 }
 
@@ -131,7 +130,7 @@ fn is_entered(ui: &Ui, field: &Response) -> bool {
 }
 
 fn problem(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(words::line(text)).color(theme::alarm(ui))).wrap());
+    ui.add(Label::new(RichText::new(words::line(text)).color(theme::tokens(ui).danger_text)).wrap());
 }
 
 /// Something to copy, in a field of its own.

@@ -85,7 +85,7 @@ fn looks(ui: &mut Ui, config: &mut Config) {
 fn calls(ui: &mut Ui, state: &State, config: &mut Config) {
     ui.checkbox(&mut config.bell, words::BELL);
     ui.checkbox(&mut config.second_call, words::SECOND_CALL);
-    ui.checkbox(&mut config.do_not_disturb, words::DO_NOT_DISTURB);
+    ui.checkbox(&mut config.do_not_disturb, words::BUSY_TO_CALLERS);
     ui.checkbox(&mut config.mark_packets, words::MARK_PACKETS);
     let hint = words::CAMERA_HINT;
     field(ui, words::CAMERA, hint, &mut config.camera, MAX_PATH_CHARS);

@@ -8,10 +8,12 @@ use transom::sounds::{Device, DeviceKind, DeviceName, EchoMode, ToneKind};
 use crate::model::{Action, MAX_VOLUME, Preferences, State, Volume, name};
 use crate::words;
 
-use super::{buttons, level_bar, problem};
+use super::super::kit;
+use super::super::call::level_share;
+use super::{buttons, problem};
 
 pub(super) fn show(ui: &mut Ui, state: &State, peer: Option<PeerName>, actions: &mut Vec<Action>) {
-    ui.heading(words::SOUND_TITLE);
+    ui.heading(words::SOUND);
     let room = ui.ctx().content_rect().height() - 160.0;
     // As for the settings.
     let scroll = ScrollArea::vertical().min_scrolled_height(room);
@@ -70,7 +72,7 @@ fn microphones(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .show(ui, sound.devices.as_deref())
             .map(Action::SetMicrophone),
     );
-    if let Some(why) = words::microphone_lost(&sound.microphone) {
+    if let Some(why) = words::own_microphone_lost(&sound.microphone) {
         problem(ui, &why);
     }
     ui.horizontal(|ui| {
@@ -79,7 +81,7 @@ fn microphones(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             actions.push(Action::HearYourself(on));
         }
         if let Some(level) = sound.level {
-            level_bar(ui, level);
+            kit::level(ui, level_share(level), 12, words::OWN_LEVEL);
         }
     });
 }
@@ -101,7 +103,7 @@ fn speakers(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if let Some(why) = words::speaker_lost(&sound.speaker) {
         problem(ui, &why);
     }
-    if ui.button(words::TEST_TONE).clicked() {
+    if ui.button(words::PLAY_A_TONE).clicked() {
         actions.push(Action::Tone(Some(ToneKind::Test)));
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
     let verified = state.verified.contains(&theirs);
     // Green is for what was compared, not for what is to be.
     let colour = match verified {
-        true => theme::good(ui),
+        true => theme::tokens(ui).good,
         false => ui.visuals().strong_text_color(),
     };
     ui.columns(2, |columns| {

@@ -1,0 +1,29 @@
+//! The window's own controls, painted by the theme: each has a name for screen readers, a focus
+//! ring, and a size that a finger hits. egui's own are used for text fields, lists and menus.
+
+mod avatar;
+mod button;
+mod field;
+pub(super) mod icons;
+pub(super) mod menu;
+mod overlay;
+mod picture;
+pub(super) mod text;
+
+use egui::{Ui, UiBuilder};
+
+pub(super) use avatar::{Dot, avatar, badge, dot, mark};
+pub(super) use button::{
+    Button, Kind, Over, Round, Touch, area, coloured_link, focus_ring, focus_ring_over,
+    icon_button, link,
+};
+pub(super) use field::{Field, bar, key_cap, level, progress_ring, select, switch};
+pub(super) use icons::Icon;
+pub(super) use overlay::{Bubble, chip, dialog, float, floating, hint, section};
+pub(crate) use picture::Picture;
+pub(super) use picture::{Drawing, draw, letterbox, scrim};
+
+/// Widgets at a place of their own, which moves the cursor of nothing after them.
+pub(super) fn within<R>(ui: &mut Ui, place: UiBuilder, add: impl FnOnce(&mut Ui) -> R) -> R {
+    add(&mut ui.new_child(place))
+}

@@ -1,0 +1,180 @@
+//! Pictures of every screen, in both themes and three sizes, to be looked at beside the design.
+
+use transom::sounds::OwnLevel;
+use transom::{CameraState, EndReason, Notice, SoundNotice};
+
+use crate::model::Theme;
+use crate::model::calls_tests::{interrupted, rings};
+use crate::model::sound_tests::microphone_lost;
+use crate::model::tests::{ended, peer};
+
+use super::scenes::{all_cameras, calling, home, paint, watching};
+use egui_kittest::SnapshotResults;
+
+use super::*;
+
+/// Compares a scene in those sizes and both themes.
+fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) {
+    let mut results = SnapshotResults::new();
+    for (place, size) in sizes {
+        for (colour, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
+            let mut screen = open_as_large(scene(theme), *size);
+            paint(&mut screen);
+            let name = format!("{name}-{place}-{colour}");
+            results.extend(snapshot(&mut screen, &name));
+        }
+    }
+}
+
+const SIZES: [(&str, Vec2); 3] = [("desk", DESK), ("phone", PHONE), ("least", LEAST)];
+
+#[test]
+fn looks_like_the_first_run() {
+    shots("first-run", &SIZES, |theme| {
+        let mut state = State::default();
+        state.config.theme = theme;
+        state.own.name = "Leo".into();
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_list_with_cameras_and_people() {
+    shots("list", &SIZES, home);
+}
+
+#[test]
+fn looks_like_a_page_that_covers_the_list() {
+    shots("page", &SIZES[1..], |theme| {
+        let mut state = home(theme);
+        state.view.page = true;
+        state
+    });
+}
+
+#[test]
+fn looks_like_somebody_calls() {
+    shots("ringing", &SIZES, |theme| {
+        let mut state = home(theme);
+        state.act(&Action::Choose(peer("Bob")));
+        state.view.page = false;
+        state.apply(rings("Anna"));
+        state
+    });
+}
+
+#[test]
+fn looks_like_calling_somebody() {
+    shots("calling", &SIZES, |theme| {
+        let mut state = home(theme);
+        let (on, anna) = (true, peer("Anna"));
+        state.act(&Action::Call(anna));
+        state.act(&Action::ShowCamera { peer: anna, on });
+        state.shown(Face::Own, scenes::hd());
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call() {
+    shots("call", &SIZES, calling);
+}
+
+#[test]
+fn looks_like_speaking_while_muted() {
+    shots("muted", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::Mute(true));
+        state.apply(Notice::Sound(SoundNotice::MutedSpeech));
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call_with_chat_in_a_wide_window() {
+    let wide = [("wide", vec2(1920.0, 1080.0))];
+    shots("call-chat", &wide, |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::ShowChat(true));
+        state
+    });
+}
+
+#[test]
+fn looks_like_reconnecting() {
+    shots("reconnecting", &SIZES[..2], |theme| {
+        let mut state = calling(theme);
+        state.now -= std::time::Duration::from_secs(6);
+        state.apply(interrupted("Anna"));
+        state.now += std::time::Duration::from_secs(6);
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call_that_nobody_answered() {
+    shots("no-answer", &SIZES, |theme| {
+        let mut state = home(theme);
+        state.act(&Action::Call(peer("Anna")));
+        state.apply(ended("Anna", EndReason::Unanswered));
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call_without_microphone_and_camera() {
+    shots("trouble", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::ShowList(true));
+        state.apply(Notice::Sound(microphone_lost()));
+        state.act(&Action::SetCamera(None));
+        state
+    });
+}
+
+#[test]
+fn looks_like_the_menu_of_a_call_with_the_sound() {
+    let mut results = SnapshotResults::new();
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut screen = open(calling(theme));
+        paint(&mut screen);
+        click(&mut screen, crate::words::MORE);
+        click(&mut screen, crate::words::SOUND);
+        let dbfs = -30.0;
+        let level = OwnLevel { dbfs, speaks: false };
+        let level = Notice::Sound(SoundNotice::Level(level));
+        screen.state_mut().state.apply(level);
+        let name = if theme == Theme::Dark { "dark" } else { "light" };
+        results.extend(snapshot(&mut screen, &format!("menu-{name}")));
+    }
+}
+
+#[test]
+fn looks_like_a_call_in_the_corner() {
+    shots("corner", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::Choose(peer("Bob")));
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_camera() {
+    shots("camera", &SIZES, watching);
+}
+
+#[test]
+fn looks_like_all_cameras() {
+    shots("cameras", &SIZES, all_cameras);
+}
+
+#[test]
+fn looks_like_a_person_without_a_picture() {
+    shots("no-picture", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        let text = String::new();
+        let off = CameraState::Off;
+        state.apply(Notice::FarCamera { peer: peer("Anna"), state: off, text });
+        state
+    });
+}
