@@ -77,6 +77,8 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Ignore(_)
         | Action::MoveOwn(_)
         | Action::Open(_)
+        | Action::Glance(_)
+        | Action::OpenFile(_)
         | Action::OpenFolder(_)
         | Action::OpenLink(_)
         | Action::Overlay(_)
@@ -89,7 +91,8 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::SaveSettings(_)
         | Action::Select(_)
         | Action::Silence
-        | Action::Say(_)
+        | Action::PutAway(_)
+        | Action::Tell(_)
         | Action::ShowChat(_)
         | Action::ShowList(_)
         | Action::ShowOwn(_)

@@ -31,7 +31,7 @@ use std::thread::{Builder, JoinHandle};
 
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
-use crate::model::{Action, Duties, Face, FolderFor, State};
+use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
 use crate::words;
 
 use decode::Arrived;
@@ -147,7 +147,7 @@ impl Engine {
             Action::OpenLink(link) => self.open_link(link.clone()),
             Action::Snapshot(peer) => match self.desk.last(Face::Peer(*peer)) {
                 Some(jpeg) => self.album.snapshot(*peer, jpeg),
-                None => state.status = words::NO_PICTURE.to_owned(),
+                None => state.tell(News::NoPicture),
             },
             Action::Record { peer, on } => self.album.film(*peer, *on),
             Action::HangUp(peer) => self.album.film(*peer, false),
@@ -177,14 +177,14 @@ impl Engine {
 
     /// Shows a folder in the desktop's file manager.
     fn open_folder(&self, folder: PathBuf) {
-        let open = move || outside::open_folder(&folder).err().map(Letter::Say);
-        self.aside("opener", open, Letter::Say);
+        let open = move || outside::open_folder(&folder).err().map(Letter::Mishap);
+        self.aside("opener", open, Letter::Mishap);
     }
 
     /// Opens a web address in the desktop's browser.
     fn open_link(&self, link: String) {
-        let open = move || outside::open_link(&link).err().map(Letter::Say);
-        self.aside("opener", open, Letter::Say);
+        let open = move || outside::open_link(&link).err().map(Letter::Mishap);
+        self.aside("opener", open, Letter::Mishap);
     }
 
     /// Waits for another program on a thread of its own, which is not joined: the person may leave
@@ -193,7 +193,7 @@ impl Engine {
         &self,
         thread: &str,
         work: impl FnOnce() -> Option<Letter> + Send + 'static,
-        failed: impl FnOnce(String) -> Letter,
+        failed: impl FnOnce(Mishap) -> Letter,
     ) {
         let mailbox = self.mailbox.clone();
         let wait = move || {
@@ -202,7 +202,7 @@ impl Engine {
             }
         };
         if let Err(error) = Builder::new().name(thread.to_owned()).spawn(wait) {
-            self.mailbox.put(failed(words::no_program(error)));
+            self.mailbox.put(failed(Mishap::NoThread(error.to_string())));
         }
     }
 

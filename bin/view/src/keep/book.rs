@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::name;
 use crate::words;
+use transom::PeerName;
 use transom_users::{Book, Contact, EditError, MAX_BYTES, add_line, change_line, remove_line};
 
 use super::file;
@@ -38,9 +39,8 @@ impl BookFile {
     }
 
     /// Takes a contact out. Gives back the whole book.
-    pub(super) fn remove(&self, name: &str) -> Result<Book, String> {
-        let name = name.parse().map_err(|error| format!("{error}"))?;
-        self.edit(|text| remove_line(text, &name).map_err(|error| self.told(&error)))
+    pub(super) fn remove(&self, name: &PeerName) -> Result<Book, String> {
+        self.edit(|text| remove_line(text, name).map_err(|error| self.told(&error)))
     }
 
     fn edit(&self, change: impl Fn(&str) -> Result<String, String>) -> Result<Book, String> {

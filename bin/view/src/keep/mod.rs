@@ -13,11 +13,11 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
-use transom::{Accept, Handle, InboxSettings, State as Folder};
+use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder};
 use transom_users::{Book, Contact};
 
 use crate::model::{
-    Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Volume, Warning, moves, read_history,
+    Action, Config, Edit, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves, read_history,
 };
 use crate::words;
 
@@ -120,7 +120,7 @@ impl Keeper {
                     state.saved(contact, before.is_some());
                 })
             }
-            Action::Remove(peer) => self.remove(state, handle, peer.as_str()),
+            Action::Remove(peer) => self.remove(state, handle, *peer),
             Action::Verify { key, on } => self
                 .verified
                 .set(key, *on)
@@ -135,7 +135,7 @@ impl Keeper {
             | Action::SetSpeaker(_)
             | Action::ShowCamera { .. } => self.save(&state.config),
             Action::ForgetHistory => self.history.forget().map(|()| {
-                state.status = words::TEXTS_REMOVED.to_owned();
+                state.tell(News::TextsRemoved);
             }),
             _ => Ok(()),
         };
@@ -180,8 +180,9 @@ impl Keeper {
         }
     }
 
-    fn remove(&mut self, state: &mut State, handle: &Handle, name: &str) -> Result<(), String> {
-        let book = self.book.remove(name)?;
+    fn remove(&mut self, state: &mut State, handle: &Handle, peer: PeerName) -> Result<(), String> {
+        let name = peer.as_str();
+        let book = self.book.remove(&peer)?;
         self.rebook(state, handle, book);
         // A key learned for the name would still let it in, as somebody known who stands in no
         // book.
@@ -189,10 +190,15 @@ impl Keeper {
             .and_then(|folder| folder.known_peers())
             .and_then(|mut known| known.forget(name));
         state.dialog = None;
-        state.status = words::removed(&words::line(name));
-        forgotten
-            .map(drop)
-            .map_err(|error| words::removed_but_known(&words::line(name), error))
+        state.view.sheet = false;
+        state.tell(match forgotten {
+            Ok(_) => News::Forgotten(peer),
+            Err(error) => News::StillKnown {
+                peer,
+                why: error.to_string(),
+            },
+        });
+        Ok(())
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
@@ -232,8 +238,6 @@ impl Keeper {
         handle.set_adaptation(config.adaptation());
         state.config = config.clone();
         self.save(config)?;
-        state.dialog = None;
-        state.status = words::SAVED.to_owned();
         Ok(())
     }
 }

@@ -4,9 +4,7 @@
 use transom::{Notice, PeerName, PublicKey};
 use transom_users::{Book, Contact};
 
-use crate::words;
-
-use super::{ContactForm, Dialog, Person, Presence, State, name};
+use super::{ContactForm, Dialog, News, Person, Presence, State};
 
 /// What the station has to do because the book changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -102,24 +100,18 @@ impl State {
         if let Some(key) = &contact.key {
             self.forget_knock(key);
         }
-        let name = name(&contact.name);
-        self.status = if is_change {
-            words::changed(&name)
-        } else {
-            words::added(&name)
-        };
         if !is_change {
+            self.tell(News::Added(contact.name));
             self.choose(contact.name);
         }
     }
 
-    /// A dialog's wish could not be fulfilled: it stays, and says why. Without one it is a line of
-    /// the status bar.
+    /// A dialog's wish could not be fulfilled: it stays, and says why.
     pub(crate) fn refuse(&mut self, why: String) {
         match &mut self.dialog {
             Some(Dialog::Contact(form)) => form.problem = Some(why),
             Some(Dialog::Settings(form)) => form.problem = Some(why),
-            _ => self.status = why,
+            _ => self.tell(News::Refused(why)),
         }
     }
 

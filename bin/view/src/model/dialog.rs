@@ -1,6 +1,8 @@
 //! What stands over the screen and waits for an answer: one dialog at a time, with what is typed
 //! into it.
 
+use std::path::PathBuf;
+
 use transom::{PeerName, PublicKey, TransferId};
 use transom_users::{Address, Book, Contact, Rights};
 
@@ -20,6 +22,11 @@ pub(crate) enum Dialog {
     ForgetTexts(Box<SettingsForm>),
     /// A web address somebody wrote is about to be opened.
     Link(String),
+    /// Files that were copied in a file manager are about to be sent.
+    Pasted {
+        peer: PeerName,
+        paths: Vec<PathBuf>,
+    },
     /// Somebody is about to be removed.
     Remove(PeerName),
     /// How the window behaves.

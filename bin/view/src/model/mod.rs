@@ -13,8 +13,10 @@ mod echoes;
 mod history;
 mod knocks;
 mod links;
+mod news;
 mod own;
 mod pace;
+mod past;
 mod people;
 mod pictures;
 mod sound;
@@ -52,8 +54,10 @@ pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
+pub(crate) use news::{Mishap, News, Told};
 pub(crate) use own::{Corner, source_of};
 pub(crate) use pace::{Bound, Sample, Summary};
+pub(crate) use past::{Past, PastCall};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
 pub(crate) use sound::{OwnSound, Sound};
@@ -83,8 +87,12 @@ pub(crate) struct State {
     pub(crate) offers: Vec<Offer>,
     /// What the person should know and can put away.
     pub(crate) warnings: Vec<Warning>,
-    /// The last thing that happened, in one line.
-    pub(crate) status: String,
+    /// What happened and needs no answer, oldest first.
+    pub(crate) news: Vec<Told>,
+    /// News so far.
+    told: u64,
+    /// When the window was opened, since 1970.
+    pub(crate) opened: Duration,
     /// Whether a file dialog is open, so that a second click opens no second one.
     pub(crate) picking: bool,
     /// Whether the picture has the whole screen.
@@ -225,6 +233,7 @@ impl State {
                         bytes,
                         overwrites,
                         into: self.inbox.clone(),
+                        at: self.now,
                     },
                     asks,
                 );
@@ -264,9 +273,6 @@ impl State {
         match action {
             Action::Choose(peer) => self.choose(*peer),
             Action::Pick { .. } => self.picking = true,
-            Action::Send { peer, path } => {
-                self.status = words::sending(&words::line(&path.to_string_lossy()), &name(peer));
-            }
             Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
             }
@@ -291,7 +297,8 @@ impl State {
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::Fullscreen(on) => self.fullscreen = *on,
-            Action::Say(what) => self.status.clone_from(what),
+            Action::Tell(news) => self.tell(news.clone()),
+            Action::PutAway(number) => self.put_away(*number),
             Action::Help(on) => self.help = *on,
             other => self.act_on_calls(other),
         }
@@ -303,6 +310,7 @@ impl State {
         let last = self.person(peer).talk.back().map(|line| line.at);
         let next = last.map(|at| at + Duration::from_micros(1));
         let at = next.map_or(self.now, |next| next.max(self.now));
+        self.person(peer).unread_since = None;
         self.person(peer).say(at, id, text.clone());
         self.write_down(peer, Entry::Said { at, text });
     }
@@ -316,16 +324,15 @@ impl State {
     pub(crate) fn picked(
         &mut self,
         peer: PeerName,
-        answer: Result<Vec<PathBuf>, String>,
+        answer: Result<Vec<PathBuf>, Mishap>,
     ) -> Vec<Action> {
         self.picking = false;
         match answer {
-            Ok(paths) if paths.is_empty() => self.status = words::NOTHING_CHOSEN.to_owned(),
             Ok(paths) => {
                 let send = |path| Action::Send { peer, path };
                 return paths.into_iter().map(send).collect();
             }
-            Err(why) => self.status = why,
+            Err(why) => self.tell(News::Desktop(why)),
         }
         Vec::new()
     }
@@ -334,19 +341,20 @@ impl State {
     pub(crate) fn picked_folder(
         &mut self,
         what: FolderFor,
-        answer: Result<Option<PathBuf>, String>,
-    ) {
+        answer: Result<Option<PathBuf>, Mishap>,
+    ) -> Vec<Action> {
         self.picking = false;
         match (answer, what) {
-            (Ok(None), _) => self.status = words::NOTHING_CHOSEN.to_owned(),
+            (Ok(None), _) => {}
             (Ok(Some(folder)), FolderFor::Offer(transfer)) => self.redirect(transfer, &folder),
             (Ok(Some(folder)), FolderFor::Inbox) => {
-                if let Some(Dialog::Settings(form)) = &mut self.dialog {
-                    form.inbox = folder.to_string_lossy().into_owned();
-                }
+                let mut config = self.config.clone();
+                config.inbox = Some(folder);
+                return vec![Action::SaveSettings(Box::new(config))];
             }
-            (Err(why), _) => self.refuse(why),
+            (Err(why), _) => self.tell(News::Desktop(why)),
         }
+        Vec::new()
     }
 
     /// Shows a warning, once.
@@ -364,6 +372,9 @@ impl State {
     fn choose(&mut self, peer: PeerName) {
         if self.chosen != Some(peer) {
             self.view.chat = false;
+            if let Some(left) = self.chosen.filter(|left| self.has_person(*left)) {
+                self.person(left).unread_since = None;
+            }
         }
         self.chosen = Some(peer);
         (self.view.cameras, self.view.page) = (false, true);
@@ -393,10 +404,8 @@ impl State {
     ) -> Vec<Action> {
         self.person(peer).presence = Presence::Here;
         match new_key {
-            Some((key, None)) => self.status = words::is_here_anew(&name(&peer), &key),
-            Some((_, Some(known))) => {
-                self.status = words::is_here_as_known(&name(&peer), &name(&known));
-            }
+            Some((key, None)) => self.tell(News::Learned { peer, key }),
+            Some((_, Some(known))) => self.tell(News::KnownAs { peer, known }),
             None => {}
         }
         self.call_joined(peer)
@@ -417,7 +426,7 @@ impl State {
         let person = self.person(peer);
         person.hear(at, text);
         if !chosen {
-            person.unread = person.unread.saturating_add(1);
+            person.miss(at);
         }
     }
 
@@ -437,6 +446,10 @@ impl State {
         if on {
             self.verified.push(key);
         }
+    }
+
+    fn has_person(&self, peer: PeerName) -> bool {
+        self.people.iter().any(|person| person.name == peer)
     }
 
     /// The person of that name; a known peer that is not in the book comes into the list when it is

@@ -20,7 +20,7 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowId};
 
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
-use crate::model::{Action, Config, Face, Presence, Sample, State, Theme, Warning};
+use crate::model::{Action, Config, Face, News, Presence, Sample, State, Theme, Warning};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
@@ -219,11 +219,8 @@ impl Shell {
             }
             Letter::Kept(kept) => self.state.kept(kept),
             Letter::Picked(peer, answer) => self.state.picked(peer, answer),
-            Letter::PickedFolder(what, answer) => {
-                self.state.picked_folder(what, answer);
-                Vec::new()
-            }
-            Letter::Say(what) => vec![Action::Say(what)],
+            Letter::PickedFolder(what, answer) => self.state.picked_folder(what, answer),
+            Letter::Mishap(why) => vec![Action::Tell(News::Desktop(why))],
             Letter::Close => vec![Action::Quit],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());
