@@ -4,6 +4,8 @@
 mod camera;
 mod cargo;
 mod evil;
+#[cfg(target_os = "linux")]
+mod lan;
 mod person;
 mod processes;
 mod program;
@@ -14,6 +16,8 @@ mod terminal;
 pub use camera::{FakeCamera, Mood};
 pub use cargo::{cargo, root, transom};
 pub use evil::{Evil, Raw};
+#[cfg(target_os = "linux")]
+pub use lan::{Lan, Machine};
 pub use person::Person;
 pub use processes::Mark;
 pub use program::{Finished, PATIENCE, Program, eventually};

@@ -81,6 +81,42 @@ pub fn change_line(text: &str, contact: &Contact) -> Result<String, EditError> {
     checked(changed, &gathered(wanted)?)
 }
 
+/// The text with a contact that was learned by a pairing: in place of the contact that has its key,
+/// or that has its name and no key; else behind the others. A comment stays.
+///
+/// ```
+/// use transom_users::{Contact, paired_line};
+/// let key = transom_wire::PublicKey([5; 32]);
+/// let anna: Contact = format!("anna 10.0.0.9 key={key} may=call").parse().unwrap();
+/// let text = paired_line("anna 10.0.0.2 # from work\n", &anna).unwrap();
+/// assert_eq!(text, format!("anna 10.0.0.9:7447 key={key} may=call # from work\n"));
+/// ```
+///
+/// # Errors
+/// The name belongs to a contact with another key, the book is full, or the contact holds what a
+/// line can't.
+pub fn paired_line(text: &str, contact: &Contact) -> Result<String, EditError> {
+    let (book, _) = Book::parse(text);
+    let owner = contact.key.and_then(|key| book.owner_of(&key));
+    let namesake = || {
+        book.find(contact.name.as_str())
+            .filter(|it| it.key.is_none())
+    };
+    let Some(old) = owner.or_else(namesake) else {
+        return add_line(text, contact);
+    };
+    let comment = match contact.comment.is_empty() {
+        true => old.comment.clone(),
+        false => contact.comment.clone(),
+    };
+    let changed = Contact {
+        name: old.name,
+        comment,
+        ..contact.clone()
+    };
+    change_line(text, &changed)
+}
+
 /// The text without the line of the contact of that name.
 ///
 /// ```

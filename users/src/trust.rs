@@ -52,15 +52,33 @@ pub struct Person<'a> {
 /// assert_eq!(trust(anna, &book, &known, &other), changed);
 /// ```
 pub fn trust(contact: &Contact, book: &Book, known: &KnownPeers, offered: &PublicKey) -> Trust {
+    match pinned(contact, book, known) {
+        Some((pinned, _)) if pinned == *offered => Trust::Pinned,
+        Some((pinned, in_book)) => Trust::Changed { pinned, in_book },
+        None => Trust::FirstUse,
+    }
+}
+
+/// The key that a contact has to show, if one is pinned, and whether the contact book says so.
+///
+/// ```
+/// use transom_users::{Book, KnownPeers, pinned};
+/// use transom_wire::PublicKey;
+/// let key = PublicKey([5; 32]);
+/// let (book, _) = Book::parse(&format!("anna 10.0.0.2 key={key}\nben 10.0.0.3"));
+/// let pin = |at: usize| pinned(&book.contacts()[at], &book, &KnownPeers::default());
+/// assert_eq!(pin(0), Some((key, true)));
+/// assert_eq!(pin(1), None);
+/// ```
+pub fn pinned(contact: &Contact, book: &Book, known: &KnownPeers) -> Option<(PublicKey, bool)> {
     let in_line = |contact: &Contact| contact.key;
     let written = contact
         .key
         .or_else(|| book.named(&contact.name).and_then(in_line));
-    let in_book = written.is_some();
-    match written.or_else(|| Some(pins(contact, book, known).first()?.1)) {
-        Some(pinned) if pinned == *offered => Trust::Pinned,
-        Some(pinned) => Trust::Changed { pinned, in_book },
-        None => Trust::FirstUse,
+    let learned = || pins(contact, book, known).first().map(|(_, key)| *key);
+    match written {
+        Some(key) => Some((key, true)),
+        None => learned().map(|key| (key, false)),
     }
 }
 

@@ -3,23 +3,30 @@
 
 mod calls;
 mod contacts;
+mod pairing;
 mod transfers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use transom::PeerName;
 use transom::media::Source;
+use transom::{Announce, PeerName};
 
 use crate::guests::Guests;
 
 use calls::{CALL, CAMERA, WATCH};
+#[cfg(feature = "discovery")]
+use contacts::FIND;
 use contacts::{ID, USERS};
+use pairing::PAIR;
 use transfers::{RECEIVE, SEND, TEXT};
 
 pub(crate) use calls::{Call, Camera, Watch};
+#[cfg(feature = "discovery")]
+pub(crate) use contacts::Find;
 pub(crate) use contacts::{Id, Users, UsersCommand};
+pub(crate) use pairing::{BoxPairing, Pair};
 pub(crate) use transfers::{Consent, Receive, Send, Text};
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
@@ -82,6 +89,9 @@ pub(crate) enum Command {
     /// Take files and texts that are sent to you
     #[command(after_help = RECEIVE)]
     Receive(Receive),
+    /// Make somebody a contact by a code that one of you shows and the other types
+    #[command(after_help = PAIR)]
+    Pair(Pair),
     /// Send a line of text
     #[command(after_help = TEXT)]
     Text(Text),
@@ -95,6 +105,10 @@ pub(crate) enum Command {
     #[cfg(feature = "sound")]
     #[command(after_help = SOUNDS)]
     Sounds,
+    /// List the stations nearby that announce themselves
+    #[cfg(feature = "discovery")]
+    #[command(after_help = FIND)]
+    Find(Find),
     /// Try it all on this machine: a box, a watcher and a file, with throw-away keys
     #[command(after_help = DEMO)]
     Demo(Demo),
@@ -119,6 +133,26 @@ pub(crate) struct Door {
     /// Who may connect: known (the contact book) or NAME,…
     #[arg(long, value_name = "WHO", default_value = "known")]
     pub(crate) allow: Guests,
+    #[command(flatten)]
+    pub(crate) announcing: Announcing,
+}
+
+/// Whether the local network is told.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Announcing {
+    /// Don't tell the local network that this station exists: by default its name, its key's
+    /// fingerprint, its port and what it does are announced by mDNS
+    #[arg(long)]
+    no_announce: bool,
+}
+
+impl From<Announcing> for Announce {
+    fn from(announcing: Announcing) -> Self {
+        match announcing.no_announce {
+            true => Self::Never,
+            false => Self::Always,
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -151,8 +185,9 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 const START: &str = "\
 Start here:
   transom demo                   try it on this machine
-  transom id                     your line for somebody's contact book
-  transom users add NAME HOST    somebody in yours";
+  transom pair                   make somebody a contact by a code
+  transom send --code FILE       send to somebody who types a code at `transom receive`
+  transom find                   who is nearby";
 const CAMERAS: &str = "\
 Example:
   transom cameras";
@@ -223,6 +258,9 @@ mod tests {
             "watch porch elsewhere",
             "watch porch --frames 0",
             "send porch",
+            "pair --may everything",
+            "pair --print anna",
+            "receive --from a:b:c",
             "send porch x --limit fast",
             "send porch x --on-collision explode",
             "users trust anna NOTAKEY",

@@ -2,10 +2,11 @@
 //! reached.
 
 use transom::people::Contact;
-use transom::{EndReason, Notice, Obstacle, PeerName, PublicKey, Settings};
+use transom::{EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Settings};
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::pairing;
 use crate::place::{Place, machine_name};
 use crate::report;
 use crate::station::Running;
@@ -53,6 +54,20 @@ impl Line {
             patience: PATIENCE,
             told: None,
         })
+    }
+
+    /// A peer that a pairing has found, and that dials us.
+    pub(crate) fn paired(running: Running, paired: &Paired, own_key: PublicKey) -> Self {
+        Self {
+            running,
+            peer: paired.peer,
+            contact: pairing::contact(paired, paired.may),
+            own_key,
+            book: String::new(),
+            joined: false,
+            patience: PATIENCE,
+            told: None,
+        }
     }
 
     /// Takes note of what concerns the connection itself, and tells it.
@@ -165,7 +180,7 @@ impl Line {
 
     /// Our line for the peer's book.
     fn own_line(&self) -> String {
-        let address = crate::addresses::of_this_machine();
+        let address = transom::own_addresses();
         let address = address
             .first()
             .map_or("ADDRESS".to_owned(), ToString::to_string);

@@ -14,6 +14,7 @@ use crate::place::Place;
 pub(crate) fn open(settings: &mut Settings, door: Door, output: &Output) {
     warn_of_strangers(&door.allow, &settings.book, output);
     settings.allow = door.allow.into();
+    settings.announce = door.announcing.into();
     settings.listen = if door.listen.is_empty() {
         everywhere(DEFAULT_PORT)
     } else {

@@ -1,8 +1,9 @@
 //! `transom`: the headless program. It parses a command line, runs one command on top of the
 //! station, and turns its end into an exit code.
 
-mod addresses;
 mod args;
+mod book_file;
+mod box_pairing;
 mod check;
 mod commands;
 mod dial;
@@ -15,10 +16,12 @@ mod latency;
 mod measure;
 mod once;
 mod output;
+mod pairing;
 mod passage;
 mod pictures;
 mod place;
 mod progress;
+mod qr;
 mod recorder;
 mod report;
 mod signals;
@@ -65,12 +68,15 @@ fn main() -> ExitCode {
         Command::Watch(arguments) => commands::watch::run(&arguments, &place, &output),
         Command::Send(arguments) => commands::send::run(&arguments, &place, &output),
         Command::Receive(arguments) => commands::receive::run(arguments, &place, &output),
+        Command::Pair(arguments) => commands::pair::run(&arguments, &place, &output),
         Command::Text(arguments) => commands::text::run(&arguments, &place, &output),
         Command::Users(arguments) => commands::users::run(arguments, &place, &output),
         Command::Cameras => commands::cameras::run(&output),
         #[cfg(feature = "sound")]
         Command::Sounds => commands::sounds::run(&output),
         Command::Demo(arguments) => commands::demo::run(&arguments, &output),
+        #[cfg(feature = "discovery")]
+        Command::Find(arguments) => commands::find::run(&arguments, &place, &output),
         Command::Completions { shell } => commands::completions::run(shell),
     };
     match result.and_then(|()| output.complete()) {

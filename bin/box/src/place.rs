@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::{Book, Contact};
-use transom::{Identity, KnownPeersFile, Order, PeerName, Settings, State};
+use transom::{Identity, KnownPeersFile, MOVED_PATIENCE, Order, PeerName, Settings, State};
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -59,6 +59,7 @@ impl Place {
         settings.marks = state.marks();
         settings.mark_packets = self.mark_packets;
         settings.order = self.order;
+        settings.moved_patience = MOVED_PATIENCE;
         settings.book = self.book(output)?;
         Ok(settings)
     }

@@ -1,10 +1,14 @@
 //! Notices as lines for people and as JSON for programs, the same in every command.
 
 use serde_json::{Value, json};
-use transom::{Direction, EndReason, Notice, Outcome, PeerName, PublicKey, Shape, TransferStatus};
+use transom::{
+    Direction, EndReason, Notice, Outcome, PairingNotice, PeerName, PublicKey, Shape,
+    TransferStatus,
+};
 
 use crate::format::{bytes, count};
 use crate::output::Output;
+use crate::pairing;
 use crate::sound;
 use crate::words::{
     abilities, bottleneck_word, call_words, camera_word, camera_words, end_said, end_word,
@@ -35,6 +39,7 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
 fn is_result(notice: &Notice) -> bool {
     match notice {
         Notice::Text { .. } | Notice::EntryFailed { .. } => true,
+        Notice::Pairing(notice) => !matches!(notice, PairingNotice::Trying { .. }),
         Notice::TransferEnded { outcome, .. } => matches!(
             outcome,
             Outcome::Failed { .. } | Outcome::Lost { .. } | Outcome::Partial { .. }
@@ -214,6 +219,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             },
             json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
         ),
+        Notice::Pairing(notice) => return pairing::describe(notice),
         notice => return sound::describe(notice),
     })
 }

@@ -5,7 +5,6 @@
 use std::env;
 use std::fs::{self, File, FileType};
 use std::io;
-use std::net::{IpAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use transom::PeerName;
@@ -48,14 +47,6 @@ pub(crate) fn own_name() -> PeerName {
         .or_else(|| env::var("COMPUTERNAME").ok());
     let named = host.and_then(|host| host.trim().parse().ok());
     named.unwrap_or_else(|| "window".parse().expect("the word is a name"))
-}
-
-/// The address that packets to others would come from; none is sent.
-pub(crate) fn own_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("192.0.2.1:9").ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_unspecified()).then_some(address)
 }
 
 /// A variable that says something.

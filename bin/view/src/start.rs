@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use transom::media::CaptureRequest;
-use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
+use transom::{
+    CallKind, MOVED_PATIENCE, PeerName, Settings, State as Folder, StateError, everywhere,
+    own_addresses,
+};
 use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 
 use crate::arguments::Arguments;
@@ -119,6 +122,7 @@ fn prepare(
     let key = folder.identity()?.public_key();
     let address = reached_at(arguments.listen.as_deref().unwrap_or_default());
     state.own = Own {
+        addresses: addresses(arguments.listen.as_deref().unwrap_or_default()),
         name: name.to_string(),
         is_usual: name == paths::own_name(),
         key: Some(key),
@@ -146,13 +150,23 @@ fn prepare(
 /// Where others reach this window, as far as it can be known: the address it listens at, or this
 /// computer's.
 fn reached_at(listen: &[SocketAddr]) -> String {
-    let named = listen.iter().find(|address| !address.ip().is_unspecified());
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
-    let own = || Some(SocketAddr::new(paths::own_address()?, port));
-    match named.copied().or_else(own) {
-        Some(address) => Address::from(address).to_string(),
+    match addresses(listen).first() {
+        Some(address) => address.to_string(),
         None => format!("ADDRESS:{port}"),
     }
+}
+
+/// The addresses that are listened at by name, or else all of this computer; best first.
+fn addresses(listen: &[SocketAddr]) -> Vec<Address> {
+    let named = listen.iter().filter(|address| !address.ip().is_unspecified());
+    let named: Vec<_> = named.copied().map(Address::from).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
+    let own = own_addresses().into_iter();
+    own.map(|ip| Address::from(SocketAddr::new(ip, port))).collect()
 }
 
 /// Starts the station. If somebody else has the usual port, nobody can reach this window, but it
@@ -210,6 +224,8 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         camera: state.calls.own.request.clone(),
         sound: state.sound.settings.clone(),
         adaptation: state.config.adaptation(),
+        announce: state.config.announcing(),
+        moved_patience: MOVED_PATIENCE,
         // Also while nobody may ring: what this window can do is told once, and it may change.
         takes_calls: true,
         mark_packets: state.config.mark_packets,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use transom_secure::{Ciphers, HANDSHAKE_TIMEOUT, Identity};
+use transom_secure::{Ciphers, HANDSHAKE_TIMEOUT, Identity, PAIRING_TIMEOUT};
 use transom_wire::PeerName;
 
 /// The configuration of a [`Net`](crate::Net).
@@ -30,6 +30,14 @@ pub struct Config {
     pub max_half_open_per_address: usize,
     /// Most time from connected to admitted. Less than the default cuts off slow Wi-Fi.
     pub handshake_timeout: Duration,
+    /// Most time from connected to paired. Less than the default cuts off slow Wi-Fi.
+    pub pairing_timeout: Duration,
+    /// Most pairings that strangers begin at once, and then one in each
+    /// [`pairing_interval`](Self::pairing_interval). Default 8: more than a person who mistypes a
+    /// code, and 3 ms of CPU.
+    pub pairing_burst: u32,
+    /// Default 500 ms, so that a flood of pairings takes about a thousandth of a core.
+    pub pairing_interval: Duration,
     /// Most time from dialed to connected. Default 5 s: TCP sends its first three SYNs within 3 s.
     pub connect_timeout: Duration,
     /// Most time to send a goodbye. Default 1 s.
@@ -56,6 +64,9 @@ impl Config {
             max_half_open: 64,
             max_half_open_per_address: 4,
             handshake_timeout: HANDSHAKE_TIMEOUT,
+            pairing_timeout: PAIRING_TIMEOUT,
+            pairing_burst: 8,
+            pairing_interval: Duration::from_millis(500),
             connect_timeout: Duration::from_secs(5),
             linger: Duration::from_secs(1),
             read_budget: 256 * 1024,

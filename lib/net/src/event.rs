@@ -5,8 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use transom_proto::{self as proto, PeerError, Side};
-use transom_secure::{ChannelError, Cipher, HandshakeError};
-use transom_wire::{ByeCode, PeerName, PublicKey, Status};
+use transom_secure::{ChannelError, Cipher, HandshakeError, PairingError};
+use transom_wire::{ByeCode, Introduction, PeerName, PublicKey, Status};
 
 /// Identifies one connection. Ids are not reused.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -19,7 +19,8 @@ pub struct WatchId(pub(crate) usize);
 /// An event of the loop.
 ///
 /// A peer appears with the [`PeerId`] that `dial` gave, or with its `Key`. The last event of every
-/// peer is `Left`, exactly once. An accepted connection that never proves a key causes no event.
+/// peer is `Left`, exactly once. An accepted connection that never proves a key causes no event, and
+/// one that asks for a pairing causes `Pairing` alone.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -51,6 +52,15 @@ pub enum Event {
         /// The session's event.
         event: proto::Event,
     },
+    /// Something happened in a pairing.
+    Pairing {
+        /// The connection.
+        peer: PeerId,
+        /// The peer's address.
+        address: SocketAddr,
+        /// What happened.
+        event: PairingEvent,
+    },
     /// The connection has ended.
     Left {
         /// The connection.
@@ -63,6 +73,27 @@ pub enum Event {
     Watched(WatchId),
     /// A [`Waker`](crate::Waker) was used, once or more often.
     Woken,
+}
+
+/// What happens in a pairing (wire 10).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PairingEvent {
+    /// The listener that we dialed has had a try at the code. `Paired` follows, or the peer's
+    /// `Left`.
+    Tried,
+    /// The peer that dialed us has another code. After the last try the code is closed.
+    WrongCode {
+        /// Tries that are left.
+        tries_left: u8,
+    },
+    /// The peer has proven to know the code. A code that we showed is closed.
+    Paired {
+        /// The peer's key.
+        key: PublicKey,
+        /// What the peer tells of itself.
+        introduction: Introduction,
+    },
 }
 
 /// Why a connection ended.
@@ -96,6 +127,12 @@ pub enum Departure {
     /// The handshake took too long.
     #[error("the handshake took too long")]
     HandshakeTimeout,
+    /// The pairing failed.
+    #[error("the pairing failed: {0}")]
+    PairingFailed(PairingError),
+    /// The listener that we dialed to pair with has another key than we expected.
+    #[error("they have another key than expected")]
+    OtherKey(PublicKey),
     /// The peer closed before it sent a record: it may not know our key.
     #[error("they hung up before their hello: they may not know this key")]
     Refused,

@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind, Read};
 
 use transom_proto::{self as proto, Side};
-use transom_secure::{Channel, HANDSHAKE_BUFFER, Handshake, HandshakeError};
+use transom_secure::{Channel, HANDSHAKE_BUFFER, Handshake, HandshakeError, Purpose};
 use transom_wire::PeerName;
 
 use crate::config::Config;
@@ -12,6 +12,7 @@ use crate::outbound::Outbound;
 
 pub(crate) struct Handshaking {
     handshake: Handshake,
+    begun: proto::Instant,
     pub(crate) until: proto::Instant,
     owner_asked: bool,
     /// Bytes that were read after the handshake; fewer than [`HANDSHAKE_BUFFER`].
@@ -31,17 +32,21 @@ pub(crate) enum HandshakeProgress {
 }
 
 impl Handshaking {
+    /// A dialer asks for that purpose; a listener serves sessions and that purpose.
     pub(crate) fn new(
         config: &Config,
         side: Side,
+        purpose: Purpose,
         now: proto::Instant,
     ) -> Result<Self, HandshakeError> {
-        let mut handshake = Handshake::new(&config.identity, side, config.ciphers)?;
+        let (identity, ciphers) = (&config.identity, config.ciphers);
+        let mut handshake = Handshake::with_purpose(identity, side, ciphers, purpose)?;
         if let Some(name) = &config.name {
             handshake.introduce(name.as_str().as_bytes());
         }
         Ok(Self {
             handshake,
+            begun: now,
             until: now + config.handshake_timeout,
             owner_asked: false,
             early: Vec::new(),
@@ -102,6 +107,16 @@ impl Handshaking {
             .ok()?
             .parse()
             .ok()
+    }
+
+    /// When the connection was established.
+    pub(crate) fn begun(&self) -> proto::Instant {
+        self.begun
+    }
+
+    /// What the connection is for, once the peer's key is known.
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.handshake.purpose()
     }
 
     /// Whether only the owner's answer is missing.

@@ -8,6 +8,9 @@
 //!    [`Net::refuse`]; act on the sessions' events through [`Net::session`]. Then 2 again, which
 //!    also sends what step 3 queued.
 //!
+//! A pairing by a typed code (wire 10) is a connection of its own, without `Key` and session: see
+//! [`Net::open_pairing`] and [`Net::dial_pairing`].
+//!
 //! ```
 //! use std::time::{Duration, Instant};
 //! use transom_net::{Config, Event, Net};
@@ -52,6 +55,7 @@ mod marks;
 mod net;
 mod options;
 mod outbound;
+mod pairing;
 mod peer;
 mod readiness;
 mod sealed_connection;
@@ -65,6 +69,7 @@ mod watch;
 
 pub use config::Config;
 pub use error::BindError;
-pub use event::{Departure, Event, PeerId, WatchId};
+pub use event::{Departure, Event, PairingEvent, PeerId, WatchId};
 pub use net::Net;
+pub use pairing::{PairingTerms, TRIES};
 pub use waker::Waker;

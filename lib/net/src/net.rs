@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token};
 use transom_proto::{self as proto, Session};
-use transom_wire::ByeCode;
+use transom_wire::{ByeCode, PublicKey};
 
 use crate::config::Config;
 use crate::error::BindError;
@@ -16,7 +16,8 @@ use crate::event::{Departure, Event, PeerId, WatchId};
 use crate::handshaking::Handshaking;
 use crate::listener::Listener;
 use crate::loop_context::LoopContext;
-use crate::peer::Peer;
+use crate::pairing::PairingTerms;
+use crate::peer::{DialedPairing, Peer};
 use crate::waker::Waker;
 
 /// All sockets of a station. See the [crate's page](crate) for the order of calls.
@@ -75,16 +76,34 @@ impl Net {
     /// The system refuses at once (no route, no file descriptor), or there are
     /// [`Config::max_peers`] peers.
     pub fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
-        if self.is_full() {
-            let limit = self.context.config.max_peers;
-            let what = format!("the limit of {limit} peers is reached");
-            return Err(io::Error::new(ErrorKind::QuotaExceeded, what));
-        }
-        let stream = TcpStream::connect(address)?;
-        let until = self.context.now() + self.context.config.connect_timeout;
-        let id = PeerId(self.next_id());
-        self.add(Peer::dialed(id, stream, address, until))?;
-        Ok(id)
+        self.dial_for(address, None)
+    }
+
+    /// Starts to connect for a pairing by a code that the peer shows. With `key` the peer must have
+    /// that key. [`PairingEvent::Tried`](crate::PairingEvent) and then `Paired` follow, unless the
+    /// peer's `Left` comes before; `Left` follows in any case.
+    ///
+    /// # Errors
+    /// As for [`dial`](Self::dial).
+    pub fn dial_pairing(
+        &mut self,
+        address: SocketAddr,
+        terms: PairingTerms,
+        key: Option<PublicKey>,
+    ) -> io::Result<PeerId> {
+        self.dial_for(address, Some(Box::new((terms, key))))
+    }
+
+    /// Shows a code: whoever dials us and knows it is paired with, and the code is closed then. It is
+    /// also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is closed.
+    pub fn open_pairing(&mut self, terms: PairingTerms) {
+        self.context.pairings.open(terms);
+    }
+
+    /// Closes the code that is shown. From then on a connection that asks for a pairing is refused
+    /// by its first bytes.
+    pub fn close_pairing(&mut self) {
+        self.context.pairings.close();
     }
 
     /// Answers [`Event::Key`]: admits the peer to a session of this configuration. `Joined`
@@ -245,14 +264,25 @@ impl Net {
                 oldest.end(Departure::TooMany, &mut self.context);
             }
         }
-        let handshaking = Handshaking::new(
-            &self.context.config,
-            proto::Side::Listener,
-            self.context.now(),
-        );
+        let (config, now) = (&self.context.config, self.context.now());
+        let purpose = self.context.pairings.served(config, now);
+        let handshaking = Handshaking::new(config, proto::Side::Listener, purpose, now);
         let id = PeerId(self.next_id());
         let handshaking = handshaking.map_err(io::Error::other)?;
         self.add(Peer::accepted(id, stream, address, handshaking))
+    }
+
+    fn dial_for(&mut self, address: SocketAddr, pairing: DialedPairing) -> io::Result<PeerId> {
+        if self.is_full() {
+            let limit = self.context.config.max_peers;
+            let what = format!("the limit of {limit} peers is reached");
+            return Err(io::Error::new(ErrorKind::QuotaExceeded, what));
+        }
+        let stream = TcpStream::connect(address)?;
+        let until = self.context.now() + self.context.config.connect_timeout;
+        let id = PeerId(self.next_id());
+        self.add(Peer::dialed(id, stream, address, until, pairing))?;
+        Ok(id)
     }
 
     fn add(&mut self, mut peer: Peer) -> io::Result<()> {

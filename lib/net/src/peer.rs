@@ -2,6 +2,7 @@
 //! and end it.
 
 mod ending;
+mod pairing;
 mod reading;
 pub(crate) mod sending;
 
@@ -11,6 +12,8 @@ use std::net::SocketAddr;
 use mio::event;
 use mio::net::TcpStream;
 use transom_proto::{self as proto, Connection, Order, Session, Side};
+use transom_secure::Purpose;
+use transom_wire::PublicKey;
 
 use crate::event::{Departure, Event, PeerId};
 use crate::handshaking::Handshaking;
@@ -19,13 +22,15 @@ use crate::loop_context::LoopContext;
 use crate::marks::Marks;
 use crate::options::{self, Tuning};
 use crate::outbound::Outbound;
+use crate::pairing::{PairingConnection, PairingTerms};
 use crate::readiness::Readiness;
 use crate::sealed_connection::{Fault, SealedConnection};
 
 /// ```text
 ///  dial --> Connecting --> Handshaking --admit--> Joined --close, fault--> Closing --> Gone
 /// accept ------------------^  |                      |                                  ^
-///                             `---- any failure -----+---- bye, end, lost, silent ------'
+///                             |---- any failure -----+---- bye, end, lost, silent ------|
+///                             `-- purpose pairing --> Pairing ----- paired, failed -----'
 /// ```
 /// A connection whose socket can't be written any more stays `Joined` until the bytes that arrived
 /// before are read.
@@ -35,6 +40,8 @@ pub(crate) struct Peer {
     address: SocketAddr,
     side: Side,
     stage: Stage,
+    /// We dialed to pair.
+    pairing: DialedPairing,
     readiness: Readiness,
     inbound: Inbound,
     outbound: Outbound,
@@ -47,10 +54,14 @@ pub(crate) struct Peer {
 enum Stage {
     Connecting { until: proto::Instant },
     Handshaking(Box<Handshaking>),
+    Pairing(Box<PairingConnection>),
     Joined(Box<SealedConnection>),
     Closing(Box<Closing>),
     Gone,
 }
+
+/// What we dial a listener with to pair, and the key that it must have; `None` for a session.
+pub(crate) type DialedPairing = Option<Box<(PairingTerms, Option<PublicKey>)>>;
 
 /// A goodbye that is being sent.
 struct Closing {
@@ -71,9 +82,13 @@ impl Peer {
         stream: TcpStream,
         address: SocketAddr,
         until: proto::Instant,
+        pairing: DialedPairing,
     ) -> Self {
         let stage = Stage::Connecting { until };
-        Self::new(id, stream, address, Side::Dialer, stage)
+        Self {
+            pairing,
+            ..Self::new(id, stream, address, Side::Dialer, stage)
+        }
     }
 
     /// A connection that a listener accepted.
@@ -95,6 +110,7 @@ impl Peer {
             address,
             side,
             stage,
+            pairing: None,
             readiness: Readiness::default(),
             inbound: Inbound::default(),
             outbound: Outbound::default(),
@@ -114,6 +130,7 @@ impl Peer {
         match &self.stage {
             Stage::Connecting { until } => Some(*until),
             Stage::Handshaking(handshaking) => Some(handshaking.until),
+            Stage::Pairing(pairing) => Some(pairing.until),
             Stage::Joined(sealed) => sealed.connection.poll_timeout(),
             Stage::Closing(closing) => Some(closing.until),
             Stage::Gone => None,
@@ -172,9 +189,10 @@ impl Peer {
         &mut self.stream
     }
 
-    /// Whether the connection was accepted and is not admitted yet.
+    /// Whether the connection was accepted and is not admitted to a session.
     pub(crate) fn is_half_open(&self) -> bool {
-        self.side == Side::Listener && matches!(self.stage, Stage::Handshaking(_))
+        let before = matches!(self.stage, Stage::Handshaking(_) | Stage::Pairing(_));
+        self.side == Side::Listener && before
     }
 
     pub(crate) fn is_gone(&self) -> bool {
@@ -185,8 +203,10 @@ impl Peer {
     fn is_known(&self) -> bool {
         self.side == Side::Dialer
             || match &self.stage {
-                Stage::Handshaking(handshaking) => handshaking.awaits_owner(),
-                stage => !matches!(stage, Stage::Connecting { .. }),
+                Stage::Handshaking(handshaking) => {
+                    handshaking.awaits_owner() && handshaking.purpose() == Purpose::Session
+                }
+                stage => !matches!(stage, Stage::Connecting { .. } | Stage::Pairing(_)),
             }
     }
 
@@ -202,7 +222,7 @@ impl Peer {
             && match &self.stage {
                 // Bytes after the handshake wait for the owner's answer.
                 Stage::Handshaking(handshaking) => !handshaking.awaits_owner(),
-                Stage::Joined(_) | Stage::Closing(_) => true,
+                Stage::Pairing(_) | Stage::Joined(_) | Stage::Closing(_) => true,
                 Stage::Connecting { .. } | Stage::Gone => false,
             }
     }

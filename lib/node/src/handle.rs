@@ -8,10 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use transom_media::CaptureRequest;
 use transom_net::PeerId;
 use transom_proto::CallId;
+use transom_secure::Code;
 use transom_users::{Book, Contact, Rights};
 use transom_wire::{CallKind, PeerName, PublicKey};
 
+use crate::discovery::Announce;
 use crate::notice::{TextId, TransferId};
+use crate::pairing::{Candidates, PairingTerms};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
 
@@ -67,6 +70,16 @@ pub(crate) enum Command {
         name: PeerName,
         may: Rights,
     },
+    ShowCode {
+        code: Option<Code>,
+        terms: PairingTerms,
+    },
+    EnterCode {
+        code: Code,
+        candidates: Candidates,
+        terms: PairingTerms,
+    },
+    EndPairing,
     SetInbox {
         inbox: Option<InboxSettings>,
     },
@@ -108,6 +121,15 @@ pub(crate) enum Command {
     },
     Book {
         book: Book,
+    },
+    Announce {
+        announce: Announce,
+    },
+    AnnouncePairing {
+        number: Option<u8>,
+    },
+    LookNearby {
+        on: bool,
     },
     #[cfg(feature = "sound")]
     Sound(crate::sound::Command),
@@ -256,6 +278,28 @@ impl Handle {
         self.queue.push(Command::AllowGuest { key, name, may });
     }
 
+    /// Shows a code, a new one if none is given, to whoever dials this station and types it. It is
+    /// told by [`PairingNotice`](crate::PairingNotice), lasts ten minutes and has three tries; a
+    /// code shown before ends. The station has to listen.
+    pub fn show_code(&self, code: Option<Code>, terms: PairingTerms) {
+        self.queue.push(Command::ShowCode { code, terms });
+    }
+
+    /// Pairs with the station that shows this code. It is told by
+    /// [`PairingNotice`](crate::PairingNotice) how that ends; a code typed before is given up.
+    pub fn enter_code(&self, code: Code, candidates: Candidates, terms: PairingTerms) {
+        self.queue.push(Command::EnterCode {
+            code,
+            candidates,
+            terms,
+        });
+    }
+
+    /// Ends the code that is shown, and the search for one that was typed.
+    pub fn end_pairing(&self) {
+        self.queue.push(Command::EndPairing);
+    }
+
     /// Where offered files go from now on, and whose without asking.
     pub fn set_inbox(&self, inbox: Option<InboxSettings>) {
         self.queue.push(Command::SetInbox { inbox });
@@ -326,6 +370,23 @@ impl Handle {
     /// Takes a new contact book; peers that lost a right lose what hangs on it.
     pub fn replace_book(&self, book: Book) {
         self.queue.push(Command::Book { book });
+    }
+
+    /// Whether the local network is told that this station exists, from now on.
+    pub fn announce(&self, announce: Announce) {
+        self.queue.push(Command::Announce { announce });
+    }
+
+    /// Announces the number, 0 to 99, of a pairing code that is shown, or that none is shown any
+    /// more. The number is public; the words of a code never go here.
+    pub fn announce_pairing(&self, number: Option<u8>) {
+        self.queue.push(Command::AnnouncePairing { number });
+    }
+
+    /// Asks the local network which stations are there, from now on or no longer. They come as
+    /// [`Notice::Nearby`](crate::Notice). The question names nobody.
+    pub fn look_nearby(&self, on: bool) {
+        self.queue.push(Command::LookNearby { on });
     }
 
     /// Says goodbye to everybody and ends [`Station::run`](crate::Station::run).

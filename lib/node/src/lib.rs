@@ -30,10 +30,12 @@
 //! ignored. The crate `transom-signals` has the handler, and the rules by which signals end this
 //! project's own programs.
 
+mod addresses;
 mod budget;
 mod calls;
 mod camera;
 mod context;
+mod discovery;
 mod disk;
 mod handle;
 mod identity;
@@ -47,6 +49,7 @@ mod measure;
 mod meter;
 mod notice;
 mod pace;
+mod pairing;
 mod panics;
 #[cfg_attr(feature = "sim", path = "sim/parts.rs")]
 mod parts;
@@ -65,6 +68,8 @@ mod texts;
 mod transfers;
 mod workers;
 
+pub use addresses::own_addresses;
+pub use discovery::{Announce, Claim, Nearby};
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
@@ -72,10 +77,15 @@ pub use notice::{
     Numbers, Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId,
     Timing, TransferId, TransferStatus,
 };
+pub use pairing::{
+    Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
+    PairingNotice, PairingSide, PairingTerms,
+};
 pub use panics::abort_on_panic;
 pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
-    Accept, Allow, Collision, InboxSettings, Order, SendOptions, Settings, everywhere,
+    Accept, Allow, Collision, InboxSettings, MOVED_PATIENCE, Order, SendOptions, Settings,
+    everywhere,
 };
 pub use shared_live::OwnerMarks;
 #[cfg(feature = "sound")]
@@ -84,9 +94,11 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
+/// The code of a pairing, and the words that a field may complete.
+pub use transom_secure::{Code, InvalidCode, completions};
 /// Microphones, loudspeakers and what happens to their sound.
 #[cfg(feature = "sound")]
 pub use transom_sound as sounds;
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
-pub use transom_wire::{Fingerprint, PeerName, PublicKey};
+pub use transom_wire::{Fingerprint, Keep, PeerName, PublicKey};

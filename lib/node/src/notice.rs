@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use transom_wire::{PeerName, PublicKey};
 
+use crate::discovery::Nearby;
+use crate::pairing::PairingNotice;
 use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
@@ -41,11 +43,13 @@ pub struct TextId(pub(crate) u32);
 /// | `TextArrived`, `TextFailed` | texts of ours |
 /// | `Picture` | twice for each call, until one is dropped |
 /// | `Knock` | 64 keys in ten seconds, each once |
+/// | `Pairing` | the owner asked for; wrong codes three times for each shown code |
 /// | `Reaching`, `Unreachable` | twice a second for each contact that is dialed |
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
+/// | `Nearby` | five times a second, while the owner asks for it |
 /// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
@@ -88,6 +92,13 @@ pub enum Notice {
         /// window, or none of it where a program only sends. It proves nothing and grants nothing.
         capabilities: Capabilities,
     },
+    /// Who announces itself on the local network now, the newest first and at most 128: told each
+    /// time that changes, after [`Handle::look_nearby`](crate::Handle::look_nearby). Nothing of it
+    /// is proven.
+    Nearby {
+        /// All of them. Our own running station is left out.
+        stations: Vec<Nearby>,
+    },
     /// A peer that had joined is gone.
     Left {
         /// Who.
@@ -106,6 +117,8 @@ pub enum Notice {
         /// What it calls itself, which proves nothing.
         name: Option<PeerName>,
     },
+    /// Something happened in a pairing.
+    Pairing(PairingNotice),
     /// A contact showed another key than the pinned one, and was refused.
     KeyChanged {
         /// Who it claims to be.

@@ -8,6 +8,7 @@ use transom_media::CaptureRequest;
 use transom_users::Book;
 use transom_wire::{Capabilities, PeerName};
 
+use crate::discovery::Announce;
 use crate::identity::{Identity, KnownPeersFile};
 use crate::quality::Adaptation;
 use crate::shared_live::OwnerMarks;
@@ -51,6 +52,13 @@ pub struct Settings {
     /// How long a call whose connection was lost may take to come back, and a transfer from us
     /// whose receiver has to dial.
     pub call_patience: Duration,
+    /// Whether the local network is told that this station exists. Never by default: an
+    /// announcement holds a lasting id, the fingerprint of our key.
+    pub announce: Announce,
+    /// How long the local network is asked for a contact that is not at the address of the book,
+    /// before the contact counts as unreachable. By default zero: it is not asked. The question is a
+    /// multicast packet that names neither us nor the contact. See [`MOVED_PATIENCE`].
+    pub moved_patience: Duration,
     /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN. One
     /// key has at most half of the places, by all its programs.
     pub max_viewers: usize,
@@ -94,6 +102,8 @@ impl Settings {
             max_talks: 4,
             ring_timeout: Duration::from_secs(45),
             call_patience: Duration::from_secs(120),
+            announce: Announce::Never,
+            moved_patience: Duration::ZERO,
             max_viewers: 8,
             inbox: None,
             file_bytes_per_key: 16 << 20,
@@ -116,6 +126,10 @@ impl Settings {
             | crate::sound::capabilities()
     }
 }
+
+/// A [`Settings::moved_patience`] for programs on a local network: stations answer within a tenth
+/// of a second, and within a second beside another mDNS responder.
+pub const MOVED_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Every address of this machine, IPv4 and IPv6, for [`Settings::listen`].
 pub fn everywhere(port: u16) -> Vec<SocketAddr> {

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_net::{BindError, Departure, Event, PeerId};
+use transom_net::{BindError, Departure, Event, PairingEvent, PeerId};
 use transom_proto as proto;
 use transom_store::InboxError;
 use transom_wire::ByeCode;
@@ -12,12 +12,14 @@ use transom_wire::ByeCode;
 use crate::calls::{Calls, Policy};
 use crate::camera::{self, OwnCamera};
 use crate::context::{Context, earlier};
+use crate::discovery::Discovery;
 use crate::disk::Disk;
 use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
 use crate::live_marks::Need;
 use crate::measure::Measure;
 use crate::notice::Notice;
+use crate::pairing::Pairings;
 use crate::parts;
 use crate::settings::Settings;
 use crate::sound::Sound;
@@ -53,9 +55,11 @@ pub struct RunError(#[from] std::io::Error);
 pub struct Station {
     out: Context,
     links: Links,
+    discovery: Discovery,
     calls: Calls,
     camera: OwnCamera,
     measure: Measure,
+    pairings: Pairings,
     texts: Texts,
     transfers: Transfers,
     sound: Sound,
@@ -82,6 +86,7 @@ impl Station {
         let random = out.machine.random().ok_or(StartError::Random)?;
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, random, out.machine.clone());
+        let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
         out.workers.set_marks(std::mem::take(&mut settings.marks));
         let linger = match settings.serve_camera {
@@ -95,9 +100,11 @@ impl Station {
         Ok(Self {
             out,
             links,
+            discovery,
             calls: Calls::new(policy),
             camera: OwnCamera::new(settings.camera.take(), linger, settings.adaptation),
             measure: Measure::default(),
+            pairings: Pairings::new(settings.name),
             texts: Texts::default(),
             transfers: Transfers::new(settings.inbox.take(), own_key, settings.call_patience),
             sound,
@@ -147,6 +154,12 @@ impl Station {
         let now = self.out.now();
         self.end_silent(now);
         self.links.turn(now, &mut self.out);
+        self.pairings.turn(now, &mut self.out);
+        self.discovery.set_pairing(self.pairings.number_shown());
+        self.discovery
+            .seek_code(self.pairings.number_sought().is_some());
+        self.discovery.turn(now, &mut self.links, &mut self.out);
+        self.pairings.look(&self.discovery, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
         self.camera.turn(now, &self.calls, &mut self.out);
         self.sound.turn(&self.links, &self.calls, &mut self.out);
@@ -172,14 +185,22 @@ impl Station {
         &self.out
     }
 
+    /// What a test of discovery acts on between two turns.
+    #[cfg(test)]
+    pub(crate) fn discovery(&mut self) -> (&mut Discovery, &mut Links, &mut Context) {
+        (&mut self.discovery, &mut self.links, &mut self.out)
+    }
+
     fn due(&self) -> Option<Instant> {
         [
             self.links.due(&self.out),
+            self.discovery.due(),
             self.out.liveness.due(),
             self.calls.due(&self.out),
             self.camera.due(),
             self.sound.due(&self.out),
             self.measure.due(),
+            self.pairings.due(),
             self.transfers.due(self.out.now()),
             self.stopping,
         ]
@@ -197,9 +218,11 @@ impl Station {
         let Self {
             out,
             links,
+            discovery,
             calls,
             camera,
             measure,
+            pairings,
             texts,
             transfers,
             sound,
@@ -229,11 +252,16 @@ impl Station {
             Command::Measure { on } => measure.ask(on, out.now()),
             Command::TakeCalls { on } => calls.take_calls(on),
             Command::AllowGuest { key, name, may } => {
-                for link in links.allow_guest(key, name, may, out) {
-                    calls.rights_changed(link, links, out);
-                    transfers.rights_changed(link, links, out);
-                }
+                let changed = links.allow_guest(key, name, may, out);
+                self.rights_changed(&changed);
             }
+            Command::ShowCode { code, terms } => pairings.show(code, terms, out),
+            Command::EnterCode {
+                code,
+                candidates,
+                terms,
+            } => pairings.enter(code, candidates, terms, out),
+            Command::EndPairing => pairings.end(out),
             Command::SetInbox { inbox } => transfers.set_inbox(inbox),
             Command::Shown {
                 link,
@@ -259,11 +287,13 @@ impl Station {
                 transfer,
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
+            Command::Announce { announce } => discovery.announce(announce),
+            Command::AnnouncePairing { number } => discovery.set_pairing(number),
+            Command::LookNearby { on } => discovery.look(on, out),
             Command::Book { book } => {
-                for link in links.replace_book(book, out) {
-                    calls.rights_changed(link, links, out);
-                    transfers.rights_changed(link, links, out);
-                }
+                discovery.contacts_changed();
+                let changed = links.replace_book(book, out);
+                self.rights_changed(&changed);
             }
             #[cfg(feature = "sound")]
             Command::Sound(command) => sound.command(command, out),
@@ -276,12 +306,22 @@ impl Station {
         }
     }
 
+    /// The rights of these connections may have changed.
+    fn rights_changed(&mut self, links: &[PeerId]) {
+        for link in links {
+            self.calls.rights_changed(*link, &self.links, &mut self.out);
+            self.transfers
+                .rights_changed(*link, &self.links, &mut self.out);
+        }
+    }
+
     fn take_reports(&mut self) {
         let Self {
             out,
             links,
             calls,
             camera,
+            pairings,
             transfers,
             ..
         } = self;
@@ -300,6 +340,7 @@ impl Station {
                 }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
+                Report::CandidateResolved(found) => pairings.resolved(found, out),
             }
         }
     }
@@ -359,8 +400,14 @@ impl Station {
             }
             Event::Joined { peer, cipher } => log::debug!("{peer} cipher={cipher:?}"),
             Event::Peer { peer, event } => self.handle_session(peer, event),
+            Event::Pairing {
+                peer,
+                address,
+                event,
+            } => self.handle_pairing(peer, address, event),
             Event::Left { peer, why } => {
                 self.out.liveness.forget(peer);
+                self.pairings.left(peer, &why, &mut self.out);
                 if let Some(gone) = self.links.left(peer, &why, &mut self.out) {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone, &self.links, &mut self.out);
@@ -374,6 +421,23 @@ impl Station {
             // What woke us lies in the queues.
             Event::Woken => {}
             _ => {}
+        }
+    }
+
+    /// A peer that has proven to know the code is let in at once: its program may dial us before
+    /// our owner has changed the contact book.
+    fn handle_pairing(&mut self, peer: PeerId, address: SocketAddr, event: PairingEvent) {
+        let Self {
+            out,
+            links,
+            pairings,
+            ..
+        } = self;
+        if let Some(paired) = pairings.handle(peer, address, event, links, out)
+            && links.is_stranger(&paired.key)
+        {
+            let changed = links.allow_guest(paired.key, paired.peer, paired.may, out);
+            self.rights_changed(&changed);
         }
     }
 
@@ -417,7 +481,12 @@ impl Station {
     /// What a notice means for the other parts.
     fn note(&mut self, notice: &Notice) {
         match notice {
-            Notice::Joined { peer, .. } => {
+            Notice::Joined {
+                peer, first_use, ..
+            } => {
+                if *first_use {
+                    self.discovery.contacts_changed();
+                }
                 self.transfers.joined(peer, &self.links, &mut self.out);
                 self.texts.joined(peer, &self.links, &mut self.out);
             }

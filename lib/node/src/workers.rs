@@ -12,6 +12,8 @@
 //! | `sound` | moves samples between devices, playouts and encoders | the owner's commands, and 20 frames of each call |
 //! | `sounds` | looks for microphones and loudspeakers | one request of the owner |
 //! | `marks` | sets the owner's marks and looks at them | what the loop needs now |
+//! | `nearby` | keeps the table of stations that announce themselves | what mDNS found, in bounds |
+//! | `mDNS_daemon` | sends and receives multicast DNS; the crate `mdns-sd` starts it | the loop's jobs |
 //!
 //! Each starts when it is first needed and ends with the station.
 
@@ -36,6 +38,7 @@ use transom_wire::PeerName;
 
 use self::camera::CameraJob;
 use self::disk::DiskJob;
+use crate::discovery::{Job, Mdns, News};
 use crate::disk::{Answer, Disk};
 use crate::handle::Queue;
 use crate::lanes::Lanes;
@@ -58,6 +61,8 @@ pub(crate) enum Report {
     Encoded(Opening, Result<Picture, ImageError>),
     Disk(TransferId, Answer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
+    /// The addresses of a host that may show the code that was typed.
+    CandidateResolved(io::Result<Vec<SocketAddr>>),
 }
 
 /// Names one opening of a camera; the first is 1, and 0 is none.
@@ -104,7 +109,8 @@ pub(crate) struct Workers {
     cameras: Option<Sender<()>>,
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
-    names: Option<Sender<(PeerName, String, u16)>>,
+    names: Option<Sender<(Option<PeerName>, String, u16)>>,
+    mdns: Mdns,
     owner_marks: OwnerMarks,
     marks: Option<Arc<LiveMarks>>,
     /// What the marks were told last.
@@ -143,6 +149,7 @@ impl Workers {
             hash: Arc::default(),
             disk: Arc::default(),
             names: None,
+            mdns: Mdns::default(),
             owner_marks: OwnerMarks::default(),
             marks: None,
             need: Need::default(),
@@ -209,25 +216,53 @@ impl Workers {
         });
     }
 
-    /// Looks a host name up.
+    /// Looks up the host name of a contact.
     pub(crate) fn resolve(&mut self, peer: PeerName, host: String, port: u16) {
+        self.look_up(Some(peer), host, port);
+    }
+
+    /// Looks up the host name of a candidate for a pairing.
+    pub(crate) fn resolve_candidate(&mut self, host: String, port: u16) {
+        self.look_up(None, host, port);
+    }
+
+    fn look_up(&mut self, peer: Option<PeerName>, host: String, port: u16) {
         let sender = match self.names.take() {
             Some(sender) => sender,
             None => {
-                let (sender, wanted) = channel::<(PeerName, String, u16)>();
+                let (sender, wanted) = channel::<(Option<PeerName>, String, u16)>();
                 let reports = self.reports.clone();
                 self.start("names", move || {
                     for (peer, host, port) in wanted {
                         let found = (host.as_str(), port)
                             .to_socket_addrs()
                             .map(Iterator::collect);
-                        reports.send(Report::Resolved(peer, found));
+                        reports.send(match peer {
+                            Some(peer) => Report::Resolved(peer, found),
+                            None => Report::CandidateResolved(found),
+                        });
                     }
                 });
                 sender
             }
         };
         self.names = sender.send((peer, host, port)).is_ok().then_some(sender);
+    }
+
+    /// What is announced and asked for from now on.
+    pub(crate) fn discover(&mut self, job: &Job) {
+        let queue = self.reports.queue.clone();
+        if let Some(listener) = self.mdns.apply(job) {
+            let queue = queue.clone();
+            self.start("nearby", move || listener.run(|| queue.wake()));
+        }
+        // It may have failed at once.
+        queue.wake();
+    }
+
+    /// What is known of the stations nearby, if that has changed.
+    pub(crate) fn news(&mut self) -> Option<News> {
+        self.mdns.news()
     }
 
     /// By which files programs of our owner tell each other what they do.
@@ -297,9 +332,10 @@ const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
     /// Lets every thread end, and waits for those that hold files. The camera thread has
-    /// [`CLOSING`] to end a program; it and the threads `cameras`, `names` and `marks` may sit in a
-    /// system call for seconds, hold nothing that could be lost, and end by themselves.
+    /// [`CLOSING`] to end a program; it and the threads `cameras`, `names`, `marks` and `nearby` may
+    /// sit in a system call for seconds, hold nothing that could be lost, and end by themselves.
     fn drop(&mut self) {
+        self.mdns.close();
         if let Some(marks) = &self.marks {
             marks.close();
         }

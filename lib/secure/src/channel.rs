@@ -27,6 +27,7 @@ pub struct Channel {
 /// The results of a handshake, except its keys.
 #[derive(Clone, Copy)]
 pub(crate) struct HandshakeResult {
+    pub(crate) local: [u8; 32],
     pub(crate) remote: [u8; 32],
     pub(crate) hash: [u8; 32],
     pub(crate) cipher: Cipher,
@@ -122,6 +123,11 @@ impl Channel {
     /// The peer's public key.
     pub fn remote(&self) -> [u8; 32] {
         self.handshake.remote
+    }
+
+    /// Our own public key.
+    pub fn local(&self) -> [u8; 32] {
+        self.handshake.local
     }
 
     /// The hash that identifies this handshake (Noise 11.2, channel binding): equal at both sides,

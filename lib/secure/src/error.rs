@@ -1,5 +1,7 @@
 //! Errors, sorted by their cause: the peer, our caller, the system.
 
+use transom_wire::DecodeError;
+
 use crate::preamble::VERSION;
 
 /// The system can't provide what a key needs.
@@ -40,7 +42,7 @@ pub enum HandshakeError {
     #[error("the other side's ciphers are 0x{0:02x}, from which none can be chosen")]
     Ciphers(u8),
     /// The dialer asks for a purpose that this side does not serve, or the listener refused ours.
-    #[error("the other side's connection is for purpose {0}, which this side doesn't know")]
+    #[error("{}", purpose(*.0))]
     Purpose(u8),
     /// A handshake message announces a length that the message can't have.
     #[error("handshake message {message} has {found} bytes instead of {least} or {most}")]
@@ -111,6 +113,53 @@ impl ChannelError {
     /// Whether the peer, or an attacker on the path, caused the error. It ends the channel then.
     pub fn is_peer(&self) -> bool {
         matches!(self, Self::Forged | Self::Length(_))
+    }
+}
+
+/// A pairing has failed. Nothing more is sent to the peer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PairingError {
+    // Caused by the peer, or by an attacker on the path.
+    /// A record was changed, left out or repeated.
+    #[error(transparent)]
+    Channel(ChannelError),
+    /// A record is longer than any of a pairing.
+    #[error("a record of a pairing has {0} bytes, more than any can have")]
+    Length(usize),
+    /// A record is not the one that is due.
+    #[error("a record of a pairing is illegal: {0}")]
+    Record(DecodeError),
+    /// The peer's SPAKE2 message is of the wrong side, or no group element.
+    #[error("the other side's pairing message is no group element")]
+    Element,
+    /// The peer's proof is not that of our code: another code was typed, somebody guesses, or
+    /// somebody is between the two sides.
+    #[error("the other side has another code")]
+    WrongCode,
+    /// The peer has our own key: we reached ourselves, or another program of the same user.
+    #[error("the other side has this station's own key")]
+    OwnKey,
+
+    // Caused by our caller.
+    /// The pairing failed or ended earlier.
+    #[error("the pairing is over")]
+    Over,
+
+    // Caused by the system.
+    /// The system's source of random numbers failed.
+    #[error("the system provides no random numbers")]
+    Random,
+}
+
+fn purpose(code: u8) -> String {
+    match code {
+        0 => "the other side does not take a connection of this kind now".to_owned(),
+        code => {
+            format!(
+                "the other side's connection is for purpose {code}, which this side doesn't serve"
+            )
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! Properties that hold for arbitrary bytes, arbitrary fragmentation and any changed bit, checked
 //! by fuzzing and tests.
 
+pub(crate) mod pairing;
+
+pub use pairing::pairing;
+
 use crate::preamble::PREAMBLE;
 use crate::{
     Channel, Ciphers, HANDSHAKE_BUFFER, Handshake, HandshakeError, INTRODUCTION, Identity,
-    MAX_PLAIN, Side,
+    MAX_PLAIN, Purpose, Side,
 };
 
 /// Arbitrary bytes fail a handshake or leave it waiting, independent of their fragmentation; honest
@@ -110,7 +114,12 @@ pub(crate) fn pair() -> (Handshake, Handshake) {
 }
 
 pub(crate) fn begin(side: Side, ciphers: Ciphers) -> Handshake {
-    Handshake::new(&identity(side), side, ciphers).expect("there are random numbers")
+    begin_with(side, ciphers, Purpose::Session)
+}
+
+pub(crate) fn begin_with(side: Side, ciphers: Ciphers, purpose: Purpose) -> Handshake {
+    let handshake = Handshake::with_purpose(&identity(side), side, ciphers, purpose);
+    handshake.expect("there are random numbers")
 }
 
 /// A fixed key for each side.

@@ -14,7 +14,7 @@ use crate::error::HandshakeError;
 use crate::identity::Identity;
 use crate::message::{INTRODUCTION, Incoming, LARGEST, LENGTH, Message};
 use crate::noise;
-use crate::preamble::{self, PREAMBLE, Preamble};
+use crate::preamble::{self, PREAMBLE, Preamble, Purpose};
 
 /// One side of a handshake.
 ///
@@ -34,6 +34,10 @@ pub struct Handshake {
     identity: Identity,
     side: Side,
     ciphers: Ciphers,
+    /// What the dialer asks for.
+    purpose: Purpose,
+    /// A listener serves pairings too.
+    serves_pairing: bool,
     stage: Stage,
     incoming: Incoming,
     outgoing: VecDeque<Vec<u8>>,
@@ -56,17 +60,33 @@ enum Stage {
 }
 
 impl Handshake {
-    /// A new handshake. A dialer has bytes to send at once.
+    /// A new handshake for a session. A dialer has bytes to send at once.
     ///
     /// # Errors
     /// The system provides no random numbers.
     pub fn new(identity: &Identity, side: Side, ciphers: Ciphers) -> Result<Self, HandshakeError> {
+        Self::with_purpose(identity, side, ciphers, Purpose::Session)
+    }
+
+    /// A new handshake of a dialer that asks for this purpose, or of a listener that serves
+    /// sessions and, with [`Purpose::Pairing`], pairings.
+    ///
+    /// # Errors
+    /// The system provides no random numbers.
+    pub fn with_purpose(
+        identity: &Identity,
+        side: Side,
+        ciphers: Ciphers,
+        purpose: Purpose,
+    ) -> Result<Self, HandshakeError> {
         // Tested now, so that a machine without random numbers sends nothing.
         noise::fill_random(&mut [0; 1]).map_err(|_| HandshakeError::Random)?;
         let mut handshake = Self {
             identity: identity.clone(),
             side,
             ciphers,
+            purpose,
+            serves_pairing: purpose == Purpose::Pairing,
             stage: Stage::Preamble,
             incoming: Incoming::default(),
             outgoing: VecDeque::new(),
@@ -75,15 +95,17 @@ impl Handshake {
             introduction: Vec::new(),
         };
         if side == Side::Dialer {
-            handshake.send(&preamble::request(ciphers));
+            handshake.send(&preamble::request(ciphers, purpose));
         }
         Ok(handshake)
     }
 
     /// Sets the dialer's introduction, which it sends encrypted to a listener that it admits: 1 to
-    /// [`INTRODUCTION`] bytes without zeros. A longer one is not sent.
+    /// [`INTRODUCTION`] bytes without zeros. A longer one is not sent, and none to a stranger in a
+    /// pairing.
     pub fn introduce(&mut self, bytes: &[u8]) {
-        if self.side == Side::Dialer && (1..=INTRODUCTION).contains(&bytes.len()) {
+        let is_session = self.purpose == Purpose::Session;
+        if self.side == Side::Dialer && is_session && (1..=INTRODUCTION).contains(&bytes.len()) {
             self.introduction = bytes.to_vec();
             self.introduction.resize(INTRODUCTION, 0);
         }
@@ -148,6 +170,11 @@ impl Handshake {
         }
     }
 
+    /// What the connection is for; a listener knows it after the dialer's preamble.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
     /// Whether our owner has admitted the peer's key.
     pub fn is_admitted(&self) -> bool {
         self.stage == Stage::Nothing
@@ -181,6 +208,7 @@ impl Handshake {
             Side::Listener => [&*listener, &*dialer],
         };
         let result = HandshakeResult {
+            local: self.identity.public(),
             remote,
             hash,
             cipher,
@@ -224,8 +252,8 @@ impl Handshake {
     }
 
     fn begin_as_dialer(&mut self, theirs: Preamble) -> Result<(), HandshakeError> {
-        let cipher = preamble::read_answer(theirs, self.ciphers)?;
-        let ours = preamble::request(self.ciphers);
+        let cipher = preamble::read_answer(theirs, self.ciphers, self.purpose)?;
+        let ours = preamble::request(self.ciphers, self.purpose);
         self.begin(cipher, &[ours, theirs].concat())?;
         self.send_message()?;
         self.stage = Stage::Message(Message::Second);
@@ -233,13 +261,19 @@ impl Handshake {
     }
 
     fn begin_as_listener(&mut self, theirs: Preamble) -> Result<(), HandshakeError> {
-        let offered = preamble::read_request(theirs).inspect_err(|why| {
+        let served: &[Purpose] = match self.serves_pairing {
+            true => &[Purpose::Session, Purpose::Pairing],
+            false => &[Purpose::Session],
+        };
+        let request = preamble::read_request(theirs, served).inspect_err(|why| {
             if let Some(refusal) = preamble::refusal(*why) {
                 self.send(&refusal);
             }
         })?;
+        let (offered, purpose) = request;
+        self.purpose = purpose;
         let cipher = offered.best(self.ciphers);
-        let ours = preamble::answer(cipher);
+        let ours = preamble::answer(cipher, purpose);
         self.send(&ours);
         self.begin(cipher, &[theirs, ours].concat())?;
         self.stage = Stage::Message(Message::First);

@@ -1,5 +1,6 @@
-//! Identity, handshake and sealed records of one connection (wire 2 and 3.1). Sans-IO: its caller
-//! moves the bytes. It knows no socket, file or clock, nor the meaning of the records.
+//! Identity, handshake and sealed records of one connection (wire 2 and 3.1), and pairing by a typed
+//! code (wire 10). Sans-IO: its caller moves the bytes. It knows no socket, file or clock, nor the
+//! meaning of a session's records.
 //!
 //! The handshake is `Noise_XX_25519` with BLAKE2s; its prologue is both preambles. The dialer
 //! learns the listener's key before it reveals its own. After it knows the peer's key, a side sends
@@ -44,21 +45,25 @@
 mod channel;
 mod cipher;
 mod cipher_state;
+mod code;
 mod error;
 mod handshake;
 mod identity;
 mod key;
 mod message;
 mod noise;
+mod pairing;
 mod preamble;
 
 pub use channel::{Channel, MAX_PLAIN, RECORD_HEAD, RECORD_OVERHEAD};
 pub use cipher::{Cipher, Ciphers};
-pub use error::{ChannelError, HandshakeError, SecureError};
+pub use code::{Code, InvalidCode, completions};
+pub use error::{ChannelError, HandshakeError, PairingError, SecureError};
 pub use handshake::{HANDSHAKE_BUFFER, HANDSHAKE_TIMEOUT, Handshake};
 pub use identity::Identity;
 pub use message::INTRODUCTION;
-pub use preamble::VERSION;
+pub use pairing::{PAIRING_BUFFER, PAIRING_TIMEOUT, Pairing};
+pub use preamble::{Purpose, VERSION};
 pub use transom_wire::Side;
 pub use zeroize::Zeroizing;
 

@@ -116,6 +116,7 @@ mod tests {
     /// The channel of one side, which changes its key after two records.
     fn channel(mut noise: HandshakeState, cipher: Cipher, side: Side) -> Channel {
         let result = HandshakeResult {
+            local: [0; 32],
             remote: [0; 32],
             hash: noise.get_handshake_hash().try_into().unwrap(),
             cipher,

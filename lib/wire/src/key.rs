@@ -23,8 +23,22 @@ pub struct PublicKey(pub [u8; 32]);
 ///
 /// A prefix rather than a hash, so that a person sees at once which key it belongs to. Finding
 /// another key with the same 80 bits takes 2^80 tries.
-#[derive(Clone, Copy, Eq, PartialEq)]
+///
+/// Written in four groups. [`FromStr`] reads it back as it does a key.
+///
+/// ```
+/// use transom_wire::PublicKey;
+/// let print = PublicKey([7; 32]).fingerprint();
+/// assert_eq!(print.to_string().replace('-', "").to_lowercase().parse(), Ok(print));
+/// assert!("RWNP-XTWT".parse::<transom_wire::Fingerprint>().is_err());
+/// ```
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Fingerprint([u8; 16]);
+
+/// The text is not a fingerprint.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a fingerprint has 16 of the letters A-Z and the digits 2-7")]
+pub struct InvalidFingerprint;
 
 /// The text is not a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -144,6 +158,24 @@ impl fmt::Display for Fingerprint {
             f.write_char(char::from(letter))?;
         }
         Ok(())
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = InvalidFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFingerprint> {
+        let mut letters = text.bytes().filter(|b| !matches!(b, b'-' | b' '));
+        let mut print = [0; 16];
+        for to in &mut print {
+            let five = letters.next().and_then(value).ok_or(InvalidFingerprint)?;
+            let letter = ALPHABET.get(usize::from(five));
+            *to = *letter.ok_or(InvalidFingerprint)?;
+        }
+        match letters.next() {
+            None => Ok(Self(print)),
+            Some(_) => Err(InvalidFingerprint),
+        }
     }
 }
 

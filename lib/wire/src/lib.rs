@@ -21,8 +21,9 @@
 //! `oldest` to `newest` are the versions that the dialer speaks. The listener answers with the
 //! newest one that both speak; where there is none it answers with its own range and closes, so
 //! that the dialer can tell its user which side is too old. `purpose` is 1 for a session (all that
-//! follows) and 2 for pairing (reserved). A listener that doesn't serve a purpose answers with
-//! purpose 0 and closes. The last three bytes are ignored: a later version may use them.
+//! follows) and 2 for a pairing (section 10). A listener that doesn't serve a purpose answers with
+//! purpose 0 and closes; else it repeats the dialer's purpose. The last three bytes are ignored: a
+//! later version may use them.
 //!
 //! `ciphers` is a set: bit 0 ChaCha20-Poly1305 (always set), bit 1 AES-256-GCM (set where the CPU
 //! has AES instructions). The listener picks one bit: AES-GCM if both have it. Both preambles are
@@ -82,7 +83,7 @@
 //! |---|---|
 //! | a kind of frame | skips the frame by its length; its bytes count and are acked like others |
 //! | a value of a code (reason, state, kind of call, ...) | keeps the value, and does what the code's section says of unknown values |
-//! | a field of [`Hello`], [`Join`], [`Ring`], [`SoundHead`], [`PictureHead`], [`Offer`] or [`Entry`] | skips it: each ends in an *extension area* |
+//! | a field of [`Hello`], [`Join`], [`Ring`], [`SoundHead`], [`PictureHead`], [`Offer`], [`Entry`] or [`Introduction`] | skips it: each ends in an *extension area* |
 //! | a capability | keeps the bit |
 //!
 //! An extension area is a sequence of `type u8 | length u16 | value`, in any order, each type at
@@ -303,6 +304,44 @@
 //! goes only to a side that listens and has the right to. A sound state says why a side sends
 //! sound or none; before the first one a side has no microphone. An unknown [`SoundState`] is shown
 //! by its text.
+//!
+//! # 10. Pairing (a connection of its own, purpose 2; carried out by `transom-secure`)
+//!
+//! A pairing lets two stations that don't know each other's key learn it by a code that one side
+//! shows and a person types at the other. The side that shows the code listens.
+//!
+//! ```text
+//! code      47-otter-violin: a public number of two digits, and two secret words of a list of 1296
+//! password  "otter-violin": the words in lower case, joined by a hyphen
+//! h         the hash of the handshake
+//! idD       "transom pair 1 dialer " h D      D, L: the public keys, as each side has seen them
+//! idL       "transom pair 1 listener " h L
+//!
+//! 1  dialer   -> element      33 bytes: SPAKE2 on Ed25519, side A, of (password, idD, idL)
+//! 2  listener -> element      33 bytes: the same, side B
+//!                K = the key of SPAKE2
+//!                proofs = HKDF-SHA256(salt h, K), 32 bytes each, of
+//!                         "transom pair 1 dialer confirms" and "transom pair 1 listener confirms"
+//! 3  dialer   -> proof        the dialer's
+//! 4  listener -> proof | introduction            proof: the listener's
+//! 5  dialer   -> introduction
+//!
+//! introduction  keep u8 | grants u16 | port u16 | name length u8 | name | extensions
+//! ```
+//!
+//! Handshake message 3 of a pairing carries no name, and both sides admit any key but their own.
+//! Then come these five records and nothing else, each a record of section 3.1 of at most
+//! [`limits::PAIRING_RECORD`] plain bytes; the whole connection takes at most 5 s. After record 5
+//! both sides close. A side that reads anything else, or a wrong proof, closes without a word.
+//!
+//! `keep` says whether the sender keeps the receiver as a contact (1) or lets it in for one
+//! transfer (2, and any unknown value). `grants` is what the receiver may do at the sender's
+//! station: bits 0 view, 1 call, 2 files, 3 hear, 4 talk, 5 auto. `port` is the TCP port at which
+//! the sender usually listens, or 0.
+//!
+//! A listener counts each wrong proof; the third ends its code. A dialer that has sent its proof
+//! has let the listener try one guess: unless a right proof comes back, it counts that attempt, and
+//! sends at most three proofs for one entered code. A right proof uses the code up.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -313,13 +352,14 @@ mod key;
 pub mod limits;
 mod message;
 mod name;
+mod pairing;
 mod read;
 mod side;
 mod write;
 
 pub use error::{DecodeError, Full};
 pub use frame::{Class, Header, Kind, flags};
-pub use key::{Fingerprint, InvalidKey, PublicKey};
+pub use key::{Fingerprint, InvalidFingerprint, InvalidKey, PublicKey};
 pub use message::Message;
 pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown};
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
@@ -332,6 +372,7 @@ pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
 pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};
+pub use pairing::{Grants, Introduction, Keep, PairingRecord, PairingStep};
 pub use side::Side;
 
 #[doc(hidden)]

@@ -10,6 +10,10 @@ pub const RECORD_BULK: usize = 65_519;
 /// urgent frame waits behind at most one record in our own queues.
 pub const RECORD_LIVE: usize = 16 * 1024;
 
+/// Plain bytes of the largest record of a pairing: a proof and an introduction take 102 bytes; the
+/// rest is room for the extensions of later versions. A stranger can make us hold no more.
+pub const PAIRING_RECORD: usize = 256;
+
 /// Payload bytes of the largest frame, so that any frame fits one bulk record.
 pub const PAYLOAD: usize = RECORD_BULK - HEADER;
 

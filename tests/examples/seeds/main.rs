@@ -6,6 +6,7 @@ mod films;
 mod handshake;
 mod journal;
 mod messages;
+mod pairing;
 mod pictures;
 mod session;
 mod sound;
@@ -39,6 +40,9 @@ fn main() -> io::Result<()> {
     }
     for (name, bytes) in journal::journals() {
         write("journal", name, &bytes)?;
+    }
+    for (name, bytes) in pairing::pairings() {
+        write("pairing", name, &bytes)?;
     }
     for (name, bytes) in pictures::single() {
         write("repair", name, &bytes)?;

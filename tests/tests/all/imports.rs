@@ -15,8 +15,13 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "aes-gcm",
             "chacha20poly1305",
+            "hkdf",
+            "rand_core",
             "ring",
+            "sha2",
             "snow",
+            "spake2",
+            "subtle",
             "thiserror",
             "transom-wire",
             "zeroize",
@@ -70,7 +75,9 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom",
         &[
             "getrandom",
+            "if-addrs",
             "log",
+            "mdns-sd",
             "thiserror",
             "transom-media",
             "transom-net",

@@ -19,6 +19,7 @@ const LAWS: &[(&str, Law)] = &[
     ("names", transom_wire::fuzzing::names),
     ("opus", transom_sound::fuzzing::opus),
     ("pair", transom_proto::fuzzing::pair),
+    ("pairing", transom_secure::fuzzing::pairing),
     ("pictures", transom_media::fuzzing::split),
     ("playout", transom_sound::fuzzing::playout),
     ("repair", transom_media::fuzzing::repair),

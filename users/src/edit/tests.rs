@@ -147,3 +147,29 @@ fn the_law_holds_for_the_sample_and_all_its_damages() {
         }
     }
 }
+
+#[test]
+fn a_pairing_changes_the_line_of_its_key_and_takes_nobodys_name() {
+    let (key, other) = (
+        transom_wire::PublicKey([1; 32]),
+        transom_wire::PublicKey([2; 32]),
+    );
+    let book = format!("anna h key={key} # hers\nben h key={other}\ncarl h\n");
+    let paired = |line: &str| paired_line(&book, &contact(&format!("{line} key={key}")));
+    // The key is anna's, whatever she is called now.
+    let changed = paired("dora 10.0.0.9 may=view").unwrap();
+    let line = format!("anna 10.0.0.9:7447 key={key} may=view # hers");
+    assert_eq!(changed.lines().next(), Some(line.as_str()));
+    assert_eq!(changed.lines().count(), 3);
+
+    let third = transom_wire::PublicKey([3; 32]);
+    let paired = |name: &str| paired_line(&book, &contact(&format!("{name} 10.0.0.9 key={third}")));
+    assert!(paired("ben").is_err(), "he has another key");
+    let changed = paired("carl").unwrap();
+    assert_eq!(
+        changed,
+        book.replace("carl h", &format!("carl 10.0.0.9:7447 key={third}"))
+    );
+    let longer = paired("dora").unwrap();
+    assert_eq!(longer, format!("{book}dora 10.0.0.9:7447 key={third}\n"));
+}

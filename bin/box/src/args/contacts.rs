@@ -25,6 +25,14 @@ pub(crate) struct Id {
     pub(crate) qr: bool,
 }
 
+#[cfg(feature = "discovery")]
+#[derive(Args, Debug)]
+pub(crate) struct Find {
+    /// How long to listen
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) seconds: u64,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Users {
     #[command(subcommand)]
@@ -62,6 +70,14 @@ pub(super) const ID: &str = "\
 Example:
   transom id --name porch
   transom id --port 8000         for a box that runs with --listen 0.0.0.0:8000";
+#[cfg(feature = "discovery")]
+pub(super) const FIND: &str = "\
+Example:
+  transom find
+  transom find --seconds 10 --json
+
+All of it is what those stations say of themselves: a key is checked when you connect. No station is
+dialed, and nothing is scanned.";
 pub(super) const USERS: &str = "\
 Example:
   transom users

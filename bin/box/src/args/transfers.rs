@@ -1,21 +1,36 @@
 //! Options of the commands that move files and texts: `send`, `receive`, `text`.
 
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use transom::Collision;
+use transom::people::Address;
 
-use super::Door;
+use super::pairing::parse_address;
+use super::{Announcing, Door, parse_listen};
 use crate::format::parse_bytes;
 use crate::guests::Guests;
 
 #[derive(Args, Debug)]
 pub(crate) struct Send {
-    /// A contact's name, or HOST[:PORT]
-    pub(crate) peer: String,
+    /// A contact's name, or HOST[:PORT]; with --code the first path
+    pub(crate) peer: OsString,
     /// Files and folders
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "code", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Show a code and send to whoever types it after `transom receive`, or in the window
+    #[arg(long)]
+    pub(crate) code: bool,
+    /// Make them a contact too
+    #[arg(long, requires = "code")]
+    pub(crate) remember: bool,
+    /// Where to wait with --code, such as 192.168.1.20:7447 [default: port 7447, all addresses]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen, requires = "code")]
+    pub(crate) listen: Vec<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) announcing: Announcing,
     /// Most bytes a second, such as 2M
     #[arg(long, value_name = "RATE", value_parser = parse_bytes)]
     pub(crate) limit: Option<u64>,
@@ -68,6 +83,13 @@ pub(crate) struct Receive {
     /// End when the first sender that sent something has gone, or has nothing more to send
     #[arg(long)]
     pub(crate) once: bool,
+    /// Take one sender's files by the code that `transom send --code` shows at this address; the
+    /// code is asked for
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_address)]
+    pub(crate) from: Option<Address>,
+    /// Make a sender whose code was typed a contact too
+    #[arg(long)]
+    pub(crate) remember: bool,
     #[command(flatten)]
     pub(crate) door: Door,
 }
@@ -102,12 +124,19 @@ pub(crate) struct Text {
 pub(super) const SEND: &str = "\
 Example:
   transom send anna photos/ notes.txt --limit 10M
+  transom send --code photos/    to somebody who is no contact: shows a code, which they type after
+                                 `transom receive`
 
 The same command again goes on where an earlier one ended. Exit status 0 means: all of it is on the
 other side's disk and survives a power cut.";
 pub(super) const RECEIVE: &str = "\
 Example:
-  transom receive --into ~/inbox --accept anna,ben --quota 50G";
+  transom receive                asks for each offer; or type the code of a `transom send --code`
+  transom receive --from 10.0.0.7   the same where that is not found by itself; ends after it
+  transom receive --into ~/inbox --accept anna,ben --quota 50G
+
+A code is asked for, or taken from TRANSOM_CODE; it is never an argument, since other users of this
+machine could read it there.";
 pub(super) const TEXT: &str = "\
 Example:
   transom text anna the parcel is here";

@@ -53,6 +53,7 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
             if let Some(peer) = peer {
                 settings.allow = Allow::Names(vec![contact(&peer, &settings.book, place)?]);
             }
+            settings.announce = arguments.announcing.into();
             settings.listen = match arguments.listen.is_empty() {
                 true => everywhere(DEFAULT_PORT),
                 false => arguments.listen,

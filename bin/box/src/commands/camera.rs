@@ -8,6 +8,7 @@ use transom::media::{self, Device, Source};
 use transom::{Accept, InboxSettings, Notice, Settings};
 
 use crate::args::Camera;
+use crate::box_pairing::BoxPairing;
 use crate::door::{self, Knocks};
 use crate::failure::Failure;
 use crate::measure::FileBeside;
@@ -27,6 +28,8 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         ));
     }
     let mut settings = place.settings(arguments.door.name, output)?;
+    let key = settings.identity.public_key();
+    let mut pairing = BoxPairing::new(&arguments.pairing, key, output);
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
@@ -40,7 +43,8 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         quota: None,
         overwrite: false,
     });
-    serve(settings, FileBeside::new(arguments.measure), place, output)
+    let beside = FileBeside::new(arguments.measure);
+    serve(settings, &mut pairing, beside, place, output)
 }
 
 /// A device may come later; a file that is not there is a wrong name.
@@ -93,6 +97,7 @@ fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
 
 fn serve(
     settings: Settings,
+    pairing: &mut BoxPairing,
     mut beside: FileBeside,
     place: &Place,
     output: &Output,
@@ -100,12 +105,16 @@ fn serve(
     door::introduce(&settings, output);
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
+    pairing.begin(&running);
     let mut knocks = Knocks::default();
     loop {
         let event = running.next(beside.due());
         beside.on_time(&book, &running.handle);
         match event {
             Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
+            Some(Event::Notice(Notice::Pairing(notice))) => {
+                pairing.notice(notice, place, &running, output);
+            }
             Some(Event::Notice(notice)) => {
                 beside.notice(&notice);
                 report::tell(output, &notice);

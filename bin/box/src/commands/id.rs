@@ -3,13 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 
 use serde_json::json;
+use transom::own_addresses;
 use transom::people::{Address, DEFAULT_PORT};
 
-use crate::addresses;
 use crate::args::Id;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::{self, Place};
+use crate::qr;
 
 pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), Failure> {
     let key = place::identity(&place.state()?)?.public_key();
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), 
     );
     if arguments.qr {
         human.push_str("\n\n");
-        human.push_str(&draw(&line)?);
+        human.push_str(&qr::draw(&line)?);
     }
     let json = json!({
         "event": "id",
@@ -52,7 +53,7 @@ fn place_of(arguments: &Id) -> (Vec<IpAddr>, u16) {
         Some(listen) if !listen.ip().is_unspecified() => (vec![listen.ip()], listen.port()),
         listen => {
             let port = listen.map(|listen| listen.port()).or(arguments.port);
-            (addresses::of_this_machine(), port.unwrap_or(DEFAULT_PORT))
+            (own_addresses(), port.unwrap_or(DEFAULT_PORT))
         }
     }
 }
@@ -62,25 +63,5 @@ fn reached_at(host: Option<&IpAddr>, port: u16) -> String {
     match host {
         Some(host) => Address::from(SocketAddr::new(*host, port)).to_string(),
         None => format!("ADDRESS:{port}"),
-    }
-}
-
-/// Two modules a character, in blocks that every terminal has.
-fn draw(text: &str) -> Result<String, Failure> {
-    let code =
-        qrcode::QrCode::new(text).map_err(|error| Failure::new("can't draw the QR code", error))?;
-    Ok(code.render::<qrcode::render::unicode::Dense1x2>().build())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_line_fits_a_code() {
-        let name = "n".repeat(64);
-        let key = "ABCDEFG-".repeat(8);
-        let code = draw(&format!("{name} fe80::1234:5678:9abc:def0 key={key}")).unwrap();
-        assert!(code.lines().count() > 20);
     }
 }

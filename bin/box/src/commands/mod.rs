@@ -5,7 +5,10 @@ pub(crate) mod camera;
 pub(crate) mod cameras;
 pub(crate) mod completions;
 pub(crate) mod demo;
+#[cfg(feature = "discovery")]
+pub(crate) mod find;
 pub(crate) mod id;
+pub(crate) mod pair;
 pub(crate) mod receive;
 pub(crate) mod send;
 #[cfg(feature = "sound")]

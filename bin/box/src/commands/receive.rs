@@ -3,16 +3,22 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use transom::{Accept, InboxSettings, Notice, Outcome, TransferId, TransferStatus};
+use transom::people::{Address, Rights};
+use transom::{
+    Accept, Candidates, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingNotice,
+    PairingTerms, TransferId, TransferStatus,
+};
 
 use crate::args::{Consent, Receive};
 use crate::door::{self, Knocks};
 use crate::failure::Failure;
 use crate::once::Once;
 use crate::output::Output;
+use crate::pairing;
 use crate::place::Place;
 use crate::progress::{Bars, Progress};
 use crate::report;
@@ -20,17 +26,74 @@ use crate::signals::Signal;
 use crate::station::{Event, Running};
 
 pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<(), Failure> {
+    make_inbox(&arguments.into)?;
+    match &arguments.from {
+        Some(_) => {
+            pairing::prompt(output);
+            let code = pairing::ask_code(output)?;
+            receive_once(arguments, code, place, output)
+        }
+        None => match pairing::code_given()? {
+            Some(code) => receive_once(arguments, code, place, output),
+            None => open_inbox(arguments, place, output),
+        },
+    }
+}
+
+fn make_inbox(into: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(into)
+        .map_err(|error| Failure::new(format!("can't make the inbox {}", into.display()), error))
+}
+
+/// Takes the files of the one sender that shows this code. Nobody else can connect.
+fn receive_once(
+    arguments: Receive,
+    code: Code,
+    place: &Place,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut settings = place.settings(arguments.door.name, output)?;
+    // The code is the consent: the sender has the right `auto`, and is not asked about.
+    settings.inbox = Some(InboxSettings {
+        into: arguments.into,
+        accept: Accept::Ask,
+        quota: arguments.quota,
+        overwrite: arguments.allow_overwrite,
+    });
+    let running = Running::start(settings)?;
+    let candidates = match arguments.from {
+        Some(address) => Candidates::At(vec![address], None),
+        None => Candidates::Nearby,
+    };
+    running
+        .handle
+        .enter_code(code, candidates, sender_terms(arguments.remember));
+    let mut inbox = Inbox::new(running, arguments.remember, place, output);
+    inbox.once = Some(Once::default());
+    inbox.is_for_code = true;
+    inbox.serve()
+}
+
+/// A sender whose code was typed: its files are taken without asking.
+fn sender_terms(remember: bool) -> PairingTerms {
+    let may = Rights {
+        files: true,
+        auto: true,
+        ..Rights::NONE
+    };
+    let keep = match remember {
+        true => Keep::Contact,
+        false => Keep::Once,
+    };
+    pairing::terms(None, may, keep)
+}
+
+fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), Failure> {
     let asks = arguments.accept == Consent::Ask;
     if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(Failure::usage("nobody to ask", "this is no terminal")
             .next("say whose files to take: --accept known, or --accept NAME,…"));
     }
-    std::fs::create_dir_all(&arguments.into).map_err(|error| {
-        Failure::new(
-            format!("can't make the inbox {}", arguments.into.display()),
-            error,
-        )
-    })?;
     let mut settings = place.settings(arguments.door.name, output)?;
     door::open(&mut settings, arguments.door, output);
     let accept = match arguments.accept {
@@ -55,23 +118,25 @@ pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<
     );
     if asks {
         running.read_lines()?;
+        output.ask("type a code here if somebody sends with `transom send --code`");
     }
-    let mut inbox = Inbox {
-        running,
-        output,
-        once: arguments.once.then(Once::default),
-        asked: VecDeque::new(),
-        bars: Bars::default(),
-        shown: Vec::new(),
-    };
-    inbox.serve(place)
+    let mut inbox = Inbox::new(running, arguments.remember, place, output);
+    inbox.once = arguments.once.then(Once::default);
+    inbox.serve()
 }
 
 /// The open inbox.
 struct Inbox<'a> {
     running: Running,
+    place: &'a Place,
     output: &'a Output,
     once: Option<Once>,
+    /// It was opened for one code, and ends without it.
+    is_for_code: bool,
+    /// A sender whose code was typed becomes a contact.
+    remember: bool,
+    /// The sender whose code was typed.
+    sender: Option<Sender>,
     /// Offers that wait for a person, the first of them asked.
     asked: VecDeque<(TransferId, String)>,
     bars: Bars,
@@ -79,32 +144,68 @@ struct Inbox<'a> {
     shown: Vec<(TransferId, Progress<'a>)>,
 }
 
-impl Inbox<'_> {
-    fn serve(&mut self, place: &Place) -> Result<(), Failure> {
+/// A sender that a typed code has found.
+struct Sender {
+    paired: Paired,
+    /// When it counts as lost; `None` while it is here.
+    lost: Option<Instant>,
+}
+
+impl<'a> Inbox<'a> {
+    fn new(running: Running, remember: bool, place: &'a Place, output: &'a Output) -> Self {
+        Self {
+            running,
+            place,
+            output,
+            once: None,
+            is_for_code: false,
+            remember,
+            sender: None,
+            asked: VecDeque::new(),
+            bars: Bars::default(),
+            shown: Vec::new(),
+        }
+    }
+
+    fn serve(&mut self) -> Result<(), Failure> {
         let mut knocks = Knocks::default();
         loop {
             let now = Instant::now();
             if let Some(success) = self.once.as_ref().and_then(|once| once.is_over(now)) {
+                self.remember_sender()?;
                 return once_over(success);
             }
-            let event = self.running.next(self.once.as_ref().and_then(Once::due));
+            let lost = self.sender.as_ref().and_then(|sender| sender.lost);
+            if lost.is_some_and(|lost| lost <= now) {
+                let why = format!("they did not come back within {} s", PATIENCE.as_secs());
+                return Err(Failure::new("not received", why));
+            }
+            let over = self.once.as_ref().and_then(Once::due);
+            let event = self.running.next(over.into_iter().chain(lost).min());
             if let (Some(once), Some(Event::Notice(notice))) = (&mut self.once, &event) {
                 once.notice(notice, Instant::now());
             }
             match event {
                 Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
+                Some(Event::Notice(Notice::Pairing(notice))) => self.pairing(notice)?,
                 Some(Event::Notice(Notice::TransferEnded { status, outcome })) => {
                     self.ended(status, outcome);
                 }
-                Some(Event::Notice(notice)) => self.notice(&notice),
+                Some(Event::Notice(notice)) => {
+                    self.watch_sender(&notice);
+                    self.notice(&notice);
+                }
                 Some(Event::Typed(line)) => self.typed(line.as_deref()),
                 Some(Event::Signal(Signal::Reload)) => {
-                    let reload = || door::reload(&self.running.handle, place, self.output);
+                    let reload = || door::reload(&self.running.handle, self.place, self.output);
                     self.bars.aside(reload);
                 }
                 Some(Event::Signal(Signal::End)) => {
                     self.output.say("ending", json!({"event": "ending"}));
-                    return Ok(());
+                    return match self.is_for_code {
+                        true => Err(Failure::new("not received", "ended by a signal")),
+                        false => Ok(()),
+                    };
                 }
                 Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
                 None => {}
@@ -112,9 +213,75 @@ impl Inbox<'_> {
         }
     }
 
+    /// A typed code. Its sender is dialed where it was found, and what it sends ends the inbox.
+    fn pairing(&mut self, notice: PairingNotice) -> Result<(), Failure> {
+        if let PairingNotice::Failed { why } = &notice
+            && self.is_for_code
+        {
+            return Err(Failure::new("not received", why));
+        }
+        let notice = Notice::Pairing(notice);
+        self.tell(&notice);
+        let Notice::Pairing(PairingNotice::Paired(paired)) = notice else {
+            return Ok(());
+        };
+        let mut contact = pairing::contact(&paired, paired.may);
+        contact.address = Address::from(paired.reached);
+        self.running.handle.connect(contact, true);
+        self.once.get_or_insert_default();
+        self.sender = Some(Sender {
+            paired: *paired,
+            lost: Some(Instant::now() + PATIENCE),
+        });
+        Ok(())
+    }
+
+    /// A sender that is gone may come back for a while.
+    fn watch_sender(&mut self, notice: &Notice) {
+        let Some(sender) = &mut self.sender else {
+            return;
+        };
+        match notice {
+            Notice::Joined { peer, .. } if *peer == sender.paired.peer => sender.lost = None,
+            Notice::Left { peer, .. } if *peer == sender.paired.peer => {
+                sender.lost = Some(Instant::now() + PATIENCE);
+            }
+            _ => {}
+        }
+    }
+
+    fn remember_sender(&self) -> Result<(), Failure> {
+        match &self.sender {
+            Some(Sender { paired, .. }) if paired.keep == Keep::Contact => {
+                let (may, running) = (Rights::default(), &self.running);
+                pairing::keep(paired, may, self.place, running, self.output)
+            }
+            Some(_) if self.remember => {
+                self.output
+                    .warn("they keep no contact of you, so none of them was kept");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Transfer(status) => self.show(status),
+            // The book may give the sender less than its typed code does.
+            Notice::Offered {
+                transfer,
+                peer,
+                asks: true,
+                ..
+            } if self
+                .sender
+                .as_ref()
+                .is_some_and(|it| it.paired.peer == *peer) =>
+            {
+                self.tell(notice);
+                self.running.handle.accept(*transfer, None);
+            }
             Notice::Offered {
                 transfer,
                 peer,
@@ -153,7 +320,7 @@ impl Inbox<'_> {
 
     fn typed(&mut self, line: Option<&str>) {
         let Some((transfer, _)) = self.asked.front() else {
-            return;
+            return self.typed_code(line.unwrap_or_default());
         };
         match line.map(|line| line.trim().to_lowercase()).as_deref() {
             Some("y" | "yes") => self.running.handle.accept(*transfer, None),
@@ -162,6 +329,20 @@ impl Inbox<'_> {
         }
         self.asked.pop_front();
         self.ask();
+    }
+
+    /// A line that answers no offer may be a code.
+    fn typed_code(&self, line: &str) {
+        match line.parse::<Code>() {
+            Ok(code) => {
+                let terms = sender_terms(self.remember);
+                self.running
+                    .handle
+                    .enter_code(code, Candidates::Nearby, terms);
+            }
+            Err(_) if line.trim().is_empty() => {}
+            Err(error) => self.bars.aside(|| self.output.ask(&error.to_string())),
+        }
     }
 
     fn show(&mut self, status: &TransferStatus) {
@@ -194,6 +375,9 @@ impl Inbox<'_> {
         self.tell(&Notice::TransferEnded { status, outcome });
     }
 }
+
+/// How long a sender whose code was typed may be away: a router that starts anew takes a minute.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn once_over(success: bool) -> Result<(), Failure> {
     match success {

@@ -4,22 +4,26 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use transom::{Notice, Outcome, SendOptions, TransferId};
+use transom::people::Rights;
+use transom::{Keep, Notice, Outcome, Paired, PairingNotice, SendOptions, TransferId};
 
 use crate::args;
+use crate::commands::pair::NEW_CODE;
 use crate::dial::Line;
 use crate::failure::Failure;
 use crate::format::count;
 use crate::output::Output;
+use crate::pairing::{self, Shown};
 use crate::place::Place;
 use crate::progress::{Bars, Progress};
 use crate::report;
 use crate::signals::Signal;
-use crate::station::Event;
+use crate::station::{Event, Running};
 
 pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Result<(), Failure> {
-    let mut tally = Tally::new(arguments.paths.len(), output);
-    let there = tally.there(&arguments.paths)?;
+    let paths = arguments.paths();
+    let mut tally = Tally::new(paths.len(), output);
+    let there = tally.there(&paths)?;
     if there.is_empty() {
         return tally.verdict();
     }
@@ -27,7 +31,15 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
         on_collision: arguments.on_collision.into(),
         limit: arguments.limit,
     };
-    let line = Line::open(&arguments.peer, place, output)?;
+    let mut stranger = None;
+    let line = match arguments.code {
+        true => {
+            let (line, paired) = pair(arguments, place, output)?;
+            stranger = Some(paired);
+            line
+        }
+        false => Line::open(&arguments.peer.to_string_lossy(), place, output)?,
+    };
     let wait = Duration::from_secs(arguments.wait);
     let mut sending = Sending {
         line,
@@ -41,7 +53,76 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
             tally.add(failure)?;
         }
     }
+    if let Some(paired) = stranger.filter(|paired| paired.keep == Keep::Contact) {
+        pairing::keep(
+            &paired,
+            Rights::default(),
+            place,
+            &sending.line.running,
+            output,
+        )?;
+    }
     tally.verdict()
+}
+
+impl args::Send {
+    /// With `--code` nobody is named, and all are paths.
+    fn paths(&self) -> Vec<PathBuf> {
+        let first = self.code.then(|| PathBuf::from(&self.peer));
+        first
+            .into_iter()
+            .chain(self.paths.iter().cloned())
+            .collect()
+    }
+}
+
+/// Shows a code until somebody has typed it.
+fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line, Paired), Failure> {
+    let mut settings = place.settings(None, output)?;
+    let key = settings.identity.public_key();
+    pairing::listen(&mut settings, &arguments.listen, output);
+    settings.announce = arguments.announcing.into();
+    let running = Running::start(settings)?;
+    let keep = match arguments.remember {
+        true => Keep::Contact,
+        false => Keep::Once,
+    };
+    // Whoever may nothing at all is not let in.
+    let may = Rights {
+        files: true,
+        ..Rights::NONE
+    };
+    running
+        .handle
+        .show_code(None, pairing::terms(None, may, keep));
+    let shown = Shown {
+        key,
+        command: "transom receive",
+    };
+    loop {
+        match running.next(None) {
+            Some(Event::Notice(Notice::Pairing(notice))) => match notice {
+                PairingNotice::CodeShown { code, until } => {
+                    shown.tell(&code, until, &running, output);
+                }
+                PairingNotice::CodeEnded { why } => {
+                    return Err(Failure::new("not sent", why).next(NEW_CODE));
+                }
+                PairingNotice::Paired(paired) => {
+                    let notice = Notice::Pairing(PairingNotice::Paired(paired.clone()));
+                    report::tell(output, &notice);
+                    return Ok((Line::paired(running, &paired, key), *paired));
+                }
+                notice => report::tell(output, &Notice::Pairing(notice)),
+            },
+            Some(Event::Notice(notice)) => report::tell(output, &notice),
+            Some(Event::Signal(Signal::End)) => {
+                return Err(Failure::new("not sent", "ended by a signal"));
+            }
+            Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
+            Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
+        }
+    }
 }
 
 /// What failed among the paths. A single path's failure is the command's; of several each is told

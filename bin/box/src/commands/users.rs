@@ -1,14 +1,13 @@
 //! `transom users`: the contact book as understood, and the keys learned on first use.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use transom::people::{Book, Contact, KnownPeers, add_line, pins};
 use transom::{PeerName, PublicKey};
 
 use crate::args::{Users, UsersCommand};
+use crate::book_file;
 use crate::failure::Failure;
 use crate::format::{columns, count, padded};
 use crate::output::Output;
@@ -172,37 +171,11 @@ fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
     // A line that nobody would read, as in a file that is too long already, is not written.
     add_line(&text, &contact)
         .map_err(|error| Failure::new(format!("can't add {}", contact.name), error))?;
-    append(&path, line)
+    book_file::append(&path, line)
         .map_err(|error| Failure::new(format!("can't write to {}", path.display()), error))?;
     let human = format!("{} is now in {}", contact.name, path.display());
     output.say(human, json!({"event": "added", "name": contact.name.as_str(), "file": path.display().to_string()}));
     Ok(())
-}
-
-/// One write at the end; a last line without newline gets one first, so that nothing of the user's
-/// is changed.
-fn append(path: &Path, line: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .read(true)
-        .open(path)?;
-    let mut text = String::new();
-    if file.seek(SeekFrom::End(0))? > 0 {
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            text.push('\n');
-        }
-    }
-    text.push_str(line);
-    text.push('\n');
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn trust(name: &PeerName, key: &PublicKey, place: &Place, output: &Output) -> Result<(), Failure> {

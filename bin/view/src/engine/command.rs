@@ -24,6 +24,11 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             handle.hear(&peer, true);
             handle.answer(&peer);
         }
+        Action::ShowCode(_) => handle.show_code(None, state.terms()),
+        Action::EnterCode(code) => {
+            handle.enter_code(code, state.candidates(), state.terms());
+        }
+        Action::EndPairing => handle.end_pairing(),
         Action::Decline(peer) => handle.decline(&peer),
         Action::HangUp(peer) => handle.hang_up(&peer),
         Action::ShowCamera { peer, on } => handle.show_camera(&peer, on),
@@ -88,6 +93,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Quit
         | Action::Remove(_)
         | Action::SaveContact(_)
+        | Action::SavePaired(_)
         | Action::SaveSettings(_)
         | Action::Select(_)
         | Action::Silence

@@ -133,6 +133,9 @@ impl Engine {
         if before.preview != duties.preview {
             self.handle.preview(duties.preview);
         }
+        if before.nearby != duties.nearby {
+            self.handle.look_nearby(duties.nearby);
+        }
         if before.measure != duties.measure {
             self.handle.measure(duties.measure);
         }

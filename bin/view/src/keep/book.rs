@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::model::name;
 use crate::words;
 use transom::PeerName;
-use transom_users::{Book, Contact, EditError, MAX_BYTES, add_line, change_line, remove_line};
+use transom_users::{
+    Book, Contact, EditError, MAX_BYTES, add_line, change_line, paired_line, remove_line,
+};
 
 use super::file;
 
@@ -36,6 +38,12 @@ impl BookFile {
                 change_line(text, contact).map_err(|error| self.told(&error))
             }
         })
+    }
+
+    /// Writes down who was met by a code: anew, or in the line of that key. Gives back the whole
+    /// book.
+    pub(super) fn pair(&self, contact: &Contact) -> Result<Book, String> {
+        self.edit(|text| paired_line(text, contact).map_err(|error| self.told(&error)))
     }
 
     /// Takes a contact out. Gives back the whole book.

@@ -120,6 +120,10 @@ impl Keeper {
                     state.saved(contact, before.is_some());
                 })
             }
+            Action::SavePaired(contact) => {
+                let written = self.book.pair(contact);
+                written.map(|book| self.rebook(state, handle, book))
+            }
             Action::Remove(peer) => self.remove(state, handle, *peer),
             Action::Verify { key, on } => self
                 .verified
@@ -236,6 +240,7 @@ impl Keeper {
             state.act(&Action::SetCamera(request));
         }
         handle.set_adaptation(config.adaptation());
+        handle.announce(config.announcing());
         state.config = config.clone();
         self.save(config)?;
         Ok(())

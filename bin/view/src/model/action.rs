@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use transom::media::CaptureRequest;
 use transom::sounds::{DeviceName, EchoMode, ToneKind};
-use transom::{CallKind, PeerName, PublicKey, TransferId};
-use transom_users::Contact;
+use transom::{CallKind, Code, PeerName, PublicKey, TransferId};
+use transom_users::{Contact, Rights};
 
 use super::{Config, Corner, Dialog, News, Preferences, Unsent, Volume};
 
@@ -80,6 +80,14 @@ pub(crate) enum Action {
     Select(PeerName),
     /// Ring no more for those who ring now.
     Silence,
+    /// Show a fresh code to a peer that may do that here.
+    ShowCode(Rights),
+    /// Look for the station that shows that code.
+    EnterCode(Code),
+    /// Show no code, and look for none.
+    EndPairing,
+    /// Write down who was met by a code.
+    SavePaired(Box<Contact>),
     /// Give that picture the room of all, or none.
     Alone(Option<PeerName>),
     /// See that contact like this.

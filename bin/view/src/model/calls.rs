@@ -77,6 +77,8 @@ pub(crate) struct Duties {
     pub(crate) hear_yourself: bool,
     /// Show our own camera to ourselves.
     pub(crate) preview: bool,
+    /// Look for stations nearby.
+    pub(crate) nearby: bool,
     /// Measure the connections.
     pub(crate) measure: bool,
     /// Let no more calls ring.
@@ -329,6 +331,7 @@ impl State {
             tone: self.tone(),
             hear_yourself: self.sound.hears_itself,
             preview: self.calls.previews(),
+            nearby: self.looks_nearby(),
             measure: self.overlay,
             busy: self.config.do_not_disturb || one_is_enough,
         }

@@ -442,7 +442,7 @@ fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
     assert_eq!(state.kept(kept), std::slice::from_ref(&stop));
     assert_eq!(
         state.status,
-        "Recorded 7 pictures in /p/door.avi; the disk was too slow for 2 others"
+        "Recorded 7 pictures in /p/door.avi; the disk missed 2 pictures"
     );
     assert_eq!(
         state.warnings,
@@ -485,7 +485,7 @@ fn what_the_far_side_records_is_known_until_the_call_ends() {
         on: true,
     });
     assert!(state.calls.of(peer("door")).unwrap().far_recording);
-    state.apply(ended("door", EndReason::Chosen));
+    state.apply(ended("door", EndReason::Leaving));
     assert!(!state.calls.of(peer("door")).unwrap().far_recording);
 }
 

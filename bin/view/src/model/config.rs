@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use transom::media::{CaptureRequest, Source};
 use transom::sounds::DeviceName;
-use transom::{Adaptation, PeerName, TradeOff};
+use transom::{Adaptation, Announce, PeerName, TradeOff};
 
 use crate::words;
 
@@ -62,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) min_size: String,
     /// Whether packets are marked for the network, which some networks drop.
     pub(crate) mark_packets: bool,
+    /// Whether computers nearby may see this one at any time, and not only while that is needed.
+    pub(crate) announce: bool,
     /// Where the window was.
     pub(crate) place: Option<Place>,
     /// What is to be done with single contacts.
@@ -109,6 +111,7 @@ impl Default for Config {
             slow_link: TradeOff::default(),
             min_size: String::new(),
             mark_packets: true,
+            announce: false,
             place: None,
             contacts: Vec::new(),
         }
@@ -177,6 +180,14 @@ impl Config {
             size: picture_size(&self.size),
             ..CaptureRequest::default()
         })
+    }
+
+    /// When computers nearby may see this one.
+    pub(crate) fn announcing(&self) -> Announce {
+        match self.announce {
+            true => Announce::Always,
+            false => Announce::WhenNeeded,
+        }
     }
 
     /// How our pictures are lowered while a link is slow.
@@ -248,6 +259,7 @@ impl Config {
             "slow_link" => self.slow_link = parsed(key, value)?,
             "min_size" => self.min_size = value.to_owned(),
             "mark_packets" => self.mark_packets = switch(key, value)?,
+            "announce" => self.announce = switch(key, value)?,
             "window" => self.place = Some(parsed(key, value)?),
             // A newer version's, perhaps.
             _ => {}
@@ -269,6 +281,7 @@ impl Config {
             ("slow_link", self.slow_link.to_string()),
             ("min_size", one_line(&self.min_size)),
             ("mark_packets", switch(self.mark_packets)),
+            ("announce", switch(self.announce)),
         ];
         entries.extend(self.name.map(|name| ("name", name.to_string())));
         // A folder whose name no line can hold lasts as long as the window.
@@ -496,6 +509,7 @@ mod tests {
             slow_link: TradeOff::Sharp,
             min_size: "640x360".to_owned(),
             mark_packets: false,
+            announce: true,
             place: Some(Place {
                 width: 900,
                 height: 600,

@@ -9,7 +9,7 @@ use transom_users::{Address, Book, Contact, Rights};
 use crate::paths;
 use crate::words;
 
-use super::{Config, Knock, Person, State};
+use super::{CodeForm, Config, Knock, Person, State};
 
 /// A dialog.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,10 @@ pub(crate) enum Dialog {
     Contact(Box<ContactForm>),
     /// A transfer of which something has arrived is about to be cancelled: that part is removed.
     CancelTransfer(TransferId),
+    /// Somebody was met by a code.
+    Connected(PeerName),
+    /// A code is typed.
+    EnterCode(CodeForm),
     /// All kept texts are about to be removed. The settings from which this was asked come back.
     ForgetTexts(Box<SettingsForm>),
     /// A web address somebody wrote is about to be opened.
@@ -31,6 +35,8 @@ pub(crate) enum Dialog {
     Remove(PeerName),
     /// How the window behaves.
     Settings(Box<SettingsForm>),
+    /// Our code is shown.
+    ShowCode,
     /// The sound devices, and how loud a contact is heard.
     Sound {
         /// Whose volume; nobody's outside calls.
@@ -82,6 +88,11 @@ impl Dialog {
             Self::Sound { back, .. } => back.map(Self::Settings),
             _ => None,
         }
+    }
+
+    /// Whether a code is shown or looked for while it is open.
+    pub(crate) fn is_pairing(&self) -> bool {
+        matches!(self, Self::EnterCode(_) | Self::ShowCode)
     }
 
     /// Whether it asks before something that can't be undone.

@@ -16,6 +16,7 @@ mod links;
 mod news;
 mod own;
 mod pace;
+mod pairing;
 mod past;
 mod people;
 mod pictures;
@@ -39,7 +40,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::{Capabilities, Notice, PeerName, PublicKey, TextId, TransferId};
-use transom_users::Contact;
+use transom_users::{Address, Contact};
 
 use crate::words;
 
@@ -56,6 +57,7 @@ pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use news::{Mishap, News, Told};
 pub(crate) use own::{Corner, source_of};
+pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode};
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use past::{Past, PastCall};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
@@ -79,6 +81,8 @@ pub(crate) struct State {
     pub(crate) zone: Zone,
     /// Calls and watches, and our own camera.
     pub(crate) calls: Calls,
+    /// Who is nearby, and codes.
+    pub(crate) meeting: Meeting,
     /// Our microphone and loudspeaker.
     pub(crate) sound: Sound,
     /// Running transfers and the last ended ones, oldest first.
@@ -143,6 +147,8 @@ pub(crate) struct Own {
     pub(crate) is_usual: bool,
     /// Our key.
     pub(crate) key: Option<PublicKey>,
+    /// Where others reach us, best first.
+    pub(crate) addresses: Vec<Address>,
     /// The line that makes us somebody's contact.
     pub(crate) line: String,
 }
@@ -245,6 +251,8 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
+            Notice::Nearby { stations } => self.meeting.nearby = stations,
+            Notice::Pairing(notice) => return self.pairing_notice(notice),
             Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
         }

@@ -54,6 +54,9 @@ impl State {
             | Action::ShowList(_) => {
                 self.act_on_view(action);
             }
+            Action::EndPairing | Action::EnterCode(_) | Action::ShowCode(_) => {
+                self.act_on_pairing(action);
+            }
             other => self.act_on_sound(other),
         }
         self.calls.forget_preview();

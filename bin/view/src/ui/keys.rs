@@ -3,8 +3,9 @@
 
 use egui::{Event, Key, Modifiers, Ui};
 use transom::PeerName;
+use transom_users::Rights;
 
-use crate::model::{Action, Call, Page, Person, State};
+use crate::model::{Action, Call, CodeForm, Dialog, Page, Person, State};
 
 use super::call::changes;
 use super::{Draft, list, page, ringing};
@@ -90,6 +91,12 @@ fn of_window(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action
     }
     if command(ui, Key::Comma) {
         actions.push(list::settings(state));
+    }
+    if command(ui, Key::N) {
+        actions.push(Action::ShowCode(Rights::default()));
+    }
+    if command(ui, Key::J) {
+        actions.push(Action::Open(Dialog::EnterCode(CodeForm::default())));
     }
     if command(ui, Key::L) {
         actions.push(match draft.layout.is_narrow {

@@ -16,6 +16,7 @@ mod keys;
 mod kit;
 mod list;
 mod page;
+mod pairing;
 mod ringing;
 mod settings;
 mod sheet;
@@ -28,7 +29,7 @@ mod tests;
 use egui::{Id, Rect, Ui, UiBuilder, Vec2};
 use transom::PeerName;
 
-use crate::model::{Action, Face, Page, State};
+use crate::model::{Action, Dialog, Face, Page, State};
 
 pub(crate) use album::Album;
 use drafts::Drafts;
@@ -65,6 +66,12 @@ pub(crate) struct Draft {
     hiding: call::Hiding,
     /// The menu over a picture.
     more: call::More,
+    /// What was copied last, to say so at its button.
+    copied: Option<String>,
+    /// Whether the rights that go with a code are being changed.
+    changes_rights: bool,
+    /// Whether it was asked why nobody is nearby.
+    asks_why: bool,
     /// How the panes stand in this frame.
     layout: Layout,
     /// What the page was about in the last frame.
@@ -135,9 +142,18 @@ pub(crate) fn screen(
     toasts::show(ui, state, over, &mut draft.order, &mut actions);
     help::show(ui, state, &mut actions);
     page::drops(ui, over, state, draft, &mut actions);
-    dialogs::show(ui, state, album, &mut actions);
+    if !pairing::dialog(ui, state, draft, &mut actions) {
+        dialogs::show(ui, state, album, &mut actions);
+    }
     ringing::show(ui, over, state, album, draft, &mut actions);
     draft.typing = ui.ctx().text_edit_focused();
+    let closes = actions.contains(&Action::Close);
+    if closes && state.dialog.as_ref().is_some_and(Dialog::is_pairing) {
+        actions.push(Action::EndPairing);
+    }
+    if state.dialog.is_none() {
+        (draft.copied, draft.changes_rights) = (None, false);
+    }
     actions
 }
 
@@ -197,7 +213,7 @@ fn page_of(
 ) {
     let page = state.page();
     match page {
-        Page::FirstRun => first_run::show(ui, room, state, actions),
+        Page::FirstRun => first_run::show(ui, room, state, draft, actions),
         Page::Nobody => first_run::nobody(ui, room),
         Page::Person(peer) => {
             let person = state.people.iter().find(|person| person.name == peer);

@@ -87,7 +87,7 @@ pub(crate) const YOU_RECORD: &str = "You record this";
 pub(crate) const KEYS_TITLE: &str = "Keys";
 
 /// The keys, in the order of the help window.
-pub(crate) const KEYS: [(&str, &str); 30] = [
+pub(crate) const KEYS: [(&str, &str); 32] = [
     ("Enter", "Send"),
     ("Shift+Enter", "New line"),
     ("Ctrl+K", "Search"),
@@ -107,6 +107,8 @@ pub(crate) const KEYS: [(&str, &str); 30] = [
     ("Ctrl+L", "List"),
     ("Ctrl+I", "About this contact"),
     ("Ctrl+O", "Send files"),
+    ("Ctrl+N", "Show my code"),
+    ("Ctrl+J", "Enter a code"),
     ("Ctrl+,", "Settings"),
     ("F3", "Numbers"),
     ("Ctrl+T", "Turn"),

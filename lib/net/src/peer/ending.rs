@@ -24,6 +24,10 @@ impl Peer {
                 self.end(Departure::Unreachable(late), context);
             }
             Stage::Handshaking(_) => self.end(Departure::HandshakeTimeout, context),
+            Stage::Pairing(pairing) => {
+                let why = pairing.timeout();
+                self.end(why, context);
+            }
             Stage::Joined(_) if hold && self.readiness.can_read() => {}
             Stage::Joined(sealed) => {
                 let result = sealed.connection.handle_timeout(now);
@@ -44,7 +48,7 @@ impl Peer {
             Stage::Joined(_) => {
                 self.start_closing(code, text, Some(Departure::ClosedHere), context)
             }
-            Stage::Connecting { .. } | Stage::Handshaking(_) => {
+            Stage::Connecting { .. } | Stage::Handshaking(_) | Stage::Pairing(_) => {
                 self.end(Departure::ClosedHere, context);
             }
             Stage::Closing(_) | Stage::Gone => {}
@@ -147,6 +151,7 @@ impl Peer {
                 Some(Departure::Unanswered)
             }
             Stage::Handshaking(_) => Some(Departure::Refused),
+            Stage::Pairing(pairing) => Some(pairing.refusal()),
             Stage::Joined(sealed) => {
                 (self.side == Side::Dialer && !sealed.has_received()).then_some(Departure::Refused)
             }

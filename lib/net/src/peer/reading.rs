@@ -4,6 +4,7 @@
 use std::io::{self, ErrorKind, Read};
 
 use transom_proto as proto;
+use transom_secure::Purpose;
 use transom_wire::{PeerName, PublicKey};
 
 use super::{Peer, Stage, Stop};
@@ -22,6 +23,7 @@ impl Peer {
         match self.stage {
             Stage::Connecting { .. } | Stage::Gone => {}
             Stage::Handshaking(_) => self.advance_handshake(context),
+            Stage::Pairing(_) => self.advance_pairing(context),
             Stage::Joined(_) if hold => {}
             Stage::Joined(_) => {
                 self.receive(context);
@@ -39,7 +41,11 @@ impl Peer {
         match result {
             Ok(()) => {
                 options::set_up(&self.stream);
-                match Handshaking::new(&context.config, self.side, context.now()) {
+                let purpose = match self.pairing {
+                    Some(_) => Purpose::Pairing,
+                    None => Purpose::Session,
+                };
+                match Handshaking::new(&context.config, self.side, purpose, context.now()) {
                     Ok(handshaking) => self.stage = Stage::Handshaking(Box::new(handshaking)),
                     Err(error) => self.end(Departure::HandshakeFailed(error), context),
                 }
@@ -78,6 +84,9 @@ impl Peer {
                 self.handle_io_error(error, context)
             }
             (HandshakeProgress::Waiting, Ok(_)) => {}
+            (HandshakeProgress::Key(key), Ok(_)) if handshaking.purpose() == Purpose::Pairing => {
+                self.begin_pairing(PublicKey(key), context);
+            }
             (HandshakeProgress::Key(key), Ok(_)) => {
                 let name = handshaking.name();
                 self.emit_key(PublicKey(key), name, context);

@@ -12,6 +12,7 @@ mod hostile;
 mod joining;
 mod leaving;
 mod moving;
+mod pairing;
 mod raw;
 mod support;
 mod waiting;

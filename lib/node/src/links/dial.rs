@@ -10,6 +10,7 @@ use transom_wire::{ByeCode, PeerName, PublicKey, Status};
 
 use super::Links;
 use super::door::REFUSED_PAUSE;
+use super::hints::HintDials;
 use super::link::{PeerLink, describe};
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
@@ -24,13 +25,28 @@ pub(super) enum Reach {
     Resolving,
     Trying {
         link: Option<PeerId>,
+        route: Route,
+        /// The next address is the last one.
         rest: Vec<SocketAddr>,
+        failure: DialFailure,
+    },
+    /// The contact is not where the book says, and the network was asked where it is.
+    Seeking {
+        until: Instant,
         failure: DialFailure,
     },
     Up,
     Waiting {
         until: Instant,
     },
+}
+
+/// Whose word it is that the contact is at an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Route {
+    Book,
+    /// An announcement's, which anybody can make.
+    Announced,
 }
 
 #[derive(Debug)]
@@ -41,13 +57,42 @@ pub(super) struct Dial {
     pub(super) pause: Duration,
     /// The changed key that was reported to the owner.
     pub(super) reported_key: Option<PublicKey>,
+    pub(super) hints: HintDials,
 }
 
-/// Why a peer was not reached.
+/// Why a peer was not reached where the book says that it is.
 #[derive(Debug)]
 pub(super) struct DialFailure {
-    obstacle: Obstacle,
-    why: String,
+    pub(super) obstacle: Obstacle,
+    pub(super) why: String,
+    /// Another key than the pinned one was shown there.
+    pub(super) other_key: Option<OtherKey>,
+}
+
+impl DialFailure {
+    fn new(obstacle: Obstacle, why: impl Into<String>) -> Self {
+        Self {
+            obstacle,
+            why: why.into(),
+            other_key: None,
+        }
+    }
+}
+
+impl Default for DialFailure {
+    /// Of a contact that has been away for a while.
+    fn default() -> Self {
+        Self::new(Obstacle::Network, "they are not where they were announced")
+    }
+}
+
+/// A key that is not the pinned one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OtherKey {
+    pub(super) pinned: PublicKey,
+    pub(super) offered: PublicKey,
+    /// Whether the contact book says so, else the known peers.
+    pub(super) in_book: bool,
 }
 
 impl Links {
@@ -65,6 +110,7 @@ impl Links {
                 reach: Reach::Resolving,
                 pause: FIRST_PAUSE,
                 reported_key: None,
+                hints: HintDials::default(),
             };
             self.dials.insert(peer, dial);
         }
@@ -81,6 +127,24 @@ impl Links {
             .collect();
         for name in names {
             self.reach(name, out);
+        }
+        self.end_seeking(now, out);
+    }
+
+    /// Gives those up for now that nobody has announced in time.
+    fn end_seeking(&mut self, now: Instant, out: &mut Context) {
+        let unfound: Vec<_> = self
+            .dials
+            .iter_mut()
+            .filter_map(|(name, dial)| match &mut dial.reach {
+                Reach::Seeking { until, failure } if *until <= now => {
+                    Some((*name, std::mem::take(failure)))
+                }
+                _ => None,
+            })
+            .collect();
+        for (name, failure) in unfound {
+            self.give_up(name, failure, out);
         }
     }
 
@@ -122,26 +186,26 @@ impl Links {
                 format!("can't find the address of {host}: {error}"),
             ),
         };
-        let failure = DialFailure {
-            obstacle: Obstacle::Address,
-            why,
-        };
+        let failure = DialFailure::new(Obstacle::Address, why);
         rest.reverse();
         dial.reach = Reach::Trying {
             link: None,
+            route: Route::Book,
             rest,
             failure,
         };
         self.try_next(peer, out);
     }
 
-    /// Dials the next address of a contact, or gives up for now.
-    fn try_next(&mut self, peer: PeerName, out: &mut Context) {
+    /// Dials the next address of a contact: of the book first, then where it is announced. Gives up
+    /// for now after the last.
+    pub(super) fn try_next(&mut self, peer: PeerName, out: &mut Context) {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
         let Reach::Trying {
             link,
+            route,
             rest,
             failure,
         } = &mut dial.reach
@@ -154,17 +218,63 @@ impl Links {
                     *link = Some(id);
                     return;
                 }
-                Err(error) => {
-                    *failure = DialFailure {
-                        obstacle: Obstacle::Network,
-                        why: error.to_string(),
-                    };
+                Err(error) if *route == Route::Book => {
+                    *failure = DialFailure::new(Obstacle::Network, error.to_string());
                 }
+                Err(error) => log::debug!("{peer} is not at {address}: {error}"),
             }
         }
-        let DialFailure { obstacle, why } = failure;
-        let (obstacle, why) = (*obstacle, std::mem::take(why));
-        self.pause(peer, obstacle, why, None, out);
+        let (route, failure) = (*route, std::mem::take(failure));
+        let failure = match route {
+            Route::Book => self.try_hints(peer, failure, out),
+            Route::Announced => Some(failure),
+        };
+        if let Some(failure) = failure {
+            self.give_up(peer, failure, out);
+        }
+    }
+
+    /// Another key than the pinned one at an address of the book. The contact may have moved, and
+    /// another station may have its old address.
+    pub(super) fn other_key(&mut self, peer: PeerName, key: OtherKey, out: &mut Context) {
+        if let Some(Dial {
+            reach: Reach::Trying { rest, failure, .. },
+            ..
+        }) = self.dials.get_mut(&peer)
+        {
+            rest.clear();
+            *failure = DialFailure {
+                other_key: Some(key),
+                ..DialFailure::new(Obstacle::Key, "they show another key than the pinned one")
+            };
+            self.try_next(peer, out);
+        }
+    }
+
+    fn give_up(&mut self, peer: PeerName, failure: DialFailure, out: &mut Context) {
+        let DialFailure {
+            obstacle,
+            why,
+            other_key,
+        } = failure;
+        let Some(key) = other_key else {
+            return self.pause(peer, obstacle, why, None, out);
+        };
+        let OtherKey {
+            pinned,
+            offered,
+            in_book,
+        } = key;
+        let dial = self.dials.get_mut(&peer);
+        if dial.is_some_and(|dial| dial.reported_key.replace(offered) != Some(offered)) {
+            out.notify(Notice::KeyChanged {
+                peer,
+                pinned,
+                offered,
+                in_book,
+            });
+        }
+        self.pause(peer, obstacle, why, Some(REFUSED_PAUSE), out);
     }
 
     pub(super) fn pause(
@@ -233,22 +343,32 @@ impl Links {
             .find_map(|(name, dial)| match &mut dial.reach {
                 Reach::Trying {
                     link: Some(link),
+                    route,
                     failure,
                     ..
-                } if *link == id => Some((*name, failure)),
+                } if *link == id => Some((*name, *route, failure)),
                 _ => None,
             });
-        if let Some((name, failure)) = trying {
-            let refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
-            *failure = DialFailure {
-                obstacle: match why {
-                    Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
-                    Departure::Unanswered => Obstacle::Busy,
-                    _ => Obstacle::Network,
-                },
-                why: describe(why),
-            };
-            self.try_next(name, out);
+        let Some((name, route, failure)) = trying else {
+            return;
+        };
+        match route {
+            Route::Book => *failure = DialFailure::of(why),
+            Route::Announced => log::debug!("{name} is not where it is announced: {why}"),
         }
+        self.try_next(name, out);
+    }
+}
+
+impl DialFailure {
+    /// A connection that ended before the peer showed its key.
+    fn of(why: &Departure) -> Self {
+        let refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+        let obstacle = match why {
+            Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
+            Departure::Unanswered => Obstacle::Busy,
+            _ => Obstacle::Network,
+        };
+        Self::new(obstacle, describe(why))
     }
 }

@@ -8,7 +8,7 @@ use transom_proto::Side;
 use transom_users::{Book, Rights, Trust, identify, trust};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
-use super::dial::{Dial, Reach};
+use super::dial::{OtherKey, Reach, Route};
 use super::{Links, PeerLink};
 use crate::budget::MAX_LINKS_PER_KEY;
 use crate::context::Context;
@@ -129,15 +129,26 @@ impl Links {
         key: PublicKey,
         out: &mut Context,
     ) -> Option<Admission> {
-        let is_this = |dial: &Dial| matches!(dial.reach, Reach::Trying { link: Some(link), .. } if link == id);
-        let dial = self.dials.values_mut().find(|dial| is_this(dial))?;
-        let contact = &dial.contact;
+        let mut dials = self.dials.values();
+        let (contact, route) = dials.find_map(|dial| match dial.reach {
+            Reach::Trying {
+                link: Some(link),
+                route,
+                ..
+            } if link == id => Some((&dial.contact, route)),
+            _ => None,
+        })?;
         let name = contact.name;
         let admission = Admission::of(name, contact.may);
         match trust(contact, &self.book, self.known.peers(), &key) {
             Trust::Pinned => {
                 self.name_key(&name, &key);
                 Some(self.with_rights_of_owner(admission, &key))
+            }
+            _ if route == Route::Announced => {
+                log::debug!("{name} is not where it is announced: another key is there");
+                self.try_next(name, out);
+                None
             }
             Trust::FirstUse => {
                 let known = identify(&self.book, self.known.peers(), &key);
@@ -159,16 +170,12 @@ impl Links {
                 }
             }
             Trust::Changed { pinned, in_book } => {
-                if dial.reported_key.replace(key) != Some(key) {
-                    out.notify(Notice::KeyChanged {
-                        peer: name,
-                        pinned,
-                        offered: key,
-                        in_book,
-                    });
-                }
-                let why = "they show another key than the pinned one".into();
-                self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
+                let key = OtherKey {
+                    pinned,
+                    offered: key,
+                    in_book,
+                };
+                self.other_key(name, key, out);
                 None
             }
         }
@@ -271,6 +278,42 @@ impl Links {
             && *key != self.own_key
     }
 
+    /// Whether the key belongs to no contact and not to us.
+    pub(crate) fn is_stranger(&self, key: &PublicKey) -> bool {
+        let person = identify(&self.book, self.known.peers(), key);
+        person.is_none_or(|person| person.contact.is_none()) && *key != self.own_key
+    }
+
+    /// What a peer with that key is called here: as the contact that has the key; else as our owner
+    /// wishes, or as the peer calls itself, with a number where that name is taken. A name of the
+    /// owner's may be that of a contact whose key isn't known; the peer's own may not.
+    pub(crate) fn name_for(
+        &self,
+        wished: Option<PeerName>,
+        called: PeerName,
+        key: &PublicKey,
+    ) -> PeerName {
+        let person = identify(&self.book, self.known.peers(), key);
+        if let Some(contact) = person.and_then(|person| person.contact) {
+            return contact.name;
+        }
+        let is_keyless = |name: &PeerName| {
+            let contact = self.book.find(name.as_str());
+            contact.is_some_and(|contact| contact.key.is_none())
+                && self.known.peers().key_of(name).is_none()
+        };
+        if let Some(name) = wished.filter(is_keyless) {
+            return name;
+        }
+        let wanted = wished.unwrap_or(called);
+        let mut names = std::iter::once(wanted).chain((2..=99).filter_map(|n| numbered(wanted, n)));
+        let is_free = |name: &PeerName| self.is_free(name, key) && self.guests.has_room(name, key);
+        let name = names.find(is_free);
+        // A hundred of one name: the key tells them apart.
+        name.or_else(|| key.fingerprint().to_string().parse().ok())
+            .unwrap_or(wanted)
+    }
+
     fn knock(&mut self, caller: Caller, out: &mut Context) {
         let Caller { key, name, address } = caller;
         let now = out.now();
@@ -315,4 +358,9 @@ impl Links {
                 .map(|(_, may)| may),
         }
     }
+}
+
+/// The name with a number behind it; `None` if that is too long.
+fn numbered(name: PeerName, number: u32) -> Option<PeerName> {
+    format!("{name}-{number}").parse().ok()
 }

@@ -22,11 +22,16 @@ impl Guests {
         (guest.may != Rights::NONE).then_some((guest.name, guest.may))
     }
 
+    /// Whether no guest with another key has that name.
+    pub(super) fn has_room(&self, name: &PeerName, key: &PublicKey) -> bool {
+        let mut others = self.0.iter().filter(|guest| guest.key != *key);
+        !others.any(|guest| guest.name == *name)
+    }
+
     /// Admits a key, or changes its rights. False if another guest has that name or there are too
     /// many guests.
     pub(super) fn add(&mut self, key: PublicKey, name: PeerName, may: Rights) -> bool {
-        let others = |guest: &&Guest| guest.key != key;
-        if self.0.iter().filter(others).any(|guest| guest.name == name) {
+        if !self.has_room(&name, &key) {
             return false;
         }
         self.0.retain(|guest| guest.key != key);

@@ -4,10 +4,14 @@
 //!  connect --> Resolving --> Trying --> Up --> (lost) --> Waiting --> Resolving ...   with `keep`
 //!                  \------------\--> Unreachable, and then Waiting or forgotten
 //! ```
+//!
+//! Where the addresses of the book fail, those are tried where the contact is announced, after
+//! `Seeking` for an announcement (hints.rs).
 
 mod dial;
 mod door;
 mod guests;
+mod hints;
 mod link;
 mod share;
 
@@ -22,6 +26,7 @@ use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 use self::dial::{Dial, FIRST_PAUSE, Reach};
 pub(crate) use self::door::Caller;
 use self::guests::Guests;
+use self::hints::{HintDials, Hints};
 use self::link::describe;
 pub(crate) use self::link::{Gone, Parting, PeerLink};
 use crate::budget::Budget;
@@ -39,6 +44,7 @@ pub(crate) struct Links {
     known: KnownPeersFile,
     allow: Allow,
     guests: Guests,
+    hints: Hints,
     loads: Loads,
     budget: Budget,
     own_name: PeerName,
@@ -67,6 +73,7 @@ impl Links {
             known: std::mem::take(&mut settings.known_peers),
             allow: std::mem::take(&mut settings.allow),
             guests: Guests::default(),
+            hints: Hints::new(settings.moved_patience),
             loads: Loads::default(),
             budget: Budget::new(settings.file_bytes_per_key),
             own_name: settings.name,
@@ -200,7 +207,9 @@ impl Links {
         self.dials
             .values()
             .fold(waiting.min(), |due, dial| match dial.reach {
-                Reach::Waiting { until } => earlier(due, Some(until)),
+                Reach::Waiting { until } | Reach::Seeking { until, .. } => {
+                    earlier(due, Some(until))
+                }
                 _ => due,
             })
     }
@@ -229,6 +238,7 @@ impl Links {
         let known_as = link.known_as;
         if let Some(dial) = self.dials.get_mut(&peer) {
             (dial.reach, dial.pause, dial.reported_key) = (Reach::Up, FIRST_PAUSE, None);
+            dial.hints = HintDials::default();
         }
         let others = |(other, link): &(&PeerId, &PeerLink)| {
             **other != id

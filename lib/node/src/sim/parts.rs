@@ -7,9 +7,9 @@ use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use transom_net::sim::World;
-use transom_net::{BindError, Config, Event, PeerId, WatchId};
+use transom_net::{BindError, Config, Event, PairingTerms, PeerId, WatchId};
 use transom_proto::{self as proto, Session};
-use transom_wire::ByeCode;
+use transom_wire::{ByeCode, PublicKey};
 
 use crate::context::{Context, earlier};
 use crate::disk::Disk;
@@ -99,6 +99,31 @@ macro_rules! each {
 impl Net {
     pub(crate) fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
         each!(self, net => net.dial(address))
+    }
+
+    pub(crate) fn dial_pairing(
+        &mut self,
+        address: SocketAddr,
+        terms: PairingTerms,
+        key: Option<PublicKey>,
+    ) -> io::Result<PeerId> {
+        match self {
+            Self::Sockets(net) => net.dial_pairing(address, terms, key),
+            // A simulated station does not pair.
+            Self::Modelled(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    pub(crate) fn open_pairing(&mut self, terms: PairingTerms) {
+        if let Self::Sockets(net) = self {
+            net.open_pairing(terms);
+        }
+    }
+
+    pub(crate) fn close_pairing(&mut self) {
+        if let Self::Sockets(net) = self {
+            net.close_pairing();
+        }
     }
 
     pub(crate) fn admit(&mut self, peer: PeerId, session: proto::Config) {

@@ -13,6 +13,7 @@ use transom_wire::PeerName;
 
 use super::camera::{Camera, Opened, encoded_bytes, encoding_time, picture};
 use super::files::Files;
+use crate::discovery::{Job, News};
 use crate::disk;
 use crate::lanes::Lane;
 use crate::live_marks::{Elsewhere, Need};
@@ -265,6 +266,31 @@ impl Workers {
         match self {
             Self::Threads(threads) => threads.list_sounds(inbox),
             Self::Inline(_) => inbox.list(Vec::new()),
+        }
+    }
+
+    pub(crate) fn resolve_candidate(&mut self, host: String, port: u16) {
+        match self {
+            Self::Threads(threads) => threads.resolve_candidate(host, port),
+            // A simulated station does not pair.
+            Self::Inline(inline) => {
+                let nowhere = Report::CandidateResolved(Err(io::ErrorKind::NotFound.into()));
+                inline.reports.push_back(nowhere);
+            }
+        }
+    }
+
+    /// A simulated network has no multicast.
+    pub(crate) fn discover(&mut self, job: &Job) {
+        if let Self::Threads(threads) = self {
+            threads.discover(job);
+        }
+    }
+
+    pub(crate) fn news(&mut self) -> Option<News> {
+        match self {
+            Self::Threads(threads) => threads.news(),
+            Self::Inline(_) => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod interrupted;
 mod loopback;
 mod owner;
 mod paced;
+mod pairing;
 #[cfg(unix)]
 mod panics;
 mod pins;

@@ -6,6 +6,9 @@ mod cameras;
 mod drawing;
 mod files;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod nearby;
+mod pairing;
 mod resume;
 #[cfg(target_os = "linux")]
 mod signals;

@@ -18,7 +18,7 @@ fn an_ignored_stranger_knocks_in_vain_and_a_guest_gets_a_free_name() {
         key: PublicKey([8; 32]),
         name: peer("door-2"),
     });
-    assert!(state.knocks.is_empty() && state.status.starts_with("door-2 is let in"));
+    assert!(state.knocks.is_empty() && state.status.starts_with("door 2 is let in"));
     for number in 0..1000u16 {
         let mut key = [9; 32];
         key[..2].copy_from_slice(&number.to_be_bytes());

@@ -1,7 +1,7 @@
 //! Controls that hide themselves: they go some seconds after the last sign of a person, and come
 //! back with the next.
 
-use egui::{CursorIcon, Event, Popup, Ui, Vec2};
+use egui::{CursorIcon, Event, Popup, Ui};
 
 /// How long controls stay after the last move, key or touch.
 const STAY: f64 = 3.0;
@@ -16,11 +16,18 @@ impl Hiding {
     /// Whether controls are shown in this frame; `needed` keeps them. Asks for the one frame in
     /// which they go.
     pub(in crate::ui) fn shows(&mut self, ui: &Ui, needed: bool) -> bool {
-        let is_sign = |event: &Event| matches!(event, Event::Key { .. } | Event::Touch { .. });
+        let is_sign = |event: &Event| {
+            matches!(
+                event,
+                Event::AccessKitActionRequest(_)
+                    | Event::Key { .. }
+                    | Event::PointerMoved(_)
+                    | Event::Touch { .. }
+            )
+        };
         let (now, is_sign) = ui.input(|input| {
-            let pointer = &input.pointer;
-            let moved = pointer.delta() != Vec2::ZERO || pointer.any_down();
-            (input.time, moved || input.events.iter().any(is_sign))
+            let is_sign = input.pointer.any_down() || input.events.iter().any(is_sign);
+            (input.time, is_sign)
         });
         if is_sign || self.last_sign == 0.0 || self.last_sign > now {
             self.last_sign = now;

@@ -138,19 +138,12 @@ pub(in crate::ui) fn volume(
 
 /// Whether the loudspeaker's echo is taken out of the microphone.
 fn echo(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let t = tokens(ui);
     let mode = state.sound.settings.echo;
-    ui.horizontal(|ui| {
-        ui.label(text::rich(words::TAKE_ECHO_AWAY, Type::Body, t.text));
-        let right = egui::Layout::right_to_left(egui::Align::Center);
-        ui.with_layout(right, |ui| {
-            let on = mode != EchoMode::Off;
-            if kit::switch(ui, on, words::TAKE_ECHO_AWAY).clicked() {
-                let mode = if on { EchoMode::Off } else { EchoMode::Cancel };
-                actions.push(Action::SetEcho(mode));
-            }
-        });
-    });
+    let on = mode != EchoMode::Off;
+    if kit::switch_row(ui, on, words::TAKE_ECHO_AWAY, "").clicked() {
+        let mode = if on { EchoMode::Off } else { EchoMode::Cancel };
+        actions.push(Action::SetEcho(mode));
+    }
 }
 
 fn tests(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {

@@ -28,6 +28,8 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
             Dialog::CancelTransfer(transfer) => cancel_transfer(ui, state, *transfer, actions),
             Dialog::Contact(form) => contact::show(ui, form, actions),
             Dialog::ForgetTexts(_) => forget_texts(ui, actions),
+            // Drawn by the module of pairings.
+            Dialog::Connected(_) | Dialog::EnterCode(_) | Dialog::ShowCode => {}
             Dialog::Link(link) => open_link(ui, link, actions),
             Dialog::Remove(peer) => remove(ui, peer, actions),
             Dialog::Settings(form) => settings::show(ui, state, form, actions),

@@ -129,6 +129,32 @@ pub(in crate::ui) fn switch(ui: &mut Ui, on: bool, name: &str) -> Response {
     response
 }
 
+/// A switch at the right of its words, with what it means below them. The caller changes what it
+/// stands for when it is clicked.
+pub(in crate::ui) fn switch_row(ui: &mut Ui, on: bool, words: &str, detail: &str) -> Response {
+    let t = tokens(ui);
+    let width = ui.available_width();
+    let height = if detail.is_empty() { 44.0 } else { 54.0 };
+    let (row, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+    let room = width - 44.0 - 16.0;
+    let middle = row.center().y;
+    let p = ui.painter();
+    match detail {
+        "" => {
+            text::cut(p, pos2(row.left(), middle), room, words, Type::Body, t.text);
+        }
+        detail => {
+            let upper = pos2(row.left(), middle - 9.5);
+            text::cut(p, upper, room, words, Type::Body, t.text);
+            let lower = pos2(row.left(), middle + 9.5);
+            text::cut(p, lower, room, detail, Type::Small, t.soft);
+        }
+    }
+    let corner = pos2(row.right() - 44.0, middle - 13.0);
+    let place = Rect::from_min_size(corner, vec2(44.0, 26.0));
+    within(ui, UiBuilder::new().max_rect(place), |ui| switch(ui, on, words))
+}
+
 /// A choice among several, with what is chosen; its menu is the caller's.
 pub(in crate::ui) fn select(
     ui: &mut Ui,

@@ -17,7 +17,7 @@ pub(super) use button::{
     Button, Kind, Over, Round, Touch, area, coloured_link, focus_ring, focus_ring_over,
     icon_button, link,
 };
-pub(super) use field::{Field, bar, key_cap, level, progress_ring, select, switch};
+pub(super) use field::{Field, bar, key_cap, level, progress_ring, select, switch, switch_row};
 pub(super) use icons::Icon;
 pub(super) use overlay::{Bubble, chip, dialog, float, floating, hint, section};
 pub(crate) use picture::Picture;

@@ -34,8 +34,8 @@ pub(in crate::ui) fn settings(state: &State) -> Action {
 /// The ways to meet somebody.
 fn meet(button: &egui::Response, actions: &mut Vec<Action>) {
     Popup::menu(button).gap(4.0).width(220.0).show(|ui| {
-        for (icon, words, action) in super::super::first_run::ways() {
-            if menu::entry(ui, Some(icon), words, "").clicked() {
+        for (icon, words, keys, action) in super::super::first_run::ways() {
+            if menu::entry(ui, Some(icon), words, keys).clicked() {
                 actions.push(action);
             }
         }

@@ -104,7 +104,6 @@ fn row(
     let is_verified = state.is_verified(person);
     let news = match second {
         Second::Missed(count) => words::missed_calls(count),
-        Second::Blocked => words::BLOCKED.to_owned(),
         _ => words::unread(person.unread),
     };
     let said = words::row(&shown, &person.presence, is_verified, &news);

@@ -69,7 +69,8 @@ fn who(ui: &Ui, row: Rect, state: &State, person: &Person) {
     let presence = words::presence(&person.presence);
     let at = pos2(left, row.top() + 43.0);
     text::cut(p, at, row.width() - 52.0, &presence, Type::Small, t.soft);
-    text::say(ui, row, &words::row(&shown, &person.presence, is_verified, ""));
+    text::say(ui, row, &shown);
+    text::say(ui, row, &presence);
 }
 
 /// From the right: everything about the person, a video call, a call.

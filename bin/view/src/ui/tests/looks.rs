@@ -1,16 +1,14 @@
 //! Pictures of every screen, in both themes and three sizes, to be looked at beside the design.
 
 use transom::sounds::OwnLevel;
-use transom::{CameraState, EndReason, Notice, SoundNotice};
+use transom::{EndReason, SoundNotice};
 
 use crate::model::Theme;
 use crate::model::calls_tests::{interrupted, rings};
 use crate::model::sound_tests::microphone_lost;
-use crate::model::tests::{ended, peer};
+use crate::model::tests::ended;
 
 use super::scenes::{all_cameras, calling, home, paint, watching};
-use egui_kittest::SnapshotResults;
-
 use super::*;
 
 /// Compares a scene in those sizes and both themes.
@@ -138,8 +136,8 @@ fn looks_like_the_menu_of_a_call_with_the_sound() {
     for theme in [Theme::Dark, Theme::Light] {
         let mut screen = open(calling(theme));
         paint(&mut screen);
-        click(&mut screen, crate::words::MORE);
-        click(&mut screen, crate::words::SOUND);
+        click(&mut screen, words::MORE);
+        click(&mut screen, words::SOUND);
         let dbfs = -30.0;
         let level = OwnLevel { dbfs, speaks: false };
         let level = Notice::Sound(SoundNotice::Level(level));

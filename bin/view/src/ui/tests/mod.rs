@@ -1,17 +1,33 @@
 //! Every screen and flow without a display: clicks by name, typing, and pictures that a person
 //! looked at beside the design.
 
+mod arrivals;
+mod calls;
+mod cameras;
+mod devices;
+mod drafts;
+mod idle;
+mod lists;
 mod looks;
+mod page;
+mod people;
 mod scenes;
+mod sound;
+mod things;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use egui::accesskit::Role;
-use egui::{Key, Modifiers, Vec2, vec2};
-use egui_kittest::kittest::Queryable as _;
+use egui::{DroppedFile, Key, Modifiers, Vec2, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
+use transom::{CameraState, Notice, Outcome, Phase, PublicKey, Shape};
 
-use crate::model::{Action, State};
+use crate::model::tests::{Ids, joined, joined_as, left, peer, shown, started, status, two_boxes};
+use crate::model::{Action, State, Warning};
+use crate::words;
+
+use page::offer;
 
 use super::*;
 
@@ -79,6 +95,8 @@ impl App {
 
 /// Longer than anything new is deaf.
 pub(super) fn pass(screen: &mut Screen) {
+    // A person who looks at the screen has moved the mouse.
+    screen.state_mut().draft.hiding.wake();
     screen.run_steps(6);
 }
 
@@ -117,4 +135,28 @@ pub(super) fn snapshot(screen: &mut Screen, name: &str) -> SnapshotResults {
         .failed_pixel_count_threshold(100);
     screen.snapshot_options(name, &options);
     screen.take_snapshot_results()
+}
+
+/// The screen as a state with settings and an inbox is.
+fn at_home() -> State {
+    let mut state = two_boxes();
+    state.inbox = "/home/me/Downloads/transom".into();
+    state.calls.own.request = state.config.request();
+    state.own.name = "desk".into();
+    state.own.key = Some(PublicKey([5; 32]));
+    state.own.line = format!("desk 192.168.1.5 key={}", PublicKey([5; 32]));
+    state.kept_in = [
+        "/home/me/.config/transom/view.conf".into(),
+        "/home/me/.local/state/transom".into(),
+    ];
+    state
+}
+
+fn watching() -> State {
+    let mut state = two_boxes();
+    state.apply(joined("door"));
+    state.act(&Action::Watch(peer("door")));
+    state.apply(started("door"));
+    state.shown(Face::Peer(peer("door")), shown());
+    state
 }

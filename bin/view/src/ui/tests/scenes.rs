@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use transom::{CallKind, Capabilities, Notice, PublicKey};
+use transom::Capabilities;
 use transom_media::Image;
 use transom_users::Book;
 
 use crate::model::calls_tests::{rings, talk};
-use crate::model::tests::{joined_as, left, peer, shown, started};
-use crate::model::{Action, Face, State, Theme};
+use crate::model::Theme;
 
 use super::*;
 
@@ -136,10 +135,6 @@ pub(super) fn all_cameras(theme: Theme) -> State {
     state
 }
 
-pub(super) fn is_view(kind: CallKind) -> bool {
-    kind == CallKind::View
-}
-
 /// Pictures of all whom the state shows: each camera and person with colours of its own.
 pub(super) fn paint(screen: &mut Screen) {
     let faces: Vec<_> = ["Anna", "Front-door", "Garden", "Nursery", "Garage"]
@@ -175,6 +170,28 @@ pub(super) fn paint(screen: &mut Screen) {
         Face::Own => state.has_picture(face),
         Face::Peer(peer) => seen.contains(&peer) && state.has_picture(face),
     });
+    screen.state_mut().draft.hiding.wake();
+    screen.run_steps(2);
+}
+
+/// A picture of that contact.
+pub(super) fn paint_one(screen: &mut Screen, name: &str) {
+    let (ctx, image) = (screen.ctx.clone(), picture(1));
+    let now = screen.state().state.now;
+    screen.state_mut().album.keep(&ctx, Face::Peer(peer(name)), &image, now);
+}
+
+/// A picture of ourselves.
+pub(super) fn own(screen: &mut Screen) {
+    let colours = egui::ColorImage::filled([4, 3], egui::Color32::BLUE);
+    let texture = screen.ctx.load_texture("own", colours, egui::TextureOptions::LINEAR);
+    let picture = Picture {
+        texture: texture.id(),
+        size: vec2(640.0, 480.0),
+        orientation: 1,
+    };
+    std::mem::forget(texture);
+    screen.state_mut().album.show(Face::Own, picture);
     screen.run();
 }
 

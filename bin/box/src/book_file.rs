@@ -1,0 +1,97 @@
+//! The contact book as a file: a line behind the others, or one line changed. Nothing else of the
+//! user's is touched.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use transom::people::{Contact, paired_line};
+
+use crate::failure::Failure;
+use crate::place::{self, Place};
+
+/// Writes a contact that was learned by a pairing. Returns the book's path.
+pub(crate) fn keep_paired(contact: &Contact, place: &Place) -> Result<PathBuf, Failure> {
+    let path = place.users_to_write()?;
+    let what = || format!("can't write {} to {}", contact.name, path.display());
+    let text = match path.exists() {
+        true => place::read_text(&path)?,
+        false => String::new(),
+    };
+    let changed = paired_line(&text, contact).map_err(|error| Failure::new(what(), error))?;
+    let written = match changed.strip_prefix(&text) {
+        Some(line) => append(&path, line.trim_start_matches(['\r', '\n']).trim_end()),
+        None => replace(&path, &text, &changed),
+    };
+    written.map_err(|error| {
+        Failure::new(what(), error).next(format!("add this line yourself: {contact}"))
+    })?;
+    Ok(path)
+}
+
+/// One write at the end; a last line without newline gets one first, so that nothing of the user's
+/// is changed.
+pub(crate) fn append(path: &Path, line: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .read(true)
+        .open(path)?;
+    let mut text = String::new();
+    if file.seek(SeekFrom::End(0))? > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            text.push('\n');
+        }
+    }
+    text.push_str(line);
+    text.push('\n');
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Puts a new file in the old one's place, so that a power cut leaves one of the two whole.
+fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
+    // The file behind a link stays where it is.
+    let path = path.canonicalize()?;
+    if fs::read(&path)? != old.as_bytes() {
+        let why = "it was changed meanwhile, or is no UTF-8 text";
+        return Err(io::Error::other(why));
+    }
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let write = || {
+        let mut file = File::create_new(&beside)?;
+        file.set_permissions(fs::metadata(&path)?.permissions())?;
+        file.write_all(new.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, &path)
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_book_is_the_new_text_and_leaves_no_other_file() {
+        let folder = std::env::temp_dir().join(format!("transom-book-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("user_list.txt");
+        fs::write(&path, "anna h\n").unwrap();
+        let late = replace(&path, "ben h\n", "carl h\n");
+        let replaced = replace(&path, "anna h\n", "anna i\n");
+        let (text, files) = (
+            fs::read(&path).unwrap(),
+            fs::read_dir(&folder).unwrap().count(),
+        );
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(late.is_err() && replaced.is_ok());
+        assert_eq!((text.as_slice(), files), (&b"anna i\n"[..], 1));
+    }
+}

@@ -1,0 +1,183 @@
+//! How a camera box is paired: by a code that it makes, or by one that its owner wrote to the boot
+//! partition of its card, where any computer can write.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use transom::people::Rights;
+use transom::{Code, CodeEnd, Keep, Notice, PairingNotice, PublicKey};
+
+use crate::args;
+use crate::output::Output;
+use crate::pairing::{self, Shown};
+use crate::place::Place;
+use crate::report;
+use crate::station::Running;
+
+/// What a box does about pairing from its start on.
+pub(crate) struct BoxPairing {
+    code: Wanted,
+    /// The file that the code came from; removed once the code is used up.
+    file: Option<PathBuf>,
+    shown: Shown<'static>,
+}
+
+enum Wanted {
+    Nothing,
+    New,
+    Of(Code),
+}
+
+impl BoxPairing {
+    /// For a box with that key.
+    pub(crate) fn new(arguments: &args::BoxPairing, key: PublicKey, output: &Output) -> Self {
+        let shown = Shown {
+            key,
+            command: "transom pair",
+        };
+        let folders = match arguments.boot.as_slice() {
+            [] => BOOT.iter().map(PathBuf::from).collect(),
+            some => some.to_vec(),
+        };
+        let files = folders.iter().map(|folder| folder.join(FILE));
+        for file in files.filter(|file| file.is_file()) {
+            match read(&file) {
+                Ok(code) => {
+                    return Self {
+                        code: Wanted::Of(code),
+                        file: Some(file),
+                        shown,
+                    };
+                }
+                Err(why) => output.complain(format!("{} is not used: {why}", file.display())),
+            }
+        }
+        let code = match arguments.pair {
+            true => Wanted::New,
+            false => Wanted::Nothing,
+        };
+        Self {
+            code,
+            file: None,
+            shown,
+        }
+    }
+
+    /// Shows the code. Whoever types it may watch.
+    pub(crate) fn begin(&mut self, running: &Running) {
+        let code = match std::mem::replace(&mut self.code, Wanted::Nothing) {
+            Wanted::Nothing => return,
+            Wanted::New => None,
+            Wanted::Of(code) => Some(code),
+        };
+        let may = Rights {
+            view: true,
+            ..Rights::NONE
+        };
+        running
+            .handle
+            .show_code(code, pairing::terms(None, may, Keep::Contact));
+    }
+
+    pub(crate) fn notice(
+        &mut self,
+        notice: PairingNotice,
+        place: &Place,
+        running: &Running,
+        output: &Output,
+    ) {
+        match &notice {
+            // The owner wrote it, and a log is read by more people than the card.
+            PairingNotice::CodeShown { .. } if self.file.is_some() => {
+                let file = self.file.as_deref().unwrap_or(Path::new(FILE)).display();
+                output.say(
+                    format!("the code in {file} can be typed for ten minutes"),
+                    serde_json::json!({"event": "code_read", "file": file.to_string()}),
+                );
+                return;
+            }
+            PairingNotice::CodeShown { code, until } => {
+                return self.shown.tell(code, *until, running, output);
+            }
+            PairingNotice::CodeEnded {
+                why: CodeEnd::Guessed,
+            } => self.use_up(output),
+            _ => {}
+        }
+        report::tell(output, &Notice::Pairing(notice.clone()));
+        if let PairingNotice::Paired(paired) = notice {
+            self.use_up(output);
+            if paired.keep != Keep::Contact {
+                return;
+            }
+            if let Err(failure) = pairing::keep(&paired, paired.may, place, running, output) {
+                output.complain(failure.to_string());
+            }
+        }
+    }
+
+    /// A code of a file is good once.
+    fn use_up(&mut self, output: &Output) {
+        let Some(file) = self.file.take() else { return };
+        // Emptied, where it can't be removed: no code stands in it then.
+        let gone = fs::remove_file(&file).or_else(|_| File::create(&file).map(drop));
+        if let Err(error) = gone {
+            let file = file.display();
+            output.complain(format!(
+                "can't remove {file}: {error}; remove it, or its code is good again at the next start"
+            ));
+        }
+    }
+}
+
+/// The code in that file, if the file can be removed afterwards.
+fn read(file: &Path) -> Result<Code, String> {
+    let mut text = String::new();
+    let read = File::open(file).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
+    read.map_err(|error| error.to_string())?;
+    let writable = OpenOptions::new().write(true).open(file);
+    writable.map_err(|error| {
+        format!("it could not be removed afterwards, so that its code would stay good: {error}")
+    })?;
+    // What an editor for another system puts first.
+    let text = text.trim_start_matches('\u{feff}');
+    let line = text.lines().find(|line| !line.trim().is_empty());
+    let line = line.ok_or("it is empty")?;
+    line.parse()
+        .map_err(|error: transom::InvalidCode| error.to_string())
+}
+
+/// What the owner writes to the card.
+const FILE: &str = "transom-pair.txt";
+
+/// Where the boot partition is mounted by Raspberry Pi OS, now and before 2023.
+const BOOT: &[&str] = &["/boot/firmware", "/boot"];
+
+/// Bytes of the file that are read: one line.
+const MAX_FILE: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_is_not_blank_is_the_code() {
+        let file = std::env::temp_dir().join(format!("transom-code-{}", std::process::id()));
+        let read_back = |text: &str| {
+            fs::write(&file, text).unwrap();
+            read(&file)
+        };
+        let code: Code = "47-otter-violin".parse().unwrap();
+        for text in [
+            "47-otter-violin",
+            "\u{feff}\r\n47 Otter Violin \r\nmore\r\n",
+        ] {
+            assert_eq!(read_back(text).as_ref(), Ok(&code), "{text:?}");
+        }
+        for text in ["", " \n", "my dog", "47-otter-"] {
+            assert!(read_back(text).is_err(), "{text:?}");
+        }
+        fs::remove_file(&file).unwrap();
+    }
+}

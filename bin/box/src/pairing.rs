@@ -1,0 +1,298 @@
+//! What `pair`, `send --code`, `receive` and `camera --pair` share: asking for a code, showing one,
+//! and making the peer a contact.
+
+use std::env;
+use std::io::{self, BufRead, IsTerminal};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use transom::people::{Address, Contact, DEFAULT_PORT, Rights};
+use transom::{
+    Code, Invitation, Keep, MAX_ADDRESSES, Paired, PairingNotice, PairingTerms, PeerName,
+    PublicKey, Settings, everywhere, own_addresses,
+};
+
+use crate::book_file;
+use crate::failure::Failure;
+use crate::format::duration;
+use crate::output::Output;
+use crate::place::Place;
+use crate::qr;
+use crate::station::Running;
+
+/// The variable that holds a code for scripts.
+pub(crate) const VARIABLE: &str = "TRANSOM_CODE";
+
+/// The code of the variable, if it is set.
+pub(crate) fn code_given() -> Result<Option<Code>, Failure> {
+    let Some(text) = env::var_os(VARIABLE).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let code = text.to_string_lossy().parse::<Code>();
+    let wrong = |error| Failure::usage(format!("{VARIABLE} holds no code"), error);
+    code.map(Some).map_err(wrong)
+}
+
+/// The code of the variable, else the one that a person types.
+pub(crate) fn ask_code(output: &Output) -> Result<Code, Failure> {
+    if let Some(code) = code_given()? {
+        return Ok(code);
+    }
+    let is_terminal = io::stdin().is_terminal();
+    for line in io::stdin()
+        .lock()
+        .lines()
+        .map_while(Result::ok)
+        .take(MAX_LINES)
+    {
+        match line.parse::<Code>() {
+            Ok(code) => return Ok(code),
+            Err(error) if is_terminal => output.ask(&format!("{error}; type it again:")),
+            Err(error) => return Err(Failure::usage("that is no code", error)),
+        }
+    }
+    let next = format!("type it, or set {VARIABLE}");
+    Err(Failure::usage("no code", "the input ended").next(next))
+}
+
+/// Says what to type, before [`ask_code`] waits for it.
+pub(crate) fn prompt(output: &Output) {
+    if io::stdin().is_terminal() && env::var_os(VARIABLE).is_none() {
+        output.ask("type the code that the other side shows:");
+    }
+}
+
+/// The settings of a station that listens to show a code: at these addresses, else at the usual
+/// port, else at a free one, since a window or a box may run on this machine.
+pub(crate) fn listen(settings: &mut Settings, listen: &[SocketAddr], output: &Output) {
+    settings.listen = match listen {
+        [] if is_taken(DEFAULT_PORT) => {
+            output.warn(format!(
+                "another program has port {DEFAULT_PORT}, so another one is used"
+            ));
+            vec![SocketAddr::from(([0, 0, 0, 0], 0))]
+        }
+        [] => everywhere(DEFAULT_PORT),
+        some => some.to_vec(),
+    };
+}
+
+pub(crate) fn is_taken(port: u16) -> bool {
+    let bound = TcpListener::bind(("0.0.0.0", port));
+    bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+}
+
+/// A pairing in which the peer may do this here.
+pub(crate) fn terms(name: Option<PeerName>, may: Rights, keep: Keep) -> PairingTerms {
+    PairingTerms {
+        name,
+        may,
+        keep,
+        port: None,
+    }
+}
+
+/// Where this station is to be found, for people and for a QR code.
+pub(crate) fn addresses(running: &Running) -> Vec<Address> {
+    let mut found: Vec<Address> = Vec::new();
+    for address in &running.addresses {
+        let every = address.ip().is_unspecified();
+        let all = if every {
+            own_addresses()
+        } else {
+            vec![address.ip()]
+        };
+        let all = all
+            .into_iter()
+            .filter(|ip| !every || ip.is_ipv4() == address.is_ipv4());
+        for ip in all {
+            let address = Address::from(SocketAddr::new(ip, address.port()));
+            if !found.contains(&address) {
+                found.push(address);
+            }
+        }
+    }
+    found
+}
+
+/// A code in words, and what the other side does with it.
+pub(crate) struct Shown<'a> {
+    pub(crate) key: PublicKey,
+    /// The command of the other side, such as `transom receive`.
+    pub(crate) command: &'a str,
+}
+
+impl Shown<'_> {
+    pub(crate) fn tell(&self, code: &Code, until: Instant, running: &Running, output: &Output) {
+        let addresses = addresses(running);
+        let invitation = Invitation {
+            code: code.clone(),
+            key: self.key,
+            addresses: addresses.iter().take(MAX_ADDRESSES).cloned().collect(),
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        let mut human = format!(
+            "the code is  {code}\ntype it within {} at the other side, in the window or after: {}",
+            duration(left),
+            self.command
+        );
+        if let Some(address) = addresses.first() {
+            let at = usual(address);
+            human.push_str(&format!(
+                "\nwhere that finds nobody: {} --from {at}",
+                self.command
+            ));
+        }
+        if io::stdout().is_terminal()
+            && !output.is_json()
+            && let Ok(drawn) = qr::draw(&invitation.to_string())
+        {
+            human = format!("{drawn}\n{human}");
+        }
+        let json = json!({
+            "event": "code_shown",
+            "code": code.to_string(),
+            "number": code.number(),
+            "seconds": left.as_secs(),
+            "addresses": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "invitation": invitation.to_string(),
+        });
+        output.answer(human, json);
+    }
+}
+
+/// An address as it is typed: without the usual port.
+fn usual(address: &Address) -> String {
+    let text = address.to_string();
+    let bare = text.strip_suffix(&format!(":{DEFAULT_PORT}"));
+    bare.map_or(text.clone(), |bare| {
+        bare.trim_matches(['[', ']']).to_owned()
+    })
+}
+
+/// The peer as a contact with these rights, which the book does not have yet.
+pub(crate) fn contact(paired: &Paired, may: Rights) -> Contact {
+    Contact {
+        name: paired.peer,
+        address: paired.address.clone(),
+        key: Some(paired.key),
+        may,
+        comment: String::new(),
+        line: 0,
+    }
+}
+
+/// Writes the peer to the contact book, which the station reads again.
+pub(crate) fn keep(
+    paired: &Paired,
+    may: Rights,
+    place: &Place,
+    running: &Running,
+    output: &Output,
+) -> Result<(), Failure> {
+    let path = book_file::keep_paired(&contact(paired, may), place)?;
+    running.handle.replace_book(place.book(output)?);
+    let human = format!("{} is now in {}", paired.peer, path.display());
+    let file = path.display().to_string();
+    let json = json!({"event": "added", "name": paired.peer.as_str(), "file": file});
+    output.say(human, json);
+    Ok(())
+}
+
+/// A notice of a pairing in words and with stable field names.
+pub(crate) fn describe(notice: &PairingNotice) -> Option<(String, Value)> {
+    Some(match notice {
+        PairingNotice::CodeShown { code, .. } => (
+            format!("the code is {code}"),
+            json!({"event": "code_shown", "code": code.to_string(), "number": code.number()}),
+        ),
+        PairingNotice::WrongGuess {
+            address,
+            tries_left,
+        } => (
+            format!(
+                "a wrong code came from {}; {tries_left} more end this code",
+                address.ip()
+            ),
+            json!({"event": "wrong_code", "address": address.to_string(), "tries_left": tries_left}),
+        ),
+        PairingNotice::CodeEnded { why } => (
+            format!("the code ended: {why}"),
+            json!({"event": "code_ended", "text": why.to_string()}),
+        ),
+        PairingNotice::Trying { address } => (
+            format!("trying the code at {address}"),
+            json!({"event": "trying_code", "address": address.to_string()}),
+        ),
+        PairingNotice::Paired(paired) => (paired_words(paired), paired_json(paired)),
+        PairingNotice::Failed { why } => (
+            format!("not paired: {why}"),
+            json!({"event": "pairing_failed", "text": why.to_string()}),
+        ),
+        _ => return None,
+    })
+}
+
+fn paired_words(paired: &Paired) -> String {
+    let called = match paired.peer == paired.called {
+        true => String::new(),
+        false => format!(", who goes by {},", paired.called),
+    };
+    let print = paired.key.fingerprint();
+    if paired.keep != Keep::Contact {
+        return format!(
+            "paired with {}{called} with the key {print}, this once",
+            paired.peer
+        );
+    }
+    format!(
+        "paired with {}{called} with the key {print}; they may: {}; you may: {}",
+        paired.peer,
+        rights(paired.may),
+        rights(paired.grants),
+    )
+}
+
+fn rights(rights: Rights) -> String {
+    match rights {
+        Rights::NONE => "nothing".to_owned(),
+        rights => rights.to_string(),
+    }
+}
+
+fn paired_json(paired: &Paired) -> Value {
+    json!({
+        "event": "paired",
+        "peer": paired.peer.as_str(),
+        "called": paired.called.as_str(),
+        "key": paired.key.to_string(),
+        "fingerprint": paired.key.fingerprint().to_string(),
+        "address": paired.address.to_string(),
+        "may": paired.may.to_string(),
+        "grants": paired.grants.to_string(),
+        "once": paired.keep != Keep::Contact,
+    })
+}
+
+/// Lines that a person may type until one is a code.
+const MAX_LINES: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_as_short_as_it_can_be_typed() {
+        for (address, typed) in [
+            ("192.168.1.20", "192.168.1.20"),
+            ("192.168.1.20:80", "192.168.1.20:80"),
+            ("fd00::1", "fd00::1"),
+            ("[fd00::1]:80", "[fd00::1]:80"),
+        ] {
+            let address: Address = address.parse().unwrap();
+            assert_eq!(usual(&address), typed);
+            assert_eq!(typed.parse(), Ok(address));
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The code that a station shows, and one connection of a pairing (wire 10). It has no socket.
+
+use transom_proto as proto;
+use transom_secure::{Code, Pairing, PairingError, Purpose};
+use transom_wire::Introduction;
+
+use crate::config::Config;
+use crate::event::{Departure, PairingEvent};
+
+/// What a side brings to a pairing.
+#[derive(Clone, Debug)]
+pub struct PairingTerms {
+    /// The code that one side shows and the other typed.
+    pub code: Code,
+    /// What the peer is told once it has proven to know the code.
+    pub introduction: Introduction,
+}
+
+/// The shown code, and the pace of strangers. The tries are counted here and not by the owner, for
+/// whom many of them could come within one turn.
+#[derive(Debug, Default)]
+pub(crate) struct Pairings {
+    shown: Option<Shown>,
+    /// Codes shown before; tells a connection whether its code is still the one that is shown.
+    closed: u64,
+    pace: Pace,
+}
+
+#[derive(Debug)]
+struct Shown {
+    terms: PairingTerms,
+    tries_left: u8,
+}
+
+impl Pairings {
+    pub(crate) fn open(&mut self, terms: PairingTerms) {
+        self.close();
+        let tries_left = TRIES;
+        self.shown = Some(Shown { terms, tries_left });
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.closed += u64::from(self.shown.take().is_some());
+    }
+
+    /// What a listener serves beside sessions. Where strangers try too often, a pairing is refused
+    /// by its first bytes, so that a flood doesn't even cost handshakes.
+    pub(crate) fn served(&self, config: &Config, now: proto::Instant) -> Purpose {
+        match self.shown.is_some() && self.pace.after(config, now).is_some() {
+            true => Purpose::Pairing,
+            false => Purpose::Session,
+        }
+    }
+
+    /// A stranger begins a pairing: our terms, and the number of the code. `None` if no code is
+    /// shown or strangers try too often.
+    pub(crate) fn begin(
+        &mut self,
+        config: &Config,
+        now: proto::Instant,
+    ) -> Option<(PairingTerms, CodeNumber)> {
+        let terms = self.shown.as_ref()?.terms.clone();
+        self.pace.full = Some(self.pace.after(config, now)?);
+        Some((terms, CodeNumber(self.closed)))
+    }
+
+    /// Whether that code is still shown.
+    pub(crate) fn is_open(&self, code: CodeNumber) -> bool {
+        self.shown.is_some() && code.0 == self.closed
+    }
+
+    /// A stranger had another code; the tries that are left.
+    fn wrong_code(&mut self) -> u8 {
+        let Some(shown) = &mut self.shown else {
+            return 0;
+        };
+        shown.tries_left = shown.tries_left.saturating_sub(1);
+        let left = shown.tries_left;
+        if left == 0 {
+            self.close();
+        }
+        left
+    }
+}
+
+/// Identifies one shown code of a run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct CodeNumber(u64);
+
+/// A token bucket.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When the bucket is full again; `None` while it is.
+    full: Option<proto::Instant>,
+}
+
+impl Pace {
+    /// When the bucket is full again after a token is taken now; `None` if it has none.
+    fn after(&self, config: &Config, now: proto::Instant) -> Option<proto::Instant> {
+        let interval = config.pairing_interval;
+        let full = self.full.map_or(now, |full| full.max(now)) + interval;
+        (full <= now + interval * config.pairing_burst).then_some(full)
+    }
+}
+
+/// One connection of a pairing, after its handshake.
+pub(crate) struct PairingConnection {
+    pub(crate) pairing: Pairing,
+    pub(crate) until: proto::Instant,
+    /// The code that we show; `None` if we dialed.
+    pub(crate) code: Option<CodeNumber>,
+    /// The try was reported.
+    has_told_try: bool,
+    /// Paired: what is left is to write the last record and close.
+    pub(crate) is_paired: bool,
+    /// The socket is shut for writing.
+    pub(crate) is_shut: bool,
+}
+
+impl PairingConnection {
+    pub(crate) fn new(pairing: Pairing, until: proto::Instant, code: Option<CodeNumber>) -> Self {
+        Self {
+            pairing,
+            until,
+            code,
+            has_told_try: false,
+            is_paired: false,
+            is_shut: false,
+        }
+    }
+
+    /// Handles bytes that were read. Returns what the owner is to be told, and why the connection
+    /// ends, if it does.
+    pub(crate) fn handle(
+        &mut self,
+        bytes: &[u8],
+        pairings: &mut Pairings,
+    ) -> (Option<PairingEvent>, Option<Departure>) {
+        if self.is_paired {
+            return (None, None);
+        }
+        if self.code.is_some_and(|code| !pairings.is_open(code)) {
+            return (None, Some(Departure::PairingFailed(PairingError::Over)));
+        }
+        if let Err(error) = self.pairing.handle_bytes(bytes) {
+            let is_guess = self.code.is_some() && error == PairingError::WrongCode;
+            let event = is_guess.then(|| PairingEvent::WrongCode {
+                tries_left: pairings.wrong_code(),
+            });
+            return (event, Some(Departure::PairingFailed(error)));
+        }
+        if let Some(introduction) = self.pairing.peer() {
+            self.is_paired = true;
+            let key = transom_wire::PublicKey(self.pairing.channel().remote());
+            let introduction = *introduction;
+            let over = self.code.map(|_| {
+                pairings.close();
+                Departure::ClosedHere
+            });
+            return (Some(PairingEvent::Paired { key, introduction }), over);
+        }
+        let is_try = self.code.is_none() && self.pairing.has_tried();
+        let is_new = is_try && !std::mem::replace(&mut self.has_told_try, true);
+        (is_new.then_some(PairingEvent::Tried), None)
+    }
+
+    /// Why the connection ends when its time is over.
+    pub(crate) fn timeout(&self) -> Departure {
+        match self.is_paired {
+            true => Departure::ClosedHere,
+            false => Departure::HandshakeTimeout,
+        }
+    }
+
+    /// Why the peer has closed: it closes without a word when the code is wrong.
+    pub(crate) fn refusal(&self) -> Departure {
+        match (self.is_paired, self.pairing.has_tried()) {
+            (true, _) => Departure::ClosedHere,
+            (false, true) => Departure::PairingFailed(PairingError::WrongCode),
+            (false, false) => Departure::Refused,
+        }
+    }
+}
+
+/// Wrong codes after which a shown code is closed: a person mistypes twice, and three of 1.7
+/// million guesses are none.
+pub const TRIES: u8 = 3;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_of_strangers_is_followed_by_one_in_each_interval() {
+        let identity = transom_secure::Identity::generate().unwrap();
+        let mut config = Config::new(identity, Vec::new());
+        (config.pairing_burst, config.pairing_interval) = (3, Duration::from_millis(500));
+        let mut pace = Pace::default();
+        let at = |ms| proto::Instant(0) + Duration::from_millis(ms);
+        let mut take = |ms| {
+            let after = pace.after(&config, at(ms));
+            pace.full = after.or(pace.full);
+            after.is_some()
+        };
+        let at_once: Vec<bool> = (0..5).map(|_| take(1000)).collect();
+        assert_eq!(at_once, [true, true, true, false, false]);
+        assert!(!take(1499) && take(1500) && !take(1500));
+        assert!(take(3000) && take(3000) && take(3000) && !take(3000));
+    }
+}

@@ -1,0 +1,293 @@
+//! Announces and asks by multicast DNS (RFC 6762, 6763), through the crate `mdns-sd`.
+//!
+//! Its thread `mDNS_daemon` has the sockets; ours, `nearby`, takes what it found. That crate bounds
+//! neither the records it caches nor what a panic on a packet costs, so the first is watched here
+//! and the second in `panics.rs`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mdns_sd::{
+    Error, IfKind, IfPredicate, Receiver, RecvTimeoutError, ResolvedService, ScopedIp,
+    ServiceDaemon, ServiceEvent, ServiceInfo,
+};
+use transom_media::Slot;
+
+use super::neighbours::Neighbours;
+use super::record::{self, SERVICE};
+use super::{Advert, Contacts, Job, News};
+use crate::addresses::is_virtual;
+
+/// The pause between two lists, so that a flood of announcements wakes the loop five times a
+/// second.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How often the cache is looked at: what a network of 100 Mbit/s brings in that time fits into
+/// memory.
+const CHECK: Duration = Duration::from_secs(1);
+
+/// Records that the daemon may cache. A big office has some thousands.
+const MAX_RECORDS: i64 = 32 * 1024;
+
+/// How long the end of a station waits for the goodbye to be sent.
+const GOODBYE: Duration = Duration::from_millis(200);
+
+/// The responder of one station. Its daemon starts with the first job that needs the network.
+#[derive(Default)]
+pub(crate) struct Mdns {
+    running: Option<Running>,
+    news: Arc<Slot<News>>,
+}
+
+struct Running {
+    daemon: ServiceDaemon,
+    shared: Arc<Shared>,
+    /// What is announced, and its full name.
+    registered: Option<(Advert, String)>,
+    browses: bool,
+}
+
+/// What the loop leaves for the thread `nearby`.
+struct Shared {
+    /// The daemon's next events; the earlier ones end when it has begun with these.
+    events: Mutex<Option<Receiver<ServiceEvent>>>,
+    contacts: Mutex<Arc<Contacts>>,
+}
+
+impl Mdns {
+    /// Does the job from now on. Returns what the thread `nearby` is to run, if it has to be
+    /// started.
+    pub(crate) fn apply(&mut self, job: &Job) -> Option<Listener> {
+        let is_idle = job.advert.is_none() && !job.browses;
+        if self.running.is_none() && is_idle {
+            return None;
+        }
+        let (mut running, listener) = match self.running.take() {
+            Some(running) => (running, None),
+            None => match Running::start(self.news.clone()) {
+                Ok((running, listener)) => (running, Some(listener)),
+                Err(error) => {
+                    self.fail(&error);
+                    return None;
+                }
+            },
+        };
+        match running.apply(job) {
+            Ok(()) => self.running = Some(running),
+            Err(error) => {
+                running.stop();
+                self.fail(&error);
+            }
+        }
+        listener
+    }
+
+    /// What the thread `nearby` has told last.
+    pub(crate) fn news(&mut self) -> Option<News> {
+        let news = self.news.take();
+        if matches!(news, Some(News::Ended)) {
+            self.running = None;
+        }
+        news
+    }
+
+    /// Says goodbye for what is announced.
+    pub(crate) fn close(&mut self) {
+        self.news.close();
+        if let Some(running) = self.running.take() {
+            running.stop();
+        }
+    }
+
+    fn fail(&self, error: &Error) {
+        log::warn!("mDNS: {error}");
+        self.news.put(News::Ended);
+    }
+}
+
+impl Running {
+    fn start(news: Arc<Slot<News>>) -> Result<(Self, Listener), Error> {
+        let daemon = ServiceDaemon::new()?;
+        let is_left_out = IfPredicate::new(|it| it.is_loopback() || is_virtual(&it.name));
+        daemon.disable_interface(IfKind::Predicate(is_left_out))?;
+        let shared = Arc::new(Shared {
+            events: Mutex::default(),
+            contacts: Mutex::default(),
+        });
+        // A station that only announces asks for nothing, but its cache is watched as well.
+        let events = daemon.browse_cache(SERVICE)?;
+        let listener = Listener {
+            daemon: daemon.clone(),
+            shared: shared.clone(),
+            events,
+            neighbours: Neighbours::default(),
+            news,
+        };
+        let running = Self {
+            daemon,
+            shared,
+            registered: None,
+            browses: false,
+        };
+        Ok((running, listener))
+    }
+
+    fn apply(&mut self, job: &Job) -> Result<(), Error> {
+        *lock(&self.shared.contacts) = job.contacts.clone();
+        if job.browses != self.browses {
+            self.browses = job.browses;
+            // One receiver replaces the other. The thread takes the next when this one ends, and
+            // waits for the lock.
+            let mut events = lock(&self.shared.events);
+            if !self.browses {
+                self.daemon.stop_browse(SERVICE)?;
+            }
+            *events = Some(match self.browses {
+                true => self.daemon.browse(SERVICE)?,
+                false => self.daemon.browse_cache(SERVICE)?,
+            });
+        }
+        let announced = self.registered.as_ref().map(|(advert, _)| advert);
+        if announced == job.advert.as_ref() {
+            return Ok(());
+        }
+        let next = job.advert.as_ref().map(service).transpose()?;
+        let full_name = next.as_ref().map(ServiceInfo::get_fullname);
+        if let Some((_, old)) = self.registered.take()
+            && full_name != Some(old.as_str())
+        {
+            drop(self.daemon.unregister(&old)?);
+        }
+        if let (Some(advert), Some(info)) = (&job.advert, next) {
+            self.registered = Some((advert.clone(), info.get_fullname().to_owned()));
+            self.daemon.register(info)?;
+        }
+        Ok(())
+    }
+
+    fn stop(self) {
+        // The daemon says goodbye for all it announced before it answers.
+        match self.daemon.shutdown() {
+            Ok(ended) => drop(ended.recv_timeout(GOODBYE)),
+            Err(error) => log::debug!("mDNS: {error}"),
+        }
+    }
+}
+
+/// What is registered for an announcement. Addresses follow those of the machine, unless the
+/// station listens at some only.
+fn service(advert: &Advert) -> Result<ServiceInfo, Error> {
+    let port = advert.listen.first().map_or(0, |address| address.port());
+    let listen = advert
+        .listen
+        .iter()
+        .filter(|address| address.port() == port);
+    let (all, some): (Vec<_>, Vec<_>) = listen
+        .map(|address| address.ip())
+        .partition(|ip| ip.is_unspecified());
+    let properties = record::properties(advert);
+    let mut info = ServiceInfo::new(
+        SERVICE,
+        record::instance(&advert.name),
+        &record::host(advert.fingerprint),
+        some.as_slice(),
+        port,
+        properties.as_slice(),
+    )?;
+    if !all.is_empty() {
+        let families = all.iter().map(|ip| match ip.is_ipv4() {
+            true => IfKind::IPv4,
+            false => IfKind::IPv6,
+        });
+        info.set_interfaces(families.collect());
+        info = info.enable_addr_auto();
+    }
+    Ok(info)
+}
+
+/// What the thread `nearby` does: it keeps the table of announcers, and watches the daemon's cache.
+pub(crate) struct Listener {
+    daemon: ServiceDaemon,
+    shared: Arc<Shared>,
+    events: Receiver<ServiceEvent>,
+    neighbours: Neighbours,
+    news: Arc<Slot<News>>,
+}
+
+impl Listener {
+    /// Runs until the daemon ends. `wake` is called after each news.
+    pub(crate) fn run(mut self, wake: impl Fn()) {
+        let (mut told, mut checked) = (Instant::now(), Instant::now());
+        let mut is_new = false;
+        loop {
+            let wait = match is_new {
+                true => PAUSE.saturating_sub(told.elapsed()),
+                false => CHECK,
+            };
+            match self.events.recv_timeout(wait) {
+                Ok(event) => is_new |= self.take(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => match lock(&self.shared.events).take() {
+                    Some(next) => self.events = next,
+                    None => break,
+                },
+            }
+            if is_new && told.elapsed() >= PAUSE {
+                (is_new, told) = (false, Instant::now());
+                self.news.put(News::Stations(self.neighbours.list()));
+                wake();
+            }
+            if checked.elapsed() >= CHECK {
+                checked = Instant::now();
+                if self.is_flooded() {
+                    log::warn!("mDNS: the network sends more than {MAX_RECORDS} records");
+                    // It fails only if the daemon has ended.
+                    let _ = self.daemon.shutdown();
+                    break;
+                }
+            }
+        }
+        self.news.put(News::Ended);
+        wake();
+    }
+
+    /// Returns whether that is news.
+    fn take(&mut self, event: ServiceEvent) -> bool {
+        match event {
+            ServiceEvent::ServiceResolved(service) => {
+                let Some(heard) = heard(&service) else {
+                    return self.neighbours.removed(&service.fullname);
+                };
+                let contacts = lock(&self.shared.contacts).clone();
+                self.neighbours.found(service.fullname, heard, &contacts)
+            }
+            ServiceEvent::ServiceRemoved(_, full_name) => self.neighbours.removed(&full_name),
+            _ => false,
+        }
+    }
+
+    fn is_flooded(&self) -> bool {
+        let metrics = self.daemon.get_metrics();
+        let Some(metrics) = metrics.ok().and_then(|told| told.recv_timeout(CHECK).ok()) else {
+            return false;
+        };
+        let cached = metrics
+            .iter()
+            .filter(|(name, _)| name.starts_with("cached-"));
+        cached.map(|(_, count)| count).sum::<i64>() > MAX_RECORDS
+    }
+}
+
+fn heard(service: &ResolvedService) -> Option<super::Heard> {
+    let found = service.addresses.iter().map(|address| match address {
+        ScopedIp::V6(address) => ((*address.addr()).into(), address.scope_id().index),
+        address => (address.to_ip_addr(), 0),
+    });
+    let property = |key: &str| service.get_property_val_str(key);
+    record::read(&service.fullname, service.port, found, property)
+}
+
+/// What is in there is replaced whole, so that a panic elsewhere can't leave it half changed.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

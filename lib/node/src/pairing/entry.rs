@@ -1,0 +1,214 @@
+//! A typed code on its way to the station that shows it: which address is next, how many tries were
+//! given away, and what to tell in the end. It has no socket.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transom_net::{Departure, PeerId, TRIES};
+use transom_secure::{Code, HandshakeError, PairingError};
+use transom_wire::{Fingerprint, PublicKey};
+
+use super::terms::{Candidates, PairingFailure, PairingTerms};
+use crate::context::Context;
+
+pub(super) struct Entry {
+    pub(super) code: Code,
+    pub(super) terms: PairingTerms,
+    /// The station's key, if it is known beforehand.
+    key: Option<PublicKey>,
+    /// Addresses of the current station that were not tried, the next one last.
+    rest: Vec<SocketAddr>,
+    /// For stations that announce the code's number.
+    nearby: Option<Nearby>,
+    /// Host names whose addresses are not known yet.
+    unresolved: usize,
+    connection: Option<PeerId>,
+    /// Tries at our code that others have had, also when it was typed before.
+    tries: u8,
+    failure: Option<PairingFailure>,
+}
+
+/// The stations that announce the number of the code.
+struct Nearby {
+    /// Those that were seen, so that each is tried once.
+    seen: Vec<Fingerprint>,
+    /// The addresses of each that was not tried.
+    waiting: VecDeque<Vec<SocketAddr>>,
+    /// How long others are waited for.
+    until: Instant,
+}
+
+impl Entry {
+    pub(super) fn new(
+        code: Code,
+        candidates: Candidates,
+        terms: PairingTerms,
+        tries: u8,
+        out: &mut Context,
+    ) -> Self {
+        let (addresses, key, nearby) = match candidates {
+            Candidates::At(addresses, key) => (addresses, key, None),
+            Candidates::Nearby => {
+                let nearby = Nearby {
+                    seen: Vec::new(),
+                    waiting: VecDeque::new(),
+                    until: out.now() + NEARBY_PATIENCE,
+                };
+                (Vec::new(), None, Some(nearby))
+            }
+        };
+        let mut entry = Self {
+            code,
+            terms,
+            key,
+            rest: Vec::new(),
+            nearby,
+            unresolved: 0,
+            connection: None,
+            tries,
+            failure: None,
+        };
+        for address in addresses {
+            match address.ip() {
+                Some(ip) => entry.rest.push(SocketAddr::new(ip, address.port())),
+                None => {
+                    let host = address.host().to_owned();
+                    out.workers.resolve_candidate(host, address.port());
+                    entry.unresolved += 1;
+                }
+            }
+        }
+        entry.rest.reverse();
+        entry
+    }
+
+    pub(super) fn resolved(&mut self, found: std::io::Result<Vec<SocketAddr>>) {
+        self.unresolved = self.unresolved.saturating_sub(1);
+        match found {
+            Ok(found) => self.rest.extend(found.into_iter().rev()),
+            Err(error) => self.unreachable(error.to_string()),
+        }
+    }
+
+    /// The number for which stations that announce it are wanted.
+    pub(super) fn number_sought(&self) -> Option<u8> {
+        self.nearby.as_ref().map(|_| self.code.number())
+    }
+
+    /// Takes the stations that announce the number now. Returns whether one of them is new.
+    pub(super) fn announced<'a>(
+        &mut self,
+        stations: impl Iterator<Item = (Fingerprint, &'a [SocketAddr])>,
+    ) -> bool {
+        let Some(nearby) = &mut self.nearby else {
+            return false;
+        };
+        let before = nearby.seen.len();
+        for (fingerprint, addresses) in stations {
+            if nearby.seen.len() < MAX_STATIONS && !nearby.seen.contains(&fingerprint) {
+                nearby.seen.push(fingerprint);
+                nearby.waiting.push_back(addresses.to_vec());
+            }
+        }
+        nearby.seen.len() > before
+    }
+
+    /// The next address to dial; `None` while one is dialed, and when there is none.
+    pub(super) fn next(&mut self) -> Option<(SocketAddr, Option<PublicKey>)> {
+        if self.connection.is_some() || self.tries >= TRIES {
+            return None;
+        }
+        while self.rest.is_empty() {
+            self.rest = self.nearby.as_mut()?.waiting.pop_front()?;
+            self.rest.reverse();
+        }
+        self.rest.pop().map(|address| (address, self.key))
+    }
+
+    pub(super) fn dialed(&mut self, peer: PeerId) {
+        self.connection = Some(peer);
+    }
+
+    pub(super) fn is_at(&self, peer: PeerId) -> bool {
+        self.connection == Some(peer)
+    }
+
+    pub(super) fn connection(&self) -> Option<PeerId> {
+        self.connection
+    }
+
+    /// The station has had a try at our code. It is not tried again by another address: one slip of
+    /// the fingers must not take all the tries of the station's code. Returns the tries so far.
+    pub(super) fn tried(&mut self) -> u8 {
+        self.tries += 1;
+        self.rest.clear();
+        self.tries
+    }
+
+    pub(super) fn left(&mut self, why: &Departure) {
+        self.connection = None;
+        self.fail(failure_of(why));
+    }
+
+    pub(super) fn unreachable(&mut self, why: String) {
+        self.fail(PairingFailure::Unreachable(why));
+    }
+
+    /// When there is something to do without an event.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let nearby = self.nearby.as_ref().filter(|_| self.connection.is_none());
+        nearby.map(|nearby| nearby.until)
+    }
+
+    /// Why the search is over, if it is: there is nothing to try, and nothing to wait for.
+    pub(super) fn verdict(&mut self, now: Instant) -> Option<PairingFailure> {
+        if self.connection.is_some() || self.unresolved > 0 {
+            return None;
+        }
+        let was_tried = self.failure == Some(PairingFailure::WrongCode);
+        match &self.nearby {
+            _ if self.tries >= TRIES && !(was_tried && self.nearby.is_none()) => {
+                Some(PairingFailure::TooManyTries)
+            }
+            Some(nearby) if !was_tried && now < nearby.until => None,
+            Some(_) => Some(self.failure.take().unwrap_or(PairingFailure::NobodyNearby)),
+            None => {
+                let nowhere = || PairingFailure::Unreachable("there is no address".to_owned());
+                Some(self.failure.take().unwrap_or_else(nowhere))
+            }
+        }
+    }
+
+    /// Keeps the failure that says most.
+    fn fail(&mut self, failure: PairingFailure) {
+        if self.failure.as_ref().is_none_or(|kept| *kept < failure) {
+            self.failure = Some(failure);
+        }
+    }
+}
+
+fn failure_of(why: &Departure) -> PairingFailure {
+    match why {
+        Departure::HandshakeFailed(HandshakeError::Purpose(_)) => PairingFailure::NobodyShows,
+        Departure::PairingFailed(PairingError::WrongCode) => PairingFailure::WrongCode,
+        Departure::PairingFailed(PairingError::OwnKey) => PairingFailure::OwnStation,
+        Departure::OtherKey(_) => PairingFailure::OtherKey,
+        Departure::Unreachable(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            PairingFailure::Unreachable("no program listens there".to_owned())
+        }
+        Departure::Unreachable(error) => PairingFailure::Unreachable(error.to_string()),
+        Departure::Refused | Departure::Unanswered => {
+            PairingFailure::Interrupted("they closed the connection; try again".to_owned())
+        }
+        other => PairingFailure::Interrupted(other.to_string()),
+    }
+}
+
+/// How long a station that announces the code's number is waited for: its person may still be about
+/// to show it.
+const NEARBY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Announcers that are considered: whatever a flood announces, memory has a bound.
+const MAX_STATIONS: usize = 64;

@@ -1,0 +1,283 @@
+//! Pairing by a typed code (wire 10): the code that this station shows, and the one that its owner
+//! typed. The network part counts the tries of a shown code; here are its time, the candidates of a
+//! typed one, and who is let in afterwards.
+
+mod entry;
+mod invitation;
+mod terms;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transom_net::{Departure, PairingEvent, PairingTerms as NetTerms, PeerId};
+use transom_secure::Code;
+use transom_users::{Address, DEFAULT_PORT};
+use transom_wire::{Introduction, Keep, PeerName, PublicKey};
+
+use self::entry::Entry;
+pub use self::invitation::{InvalidInvitation, Invitation, MAX_ADDRESSES};
+pub use self::terms::{
+    Candidates, CodeEnd, Paired, PairingFailure, PairingNotice, PairingSide, PairingTerms,
+};
+use self::terms::{from_grants, grants};
+use crate::context::{Context, earlier};
+use crate::discovery::Discovery;
+use crate::links::Links;
+use crate::notice::Notice;
+
+/// How long a code is shown: enough to walk to another room, too short to be forgotten open.
+pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(600);
+
+/// The pairings of a station: at most one code shown and one typed.
+pub(crate) struct Pairings {
+    own_name: PeerName,
+    shown: Option<Shown>,
+    entry: Option<Entry>,
+    /// The code that was typed last, and how often others have had a try at it.
+    tried: Option<(Code, u8)>,
+}
+
+struct Shown {
+    code: Code,
+    terms: PairingTerms,
+    until: Instant,
+}
+
+impl Pairings {
+    pub(crate) fn new(own_name: PeerName) -> Self {
+        Self {
+            own_name,
+            shown: None,
+            entry: None,
+            tried: None,
+        }
+    }
+
+    /// Shows a code, a new one if none is given. A code that was shown before ends.
+    pub(crate) fn show(&mut self, code: Option<Code>, terms: PairingTerms, out: &mut Context) {
+        self.stop_showing(CodeEnd::Stopped, out);
+        let code = match code.map_or_else(Code::generate, Ok) {
+            Ok(code) => code,
+            Err(_) => {
+                let why = CodeEnd::NoRandom;
+                return out.notify(Notice::Pairing(PairingNotice::CodeEnded { why }));
+            }
+        };
+        out.net.open_pairing(self.net_terms(&code, &terms, out));
+        let until = out.now() + CODE_LIFETIME;
+        let notice = PairingNotice::CodeShown {
+            code: code.clone(),
+            until,
+        };
+        out.notify(Notice::Pairing(notice));
+        self.shown = Some(Shown { code, terms, until });
+    }
+
+    /// Looks for the station that shows the typed code. A code typed before is given up.
+    pub(crate) fn enter(
+        &mut self,
+        code: Code,
+        candidates: Candidates,
+        terms: PairingTerms,
+        out: &mut Context,
+    ) {
+        self.stop_entering(PairingFailure::Ended, out);
+        let before = self.tried.take().filter(|(before, _)| *before == code);
+        let tries = before.map_or(0, |(_, tries)| tries);
+        self.tried = Some((code.clone(), tries));
+        self.entry = Some(Entry::new(code, candidates, terms, tries, out));
+        self.go_on(out.now(), out);
+    }
+
+    /// Ends both.
+    pub(crate) fn end(&mut self, out: &mut Context) {
+        self.stop_showing(CodeEnd::Stopped, out);
+        self.stop_entering(PairingFailure::Ended, out);
+    }
+
+    /// The addresses of a candidate's host name.
+    pub(crate) fn resolved(&mut self, found: std::io::Result<Vec<SocketAddr>>, out: &mut Context) {
+        if let Some(entry) = &mut self.entry {
+            entry.resolved(found);
+            self.go_on(out.now(), out);
+        }
+    }
+
+    /// When a code or the wait for one ends.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let shown = self.shown.as_ref().map(|shown| shown.until);
+        earlier(shown, self.entry.as_ref().and_then(Entry::due))
+    }
+
+    pub(crate) fn turn(&mut self, now: Instant, out: &mut Context) {
+        if self.shown.as_ref().is_some_and(|shown| shown.until <= now) {
+            self.stop_showing(CodeEnd::Expired, out);
+        }
+        if self
+            .entry
+            .as_ref()
+            .and_then(Entry::due)
+            .is_some_and(|due| due <= now)
+        {
+            self.go_on(now, out);
+        }
+    }
+
+    /// The number of the code that is shown, to be announced.
+    pub(crate) fn number_shown(&self) -> Option<u8> {
+        self.shown.as_ref().map(|shown| shown.code.number())
+    }
+
+    /// The number of the typed code, if stations that announce it are looked for.
+    pub(crate) fn number_sought(&self) -> Option<u8> {
+        self.entry.as_ref().and_then(Entry::number_sought)
+    }
+
+    /// Takes the stations that announce the number of the typed code.
+    pub(crate) fn look(&mut self, discovery: &Discovery, out: &mut Context) {
+        let number = self.number_sought();
+        if let (Some(entry), Some(number)) = (&mut self.entry, number) {
+            let stations = discovery.showing(number);
+            let stations = stations.map(|heard| (heard.fingerprint, heard.addresses.as_slice()));
+            if entry.announced(stations) {
+                self.go_on(out.now(), out);
+            }
+        }
+    }
+
+    /// An event of the network. Returns the peer that we have paired with, to be let in.
+    pub(crate) fn handle(
+        &mut self,
+        peer: PeerId,
+        address: SocketAddr,
+        event: PairingEvent,
+        links: &Links,
+        out: &mut Context,
+    ) -> Option<Paired> {
+        let is_dialed = self.entry.as_ref().is_some_and(|entry| entry.is_at(peer));
+        match event {
+            PairingEvent::Tried if is_dialed => {
+                if let Some(entry) = &mut self.entry {
+                    let tries = entry.tried();
+                    self.tried = Some((entry.code.clone(), tries));
+                }
+            }
+            PairingEvent::WrongCode { tries_left } => {
+                let notice = PairingNotice::WrongGuess {
+                    address,
+                    tries_left,
+                };
+                out.notify(Notice::Pairing(notice));
+                if tries_left == 0 {
+                    self.stop_showing(CodeEnd::Guessed, out);
+                }
+            }
+            PairingEvent::Paired { key, introduction } => {
+                let (side, terms) = match is_dialed {
+                    true => (PairingSide::Entered, self.entry.take()?.terms),
+                    false => (PairingSide::Showed, self.shown.take()?.terms),
+                };
+                let paired = paired((key, introduction), side, address, terms, links);
+                out.notify(Notice::Pairing(PairingNotice::Paired(Box::new(
+                    paired.clone(),
+                ))));
+                return Some(paired);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// A connection has ended that may be one of a typed code.
+    pub(crate) fn left(&mut self, peer: PeerId, why: &Departure, out: &mut Context) {
+        if let Some(entry) = self.entry.as_mut().filter(|entry| entry.is_at(peer)) {
+            entry.left(why);
+            self.go_on(out.now(), out);
+        }
+    }
+
+    /// Dials the next candidate of the typed code, or gives up.
+    fn go_on(&mut self, now: Instant, out: &mut Context) {
+        let Some(entry) = &mut self.entry else {
+            return;
+        };
+        while let Some((address, key)) = entry.next() {
+            let notice = PairingNotice::Trying { address };
+            out.notify(Notice::Pairing(notice));
+            let terms = net_terms(self.own_name, &entry.code, &entry.terms, out);
+            match out.net.dial_pairing(address, terms, key) {
+                Ok(peer) => return entry.dialed(peer),
+                Err(error) => entry.unreachable(error.to_string()),
+            }
+        }
+        if let Some(why) = entry.verdict(now) {
+            self.entry = None;
+            out.notify(Notice::Pairing(PairingNotice::Failed { why }));
+        }
+    }
+
+    fn stop_showing(&mut self, why: CodeEnd, out: &mut Context) {
+        if self.shown.take().is_some() {
+            out.net.close_pairing();
+            out.notify(Notice::Pairing(PairingNotice::CodeEnded { why }));
+        }
+    }
+
+    fn stop_entering(&mut self, why: PairingFailure, out: &mut Context) {
+        if let Some(entry) = self.entry.take() {
+            if let Some(peer) = entry.connection() {
+                out.net.refuse(peer);
+            }
+            out.notify(Notice::Pairing(PairingNotice::Failed { why }));
+        }
+    }
+
+    fn net_terms(&self, code: &Code, terms: &PairingTerms, out: &Context) -> NetTerms {
+        net_terms(self.own_name, code, terms, out)
+    }
+}
+
+fn net_terms(own_name: PeerName, code: &Code, terms: &PairingTerms, out: &Context) -> NetTerms {
+    let listener = || out.net.local_addresses().first().map(SocketAddr::port);
+    NetTerms {
+        code: code.clone(),
+        introduction: Introduction {
+            keep: terms.keep,
+            grants: grants(terms.may),
+            port: terms.port.or_else(listener).unwrap_or(0),
+            name: own_name,
+        },
+    }
+}
+
+/// What the owner is told of a peer that has proven to know the code.
+fn paired(
+    (key, theirs): (PublicKey, Introduction),
+    side: PairingSide,
+    address: SocketAddr,
+    terms: PairingTerms,
+    links: &Links,
+) -> Paired {
+    let keep = match (terms.keep, theirs.keep) {
+        (Keep::Contact, Keep::Contact) => Keep::Contact,
+        _ => Keep::Once,
+    };
+    let port = match theirs.port {
+        0 => DEFAULT_PORT,
+        port => port,
+    };
+    Paired {
+        peer: links.name_for(terms.name, theirs.name, &key),
+        key,
+        called: theirs.name,
+        side,
+        reached: address,
+        address: Address::from(SocketAddr::new(address.ip(), port)),
+        may: terms.may,
+        grants: from_grants(theirs.grants),
+        keep,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! The time of a shown code, and a typed one among stations that announce its number.
+
+use transom_net::{Config, Event, Net};
+
+use super::*;
+use crate::discovery::Heard;
+use crate::disk::Disk;
+use crate::identity::Identity;
+use crate::parts;
+use crate::settings::Settings;
+
+const CODE: &str = "47-otter-violin";
+
+fn terms() -> PairingTerms {
+    PairingTerms {
+        name: None,
+        may: "view".parse().unwrap(),
+        keep: Keep::Contact,
+        port: None,
+    }
+}
+
+/// The side that types the code, with what it was told, and stations that listen.
+struct Typing {
+    pairings: Pairings,
+    links: Links,
+    discovery: Discovery,
+    out: Context,
+    stations: Vec<Net>,
+    told: Vec<PairingNotice>,
+}
+
+impl Typing {
+    /// Among stations that show these codes; where there is none, a station shows no code.
+    fn among(codes: &[Option<&str>]) -> Self {
+        let mut settings = Settings::new("anna".parse().unwrap(), Identity::throwaway().unwrap());
+        let config = Config::new(settings.identity.secret.clone(), Vec::new());
+        let out = parts::open(config, Disk::default()).unwrap();
+        let discovery = Discovery::new(&settings, &[]);
+        let stations = codes.iter().map(|code| station(*code)).collect();
+        Self {
+            pairings: Pairings::new(settings.name),
+            links: Links::new(&mut settings, 1, out.machine.clone()),
+            discovery,
+            out,
+            stations,
+            told: Vec::new(),
+        }
+    }
+
+    /// Every station announces this number.
+    fn announce(&mut self, number: u8) {
+        let stations = self.stations.iter().enumerate();
+        let heard = stations.map(|(at, station)| Heard {
+            name: "somebody".parse().unwrap(),
+            fingerprint: PublicKey([u8::try_from(at).unwrap(); 32]).fingerprint(),
+            addresses: station.local_addresses(),
+            does: transom_wire::Capabilities::NONE,
+            pairing: Some(number),
+        });
+        let heard = heard.collect();
+        self.discovery.hear(heard, &mut self.links, &mut self.out);
+    }
+
+    /// Types the code and runs until that is over.
+    fn enter(&mut self, candidates: Candidates) -> PairingNotice {
+        let code = CODE.parse().unwrap();
+        self.pairings
+            .enter(code, candidates, terms(), &mut self.out);
+        loop {
+            self.turn();
+            let is_end = |notice: &PairingNotice| {
+                matches!(
+                    notice,
+                    PairingNotice::Paired(_) | PairingNotice::Failed { .. }
+                )
+            };
+            if let Some(at) = self.told.iter().position(is_end) {
+                return self.told.remove(at);
+            }
+        }
+    }
+
+    fn turn(&mut self) {
+        let soon = Some(Instant::now() + Duration::from_millis(1));
+        for station in &mut self.stations {
+            station.wait(soon).unwrap();
+            while station.next_event().is_some() {}
+        }
+        self.out.net.wait(soon).unwrap();
+        while let Some(event) = self.out.net.next_event() {
+            match event {
+                Event::Pairing {
+                    peer,
+                    address,
+                    event,
+                } => {
+                    let Self {
+                        pairings,
+                        links,
+                        out,
+                        ..
+                    } = self;
+                    pairings.handle(peer, address, event, links, out);
+                }
+                Event::Left { peer, why } => self.pairings.left(peer, &why, &mut self.out),
+                _ => {}
+            }
+        }
+        self.pairings.look(&self.discovery, &mut self.out);
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let notices = self.out.notices.drain(..);
+        self.told.extend(notices.filter_map(|notice| match notice {
+            Notice::Pairing(notice) => Some(notice),
+            _ => None,
+        }));
+    }
+
+    fn dialed(&self) -> usize {
+        let is_dial = |notice: &&PairingNotice| matches!(notice, PairingNotice::Trying { .. });
+        self.told.iter().filter(is_dial).count()
+    }
+}
+
+fn station(code: Option<&str>) -> Net {
+    let identity = transom_secure::Identity::generate().unwrap();
+    let listen = vec!["127.0.0.1:0".parse().unwrap()];
+    let mut net = Net::bind(Config::new(identity, listen)).unwrap();
+    if let Some(code) = code {
+        net.open_pairing(NetTerms {
+            code: code.parse().unwrap(),
+            introduction: Introduction {
+                keep: Keep::Contact,
+                grants: grants("view".parse().unwrap()),
+                port: 0,
+                name: "porch".parse().unwrap(),
+            },
+        });
+    }
+    net
+}
+
+#[test]
+fn the_station_is_found_by_the_number_that_it_announces() {
+    let mut typing = Typing::among(&[Some(CODE)]);
+    typing.announce(47);
+    assert!(
+        matches!(typing.enter(Candidates::Nearby), PairingNotice::Paired(paired) if paired.called.as_str() == "porch")
+    );
+    assert_eq!(typing.pairings.number_sought(), None);
+}
+
+#[test]
+fn announcers_of_a_foreign_number_have_at_most_three_tries_at_a_code() {
+    let mut typing = Typing::among(&[Some("47-zebra-zebra"); 6]);
+    typing.announce(47);
+    let end = typing.enter(Candidates::Nearby);
+    let too_many = PairingFailure::TooManyTries;
+    assert!(
+        matches!(&end, PairingNotice::Failed { why } if *why == too_many),
+        "{end:?}"
+    );
+    assert_eq!(typing.dialed(), 3);
+}
+
+#[test]
+fn an_announcer_of_a_foreign_number_costs_one_try_and_the_right_station_is_still_found() {
+    let mut typing = Typing::among(&[Some("47-zebra-zebra"), None, Some(CODE)]);
+    typing.announce(47);
+    let end = typing.enter(Candidates::Nearby);
+    assert!(matches!(end, PairingNotice::Paired(_)), "{end:?}");
+    assert_eq!(typing.dialed(), 3);
+}
+
+#[test]
+fn a_code_that_is_typed_again_and_again_is_given_to_three_stations_at_most() {
+    let mut typing = Typing::among(&[Some("47-zebra-zebra"); 6]);
+    for tries in 1..=4 {
+        let address = Address::from(typing.stations[tries].local_addresses()[0]);
+        let end = typing.enter(Candidates::At(vec![address], None));
+        let wanted = match tries {
+            4 => PairingFailure::TooManyTries,
+            _ => PairingFailure::WrongCode,
+        };
+        assert!(
+            matches!(&end, PairingNotice::Failed { why } if *why == wanted),
+            "{end:?}"
+        );
+    }
+    assert_eq!(typing.dialed(), 3);
+}
+
+#[test]
+fn a_station_that_announces_another_number_is_not_dialed() {
+    let mut typing = Typing::among(&[Some(CODE)]);
+    typing.announce(11);
+    let code = CODE.parse().unwrap();
+    typing
+        .pairings
+        .enter(code, Candidates::Nearby, terms(), &mut typing.out);
+    let due = typing.pairings.due().unwrap();
+    typing.turn();
+    assert_eq!(
+        (typing.dialed(), typing.pairings.number_sought()),
+        (0, Some(47))
+    );
+    // Nobody else comes in time.
+    typing.pairings.turn(due, &mut typing.out);
+    typing.tell();
+    let last = typing.told.pop();
+    let nobody = PairingFailure::NobodyNearby;
+    assert!(
+        matches!(&last, Some(PairingNotice::Failed { why }) if *why == nobody),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn a_flood_of_announcers_is_bounded() {
+    let mut typing = Typing::among(&[]);
+    let code = CODE.parse().unwrap();
+    typing
+        .pairings
+        .enter(code, Candidates::Nearby, terms(), &mut typing.out);
+    let entry = typing.pairings.entry.as_mut().unwrap();
+    let keys = (0..=255).map(|number| PublicKey([number; 32]).fingerprint());
+    let address = ["127.0.0.1:1".parse().unwrap()];
+    assert!(entry.announced(keys.map(|key| (key, &address[..]))));
+    assert_eq!(std::iter::from_fn(|| entry.next()).count(), 64);
+}
+
+#[test]
+fn a_shown_code_ends_after_ten_minutes() {
+    let mut typing = Typing::among(&[]);
+    let Typing { pairings, out, .. } = &mut typing;
+    let begun = out.now();
+    pairings.show(None, terms(), out);
+    let due = pairings.due().unwrap();
+    assert!(due >= begun + CODE_LIFETIME);
+    pairings.turn(due - Duration::from_secs(1), out);
+    assert!(pairings.number_shown().is_some());
+    pairings.turn(due, out);
+    assert_eq!((pairings.number_shown(), pairings.due()), (None, None));
+    assert_eq!(typing.code_ends(), [CodeEnd::Expired]);
+}
+
+#[test]
+fn a_new_code_ends_the_one_before() {
+    let mut typing = Typing::among(&[]);
+    for _ in 0..2 {
+        typing.pairings.show(None, terms(), &mut typing.out);
+    }
+    assert_eq!(typing.code_ends(), [CodeEnd::Stopped]);
+    typing.pairings.end(&mut typing.out);
+    assert_eq!(typing.code_ends(), [CodeEnd::Stopped]);
+    typing.pairings.end(&mut typing.out);
+    assert_eq!(typing.code_ends(), []);
+}
+
+impl Typing {
+    /// Why shown codes ended since it was asked last.
+    fn code_ends(&mut self) -> Vec<CodeEnd> {
+        self.tell();
+        let told = self.told.drain(..);
+        told.filter_map(|notice| match notice {
+            PairingNotice::CodeEnded { why } => Some(why),
+            _ => None,
+        })
+        .collect()
+    }
+}

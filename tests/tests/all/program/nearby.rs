@@ -1,0 +1,253 @@
+//! Stations that announce themselves, and what finds them: real programs on a network of
+//! namespaces. Each test is left out, with a line, where no namespaces can be made.
+
+use std::fs;
+use std::net::SocketAddr;
+
+use mdns_sd::{ServiceDaemon, ServiceInfo};
+use serde_json::Value;
+use transom_tests::{Finished, Lan, Machine, Person, Program, Scratch, eventually};
+
+const PATTERN: &[&str] = &["camera", "--source", "pattern", "--size", "320x240"];
+
+/// Two users, each on a machine of its own.
+struct Home {
+    lan: Lan,
+    near: Person,
+    far: Person,
+    scratch: Scratch,
+}
+
+impl Home {
+    /// On a network of so many machines.
+    fn new(machines: u8) -> Option<Self> {
+        let lan = Lan::new(machines)?;
+        let scratch = Scratch::new();
+        let (near, far) = (Person::new(&scratch, "near"), Person::new(&scratch, "far"));
+        far.knows(&near, "10.77.0.2", "view,call,files");
+        Some(Self {
+            lan,
+            near,
+            far,
+            scratch,
+        })
+    }
+
+    /// The far user's camera box on machine 1, which listens.
+    fn camera(&self, options: &[&str]) -> Program {
+        self.station(&self.far, 1, &[PATTERN, options].concat())
+    }
+
+    fn station(&self, of: &Person, machine: usize, arguments: &[&str]) -> Program {
+        let command = of.command(&[arguments, &["--json"]].concat());
+        let mut program = Program::start(&mut self.lan.machine(machine).inside(&command));
+        program.event("listening");
+        program
+    }
+
+    /// What the near user finds from machine 2.
+    fn found(&self) -> Vec<Value> {
+        let end = self.find(&self.near, self.lan.machine(2));
+        end.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|line: &Value| line["event"] == "nearby")
+            .collect()
+    }
+
+    fn find(&self, user: &Person, machine: &Machine) -> Finished {
+        let command = user.command(&["find", "--json", "--seconds", "2"]);
+        Program::start(&mut machine.inside(&command)).finish()
+    }
+
+    /// Finds until what is found is as wanted: a machine may be so busy that an answer comes late.
+    fn find_until(&self, what: &str, wanted: impl Fn(&[Value]) -> bool) {
+        eventually(what, || wanted(&self.found()));
+    }
+}
+
+fn is_camera_of(station: &Value, name: &str) -> bool {
+    let can = station["can"].as_array().unwrap();
+    station["name"] == name && can.iter().any(|can| can == "camera")
+}
+
+#[test]
+fn a_box_is_found_by_what_it_announces_and_stays_unproven() {
+    let Some(home) = Home::new(2) else { return };
+    home.near.knows(&home.far, "10.77.0.1", "view");
+    let _box = home.camera(&["--name", "porch"]);
+    home.find_until("the box", |found| found.len() == 1);
+    let station = &home.found()[0];
+    assert!(is_camera_of(station, "porch"), "{station}");
+    assert_eq!(station["addresses"][0], "10.77.0.1:7447");
+    assert_eq!(station["proven"], false);
+    assert_eq!(
+        (&station["claims"], &station["contact"]),
+        (&"contact".into(), &"far".into())
+    );
+    assert_eq!(station["pairing"], Value::Null);
+}
+
+#[test]
+fn a_box_that_is_not_to_be_announced_is_not_found_and_one_that_ends_says_goodbye() {
+    let Some(home) = Home::new(2) else { return };
+    let hidden = home.camera(&["--name", "hidden", "--no-announce"]);
+    // Beside it another one is found, so that the network is known to carry announcements.
+    let other = home.station(
+        &home.near,
+        1,
+        &[PATTERN, &["--listen", "10.77.0.1:7448"]].concat(),
+    );
+    home.find_until("the other", |found| !found.is_empty());
+    let found = home.found();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["addresses"][0], "10.77.0.1:7448");
+    assert_eq!(found[0]["claims"], "own");
+    drop(hidden);
+    other.ask_to_end();
+    home.find_until("the goodbye", <[_]>::is_empty);
+}
+
+#[test]
+fn a_contact_that_moved_is_watched_and_the_book_stays_as_it_is() {
+    let Some(home) = Home::new(2) else { return };
+    home.near.knows(&home.far, "10.77.0.99", "view");
+    let book = fs::read_to_string(home.near.book()).unwrap();
+    let _box = home.camera(&[]);
+    let watch = home.near.command(&["watch", "far", "--frames", "5"]);
+    let end = Program::start(&mut home.lan.machine(2).inside(&watch)).finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(fs::read_to_string(home.near.book()).unwrap(), book);
+    // Files and texts go the same way.
+    let text = home.near.command(&["text", "far", "hello"]);
+    let end = Program::start(&mut home.lan.machine(2).inside(&text)).finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
+}
+
+#[test]
+fn an_announcer_with_the_fingerprint_of_a_contact_gets_nothing_and_changes_no_key() {
+    let Some(home) = Home::new(2) else { return };
+    home.near.knows(&home.far, "10.77.0.99", "view");
+    // It listens, and would be told of a stranger's key.
+    let liar = Person::new(&home.scratch, "liar");
+    let mut listener = home.station(&liar, 1, &[PATTERN, &["--no-announce"]].concat());
+    let forger = Forger::on(home.lan.machine(1));
+    forger.announce("far", &home.far, ([10, 77, 0, 1], 7447).into());
+    home.find_until("the forged one", |found| found.len() == 1);
+    assert_eq!(home.found()[0]["contact"], "far");
+    let watch = home.near.command(&["watch", "far", "--frames", "5"]);
+    let end = Program::start(&mut home.lan.machine(2).inside(&watch)).finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.stderr.contains("10.77.0.99"), "{end:?}");
+    assert!(!end.stderr.contains("another key"), "{end:?}");
+    assert!(listener.is_running());
+    listener.ask_to_end();
+    let end = listener.finish();
+    assert!(!end.stdout.contains("knock"), "{end:?}");
+}
+
+#[test]
+fn two_stations_of_one_name_on_one_machine_are_both_found() {
+    let Some(home) = Home::new(2) else { return };
+    let _first = home.camera(&["--name", "porch"]);
+    let options = ["--name", "porch", "--listen", "0.0.0.0:7448"];
+    let _second = home.station(&home.near, 1, &[PATTERN, &options].concat());
+    // Another program with the key of the first.
+    let options = ["--into", "inbox", "--accept", "known", "--name", "porch"];
+    let options = [&["receive", "--listen", "0.0.0.0:7449"], &options[..]].concat();
+    let _third = home.station(&home.far, 1, &options);
+    home.find_until("all three", |found| found.len() == 3);
+    let found = home.found();
+    let mut ports: Vec<_> = found.iter().map(|it| it["addresses"][0].clone()).collect();
+    ports.sort_by_key(Value::to_string);
+    assert_eq!(
+        ports,
+        ["10.77.0.1:7447", "10.77.0.1:7448", "10.77.0.1:7449"]
+    );
+    assert!(found.iter().all(|it| it["name"] == "porch"), "{found:?}");
+}
+
+#[test]
+fn a_network_that_keeps_its_clients_apart_is_named_among_the_causes() {
+    let Some(home) = Home::new(2) else { return };
+    let _box = home.camera(&[]);
+    home.lan.isolate();
+    let end = home.find(&home.near, home.lan.machine(2));
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.stderr.contains("client isolation"), "{end:?}");
+}
+
+#[test]
+fn a_cable_without_a_router_has_a_line_with_a_real_address() {
+    let Some(home) = Home::new(1) else { return };
+    let machine = home.lan.machine(1);
+    let line = || {
+        let id = home.far.command(&["id", "--json"]);
+        let end = Program::start(&mut machine.inside(&id)).finish();
+        let id: Value = serde_json::from_str(&end.stdout).unwrap();
+        id["line"].as_str().unwrap().to_owned()
+    };
+    assert!(line().contains(" 10.77.0.1:7447 "), "{}", line());
+    machine.ip("addr add 169.254.3.4/16 dev eth0").unwrap();
+    machine.ip("addr del 10.77.0.1/24 dev eth0").unwrap();
+    assert!(line().contains(" 169.254.3.4:7447 "), "{}", line());
+    // What leads to containers is no address for others.
+    machine.ip("link add docker0 type dummy").unwrap();
+    machine.ip("addr add 172.17.0.1/16 dev docker0").unwrap();
+    machine.ip("link set docker0 up").unwrap();
+    assert!(line().contains(" 169.254.3.4:7447 "), "{}", line());
+}
+
+#[test]
+fn nothing_is_announced_to_containers() {
+    let Some(home) = Home::new(2) else { return };
+    // A bridge to containers on machine 1, with a listener in one of them.
+    let machine = home.lan.machine(1);
+    for line in [
+        "link add docker0 type veth peer name inner",
+        "addr add 172.17.0.1/16 dev docker0",
+        "link set docker0 up",
+        "addr add 172.17.0.2/16 dev inner",
+        "link set inner up",
+    ] {
+        machine.ip(line).unwrap();
+    }
+    let _box = home.camera(&[]);
+    home.find_until("the box", |found| found.len() == 1);
+    let found = home.found();
+    let addresses = found[0]["addresses"].to_string();
+    assert!(addresses.contains("10.77.0.1:7447"), "{addresses}");
+    assert!(!addresses.contains("172.17."), "{addresses}");
+}
+
+/// A machine that announces stations that there are not.
+struct Forger(ServiceDaemon);
+
+impl Forger {
+    /// Its sockets are on that machine: threads inherit the network of the thread that starts them.
+    fn on(machine: &Machine) -> Self {
+        Self(machine.run(|| ServiceDaemon::new().unwrap()))
+    }
+
+    /// Announces that the owner of that key is there.
+    fn announce(&self, instance: &str, owner: &Person, address: SocketAddr) {
+        let id: String = owner.key().chars().filter(|c| *c != '-').take(17).collect();
+        // The fourteenth character of a key is a check character.
+        let id = format!("{}{}", &id[..13], &id[14..]);
+        let info = ServiceInfo::new(
+            "_transom._tcp.local.",
+            instance,
+            &format!("forged-{instance}.local."),
+            address.ip(),
+            address.port(),
+            &[("v", "1"), ("id", id.as_str()), ("does", "camera")][..],
+        );
+        self.0.register(info.unwrap()).unwrap();
+    }
+}
+
+impl Drop for Forger {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown();
+    }
+}
