@@ -63,7 +63,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         }
         Action::SetEcho(mode) => handle.set_echo(mode),
         Action::Tone(kind) => handle.tone(kind),
-        Action::ListSounds | Action::Open(Dialog::Sound { .. }) => handle.list_sounds(),
+        Action::ListSounds => handle.list_sounds(),
         Action::AcceptInto { .. }
         | Action::Alone(_)
         | Action::Back
@@ -92,6 +92,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Prefer { .. }
         | Action::Quit
         | Action::Remove(_)
+        | Action::Rename { .. }
         | Action::SaveContact(_)
         | Action::SavePaired(_)
         | Action::SaveSettings(_)
@@ -99,6 +100,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Silence
         | Action::PutAway(_)
         | Action::Tell(_)
+        | Action::Sheet(_)
         | Action::ShowChat(_)
         | Action::ShowList(_)
         | Action::ShowOwn(_)

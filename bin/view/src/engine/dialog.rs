@@ -11,9 +11,9 @@ use crate::words;
 /// can't be opened (why).
 pub(super) fn pick(folder: bool) -> Result<Vec<PathBuf>, Mishap> {
     if folder {
-        return pick_folder(words::PICK_FOLDER).map(|path| path.into_iter().collect());
+        return pick_folder(words::SEND_FOLDER).map(|path| path.into_iter().collect());
     }
-    let files = DialogBuilder::file().set_title(words::PICK_FILES);
+    let files = DialogBuilder::file().set_title(words::SEND_FILES);
     let answer = files.open_multiple_file().show();
     answer.map_err(|error| mishap(&error))
 }

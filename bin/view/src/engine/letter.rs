@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, TransferStatus};
 
+use super::glance::Glance;
+
 use crate::model::{Face, FolderFor, Kept, Mishap};
 
 /// One thing that happened.
@@ -20,6 +22,8 @@ pub(crate) enum Letter {
     Picked(PeerName, Result<Vec<PathBuf>, Mishap>),
     /// The dialog for a folder closed.
     PickedFolder(FolderFor, Result<Option<PathBuf>, Mishap>),
+    /// A thumbnail was made, or there is none.
+    Glanced(PathBuf, Option<Glance>),
     /// A program of the desktop could not help.
     Mishap(Mishap),
     /// The program is asked from outside to end.

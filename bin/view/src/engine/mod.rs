@@ -6,6 +6,7 @@
 //! | `station` | the poll loop of [`transom`] | the mailbox |
 //! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
 //! | `album` | writes pictures and films | the mailbox |
+//! | `glance` | decodes a thumbnail | the mailbox |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
@@ -15,6 +16,7 @@
 mod command;
 mod decode;
 mod dialog;
+mod glance;
 mod letter;
 mod mailbox;
 mod outside;
@@ -36,6 +38,7 @@ use crate::words;
 
 use decode::Arrived;
 pub(crate) use decode::Desk;
+pub(crate) use glance::Glance;
 pub(crate) use letter::Letter;
 pub(crate) use mailbox::Mailbox;
 use record::Album;
@@ -146,6 +149,8 @@ impl Engine {
         match &action {
             Action::Pick { peer, folder } => self.pick(*peer, *folder),
             Action::PickFolder(what) => self.pick_folder(*what),
+            Action::Glance(path) => self.glance(path.clone()),
+            Action::OpenFile(path) => self.open_file(path.clone()),
             Action::OpenFolder(folder) => self.open_folder(folder.clone()),
             Action::OpenLink(link) => self.open_link(link.clone()),
             Action::Snapshot(peer) => match self.desk.last(Face::Peer(*peer)) {
@@ -176,6 +181,25 @@ impl Engine {
             move || Some(Letter::PickedFolder(what, dialog::pick_folder(title))),
             |why| Letter::PickedFolder(what, Err(why)),
         );
+    }
+
+    /// Makes a thumbnail; it comes as a letter.
+    fn glance(&self, path: PathBuf) {
+        let failed = path.clone();
+        self.aside(
+            "glance",
+            move || {
+                let shown = glance::glance(&path);
+                Some(Letter::Glanced(path, shown))
+            },
+            |_| Letter::Glanced(failed, None),
+        );
+    }
+
+    /// Opens a document by the desktop's program for it.
+    fn open_file(&self, path: PathBuf) {
+        let open = move || outside::open_file(&path).err().map(Letter::Mishap);
+        self.aside("opener", open, Letter::Mishap);
     }
 
     /// Shows a folder in the desktop's file manager.

@@ -1,5 +1,5 @@
-//! Folders and web addresses given to the desktop, each to a process of its own. Nothing that was
-//! received is ever opened itself, only the folder it lies in.
+//! Folders, documents and web addresses given to the desktop, each to a process of its own. Nothing
+//! is opened without a click, and nothing that was received but documents.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,6 +25,15 @@ pub(super) fn open_folder(folder: &Path) -> Result<(), Mishap> {
     // One whose name begins with a dash would be taken for an option.
     let folder = std::path::absolute(folder).map_err(|_| Mishap::Gone)?;
     open(Command::new(OPENER).arg(folder))
+}
+
+/// Opens a document; the page shows the button for kinds of files that no program runs.
+pub(super) fn open_file(path: &Path) -> Result<(), Mishap> {
+    if !path.is_file() {
+        return Err(Mishap::Gone);
+    }
+    let path = std::path::absolute(path).map_err(|_| Mishap::Gone)?;
+    open(Command::new(OPENER).arg(path))
 }
 
 /// Opens a web address, which the model found to be one.

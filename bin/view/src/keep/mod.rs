@@ -124,6 +124,7 @@ impl Keeper {
                 let written = self.book.pair(contact);
                 written.map(|book| self.rebook(state, handle, book))
             }
+            Action::Rename { peer, to } => self.rename(state, handle, *peer, *to),
             Action::Remove(peer) => self.remove(state, handle, *peer),
             Action::Verify { key, on } => self
                 .verified
@@ -203,6 +204,34 @@ impl Keeper {
             },
         });
         Ok(())
+    }
+
+    /// Changes the name in a contact's line. Its learned key comes into the line: it was learned
+    /// under the old name.
+    fn rename(
+        &mut self,
+        state: &mut State,
+        handle: &Handle,
+        peer: PeerName,
+        to: PeerName,
+    ) -> Result<(), String> {
+        if state.is_busy_with(peer) {
+            return Err(words::BUSY_WITH_THEM.to_owned());
+        }
+        let mut people = state.people.iter();
+        let person = people.find(|person| person.name == peer);
+        let key = person.and_then(|person| person.key);
+        let book = self.book.rename(&peer, to, key)?;
+        self.history.rename(&peer, &to)?;
+        state.renamed(peer, to);
+        self.rebook(state, handle, book);
+        let forgotten = Folder::open(&self.folder)
+            .and_then(|folder| folder.known_peers())
+            .and_then(|mut known| known.forget(peer.as_str()));
+        if let Err(error) = forgotten {
+            log::warn!("the key of a renamed contact is still stored under the old name: {error}");
+        }
+        self.save(&state.config)
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {

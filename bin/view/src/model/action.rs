@@ -164,6 +164,10 @@ pub(crate) enum Action {
     Close,
     /// Write a contact into the book, in place of what it was.
     SaveContact(Box<Edit>),
+    /// Show the sheet about the chosen contact, or put it away.
+    Sheet(bool),
+    /// Call a contact otherwise from now on.
+    Rename { peer: PeerName, to: PeerName },
     /// Take a contact out of the book.
     Remove(PeerName),
     /// Mark a key as compared by eye, or no longer.

@@ -228,6 +228,13 @@ impl Config {
         }
     }
 
+    /// A contact has another name from now on.
+    pub(crate) fn rename(&mut self, peer: PeerName, to: PeerName) {
+        for (name, _) in self.contacts.iter_mut().filter(|(name, _)| *name == peer) {
+            *name = to;
+        }
+    }
+
     fn read(&mut self, line: &str) -> Result<(), String> {
         let (key, value) = split(line).ok_or_else(|| "is no KEY = VALUE".to_owned())?;
         let (key, value) = (key.as_str(), value.as_str());
@@ -333,7 +340,7 @@ fn split(line: &str) -> Option<(String, String)> {
 }
 
 /// `WIDTHxHEIGHT`.
-fn picture_size(text: &str) -> Option<(u16, u16)> {
+pub(crate) fn picture_size(text: &str) -> Option<(u16, u16)> {
     let (across, down) = text.split_once('x')?;
     across.parse().ok().zip(down.parse().ok())
 }

@@ -115,7 +115,36 @@ impl State {
         }
     }
 
-    /// The dialog by which that contact is changed, or added if it stands in no book.
+    /// A contact has another name from now on, and keeps all else.
+    pub(crate) fn renamed(&mut self, peer: PeerName, to: PeerName) {
+        for person in self.people.iter_mut().filter(|person| person.name == peer) {
+            person.name = to;
+        }
+        for transfer in &mut self.transfers {
+            if transfer.status.peer == peer {
+                transfer.status.peer = to;
+            }
+        }
+        for unsent in self.unsent.iter_mut().filter(|unsent| unsent.peer == peer) {
+            unsent.peer = to;
+        }
+        for missed in self.calls.missed.iter_mut().filter(|missed| missed.peer == peer) {
+            missed.peer = to;
+        }
+        if self.chosen == Some(peer) {
+            self.chosen = Some(to);
+        }
+        self.config.rename(peer, to);
+    }
+
+    /// Whether a call or a file with that contact is on its way, which its name belongs to.
+    pub(crate) fn is_busy_with(&self, peer: PeerName) -> bool {
+        let calls = self.calls.peers().any(|one| one == peer);
+        let files = self.running().any(|one| one.status.peer == peer);
+        calls || files || self.offers.iter().any(|offer| offer.peer == peer)
+    }
+
+    /// The dialog by which somebody who stands in no book is added to it.
     pub(crate) fn contact_dialog(&self, peer: &PeerName) -> Option<Dialog> {
         let person = self.people.iter().find(|person| person.name == *peer)?;
         Some(Dialog::Contact(Box::new(ContactForm::of(person))))

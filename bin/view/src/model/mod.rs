@@ -49,9 +49,9 @@ pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use call::{Call, Ending, Stage};
 pub(crate) use calls::{Calls, Duties, Incoming, Missed, OwnTrouble};
 pub(crate) use clock::Zone;
-pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
+pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
-pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
+pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
@@ -291,10 +291,6 @@ impl State {
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => {
-                if matches!(dialog, Dialog::Sound { .. }) {
-                    // They are looked for anew.
-                    self.sound.devices = None;
-                }
                 self.dialog = Some(dialog.clone());
             }
             Action::Close => {
@@ -302,6 +298,7 @@ impl State {
                 self.dialog = self.dialog.take().and_then(Dialog::closed);
             }
             Action::PickFolder(_) => self.picking = true,
+            Action::Sheet(on) => self.view.sheet = *on,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::Fullscreen(on) => self.fullscreen = *on,
@@ -379,7 +376,7 @@ impl State {
     /// A person turns to a contact. A camera that was watched ends by [`leaving`](Self::leaving).
     fn choose(&mut self, peer: PeerName) {
         if self.chosen != Some(peer) {
-            self.view.chat = false;
+            (self.view.chat, self.view.sheet) = (false, false);
             if let Some(left) = self.chosen.filter(|left| self.has_person(*left)) {
                 self.person(left).unread_since = None;
             }

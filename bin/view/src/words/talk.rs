@@ -34,7 +34,7 @@ pub(crate) fn say_hello(name: &str) -> String {
     format!("Say hello to {name}")
 }
 
-pub(crate) fn too_long(bytes: usize) -> String {
+pub(crate) fn too_long_by(bytes: usize) -> String {
     match bytes {
         1 => "Too long by 1 letter".to_owned(),
         bytes => format!("Too long by {bytes} letters"),

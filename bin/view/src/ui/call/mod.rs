@@ -30,7 +30,7 @@ pub(super) use corner::show as corners;
 pub(super) use hide::Hiding;
 pub(super) use hints::show as hints;
 pub(super) use more::{More, changes, show as more};
-pub(super) use sound::share as level_share;
+pub(super) use sound::{microphones, share as level_share, speakers, volume};
 pub(super) use numbers::{brief, panel as numbers};
 
 /// Where the parts of a call are.

@@ -3,6 +3,7 @@
 
 use egui::{Align, Color32, Frame, Label, Layout, Margin, Rect, Ui, UiBuilder, pos2, vec2};
 use transom::PublicKey;
+use transom_users::Rights;
 
 use crate::model::{Action, Person, State, Warning, name};
 use crate::words;
@@ -95,6 +96,10 @@ pub(super) fn show(
                 let keep = Button::new(Kind::Main, words::KEEP_BLOCKED).height(44.0);
                 if ui.add(keep).clicked() {
                     actions.push(Action::Dismiss(at));
+                }
+                let anew = Button::new(Kind::OnCard, words::CONNECT_ANEW).height(44.0);
+                if ui.add(anew).clicked() {
+                    actions.push(Action::ShowCode(Rights::default()));
                 }
                 let folder = state.book_path.parent();
                 if let Some(folder) = folder.filter(|_| changed.in_book) {

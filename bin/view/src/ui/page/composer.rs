@@ -137,7 +137,7 @@ fn write(
     });
     if let Some(more) = written.text.len().checked_sub(MAX_TEXT_BYTES).filter(|more| *more > 0) {
         let at = pos2(field.left() + 52.0, field.top() - 10.0);
-        let words = words::too_long(more);
+        let words = words::too_long_by(more);
         let width = field.width() - 60.0;
         let shown = text::cut(ui.painter(), at, width, &words, Type::Small, t.danger_text);
         text::say(ui, shown, &words);

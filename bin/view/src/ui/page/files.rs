@@ -9,13 +9,14 @@ use egui::{
 use transom::{Direction, Outcome, Phase, Shape as Form, TransferId};
 
 use crate::model::{
-    Action, Dialog, FolderFor, Offer, Person, Presence, State, Transfer, Unsent, name,
+    Action, Dialog, FolderFor, Offer, Person, Preferences, Presence, State, Transfer, Unsent,
+    name,
 };
 use crate::words;
 
 use super::super::album::Album;
 use super::super::guard;
-use super::super::kit::{self, Button, Icon, Kind, icons, menu, text, within};
+use super::super::kit::{self, Button, Drawing, Icon, Kind, icons, menu, text, within};
 use super::super::theme::{PILL, Type, tokens};
 
 /// The widest that a card gets.
@@ -528,12 +529,21 @@ fn thumbnail(
 ) -> Option<f32> {
     let path = picture_of(state, transfer)?;
     let Some(shown) = album.thumbnail(path) else {
-        if album.wants(path) {
+        // Asked for once: the thumbnail may come much later.
+        let asked = Id::new(("asked for a thumbnail", path));
+        let is_asked = |data: &mut egui::util::IdTypeMap| {
+            std::mem::replace(data.get_temp_mut_or_default::<bool>(asked), true)
+        };
+        if !ui.data_mut(is_asked) {
             actions.push(Action::Glance(path.to_owned()));
         }
         return None;
     };
-    let (texture, pixels) = shown?;
+    let picture = shown?;
+    let pixels = match picture.orientation {
+        5.. => picture.size.yx(),
+        _ => picture.size,
+    };
     let size = pixels * (THUMBNAIL / pixels).min_elem().min(1.0);
     let size = size.max(Vec2::splat(48.0)).min(vec2(room.width(), THUMBNAIL.y));
     let is_own = transfer.status.direction == Direction::Outgoing;
@@ -544,9 +554,8 @@ fn thumbnail(
     let id = Id::new(("thumbnail", transfer.status.transfer));
     let response = kit::area(ui, rect, id, &name);
     let p = ui.painter();
-    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    let shape = egui::epaint::RectShape::filled(rect, 16.0, Color32::WHITE);
-    p.add(shape.with_texture(texture, whole));
+    let how = Drawing::filling(Preferences::default()).radius(16);
+    kit::draw(p, picture, how, rect);
     let clock = words::clock(&state.zone, transfer.at);
     let chip = Rect::from_min_size(rect.max - vec2(61.0, 30.0), vec2(53.0, 22.0));
     p.rect_filled(chip, 11.0, PILL);
