@@ -456,7 +456,7 @@ fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
     });
     assert_eq!(state.apply(ended("door", EndReason::Chosen)), [stop]);
     state.kept(Kept::Snapshot(Ok("/p/a.jpg".into())));
-    assert_eq!(state.status, "Saved /p/a.jpg");
+    assert_eq!(state.status, "Saved as /p/a.jpg");
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use news::{Mishap, News, Told};
 pub(crate) use own::{Corner, source_of};
-pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode};
+pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode, Station};
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use past::{Past, PastCall};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
@@ -251,7 +251,7 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
-            Notice::Nearby { stations } => self.meeting.nearby = stations,
+            Notice::Nearby { stations } => self.nearby(&stations),
             Notice::Pairing(notice) => return self.pairing_notice(notice),
             Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),

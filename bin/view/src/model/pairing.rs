@@ -1,9 +1,10 @@
 //! Meeting somebody: who is nearby, the code that is shown here, and the one that is typed here.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom::{
-    Candidates, Code, CodeEnd, Invitation, Keep, MAX_ADDRESSES, Nearby, Paired, PairingFailure,
+    Candidates, Claim, Code, CodeEnd, Fingerprint, Invitation, Keep, MAX_ADDRESSES, Nearby, Paired, PairingFailure,
     PairingNotice, PairingTerms, PeerName,
 };
 use transom_users::{Address, Contact, Rights};
@@ -19,7 +20,7 @@ const MAX_SHOWN: usize = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Meeting {
     /// Stations that announce themselves, the newest first. What they say proves nothing.
-    pub(crate) nearby: Vec<Nearby>,
+    pub(crate) nearby: Vec<Station>,
     /// The code that is shown here.
     pub(crate) shown: ShownCode,
     /// What a peer that types it may do here.
@@ -28,6 +29,33 @@ pub(crate) struct Meeting {
     pub(crate) entry: Entry,
     /// Wrong guesses of ours at the code of that number.
     guesses: (Option<u8>, u8),
+}
+
+/// A station that announces itself, and is neither a contact nor ours.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Station {
+    /// What it calls itself.
+    pub(crate) name: PeerName,
+    /// The key that it says it has.
+    pub(crate) fingerprint: Fingerprint,
+    /// Where it says it is, at best.
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) is_camera: bool,
+    /// The number of the code that it says it shows.
+    pub(crate) pairing: Option<u8>,
+}
+
+impl Station {
+    /// `None` for a contact and for our own programs.
+    fn of(nearby: &Nearby) -> Option<Self> {
+        (nearby.claims == Claim::Stranger).then(|| Self {
+            name: nearby.name,
+            fingerprint: nearby.fingerprint,
+            address: nearby.addresses.first().copied(),
+            is_camera: nearby.is_camera(),
+            pairing: nearby.pairing,
+        })
+    }
 }
 
 /// Our own code.
@@ -65,14 +93,14 @@ pub(crate) struct CodeForm {
 
 impl CodeForm {
     /// For a station nearby: its number is filled in, or its address where it tells none.
-    pub(crate) fn of(nearby: &Nearby) -> Self {
-        match nearby.pairing {
+    pub(crate) fn of(station: &Station) -> Self {
+        match station.pairing {
             Some(number) => Self {
                 code: format!("{number} "),
                 ..Self::default()
             },
             None => Self {
-                address: nearby.addresses.first().map(ToString::to_string).unwrap_or_default(),
+                address: station.address.map(|at| at.to_string()).unwrap_or_default(),
                 asks_address: true,
                 ..Self::default()
             },
@@ -107,15 +135,18 @@ impl State {
         enters || self.page() == super::Page::FirstRun
     }
 
-    /// Stations nearby that are no contact and not ours.
-    pub(crate) fn strangers_nearby(&self) -> impl Iterator<Item = &Nearby> {
-        let nearby = self.meeting.nearby.iter();
-        let strangers = nearby.filter(|one| one.claims == transom::Claim::Stranger);
-        strangers.take(MAX_SHOWN)
+    /// Takes in who announces themselves now.
+    pub(super) fn nearby(&mut self, stations: &[Nearby]) {
+        self.meeting.nearby = stations.iter().filter_map(Station::of).collect();
+    }
+
+    /// The stations nearby that are shown.
+    pub(crate) fn strangers_nearby(&self) -> impl Iterator<Item = &Station> {
+        self.meeting.nearby.iter().take(MAX_SHOWN)
     }
 
     /// The station that says it shows a code of that number.
-    pub(crate) fn shows_number(&self, number: u8) -> Option<&Nearby> {
+    pub(crate) fn shows_number(&self, number: u8) -> Option<&Station> {
         let mut nearby = self.meeting.nearby.iter();
         nearby.find(|one| one.pairing == Some(number))
     }

@@ -2,10 +2,9 @@
 //! nearby. It is gone as soon as there is one contact; its parts stay behind *Add somebody*.
 
 use egui::{Color32, Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
-use transom::Nearby;
 use transom_users::Rights;
 
-use crate::model::{Action, CodeForm, ContactForm, Dialog, State, name};
+use crate::model::{Action, CodeForm, ContactForm, Dialog, State, Station, name};
 use crate::words;
 
 use super::kit::{self, Button, Icon, Kind, icons, text, within};
@@ -71,7 +70,7 @@ pub(super) fn show(
 fn cards(ui: &mut Ui, actions: &mut Vec<Action>) {
     let room = ui.available_width();
     let is_narrow = room < 520.0;
-    let height = if is_narrow { 104.0 } else { 152.0 };
+    let height = if is_narrow { 120.0 } else { 152.0 };
     let details = [words::THEY_TYPE_IT, words::ONE_IS_SHOWN];
     let all = match is_narrow {
         true => 2.0 * height + 12.0,
@@ -140,14 +139,14 @@ fn nearby(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
     }
 }
 
-fn station(ui: &mut Ui, nearby: &Nearby, actions: &mut Vec<Action>) {
+fn station(ui: &mut Ui, nearby: &Station, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 60.0), Sense::hover());
     let shown = name(&nearby.name);
     let p = ui.painter();
     let fill = if ui.visuals().dark_mode { t.side } else { t.raised };
     p.rect_filled(row, 12.0, fill);
-    let icon = match nearby.is_camera() {
+    let icon = match nearby.is_camera {
         true => icons::SECURITY_CAMERA,
         false => icons::LAPTOP,
     };
@@ -223,8 +222,10 @@ fn hello(ui: &mut Ui, state: &State) {
     let p = ui.painter();
     let shown = text::cut(p, pos2(left, row.top() + 18.0), width, &words, Type::Display, t.text);
     text::say(ui, shown, &words);
-    let at = pos2(left, row.top() + 46.0);
-    text::cut(p, at, width, words::WHAT_IT_IS, Type::Message, t.soft);
+    let at = pos2(left, row.top() + 36.0);
+    let (font, align) = (Type::Message, egui::Align::Min);
+    let shown = text::wrap(p, at, width, words::WHAT_IT_IS, font, t.soft, align);
+    ui.add_space((shown.bottom() - row.bottom()).max(0.0));
 }
 
 /// The mark of the program: a half-round window over a door, white on the accent.

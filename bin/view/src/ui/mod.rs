@@ -121,7 +121,10 @@ pub(crate) fn screen(
     kit::within(ui, whole, |ui| {
         ui.set_clip_rect(room);
         // In the order of the Tab key; what lies over something else is drawn after it.
-        let is_over = |rect: Rect| panes.page.is_some_and(|page| page.intersects(rect));
+        let is_over = |rect: Rect| {
+            let inside = rect.shrink(1.0);
+            panes.page.is_some_and(|page| page.intersects(inside))
+        };
         if let Some(list) = panes.list.filter(|list| !is_over(*list)) {
             list::show(ui, list, state, draft, album, &mut actions);
         }
@@ -129,7 +132,7 @@ pub(crate) fn screen(
             page_of(ui, rect, state, draft, album, &mut actions);
         }
         if let Some(list) = panes.list.filter(|list| is_over(*list)) {
-            ui.interact(list, Id::new("list ground"), egui::Sense::click_and_drag());
+            kit::ground(ui, list, Id::new("list ground"));
             list::show(ui, list, state, draft, album, &mut actions);
         }
         let chosen = state.chosen_person();

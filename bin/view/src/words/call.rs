@@ -68,6 +68,8 @@ pub(crate) const LIVE: &str = "Live";
 pub(crate) const SNAPSHOT: &str = "Snapshot";
 pub(crate) const STOP: &str = "Stop";
 pub(crate) const HOLD_TO_TALK: &str = "Hold to talk";
+/// The same where there is less room.
+pub(crate) const TALK: &str = "Talk";
 pub(crate) const OR_HOLD_F7: &str = "or hold F7";
 pub(crate) const DAMAGED: &str = "A damaged picture: this is the last good one";
 pub(crate) const ALL_CAMERAS: &str = "All cameras";

@@ -1,6 +1,8 @@
 //! The first page and the dialogs of a pairing by a code.
 
-use transom::{CodeEnd, Nearby, PairingFailure};
+use transom::{CodeEnd, PairingFailure};
+
+use crate::model::Station;
 
 pub(crate) const SHOW_MY_CODE: &str = "Show my code";
 pub(crate) const THEY_TYPE_IT: &str = "The other person types it, or scans it.";
@@ -45,8 +47,8 @@ pub(crate) fn you_are_seen_as(name: &str) -> String {
 }
 
 /// What a station nearby says it is.
-pub(crate) fn nearby_kind(nearby: &Nearby) -> &'static str {
-    match (nearby.is_camera(), nearby.pairing) {
+pub(crate) fn nearby_kind(nearby: &Station) -> &'static str {
+    match (nearby.is_camera, nearby.pairing) {
         (true, Some(_)) => "A camera, waiting for its code",
         (true, None) => "A camera",
         (false, Some(_)) => "A computer, waiting for its code",

@@ -15,13 +15,13 @@ use transom::{
 
 use super::display::{Display, until};
 use super::doorbox::DoorBox;
-use super::{FIRST_CONTACT, HEIGHT, PICTURE, Scratch, WATCH, WIDTH, Window, program, shown};
+use super::{FIRST_CONTACT, HEIGHT, PICTURE, Scratch, WIDTH, Window, program, shown, watch};
 
 /// As long as there are no transfers below it.
-const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 43);
-const SECOND_CONTACT: (i32, i32) = (120, 69);
+const PATH_FIELD: (i32, i32) = (600, HEIGHT - 38);
+const SECOND_CONTACT: (i32, i32) = (150, 196);
 /// Above the transfers.
-const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 343);
+const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 383);
 /// More than the slowest machine needs to type and carry a line; a window that waits for a disk or
 /// a peer takes longer.
 const SOON: Duration = Duration::from_secs(20);
@@ -125,8 +125,7 @@ fn with_its_hands_full_it_still_answers_clicks_and_keys() {
     display.size(&id, WIDTH, HEIGHT);
 
     stops_reading(&scratch, &display, &id, &yard);
-    display.click(&id, FIRST_CONTACT);
-    display.click(&id, WATCH);
+    watch(&display, &id);
     let watched = |notice: &Notice| matches!(notice, Notice::CallStarted { kind, .. } if *kind == CallKind::View);
     door.wait("being watched", watched);
     display.moves("of a large camera", PICTURE);
@@ -168,5 +167,6 @@ fn answers(display: &Display, id: &str, door: &mut DoorBox) {
     );
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     door.wait("more of its files", is_running);
+    watch(display, id);
     display.moves("of a large camera beside a file", PICTURE);
 }

@@ -23,18 +23,20 @@ use display::{Display, until};
 use doorbox::DoorBox;
 
 /// Where things are in a window of this size, from its left upper or lower corner. The fonts are
-/// egui's own, so it is the same everywhere.
+/// the window's own, so it is the same everywhere.
 const WIDTH: i32 = 1200;
 const HEIGHT: i32 = 760;
-const FIRST_CONTACT: (i32, i32) = (120, 40);
-const ADD_CONTACT: (i32, i32) = (166, 13);
-const WATCH: (i32, i32) = (1040, 36);
-const PICTURE: (i32, i32) = (560, 540);
-const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 94);
-const SEND_FILE: (i32, i32) = (940, HEIGHT - 65);
-const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 118);
+const FIRST_CONTACT: (i32, i32) = (150, 134);
+/// On the first page of a window of 900 by 600.
+const ADD_BY_ADDRESS: (i32, i32) = (293, 473);
+/// The menu of a contact, and *Watch* in it.
+const MORE: (i32, i32) = (1164, 32);
+const WATCH: (i32, i32) = (1120, 164);
+const PICTURE: (i32, i32) = (752, 440);
+const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 134);
+const PATH_FIELD: (i32, i32) = (600, HEIGHT - 113);
 /// On the card of an offer, over the pictures.
-const ACCEPT: (i32, i32) = (251, 90);
+const ACCEPT: (i32, i32) = (350, 130);
 
 struct Scratch(PathBuf);
 
@@ -197,10 +199,10 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
         matches!(notice, Notice::Joined { .. })
     });
 
-    watches(&display, &id, &mut door);
     writes(&display, &id, &mut door);
     sends(&scratch, &display, &id, &mut door);
     takes(&scratch, &display, &id, &mut door);
+    watches(&display, &id, &mut door);
 
     // While a frame is drawn the window may change its size: the drawing has to come to an end,
     // whichever size it meets.
@@ -208,7 +210,7 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
         display.resize(&id, 760 + step * 37 % 400, 500 + step * 53 % 300);
     }
     display.size(&id, 800, 600);
-    display.moves("after the window was made smaller", (360, 300));
+    display.moves("after the window was made smaller", (530, 300));
     close(&display, &id, &mut window);
     door.wait("goodbye", |notice| {
         matches!(notice, Notice::Left { lost: false, .. })
@@ -269,7 +271,7 @@ fn a_person_adds_the_first_contact_and_the_window_remembers_its_place() {
         return;
     };
     display.size(&id, 900, 600);
-    display.click(&id, ADD_CONTACT);
+    display.click(&id, ADD_BY_ADDRESS);
     let line = format!("door {} key={} may=view # by hand", door.address, door.key);
     display.write(&id, &line);
     display.keep("added");
@@ -370,8 +372,7 @@ fn make_executable(path: &Path) {
 }
 
 fn watches(display: &Display, id: &str, door: &mut DoorBox) {
-    display.click(id, FIRST_CONTACT);
-    display.click(id, WATCH);
+    watch(display, id);
     let is_view = |notice: &Notice| {
         matches!(
             notice,
@@ -387,7 +388,15 @@ fn watches(display: &Display, id: &str, door: &mut DoorBox) {
     display.keep("watching");
 }
 
+/// Watches the first contact.
+fn watch(display: &Display, id: &str) {
+    display.click(id, FIRST_CONTACT);
+    display.click(id, MORE);
+    display.click(id, WATCH);
+}
+
 fn writes(display: &Display, id: &str, door: &mut DoorBox) {
+    display.click(id, FIRST_CONTACT);
     display.click(id, TEXT_FIELD);
     display.write(id, "who is there");
     display.key(id, "Return");
@@ -412,7 +421,7 @@ fn is_durable(notice: &Notice) -> bool {
 }
 
 fn sends(scratch: &Scratch, display: &Display, id: &str, door: &mut DoorBox) {
-    display.click(id, SEND_FILE);
+    display.key(id, "ctrl+o");
     door.wait("the file chosen in the dialog", is_durable);
     assert_eq!(
         fs::read_to_string(scratch.path("door/chosen ö.txt")).unwrap(),

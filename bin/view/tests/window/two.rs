@@ -9,21 +9,22 @@ use transom::{Identity, State};
 
 use super::display::{Display, until};
 use super::{
-    ACCEPT, FIRST_CONTACT, HEIGHT, SEND_FILE, Scratch, TEXT_FIELD, WIDTH, Window, close,
+    FIRST_CONTACT, HEIGHT, Scratch, TEXT_FIELD, WIDTH, Window, close,
     dialog_that_chooses, program, skip,
 };
 
 /// Between the two windows, for their frames.
 const GAP: i32 = 20;
-const CALL: (i32, i32) = (950, 36);
 /// The card of a ringing call, over everything else.
-const RING: (i32, i32) = (WIDTH / 2, 490);
+const RING: (i32, i32) = (800, 250);
+/// On the card of an offer, over the picture.
+const ACCEPT: (i32, i32) = (46, 130);
 /// Where the far picture moves, and nothing of the small one of oneself is; and the same in a
 /// window of 1000 by 640.
 const FAR: (i32, i32) = (450, 540);
 const SMALLER_FAR: (i32, i32) = (340, 440);
-/// The small picture of oneself, in the upper right of the pictures.
-const SELF_VIEW: (i32, i32) = (795, 99);
+/// The small picture of oneself, in the lower right corner of the picture.
+const SELF_VIEW: (i32, i32) = (1076, 681);
 
 /// What is heard, as a file.
 const HEARD: &str = "heard.wav";
@@ -204,7 +205,7 @@ fn writes(ada: &Person, bert: &Person, left: &Seat<'_>, right: &Seat<'_>) {
 /// It rings, is answered with the camera, and both see each other and themselves.
 fn calls(left: &Seat<'_>, right: &Seat<'_>) {
     let before = right.display.pixels(right.at(RING));
-    left.click(CALL);
+    left.key("ctrl+shift+c");
     right
         .display
         .differs("where it rings", right.at(RING), &before);
@@ -226,7 +227,7 @@ fn calls(left: &Seat<'_>, right: &Seat<'_>) {
 fn sounds(ada: &Person, bert: &Person, right: &Seat<'_>) {
     ada.hears("in the call", true);
     bert.hears("in the call", true);
-    right.key("ctrl+m");
+    right.key("F7");
     ada.hears("while the other is muted", false);
     bert.hears("while muted", true);
     right.key("F7");
@@ -235,7 +236,7 @@ fn sounds(ada: &Person, bert: &Person, right: &Seat<'_>) {
 
 /// A file chosen in a dialog is offered, accepted, and arrives while the pictures go on.
 fn sends(bert: &Person, left: &Seat<'_>, right: &Seat<'_>) {
-    left.click(SEND_FILE);
+    left.key("ctrl+o");
     let file = bert.scratch.path("inbox/plan.txt");
     // The offer shows up some frames later; until then the click goes nowhere.
     let content = until(|| {
@@ -265,11 +266,11 @@ fn sizes(left: &Seat<'_>, right: &Seat<'_>) {
 /// One hangs up: both pictures end, and so do both titles.
 fn hangs_up(left: &Seat<'_>, right: &Seat<'_>) {
     let display = left.display;
-    display.is_titled(&left.id, "in a call with bert - transom (ada)");
-    display.is_titled(&right.id, "in a call with ada - transom (bert)");
+    display.is_titled(&left.id, "Call with bert - Transom (ada)");
+    display.is_titled(&right.id, "Call with ada - Transom (bert)");
     left.key("ctrl+h");
-    display.is_titled(&left.id, "transom (ada)");
-    display.is_titled(&right.id, "transom (bert)");
+    display.is_titled(&left.id, "Transom (ada)");
+    display.is_titled(&right.id, "Transom (bert)");
     left.rests("after hanging up", FAR);
     right.rests("after the other hung up", SMALLER_FAR);
 }

@@ -1,14 +1,13 @@
 //! The bar at the lower edge of a picture: round buttons with their words, the one that ends it
 //! last and apart.
 
-use egui::{Id, Layout, Rect, Sense, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Id, Layout, Rect, Ui, UiBuilder, pos2, vec2};
 
 use crate::model::{Action, Call, OwnSound, Stage, State};
 use crate::words;
 
-use super::super::kit::{Icon, Over, Round, icons, within};
+use super::super::kit::{self, Icon, Over, Round, icons, within};
 use super::super::theme::PILL;
-use super::more::More;
 use super::{Draft, Frame};
 
 /// One button.
@@ -132,7 +131,7 @@ impl Bar<'_> {
         let (rect, gaps) = (frame.bar, gaps(frame.is_narrow));
         ui.painter().rect_filled(rect, 32.0, PILL);
         // A click beside a button is none on the picture.
-        ui.interact(rect, Id::new("bar"), Sense::click());
+        kit::ground(ui, rect, Id::new("bar"));
         let mut left = rect.left() + PADDING;
         let count = self.items.len();
         let mut wide = (self.wide > 0.0).then_some(wide);

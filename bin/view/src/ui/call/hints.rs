@@ -1,7 +1,7 @@
 //! Sentences over the bar, for as long as they are true: muted and speaking, no microphone, a
 //! picture that could not be shown.
 
-use egui::{Align2, Color32, Id, Rect, Sense, Ui, UiBuilder, pos2, vec2};
+use egui::{Align2, Color32, Id, Rect, Ui, UiBuilder, pos2, vec2};
 
 use crate::model::{Call, OwnSound, Stage, State, name};
 use crate::words;
@@ -68,7 +68,7 @@ fn lost(ui: &mut Ui, bottom: egui::Pos2, words: &str, draft: &mut Draft) {
     let choose = text::width(ui, words::CHOOSE, Type::SmallStrong);
     let width = 42.0 + text::width(ui, words, Type::Medium) + 8.0 + choose + 20.0;
     let rect = Align2::CENTER_BOTTOM.anchor_size(bottom, vec2(width, HEIGHT));
-    ui.interact(rect, Id::new("no microphone"), Sense::click());
+    kit::ground(ui, rect, Id::new("no microphone"));
     let p = ui.painter();
     p.rect_filled(rect, 20.0, DARK.warn_wash);
     let icon = icons::MICROPHONE_SLASH.filled();

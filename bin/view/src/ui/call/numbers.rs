@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use egui::{Align2, Color32, Id, Pos2, Rect, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, Id, Pos2, Rect, Stroke, Ui, pos2, vec2};
 use transom::CameraState;
 use transom::latency::{LatencySummary, Spread, Stage};
 
@@ -84,7 +84,7 @@ pub(in crate::ui) fn panel(ui: &Ui, corner: Pos2, state: &State, call: &Call) {
     let extra = details.len() as f32 * 18.0;
     let size = vec2(WIDTH, 281.0 - 72.0 + rows * 24.0 + extra);
     let rect = Rect::from_min_size(corner, size);
-    ui.interact(rect, Id::new(("numbers", call.peer)), Sense::click());
+    kit::ground(ui, rect, Id::new(("numbers", call.peer)));
     let p = ui.painter();
     p.rect_filled(rect, 12.0, PILL);
     let left = rect.left() + PADDING;

@@ -156,7 +156,7 @@ fn follow(
 
 /// Our camera gives nothing: why, and what to do.
 fn card(ui: &mut Ui, rect: Rect, trouble: &OwnTrouble<'_>, draft: &mut Draft) {
-    ui.interact(rect, Id::new("own trouble"), Sense::click());
+    kit::ground(ui, rect, Id::new("own trouble"));
     let p = ui.painter();
     p.rect_filled(rect, 14.0, DARK.raised);
     p.rect_stroke(rect, 14.0, Stroke::new(1.0, DARK.border), StrokeKind::Inside);

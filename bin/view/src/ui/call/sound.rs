@@ -119,7 +119,8 @@ pub(in crate::ui) fn volume(
     let words = words::volume_of(&name(&peer));
     ui.horizontal(|ui| {
         let label = ui.label(text::rich(words.as_str(), Type::Small, t.soft));
-        ui.spacing_mut().slider_width = (width - label.rect.width() - 16.0).max(60.0);
+        let named = text::width(ui, &words, Type::Small);
+        ui.spacing_mut().slider_width = (width - named - 24.0).max(60.0);
         let slider = Slider::new(&mut percent, 0..=MAX_VOLUME.0)
             .show_value(false)
             .trailing_fill(true);

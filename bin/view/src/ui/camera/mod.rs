@@ -17,8 +17,9 @@ use super::{Draft, guard};
 
 pub(super) use grid::show as grid;
 
-/// The button that is held to speak to a camera.
+/// The button that is held to speak to a camera, and the same in a narrow window.
 const TALK: f32 = 172.0;
+const TALK_NARROW: f32 = 116.0;
 
 /// One camera. Without a call for it, it was stopped: it can be watched again.
 pub(super) fn show(
@@ -243,7 +244,9 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
         let (icon, words, look, action) = sound(call);
         items.push(Item::new("sound", icon, words, action).look(look));
     }
-    if is_live && call.shown.is_some() {
+    let is_narrow = draft.layout.is_narrow;
+    // In a narrow window both are in the menu.
+    if is_live && call.shown.is_some() && !is_narrow {
         let icon = icons::CAMERA.filled();
         let save = Item::new("snapshot", icon, words::SNAPSHOT, Action::Snapshot(peer));
         items.push(save.keys("Ctrl+S"));
@@ -255,7 +258,7 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
         let record = Item::new("record", icon, words, Action::Record { peer, on });
         items.push(record.keys("Ctrl+E"));
     }
-    if is_live && !draft.layout.is_narrow {
+    if is_live && !is_narrow {
         items.push(call::screen(state));
     }
     if let Stage::Ended(_) = call.stage {
@@ -270,7 +273,11 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
         _ => words::STOP,
     };
     items.push(Item::new("end", icons::X, words, Action::HangUp(peer)).keys("Ctrl+H"));
-    let wide = if can_talk && is_live { TALK } else { 0.0 };
+    let wide = match can_talk && is_live {
+        true if is_narrow => TALK_NARROW,
+        true => TALK,
+        false => 0.0,
+    };
     Bar { items, wide }
 }
 
@@ -282,7 +289,11 @@ fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narr
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, ui.is_enabled(), &said));
     let p = ui.painter();
     p.rect_filled(pill, 24.0, if is_held { DARK.good } else { OFF });
-    let words = if is_held { words::TALKING } else { words::HOLD_TO_TALK };
+    let words = match (is_held, is_narrow) {
+        (true, _) => words::TALKING,
+        (false, true) => words::TALK,
+        (false, false) => words::HOLD_TO_TALK,
+    };
     let width = text::width(ui, words, Type::Strong);
     let left = pill.center().x - (width + 30.0) / 2.0;
     let icon = pos2(left + 11.0, pill.center().y);

@@ -10,7 +10,7 @@ mod overlay;
 mod picture;
 pub(super) mod text;
 
-use egui::{Ui, UiBuilder};
+use egui::{Id, Rect, Sense, Ui, UiBuilder};
 
 pub(super) use avatar::{Dot, avatar, badge, dot, mark};
 pub(super) use button::{
@@ -22,6 +22,11 @@ pub(super) use icons::Icon;
 pub(super) use overlay::{Bubble, chip, dialog, float, floating, hint, section};
 pub(crate) use picture::Picture;
 pub(super) use picture::{Drawing, draw, letterbox, scrim};
+
+/// Keeps clicks from what is behind that place. It is no stop of the Tab key.
+pub(super) fn ground(ui: &Ui, rect: Rect, id: Id) {
+    ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
+}
 
 /// Widgets at a place of their own, which moves the cursor of nothing after them.
 pub(super) fn within<R>(ui: &mut Ui, place: UiBuilder, add: impl FnOnce(&mut Ui) -> R) -> R {

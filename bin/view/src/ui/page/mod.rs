@@ -60,7 +60,7 @@ pub(super) fn chat(
     let t = tokens(ui);
     ui.painter().rect_filled(room, 0.0, t.base);
     // What is behind takes no click.
-    ui.interact(room, Id::new("chat ground"), egui::Sense::click_and_drag());
+    kit::ground(ui, room, Id::new("chat ground"));
     let place = UiBuilder::new().id(Id::new("chat")).max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);

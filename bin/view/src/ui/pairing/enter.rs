@@ -114,13 +114,14 @@ fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
         Some(nearby) => words::shows_this_code(&name(&nearby.name)),
         None => words::nobody_shows(number),
     };
-    let room = row.right() - left - 8.0;
-    let width = text::width(ui, &words, Type::Small).min(room - 26.0);
-    if width < 60.0 {
-        return;
-    }
+    let width = text::width(ui, &words, Type::Small);
+    // Below the chips, where there is no room beside them.
+    let row = match row.right() - left - 34.0 < width {
+        true => ui.allocate_exact_size(vec2(row.width(), 28.0), Sense::hover()).0,
+        false => row,
+    };
     let icon = match shows {
-        Some(nearby) if nearby.is_camera() => icons::SECURITY_CAMERA,
+        Some(nearby) if nearby.is_camera => icons::SECURITY_CAMERA,
         _ => icons::LAPTOP,
     };
     let at = pos2(row.right() - width, row.center().y);

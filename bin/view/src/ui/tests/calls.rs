@@ -409,6 +409,10 @@ fn the_own_picture_is_put_away_and_brought_back() {
     assert!(screen.query_by_label(words::MY_PICTURE_MOVES).is_none());
     let show = [Action::ShowOwn(true)];
     assert_eq!(click(&mut screen, words::SHOW_MY_PICTURE), show);
+    // It opens anew.
+    screen.get_by_label("Opening your camera");
+    screen.state_mut().state.shown(Face::Own, shown());
+    screen.run();
     screen.get_by_label(words::MY_PICTURE_MOVES);
     let off = press(&mut screen, Modifiers::NONE, Key::F8);
     assert_eq!(off, [own_camera(false)]);

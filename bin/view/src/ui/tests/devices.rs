@@ -33,7 +33,7 @@ fn choosing() -> Screen {
     let mut state = sounding();
     let (peer, back) = (Some(peer("door")), None);
     state.act(&Action::Open(Dialog::Sound { peer, back }));
-    let mut screen = open(state);
+    let mut screen = open_as_large(state, vec2(1200.0, 1600.0));
     screen.get_by_label(words::LOOKING_FOR_DEVICES);
     found(&mut screen.state_mut().state);
     screen.run();

@@ -145,8 +145,9 @@ fn every_stop_of_the_tab_key_has_a_name_and_the_list_is_first() {
         screen.run();
         let mut all = screen.root().children_recursive();
         let focus = all.find(|node| node.accesskit_node().is_focused());
-        let label = focus.and_then(|node| node.accesskit_node().label());
-        stops.push(label.unwrap_or_default());
+        let label = focus.as_ref().and_then(|node| node.accesskit_node().label());
+        let nameless = || format!("{:?}", focus.map(|node| (node.rect(), node.accesskit_node().role())));
+        stops.push(label.unwrap_or_else(nameless));
     }
     assert!(stops.iter().all(|label| !label.is_empty()), "{stops:?}");
     let at = |label: &str| stops.iter().position(|stop| stop == label);

@@ -3,7 +3,10 @@
 use transom::sounds::OwnLevel;
 use transom::{EndReason, SoundNotice};
 
-use crate::model::Theme;
+use transom::PairingNotice;
+use transom_users::Rights;
+
+use crate::model::{CodeForm, Dialog, ShownCode, Theme};
 use crate::model::calls_tests::{interrupted, rings};
 use crate::model::sound_tests::microphone_lost;
 use crate::model::tests::ended;
@@ -32,7 +35,57 @@ fn looks_like_the_first_run() {
         let mut state = State::default();
         state.config.theme = theme;
         state.own.name = "Leo".into();
+        state.meeting.nearby = super::pairing::nearby();
         state
+    });
+}
+
+#[test]
+fn looks_like_the_first_run_with_nobody_nearby() {
+    shots("first-run-alone", &SIZES[..1], |theme| {
+        let mut state = State::default();
+        state.config.theme = theme;
+        state.own.name = "Leo".into();
+        state
+    });
+}
+
+/// A dialog over the home, after a notice of the station.
+fn pairing(theme: Theme, dialog: Dialog, notice: Option<PairingNotice>) -> State {
+    let mut state = home(theme);
+    state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
+    state.meeting.may = Rights::default();
+    state.act(&Action::Open(dialog));
+    if let Some(notice) = notice {
+        state.apply(Notice::Pairing(notice));
+    }
+    state
+}
+
+#[test]
+fn looks_like_a_code_that_is_shown() {
+    shots("show-code", &SIZES, |theme| {
+        let code = "47-otter-violin".parse().unwrap();
+        let mut state = pairing(theme, Dialog::ShowCode, None);
+        let until = state.now + std::time::Duration::from_secs(492);
+        state.meeting.shown = ShownCode::Shown { code, until };
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_code_that_is_typed() {
+    shots("enter-code", &SIZES, |theme| {
+        let code = "47 ott vio".to_owned();
+        let form = CodeForm { code, ..CodeForm::default() };
+        pairing(theme, Dialog::EnterCode(form), None)
+    });
+}
+
+#[test]
+fn looks_like_two_who_are_connected() {
+    shots("connected", &SIZES, |theme| {
+        pairing(theme, Dialog::ShowCode, Some(super::pairing::paired()))
     });
 }
 

@@ -10,6 +10,7 @@ mod idle;
 mod lists;
 mod looks;
 mod page;
+mod pairing;
 mod people;
 mod scenes;
 mod sound;
