@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use transom::{CallKind, Handle, PeerName, SendOptions};
 use transom_users::Rights;
 
-use crate::model::{Action, Dialog, Stage, State};
+use crate::model::{Action, Stage, State};
 
 /// Carries an action out at the station; the model has taken it in already.
 pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {

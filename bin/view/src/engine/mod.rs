@@ -38,7 +38,6 @@ use crate::words;
 
 use decode::Arrived;
 pub(crate) use decode::Desk;
-pub(crate) use glance::Glance;
 pub(crate) use letter::Letter;
 pub(crate) use mailbox::Mailbox;
 use record::Album;

@@ -18,7 +18,7 @@ fn an_ignored_stranger_knocks_in_vain_and_a_guest_gets_a_free_name() {
         key: PublicKey([8; 32]),
         name: peer("door-2"),
     });
-    assert!(state.knocks.is_empty() && state.status.starts_with("door 2 is let in"));
+    assert!(state.knocks.is_empty() && last_news(&state).starts_with("door 2 is let in"));
     for number in 0..1000u16 {
         let mut key = [9; 32];
         key[..2].copy_from_slice(&number.to_be_bytes());
@@ -174,8 +174,5 @@ fn a_new_contact_whose_key_has_a_name_already_is_said_to_be_that_one() {
         (*first_use, *known_as) = (true, Some(peer("door")));
     }
     state.apply(notice);
-    assert_eq!(
-        state.status,
-        "porch is online; their key is the one of door"
-    );
+    assert_eq!(last_news(&state), "porch has the same key as door");
 }

@@ -28,7 +28,7 @@ use crate::model::tests::{Ids, joined, joined_as, left, peer, shown, started, st
 use crate::model::{Action, State, Warning};
 use crate::words;
 
-use page::offer;
+use things::offer;
 
 use super::*;
 
@@ -80,6 +80,10 @@ fn frame(ui: &mut Ui, app: &mut App) {
     let actions = screen(ui, &app.state, &mut app.draft, &app.album);
     for action in &actions {
         app.state.act(action);
+        if let Action::SaveSettings(config) = action {
+            // As the keeper does.
+            app.state.config = (**config).clone();
+        }
     }
     if !actions.is_empty() {
         // As the shell does.
@@ -116,9 +120,13 @@ pub(super) fn press(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<
 }
 
 pub(super) fn fill(screen: &mut Screen, field: &str, text: &str) {
-    let field = screen.get_by_role_and_label(Role::TextInput, field);
+    // A text of several lines is another role.
+    let is_field = |role| matches!(role, Role::TextInput | Role::MultilineTextInput);
+    let mut all = screen.get_all_by_label(field);
+    let field = all.find(|node| is_field(node.accesskit_node().role())).unwrap();
     field.focus();
     field.type_text(text);
+    drop(all);
     screen.run();
 }
 

@@ -196,7 +196,7 @@ pub(super) fn own(screen: &mut Screen) {
 }
 
 /// A wall, a floor and a round head on shoulders, in colours of their own.
-fn picture(at: usize) -> Image {
+pub(super) fn picture(at: usize) -> Image {
     let walls = [
         [214, 184, 152],
         [110, 66, 50],
