@@ -39,8 +39,6 @@ impl State {
             Action::ShowOwn(on) if self.calls.talking() => self.calls.own.hidden = !on,
             Action::ShowOwn(on) => self.calls.own.open = *on,
             Action::MoveOwn(corner) => self.calls.own.corner = *corner,
-            Action::ForgetMissed(None) => self.calls.missed.clear(),
-            Action::ForgetMissed(Some(peer)) => self.calls.missed.retain(|one| one.peer != *peer),
             Action::Record { peer, on } => self.with_call(*peer, |call| call.recording = *on),
             Action::Overlay(on) => {
                 self.overlay = *on;

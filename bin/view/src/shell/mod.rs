@@ -16,6 +16,7 @@ use winit::application::ApplicationHandler;
 use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::keyboard::Key;
 use winit::window::{Fullscreen, UserAttentionType, Window, WindowId};
 
 use crate::engine::{Engine, Letter, Wake};
@@ -90,6 +91,22 @@ impl Display {
         self.0.run_app(&mut shell).map_err(ShellError::Loop)?;
         shell.failed.map_or(Ok(()), Err)
     }
+}
+
+/// Ctrl+Shift+C as a key: egui-winit makes a wish to copy of it, which doesn't tell what was held.
+fn call_chord(modifiers: egui::Modifiers, event: &WindowEvent) -> Option<egui::Event> {
+    let WindowEvent::KeyboardInput { event, .. } = event else {
+        return None;
+    };
+    let is_c = matches!(&event.logical_key, Key::Character(key) if key.eq_ignore_ascii_case("c"));
+    let is_chord = is_c && modifiers.command && modifiers.shift && event.state.is_pressed();
+    is_chord.then_some(egui::Event::Key {
+        key: egui::Key::C,
+        physical_key: None,
+        pressed: true,
+        repeat: event.repeat,
+        modifiers,
+    })
 }
 
 /// winit's own words without its source line.
@@ -179,6 +196,10 @@ impl ApplicationHandler<News> for Shell {
                 open.surface.resize(size.width, size.height);
             }
             _ => {}
+        }
+        if let Some(chord) = call_chord(open.egui.egui_input().modifiers, &event) {
+            open.egui.egui_input_mut().events.push(chord);
+            return open.window.request_redraw();
         }
         let EventResponse { repaint, .. } = open.egui.on_window_event(&open.window, &event);
         if repaint {

@@ -34,9 +34,10 @@ const MORE: (i32, i32) = (1164, 32);
 const WATCH: (i32, i32) = (1120, 164);
 const PICTURE: (i32, i32) = (752, 440);
 const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 134);
-const PATH_FIELD: (i32, i32) = (600, HEIGHT - 113);
+/// As long as there are no transfers below it.
+const PATH_FIELD: (i32, i32) = (600, HEIGHT - 37);
 /// On the card of an offer, over the pictures.
-const ACCEPT: (i32, i32) = (350, 130);
+const ACCEPT: (i32, i32) = (355, 99);
 
 struct Scratch(PathBuf);
 
@@ -421,13 +422,6 @@ fn is_durable(notice: &Notice) -> bool {
 }
 
 fn sends(scratch: &Scratch, display: &Display, id: &str, door: &mut DoorBox) {
-    display.key(id, "ctrl+o");
-    door.wait("the file chosen in the dialog", is_durable);
-    assert_eq!(
-        fs::read_to_string(scratch.path("door/chosen ö.txt")).unwrap(),
-        "chosen in a dialog"
-    );
-    display.keep("sent");
     let content = vec![7; 3_000_000];
     let path = scratch.write("typed.bin", &content);
     display.click(id, PATH_FIELD);
@@ -435,6 +429,13 @@ fn sends(scratch: &Scratch, display: &Display, id: &str, door: &mut DoorBox) {
     display.key(id, "Return");
     door.wait("the file whose path was typed", is_durable);
     assert_eq!(fs::read(scratch.path("door/typed.bin")).unwrap(), content);
+    display.key(id, "ctrl+o");
+    door.wait("the file chosen in the dialog", is_durable);
+    assert_eq!(
+        fs::read_to_string(scratch.path("door/chosen ö.txt")).unwrap(),
+        "chosen in a dialog"
+    );
+    display.keep("sent");
 }
 
 fn takes(scratch: &Scratch, display: &Display, id: &str, door: &mut DoorBox) {
