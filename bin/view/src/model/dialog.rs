@@ -164,7 +164,10 @@ impl ContactForm {
     /// Takes a whole line that was put in place of the name apart.
     pub(crate) fn spread(&mut self) {
         let line = self.name.trim();
-        if !line.contains(char::is_whitespace) {
+        // "Front door" is a name; an address has dots or colons, or a key after it.
+        let second = line.split_whitespace().nth(1);
+        let has_key = line.contains(" key=") || line.contains(" may=");
+        if !has_key && second.is_none_or(|word| !word.contains(['.', ':'])) {
             return;
         }
         let Ok(contact) = line.parse::<Contact>() else {

@@ -25,6 +25,8 @@ pub(super) struct Written {
     pub(super) path: String,
     /// Whether the field for a path is open.
     pub(super) has_path: bool,
+    /// Whether it is to get the keyboard as soon as it is drawn.
+    pub(super) wants_path: bool,
 }
 
 impl Drafts {

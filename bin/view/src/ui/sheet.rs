@@ -30,6 +30,8 @@ pub(super) struct Typed {
     name: Option<String>,
     address: Option<String>,
     wrong: Option<String>,
+    /// Whether the field is to get the keyboard as soon as it is drawn.
+    wants_focus: bool,
 }
 
 /// Shows it over that room, if it is open.
@@ -179,8 +181,7 @@ fn who(
     let pencil = |ui: &mut Ui| kit::icon_button(ui, icons::PENCIL_SIMPLE, words::RENAME, 32.0);
     if within(ui, place, pencil).clicked() {
         typed.name = Some(shown);
-        typed.wrong = None;
-        ui.memory_mut(|memory| memory.request_focus(Id::new("new name")));
+        (typed.wrong, typed.wants_focus) = (None, true);
     }
 }
 
@@ -197,6 +198,9 @@ fn rename(
         .max_chars(MAX_NAME_CHARS)
         .wrong(typed.wrong.as_deref())
         .show(ui);
+    if std::mem::take(&mut typed.wants_focus) {
+        field.request_focus();
+    }
     let saves = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     ui.add_space(8.0);
     let mut clicked = false;
@@ -361,7 +365,7 @@ fn address(ui: &mut Ui, person: &Person, typed: &mut Typed, actions: &mut Vec<Ac
         let pencil = |ui: &mut Ui| kit::icon_button(ui, pencil, words::CHANGE_ADDRESS, 32.0);
         if within(ui, place, pencil).clicked() {
             typed.address = Some(shown.to_owned());
-            ui.memory_mut(|memory| memory.request_focus(Id::new("new address")));
+            typed.wants_focus = true;
         }
         return;
     };
@@ -374,6 +378,9 @@ fn address(ui: &mut Ui, person: &Person, typed: &mut Typed, actions: &mut Vec<Ac
         .wrong(wrong.as_deref())
         .show(ui);
     ui.add_space(8.0);
+    if std::mem::take(&mut typed.wants_focus) {
+        field.request_focus();
+    }
     if !field.lost_focus() {
         return;
     }

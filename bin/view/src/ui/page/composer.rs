@@ -214,8 +214,7 @@ fn attach(
             }
         }
         if menu::entry(ui, Some(icons::KEYBOARD), words::TYPE_A_PATH, "").clicked() {
-            written.has_path = true;
-            ui.memory_mut(|memory| memory.request_focus(path_id(person)));
+            (written.has_path, written.wants_path) = (true, true);
         }
     });
 }
@@ -240,6 +239,9 @@ fn path(
             .max_chars(MAX_PATH_CHARS)
             .show(ui)
     });
+    if std::mem::take(&mut written.wants_path) {
+        field.request_focus();
+    }
     if !field.lost_focus() {
         return;
     }

@@ -104,7 +104,7 @@ pub(super) fn tap_key(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Ve
 }
 
 pub(super) fn text_field(screen: &Screen) -> egui_kittest::Node<'_> {
-    screen.get_by_role_and_label(Role::MultilineTextInput, page::FIELD)
+    screen.get_by_role_and_label(Role::TextInput, page::FIELD)
 }
 
 fn focused(screen: &Screen) -> Option<String> {

@@ -120,13 +120,9 @@ pub(super) fn press(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Vec<
 }
 
 pub(super) fn fill(screen: &mut Screen, field: &str, text: &str) {
-    // A text of several lines is another role.
-    let is_field = |role| matches!(role, Role::TextInput | Role::MultilineTextInput);
-    let mut all = screen.get_all_by_label(field);
-    let field = all.find(|node| is_field(node.accesskit_node().role())).unwrap();
+    let field = screen.get_by_role_and_label(Role::TextInput, field);
     field.focus();
     field.type_text(text);
-    drop(all);
     screen.run();
 }
 

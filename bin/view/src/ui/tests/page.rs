@@ -37,7 +37,7 @@ fn text_is_sent_by_enter_and_by_button_and_never_empty() {
 }
 
 pub(super) fn value(screen: &Screen, field: &str) -> String {
-    let field = screen.get_by_role_and_label(Role::MultilineTextInput, field);
+    let field = screen.get_by_role_and_label(Role::TextInput, field);
     field.value().unwrap_or_default()
 }
 
@@ -179,7 +179,7 @@ fn who_reads_what_was_is_told_how_much_came_meanwhile_and_stays_there() {
     wheel(&mut screen, 2000.0);
     let first = |screen: &Screen| {
         let mut all = screen.query_all_by_label_contains("of many");
-        let first = all.next().unwrap();
+        let first = all.next().expect("a text is in sight");
         (first.accesskit_node().label().unwrap(), first.rect().top())
     };
     let before = first(&screen);
@@ -242,16 +242,16 @@ fn a_changed_key_blocks_that_page_alone_and_lets_nobody_in() {
         screen.get_by_label(&words::fact(what, &key.fingerprint().to_string()));
     }
     screen.get_by_label("transom users forget door");
-    let field = screen.get_by_role_and_label(Role::MultilineTextInput, FIELD);
+    let field = screen.get_by_role_and_label(Role::TextInput, FIELD);
     assert!(field.accesskit_node().is_disabled());
     assert_eq!(click(&mut screen, words::KEEP_BLOCKED), [Action::Dismiss(0)]);
     assert!(screen.query_by_label(&words::may_not_be("door")).is_none());
-    let field = screen.get_by_role_and_label(Role::MultilineTextInput, FIELD);
+    let field = screen.get_by_role_and_label(Role::TextInput, FIELD);
     assert!(field.accesskit_node().is_disabled(), "it stays blocked");
     screen.state_mut().state.act(&Action::Choose(peer("yard")));
     screen.run();
     let field = words::message_to("yard");
-    let field = screen.get_by_role_and_label(Role::MultilineTextInput, &field);
+    let field = screen.get_by_role_and_label(Role::TextInput, &field);
     assert!(!field.accesskit_node().is_disabled());
 }
 

@@ -97,7 +97,7 @@ fn copied_files_are_sent_after_a_question_and_copied_words_are_pasted() {
     let asked = sent.iter().filter(|action| matches!(action, Action::Send { .. }));
     assert_eq!(asked.cloned().collect::<Vec<_>>(), [send("/tmp/a b"), send("/tmp/c")]);
     assert_eq!(page::value(&screen, field), "see ");
-    screen.get_by_role_and_label(Role::MultilineTextInput, field).focus();
+    screen.get_by_role_and_label(Role::TextInput, field).focus();
     screen.event(egui::Event::Paste("file:///tmp/a and more".into()));
     screen.run();
     assert_eq!(screen.state().state.dialog, None);
