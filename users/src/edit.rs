@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use transom_wire::PeerName;
+use transom_wire::{PeerName, PublicKey};
 
 use crate::book::Book;
 use crate::contact::{Contact, split_comment};
@@ -115,6 +115,38 @@ pub fn paired_line(text: &str, contact: &Contact) -> Result<String, EditError> {
         ..contact.clone()
     };
     change_line(text, &changed)
+}
+
+/// The text with another name for that contact, and that key in its line.
+///
+/// ```
+/// use transom_users::rename_line;
+/// let (old, new) = ("anna".parse().unwrap(), "Anna-B".parse().unwrap());
+/// let changed = rename_line("anna 10.0.0.2 # from work\n", &old, new, None).unwrap();
+/// assert_eq!(changed, "Anna-B 10.0.0.2:7447 # from work\n");
+/// ```
+///
+/// # Errors
+/// The old name is not in the book, or the new one is.
+pub fn rename_line(
+    text: &str,
+    name: &PeerName,
+    to: PeerName,
+    key: Option<PublicKey>,
+) -> Result<String, EditError> {
+    let (book, _) = Book::parse(text);
+    let old = find(&book, name)?;
+    let renamed = Contact {
+        name: to,
+        key,
+        ..old.clone()
+    };
+    let range = range_of(text, old.line).ok_or(EditError::Missing(*name))?;
+    let line = text.get(range.clone()).unwrap_or("");
+    let changed = spliced(text, range, &rewritten(line, &renamed));
+    let contacts = book.contacts().iter();
+    let wanted = contacts.map(|it| if it.name == *name { &renamed } else { it });
+    checked(changed, &gathered(wanted)?)
 }
 
 /// The text without the line of the contact of that name.

@@ -44,7 +44,7 @@ mod trust;
 pub use address::{Address, DEFAULT_PORT, InvalidAddress};
 pub use book::{Book, MAX_CONTACTS, Unknown};
 pub use contact::{Contact, MAX_COMMENT};
-pub use edit::{EditError, add_line, change_line, paired_line, remove_line};
+pub use edit::{EditError, add_line, change_line, paired_line, remove_line, rename_line};
 pub use error::{BookError, Fault};
 pub use known::{KnownPeers, MAX_KNOWN, NotLearned};
 pub use lines::{MAX_BYTES, MAX_ERRORS, MAX_LINE};

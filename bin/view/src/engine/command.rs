@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use transom::{CallKind, Handle, PeerName, SendOptions};
 use transom_users::Rights;
 
-use crate::model::{Action, Dialog, Stage, State};
+use crate::model::{Action, Stage, State};
 
 /// Carries an action out at the station; the model has taken it in already.
 pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
@@ -63,7 +63,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         }
         Action::SetEcho(mode) => handle.set_echo(mode),
         Action::Tone(kind) => handle.tone(kind),
-        Action::ListSounds | Action::Open(Dialog::Sound { .. }) => handle.list_sounds(),
+        Action::ListSounds => handle.list_sounds(),
         Action::AcceptInto { .. }
         | Action::Alone(_)
         | Action::Back
@@ -81,6 +81,8 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Ignore(_)
         | Action::MoveOwn(_)
         | Action::Open(_)
+        | Action::Glance(_)
+        | Action::OpenFile(_)
         | Action::OpenFolder(_)
         | Action::OpenLink(_)
         | Action::Overlay(_)
@@ -89,12 +91,15 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Prefer { .. }
         | Action::Quit
         | Action::Remove(_)
+        | Action::Rename { .. }
         | Action::SaveContact(_)
         | Action::SavePaired(_)
         | Action::SaveSettings(_)
         | Action::Select(_)
         | Action::Silence
-        | Action::Say(_)
+        | Action::PutAway(_)
+        | Action::Tell(_)
+        | Action::Sheet(_)
         | Action::ShowChat(_)
         | Action::ShowList(_)
         | Action::ShowOwn(_)

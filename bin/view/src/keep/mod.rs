@@ -17,7 +17,7 @@ use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder};
 use transom_users::{Book, Contact};
 
 use crate::model::{
-    Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Volume, Warning, moves, read_history,
+    Action, Config, Edit, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves, read_history,
 };
 use crate::words;
 
@@ -141,7 +141,8 @@ impl Keeper {
                 let written = self.book.pair(contact);
                 written.map(|book| self.rebook(state, handle, book))
             }
-            Action::Remove(peer) => self.remove(state, handle, peer.as_str()),
+            Action::Rename { peer, to } => self.rename(state, handle, *peer, *to),
+            Action::Remove(peer) => self.remove(state, handle, *peer),
             Action::Verify { key, on } => self
                 .verified
                 .set(key, *on)
@@ -156,7 +157,7 @@ impl Keeper {
             | Action::SetSpeaker(_)
             | Action::ShowCamera { .. } => self.save(&state.config),
             Action::ForgetHistory => self.history.forget().map(|()| {
-                state.status = words::TEXTS_REMOVED.to_owned();
+                state.tell(News::TextsRemoved);
             }),
             _ => Ok(()),
         };
@@ -199,8 +200,9 @@ impl Keeper {
         }
     }
 
-    fn remove(&mut self, state: &mut State, handle: &Handle, name: &str) -> Result<(), String> {
-        let book = self.book.remove(name)?;
+    fn remove(&mut self, state: &mut State, handle: &Handle, peer: PeerName) -> Result<(), String> {
+        let name = peer.as_str();
+        let book = self.book.remove(&peer)?;
         self.rebook(state, handle, book);
         // A key learned for the name would still let it in, as somebody known who stands in no
         // book.
@@ -208,10 +210,43 @@ impl Keeper {
             .and_then(|folder| folder.known_peers())
             .and_then(|mut known| known.forget(name));
         state.dialog = None;
-        state.status = words::removed(&words::line(name));
-        forgotten
-            .map(drop)
-            .map_err(|error| words::removed_but_known(&words::line(name), error))
+        state.view.sheet = false;
+        state.tell(match forgotten {
+            Ok(_) => News::Forgotten(peer),
+            Err(error) => News::StillKnown {
+                peer,
+                why: error.to_string(),
+            },
+        });
+        Ok(())
+    }
+
+    /// Changes the name in a contact's line. Its learned key comes into the line: it was learned
+    /// under the old name.
+    fn rename(
+        &mut self,
+        state: &mut State,
+        handle: &Handle,
+        peer: PeerName,
+        to: PeerName,
+    ) -> Result<(), String> {
+        if state.is_busy_with(peer) {
+            return Err(words::BUSY_WITH_THEM.to_owned());
+        }
+        let mut people = state.people.iter();
+        let person = people.find(|person| person.name == peer);
+        let key = person.and_then(|person| person.key);
+        let book = self.book.rename(&peer, to, key)?;
+        self.history.rename(&peer, &to)?;
+        state.renamed(peer, to);
+        self.rebook(state, handle, book);
+        let forgotten = Folder::open(&self.folder)
+            .and_then(|folder| folder.known_peers())
+            .and_then(|mut known| known.forget(peer.as_str()));
+        if let Err(error) = forgotten {
+            log::warn!("the key of a renamed contact is still stored under the old name: {error}");
+        }
+        self.save(&state.config)
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
@@ -252,8 +287,6 @@ impl Keeper {
         handle.announce(config.announcing());
         state.config = config.clone();
         self.save(config)?;
-        state.dialog = None;
-        state.status = words::SAVED.to_owned();
         Ok(())
     }
 }

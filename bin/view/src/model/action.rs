@@ -7,7 +7,7 @@ use transom::sounds::{DeviceName, EchoMode, ToneKind};
 use transom::{CallKind, Code, PeerName, PublicKey, TransferId};
 use transom_users::{Contact, Rights};
 
-use super::{Config, Corner, Dialog, Preferences, Unsent, Volume};
+use super::{Config, Corner, Dialog, News, Preferences, Unsent, Volume};
 
 /// What a folder is picked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -142,6 +142,10 @@ pub(crate) enum Action {
         peer: PeerName,
         path: PathBuf,
     },
+    /// Make a thumbnail of that picture.
+    Glance(PathBuf),
+    /// Open a document by the desktop's program for it.
+    OpenFile(PathBuf),
     /// Show a folder in the desktop's file manager.
     OpenFolder(PathBuf),
     /// Open a web address in the browser.
@@ -158,6 +162,10 @@ pub(crate) enum Action {
     Close,
     /// Write a contact into the book, in place of what it was.
     SaveContact(Box<Edit>),
+    /// Show the sheet about the chosen contact, or put it away.
+    Sheet(bool),
+    /// Call a contact otherwise from now on.
+    Rename { peer: PeerName, to: PeerName },
     /// Take a contact out of the book.
     Remove(PeerName),
     /// Mark a key as compared by eye, or no longer.
@@ -170,8 +178,10 @@ pub(crate) enum Action {
     Dismiss(usize),
     /// Give the picture the whole screen, or not.
     Fullscreen(bool),
-    /// Put a line into the status bar.
-    Say(String),
+    /// Show that for some seconds.
+    Tell(News),
+    /// Take the news of that number off the screen.
+    PutAway(u64),
     /// Close the window.
     Quit,
 }

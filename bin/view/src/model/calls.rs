@@ -7,13 +7,11 @@ use std::time::Duration;
 use transom::sounds::ToneKind;
 use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PeerName, PublicKey};
 
-use crate::words;
-
 use super::call::{Call, Stage};
 use super::own::Own;
 use super::pace::Sample;
 use super::pictures::{Face, Kept, Preferences, Shown};
-use super::{Action, Presence, State, Warning};
+use super::{Action, News, Past, Presence, State, Warning};
 
 /// Missed calls that are listed; of a hundred from the same evening the last ones tell enough.
 const MAX_MISSED: usize = 20;
@@ -209,6 +207,7 @@ impl State {
             } => {
                 self.sound.listeners.remove(&peer);
                 self.calls.viewers.retain(|viewer| *viewer != peer);
+                self.remember_past(peer, Past::SawCamera);
             }
             Notice::CallEnded {
                 peer, reason, text, ..
@@ -297,19 +296,22 @@ impl State {
 
     /// A picture or a film was written, or not.
     pub(crate) fn kept(&mut self, kept: Kept) -> Vec<Action> {
-        let path = |path: &std::path::Path| words::line(&path.to_string_lossy()).into_owned();
         match kept {
-            Kept::Snapshot(Ok(at)) => self.status = words::saved(&path(&at)),
+            Kept::Snapshot(Ok(at)) => self.tell(News::Snapshot(at)),
             Kept::Snapshot(Err(why)) => self.warn(Warning::Trouble(why)),
             Kept::Film {
                 peer,
-                path: at,
+                path,
                 pictures,
                 dropped,
                 trouble,
             } => {
-                if let Some(at) = at {
-                    self.status = words::recorded(&path(&at), pictures, dropped);
+                if let Some(path) = path {
+                    self.tell(News::Film {
+                        path,
+                        pictures,
+                        dropped,
+                    });
                 }
                 if let Some(why) = trouble {
                     self.warn(Warning::Trouble(why));
@@ -410,6 +412,7 @@ impl State {
             self.sound.talks_with(peer);
         }
         if !awaited && !outgoing {
+            self.remember_past(peer, Past::LetIn);
             // The station answered by the peer's right `auto`, which shows it our camera: that has
             // to be seen here.
             self.with_call(peer, |call| call.camera_on = true);
@@ -431,9 +434,11 @@ impl State {
         }
         if let Some(ring) = self.stop_ringing(peer) {
             self.calls.miss(ring, self.now);
+            self.remember_past(peer, Past::Missed);
             self.see_chosen();
             return Vec::new();
         }
+        self.remember_call(peer);
         self.calls.numbers.remove(&peer);
         self.sound.forget(peer);
         let here = self.person(peer).presence == Presence::Here;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use transom::media::{CaptureRequest, Device, Source};
 use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PublicKey};
 
-use super::tests::{ended, joined, peer, shown, started, two_boxes};
+use super::tests::{ended, joined, last_news, peer, shown, started, two_boxes};
 use super::*;
 
 pub(crate) fn rings(name: &str) -> Notice {
@@ -444,7 +444,7 @@ fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
     };
     assert_eq!(state.kept(kept), std::slice::from_ref(&stop));
     assert_eq!(
-        state.status,
+        last_news(&state),
         "Recorded 7 pictures in /p/door.avi; the disk missed 2 pictures"
     );
     assert_eq!(
@@ -459,7 +459,7 @@ fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
     });
     assert_eq!(state.apply(ended("door", EndReason::Chosen)), [stop]);
     state.kept(Kept::Snapshot(Ok("/p/a.jpg".into())));
-    assert_eq!(state.status, "Saved as /p/a.jpg");
+    assert_eq!(last_news(&state), "Saved as /p/a.jpg");
 }
 
 #[test]

@@ -269,10 +269,17 @@ impl Config {
             self.contacts.push((peer, preferences));
         }
     }
+
+    /// A contact has another name from now on.
+    pub(crate) fn rename(&mut self, peer: PeerName, to: PeerName) {
+        for (name, _) in self.contacts.iter_mut().filter(|(name, _)| *name == peer) {
+            *name = to;
+        }
+    }
 }
 
 /// `WIDTHxHEIGHT`.
-fn picture_size(text: &str) -> Option<(u16, u16)> {
+pub(crate) fn picture_size(text: &str) -> Option<(u16, u16)> {
     let (across, down) = text.split_once('x')?;
     across.parse().ok().zip(down.parse().ok())
 }

@@ -13,9 +13,11 @@ mod echoes;
 mod history;
 mod knocks;
 mod links;
+mod news;
 mod own;
 mod pace;
 mod pairing;
+mod past;
 mod people;
 mod pictures;
 mod sound;
@@ -47,15 +49,17 @@ pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use call::{Call, Ending, Stage};
 pub(crate) use calls::{Calls, Duties, Incoming, OwnTrouble};
 pub(crate) use clock::Zone;
-pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
+pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
-pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
+pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
+pub(crate) use news::{Mishap, News, Told};
 pub(crate) use own::{Corner, source_of};
 pub(crate) use pace::{Bound, Sample, Summary};
 pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode, Station};
+pub(crate) use past::{Past, PastCall};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
 pub(crate) use sound::{OwnSound, Sound};
@@ -87,8 +91,12 @@ pub(crate) struct State {
     pub(crate) offers: Vec<Offer>,
     /// What the person should know and can put away.
     pub(crate) warnings: Vec<Warning>,
-    /// The last thing that happened, in one line.
-    pub(crate) status: String,
+    /// What happened and needs no answer, oldest first.
+    pub(crate) news: Vec<Told>,
+    /// News so far.
+    told: u64,
+    /// When the window was opened, since 1970.
+    pub(crate) opened: Duration,
     /// Whether a file dialog is open, so that a second click opens no second one.
     pub(crate) picking: bool,
     /// Whether the picture has the whole screen.
@@ -231,6 +239,7 @@ impl State {
                         bytes,
                         overwrites,
                         into: self.inbox.clone(),
+                        at: self.now,
                     },
                     asks,
                 );
@@ -272,9 +281,6 @@ impl State {
         match action {
             Action::Choose(peer) => self.choose(*peer),
             Action::Pick { .. } => self.picking = true,
-            Action::Send { peer, path } => {
-                self.status = words::sending(&words::line(&path.to_string_lossy()), &name(peer));
-            }
             Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
             }
@@ -285,10 +291,6 @@ impl State {
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => {
-                if matches!(dialog, Dialog::Sound { .. }) {
-                    // They are looked for anew.
-                    self.sound.devices = None;
-                }
                 self.dialog = Some(dialog.clone());
             }
             Action::Close => {
@@ -296,10 +298,12 @@ impl State {
                 self.dialog = self.dialog.take().and_then(Dialog::closed);
             }
             Action::PickFolder(_) => self.picking = true,
+            Action::Sheet(on) => self.view.sheet = *on,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::Fullscreen(on) => self.fullscreen = *on,
-            Action::Say(what) => self.status.clone_from(what),
+            Action::Tell(news) => self.tell(news.clone()),
+            Action::PutAway(number) => self.put_away(*number),
             Action::Help(on) => self.help = *on,
             other => self.act_on_calls(other),
         }
@@ -311,6 +315,7 @@ impl State {
         let last = self.person(peer).talk.back().map(|line| line.at);
         let next = last.map(|at| at + Duration::from_micros(1));
         let at = next.map_or(self.now, |next| next.max(self.now));
+        self.person(peer).unread_since = None;
         self.person(peer).say(at, id, text.clone());
         self.write_down(peer, Entry::Said { at, text });
     }
@@ -324,16 +329,15 @@ impl State {
     pub(crate) fn picked(
         &mut self,
         peer: PeerName,
-        answer: Result<Vec<PathBuf>, String>,
+        answer: Result<Vec<PathBuf>, Mishap>,
     ) -> Vec<Action> {
         self.picking = false;
         match answer {
-            Ok(paths) if paths.is_empty() => self.status = words::NOTHING_CHOSEN.to_owned(),
             Ok(paths) => {
                 let send = |path| Action::Send { peer, path };
                 return paths.into_iter().map(send).collect();
             }
-            Err(why) => self.status = why,
+            Err(why) => self.tell(News::Desktop(why)),
         }
         Vec::new()
     }
@@ -342,19 +346,20 @@ impl State {
     pub(crate) fn picked_folder(
         &mut self,
         what: FolderFor,
-        answer: Result<Option<PathBuf>, String>,
-    ) {
+        answer: Result<Option<PathBuf>, Mishap>,
+    ) -> Vec<Action> {
         self.picking = false;
         match (answer, what) {
-            (Ok(None), _) => self.status = words::NOTHING_CHOSEN.to_owned(),
+            (Ok(None), _) => {}
             (Ok(Some(folder)), FolderFor::Offer(transfer)) => self.redirect(transfer, &folder),
             (Ok(Some(folder)), FolderFor::Inbox) => {
-                if let Some(Dialog::Settings(form)) = &mut self.dialog {
-                    form.inbox = folder.to_string_lossy().into_owned();
-                }
+                let mut config = self.config.clone();
+                config.inbox = Some(folder);
+                return vec![Action::SaveSettings(Box::new(config))];
             }
-            (Err(why), _) => self.refuse(why),
+            (Err(why), _) => self.tell(News::Desktop(why)),
         }
+        Vec::new()
     }
 
     /// Shows a warning, once.
@@ -371,7 +376,10 @@ impl State {
     /// A person turns to a contact. A camera that was watched ends by [`leaving`](Self::leaving).
     fn choose(&mut self, peer: PeerName) {
         if self.chosen != Some(peer) {
-            self.view.chat = false;
+            (self.view.chat, self.view.sheet) = (false, false);
+            if let Some(left) = self.chosen.filter(|left| self.has_person(*left)) {
+                self.person(left).unread_since = None;
+            }
         }
         self.chosen = Some(peer);
         (self.view.cameras, self.view.page) = (false, true);
@@ -401,10 +409,8 @@ impl State {
     ) -> Vec<Action> {
         self.person(peer).presence = Presence::Here;
         match new_key {
-            Some((key, None)) => self.status = words::is_here_anew(&name(&peer), &key),
-            Some((_, Some(known))) => {
-                self.status = words::is_here_as_known(&name(&peer), &name(&known));
-            }
+            Some((key, None)) => self.tell(News::Learned { peer, key }),
+            Some((_, Some(known))) => self.tell(News::KnownAs { peer, known }),
             None => {}
         }
         self.call_joined(peer)
@@ -425,7 +431,7 @@ impl State {
         let person = self.person(peer);
         person.hear(at, text);
         if !chosen {
-            person.unread = person.unread.saturating_add(1);
+            person.miss(at);
         }
     }
 
@@ -445,6 +451,10 @@ impl State {
         if on {
             self.verified.push(key);
         }
+    }
+
+    fn has_person(&self, peer: PeerName) -> bool {
+        self.people.iter().any(|person| person.name == peer)
     }
 
     /// The person of that name; a known peer that is not in the book comes into the list when it is

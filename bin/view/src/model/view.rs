@@ -14,6 +14,8 @@ pub(crate) struct View {
     pub(crate) page: bool,
     /// Whether the chat stands beside a call.
     pub(crate) chat: bool,
+    /// Whether the sheet about the chosen contact is open.
+    pub(crate) sheet: bool,
     /// Whether the list is shown beside a call; `None` until a person chose, and then it depends on
     /// the room.
     pub(crate) list_in_call: Option<bool>,

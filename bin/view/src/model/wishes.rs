@@ -130,6 +130,7 @@ impl State {
         let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
             return;
         };
+        self.remember_call(peer);
         self.sound.forget(peer);
         if self.calls.open.remove(at).is_open() {
             self.calls.hung_up.push(peer);

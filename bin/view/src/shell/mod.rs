@@ -23,7 +23,7 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, Win
 
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
-use crate::model::{Action, Config, Face, Presence, Sample, State, Theme, Warning};
+use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
 use crate::outside::{self, About, Choice, Desktop, Request, Single};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
@@ -380,11 +380,16 @@ impl Shell {
             }
             Letter::Kept(kept) => self.state.kept(kept),
             Letter::Picked(peer, answer) => self.state.picked(peer, answer),
-            Letter::PickedFolder(what, answer) => {
-                self.state.picked_folder(what, answer);
+            Letter::PickedFolder(what, answer) => self.state.picked_folder(what, answer),
+            Letter::Glanced(path, shown) => {
+                if let Some(open) = &self.open {
+                    let context = open.egui.egui_ctx();
+                    let shown = shown.as_ref().map(|shown| (&shown.image, shown.orientation));
+                    self.album.keep_thumbnail(context, path, shown);
+                }
                 Vec::new()
             }
-            Letter::Say(what) => vec![Action::Say(what)],
+            Letter::Mishap(why) => vec![Action::Tell(model::News::Desktop(why))],
             Letter::Close => vec![Action::Quit],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());

@@ -2,6 +2,7 @@
 //! ends: cards in the list, backdrops, and pictures of cameras that are away.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Vec2, vec2};
@@ -20,6 +21,9 @@ const SMALL: (usize, usize) = (320, 180);
 const BACKDROP: [usize; 2] = [32, 18];
 /// Contacts whose last pictures are kept, 230 kB each; the oldest makes room.
 const MAX_KEPT: usize = 64;
+/// Thumbnails that are kept, up to 5 MB each; the oldest makes room and is made again when it is in
+/// sight.
+const MAX_THUMBNAILS: usize = 32;
 
 /// Everything that is drawn from pixels.
 #[derive(Default)]
@@ -27,6 +31,15 @@ pub(crate) struct Album {
     /// The newest picture of each stream.
     live: BTreeMap<Face, Picture>,
     last: BTreeMap<Face, Last>,
+    /// Pictures of transfers, the oldest first; `None` where there is nothing to show.
+    thumbnails: Vec<(PathBuf, Option<Thumbnail>)>,
+}
+
+/// A picture of a conversation, made small.
+struct Thumbnail {
+    texture: TextureHandle,
+    size: Vec2,
+    orientation: u8,
 }
 
 /// The last picture of a stream, made small.
@@ -96,6 +109,40 @@ impl Album {
             let grey = grey(&last.image);
             last.grey = Some(ctx.load_texture("last, grey", grey, TextureOptions::LINEAR));
         }
+    }
+
+    /// Takes in a thumbnail and its orientation, or that there is none.
+    pub(crate) fn keep_thumbnail(
+        &mut self,
+        ctx: &Context,
+        path: PathBuf,
+        shown: Option<(&Image, u8)>,
+    ) {
+        self.thumbnails.retain(|(other, _)| *other != path);
+        if self.thumbnails.len() >= MAX_THUMBNAILS {
+            self.thumbnails.remove(0);
+        }
+        let thumbnail = shown.map(|(image, orientation)| {
+            let size = [image.width, image.height];
+            let pixels = ColorImage::from_rgba_unmultiplied(size, &image.rgba);
+            Thumbnail {
+                texture: ctx.load_texture("thumbnail", pixels, TextureOptions::LINEAR),
+                size: vec2(image.width as f32, image.height as f32),
+                orientation,
+            }
+        });
+        self.thumbnails.push((path, thumbnail));
+    }
+
+    /// The thumbnail of that file: `None` until it was made, and then perhaps that there is none.
+    pub(super) fn thumbnail(&self, path: &Path) -> Option<Option<Picture>> {
+        let mut all = self.thumbnails.iter();
+        let (_, thumbnail) = all.find(|(one, _)| one == path)?;
+        Some(thumbnail.as_ref().map(|thumbnail| Picture {
+            texture: thumbnail.texture.id(),
+            size: thumbnail.size,
+            orientation: thumbnail.orientation,
+        }))
     }
 
     /// The newest picture of that stream.

@@ -23,6 +23,10 @@ pub(super) struct Written {
     pub(super) text: String,
     /// The path of a file or folder to send, at most [`MAX_PATH_CHARS`] characters.
     pub(super) path: String,
+    /// Whether the field for a path is open.
+    pub(super) has_path: bool,
+    /// Whether it is to get the keyboard as soon as it is drawn.
+    pub(super) wants_path: bool,
 }
 
 impl Drafts {
@@ -54,7 +58,7 @@ impl Drafts {
 
 impl Written {
     fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.path.is_empty()
+        self.text.is_empty() && self.path.is_empty() && !self.has_path
     }
 }
 

@@ -143,7 +143,7 @@ fn of_person(ui: &Ui, state: &State, person: &Person, actions: &mut Vec<Action>)
         }
     }
     if command(ui, Key::I) {
-        actions.extend(state.contact_dialog(&peer).map(Action::Open));
+        actions.push(Action::Sheet(!state.view.sheet));
     }
     if abilities.takes_files() && !state.picking && command(ui, Key::O) {
         let folder = false;
@@ -242,6 +242,9 @@ pub(super) fn answers(state: &State, peer: PeerName, camera: bool) -> Vec<Action
 /// A call is not ended by a key that one hits to get out of something.
 fn escape(state: &State) -> Vec<Action> {
     let calls = &state.calls;
+    if state.view.sheet {
+        return vec![Action::Sheet(false)];
+    }
     if state.fullscreen {
         return vec![Action::Fullscreen(false)];
     }

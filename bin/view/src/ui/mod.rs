@@ -9,22 +9,19 @@ mod call;
 mod camera;
 mod dialogs;
 mod drafts;
-mod files;
 mod first_run;
 mod guard;
 mod help;
 mod keys;
 mod kit;
-mod knocks;
 mod list;
-mod notices;
-mod offers;
 mod page;
 mod pairing;
 mod ringing;
-mod talk;
+mod settings;
+mod sheet;
 mod theme;
-mod warnings;
+mod toasts;
 
 #[cfg(test)]
 mod tests;
@@ -53,8 +50,12 @@ pub(crate) struct Draft {
     written: Drafts,
     /// The contact that was chosen when files were dragged into the window: the drop goes there.
     brought_to: Option<PeerName>,
-    /// The cards of notices, in the order they came.
+    /// The toasts, in the order they came.
     order: Vec<Id>,
+    /// The conversation on the page.
+    timeline: page::Timeline,
+    /// What is typed into the sheet about a contact.
+    sheet: sheet::Typed,
     /// Whether a text field had the keyboard in the last frame: Esc then only leaves the field.
     typing: bool,
     /// When F7 was pressed that lets a muted microphone be heard, in egui's seconds.
@@ -131,15 +132,16 @@ pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Albu
         }
         let chosen = state.chosen_person();
         if let (Some(rect), Some(person)) = (panes.chat, chosen) {
-            page::chat(ui, rect, state, person, draft, &mut actions);
+            page::chat(ui, rect, state, person, album, draft, &mut actions);
         }
     });
     let over = panes.page.or(panes.list).unwrap_or(room);
-    notices::show(ui, state, over, &mut draft.order, &mut actions);
+    sheet::show(ui, room, state, draft, &mut actions);
+    toasts::show(ui, state, over, &mut draft.order, &mut actions);
     help::show(ui, state, &mut actions);
-    files::drops(ui, state, draft, &mut actions);
+    page::drops(ui, over, state, draft, &mut actions);
     if !pairing::dialog(ui, state, draft, &mut actions) {
-        dialogs::show(ui, state, &mut actions);
+        dialogs::show(ui, state, album, &mut actions);
     }
     ringing::show(ui, over, state, album, draft, &mut actions);
     draft.typing = ui.ctx().text_edit_focused();
@@ -214,7 +216,7 @@ fn page_of(
         Page::Person(peer) => {
             let person = state.people.iter().find(|person| person.name == peer);
             if let Some(person) = person {
-                page::show(ui, room, state, person, draft, actions);
+                page::show(ui, room, state, person, album, draft, actions);
             }
         }
         Page::Call(peer) => {
@@ -226,14 +228,4 @@ fn page_of(
         Page::Cameras => camera::grid(ui, room, state, album, draft, actions),
     }
     call::corners(ui, room, state, album, draft, actions);
-}
-
-/// A panel takes its new height one frame after its content; without another frame an idle window
-/// would stay as it was.
-fn settle(ui: &Ui, panel: &str, rect: Rect) {
-    let id = Id::new(("settle", panel));
-    if ui.data_mut(|data| data.get_temp(id)) != Some(rect) {
-        ui.data_mut(|data| data.insert_temp(id, rect));
-        ui.ctx().request_repaint();
-    }
 }

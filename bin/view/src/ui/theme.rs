@@ -230,6 +230,8 @@ pub(super) enum Type {
     Badge,
     Code,
     CodeField,
+    /// A key that two people compare.
+    CodeKey,
     Key,
 }
 
@@ -253,6 +255,7 @@ impl Type {
             Self::Badge => (12.0, named(BOLD)),
             Self::Code => (30.0, FontFamily::Monospace),
             Self::CodeField => (24.0, FontFamily::Monospace),
+            Self::CodeKey => (18.0, FontFamily::Monospace),
             Self::Key => (13.0, FontFamily::Monospace),
         };
         FontId::new(size, family)
@@ -263,7 +266,7 @@ impl Type {
         match self {
             Self::Display | Self::CodeField => 36.0,
             Self::Large => 34.0,
-            Self::Title => 26.0,
+            Self::Title | Self::CodeKey => 26.0,
             Self::Heading => 22.0,
             Self::Message => 21.0,
             Self::Body | Self::Strong | Self::Medium => 20.0,

@@ -8,6 +8,7 @@ pub(crate) const OPEN_THERE: &str = "Open";
 pub(crate) const ANOTHER_KEY: &str = "Another key. Nothing is sent.";
 pub(crate) const SOMEBODY_NEW: &str = "Somebody new wants to connect";
 pub(crate) const QUIT_QUESTION: &str = "Hang up and quit?";
+pub(crate) const QUITTING: &str = "The call ends when the window closes.";
 pub(crate) const QUIT_ANYWAY: &str = "Hang up and quit";
 
 // With words and names hidden.

@@ -149,7 +149,7 @@ pub(crate) fn transfers(count: usize, left: u64, rate: u64) -> String {
 }
 
 /// A time that is left, in the largest unit that fits.
-fn left_time(seconds: u64) -> String {
+pub(super) fn left_time(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{} s", seconds.max(1)),
         60..3600 => format!("{} min", seconds.div_ceil(60)),

@@ -145,69 +145,35 @@ fn watching_says_when_it_is_over() {
 }
 
 #[test]
-fn a_file_is_named_once_when_it_arrived_or_failed() {
-    let (ids, mut state) = (Ids::new(), two_boxes());
-    let mut ends = |direction, outcome| {
-        let mut status = status(ids.transfer(), Phase::Ended, 0);
-        status.direction = direction;
-        state.apply(Notice::TransferEnded { status, outcome });
-        state.status.clone()
+fn a_file_that_ended_says_how_in_the_words_of_its_side() {
+    use Direction::{Incoming, Outgoing};
+    let durable = |path: &str| Outcome::Durable { path: path.into() };
+    let refused = |reason| Outcome::Refused {
+        reason,
+        text: String::new(),
     };
-    let path = |path: &str| Outcome::Durable { path: path.into() };
+    let full = transom::RefuseReason::NoSpace;
+    let theirs = "too many\u{1b}".to_owned();
     for (direction, outcome, wanted) in [
+        (Outgoing, durable("holiday.mp4"), "3.4 MB · arrived"),
+        (Incoming, durable("/in/holiday.mp4"), "3.4 MB · saved in in"),
+        (Outgoing, refused(full), "Anna's disk is full"),
         (
-            Direction::Outgoing,
-            path("holiday.mp4"),
-            "holiday.mp4: done",
+            Incoming,
+            refused(full),
+            "Your disk is full. Make room, or choose another folder",
         ),
         (
-            Direction::Incoming,
-            path("/in/holiday.mp4"),
-            "holiday.mp4: done, stored in /in",
+            Outgoing,
+            Outcome::Cancelled { here: false, text: theirs },
+            "Anna cancelled it: too many\\u{1b}",
         ),
         (
-            Direction::Incoming,
-            path("/in/holiday (1).mp4"),
-            "holiday.mp4: done, stored as /in/holiday (1).mp4",
-        ),
-        (
-            Direction::Incoming,
-            Outcome::AlreadyThere {
-                path: "/in/holiday.mp4".into(),
-            },
-            "holiday.mp4: was there already, in /in",
-        ),
-        (
-            Direction::Outgoing,
-            Outcome::Failed {
-                why: "can't read \"/home/me/holiday.mp4\": permission denied".into(),
-            },
-            "failed: can't read \"/home/me/holiday.mp4\": permission denied",
-        ),
-        (
-            Direction::Outgoing,
-            Outcome::Failed {
-                why: "no space left on device".into(),
-            },
-            "holiday.mp4: failed: no space left on device",
+            Outgoing,
+            Outcome::Failed { why: "disk full".into() },
+            "Failed: disk full",
         ),
     ] {
-        assert_eq!(ends(direction, outcome), wanted);
-    }
-    let id = ids.transfer();
-    state.apply(Notice::Transfer(status(id, Phase::Running, 0)));
-    for (why, wanted) in [
-        (
-            "can't write \"a/b\": disk full",
-            "can't write \"a/b\": disk full",
-        ),
-        ("disk full", "a/b: disk full"),
-    ] {
-        state.apply(Notice::EntryFailed {
-            transfer: id,
-            path: "a/b".into(),
-            why: why.into(),
-        });
-        assert_eq!(state.transfers.last().unwrap().last_failure, wanted);
+        assert_eq!(words::outcome(direction, "Anna", 3_400_000, &outcome), wanted);
     }
 }

@@ -31,7 +31,7 @@ pub(super) use hide::Hiding;
 pub(super) use hints::show as hints;
 pub(super) use more::{More, changes, show as more};
 pub(super) use numbers::{brief, panel as numbers};
-pub(super) use sound::share as level_share;
+pub(super) use sound::{microphones, share as level_share, speakers, volume};
 
 /// Where the parts of a call are.
 pub(super) struct Frame {

@@ -37,6 +37,35 @@ pub(in crate::ui) fn cut(
     rect
 }
 
+/// The words, or their beginning and their end with "…" between where they are wider: the end of a
+/// file's name says what it is.
+pub(in crate::ui) fn middle<'a>(
+    ui: &Ui,
+    words: &'a str,
+    font: Type,
+    most: f32,
+) -> std::borrow::Cow<'a, str> {
+    if width(ui, words, font) <= most {
+        return words.into();
+    }
+    let letters: Vec<char> = words.chars().collect();
+    let cut = |kept: usize| {
+        let end = (kept / 2).min(12);
+        let (head, tail) = (&letters[..kept - end], &letters[letters.len() - end..]);
+        head.iter().chain(&['…']).chain(tail).collect::<String>()
+    };
+    // The longest that fits, found by halving.
+    let (mut fits, mut wide) = (0, letters.len());
+    while wide - fits > 1 {
+        let kept = usize::midpoint(fits, wide);
+        match width(ui, &cut(kept), font) <= most {
+            true => fits = kept,
+            false => wide = kept,
+        }
+    }
+    cut(fits).into()
+}
+
 /// Paints several lines within a width, from that corner or, for [`Align::Center`], around that
 /// point down.
 pub(in crate::ui) fn wrap(

@@ -2,7 +2,7 @@
 
 use egui::{Align, Id, Layout, Rect, Stroke, Ui, UiBuilder, pos2, vec2};
 
-use crate::model::{Action, Dialog, Person, Presence, Stage, State, name};
+use crate::model::{Action, Person, Presence, Stage, State, name};
 use crate::words;
 
 use super::super::Draft;
@@ -89,10 +89,9 @@ fn buttons(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action
     let shown = name(&person.name);
     let (peer, abilities) = (person.name, state.abilities(person));
     let about = words::about_person(&shown);
-    let more = kit::icon_button(ui, icons::DOTS_THREE_VERTICAL, &about, 40.0);
-    egui::Popup::menu(&more)
-        .gap(4.0)
-        .show(|ui| menu(ui, state, person, actions));
+    if kit::icon_button(ui, icons::DOTS_THREE_VERTICAL, &about, 40.0).clicked() {
+        actions.push(Action::Sheet(!state.view.sheet));
+    }
     if !abilities.takes_calls() {
         return;
     }
@@ -136,28 +135,4 @@ pub(in crate::ui) fn call(state: &State, person: &Person, video: bool) -> Vec<Ac
     actions.push(Action::Prefer { peer, preferences });
     actions.push(Action::Call(peer));
     actions
-}
-
-fn menu(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
-    let peer = person.name;
-    let edit = match person.contact {
-        Some(_) => words::EDIT,
-        None => words::ADD_TO_CONTACTS,
-    };
-    if kit::menu::entry(ui, Some(icons::PENCIL_SIMPLE), edit, "").clicked() {
-        actions.extend(state.contact_dialog(&peer).map(Action::Open));
-    }
-    let verify = match state.is_verified(person) {
-        true => words::VERIFIED,
-        false => words::COMPARE_KEYS,
-    };
-    if kit::menu::entry(ui, Some(icons::SHIELD_CHECK), verify, "").clicked() {
-        actions.push(Action::Open(Dialog::Verify(peer)));
-    }
-    if state.abilities(person).can_be_watched() {
-        let watch = kit::menu::entry(ui, Some(icons::EYE), words::WATCH, "");
-        if watch.clicked() && state.calls.of(peer).is_none() {
-            actions.push(Action::Watch(peer));
-        }
-    }
 }

@@ -1,17 +1,31 @@
-//! The page of one person: who they are, and everything that was written and sent both ways.
+//! The page of one contact: who they are, and everything that was written, called and sent.
 
+mod blocked;
+mod bubble;
+mod composer;
+mod drop;
+mod files;
 mod header;
+mod timeline;
 
+pub(super) use blocked::key_box;
+pub(super) use drop::show as drops;
+pub(super) use files::{offers, to_open};
 pub(super) use header::call;
+pub(super) use timeline::Timeline;
 
-use egui::{Id, Panel, Rect, Ui, UiBuilder};
+use egui::{Id, Rect, Ui, UiBuilder, pos2, vec2};
 
 use crate::model::{Action, Person, State, name};
 use crate::words;
 
+use super::album::Album;
 use super::kit::{self, icons, text, within};
 use super::theme::{Type, tokens};
-use super::{Draft, files, talk};
+use super::Draft;
+
+/// The widest that a conversation gets.
+const WIDEST: f32 = 760.0;
 
 /// The page with its header.
 pub(super) fn show(
@@ -19,6 +33,7 @@ pub(super) fn show(
     room: Rect,
     state: &State,
     person: &Person,
+    album: &Album,
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
@@ -28,7 +43,7 @@ pub(super) fn show(
         ui.set_clip_rect(room);
         header::show(ui, room, state, person, draft, actions);
         let below = room.with_min_y(room.top() + header::HEIGHT);
-        conversation(ui, below, state, person, draft, actions);
+        conversation(ui, below, state, person, album, draft, actions);
     });
 }
 
@@ -38,6 +53,7 @@ pub(super) fn chat(
     room: Rect,
     state: &State,
     person: &Person,
+    album: &Album,
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
@@ -49,25 +65,18 @@ pub(super) fn chat(
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         let title = words::chat_with(&name(&person.name));
-        let left = room.min + egui::vec2(20.0, 32.0);
-        let shown = text::cut(
-            ui.painter(),
-            left,
-            room.width() - 80.0,
-            &title,
-            Type::Heading,
-            t.text,
-        );
+        let left = room.min + vec2(20.0, 32.0);
+        let shown = text::cut(ui.painter(), left, room.width() - 80.0, &title, Type::Heading, t.text);
         text::say(ui, shown, &title);
-        let corner = egui::pos2(room.right() - 52.0, room.top() + 12.0);
-        let close = Rect::from_min_size(corner, egui::vec2(40.0, 40.0));
+        let corner = pos2(room.right() - 52.0, room.top() + 12.0);
+        let close = Rect::from_min_size(corner, vec2(40.0, 40.0));
         let place = UiBuilder::new().id(Id::new("close chat")).max_rect(close);
         let button = |ui: &mut Ui| kit::icon_button(ui, icons::X, words::CLOSE_CHAT, 40.0);
         if within(ui, place, button).clicked() {
             actions.push(Action::ShowChat(false));
         }
         let below = room.with_min_y(room.top() + header::HEIGHT);
-        conversation(ui, below, state, person, draft, actions);
+        conversation(ui, below, state, person, album, draft, actions);
     });
 }
 
@@ -76,18 +85,24 @@ fn conversation(
     room: Rect,
     state: &State,
     person: &Person,
+    album: &Album,
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    let inner = UiBuilder::new()
-        .id(Id::new("conversation"))
-        .max_rect(room.shrink2(egui::vec2(16.0, 8.0)));
-    within(ui, inner, |ui| {
-        let files = Panel::bottom("files")
-            .resizable(false)
-            .frame(egui::Frame::NONE);
-        let files = files.show(ui, |ui| files::show(ui, state, person, draft, actions));
-        super::settle(ui, "files", files.response.rect);
-        talk::show(ui, state, person, draft, actions);
-    });
+    let high = composer::height(ui, column(room), person, draft);
+    let (above, below) = room.split_top_bottom_at_y(room.bottom() - high);
+    match blocked::of(state, person) {
+        Some(changed) => blocked::show(ui, above, state, person, changed, actions),
+        None => {
+            let timeline = &mut draft.timeline;
+            timeline::show(ui, above, state, person, album, timeline, actions);
+        }
+    }
+    composer::show(ui, below, state, person, draft, actions);
+}
+
+/// The part of a room that a conversation takes.
+fn column(room: Rect) -> Rect {
+    let width = (room.width() - 40.0).min(WIDEST);
+    Rect::from_center_size(room.center(), vec2(width, room.height()))
 }

@@ -15,10 +15,10 @@ type Arrive = fn(&mut State);
 /// What can appear by itself, and a button on it.
 const ARRIVALS: [(Arrive, &str); 5] = [
     (ring, "Answer"),
-    (stranger, "Allow once"),
-    (offered, "Accept"),
-    (trouble, "Dismiss"),
-    (changed_key, "Dismiss"),
+    (stranger, words::LET_IN_ONCE),
+    (offered, "Accept plan.pdf"),
+    (other_offered, "Accept plan.pdf"),
+    (trouble, words::DISMISS),
 ];
 const FREE: Modifiers = Modifiers::NONE;
 const CHORD: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
@@ -47,14 +47,13 @@ fn trouble(state: &mut State) {
     state.warn(Warning::Trouble("the disk is full".into()));
 }
 
-fn changed_key(state: &mut State) {
-    let [pinned, offered] = [1, 2].map(|byte| PublicKey([byte; 32]));
-    state.warn(Warning::KeyChanged {
-        peer: peer("yard"),
-        pinned,
-        offered,
-        in_book: false,
-    });
+/// For another page than the one that is open.
+fn other_offered(state: &mut State) {
+    let mut offer = offer(&Ids::new(), "plan.pdf");
+    if let Notice::Offered { peer: from, .. } = &mut offer {
+        *from = peer("yard");
+    }
+    state.apply(offer);
 }
 
 /// Lets something come, and no time pass.
@@ -105,7 +104,7 @@ pub(super) fn tap_key(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Ve
 }
 
 pub(super) fn text_field(screen: &Screen) -> egui_kittest::Node<'_> {
-    screen.get_by_role_and_label(Role::TextInput, "Text")
+    screen.get_by_role_and_label(Role::TextInput, page::FIELD)
 }
 
 fn focused(screen: &Screen) -> Option<String> {
@@ -130,8 +129,8 @@ fn what_arrives_moves_nothing() {
                 "yard, not seen yet",
                 words::ADD_SOMEBODY,
                 words::CALL,
-                "Send text",
-                "Send files…",
+                words::SEND,
+                words::SEND_FILES,
             ]
             .map(|label| screen.get_by_label(label).rect())
         };
@@ -174,7 +173,7 @@ fn a_press_begun_too_early_counts_for_nothing_however_late_it_is_let_go() {
 #[test]
 fn an_early_click_leaves_the_keyboard_where_it_was() {
     let mut screen = open(at_home());
-    fill(&mut screen, "Text", "wait");
+    fill(&mut screen, page::FIELD, "wait");
     comes(&mut screen, ring);
     let at = middle(&screen, "Answer");
     assert_eq!(tap(&mut screen, at), []);
@@ -266,7 +265,7 @@ fn a_stranger_that_says_another_name_is_new() {
     let mut screen = open(at_home());
     comes(&mut screen, stranger);
     pass(&mut screen);
-    let at = middle(&screen, "Allow once");
+    let at = middle(&screen, words::LET_IN_ONCE);
     comes(&mut screen, |state| {
         state.apply(Notice::Knock {
             key: PublicKey([9; 32]),
@@ -277,7 +276,7 @@ fn a_stranger_that_says_another_name_is_new() {
     assert_eq!(tap(&mut screen, at), []);
     // It knocks again every few seconds, from another port each time.
     pass(&mut screen);
-    let at = middle(&screen, "Allow once");
+    let at = middle(&screen, words::LET_IN_ONCE);
     comes(&mut screen, |state| {
         state.apply(Notice::Knock {
             key: PublicKey([9; 32]),
@@ -385,7 +384,7 @@ fn a_list_of_transfers_that_grows_puts_no_other_button_under_a_click() {
     state.apply(Notice::Transfer(status(first, Phase::Running, 0)));
     let mut screen = open(state);
     pass(&mut screen);
-    let at = middle(&screen, "Pause");
+    let at = middle(&screen, "Pause holiday.mp4");
     let second = ids.transfer();
     comes(&mut screen, |state| {
         state.apply(Notice::Transfer(status(second, Phase::Running, 0)));

@@ -11,7 +11,7 @@ use crate::model::sound_tests::microphone_lost;
 use crate::model::tests::ended;
 use crate::model::{CodeForm, Dialog, ShownCode, Theme};
 
-use super::scenes::{all_cameras, calling, home, paint, watching};
+use super::scenes::{all_cameras, calling, conversation, home, paint, watching};
 use super::*;
 
 /// Compares a scene in those sizes and both themes.
@@ -90,6 +90,86 @@ fn looks_like_two_who_are_connected() {
     shots("connected", &SIZES, |theme| {
         pairing(theme, Dialog::ShowCode, Some(super::pairing::paired()))
     });
+}
+
+#[test]
+fn looks_like_a_conversation_with_files_and_a_call() {
+    shots("conversation", &SIZES, |theme| page_of(conversation(theme)));
+}
+
+/// The page covers the list where there is no room for both.
+fn page_of(mut state: State) -> State {
+    state.view.page = true;
+    state
+}
+
+#[test]
+fn looks_like_offers_strangers_and_news() {
+    shots("toasts", &SIZES, |theme| page_of(scenes::toasts(theme)));
+}
+
+#[test]
+fn looks_like_a_contact_that_shows_another_key() {
+    shots("blocked", &SIZES, |theme| {
+        let mut state = home(theme);
+        let [pinned, offered] = [7, 2].map(|byte| transom::PublicKey([byte; 32]));
+        state.apply(Notice::KeyChanged {
+            peer: peer("Anna"),
+            pinned,
+            offered,
+            in_book: false,
+        });
+        page_of(state)
+    });
+}
+
+#[test]
+fn looks_like_the_sheet_about_a_contact() {
+    shots("sheet", &SIZES, |theme| {
+        let mut state = conversation(theme);
+        state.act(&Action::Sheet(true));
+        page_of(state)
+    });
+}
+
+#[test]
+fn looks_like_two_keys_to_compare() {
+    shots("compare", &SIZES, |theme| {
+        let mut state = conversation(theme);
+        state.act(&Action::Open(crate::model::Dialog::Verify(peer("Bob"))));
+        page_of(state)
+    });
+}
+
+#[test]
+fn looks_like_every_page_of_the_settings() {
+    for page in crate::model::SettingsPage::ALL {
+        let sizes = match page {
+            crate::model::SettingsPage::Sound => &SIZES[..],
+            _ => &SIZES[..1],
+        };
+        let name = format!("settings-{}", words::page(page).to_lowercase());
+        shots(&name, sizes, |theme| {
+            let mut state = conversation(theme);
+            let form = crate::model::SettingsForm::of(&state);
+            let form = crate::model::SettingsForm { page, ..form };
+            let dialog = crate::model::Dialog::Settings(Box::new(form));
+            state.act(&Action::Open(dialog));
+            page_of(state)
+        });
+    }
+}
+
+#[test]
+fn looks_like_files_over_the_window() {
+    let mut results = SnapshotResults::new();
+    for (colour, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
+        let mut screen = open(conversation(theme));
+        paint(&mut screen);
+        let files = [egui::HoveredFile::default(), egui::HoveredFile::default()];
+        screen.input_mut().hovered_files.extend(files);
+        results.extend(snapshot(&mut screen, &format!("drop-desk-{colour}")));
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ use crate::model::tests::{Ids, joined, joined_as, left, peer, shown, started, st
 use crate::model::{Action, State, Warning};
 use crate::words;
 
-use page::offer;
+use things::offer;
 
 use super::*;
 
@@ -80,6 +80,10 @@ fn frame(ui: &mut Ui, app: &mut App) {
     let actions = screen(ui, &app.state, &mut app.draft, &app.album);
     for action in &actions {
         app.state.act(action);
+        if let Action::SaveSettings(config) = action {
+            // As the keeper does.
+            app.state.config = (**config).clone();
+        }
     }
     if !actions.is_empty() {
         // As the shell does.

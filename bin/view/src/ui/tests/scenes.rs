@@ -6,6 +6,7 @@ use transom::Capabilities;
 use transom_media::Image;
 use transom_users::Book;
 
+use crate::model::tests::ended;
 use crate::model::Theme;
 use crate::model::calls_tests::{rings, talk};
 
@@ -90,6 +91,80 @@ pub(super) fn home(theme: Theme) -> State {
     state.chosen = Some(peer("Anna"));
     state.act(&Action::Choose(peer("Anna")));
     state.view.page = false;
+    state
+}
+
+/// What was said and sent with Anna on one afternoon.
+pub(super) fn conversation(theme: Theme) -> State {
+    let mut state = home(theme);
+    let anna = peer("Anna");
+    state.act(&Action::Choose(anna));
+    let ids = Ids::new();
+    let person = state.people.iter_mut().find(|person| person.name == anna).unwrap();
+    person.talk.clear();
+    let at = |minutes: u64| NOW - Duration::from_secs(60 * minutes);
+    state.now = at(204);
+    state.act(&Action::Call(anna));
+    state.apply(talk("Anna", true, false));
+    state.now = at(192);
+    state.shown(Face::Peer(anna), hd());
+    state.act(&Action::HangUp(anna));
+    state.apply(ended("Anna", transom::EndReason::Chosen));
+    state.now = at(14);
+    let text = "Here is the new plan, and the beds as they are now.".to_owned();
+    state.apply(Notice::Text { peer: anna, text });
+    state.apply(came(&ids, "Anna", "garden plan.pdf"));
+    let mut says = |state: &mut State, minutes, text: &str| {
+        state.now = at(minutes);
+        let id = ids.text();
+        state.said(anna, id, text.into());
+        state.apply(Notice::TextArrived { peer: anna, text: id });
+    };
+    says(&mut state, 2, "Lovely! The tomatoes are huge already");
+    let film = "I am sending you the film of the holiday, you will laugh at the dog.";
+    says(&mut state, 1, film);
+    let mut film = status(ids.transfer(), Phase::Running, 120_750_000);
+    film.peer = anna;
+    film.eta = Some(Duration::from_secs(4));
+    state.apply(Notice::Transfer(film));
+    state.now = NOW;
+    let text = "See you at six then!".to_owned();
+    state.apply(Notice::Text { peer: anna, text });
+    state.own.line = "Leo 192.168.1.5:7447 key=AAAA".into();
+    state.inbox = "/home/leo/Downloads".into();
+    state.kept_in = [
+        "/home/leo/.config/transom/view.conf".into(),
+        "/home/leo/.local/state/transom".into(),
+    ];
+    state
+}
+
+/// A file that came whole.
+fn came(ids: &Ids, from: &str, name: &str) -> Notice {
+    let mut status = status(ids.transfer(), Phase::Ended, 3_400_000);
+    (status.peer, status.name, status.bytes) = (peer(from), name.into(), 3_400_000);
+    status.direction = transom::Direction::Incoming;
+    let path = format!("/home/leo/Downloads/{name}").into();
+    let outcome = Outcome::Durable { path };
+    Notice::TransferEnded { status, outcome }
+}
+
+/// At Bob's page, with an offer of his, a stranger, and a file of Anna's.
+pub(super) fn toasts(theme: Theme) -> State {
+    let mut state = conversation(theme);
+    let ids = Ids::new();
+    let mut offer = offer(&ids, "slides.key");
+    if let Notice::Offered { peer: from, bytes, .. } = &mut offer {
+        (*from, *bytes) = (peer("Bob"), 18_000_000);
+    }
+    state.act(&Action::Choose(peer("Bob")));
+    state.apply(offer);
+    state.apply(Notice::Knock {
+        key: PublicKey([9; 32]),
+        address: ([192, 168, 1, 40], 4000).into(),
+        name: Some(peer("Ravi-2")),
+    });
+    state.apply(came(&ids, "Anna", "beds in june.pdf"));
     state
 }
 
@@ -229,7 +304,7 @@ pub(super) fn own(screen: &mut Screen) {
 }
 
 /// A wall, a floor and a round head on shoulders, in colours of their own.
-fn picture(at: usize) -> Image {
+pub(super) fn picture(at: usize) -> Image {
     let walls = [
         [214, 184, 152],
         [110, 66, 50],
