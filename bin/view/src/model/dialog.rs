@@ -43,7 +43,7 @@ pub(crate) enum Dialog {
 }
 
 /// A contact as it is typed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ContactForm {
     /// What it is called, or a whole line of a contact list.
     pub(crate) name: String,
@@ -57,24 +57,6 @@ pub(crate) struct ContactForm {
     pub(crate) comment: String,
     /// Why it could not be saved.
     pub(crate) problem: Option<String>,
-}
-
-/// Somebody new may call and send files; anything more is given on their sheet.
-impl Default for ContactForm {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            address: String::new(),
-            key: String::new(),
-            may: Rights {
-                call: true,
-                files: true,
-                ..Rights::default()
-            },
-            comment: String::new(),
-            problem: None,
-        }
-    }
 }
 
 /// A page of the settings.

@@ -92,7 +92,8 @@ pub(super) fn show(
                 ui.add(Label::new(text::rich(line, Type::Key, t.text)).wrap().selectable(true));
             }
             ui.add_space(4.0);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let row = vec2(ui.available_width(), 44.0);
+            ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
                 let keep = Button::new(Kind::Main, words::KEEP_BLOCKED).height(44.0);
                 if ui.add(keep).clicked() {
                     actions.push(Action::Dismiss(at));
@@ -126,7 +127,8 @@ fn keys(ui: &mut Ui, changed: &Changed<'_>, width: f32) {
     };
     ui.horizontal_wrapped(|ui| {
         for (what, key, ink) in both {
-            key_box(ui, one, what, &key.fingerprint().to_string(), (Type::CodeKey, ink));
+            let key = key.fingerprint().to_string();
+            key_box(ui, one, what, &key, (Type::CodeKey, ink, t.base));
         }
     });
 }
@@ -137,14 +139,14 @@ pub(in crate::ui) fn key_box(
     width: f32,
     what: &str,
     key: &str,
-    (font, ink): (Type, Color32),
+    (font, ink, ground): (Type, Color32, Color32),
 ) {
     let t = tokens(ui);
     let lines = key.lines().count() as f32;
     let size = vec2(width, 46.0 + lines * font.line_height());
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
     let p = ui.painter();
-    p.rect_filled(rect, 12.0, t.base);
+    p.rect_filled(rect, 12.0, ground);
     let left = rect.min + vec2(16.0, 21.0);
     text::cut(p, left, width - 32.0, what, Type::Small, t.soft);
     let mut at = rect.min + vec2(16.0, 32.0 + font.line_height() / 2.0);

@@ -29,7 +29,7 @@ pub(super) fn show(
     state: &State,
     person: &Person,
     line: &Line,
-    shape: Bubble,
+    (shape, has_time): (Bubble, bool),
     actions: &mut Vec<Action>,
 ) -> f32 {
     let t = tokens(ui);
@@ -61,7 +61,7 @@ pub(super) fn show(
     let mut job = LayoutJob::default();
     job.wrap.max_width = width;
     words_of(&mut job, &shown, &linked, ink);
-    if shape.is_last || failed.is_some() {
+    if has_time || failed.is_some() {
         let plain = |font| format(font, pale);
         job.append(&clock, 12.0, plain(Type::Caption.font()));
         if let Some(mark) = mark {

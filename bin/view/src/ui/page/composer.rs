@@ -312,9 +312,12 @@ fn file_addresses(text: &str) -> Vec<PathBuf> {
     // What Nautilus writes above its list.
     let is_head = |line: &str| matches!(line, "x-special/nautilus-clipboard" | "copy" | "cut" | "");
     let lines = text.lines().map(str::trim).filter(|line| !is_head(line));
-    let paths: Option<Vec<_>> = lines
-        .map(|line| Some(PathBuf::from(decoded(line.strip_prefix("file://")?)?)))
-        .collect();
+    // An address has no spaces: with one it is a sentence.
+    let path = |line: &str| {
+        let address = line.strip_prefix("file://").filter(|it| !it.contains(' '))?;
+        Some(PathBuf::from(decoded(address)?))
+    };
+    let paths: Option<Vec<_>> = lines.map(path).collect();
     let mut paths = paths.unwrap_or_default();
     paths.retain(|path| path.is_absolute());
     paths.truncate(MAX_PASTED);

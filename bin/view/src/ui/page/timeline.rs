@@ -63,6 +63,8 @@ struct Entry<'a> {
     /// How it joins what is before and after it.
     is_first: bool,
     is_last: bool,
+    /// Whether it tells its time: the last text of a run does.
+    has_time: bool,
 }
 
 enum What<'a> {
@@ -236,6 +238,7 @@ fn entries<'a>(state: &'a State, person: &'a Person) -> Vec<Entry<'a>> {
             is_own,
             is_first: true,
             is_last: true,
+            has_time: true,
         });
     };
     let (mut last, mut same) = (Duration::ZERO, 0_u32);
@@ -277,6 +280,7 @@ fn join(all: &mut [Entry<'_>]) {
         let (one, other) = (&all[at - 1], &all[at]);
         let is_near = other.at.saturating_sub(one.at) < NEAR;
         if is_near && one.is_own.is_some() && one.is_own == other.is_own {
+            all[at - 1].has_time = !matches!(all[at].what, What::Text(_));
             all[at - 1].is_last = false;
             all[at].is_first = false;
         }
@@ -316,6 +320,7 @@ fn mark(what: What<'_>, id: Id, at: Duration) -> Entry<'_> {
         is_own: None,
         is_first: false,
         is_last: true,
+        has_time: false,
     }
 }
 
@@ -343,7 +348,10 @@ fn draw(
             What::Day => day(ui, room, &words::day(&state.zone, entry.at, state.now)),
             What::New => new(ui, room),
             What::Call(past) => call(ui, room, state, person, past, actions),
-            What::Text(line) => bubble::show(ui, room, state, person, line, shape, actions),
+            What::Text(line) => {
+                let has_time = entry.has_time;
+                bubble::show(ui, room, state, person, line, (shape, has_time), actions)
+            },
             What::Unsent(unsent) => files::unsent(ui, room, unsent, actions),
             What::Transfer(transfer) => {
                 files::transfer(ui, room, state, person, album, transfer, actions)

@@ -61,7 +61,7 @@ fn a_contact_is_added_by_typing() {
     screen.state_mut().take();
     assert_eq!(click(&mut screen, words::ADD), [], "an address is missing");
     fill(&mut screen, words::ADDRESS, "10.0.0.2");
-    let contact = "front-door 10.0.0.2 may=call,files".parse().unwrap();
+    let contact = "front-door 10.0.0.2".parse().unwrap();
     let added = done(click(&mut screen, words::ADD));
     assert_eq!(added, save(None, contact));
 }
@@ -142,7 +142,7 @@ fn a_contact_is_renamed_in_its_sheet() {
     assert_eq!(rename(&mut screen, "Front door"), [renamed]);
     screen.state_mut().state.renamed(peer("door"), to);
     screen.run();
-    screen.get_by_label("Front door, not seen yet");
+    assert!(screen.query_all_by_label("Front door, not seen yet").count() > 0);
 }
 
 #[test]
