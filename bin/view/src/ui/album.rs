@@ -289,7 +289,7 @@ mod tests {
         album.keep(&ctx, face, &image(640, 480, [9; 4]), second(7));
         album.keep(&ctx, face, &image(640, 480, [9; 4]), second(8));
         album.retain(|_| false);
-        assert_eq!(album.live(face).is_some(), false);
+        assert!(album.live(face).is_none());
         assert_eq!(album.last(face).map(|(_, at)| at), Some(second(7)));
     }
 }

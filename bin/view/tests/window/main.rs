@@ -32,7 +32,7 @@ const ADD_BY_ADDRESS: (i32, i32) = (293, 473);
 /// The menu of a contact, and *Watch* in it.
 const MORE: (i32, i32) = (1164, 32);
 const WATCH: (i32, i32) = (1120, 164);
-const PICTURE: (i32, i32) = (752, 440);
+const PICTURE: (i32, i32) = (752, 560);
 const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 134);
 /// As long as there are no transfers below it.
 const PATH_FIELD: (i32, i32) = (600, HEIGHT - 37);
@@ -211,7 +211,7 @@ fn a_person_watches_writes_sends_takes_resizes_and_closes() {
         display.resize(&id, 760 + step * 37 % 400, 500 + step * 53 % 300);
     }
     display.size(&id, 800, 600);
-    display.moves("after the window was made smaller", (530, 300));
+    display.moves("after the window was made smaller", (530, 440));
     close(&display, &id, &mut window);
     door.wait("goodbye", |notice| {
         matches!(notice, Notice::Left { lost: false, .. })

@@ -499,7 +499,7 @@ fn camera_and_size_are_chosen_in_a_call() {
     let chosen = [Action::SetCamera(Some(sized))];
     assert_eq!(click(&mut screen, "1280 × 720"), chosen);
     let none = screen.get_all_by_label(words::NO_CAMERA).next();
-    none.map(|node| node.click());
+    none.unwrap().click();
     screen.run();
     assert_eq!(screen.state_mut().take(), [Action::SetCamera(None)]);
 }
