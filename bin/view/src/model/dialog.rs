@@ -28,10 +28,7 @@ pub(crate) enum Dialog {
     /// A web address somebody wrote is about to be opened.
     Link(String),
     /// Files that were copied in a file manager are about to be sent.
-    Pasted {
-        peer: PeerName,
-        paths: Vec<PathBuf>,
-    },
+    Pasted { peer: PeerName, paths: Vec<PathBuf> },
     /// Somebody is about to be removed.
     Remove(PeerName),
     /// How the window behaves.

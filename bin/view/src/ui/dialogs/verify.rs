@@ -34,7 +34,11 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(12.0, 12.0);
         // In the light theme a dialog is as white as a field.
-        let ground = if t.floating == t.base { t.raised } else { t.base };
+        let ground = if t.floating == t.base {
+            t.raised
+        } else {
+            t.base
+        };
         let font = (Type::CodeField, ink, ground);
         let ours = grouped(&ours.fingerprint().to_string());
         key_box(ui, one, words::YOURS, &ours, font);

@@ -15,11 +15,7 @@ use super::scenes::{all_cameras, calling, conversation, home, paint, watching};
 use super::*;
 
 /// Compares a scene in those sizes and both themes.
-fn shots(
-    name: &str,
-    sizes: &[(&str, Vec2)],
-    scene: impl Fn(Theme) -> State,
-) -> SnapshotResults {
+fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) -> SnapshotResults {
     let mut results = SnapshotResults::new();
     for (place, size) in sizes {
         for (colour, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
