@@ -43,7 +43,10 @@ pub(super) fn glance(path: &Path) -> Option<Glance> {
     let decoded = guard(|| match is_png {
         true => decode_png(&bytes, &mut whole).ok_or(ImageError::Panicked),
         false => {
-            let limit = Limit { max_pixels: MAX_PIXELS, ..Limit::default() };
+            let limit = Limit {
+                max_pixels: MAX_PIXELS,
+                ..Limit::default()
+            };
             decode(&bytes, limit, &mut whole)
         }
     });
@@ -60,7 +63,9 @@ pub(super) fn glance(path: &Path) -> Option<Glance> {
 }
 
 fn decode_png(bytes: &[u8], into: &mut Image) -> Option<()> {
-    let limits = Limits { bytes: MAX_PIXELS * 4 };
+    let limits = Limits {
+        bytes: MAX_PIXELS * 4,
+    };
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.set_transformations(Transformations::normalize_to_color8() | Transformations::ALPHA);
     let mut reader = decoder.read_info().ok()?;
@@ -78,7 +83,8 @@ fn decode_png(bytes: &[u8], into: &mut Image) -> Option<()> {
         ColorType::Rgba => raw,
         ColorType::GrayscaleAlpha => {
             let grey = raw.as_chunks::<2>().0.iter();
-            grey.flat_map(|[grey, alpha]| [*grey, *grey, *grey, *alpha]).collect()
+            grey.flat_map(|[grey, alpha]| [*grey, *grey, *grey, *alpha])
+                .collect()
         }
         _ => return None,
     };
@@ -112,7 +118,11 @@ mod tests {
     #[test]
     fn a_large_picture_becomes_a_small_one_of_the_same_colour() {
         let shown = glance(&written("large.png", &png(2000, 1500))).unwrap();
-        assert!(shown.image.width <= 1280 && shown.image.width >= 640, "{:?}", shown.image);
+        assert!(
+            shown.image.width <= 1280 && shown.image.width >= 640,
+            "{:?}",
+            shown.image
+        );
         assert_eq!(&shown.image.rgba[..4], [200, 100, 50, 255]);
     }
 

@@ -247,7 +247,8 @@ impl Engine {
             }
         };
         if let Err(error) = Builder::new().name(thread.to_owned()).spawn(wait) {
-            self.mailbox.put(failed(Mishap::NoThread(error.to_string())));
+            self.mailbox
+                .put(failed(Mishap::NoThread(error.to_string())));
         }
     }
 

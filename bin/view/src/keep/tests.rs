@@ -459,12 +459,20 @@ fn a_renamed_contact_keeps_its_line_its_texts_and_its_key() {
     let wanted = LIST.replace("door 192.168.1.20  # the camera", &line);
     assert_eq!(scratch.list(), wanted);
     assert!(state.people.iter().all(|person| person.name != door));
-    let person = state.people.iter().find(|person| person.name == to).unwrap();
+    let person = state
+        .people
+        .iter()
+        .find(|person| person.name == to)
+        .unwrap();
     assert_eq!((person.talk.len(), person.key), (1, Some(key)));
     let (keeper, mut again) = scratch.keeper(&wanted);
     again.config.history = true;
     keeper.recall(&mut again, ids.handle());
-    let person = again.people.iter().find(|person| person.name == to).unwrap();
+    let person = again
+        .people
+        .iter()
+        .find(|person| person.name == to)
+        .unwrap();
     assert_eq!(person.talk[0].text, "hello");
 }
 
@@ -476,7 +484,10 @@ fn a_contact_is_not_renamed_while_a_file_is_on_its_way() {
     let running = crate::model::tests::status(ids.transfer(), running, 0);
     state.apply(transom::Notice::Transfer(running));
     let to = peer("Front-door");
-    let action = Action::Rename { peer: peer("door"), to };
+    let action = Action::Rename {
+        peer: peer("door"),
+        to,
+    };
     keeper.carry_out(&mut state, ids.handle(), &action);
     assert_eq!(last_refusal(&state), words::BUSY_WITH_THEM);
     assert_eq!(scratch.list(), LIST);

@@ -128,7 +128,12 @@ impl State {
         for unsent in self.unsent.iter_mut().filter(|unsent| unsent.peer == peer) {
             unsent.peer = to;
         }
-        for missed in self.calls.missed.iter_mut().filter(|missed| missed.peer == peer) {
+        for missed in self
+            .calls
+            .missed
+            .iter_mut()
+            .filter(|missed| missed.peer == peer)
+        {
             missed.peer = to;
         }
         if self.chosen == Some(peer) {

@@ -28,10 +28,7 @@ pub(crate) enum Dialog {
     /// A web address somebody wrote is about to be opened.
     Link(String),
     /// Files that were copied in a file manager are about to be sent.
-    Pasted {
-        peer: PeerName,
-        paths: Vec<PathBuf>,
-    },
+    Pasted { peer: PeerName, paths: Vec<PathBuf> },
     /// Somebody is about to be removed.
     Remove(PeerName),
     /// The window is about to close, and with it a call.
@@ -45,7 +42,7 @@ pub(crate) enum Dialog {
 }
 
 /// A contact as it is typed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ContactForm {
     /// What it is called, or a whole line of a contact list.
     pub(crate) name: String,
@@ -59,24 +56,6 @@ pub(crate) struct ContactForm {
     pub(crate) comment: String,
     /// Why it could not be saved.
     pub(crate) problem: Option<String>,
-}
-
-/// Somebody new may call and send files; anything more is given on their sheet.
-impl Default for ContactForm {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            address: String::new(),
-            key: String::new(),
-            may: Rights {
-                call: true,
-                files: true,
-                ..Rights::default()
-            },
-            comment: String::new(),
-            problem: None,
-        }
-    }
 }
 
 /// A page of the settings.

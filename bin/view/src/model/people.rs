@@ -188,7 +188,9 @@ impl Person {
         self.talk_bytes += line.text.len();
         self.talk.push_back(line);
         while self.talk.len() > MAX_LINES || self.talk_bytes > MAX_TALK_BYTES {
-            let Some(oldest) = self.talk.pop_front() else { break };
+            let Some(oldest) = self.talk.pop_front() else {
+                break;
+            };
             self.talk_bytes -= oldest.text.len();
         }
     }

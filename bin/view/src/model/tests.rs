@@ -41,7 +41,11 @@ impl Ids {
 
 /// What happened last, as it is told.
 pub(crate) fn last_news(state: &State) -> String {
-    state.news.last().map(|told| words::news(&told.news)).unwrap_or_default()
+    state
+        .news
+        .last()
+        .map(|told| words::news(&told.news))
+        .unwrap_or_default()
 }
 
 pub(crate) fn peer(name: &str) -> PeerName {
@@ -409,7 +413,10 @@ fn a_transfer_moves_ends_and_is_cleared() {
     });
     let one = &state.transfers[0];
     let told = words::failures(one.failures, one.last_failure.as_ref());
-    assert_eq!(told, "1 file failed. The last one: a\\u{1b}[2J: permission denied");
+    assert_eq!(
+        told,
+        "1 file failed. The last one: a\\u{1b}[2J: permission denied"
+    );
     let outcome = Outcome::Durable {
         path: "holiday (1).mp4".into(),
     };

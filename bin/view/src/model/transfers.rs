@@ -192,7 +192,9 @@ impl State {
 
     /// What came while its conversation is not on the screen.
     fn tell_received(&mut self, status: &TransferStatus, outcome: &Outcome) {
-        let Outcome::Durable { path } = outcome else { return };
+        let Outcome::Durable { path } = outcome else {
+            return;
+        };
         let peer = status.peer;
         if status.direction == Direction::Incoming && self.page() != Page::Person(peer) {
             let (name, path) = (status.name.clone(), path.clone());

@@ -384,7 +384,9 @@ impl Shell {
             Letter::Glanced(path, shown) => {
                 if let Some(open) = &self.open {
                     let context = open.egui.egui_ctx();
-                    let shown = shown.as_ref().map(|shown| (&shown.image, shown.orientation));
+                    let shown = shown
+                        .as_ref()
+                        .map(|shown| (&shown.image, shown.orientation));
                     self.album.keep_thumbnail(context, path, shown);
                 }
                 Vec::new()

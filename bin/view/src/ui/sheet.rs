@@ -14,7 +14,7 @@ use super::call;
 use super::kit::{self, Button, Dot, Field, Kind, icons, text, within};
 use super::page;
 use super::theme::{Type, tokens};
-use super::Draft;
+use super::{Draft, NARROW};
 
 /// Points across, and the padding at its sides.
 const WIDTH: f32 = 380.0;
@@ -53,39 +53,63 @@ pub(super) fn show(
             ..Typed::default()
         };
     }
-    let width = WIDTH.min(room.width());
+    // In a narrow window it covers all.
+    let width = if room.width() < NARROW {
+        room.width()
+    } else {
+        WIDTH
+    };
     let rect = room.with_min_x(room.right() - width);
     let typed = &mut draft.sheet;
-    kit::float("sheet").order(egui::Order::Middle).fixed_pos(rect.min).show(ui.ctx(), |ui| {
-        let t = tokens(ui);
-        ui.interact(rect, Id::new("sheet ground"), Sense::click_and_drag());
-        let p = ui.painter();
-        p.add(t.shadow.as_shape(rect, 0.0));
-        p.rect_filled(rect, 0.0, t.floating);
-        p.vline(rect.left() + 0.5, rect.y_range(), Stroke::new(1.0, t.border));
-        let place = UiBuilder::new().id(Id::new("sheet content")).max_rect(rect);
-        within(ui, place, |ui| {
-            ui.set_clip_rect(rect);
-            ScrollArea::vertical().id_salt(person.name).auto_shrink(false).show(ui, |ui| {
-                let inner = rect.shrink2(vec2(PADDING, 0.0)).with_min_y(ui.cursor().top() + 36.0);
-                let place = UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min));
-                let used = within(ui, place, |ui| {
-                    ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
-                    content(ui, state, person, typed, actions);
-                    ui.min_rect()
-                });
-                ui.allocate_rect(used.expand2(vec2(0.0, PADDING)), Sense::hover());
+    kit::float("sheet")
+        .order(egui::Order::Middle)
+        .fixed_pos(rect.min)
+        .show(ui.ctx(), |ui| {
+            let t = tokens(ui);
+            ui.interact(rect, Id::new("sheet ground"), Sense::click_and_drag());
+            let p = ui.painter();
+            p.add(t.shadow.as_shape(rect, 0.0));
+            p.rect_filled(rect, 0.0, t.floating);
+            p.vline(
+                rect.left() + 0.5,
+                rect.y_range(),
+                Stroke::new(1.0, t.border),
+            );
+            let place = UiBuilder::new().id(Id::new("sheet content")).max_rect(rect);
+            within(ui, place, |ui| {
+                ui.set_clip_rect(rect);
+                ScrollArea::vertical()
+                    .id_salt(person.name)
+                    .auto_shrink(false)
+                    .show(ui, |ui| {
+                        let inner = rect
+                            .shrink2(vec2(PADDING, 0.0))
+                            .with_min_y(ui.cursor().top() + 36.0);
+                        let place = UiBuilder::new()
+                            .max_rect(inner)
+                            .layout(Layout::top_down(Align::Min));
+                        let used = within(ui, place, |ui| {
+                            ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
+                            content(ui, state, person, typed, actions);
+                            if person.contact.is_some() {
+                                let left = rect.bottom() - 54.0 - ui.cursor().top();
+                                ui.add_space(left.max(24.0));
+                                forget(ui, person, actions);
+                            }
+                            ui.min_rect()
+                        });
+                        ui.allocate_rect(used.expand2(vec2(0.0, 22.0)), Sense::hover());
+                    });
             });
+            let corner = pos2(rect.right() - 52.0, rect.top() + 12.0);
+            let place = Rect::from_min_size(corner, vec2(40.0, 40.0));
+            let place = UiBuilder::new().id(Id::new("close sheet")).max_rect(place);
+            let close = |ui: &mut Ui| kit::icon_button(ui, icons::X, words::CLOSE, 40.0).clicked();
+            if within(ui, place, close) {
+                actions.push(Action::Sheet(false));
+            }
+            ui.allocate_rect(rect, Sense::hover());
         });
-        let corner = pos2(rect.right() - 52.0, rect.top() + 12.0);
-        let place = Rect::from_min_size(corner, vec2(40.0, 40.0));
-        let place = UiBuilder::new().id(Id::new("close sheet")).max_rect(place);
-        let close = |ui: &mut Ui| kit::icon_button(ui, icons::X, words::CLOSE, 40.0).clicked();
-        if within(ui, place, close) {
-            actions.push(Action::Sheet(false));
-        }
-        ui.allocate_rect(rect, Sense::hover());
-    });
 }
 
 fn content(
@@ -96,10 +120,10 @@ fn content(
     actions: &mut Vec<Action>,
 ) {
     who(ui, state, person, typed, actions);
-    ui.add_space(12.0);
     is_verified(ui, state, person, actions);
-    ui.add_space(16.0);
+    ui.add_space(12.0);
     ways(ui, state, person, actions);
+    watch(ui, state, person, actions);
     match &person.contact {
         Some(contact) if !state.is_camera(person) => rights(ui, person, contact, actions),
         Some(_) => {}
@@ -114,39 +138,50 @@ fn content(
     line(ui);
     if state.abilities(person).can_be_watched() {
         let width = ui.available_width();
-        ui.add_space(6.0);
+        ui.add_space(4.0);
         call::volume(ui, state, person.name, width, actions);
-        ui.add_space(6.0);
+        ui.add_space(4.0);
     }
     address(ui, person, typed, actions);
     key(ui, person);
-    if person.contact.is_some() {
-        ui.add_space(24.0);
-        let t = tokens(ui);
-        let forget = words::forget(&name(&person.name));
-        if kit::coloured_link(ui, Some(icons::TRASH), &forget, t.danger_text).clicked() {
-            actions.push(Action::Open(Dialog::Remove(person.name)));
-        }
+}
+
+fn forget(ui: &mut Ui, person: &Person, actions: &mut Vec<Action>) {
+    let t = tokens(ui);
+    let forget = words::forget(&name(&person.name));
+    if kit::coloured_link(ui, Some(icons::TRASH), &forget, t.danger_text).clicked() {
+        actions.push(Action::Open(Dialog::Remove(person.name)));
     }
+}
+
+/// Somebody's camera is looked at without a call, by the right to it.
+fn watch(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
+    let peer = person.name;
+    let is_free = state.calls.of(peer).is_none_or(|call| !call.is_open());
+    let can = state.abilities(person).can_be_watched() && person.presence != Presence::Refused;
+    if !can || !is_free {
+        return;
+    }
+    ui.add_space(4.0);
+    ui.vertical_centered(|ui| {
+        if kit::link(ui, Some(icons::EYE), words::WATCH).clicked() {
+            actions.extend([Action::Sheet(false), Action::Watch(peer)]);
+        }
+    });
 }
 
 /// A hairline between parts.
 fn line(ui: &mut Ui) {
     let t = tokens(ui);
-    ui.add_space(16.0);
+    ui.add_space(8.0);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
-    ui.painter().hline(row.x_range(), row.center().y, Stroke::new(1.0, t.border));
+    ui.painter()
+        .hline(row.x_range(), row.center().y, Stroke::new(1.0, t.border));
     ui.add_space(8.0);
 }
 
 /// The avatar, and the name with the way to change it.
-fn who(
-    ui: &mut Ui,
-    state: &State,
-    person: &Person,
-    typed: &mut Typed,
-    actions: &mut Vec<Action>,
-) {
+fn who(ui: &mut Ui, state: &State, person: &Person, typed: &mut Typed, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let shown = name(&person.name);
     let size = vec2(ui.available_width(), 80.0);
@@ -164,6 +199,7 @@ fn who(
     }
     let size = vec2(ui.available_width(), 32.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
+    let row = row.translate(vec2(0.0, -2.0));
     let can = person.contact.is_some();
     let ends = if can { 40.0 } else { 0.0 };
     let width = text::width(ui, &shown, Type::Title).min(row.width() - ends);
@@ -171,7 +207,11 @@ fn who(
     let at = pos2(left, row.center().y);
     let drawn = text::cut(ui.painter(), at, width + 1.0, &shown, Type::Title, t.text);
     let presence = words::presence(&person.presence);
-    text::say(ui, drawn, &words::call_chip(&shown, &presence.to_lowercase()));
+    text::say(
+        ui,
+        drawn,
+        &words::call_chip(&shown, &presence.to_lowercase()),
+    );
     if !can {
         return;
     }
@@ -245,7 +285,14 @@ fn is_verified(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Ac
         let at = row.center_top() + vec2(0.0, -6.0);
         let ink = t.soft;
         let p = ui.painter();
-        text::paint(p, at, Align2::CENTER_CENTER, words::NOT_VERIFIED, Type::Small, ink);
+        text::paint(
+            p,
+            at,
+            Align2::CENTER_CENTER,
+            words::NOT_VERIFIED,
+            Type::Small,
+            ink,
+        );
     }
     if link.clicked() {
         actions.push(Action::Open(Dialog::Verify(person.name)));
@@ -256,7 +303,10 @@ fn is_verified(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Ac
 fn ways(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
     let abilities = state.abilities(person);
     let peer = person.name;
-    let open = state.calls.of(peer).is_some_and(|call| call.is_open() && call.is_talk());
+    let open = state
+        .calls
+        .of(peer)
+        .is_some_and(|call| call.is_open() && call.is_talk());
     let can_call = person.presence != Presence::Refused && !open;
     let mut all = Vec::new();
     if abilities.takes_calls() {
@@ -272,13 +322,19 @@ fn ways(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) 
     ui.horizontal(|ui| {
         for (icon, words, can) in all {
             let said = words::of(words, &name(&peer));
-            let button = Button::new(Kind::OnCard, words).icon(icon).width(width).name(&said);
+            let button = Button::new(Kind::OnCard, words)
+                .icon(icon)
+                .width(width)
+                .name(&said);
             if !ui.add_enabled(can, button).clicked() {
                 continue;
             }
             actions.push(Action::Sheet(false));
             match words {
-                words::SEND => actions.push(Action::Pick { peer, folder: false }),
+                words::SEND => actions.push(Action::Pick {
+                    peer,
+                    folder: false,
+                }),
                 words => actions.extend(page::call(state, person, words == words::VIDEO)),
             }
         }
@@ -288,10 +344,9 @@ fn ways(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) 
 /// What they may do here, as switches.
 fn rights(ui: &mut Ui, person: &Person, contact: &Contact, actions: &mut Vec<Action>) {
     let t = tokens(ui);
-    ui.add_space(20.0);
+    ui.add_space(22.0);
     let title = words::may(&name(&person.name));
     ui.label(text::rich(title, Type::SmallStrong, t.soft));
-    ui.add_space(6.0);
     let held = contact.may;
     let mut may = held;
     row(ui, words::CALL_ME, "", &mut may.call);
@@ -312,7 +367,10 @@ fn rights(ui: &mut Ui, person: &Person, contact: &Contact, actions: &mut Vec<Act
 /// Gives that contact those rights.
 pub(super) fn grant(contact: &Contact, may: Rights) -> Action {
     let before = Some(contact.clone());
-    let contact = Contact { may, ..contact.clone() };
+    let contact = Contact {
+        may,
+        ..contact.clone()
+    };
     Action::SaveContact(Box::new(Edit { before, contact }))
 }
 
@@ -326,8 +384,22 @@ pub(super) fn row(ui: &mut Ui, words: &str, below: &str, on: &mut bool) {
     let middle = row.center().y;
     let p = ui.painter();
     let up = if below.is_empty() { 0.0 } else { 9.5 };
-    text::cut(p, pos2(row.left(), middle - up), width, words, Type::Medium, t.text);
-    text::cut(p, pos2(row.left(), middle + 9.5), width, below, Type::Small, t.soft);
+    text::cut(
+        p,
+        pos2(row.left(), middle - up),
+        width,
+        words,
+        Type::Medium,
+        t.text,
+    );
+    text::cut(
+        p,
+        pos2(row.left(), middle + 9.5),
+        width,
+        below,
+        Type::Small,
+        t.soft,
+    );
     let place = Rect::from_center_size(pos2(row.right() - 22.0, middle), vec2(44.0, 26.0));
     let place = UiBuilder::new().id_salt(words).max_rect(place);
     if within(ui, place, |ui| kit::switch(ui, *on, words)).clicked() {
@@ -341,7 +413,14 @@ fn fact(ui: &mut Ui, words: &str, value: &str, font: Type, ends: f32) -> Rect {
     let size = vec2(ui.available_width(), 44.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
     let p = ui.painter();
-    let named = text::cut(p, row.left_center(), row.width(), words, Type::Small, t.soft);
+    let named = text::cut(
+        p,
+        row.left_center(),
+        row.width(),
+        words,
+        Type::Small,
+        t.soft,
+    );
     let room = row.right() - ends - named.right() - 16.0;
     let width = text::width(ui, value, font).min(room);
     let left = pos2(row.right() - ends - width, row.center().y);
@@ -357,10 +436,15 @@ fn address(ui: &mut Ui, person: &Person, typed: &mut Typed, actions: &mut Vec<Ac
     };
     let Some(new) = &mut typed.address else {
         let usual = format!(":{}", transom_users::DEFAULT_PORT);
-        let shown = person.address.strip_suffix(&usual).unwrap_or(&person.address);
+        let shown = person
+            .address
+            .strip_suffix(&usual)
+            .unwrap_or(&person.address);
         let room = fact(ui, words::ADDRESS, shown, Type::Body, 36.0);
         let place = Rect::from_center_size(room.center() + vec2(4.0, 0.0), vec2(32.0, 32.0));
-        let place = UiBuilder::new().id(Id::new("change address")).max_rect(place);
+        let place = UiBuilder::new()
+            .id(Id::new("change address"))
+            .max_rect(place);
         let pencil = icons::PENCIL_SIMPLE;
         let pencil = |ui: &mut Ui| kit::icon_button(ui, pencil, words::CHANGE_ADDRESS, 32.0);
         if within(ui, place, pencil).clicked() {
@@ -388,7 +472,10 @@ fn address(ui: &mut Ui, person: &Person, typed: &mut Typed, actions: &mut Vec<Ac
         && ui.input(|input| input.key_pressed(egui::Key::Enter))
     {
         let before = Some(contact.clone());
-        let contact = Contact { address, ..contact.clone() };
+        let contact = Contact {
+            address,
+            ..contact.clone()
+        };
         actions.push(Action::SaveContact(Box::new(Edit { before, contact })));
     }
     typed.address = None;

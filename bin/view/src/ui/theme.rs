@@ -370,6 +370,7 @@ fn visuals(theme: egui::Theme, tokens: &Tokens) -> Visuals {
     visuals.hyperlink_color = tokens.accent_text;
     visuals.weak_text_color = Some(tokens.faint);
     visuals.disabled_alpha = 0.4;
+    visuals.handle_shape = egui::style::HandleShape::Circle;
     let widgets = &mut visuals.widgets;
     for (widget, fill, text) in [
         (&mut widgets.noninteractive, tokens.base, tokens.text),
@@ -404,6 +405,7 @@ fn style(style: &mut Style) {
     style.spacing.item_spacing = vec2(8.0, 8.0);
     style.spacing.interact_size = vec2(40.0, 36.0);
     style.spacing.button_padding = vec2(14.0, 8.0);
+    style.spacing.slider_rail_height = 4.0;
     style.spacing.menu_margin = Margin::same(8);
     style.animation_time = 0.0;
 }

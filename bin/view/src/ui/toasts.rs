@@ -57,19 +57,22 @@ pub(super) fn show(
     toasts.sort_by_key(|(place, _)| order.iter().position(|id| id == place));
     let width = WIDTH.min(room.width() - 24.0).max(0.0);
     let corner = pos2(room.right() - 16.0 - width, room.top() + ABOVE);
-    kit::float("toasts").order(egui::Order::Middle).fixed_pos(corner).show(ui.ctx(), |ui| {
-        ui.set_width(width);
-        ui.spacing_mut().item_spacing = vec2(8.0, 12.0);
-        let more = toasts.len().saturating_sub(MOST);
-        for (place, toast) in toasts.into_iter().take(MOST) {
-            ui.push_id(place, |ui| toast.show(ui, state, width, actions));
-        }
-        if more > 0 {
-            let t = tokens(ui);
-            let words = text::rich(words::more_toasts(more), Type::CaptionStrong, t.soft);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(words));
-        }
-    });
+    kit::float("toasts")
+        .order(egui::Order::Middle)
+        .fixed_pos(corner)
+        .show(ui.ctx(), |ui| {
+            ui.set_width(width);
+            ui.spacing_mut().item_spacing = vec2(8.0, 12.0);
+            let more = toasts.len().saturating_sub(MOST);
+            for (place, toast) in toasts.into_iter().take(MOST) {
+                ui.push_id(place, |ui| toast.show(ui, state, width, actions));
+            }
+            if more > 0 {
+                let t = tokens(ui);
+                let words = text::rich(words::more_toasts(more), Type::CaptionStrong, t.soft);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(words));
+            }
+        });
 }
 
 fn all(state: &State) -> impl Iterator<Item = Toast<'_>> {
@@ -91,13 +94,19 @@ fn offers(state: &State) -> impl Iterator<Item = Toast<'_>> {
         _ => None,
     };
     let mut by_peer: Vec<(PeerName, Vec<&Offer>)> = Vec::new();
-    for offer in state.offers.iter().filter(|offer| Some(offer.peer) != in_sight) {
+    for offer in state
+        .offers
+        .iter()
+        .filter(|offer| Some(offer.peer) != in_sight)
+    {
         match by_peer.iter_mut().find(|(peer, _)| *peer == offer.peer) {
             Some((_, offers)) => offers.push(offer),
             None => by_peer.push((offer.peer, vec![offer])),
         }
     }
-    by_peer.into_iter().map(|(peer, offers)| Toast::Offers(peer, offers))
+    by_peer
+        .into_iter()
+        .map(|(peer, offers)| Toast::Offers(peer, offers))
 }
 
 impl Toast<'_> {
@@ -149,7 +158,12 @@ impl Toast<'_> {
 fn with_icon(ui: &mut Ui, (icon, ink): (Icon, egui::Color32), add: impl FnOnce(&mut Ui)) {
     ui.horizontal_top(|ui| {
         let (place, _) = ui.allocate_exact_size(vec2(28.0, 24.0), Sense::hover());
-        icon.paint(ui.painter(), place.left_center() + vec2(12.0, 0.0), 24.0, ink);
+        icon.paint(
+            ui.painter(),
+            place.left_center() + vec2(12.0, 0.0),
+            24.0,
+            ink,
+        );
         ui.vertical(|ui| {
             ui.set_width(ui.available_width());
             add(ui);
@@ -163,18 +177,17 @@ fn sentence(ui: &mut Ui, words: &str, font: Type, ink: egui::Color32) {
 
 fn close(ui: &mut Ui, name: &str) -> bool {
     let rect = ui.max_rect();
-    let place = Rect::from_min_size(pos2(rect.right() - 32.0, ui.cursor().top() - 4.0), Vec2::splat(32.0));
+    let place = Rect::from_min_size(
+        pos2(rect.right() - 32.0, ui.cursor().top() - 4.0),
+        Vec2::splat(32.0),
+    );
     let place = UiBuilder::new().id_salt("close").max_rect(place);
-    within(ui, place, |ui| kit::icon_button(ui, icons::X, name, 32.0).clicked())
+    within(ui, place, |ui| {
+        kit::icon_button(ui, icons::X, name, 32.0).clicked()
+    })
 }
 
-fn warn(
-    ui: &mut Ui,
-    state: &State,
-    at: usize,
-    warning: &Warning,
-    actions: &mut Vec<Action>,
-) {
+fn warn(ui: &mut Ui, state: &State, at: usize, warning: &Warning, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     if close(ui, words::DISMISS) {
         actions.push(Action::Dismiss(at));
@@ -192,12 +205,19 @@ fn warn(
 /// With the way to the file: it is mended where it was written.
 fn bad_lines(ui: &mut Ui, state: &State, lines: &[String], actions: &mut Vec<Action>) {
     let t = tokens(ui);
-    sentence(ui, &words::unusable_lines(lines.len()), Type::Strong, t.text);
-    ScrollArea::vertical().max_height(LINES_HEIGHT).show(ui, |ui| {
-        for line in lines {
-            sentence(ui, &words::line(line), Type::Small, t.soft);
-        }
-    });
+    sentence(
+        ui,
+        &words::unusable_lines(lines.len()),
+        Type::Strong,
+        t.text,
+    );
+    ScrollArea::vertical()
+        .max_height(LINES_HEIGHT)
+        .show(ui, |ui| {
+            for line in lines {
+                sentence(ui, &words::line(line), Type::Small, t.soft);
+            }
+        });
     let show = Button::new(Kind::OnCard, words::SHOW_THE_FILE).height(32.0);
     if let Some(folder) = state.book_path.parent()
         && ui.add(show).clicked()
@@ -274,7 +294,9 @@ fn offered(
     let words = match offers {
         [one] => words::wants_to_send(&who, &words::short(&one.name, 60)),
         many => {
-            let all = many.iter().fold(0_u64, |all, offer| all.saturating_add(offer.bytes));
+            let all = many
+                .iter()
+                .fold(0_u64, |all, offer| all.saturating_add(offer.bytes));
             words::wants_to_send_all(&who, many.len(), all)
         }
     };

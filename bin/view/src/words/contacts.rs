@@ -21,8 +21,7 @@ pub(crate) const FOR_YOUR_OWN: &str =
     "For your own devices and people you'd give a key to your home.";
 pub(crate) const ADD_TO_CONTACTS: &str = "Add to contacts";
 pub(crate) const FORGET: &str = "Forget";
-pub(crate) const BUSY_WITH_THEM: &str =
-    "A call or a file is on its way. Rename when it is over.";
+pub(crate) const BUSY_WITH_THEM: &str = "A call or a file is on its way. Rename when it is over.";
 
 pub(crate) fn may(name: &str) -> String {
     format!("{name} may")

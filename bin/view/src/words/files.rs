@@ -47,7 +47,10 @@ pub(crate) fn mishap(why: &Mishap) -> String {
             format!("The file window failed ({why}). Type the path instead.")
         }
         Mishap::NoOpener { program, why } => {
-            format!("{program} can't be started: {}. Install xdg-utils.", line(why))
+            format!(
+                "{program} can't be started: {}. Install xdg-utils.",
+                line(why)
+            )
         }
         Mishap::NotOpened(program) => format!("{program} couldn't open it."),
         Mishap::NoThread(why) => format!("No program can be started: {}.", line(why)),

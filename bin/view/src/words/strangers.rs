@@ -43,9 +43,9 @@ pub(crate) const IGNORED: &str = "Ignored until the next start";
 
 pub(crate) fn calls_itself(claims: Option<&str>, from: IpAddr) -> String {
     match claims {
-        Some(name) => format!(
-            "Calls itself \"{name}\", at {from}. That is unproven, and nothing was sent."
-        ),
+        Some(name) => {
+            format!("Calls itself \"{name}\", at {from}. That is unproven, and nothing was sent.")
+        }
         None => format!("Tells no name, at {from}. Nothing was sent."),
     }
 }

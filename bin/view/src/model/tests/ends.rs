@@ -165,15 +165,23 @@ fn a_file_that_ended_says_how_in_the_words_of_its_side() {
         ),
         (
             Outgoing,
-            Outcome::Cancelled { here: false, text: theirs },
+            Outcome::Cancelled {
+                here: false,
+                text: theirs,
+            },
             "Anna cancelled it: too many\\u{1b}",
         ),
         (
             Outgoing,
-            Outcome::Failed { why: "disk full".into() },
+            Outcome::Failed {
+                why: "disk full".into(),
+            },
             "Failed: disk full",
         ),
     ] {
-        assert_eq!(words::outcome(direction, "Anna", 3_400_000, &outcome), wanted);
+        assert_eq!(
+            words::outcome(direction, "Anna", 3_400_000, &outcome),
+            wanted
+        );
     }
 }

@@ -111,7 +111,10 @@ fn a_pasted_line_fills_the_form_and_each_slip_is_a_sentence() {
         form.contact().unwrap_err()
     };
     assert_eq!(wrong(|form| form.name.clear()), "Give a name.");
-    let spaced = ContactForm { name: "Front  door".into(), ..form.clone() };
+    let spaced = ContactForm {
+        name: "Front  door".into(),
+        ..form.clone()
+    };
     assert_eq!(spaced.contact().unwrap().name, peer("Front-door"));
     assert_eq!(
         wrong(|form| form.address = "1.2.3.400".into()),

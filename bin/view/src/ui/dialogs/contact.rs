@@ -45,7 +45,10 @@ pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
             let before = None;
             actions.push(Action::SaveContact(Box::new(Edit { before, contact })));
         }
-        if ui.add(Button::new(Kind::Ghost, words::CANCEL).height(44.0)).clicked() {
+        if ui
+            .add(Button::new(Kind::Ghost, words::CANCEL).height(44.0))
+            .clicked()
+        {
             actions.push(Action::Close);
         }
     });
@@ -65,11 +68,18 @@ fn field(ui: &mut Ui, label: &str, hint: &str, text: &mut String) -> Response {
     let t = tokens(ui);
     ui.label(text::rich(label, Type::SmallStrong, t.soft));
     let id = Id::new(("contact", label));
-    Field::new(text, label).id(id).hint(hint).max_chars(MAX_LINE_CHARS).show(ui)
+    Field::new(text, label)
+        .id(id)
+        .hint(hint)
+        .max_chars(MAX_LINE_CHARS)
+        .show(ui)
 }
 
 fn is_pasted(input: &InputState) -> bool {
-    input.events.iter().any(|event| matches!(event, Event::Paste(_)))
+    input
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Paste(_)))
 }
 
 /// Nothing is wrong with a form that nobody has touched.

@@ -37,7 +37,14 @@ pub(super) fn show(ui: &Ui, state: &State, album: &Album, actions: &mut Vec<Acti
         Dialog::ForgetTexts(_) => {
             let red = (words::REMOVE_TEXTS, Kind::Danger);
             let title = words::REMOVE_TEXTS_QUESTION;
-            if question(ui, title, words::REMOVING_TEXTS, red, words::CANCEL, actions) {
+            if question(
+                ui,
+                title,
+                words::REMOVING_TEXTS,
+                red,
+                words::CANCEL,
+                actions,
+            ) {
                 actions.extend([Action::ForgetHistory, Action::Close]);
             }
         }
@@ -134,7 +141,14 @@ fn cancel_transfer(ui: &mut Ui, state: &State, id: TransferId, actions: &mut Vec
     let what = words::transfer(status.direction, &file, &name(&status.peer));
     let red = (words::CANCEL_ANYWAY, Kind::Danger);
     let heading = words::cancel_which(&what);
-    if question(ui, &heading, words::CANCELLING, red, words::LET_GO_ON, actions) {
+    if question(
+        ui,
+        &heading,
+        words::CANCELLING,
+        red,
+        words::LET_GO_ON,
+        actions,
+    ) {
         actions.extend([Action::Cancel(id), Action::Close]);
     }
 }
@@ -146,9 +160,19 @@ fn let_in(ui: &mut Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>)
     let contact = person.and_then(|person| person.contact.as_ref());
     let heading = words::let_in_without_asking(&name(&peer));
     let does = (words::LET_IN, Kind::Main);
-    let yes = question(ui, &heading, words::FOR_YOUR_OWN, does, words::CANCEL, actions);
+    let yes = question(
+        ui,
+        &heading,
+        words::FOR_YOUR_OWN,
+        does,
+        words::CANCEL,
+        actions,
+    );
     if let Some(contact) = contact.filter(|_| yes) {
-        let may = transom_users::Rights { auto: true, ..contact.may };
+        let may = transom_users::Rights {
+            auto: true,
+            ..contact.may
+        };
         actions.extend([sheet::grant(contact, may), Action::Close]);
     }
 }
@@ -156,9 +180,11 @@ fn let_in(ui: &mut Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>)
 fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     title(ui, words::OPEN_LINK_QUESTION, actions);
-    ScrollArea::vertical().max_height(LIST_HEIGHT).show(ui, |ui| {
-        ui.add(Label::new(text::rich(words::line(link), Type::Key, t.text)).wrap());
-    });
+    ScrollArea::vertical()
+        .max_height(LIST_HEIGHT)
+        .show(ui, |ui| {
+            ui.add(Label::new(text::rich(words::line(link), Type::Key, t.text)).wrap());
+        });
     sentence(ui, words::LINK_OWNER);
     buttons(ui, |ui| {
         if button(ui, Kind::Main, words::OPEN) {
@@ -174,18 +200,25 @@ fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
 fn pasted(ui: &mut Ui, peer: PeerName, paths: &[PathBuf], actions: &mut Vec<Action>) {
     let t = tokens(ui);
     title(ui, words::PASTED_FILES, actions);
-    ScrollArea::vertical().max_height(LIST_HEIGHT).show(ui, |ui| {
-        for path in paths {
-            let path = path.to_string_lossy();
-            let path = text::rich(words::line(&path), Type::Small, t.soft);
-            ui.add(Label::new(path).truncate());
-        }
-    });
+    ScrollArea::vertical()
+        .max_height(LIST_HEIGHT)
+        .show(ui, |ui| {
+            for path in paths {
+                let path = path.to_string_lossy();
+                let path = text::rich(words::line(&path), Type::Small, t.soft);
+                ui.add(Label::new(path).truncate());
+            }
+        });
     buttons(ui, |ui| {
         let send = words::of(words::SEND, &name(&peer));
-        let main = Button::new(Kind::Main, words::SEND).height(44.0).name(&send);
+        let main = Button::new(Kind::Main, words::SEND)
+            .height(44.0)
+            .name(&send);
         if ui.add(main).clicked() {
-            let send = |path: &PathBuf| Action::Send { peer, path: path.clone() };
+            let send = |path: &PathBuf| Action::Send {
+                peer,
+                path: path.clone(),
+            };
             actions.extend(paths.iter().map(send));
             actions.push(Action::Close);
         }

@@ -1,6 +1,6 @@
 //! Two people compare their fingerprints, by voice or side by side.
 
-use egui::{Sense, Ui, vec2};
+use egui::{Align, Layout, Sense, Ui, vec2};
 use transom::PeerName;
 
 use crate::model::{Action, State, name};
@@ -33,7 +33,13 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(12.0, 12.0);
-        let font = (Type::CodeField, ink);
+        // In the light theme a dialog is as white as a field.
+        let ground = if t.floating == t.base {
+            t.raised
+        } else {
+            t.base
+        };
+        let font = (Type::CodeField, ink, ground);
         let ours = grouped(&ours.fingerprint().to_string());
         key_box(ui, one, words::YOURS, &ours, font);
         let theirs = grouped(&theirs.fingerprint().to_string());
@@ -63,7 +69,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
             actions.extend(verify(true));
         }
         let later = ui.add(Button::new(Kind::Ghost, words::NOT_NOW).height(44.0));
-        let differ = ui.add(Button::new(Kind::RedGhost, words::THEY_DIFFER).height(44.0));
+        let differ = Button::new(Kind::RedGhost, words::THEY_DIFFER).height(44.0);
+        let left = Layout::left_to_right(Align::Center);
+        let differ = ui.with_layout(left, |ui| ui.add(differ)).inner;
         if differ.clicked() {
             actions.extend(verify(false));
         } else if later.clicked() {

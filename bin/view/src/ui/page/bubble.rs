@@ -29,7 +29,7 @@ pub(super) fn show(
     state: &State,
     person: &Person,
     line: &Line,
-    shape: Bubble,
+    (shape, has_time): (Bubble, bool),
     actions: &mut Vec<Action>,
 ) -> f32 {
     let t = tokens(ui);
@@ -50,7 +50,10 @@ pub(super) fn show(
         }
         Speaker::Us(_, delivery) => {
             let far = words::delivery(delivery, is_here);
-            (Some(mark(delivery, is_here)), words::you_wrote(&clock, far, &shown))
+            (
+                Some(mark(delivery, is_here)),
+                words::you_wrote(&clock, far, &shown),
+            )
         }
     };
     let failed = match &line.by {
@@ -61,7 +64,7 @@ pub(super) fn show(
     let mut job = LayoutJob::default();
     job.wrap.max_width = width;
     words_of(&mut job, &shown, &linked, ink);
-    if shape.is_last || failed.is_some() {
+    if has_time || failed.is_some() {
         let plain = |font| format(font, pale);
         job.append(&clock, 12.0, plain(Type::Caption.font()));
         if let Some(mark) = mark {
@@ -165,7 +168,10 @@ fn words_of(job: &mut LayoutJob, shown: &str, linked: &[Range<usize>], ink: Colo
     for range in linked {
         job.append(&shown[done..range.start], 0.0, plain.clone());
         let underline = Stroke::new(1.0, ink);
-        let link = TextFormat { underline, ..plain.clone() };
+        let link = TextFormat {
+            underline,
+            ..plain.clone()
+        };
         job.append(&shown[range.clone()], 0.0, link);
         done = range.end;
     }
@@ -215,7 +221,9 @@ fn is_opened(
             response.widget_info(|| WidgetInfo::labeled(WidgetType::Link, true, &said));
             kit::focus_ring(ui, &response, rect, 4);
         }
-        is_opened |= response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked();
+        is_opened |= response
+            .on_hover_cursor(egui::CursorIcon::PointingHand)
+            .clicked();
     }
     is_opened
 }

@@ -41,7 +41,9 @@ pub(super) fn height(ui: &Ui, column: Rect, person: &Person, draft: &mut Draft) 
 fn lines(ui: &Ui, column: Rect, typed: &str) -> f32 {
     let width = column.width() - 52.0 - 104.0;
     let font = Type::Message.font();
-    let galley = ui.painter().layout(typed.to_owned(), font, egui::Color32::WHITE, width);
+    let galley = ui
+        .painter()
+        .layout(typed.to_owned(), font, egui::Color32::WHITE, width);
     (galley.rows.len() as f32).clamp(1.0, MAX_LINES)
 }
 
@@ -59,7 +61,10 @@ pub(super) fn show(
     let written = draft.written.of(person.name);
     let bottom = row.bottom() - 16.0;
     let high = lines(ui, column, &written.text) * LINE + AROUND;
-    let all = Rect::from_min_max(pos2(column.left(), bottom - high), pos2(column.right(), bottom));
+    let all = Rect::from_min_max(
+        pos2(column.left(), bottom - high),
+        pos2(column.right(), bottom),
+    );
     if written.has_path {
         let place = all.translate(vec2(0.0, -52.0)).with_max_y(all.top() - 12.0);
         let place = place.with_min_y(all.top() - 52.0);
@@ -71,7 +76,9 @@ pub(super) fn show(
     let enabled = !is_blocked;
     let corner = |x: f32| Rect::from_min_size(pos2(x, field.bottom() - 42.0), Vec2::splat(40.0));
     if abilities.takes_files() {
-        let place = UiBuilder::new().id(Id::new("attach")).max_rect(corner(field.left() + 4.0));
+        let place = UiBuilder::new()
+            .id(Id::new("attach"))
+            .max_rect(corner(field.left() + 4.0));
         within(ui, place, |ui| {
             ui.add_enabled_ui(enabled, |ui| attach(ui, state, person, written, actions));
         });
@@ -108,10 +115,7 @@ fn write(
     if ui.memory(|memory| memory.has_focus(id)) {
         actions.extend(pasted_files(ui, person));
     }
-    let inner = Rect::from_min_max(
-        field.min + vec2(52.0, 11.5),
-        field.max - vec2(52.0, 8.0),
-    );
+    let inner = Rect::from_min_max(field.min + vec2(52.0, 11.5), field.max - vec2(52.0, 8.0));
     let name = words::message_to(&shown);
     let edit = |ui: &mut Ui| {
         let edit = TextEdit::multiline(&mut written.text)
@@ -131,19 +135,25 @@ fn write(
     };
     let place = UiBuilder::new().id(Id::new("written")).max_rect(inner);
     let response = within(ui, place, |ui| {
-        let area = ScrollArea::vertical().id_salt(person.name).max_height(inner.height());
+        let area = ScrollArea::vertical()
+            .id_salt(person.name)
+            .max_height(inner.height());
         area.show(ui, edit).inner
     });
-    if let Some(more) = written.text.len().checked_sub(MAX_TEXT_BYTES).filter(|more| *more > 0) {
+    if let Some(more) = written
+        .text
+        .len()
+        .checked_sub(MAX_TEXT_BYTES)
+        .filter(|more| *more > 0)
+    {
         let at = pos2(field.left() + 52.0, field.top() - 10.0);
         let words = words::too_long_by(more);
         let width = field.width() - 60.0;
         let shown = text::cut(ui.painter(), at, width, &words, Type::Small, t.danger_text);
         text::say(ui, shown, &words);
     }
-    let can = !is_blocked
-        && !written.text.trim().is_empty()
-        && written.text.len() <= MAX_TEXT_BYTES;
+    let can =
+        !is_blocked && !written.text.trim().is_empty() && written.text.len() <= MAX_TEXT_BYTES;
     // An input method that composes a word takes its Enter for itself.
     let composes = |event: &Event| matches!(event, Event::Ime(_));
     let entered = ui.input(|input| {
@@ -223,13 +233,7 @@ fn path_id(person: &Person) -> Id {
 }
 
 /// A path that is typed: Enter sends it, Esc puts the field away.
-fn path(
-    ui: &mut Ui,
-    row: Rect,
-    person: &Person,
-    written: &mut Written,
-    actions: &mut Vec<Action>,
-) {
+fn path(ui: &mut Ui, row: Rect, person: &Person, written: &mut Written, actions: &mut Vec<Action>) {
     let place = UiBuilder::new().id(Id::new("path")).max_rect(row);
     let field = within(ui, place, |ui| {
         kit::Field::new(&mut written.path, words::PATH)
@@ -269,18 +273,23 @@ fn emoji(ui: &mut Ui, place: Rect, enabled: bool, person: &Person, written: &mut
         let show = |ui: &mut Ui| kit::icon_button(ui, icons::SMILEY, words::EMOJI, 40.0);
         let button = ui.add_enabled_ui(enabled, show).inner;
         Popup::menu(&button).gap(4.0).show(|ui| {
-            ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(true), |ui| {
-                ui.set_width(8.0 * 40.0);
-                ui.spacing_mut().item_spacing = Vec2::ZERO;
-                for emoji in EMOJI {
-                    let large = egui::RichText::new(emoji).size(22.0);
-                    let button = egui::Button::new(large).frame(false).min_size(Vec2::splat(40.0));
-                    if ui.add(button).clicked() {
-                        written.text.push_str(emoji);
-                        ui.memory_mut(|memory| memory.request_focus(field_id(person)));
+            ui.with_layout(
+                Layout::left_to_right(Align::Center).with_main_wrap(true),
+                |ui| {
+                    ui.set_width(8.0 * 40.0);
+                    ui.spacing_mut().item_spacing = Vec2::ZERO;
+                    for emoji in EMOJI {
+                        let large = egui::RichText::new(emoji).size(22.0);
+                        let button = egui::Button::new(large)
+                            .frame(false)
+                            .min_size(Vec2::splat(40.0));
+                        if ui.add(button).clicked() {
+                            written.text.push_str(emoji);
+                            ui.memory_mut(|memory| memory.request_focus(field_id(person)));
+                        }
                     }
-                }
-            });
+                },
+            );
         });
     });
 }
@@ -311,9 +320,14 @@ fn file_addresses(text: &str) -> Vec<PathBuf> {
     // What Nautilus writes above its list.
     let is_head = |line: &str| matches!(line, "x-special/nautilus-clipboard" | "copy" | "cut" | "");
     let lines = text.lines().map(str::trim).filter(|line| !is_head(line));
-    let paths: Option<Vec<_>> = lines
-        .map(|line| Some(PathBuf::from(decoded(line.strip_prefix("file://")?)?)))
-        .collect();
+    // An address has no spaces: with one it is a sentence.
+    let path = |line: &str| {
+        let address = line
+            .strip_prefix("file://")
+            .filter(|it| !it.contains(' '))?;
+        Some(PathBuf::from(decoded(address)?))
+    };
+    let paths: Option<Vec<_>> = lines.map(path).collect();
     let mut paths = paths.unwrap_or_default();
     paths.retain(|path| path.is_absolute());
     paths.truncate(MAX_PASTED);
@@ -346,7 +360,13 @@ mod tests {
         assert_eq!(two, [PathBuf::from("/tmp/a b"), PathBuf::from("/tmp/c")]);
         let copied = file_addresses("x-special/nautilus-clipboard\ncopy\nfile:///tmp/a\n");
         assert_eq!(copied, [PathBuf::from("/tmp/a")]);
-        for text in ["", "see file:///tmp/a", "file:///tmp/a\nand this", "file:///%zz", "/tmp/a"] {
+        for text in [
+            "",
+            "see file:///tmp/a",
+            "file:///tmp/a\nand this",
+            "file:///%zz",
+            "/tmp/a",
+        ] {
             assert!(file_addresses(text).is_empty(), "{text}");
         }
     }

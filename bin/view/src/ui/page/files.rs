@@ -9,8 +9,7 @@ use egui::{
 use transom::{Direction, Outcome, Phase, Shape as Form, TransferId};
 
 use crate::model::{
-    Action, Dialog, FolderFor, Offer, Person, Preferences, Presence, State, Transfer, Unsent,
-    name,
+    Action, Dialog, FolderFor, Offer, Person, Preferences, Presence, State, Transfer, Unsent, name,
 };
 use crate::words;
 
@@ -45,10 +44,16 @@ fn card(
 ) -> f32 {
     let t = tokens(ui);
     let width = room.width().min(WIDEST);
-    let left = if is_own { room.right() - width } else { room.left() };
+    let left = if is_own {
+        room.right() - width
+    } else {
+        room.left()
+    };
     let place = Rect::from_min_size(pos2(left, room.top()), vec2(width, room.height()));
     let ground = ui.painter().add(Shape::Noop);
-    let place = UiBuilder::new().max_rect(place).layout(Layout::top_down(Align::Min));
+    let place = UiBuilder::new()
+        .max_rect(place)
+        .layout(Layout::top_down(Align::Min));
     let rect = within(ui, place, |ui| {
         let frame = Frame::NONE.inner_margin(Margin::same(12));
         let content = |ui: &mut Ui| {
@@ -69,7 +74,13 @@ fn card(
 
 /// The tile with the kind of the file, its name, and a line below it. `ends` is the room that
 /// buttons at the right need.
-fn head(ui: &mut Ui, (icon, back, ink): (Icon, Color32, Color32), file: &str, below: &str, ends: f32) -> Rect {
+fn head(
+    ui: &mut Ui,
+    (icon, back, ink): (Icon, Color32, Color32),
+    file: &str,
+    below: &str,
+    ends: f32,
+) -> Rect {
     let t = tokens(ui);
     let size = vec2(ui.available_width(), 44.0);
     let (row, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -82,8 +93,22 @@ fn head(ui: &mut Ui, (icon, back, ink): (Icon, Color32, Color32), file: &str, be
     let named = words::line(file);
     let cut = text::middle(ui, &named, Type::Strong, width);
     let p = ui.painter();
-    text::cut(p, pos2(left, row.top() + 12.5), width, &cut, Type::Strong, t.text);
-    text::cut(p, pos2(left, row.top() + 32.0), width, below, Type::Small, t.soft);
+    text::cut(
+        p,
+        pos2(left, row.top() + 12.5),
+        width,
+        &cut,
+        Type::Strong,
+        t.text,
+    );
+    text::cut(
+        p,
+        pos2(left, row.top() + 32.0),
+        width,
+        below,
+        Type::Small,
+        t.soft,
+    );
     response.on_hover_text(named);
     row
 }
@@ -188,20 +213,47 @@ fn running(
     ui.add_space(10.0);
     let size = vec2(ui.available_width(), 6.0);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    kit::bar(ui.painter(), rect, transfer.progress(), t.pressed, t.accent_text);
+    kit::bar(
+        ui.painter(),
+        rect,
+        transfer.progress(),
+        t.pressed,
+        t.accent_text,
+    );
     ui.add_space(8.0);
     // One line each at all times: a card that changes its height moves what is below it.
     let size = vec2(ui.available_width(), 18.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
     let p = ui.painter();
-    text::cut(p, row.left_center(), row.width() - 90.0, rate, Type::Small, t.soft);
+    text::cut(
+        p,
+        row.left_center(),
+        row.width() - 90.0,
+        rate,
+        Type::Small,
+        t.soft,
+    );
     let end = row.right_center();
-    text::paint(p, end, egui::Align2::RIGHT_CENTER, left, Type::Small, t.soft);
+    text::paint(
+        p,
+        end,
+        egui::Align2::RIGHT_CENTER,
+        left,
+        Type::Small,
+        t.soft,
+    );
     if status.files > 1 {
         let (row, response) = ui.allocate_exact_size(size, Sense::hover());
         if let Some(current) = &status.current {
             let moving = words::moving(&words::short(&current.path, FILE_CHARS), current);
-            text::cut(ui.painter(), row.left_center(), row.width(), &moving, Type::Small, t.faint);
+            text::cut(
+                ui.painter(),
+                row.left_center(),
+                row.width(),
+                &moving,
+                Type::Small,
+                t.faint,
+            );
             text::say(ui, row, &moving);
             response.on_hover_text(words::line(&current.path));
         }
@@ -211,7 +263,10 @@ fn running(
 
 /// Pause or Go on, and Cancel, at the right of the head.
 fn buttons(ui: &mut Ui, row: Rect, transfer: &Transfer, actions: &mut Vec<Action>) {
-    let (id, file) = (transfer.status.transfer, words::short(&transfer.status.name, FILE_CHARS));
+    let (id, file) = (
+        transfer.status.transfer,
+        words::short(&transfer.status.name, FILE_CHARS),
+    );
     let place = UiBuilder::new()
         .id_salt("buttons")
         .max_rect(row)
@@ -248,8 +303,8 @@ fn buttons(ui: &mut Ui, row: Rect, transfer: &Transfer, actions: &mut Vec<Action
 fn failures(ui: &mut Ui, transfer: &Transfer) {
     let t = tokens(ui);
     // Of a single file the outcome says it.
-    let is_told = matches!(transfer.outcome, Some(Outcome::Failed { .. }))
-        && transfer.status.files <= 1;
+    let is_told =
+        matches!(transfer.outcome, Some(Outcome::Failed { .. })) && transfer.status.files <= 1;
     if transfer.failures > 0 && !is_told {
         let words = words::failures(transfer.failures, transfer.last_failure.as_ref());
         let words = text::rich(words, Type::Small, t.danger_text);
@@ -270,7 +325,13 @@ fn ended(
     let (id, file) = (status.transfer, words::short(&status.name, FILE_CHARS));
     let is_good = end.is_success();
     let tile = tile(ui, &status.name, form(transfer));
-    let row = head(ui, tile, &status.name, if is_good { told } else { "" }, 40.0);
+    let row = head(
+        ui,
+        tile,
+        &status.name,
+        if is_good { told } else { "" },
+        40.0,
+    );
     remove(ui, row, &file, Action::Clear(id), actions);
     if !is_good {
         let told = text::rich(told, Type::Small, t.danger_text);
@@ -288,7 +349,10 @@ fn ended(
         if let Some(path) = source {
             let name = words::of_file(words::TRY_AGAIN, &file);
             let again = Button::new(Kind::OnCard, words::TRY_AGAIN).height(32.0);
-            if ui.add(again.icon(icons::ARROW_CLOCKWISE).name(&name)).clicked() {
+            if ui
+                .add(again.icon(icons::ARROW_CLOCKWISE).name(&name))
+                .clicked()
+            {
                 actions.push(Action::Retry {
                     transfer: id,
                     peer: status.peer,
@@ -307,7 +371,10 @@ pub(in crate::ui) fn to_open(ui: &mut Ui, path: &Path, file: &str, actions: &mut
     if OPENS.contains(&extension(path).as_str()) {
         let name = words::of_file(words::OPEN, file);
         let open = Button::new(Kind::OnCard, words::OPEN).height(32.0);
-        if ui.add(open.icon(icons::ARROW_SQUARE_OUT).name(&name)).clicked() {
+        if ui
+            .add(open.icon(icons::ARROW_SQUARE_OUT).name(&name))
+            .clicked()
+        {
             actions.push(Action::OpenFile(path.to_owned()));
         }
     }
@@ -338,12 +405,7 @@ fn remove(ui: &mut Ui, row: Rect, file: &str, action: Action, actions: &mut Vec<
 }
 
 /// What an earlier run of the window left unsent.
-pub(super) fn unsent(
-    ui: &mut Ui,
-    room: Rect,
-    unsent: &Unsent,
-    actions: &mut Vec<Action>,
-) -> f32 {
+pub(super) fn unsent(ui: &mut Ui, room: Rect, unsent: &Unsent, actions: &mut Vec<Action>) -> f32 {
     let path = unsent.path.to_string_lossy();
     let file = unsent.path.file_name().map(|file| file.to_string_lossy());
     let file = file.as_ref().unwrap_or(&path);
@@ -354,7 +416,13 @@ pub(super) fn unsent(
     card(ui, room, true, &said, Some(id), |ui| {
         let tile = tile(ui, file, Form::File);
         let row = head(ui, tile, file, words::WAS_CLOSED, 40.0);
-        remove(ui, row, &short, Action::ForgetUnsent(unsent.clone()), actions);
+        remove(
+            ui,
+            row,
+            &short,
+            Action::ForgetUnsent(unsent.clone()),
+            actions,
+        );
         ui.add_space(12.0);
         let name = words::of_file(words::GO_ON, &short);
         let go_on = Button::new(Kind::OnCard, words::GO_ON).height(32.0);
@@ -374,7 +442,9 @@ pub(in crate::ui) fn offers(
     offers: &[&Offer],
     actions: &mut Vec<Action>,
 ) -> f32 {
-    let Some(first) = offers.first() else { return 0.0 };
+    let Some(first) = offers.first() else {
+        return 0.0;
+    };
     let who = name(&first.peer);
     let said = match offers {
         [one] => words::wants_to_send(&who, &words::short(&one.name, FILE_CHARS)),
@@ -397,7 +467,9 @@ pub(in crate::ui) fn offers(
 }
 
 fn size_of(offers: &[&Offer]) -> u64 {
-    offers.iter().fold(0, |all, offer| all.saturating_add(offer.bytes))
+    offers
+        .iter()
+        .fold(0, |all, offer| all.saturating_add(offer.bytes))
 }
 
 fn single(ui: &mut Ui, state: &State, offer: &Offer, who: &str, actions: &mut Vec<Action>) {
@@ -413,7 +485,10 @@ fn single(ui: &mut Ui, state: &State, offer: &Offer, who: &str, actions: &mut Ve
     let answer = answers(
         ui,
         (words::DECLINE, words::ACCEPT),
-        (&words::of_file(words::DECLINE, &file), &words::of_file(words::ACCEPT, &file)),
+        (
+            &words::of_file(words::DECLINE, &file),
+            &words::of_file(words::ACCEPT, &file),
+        ),
         |ui| folder(ui, state, offer, actions),
     );
     match answer {
@@ -433,7 +508,14 @@ fn several(ui: &mut Ui, state: &State, offers: &[&Offer], title: &str, actions: 
         let file = words::short(&offer.name, FILE_CHARS);
         let told = words::joined(&file, &words::bytes(offer.bytes));
         let width = row.width() - 40.0;
-        text::cut(ui.painter(), row.left_center(), width, &told, Type::Small, t.soft);
+        text::cut(
+            ui.painter(),
+            row.left_center(),
+            width,
+            &told,
+            Type::Small,
+            t.soft,
+        );
         let place = row.with_min_x(row.right() - 32.0);
         let place = UiBuilder::new().id_salt(offer.transfer).max_rect(place);
         let name = words::of_file(words::DECLINE, &file);
@@ -442,7 +524,11 @@ fn several(ui: &mut Ui, state: &State, offers: &[&Offer], title: &str, actions: 
             actions.push(Action::Refuse(offer.transfer));
         }
     }
-    if let Some(more) = offers.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+    if let Some(more) = offers
+        .len()
+        .checked_sub(MAX_LISTED)
+        .filter(|more| *more > 0)
+    {
         ui.label(text::rich(words::and_more(more), Type::Small, t.faint));
     }
     ui.add_space(12.0);
@@ -466,15 +552,25 @@ fn answers(
     let size = vec2(ui.available_width(), 32.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
     let layout = Layout::right_to_left(Align::Center);
-    let place = UiBuilder::new().id_salt("answers").max_rect(row).layout(layout);
+    let place = UiBuilder::new()
+        .id_salt("answers")
+        .max_rect(row)
+        .layout(layout);
     within(ui, place, |ui| {
-        let accept = Button::new(Kind::Main, accept).height(32.0).name(accept_name);
+        let accept = Button::new(Kind::Main, accept)
+            .height(32.0)
+            .name(accept_name);
         let accepts = ui.add(accept).clicked();
-        let decline = Button::new(Kind::OnCard, decline).height(32.0).name(decline_name);
+        let decline = Button::new(Kind::OnCard, decline)
+            .height(32.0)
+            .name(decline_name);
         let declines = ui.add(decline).clicked();
         let rest = ui.available_rect_before_wrap();
         let layout = Layout::left_to_right(Align::Center);
-        let place = UiBuilder::new().id_salt("left").max_rect(rest).layout(layout);
+        let place = UiBuilder::new()
+            .id_salt("left")
+            .max_rect(rest)
+            .layout(layout);
         within(ui, place, left);
         match (accepts, declines) {
             (true, _) => Some(true),
@@ -500,7 +596,11 @@ fn folder(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) 
     icons::CARET_DOWN.paint(p, pos2(shown.right() + 10.0, rect.center().y), 13.0, ink);
     kit::focus_ring(ui, &response, rect, 8);
     Popup::menu(&response).gap(4.0).width(220.0).show(|ui| {
-        ui.label(text::rich(words::line(&offer.into.to_string_lossy()), Type::Small, t.soft));
+        ui.label(text::rich(
+            words::line(&offer.into.to_string_lossy()),
+            Type::Small,
+            t.soft,
+        ));
         let other = menu::entry(ui, Some(icons::FOLDER_OPEN), words::ANOTHER_FOLDER, "");
         if other.clicked() && !state.picking {
             let transfer = offer.transfer;
@@ -545,9 +645,15 @@ fn thumbnail(
         _ => picture.size,
     };
     let size = pixels * (THUMBNAIL / pixels).min_elem().min(1.0);
-    let size = size.max(Vec2::splat(48.0)).min(vec2(room.width(), THUMBNAIL.y));
+    let size = size
+        .max(Vec2::splat(48.0))
+        .min(vec2(room.width(), THUMBNAIL.y));
     let is_own = transfer.status.direction == Direction::Outgoing;
-    let left = if is_own { room.right() - size.x } else { room.left() };
+    let left = if is_own {
+        room.right() - size.x
+    } else {
+        room.left()
+    };
     let rect = Rect::from_min_size(pos2(left, room.top()), size);
     let file = words::short(&transfer.status.name, FILE_CHARS);
     let name = words::of_file(words::OPEN, &file);
@@ -560,7 +666,14 @@ fn thumbnail(
     let chip = Rect::from_min_size(rect.max - vec2(61.0, 30.0), vec2(53.0, 22.0));
     p.rect_filled(chip, 11.0, PILL);
     let middle = egui::Align2::CENTER_CENTER;
-    text::paint(p, chip.center(), middle, &clock, Type::Caption, Color32::WHITE);
+    text::paint(
+        p,
+        chip.center(),
+        middle,
+        &clock,
+        Type::Caption,
+        Color32::WHITE,
+    );
     kit::focus_ring(ui, &response, rect, 16);
     guard::place(ui, id, rect);
     response.context_menu(|ui| {
@@ -588,6 +701,8 @@ fn picture_of<'a>(state: &'a State, transfer: &'a Transfer) -> Option<&'a Path> 
     if !is_whole || transfer.status.files > 1 {
         return None;
     }
-    let path = transfer.stored().or_else(|| state.source(transfer.status.transfer))?;
+    let path = transfer
+        .stored()
+        .or_else(|| state.source(transfer.status.transfer))?;
     matches!(extension(path).as_str(), "jpg" | "jpeg" | "png").then_some(path)
 }

@@ -19,10 +19,10 @@ use egui::{Id, Rect, Ui, UiBuilder, pos2, vec2};
 use crate::model::{Action, Person, State, name};
 use crate::words;
 
+use super::Draft;
 use super::album::Album;
 use super::kit::{self, icons, text, within};
 use super::theme::{Type, tokens};
-use super::Draft;
 
 /// The widest that a conversation gets.
 const WIDEST: f32 = 760.0;
@@ -66,7 +66,14 @@ pub(super) fn chat(
         ui.set_clip_rect(room);
         let title = words::chat_with(&name(&person.name));
         let left = room.min + vec2(20.0, 32.0);
-        let shown = text::cut(ui.painter(), left, room.width() - 80.0, &title, Type::Heading, t.text);
+        let shown = text::cut(
+            ui.painter(),
+            left,
+            room.width() - 80.0,
+            &title,
+            Type::Heading,
+            t.text,
+        );
         text::say(ui, shown, &title);
         let corner = pos2(room.right() - 52.0, room.top() + 12.0);
         let close = Rect::from_min_size(corner, vec2(40.0, 40.0));

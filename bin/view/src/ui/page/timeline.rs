@@ -5,9 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use egui::{
-    Align2, Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2,
-};
+use egui::{Align2, Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 use transom::PeerName;
 
 use crate::model::{
@@ -63,6 +61,8 @@ struct Entry<'a> {
     /// How it joins what is before and after it.
     is_first: bool,
     is_last: bool,
+    /// Whether it tells its time: the last text of a run does.
+    has_time: bool,
 }
 
 enum What<'a> {
@@ -100,7 +100,9 @@ pub(super) fn show(
     // Little stands at the lower end.
     let above = (room.height() - all).max(0.0);
     let mut moved = 0.0;
-    let place = UiBuilder::new().id(Id::new(("timeline", person.name))).max_rect(room);
+    let place = UiBuilder::new()
+        .id(Id::new(("timeline", person.name)))
+        .max_rect(room);
     let shown = within(ui, place, |ui| {
         area.show_viewport(ui, |ui, view| {
             ui.set_height(all.max(room.height()));
@@ -149,7 +151,11 @@ impl Timeline {
             self.is_at_end = true;
         }
         let is_same = self.rows.len() == entries.len()
-            && self.rows.iter().zip(entries).all(|(row, entry)| row.id == entry.id);
+            && self
+                .rows
+                .iter()
+                .zip(entries)
+                .all(|(row, entry)| row.id == entry.id);
         if is_same && !is_other && !is_resized {
             return;
         }
@@ -236,6 +242,7 @@ fn entries<'a>(state: &'a State, person: &'a Person) -> Vec<Entry<'a>> {
             is_own,
             is_first: true,
             is_last: true,
+            has_time: true,
         });
     };
     let (mut last, mut same) = (Duration::ZERO, 0_u32);
@@ -247,7 +254,12 @@ fn entries<'a>(state: &'a State, person: &'a Person) -> Vec<Entry<'a>> {
         add(id, line.at, What::Text(line), Some(is_own));
     }
     for (number, call) in person.past.iter().enumerate() {
-        add(Id::new(("call", call.at, number)), call.at, What::Call(call), None);
+        add(
+            Id::new(("call", call.at, number)),
+            call.at,
+            What::Call(call),
+            None,
+        );
     }
     for unsent in state.unsent.iter().filter(|unsent| unsent.peer == peer) {
         let id = Id::new(("unsent", &unsent.path));
@@ -277,6 +289,7 @@ fn join(all: &mut [Entry<'_>]) {
         let (one, other) = (&all[at - 1], &all[at]);
         let is_near = other.at.saturating_sub(one.at) < NEAR;
         if is_near && one.is_own.is_some() && one.is_own == other.is_own {
+            all[at - 1].has_time = !matches!(all[at].what, What::Text(_));
             all[at - 1].is_last = false;
             all[at].is_first = false;
         }
@@ -316,6 +329,7 @@ fn mark(what: What<'_>, id: Id, at: Duration) -> Entry<'_> {
         is_own: None,
         is_first: false,
         is_last: true,
+        has_time: false,
     }
 }
 
@@ -331,7 +345,9 @@ fn draw(
 ) -> f32 {
     let gap = entry.gap();
     let room = row.with_min_y(row.top() + gap);
-    let place = UiBuilder::new().id(entry.id.with(person.name)).max_rect(room);
+    let place = UiBuilder::new()
+        .id(entry.id.with(person.name))
+        .max_rect(room);
     let height = within(ui, place, |ui| {
         ui.spacing_mut().item_spacing = Vec2::ZERO;
         let shape = Bubble {
@@ -343,7 +359,10 @@ fn draw(
             What::Day => day(ui, room, &words::day(&state.zone, entry.at, state.now)),
             What::New => new(ui, room),
             What::Call(past) => call(ui, room, state, person, past, actions),
-            What::Text(line) => bubble::show(ui, room, state, person, line, shape, actions),
+            What::Text(line) => {
+                let has_time = entry.has_time;
+                bubble::show(ui, room, state, person, line, (shape, has_time), actions)
+            }
             What::Unsent(unsent) => files::unsent(ui, room, unsent, actions),
             What::Transfer(transfer) => {
                 files::transfer(ui, room, state, person, album, transfer, actions)
@@ -357,7 +376,14 @@ fn draw(
 fn day(ui: &Ui, room: Rect, words: &str) -> f32 {
     let t = tokens(ui);
     let at = pos2(room.center().x, room.top() + 18.0);
-    let shown = text::paint(ui.painter(), at, Align2::CENTER_CENTER, words, Type::Caption, t.faint);
+    let shown = text::paint(
+        ui.painter(),
+        at,
+        Align2::CENTER_CENTER,
+        words,
+        Type::Caption,
+        t.faint,
+    );
     text::say(ui, shown, words);
     32.0
 }
@@ -367,7 +393,14 @@ fn new(ui: &Ui, room: Rect) -> f32 {
     let t = tokens(ui);
     let at = pos2(room.center().x, room.top() + 18.0);
     let (p, font) = (ui.painter(), Type::CaptionStrong);
-    let shown = text::paint(p, at, Align2::CENTER_CENTER, words::NEW, font, t.accent_text);
+    let shown = text::paint(
+        p,
+        at,
+        Align2::CENTER_CENTER,
+        words::NEW,
+        font,
+        t.accent_text,
+    );
     let line = Stroke::new(1.0, t.line);
     p.hline(room.left()..=shown.left() - 12.0, at.y, line);
     p.hline(shown.right() + 12.0..=room.right(), at.y, line);
@@ -396,14 +429,25 @@ fn call(
     let words = words::past(&name(&person.name), &past.what);
     let clock = words::clock(&state.zone, past.at);
     let can_call = past.what == Past::Missed && state.abilities(person).takes_calls();
-    let back = if can_call { text::width(ui, words::CALL_BACK, Type::SmallStrong) + 41.0 } else { 0.0 };
+    let back = if can_call {
+        text::width(ui, words::CALL_BACK, Type::SmallStrong) + 41.0
+    } else {
+        0.0
+    };
     let ends = 25.0 + 10.0 + text::width(ui, &clock, Type::Caption) + back;
     let width = text::width(ui, &words, Type::Small).min(room.width() - ends);
     let left = room.center().x - (width + ends) / 2.0;
     let middle = room.top() + 16.0;
     let p = ui.painter();
     icon.paint(p, pos2(left + 8.5, middle), 17.0, ink);
-    let shown = text::cut(p, pos2(left + 25.0, middle), width + 1.0, &words, Type::Small, ink);
+    let shown = text::cut(
+        p,
+        pos2(left + 25.0, middle),
+        width + 1.0,
+        &words,
+        Type::Small,
+        ink,
+    );
     let at = pos2(shown.right() + 10.0, middle);
     let time = text::paint(p, at, Align2::LEFT_CENTER, &clock, Type::Caption, t.faint);
     text::say(ui, shown.union(time), &words::call_chip(&words, &clock));
@@ -425,7 +469,14 @@ fn hello(ui: &Ui, room: Rect, person: &Person) {
     let at = room.center();
     let icon = icons::HAND_WAVING;
     icon.paint(ui.painter(), at - vec2(0.0, 28.0), 32.0, t.faint);
-    let shown = text::paint(ui.painter(), at, Align2::CENTER_CENTER, &words, Type::Body, t.soft);
+    let shown = text::paint(
+        ui.painter(),
+        at,
+        Align2::CENTER_CENTER,
+        &words,
+        Type::Body,
+        t.soft,
+    );
     text::say(ui, shown, &words);
 }
 
@@ -436,7 +487,10 @@ fn to_the_end(ui: &mut Ui, room: Rect, entries: &[Entry<'_>], timeline: &mut Tim
     }
     let t = tokens(ui);
     let is_new = |entry: &&Entry<'_>| entry.at > timeline.seen && entry.is_own == Some(false);
-    let count = entries.iter().rev().take_while(|entry| entry.at > timeline.seen);
+    let count = entries
+        .iter()
+        .rev()
+        .take_while(|entry| entry.at > timeline.seen);
     let count = count.filter(is_new).count();
     let at = pos2(super::column(room).right() - 20.0, room.bottom() - 28.0);
     let rect = Rect::from_center_size(at, Vec2::splat(40.0));
@@ -447,7 +501,11 @@ fn to_the_end(ui: &mut Ui, room: Rect, entries: &[Entry<'_>], timeline: &mut Tim
         egui::WidgetInfo::labeled(egui::WidgetType::Button, ui.is_enabled(), &name)
     });
     let p = ui.painter();
-    let fill = if response.hovered() { t.pressed } else { t.hover };
+    let fill = if response.hovered() {
+        t.pressed
+    } else {
+        t.hover
+    };
     p.circle_filled(at, 20.0, fill);
     icons::ARROW_DOWN.paint(p, at, 20.0, t.text);
     if count > 0 {

@@ -1,6 +1,6 @@
 //! The pages of the camera and of the sound: every choice counts at once, also within a call.
 
-use egui::{Align, Color32, Label, Layout, Sense, Ui, vec2};
+use egui::{Color32, Label, Sense, Ui, UiBuilder, vec2};
 use transom::sounds::{EchoMode, ToneKind};
 
 use crate::model::{Action, Face, State};
@@ -8,9 +8,9 @@ use crate::words;
 
 use super::super::album::Album;
 use super::super::call;
-use super::super::kit::{self, Button, Drawing, Kind, icons, menu, text};
+use super::super::kit::{self, Button, Drawing, Kind, icons, menu, text, within};
 use super::super::theme::{STAGE, Type, tokens};
-use super::pages::{label, line, note, segments, sizes};
+use super::pages::{label, line, note, segments, segments_width, sizes};
 
 /// Our own picture, and which camera it comes from.
 pub(super) fn camera(ui: &mut Ui, state: &State, album: &Album, actions: &mut Vec<Action>) {
@@ -23,11 +23,16 @@ pub(super) fn camera(ui: &mut Ui, state: &State, album: &Album, actions: &mut Ve
         None => words::NO_CAMERA.to_owned(),
     };
     let width = ui.available_width().min(420.0);
-    kit::select(ui, words::CAMERA, &now, width, |ui| cameras(ui, state, actions));
+    kit::select(ui, words::CAMERA, &now, width, |ui| {
+        cameras(ui, state, actions)
+    });
     // A choice made here or in a call counts for both, so only the command line can have parted
     // them.
     if own.request != state.config.request() {
-        let source = own.request.as_ref().map(|request| request.source.to_string());
+        let source = own
+            .request
+            .as_ref()
+            .map(|request| request.source.to_string());
         let source = source.unwrap_or_else(|| words::NO_CAMERA.to_owned());
         ui.add_space(4.0);
         note(ui, &words::camera_from_start(&words::line(&source)));
@@ -35,7 +40,9 @@ pub(super) fn camera(ui: &mut Ui, state: &State, album: &Album, actions: &mut Ve
     ui.add_space(16.0);
     label(ui, words::PICTURE_SIZE);
     let chosen = own.request.as_ref().and_then(|request| request.size);
-    let chosen = chosen.map(|(across, down)| format!("{across}x{down}")).unwrap_or_default();
+    let chosen = chosen
+        .map(|(across, down)| format!("{across}x{down}"))
+        .unwrap_or_default();
     let size = sizes(ui, words::PICTURE_SIZE, words::AS_CAMERA_LIKES, &chosen);
     if let Some(size) = size.filter(|_| own.request.is_some()) {
         let size = crate::model::picture_size(&size);
@@ -91,11 +98,21 @@ fn cameras(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     };
     let auto = Source::Auto;
     let is_auto = source == Some(&auto);
-    choose(ui, is_auto, words::FIRST_CAMERA, Some(own.with_source(auto)));
+    choose(
+        ui,
+        is_auto,
+        words::FIRST_CAMERA,
+        Some(own.with_source(auto)),
+    );
     for device in own.devices.iter().flatten() {
         let of = crate::model::source_of(device);
         let is_chosen = source == Some(&of);
-        choose(ui, is_chosen, &words::line(&device.name), Some(own.with_source(of)));
+        choose(
+            ui,
+            is_chosen,
+            &words::line(&device.name),
+            Some(own.with_source(of)),
+        );
     }
     choose(ui, source.is_none(), words::NO_CAMERA, None);
     if own.devices.is_none() {
@@ -122,8 +139,16 @@ pub(super) fn sound(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
     ui.add_space(12.0);
     ui.horizontal(|ui| {
-        let level = state.sound.level.filter(|_| state.sound.hears_itself || state.calls.talking());
-        kit::level(ui, level.map_or(0.0, call::level_share), 18, words::OWN_LEVEL);
+        let level = state
+            .sound
+            .level
+            .filter(|_| state.sound.hears_itself || state.calls.talking());
+        kit::level(
+            ui,
+            level.map_or(0.0, call::level_share),
+            18,
+            words::OWN_LEVEL,
+        );
         ui.label(text::rich(words::SPEAK_IT_MOVES, Type::Small, t.soft));
     });
     ui.add_space(20.0);
@@ -145,21 +170,44 @@ pub(super) fn sound(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         actions.push(Action::ListSounds);
     }
     line(ui);
-    ui.horizontal(|ui| {
-        ui.vertical(|ui| {
-            ui.label(text::rich(words::ECHO, Type::Medium, t.text));
-            ui.label(text::rich(words::ECHO_MEANS, Type::Small, t.soft));
-        });
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let all = [
-                (EchoMode::Cancel, words::ECHO_REMOVE),
-                (EchoMode::Duck, words::ECHO_LOWER),
-                (EchoMode::Off, words::ECHO_OFF),
-            ];
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let mode = segments(ui, &all, state.sound.settings.echo);
-                actions.extend(mode.map(Action::SetEcho));
-            });
-        });
+    echo(ui, state, actions);
+}
+
+/// What is done against echo, with these two devices: at the right where there is room, else below.
+fn echo(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let t = tokens(ui);
+    let all = [
+        (EchoMode::Cancel, words::ECHO_REMOVE),
+        (EchoMode::Duck, words::ECHO_LOWER),
+        (EchoMode::Off, words::ECHO_OFF),
+    ];
+    let size = vec2(ui.available_width(), 40.0);
+    let (row, _) = ui.allocate_exact_size(size, Sense::hover());
+    let p = ui.painter();
+    let named = row.left_top() + vec2(0.0, 10.0);
+    text::cut(p, named, row.width(), words::ECHO, Type::Medium, t.text);
+    let below = row.left_top() + vec2(0.0, 29.0);
+    let below = text::cut(
+        p,
+        below,
+        row.width(),
+        words::ECHO_MEANS,
+        Type::Small,
+        t.soft,
+    );
+    let width = segments_width(ui, &all);
+    let has_room = below.right() + 16.0 + width <= row.right();
+    let place = match has_room {
+        true => row.with_min_x(row.right() - width),
+        false => {
+            ui.add_space(8.0);
+            let size = vec2(row.width(), 40.0);
+            ui.allocate_exact_size(size, Sense::hover()).0
+        }
+    };
+    let place = UiBuilder::new().id_salt("echo").max_rect(place);
+    let mode = within(ui, place, |ui| {
+        segments(ui, &all, state.sound.settings.echo)
     });
+    actions.extend(mode.map(Action::SetEcho));
 }

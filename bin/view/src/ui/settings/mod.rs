@@ -63,15 +63,29 @@ fn content(
         false => rect.split_left_right_at_x(rect.left() + SIDE),
     };
     let corners = match is_narrow {
-        true => egui::CornerRadius { nw: 19, ne: 19, sw: 0, se: 0 },
-        false => egui::CornerRadius { nw: 19, sw: 19, ne: 0, se: 0 },
+        true => egui::CornerRadius {
+            nw: 19,
+            ne: 19,
+            sw: 0,
+            se: 0,
+        },
+        false => egui::CornerRadius {
+            nw: 19,
+            sw: 19,
+            ne: 0,
+            se: 0,
+        },
     };
     ui.painter().rect_filled(side, corners, t.side);
     pages_of(ui, side, is_narrow, form, actions);
     close(ui, rect, actions);
     let padding = if is_narrow { 16.0 } else { PADDING };
-    let inner = page.shrink2(vec2(padding, 0.0)).with_min_y(page.top() + 12.0);
-    let place = UiBuilder::new().id(Id::new(("settings", form.page))).max_rect(inner);
+    let inner = page
+        .shrink2(vec2(padding, 0.0))
+        .with_min_y(page.top() + 12.0);
+    let place = UiBuilder::new()
+        .id(Id::new(("settings", form.page)))
+        .max_rect(inner);
     within(ui, place, |ui| {
         ui.set_clip_rect(page.shrink(2.0));
         ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
@@ -82,6 +96,7 @@ fn content(
             let left = row.left_center();
             let shown = text::cut(ui.painter(), left, row.width(), title, Type::Title, t.text);
             text::say(ui, shown, title);
+            ui.add_space(6.0);
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
@@ -101,7 +116,9 @@ fn close(ui: &mut Ui, rect: Rect, actions: &mut Vec<Action>) {
         egui::pos2(rect.right() - 56.0, rect.top() + 20.0),
         vec2(40.0, 40.0),
     );
-    let place = UiBuilder::new().id(Id::new("close settings")).max_rect(place);
+    let place = UiBuilder::new()
+        .id(Id::new("close settings"))
+        .max_rect(place);
     let close = |ui: &mut Ui| kit::icon_button(ui, icons::X, words::CLOSE, 40.0).clicked();
     if within(ui, place, close) {
         actions.push(Action::Close);
@@ -139,7 +156,10 @@ fn pages_of(
         true => Layout::left_to_right(Align::Min),
         false => Layout::top_down(Align::Min),
     };
-    let place = UiBuilder::new().id(Id::new("pages")).max_rect(inner).layout(layout);
+    let place = UiBuilder::new()
+        .id(Id::new("pages"))
+        .max_rect(inner)
+        .layout(layout);
     within(ui, place, |ui| {
         let area = ScrollArea::both().id_salt("pages").auto_shrink(false);
         area.show(ui, |ui| {
@@ -176,13 +196,14 @@ fn entry(ui: &mut Ui, page: SettingsPage, is_chosen: bool, is_narrow: bool) -> b
         _ => egui::Color32::TRANSPARENT,
     };
     p.rect_filled(rect, 10.0, fill);
-    let (icon, ink) = match is_chosen {
-        true => (icon(page).filled(), t.text),
-        false => (icon(page), t.soft),
-    };
-    icon.paint(p, rect.left_center() + vec2(22.0, 0.0), 20.0, ink);
+    let ink = if is_chosen { t.text } else { t.soft };
+    icon(page).paint(p, rect.left_center() + vec2(22.0, 0.0), 20.0, ink);
     let left = rect.left_center() + vec2(44.0, 0.0);
-    let font = if is_chosen { Type::Strong } else { Type::Medium };
+    let font = if is_chosen {
+        Type::Strong
+    } else {
+        Type::Medium
+    };
     text::cut(p, left, rect.width() - 44.0, words, font, ink);
     kit::focus_ring(ui, &response, rect, 10);
     response.clicked()

@@ -70,7 +70,8 @@ pub(super) fn line(ui: &mut Ui) {
     let t = tokens(ui);
     ui.add_space(16.0);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
-    ui.painter().hline(row.x_range(), row.center().y, Stroke::new(1.0, t.border));
+    ui.painter()
+        .hline(row.x_range(), row.center().y, Stroke::new(1.0, t.border));
     ui.add_space(12.0);
 }
 
@@ -132,11 +133,23 @@ fn look(ui: &mut Ui, config: &mut Config) {
             config.zoom = step(config.zoom, ZOOM_STEP);
         }
         let usual = Button::new(Kind::Ghost, words::USUAL_ZOOM);
-        if ui.add_enabled((config.zoom - 1.0).abs() > 0.01, usual).clicked() {
+        if ui
+            .add_enabled((config.zoom - 1.0).abs() > 0.01, usual)
+            .clicked()
+        {
             config.zoom = 1.0;
         }
     });
     note(ui, words::ZOOM_KEYS);
+}
+
+/// How wide those choices are beside each other.
+pub(super) fn segments_width<T>(ui: &Ui, all: &[(T, &str)]) -> f32 {
+    let widths = all
+        .iter()
+        .map(|(_, words)| text::width(ui, words, Type::SmallStrong) + 26.0);
+    // A little more than is needed, as nothing may wrap.
+    widths.sum::<f32>() + 6.0
 }
 
 /// Several choices beside each other, of which one is on. Gives back the one that was clicked.
@@ -147,7 +160,10 @@ pub(super) fn segments<T: Copy + PartialEq>(
 ) -> Option<T> {
     let t = tokens(ui);
     let mut clicked = None;
-    let frame = egui::Frame::NONE.fill(t.base).corner_radius(12).inner_margin(3);
+    let frame = egui::Frame::NONE
+        .fill(t.base)
+        .corner_radius(12)
+        .inner_margin(3);
     frame.show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
@@ -242,15 +258,20 @@ fn files(
     });
 }
 
-fn privacy(
-    ui: &mut Ui,
-    form: &SettingsForm,
-    config: &mut Config,
-    actions: &mut Vec<Action>,
-) {
-    sheet::row(ui, words::BE_SEEN, words::BE_SEEN_MEANS, &mut config.announce);
+fn privacy(ui: &mut Ui, form: &SettingsForm, config: &mut Config, actions: &mut Vec<Action>) {
+    sheet::row(
+        ui,
+        words::BE_SEEN,
+        words::BE_SEEN_MEANS,
+        &mut config.announce,
+    );
     line(ui);
-    sheet::row(ui, words::KEEP_TEXTS, words::KEEP_TEXTS_MEANS, &mut config.history);
+    sheet::row(
+        ui,
+        words::KEEP_TEXTS,
+        words::KEEP_TEXTS_MEANS,
+        &mut config.history,
+    );
     ui.add_space(8.0);
     let remove = Button::new(Kind::RedGhost, words::REMOVE_TEXTS).icon(icons::TRASH);
     if ui.add(remove).clicked() {

@@ -33,7 +33,10 @@ fn found(state: &mut State) {
 fn choosing() -> Screen {
     let mut state = sounding();
     let page = SettingsPage::Sound;
-    let form = SettingsForm { page, ..SettingsForm::of(&state) };
+    let form = SettingsForm {
+        page,
+        ..SettingsForm::of(&state)
+    };
     state.act(&Action::Open(Dialog::Settings(Box::new(form))));
     let mut screen = open(state);
     found(&mut screen.state_mut().state);
@@ -75,7 +78,10 @@ fn another_microphone_is_chosen_within_a_call() {
     // What is chosen is chosen.
     assert_eq!(choose(&mut screen, MICROPHONE, "Headset"), []);
     let none = Action::SetMicrophone(DeviceName::None);
-    assert_eq!(choose(&mut screen, MICROPHONE, words::NO_MICROPHONE), [none]);
+    assert_eq!(
+        choose(&mut screen, MICROPHONE, words::NO_MICROPHONE),
+        [none]
+    );
 }
 
 #[test]

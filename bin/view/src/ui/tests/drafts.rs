@@ -23,7 +23,9 @@ fn a_text_meant_for_one_contact_is_sent_to_no_other() {
     let field = words::message_to("yard");
     assert_eq!(page::value(&screen, &field), "");
     assert!(screen.query_by_label(words::PATH).is_none());
-    screen.get_by_role_and_label(Role::TextInput, &field).focus();
+    screen
+        .get_by_role_and_label(Role::TextInput, &field)
+        .focus();
     screen.run();
     assert_eq!(tap_key(&mut screen, FREE, Key::Enter), []);
     assert_eq!(

@@ -15,7 +15,7 @@ use super::scenes::{all_cameras, calling, conversation, home, paint, watching};
 use super::*;
 
 /// Compares a scene in those sizes and both themes.
-fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) {
+fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) -> SnapshotResults {
     let mut results = SnapshotResults::new();
     for (place, size) in sizes {
         for (colour, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
@@ -25,6 +25,7 @@ fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) {
             results.extend(snapshot(&mut screen, &name));
         }
     }
+    results
 }
 
 const SIZES: [(&str, Vec2); 3] = [("desk", DESK), ("phone", PHONE), ("least", LEAST)];
@@ -143,13 +144,14 @@ fn looks_like_two_keys_to_compare() {
 
 #[test]
 fn looks_like_every_page_of_the_settings() {
+    let mut results = SnapshotResults::new();
     for page in crate::model::SettingsPage::ALL {
         let sizes = match page {
             crate::model::SettingsPage::Sound => &SIZES[..],
             _ => &SIZES[..1],
         };
         let name = format!("settings-{}", words::page(page).to_lowercase());
-        shots(&name, sizes, |theme| {
+        let shots = shots(&name, sizes, |theme| {
             let mut state = conversation(theme);
             let form = crate::model::SettingsForm::of(&state);
             let form = crate::model::SettingsForm { page, ..form };
@@ -157,6 +159,7 @@ fn looks_like_every_page_of_the_settings() {
             state.act(&Action::Open(dialog));
             page_of(state)
         });
+        results.extend(shots);
     }
 }
 

@@ -61,7 +61,7 @@ fn a_contact_is_added_by_typing() {
     screen.state_mut().take();
     assert_eq!(click(&mut screen, words::ADD), [], "an address is missing");
     fill(&mut screen, words::ADDRESS, "10.0.0.2");
-    let contact = "front-door 10.0.0.2 may=call,files".parse().unwrap();
+    let contact = "front-door 10.0.0.2".parse().unwrap();
     let added = done(click(&mut screen, words::ADD));
     assert_eq!(added, save(None, contact));
 }
@@ -107,15 +107,32 @@ fn rights_are_switches_that_count_at_once_and_coming_in_is_asked_once() {
     let before = state.people[0].contact.clone().unwrap();
     let mut screen = open(state);
     about(&mut screen);
-    let with = |may: Rights| save(Some(before.clone()), Contact { may, ..before.clone() });
-    let may = Rights { files: false, ..before.may };
+    let with = |may: Rights| {
+        save(
+            Some(before.clone()),
+            Contact {
+                may,
+                ..before.clone()
+            },
+        )
+    };
+    let may = Rights {
+        files: false,
+        ..before.may
+    };
     assert_eq!(click(&mut screen, words::SEND_ME_FILES), [with(may)]);
     assert!(screen.query_by_label(words::SEE_MY_CAMERA).is_none());
     let asked = click(&mut screen, words::COME_IN);
     assert_eq!(asked, [Action::Open(Dialog::LetIn(peer("door")))]);
     screen.get_by_label(&words::let_in_without_asking("door"));
-    let may = Rights { auto: true, ..before.may };
-    assert_eq!(click(&mut screen, words::LET_IN), [with(may), Action::Close]);
+    let may = Rights {
+        auto: true,
+        ..before.may
+    };
+    assert_eq!(
+        click(&mut screen, words::LET_IN),
+        [with(may), Action::Close]
+    );
     let mut screen = open(door("may=call,auto"));
     about(&mut screen);
     let taken = done(click(&mut screen, words::SEE_MY_CAMERA));
@@ -138,11 +155,19 @@ fn a_contact_is_renamed_in_its_sheet() {
     screen.get_by_label(&words::name_taken("yard"));
     click(&mut screen, words::CANCEL);
     let to = peer("Front-door");
-    let renamed = Action::Rename { peer: peer("door"), to };
+    let renamed = Action::Rename {
+        peer: peer("door"),
+        to,
+    };
     assert_eq!(rename(&mut screen, "Front door"), [renamed]);
     screen.state_mut().state.renamed(peer("door"), to);
     screen.run();
-    screen.get_by_label("Front door, not seen yet");
+    assert!(
+        screen
+            .query_all_by_label("Front door, not seen yet")
+            .count()
+            > 0
+    );
 }
 
 #[test]
@@ -166,7 +191,10 @@ fn a_contact_is_forgotten_after_a_question() {
     about(&mut screen);
     click(&mut screen, &words::forget("door"));
     screen.get_by_label(&words::forget_question("door"));
-    assert_eq!(click(&mut screen, words::FORGET), [Action::Remove(peer("door"))]);
+    assert_eq!(
+        click(&mut screen, words::FORGET),
+        [Action::Remove(peer("door"))]
+    );
 }
 
 #[test]
@@ -177,16 +205,25 @@ fn why_a_contact_could_not_be_added_stands_in_its_dialog_until_it_changes() {
     let mut screen = open(state);
     screen.get_by_label("list.txt can't be written: disk full");
     fill(&mut screen, words::NAME, "a");
-    assert!(screen.query_by_label("list.txt can't be written: disk full").is_none());
+    assert!(
+        screen
+            .query_by_label("list.txt can't be written: disk full")
+            .is_none()
+    );
 }
 
 #[test]
 fn esc_closes_the_dialog_before_it_stops_watching() {
     let mut screen = open(watching());
     add_by_address(&mut screen);
-    screen.get_by_role_and_label(Role::TextInput, words::NAME).focus();
+    screen
+        .get_by_role_and_label(Role::TextInput, words::NAME)
+        .focus();
     screen.run();
-    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Escape), [Action::Close]);
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::Close]
+    );
     let state = &screen.state().state;
     assert!(state.dialog.is_none() && state.calls.of(peer("door")).is_some());
     let stops = [Action::HangUp(peer("door"))];
@@ -196,9 +233,15 @@ fn esc_closes_the_dialog_before_it_stops_watching() {
 #[test]
 fn esc_and_a_chord_open_and_close_the_sheet() {
     let mut screen = open(at_home());
-    assert_eq!(press(&mut screen, Modifiers::COMMAND, Key::I), [Action::Sheet(true)]);
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::I),
+        [Action::Sheet(true)]
+    );
     screen.get_by_label(&words::may("door"));
-    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Escape), [Action::Sheet(false)]);
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Escape),
+        [Action::Sheet(false)]
+    );
 }
 
 #[test]
@@ -262,14 +305,19 @@ fn a_stranger_is_let_in_once_met_by_code_or_ignored() {
     state.apply(knock([9; 32]));
     let mut screen = open(state);
     screen.get_by_label(words::SOMEBODY_NEW);
-    screen.get_by_label("Calls itself \"door\", at 192.168.1.20. That is unproven, and nothing was sent.");
+    screen.get_by_label(
+        "Calls itself \"door\", at 192.168.1.20. That is unproven, and nothing was sent.",
+    );
     screen.get_by_label(&key.fingerprint().to_string());
     let code = click(&mut screen, words::CONNECT_BY_CODE);
     assert!(matches!(&code[..], [Action::ShowCode(_)]), "{code:?}");
     screen.state_mut().state.act(&Action::Close);
     screen.run();
     let name = peer("door-2");
-    assert_eq!(click(&mut screen, words::LET_IN_ONCE), [Action::AllowGuest { key, name }]);
+    assert_eq!(
+        click(&mut screen, words::LET_IN_ONCE),
+        [Action::AllowGuest { key, name }]
+    );
     screen.get_by_label("door 2 is let in when they try again.");
     screen.state_mut().state.apply(knock([8; 32]));
     screen.run();
@@ -286,7 +334,10 @@ fn a_stranger_with_the_name_of_a_contact_is_told_from_it() {
     let mut screen = open(state);
     screen.get_by_label(&words::namesake("door"));
     screen.get_by_label(&words::let_nobody_in("door"));
-    assert!(screen.query_by_label(words::LET_IN_ONCE).is_none(), "by no single click");
+    assert!(
+        screen.query_by_label(words::LET_IN_ONCE).is_none(),
+        "by no single click"
+    );
     screen.state_mut().state.knocks.clear();
     screen.state_mut().state.apply(Notice::Knock {
         key: PublicKey([9; 32]),
@@ -330,7 +381,10 @@ fn an_idle_screen_with_a_dialog_a_sheet_and_a_stranger_asks_for_no_redraw() {
     for page in SettingsPage::ALL {
         let mut state = at_home();
         state.apply(knock([9; 32]));
-        let form = SettingsForm { page, ..SettingsForm::of(&state) };
+        let form = SettingsForm {
+            page,
+            ..SettingsForm::of(&state)
+        };
         state.act(&Action::Open(Dialog::Settings(Box::new(form))));
         let mut screen = open(state);
         assert_eq!(delay(&mut screen), std::time::Duration::MAX, "{page:?}");
@@ -351,7 +405,10 @@ fn every_control_of_a_dialog_has_a_name_and_is_reached_by_tab() {
         let mut state = at_home();
         match page {
             Some(page) => {
-                let form = SettingsForm { page, ..SettingsForm::of(&state) };
+                let form = SettingsForm {
+                    page,
+                    ..SettingsForm::of(&state)
+                };
                 state.act(&Action::Open(Dialog::Settings(Box::new(form))));
             }
             None => state.act(&Action::Sheet(true)),
@@ -368,14 +425,19 @@ fn every_control_of_a_dialog_has_a_name_and_is_reached_by_tab() {
                 Role::ComboBox,
                 Role::RadioButton,
             ];
-            assert!(named || !control.contains(&node.role()), "{page:?}: {node:?}");
+            assert!(
+                named || !control.contains(&node.role()),
+                "{page:?}: {node:?}"
+            );
         }
         let mut reached = 0;
         for _ in 0..30 {
             screen.key_press(Key::Tab);
             screen.run();
             let focused = screen.root().children_recursive();
-            reached += focused.filter(|node| node.accesskit_node().is_focused()).count();
+            reached += focused
+                .filter(|node| node.accesskit_node().is_focused())
+                .count();
         }
         assert!(reached >= 29, "{page:?}: {reached}");
     }
@@ -401,17 +463,29 @@ fn settings_say_when_the_command_line_chose_another_camera() {
 fn settings_count_at_once() {
     let mut screen = open(at_home());
     let all: [(SettingsPage, &str, fn(&mut Config)); 9] = [
-        (SettingsPage::You, words::DO_NOT_DISTURB, |it| it.do_not_disturb = true),
-        (SettingsPage::Look, words::LIGHT, |it| it.theme = Theme::Light),
+        (SettingsPage::You, words::DO_NOT_DISTURB, |it| {
+            it.do_not_disturb = true
+        }),
+        (SettingsPage::Look, words::LIGHT, |it| {
+            it.theme = Theme::Light
+        }),
         (SettingsPage::Look, words::LARGER, |it| it.zoom = 1.1),
         (SettingsPage::Camera, words::SLOW_LINK_SHARP, |it| {
             it.slow_link = transom::TradeOff::Sharp;
         }),
         (SettingsPage::Sound, words::RING_ALOUD, |it| it.bell = false),
-        (SettingsPage::Calls, words::RING_IN_CALL, |it| it.second_call = false),
-        (SettingsPage::Privacy, words::KEEP_TEXTS, |it| it.history = true),
-        (SettingsPage::Privacy, words::BE_SEEN, |it| it.announce = true),
-        (SettingsPage::Network, words::MARK_PACKETS, |it| it.mark_packets = false),
+        (SettingsPage::Calls, words::RING_IN_CALL, |it| {
+            it.second_call = false
+        }),
+        (SettingsPage::Privacy, words::KEEP_TEXTS, |it| {
+            it.history = true
+        }),
+        (SettingsPage::Privacy, words::BE_SEEN, |it| {
+            it.announce = true
+        }),
+        (SettingsPage::Network, words::MARK_PACKETS, |it| {
+            it.mark_packets = false
+        }),
     ];
     for (page, label, change) in all {
         settings(&mut screen, page);
@@ -429,22 +503,39 @@ fn a_folder_counts_when_its_field_is_left_and_is_chosen_by_a_dialog() {
     let mut screen = open(at_home());
     settings(&mut screen, SettingsPage::Files);
     fill(&mut screen, words::SAVE_FILES_IN, "/x");
-    assert!(screen.state_mut().take().iter().all(|one| matches!(one, Action::Open(_))));
+    assert!(
+        screen
+            .state_mut()
+            .take()
+            .iter()
+            .all(|one| matches!(one, Action::Open(_)))
+    );
     let saved = done(press(&mut screen, Modifiers::NONE, Key::Enter));
-    let Action::SaveSettings(config) = saved else { panic!("{saved:?}") };
+    let Action::SaveSettings(config) = saved else {
+        panic!("{saved:?}")
+    };
     assert_eq!(config.inbox, Some("/home/me/Downloads/transom/x".into()));
     assert_eq!(
         click(&mut screen, words::CHOOSE),
         [Action::PickFolder(FolderFor::Inbox)]
     );
-    let picked = screen.state_mut().state.picked_folder(FolderFor::Inbox, Ok(Some("/y".into())));
-    assert!(matches!(&picked[..], [Action::SaveSettings(_)]), "{picked:?}");
+    let picked = screen
+        .state_mut()
+        .state
+        .picked_folder(FolderFor::Inbox, Ok(Some("/y".into())));
+    assert!(
+        matches!(&picked[..], [Action::SaveSettings(_)]),
+        "{picked:?}"
+    );
 }
 
 #[test]
 fn kept_texts_are_removed_after_a_question_and_the_settings_come_back() {
     for (answer, wanted) in [
-        (words::REMOVE_TEXTS, vec![Action::ForgetHistory, Action::Close]),
+        (
+            words::REMOVE_TEXTS,
+            vec![Action::ForgetHistory, Action::Close],
+        ),
         (words::CANCEL, vec![Action::Close]),
     ] {
         let mut screen = open(at_home());
@@ -484,13 +575,17 @@ fn our_name_counts_when_its_field_is_left_and_one_that_can_not_be_is_told() {
     screen.get_by_label("a name can't hold a space.");
     screen.state_mut().take();
     assert_eq!(press(&mut screen, Modifiers::NONE, Key::Enter), []);
-    screen.get_by_role_and_label(Role::TextInput, words::YOUR_NAME).focus();
+    screen
+        .get_by_role_and_label(Role::TextInput, words::YOUR_NAME)
+        .focus();
     screen.run();
     press(&mut screen, Modifiers::COMMAND, Key::A);
     screen.event(egui::Event::Text("leo".into()));
     screen.run();
     screen.state_mut().take();
     let saved = done(press(&mut screen, Modifiers::NONE, Key::Enter));
-    let Action::SaveSettings(config) = saved else { panic!("{saved:?}") };
+    let Action::SaveSettings(config) = saved else {
+        panic!("{saved:?}")
+    };
     assert_eq!(config.name, Some(peer("leo")));
 }

@@ -6,9 +6,9 @@ use transom::Capabilities;
 use transom_media::Image;
 use transom_users::Book;
 
-use crate::model::tests::ended;
 use crate::model::Theme;
 use crate::model::calls_tests::{rings, talk};
+use crate::model::tests::ended;
 
 use super::*;
 
@@ -100,7 +100,11 @@ pub(super) fn conversation(theme: Theme) -> State {
     let anna = peer("Anna");
     state.act(&Action::Choose(anna));
     let ids = Ids::new();
-    let person = state.people.iter_mut().find(|person| person.name == anna).unwrap();
+    let person = state
+        .people
+        .iter_mut()
+        .find(|person| person.name == anna)
+        .unwrap();
     person.talk.clear();
     let at = |minutes: u64| NOW - Duration::from_secs(60 * minutes);
     state.now = at(204);
@@ -118,7 +122,10 @@ pub(super) fn conversation(theme: Theme) -> State {
         state.now = at(minutes);
         let id = ids.text();
         state.said(anna, id, text.into());
-        state.apply(Notice::TextArrived { peer: anna, text: id });
+        state.apply(Notice::TextArrived {
+            peer: anna,
+            text: id,
+        });
     };
     says(&mut state, 2, "Lovely! The tomatoes are huge already");
     let film = "I am sending you the film of the holiday, you will laugh at the dog.";
@@ -154,7 +161,10 @@ pub(super) fn toasts(theme: Theme) -> State {
     let mut state = conversation(theme);
     let ids = Ids::new();
     let mut offer = offer(&ids, "slides.key");
-    if let Notice::Offered { peer: from, bytes, .. } = &mut offer {
+    if let Notice::Offered {
+        peer: from, bytes, ..
+    } = &mut offer
+    {
         (*from, *bytes) = (peer("Bob"), 18_000_000);
     }
     state.act(&Action::Choose(peer("Bob")));

@@ -47,13 +47,22 @@ fn a_typed_path_a_drop_and_a_dialog_send_a_file() {
     click(&mut screen, words::SEND_FILES);
     click(&mut screen, words::TYPE_A_PATH);
     fill(&mut screen, words::PATH, "/tmp/a b.txt");
-    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Enter), [send("/tmp/a b.txt")]);
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [send("/tmp/a b.txt")]
+    );
     assert!(screen.query_by_label(words::PATH).is_none());
-    screen.input_mut().dropped_files.push(dropped("/tmp/dropped"));
+    screen
+        .input_mut()
+        .dropped_files
+        .push(dropped("/tmp/dropped"));
     screen.step();
     assert_eq!(screen.state_mut().take(), [send("/tmp/dropped")]);
     click(&mut screen, words::SEND_FILES);
-    let pick = Action::Pick { peer: peer("door"), folder: true };
+    let pick = Action::Pick {
+        peer: peer("door"),
+        folder: true,
+    };
     assert_eq!(click(&mut screen, words::SEND_FOLDER), [pick]);
     // One dialog at a time.
     assert_eq!(press(&mut screen, Modifiers::COMMAND, Key::O), []);
@@ -66,13 +75,19 @@ fn several_files_and_folders_are_dropped_at_once() {
         screen.input_mut().dropped_files.push(dropped(path));
     }
     screen.step();
-    assert_eq!(screen.state_mut().take(), [send("/tmp/a"), send("/tmp/folder")]);
+    assert_eq!(
+        screen.state_mut().take(),
+        [send("/tmp/a"), send("/tmp/folder")]
+    );
 }
 
 #[test]
 fn the_page_says_to_whom_a_file_goes_and_nobody_gets_what_is_dropped_on_all_cameras() {
     let mut screen = open(at_home());
-    screen.input_mut().hovered_files.push(egui::HoveredFile::default());
+    screen
+        .input_mut()
+        .hovered_files
+        .push(egui::HoveredFile::default());
     screen.step();
     screen.get_by_label(&words::drop_to("door"));
     let mut screen = open(scenes::all_cameras(crate::model::Theme::Dark));
@@ -90,12 +105,19 @@ fn copied_files_are_sent_after_a_question_and_copied_words_are_pasted() {
     let field = page::FIELD;
     fill(&mut screen, field, "see ");
     screen.state_mut().take();
-    screen.event(egui::Event::Paste("file:///tmp/a%20b\nfile:///tmp/c".into()));
+    screen.event(egui::Event::Paste(
+        "file:///tmp/a%20b\nfile:///tmp/c".into(),
+    ));
     screen.run();
     screen.get_by_label("/tmp/a b");
     let sent = click(&mut screen, &words::of(words::SEND, "door"));
-    let asked = sent.iter().filter(|action| matches!(action, Action::Send { .. }));
-    assert_eq!(asked.cloned().collect::<Vec<_>>(), [send("/tmp/a b"), send("/tmp/c")]);
+    let asked = sent
+        .iter()
+        .filter(|action| matches!(action, Action::Send { .. }));
+    assert_eq!(
+        asked.cloned().collect::<Vec<_>>(),
+        [send("/tmp/a b"), send("/tmp/c")]
+    );
     assert_eq!(page::value(&screen, field), "see ");
     screen.get_by_role_and_label(Role::TextInput, field).focus();
     screen.event(egui::Event::Paste("file:///tmp/a and more".into()));
@@ -112,7 +134,10 @@ fn a_transfer_shows_bar_rate_and_time_and_can_be_halted_and_cancelled() {
     let mut screen = open(state);
     screen.get_by_label("holiday.mp4 to door, 35 percent, 121 of 345 MB, 6 s left");
     let paused = true;
-    let pause = Action::Pause { transfer: id, paused };
+    let pause = Action::Pause {
+        transfer: id,
+        paused,
+    };
     assert_eq!(click(&mut screen, &of(words::PAUSE, FILE)), [pause]);
     let why = "no space left on device".to_owned();
     screen.state_mut().state.apply(Notice::TransferEnded {
@@ -134,13 +159,19 @@ fn an_offer_shows_true_name_and_size_and_is_accepted_or_declined() {
     let mut screen = open(state);
     let file = "photo\\u{202e}gpj.exe";
     screen.get_by_label(&words::wants_to_send("door", file));
-    let accept = Action::Accept { transfer: id, into: None };
+    let accept = Action::Accept {
+        transfer: id,
+        into: None,
+    };
     assert_eq!(click(&mut screen, &of(words::ACCEPT, file)), [accept]);
     assert!(screen.query_by_label_contains(words::ACCEPT).is_none());
     screen.state_mut().state.apply(offer(&ids, "second"));
     let id = screen.state().state.offers[0].transfer;
     screen.run();
-    assert_eq!(click(&mut screen, &of(words::DECLINE, "second")), [Action::Refuse(id)]);
+    assert_eq!(
+        click(&mut screen, &of(words::DECLINE, "second")),
+        [Action::Refuse(id)]
+    );
 }
 
 #[test]
@@ -151,7 +182,10 @@ fn an_offer_of_somebody_else_is_a_toast_and_counts_in_the_list() {
     let id = state.offers[0].transfer;
     let mut screen = open(state);
     screen.get_by_label("door, not seen yet, 1 unread");
-    let accept = Action::Accept { transfer: id, into: None };
+    let accept = Action::Accept {
+        transfer: id,
+        into: None,
+    };
     assert_eq!(click(&mut screen, &of(words::ACCEPT, "plan.pdf")), [accept]);
 }
 
@@ -165,7 +199,10 @@ fn an_offer_goes_into_another_folder_if_one_is_chosen() {
     let what = FolderFor::Offer(transfer);
     let asked = click(&mut screen, words::ANOTHER_FOLDER);
     assert_eq!(asked, [Action::PickFolder(what)]);
-    screen.state_mut().state.picked_folder(what, Ok(Some("/mnt/big".into())));
+    screen
+        .state_mut()
+        .state
+        .picked_folder(what, Ok(Some("/mnt/big".into())));
     screen.run();
     let into = Some("/mnt/big".into());
     let accept = Action::Accept { transfer, into };
@@ -188,7 +225,12 @@ fn many_offers_of_one_contact_are_answered_at_once_but_for_what_replaces_somethi
     screen.state_mut().state.apply(replacing);
     screen.run();
     screen.get_by_label(words::REPLACES);
-    assert!(screen.query_all_by_label("door wants to send 3 files, 3.7 MB").count() > 0);
+    assert!(
+        screen
+            .query_all_by_label("door wants to send 3 files, 3.7 MB")
+            .count()
+            > 0
+    );
     let offers = &screen.state().state.offers;
     let ours: Vec<_> = offers.iter().map(|offer| offer.transfer).collect();
     let accepted = click(&mut screen, words::ACCEPT_ALL);
@@ -241,7 +283,9 @@ fn a_file_waits_for_its_turn_or_for_the_contact() {
 #[test]
 fn who_receives_is_not_told_to_send_again_nor_that_there_is_no_room_there() {
     let (ids, mut state) = (Ids::new(), at_home());
-    let lost = Outcome::Lost { why: "it said goodbye".into() };
+    let lost = Outcome::Lost {
+        why: "it said goodbye".into(),
+    };
     let refused = Outcome::Refused {
         reason: RefuseReason::Unwritable,
         text: String::new(),
@@ -249,7 +293,10 @@ fn who_receives_is_not_told_to_send_again_nor_that_there_is_no_room_there() {
     for outcome in [lost, refused] {
         let mut came = status(ids.transfer(), Phase::Ended, 0);
         came.direction = Direction::Incoming;
-        state.apply(Notice::TransferEnded { status: came, outcome });
+        state.apply(Notice::TransferEnded {
+            status: came,
+            outcome,
+        });
     }
     let screen = open(state);
     screen.get_by_label("Connection lost. It goes on when door sends it again.");
@@ -293,7 +340,11 @@ fn a_failed_transfer_can_be_tried_again_and_what_came_be_looked_at() {
     screen.get_by_label("Failed: no space left on device");
     assert!(screen.query_by_label_contains("1 file failed").is_none());
     // What a program may run is never opened, only its folder shown.
-    assert!(screen.query_by_label(&of(words::OPEN, "evil.desktop")).is_none());
+    assert!(
+        screen
+            .query_by_label(&of(words::OPEN, "evil.desktop"))
+            .is_none()
+    );
     assert_eq!(
         click(&mut screen, &of(words::SHOW_IN_FOLDER, "evil.desktop")),
         [Action::OpenFolder("/home/me/in".into())]
@@ -344,11 +395,20 @@ fn a_picture_that_came_is_asked_for_once_and_shown_in_place_of_its_card() {
     assert_eq!(screen.state_mut().take(), []);
     screen.get_by_label(&of(words::SHOW_IN_FOLDER, "beds.png"));
     let (ctx, image) = (screen.ctx.clone(), scenes::picture(3));
-    screen.state_mut().album.keep_thumbnail(&ctx, path.clone(), Some((&image, 1)));
+    screen
+        .state_mut()
+        .album
+        .keep_thumbnail(&ctx, path.clone(), Some((&image, 1)));
     screen.run();
     let picture = screen.get_by_label(&of(words::OPEN, "beds.png")).rect();
-    assert!(picture.height() > 150.0 && picture.width() <= 320.0, "{picture}");
-    assert_eq!(click(&mut screen, &of(words::OPEN, "beds.png")), [Action::OpenFile(path)]);
+    assert!(
+        picture.height() > 150.0 && picture.width() <= 320.0,
+        "{picture}"
+    );
+    assert_eq!(
+        click(&mut screen, &of(words::OPEN, "beds.png")),
+        [Action::OpenFile(path)]
+    );
 }
 
 #[test]
@@ -360,7 +420,11 @@ fn a_file_that_came_while_its_page_is_not_open_is_told_for_eight_seconds() {
     screen.get_by_label("From door, saved in Downloads");
     screen.state_mut().state.now += std::time::Duration::from_secs(9);
     screen.run();
-    assert!(screen.query_by_label("From door, saved in Downloads").is_none());
+    assert!(
+        screen
+            .query_by_label("From door, saved in Downloads")
+            .is_none()
+    );
 }
 
 #[test]
@@ -447,7 +511,10 @@ fn a_text_is_shown_as_it_was_written() {
         "\u{202e}exe",
     ] {
         let text = text.to_owned();
-        state.apply(Notice::Text { peer: peer("door"), text });
+        state.apply(Notice::Text {
+            peer: peer("door"),
+            text,
+        });
     }
     let screen = open(state);
     for shown in [
@@ -512,7 +579,11 @@ fn hostile_names_and_texts_neither_break_the_screen_nor_steer_it() {
         .filter_map(|node| node.accesskit_node().label())
         .collect();
     assert!(shown.len() > 10);
-    assert!(shown.iter().all(|text| !text.contains(['\u{202e}', '\u{1b}', '\u{7}'])));
+    assert!(
+        shown
+            .iter()
+            .all(|text| !text.contains(['\u{202e}', '\u{1b}', '\u{7}']))
+    );
 }
 
 #[test]
