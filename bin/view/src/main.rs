@@ -5,6 +5,7 @@ mod arguments;
 mod engine;
 mod keep;
 mod model;
+mod outside;
 mod paths;
 mod shell;
 mod start;

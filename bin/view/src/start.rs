@@ -15,6 +15,7 @@ use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
 use crate::keep::{self, Keeper};
 use crate::model::{Action, Config, Own, State, Warning, Zone};
+use crate::outside::{self, Claim, Request, SingleError};
 use crate::paths;
 use crate::shell::{Display, ShellError};
 use crate::words;
@@ -34,6 +35,9 @@ pub(crate) enum StartError {
     /// The state folder can't be used.
     #[error(transparent)]
     State(#[from] StateError),
+    /// There is a window already, and it can't be reached.
+    #[error(transparent)]
+    Single(#[from] SingleError),
     /// The station can't start.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -76,6 +80,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), StartError> {
         .collect::<Result<_, _>>()?;
     let folder = arguments.state.clone().or_else(Folder::default_dir);
     let folder = Folder::open(folder.ok_or(StartError::NoHome)?)?;
+    let request = Request {
+        watch: watch.clone(),
+        call: call.clone(),
+    };
+    let single = match outside::claim(folder.dir(), &request)? {
+        Claim::First(single) => single,
+        Claim::Second => return Ok(()),
+    };
     let display = Display::connect()?;
     let settings = paths::settings();
     let (config, mut bad_lines) = settings
@@ -105,7 +117,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), StartError> {
         state.expect(peer, CallKind::Talk);
     }
     state.act(&Action::Fullscreen(arguments.fullscreen));
-    Ok(display.run(engine, keeper, state)?)
+    Ok(display.run(engine, keeper, state, &single)?)
 }
 
 /// Who we are, where files go, and which keys are known. The command line goes before the settings.
@@ -159,14 +171,17 @@ fn reached_at(listen: &[SocketAddr]) -> String {
 
 /// The addresses that are listened at by name, or else all of this computer; best first.
 fn addresses(listen: &[SocketAddr]) -> Vec<Address> {
-    let named = listen.iter().filter(|address| !address.ip().is_unspecified());
+    let named = listen
+        .iter()
+        .filter(|address| !address.ip().is_unspecified());
     let named: Vec<_> = named.copied().map(Address::from).collect();
     if !named.is_empty() {
         return named;
     }
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
     let own = own_addresses().into_iter();
-    own.map(|ip| Address::from(SocketAddr::new(ip, port))).collect()
+    own.map(|ip| Address::from(SocketAddr::new(ip, port)))
+        .collect()
 }
 
 /// Starts the station. If somebody else has the usual port, nobody can reach this window, but it

@@ -111,11 +111,10 @@ impl Copy {
 
     /// Builds the copy and plays the rows of the tables.
     fn rows(&self) -> Outcome<Rows> {
-        let mut play = cargo(
-            "run --offline --quiet --release -p transom-proto --features sim --example link -- table"
-                .split(' '),
-        );
-        play.current_dir(&self.root)
+        let build = "run --offline --quiet --release -p transom-proto --features sim";
+        let mut play = cargo(build.split(' '));
+        play.args(["--example", "link", "--", "table"])
+            .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
             // One constant changes a small part of the crate.
             .env("CARGO_INCREMENTAL", "1");
@@ -270,9 +269,9 @@ impl<'a> Tables<'a> {
         println!("<!-- Made by `cargo xtask constants`; 20 minutes on two cores. -->");
         println!(
             "Cells: p50 / p99 of the pictures' latency in ms (before it the p99 of sound, after it \
-             the share of\npictures shown where that is not all), and the file in Mbit/s; `=`: within \
-             {NEAR_PERCENT} % of today's. Rows\nare of 20 Mbit/s with 9.6 of video where nothing else \
-             is said.\n"
+             the share of\npictures shown where that is not all), and the file in Mbit/s; `=`: \
+             within {NEAR_PERCENT} % of today's. Rows\nare of 20 Mbit/s with 9.6 of video where \
+             nothing else is said.\n"
         );
         for (number, lines) in &self.lines {
             let rows = self.today.iter().filter(|((table, _), _)| table == number);

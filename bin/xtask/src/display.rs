@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Display {
     name: String,
     server: Child,
+    /// Minimises windows, where it is installed.
+    manager: Option<Child>,
 }
 
 impl Display {
@@ -40,7 +42,33 @@ impl Display {
         let name = format!(":{}", number.trim());
         match name.len() {
             1 => Err(Failure::new("Xvfb does not start here")),
-            _ => Ok(Self { name, server }),
+            _ => {
+                let manager = Command::new("openbox").env("DISPLAY", &name).spawn().ok();
+                let display = Self {
+                    name,
+                    server,
+                    manager,
+                };
+                display.await_manager();
+                Ok(display)
+            }
+        }
+    }
+
+    /// Whether windows can be minimised.
+    pub(crate) fn has_manager(&self) -> bool {
+        self.manager.is_some()
+    }
+
+    /// A window that comes up while the manager starts is never shown.
+    fn await_manager(&self) {
+        let last = Instant::now() + PATIENCE;
+        while self.has_manager() && Instant::now() < last {
+            if self.hand(&["get_num_desktops"]).is_ok() {
+                thread::sleep(Duration::from_millis(300));
+                return;
+            }
+            thread::sleep(Duration::from_millis(100));
         }
     }
 
@@ -94,7 +122,11 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        // Both fail only where it has ended already.
+        // Each fails only where it has ended already.
+        if let Some(manager) = &mut self.manager {
+            let _ = manager.kill();
+            let _ = manager.wait();
+        }
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

@@ -15,8 +15,8 @@ use std::thread;
 /// As the crate `mdns-sd` names its thread.
 const MDNS_THREAD: &str = "mDNS_daemon";
 
-/// Makes every panic of this program end it, but for those that cost one picture. Programs call it
-/// first; it also counts for the threads of others. The program has to be built with
+/// Makes every panic of this program end it, but for those on a picture and on a packet of mDNS.
+/// Programs call it first; it also counts for the threads of others. The program has to be built with
 /// `panic = "unwind"`, else a bad picture ends it as well.
 pub fn abort_on_panic() {
     let print = take_hook();

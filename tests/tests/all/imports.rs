@@ -32,6 +32,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
+    ("transom-child", &["log", "rustix"]),
     (
         "transom-sound",
         &[
@@ -44,6 +45,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "opus-pure",
             "rustix",
             "thiserror",
+            "transom-child",
         ],
     ),
     (
@@ -54,6 +56,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "log",
             "nokhwa",
             "thiserror",
+            "transom-child",
             "v4l",
             "zune-jpeg",
         ],

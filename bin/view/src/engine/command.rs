@@ -75,7 +75,6 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Close
         | Action::Dismiss(_)
         | Action::ForgetHistory
-        | Action::ForgetMissed(_)
         | Action::Fullscreen(_)
         | Action::HearYourself(_)
         | Action::Help(_)

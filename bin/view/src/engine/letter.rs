@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, TransferStatus};
 
 use crate::model::{Face, FolderFor, Kept};
+use crate::outside::{About, Choice, Request};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -22,6 +23,10 @@ pub(crate) enum Letter {
     PickedFolder(FolderFor, Result<Option<PathBuf>, String>),
     /// Something to be said in the status bar.
     Say(String),
+    /// A second start of the program wants something.
+    Asked(Request),
+    /// A notification of the desktop was clicked.
+    Clicked(About, Choice),
     /// The program is asked from outside to end.
     Close,
     /// The station ended; why, if it was not asked to.

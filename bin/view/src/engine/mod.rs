@@ -8,6 +8,8 @@
 //! | `album` | writes pictures and films | the mailbox |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
+//! | `second start` | waits for later starts of the program | the mailbox |
+//! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
@@ -32,6 +34,7 @@ use std::thread::{Builder, JoinHandle};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
 use crate::model::{Action, Duties, Face, FolderFor, State};
+use crate::outside::{Desktop, Requests};
 use crate::words;
 
 use decode::Arrived;
@@ -116,6 +119,22 @@ impl Engine {
     /// Where the pictures are.
     pub(crate) fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// Takes requests of later starts. The thread ends with the program.
+    pub(crate) fn serve(&self, requests: Requests) {
+        let mailbox = self.mailbox.clone();
+        let take = move |request| mailbox.put(Letter::Asked(request));
+        let serve = Builder::new().name("second start".to_owned());
+        if let Err(error) = serve.spawn(move || requests.serve(take)) {
+            log::warn!("a second start can't reach this window: {error}");
+        }
+    }
+
+    /// The way to the desktop; clicks on notifications come as letters.
+    pub(crate) fn start_desktop(&self) -> Desktop {
+        let mailbox = self.mailbox.clone();
+        Desktop::start(move |about, choice| mailbox.put(Letter::Clicked(about, choice)))
     }
 
     /// Does from now on what the state asks for.

@@ -13,7 +13,7 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
-use transom::{Accept, Handle, InboxSettings, State as Folder};
+use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder};
 use transom_users::{Book, Contact};
 
 use crate::model::{
@@ -69,6 +69,23 @@ impl Keeper {
     pub(crate) fn also(&mut self, state: &mut State, called: Contact) {
         state.unbook(called.name);
         self.called.push(called);
+    }
+
+    /// The contact of that name or address; one that stands in no book is reached all the same.
+    pub(crate) fn reach(
+        &mut self,
+        state: &mut State,
+        handle: &Handle,
+        peer: &PeerName,
+    ) -> Result<PeerName, String> {
+        let contact = self.current.lookup(peer.as_str());
+        let contact = contact.map_err(|error| error.to_string())?;
+        let name = contact.name;
+        if self.current.find(name.as_str()).is_none() {
+            self.called.push(contact);
+            self.rebook(state, handle, self.current.clone());
+        }
+        Ok(name)
     }
 
     /// Fills the state with what earlier runs left, and sends what they could not.

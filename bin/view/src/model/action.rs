@@ -111,8 +111,6 @@ pub(crate) enum Action {
     Overlay(bool),
     /// Show the keys, or not.
     Help(bool),
-    /// Take the missed calls of one, or of all, off the list.
-    ForgetMissed(Option<PeerName>),
     /// Send a line of text.
     Text { peer: PeerName, text: String },
     /// Open the desktop's file dialog.

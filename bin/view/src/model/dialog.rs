@@ -6,7 +6,7 @@ use transom_users::{Address, Book, Contact, Rights};
 
 use crate::words;
 
-use super::{CodeForm, Config, Knock, Person, State};
+use super::{Action, CodeForm, Config, Knock, Person, State};
 
 /// A dialog.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub(crate) enum Dialog {
     Link(String),
     /// Somebody is about to be removed.
     Remove(PeerName),
+    /// The window is about to close, and with it a call.
+    Quit,
     /// How the window behaves.
     Settings(Box<SettingsForm>),
     /// Our code is shown.
@@ -91,8 +93,18 @@ impl Dialog {
     pub(crate) fn is_question(&self) -> bool {
         matches!(
             self,
-            Self::CancelTransfer(_) | Self::ForgetTexts(_) | Self::Remove(_)
+            Self::CancelTransfer(_) | Self::ForgetTexts(_) | Self::Quit | Self::Remove(_)
         )
+    }
+}
+
+impl State {
+    /// What a wish to close the window does: during a call it is asked for once.
+    pub(crate) fn quitting(&self) -> Action {
+        match self.calls.talking() && self.dialog != Some(Dialog::Quit) {
+            true => Action::Open(Dialog::Quit),
+            false => Action::Quit,
+        }
     }
 }
 

@@ -42,10 +42,10 @@ use transom_users::{Address, Contact};
 
 use crate::words;
 
-pub(crate) use abilities::{Abilities, MAX_ABILITIES};
+pub(crate) use abilities::MAX_ABILITIES;
 pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use call::{Call, Ending, Stage};
-pub(crate) use calls::{Calls, Duties, Incoming, Missed, OwnTrouble};
+pub(crate) use calls::{Calls, Duties, Incoming, OwnTrouble};
 pub(crate) use clock::Zone;
 pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
 pub(crate) use contacts::{Move, moves};
@@ -54,8 +54,8 @@ pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use own::{Corner, source_of};
-pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode, Station};
 pub(crate) use pace::{Bound, Sample, Summary};
+pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode, Station};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
 pub(crate) use sound::{OwnSound, Sound};

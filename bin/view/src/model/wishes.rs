@@ -39,8 +39,6 @@ impl State {
             Action::ShowOwn(on) if self.calls.talking() => self.calls.own.hidden = !on,
             Action::ShowOwn(on) => self.calls.own.open = *on,
             Action::MoveOwn(corner) => self.calls.own.corner = *corner,
-            Action::ForgetMissed(None) => self.calls.missed.clear(),
-            Action::ForgetMissed(Some(peer)) => self.calls.missed.retain(|one| one.peer != *peer),
             Action::Record { peer, on } => self.with_call(*peer, |call| call.recording = *on),
             Action::Overlay(on) => {
                 self.overlay = *on;
@@ -72,6 +70,15 @@ impl State {
         self.begin(peer, kind, stage);
         if self.calls.alone_peer.is_some() {
             self.calls.alone_peer = Some(peer);
+        }
+    }
+
+    /// What turns to a peer from outside the window: a call that is open already goes on.
+    pub(crate) fn wanted(&self, peer: PeerName, kind: CallKind) -> Action {
+        match (self.calls.of(peer), kind) {
+            (Some(call), _) if call.is_open() => Action::Choose(peer),
+            (_, CallKind::View) => Action::Watch(peer),
+            _ => Action::Call(peer),
         }
     }
 

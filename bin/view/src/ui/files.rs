@@ -124,12 +124,6 @@ fn in_order(state: &State) -> impl Iterator<Item = &Transfer> {
     begun.chain(state.transfers.iter().filter(waits))
 }
 
-/// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.
-pub(super) fn totals(state: &State) -> Option<String> {
-    let (count, done, all, rate) = state.totals();
-    (count > 0).then(|| words::totals(count, done, all, rate))
-}
-
 /// Files dropped on the window go to the contact that was chosen when the drag entered the window,
 /// which the veil names.
 pub(super) fn drops(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
@@ -220,7 +214,12 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
     let is_told = matches!(transfer.outcome, Some(Outcome::Failed { .. })) && status.files <= 1;
     if transfer.failures > 0 && !is_told {
         let text = words::failures(transfer.failures, &transfer.last_failure);
-        line(ui, RichText::new(text).small().color(theme::tokens(ui).danger_text));
+        line(
+            ui,
+            RichText::new(text)
+                .small()
+                .color(theme::tokens(ui).danger_text),
+        );
     }
     ui.horizontal(|ui| buttons(ui, state, transfer, actions));
     ui.add_space(6.0);

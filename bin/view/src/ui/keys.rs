@@ -135,9 +135,11 @@ fn neighbour(order: &[PeerName], of: Option<PeerName>, after: bool) -> Option<Pe
 fn of_person(ui: &Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
     let (peer, abilities) = (person.name, state.abilities(person));
     let is_free = state.calls.of(peer).is_none_or(|call| !call.is_open());
-    for (key, video) in [(Key::C, false), (Key::Y, true)] {
-        if is_free && abilities.takes_calls() && chord(ui, key) {
-            actions.extend(page::call(state, person, video));
+    if is_free && abilities.takes_calls() {
+        for (pressed, video) in [(chord(ui, Key::C), false), (chord(ui, Key::Y), true)] {
+            if pressed {
+                actions.extend(page::call(state, person, video));
+            }
         }
     }
     if command(ui, Key::I) {

@@ -180,7 +180,9 @@ pub(super) fn tokens(ui: &Ui) -> &'static Tokens {
 /// The colour of a key's avatar: another key has another colour. `None` before a key is known.
 pub(super) fn avatar(key: Option<&[u8]>) -> Color32 {
     let first = key.and_then(|key| key.first());
-    first.map_or(DARK.edge, |byte| AVATARS[usize::from(*byte) % AVATARS.len()])
+    first.map_or(DARK.edge, |byte| {
+        AVATARS[usize::from(*byte) % AVATARS.len()]
+    })
 }
 
 /// White over a picture, in percent: buttons at rest, under the pointer, pressed.
@@ -272,6 +274,7 @@ impl Type {
     }
 }
 
+const REGULAR: &str = "regular";
 const MEDIUM: &str = "medium";
 const SEMI: &str = "semi";
 const BOLD: &str = "bold";
@@ -325,7 +328,7 @@ fn fonts() -> FontDefinitions {
     let plain = FontData::from_static;
     let mut fonts = FontDefinitions::empty();
     for (name, family, data) in [
-        ("regular", FontFamily::Proportional, weight(450.0)),
+        (REGULAR, FontFamily::Proportional, weight(450.0)),
         (MEDIUM, named(MEDIUM), weight(500.0)),
         (SEMI, named(SEMI), weight(600.0)),
         (BOLD, named(BOLD), weight(660.0)),
@@ -334,7 +337,10 @@ fn fonts() -> FontDefinitions {
         (FILLED, named(FILLED), plain(SOLIDS)),
     ] {
         fonts.font_data.insert(name.to_owned(), Arc::new(data));
-        fonts.families.insert(family, vec![name.to_owned()]);
+        // What a font lacks comes from the usual one, at least the mark for an unknown letter.
+        let mut fallback = vec![name.to_owned()];
+        fallback.extend((name != REGULAR).then(|| REGULAR.to_owned()));
+        fonts.families.insert(family, fallback);
     }
     fonts
 }

@@ -4,8 +4,6 @@ use std::fmt::Display;
 
 use transom::PublicKey;
 
-use super::line;
-
 pub(crate) const EDIT: &str = "Edit";
 pub(crate) const ADD_TO_CONTACTS: &str = "Add to contacts";
 

@@ -172,13 +172,6 @@ pub(crate) fn offers_of(name: &str, count: usize, all: u64) -> String {
     format!("{name} offers {count} files and folders ({})", bytes(all))
 }
 
-/// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.
-pub(crate) fn totals(count: usize, done: u64, all: u64, rate: u64) -> String {
-    let word = if count == 1 { "transfer" } else { "transfers" };
-    let (done, all, rate) = (bytes(done), bytes(all), bytes(rate));
-    format!("{count} {word}, {done} of {all}, {rate}/s")
-}
-
 /// What goes where.
 pub(crate) fn transfer(direction: Direction, file: &str, name: &str) -> String {
     match direction {

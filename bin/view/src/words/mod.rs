@@ -4,6 +4,7 @@
 
 mod call;
 mod contacts;
+mod desktop;
 mod files;
 mod list;
 mod numbers;
@@ -17,6 +18,7 @@ mod warnings;
 
 pub(crate) use call::*;
 pub(crate) use contacts::*;
+pub(crate) use desktop::*;
 pub(crate) use files::*;
 pub(crate) use list::*;
 pub(crate) use numbers::*;

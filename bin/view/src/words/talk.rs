@@ -30,7 +30,3 @@ pub(crate) fn they_wrote(name: &str, text: &str) -> String {
 pub(crate) fn we_wrote(text: &str) -> String {
     format!("me: {text}")
 }
-
-pub(crate) fn wrote(name: &str) -> String {
-    format!("{name} wrote")
-}

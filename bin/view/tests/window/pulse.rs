@@ -29,7 +29,16 @@ impl Pulse {
             "--use-pid-file=no",
         ]);
         server.args(["-L", &format!("{protocol}{}", socket.display())]);
-        server.args(["-L", "module-sine-source source_name=hum frequency=440"]);
+        // Not module-sine-source, which gives no sound for a second now and then.
+        server.args([
+            "-L",
+            "module-null-sink sink_name=mouth rate=48000 channels=1",
+        ]);
+        server.args(["-L", "module-sine sink=mouth frequency=440"]);
+        server.args([
+            "-L",
+            "module-remap-source source_name=hum master=mouth.monitor",
+        ]);
         for name in names {
             let sink = format!("module-null-sink sink_name={name} rate=48000 channels=1");
             server.args(["-L", &sink]);

@@ -11,8 +11,8 @@ use transom::{Identity, State};
 use super::display::{Display, until};
 use super::pulse::Pulse;
 use super::{
-    FIRST_CONTACT, HEIGHT, Scratch, TEXT_FIELD, WIDTH, Window, close,
-    dialog_that_chooses, program, skip,
+    FIRST_CONTACT, HEIGHT, Scratch, TEXT_FIELD, WIDTH, Window, close, dialog_that_chooses, program,
+    skip,
 };
 
 /// Between the two windows, for their frames.
@@ -20,7 +20,7 @@ const GAP: i32 = 20;
 /// The card of a ringing call, over everything else.
 const RING: (i32, i32) = (800, 250);
 /// On the card of an offer, over the picture.
-const ACCEPT: (i32, i32) = (46, 130);
+const ACCEPT: (i32, i32) = (54, 99);
 /// Where the far picture moves, and nothing of the small one of oneself is; and the same in a
 /// window of 1000 by 640.
 const FAR: (i32, i32) = (450, 540);
@@ -249,6 +249,10 @@ fn two_people_hear_each_other_through_a_sound_server_until_one_mutes() {
     writes(&carl, &dora, &left, &right);
     calls(&left, &right);
     sounds(&carl, &dora, &right);
+    // A window in a call asks before it closes.
+    left.key("ctrl+h");
+    display.is_titled(&left.id, "transom (carl)");
+    display.is_titled(&right.id, "transom (dora)");
     left.close();
     right.close();
 }

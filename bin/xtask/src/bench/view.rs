@@ -112,6 +112,13 @@ fn ours(stage: &Stage, display: &Display, film: &str, time: Duration) -> Outcome
     let usage = grid.usage(time)?;
     println!("\n{:<34} {}", "four at 1280x720, 30 fps each", usage.line());
     grid.report(&names);
+    println!("{:<34} {} MB", "memory", grid.memory()? / 1024);
+    if display.has_manager() {
+        let id = display.window_of(grid.window.id())?;
+        display.hand(&["windowminimize", &id])?;
+        thread::sleep(SETTLING);
+        println!("{:<34} {}", "the four minimised", grid.usage(time)?.line());
+    }
     Ok(())
 }
 
@@ -168,6 +175,15 @@ impl Watching {
 
     fn usage(&self, time: Duration) -> Outcome<Usage> {
         Usage::of(self.window.id(), time)
+    }
+
+    /// Memory that is in use, in KiB.
+    fn memory(&self) -> Outcome<u64> {
+        let path = format!("/proc/{}/status", self.window.id());
+        let status = fs::read_to_string(&path).context(&path)?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.ok_or_else(|| Failure::new(format!("{path}: no VmRSS")))
     }
 
     /// What the window said of each stream: medians of its seconds, and the worst of them.

@@ -2,6 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, exit};
+use std::thread::Builder;
 
 use transom::media::{ImageError, guard};
 
@@ -24,6 +25,13 @@ fn a_panic_on_a_picture_ends_nothing() {
     assert_eq!(status.code(), Some(LIVED_ON), "{status}");
 }
 
+/// As the crate `mdns-sd` calls its thread; a test of the programs looks whether it still does.
+#[test]
+fn a_panic_on_a_packet_of_mdns_ends_that_thread_only() {
+    let status = child("mDNS_daemon");
+    assert_eq!(status.code(), Some(LIVED_ON), "{status}");
+}
+
 fn child(place: &str) -> ExitStatus {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
@@ -31,7 +39,8 @@ fn child(place: &str) -> ExitStatus {
         .env(WHERE, place);
     let output = child.output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(told.contains("panicked"), place != "picture", "{told}");
+    let ends = matches!(place, "thread" | "main");
+    assert_eq!(told.contains("panicked"), ends, "{told}");
     output.status
 }
 
@@ -43,6 +52,11 @@ fn in_the_child() {
     transom::abort_on_panic();
     match place.as_str() {
         "thread" => drop(std::thread::spawn(|| panic!("a bug")).join()),
+        "mDNS_daemon" => {
+            let thread = Builder::new().name(place);
+            let thread = thread.spawn(|| panic!("a bad packet")).unwrap();
+            assert!(thread.join().is_err());
+        }
         "picture" => {
             let failed = guard(|| -> Result<(), ImageError> { panic!("a bad picture") });
             assert_eq!(failed, Err(ImageError::Panicked));

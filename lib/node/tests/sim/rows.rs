@@ -1,6 +1,6 @@
 //! The rows of `cargo xtask bench link`, with its bounds but for two. In row 1 the model gives the
-//! file 93 % of what is left, where the bench asks for 95 % and real sockets give 97 %. In row 7 all
-//! pictures are asserted after the first second.
+//! file 93 % of what is left, where the bench asks for 95 % and real sockets give 97 %. In row 7
+//! all pictures are asserted after the first second.
 
 use std::time::Duration;
 

@@ -22,8 +22,8 @@ use super::pipe::Route;
 use super::sound::sound;
 use crate::{CallEvent, CallId, Event, Instant, PeerError, Picture, TransferId};
 
-/// Arbitrary bytes of the peer and arbitrary verbs of the caller cause no panic, and the memory held
-/// stays within its limits.
+/// Arbitrary bytes of the peer and arbitrary verbs of the caller cause no panic, and the memory
+/// held stays within its limits.
 ///
 /// # Panics
 /// When the law is broken.

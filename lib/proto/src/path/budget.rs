@@ -42,9 +42,9 @@ pub(super) const MEDIA_FIRST: u64 = 32 * 1024;
 const STARTUP_GAIN: u64 = 2;
 
 /// A path that is longer than eight times the target takes an eighth of its round trip as target:
-/// at the rate of that window the next one is an eighth larger, which finds a rate that has risen. A
-/// quarter gave no file more than 0.1 Mbit/s of 20, and cost pictures 1 to 4 ms; at 1 Gbit/s and 40
-/// ms it overflowed a FIFO of 1.5 MB (model).
+/// at the rate of that window the next one is an eighth larger, which finds a rate that has risen.
+/// A quarter gave no file more, and cost pictures 1 to 4 ms; at 1 Gbit/s and 40 ms it overflowed a
+/// FIFO of 1.5 MB (model).
 pub(super) const LONG_PATH: u32 = 8;
 
 /// Pings and acks may stay in flight until something else is acked.
@@ -78,7 +78,7 @@ const WORTHWHILE_PART: u64 = 8;
 const CLEAN_PERCENT: u32 = 75;
 
 /// The same without a call of its own: such a session shares the path with one that it can't see,
-/// and its rate is more than its share, so that its file data leave nearly all of the path. Two such
+/// and its rate is more than its share, so its file data leave nearly all of the path. Two such
 /// files beside a call over 20 Mbit/s and 20 ms: with three quarters each 17 % of the pictures were
 /// shown, with a fifth 99 % (model).
 const CLEAN_PERCENT_BESIDE: u32 = 20;

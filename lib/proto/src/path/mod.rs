@@ -65,14 +65,14 @@
 //!
 //! # Limits
 //!
-//! - Another program of the same owner shares only the mark that a call is live: its file knows the
-//!   rate of the link by its own session alone. (Without that rate in the model of the queue, a file
-//!   that the pictures of another program interrupt got 64 to 77 % of what is left over real
-//!   sockets, with it 95 %.) By whole stations it gets 8.6 of 9.5 Mbit/s over a LAN and over 40 ms, but
-//!   3.4 over 20 ms.
-//! - At 2 Mbit/s a file to another peer has a window of two segments, 12 ms, whatever the call needs:
-//!   beside it and 0.96 Mbit/s of video 14 % of the pictures are lost, and sound waits for 25 ms.
-//!   Beside a file to the viewer all are shown, and sound waits for 10 ms.
+//! - Another program of the same owner shares only the mark that a call is live, and its file keeps
+//!   to its own window: the model of the queue knows only the bytes of its own station, and by it a
+//!   file that the pictures of another program interrupt got 64 to 77 % of what is left over real
+//!   sockets, with its own window 95 %. By whole stations it gets 8.6 of 9.5 Mbit/s over a LAN and
+//!   over 40 ms, but 3.4 over 20 ms.
+//! - At 2 Mbit/s a file to another peer has a window of two segments, 12 ms, whatever the call
+//!   needs: beside it and 0.96 Mbit/s of video 14 % of the pictures are lost, and sound waits for
+//!   25 ms. Beside a file to the viewer all are shown, and sound waits for 10 ms.
 //! - A call that is too much for its link leaves the file exactly its floor of 5 %, which costs its
 //!   p99 15 to 20 ms (105 for a file to another peer).
 //! - Two files over a round trip of 20 ms share unevenly, 5.3 and 3.3 Mbit/s.
@@ -203,8 +203,7 @@ impl Path {
         let queued = delays.one_way.saturating_sub(base.one_way);
         self.queue_delay = Duration::from_micros(queued.unsigned_abs());
         let is_busy = self.rate.handle_ack(ack, self.queue_delay, base.rtt);
-        let rate = self.rate.value().unwrap_or(0);
-        self.uplink.on_ack(self.queue_delay, base.rtt, rate, now);
+        self.uplink.on_ack(self.queue_delay, base.rtt, now);
         let last = core::mem::replace(&mut self.last_ack, ack);
         let left = |ack: Ack| Instant(ack.clock.wrapping_sub(base.one_way.cast_unsigned()));
         let times = [left(last), left(ack)];

@@ -22,8 +22,8 @@ const APART: u32 = 8;
 /// ten times slower is known within 0.2 s.
 const SPAN: Duration = Duration::from_millis(100);
 
-/// An interval is busy if the last byte of each of its steps from ack to ack waited for this part of
-/// the step.
+/// An interval is busy if the last byte of each of its steps from ack to ack waited for this part
+/// of the step.
 const BUSY_PERCENT: u32 = 75;
 
 /// The delivery rate, in bytes per second: a windowed maximum of measured intervals, much as in BBR

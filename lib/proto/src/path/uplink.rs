@@ -75,10 +75,6 @@ struct Model {
     /// Sessions in which sound runs.
     sounds: AtomicU64,
     delivered: Delivered,
-    /// The greatest rate that a session measured for itself while none of them sent media.
-    fastest: Recent,
-    /// When media were last sent.
-    media_at: AtomicU64,
     /// The longest base round trip.
     longest: Recent,
     /// The complement of the least queueing delay.
@@ -96,11 +92,9 @@ struct Recent {
 }
 
 impl Uplink {
-    /// Bytes a second that the link takes: what all sessions were seen to deliver together; 0
-    /// before. Beside a call of another program, whose bytes are not known here, it is what one of
-    /// them alone delivers between two pictures of that call, if that is more.
+    /// Bytes a second that all sessions were seen to deliver together; 0 before.
     pub(super) fn rate(&self) -> u64 {
-        self.0.delivered.rate().max(self.0.fastest.value())
+        self.0.delivered.rate()
     }
 
     /// The longest base round trip of the sessions.
@@ -181,9 +175,6 @@ impl Uplink {
         model.queued_at.store(now.0, Relaxed);
         model.unacked.fetch_add(bytes, Relaxed);
         model.media.fetch_add(media, Relaxed);
-        if media > 0 {
-            model.media_at.store(now.0, Relaxed);
-        }
     }
 
     /// The least that a record waited lately.
@@ -202,13 +193,8 @@ impl Uplink {
         self.0.media.fetch_sub(media, Relaxed);
     }
 
-    /// A session's last byte acked waited for `queued` on a path whose base round trip is `base`,
-    /// and which takes `rate` bytes a second.
-    pub(super) fn on_ack(&self, queued: Duration, base: Duration, rate: u64, now: Instant) {
-        let media_at = Instant(self.0.media_at.load(Relaxed));
-        if now - media_at > LONGEST_SPAN {
-            self.0.fastest.take(rate, LONGEST_SPAN, now);
-        }
+    /// A session's last byte acked waited for `queued` on a path whose base round trip is `base`.
+    pub(super) fn on_ack(&self, queued: Duration, base: Duration, now: Instant) {
         let micros = to_u64(queued.as_micros());
         self.0.standing.take(u64::MAX - micros, DELAYS_SPAN, now);
         self.0.peak.take(micros, DELAYS_SPAN, now);
@@ -273,8 +259,8 @@ mod tests {
         let uplink = Uplink::default();
         uplink.on_delivered(60_000, [START - 60 * MILLI, START], true, START);
         assert_eq!(uplink.rate(), 1_000_000);
-        uplink.on_ack(most, 10 * MILLI, 0, START);
-        uplink.on_ack(least, 10 * MILLI, 0, START);
+        uplink.on_ack(most, 10 * MILLI, START);
+        uplink.on_ack(least, 10 * MILLI, START);
         uplink
     }
 
@@ -287,26 +273,6 @@ mod tests {
             assert_eq!(uplink.queue(START + 4 * MILLI), left, "{least} us");
             assert_eq!(uplink.queue(START + 90 * MILLI), 0);
         }
-    }
-
-    #[test]
-    fn beside_a_call_of_another_program_the_rate_of_a_session_alone_counts() {
-        let uplink = measured(Duration::ZERO, 9 * MILLI);
-        uplink.on_sent(1, 1, START);
-        let mut at = START;
-        for (millis, rate, counts) in [
-            (800, 2_000_000, 1_000_000),
-            (1, 900_000, 1_000_000),
-            (1, 2_000_000, 2_000_000),
-        ] {
-            at = at + millis * MILLI;
-            uplink.on_ack(MILLI, MILLI, rate, at);
-            assert_eq!(uplink.rate(), counts);
-        }
-        uplink.on_sent(10_000, 0, at);
-        assert_eq!(uplink.queue(at + 4 * MILLI), 2_000);
-        uplink.on_ack(MILLI, MILLI, 900_000, at + 1_700 * MILLI);
-        assert_eq!(uplink.rate(), 1_000_000, "old");
     }
 
     #[test]
@@ -354,10 +320,10 @@ mod tests {
     fn the_longest_base_counts_for_a_while() {
         let uplink = Uplink::default();
         for (at, base, longest) in [(0, 40, 40), (800, 10, 40), (1_500, 20, 40), (1_600, 5, 20)] {
-            uplink.on_ack(MILLI, MILLI * base, 0, START + MILLI * at);
+            uplink.on_ack(MILLI, MILLI * base, START + MILLI * at);
             assert_eq!(uplink.base_rtt(), MILLI * longest, "at {at} ms");
         }
-        uplink.on_ack(MILLI, MILLI, 0, START + 9_000 * MILLI);
+        uplink.on_ack(MILLI, MILLI, START + 9_000 * MILLI);
         assert_eq!(uplink.base_rtt(), MILLI);
     }
 
@@ -394,7 +360,7 @@ mod tests {
     #[test]
     fn over_a_long_way_an_eighth_of_it_may_wait() {
         let uplink = measured(Duration::ZERO, 9 * MILLI);
-        uplink.on_ack(9 * MILLI, 40 * MILLI, 0, START);
+        uplink.on_ack(9 * MILLI, 40 * MILLI, START);
         // 40 ms of way and 5 ms of queue, of which 43 are taken.
         assert_eq!(uplink.room(3 * MILLI, 43_000, START), 2_000);
     }

@@ -10,7 +10,7 @@
 //! --+-------------------------+---------------------------------------+---------------------------
 //! 1 | control: calls, pings   | nothing                               | what fits
 //! 2 | sound                   | a path that stands still              | the newest 200 ms
-//! 3 | 5 and 6, with credit     | as below, but by no picture or window | one record: the floor, 5 %
+//! 3 | 5 and 6, with credit    | as below, but by no picture or window | one record: the floor, 5 %
 //! 4 | pictures                | media gate, viewer's credit           | one picture, then the next
 //! 5 | texts, file control     | a record of them that is not acked,   | what fits
 //!   |                         | and a picture at the gate             |
@@ -175,8 +175,8 @@ impl Sources<'_> {
         self.calls.pull(record, gate);
     }
 
-    /// Bytes for which the floor needs credit before they go: those of the texts that wait, else a record
-    /// of file data.
+    /// Bytes for which the floor needs credit before they go: those of the texts that wait, else a
+    /// record of file data.
     fn next_below_media(&self, record: &Record<'_>) -> usize {
         match self.output.text.len() {
             0 => record.size().min(self.path.floor_limit()),

@@ -102,7 +102,10 @@ impl Format {
 pub struct Encoder(Coder<opus::Encoder>);
 
 impl Encoder {
-    /// An encoder, or [`CodecError::NotBuiltIn`].
+    /// An encoder.
+    ///
+    /// # Errors
+    /// [`CodecError::NotBuiltIn`] and [`CodecError::NotMade`].
     pub fn new(codec: Codec) -> Result<Encoder, CodecError> {
         Ok(Encoder(match codec {
             Codec::Pcm => Coder::Pcm,
@@ -165,7 +168,7 @@ pub const MAX_FRAME: u16 = 1_920;
 /// Longest encoded frame: 40 ms of PCM. An Opus packet has at most 1275 bytes.
 pub const MAX_ENCODED_BYTES: usize = 2 * MAX_FRAME as usize;
 
-/// Why a format or a frame of a peer is refused.
+/// Why a codec can't be had, or a format or a frame of a peer is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {
@@ -186,6 +189,14 @@ pub enum CodecError {
     /// The codec is not part of this build.
     #[error("this build has no Opus")]
     NotBuiltIn,
+    /// The codec refuses its own settings: a mistake in this program.
+    #[error("the Opus {coder} can't be made: {why}")]
+    NotMade {
+        /// Encoder or decoder.
+        coder: &'static str,
+        /// What the codec says.
+        why: &'static str,
+    },
     /// Bytes that are no Opus packet.
     #[error("a damaged Opus packet of {0} bytes")]
     Packet(usize),

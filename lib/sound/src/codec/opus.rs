@@ -13,7 +13,7 @@
 //! | 64 kbit/s constant | 80 | 17.3 - 19.1 |
 //! | **72 kbit/s constant** | 90 | 19.1 - 20.9 |
 
-use opus_pure::{Application, OpusDecoder, OpusEncoder, RateControl, packet};
+use opus_pure::{Application, Error, OpusDecoder, OpusEncoder, RateControl, packet};
 
 use super::{CodecError, MAX_FRAME};
 use crate::{BLOCK, RATE};
@@ -26,7 +26,7 @@ pub(super) struct Encoder(Box<OpusEncoder>);
 impl Encoder {
     pub(super) fn new() -> Result<Encoder, CodecError> {
         let mut encoder = OpusEncoder::new(RATE as i32, 1, Application::RestrictedLowDelay)
-            .map_err(|_| CodecError::NotBuiltIn)?;
+            .map_err(not_made("encoder"))?;
         encoder.bitrate_bps = BITRATE;
         encoder.complexity = COMPLEXITY;
         encoder.rate_control = RateControl::Cbr;
@@ -47,7 +47,7 @@ pub(super) struct Decoder(Box<OpusDecoder>);
 
 impl Decoder {
     pub(super) fn new() -> Result<Decoder, CodecError> {
-        let decoder = OpusDecoder::new(RATE as i32, 1).map_err(|_| CodecError::NotBuiltIn)?;
+        let decoder = OpusDecoder::new(RATE as i32, 1).map_err(not_made("decoder"))?;
         Ok(Decoder(Box::new(decoder)))
     }
 
@@ -77,8 +77,32 @@ impl Decoder {
     }
 }
 
+fn not_made(coder: &'static str) -> impl Fn(Error) -> CodecError {
+    move |why| {
+        let why = match why {
+            Error::InvalidArgument(why) | Error::Internal(why) => why,
+            _ => "no reason is given",
+        };
+        CodecError::NotMade { coder, why }
+    }
+}
+
 /// 90 bytes each 10 ms.
 const BITRATE: i32 = 72_000;
 const COMPLEXITY: i32 = 5;
 /// An Opus frame is at most this long (RFC 6716, 3.4).
 const MAX_PACKET_BYTES: usize = 1_275;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_codec_that_can_not_be_made_says_why() {
+        let decoder = OpusDecoder::new(RATE as i32, 7).map_err(not_made("decoder"));
+        assert_eq!(
+            decoder.err().unwrap().to_string(),
+            "the Opus decoder can't be made: Invalid number of channels"
+        );
+    }
+}

@@ -31,8 +31,6 @@ mod list;
 mod live;
 mod name;
 mod pace;
-#[cfg(unix)]
-mod program;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod retry;

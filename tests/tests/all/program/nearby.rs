@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -70,6 +71,13 @@ impl Home {
     }
 }
 
+fn threads_of(id: u32) -> Vec<String> {
+    let threads = fs::read_dir(format!("/proc/{id}/task")).unwrap();
+    let name = |path: &Path| fs::read_to_string(path.join("comm")).unwrap_or_default();
+    let names = threads.flatten().map(|thread| name(&thread.path()));
+    names.map(|name| name.trim().to_owned()).collect()
+}
+
 fn is_camera_of(station: &Value, name: &str) -> bool {
     let can = station["can"].as_array().unwrap();
     station["name"] == name && can.iter().any(|can| can == "camera")
@@ -79,8 +87,14 @@ fn is_camera_of(station: &Value, name: &str) -> bool {
 fn a_box_is_found_by_what_it_announces_and_stays_unproven() {
     let Some(home) = Home::new(2) else { return };
     home.near.knows(&home.far, "10.77.0.1", "view");
-    let _box = home.camera(&["--name", "porch"]);
+    let camera = home.camera(&["--name", "porch"]);
     home.find_until("the box", |found| found.len() == 1);
+    // By this name a panic in it is told from others.
+    let threads = threads_of(camera.id());
+    assert!(
+        threads.iter().any(|name| name == "mDNS_daemon"),
+        "{threads:?}"
+    );
     let station = &home.found()[0];
     assert!(is_camera_of(station, "porch"), "{station}");
     assert_eq!(station["addresses"][0], "10.77.0.1:7447");

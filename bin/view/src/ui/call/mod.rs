@@ -30,8 +30,8 @@ pub(super) use corner::show as corners;
 pub(super) use hide::Hiding;
 pub(super) use hints::show as hints;
 pub(super) use more::{More, changes, show as more};
-pub(super) use sound::share as level_share;
 pub(super) use numbers::{brief, panel as numbers};
+pub(super) use sound::share as level_share;
 
 /// Where the parts of a call are.
 pub(super) struct Frame {
@@ -74,7 +74,9 @@ pub(super) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    let place = UiBuilder::new().id(Id::new(("call", call.peer))).max_rect(room);
+    let place = UiBuilder::new()
+        .id(Id::new(("call", call.peer)))
+        .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         ui.painter().rect_filled(room, 0.0, STAGE);
@@ -99,7 +101,11 @@ pub(super) fn show(
             scrims(ui, room);
         }
         away::words(ui, &frame, state, call);
-        own::show(ui, &frame, state, album, draft, actions);
+        // While it rings, our picture is the large one.
+        let is_large = !is_answered(call) && call.camera_on;
+        if !is_large {
+            own::show(ui, &frame, state, album, draft, actions);
+        }
         chips(ui, &frame, state, call, is_shown, actions);
         if state.overlay {
             numbers(ui, pos2(room.left() + 16.0, room.top() + 68.0), state, call);
@@ -116,6 +122,11 @@ pub(super) fn show(
     });
 }
 
+/// Whether the other side took the call.
+pub(super) fn is_answered(call: &Call) -> bool {
+    !matches!(call.stage, Stage::Waiting | Stage::Ringing)
+}
+
 /// What keeps the controls on the screen, other than a hand on mouse or keys.
 fn needs_controls(state: &State, call: &Call, draft: &Draft) -> bool {
     let is_trouble = state.own_sound(call) == OwnSound::Lost || state.speaks_muted();
@@ -123,14 +134,7 @@ fn needs_controls(state: &State, call: &Call, draft: &Draft) -> bool {
 }
 
 /// The picture, what stands for it, or what is left of it.
-fn ground(
-    ui: &Ui,
-    room: Rect,
-    state: &State,
-    call: &Call,
-    album: &Album,
-    draft: &mut Draft,
-) {
+fn ground(ui: &Ui, room: Rect, state: &State, call: &Call, album: &Album, draft: &mut Draft) {
     let (face, p) = (Face::Peer(call.peer), ui.painter());
     let like = state.preferences(call.peer);
     let live = album.live(face).filter(|_| state.has_picture(face));
@@ -138,11 +142,11 @@ fn ground(
         (Stage::Live, Some(picture)) if shows_picture(call) => {
             if !like.fill && call.is_talk() || like.fill && !call.is_talk() {
                 let drawn = kit::draw(p, picture, Drawing::filling(like), room);
-                draft.sizes.push((face, drawn.size));
+                draft.sizes.push((face, drawn));
             } else {
                 backdrop(ui, room, face, like, album);
                 let drawn = kit::draw(p, picture, Drawing::whole(like), room);
-                draft.sizes.push((face, drawn.size));
+                draft.sizes.push((face, drawn));
             }
         }
         (Stage::Interrupted(_), _) => backdrop(ui, room, face, like, album),

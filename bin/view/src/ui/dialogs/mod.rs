@@ -12,7 +12,7 @@ use transom::{PeerName, TransferId};
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
 
-use super::{guard, files, settle, theme};
+use super::{files, guard, settle, theme};
 
 /// Points across; every line of a dialog fits.
 const WIDTH: f32 = 460.0;
@@ -31,6 +31,7 @@ pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
             // Drawn by the module of pairings.
             Dialog::Connected(_) | Dialog::EnterCode(_) | Dialog::ShowCode => {}
             Dialog::Link(link) => open_link(ui, link, actions),
+            Dialog::Quit => quit(ui, actions),
             Dialog::Remove(peer) => remove(ui, peer, actions),
             Dialog::Settings(form) => settings::show(ui, state, form, actions),
             Dialog::Sound { peer, .. } => sound::show(ui, state, *peer, actions),
@@ -84,6 +85,16 @@ fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
     });
 }
 
+fn quit(ui: &mut Ui, actions: &mut Vec<Action>) {
+    ui.heading(words::QUIT_QUESTION);
+    buttons(ui, |ui| {
+        if ui.button(words::QUIT_ANYWAY).clicked() {
+            actions.push(Action::Quit);
+        }
+        cancel(ui, actions);
+    });
+}
+
 fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
     ui.heading(words::OPEN_LINK);
     ScrollArea::vertical()
@@ -132,7 +143,9 @@ fn is_entered(ui: &Ui, field: &Response) -> bool {
 }
 
 fn problem(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(words::line(text)).color(theme::tokens(ui).danger_text)).wrap());
+    ui.add(
+        Label::new(RichText::new(words::line(text)).color(theme::tokens(ui).danger_text)).wrap(),
+    );
 }
 
 /// Something to copy, in a field of its own.

@@ -19,9 +19,9 @@ pub(super) use button::{
 };
 pub(super) use field::{Field, bar, key_cap, level, progress_ring, select, switch, switch_row};
 pub(super) use icons::Icon;
-pub(super) use overlay::{Bubble, chip, dialog, float, floating, hint, section};
+pub(super) use overlay::{Bubble, chip, dialog, float, floating, section};
 pub(crate) use picture::Picture;
-pub(super) use picture::{Drawing, draw, letterbox, scrim};
+pub(super) use picture::{Drawing, draw, scrim};
 
 /// Keeps clicks from what is behind that place. It is no stop of the Tab key.
 pub(super) fn ground(ui: &Ui, rect: Rect, id: Id) {

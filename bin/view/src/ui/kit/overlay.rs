@@ -2,13 +2,12 @@
 //! bubble.
 
 use egui::{
-    Align2, Area, Context, CornerRadius, Frame, Id, InnerResponse, Margin, Modal, ModalResponse,
-    Order, Painter, Rect, Sense, Stroke, Ui, pos2, vec2,
+    Area, CornerRadius, Frame, Id, Margin, Modal, ModalResponse, Order, Painter, Rect, Sense,
+    Stroke, Ui, pos2, vec2,
 };
 
-use crate::ui::theme::{OFF, OFF_TEXT, PILL, Type, tokens};
+use crate::ui::theme::{PILL, Type, tokens};
 
-use super::icons::Icon;
 use super::text;
 
 /// An overlay that stays where it is put and comes at once.
@@ -56,37 +55,20 @@ pub(in crate::ui) fn chip(p: &Painter, rect: Rect) {
     p.rect_filled(rect, rect.height() / 2.0, PILL);
 }
 
-/// A short sentence over a picture, above its bar.
-pub(in crate::ui) fn hint(
-    ctx: &Context,
-    id: impl egui::AsId,
-    at: egui::Pos2,
-    icon: Icon,
-    words: &str,
-) -> InnerResponse<()> {
-    float(id)
-        .interactable(false)
-        .pivot(Align2::CENTER_BOTTOM)
-        .fixed_pos(at)
-        .show(ctx, |ui| {
-            let width = text::width(ui, words, Type::Medium);
-            let (rect, _) = ui.allocate_exact_size(vec2(width + 56.0, 40.0), Sense::hover());
-            let p = ui.painter();
-            p.rect_filled(rect, 20.0, OFF);
-            icon.paint(p, rect.left_center() + vec2(22.0, 0.0), 20.0, OFF_TEXT);
-            let left = rect.left_center() + vec2(40.0, 0.0);
-            text::cut(p, left, width + 4.0, words, Type::Medium, OFF_TEXT);
-            text::say(ui, rect, words);
-        })
-}
-
 /// The heading of a part of the list, 32 points high. Gives back its row.
 pub(in crate::ui) fn section(ui: &mut Ui, words: &str) -> Rect {
     let t = tokens(ui);
     let size = vec2(ui.available_width(), 32.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
     let left = pos2(row.left() + 16.0, row.center().y);
-    text::cut(ui.painter(), left, row.width() - 32.0, words, Type::CaptionStrong, t.soft);
+    text::cut(
+        ui.painter(),
+        left,
+        row.width() - 32.0,
+        words,
+        Type::CaptionStrong,
+        t.soft,
+    );
     text::say(ui, row, words);
     row
 }
@@ -107,8 +89,18 @@ impl Bubble {
         let joined = |is_end: bool| if is_end { 18 } else { 6 };
         let (upper, lower) = (joined(self.is_first), joined(self.is_last));
         match self.is_own {
-            true => CornerRadius { nw: 18, sw: 18, ne: upper, se: lower },
-            false => CornerRadius { nw: upper, sw: lower, ne: 18, se: 18 },
+            true => CornerRadius {
+                nw: 18,
+                sw: 18,
+                ne: upper,
+                se: lower,
+            },
+            false => CornerRadius {
+                nw: upper,
+                sw: lower,
+                ne: 18,
+                se: 18,
+            },
         }
     }
 }

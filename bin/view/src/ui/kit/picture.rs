@@ -2,9 +2,7 @@
 //! nothing of whose it is.
 
 use egui::epaint::{RectShape, Vertex};
-use egui::{
-    Align2, Color32, CornerRadius, Mesh, Painter, Pos2, Rect, TextureId, Vec2, pos2, vec2,
-};
+use egui::{Align2, Color32, CornerRadius, Mesh, Painter, Pos2, Rect, TextureId, Vec2, pos2, vec2};
 
 use crate::model::{Preferences, Shown};
 
@@ -53,7 +51,10 @@ impl Drawing {
     }
 
     pub(in crate::ui) fn filling(like: Preferences) -> Self {
-        Self { fills: true, ..Self::whole(like) }
+        Self {
+            fills: true,
+            ..Self::whole(like)
+        }
     }
 
     pub(in crate::ui) fn radius(self, radius: u8) -> Self {
@@ -65,18 +66,15 @@ impl Drawing {
     }
 }
 
-/// What of its place a picture covers, and how large all of it is drawn, before turning.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::ui) struct Drawn {
-    pub(in crate::ui) rect: Rect,
-    pub(in crate::ui) size: Vec2,
-}
-
-/// Draws a picture into that area.
-pub(in crate::ui) fn draw(p: &Painter, picture: Picture, how: Drawing, area: Rect) -> Drawn {
+/// Draws a picture into that area. Gives back how large all of it is drawn, before turning.
+pub(in crate::ui) fn draw(p: &Painter, picture: Picture, how: Drawing, area: Rect) -> Vec2 {
     let orientation = how.like.turn(picture.orientation);
     let is_turned = orientation >= 5;
-    let turned = if is_turned { picture.size.yx() } else { picture.size };
+    let turned = if is_turned {
+        picture.size.yx()
+    } else {
+        picture.size
+    };
     let (rect, whole) = match how.fills {
         true => (area, cover(turned, area).size()),
         false => {
@@ -98,8 +96,7 @@ pub(in crate::ui) fn draw(p: &Painter, picture: Picture, how: Drawing, area: Rec
         let shape = RectShape::filled(rect, radius, how.tint);
         p.add(shape.with_texture(picture.texture, uv));
     }
-    let size = if is_turned { whole.yx() } else { whole };
-    Drawn { rect, size }
+    if is_turned { whole.yx() } else { whole }
 }
 
 /// From one colour to another, downwards.
@@ -114,7 +111,7 @@ pub(in crate::ui) fn scrim(p: &Painter, rect: Rect, top: Color32, bottom: Color3
 }
 
 /// The largest rectangle of those proportions inside the area, in its middle.
-pub(in crate::ui) fn letterbox(size: Vec2, area: Rect) -> Rect {
+fn letterbox(size: Vec2, area: Rect) -> Rect {
     let scale = (area.width() / size.x.max(1.0))
         .min(area.height() / size.y.max(1.0))
         .max(0.0);

@@ -41,7 +41,10 @@ fn own_camera(on: bool) -> Action {
 /// Calls the door without our camera.
 fn call(screen: &mut Screen) -> Vec<Action> {
     let actions = click(screen, words::CALL);
-    actions.into_iter().filter(|one| !matches!(one, Action::Prefer { .. })).collect()
+    actions
+        .into_iter()
+        .filter(|one| !matches!(one, Action::Prefer { .. }))
+        .collect()
 }
 
 #[test]
@@ -68,6 +71,18 @@ fn a_video_call_shows_our_camera_and_a_call_does_not() {
         let mut screen = open(here());
         click(&mut screen, button);
         assert_eq!(screen.state().state.calls.open[0].camera_on, on, "{button}");
+    }
+}
+
+#[test]
+fn a_call_is_begun_by_a_chord() {
+    let chord = Modifiers::COMMAND | Modifiers::SHIFT;
+    for (key, on) in [(Key::C, false), (Key::Y, true)] {
+        let mut screen = open(here());
+        screen.key_press_modifiers(chord, key);
+        screen.run();
+        let call = screen.state().state.calls.of(peer("door"));
+        assert_eq!(call.map(|call| call.camera_on), Some(on));
     }
 }
 

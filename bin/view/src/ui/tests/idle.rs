@@ -62,7 +62,9 @@ fn state_of(state: &State) -> State {
 #[test]
 fn a_field_that_has_the_keyboard_asks_for_no_frame() {
     let mut screen = open(two_boxes());
-    screen.get_by_role_and_label(Role::TextInput, "Text").focus();
+    screen
+        .get_by_role_and_label(Role::TextInput, "Text")
+        .focus();
     screen.run();
     assert_eq!(delay(&mut screen), Duration::MAX);
 }
@@ -72,7 +74,7 @@ fn a_call_without_its_controls_asks_for_no_frame_and_with_them_for_one_a_second(
     let mut screen = open(calling(Theme::Dark));
     assert_eq!(delay(&mut screen), Duration::MAX);
     screen.hover_at(egui::pos2(600.0, 300.0));
-    screen.run_steps(6);
+    screen.run_steps(8);
     let with = screen.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
     // Less what a frame takes in this test, a quarter of a second.
     let causes = screen.ctx.repaint_causes();

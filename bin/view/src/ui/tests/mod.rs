@@ -98,7 +98,7 @@ impl App {
 pub(super) fn pass(screen: &mut Screen) {
     // A person who looks at the screen has moved the mouse.
     screen.state_mut().draft.hiding.wake();
-    screen.run_steps(6);
+    screen.run_steps(8);
 }
 
 /// As a person clicks who has seen what is there.

@@ -5,7 +5,6 @@ use egui_kittest::kittest::NodeT as _;
 use transom::{CurrentFile, Direction, RefuseReason};
 
 use super::*;
-use crate::model::tests::knock;
 use crate::model::{Dialog, FolderFor, Unsent};
 
 #[test]
@@ -374,7 +373,6 @@ fn hostile_names_and_texts_neither_break_the_screen_nor_steer_it() {
             .all(|text| !text.contains(['\u{202e}', '\u{1b}', '\u{7}']))
     );
 }
-
 
 #[test]
 fn what_an_earlier_run_left_unsent_goes_on_by_a_click() {

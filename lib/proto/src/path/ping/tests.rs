@@ -288,3 +288,14 @@ fn silence_counts_from_the_last_that_was_heard() {
     let silent = Err(PeerError::Silent);
     assert_eq!(peer.pinger.handle_timeout(after(4600)), silent);
 }
+
+#[test]
+fn a_silent_peer_is_lost_between_two_pings() {
+    let mut peer = Peer::new(0);
+    let began = peer.now.0;
+    for second in 0..5 {
+        sent(&mut peer.pinger, Instant(began + second * SECOND));
+    }
+    let lost = Instant(began + 4500 * MILLI);
+    assert_eq!(peer.pinger.poll_timeout(), lost);
+}

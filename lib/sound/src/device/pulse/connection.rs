@@ -15,21 +15,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::frames::{Frames, Part, header};
+use super::commands::{VERSION, code, command};
+use super::error::ServerError;
+use super::frames::{Frames, Part};
 use super::messages::{
     BYTES_PER_MS, Entry, Lists, MAX_DEVICES, SECOND_BYTES, entries, entry, playback_stream,
     record_stream,
 };
-use super::tags::{Malformed, Reader, Writer};
+use super::requests::{Asked, Requests};
+use super::tags::Reader;
 
-/// The version that is spoken, and the oldest server that is spoken to.
-const VERSION: u32 = 15;
 /// The upper bits of a version are flags.
 const VERSION_BITS: u32 = 0xffff;
-/// Bytes that wait for a server that reads nothing: the sound that it asked for, and messages.
-const MAX_OUT_BYTES: usize = 2 * SECOND_BYTES as usize;
-/// Replies that are waited for at the same time.
-const MAX_WAITING: usize = 8;
 /// A latency that a server may tell; what is above is no latency.
 const MAX_LATENCY: Duration = Duration::from_secs(5);
 
@@ -46,89 +43,12 @@ pub(crate) enum Purpose {
     Watch,
 }
 
-/// Why a connection can't go on: what the sound server did.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum ServerError {
-    /// The cookie is wrong, or the server belongs to another user.
-    #[error("refuses this user")]
-    Access,
-    /// The frames are not those of the protocol.
-    #[error("sent {0}")]
-    Frame(&'static str),
-    /// The server took the stream away: its device was unplugged.
-    #[error("took the device away")]
-    Killed,
-    /// A message is not that of the protocol.
-    #[error("sent a broken message: {0}")]
-    Message(#[from] Malformed),
-    /// The server has no such device.
-    #[error("has no such device")]
-    NoDevice,
-    /// The server is older than the protocol's version 15.
-    #[error("speaks version {0} of its protocol, {VERSION} is needed")]
-    Old(u32),
-    /// The server refuses with a code of its own.
-    #[error("refuses with code {0}")]
-    Refused(u32),
-    /// The server asks for sound and reads none.
-    #[error("reads nothing")]
-    Stuck,
-}
-
-/// Commands and messages, by their numbers.
-mod command {
-    pub(super) const ERROR: u32 = 0;
-    pub(super) const REPLY: u32 = 2;
-    pub(super) const CREATE_PLAYBACK_STREAM: u32 = 3;
-    pub(super) const CREATE_RECORD_STREAM: u32 = 5;
-    pub(super) const AUTH: u32 = 8;
-    pub(super) const SET_CLIENT_NAME: u32 = 9;
-    pub(super) const GET_PLAYBACK_LATENCY: u32 = 14;
-    pub(super) const GET_SERVER_INFO: u32 = 20;
-    pub(super) const GET_SINK_INFO: u32 = 21;
-    pub(super) const GET_SINK_INFO_LIST: u32 = 22;
-    pub(super) const GET_SOURCE_INFO: u32 = 23;
-    pub(super) const GET_SOURCE_INFO_LIST: u32 = 24;
-    pub(super) const SUBSCRIBE: u32 = 35;
-    pub(super) const REQUEST: u32 = 61;
-    pub(super) const PLAYBACK_STREAM_KILLED: u32 = 64;
-    pub(super) const RECORD_STREAM_KILLED: u32 = 65;
-    pub(super) const SUBSCRIBE_EVENT: u32 = 66;
-    pub(super) const PLAYBACK_STREAM_MOVED: u32 = 78;
-    pub(super) const RECORD_STREAM_MOVED: u32 = 79;
-}
-
-/// Error codes of the server.
-mod code {
-    pub(super) const ACCESS: u32 = 1;
-    pub(super) const NO_ENTITY: u32 = 5;
-    pub(super) const AUTH_KEY: u32 = 9;
-    pub(super) const KILLED: u32 = 12;
-}
-
-/// What was asked, so that the reply can be read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Asked {
-    Auth,
-    ClientName,
-    Create,
-    Describe,
-    Latency,
-    ServerInfo,
-    Sinks,
-    Sources,
-    Subscribe,
-}
-
 /// The state of one connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     purpose: Purpose,
     frames: Frames,
-    out: VecDeque<u8>,
-    sequence: u32,
-    waiting: VecDeque<(u32, Asked)>,
+    requests: Requests,
     /// Of the stream, once it was created.
     channel: Option<u32>,
     /// Recorded sound.
@@ -152,9 +72,7 @@ impl Connection {
         let mut connection = Self {
             purpose,
             frames: Frames::default(),
-            out: VecDeque::new(),
-            sequence: 0,
-            waiting: VecDeque::new(),
+            requests: Requests::default(),
             channel: None,
             sound: VecDeque::new(),
             room: 0,
@@ -166,9 +84,11 @@ impl Connection {
             is_ready: false,
             changed: false,
         };
-        connection.ask(command::AUTH, Asked::Auth, |message| {
-            message.u32(VERSION).bytes(cookie)
-        });
+        connection
+            .requests
+            .ask(command::AUTH, Asked::Auth, |message| {
+                message.u32(VERSION).bytes(cookie)
+            });
         connection
     }
 
@@ -189,14 +109,12 @@ impl Connection {
     /// Asks how long sound takes until it is heard; the answer changes [`latency`](Self::latency).
     pub(crate) fn ask_latency(&mut self) {
         if let (Purpose::Playback(_), Some(channel)) = (&self.purpose, self.channel)
-            && !self
-                .waiting
-                .iter()
-                .any(|(_, asked)| *asked == Asked::Latency)
+            && !self.requests.awaits(Asked::Latency)
         {
-            self.ask(command::GET_PLAYBACK_LATENCY, Asked::Latency, |message| {
-                message.u32(channel).no_time()
-            });
+            self.requests
+                .ask(command::GET_PLAYBACK_LATENCY, Asked::Latency, |message| {
+                    message.u32(channel).no_time()
+                });
         }
     }
 
@@ -209,15 +127,8 @@ impl Connection {
         let Some(channel) = self.channel.filter(|_| count > 0) else {
             return Ok(());
         };
-        if self.out.len() > MAX_OUT_BYTES {
-            return Err(ServerError::Stuck);
-        }
         self.room = self.room.saturating_sub(count as u32 * 2);
-        self.out.extend(header(count * 2, Some(channel)));
-        let samples = samples.iter().take(count);
-        self.out
-            .extend(samples.flat_map(|sample| sample.to_le_bytes()));
-        Ok(())
+        self.requests.play(channel, &samples[..count])
     }
 
     /// Takes recorded samples out, as many as there are and fit.
@@ -233,12 +144,12 @@ impl Connection {
 
     /// Bytes to send, as far as they stand together.
     pub(crate) fn poll_transmit(&self) -> &[u8] {
-        self.out.as_slices().0
+        self.requests.bytes()
     }
 
     /// So many bytes were sent.
     pub(crate) fn transmitted(&mut self, count: usize) {
-        self.out.drain(..count.min(self.out.len()));
+        self.requests.sent(count);
     }
 
     /// Whether devices came or went since the last call.
@@ -283,7 +194,7 @@ impl Connection {
     pub(super) fn is_bounded(&self) -> bool {
         self.sound.len() <= SECOND_BYTES as usize
             && self.room <= SECOND_BYTES
-            && self.waiting.len() <= MAX_WAITING
+            && self.requests.is_bounded()
             && self.lists.sources.len().max(self.lists.sinks.len()) <= MAX_DEVICES
     }
 
@@ -303,11 +214,11 @@ impl Connection {
         let sequence = message.u32()?;
         match command {
             command::REPLY => {
-                let asked = self.answered(sequence)?;
+                let asked = self.requests.answered(sequence)?;
                 self.handle_reply(asked, message)
             }
             command::ERROR => {
-                let asked = self.answered(sequence)?;
+                let asked = self.requests.answered(sequence)?;
                 let code = message.u32()?;
                 self.handle_error(asked, code)
             }
@@ -337,9 +248,10 @@ impl Connection {
                 if version < VERSION {
                     return Err(ServerError::Old(version));
                 }
-                self.ask(command::SET_CLIENT_NAME, Asked::ClientName, |message| {
-                    message.properties(&[("application.name", "transom")])
-                });
+                self.requests
+                    .ask(command::SET_CLIENT_NAME, Asked::ClientName, |message| {
+                        message.properties(&[("application.name", "transom")])
+                    });
                 Ok(())
             }
             Asked::ClientName => {
@@ -357,14 +269,16 @@ impl Connection {
                 let sink = reply.text()?.unwrap_or_default();
                 let source = reply.text()?.unwrap_or_default();
                 self.defaults = [source, sink];
-                self.ask(command::GET_SOURCE_INFO_LIST, Asked::Sources, |message| {
-                    message
-                });
+                self.requests
+                    .ask(command::GET_SOURCE_INFO_LIST, Asked::Sources, |message| {
+                        message
+                    });
                 Ok(())
             }
             Asked::Sources => {
                 self.lists.sources = entries(reply, &self.defaults[0])?;
-                self.ask(command::GET_SINK_INFO_LIST, Asked::Sinks, |message| message);
+                self.requests
+                    .ask(command::GET_SINK_INFO_LIST, Asked::Sinks, |message| message);
                 Ok(())
             }
             Asked::Sinks => {
@@ -463,22 +377,28 @@ impl Connection {
     /// What the connection is for, after the greeting.
     fn begin(&mut self) {
         match self.purpose.clone() {
-            Purpose::List => self.ask(command::GET_SERVER_INFO, Asked::ServerInfo, |m| m),
-            Purpose::Watch => self.ask(command::SUBSCRIBE, Asked::Subscribe, |message| {
-                const SINKS_SOURCES_SERVER: u32 = 0x83;
-                message.u32(SINKS_SOURCES_SERVER)
-            }),
+            Purpose::List => self
+                .requests
+                .ask(command::GET_SERVER_INFO, Asked::ServerInfo, |m| m),
+            Purpose::Watch => self
+                .requests
+                .ask(command::SUBSCRIBE, Asked::Subscribe, |message| {
+                    const SINKS_SOURCES_SERVER: u32 = 0x83;
+                    message.u32(SINKS_SOURCES_SERVER)
+                }),
             Purpose::Record(source) => {
                 let source = source.as_deref();
-                self.ask(command::CREATE_RECORD_STREAM, Asked::Create, |message| {
-                    record_stream(message, source)
-                });
+                self.requests
+                    .ask(command::CREATE_RECORD_STREAM, Asked::Create, |message| {
+                        record_stream(message, source)
+                    });
             }
             Purpose::Playback(sink) => {
                 let sink = sink.as_deref();
-                self.ask(command::CREATE_PLAYBACK_STREAM, Asked::Create, |message| {
-                    playback_stream(message, sink)
-                });
+                self.requests
+                    .ask(command::CREATE_PLAYBACK_STREAM, Asked::Create, |message| {
+                        playback_stream(message, sink)
+                    });
             }
         }
     }
@@ -489,28 +409,8 @@ impl Connection {
             Purpose::Playback(_) => command::GET_SINK_INFO,
             _ => command::GET_SOURCE_INFO,
         };
-        self.ask(command, Asked::Describe, |message| {
+        self.requests.ask(command, Asked::Describe, |message| {
             message.u32(index).text(None)
         });
-    }
-
-    fn ask(&mut self, command: u32, asked: Asked, fill: impl FnOnce(Writer) -> Writer) {
-        // A server that moves a stream on and on and answers nothing: its words are given up.
-        if self.waiting.len() >= MAX_WAITING {
-            return;
-        }
-        self.sequence = self.sequence.wrapping_add(1);
-        let message = Writer::default().u32(command).u32(self.sequence);
-        let message = fill(message).into_bytes();
-        self.out.extend(header(message.len(), None));
-        self.out.extend(message);
-        self.waiting.push_back((self.sequence, asked));
-    }
-
-    fn answered(&mut self, sequence: u32) -> Result<Asked, ServerError> {
-        let position = self.waiting.iter().position(|(sent, _)| *sent == sequence);
-        let waiting = position.and_then(|position| self.waiting.remove(position));
-        let (_, asked) = waiting.ok_or(ServerError::Frame("a reply to no question"))?;
-        Ok(asked)
     }
 }

@@ -7,7 +7,7 @@
 //!             2^32-1: control     0, else shared memory, which we never agree to
 //! ```
 
-use super::connection::ServerError;
+use super::error::ServerError;
 
 pub(super) const HEADER_BYTES: usize = 20;
 /// A control message is at most so large: a list of some hundred devices with their properties.

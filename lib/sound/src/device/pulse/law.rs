@@ -1,6 +1,7 @@
 //! What must hold for whatever a sound server sends.
 
-use super::connection::{Connection, Purpose, ServerError};
+use super::connection::{Connection, Purpose};
+use super::error::ServerError;
 use super::frames::header;
 
 /// Any bytes of a server end the connection or go on, the same however they are cut, and fill no

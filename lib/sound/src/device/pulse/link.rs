@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
-use super::connection::{Connection, Purpose, ServerError};
+use super::connection::{Connection, Purpose};
+use super::error::ServerError;
 use super::messages::Lists;
 use super::server::Server;
 use crate::device::DeviceError;

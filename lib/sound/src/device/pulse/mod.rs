@@ -1,11 +1,14 @@
 //! Devices of a PulseAudio or PipeWire sound server, by the native protocol over its socket. It
 //! does the reading and writing; what is said is decided in [`connection`].
 
+mod commands;
 mod connection;
+mod error;
 mod frames;
 pub(crate) mod law;
 mod link;
 mod messages;
+mod requests;
 mod server;
 mod tags;
 
