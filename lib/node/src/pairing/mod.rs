@@ -164,8 +164,8 @@ impl Pairings {
     }
 
     /// An event of the network, of the shown code `code` or else of the typed one. Returns the peer
-    /// that we have paired with, to be let in. The owner's commands come before events that wait, so
-    /// an event may be of a code that was replaced: it means nothing then.
+    /// that we have paired with, to be let in. The owner's commands come before events that wait,
+    /// so an event may be of a code that was replaced: it means nothing then.
     pub(crate) fn handle(
         &mut self,
         peer: PeerId,
