@@ -8,6 +8,8 @@ use transom_proto::{self as proto, PeerError, Side};
 use transom_secure::{ChannelError, Cipher, HandshakeError, PairingError};
 use transom_wire::{ByeCode, Introduction, PeerName, PublicKey, Status};
 
+use crate::pairing::CodeId;
+
 /// Identifies one connection. Ids are not reused.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PeerId(pub(crate) usize);
@@ -58,6 +60,9 @@ pub enum Event {
         peer: PeerId,
         /// The peer's address.
         address: SocketAddr,
+        /// The code that we showed when the peer dialed us; `None` if we dialed. The owner may show
+        /// another one before it takes this event.
+        code: Option<CodeId>,
         /// What happened.
         event: PairingEvent,
     },

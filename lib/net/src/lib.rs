@@ -71,5 +71,5 @@ pub use config::Config;
 pub use error::BindError;
 pub use event::{Departure, Event, PairingEvent, PeerId, WatchId};
 pub use net::Net;
-pub use pairing::{PairingTerms, TRIES};
+pub use pairing::{CodeId, PairingTerms, TRIES};
 pub use waker::Waker;

@@ -16,7 +16,7 @@ use crate::event::{Departure, Event, PeerId, WatchId};
 use crate::handshaking::Handshaking;
 use crate::listener::Listener;
 use crate::loop_context::LoopContext;
-use crate::pairing::PairingTerms;
+use crate::pairing::{CodeId, PairingTerms};
 use crate::peer::{DialedPairing, Peer};
 use crate::waker::Waker;
 
@@ -96,8 +96,9 @@ impl Net {
 
     /// Shows a code: whoever dials us and knows it is paired with, and the code is closed then. It is
     /// also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is closed.
-    pub fn open_pairing(&mut self, terms: PairingTerms) {
-        self.context.pairings.open(terms);
+    /// Its events have the id that is returned.
+    pub fn open_pairing(&mut self, terms: PairingTerms) -> CodeId {
+        self.context.pairings.open(terms)
     }
 
     /// Closes the code that is shown. From then on a connection that asks for a pairing is refused

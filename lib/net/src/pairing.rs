@@ -33,10 +33,11 @@ struct Shown {
 }
 
 impl Pairings {
-    pub(crate) fn open(&mut self, terms: PairingTerms) {
+    pub(crate) fn open(&mut self, terms: PairingTerms) -> CodeId {
         self.close();
         let tries_left = TRIES;
         self.shown = Some(Shown { terms, tries_left });
+        CodeId(self.closed)
     }
 
     pub(crate) fn close(&mut self) {
@@ -52,20 +53,20 @@ impl Pairings {
         }
     }
 
-    /// A stranger begins a pairing: our terms, and the number of the code. `None` if no code is
-    /// shown or strangers try too often.
+    /// A stranger begins a pairing: our terms, and the code's id. `None` if no code is shown or
+    /// strangers try too often.
     pub(crate) fn begin(
         &mut self,
         config: &Config,
         now: proto::Instant,
-    ) -> Option<(PairingTerms, CodeNumber)> {
+    ) -> Option<(PairingTerms, CodeId)> {
         let terms = self.shown.as_ref()?.terms.clone();
         self.pace.full = Some(self.pace.after(config, now)?);
-        Some((terms, CodeNumber(self.closed)))
+        Some((terms, CodeId(self.closed)))
     }
 
     /// Whether that code is still shown.
-    pub(crate) fn is_open(&self, code: CodeNumber) -> bool {
+    pub(crate) fn is_open(&self, code: CodeId) -> bool {
         self.shown.is_some() && code.0 == self.closed
     }
 
@@ -83,9 +84,10 @@ impl Pairings {
     }
 }
 
-/// Identifies one shown code of a run.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct CodeNumber(u64);
+/// Identifies one code that was shown by [`Net::open_pairing`](crate::Net::open_pairing). Ids are
+/// not reused.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CodeId(u64);
 
 /// A token bucket.
 #[derive(Debug, Default)]
@@ -108,7 +110,7 @@ pub(crate) struct PairingConnection {
     pub(crate) pairing: Pairing,
     pub(crate) until: proto::Instant,
     /// The code that we show; `None` if we dialed.
-    pub(crate) code: Option<CodeNumber>,
+    pub(crate) code: Option<CodeId>,
     /// The try was reported.
     has_told_try: bool,
     /// Paired: what is left is to write the last record and close.
@@ -118,7 +120,7 @@ pub(crate) struct PairingConnection {
 }
 
 impl PairingConnection {
-    pub(crate) fn new(pairing: Pairing, until: proto::Instant, code: Option<CodeNumber>) -> Self {
+    pub(crate) fn new(pairing: Pairing, until: proto::Instant, code: Option<CodeId>) -> Self {
         Self {
             pairing,
             until,

@@ -125,9 +125,6 @@ pub(crate) enum Command {
     Announce {
         announce: Announce,
     },
-    AnnouncePairing {
-        number: Option<u8>,
-    },
     LookNearby {
         on: bool,
     },
@@ -375,12 +372,6 @@ impl Handle {
     /// Whether the local network is told that this station exists, from now on.
     pub fn announce(&self, announce: Announce) {
         self.queue.push(Command::Announce { announce });
-    }
-
-    /// Announces the number, 0 to 99, of a pairing code that is shown, or that none is shown any
-    /// more. The number is public; the words of a code never go here.
-    pub fn announce_pairing(&self, number: Option<u8>) {
-        self.queue.push(Command::AnnouncePairing { number });
     }
 
     /// Asks the local network which stations are there, from now on or no longer. They come as

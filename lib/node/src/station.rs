@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_net::{BindError, Departure, Event, PairingEvent, PeerId};
+use transom_net::{BindError, CodeId, Departure, Event, PairingEvent, PeerId};
 use transom_proto as proto;
 use transom_store::InboxError;
 use transom_wire::ByeCode;
@@ -288,7 +288,6 @@ impl Station {
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
             Command::Announce { announce } => discovery.announce(announce),
-            Command::AnnouncePairing { number } => discovery.set_pairing(number),
             Command::LookNearby { on } => discovery.look(on, out),
             Command::Book { book } => {
                 discovery.contacts_changed();
@@ -340,7 +339,7 @@ impl Station {
                 }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
-                Report::CandidateResolved(found) => pairings.resolved(found, out),
+                Report::CandidateResolved(entry, found) => pairings.resolved(entry, found, out),
             }
         }
     }
@@ -403,8 +402,9 @@ impl Station {
             Event::Pairing {
                 peer,
                 address,
+                code,
                 event,
-            } => self.handle_pairing(peer, address, event),
+            } => self.handle_pairing((peer, address), code, event),
             Event::Left { peer, why } => {
                 self.out.liveness.forget(peer);
                 self.pairings.left(peer, &why, &mut self.out);
@@ -426,14 +426,19 @@ impl Station {
 
     /// A peer that has proven to know the code is let in at once: its program may dial us before
     /// our owner has changed the contact book.
-    fn handle_pairing(&mut self, peer: PeerId, address: SocketAddr, event: PairingEvent) {
+    fn handle_pairing(
+        &mut self,
+        (peer, address): (PeerId, SocketAddr),
+        code: Option<CodeId>,
+        event: PairingEvent,
+    ) {
         let Self {
             out,
             links,
             pairings,
             ..
         } = self;
-        if let Some(paired) = pairings.handle(peer, address, event, links, out)
+        if let Some(paired) = pairings.handle(peer, address, code, event, links, out)
             && links.is_stranger(&paired.key)
         {
             let changed = links.allow_guest(paired.key, paired.peer, paired.may, out);

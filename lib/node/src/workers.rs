@@ -44,6 +44,7 @@ use crate::handle::Queue;
 use crate::lanes::Lanes;
 use crate::live_marks::{Elsewhere, LiveMarks, Need};
 use crate::notice::TransferId;
+use crate::pairing::EntryId;
 use crate::shared_live::{OwnerMarks, SharedMarks};
 
 /// What a worker has done.
@@ -62,7 +63,13 @@ pub(crate) enum Report {
     Disk(TransferId, Answer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
     /// The addresses of a host that may show the code that was typed.
-    CandidateResolved(io::Result<Vec<SocketAddr>>),
+    CandidateResolved(EntryId, io::Result<Vec<SocketAddr>>),
+}
+
+/// Whose host name is looked up.
+enum HostOf {
+    Contact(PeerName),
+    Candidate(EntryId),
 }
 
 /// Names one opening of a camera; the first is 1, and 0 is none.
@@ -109,7 +116,7 @@ pub(crate) struct Workers {
     cameras: Option<Sender<()>>,
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
-    names: Option<Sender<(Option<PeerName>, String, u16)>>,
+    names: Option<Sender<(HostOf, String, u16)>>,
     mdns: Mdns,
     owner_marks: OwnerMarks,
     marks: Option<Arc<LiveMarks>>,
@@ -218,35 +225,35 @@ impl Workers {
 
     /// Looks up the host name of a contact.
     pub(crate) fn resolve(&mut self, peer: PeerName, host: String, port: u16) {
-        self.look_up(Some(peer), host, port);
+        self.look_up(HostOf::Contact(peer), host, port);
     }
 
     /// Looks up the host name of a candidate for a pairing.
-    pub(crate) fn resolve_candidate(&mut self, host: String, port: u16) {
-        self.look_up(None, host, port);
+    pub(crate) fn resolve_candidate(&mut self, entry: EntryId, host: String, port: u16) {
+        self.look_up(HostOf::Candidate(entry), host, port);
     }
 
-    fn look_up(&mut self, peer: Option<PeerName>, host: String, port: u16) {
+    fn look_up(&mut self, of: HostOf, host: String, port: u16) {
         let sender = match self.names.take() {
             Some(sender) => sender,
             None => {
-                let (sender, wanted) = channel::<(Option<PeerName>, String, u16)>();
+                let (sender, wanted) = channel::<(HostOf, String, u16)>();
                 let reports = self.reports.clone();
                 self.start("names", move || {
-                    for (peer, host, port) in wanted {
+                    for (of, host, port) in wanted {
                         let found = (host.as_str(), port)
                             .to_socket_addrs()
                             .map(Iterator::collect);
-                        reports.send(match peer {
-                            Some(peer) => Report::Resolved(peer, found),
-                            None => Report::CandidateResolved(found),
+                        reports.send(match of {
+                            HostOf::Contact(peer) => Report::Resolved(peer, found),
+                            HostOf::Candidate(entry) => Report::CandidateResolved(entry, found),
                         });
                     }
                 });
                 sender
             }
         };
-        self.names = sender.send((peer, host, port)).is_ok().then_some(sender);
+        self.names = sender.send((of, host, port)).is_ok().then_some(sender);
     }
 
     /// What is announced and asked for from now on.

@@ -124,8 +124,8 @@ pub enum PairingError {
     /// A record was changed, left out or repeated.
     #[error(transparent)]
     Channel(ChannelError),
-    /// A record is longer than any of a pairing.
-    #[error("a record of a pairing has {0} bytes, more than any can have")]
+    /// A record is empty, or longer than any of a pairing.
+    #[error("a record of a pairing has {0} bytes, which none can have")]
     Length(usize),
     /// A record is not the one that is due.
     #[error("a record of a pairing is illegal: {0}")]

@@ -29,7 +29,8 @@ impl Pulse {
             "--use-pid-file=no",
         ]);
         server.args(["-L", &format!("{protocol}{}", socket.display())]);
-        // Not module-sine-source, which gives no sound for a second now and then.
+        // With module-sine-source the test now and then heard nothing for a second. The cause is
+        // not known.
         server.args([
             "-L",
             "module-null-sink sink_name=mouth rate=48000 channels=1",

@@ -11,7 +11,7 @@ use super::{Peer, Stage};
 use crate::event::{Departure, Event, PairingEvent};
 use crate::loop_context::LoopContext;
 use crate::outbound::Flushed;
-use crate::pairing::{CodeNumber, PairingConnection, PairingTerms};
+use crate::pairing::{CodeId, PairingConnection, PairingTerms};
 
 impl Peer {
     /// The handshake has shown the peer's key. A listener takes any; a dialer may expect one.
@@ -62,7 +62,7 @@ impl Peer {
     fn pair(
         &mut self,
         terms: &PairingTerms,
-        code: Option<CodeNumber>,
+        code: Option<CodeId>,
         context: &LoopContext,
     ) -> Result<Vec<u8>, Departure> {
         let Stage::Handshaking(handshaking) = std::mem::replace(&mut self.stage, Stage::Gone)
@@ -85,11 +85,12 @@ impl Peer {
             return;
         };
         let (event, over) = connection.handle(bytes, &mut context.pairings);
+        let code = connection.code;
         while let Some(bytes) = connection.pairing.poll_transmit() {
             self.outbound.push(&bytes);
         }
         if let Some(event) = event {
-            self.emit_pairing(event, context);
+            self.emit_pairing(code, event, context);
         }
         match over {
             Some(why) => self.end(why, context),
@@ -117,11 +118,17 @@ impl Peer {
         }
     }
 
-    fn emit_pairing(&mut self, event: PairingEvent, context: &mut LoopContext) {
+    fn emit_pairing(
+        &mut self,
+        code: Option<CodeId>,
+        event: PairingEvent,
+        context: &mut LoopContext,
+    ) {
         let (peer, address) = (self.id, self.address);
         context.emit(Event::Pairing {
             peer,
             address,
+            code,
             event,
         });
     }

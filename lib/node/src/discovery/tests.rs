@@ -286,6 +286,28 @@ fn a_hundred_forged_announcements_cause_four_connections() {
 }
 
 #[test]
+fn a_flood_of_announcements_does_not_put_off_the_address_of_the_book() {
+    let (mut near, far, line) = moved(Duration::ZERO);
+    let forged = |last: u8| heard(far.key, [([127, 0, 1, last], 9).into()]);
+    near.connect(&line, true);
+    near.unreachable();
+    // As many as are dialed in a minute; nothing listens there.
+    near.told.clear();
+    near.hear(&[1, 2, 3, 4].map(forged));
+    near.unreachable();
+    near.told.clear();
+    let end = Instant::now() + PATIENCE;
+    let mut addresses = (5..=250).cycle();
+    while near.told.is_empty() {
+        assert!(Instant::now() < end, "the book's address is put off");
+        near.hear(&addresses.next().map(forged).into_iter().collect::<Vec<_>>());
+        near.turn();
+    }
+    let first = near.told.first();
+    assert!(matches!(first, Some(Notice::Reaching { .. })), "{first:?}");
+}
+
+#[test]
 fn an_address_is_the_machine_there_and_a_program_here_does_not_move() {
     let (mut near, far, _) = moved(PATIENCE);
     near.hear(&[heard(far.key, [far.address])]);

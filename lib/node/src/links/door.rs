@@ -328,6 +328,16 @@ impl Links {
     /// rights may have changed.
     pub(crate) fn replace_book(&mut self, book: Book, out: &mut Context) -> Vec<PeerId> {
         self.book = book;
+        let Self {
+            book,
+            known,
+            guests,
+            ..
+        } = self;
+        guests.forget(|key| {
+            let person = identify(book, known.peers(), key);
+            person.is_some_and(|person| person.contact.is_some())
+        });
         self.update_rights(out)
     }
 
@@ -363,4 +373,33 @@ impl Links {
 /// The name with a number behind it; `None` if that is too long.
 fn numbered(name: PeerName, number: u32) -> Option<PeerName> {
     format!("{name}-{number}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::Disk;
+    use crate::{Identity, Settings, parts};
+
+    #[test]
+    fn a_guest_that_became_a_contact_is_let_in_by_the_book_alone() {
+        let mut settings = Settings::new("me".parse().unwrap(), Identity::throwaway().unwrap());
+        let config = transom_net::Config::new(settings.identity.secret.clone(), Vec::new());
+        let mut out = parts::open(config, Disk::default()).unwrap();
+        let mut links = Links::new(&mut settings, 1, out.machine.clone());
+        let (anna, ben) = (PublicKey([1; 32]), PublicKey([2; 32]));
+        for (key, name) in [(anna, "anna"), (ben, "ben")] {
+            let (name, may) = (name.parse().unwrap(), Rights::default());
+            links.allow_guest(key, name, may, &mut out);
+        }
+        let mut let_in = |lines: &str| {
+            let (book, errors) = Book::parse(lines);
+            assert!(errors.is_empty(), "{errors:?}");
+            links.replace_book(book, &mut out);
+            [anna, ben].map(|key| links.person(&key).is_some())
+        };
+        assert_eq!(let_in(""), [true, true]);
+        assert_eq!(let_in(&format!("anna h key={anna}")), [true, true]);
+        assert_eq!(let_in(""), [false, true], "the owner has removed anna");
+    }
 }

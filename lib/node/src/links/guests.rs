@@ -41,6 +41,12 @@ impl Guests {
         }
         has_room
     }
+
+    /// Forgets those keys: what they may do stands in the contact book now, and removing them there
+    /// is to end it.
+    pub(super) fn forget(&mut self, is_contact: impl Fn(&PublicKey) -> bool) {
+        self.0.retain(|guest| !is_contact(&guest.key));
+    }
 }
 
 #[cfg(test)]

@@ -121,11 +121,16 @@ impl Links {
             if !dial.hints.is_new(&announced) {
                 continue;
             }
+            let rest = dial.hints.take(&announced, out.now());
+            if rest.is_empty() {
+                // Too many were dialed already. The pause goes on, else a flood of announcements
+                // would put off the address of the book again and again.
+                continue;
+            }
             let failure = match &mut dial.reach {
                 Reach::Seeking { failure, .. } => std::mem::take(failure),
                 _ => DialFailure::default(),
             };
-            let rest = dial.hints.take(&announced, out.now());
             self.dial_hints(peer, rest, failure, out);
         }
     }

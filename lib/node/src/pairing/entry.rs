@@ -13,7 +13,12 @@ use transom_wire::{Fingerprint, PublicKey};
 use super::terms::{Candidates, PairingFailure, PairingTerms};
 use crate::context::Context;
 
+/// Identifies one typed code of a run. The same code typed again has another.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct EntryId(pub(super) u64);
+
 pub(super) struct Entry {
+    pub(super) id: EntryId,
     pub(super) code: Code,
     pub(super) terms: PairingTerms,
     /// The station's key, if it is known beforehand.
@@ -42,9 +47,8 @@ struct Nearby {
 
 impl Entry {
     pub(super) fn new(
-        code: Code,
+        (id, code, terms): (EntryId, Code, PairingTerms),
         candidates: Candidates,
-        terms: PairingTerms,
         tries: u8,
         out: &mut Context,
     ) -> Self {
@@ -60,6 +64,7 @@ impl Entry {
             }
         };
         let mut entry = Self {
+            id,
             code,
             terms,
             key,
@@ -75,7 +80,7 @@ impl Entry {
                 Some(ip) => entry.rest.push(SocketAddr::new(ip, address.port())),
                 None => {
                     let host = address.host().to_owned();
-                    out.workers.resolve_candidate(host, address.port());
+                    out.workers.resolve_candidate(id, host, address.port());
                     entry.unresolved += 1;
                 }
             }

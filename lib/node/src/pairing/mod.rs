@@ -9,12 +9,13 @@ mod terms;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_net::{Departure, PairingEvent, PairingTerms as NetTerms, PeerId};
+use transom_net::{CodeId, Departure, PairingEvent, PairingTerms as NetTerms, PeerId};
 use transom_secure::{CAN_PAIR, Code};
 use transom_users::{Address, DEFAULT_PORT};
 use transom_wire::{Introduction, Keep, PeerName, PublicKey};
 
 use self::entry::Entry;
+pub(crate) use self::entry::EntryId;
 pub use self::invitation::{InvalidInvitation, Invitation, MAX_ADDRESSES};
 pub use self::terms::{
     Candidates, CodeEnd, Paired, PairingFailure, PairingNotice, PairingSide, PairingTerms,
@@ -33,11 +34,13 @@ pub(crate) struct Pairings {
     own_name: PeerName,
     shown: Option<Shown>,
     entry: Option<Entry>,
+    last_entry: EntryId,
     /// The code that was typed last, and how often others have had a try at it.
     tried: Option<(Code, u8)>,
 }
 
 struct Shown {
+    id: CodeId,
     code: Code,
     terms: PairingTerms,
     until: Instant,
@@ -49,6 +52,7 @@ impl Pairings {
             own_name,
             shown: None,
             entry: None,
+            last_entry: EntryId::default(),
             tried: None,
         }
     }
@@ -64,14 +68,19 @@ impl Pairings {
                 return out.notify(Notice::Pairing(PairingNotice::CodeEnded { why }));
             }
         };
-        out.net.open_pairing(self.net_terms(&code, &terms, out));
+        let id = out.net.open_pairing(self.net_terms(&code, &terms, out));
         let until = out.now() + CODE_LIFETIME;
         let notice = PairingNotice::CodeShown {
             code: code.clone(),
             until,
         };
         out.notify(Notice::Pairing(notice));
-        self.shown = Some(Shown { code, terms, until });
+        self.shown = Some(Shown {
+            id,
+            code,
+            terms,
+            until,
+        });
     }
 
     /// Looks for the station that shows the typed code. A code typed before is given up.
@@ -86,7 +95,9 @@ impl Pairings {
         let before = self.tried.take().filter(|(before, _)| *before == code);
         let tries = before.map_or(0, |(_, tries)| tries);
         self.tried = Some((code.clone(), tries));
-        self.entry = Some(Entry::new(code, candidates, terms, tries, out));
+        self.last_entry.0 += 1;
+        let typed = (self.last_entry, code, terms);
+        self.entry = Some(Entry::new(typed, candidates, tries, out));
         self.go_on(out.now(), out);
     }
 
@@ -96,9 +107,15 @@ impl Pairings {
         self.stop_entering(PairingFailure::Ended, out);
     }
 
-    /// The addresses of a candidate's host name.
-    pub(crate) fn resolved(&mut self, found: std::io::Result<Vec<SocketAddr>>, out: &mut Context) {
-        if let Some(entry) = &mut self.entry {
+    /// The addresses of a candidate's host name. Those of a code typed before are ignored: the
+    /// code typed now is not for that host.
+    pub(crate) fn resolved(
+        &mut self,
+        of: EntryId,
+        found: std::io::Result<Vec<SocketAddr>>,
+        out: &mut Context,
+    ) {
+        if let Some(entry) = self.entry.as_mut().filter(|entry| entry.id == of) {
             entry.resolved(found);
             self.go_on(out.now(), out);
         }
@@ -146,18 +163,28 @@ impl Pairings {
         }
     }
 
-    /// An event of the network. Returns the peer that we have paired with, to be let in.
+    /// An event of the network, of the shown code `code` or else of the typed one. Returns the peer
+    /// that we have paired with, to be let in. The owner's commands come before events that wait,
+    /// so an event may be of a code that was replaced: it means nothing then.
     pub(crate) fn handle(
         &mut self,
         peer: PeerId,
         address: SocketAddr,
+        code: Option<CodeId>,
         event: PairingEvent,
         links: &Links,
         out: &mut Context,
     ) -> Option<Paired> {
-        let is_dialed = self.entry.as_ref().is_some_and(|entry| entry.is_at(peer));
+        let is_current = match code {
+            Some(code) => self.shown.as_ref().is_some_and(|shown| shown.id == code),
+            None => self.entry.as_ref().is_some_and(|entry| entry.is_at(peer)),
+        };
+        if !is_current {
+            log::debug!("{peer} at {address}: {event:?} of a code that has ended");
+            return None;
+        }
         match event {
-            PairingEvent::Tried if is_dialed => {
+            PairingEvent::Tried => {
                 if let Some(entry) = &mut self.entry {
                     let tries = entry.tried();
                     self.tried = Some((entry.code.clone(), tries));
@@ -174,9 +201,12 @@ impl Pairings {
                 }
             }
             PairingEvent::Paired { key, introduction } => {
-                let (side, terms) = match is_dialed {
-                    true => (PairingSide::Entered, self.entry.take()?.terms),
-                    false => (PairingSide::Showed, self.shown.take()?.terms),
+                let (side, terms) = match code {
+                    Some(_) => (PairingSide::Showed, self.shown.take()?.terms),
+                    None => {
+                        self.tried = None;
+                        (PairingSide::Entered, self.entry.take()?.terms)
+                    }
                 };
                 let paired = paired((key, introduction), side, address, terms, links);
                 out.notify(Notice::Pairing(PairingNotice::Paired(Box::new(

@@ -14,7 +14,8 @@ pub struct PairingTerms {
     pub name: Option<PeerName>,
     /// What the peer may do here afterwards.
     pub may: Rights,
-    /// Whether the peer becomes a contact, or is let in for one transfer.
+    /// Whether the peer becomes a contact. Else nothing of it is stored, and it is let in until
+    /// this station ends: a program that wants one transfer ends then.
     pub keep: Keep,
     /// The port at which the peer finds this machine later; `None` for that of this station.
     pub port: Option<u16>,

@@ -1,6 +1,7 @@
 //! The time of a shown code, and a typed one among stations that announce its number.
 
 use transom_net::{Config, Event, Net};
+use transom_wire::Grants;
 
 use super::*;
 use crate::discovery::Heard;
@@ -95,6 +96,7 @@ impl Typing {
                 Event::Pairing {
                     peer,
                     address,
+                    code,
                     event,
                 } => {
                     let Self {
@@ -103,7 +105,7 @@ impl Typing {
                         out,
                         ..
                     } = self;
-                    pairings.handle(peer, address, event, links, out);
+                    pairings.handle(peer, address, code, event, links, out);
                 }
                 Event::Left { peer, why } => self.pairings.left(peer, &why, &mut self.out),
                 _ => {}
@@ -254,6 +256,75 @@ fn a_station_that_announces_another_number_is_not_dialed() {
         matches!(&last, Some(PairingNotice::Failed { why }) if *why == nobody),
         "{last:?}"
     );
+}
+
+#[test]
+fn what_is_left_of_a_code_that_was_replaced_means_nothing() {
+    let mut typing = Typing::among(&[None]);
+    let address = typing.stations[0].local_addresses()[0];
+    let [given_up, typed] = [(), ()].map(|()| {
+        let candidates = Candidates::At(vec![Address::from(address)], None);
+        let code = CODE.parse().unwrap();
+        let Typing { pairings, out, .. } = &mut typing;
+        pairings.enter(code, candidates, terms(), out);
+        pairings.entry.as_ref().unwrap().connection().unwrap()
+    });
+    let Typing {
+        pairings,
+        links,
+        out,
+        ..
+    } = &mut typing;
+    let [replaced, shown] = [(), ()].map(|()| {
+        pairings.show(None, terms(), out);
+        pairings.shown.as_ref().unwrap().id
+    });
+    let paired = || PairingEvent::Paired {
+        key: PublicKey([7; 32]),
+        introduction: Introduction {
+            keep: Keep::Contact,
+            grants: Grants::NONE,
+            port: 0,
+            name: "porch".parse().unwrap(),
+        },
+    };
+    // Events that waited while the owner's commands were taken.
+    for (code, event) in [
+        (None, paired()),
+        (Some(replaced), paired()),
+        (Some(replaced), PairingEvent::WrongCode { tries_left: 0 }),
+    ] {
+        let result = pairings.handle(given_up, address, code, event, links, out);
+        assert_eq!(result, None, "{code:?}");
+    }
+    assert!(pairings.shown.is_some() && pairings.entry.is_some());
+    let mut handle = |peer, code| pairings.handle(peer, address, code, paired(), links, out);
+    let sides = [(typed, None), (given_up, Some(shown))].map(|(peer, code)| {
+        let paired = handle(peer, code);
+        paired.map(|paired| paired.side)
+    });
+    let wanted = [PairingSide::Entered, PairingSide::Showed];
+    assert_eq!(sides, wanted.map(Some));
+    assert!(pairings.tried.is_none(), "the code is used up");
+}
+
+#[test]
+fn addresses_of_a_host_whose_code_was_given_up_are_not_dialed() {
+    let mut typing = Typing::among(&[Some(CODE)]);
+    let address = typing.stations[0].local_addresses()[0];
+    let Typing { pairings, out, .. } = &mut typing;
+    let [given_up, typed] = [(), ()].map(|()| {
+        pairings.enter(CODE.parse().unwrap(), Candidates::Nearby, terms(), out);
+        pairings.entry.as_ref().unwrap().id
+    });
+    pairings.resolved(given_up, Ok(vec![address]), out);
+    typing.tell();
+    assert_eq!(typing.dialed(), 0);
+    typing
+        .pairings
+        .resolved(typed, Ok(vec![address]), &mut typing.out);
+    typing.tell();
+    assert_eq!(typing.dialed(), 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use transom_net::sim::World;
-use transom_net::{BindError, Config, Event, PairingTerms, PeerId, WatchId};
+use transom_net::{BindError, CodeId, Config, Event, PairingTerms, PeerId, WatchId};
 use transom_proto::{self as proto, Session};
 use transom_wire::{ByeCode, PublicKey};
 
@@ -114,9 +114,11 @@ impl Net {
         }
     }
 
-    pub(crate) fn open_pairing(&mut self, terms: PairingTerms) {
-        if let Self::Sockets(net) = self {
-            net.open_pairing(terms);
+    pub(crate) fn open_pairing(&mut self, terms: PairingTerms) -> CodeId {
+        match self {
+            Self::Sockets(net) => net.open_pairing(terms),
+            // No event has it: a simulated station does not pair.
+            Self::Modelled(_) => CodeId::default(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::lanes::Lane;
 use crate::live_marks::{Elsewhere, Need};
 use crate::load::Load;
 use crate::notice::TransferId;
+use crate::pairing::EntryId;
 use crate::parts::Workers;
 use crate::shared_live::{OwnerMarks, SharedMarks};
 use crate::workers::{Opening, Report};
@@ -269,13 +270,14 @@ impl Workers {
         }
     }
 
-    pub(crate) fn resolve_candidate(&mut self, host: String, port: u16) {
+    pub(crate) fn resolve_candidate(&mut self, entry: EntryId, host: String, port: u16) {
         match self {
-            Self::Threads(threads) => threads.resolve_candidate(host, port),
+            Self::Threads(threads) => threads.resolve_candidate(entry, host, port),
             // A simulated station does not pair.
             Self::Inline(inline) => {
-                let nowhere = Report::CandidateResolved(Err(io::ErrorKind::NotFound.into()));
-                inline.reports.push_back(nowhere);
+                let nowhere = Err(io::ErrorKind::NotFound.into());
+                let report = Report::CandidateResolved(entry, nowhere);
+                inline.reports.push_back(report);
             }
         }
     }

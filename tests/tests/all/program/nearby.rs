@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use serde_json::Value;
-use transom::{Announce, Handle, Identity, Notice, Settings, Station};
+use transom::people::Rights;
+use transom::{Announce, Handle, Identity, Keep, Notice, PairingTerms, Settings, Station};
 use transom_tests::{Finished, Lan, Machine, PATIENCE, Person, Program, Scratch, eventually};
 
 const PATTERN: &[&str] = &["camera", "--source", "pattern", "--size", "320x240"];
@@ -299,12 +300,22 @@ fn a_pairing_is_announced_while_it_is_open_and_so_is_its_end() {
     let showing = Bare::on(lan.machine(1), Announce::WhenNeeded);
     let looking = Bare::on(lan.machine(2), Announce::Never);
     looking.handle.look_nearby(true);
-    showing.handle.announce_pairing(Some(47));
+    let show = |code: &str| {
+        let terms = PairingTerms {
+            name: None,
+            may: Rights::NONE,
+            keep: Keep::Once,
+            port: None,
+        };
+        let code = code.parse().unwrap();
+        showing.handle.show_code(Some(code), terms);
+    };
+    show("47-otter-violin");
     looking.sees(&[Some(47)]);
-    showing.handle.announce_pairing(Some(7));
+    show("07-otter-violin");
     looking.sees(&[Some(7)]);
     showing.handle.announce(Announce::Always);
-    showing.handle.announce_pairing(None);
+    showing.handle.end_pairing();
     looking.sees(&[None]);
     showing.handle.announce(Announce::WhenNeeded);
     looking.sees(&[]);
