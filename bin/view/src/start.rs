@@ -159,14 +159,17 @@ fn reached_at(listen: &[SocketAddr]) -> String {
 
 /// The addresses that are listened at by name, or else all of this computer; best first.
 fn addresses(listen: &[SocketAddr]) -> Vec<Address> {
-    let named = listen.iter().filter(|address| !address.ip().is_unspecified());
+    let named = listen
+        .iter()
+        .filter(|address| !address.ip().is_unspecified());
     let named: Vec<_> = named.copied().map(Address::from).collect();
     if !named.is_empty() {
         return named;
     }
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
     let own = own_addresses().into_iter();
-    own.map(|ip| Address::from(SocketAddr::new(ip, port))).collect()
+    own.map(|ip| Address::from(SocketAddr::new(ip, port)))
+        .collect()
 }
 
 /// Starts the station. If somebody else has the usual port, nobody can reach this window, but it

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::model::name;
 use crate::words;
-use transom_users::{Book, Contact, EditError, MAX_BYTES, add_line, change_line, paired_line, remove_line};
+use transom_users::{
+    Book, Contact, EditError, MAX_BYTES, add_line, change_line, paired_line, remove_line,
+};
 
 use super::file;
 

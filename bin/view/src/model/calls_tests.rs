@@ -116,7 +116,11 @@ fn a_declined_ring_is_told_apart_from_a_call_that_was_ended() {
     state.act(&Action::Call(peer("door")));
     state.apply(talk("door", true, false));
     state.apply(ended("door", EndReason::Chosen));
-    assert_eq!(stage(&state, "door"), None, "the page is open again at once");
+    assert_eq!(
+        stage(&state, "door"),
+        None,
+        "the page is open again at once"
+    );
 }
 
 fn over(reason: EndReason) -> Option<Stage> {

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom::{
-    Candidates, Claim, Code, CodeEnd, Fingerprint, Invitation, Keep, MAX_ADDRESSES, Nearby, Paired, PairingFailure,
-    PairingNotice, PairingTerms, PeerName,
+    Candidates, Claim, Code, CodeEnd, Fingerprint, Invitation, Keep, MAX_ADDRESSES, Nearby, Paired,
+    PairingFailure, PairingNotice, PairingTerms, PeerName,
 };
 use transom_users::{Address, Contact, Rights};
 
@@ -110,7 +110,9 @@ impl CodeForm {
     /// The number at its beginning.
     pub(crate) fn number(&self) -> Option<u8> {
         let digits = self.code.trim_start();
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        let end = digits
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(digits.len());
         digits[..end].parse().ok().filter(|number| *number < 100)
     }
 
@@ -156,7 +158,13 @@ impl State {
         Some(Invitation {
             code: code.clone(),
             key: self.own.key?,
-            addresses: self.own.addresses.iter().take(MAX_ADDRESSES).cloned().collect(),
+            addresses: self
+                .own
+                .addresses
+                .iter()
+                .take(MAX_ADDRESSES)
+                .cloned()
+                .collect(),
         })
     }
 
@@ -302,7 +310,10 @@ mod tests {
         let mut state = two_boxes();
         let mut wrong = |code: &str| {
             let code = code.to_owned();
-            let form = CodeForm { code, ..CodeForm::default() };
+            let form = CodeForm {
+                code,
+                ..CodeForm::default()
+            };
             state.dialog = Some(Dialog::EnterCode(form));
             let why = PairingFailure::WrongCode;
             state.pairing_notice(PairingNotice::Failed { why });

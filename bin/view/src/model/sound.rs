@@ -271,4 +271,3 @@ impl State {
         self.sound.muted && self.sound.muted_speech.is_some_and(recent)
     }
 }
-

@@ -14,7 +14,11 @@ impl State {
         let open = || self.calls.open.iter().filter(|call| call.is_open());
         // A call matters more than what is watched beside it.
         let talks = open().filter(|call| call.is_talk()).count();
-        let kind = if talks > 0 { CallKind::Talk } else { CallKind::View };
+        let kind = if talks > 0 {
+            CallKind::Talk
+        } else {
+            CallKind::View
+        };
         let of_kind = || open().filter(|call| call.kind == kind);
         let doing = match (self.calls.incoming.first(), of_kind().count()) {
             (Some(ring), _) => words::calls(&name(&ring.peer)),

@@ -149,7 +149,10 @@ fn shrink(image: &Image, most: (usize, usize)) -> Option<ColorImage> {
         let [r, g, b, _] = pixels[row * width + column];
         Color32::from_rgb(r, g, b)
     };
-    Some(ColorImage::new(size, (0..size[0] * size[1]).map(pixel).collect()))
+    Some(ColorImage::new(
+        size,
+        (0..size[0] * size[1]).map(pixel).collect(),
+    ))
 }
 
 /// The means of as many parts as a backdrop has pixels, blurred once more.
@@ -214,10 +217,18 @@ mod tests {
     fn a_picture_of_any_size_is_made_small_and_blurred() {
         for (width, height) in [(1920, 1080), (640, 480), (7, 3), (1, 1), (3, 4000)] {
             let small = shrink(&image(width, height, [200, 100, 50, 255]), SMALL).unwrap();
-            assert!(small.size[0] <= SMALL.0 && small.size[1] <= SMALL.1, "{width}x{height}");
+            assert!(
+                small.size[0] <= SMALL.0 && small.size[1] <= SMALL.1,
+                "{width}x{height}"
+            );
             let backdrop = blurred(&small);
             assert_eq!(backdrop.size, BACKDROP);
-            assert!(backdrop.pixels.iter().all(|one| *one == Color32::from_rgb(200, 100, 50)));
+            assert!(
+                backdrop
+                    .pixels
+                    .iter()
+                    .all(|one| *one == Color32::from_rgb(200, 100, 50))
+            );
             assert!(grey(&small).pixels.iter().all(|one| one.r() == one.b()));
         }
         assert!(shrink(&image(0, 5, [0; 4]), SMALL).is_none());

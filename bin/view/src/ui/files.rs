@@ -220,7 +220,12 @@ fn row(ui: &mut Ui, state: &State, transfer: &Transfer, actions: &mut Vec<Action
     let is_told = matches!(transfer.outcome, Some(Outcome::Failed { .. })) && status.files <= 1;
     if transfer.failures > 0 && !is_told {
         let text = words::failures(transfer.failures, &transfer.last_failure);
-        line(ui, RichText::new(text).small().color(theme::tokens(ui).danger_text));
+        line(
+            ui,
+            RichText::new(text)
+                .small()
+                .color(theme::tokens(ui).danger_text),
+        );
     }
     ui.horizontal(|ui| buttons(ui, state, transfer, actions));
     ui.add_space(6.0);

@@ -35,7 +35,10 @@ pub(super) fn show(
 ) {
     let t = tokens(ui);
     ui.painter().rect_filled(room, 0.0, t.base);
-    let gear = Rect::from_min_size(pos2(room.right() - 52.0, room.top() + 12.0), vec2(40.0, 40.0));
+    let gear = Rect::from_min_size(
+        pos2(room.right() - 52.0, room.top() + 12.0),
+        vec2(40.0, 40.0),
+    );
     let width = WIDTH.min(room.width() - 32.0);
     let top = match room.width() > WIDTH {
         true => (room.height() * 0.174).min(132.0),
@@ -58,7 +61,9 @@ pub(super) fn show(
             foot(ui, state, actions);
         });
     });
-    let place = UiBuilder::new().id(Id::new("first settings")).max_rect(gear);
+    let place = UiBuilder::new()
+        .id(Id::new("first settings"))
+        .max_rect(gear);
     within(ui, place, |ui| {
         if kit::icon_button(ui, icons::GEAR_SIX, words::SETTINGS, 40.0).clicked() {
             actions.push(list::settings(state));
@@ -96,7 +101,11 @@ fn card(ui: &Ui, rect: Rect, icon: Icon, words: &str, detail: &str, is_main: boo
     let response = kit::area(ui, rect, Id::new(words), words);
     let (fill, ink, soft) = match (is_main, response.hovered()) {
         (true, false) => (t.accent, Color32::WHITE, t.own_soft),
-        (true, true) => (mix(t.accent, Color32::BLACK, 0.08), Color32::WHITE, t.own_soft),
+        (true, true) => (
+            mix(t.accent, Color32::BLACK, 0.08),
+            Color32::WHITE,
+            t.own_soft,
+        ),
         (false, false) => (t.raised, t.text, t.soft),
         (false, true) => (t.hover, t.text, t.soft),
     };
@@ -107,8 +116,22 @@ fn card(ui: &Ui, rect: Rect, icon: Icon, words: &str, detail: &str, is_main: boo
     icons::ARROW_RIGHT.paint(p, pos2(rect.right() - 32.0, top), 22.0, ink);
     let left = rect.left() + 22.0;
     let width = rect.width() - 44.0;
-    text::cut(p, pos2(left, rect.bottom() - 55.0), width, words, Type::Heading, ink);
-    text::cut(p, pos2(left, rect.bottom() - 30.0), width, detail, Type::Small, soft);
+    text::cut(
+        p,
+        pos2(left, rect.bottom() - 55.0),
+        width,
+        words,
+        Type::Heading,
+        ink,
+    );
+    text::cut(
+        p,
+        pos2(left, rect.bottom() - 30.0),
+        width,
+        detail,
+        Type::Small,
+        soft,
+    );
     kit::focus_ring(ui, &response, rect, 16);
     response.clicked()
 }
@@ -144,7 +167,11 @@ fn station(ui: &mut Ui, nearby: &Station, actions: &mut Vec<Action>) {
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 60.0), Sense::hover());
     let shown = name(&nearby.name);
     let p = ui.painter();
-    let fill = if ui.visuals().dark_mode { t.side } else { t.raised };
+    let fill = if ui.visuals().dark_mode {
+        t.side
+    } else {
+        t.raised
+    };
     p.rect_filled(row, 12.0, fill);
     let icon = match nearby.is_camera {
         true => icons::SECURITY_CAMERA,
@@ -152,7 +179,9 @@ fn station(ui: &mut Ui, nearby: &Station, actions: &mut Vec<Action>) {
     };
     icon.paint(p, row.left_center() + vec2(26.0, 0.0), 24.0, t.soft);
     let connect = words::connect_to(&shown);
-    let button = Button::new(Kind::OnCard, words::CONNECT).height(32.0).name(&connect);
+    let button = Button::new(Kind::OnCard, words::CONNECT)
+        .height(32.0)
+        .name(&connect);
     let width = button.measure(ui);
     let room = row.width() - 62.0 - width;
     let at = row.left_center() + vec2(50.0, -9.5);
@@ -165,7 +194,9 @@ fn station(ui: &mut Ui, nearby: &Station, actions: &mut Vec<Action>) {
         pos2(row.right() - 12.0 - width, row.center().y - 16.0),
         vec2(width, 32.0),
     );
-    let place = UiBuilder::new().id(Id::new(("connect", nearby.fingerprint))).max_rect(place);
+    let place = UiBuilder::new()
+        .id(Id::new(("connect", nearby.fingerprint)))
+        .max_rect(place);
     if within(ui, place, |ui| ui.add(button)).clicked() {
         actions.push(Action::Open(Dialog::EnterCode(CodeForm::of(nearby))));
     }
@@ -220,7 +251,14 @@ fn hello(ui: &mut Ui, state: &State) {
     let left = row.left() + 72.0;
     let width = row.right() - left;
     let p = ui.painter();
-    let shown = text::cut(p, pos2(left, row.top() + 18.0), width, &words, Type::Display, t.text);
+    let shown = text::cut(
+        p,
+        pos2(left, row.top() + 18.0),
+        width,
+        &words,
+        Type::Display,
+        t.text,
+    );
     text::say(ui, shown, &words);
     let at = pos2(left, row.top() + 36.0);
     let (font, align) = (Type::Message, egui::Align::Min);
@@ -245,14 +283,23 @@ pub(super) fn mark(ui: &Ui, rect: Rect) {
     };
     arc(17.0);
     arc(7.0);
-    p.line_segment([middle - vec2(18.5, 0.0) * unit, middle + vec2(18.5, 0.0) * unit], white);
+    p.line_segment(
+        [
+            middle - vec2(18.5, 0.0) * unit,
+            middle + vec2(18.5, 0.0) * unit,
+        ],
+        white,
+    );
     for turn in [0.75_f32, 0.625, 0.875] {
         let angle = std::f32::consts::TAU * turn;
         let way = vec2(angle.cos(), angle.sin()) * unit;
         p.line_segment([middle + 7.0 * way, middle + 17.0 * way], white);
     }
     let sill = rect.min + vec2(28.0, 42.5) * unit;
-    p.line_segment([sill - vec2(18.0, 0.0) * unit, sill + vec2(18.0, 0.0) * unit], white);
+    p.line_segment(
+        [sill - vec2(18.0, 0.0) * unit, sill + vec2(18.0, 0.0) * unit],
+        white,
+    );
 }
 
 /// A page about nobody: the mark alone.

@@ -10,7 +10,9 @@ use super::theme;
 pub(super) fn show(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
     let claims = knock.claims.as_ref().map(name);
     let title = words::stranger(knock.address.ip(), claims.as_deref());
-    let title = RichText::new(title).strong().color(theme::tokens(ui).danger_text);
+    let title = RichText::new(title)
+        .strong()
+        .color(theme::tokens(ui).danger_text);
     ui.add(Label::new(title).wrap());
     ui.monospace(words::its_key(&knock.key));
     let namesake = state.namesake(knock);

@@ -99,12 +99,7 @@ struct Panes {
 }
 
 /// Draws everything and gives back what was asked for.
-pub(crate) fn screen(
-    ui: &mut Ui,
-    state: &State,
-    draft: &mut Draft,
-    album: &Album,
-) -> Vec<Action> {
+pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Album) -> Vec<Action> {
     let mut actions = Vec::new();
     draft.written.retain(&state.people);
     draft.sizes.clear();

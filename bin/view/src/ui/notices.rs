@@ -101,7 +101,9 @@ impl Notice<'_> {
     fn show(self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let frame = Frame::popup(ui.style()).inner_margin(Margin::same(8));
         let frame = match self {
-            Self::Warning(_, Warning::KeyChanged { .. }) => frame.fill(theme::tokens(ui).danger_wash),
+            Self::Warning(_, Warning::KeyChanged { .. }) => {
+                frame.fill(theme::tokens(ui).danger_wash)
+            }
             _ => frame,
         };
         guard::card(ui, self.says(state), frame, |ui, ready| {

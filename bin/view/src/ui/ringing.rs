@@ -90,7 +90,12 @@ fn card(
         ui.add_space(12.0);
     }
     guard::buttons(ui, is_ready, |ui| foot(ui, state, actions));
-    for call in state.calls.open.iter().filter(|call| call.is_talk() && call.is_open()) {
+    for call in state
+        .calls
+        .open
+        .iter()
+        .filter(|call| call.is_talk() && call.is_open())
+    {
         let t = tokens(ui);
         let hold = words::is_put_on_hold(&name(&call.peer));
         ui.label(text::rich(hold, Type::Small, t.soft));
@@ -98,13 +103,7 @@ fn card(
 }
 
 /// Who calls, whether that is sure, and what for.
-fn head(
-    ui: &mut Ui,
-    state: &State,
-    ring: &Incoming,
-    is_ready: bool,
-    actions: &mut Vec<Action>,
-) {
+fn head(ui: &mut Ui, state: &State, ring: &Incoming, is_ready: bool, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 64.0), Sense::hover());
     let shown = name(&ring.peer);
@@ -122,22 +121,36 @@ fn head(
         let at = pos2(drawn.right() + 14.0, drawn.center().y);
         icons::SEAL_CHECK.filled().paint(p, at, 19.0, t.accent_text);
     }
-    let sure = if is_verified { words::VERIFIED } else { words::NOT_VERIFIED };
+    let sure = if is_verified {
+        words::VERIFIED
+    } else {
+        words::NOT_VERIFIED
+    };
     text::say(ui, drawn, &title);
     let (icon, kind) = match ring.kind {
         CallKind::Talk => (icons::VIDEO_CAMERA, words::VIDEO_CALL),
         _ => (icons::EYE, words::WANTS_TO_SEE),
     };
     icon.paint(p, row.min + vec2(89.0, 46.0), 17.0, t.soft);
-    let line = if is_verified { kind.to_owned() } else { words::joined(kind, sure) };
+    let line = if is_verified {
+        kind.to_owned()
+    } else {
+        words::joined(kind, sure)
+    };
     let left = row.min + vec2(106.0, 46.0);
     let drawn = text::cut(p, left, width - 26.0, &line, Type::Body, t.soft);
     text::say(ui, drawn, &words::joined(kind, sure));
     if state.config.bell && !state.calls.is_silent {
-        let place = Rect::from_min_size(pos2(row.right() - 40.0, row.top() + 12.0), Vec2::splat(40.0));
-        let place = UiBuilder::new().id(Id::new(("silence", ring.peer))).max_rect(place);
+        let place = Rect::from_min_size(
+            pos2(row.right() - 40.0, row.top() + 12.0),
+            Vec2::splat(40.0),
+        );
+        let place = UiBuilder::new()
+            .id(Id::new(("silence", ring.peer)))
+            .max_rect(place);
         let clicked = within(ui, place, |ui| {
-            let button = |ui: &mut Ui| kit::icon_button(ui, icons::BELL_SLASH, words::SILENCE, 40.0);
+            let button =
+                |ui: &mut Ui| kit::icon_button(ui, icons::BELL_SLASH, words::SILENCE, 40.0);
             guard::buttons(ui, is_ready, |ui| button(ui).clicked())
         });
         if clicked {
@@ -160,12 +173,27 @@ fn answers(ui: &mut Ui, state: &State, ring: &Incoming, actions: &mut Vec<Action
     if is_narrow {
         let half = (width - 24.0) / 2.0;
         ui.horizontal(|ui| {
-            push(ui, decline.width(half), vec![Action::Decline(peer)], actions);
+            push(
+                ui,
+                decline.width(half),
+                vec![Action::Decline(peer)],
+                actions,
+            );
             ui.add_space(24.0);
-            push(ui, answer.width(half), keys::answers(state, peer, false), actions);
+            push(
+                ui,
+                answer.width(half),
+                keys::answers(state, peer, false),
+                actions,
+            );
         });
         ui.add_space(8.0);
-        push(ui, video.width(width), keys::answers(state, peer, true), actions);
+        push(
+            ui,
+            video.width(width),
+            keys::answers(state, peer, true),
+            actions,
+        );
     } else {
         ui.horizontal(|ui| {
             push(ui, decline, vec![Action::Decline(peer)], actions);
@@ -236,7 +264,11 @@ fn foot(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         false => (icons::MICROPHONE, t.soft),
     };
     let room = row.with_max_x(row.right() - checks - 12.0);
-    let name = if sound.muted { words::UNMUTE } else { words::MUTE };
+    let name = if sound.muted {
+        words::UNMUTE
+    } else {
+        words::MUTE
+    };
     let place = Rect::from_min_size(room.min, vec2(32.0, 32.0));
     if can_mute {
         let place = place.translate(vec2(-8.0, 0.0));

@@ -180,7 +180,9 @@ pub(super) fn tokens(ui: &Ui) -> &'static Tokens {
 /// The colour of a key's avatar: another key has another colour. `None` before a key is known.
 pub(super) fn avatar(key: Option<&[u8]>) -> Color32 {
     let first = key.and_then(|key| key.first());
-    first.map_or(DARK.edge, |byte| AVATARS[usize::from(*byte) % AVATARS.len()])
+    first.map_or(DARK.edge, |byte| {
+        AVATARS[usize::from(*byte) % AVATARS.len()]
+    })
 }
 
 /// White over a picture, in percent: buttons at rest, under the pointer, pressed.

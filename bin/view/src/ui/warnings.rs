@@ -90,7 +90,14 @@ fn changed(
 }
 
 fn title(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(text).strong().color(theme::tokens(ui).danger_text)).wrap());
+    ui.add(
+        Label::new(
+            RichText::new(text)
+                .strong()
+                .color(theme::tokens(ui).danger_text),
+        )
+        .wrap(),
+    );
 }
 
 fn fingerprint(ui: &mut Ui, what: &str, key: &PublicKey) {

@@ -312,7 +312,10 @@ pub(crate) fn ended(name: &str, kind: CallKind, ending: &Ending) -> (String, Str
             return (format!("{name} declined"), String::new());
         }
         Ending::Declined { text } => {
-            return (format!("{name} declined: \"{}\"", line(text)), String::new());
+            return (
+                format!("{name} declined: \"{}\"", line(text)),
+                String::new(),
+            );
         }
         Ending::Reason { reason, text } => (*reason, line(text).into_owned()),
     };

@@ -156,7 +156,10 @@ mod tests {
 
     #[test]
     fn what_they_may_is_a_sentence() {
-        assert_eq!(they_may(true, true, false), "They may call you and send you files.");
+        assert_eq!(
+            they_may(true, true, false),
+            "They may call you and send you files."
+        );
         assert_eq!(they_may(false, false, false), "They may do nothing yet.");
         let all = "They may call you, send you files and come in without asking.";
         assert_eq!(they_may(true, true, true), all);

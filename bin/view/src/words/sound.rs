@@ -141,7 +141,10 @@ pub(crate) fn unusable(device: &str, why: &str) -> String {
 /// A device that was chosen and is not plugged in.
 pub(crate) fn absent(device: &DeviceName) -> String {
     let name = device.to_string();
-    format!("{} (not found now; it is used when it is back)", line(&name))
+    format!(
+        "{} (not found now; it is used when it is back)",
+        line(&name)
+    )
 }
 
 /// A device that is no sound card, as a program or a file.

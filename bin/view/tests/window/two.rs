@@ -11,8 +11,8 @@ use transom::{Identity, State};
 use super::display::{Display, until};
 use super::pulse::Pulse;
 use super::{
-    FIRST_CONTACT, HEIGHT, Scratch, TEXT_FIELD, WIDTH, Window, close,
-    dialog_that_chooses, program, skip,
+    FIRST_CONTACT, HEIGHT, Scratch, TEXT_FIELD, WIDTH, Window, close, dialog_that_chooses, program,
+    skip,
 };
 
 /// Between the two windows, for their frames.

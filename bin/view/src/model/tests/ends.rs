@@ -106,7 +106,13 @@ fn each_end_names_the_peer_at_most_once_and_escapes_its_words() {
         for ending in &endings {
             let (title, line) = words::ended("door", kind, ending);
             let named = format!("{title} {line}").matches("door").count();
-            let is_glare = matches!(ending, Ending::Reason { reason: EndReason::Glare, .. });
+            let is_glare = matches!(
+                ending,
+                Ending::Reason {
+                    reason: EndReason::Glare,
+                    ..
+                }
+            );
             assert_eq!(named, usize::from(!is_glare), "{title} {line}");
         }
     }

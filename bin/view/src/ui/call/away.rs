@@ -36,7 +36,9 @@ pub(super) fn calling(
     album: &Album,
     draft: &mut Draft,
 ) {
-    let own = album.live(Face::Own).filter(|_| state.has_picture(Face::Own));
+    let own = album
+        .live(Face::Own)
+        .filter(|_| state.has_picture(Face::Own));
     match own.filter(|_| call.camera_on) {
         Some(picture) => {
             let how = Drawing::filling(mirrored());
@@ -67,7 +69,10 @@ pub(super) fn words(ui: &Ui, frame: &Frame, state: &State, call: &Call) {
             rings(ui, frame.room, state, call, &lines);
         }
         Stage::Ringing => {
-            let lines = [words::calling(&shown, call.kind), words::IT_RINGS.to_owned()];
+            let lines = [
+                words::calling(&shown, call.kind),
+                words::IT_RINGS.to_owned(),
+            ];
             rings(ui, frame.room, state, call, &lines);
         }
         Stage::Interrupted(since) => reconnecting(ui, frame.room, state, *since),
@@ -105,10 +110,26 @@ fn rings(ui: &Ui, room: Rect, state: &State, call: &Call, lines: &[String; 2]) {
     let width = room.width() - 32.0;
     let p = ui.painter();
     let title = pos2(at.x, room.top() + 120.0);
-    let shown = text::wrap(p, title, width, &lines[0], Type::Large, Color32::WHITE, Align::Center);
+    let shown = text::wrap(
+        p,
+        title,
+        width,
+        &lines[0],
+        Type::Large,
+        Color32::WHITE,
+        Align::Center,
+    );
     text::say(ui, shown, &lines[0]);
     let line = pos2(at.x, shown.bottom() + 4.0);
-    let shown = text::wrap(p, line, width, &lines[1], Type::Message, OVER_SOFT, Align::Center);
+    let shown = text::wrap(
+        p,
+        line,
+        width,
+        &lines[1],
+        Type::Message,
+        OVER_SOFT,
+        Align::Center,
+    );
     text::say(ui, shown, &lines[1]);
 }
 
@@ -120,12 +141,21 @@ fn person(ui: &Ui, room: Rect, state: &State, call: &Call, line: &str) {
     let avatar = kit::avatar(ui.painter(), at, 96.0, &name(&call.peer), key);
     if call.sound.speaks {
         let ring = egui::Stroke::new(3.0, theme::DARK.good);
-        ui.painter().circle_stroke(at, avatar.width() / 2.0 + 5.0, ring);
+        ui.painter()
+            .circle_stroke(at, avatar.width() / 2.0 + 5.0, ring);
     }
     let below = pos2(at.x, avatar.bottom() + 20.0);
     let width = room.width() - 32.0;
     let p = ui.painter();
-    let shown = text::wrap(p, below, width, line, Type::Message, Color32::WHITE, Align::Center);
+    let shown = text::wrap(
+        p,
+        below,
+        width,
+        line,
+        Type::Message,
+        Color32::WHITE,
+        Align::Center,
+    );
     text::say(ui, shown, line);
 }
 
@@ -136,7 +166,13 @@ fn reconnecting(ui: &Ui, room: Rect, state: &State, since: Duration) {
     spinner(ui, at, state.now);
     let title = at + vec2(0.0, 40.0);
     let width = 340.0_f32.min(room.width() - 32.0);
-    centred(ui, title, width, words::RECONNECTING, &words::broke_ago(ago.as_secs()));
+    centred(
+        ui,
+        title,
+        width,
+        words::RECONNECTING,
+        &words::broke_ago(ago.as_secs()),
+    );
 }
 
 /// A ring that turns in steps.
@@ -167,12 +203,28 @@ pub(super) fn ended(
     let width = 520.0_f32.min(room.width() - 32.0);
     let p = ui.painter();
     let top = pos2(at.x, at.y + 66.0);
-    let drawn = text::wrap(p, top, width, &title, Type::Large, Color32::WHITE, Align::Center);
+    let drawn = text::wrap(
+        p,
+        top,
+        width,
+        &title,
+        Type::Large,
+        Color32::WHITE,
+        Align::Center,
+    );
     text::say(ui, drawn, &title);
     let mut bottom = drawn.bottom();
     if !line.is_empty() {
         let below = pos2(at.x, bottom + 4.0);
-        let drawn = text::wrap(p, below, width, &line, Type::Message, OVER_SOFT, Align::Center);
+        let drawn = text::wrap(
+            p,
+            below,
+            width,
+            &line,
+            Type::Message,
+            OVER_SOFT,
+            Align::Center,
+        );
         text::say(ui, drawn, &line);
         bottom = drawn.bottom();
     }
@@ -192,7 +244,9 @@ pub(super) fn ended(
     row.push((call_again, vec![again.2]));
     let size = vec2(if is_narrow { 240.0 } else { room.width() }, 200.0);
     let place = Rect::from_center_size(pos2(at.x, bottom + 38.0 + size.y / 2.0), size);
-    let place = UiBuilder::new().id(Id::new(("ended", peer))).max_rect(place);
+    let place = UiBuilder::new()
+        .id(Id::new(("ended", peer)))
+        .max_rect(place);
     within(ui, place, |ui| {
         ui.spacing_mut().item_spacing = vec2(12.0, 8.0);
         let width = |button: &Button<'_>| button.measure(ui);
@@ -208,7 +262,11 @@ pub(super) fn ended(
             }
             for (button, does) in row {
                 let button = button.height(44.0);
-                let button = if is_narrow { button.width(240.0) } else { button };
+                let button = if is_narrow {
+                    button.width(240.0)
+                } else {
+                    button
+                };
                 if ui.add(button).clicked() {
                     actions.extend(does);
                 }

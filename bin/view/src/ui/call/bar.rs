@@ -101,7 +101,11 @@ impl Bar<'_> {
         let gaps = gaps(is_narrow);
         let buttons = self.items.len() as f32;
         let between = gaps.between * (buttons - 2.0).max(0.0) + gaps.apart;
-        let wide = if self.wide > 0.0 { self.wide + gaps.between } else { 0.0 };
+        let wide = if self.wide > 0.0 {
+            self.wide + gaps.between
+        } else {
+            0.0
+        };
         let width = 2.0 * PADDING + buttons * gaps.button + between + wide;
         let top = room.bottom() - gaps.below - gaps.height;
         let left = room.center().x - width / 2.0;
@@ -169,13 +173,17 @@ fn button(
     actions: &mut Vec<Action>,
 ) {
     // Known by its place, so that it keeps the keyboard while its words change.
-    let place = UiBuilder::new().id(Id::new(("bar", item.place))).max_rect(place);
+    let place = UiBuilder::new()
+        .id(Id::new(("bar", item.place)))
+        .max_rect(place);
     let round = Round::new(item.icon, item.words)
         .look(item.look)
         .captioned(has_caption);
-    let response = within(ui, place.layout(Layout::top_down(egui::Align::Center)), |ui| {
-        ui.add(round)
-    });
+    let response = within(
+        ui,
+        place.layout(Layout::top_down(egui::Align::Center)),
+        |ui| ui.add(round),
+    );
     let tip = match (item.keys, has_caption) {
         ("", true) => "",
         ("", false) => item.words,
@@ -214,7 +222,11 @@ pub(in crate::ui) fn camera<'a>(state: &State, call: &Call) -> Item<'a> {
     let (peer, on) = (call.peer, !call.camera_on);
     let show = Action::ShowCamera { peer, on };
     let (icon, words, look) = match (&state.calls.own.request, on) {
-        (None, _) => (icons::VIDEO_CAMERA_SLASH, words::NO_CAMERA_BUTTON, Over::Off),
+        (None, _) => (
+            icons::VIDEO_CAMERA_SLASH,
+            words::NO_CAMERA_BUTTON,
+            Over::Off,
+        ),
         (_, true) => (icons::VIDEO_CAMERA_SLASH, words::START_VIDEO, Over::Off),
         (_, false) => (icons::VIDEO_CAMERA, words::STOP_VIDEO, Over::Rest),
     };
@@ -232,7 +244,11 @@ pub(super) fn of_call<'a>(state: &State, call: &Call, draft: &Draft) -> Bar<'a> 
     let mut items = vec![microphone(state, call, talks), camera(state, call)];
     if !is_ringing {
         let chat = Action::ShowChat(!state.view.chat);
-        let look = if state.view.chat { Over::Open } else { Over::Rest };
+        let look = if state.view.chat {
+            Over::Open
+        } else {
+            Over::Rest
+        };
         let icon = icons::CHAT_CIRCLE.filled();
         let chat = Item::new("chat", icon, words::CHAT, chat);
         items.push(chat.look(look).keys("Ctrl+B"));
@@ -241,7 +257,11 @@ pub(super) fn of_call<'a>(state: &State, call: &Call, draft: &Draft) -> Bar<'a> 
         items.push(screen(state));
     }
     items.push(Item::more(draft.more.is_open()));
-    let words = if is_ringing { words::CANCEL } else { words::HANG_UP };
+    let words = if is_ringing {
+        words::CANCEL
+    } else {
+        words::HANG_UP
+    };
     let icon = icons::PHONE_DISCONNECT.filled();
     let end = Item::new("end", icon, words, Action::HangUp(call.peer));
     items.push(end.look(Over::Danger).keys("Ctrl+H"));

@@ -77,7 +77,11 @@ pub(in crate::ui) fn list_button(
     let unread = state.people.iter().map(|person| person.unread).sum();
     let (icon, name, action) = match frame.is_narrow {
         true => (icons::CARET_LEFT, words::back(unread), Action::Back),
-        false => (icons::SIDEBAR_SIMPLE, words::show_list(unread), Action::ShowList(true)),
+        false => (
+            icons::SIDEBAR_SIMPLE,
+            words::show_list(unread),
+            Action::ShowList(true),
+        ),
     };
     let rect = Rect::from_min_size(at, Vec2::splat(HEIGHT));
     let place = UiBuilder::new().id(Id::new("show list")).max_rect(rect);
@@ -112,12 +116,20 @@ fn face(ui: &Ui, left: egui::Pos2, state: &State, call: &Call) -> f32 {
     if call.sound.speaks {
         p.circle_stroke(at, 15.2, Stroke::new(2.5, DARK.good));
     }
-    kit::avatar(p, at, 28.0, &shown, person.and_then(|person| person.key.as_ref()));
+    kit::avatar(
+        p,
+        at,
+        28.0,
+        &shown,
+        person.and_then(|person| person.key.as_ref()),
+    );
     let at = rect.left_center() + vec2(45.0, 0.0);
     let shown = text::cut(p, at, named + 1.0, &shown, Type::Strong, Color32::WHITE);
     if is_verified {
         let mark = pos2(shown.right() + 12.0, rect.center().y);
-        icons::SEAL_CHECK.filled().paint(p, mark, 16.0, DARK.accent_text);
+        icons::SEAL_CHECK
+            .filled()
+            .paint(p, mark, 16.0, DARK.accent_text);
     }
     let at = pos2(shown.right() + mark + 10.0, rect.center().y);
     text::cut(p, at, timed + 1.0, &time, Type::Body, OVER_SOFT);
@@ -166,7 +178,14 @@ fn warning(ui: &Ui, rect: Rect, icon: Option<Icon>, words: &str) {
         None => drop(p.circle_filled(at, 5.0, DARK.danger_text)),
     }
     let left = rect.left_center() + vec2(38.0, 0.0);
-    text::cut(p, left, rect.width() - 52.0, words, Type::Medium, Color32::WHITE);
+    text::cut(
+        p,
+        left,
+        rect.width() - 52.0,
+        words,
+        Type::Medium,
+        Color32::WHITE,
+    );
     text::say(ui, rect, words);
 }
 
@@ -191,7 +210,9 @@ fn hold(
     };
     let size = vec2(frame.room.right() - left.x - 16.0, HEIGHT);
     let place = Rect::from_min_size(left + vec2(0.0, 2.0), size);
-    let place = UiBuilder::new().id(Id::new(("speak to", peer))).max_rect(place);
+    let place = UiBuilder::new()
+        .id(Id::new(("speak to", peer)))
+        .max_rect(place);
     let button = kit::Button::new(kit::Kind::OnStage, words);
     if within(ui, place, |ui| ui.add(button)).clicked() {
         actions.push(action);

@@ -7,9 +7,9 @@ use crate::model::{Action, Call, Face, Stage, State, name};
 use crate::words;
 
 use super::super::album::Album;
+use super::super::guard;
 use super::super::kit::{self, Drawing, Over, Round, icons, text, within};
 use super::super::theme::{DARK, OVER_SOFT, STAGE, Type, shade};
-use super::super::guard;
 use super::Draft;
 
 const SIZE: egui::Vec2 = vec2(320.0, 180.0);
@@ -28,8 +28,12 @@ pub(in crate::ui) fn show(
     for (at, call) in state.in_corner().enumerate() {
         let top = top + vec2(0.0, (size.y + 12.0) * at as f32);
         let rect = Rect::from_min_size(top, size);
-        let place = UiBuilder::new().id(Id::new(("corner", call.peer))).max_rect(rect);
-        within(ui, place, |ui| one(ui, rect, state, call, album, draft, actions));
+        let place = UiBuilder::new()
+            .id(Id::new(("corner", call.peer)))
+            .max_rect(rect);
+        within(ui, place, |ui| {
+            one(ui, rect, state, call, album, draft, actions)
+        });
         guard::place(ui, ("corner", call.peer), rect);
     }
 }
@@ -66,7 +70,9 @@ fn one(
         let key = person.and_then(|person| person.key.as_ref());
         kit::avatar(p, rect.center(), 64.0, &shown, key);
     }
-    let lower = rect.with_min_y(rect.bottom() - 70.0).shrink2(vec2(0.0, 12.0));
+    let lower = rect
+        .with_min_y(rect.bottom() - 70.0)
+        .shrink2(vec2(0.0, 12.0));
     kit::scrim(p, lower.translate(vec2(0.0, 2.0)), shade(0.0), shade(0.45));
     chip(ui, rect, state, call, &shown);
     buttons(ui, rect, state, call, actions);
@@ -101,7 +107,13 @@ fn chip(ui: &Ui, rect: Rect, state: &State, call: &Call, shown: &str) {
         p.circle_stroke(at, 13.2, Stroke::new(2.0, DARK.good));
     }
     let person = state.people.iter().find(|person| person.name == call.peer);
-    kit::avatar(p, at, 24.0, shown, person.and_then(|person| person.key.as_ref()));
+    kit::avatar(
+        p,
+        at,
+        24.0,
+        shown,
+        person.and_then(|person| person.key.as_ref()),
+    );
     let left = chip.left_center() + vec2(36.0, 0.0);
     let drawn = text::cut(p, left, named + 1.0, shown, Type::Strong, Color32::WHITE);
     let left = pos2(drawn.right() + 10.0, chip.center().y);
@@ -118,20 +130,28 @@ fn buttons(ui: &mut Ui, rect: Rect, state: &State, call: &Call, actions: &mut Ve
     };
     let camera = match call.camera_on {
         true => Round::small(icons::VIDEO_CAMERA.filled(), words::STOP_VIDEO),
-        false => Round::small(icons::VIDEO_CAMERA_SLASH.filled(), words::START_VIDEO).look(Over::Off),
+        false => {
+            Round::small(icons::VIDEO_CAMERA_SLASH.filled(), words::START_VIDEO).look(Over::Off)
+        }
     };
     let on = !call.camera_on;
     let large = Round::small(icons::ARROWS_OUT, words::ENLARGE);
     let end = Round::small(icons::PHONE_DISCONNECT.filled(), words::HANG_UP).look(Over::Danger);
     let has_camera = state.calls.own.request.is_some();
     let lefts = [10.0, 58.0, rect.width() - 98.0, rect.width() - 50.0];
-    for (at, (left, round)) in lefts.into_iter().zip([mute, camera, large, end]).enumerate() {
+    for (at, (left, round)) in lefts
+        .into_iter()
+        .zip([mute, camera, large, end])
+        .enumerate()
+    {
         if at == 1 && !has_camera {
             continue;
         }
         let size = vec2(40.0, 40.0);
         let place = Rect::from_min_size(pos2(rect.left() + left, rect.bottom() - 50.0), size);
-        let place = UiBuilder::new().id(Id::new(("corner button", peer, at))).max_rect(place);
+        let place = UiBuilder::new()
+            .id(Id::new(("corner button", peer, at)))
+            .max_rect(place);
         if within(ui, place, |ui| ui.add(round)).clicked() {
             match at {
                 0 => actions.push(Action::Mute(!muted)),

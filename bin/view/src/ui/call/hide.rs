@@ -33,7 +33,8 @@ impl Hiding {
             self.last_sign = now;
         }
         let left = STAY - (now - self.last_sign);
-        let is_used = ui.memory(|memory| memory.focused().is_some()) || Popup::is_any_open(ui.ctx());
+        let is_used =
+            ui.memory(|memory| memory.focused().is_some()) || Popup::is_any_open(ui.ctx());
         if left > 0.0 {
             ui.ctx().request_repaint_after_secs(left as f32);
         }

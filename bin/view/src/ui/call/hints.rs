@@ -14,7 +14,13 @@ use super::{Draft, Frame};
 const HEIGHT: f32 = 40.0;
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
-pub(in crate::ui) fn show(ui: &mut Ui, frame: &Frame, state: &State, call: &Call, draft: &mut Draft) {
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    frame: &Frame,
+    state: &State,
+    call: &Call,
+    draft: &mut Draft,
+) {
     if draft.more.is_open() {
         return;
     }
@@ -24,7 +30,12 @@ pub(in crate::ui) fn show(ui: &mut Ui, frame: &Frame, state: &State, call: &Call
         ui.ctx().request_repaint_after(SECOND);
         muted(ui, bottom);
     } else if is_live && call.is_talk() && state.own_sound(call) == OwnSound::Lost {
-        lost(ui, bottom, &words::microphone_lost(&name(&call.peer)), draft);
+        lost(
+            ui,
+            bottom,
+            &words::microphone_lost(&name(&call.peer)),
+            draft,
+        );
     } else if is_live && call.trouble.is_some() {
         plain(ui, bottom, words::DAMAGED);
     } else if matches!(call.stage, Stage::Ringing | Stage::Waiting) && call.camera_on {
@@ -38,7 +49,12 @@ fn plain(ui: &Ui, bottom: egui::Pos2, words: &str) {
     let rect = Align2::CENTER_BOTTOM.anchor_size(bottom, vec2(width, HEIGHT));
     let p = ui.painter();
     kit::chip(p, rect);
-    icons::EYE.paint(p, rect.left_center() + vec2(22.0, 0.0), 19.0, Color32::WHITE);
+    icons::EYE.paint(
+        p,
+        rect.left_center() + vec2(22.0, 0.0),
+        19.0,
+        Color32::WHITE,
+    );
     let left = rect.left_center() + vec2(40.0, 0.0);
     text::cut(p, left, width - 52.0, words, Type::Medium, Color32::WHITE);
     text::say(ui, rect, words);
@@ -53,7 +69,12 @@ fn muted(ui: &Ui, bottom: egui::Pos2) {
     let p = ui.painter();
     p.rect_filled(rect, 20.0, OFF);
     let icon = icons::MICROPHONE_SLASH.filled();
-    icon.paint(p, rect.left_center() + vec2(22.0, 0.0), 20.0, LIGHT.danger_text);
+    icon.paint(
+        p,
+        rect.left_center() + vec2(22.0, 0.0),
+        20.0,
+        LIGHT.danger_text,
+    );
     let left = rect.left_center() + vec2(42.0, 0.0);
     let shown = text::cut(p, left, widths[0] + 1.0, before, Type::Strong, OFF_TEXT);
     let left = pos2(shown.right() + 10.0, rect.center().y);
@@ -76,8 +97,13 @@ fn lost(ui: &mut Ui, bottom: egui::Pos2, words: &str, draft: &mut Draft) {
     let left = rect.left_center() + vec2(42.0, 0.0);
     let shown = text::cut(p, left, width, words, Type::Medium, Color32::WHITE);
     text::say(ui, shown, words);
-    let place = Rect::from_min_size(pos2(shown.right() + 6.0, rect.top() + 4.0), vec2(choose + 10.0, 32.0));
-    let place = UiBuilder::new().id(Id::new("choose microphone")).max_rect(place);
+    let place = Rect::from_min_size(
+        pos2(shown.right() + 6.0, rect.top() + 4.0),
+        vec2(choose + 10.0, 32.0),
+    );
+    let place = UiBuilder::new()
+        .id(Id::new("choose microphone"))
+        .max_rect(place);
     let link = |ui: &mut Ui| kit::coloured_link(ui, None, words::CHOOSE, DARK.accent_text);
     if within(ui, place, link).clicked() {
         draft.more.open(ui, Side::Sound);

@@ -30,8 +30,8 @@ pub(super) use corner::show as corners;
 pub(super) use hide::Hiding;
 pub(super) use hints::show as hints;
 pub(super) use more::{More, changes, show as more};
-pub(super) use sound::share as level_share;
 pub(super) use numbers::{brief, panel as numbers};
+pub(super) use sound::share as level_share;
 
 /// Where the parts of a call are.
 pub(super) struct Frame {
@@ -74,7 +74,9 @@ pub(super) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    let place = UiBuilder::new().id(Id::new(("call", call.peer))).max_rect(room);
+    let place = UiBuilder::new()
+        .id(Id::new(("call", call.peer)))
+        .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         ui.painter().rect_filled(room, 0.0, STAGE);
@@ -123,14 +125,7 @@ fn needs_controls(state: &State, call: &Call, draft: &Draft) -> bool {
 }
 
 /// The picture, what stands for it, or what is left of it.
-fn ground(
-    ui: &Ui,
-    room: Rect,
-    state: &State,
-    call: &Call,
-    album: &Album,
-    draft: &mut Draft,
-) {
+fn ground(ui: &Ui, room: Rect, state: &State, call: &Call, album: &Album, draft: &mut Draft) {
     let (face, p) = (Face::Peer(call.peer), ui.painter());
     let like = state.preferences(call.peer);
     let live = album.live(face).filter(|_| state.has_picture(face));

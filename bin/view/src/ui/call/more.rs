@@ -66,7 +66,10 @@ impl More {
 }
 
 /// The ways to see a picture otherwise than now, with the keys that do it.
-pub(in crate::ui) fn changes(call: &Call, like: Preferences) -> [(Key, &'static str, Preferences); 3] {
+pub(in crate::ui) fn changes(
+    call: &Call,
+    like: Preferences,
+) -> [(Key, &'static str, Preferences); 3] {
     let fills = like.fill != call.is_talk();
     let fill = match fills {
         true => words::SHOW_WHOLE,
@@ -75,7 +78,14 @@ pub(in crate::ui) fn changes(call: &Call, like: Preferences) -> [(Key, &'static 
     let rotate = (like.rotate + 1) % 4;
     let (mirror, filled) = (!like.mirror, !like.fill);
     [
-        (Key::G, fill, Preferences { fill: filled, ..like }),
+        (
+            Key::G,
+            fill,
+            Preferences {
+                fill: filled,
+                ..like
+            },
+        ),
         (Key::T, words::TURN, Preferences { rotate, ..like }),
         (Key::M, words::MIRROR, Preferences { mirror, ..like }),
     ]
@@ -146,12 +156,14 @@ fn is_left(ui: &Ui, more: &More, covers: &[Rect], frame: &Frame) -> bool {
     }
     let now = ui.input(|input| input.time);
     let pressed = ui.input(|input| {
-        let at = input.pointer.interact_pos().filter(|_| input.pointer.any_pressed());
+        let at = input
+            .pointer
+            .interact_pos()
+            .filter(|_| input.pointer.any_pressed());
         at.filter(|_| now > more.since)
     });
-    let inside = |at: egui::Pos2| {
-        frame.bar.contains(at) || covers.iter().any(|rect| rect.contains(at))
-    };
+    let inside =
+        |at: egui::Pos2| frame.bar.contains(at) || covers.iter().any(|rect| rect.contains(at));
     pressed.is_some_and(|at| !inside(at))
 }
 
@@ -188,11 +200,23 @@ fn entries(
         words::short(&words::source(&request.source, state), 18)
     });
     let is_open = |panel| side == Some(panel);
-    let entry = menu::sub(ui, icons::WEBCAM, words::CAMERA, &camera, is_open(Side::Camera));
+    let entry = menu::sub(
+        ui,
+        icons::WEBCAM,
+        words::CAMERA,
+        &camera,
+        is_open(Side::Camera),
+    );
     if entry.clicked() {
         next = Some(Some(Side::Camera).filter(|_| !is_open(Side::Camera)));
     }
-    let entry = menu::sub(ui, icons::SPEAKER_HIGH, words::SOUND, "", is_open(Side::Sound));
+    let entry = menu::sub(
+        ui,
+        icons::SPEAKER_HIGH,
+        words::SOUND,
+        "",
+        is_open(Side::Sound),
+    );
     if entry.clicked() {
         next = Some(Some(Side::Sound).filter(|_| !is_open(Side::Sound)));
     }
@@ -224,7 +248,11 @@ pub(in crate::ui) fn picture(
     ui.add_space(8.0);
     menu::line(ui);
     ui.add_space(8.0);
-    let icons = [icons::ARROWS_OUT, icons::ARROW_CLOCKWISE, icons::FLIP_HORIZONTAL];
+    let icons = [
+        icons::ARROWS_OUT,
+        icons::ARROW_CLOCKWISE,
+        icons::FLIP_HORIZONTAL,
+    ];
     let like = state.preferences(peer);
     for (icon, (key, words, preferences)) in icons.into_iter().zip(changes(call, like)) {
         let keys = format!("Ctrl {}", key.name());
@@ -236,7 +264,11 @@ pub(in crate::ui) fn picture(
         actions.push(Action::Snapshot(peer));
     }
     let on = !call.recording;
-    let words = if on { words::RECORD } else { words::STOP_RECORDING };
+    let words = if on {
+        words::RECORD
+    } else {
+        words::STOP_RECORDING
+    };
     if menu::entry(ui, Some(icons::RECORD), words, "Ctrl E").clicked() {
         actions.push(Action::Record { peer, on });
     }
@@ -255,7 +287,12 @@ fn camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let source = own.request.as_ref().map(|request| &request.source);
     entry(ui, source.is_none(), words::NO_CAMERA, None);
     let is_auto = source == Some(&Source::Auto);
-    entry(ui, is_auto, words::FIRST_CAMERA, Some(own.with_source(Source::Auto)));
+    entry(
+        ui,
+        is_auto,
+        words::FIRST_CAMERA,
+        Some(own.with_source(Source::Auto)),
+    );
     // A film, say, or the test pattern, as the settings or the command line want it.
     if let Some(other) = source.filter(|source| !is_auto && !own.is_listed(source)) {
         let request = own.with_source(other.clone());
@@ -264,7 +301,12 @@ fn camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     for device in own.devices.iter().flatten() {
         let this = source_of(device);
         let chosen = source == Some(&this);
-        entry(ui, chosen, &device_title(device), Some(own.with_source(this)));
+        entry(
+            ui,
+            chosen,
+            &device_title(device),
+            Some(own.with_source(this)),
+        );
         if let Some(problem) = &device.problem {
             note(ui, &words::line(problem));
         }
@@ -281,7 +323,12 @@ fn camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     menu::line(ui);
     ui.add_space(8.0);
     let size = own.request.as_ref().and_then(|request| request.size);
-    entry(ui, size.is_none(), words::USUAL_SIZE, Some(own.with_size(None)));
+    entry(
+        ui,
+        size.is_none(),
+        words::USUAL_SIZE,
+        Some(own.with_size(None)),
+    );
     for one in SIZES {
         let text = words::size(usize::from(one.0), usize::from(one.1));
         entry(ui, size == Some(one), &text, Some(own.with_size(Some(one))));
@@ -296,7 +343,14 @@ pub(super) fn title(ui: &mut Ui, words: &str) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 38.0), Sense::hover());
     let left = row.left_center() + vec2(12.0, 0.0);
-    let shown = text::cut(ui.painter(), left, row.width() - 24.0, words, Type::Heading, t.text);
+    let shown = text::cut(
+        ui.painter(),
+        left,
+        row.width() - 24.0,
+        words,
+        Type::Heading,
+        t.text,
+    );
     text::say(ui, shown, words);
 }
 

@@ -18,14 +18,19 @@ const PADDING: f32 = 16.0;
 /// The four stages that a person can do something about.
 fn stages(latency: &LatencySummary) -> [(&'static str, Option<Spread>); 4] {
     let of = |stages: &[Stage]| {
-        let known = stages.iter().filter_map(|stage| latency.stages[*stage as usize]);
+        let known = stages
+            .iter()
+            .filter_map(|stage| latency.stages[*stage as usize]);
         known.reduce(|sum, next| Spread {
             p50: sum.p50 + next.p50,
             p99: sum.p99 + next.p99,
         })
     };
     [
-        (words::CAMERA, of(&[Stage::Capture, Stage::Encode, Stage::Wait])),
+        (
+            words::CAMERA,
+            of(&[Stage::Capture, Stage::Encode, Stage::Wait]),
+        ),
         (words::NETWORK, of(&[Stage::Wire])),
         (words::DECODE, of(&[Stage::Decode])),
         (words::SCREEN, of(&[Stage::Show])),
@@ -37,7 +42,9 @@ type Fact = (&'static str, String);
 
 fn facts(state: &State, call: &Call, summary: &Summary) -> Vec<Fact> {
     let numbers = state.calls.numbers.get(&call.peer);
-    let size = call.shown.map(|shown| words::size(shown.width, shown.height));
+    let size = call
+        .shown
+        .map(|shown| words::size(shown.width, shown.height));
     let queue = numbers.map(|numbers| words::millis(numbers.queue_delay));
     let sound = numbers.and_then(|numbers| numbers.sound.as_ref());
     let sound = sound.map(|sound| match sound.skew_us {
@@ -66,11 +73,17 @@ fn details(state: &State, call: &Call) -> Vec<String> {
     let ours = ours.filter(|quality| quality.bottleneck.is_some());
     let ours = ours.map(|quality| words::our_quality(&quality.to_string()));
     let sound = numbers.and_then(|numbers| numbers.sound.as_ref());
-    let sound = sound.map(|sound| {
-        words::sound_detail(sound.delay, sound.queued, sound.reserve, sound.dry_runs)
-    });
-    let trip = numbers.and_then(|numbers| numbers.rtt).map(words::round_trip);
-    theirs.into_iter().chain(ours).chain(sound).chain(trip).collect()
+    let sound = sound
+        .map(|sound| words::sound_detail(sound.delay, sound.queued, sound.reserve, sound.dry_runs));
+    let trip = numbers
+        .and_then(|numbers| numbers.rtt)
+        .map(words::round_trip);
+    theirs
+        .into_iter()
+        .chain(ours)
+        .chain(sound)
+        .chain(trip)
+        .collect()
 }
 
 /// The panel, from that corner.
@@ -93,12 +106,23 @@ pub(in crate::ui) fn panel(ui: &Ui, corner: Pos2, state: &State, call: &Call) {
     let white = Color32::WHITE;
     let shown = text::cut(p, row(27.0), 120.0, &total, Type::Title, white);
     let after = pos2(shown.right() + 9.0, shown.center().y);
-    text::cut(p, after, 230.0, words::FROM_LENS_TO_EYES, Type::Small, OVER_SOFT);
+    text::cut(
+        p,
+        after,
+        230.0,
+        words::FROM_LENS_TO_EYES,
+        Type::Small,
+        OVER_SOFT,
+    );
     text::say(ui, shown, &words::total_said(&total));
     table(ui, rect, &stages(&summary.latency));
     let line = rect.top() + 162.0;
     let across = left..=rect.right() - PADDING;
-    p.hline(across, line, Stroke::new(1.0, Color32::from_white_alpha(30)));
+    p.hline(
+        across,
+        line,
+        Stroke::new(1.0, Color32::from_white_alpha(30)),
+    );
     for (at, (name, fact)) in facts.iter().enumerate() {
         let across = left + if at % 2 == 0 { 0.0 } else { 167.0 };
         let y = rect.top() + 183.0 + 24.0 * (at / 2) as f32;
@@ -110,7 +134,14 @@ pub(in crate::ui) fn panel(ui: &Ui, corner: Pos2, state: &State, call: &Call) {
     }
     let mut y = 183.0 + rows * 24.0 + 3.0;
     for line in &details {
-        let drawn = text::cut(p, row(y - 6.0), WIDTH - 2.0 * PADDING, line, Type::Caption, OVER_SOFT);
+        let drawn = text::cut(
+            p,
+            row(y - 6.0),
+            WIDTH - 2.0 * PADDING,
+            line,
+            Type::Caption,
+            OVER_SOFT,
+        );
         text::say(ui, drawn, line);
         y += 18.0;
     }
@@ -133,23 +164,50 @@ fn table(ui: &Ui, rect: Rect, stages: &[(&'static str, Option<Spread>)]) {
     let left = rect.left() + PADDING;
     let ends = [rect.right() - 78.0, rect.right() - PADDING];
     let top = rect.top() + 56.0;
-    text::cut(p, pos2(left, top), 100.0, words::MILLISECONDS, Type::Small, OVER_SOFT);
+    text::cut(
+        p,
+        pos2(left, top),
+        100.0,
+        words::MILLISECONDS,
+        Type::Small,
+        OVER_SOFT,
+    );
     for (end, word) in ends.into_iter().zip([words::USUAL, words::WORST]) {
-        text::paint(p, pos2(end, top), Align2::RIGHT_CENTER, word, Type::Small, OVER_SOFT);
+        text::paint(
+            p,
+            pos2(end, top),
+            Align2::RIGHT_CENTER,
+            word,
+            Type::Small,
+            OVER_SOFT,
+        );
     }
-    let longest = stages.iter().filter_map(|(_, spread)| *spread).map(|spread| spread.p50);
+    let longest = stages
+        .iter()
+        .filter_map(|(_, spread)| *spread)
+        .map(|spread| spread.p50);
     let longest = longest.max().unwrap_or_default().as_secs_f32().max(1e-6);
     for (at, (name, spread)) in stages.iter().enumerate() {
         let y = top + 19.0 + 22.0 * at as f32;
         text::cut(p, pos2(left, y), 76.0, name, Type::Small, OVER_SOFT);
         let Some(Spread { p50, p99 }) = spread else {
-            text::paint(p, pos2(ends[0], y), Align2::RIGHT_CENTER, "–", Type::Key, OVER_SOFT);
+            text::paint(
+                p,
+                pos2(ends[0], y),
+                Align2::RIGHT_CENTER,
+                "–",
+                Type::Key,
+                OVER_SOFT,
+            );
             continue;
         };
         let bar = Rect::from_min_size(pos2(left + 76.0, y - 3.0), vec2(120.0, 6.0));
         let track = Color32::from_white_alpha(40);
         kit::bar(p, bar, p50.as_secs_f32() / longest, track, DARK.accent_text);
-        for (end, (time, ink)) in ends.into_iter().zip([(p50, Color32::WHITE), (p99, OVER_SOFT)]) {
+        for (end, (time, ink)) in ends
+            .into_iter()
+            .zip([(p50, Color32::WHITE), (p99, OVER_SOFT)])
+        {
             let time = tenths(*time);
             text::paint(p, pos2(end, y), Align2::RIGHT_CENTER, &time, Type::Key, ink);
         }

@@ -38,9 +38,14 @@ pub(in crate::ui) fn show(
     if !state.calls.sees_itself() {
         let size = Vec2::splat(40.0);
         let rect = place(frame, corner, size, state.overlay);
-        let place = UiBuilder::new().id(Id::new("own picture back")).max_rect(rect);
+        let place = UiBuilder::new()
+            .id(Id::new("own picture back"))
+            .max_rect(rect);
         let round = Round::small(icons::USER_CIRCLE, words::SHOW_MY_PICTURE);
-        if within(ui, place, |ui| ui.add(round)).on_hover_text("F9").clicked() {
+        if within(ui, place, |ui| ui.add(round))
+            .on_hover_text("F9")
+            .clicked()
+        {
             actions.push(Action::ShowOwn(true));
         }
         return;
@@ -73,7 +78,9 @@ fn picture(
     };
     let id = Id::new("own picture");
     // While it is dragged it is under the hand, and then in the nearest corner.
-    let moved = ui.data(|data| data.get_temp::<Vec2>(id)).unwrap_or_default();
+    let moved = ui
+        .data(|data| data.get_temp::<Vec2>(id))
+        .unwrap_or_default();
     let rect = home.translate(moved);
     let response = ui.interact(rect, id, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, words::MY_PICTURE_MOVES));
@@ -86,8 +93,16 @@ fn picture(
         color: Color32::from_black_alpha(115),
     };
     p.add(shadow.as_shape(rect, 14.0));
-    let is_dim = state.calls.open.iter().all(|call| !matches!(call.stage, crate::model::Stage::Live));
-    let tint = if is_dim { Color32::from_gray(150) } else { Color32::WHITE };
+    let is_dim = state
+        .calls
+        .open
+        .iter()
+        .all(|call| !matches!(call.stage, crate::model::Stage::Live));
+    let tint = if is_dim {
+        Color32::from_gray(150)
+    } else {
+        Color32::WHITE
+    };
     let how = Drawing::filling(mirrored()).radius(14).tint(tint);
     let drawn = kit::draw(p, picture, how, rect);
     draft.sizes.push((Face::Own, drawn.size));
@@ -101,9 +116,14 @@ fn picture(
     if is_over && !response.dragged() {
         let size = Vec2::splat(32.0);
         let rect = Rect::from_min_size(pos2(rect.right() - 40.0, rect.top() + 8.0), size);
-        let place = UiBuilder::new().id(Id::new("hide own picture")).max_rect(rect);
+        let place = UiBuilder::new()
+            .id(Id::new("hide own picture"))
+            .max_rect(rect);
         let hide = Round::small(icons::MINUS, words::HIDE).size(32.0);
-        if within(ui, place, |ui| ui.add(hide)).on_hover_text("F9").clicked() {
+        if within(ui, place, |ui| ui.add(hide))
+            .on_hover_text("F9")
+            .clicked()
+        {
             actions.push(Action::ShowOwn(false));
         }
     }
@@ -132,7 +152,10 @@ fn follow(
         ui.data_mut(|data| data.remove_temp::<Vec2>(response.id));
         ui.ctx().request_repaint();
         let (at, middle) = (rect.center(), frame.room.center());
-        actions.push(Action::MoveOwn(Corner::of(at.x > middle.x, at.y > middle.y)));
+        actions.push(Action::MoveOwn(Corner::of(
+            at.x > middle.x,
+            at.y > middle.y,
+        )));
     }
     if response.has_focus() {
         // egui would go to another widget instead.
@@ -159,7 +182,12 @@ fn card(ui: &mut Ui, rect: Rect, trouble: &OwnTrouble<'_>, draft: &mut Draft) {
     kit::ground(ui, rect, Id::new("own trouble"));
     let p = ui.painter();
     p.rect_filled(rect, 14.0, DARK.raised);
-    p.rect_stroke(rect, 14.0, Stroke::new(1.0, DARK.border), StrokeKind::Inside);
+    p.rect_stroke(
+        rect,
+        14.0,
+        Stroke::new(1.0, DARK.border),
+        StrokeKind::Inside,
+    );
     let words = words::own_trouble(trouble);
     let at = pos2(rect.center().x, rect.top() + 32.0);
     icons::VIDEO_CAMERA_SLASH.paint(p, at, 26.0, DARK.soft);
@@ -173,10 +201,10 @@ fn card(ui: &mut Ui, rect: Rect, trouble: &OwnTrouble<'_>, draft: &mut Draft) {
     }
     let size = vec2(text::width(ui, words::CHOOSE_ANOTHER, font) + 8.0, 28.0);
     let place = Rect::from_center_size(pos2(at.x, rect.bottom() - 20.0), size);
-    let place = UiBuilder::new().id(Id::new("choose camera")).max_rect(place);
-    let link = |ui: &mut Ui| {
-        kit::coloured_link(ui, None, words::CHOOSE_ANOTHER, DARK.accent_text)
-    };
+    let place = UiBuilder::new()
+        .id(Id::new("choose camera"))
+        .max_rect(place);
+    let link = |ui: &mut Ui| kit::coloured_link(ui, None, words::CHOOSE_ANOTHER, DARK.accent_text);
     if within(ui, place, link).clicked() {
         draft.more.open(ui, Side::Camera);
     }

@@ -19,23 +19,25 @@ const QUIET: f32 = -60.0;
 pub(super) fn panel(ui: &mut Ui, state: &State, peer: Option<PeerName>, actions: &mut Vec<Action>) {
     let width = ui.available_width() - 24.0;
     title(ui, words::SOUND);
-    egui::Frame::NONE.inner_margin(egui::Margin::symmetric(12, 0)).show(ui, |ui| {
-        ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
-        label(ui, words::MICROPHONE);
-        microphones(ui, state, width, actions);
-        ui.horizontal(|ui| level_of(ui, state, peer));
-        ui.add_space(8.0);
-        label(ui, words::LOUDSPEAKER);
-        speakers(ui, state, width, actions);
-        if let Some(peer) = peer {
-            volume(ui, state, peer, width, actions);
-        }
-        ui.add_space(4.0);
-        echo(ui, state, actions);
-        ui.add_space(6.0);
-        ui.horizontal(|ui| tests(ui, state, actions));
-        ui.add_space(8.0);
-    });
+    egui::Frame::NONE
+        .inner_margin(egui::Margin::symmetric(12, 0))
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+            label(ui, words::MICROPHONE);
+            microphones(ui, state, width, actions);
+            ui.horizontal(|ui| level_of(ui, state, peer));
+            ui.add_space(8.0);
+            label(ui, words::LOUDSPEAKER);
+            speakers(ui, state, width, actions);
+            if let Some(peer) = peer {
+                volume(ui, state, peer, width, actions);
+            }
+            ui.add_space(4.0);
+            echo(ui, state, actions);
+            ui.add_space(6.0);
+            ui.horizontal(|ui| tests(ui, state, actions));
+            ui.add_space(8.0);
+        });
 }
 
 fn label(ui: &mut Ui, words: &str) {
@@ -54,7 +56,10 @@ fn level_of(ui: &mut Ui, state: &State, peer: Option<PeerName>) {
     let call = peer.and_then(|peer| state.calls.of(peer));
     let own = call.map(|call| state.own_sound(call));
     let heard = own.is_none_or(|own| own == OwnSound::Heard);
-    let level = state.sound.level.filter(|_| heard || state.sound.hears_itself);
+    let level = state
+        .sound
+        .level
+        .filter(|_| heard || state.sound.hears_itself);
     kit::level(ui, level.map_or(0.0, share), 18, words::OWN_LEVEL);
     let words = match (peer, own) {
         (Some(peer), Some(own)) => words::own_sound(&name(&peer), own),
@@ -154,7 +159,9 @@ fn tests(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
     let on = !state.sound.hears_itself;
     let kind = if on { Kind::OnCard } else { Kind::Tonal };
-    let hear = Button::new(kind, words::HEAR_YOURSELF).height(32.0).icon(icons::EAR);
+    let hear = Button::new(kind, words::HEAR_YOURSELF)
+        .height(32.0)
+        .icon(icons::EAR);
     if ui.add(hear).clicked() {
         actions.push(Action::HearYourself(on));
     }
@@ -173,7 +180,10 @@ impl Devices<'_> {
     /// The device that was chosen now.
     fn show(&self, ui: &mut Ui, devices: Option<&[Device]>, width: f32) -> Option<DeviceName> {
         let all = devices.unwrap_or_default();
-        let listed: Vec<_> = all.iter().filter(|device| device.kind == self.kind).collect();
+        let listed: Vec<_> = all
+            .iter()
+            .filter(|device| device.kind == self.kind)
+            .collect();
         let mut chosen = None;
         let now = self.now(&listed, devices.is_some());
         kit::select(ui, self.label, &now, width, |ui| {
@@ -232,7 +242,8 @@ impl Devices<'_> {
         if devices.is_none() {
             note(ui, words::LOOKING_FOR_DEVICES);
         }
-        self.entry(ui, &DeviceName::None, self.none, true).or(chosen)
+        self.entry(ui, &DeviceName::None, self.none, true)
+            .or(chosen)
     }
 
     fn entry(&self, ui: &mut Ui, name: &DeviceName, text: &str, can: bool) -> Option<DeviceName> {

@@ -28,7 +28,9 @@ pub(in crate::ui) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    let place = UiBuilder::new().id(Id::new("all cameras page")).max_rect(room);
+    let place = UiBuilder::new()
+        .id(Id::new("all cameras page"))
+        .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         ui.painter().rect_filled(room, 0.0, STAGE);
@@ -64,7 +66,12 @@ fn head(ui: &mut Ui, frame: &Frame, state: &State, actions: &mut Vec<Action>) {
         left.x += 50.0;
     }
     let all = state.calls.open.len();
-    let live = state.calls.open.iter().filter(|call| call.shown.is_some()).count();
+    let live = state
+        .calls
+        .open
+        .iter()
+        .filter(|call| call.shown.is_some())
+        .count();
     let count = words::of_all(live, all);
     let widths = [
         text::width(ui, words::ALL_CAMERAS, Type::Strong),
@@ -76,14 +83,26 @@ fn head(ui: &mut Ui, frame: &Frame, state: &State, actions: &mut Vec<Action>) {
     p.rect_filled(chip, 20.0, egui::Color32::from_white_alpha(10));
     let at = chip.left_center() + vec2(14.0, 0.0);
     let white = egui::Color32::WHITE;
-    let drawn = text::cut(p, at, widths[0] + 1.0, words::ALL_CAMERAS, Type::Strong, white);
+    let drawn = text::cut(
+        p,
+        at,
+        widths[0] + 1.0,
+        words::ALL_CAMERAS,
+        Type::Strong,
+        white,
+    );
     let at = pos2(drawn.right() + 10.0, chip.center().y);
     text::cut(p, at, widths[1] + 1.0, &count, Type::Body, OVER_SOFT);
     text::say(ui, chip, &words::call_chip(words::ALL_CAMERAS, &count));
     let screen = Rect::from_min_size(pos2(frame.room.right() - 52.0, left.y), vec2(40.0, 40.0));
-    let place = UiBuilder::new().id(Id::new("whole screen")).max_rect(screen);
+    let place = UiBuilder::new()
+        .id(Id::new("whole screen"))
+        .max_rect(screen);
     let round = Round::small(icons::CORNERS_OUT, words::FULL_SCREEN);
-    if within(ui, place, |ui| ui.add(round)).on_hover_text("F11").clicked() {
+    if within(ui, place, |ui| ui.add(round))
+        .on_hover_text("F11")
+        .clicked()
+    {
         actions.push(Action::Fullscreen(true));
     }
     if state.calls.alone().is_some() {
@@ -139,10 +158,18 @@ mod tests {
             for (at, place) in places.iter().enumerate() {
                 assert!(area.expand(0.1).contains_rect(*place), "{count}: {place:?}");
                 let others = places.iter().skip(at + 1);
-                assert!(others.clone().all(|other| !place.intersects(*other)), "{count}");
+                assert!(
+                    others.clone().all(|other| !place.intersects(*other)),
+                    "{count}"
+                );
             }
         }
-        let columns = |area| places(area, 4).iter().filter(|one| one.top() < 21.0).count();
+        let columns = |area| {
+            places(area, 4)
+                .iter()
+                .filter(|one| one.top() < 21.0)
+                .count()
+        };
         assert_eq!(columns(area), 2);
         let slim = Rect::from_min_size(pos2(10.0, 20.0), vec2(300.0, 900.0));
         assert_eq!(columns(slim), 1);

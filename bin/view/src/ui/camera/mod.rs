@@ -31,7 +31,9 @@ pub(super) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    let place = UiBuilder::new().id(Id::new(("camera page", peer))).max_rect(room);
+    let place = UiBuilder::new()
+        .id(Id::new(("camera page", peer)))
+        .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         ui.painter().rect_filled(room, 0.0, STAGE);
@@ -63,7 +65,11 @@ fn watched(
     let is_live = call.stage == Stage::Live && gives_pictures(call);
     match live.or(album.last(face).map(|(picture, _)| picture)) {
         Some(picture) => {
-            let tint = if is_live { Color32::WHITE } else { Color32::from_gray(115) };
+            let tint = if is_live {
+                Color32::WHITE
+            } else {
+                Color32::from_gray(115)
+            };
             let how = match like.fill {
                 true => Drawing::filling(like),
                 false => Drawing::whole(like),
@@ -85,7 +91,13 @@ fn watched(
         scrims(ui, room);
     }
     if let Some((title, line)) = situation(state, call, album) {
-        centred(ui, room.center() - vec2(0.0, 24.0), room.width() - 48.0, &title, &line);
+        centred(
+            ui,
+            room.center() - vec2(0.0, 24.0),
+            room.width() - 48.0,
+            &title,
+            &line,
+        );
     }
     top(ui, &frame, state, call, is_shown, actions);
     if state.overlay {
@@ -122,7 +134,13 @@ fn idle(
         let how = Drawing::whole(state.preferences(peer)).tint(Color32::from_gray(90));
         kit::draw(ui.painter(), picture, how, room);
     }
-    centred(ui, room.center() - vec2(0.0, 40.0), room.width() - 48.0, &shown, "");
+    centred(
+        ui,
+        room.center() - vec2(0.0, 40.0),
+        room.width() - 48.0,
+        &shown,
+        "",
+    );
     let watch = kit::Button::new(kit::Kind::Call, words::WATCH).height(44.0);
     let size = vec2(watch.measure(ui), 44.0);
     let place = Rect::from_center_size(room.center() + vec2(0.0, 30.0), size);
@@ -189,7 +207,14 @@ fn top(
     }
     let is_live = call.stage == Stage::Live;
     let width = named(ui, left, &name(&call.peer), is_live);
-    call::warnings(ui, frame, state, call, left + vec2(width + 10.0, 0.0), actions);
+    call::warnings(
+        ui,
+        frame,
+        state,
+        call,
+        left + vec2(width + 10.0, 0.0),
+        actions,
+    );
 }
 
 /// "Front door, live". Gives back how wide that is.
@@ -203,7 +228,11 @@ fn named(ui: &Ui, left: egui::Pos2, shown: &str, is_live: bool) -> f32 {
     let rect = Rect::from_min_size(left, vec2(width, 40.0));
     let p = ui.painter();
     kit::chip(p, rect);
-    let dot = if is_live { kit::Dot::Online } else { kit::Dot::Away };
+    let dot = if is_live {
+        kit::Dot::Online
+    } else {
+        kit::Dot::Away
+    };
     kit::mark(p, rect.left_center() + vec2(18.0, 0.0), 4.0, dot, &DARK);
     let at = rect.left_center() + vec2(32.0, 0.0);
     let drawn = text::cut(p, at, widths[0] + 1.0, shown, Type::Strong, Color32::WHITE);
@@ -231,8 +260,18 @@ pub(super) fn sound(call: &Call) -> (kit::Icon, &'static str, Over, Action) {
     let (peer, on) = (call.peer, !call.heard);
     let action = Action::Hear { peer, on };
     match call.heard {
-        true => (icons::SPEAKER_HIGH.filled(), words::SOUND_OFF, Over::Rest, action),
-        false => (icons::SPEAKER_SLASH.filled(), words::SOUND_ON, Over::Rest, action),
+        true => (
+            icons::SPEAKER_HIGH.filled(),
+            words::SOUND_OFF,
+            Over::Rest,
+            action,
+        ),
+        false => (
+            icons::SPEAKER_SLASH.filled(),
+            words::SOUND_ON,
+            Over::Rest,
+            action,
+        ),
     }
 }
 
@@ -263,7 +302,12 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
     }
     if let Stage::Ended(_) = call.stage {
         let icon = icons::ARROW_CLOCKWISE;
-        items.push(Item::new("again", icon, words::WATCH_AGAIN, Action::Watch(peer)));
+        items.push(Item::new(
+            "again",
+            icon,
+            words::WATCH_AGAIN,
+            Action::Watch(peer),
+        ));
     }
     if is_live {
         items.push(Item::more(draft.more.is_open()));
@@ -303,7 +347,14 @@ fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narr
     if !is_narrow {
         let below = pos2(pill.center().x, place.top() + 60.0);
         let middle = egui::Align2::CENTER_CENTER;
-        text::paint(p, below, middle, words::OR_HOLD_F7, Type::CaptionMedium, OVER_CAPTION);
+        text::paint(
+            p,
+            below,
+            middle,
+            words::OR_HOLD_F7,
+            Type::CaptionMedium,
+            OVER_CAPTION,
+        );
     }
     kit::focus_ring_over(ui, &response, pill, 24);
 }
@@ -316,11 +367,12 @@ fn talk_id(peer: PeerName) -> Id {
 pub(super) fn held(ui: &Ui, call: &Call, actions: &mut Vec<Action>) {
     let peer = call.peer;
     let button = ui.ctx().read_response(talk_id(peer));
-    let by_hand = button.as_ref().is_some_and(egui::Response::is_pointer_button_down_on);
+    let by_hand = button
+        .as_ref()
+        .is_some_and(egui::Response::is_pointer_button_down_on);
     let has_focus = button.is_some_and(|button| button.has_focus());
-    let by_key = ui.input(|input| {
-        input.key_down(Key::F7) || has_focus && input.key_down(Key::Space)
-    });
+    let by_key =
+        ui.input(|input| input.key_down(Key::F7) || has_focus && input.key_down(Key::Space));
     let is_held = (by_hand || by_key) && ui.input(|input| input.focused);
     if is_held != call.spoken_to {
         actions.push(match is_held {
@@ -332,6 +384,8 @@ pub(super) fn held(ui: &Ui, call: &Call, actions: &mut Vec<Action>) {
 
 /// Darker at the lower edge of a tile, so that its words are read.
 fn tile_fade(ui: &Ui, rect: Rect) {
-    let lower = rect.with_min_y(rect.bottom() - 64.0).shrink2(vec2(0.0, 6.0));
+    let lower = rect
+        .with_min_y(rect.bottom() - 64.0)
+        .shrink2(vec2(0.0, 6.0));
     kit::scrim(ui.painter(), lower, shade(0.0), shade(0.35));
 }

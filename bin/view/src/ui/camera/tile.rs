@@ -39,7 +39,11 @@ pub(super) fn show(
     let live = album.live(face).filter(|_| state.has_picture(face));
     let is_live = call.stage == Stage::Live && gives_pictures(call);
     if let Some(picture) = live.or(album.last(face).map(|(picture, _)| picture)) {
-        let tint = if is_live { Color32::WHITE } else { Color32::from_gray(70) };
+        let tint = if is_live {
+            Color32::WHITE
+        } else {
+            Color32::from_gray(70)
+        };
         // The shape of a tile is near that of a picture: it fills its tile unless the person wants
         // it whole.
         let is_whole = like.fill != call.is_talk();
@@ -75,7 +79,8 @@ pub(super) fn show(
     };
     if let Some(colour) = frame {
         let stroke = Stroke::new(3.0, colour);
-        ui.painter().rect_stroke(rect, 14.0, stroke, StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(rect, 14.0, stroke, StrokeKind::Inside);
     }
     kit::focus_ring_over(ui, &response, rect.shrink(4.0), 12);
 }
@@ -105,7 +110,14 @@ fn name_chip(ui: &Ui, rect: Rect, shown: &str, is_live: bool) {
         false => drop(icons::WIFI_SLASH.paint(p, at + vec2(3.0, 0.0), 14.0, Color32::WHITE)),
     }
     let left = chip.left_center() + vec2(28.0, 0.0);
-    text::cut(p, left, width + 1.0, shown, Type::SmallStrong, Color32::WHITE);
+    text::cut(
+        p,
+        left,
+        width + 1.0,
+        shown,
+        Type::SmallStrong,
+        Color32::WHITE,
+    );
 }
 
 fn recording(ui: &Ui, rect: Rect, call: &Call, shown: &str) {
@@ -137,7 +149,11 @@ fn buttons(
     let peer = call.peer;
     let mut row = Vec::new();
     if is_over {
-        row.push((icons::ARROWS_OUT, words::SHOW_ONLY_THIS, Action::Alone(Some(peer))));
+        row.push((
+            icons::ARROWS_OUT,
+            words::SHOW_ONLY_THIS,
+            Action::Alone(Some(peer)),
+        ));
         if call.shown.is_some() {
             row.push((icons::CAMERA, words::SNAPSHOT, Action::Snapshot(peer)));
         }
@@ -148,11 +164,11 @@ fn buttons(
     }
     for (at, (icon, words, action)) in row.into_iter().enumerate() {
         let right = rect.right() - 12.0 - 48.0 * at as f32;
-        let place = Rect::from_min_size(
-            pos2(right - 40.0, rect.bottom() - 52.0),
-            Vec2::splat(40.0),
-        );
-        let place = UiBuilder::new().id(Id::new(("tile button", peer, words))).max_rect(place);
+        let place =
+            Rect::from_min_size(pos2(right - 40.0, rect.bottom() - 52.0), Vec2::splat(40.0));
+        let place = UiBuilder::new()
+            .id(Id::new(("tile button", peer, words)))
+            .max_rect(place);
         let name = words::of(words, shown);
         let round = Round::small(icon, words).name(&name);
         if within(ui, place, |ui| ui.add(round)).clicked() {

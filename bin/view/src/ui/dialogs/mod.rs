@@ -12,7 +12,7 @@ use transom::{PeerName, TransferId};
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
 
-use super::{guard, files, settle, theme};
+use super::{files, guard, settle, theme};
 
 /// Points across; every line of a dialog fits.
 const WIDTH: f32 = 460.0;
@@ -132,7 +132,9 @@ fn is_entered(ui: &Ui, field: &Response) -> bool {
 }
 
 fn problem(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(words::line(text)).color(theme::tokens(ui).danger_text)).wrap());
+    ui.add(
+        Label::new(RichText::new(words::line(text)).color(theme::tokens(ui).danger_text)).wrap(),
+    );
 }
 
 /// Something to copy, in a field of its own.

@@ -8,8 +8,8 @@ use transom::sounds::{Device, DeviceKind, DeviceName, EchoMode, ToneKind};
 use crate::model::{Action, MAX_VOLUME, Preferences, State, Volume, name};
 use crate::words;
 
-use super::super::kit;
 use super::super::call::level_share;
+use super::super::kit;
 use super::{buttons, problem};
 
 pub(super) fn show(ui: &mut Ui, state: &State, peer: Option<PeerName>, actions: &mut Vec<Action>) {

@@ -29,9 +29,17 @@ pub(in crate::ui) fn avatar(
     name: &str,
     key: Option<&PublicKey>,
 ) -> Rect {
-    p.circle_filled(at, size / 2.0, theme::avatar(key.map(|key| key.0.as_slice())));
+    p.circle_filled(
+        at,
+        size / 2.0,
+        theme::avatar(key.map(|key| key.0.as_slice())),
+    );
     let letters = initials(name);
-    let share = if letters.chars().count() > 1 { 0.34 } else { 0.38 };
+    let share = if letters.chars().count() > 1 {
+        0.34
+    } else {
+        0.38
+    };
     let font = theme::semi((size * share).round());
     p.text(at, Align2::CENTER_CENTER, letters, font, Color32::WHITE);
     Rect::from_center_size(at, Vec2::splat(size))
@@ -65,7 +73,14 @@ pub(in crate::ui) fn badge(p: &Painter, right: Pos2, count: usize, t: &Tokens) -
     let rect = Rect::from_min_size(pos2(right.x - size.x, right.y - 10.0), size);
     p.rect_filled(rect, 10.0, t.accent);
     let middle = Align2::CENTER_CENTER;
-    text::paint(p, rect.center(), middle, &words, Type::Badge, Color32::WHITE);
+    text::paint(
+        p,
+        rect.center(),
+        middle,
+        &words,
+        Type::Badge,
+        Color32::WHITE,
+    );
     rect
 }
 

@@ -2,8 +2,8 @@
 //! ring, and is painted by its state alone.
 
 use egui::{
-    Color32, CornerRadius, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, Widget,
-    WidgetInfo, WidgetType, pos2, vec2,
+    Color32, CornerRadius, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, Widget, WidgetInfo,
+    WidgetType, pos2, vec2,
 };
 
 use crate::ui::theme::{self, DARK, OFF, OFF_TEXT, Tokens, Type, mix, tokens, veil};
@@ -80,7 +80,12 @@ impl<'a> Button<'a> {
 
     /// How wide it gets.
     pub(in crate::ui) fn measure(&self, ui: &Ui) -> f32 {
-        let Measures { padding, icon, font, .. } = self.measures();
+        let Measures {
+            padding,
+            icon,
+            font,
+            ..
+        } = self.measures();
         let ahead = self.icon.map_or(0.0, |_| icon + ICON_GAP);
         let words = text::width(ui, self.words, font);
         self.width.unwrap_or(ahead + words + 2.0 * padding)
@@ -88,9 +93,24 @@ impl<'a> Button<'a> {
 
     fn measures(&self) -> Measures {
         match self.height {
-            ..=33.0 => Measures { padding: 12.0, icon: 16.0, radius: 8, font: Type::SmallStrong },
-            ..=40.0 => Measures { padding: 14.0, icon: 18.0, radius: 10, font: Type::Strong },
-            _ => Measures { padding: 20.0, icon: 20.0, radius: 12, font: Type::Strong },
+            ..=33.0 => Measures {
+                padding: 12.0,
+                icon: 16.0,
+                radius: 8,
+                font: Type::SmallStrong,
+            },
+            ..=40.0 => Measures {
+                padding: 14.0,
+                icon: 18.0,
+                radius: 10,
+                font: Type::Strong,
+            },
+            _ => Measures {
+                padding: 20.0,
+                icon: 20.0,
+                radius: 12,
+                font: Type::Strong,
+            },
         }
     }
 }
@@ -108,9 +128,16 @@ const ICON_GAP: f32 = 8.0;
 
 impl Widget for Button<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let Measures { padding, icon, radius, font } = self.measures();
+        let Measures {
+            padding,
+            icon,
+            radius,
+            font,
+        } = self.measures();
         let words = self.words.to_owned();
-        let galley = ui.painter().layout_no_wrap(words, font.font(), Color32::PLACEHOLDER);
+        let galley = ui
+            .painter()
+            .layout_no_wrap(words, font.font(), Color32::PLACEHOLDER);
         let ahead = self.icon.map_or(0.0, |_| icon + ICON_GAP);
         let content = ahead + galley.size().x;
         let width = self.width.unwrap_or(content + 2.0 * padding);
@@ -290,7 +317,10 @@ impl<'a> Round<'a> {
     }
 
     pub(in crate::ui) fn captioned(self, has_caption: bool) -> Self {
-        Self { has_caption, ..self }
+        Self {
+            has_caption,
+            ..self
+        }
     }
 
     pub(in crate::ui) fn size(self, size: f32) -> Self {

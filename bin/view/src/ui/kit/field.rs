@@ -54,7 +54,11 @@ impl<'a> Field<'a> {
 
     /// For a code: large letters of equal width.
     pub(in crate::ui) fn large(self) -> Self {
-        Self { font: Type::CodeField, height: 60.0, ..self }
+        Self {
+            font: Type::CodeField,
+            height: 60.0,
+            ..self
+        }
     }
 
     /// What is wrong with the text, said below it; `None` while all is well.
@@ -67,10 +71,8 @@ impl<'a> Field<'a> {
         let size = vec2(ui.available_width(), self.height);
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
         let inner = rect.shrink2(vec2(if self.height > 50.0 { 18.0 } else { 12.0 }, 0.0));
-        let row = Rect::from_center_size(
-            inner.center(),
-            vec2(inner.width(), self.font.line_height()),
-        );
+        let row =
+            Rect::from_center_size(inner.center(), vec2(inner.width(), self.font.line_height()));
         ui.painter().rect_filled(rect, 10.0, t.base);
         let hint = text::rich(self.hint, self.font, t.faint);
         let mut edit = TextEdit::singleline(self.text)
@@ -85,9 +87,8 @@ impl<'a> Field<'a> {
             edit = edit.id(id);
         }
         let response = within(ui, UiBuilder::new().max_rect(row), |ui| ui.add(edit));
-        response.widget_info(|| {
-            WidgetInfo::labeled(WidgetType::TextEdit, ui.is_enabled(), self.name)
-        });
+        response
+            .widget_info(|| WidgetInfo::labeled(WidgetType::TextEdit, ui.is_enabled(), self.name));
         // The whole field takes the click, not only the line in its middle.
         let around = ui.interact(rect, response.id.with("around"), Sense::hover());
         if around.hovered() && ui.input(|input| input.pointer.any_pressed()) {
@@ -113,9 +114,7 @@ impl<'a> Field<'a> {
 pub(in crate::ui) fn switch(ui: &mut Ui, on: bool, name: &str) -> Response {
     let t = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(44.0, 26.0), Sense::click());
-    response.widget_info(|| {
-        WidgetInfo::selected(WidgetType::Checkbox, ui.is_enabled(), on, name)
-    });
+    response.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, ui.is_enabled(), on, name));
     let p = ui.painter();
     if on {
         p.rect_filled(rect, 13.0, t.accent);
@@ -152,7 +151,9 @@ pub(in crate::ui) fn switch_row(ui: &mut Ui, on: bool, words: &str, detail: &str
     }
     let corner = pos2(row.right() - 44.0, middle - 13.0);
     let place = Rect::from_min_size(corner, vec2(44.0, 26.0));
-    within(ui, UiBuilder::new().max_rect(place), |ui| switch(ui, on, words))
+    within(ui, UiBuilder::new().max_rect(place), |ui| {
+        switch(ui, on, words)
+    })
 }
 
 /// A choice among several, with what is chosen; its menu is the caller's.

@@ -10,12 +10,30 @@ use super::text;
 
 /// An entry with the keys that do the same.
 pub(in crate::ui) fn entry(ui: &mut Ui, icon: Option<Icon>, words: &str, keys: &str) -> Response {
-    row(ui, icon, words, Trail { words: keys, indent: 10.0 }, false)
+    row(
+        ui,
+        icon,
+        words,
+        Trail {
+            words: keys,
+            indent: 10.0,
+        },
+        false,
+    )
 }
 
 /// An entry that opens another menu.
 pub(in crate::ui) fn sub(ui: &mut Ui, icon: Icon, words: &str, now: &str, open: bool) -> Response {
-    let response = row(ui, Some(icon), words, Trail { words: now, indent: 30.0 }, open);
+    let response = row(
+        ui,
+        Some(icon),
+        words,
+        Trail {
+            words: now,
+            indent: 30.0,
+        },
+        open,
+    );
     let t = tokens(ui);
     let caret = response.rect.right_center() - vec2(16.0, 0.0);
     icons::CARET_RIGHT.paint(ui.painter(), caret, 15.0, t.soft);
@@ -25,7 +43,16 @@ pub(in crate::ui) fn sub(ui: &mut Ui, icon: Icon, words: &str, now: &str, open: 
 /// One of several of which one is chosen.
 pub(in crate::ui) fn choice(ui: &mut Ui, is_chosen: bool, words: &str) -> Response {
     let icon = is_chosen.then_some(icons::CHECK);
-    let response = row(ui, icon, words, Trail { words: "", indent: 0.0 }, false);
+    let response = row(
+        ui,
+        icon,
+        words,
+        Trail {
+            words: "",
+            indent: 0.0,
+        },
+        false,
+    );
     response.widget_info(|| {
         WidgetInfo::selected(WidgetType::RadioButton, ui.is_enabled(), is_chosen, words)
     });
@@ -48,13 +75,7 @@ struct Trail<'a> {
     indent: f32,
 }
 
-fn row(
-    ui: &mut Ui,
-    icon: Option<Icon>,
-    words: &str,
-    trail: Trail<'_>,
-    is_open: bool,
-) -> Response {
+fn row(ui: &mut Ui, icon: Option<Icon>, words: &str, trail: Trail<'_>, is_open: bool) -> Response {
     let t = tokens(ui);
     let font = Type::Medium;
     let ends = text::width(ui, trail.words, Type::Caption) + trail.indent;
@@ -74,7 +95,14 @@ fn row(
     let shown = Rect::from_min_max(left, pos2(rect.right() - ends, rect.bottom()));
     text::cut(p, left, shown.width(), words, font, t.text);
     let end = pos2(rect.right() - trail.indent, middle);
-    text::paint(p, end, Align2::RIGHT_CENTER, trail.words, Type::Caption, t.soft);
+    text::paint(
+        p,
+        end,
+        Align2::RIGHT_CENTER,
+        trail.words,
+        Type::Caption,
+        t.soft,
+    );
     focus_ring(ui, &response, rect, 10);
     response
 }

@@ -86,7 +86,14 @@ pub(in crate::ui) fn section(ui: &mut Ui, words: &str) -> Rect {
     let size = vec2(ui.available_width(), 32.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
     let left = pos2(row.left() + 16.0, row.center().y);
-    text::cut(ui.painter(), left, row.width() - 32.0, words, Type::CaptionStrong, t.soft);
+    text::cut(
+        ui.painter(),
+        left,
+        row.width() - 32.0,
+        words,
+        Type::CaptionStrong,
+        t.soft,
+    );
     text::say(ui, row, words);
     row
 }
@@ -107,8 +114,18 @@ impl Bubble {
         let joined = |is_end: bool| if is_end { 18 } else { 6 };
         let (upper, lower) = (joined(self.is_first), joined(self.is_last));
         match self.is_own {
-            true => CornerRadius { nw: 18, sw: 18, ne: upper, se: lower },
-            false => CornerRadius { nw: upper, sw: lower, ne: 18, se: 18 },
+            true => CornerRadius {
+                nw: 18,
+                sw: 18,
+                ne: upper,
+                se: lower,
+            },
+            false => CornerRadius {
+                nw: upper,
+                sw: lower,
+                ne: 18,
+                se: 18,
+            },
         }
     }
 }

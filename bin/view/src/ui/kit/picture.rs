@@ -2,9 +2,7 @@
 //! nothing of whose it is.
 
 use egui::epaint::{RectShape, Vertex};
-use egui::{
-    Align2, Color32, CornerRadius, Mesh, Painter, Pos2, Rect, TextureId, Vec2, pos2, vec2,
-};
+use egui::{Align2, Color32, CornerRadius, Mesh, Painter, Pos2, Rect, TextureId, Vec2, pos2, vec2};
 
 use crate::model::{Preferences, Shown};
 
@@ -53,7 +51,10 @@ impl Drawing {
     }
 
     pub(in crate::ui) fn filling(like: Preferences) -> Self {
-        Self { fills: true, ..Self::whole(like) }
+        Self {
+            fills: true,
+            ..Self::whole(like)
+        }
     }
 
     pub(in crate::ui) fn radius(self, radius: u8) -> Self {
@@ -76,7 +77,11 @@ pub(in crate::ui) struct Drawn {
 pub(in crate::ui) fn draw(p: &Painter, picture: Picture, how: Drawing, area: Rect) -> Drawn {
     let orientation = how.like.turn(picture.orientation);
     let is_turned = orientation >= 5;
-    let turned = if is_turned { picture.size.yx() } else { picture.size };
+    let turned = if is_turned {
+        picture.size.yx()
+    } else {
+        picture.size
+    };
     let (rect, whole) = match how.fills {
         true => (area, cover(turned, area).size()),
         false => {

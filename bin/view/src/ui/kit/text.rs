@@ -2,7 +2,9 @@
 //! a screen reader finds.
 
 use egui::epaint::text::{LayoutJob, TextWrapping};
-use egui::{Align, Align2, Color32, Painter, Pos2, Rect, RichText, Sense, Ui, WidgetInfo, WidgetType};
+use egui::{
+    Align, Align2, Color32, Painter, Pos2, Rect, RichText, Sense, Ui, WidgetInfo, WidgetType,
+};
 
 use crate::ui::theme::Type;
 

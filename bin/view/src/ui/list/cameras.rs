@@ -4,7 +4,7 @@ use egui::{
     Align2, Color32, CornerRadius, Id, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2,
 };
 
-use crate::model::{Action, Face, Person, Presence, Preferences, Stage, State, name};
+use crate::model::{Action, Face, Person, Preferences, Presence, Stage, State, name};
 use crate::words;
 
 use super::super::album::Album;
@@ -31,7 +31,9 @@ pub(super) fn show(
     ui.add_space(2.0);
     let width = (ui.available_width() - 2.0 * MARGIN - GAP) / 2.0;
     if is_low {
-        let cards = ScrollArea::horizontal().id_salt("cameras").auto_shrink([false, true]);
+        let cards = ScrollArea::horizontal()
+            .id_salt("cameras")
+            .auto_shrink([false, true]);
         cards.show(ui, |ui| {
             let all = width.min(136.0) + GAP;
             let size = vec2(all * cameras.len() as f32 + 2.0 * MARGIN, HEIGHT);
@@ -64,7 +66,9 @@ fn head(ui: &mut Ui, state: &State, count: usize, actions: &mut Vec<Action>) {
     let row = kit::section(ui, words::CAMERAS);
     let label = words::show_all(count, MOST);
     let width = text::width(ui, &label, Type::Caption);
-    let hit = row.with_min_x(row.right() - width - 50.0).with_max_x(row.right() - 8.0);
+    let hit = row
+        .with_min_x(row.right() - width - 50.0)
+        .with_max_x(row.right() - 8.0);
     let response = kit::area(ui, hit, Id::new("all cameras"), &label);
     let ink = if response.hovered() { t.text } else { t.soft };
     let end = pos2(row.right() - 18.0, row.center().y);
@@ -105,7 +109,10 @@ fn card(
     actions: &mut Vec<Action>,
 ) {
     let (shown, face) = (name(&camera.name), Face::Peer(camera.name));
-    let is_live = state.calls.of(camera.name).is_some_and(|call| call.stage == Stage::Live);
+    let is_live = state
+        .calls
+        .of(camera.name)
+        .is_some_and(|call| call.stage == Stage::Live);
     let is_here = is_live || camera.presence == Presence::Here;
     let said = words::camera_card(&shown, is_live, &camera.presence);
     let response = kit::area(ui, rect, Id::new(("camera", camera.name)), &said);
@@ -116,7 +123,11 @@ fn card(
         false => album.faded(face),
     };
     let like = state.preferences(camera.name);
-    let tint = if is_here { Color32::WHITE } else { Color32::from_gray(130) };
+    let tint = if is_here {
+        Color32::WHITE
+    } else {
+        Color32::from_gray(130)
+    };
     match picture {
         Some(picture) => {
             let how = Drawing::filling(Preferences { fill: true, ..like });
@@ -150,7 +161,12 @@ fn card(
 /// Darker towards the lower edge, with the round corners of the card.
 fn fade(p: &egui::Painter, rect: Rect) {
     let lower = rect.with_min_y(rect.bottom() - 44.0);
-    kit::scrim(p, lower.with_max_y(rect.bottom() - 12.0), shade(0.0), shade(0.5));
+    kit::scrim(
+        p,
+        lower.with_max_y(rect.bottom() - 12.0),
+        shade(0.0),
+        shade(0.5),
+    );
     let radius = CornerRadius {
         sw: 12,
         se: 12,

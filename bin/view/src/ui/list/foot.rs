@@ -79,7 +79,9 @@ pub(in crate::ui) fn viewer(
     text::cut(p, left, width, words, Type::SmallStrong, t.text);
     text::say(ui, rect, words);
     let place = Rect::from_min_size(pos2(rect.right() - 60.0, middle - 16.0), vec2(56.0, 32.0));
-    let stop = Button::new(Kind::OnCard, words::STOP).height(32.0).width(54.0);
+    let stop = Button::new(Kind::OnCard, words::STOP)
+        .height(32.0)
+        .width(54.0);
     let name = words::stop_that(words);
     let clicked = within(
         ui,
@@ -95,9 +97,15 @@ fn transfers(ui: &Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (count, done, all, rate) = state.totals();
     let words = words::transfers(count, all.saturating_sub(done), rate);
-    let response = kit::area(ui, rect.shrink2(vec2(8.0, 2.0)), Id::new("all files"), &words);
+    let response = kit::area(
+        ui,
+        rect.shrink2(vec2(8.0, 2.0)),
+        Id::new("all files"),
+        &words,
+    );
     if response.hovered() {
-        ui.painter().rect_filled(rect.shrink2(vec2(8.0, 2.0)), 12.0, t.raised);
+        ui.painter()
+            .rect_filled(rect.shrink2(vec2(8.0, 2.0)), 12.0, t.raised);
     }
     let p = ui.painter();
     let share = done as f32 / all.max(1) as f32;
@@ -107,7 +115,14 @@ fn transfers(ui: &Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
     let speed = words::rate(rate);
     let right = text::paint(p, end, Align2::RIGHT_CENTER, &speed, Type::Small, t.soft);
     let left = pos2(rect.left() + 53.0, rect.center().y);
-    text::cut(p, left, right.left() - left.x - 12.0, &words, Type::Small, t.text);
+    text::cut(
+        p,
+        left,
+        right.left() - left.x - 12.0,
+        &words,
+        Type::Small,
+        t.text,
+    );
     kit::focus_ring(ui, &response, rect.shrink2(vec2(8.0, 2.0)), 12);
     let peer = state.running().next().map(|one| one.status.peer);
     if let Some(peer) = peer.filter(|_| response.clicked()) {

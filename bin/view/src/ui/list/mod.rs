@@ -16,10 +16,10 @@ use transom::PeerName;
 use crate::model::{Action, State, name};
 use crate::words;
 
+use super::Draft;
 use super::album::Album;
 use super::kit::{self, Icon, icons, text, within};
 use super::theme::{Type, tokens};
-use super::Draft;
 
 /// From how many contacts on one looks for them by typing.
 const MANY: usize = 9;
@@ -83,7 +83,9 @@ pub(super) fn show(
         ui.spacing_mut().item_spacing = Vec2::ZERO;
         own::row(ui, state, actions);
         let foot = foot::height(state);
-        let above = room.with_min_y(ui.cursor().top()).with_max_y(room.bottom() - foot);
+        let above = room
+            .with_min_y(ui.cursor().top())
+            .with_max_y(room.bottom() - foot);
         if state.people.len() >= MANY || draft.list.searching {
             search(ui, state, draft, actions);
         }
@@ -128,9 +130,7 @@ fn search(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
         .char_limit(64)
         .desired_width(inner.width());
     let edit = within(ui, UiBuilder::new().max_rect(inner), |ui| ui.add(edit));
-    edit.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, words::SEARCH)
-    });
+    edit.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, words::SEARCH));
     kit::focus_ring(ui, &edit, place, 10);
     let typed = draft.list.search.trim().to_lowercase();
     let pressed = |key| ui.input(|input| input.key_pressed(key));

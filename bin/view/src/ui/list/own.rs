@@ -45,7 +45,11 @@ fn meet(button: &egui::Response, actions: &mut Vec<Action>) {
 fn presence(ui: &Ui, row: Rect, state: &State, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let is_busy = state.config.do_not_disturb;
-    let state_words = if is_busy { words::DO_NOT_DISTURB } else { words::AVAILABLE };
+    let state_words = if is_busy {
+        words::DO_NOT_DISTURB
+    } else {
+        words::AVAILABLE
+    };
     let own = words::line(&state.own.name);
     let hit = row.shrink2(vec2(8.0, 8.0));
     let said = words::own_state(&own, state_words);
@@ -60,7 +64,14 @@ fn presence(ui: &Ui, row: Rect, state: &State, actions: &mut Vec<Action>) {
     let dot = if is_busy { Dot::Away } else { Dot::Online };
     kit::dot(p, avatar, dot, behind, t);
     let width = row.width() - 80.0;
-    text::cut(p, row.min + vec2(64.0, 24.0), width, &own, Type::Strong, t.text);
+    text::cut(
+        p,
+        row.min + vec2(64.0, 24.0),
+        width,
+        &own,
+        Type::Strong,
+        t.text,
+    );
     let left = row.min + vec2(64.0, 42.0);
     let shown = text::cut(p, left, width, state_words, Type::Caption, t.soft);
     let caret = pos2(shown.right() + 12.0, shown.center().y + 0.5);

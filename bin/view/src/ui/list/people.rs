@@ -29,7 +29,9 @@ enum Second<'a> {
 /// When something last happened with a person, since 1970.
 fn last_event(state: &State, person: &Person) -> Option<Duration> {
     let missed = state.calls.missed.iter();
-    let missed = missed.filter(|one| one.peer == person.name).map(|one| one.at);
+    let missed = missed
+        .filter(|one| one.peer == person.name)
+        .map(|one| one.at);
     missed.chain(person.talk.back().map(|line| line.at)).max()
 }
 
@@ -52,7 +54,9 @@ pub(super) fn in_order<'a>(
     let mut people: Vec<_> = state.people.iter().collect();
     people.retain(|person| !state.is_camera(person));
     people.sort_by_key(|person| rank(person));
-    let is_over = ui.input(|input| input.pointer.hover_pos()).is_some_and(|at| room.contains(at));
+    let is_over = ui
+        .input(|input| input.pointer.hover_pos())
+        .is_some_and(|at| room.contains(at));
     if is_over {
         let before = &draft.list.order;
         let place = |person: &Person| before.iter().position(|name| *name == person.name);
@@ -121,7 +125,8 @@ fn row(
     kit::dot(p, avatar, dot, fill, t);
     let when = last_event(state, person).map(|at| words::when(&state.zone, at, state.now));
     let when = when.unwrap_or_default();
-    let right = text::width(ui, &when, Type::Caption).max(if person.unread > 0 { 20.0 } else { 0.0 });
+    let right =
+        text::width(ui, &when, Type::Caption).max(if person.unread > 0 { 20.0 } else { 0.0 });
     let room = rect.width() - 60.0 - 8.0 - right - if right > 0.0 { 8.0 } else { 0.0 };
     let named = text::cut(
         p,
@@ -133,12 +138,21 @@ fn row(
     );
     if is_verified {
         let mark = pos2(named.right() + 12.0, named.center().y);
-        icons::SEAL_CHECK.filled().paint(p, mark, 15.0, t.accent_text);
+        icons::SEAL_CHECK
+            .filled()
+            .paint(p, mark, 15.0, t.accent_text);
     }
     below(ui, rect.min + vec2(60.0, 39.5), room, person, &second);
     let up = if person.unread > 0 { 19.0 } else { 30.0 };
     let end = rect.right_top() + vec2(-8.0, up);
-    text::paint(p, end, egui::Align2::RIGHT_CENTER, &when, Type::Caption, t.faint);
+    text::paint(
+        p,
+        end,
+        egui::Align2::RIGHT_CENTER,
+        &when,
+        Type::Caption,
+        t.faint,
+    );
     if person.unread > 0 {
         kit::badge(p, rect.right_top() + vec2(-8.0, 40.0), person.unread, t);
     }

@@ -35,15 +35,24 @@ pub(super) fn show(
         }
         left = row.left() + 54.0;
     }
-    let right = row.with_min_x(row.right() - 260.0).with_max_x(row.right() - 16.0);
-    let place = UiBuilder::new().id(Id::new("header buttons")).max_rect(right);
+    let right = row
+        .with_min_x(row.right() - 260.0)
+        .with_max_x(row.right() - 16.0);
+    let place = UiBuilder::new()
+        .id(Id::new("header buttons"))
+        .max_rect(right);
     let place = place.layout(Layout::right_to_left(Align::Center));
     let buttons = within(ui, place, |ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
         buttons(ui, state, person, actions);
         ui.min_rect()
     });
-    who(ui, row.with_min_x(left).with_max_x(buttons.left() - 12.0), state, person);
+    who(
+        ui,
+        row.with_min_x(left).with_max_x(buttons.left() - 12.0),
+        state,
+        person,
+    );
 }
 
 fn who(ui: &Ui, row: Rect, state: &State, person: &Person) {
@@ -64,7 +73,9 @@ fn who(ui: &Ui, row: Rect, state: &State, person: &Person) {
     let drawn = text::cut(p, at, width, &shown, Type::Heading, t.text);
     if is_verified {
         let mark = pos2(drawn.right() + 13.0, drawn.center().y);
-        icons::SEAL_CHECK.filled().paint(p, mark, 17.0, t.accent_text);
+        icons::SEAL_CHECK
+            .filled()
+            .paint(p, mark, 17.0, t.accent_text);
     }
     let presence = words::presence(&person.presence);
     let at = pos2(left, row.top() + 43.0);
@@ -79,11 +90,16 @@ fn buttons(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action
     let (peer, abilities) = (person.name, state.abilities(person));
     let about = words::about_person(&shown);
     let more = kit::icon_button(ui, icons::DOTS_THREE_VERTICAL, &about, 40.0);
-    egui::Popup::menu(&more).gap(4.0).show(|ui| menu(ui, state, person, actions));
+    egui::Popup::menu(&more)
+        .gap(4.0)
+        .show(|ui| menu(ui, state, person, actions));
     if !abilities.takes_calls() {
         return;
     }
-    let open = state.calls.of(peer).is_some_and(|call| call.is_open() && call.is_talk());
+    let open = state
+        .calls
+        .of(peer)
+        .is_some_and(|call| call.is_open() && call.is_talk());
     let can = person.presence != Presence::Refused && !open;
     let is_short = ui.ctx().content_rect().width() < SHORT;
     ui.add_enabled_ui(can, |ui| {
@@ -107,8 +123,14 @@ fn buttons(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action
 pub(in crate::ui) fn call(state: &State, person: &Person, video: bool) -> Vec<Action> {
     let peer = person.name;
     let like = state.preferences(peer);
-    let preferences = crate::model::Preferences { camera_on: video, ..like };
-    let watched = state.calls.of(peer).filter(|call| !matches!(call.stage, Stage::Ended(_)));
+    let preferences = crate::model::Preferences {
+        camera_on: video,
+        ..like
+    };
+    let watched = state
+        .calls
+        .of(peer)
+        .filter(|call| !matches!(call.stage, Stage::Ended(_)));
     let stop = watched.map(|_| Action::HangUp(peer));
     let mut actions: Vec<_> = stop.into_iter().collect();
     actions.push(Action::Prefer { peer, preferences });

@@ -50,7 +50,14 @@ pub(super) fn chat(
         ui.set_clip_rect(room);
         let title = words::chat_with(&name(&person.name));
         let left = room.min + egui::vec2(20.0, 32.0);
-        let shown = text::cut(ui.painter(), left, room.width() - 80.0, &title, Type::Heading, t.text);
+        let shown = text::cut(
+            ui.painter(),
+            left,
+            room.width() - 80.0,
+            &title,
+            Type::Heading,
+            t.text,
+        );
         text::say(ui, shown, &title);
         let corner = egui::pos2(room.right() - 52.0, room.top() + 12.0);
         let close = Rect::from_min_size(corner, egui::vec2(40.0, 40.0));
@@ -76,7 +83,9 @@ fn conversation(
         .id(Id::new("conversation"))
         .max_rect(room.shrink2(egui::vec2(16.0, 8.0)));
     within(ui, inner, |ui| {
-        let files = Panel::bottom("files").resizable(false).frame(egui::Frame::NONE);
+        let files = Panel::bottom("files")
+            .resizable(false)
+            .frame(egui::Frame::NONE);
         let files = files.show(ui, |ui| files::show(ui, state, person, draft, actions));
         super::settle(ui, "files", files.response.rect);
         talk::show(ui, state, person, draft, actions);

@@ -83,7 +83,9 @@ fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
         let known = match at {
             0 => form.number().map(|number| number.to_string()),
             _ if part.chars().count() < ENOUGH => continue,
-            _ => transom::completions(&part.to_lowercase()).next().map(str::to_owned),
+            _ => transom::completions(&part.to_lowercase())
+                .next()
+                .map(str::to_owned),
         };
         match known {
             Some(known) => {
@@ -117,7 +119,10 @@ fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
     let width = text::width(ui, &words, Type::Small);
     // Below the chips, where there is no room beside them.
     let row = match row.right() - left - 34.0 < width {
-        true => ui.allocate_exact_size(vec2(row.width(), 28.0), Sense::hover()).0,
+        true => {
+            ui.allocate_exact_size(vec2(row.width(), 28.0), Sense::hover())
+                .0
+        }
         false => row,
     };
     let icon = match shows {
@@ -145,7 +150,14 @@ fn address(ui: &mut Ui, form: &mut CodeForm) {
     let ink = if response.hovered() { t.text } else { t.soft };
     icon.paint(ui.painter(), row.left_center() + vec2(8.0, 0.0), 14.0, ink);
     let at = row.left_center() + vec2(24.0, 0.0);
-    text::cut(ui.painter(), at, width, words::GIVE_ADDRESS, Type::Small, ink);
+    text::cut(
+        ui.painter(),
+        at,
+        width,
+        words::GIVE_ADDRESS,
+        Type::Small,
+        ink,
+    );
     kit::focus_ring(ui, &response, hit, 8);
     if response.clicked() {
         form.asks_address = !form.asks_address;
@@ -153,6 +165,9 @@ fn address(ui: &mut Ui, form: &mut CodeForm) {
     if form.asks_address {
         ui.add_space(6.0);
         let hint = words::ADDRESS_SUCH_AS;
-        Field::new(&mut form.address, words::ADDRESS_FIELD).hint(hint).max_chars(200).show(ui);
+        Field::new(&mut form.address, words::ADDRESS_FIELD)
+            .hint(hint)
+            .max_chars(200)
+            .show(ui);
     }
 }

@@ -30,12 +30,17 @@ fn title(ui: &mut Ui, words: &str, actions: &mut Vec<Action>) {
     let size = vec2(ui.available_width(), 34.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
     let left = row.left_center();
-    let shown = text::cut(ui.painter(), left, row.width() - 56.0, words, Type::Title, t.text);
-    text::say(ui, shown, words);
-    let close = egui::Rect::from_min_size(
-        pos2(row.right() - 34.0, row.top() - 6.0),
-        vec2(40.0, 40.0),
+    let shown = text::cut(
+        ui.painter(),
+        left,
+        row.width() - 56.0,
+        words,
+        Type::Title,
+        t.text,
     );
+    text::say(ui, shown, words);
+    let close =
+        egui::Rect::from_min_size(pos2(row.right() - 34.0, row.top() - 6.0), vec2(40.0, 40.0));
     let place = UiBuilder::new().max_rect(close);
     let button = |ui: &mut Ui| kit::icon_button(ui, icons::X, words::CLOSE, 40.0);
     if within(ui, place, button).clicked() {
@@ -54,10 +59,18 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) 
         let (row, _) = ui.allocate_exact_size(vec2(width, 104.0), Sense::hover());
         let p = ui.painter();
         let at = pos2(row.center().x, row.top() + 52.0);
-        kit::avatar(p, at, 88.0, &shown, person.and_then(|person| person.key.as_ref()));
+        kit::avatar(
+            p,
+            at,
+            88.0,
+            &shown,
+            person.and_then(|person| person.key.as_ref()),
+        );
         let mark = at + vec2(38.0, 30.0);
         p.circle_filled(mark, 17.0, t.floating);
-        icons::SEAL_CHECK.filled().paint(p, mark, 28.0, t.accent_text);
+        icons::SEAL_CHECK
+            .filled()
+            .paint(p, mark, 28.0, t.accent_text);
         for (words, font, ink) in [
             (words::are_connected(&shown), Type::Title, t.text),
             (words::code_has_proven(&shown), Type::Body, t.soft),
@@ -92,7 +105,8 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) 
 fn buttons<const N: usize>(ui: &mut Ui, row: [Button<'_>; N], mut clicked: impl FnMut(usize)) {
     let room = ui.available_width();
     let row = row.map(|button| button.height(44.0));
-    let width: f32 = row.iter().map(|button| button.measure(ui)).sum::<f32>() + 8.0 * (N as f32 - 1.0);
+    let width: f32 =
+        row.iter().map(|button| button.measure(ui)).sum::<f32>() + 8.0 * (N as f32 - 1.0);
     if width > room {
         ui.spacing_mut().item_spacing.y = 8.0;
         for (at, button) in row.into_iter().enumerate() {

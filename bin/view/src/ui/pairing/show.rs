@@ -86,8 +86,14 @@ fn facts(
     ui.add_space(8.0);
     ui.horizontal(|ui| {
         let is_copied = draft.copied.as_deref() == Some(words.as_str());
-        let label = if is_copied { words::COPIED } else { words::COPY_CODE };
-        let copy = Button::new(Kind::OnCard, label).height(32.0).icon(icons::COPY);
+        let label = if is_copied {
+            words::COPIED
+        } else {
+            words::COPY_CODE
+        };
+        let copy = Button::new(Kind::OnCard, label)
+            .height(32.0)
+            .icon(icons::COPY);
         if ui.add(copy).clicked() {
             ui.ctx().copy_text(words.clone());
             draft.copied = Some(words.clone());
@@ -129,7 +135,9 @@ fn picture(ui: &mut Ui, state: &State, code: &Code) {
     let p = ui.painter();
     p.rect_filled(rect, 12.0, Color32::WHITE);
     text::say(ui, rect, words::QR_SAID);
-    let invitation = state.invitation(code).map(|invitation| invitation.to_string());
+    let invitation = state
+        .invitation(code)
+        .map(|invitation| invitation.to_string());
     let Some(Ok(qr)) = invitation.map(|text| QrCode::new(text.as_bytes())) else {
         return;
     };
@@ -169,9 +177,33 @@ fn rights(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
     }
     let mut changed = None;
     for (words, detail, on, other) in [
-        (words::CALL_ME, "", may.call, Rights { call: !may.call, ..may }),
-        (words::SEND_ME_FILES, "", may.files, Rights { files: !may.files, ..may }),
-        (words::UNASKED, words::UNASKED_MEANS, may.auto, Rights { auto: !may.auto, ..may }),
+        (
+            words::CALL_ME,
+            "",
+            may.call,
+            Rights {
+                call: !may.call,
+                ..may
+            },
+        ),
+        (
+            words::SEND_ME_FILES,
+            "",
+            may.files,
+            Rights {
+                files: !may.files,
+                ..may
+            },
+        ),
+        (
+            words::UNASKED,
+            words::UNASKED_MEANS,
+            may.auto,
+            Rights {
+                auto: !may.auto,
+                ..may
+            },
+        ),
     ] {
         if kit::switch_row(ui, on, words, detail).clicked() {
             changed = Some(other);

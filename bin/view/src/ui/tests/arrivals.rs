@@ -368,7 +368,10 @@ fn a_letter_is_no_key_for_anything_but_f_over_a_picture() {
         assert_eq!(tap_key(&mut screen, Modifiers::SHIFT, *key), [], "{key:?}");
     }
     let mut screen = open(talking());
-    assert_eq!(tap_key(&mut screen, FREE, Key::F), [Action::Fullscreen(true)]);
+    assert_eq!(
+        tap_key(&mut screen, FREE, Key::F),
+        [Action::Fullscreen(true)]
+    );
     for on in [false, true] {
         let toggled = tap_key(&mut screen, Modifiers::ALT, Key::Enter);
         assert_eq!(toggled, [Action::Fullscreen(on)]);

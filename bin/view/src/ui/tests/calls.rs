@@ -41,7 +41,10 @@ fn own_camera(on: bool) -> Action {
 /// Calls the door without our camera.
 fn call(screen: &mut Screen) -> Vec<Action> {
     let actions = click(screen, words::CALL);
-    actions.into_iter().filter(|one| !matches!(one, Action::Prefer { .. })).collect()
+    actions
+        .into_iter()
+        .filter(|one| !matches!(one, Action::Prefer { .. }))
+        .collect()
 }
 
 #[test]

@@ -9,7 +9,8 @@ use super::*;
 
 /// A door and a yard that are cameras, and a person.
 fn boxes() -> State {
-    let (book, _) = transom_users::Book::parse("door 192.168.1.20\nyard 192.168.1.21\nanna 192.168.1.22\n");
+    let (book, _) =
+        transom_users::Book::parse("door 192.168.1.20\nyard 192.168.1.21\nanna 192.168.1.22\n");
     let mut state = State::new(book.contacts(), "user_list.txt".into(), Vec::new());
     for (at, name) in ["door", "yard", "anna"].into_iter().enumerate() {
         let can = match name {
@@ -42,7 +43,10 @@ fn a_click_on_a_card_watches_and_the_next_one_goes_on() {
     assert_eq!(next, [stop, watch("yard")]);
     screen.get_by_label("Asking yard for its picture");
     let person = click(&mut screen, "anna, online");
-    assert_eq!(person, [Action::HangUp(peer("yard")), Action::Choose(peer("anna"))]);
+    assert_eq!(
+        person,
+        [Action::HangUp(peer("yard")), Action::Choose(peer("anna"))]
+    );
 }
 
 #[test]
@@ -50,7 +54,10 @@ fn a_camera_is_stopped_by_button_and_by_esc_and_then_watched_again() {
     let stop = [Action::HangUp(peer("door"))];
     let mut screen = open(watched("door"));
     assert_eq!(press(&mut screen, Modifiers::NONE, Key::Escape), stop);
-    assert_eq!(click(&mut screen, words::WATCH), [Action::Watch(peer("door"))]);
+    assert_eq!(
+        click(&mut screen, words::WATCH),
+        [Action::Watch(peer("door"))]
+    );
     screen.state_mut().state.apply(started("door"));
     screen.run();
     assert_eq!(click(&mut screen, words::STOP), stop);
@@ -62,7 +69,10 @@ fn a_camera_has_its_buttons() {
     let door = peer("door");
     let snapshot = [Action::Snapshot(door)];
     assert_eq!(click(&mut screen, words::SNAPSHOT), snapshot);
-    let record = [Action::Record { peer: door, on: true }];
+    let record = [Action::Record {
+        peer: door,
+        on: true,
+    }];
     assert_eq!(click(&mut screen, words::RECORD), record);
     screen.get_by_label(words::YOU_RECORD);
     let whole = [Action::Fullscreen(true)];
@@ -128,7 +138,10 @@ fn a_call_that_is_answered_ends_what_is_watched() {
     let mut state = watched("door");
     state.apply(rings("anna"));
     let mut screen = open(state);
-    let answer = Action::Answer { peer: peer("anna"), camera: false };
+    let answer = Action::Answer {
+        peer: peer("anna"),
+        camera: false,
+    };
     let answered = click(&mut screen, words::ANSWER);
     assert_eq!(answered, [Action::HangUp(peer("door")), answer]);
     screen.state_mut().state.apply(talk("anna", false, false));

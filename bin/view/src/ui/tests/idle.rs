@@ -62,7 +62,9 @@ fn state_of(state: &State) -> State {
 #[test]
 fn a_field_that_has_the_keyboard_asks_for_no_frame() {
     let mut screen = open(two_boxes());
-    screen.get_by_role_and_label(Role::TextInput, "Text").focus();
+    screen
+        .get_by_role_and_label(Role::TextInput, "Text")
+        .focus();
     screen.run();
     assert_eq!(delay(&mut screen), Duration::MAX);
 }

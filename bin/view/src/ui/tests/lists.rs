@@ -22,7 +22,10 @@ fn rows_say_who_is_there_and_what_is_new() {
     state.apply(joined("door"));
     state.act(&Action::Choose(peer("yard")));
     let text = "hello".to_owned();
-    state.apply(Notice::Text { peer: peer("door"), text });
+    state.apply(Notice::Text {
+        peer: peer("door"),
+        text,
+    });
     state.verified.push(PublicKey([1; 32]));
     let screen = open(state);
     screen.get_by_label("door, online, verified, 1 unread");
@@ -61,9 +64,14 @@ fn names_are_shown_with_spaces_and_found_by_typing() {
     let (book, _) = transom_users::Book::parse(lines);
     let state = State::new(book.contacts(), "user_list.txt".into(), Vec::new());
     let mut screen = open(state);
-    assert!(screen.query_by_label(words::SEARCH).is_none(), "few need no search");
+    assert!(
+        screen.query_by_label(words::SEARCH).is_none(),
+        "few need no search"
+    );
     press(&mut screen, Modifiers::COMMAND, Key::K);
-    screen.get_by_role_and_label(Role::TextInput, words::SEARCH).type_text("Door");
+    screen
+        .get_by_role_and_label(Role::TextInput, words::SEARCH)
+        .type_text("Door");
     screen.run();
     screen.get_by_label("front door, not seen yet");
     assert!(screen.query_by_label("anna, not seen yet").is_none());
@@ -76,9 +84,18 @@ fn names_are_shown_with_spaces_and_found_by_typing() {
 fn a_contact_is_chosen_by_number_and_by_neighbour() {
     let mut screen = open(two_boxes());
     let choose = |name| [Action::Choose(peer(name))];
-    assert_eq!(press(&mut screen, Modifiers::COMMAND, Key::Num2), choose("yard"));
-    assert_eq!(press(&mut screen, Modifiers::ALT, Key::ArrowUp), choose("door"));
-    assert_eq!(press(&mut screen, Modifiers::ALT, Key::ArrowDown), choose("yard"));
+    assert_eq!(
+        press(&mut screen, Modifiers::COMMAND, Key::Num2),
+        choose("yard")
+    );
+    assert_eq!(
+        press(&mut screen, Modifiers::ALT, Key::ArrowUp),
+        choose("door")
+    );
+    assert_eq!(
+        press(&mut screen, Modifiers::ALT, Key::ArrowDown),
+        choose("yard")
+    );
     assert_eq!(press(&mut screen, Modifiers::ALT, Key::ArrowDown), []);
 }
 
@@ -145,19 +162,31 @@ fn every_stop_of_the_tab_key_has_a_name_and_the_list_is_first() {
         screen.run();
         let mut all = screen.root().children_recursive();
         let focus = all.find(|node| node.accesskit_node().is_focused());
-        let label = focus.as_ref().and_then(|node| node.accesskit_node().label());
-        let nameless = || format!("{:?}", focus.map(|node| (node.rect(), node.accesskit_node().role())));
+        let label = focus
+            .as_ref()
+            .and_then(|node| node.accesskit_node().label());
+        let nameless = || {
+            format!(
+                "{:?}",
+                focus.map(|node| (node.rect(), node.accesskit_node().role()))
+            )
+        };
         stops.push(label.unwrap_or_else(nameless));
     }
     assert!(stops.iter().all(|label| !label.is_empty()), "{stops:?}");
     let at = |label: &str| stops.iter().position(|stop| stop == label);
     let order = [words::ADD_SOMEBODY, "door, online", words::CALL].map(at);
-    assert!(order[0].is_some() && order[0] < order[1] && order[1] < order[2], "{stops:?}");
+    assert!(
+        order[0].is_some() && order[0] < order[1] && order[1] < order[2],
+        "{stops:?}"
+    );
 }
 
 #[test]
 fn two_hundred_contacts_draw_only_the_rows_in_sight() {
-    let lines: String = (0..200).map(|at| format!("c{at} 10.0.{}.{}\n", at / 250, at % 250 + 1)).collect();
+    let lines: String = (0..200)
+        .map(|at| format!("c{at} 10.0.{}.{}\n", at / 250, at % 250 + 1))
+        .collect();
     let (book, _) = transom_users::Book::parse(&lines);
     let state = State::new(book.contacts(), "user_list.txt".into(), Vec::new());
     let screen = open(state);

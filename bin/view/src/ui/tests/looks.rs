@@ -6,10 +6,10 @@ use transom::{EndReason, SoundNotice};
 use transom::PairingNotice;
 use transom_users::Rights;
 
-use crate::model::{CodeForm, Dialog, ShownCode, Theme};
 use crate::model::calls_tests::{interrupted, rings};
 use crate::model::sound_tests::microphone_lost;
 use crate::model::tests::ended;
+use crate::model::{CodeForm, Dialog, ShownCode, Theme};
 
 use super::scenes::{all_cameras, calling, home, paint, watching};
 use super::*;
@@ -77,7 +77,10 @@ fn looks_like_a_code_that_is_shown() {
 fn looks_like_a_code_that_is_typed() {
     shots("enter-code", &SIZES, |theme| {
         let code = "47 ott vio".to_owned();
-        let form = CodeForm { code, ..CodeForm::default() };
+        let form = CodeForm {
+            code,
+            ..CodeForm::default()
+        };
         pairing(theme, Dialog::EnterCode(form), None)
     });
 }
@@ -192,10 +195,17 @@ fn looks_like_the_menu_of_a_call_with_the_sound() {
         click(&mut screen, words::MORE);
         click(&mut screen, words::SOUND);
         let dbfs = -30.0;
-        let level = OwnLevel { dbfs, speaks: false };
+        let level = OwnLevel {
+            dbfs,
+            speaks: false,
+        };
         let level = Notice::Sound(SoundNotice::Level(level));
         screen.state_mut().state.apply(level);
-        let name = if theme == Theme::Dark { "dark" } else { "light" };
+        let name = if theme == Theme::Dark {
+            "dark"
+        } else {
+            "light"
+        };
         results.extend(snapshot(&mut screen, &format!("menu-{name}")));
     }
 }
@@ -225,7 +235,11 @@ fn looks_like_a_person_without_a_picture() {
         let mut state = calling(theme);
         let text = String::new();
         let off = CameraState::Off;
-        state.apply(Notice::FarCamera { peer: peer("Anna"), state: off, text });
+        state.apply(Notice::FarCamera {
+            peer: peer("Anna"),
+            state: off,
+            text,
+        });
         state
     });
 }

@@ -173,4 +173,3 @@ fn bad_lines_are_told() {
         [Action::OpenFolder("/my".into())]
     );
 }
-

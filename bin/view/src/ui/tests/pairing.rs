@@ -3,9 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom::{
-    CodeEnd, Keep, Paired, PairingFailure, PairingNotice, PairingSide, PublicKey,
-};
+use transom::{CodeEnd, Keep, Paired, PairingFailure, PairingNotice, PairingSide, PublicKey};
 use transom_users::Rights;
 
 use crate::model::{Dialog, Station};
@@ -71,7 +69,11 @@ fn a_code_is_shown_by_one_click_and_the_other_side_becomes_a_contact() {
     screen.state_mut().state.now += Duration::from_secs(1);
     // The page behind has one as well.
     pass(&mut screen);
-    screen.get_all_by_label(words::VIDEO_CALL).last().unwrap().click();
+    screen
+        .get_all_by_label(words::VIDEO_CALL)
+        .last()
+        .unwrap()
+        .click();
     screen.run();
     let call = screen.state_mut().take();
     assert!(call.contains(&Action::Call(peer("Bob"))), "{call:?}");

@@ -269,7 +269,12 @@ fn an_idle_screen_with_a_dialog_and_a_stranger_asks_for_no_redraw() {
 
 #[test]
 fn every_control_of_a_dialog_has_a_name_and_is_reached_by_tab() {
-    for label in [words::SETTINGS, words::ADD_BY_ADDRESS, words::EDIT, words::COMPARE_KEYS] {
+    for label in [
+        words::SETTINGS,
+        words::ADD_BY_ADDRESS,
+        words::EDIT,
+        words::COMPARE_KEYS,
+    ] {
         let mut screen = open(at_home());
         match label {
             words::SETTINGS => drop(click(&mut screen, label)),

@@ -6,8 +6,8 @@ use transom::Capabilities;
 use transom_media::Image;
 use transom_users::Book;
 
-use crate::model::calls_tests::{rings, talk};
 use crate::model::Theme;
+use crate::model::calls_tests::{rings, talk};
 
 use super::*;
 
@@ -38,7 +38,13 @@ pub(super) fn home(theme: Theme) -> State {
     let all = cameras.iter().chain(&people);
     let book: String = all
         .enumerate()
-        .map(|(at, name)| format!("{name} 192.168.1.{} key={} may=call,files\n", at + 20, key(name)))
+        .map(|(at, name)| {
+            format!(
+                "{name} 192.168.1.{} key={} may=call,files\n",
+                at + 20,
+                key(name)
+            )
+        })
         .collect();
     let (book, errors) = Book::parse(&book);
     assert_eq!(errors.len(), 0);
@@ -60,7 +66,11 @@ pub(super) fn home(theme: Theme) -> State {
     }
     state.verified.push(key("Anna"));
     for (name, text, ago) in [
-        ("Anna", "Here is the new plan, and the beds as they are now.", 840),
+        (
+            "Anna",
+            "Here is the new plan, and the beds as they are now.",
+            840,
+        ),
         ("Anna", "See you at six then!", 0),
         ("Bob", "Did the plan arrive?", 5220),
         ("Bob", "It is the one with the pond.", 5220),
@@ -72,7 +82,10 @@ pub(super) fn home(theme: Theme) -> State {
     }
     state.now = NOW - Duration::from_secs(9840);
     state.apply(rings("Ilse"));
-    state.apply(crate::model::tests::ended("Ilse", transom::EndReason::Chosen));
+    state.apply(crate::model::tests::ended(
+        "Ilse",
+        transom::EndReason::Chosen,
+    ));
     state.now = NOW;
     state.chosen = Some(peer("Anna"));
     state.act(&Action::Choose(peer("Anna")));
@@ -91,8 +104,14 @@ pub(super) fn calling(theme: Theme) -> State {
     state.act(&Action::ShowCamera { peer: peer_id, on });
     state.shown(Face::Peer(peer_id), hd());
     state.shown(Face::Own, hd());
-    state.apply(Notice::Sound(transom::SoundNotice::Listening { peer: peer_id, on }));
-    state.apply(Notice::Sound(transom::SoundNotice::Speaking { peer: peer_id, on }));
+    state.apply(Notice::Sound(transom::SoundNotice::Listening {
+        peer: peer_id,
+        on,
+    }));
+    state.apply(Notice::Sound(transom::SoundNotice::Speaking {
+        peer: peer_id,
+        on,
+    }));
     state
 }
 
@@ -113,9 +132,16 @@ pub(super) fn watching(theme: Theme) -> State {
     state.shown(Face::Peer(door), hd());
     let far = transom::SoundState::On;
     let text = String::new();
-    state.apply(Notice::Sound(transom::SoundNotice::FarSound { peer: door, state: far, text }));
+    state.apply(Notice::Sound(transom::SoundNotice::FarSound {
+        peer: door,
+        state: far,
+        text,
+    }));
     let on = true;
-    state.apply(Notice::Sound(transom::SoundNotice::Listening { peer: door, on }));
+    state.apply(Notice::Sound(transom::SoundNotice::Listening {
+        peer: door,
+        on,
+    }));
     state
 }
 
@@ -147,7 +173,9 @@ pub(super) fn paint(screen: &mut Screen) {
     for (face, at) in faces {
         let image = picture(at);
         let pixels = image.rgba.as_chunks::<4>().0;
-        let pixels = pixels.iter().map(|[r, g, b, _]| egui::Color32::from_rgb(*r, *g, *b));
+        let pixels = pixels
+            .iter()
+            .map(|[r, g, b, _]| egui::Color32::from_rgb(*r, *g, *b));
         let colours = egui::ColorImage::new([image.width, image.height], pixels.collect());
         let texture = ctx.load_texture("scene", colours, egui::TextureOptions::LINEAR);
         let id = texture.id();
@@ -178,13 +206,18 @@ pub(super) fn paint(screen: &mut Screen) {
 pub(super) fn paint_one(screen: &mut Screen, name: &str) {
     let (ctx, image) = (screen.ctx.clone(), picture(1));
     let now = screen.state().state.now;
-    screen.state_mut().album.keep(&ctx, Face::Peer(peer(name)), &image, now);
+    screen
+        .state_mut()
+        .album
+        .keep(&ctx, Face::Peer(peer(name)), &image, now);
 }
 
 /// A picture of ourselves.
 pub(super) fn own(screen: &mut Screen) {
     let colours = egui::ColorImage::filled([4, 3], egui::Color32::BLUE);
-    let texture = screen.ctx.load_texture("own", colours, egui::TextureOptions::LINEAR);
+    let texture = screen
+        .ctx
+        .load_texture("own", colours, egui::TextureOptions::LINEAR);
     let picture = Picture {
         texture: texture.id(),
         size: vec2(640.0, 480.0),
@@ -225,7 +258,10 @@ fn picture(at: usize) -> Image {
     let mut rgba = Vec::with_capacity(width * height * 4);
     for row in 0..height {
         for column in 0..width {
-            let (x, y) = (column as f32 / width as f32 - 0.5, row as f32 / height as f32);
+            let (x, y) = (
+                column as f32 / width as f32 - 0.5,
+                row as f32 / height as f32,
+            );
             let in_head = (x * 1.78).powi(2) + ((y - 0.45) * 0.8).powi(2) < 0.05;
             let in_body = y > 0.72 && (x * 1.78).powi(2) + ((y - 1.1) * 0.9).powi(2) < 0.13;
             let [r, g, b]: [u8; 3] = if in_head {

@@ -198,7 +198,10 @@ fn the_menu_chooses_how_loud_and_what_against_echo() {
     assert_eq!(hear, [Action::HearYourself(true)]);
     press(&mut screen, Modifiers::NONE, Key::Escape);
     screen.run();
-    assert!(!screen.state().state.sound.hears_itself, "it ends with the panel");
+    assert!(
+        !screen.state().state.sound.hears_itself,
+        "it ends with the panel"
+    );
 }
 
 /// Watching the yard, whose box hears and talks.
@@ -290,7 +293,11 @@ fn a_viewer_that_sees_or_hears_us_is_named_and_stopped_everywhere() {
     told(&mut screen, listening("yard", true));
     screen.get_by_label("yard hears your microphone");
     assert_eq!(press(&mut screen, Modifiers::NONE, Key::F7), MUTE);
-    assert!(screen.query_by_label("yard hears your microphone").is_none());
+    assert!(
+        screen
+            .query_by_label("yard hears your microphone")
+            .is_none()
+    );
     let mut state = talking();
     state.calls.viewers.push(peer("yard"));
     let mut screen = open(state);

@@ -375,7 +375,6 @@ fn hostile_names_and_texts_neither_break_the_screen_nor_steer_it() {
     );
 }
 
-
 #[test]
 fn what_an_earlier_run_left_unsent_goes_on_by_a_click() {
     let mut state = at_home();
