@@ -2,7 +2,7 @@
 //! partition of its card, where any computer can write.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::Rights;
@@ -21,6 +21,8 @@ pub(crate) struct BoxPairing {
     /// The file that the code came from; removed once the code is used up.
     file: Option<PathBuf>,
     shown: Shown<'static>,
+    /// What the peer may do here.
+    may: Rights,
 }
 
 enum Wanted {
@@ -36,6 +38,7 @@ impl BoxPairing {
             key,
             command: "transom pair",
         };
+        let may = arguments.may;
         let folders = match arguments.boot.as_slice() {
             [] => BOOT.iter().map(PathBuf::from).collect(),
             some => some.to_vec(),
@@ -48,9 +51,13 @@ impl BoxPairing {
                         code: Wanted::Of(code),
                         file: Some(file),
                         shown,
+                        may,
                     };
                 }
-                Err(why) => output.complain(format!("{} is not used: {why}", file.display())),
+                Err(why) => output.complain(format!(
+                    "{} is not used: {why}; write one line, such as `transom pair --print` prints",
+                    file.display()
+                )),
             }
         }
         let code = match arguments.pair {
@@ -61,23 +68,19 @@ impl BoxPairing {
             code,
             file: None,
             shown,
+            may,
         }
     }
 
-    /// Shows the code. Whoever types it may watch.
+    /// Shows the code.
     pub(crate) fn begin(&mut self, running: &Running) {
         let code = match std::mem::replace(&mut self.code, Wanted::Nothing) {
             Wanted::Nothing => return,
             Wanted::New => None,
             Wanted::Of(code) => Some(code),
         };
-        let may = Rights {
-            view: true,
-            ..Rights::NONE
-        };
-        running
-            .handle
-            .show_code(code, pairing::terms(None, may, Keep::Contact));
+        let terms = pairing::terms(None, self.may, Keep::Contact);
+        running.handle.show_code(code, terms);
     }
 
     pub(crate) fn notice(
@@ -135,7 +138,10 @@ impl BoxPairing {
 fn read(file: &Path) -> Result<Code, String> {
     let mut text = String::new();
     let read = File::open(file).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
-    read.map_err(|error| error.to_string())?;
+    read.map_err(|error| match error.kind() {
+        ErrorKind::InvalidData => "it is no text".to_owned(),
+        _ => error.to_string(),
+    })?;
     let writable = OpenOptions::new().write(true).open(file);
     writable.map_err(|error| {
         format!("it could not be removed afterwards, so that its code would stay good: {error}")

@@ -61,6 +61,10 @@ impl Hearing {
 
     pub(crate) fn notice(&mut self, _: &Notice) {}
 
+    pub(crate) fn check_heard(&self, _: &PeerName) -> Result<(), Failure> {
+        Ok(())
+    }
+
     pub(crate) fn add_to(&self, _: &mut Value) {}
 
     pub(crate) fn line(&self) -> Option<String> {

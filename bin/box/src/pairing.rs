@@ -9,8 +9,8 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use transom::people::{Address, Contact, DEFAULT_PORT, Rights};
 use transom::{
-    Code, Invitation, Keep, MAX_ADDRESSES, Paired, PairingNotice, PairingTerms, PeerName,
-    PublicKey, Settings, everywhere, own_addresses,
+    Code, Invitation, Keep, MAX_ADDRESSES, Paired, PairingFailure, PairingNotice, PairingTerms,
+    PeerName, PublicKey, Settings, everywhere, own_addresses,
 };
 
 use crate::book_file;
@@ -216,10 +216,7 @@ pub(crate) fn describe(notice: &PairingNotice) -> Option<(String, Value)> {
             address,
             tries_left,
         } => (
-            format!(
-                "a wrong code came from {}; {tries_left} more end this code",
-                address.ip()
-            ),
+            wrong_guess_words(address.ip(), *tries_left),
             json!({"event": "wrong_code", "address": address.to_string(), "tries_left": tries_left}),
         ),
         PairingNotice::CodeEnded { why } => (
@@ -232,11 +229,26 @@ pub(crate) fn describe(notice: &PairingNotice) -> Option<(String, Value)> {
         ),
         PairingNotice::Paired(paired) => (paired_words(paired), paired_json(paired)),
         PairingNotice::Failed { why } => (
-            format!("not paired: {why}"),
+            format!("not paired: {}", failure_words(why)),
             json!({"event": "pairing_failed", "text": why.to_string()}),
         ),
         _ => return None,
     })
+}
+
+/// Why a typed code led to nobody, and what to do.
+pub(crate) fn failure_words(why: &PairingFailure) -> String {
+    match why {
+        PairingFailure::NobodyNearby => format!("{why}: --from HOST"),
+        why => why.to_string(),
+    }
+}
+
+fn wrong_guess_words(from: IpAddr, tries_left: u8) -> String {
+    match tries_left {
+        0 => format!("a wrong code came from {from}"),
+        left => format!("a wrong code came from {from}; {left} more end this code"),
+    }
 }
 
 fn paired_words(paired: &Paired) -> String {

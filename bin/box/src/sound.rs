@@ -133,6 +133,10 @@ pub(crate) struct Hearing {
     is_wanted: bool,
     /// Where the sound is saved.
     file: Option<PathBuf>,
+    /// Sound came, so that the file was opened.
+    is_heard: bool,
+    /// The box's microphone, as last told.
+    far: Option<(SoundState, String)>,
     numbers: Option<SoundNumbers>,
 }
 
@@ -141,6 +145,8 @@ impl Hearing {
         Self {
             is_wanted: options.hear.is_some() || options.speaker.is_some(),
             file: options.hear.clone(),
+            is_heard: false,
+            far: None,
             numbers: None,
         }
     }
@@ -159,6 +165,8 @@ impl Hearing {
         Some(Self {
             is_wanted: true,
             file: None,
+            is_heard: false,
+            far: None,
             numbers: None,
         })
     }
@@ -183,9 +191,38 @@ impl Hearing {
 
     /// Takes note of how the sound is.
     pub(crate) fn notice(&mut self, notice: &Notice) {
-        if let Notice::Measured { numbers, .. } = notice {
-            self.numbers = numbers.sound;
+        match notice {
+            Notice::Measured { numbers, .. } => self.numbers = numbers.sound,
+            Notice::Sound(SoundNotice::Speaker(DeviceState::On { .. })) => self.is_heard = true,
+            Notice::Sound(SoundNotice::FarSound { state, text, .. }) => {
+                self.far = Some((*state, text.clone()));
+            }
+            _ => {}
         }
+    }
+
+    /// Whether there is something in the file, if one was asked for.
+    ///
+    /// # Errors
+    /// When no sound came, with what the box said of its microphone.
+    pub(crate) fn check_heard(&self, peer: &PeerName) -> Result<(), Failure> {
+        if self.file.is_none() || self.is_heard {
+            return Ok(());
+        }
+        let why = match &self.far {
+            Some((state, text)) => {
+                let words = with_text(state_words(*state), text);
+                format!("the microphone of {peer} {words}")
+            }
+            None => format!("no sound came from {peer}"),
+        };
+        let failure = Failure::new("nothing was heard", why);
+        Err(match &self.far {
+            Some((SoundState::NotAllowed, _)) => failure.next(
+                "its owner gives it to you by may=view,hear in your line of its contact book",
+            ),
+            _ => failure,
+        })
     }
 
     /// Adds the sound to the stable object of `--stats-json`.

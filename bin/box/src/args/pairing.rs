@@ -37,6 +37,9 @@ pub(crate) struct BoxPairing {
     /// log
     #[arg(long)]
     pub(crate) pair: bool,
+    /// What whoever types the code may do here, such as view,hear,talk
+    #[arg(long, value_name = "RIGHTS", default_value = "view", value_parser = parse_rights)]
+    pub(crate) may: Rights,
     /// Look for transom-pair.txt here instead of on the boot partition
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) boot: Vec<PathBuf>,

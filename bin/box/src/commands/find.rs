@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Find, place: &Place, output: &Output) -> Result<()
     found.sort_by_key(|station| (station.name, station.fingerprint));
     if found.is_empty() {
         return Err(Failure::new(
-            "no station answered",
+            "no station was found",
             causes(arguments.seconds),
         ));
     }

@@ -138,7 +138,7 @@ impl Pairing<'_> {
                 return Err(Failure::new("not paired", why).next(NEW_CODE));
             }
             PairingNotice::Failed { why } if !self.asks => {
-                return Err(Failure::new("not paired", why));
+                return Err(Failure::new("not paired", pairing::failure_words(why)));
             }
             _ => {}
         }

@@ -218,7 +218,7 @@ impl<'a> Inbox<'a> {
         if let PairingNotice::Failed { why } = &notice
             && self.is_for_code
         {
-            return Err(Failure::new("not received", why));
+            return Err(Failure::new("not received", pairing::failure_words(why)));
         }
         let notice = Notice::Pairing(notice);
         self.tell(&notice);

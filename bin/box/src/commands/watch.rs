@@ -205,7 +205,10 @@ impl<'a> Watching<'a> {
                 tell(&self.bar, self.output);
             }
             Notice::CallInterrupted { .. } => tell(&self.bar, self.output),
-            notice if is_sound(notice) => tell(&self.bar, self.output),
+            notice if is_sound(notice) => {
+                self.hearing.notice(notice);
+                tell(&self.bar, self.output);
+            }
             Notice::Measured { .. } => self.hearing.notice(notice),
             _ => {
                 self.measure.notice(notice, self.output);
@@ -322,7 +325,10 @@ impl<'a> Watching<'a> {
                 format!("no picture came from {}", self.line.peer),
             ));
         }
-        Ok(())
+        match end {
+            End::Enough => self.hearing.check_heard(&self.line.peer),
+            End::Unread => Ok(()),
+        }
     }
 }
 

@@ -293,17 +293,19 @@ fn paired(
         (Keep::Contact, Keep::Contact) => Keep::Contact,
         _ => Keep::Once,
     };
-    let port = match theirs.port {
+    // A link-local address leads nowhere without its zone, which an IP address alone loses.
+    let mut found_later = address;
+    found_later.set_port(match theirs.port {
         0 => DEFAULT_PORT,
         port => port,
-    };
+    });
     Paired {
         peer: links.name_for(terms.name, theirs.name, &key),
         key,
         called: theirs.name,
         side,
         reached: address,
-        address: Address::from(SocketAddr::new(address.ip(), port)),
+        address: Address::from(found_later),
         may: terms.may,
         grants: from_grants(theirs.grants),
         keep,

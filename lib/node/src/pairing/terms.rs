@@ -129,7 +129,7 @@ pub enum CodeEnd {
 #[non_exhaustive]
 pub enum PairingFailure {
     /// The owner ended it or typed another code.
-    #[error("it was ended")]
+    #[error("this code is no longer tried")]
     Ended,
     /// No station announced the code's number.
     #[error(

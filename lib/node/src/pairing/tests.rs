@@ -381,3 +381,18 @@ impl Typing {
         .collect()
     }
 }
+
+#[test]
+fn a_peer_that_was_reached_by_a_link_local_address_is_found_again_by_its_zone() {
+    let typing = Typing::among(&[]);
+    let introduction = Introduction {
+        keep: Keep::Contact,
+        grants: grants("view".parse().unwrap()),
+        port: 7500,
+        name: "porch".parse().unwrap(),
+    };
+    let reached = "[fe80::1%3]:50000".parse().unwrap();
+    let peer = (PublicKey([1; 32]), introduction);
+    let paired = paired(peer, PairingSide::Showed, reached, terms(), &typing.links);
+    assert_eq!(paired.address.to_string(), "[fe80::1%3]:7500");
+}

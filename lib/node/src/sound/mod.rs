@@ -24,7 +24,8 @@ use transom_media::Speaker;
 use transom_net::PeerId;
 use transom_proto::{CallEvent, CallId, SoundFrame};
 use transom_sound::{
-    Codec, Controls, DeviceState, Encoded, EngineSettings, StreamId, StreamNumbers, Wanted,
+    Codec, Controls, DeviceName, DeviceState, Encoded, EngineSettings, StreamId, StreamNumbers,
+    Wanted,
 };
 use transom_wire::{Capabilities, PeerName};
 
@@ -190,8 +191,9 @@ impl Sound {
             if line.wish.is_some() && out.paces.take(key, now) {
                 line.listens = line.wish.take().unwrap_or(line.listens);
             }
-            // By the peer's wish, or since its rights changed.
-            let on = line.listens && line.party.may_hear();
+            // By the peer's wish, or since its rights or the microphone changed.
+            let is_there = self.own.name != DeviceName::None;
+            let on = is_there && line.listens && line.party.may_hear();
             if std::mem::replace(&mut line.told_listening, on) != on {
                 tell(out, SoundNotice::Listening { peer, on });
             }

@@ -94,11 +94,18 @@ fn who_has_no_microphone_says_so_and_hears_all_the_same() {
     let pair = Pair::new();
     let spoken = speaks(&pair.far, 3);
     let near = ["--speaker", "file:heard.wav"];
-    let far = ["--microphone", "loop:spoken.wav"];
-    let [near, mut far] = talk(&pair, &near, &far);
+    let far = [
+        "--microphone",
+        "loop:spoken.wav",
+        "--speaker",
+        "file:heard.wav",
+    ];
+    let [mut near, mut far] = talk(&pair, &near, &far);
     far.event_where("far_sound", |sound| sound["state"] == "none");
     is_heard_by(&pair.near, &spoken);
-    drop(near);
+    near.ask_to_end();
+    let told = near.finish().stdout;
+    assert!(!told.contains("heard_by"), "nobody hears it: {told}");
 }
 
 #[test]
@@ -165,14 +172,16 @@ fn a_box_is_heard_by_those_who_may_and_tells_of_each() {
 }
 
 #[test]
-fn a_viewer_without_the_right_hears_nothing() {
+fn a_viewer_without_the_right_hears_nothing_and_its_exit_status_says_so() {
     let pair = Pair::new();
     speaks(&pair.far, 6);
     let [mut near, mut porch] = listens_to_a_box(&pair, "view");
     near.event_where("far_sound", |sound| sound["state"] == "not_allowed");
     near.event("stats");
     near.ask_to_end();
-    assert_eq!(near.finish().code, Some(0));
+    let end = near.finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.stderr.contains("may=view,hear"), "{end:?}");
     porch.event("call_ended");
     porch.ask_to_end();
     let told = porch.finish().stdout;
