@@ -64,8 +64,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::SetEcho(mode) => handle.set_echo(mode),
         Action::Tone(kind) => handle.tone(kind),
         Action::ListSounds => handle.list_sounds(),
-        Action::AcceptInto { .. }
-        | Action::Alone(_)
+        Action::Alone(_)
         | Action::Back
         | Action::Cameras(_)
         | Action::Choose(_)

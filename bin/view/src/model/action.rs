@@ -122,8 +122,6 @@ pub(crate) enum Action {
         transfer: TransferId,
         into: Option<PathBuf>,
     },
-    /// Have an offer go into that folder, once it is accepted.
-    AcceptInto { transfer: TransferId, into: PathBuf },
     /// Refuse an offer.
     Refuse(TransferId),
     /// End a transfer.

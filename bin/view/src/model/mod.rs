@@ -284,7 +284,6 @@ impl State {
             Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
             }
-            Action::AcceptInto { transfer, into } => self.redirect(*transfer, into),
             Action::Clear(transfer) | Action::Retry { transfer, .. } => self.clear(*transfer),
             Action::ClearEnded => self.clear_ended(),
             Action::ForgetUnsent(unsent) => self.forget_unsent(unsent),

@@ -269,11 +269,6 @@ impl State {
             _ => {}
         }
     }
-
-    /// Whether that contact was connected just now.
-    pub(crate) fn is_connected(&self, peer: PeerName) -> bool {
-        self.dialog == Some(Dialog::Connected(peer))
-    }
 }
 
 #[cfg(test)]
@@ -323,6 +318,6 @@ mod tests {
             }
         };
         assert_eq!([wrong("47 a"), wrong("47 b"), wrong("11 b")], [2, 1, 2]);
-        assert!(!state.is_connected(peer("door")));
+        assert_ne!(state.dialog, Some(Dialog::Connected(peer("door"))));
     }
 }

@@ -455,7 +455,7 @@ fn address(ui: &mut Ui, person: &Person, typed: &mut Typed, actions: &mut Vec<Ac
     };
     ui.add_space(8.0);
     let parsed = new.trim().parse::<Address>();
-    let wrong = parsed.as_ref().err().map(|why| words::fault(why));
+    let wrong = parsed.as_ref().err().map(words::fault);
     let field = Field::new(new, words::ADDRESS)
         .id(Id::new("new address"))
         .max_chars(MAX_ADDRESS_CHARS)

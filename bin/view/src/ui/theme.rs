@@ -464,7 +464,7 @@ mod tests {
         for picture in [Color32::WHITE, Color32::BLACK] {
             let share = f32::from(PILL.a()) / 255.0;
             // The chip's own colour, before it was multiplied.
-            let ground = mix(picture, rgb(0x10_12_16), share);
+            let ground = mix(picture, rgb(0x0010_1216), share);
             for word in [Color32::WHITE, OVER_SOFT] {
                 assert!(contrast(word, ground) >= 4.5, "{word:?} on {picture:?}");
             }

@@ -9,7 +9,6 @@ pub(crate) const RENAME: &str = "Rename";
 pub(crate) const CHANGE_ADDRESS: &str = "Change the address";
 pub(crate) const SAVE: &str = "Save";
 pub(crate) const VIDEO: &str = "Video";
-pub(crate) const VOLUME: &str = "Volume";
 pub(crate) const COPY_KEY: &str = "Copy the key";
 pub(crate) const COME_IN: &str = "Come in without asking";
 pub(crate) const COME_IN_MEANS: &str = "Calls are answered and files saved at once.";

@@ -32,7 +32,6 @@ pub(crate) const SAVE_IN: &str = "Save in";
 pub(crate) const REPLACES: &str = "Replaces the file of that name";
 pub(crate) const WAS_CLOSED: &str = "Stopped when the window was closed.";
 pub(crate) const PASTED_FILES: &str = "Send these files?";
-pub(crate) const PASTE_AS_TEXT: &str = "Paste as text";
 pub(crate) const CHOOSE_FIRST: &str = "Choose a contact first, then drop again";
 
 /// Why a program of the desktop could not help, and what to do.

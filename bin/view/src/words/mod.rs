@@ -30,25 +30,6 @@ pub(crate) use strangers::*;
 pub(crate) use talk::*;
 pub(crate) use warnings::*;
 
-/// What happened to a file, with its name in front unless the sentence has it. Neither is made
-/// fit yet.
-pub(crate) fn about(file: &str, what: &str) -> String {
-    match names(what, file) {
-        true => line(what).into_owned(),
-        false => format!("{}: {}", line(file), line(what)),
-    }
-}
-
-/// Whether a sentence has that name, alone or at the end of a path.
-fn names(sentence: &str, name: &str) -> bool {
-    let begins = |before: Option<char>| before.is_none_or(|c| matches!(c, '"' | '/' | '\\'));
-    let ends = |after: Option<char>| after.is_none_or(|c| matches!(c, '"' | ':' | ',' | ' '));
-    sentence.match_indices(name).any(|(at, _)| {
-        let (before, after) = (&sentence[..at], &sentence[at + name.len()..]);
-        begins(before.chars().next_back()) && ends(after.chars().next())
-    })
-}
-
 /// A sentence, and what another side says about it, not escaped yet.
 pub(crate) fn with_words(sentence: &str, words: &str) -> String {
     match words {

@@ -50,8 +50,6 @@ pub(crate) fn zoom(zoom: f32) -> String {
 
 pub(crate) const PICTURE_SIZE: &str = "Picture size";
 pub(crate) const AS_CAMERA_LIKES: &str = "As the camera likes";
-pub(crate) const MIRROR_ME: &str = "Show me as in a mirror";
-pub(crate) const ONLY_HERE: &str = "Others see you as you are";
 pub(crate) const SLOW_LINK: &str = "While the link is slow";
 pub(crate) const SLOW_LINK_AUTO: &str = "Automatic";
 pub(crate) const SLOW_LINK_SHARP: &str = "Keep it sharp";

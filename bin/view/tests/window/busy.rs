@@ -15,13 +15,12 @@ use transom::{
 
 use super::display::{Display, until};
 use super::doorbox::DoorBox;
-use super::{FIRST_CONTACT, HEIGHT, PICTURE, Scratch, WIDTH, Window, program, shown, watch};
+use super::{
+    FIRST_CONTACT, HEIGHT, PICTURE, Scratch, TEXT_FIELD, WIDTH, Window, program, shown, type_path,
+    watch,
+};
 
-/// As long as there are no transfers below it.
-const PATH_FIELD: (i32, i32) = (600, HEIGHT - 38);
 const SECOND_CONTACT: (i32, i32) = (150, 196);
-/// Above the transfers.
-const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 383);
 /// More than the slowest machine needs to type and carry a line; a window that waits for a disk or
 /// a peer takes longer.
 const SOON: Duration = Duration::from_secs(20);
@@ -143,9 +142,7 @@ fn stops_reading(scratch: &Scratch, display: &Display, id: &str, yard: &Stuck) {
     let path = scratch.path("large.bin");
     sparse(&path, MORE_THAN_FITS);
     display.click(id, SECOND_CONTACT);
-    display.click(id, PATH_FIELD);
-    display.write(id, path.to_str().unwrap());
-    display.key(id, "Return");
+    type_path(display, id, &path);
     let stands = until(|| yard.stands.try_recv().ok());
     display.keep("stuck");
     assert!(stands.is_some(), "the peer took nothing of its file");

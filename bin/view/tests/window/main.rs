@@ -32,13 +32,14 @@ const FIRST_CONTACT: (i32, i32) = (150, 134);
 const ADD_BY_ADDRESS: (i32, i32) = (293, 473);
 /// The menu of a contact, and *Watch* in it.
 const MORE: (i32, i32) = (1164, 32);
-const WATCH: (i32, i32) = (1120, 164);
+const WATCH: (i32, i32) = (1010, 260);
 const PICTURE: (i32, i32) = (752, 560);
-const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 134);
-/// As long as there are no transfers below it.
-const PATH_FIELD: (i32, i32) = (600, HEIGHT - 37);
-/// On the card of an offer, over the pictures.
-const ACCEPT: (i32, i32) = (355, 99);
+const TEXT_FIELD: (i32, i32) = (600, HEIGHT - 38);
+/// The menu of the ways to send files, and *Type a path* in it.
+const PAPERCLIP: (i32, i32) = (394, HEIGHT - 38);
+const TYPE_A_PATH: (i32, i32) = (460, HEIGHT - 90);
+/// On the card of an offer, the last of the conversation.
+const ACCEPT: (i32, i32) = (697, 644);
 
 struct Scratch(PathBuf);
 
@@ -399,6 +400,14 @@ fn watch(display: &Display, id: &str) {
     display.click(id, WATCH);
 }
 
+/// Sends a file by its path.
+fn type_path(display: &Display, id: &str, path: &Path) {
+    display.click(id, PAPERCLIP);
+    display.click(id, TYPE_A_PATH);
+    display.write(id, path.to_str().unwrap());
+    display.key(id, "Return");
+}
+
 fn writes(display: &Display, id: &str, door: &mut DoorBox) {
     display.click(id, FIRST_CONTACT);
     display.click(id, TEXT_FIELD);
@@ -427,9 +436,7 @@ fn is_durable(notice: &Notice) -> bool {
 fn sends(scratch: &Scratch, display: &Display, id: &str, door: &mut DoorBox) {
     let content = vec![7; 3_000_000];
     let path = scratch.write("typed.bin", &content);
-    display.click(id, PATH_FIELD);
-    display.write(id, path.to_str().unwrap());
-    display.key(id, "Return");
+    type_path(display, id, &path);
     door.wait("the file whose path was typed", is_durable);
     assert_eq!(fs::read(scratch.path("door/typed.bin")).unwrap(), content);
     display.key(id, "ctrl+o");

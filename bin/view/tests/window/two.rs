@@ -20,7 +20,7 @@ const GAP: i32 = 20;
 /// The card of a ringing call, over everything else.
 const RING: (i32, i32) = (800, 250);
 /// On the card of an offer, over the picture.
-const ACCEPT: (i32, i32) = (54, 99);
+const ACCEPT: (i32, i32) = (1121, 208);
 /// Where the far picture moves, and nothing of the small one of oneself is; and the same in a
 /// window of 1000 by 640.
 const FAR: (i32, i32) = (450, 540);

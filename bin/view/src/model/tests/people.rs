@@ -1,7 +1,5 @@
 //! Strangers, contacts that change, forms, and paths sent again.
 
-use crate::words;
-
 use super::*;
 
 #[test]

@@ -125,6 +125,11 @@ pub(in crate::ui) fn volume(
     ui.horizontal(|ui| {
         let label = ui.label(text::rich(words.as_str(), Type::Small, t.soft));
         let named = text::width(ui, &words, Type::Small);
+        // The rail is seen on a card as well.
+        let visuals = ui.visuals_mut();
+        visuals.widgets.inactive.bg_fill = t.pressed;
+        visuals.widgets.inactive.fg_stroke = egui::Stroke::new(2.0, t.accent_text);
+        visuals.selection.bg_fill = t.accent_text;
         ui.spacing_mut().slider_width = (width - named - 24.0).max(60.0);
         let slider = Slider::new(&mut percent, 0..=MAX_VOLUME.0)
             .show_value(false)

@@ -116,6 +116,8 @@ fn write(
         actions.extend(pasted_files(ui, person));
     }
     let inner = Rect::from_min_max(field.min + vec2(52.0, 11.5), field.max - vec2(52.0, 8.0));
+    // A hint of two lines would be cut in a field of one.
+    let hint = text::middle(ui, &hint, Type::Message, inner.width() - 8.0).into_owned();
     let name = words::message_to(&shown);
     let edit = |ui: &mut Ui| {
         let edit = TextEdit::multiline(&mut written.text)

@@ -462,7 +462,8 @@ fn settings_say_when_the_command_line_chose_another_camera() {
 #[test]
 fn settings_count_at_once() {
     let mut screen = open(at_home());
-    let all: [(SettingsPage, &str, fn(&mut Config)); 9] = [
+    type Change = (SettingsPage, &'static str, fn(&mut Config));
+    let all: [Change; 9] = [
         (SettingsPage::You, words::DO_NOT_DISTURB, |it| {
             it.do_not_disturb = true
         }),

@@ -118,7 +118,7 @@ pub(super) fn conversation(theme: Theme) -> State {
     let text = "Here is the new plan, and the beds as they are now.".to_owned();
     state.apply(Notice::Text { peer: anna, text });
     state.apply(came(&ids, "Anna", "garden plan.pdf"));
-    let mut says = |state: &mut State, minutes, text: &str| {
+    let says = |state: &mut State, minutes, text: &str| {
         state.now = at(minutes);
         let id = ids.text();
         state.said(anna, id, text.into());
