@@ -348,7 +348,7 @@ impl Shell {
             let handle = self.engine.handle();
             match self.keeper.reach(&mut self.state, handle, &peer) {
                 Ok(peer) => actions.push(self.state.wanted(peer, kind)),
-                Err(why) => actions.push(Action::Say(why)),
+                Err(why) => actions.push(Action::Tell(model::News::Refused(why))),
             }
         }
         actions.extend(several.then_some(Action::Cameras(true)));

@@ -27,6 +27,8 @@ pub(super) struct Written {
     pub(super) has_path: bool,
     /// Whether it is to get the keyboard as soon as it is drawn.
     pub(super) wants_path: bool,
+    /// Whether an input method composes a word.
+    pub(super) is_composing: bool,
 }
 
 impl Drafts {

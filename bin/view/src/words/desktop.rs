@@ -6,7 +6,6 @@ pub(crate) const ANSWER_THERE: &str = "Answer";
 pub(crate) const DECLINE_THERE: &str = "Decline";
 pub(crate) const OPEN_THERE: &str = "Open";
 pub(crate) const ANOTHER_KEY: &str = "Another key. Nothing is sent.";
-pub(crate) const SOMEBODY_NEW: &str = "Somebody new wants to connect";
 pub(crate) const QUIT_QUESTION: &str = "Hang up and quit?";
 pub(crate) const QUITTING: &str = "The call ends when the window closes.";
 pub(crate) const QUIT_ANYWAY: &str = "Hang up and quit";
@@ -27,10 +26,6 @@ pub(crate) fn kind_of_call(kind: CallKind) -> &'static str {
     }
 }
 
-pub(crate) fn wants_to_send(name: &str, file: &str) -> String {
-    format!("{name} wants to send {file}")
-}
-
 pub(crate) fn received(file: &str) -> String {
     format!("Received {file}")
 }
@@ -41,8 +36,4 @@ pub(crate) fn from(name: &str) -> String {
 
 pub(crate) fn missed_call_from(name: &str) -> String {
     format!("Missed call from {name}")
-}
-
-pub(crate) fn may_not_be(name: &str) -> String {
-    format!("This may not be {name}")
 }

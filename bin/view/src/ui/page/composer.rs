@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use egui::{
-    Align, Event, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, Popup, Rect,
-    ScrollArea, Sense, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
+    Align, Event, Frame, Id, ImeEvent, Key, KeyboardShortcut, Layout, Margin, Modifiers, Popup,
+    Rect, ScrollArea, Sense, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
 };
 
 use crate::model::{Action, Dialog, Person, Presence, State, name};
@@ -156,17 +156,30 @@ fn write(
     }
     let can =
         !is_blocked && !written.text.trim().is_empty() && written.text.len() <= MAX_TEXT_BYTES;
-    // An input method that composes a word takes its Enter for itself.
-    let composes = |event: &Event| matches!(event, Event::Ime(_));
-    let entered = ui.input(|input| {
-        input.key_pressed(Key::Enter)
-            && input.modifiers.is_none()
-            && !input.events.iter().any(composes)
-    });
+    let entered = ui.input(|input| is_entered(&input.events, &mut written.is_composing));
     if response.has_focus() && entered && can {
         say(person, written, actions);
     }
     can
+}
+
+/// Whether Enter was pressed alone. While an input method composes a word, Enter is its own.
+fn is_entered(events: &[Event], is_composing: &mut bool) -> bool {
+    let mut is_entered = false;
+    for event in events {
+        match event {
+            Event::Ime(ImeEvent::Preedit { text, .. }) => *is_composing = !text.is_empty(),
+            Event::Ime(ImeEvent::Commit(_)) => *is_composing = false,
+            Event::Key {
+                key: Key::Enter,
+                pressed: true,
+                modifiers,
+                ..
+            } if modifiers.is_none() => is_entered |= !*is_composing,
+            _ => {}
+        }
+    }
+    is_entered
 }
 
 fn say(person: &Person, written: &mut Written, actions: &mut Vec<Action>) {

@@ -45,6 +45,26 @@ pub(super) fn value(screen: &Screen, field: &str) -> String {
 }
 
 #[test]
+fn enter_belongs_to_an_input_method_while_it_composes_a_word() {
+    let mut screen = open(two_boxes());
+    fill(&mut screen, FIELD, "a");
+    let composes = |words: &str| {
+        egui::Event::Ime(egui::ImeEvent::Preedit {
+            text: words.into(),
+            active_range_chars: None,
+        })
+    };
+    screen.event(composes("kan"));
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Enter), []);
+    screen.event(composes(""));
+    screen.event(egui::Event::Ime(egui::ImeEvent::Commit("b".into())));
+    assert_eq!(
+        press(&mut screen, Modifiers::NONE, Key::Enter),
+        [text("ab")]
+    );
+}
+
+#[test]
 fn shift_and_enter_begin_a_new_line() {
     let mut screen = open(two_boxes());
     fill(&mut screen, FIELD, "one");
