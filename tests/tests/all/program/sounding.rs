@@ -100,7 +100,7 @@ fn who_has_no_microphone_says_so_and_hears_all_the_same() {
         "--speaker",
         "file:heard.wav",
     ];
-    let [mut near, mut far] = talk(&pair, &near, &far);
+    let [near, mut far] = talk(&pair, &near, &far);
     far.event_where("far_sound", |sound| sound["state"] == "none");
     is_heard_by(&pair.near, &spoken);
     near.ask_to_end();
