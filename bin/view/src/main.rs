@@ -5,7 +5,6 @@ mod arguments;
 mod engine;
 mod keep;
 mod model;
-mod outside;
 mod paths;
 mod shell;
 mod start;
@@ -15,9 +14,7 @@ mod words;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use arguments::Arguments;
+use arguments::{Arguments, Wish};
 
 // A picture on which the decoder panics must cost that picture only.
 #[cfg(not(panic = "unwind"))]
@@ -25,25 +22,24 @@ compile_error!("the profile has to say panic = \"unwind\", or nothing");
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) if error.use_stderr() => {
-            let line = transom_place::usage_line("transom-view", &error.to_string());
-            complain(&line);
+    let request = match Arguments::parse(std::env::args_os().skip(1)) {
+        Ok(request) => request,
+        Err(error) => {
+            complain(&format!("{error}; see transom-view --help"));
             return ExitCode::from(2);
         }
-        // Nobody is left to tell when stdout is gone.
-        Err(help) => {
-            drop(help.print());
-            return ExitCode::SUCCESS;
-        }
+    };
+    let arguments = match request {
+        Wish::Help => return say(arguments::HELP),
+        Wish::Version => return say(concat!("transom-view ", env!("CARGO_PKG_VERSION"))),
+        Wish::Run(arguments) => arguments,
     };
     start::log();
     #[cfg(unix)]
     if let Err(error) = transom_signals::survive_file_limit() {
         log::warn!("a file that grows beyond `ulimit -f` will end the program: {error}");
     }
-    match start::run(&arguments) {
+    match start::run(*arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error.to_string());
@@ -56,4 +52,10 @@ fn main() -> ExitCode {
 /// without.
 fn complain(what: &str) {
     drop(writeln!(std::io::stderr(), "transom-view: {what}"));
+}
+
+/// Prints, unless whoever wanted to read has gone.
+fn say(text: &str) -> ExitCode {
+    drop(writeln!(std::io::stdout(), "{text}"));
+    ExitCode::SUCCESS
 }

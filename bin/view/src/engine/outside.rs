@@ -1,10 +1,10 @@
-//! Folders, documents and web addresses given to the desktop, each to a process of its own. Nothing
-//! is opened without a click, and nothing that was received but documents.
+//! Folders and web addresses given to the desktop, each to a process of its own. Nothing that was
+//! received is ever opened itself, only the folder it lies in.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::model::Mishap;
+use crate::words;
 
 /// The desktop's own opener.
 #[cfg(target_os = "linux")]
@@ -18,30 +18,21 @@ const OPENER: &str = "xdg-open";
 
 /// Shows a folder; waits for the opener, which ends at once or with the file manager. Says why if
 /// it can't.
-pub(super) fn open_folder(folder: &Path) -> Result<(), Mishap> {
+pub(super) fn open_folder(folder: &Path) -> Result<(), String> {
     if !folder.is_dir() {
-        return Err(Mishap::Gone);
+        return Err(words::FOLDER_GONE.to_owned());
     }
     // One whose name begins with a dash would be taken for an option.
-    let folder = std::path::absolute(folder).map_err(|_| Mishap::Gone)?;
+    let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
     open(Command::new(OPENER).arg(folder))
 }
 
-/// Opens a document; the page shows the button for kinds of files that no program runs.
-pub(super) fn open_file(path: &Path) -> Result<(), Mishap> {
-    if !path.is_file() {
-        return Err(Mishap::Gone);
-    }
-    let path = std::path::absolute(path).map_err(|_| Mishap::Gone)?;
-    open(Command::new(OPENER).arg(path))
-}
-
 /// Opens a web address, which the model found to be one.
-pub(super) fn open_link(link: &str) -> Result<(), Mishap> {
+pub(super) fn open_link(link: &str) -> Result<(), String> {
     open(Command::new(OPENER).arg(link))
 }
 
-fn open(command: &mut Command) -> Result<(), Mishap> {
+fn open(command: &mut Command) -> Result<(), String> {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -49,10 +40,7 @@ fn open(command: &mut Command) -> Result<(), Mishap> {
     match command.status() {
         // Windows' explorer tells 1 when all is well.
         Ok(status) if status.success() || cfg!(windows) => Ok(()),
-        Ok(_) => Err(Mishap::NotOpened(OPENER)),
-        Err(error) => Err(Mishap::NoOpener {
-            program: OPENER,
-            why: error.to_string(),
-        }),
+        Ok(_) => Err(words::not_opened(OPENER)),
+        Err(error) => Err(words::no_opener(OPENER, error)),
     }
 }

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 use transom::{CallKind, CameraState, EndReason, PeerName};
 
+use crate::words;
+
+use super::name;
 use super::pace::{Pace, Sample};
 use super::pictures::Shown;
 use super::sound::FarSound;
@@ -58,15 +61,6 @@ pub(crate) struct Call {
     over: Option<Instant>,
 }
 
-/// Why a call is over, with the other side's words.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Ending {
-    /// The peer did not take it.
-    Declined { text: String },
-    /// Anything else.
-    Reason { reason: EndReason, text: String },
-}
-
 /// How far a call came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Stage {
@@ -76,10 +70,10 @@ pub(crate) enum Stage {
     Ringing,
     /// It runs.
     Live,
-    /// The connection was lost at that time since 1970, and the station brings it back.
-    Interrupted(Duration),
+    /// The connection was lost, and the station brings it back; what happened.
+    Interrupted(String),
     /// Over, and not asked again by itself; why.
-    Ended(Ending),
+    Ended(String),
 }
 
 impl Call {
@@ -150,13 +144,9 @@ impl Call {
                 Stage::Waiting
             }
             EndReason::Chosen if self.is_talk() && self.stage == Stage::Ringing => {
-                let text = text.to_owned();
-                Stage::Ended(Ending::Declined { text })
+                Stage::Ended(words::declined(&name(&self.peer), text))
             }
-            _ => {
-                let text = text.to_owned();
-                Stage::Ended(Ending::Reason { reason, text })
-            }
+            _ => Stage::Ended(words::end(&name(&self.peer), self.kind, reason, text)),
         };
         let ring = self.stage == Stage::Ringing;
         self.asked_again |= ring;

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 
 use transom::{PeerName, PublicKey};
 
-use super::{News, State};
+use crate::words;
+
+use super::{State, name};
 
 /// Strangers on the screen at once. Anybody on the network can knock with any number of keys, so
 /// the oldest make room.
@@ -56,7 +58,7 @@ impl State {
 
     pub(super) fn let_in(&mut self, key: &PublicKey, guest: &PeerName) {
         self.forget_knock(key);
-        self.tell(News::LetIn(*guest));
+        self.status = words::let_in(&name(guest));
     }
 
     /// The contact whose name a stranger says, and whose key is another.

@@ -1,11 +1,12 @@
 //! Files on their way, both ways, and offers waiting for an answer.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use transom::{Direction, Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
 
-use super::{Action, Dialog, News, Page, State};
+use crate::words;
+
+use super::{Action, Dialog, State, name};
 
 /// Ended transfers that stay on the list until newer ones push them out.
 const MAX_ENDED: usize = 20;
@@ -21,10 +22,8 @@ pub(crate) struct Transfer {
     pub(crate) outcome: Option<Outcome>,
     /// Entries that failed.
     pub(crate) failures: u64,
-    /// The last of them: path and why.
-    pub(crate) last_failure: Option<(String, String)>,
-    /// When it began, since 1970.
-    pub(crate) at: Duration,
+    /// The last of them, `path: why`.
+    pub(crate) last_failure: String,
 }
 
 /// Something a peer wants to send us.
@@ -46,8 +45,6 @@ pub(crate) struct Offer {
     pub(crate) overwrites: bool,
     /// Where it goes if it is accepted.
     pub(crate) into: PathBuf,
-    /// When it came, since 1970.
-    pub(crate) at: Duration,
 }
 
 impl Transfer {
@@ -68,14 +65,14 @@ impl Transfer {
         }
     }
 
-    /// Where what came lies.
-    pub(crate) fn stored(&self) -> Option<&Path> {
+    /// The folder that what came lies in, to be looked at.
+    pub(crate) fn folder(&self) -> Option<&Path> {
         match &self.outcome {
             Some(
                 Outcome::Durable { path }
                 | Outcome::AlreadyThere { path }
                 | Outcome::Partial { path, .. },
-            ) if self.status.direction == Direction::Incoming => Some(path),
+            ) if self.status.direction == Direction::Incoming => path.parent(),
             _ => None,
         }
     }
@@ -149,15 +146,13 @@ impl State {
     }
 
     pub(super) fn offered(&mut self, offer: Offer, asks: bool) -> Vec<Action> {
+        let what = words::line(&offer.name).into_owned();
+        self.status = words::offers(&name(&offer.peer), &what);
         if !asks {
             return Vec::new();
         }
         if self.offers.len() >= MAX_OFFERS {
             return vec![Action::Refuse(offer.transfer)];
-        }
-        if self.chosen != Some(offer.peer) {
-            let now = self.now;
-            self.person(offer.peer).miss(now);
         }
         self.offers.push(offer);
         Vec::new()
@@ -182,24 +177,12 @@ impl State {
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
-        self.tell_received(&status, &outcome);
+        self.status = words::transfer_ended(status.direction, &status.name, &outcome);
         if self.dialog == Some(Dialog::CancelTransfer(status.transfer)) {
             self.dialog = None;
         }
         self.transfer(status).outcome = Some(outcome);
         self.forget_old();
-    }
-
-    /// What came while its conversation is not on the screen.
-    fn tell_received(&mut self, status: &TransferStatus, outcome: &Outcome) {
-        let Outcome::Durable { path } = outcome else {
-            return;
-        };
-        let peer = status.peer;
-        if status.direction == Direction::Incoming && self.page() != Page::Person(peer) {
-            let (name, path) = (status.name.clone(), path.clone());
-            self.tell(News::Received { peer, name, path });
-        }
     }
 
     pub(super) fn entry_failed(&mut self, transfer: TransferId, path: &str, why: &str) {
@@ -209,7 +192,7 @@ impl State {
             .find(|one| one.status.transfer == transfer)
         {
             one.failures = one.failures.saturating_add(1);
-            one.last_failure = Some((path.to_owned(), why.to_owned()));
+            one.last_failure = words::about(path, why);
         }
     }
 
@@ -228,8 +211,7 @@ impl State {
                     status,
                     outcome: None,
                     failures: 0,
-                    last_failure: None,
-                    at: self.now,
+                    last_failure: String::new(),
                 };
                 self.transfers.push(new);
                 let last = self.transfers.len() - 1;
