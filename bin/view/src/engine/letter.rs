@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, TransferStatus};
 
 use crate::model::{Face, FolderFor, Kept};
-use crate::outside::{About, Choice, Request};
+use crate::outside::{About, Choice, Request, ScriptFont};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) enum Letter {
     Say(String),
     /// A second start of the program wants something.
     Asked(Request),
+    /// The system has a font for a script.
+    Font(ScriptFont),
     /// A notification of the desktop was clicked.
     Clicked(About, Choice),
     /// The program is asked from outside to end.

@@ -10,6 +10,7 @@
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `second start` | waits for later starts of the program | the mailbox |
 //! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
+//! | `fonts` | waits for fontconfig, and reads a font | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
@@ -19,7 +20,7 @@ mod decode;
 mod dialog;
 mod letter;
 mod mailbox;
-mod outside;
+mod opener;
 mod rate;
 mod record;
 mod shrink;
@@ -34,7 +35,7 @@ use std::thread::{Builder, JoinHandle};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
 use crate::model::{Action, Duties, Face, FolderFor, State};
-use crate::outside::{Desktop, Requests};
+use crate::outside::{self, Desktop, Requests, Script};
 use crate::words;
 
 use decode::Arrived;
@@ -199,14 +200,20 @@ impl Engine {
 
     /// Shows a folder in the desktop's file manager.
     fn open_folder(&self, folder: PathBuf) {
-        let open = move || outside::open_folder(&folder).err().map(Letter::Say);
+        let open = move || opener::open_folder(&folder).err().map(Letter::Say);
         self.aside("opener", open, Letter::Say);
     }
 
     /// Opens a web address in the desktop's browser.
     fn open_link(&self, link: String) {
-        let open = move || outside::open_link(&link).err().map(Letter::Say);
+        let open = move || opener::open_link(&link).err().map(Letter::Say);
         self.aside("opener", open, Letter::Say);
+    }
+
+    /// Looks for a font of the system; if there is one, it comes as a letter.
+    pub(crate) fn find_font(&self, script: &'static Script) {
+        let find = move || outside::find_font(script).map(Letter::Font);
+        self.aside("fonts", find, Letter::Say);
     }
 
     /// Waits for another program on a thread of its own, which is not joined: the person may leave
