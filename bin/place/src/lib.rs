@@ -1,5 +1,5 @@
-//! What both programs ask of this machine: the user's folders, the machine's name, and how values
-//! of the command line are read. It opens no file but that of the machine's name.
+//! What programs ask of this machine: the user's folders, the machine's name, and how values of the
+//! command line are read. It opens no file but that of the machine's name.
 
 use std::env;
 use std::net::SocketAddr;
@@ -10,17 +10,8 @@ use transom::people::DEFAULT_PORT;
 
 /// Our folder among the user's configuration; `None` without a home.
 pub fn config() -> Option<PathBuf> {
-    dirs::config_dir().map(ours)
-}
-
-/// Our folder among the user's downloads, if there are downloads.
-pub fn downloads() -> Option<PathBuf> {
-    dirs::download_dir().filter(|dir| dir.is_dir()).map(ours)
-}
-
-/// Our folder among the user's pictures, if there are pictures.
-pub fn pictures() -> Option<PathBuf> {
-    dirs::picture_dir().filter(|dir| dir.is_dir()).map(ours)
+    let config = variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")));
+    config.map(|dir| dir.join("transom"))
 }
 
 /// Where a contact book is looked for; a new book goes to the first place.
@@ -29,11 +20,6 @@ pub fn books() -> Vec<PathBuf> {
     own.into_iter()
         .chain([PathBuf::from("users/user_list.txt")])
         .collect()
-}
-
-/// A path as a user types it in a shell, `~/` for the home folder.
-pub fn typed(text: &str) -> PathBuf {
-    from_home(text.trim(), dirs::home_dir())
 }
 
 /// This machine's name without its domain, if it can be a peer's.
@@ -86,29 +72,9 @@ pub fn usage_line(program: &str, text: &str) -> String {
     transom::people::escape(&format!("{what}; see {command} --help")).into_owned()
 }
 
-fn ours(dir: PathBuf) -> PathBuf {
-    dir.join("transom")
-}
-
-fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
-    match (typed.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(typed),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_tilde_is_the_home_folder_and_only_at_the_start() {
-        let home = || Some(PathBuf::from("/home/me"));
-        for (typed, path) in [("~/a b", "/home/me/a b"), ("a~/b", "a~/b"), ("~x", "~x")] {
-            assert_eq!(from_home(typed, home()), PathBuf::from(path));
-        }
-        assert_eq!(from_home("~/a", None), PathBuf::from("~/a"));
-    }
 
     #[test]
     fn listen_takes_addresses_with_and_without_port() {

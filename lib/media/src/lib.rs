@@ -1,7 +1,8 @@
 //! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and
 //! no file format but those of moving pictures.
 //!
-//! Standard input is read on a thread of its own; no other source has one.
+//! Two sources have a thread of their own: one reads standard input, one waits for a program that
+//! is a camera, since the parent-death signal of Linux follows the thread that started it.
 //!
 //! Every source stands behind the [`Camera`] trait and is opened by [`open`]:
 //!

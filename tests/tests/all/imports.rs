@@ -32,7 +32,6 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-store",
         &["blake3", "log", "rustix", "thiserror", "transom-wire"],
     ),
-    ("transom-child", &["log", "rustix"]),
     (
         "transom-sound",
         &[
@@ -45,7 +44,6 @@ const TABLE: &[(&str, &[&str])] = &[
             "opus-pure",
             "rustix",
             "thiserror",
-            "transom-child",
         ],
     ),
     (
@@ -56,7 +54,6 @@ const TABLE: &[(&str, &[&str])] = &[
             "log",
             "nokhwa",
             "thiserror",
-            "transom-child",
             "v4l",
             "zune-jpeg",
         ],
@@ -73,7 +70,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "transom-wire",
         ],
     ),
-    ("transom-place", &["dirs", "transom"]),
+    ("transom-place", &["transom"]),
     ("transom-signals", &["signal-hook"]),
     (
         "transom",
@@ -170,8 +167,7 @@ fn the_library_stays_light() {
 
 #[test]
 fn the_box_stays_light() {
-    // Four more than the design's 100: `dirs` and what finds this machine's addresses.
-    for (features, most) in [("", 150), ("--no-default-features", 104)] {
+    for (features, most) in [("", 150), ("--no-default-features", 100)] {
         let crates = crates_below("transom-box", features);
         let count = crates.len();
         assert!(count <= most, "{features} {count} crates: {crates:?}");

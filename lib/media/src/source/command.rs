@@ -1,17 +1,25 @@
 //! A program that writes JPEG pictures to its standard output. It and all that it starts end with
 //! the camera.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-
-use transom_child::{Ending, Program, shell};
 
 use super::opening;
 use super::pipe::PipeReader;
+use super::process_group::ProcessGroup;
 use crate::{Camera, CameraError, Format, Frame, Wait};
 
-/// How often a program whose output has ended is asked whether it has ended too.
+/// How long a program whose output has ended may take to end: then it is known how it did.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);
+
+/// How a program ended.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) status: ExitStatus,
+    /// The last line of its standard error; empty if that was not piped.
+    pub(crate) message: String,
+}
 
 /// Runs a command of the user's by the shell.
 pub(crate) fn open(command: &str) -> Result<Box<dyn Camera>, CameraError> {
@@ -23,23 +31,33 @@ pub(crate) fn open(command: &str) -> Result<Box<dyn Camera>, CameraError> {
     Ok(Box::new(camera))
 }
 
+fn shell(command: &str) -> Command {
+    let (program, option) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
+    let mut shell = Command::new(program);
+    shell.arg(option).arg(command);
+    shell
+}
+
 /// Starts a program whose output is pictures. `hint` is told if there is no such program.
 pub(crate) fn spawn(
     name: String,
     mut command: Command,
     hint: &'static str,
 ) -> Result<ChildCamera, CameraError> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let (program, output) = Program::start(command, Ending::Wait)
-        .and_then(|mut program| program.take_output().map(|output| (program, output)))
-        .map_err(|why| opening(&name, hint, why))?;
+    command.stdin(Stdio::null());
+    // From here on, dropping the group ends the program.
+    let (group, output) = ProcessGroup::start(command).map_err(|why| opening(&name, hint, why))?;
     let pipe = PipeReader::of_child(name.clone(), output)?;
     Ok(ChildCamera {
         pipe,
-        program,
+        group,
         name,
         patience: None,
-        has_output: true,
+        ended_by: None,
     })
 }
 
@@ -47,11 +65,12 @@ pub(crate) fn spawn(
 pub(crate) struct ChildCamera {
     // Dropped first, so that a program that writes meets a closed pipe and ends by itself.
     pipe: PipeReader,
-    program: Program,
+    group: ProcessGroup,
     name: String,
     /// How long it may be silent, and until when.
     patience: Option<(Duration, Instant)>,
-    has_output: bool,
+    /// Once its output has ended: how long it is waited for.
+    ended_by: Option<Instant>,
 }
 
 impl ChildCamera {
@@ -65,12 +84,13 @@ impl ChildCamera {
 
     /// The output has ended: an error that says how the program did, once that is known.
     fn output_ended(&mut self) -> Result<Option<Frame>, CameraError> {
-        self.has_output = false;
-        let Some(how) = self.program.how_it_ended(Instant::now()) else {
-            // The thread of a blocking camera asks again at once.
-            #[cfg(not(unix))]
-            std::thread::sleep(POLL);
-            return Ok(None);
+        let last = *self
+            .ended_by
+            .get_or_insert_with(|| Instant::now() + LAST_WORDS);
+        let how = match self.group.end() {
+            Some(end) => end.to_string(),
+            None if Instant::now() < last => return Ok(None),
+            None => "the command closed its output".to_owned(),
         };
         Err(CameraError::Ended {
             source_name: self.name.clone(),
@@ -116,15 +136,13 @@ fn driver_ended(device: String, how: String) -> CameraError {
 
 impl Camera for ChildCamera {
     fn wait(&self) -> Wait<'_> {
-        match self.has_output {
-            true => self.pipe.wait(),
-            false => Wait::At(Instant::now() + POLL),
+        match self.ended_by {
+            Some(_) => Wait::At(Instant::now() + POLL),
+            None => self.pipe.wait(),
         }
     }
 
     fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        self.program
-            .listen(|message| log::info!("child says={message:?}"));
         let newest = match self.pipe.newest() {
             Err(CameraError::Ended { .. }) => self.output_ended(),
             newest => newest,
@@ -151,6 +169,19 @@ impl Camera for ChildCamera {
 
     fn format(&self) -> &Format {
         self.pipe.format()
+    }
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.status.success() {
+            true => f.write_str("the command ended")?,
+            false => write!(f, "the command ended with {}", self.status)?,
+        }
+        match self.message.as_str() {
+            "" => Ok(()),
+            message => write!(f, ": {message}"),
+        }
     }
 }
 

@@ -9,6 +9,11 @@ mod pace;
 pub(crate) mod pattern;
 pub(crate) mod pi;
 mod pipe;
+#[cfg(unix)]
+mod process_group;
+#[cfg(not(unix))]
+#[path = "process_alone.rs"]
+mod process_group;
 pub(crate) mod stdin;
 
 use std::sync::Arc;

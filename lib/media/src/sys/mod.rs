@@ -6,12 +6,68 @@ pub(crate) mod buffers;
 #[cfg(target_os = "linux")]
 pub(crate) mod video;
 
+#[cfg(target_os = "linux")]
+use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
+#[cfg(target_os = "linux")]
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 /// Bytes of a pipe for pictures: one large picture, so that a writer isn't held up in its middle.
 /// An unprivileged user may have so much.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: libc::c_int = 1024 * 1024;
+
+/// What a process group is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signal {
+    /// To end when it suits.
+    Terminate,
+    /// To end now.
+    Kill,
+}
+
+/// Signals all processes of a group. The caller makes sure that the id is still that group's; a
+/// group without processes is no error.
+pub(crate) fn signal_group(group: libc::pid_t, signal: Signal) {
+    let signal = match signal {
+        Signal::Terminate => libc::SIGTERM,
+        Signal::Kill => libc::SIGKILL,
+    };
+    // SAFETY: kill takes two numbers and touches no memory of ours. The group is above 1, so it is
+    // never "all processes".
+    unsafe { libc::kill(-group.max(2), signal) };
+}
+
+/// The kernel sends a program SIGTERM when the thread that started the program ends, for whatever
+/// reason: that thread has to live as long as the program is wanted. On Linux only.
+#[cfg(target_os = "linux")]
+pub(crate) fn end_with_this_thread(command: &mut Command) {
+    let parent = std::process::id().cast_signed();
+    let ask = move || {
+        // SAFETY: prctl and getppid take numbers and touch no memory of ours.
+        let (asked, now) = unsafe {
+            (
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM as libc::c_ulong),
+                libc::getppid(),
+            )
+        };
+        if asked != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // The parent ended before the call above: no signal would come.
+        if now != parent {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(ask) };
+}
+
+/// Does nothing: this system has no such call.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_with_this_thread(_: &mut Command) {}
 
 /// Waits until a descriptor can be read, or has ended or failed: then the read says so.
 pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>) {

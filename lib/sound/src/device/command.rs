@@ -3,14 +3,14 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{ChildStdout, Stdio};
+use std::process::ChildStdout;
 use std::time::{Duration, Instant};
 
 use mio::unix::pipe::{Receiver, Sender};
 use mio::{Interest, Registry, Token};
-use transom_child::{Ending, Program, shell};
 
 use super::pace::Pace;
+use super::program::{Program, Wanted};
 use super::{Capture, DeviceError, Heard, Playback};
 use crate::time_of;
 
@@ -19,8 +19,6 @@ const NAME: &str = "cmd";
 /// The pipe of a microphone holds 43 ms. The usual 64 KiB would hide 680 ms of delay.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: usize = 4096;
-/// How long a loudspeaker may take to finish what it was given, once its input has ended.
-const FINISH: Duration = Duration::from_secs(1);
 /// Samples kept waiting in the pipe of a loudspeaker: 20 ms.
 const WAITING: usize = 960;
 /// How often the pipe of a loudspeaker is looked at: the kernel tells of a full pipe that it can be
@@ -40,7 +38,9 @@ pub(super) fn microphone(
     if let Err(why) = rustix::pipe::fcntl_setpipe_size(&output, PIPE_BYTES) {
         log::warn!("cmd: the pipe keeps its size, which may add 0.7 s of delay why=\"{why}\"");
     }
-    let program = start(command, Stdio::null(), input.into(), Duration::ZERO)?;
+    let (mut program, child) =
+        Program::start(command, Wanted::Output(input)).map_err(failed("start"))?;
+    program.keep(child);
     let output = ChildStdout::from(OwnedFd::from(output));
     let mut pipe = Receiver::from(output);
     pipe.set_nonblocking(true)
@@ -61,8 +61,11 @@ pub(super) fn speaker(
     registry: &Registry,
     token: Token,
 ) -> Result<Box<dyn Playback>, DeviceError> {
-    let mut program = start(command, Stdio::piped(), Stdio::null(), FINISH)?;
-    let input = program.take_input().map_err(failed("start"))?;
+    let (mut program, mut child) =
+        Program::start(command, Wanted::Input).map_err(failed("start"))?;
+    let input = child.stdin.take();
+    program.keep(child);
+    let input = input.ok_or_else(|| failed("start")(ErrorKind::BrokenPipe.into()))?;
     let mut pipe = Sender::from(input);
     pipe.set_nonblocking(true)
         .and_then(|()| registry.register(&mut pipe, token, Interest::WRITABLE))
@@ -75,18 +78,6 @@ pub(super) fn speaker(
         looked: now,
         ended: false,
     }))
-}
-
-/// Starts a command of the user's, which has time to finish once the device is dropped.
-fn start(
-    command: &str,
-    input: Stdio,
-    output: Stdio,
-    finish: Duration,
-) -> Result<Program, DeviceError> {
-    let mut command = shell(command);
-    command.stdin(input).stdout(output).stderr(Stdio::piped());
-    Program::start(command, Ending::Background { finish }).map_err(failed("start"))
 }
 
 /// What a microphone waits for.
@@ -150,7 +141,7 @@ impl Capture for CommandMicrophone {
     }
 
     fn read(&mut self, samples: &mut [i16], now: Instant) -> Result<Heard, DeviceError> {
-        self.program.listen(|_| {});
+        self.program.listen();
         let nothing = Heard {
             samples: 0,
             captured: now,
@@ -175,7 +166,7 @@ impl Capture for CommandMicrophone {
             }
             Ok(Some(_)) => {
                 self.state = State::Ended(now);
-                self.program.how_it_ended(now).map_or(Ok(nothing), ended)
+                self.program.end(now).map_or(Ok(nothing), ended)
             }
             Ok(None) => {
                 self.state = State::Running;
@@ -219,10 +210,10 @@ impl Playback for CommandSpeaker {
 
     fn room(&mut self, now: Instant) -> Result<usize, DeviceError> {
         self.looked = now;
-        self.program.listen(|_| {});
+        self.program.listen();
         // The pipe itself doesn't tell that its reader has gone until it is written to.
         if self.ended || self.program.has_ended() {
-            return self.program.how_it_ended(now).map_or(Ok(0), ended);
+            return self.program.end(now).map_or(Ok(0), ended);
         }
         let room = WAITING.saturating_sub(self.waiting());
         Ok(room.min(self.limit.available(now)))

@@ -31,6 +31,8 @@ mod list;
 mod live;
 mod name;
 mod pace;
+#[cfg(unix)]
+mod program;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod retry;

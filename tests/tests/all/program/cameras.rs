@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{PipeWriter, Write, pipe};
+use std::process::Command;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -41,6 +42,26 @@ fn no_part_of_a_camera_program_outlives_a_box_that_is_killed() {
         assert_none_left(&mark);
         assert_eq!(camera.finish().code, None);
     }
+}
+
+/// The kernel tells the program itself, whoever ended the shell that watches over its group.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_camera_program_without_its_watcher_still_ends_with_a_killed_box() {
+    let pair = Pair::new();
+    let fake = FakeCamera::new(&pair.scratch, &sample(32, 16), Mood::Gives);
+    let (camera, _watcher) = watched_pi(&pair, &fake);
+    let end = pair.near.run(&["watch", "far", "--frames", "3"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let mark = camera.mark();
+    let all = mark.left_after(Duration::ZERO);
+    let watches = |line: &&String| line.contains("read -r _");
+    let shell = all.iter().find(watches).expect("a shell that watches");
+    let id = shell.split(' ').next().unwrap();
+    let killed = Command::new("kill").args(["-KILL", id]).status();
+    assert!(killed.unwrap().success());
+    camera.signal(Signal::KILL);
+    assert_none_left(&mark);
 }
 
 #[test]

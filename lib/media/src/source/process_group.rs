@@ -1,0 +1,243 @@
+//! A program and all that it starts, as one process group that never outlives this process.
+//!
+//! ```text
+//!                  ┌── process group ─────────────────────────┐
+//!   this process ──┼─ pipe ──> watcher (sh, the group leader) │
+//!     thread     ──┼─ fork ──> program ──> its own children   │
+//!                  └──────────────────────────────────────────┘
+//! ```
+//!
+//! Dropping a [`ProcessGroup`] ends the group: SIGTERM, then SIGKILL after [`GRACE`]. If this
+//! process ends without a drop (SIGKILL, abort, `_exit`), the kernel closes the pipe, and the
+//! watcher does the same. The parent-death signal of Linux alone would not do: it reaches the
+//! program but not its children. A process that leaves the group, as by `setsid`, is out of reach.
+
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::command::End;
+use crate::sys::{Signal, end_with_this_thread, signal_group};
+
+/// How long a group may take to end by itself. A box that is asked to end has less than a second.
+const GRACE: Duration = Duration::from_millis(500);
+/// How long a killed process may take to be gone: only one that hangs in a driver needs more.
+const KILLED: Duration = Duration::from_millis(500);
+/// How often a group that was asked to end is looked at.
+const POLL: Duration = Duration::from_millis(20);
+/// Whether the members of a group can be told: on other systems a group has all of [`GRACE`].
+const CAN_LOOK: bool = cfg!(target_os = "linux");
+/// What the watcher does. Nothing is ever written to its standard input, so `read` ends with the
+/// pipe. Process group 0 is its own group, so the last line also ends the watcher.
+const WATCH: &str = "trap '' HUP INT TERM; read -r _; kill -TERM 0; sleep 1; kill -KILL 0";
+/// Bytes of one message; what is longer counts as several.
+const MAX_MESSAGE_BYTES: u64 = 512;
+/// Enough for a thread that reads and waits.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// A running group. Dropping it waits up to [`GRACE`] and [`KILLED`]: not in a loop.
+pub(crate) struct ProcessGroup {
+    watcher: Child,
+    /// Never written to: open as long as this process lives.
+    _lifeline: PipeWriter,
+    ends: Receiver<End>,
+    /// What `ends` gave.
+    end: Option<End>,
+}
+
+impl ProcessGroup {
+    /// Starts a program with its output piped. Messages are read if its standard error is piped.
+    pub(crate) fn start(mut command: Command) -> io::Result<(Self, ChildStdout)> {
+        let (watched, lifeline) = io::pipe()?;
+        let watcher = watcher(watched)?;
+        let (ended, ends) = sync_channel(1);
+        // From here on, dropping the group ends the watcher too.
+        let group = Self {
+            watcher,
+            _lifeline: lifeline,
+            ends,
+            end: None,
+        };
+        command.stdout(Stdio::piped());
+        command.process_group(group.id());
+        let (started, start) = sync_channel(1);
+        std::thread::Builder::new()
+            .name("child".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || run(command, &started, &ended))?;
+        let output = start.recv().map_err(io::Error::other)??;
+        Ok((group, output))
+    }
+
+    /// How the program ended, if it has. Its children may run on.
+    pub(crate) fn end(&mut self) -> Option<&End> {
+        if self.end.is_none() {
+            self.end = self.ends.try_recv().ok();
+        }
+        self.end.as_ref()
+    }
+
+    fn id(&self) -> i32 {
+        // Process ids fit by definition: the kernel's type is the same i32.
+        self.watcher.id().cast_signed()
+    }
+
+    /// Whether the program has ended by then, or was never started.
+    fn ends_by(&self, last: Instant) -> bool {
+        let left = last.saturating_duration_since(Instant::now());
+        // The thread sends one value, then it ends and so closes the channel.
+        !matches!(self.ends.recv_timeout(left), Err(RecvTimeoutError::Timeout))
+    }
+
+    /// Waits for all but the watcher; whether they have ended by then.
+    fn wait_for_others(&self, last: Instant) -> bool {
+        while !CAN_LOOK || has_members(self.id()) {
+            if Instant::now() >= last {
+                return false;
+            }
+            std::thread::sleep(POLL);
+        }
+        true
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        let last = Instant::now() + GRACE;
+        // The watcher ignores this. It stays until nothing else is left: this process may be
+        // killed while it waits here, and the group's id can't be given to another group.
+        signal_group(self.id(), Signal::Terminate);
+        if self.ends_by(last) {
+            self.wait_for_others(last);
+        }
+        signal_group(self.id(), Signal::Kill);
+        let last = Instant::now() + KILLED;
+        if !self.ends_by(last) || CAN_LOOK && !self.wait_for_others(last) {
+            log::warn!("group={} a killed program does not end", self.id());
+        }
+        // It was killed with its group.
+        let _ = self.watcher.wait();
+    }
+}
+
+/// Whether a group has a member that runs, its leader left out.
+fn has_members(group: i32) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return true;
+    };
+    let mut ids = processes
+        .flatten()
+        .filter_map(|process| process.file_name().to_str()?.parse().ok());
+    ids.any(|id| id != group && runs_in(id) == Some(group))
+}
+
+/// The group of a process that runs. Its `stat` is "ID (NAME) STATE PARENT GROUP ...", and a name
+/// may contain anything.
+fn runs_in(id: i32) -> Option<i32> {
+    let stat = std::fs::read(format!("/proc/{id}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let is_zombie = fields.next()? == "Z";
+    let group = fields.nth(1)?.parse().ok()?;
+    (!is_zombie).then_some(group)
+}
+
+fn watcher(watched: PipeReader) -> io::Result<Child> {
+    Command::new("sh")
+        .args(["-c", WATCH])
+        .stdin(watched)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|why| io::Error::other(format!("sh, which is to watch over it: {why}")))
+}
+
+/// The thread of one program. The kernel ends the program with the thread that started it, so
+/// this thread waits for the end of the program.
+fn run(
+    mut command: Command,
+    started: &SyncSender<io::Result<ChildStdout>>,
+    ended: &SyncSender<End>,
+) {
+    end_with_this_thread(&mut command);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(why) => {
+            // The other side waits for it.
+            let _ = started.send(Err(why));
+            return;
+        }
+    };
+    let output = child.stdout.take();
+    let _ = started.send(output.ok_or_else(|| io::Error::other("it has no output")));
+    let message = child.stderr.take().map(last_message).unwrap_or_default();
+    if let Ok(status) = child.wait() {
+        // Nobody asks any more if the camera was dropped.
+        let _ = ended.send(End { status, message });
+    }
+}
+
+/// Reads all messages, so that the program is never held up by them, and keeps the last.
+fn last_message(messages: ChildStderr) -> String {
+    let mut reader = BufReader::new(messages);
+    let (mut line, mut last) = (Vec::new(), String::new());
+    loop {
+        line.clear();
+        let read = reader
+            .by_ref()
+            .take(MAX_MESSAGE_BYTES)
+            .read_until(b'\n', &mut line);
+        match read {
+            Ok(1..) => {}
+            Ok(0) | Err(_) => return last,
+        }
+        let text = String::from_utf8_lossy(&line);
+        if !text.trim().is_empty() {
+            last = text.trim().to_owned();
+            log::info!("child says={last:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group that has done what the script does before it prints a line.
+    fn started(script: &str) -> (ProcessGroup, ChildStdout) {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(script);
+        let (group, mut output) = ProcessGroup::start(shell).unwrap();
+        output.read_exact(&mut [0]).unwrap();
+        (group, output)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn all_of_a_group_ends_with_it() {
+        let children = "sleep 600 | sleep 600 & (sleep 600 & sleep 600) &";
+        for script in [
+            &format!("{children} echo; wait"),
+            &format!("trap '' TERM; {children} echo; wait"),
+            &format!("{children} (trap '' TERM; sleep 600) & echo; wait"),
+            &format!("{children} echo"),
+        ] {
+            let (group, output) = started(script);
+            let id = group.id();
+            assert!(has_members(id));
+            drop(group);
+            assert!(!has_members(id) && runs_in(id).is_none(), "{script}");
+            drop(output);
+        }
+    }
+
+    #[test]
+    fn a_program_that_can_not_be_started_leaves_no_watcher() {
+        // Only a group that was dropped gives its error, and a drop waits for the watcher.
+        let missing = ProcessGroup::start(Command::new("/no/such/program"));
+        assert_eq!(missing.err().unwrap().kind(), io::ErrorKind::NotFound);
+    }
+}
