@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::Rights;
-use transom::{Code, CodeEnd, Keep, Notice, PairingNotice, PublicKey};
+use transom::{Code, CodeEnd, InvalidCode, Keep, Notice, PairingNotice, PublicKey};
 
 use crate::args;
 use crate::output::Output;
@@ -150,8 +150,11 @@ fn read(file: &Path) -> Result<Code, String> {
     let text = text.trim_start_matches('\u{feff}');
     let line = text.lines().find(|line| !line.trim().is_empty());
     let line = line.ok_or("it is empty")?;
-    line.parse()
-        .map_err(|error: transom::InvalidCode| error.to_string())
+    // The word that is wrong would tell the log's readers most of the code.
+    line.parse().map_err(|error| match error {
+        InvalidCode::Word { .. } => "a word in it is none of a code's".to_owned(),
+        error => error.to_string(),
+    })
 }
 
 /// What the owner writes to the card.
@@ -184,6 +187,8 @@ mod tests {
         for text in ["", " \n", "my dog", "47-otter-"] {
             assert!(read_back(text).is_err(), "{text:?}");
         }
+        let why = read_back("47-otter-qqviolin").unwrap_err();
+        assert!(!why.contains("qqviolin"), "a log is not told words: {why}");
         fs::remove_file(&file).unwrap();
     }
 }
