@@ -262,17 +262,7 @@ fn a_flood_of_pairings_is_bounded_and_disturbs_no_session() {
                 .unwrap();
         }
         run([&mut near, &mut far, &mut friend], |[near, far, friend]| {
-            let arrived = |event: &Event| {
-                matches!(
-                    event,
-                    Event::Peer {
-                        event: SessionEvent::Text { .. },
-                        ..
-                    }
-                )
-                .then_some(())
-            };
-            texts += usize::from(far.find(arrived).is_some());
+            texts += usize::from(far.find(text).is_some());
             assert!(friend.departure().is_none());
             left(near, peer)
         });
@@ -284,17 +274,12 @@ fn a_flood_of_pairings_is_bounded_and_disturbs_no_session() {
     }
     assert_eq!(tried, burst, "the default of Config::pairing_burst");
     run([&mut far, &mut friend], |[far, _]| {
-        let arrived = |event: &Event| {
-            matches!(
-                event,
-                Event::Peer {
-                    event: SessionEvent::Text { .. },
-                    ..
-                }
-            )
-            .then_some(())
-        };
-        texts += usize::from(far.find(arrived).is_some());
+        texts += usize::from(far.find(text).is_some());
         (texts == 5).then_some(())
     });
+}
+
+fn text(event: &Event) -> Option<()> {
+    let is_text = |event: &SessionEvent| matches!(event, SessionEvent::Text { .. });
+    matches!(event, Event::Peer { event, .. } if is_text(event)).then_some(())
 }
