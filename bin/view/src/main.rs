@@ -5,6 +5,7 @@ mod arguments;
 mod engine;
 mod keep;
 mod model;
+mod outside;
 mod paths;
 mod shell;
 mod start;
@@ -14,7 +15,9 @@ mod words;
 use std::io::Write;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Wish};
+use clap::Parser as _;
+
+use arguments::Arguments;
 
 // A picture on which the decoder panics must cost that picture only.
 #[cfg(not(panic = "unwind"))]
@@ -22,24 +25,25 @@ compile_error!("the profile has to say panic = \"unwind\", or nothing");
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
-    let request = match Arguments::parse(std::env::args_os().skip(1)) {
-        Ok(request) => request,
-        Err(error) => {
-            complain(&format!("{error}; see transom-view --help"));
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            let line = transom_place::usage_line("transom-view", &error.to_string());
+            complain(&line);
             return ExitCode::from(2);
         }
-    };
-    let arguments = match request {
-        Wish::Help => return say(arguments::HELP),
-        Wish::Version => return say(concat!("transom-view ", env!("CARGO_PKG_VERSION"))),
-        Wish::Run(arguments) => arguments,
+        // Nobody is left to tell when stdout is gone.
+        Err(help) => {
+            drop(help.print());
+            return ExitCode::SUCCESS;
+        }
     };
     start::log();
     #[cfg(unix)]
     if let Err(error) = transom_signals::survive_file_limit() {
         log::warn!("a file that grows beyond `ulimit -f` will end the program: {error}");
     }
-    match start::run(*arguments) {
+    match start::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error.to_string());
@@ -52,10 +56,4 @@ fn main() -> ExitCode {
 /// without.
 fn complain(what: &str) {
     drop(writeln!(std::io::stderr(), "transom-view: {what}"));
-}
-
-/// Prints, unless whoever wanted to read has gone.
-fn say(text: &str) -> ExitCode {
-    drop(writeln!(std::io::stdout(), "{text}"));
-    ExitCode::SUCCESS
 }

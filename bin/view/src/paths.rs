@@ -1,68 +1,54 @@
-//! Where things are unless somebody says otherwise: contacts, settings, downloads, and what this
-//! computer is called. Nothing is made or read here but the computer's name; what others read they
-//! open here.
+//! Where the window's things are unless a user says otherwise: contacts, settings, files that came
+//! and pictures. Nothing is made here.
 
-use std::env;
 use std::fs::{self, File, FileType};
 use std::io;
-use std::net::{IpAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use transom::PeerName;
 
-/// `$XDG_CONFIG_HOME/transom/user_list.txt` if it is there, else `users/user_list.txt` below the
-/// current folder if that is.
+/// The first contact list that is there, else where a new one goes.
 pub(crate) fn users() -> PathBuf {
-    let own = config().map(|config| config.join("user_list.txt"));
-    let here = PathBuf::from("users/user_list.txt");
-    match own {
-        Some(own) if own.exists() || !here.exists() => own,
-        _ => here,
+    let books = transom_place::books();
+    let found = books.iter().find(|path| path.exists());
+    found.or(books.first()).cloned().unwrap_or_default()
+}
+
+/// Where the settings are; nowhere without a home.
+pub(crate) fn settings() -> Option<PathBuf> {
+    transom_place::config().map(|config| config.join("view.toml"))
+}
+
+/// Our folder among the user's downloads, if there are downloads.
+pub(crate) fn downloads() -> Option<PathBuf> {
+    ours(dirs::download_dir())
+}
+
+/// Our folder among the user's pictures, if there are pictures.
+pub(crate) fn pictures() -> Option<PathBuf> {
+    ours(dirs::picture_dir())
+}
+
+fn ours(dir: Option<PathBuf>) -> Option<PathBuf> {
+    Some(dir.filter(|dir| dir.is_dir())?.join("transom"))
+}
+
+/// A path as a user types it, `~/` for the home folder.
+pub(crate) fn typed(text: &str) -> PathBuf {
+    from_home(text.trim(), dirs::home_dir())
+}
+
+fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
+    match (typed.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
     }
 }
 
-/// `$XDG_CONFIG_HOME/transom/view.conf`; nowhere without a home.
-pub(crate) fn settings() -> Option<PathBuf> {
-    config().map(|config| config.join("view.conf"))
-}
-
-/// The folder `transom` among the downloads.
-pub(crate) fn downloads() -> Option<PathBuf> {
-    ours_below("XDG_DOWNLOAD_DIR", "Downloads")
-}
-
-/// The folder `transom` among the pictures.
-pub(crate) fn pictures() -> Option<PathBuf> {
-    ours_below("XDG_PICTURES_DIR", "Pictures")
-}
-
-/// A path as a shell's user types it, `~/` for the home folder.
-pub(crate) fn typed(text: &str) -> PathBuf {
-    from_home(text.trim(), env::home_dir())
-}
-
-/// The computer's name, as far as it can be a peer's.
+/// What this computer is called.
 pub(crate) fn own_name() -> PeerName {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()
-        .or_else(|| env::var("COMPUTERNAME").ok());
-    let named = host.and_then(|host| host.trim().parse().ok());
+    let named = transom_place::machine_name();
     named.unwrap_or_else(|| "window".parse().expect("the word is a name"))
-}
-
-/// The address that packets to others would come from; none is sent.
-pub(crate) fn own_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("192.0.2.1:9").ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_unspecified()).then_some(address)
-}
-
-/// A variable that says something.
-pub(crate) fn variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
 }
 
 /// Opens a file to be read. A pipe is refused: nobody may ever write to it, and the window would
@@ -87,35 +73,9 @@ fn is_pipe(_: FileType) -> bool {
     false
 }
 
-/// Our folder below one of the desktop's, if that is there.
-fn ours_below(named: &str, usual: &str) -> Option<PathBuf> {
-    let folder = variable(named).or_else(|| env::home_dir().map(|home| home.join(usual)));
-    folder
-        .filter(|folder| folder.is_dir())
-        .map(|folder| folder.join("transom"))
-}
-
-fn from_home(typed: &str, home: Option<PathBuf>) -> PathBuf {
-    match (typed.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(typed),
-    }
-}
-
-fn config() -> Option<PathBuf> {
-    let config =
-        variable("XDG_CONFIG_HOME").or_else(|| env::home_dir().map(|home| home.join(".config")));
-    config.map(|config| config.join("transom"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn this_computer_has_a_name() {
-        assert!(!own_name().as_str().is_empty());
-    }
 
     #[test]
     fn a_tilde_is_the_home_folder_and_only_at_the_start() {

@@ -5,14 +5,18 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use transom::media::CaptureRequest;
-use transom::{CallKind, PeerName, Settings, State as Folder, StateError, everywhere};
+use transom::{
+    CallKind, MOVED_PATIENCE, PeerName, Settings, State as Folder, StateError, everywhere,
+    own_addresses,
+};
 use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
 use crate::keep::{self, Keeper};
-use crate::model::{Action, Config, Own, State, Warning};
-use crate::paths::{self, variable};
+use crate::model::{Action, Config, Own, State, Warning, Zone};
+use crate::outside::{self, Claim, Request, SingleError};
+use crate::paths;
 use crate::shell::{Display, ShellError};
 use crate::words;
 
@@ -31,6 +35,9 @@ pub(crate) enum StartError {
     /// The state folder can't be used.
     #[error(transparent)]
     State(#[from] StateError),
+    /// There is a window already, and it can't be reached.
+    #[error(transparent)]
+    Single(#[from] SingleError),
     /// The station can't start.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -57,7 +64,7 @@ pub(crate) fn log() {
 }
 
 /// Opens the window and runs until it is closed.
-pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), StartError> {
     let mut users = users(arguments.users.clone())?;
     let (file, in_file) = (users.path.clone(), users.book.clone());
     let mut meant = |peer: &PeerName| called(&mut users.book, peer);
@@ -73,6 +80,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         .collect::<Result<_, _>>()?;
     let folder = arguments.state.clone().or_else(Folder::default_dir);
     let folder = Folder::open(folder.ok_or(StartError::NoHome)?)?;
+    let request = Request {
+        watch: watch.clone(),
+        call: call.clone(),
+    };
+    let single = match outside::claim(folder.dir(), &request)? {
+        Claim::First(single) => single,
+        Claim::Second => return Ok(()),
+    };
     let display = Display::connect()?;
     let settings = paths::settings();
     let (config, mut bad_lines) = settings
@@ -85,8 +100,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         settings.clone().unwrap_or_default(),
         folder.dir().to_owned(),
     ];
-    prepare(&mut state, config, &arguments, &folder)?;
-    let engine = engine(&folder, &users, &display, &arguments, &mut state)?;
+    state.zone = Zone::system();
+    prepare(&mut state, config, arguments, &folder)?;
+    let engine = engine(&folder, &users, &display, arguments, &mut state)?;
     let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
     for contact in users.book.contacts() {
         if in_file.find(contact.name.as_str()).is_none() {
@@ -101,7 +117,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), StartError> {
         state.expect(peer, CallKind::Talk);
     }
     state.act(&Action::Fullscreen(arguments.fullscreen));
-    Ok(display.run(engine, keeper, state)?)
+    Ok(display.run(engine, keeper, state, &single)?)
 }
 
 /// Who we are, where files go, and which keys are known. The command line goes before the settings.
@@ -116,18 +132,20 @@ fn prepare(
         .or(config.name)
         .unwrap_or_else(paths::own_name);
     let key = folder.identity()?.public_key();
-    let address = reached_at(arguments.listen.as_deref().unwrap_or_default());
+    let address = reached_at(&arguments.listen().unwrap_or_default());
     state.own = Own {
+        addresses: addresses(&arguments.listen().unwrap_or_default()),
         name: name.to_string(),
+        is_usual: name == paths::own_name(),
         key: Some(key),
         line: format!("{name} {address} key={key}"),
     };
     let inbox = arguments.inbox.clone().or_else(|| config.inbox.clone());
     let inbox = inbox.or_else(paths::downloads);
     state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
-    state.calls.own.request = match &arguments.camera {
+    state.calls.own.request = match arguments.camera() {
         // In the size that was chosen: the command line names none.
-        Some(source) => source.clone().map(|source| CaptureRequest {
+        Some(source) => source.map(|source| CaptureRequest {
             source,
             ..config.request().unwrap_or_default()
         }),
@@ -144,13 +162,26 @@ fn prepare(
 /// Where others reach this window, as far as it can be known: the address it listens at, or this
 /// computer's.
 fn reached_at(listen: &[SocketAddr]) -> String {
-    let named = listen.iter().find(|address| !address.ip().is_unspecified());
     let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
-    let own = || Some(SocketAddr::new(paths::own_address()?, port));
-    match named.copied().or_else(own) {
-        Some(address) => Address::from(address).to_string(),
+    match addresses(listen).first() {
+        Some(address) => address.to_string(),
         None => format!("ADDRESS:{port}"),
     }
+}
+
+/// The addresses that are listened at by name, or else all of this computer; best first.
+fn addresses(listen: &[SocketAddr]) -> Vec<Address> {
+    let named = listen
+        .iter()
+        .filter(|address| !address.ip().is_unspecified());
+    let named: Vec<_> = named.copied().map(Address::from).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
+    let own = own_addresses().into_iter();
+    own.map(|ip| Address::from(SocketAddr::new(ip, port)))
+        .collect()
 }
 
 /// Starts the station. If somebody else has the usual port, nobody can reach this window, but it
@@ -163,8 +194,8 @@ fn engine(
     arguments: &Arguments,
     state: &mut State,
 ) -> Result<Engine, StartError> {
-    let usual = arguments.listen.is_none();
-    let asked = arguments.listen.clone();
+    let asked = arguments.listen();
+    let usual = asked.is_none();
     let mut listen = asked.unwrap_or_else(|| everywhere(DEFAULT_PORT));
     let mut inbox = Some(keep::inbox_settings(&state.inbox));
     loop {
@@ -208,6 +239,8 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         camera: state.calls.own.request.clone(),
         sound: state.sound.settings.clone(),
         adaptation: state.config.adaptation(),
+        announce: state.config.announcing(),
+        moved_patience: MOVED_PATIENCE,
         // Also while nobody may ring: what this window can do is told once, and it may change.
         takes_calls: true,
         mark_packets: state.config.mark_packets,
@@ -238,7 +271,7 @@ fn called(book: &mut Book, peer: &PeerName) -> Result<PeerName, StartError> {
 
 /// Reads the contact list; one that nobody asked for may be missing.
 fn users(asked: Option<PathBuf>) -> Result<Users, StartError> {
-    let asked = asked.or_else(|| variable("TRANSOM_USERS"));
+    let asked = asked.or_else(|| transom_place::variable("TRANSOM_USERS"));
     let wanted = asked.is_some();
     let path = asked.unwrap_or_else(paths::users);
     match read(&path) {

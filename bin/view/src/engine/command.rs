@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use transom::{CallKind, Handle, PeerName, SendOptions};
 use transom_users::Rights;
 
-use crate::model::{Action, Dialog, Stage, State};
+use crate::model::{Action, Stage, State};
 
 /// Carries an action out at the station; the model has taken it in already.
 pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
@@ -24,6 +24,11 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             handle.hear(&peer, true);
             handle.answer(&peer);
         }
+        Action::ShowCode(_) => handle.show_code(None, state.terms()),
+        Action::EnterCode(code) => {
+            handle.enter_code(code, state.candidates(), state.terms());
+        }
+        Action::EndPairing => handle.end_pairing(),
         Action::Decline(peer) => handle.decline(&peer),
         Action::HangUp(peer) => handle.hang_up(&peer),
         Action::ShowCamera { peer, on } => handle.show_camera(&peer, on),
@@ -58,9 +63,10 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         }
         Action::SetEcho(mode) => handle.set_echo(mode),
         Action::Tone(kind) => handle.tone(kind),
-        Action::ListSounds | Action::Open(Dialog::Sound { .. }) => handle.list_sounds(),
-        Action::AcceptInto { .. }
-        | Action::Alone(_)
+        Action::ListSounds => handle.list_sounds(),
+        Action::Alone(_)
+        | Action::Back
+        | Action::Cameras(_)
         | Action::Choose(_)
         | Action::Clear(_)
         | Action::ClearEnded
@@ -68,13 +74,14 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Close
         | Action::Dismiss(_)
         | Action::ForgetHistory
-        | Action::ForgetMissed(_)
         | Action::Fullscreen(_)
         | Action::HearYourself(_)
         | Action::Help(_)
         | Action::Ignore(_)
-        | Action::MoveOwn { .. }
+        | Action::MoveOwn(_)
         | Action::Open(_)
+        | Action::Glance(_)
+        | Action::OpenFile(_)
         | Action::OpenFolder(_)
         | Action::OpenLink(_)
         | Action::Overlay(_)
@@ -83,9 +90,17 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Prefer { .. }
         | Action::Quit
         | Action::Remove(_)
+        | Action::Rename { .. }
         | Action::SaveContact(_)
+        | Action::SavePaired(_)
         | Action::SaveSettings(_)
-        | Action::Say(_)
+        | Action::Select(_)
+        | Action::Silence
+        | Action::PutAway(_)
+        | Action::Tell(_)
+        | Action::Sheet(_)
+        | Action::ShowChat(_)
+        | Action::ShowList(_)
         | Action::ShowOwn(_)
         | Action::Snapshot(_)
         | Action::Verify { .. } => {}

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, TransferStatus};
 
-use crate::model::{Face, FolderFor, Kept};
+use super::glance::Glance;
+
+use crate::model::{Face, FolderFor, Kept, Mishap};
+use crate::outside::{About, Choice, Request};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -17,11 +20,17 @@ pub(crate) enum Letter {
     /// A picture or a film was kept, or not.
     Kept(Kept),
     /// The file dialog closed.
-    Picked(PeerName, Result<Vec<PathBuf>, String>),
+    Picked(PeerName, Result<Vec<PathBuf>, Mishap>),
     /// The dialog for a folder closed.
-    PickedFolder(FolderFor, Result<Option<PathBuf>, String>),
-    /// Something to be said in the status bar.
-    Say(String),
+    PickedFolder(FolderFor, Result<Option<PathBuf>, Mishap>),
+    /// A thumbnail was made, or there is none.
+    Glanced(PathBuf, Option<Glance>),
+    /// A program of the desktop could not help.
+    Mishap(Mishap),
+    /// A second start of the program wants something.
+    Asked(Request),
+    /// A notification of the desktop was clicked.
+    Clicked(About, Choice),
     /// The program is asked from outside to end.
     Close,
     /// The station ended; why, if it was not asked to.

@@ -6,8 +6,11 @@
 //! | `station` | the poll loop of [`transom`] | the mailbox |
 //! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
 //! | `album` | writes pictures and films | the mailbox |
+//! | `glance` | decodes a thumbnail | the mailbox |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
+//! | `second start` | waits for later starts of the program | the mailbox |
+//! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each of them wakes the window once when there is something new.
@@ -15,6 +18,7 @@
 mod command;
 mod decode;
 mod dialog;
+mod glance;
 mod letter;
 mod mailbox;
 mod outside;
@@ -31,7 +35,8 @@ use std::thread::{Builder, JoinHandle};
 
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
-use crate::model::{Action, Duties, Face, FolderFor, State};
+use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
+use crate::outside::{Desktop, Requests};
 use crate::words;
 
 use decode::Arrived;
@@ -118,6 +123,22 @@ impl Engine {
         &self.desk
     }
 
+    /// Takes requests of later starts. The thread ends with the program.
+    pub(crate) fn serve(&self, requests: Requests) {
+        let mailbox = self.mailbox.clone();
+        let take = move |request| mailbox.put(Letter::Asked(request));
+        let serve = Builder::new().name("second start".to_owned());
+        if let Err(error) = serve.spawn(move || requests.serve(take)) {
+            log::warn!("a second start can't reach this window: {error}");
+        }
+    }
+
+    /// The way to the desktop; clicks on notifications come as letters.
+    pub(crate) fn start_desktop(&self) -> Desktop {
+        let mailbox = self.mailbox.clone();
+        Desktop::start(move |about, choice| mailbox.put(Letter::Clicked(about, choice)))
+    }
+
     /// Does from now on what the state asks for.
     pub(crate) fn follow(&mut self, duties: Duties) {
         let before = std::mem::replace(&mut self.duties, duties);
@@ -133,6 +154,9 @@ impl Engine {
         if before.preview != duties.preview {
             self.handle.preview(duties.preview);
         }
+        if before.nearby != duties.nearby {
+            self.handle.look_nearby(duties.nearby);
+        }
         if before.measure != duties.measure {
             self.handle.measure(duties.measure);
         }
@@ -143,11 +167,13 @@ impl Engine {
         match &action {
             Action::Pick { peer, folder } => self.pick(*peer, *folder),
             Action::PickFolder(what) => self.pick_folder(*what),
+            Action::Glance(path) => self.glance(path.clone()),
+            Action::OpenFile(path) => self.open_file(path.clone()),
             Action::OpenFolder(folder) => self.open_folder(folder.clone()),
             Action::OpenLink(link) => self.open_link(link.clone()),
             Action::Snapshot(peer) => match self.desk.last(Face::Peer(*peer)) {
                 Some(jpeg) => self.album.snapshot(*peer, jpeg),
-                None => state.status = words::NO_PICTURE.to_owned(),
+                None => state.tell(News::NoPicture),
             },
             Action::Record { peer, on } => self.album.film(*peer, *on),
             Action::HangUp(peer) => self.album.film(*peer, false),
@@ -175,16 +201,35 @@ impl Engine {
         );
     }
 
+    /// Makes a thumbnail; it comes as a letter.
+    fn glance(&self, path: PathBuf) {
+        let failed = path.clone();
+        self.aside(
+            "glance",
+            move || {
+                let shown = glance::glance(&path);
+                Some(Letter::Glanced(path, shown))
+            },
+            |_| Letter::Glanced(failed, None),
+        );
+    }
+
+    /// Opens a document by the desktop's program for it.
+    fn open_file(&self, path: PathBuf) {
+        let open = move || outside::open_file(&path).err().map(Letter::Mishap);
+        self.aside("opener", open, Letter::Mishap);
+    }
+
     /// Shows a folder in the desktop's file manager.
     fn open_folder(&self, folder: PathBuf) {
-        let open = move || outside::open_folder(&folder).err().map(Letter::Say);
-        self.aside("opener", open, Letter::Say);
+        let open = move || outside::open_folder(&folder).err().map(Letter::Mishap);
+        self.aside("opener", open, Letter::Mishap);
     }
 
     /// Opens a web address in the desktop's browser.
     fn open_link(&self, link: String) {
-        let open = move || outside::open_link(&link).err().map(Letter::Say);
-        self.aside("opener", open, Letter::Say);
+        let open = move || outside::open_link(&link).err().map(Letter::Mishap);
+        self.aside("opener", open, Letter::Mishap);
     }
 
     /// Waits for another program on a thread of its own, which is not joined: the person may leave
@@ -193,7 +238,7 @@ impl Engine {
         &self,
         thread: &str,
         work: impl FnOnce() -> Option<Letter> + Send + 'static,
-        failed: impl FnOnce(String) -> Letter,
+        failed: impl FnOnce(Mishap) -> Letter,
     ) {
         let mailbox = self.mailbox.clone();
         let wait = move || {
@@ -202,7 +247,8 @@ impl Engine {
             }
         };
         if let Err(error) = Builder::new().name(thread.to_owned()).spawn(wait) {
-            self.mailbox.put(failed(words::no_program(error)));
+            self.mailbox
+                .put(failed(Mishap::NoThread(error.to_string())));
         }
     }
 

@@ -3,9 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::name;
 use crate::words;
-use transom_users::{Book, Contact, EditError, MAX_BYTES, add_line, change_line, remove_line};
+use transom::{PeerName, PublicKey};
+use transom_users::{
+    Book, Contact, EditError, MAX_BYTES, add_line, change_line, paired_line, remove_line,
+    rename_line,
+};
 
 use super::file;
 
@@ -27,20 +30,37 @@ impl BookFile {
             Some(before) => {
                 let (book, _) = Book::parse(text);
                 if book.find(before.name.as_str()) != Some(before) {
-                    return Err(words::changed_meanwhile(
-                        &name(&before.name),
-                        &shown(&self.path),
-                    ));
+                    return Err(words::changed_meanwhile());
                 }
                 change_line(text, contact).map_err(|error| self.told(&error))
             }
         })
     }
 
+    /// Writes down who was met by a code: anew, or in the line of that key. Gives back the whole
+    /// book.
+    pub(super) fn pair(&self, contact: &Contact) -> Result<Book, String> {
+        self.edit(|text| paired_line(text, contact).map_err(|error| self.told(&error)))
+    }
+
+    /// Changes a contact's name in its line, and writes its key there. Gives back the whole book.
+    pub(super) fn rename(
+        &self,
+        peer: &PeerName,
+        to: PeerName,
+        key: Option<PublicKey>,
+    ) -> Result<Book, String> {
+        self.edit(|text| {
+            let (book, _) = Book::parse(text);
+            let known = book.find(peer.as_str()).and_then(|contact| contact.key);
+            let renamed = rename_line(text, peer, to, known.or(key));
+            renamed.map_err(|error| self.told(&error))
+        })
+    }
+
     /// Takes a contact out. Gives back the whole book.
-    pub(super) fn remove(&self, name: &str) -> Result<Book, String> {
-        let name = name.parse().map_err(|error| format!("{error}"))?;
-        self.edit(|text| remove_line(text, &name).map_err(|error| self.told(&error)))
+    pub(super) fn remove(&self, name: &PeerName) -> Result<Book, String> {
+        self.edit(|text| remove_line(text, name).map_err(|error| self.told(&error)))
     }
 
     fn edit(&self, change: impl Fn(&str) -> Result<String, String>) -> Result<Book, String> {

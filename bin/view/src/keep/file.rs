@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use atomic_write_file::AtomicWriteFile;
+
 use crate::{paths, words};
 
 /// The file's text, at most so many bytes; `None` if there is no file.
@@ -37,19 +39,15 @@ pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(),
     if let Some(folder) = target.parent() {
         fs::create_dir_all(folder).map_err(wrong)?;
     }
-    let beside = beside(&target);
-    let written = write_new(&beside, &target, text);
-    if let Err(error) = written {
-        drop(fs::remove_file(&beside));
-        return Err(wrong(error));
-    }
+    let mut beside = options().open(&target).map_err(wrong)?;
+    beside.write_all(text.as_bytes()).map_err(wrong)?;
     if let Some(seen) = seen
         && read_text(&target, transom_users::MAX_BYTES)?.unwrap_or_default() != seen
     {
-        drop(fs::remove_file(&beside));
         return Err(words::changed_by_another(&shown(path)));
     }
-    fs::rename(&beside, &target).map_err(wrong)?;
+    // A file that is dropped before this leaves nothing behind.
+    beside.commit().map_err(wrong)?;
     // What is renamed but not in its folder yet is not lost, only late: no reason to fail.
     drop(
         target
@@ -103,23 +101,21 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-fn beside(target: &Path) -> PathBuf {
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    target.with_file_name(name)
+/// The mode of a file that is there, and the owner's alone for a new one.
+#[cfg(unix)]
+fn options() -> atomic_write_file::OpenOptions {
+    use atomic_write_file::unix::OpenOptionsExt as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let mut options = AtomicWriteFile::options();
+    options.mode(0o600).preserve_mode(true);
+    options
 }
 
-fn write_new(beside: &Path, target: &Path, text: &str) -> io::Result<()> {
-    // What lies there is left of a process that was killed, or somebody's link to a file that is
-    // not ours to empty.
-    drop(fs::remove_file(beside));
-    let mut options = OpenOptions::new();
-    let mut file = private(options.write(true).create_new(true)).open(beside)?;
-    if let Ok(old) = fs::metadata(target) {
-        file.set_permissions(old.permissions())?;
-    }
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+/// Elsewhere the folder in the user's profile is private already.
+#[cfg(not(unix))]
+fn options() -> atomic_write_file::OpenOptions {
+    AtomicWriteFile::options()
 }
 
 #[cfg(unix)]

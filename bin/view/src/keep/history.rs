@@ -46,6 +46,17 @@ impl History {
             .map_err(|error| file::failed("can't be written", &path, &error))
     }
 
+    /// A contact has another name from now on.
+    pub(super) fn rename(&self, peer: &PeerName, to: &PeerName) -> Result<(), String> {
+        let (from, to) = (self.path(peer), self.path(to));
+        match fs::rename(&from, to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(file::failed("can't be renamed", &from, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Removes everything.
     pub(super) fn forget(&self) -> Result<(), String> {
         match fs::remove_dir_all(&self.folder) {

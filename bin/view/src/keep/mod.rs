@@ -13,11 +13,11 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
-use transom::{Accept, Handle, InboxSettings, State as Folder};
+use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder};
 use transom_users::{Book, Contact};
 
 use crate::model::{
-    Action, Config, Edit, MAX_CONFIG_BYTES, Move, State, Volume, Warning, moves, read_history,
+    Action, Config, Edit, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves, read_history,
 };
 use crate::words;
 
@@ -71,6 +71,23 @@ impl Keeper {
         self.called.push(called);
     }
 
+    /// The contact of that name or address; one that stands in no book is reached all the same.
+    pub(crate) fn reach(
+        &mut self,
+        state: &mut State,
+        handle: &Handle,
+        peer: &PeerName,
+    ) -> Result<PeerName, String> {
+        let contact = self.current.lookup(peer.as_str());
+        let contact = contact.map_err(|error| error.to_string())?;
+        let name = contact.name;
+        if self.current.find(name.as_str()).is_none() {
+            self.called.push(contact);
+            self.rebook(state, handle, self.current.clone());
+        }
+        Ok(name)
+    }
+
     /// Fills the state with what earlier runs left, and sends what they could not.
     pub(crate) fn recall(&self, state: &mut State, handle: &Handle) {
         match self.verified.read() {
@@ -120,7 +137,12 @@ impl Keeper {
                     state.saved(contact, before.is_some());
                 })
             }
-            Action::Remove(peer) => self.remove(state, handle, peer.as_str()),
+            Action::SavePaired(contact) => {
+                let written = self.book.pair(contact);
+                written.map(|book| self.rebook(state, handle, book))
+            }
+            Action::Rename { peer, to } => self.rename(state, handle, *peer, *to),
+            Action::Remove(peer) => self.remove(state, handle, *peer),
             Action::Verify { key, on } => self
                 .verified
                 .set(key, *on)
@@ -135,7 +157,7 @@ impl Keeper {
             | Action::SetSpeaker(_)
             | Action::ShowCamera { .. } => self.save(&state.config),
             Action::ForgetHistory => self.history.forget().map(|()| {
-                state.status = words::TEXTS_REMOVED.to_owned();
+                state.tell(News::TextsRemoved);
             }),
             _ => Ok(()),
         };
@@ -169,19 +191,18 @@ impl Keeper {
         let Some(path) = &self.settings else {
             return Err(words::NO_HOME.to_owned());
         };
-        let text = match file::read_text(path, MAX_CONFIG_BYTES) {
-            Err(why) => return Err(why),
-            Ok(text) => text.unwrap_or_default(),
-        };
-        let written = config.write(&text);
+        let text = file::read_text(path, MAX_CONFIG_BYTES)?.unwrap_or_default();
+        let named = |why| format!("{}:{why}", words::line(&path.to_string_lossy()));
+        let written = config.write(&text).map_err(named)?;
         match written == text {
             true => Ok(()),
             false => file::replace(path, &written, None),
         }
     }
 
-    fn remove(&mut self, state: &mut State, handle: &Handle, name: &str) -> Result<(), String> {
-        let book = self.book.remove(name)?;
+    fn remove(&mut self, state: &mut State, handle: &Handle, peer: PeerName) -> Result<(), String> {
+        let name = peer.as_str();
+        let book = self.book.remove(&peer)?;
         self.rebook(state, handle, book);
         // A key learned for the name would still let it in, as somebody known who stands in no
         // book.
@@ -189,10 +210,43 @@ impl Keeper {
             .and_then(|folder| folder.known_peers())
             .and_then(|mut known| known.forget(name));
         state.dialog = None;
-        state.status = words::removed(&words::line(name));
-        forgotten
-            .map(drop)
-            .map_err(|error| words::removed_but_known(&words::line(name), error))
+        state.view.sheet = false;
+        state.tell(match forgotten {
+            Ok(_) => News::Forgotten(peer),
+            Err(error) => News::StillKnown {
+                peer,
+                why: error.to_string(),
+            },
+        });
+        Ok(())
+    }
+
+    /// Changes the name in a contact's line. Its learned key comes into the line: it was learned
+    /// under the old name.
+    fn rename(
+        &mut self,
+        state: &mut State,
+        handle: &Handle,
+        peer: PeerName,
+        to: PeerName,
+    ) -> Result<(), String> {
+        if state.is_busy_with(peer) {
+            return Err(words::BUSY_WITH_THEM.to_owned());
+        }
+        let mut people = state.people.iter();
+        let person = people.find(|person| person.name == peer);
+        let key = person.and_then(|person| person.key);
+        let book = self.book.rename(&peer, to, key)?;
+        self.history.rename(&peer, &to)?;
+        state.renamed(peer, to);
+        self.rebook(state, handle, book);
+        let forgotten = Folder::open(&self.folder)
+            .and_then(|folder| folder.known_peers())
+            .and_then(|mut known| known.forget(peer.as_str()));
+        if let Err(error) = forgotten {
+            log::warn!("the key of a renamed contact is still stored under the old name: {error}");
+        }
+        self.save(&state.config)
     }
 
     fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
@@ -230,10 +284,9 @@ impl Keeper {
             state.act(&Action::SetCamera(request));
         }
         handle.set_adaptation(config.adaptation());
+        handle.announce(config.announcing());
         state.config = config.clone();
         self.save(config)?;
-        state.dialog = None;
-        state.status = words::SAVED.to_owned();
         Ok(())
     }
 }
@@ -248,19 +301,27 @@ pub(crate) fn inbox_settings(into: &Path) -> InboxSettings {
     }
 }
 
-/// The settings of earlier runs, and what is wrong with them as `FILE:LINE: what`.
+/// The settings of earlier runs, and what is wrong with them as `FILE:LINE: what` or
+/// `FILE:KEY: what`. Where there are none, those of a version before TOML beside them.
 pub(crate) fn read_config(path: &Path) -> (Config, Vec<String>) {
-    let shown = words::line(&path.to_string_lossy()).into_owned();
-    match file::read_text(path, MAX_CONFIG_BYTES) {
-        Ok(None) => (Config::default(), Vec::new()),
-        Ok(Some(text)) => {
-            let (config, errors) = Config::parse(&text);
-            let named = errors.iter().map(|error| format!("{shown}:{error}"));
-            (config, named.collect())
+    let old = path.with_extension("conf");
+    let files = [(path, Config::parse as Parse), (&old, Config::parse_old)];
+    for (path, parse) in files {
+        match file::read_text(path, MAX_CONFIG_BYTES) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                let shown = words::line(&path.to_string_lossy()).into_owned();
+                let (config, errors) = parse(&text);
+                let named = errors.iter().map(|error| format!("{shown}:{error}"));
+                return (config, named.collect());
+            }
+            Err(why) => return (Config::default(), vec![why]),
         }
-        Err(why) => (Config::default(), vec![why]),
     }
+    (Config::default(), Vec::new())
 }
+
+type Parse = fn(&str) -> (Config, Vec<String>);
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ impl Scratch {
         fs::write(&path, text).unwrap();
         let (book, _) = Book::parse(text);
         let state = State::new(book.contacts(), path.clone(), Vec::new());
-        let settings = Some(self.path("conf/view.conf"));
+        let settings = Some(self.path("conf/view.toml"));
         (
             Keeper::new(path, book, &self.path("state"), settings),
             state,
@@ -59,6 +59,14 @@ fn save(state: &State, name: &str, line: &str) -> Action {
     Action::SaveContact(Box::new(Edit { before, contact }))
 }
 
+/// Why the last wish was not fulfilled.
+fn last_refusal(state: &State) -> String {
+    match state.news.last().map(|told| &told.news) {
+        Some(News::Refused(why)) => why.clone(),
+        other => panic!("nothing was refused: {other:?}"),
+    }
+}
+
 #[test]
 fn an_edit_changes_its_line_the_list_and_what_the_next_edit_starts_from() {
     let (scratch, ids) = (Scratch::new("edit"), Ids::new());
@@ -73,7 +81,7 @@ fn an_edit_changes_its_line_the_list_and_what_the_next_edit_starts_from() {
     assert_eq!(state.people[0].address, "192.168.1.99:7447");
     let action = save(&state, "door", "door 192.168.1.20 # the camera");
     keeper.carry_out(&mut state, ids.handle(), &action);
-    assert_eq!(state.status, "door was changed");
+    assert_eq!(state.people[0].address, "192.168.1.20:7447");
 }
 
 #[test]
@@ -214,11 +222,8 @@ fn a_book_that_is_no_text_is_left_alone_and_its_line_named() {
     let action = save(&state, "anna", "anna h");
     keeper.carry_out(&mut state, ids.handle(), &action);
     assert_eq!(fs::read(scratch.path("list.txt")).unwrap(), bytes);
-    assert!(
-        state.status.contains(":2: is not UTF-8"),
-        "{}",
-        state.status
-    );
+    let told = last_refusal(&state);
+    assert!(told.starts_with("Line 2 of "), "{told}");
 }
 
 #[test]
@@ -252,9 +257,8 @@ fn settings_are_kept_and_a_folder_that_takes_no_files_is_told() {
         ids.handle(),
         &Action::SaveSettings(Box::new(config)),
     );
-    assert_eq!(state.status, "Settings saved");
     assert_eq!(state.inbox, scratch.path("files"));
-    let (read, errors) = read_config(&scratch.path("conf/view.conf"));
+    let (read, errors) = read_config(&scratch.path("conf/view.toml"));
     assert_eq!((read, errors), (state.config.clone(), vec![]));
     let mut config = state.config.clone();
     config.inbox = Some(scratch.path("list.txt"));
@@ -263,11 +267,8 @@ fn settings_are_kept_and_a_folder_that_takes_no_files_is_told() {
         ids.handle(),
         &Action::SaveSettings(Box::new(config)),
     );
-    assert!(
-        state.status.starts_with("No files can be put into"),
-        "{}",
-        state.status
-    );
+    let told = last_refusal(&state);
+    assert!(told.starts_with("Files can't be saved in"), "{told}");
     assert_eq!(state.inbox, scratch.path("files"));
 }
 
@@ -429,7 +430,7 @@ fn what_is_chosen_for_sound_is_there_after_the_next_start() {
         state.act(&action);
         keeper.carry_out(&mut state, ids.handle(), &action);
     }
-    let (read, errors) = read_config(&scratch.path("conf/view.conf"));
+    let (read, errors) = read_config(&scratch.path("conf/view.toml"));
     assert!(errors.is_empty(), "{errors:?}");
     let (_, mut next) = scratch.keeper(LIST);
     next.config = read;
@@ -439,4 +440,55 @@ fn what_is_chosen_for_sound_is_there_after_the_next_start() {
     assert_eq!(next.sound.settings.echo, EchoMode::Off);
     let kept = next.preferences(door);
     assert_eq!((kept.volume, kept.hears), (volume, true));
+}
+
+#[test]
+fn a_renamed_contact_keeps_its_line_its_texts_and_its_key() {
+    let (scratch, ids) = (Scratch::new("rename"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    state.config.history = true;
+    let key = PublicKey([7; 32]);
+    state.pin(peer("door"), key);
+    let (door, text) = (peer("door"), "hello".to_owned());
+    state.apply(transom::Notice::Text { peer: door, text });
+    keeper.write_down(&mut state);
+    let to = peer("Front-door");
+    let action = Action::Rename { peer: door, to };
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    let line = format!("Front-door 192.168.1.20:7447 key={key}  # the camera");
+    let wanted = LIST.replace("door 192.168.1.20  # the camera", &line);
+    assert_eq!(scratch.list(), wanted);
+    assert!(state.people.iter().all(|person| person.name != door));
+    let person = state
+        .people
+        .iter()
+        .find(|person| person.name == to)
+        .unwrap();
+    assert_eq!((person.talk.len(), person.key), (1, Some(key)));
+    let (keeper, mut again) = scratch.keeper(&wanted);
+    again.config.history = true;
+    keeper.recall(&mut again, ids.handle());
+    let person = again
+        .people
+        .iter()
+        .find(|person| person.name == to)
+        .unwrap();
+    assert_eq!(person.talk[0].text, "hello");
+}
+
+#[test]
+fn a_contact_is_not_renamed_while_a_file_is_on_its_way() {
+    let (scratch, ids) = (Scratch::new("busy"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let running = transom::Phase::Running;
+    let running = crate::model::tests::status(ids.transfer(), running, 0);
+    state.apply(transom::Notice::Transfer(running));
+    let to = peer("Front-door");
+    let action = Action::Rename {
+        peer: peer("door"),
+        to,
+    };
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert_eq!(last_refusal(&state), words::BUSY_WITH_THEM);
+    assert_eq!(scratch.list(), LIST);
 }

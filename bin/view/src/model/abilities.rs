@@ -18,11 +18,6 @@ impl Abilities {
         self.0.is_some() && self.may(Capabilities::CAMERA) && !self.may(Capabilities::CALLS)
     }
 
-    /// Whether it takes files, and is nobody to be called or watched.
-    pub(crate) fn is_inbox(self) -> bool {
-        self.0.is_some() && self.takes_files() && !self.can_be_watched()
-    }
-
     /// Whether it answers calls.
     pub(crate) fn takes_calls(self) -> bool {
         self.may(Capabilities::CALLS)

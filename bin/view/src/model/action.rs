@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use transom::media::CaptureRequest;
 use transom::sounds::{DeviceName, EchoMode, ToneKind};
-use transom::{CallKind, PeerName, PublicKey, TransferId};
-use transom_users::Contact;
+use transom::{CallKind, Code, PeerName, PublicKey, TransferId};
+use transom_users::{Contact, Rights};
 
-use super::{Config, Dialog, Preferences, Unsent, Volume};
+use super::{Config, Corner, Dialog, News, Preferences, Unsent, Volume};
 
 /// What a folder is picked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +68,26 @@ pub(crate) enum Action {
     HearYourself(bool),
     /// Look for the microphones and loudspeakers of this machine.
     ListSounds,
+    /// Show all cameras side by side, or no longer.
+    Cameras(bool),
+    /// From the page back to the list, in a window that has no room for both.
+    Back,
+    /// Show the chat beside a call, or not.
+    ShowChat(bool),
+    /// Show the list beside a call or a camera, or not.
+    ShowList(bool),
+    /// Keys are for that camera among all.
+    Select(PeerName),
+    /// Ring no more for those who ring now.
+    Silence,
+    /// Show a fresh code to a peer that may do that here.
+    ShowCode(Rights),
+    /// Look for the station that shows that code.
+    EnterCode(Code),
+    /// Show no code, and look for none.
+    EndPairing,
+    /// Write down who was met by a code.
+    SavePaired(Box<Contact>),
     /// Give that picture the room of all, or none.
     Alone(Option<PeerName>),
     /// See that contact like this.
@@ -77,8 +97,8 @@ pub(crate) enum Action {
     },
     /// Show the small picture of oneself, or put it away.
     ShowOwn(bool),
-    /// Move its middle, in thousandths of the room.
-    MoveOwn { across: u16, down: u16 },
+    /// Move it into that corner.
+    MoveOwn(Corner),
     /// Look for the cameras of this machine.
     ListCameras,
     /// Use that camera from now on.
@@ -91,8 +111,6 @@ pub(crate) enum Action {
     Overlay(bool),
     /// Show the keys, or not.
     Help(bool),
-    /// Take the missed calls of one, or of all, off the list.
-    ForgetMissed(Option<PeerName>),
     /// Send a line of text.
     Text { peer: PeerName, text: String },
     /// Open the desktop's file dialog.
@@ -104,8 +122,6 @@ pub(crate) enum Action {
         transfer: TransferId,
         into: Option<PathBuf>,
     },
-    /// Have an offer go into that folder, once it is accepted.
-    AcceptInto { transfer: TransferId, into: PathBuf },
     /// Refuse an offer.
     Refuse(TransferId),
     /// End a transfer.
@@ -124,6 +140,10 @@ pub(crate) enum Action {
         peer: PeerName,
         path: PathBuf,
     },
+    /// Make a thumbnail of that picture.
+    Glance(PathBuf),
+    /// Open a document by the desktop's program for it.
+    OpenFile(PathBuf),
     /// Show a folder in the desktop's file manager.
     OpenFolder(PathBuf),
     /// Open a web address in the browser.
@@ -140,6 +160,10 @@ pub(crate) enum Action {
     Close,
     /// Write a contact into the book, in place of what it was.
     SaveContact(Box<Edit>),
+    /// Show the sheet about the chosen contact, or put it away.
+    Sheet(bool),
+    /// Call a contact otherwise from now on.
+    Rename { peer: PeerName, to: PeerName },
     /// Take a contact out of the book.
     Remove(PeerName),
     /// Mark a key as compared by eye, or no longer.
@@ -152,8 +176,10 @@ pub(crate) enum Action {
     Dismiss(usize),
     /// Give the picture the whole screen, or not.
     Fullscreen(bool),
-    /// Put a line into the status bar.
-    Say(String),
+    /// Show that for some seconds.
+    Tell(News),
+    /// Take the news of that number off the screen.
+    PutAway(u64),
     /// Close the window.
     Quit,
 }

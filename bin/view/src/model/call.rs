@@ -12,9 +12,6 @@ use std::time::{Duration, Instant};
 
 use transom::{CallKind, CameraState, EndReason, PeerName};
 
-use crate::words;
-
-use super::name;
 use super::pace::{Pace, Sample};
 use super::pictures::Shown;
 use super::sound::FarSound;
@@ -61,6 +58,15 @@ pub(crate) struct Call {
     over: Option<Instant>,
 }
 
+/// Why a call is over, with the other side's words.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Ending {
+    /// The peer did not take it.
+    Declined { text: String },
+    /// Anything else.
+    Reason { reason: EndReason, text: String },
+}
+
 /// How far a call came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Stage {
@@ -70,10 +76,10 @@ pub(crate) enum Stage {
     Ringing,
     /// It runs.
     Live,
-    /// The connection was lost, and the station brings it back; what happened.
-    Interrupted(String),
+    /// The connection was lost at that time since 1970, and the station brings it back.
+    Interrupted(Duration),
     /// Over, and not asked again by itself; why.
-    Ended(String),
+    Ended(Ending),
 }
 
 impl Call {
@@ -144,9 +150,13 @@ impl Call {
                 Stage::Waiting
             }
             EndReason::Chosen if self.is_talk() && self.stage == Stage::Ringing => {
-                Stage::Ended(words::declined(&name(&self.peer), text))
+                let text = text.to_owned();
+                Stage::Ended(Ending::Declined { text })
             }
-            _ => Stage::Ended(words::end(&name(&self.peer), self.kind, reason, text)),
+            _ => {
+                let text = text.to_owned();
+                Stage::Ended(Ending::Reason { reason, text })
+            }
         };
         let ring = self.stage == Stage::Ringing;
         self.asked_again |= ring;

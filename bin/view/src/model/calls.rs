@@ -2,18 +2,16 @@
 //! tells about them.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::Duration;
 
 use transom::sounds::ToneKind;
 use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PeerName, PublicKey};
-
-use crate::words;
 
 use super::call::{Call, Stage};
 use super::own::Own;
 use super::pace::Sample;
 use super::pictures::{Face, Kept, Preferences, Shown};
-use super::{Action, Presence, State, Warning, name};
+use super::{Action, News, Past, Presence, State, Warning};
 
 /// Missed calls that are listed; of a hundred from the same evening the last ones tell enough.
 const MAX_MISSED: usize = 20;
@@ -25,10 +23,14 @@ pub(crate) struct Calls {
     pub(crate) open: Vec<Call>,
     /// Who rings here, the oldest first.
     pub(crate) incoming: Vec<Incoming>,
+    /// Whether the bell was silenced for those who ring now.
+    pub(crate) is_silent: bool,
     /// Who rang in vain, the newest first.
     pub(crate) missed: Vec<Missed>,
-    /// Whose picture has the room of all.
-    pub(crate) alone: Option<PeerName>,
+    /// Peers that watch our camera by their right to it.
+    pub(crate) viewers: Vec<PeerName>,
+    /// Whose picture has the room of all cameras.
+    pub(super) alone_peer: Option<PeerName>,
     /// Our own camera.
     pub(crate) own: Own,
     /// The last numbers of each connection, while the overlay is open.
@@ -58,8 +60,10 @@ pub(crate) struct Missed {
     pub(crate) peer: PeerName,
     /// What for.
     pub(crate) kind: CallKind,
-    /// When.
-    pub(crate) at: Instant,
+    /// When, since 1970.
+    pub(crate) at: Duration,
+    /// Whether the contact's page was opened since.
+    pub(crate) is_seen: bool,
 }
 
 /// What the machinery beside the window should be doing now.
@@ -73,6 +77,8 @@ pub(crate) struct Duties {
     pub(crate) hear_yourself: bool,
     /// Show our own camera to ourselves.
     pub(crate) preview: bool,
+    /// Look for stations nearby.
+    pub(crate) nearby: bool,
     /// Measure the connections.
     pub(crate) measure: bool,
     /// Let no more calls ring.
@@ -85,23 +91,9 @@ impl Calls {
         self.open.iter().find(|call| call.peer == peer)
     }
 
-    /// Those with a place on the screen now.
-    pub(crate) fn on_screen(&self) -> impl Iterator<Item = &Call> {
-        let alone = self.alone.filter(|peer| self.of(*peer).is_some());
-        self.open
-            .iter()
-            .filter(move |call| alone.is_none_or(|peer| call.peer == peer))
-    }
-
-    /// The call that keys are for: the only one on the screen, or the chosen contact's, or the
-    /// first.
-    pub(crate) fn in_hand(&self, chosen: Option<PeerName>) -> Option<&Call> {
-        let mut shown = self.on_screen();
-        let first = shown.next()?;
-        if shown.next().is_none() {
-            return Some(first);
-        }
-        chosen.and_then(|peer| self.of(peer)).or(Some(first))
+    /// Whose picture has the room of all cameras, while it is one of them.
+    pub(crate) fn alone(&self) -> Option<PeerName> {
+        self.alone_peer.filter(|peer| self.of(*peer).is_some())
     }
 
     /// Whether somebody is talked with, or called.
@@ -144,9 +136,17 @@ impl Calls {
         self.hung_up.contains(peer)
     }
 
-    /// Missed calls of that peer.
+    /// Missed calls of that peer that nobody has looked at.
     pub(crate) fn missed_of(&self, peer: PeerName) -> usize {
-        self.missed.iter().filter(|one| one.peer == peer).count()
+        let of_peer = self.missed.iter().filter(|one| one.peer == peer);
+        of_peer.filter(|one| !one.is_seen).count()
+    }
+
+    /// A person looks at the page of that peer.
+    pub(super) fn see_missed(&mut self, peer: PeerName) {
+        for one in self.missed.iter_mut().filter(|one| one.peer == peer) {
+            one.is_seen = true;
+        }
     }
 
     /// Who was here, with which key.
@@ -167,11 +167,15 @@ impl Calls {
         }
     }
 
-    fn miss(&mut self, ring: Incoming) {
+    fn miss(&mut self, ring: Incoming, at: Duration) {
         self.missed.truncate(MAX_MISSED - 1);
-        let Incoming { peer, kind, .. } = ring;
-        let at = Instant::now();
-        self.missed.insert(0, Missed { peer, kind, at });
+        let missed = Missed {
+            peer: ring.peer,
+            kind: ring.kind,
+            at,
+            is_seen: false,
+        };
+        self.missed.insert(0, missed);
     }
 }
 
@@ -186,10 +190,11 @@ impl State {
                 outgoing,
                 ..
             } => return self.call_started(peer, kind, outgoing),
-            Notice::CallInterrupted { peer, kind, why } => {
+            Notice::CallInterrupted { peer, kind, .. } => {
+                let now = self.now;
                 self.with_call(peer, |call| {
                     if call.kind == kind {
-                        call.stage = Stage::Interrupted(why);
+                        call.stage = Stage::Interrupted(now);
                     }
                 });
             }
@@ -201,7 +206,8 @@ impl State {
                 ..
             } => {
                 self.sound.listeners.remove(&peer);
-                self.unsay(&words::watches_you(&name(&peer)));
+                self.calls.viewers.retain(|viewer| *viewer != peer);
+                self.remember_past(peer, Past::SawCamera);
             }
             Notice::CallEnded {
                 peer, reason, text, ..
@@ -212,7 +218,7 @@ impl State {
             Notice::FarRecording { peer, on } => {
                 self.with_call(peer, |call| call.far_recording = on);
             }
-            Notice::Camera { state, text } => self.own_camera(state, text),
+            Notice::Camera { state, text } => self.calls.own.state = Some((state, text)),
             Notice::Cameras { devices } => self.calls.own.devices = Some(devices),
             Notice::Measured { peer, numbers } if self.overlay => {
                 self.calls.numbers.insert(peer, numbers);
@@ -220,18 +226,6 @@ impl State {
             _ => {}
         }
         Vec::new()
-    }
-
-    fn own_camera(&mut self, state: CameraState, text: String) {
-        // Told also to somebody who put the own picture away.
-        if let Some((CameraState::Lost, before)) = &self.calls.own.state {
-            let line = words::with_words(words::CAMERA_LOST, before);
-            self.unsay(&line);
-        }
-        if state == CameraState::Lost {
-            self.status = words::with_words(words::CAMERA_LOST, &text);
-        }
-        self.calls.own.state = Some((state, text));
     }
 
     /// A peer is there: who was waited for is asked.
@@ -296,25 +290,28 @@ impl State {
     pub(crate) fn shows(&self, face: Face) -> bool {
         match face {
             Face::Own => self.calls.previews(),
-            Face::Peer(peer) => self.calls.on_screen().any(|call| call.peer == peer),
+            Face::Peer(peer) => self.on_screen().any(|call| call.peer == peer),
         }
     }
 
     /// A picture or a film was written, or not.
     pub(crate) fn kept(&mut self, kept: Kept) -> Vec<Action> {
-        let path = |path: &std::path::Path| words::line(&path.to_string_lossy()).into_owned();
         match kept {
-            Kept::Snapshot(Ok(at)) => self.status = words::saved(&path(&at)),
+            Kept::Snapshot(Ok(at)) => self.tell(News::Snapshot(at)),
             Kept::Snapshot(Err(why)) => self.warn(Warning::Trouble(why)),
             Kept::Film {
                 peer,
-                path: at,
+                path,
                 pictures,
                 dropped,
                 trouble,
             } => {
-                if let Some(at) = at {
-                    self.status = words::recorded(&path(&at), pictures, dropped);
+                if let Some(path) = path {
+                    self.tell(News::Film {
+                        path,
+                        pictures,
+                        dropped,
+                    });
                 }
                 if let Some(why) = trouble {
                     self.warn(Warning::Trouble(why));
@@ -334,6 +331,7 @@ impl State {
             tone: self.tone(),
             hear_yourself: self.sound.hears_itself,
             preview: self.calls.previews(),
+            nearby: self.looks_nearby(),
             measure: self.overlay,
             busy: self.config.do_not_disturb || one_is_enough,
         }
@@ -342,7 +340,7 @@ impl State {
     /// Somebody rings here, or we ring somebody.
     fn tone(&self) -> Option<ToneKind> {
         let is_rung = |call: &Call| call.rings_out && call.stage == Stage::Ringing;
-        if !self.calls.incoming.is_empty() && self.config.bell {
+        if !self.calls.incoming.is_empty() && self.config.bell && !self.calls.is_silent {
             Some(ToneKind::Ring)
         } else if self.calls.open.iter().any(is_rung) {
             Some(ToneKind::RingBack)
@@ -374,27 +372,27 @@ impl State {
         }
         let key = self.calls.keys.get(&peer).copied();
         self.calls.incoming.push(Incoming { peer, kind, key });
-        self.status = words::rings(&name(&peer));
     }
 
-    /// That peer's ring is over, and so is the line that told of it.
+    /// That peer's ring is over.
     pub(super) fn stop_ringing(&mut self, peer: PeerName) -> Option<Incoming> {
         let at = self
             .calls
             .incoming
             .iter()
             .position(|one| one.peer == peer)?;
-        self.unsay(&words::rings(&name(&peer)));
-        Some(self.calls.incoming.remove(at))
+        let ring = self.calls.incoming.remove(at);
+        self.calls.is_silent &= !self.calls.incoming.is_empty();
+        Some(ring)
     }
 
     fn call_started(&mut self, peer: PeerName, kind: CallKind, outgoing: bool) -> Vec<Action> {
         if kind == CallKind::View && !outgoing {
-            self.status = words::watches_you(&name(&peer));
+            if !self.calls.viewers.contains(&peer) {
+                self.calls.viewers.push(peer);
+            }
             return Vec::new();
         }
-        // A call on the screen says so itself.
-        self.unsay(&words::is_here(&name(&peer)));
         // What was to end before has ended: the station tells things in their order.
         self.calls.hung_up.retain(|one| *one != peer);
         self.stop_ringing(peer);
@@ -414,10 +412,10 @@ impl State {
             self.sound.talks_with(peer);
         }
         if !awaited && !outgoing {
+            self.remember_past(peer, Past::LetIn);
             // The station answered by the peer's right `auto`, which shows it our camera: that has
             // to be seen here.
             self.with_call(peer, |call| call.camera_on = true);
-            self.status = words::taken(&name(&peer));
             // Its camera may have been watched without sound before.
             return vec![Action::Hear { peer, on: true }];
         }
@@ -430,16 +428,17 @@ impl State {
     }
 
     fn call_ended(&mut self, peer: PeerName, reason: EndReason, text: &str) -> Vec<Action> {
-        self.unsay(&words::watches_you(&name(&peer)));
-        self.unsay(&words::taken(&name(&peer)));
         if let Some(at) = self.calls.hung_up.iter().position(|one| *one == peer) {
             self.calls.hung_up.swap_remove(at);
             return Vec::new();
         }
         if let Some(ring) = self.stop_ringing(peer) {
-            self.calls.miss(ring);
+            self.calls.miss(ring, self.now);
+            self.remember_past(peer, Past::Missed);
+            self.see_chosen();
             return Vec::new();
         }
+        self.remember_call(peer);
         self.calls.numbers.remove(&peer);
         self.sound.forget(peer);
         let here = self.person(peer).presence == Presence::Here;
@@ -451,8 +450,13 @@ impl State {
         if call.recording {
             actions.push(Action::Record { peer, on: false });
         }
+        let was_live = call.since.is_some();
         if call.ended(reason, text, here) {
             actions.push(Action::Ring { peer, kind });
+        }
+        // A person who hung up has nothing to explain: their page is open again.
+        if was_live && call.is_talk() && reason == EndReason::Chosen {
+            self.calls.open.retain(|call| call.peer != peer);
         }
         self.calls.forget_preview();
         actions
@@ -465,16 +469,29 @@ impl State {
     }
 }
 
-/// Our camera's state in a sentence; nothing while it gives pictures.
+/// Why our camera shows us nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum OwnTrouble<'a> {
+    /// We chose to have none.
+    NoneChosen,
+    /// It is not shown to anybody, or as the station says.
+    Off(&'a str),
+    /// It has yet to give its first picture.
+    Opening,
+    /// It gives none any more; why.
+    Lost(&'a str),
+}
+
 impl Calls {
-    pub(crate) fn own_trouble(&self) -> Option<(&'static str, &str)> {
+    /// Why our camera shows us nothing; `None` while it gives pictures.
+    pub(crate) fn own_trouble(&self) -> Option<OwnTrouble<'_>> {
         let own = &self.own;
         match &own.state {
-            _ if own.request.is_none() => Some((words::CHOSEN_NONE, "")),
-            Some((CameraState::Lost, text)) => Some((words::CAMERA_LOST, text)),
-            _ if !self.previews() => Some((words::CAMERA_IS_OFF, "")),
-            Some((CameraState::Off, text)) => Some((words::CAMERA_IS_OFF, text)),
-            _ if own.shown.is_none() => Some((words::CAMERA_OPENS, "")),
+            _ if own.request.is_none() => Some(OwnTrouble::NoneChosen),
+            Some((CameraState::Lost, text)) => Some(OwnTrouble::Lost(text)),
+            _ if !self.previews() => Some(OwnTrouble::Off("")),
+            Some((CameraState::Off, text)) => Some(OwnTrouble::Off(text)),
+            _ if own.shown.is_none() => Some(OwnTrouble::Opening),
             _ => None,
         }
     }

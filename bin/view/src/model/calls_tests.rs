@@ -5,9 +5,7 @@ use std::time::Instant;
 use transom::media::{CaptureRequest, Device, Source};
 use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PublicKey};
 
-use crate::words;
-
-use super::tests::{ended, joined, peer, shown, started, two_boxes};
+use super::tests::{ended, joined, last_news, peer, shown, started, two_boxes};
 use super::*;
 
 pub(crate) fn rings(name: &str) -> Notice {
@@ -104,8 +102,7 @@ fn a_call_rings_until_it_is_answered_and_shows_no_camera_by_itself() {
     assert_eq!(state.apply(ended("door", EndReason::Chosen)), []);
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Busy));
-    let words = "door is busy; try again later";
-    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
+    assert_eq!(stage(&state, "door"), over(EndReason::Busy));
 }
 
 #[test]
@@ -113,22 +110,34 @@ fn a_declined_ring_is_told_apart_from_a_call_that_was_ended() {
     let mut state = both_here();
     state.act(&Action::Call(peer("door")));
     state.apply(ended("door", EndReason::Chosen));
-    let words = "door declined the call";
-    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
+    let text = String::new();
+    let declined = Stage::Ended(Ending::Declined { text });
+    assert_eq!(stage(&state, "door"), Some(declined));
     state.act(&Action::Call(peer("door")));
     state.apply(talk("door", true, false));
     state.apply(ended("door", EndReason::Chosen));
-    let words = "door hung up";
-    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
+    assert_eq!(
+        stage(&state, "door"),
+        None,
+        "the page is open again at once"
+    );
+}
+
+fn over(reason: EndReason) -> Option<Stage> {
+    let text = String::new();
+    Some(Stage::Ended(Ending::Reason { reason, text }))
 }
 
 #[test]
-fn who_is_not_there_is_not_rung() {
+fn who_is_not_there_is_rung_when_they_are_back() {
     let mut state = two_boxes();
     state.act(&Action::Call(peer("door")));
-    let words = "door is away";
-    assert_eq!(stage(&state, "door"), Some(Stage::Ended(words.into())));
-    assert_eq!(state.apply(joined("door")), []);
+    assert_eq!(stage(&state, "door"), Some(Stage::Waiting));
+    let ring = Action::Ring {
+        peer: peer("door"),
+        kind: CallKind::Talk,
+    };
+    assert_eq!(state.apply(joined("door")), [ring]);
 }
 
 #[test]
@@ -143,10 +152,8 @@ fn who_rings_is_shown_with_its_checked_key_and_the_bell_rings_meanwhile() {
     };
     assert_eq!(state.calls.incoming, [ring]);
     assert!(state.duties().flash);
-    assert_eq!(state.status, "yard calls");
     state.act(&answer("yard", false));
     assert!(!state.duties().flash);
-    assert_eq!(state.status, "", "it does not call any more");
     assert_eq!(stage(&state, "yard"), Some(Stage::Ringing));
     assert_eq!(state.apply(talk("yard", false, false)), []);
     assert_eq!(stage(&state, "yard"), Some(Stage::Live));
@@ -174,7 +181,7 @@ fn the_camera_is_on_only_after_it_was_turned_on_with_that_contact() {
     );
     state.act(&Action::Call(peer("door")));
     assert_eq!(state.apply(talk("door", true, false)), []);
-    let (kept, errors) = Config::parse(&state.config.write(""));
+    let (kept, errors) = Config::parse(&state.config.write("").unwrap());
     assert_eq!(errors, Vec::<String>::new());
     let mut later = both_here();
     later.config = kept;
@@ -189,8 +196,6 @@ fn a_call_answered_by_the_right_to_it_shows_the_camera_and_says_so_but_is_not_re
     let hear = [Action::Hear { peer: peer_id, on }];
     assert_eq!(state.apply(talk("yard", false, false)), hear);
     assert!(state.calls.of(peer("yard")).unwrap().camera_on);
-    let told = "yard called and was answered at once with your camera, as your contact list says";
-    assert_eq!(state.status, told);
     state.apply(interrupted("yard"));
     assert_eq!(
         state.apply(talk("yard", false, true)),
@@ -217,13 +222,14 @@ fn who_gave_up_is_missed_and_who_was_declined_is_not() {
         state.apply(ended("door", EndReason::Unanswered));
     }
     assert_eq!(state.calls.missed.len(), 20);
-    state.act(&Action::ForgetMissed(Some(peer("door"))));
-    assert!(state.calls.missed.is_empty());
-    // Calling back takes it off the list.
+    state.calls.missed.clear();
+    // Opening the page is to have seen it.
     state.apply(rings("yard"));
     state.apply(ended("yard", EndReason::Unanswered));
-    state.act(&Action::Call(peer("yard")));
-    assert!(state.calls.missed.is_empty());
+    assert_eq!(state.calls.missed_of(peer("yard")), 1);
+    state.act(&Action::Choose(peer("yard")));
+    assert_eq!(state.calls.missed_of(peer("yard")), 0);
+    assert_eq!(state.calls.missed.len(), 1);
 }
 
 #[test]
@@ -242,8 +248,8 @@ fn an_interrupted_call_goes_on_with_its_camera_or_is_hung_up() {
     let mut state = talking();
     state.act(&camera("door", true));
     state.apply(interrupted("door"));
-    let lost = Stage::Interrupted("connection lost".into());
-    assert_eq!(stage(&state, "door"), Some(lost.clone()));
+    let lost = Stage::Interrupted(state.now);
+    assert_eq!(stage(&state, "door"), Some(lost));
     assert_eq!(
         state.apply(talk("door", true, true)),
         [camera("door", true)]
@@ -284,27 +290,51 @@ fn a_call_that_did_not_come_back_says_so_and_rings_nobody() {
 }
 
 #[test]
-fn several_calls_live_side_by_side_and_one_has_the_room_alone() {
+fn a_call_goes_on_in_the_corner_while_another_page_is_open() {
+    let mut state = talking();
+    let on_screen = |state: &State| state.on_screen().map(|call| call.peer).collect::<Vec<_>>();
+    assert_eq!(state.page(), Page::Call(peer("door")));
+    assert_eq!(state.in_corner().count(), 0);
+    state.act(&Action::Choose(peer("yard")));
+    assert_eq!(state.page(), Page::Person(peer("yard")));
+    assert_eq!(state.in_corner().count(), 1);
+    assert_eq!(on_screen(&state), [peer("door")]);
+    assert_eq!(state.in_hand().map(|call| call.peer), Some(peer("door")));
+    state.act(&Action::Watch(peer("yard")));
+    state.apply(started("yard"));
+    assert_eq!(state.page(), Page::Camera(peer("yard")));
+    assert_eq!(on_screen(&state), [peer("door"), peer("yard")]);
+    assert_eq!(state.in_hand().map(|call| call.peer), Some(peer("yard")));
+}
+
+#[test]
+fn a_camera_is_watched_only_while_it_is_seen_or_recorded() {
     let mut state = talking();
     state.act(&Action::Watch(peer("yard")));
     state.apply(started("yard"));
-    assert_eq!(state.calls.on_screen().count(), 2);
-    assert_eq!(
-        state.calls.in_hand(state.chosen).map(|call| call.peer),
-        Some(peer("yard"))
-    );
-    state.act(&Action::Alone(Some(peer("door"))));
-    let shown: Vec<_> = state.calls.on_screen().map(|call| call.peer).collect();
-    assert_eq!(shown, [peer("door")]);
-    assert_eq!(
-        state.calls.in_hand(state.chosen).map(|call| call.peer),
-        Some(peer("door"))
-    );
-    state.act(&Action::HangUp(peer("door")));
-    assert_eq!(
-        (state.calls.on_screen().count(), state.calls.alone),
-        (1, None)
-    );
+    assert_eq!(state.leaving(Some(peer("yard"))), []);
+    let stop = Action::HangUp(peer("yard"));
+    assert_eq!(state.leaving(Some(peer("door"))), [stop]);
+    let (peer, on) = (peer("yard"), true);
+    state.act(&Action::Record { peer, on });
+    assert_eq!(state.leaving(None), []);
+}
+
+#[test]
+fn all_calls_and_cameras_are_side_by_side_or_one_has_the_room_alone() {
+    let mut state = talking();
+    state.act(&Action::Watch(peer("yard")));
+    state.apply(started("yard"));
+    state.act(&Action::Cameras(true));
+    assert_eq!(state.on_screen().count(), 2);
+    assert_eq!(state.in_hand().map(|call| call.peer), Some(peer("yard")));
+    state.act(&Action::Select(peer("door")));
+    assert_eq!(state.in_hand().map(|call| call.peer), Some(peer("door")));
+    assert_eq!(state.page(), Page::Cameras, "to select leaves nothing");
+    state.act(&Action::Alone(Some(peer("yard"))));
+    assert_eq!(state.on_screen().count(), 1);
+    state.act(&Action::HangUp(peer("yard")));
+    assert_eq!((state.on_screen().count(), state.calls.alone()), (1, None));
 }
 
 #[test]
@@ -317,14 +347,21 @@ fn somebody_who_watches_us_by_its_right_takes_no_place_on_the_screen() {
         resumed: false,
     });
     assert!(state.calls.open.is_empty());
-    assert_eq!(state.status, "yard watches your camera");
-    state.apply(ended("yard", EndReason::Chosen));
+    assert_eq!(state.calls.viewers, [peer("yard")]);
+    state.apply(Notice::CallEnded {
+        peer: peer("yard"),
+        kind: CallKind::View,
+        outgoing: false,
+        reason: EndReason::Chosen,
+        text: String::new(),
+    });
+    assert!(state.calls.viewers.is_empty());
 }
 
 #[test]
 fn pictures_after_an_end_belong_to_a_call_that_goes_on() {
     let mut state = talking();
-    state.apply(ended("door", EndReason::Chosen));
+    state.apply(ended("door", EndReason::Busy));
     state.shown(Face::Peer(peer("door")), shown());
     assert_eq!(stage(&state, "door"), Some(Stage::Live));
 }
@@ -332,30 +369,25 @@ fn pictures_after_an_end_belong_to_a_call_that_goes_on() {
 #[test]
 fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     let mut state = talking();
-    let trouble = |state: &State| state.calls.own_trouble().map(|(title, _)| title);
-    assert_eq!(trouble(&state), Some(words::CAMERA_IS_OFF));
+    assert_eq!(state.calls.own_trouble(), Some(OwnTrouble::Off("")));
     state.act(&camera("door", true));
-    assert_eq!(trouble(&state), Some(words::CAMERA_OPENS));
+    assert_eq!(state.calls.own_trouble(), Some(OwnTrouble::Opening));
     state.apply(Notice::Camera {
         state: CameraState::Lost,
         text: "/dev/video0 is used by zoom; close it".into(),
     });
     assert_eq!(
         state.calls.own_trouble(),
-        Some((words::CAMERA_LOST, "/dev/video0 is used by zoom; close it"))
-    );
-    assert_eq!(
-        state.status,
-        "Your camera gives no picture: /dev/video0 is used by zoom; close it"
+        Some(OwnTrouble::Lost("/dev/video0 is used by zoom; close it"))
     );
     state.act(&Action::SetCamera(Some(
         state.calls.own.with_source(Source::Pattern),
     )));
     state.shown(Face::Own, shown());
-    assert_eq!(trouble(&state), None);
+    assert_eq!(state.calls.own_trouble(), None);
     state.act(&Action::SetCamera(None));
     assert_eq!(state.config.camera, "none");
-    assert_eq!(trouble(&state), Some(words::CHOSEN_NONE));
+    assert_eq!(state.calls.own_trouble(), Some(OwnTrouble::NoneChosen));
     assert!(!state.duties().preview && state.calls.talking());
 }
 
@@ -364,47 +396,12 @@ fn a_picture_from_before_the_end_of_a_call_does_not_bring_it_back() {
     let mut state = talking();
     let face = Face::Peer(peer("door"));
     let before = shown();
-    state.apply(ended("door", EndReason::Chosen));
+    state.apply(ended("door", EndReason::Busy));
     state.shown(face, before);
-    let over = Stage::Ended("door hung up".into());
-    assert_eq!(stage(&state, "door"), Some(over));
+    assert_eq!(stage(&state, "door"), over(EndReason::Busy));
     // The other of two calls that both sides began.
     state.shown(face, shown());
     assert_eq!(stage(&state, "door"), Some(Stage::Live));
-}
-
-#[test]
-fn lines_that_are_no_longer_true_are_taken_away() {
-    let mut state = both_here();
-    state.apply(joined("door"));
-    assert_eq!(state.status, "door is here");
-    state.act(&Action::Call(peer("door")));
-    state.apply(talk("door", true, false));
-    assert_eq!(state.status, "");
-    state.apply(Notice::CallStarted {
-        peer: peer("yard"),
-        kind: CallKind::View,
-        outgoing: false,
-        resumed: false,
-    });
-    assert_eq!(state.status, "yard watches your camera");
-    state.apply(ended("yard", EndReason::Chosen));
-    assert_eq!(state.status, "");
-    let camera = |state, text: &str| Notice::Camera {
-        state,
-        text: text.into(),
-    };
-    state.apply(camera(CameraState::Lost, "unplugged"));
-    assert_eq!(state.status, "Your camera gives no picture: unplugged");
-    state.apply(camera(CameraState::Live, "640x480"));
-    assert_eq!(state.status, "");
-    state.apply(joined("yard"));
-    let book = |text: &str| transom_users::Book::parse(text).0;
-    state.rebook(
-        &book("door 192.168.1.20\nyard 192.168.1.21\n"),
-        &book("door 192.168.1.20\n"),
-    );
-    assert_eq!(state.status, "");
 }
 
 #[test]
@@ -447,8 +444,8 @@ fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
     };
     assert_eq!(state.kept(kept), std::slice::from_ref(&stop));
     assert_eq!(
-        state.status,
-        "Recorded 7 pictures in /p/door.avi; the disk was too slow for 2 others"
+        last_news(&state),
+        "Recorded 7 pictures in /p/door.avi; the disk missed 2 pictures"
     );
     assert_eq!(
         state.warnings,
@@ -462,7 +459,7 @@ fn a_film_that_fails_is_told_at_both_sides_and_ends_with_its_call() {
     });
     assert_eq!(state.apply(ended("door", EndReason::Chosen)), [stop]);
     state.kept(Kept::Snapshot(Ok("/p/a.jpg".into())));
-    assert_eq!(state.status, "Saved /p/a.jpg");
+    assert_eq!(last_news(&state), "Saved as /p/a.jpg");
 }
 
 #[test]
@@ -491,7 +488,7 @@ fn what_the_far_side_records_is_known_until_the_call_ends() {
         on: true,
     });
     assert!(state.calls.of(peer("door")).unwrap().far_recording);
-    state.apply(ended("door", EndReason::Chosen));
+    state.apply(ended("door", EndReason::Leaving));
     assert!(!state.calls.of(peer("door")).unwrap().far_recording);
 }
 

@@ -4,9 +4,7 @@
 use transom::{Notice, PeerName, PublicKey};
 use transom_users::{Book, Contact};
 
-use crate::words;
-
-use super::{ContactForm, Dialog, Person, Presence, State, name};
+use super::{ContactForm, Dialog, News, Person, Presence, State};
 
 /// What the station has to do because the book changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -45,13 +43,6 @@ impl State {
             let named = person.name.as_str();
             before.find(named).is_some() && after.find(named).is_none()
         };
-        let leaving = self.people.iter().filter(|person| left(person));
-        let lines: Vec<_> = leaving
-            .map(|person| words::is_here(&name(&person.name)))
-            .collect();
-        for line in lines {
-            self.unsay(&line);
-        }
         self.people.retain(|person| !left(person));
         for contact in after.contacts() {
             let key = contact.key;
@@ -61,7 +52,7 @@ impl State {
             person.key = key.or(person.key);
         }
         if self.chosen_person().is_none() {
-            self.chosen = self.people.first().map(|person| person.name);
+            self.chosen = self.first_person();
         }
         let gone = |peer: &PeerName| !self.people.iter().any(|person| person.name == *peer);
         let gone: Vec<_> = self.calls.peers().filter(gone).collect();
@@ -109,28 +100,56 @@ impl State {
         if let Some(key) = &contact.key {
             self.forget_knock(key);
         }
-        let name = name(&contact.name);
-        self.status = if is_change {
-            words::changed(&name)
-        } else {
-            words::added(&name)
-        };
         if !is_change {
+            self.tell(News::Added(contact.name));
             self.choose(contact.name);
         }
     }
 
-    /// A dialog's wish could not be fulfilled: it stays, and says why. Without one it is a line of
-    /// the status bar.
+    /// A dialog's wish could not be fulfilled: it stays, and says why.
     pub(crate) fn refuse(&mut self, why: String) {
         match &mut self.dialog {
             Some(Dialog::Contact(form)) => form.problem = Some(why),
             Some(Dialog::Settings(form)) => form.problem = Some(why),
-            _ => self.status = why,
+            _ => self.tell(News::Refused(why)),
         }
     }
 
-    /// The dialog by which that contact is changed, or added if it stands in no book.
+    /// A contact has another name from now on, and keeps all else.
+    pub(crate) fn renamed(&mut self, peer: PeerName, to: PeerName) {
+        for person in self.people.iter_mut().filter(|person| person.name == peer) {
+            person.name = to;
+        }
+        for transfer in &mut self.transfers {
+            if transfer.status.peer == peer {
+                transfer.status.peer = to;
+            }
+        }
+        for unsent in self.unsent.iter_mut().filter(|unsent| unsent.peer == peer) {
+            unsent.peer = to;
+        }
+        for missed in self
+            .calls
+            .missed
+            .iter_mut()
+            .filter(|missed| missed.peer == peer)
+        {
+            missed.peer = to;
+        }
+        if self.chosen == Some(peer) {
+            self.chosen = Some(to);
+        }
+        self.config.rename(peer, to);
+    }
+
+    /// Whether a call or a file with that contact is on its way, which its name belongs to.
+    pub(crate) fn is_busy_with(&self, peer: PeerName) -> bool {
+        let calls = self.calls.peers().any(|one| one == peer);
+        let files = self.running().any(|one| one.status.peer == peer);
+        calls || files || self.offers.iter().any(|offer| offer.peer == peer)
+    }
+
+    /// The dialog by which somebody who stands in no book is added to it.
     pub(crate) fn contact_dialog(&self, peer: &PeerName) -> Option<Dialog> {
         let person = self.people.iter().find(|person| person.name == *peer)?;
         Some(Dialog::Contact(Box::new(ContactForm::of(person))))

@@ -1,36 +1,42 @@
 //! What stands over the screen and waits for an answer: one dialog at a time, with what is typed
 //! into it.
 
+use std::path::PathBuf;
+
 use transom::{PeerName, PublicKey, TransferId};
 use transom_users::{Address, Book, Contact, Rights};
 
-use crate::paths;
 use crate::words;
 
-use super::{Config, Knock, Person, State};
+use super::{Action, CodeForm, Person, State};
 
 /// A dialog.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Dialog {
-    /// Somebody is added or changed.
+    /// Somebody is added by their address.
     Contact(Box<ContactForm>),
     /// A transfer of which something has arrived is about to be cancelled: that part is removed.
     CancelTransfer(TransferId),
+    /// Somebody was met by a code.
+    Connected(PeerName),
+    /// A code is typed.
+    EnterCode(CodeForm),
     /// All kept texts are about to be removed. The settings from which this was asked come back.
     ForgetTexts(Box<SettingsForm>),
+    /// A contact is about to get the right to come in without asking.
+    LetIn(PeerName),
     /// A web address somebody wrote is about to be opened.
     Link(String),
+    /// Files that were copied in a file manager are about to be sent.
+    Pasted { peer: PeerName, paths: Vec<PathBuf> },
     /// Somebody is about to be removed.
     Remove(PeerName),
+    /// The window is about to close, and with it a call.
+    Quit,
     /// How the window behaves.
     Settings(Box<SettingsForm>),
-    /// The sound devices, and how loud a contact is heard.
-    Sound {
-        /// Whose volume; nobody's outside calls.
-        peer: Option<PeerName>,
-        /// The settings from which this was opened come back.
-        back: Option<Box<SettingsForm>>,
-    },
+    /// Our code is shown.
+    ShowCode,
     /// Two fingerprints are compared.
     Verify(PeerName),
 }
@@ -38,8 +44,6 @@ pub(crate) enum Dialog {
 /// A contact as it is typed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ContactForm {
-    /// As it was when the dialog opened; `None` for somebody new.
-    pub(crate) before: Option<Contact>,
     /// What it is called, or a whole line of a contact list.
     pub(crate) name: String,
     /// `host[:port]`.
@@ -54,16 +58,53 @@ pub(crate) struct ContactForm {
     pub(crate) problem: Option<String>,
 }
 
-/// The settings as they are typed.
+/// A page of the settings.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) enum SettingsPage {
+    #[default]
+    You,
+    Look,
+    Camera,
+    Sound,
+    Calls,
+    Files,
+    Privacy,
+    Network,
+}
+
+impl SettingsPage {
+    /// All, in their order.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::You,
+        Self::Look,
+        Self::Camera,
+        Self::Sound,
+        Self::Calls,
+        Self::Files,
+        Self::Privacy,
+        Self::Network,
+    ];
+
+    /// What has to be looked for anew when the page is opened.
+    pub(crate) fn looks_for(self) -> Option<Action> {
+        match self {
+            Self::Camera => Some(Action::ListCameras),
+            Self::Sound => Some(Action::ListSounds),
+            _ => None,
+        }
+    }
+}
+
+/// The settings: the page that is open, and what is being typed. All else counts at once.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SettingsForm {
-    /// All but what is typed below.
-    pub(crate) config: Config,
+    /// The open page.
+    pub(crate) page: SettingsPage,
     /// Our name.
     pub(crate) name: String,
     /// The folder for files.
     pub(crate) inbox: String,
-    /// Why they could not be saved.
+    /// Why something could not be done.
     pub(crate) problem: Option<String>,
 }
 
@@ -72,62 +113,56 @@ impl Dialog {
     pub(super) fn closed(self) -> Option<Self> {
         match self {
             Self::ForgetTexts(form) => Some(Self::Settings(form)),
-            Self::Sound { back, .. } => back.map(Self::Settings),
             _ => None,
         }
+    }
+
+    /// Whether a code is shown or looked for while it is open.
+    pub(crate) fn is_pairing(&self) -> bool {
+        matches!(self, Self::EnterCode(_) | Self::ShowCode)
     }
 
     /// Whether it asks before something that can't be undone.
     pub(crate) fn is_question(&self) -> bool {
         matches!(
             self,
-            Self::CancelTransfer(_) | Self::ForgetTexts(_) | Self::Remove(_)
+            Self::CancelTransfer(_)
+                | Self::ForgetTexts(_)
+                | Self::LetIn(_)
+                | Self::Quit
+                | Self::Remove(_)
         )
     }
 }
 
-impl ContactForm {
-    /// For somebody of the list. Who stands in no book is added to it.
-    pub(crate) fn of(person: &Person) -> Self {
-        let Some(contact) = &person.contact else {
-            return Self {
-                name: person.name.to_string(),
-                address: person.address.clone(),
-                key: person.key.map(|key| key.to_string()).unwrap_or_default(),
-                ..Self::default()
-            };
-        };
-        Self {
-            before: Some(contact.clone()),
-            name: contact.name.to_string(),
-            address: contact.address.to_string(),
-            key: contact.key.map(|key| key.to_string()).unwrap_or_default(),
-            may: contact.may,
-            comment: contact.comment.clone(),
-            problem: None,
+impl State {
+    /// What a wish to close the window does: during a call it is asked for once.
+    pub(crate) fn quitting(&self) -> Action {
+        match self.calls.talking() && self.dialog != Some(Dialog::Quit) {
+            true => Action::Open(Dialog::Quit),
+            false => Action::Quit,
         }
     }
+}
 
-    /// For a stranger. Its address is where it called from; the port there is not the one it
-    /// listens at.
-    pub(crate) fn of_knock(knock: &Knock, name: Option<PeerName>) -> Self {
+impl ContactForm {
+    /// For somebody who is known and stands in no book.
+    pub(crate) fn of(person: &Person) -> Self {
         Self {
-            name: name.map(|name| name.to_string()).unwrap_or_default(),
-            address: knock.address.ip().to_string(),
-            key: knock.key.to_string(),
+            name: person.name.to_string(),
+            address: person.address.clone(),
+            key: person.key.map(|key| key.to_string()).unwrap_or_default(),
             ..Self::default()
         }
-    }
-
-    /// Whether it is about somebody who is in the book.
-    pub(crate) fn is_change(&self) -> bool {
-        self.before.is_some()
     }
 
     /// Takes a whole line that was put in place of the name apart.
     pub(crate) fn spread(&mut self) {
         let line = self.name.trim();
-        if !line.contains(char::is_whitespace) {
+        // "Front door" is a name; an address has dots or colons, or a key after it.
+        let second = line.split_whitespace().nth(1);
+        let has_key = line.contains(" key=") || line.contains(" may=");
+        if !has_key && second.is_none_or(|word| !word.contains(['.', ':'])) {
             return;
         }
         let Ok(contact) = line.parse::<Contact>() else {
@@ -149,15 +184,8 @@ impl ContactForm {
         if name.is_empty() {
             return Err(words::NO_NAME.to_owned());
         }
-        if name.contains(char::is_whitespace) {
-            return Err(words::SPACES_IN_NAME.to_owned());
-        }
-        if name.starts_with('#') {
-            return Err(words::COMMENT_AS_NAME.to_owned());
-        }
-        let plain: Contact = format!("{name} localhost").parse().map_err(words::fault)?;
         let contact = Contact {
-            name: plain.name,
+            name: book_name(name)?,
             address: self.address()?,
             key: self.key()?,
             may: self.may,
@@ -186,46 +214,51 @@ impl ContactForm {
     }
 }
 
+/// The name as the book has it: what a person writes with spaces has dashes there.
+fn book_name(typed: &str) -> Result<PeerName, String> {
+    let words: Vec<_> = typed.split_whitespace().collect();
+    let name = words.join("-");
+    if name.is_empty() {
+        return Err(words::NO_NAME.to_owned());
+    }
+    if name.starts_with('#') {
+        return Err(words::COMMENT_AS_NAME.to_owned());
+    }
+    let plain: Contact = format!("{name} localhost").parse().map_err(words::fault)?;
+    Ok(plain.name)
+}
+
+impl State {
+    /// What a contact is called from now on, or what is wrong with that.
+    pub(crate) fn new_name(&self, person: &Person, typed: &str) -> Result<PeerName, String> {
+        let to = book_name(typed)?;
+        let is_taken = to != person.name && self.people.iter().any(|other| other.name == to);
+        match is_taken {
+            true => Err(words::name_taken(&super::name(&to))),
+            false => Ok(to),
+        }
+    }
+}
+
 impl SettingsForm {
     /// As things are.
     pub(crate) fn of(state: &State) -> Self {
         Self {
-            config: state.config.clone(),
-            name: Self::own_name(state),
+            page: SettingsPage::default(),
+            name: Self::name_of(state),
             inbox: state.inbox.to_string_lossy().into_owned(),
             problem: None,
         }
     }
 
     /// What we are called from the next start on.
-    fn own_name(state: &State) -> String {
+    pub(crate) fn name_of(state: &State) -> String {
         let wanted = state.config.name.map(|name| name.to_string());
         wanted.unwrap_or_else(|| state.own.name.clone())
     }
 
-    /// The settings that are meant, or what is wrong with them.
-    pub(crate) fn config(&self, state: &State) -> Result<Config, String> {
-        // Devices and contacts have changed meanwhile where a person chose other ones.
-        let mut config = Config {
-            microphone: state.config.microphone.clone(),
-            speaker: state.config.speaker.clone(),
-            echoes: state.config.echoes.clone(),
-            contacts: state.config.contacts.clone(),
-            ..self.config.clone()
-        };
-        let name = self.name.trim();
-        // What comes from the command line or the computer is no wish to keep it for ever.
-        if name != Self::own_name(state) {
-            let parsed = name.parse().map_err(words::bad_own_name);
-            config.name = Some(parsed?);
-        }
-        let inbox = self.inbox.trim();
-        if inbox.is_empty() {
-            return Err(words::NO_FOLDER.to_owned());
-        }
-        if inbox != state.inbox.to_string_lossy() {
-            config.inbox = Some(paths::typed(inbox));
-        }
-        Ok(config)
+    /// Our name as it is typed, or what is wrong with it.
+    pub(crate) fn own_name(&self) -> Result<PeerName, String> {
+        self.name.trim().parse().map_err(words::bad_own_name)
     }
 }

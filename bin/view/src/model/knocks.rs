@@ -5,9 +5,7 @@ use std::net::SocketAddr;
 
 use transom::{PeerName, PublicKey};
 
-use crate::words;
-
-use super::{State, name};
+use super::{News, State};
 
 /// Strangers on the screen at once. Anybody on the network can knock with any number of keys, so
 /// the oldest make room.
@@ -58,7 +56,7 @@ impl State {
 
     pub(super) fn let_in(&mut self, key: &PublicKey, guest: &PeerName) {
         self.forget_knock(key);
-        self.status = words::let_in(&name(guest));
+        self.tell(News::LetIn(*guest));
     }
 
     /// The contact whose name a stranger says, and whose key is another.

@@ -5,6 +5,7 @@ mod abilities;
 mod action;
 mod call;
 mod calls;
+mod clock;
 mod config;
 mod contacts;
 mod dialog;
@@ -12,14 +13,18 @@ mod echoes;
 mod history;
 mod knocks;
 mod links;
+mod news;
 mod own;
 mod pace;
+mod pairing;
+mod past;
 mod people;
 mod pictures;
 mod sound;
 mod title;
 mod transfers;
 mod unsent;
+mod view;
 mod warnings;
 mod wishes;
 
@@ -35,27 +40,32 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::{Capabilities, Notice, PeerName, PublicKey, TextId, TransferId};
-use transom_users::Contact;
+use transom_users::{Address, Contact};
 
 use crate::words;
 
-pub(crate) use abilities::{Abilities, MAX_ABILITIES};
+pub(crate) use abilities::MAX_ABILITIES;
 pub(crate) use action::{Action, Edit, FolderFor};
-pub(crate) use call::{Call, Stage};
-pub(crate) use calls::{Calls, Duties, Incoming};
-pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme};
+pub(crate) use call::{Call, Ending, Stage};
+pub(crate) use calls::{Calls, Duties, Incoming, OwnTrouble};
+pub(crate) use clock::Zone;
+pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
-pub(crate) use dialog::{ContactForm, Dialog, SettingsForm};
+pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
 pub(crate) use history::{Entry, read as read_history};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
-pub(crate) use own::source_of;
+pub(crate) use news::{Mishap, News, Told};
+pub(crate) use own::{Corner, source_of};
 pub(crate) use pace::{Bound, Sample, Summary};
+pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode, Station};
+pub(crate) use past::{Past, PastCall};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
 pub(crate) use sound::{OwnSound, Sound};
 pub(crate) use transfers::{Offer, Transfer};
 pub(crate) use unsent::{MAX_UNSENT, Unsent};
+pub(crate) use view::{Page, View};
 pub(crate) use warnings::Warning;
 
 /// Everything on the screen that is not being typed.
@@ -65,8 +75,14 @@ pub(crate) struct State {
     pub(crate) people: Vec<Person>,
     /// To whom text and files go.
     pub(crate) chosen: Option<PeerName>,
+    /// What the page is about, and which panes are open.
+    pub(crate) view: View,
+    /// The time zone that times are told in.
+    pub(crate) zone: Zone,
     /// Calls and watches, and our own camera.
     pub(crate) calls: Calls,
+    /// Who is nearby, and codes.
+    pub(crate) meeting: Meeting,
     /// Our microphone and loudspeaker.
     pub(crate) sound: Sound,
     /// Running transfers and the last ended ones, oldest first.
@@ -75,8 +91,12 @@ pub(crate) struct State {
     pub(crate) offers: Vec<Offer>,
     /// What the person should know and can put away.
     pub(crate) warnings: Vec<Warning>,
-    /// The last thing that happened, in one line.
-    pub(crate) status: String,
+    /// What happened and needs no answer, oldest first.
+    pub(crate) news: Vec<Told>,
+    /// News so far.
+    told: u64,
+    /// When the window was opened, since 1970.
+    pub(crate) opened: Duration,
     /// Whether a file dialog is open, so that a second click opens no second one.
     pub(crate) picking: bool,
     /// Whether the picture has the whole screen.
@@ -123,8 +143,12 @@ pub(crate) struct State {
 pub(crate) struct Own {
     /// What others see this window as.
     pub(crate) name: String,
+    /// Whether that is the name of the system's user.
+    pub(crate) is_usual: bool,
     /// Our key.
     pub(crate) key: Option<PublicKey>,
+    /// Where others reach us, best first.
+    pub(crate) addresses: Vec<Address>,
     /// The line that makes us somebody's contact.
     pub(crate) line: String,
 }
@@ -134,10 +158,10 @@ impl State {
     pub(crate) fn new(contacts: &[Contact], book_path: PathBuf, bad_lines: Vec<String>) -> Self {
         let mut state = Self {
             people: contacts.iter().map(Person::from_contact).collect(),
-            chosen: contacts.first().map(|contact| contact.name),
             book_path,
             ..Self::default()
         };
+        state.chosen = state.first_person();
         if !bad_lines.is_empty() {
             state.warn(Warning::BadLines(bad_lines));
         }
@@ -168,7 +192,7 @@ impl State {
                 self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some((key, known_as)));
             }
-            Notice::Left { peer, why, lost } => self.left(peer, why, lost),
+            Notice::Left { peer, why, .. } => self.left(peer, why),
             Notice::Knock { key, address, name } => self.knocked(Knock {
                 key,
                 address,
@@ -215,6 +239,7 @@ impl State {
                         bytes,
                         overwrites,
                         into: self.inbox.clone(),
+                        at: self.now,
                     },
                     asks,
                 );
@@ -226,6 +251,8 @@ impl State {
                 path,
                 why,
             } => self.entry_failed(transfer, &path, &why),
+            Notice::Nearby { stations } => self.nearby(&stations),
+            Notice::Pairing(notice) => return self.pairing_notice(notice),
             Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
         }
@@ -254,23 +281,15 @@ impl State {
         match action {
             Action::Choose(peer) => self.choose(*peer),
             Action::Pick { .. } => self.picking = true,
-            Action::Send { peer, path } => {
-                self.status = words::sending(&words::line(&path.to_string_lossy()), &name(peer));
-            }
             Action::Accept { transfer, .. } | Action::Refuse(transfer) => {
                 self.offers.retain(|offer| offer.transfer != *transfer);
             }
-            Action::AcceptInto { transfer, into } => self.redirect(*transfer, into),
             Action::Clear(transfer) | Action::Retry { transfer, .. } => self.clear(*transfer),
             Action::ClearEnded => self.clear_ended(),
             Action::ForgetUnsent(unsent) => self.forget_unsent(unsent),
             Action::AllowGuest { key, name } => self.let_in(key, name),
             Action::Ignore(key) => self.ignore(*key),
             Action::Open(dialog) => {
-                if matches!(dialog, Dialog::Sound { .. }) {
-                    // They are looked for anew.
-                    self.sound.devices = None;
-                }
                 self.dialog = Some(dialog.clone());
             }
             Action::Close => {
@@ -278,10 +297,12 @@ impl State {
                 self.dialog = self.dialog.take().and_then(Dialog::closed);
             }
             Action::PickFolder(_) => self.picking = true,
+            Action::Sheet(on) => self.view.sheet = *on,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::Fullscreen(on) => self.fullscreen = *on,
-            Action::Say(what) => self.status.clone_from(what),
+            Action::Tell(news) => self.tell(news.clone()),
+            Action::PutAway(number) => self.put_away(*number),
             Action::Help(on) => self.help = *on,
             other => self.act_on_calls(other),
         }
@@ -293,6 +314,7 @@ impl State {
         let last = self.person(peer).talk.back().map(|line| line.at);
         let next = last.map(|at| at + Duration::from_micros(1));
         let at = next.map_or(self.now, |next| next.max(self.now));
+        self.person(peer).unread_since = None;
         self.person(peer).say(at, id, text.clone());
         self.write_down(peer, Entry::Said { at, text });
     }
@@ -306,16 +328,15 @@ impl State {
     pub(crate) fn picked(
         &mut self,
         peer: PeerName,
-        answer: Result<Vec<PathBuf>, String>,
+        answer: Result<Vec<PathBuf>, Mishap>,
     ) -> Vec<Action> {
         self.picking = false;
         match answer {
-            Ok(paths) if paths.is_empty() => self.status = words::NOTHING_CHOSEN.to_owned(),
             Ok(paths) => {
                 let send = |path| Action::Send { peer, path };
                 return paths.into_iter().map(send).collect();
             }
-            Err(why) => self.status = why,
+            Err(why) => self.tell(News::Desktop(why)),
         }
         Vec::new()
     }
@@ -324,19 +345,20 @@ impl State {
     pub(crate) fn picked_folder(
         &mut self,
         what: FolderFor,
-        answer: Result<Option<PathBuf>, String>,
-    ) {
+        answer: Result<Option<PathBuf>, Mishap>,
+    ) -> Vec<Action> {
         self.picking = false;
         match (answer, what) {
-            (Ok(None), _) => self.status = words::NOTHING_CHOSEN.to_owned(),
+            (Ok(None), _) => {}
             (Ok(Some(folder)), FolderFor::Offer(transfer)) => self.redirect(transfer, &folder),
             (Ok(Some(folder)), FolderFor::Inbox) => {
-                if let Some(Dialog::Settings(form)) = &mut self.dialog {
-                    form.inbox = folder.to_string_lossy().into_owned();
-                }
+                let mut config = self.config.clone();
+                config.inbox = Some(folder);
+                return vec![Action::SaveSettings(Box::new(config))];
             }
-            (Err(why), _) => self.refuse(why),
+            (Err(why), _) => self.tell(News::Desktop(why)),
         }
+        Vec::new()
     }
 
     /// Shows a warning, once.
@@ -350,17 +372,32 @@ impl State {
         self.people.iter().find(|person| person.name == chosen)
     }
 
-    /// A line of the status bar that is no longer true, and is taken away unless another one stands
-    /// there.
-    fn unsay(&mut self, line: &str) {
-        if self.status == line {
-            self.status.clear();
+    /// A person turns to a contact. A camera that was watched ends by [`leaving`](Self::leaving).
+    fn choose(&mut self, peer: PeerName) {
+        if self.chosen != Some(peer) {
+            (self.view.chat, self.view.sheet) = (false, false);
+            if let Some(left) = self.chosen.filter(|left| self.has_person(*left)) {
+                self.person(left).unread_since = None;
+            }
+        }
+        self.chosen = Some(peer);
+        (self.view.cameras, self.view.page) = (false, true);
+        self.see_chosen();
+    }
+
+    /// What is on the page is no news any more.
+    fn see_chosen(&mut self) {
+        if let Some(peer) = self.chosen {
+            self.person(peer).unread = 0;
+            self.calls.see_missed(peer);
         }
     }
 
-    fn choose(&mut self, peer: PeerName) {
-        self.chosen = Some(peer);
-        self.person(peer).unread = 0;
+    /// The first contact that has a page.
+    fn first_person(&self) -> Option<PeerName> {
+        let mut people = self.people.iter();
+        let first = people.find(|person| !self.is_camera(person));
+        first.map(|person| person.name)
     }
 
     /// `new_key`: the key that was pinned just now, and another name by which it was known.
@@ -370,17 +407,18 @@ impl State {
         new_key: Option<(transom::PublicKey, Option<PeerName>)>,
     ) -> Vec<Action> {
         self.person(peer).presence = Presence::Here;
-        self.status = match new_key {
-            Some((key, None)) => words::is_here_anew(&name(&peer), &key),
-            Some((_, Some(known))) => words::is_here_as_known(&name(&peer), &name(&known)),
-            None => words::is_here(&name(&peer)),
-        };
+        match new_key {
+            Some((key, None)) => self.tell(News::Learned { peer, key }),
+            Some((_, Some(known))) => self.tell(News::KnownAs { peer, known }),
+            None => {}
+        }
         self.call_joined(peer)
     }
 
-    fn left(&mut self, peer: PeerName, why: String, lost: bool) {
-        self.status = words::went(&name(&peer), lost, &why);
-        self.person(peer).presence = Presence::Away(why);
+    fn left(&mut self, peer: PeerName, why: String) {
+        let now = self.now;
+        let person = self.person(peer);
+        (person.presence, person.seen) = (Presence::Away(why), Some(now));
         self.offers.retain(|offer| offer.peer != peer);
     }
 
@@ -392,8 +430,7 @@ impl State {
         let person = self.person(peer);
         person.hear(at, text);
         if !chosen {
-            person.unread = person.unread.saturating_add(1);
-            self.status = words::wrote(&name(&peer));
+            person.miss(at);
         }
     }
 
@@ -415,6 +452,10 @@ impl State {
         }
     }
 
+    fn has_person(&self, peer: PeerName) -> bool {
+        self.people.iter().any(|person| person.name == peer)
+    }
+
     /// The person of that name; a known peer that is not in the book comes into the list when it is
     /// first heard of.
     fn person(&mut self, peer: PeerName) -> &mut Person {
@@ -430,7 +471,7 @@ impl State {
     }
 }
 
-/// A peer's name as it is printed.
+/// A contact's name as the window shows it. The book's names have no spaces; a dash shows as one.
 pub(crate) fn name(peer: &PeerName) -> String {
-    words::line(peer.as_str()).into_owned()
+    words::line(peer.as_str()).replace('-', " ")
 }

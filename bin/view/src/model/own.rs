@@ -5,7 +5,7 @@ use transom::CameraState;
 use transom::media::{CaptureRequest, Device, Source};
 
 /// Our own camera.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Own {
     /// What was asked of the station; `None` for no camera.
     pub(crate) request: Option<CaptureRequest>,
@@ -19,22 +19,37 @@ pub(crate) struct Own {
     pub(crate) hidden: bool,
     /// Whether the small picture is open outside calls.
     pub(crate) open: bool,
-    /// Where its middle is, in thousandths of the room across and down.
-    pub(crate) place: (u16, u16),
+    /// Where it is.
+    pub(crate) corner: Corner,
 }
 
-impl Default for Own {
-    /// In the upper right corner: below are the buttons, and most of whom one talks with.
-    fn default() -> Self {
-        Self {
-            request: None,
-            state: None,
-            devices: None,
-            shown: None,
-            hidden: false,
-            open: false,
-            place: (1000, 0),
+/// A corner of the picture.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Corner {
+    UpperLeft,
+    UpperRight,
+    LowerLeft,
+    #[default]
+    LowerRight,
+}
+
+impl Corner {
+    /// From left and top.
+    pub(crate) fn of(is_right: bool, is_low: bool) -> Self {
+        match (is_right, is_low) {
+            (false, false) => Self::UpperLeft,
+            (true, false) => Self::UpperRight,
+            (false, true) => Self::LowerLeft,
+            (true, true) => Self::LowerRight,
         }
+    }
+
+    pub(crate) fn is_right(self) -> bool {
+        matches!(self, Self::UpperRight | Self::LowerRight)
+    }
+
+    pub(crate) fn is_low(self) -> bool {
+        matches!(self, Self::LowerLeft | Self::LowerRight)
     }
 }
 

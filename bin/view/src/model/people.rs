@@ -7,8 +7,12 @@ use std::time::Duration;
 use transom::{PeerName, PublicKey, TextId};
 use transom_users::Contact;
 
-/// Lines of talk kept for each person: some evenings of talk, 2 MB at the most.
-const MAX_LINES: usize = 500;
+use super::past::PastCall;
+
+/// Lines of talk kept for each person: some years of talk.
+const MAX_LINES: usize = 10_000;
+/// Bytes of them: a peer that sends the longest texts all day long must not grow our memory.
+const MAX_TALK_BYTES: usize = 2 * 1024 * 1024;
 
 /// A person or a box of the contact list.
 #[derive(Clone, Debug)]
@@ -23,10 +27,18 @@ pub(crate) struct Person {
     pub(crate) key: Option<PublicKey>,
     /// Whether it is there.
     pub(crate) presence: Presence,
+    /// When it was there last, since 1970, as far as this window knows.
+    pub(crate) seen: Option<Duration>,
     /// What was said, oldest first.
     pub(crate) talk: VecDeque<Line>,
-    /// Lines that came while somebody else was chosen.
+    /// Bytes of all texts in `talk`.
+    talk_bytes: usize,
+    /// Calls of this run of the window, oldest first.
+    pub(crate) past: VecDeque<PastCall>,
+    /// Texts and offers that came while somebody else was chosen.
     pub(crate) unread: usize,
+    /// When the first of them came, since 1970, until another contact is chosen.
+    pub(crate) unread_since: Option<Duration>,
 }
 
 /// Whether a contact is there.
@@ -94,8 +106,12 @@ impl Person {
             contact: None,
             key: None,
             presence: Presence::Unknown,
+            seen: None,
             talk: VecDeque::new(),
+            talk_bytes: 0,
+            past: VecDeque::new(),
             unread: 0,
+            unread_since: None,
         }
     }
 
@@ -132,6 +148,12 @@ impl Person {
         });
     }
 
+    /// Something came while somebody else was chosen.
+    pub(super) fn miss(&mut self, at: Duration) {
+        self.unread = self.unread.saturating_add(1);
+        self.unread_since.get_or_insert(at);
+    }
+
     /// We said something.
     pub(crate) fn say(&mut self, at: Duration, id: TextId, text: String) {
         self.add(Line {
@@ -163,9 +185,13 @@ impl Person {
     }
 
     pub(super) fn add(&mut self, line: Line) {
-        if self.talk.len() >= MAX_LINES {
-            self.talk.pop_front();
-        }
+        self.talk_bytes += line.text.len();
         self.talk.push_back(line);
+        while self.talk.len() > MAX_LINES || self.talk_bytes > MAX_TALK_BYTES {
+            let Some(oldest) = self.talk.pop_front() else {
+                break;
+            };
+            self.talk_bytes -= oldest.text.len();
+        }
     }
 }

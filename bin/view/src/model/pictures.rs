@@ -1,5 +1,7 @@
 //! What is known of pictures, and how a contact's are to be seen. Plain data, no pixels.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -32,24 +34,29 @@ pub(crate) struct Shown {
 }
 
 /// How one likes to see and hear a contact, and be seen by it.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
 pub(crate) struct Preferences {
     /// Whether our camera was on in the last call.
+    #[serde(rename = "camera")]
     pub(crate) camera_on: bool,
     /// Quarter turns to the right, 0 to 3.
+    #[serde(rename = "turn", deserialize_with = "quarter_turns")]
     pub(crate) rotate: u8,
     /// Whether left and right are swapped.
     pub(crate) mirror: bool,
     /// Whether the picture fills its place and loses its edges, rather than to be seen whole.
     pub(crate) fill: bool,
     /// Whether its sound is heard while it is only watched.
+    #[serde(rename = "sound")]
     pub(crate) hears: bool,
     /// How loud it is heard.
     pub(crate) volume: Volume,
 }
 
 /// How loud a contact is heard, in percent of what comes.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "u16")]
 pub(crate) struct Volume(pub(crate) u16);
 
 /// The loudest that the station plays.
@@ -60,6 +67,22 @@ impl Volume {
     pub(crate) fn factor(self) -> f32 {
         f32::from(self.0) / 100.0
     }
+}
+
+impl TryFrom<u16> for Volume {
+    type Error = String;
+
+    fn try_from(percent: u16) -> Result<Self, String> {
+        let volume = Some(Self(percent)).filter(|volume| *volume <= MAX_VOLUME);
+        volume.ok_or_else(|| format!("volume is from 0 to {}, not {percent}", MAX_VOLUME.0))
+    }
+}
+
+/// 0 to 3.
+fn quarter_turns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let turns = u8::deserialize(deserializer)?;
+    let wrong = || D::Error::custom(format!("turn is from 0 to 3, not {turns}"));
+    (turns < 4).then_some(turns).ok_or_else(wrong)
 }
 
 impl Default for Volume {

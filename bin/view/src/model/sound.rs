@@ -6,10 +6,8 @@ use std::time::Duration;
 use transom::sounds::{Device, DeviceName, DeviceState, EchoMode, OwnLevel};
 use transom::{CallKind, PeerName, SoundNotice, SoundSettings, SoundState};
 
-use crate::words;
-
 use super::call::Stage;
-use super::{Action, Call, Config, State, name};
+use super::{Action, Call, Config, State};
 
 /// How long "You are muted" stays after the last muted speech.
 const MUTED_SPEECH: Duration = Duration::from_secs(3);
@@ -114,7 +112,7 @@ impl State {
     pub(super) fn sound_notice(&mut self, notice: SoundNotice) {
         match notice {
             SoundNotice::Microphone(state) => self.own_microphone(state),
-            SoundNotice::Speaker(state) => self.own_speaker(state),
+            SoundNotice::Speaker(state) => self.sound.speaker = state,
             SoundNotice::Level(level) => self.sound.level = Some(level),
             SoundNotice::MutedSpeech => self.sound.muted_speech = Some(self.now),
             SoundNotice::Listening { peer, on: true } => {
@@ -135,26 +133,10 @@ impl State {
     }
 
     fn own_microphone(&mut self, state: DeviceState) {
-        if let Some(line) = words::microphone_lost(&self.sound.microphone) {
-            self.unsay(&line);
-        }
-        if let Some(line) = words::microphone_lost(&state) {
-            self.status = line;
-        }
         if !matches!(state, DeviceState::On { .. }) {
             self.sound.level = None;
         }
         self.sound.microphone = state;
-    }
-
-    fn own_speaker(&mut self, state: DeviceState) {
-        if let Some(line) = words::speaker_lost(&self.sound.speaker) {
-            self.unsay(&line);
-        }
-        if let Some(line) = words::speaker_lost(&state) {
-            self.status = line;
-        }
-        self.sound.speaker = state;
     }
 
     /// What an action about sound changes here.
@@ -287,13 +269,5 @@ impl State {
     pub(crate) fn speaks_muted(&self) -> bool {
         let recent = |at| self.now.saturating_sub(at) < MUTED_SPEECH;
         self.sound.muted && self.sound.muted_speech.is_some_and(recent)
-    }
-}
-
-impl Call {
-    /// Why its sound is not what it could be, in words; `None` while all is well.
-    pub(crate) fn far_sound_words(&self) -> Option<String> {
-        let (state, text) = self.sound.state.as_ref()?;
-        words::far_sound(&name(&self.peer), *state, text)
     }
 }

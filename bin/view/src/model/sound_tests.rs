@@ -58,13 +58,12 @@ fn a_lost_microphone_is_told_until_it_is_back() {
     let mut state = sounding();
     tell(&mut state, level(-20.0));
     tell(&mut state, microphone_lost());
-    assert_eq!(
-        state.status,
-        "Your microphone gives no sound: Jabra Evolve was unplugged"
-    );
+    let told = words::own_microphone_lost(&state.sound.microphone);
+    let sentence = "Your microphone gives no sound: Jabra Evolve was unplugged";
+    assert_eq!(told.as_deref(), Some(sentence));
     assert_eq!(state.sound.level, None, "no bar moves");
     tell(&mut state, microphone_on());
-    assert_eq!(state.status, "");
+    assert_eq!(words::own_microphone_lost(&state.sound.microphone), None);
 }
 
 #[test]
@@ -77,10 +76,9 @@ fn a_loudspeaker_that_another_replaces_is_told_with_both_names() {
             lost: "Jabra Evolve was unplugged".into(),
         }),
     );
-    assert_eq!(
-        state.status,
-        "Your loudspeaker can't be used: Jabra Evolve was unplugged; Built-in plays in its place"
-    );
+    let sentence = "Your loudspeaker can't be used: Jabra Evolve was unplugged. Now: Built-in.";
+    let told = words::speaker_lost(&state.sound.speaker);
+    assert_eq!(told.as_deref(), Some(sentence));
 }
 
 #[test]
@@ -108,9 +106,9 @@ fn nothing_of_sound_outlives_its_call() {
     };
     tell(&mut state, speaking(true));
     assert!(state.calls.of(peer("door")).unwrap().sound.speaks);
-    state.apply(ended("door", EndReason::Chosen));
+    state.apply(ended("door", EndReason::Leaving));
     let call = state.calls.of(peer("door")).unwrap();
-    assert_eq!((call.sound.speaks, call.far_sound_words()), (false, None));
+    assert_eq!((call.sound.speaks, &call.sound.state), (false, &None));
     assert!(state.sound.listeners.is_empty());
 }
 

@@ -1,27 +1,34 @@
 //! What the window is called: who it belongs to and what goes on in it, for the task bar and the
 //! list of windows.
 
+use transom::CallKind;
+
 use crate::words;
 
 use super::{State, name};
 
 impl State {
-    /// The window's title: who rings before all else, then the calls, and always the own name.
+    /// The window's title: who rings before all else, then the calls, and the own name where it
+    /// is not that of the system's user.
     pub(crate) fn title(&self) -> String {
-        let doing = match (&self.calls.incoming[..], self.open_calls()) {
-            ([ring, ..], _) => words::rings(&name(&ring.peer)),
-            ([], calls) if calls.len() > 1 => words::several_calls(calls.len()),
-            ([], calls) => match calls.first() {
-                Some(call) => words::goes_on(&name(&call.peer), call.kind),
-                None => String::new(),
-            },
+        let open = || self.calls.open.iter().filter(|call| call.is_open());
+        // A call matters more than what is watched beside it.
+        let talks = open().filter(|call| call.is_talk()).count();
+        let kind = if talks > 0 {
+            CallKind::Talk
+        } else {
+            CallKind::View
         };
-        words::title(&doing, &words::line(&self.own.name))
-    }
-
-    fn open_calls(&self) -> Vec<&super::Call> {
-        let calls = self.calls.open.iter();
-        calls.filter(|call| call.is_open()).collect()
+        let of_kind = || open().filter(|call| call.kind == kind);
+        let doing = match (self.calls.incoming.first(), of_kind().count()) {
+            (Some(ring), _) => words::calls(&name(&ring.peer)),
+            (None, 0 | 1) => of_kind()
+                .map(|call| words::goes_on(&name(&call.peer), call.kind))
+                .collect(),
+            (None, count) => words::several(count, kind),
+        };
+        let own = words::line(&self.own.name);
+        words::title(&doing, (!self.own.is_usual).then_some(own.as_ref()))
     }
 }
 
@@ -40,24 +47,22 @@ mod tests {
     #[test]
     fn a_title_tells_whose_window_it_is_and_what_goes_on() {
         let mut state = at_home();
-        assert_eq!(state.title(), "transom (desk\\u{202e})");
+        assert_eq!(state.title(), "Transom (desk\\u{202e})");
         for name in ["door", "yard"] {
             state.apply(joined(name));
         }
         state.act(&Action::Watch(peer("door")));
         state.apply(started("door"));
-        assert_eq!(state.title(), "door - transom (desk\\u{202e})");
+        assert_eq!(state.title(), "door - Transom (desk\\u{202e})");
         state.act(&Action::Call(peer("yard")));
-        assert_eq!(state.title(), "2 calls - transom (desk\\u{202e})");
+        assert_eq!(state.title(), "Call with yard - Transom (desk\\u{202e})");
         state.act(&Action::HangUp(peer("door")));
-        assert_eq!(
-            state.title(),
-            "in a call with yard - transom (desk\\u{202e})"
-        );
+        state.own.is_usual = true;
+        assert_eq!(state.title(), "Call with yard - Transom");
         state.apply(Notice::Ringing {
             peer: peer("door"),
             kind: CallKind::Talk,
         });
-        assert_eq!(state.title(), "door calls - transom (desk\\u{202e})");
+        assert_eq!(state.title(), "door is calling - Transom");
     }
 }

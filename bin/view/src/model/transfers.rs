@@ -1,12 +1,11 @@
 //! Files on their way, both ways, and offers waiting for an answer.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use transom::{Direction, Outcome, PeerName, Phase, Shape, TransferId, TransferStatus};
 
-use crate::words;
-
-use super::{Action, Dialog, State, name};
+use super::{Action, Dialog, News, Page, State};
 
 /// Ended transfers that stay on the list until newer ones push them out.
 const MAX_ENDED: usize = 20;
@@ -22,8 +21,10 @@ pub(crate) struct Transfer {
     pub(crate) outcome: Option<Outcome>,
     /// Entries that failed.
     pub(crate) failures: u64,
-    /// The last of them, `path: why`.
-    pub(crate) last_failure: String,
+    /// The last of them: path and why.
+    pub(crate) last_failure: Option<(String, String)>,
+    /// When it began, since 1970.
+    pub(crate) at: Duration,
 }
 
 /// Something a peer wants to send us.
@@ -45,6 +46,8 @@ pub(crate) struct Offer {
     pub(crate) overwrites: bool,
     /// Where it goes if it is accepted.
     pub(crate) into: PathBuf,
+    /// When it came, since 1970.
+    pub(crate) at: Duration,
 }
 
 impl Transfer {
@@ -65,14 +68,14 @@ impl Transfer {
         }
     }
 
-    /// The folder that what came lies in, to be looked at.
-    pub(crate) fn folder(&self) -> Option<&Path> {
+    /// Where what came lies.
+    pub(crate) fn stored(&self) -> Option<&Path> {
         match &self.outcome {
             Some(
                 Outcome::Durable { path }
                 | Outcome::AlreadyThere { path }
                 | Outcome::Partial { path, .. },
-            ) if self.status.direction == Direction::Incoming => path.parent(),
+            ) if self.status.direction == Direction::Incoming => Some(path),
             _ => None,
         }
     }
@@ -146,13 +149,15 @@ impl State {
     }
 
     pub(super) fn offered(&mut self, offer: Offer, asks: bool) -> Vec<Action> {
-        let what = words::line(&offer.name).into_owned();
-        self.status = words::offers(&name(&offer.peer), &what);
         if !asks {
             return Vec::new();
         }
         if self.offers.len() >= MAX_OFFERS {
             return vec![Action::Refuse(offer.transfer)];
+        }
+        if self.chosen != Some(offer.peer) {
+            let now = self.now;
+            self.person(offer.peer).miss(now);
         }
         self.offers.push(offer);
         Vec::new()
@@ -177,12 +182,24 @@ impl State {
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {
         self.offers
             .retain(|offer| offer.transfer != status.transfer);
-        self.status = words::transfer_ended(status.direction, &status.name, &outcome);
+        self.tell_received(&status, &outcome);
         if self.dialog == Some(Dialog::CancelTransfer(status.transfer)) {
             self.dialog = None;
         }
         self.transfer(status).outcome = Some(outcome);
         self.forget_old();
+    }
+
+    /// What came while its conversation is not on the screen.
+    fn tell_received(&mut self, status: &TransferStatus, outcome: &Outcome) {
+        let Outcome::Durable { path } = outcome else {
+            return;
+        };
+        let peer = status.peer;
+        if status.direction == Direction::Incoming && self.page() != Page::Person(peer) {
+            let (name, path) = (status.name.clone(), path.clone());
+            self.tell(News::Received { peer, name, path });
+        }
     }
 
     pub(super) fn entry_failed(&mut self, transfer: TransferId, path: &str, why: &str) {
@@ -192,7 +209,7 @@ impl State {
             .find(|one| one.status.transfer == transfer)
         {
             one.failures = one.failures.saturating_add(1);
-            one.last_failure = words::about(path, why);
+            one.last_failure = Some((path.to_owned(), why.to_owned()));
         }
     }
 
@@ -211,7 +228,8 @@ impl State {
                     status,
                     outcome: None,
                     failures: 0,
-                    last_failure: String::new(),
+                    last_failure: None,
+                    at: self.now,
                 };
                 self.transfers.push(new);
                 let last = self.transfers.len() - 1;

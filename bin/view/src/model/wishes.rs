@@ -2,10 +2,8 @@
 
 use transom::{CallKind, PeerName};
 
-use crate::words;
-
 use super::call::Stage;
-use super::{Action, Presence, State, name};
+use super::{Action, Presence, State};
 
 impl State {
     /// Takes in a wish about calls and pictures; others change nothing.
@@ -23,7 +21,7 @@ impl State {
             Action::Prefer { peer, preferences } => {
                 self.prefer(*peer, |kept| *kept = *preferences);
             }
-            Action::Alone(peer) => self.calls.alone = *peer,
+            Action::Alone(peer) => self.calls.alone_peer = *peer,
             Action::SetCamera(request) => {
                 let both = request.as_ref().zip(self.calls.own.request.as_ref());
                 // Another size of a camera that only the command line named is not a choice of that
@@ -40,13 +38,22 @@ impl State {
             Action::ListCameras => self.calls.own.devices = None,
             Action::ShowOwn(on) if self.calls.talking() => self.calls.own.hidden = !on,
             Action::ShowOwn(on) => self.calls.own.open = *on,
-            Action::MoveOwn { across, down } => self.calls.own.place = (*across, *down),
-            Action::ForgetMissed(None) => self.calls.missed.clear(),
-            Action::ForgetMissed(Some(peer)) => self.calls.missed.retain(|one| one.peer != *peer),
+            Action::MoveOwn(corner) => self.calls.own.corner = *corner,
             Action::Record { peer, on } => self.with_call(*peer, |call| call.recording = *on),
             Action::Overlay(on) => {
                 self.overlay = *on;
                 self.calls.numbers.clear();
+            }
+            Action::Silence => self.calls.is_silent = !self.calls.incoming.is_empty(),
+            Action::Back
+            | Action::Cameras(_)
+            | Action::Select(_)
+            | Action::ShowChat(_)
+            | Action::ShowList(_) => {
+                self.act_on_view(action);
+            }
+            Action::EndPairing | Action::EnterCode(_) | Action::ShowCode(_) => {
+                self.act_on_pairing(action);
             }
             other => self.act_on_sound(other),
         }
@@ -55,16 +62,23 @@ impl State {
 
     fn start(&mut self, peer: PeerName, kind: CallKind) {
         self.choose(peer);
-        self.calls.missed.retain(|one| one.peer != peer);
         let here = self.person(peer).presence == Presence::Here;
-        let stage = match kind {
-            _ if here => Stage::Ringing,
-            CallKind::View => Stage::Waiting,
-            _ => Stage::Ended(words::not_there(&name(&peer))),
+        let stage = match here {
+            true => Stage::Ringing,
+            false => Stage::Waiting,
         };
         self.begin(peer, kind, stage);
-        if self.calls.alone.is_some() {
-            self.calls.alone = Some(peer);
+        if self.calls.alone_peer.is_some() {
+            self.calls.alone_peer = Some(peer);
+        }
+    }
+
+    /// What turns to a peer from outside the window: a call that is open already goes on.
+    pub(crate) fn wanted(&self, peer: PeerName, kind: CallKind) -> Action {
+        match (self.calls.of(peer), kind) {
+            (Some(call), _) if call.is_open() => Action::Choose(peer),
+            (_, CallKind::View) => Action::Watch(peer),
+            _ => Action::Call(peer),
         }
     }
 
@@ -72,13 +86,13 @@ impl State {
     pub(crate) fn expect(&mut self, peer: PeerName, kind: CallKind) {
         self.choose(peer);
         self.begin(peer, kind, Stage::Waiting);
+        let watched = self.calls.open.iter().filter(|call| !call.is_talk());
+        self.view.cameras = kind == CallKind::View && watched.count() > 1;
     }
 
     /// A call from us, with our camera as it was with that peer.
     fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
-        let camera_on = kind == CallKind::Talk
-            && !matches!(stage, Stage::Ended(_))
-            && self.preferences(peer).camera_on;
+        let camera_on = kind == CallKind::Talk && self.preferences(peer).camera_on;
         self.calls.begin(peer, kind, stage);
         self.with_call(peer, |call| {
             call.camera_on = camera_on;
@@ -116,12 +130,13 @@ impl State {
         let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
             return;
         };
+        self.remember_call(peer);
         self.sound.forget(peer);
         if self.calls.open.remove(at).is_open() {
             self.calls.hung_up.push(peer);
         }
-        if self.calls.alone == Some(peer) {
-            self.calls.alone = None;
+        if self.calls.alone_peer == Some(peer) {
+            self.calls.alone_peer = None;
         }
         if self.calls.open.is_empty() {
             self.fullscreen = false;

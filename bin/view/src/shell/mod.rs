@@ -6,26 +6,30 @@
 
 mod canvas;
 mod place;
+mod sight;
 mod surface;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use egui_winit::EventResponse;
+use transom::{CallKind, Notice};
 use winit::application::ApplicationHandler;
 use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
-use winit::window::{Fullscreen, UserAttentionType, Window, WindowId};
+use winit::keyboard::Key;
+use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, WindowId};
 
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
-use crate::model::{Action, Config, Face, Sample, State, Theme, Warning};
-use crate::ui::{self, Draft, Picture};
+use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
+use crate::outside::{self, About, Choice, Desktop, Request, Single};
+use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
 use canvas::Canvas;
+use sight::Sight;
 use surface::Surface;
 pub(crate) use surface::SurfaceError;
 
@@ -77,20 +81,44 @@ impl Display {
         engine: Engine,
         keeper: Keeper,
         state: State,
+        single: &Single,
     ) -> Result<(), ShellError> {
+        if let Some(requests) = single.requests() {
+            engine.serve(requests);
+        }
         let mut shell = Shell {
+            desktop: engine.start_desktop(),
+            is_focused: false,
+            sight: Sight::default(),
+            drawn: Instant::now(),
             engine,
             keeper,
             state,
             draft: Draft::default(),
             open: None,
-            pictures: BTreeMap::new(),
+            album: Album::default(),
             flashing: false,
             failed: None,
         };
         self.0.run_app(&mut shell).map_err(ShellError::Loop)?;
         shell.failed.map_or(Ok(()), Err)
     }
+}
+
+/// Ctrl+Shift+C as a key: egui-winit makes a wish to copy of it, which doesn't tell what was held.
+fn call_chord(modifiers: egui::Modifiers, event: &WindowEvent) -> Option<egui::Event> {
+    let WindowEvent::KeyboardInput { event, .. } = event else {
+        return None;
+    };
+    let is_c = matches!(&event.logical_key, Key::Character(key) if key.eq_ignore_ascii_case("c"));
+    let is_chord = is_c && modifiers.command && modifiers.shift && event.state.is_pressed();
+    is_chord.then_some(egui::Event::Key {
+        key: egui::Key::C,
+        physical_key: None,
+        pressed: true,
+        repeat: event.repeat,
+        modifiers,
+    })
 }
 
 /// winit's own words without its source line.
@@ -114,9 +142,17 @@ struct Shell {
     draft: Draft,
     open: Option<Open>,
     /// The last picture of each stream.
-    pictures: BTreeMap<Face, Picture>,
+    album: Album,
     /// Whether the window asks for a look because somebody rings.
     flashing: bool,
+    /// The desktop around the window.
+    desktop: Desktop,
+    /// Whether the window has the keyboard.
+    is_focused: bool,
+    /// Whether it can be seen.
+    sight: Sight,
+    /// When the last frame was drawn.
+    drawn: Instant,
     failed: Option<ShellError>,
 }
 
@@ -154,7 +190,10 @@ impl ApplicationHandler<News> for Shell {
     fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
         if matches!(cause, StartCause::ResumeTimeReached { .. }) {
             event_loop.set_control_flow(ControlFlow::Wait);
-            self.redraw();
+            match self.is_seen() {
+                true => self.redraw(),
+                false => self.rest(event_loop),
+            }
         }
     }
 
@@ -172,18 +211,34 @@ impl ApplicationHandler<News> for Shell {
             return;
         }
         match &event {
-            WindowEvent::CloseRequested => return event_loop.exit(),
+            WindowEvent::CloseRequested => {
+                let quit = self.state.quitting();
+                self.redraw();
+                return self.carry_out(vec![quit], event_loop);
+            }
             // egui would answer each redraw with the wish for another.
             WindowEvent::RedrawRequested => return self.draw(event_loop),
             WindowEvent::Resized(size) => {
                 open.canvas.resize(*size);
                 open.surface.resize(size.width, size.height);
             }
+            WindowEvent::Occluded(on) => {
+                self.sight.occlude(*on);
+                open.window.request_redraw();
+            }
+            WindowEvent::Focused(on) => self.is_focused = *on,
             _ => {}
+        }
+        if let Some(chord) = call_chord(open.egui.egui_input().modifiers, &event) {
+            open.egui.egui_input_mut().events.push(chord);
+            return open.window.request_redraw();
         }
         let EventResponse { repaint, .. } = open.egui.on_window_event(&open.window, &event);
         if repaint {
             open.window.request_redraw();
+        }
+        if event == WindowEvent::Focused(true) {
+            self.take_back();
         }
     }
 
@@ -206,25 +261,137 @@ impl Shell {
             changed |= !matches!(&letter, Letter::Notice(notice) if self.state.knows(notice));
             self.read(letter, event_loop);
         }
-        if changed || self.engine.desk().has_news() {
+        self.take_back();
+        if !self.is_seen() {
+            self.rest(event_loop);
+        } else if changed {
             self.redraw();
+        } else if self.engine.desk().has_news() {
+            self.redraw_in_pace(event_loop);
+        }
+    }
+
+    /// Draws a new picture: at once, or together with those of other streams.
+    fn redraw_in_pace(&self, event_loop: &ActiveEventLoop) {
+        let Some(open) = &self.open else { return };
+        let streams = self.state.on_screen().count();
+        let since = self.drawn.elapsed();
+        let wait = sight::wait(open.surface.is_software(), streams, since);
+        let at = Instant::now() + wait;
+        match event_loop.control_flow() {
+            _ if wait.is_zero() => self.redraw(),
+            ControlFlow::WaitUntil(sooner) if sooner <= at => {}
+            _ => event_loop.set_control_flow(ControlFlow::WaitUntil(at)),
+        }
+    }
+
+    /// Whether anybody can see the window.
+    fn is_seen(&mut self) -> bool {
+        let Some(open) = &self.open else { return false };
+        let is_minimised = || open.window.is_minimized() == Some(true);
+        self.sight.is_seen(Instant::now(), is_minimised)
+    }
+
+    /// Neither decodes nor draws, and looks again in a moment. Calls go on.
+    fn rest(&self, event_loop: &ActiveEventLoop) {
+        if self.open.is_none() {
+            return;
+        }
+        let desk = self.engine.desk();
+        desk.retain(|face| self.state.sees(face));
+        desk.show(|_| false);
+        for decoded in desk.fetch() {
+            desk.give_back(decoded.face, decoded.image);
+        }
+        let at = Instant::now() + sight::LOOK_AGAIN;
+        event_loop.set_control_flow(ControlFlow::WaitUntil(at));
+    }
+
+    /// Whether a person sees what is in the window.
+    fn is_looked_at(&mut self) -> bool {
+        self.is_focused && self.is_seen()
+    }
+
+    /// Takes back what the desktop was told and is not so any more.
+    fn take_back(&mut self) {
+        let is_looked_at = self.is_looked_at();
+        let state = &self.state;
+        self.desktop
+            .close_if(|about| outside::is_over(state, about, is_looked_at));
+    }
+
+    /// Tells the desktop of what happens while nobody looks.
+    fn tell_desktop(&mut self, notice: &Notice) {
+        let is_looked_at = self.is_looked_at();
+        if let Some(news) = outside::news(&self.state, notice, is_looked_at) {
+            self.desktop.show(news);
+        }
+    }
+
+    /// A notification was clicked.
+    fn clicked(&mut self, about: About, choice: Choice) -> Vec<Action> {
+        let (actions, raises) = about.clicked(choice, &self.state);
+        if raises {
+            self.raise();
+        }
+        actions
+    }
+
+    /// A second start hands over what it was asked for.
+    fn asked(&mut self, request: Request) -> Vec<Action> {
+        self.raise();
+        let several = request.watch.len() > 1;
+        let watch = request.watch.into_iter().map(|peer| (peer, CallKind::View));
+        let call = request.call.into_iter().map(|peer| (peer, CallKind::Talk));
+        let mut actions = Vec::new();
+        for (peer, kind) in watch.chain(call) {
+            let handle = self.engine.handle();
+            match self.keeper.reach(&mut self.state, handle, &peer) {
+                Ok(peer) => actions.push(self.state.wanted(peer, kind)),
+                Err(why) => actions.push(Action::Tell(model::News::Refused(why))),
+            }
+        }
+        actions.extend(several.then_some(Action::Cameras(true)));
+        actions
+    }
+
+    /// Brings the window to the front, or asks for a look where the desktop doesn't allow that.
+    fn raise(&self) {
+        if let Some(open) = &self.open {
+            open.window.set_minimized(false);
+            open.window.focus_window();
+            let look = Some(UserAttentionType::Informational);
+            open.window.request_user_attention(look);
+            open.window.request_redraw();
         }
     }
 
     fn read(&mut self, letter: Letter, event_loop: &ActiveEventLoop) {
         let actions = match letter {
-            Letter::Notice(notice) => self.state.apply(notice),
+            Letter::Notice(notice) => {
+                self.tell_desktop(&notice);
+                self.state.apply(notice)
+            }
+            Letter::Asked(request) => self.asked(request),
+            Letter::Clicked(about, choice) => self.clicked(about, choice),
             Letter::Broken(face, why) => {
                 self.state.broken(face, why);
                 Vec::new()
             }
             Letter::Kept(kept) => self.state.kept(kept),
             Letter::Picked(peer, answer) => self.state.picked(peer, answer),
-            Letter::PickedFolder(what, answer) => {
-                self.state.picked_folder(what, answer);
+            Letter::PickedFolder(what, answer) => self.state.picked_folder(what, answer),
+            Letter::Glanced(path, shown) => {
+                if let Some(open) = &self.open {
+                    let context = open.egui.egui_ctx();
+                    let shown = shown
+                        .as_ref()
+                        .map(|shown| (&shown.image, shown.orientation));
+                    self.album.keep_thumbnail(context, path, shown);
+                }
                 Vec::new()
             }
-            Letter::Say(what) => vec![Action::Say(what)],
+            Letter::Mishap(why) => vec![Action::Tell(model::News::Desktop(why))],
             Letter::Close => vec![Action::Quit],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());
@@ -247,7 +414,10 @@ impl Shell {
             if self.state.takes(face, &shown) {
                 match open.surface.picture(face, &decoded.image) {
                     Ok(texture) => {
-                        self.pictures.insert(face, Picture::of(texture, &shown));
+                        self.album.show(face, Picture::of(texture, &shown));
+                        let context = open.egui.egui_ctx();
+                        let now = self.state.now;
+                        self.album.keep(context, face, &decoded.image, now);
                         self.state.shown(face, shown);
                         samples.push((face, decoded.sample));
                     }
@@ -264,14 +434,22 @@ impl Shell {
         let state = &self.state;
         self.engine.desk().retain(|face| state.sees(face));
         self.engine.desk().show(|face| state.shows(face));
-        self.pictures.retain(|face, _| state.has_picture(*face));
+        self.album.retain(|face| state.has_picture(face));
         if let Some(open) = &mut self.open {
             open.surface.retain(|face| state.has_picture(face));
+            let context = open.egui.egui_ctx();
+            let away = state.cameras().filter(|one| one.presence != Presence::Here);
+            for camera in away {
+                self.album.fade(context, camera.name);
+            }
         }
     }
 
     fn draw(&mut self, event_loop: &ActiveEventLoop) {
         self.tell_time();
+        if !self.is_seen() {
+            return self.rest(event_loop);
+        }
         let Some(open) = &mut self.open else { return };
         let size = open.window.inner_size();
         if size.width == 0 || size.height == 0 {
@@ -286,8 +464,13 @@ impl Shell {
         self.state.config.zoom = Config::fit_zoom(context.zoom_factor());
         let mut actions = Vec::new();
         let output = context.run_ui(input, |ui| {
-            actions.extend(ui::screen(ui, &self.state, &mut self.draft, &self.pictures));
+            actions.extend(ui::screen(ui, &self.state, &mut self.draft, &self.album));
         });
+        for action in &mut actions {
+            if *action == Action::Quit {
+                *action = self.state.quitting();
+            }
+        }
         open.egui
             .handle_platform_output(&open.window, output.platform_output);
         let shapes = context.tessellate(output.shapes, output.pixels_per_point);
@@ -296,6 +479,7 @@ impl Shell {
             log::warn!("can't draw: {why}");
         }
         let presented = Instant::now();
+        self.drawn = presented;
         for (face, sample) in samples {
             self.state.presented(
                 face,
@@ -417,6 +601,7 @@ impl Open {
         let request = place::request(event_loop, config.place)
             .with_title(&title)
             .with_visible(false);
+        let request = named(request);
         let window = Arc::new(event_loop.create_window(request)?);
         let canvas = Canvas::cover(event_loop, &window)?;
         let surface = Surface::new(canvas.window())?;
@@ -441,6 +626,19 @@ impl Open {
             title,
         })
     }
+}
+
+/// Names the program as its .desktop file is called, so that the desktop finds its icon.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn named(request: WindowAttributes) -> WindowAttributes {
+    use winit::platform::wayland::WindowAttributesExtWayland as _;
+
+    request.with_name("transom", "transom")
+}
+
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn named(request: WindowAttributes) -> WindowAttributes {
+    request
 }
 
 fn wear(window: &Window, context: &egui::Context, config: &Config) {

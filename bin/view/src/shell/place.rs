@@ -10,7 +10,7 @@ use crate::model::Place;
 /// Without a place of its own yet.
 const USUAL: LogicalSize<f64> = LogicalSize::new(1200.0, 760.0);
 /// Smaller, the buttons are in each other's way.
-const LEAST: LogicalSize<f64> = LogicalSize::new(640.0, 400.0);
+const LEAST: LogicalSize<f64> = LogicalSize::new(360.0, 420.0);
 /// Larger than any screen; a size beyond it was never one.
 const MOST: u32 = 16_384;
 /// How far inside a screen the left upper corner has to be, so that there is something to drag the

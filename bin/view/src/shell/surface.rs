@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::{ClippedPrimitive, TextureId, TexturesDelta};
 use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use pixels::wgpu::{
-    self, Color, Extent3d, FilterMode, LoadOp, Operations, StoreOp, TextureDescriptor,
+    self, Color, Extent3d, FilterMode, LoadOp, Operations, PresentMode, StoreOp, TextureDescriptor,
     TextureFormat, TextureUsages, TextureViewDescriptor,
 };
 use pixels::{Error, Pixels, PixelsBuilder, SurfaceTexture};
@@ -40,6 +40,8 @@ pub(crate) struct Surface {
     pictures: BTreeMap<Face, Texture>,
     width: u32,
     height: u32,
+    /// Whether a processor draws instead of a graphics card.
+    is_software: bool,
 }
 
 /// The texture with the last picture of a stream.
@@ -54,14 +56,21 @@ impl Surface {
     pub(crate) fn new(window: &Arc<Window>) -> Result<Self, SurfaceError> {
         let size = window.inner_size();
         let (width, height) = (size.width.max(1), size.height.max(1));
-        let pixels = PixelsBuilder::new(1, 1, SurfaceTexture::new(width, height, window.clone()))
-            .texture_format(PICTURE_FORMAT)
-            .surface_texture_format(WINDOW_FORMAT)
-            .build()
-            .map_err(|error| match error {
-                Error::AdapterNotFound | Error::CreateSurface(_) => SurfaceError::NoDriver,
-                error => SurfaceError::Driver(error),
-            })?;
+        let mut pixels =
+            PixelsBuilder::new(1, 1, SurfaceTexture::new(width, height, window.clone()))
+                .texture_format(PICTURE_FORMAT)
+                .surface_texture_format(WINDOW_FORMAT)
+                .build()
+                .map_err(|error| match error {
+                    Error::AdapterNotFound | Error::CreateSurface(_) => SurfaceError::NoDriver,
+                    error => SurfaceError::Driver(error),
+                })?;
+        let is_software = pixels.adapter().get_info().device_type == wgpu::DeviceType::Cpu;
+        let modes = &pixels.context().surface_capabilities.present_modes;
+        if !is_software && modes.contains(&PresentMode::Mailbox) {
+            // A newer picture takes the place of one that waits for the screen.
+            pixels.set_present_mode(PresentMode::Mailbox);
+        }
         let renderer = Renderer::new(pixels.device(), WINDOW_FORMAT, RendererOptions::default());
         Ok(Self {
             pixels,
@@ -69,7 +78,13 @@ impl Surface {
             pictures: BTreeMap::new(),
             width,
             height,
+            is_software,
         })
+    }
+
+    /// Whether a processor draws instead of a graphics card.
+    pub(crate) fn is_software(&self) -> bool {
+        self.is_software
     }
 
     /// The longest side of a texture here.

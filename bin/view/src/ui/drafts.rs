@@ -23,6 +23,12 @@ pub(super) struct Written {
     pub(super) text: String,
     /// The path of a file or folder to send, at most [`MAX_PATH_CHARS`] characters.
     pub(super) path: String,
+    /// Whether the field for a path is open.
+    pub(super) has_path: bool,
+    /// Whether it is to get the keyboard as soon as it is drawn.
+    pub(super) wants_path: bool,
+    /// Whether an input method composes a word.
+    pub(super) is_composing: bool,
 }
 
 impl Drafts {
@@ -39,6 +45,12 @@ impl Drafts {
         &mut self.0[last].1
     }
 
+    /// The text typed for that contact, if there is any.
+    pub(super) fn peek(&self, peer: PeerName) -> Option<&str> {
+        let (_, written) = self.0.iter().find(|(of, _)| *of == peer)?;
+        Some(written.text.trim()).filter(|text| !text.is_empty())
+    }
+
     /// Drops the drafts for removed contacts: another contact may get the same name later.
     pub(super) fn retain(&mut self, people: &[Person]) {
         self.0
@@ -48,7 +60,7 @@ impl Drafts {
 
 impl Written {
     fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.path.is_empty()
+        self.text.is_empty() && self.path.is_empty() && !self.has_path
     }
 }
 

@@ -1,179 +1,231 @@
 //! The screen: pure functions from the state to widgets, and from clicks, keys and drops to
 //! actions. It knows egui, but neither a window nor a station nor a GPU.
+//!
+//! Two panes: the list, and the page of one person, call or camera. What comes by itself lies over
+//! them and moves nothing.
 
-mod arrivals;
-mod bar;
-mod calls;
+mod album;
+mod call;
+mod camera;
 mod dialogs;
 mod drafts;
-mod files;
-mod grid;
+mod first_run;
+mod guard;
 mod help;
 mod keys;
-mod knocks;
-mod notices;
-mod offers;
-mod overlay;
-mod paint;
-mod people;
-mod selfview;
-mod sound;
-mod talk;
+mod kit;
+mod list;
+mod page;
+mod pairing;
+mod ringing;
+mod settings;
+mod sheet;
 mod theme;
-mod tile;
-mod warnings;
+mod toasts;
 
-#[cfg(test)]
-mod calls_tests;
-#[cfg(test)]
-mod selfview_tests;
-#[cfg(test)]
-mod sound_tests;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
-use egui::{Align, CentralPanel, FocusDirection, Frame, Id, Layout, Panel, Rect, Ui, Vec2, vec2};
+use egui::{Id, Rect, Ui, UiBuilder, Vec2};
 use transom::PeerName;
 
-use crate::model::{Action, Face, State, name};
-use crate::words;
+use crate::model::{Action, Dialog, Face, Page, State};
 
+pub(crate) use album::Album;
 use drafts::Drafts;
-pub(crate) use paint::Picture;
+pub(crate) use kit::Picture;
 pub(crate) use theme::{colour, prepare};
 
-/// What is being typed; the rest of what is on the screen is [`State`].
+/// Below this width list and page are not beside each other.
+const NARROW: f32 = 720.0;
+/// Below this width list and chat lie over a picture instead of beside it.
+const MIDDLE: f32 = 1100.0;
+/// From this width on list, picture and chat are beside each other.
+const WIDE: f32 = 1600.0;
+
+/// What is being typed, and what else of the screen is no part of [`State`].
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     /// What is typed for each contact.
     written: Drafts,
     /// The contact that was chosen when files were dragged into the window: the drop goes there.
     brought_to: Option<PeerName>,
-    /// The cards of notices, in the order they came.
+    /// The toasts, in the order they came.
     order: Vec<Id>,
+    /// The conversation on the page.
+    timeline: page::Timeline,
+    /// What is typed into the sheet about a contact.
+    sheet: sheet::Typed,
     /// Whether a text field had the keyboard in the last frame: Esc then only leaves the field.
     typing: bool,
     /// When F7 was pressed that lets a muted microphone be heard, in egui's seconds.
     talks_since: Option<f64>,
+    /// The list's search, and its order while the pointer is over it.
+    list: list::Listing,
+    /// When the controls over a picture go.
+    hiding: call::Hiding,
+    /// The menu over a picture.
+    more: call::More,
+    /// What was copied last, to say so at its button.
+    copied: Option<String>,
+    /// Whether the rights that go with a code are being changed.
+    changes_rights: bool,
+    /// Whether it was asked why nobody is nearby.
+    asks_why: bool,
+    /// How the panes stand in this frame.
+    layout: Layout,
+    /// What the page was about in the last frame.
+    page: Option<Page>,
     /// How large each picture was drawn, in points and before it was turned: larger ones need not
     /// be decoded.
     pub(crate) sizes: Vec<(Face, Vec2)>,
 }
 
+/// How the panes stand in a window of that size.
+#[derive(Clone, Copy, Debug, Default)]
+struct Layout {
+    /// List and page have no room beside each other.
+    is_narrow: bool,
+    /// There is plenty of room.
+    is_wide: bool,
+    /// The list is shown beside the page, or over it.
+    has_list: bool,
+}
+
+/// Where the panes are.
+struct Panes {
+    list: Option<Rect>,
+    page: Option<Rect>,
+    chat: Option<Rect>,
+}
+
 /// Draws everything and gives back what was asked for.
-pub(crate) fn screen(
-    ui: &mut Ui,
-    state: &State,
-    draft: &mut Draft,
-    pictures: &BTreeMap<Face, Picture>,
-) -> Vec<Action> {
+pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Album) -> Vec<Action> {
     let mut actions = Vec::new();
     draft.written.retain(&state.people);
-    pass_handles(ui);
-    keys::handle(ui, state, draft, &mut actions);
-    // Without a picture the list is what one needs, on whatever screen.
-    if state.fullscreen && !state.calls.open.is_empty() {
-        ui.skip_ahead_auto_ids(3);
-    } else {
-        Panel::bottom("status")
-            .resizable(false)
-            .show(ui, |ui| status(ui, state));
-        // In a small window most of the room is for the pictures.
-        let across = ui.available_width();
-        let up_to = |share: f32, most: f32| (across * share).min(most);
-        Panel::left("people")
-            .default_size(210.0)
-            .size_range(140.0..=up_to(0.22, 400.0).max(140.0))
-            .show(ui, |ui| people::show(ui, state, &mut actions));
-        Panel::right("talk")
-            .default_size(300.0)
-            .size_range(220.0..=up_to(0.36, 500.0).max(220.0))
-            .show(ui, |ui| {
-                side(ui, state, draft, &mut actions);
-            });
+    draft.sizes.clear();
+    let room = ui.ctx().content_rect();
+    let page = state.page();
+    if draft.page.replace(page) != Some(page) {
+        draft.hiding.wake();
+        draft.more.close();
     }
-    let middle = CentralPanel::default().frame(Frame::NONE.fill(theme::BACKDROP));
-    let middle = middle.show(ui, |ui| {
-        grid::show(ui, state, pictures, draft, &mut actions)
+    let panes = panes(room, state, draft);
+    keys::handle(ui, state, draft, &mut actions);
+    let whole = UiBuilder::new().id(Id::new("panes")).max_rect(room);
+    kit::within(ui, whole, |ui| {
+        ui.set_clip_rect(room);
+        // In the order of the Tab key; what lies over something else is drawn after it.
+        let is_over = |rect: Rect| {
+            let inside = rect.shrink(1.0);
+            panes.page.is_some_and(|page| page.intersects(inside))
+        };
+        if let Some(list) = panes.list.filter(|list| !is_over(*list)) {
+            list::show(ui, list, state, draft, album, &mut actions);
+        }
+        if let Some(rect) = panes.page {
+            page_of(ui, rect, state, draft, album, &mut actions);
+        }
+        if let Some(list) = panes.list.filter(|list| is_over(*list)) {
+            kit::ground(ui, list, Id::new("list ground"));
+            list::show(ui, list, state, draft, album, &mut actions);
+        }
+        let chosen = state.chosen_person();
+        if let (Some(rect), Some(person)) = (panes.chat, chosen) {
+            page::chat(ui, rect, state, person, album, draft, &mut actions);
+        }
     });
-    let room = middle.response.rect;
-    notices::show(ui, state, room, &mut draft.order, &mut actions);
-    calls::rings(ui, state, &mut actions);
-    help::show(ui.ctx(), state, &mut actions);
-    files::drops(ui, state, draft, &mut actions);
-    dialogs::show(ui, state, &mut actions);
+    let over = panes.page.or(panes.list).unwrap_or(room);
+    sheet::show(ui, room, state, draft, &mut actions);
+    toasts::show(ui, state, over, &mut draft.order, &mut actions);
+    help::show(ui, state, &mut actions);
+    page::drops(ui, over, state, draft, &mut actions);
+    if !pairing::dialog(ui, state, draft, &mut actions) {
+        dialogs::show(ui, state, album, &mut actions);
+    }
+    ringing::show(ui, over, state, album, draft, &mut actions);
     draft.typing = ui.ctx().text_edit_focused();
-    if handle_has_focus(ui) {
-        ui.ctx().request_repaint();
+    let closes = actions.contains(&Action::Close);
+    if closes && state.dialog.as_ref().is_some_and(Dialog::is_pairing) {
+        actions.push(Action::EndPairing);
+    }
+    if state.dialog.is_none() {
+        (draft.copied, draft.changes_rights) = (None, false);
     }
     actions
 }
 
-/// Whether the keyboard is at an edge by which a mouse makes a panel wider. There is nothing to see
-/// or to press.
-fn handle_has_focus(ui: &Ui) -> bool {
-    let focus = ui.memory(|memory| memory.focused());
-    // As egui's panels call their edge.
-    focus.is_some_and(|id| {
-        ["people", "talk"]
-            .map(|panel| Id::new(panel).with("__resize"))
-            .contains(&id)
-    })
-}
-
-/// Goes on to the next stop where Tab came to one that shows nothing.
-fn pass_handles(ui: &Ui) {
-    if handle_has_focus(ui) {
-        let direction = match ui.input(|input| input.modifiers.shift) {
-            true => FocusDirection::Previous,
-            false => FocusDirection::Next,
-        };
-        ui.memory_mut(|memory| memory.move_focus(direction));
-    }
-}
-
-/// The right side: to whom, files, and talk in what room is left.
-fn side(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
-    people::choice(ui, state, actions);
-    let Some(person) = state.chosen_person() else {
-        return;
+/// The panes of the window, side by side where there is room.
+fn panes(room: Rect, state: &State, draft: &mut Draft) -> Panes {
+    let width = room.width();
+    let page = state.page();
+    let (is_narrow, is_wide) = (width < NARROW, width >= WIDE);
+    let is_picture = page.is_picture();
+    let hides_all = state.fullscreen && is_picture;
+    let is_first = page == Page::FirstRun;
+    let wanted = !hides_all && state.shows_list(is_wide);
+    let list_width = if width < MIDDLE { 260.0 } else { 304.0 };
+    let chat = is_picture && state.view.chat && matches!(page, Page::Call(_));
+    let mut panes = Panes {
+        list: None,
+        page: Some(room),
+        chat: None,
     };
-    calls::buttons(ui, state, person, actions);
-    people::duties(ui, state, actions);
-    let files = Panel::bottom("files").resizable(false).frame(Frame::NONE);
-    let files = files.show(ui, |ui| files::show(ui, state, person, draft, actions));
-    settle(ui, "files", files.response.rect);
-    CentralPanel::default()
-        .frame(Frame::NONE)
-        .show(ui, |ui| talk::show(ui, state, person, draft, actions));
-}
-
-/// A panel takes its new height one frame after its content; without another frame an idle window
-/// would stay as it was.
-fn settle(ui: &Ui, panel: &str, rect: Rect) {
-    let id = Id::new(("settle", panel));
-    if ui.data_mut(|data| data.get_temp(id)) != Some(rect) {
-        ui.data_mut(|data| data.insert_temp(id, rect));
-        ui.ctx().request_repaint();
+    if is_narrow {
+        let has_page = is_first || state.view.page;
+        if !has_page {
+            panes.list = Some(room);
+            panes.page = None;
+        }
+        panes.chat = (chat && has_page).then_some(room);
+    } else {
+        if wanted && !is_first {
+            let (list, beside) = room.split_left_right_at_x(room.left() + list_width);
+            panes.list = Some(list);
+            let lies_over = width < MIDDLE && matches!(page, Page::Call(_));
+            panes.page = Some(if lies_over { room } else { beside });
+        }
+        if chat {
+            let wide = if is_wide { 400.0 } else { 360.0 };
+            let page = panes.page.unwrap_or(room);
+            let (beside, chat) = page.split_left_right_at_x(page.right() - wide);
+            panes.chat = Some(chat);
+            panes.page = Some(if width < MIDDLE { page } else { beside });
+        }
     }
+    draft.layout = Layout {
+        is_narrow,
+        is_wide,
+        has_list: panes.list.is_some(),
+    };
+    panes
 }
 
-fn status(ui: &mut Ui, state: &State) {
-    let from_right = Layout::right_to_left(Align::Center);
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), 20.0), from_right, |ui| {
-        if let Some(address) = state.listening.first() {
-            ui.weak(words::listening(address));
+fn page_of(
+    ui: &mut Ui,
+    room: Rect,
+    state: &State,
+    draft: &mut Draft,
+    album: &Album,
+    actions: &mut Vec<Action>,
+) {
+    let page = state.page();
+    match page {
+        Page::FirstRun => first_run::show(ui, room, state, draft, actions),
+        Page::Nobody => first_run::nobody(ui, room),
+        Page::Person(peer) => {
+            let person = state.people.iter().find(|person| person.name == peer);
+            if let Some(person) = person {
+                page::show(ui, room, state, person, album, draft, actions);
+            }
         }
-        for peer in state.hidden_listeners() {
-            ui.label(words::hears_microphone(&name(&peer)));
+        Page::Call(peer) => {
+            if let Some(call) = state.calls.of(peer) {
+                call::show(ui, room, state, call, album, draft, actions);
+            }
         }
-        if let Some(totals) = files::totals(state) {
-            ui.label(totals);
-        }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(egui::Label::new(words::line(&state.status)).truncate());
-        });
-    });
+        Page::Camera(peer) => camera::show(ui, room, state, peer, album, draft, actions),
+        Page::Cameras => camera::grid(ui, room, state, album, draft, actions),
+    }
+    call::corners(ui, room, state, album, draft, actions);
 }

@@ -1,106 +1,123 @@
 //! Files on their way, offered ones, and the programs of the desktop that help with them.
 
-use std::ffi::OsStr;
-use std::fmt::Display;
 use std::path::Path;
 
 use transom::{CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus};
 
-use crate::model::Offer;
+use crate::model::{Mishap, Offer};
 
-use super::{about, bytes, duration, line, with_words};
+use super::{bytes, line, with_words};
 
-pub(crate) const NOBODY_CHOSEN: &str = "Choose a contact first, then drop the file again";
-pub(crate) const FOLDER_GONE: &str = "The folder is not there any more";
-pub(crate) const NO_DIALOG: &str = "There is no file dialog here: install zenity, yad or kdialog, or type the path, or drop the \
-                                    file on the window";
+pub(crate) const SEND_FILES: &str = "Send files";
+pub(crate) const SEND_FOLDER: &str = "Send a folder";
+pub(crate) const TYPE_A_PATH: &str = "Type a path";
+pub(crate) const PATH: &str = "Path of a file or folder";
+pub(crate) const PICK_INBOX: &str = "A folder for files";
+pub(crate) const TRY_AGAIN: &str = "Try again";
+pub(crate) const OPEN: &str = "Open";
+pub(crate) const SHOW_IN_FOLDER: &str = "Show in folder";
+pub(crate) const REMOVE_FROM_VIEW: &str = "Remove from view";
+pub(crate) const REMOVE_ENDED: &str = "Remove all that ended";
+pub(crate) const PAUSE: &str = "Pause";
+pub(crate) const GO_ON: &str = "Go on";
+pub(crate) const CANCELLING: &str =
+    "What has arrived of it so far is removed. To go on later, let it go on and pause it.";
+pub(crate) const CANCEL_ANYWAY: &str = "Cancel the transfer";
+pub(crate) const LET_GO_ON: &str = "Let it go on";
+pub(crate) const ACCEPT: &str = "Accept";
+pub(crate) const ACCEPT_ALL: &str = "Accept all";
+pub(crate) const DECLINE_ALL: &str = "Decline all";
+pub(crate) const ANOTHER_FOLDER: &str = "Another folder";
+pub(crate) const SAVE_IN: &str = "Save in";
+pub(crate) const REPLACES: &str = "Replaces the file of that name";
+pub(crate) const WAS_CLOSED: &str = "Stopped when the window was closed.";
+pub(crate) const PASTED_FILES: &str = "Send these files?";
+pub(crate) const CHOOSE_FIRST: &str = "Choose a contact first, then drop again";
 
-pub(crate) fn dialog_failed(why: impl Display) -> String {
-    format!("The file dialog failed: {why}; type the path instead")
-}
-
-pub(crate) fn no_opener(program: &str, why: impl Display) -> String {
-    format!("{program} can't be started: {why}; install xdg-utils")
-}
-
-/// How the transfer of that file or folder ended, for the side that reads it. The line or the row
-/// begins with its name.
-pub(crate) fn outcome(direction: Direction, file: &str, outcome: &Outcome) -> String {
-    let at = |path: &Path| place(file, path);
-    match outcome {
-        Outcome::Durable { path } => match at(path) {
-            None => "done".to_owned(),
-            Some(place) => format!("done, stored {place}"),
-        },
-        Outcome::AlreadyThere { path } => match at(path) {
-            None => "was there already".to_owned(),
-            Some(place) => format!("was there already, {place}"),
-        },
-        Outcome::Skipped { path } => match at(path) {
-            None => "skipped, the name is taken".to_owned(),
-            Some(place) => format!("skipped, the name is taken {place}"),
-        },
-        Outcome::Partial { path, failed } => match at(path) {
-            None => format!("stored, but {failed} entries failed"),
-            Some(place) => format!("stored {place}, but {failed} entries failed"),
-        },
-        Outcome::Refused { reason, text } => with_words(refusal(direction, *reason), text),
-        Outcome::Cancelled { here: true, .. } => "cancelled".to_owned(),
-        Outcome::Cancelled { here: false, text } => with_words("cancelled by the other side", text),
-        Outcome::Lost { why } => with_words(lost(direction), why),
-        Outcome::Failed { why } => with_words("failed", why),
-        _ => "ended".to_owned(),
-    }
-}
-
-/// Where a file lies that was sent under that name: its folder, or all of its path if it is called
-/// otherwise there. The other side tells no more than a name.
-fn place(file: &str, path: &Path) -> Option<String> {
-    if path.file_name() != Some(OsStr::new(file)) {
-        return Some(format!("as {}", line(&path.to_string_lossy())));
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    folder.map(|folder| format!("in {}", line(&folder.to_string_lossy())))
-}
-
-fn lost(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Incoming => "connection lost; it goes on when it is sent again",
-        Direction::Outgoing => "connection lost; send it again to go on",
-    }
-}
-
-fn refusal(direction: Direction, reason: RefuseReason) -> &'static str {
-    match direction {
-        Direction::Incoming => refused_here(reason),
-        Direction::Outgoing => refused_there(reason),
-    }
-}
-
-fn refused_here(reason: RefuseReason) -> &'static str {
-    match reason {
-        RefuseReason::Forbidden => "refused, they may not send here",
-        RefuseReason::NoSpace => {
-            "refused, not enough room here; make room, or choose another folder when it is sent again"
+/// Why a program of the desktop could not help, and what to do.
+pub(crate) fn mishap(why: &Mishap) -> String {
+    match why {
+        Mishap::Gone => "It isn't there any more".to_owned(),
+        Mishap::NoDialog => "There is no file window here. Install zenity, or drop the file, or \
+                             type its path."
+            .to_owned(),
+        Mishap::Dialog(why) => {
+            let why = line(why);
+            format!("The file window failed ({why}). Type the path instead.")
         }
-        RefuseReason::Busy => "refused, busy here",
-        RefuseReason::Unwritable => "refused, the folder here can't be written to",
-        RefuseReason::Leaving => "refused, this window was being closed",
-        _ => "refused",
+        Mishap::NoOpener { program, why } => {
+            format!(
+                "{program} can't be started: {}. Install xdg-utils.",
+                line(why)
+            )
+        }
+        Mishap::NotOpened(program) => format!("{program} couldn't open it."),
+        Mishap::NoThread(why) => format!("No program can be started: {}.", line(why)),
     }
 }
 
-fn refused_there(reason: RefuseReason) -> &'static str {
+/// How a transfer ended, in the words of the side that reads it. `name` is the other side's.
+pub(crate) fn outcome(direction: Direction, name: &str, size: u64, end: &Outcome) -> String {
+    let is_ours = direction == Direction::Outgoing;
+    match end {
+        Outcome::Durable { .. } if is_ours => format!("{} · arrived", bytes(size)),
+        Outcome::Durable { path } => format!("{} · saved in {}", bytes(size), folder(path)),
+        Outcome::AlreadyThere { .. } => "Already there".to_owned(),
+        Outcome::Skipped { .. } => "Skipped, the name is taken".to_owned(),
+        Outcome::Partial { failed: 1, .. } => "Saved, but 1 file failed".to_owned(),
+        Outcome::Partial { failed, .. } => format!("Saved, but {failed} files failed"),
+        Outcome::Refused { reason, text } => {
+            let sentence = match is_ours {
+                true => refused_there(name, *reason),
+                false => refused_here(name, *reason),
+            };
+            with_words(sentence.trim_end_matches('.'), text)
+        }
+        Outcome::Cancelled { here: true, .. } => "Cancelled".to_owned(),
+        Outcome::Cancelled { here: false, text } => {
+            with_words(&format!("{name} cancelled it"), text)
+        }
+        Outcome::Lost { .. } if is_ours => "Connection lost. Send it again to go on.".to_owned(),
+        Outcome::Lost { .. } => {
+            format!("Connection lost. It goes on when {name} sends it again.")
+        }
+        Outcome::Failed { why } => with_words("Failed", why),
+        _ => "Ended".to_owned(),
+    }
+}
+
+/// The name of the folder that something lies in.
+pub(crate) fn folder(path: &Path) -> String {
+    folder_name(path.parent().unwrap_or(path))
+}
+
+/// The name of a folder.
+pub(crate) fn folder_name(path: &Path) -> String {
+    let last = path.file_name().unwrap_or(path.as_os_str());
+    line(&last.to_string_lossy()).into_owned()
+}
+
+fn refused_here(name: &str, reason: RefuseReason) -> String {
     match reason {
-        RefuseReason::Chosen => "refused",
-        RefuseReason::Forbidden => "refused, you may not send there",
-        RefuseReason::NoSpace => "refused, not enough room there",
-        RefuseReason::Busy => "refused, busy there; try again later",
-        RefuseReason::Unwritable => "refused, the folder there can't be written to",
-        RefuseReason::Leaving => "refused, the program there was being closed",
-        _ => "refused",
+        RefuseReason::Forbidden => format!("{name} may not send you files"),
+        RefuseReason::NoSpace => {
+            "Your disk is full. Make room, or choose another folder".to_owned()
+        }
+        RefuseReason::Busy => "You were busy with other files".to_owned(),
+        RefuseReason::Unwritable => "Your folder can't be written to".to_owned(),
+        RefuseReason::Leaving => "This window was being closed".to_owned(),
+        _ => "Declined".to_owned(),
+    }
+}
+
+fn refused_there(name: &str, reason: RefuseReason) -> String {
+    match reason {
+        RefuseReason::Forbidden => format!("{name} doesn't take files from you"),
+        RefuseReason::NoSpace => format!("{name}'s disk is full"),
+        RefuseReason::Busy => format!("{name} is busy with other files. Try later."),
+        RefuseReason::Unwritable => format!("{name}'s folder can't be written to"),
+        RefuseReason::Leaving => format!("{name} closed the window"),
+        _ => format!("{name} declined"),
     }
 }
 
@@ -109,74 +126,54 @@ pub(crate) fn takes_no_files(name: &str) -> String {
     format!("{name} takes no files")
 }
 
-pub(crate) const SEND_FILES: &str = "Send files…";
-pub(crate) const SEND_FOLDER: &str = "Send folder…";
-pub(crate) const PATH: &str = "Path";
-pub(crate) const PATH_HINT: &str = "or type it, or drop files";
-pub(crate) const NOTHING_CHOSEN: &str = "Nothing chosen";
-pub(crate) const PICK_FILES: &str = "Send files";
-pub(crate) const PICK_FOLDER: &str = "Send a folder";
-pub(crate) const PICK_INBOX: &str = "A folder for files";
-pub(crate) const TRY_AGAIN: &str = "Try again";
-pub(crate) const OPEN: &str = "Open";
-pub(crate) const OPEN_FOLDER: &str = "Open folder";
-pub(crate) const CLEAR: &str = "Clear";
-pub(crate) const CLEAR_ENDED: &str = "Clear all ended";
-pub(crate) const PAUSE: &str = "Pause";
-pub(crate) const GO_ON: &str = "Go on";
-pub(crate) const CANCEL_TRANSFER: &str = "Cancel";
-pub(crate) const CANCELLING: &str =
-    "What has arrived of it so far is removed. To go on later, let it go on and pause it.";
-pub(crate) const CANCEL_ANYWAY: &str = "Cancel the transfer";
-pub(crate) const LET_GO_ON: &str = "Let it go on";
-pub(crate) const ACCEPT: &str = "Accept";
-pub(crate) const REFUSE: &str = "Refuse";
-pub(crate) const ACCEPT_ALL: &str = "Accept all";
-pub(crate) const REFUSE_ALL: &str = "Refuse all";
-pub(crate) const INTO: &str = "into the folder";
-pub(crate) const OTHER_FOLDER: &str = "Other folder…";
-
 pub(crate) fn drop_to(name: &str) -> String {
     format!("Drop to send to {name}")
 }
 
-/// Asked before a transfer is cancelled: what goes where.
-pub(crate) fn cancel_which(transfer: &str) -> String {
-    format!("Cancel {transfer}?")
+/// How many things, and how much they are where that is known.
+pub(crate) fn files_of(count: usize, size: Option<u64>) -> String {
+    let files = match count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
+    match size {
+        Some(size) => format!("{files}, {}", bytes(size)),
+        None => files,
+    }
 }
 
-pub(crate) fn sending(path: &str, name: &str) -> String {
-    format!("Sending {path} to {name}")
+/// Asked before a transfer is cancelled.
+pub(crate) fn cancel_which(file: &str) -> String {
+    format!("Cancel {file}?")
 }
 
-pub(crate) fn offers(name: &str, file: &str) -> String {
-    format!("{name} offers {file}")
-}
-
-/// The whole question before a file is accepted.
-pub(crate) fn offer(offer: &Offer, name: &str, file: &str) -> String {
+/// Below the name of an offered file or folder.
+pub(crate) fn offered(offer: &Offer, name: &str) -> String {
     let size = bytes(offer.bytes);
-    let size = match offer.shape {
-        Shape::File => size,
-        _ => format!("a folder, {} entries, {size}", offer.files),
-    };
-    let request = match offer.overwrites {
-        true => ", to replace what has that name",
-        false => "",
-    };
-    format!("{name} offers {file} ({size}){request}")
+    match offer.shape {
+        Shape::File => format!("From {name} · {size}"),
+        _ => format!("From {name} · a folder, {} files, {size}", offer.files),
+    }
 }
 
-/// Everything one contact offers, in one line.
-pub(crate) fn offers_of(name: &str, count: usize, all: u64) -> String {
-    format!("{name} offers {count} files and folders ({})", bytes(all))
+/// One offer, for a screen reader and where it is told beside others.
+pub(crate) fn wants_to_send(name: &str, file: &str) -> String {
+    format!("{name} wants to send {file}")
 }
 
-/// All running transfers in one line: `3 transfers, 12 MB of 345 MB, 56 MB/s`.
-pub(crate) fn totals(count: usize, done: u64, all: u64, rate: u64) -> String {
-    let word = if count == 1 { "transfer" } else { "transfers" };
-    let (done, all, rate) = (bytes(done), bytes(all), bytes(rate));
-    format!("{count} {word}, {done} of {all}, {rate}/s")
+/// Everything one contact offers.
+pub(crate) fn wants_to_send_all(name: &str, count: usize, size: u64) -> String {
+    format!("{name} wants to send {}", files_of(count, Some(size)))
+}
+
+/// What is not listed by name.
+pub(crate) fn and_more(count: usize) -> String {
+    format!("and {count} more")
+}
+
+/// A button that is about one file.
+pub(crate) fn of_file(words: &str, file: &str) -> String {
+    format!("{words} {file}")
 }
 
 /// What goes where.
@@ -187,63 +184,84 @@ pub(crate) fn transfer(direction: Direction, file: &str, name: &str) -> String {
     }
 }
 
+/// A card for a screen reader: `holiday.mp4 to Anna, 35 percent, 121 of 345 MB, 4 s left`.
+pub(crate) fn card(title: &str, percent: Option<u32>, parts: &[&str]) -> String {
+    let mut said = title.to_owned();
+    if let Some(percent) = percent {
+        said.push_str(&format!(", {percent} percent"));
+    }
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        said.push_str(", ");
+        said.push_str(part);
+    }
+    said
+}
+
 /// The file of a folder that moves now.
 pub(crate) fn moving(path: &str, current: &CurrentFile) -> String {
-    format!(
-        "{path} {} of {}",
-        bytes(current.moved),
-        bytes(current.bytes)
-    )
+    format!("{path} · {}", done_of(current.moved, current.bytes))
 }
 
-/// Entries of a folder that failed.
-pub(crate) const WAS_CLOSED: &str =
-    "was on its way when the window was closed; it goes on where it was";
-
-pub(crate) fn failures(count: u64, last: &str) -> String {
-    format!("{count} failed, the last: {last}")
-}
-
-/// How much of it is there, from 0 to 1, without promising the last percent.
-pub(crate) fn percent(progress: f32) -> String {
-    format!("{:.0} %", (progress * 100.0).floor())
-}
-
-/// `12 MB of 345 MB, 56 MB/s, 0:06 left`, or why there is no rate.
-pub(crate) fn progress(status: &TransferStatus, is_here: bool) -> String {
-    let (verified, all) = (bytes(status.verified), bytes(status.bytes));
-    let mut parts = Vec::new();
-    // How much there is to send is known when its turn comes.
-    if status.phase != Phase::Waiting || status.bytes > 0 {
-        parts.push(format!("{verified} of {all}"));
+/// Files of a folder that failed, and the last one's path and why.
+pub(crate) fn failures(count: u64, last: Option<&(String, String)>) -> String {
+    let failed = match count {
+        1 => "1 file failed".to_owned(),
+        count => format!("{count} files failed"),
+    };
+    match last {
+        Some((path, why)) => format!("{failed}. The last one: {}: {}", line(path), line(why)),
+        None => failed,
     }
-    if status.files > 1 {
-        parts.push(format!("{} of {} entries", status.files_done, status.files));
+}
+
+/// `121 of 345 MB`; the unit stands once where both have it.
+pub(crate) fn done_of(done: u64, all: u64) -> String {
+    let (done, all) = (bytes(done), bytes(all));
+    match (done.split_once(' '), all.split_once(' ')) {
+        (Some((number, one)), Some((_, other))) if one == other => format!("{number} of {all}"),
+        _ => format!("{done} of {all}"),
     }
-    match status.phase {
-        Phase::Waiting if is_here => parts.push("waiting for its turn".to_owned()),
-        Phase::Waiting => parts.push("waiting for them to be there".to_owned()),
-        Phase::Offered => parts.push("offered, not yet answered".to_owned()),
-        Phase::Paused => parts.push("paused".to_owned()),
-        Phase::Finishing => parts.push("making it durable".to_owned()),
-        _ => {
-            parts.push(format!("{}/s", bytes(status.rate)));
-            parts.extend(status.eta.map(|eta| format!("{} left", duration(eta))));
-            parts.extend(status.yields.then(|| "your call goes first".to_owned()));
+}
+
+/// What a transfer that is not over does now.
+pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> String {
+    let all = match status.files {
+        0 | 1 => done_of(status.verified, status.bytes),
+        files => {
+            let done = done_of(status.verified, status.bytes);
+            format!("{} of {files} files · {done}", status.files_done)
         }
+    };
+    match status.phase {
+        Phase::Waiting if is_here => "Waiting for its turn".to_owned(),
+        Phase::Waiting => format!("Starts when {name} is back"),
+        Phase::Offered => format!("{name} hasn't answered yet"),
+        Phase::Paused => format!("Paused · {all}"),
+        Phase::Finishing => "Saving".to_owned(),
+        _ => all,
     }
-    parts.join(", ")
 }
 
-/// The line below all when a transfer is over.
-pub(crate) fn transfer_ended(direction: Direction, file: &str, end: &Outcome) -> String {
-    about(file, &outcome(direction, file, end))
+/// How long something still takes.
+pub(crate) fn left(time: std::time::Duration) -> String {
+    format!("{} left", super::list::left_time(time.as_secs()))
 }
 
-pub(crate) fn no_program(why: impl Display) -> String {
-    format!("No program can be opened: {why}")
+pub(crate) const CALL_GOES_FIRST: &str = "Your call goes first";
+
+/// That a file came, whose conversation is not on the screen.
+pub(crate) fn came_from(name: &str, path: &Path) -> String {
+    format!("From {name}, saved in {}", folder(path))
 }
 
-pub(crate) fn not_opened(program: &str) -> String {
-    format!("{program} could not open it")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_that_both_have_stands_once() {
+        assert_eq!(done_of(121_000_000, 345_000_000), "121 of 345 MB");
+        assert_eq!(done_of(999, 345_000_000), "999 B of 345 MB");
+        assert_eq!(done_of(0, 12), "0 of 12 B");
+    }
 }

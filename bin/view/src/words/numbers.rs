@@ -28,18 +28,3 @@ pub(crate) fn duration(time: Duration) -> String {
         _ => format!("{hours}:{minutes:02}:{seconds:02}"),
     }
 }
-
-/// How long ago something was, in the largest unit that fits.
-pub(crate) fn ago(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let (count, unit) = match seconds {
-        0..60 => return "just now".to_owned(),
-        60..3600 => (seconds / 60, "min"),
-        3600..86400 => (seconds / 3600, "h"),
-        _ => (
-            seconds / 86400,
-            if seconds < 172_800 { "day" } else { "days" },
-        ),
-    };
-    format!("{count} {unit} ago")
-}

@@ -1,55 +1,106 @@
-//! The settings.
+//! The settings, page by page.
 
 use std::fmt::Display;
 
-pub(crate) const OWN_NAME: &str = "Your name, as others see it from the next start on";
-pub(crate) const NO_FOLDER: &str = "Name a folder for the files you accept.";
-pub(crate) const BELL: &str = "Ring a bell when somebody calls";
-pub(crate) const SECOND_CALL: &str = "Let others ring while I am in a call";
-pub(crate) const DO_NOT_DISTURB: &str = "Do not disturb: who calls hears that I am busy";
-pub(crate) const MARK_PACKETS: &str =
-    "Mark packets, so that Wi-Fi sends pictures before files (from the next start on)";
-pub(crate) const KEEP_TEXTS: &str =
-    "Keep texts on this computer, and those that wait to be delivered";
-pub(crate) const OWN_LINE: &str = "For others, to add you to their contacts";
-pub(crate) const SAVED: &str = "Settings saved";
+use crate::model::SettingsPage;
 
 pub(crate) const SETTINGS: &str = "Settings";
-pub(crate) const ACCEPTED_GO_TO: &str = "Accepted files go to";
-pub(crate) const CHOOSE_FOLDER: &str = "Choose folder…";
-pub(crate) const FOLDER: &str = "Folder for files";
+
+pub(crate) fn page(page: SettingsPage) -> &'static str {
+    match page {
+        SettingsPage::You => "You",
+        SettingsPage::Look => "Look",
+        SettingsPage::Camera => "Camera",
+        SettingsPage::Sound => "Sound",
+        SettingsPage::Calls => "Calls",
+        SettingsPage::Files => "Files",
+        SettingsPage::Privacy => "Privacy",
+        SettingsPage::Network => "Network",
+    }
+}
+
+// You.
+
+pub(crate) const YOUR_NAME: &str = "Your name";
+pub(crate) const NAME_LATER: &str = "Others see it after the next start";
+pub(crate) const YOUR_LINE: &str = "Your line, for others to add you";
+pub(crate) const CALLERS_HEAR_BUSY: &str = "Callers hear that you're busy";
+
+pub(crate) fn bad_own_name(why: impl Display) -> String {
+    format!("{why}.")
+}
+
+// Look.
+
 pub(crate) const COLOURS: &str = "Colours";
 pub(crate) const AS_DESKTOP: &str = "As the desktop";
 pub(crate) const DARK: &str = "Dark";
 pub(crate) const LIGHT: &str = "Light";
-pub(crate) const ZOOM: &str = "Size of everything";
-pub(crate) const ZOOM_KEYS: &str = "Ctrl + and Ctrl -; Ctrl 0 for the usual";
-pub(crate) const CAMERA: &str = "Camera";
-pub(crate) const CAMERA_HINT: &str = "auto, or a device like /dev/video0";
+pub(crate) const SIZE: &str = "Size";
+pub(crate) const LARGER: &str = "Larger";
+pub(crate) const SMALLER: &str = "Smaller";
+pub(crate) const USUAL_ZOOM: &str = "Usual size of everything";
+pub(crate) const ZOOM_KEYS: &str = "Ctrl with + and -, Ctrl 0 for the usual size";
+
+pub(crate) fn zoom(zoom: f32) -> String {
+    format!("{:.0} %", zoom * 100.0)
+}
+
+// Camera.
+
 pub(crate) const PICTURE_SIZE: &str = "Picture size";
-pub(crate) const CAMERAS_OWN_SIZE: &str = "as the camera likes";
+pub(crate) const AS_CAMERA_LIKES: &str = "As the camera likes";
 pub(crate) const SLOW_LINK: &str = "While the link is slow";
 pub(crate) const SLOW_LINK_AUTO: &str = "Automatic";
 pub(crate) const SLOW_LINK_SHARP: &str = "Keep it sharp";
 pub(crate) const SLOW_LINK_SMOOTH: &str = "Keep it smooth";
 pub(crate) const SLOW_LINK_OFF: &str = "Change nothing";
 pub(crate) const MIN_SIZE: &str = "Smallest picture for a slow link";
-pub(crate) const HALF_SIZE: &str = "half of the full size";
-pub(crate) const REMOVE_TEXTS: &str = "Remove all kept texts";
-pub(crate) const REMOVE_TEXTS_QUESTION: &str = "Remove all kept texts?";
-pub(crate) const REMOVING_TEXTS: &str =
-    "The texts with all contacts are removed from this computer. They don't come back.";
-pub(crate) const REMOVE_TEXTS_ANYWAY: &str = "Remove the texts";
-pub(crate) const THESE_SETTINGS: &str = "These settings";
-pub(crate) const KEYS_AND_TEXTS: &str = "Keys and texts";
-
-pub(crate) fn bad_own_name(why: impl Display) -> String {
-    format!("Your name: {why}.")
-}
+pub(crate) const HALF_SIZE: &str = "Half of the full size";
 
 /// Why the camera that was chosen is not the one in use.
 pub(crate) fn camera_from_start(source: &str) -> String {
-    format!(
-        "Started with --camera {source}: that counts until you choose another here or in a call."
-    )
+    format!("Started with {source}; that counts until you choose.")
 }
+
+// Sound.
+
+pub(crate) const ECHO: &str = "Echo";
+pub(crate) const ECHO_MEANS: &str = "Others don't hear themselves";
+pub(crate) const ECHO_REMOVE: &str = "Remove";
+pub(crate) const ECHO_LOWER: &str = "Lower mic";
+pub(crate) const ECHO_OFF: &str = "Off";
+pub(crate) const RING_ALOUD: &str = "Ring aloud when somebody calls";
+pub(crate) const BY_THE_LOUDSPEAKER: &str = "Uses the loudspeaker above";
+
+// Calls.
+
+pub(crate) const RING_IN_CALL: &str = "Ring while I'm in a call";
+
+// Files.
+
+pub(crate) const SAVE_FILES_IN: &str = "Save files in";
+pub(crate) const NO_FOLDER: &str = "Name a folder for the files you accept.";
+
+// Privacy.
+
+pub(crate) const KEEP_TEXTS: &str = "Keep texts on this computer";
+pub(crate) const KEEP_TEXTS_MEANS: &str = "Also those that wait to be delivered";
+pub(crate) const REMOVE_TEXTS: &str = "Remove all texts";
+pub(crate) const REMOVE_TEXTS_QUESTION: &str = "Remove all texts?";
+pub(crate) const REMOVING_TEXTS: &str =
+    "The texts with all contacts are removed from this computer. They don't come back.";
+pub(crate) const BE_SEEN: &str = "Let computers nearby see me";
+pub(crate) const BE_SEEN_MEANS: &str = "Else only while it is needed to find each other";
+
+// Network.
+
+pub(crate) const ADDRESSES: &str = "Addresses";
+pub(crate) const NOBODY_REACHES_YOU: &str = "Others can't reach you";
+pub(crate) const FOLDERS: &str = "Folders";
+pub(crate) const CONTACTS: &str = "Contacts";
+pub(crate) const THESE_SETTINGS: &str = "Settings";
+pub(crate) const KEYS_AND_TEXTS: &str = "Keys and texts";
+pub(crate) const MARK_PACKETS: &str = "Mark packets for the Wi-Fi";
+pub(crate) const MARK_PACKETS_MEANS: &str =
+    "Pictures go before files; counts from the next start on";

@@ -1,28 +1,52 @@
-//! Sound.
+//! Sound: who hears whom, and the choice of microphone and loudspeaker.
 
 use transom::SoundState;
 use transom::sounds::{DeviceName, DeviceState};
 
 use crate::model::OwnSound;
 
-use super::with_words;
+use super::{line, with_words};
 
 pub(crate) const MUTE: &str = "Mute";
 pub(crate) const UNMUTE: &str = "Unmute";
-pub(crate) const YOU_ARE_MUTED: &str = "You are muted";
+pub(crate) const NO_MIC: &str = "No mic";
+pub(crate) const TALKING: &str = "Talking";
+pub(crate) const YOU_ARE_MUTED: &str = "You're muted";
+pub(crate) const YOU_ARE_MUTED_HOLD: &str = "You're muted. Hold F7 to talk";
+/// The same around the key.
+pub(crate) const HOLD_TO_TALK_HINT: [&str; 2] = ["You're muted. Hold", "to talk"];
 pub(crate) const OWN_LEVEL: &str = "Your microphone";
-pub(crate) const SOUND_ON: &str = "Turn sound on";
-pub(crate) const SOUND_OFF: &str = "Turn sound off";
+pub(crate) const SOUND_ON: &str = "Sound on";
+pub(crate) const SOUND_OFF: &str = "Sound off";
 pub(crate) const SPEAK_TO_ALL: &str = "Speak to all";
 pub(crate) const MICROPHONE_LOST: &str = "Your microphone gives no sound";
 pub(crate) const SPEAKER_LOST: &str = "Your loudspeaker can't be used";
 
+pub(crate) const SOUND: &str = "Sound";
+pub(crate) const MICROPHONE: &str = "Microphone";
+pub(crate) const LOUDSPEAKER: &str = "Loudspeaker";
+pub(crate) const USUAL_MICROPHONE: &str = "Usual microphone";
+pub(crate) const USUAL_LOUDSPEAKER: &str = "Usual loudspeaker";
+pub(crate) const NO_MICROPHONE: &str = "No microphone: nobody hears me";
+pub(crate) const NO_LOUDSPEAKER: &str = "No loudspeaker: I hear nobody";
+pub(crate) const LOOKING_FOR_DEVICES: &str = "Looking for microphones and loudspeakers";
+pub(crate) const LOOK_AGAIN: &str = "Look again";
+pub(crate) const TAKE_ECHO_AWAY: &str = "Take the echo away";
+pub(crate) const PLAY_A_TONE: &str = "Play a tone";
+pub(crate) const HEAR_YOURSELF: &str = "Hear yourself";
+pub(crate) const SPEAK_IT_MOVES: &str = "Speak: it should move";
+
 /// That our microphone is lost, and why; nothing while it is not.
-pub(crate) fn microphone_lost(state: &DeviceState) -> Option<String> {
+pub(crate) fn own_microphone_lost(state: &DeviceState) -> Option<String> {
     match state {
         DeviceState::Lost { words, .. } => Some(with_words(MICROPHONE_LOST, words)),
         _ => None,
     }
+}
+
+/// The same in a call, and what it means.
+pub(crate) fn microphone_lost(name: &str) -> String {
+    format!("Microphone unplugged. {name} can't hear you.")
 }
 
 /// That our loudspeaker is lost, why, and what plays in its place.
@@ -30,9 +54,9 @@ pub(crate) fn speaker_lost(state: &DeviceState) -> Option<String> {
     match state {
         DeviceState::Lost { words, .. } => Some(with_words(SPEAKER_LOST, words)),
         DeviceState::Replaced { words, lost } => Some(format!(
-            "{}; {} plays in its place",
+            "{}. Now: {}.",
             with_words(SPEAKER_LOST, lost),
-            super::line(words)
+            line(words)
         )),
         _ => None,
     }
@@ -45,9 +69,8 @@ pub(crate) fn far_sound(name: &str, state: SoundState, text: &str) -> Option<Str
         SoundState::Muted => format!("{name} is muted"),
         SoundState::Lost => format!("{name}'s microphone is lost"),
         SoundState::OnHold => format!("{name} has put you on hold"),
-        SoundState::NotAllowed => {
-            format!("You can't hear {name}; their contact list has to give you the right to hear")
-        }
+        SoundState::Opening => format!("{name}'s microphone is opening"),
+        SoundState::NotAllowed => format!("You can't hear {name}. Its owner has to allow it."),
         _ => return None,
     };
     Some(match state {
@@ -59,13 +82,17 @@ pub(crate) fn far_sound(name: &str, state: SoundState, text: &str) -> Option<Str
 /// What a peer gets of our microphone.
 pub(crate) fn own_sound(name: &str, own: OwnSound) -> String {
     match own {
-        OwnSound::NoMicrophone => "You have no microphone".to_owned(),
-        OwnSound::Unheard => format!("{name} does not hear you"),
+        OwnSound::NoMicrophone => "No microphone: they won't hear you".to_owned(),
+        OwnSound::Unheard => does_not_hear(name),
         OwnSound::OnHold => format!("{name} is on hold"),
         OwnSound::Lost => MICROPHONE_LOST.to_owned(),
-        OwnSound::Muted => format!("Muted: {name} does not hear you"),
+        OwnSound::Muted => YOU_ARE_MUTED.to_owned(),
         OwnSound::Heard => format!("{name} hears you"),
     }
+}
+
+pub(crate) fn does_not_hear(name: &str) -> String {
+    format!("{name} doesn't hear you")
 }
 
 /// A peer that hears our microphone and is not on the screen.
@@ -78,7 +105,7 @@ pub(crate) fn speak_to(name: &str) -> String {
     format!("Speak to {name}")
 }
 
-/// Gives it to a camera box while the button is held.
+/// Gives it to a camera while the button is held.
 pub(crate) fn hold_to_talk(name: &str) -> String {
     format!("Hold to talk to {name}")
 }
@@ -86,33 +113,42 @@ pub(crate) fn hold_to_talk(name: &str) -> String {
 /// Which microphone a call would have.
 pub(crate) fn microphone_is(chosen: &DeviceName, state: &DeviceState) -> String {
     match (chosen, state) {
-        (DeviceName::None, _) => "No microphone: you will not be heard".to_owned(),
+        (DeviceName::None, _) => "No microphone: they won't hear you".to_owned(),
         (_, DeviceState::Lost { words, .. }) => with_words(MICROPHONE_LOST, words),
-        (_, DeviceState::On { words }) => format!("Microphone: {}", super::line(words)),
-        (DeviceName::Auto, _) => "Microphone: the usual one".to_owned(),
-        (name, _) => format!("Microphone: {}", super::line(&name.to_string())),
+        (_, DeviceState::On { words }) => line(words).into_owned(),
+        (DeviceName::Auto, _) => USUAL_MICROPHONE.to_owned(),
+        (name, _) => line(&name.to_string()).into_owned(),
     }
 }
 
-/// From the far microphone to our loudspeaker.
-pub(crate) fn sound_delay(delay: &str) -> String {
-    format!("sound {delay} ms")
-}
-
-/// Sound that waits here, and what is held back against an uneven way, in milliseconds.
-pub(crate) fn sound_reserve(queued: &str, reserve: &str) -> String {
-    format!("  waits {queued}, reserve {reserve}")
-}
-
-/// How often nothing was there to play, and how much was left out to be on time.
-pub(crate) fn sound_losses(dry_runs: u64, cut: &str) -> String {
-    format!("  dry runs {dry_runs}, cut {cut} ms")
-}
-
-/// By how much sound leads its pictures.
-pub(crate) fn skew(is_ahead: bool, by: &str) -> String {
-    match is_ahead {
-        true => format!("  {by} ms before its picture"),
-        false => format!("  {by} ms after its picture"),
+/// The device that is used unless a person chooses, and which one that is now.
+pub(crate) fn usual(which: &str, now: Option<&str>) -> String {
+    match now {
+        Some(now) => format!("{which}: {}", line(now)),
+        None => which.to_owned(),
     }
+}
+
+/// A device that can't be used, and why.
+pub(crate) fn unusable(device: &str, why: &str) -> String {
+    format!("{} ({})", line(device), line(why))
+}
+
+/// A device that was chosen and is not plugged in.
+pub(crate) fn absent(device: &DeviceName) -> String {
+    let name = device.to_string();
+    format!(
+        "{} (not found now; it is used when it is back)",
+        line(&name)
+    )
+}
+
+/// A device that is no sound card, as a program or a file.
+pub(crate) fn other_device(device: &DeviceName) -> String {
+    line(&device.to_string()).into_owned()
+}
+
+/// How loud a contact is heard.
+pub(crate) fn volume_of(name: &str) -> String {
+    format!("{name}'s volume")
 }

@@ -1,70 +1,89 @@
-//! Warnings, and what is wrong with files on this disk.
+//! Toasts: what happened, what is wrong with files on this disk, and what to do about it.
 
 use std::fmt::Display;
+use std::path::Path;
 
-pub(crate) const FORGET_KEY: &str =
-    "let the old one be forgotten, in a terminal; it is learned anew then:";
+use crate::model::{News, name};
+
+use super::{line, mishap, recorded, saved, takes_no_files};
+
+pub(crate) const DISMISS: &str = "Dismiss";
+pub(crate) const SHOW_THE_FILE: &str = "Show the file";
+pub(crate) const NO_HOME: &str = "There is no home folder to keep settings in.";
+
+/// Toasts that there is no room for.
+pub(crate) fn more_toasts(count: usize) -> String {
+    format!("{count} more")
+}
+
+/// What happened, in one sentence.
+pub(crate) fn news(news: &News) -> String {
+    let path = |path: &Path| line(&path.to_string_lossy()).into_owned();
+    match news {
+        News::Added(peer) => format!("{} added", name(peer)),
+        News::Forgotten(peer) => format!("{} is forgotten", name(peer)),
+        News::StillKnown { peer, why } => {
+            let (name, why) = (name(peer), line(why));
+            format!("{name} is forgotten, but the key is still stored: {why}")
+        }
+        News::Learned { peer, key } => {
+            format!("{}'s key is learned: {}", name(peer), key.fingerprint())
+        }
+        News::KnownAs { peer, known } => {
+            format!("{} has the same key as {}", name(peer), name(known))
+        }
+        News::LetIn(peer) => format!("{} is let in when they try again.", name(peer)),
+        News::Received { name, .. } => line(name).into_owned(),
+        News::Snapshot(at) => saved(&path(at)),
+        News::Film {
+            path: at,
+            pictures,
+            dropped,
+        } => recorded(&path(at), *pictures, *dropped),
+        News::NoPicture => super::NO_PICTURE.to_owned(),
+        News::TextsRemoved => "All texts are removed.".to_owned(),
+        News::DroppedForNobody => super::CHOOSE_FIRST.to_owned(),
+        News::TakesNoFiles(peer) => takes_no_files(&name(peer)),
+        News::Desktop(why) => mishap(why),
+        News::Refused(why) => line(why).into_owned(),
+    }
+}
 
 pub(crate) fn unusable_lines(count: usize) -> String {
-    let lines = if count == 1 { "line" } else { "lines" };
-    format!("{count} {lines} can't be used; the others are")
-}
-
-pub(crate) const OPEN_CONTACTS_FOLDER: &str = "Open the folder of the contact list";
-
-pub(crate) fn key_changed(name: &str) -> String {
-    format!("{name} shows another key than before. Nothing is sent to them")
-}
-
-pub(crate) fn key_changed_why(name: &str) -> String {
-    format!(
-        "Either {name} has a new computer or was set up anew, or somebody else answers at their address. Ask {name} for their \
-         fingerprint, by voice or face to face. If it is not the one shown, somebody is in between: leave it as it is. If it is:"
-    )
-}
-
-pub(crate) fn change_key(file: &str) -> String {
-    format!("change key= in their line of {file}, and start this window again:")
+    match count {
+        1 => "1 line of your contacts or settings can't be used".to_owned(),
+        count => format!("{count} lines of your contacts or settings can't be used"),
+    }
 }
 
 pub(crate) fn port_taken(why: impl Display) -> String {
     format!(
-        "Others can't reach this window, it can only reach them: {why}. Close the other program at that port, or use another \
-         with --listen"
+        "Others can't reach you. You can still call them. {why}. Close the other program at that \
+         port, or start with --listen and another one."
     )
 }
 
 pub(crate) fn station_ended(why: &str) -> String {
-    format!("The station ended ({why}); start the window again")
+    format!("The connection part stopped ({why}). Start Transom again.")
 }
 
-pub(crate) const NO_HOME: &str = "There is no home folder to keep the settings in";
-
 pub(crate) fn no_text(file: &str, line: usize) -> String {
-    format!("{file}:{line}: is not UTF-8 text; mend that line by hand first")
+    format!("Line {line} of {file} isn't readable text. Mend it by hand first.")
 }
 
 pub(crate) fn too_long(file: &str, max_bytes: usize) -> String {
-    format!("{file} has more than {max_bytes} bytes")
+    format!("{file} is too large: more than {max_bytes} bytes")
 }
 
 pub(crate) fn changed_by_another(file: &str) -> String {
-    format!("{file} was changed by another program; try again")
+    format!("{file} was changed by another program. Try again.")
 }
 
 pub(crate) fn unwritable_folder(folder: &str, why: impl Display) -> String {
-    format!("No files can be put into {folder}: {why}. Choose another folder in Settings")
+    format!("Files can't be saved in {folder}: {why}. Choose another folder.")
 }
 
 /// Of a folder that can't be used when the window starts.
 pub(crate) fn unusable_inbox(why: impl Display) -> String {
-    format!("{why}. No files come until then; mend it, or choose another folder in Settings")
-}
-
-pub(crate) const DISMISS: &str = "Dismiss";
-pub(crate) const KNOWN_KEY: &str = "known";
-pub(crate) const SHOWN_KEY: &str = "shown";
-
-pub(crate) fn listening(address: &str) -> String {
-    format!("listening on {address}")
+    format!("{why}. No files come until then; mend it, or choose another folder in Settings.")
 }

@@ -13,9 +13,9 @@ use super::{FIRST_CONTACT, HEIGHT, Scratch, TEXT_FIELD, WIDTH, Window, program, 
 
 /// Points whose surroundings change with the first card, with the second one, and with the card of
 /// a ringing call.
-const FIRST_CARD: (i32, i32) = (310, 170);
-const SECOND_CARD: (i32, i32) = (310, 290);
-const RING: (i32, i32) = (WIDTH / 2, 490);
+const FIRST_CARD: (i32, i32) = (1000, 160);
+const SECOND_CARD: (i32, i32) = (520, 610);
+const RING: (i32, i32) = (800, 250);
 
 /// A program that nobody in the window's contact list has as a contact.
 struct Stranger {

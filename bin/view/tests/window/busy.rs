@@ -15,13 +15,12 @@ use transom::{
 
 use super::display::{Display, until};
 use super::doorbox::DoorBox;
-use super::{FIRST_CONTACT, HEIGHT, PICTURE, Scratch, WATCH, WIDTH, Window, program, shown};
+use super::{
+    FIRST_CONTACT, HEIGHT, PICTURE, Scratch, TEXT_FIELD, WIDTH, Window, program, shown, type_path,
+    watch,
+};
 
-/// As long as there are no transfers below it.
-const PATH_FIELD: (i32, i32) = (1050, HEIGHT - 43);
-const SECOND_CONTACT: (i32, i32) = (120, 69);
-/// Above the transfers.
-const TEXT_FIELD: (i32, i32) = (1010, HEIGHT - 343);
+const SECOND_CONTACT: (i32, i32) = (150, 196);
 /// More than the slowest machine needs to type and carry a line; a window that waits for a disk or
 /// a peer takes longer.
 const SOON: Duration = Duration::from_secs(20);
@@ -125,8 +124,7 @@ fn with_its_hands_full_it_still_answers_clicks_and_keys() {
     display.size(&id, WIDTH, HEIGHT);
 
     stops_reading(&scratch, &display, &id, &yard);
-    display.click(&id, FIRST_CONTACT);
-    display.click(&id, WATCH);
+    watch(&display, &id);
     let watched = |notice: &Notice| matches!(notice, Notice::CallStarted { kind, .. } if *kind == CallKind::View);
     door.wait("being watched", watched);
     display.moves("of a large camera", PICTURE);
@@ -144,9 +142,7 @@ fn stops_reading(scratch: &Scratch, display: &Display, id: &str, yard: &Stuck) {
     let path = scratch.path("large.bin");
     sparse(&path, MORE_THAN_FITS);
     display.click(id, SECOND_CONTACT);
-    display.click(id, PATH_FIELD);
-    display.write(id, path.to_str().unwrap());
-    display.key(id, "Return");
+    type_path(display, id, &path);
     let stands = until(|| yard.stands.try_recv().ok());
     display.keep("stuck");
     assert!(stands.is_some(), "the peer took nothing of its file");
@@ -168,5 +164,6 @@ fn answers(display: &Display, id: &str, door: &mut DoorBox) {
     );
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     door.wait("more of its files", is_running);
+    watch(display, id);
     display.moves("of a large camera beside a file", PICTURE);
 }

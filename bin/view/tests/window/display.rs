@@ -131,7 +131,7 @@ impl Display {
                 .program("xdotool")
                 .args(["search", "--onlyvisible", "--all"])
                 .args(["--pid", &program.id().to_string()])
-                .args(["--name", r"transom \("])
+                .args(["--name", "Transom"])
                 .output()
                 .ok()?;
             let id = String::from_utf8(out.stdout)

@@ -69,23 +69,24 @@ fn a_call_that_ended_leaves_no_picture_no_rate_and_no_title() {
             numbers: Numbers::default(),
         });
         assert!(state.has_picture(face));
-        assert_ne!(state.title(), "transom (desk)");
+        assert_ne!(state.title(), "Transom (desk)");
         let late = shown();
         ends(&mut state);
         // It was being decoded when the call ended.
         assert!(!state.takes(face, &late));
         state.shown(face, late);
         assert!(!state.has_picture(face) && !state.has_picture(Face::Own));
-        let call = state.calls.of(peer("door")).unwrap();
-        assert_eq!((call.shown, &call.trouble, call.broken), (None, &None, 0));
-        assert_eq!(call.pace.summary(Instant::now()), None);
+        if let Some(call) = state.calls.of(peer("door")) {
+            assert_eq!((call.shown, &call.trouble, call.broken), (None, &None, 0));
+            assert_eq!(call.pace.summary(Instant::now()), None);
+        }
         assert!(state.calls.numbers.is_empty() && state.calls.own.shown.is_none());
-        assert_eq!(state.title(), "transom (desk)");
+        assert_eq!(state.title(), "Transom (desk)");
     }
 }
 
 #[test]
-fn each_end_is_one_sentence_with_the_name_in_it_once() {
+fn each_end_names_the_peer_at_most_once_and_escapes_its_words() {
     let reasons = [
         EndReason::Chosen,
         EndReason::Forbidden,
@@ -95,13 +96,30 @@ fn each_end_is_one_sentence_with_the_name_in_it_once() {
         EndReason::Leaving,
         EndReason::Glare,
     ];
-    let mut sentences = vec![words::not_there("door"), words::declined("door", "later")];
+    let text = String::new();
+    let mut endings = vec![Ending::Declined { text: text.clone() }];
+    endings.extend(reasons.map(|reason| Ending::Reason {
+        reason,
+        text: text.clone(),
+    }));
     for kind in [CallKind::Talk, CallKind::View] {
-        sentences.extend(reasons.map(|reason| words::end("door", kind, reason, "")));
+        for ending in &endings {
+            let (title, line) = words::ended("door", kind, ending);
+            let named = format!("{title} {line}").matches("door").count();
+            let is_glare = matches!(
+                ending,
+                Ending::Reason {
+                    reason: EndReason::Glare,
+                    ..
+                }
+            );
+            assert_eq!(named, usize::from(!is_glare), "{title} {line}");
+        }
     }
-    for sentence in sentences {
-        assert_eq!(sentence.matches("door").count(), 1, "{sentence}");
-    }
+    // What the other side says comes fit to be shown.
+    let text = "later\u{1b}".to_owned();
+    let (title, _) = words::ended("door", CallKind::Talk, &Ending::Declined { text });
+    assert_eq!(title, "door declined: \"later\\u{1b}\"");
 }
 
 #[test]
@@ -121,75 +139,49 @@ fn watching_says_when_it_is_over() {
         outgoing: false,
         resumed: false,
     });
-    assert_eq!(state.status, "yard watches your camera");
+    assert_eq!(state.calls.viewers, [peer("yard")]);
     state.apply(watched(false, EndReason::Chosen));
-    assert_eq!(state.status, "");
+    assert!(state.calls.viewers.is_empty());
 }
 
 #[test]
-fn a_file_is_named_once_when_it_arrived_or_failed() {
-    let (ids, mut state) = (Ids::new(), two_boxes());
-    let mut ends = |direction, outcome| {
-        let mut status = status(ids.transfer(), Phase::Ended, 0);
-        status.direction = direction;
-        state.apply(Notice::TransferEnded { status, outcome });
-        state.status.clone()
+fn a_file_that_ended_says_how_in_the_words_of_its_side() {
+    use Direction::{Incoming, Outgoing};
+    let durable = |path: &str| Outcome::Durable { path: path.into() };
+    let refused = |reason| Outcome::Refused {
+        reason,
+        text: String::new(),
     };
-    let path = |path: &str| Outcome::Durable { path: path.into() };
+    let full = transom::RefuseReason::NoSpace;
+    let theirs = "too many\u{1b}".to_owned();
     for (direction, outcome, wanted) in [
+        (Outgoing, durable("holiday.mp4"), "3.4 MB · arrived"),
+        (Incoming, durable("/in/holiday.mp4"), "3.4 MB · saved in in"),
+        (Outgoing, refused(full), "Anna's disk is full"),
         (
-            Direction::Outgoing,
-            path("holiday.mp4"),
-            "holiday.mp4: done",
+            Incoming,
+            refused(full),
+            "Your disk is full. Make room, or choose another folder",
         ),
         (
-            Direction::Incoming,
-            path("/in/holiday.mp4"),
-            "holiday.mp4: done, stored in /in",
-        ),
-        (
-            Direction::Incoming,
-            path("/in/holiday (1).mp4"),
-            "holiday.mp4: done, stored as /in/holiday (1).mp4",
-        ),
-        (
-            Direction::Incoming,
-            Outcome::AlreadyThere {
-                path: "/in/holiday.mp4".into(),
+            Outgoing,
+            Outcome::Cancelled {
+                here: false,
+                text: theirs,
             },
-            "holiday.mp4: was there already, in /in",
+            "Anna cancelled it: too many\\u{1b}",
         ),
         (
-            Direction::Outgoing,
+            Outgoing,
             Outcome::Failed {
-                why: "can't read \"/home/me/holiday.mp4\": permission denied".into(),
+                why: "disk full".into(),
             },
-            "failed: can't read \"/home/me/holiday.mp4\": permission denied",
-        ),
-        (
-            Direction::Outgoing,
-            Outcome::Failed {
-                why: "no space left on device".into(),
-            },
-            "holiday.mp4: failed: no space left on device",
+            "Failed: disk full",
         ),
     ] {
-        assert_eq!(ends(direction, outcome), wanted);
-    }
-    let id = ids.transfer();
-    state.apply(Notice::Transfer(status(id, Phase::Running, 0)));
-    for (why, wanted) in [
-        (
-            "can't write \"a/b\": disk full",
-            "can't write \"a/b\": disk full",
-        ),
-        ("disk full", "a/b: disk full"),
-    ] {
-        state.apply(Notice::EntryFailed {
-            transfer: id,
-            path: "a/b".into(),
-            why: why.into(),
-        });
-        assert_eq!(state.transfers.last().unwrap().last_failure, wanted);
+        assert_eq!(
+            words::outcome(direction, "Anna", 3_400_000, &outcome),
+            wanted
+        );
     }
 }

@@ -1,76 +1,78 @@
-//! Somebody is added to the contact list, or changed in it.
+//! Somebody is added by their address.
 
-use egui::{Event, InputState, Ui};
+use egui::{Event, Id, InputState, Key, Response, Ui};
 
 use crate::model::{Action, ContactForm, Dialog, Edit};
 use crate::words;
 
-use super::{buttons, cancel, field, is_entered, problem};
+use super::super::kit::{Button, Field, Kind, text};
+use super::super::theme::{Type, tokens};
+use super::{buttons, title};
 
 /// A name, an address and a key, each of the longest, fit into one pasted line.
 const MAX_LINE_CHARS: usize = 1024;
 
 pub(super) fn show(ui: &mut Ui, form: &ContactForm, actions: &mut Vec<Action>) {
     let mut typed = form.clone();
-    let (name, entered) = match &form.before {
-        Some(before) => {
-            ui.heading(words::change(&super::name(&before.name)));
-            (None, false)
-        }
-        None => {
-            ui.heading(words::ADD_CONTACT);
-            let hint = words::NAME_HINT;
-            let name = field(ui, words::NAME, hint, &mut typed.name, MAX_LINE_CHARS);
-            // Not while it is typed: its beginning may look like a whole line.
-            if name.lost_focus() || ui.input(is_pasted) {
-                typed.spread();
-            }
-            let entered = is_entered(ui, &name);
-            (Some(name), entered)
-        }
-    };
-    let hint = words::ADDRESS_HINT;
-    let address = field(ui, words::ADDRESS, hint, &mut typed.address, MAX_LINE_CHARS);
-    let hint = words::KEY_HINT;
-    let key = field(ui, words::KEY, hint, &mut typed.key, MAX_LINE_CHARS);
-    let entered = entered || is_entered(ui, &address) || is_entered(ui, &key);
-    rights(ui, &mut typed);
+    title(ui, words::ADD_BY_ADDRESS, actions);
+    ui.add_space(8.0);
+    let name = field(ui, words::NAME, words::NAME_HINT, &mut typed.name);
+    // Not while it is typed: its beginning may look like a whole line.
+    if name.lost_focus() || ui.input(is_pasted) {
+        typed.spread();
+    }
+    let address = field(ui, words::ADDRESS, words::ADDRESS_HINT, &mut typed.address);
+    let key = field(ui, words::KEY, words::KEY_HINT, &mut typed.key);
+    let fields = [&name, &address, &key];
+    let entered = ui.input(|input| input.key_pressed(Key::Enter))
+        && fields.iter().any(|field| field.lost_focus());
     let contact = typed.contact();
-    if let Some(why) = &form.problem {
-        problem(ui, why);
-    } else if let (Err(why), true) = (&contact, begun(&typed)) {
-        problem(ui, why);
+    let wrong = match (&form.problem, &contact) {
+        (Some(why), _) => Some(why),
+        (None, Err(why)) if has_begun(&typed) && !name.has_focus() => Some(why),
+        _ => None,
+    };
+    if let Some(why) = wrong {
+        let t = tokens(ui);
+        ui.label(text::rich(words::line(why), Type::Small, t.danger_text));
     }
     buttons(ui, |ui| {
-        let label = if typed.is_change() {
-            words::SAVE
-        } else {
-            words::ADD
-        };
-        let save = ui.add_enabled(contact.is_ok(), egui::Button::new(label));
-        if (save.clicked() || entered)
-            && let Ok(contact) = contact
+        let add = Button::new(Kind::Main, words::ADD).height(44.0);
+        let clicked = ui.add_enabled(contact.is_ok(), add).clicked();
+        if let Ok(contact) = contact
+            && (clicked || entered)
         {
-            let before = typed.before.clone();
+            let before = None;
             actions.push(Action::SaveContact(Box::new(Edit { before, contact })));
         }
-        cancel(ui, actions);
-        if let Some(before) = &typed.before
-            && ui.button(words::REMOVE).clicked()
+        if ui
+            .add(Button::new(Kind::Ghost, words::CANCEL).height(44.0))
+            .clicked()
         {
-            actions.push(Action::Open(Dialog::Remove(before.name)));
+            actions.push(Action::Close);
         }
     });
-    // So that a line can be pasted at once, and Enter saves what a stranger brought. Last of all,
+    // So that a line can be pasted at once, and Enter adds what a stranger brought. Last of all,
     // as a field that is left by Enter or Tab has no focus either while the others are drawn.
     if ui.memory(|memory| memory.focused().is_none()) {
-        name.unwrap_or(address).request_focus();
+        name.request_focus();
     }
     if typed != *form {
         typed.problem = None;
         // Before what was clicked, so that a save in the same picture closes it.
         actions.insert(0, Action::Open(Dialog::Contact(Box::new(typed))));
     }
+}
+
+fn field(ui: &mut Ui, label: &str, hint: &str, text: &mut String) -> Response {
+    let t = tokens(ui);
+    ui.label(text::rich(label, Type::SmallStrong, t.soft));
+    let id = Id::new(("contact", label));
+    Field::new(text, label)
+        .id(id)
+        .hint(hint)
+        .max_chars(MAX_LINE_CHARS)
+        .show(ui)
 }
 
 fn is_pasted(input: &InputState) -> bool {
@@ -81,22 +83,6 @@ fn is_pasted(input: &InputState) -> bool {
 }
 
 /// Nothing is wrong with a form that nobody has touched.
-fn begun(form: &ContactForm) -> bool {
+fn has_begun(form: &ContactForm) -> bool {
     !(form.name.is_empty() && form.address.is_empty() && form.key.is_empty())
-}
-
-fn rights(ui: &mut Ui, form: &mut ContactForm) {
-    ui.add_space(6.0);
-    ui.label(words::IT_MAY);
-    let may = &mut form.may;
-    for (held, label) in [
-        (&mut may.view, words::MAY_VIEW),
-        (&mut may.call, words::MAY_CALL),
-        (&mut may.files, words::MAY_SEND),
-        (&mut may.hear, words::MAY_HEAR),
-        (&mut may.talk, words::MAY_TALK),
-        (&mut may.auto, words::MAY_UNASKED),
-    ] {
-        ui.checkbox(held, label);
-    }
 }

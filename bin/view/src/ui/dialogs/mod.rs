@@ -2,45 +2,133 @@
 //! drawn from there.
 
 mod contact;
-mod settings;
-mod sound;
 mod verify;
 
-use egui::{Color32, Id, Key, Label, Modal, Response, RichText, ScrollArea, TextEdit, Ui};
+use std::path::PathBuf;
+
+use egui::{Align, Label, Layout, Rect, ScrollArea, Ui, UiBuilder, vec2};
 use transom::{PeerName, TransferId};
 
 use crate::model::{Action, Dialog, State, name};
 use crate::words;
 
-use super::sound::level_bar;
-use super::{arrivals, files, settle, theme};
+use super::album::Album;
+use super::kit::{self, Button, Kind, icons, text, within};
+use super::theme::{Type, tokens};
+use super::{guard, settings, sheet};
 
-/// Points across; every line of a dialog fits.
-const WIDTH: f32 = 460.0;
-/// Points that a web address may take: a dozen lines, more than any honest one has; the rest is
-/// scrolled to.
-const LINK_HEIGHT: f32 = 200.0;
+/// Points across; a small window cuts it.
+const WIDTH: f32 = 480.0;
+/// Points that a web address or a list of files may take: a dozen lines; the rest is scrolled to.
+const LIST_HEIGHT: f32 = 200.0;
 
-pub(super) fn show(ui: &Ui, state: &State, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &Ui, state: &State, album: &Album, actions: &mut Vec<Action>) {
     let Some(dialog) = &state.dialog else { return };
-    let shown = Modal::new(Id::new("dialog")).show(ui.ctx(), |ui| {
-        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
-        match dialog {
-            Dialog::CancelTransfer(transfer) => cancel_transfer(ui, state, *transfer, actions),
-            Dialog::Contact(form) => contact::show(ui, form, actions),
-            Dialog::ForgetTexts(_) => forget_texts(ui, actions),
-            Dialog::Link(link) => open_link(ui, link, actions),
-            Dialog::Remove(peer) => remove(ui, peer, actions),
-            Dialog::Settings(form) => settings::show(ui, state, form, actions),
-            Dialog::Sound { peer, .. } => sound::show(ui, state, *peer, actions),
-            Dialog::Verify(peer) => verify::show(ui, state, peer, actions),
+    let width = match dialog {
+        // Drawn by the module of pairings.
+        Dialog::Connected(_) | Dialog::EnterCode(_) | Dialog::ShowCode => return,
+        Dialog::Settings(form) => return settings::show(ui, state, form, album, actions),
+        Dialog::Verify(_) => 560.0,
+        _ => WIDTH,
+    };
+    let shown = kit::dialog(ui, "dialog", width, |ui| match dialog {
+        Dialog::CancelTransfer(transfer) => cancel_transfer(ui, state, *transfer, actions),
+        Dialog::Contact(form) => contact::show(ui, form, actions),
+        Dialog::ForgetTexts(_) => {
+            let red = (words::REMOVE_TEXTS, Kind::Danger);
+            let title = words::REMOVE_TEXTS_QUESTION;
+            if question(
+                ui,
+                title,
+                words::REMOVING_TEXTS,
+                red,
+                words::CANCEL,
+                actions,
+            ) {
+                actions.extend([Action::ForgetHistory, Action::Close]);
+            }
         }
+        Dialog::LetIn(peer) => let_in(ui, state, *peer, actions),
+        Dialog::Link(link) => open_link(ui, link, actions),
+        Dialog::Pasted { peer, paths } => pasted(ui, *peer, paths, actions),
+        Dialog::Quit => {
+            let red = (words::QUIT_ANYWAY, Kind::Danger);
+            let heading = words::QUIT_QUESTION;
+            if question(ui, heading, words::QUITTING, red, words::CANCEL, actions) {
+                actions.push(Action::Quit);
+            }
+        }
+        Dialog::Remove(peer) => {
+            let who = name(peer);
+            let (title, red) = (words::forget_question(&who), (words::FORGET, Kind::Danger));
+            if question(ui, &title, words::FORGETTING, red, words::CANCEL, actions) {
+                actions.push(Action::Remove(*peer));
+            }
+        }
+        Dialog::Verify(peer) => verify::show(ui, state, peer, actions),
+        _ => {}
     });
-    settle(ui, "dialog", shown.response.rect);
     if dialog.is_question() {
         // The second half of a double click is no answer.
-        arrivals::place(ui, "question", shown.response.rect);
+        guard::place(ui, "question", shown.response.rect);
     }
+}
+
+/// The heading, with the way out at its right.
+fn title(ui: &mut Ui, words: &str, actions: &mut Vec<Action>) {
+    let t = tokens(ui);
+    let width = ui.available_width();
+    let right = ui.max_rect().right();
+    let row = Rect::from_min_size(
+        egui::pos2(right - 40.0, ui.cursor().top() - 8.0),
+        vec2(40.0, 40.0),
+    );
+    ui.scope(|ui| {
+        ui.set_max_width(width - 48.0);
+        ui.add(Label::new(text::rich(words, Type::Title, t.text)).wrap());
+    });
+    let place = UiBuilder::new().id_salt("close dialog").max_rect(row);
+    let close = |ui: &mut Ui| kit::icon_button(ui, icons::X, words::CLOSE, 40.0).clicked();
+    if within(ui, place, close) {
+        actions.push(Action::Close);
+    }
+}
+
+fn sentence(ui: &mut Ui, words: &str) {
+    let t = tokens(ui);
+    ui.add(Label::new(text::rich(words, Type::Body, t.soft)).wrap());
+}
+
+/// Buttons at the right end, the last one first.
+fn buttons<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.add_space(16.0);
+    let layout = Layout::right_to_left(Align::Center);
+    let size = vec2(ui.available_width(), 44.0);
+    ui.allocate_ui_with_layout(size, layout, add).inner
+}
+
+fn button(ui: &mut Ui, kind: Kind, words: &str) -> bool {
+    ui.add(Button::new(kind, words).height(44.0)).clicked()
+}
+
+/// Asks before something that can't be undone. Gives back whether it is to be done.
+fn question(
+    ui: &mut Ui,
+    heading: &str,
+    means: &str,
+    (does, kind): (&str, Kind),
+    keeps: &str,
+    actions: &mut Vec<Action>,
+) -> bool {
+    title(ui, heading, actions);
+    sentence(ui, means);
+    buttons(ui, |ui| {
+        let is_done = button(ui, kind, does);
+        if button(ui, Kind::Ghost, keeps) {
+            actions.push(Action::Close);
+        }
+        is_done
+    })
 }
 
 fn cancel_transfer(ui: &mut Ui, state: &State, id: TransferId, actions: &mut Vec<Action>) {
@@ -48,107 +136,94 @@ fn cancel_transfer(ui: &mut Ui, state: &State, id: TransferId, actions: &mut Vec
     let Some(transfer) = running.find(|one| one.status.transfer == id) else {
         return;
     };
-    ui.heading(words::cancel_which(&files::title(transfer)));
-    ui.label(words::CANCELLING);
-    buttons(ui, |ui| {
-        if ui.button(words::CANCEL_ANYWAY).clicked() {
-            actions.extend([Action::Cancel(id), Action::Close]);
-        }
-        if ui.button(words::LET_GO_ON).on_hover_text("Esc").clicked() {
-            actions.push(Action::Close);
-        }
-    });
-}
-
-fn forget_texts(ui: &mut Ui, actions: &mut Vec<Action>) {
-    ui.heading(words::REMOVE_TEXTS_QUESTION);
-    ui.label(words::REMOVING_TEXTS);
-    buttons(ui, |ui| {
-        if ui.button(words::REMOVE_TEXTS_ANYWAY).clicked() {
-            actions.extend([Action::ForgetHistory, Action::Close]);
-        }
-        cancel(ui, actions);
-    });
-}
-
-fn remove(ui: &mut Ui, peer: &PeerName, actions: &mut Vec<Action>) {
-    let name = name(peer);
-    ui.heading(words::remove_whom(&name));
-    ui.label(words::REMOVING);
-    buttons(ui, |ui| {
-        if ui.button(words::remove(&name)).clicked() {
-            actions.push(Action::Remove(*peer));
-        }
-        cancel(ui, actions);
-    });
-}
-
-fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
-    ui.heading(words::OPEN_LINK);
-    ScrollArea::vertical()
-        .max_height(LINK_HEIGHT)
-        .show(ui, |ui| {
-            ui.add(Label::new(RichText::new(words::line(link)).monospace()).wrap());
-        });
-    ui.label(words::LINK_OWNER);
-    buttons(ui, |ui| {
-        if ui.button(words::OPEN).clicked() {
-            actions.push(Action::OpenLink(link.to_owned()));
-            actions.push(Action::Close);
-        }
-        cancel(ui, actions);
-    });
-}
-
-fn buttons(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
-    ui.add_space(8.0);
-    ui.horizontal(content);
-}
-
-fn cancel(ui: &mut Ui, actions: &mut Vec<Action>) {
-    if ui
-        .button(words::CANCEL_DIALOG)
-        .on_hover_text("Esc")
-        .clicked()
-    {
-        actions.push(Action::Close);
+    let status = &transfer.status;
+    let file = words::short(&status.name, 60);
+    let what = words::transfer(status.direction, &file, &name(&status.peer));
+    let red = (words::CANCEL_ANYWAY, Kind::Danger);
+    let heading = words::cancel_which(&what);
+    if question(
+        ui,
+        &heading,
+        words::CANCELLING,
+        red,
+        words::LET_GO_ON,
+        actions,
+    ) {
+        actions.extend([Action::Cancel(id), Action::Close]);
     }
 }
 
-/// A labelled field.
-fn field(ui: &mut Ui, label: &str, hint: &str, text: &mut String, max_chars: usize) -> Response {
-    let label = ui.label(label);
-    let field = TextEdit::singleline(text)
-        .hint_text(hint)
-        .char_limit(max_chars)
-        .desired_width(f32::INFINITY);
-    ui.add(field).labelled_by(label.id)
+/// The right to come in without asking is given by no single click.
+fn let_in(ui: &mut Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) {
+    let mut people = state.people.iter();
+    let person = people.find(|person| person.name == peer);
+    let contact = person.and_then(|person| person.contact.as_ref());
+    let heading = words::let_in_without_asking(&name(&peer));
+    let does = (words::LET_IN, Kind::Main);
+    let yes = question(
+        ui,
+        &heading,
+        words::FOR_YOUR_OWN,
+        does,
+        words::CANCEL,
+        actions,
+    );
+    if let Some(contact) = contact.filter(|_| yes) {
+        let may = transom_users::Rights {
+            auto: true,
+            ..contact.may
+        };
+        actions.extend([sheet::grant(contact, may), Action::Close]);
+    }
 }
 
-/// Whether Enter was pressed in the field.
-fn is_entered(ui: &Ui, field: &Response) -> bool {
-    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
-}
-
-fn problem(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(words::line(text)).color(theme::alarm(ui))).wrap());
-}
-
-/// Something to copy, in a field of its own.
-fn copyable(ui: &mut Ui, label: &str, text: &str) {
-    let title = ui.label(label);
-    ui.horizontal(|ui| {
-        if ui.button(words::COPY).clicked() {
-            ui.copy_text(text.to_owned());
+fn open_link(ui: &mut Ui, link: &str, actions: &mut Vec<Action>) {
+    let t = tokens(ui);
+    title(ui, words::OPEN_LINK_QUESTION, actions);
+    ScrollArea::vertical()
+        .max_height(LIST_HEIGHT)
+        .show(ui, |ui| {
+            ui.add(Label::new(text::rich(words::line(link), Type::Key, t.text)).wrap());
+        });
+    sentence(ui, words::LINK_OWNER);
+    buttons(ui, |ui| {
+        if button(ui, Kind::Main, words::OPEN) {
+            actions.extend([Action::OpenLink(link.to_owned()), Action::Close]);
         }
-        let mut shown = text;
-        let field = TextEdit::singleline(&mut shown).desired_width(f32::INFINITY);
-        ui.add(field).labelled_by(title.id);
+        if button(ui, Kind::Ghost, words::CANCEL) {
+            actions.push(Action::Close);
+        }
     });
 }
 
-fn box_of_words(ui: &mut Ui, colour: Color32, text: String) {
-    egui::Frame::group(ui.style()).show(ui, |ui| {
-        ui.label(RichText::new(text).monospace().size(17.0).color(colour));
+/// Files that were copied are sent only after a look at their names.
+fn pasted(ui: &mut Ui, peer: PeerName, paths: &[PathBuf], actions: &mut Vec<Action>) {
+    let t = tokens(ui);
+    title(ui, words::PASTED_FILES, actions);
+    ScrollArea::vertical()
+        .max_height(LIST_HEIGHT)
+        .show(ui, |ui| {
+            for path in paths {
+                let path = path.to_string_lossy();
+                let path = text::rich(words::line(&path), Type::Small, t.soft);
+                ui.add(Label::new(path).truncate());
+            }
+        });
+    buttons(ui, |ui| {
+        let send = words::of(words::SEND, &name(&peer));
+        let main = Button::new(Kind::Main, words::SEND)
+            .height(44.0)
+            .name(&send);
+        if ui.add(main).clicked() {
+            let send = |path: &PathBuf| Action::Send {
+                peer,
+                path: path.clone(),
+            };
+            actions.extend(paths.iter().map(send));
+            actions.push(Action::Close);
+        }
+        if button(ui, Kind::Ghost, words::CANCEL) {
+            actions.push(Action::Close);
+        }
     });
 }

@@ -6,7 +6,6 @@ use egui_kittest::kittest::NodeT as _;
 use transom::EndReason;
 
 use super::*;
-use crate::model::Preferences;
 use crate::model::calls_tests::{rings, talk, talking};
 use crate::model::tests::ended;
 
@@ -14,13 +13,12 @@ use crate::model::tests::ended;
 type Arrive = fn(&mut State);
 
 /// What can appear by itself, and a button on it.
-const ARRIVALS: [(Arrive, &str); 6] = [
+const ARRIVALS: [(Arrive, &str); 5] = [
     (ring, "Answer"),
-    (stranger, "Allow once"),
-    (offered, "Accept"),
-    (trouble, "Dismiss"),
-    (changed_key, "Dismiss"),
-    (missed, "Call back"),
+    (stranger, words::LET_IN_ONCE),
+    (offered, "Accept plan.pdf"),
+    (other_offered, "Accept plan.pdf"),
+    (trouble, words::DISMISS),
 ];
 const FREE: Modifiers = Modifiers::NONE;
 const CHORD: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
@@ -49,19 +47,13 @@ fn trouble(state: &mut State) {
     state.warn(Warning::Trouble("the disk is full".into()));
 }
 
-fn changed_key(state: &mut State) {
-    let [pinned, offered] = [1, 2].map(|byte| PublicKey([byte; 32]));
-    state.warn(Warning::KeyChanged {
-        peer: peer("yard"),
-        pinned,
-        offered,
-        in_book: false,
-    });
-}
-
-fn missed(state: &mut State) {
-    state.apply(rings("yard"));
-    state.apply(ended("yard", EndReason::Unanswered));
+/// For another page than the one that is open.
+fn other_offered(state: &mut State) {
+    let mut offer = offer(&Ids::new(), "plan.pdf");
+    if let Notice::Offered { peer: from, .. } = &mut offer {
+        *from = peer("yard");
+    }
+    state.apply(offer);
 }
 
 /// Lets something come, and no time pass.
@@ -112,7 +104,7 @@ pub(super) fn tap_key(screen: &mut Screen, modifiers: Modifiers, key: Key) -> Ve
 }
 
 pub(super) fn text_field(screen: &Screen) -> egui_kittest::Node<'_> {
-    screen.get_by_role_and_label(Role::TextInput, "Text")
+    screen.get_by_role_and_label(Role::TextInput, page::FIELD)
 }
 
 fn focused(screen: &Screen) -> Option<String> {
@@ -121,29 +113,28 @@ fn focused(screen: &Screen) -> Option<String> {
     focus.and_then(|node| node.accesskit_node().label())
 }
 
-/// In a call with the door, its picture on the screen, and the yard is chosen.
-fn at_a_picture() -> State {
-    let mut state = talking();
-    state.shown(Face::Peer(peer("door")), shown());
-    state.act(&Action::Choose(peer("yard")));
+/// The page of the door.
+fn at_home() -> State {
+    let mut state = two_boxes();
+    state.apply(joined("door"));
     state
 }
 
 #[test]
 fn what_arrives_moves_nothing() {
     for (arrives, label) in ARRIVALS {
-        let mut screen = open(watching());
+        let mut screen = open(at_home());
         let places = |screen: &Screen| {
-            [
-                "door here",
-                "Add a contact",
-                "Call",
-                "Send text",
-                "Send files…",
-                "Picture of door",
-                "Stop watching",
+            let mut rows = screen.get_all_by_label_contains("yard, not seen yet");
+            let row = rows.next().map(|row| row.rect());
+            let rest = [
+                words::ADD_SOMEBODY,
+                words::CALL,
+                words::SEND,
+                words::SEND_FILES,
             ]
-            .map(|label| screen.get_by_label(label).rect())
+            .map(|label| screen.get_by_label(label).rect());
+            (row, rest)
         };
         let before = places(&screen);
         comes(&mut screen, arrives);
@@ -157,7 +148,7 @@ fn what_arrives_moves_nothing() {
 #[test]
 fn what_just_arrived_takes_no_click() {
     for (arrives, label) in ARRIVALS {
-        let mut screen = open(watching());
+        let mut screen = open(at_home());
         comes(&mut screen, arrives);
         let at = middle(&screen, label);
         assert_eq!(tap(&mut screen, at), [], "{label}");
@@ -168,7 +159,7 @@ fn what_just_arrived_takes_no_click() {
 
 #[test]
 fn a_press_begun_too_early_counts_for_nothing_however_late_it_is_let_go() {
-    let mut screen = open(watching());
+    let mut screen = open(at_home());
     comes(&mut screen, ring);
     let at = middle(&screen, "Answer");
     mouse(&mut screen, at, true);
@@ -183,8 +174,8 @@ fn a_press_begun_too_early_counts_for_nothing_however_late_it_is_let_go() {
 
 #[test]
 fn an_early_click_leaves_the_keyboard_where_it_was() {
-    let mut screen = open(watching());
-    fill(&mut screen, "Text", "wait");
+    let mut screen = open(at_home());
+    fill(&mut screen, page::FIELD, "wait");
     comes(&mut screen, ring);
     let at = middle(&screen, "Answer");
     assert_eq!(tap(&mut screen, at), []);
@@ -196,7 +187,7 @@ fn an_early_click_leaves_the_keyboard_where_it_was() {
 #[test]
 fn what_arrives_takes_the_keyboard_from_nobody() {
     for (arrives, label) in ARRIVALS {
-        let mut screen = open(watching());
+        let mut screen = open(at_home());
         assert_eq!(focused(&screen), None);
         comes(&mut screen, arrives);
         assert_eq!(focused(&screen), None, "{label}");
@@ -204,7 +195,7 @@ fn what_arrives_takes_the_keyboard_from_nobody() {
             assert_eq!(tap_key(&mut screen, FREE, key), [], "{label}");
         }
         // Its buttons are the last stops of Tab, and none yet.
-        let mut screen = open(watching());
+        let mut screen = open(at_home());
         comes(&mut screen, arrives);
         tap_key(&mut screen, Modifiers::SHIFT, Key::Tab);
         assert_ne!(focused(&screen).as_deref(), Some(label));
@@ -213,60 +204,42 @@ fn what_arrives_takes_the_keyboard_from_nobody() {
 
 #[test]
 fn a_call_is_declined_or_answered_from_left_to_right_and_the_camera_is_last() {
-    let mut state = watching();
-    let preferences = Preferences {
-        camera_on: true,
-        ..Preferences::default()
-    };
-    state.act(&Action::Prefer {
-        peer: peer("yard"),
-        preferences,
-    });
-    let mut screen = open(state);
-    comes(&mut screen, ring);
-    let [decline, answer, video] =
-        ["Decline", "Answer", "Answer with video"].map(|label| screen.get_by_label(label).rect());
-    assert!(
-        decline.right() + 24.0 < answer.left() && answer.right() < video.left(),
-        "{decline} {answer} {video}"
-    );
-    pass(&mut screen);
-    let answered = tap(&mut screen, answer.center());
-    let without = Action::Answer {
-        peer: peer("yard"),
-        camera: false,
-    };
-    assert_eq!(answered, [without]);
-}
-
-#[test]
-fn what_went_lets_no_click_through_to_what_is_behind() {
-    for (arrives, label) in ARRIVALS {
-        let mut screen = open(at_a_picture());
-        comes(&mut screen, arrives);
-        pass(&mut screen);
-        let at = middle(&screen, label);
-        comes(&mut screen, |state| {
-            state.calls.incoming.clear();
-            state.calls.missed.clear();
-            state.knocks.clear();
-            state.offers.clear();
-            state.warnings.clear();
-        });
-        assert!(screen.query_by_label(label).is_none());
-        assert_eq!(tap(&mut screen, at), [], "{label}");
-        pass(&mut screen);
-        // The picture behind it.
-        let picture = screen.get_by_label("Picture of door").rect();
-        assert!(picture.contains(at), "{label}");
-        let chosen = [Action::Choose(peer("door"))];
-        assert_eq!(tap(&mut screen, at), chosen, "{label}");
+    for size in [DESK, PHONE] {
+        let mut screen = open_as_large(at_home(), size);
+        comes(&mut screen, ring);
+        let labels = [words::DECLINE, words::ANSWER, words::ANSWER_WITH_VIDEO];
+        let [decline, answer, video] = labels.map(|label| screen.get_by_label(label).rect());
+        assert!(decline.right() + 20.0 < answer.left(), "{decline} {answer}");
+        let is_last = answer.right() < video.left() || answer.bottom() < video.top();
+        assert!(is_last, "{answer} {video}");
+        assert!(decline.height() >= 44.0 && answer.height() >= 44.0);
     }
 }
 
 #[test]
+fn what_went_lets_no_click_through_to_what_is_behind() {
+    let mut state = talking();
+    state.act(&Action::Overlay(true));
+    let mut screen = open(state);
+    comes(&mut screen, ring);
+    pass(&mut screen);
+    let at = middle(&screen, words::DECLINE);
+    comes(&mut screen, |state| state.calls.incoming.clear());
+    assert!(screen.query_by_label(words::DECLINE).is_none());
+    let double = |screen: &mut Screen| {
+        let mut taken = tap(screen, at);
+        taken.extend(tap(screen, at));
+        taken
+    };
+    assert_eq!(double(&mut screen), []);
+    pass(&mut screen);
+    // The picture behind it.
+    assert!(double(&mut screen).contains(&Action::Fullscreen(true)));
+}
+
+#[test]
 fn a_card_that_moved_into_the_place_of_another_takes_no_click() {
-    let mut screen = open(watching());
+    let mut screen = open(at_home());
     comes(&mut screen, |state| {
         stranger_of(state, 8);
         stranger_of(state, 9);
@@ -291,10 +264,10 @@ fn a_card_that_moved_into_the_place_of_another_takes_no_click() {
 
 #[test]
 fn a_stranger_that_says_another_name_is_new() {
-    let mut screen = open(watching());
+    let mut screen = open(at_home());
     comes(&mut screen, stranger);
     pass(&mut screen);
-    let at = middle(&screen, "Allow once");
+    let at = middle(&screen, words::LET_IN_ONCE);
     comes(&mut screen, |state| {
         state.apply(Notice::Knock {
             key: PublicKey([9; 32]),
@@ -305,7 +278,7 @@ fn a_stranger_that_says_another_name_is_new() {
     assert_eq!(tap(&mut screen, at), []);
     // It knocks again every few seconds, from another port each time.
     pass(&mut screen);
-    let at = middle(&screen, "Allow once");
+    let at = middle(&screen, words::LET_IN_ONCE);
     comes(&mut screen, |state| {
         state.apply(Notice::Knock {
             key: PublicKey([9; 32]),
@@ -318,47 +291,24 @@ fn a_stranger_that_says_another_name_is_new() {
 
 #[test]
 fn a_call_that_is_answered_or_ended_puts_no_other_button_under_a_click() {
-    let mut state = watching();
-    state.act(&Action::HangUp(peer("door")));
+    let mut state = at_home();
     state.act(&Action::Call(peer("door")));
     state.calls.own.request = state.config.request();
     let mut screen = open(state);
     pass(&mut screen);
-    let full_screen = middle(&screen, "Full screen");
+    // The bar gets wider by two buttons.
+    let cancel = middle(&screen, words::CANCEL);
     comes(&mut screen, |state| {
         state.apply(talk("door", true, false));
     });
-    let camera = screen.get_by_label("Turn camera on").rect();
-    assert!(camera.contains(full_screen), "{camera} {full_screen}");
-    assert_eq!(tap(&mut screen, full_screen), []);
+    assert_eq!(tap(&mut screen, cancel), []);
     pass(&mut screen);
-    let hang_up = middle(&screen, "Hang up");
+    screen.step();
+    let hang_up = middle(&screen, words::HANG_UP);
     comes(&mut screen, |state| {
-        state.apply(ended("door", EndReason::Chosen));
+        state.apply(ended("door", EndReason::Leaving));
     });
     assert_eq!(tap(&mut screen, hang_up), []);
-    pass(&mut screen);
-    assert_eq!(
-        tap(&mut screen, hang_up),
-        [Action::HangUp(peer("door"))],
-        "what was to be ended is closed, not called again"
-    );
-}
-
-#[test]
-fn a_picture_that_comes_by_itself_lets_nobody_choose_another_contact() {
-    let mut screen = open(at_a_picture());
-    pass(&mut screen);
-    let at = screen.get_by_label("Picture of door").rect().right_center() - egui::vec2(40.0, -60.0);
-    // The yard may call without being asked for, and takes half of the room.
-    comes(&mut screen, |state| {
-        state.act(&Action::Choose(peer("door")));
-        state.apply(talk("yard", false, false));
-    });
-    assert!(screen.get_by_label("Picture of yard").rect().contains(at));
-    assert_eq!(tap(&mut screen, at), []);
-    pass(&mut screen);
-    assert_eq!(tap(&mut screen, at), [Action::Choose(peer("yard"))]);
 }
 
 #[test]
@@ -372,7 +322,7 @@ fn keys_of_a_ring_are_chords_and_wait_as_its_buttons_do() {
         (Key::Y, answer(true)),
         (Key::D, Action::Decline(peer("yard"))),
     ] {
-        let mut screen = open(watching());
+        let mut screen = open(at_home());
         comes(&mut screen, ring);
         assert_eq!(tap_key(&mut screen, CHORD, key), [], "{key:?}");
         pass(&mut screen);
@@ -384,7 +334,7 @@ fn keys_of_a_ring_are_chords_and_wait_as_its_buttons_do() {
         assert_eq!(tap_key(&mut screen, CHORD, key), [wanted], "{key:?}");
     }
     // The second of two is not answered by the key that was meant for the first.
-    let mut screen = open(watching());
+    let mut screen = open(at_home());
     comes(&mut screen, |state| {
         state.apply(rings("yard"));
         state.apply(joined("friend"));
@@ -408,37 +358,38 @@ fn the_key_that_hangs_up_ends_the_call_one_is_in_whoever_rings_meanwhile() {
         tap_key(&mut screen, Modifiers::COMMAND, Key::H),
         [Action::HangUp(peer("door"))]
     );
-    screen.get_by_label("Decline");
+    screen.get_by_label(words::DECLINE);
 }
 
 #[test]
-fn a_letter_is_no_key_for_anything() {
-    let mut screen = open(watching());
+fn a_letter_is_no_key_for_anything_but_f_over_a_picture() {
+    let mut screen = open(at_home());
     for key in Key::ALL.iter().filter(|key| key.name().len() == 1) {
         assert_eq!(tap_key(&mut screen, FREE, *key), [], "{key:?}");
         assert_eq!(tap_key(&mut screen, Modifiers::SHIFT, *key), [], "{key:?}");
     }
-    for on in [true, false] {
-        assert_eq!(
-            tap_key(&mut screen, Modifiers::ALT, Key::Enter),
-            [Action::Fullscreen(on)]
-        );
+    let mut screen = open(talking());
+    assert_eq!(
+        tap_key(&mut screen, FREE, Key::F),
+        [Action::Fullscreen(true)]
+    );
+    for on in [false, true] {
+        let toggled = tap_key(&mut screen, Modifiers::ALT, Key::Enter);
+        assert_eq!(toggled, [Action::Fullscreen(on)]);
     }
 }
 
 #[test]
 fn a_list_of_transfers_that_grows_puts_no_other_button_under_a_click() {
-    let (ids, mut state) = (Ids::new(), watching());
+    let (ids, mut state) = (Ids::new(), at_home());
     let first = ids.transfer();
     state.apply(Notice::Transfer(status(first, Phase::Running, 0)));
     let mut screen = open(state);
     pass(&mut screen);
-    let at = middle(&screen, "Pause");
+    let at = middle(&screen, "Pause holiday.mp4");
     let second = ids.transfer();
     comes(&mut screen, |state| {
         state.apply(Notice::Transfer(status(second, Phase::Running, 0)));
     });
-    let moved = screen.get_all_by_label("Pause").map(|node| node.rect());
-    assert!(moved.into_iter().any(|rect| rect.contains(at)));
     assert_eq!(tap(&mut screen, at), []);
 }

@@ -1,11 +1,11 @@
-//! The dialog *Sound…*, by labels.
+//! The dialog of the sound, by labels.
 
 use transom::SoundNotice;
 use transom::sounds::{Device, DeviceKind, DeviceName, EchoMode, ToneKind};
 
 use super::*;
 use crate::model::sound_tests::{level, microphone_lost, sounding, tell};
-use crate::model::{Dialog, Theme, Volume};
+use crate::model::{Dialog, SettingsForm, SettingsPage, Volume};
 
 fn device(name: &str, words: &str, kind: DeviceKind) -> Device {
     Device {
@@ -29,17 +29,39 @@ fn found(state: &mut State) {
     tell(state, SoundNotice::Devices(devices));
 }
 
-/// In a call with the door, the dialog open and the devices found.
+/// In a call with the door, the page of the sound open and the devices found.
 fn choosing() -> Screen {
-    let mut screen = open(sounding());
-    let (peer, back) = (Some(peer("door")), None);
-    let asked = [Action::Open(Dialog::Sound { peer, back })];
-    assert_eq!(click(&mut screen, "Sound…"), asked);
-    screen.get_by_label("Looking for microphones and loudspeakers…");
+    let mut state = sounding();
+    let page = SettingsPage::Sound;
+    let form = SettingsForm {
+        page,
+        ..SettingsForm::of(&state)
+    };
+    state.act(&Action::Open(Dialog::Settings(Box::new(form))));
+    let mut screen = open(state);
     found(&mut screen.state_mut().state);
     screen.run();
     screen
 }
+
+/// Opens the list of that name and clicks there.
+fn choose(screen: &mut Screen, list: &str, device: &str) -> Vec<Action> {
+    pass(screen);
+    screen.get_by_role_and_label(Role::ComboBox, list).click();
+    screen.run();
+    let entry = screen.get_by_role_and_label(Role::RadioButton, device);
+    entry.click();
+    screen.run();
+    // One that can't be chosen leaves the list open.
+    let taken = screen.state_mut().take();
+    if egui::Popup::is_any_open(&screen.ctx) {
+        press(screen, Modifiers::NONE, Key::Escape);
+    }
+    taken
+}
+
+const MICROPHONE: &str = words::MICROPHONE;
+const SPEAKER: &str = words::LOUDSPEAKER;
 
 fn named(name: &str) -> DeviceName {
     name.parse().unwrap()
@@ -48,39 +70,43 @@ fn named(name: &str) -> DeviceName {
 #[test]
 fn another_microphone_is_chosen_within_a_call() {
     let mut screen = choosing();
-    screen.get_by_label("The usual microphone: Webcam\\u{1b}");
+    let usual = "Usual microphone: Webcam\\u{1b}";
+    let shown = screen.get_by_role_and_label(Role::ComboBox, MICROPHONE);
+    assert_eq!(shown.value().as_deref(), Some(usual));
     let headset = Action::SetMicrophone(named("server:headset"));
-    assert_eq!(click(&mut screen, "Headset"), [headset]);
+    assert_eq!(choose(&mut screen, MICROPHONE, "Headset"), [headset]);
     // What is chosen is chosen.
-    assert_eq!(click(&mut screen, "Headset"), []);
+    assert_eq!(choose(&mut screen, MICROPHONE, "Headset"), []);
     let none = Action::SetMicrophone(DeviceName::None);
-    assert_eq!(click(&mut screen, "No microphone: nobody hears me"), [none]);
+    assert_eq!(
+        choose(&mut screen, MICROPHONE, words::NO_MICROPHONE),
+        [none]
+    );
 }
 
 #[test]
 fn another_loudspeaker_is_chosen_and_tried() {
     let mut screen = choosing();
     let boxes = Action::SetSpeaker(named("server:boxes"));
-    assert_eq!(click(&mut screen, "Boxes"), [boxes]);
+    assert_eq!(choose(&mut screen, SPEAKER, "Boxes"), [boxes]);
     let tone = Action::Tone(Some(ToneKind::Test));
-    assert_eq!(click(&mut screen, "Play a test tone"), [tone]);
+    assert_eq!(click(&mut screen, words::PLAY_A_TONE), [tone]);
     let none = Action::SetSpeaker(DeviceName::None);
-    assert_eq!(click(&mut screen, "No loudspeaker: I hear nobody"), [none]);
+    assert_eq!(choose(&mut screen, SPEAKER, words::NO_LOUDSPEAKER), [none]);
 }
 
 #[test]
 fn a_device_that_can_not_be_used_says_why_and_is_not_chosen() {
     let mut screen = choosing();
-    assert_eq!(click(&mut screen, "Built-in (another program has it)"), []);
+    let taken = "Built-in (another program has it)";
+    assert_eq!(choose(&mut screen, MICROPHONE, taken), []);
     assert_eq!(screen.state().state.config.microphone, DeviceName::Auto);
 }
 
 #[test]
 fn a_device_that_is_unplugged_stays_chosen_and_is_said_to_be_away() {
     let mut screen = choosing();
-    let gone = "server:headset (not found now; it is used when it is back)";
-    click(&mut screen, "Headset");
-    assert!(screen.query_by_label(gone).is_none());
+    choose(&mut screen, MICROPHONE, "Headset");
     let boxes = device("server:boxes", "Boxes", DeviceKind::Speaker);
     tell(
         &mut screen.state_mut().state,
@@ -88,10 +114,12 @@ fn a_device_that_is_unplugged_stays_chosen_and_is_said_to_be_away() {
     );
     tell(&mut screen.state_mut().state, microphone_lost());
     screen.run();
-    screen.get_by_label(gone);
+    let gone = "server:headset (not found now; it is used when it is back)";
+    let shown = screen.get_by_role_and_label(Role::ComboBox, MICROPHONE);
+    assert_eq!(shown.value().as_deref(), Some(gone));
     let chosen = &screen.state().state.sound.settings.microphone;
     assert_eq!(*chosen, named("server:headset"), "nothing takes its place");
-    assert_eq!(click(&mut screen, "Look again"), [Action::ListSounds]);
+    assert_eq!(click(&mut screen, words::LOOK_AGAIN), [Action::ListSounds]);
 }
 
 #[test]
@@ -99,23 +127,23 @@ fn each_pair_of_devices_has_its_own_way_against_echo() {
     let mut screen = choosing();
     let off = [Action::SetEcho(EchoMode::Off)];
     let echo = |screen: &Screen| screen.state().state.sound.settings.echo;
-    click(&mut screen, "Headset");
-    assert_eq!(click(&mut screen, "Nothing: I use headphones"), off);
+    choose(&mut screen, MICROPHONE, "Headset");
+    assert_eq!(click(&mut screen, words::ECHO_OFF), off);
     assert_eq!(echo(&screen), EchoMode::Off);
-    click(&mut screen, "The usual microphone: Webcam\\u{1b}");
+    choose(&mut screen, MICROPHONE, "Usual microphone: Webcam\\u{1b}");
     assert_eq!(echo(&screen), EchoMode::Cancel);
-    let duck = "Turn the microphone down while the loudspeaker speaks";
-    assert_eq!(click(&mut screen, duck), [Action::SetEcho(EchoMode::Duck)]);
-    click(&mut screen, "Headset");
+    let duck = [Action::SetEcho(EchoMode::Duck)];
+    assert_eq!(click(&mut screen, words::ECHO_LOWER), duck);
+    choose(&mut screen, MICROPHONE, "Headset");
     assert_eq!(echo(&screen), EchoMode::Off);
     let cancel = [Action::SetEcho(EchoMode::Cancel)];
-    assert_eq!(click(&mut screen, "Cancel the loudspeaker's echo"), cancel);
+    assert_eq!(click(&mut screen, words::ECHO_REMOVE), cancel);
 }
 
 #[test]
 fn one_hears_oneself_until_the_dialog_closes() {
     let mut screen = choosing();
-    let label = "Hear yourself, best with headphones";
+    let label = words::HEAR_YOURSELF;
     assert_eq!(click(&mut screen, label), [Action::HearYourself(true)]);
     assert!(screen.state().state.duties().hear_yourself);
     tell(&mut screen.state_mut().state, level(-30.0));
@@ -127,11 +155,12 @@ fn one_hears_oneself_until_the_dialog_closes() {
 }
 
 #[test]
-fn a_contact_is_made_louder_and_that_is_remembered() {
-    let mut screen = choosing();
+fn a_contact_is_made_louder_in_its_sheet_and_that_is_remembered() {
+    let mut state = sounding();
     let door = peer("door");
-    screen.get_by_label_contains("Volume of door");
-    let slider = screen.get_by_role_and_label(Role::Slider, "Volume of door");
+    state.act(&Action::Sheet(true));
+    let mut screen = open(state);
+    let slider = screen.get_by_role_and_label(Role::Slider, "door's volume");
     slider.focus();
     screen.run();
     screen.state_mut().take();
@@ -148,46 +177,11 @@ fn a_contact_is_made_louder_and_that_is_remembered() {
 }
 
 #[test]
-fn devices_chosen_from_the_settings_are_kept_with_them() {
+fn the_page_of_the_sound_looks_for_devices_when_it_is_opened() {
     let mut screen = open(at_home());
-    click(&mut screen, "Settings");
-    click(&mut screen, "Light");
-    click(&mut screen, "Sound…");
-    found(&mut screen.state_mut().state);
-    screen.run();
-    assert!(screen.query_by_label("Volume of door").is_none());
-    click(&mut screen, "Headset");
-    click(&mut screen, "Close");
-    assert!(matches!(
-        screen.state().state.dialog,
-        Some(Dialog::Settings(_))
-    ));
-    let saved = click(&mut screen, "Save");
-    let Some(Action::SaveSettings(config)) = saved.last() else {
-        panic!("{saved:?}");
-    };
-    assert_eq!(config.microphone, named("server:headset"));
-    assert_eq!(config.theme, Theme::Light);
-}
-
-#[test]
-fn looks_like_a_choice_of_devices_within_a_call() {
-    let mut screen = choosing();
-    click(&mut screen, "Headset");
-    screen.state_mut().state.act(&Action::HearYourself(true));
-    tell(&mut screen.state_mut().state, level(-24.0));
-    screen.run();
-    snapshot(screen, "sound");
-}
-
-#[test]
-fn looks_like_a_call_in_which_both_speak() {
-    let mut state = sounding();
-    tell(&mut state, level(-24.0));
-    let speaking = SoundNotice::Speaking {
-        on: true,
-        peer: peer("door"),
-    };
-    tell(&mut state, speaking);
-    snapshot(open(state), "speaking");
+    click(&mut screen, words::SETTINGS);
+    let opened = click(&mut screen, words::page(SettingsPage::Sound));
+    assert!(opened.contains(&Action::ListSounds), "{opened:?}");
+    let opened = click(&mut screen, words::page(SettingsPage::Camera));
+    assert!(opened.contains(&Action::ListCameras), "{opened:?}");
 }

@@ -7,23 +7,29 @@ const FREE: Modifiers = Modifiers::NONE;
 
 #[test]
 fn a_text_meant_for_one_contact_is_sent_to_no_other() {
-    let mut screen = open(watching());
-    fill(&mut screen, "Text", "only for the door");
-    fill(&mut screen, "Path", "/home/me/door.txt");
+    let mut screen = open(at_home());
+    fill(&mut screen, page::FIELD, "only for the door");
+    click(&mut screen, words::SEND_FILES);
+    click(&mut screen, words::TYPE_A_PATH);
+    fill(&mut screen, words::PATH, "/home/me/door.txt");
     comes(&mut screen, ring);
     pass(&mut screen);
     let at = middle(&screen, "Answer");
     assert_eq!(tap(&mut screen, at).len(), 1);
     screen.run();
-    for field in ["Text", "Path"] {
-        let field = screen.get_by_role_and_label(Role::TextInput, field);
-        assert_eq!(field.value().as_deref(), Some(""));
-        field.focus();
-        screen.run();
-        assert_eq!(tap_key(&mut screen, FREE, Key::Enter), []);
-    }
+    // The yard's page, when its call is over.
+    screen.state_mut().state.act(&Action::HangUp(peer("yard")));
+    screen.run();
+    let field = words::message_to("yard");
+    assert_eq!(page::value(&screen, &field), "");
+    assert!(screen.query_by_label(words::PATH).is_none());
+    screen
+        .get_by_role_and_label(Role::TextInput, &field)
+        .focus();
+    screen.run();
+    assert_eq!(tap_key(&mut screen, FREE, Key::Enter), []);
     assert_eq!(
-        click(&mut screen, "door here"),
+        click(&mut screen, "door, not seen yet"),
         [Action::Choose(peer("door"))]
     );
     text_field(&screen).focus();
@@ -35,13 +41,13 @@ fn a_text_meant_for_one_contact_is_sent_to_no_other() {
             text: "only for the door".into()
         }]
     );
-    let path = screen.get_by_role_and_label(Role::TextInput, "Path");
+    let path = screen.get_by_role_and_label(Role::TextInput, words::PATH);
     assert_eq!(path.value().as_deref(), Some("/home/me/door.txt"));
 }
 
 #[test]
 fn files_go_to_whom_the_screen_named_when_they_were_brought() {
-    let mut screen = open(watching());
+    let mut screen = open(at_home());
     screen
         .input_mut()
         .hovered_files

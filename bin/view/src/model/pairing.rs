@@ -1,0 +1,323 @@
+//! Meeting somebody: who is nearby, the code that is shown here, and the one that is typed here.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transom::{
+    Candidates, Claim, Code, CodeEnd, Fingerprint, Invitation, Keep, MAX_ADDRESSES, Nearby, Paired,
+    PairingFailure, PairingNotice, PairingTerms, PeerName,
+};
+use transom_users::{Address, Contact, Rights};
+
+use super::{Action, Dialog, State};
+
+/// Wrong guesses at one code until it is dead.
+const TRIES: u8 = 3;
+/// Stations nearby that are shown; more are found by their code.
+const MAX_SHOWN: usize = 5;
+
+/// Everything about meeting somebody.
+#[derive(Debug, Default)]
+pub(crate) struct Meeting {
+    /// Stations that announce themselves, the newest first. What they say proves nothing.
+    pub(crate) nearby: Vec<Station>,
+    /// The code that is shown here.
+    pub(crate) shown: ShownCode,
+    /// What a peer that types it may do here.
+    pub(crate) may: Rights,
+    /// How it goes with the code that was typed here.
+    pub(crate) entry: Entry,
+    /// Wrong guesses of ours at the code of that number.
+    guesses: (Option<u8>, u8),
+}
+
+/// A station that announces itself, and is neither a contact nor ours.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Station {
+    /// What it calls itself.
+    pub(crate) name: PeerName,
+    /// The key that it says it has.
+    pub(crate) fingerprint: Fingerprint,
+    /// Where it says it is, at best.
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) is_camera: bool,
+    /// The number of the code that it says it shows.
+    pub(crate) pairing: Option<u8>,
+}
+
+impl Station {
+    /// `None` for a contact and for our own programs.
+    fn of(nearby: &Nearby) -> Option<Self> {
+        (nearby.claims == Claim::Stranger).then(|| Self {
+            name: nearby.name,
+            fingerprint: nearby.fingerprint,
+            address: nearby.addresses.first().copied(),
+            is_camera: nearby.is_camera(),
+            pairing: nearby.pairing,
+        })
+    }
+}
+
+/// Our own code.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum ShownCode {
+    /// It has yet to come.
+    #[default]
+    Awaited,
+    /// It is good until then, since 1970.
+    Shown { code: Code, until: Duration },
+    /// It is good no more.
+    Ended(CodeEnd),
+}
+
+/// A code that was typed.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Entry {
+    #[default]
+    Idle,
+    /// The station looks for the other side.
+    Trying,
+    /// It led nowhere; how many tries are left after a wrong code.
+    Failed(PairingFailure, u8),
+}
+
+/// A code as it is typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CodeForm {
+    pub(crate) code: String,
+    /// Where the other side is, where nobody nearby shows the code.
+    pub(crate) address: String,
+    /// Whether the address is asked for.
+    pub(crate) asks_address: bool,
+}
+
+impl CodeForm {
+    /// For a station nearby: its number is filled in, or its address where it tells none.
+    pub(crate) fn of(station: &Station) -> Self {
+        match station.pairing {
+            Some(number) => Self {
+                code: format!("{number} "),
+                ..Self::default()
+            },
+            None => Self {
+                address: station.address.map(|at| at.to_string()).unwrap_or_default(),
+                asks_address: true,
+                ..Self::default()
+            },
+        }
+    }
+
+    /// The number at its beginning.
+    pub(crate) fn number(&self) -> Option<u8> {
+        let digits = self.code.trim_start();
+        let end = digits
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(digits.len());
+        digits[..end].parse().ok().filter(|number| *number < 100)
+    }
+
+    /// The code, once it is one.
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.code.parse().ok()
+    }
+
+    /// Where the other side is looked for.
+    fn candidates(&self) -> Candidates {
+        match self.address.trim().parse::<Address>() {
+            Ok(address) if self.asks_address => Candidates::At(vec![address], None),
+            _ => Candidates::Nearby,
+        }
+    }
+}
+
+impl State {
+    /// Whether who is nearby is on the screen, or needed.
+    pub(crate) fn looks_nearby(&self) -> bool {
+        let enters = matches!(self.dialog, Some(Dialog::EnterCode(_)));
+        enters || self.page() == super::Page::FirstRun
+    }
+
+    /// Takes in who announces themselves now.
+    pub(super) fn nearby(&mut self, stations: &[Nearby]) {
+        self.meeting.nearby = stations.iter().filter_map(Station::of).collect();
+    }
+
+    /// The stations nearby that are shown.
+    pub(crate) fn strangers_nearby(&self) -> impl Iterator<Item = &Station> {
+        self.meeting.nearby.iter().take(MAX_SHOWN)
+    }
+
+    /// The station that says it shows a code of that number.
+    pub(crate) fn shows_number(&self, number: u8) -> Option<&Station> {
+        let mut nearby = self.meeting.nearby.iter();
+        nearby.find(|one| one.pairing == Some(number))
+    }
+
+    /// What the picture of our code says: where we are, who we are, and the code.
+    pub(crate) fn invitation(&self, code: &Code) -> Option<Invitation> {
+        Some(Invitation {
+            code: code.clone(),
+            key: self.own.key?,
+            addresses: self
+                .own
+                .addresses
+                .iter()
+                .take(MAX_ADDRESSES)
+                .cloned()
+                .collect(),
+        })
+    }
+
+    /// What the station is asked for when a code is typed.
+    pub(crate) fn terms(&self) -> PairingTerms {
+        PairingTerms {
+            name: None,
+            may: self.meeting.may,
+            keep: Keep::Contact,
+            port: None,
+        }
+    }
+
+    /// Where the code of that form is looked for.
+    pub(crate) fn candidates(&self) -> Candidates {
+        match &self.dialog {
+            Some(Dialog::EnterCode(form)) => form.candidates(),
+            _ => Candidates::Nearby,
+        }
+    }
+
+    pub(super) fn pairing_notice(&mut self, notice: PairingNotice) -> Vec<Action> {
+        match notice {
+            PairingNotice::CodeShown { code, until } => {
+                let left = until.saturating_duration_since(Instant::now());
+                let until = self.now + left;
+                self.meeting.shown = ShownCode::Shown { code, until };
+            }
+            PairingNotice::CodeEnded { why } => self.meeting.shown = ShownCode::Ended(why),
+            PairingNotice::Trying { .. } => self.meeting.entry = Entry::Trying,
+            PairingNotice::Failed { why } => {
+                let left = self.guessed(&why);
+                self.meeting.entry = Entry::Failed(why, left);
+            }
+            PairingNotice::Paired(paired) => return self.paired(*paired),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Counts wrong codes of one number; how many tries are left.
+    fn guessed(&mut self, why: &PairingFailure) -> u8 {
+        let number = match &self.dialog {
+            Some(Dialog::EnterCode(form)) => form.number(),
+            _ => None,
+        };
+        let guesses = &mut self.meeting.guesses;
+        if guesses.0 != number {
+            *guesses = (number, 0);
+        }
+        if *why == PairingFailure::WrongCode {
+            guesses.1 = guesses.1.saturating_add(1);
+        }
+        TRIES.saturating_sub(guesses.1)
+    }
+
+    fn paired(&mut self, paired: Paired) -> Vec<Action> {
+        self.meeting.shown = ShownCode::Awaited;
+        self.meeting.entry = Entry::Idle;
+        if paired.keep != Keep::Contact {
+            return Vec::new();
+        }
+        let Paired {
+            peer,
+            key,
+            address,
+            may,
+            ..
+        } = paired;
+        self.person(peer).key = Some(key);
+        self.choose(peer);
+        self.dialog = Some(Dialog::Connected(peer));
+        let contact = Contact {
+            name: peer,
+            address,
+            key: Some(key),
+            may,
+            comment: String::new(),
+            line: 0,
+        };
+        // The code has proven the key.
+        vec![
+            Action::SavePaired(Box::new(contact)),
+            Action::Verify { key, on: true },
+        ]
+    }
+
+    /// Takes in what a person wants of codes; others change nothing.
+    pub(super) fn act_on_pairing(&mut self, action: &Action) {
+        let meeting = &mut self.meeting;
+        match action {
+            Action::ShowCode(may) => {
+                meeting.may = *may;
+                meeting.shown = ShownCode::Awaited;
+                self.dialog = Some(Dialog::ShowCode);
+            }
+            Action::EnterCode(_) => meeting.entry = Entry::Trying,
+            Action::EndPairing => {
+                meeting.shown = ShownCode::Awaited;
+                meeting.entry = Entry::Idle;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{peer, two_boxes};
+    use super::*;
+
+    #[test]
+    fn a_number_is_known_before_the_whole_code_is_typed() {
+        let typed = |code: &str| CodeForm {
+            code: code.to_owned(),
+            ..CodeForm::default()
+        };
+        assert_eq!(typed(" 47 ott").number(), Some(47));
+        assert_eq!(typed("otter").number(), None);
+        assert_eq!(typed("470").number(), None);
+        assert!(typed("47 ott").code().is_none());
+        assert!(typed("47 ott vio").code().is_some());
+    }
+
+    #[test]
+    fn an_address_is_used_only_where_it_is_asked_for() {
+        let mut form = CodeForm {
+            address: "10.0.0.7".to_owned(),
+            ..CodeForm::default()
+        };
+        assert!(matches!(form.candidates(), Candidates::Nearby));
+        form.asks_address = true;
+        assert!(matches!(form.candidates(), Candidates::At(all, None) if all.len() == 1));
+    }
+
+    #[test]
+    fn wrong_guesses_are_counted_for_each_number() {
+        let mut state = two_boxes();
+        let mut wrong = |code: &str| {
+            let code = code.to_owned();
+            let form = CodeForm {
+                code,
+                ..CodeForm::default()
+            };
+            state.dialog = Some(Dialog::EnterCode(form));
+            let why = PairingFailure::WrongCode;
+            state.pairing_notice(PairingNotice::Failed { why });
+            match state.meeting.entry {
+                Entry::Failed(_, left) => left,
+                _ => panic!("it failed"),
+            }
+        };
+        assert_eq!([wrong("47 a"), wrong("47 b"), wrong("11 b")], [2, 1, 2]);
+        assert_ne!(state.dialog, Some(Dialog::Connected(peer("door"))));
+    }
+}

@@ -1,0 +1,159 @@
+//! A service that notes what it is told, on a bus of the test's own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Sender};
+
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::OwnedValue;
+
+use super::*;
+use crate::model::tests::peer;
+
+/// Longer than the slowest machine takes for one step.
+const LONG: Duration = Duration::from_secs(60);
+
+struct Bus {
+    child: Child,
+    address: String,
+}
+
+impl Bus {
+    /// `None` where there is no dbus-daemon.
+    fn start() -> Option<Self> {
+        let mut daemon = Command::new("dbus-daemon");
+        daemon.args(["--session", "--nofork", "--print-address"]);
+        let mut child = daemon
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut address = String::new();
+        let said = child.stdout.as_mut().map(BufReader::new);
+        said?.read_line(&mut address).unwrap();
+        let address = address.trim().to_owned();
+        Some(Self { child, address })
+    }
+
+    fn builder(&self) -> connection::Builder<'static> {
+        connection::Builder::address(self.address.as_str()).unwrap()
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Told {
+    Notify {
+        replaces: u32,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+    },
+    Close(u32),
+}
+
+struct Fake(Sender<Told>);
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Fake {
+    fn get_capabilities(&self) -> Vec<String> {
+        ["actions", "body", "body-markup"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the specification wants them")]
+    fn notify(
+        &self,
+        _app: String,
+        replaces: u32,
+        _icon: String,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+        _hints: HashMap<String, OwnedValue>,
+        _stays: i32,
+    ) -> u32 {
+        drop(self.0.send(Told::Notify {
+            replaces,
+            title,
+            body,
+            actions,
+        }));
+        if replaces == 0 { 7 } else { replaces }
+    }
+
+    fn close_notification(&self, id: u32) {
+        drop(self.0.send(Told::Close(id)));
+    }
+
+    #[zbus(signal)]
+    async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, word: &str) -> zbus::Result<()>;
+}
+
+#[test]
+fn the_desktop_shows_news_tells_a_click_and_takes_back_what_is_over() {
+    let Some(bus) = Bus::start() else {
+        eprintln!("skipped: there is no dbus-daemon here");
+        return;
+    };
+    let (put, told) = mpsc::channel();
+    let service = bus.builder().name(SERVICE).unwrap();
+    let service = service.serve_at(PATH, Fake(put)).unwrap().build().unwrap();
+    let (put, clicks) = mpsc::channel();
+    let builder = bus.builder();
+    let mut desktop = Desktop::with(
+        || Ok(builder),
+        move |about, choice| drop(put.send((about, choice))),
+    );
+    let news = News {
+        about: About::Call(peer("anna")),
+        title: "anna is calling".to_owned(),
+        body: "<b>Call & co".to_owned(),
+        choices: vec![(Choice::Answer, "Answer")],
+    };
+    let actions = ["default", "", "answer", "Answer"]
+        .map(str::to_owned)
+        .to_vec();
+    let wanted = |replaces| Told::Notify {
+        replaces,
+        title: "anna is calling".to_owned(),
+        body: "&lt;b&gt;Call &amp; co".to_owned(),
+        actions: actions.clone(),
+    };
+    desktop.show(news.clone());
+    assert_eq!(told.recv_timeout(LONG).unwrap(), wanted(0));
+    // The newer one takes its place.
+    desktop.show(news.clone());
+    assert_eq!(told.recv_timeout(LONG).unwrap(), wanted(7));
+    let emitter = SignalEmitter::new(service.inner(), PATH).unwrap();
+    zbus::block_on(Fake::action_invoked(&emitter, 7, "answer")).unwrap();
+    let clicked = clicks.recv_timeout(LONG).unwrap();
+    assert_eq!(clicked, (About::Call(peer("anna")), Choice::Answer));
+    desktop.show(news);
+    assert_eq!(told.recv_timeout(LONG).unwrap(), wanted(0));
+    desktop.close_if(|about| matches!(about, About::Key(_)));
+    desktop.close_if(|about| matches!(about, About::Call(_)));
+    assert_eq!(told.recv_timeout(LONG).unwrap(), Told::Close(7));
+}
+
+#[test]
+fn without_a_bus_nothing_waits() {
+    let missing = || connection::Builder::address("unix:path=/nowhere/bus");
+    let mut desktop = Desktop::with(missing, |_, _| {});
+    for _ in 0..1000 {
+        desktop.show(News {
+            about: About::Text(peer("anna")),
+            title: String::new(),
+            body: String::new(),
+            choices: Vec::new(),
+        });
+    }
+    assert_eq!(desktop.told.len(), 1);
+}

@@ -1,0 +1,73 @@
+//! Whether anybody can see the window, and how often pictures are drawn in it.
+
+use std::time::{Duration, Instant};
+
+/// How long an answer of the desktop counts: asking is a way to the display and back.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// A window that can't be seen looks again after this time: not every desktop tells when it can.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// Between two frames of several streams, on a processor that draws: each frame then has a picture
+/// of every stream, at 30 a second, instead of one for each picture.
+const SOFTWARE_FRAME: Duration = Duration::from_millis(33);
+
+/// What is known of whether the window can be seen.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    is_occluded: bool,
+    is_minimised: bool,
+    asked: Option<Instant>,
+}
+
+impl Sight {
+    /// The desktop says whether other windows cover this one.
+    pub(super) fn occlude(&mut self, on: bool) {
+        self.is_occluded = on;
+        self.asked = None;
+    }
+
+    /// Whether the window can be seen now; `ask` tells whether it is minimised.
+    pub(super) fn is_seen(&mut self, now: Instant, ask: impl FnOnce() -> bool) -> bool {
+        let is_old = |asked| now.saturating_duration_since(asked) >= ASK_EVERY;
+        if self.asked.is_none_or(is_old) {
+            self.is_minimised = ask();
+            self.asked = Some(now);
+        }
+        !self.is_occluded && !self.is_minimised
+    }
+}
+
+/// How long a new picture waits for its frame.
+pub(super) fn wait(is_software: bool, streams: usize, since_drawn: Duration) -> Duration {
+    match is_software && streams > 1 {
+        true => SOFTWARE_FRAME.saturating_sub(since_drawn),
+        false => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minimised_or_covered_window_is_not_seen_and_one_that_comes_back_is() {
+        let (mut sight, start) = (Sight::default(), Instant::now());
+        assert!(sight.is_seen(start, || false));
+        // The desktop is not asked for each picture.
+        assert!(sight.is_seen(start + ASK_EVERY / 2, || panic!("asked again")));
+        assert!(!sight.is_seen(start + ASK_EVERY, || true));
+        assert!(sight.is_seen(start + ASK_EVERY * 2, || false));
+        sight.occlude(true);
+        assert!(!sight.is_seen(start + ASK_EVERY * 2, || false));
+        sight.occlude(false);
+        assert!(sight.is_seen(start + ASK_EVERY * 2, || false));
+    }
+
+    #[test]
+    fn several_streams_share_frames_where_a_processor_draws() {
+        let ms = Duration::from_millis;
+        assert_eq!(wait(true, 4, ms(10)), ms(23));
+        assert_eq!(wait(true, 4, ms(40)), ms(0));
+        assert_eq!(wait(true, 1, ms(10)), ms(0));
+        assert_eq!(wait(false, 4, ms(10)), ms(0));
+    }
+}

@@ -1,0 +1,198 @@
+//! A call from edge to edge: the picture, and over it what is known and can be done. The controls
+//! hide themselves while nobody needs them.
+
+mod away;
+mod bar;
+mod chip;
+mod corner;
+mod hide;
+mod hints;
+mod more;
+mod numbers;
+mod own;
+mod sound;
+
+use egui::{Color32, Id, Rect, Ui, UiBuilder, pos2, vec2};
+use transom::CameraState;
+
+use crate::model::{Action, Call, Face, OwnSound, Stage, State, name};
+use crate::words;
+
+use super::album::Album;
+use super::kit::{self, Drawing, text, within};
+use super::theme::{OVER_SOFT, STAGE, Type, shade};
+use super::{Draft, Layout, guard};
+
+pub(super) use away::mirrored;
+pub(super) use bar::{Bar, Item, screen};
+pub(super) use chip::{chips, list_button, warnings};
+pub(super) use corner::show as corners;
+pub(super) use hide::Hiding;
+pub(super) use hints::show as hints;
+pub(super) use more::{More, changes, show as more};
+pub(super) use numbers::{brief, panel as numbers};
+pub(super) use sound::{microphones, share as level_share, speakers, volume};
+
+/// Where the parts of a call are.
+pub(super) struct Frame {
+    /// All of the picture.
+    pub(super) room: Rect,
+    /// Whether the list and a page have no room beside each other.
+    pub(super) is_narrow: bool,
+    /// Whether there is plenty of room.
+    pub(super) is_wide: bool,
+    /// Whether the list is beside the picture.
+    pub(super) has_list: bool,
+    /// The bar at the lower edge, whether it is shown or not.
+    pub(super) bar: Rect,
+}
+
+impl Frame {
+    pub(super) fn new(room: Rect, layout: Layout, bar: &Bar<'_>) -> Self {
+        let Layout {
+            is_narrow,
+            is_wide,
+            has_list,
+        } = layout;
+        let bar = bar.rect(room, is_narrow);
+        Self {
+            room,
+            is_narrow,
+            is_wide,
+            has_list,
+            bar,
+        }
+    }
+}
+
+pub(super) fn show(
+    ui: &mut Ui,
+    room: Rect,
+    state: &State,
+    call: &Call,
+    album: &Album,
+    draft: &mut Draft,
+    actions: &mut Vec<Action>,
+) {
+    let place = UiBuilder::new()
+        .id(Id::new(("call", call.peer)))
+        .max_rect(room);
+    within(ui, place, |ui| {
+        ui.set_clip_rect(room);
+        ui.painter().rect_filled(room, 0.0, STAGE);
+        if let Stage::Ended(ending) = &call.stage {
+            return away::ended(ui, room, state, call, ending, actions);
+        }
+        let picture = kit::area(
+            ui,
+            room,
+            Id::new(("picture", call.peer)),
+            &words::picture_of(&name(&call.peer), call.sound.speaks),
+        );
+        guard::place(ui, ("picture", call.peer), room);
+        if picture.double_clicked() {
+            actions.push(Action::Fullscreen(!state.fullscreen));
+        }
+        ground(ui, room, state, call, album, draft);
+        let bar = bar::of_call(state, call, draft);
+        let frame = Frame::new(room, draft.layout, &bar);
+        let is_shown = draft.hiding.shows(ui, needs_controls(state, call, draft));
+        if is_shown {
+            scrims(ui, room);
+        }
+        away::words(ui, &frame, state, call);
+        // While it rings, our picture is the large one.
+        let is_large = !is_answered(call) && call.camera_on;
+        if !is_large {
+            own::show(ui, &frame, state, album, draft, actions);
+        }
+        chips(ui, &frame, state, call, is_shown, actions);
+        if state.overlay {
+            numbers(ui, pos2(room.left() + 16.0, room.top() + 68.0), state, call);
+        }
+        if is_shown {
+            let at = bar.show(ui, &frame, draft, actions);
+            guard::place(ui, ("bar", call.peer), at);
+        }
+        hints(ui, &frame, state, call, draft);
+        more(ui, &frame, state, call, draft, actions);
+        if picture.has_focus() {
+            kit::focus_ring_over(ui, &picture, room.shrink(6.0), 0);
+        }
+    });
+}
+
+/// Whether the other side took the call.
+pub(super) fn is_answered(call: &Call) -> bool {
+    !matches!(call.stage, Stage::Waiting | Stage::Ringing)
+}
+
+/// What keeps the controls on the screen, other than a hand on mouse or keys.
+fn needs_controls(state: &State, call: &Call, draft: &Draft) -> bool {
+    let is_trouble = state.own_sound(call) == OwnSound::Lost || state.speaks_muted();
+    is_trouble || call.stage != Stage::Live || draft.more.is_open() || state.view.chat
+}
+
+/// The picture, what stands for it, or what is left of it.
+fn ground(ui: &Ui, room: Rect, state: &State, call: &Call, album: &Album, draft: &mut Draft) {
+    let (face, p) = (Face::Peer(call.peer), ui.painter());
+    let like = state.preferences(call.peer);
+    let live = album.live(face).filter(|_| state.has_picture(face));
+    match (&call.stage, live) {
+        (Stage::Live, Some(picture)) if shows_picture(call) => {
+            if !like.fill && call.is_talk() || like.fill && !call.is_talk() {
+                let drawn = kit::draw(p, picture, Drawing::filling(like), room);
+                draft.sizes.push((face, drawn));
+            } else {
+                backdrop(ui, room, face, like, album);
+                let drawn = kit::draw(p, picture, Drawing::whole(like), room);
+                draft.sizes.push((face, drawn));
+            }
+        }
+        (Stage::Interrupted(_), _) => backdrop(ui, room, face, like, album),
+        (Stage::Waiting | Stage::Ringing, _) => away::calling(ui, room, state, call, album, draft),
+        _ => away::colour(ui, room, state, call),
+    }
+}
+
+/// Whether the far camera gives the picture that is on the screen.
+fn shows_picture(call: &Call) -> bool {
+    let camera = call.far_camera.as_ref().map(|(state, _)| *state);
+    !matches!(camera, Some(CameraState::Off | CameraState::Lost))
+}
+
+/// The picture so blurred and dark that it is a ground for the picture itself, or for words.
+pub(super) fn backdrop(
+    ui: &Ui,
+    room: Rect,
+    face: Face,
+    like: crate::model::Preferences,
+    album: &Album,
+) {
+    if let Some(picture) = album.backdrop(face) {
+        let how = Drawing::filling(like).tint(Color32::from_gray(108));
+        kit::draw(ui.painter(), picture, how, room);
+    }
+}
+
+/// Darker at the upper and lower edge, so that white is read on any picture.
+pub(super) fn scrims(ui: &Ui, room: Rect) {
+    let p = ui.painter();
+    let upper = Rect::from_min_size(room.min, vec2(room.width(), 112.0));
+    kit::scrim(p, upper, shade(0.55), shade(0.0));
+    let lower = room.with_min_y(room.bottom() - 168.0);
+    kit::scrim(p, lower, shade(0.0), shade(0.62));
+}
+
+/// A title and a line below it, in the middle of a picture.
+pub(super) fn centred(ui: &Ui, at: egui::Pos2, width: f32, title: &str, line: &str) {
+    let p = ui.painter();
+    let middle = egui::Align::Center;
+    let shown = text::wrap(p, at, width, title, Type::Title, Color32::WHITE, middle);
+    text::say(ui, shown, title);
+    if !line.is_empty() {
+        let below = pos2(at.x, shown.bottom() + 4.0);
+        let shown = text::wrap(p, below, width, line, Type::Body, OVER_SOFT, middle);
+        text::say(ui, shown, line);
+    }
+}

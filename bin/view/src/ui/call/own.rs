@@ -1,0 +1,262 @@
+//! The small picture of oneself: in a corner, as in a mirror, dragged by hand or moved by the arrow
+//! keys, and a small button when it is put away.
+
+use egui::{
+    Color32, EventFilter, Id, Key, Pos2, Rect, Response, Sense, Shadow, Stroke, StrokeKind, Ui,
+    UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
+};
+
+use crate::model::{Action, Corner, Face, OwnSound, OwnTrouble, State};
+use crate::words;
+
+use super::super::album::Album;
+use super::super::kit::{self, Drawing, Round, icons, text, within};
+use super::super::theme::{DARK, Type};
+use super::away::mirrored;
+use super::more::Side;
+use super::{Draft, Frame};
+
+const SIZE: Vec2 = vec2(208.0, 117.0);
+const WIDE: Vec2 = vec2(288.0, 162.0);
+const NARROW: Vec2 = vec2(112.0, 149.0);
+/// Room to the edges.
+const MARGIN: f32 = 20.0;
+/// Below the chips.
+const TOP: f32 = 72.0;
+/// The panel of the numbers has the upper left corner to itself.
+const NUMBERS: f32 = 364.0;
+
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    frame: &Frame,
+    state: &State,
+    album: &Album,
+    draft: &mut Draft,
+    actions: &mut Vec<Action>,
+) {
+    let corner = state.calls.own.corner;
+    if !state.calls.sees_itself() {
+        let size = Vec2::splat(40.0);
+        let rect = place(frame, corner, size, state.overlay);
+        let place = UiBuilder::new()
+            .id(Id::new("own picture back"))
+            .max_rect(rect);
+        let round = Round::small(icons::USER_CIRCLE, words::SHOW_MY_PICTURE);
+        if within(ui, place, |ui| ui.add(round))
+            .on_hover_text("F9")
+            .clicked()
+        {
+            actions.push(Action::ShowOwn(true));
+        }
+        return;
+    }
+    let size = match (frame.is_narrow, frame.is_wide) {
+        (true, _) => NARROW,
+        (_, true) => WIDE,
+        _ => SIZE,
+    };
+    let rect = place(frame, corner, size, state.overlay);
+    match state.calls.own_trouble() {
+        None => picture(ui, frame, rect, state, album, draft, actions),
+        // That it is off is said by its button.
+        Some(OwnTrouble::Off(_)) => {}
+        Some(trouble) => card(ui, rect, &trouble, draft),
+    }
+}
+
+fn picture(
+    ui: &mut Ui,
+    frame: &Frame,
+    home: Rect,
+    state: &State,
+    album: &Album,
+    draft: &mut Draft,
+    actions: &mut Vec<Action>,
+) {
+    let Some(picture) = album.live(Face::Own) else {
+        return;
+    };
+    let id = Id::new("own picture");
+    // While it is dragged it is under the hand, and then in the nearest corner.
+    let moved = ui
+        .data(|data| data.get_temp::<Vec2>(id))
+        .unwrap_or_default();
+    let rect = home.translate(moved);
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, words::MY_PICTURE_MOVES));
+    follow(ui, &response, frame, rect, moved, actions);
+    let p = ui.painter();
+    let shadow = Shadow {
+        offset: [0, 6],
+        blur: 24,
+        spread: 0,
+        color: Color32::from_black_alpha(115),
+    };
+    p.add(shadow.as_shape(rect, 14.0));
+    let is_dim = state
+        .calls
+        .open
+        .iter()
+        .all(|call| !matches!(call.stage, crate::model::Stage::Live));
+    let tint = if is_dim {
+        Color32::from_gray(150)
+    } else {
+        Color32::WHITE
+    };
+    let how = Drawing::filling(mirrored()).radius(14).tint(tint);
+    let drawn = kit::draw(p, picture, how, rect);
+    draft.sizes.push((Face::Own, drawn));
+    let edge = match is_heard(state) {
+        true => Stroke::new(3.0, DARK.good),
+        false => Stroke::new(1.5, Color32::from_white_alpha(46)),
+    };
+    p.rect_stroke(rect, 14.0, edge, StrokeKind::Inside);
+    kit::focus_ring_over(ui, &response, rect, 14);
+    let is_over = ui.rect_contains_pointer(rect) || response.has_focus();
+    if is_over && !response.dragged() {
+        let size = Vec2::splat(32.0);
+        let rect = Rect::from_min_size(pos2(rect.right() - 40.0, rect.top() + 8.0), size);
+        let place = UiBuilder::new()
+            .id(Id::new("hide own picture"))
+            .max_rect(rect);
+        let hide = Round::small(icons::MINUS, words::HIDE).size(32.0);
+        if within(ui, place, |ui| ui.add(hide))
+            .on_hover_text("F9")
+            .clicked()
+        {
+            actions.push(Action::ShowOwn(false));
+        }
+    }
+}
+
+/// Whether somebody hears us speak now.
+fn is_heard(state: &State) -> bool {
+    let speaks = state.sound.level.is_some_and(|level| level.speaks);
+    let hears = |call| state.own_sound(call) == OwnSound::Heard;
+    speaks && state.calls.open.iter().any(hears)
+}
+
+/// The hand, or the arrow keys, and where it goes by them.
+fn follow(
+    ui: &Ui,
+    response: &Response,
+    frame: &Frame,
+    rect: Rect,
+    moved: Vec2,
+    actions: &mut Vec<Action>,
+) {
+    if response.dragged() {
+        let moved = moved + response.drag_delta();
+        ui.data_mut(|data| data.insert_temp(response.id, moved));
+    } else if moved != Vec2::ZERO {
+        ui.data_mut(|data| data.remove_temp::<Vec2>(response.id));
+        ui.ctx().request_repaint();
+        let (at, middle) = (rect.center(), frame.room.center());
+        actions.push(Action::MoveOwn(Corner::of(
+            at.x > middle.x,
+            at.y > middle.y,
+        )));
+    }
+    if response.has_focus() {
+        // egui would go to another widget instead.
+        let arrows = EventFilter {
+            horizontal_arrows: true,
+            vertical_arrows: true,
+            ..EventFilter::default()
+        };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+        let pressed = |key| ui.input(|input| input.key_pressed(key));
+        let at = rect.center();
+        let (mut right, mut low) = (at.x > frame.room.center().x, at.y > frame.room.center().y);
+        let before = (right, low);
+        right = (right || pressed(Key::ArrowRight)) && !pressed(Key::ArrowLeft);
+        low = (low || pressed(Key::ArrowDown)) && !pressed(Key::ArrowUp);
+        if (right, low) != before {
+            actions.push(Action::MoveOwn(Corner::of(right, low)));
+        }
+    }
+}
+
+/// Our camera gives nothing: why, and what to do.
+fn card(ui: &mut Ui, rect: Rect, trouble: &OwnTrouble<'_>, draft: &mut Draft) {
+    kit::ground(ui, rect, Id::new("own trouble"));
+    let p = ui.painter();
+    p.rect_filled(rect, 14.0, DARK.raised);
+    p.rect_stroke(
+        rect,
+        14.0,
+        Stroke::new(1.0, DARK.border),
+        StrokeKind::Inside,
+    );
+    let words = words::own_trouble(trouble);
+    let at = pos2(rect.center().x, rect.top() + 32.0);
+    icons::VIDEO_CAMERA_SLASH.paint(p, at, 26.0, DARK.soft);
+    let (middle, font) = (egui::Align::Center, Type::SmallStrong);
+    let below = pos2(at.x, at.y + 20.0);
+    let width = rect.width() - 20.0;
+    let shown = text::wrap(p, below, width, &words, font, Color32::WHITE, middle);
+    text::say(ui, shown, &words);
+    if matches!(trouble, OwnTrouble::Opening) || rect.width() < 150.0 {
+        return;
+    }
+    let size = vec2(text::width(ui, words::CHOOSE_ANOTHER, font) + 8.0, 28.0);
+    let place = Rect::from_center_size(pos2(at.x, rect.bottom() - 20.0), size);
+    let place = UiBuilder::new()
+        .id(Id::new("choose camera"))
+        .max_rect(place);
+    let link = |ui: &mut Ui| kit::coloured_link(ui, None, words::CHOOSE_ANOTHER, DARK.accent_text);
+    if within(ui, place, link).clicked() {
+        draft.more.open(ui, Side::Camera);
+    }
+}
+
+/// Where something of that size is in that corner, clear of chips, bar and numbers.
+fn place(frame: &Frame, corner: Corner, size: Vec2, has_numbers: bool) -> Rect {
+    let room = frame.room;
+    let margin = if frame.is_narrow { 16.0 } else { MARGIN };
+    let bar = frame.bar.expand(12.0);
+    let across = match corner.is_right() {
+        true => room.right() - margin - size.x,
+        false if has_numbers && !corner.is_low() => room.left() + margin + NUMBERS,
+        false => room.left() + margin,
+    };
+    let beside = Rect::from_min_size(pos2(across, bar.top()), vec2(size.x, bar.height()));
+    let bottom = match beside.intersects(bar) {
+        true => frame.bar.top() - 16.0,
+        false => room.bottom() - MARGIN,
+    };
+    let top = match corner.is_low() {
+        true => bottom - size.y,
+        false => room.top() + TOP,
+    };
+    Rect::from_min_size(Pos2::new(across, top), size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_picture_is_clear_of_bar_chips_and_numbers_in_every_corner() {
+        for (width, height, is_narrow) in [(1200.0, 760.0, false), (480.0, 760.0, true)] {
+            let room = Rect::from_min_size(Pos2::ZERO, vec2(width, height));
+            let size = if is_narrow { NARROW } else { SIZE };
+            let bar_size = vec2(if is_narrow { 320.0 } else { 470.0 }, 86.0);
+            let bar = Rect::from_center_size(pos2(width / 2.0, height - 63.0), bar_size);
+            let frame = Frame {
+                room,
+                is_narrow,
+                is_wide: false,
+                has_list: false,
+                bar,
+            };
+            let corners = [(false, false), (true, false), (false, true), (true, true)];
+            for (right, low) in corners {
+                let rect = place(&frame, Corner::of(right, low), size, false);
+                assert!(room.contains_rect(rect), "{rect:?}");
+                assert!(!rect.intersects(bar), "{rect:?} and {bar:?}");
+                assert!(rect.top() >= 60.0, "{rect:?} covers the chips");
+            }
+        }
+    }
+}

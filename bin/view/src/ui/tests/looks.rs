@@ -1,0 +1,328 @@
+//! Pictures of every screen, in both themes and three sizes, to be looked at beside the design.
+
+use transom::sounds::OwnLevel;
+use transom::{EndReason, SoundNotice};
+
+use transom::PairingNotice;
+use transom_users::Rights;
+
+use crate::model::calls_tests::{interrupted, rings};
+use crate::model::sound_tests::microphone_lost;
+use crate::model::tests::ended;
+use crate::model::{CodeForm, Dialog, ShownCode, Theme};
+
+use super::scenes::{all_cameras, calling, conversation, home, paint, watching};
+use super::*;
+
+/// Compares a scene in those sizes and both themes.
+fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) -> SnapshotResults {
+    let mut results = SnapshotResults::new();
+    for (place, size) in sizes {
+        for (colour, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
+            let mut screen = open_as_large(scene(theme), *size);
+            paint(&mut screen);
+            let name = format!("{name}-{place}-{colour}");
+            results.extend(snapshot(&mut screen, &name));
+        }
+    }
+    results
+}
+
+const SIZES: [(&str, Vec2); 3] = [("desk", DESK), ("phone", PHONE), ("least", LEAST)];
+
+#[test]
+fn looks_like_the_first_run() {
+    shots("first-run", &SIZES, |theme| {
+        let mut state = State::default();
+        state.config.theme = theme;
+        state.own.name = "Leo".into();
+        state.meeting.nearby = super::pairing::nearby();
+        state
+    });
+}
+
+#[test]
+fn looks_like_the_first_run_with_nobody_nearby() {
+    shots("first-run-alone", &SIZES[..1], |theme| {
+        let mut state = State::default();
+        state.config.theme = theme;
+        state.own.name = "Leo".into();
+        state
+    });
+}
+
+/// A dialog over the home, after a notice of the station.
+fn pairing(theme: Theme, dialog: Dialog, notice: Option<PairingNotice>) -> State {
+    let mut state = home(theme);
+    state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
+    state.meeting.may = Rights::default();
+    state.act(&Action::Open(dialog));
+    if let Some(notice) = notice {
+        state.apply(Notice::Pairing(notice));
+    }
+    state
+}
+
+#[test]
+fn looks_like_a_code_that_is_shown() {
+    shots("show-code", &SIZES, |theme| {
+        let code = "47-otter-violin".parse().unwrap();
+        let mut state = pairing(theme, Dialog::ShowCode, None);
+        let until = state.now + std::time::Duration::from_secs(492);
+        state.meeting.shown = ShownCode::Shown { code, until };
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_code_that_is_typed() {
+    shots("enter-code", &SIZES, |theme| {
+        let code = "47 ott vio".to_owned();
+        let form = CodeForm {
+            code,
+            ..CodeForm::default()
+        };
+        pairing(theme, Dialog::EnterCode(form), None)
+    });
+}
+
+#[test]
+fn looks_like_two_who_are_connected() {
+    shots("connected", &SIZES, |theme| {
+        pairing(theme, Dialog::ShowCode, Some(super::pairing::paired()))
+    });
+}
+
+#[test]
+fn looks_like_a_conversation_with_files_and_a_call() {
+    shots("conversation", &SIZES, |theme| page_of(conversation(theme)));
+}
+
+/// The page covers the list where there is no room for both.
+fn page_of(mut state: State) -> State {
+    state.view.page = true;
+    state
+}
+
+#[test]
+fn looks_like_offers_strangers_and_news() {
+    shots("toasts", &SIZES, |theme| page_of(scenes::toasts(theme)));
+}
+
+#[test]
+fn looks_like_a_contact_that_shows_another_key() {
+    shots("blocked", &SIZES, |theme| {
+        let mut state = home(theme);
+        let [pinned, offered] = [7, 2].map(|byte| transom::PublicKey([byte; 32]));
+        state.apply(Notice::KeyChanged {
+            peer: peer("Anna"),
+            pinned,
+            offered,
+            in_book: false,
+        });
+        page_of(state)
+    });
+}
+
+#[test]
+fn looks_like_the_sheet_about_a_contact() {
+    shots("sheet", &SIZES, |theme| {
+        let mut state = conversation(theme);
+        state.act(&Action::Sheet(true));
+        page_of(state)
+    });
+}
+
+#[test]
+fn looks_like_two_keys_to_compare() {
+    shots("compare", &SIZES, |theme| {
+        let mut state = conversation(theme);
+        state.act(&Action::Open(crate::model::Dialog::Verify(peer("Bob"))));
+        page_of(state)
+    });
+}
+
+#[test]
+fn looks_like_every_page_of_the_settings() {
+    let mut results = SnapshotResults::new();
+    for page in crate::model::SettingsPage::ALL {
+        let sizes = match page {
+            crate::model::SettingsPage::Sound => &SIZES[..],
+            _ => &SIZES[..1],
+        };
+        let name = format!("settings-{}", words::page(page).to_lowercase());
+        let shots = shots(&name, sizes, |theme| {
+            let mut state = conversation(theme);
+            let form = crate::model::SettingsForm::of(&state);
+            let form = crate::model::SettingsForm { page, ..form };
+            let dialog = crate::model::Dialog::Settings(Box::new(form));
+            state.act(&Action::Open(dialog));
+            page_of(state)
+        });
+        results.extend(shots);
+    }
+}
+
+#[test]
+fn looks_like_files_over_the_window() {
+    let mut results = SnapshotResults::new();
+    for (colour, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
+        let mut screen = open(conversation(theme));
+        paint(&mut screen);
+        let files = [egui::HoveredFile::default(), egui::HoveredFile::default()];
+        screen.input_mut().hovered_files.extend(files);
+        results.extend(snapshot(&mut screen, &format!("drop-desk-{colour}")));
+    }
+}
+
+#[test]
+fn looks_like_a_list_with_cameras_and_people() {
+    shots("list", &SIZES, home);
+}
+
+#[test]
+fn looks_like_a_page_that_covers_the_list() {
+    shots("page", &SIZES[1..], |theme| {
+        let mut state = home(theme);
+        state.view.page = true;
+        state
+    });
+}
+
+#[test]
+fn looks_like_somebody_calls() {
+    shots("ringing", &SIZES, |theme| {
+        let mut state = home(theme);
+        state.act(&Action::Choose(peer("Bob")));
+        state.view.page = false;
+        state.apply(rings("Anna"));
+        state
+    });
+}
+
+#[test]
+fn looks_like_calling_somebody() {
+    shots("calling", &SIZES, |theme| {
+        let mut state = home(theme);
+        let (on, anna) = (true, peer("Anna"));
+        state.act(&Action::Call(anna));
+        state.act(&Action::ShowCamera { peer: anna, on });
+        state.shown(Face::Own, scenes::hd());
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call() {
+    shots("call", &SIZES, calling);
+}
+
+#[test]
+fn looks_like_speaking_while_muted() {
+    shots("muted", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::Mute(true));
+        state.apply(Notice::Sound(SoundNotice::MutedSpeech));
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call_with_chat_in_a_wide_window() {
+    let wide = [("wide", vec2(1920.0, 1080.0))];
+    shots("call-chat", &wide, |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::ShowChat(true));
+        state
+    });
+}
+
+#[test]
+fn looks_like_reconnecting() {
+    shots("reconnecting", &SIZES[..2], |theme| {
+        let mut state = calling(theme);
+        state.now -= std::time::Duration::from_secs(6);
+        state.apply(interrupted("Anna"));
+        state.now += std::time::Duration::from_secs(6);
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call_that_nobody_answered() {
+    shots("no-answer", &SIZES, |theme| {
+        let mut state = home(theme);
+        state.act(&Action::Call(peer("Anna")));
+        state.apply(ended("Anna", EndReason::Unanswered));
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_call_without_microphone_and_camera() {
+    shots("trouble", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::ShowList(true));
+        state.apply(Notice::Sound(microphone_lost()));
+        state.act(&Action::SetCamera(None));
+        state
+    });
+}
+
+#[test]
+fn looks_like_the_menu_of_a_call_with_the_sound() {
+    let mut results = SnapshotResults::new();
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut screen = open(calling(theme));
+        paint(&mut screen);
+        click(&mut screen, words::MORE);
+        click(&mut screen, words::SOUND);
+        let dbfs = -30.0;
+        let level = OwnLevel {
+            dbfs,
+            speaks: false,
+        };
+        let level = Notice::Sound(SoundNotice::Level(level));
+        screen.state_mut().state.apply(level);
+        let name = if theme == Theme::Dark {
+            "dark"
+        } else {
+            "light"
+        };
+        results.extend(snapshot(&mut screen, &format!("menu-{name}")));
+    }
+}
+
+#[test]
+fn looks_like_a_call_in_the_corner() {
+    shots("corner", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::Choose(peer("Bob")));
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_camera() {
+    shots("camera", &SIZES, watching);
+}
+
+#[test]
+fn looks_like_all_cameras() {
+    shots("cameras", &SIZES, all_cameras);
+}
+
+#[test]
+fn looks_like_a_person_without_a_picture() {
+    shots("no-picture", &SIZES[..1], |theme| {
+        let mut state = calling(theme);
+        let text = String::new();
+        let off = CameraState::Off;
+        state.apply(Notice::FarCamera {
+            peer: peer("Anna"),
+            state: off,
+            text,
+        });
+        state
+    });
+}

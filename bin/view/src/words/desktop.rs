@@ -1,0 +1,39 @@
+//! What the desktop is told while nobody looks at the window.
+
+use transom::CallKind;
+
+pub(crate) const ANSWER_THERE: &str = "Answer";
+pub(crate) const DECLINE_THERE: &str = "Decline";
+pub(crate) const OPEN_THERE: &str = "Open";
+pub(crate) const ANOTHER_KEY: &str = "Another key. Nothing is sent.";
+pub(crate) const QUIT_QUESTION: &str = "Hang up and quit?";
+pub(crate) const QUITTING: &str = "The call ends when the window closes.";
+pub(crate) const QUIT_ANYWAY: &str = "Hang up and quit";
+
+// With words and names hidden.
+pub(crate) const NEW_MESSAGE: &str = "New message";
+pub(crate) const SOMEBODY_CALLS: &str = "Somebody is calling";
+pub(crate) const SOMEBODY_OFFERS: &str = "Somebody wants to send you something";
+pub(crate) const SOMETHING_RECEIVED: &str = "Something has arrived";
+pub(crate) const CALL_MISSED: &str = "Missed call";
+pub(crate) const KEY_QUESTION: &str = "A contact shows another key";
+pub(crate) const CAMERA_AWAY: &str = "A camera is away";
+
+pub(crate) fn kind_of_call(kind: CallKind) -> &'static str {
+    match kind {
+        CallKind::View => "Wants to see your camera",
+        _ => "Call",
+    }
+}
+
+pub(crate) fn received(file: &str) -> String {
+    format!("Received {file}")
+}
+
+pub(crate) fn from(name: &str) -> String {
+    format!("From {name}")
+}
+
+pub(crate) fn missed_call_from(name: &str) -> String {
+    format!("Missed call from {name}")
+}
