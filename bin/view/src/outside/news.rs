@@ -91,7 +91,11 @@ fn told(state: &State, notice: &Notice) -> Option<News> {
             let title = words::missed_call_from(&name(peer));
             Some(told_of(About::Missed(*peer), title, &at))
         }
-        Notice::Text { peer, text } => Some(told_of(About::Text(*peer), name(peer), &shown(text))),
+        Notice::Text { peer, text } => Some(told_of(
+            About::Text(*peer),
+            name(peer),
+            &words::excerpt(text, MAX_LETTERS),
+        )),
         Notice::Offered {
             transfer,
             peer,

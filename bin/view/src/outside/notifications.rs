@@ -54,7 +54,8 @@ impl Desktop {
         let (put, orders) = sync_channel(MAX_WAITING);
         let work = move || {
             if let Err(error) = run(&orders, bus, clicked) {
-                log::warn!("the desktop shows no notifications: {error}");
+                // A machine without a desktop has no bus, and misses nothing.
+                log::info!("the desktop shows no notifications: {error}");
             }
         };
         let started = Builder::new().name("desktop".to_owned()).spawn(work);
@@ -140,10 +141,6 @@ impl Service {
     }
 
     fn show(&self, shown: &Shown, news: News) -> zbus::Result<()> {
-        let before = lock(shown)
-            .iter()
-            .find(|one| one.1 == news.about)
-            .map_or(0, |one| one.0);
         let is_urgent = matches!(news.about, About::Call(_) | About::Key(_));
         let mut actions = Vec::new();
         if self.has_buttons {
@@ -163,11 +160,14 @@ impl Service {
         };
         // The desktop chooses how long a notification stays.
         let stays = -1_i32;
+        // Held until the number is known: a click that comes at once must find it.
+        let mut shown = lock(shown);
+        let before = shown.iter().find(|one| one.1 == news.about);
+        let before = before.map_or(0, |one| one.0);
         let order = (
             "Transom", before, "transom", news.title, body, actions, hints, stays,
         );
         let id: u32 = self.proxy.call("Notify", &order)?;
-        let mut shown = lock(shown);
         shown.retain(|one| one.0 != id && one.1 != news.about);
         if shown.len() >= MAX_SHOWN {
             shown.remove(0);

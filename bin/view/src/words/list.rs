@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::model::{Presence, Zone};
 
-use super::{bytes, line};
+use super::{bytes, excerpt};
+
+/// Characters of a text that the list lays out; a row is narrower.
+const LIST_CHARS: usize = 120;
 
 pub(crate) const CAMERAS: &str = "Cameras";
 pub(crate) const PEOPLE: &str = "People";
@@ -90,15 +93,15 @@ pub(crate) fn missed_calls(count: usize) -> String {
 }
 
 pub(crate) fn draft(text: &str) -> String {
-    format!("Draft: {}", line(text))
+    format!("Draft: {}", excerpt(text, LIST_CHARS))
 }
 
 /// The last text, in one line.
 pub(crate) fn last_text(is_own: bool, text: &str) -> String {
-    let first = text.lines().next().unwrap_or_default();
+    let text = excerpt(text, LIST_CHARS);
     match is_own {
-        true => format!("You: {}", line(first)),
-        false => line(first).into_owned(),
+        true => format!("You: {text}"),
+        false => text,
     }
 }
 

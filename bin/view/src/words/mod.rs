@@ -24,7 +24,7 @@ pub(crate) use list::*;
 pub(crate) use numbers::*;
 pub(crate) use pairing::*;
 pub(crate) use settings::*;
-pub(crate) use shown::{line, message, short};
+pub(crate) use shown::{excerpt, line, message, short};
 pub(crate) use sound::*;
 pub(crate) use strangers::*;
 pub(crate) use talk::*;

@@ -54,6 +54,13 @@ pub(crate) fn short(text: &str, max_chars: usize) -> String {
     line(&shorten(text, max_chars)).into_owned()
 }
 
+/// The beginning of a text of several lines, in one: at most so many of its characters, its line
+/// breaks as spaces.
+pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
+    let words: Vec<_> = text.split_whitespace().take(max_chars).collect();
+    short(&words.join(" "), max_chars)
+}
+
 /// What was opened within a line and is to be closed there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Opened {
@@ -148,6 +155,16 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_excerpt_of_lines_is_one_line() {
+        assert_eq!(
+            excerpt("See you\r\nat six\n\nthen!", 99),
+            "See you at six then!"
+        );
+        assert!(excerpt(&"six\n".repeat(99), 10).starts_with("six six "));
+        assert!(!excerpt("a\u{202e}b\nc", 99).contains('\u{202e}'));
+    }
 
     #[test]
     fn a_message_keeps_its_lines_tabs_and_joined_emoji() {

@@ -251,8 +251,8 @@ fn two_people_hear_each_other_through_a_sound_server_until_one_mutes() {
     sounds(&carl, &dora, &right);
     // A window in a call asks before it closes.
     left.key("ctrl+h");
-    display.is_titled(&left.id, "transom (carl)");
-    display.is_titled(&right.id, "transom (dora)");
+    display.is_titled(&left.id, "Transom (carl)");
+    display.is_titled(&right.id, "Transom (dora)");
     left.close();
     right.close();
 }
