@@ -138,7 +138,7 @@ impl Shown<'_> {
         };
         let left = until.saturating_duration_since(Instant::now());
         let mut human = format!(
-            "the code is  {code}\ntype it within {} at the other side, after: {}",
+            "the code is  {code}\ntype it within {} at the other side, in the window or after: {}",
             duration(left),
             self.command
         );

@@ -6,6 +6,7 @@
 mod bench;
 mod children;
 mod constants;
+mod deb;
 mod demo;
 mod display;
 mod failure;
@@ -61,6 +62,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["sound", rest @ ..] => bench::sound::run(rest),
         ["screenshots", rest @ ..] => screenshots::run(rest),
+        ["deb", rest @ ..] => deb::run(rest),
         ["sim", rest @ ..] => sim::run(rest),
         ["constants", rest @ ..] => constants::run(rest),
         [other, ..] => Err(Failure::usage(format!(
@@ -97,5 +99,6 @@ cargo xtask COMMAND
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   constants [NAME]...           what each constant of the controller decides: rows of `link` with it
                                 halved and doubled
+  deb                           both programs as a Debian package, in target
   screenshots                   the README's pictures, taken anew
 ";
