@@ -25,7 +25,6 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     no_std()?;
     tests(&mark)?;
     hostile_pictures(&mark)?;
-    window(&mark)?;
     documentation()?;
     step::check("nothing left running", || {
         nothing_left(&before, &mark, ENDING)
@@ -75,13 +74,11 @@ fn no_std() -> Outcome {
     step::run("wire and proto without std", &mut build)
 }
 
+/// One command for all packages, since cargo builds shared crates anew for each set of packages.
 fn tests(mark: &Mark) -> Outcome {
     step::run(
-        "unit and documentation tests",
-        &mut marked(
-            "test --locked --workspace --exclude transom-view --exclude transom-tests",
-            mark,
-        ),
+        "unit, documentation and cross-crate tests, corpus replay, built programs and the window",
+        &mut marked("test --locked --workspace", mark),
     )?;
     step::run(
         "whole stations on a virtual clock",
@@ -96,10 +93,6 @@ fn tests(mark: &Mark) -> Outcome {
             "test --locked --release -p transom -p transom-proto --features transom/sim --doc sim",
             mark,
         ),
-    )?;
-    step::run(
-        "cross-crate tests, corpus replay and built binaries",
-        &mut marked("test --locked -p transom-tests", mark),
     )
 }
 
@@ -109,11 +102,6 @@ fn hostile_pictures(mark: &Mark) -> Outcome {
         "pictures in the release profile",
         &mut marked("test --locked --release -p transom-media", mark),
     )
-}
-
-/// Its tests bring their own display.
-fn window(mark: &Mark) -> Outcome {
-    step::run("window", &mut marked("test --locked -p transom-view", mark))
 }
 
 /// A cargo command all of whose descendants can be found.
