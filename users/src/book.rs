@@ -76,6 +76,31 @@ impl Book {
         &self.contacts
     }
 
+    /// The same contacts without any right. One that no longer fits into a text with that is left
+    /// out.
+    ///
+    /// ```
+    /// use transom_users::{Book, Rights};
+    /// let (book, _) = Book::parse("anna 10.0.0.2 may=auto");
+    /// assert_eq!(book.without_rights().find("anna").unwrap().may, Rights::NONE);
+    /// ```
+    pub fn without_rights(&self) -> Self {
+        let mut book = Self {
+            withheld: self.withheld.clone(),
+            cut: self.cut,
+            ..Self::default()
+        };
+        for contact in &self.contacts {
+            let may = Rights::NONE;
+            let taken = book.insert(Contact {
+                may,
+                ..contact.clone()
+            });
+            book.cut |= taken.is_err();
+        }
+        book
+    }
+
     /// The contact of that name, as it is written.
     pub fn find(&self, name: &str) -> Option<&Contact> {
         self.named(&name.parse().ok()?)

@@ -1,6 +1,7 @@
 //! What somebody may do here. Who asks is not known.
 
 use std::fmt;
+use std::ops::BitOr;
 use std::str::FromStr;
 
 use crate::text::quote;
@@ -59,6 +60,22 @@ impl Default for Rights {
             call: true,
             files: true,
             ..Self::NONE
+        }
+    }
+}
+
+/// What either of two sets has.
+impl BitOr for Rights {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self {
+            view: self.view | other.view,
+            call: self.call | other.call,
+            files: self.files | other.files,
+            hear: self.hear | other.hear,
+            talk: self.talk | other.talk,
+            auto: self.auto | other.auto,
         }
     }
 }
