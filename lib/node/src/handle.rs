@@ -65,6 +65,9 @@ pub(crate) enum Command {
     TakeCalls {
         on: bool,
     },
+    Rename {
+        name: PeerName,
+    },
     AllowGuest {
         key: PublicKey,
         name: PeerName,
@@ -266,6 +269,13 @@ impl Handle {
     /// Whether calls ring here. While they don't, who rings hears that we are busy.
     pub fn take_calls(&self, on: bool) {
         self.queue.push(Command::TakeCalls { on });
+    }
+
+    /// Gives this station another name of its own. Announcements, a code that is shown, and every
+    /// connection made from now on have it. Peers that are connected learn it at their next
+    /// connection: a session says its name once.
+    pub fn rename(&self, name: &PeerName) {
+        self.queue.push(Command::Rename { name: *name });
     }
 
     /// Lets a key in under that name for as long as the station runs, without a line in the book. A

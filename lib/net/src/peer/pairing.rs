@@ -21,7 +21,10 @@ impl Peer {
                 return self.end(Departure::OtherKey(key), context);
             }
             Some(pairing) => (pairing.0, None),
-            None => match context.pairings.begin(&context.config, context.now()) {
+            None => match {
+                let (from, now) = (self.address.ip(), context.now());
+                context.pairings.begin(from, &context.config, now)
+            } {
                 Some((terms, code)) => (terms, Some(code)),
                 None => return self.end(Departure::TooMany, context),
             },

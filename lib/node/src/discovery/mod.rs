@@ -166,6 +166,11 @@ impl Discovery {
         self.changed |= std::mem::replace(&mut self.announce, announce) != announce;
     }
 
+    /// Announces the station by that name from now on.
+    pub(crate) fn rename(&mut self, name: PeerName) {
+        self.changed |= std::mem::replace(&mut self.own.name, name) != name;
+    }
+
     /// Announces that a code of that number is shown, or no longer.
     pub(crate) fn set_pairing(&mut self, pairing: Option<u8>) {
         self.changed |= std::mem::replace(&mut self.own.pairing, pairing) != pairing;
@@ -264,14 +269,18 @@ impl Discovery {
 
     fn update(&mut self, links: &Links, out: &mut Context) {
         self.update_contacts(links);
-        let job = Job {
-            advert: self.is_announced(links).then(|| self.own.clone()),
-            browses: self.looks || self.seeks_code || links.seeks_moved(),
-            contacts: self.contacts.clone(),
-        };
+        let job = self.wanted(links);
         if job != self.job {
             out.workers.discover(&job);
             self.job = job;
+        }
+    }
+
+    fn wanted(&self, links: &Links) -> Job {
+        Job {
+            advert: self.is_announced(links).then(|| self.own.clone()),
+            browses: self.looks || self.seeks_code || links.seeks_moved(),
+            contacts: self.contacts.clone(),
         }
     }
 

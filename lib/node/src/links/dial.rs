@@ -12,6 +12,7 @@ use super::Links;
 use super::door::REFUSED_PAUSE;
 use super::hints::HintDials;
 use super::link::{PeerLink, describe};
+use crate::addresses::link_local_last;
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
 
@@ -180,7 +181,10 @@ impl Links {
         };
         let host = dial.contact.address.host();
         let (mut rest, why) = match found {
-            Ok(found) => (found, format!("{host} has no address")),
+            Ok(mut found) => {
+                link_local_last(&mut found);
+                (found, format!("{host} has no address"))
+            }
             Err(error) => (
                 Vec::new(),
                 format!("can't find the address of {host}: {error}"),
