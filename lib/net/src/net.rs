@@ -94,9 +94,9 @@ impl Net {
         self.dial_for(address, Some(Box::new((terms, key))))
     }
 
-    /// Shows a code: whoever dials us and knows it is paired with, and the code is closed then. It is
-    /// also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is closed.
-    /// Its events have the id that is returned.
+    /// Shows a code: a dialer that knows the code is paired with, and the code is closed then. It
+    /// is also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is
+    /// closed. Its events have the id that is returned.
     pub fn open_pairing(&mut self, terms: PairingTerms) -> CodeId {
         self.context.pairings.open(terms)
     }

@@ -20,8 +20,8 @@ pub struct PairingTerms {
     pub introduction: Introduction,
 }
 
-/// The shown code, and the pace of strangers. The tries are counted here and not by the owner, for
-/// whom many of them could come within one turn.
+/// The shown code, and the rate limit of strangers. The tries are counted here and not by the
+/// owner, which would take several of them in one turn.
 #[derive(Debug, Default)]
 pub(crate) struct Pairings {
     shown: Option<Shown>,
@@ -56,7 +56,8 @@ impl Pairings {
     }
 
     /// What a listener serves beside sessions to a dialer at that address. Where strangers try too
-    /// often, a pairing is refused by its first bytes, so that a flood doesn't even cost handshakes.
+    /// often, a pairing is refused by its first bytes, so that a flood doesn't even cost
+    /// handshakes.
     pub(crate) fn served(&self, from: IpAddr, config: &Config, now: proto::Instant) -> Purpose {
         match self.shown.is_some() && self.pace.after(from, config, now).is_some() {
             true => Purpose::Pairing,
@@ -64,8 +65,8 @@ impl Pairings {
         }
     }
 
-    /// A stranger at that address begins a pairing: our terms, and the code's id. `None` if no code is shown or
-    /// strangers try too often.
+    /// A stranger at that address begins a pairing: our terms, and the code's id. `None` if no code
+    /// is shown or strangers try too often.
     pub(crate) fn begin(
         &mut self,
         from: IpAddr,

@@ -21,13 +21,13 @@ impl Peer {
                 return self.end(Departure::OtherKey(key), context);
             }
             Some(pairing) => (pairing.0, None),
-            None => match {
+            None => {
                 let (from, now) = (self.address.ip(), context.now());
-                context.pairings.begin(from, &context.config, now)
-            } {
-                Some((terms, code)) => (terms, Some(code)),
-                None => return self.end(Departure::TooMany, context),
-            },
+                match context.pairings.begin(from, &context.config, now) {
+                    Some((terms, code)) => (terms, Some(code)),
+                    None => return self.end(Departure::TooMany, context),
+                }
+            }
         };
         match self.pair(&terms, code, context) {
             Ok(early) => self.handle_pairing(&early, context),

@@ -85,7 +85,7 @@ pub(crate) type Contacts = BTreeMap<Fingerprint, PeerName>;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Job {
     pub(crate) advert: Option<Advert>,
-    /// Whether to ask who is there.
+    /// Whether to ask for stations.
     pub(crate) browses: bool,
     /// In a flood, announcements of these are kept before others.
     pub(crate) contacts: Arc<Contacts>,
@@ -211,7 +211,7 @@ impl Discovery {
             Some(News::Stations(stations)) => self.hear(stations, links, out),
             Some(News::Ended) => {
                 log::warn!(
-                    "nobody is announced or found for {} minutes",
+                    "no station is announced or found for {} minutes",
                     REST.as_secs() / 60
                 );
                 self.job = Job::default();

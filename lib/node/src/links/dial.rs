@@ -42,11 +42,11 @@ pub(super) enum Reach {
     },
 }
 
-/// Whose word it is that the contact is at an address.
+/// The source of an address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Route {
     Book,
-    /// An announcement's, which anybody can make.
+    /// An announcement's, which any machine can make.
     Announced,
 }
 
@@ -132,7 +132,7 @@ impl Links {
         self.end_seeking(now, out);
     }
 
-    /// Gives those up for now that nobody has announced in time.
+    /// Gives up for now on contacts that were not announced in time.
     fn end_seeking(&mut self, now: Instant, out: &mut Context) {
         let unfound: Vec<_> = self
             .dials
