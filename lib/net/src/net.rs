@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token};
 use transom_proto::{self as proto, Session};
-use transom_wire::{ByeCode, PublicKey};
+use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::config::Config;
 use crate::error::BindError;
@@ -94,9 +94,9 @@ impl Net {
         self.dial_for(address, Some(Box::new((terms, key))))
     }
 
-    /// Shows a code: whoever dials us and knows it is paired with, and the code is closed then. It is
-    /// also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is closed.
-    /// Its events have the id that is returned.
+    /// Shows a code: a dialer that knows the code is paired with, and the code is closed then. It
+    /// is also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is
+    /// closed. Its events have the id that is returned.
     pub fn open_pairing(&mut self, terms: PairingTerms) -> CodeId {
         self.context.pairings.open(terms)
     }
@@ -105,6 +105,13 @@ impl Net {
     /// by its first bytes.
     pub fn close_pairing(&mut self) {
         self.context.pairings.close();
+    }
+
+    /// Our name from now on: for listeners that we dial, and for peers that know the code that is
+    /// shown.
+    pub fn rename(&mut self, name: PeerName) {
+        self.context.config.name = Some(name);
+        self.context.pairings.rename(name);
     }
 
     /// Answers [`Event::Key`]: admits the peer to a session of this configuration. `Joined`
@@ -266,7 +273,7 @@ impl Net {
             }
         }
         let (config, now) = (&self.context.config, self.context.now());
-        let purpose = self.context.pairings.served(config, now);
+        let purpose = self.context.pairings.served(address.ip(), config, now);
         let handshaking = Handshaking::new(config, proto::Side::Listener, purpose, now);
         let id = PeerId(self.next_id());
         let handshaking = handshaking.map_err(io::Error::other)?;

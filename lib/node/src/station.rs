@@ -251,6 +251,12 @@ impl Station {
             Command::Recording { peer, on } => calls.record(&peer, on, out),
             Command::Measure { on } => measure.ask(on, out.now()),
             Command::TakeCalls { on } => calls.take_calls(on),
+            Command::Rename { name } => {
+                links.rename(name);
+                pairings.rename(name);
+                discovery.rename(name);
+                out.net.rename(name);
+            }
             Command::AllowGuest { key, name, may } => {
                 let changed = links.allow_guest(key, name, may, out);
                 self.rights_changed(&changed);

@@ -85,7 +85,7 @@ pub(crate) type Contacts = BTreeMap<Fingerprint, PeerName>;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Job {
     pub(crate) advert: Option<Advert>,
-    /// Whether to ask who is there.
+    /// Whether to ask for stations.
     pub(crate) browses: bool,
     /// In a flood, announcements of these are kept before others.
     pub(crate) contacts: Arc<Contacts>,
@@ -166,6 +166,11 @@ impl Discovery {
         self.changed |= std::mem::replace(&mut self.announce, announce) != announce;
     }
 
+    /// Announces the station by that name from now on.
+    pub(crate) fn rename(&mut self, name: PeerName) {
+        self.changed |= std::mem::replace(&mut self.own.name, name) != name;
+    }
+
     /// Announces that a code of that number is shown, or no longer.
     pub(crate) fn set_pairing(&mut self, pairing: Option<u8>) {
         self.changed |= std::mem::replace(&mut self.own.pairing, pairing) != pairing;
@@ -206,7 +211,7 @@ impl Discovery {
             Some(News::Stations(stations)) => self.hear(stations, links, out),
             Some(News::Ended) => {
                 log::warn!(
-                    "nobody is announced or found for {} minutes",
+                    "no station is announced or found for {} minutes",
                     REST.as_secs() / 60
                 );
                 self.job = Job::default();
@@ -264,14 +269,18 @@ impl Discovery {
 
     fn update(&mut self, links: &Links, out: &mut Context) {
         self.update_contacts(links);
-        let job = Job {
-            advert: self.is_announced(links).then(|| self.own.clone()),
-            browses: self.looks || self.seeks_code || links.seeks_moved(),
-            contacts: self.contacts.clone(),
-        };
+        let job = self.wanted(links);
         if job != self.job {
             out.workers.discover(&job);
             self.job = job;
+        }
+    }
+
+    fn wanted(&self, links: &Links) -> Job {
+        Job {
+            advert: self.is_announced(links).then(|| self.own.clone()),
+            browses: self.looks || self.seeks_code || links.seeks_moved(),
+            contacts: self.contacts.clone(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use transom_net::sim::World;
 use transom_net::{BindError, CodeId, Config, Event, PairingTerms, PeerId, WatchId};
 use transom_proto::{self as proto, Session};
-use transom_wire::{ByeCode, PublicKey};
+use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::context::{Context, earlier};
 use crate::disk::Disk;
@@ -126,6 +126,10 @@ impl Net {
         if let Self::Sockets(net) = self {
             net.close_pairing();
         }
+    }
+
+    pub(crate) fn rename(&mut self, name: PeerName) {
+        each!(self, net => net.rename(name));
     }
 
     pub(crate) fn admit(&mut self, peer: PeerId, session: proto::Config) {
