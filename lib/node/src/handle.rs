@@ -1,6 +1,7 @@
 //! The way into a running station from any thread: verbs that queue a command and wake the loop.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +40,9 @@ pub(crate) enum Command {
         peer: PeerName,
     },
     HangUp {
+        peer: PeerName,
+    },
+    StopViewer {
         peer: PeerName,
     },
     ShowCamera {
@@ -127,6 +131,9 @@ pub(crate) enum Command {
     },
     Announce {
         announce: Announce,
+    },
+    Listen {
+        addresses: Vec<SocketAddr>,
     },
     LookNearby {
         on: bool,
@@ -226,6 +233,11 @@ impl Handle {
         self.queue.push(Command::HangUp { peer: *peer });
     }
 
+    /// Shows our camera no longer to a peer that watches it. A call with that peer goes on.
+    pub fn stop_viewer(&self, peer: &PeerName) {
+        self.queue.push(Command::StopViewer { peer: *peer });
+    }
+
     /// Shows our camera to a peer in a call both ways with us, or stops. Off until asked for, in
     /// each call anew; peers that may watch this station as a box are served regardless
     /// ([`Settings::serve_camera`](crate::Settings)).
@@ -276,6 +288,13 @@ impl Handle {
     /// connection: a session says its name once.
     pub fn rename(&self, name: &PeerName) {
         self.queue.push(Command::Rename { name: *name });
+    }
+
+    /// Takes connections at those addresses too. [`Notice::Listening`](crate::Notice) follows for
+    /// each, or one [`Notice::NotListening`](crate::Notice). Announcements name the new addresses
+    /// where the station listened at none before.
+    pub fn listen(&self, addresses: Vec<SocketAddr>) {
+        self.queue.push(Command::Listen { addresses });
     }
 
     /// Lets a key in under that name for as long as the station runs, without a line in the book. A

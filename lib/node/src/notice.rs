@@ -50,7 +50,7 @@ pub struct TextId(pub(crate) u32);
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
-/// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `Measured`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -58,6 +58,11 @@ pub enum Notice {
     Listening {
         /// With the port that was really bound.
         address: SocketAddr,
+    },
+    /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
+    NotListening {
+        /// Why, as a sentence for a person.
+        why: String,
     },
     /// A contact is being dialed.
     Reaching {

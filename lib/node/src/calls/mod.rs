@@ -281,6 +281,13 @@ impl Calls {
         self.end(|call| call.peer == *peer, EndReason::Chosen, "", out);
     }
 
+    /// Ends what that peer watches of ours.
+    pub(crate) fn stop_viewer(&mut self, peer: &PeerName, out: &mut Context) {
+        let is_viewer =
+            |call: &Call| call.peer == *peer && !call.outgoing && call.kind == CallKind::View;
+        self.end(is_viewer, EndReason::Chosen, "", out);
+    }
+
     /// Ends calls from our side.
     fn end(
         &mut self,

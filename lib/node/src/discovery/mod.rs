@@ -138,16 +138,21 @@ fn announced(all: Capabilities) -> Capabilities {
     has.fold(Capabilities::NONE, |all, it| all | it)
 }
 
+/// The addresses at which other machines reach the station.
+fn reachable(listen: &[SocketAddr]) -> Vec<SocketAddr> {
+    let all = listen.iter().copied();
+    all.filter(|address| !address.ip().is_loopback()).collect()
+}
+
 impl Discovery {
     /// For a station that listens there.
     pub(crate) fn new(settings: &Settings, listen: &[SocketAddr]) -> Self {
-        let is_reachable = |address: &&SocketAddr| !address.ip().is_loopback();
         Self {
             announce: settings.announce,
             own: Advert {
                 name: settings.name,
                 fingerprint: settings.identity.public_key().fingerprint(),
-                listen: listen.iter().filter(is_reachable).copied().collect(),
+                listen: reachable(listen),
                 does: announced(settings.capabilities()),
                 pairing: None,
             },
@@ -164,6 +169,12 @@ impl Discovery {
     /// Announces the station from now on, or no longer.
     pub(crate) fn announce(&mut self, announce: Announce) {
         self.changed |= std::mem::replace(&mut self.announce, announce) != announce;
+    }
+
+    /// The station listens there from now on.
+    pub(crate) fn listens(&mut self, listen: &[SocketAddr]) {
+        self.own.listen = reachable(listen);
+        self.changed = true;
     }
 
     /// Announces the station by that name from now on.

@@ -97,6 +97,17 @@ macro_rules! each {
 }
 
 impl Net {
+    pub(crate) fn listen(
+        &mut self,
+        addresses: &[SocketAddr],
+    ) -> Result<Vec<SocketAddr>, BindError> {
+        match self {
+            Self::Sockets(net) => net.listen(addresses),
+            // A simulated station listens from its start or never.
+            Self::Modelled(_) => Ok(Vec::new()),
+        }
+    }
+
     pub(crate) fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
         each!(self, net => net.dial(address))
     }

@@ -149,7 +149,7 @@ fn at_home() -> State {
     state.calls.own.request = state.config.request();
     state.own.name = "desk".into();
     state.own.key = Some(PublicKey([5; 32]));
-    state.own.line = format!("desk 192.168.1.5 key={}", PublicKey([5; 32]));
+    state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
     state.kept_in = [
         "/home/me/.config/transom/view.conf".into(),
         "/home/me/.local/state/transom".into(),

@@ -137,7 +137,7 @@ pub(super) fn conversation(theme: Theme) -> State {
     state.now = NOW;
     let text = "See you at six then!".to_owned();
     state.apply(Notice::Text { peer: anna, text });
-    state.own.line = "Leo 192.168.1.5:7447 key=AAAA".into();
+    state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
     state.inbox = "/home/leo/Downloads".into();
     state.kept_in = [
         "/home/leo/.config/transom/view.conf".into(),
