@@ -171,7 +171,8 @@ fn with_icon(ui: &mut Ui, (icon, ink): (Icon, egui::Color32), add: impl FnOnce(&
 }
 
 fn sentence(ui: &mut Ui, words: &str, font: Type, ink: egui::Color32) {
-    ui.add(Label::new(text::rich(words, font, ink)).wrap());
+    let label = ui.add(Label::new(text::rich(words, font, ink)).wrap());
+    kit::announce(ui, label.id);
 }
 
 fn close(ui: &mut Ui, name: &str) -> bool {
@@ -300,7 +301,9 @@ fn news(ui: &mut Ui, state: &State, told: &Told, actions: &mut Vec<Action>) {
         News::Received { peer, path, .. } => {
             with_icon(ui, (icons::TRAY_ARROW_DOWN.filled(), t.good), |ui| {
                 ui.set_max_width(ui.available_width() - 36.0);
-                ui.add(Label::new(text::rich(&*words, Type::Strong, t.text)).truncate());
+                let label = Label::new(text::rich(&*words, Type::Strong, t.text)).truncate();
+                let label = ui.add(label);
+                kit::announce(ui, label.id);
                 let from = words::came_from(&name(peer), path);
                 ui.add(Label::new(text::rich(from, Type::Small, t.soft)).truncate());
             });

@@ -20,6 +20,8 @@ const MAX_PATH_CHARS: usize = 4096;
 const MAX_NAME_CHARS: usize = 64;
 /// The digits of a port.
 const MAX_PORT_CHARS: usize = 5;
+/// Points across the field of the port, and what is wrong with it.
+const PORT_WIDTH: f32 = 280.0;
 /// Steps of the size of everything.
 const ZOOM_STEP: f32 = 0.1;
 
@@ -348,7 +350,11 @@ fn network(
     let parsed = form.own_port();
     let wrong = parsed.is_none().then_some(words::NO_PORT);
     let field = Field::new(&mut form.port, words::PORT).max_chars(MAX_PORT_CHARS);
-    let field = field.wrong(wrong).show(ui);
+    let narrow = |ui: &mut Ui| {
+        ui.set_max_width(PORT_WIDTH);
+        field.wrong(wrong).show(ui)
+    };
+    let field = ui.scope(narrow).inner;
     if let Some(port) = parsed.filter(|port| *port != state.own.port)
         && is_done(&field)
     {

@@ -7,8 +7,10 @@ mod cameras;
 mod devices;
 mod drafts;
 mod idle;
+mod kit;
 mod lists;
 mod looks;
+mod motion;
 mod page;
 mod pairing;
 mod people;
@@ -129,6 +131,11 @@ pub(super) fn fill(screen: &mut Screen, field: &str, text: &str) {
 /// Compares with the stored picture, where there is something to draw with.
 pub(super) fn snapshot(screen: &mut Screen, name: &str) -> SnapshotResults {
     pass(screen);
+    compare(screen, name)
+}
+
+/// The same for a screen that shows anything.
+pub(super) fn compare<T>(screen: &mut Harness<'static, T>, name: &str) -> SnapshotResults {
     // The renderer panics where it finds no driver.
     let drawn = catch_unwind(AssertUnwindSafe(|| screen.render().is_ok()));
     if !drawn.unwrap_or(false) {
