@@ -2,16 +2,19 @@
 //! under them.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use unicode_width::UnicodeWidthStr;
+
+use crate::PATIENCE;
 
 /// The outer end of a pseudo-terminal. Dropping it hangs up, as a closed window or a lost SSH
 /// session does.
@@ -52,6 +55,22 @@ impl Terminal {
     /// The same command, and what it draws beside its results (stderr) is on this terminal.
     pub fn command_drawing(&self, command: &Command) -> Command {
         self.session(command, "exec \"$@\" 2<>\"$0\"")
+    }
+
+    /// The same command as a person uses it: it reads from this terminal and draws on it.
+    pub fn command_in_front(&self, command: &Command) -> Command {
+        self.session(command, "exec \"$@\" <>\"$0\" >&0 2>&0")
+    }
+
+    /// Types a line.
+    ///
+    /// # Panics
+    /// When nothing has the terminal open.
+    pub fn type_line(&self, text: &str) {
+        let master = self.master.try_clone().expect("a descriptor");
+        let line = format!("{text}\n");
+        let typed = File::from(master).write_all(line.as_bytes());
+        typed.expect("a terminal that is read");
     }
 
     /// What is drawn from here on, until the terminal is hung up or left by its programs.
@@ -95,6 +114,18 @@ impl Drawing {
     pub fn text(&self) -> String {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&all).into_owned()
+    }
+
+    /// Waits until that is on the terminal.
+    ///
+    /// # Panics
+    /// When it does not come; all that was drawn is said then.
+    pub fn until(&self, text: &str) {
+        let last = Instant::now() + PATIENCE;
+        while !self.text().contains(text) {
+            assert!(Instant::now() < last, "no {text:?} in {}", self.text());
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The lines as they were drawn, one behind the other: each piece of text up to where the

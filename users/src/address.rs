@@ -1,4 +1,4 @@
-//! Where somebody is: a host and a port, in one spelling for each endpoint. Whether it resolves is
+//! Where a peer is: a host and a port, in one spelling for each endpoint. Whether it resolves is
 //! found out elsewhere.
 
 use std::fmt;

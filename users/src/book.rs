@@ -29,10 +29,10 @@ pub struct Book {
     places: HashMap<PeerName, usize>,
     /// Bytes of all contacts written out, at most [`MAX_BYTES`], so that the book can be read back.
     written: usize,
-    /// Names of lines that could not be used, by which somebody may have been meant to be kept
-    /// short.
+    /// Names of lines that could not be used: such a line may have been meant to limit that name's
+    /// rights.
     withheld: Vec<PeerName>,
-    /// Lines were left unread, so that nobody knows who is in them.
+    /// Lines were left unread, which may be about any name.
     cut: bool,
 }
 
@@ -76,6 +76,31 @@ impl Book {
         &self.contacts
     }
 
+    /// The same contacts without any right. One that no longer fits into a text with that is left
+    /// out.
+    ///
+    /// ```
+    /// use transom_users::{Book, Rights};
+    /// let (book, _) = Book::parse("anna 10.0.0.2 may=auto");
+    /// assert_eq!(book.without_rights().find("anna").unwrap().may, Rights::NONE);
+    /// ```
+    pub fn without_rights(&self) -> Self {
+        let mut book = Self {
+            withheld: self.withheld.clone(),
+            cut: self.cut,
+            ..Self::default()
+        };
+        for contact in &self.contacts {
+            let may = Rights::NONE;
+            let taken = book.insert(Contact {
+                may,
+                ..contact.clone()
+            });
+            book.cut |= taken.is_err();
+        }
+        book
+    }
+
     /// The contact of that name, as it is written.
     pub fn find(&self, name: &str) -> Option<&Contact> {
         self.named(&name.parse().ok()?)
@@ -99,10 +124,10 @@ impl Book {
             .or_else(|| those().next())
     }
 
-    /// Whom a person means who types a contact's name or `host[:port]`: the contact of that name,
-    /// else the contact at that address, else the contact whose name is another spelling of the
-    /// same (`Door.` or `door:7447` for `door`), else somebody who is not in the book and is
-    /// called by the address.
+    /// What a user means by a typed contact's name or `host[:port]`: the contact of that name, else
+    /// the contact at that address, else the contact whose name is another spelling of the same
+    /// (`Door.` or `door:7447` for `door`), else a peer that is not in the book and is named by its
+    /// address.
     ///
     /// ```
     /// use transom_users::Book;
@@ -122,7 +147,7 @@ impl Book {
         }
         let address: Address = text.parse()?;
         // A contact's name is never asked of the network, in whatever spelling: the host of that
-        // name may be anybody's.
+        // name may be any machine.
         if let Some(contact) = self.at(&address).or_else(|| self.called(&address)) {
             return Ok(contact.clone());
         }
@@ -169,7 +194,7 @@ impl Book {
         Ok(())
     }
 
-    /// Remembers whom a line that can't be used is about.
+    /// Remembers the name of a line that can't be used.
     fn withhold(&mut self, line: &str) {
         let name = line.split_whitespace().next().map(parse_name);
         let Some(Ok(name)) = name else { return };

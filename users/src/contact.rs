@@ -10,7 +10,7 @@ use crate::error::Fault;
 use crate::rights::Rights;
 use crate::text::quote;
 
-/// Somebody in the contact book.
+/// An entry of the contact book.
 ///
 /// Two are equal when they say the same, in whatever lines.
 ///
@@ -44,7 +44,7 @@ impl PartialEq for Contact {
 }
 
 /// One line of the book. Field by field it is taken whole or not at all: a slip in `may=` must not
-/// leave somebody with the rights of those without one.
+/// give a contact the default rights.
 impl FromStr for Contact {
     type Err = Fault;
 

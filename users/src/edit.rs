@@ -14,7 +14,7 @@ use crate::lines::MAX_BYTES;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
-    /// Nobody of that name is in the book.
+    /// No contact of the book has that name.
     #[error("{0} is not in the contact book")]
     Missing(PeerName),
     /// A line further down has the name too, and would count from then on.
@@ -61,10 +61,10 @@ pub fn add_line(text: &str, contact: &Contact) -> Result<String, EditError> {
 /// place and its spaces.
 ///
 /// ```
-/// use transom_users::change_line;
-/// let text = "anna 10.0.0.2   # from work\r\n\r\n# the end\r\n";
-/// let changed = change_line(text, &"anna 10.0.0.9 may=call # from work".parse().unwrap()).unwrap();
-/// assert_eq!(changed, "anna 10.0.0.9:7447 may=call   # from work\r\n\r\n# the end\r\n");
+/// use transom_users::change_line; let text = "anna 10.0.0.2   # from work\r\n\r\n# the end\r\n";
+/// let changed = change_line(text, &"anna 10.0.0.9 may=call # from
+/// work".parse().unwrap()).unwrap(); assert_eq!(changed, "anna 10.0.0.9:7447 may=call   # from
+/// work\r\n\r\n# the end\r\n");
 /// ```
 ///
 /// # Errors
@@ -82,14 +82,16 @@ pub fn change_line(text: &str, contact: &Contact) -> Result<String, EditError> {
 }
 
 /// The text with a contact that was learned by a pairing: in place of the contact that has its key,
-/// or that has its name and no key; else behind the others. A comment stays.
+/// or that has its name and no key; else behind the others. A comment stays, and so do the rights
+/// that the contact has already: a pairing adds rights and takes none away, since its defaults are
+/// those of a first meeting. To take rights away is a change of the book.
 ///
 /// ```
 /// use transom_users::{Contact, paired_line};
 /// let key = transom_wire::PublicKey([5; 32]);
 /// let anna: Contact = format!("anna 10.0.0.9 key={key} may=call").parse().unwrap();
-/// let text = paired_line("anna 10.0.0.2 # from work\n", &anna).unwrap();
-/// assert_eq!(text, format!("anna 10.0.0.9:7447 key={key} may=call # from work\n"));
+/// let text = paired_line("anna 10.0.0.2 may=hear # from work\n", &anna).unwrap();
+/// assert_eq!(text, format!("anna 10.0.0.9:7447 key={key} may=call,hear # from work\n"));
 /// ```
 ///
 /// # Errors
@@ -111,6 +113,7 @@ pub fn paired_line(text: &str, contact: &Contact) -> Result<String, EditError> {
     };
     let changed = Contact {
         name: old.name,
+        may: old.may | contact.may,
         comment,
         ..contact.clone()
     };

@@ -99,7 +99,7 @@ fn edits(text: &str, book: &Book) {
             let gone = remove_line(&again, &contact.name);
             assert!(gone.is_ok_and(|gone| gone.starts_with(&without)));
         }
-        // Only the fields are written anew: whoever changes nothing else finds the same comment.
+        // Only the fields are written anew: the comment stays the same.
         if let Ok(same) = change_line(text, contact) {
             assert_eq!(Book::parse(&same).0, *book);
             assert_eq!(same.matches('\n').count(), text.matches('\n').count());

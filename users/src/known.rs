@@ -48,9 +48,8 @@ pub enum NotLearned {
 impl KnownPeers {
     /// Reads the learned keys.
     ///
-    /// Nobody but this program writes them, so an error means that the file was damaged, and that
-    /// somebody's key may be lost with it. Who goes on all the same would trust the next key that
-    /// comes under that name.
+    /// Only our programs write them, so an error means that the file was damaged and that a key may
+    /// be lost. A caller that goes on would trust the next key that comes under that name.
     pub fn parse(text: &str) -> (Self, Vec<BookError>) {
         let mut known = Self::default();
         let mut lines_of = Vec::new();

@@ -1,6 +1,5 @@
-//! People: who they are called, where they are, which key is theirs and what they may do. Text in,
-//! text out: it opens no file and no socket, and changes of what the user wrote only the one line
-//! it is asked to.
+//! Contacts: their names, addresses, keys and rights. Text in, text out: this crate opens no file
+//! and no socket, and of what the user wrote it changes only the line that it is asked to change.
 //!
 //! The contact book has one contact a line:
 //!

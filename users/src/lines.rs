@@ -95,7 +95,7 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// Bytes of one line: a name, a host, a key and a comment, each of the longest, are below 600.
 pub const MAX_LINE: usize = 1024;
 
-/// Errors that are told one by one: more than anybody mends in one go. One line at the end counts
+/// Errors that are told one by one: more than a user mends in one go. One line at the end counts
 /// the rest.
 pub const MAX_ERRORS: usize = 100;
 

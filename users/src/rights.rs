@@ -1,6 +1,7 @@
-//! What somebody may do here. Who asks is not known.
+//! What a contact may do here, without knowing which contact.
 
 use std::fmt;
+use std::ops::BitOr;
 use std::str::FromStr;
 
 use crate::text::quote;
@@ -27,8 +28,8 @@ pub struct Rights {
     pub hear: bool,
     /// Be heard from the loudspeaker of a box, or of a call that is answered by itself.
     pub talk: bool,
-    /// Be answered, and have files taken, without a person being asked. Whoever is let in so sees
-    /// the camera too: it is for a baby, a pet or a laboratory that somebody looks after from afar.
+    /// Be answered, and have files taken, without a person being asked. A peer that is let in so
+    /// sees the camera too: it is for looking after a baby, a pet or a laboratory from afar.
     pub auto: bool,
 }
 
@@ -49,9 +50,8 @@ impl Rights {
     };
 }
 
-/// What a contact may do about whom the book says nothing else: watch, call and offer files. The
-/// microphone of a living room tells more than its camera, so nobody hears it unless the book says
-/// so.
+/// The rights of a contact without `may=` in its line: watch, call and offer files. The microphone
+/// of a living room tells more than its camera, so `hear` has to be written.
 impl Default for Rights {
     fn default() -> Self {
         Self {
@@ -59,6 +59,22 @@ impl Default for Rights {
             call: true,
             files: true,
             ..Self::NONE
+        }
+    }
+}
+
+/// What either of two sets has.
+impl BitOr for Rights {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self {
+            view: self.view | other.view,
+            call: self.call | other.call,
+            files: self.files | other.files,
+            hear: self.hear | other.hear,
+            talk: self.talk | other.talk,
+            auto: self.auto | other.auto,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Text of others made fit to be shown. What it says is nobody's business here.
+//! Text of others made fit to be shown. What it says does not matter here.
 
 use std::borrow::Cow;
 use std::fmt::Write;

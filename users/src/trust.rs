@@ -9,7 +9,7 @@ use crate::contact::Contact;
 use crate::known::KnownPeers;
 use crate::rights::Rights;
 
-/// What to think of the key that a peer shows whom we dialed.
+/// Whether the key of a peer that we dialed is trusted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trust {
     /// It is the one that is pinned.
@@ -25,7 +25,7 @@ pub enum Trust {
     },
 }
 
-/// Somebody whose key is known.
+/// A peer whose key is known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Person<'a> {
     /// What the user calls them, or called them.
@@ -89,7 +89,7 @@ pub fn pinned(contact: &Contact, book: &Book, known: &KnownPeers) -> Option<(Pub
 /// By these the first use of an address is the first use of the contact that is written there
 /// later. Another contact's name is never taken for an address. Of several keys for one address, as
 /// older versions pinned them to its spellings, the one that was learned first counts, since the
-/// later ones may be somebody else's.
+/// later ones may be another peer's.
 ///
 /// ```
 /// use transom_users::{Book, KnownPeers, pins};
@@ -117,16 +117,16 @@ pub fn pins(contact: &Contact, book: &Book, known: &KnownPeers) -> Vec<(PeerName
     pins
 }
 
-/// Who it is that dialed us and showed that key, if anybody known.
+/// The known peer that has dialed us with that key, if any.
 ///
 /// In this order:
 /// 1. The first contact with that `key=`.
 /// 2. A contact without `key=` for whose name it was learned.
-/// 3. Somebody for whose name it was learned and who is not in the book, with the default rights;
+/// 3. A name that is not in the book and for which it was learned, with the default rights;
 ///    with none if the book has a line of that name, or lines at all, that could not be read, since
 ///    it may have given less.
 ///
-/// A key that was learned for the name of a contact whose `key=` is another is nobody's.
+/// A key that was learned for the name of a contact whose `key=` is another belongs to no peer.
 ///
 /// ```
 /// use transom_users::{Book, KnownPeers, identify};

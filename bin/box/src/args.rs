@@ -48,8 +48,8 @@ pub(crate) struct Common {
     /// ~/.local/state/transom]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
-    /// The contact book [default: $TRANSOM_USERS, else ~/.config/transom/user_list.txt, else
-    /// users/user_list.txt]
+    /// The contact book [default: $TRANSOM_USERS, else ~/.config/transom/user_list.txt; else
+    /// users/user_list.txt, which lets nobody in]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) users: Option<PathBuf>,
     /// One JSON object a line on stdout

@@ -15,72 +15,70 @@ use crate::place::Place;
 use crate::report;
 use crate::station::Running;
 
-/// What a box does about pairing from its start on.
+/// What a box does about pairing, at its start and whenever its owner asks it to read its files
+/// again.
 pub(crate) struct BoxPairing {
-    code: Wanted,
-    /// The file that the code came from; removed once the code is used up.
+    /// Where a code of the owner's is looked for.
+    folders: Vec<PathBuf>,
+    /// Whether to make a code where the owner has written none.
+    makes_code: bool,
+    /// Whether a code is shown now.
+    is_shown: bool,
+    /// The file that the shown code came from; removed once the code is used up.
     file: Option<PathBuf>,
     shown: Shown<'static>,
     /// What the peer may do here.
     may: Rights,
 }
 
-enum Wanted {
-    Nothing,
-    New,
-    Of(Code),
-}
-
 impl BoxPairing {
     /// For a box with that key.
-    pub(crate) fn new(arguments: &args::BoxPairing, key: PublicKey, output: &Output) -> Self {
-        let shown = Shown {
-            key,
-            command: "transom pair",
-        };
-        let may = arguments.may;
+    pub(crate) fn new(arguments: &args::BoxPairing, key: PublicKey) -> Self {
         let folders = match arguments.boot.as_slice() {
             [] => BOOT.iter().map(PathBuf::from).collect(),
             some => some.to_vec(),
         };
-        let files = folders.iter().map(|folder| folder.join(FILE));
-        for file in files.filter(|file| file.is_file()) {
-            match read(&file) {
-                Ok(code) => {
-                    return Self {
-                        code: Wanted::Of(code),
-                        file: Some(file),
-                        shown,
-                        may,
-                    };
-                }
-                Err(why) => output.complain(format!(
-                    "{} is not used: {why}; write one line, such as `transom pair --print` prints",
-                    file.display()
-                )),
-            }
-        }
-        let code = match arguments.pair {
-            true => Wanted::New,
-            false => Wanted::Nothing,
-        };
         Self {
-            code,
+            folders,
+            makes_code: arguments.pair,
+            is_shown: false,
             file: None,
-            shown,
-            may,
+            shown: Shown {
+                key,
+                command: "transom pair",
+            },
+            may: arguments.may,
         }
     }
 
-    /// Shows the code.
-    pub(crate) fn begin(&mut self, running: &Running) {
-        let code = match std::mem::replace(&mut self.code, Wanted::Nothing) {
-            Wanted::Nothing => return,
-            Wanted::New => None,
-            Wanted::Of(code) => Some(code),
-        };
+    /// Shows a code, unless one is shown. Only the owner can cause that: after three wrong guesses
+    /// a code that came by itself would give whoever guesses three more, again and again.
+    pub(crate) fn show(&mut self, running: &Running, output: &Output) {
+        if self.is_shown {
+            return;
+        }
+        let (code, file) = self.written_code(output).unzip();
+        if code.is_none() && !self.makes_code {
+            return;
+        }
+        (self.is_shown, self.file) = (true, file);
         let terms = pairing::terms(None, self.may, Keep::Contact);
         running.handle.show_code(code, terms);
+    }
+
+    /// The code that the owner wrote to the boot partition, and its file.
+    fn written_code(&self, output: &Output) -> Option<(Code, PathBuf)> {
+        let files = self.folders.iter().map(|folder| folder.join(FILE));
+        files.filter(|file| file.is_file()).find_map(|file| {
+            let complain = |why: &String| {
+                output.complain(format!(
+                    "{} is not used: {why}; write one line, such as `transom pair --print` prints",
+                    file.display()
+                ));
+            };
+            let code = read(&file).inspect_err(complain).ok()?;
+            Some((code, file))
+        })
     }
 
     pub(crate) fn notice(
@@ -103,14 +101,21 @@ impl BoxPairing {
             PairingNotice::CodeShown { code, until } => {
                 return self.shown.tell(code, *until, running, output);
             }
-            PairingNotice::CodeEnded {
-                why: CodeEnd::Guessed,
-            } => self.use_up(output),
+            PairingNotice::CodeEnded { why } => {
+                if *why == CodeEnd::Guessed {
+                    self.use_up(output);
+                }
+                self.is_shown = false;
+            }
             _ => {}
         }
         report::tell(output, &Notice::Pairing(notice.clone()));
+        if matches!(notice, PairingNotice::CodeEnded { .. }) && self.makes_code {
+            output.warn(NEW_CODE);
+        }
         if let PairingNotice::Paired(paired) = notice {
             self.use_up(output);
+            self.is_shown = false;
             if paired.keep != Keep::Contact {
                 return;
             }
@@ -156,6 +161,10 @@ fn read(file: &Path) -> Result<Code, String> {
         error => error.to_string(),
     })
 }
+
+/// What to do when a code of the box has ended.
+const NEW_CODE: &str =
+    "SIGHUP makes a box that runs without a terminal show a new code; others do so at their start";
 
 /// What the owner writes to the card.
 const FILE: &str = "transom-pair.txt";

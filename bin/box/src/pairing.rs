@@ -9,8 +9,8 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use transom::people::{Address, Contact, DEFAULT_PORT, Rights};
 use transom::{
-    Code, Invitation, Keep, MAX_ADDRESSES, Paired, PairingFailure, PairingNotice, PairingTerms,
-    PeerName, PublicKey, Settings, everywhere, own_addresses,
+    Candidates, Code, Invitation, Keep, MAX_ADDRESSES, Paired, PairingFailure, PairingNotice,
+    PairingTerms, PeerName, PublicKey, Settings, everywhere, own_addresses,
 };
 
 use crate::book_file;
@@ -61,6 +61,33 @@ pub(crate) fn prompt(output: &Output) {
     if io::stdin().is_terminal() && env::var_os(VARIABLE).is_none() {
         output.ask("type the code that the other side shows:");
     }
+}
+
+/// Looks for the station that shows a typed code, and says so: that may take half a minute.
+pub(crate) fn enter(
+    code: Code,
+    from: Option<&Address>,
+    terms: PairingTerms,
+    running: &Running,
+    output: &Output,
+) {
+    let number = code.number();
+    let (candidates, human) = match from {
+        Some(address) => (
+            Candidates::At(vec![address.clone()], None),
+            format!("asking {address} for code {number:02}"),
+        ),
+        None => (
+            Candidates::Nearby,
+            format!("looking for the station that shows code {number:02}"),
+        ),
+    };
+    let from = from.map(ToString::to_string);
+    output.say(
+        human,
+        json!({"event": "looking_for_code", "number": number, "from": from}),
+    );
+    running.handle.enter_code(code, candidates, terms);
 }
 
 /// The settings of a station that listens to show a code: at these addresses, else at the usual
@@ -197,10 +224,22 @@ pub(crate) fn keep(
     output: &Output,
 ) -> Result<(), Failure> {
     let path = book_file::keep_paired(&contact(paired, may), place)?;
-    running.handle.replace_book(place.book(output)?);
-    let human = format!("{} is now in {}", paired.peer, path.display());
+    let book = place.book(output)?;
+    let held = book.find(paired.peer.as_str()).map_or(may, |it| it.may);
+    running.handle.replace_book(book);
     let file = path.display().to_string();
-    let json = json!({"event": "added", "name": paired.peer.as_str(), "file": file});
+    let mut human = format!("{} is now in {file}", paired.peer);
+    if held != may {
+        human.push_str(&format!(
+            ", which keeps the rights they had: they may {held}"
+        ));
+    }
+    let json = json!({
+        "event": "added",
+        "name": paired.peer.as_str(),
+        "file": file,
+        "may": held.to_string(),
+    });
     output.say(human, json);
     Ok(())
 }
@@ -240,6 +279,9 @@ pub(crate) fn describe(notice: &PairingNotice) -> Option<(String, Value)> {
 pub(crate) fn failure_words(why: &PairingFailure) -> String {
     match why {
         PairingFailure::NobodyNearby => format!("{why}: --from HOST"),
+        PairingFailure::TooManyTries => {
+            format!("{why}, and say where the other side is: --from HOST")
+        }
         why => why.to_string(),
     }
 }

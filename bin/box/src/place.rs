@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use transom::people::{Book, Contact};
 use transom::{Identity, KnownPeersFile, MOVED_PATIENCE, Order, PeerName, Settings, State};
-use transom_place::{books, variable};
+use transom_place::{SAMPLE_BOOK, variable};
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -17,8 +17,8 @@ use crate::output::Output;
 #[derive(Debug)]
 pub(crate) struct Place {
     state: Option<PathBuf>,
-    /// A book that somebody named has to be there; others are optional.
-    users: Option<PathBuf>,
+    /// The book that the user named, which has to be there; another one is optional.
+    named: Option<PathBuf>,
     mark_packets: bool,
     order: Order,
 }
@@ -26,10 +26,9 @@ pub(crate) struct Place {
 impl Place {
     /// Looks where things are, and reads none of them.
     pub(crate) fn find(common: &Common) -> Self {
-        let named = common.users.clone().or_else(|| variable("TRANSOM_USERS"));
         Self {
             state: common.state.clone().or_else(State::default_dir),
-            users: named.or_else(usual_book),
+            named: common.users.clone().or_else(|| variable("TRANSOM_USERS")),
             mark_packets: !common.no_marks,
             order: match common.measure_naive {
                 true => Order::Naive,
@@ -66,27 +65,31 @@ impl Place {
 
     /// The contact book; its bad lines are told, the others load.
     pub(crate) fn book(&self, output: &Output) -> Result<Book, Failure> {
-        // A book that was not there at the start may have been made since.
-        let Some(path) = self.users.clone().or_else(usual_book) else {
+        let Some(path) = self.users() else {
             return Ok(Book::default());
         };
         let (book, errors) = read_book(&path)?;
         for error in &errors {
             output.warn(error);
         }
-        Ok(book)
+        match self.named.is_none() && path == Path::new(SAMPLE_BOOK) {
+            true => Ok(book.without_rights()),
+            false => Ok(book),
+        }
     }
 
-    /// The book in use, if there is one.
-    pub(crate) fn users(&self) -> Option<&Path> {
-        self.users.as_deref()
+    /// The book in use, if there is one; it may have been made since the start.
+    pub(crate) fn users(&self) -> Option<PathBuf> {
+        let own = || transom_place::book().filter(|path| path.is_file());
+        let sample = || Some(PathBuf::from(SAMPLE_BOOK)).filter(|path| path.is_file());
+        self.named.clone().or_else(own).or_else(sample)
     }
 
     /// The file that a new contact goes to.
     pub(crate) fn users_to_write(&self) -> Result<PathBuf, Failure> {
-        self.users
+        self.named
             .clone()
-            .or_else(|| books().into_iter().next())
+            .or_else(transom_place::book)
             .ok_or_else(|| {
                 Failure::new("no contact book", "there is none yet")
                     .next("name one with --users FILE")
@@ -101,16 +104,11 @@ impl Place {
 
     /// Where a contact of that name was looked for, for a message.
     pub(crate) fn looked_in(&self) -> String {
-        match &self.users {
+        match self.users() {
             Some(path) => format!("the contact book {}", path.display()),
             None => "the contact book, which is not there yet".into(),
         }
     }
-}
-
-/// The first of the usual places that has a book.
-fn usual_book() -> Option<PathBuf> {
-    books().into_iter().find(|path| path.is_file())
 }
 
 pub(crate) fn identity(state: &State) -> Result<Identity, Failure> {

@@ -123,6 +123,32 @@ fn the_book_is_looked_for_in_order() {
 }
 
 #[test]
+fn a_book_of_the_current_folder_gives_nobody_a_right_unless_it_was_named() {
+    let home = Home::new("below");
+    fs::create_dir_all(home.path("users")).unwrap();
+    fs::write(
+        home.path("users/user_list.txt"),
+        "mallory 127.0.0.1 may=auto,files\n",
+    )
+    .unwrap();
+    let listed = |arguments: &[&str]| out(&home.command(arguments).output().unwrap());
+    let found = listed(&["users", "--json"]);
+    assert!(
+        found.contains("\"name\":\"mallory\"") && found.contains("\"may\":\"\""),
+        "{found}"
+    );
+    let named = listed(&["users", "--json", "--users", "users/user_list.txt"]);
+    assert!(named.contains("\"may\":\"files,auto\""), "{named}");
+    // A new contact goes to the user's own book, which counts from then on.
+    out(&home.run(&["users", "add", "anna", "127.0.0.1"]));
+    let found = listed(&["users", "--json"]);
+    assert!(
+        found.contains("anna") && !found.contains("mallory"),
+        "{found}"
+    );
+}
+
+#[test]
 fn a_book_that_was_named_has_to_be_there() {
     let home = Home::new("named");
     let text = complaint(&home.run(&["users", "--users", "nowhere.txt"]), 1);

@@ -14,13 +14,14 @@ pub fn config() -> Option<PathBuf> {
     config.map(|dir| dir.join("transom"))
 }
 
-/// Where a contact book is looked for; a new book goes to the first place.
-pub fn books() -> Vec<PathBuf> {
-    let own = config().map(|dir| dir.join("user_list.txt"));
-    own.into_iter()
-        .chain([PathBuf::from("users/user_list.txt")])
-        .collect()
+/// The user's contact book; `None` without a home.
+pub fn book() -> Option<PathBuf> {
+    config().map(|dir| dir.join("user_list.txt"))
 }
+
+/// The book of the current folder, for a user who has none. Whoever made the folder wrote it, so it
+/// serves to name peers that are dialed and lets nobody in.
+pub const SAMPLE_BOOK: &str = "users/user_list.txt";
 
 /// This machine's name without its domain, if it can be a peer's.
 pub fn machine_name() -> Option<PeerName> {

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use transom::PeerName;
 
-/// The first contact list that is there, else where a new one goes.
+/// The user's contact list. A list of the current folder is not used: the window would write
+/// contacts into it, and whoever made the folder would be let in.
 pub(crate) fn users() -> PathBuf {
-    let books = transom_place::books();
-    let found = books.iter().find(|path| path.exists());
-    found.or(books.first()).cloned().unwrap_or_default()
+    transom_place::book().unwrap_or_default()
 }
 
 /// Where the settings are; nowhere without a home.

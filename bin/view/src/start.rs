@@ -132,13 +132,13 @@ fn prepare(
         .or(config.name)
         .unwrap_or_else(paths::own_name);
     let key = folder.identity()?.public_key();
-    let address = reached_at(&arguments.listen().unwrap_or_default());
+    let listen = listen(arguments, &config);
     state.own = Own {
-        addresses: addresses(&arguments.listen().unwrap_or_default()),
+        addresses: addresses(&listen),
+        port: port_of(&listen),
         name: name.to_string(),
         is_usual: name == paths::own_name(),
         key: Some(key),
-        line: format!("{name} {address} key={key}"),
     };
     let inbox = arguments.inbox.clone().or_else(|| config.inbox.clone());
     let inbox = inbox.or_else(paths::downloads);
@@ -159,14 +159,10 @@ fn prepare(
     Ok(())
 }
 
-/// Where others reach this window, as far as it can be known: the address it listens at, or this
-/// computer's.
-fn reached_at(listen: &[SocketAddr]) -> String {
-    let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
-    match addresses(listen).first() {
-        Some(address) => address.to_string(),
-        None => format!("ADDRESS:{port}"),
-    }
+/// Where this window takes connections: as the command line says, else at the chosen port.
+fn listen(arguments: &Arguments, config: &Config) -> Vec<SocketAddr> {
+    let chosen = || everywhere(config.port.unwrap_or(DEFAULT_PORT));
+    arguments.listen().unwrap_or_else(chosen)
 }
 
 /// The addresses that are listened at by name, or else all of this computer; best first.
@@ -178,15 +174,20 @@ fn addresses(listen: &[SocketAddr]) -> Vec<Address> {
     if !named.is_empty() {
         return named;
     }
-    let port = listen.first().map_or(DEFAULT_PORT, SocketAddr::port);
+    let port = port_of(listen);
     let own = own_addresses().into_iter();
     own.map(|ip| Address::from(SocketAddr::new(ip, port)))
         .collect()
 }
 
-/// Starts the station. If somebody else has the usual port, nobody can reach this window, but it
-/// can reach everybody; if the folder for files can't be used, as that of a disk that is not there,
-/// all but files works.
+/// The port that others are told.
+fn port_of(listen: &[SocketAddr]) -> u16 {
+    listen.first().map_or(DEFAULT_PORT, SocketAddr::port)
+}
+
+/// Starts the station. If another program has the port, nobody can reach this window, but it can
+/// reach everybody; if the folder for files can't be used, as that of a disk that is not there, all
+/// but files works.
 fn engine(
     folder: &Folder,
     users: &Users,
@@ -194,9 +195,8 @@ fn engine(
     arguments: &Arguments,
     state: &mut State,
 ) -> Result<Engine, StartError> {
-    let asked = arguments.listen();
-    let usual = asked.is_none();
-    let mut listen = asked.unwrap_or_else(|| everywhere(DEFAULT_PORT));
+    let is_asked = arguments.listen().is_some();
+    let mut listen = listen(arguments, &state.config);
     let mut inbox = Some(keep::inbox_settings(&state.inbox));
     loop {
         let settings = Settings {
@@ -214,14 +214,16 @@ fn engine(
                 }
                 return Ok(engine);
             }
-            Err(EngineError::Station(transom::StartError::Bind(error)))
-                if usual && !listen.is_empty() =>
+            Err(EngineError::Station(error @ transom::StartError::Bind(_)))
+                if !is_asked && !listen.is_empty() =>
             {
-                state.warn(Warning::Trouble(words::port_taken(error)));
+                log::warn!("nobody can reach this window: {error}");
+                let port = state.config.port.unwrap_or(DEFAULT_PORT);
+                state.warn(Warning::PortTaken(port));
                 listen.clear();
             }
             Err(EngineError::Station(error @ transom::StartError::Inbox(_))) if inbox.is_some() => {
-                state.warn(Warning::Trouble(words::unusable_inbox(error)));
+                state.warn(Warning::Inbox(error.to_string()));
                 inbox = None;
             }
             Err(error) => return Err(error.into()),
@@ -337,12 +339,18 @@ mod tests {
     fn others_are_told_the_port_that_is_listened_at() {
         let at = |listen: &[&str]| {
             let listen: Vec<SocketAddr> = listen.iter().map(|text| text.parse().unwrap()).collect();
-            reached_at(&listen)
+            let own = Own {
+                addresses: addresses(&listen),
+                port: port_of(&listen),
+                name: "leo".to_owned(),
+                ..Own::default()
+            };
+            own.line()
         };
-        assert_eq!(at(&["192.168.1.5:7601"]), "192.168.1.5:7601");
+        assert_eq!(at(&["192.168.1.5:7601"]), "leo 192.168.1.5:7601");
         assert_eq!(
             at(&["0.0.0.0:7601", "192.168.1.5:7602"]),
-            "192.168.1.5:7602"
+            "leo 192.168.1.5:7602"
         );
         assert!(at(&["0.0.0.0:7601"]).ends_with(":7601"));
         assert!(at(&[]).ends_with(":7447"));

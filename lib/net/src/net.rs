@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token};
 use transom_proto::{self as proto, Session};
-use transom_wire::{ByeCode, PublicKey};
+use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::config::Config;
 use crate::error::BindError;
@@ -25,7 +25,7 @@ pub struct Net {
     poll: Poll,
     ready: Events,
     waker: Waker,
-    listeners: Vec<Listener>,
+    listeners: Vec<(Token, Listener)>,
     peers: BTreeMap<PeerId, Peer>,
     pub(crate) watched: BTreeMap<WatchId, i32>,
     context: LoopContext,
@@ -33,41 +33,57 @@ pub struct Net {
 }
 
 impl Net {
-    /// Listens at the configured addresses. Without any, the loop only dials.
-    ///
-    /// On a system without IPv6 an unspecified IPv6 address is skipped if another address was
-    /// bound.
+    /// Listens at the configured addresses, as [`listen`](Self::listen) does. Without any, the loop
+    /// only dials.
     ///
     /// # Errors
     /// An address is in use or can't be bound.
     pub fn bind(config: Config) -> Result<Self, BindError> {
         let poll = Poll::new().map_err(BindError::Poll)?;
         let waker = Waker::new(poll.registry(), WAKER).map_err(BindError::Poll)?;
-        let mut listeners = Vec::new();
-        for &address in &config.listen {
-            let token = Token(WAKER.0 + 1 + listeners.len());
+        let listen = config.listen.clone();
+        let mut net = Self {
+            poll,
+            ready: Events::with_capacity(READY),
+            waker,
+            last_id: WAKER.0,
+            listeners: Vec::new(),
+            peers: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            context: LoopContext::new(config),
+        };
+        net.listen(&listen)?;
+        Ok(net)
+    }
+
+    /// Listens at those addresses too. Gives back the addresses that were bound, with the ports
+    /// that the system assigned.
+    ///
+    /// On a system without IPv6 an unspecified IPv6 address is skipped if another address was
+    /// bound.
+    ///
+    /// # Errors
+    /// An address is in use or can't be bound; none of them is listened at then.
+    pub fn listen(&mut self, addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, BindError> {
+        let mut added = Vec::new();
+        for &address in addresses {
+            let token = Token(self.next_id());
             let bound = Listener::bind(address).and_then(|mut listener| {
-                listener.register(poll.registry(), token)?;
-                Ok(listener)
+                listener.register(self.poll.registry(), token)?;
+                Ok((token, listener))
             });
             match bound {
-                Ok(listener) => listeners.push(listener),
-                Err(error) if is_dispensable(address, &error) && !listeners.is_empty() => {
+                Ok(listener) => added.push(listener),
+                Err(error) if is_dispensable(address, &error) && !added.is_empty() => {
                     log::warn!("not listening on {address}: {error}");
                 }
                 Err(error) => return Err(BindError::new(address, error)),
             }
         }
-        Ok(Self {
-            poll,
-            ready: Events::with_capacity(READY),
-            waker,
-            last_id: WAKER.0 + listeners.len(),
-            listeners,
-            peers: BTreeMap::new(),
-            watched: BTreeMap::new(),
-            context: LoopContext::new(config),
-        })
+        let bound = added.iter().map(|(_, listener)| listener.address());
+        let bound = bound.collect();
+        self.listeners.append(&mut added);
+        Ok(bound)
     }
 
     /// Starts to connect. The peer's `Key` follows, or its `Left`.
@@ -94,9 +110,9 @@ impl Net {
         self.dial_for(address, Some(Box::new((terms, key))))
     }
 
-    /// Shows a code: whoever dials us and knows it is paired with, and the code is closed then. It is
-    /// also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is closed.
-    /// Its events have the id that is returned.
+    /// Shows a code: a dialer that knows the code is paired with, and the code is closed then. It
+    /// is also closed after [`TRIES`](crate::TRIES) wrong codes. A code that was open before is
+    /// closed. Its events have the id that is returned.
     pub fn open_pairing(&mut self, terms: PairingTerms) -> CodeId {
         self.context.pairings.open(terms)
     }
@@ -105,6 +121,13 @@ impl Net {
     /// by its first bytes.
     pub fn close_pairing(&mut self) {
         self.context.pairings.close();
+    }
+
+    /// Our name from now on: for listeners that we dial, and for peers that know the code that is
+    /// shown.
+    pub fn rename(&mut self, name: PeerName) {
+        self.context.config.name = Some(name);
+        self.context.pairings.rename(name);
     }
 
     /// Answers [`Event::Key`]: admits the peer to a session of this configuration. `Joined`
@@ -170,7 +193,8 @@ impl Net {
 
     /// The addresses of the listeners, with the ports that the system assigned.
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(Listener::address).collect()
+        let listeners = self.listeners.iter();
+        listeners.map(|(_, listener)| listener.address()).collect()
     }
 
     /// Ends a [`wait`](Self::wait) from another thread.
@@ -197,14 +221,14 @@ impl Net {
         self.poll.registry()
     }
 
-    /// An id that no peer and no watch uses. Ids wrap around, which matters on 32-bit systems.
+    /// An id that no listener, no peer and no watch uses. Ids wrap around, which matters on 32-bit systems.
     pub(crate) fn next_id(&mut self) -> usize {
         loop {
-            let first = WAKER.0 + 1 + self.listeners.len();
-            self.last_id = self.last_id.checked_add(1).unwrap_or(first);
+            self.last_id = self.last_id.checked_add(1).unwrap_or(WAKER.0 + 1);
             let id = self.last_id;
-            let is_used =
-                self.peers.contains_key(&PeerId(id)) || self.watched.contains_key(&WatchId(id));
+            let is_used = self.peers.contains_key(&PeerId(id))
+                || self.watched.contains_key(&WatchId(id))
+                || self.listeners.iter().any(|(token, _)| token.0 == id);
             // mio reserves the largest token on some systems.
             if !is_used && id != usize::MAX {
                 return id;
@@ -217,10 +241,10 @@ impl Net {
     fn dispatch(&mut self) {
         for event in &self.ready {
             let token = event.token();
-            let listener = token.0.checked_sub(WAKER.0 + 1);
+            let mut listeners = self.listeners.iter_mut();
             if token == WAKER {
                 self.context.emit(Event::Woken);
-            } else if let Some(listener) = listener.and_then(|at| self.listeners.get_mut(at)) {
+            } else if let Some((_, listener)) = listeners.find(|(its, _)| *its == token) {
                 listener.note_readiness();
             } else if let Some(peer) = self.peers.get_mut(&PeerId(token.0)) {
                 peer.note_readiness(event);
@@ -234,7 +258,7 @@ impl Net {
         let now = self.context.now();
         for at in 0..self.listeners.len() {
             for _ in 0..ACCEPTS {
-                let Some((stream, address)) = self.listeners[at].accept(now) else {
+                let Some((stream, address)) = self.listeners[at].1.accept(now) else {
                     break;
                 };
                 if let Err(error) = self.begin_handshake(stream, address) {
@@ -266,7 +290,7 @@ impl Net {
             }
         }
         let (config, now) = (&self.context.config, self.context.now());
-        let purpose = self.context.pairings.served(config, now);
+        let purpose = self.context.pairings.served(address.ip(), config, now);
         let handshaking = Handshaking::new(config, proto::Side::Listener, purpose, now);
         let id = PeerId(self.next_id());
         let handshaking = handshaking.map_err(io::Error::other)?;
@@ -309,12 +333,13 @@ impl Net {
     fn timeout(&self, deadline: Option<Instant>) -> Option<Duration> {
         let busy = !self.context.events.is_empty()
             || self.peers.values().any(Peer::has_more)
-            || self.listeners.iter().any(Listener::is_ready);
+            || self.listeners.iter().any(|(_, one)| one.is_ready());
         if busy {
             return Some(Duration::ZERO);
         }
         let peers = self.peers.values().filter_map(Peer::deadline);
-        let listeners = self.listeners.iter().filter_map(Listener::deadline);
+        let listeners = self.listeners.iter();
+        let listeners = listeners.filter_map(|(_, listener)| listener.deadline());
         let ours = peers.chain(listeners).min();
         let ours = ours.map(|moment| self.context.clock.instant(moment));
         let earliest = deadline.into_iter().chain(ours).min()?;

@@ -1,8 +1,12 @@
 //! The code that a station shows, and one connection of a pairing (wire 10). It has no socket.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
 use transom_proto as proto;
 use transom_secure::{Code, Pairing, PairingError, Purpose};
-use transom_wire::Introduction;
+use transom_wire::{Introduction, PeerName};
 
 use crate::config::Config;
 use crate::event::{Departure, PairingEvent};
@@ -16,8 +20,8 @@ pub struct PairingTerms {
     pub introduction: Introduction,
 }
 
-/// The shown code, and the pace of strangers. The tries are counted here and not by the owner, for
-/// whom many of them could come within one turn.
+/// The shown code, and the rate limit of strangers. The tries are counted here and not by the
+/// owner, which would take several of them in one turn.
 #[derive(Debug, Default)]
 pub(crate) struct Pairings {
     shown: Option<Shown>,
@@ -44,24 +48,33 @@ impl Pairings {
         self.closed += u64::from(self.shown.take().is_some());
     }
 
-    /// What a listener serves beside sessions. Where strangers try too often, a pairing is refused
-    /// by its first bytes, so that a flood doesn't even cost handshakes.
-    pub(crate) fn served(&self, config: &Config, now: proto::Instant) -> Purpose {
-        match self.shown.is_some() && self.pace.after(config, now).is_some() {
+    /// Our name in the introduction that goes with the shown code.
+    pub(crate) fn rename(&mut self, name: PeerName) {
+        if let Some(shown) = &mut self.shown {
+            shown.terms.introduction.name = name;
+        }
+    }
+
+    /// What a listener serves beside sessions to a dialer at that address. Where strangers try too
+    /// often, a pairing is refused by its first bytes, so that a flood doesn't even cost
+    /// handshakes.
+    pub(crate) fn served(&self, from: IpAddr, config: &Config, now: proto::Instant) -> Purpose {
+        match self.shown.is_some() && self.pace.after(from, config, now).is_some() {
             true => Purpose::Pairing,
             false => Purpose::Session,
         }
     }
 
-    /// A stranger begins a pairing: our terms, and the code's id. `None` if no code is shown or
-    /// strangers try too often.
+    /// A stranger at that address begins a pairing: our terms, and the code's id. `None` if no code
+    /// is shown or strangers try too often.
     pub(crate) fn begin(
         &mut self,
+        from: IpAddr,
         config: &Config,
         now: proto::Instant,
     ) -> Option<(PairingTerms, CodeId)> {
         let terms = self.shown.as_ref()?.terms.clone();
-        self.pace.full = Some(self.pace.after(config, now)?);
+        self.pace.take(from, config, now)?;
         Some((terms, CodeId(self.closed)))
     }
 
@@ -89,21 +102,47 @@ impl Pairings {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CodeId(u64);
 
-/// A token bucket.
+/// How often strangers may try: a token bucket for each address, so that a flood from one does not
+/// keep others away, and one for all of them together, which bounds the work.
 #[derive(Debug, Default)]
 struct Pace {
-    /// When the bucket is full again; `None` while it is.
-    full: Option<proto::Instant>,
+    /// When the bucket of all is full again.
+    all: Option<proto::Instant>,
+    /// The same for each address whose bucket is not full. The bucket of all bounds how many.
+    addresses: BTreeMap<IpAddr, proto::Instant>,
 }
 
 impl Pace {
-    /// When the bucket is full again after a token is taken now; `None` if it has none.
-    fn after(&self, config: &Config, now: proto::Instant) -> Option<proto::Instant> {
-        let interval = config.pairing_interval;
-        let full = self.full.map_or(now, |full| full.max(now)) + interval;
-        (full <= now + interval * config.pairing_burst).then_some(full)
+    /// When the two buckets are full again after a token of each is taken now; `None` if one has
+    /// none.
+    fn after(
+        &self,
+        from: IpAddr,
+        config: &Config,
+        now: proto::Instant,
+    ) -> Option<(proto::Instant, proto::Instant)> {
+        let take = |full: Option<proto::Instant>, interval: Duration, burst: u32| {
+            let full = full.map_or(now, |full| full.max(now)) + interval;
+            (full <= now + interval * burst).then_some(full)
+        };
+        let (interval, burst) = (config.pairing_interval, config.pairing_burst);
+        let own = self.addresses.get(&from).copied();
+        let all = take(self.all, interval / CROWD, burst.saturating_mul(CROWD))?;
+        Some((all, take(own, interval, burst)?))
+    }
+
+    /// Takes a token for that address, if there is one.
+    fn take(&mut self, from: IpAddr, config: &Config, now: proto::Instant) -> Option<()> {
+        let (all, own) = self.after(from, config, now)?;
+        self.addresses.retain(|_, full| *full > now);
+        self.all = Some(all);
+        self.addresses.insert(from, own);
+        Some(())
     }
 }
+
+/// Addresses that may try as often as one of them may: a flood takes that many to keep others away.
+const CROWD: u32 = 8;
 
 /// One connection of a pairing, after its handshake.
 pub(crate) struct PairingConnection {
@@ -190,25 +229,53 @@ pub const TRIES: u8 = 3;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    #[test]
-    fn a_burst_of_strangers_is_followed_by_one_in_each_interval() {
+    fn config() -> Config {
         let identity = transom_secure::Identity::generate().unwrap();
         let mut config = Config::new(identity, Vec::new());
         (config.pairing_burst, config.pairing_interval) = (3, Duration::from_millis(500));
-        let mut pace = Pace::default();
-        let at = |ms| proto::Instant(0) + Duration::from_millis(ms);
-        let mut take = |ms| {
-            let after = pace.after(&config, at(ms));
-            pace.full = after.or(pace.full);
-            after.is_some()
-        };
+        config
+    }
+
+    fn at(ms: u64) -> proto::Instant {
+        proto::Instant(0) + Duration::from_millis(ms)
+    }
+
+    fn address(last: u8) -> IpAddr {
+        [10, 0, 0, last].into()
+    }
+
+    #[test]
+    fn a_burst_of_strangers_is_followed_by_one_in_each_interval() {
+        let (config, mut pace) = (config(), Pace::default());
+        let mut take = |ms| pace.take(address(1), &config, at(ms)).is_some();
         let at_once: Vec<bool> = (0..5).map(|_| take(1000)).collect();
         assert_eq!(at_once, [true, true, true, false, false]);
         assert!(!take(1499) && take(1500) && !take(1500));
         assert!(take(3000) && take(3000) && take(3000) && !take(3000));
+    }
+
+    #[test]
+    fn a_flood_from_one_address_does_not_keep_another_away() {
+        let (config, mut pace) = (config(), Pace::default());
+        let mut flood = |ms| pace.take(address(1), &config, at(ms)).is_some();
+        let taken = (0..10_000).filter(|ms| flood(*ms)).count();
+        assert_eq!(taken, 3 + 19);
+        assert!(pace.take(address(2), &config, at(10_000)).is_some());
+    }
+
+    #[test]
+    fn a_flood_from_many_addresses_is_bounded_in_work_and_memory() {
+        let (config, mut pace) = (config(), Pace::default());
+        let mut taken = 0;
+        for ms in 0..10_000 {
+            let [high, low] = u16::try_from(ms).unwrap().to_be_bytes();
+            let from = [10, 0, high, low].into();
+            taken += u32::from(pace.take(from, &config, at(ms)).is_some());
+            assert!(pace.addresses.len() <= 2 * 3 * CROWD as usize);
+        }
+        // The burst, and then one in an eighth of the interval.
+        assert_eq!(taken, 3 * CROWD + 159);
     }
 }

@@ -35,8 +35,8 @@ use onlookers::Told;
 use watchdog::{FIRST_PICTURE, Watchdog, Why};
 use words::{REFUSED, Words};
 
-/// The camera of a box stays on so long without a viewer, so that one who reconnects finds it warm;
-/// then its light goes out.
+/// The camera of a box stays on so long without a viewer, so that a viewer that reconnects need
+/// not wait for it; then its light goes out.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 /// A person's camera goes off as it is let go of; only what follows at once, such as a call upon
 /// the preview, keeps it on.
@@ -92,7 +92,7 @@ pub(crate) struct OwnCamera {
 }
 
 impl OwnCamera {
-    /// A camera that stays on so long when nobody wants it any more.
+    /// A camera that stays on so long after its last viewer has gone.
     pub(crate) fn new(
         request: Option<CaptureRequest>,
         linger: Duration,
@@ -139,7 +139,7 @@ impl OwnCamera {
         self.request = request;
     }
 
-    /// Closes it for good and tells nobody: the station ends.
+    /// Closes it for good without a notice: the station ends.
     pub(crate) fn end(&mut self, out: &mut Context) {
         self.close(out);
         self.request = None;
@@ -150,7 +150,7 @@ impl OwnCamera {
         self.preview = on;
     }
 
-    /// Once a turn: starts, stops and retries by who looks and what time it is.
+    /// Once a turn: starts, stops and retries it, as its viewers and the time demand.
     pub(crate) fn turn(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
         let wanted = self.preview || calls.viewers().next().is_some();
         match &mut self.state {
@@ -206,7 +206,7 @@ impl OwnCamera {
 
     pub(crate) fn opened(&mut self, opening: Opening, camera: Box<dyn Camera>, out: &mut Context) {
         if !self.is_opening(opening) {
-            return out.workers.close_camera(camera); // Nobody wants it any more.
+            return out.workers.close_camera(camera); // It is no longer wanted.
         }
         let watch = match camera.wait() {
             Wait::Readable(fd) => match out.net.watch(fd) {
@@ -370,7 +370,7 @@ impl OwnCamera {
     }
 }
 
-/// Some sources have to be read before anybody looks.
+/// Some sources have to be read before there is a viewer.
 fn prepare(request: Option<&CaptureRequest>) {
     if let Some(request) = request {
         transom_media::prepare(request);

@@ -1,6 +1,7 @@
 //! The way into a running station from any thread: verbs that queue a command and wake the loop.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     HangUp {
         peer: PeerName,
     },
+    StopViewer {
+        peer: PeerName,
+    },
     ShowCamera {
         peer: PeerName,
         on: bool,
@@ -64,6 +68,9 @@ pub(crate) enum Command {
     },
     TakeCalls {
         on: bool,
+    },
+    Rename {
+        name: PeerName,
     },
     AllowGuest {
         key: PublicKey,
@@ -125,6 +132,9 @@ pub(crate) enum Command {
     Announce {
         announce: Announce,
     },
+    Listen {
+        addresses: Vec<SocketAddr>,
+    },
     LookNearby {
         on: bool,
     },
@@ -182,7 +192,7 @@ impl Queue {
 /// Speaks to a running [`Station`](crate::Station). Cheap to clone, usable from any thread; answers
 /// come as notices.
 ///
-/// A verb about a peer that is not connected dials nobody: [`connect`](Self::connect) first. Calls
+/// A verb about a peer that is not connected does not dial: [`connect`](Self::connect) first. Calls
 /// then fail with a notice; texts and transfers wait for the peer.
 #[derive(Clone)]
 pub struct Handle {
@@ -223,8 +233,13 @@ impl Handle {
         self.queue.push(Command::HangUp { peer: *peer });
     }
 
+    /// Shows our camera no longer to a peer that watches it. A call with that peer goes on.
+    pub fn stop_viewer(&self, peer: &PeerName) {
+        self.queue.push(Command::StopViewer { peer: *peer });
+    }
+
     /// Shows our camera to a peer in a call both ways with us, or stops. Off until asked for, in
-    /// each call anew; who may watch this station as a box is served regardless
+    /// each call anew; peers that may watch this station as a box are served regardless
     /// ([`Settings::serve_camera`](crate::Settings)).
     pub fn show_camera(&self, peer: &PeerName, on: bool) {
         self.queue.push(Command::ShowCamera { peer: *peer, on });
@@ -263,9 +278,23 @@ impl Handle {
         self.queue.push(Command::Measure { on });
     }
 
-    /// Whether calls ring here. While they don't, who rings hears that we are busy.
+    /// Whether calls ring here. While they don't, a peer that rings is told that we are busy.
     pub fn take_calls(&self, on: bool) {
         self.queue.push(Command::TakeCalls { on });
+    }
+
+    /// Gives this station another name of its own. Announcements, a code that is shown, and every
+    /// connection made from now on have it. Peers that are connected learn it at their next
+    /// connection: a session says its name once.
+    pub fn rename(&self, name: &PeerName) {
+        self.queue.push(Command::Rename { name: *name });
+    }
+
+    /// Takes connections at those addresses too. [`Notice::Listening`](crate::Notice) follows for
+    /// each, or one [`Notice::NotListening`](crate::Notice). Announcements name the new addresses
+    /// where the station listened at none before.
+    pub fn listen(&self, addresses: Vec<SocketAddr>) {
+        self.queue.push(Command::Listen { addresses });
     }
 
     /// Lets a key in under that name for as long as the station runs, without a line in the book. A
@@ -275,15 +304,15 @@ impl Handle {
         self.queue.push(Command::AllowGuest { key, name, may });
     }
 
-    /// Shows a code, a new one if none is given, to whoever dials this station and types it. It is
-    /// told by [`PairingNotice`](crate::PairingNotice), lasts ten minutes and has three tries; a
-    /// code shown before ends. The station has to listen.
+    /// Shows a code, a new one if none is given, and pairs with the peer that dials this station
+    /// and knows it. The code comes as a [`PairingNotice`](crate::PairingNotice), lasts ten minutes
+    /// and has three tries; a code shown before ends. The station has to listen.
     pub fn show_code(&self, code: Option<Code>, terms: PairingTerms) {
         self.queue.push(Command::ShowCode { code, terms });
     }
 
-    /// Pairs with the station that shows this code. It is told by
-    /// [`PairingNotice`](crate::PairingNotice) how that ends; a code typed before is given up.
+    /// Pairs with the station that shows this code. A [`PairingNotice`](crate::PairingNotice) tells
+    /// how that ends; a code typed before is given up.
     pub fn enter_code(&self, code: Code, candidates: Candidates, terms: PairingTerms) {
         self.queue.push(Command::EnterCode {
             code,
@@ -375,12 +404,12 @@ impl Handle {
     }
 
     /// Asks the local network which stations are there, from now on or no longer. They come as
-    /// [`Notice::Nearby`](crate::Notice). The question names nobody.
+    /// [`Notice::Nearby`](crate::Notice). The question names no station.
     pub fn look_nearby(&self, on: bool) {
         self.queue.push(Command::LookNearby { on });
     }
 
-    /// Says goodbye to everybody and ends [`Station::run`](crate::Station::run).
+    /// Says goodbye to all peers and ends [`Station::run`](crate::Station::run).
     pub fn stop(&self) {
         self.queue.push(Command::Stop);
     }

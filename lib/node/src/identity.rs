@@ -105,8 +105,8 @@ impl State {
         }
     }
 
-    /// For [`Settings::marks`](crate::Settings::marks): files of this folder, which programs with the
-    /// same key share, and of the user's runtime folder, which all programs of that user share.
+    /// For [`Settings::marks`](crate::Settings::marks): files of this folder, which programs with
+    /// the same key share, and of the user's runtime folder, which all programs of that user share.
     pub fn marks(&self) -> OwnerMarks {
         OwnerMarks::of(&self.dir)
     }
@@ -120,7 +120,7 @@ impl State {
     }
 }
 
-/// Who this station is: its private key, never shown.
+/// The identity of this station: its private key, never shown.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub(crate) secret: transom_secure::Identity,
@@ -306,8 +306,8 @@ impl KnownPeersFile {
     }
 }
 
-/// Adds a line of its own: one that somebody left without an end is ended first, and what a full
-/// disk took of it is taken back, for nobody goes on with a file that holds half a line.
+/// Adds a line. A last line without its end is ended first. What a full disk took of the new line
+/// is removed again, since half a line would make the file unreadable.
 fn append(path: &Path, line: &str) -> io::Result<()> {
     let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(path)?;
     let end = file.seek(SeekFrom::End(0))?;
@@ -322,8 +322,7 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Opens a file to read it. A pipe or a device under its name would make us wait for whoever writes
-/// there.
+/// Opens a file to read it. A pipe or a device under its name would make us wait for its writer.
 fn open_ordinary(path: &Path) -> io::Result<File> {
     if fs::metadata(path)?.is_file() {
         File::open(path)

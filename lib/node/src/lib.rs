@@ -68,7 +68,7 @@ mod texts;
 mod transfers;
 mod workers;
 
-pub use addresses::own_addresses;
+pub use addresses::{lasting_address, own_addresses};
 pub use discovery::{Announce, Claim, Nearby};
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};

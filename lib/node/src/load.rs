@@ -70,8 +70,8 @@ impl Drop for Share {
     }
 }
 
-/// The loads of all peers that are here, or whose jobs still wait: who connects anew goes on with
-/// what it left.
+/// The loads of all peers that are here, or whose jobs still wait: a key that reconnects goes
+/// on with the load that it left.
 #[derive(Debug, Default)]
 pub(crate) struct Loads(BTreeMap<Lane, Weak<Waiting>>);
 

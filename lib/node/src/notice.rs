@@ -28,8 +28,8 @@ pub struct TextId(pub(crate) u32);
 /// Names and texts inside come from others: escape them (`transom::people::escape`) before they
 /// reach a terminal.
 ///
-/// Peers bring most of them about, and none as often as it likes. Still, who keeps them for an
-/// application that may stand still has to have an end.
+/// Peers bring most of them about, and none as often as it likes. Still, a queue of them for an
+/// application that may stall needs a bound.
 ///
 /// | notice | as often as |
 /// |---|---|
@@ -39,7 +39,7 @@ pub struct TextId(pub(crate) u32);
 /// | `Offered`, `TransferEnded` | the same pace, where what came whole counts nothing; our own transfers |
 /// | `EntryFailed` | a thousand times for each transfer to us; entries of ours |
 /// | `Transfer` | ten times a second for each transfer; a connection has at most 16 each way |
-/// | `Text` | 32 at once and then four a second for each of at most eight connections of a key; less at once for who connects over and over |
+/// | `Text` | 32 at once and then four a second for each of at most eight connections of a key; less at once for a key that reconnects again and again |
 /// | `TextArrived`, `TextFailed` | texts of ours |
 /// | `Picture` | twice for each call, until one is dropped |
 /// | `Knock` | 64 keys in ten seconds, each once |
@@ -50,7 +50,7 @@ pub struct TextId(pub(crate) u32);
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
-/// | `OwnPicture`, `Cameras`, `Measured`, `Listening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `Measured`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -59,14 +59,19 @@ pub enum Notice {
         /// With the port that was really bound.
         address: SocketAddr,
     },
+    /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
+    NotListening {
+        /// Why, as a sentence for a person.
+        why: String,
+    },
     /// A contact is being dialed.
     Reaching {
-        /// Whom.
+        /// The peer.
         peer: PeerName,
     },
     /// A contact can't be reached now.
     Unreachable {
-        /// Whom.
+        /// The peer.
         peer: PeerName,
         /// What is in the way.
         obstacle: Obstacle,
@@ -77,7 +82,7 @@ pub enum Notice {
     },
     /// A peer is there, its key checked.
     Joined {
-        /// Who.
+        /// The peer.
         peer: PeerName,
         /// Its key.
         key: PublicKey,
@@ -92,23 +97,23 @@ pub enum Notice {
         /// window, or none of it where a program only sends. It proves nothing and grants nothing.
         capabilities: Capabilities,
     },
-    /// Who announces itself on the local network now, the newest first and at most 128: told each
-    /// time that changes, after [`Handle::look_nearby`](crate::Handle::look_nearby). Nothing of it
-    /// is proven.
+    /// The stations that announce themselves on the local network now, the newest first and at most
+    /// 128: told each time that changes, after [`Handle::look_nearby`](crate::Handle::look_nearby).
+    /// Nothing of it is proven.
     Nearby {
         /// All of them. Our own running station is left out.
         stations: Vec<Nearby>,
     },
     /// A peer that had joined is gone.
     Left {
-        /// Who.
+        /// The peer.
         peer: PeerName,
         /// Why, for a person.
         why: String,
         /// Whether it was lost rather than said goodbye.
         lost: bool,
     },
-    /// Somebody with an unknown key knocked; nothing was sent to it.
+    /// A caller with an unknown key was turned away; nothing was sent to it.
     Knock {
         /// The key it showed.
         key: PublicKey,
@@ -121,7 +126,7 @@ pub enum Notice {
     Pairing(PairingNotice),
     /// A contact showed another key than the pinned one, and was refused.
     KeyChanged {
-        /// Who it claims to be.
+        /// The contact that was dialed.
         peer: PeerName,
         /// The key we know.
         pinned: PublicKey,
@@ -132,14 +137,14 @@ pub enum Notice {
     },
     /// A peer asks for a call; answer or decline it.
     Ringing {
-        /// Who.
+        /// The peer.
         peer: PeerName,
         /// What for.
         kind: CallKind,
     },
     /// A call is live.
     CallStarted {
-        /// With whom.
+        /// Its peer.
         peer: PeerName,
         /// What for.
         kind: CallKind,
@@ -151,7 +156,7 @@ pub enum Notice {
     /// The connection of a live call was lost. The call goes on by itself when the peer is back
     /// within [`Settings::call_patience`](crate::Settings); else it ends.
     CallInterrupted {
-        /// With whom.
+        /// Its peer.
         peer: PeerName,
         /// What for.
         kind: CallKind,
@@ -160,7 +165,7 @@ pub enum Notice {
     },
     /// A call ended, or never began.
     CallEnded {
-        /// With whom.
+        /// Its peer.
         peer: PeerName,
         /// What for: a peer can watch here while it is in a call both ways.
         kind: CallKind,
@@ -173,7 +178,7 @@ pub enum Notice {
     },
     /// A picture came.
     Picture {
-        /// From whom.
+        /// The peer.
         peer: PeerName,
         /// The picture. Dropping it tells the peer that it may send another.
         picture: RemotePicture,
@@ -189,7 +194,7 @@ pub enum Notice {
     },
     /// Whether the far side records the pictures it gets from us.
     FarRecording {
-        /// Who.
+        /// The peer.
         peer: PeerName,
         /// Whether it does.
         on: bool,
@@ -231,21 +236,21 @@ pub enum Notice {
     Sound(crate::sound::SoundNotice),
     /// A line of text came.
     Text {
-        /// From whom.
+        /// The peer.
         peer: PeerName,
         /// What.
         text: String,
     },
     /// A text of ours arrived.
     TextArrived {
-        /// At whom.
+        /// The peer.
         peer: PeerName,
         /// Which.
         text: TextId,
     },
     /// A text of ours could not be delivered.
     TextFailed {
-        /// To whom.
+        /// The peer.
         peer: PeerName,
         /// Which.
         text: TextId,
@@ -257,7 +262,7 @@ pub enum Notice {
     Offered {
         /// Which transfer.
         transfer: TransferId,
-        /// From whom.
+        /// The peer.
         peer: PeerName,
         /// The file's or folder's name.
         name: String,

@@ -25,26 +25,26 @@ pub struct Settings {
     pub name: PeerName,
     /// Our key.
     pub identity: Identity,
-    /// Whom we know.
+    /// The contacts.
     pub book: Book,
     /// Keys learned on first use.
     pub known_peers: KnownPeersFile,
     /// Where to take connections; empty for nowhere.
     pub listen: Vec<SocketAddr>,
-    /// Who may connect, among those we know.
+    /// Which contacts may connect.
     pub allow: Allow,
-    /// Our camera, opened only while somebody who may looks.
+    /// Our camera, opened only while an authorised peer is viewing.
     pub camera: Option<CaptureRequest>,
     /// How its pictures are lowered for viewers whose link is slow.
     pub adaptation: Adaptation,
-    /// Whether whoever has the right `view` may watch our camera without being asked for, as a
-    /// camera box does. Where nobody takes calls, they may call as well; what they send then goes
-    /// unseen.
+    /// Whether peers with the right `view` may watch our camera without the owner being asked, as
+    /// at a camera box. Where calls are not taken, those peers may call as well; what they send is
+    /// not shown.
     pub serve_camera: bool,
-    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)). Who has the right `auto` is
-    /// answered at once, with the camera on.
+    /// Whether we can be called ([`Notice::Ringing`](crate::Notice)). A peer with the right `auto`
+    /// is answered at once, with the camera on.
     pub takes_calls: bool,
-    /// Calls both ways at once; who rings when there are so many hears that we are busy. Four faces
+    /// Calls both ways at once; a peer that rings beyond that is told that we are busy. Four faces
     /// fill a screen.
     pub max_talks: usize,
     /// How long a call rings before it counts as unanswered, at both sides.
@@ -56,8 +56,8 @@ pub struct Settings {
     /// announcement holds a lasting id, the fingerprint of our key.
     pub announce: Announce,
     /// How long the local network is asked for a contact that is not at the address of the book,
-    /// before the contact counts as unreachable. By default zero: it is not asked. The question is a
-    /// multicast packet that names neither us nor the contact. See [`MOVED_PATIENCE`].
+    /// before the contact counts as unreachable. By default zero: it is not asked. The question is
+    /// a multicast packet that names neither us nor the contact. See [`MOVED_PATIENCE`].
     pub moved_patience: Duration,
     /// Most viewers at once: 8 at 10 Mbit/s fill the upstream of an ordinary 100 Mbit/s LAN. One
     /// key has at most half of the places, by all its programs.
@@ -86,7 +86,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults, for somebody of that name and key.
+    /// The defaults, for a station of that name and key.
     pub fn new(name: PeerName, identity: Identity) -> Self {
         Self {
             name,
@@ -159,28 +159,28 @@ impl Allow {
     }
 }
 
-/// Where incoming files go and whose.
+/// Where incoming files go, and from which peers they are taken.
 #[derive(Clone, Debug)]
 pub struct InboxSettings {
     /// The folder; made if missing.
     pub into: PathBuf,
-    /// From whom without asking.
+    /// From which peers without asking.
     pub accept: Accept,
-    /// Most bytes the inbox may hold, whoever sends them; each file and folder counts 4 KiB beside
-    /// its bytes.
+    /// Most bytes the inbox may hold, of all senders together; each file and folder counts 4 KiB
+    /// beside its bytes.
     pub quota: Option<u64>,
     /// Whether a file that is taken without asking may replace one of its name when its sender
     /// wishes so. Else both are kept: a peer that may send files could change those of others.
     pub overwrite: bool,
 }
 
-/// Whose offers are taken without asking. Everybody needs the right `files`.
+/// Which peers' offers are taken without asking. Each of them needs the right `files`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Accept {
-    /// Ask for each, except of who has the right `auto`.
+    /// Ask for each, unless the peer has the right `auto`.
     #[default]
     Ask,
-    /// Everybody we know.
+    /// Every contact's.
     Known,
     /// Those; others are refused.
     Names(Vec<PeerName>),

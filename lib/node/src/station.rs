@@ -240,6 +240,7 @@ impl Station {
             Command::Answer { peer } => calls.answer(&peer, out),
             Command::Decline { peer } => calls.decline(&peer, out),
             Command::HangUp { peer } => calls.hang_up(&peer, out),
+            Command::StopViewer { peer } => calls.stop_viewer(&peer, out),
             Command::ShowCamera { peer, on } => calls.show_camera(&peer, on),
             Command::SetCamera { request } => {
                 calls.camera_chosen(request.is_some());
@@ -251,6 +252,12 @@ impl Station {
             Command::Recording { peer, on } => calls.record(&peer, on, out),
             Command::Measure { on } => measure.ask(on, out.now()),
             Command::TakeCalls { on } => calls.take_calls(on),
+            Command::Rename { name } => {
+                links.rename(name);
+                pairings.rename(name);
+                discovery.rename(name);
+                out.net.rename(name);
+            }
             Command::AllowGuest { key, name, may } => {
                 let changed = links.allow_guest(key, name, may, out);
                 self.rights_changed(&changed);
@@ -288,6 +295,18 @@ impl Station {
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
             Command::Announce { announce } => discovery.announce(announce),
+            Command::Listen { addresses } => match out.net.listen(&addresses) {
+                Ok(bound) => {
+                    discovery.listens(&out.net.local_addresses());
+                    for address in bound {
+                        out.notify(Notice::Listening { address });
+                    }
+                }
+                Err(error) => {
+                    let why = StartError::Bind(error).to_string();
+                    out.notify(Notice::NotListening { why });
+                }
+            },
             Command::LookNearby { on } => discovery.look(on, out),
             Command::Book { book } => {
                 discovery.contacts_changed();

@@ -50,8 +50,8 @@ pub(crate) fn public_key(private: &[u8; 32]) -> [u8; 32] {
 
 /// Whether the key is one of the few points for which every private key gives the same secret.
 ///
-/// Noise does not check this, since it breaks no confidentiality. But anybody could authenticate as
-/// such a key once it is pinned.
+/// Noise does not check this, since it breaks no confidentiality. But any peer could authenticate
+/// as such a key once it is pinned.
 pub(crate) fn is_low_order(public: &[u8; 32]) -> bool {
     let mut secret = [0; 32];
     let Some(mut curve) = DefaultResolver.resolve_dh(&DHChoice::Curve25519) else {

@@ -154,11 +154,11 @@ fn a_pairing_changes_the_line_of_its_key_and_takes_nobodys_name() {
         transom_wire::PublicKey([1; 32]),
         transom_wire::PublicKey([2; 32]),
     );
-    let book = format!("anna h key={key} # hers\nben h key={other}\ncarl h\n");
+    let book = format!("anna h key={key} may=hear # hers\nben h key={other}\ncarl h\n");
     let paired = |line: &str| paired_line(&book, &contact(&format!("{line} key={key}")));
-    // The key is anna's, whatever she is called now.
+    // The key is anna's, whatever she is called now, and she keeps the rights that she had.
     let changed = paired("dora 10.0.0.9 may=view").unwrap();
-    let line = format!("anna 10.0.0.9:7447 key={key} may=view # hers");
+    let line = format!("anna 10.0.0.9:7447 key={key} may=view,hear # hers");
     assert_eq!(changed.lines().next(), Some(line.as_str()));
     assert_eq!(changed.lines().count(), 3);
 

@@ -33,8 +33,8 @@ pub(crate) struct Pair {
 /// How a camera box is paired.
 #[derive(Args, Debug)]
 pub(crate) struct BoxPairing {
-    /// Show a code, so that somebody who types it may watch; it is told on the console and in the
-    /// log
+    /// Show a code, so that a user who types it may watch; it is told on the console and in the
+    /// log. Without a terminal SIGHUP shows a new one when it has ended
     #[arg(long)]
     pub(crate) pair: bool,
     /// What whoever types the code may do here, such as view,hear,talk

@@ -16,7 +16,8 @@ use crate::guests::Guests;
 #[derive(Args, Debug)]
 pub(crate) struct Send {
     /// A contact's name, or HOST[:PORT]; with --code the first path
-    pub(crate) peer: OsString,
+    #[arg(required_unless_present = "code")]
+    pub(crate) peer: Option<OsString>,
     /// Files and folders
     #[arg(required_unless_present = "code", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     }
     let mut settings = place.settings(arguments.door.name, output)?;
     let key = settings.identity.public_key();
-    let mut pairing = BoxPairing::new(&arguments.pairing, key, output);
+    let mut pairing = BoxPairing::new(&arguments.pairing, key);
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
@@ -105,7 +105,7 @@ fn serve(
     door::introduce(&settings, output);
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
-    pairing.begin(&running);
+    pairing.show(&running, output);
     let mut knocks = Knocks::default();
     loop {
         let event = running.next(beside.due());
@@ -119,7 +119,10 @@ fn serve(
                 beside.notice(&notice);
                 report::tell(output, &notice);
             }
-            Some(Event::Signal(Signal::Reload)) => door::reload(&running.handle, place, output),
+            Some(Event::Signal(Signal::Reload)) => {
+                door::reload(&running.handle, place, output);
+                pairing.show(&running, output);
+            }
             Some(Event::Signal(Signal::End)) => {
                 output.say("ending", json!({"event": "ending"}));
                 return Ok(());

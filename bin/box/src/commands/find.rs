@@ -1,10 +1,11 @@
 //! `transom find`: the stations nearby that announce themselves, as a table. It only listens, so
 //! all of it is unproven.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use transom::{Claim, Nearby, Notice};
+use transom::{Claim, Nearby, Notice, lasting_address};
 
 use crate::args::Find;
 use crate::failure::Failure;
@@ -18,21 +19,26 @@ pub(crate) fn run(arguments: &Find, place: &Place, output: &Output) -> Result<()
     let running = Running::start(place.settings(None, output)?)?;
     running.handle.look_nearby(true);
     let end = Instant::now() + Duration::from_secs(arguments.seconds);
-    let mut found = Vec::new();
+    let (mut found, mut is_over) = (Vec::new(), false);
     loop {
         match running.next(Some(end)) {
             Some(Event::Notice(Notice::Nearby { stations })) => found = stations,
-            Some(Event::Signal(Signal::End)) | None => break,
+            Some(Event::Signal(Signal::End)) => break,
+            None => {
+                is_over = true;
+                break;
+            }
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
             Some(_) => {}
         }
     }
     found.sort_by_key(|station| (station.name, station.fingerprint));
     if found.is_empty() {
-        return Err(Failure::new(
-            "no station was found",
-            causes(arguments.seconds),
-        ));
+        let why = match is_over {
+            true => causes(arguments.seconds),
+            false => "ended by a signal before anything was heard".to_owned(),
+        };
+        return Err(Failure::new("no station was found", why));
     }
     match output.is_json() {
         true => found.iter().for_each(|it| output.answer("", json(it))),
@@ -55,7 +61,7 @@ fn causes(seconds: u64) -> String {
 fn table(found: &[Nearby]) -> String {
     let mut rows = vec![["NAME", "ADDRESS", "DOES", "KEY, UNPROVEN", ""].map(str::to_owned)];
     for station in found {
-        let mut addresses = station.addresses.iter().map(ToString::to_string);
+        let mut addresses = station.addresses.iter().map(typed);
         let does: Vec<_> = station.does.names().collect();
         rows.push([
             station.name.to_string(),
@@ -80,6 +86,11 @@ fn table(found: &[Nearby]) -> String {
         line.join("  ").trim_end().to_owned()
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// An address as it can be typed, also after the next start of this machine.
+fn typed(address: &SocketAddr) -> String {
+    lasting_address(*address).to_string()
 }
 
 fn remark(station: &Nearby) -> String {
@@ -109,7 +120,7 @@ fn json(station: &Nearby) -> serde_json::Value {
         "proven": false,
         "claims": claims,
         "contact": contact,
-        "addresses": station.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "addresses": station.addresses.iter().map(typed).collect::<Vec<_>>(),
         "can": station.does.names().collect::<Vec<_>>(),
         "pairing": station.pairing,
     })

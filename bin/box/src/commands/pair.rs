@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use serde_json::json;
-use transom::{Candidates, Code, Keep, Notice, PairingNotice, PairingTerms};
+use transom::{Code, Keep, Notice, PairingNotice, PairingTerms};
 
 use crate::args;
 use crate::failure::Failure;
@@ -50,9 +50,10 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
     let running = Running::start(settings)?;
     let asks = given.is_none() && io::stdin().is_terminal() && !output.is_json();
     match given {
-        Some(code) => running
-            .handle
-            .enter_code(code, arguments.candidates(), terms.clone()),
+        Some(code) => {
+            let from = arguments.from.as_ref();
+            pairing::enter(code, from, terms.clone(), &running, output);
+        }
         None => running.handle.show_code(None, terms.clone()),
     }
     if asks {
@@ -74,13 +75,6 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
 }
 
 impl args::Pair {
-    fn candidates(&self) -> Candidates {
-        match &self.from {
-            Some(address) => Candidates::At(vec![address.clone()], None),
-            None => Candidates::Nearby,
-        }
-    }
-
     /// Where the peer finds this machine's programs later.
     fn port(&self) -> u16 {
         let listen = self.listen.first().map(std::net::SocketAddr::port);
@@ -167,9 +161,7 @@ impl Pairing<'_> {
         match line.parse::<Code>() {
             Ok(code) => {
                 let terms = self.terms.clone();
-                self.running
-                    .handle
-                    .enter_code(code, Candidates::Nearby, terms);
+                pairing::enter(code, None, terms, &self.running, self.output);
             }
             Err(_) if line.trim().is_empty() => {}
             Err(error) => self.output.ask(&error.to_string()),

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use transom::people::{Address, Rights};
 use transom::{
-    Accept, Candidates, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingNotice,
-    PairingTerms, TransferId, TransferStatus,
+    Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingNotice, PairingTerms,
+    TransferId, TransferStatus,
 };
 
 use crate::args::{Consent, Receive};
@@ -61,13 +61,8 @@ fn receive_once(
         overwrite: arguments.allow_overwrite,
     });
     let running = Running::start(settings)?;
-    let candidates = match arguments.from {
-        Some(address) => Candidates::At(vec![address], None),
-        None => Candidates::Nearby,
-    };
-    running
-        .handle
-        .enter_code(code, candidates, sender_terms(arguments.remember));
+    let terms = sender_terms(arguments.remember);
+    pairing::enter(code, arguments.from.as_ref(), terms, &running, output);
     let mut inbox = Inbox::new(running, arguments.remember, place, output);
     inbox.once = Some(Once::default());
     inbox.is_for_code = true;
@@ -178,7 +173,7 @@ impl<'a> Inbox<'a> {
             let lost = self.sender.as_ref().and_then(|sender| sender.lost);
             if lost.is_some_and(|lost| lost <= now) {
                 let why = format!("they did not come back within {} s", PATIENCE.as_secs());
-                return Err(Failure::new("not received", why));
+                return Err(Failure::new("not received", why).next(SEND_AGAIN));
             }
             let over = self.once.as_ref().and_then(Once::due);
             let event = self.running.next(over.into_iter().chain(lost).min());
@@ -331,17 +326,23 @@ impl<'a> Inbox<'a> {
         self.ask();
     }
 
-    /// A line that answers no offer may be a code.
+    /// A line that answers no offer may be a code. This inbox ends with its first sender, so a
+    /// second one has to wait.
     fn typed_code(&self, line: &str) {
-        match line.parse::<Code>() {
-            Ok(code) => {
+        match (line.parse::<Code>(), &self.sender) {
+            (Ok(_), Some(Sender { paired, .. })) => self.bars.aside(|| {
+                self.output.ask(&format!(
+                    "{} is sending; for another code run `transom receive` again afterwards",
+                    paired.peer
+                ));
+            }),
+            (Ok(code), None) => {
                 let terms = sender_terms(self.remember);
-                self.running
-                    .handle
-                    .enter_code(code, Candidates::Nearby, terms);
+                let enter = || pairing::enter(code, None, terms, &self.running, self.output);
+                self.bars.aside(enter);
             }
-            Err(_) if line.trim().is_empty() => {}
-            Err(error) => self.bars.aside(|| self.output.ask(&error.to_string())),
+            (Err(_), _) if line.trim().is_empty() => {}
+            (Err(error), _) => self.bars.aside(|| self.output.ask(&error.to_string())),
         }
     }
 
@@ -379,9 +380,14 @@ impl<'a> Inbox<'a> {
 /// How long a sender whose code was typed may be away: a router that starts anew takes a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What to do where a sender ended too early. What came of a file is kept for its sender's key,
+/// which a new code does not change.
+const SEND_AGAIN: &str =
+    "let them send it again: what has arrived is kept, and a transfer goes on where it ended";
+
 fn once_over(success: bool) -> Result<(), Failure> {
     match success {
         true => Ok(()),
-        false => Err(Failure::new("not received", "not all of it came whole")),
+        false => Err(Failure::new("not received", "not all of it came whole").next(SEND_AGAIN)),
     }
 }

@@ -1,6 +1,7 @@
 //! `transom send PEER PATH…`: one path after the other, each done only when it is durable at the
 //! other side.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,10 @@ use crate::station::{Event, Running};
 
 pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Result<(), Failure> {
     let paths = arguments.paths();
+    if paths.is_empty() {
+        return Err(Failure::usage("nothing to send", "no path was named")
+            .next("transom send --code PATH…"));
+    }
     let mut tally = Tally::new(paths.len(), output);
     let there = tally.there(&paths)?;
     if there.is_empty() {
@@ -38,7 +43,7 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
             stranger = Some(paired);
             line
         }
-        false => Line::open(&arguments.peer.to_string_lossy(), place, output)?,
+        false => Line::open(&arguments.peer(), place, output)?,
     };
     let wait = Duration::from_secs(arguments.wait);
     let mut sending = Sending {
@@ -68,11 +73,17 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
 impl args::Send {
     /// With `--code` nobody is named, and all are paths.
     fn paths(&self) -> Vec<PathBuf> {
-        let first = self.code.then(|| PathBuf::from(&self.peer));
+        let first = self.peer.iter().filter(|_| self.code);
         first
-            .into_iter()
+            .map(PathBuf::from)
             .chain(self.paths.iter().cloned())
             .collect()
+    }
+
+    /// Without `--code` it is required.
+    fn peer(&self) -> Cow<'_, str> {
+        let peer = self.peer.as_ref();
+        peer.map_or_else(Cow::default, |peer| peer.to_string_lossy())
     }
 }
 

@@ -112,8 +112,8 @@ fn contact_json(contact: &Contact, book: &Book, known: &KnownPeers) -> Value {
 
 /// Bad lines are the answer here, so they go to stdout.
 fn check(file: Option<PathBuf>, place: &Place, output: &Output) -> Result<(), Failure> {
-    let path = match file.as_deref().or(place.users()) {
-        Some(path) => path.to_owned(),
+    let path = match file.or_else(|| place.users()) {
+        Some(path) => path,
         None => {
             return Err(Failure::usage(
                 "nothing to check",

@@ -31,6 +31,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::EndPairing => handle.end_pairing(),
         Action::Decline(peer) => handle.decline(&peer),
         Action::HangUp(peer) => handle.hang_up(&peer),
+        Action::StopViewer(peer) => handle.stop_viewer(&peer),
         Action::ShowCamera { peer, on } => handle.show_camera(&peer, on),
         Action::ListCameras => handle.list_cameras(),
         Action::SetCamera(request) => handle.set_camera(request),
@@ -103,6 +104,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::ShowList(_)
         | Action::ShowOwn(_)
         | Action::Snapshot(_)
+        | Action::UsePort(_)
         | Action::Verify { .. } => {}
     }
 }

@@ -166,7 +166,7 @@ impl Engine {
     pub(crate) fn carry_out(&self, state: &mut State, action: Action) {
         match &action {
             Action::Pick { peer, folder } => self.pick(*peer, *folder),
-            Action::PickFolder(what) => self.pick_folder(*what),
+            Action::PickFolder(what) => self.pick_folder(what.clone()),
             Action::Glance(path) => self.glance(path.clone()),
             Action::OpenFile(path) => self.open_file(path.clone()),
             Action::OpenFolder(folder) => self.open_folder(folder.clone()),
@@ -194,10 +194,11 @@ impl Engine {
     /// Opens the dialog for a folder.
     fn pick_folder(&self, what: FolderFor) {
         let title = words::PICK_INBOX;
+        let failed = what.clone();
         self.aside(
             "dialog",
             move || Some(Letter::PickedFolder(what, dialog::pick_folder(title))),
-            |why| Letter::PickedFolder(what, Err(why)),
+            |why| Letter::PickedFolder(failed, Err(why)),
         );
     }
 

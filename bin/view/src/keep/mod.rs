@@ -13,7 +13,7 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
-use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder};
+use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder, everywhere};
 use transom_users::{Book, Contact};
 
 use crate::model::{
@@ -148,6 +148,10 @@ impl Keeper {
                 .set(key, *on)
                 .map(|keys| state.verified = keys),
             Action::SaveSettings(config) => self.configure(state, handle, config),
+            Action::UsePort(port) => {
+                handle.listen(everywhere(*port));
+                self.save(&state.config)
+            }
             Action::Answer { .. }
             | Action::Hear { .. }
             | Action::Prefer { .. }
@@ -275,8 +279,14 @@ impl Keeper {
             && *inbox != state.inbox
         {
             file::try_folder(inbox)?;
-            state.inbox.clone_from(inbox);
+            state.use_inbox(inbox);
             handle.set_inbox(Some(inbox_settings(inbox)));
+        }
+        if let Some(name) = config.name
+            && config.name != state.config.name
+        {
+            handle.rename(&name);
+            state.own.rename(name, crate::paths::own_name());
         }
         if (&config.camera, &config.size) != (&state.config.camera, &state.config.size) {
             let request = config.request();

@@ -492,3 +492,28 @@ fn a_contact_is_not_renamed_while_a_file_is_on_its_way() {
     assert_eq!(last_refusal(&state), words::BUSY_WITH_THEM);
     assert_eq!(scratch.list(), LIST);
 }
+
+#[test]
+fn another_name_counts_at_once() {
+    let (scratch, ids) = (Scratch::new("name"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    state.own.name = "desk".to_owned();
+    let config = Config {
+        name: Some(peer("Leo")),
+        ..Config::default()
+    };
+    let action = Action::SaveSettings(Box::new(config));
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    assert!(state.own.line().starts_with("Leo "), "{}", state.own.line());
+}
+
+#[test]
+fn another_port_is_there_at_the_next_start() {
+    let (scratch, ids) = (Scratch::new("port"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let action = Action::UsePort(7448);
+    state.act(&action);
+    keeper.carry_out(&mut state, ids.handle(), &action);
+    let (config, errors) = read_config(&scratch.path("conf/view.toml"));
+    assert_eq!((config.port, errors.len()), (Some(7448), 0));
+}

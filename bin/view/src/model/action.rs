@@ -10,12 +10,14 @@ use transom_users::{Contact, Rights};
 use super::{Config, Corner, Dialog, News, Preferences, Unsent, Volume};
 
 /// What a folder is picked for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum FolderFor {
     /// Every accepted file, in the settings.
     Inbox,
-    /// One offer.
+    /// One offer, which is answered later.
     Offer(TransferId),
+    /// Those offers, which were accepted and wait for their folder.
+    Accepted(Vec<TransferId>),
 }
 
 /// A contact that is to be written into the book.
@@ -44,6 +46,8 @@ pub(crate) enum Action {
     Decline(PeerName),
     /// End the call, stop watching, or take what is left of it off the screen.
     HangUp(PeerName),
+    /// Show our camera no longer to that peer, which watches it; a call goes on.
+    StopViewer(PeerName),
     /// Show our camera to that peer, or stop.
     ShowCamera { peer: PeerName, on: bool },
     /// Send nothing of our microphone to anybody, or send it again.
@@ -170,6 +174,8 @@ pub(crate) enum Action {
     Verify { key: PublicKey, on: bool },
     /// Behave like that from now on.
     SaveSettings(Box<Config>),
+    /// Take connections at that port from now on.
+    UsePort(u16),
     /// Remove all kept texts.
     ForgetHistory,
     /// Put the warning at that place away.

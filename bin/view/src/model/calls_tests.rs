@@ -506,3 +506,20 @@ fn another_size_of_a_camera_that_the_command_line_named_keeps_the_one_in_the_set
     state.act(&Action::SetCamera(Some(other)));
     assert_eq!(state.config.camera, "auto");
 }
+
+#[test]
+fn our_camera_starts_off_where_that_is_wished() {
+    for (as_before, wanted) in [(true, true), (false, false)] {
+        let mut state = two_boxes();
+        state.config.camera_as_before = as_before;
+        let preferences = Preferences {
+            camera_on: true,
+            ..Preferences::default()
+        };
+        let peer = peer("door");
+        state.act(&Action::Prefer { peer, preferences });
+        state.act(&Action::Call(peer));
+        let call = state.calls.of(peer).unwrap();
+        assert_eq!(call.camera_on, wanted);
+    }
+}

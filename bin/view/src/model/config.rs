@@ -28,7 +28,7 @@ const ZOOM: std::ops::RangeInclusive<f32> = 0.5..=4.0;
 /// Characters that are shown of what is wrong.
 const SHOWN_CHARS: usize = 120;
 /// Keys that stand in the file only while they say something.
-const OPTIONAL: [&str; 3] = ["name", "inbox", "window"];
+const OPTIONAL: [&str; 4] = ["name", "inbox", "port", "window"];
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -47,12 +47,20 @@ pub(crate) struct Config {
     /// The size of everything, 1 as the screen says.
     #[serde(with = "fields::zoom")]
     pub(crate) zoom: f32,
+    /// Whether panes change their places at once instead of sliding.
+    pub(crate) reduced_motion: bool,
     /// Whether calls are heard.
     pub(crate) bell: bool,
     /// Whether another call may come within a call.
     pub(crate) second_call: bool,
     /// Whether nobody may ring.
     pub(crate) do_not_disturb: bool,
+    /// Whether a click on a camera in the list watches it, and does not only show its page.
+    pub(crate) watch_at_click: bool,
+    /// Whether our camera starts as it was in the last call with that peer; else it starts off.
+    pub(crate) camera_as_before: bool,
+    /// Whether each accepted file asks for its folder.
+    pub(crate) ask_where: bool,
     /// Whether the desktop is told of calls, texts and files while the window is not looked at.
     pub(crate) notifications: bool,
     /// Whether what the desktop is told has neither names nor words in it.
@@ -79,6 +87,11 @@ pub(crate) struct Config {
     pub(crate) mark_packets: bool,
     /// Whether computers nearby may see this one at any time, and not only while that is needed.
     pub(crate) announce: bool,
+    /// Whether strangers may ask to be let in; else they are turned away silently.
+    pub(crate) strangers: bool,
+    /// The port at which others reach this window; the usual one unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
     /// Where the window was.
     #[serde(rename = "window")]
     pub(crate) place: Option<Place>,
@@ -119,9 +132,13 @@ impl Default for Config {
             history: false,
             theme: Theme::default(),
             zoom: 1.0,
+            reduced_motion: false,
             bell: true,
             second_call: true,
             do_not_disturb: false,
+            watch_at_click: true,
+            camera_as_before: true,
+            ask_where: false,
             notifications: true,
             hide_words: false,
             camera: "auto".to_owned(),
@@ -133,6 +150,8 @@ impl Default for Config {
             min_size: String::new(),
             mark_packets: true,
             announce: false,
+            strangers: true,
+            port: None,
             place: None,
             contacts: Vec::new(),
         }

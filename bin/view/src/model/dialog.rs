@@ -27,6 +27,8 @@ pub(crate) enum Dialog {
     LetIn(PeerName),
     /// A web address somebody wrote is about to be opened.
     Link(String),
+    /// Who is nearby.
+    Nearby,
     /// Files that were copied in a file manager are about to be sent.
     Pasted { peer: PeerName, paths: Vec<PathBuf> },
     /// Somebody is about to be removed.
@@ -68,19 +70,21 @@ pub(crate) enum SettingsPage {
     Sound,
     Calls,
     Files,
+    Notifications,
     Privacy,
     Network,
 }
 
 impl SettingsPage {
     /// All, in their order.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::You,
         Self::Look,
         Self::Camera,
         Self::Sound,
         Self::Calls,
         Self::Files,
+        Self::Notifications,
         Self::Privacy,
         Self::Network,
     ];
@@ -104,6 +108,8 @@ pub(crate) struct SettingsForm {
     pub(crate) name: String,
     /// The folder for files.
     pub(crate) inbox: String,
+    /// The port others reach us at.
+    pub(crate) port: String,
     /// Why something could not be done.
     pub(crate) problem: Option<String>,
 }
@@ -245,16 +251,16 @@ impl SettingsForm {
     pub(crate) fn of(state: &State) -> Self {
         Self {
             page: SettingsPage::default(),
-            name: Self::name_of(state),
+            name: state.own.name.clone(),
             inbox: state.inbox.to_string_lossy().into_owned(),
+            port: state.own.port.to_string(),
             problem: None,
         }
     }
 
-    /// What we are called from the next start on.
-    pub(crate) fn name_of(state: &State) -> String {
-        let wanted = state.config.name.map(|name| name.to_string());
-        wanted.unwrap_or_else(|| state.own.name.clone())
+    /// The port as it is typed; none for what is no port.
+    pub(crate) fn own_port(&self) -> Option<u16> {
+        self.port.trim().parse().ok().filter(|port| *port > 0)
     }
 
     /// Our name as it is typed, or what is wrong with it.

@@ -28,7 +28,7 @@ pub(crate) struct Knock {
 
 impl State {
     pub(super) fn knocked(&mut self, knock: Knock) {
-        if self.ignored.contains(&knock.key) {
+        if !self.config.strangers || self.ignored.contains(&knock.key) {
             return;
         }
         if let Some(same) = self.knocks.iter_mut().find(|one| one.key == knock.key) {

@@ -36,11 +36,11 @@ pub(crate) mod sound_tests;
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use transom::{Capabilities, Notice, PeerName, PublicKey, TextId, TransferId};
-use transom_users::{Address, Contact};
+use transom_users::{Address, Contact, DEFAULT_PORT};
 
 use crate::words;
 
@@ -149,8 +149,36 @@ pub(crate) struct Own {
     pub(crate) key: Option<PublicKey>,
     /// Where others reach us, best first.
     pub(crate) addresses: Vec<Address>,
-    /// The line that makes us somebody's contact.
-    pub(crate) line: String,
+    /// The port of all of them.
+    pub(crate) port: u16,
+}
+
+impl Own {
+    /// The line of a contact list that makes us a contact.
+    pub(crate) fn line(&self) -> String {
+        let address = match self.addresses.first() {
+            Some(address) => address.to_string(),
+            None => format!("ADDRESS:{}", self.port),
+        };
+        let key = self.key.map(|key| format!(" key={key}"));
+        format!("{} {address}{}", self.name, key.unwrap_or_default())
+    }
+
+    /// Others see us as that from now on; `usual` is the name of the system's user.
+    pub(crate) fn rename(&mut self, name: PeerName, usual: PeerName) {
+        self.name = name.to_string();
+        self.is_usual = name == usual;
+    }
+
+    /// Others reach us at that port from now on.
+    fn use_port(&mut self, port: u16) {
+        let at_port = |address: &Address| match address.host() {
+            host if host.contains(':') => format!("[{host}]:{port}").parse().ok(),
+            host => format!("{host}:{port}").parse().ok(),
+        };
+        self.addresses = self.addresses.iter().filter_map(at_port).collect();
+        self.port = port;
+    }
 }
 
 impl State {
@@ -177,6 +205,10 @@ impl State {
         }
         match notice {
             Notice::Listening { address } => self.listening.push(address.to_string()),
+            Notice::NotListening { .. } => {
+                let port = self.config.port.unwrap_or(DEFAULT_PORT);
+                self.warn(Warning::PortTaken(port));
+            }
             Notice::Reaching { peer } => self.person(peer).reach(),
             Notice::Unreachable { peer, why, .. } => self.person(peer).away(why),
             Notice::Joined {
@@ -300,6 +332,12 @@ impl State {
             Action::Sheet(on) => self.view.sheet = *on,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
+            Action::UsePort(port) => {
+                let is_port = |one: &Warning| matches!(one, Warning::PortTaken(_));
+                self.warnings.retain(|one| !is_port(one));
+                self.config.port = Some(*port);
+                self.own.use_port(*port);
+            }
             Action::Fullscreen(on) => self.fullscreen = *on,
             Action::Tell(news) => self.tell(news.clone()),
             Action::PutAway(number) => self.put_away(*number),
@@ -351,6 +389,18 @@ impl State {
         match (answer, what) {
             (Ok(None), _) => {}
             (Ok(Some(folder)), FolderFor::Offer(transfer)) => self.redirect(transfer, &folder),
+            (Ok(Some(folder)), FolderFor::Accepted(transfers)) => {
+                let is_offered = |id: &TransferId| {
+                    let mut offers = self.offers.iter();
+                    offers.any(|offer| offer.transfer == *id)
+                };
+                let offered = transfers.into_iter().filter(is_offered);
+                let accept = |transfer| Action::Accept {
+                    transfer,
+                    into: Some(folder.clone()),
+                };
+                return offered.map(accept).collect();
+            }
             (Ok(Some(folder)), FolderFor::Inbox) => {
                 let mut config = self.config.clone();
                 config.inbox = Some(folder);
@@ -359,6 +409,13 @@ impl State {
             (Err(why), _) => self.tell(News::Desktop(why)),
         }
         Vec::new()
+    }
+
+    /// Accepted files go into that folder from now on, which can be used.
+    pub(crate) fn use_inbox(&mut self, folder: &Path) {
+        self.inbox = folder.to_owned();
+        let is_inbox = |one: &Warning| matches!(one, Warning::Inbox(_));
+        self.warnings.retain(|one| !is_inbox(one));
     }
 
     /// Shows a warning, once.

@@ -133,8 +133,8 @@ impl CodeForm {
 impl State {
     /// Whether who is nearby is on the screen, or needed.
     pub(crate) fn looks_nearby(&self) -> bool {
-        let enters = matches!(self.dialog, Some(Dialog::EnterCode(_)));
-        enters || self.page() == super::Page::FirstRun
+        let asks = matches!(self.dialog, Some(Dialog::EnterCode(_) | Dialog::Nearby));
+        asks || self.page() == super::Page::FirstRun
     }
 
     /// Takes in who announces themselves now.

@@ -18,15 +18,28 @@ pub(crate) enum Warning {
         offered: PublicKey,
         in_book: bool,
     },
+    /// Files can't be saved in the folder for them; why.
+    Inbox(String),
+    /// Another program has that port, so nobody can reach this window.
+    PortTaken(u16),
     /// A part of the program has a problem.
     Trouble(String),
 }
 
 impl Warning {
+    /// Whether it is shown in the list, with what can be done about it.
+    pub(crate) fn is_banner(&self) -> bool {
+        matches!(
+            self,
+            Self::BadLines(_) | Self::Inbox(_) | Self::PortTaken(_)
+        )
+    }
+
     /// Whether it says the same again, perhaps with newer details.
     fn repeats(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::KeyChanged { peer: a, .. }, Self::KeyChanged { peer: b, .. }) => a == b,
+            (Self::PortTaken(_), Self::PortTaken(_)) => true,
             _ => self == other,
         }
     }

@@ -92,7 +92,8 @@ impl State {
 
     /// A call from us, with our camera as it was with that peer.
     fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
-        let camera_on = kind == CallKind::Talk && self.preferences(peer).camera_on;
+        let was_on = self.config.camera_as_before && self.preferences(peer).camera_on;
+        let camera_on = kind == CallKind::Talk && was_on;
         self.calls.begin(peer, kind, stage);
         self.with_call(peer, |call| {
             call.camera_on = camera_on;

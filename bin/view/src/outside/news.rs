@@ -124,11 +124,9 @@ fn told(state: &State, notice: &Notice) -> Option<News> {
             let title = words::may_not_be(&name(peer));
             Some(told_of(About::Key(*peer), title, words::ANOTHER_KEY))
         }
-        Notice::Knock { key, .. } if !state.has_heard(key) => Some(told_of(
-            About::Stranger(*key),
-            words::SOMEBODY_NEW.to_owned(),
-            "",
-        )),
+        Notice::Knock { key, .. } if state.config.strangers && !state.has_heard(key) => Some(
+            told_of(About::Stranger(*key), words::SOMEBODY_NEW.to_owned(), ""),
+        ),
         Notice::Left {
             peer, lost: true, ..
         } => {

@@ -643,6 +643,7 @@ fn named(request: WindowAttributes) -> WindowAttributes {
 
 fn wear(window: &Window, context: &egui::Context, config: &Config) {
     ui::colour(context, config.theme);
+    ui::reduce_motion(context, config.reduced_motion);
     // As the desktop is, where winit knows how that is: elsewhere the frame is as what is in it.
     let follows = config.theme == Theme::System && cfg!(any(windows, target_os = "macos"));
     window.set_theme((!follows).then(|| match context.theme() {

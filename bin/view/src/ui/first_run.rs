@@ -9,19 +9,25 @@ use crate::words;
 
 use super::kit::{self, Button, Icon, Kind, icons, text, within};
 use super::theme::{Type, mix, tokens};
-use super::{Draft, list};
+use super::{Draft, guard, list};
 
 /// The widest that the page gets.
 const WIDTH: f32 = 624.0;
 
 /// The ways to meet somebody.
-pub(super) fn ways() -> [(Icon, &'static str, &'static str, Action); 3] {
+pub(super) fn ways() -> [(Icon, &'static str, &'static str, Action); 4] {
     let show = Action::ShowCode(Rights::default());
     let enter = Action::Open(Dialog::EnterCode(CodeForm::default()));
     let by_address = Action::Open(Dialog::Contact(Box::<ContactForm>::default()));
     [
         (icons::QR_CODE, words::SHOW_MY_CODE, "Ctrl N", show),
         (icons::KEYBOARD, words::ENTER_A_CODE, "Ctrl J", enter),
+        (
+            icons::LAPTOP,
+            words::NEARBY,
+            "",
+            Action::Open(Dialog::Nearby),
+        ),
         (icons::AT, words::ADD_BY_ADDRESS, "", by_address),
     ]
 }
@@ -52,6 +58,7 @@ pub(super) fn show(
     within(ui, place, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(16.0, 0.0);
+            list::banners(ui, state, actions);
             hello(ui, state);
             ui.add_space(32.0);
             cards(ui, actions);
@@ -151,6 +158,17 @@ fn nearby(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
     let shown = text::cut(p, at, width + 1.0, words::UNPROVEN, Type::Small, t.faint);
     text::say(ui, shown, words::UNPROVEN);
     ui.add_space(8.0);
+    stations(ui, state, draft, actions);
+}
+
+/// That a name proves nothing, alone in its line.
+pub(super) fn unproven(ui: &mut Ui) {
+    let t = tokens(ui);
+    ui.label(text::rich(words::UNPROVEN, Type::Small, t.faint));
+}
+
+/// A row for each station nearby, or that there is none.
+pub(super) fn stations(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
     let mut is_empty = true;
     for nearby in state.strangers_nearby() {
         is_empty = false;
@@ -165,6 +183,7 @@ fn nearby(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
 fn station(ui: &mut Ui, nearby: &Station, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 60.0), Sense::hover());
+    guard::place(ui, ("station", nearby.fingerprint), row);
     let shown = name(&nearby.name);
     let p = ui.painter();
     let fill = if ui.visuals().dark_mode {
@@ -219,7 +238,7 @@ fn nobody_nearby(ui: &mut Ui, draft: &mut Draft) {
 /// The other ways, small.
 fn foot(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let t = tokens(ui);
-    let [_, _, (icon, by_address, _, action)] = ways();
+    let [_, _, _, (icon, by_address, _, action)] = ways();
     let seen = words::you_are_seen_as(&words::line(&state.own.name));
     let font = Type::SmallStrong;
     let widths = [by_address, seen.as_str()].map(|words| text::width(ui, words, font) + 33.0);

@@ -36,6 +36,11 @@ use drafts::Drafts;
 pub(crate) use kit::Picture;
 pub(crate) use theme::{colour, prepare};
 
+/// Whether panes slide from now on, or change their places at once.
+pub(crate) fn reduce_motion(ctx: &egui::Context, is_reduced: bool) {
+    kit::reduce(ctx, is_reduced);
+}
+
 /// Below this width list and page are not beside each other.
 const NARROW: f32 = 720.0;
 /// Below this width list and chat lie over a picture instead of beside it.
@@ -110,7 +115,7 @@ pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Albu
         draft.hiding.wake();
         draft.more.close();
     }
-    let panes = panes(room, state, draft);
+    let panes = panes(ui, room, state, draft);
     keys::handle(ui, state, draft, &mut actions);
     let whole = UiBuilder::new().id(Id::new("panes")).max_rect(room);
     kit::within(ui, whole, |ui| {
@@ -155,8 +160,8 @@ pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Albu
     actions
 }
 
-/// The panes of the window, side by side where there is room.
-fn panes(room: Rect, state: &State, draft: &mut Draft) -> Panes {
+/// The panes of the window, side by side where there is room. List and chat slide in and out.
+fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
     let width = room.width();
     let page = state.page();
     let (is_narrow, is_wide) = (width < NARROW, width >= WIDE);
@@ -179,24 +184,41 @@ fn panes(room: Rect, state: &State, draft: &mut Draft) -> Panes {
         }
         panes.chat = (chat && has_page).then_some(room);
     } else {
-        if wanted && !is_first {
-            let (list, beside) = room.split_left_right_at_x(room.left() + list_width);
-            panes.list = Some(list);
-            let lies_over = width < MIDDLE && matches!(page, Page::Call(_));
-            panes.page = Some(if lies_over { room } else { beside });
+        let is_call = matches!(page, Page::Call(_));
+        let list = kit::slide(ui, "list", wanted && !is_first);
+        if list > 0.0 {
+            let end = room.left() + (list_width * list).round();
+            let pane = room.with_min_x(end - list_width).with_max_x(end);
+            panes.list = Some(pane);
+            let lies_over = width < MIDDLE && is_call;
+            panes.page = Some(if lies_over {
+                room
+            } else {
+                room.with_min_x(end)
+            });
         }
-        if chat {
+        // Elsewhere the page is the conversation, which is drawn once.
+        let share = kit::slide(ui, "chat", chat);
+        if share > 0.0 && is_call {
             let wide = if is_wide { 400.0 } else { 360.0 };
             let page = panes.page.unwrap_or(room);
-            let (beside, chat) = page.split_left_right_at_x(page.right() - wide);
-            panes.chat = Some(chat);
-            panes.page = Some(if width < MIDDLE { page } else { beside });
+            let start = page.right() - (wide * share).round();
+            panes.chat = Some(page.with_min_x(start).with_max_x(start + wide));
+            let lies_over = width < MIDDLE;
+            panes.page = Some(if lies_over {
+                page
+            } else {
+                page.with_max_x(start)
+            });
         }
     }
     draft.layout = Layout {
         is_narrow,
         is_wide,
-        has_list: panes.list.is_some(),
+        has_list: match is_narrow {
+            true => panes.list.is_some(),
+            false => wanted && !is_first,
+        },
     };
     panes
 }

@@ -126,7 +126,7 @@ fn head(ui: &mut Ui, state: &State, ring: &Incoming, is_ready: bool, actions: &m
     } else {
         words::NOT_VERIFIED
     };
-    text::say(ui, drawn, &title);
+    text::announce(ui, drawn, &title);
     let (icon, kind) = match ring.kind {
         CallKind::Talk => (icons::VIDEO_CAMERA, words::VIDEO_CALL),
         _ => (icons::EYE, words::WANTS_TO_SEE),

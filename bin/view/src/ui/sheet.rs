@@ -42,8 +42,14 @@ pub(super) fn show(
     draft: &mut Draft,
     actions: &mut Vec<Action>,
 ) {
-    let person = state.chosen_person().filter(|_| state.view.sheet);
-    let Some(person) = person else {
+    let opened = state.chosen_person().filter(|_| state.view.sheet);
+    let share = kit::slide(ui, "sheet", opened.is_some());
+    // It slides out as it was.
+    let leaving = || {
+        let of = draft.sheet.of.filter(|_| share > 0.0);
+        state.people.iter().find(|person| Some(person.name) == of)
+    };
+    let Some(person) = opened.or_else(leaving) else {
         draft.sheet = Typed::default();
         return;
     };
@@ -59,7 +65,8 @@ pub(super) fn show(
     } else {
         WIDTH
     };
-    let rect = room.with_min_x(room.right() - width);
+    let start = room.right() - (width * share).round();
+    let rect = room.with_min_x(start).with_max_x(start + width);
     let typed = &mut draft.sheet;
     kit::float("sheet")
         .order(egui::Order::Middle)

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use egui::{Align, Id, Label, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Align, Id, Label, Layout, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use transom::PeerName;
 use transom_users::Rights;
 
@@ -25,8 +25,6 @@ const ABOVE: f32 = 80.0;
 const MOST: usize = 3;
 /// How long news stay that need no answer.
 const STAY: Duration = Duration::from_secs(8);
-/// Height that the list of bad lines takes at most.
-const LINES_HEIGHT: f32 = 70.0;
 
 /// A toast.
 enum Toast<'a> {
@@ -77,8 +75,9 @@ pub(super) fn show(
 
 fn all(state: &State) -> impl Iterator<Item = Toast<'_>> {
     let warnings = state.warnings.iter().enumerate();
-    // A changed key blocks that contact's page and is told there.
-    let here = |warning: &Warning| !matches!(warning, Warning::KeyChanged { .. });
+    // A changed key blocks that contact's page and is told there; banners are in the list.
+    let here =
+        |warning: &Warning| !warning.is_banner() && !matches!(warning, Warning::KeyChanged { .. });
     let warnings = warnings.filter(move |(_, warning)| here(warning));
     let warnings = warnings.map(|(at, warning)| Toast::Warning(at, warning));
     let knocks = state.knocks.iter().map(Toast::Knock);
@@ -145,7 +144,7 @@ impl Toast<'_> {
             ui.set_width(inner);
             ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
             guard::buttons(ui, ready, |ui| match self {
-                Self::Warning(at, warning) => warn(ui, state, *at, warning, actions),
+                Self::Warning(at, warning) => warn(ui, *at, warning, actions),
                 Self::Knock(knock) => stranger(ui, state, knock, actions),
                 Self::Offers(peer, offers) => offered(ui, state, *peer, offers, actions),
                 Self::News(told) => news(ui, state, told, actions),
@@ -172,7 +171,8 @@ fn with_icon(ui: &mut Ui, (icon, ink): (Icon, egui::Color32), add: impl FnOnce(&
 }
 
 fn sentence(ui: &mut Ui, words: &str, font: Type, ink: egui::Color32) {
-    ui.add(Label::new(text::rich(words, font, ink)).wrap());
+    let label = ui.add(Label::new(text::rich(words, font, ink)).wrap());
+    kit::announce(ui, label.id);
 }
 
 fn close(ui: &mut Ui, name: &str) -> bool {
@@ -187,7 +187,7 @@ fn close(ui: &mut Ui, name: &str) -> bool {
     })
 }
 
-fn warn(ui: &mut Ui, state: &State, at: usize, warning: &Warning, actions: &mut Vec<Action>) {
+fn warn(ui: &mut Ui, at: usize, warning: &Warning, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     if close(ui, words::DISMISS) {
         actions.push(Action::Dismiss(at));
@@ -195,35 +195,10 @@ fn warn(ui: &mut Ui, state: &State, at: usize, warning: &Warning, actions: &mut 
     with_icon(ui, (icons::WARNING_CIRCLE, t.warn), |ui| {
         ui.set_max_width(ui.available_width() - 36.0);
         match warning {
-            Warning::BadLines(lines) => bad_lines(ui, state, lines, actions),
             Warning::Trouble(what) => sentence(ui, &words::line(what), Type::Body, t.text),
-            Warning::KeyChanged { .. } => {}
+            _ => {}
         }
     });
-}
-
-/// With the way to the file: it is mended where it was written.
-fn bad_lines(ui: &mut Ui, state: &State, lines: &[String], actions: &mut Vec<Action>) {
-    let t = tokens(ui);
-    sentence(
-        ui,
-        &words::unusable_lines(lines.len()),
-        Type::Strong,
-        t.text,
-    );
-    ScrollArea::vertical()
-        .max_height(LINES_HEIGHT)
-        .show(ui, |ui| {
-            for line in lines {
-                sentence(ui, &words::line(line), Type::Small, t.soft);
-            }
-        });
-    let show = Button::new(Kind::OnCard, words::SHOW_THE_FILE).height(32.0);
-    if let Some(folder) = state.book_path.parent()
-        && ui.add(show).clicked()
-    {
-        actions.push(Action::OpenFolder(or_here(folder)));
-    }
 }
 
 /// The folder of a path that is only a name is the one we are in.
@@ -326,7 +301,9 @@ fn news(ui: &mut Ui, state: &State, told: &Told, actions: &mut Vec<Action>) {
         News::Received { peer, path, .. } => {
             with_icon(ui, (icons::TRAY_ARROW_DOWN.filled(), t.good), |ui| {
                 ui.set_max_width(ui.available_width() - 36.0);
-                ui.add(Label::new(text::rich(&*words, Type::Strong, t.text)).truncate());
+                let label = Label::new(text::rich(&*words, Type::Strong, t.text)).truncate();
+                let label = ui.add(label);
+                kit::announce(ui, label.id);
                 let from = words::came_from(&name(peer), path);
                 ui.add(Label::new(text::rich(from, Type::Small, t.soft)).truncate());
             });

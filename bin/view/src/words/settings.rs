@@ -14,6 +14,7 @@ pub(crate) fn page(page: SettingsPage) -> &'static str {
         SettingsPage::Sound => "Sound",
         SettingsPage::Calls => "Calls",
         SettingsPage::Files => "Files",
+        SettingsPage::Notifications => "Notifications",
         SettingsPage::Privacy => "Privacy",
         SettingsPage::Network => "Network",
     }
@@ -22,7 +23,7 @@ pub(crate) fn page(page: SettingsPage) -> &'static str {
 // You.
 
 pub(crate) const YOUR_NAME: &str = "Your name";
-pub(crate) const NAME_LATER: &str = "Others see it after the next start";
+pub(crate) const NAME_SEEN: &str = "Others see it as soon as you connect again";
 pub(crate) const YOUR_LINE: &str = "Your line, for others to add you";
 pub(crate) const CALLERS_HEAR_BUSY: &str = "Callers hear that you're busy";
 
@@ -40,6 +41,8 @@ pub(crate) const SIZE: &str = "Size";
 pub(crate) const LARGER: &str = "Larger";
 pub(crate) const SMALLER: &str = "Smaller";
 pub(crate) const USUAL_ZOOM: &str = "Usual size of everything";
+pub(crate) const REDUCED_MOTION: &str = "Reduced motion";
+pub(crate) const REDUCED_MOTION_MEANS: &str = "Nothing slides or fades";
 pub(crate) const ZOOM_KEYS: &str = "Ctrl with + and -, Ctrl 0 for the usual size";
 
 pub(crate) fn zoom(zoom: f32) -> String {
@@ -76,11 +79,33 @@ pub(crate) const BY_THE_LOUDSPEAKER: &str = "Uses the loudspeaker above";
 // Calls.
 
 pub(crate) const RING_IN_CALL: &str = "Ring while I'm in a call";
+pub(crate) const CAMERA_AS_BEFORE: &str = "Start with my camera as last time";
+pub(crate) const ELSE_CAMERA_OFF: &str = "Else each call starts with it off";
+pub(crate) const WATCH_AT_CLICK: &str = "Start watching at a click";
+pub(crate) const ELSE_ITS_PAGE: &str = "Else a click on a camera only opens its page";
 
 // Files.
 
 pub(crate) const SAVE_FILES_IN: &str = "Save files in";
 pub(crate) const NO_FOLDER: &str = "Name a folder for the files you accept.";
+pub(crate) const ASK_WHERE: &str = "Ask me where";
+pub(crate) const ASK_WHERE_MEANS: &str = "Each time that I accept a file";
+
+/// Whose files come without a question.
+pub(crate) fn saved_without_asking(names: &[String]) -> String {
+    match names {
+        [] => "Every file is asked for first.".to_owned(),
+        names => format!("Saved without asking: files from {}.", names.join(", ")),
+    }
+}
+
+// Notifications.
+
+pub(crate) const NOTIFY: &str = "Show notifications";
+pub(crate) const NOTIFY_MEANS: &str = "While the window isn't in front";
+pub(crate) const HIDE_WORDS: &str = "Hide words and names";
+pub(crate) const HIDE_WORDS_MEANS: &str = "They only say that there is something";
+pub(crate) const NOT_WHILE_DISTURBED: &str = "There are none in Do not disturb.";
 
 // Privacy.
 
@@ -91,12 +116,16 @@ pub(crate) const REMOVE_TEXTS_QUESTION: &str = "Remove all texts?";
 pub(crate) const REMOVING_TEXTS: &str =
     "The texts with all contacts are removed from this computer. They don't come back.";
 pub(crate) const BE_SEEN: &str = "Let computers nearby see me";
+pub(crate) const STRANGERS: &str = "Strangers may knock";
+pub(crate) const STRANGERS_MEANS: &str = "Else they are turned away, and you aren't told";
 pub(crate) const BE_SEEN_MEANS: &str = "Else only while it is needed to find each other";
 
 // Network.
 
 pub(crate) const ADDRESSES: &str = "Addresses";
 pub(crate) const NOBODY_REACHES_YOU: &str = "Others can't reach you";
+pub(crate) const PORT: &str = "Port";
+pub(crate) const NO_PORT: &str = "A port is a number from 1 to 65535.";
 pub(crate) const FOLDERS: &str = "Folders";
 pub(crate) const CONTACTS: &str = "Contacts";
 pub(crate) const THESE_SETTINGS: &str = "Settings";

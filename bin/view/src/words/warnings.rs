@@ -56,11 +56,12 @@ pub(crate) fn unusable_lines(count: usize) -> String {
     }
 }
 
-pub(crate) fn port_taken(why: impl Display) -> String {
-    format!(
-        "Others can't reach you. You can still call them. {why}. Close the other program at that \
-         port, or start with --listen and another one."
-    )
+pub(crate) fn port_taken(port: u16) -> String {
+    format!("Another program uses port {port}. You can still call them.")
+}
+
+pub(crate) fn use_port(port: u16) -> String {
+    format!("Use port {port}")
 }
 
 pub(crate) fn station_ended(why: &str) -> String {
@@ -83,7 +84,5 @@ pub(crate) fn unwritable_folder(folder: &str, why: impl Display) -> String {
     format!("Files can't be saved in {folder}: {why}. Choose another folder.")
 }
 
-/// Of a folder that can't be used when the window starts.
-pub(crate) fn unusable_inbox(why: impl Display) -> String {
-    format!("{why}. No files come until then; mend it, or choose another folder in Settings.")
-}
+pub(crate) const NO_FILES_COME: &str = "Nobody can send you files";
+pub(crate) const ANOTHER_INBOX: &str = "Choose another folder";

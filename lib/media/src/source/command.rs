@@ -12,6 +12,9 @@ use crate::{Camera, CameraError, Format, Frame, Wait};
 /// How long a program whose output has ended may take to end: then it is known how it did.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);
+/// The variable that holds a pairing code for our own programs: a secret that no program that they
+/// start is to have.
+const CODE_VARIABLE: &str = "TRANSOM_CODE";
 
 /// How a program ended.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ pub(crate) fn spawn(
     mut command: Command,
     hint: &'static str,
 ) -> Result<ChildCamera, CameraError> {
-    command.stdin(Stdio::null());
+    command.stdin(Stdio::null()).env_remove(CODE_VARIABLE);
     // From here on, dropping the group ends the program.
     let (group, output) = ProcessGroup::start(command).map_err(|why| opening(&name, hint, why))?;
     let pipe = PipeReader::of_child(name.clone(), output)?;

@@ -21,10 +21,13 @@ impl Peer {
                 return self.end(Departure::OtherKey(key), context);
             }
             Some(pairing) => (pairing.0, None),
-            None => match context.pairings.begin(&context.config, context.now()) {
-                Some((terms, code)) => (terms, Some(code)),
-                None => return self.end(Departure::TooMany, context),
-            },
+            None => {
+                let (from, now) = (self.address.ip(), context.now());
+                match context.pairings.begin(from, &context.config, now) {
+                    Some((terms, code)) => (terms, Some(code)),
+                    None => return self.end(Departure::TooMany, context),
+                }
+            }
         };
         match self.pair(&terms, code, context) {
             Ok(early) => self.handle_pairing(&early, context),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use transom_proto::{self as proto, Session, Side};
-use transom_wire::{ByeCode, PublicKey};
+use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use super::peer::Peer;
 use super::world::{HostId, ProgramId, State, World};
@@ -91,6 +91,11 @@ impl Net {
         self.peers
             .insert(id, Peer::dialed(id, endpoint, address, until));
         Ok(id)
+    }
+
+    /// See [`Net::rename`](crate::Net::rename).
+    pub fn rename(&mut self, name: PeerName) {
+        self.shared.config.name = Some(name);
     }
 
     /// See [`Net::admit`](crate::Net::admit).

@@ -24,11 +24,11 @@ pub(super) struct Call {
     pub(super) peer: PeerName,
     pub(super) key: PublicKey,
     pub(super) kind: CallKind,
-    /// Whether we rang. Whoever did rings again when the call lost its connection, and the other
-    /// side waits for that.
+    /// Whether we rang. The side that did rings again when the call lost its connection, and the
+    /// other side waits for that.
     pub(super) outgoing: bool,
-    /// Whether our owner rang, so that the peer needs no right to call for it, whoever rings when
-    /// it comes back.
+    /// Whether our owner rang, so that the peer needs no right to call for it, whichever side
+    /// rings when it comes back.
     pub(super) ours: bool,
     /// Where it is carried; `None` between two connections, and while something else rings where it
     /// is to ring.
@@ -61,7 +61,7 @@ pub(super) struct Call {
 pub(super) enum Earlier {
     /// Nothing.
     Fresh,
-    /// Live, on a connection that made way for another one; nobody need hear of it.
+    /// Live, on a connection that was replaced by another one; the owner is not told.
     Moved,
     /// Live, on a connection that was lost, as the owner knows.
     Interrupted,

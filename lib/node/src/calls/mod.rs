@@ -33,7 +33,7 @@ pub(crate) struct Calls {
     policy: Policy,
 }
 
-/// A call that somebody is to see our camera by, or is to know that it does not.
+/// A call whose peer sees our camera, or is told that it does not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Onlooker {
     pub(crate) peer: PeerName,
@@ -50,7 +50,7 @@ impl Calls {
         }
     }
 
-    /// Everybody in a call that can have our pictures.
+    /// Every call that can have our pictures.
     pub(crate) fn onlookers(&self) -> impl Iterator<Item = Onlooker> + '_ {
         let live = self
             .calls
@@ -67,7 +67,7 @@ impl Calls {
         })
     }
 
-    /// Everybody who is to get our pictures.
+    /// Every call that is to get our pictures.
     pub(crate) fn viewers(&self) -> impl Iterator<Item = (PeerId, CallId)> + '_ {
         self.onlookers()
             .filter(|onlooker| onlooker.is_shown)
@@ -130,7 +130,7 @@ impl Calls {
         })
     }
 
-    /// Once a turn: ends what nobody answered, and rings where that is possible now.
+    /// Once a turn: ends calls that were not answered, and rings where that is possible now.
     pub(crate) fn turn(&mut self, now: Instant, links: &Links, out: &mut Context) {
         let late = |call: &mut Call| call.until.is_some_and(|until| until <= now);
         for call in self.calls.extract_if(.., late) {
@@ -148,9 +148,9 @@ impl Calls {
         self.ring_waiting(links, out);
     }
 
-    /// Who rang would ring again, but its program was ended and started anew: whoever still knows
-    /// of the call rings instead. A connection's pings make for a turn each second, which is soon
-    /// enough.
+    /// The side that rang would ring again, but its program was restarted: the side that still
+    /// knows of the call rings instead. A connection's pings make for a turn each second, which is
+    /// soon enough.
     fn take_over_rings(&mut self, links: &Links) {
         let is_forgotten = |call: &&mut Call| {
             let waits = call.past == Earlier::Interrupted && call.place.is_none();
@@ -164,7 +164,7 @@ impl Calls {
         }
     }
 
-    /// Who sees our camera in a call both ways.
+    /// Shows our camera to the peer of a call both ways, or stops.
     pub(crate) fn show_camera(&mut self, peer: &PeerName, on: bool) {
         for call in self.calls.iter_mut().filter(|call| call.peer == *peer) {
             call.shows = on;
@@ -281,6 +281,13 @@ impl Calls {
         self.end(|call| call.peer == *peer, EndReason::Chosen, "", out);
     }
 
+    /// Ends what that peer watches of ours.
+    pub(crate) fn stop_viewer(&mut self, peer: &PeerName, out: &mut Context) {
+        let is_viewer =
+            |call: &Call| call.peer == *peer && !call.outgoing && call.kind == CallKind::View;
+        self.end(is_viewer, EndReason::Chosen, "", out);
+    }
+
     /// Ends calls from our side.
     fn end(
         &mut self,
@@ -380,7 +387,8 @@ impl Calls {
 }
 
 /// The connection to ring by. A call that was live goes to the station that it was live with, or to
-/// who is found where that one was; the peer may have other programs, which know nothing of it.
+/// the one that is found at its address; the peer may have other programs, which know nothing of
+/// it.
 fn carrier(call: &Call, links: &Links) -> Option<PeerId> {
     match call.past {
         Earlier::Fresh => links.link_of(&call.peer),

@@ -40,7 +40,7 @@ pub(super) fn arrived(
         captured: head.captured,
     };
     if call.served {
-        return; // A box has nobody to show it to; the credit goes back at once.
+        return; // A box shows no pictures; the credit goes back at once.
     }
     if head.codec != Codec::Jpeg {
         log::debug!("{link}: a picture of codec {:?} can't be shown", head.codec);

@@ -23,7 +23,7 @@ pub(crate) struct Policy {
 /// Whether people can be called here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Taking {
-    /// There is nobody: a box, or a command.
+    /// No user is there: a box, or a command.
     Never,
     /// The owner does not want to be rung.
     NotNow,
@@ -37,12 +37,12 @@ pub(super) enum Welcome {
     Asked,
     /// By the right `auto`: as if a person had answered, with the camera on.
     AtOnce,
-    /// By the right `view`, as a camera box serves everybody who may look. What such a call sends
-    /// goes unseen.
+    /// By the right `view`, as a camera box serves every peer that may watch. What such a call
+    /// sends is not shown.
     Served,
 }
 
-/// Who is here already.
+/// The calls and viewers that there are already.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Occupancy {
     pub(super) viewers: usize,
@@ -90,7 +90,7 @@ impl Policy {
         }
     }
 
-    /// Whether who has these rights may watch, if there is something to watch.
+    /// Whether a peer with these rights may watch, if there is something to watch.
     pub(super) fn may_watch(&self, rights: Rights) -> bool {
         rights.view && (self.serves_camera || rights.auto)
     }
@@ -102,7 +102,7 @@ impl Policy {
             _ if !self.may_watch(rights) => {
                 Err((EndReason::Forbidden, "this camera is not for watching"))
             }
-            // One place for each, so that nobody takes those of others.
+            // One place for each peer, so that none takes those of others.
             _ if crowd.watches => Err((EndReason::Busy, "you watch already")),
             _ if crowd.viewers >= self.max_viewers => {
                 Err((EndReason::Busy, "as many watch already as may"))

@@ -96,7 +96,7 @@ impl Calls {
             decline(place, reason, text, out);
             return call.ended(reason, text, out);
         }
-        // Where it still seems to be carried, nobody is any more.
+        // Its connection may still seem to be up, but the peer has left.
         call.say_end(EndReason::Leaving, "", out);
         if call.is_live() {
             call.adrift(link.station(), out.now() + self.policy.call_patience);

@@ -125,7 +125,7 @@ impl OwnCamera {
             .coding(request.map_or(CaptureRequest::QUALITY, |request| request.quality))
     }
 
-    /// Hands a picture to everybody who is to see it.
+    /// Hands a picture to every viewer.
     pub(super) fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
         self.watchdog.good();
         if self.camera_state != CameraState::Live

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mdns_sd::{
-    Error, IfKind, IfPredicate, Receiver, RecvTimeoutError, ResolvedService, ScopedIp,
-    ServiceDaemon, ServiceEvent, ServiceInfo,
+    DaemonStatus, Error, IfKind, IfPredicate, Receiver, RecvTimeoutError, ResolvedService,
+    ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
 };
 use transom_media::Slot;
 
@@ -25,6 +25,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How often the cache is looked at: what a network of 100 Mbit/s brings in that time fits into
 /// memory.
 const CHECK: Duration = Duration::from_secs(1);
+
+/// Checks in a row that the daemon may leave unanswered. It reads packets until none waits before it
+/// does anything else, so a daemon that does not answer is flooded.
+const MAX_UNANSWERED: u8 = 3;
+
+/// The pause between the first part of an announcement and the list that has it: parts come for each
+/// address family, up to 50 ms apart, and the first address of a list is the first to be dialed.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Records that the daemon may cache. A big office has some thousands.
 const MAX_RECORDS: i64 = 16 * 1024;
@@ -75,7 +83,8 @@ impl Mdns {
         match running.apply(job) {
             Ok(()) => self.running = Some(running),
             Err(error) => {
-                running.stop();
+                // The loop does not wait for its goodbye.
+                drop(running.shut_down());
                 self.fail(&error);
             }
         }
@@ -94,8 +103,10 @@ impl Mdns {
     /// Says goodbye for what is announced.
     pub(crate) fn close(&mut self) {
         self.news.close();
-        if let Some(running) = self.running.take() {
-            running.stop();
+        let ended = self.running.take().and_then(Running::shut_down);
+        if let Some(ended) = ended {
+            // The daemon says goodbye for all that it has announced before it answers.
+            drop(ended.recv_timeout(GOODBYE));
         }
     }
 
@@ -165,12 +176,10 @@ impl Running {
         Ok(())
     }
 
-    fn stop(self) {
-        // The daemon says goodbye for all it announced before it answers.
-        match self.daemon.shutdown() {
-            Ok(ended) => drop(ended.recv_timeout(GOODBYE)),
-            Err(error) => log::debug!("mDNS: {error}"),
-        }
+    /// Asks the daemon to end. What it answers comes when it has.
+    fn shut_down(self) -> Option<Receiver<DaemonStatus>> {
+        let ended = self.daemon.shutdown();
+        ended.inspect_err(|error| log::debug!("mDNS: {error}")).ok()
     }
 }
 
@@ -217,30 +226,35 @@ pub(crate) struct Listener {
 impl Listener {
     /// Runs until the daemon ends. `wake` is called after each news.
     pub(crate) fn run(mut self, wake: impl Fn()) {
-        let (mut told, mut checked) = (Instant::now(), Instant::now());
-        let mut is_new = false;
+        let (mut told, mut checked) = (None, Instant::now());
+        // When the next list is to be told.
+        let mut due = None;
+        let mut flood = Flood::default();
         loop {
-            let wait = match is_new {
-                true => PAUSE.saturating_sub(told.elapsed()),
-                false => CHECK,
-            };
+            let now = Instant::now();
+            let wait = due.map_or(CHECK, |due: Instant| due.saturating_duration_since(now));
             match self.events.recv_timeout(wait) {
-                Ok(event) => is_new |= self.take(event),
+                Ok(event) => {
+                    if self.take(event) {
+                        let paused = told.map(|told: Instant| told + PAUSE);
+                        due = due.or(paused.max(Some(Instant::now() + SETTLE)));
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => match lock(&self.shared.events).take() {
                     Some(next) => self.events = next,
                     None => break,
                 },
             }
-            if is_new && told.elapsed() >= PAUSE {
-                (is_new, told) = (false, Instant::now());
+            if due.is_some_and(|due| due <= Instant::now()) {
+                (due, told) = (None, Some(Instant::now()));
                 self.news.put(News::Stations(self.neighbours.list()));
                 wake();
             }
             if checked.elapsed() >= CHECK {
                 checked = Instant::now();
-                if self.is_flooded() {
-                    log::warn!("mDNS: the network sends more than {MAX_RECORDS} records");
+                if flood.is_there(self.cached_records()) {
+                    log::warn!("mDNS: the network sends more than can be read or kept");
                     break;
                 }
             }
@@ -266,15 +280,31 @@ impl Listener {
         }
     }
 
-    fn is_flooded(&self) -> bool {
-        let metrics = self.daemon.get_metrics();
-        let Some(metrics) = metrics.ok().and_then(|told| told.recv_timeout(CHECK).ok()) else {
-            return false;
-        };
+    /// Records in the daemon's cache; `None` if it does not answer.
+    fn cached_records(&self) -> Option<i64> {
+        let metrics = self.daemon.get_metrics().ok()?.recv_timeout(CHECK).ok()?;
         let cached = metrics
             .iter()
             .filter(|(name, _)| name.starts_with("cached-"));
-        cached.map(|(_, count)| count).sum::<i64>() > MAX_RECORDS
+        Some(cached.map(|(_, count)| count).sum())
+    }
+}
+
+/// Tells from the checks of the daemon whether the network floods it.
+#[derive(Debug, Default)]
+struct Flood {
+    /// Checks in a row without an answer.
+    unanswered: u8,
+}
+
+impl Flood {
+    /// Takes the number of cached records, or that there was no answer.
+    fn is_there(&mut self, cached: Option<i64>) -> bool {
+        self.unanswered = match cached {
+            Some(_) => 0,
+            None => self.unanswered.saturating_add(1),
+        };
+        self.unanswered >= MAX_UNANSWERED || cached.is_some_and(|records| records > MAX_RECORDS)
     }
 }
 
@@ -290,4 +320,21 @@ fn heard(service: &ResolvedService) -> Option<super::Heard> {
 /// What is in there is replaced whole, so that a panic elsewhere can't leave it half changed.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_caches_too_much_or_no_longer_answers_is_flooded() {
+        let mut flood = Flood::default();
+        assert!(!flood.is_there(Some(MAX_RECORDS)));
+        assert!(flood.is_there(Some(MAX_RECORDS + 1)));
+        // A busy machine may be late twice.
+        for cached in [None, None, Some(0), None, None] {
+            assert!(!flood.is_there(cached));
+        }
+        assert!(flood.is_there(None));
+    }
 }

@@ -85,7 +85,7 @@ pub(crate) type Contacts = BTreeMap<Fingerprint, PeerName>;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Job {
     pub(crate) advert: Option<Advert>,
-    /// Whether to ask who is there.
+    /// Whether to ask for stations.
     pub(crate) browses: bool,
     /// In a flood, announcements of these are kept before others.
     pub(crate) contacts: Arc<Contacts>,
@@ -138,16 +138,21 @@ fn announced(all: Capabilities) -> Capabilities {
     has.fold(Capabilities::NONE, |all, it| all | it)
 }
 
+/// The addresses at which other machines reach the station.
+fn reachable(listen: &[SocketAddr]) -> Vec<SocketAddr> {
+    let all = listen.iter().copied();
+    all.filter(|address| !address.ip().is_loopback()).collect()
+}
+
 impl Discovery {
     /// For a station that listens there.
     pub(crate) fn new(settings: &Settings, listen: &[SocketAddr]) -> Self {
-        let is_reachable = |address: &&SocketAddr| !address.ip().is_loopback();
         Self {
             announce: settings.announce,
             own: Advert {
                 name: settings.name,
                 fingerprint: settings.identity.public_key().fingerprint(),
-                listen: listen.iter().filter(is_reachable).copied().collect(),
+                listen: reachable(listen),
                 does: announced(settings.capabilities()),
                 pairing: None,
             },
@@ -164,6 +169,17 @@ impl Discovery {
     /// Announces the station from now on, or no longer.
     pub(crate) fn announce(&mut self, announce: Announce) {
         self.changed |= std::mem::replace(&mut self.announce, announce) != announce;
+    }
+
+    /// The station listens there from now on.
+    pub(crate) fn listens(&mut self, listen: &[SocketAddr]) {
+        self.own.listen = reachable(listen);
+        self.changed = true;
+    }
+
+    /// Announces the station by that name from now on.
+    pub(crate) fn rename(&mut self, name: PeerName) {
+        self.changed |= std::mem::replace(&mut self.own.name, name) != name;
     }
 
     /// Announces that a code of that number is shown, or no longer.
@@ -206,7 +222,7 @@ impl Discovery {
             Some(News::Stations(stations)) => self.hear(stations, links, out),
             Some(News::Ended) => {
                 log::warn!(
-                    "nobody is announced or found for {} minutes",
+                    "no station is announced or found for {} minutes",
                     REST.as_secs() / 60
                 );
                 self.job = Job::default();
@@ -264,14 +280,18 @@ impl Discovery {
 
     fn update(&mut self, links: &Links, out: &mut Context) {
         self.update_contacts(links);
-        let job = Job {
-            advert: self.is_announced(links).then(|| self.own.clone()),
-            browses: self.looks || self.seeks_code || links.seeks_moved(),
-            contacts: self.contacts.clone(),
-        };
+        let job = self.wanted(links);
         if job != self.job {
             out.workers.discover(&job);
             self.job = job;
+        }
+    }
+
+    fn wanted(&self, links: &Links) -> Job {
+        Job {
+            advert: self.is_announced(links).then(|| self.own.clone()),
+            browses: self.looks || self.seeks_code || links.seeks_moved(),
+            contacts: self.contacts.clone(),
         }
     }
 

@@ -28,11 +28,11 @@ pub struct Nearby {
     pub pairing: Option<u8>,
 }
 
-/// Whose fingerprint an announcement holds. It proves nothing: everybody may announce it.
+/// Whose fingerprint an announcement holds. It proves nothing: any machine may announce it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Claim {
-    /// Nobody's in the contact book.
+    /// That of no contact.
     Stranger,
     /// That contact's.
     Contact(PeerName),

@@ -12,6 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use transom_wire::{Capabilities, Fingerprint, PeerName};
 
 use super::{Advert, Heard};
+use crate::addresses::rank;
 
 /// The service type, as mDNS asks for it.
 pub(super) const SERVICE: &str = "_transom._tcp.local.";
@@ -104,16 +105,6 @@ fn address(ip: IpAddr, port: u16, scope: u32) -> SocketAddr {
             SocketAddrV6::new(ip, port, 0, scope).into()
         }
         ip => SocketAddr::new(ip, port),
-    }
-}
-
-/// IPv4 first, which most networks route; addresses that need no DHCP last.
-fn rank(ip: IpAddr) -> u8 {
-    match ip {
-        IpAddr::V4(ip) if !ip.is_link_local() => 0,
-        IpAddr::V6(ip) if !ip.is_unicast_link_local() => 1,
-        IpAddr::V4(_) => 2,
-        IpAddr::V6(_) => 3,
     }
 }
 

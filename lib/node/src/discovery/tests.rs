@@ -392,6 +392,24 @@ fn a_station_is_announced_only_where_others_reach_it_and_while_that_is_wanted() 
 }
 
 #[test]
+fn a_station_is_announced_by_its_new_name() {
+    let settings = Settings {
+        listen: vec!["0.0.0.0:0".parse().unwrap()],
+        announce: Announce::Always,
+        ..Settings::new("near".parse().unwrap(), Identity::throwaway().unwrap())
+    };
+    let mut station = Station::start(settings).unwrap();
+    let (discovery, links, _) = station.discovery();
+    discovery.changed = false;
+    discovery.rename("near".parse().unwrap());
+    assert!(!discovery.changed, "it is the same name");
+    discovery.rename("desk".parse().unwrap());
+    assert!(discovery.changed);
+    let advert = discovery.wanted(links).advert.unwrap();
+    assert_eq!(advert.name.as_str(), "desk");
+}
+
+#[test]
 fn our_own_running_station_is_not_nearby_and_another_program_of_ours_is() {
     let identity = Identity::throwaway().unwrap();
     let settings = Settings {

@@ -12,6 +12,7 @@ use super::Links;
 use super::door::REFUSED_PAUSE;
 use super::hints::HintDials;
 use super::link::{PeerLink, describe};
+use crate::addresses::link_local_last;
 use crate::context::Context;
 use crate::notice::{Notice, Obstacle};
 
@@ -41,11 +42,11 @@ pub(super) enum Reach {
     },
 }
 
-/// Whose word it is that the contact is at an address.
+/// The source of an address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Route {
     Book,
-    /// An announcement's, which anybody can make.
+    /// An announcement's, which any machine can make.
     Announced,
 }
 
@@ -131,7 +132,7 @@ impl Links {
         self.end_seeking(now, out);
     }
 
-    /// Gives those up for now that nobody has announced in time.
+    /// Gives up for now on contacts that were not announced in time.
     fn end_seeking(&mut self, now: Instant, out: &mut Context) {
         let unfound: Vec<_> = self
             .dials
@@ -180,7 +181,10 @@ impl Links {
         };
         let host = dial.contact.address.host();
         let (mut rest, why) = match found {
-            Ok(found) => (found, format!("{host} has no address")),
+            Ok(mut found) => {
+                link_local_last(&mut found);
+                (found, format!("{host} has no address"))
+            }
             Err(error) => (
                 Vec::new(),
                 format!("can't find the address of {host}: {error}"),

@@ -259,9 +259,7 @@ impl Links {
         match self.is_free(&name, &key) && self.guests.add(key, name, may) {
             true => self.update_rights(out),
             false => {
-                log::warn!(
-                    "can't admit {name} as a guest: the name or key is taken, or there are too many"
-                );
+                log::warn!("can't admit {name} as a guest: the name or key is taken");
                 Vec::new()
             }
         }

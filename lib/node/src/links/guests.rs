@@ -3,7 +3,7 @@
 use transom_users::Rights;
 use transom_wire::{PeerName, PublicKey};
 
-/// Guests of one run: more than a person admits by hand.
+/// Guests of one run: more than a person admits by hand. One more takes the place of the oldest.
 const MAX_GUESTS: usize = 64;
 
 #[derive(Debug, Default)]
@@ -28,18 +28,17 @@ impl Guests {
         !others.any(|guest| guest.name == *name)
     }
 
-    /// Admits a key, or changes its rights. False if another guest has that name or there are too
-    /// many guests.
+    /// Admits a key, or changes its rights. False if another guest has that name.
     pub(super) fn add(&mut self, key: PublicKey, name: PeerName, may: Rights) -> bool {
         if !self.has_room(&name, &key) {
             return false;
         }
         self.0.retain(|guest| guest.key != key);
-        let has_room = self.0.len() < MAX_GUESTS;
-        if has_room {
-            self.0.push(Guest { key, name, may });
+        if self.0.len() >= MAX_GUESTS {
+            self.0.remove(0);
         }
-        has_room
+        self.0.push(Guest { key, name, may });
+        true
     }
 
     /// Forgets those keys: what they may do stands in the contact book now, and removing them there
@@ -72,12 +71,16 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_guests_is_bounded() {
+    fn one_guest_too_many_takes_the_place_of_the_oldest() {
         let mut guests = Guests::default();
-        let mut add = |number: u8| {
+        let key = |number: usize| PublicKey([u8::try_from(number).unwrap(); 32]);
+        for number in 0..=MAX_GUESTS {
             let name = format!("guest{number}").parse().unwrap();
-            guests.add(PublicKey([number; 32]), name, Rights::default())
-        };
-        assert_eq!((0..200).filter(|number| add(*number)).count(), MAX_GUESTS);
+            assert!(guests.add(key(number), name, Rights::default()));
+        }
+        assert!(guests.find(&key(0)).is_none());
+        for number in 1..=MAX_GUESTS {
+            assert!(guests.find(&key(number)).is_some(), "{number}");
+        }
     }
 }

@@ -88,6 +88,11 @@ impl Links {
         }
     }
 
+    /// What this station calls itself in the sessions that begin from now on.
+    pub(crate) fn rename(&mut self, own_name: PeerName) {
+        self.own_name = own_name;
+    }
+
     /// The link to use for that peer; a link that we dialed is preferred.
     pub(crate) fn link_of(&self, peer: &PeerName) -> Option<PeerId> {
         let mut up = self.up(peer);

@@ -50,7 +50,7 @@ pub enum Phase {
 pub struct TransferStatus {
     /// Which.
     pub transfer: TransferId,
-    /// With whom.
+    /// The peer at the other side.
     pub peer: PeerName,
     /// Which way.
     pub direction: Direction,
@@ -129,11 +129,11 @@ pub enum Outcome {
         /// In its words.
         text: String,
     },
-    /// Somebody cancelled it.
+    /// One of the sides cancelled it.
     Cancelled {
         /// Whether we did.
         here: bool,
-        /// In the words of who did.
+        /// In the words of the side that did.
         text: String,
     },
     /// The peer went away; the same transfer again goes on from `verified`.

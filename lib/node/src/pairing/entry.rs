@@ -1,7 +1,6 @@
 //! A typed code on its way to the station that shows it: which address is next, how many tries were
 //! given away, and what to tell in the end. It has no socket.
 
-use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use transom_secure::{Code, HandshakeError, PairingError};
 use transom_wire::{Fingerprint, PublicKey};
 
 use super::terms::{Candidates, PairingFailure, PairingTerms};
+use crate::addresses::link_local_last;
 use crate::context::Context;
 
 /// Identifies one typed code of a run. The same code typed again has another.
@@ -37,12 +37,47 @@ pub(super) struct Entry {
 
 /// The stations that announce the number of the code.
 struct Nearby {
-    /// Those that were seen, so that each is tried once.
-    seen: Vec<Fingerprint>,
-    /// The addresses of each that was not tried.
-    waiting: VecDeque<Vec<SocketAddr>>,
+    stations: Vec<Station>,
+    /// The one whose addresses are in `rest`.
+    current: usize,
     /// How long others are waited for.
     until: Instant,
+}
+
+/// A station that announces the number.
+struct Station {
+    fingerprint: Fingerprint,
+    /// All addresses that it was heard with: each is dialed once.
+    heard: Vec<SocketAddr>,
+    /// Those that were not taken to be dialed, the best first.
+    waiting: Vec<SocketAddr>,
+    /// It has had its try at the code.
+    has_tried: bool,
+}
+
+impl Station {
+    fn new(fingerprint: Fingerprint) -> Self {
+        Self {
+            fingerprint,
+            heard: Vec::new(),
+            waiting: Vec::new(),
+            has_tried: false,
+        }
+    }
+
+    /// Takes the addresses that it announces now: an announcement comes in parts, one for each
+    /// address family. Returns whether one of them is to be dialed.
+    fn hear(&mut self, addresses: &[SocketAddr]) -> bool {
+        let before = self.waiting.len();
+        for address in addresses {
+            let is_new = !self.has_tried && !self.heard.contains(address);
+            if is_new && self.heard.len() < MAX_STATION_ADDRESSES {
+                self.heard.push(*address);
+                self.waiting.push(*address);
+            }
+        }
+        self.waiting.len() > before
+    }
 }
 
 impl Entry {
@@ -56,8 +91,8 @@ impl Entry {
             Candidates::At(addresses, key) => (addresses, key, None),
             Candidates::Nearby => {
                 let nearby = Nearby {
-                    seen: Vec::new(),
-                    waiting: VecDeque::new(),
+                    stations: Vec::new(),
+                    current: 0,
                     until: out.now() + NEARBY_PATIENCE,
                 };
                 (Vec::new(), None, Some(nearby))
@@ -92,7 +127,10 @@ impl Entry {
     pub(super) fn resolved(&mut self, found: std::io::Result<Vec<SocketAddr>>) {
         self.unresolved = self.unresolved.saturating_sub(1);
         match found {
-            Ok(found) => self.rest.extend(found.into_iter().rev()),
+            Ok(mut found) => {
+                link_local_last(&mut found);
+                self.rest.extend(found.into_iter().rev());
+            }
             Err(error) => self.unreachable(error.to_string()),
         }
     }
@@ -102,7 +140,8 @@ impl Entry {
         self.nearby.as_ref().map(|_| self.code.number())
     }
 
-    /// Takes the stations that announce the number now. Returns whether one of them is new.
+    /// Takes the stations that announce the number now. Returns whether there is a new address to
+    /// dial.
     pub(super) fn announced<'a>(
         &mut self,
         stations: impl Iterator<Item = (Fingerprint, &'a [SocketAddr])>,
@@ -110,14 +149,16 @@ impl Entry {
         let Some(nearby) = &mut self.nearby else {
             return false;
         };
-        let before = nearby.seen.len();
+        let mut is_new = false;
         for (fingerprint, addresses) in stations {
-            if nearby.seen.len() < MAX_STATIONS && !nearby.seen.contains(&fingerprint) {
-                nearby.seen.push(fingerprint);
-                nearby.waiting.push_back(addresses.to_vec());
+            let known = &mut nearby.stations;
+            if !known.iter().any(|it| it.fingerprint == fingerprint) && known.len() < MAX_STATIONS {
+                known.push(Station::new(fingerprint));
             }
+            let station = known.iter_mut().find(|it| it.fingerprint == fingerprint);
+            is_new |= station.is_some_and(|station| station.hear(addresses));
         }
-        nearby.seen.len() > before
+        is_new
     }
 
     /// The next address to dial; `None` while one is dialed, and when there is none.
@@ -125,8 +166,12 @@ impl Entry {
         if self.connection.is_some() || self.tries >= TRIES {
             return None;
         }
-        while self.rest.is_empty() {
-            self.rest = self.nearby.as_mut()?.waiting.pop_front()?;
+        if self.rest.is_empty() {
+            let nearby = self.nearby.as_mut()?;
+            let mut stations = nearby.stations.iter();
+            nearby.current = stations.position(|station| !station.waiting.is_empty())?;
+            let station = nearby.stations.get_mut(nearby.current)?;
+            self.rest = std::mem::take(&mut station.waiting);
             self.rest.reverse();
         }
         self.rest.pop().map(|address| (address, self.key))
@@ -149,6 +194,12 @@ impl Entry {
     pub(super) fn tried(&mut self) -> u8 {
         self.tries += 1;
         self.rest.clear();
+        if let Some(nearby) = &mut self.nearby
+            && let Some(station) = nearby.stations.get_mut(nearby.current)
+        {
+            station.has_tried = true;
+            station.waiting.clear();
+        }
         self.tries
     }
 
@@ -225,3 +276,6 @@ const OTHERS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Announcers that are considered: whatever a flood announces, memory has a bound.
 const MAX_STATIONS: usize = 64;
+
+/// Addresses of one of them that are dialed: those of an announcement that is read in full.
+const MAX_STATION_ADDRESSES: usize = 8;

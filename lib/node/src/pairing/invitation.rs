@@ -9,8 +9,8 @@ use transom_wire::{InvalidKey, PublicKey};
 
 /// All that another station needs to pair: `transom:47-otter-violin?key=ID&at=HOST:PORT&at=…`.
 ///
-/// It is as secret as its code. Who pairs by it is sure of the station even against somebody who
-/// knows the code, since the key is in it.
+/// It is as secret as its code. It holds the key too, so a user that pairs by it reaches the right
+/// station even if an attacker knows the code.
 ///
 /// ```
 /// use transom::{Invitation, PublicKey};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::{CodeId, Departure, PairingEvent, PairingTerms as NetTerms, PeerId};
 use transom_secure::{CAN_PAIR, Code};
-use transom_users::{Address, DEFAULT_PORT};
+use transom_users::DEFAULT_PORT;
 use transom_wire::{Introduction, Keep, PeerName, PublicKey};
 
 use self::entry::Entry;
@@ -21,6 +21,7 @@ pub use self::terms::{
     Candidates, CodeEnd, Paired, PairingFailure, PairingNotice, PairingSide, PairingTerms,
 };
 use self::terms::{from_grants, grants};
+use crate::addresses::lasting_address;
 use crate::context::{Context, earlier};
 use crate::discovery::Discovery;
 use crate::links::Links;
@@ -55,6 +56,12 @@ impl Pairings {
             last_entry: EntryId::default(),
             tried: None,
         }
+    }
+
+    /// What this station calls itself to peers that it dials for a pairing from now on. The network
+    /// part has the name that goes with a shown code.
+    pub(crate) fn rename(&mut self, own_name: PeerName) {
+        self.own_name = own_name;
     }
 
     /// Shows a code, a new one if none is given. A code that was shown before ends.
@@ -305,7 +312,7 @@ fn paired(
         called: theirs.name,
         side,
         reached: address,
-        address: Address::from(found_later),
+        address: lasting_address(found_later),
         may: terms.may,
         grants: from_grants(theirs.grants),
         keep,

@@ -27,8 +27,8 @@ pub enum Candidates {
     /// One station, at one of these addresses. It must have that key, if one is known from an
     /// [`Invitation`](crate::Invitation).
     At(Vec<Address>, Option<PublicKey>),
-    /// Whoever announces the code's number on the local network within half a minute. That several
-    /// do is a coincidence or an attack, so at most three of them have a try.
+    /// The stations that announce the code's number on the local network within half a minute.
+    /// Several of them are a coincidence or an attack, so at most three have a try.
     Nearby,
 }
 
@@ -52,7 +52,7 @@ pub enum PairingNotice {
         /// When it ends.
         until: Instant,
     },
-    /// Another code than the shown one was typed. That may be a slip, or somebody guesses.
+    /// Another code than the shown one was typed. That may be a slip, or a guess.
     WrongGuess {
         /// Where.
         address: SocketAddr,
@@ -71,7 +71,7 @@ pub enum PairingNotice {
     },
     /// Both sides have proven to know the code. It is used up.
     Paired(Box<Paired>),
-    /// The typed code led to nobody, and the search is over.
+    /// The typed code led to no station, and the search is over.
     Failed {
         /// Why.
         why: PairingFailure,
@@ -106,7 +106,7 @@ pub struct Paired {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeEnd {
-    /// Three wrong codes were typed: somebody may be guessing.
+    /// Three wrong codes were typed: an attacker may be guessing.
     #[error("three wrong codes were typed, so somebody may be guessing")]
     Guessed,
     /// Its ten minutes are over.
@@ -123,8 +123,8 @@ pub enum CodeEnd {
     NoRandom,
 }
 
-/// Why a typed code led to nobody. Of several candidates the one that says most counts; they are
-/// ordered by that.
+/// Why a typed code led to no station, ordered by how much that says: of several candidates the
+/// highest failure counts.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, thiserror::Error)]
 #[non_exhaustive]
 pub enum PairingFailure {

@@ -1,6 +1,7 @@
 //! The time of a shown code, and a typed one among stations that announce its number.
 
 use transom_net::{Config, Event, Net};
+use transom_users::Address;
 use transom_wire::Grants;
 
 use super::*;
@@ -328,6 +329,31 @@ fn addresses_of_a_host_whose_code_was_given_up_are_not_dialed() {
 }
 
 #[test]
+fn a_station_is_dialed_at_an_address_that_it_announces_later_too() {
+    let mut typing = Typing::among(&[]);
+    let code = CODE.parse().unwrap();
+    typing
+        .pairings
+        .enter(code, Candidates::Nearby, terms(), &mut typing.out);
+    let entry = typing.pairings.entry.as_mut().unwrap();
+    let station = PublicKey([1; 32]).fingerprint();
+    let addresses: Vec<SocketAddr> = ["[fe80::1%3]:1", "10.0.0.2:1"]
+        .map(|text| text.parse().unwrap())
+        .to_vec();
+    // The part of one family came alone.
+    assert!(entry.announced([(station, &addresses[..1])].into_iter()));
+    assert_eq!(entry.next(), Some((addresses[0], None)));
+    assert!(entry.announced([(station, &addresses[..])].into_iter()));
+    assert_eq!(entry.next(), Some((addresses[1], None)));
+    assert!(!entry.announced([(station, &addresses[..])].into_iter()));
+    assert_eq!(entry.next(), None);
+    // Once it has had its try, no new address gives it another one.
+    entry.tried();
+    let other = ["10.0.0.3:1".parse().unwrap()];
+    assert!(!entry.announced([(station, &other[..])].into_iter()));
+}
+
+#[test]
 fn a_flood_of_announcers_is_bounded() {
     let mut typing = Typing::among(&[]);
     let code = CODE.parse().unwrap();
@@ -391,8 +417,8 @@ fn a_peer_that_was_reached_by_a_link_local_address_is_found_again_by_its_zone() 
         port: 7500,
         name: "porch".parse().unwrap(),
     };
-    let reached = "[fe80::1%3]:50000".parse().unwrap();
+    let reached = "[fe80::1%4294967295]:50000".parse().unwrap();
     let peer = (PublicKey([1; 32]), introduction);
     let paired = paired(peer, PairingSide::Showed, reached, terms(), &typing.links);
-    assert_eq!(paired.address.to_string(), "[fe80::1%3]:7500");
+    assert_eq!(paired.address.to_string(), "[fe80::1%4294967295]:7500");
 }

@@ -11,7 +11,7 @@
 //! Each viewer has a [`Controller`], whose step of the [`Ladder`] is a frame rate, a JPEG quality
 //! and a size. Frames are skipped for each viewer alone. There is one encoder: pictures are coarser
 //! or smaller only once *every* viewer has come to such a step, so that one slow viewer lowers
-//! nobody else. A viewer that is slower than the best skips more frames.
+//! no other. A viewer that is slower than the best skips more frames.
 //!
 //! The mode of a camera is never changed. A change closes and opens the device: a second without a
 //! picture, and a privacy light that blinks, for a link that may be good again in two; and what a
@@ -281,8 +281,8 @@ const ON_THE_WAY: u64 = 4 * 1024;
 /// A picture that was replaced sooner says nothing of the link. Pictures of 60 fps are 17 ms apart.
 const TIME_TO_GO: Duration = Duration::from_millis(10);
 
-/// Between two words on a viewer's quality. While it falls or rises each step lasts for less, and
-/// nobody can read that.
+/// Between two notices of a viewer's quality. While it falls or rises, each step lasts for less
+/// time than a user needs to read it.
 const TELL_PAUSE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Instant;
 use transom_net::sim::World;
 use transom_net::{BindError, CodeId, Config, Event, PairingTerms, PeerId, WatchId};
 use transom_proto::{self as proto, Session};
-use transom_wire::{ByeCode, PublicKey};
+use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::context::{Context, earlier};
 use crate::disk::Disk;
@@ -97,6 +97,17 @@ macro_rules! each {
 }
 
 impl Net {
+    pub(crate) fn listen(
+        &mut self,
+        addresses: &[SocketAddr],
+    ) -> Result<Vec<SocketAddr>, BindError> {
+        match self {
+            Self::Sockets(net) => net.listen(addresses),
+            // A simulated station listens from its start or never.
+            Self::Modelled(_) => Ok(Vec::new()),
+        }
+    }
+
     pub(crate) fn dial(&mut self, address: SocketAddr) -> io::Result<PeerId> {
         each!(self, net => net.dial(address))
     }
@@ -126,6 +137,10 @@ impl Net {
         if let Self::Sockets(net) = self {
             net.close_pairing();
         }
+    }
+
+    pub(crate) fn rename(&mut self, name: PeerName) {
+        each!(self, net => net.rename(name));
     }
 
     pub(crate) fn admit(&mut self, peer: PeerId, session: proto::Config) {

@@ -128,7 +128,7 @@ impl Own {
         !self.is_muted && self.unmuted.is_none_or(|unmuted| unmuted <= captured)
     }
 
-    /// What a peer is told of our microphone. While nobody listens it is closed and counts as on.
+    /// What a peer is told of our microphone. While no peer listens it is closed and counts as on.
     pub(super) fn state_for(&self, party: &Party) -> (SoundState, &'static str) {
         match &self.microphone {
             _ if self.name == DeviceName::None => (SoundState::NoMicrophone, ""),

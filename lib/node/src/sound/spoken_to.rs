@@ -5,7 +5,7 @@ use transom_wire::{CallKind, PeerName};
 use super::Party;
 
 /// The microphone goes to the call that a person answered, rang for or chose last. Without such a
-/// call it goes to everybody who may hear it, as at a box. A box that the owner watches hears the
+/// call it goes to every peer that may hear it, as at a box. A box that the owner watches hears the
 /// owner only while it is chosen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SpokenTo {
@@ -50,7 +50,7 @@ impl SpokenTo {
             self.started(party.peer);
         }
         let kind_of = |peer: &PeerName| {
-            // Who still watches our camera after a talk is not talked with.
+            // A peer that still watches our camera after a talk is not talked with.
             let its = |party: &&Party| party.peer == *peer && !party.is_served;
             let calls = live.iter().filter(its);
             // Talks before views: a peer that is talked with needs our sound only once.
@@ -62,7 +62,7 @@ impl SpokenTo {
         self.focus = self.order.iter().rev().find_map(kind_of);
     }
 
-    /// Whether a peer does not hear our microphone because somebody else does.
+    /// Whether a peer does not hear our microphone because another peer does.
     pub(super) fn is_on_hold(&self, party: &Party) -> bool {
         match self.focus {
             Some(focus) if focus == (party.peer, party.kind) => false,

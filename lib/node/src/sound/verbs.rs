@@ -61,7 +61,7 @@ impl Handle {
     }
 
     /// Whether a peer's sound is wanted. By default it is in a call both ways, and at a box from
-    /// those who may talk to it; who only watches asks for it.
+    /// those who may talk to it; a viewer has to ask for it.
     pub fn hear(&self, peer: &PeerName, on: bool) {
         self.sound(Command::Hear(*peer, on));
     }

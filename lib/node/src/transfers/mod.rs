@@ -313,7 +313,7 @@ impl Transfers {
         }
     }
 
-    /// The rights of that link changed: who may send no files any more stops.
+    /// The rights of that link changed: a peer that lost the right `files` stops sending.
     pub(crate) fn rights_changed(&mut self, link: PeerId, links: &Links, out: &mut Context) {
         if links.link(link).is_some_and(|link| link.rights.files) {
             return;

@@ -148,8 +148,8 @@ impl Incoming {
         });
     }
 
-    /// Makes room on the disk; the offer is accepted when that is done. Who may not overwrite has
-    /// both kept.
+    /// Makes room on the disk; the offer is accepted when that is done. Where a peer may not
+    /// overwrite, both files are kept.
     pub(super) fn prepare(
         &mut self,
         into: PathBuf,

@@ -52,8 +52,8 @@ impl Workers {
         self.camera = sender.send(job).is_ok().then_some(sender);
     }
 
-    /// Nobody looks any more: a camera read on the thread is closed, one that is just opening will
-    /// be.
+    /// The last viewer has gone: a camera read on the thread is closed, one that is just opening
+    /// will be.
     pub(crate) fn release_camera(&self) {
         self.camera_wanted.store(0, Ordering::Release);
     }
@@ -78,7 +78,7 @@ fn camera_thread(
             continue;
         }
         match transom_media::open(&request) {
-            // Closed here, so that whoever comes next finds the device free.
+            // Closed here, so that the device is free for the next opening.
             Ok(camera) if !is_wanted() => drop(camera),
             Ok(camera) if matches!(camera.wait(), Wait::Blocking) => {
                 reports.send(Report::Blocking(opening, camera.format().clone()));

@@ -362,3 +362,22 @@ fn who_is_recorded_is_told() {
         assert_eq!(told, (name("anna"), wanted));
     }
 }
+
+#[test]
+fn a_viewer_that_is_stopped_stays_in_its_call() {
+    let (anna, ben) = pair(|settings| settings.serve_camera = true);
+    anna.handle.ring(&name("ben"), CallKind::View);
+    assert!(!ben.started());
+    ben.handle.ring(&name("anna"), CallKind::Talk);
+    assert_eq!(anna.rung(), name("ben"));
+    anna.handle.answer(&name("ben"));
+    assert!(!ben.started());
+    ben.handle.stop_viewer(&name("anna"));
+    let ended = ben.wait(|notice| match notice {
+        Notice::CallEnded { kind, outgoing, .. } => Some((kind, outgoing)),
+        _ => None,
+    });
+    assert_eq!(ended, (CallKind::View, false));
+    let ends = |notice: &Notice| matches!(notice, Notice::CallEnded { .. });
+    ben.never(ends, Duration::from_millis(300));
+}

@@ -616,3 +616,37 @@ fn an_offer_whose_sender_says_goodbye_unanswered_is_withdrawn_and_not_lost() {
         "{outcome:?}"
     );
 }
+
+#[test]
+fn a_station_listens_at_another_port_when_its_own_is_taken() {
+    let (identity, third) = (
+        Identity::throwaway().unwrap(),
+        Identity::throwaway().unwrap(),
+    );
+    let far = camera_box(&identity, "view");
+    let near = Peer::start("guest", |settings| {
+        settings.identity = identity.clone();
+        let key = third.public_key();
+        settings.book = book(&[format!("third 127.0.0.1 key={key}")]);
+    });
+    near.handle.connect(far.contact("box"), false);
+    near.joined();
+    near.handle.listen(vec![far.address.unwrap()]);
+    let why = near.wait(|notice| match notice {
+        Notice::NotListening { why } => Some(why),
+        _ => None,
+    });
+    assert!(why.contains("is taken"), "{why}");
+    near.handle.listen(local());
+    let address = near.wait(|notice| match notice {
+        Notice::Listening { address } => Some(address),
+        _ => None,
+    });
+    let other = guest(&third);
+    let contact = format!("near {address} key={}", identity.public_key());
+    other.handle.connect(contact.parse().unwrap(), false);
+    other.joined();
+    // What was connected before stays connected.
+    near.handle.ring(&"box".parse().unwrap(), CallKind::View);
+    near.wait(|notice| matches!(notice, Notice::CallStarted { .. }).then_some(()));
+}

@@ -127,6 +127,27 @@ fn each_side_knows_the_other_afterwards_and_lets_it_in_with_the_rights_that_it_t
 }
 
 #[test]
+fn a_new_name_of_ours_is_told_with_a_shown_code_and_by_the_next_connection() {
+    let far = listener("porch", |_| {});
+    let near = listener("anna", |_| {});
+    let code = show(&far, terms("view", Keep::Contact));
+    far.handle.rename(&name("hall"));
+    near.handle.rename(&name("ben"));
+    enter(&near, &code, &far, terms("call", Keep::Contact));
+    assert_eq!(paired(&near).called, name("hall"));
+    assert_eq!(paired(&far).called, name("ben"));
+
+    let stranger = Peer::start("carl", |_| {});
+    stranger.handle.rename(&name("dora"));
+    stranger.handle.connect(far.contact("hall"), false);
+    let called = far.wait(|notice| match notice {
+        Notice::Knock { name, .. } => Some(name),
+        _ => None,
+    });
+    assert_eq!(called, Some(name("dora")));
+}
+
+#[test]
 fn three_wrong_codes_end_the_code_and_its_owner_is_told() {
     let far = listener("porch", |_| {});
     let near = Peer::start("anna", |_| {});

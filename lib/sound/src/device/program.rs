@@ -24,6 +24,9 @@ use std::time::{Duration, Instant};
 /// argument is the time to finish in seconds.
 const WATCH: &str =
     "trap '' HUP INT TERM; read -r _; sleep \"$1\"; kill -TERM 0; sleep 0.5; kill -KILL 0";
+/// The variable that holds a pairing code for our own programs: a secret that no program that they
+/// start is to have.
+const CODE_VARIABLE: &str = "TRANSOM_CODE";
 /// How long a program whose pipe has ended may take to end: then it is known how it did.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Bytes of a message that are kept.
@@ -79,6 +82,7 @@ impl Program {
             .stdin(input)
             .stdout(output)
             .stderr(Stdio::piped())
+            .env_remove(CODE_VARIABLE)
             .process_group(group)
             .spawn()?;
         program.messages.listen_to(child.stderr.take())?;

@@ -9,6 +9,8 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod nearby;
 mod pairing;
+#[cfg(target_os = "linux")]
+mod prompts;
 mod resume;
 #[cfg(target_os = "linux")]
 mod signals;

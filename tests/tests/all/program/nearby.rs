@@ -352,3 +352,17 @@ impl Drop for Forger {
         let _ = self.0.shutdown();
     }
 }
+
+#[test]
+fn a_search_that_is_ended_says_so() {
+    let Some(home) = Home::new(1) else { return };
+    let find = home.near.command(&["find", "--seconds", "60"]);
+    let find = Program::start(&mut home.lan.machine(1).inside(&find));
+    eventually("the search", || {
+        threads_of(find.id()).iter().any(|name| name == "nearby")
+    });
+    find.ask_to_end();
+    let end = find.finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.complaint().contains("ended by a signal"), "{end:?}");
+}

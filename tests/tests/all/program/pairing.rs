@@ -1,21 +1,22 @@
 //! Pairing by a typed code with the built program: two terminals, a camera box, and one transfer.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 #[cfg(target_os = "linux")]
 use transom::{Announce, Code, Keep, PairingTerms};
 #[cfg(target_os = "linux")]
-use transom_tests::Lan;
-use transom_tests::{Finished, Person, Program, Scratch};
+use transom_tests::{Finished, Person, Program, Scratch, eventually};
+#[cfg(target_os = "linux")]
+use transom_tests::{Lan, Signal};
 
 use super::Pair;
 #[cfg(target_os = "linux")]
 use super::nearby::Bare;
 
 /// Two people that know nobody.
-fn strangers() -> Pair {
+pub(super) fn strangers() -> Pair {
     let scratch = Scratch::new();
     let near = Person::new(&scratch, "near");
     let far = Person::new(&scratch, "far");
@@ -23,7 +24,7 @@ fn strangers() -> Pair {
 }
 
 /// Starts a command that shows a code; also the code and where it is shown.
-fn showing(person: &Person, arguments: &[&str]) -> (Program, String, String) {
+pub(super) fn showing(person: &Person, arguments: &[&str]) -> (Program, String, String) {
     let listen = ["--listen", "127.0.0.1:0", "--json"];
     let mut program = person.start(&[arguments, &listen].concat());
     let shown = program.event("code_shown");
@@ -35,17 +36,17 @@ fn program_address(shown: &Value) -> String {
     text(&shown["addresses"][0])
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
 /// Runs a command to its end with that code in the variable.
-fn with_code(person: &Person, code: &str, arguments: &[&str]) -> Finished {
+pub(super) fn with_code(person: &Person, code: &str, arguments: &[&str]) -> Finished {
     Program::start(person.command(arguments).env("TRANSOM_CODE", code)).finish()
 }
 
 /// Another code of the same number.
-fn other(code: &str) -> String {
+pub(super) fn other(code: &str) -> String {
     let (number, words) = code.split_once('-').expect("a code");
     let other = if words == "otter-violin" {
         "violin-otter"
@@ -55,7 +56,7 @@ fn other(code: &str) -> String {
     format!("{number}-{other}")
 }
 
-fn book(person: &Person) -> String {
+pub(super) fn book(person: &Person) -> String {
     fs::read_to_string(person.book()).unwrap_or_default()
 }
 
@@ -127,6 +128,44 @@ fn a_code_may_be_typed_into_the_standard_input() {
     let end = Program::start_with_input(&mut pair.far.command(&receive), input).finish();
     assert_eq!(end.code, Some(0), "{end:?}");
     assert_eq!(send.finish().code, Some(0));
+}
+
+#[test]
+fn who_receives_is_told_what_to_do_when_the_sender_gives_up() {
+    let pair = strangers();
+    let file = pair.scratch.file("out/big", vec![7; 3_000_000]);
+    let arguments = ["send", "--code", file.to_str().unwrap(), "--limit", "100K"];
+    let (send, code, address) = showing(&pair.near, &arguments);
+    let receive = ["receive", "--from", &address, "--into", "inbox", "--json"];
+    let mut receive = pair.far.command(&receive);
+    let mut receive = Program::start(receive.env("TRANSOM_CODE", &code));
+    receive.event("offered");
+    send.ask_to_end();
+    let end = receive.finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.complaint().contains("send it again"), "{end:?}");
+}
+
+#[test]
+fn paths_are_asked_for_where_a_code_is_to_be_shown_for_nothing() {
+    let end = strangers().near.run(&["send", "--code"]);
+    assert_eq!(end.code, Some(2), "{end:?}");
+    let complaint = end.complaint();
+    assert!(complaint.contains("nothing to send"), "{complaint}");
+}
+
+#[test]
+fn a_contact_that_pairs_again_keeps_the_rights_that_it_had() {
+    let pair = strangers();
+    pair.near.knows(&pair.far, "127.0.0.1:9", "auto,hear");
+    let (mut shows, code, address) = showing(&pair.near, &["pair", "--may", "view"]);
+    let end = with_code(&pair.far, &code, &["pair", "--from", &address]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let added = shows.event("added");
+    assert_eq!(added["may"], "view,hear,auto");
+    assert_eq!(shows.finish().code, Some(0));
+    let book = book(&pair.near);
+    assert!(book.contains("may=view,hear,auto"), "{book}");
 }
 
 #[test]
@@ -244,6 +283,52 @@ fn a_code_on_the_boot_partition_is_used_once_and_never_told() {
         end.complaint().contains("no code is shown there"),
         "{end:?}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_box_shows_another_code_when_its_owner_asks_for_it_and_not_by_itself() {
+    let pair = strangers();
+    let arguments = ["camera", "--source", "pattern", "--pair", "--json"];
+    let arguments = [&arguments[..], &["--listen", "127.0.0.1:0"]].concat();
+    let command = pair.far.command(&arguments);
+    let mut camera = Program::start(&mut super::signals::without_terminal(&command));
+    let shown = camera.event("code_shown");
+    let (code, address) = (text(&shown["code"]), program_address(&shown));
+    // It is shown already, and a reload of the book does not end it.
+    camera.signal(Signal::HUP);
+    camera.event("reloaded");
+    let pair_there = ["pair", "--from", &address];
+    for left in [2, 1, 0] {
+        let end = with_code(&pair.near, &other(&code), &pair_there);
+        assert_eq!(end.code, Some(1), "{end:?}");
+        assert_eq!(camera.event("wrong_code")["tries_left"], left);
+    }
+    camera.event("code_ended");
+    let end = with_code(&pair.near, &code, &pair_there);
+    assert!(end.complaint().contains("no code is shown"), "{end:?}");
+
+    camera.signal(Signal::HUP);
+    let next = text(&camera.event("code_shown")["code"]);
+    assert_ne!(next, code);
+    let end = with_code(&pair.near, &next, &pair_there);
+    assert_eq!(end.code, Some(0), "{end:?}");
+}
+
+#[test]
+fn a_code_in_the_environment_is_not_handed_on_to_the_program_of_a_camera() {
+    let pair = Pair::new();
+    let told = pair.scratch.join("told");
+    let source = format!(
+        "cmd:echo \"code=$TRANSOM_CODE\" >{0}.new; mv {0}.new {0}; sleep 60",
+        told.display()
+    );
+    let with_code =
+        |command: &mut Command| Program::start(command.env("TRANSOM_CODE", "47-otter-violin"));
+    let _box = pair.listen_by("camera", &["--source", &source], with_code);
+    let _watcher = pair.near.start(&["watch", "far"]);
+    eventually("the program", || told.exists());
+    assert_eq!(fs::read_to_string(told).unwrap(), "code=\n");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::Pair;
 const SMALL: &[&str] = &["--source", "pattern", "--size", "320x240", "--fps", "30"];
 
 /// The program in front, as a person's shell starts it, in a session without a terminal.
-fn without_terminal(command: &Command) -> Command {
+pub(super) fn without_terminal(command: &Command) -> Command {
     prefixed(command, &["env", "--default-signal=HUP,INT,TERM", "setsid"])
 }
 

@@ -13,9 +13,13 @@ fn busy() -> Config {
         history: true,
         theme: Theme::Light,
         zoom: 1.25,
+        reduced_motion: true,
         bell: false,
         second_call: false,
         do_not_disturb: true,
+        watch_at_click: false,
+        camera_as_before: false,
+        ask_where: true,
         notifications: false,
         hide_words: true,
         camera: "/dev/video2".to_owned(),
@@ -33,6 +37,8 @@ fn busy() -> Config {
         min_size: "640x360".to_owned(),
         mark_packets: false,
         announce: true,
+        strangers: false,
+        port: Some(7448),
         place: Some(Place {
             width: 900,
             height: 600,
@@ -77,6 +83,12 @@ fn the_settings_of_versions_before_toml_are_read() {
         announce: false,
         notifications: true,
         hide_words: false,
+        reduced_motion: false,
+        watch_at_click: true,
+        camera_as_before: true,
+        ask_where: false,
+        strangers: true,
+        port: None,
         ..busy()
     };
     assert_eq!(Config::parse_old(old), (wanted, vec![]));

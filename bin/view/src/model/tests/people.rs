@@ -157,3 +157,11 @@ fn a_new_contact_whose_key_has_a_name_already_is_said_to_be_that_one() {
     state.apply(notice);
     assert_eq!(last_news(&state), "porch has the same key as door");
 }
+
+#[test]
+fn a_stranger_is_not_told_of_where_strangers_may_not_knock() {
+    let mut state = two_boxes();
+    state.config.strangers = false;
+    state.apply(knock([7; 32]));
+    assert!(state.knocks.is_empty());
+}

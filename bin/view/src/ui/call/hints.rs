@@ -81,7 +81,7 @@ fn muted(ui: &Ui, bottom: egui::Pos2) {
     let key = kit::key_cap(p, left, "F7", (LIGHT.pressed, OFF_TEXT));
     let left = pos2(key.right() + 10.0, rect.center().y);
     text::cut(p, left, widths[1] + 1.0, after, Type::Strong, OFF_TEXT);
-    text::say(ui, rect, words::YOU_ARE_MUTED_HOLD);
+    text::announce(ui, rect, words::YOU_ARE_MUTED_HOLD);
 }
 
 /// Something is wrong and can be mended: with the way to it.
@@ -96,7 +96,7 @@ fn lost(ui: &mut Ui, bottom: egui::Pos2, words: &str, draft: &mut Draft) {
     icon.paint(p, rect.left_center() + vec2(22.0, 0.0), 20.0, DARK.warn);
     let left = rect.left_center() + vec2(42.0, 0.0);
     let shown = text::cut(p, left, width, words, Type::Medium, Color32::WHITE);
-    text::say(ui, shown, words);
+    text::announce(ui, shown, words);
     let place = Rect::from_min_size(
         pos2(shown.right() + 6.0, rect.top() + 4.0),
         vec2(choose + 10.0, 32.0),

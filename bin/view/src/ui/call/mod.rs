@@ -189,7 +189,7 @@ pub(super) fn centred(ui: &Ui, at: egui::Pos2, width: f32, title: &str, line: &s
     let p = ui.painter();
     let middle = egui::Align::Center;
     let shown = text::wrap(p, at, width, title, Type::Title, Color32::WHITE, middle);
-    text::say(ui, shown, title);
+    text::announce(ui, shown, title);
     if !line.is_empty() {
         let below = pos2(at.x, shown.bottom() + 4.0);
         let shown = text::wrap(p, below, width, line, Type::Body, OVER_SOFT, middle);

@@ -81,7 +81,10 @@ fn picture(
     let moved = ui
         .data(|data| data.get_temp::<Vec2>(id))
         .unwrap_or_default();
-    let rect = home.translate(moved);
+    let rect = match moved {
+        Vec2::ZERO => Rect::from_min_size(kit::on_its_way(ui, id, home.min), home.size()),
+        moved => home.translate(moved),
+    };
     let response = ui.interact(rect, id, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, words::MY_PICTURE_MOVES));
     follow(ui, &response, frame, rect, moved, actions);
@@ -151,6 +154,7 @@ fn follow(
     } else if moved != Vec2::ZERO {
         ui.data_mut(|data| data.remove_temp::<Vec2>(response.id));
         ui.ctx().request_repaint();
+        kit::start_from(ui, response.id, rect.min);
         let (at, middle) = (rect.center(), frame.room.center());
         actions.push(Action::MoveOwn(Corner::of(
             at.x > middle.x,
@@ -172,6 +176,7 @@ fn follow(
         right = (right || pressed(Key::ArrowRight)) && !pressed(Key::ArrowLeft);
         low = (low || pressed(Key::ArrowDown)) && !pressed(Key::ArrowUp);
         if (right, low) != before {
+            kit::start_from(ui, response.id, rect.min);
             actions.push(Action::MoveOwn(Corner::of(right, low)));
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn show(ui: &Ui, state: &State, album: &Album, actions: &mut Vec<Acti
     let Some(dialog) = &state.dialog else { return };
     let width = match dialog {
         // Drawn by the module of pairings.
-        Dialog::Connected(_) | Dialog::EnterCode(_) | Dialog::ShowCode => return,
+        Dialog::Connected(_) | Dialog::EnterCode(_) | Dialog::Nearby | Dialog::ShowCode => return,
         Dialog::Settings(form) => return settings::show(ui, state, form, album, actions),
         Dialog::Verify(_) => 560.0,
         _ => WIDTH,

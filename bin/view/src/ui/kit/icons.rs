@@ -43,6 +43,7 @@ pub(in crate::ui) const ARROW_LEFT: Icon = Icon::outline('\u{e058}');
 pub(in crate::ui) const ARROW_RIGHT: Icon = Icon::outline('\u{e06c}');
 pub(in crate::ui) const ARROWS_OUT: Icon = Icon::outline('\u{e0a2}');
 pub(in crate::ui) const AT: Icon = Icon::outline('\u{e0ac}');
+pub(in crate::ui) const BELL: Icon = Icon::outline('\u{e0ce}');
 pub(in crate::ui) const BELL_SLASH: Icon = Icon::outline('\u{e0d4}');
 pub(in crate::ui) const CAMERA: Icon = Icon::outline('\u{e10e}');
 pub(in crate::ui) const CARET_DOWN: Icon = Icon::outline('\u{e136}');

@@ -6,6 +6,7 @@ mod button;
 mod field;
 pub(super) mod icons;
 pub(super) mod menu;
+mod motion;
 mod overlay;
 mod picture;
 pub(super) mod text;
@@ -19,6 +20,7 @@ pub(super) use button::{
 };
 pub(super) use field::{Field, bar, key_cap, level, progress_ring, select, switch, switch_row};
 pub(super) use icons::Icon;
+pub(super) use motion::{announce, on_its_way, reduce, slide, start_from};
 pub(super) use overlay::{Bubble, chip, dialog, float, floating, section};
 pub(crate) use picture::Picture;
 pub(super) use picture::{Drawing, draw, scrim};

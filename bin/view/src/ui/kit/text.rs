@@ -103,6 +103,12 @@ pub(in crate::ui) fn say(ui: &Ui, rect: Rect, words: &str) {
         .widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, words));
 }
 
+/// The same, and a screen reader tells them when they appear.
+pub(in crate::ui) fn announce(ui: &Ui, rect: Rect, words: &str) {
+    say(ui, rect, words);
+    super::announce(ui, ui.id().with(("said", words)));
+}
+
 /// Words of that size and colour, for a layout of egui's.
 pub(in crate::ui) fn rich(words: impl Into<String>, font: Type, colour: Color32) -> RichText {
     let words = RichText::new(words).font(font.font()).color(colour);

@@ -89,7 +89,7 @@ pub(in crate::ui) fn viewer(
         |ui| ui.add(stop.name(&name)).clicked(),
     );
     if clicked {
-        actions.push(Action::HangUp(peer));
+        actions.push(Action::StopViewer(peer));
     }
 }
 

@@ -1,11 +1,13 @@
 //! The list at the left: who we are, cameras as pictures, people, and below them what always has to
 //! be seen: files on their way, and anybody who sees our camera.
 
+mod banners;
 mod cameras;
 mod foot;
 mod own;
 mod people;
 
+pub(super) use banners::show as banners;
 pub(super) use foot::{viewer, watchers};
 pub(super) use own::settings;
 
@@ -59,7 +61,8 @@ pub(super) fn open(state: &State, peer: PeerName) -> Vec<Action> {
     let mut people = state.people.iter();
     let is_camera = people.any(|person| person.name == peer && state.is_camera(person));
     let is_watched = state.calls.of(peer).is_some_and(|call| call.is_open());
-    actions.push(match is_camera && !is_watched {
+    let watches = is_camera && !is_watched && state.config.watch_at_click;
+    actions.push(match watches {
         true => Action::Watch(peer),
         false => Action::Choose(peer),
     });
@@ -97,6 +100,7 @@ pub(super) fn show(
         within(ui, scrolled, |ui| {
             let is_low = ui.ctx().content_rect().height() < LOW;
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                banners::show(ui, state, actions);
                 if !cameras.is_empty() {
                     cameras::show(ui, state, &cameras, is_low, album, actions);
                 }

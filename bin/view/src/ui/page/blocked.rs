@@ -10,7 +10,7 @@ use transom_users::Rights;
 use crate::model::{Action, Person, State, Warning, name};
 use crate::words;
 
-use super::super::kit::{Button, Kind, icons, text, within};
+use super::super::kit::{self, Button, Kind, icons, text, within};
 use super::super::theme::{Type, tokens};
 
 const WIDTH: f32 = 600.0;
@@ -100,7 +100,8 @@ fn card(
                     (words::shows_another_key(who), Type::Body, t.text),
                     (words::why_another_key(who), Type::Body, t.soft),
                 ] {
-                    ui.add(Label::new(text::rich(words, font, ink)).wrap());
+                    let label = ui.add(Label::new(text::rich(words, font, ink)).wrap());
+                    kit::announce(ui, label.id);
                 }
             });
         });

@@ -492,7 +492,7 @@ fn single(ui: &mut Ui, state: &State, offer: &Offer, who: &str, actions: &mut Ve
         |ui| folder(ui, state, offer, actions),
     );
     match answer {
-        Some(true) => actions.push(accept(state, offer)),
+        Some(true) => actions.extend(accept(state, &[offer])),
         Some(false) => actions.push(Action::Refuse(offer.transfer)),
         None => {}
     }
@@ -534,7 +534,7 @@ fn several(ui: &mut Ui, state: &State, offers: &[&Offer], title: &str, actions: 
     ui.add_space(12.0);
     let words = (words::DECLINE_ALL, words::ACCEPT_ALL);
     match answers(ui, words, words, |_| {}) {
-        Some(true) => actions.extend(offers.iter().map(|offer| accept(state, offer))),
+        Some(true) => actions.extend(accept(state, offers)),
         Some(false) => {
             actions.extend(offers.iter().map(|offer| Action::Refuse(offer.transfer)));
         }
@@ -609,13 +609,26 @@ fn folder(ui: &mut Ui, state: &State, offer: &Offer, actions: &mut Vec<Action>) 
     });
 }
 
-/// Takes it into its folder, if that is not the usual one.
-fn accept(state: &State, offer: &Offer) -> Action {
-    let elsewhere = offer.into != state.inbox && !offer.into.as_os_str().is_empty();
-    Action::Accept {
+/// Takes each offer into the folder that was chosen for it. For the others the folder is asked for
+/// first, where that is wished.
+fn accept(state: &State, offers: &[&Offer]) -> Vec<Action> {
+    let has_folder = |offer: &&&Offer| {
+        let folder = &offer.into;
+        *folder != state.inbox && !folder.as_os_str().is_empty()
+    };
+    let asks = |offer: &&&Offer| state.config.ask_where && !has_folder(offer);
+    let asked: Vec<_> = offers.iter().filter(asks).collect();
+    let rest = offers.iter().filter(|offer| !asks(offer));
+    let accept = |offer: &&Offer| Action::Accept {
         transfer: offer.transfer,
-        into: elsewhere.then(|| offer.into.clone()),
+        into: has_folder(&offer).then(|| offer.into.clone()),
+    };
+    let mut actions: Vec<_> = rest.map(accept).collect();
+    if !asked.is_empty() && !state.picking {
+        let asked = asked.iter().map(|offer| offer.transfer).collect();
+        actions.push(Action::PickFolder(FolderFor::Accepted(asked)));
     }
+    actions
 }
 
 /// A picture that is whole, in place of its card.

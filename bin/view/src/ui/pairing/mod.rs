@@ -1,6 +1,7 @@
 //! The dialogs by which two meet: the code that is shown, the code that is typed, and what follows.
 
 mod enter;
+mod nearby;
 mod show;
 
 use egui::{Align, Sense, Ui, UiBuilder, pos2, vec2};
@@ -18,6 +19,7 @@ pub(super) fn dialog(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Ve
     match &state.dialog {
         Some(Dialog::ShowCode) => show::dialog(ui, state, draft, actions),
         Some(Dialog::EnterCode(form)) => enter::dialog(ui, state, form, actions),
+        Some(Dialog::Nearby) => nearby::dialog(ui, state, draft, actions),
         Some(Dialog::Connected(peer)) => connected(ui, state, *peer, actions),
         _ => return false,
     }

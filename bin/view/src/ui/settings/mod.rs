@@ -133,6 +133,7 @@ fn icon(page: SettingsPage) -> Icon {
         SettingsPage::Sound => icons::SPEAKER_HIGH,
         SettingsPage::Calls => icons::PHONE_CALL,
         SettingsPage::Files => icons::FOLDER,
+        SettingsPage::Notifications => icons::BELL,
         SettingsPage::Privacy => icons::LOCK,
         SettingsPage::Network => icons::WRENCH,
     }

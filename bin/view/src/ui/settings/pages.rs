@@ -3,7 +3,9 @@
 use egui::{Align, Label, Layout, Sense, Stroke, Ui, vec2};
 use transom::TradeOff;
 
-use crate::model::{Action, Config, FolderFor, SettingsForm, SettingsPage, State, Theme};
+use crate::model::{
+    Action, Config, FolderFor, Person, SettingsForm, SettingsPage, State, Theme, name,
+};
 use crate::words;
 
 use super::super::album::Album;
@@ -16,6 +18,10 @@ use super::devices;
 const MAX_PATH_CHARS: usize = 4096;
 /// A name's bytes on the wire.
 const MAX_NAME_CHARS: usize = 64;
+/// The digits of a port.
+const MAX_PORT_CHARS: usize = 5;
+/// Points across the field of the port, and what is wrong with it.
+const PORT_WIDTH: f32 = 280.0;
 /// Steps of the size of everything.
 const ZOOM_STEP: f32 = 0.1;
 
@@ -44,10 +50,15 @@ pub(super) fn show(
             let (words, below) = (words::DO_NOT_DISTURB, words::CALLERS_HEAR_BUSY);
             sheet::row(ui, words, below, &mut config.do_not_disturb);
             sheet::row(ui, words::RING_IN_CALL, "", &mut config.second_call);
+            let (words, below) = (words::CAMERA_AS_BEFORE, words::ELSE_CAMERA_OFF);
+            sheet::row(ui, words, below, &mut config.camera_as_before);
+            let (words, below) = (words::WATCH_AT_CLICK, words::ELSE_ITS_PAGE);
+            sheet::row(ui, words, below, &mut config.watch_at_click);
         }
         SettingsPage::Files => files(ui, state, form, &mut config, actions),
         SettingsPage::Privacy => privacy(ui, form, &mut config, actions),
-        SettingsPage::Network => network(ui, state, &mut config, actions),
+        SettingsPage::Notifications => notifications(ui, &mut config),
+        SettingsPage::Network => network(ui, state, form, &mut config, actions),
     }
     if config != state.config {
         actions.push(Action::SaveSettings(Box::new(config)));
@@ -87,11 +98,11 @@ fn you(ui: &mut Ui, state: &State, form: &mut SettingsForm, config: &mut Config)
     let field = Field::new(&mut form.name, words::YOUR_NAME).max_chars(MAX_NAME_CHARS);
     let field = field.wrong(wrong.as_deref()).show(ui);
     ui.add_space(4.0);
-    note(ui, words::NAME_LATER);
+    note(ui, words::NAME_SEEN);
     // What comes from the command line or the computer is no wish to keep it for ever.
     if let Ok(name) = parsed
         && is_done(&field)
-        && form.name.trim() != SettingsForm::name_of(state)
+        && form.name.trim() != state.own.name
     {
         config.name = Some(name);
     }
@@ -101,12 +112,13 @@ fn you(ui: &mut Ui, state: &State, form: &mut SettingsForm, config: &mut Config)
     line(ui);
     label(ui, words::YOUR_LINE);
     let t = tokens(ui);
-    let own = text::rich(&state.own.line, Type::Key, t.text);
+    let line = state.own.line();
+    let own = text::rich(&line, Type::Key, t.text);
     ui.add(Label::new(own).wrap().selectable(true));
     ui.add_space(8.0);
     let copy = Button::new(Kind::OnCard, words::COPY).icon(icons::COPY);
     if ui.add(copy).clicked() {
-        ui.copy_text(state.own.line.clone());
+        ui.copy_text(line);
     }
 }
 
@@ -141,6 +153,9 @@ fn look(ui: &mut Ui, config: &mut Config) {
         }
     });
     note(ui, words::ZOOM_KEYS);
+    line(ui);
+    let (words, below) = (words::REDUCED_MOTION, words::REDUCED_MOTION_MEANS);
+    sheet::row(ui, words, below, &mut config.reduced_motion);
 }
 
 /// How wide those choices are beside each other.
@@ -256,6 +271,33 @@ fn files(
             actions.push(Action::OpenFolder(state.inbox.clone()));
         }
     });
+    line(ui);
+    let (words, below) = (words::ASK_WHERE, words::ASK_WHERE_MEANS);
+    sheet::row(ui, words, below, &mut config.ask_where);
+    ui.add_space(8.0);
+    note(ui, &words::saved_without_asking(&unasked(state)));
+}
+
+/// The contacts whose files are saved without a question.
+fn unasked(state: &State) -> Vec<String> {
+    let may = |person: &&Person| {
+        let contact = person.contact.as_ref();
+        contact.is_some_and(|contact| contact.may.files && contact.may.auto)
+    };
+    let people = state.people.iter().filter(may);
+    people.map(|person| name(&person.name)).collect()
+}
+
+/// What the desktop is told while the window is not in front.
+fn notifications(ui: &mut Ui, config: &mut Config) {
+    let (words, below) = (words::NOTIFY, words::NOTIFY_MEANS);
+    sheet::row(ui, words, below, &mut config.notifications);
+    ui.add_enabled_ui(config.notifications, |ui| {
+        let (words, below) = (words::HIDE_WORDS, words::HIDE_WORDS_MEANS);
+        sheet::row(ui, words, below, &mut config.hide_words);
+    });
+    ui.add_space(8.0);
+    note(ui, words::NOT_WHILE_DISTURBED);
 }
 
 fn privacy(ui: &mut Ui, form: &SettingsForm, config: &mut Config, actions: &mut Vec<Action>) {
@@ -265,6 +307,8 @@ fn privacy(ui: &mut Ui, form: &SettingsForm, config: &mut Config, actions: &mut 
         words::BE_SEEN_MEANS,
         &mut config.announce,
     );
+    let (words, below) = (words::STRANGERS, words::STRANGERS_MEANS);
+    sheet::row(ui, words, below, &mut config.strangers);
     line(ui);
     sheet::row(
         ui,
@@ -280,7 +324,13 @@ fn privacy(ui: &mut Ui, form: &SettingsForm, config: &mut Config, actions: &mut 
     }
 }
 
-fn network(ui: &mut Ui, state: &State, config: &mut Config, actions: &mut Vec<Action>) {
+fn network(
+    ui: &mut Ui,
+    state: &State,
+    form: &mut SettingsForm,
+    config: &mut Config,
+    actions: &mut Vec<Action>,
+) {
     let t = tokens(ui);
     label(ui, words::ADDRESSES);
     if state.listening.is_empty() {
@@ -294,6 +344,21 @@ fn network(ui: &mut Ui, state: &State, config: &mut Config, actions: &mut Vec<Ac
     for address in all {
         let address = text::rich(words::line(&address), Type::Key, t.text);
         ui.add(Label::new(address).selectable(true));
+    }
+    ui.add_space(16.0);
+    label(ui, words::PORT);
+    let parsed = form.own_port();
+    let wrong = parsed.is_none().then_some(words::NO_PORT);
+    let field = Field::new(&mut form.port, words::PORT).max_chars(MAX_PORT_CHARS);
+    let narrow = |ui: &mut Ui| {
+        ui.set_max_width(PORT_WIDTH);
+        field.wrong(wrong).show(ui)
+    };
+    let field = ui.scope(narrow).inner;
+    if let Some(port) = parsed.filter(|port| *port != state.own.port)
+        && is_done(&field)
+    {
+        actions.push(Action::UsePort(port));
     }
     ui.add_space(12.0);
     let (words, below) = (words::MARK_PACKETS, words::MARK_PACKETS_MEANS);

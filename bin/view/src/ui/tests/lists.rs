@@ -193,3 +193,46 @@ fn two_hundred_contacts_draw_only_the_rows_in_sight() {
     let rows = screen.get_all_by_label_contains(", not seen yet").count();
     assert!(rows < 20, "{rows}");
 }
+
+#[test]
+fn a_port_that_is_taken_is_told_in_the_list_with_the_next_port() {
+    let mut state = two_boxes();
+    state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
+    state.warn(Warning::PortTaken(7447));
+    let mut screen = open(state);
+    screen.get_by_label(words::NOBODY_REACHES_YOU);
+    let used = click(&mut screen, &words::use_port(7448));
+    assert_eq!(used, [Action::UsePort(7448)]);
+    assert!(screen.query_by_label(words::NOBODY_REACHES_YOU).is_none());
+    let state = &mut screen.state_mut().state;
+    assert_eq!(state.own.addresses[0].port(), 7448);
+    // Taken as well.
+    let why = "0.0.0.0:7448 is taken".to_owned();
+    state.apply(Notice::NotListening { why });
+    screen.run();
+    screen.get_by_label(&words::use_port(7449));
+}
+
+#[test]
+fn a_folder_that_takes_no_files_is_told_until_another_is_chosen() {
+    let mut state = two_boxes();
+    state.warn(Warning::Inbox("/mnt/gone can't be used".into()));
+    let mut screen = open(state);
+    let asked = click(&mut screen, words::ANOTHER_INBOX);
+    let what = crate::model::FolderFor::Inbox;
+    assert_eq!(asked, [Action::PickFolder(what)]);
+    screen.state_mut().state.use_inbox("/home/me".as_ref());
+    screen.run();
+    assert!(screen.query_by_label(words::NO_FILES_COME).is_none());
+}
+
+#[test]
+fn a_click_on_a_camera_opens_only_its_page_where_that_is_wished() {
+    let mut state = scenes::home(crate::model::Theme::Dark);
+    state.config.watch_at_click = false;
+    let mut screen = open(state);
+    let card = "Garden, camera, online";
+    assert_eq!(click(&mut screen, card), [Action::Choose(peer("Garden"))]);
+    let watch = click(&mut screen, words::WATCH);
+    assert_eq!(watch, [Action::Watch(peer("Garden"))]);
+}

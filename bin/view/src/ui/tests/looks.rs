@@ -1,5 +1,6 @@
 //! Pictures of every screen, in both themes and three sizes, to be looked at beside the design.
 
+use transom::latency::{Stage, Stages};
 use transom::sounds::OwnLevel;
 use transom::{EndReason, SoundNotice};
 
@@ -9,9 +10,9 @@ use transom_users::Rights;
 use crate::model::calls_tests::{interrupted, rings};
 use crate::model::sound_tests::microphone_lost;
 use crate::model::tests::ended;
-use crate::model::{CodeForm, Dialog, ShownCode, Theme};
+use crate::model::{CodeForm, Dialog, Sample, ShownCode, Theme};
 
-use super::scenes::{all_cameras, calling, conversation, home, paint, watching};
+use super::scenes::{all_cameras, calling, conversation, home, many, paint, watching};
 use super::*;
 
 /// Compares a scene in those sizes and both themes.
@@ -27,6 +28,10 @@ fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) -> 
     }
     results
 }
+
+/// The widths between and beyond the usual ones.
+const MIDDLE: [(&str, Vec2); 1] = [("middle", vec2(800.0, 600.0))];
+const WIDE: [(&str, Vec2); 1] = [("wide", vec2(1920.0, 1080.0))];
 
 const SIZES: [(&str, Vec2); 3] = [("desk", DESK), ("phone", PHONE), ("least", LEAST)];
 
@@ -229,8 +234,7 @@ fn looks_like_speaking_while_muted() {
 
 #[test]
 fn looks_like_a_call_with_chat_in_a_wide_window() {
-    let wide = [("wide", vec2(1920.0, 1080.0))];
-    shots("call-chat", &wide, |theme| {
+    shots("call-chat", &WIDE, |theme| {
         let mut state = calling(theme);
         state.act(&Action::ShowChat(true));
         state
@@ -263,6 +267,7 @@ fn looks_like_a_call_without_microphone_and_camera() {
     shots("trouble", &SIZES[..1], |theme| {
         let mut state = calling(theme);
         state.act(&Action::ShowList(true));
+        state.warn(Warning::PortTaken(7447));
         state.apply(Notice::Sound(microphone_lost()));
         state.act(&Action::SetCamera(None));
         state
@@ -322,6 +327,117 @@ fn looks_like_a_person_without_a_picture() {
             peer: peer("Anna"),
             state: off,
             text,
+        });
+        state
+    });
+}
+
+#[test]
+fn looks_like_a_conversation_in_a_middle_window() {
+    shots("conversation", &MIDDLE, |theme| {
+        page_of(conversation(theme))
+    });
+}
+
+#[test]
+fn looks_like_a_call_with_list_and_chat_over_it_in_a_middle_window() {
+    shots("call-chat", &MIDDLE, |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::ShowChat(true));
+        state.act(&Action::ShowList(true));
+        state
+    });
+}
+
+#[test]
+fn looks_like_all_cameras_in_a_wide_window() {
+    shots("cameras", &WIDE, all_cameras);
+}
+
+#[test]
+fn looks_like_many_contacts_with_a_viewer_and_a_transfer() {
+    shots("many", &SIZES, many);
+}
+
+#[test]
+fn looks_like_a_contact_whose_other_key_stands_in_the_list() {
+    shots("blocked-in-list", &SIZES[..1], |theme| {
+        let mut state = home(theme);
+        let [pinned, offered] = [7, 2].map(|byte| transom::PublicKey([byte; 32]));
+        state.apply(Notice::KeyChanged {
+            peer: peer("Anna"),
+            pinned,
+            offered,
+            in_book: true,
+        });
+        page_of(state)
+    });
+}
+
+#[test]
+fn looks_like_the_stations_nearby() {
+    shots("nearby", &SIZES, |theme| {
+        let mut state = page_of(conversation(theme));
+        state.meeting.nearby = super::pairing::nearby();
+        state.act(&Action::Open(Dialog::Nearby));
+        state
+    });
+}
+
+#[test]
+fn looks_like_banners_above_the_list() {
+    shots("banners", &SIZES, |theme| {
+        let mut state = home(theme);
+        state.warn(Warning::BadLines(vec![
+            "user_list.txt:3: an address is missing".to_owned(),
+        ]));
+        state.warn(Warning::Inbox("/mnt/disk can't be written to".to_owned()));
+        state
+    });
+}
+
+#[test]
+fn looks_like_the_numbers_of_a_call() {
+    shots("numbers", &SIZES[..2], |theme| {
+        let mut state = calling(theme);
+        state.act(&Action::Overlay(true));
+        let millis = |ms: f32| std::time::Duration::from_secs_f32(ms / 1e3);
+        // However long it takes to draw, they are of the last second.
+        let start = std::time::Instant::now() + std::time::Duration::from_secs(600);
+        for sequence in 0..30_u32 {
+            let stages = [
+                (Stage::Capture, 0.4),
+                (Stage::Encode, 0.2),
+                (Stage::Wait, 0.2),
+                (Stage::Wire, 0.7),
+                (Stage::Decode, 1.2),
+            ];
+            let stages = stages
+                .into_iter()
+                .fold(Stages::default(), |all, (stage, ms)| {
+                    all.with(stage, millis(ms + sequence as f32 / 60.0))
+                });
+            let decoded = start + millis(sequence as f32 * 100.0 / 3.0);
+            let sample = Sample {
+                bytes: 22_500,
+                sequence,
+                undecoded: 0,
+                unseen: 0,
+                stages,
+                received: decoded - millis(1.2),
+                decoded,
+                presented: decoded + millis(15.3),
+            };
+            state.presented(Face::Peer(peer("Anna")), sample);
+        }
+        let numbers = transom::Numbers {
+            rtt: Some(millis(1.5)),
+            ..transom::Numbers::default()
+        };
+        let anna = peer("Anna");
+        state.apply(Notice::Measured {
+            peer: anna,
+            numbers,
         });
         state
     });

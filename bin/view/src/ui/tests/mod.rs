@@ -7,8 +7,10 @@ mod cameras;
 mod devices;
 mod drafts;
 mod idle;
+mod kit;
 mod lists;
 mod looks;
+mod motion;
 mod page;
 mod pairing;
 mod people;
@@ -129,6 +131,11 @@ pub(super) fn fill(screen: &mut Screen, field: &str, text: &str) {
 /// Compares with the stored picture, where there is something to draw with.
 pub(super) fn snapshot(screen: &mut Screen, name: &str) -> SnapshotResults {
     pass(screen);
+    compare(screen, name)
+}
+
+/// The same for a screen that shows anything.
+pub(super) fn compare<T>(screen: &mut Harness<'static, T>, name: &str) -> SnapshotResults {
     // The renderer panics where it finds no driver.
     let drawn = catch_unwind(AssertUnwindSafe(|| screen.render().is_ok()));
     if !drawn.unwrap_or(false) {
@@ -149,7 +156,7 @@ fn at_home() -> State {
     state.calls.own.request = state.config.request();
     state.own.name = "desk".into();
     state.own.key = Some(PublicKey([5; 32]));
-    state.own.line = format!("desk 192.168.1.5 key={}", PublicKey([5; 32]));
+    state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
     state.kept_in = [
         "/home/me/.config/transom/view.conf".into(),
         "/home/me/.local/state/transom".into(),

@@ -216,3 +216,19 @@ fn who_is_nearby_is_looked_for_only_where_it_is_shown() {
     state.act(&Action::Open(Dialog::EnterCode(form)));
     assert!(state.duties().nearby);
 }
+
+#[test]
+fn who_is_nearby_is_found_after_the_first_run_too() {
+    let mut state = two_boxes();
+    state.meeting.nearby = nearby();
+    let mut screen = open(state);
+    assert!(!screen.state().state.looks_nearby());
+    click(&mut screen, words::ADD_SOMEBODY);
+    click(&mut screen, words::NEARBY);
+    assert!(screen.state().state.looks_nearby());
+    click(&mut screen, &words::connect_to("Front door"));
+    assert!(matches!(
+        screen.state().state.dialog,
+        Some(Dialog::EnterCode(_))
+    ));
+}

@@ -463,7 +463,7 @@ fn settings_say_when_the_command_line_chose_another_camera() {
 fn settings_count_at_once() {
     let mut screen = open(at_home());
     type Change = (SettingsPage, &'static str, fn(&mut Config));
-    let all: [Change; 9] = [
+    let all: [Change; 16] = [
         (SettingsPage::You, words::DO_NOT_DISTURB, |it| {
             it.do_not_disturb = true
         }),
@@ -471,12 +471,33 @@ fn settings_count_at_once() {
             it.theme = Theme::Light
         }),
         (SettingsPage::Look, words::LARGER, |it| it.zoom = 1.1),
+        (SettingsPage::Look, words::REDUCED_MOTION, |it| {
+            it.reduced_motion = true
+        }),
         (SettingsPage::Camera, words::SLOW_LINK_SHARP, |it| {
             it.slow_link = transom::TradeOff::Sharp;
         }),
         (SettingsPage::Sound, words::RING_ALOUD, |it| it.bell = false),
         (SettingsPage::Calls, words::RING_IN_CALL, |it| {
             it.second_call = false
+        }),
+        (SettingsPage::Calls, words::CAMERA_AS_BEFORE, |it| {
+            it.camera_as_before = false
+        }),
+        (SettingsPage::Calls, words::WATCH_AT_CLICK, |it| {
+            it.watch_at_click = false
+        }),
+        (SettingsPage::Files, words::ASK_WHERE, |it| {
+            it.ask_where = true
+        }),
+        (SettingsPage::Notifications, words::HIDE_WORDS, |it| {
+            it.hide_words = true
+        }),
+        (SettingsPage::Notifications, words::NOTIFY, |it| {
+            it.notifications = false
+        }),
+        (SettingsPage::Privacy, words::STRANGERS, |it| {
+            it.strangers = false
         }),
         (SettingsPage::Privacy, words::KEEP_TEXTS, |it| {
             it.history = true
@@ -564,7 +585,7 @@ fn our_own_line_is_copied_by_a_click() {
         screen.step();
         commands.extend(screen.output().platform_output.commands.clone());
     }
-    let line = screen.state().state.own.line.clone();
+    let line = screen.state().state.own.line();
     assert_eq!(commands, [egui::OutputCommand::CopyText(line)]);
 }
 
@@ -589,4 +610,38 @@ fn our_name_counts_when_its_field_is_left_and_one_that_can_not_be_is_told() {
         panic!("{saved:?}")
     };
     assert_eq!(config.name, Some(peer("leo")));
+}
+
+#[test]
+fn another_port_counts_when_its_field_is_left() {
+    let mut state = at_home();
+    state.own.port = 7447;
+    let mut screen = open(state);
+    settings(&mut screen, SettingsPage::Network);
+    let field = |screen: &mut Screen, port: &str| {
+        let field = screen.get_by_role_and_label(Role::TextInput, words::PORT);
+        field.focus();
+        screen.run();
+        press(screen, Modifiers::COMMAND, Key::A);
+        screen.event(egui::Event::Text(port.into()));
+        screen.run();
+        screen.state_mut().take();
+    };
+    field(&mut screen, "70000");
+    screen.get_by_label(words::NO_PORT);
+    assert_eq!(press(&mut screen, Modifiers::NONE, Key::Enter), []);
+    field(&mut screen, "7500");
+    let used = done(press(&mut screen, Modifiers::NONE, Key::Enter));
+    assert_eq!(used, Action::UsePort(7500));
+    let own = screen.state().state.own.line();
+    assert!(own.starts_with("desk 192.168.1.5:7500 key="), "{own}");
+}
+
+#[test]
+fn contacts_whose_files_come_without_a_question_are_named() {
+    let (book, _) =
+        transom_users::Book::parse("anna 1.2.3.4 may=files,auto\nbob 1.2.3.5 may=files\n");
+    let mut screen = open(State::new(book.contacts(), "list.txt".into(), Vec::new()));
+    settings(&mut screen, SettingsPage::Files);
+    screen.get_by_label(&words::saved_without_asking(&["anna".to_owned()]));
 }

@@ -137,12 +137,51 @@ pub(super) fn conversation(theme: Theme) -> State {
     state.now = NOW;
     let text = "See you at six then!".to_owned();
     state.apply(Notice::Text { peer: anna, text });
-    state.own.line = "Leo 192.168.1.5:7447 key=AAAA".into();
+    state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
+    state.own.port = 7447;
+    state.listening = vec!["0.0.0.0:7447".to_owned()];
     state.inbox = "/home/leo/Downloads".into();
     state.kept_in = [
         "/home/leo/.config/transom/view.conf".into(),
         "/home/leo/.local/state/transom".into(),
     ];
+    state
+}
+
+/// More cameras and people than the list shows at once; Bob watches our camera, and Anna gets a
+/// film.
+pub(super) fn many(theme: Theme) -> State {
+    let mut state = conversation(theme);
+    let cameras = ["Attic", "Cellar", "Drive", "Pond", "Shed"];
+    let people = ["June", "Karl", "Mona", "Nils", "Olga", "Pia"];
+    let all = cameras.iter().chain(&people).enumerate();
+    let line = |(at, name): (usize, &&str)| {
+        format!(
+            "{name} 192.168.1.{} key={} may=call,files\n",
+            at + 40,
+            key(name)
+        )
+    };
+    let (book, errors) = Book::parse(&all.map(line).collect::<String>());
+    assert_eq!(errors.len(), 0);
+    let contacts = book
+        .contacts()
+        .iter()
+        .map(crate::model::Person::from_contact);
+    state.people.extend(contacts);
+    for name in cameras {
+        state.apply(joined_as(name, key(name), Capabilities::CAMERA));
+    }
+    for name in &people[..3] {
+        let person = Capabilities::CALLS | Capabilities::FILES;
+        state.apply(joined_as(name, key(name), person));
+    }
+    state.now = NOW - Duration::from_secs(16_200);
+    let text = "Are you free at ten?".to_owned();
+    let peer = peer("June");
+    state.apply(Notice::Text { peer, text });
+    state.now = NOW;
+    state.calls.viewers.push("Bob".parse().unwrap());
     state
 }
 

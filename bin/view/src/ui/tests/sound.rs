@@ -305,5 +305,5 @@ fn a_viewer_that_sees_or_hears_us_is_named_and_stopped_everywhere() {
     let sees = words::sees_camera("yard");
     screen.get_by_label(&sees);
     let stop = click(&mut screen, &words::stop_that(&sees));
-    assert_eq!(stop, [Action::HangUp(peer("yard"))]);
+    assert_eq!(stop, [Action::StopViewer(peer("yard"))]);
 }

@@ -198,7 +198,7 @@ fn an_offer_goes_into_another_folder_if_one_is_chosen() {
     click(&mut screen, &of(words::SAVE_IN, "transom"));
     let what = FolderFor::Offer(transfer);
     let asked = click(&mut screen, words::ANOTHER_FOLDER);
-    assert_eq!(asked, [Action::PickFolder(what)]);
+    assert_eq!(asked, [Action::PickFolder(what.clone())]);
     screen
         .state_mut()
         .state
@@ -611,4 +611,26 @@ fn a_program_that_can_not_help_says_what_to_do() {
     let mut state = at_home();
     assert_eq!(state.picked(peer("door"), Err(Mishap::NoDialog)), []);
     open(state).get_by_label(&words::mishap(&Mishap::NoDialog));
+}
+
+#[test]
+fn an_accepted_file_asks_for_its_folder_where_that_is_wished() {
+    let (ids, mut state) = (Ids::new(), at_home());
+    state.config.ask_where = true;
+    state.apply(offer(&ids, "plan.pdf"));
+    let transfer = state.offers[0].transfer;
+    let mut screen = open(state);
+    let asked = click(&mut screen, &of(words::ACCEPT, "plan.pdf"));
+    let what = FolderFor::Accepted(vec![transfer]);
+    assert_eq!(asked, [Action::PickFolder(what.clone())]);
+    // It stays offered until there is a folder.
+    assert_eq!(screen.state().state.offers.len(), 1);
+    let state = &mut screen.state_mut().state;
+    assert_eq!(state.picked_folder(what.clone(), Ok(None)), []);
+    let into = Some("/mnt/big".into());
+    let taken = state.picked_folder(what.clone(), Ok(into.clone()));
+    assert_eq!(taken, [Action::Accept { transfer, into }]);
+    // One that is offered no more is not taken.
+    state.act(&Action::Refuse(transfer));
+    assert_eq!(state.picked_folder(what, Ok(Some("/y".into()))), []);
 }

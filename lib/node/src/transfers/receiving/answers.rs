@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::disk::{Answer, Refusal};
 use crate::notice::{Notice, Outcome};
 
-/// Failed entries of one transfer that are told one by one, which is more than anybody reads; the
+/// Failed entries of one transfer that are told one by one, which is more than a user reads; the
 /// others only count. A peer gives up as many as it likes of those it offered.
 const MAX_FAILURES_TOLD: u32 = 1024;
 
