@@ -390,11 +390,8 @@ fn a_flood_of_repeated_records_ends_the_responder_and_not_the_box() {
     let Some(home) = Home::new(2) else { return };
     home.near.knows(&home.far, "10.77.0.1", "view");
     let camera = home.camera(&[]);
-    let announces = || {
-        threads_of(camera.id())
-            .iter()
-            .any(|name| name == "mDNS_daemon")
-    };
+    let id = camera.id();
+    let announces = || threads_of(id).iter().any(|name| name == "mDNS_daemon");
     eventually("the responder", announces);
     home.lan.machine(2).run(|| {
         let socket = UdpSocket::bind("10.77.0.2:0").unwrap();
