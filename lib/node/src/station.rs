@@ -70,7 +70,7 @@ impl Station {
     /// Binds, checks the inbox, and is ready.
     ///
     /// # Errors
-    /// A taken port or an unusable inbox, as a sentence for a person.
+    /// An address is taken, the inbox can't be used, or the system gives no random numbers.
     pub fn start(mut settings: Settings) -> Result<Self, StartError> {
         let mut disk = Disk::default();
         if let Some(inbox) = &settings.inbox {

@@ -37,6 +37,10 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// Records that the daemon may cache. A big office has some thousands.
 const MAX_RECORDS: i64 = 16 * 1024;
 
+/// Timers that the daemon may have. It adds two whenever a record is told again, and keeps them for
+/// the lifetime that the record claims.
+const MAX_TIMERS: i64 = 16 * MAX_RECORDS;
+
 /// How long the end of a station waits for the goodbye to be sent.
 const GOODBYE: Duration = Duration::from_millis(200);
 
@@ -253,7 +257,7 @@ impl Listener {
             }
             if checked.elapsed() >= CHECK {
                 checked = Instant::now();
-                if flood.is_there(self.cached_records()) {
+                if flood.is_there(self.load()) {
                     log::warn!("mDNS: the network sends more than can be read or kept");
                     break;
                 }
@@ -280,14 +284,26 @@ impl Listener {
         }
     }
 
-    /// Records in the daemon's cache; `None` if it does not answer.
-    fn cached_records(&self) -> Option<i64> {
+    /// What the daemon holds; `None` if it does not answer.
+    fn load(&self) -> Option<Load> {
         let metrics = self.daemon.get_metrics().ok()?.recv_timeout(CHECK).ok()?;
-        let cached = metrics
-            .iter()
-            .filter(|(name, _)| name.starts_with("cached-"));
-        Some(cached.map(|(_, count)| count).sum())
+        let sum = |prefix: &str| {
+            let counters = metrics.iter();
+            let counters = counters.filter(|(name, _)| name.starts_with(prefix));
+            counters.map(|(_, count)| count).sum()
+        };
+        Some(Load {
+            records: sum("cached-"),
+            timers: sum("timer"),
+        })
     }
+}
+
+/// What the daemon holds in memory for others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    records: i64,
+    timers: i64,
 }
 
 /// Tells from the checks of the daemon whether the network floods it.
@@ -298,13 +314,14 @@ struct Flood {
 }
 
 impl Flood {
-    /// Takes the number of cached records, or that there was no answer.
-    fn is_there(&mut self, cached: Option<i64>) -> bool {
-        self.unanswered = match cached {
-            Some(_) => 0,
-            None => self.unanswered.saturating_add(1),
+    /// Takes the daemon's load, or that it gave no answer.
+    fn is_there(&mut self, load: Option<Load>) -> bool {
+        let Some(Load { records, timers }) = load else {
+            self.unanswered = self.unanswered.saturating_add(1);
+            return self.unanswered >= MAX_UNANSWERED;
         };
-        self.unanswered >= MAX_UNANSWERED || cached.is_some_and(|records| records > MAX_RECORDS)
+        self.unanswered = 0;
+        records > MAX_RECORDS || timers > MAX_TIMERS
     }
 }
 
@@ -327,13 +344,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_daemon_that_caches_too_much_or_no_longer_answers_is_flooded() {
+    fn a_daemon_that_holds_too_much_or_no_longer_answers_is_flooded() {
+        let load = |records, timers| Some(Load { records, timers });
         let mut flood = Flood::default();
-        assert!(!flood.is_there(Some(MAX_RECORDS)));
-        assert!(flood.is_there(Some(MAX_RECORDS + 1)));
+        assert!(!flood.is_there(load(MAX_RECORDS, MAX_TIMERS)));
+        assert!(flood.is_there(load(MAX_RECORDS + 1, 0)));
+        assert!(flood.is_there(load(1, MAX_TIMERS + 1)));
         // A busy machine may be late twice.
-        for cached in [None, None, Some(0), None, None] {
-            assert!(!flood.is_there(cached));
+        for load in [None, None, load(0, 0), None, None] {
+            assert!(!flood.is_there(load));
         }
         assert!(flood.is_there(None));
     }

@@ -2,7 +2,7 @@
 //! namespaces. Each test is left out, with a line, where no namespaces can be made.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
@@ -365,4 +365,45 @@ fn a_search_that_is_ended_says_so() {
     let end = find.finish();
     assert_eq!(end.code, Some(1), "{end:?}");
     assert!(end.complaint().contains("ended by a signal"), "{end:?}");
+}
+
+/// A response that holds one address of one name again and again, good for hours.
+fn repeated_record() -> Vec<u8> {
+    const RECORDS: u16 = 500;
+    let (id, flags, no_questions, no_others) = ([0, 0], [0x84, 0], [0, 0], [0; 4]);
+    let mut packet = [id, flags, no_questions, RECORDS.to_be_bytes()].concat();
+    packet.extend(no_others);
+    for at in 0..RECORDS {
+        let (name, pointer_to_it) = (&b"\x05flood\x05local\0"[..], &[0xc0, 12][..]);
+        packet.extend(if at == 0 { name } else { pointer_to_it });
+        let (address, internet, length) = ([0, 1], [0, 1], [0, 4]);
+        packet.extend([address, internet].concat());
+        packet.extend(7200_u32.to_be_bytes());
+        packet.extend(length);
+        packet.extend([10, 77, 0, 2]);
+    }
+    packet
+}
+
+#[test]
+fn a_flood_of_repeated_records_ends_the_responder_and_not_the_box() {
+    let Some(home) = Home::new(2) else { return };
+    home.near.knows(&home.far, "10.77.0.1", "view");
+    let camera = home.camera(&[]);
+    let id = camera.id();
+    let announces = || threads_of(id).iter().any(|name| name == "mDNS_daemon");
+    eventually("the responder", announces);
+    home.lan.machine(2).run(|| {
+        let socket = UdpSocket::bind("10.77.0.2:0").unwrap();
+        let packet = repeated_record();
+        eventually("the end of the responder", || {
+            for _ in 0..20 {
+                socket.send_to(&packet, "10.77.0.1:5353").unwrap();
+            }
+            !announces()
+        });
+    });
+    let watch = home.near.command(&["watch", "far", "--frames", "2"]);
+    let end = Program::start(&mut home.lan.machine(2).inside(&watch)).finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
 }
