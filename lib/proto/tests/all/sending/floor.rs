@@ -34,6 +34,50 @@ fn room_for_entries_is_reported_once_the_queue_is_sent() {
 }
 
 #[test]
+fn room_for_entries_is_reported_when_half_of_the_queue_is_free_and_not_before() {
+    let mut sender = Sender::tuned(|config| config.control_queue = 64 * 1024);
+    let offer = offer(Shape::Folder, 200, 200);
+    let file = sender.evil.connection.session.offer(&offer).unwrap();
+    // Records of a call take a part of the queue.
+    sender.view(1);
+    sender.evil.say(2, &Message::Accept).unwrap();
+    sender.evil.events();
+    let path = "x".repeat(200);
+    for index in 0..200 {
+        let session = &mut sender.evil.connection.session;
+        let path = format!("{index}{path}");
+        let entry = Entry {
+            path: RelativePath::new(&path).unwrap(),
+            ..entry(index, 1)
+        };
+        if session.entry_room(file) > 0 {
+            session.entry(file, &entry).unwrap();
+        }
+    }
+    for _ in 0..60 {
+        sender
+            .evil
+            .connection
+            .session
+            .text(&"x".repeat(500))
+            .unwrap();
+    }
+    let mut records = 0;
+    loop {
+        sender.evil.ack_all();
+        sender.next();
+        records += 1;
+        let events = sender.evil.events();
+        if sender.evil.connection.session.entry_room(file) > 0 {
+            assert_eq!(events, [Event::Transfer(file, TransferEvent::Room)]);
+            break;
+        }
+        assert_eq!(events, [], "record {records}");
+    }
+    assert!(records > 2, "{records} records");
+}
+
+#[test]
 fn texts_and_file_data_get_their_floor_but_never_two_records_in_a_row() {
     for (percent, texts) in [(5, false), (5, true), (20, true), (0, false)] {
         let mut sender = Sender::tuned(|config| config.bulk_floor = percent);
