@@ -192,6 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn late_news_of_long_ago_pushes_nothing_new_out() {
+        let delivered = Delivered::default();
+        let [start, end, last] = [256_000, 256_500, 258_000].map(|at| Instant(START + at));
+        delivered.add(14_000, start, end, false);
+        delivered.add(0, Instant(START), Instant(START + 128_501), false);
+        delivered.add(14_000, end, last, false);
+        assert_eq!(delivered.rate(), 1_000_000);
+    }
+
+    #[test]
     fn bytes_of_a_time_without_end_take_no_time_without_end() {
         let delivered = Delivered::default();
         delivered.add(u64::MAX, Instant(0), Instant(1 << 60), false);

@@ -147,9 +147,8 @@ impl Scheduler {
 }
 
 impl Sources<'_> {
-    /// Writes the last record: what class control still has, and nothing after it.
+    /// Writes one of the last records: what class control still has, and nothing after it.
     pub(crate) fn last_record(mut self, out: &mut [u8]) -> usize {
-        let (out, _) = out.split_at_mut(self.path.record_limit().min(out.len()));
         let mut record = Record::new(out);
         self.output.control.pull(&mut record);
         self.sent(&record)

@@ -155,6 +155,45 @@ fn the_floor_lets_a_short_text_pass_soon() {
 }
 
 #[test]
+fn answers_to_pings_earn_texts_their_floor_as_pictures_do() {
+    let mut sender = Sender::tuned(|config| config.bulk_floor = 100);
+    let call = sender.view(1);
+    sender.put(call, 1, 1_000_000);
+    sender.evil.connection.session.text("hello").unwrap();
+    let ping = Message::Ping(Ping { clock: 7 });
+    sender.evil.say(0, &ping).unwrap();
+    assert_eq!(classes(&sender.next()), [Class::Control]);
+    assert_eq!(classes(&sender.next()), [Class::Text]);
+}
+
+#[test]
+fn beside_sound_file_data_get_their_floor_in_smaller_records_and_sooner() {
+    let sent = [false, true].map(|has_sound| {
+        let mut sender = Sender::new();
+        sender.evil.add_leaf();
+        let call = sender.evil.view();
+        sender.put(call, 1, 1_000_000);
+        if has_sound {
+            sender.sound(call);
+        }
+        let (mut before, mut floor) = (0, 0);
+        while floor == 0 && before < 500_000 {
+            let record = sender.next();
+            before += bytes_of(Class::Video, &record);
+            floor = bytes_of(Class::Bulk, &record);
+            sender.evil.ack_all();
+        }
+        (before, floor)
+    });
+    let [(before, floor), (before_beside, floor_beside)] = sent;
+    // The largest frame that can't be split, and 2 KiB.
+    assert_eq!((floor, floor_beside), (8 + 4096 + 512, 2_048 + 8));
+    // Twenty times as many bytes of pictures each.
+    assert!((92_000..97_000).contains(&before), "{before}");
+    assert!((40_900..46_000).contains(&before_beside), "{before_beside}");
+}
+
+#[test]
 fn texts_in_flight_are_bounded_in_a_call_and_file_data_stay_behind_them() {
     for live in [true, false] {
         let mut sender = Sender::new();
