@@ -133,8 +133,8 @@ pub enum PairingError {
     /// The peer's SPAKE2 message is of the wrong side, or no group element.
     #[error("the other side's pairing message is no group element")]
     Element,
-    /// The peer's proof is not that of our code: another code was typed, somebody guesses, or
-    /// somebody is between the two sides.
+    /// The peer's proof is not that of our code: another code was typed, the peer guesses, or
+    /// a relay is between the two sides.
     #[error("the other side has another code")]
     WrongCode,
     /// The peer has our own key: we reached ourselves, or another program of the same user.

@@ -26,7 +26,7 @@ pub(crate) fn begin(
     }
 }
 
-/// The keys of a complete handshake: the one the dialer seals with, and the listener's.
+/// The keys of a complete handshake: that of the dialer's records, and that of the listener's.
 pub(crate) fn split(noise: &mut HandshakeState) -> [Zeroizing<[u8; 32]>; 2] {
     let (dialer, listener) = noise.dangerously_get_raw_split();
     [dialer, listener].map(Zeroizing::new)
@@ -50,8 +50,8 @@ pub(crate) fn public_key(private: &[u8; 32]) -> [u8; 32] {
 
 /// Whether the key is one of the few points for which every private key gives the same secret.
 ///
-/// Noise does not check this, since it breaks no confidentiality. But anybody could authenticate as
-/// such a key once it is pinned.
+/// Noise does not check this, since it breaks no confidentiality. But once such a key is
+/// pinned, any station could authenticate as it.
 pub(crate) fn is_low_order(public: &[u8; 32]) -> bool {
     let mut secret = [0; 32];
     let Some(mut curve) = DefaultResolver.resolve_dh(&DHChoice::Curve25519) else {

@@ -9,9 +9,12 @@ use crate::Instant;
 /// Bytes delivered are counted by so many microseconds of our clock.
 const GRAIN: u64 = 2_000;
 
-/// How many such counts are kept: bytes that passed more than half of all this ago are left out.
-/// Acks come half a round trip after the bytes have passed, so this serves round trips to 256 ms.
+/// Counts that are kept: bytes that passed more than half of all this ago are left out. Acks come
+/// half a round trip after the bytes have passed, so this serves round trips to 256 ms.
 const GRAINS: usize = 128;
+
+/// Bytes that passed this many counts ago are left out. A late ack of a long step ends within it
+/// and begins within half of it before, which with the counts of now must not exceed [`GRAINS`].
 const HISTORY: u64 = GRAINS as u64 / 2;
 
 /// The rate is measured over so many counts, 28 ms. Sessions place their bytes in time by base

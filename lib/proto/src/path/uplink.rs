@@ -34,9 +34,10 @@ const FREE: Duration = Duration::from_millis(3);
 /// How long the base round trip of a session counts; twice at most.
 const LONGEST_SPAN: Duration = Duration::from_millis(800);
 
-/// A session whose file data wait looks again after so long: a timer is no more exact than the
-/// first, and a rate that rises is not missed for longer than the second.
+/// A session whose file data wait looks again after this at least: a timer is no more exact.
 const LEAST_WAIT: Duration = Duration::from_micros(500);
+
+/// The same at most: a rate that rises is not missed for longer.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// What the sessions of one station tell each other of their common way out. All sessions of a

@@ -217,7 +217,7 @@ impl Pairing {
     }
 
     /// The names under which SPAKE2 knows the sides. They hold what each side has seen of the
-    /// channel, so that with somebody between two channels the keys of the sides differ.
+    /// channel, so that behind a relay between two channels the keys of the sides differ.
     fn identities(&self) -> [Identity; 2] {
         let (local, remote) = (self.channel.local(), self.channel.remote());
         let (dialer, listener) = match self.side {
