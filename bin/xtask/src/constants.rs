@@ -1,6 +1,6 @@
-//! `cargo xtask constants`: what each constant of the path and of sending decides. Builds a copy of
-//! the workspace with one constant at half and at double after the other, and lets the example
-//! `link` of transom-proto play its rows.
+//! `cargo xtask constants`: the value and the reason of each constant of the path and of sending,
+//! and what it decides. Builds a copy of the workspace with one constant at half and at double after
+//! the other, and lets the example `link` of transom-proto play its rows.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         return Err(Failure::usage(text));
     }
     let copy = Copy::new()?;
-    let mut constants = copy.constants()?;
+    let mut constants = constants(&copy.root)?;
     if !arguments.is_empty() {
         constants.retain(|constant| arguments.contains(&constant.name.as_str()));
     }
@@ -47,16 +47,36 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let today = copy.rows()?;
     let mut tables = Tables::new(&today);
     for constant in &constants {
+        let mut changed = Vec::new();
         for (label, factor) in [("half", "/ 2"), ("double", "* 2")] {
             fs::write(&constant.path, constant.scaled(factor)).context(&constant.name)?;
             let rows = copy.rows();
             fs::write(&constant.path, &constant.source).context(&constant.name)?;
             eprintln!("{} {label}: {rows:?}", constant.label());
-            tables.add(constant.label(), label, rows);
+            changed.push(tables.add(constant.label(), label, rows));
         }
+        tables.describe(constant, &changed);
     }
     tables.print();
     Ok(())
+}
+
+/// All constants that are varied, of the workspace in that folder.
+fn constants(root: &Path) -> Outcome<Vec<Constant>> {
+    let proto = root.join("lib/proto/src");
+    let mut constants = Vec::new();
+    for source in SOURCES {
+        let path = proto.join(source);
+        let mut files = match path.is_dir() {
+            true => entries(&path).context(source)?,
+            false => vec![path],
+        };
+        files.sort();
+        for file in files {
+            constants.extend(Constant::all(&file)?);
+        }
+    }
+    Ok(constants)
 }
 
 /// A copy of the workspace's sources with a target folder of its own.
@@ -90,23 +110,6 @@ impl Copy {
             copy_tree(&root().join(name), &copy.root.join(name)).context(name)?;
         }
         Ok(copy)
-    }
-
-    fn constants(&self) -> Outcome<Vec<Constant>> {
-        let proto = self.root.join("lib/proto/src");
-        let mut constants = Vec::new();
-        for source in SOURCES {
-            let path = proto.join(source);
-            let mut files = match path.is_dir() {
-                true => entries(&path).context(source)?,
-                false => vec![path],
-            };
-            files.sort();
-            for file in files {
-                constants.extend(Constant::all(&file)?);
-            }
-        }
-        Ok(constants)
     }
 
     /// Builds the copy and plays the rows of the tables.
@@ -147,6 +150,32 @@ impl Constant {
 
     fn label(&self) -> String {
         format!("`{}::{}`", self.module, self.name)
+    }
+
+    /// The value as written in the source.
+    fn value(&self) -> &str {
+        let line = self.source.lines().nth(self.line).unwrap_or_default();
+        let value = line.split_once(" = ").map_or("", |(_, value)| value);
+        value.trim_end_matches(';')
+    }
+
+    /// The doc comment above the constant as one line, without the links of rustdoc.
+    fn reason(&self) -> String {
+        let before: Vec<_> = self.source.lines().take(self.line).collect();
+        let lines = before.iter().rev();
+        let lines = lines.map_while(|line| line.strip_prefix("///"));
+        let mut lines: Vec<_> = lines.map(str::trim).collect();
+        lines.reverse();
+        let mut reason = String::new();
+        let text = lines.join(" ");
+        let mut parts = text.split("[`");
+        reason += parts.next().unwrap_or_default();
+        for part in parts {
+            let (name, rest) = part.split_once("`]").unwrap_or((part, ""));
+            let target = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+            reason += &format!("`{name}`{}", target.map_or(rest, |(_, rest)| rest));
+        }
+        reason
     }
 
     /// The file's text with the constant halved or doubled.
@@ -224,6 +253,8 @@ fn output(command: &mut Command) -> Outcome<String> {
 /// Markdown tables, each with the variants that change something in it.
 struct Tables<'a> {
     today: &'a Rows,
+    /// The lines of the table of constants.
+    constants: Vec<String>,
     /// Lines by table.
     lines: BTreeMap<u32, Vec<String>>,
     /// Variants that change nothing, and those that don't run.
@@ -236,17 +267,20 @@ impl<'a> Tables<'a> {
         let numbers = today.iter().map(|((number, _), _)| *number);
         Self {
             today,
+            constants: Vec::new(),
             lines: numbers.map(|number| (number, Vec::new())).collect(),
             same: Vec::new(),
             failed: Vec::new(),
         }
     }
 
-    fn add(&mut self, constant: String, label: &str, rows: Outcome<Rows>) {
+    /// Adds the lines of a variant; gives in how many cells it differs, if it ran.
+    fn add(&mut self, constant: String, label: &str, rows: Outcome<Rows>) -> Option<usize> {
         let Ok(rows) = rows else {
-            return self.failed.push(format!("{constant} {label}"));
+            self.failed.push(format!("{constant} {label}"));
+            return None;
         };
-        let mut is_same = true;
+        let mut changed = 0;
         for (number, lines) in &mut self.lines {
             let pairs = self.today.iter().zip(&rows);
             let pairs = pairs.filter(|(((table, _), _), _)| table == number);
@@ -255,14 +289,32 @@ impl<'a> Tables<'a> {
                 false => now,
             });
             let cells: Vec<_> = cells.collect();
-            if cells.iter().any(|cell| *cell != "=") {
-                is_same = false;
+            let differ = cells.iter().filter(|cell| **cell != "=").count();
+            changed += differ;
+            if differ > 0 {
                 lines.push(format!("| {constant} | {label} | {} |", cells.join(" | ")));
             }
         }
-        if is_same {
+        if changed == 0 {
             self.same.push(format!("{constant} {label}"));
         }
+        Some(changed)
+    }
+
+    /// Adds a constant to the first table; `changed`: the cells that differ at half and at double.
+    fn describe(&mut self, constant: &Constant, changed: &[Option<usize>]) {
+        let changed = changed.iter().map(|cells| match cells {
+            Some(cells) => cells.to_string(),
+            None => "does not run".into(),
+        });
+        let changed: Vec<_> = changed.collect();
+        self.constants.push(format!(
+            "| {} | `{}` | {} | {} |",
+            constant.label(),
+            constant.value(),
+            changed.join(" / "),
+            constant.reason(),
+        ));
     }
 
     fn print(&self) {
@@ -273,6 +325,13 @@ impl<'a> Tables<'a> {
              within {NEAR_PERCENT} % of today's. Rows\nare of 20 Mbit/s with 9.6 of video where \
              nothing else is said.\n"
         );
+        println!(
+            "| constant | value | cells changed at half / double, of {} | reason |",
+            self.today.len()
+        );
+        println!("|---|---|---|---|");
+        self.constants.iter().for_each(|line| println!("{line}"));
+        println!();
         for (number, lines) in &self.lines {
             let rows = self.today.iter().filter(|((table, _), _)| table == number);
             let (names, cells): (Vec<_>, Vec<_>) = rows
@@ -370,5 +429,34 @@ mod tests {
         assert!(!is_near("10.0 / 20.0, 8.0", "10.5 / 20.0, 8.0"));
         assert!(!is_near("10.0 / 20.0", "10.0 / 20.0, 90 %"));
         assert!(!is_near("10.0 / 20.0, 99 %", "10.0 / 20.0, 90 %"));
+    }
+
+    #[test]
+    fn the_reason_is_the_comment_above_without_links() {
+        let source = "/// Other.\nconst A: u64 = 1;\n\n/// As [`A`], but\n/// [`b`](super::b) too.\n\
+                      const C: u64 = 2 * A;\n";
+        let constant = Constant {
+            path: PathBuf::new(),
+            source: source.into(),
+            line: 5,
+            module: "path".into(),
+            name: "C".into(),
+        };
+        assert_eq!(constant.value(), "2 * A");
+        assert_eq!(constant.reason(), "As `A`, but `b` too.");
+    }
+
+    #[test]
+    fn each_constant_has_a_reason_and_a_row_in_the_docs() {
+        let docs = root().join("lib/proto/src/path/constants.md");
+        let docs = fs::read_to_string(docs).unwrap();
+        let constants = constants(&root()).unwrap();
+        assert!(constants.len() > 50, "{}", constants.len());
+        for constant in constants {
+            let label = constant.label();
+            assert!(!constant.reason().is_empty(), "{label} has no comment");
+            let row = format!("\n| {label} | `{}` | ", constant.value());
+            assert!(docs.contains(&row), "no row: {row}");
+        }
     }
 }

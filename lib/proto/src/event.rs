@@ -192,7 +192,7 @@ pub struct SoundFrame {
     /// When its first sample was captured, in microseconds of the sender's clock;
     /// [`to_local`](crate::Session::to_local) converts those of the peer.
     pub captured: u64,
-    /// Whether somebody speaks.
+    /// Whether the sender's meter hears speech.
     pub voice: bool,
     /// The coded samples, as many as [`SoundHead::fits`] allows.
     pub bytes: Arc<[u8]>,

@@ -26,7 +26,7 @@ pub(crate) fn begin(
     }
 }
 
-/// The keys of a complete handshake: the one the dialer seals with, and the listener's.
+/// The keys of a complete handshake: that of the dialer's records, and that of the listener's.
 pub(crate) fn split(noise: &mut HandshakeState) -> [Zeroizing<[u8; 32]>; 2] {
     let (dialer, listener) = noise.dangerously_get_raw_split();
     [dialer, listener].map(Zeroizing::new)

@@ -8,7 +8,7 @@ use crate::{DecodeError, Full, limits};
 pub mod flags {
     /// This frame completes its picture (wire 6).
     pub const LAST: u8 = 1;
-    /// The sender's meter says that somebody speaks in this frame of sound (wire 9).
+    /// The sender's meter hears speech in this frame of sound (wire 9).
     pub const VOICE: u8 = 2;
 }
 

@@ -129,7 +129,7 @@
 //!
 //! ## 4.1 Capabilities
 //!
-//! Bits of `Hello.capabilities`: 0 camera (can be watched, nobody has to answer), 1 calls (a person
+//! Bits of `Hello.capabilities`: 0 camera (can be watched, no person has to answer), 1 calls (a person
 //! or a program answers them), 2 files (receives them), 3 sound (takes the messages of section 9,
 //! and sound as PCM), 4 Opus (takes sound as Opus too). They tell a window what to show for a
 //! contact, and grant nothing. No message of section 9 is sent to a peer without bit 3, and no
@@ -293,7 +293,7 @@
 //! Opus is one packet of at most [`limits::OPUS_PACKET`] bytes. Frames of an unknown codec are
 //! received and not played. Sequences grow, by serial number arithmetic (RFC 1982); a gap tells
 //! that the sender dropped frames which had waited for too long. Flag [`flags::VOICE`] says that
-//! somebody speaks. `SoundEnd` ends a run of frames: a muted microphone sends it and then nothing.
+//! the sender's meter hears speech. `SoundEnd` ends a run of frames: a muted microphone sends it and then nothing.
 //! The next frame begins another run.
 //!
 //! These are illegal: a frame before any head or of a length that its head rules out, a sequence

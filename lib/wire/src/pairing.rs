@@ -1,4 +1,4 @@
-//! The five records of a pairing (wire 10): who sends which, and the bytes of each.
+//! The five records of a pairing (wire 10): the sender of each, and its bytes.
 
 use crate::message::{Code, codes};
 use crate::read::Reader;
@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    /// Stand-ins for group elements and proofs, which nobody can predict.
+    /// Stand-ins for group elements and proofs, which are random.
     #[test]
     fn the_bytes_are_those_of_the_specification() {
         let element = PairingRecord::Element([0x41; 33]);

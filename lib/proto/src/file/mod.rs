@@ -406,7 +406,7 @@ fn handle_any(
             output.emit_transfer(file, TransferEvent::Paused { paused });
         }
         Message::Rate(rate) if throttle.handle_rate(rate, now) && throttle.emits_rate() => {
-            let rate = throttle.their_rate();
+            let rate = throttle.remote_rate();
             output.emit_transfer(file, TransferEvent::Limited { rate });
         }
         Message::Cancel(status) => {

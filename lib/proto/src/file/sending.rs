@@ -292,7 +292,7 @@ impl Sending {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let waits = matches!(self.queue.front(), Some(Item::Leaf { .. }));
         let may = self.sent < self.granted && !self.throttle.is_paused();
-        (waits && may).then(|| self.throttle.opens())
+        (waits && may).then(|| self.throttle.opens_at())
     }
 
     fn step(

@@ -1,4 +1,4 @@
-//! Pause and rate limit of a transfer, as set by both sides, and when the next data may be sent.
+//! Pause and rate limit of a transfer, as both sides set them, and the time of its next data.
 
 use core::time::Duration;
 
@@ -7,7 +7,7 @@ use transom_wire::{Message, Pause, Rate};
 use crate::send::{Output, QueueEnd};
 use crate::{Instant, TransferEvent};
 
-/// Under a rate limit, a frame has the bytes of this time, so that the rate is smooth.
+/// Under a rate limit, a frame carries the bytes of this time, so that the rate is smooth.
 const FRAME: Duration = Duration::from_millis(50);
 
 /// The smallest frame under a rate limit, so that the overhead of headers stays small.
@@ -16,18 +16,20 @@ const LEAST_FRAME: u64 = 512;
 /// A transfer is paused while either side pauses it; the lower rate limit of both applies.
 #[derive(Default)]
 pub(crate) struct Throttle {
-    ours: Limits,
-    theirs: Limits,
-    /// Those of `ours` that were queued for the peer last.
-    told: Limits,
-    /// Where in the queue of texts their frames end.
-    queued: QueueEnd,
-    /// Token bucket of one frame, as the time when it is full.
+    /// Set by our user.
+    local: Limits,
+    /// Set by the peer.
+    remote: Limits,
+    /// The last `local` limits that were queued for the peer.
+    announced: Limits,
+    /// The end of their frames in the queue of texts.
+    announced_end: QueueEnd,
+    /// A token bucket of one frame, as the time at which the bucket is full.
     full_at: Instant,
-    /// An event with the peer's pause waits to be taken out.
-    pause_waits: bool,
-    /// An event with the peer's rate limit waits to be taken out.
-    rate_waits: bool,
+    /// The caller has not yet taken the last event of the peer's pause.
+    pause_event_waits: bool,
+    /// The caller has not yet taken the last event of the peer's rate limit.
+    rate_event_waits: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -38,82 +40,82 @@ struct Limits {
 
 impl Throttle {
     pub(crate) fn pause(&mut self, paused: bool) {
-        self.ours.paused = paused;
+        self.local.paused = paused;
     }
 
     pub(crate) fn limit(&mut self, rate: Option<u64>, now: Instant) {
         let before = self.rate();
-        self.ours.rate = rate;
+        self.local.rate = rate;
         self.convert_debt(before, now);
     }
 
     /// The peer pauses or resumes. Returns whether that is a change.
     pub(crate) fn handle_pause(&mut self, pause: Pause) -> bool {
-        let news = self.theirs.paused != pause.paused;
-        self.theirs.paused = pause.paused;
-        news
+        let is_change = self.remote.paused != pause.paused;
+        self.remote.paused = pause.paused;
+        is_change
     }
 
     /// The peer sets its rate limit. Returns whether that is a change.
     pub(crate) fn handle_rate(&mut self, rate: Rate, now: Instant) -> bool {
         let rate = Some(rate.bytes_per_second).filter(|rate| *rate > 0);
-        let news = self.theirs.rate != rate;
+        let is_change = self.remote.rate != rate;
         let before = self.rate();
-        self.theirs.rate = rate;
+        self.remote.rate = rate;
         self.convert_debt(before, now);
-        news
+        is_change
     }
 
-    /// Whether to emit an event of the peer's pause. Not while an older one waits, which will carry
+    /// Whether to emit an event of the peer's pause. While an older event waits, that one will carry
     /// the newest state: a peer that toggles must not grow the queue of events.
     pub(crate) fn emits_pause(&mut self) -> bool {
-        !core::mem::replace(&mut self.pause_waits, true)
+        !core::mem::replace(&mut self.pause_event_waits, true)
     }
 
-    /// The same for the peer's rate limit.
+    /// Whether to emit an event of the peer's rate limit, by the same rule.
     pub(crate) fn emits_rate(&mut self) -> bool {
-        !core::mem::replace(&mut self.rate_waits, true)
+        !core::mem::replace(&mut self.rate_event_waits, true)
     }
 
-    /// Puts the newest state into an event that is taken out now.
+    /// Puts the newest state into an event that the caller takes now.
     pub(crate) fn update_event(&mut self, event: &mut TransferEvent) {
         match event {
             TransferEvent::Paused { paused } => {
-                (*paused, self.pause_waits) = (self.theirs.paused, false);
+                (*paused, self.pause_event_waits) = (self.remote.paused, false);
             }
             TransferEvent::Limited { rate } => {
-                (*rate, self.rate_waits) = (self.theirs.rate, false);
+                (*rate, self.rate_event_waits) = (self.remote.rate, false);
             }
             _ => {}
         }
     }
 
-    /// Queues our limits for the peer if they have changed, unless older ones still wait in the
-    /// queue: so the queue never holds more than one pause and one rate, however often they change.
+    /// Queues the local limits for the peer if they have changed. While older limits wait in the
+    /// queue, newer ones do not join them: the queue holds at most one pause and one rate.
     pub(crate) fn flush(&mut self, stream: u16, output: &mut Output) {
-        if output.text.has_sent(self.queued) {
+        if output.text.has_sent(self.announced_end) {
             self.flush_now(stream, output);
         }
     }
 
-    /// As [`flush`](Self::flush), even if older limits still wait in the queue.
+    /// As [`flush`](Self::flush), even while older limits wait in the queue.
     pub(crate) fn flush_now(&mut self, stream: u16, output: &mut Output) {
-        let told = core::mem::replace(&mut self.told, self.ours);
-        let Limits { paused, rate } = self.ours;
-        if paused != told.paused {
+        let announced = core::mem::replace(&mut self.announced, self.local);
+        let Limits { paused, rate } = self.local;
+        if paused != announced.paused {
             output.send(stream, &Message::Pause(Pause { paused }));
         }
-        if rate != told.rate {
+        if rate != announced.rate {
             let bytes_per_second = rate.unwrap_or(0);
             output.send(stream, &Message::Rate(Rate { bytes_per_second }));
         }
-        if told != self.ours {
-            self.queued = output.text.end();
+        if announced != self.local {
+            self.announced_end = output.text.end();
         }
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        self.ours.paused || self.theirs.paused
+        self.local.paused || self.remote.paused
     }
 
     /// Data bytes that may be sent now, in one frame.
@@ -127,36 +129,36 @@ impl Throttle {
 
     pub(crate) fn sent(&mut self, bytes: u64, now: Instant) {
         if let Some(rate) = self.rate() {
-            // The bucket holds one frame: unused time before that is lost.
+            // The bucket holds one frame: unused time beyond that is lost.
             self.full_at = self.full_at.max(now - FRAME) + time_of(bytes, rate);
         }
     }
 
-    /// When the rate limit next lets data pass.
-    pub(crate) fn opens(&self) -> Instant {
+    /// The time from which the rate limit lets data pass.
+    pub(crate) fn opens_at(&self) -> Instant {
         self.full_at
     }
 
-    /// The peer's limit, in bytes per second.
-    pub(crate) fn their_rate(&self) -> Option<u64> {
-        self.theirs.rate
+    /// The peer's rate limit, in bytes per second.
+    pub(crate) fn remote_rate(&self) -> Option<u64> {
+        self.remote.rate
     }
 
-    /// Keeps the debt of the bucket, in bytes, when the rate changes: otherwise a peer that changes
-    /// its limit again and again would evade ours.
+    /// Keeps the bucket's debt in bytes when the rate changes: otherwise a peer could evade our limit
+    /// by changing its own again and again.
     fn convert_debt(&mut self, before: Option<u64>, now: Instant) {
         let after = self.rate();
         if after == before {
             return;
         }
-        let owed = before.map_or(0, |rate| bytes_in(self.full_at - now, rate));
-        self.full_at = now + after.map_or(Duration::ZERO, |rate| time_of(owed, rate));
+        let debt = before.map_or(0, |rate| bytes_in(self.full_at - now, rate));
+        self.full_at = now + after.map_or(Duration::ZERO, |rate| time_of(debt, rate));
     }
 
     fn rate(&self) -> Option<u64> {
-        match (self.ours.rate, self.theirs.rate) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
+        match (self.local.rate, self.remote.rate) {
+            (Some(local), Some(remote)) => Some(local.min(remote)),
+            (local, remote) => local.or(remote),
         }
     }
 }
@@ -178,7 +180,7 @@ mod tests {
     const MILLI: Duration = Duration::from_millis(1);
     const NOW: Instant = Instant(1_000_000_000);
 
-    fn said(rate: u64) -> Rate {
+    fn rate_message(rate: u64) -> Rate {
         Rate {
             bytes_per_second: rate,
         }
@@ -190,12 +192,12 @@ mod tests {
         throttle
     }
 
-    /// Sends whatever may go during so many milliseconds; gives the bytes and the largest frame.
+    /// Sends all that is allowed in this time; returns the bytes and the largest frame.
     fn send(throttle: &mut Throttle, from: Instant, millis: u32) -> (u64, u64) {
         let (mut sent, mut largest) = (0, 0);
         for at in 0..millis {
             let now = from + at * MILLI;
-            // More than any limit here lets go in a millisecond.
+            // More frames than any limit of these tests allows in a millisecond.
             for _ in 0..100 {
                 let bytes = throttle.allowance(now);
                 if bytes > 0 {
@@ -213,7 +215,7 @@ mod tests {
         assert_eq!(throttle.allowance(NOW), u64::MAX);
         throttle.sent(u64::MAX, NOW);
         assert_eq!(throttle.allowance(NOW), u64::MAX);
-        assert!(throttle.opens() <= NOW);
+        assert!(throttle.opens_at() <= NOW);
     }
 
     #[test]
@@ -238,7 +240,7 @@ mod tests {
         throttle.sent(2_000, NOW);
         throttle.sent(8_000, NOW);
         let opens = NOW + 100 * MILLI;
-        assert_eq!(throttle.opens(), opens);
+        assert_eq!(throttle.opens_at(), opens);
         assert_eq!(throttle.allowance(opens - Duration::from_micros(1)), 0);
         assert_eq!(throttle.allowance(opens), 5_000);
     }
@@ -255,7 +257,7 @@ mod tests {
         let mut throttle = limited(100_000);
         let mut sent = 0;
         for at in 0..50 {
-            // 3,000 bytes each time that one is due: they come 10 ms late, and are caught up on.
+            // Each frame of 3,000 bytes comes 10 ms late, and the next one catches up.
             let now = NOW + at * 40 * MILLI;
             if throttle.allowance(now) > 0 {
                 throttle.sent(3_000, now);
@@ -271,49 +273,49 @@ mod tests {
 
     #[test]
     fn the_lower_limit_of_both_sides_applies() {
-        for (ours, theirs) in [(200_000, 100_000), (100_000, 200_000)] {
-            let mut throttle = limited(ours);
-            throttle.handle_rate(said(theirs), NOW);
+        for (local, remote) in [(200_000, 100_000), (100_000, 200_000)] {
+            let mut throttle = limited(local);
+            throttle.handle_rate(rate_message(remote), NOW);
             assert_eq!(throttle.allowance(NOW), 5_000);
         }
         let mut throttle = limited(100_000);
-        throttle.handle_rate(said(0), NOW);
-        assert_eq!(throttle.allowance(NOW), 5_000, "no limit of theirs is none");
-        assert_eq!(throttle.their_rate(), None);
+        throttle.handle_rate(rate_message(0), NOW);
+        assert_eq!(throttle.allowance(NOW), 5_000, "the peer has no limit");
+        assert_eq!(throttle.remote_rate(), None);
     }
 
     #[test]
     fn only_a_change_of_the_peers_rate_is_reported() {
         let mut throttle = Throttle::default();
-        let news = [0, 7, 7, 8, 0, 0].map(|rate| throttle.handle_rate(said(rate), NOW));
-        assert_eq!(news, [false, true, false, true, true, false]);
+        let changes = [0, 7, 7, 8, 0, 0].map(|rate| throttle.handle_rate(rate_message(rate), NOW));
+        assert_eq!(changes, [false, true, false, true, true, false]);
     }
 
     #[test]
     fn a_debt_stays_in_bytes_when_the_rate_changes() {
         let mut throttle = limited(100_000);
         throttle.sent(10_000, NOW);
-        assert_eq!(throttle.opens(), NOW + 100 * MILLI);
+        assert_eq!(throttle.opens_at(), NOW + 100 * MILLI);
         throttle.limit(Some(100_000), NOW);
-        throttle.handle_rate(said(1_000_000), NOW);
+        throttle.handle_rate(rate_message(1_000_000), NOW);
         assert_eq!(
-            throttle.opens(),
+            throttle.opens_at(),
             NOW + 100 * MILLI,
-            "no change of what counts"
+            "the lower limit is the same"
         );
         throttle.limit(Some(1_000_000), NOW);
-        assert_eq!(throttle.opens(), NOW + 10 * MILLI);
-        throttle.handle_rate(said(50_000), NOW);
-        assert_eq!(throttle.opens(), NOW + 200 * MILLI);
-        throttle.handle_rate(said(0), NOW + 100 * MILLI);
-        assert_eq!(throttle.opens(), NOW + 105 * MILLI, "half is paid");
+        assert_eq!(throttle.opens_at(), NOW + 10 * MILLI);
+        throttle.handle_rate(rate_message(50_000), NOW);
+        assert_eq!(throttle.opens_at(), NOW + 200 * MILLI);
+        throttle.handle_rate(rate_message(0), NOW + 100 * MILLI);
+        assert_eq!(throttle.opens_at(), NOW + 105 * MILLI, "half is paid");
     }
 
     #[test]
     fn a_pause_of_either_side_holds_all_and_keeps_the_debt() {
         let mut throttle = limited(100_000);
         throttle.sent(10_000, NOW);
-        let opens = throttle.opens();
+        let opens = throttle.opens_at();
         throttle.pause(true);
         assert!(throttle.is_paused());
         assert!(throttle.handle_pause(Pause { paused: true }));
@@ -323,10 +325,10 @@ mod tests {
         assert_eq!(throttle.allowance(NOW + 1000 * MILLI), 0);
         assert!(throttle.handle_pause(Pause { paused: false }));
         assert!(!throttle.is_paused());
-        assert_eq!(throttle.opens(), opens);
+        assert_eq!(throttle.opens_at(), opens);
     }
 
-    /// Sends all that waits in the queue; gives its bytes.
+    /// Sends all that waits in the queue; returns its bytes.
     fn drain(output: &mut Output) -> usize {
         let mut record = [0; 100];
         let mut record = crate::send::Record::new(&mut record);

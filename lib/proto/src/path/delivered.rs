@@ -9,9 +9,12 @@ use crate::Instant;
 /// Bytes delivered are counted by so many microseconds of our clock.
 const GRAIN: u64 = 2_000;
 
-/// How many such counts are kept: bytes that passed more than half of all this ago are left out.
-/// Acks come half a round trip after the bytes have passed, so this serves round trips to 256 ms.
+/// Counts that are kept: bytes that passed more than half of all this ago are left out. Acks come
+/// half a round trip after the bytes have passed, so this serves round trips to 256 ms.
 const GRAINS: usize = 128;
+
+/// Bytes that passed this many counts ago are left out. A late ack of a long step ends within it
+/// and begins within half of it before, which with the counts of now must not exceed [`GRAINS`].
 const HISTORY: u64 = GRAINS as u64 / 2;
 
 /// The rate is measured over so many counts, 28 ms. Sessions place their bytes in time by base
@@ -189,6 +192,16 @@ mod tests {
         }
         add(&delivered, 800, 4_096, 4_104, true);
         assert_eq!(delivered.rate(), 100_000);
+    }
+
+    #[test]
+    fn late_news_of_long_ago_pushes_nothing_new_out() {
+        let delivered = Delivered::default();
+        let [start, end, last] = [256_000, 256_500, 258_000].map(|at| Instant(START + at));
+        delivered.add(14_000, start, end, false);
+        delivered.add(0, Instant(START), Instant(START + 128_501), false);
+        delivered.add(14_000, end, last, false);
+        assert_eq!(delivered.rate(), 1_000_000);
     }
 
     #[test]

@@ -73,9 +73,7 @@ impl Pinger {
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
-        if self.next.is_some_and(|due| due <= now) {
-            self.next = None;
-        }
+        self.next = self.next.filter(|due| *due > now);
         if now - self.heard >= self.give_up {
             return Err(PeerError::Silent);
         }

@@ -44,7 +44,8 @@ impl Line {
             line.exchange(10, Duration::ZERO);
             line.now = line.now + 20 * MILLI;
         }
-        line.burst(rate, 40 * MILLI);
+        // A round in which the rate no longer grows.
+        line.burst(rate, (3 * rtt).max(40 * MILLI));
         line
     }
 
@@ -435,6 +436,7 @@ fn beside_a_call_of_another_program_only_the_own_window_counts() {
     let (mut call, file) = call_and_file(10 * MILLI);
     call.send(100_000, |sizes| &mut sizes.media);
     assert_eq!(file.bulk(), FLOOR);
+    call.path.set_live(true, true);
     // The call ends, and another program of the owner has one.
     call.path.set_live(false, true);
     assert!(file.bulk() > 50_000, "{}", file.bulk());
@@ -455,6 +457,38 @@ fn what_a_session_had_on_the_way_is_forgotten_with_it() {
 }
 
 #[test]
+fn a_call_and_its_sound_end_with_their_session() {
+    let (mut call, file) = call_and_file(10 * MILLI);
+    call.path.set_sound(true);
+    let uplink = file.path.uplink.clone();
+    assert!(uplink.has_call() && uplink.has_sound());
+    drop(call);
+    assert!(!uplink.has_call() && !uplink.has_sound());
+}
+
+#[test]
+fn before_a_path_was_busy_a_queue_of_others_makes_no_sample_unclean() {
+    let (mut call, _) = call_and_file(10 * MILLI);
+    call.send(100_000, |sizes| &mut sizes.media);
+    let mut new = Line::new(10 * MILLI);
+    new.path.uplink = call.path.uplink.clone();
+    assert!(new.path.is_quiet(call.now));
+    let mut old = Line::measured(RATE, 10 * MILLI);
+    old.path.uplink = call.path.uplink.clone();
+    assert!(!old.path.is_quiet(call.now));
+}
+
+#[test]
+fn beside_sound_the_floor_goes_in_smaller_records_on_a_slow_path() {
+    for (rate, quiet, beside) in [(10_000, LEAST_RECORD, 2_048), (2_000_000, 6_000, 6_000)] {
+        let mut line = Line::measured(rate, MILLI);
+        assert_eq!(line.path.floor_limit(), quiet, "{rate}");
+        line.path.set_sound(true);
+        assert_eq!(line.path.floor_limit(), beside, "{rate}");
+    }
+}
+
+#[test]
 fn a_sample_is_clean_only_without_a_queue_of_other_sessions() {
     let (mut call, mut file) = call_and_file(10 * MILLI);
     assert!(call.path.is_quiet(call.now) && file.path.is_quiet(file.now));
@@ -464,7 +498,8 @@ fn a_sample_is_clean_only_without_a_queue_of_other_sessions() {
     file.ack(50_000, file.now);
     call.now = file.now;
     assert!(call.path.is_quiet(call.now) && file.path.is_quiet(file.now));
-    call.send(50_000, |sizes| &mut sizes.media);
+    // More than three quarters of the round trip.
+    call.send(100_000, |sizes| &mut sizes.media);
     assert!(call.path.is_quiet(call.now), "its own is another rule's");
     assert!(!file.path.is_quiet(file.now));
 }

@@ -34,9 +34,10 @@ const FREE: Duration = Duration::from_millis(3);
 /// How long the base round trip of a session counts; twice at most.
 const LONGEST_SPAN: Duration = Duration::from_millis(800);
 
-/// A session whose file data wait looks again after so long: a timer is no more exact than the
-/// first, and a rate that rises is not missed for longer than the second.
+/// A session whose file data wait looks again after this at least: a timer is no more exact.
 const LEAST_WAIT: Duration = Duration::from_micros(500);
+
+/// The same at most: a rate that rises is not missed for longer.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// What the sessions of one station tell each other of their common way out. All sessions of a
@@ -314,6 +315,9 @@ mod tests {
         assert_eq!(uplink.drains_to(10_000, START), least);
         uplink.on_sent(1_000_000, 0, START);
         assert_eq!(uplink.drains_to(0, START), START + 20 * MILLI);
+        let unknown = Uplink::default();
+        unknown.on_sent(1_000, 0, START);
+        assert_eq!(unknown.drains_to(0, START), START + 20 * MILLI, "no rate");
     }
 
     #[test]
@@ -347,14 +351,16 @@ mod tests {
                 uplink.on_delivered(u64::MAX, [from, to].map(Instant), true, START);
             }
         }
-        let quiet = Uplink::default();
-        quiet.on_delivered(
-            1_000,
-            [START - 300 * MILLI, START - 200 * MILLI],
-            true,
-            START,
-        );
-        assert_eq!(quiet.rate(), 0, "long ago");
+    }
+
+    #[test]
+    fn bytes_that_passed_128_ms_ago_are_left_out() {
+        for (ago, counts) in [(127_999, true), (128_000, false)] {
+            let uplink = Uplink::default();
+            let to = START - Duration::from_micros(ago);
+            uplink.on_delivered(1_000_000, [to - MILLI, to], true, START);
+            assert_eq!(uplink.rate() > 0, counts, "{ago} us ago");
+        }
     }
 
     #[test]

@@ -147,9 +147,8 @@ impl Scheduler {
 }
 
 impl Sources<'_> {
-    /// Writes the last record: what class control still has, and nothing after it.
+    /// Writes one of the last records: what class control still has, and nothing after it.
     pub(crate) fn last_record(mut self, out: &mut [u8]) -> usize {
-        let (out, _) = out.split_at_mut(self.path.record_limit().min(out.len()));
         let mut record = Record::new(out);
         self.output.control.pull(&mut record);
         self.sent(&record)
@@ -224,5 +223,48 @@ impl Sources<'_> {
             self.path.on_sent(record.sizes(), self.now);
         }
         record.used()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use transom_wire::{Message, Text};
+
+    use super::*;
+
+    const NOW: Instant = Instant(1_000_000);
+
+    /// Bytes of texts that leave beside a call, while so many are not acked.
+    fn texts_beside(in_flight: u64) -> u64 {
+        let config = Config::new("ann".parse().unwrap(), 1, 1);
+        let mut path = Path::new(&config, NOW);
+        path.set_live(true, true);
+        // The first ping is control, which no record of texts may follow.
+        path.pinger.pull(&mut Record::new(&mut [0; 16]), NOW);
+        let sizes = crate::path::Sizes {
+            text: in_flight,
+            ..Default::default()
+        };
+        path.on_sent(sizes, NOW);
+        let mut output = Output::new(1_000);
+        output.send(0, &Message::Text(Text { id: 0, text: "x" }));
+        let sources = Sources {
+            output: &mut output,
+            calls: &mut Calls::new(1),
+            files: &mut Files::new(&config),
+            path: &mut path,
+            now: NOW,
+        };
+        let mut out = [0; RECORD_BULK];
+        Scheduler::new(&config).next_record(sources, &mut out);
+        path.text_in_flight() - in_flight
+    }
+
+    #[test]
+    fn beside_a_call_texts_wait_behind_a_record_of_them_that_is_not_acked() {
+        // The smallest record without its ack: no rate was measured.
+        let record = 8 + transom_wire::limits::SMALL_PAYLOAD as u64;
+        assert_eq!(texts_beside(record - 1), 8 + 4 + 1);
+        assert_eq!(texts_beside(record), 0);
     }
 }

@@ -95,6 +95,7 @@ pub(crate) fn clip(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Instant;
 
     #[test]
     fn folders_wait_at_half_of_the_limit_verbs_at_all_of_it_and_the_peer_at_twice_of_it() {
@@ -110,5 +111,24 @@ mod tests {
             assert_eq!(found, expected, "{frames} frames");
             output.send(2, &Message::Accept);
         }
+    }
+
+    #[test]
+    fn messages_of_both_classes_count_together() {
+        let mut output = Output::new(64);
+        let ping = Message::Ping(transom_wire::Ping { clock: 7 });
+        for _ in 0..2 {
+            assert!(output.room("texts").is_ok());
+            // 16 bytes of each class.
+            output.send(0, &ping);
+            output.send(2, &Message::Accept);
+            output.send(2, &Message::Accept);
+        }
+        assert_eq!((output.len(), output.held()), (64, 64));
+        assert!(output.room("texts").is_err());
+        let sound = crate::fuzzing::sound(transom_wire::SoundCodec::Opus, 0, 0);
+        let bytes = sound.bytes.len();
+        output.sound.push(1, sound, Instant(0));
+        assert_eq!((output.len(), output.held()), (64, 64 + bytes));
     }
 }

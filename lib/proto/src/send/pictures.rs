@@ -316,7 +316,12 @@ mod tests {
 
     #[test]
     fn a_picture_of_which_a_quarter_is_out_makes_no_way() {
-        for (out, aborted) in [(1_249, 1), (1_250, 0)] {
+        let enough = MIN_CHUNK;
+        for (out, budget, aborted) in [
+            (1_249, enough, 1),
+            (1_249, enough - 1, 0),
+            (1_250, enough, 0),
+        ] {
             let (mut outgoing, mut counts) = (Outgoing::default(), Counts::default());
             put(&mut outgoing, 1);
             let gate = Gate {
@@ -327,8 +332,8 @@ mod tests {
             let mut record = Record::new(&mut record);
             assert!(outgoing.begin(1, &mut record, gate, &mut counts));
             put(&mut outgoing, 2);
-            outgoing.go_on(1, &mut record, GATE, &mut counts);
-            assert_eq!(counts.aborted, aborted, "{out} of 5,000 bytes");
+            outgoing.go_on(1, &mut record, Gate { budget, ..GATE }, &mut counts);
+            assert_eq!(counts.aborted, aborted, "{out} of 5,000 bytes, {budget}");
         }
     }
 

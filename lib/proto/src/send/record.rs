@@ -6,7 +6,7 @@ use crate::path::Sizes;
 
 /// ```text
 ///  0 ........... used ............ end ......... out.len()
-///   whole frames       room           kept free
+///   whole frames       free           reserve
 /// ```
 pub(crate) struct Record<'a> {
     out: &'a mut [u8],
@@ -38,10 +38,7 @@ impl<'a> Record<'a> {
 
     /// Adds a frame, or nothing if it does not fit.
     pub(crate) fn push(&mut self, stream: u16, flags: u8, message: &Message<'_>) -> bool {
-        let Some(rest) = self.out.get_mut(self.used..self.end) else {
-            return false;
-        };
-        let Ok(used) = message.encode(stream, flags, rest) else {
+        let Ok(used) = message.encode(stream, flags, self.free()) else {
             return false;
         };
         self.used += used;
@@ -54,19 +51,18 @@ impl<'a> Record<'a> {
 
     /// Adds an encoded frame, or nothing if it does not fit.
     pub(crate) fn append(&mut self, class: Class, frame: &[u8]) -> bool {
-        let end = self.used + frame.len();
-        let Some(rest) = self.out.get_mut(self.used..end).filter(|_| end <= self.end) else {
+        let Some(start) = self.free().get_mut(..frame.len()) else {
             return false;
         };
-        rest.copy_from_slice(frame);
-        self.used = end;
+        start.copy_from_slice(frame);
+        self.used += frame.len();
         *self.size_of(class) += frame.len() as u64;
         true
     }
 
     /// Payload bytes of the largest frame that still fits.
     pub(crate) fn room(&self) -> usize {
-        let left = self.end.saturating_sub(self.used);
+        let left = self.end - self.used;
         left.saturating_sub(limits::HEADER).min(limits::PAYLOAD)
     }
 
@@ -86,6 +82,11 @@ impl<'a> Record<'a> {
     /// Bytes used, by class.
     pub(crate) fn sizes(&self) -> Sizes {
         self.sizes
+    }
+
+    /// The bytes that the next frame may take.
+    fn free(&mut self) -> &mut [u8] {
+        self.out.get_mut(self.used..self.end).unwrap_or_default()
     }
 
     fn size_of(&mut self, class: Class) -> &mut u64 {

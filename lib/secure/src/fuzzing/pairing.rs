@@ -1,4 +1,4 @@
-//! The property of a pairing: nobody completes one without the code, whatever they send.
+//! The property of a pairing: without the code, no sequence of records completes one.
 
 use transom_wire::{Grants, Introduction, Keep, Side};
 

@@ -1,4 +1,4 @@
-//! Honest pairings, and every way in which somebody in between or without the code fails.
+//! Honest pairings, and attacks that fail: by a relay, and without the code.
 
 use transom_wire::{PairingRecord, PairingStep, Side};
 
@@ -78,7 +78,7 @@ fn a_side_tells_its_name_only_after_the_other_has_proven_the_code() {
     assert!(dialer.has_tried());
 }
 
-/// Somebody with a channel to each side, who passes on what the sides say.
+/// A relay with a channel to each side, which passes on all records.
 #[test]
 fn a_relay_between_two_channels_pairs_nobody() {
     let eve = Identity::generate().unwrap();

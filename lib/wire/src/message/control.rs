@@ -10,7 +10,7 @@ use crate::{DecodeError, Full, PeerName, limits};
 pub struct Hello {
     /// Random; lets a second connection of the same pair join later.
     pub session: u64,
-    /// Random; decides who yields when both ring at once.
+    /// Random; decides which side yields when both ring at once.
     pub nonce: u64,
     /// What this side can do.
     pub capabilities: Capabilities,

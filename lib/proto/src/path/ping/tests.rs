@@ -195,6 +195,19 @@ fn a_bad_probe_is_no_step() {
 }
 
 #[test]
+fn a_step_is_more_than_half_of_both_round_trips_and_the_drift() {
+    // The second probe is wrong by half of its 400 ms, as 1 ms of the first explains with it, and
+    // a thousandth of the time between them.
+    for (step, error) in [(1_000 + 1_398, 2_398), (1_000 + 1_399, 200 * MILLI)] {
+        let mut peer = Peer::new(0);
+        peer.ping(MILLI, MILLI);
+        peer.offset += step;
+        peer.ping(400 * MILLI, 0);
+        assert_eq!(peer.error(), error, "{step} us");
+    }
+}
+
+#[test]
 fn of_equal_round_trips_the_newest_counts() {
     let mut peer = Peer::new(0);
     for _ in 0..40 {

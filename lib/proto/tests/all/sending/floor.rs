@@ -34,6 +34,50 @@ fn room_for_entries_is_reported_once_the_queue_is_sent() {
 }
 
 #[test]
+fn room_for_entries_is_reported_when_half_of_the_queue_is_free_and_not_before() {
+    let mut sender = Sender::tuned(|config| config.control_queue = 64 * 1024);
+    let offer = offer(Shape::Folder, 200, 200);
+    let file = sender.evil.connection.session.offer(&offer).unwrap();
+    // Records of a call take a part of the queue.
+    sender.view(1);
+    sender.evil.say(2, &Message::Accept).unwrap();
+    sender.evil.events();
+    let path = "x".repeat(200);
+    for index in 0..200 {
+        let session = &mut sender.evil.connection.session;
+        let path = format!("{index}{path}");
+        let entry = Entry {
+            path: RelativePath::new(&path).unwrap(),
+            ..entry(index, 1)
+        };
+        if session.entry_room(file) > 0 {
+            session.entry(file, &entry).unwrap();
+        }
+    }
+    for _ in 0..60 {
+        sender
+            .evil
+            .connection
+            .session
+            .text(&"x".repeat(500))
+            .unwrap();
+    }
+    let mut records = 0;
+    loop {
+        sender.evil.ack_all();
+        sender.next();
+        records += 1;
+        let events = sender.evil.events();
+        if sender.evil.connection.session.entry_room(file) > 0 {
+            assert_eq!(events, [Event::Transfer(file, TransferEvent::Room)]);
+            break;
+        }
+        assert_eq!(events, [], "record {records}");
+    }
+    assert!(records > 2, "{records} records");
+}
+
+#[test]
 fn texts_and_file_data_get_their_floor_but_never_two_records_in_a_row() {
     for (percent, texts) in [(5, false), (5, true), (20, true), (0, false)] {
         let mut sender = Sender::tuned(|config| config.bulk_floor = percent);
@@ -108,6 +152,45 @@ fn the_floor_lets_a_short_text_pass_soon() {
     // 17 bytes are 5 % of 340, so they are owed after one record.
     assert_eq!(classes(&sender.next()), [Class::Video]);
     assert_eq!(classes(&sender.next()), [Class::Text]);
+}
+
+#[test]
+fn answers_to_pings_earn_texts_their_floor_as_pictures_do() {
+    let mut sender = Sender::tuned(|config| config.bulk_floor = 100);
+    let call = sender.view(1);
+    sender.put(call, 1, 1_000_000);
+    sender.evil.connection.session.text("hello").unwrap();
+    let ping = Message::Ping(Ping { clock: 7 });
+    sender.evil.say(0, &ping).unwrap();
+    assert_eq!(classes(&sender.next()), [Class::Control]);
+    assert_eq!(classes(&sender.next()), [Class::Text]);
+}
+
+#[test]
+fn beside_sound_file_data_get_their_floor_in_smaller_records_and_sooner() {
+    let sent = [false, true].map(|has_sound| {
+        let mut sender = Sender::new();
+        sender.evil.add_leaf();
+        let call = sender.evil.view();
+        sender.put(call, 1, 1_000_000);
+        if has_sound {
+            sender.sound(call);
+        }
+        let (mut before, mut floor) = (0, 0);
+        while floor == 0 && before < 500_000 {
+            let record = sender.next();
+            before += bytes_of(Class::Video, &record);
+            floor = bytes_of(Class::Bulk, &record);
+            sender.evil.ack_all();
+        }
+        (before, floor)
+    });
+    let [(before, floor), (before_beside, floor_beside)] = sent;
+    // The largest frame that can't be split, and 2 KiB.
+    assert_eq!((floor, floor_beside), (8 + 4096 + 512, 2_048 + 8));
+    // Twenty times as many bytes of pictures each.
+    assert!((92_000..97_000).contains(&before), "{before}");
+    assert!((40_900..46_000).contains(&before_beside), "{before_beside}");
 }
 
 #[test]
