@@ -194,9 +194,8 @@ fn warn(ui: &mut Ui, at: usize, warning: &Warning, actions: &mut Vec<Action>) {
     }
     with_icon(ui, (icons::WARNING_CIRCLE, t.warn), |ui| {
         ui.set_max_width(ui.available_width() - 36.0);
-        match warning {
-            Warning::Trouble(what) => sentence(ui, &words::line(what), Type::Body, t.text),
-            _ => {}
+        if let Warning::Trouble(what) = warning {
+            sentence(ui, &words::line(what), Type::Body, t.text);
         }
     });
 }
