@@ -58,8 +58,8 @@
 //!   rate, its p50 rose from 24 to 82 ms;
 //! - a target that grows by the queue of others: three files beside a call had a p99 of 620 ms;
 //! - a window that grows while no queue shows: more delay and no more bytes;
-//! - a rate that is the path's only by a busy interval after slow start: a file to another peer over
-//!   20 ms has none and stayed in startup, p50 31 instead of 27 ms;
+//! - a rate that is the path's only by a busy interval after slow start: a file to another peer
+//!   over 20 ms has none and stayed in startup, p50 31 instead of 27 ms;
 //! - rounds compared to the one before instead of the best: a picture after a pause passed for
 //!   growth, and sound beside pictures of another session waited for 20 instead of 9 ms;
 //! - a record that fills the window: file to another peer 9.2 instead of 8.8 Mbit/s, but p99 48 ms
