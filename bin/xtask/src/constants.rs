@@ -1,6 +1,6 @@
 //! `cargo xtask constants`: the value and the reason of each constant of the path and of sending,
-//! and what it decides. Builds a copy of the workspace with one constant at half and at double after
-//! the other, and lets the example `link` of transom-proto play its rows.
+//! and what it decides. Builds a copy of the workspace with one constant after the other at half and
+//! at double, and lets the example `link` of transom-proto play its rows.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -433,8 +433,8 @@ mod tests {
 
     #[test]
     fn the_reason_is_the_comment_above_without_links() {
-        let source = "/// Other.\nconst A: u64 = 1;\n\n/// As [`A`], but\n/// [`b`](super::b) too.\n\
-                      const C: u64 = 2 * A;\n";
+        let source = "/// Other.\nconst A: u64 = 1;\n\n/// As [`A`], but\n\
+                      /// [`b`](super::b) too.\nconst C: u64 = 2 * A;\n";
         let constant = Constant {
             path: PathBuf::new(),
             source: source.into(),

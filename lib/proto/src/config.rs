@@ -114,14 +114,14 @@ impl Config {
     }
 }
 
-/// [`Config::bulk_target`]: a tenth of the interval between pictures at 30 fps, and measured to keep
-/// a link full.
+/// [`Config::bulk_target`]: a tenth of the interval between pictures at 30 fps, and measured to
+/// keep a link full.
 const BULK_TARGET: Duration = Duration::from_millis(3);
 
 /// [`Config::media_target`]: with video of 36 Mbit/s on a link of 20, the newest picture is at most
 /// 90 ms old, and the link stays full.
 const MEDIA_TARGET: Duration = Duration::from_millis(20);
 
-/// [`Config::bulk_floor`]: texts and file data move beside a call that could use all of the path, and
-/// take a twentieth of it at most.
+/// [`Config::bulk_floor`]: texts and file data move beside a call that could use all of the path,
+/// and take a twentieth of it at most.
 const BULK_FLOOR: u8 = 5;

@@ -129,10 +129,10 @@
 //!
 //! ## 4.1 Capabilities
 //!
-//! Bits of `Hello.capabilities`: 0 camera (can be watched, no person has to answer), 1 calls (a person
-//! or a program answers them), 2 files (receives them), 3 sound (takes the messages of section 9,
-//! and sound as PCM), 4 Opus (takes sound as Opus too). They tell a window what to show for a
-//! contact, and grant nothing. No message of section 9 is sent to a peer without bit 3, and no
+//! Bits of `Hello.capabilities`: 0 camera (can be watched, no person has to answer), 1 calls (a
+//! person or a program answers them), 2 files (receives them), 3 sound (takes the messages of
+//! section 9, and sound as PCM), 4 Opus (takes sound as Opus too). A window shows by them what a
+//! contact can do; they grant nothing. No message of section 9 is sent to a peer without bit 3, and no
 //! sound as Opus to one without bit 4.
 //!
 //! ## 4.2 Join
@@ -293,8 +293,8 @@
 //! Opus is one packet of at most [`limits::OPUS_PACKET`] bytes. Frames of an unknown codec are
 //! received and not played. Sequences grow, by serial number arithmetic (RFC 1982); a gap tells
 //! that the sender dropped frames which had waited for too long. Flag [`flags::VOICE`] says that
-//! the sender's meter hears speech. `SoundEnd` ends a run of frames: a muted microphone sends it and then nothing.
-//! The next frame begins another run.
+//! the sender's meter hears speech. `SoundEnd` ends a run of frames: a muted microphone sends it
+//! and then nothing. The next frame begins another run.
 //!
 //! These are illegal: a frame before any head or of a length that its head rules out, a sequence
 //! that does not grow, a `SoundEnd` outside a run, more than [`limits::SOUND_FRAMES`] frames a

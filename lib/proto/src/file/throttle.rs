@@ -66,8 +66,8 @@ impl Throttle {
         is_change
     }
 
-    /// Whether to emit an event of the peer's pause. While an older event waits, that one will carry
-    /// the newest state: a peer that toggles must not grow the queue of events.
+    /// Whether to emit an event of the peer's pause. While an older event waits, that event will
+    /// carry the newest state: a peer that toggles must not grow the queue of events.
     pub(crate) fn emits_pause(&mut self) -> bool {
         !core::mem::replace(&mut self.pause_event_waits, true)
     }
@@ -144,8 +144,8 @@ impl Throttle {
         self.remote.rate
     }
 
-    /// Keeps the bucket's debt in bytes when the rate changes: otherwise a peer could evade our limit
-    /// by changing its own again and again.
+    /// Keeps the bucket's debt in bytes when the rate changes: otherwise a peer could evade our
+    /// limit by changing its own again and again.
     fn convert_debt(&mut self, before: Option<u64>, now: Instant) {
         let after = self.rate();
         if after == before {

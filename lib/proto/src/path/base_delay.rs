@@ -16,9 +16,9 @@ pub(super) struct Delays {
     pub(super) rtt: Duration,
 }
 
-/// Clean samples of a span must be so far apart at least: longer than most pictures of other
-/// sessions take to pass. A single sample may meet one, and then its queue would count as base
-/// delay.
+/// Least time from the first to the last clean sample of a span: longer than most pictures of
+/// other sessions take to pass. A single sample may meet such a picture, and the queue would count
+/// as base delay.
 const SPREAD: Duration = Duration::from_millis(20);
 
 /// How long file data wait for a quiet path, once a span: two records [`SPREAD`] apart, over a

@@ -9,8 +9,8 @@ use super::ack::ACK_BYTES;
 use super::uplink::bytes_in;
 use crate::Instant;
 
-/// A rate before it was measured, in bytes per second: that of a modem, so that the first bytes
-/// don't block a slow link.
+/// The rate that is assumed before one was measured, in bytes per second: that of a modem, so that
+/// the first bytes don't block a slow link.
 pub(super) const FIRST_RATE: u64 = 16 * 1024;
 
 /// Longest serialization time of a record. Pings go once a second, and texts and answers wait
@@ -18,10 +18,12 @@ pub(super) const FIRST_RATE: u64 = 16 * 1024;
 /// this limits nothing.
 const RECORD_TIME: Duration = Duration::from_millis(250);
 
-/// The same while anything is live: the longest that a picture waits behind a record of file data.
+/// Longest serialization time of a record while anything is live: the longest that a picture waits
+/// behind a record of file data.
 const RECORD_TIME_LIVE: Duration = Duration::from_millis(3);
 
-/// The same before the path was ever busy: the path may be far faster than what was measured.
+/// Longest serialization time of a record while anything is live and the path was never busy: the
+/// path may be far faster than what was measured.
 const RECORD_TIME_UNKNOWN: Duration = Duration::from_millis(10);
 
 /// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 149 kbit/s
@@ -37,8 +39,8 @@ const IN_FLIGHT_TIME: Duration = Duration::from_secs(2);
 /// or becomes busy by them.
 pub(super) const MEDIA_FIRST: u64 = 32 * 1024;
 
-/// While the path was never busy, twice of what the rate says may be in flight: so it doubles each
-/// round trip, as in TCP's slow start.
+/// Until TCP's slow start has ended, the bytes in flight may be this many times what the measured
+/// rate says: so they double each round trip, as TCP's window does.
 const STARTUP_GAIN: u64 = 2;
 
 /// A path that is longer than eight times the target takes an eighth of its round trip as target:
@@ -77,7 +79,7 @@ const WORTHWHILE_PART: u64 = 8;
 /// base delay and the rate may be wrong by a quarter.
 const CLEAN_PERCENT: u32 = 75;
 
-/// The same without a call of its own: such a session shares the path with one that it can't see,
+/// [`CLEAN_PERCENT`] of a session without a call: it shares the path with a call that it can't see,
 /// and its rate is more than its share, so its file data leave nearly all of the path. Two such
 /// files beside a call over 20 Mbit/s and 20 ms: with three quarters each 17 % of the pictures were
 /// shown, with a fifth 99 % (model).

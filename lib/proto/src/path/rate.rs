@@ -62,9 +62,9 @@ pub(super) struct Rate {
     is_path_limited: bool,
 }
 
-/// A time as long as an interval. Rounds find the end of TCP's slow start as BBR finds that the pipe
-/// is full: by a round in which the rate no longer grows. In slow start bytes wait for TCP's window,
-/// so that intervals are busy, but the path takes more.
+/// A time as long as an interval. Rounds find the end of TCP's slow start as BBR finds that the
+/// pipe is full: by a round in which the rate no longer grows. In slow start bytes wait for TCP's
+/// window, so that intervals are busy, but the path takes more.
 #[derive(Debug, Default)]
 struct Round {
     /// The peer's clock at its beginning.

@@ -20,10 +20,10 @@ const DELAYS_SPAN: Duration = Duration::from_millis(50);
 /// this three files beside a call at 20 Mbit/s made its p50 33 instead of 25 ms (model).
 const STANDING: Duration = Duration::from_millis(1);
 
-/// What of the rate such a queue drains by.
+/// Percent of the rate by which a standing queue drains.
 const STANDING_PERCENT: u64 = 80;
 
-/// Of the longest base round trip, what may be on the way where it counts as quiet.
+/// Percent of the longest base round trip that may be in flight where the link counts as quiet.
 const QUIET_PERCENT: u32 = 75;
 
 /// When no record waited for longer than this, the link is not full, and its rate may be higher
@@ -37,7 +37,7 @@ const LONGEST_SPAN: Duration = Duration::from_millis(800);
 /// A session whose file data wait looks again after this at least: a timer is no more exact.
 const LEAST_WAIT: Duration = Duration::from_micros(500);
 
-/// The same at most: a rate that rises is not missed for longer.
+/// Such a session looks again after this at most: a rate that rises is not missed for longer.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// What the sessions of one station tell each other of their common way out. All sessions of a
