@@ -113,6 +113,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "atomic-write-file",
             "clap",
+            "dirs",
             "egui",
             "egui-wgpu",
             "egui-winit",
@@ -121,6 +122,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "log",
             "native-dialog",
             "pixels",
+            "png",
+            "qrcode",
             "serde",
             "thiserror",
             "toml",
