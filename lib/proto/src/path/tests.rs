@@ -309,11 +309,17 @@ fn a_route_that_got_longer_is_no_queue_after_2_seconds() {
 
 #[test]
 fn the_rate_of_a_route_that_got_far_longer_is_found_anew() {
-    for (longer, is_path_limited) in [(4, true), (8, true), (10, false), (15, false)] {
+    for (longer, is_path_limited) in [
+        (4_200, true),
+        (8_200, true),
+        (10_000, true),
+        (10_002, false),
+        (15_200, false),
+    ] {
         let mut line = Line::measured(RATE, 10 * MILLI);
         assert!(line.path.rate.is_path_limited());
-        // Twice as much in a round trip: it more than doubles above 10 ms.
-        line.delay += MILLI * longer / 2 + MILLI / 10;
+        // Half of it each way: above 10 ms the round trip more than doubles.
+        line.delay += Duration::from_micros(longer) / 2;
         let start = line.now;
         while line.now - start < 2 * SECOND {
             line.exchange(1_000, Duration::ZERO);
@@ -321,7 +327,7 @@ fn the_rate_of_a_route_that_got_far_longer_is_found_anew() {
         assert_eq!(
             line.path.rate.is_path_limited(),
             is_path_limited,
-            "{longer} ms longer"
+            "{longer} us longer"
         );
     }
 }
