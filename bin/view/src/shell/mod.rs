@@ -10,7 +10,7 @@ mod sight;
 mod surface;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use egui_winit::EventResponse;
 use transom::{CallKind, Notice};
@@ -90,7 +90,7 @@ impl Display {
             desktop: engine.start_desktop(),
             is_focused: false,
             sight: Sight::default(),
-            drawn: Instant::now(),
+            drawn: None,
             engine,
             keeper,
             state,
@@ -152,7 +152,7 @@ struct Shell {
     /// Whether it can be seen.
     sight: Sight,
     /// When the last frame was drawn.
-    drawn: Instant,
+    drawn: Option<Instant>,
     failed: Option<ShellError>,
 }
 
@@ -275,7 +275,7 @@ impl Shell {
     fn redraw_in_pace(&self, event_loop: &ActiveEventLoop) {
         let Some(open) = &self.open else { return };
         let streams = self.state.on_screen().count();
-        let since = self.drawn.elapsed();
+        let since = self.drawn.map_or(Duration::MAX, |drawn| drawn.elapsed());
         let wait = sight::wait(open.surface.is_software(), streams, since);
         let at = Instant::now() + wait;
         match event_loop.control_flow() {
@@ -479,7 +479,9 @@ impl Shell {
             log::warn!("can't draw: {why}");
         }
         let presented = Instant::now();
-        self.drawn = presented;
+        if self.drawn.replace(presented).is_none() {
+            log::info!("first frame");
+        }
         for (face, sample) in samples {
             self.state.presented(
                 face,
