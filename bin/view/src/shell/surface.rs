@@ -71,7 +71,12 @@ impl Surface {
             // A newer picture takes the place of one that waits for the screen.
             pixels.set_present_mode(PresentMode::Mailbox);
         }
-        let renderer = Renderer::new(pixels.device(), WINDOW_FORMAT, RendererOptions::default());
+        let options = RendererOptions {
+            // A calculation for each pixel that a software rasteriser has no time for.
+            dithering: !is_software,
+            ..RendererOptions::default()
+        };
+        let renderer = Renderer::new(pixels.device(), WINDOW_FORMAT, options);
         Ok(Self {
             pixels,
             renderer,
