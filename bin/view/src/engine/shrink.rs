@@ -1,17 +1,17 @@
-//! Makes decoded pixels fewer where they are shown much smaller than they came: what isn't seen
-//! needs no way to the graphics card. The last step, to the very size, is the card's own.
+//! Shrinks decoded pictures by whole factors where they are shown much smaller, so that fewer bytes
+//! go to the graphics card. The graphics card scales to the exact size.
 
 use transom_media::Image;
 
-/// The part of its sides that a picture may lack. 1920x1080 beside the contact list is shown a
-/// little larger than its half, and the half is a quarter of the bytes.
+/// The share of its sides that a shrunk picture may lack: 1/16. 1080p beside the contact list is
+/// shown a little larger than half its size, and half the size is a quarter of the bytes.
 const SPARE: usize = 16;
 
-/// By what whole number a picture's sides can be divided and still have all the pixels that are
-/// shown, but for a sixteenth that nobody misses; 1 for not at all.
+/// By what whole number a picture's sides can be divided and still have the pixels that are shown,
+/// up to a [sixteenth](SPARE) of them; 1 for not at all.
 ///
 /// A mean over every pixel takes longer than decoding them did (12 ms for 720p), and a whole
-/// picture is with the card in 0.4 ms. So nothing is done much below twice the size, and beyond it only
+/// picture is uploaded in 0.4 ms. So pictures less than about twice the size stay whole, and only
 /// as many pixels are read as are needed.
 pub(super) fn factor(size: (usize, usize), shown: (usize, usize), max_side: usize) -> usize {
     let fits = |size: usize, shown: usize| (size + size / SPARE) / shown.max(1);
