@@ -1,4 +1,4 @@
-//! From wishes to the station's verbs.
+//! From actions to the station's verbs.
 
 use std::path::PathBuf;
 
@@ -109,7 +109,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
     }
 }
 
-/// Rings or watches a peer. What was said of its sound in an earlier call was said of that one.
+/// Rings or watches a peer. What an earlier call set for its sound ends with that call.
 fn ring(state: &State, handle: &Handle, peer: PeerName, kind: CallKind) {
     handle.hear(&peer, state.hears(peer, kind));
     handle.ring(&peer, kind);
@@ -120,7 +120,7 @@ fn send(state: &mut State, handle: &Handle, peer: PeerName, path: PathBuf) {
     state.sending(transfer, path);
 }
 
-/// What somebody may who is let in once: all, but each time a person is asked.
+/// The rights of a guest: everything, but the user is asked each time.
 const GUEST: Rights = Rights {
     view: true,
     call: true,

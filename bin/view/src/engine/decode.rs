@@ -1,6 +1,6 @@
-//! JPEG to RGBA beside the window: of each stream the newest picture only, not much larger than it
-//! is shown, into images that are used again. Streams take turns, so none waits for another that is
-//! slow or broken.
+//! JPEG to RGBA on threads of their own: only the newest picture of each stream, not much larger
+//! than it is shown, into images that are reused. Streams take turns, so no stream waits for
+//! another stream that is slow or broken.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,12 +18,12 @@ use super::mailbox::Mailbox;
 use super::rate::Rate;
 use super::shrink::{factor, shrink};
 
-/// The size to decode to before the window said how large a stream is shown.
+/// The size to decode to before the window has reported how large a stream is shown.
 const FIRST_SIZE: (usize, usize) = (1280, 720);
 /// The longest side that is ever shown: a 4K screen's, and within what every graphics driver takes.
 const MAX_SIDE: usize = 4096;
-/// Memory that is kept for the next picture: a 4K picture's. One peer's 8K picture must not cost
-/// 133 MB from then on.
+/// Memory that is kept for the next picture: enough for 4K. An 8K picture of one peer must not
+/// hold 133 MB for ever.
 const MAX_KEPT_BYTES: usize = MAX_SIDE * 2304 * 4;
 
 /// A picture on its way to a decoder.
@@ -33,7 +33,7 @@ pub(crate) struct Arrived {
     pub(super) picture: Picture,
     pub(super) received: Instant,
     pub(super) stages: Stages,
-    /// What returns the credit when it is dropped.
+    /// Returns the credit to the sender when dropped.
     pub(super) hold: Option<RemotePicture>,
 }
 
@@ -113,16 +113,16 @@ struct Streams {
 #[derive(Default)]
 struct Stream {
     waiting: Option<Arrived>,
-    /// Which arrival it was that began to wait.
+    /// The arrival count when its picture began to wait.
     since: u64,
-    /// Whether a decoder works for it: its pictures stay in their order.
+    /// Whether a decoder works on this stream; a second one would break the order of its pictures.
     busy: bool,
     done: Option<Decoded>,
-    /// Pictures that were not decoded since the last one that was.
+    /// Pictures skipped since the last decoded picture.
     undecoded: u32,
     spare: Image,
     wanted: Option<(usize, usize)>,
-    /// Whether it has no place on the screen now: its pictures are not decoded then.
+    /// Whether the stream is not on the screen; its pictures are not decoded then.
     hidden: bool,
     rate: Rate,
     /// The last good picture, as it was received.
@@ -145,7 +145,7 @@ impl Desk {
         }
     }
 
-    /// A picture came; one of the same stream that still waits makes room.
+    /// Adds a picture. It replaces a picture of the same stream that still waits.
     pub(super) fn put(&self, arrived: Arrived) {
         let mut streams = self.lock();
         if streams.closed {
@@ -167,14 +167,14 @@ impl Desk {
         self.work.notify_one();
     }
 
-    /// The newest pictures that were not fetched yet, one of each stream.
+    /// The newest decoded picture of each stream, unless it was fetched before.
     pub(crate) fn fetch(&self) -> Vec<Decoded> {
         let mut streams = self.lock();
         let streams = streams.by_face.values_mut();
         streams.filter_map(|stream| stream.done.take()).collect()
     }
 
-    /// Whether there is something to fetch.
+    /// Whether [`fetch`](Self::fetch) would give a picture.
     pub(crate) fn has_news(&self) -> bool {
         self.lock()
             .by_face
@@ -182,7 +182,7 @@ impl Desk {
             .any(|stream| stream.done.is_some())
     }
 
-    /// Gives an image back, so that the next picture needs no new memory.
+    /// Returns an image, whose memory the next picture uses.
     pub(crate) fn give_back(&self, face: Face, image: Image) {
         if let Some(stream) = self.lock().by_face.get_mut(&face) {
             stream.keep(image);
@@ -196,13 +196,13 @@ impl Desk {
         }
     }
 
-    /// Forgets the streams that nobody looks at any more.
+    /// Forgets all other streams.
     pub(crate) fn retain(&self, wanted: impl Fn(Face) -> bool) {
         self.lock().by_face.retain(|face, _| wanted(*face));
     }
 
-    /// Decodes nothing of those that have no place on the screen now. Their senders get their
-    /// credit at once.
+    /// Stops decoding the streams that are not on the screen. Their senders get their credit at
+    /// once.
     pub(crate) fn show(&self, on_screen: impl Fn(Face) -> bool) {
         for (face, stream) in &mut self.lock().by_face {
             stream.hidden = !on_screen(*face);
@@ -214,13 +214,13 @@ impl Desk {
         self.lock().by_face.get(&face)?.last.clone()
     }
 
-    /// Lets the decoders end.
+    /// Ends the decoder threads.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.work.notify_all();
     }
 
-    /// Waits for the picture of the stream whose turn it is; nothing once closed.
+    /// Waits for the next picture, of the stream that waits longest; `None` once closed.
     fn next(&self) -> Option<Task> {
         let mut streams = self.lock();
         loop {
@@ -265,7 +265,7 @@ impl Desk {
             latency: stages.total(),
             received: arrived.received,
         };
-        // One that was not shown in time makes room, and its image is used again.
+        // A picture that was not shown in time is dropped, and its image reused.
         if let Some(unseen) = stream.done.take() {
             sample.undecoded = sample.undecoded.saturating_add(unseen.sample.undecoded);
             sample.unseen = unseen.sample.unseen.saturating_add(1);
@@ -341,7 +341,7 @@ fn run_with(
     }) = desk.next()
     {
         let decoded = guard(|| decode(&arrived.picture.jpeg, &mut whole));
-        // Only now the peer may send another one.
+        // The peer may send the next picture only now.
         drop(arrived.hold.take());
         let fitted = decoded.and_then(|()| {
             guard(|| {

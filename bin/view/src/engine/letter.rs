@@ -1,4 +1,4 @@
-//! What the other threads tell the window, and which of it a window that is stopped can do without.
+//! What the other threads tell the window, and which of these letters a stopped window can lose.
 
 use std::mem::{Discriminant, discriminant};
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ pub(crate) enum Letter {
     StationEnded(Option<String>),
 }
 
-/// Something that begins and ends, and that a peer can begin as often as it likes.
+/// Something with a begin and an end that a peer can begin any number of times.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Span {
     Call(PeerName, CallKind),
@@ -45,7 +45,7 @@ pub(super) enum Span {
 }
 
 impl Letter {
-    /// Whether the screen would stay wrong without it.
+    /// Whether the screen would stay wrong without this letter.
     pub(super) fn matters(&self) -> bool {
         !matches!(
             self,
@@ -64,8 +64,8 @@ impl Letter {
         )
     }
 
-    /// Whether it says anew what the other one says: that may change as often as a peer likes, and
-    /// the newest word counts.
+    /// Whether this letter replaces the older one: a peer can change such a state any number of
+    /// times, and only the newest state counts.
     pub(super) fn outdates(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Notice(Notice::Camera { .. }), Self::Notice(Notice::Camera { .. })) => true,
@@ -79,7 +79,7 @@ impl Letter {
         }
     }
 
-    /// What it is the beginning of.
+    /// The span that this letter begins.
     pub(super) fn begins(&self) -> Option<Span> {
         match self {
             Self::Notice(
@@ -97,7 +97,7 @@ impl Letter {
         }
     }
 
-    /// What it is the end of.
+    /// The span that this letter ends.
     pub(super) fn ends(&self) -> Option<Span> {
         match self {
             Self::Notice(Notice::CallEnded {
@@ -119,7 +119,7 @@ impl Letter {
         }
     }
 
-    /// What it is a part of.
+    /// The span that this letter is part of.
     pub(super) fn is_of(&self) -> Option<Span> {
         let part = match self {
             Self::Notice(

@@ -1,4 +1,4 @@
-//! From the other threads to the window: one bounded queue, and one wake for however many letters.
+//! From the other threads to the window: one bounded queue, and one wake for a batch of letters.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,14 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use super::Wake;
 use super::letter::{Letter, Span};
 
-/// Letters that wait for a window that doesn't draw. Peers cause most of them, so there must be an
-/// end; a window that is this far behind has been stopped for minutes.
+/// Maximum length of the queue. Peers cause most letters, so the queue must be bounded; a window
+/// that is this far behind has been stopped for minutes.
 const MAX_LETTERS: usize = 4096;
 
 /// The queue.
 pub(crate) struct Mailbox {
     letters: Mutex<VecDeque<Letter>>,
-    /// Whether letters were lost since the window looked last.
+    /// Whether letters were lost since the last `take`.
     loses: AtomicBool,
     wake: Wake,
 }
@@ -32,7 +32,7 @@ impl Mailbox {
     pub(super) fn put(&self, letter: Letter) {
         let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
         if letters.len() >= MAX_LETTERS && !fits(&mut letters, &letter) {
-            // Once, and not what it says: texts and names of others have no place in a log.
+            // Logged once and without the content: texts and names of peers stay out of logs.
             if !self.loses.swap(true, Ordering::Relaxed) {
                 log::warn!("the window is stopped; news is lost");
             }
@@ -66,7 +66,7 @@ impl Mailbox {
     }
 }
 
-/// Makes room among too many letters for one that matters; false where it can be done without.
+/// Makes room in a full queue for a letter that matters; false if the letter can be dropped.
 fn fits(letters: &mut VecDeque<Letter>, letter: &Letter) -> bool {
     if !letter.matters() {
         return false;
@@ -78,14 +78,14 @@ fn fits(letters: &mut VecDeque<Letter>, letter: &Letter) -> bool {
     }
 }
 
-/// Takes out what began and ended while the window was stopped: nobody has seen it. Of each peer's
-/// calls one that was missed so stays.
+/// Removes a span that began and ended while the window was stopped. Of each peer's calls, one
+/// missed call stays.
 fn came_and_went(letters: &mut VecDeque<Letter>, span: Span) -> bool {
     let begins = |letter: &Letter| letter.begins() == Some(span);
     let Some(first) = letters.iter().rposition(begins) else {
         return false;
     };
-    // If that one has ended already, the window knows what ends now.
+    // If the queued span has ended already, the letter ends an earlier span that the window knows.
     let has_ended = (letters.range(first..)).any(|letter| letter.ends() == Some(span));
     let is_missed = matches!(span, Span::Call(..)) && !letters.range(..first).any(begins);
     if has_ended || is_missed {

@@ -13,7 +13,7 @@
 //! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
-//! Each of them wakes the window once when there is something new.
+//! Each thread wakes the window once for each batch of news.
 
 mod command;
 mod decode;
@@ -45,7 +45,7 @@ pub(crate) use letter::Letter;
 pub(crate) use mailbox::Mailbox;
 use record::Album;
 
-/// Decoders: two keep up with four cameras, and leave the window its share of a small machine.
+/// Decoder threads: two keep up with four cameras, and leave a small machine time to draw.
 const DECODERS: usize = 2;
 
 /// Tells the window, from any thread, that there is something new.
@@ -62,7 +62,7 @@ pub(crate) enum EngineError {
     Thread(#[from] io::Error),
 }
 
-/// The running engine; dropping it says goodbye to everybody.
+/// The running engine; dropping it closes all connections.
 pub(crate) struct Engine {
     handle: Handle,
     mailbox: Arc<Mailbox>,
@@ -73,8 +73,8 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Binds the station and starts the threads; `busy` lets nobody ring. Pictures are kept in that
-    /// folder.
+    /// Binds the station and starts the threads; `busy` refuses all calls. Snapshots and films go
+    /// to the folder `pictures`.
     pub(crate) fn start(
         settings: Settings,
         busy: bool,
@@ -113,7 +113,7 @@ impl Engine {
         &self.handle
     }
 
-    /// What happened since it was asked last.
+    /// The letters since the last call.
     pub(crate) fn letters(&self) -> Vec<Letter> {
         self.mailbox.take()
     }
@@ -139,7 +139,7 @@ impl Engine {
         Desktop::start(move |about, choice| mailbox.put(Letter::Clicked(about, choice)))
     }
 
-    /// Does from now on what the state asks for.
+    /// Applies changed duties.
     pub(crate) fn follow(&mut self, duties: Duties) {
         let before = std::mem::replace(&mut self.duties, duties);
         if before.tone != duties.tone {

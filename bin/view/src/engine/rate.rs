@@ -1,4 +1,4 @@
-//! Counts the pictures of one stream over the last second. It knows nothing of what is in them.
+//! Counts the pictures of one stream over the last second.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ const MAX_TIMES: usize = 1000;
 pub(super) struct Rate(VecDeque<Instant>);
 
 impl Rate {
-    /// Counts one more; gives the pictures a second.
+    /// Counts a picture; gives the pictures per second.
     pub(super) fn count(&mut self, now: Instant) -> f32 {
         if self.0.len() >= MAX_TIMES {
             self.0.clear();

@@ -18,10 +18,10 @@ use crate::model::Kept;
 use super::letter::Letter;
 use super::mailbox::Mailbox;
 
-/// Bytes of frames that wait for the disk: some seconds of four good cameras.
+/// Maximum bytes of frames that wait for the disk: some seconds of four good cameras.
 const MAX_WAITING_BYTES: usize = 64 << 20;
-/// Frames that wait for the disk, so that a flood of tiny ones has an end too: four seconds of
-/// pictures and both sides' sound.
+/// Maximum count of frames that wait for the disk, against a flood of tiny frames: four seconds of
+/// pictures and of both sides' sound.
 const MAX_WAITING: usize = 1000;
 /// Files of one contact within one second.
 const MAX_SAME_NAME: u32 = 1000;
@@ -63,7 +63,7 @@ impl Job {
 }
 
 impl Queue {
-    /// Whether a frame of that size finds no room.
+    /// Whether the queue has no room for a frame of that size.
     fn is_full(&self, bytes: usize) -> bool {
         self.bytes + bytes > MAX_WAITING_BYTES || self.waiting >= MAX_WAITING
     }
@@ -77,7 +77,7 @@ impl Queue {
 }
 
 impl Album {
-    /// One that writes into that folder, made when it is needed.
+    /// An album that writes into that folder, which is created on first use.
     pub(super) fn new(folder: PathBuf) -> Self {
         Self {
             folder,
@@ -86,12 +86,12 @@ impl Album {
         }
     }
 
-    /// Keeps one picture.
+    /// Saves one picture.
     pub(super) fn snapshot(&self, peer: PeerName, jpeg: Arc<[u8]>) {
         self.push(Job::Snapshot(peer, jpeg));
     }
 
-    /// Keeps all pictures of that peer from now on, or no longer.
+    /// Starts or stops a film of that peer's pictures.
     pub(super) fn film(&self, peer: PeerName, on: bool) {
         let mut queue = self.lock();
         if on && !queue.films.contains_key(&peer) {
@@ -104,7 +104,7 @@ impl Album {
         self.changed.notify_one();
     }
 
-    /// A picture came; never waits.
+    /// Adds a picture to the peer's film, if one runs; never waits.
     pub(super) fn picture(&self, peer: PeerName, picture: &Picture) {
         let mut queue = self.lock();
         let is_full = queue.is_full(picture.jpeg.len());
@@ -120,8 +120,8 @@ impl Album {
         self.changed.notify_one();
     }
 
-    /// A frame of sound of that peer's call; never waits. One that finds no room is a gap in the
-    /// film's sound.
+    /// Adds a frame of sound to the peer's film; never waits. A frame that finds no room is a gap
+    /// in the film's sound.
     pub(super) fn sound(&self, peer: PeerName, sound: RecordedSound) {
         let mut queue = self.lock();
         if !queue.films.contains_key(&peer) || queue.is_full(sound.bytes.len()) {
@@ -132,7 +132,7 @@ impl Album {
         self.changed.notify_one();
     }
 
-    /// Writes what waits, and ends.
+    /// Writes all waiting frames, and ends.
     pub(super) fn close(&self) {
         let mut queue = self.lock();
         queue.closed = true;
@@ -238,7 +238,7 @@ impl Film {
     }
 
     fn end(mut self, peer: PeerName, dropped: u64, trouble: Option<String>, mailbox: &Mailbox) {
-        // What was written plays also without its end.
+        // The part that was written plays without its end.
         let finished = self.film.finish();
         let trouble = trouble.or(finished
             .err()
@@ -256,7 +256,7 @@ impl Film {
 fn snapshot(folder: &Path, peer: PeerName, jpeg: &[u8]) -> io::Result<PathBuf> {
     let (mut file, path) = create(folder, peer, "jpg")?;
     if let Err(error) = file.write_all(jpeg) {
-        // Half a picture is worth nothing.
+        // A partial picture is of no use.
         let _ = fs::remove_file(&path);
         return Err(error);
     }
@@ -299,9 +299,9 @@ fn file_stem(peer: PeerName) -> String {
     peer.as_str().chars().map(plain).take(60).collect()
 }
 
-/// `2026-11-25-210405`, as a clock on the wall shows it there.
+/// Local time as `2026-11-25-210405`.
 fn stamp(now: SystemTime, zone: TimeZone) -> String {
-    // A clock that is off by ages is told as the oldest time there is.
+    // A clock outside the range of the calendar counts as the earliest time.
     let now = Timestamp::try_from(now).unwrap_or(Timestamp::MIN);
     let local = now.to_zoned(zone);
     local.strftime("%Y-%m-%d-%H%M%S").to_string()

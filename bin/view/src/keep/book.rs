@@ -37,8 +37,7 @@ impl BookFile {
         })
     }
 
-    /// Writes down who was met by a code: anew, or in the line of that key. Gives back the whole
-    /// book.
+    /// Writes a paired contact: a new line, or the line of that key. Gives back the whole book.
     pub(super) fn pair(&self, contact: &Contact) -> Result<Book, String> {
         self.edit(|text| paired_line(text, contact).map_err(|error| self.told(&error)))
     }

@@ -1,4 +1,4 @@
-//! Small text files that are replaced whole: a reader sees the old or the new one, also after a
+//! Small text files that are replaced whole: a reader sees the old or the new text, also after a
 //! power cut.
 
 use std::fs::{self, File, OpenOptions};

@@ -11,7 +11,7 @@ use crate::model::Entry;
 
 use super::file;
 
-/// Bytes of one contact's file: years of texts, and still read in a blink.
+/// Maximum bytes of one contact's file: years of texts, and still read in milliseconds.
 const MAX_HISTORY_BYTES: usize = 1024 * 1024;
 
 /// The folder.

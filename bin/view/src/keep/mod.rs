@@ -1,8 +1,8 @@
-//! What the window keeps on disk at a person's wish: contacts, settings, verified keys, texts. It
-//! speaks to the station only where it has to know of a change, and draws nothing.
+//! What the window keeps on disk: contacts, settings, verified keys, texts. It tells the station of
+//! changes that the station needs, and draws nothing.
 //!
-//! All of it happens between two pictures: the files are small, and nobody but the person makes
-//! them grow.
+//! Files are written between two frames: they are small, and only the user's own actions make them
+//! grow.
 
 mod book;
 mod capabilities;
@@ -31,9 +31,9 @@ use verified::Verified;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     book: BookFile,
-    /// Who was called from the command line and stands in no book.
+    /// Peers from the command line that are not in the book.
     called: Vec<Contact>,
-    /// What the station knows.
+    /// The book as the station has it.
     current: Book,
     folder: PathBuf,
     verified: Verified,
@@ -65,13 +65,14 @@ impl Keeper {
         }
     }
 
-    /// Somebody who is reached though no book has them.
+    /// Connects to a contact that is not in the book.
     pub(crate) fn also(&mut self, state: &mut State, called: Contact) {
         state.unbook(called.name);
         self.called.push(called);
     }
 
-    /// The contact of that name or address; one that stands in no book is reached all the same.
+    /// The contact with that name or address. An address that is not in the book is connected to as
+    /// well.
     pub(crate) fn reach(
         &mut self,
         state: &mut State,
@@ -88,7 +89,7 @@ impl Keeper {
         Ok(name)
     }
 
-    /// Fills the state with what earlier runs left, and sends what they could not.
+    /// Loads what earlier runs kept, and sends again the texts that they could not send.
     pub(crate) fn recall(&self, state: &mut State, handle: &Handle) {
         match self.verified.read() {
             Ok(keys) => state.verified = keys,
@@ -208,7 +209,7 @@ impl Keeper {
         let name = peer.as_str();
         let book = self.book.remove(&peer)?;
         self.rebook(state, handle, book);
-        // A key learned for the name would still let it in, as somebody known who stands in no
+        // A pinned key of that name would still let the peer in, as a known peer outside the
         // book.
         let forgotten = Folder::open(&self.folder)
             .and_then(|folder| folder.known_peers())
@@ -225,7 +226,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Changes the name in a contact's line. Its learned key comes into the line: it was learned
+    /// Changes the name in a contact's line, and writes its pinned key there: the key was pinned
     /// under the old name.
     fn rename(
         &mut self,
@@ -257,7 +258,7 @@ impl Keeper {
         let mut unbooked = self.called.clone();
         unbooked.retain(|called| book.find(called.name.as_str()).is_none());
         for called in &unbooked {
-            // It was in the book before, so there is room.
+            // The contact was in the book before, so the book has room.
             drop(book.add(called.clone()));
         }
         state.rebook(&self.current, &book);

@@ -1,4 +1,4 @@
-//! Keys that a person compared by eye, one a line. Whose they are is not written: a contact that
+//! Keys that the user compared by eye, one per line. Whose they are is not written: a contact that
 //! shows another key is then not verified by itself.
 
 use std::path::PathBuf;

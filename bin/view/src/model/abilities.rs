@@ -1,5 +1,5 @@
-//! What can be done with a contact, by what its programs said when they were last here. Somebody
-//! who was never met may be anything.
+//! What can be done with a contact, by the capabilities that its programs reported last. A contact
+//! that never connected may be anything.
 
 use transom::{Capabilities, PublicKey};
 
@@ -8,12 +8,12 @@ use super::{Person, State};
 /// Keys whose abilities are kept, as many as a contact book holds.
 pub(crate) const MAX_ABILITIES: usize = transom_users::MAX_CONTACTS;
 
-/// What a contact can do; nothing is known of one that was never met.
+/// What a contact can do; unknown for a contact that never connected.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Abilities(Option<Capabilities>);
 
 impl Abilities {
-    /// Whether it is a camera without a person beside it.
+    /// Whether it is a camera box.
     pub(crate) fn is_camera(self) -> bool {
         self.0.is_some() && self.may(Capabilities::CAMERA) && !self.may(Capabilities::CALLS)
     }
@@ -34,7 +34,7 @@ impl Abilities {
         self.may(Capabilities::FILES)
     }
 
-    /// Whether there is somebody to read a text: not beside a camera.
+    /// Whether it takes texts: a camera box has no reader.
     pub(crate) fn reads_texts(self) -> bool {
         !self.is_camera()
     }

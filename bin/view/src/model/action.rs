@@ -1,4 +1,4 @@
-//! What a person, or a notice, wants done.
+//! What the user, or a notice, asks for.
 
 use std::path::PathBuf;
 
@@ -23,13 +23,13 @@ pub(crate) enum FolderFor {
 /// A contact that is to be written into the book.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Edit {
-    /// As it was when its dialog opened; `None` for somebody new.
+    /// The contact when its dialog opened; `None` for a new contact.
     pub(crate) before: Option<Contact>,
     /// As it is to be.
     pub(crate) contact: Contact,
 }
 
-/// One wish. The state takes it in first, then the station and the shell carry it out.
+/// One request. The state applies it first, then the station and the shell carry it out.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
     /// Text and files go to that contact from now on.
@@ -50,7 +50,7 @@ pub(crate) enum Action {
     StopViewer(PeerName),
     /// Show our camera to that peer, or stop.
     ShowCamera { peer: PeerName, on: bool },
-    /// Send nothing of our microphone to anybody, or send it again.
+    /// Mute our microphone for all peers, or unmute it.
     Mute(bool),
     /// Hear that peer, or not.
     Hear { peer: PeerName, on: bool },
@@ -82,19 +82,19 @@ pub(crate) enum Action {
     ShowList(bool),
     /// Keys are for that camera among all.
     Select(PeerName),
-    /// Ring no more for those who ring now.
+    /// Silence the bell for the calls that ring now.
     Silence,
-    /// Show a fresh code to a peer that may do that here.
+    /// Show a new code; the peer that types it gets these rights.
     ShowCode(Rights),
     /// Look for the station that shows that code.
     EnterCode(Code),
     /// Show no code, and look for none.
     EndPairing,
-    /// Write down who was met by a code.
+    /// Write a paired contact into the book.
     SavePaired(Box<Contact>),
     /// Give that picture the room of all, or none.
     Alone(Option<PeerName>),
-    /// See that contact like this.
+    /// Change how that contact is seen and heard.
     Prefer {
         peer: PeerName,
         preferences: Preferences,
@@ -136,9 +136,9 @@ pub(crate) enum Action {
     Clear(TransferId),
     /// Take all ended transfers off the list.
     ClearEnded,
-    /// It is sent on, or never will be.
+    /// Take a path off the list of unsent paths.
     ForgetUnsent(Unsent),
-    /// Send a path once more, which goes on where the ended transfer stopped.
+    /// Send a path again; the transfer resumes where it stopped.
     Retry {
         transfer: TransferId,
         peer: PeerName,
@@ -156,7 +156,7 @@ pub(crate) enum Action {
     PickFolder(FolderFor),
     /// Let a stranger in under that name until the window closes.
     AllowGuest { key: PublicKey, name: PeerName },
-    /// Tell no more of that key.
+    /// Report no more knocks of that key.
     Ignore(PublicKey),
     /// Put a dialog over the screen, or what was typed into the one that is there.
     Open(Dialog),
@@ -166,13 +166,13 @@ pub(crate) enum Action {
     SaveContact(Box<Edit>),
     /// Show the sheet about the chosen contact, or put it away.
     Sheet(bool),
-    /// Call a contact otherwise from now on.
+    /// Change a contact's name.
     Rename { peer: PeerName, to: PeerName },
     /// Take a contact out of the book.
     Remove(PeerName),
     /// Mark a key as compared by eye, or no longer.
     Verify { key: PublicKey, on: bool },
-    /// Behave like that from now on.
+    /// Apply and save the settings.
     SaveSettings(Box<Config>),
     /// Take connections at that port from now on.
     UsePort(u16),
@@ -182,7 +182,7 @@ pub(crate) enum Action {
     Dismiss(usize),
     /// Give the picture the whole screen, or not.
     Fullscreen(bool),
-    /// Show that for some seconds.
+    /// Show that news for some seconds.
     Tell(News),
     /// Take the news of that number off the screen.
     PutAway(u64),

@@ -1,5 +1,4 @@
-//! One call, or one box being watched: from the wish to the picture, through everything that can
-//! come between.
+//! One call, or one watched camera: from the request to the picture, through all states between.
 //!
 //! ```text
 //!   Waiting --(it joins)--> Ringing --(it answers)--> Live <---> Interrupted
@@ -16,10 +15,10 @@ use super::pace::{Pace, Sample};
 use super::pictures::Shown;
 use super::sound::FarSound;
 
-/// With whom, what for, and how far it came.
+/// Peer, kind and stage of a call, and what is known of its pictures and sound.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// With whom.
+    /// The peer.
     pub(crate) peer: PeerName,
     /// Watching only, or both ways.
     pub(crate) kind: CallKind,
@@ -27,7 +26,7 @@ pub(crate) struct Call {
     pub(crate) stage: Stage,
     /// The last good picture.
     pub(crate) shown: Option<Shown>,
-    /// Why the newest picture is not it; `None` while all is well.
+    /// Why the newest picture could not be shown; `None` while pictures are good.
     pub(crate) trouble: Option<String>,
     /// Pictures that could not be shown so far.
     pub(crate) broken: u64,
@@ -67,10 +66,10 @@ pub(crate) enum Ending {
     Reason { reason: EndReason, text: String },
 }
 
-/// How far a call came.
+/// The stage of a call.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Stage {
-    /// The box is not there; it is asked when it is.
+    /// The peer is not connected; it is asked once it is.
     Waiting,
     /// Asked, or answered and not yet begun.
     Ringing,
@@ -83,7 +82,7 @@ pub(crate) enum Stage {
 }
 
 impl Call {
-    /// A new wish.
+    /// A new call.
     pub(crate) fn new(peer: PeerName, kind: CallKind, stage: Stage) -> Self {
         Self {
             peer,
@@ -143,9 +142,9 @@ impl Call {
         self.over = Some(Instant::now());
         let box_again = !self.is_talk() && !self.asked_again;
         self.stage = match reason {
-            // One of two connections to the box closed; the other can carry the call.
+            // One of two connections to the camera closed; the other can carry the call.
             EndReason::Leaving if here && box_again => Stage::Ringing,
-            // It comes back, and is asked again then. A person is not rung without being asked to.
+            // The camera is asked again once it is back. A person is rung only by the user.
             EndReason::Leaving | EndReason::Unanswered if !here && !self.is_talk() => {
                 Stage::Waiting
             }

@@ -13,36 +13,36 @@ use super::pace::Sample;
 use super::pictures::{Face, Kept, Preferences, Shown};
 use super::{Action, News, Past, Presence, State, Warning};
 
-/// Missed calls that are listed; of a hundred from the same evening the last ones tell enough.
+/// Maximum number of missed calls in the list.
 const MAX_MISSED: usize = 20;
 
 /// Calls of every kind.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    /// Each contact's one, oldest first: a place on the screen each.
+    /// At most one for each contact, oldest first; each has a place on the screen.
     pub(crate) open: Vec<Call>,
-    /// Who rings here, the oldest first.
+    /// Incoming calls that ring, oldest first.
     pub(crate) incoming: Vec<Incoming>,
-    /// Whether the bell was silenced for those who ring now.
+    /// Whether the bell was silenced for the calls that ring now.
     pub(crate) is_silent: bool,
-    /// Who rang in vain, the newest first.
+    /// Missed calls, newest first.
     pub(crate) missed: Vec<Missed>,
     /// Peers that watch our camera by their right to it.
     pub(crate) viewers: Vec<PeerName>,
-    /// Whose picture has the room of all cameras.
+    /// The camera that is shown alone among all cameras.
     pub(super) alone_peer: Option<PeerName>,
     /// Our own camera.
     pub(crate) own: Own,
     /// The last numbers of each connection, while the overlay is open.
     pub(crate) numbers: BTreeMap<PeerName, Numbers>,
-    /// The keys of those who were here, so that who rings is known for certain.
+    /// Keys of peers that were connected: the key of a ringing peer comes from here.
     keys: BTreeMap<PeerName, PublicKey>,
     /// Calls we ended whose end the station has yet to tell; it must not end a newer call with the
     /// same peer.
     pub(super) hung_up: Vec<PeerName>,
 }
 
-/// Somebody rings.
+/// An incoming call that rings.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Incoming {
     /// Who.
@@ -53,7 +53,7 @@ pub(crate) struct Incoming {
     pub(crate) key: Option<PublicKey>,
 }
 
-/// Somebody rang in vain.
+/// A missed call.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Missed {
     /// Who.
@@ -66,10 +66,10 @@ pub(crate) struct Missed {
     pub(crate) is_seen: bool,
 }
 
-/// What the machinery beside the window should be doing now.
+/// What engine and shell should be doing now.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Duties {
-    /// Ask the desktop for a look at the window.
+    /// Ask the desktop for attention to the window.
     pub(crate) flash: bool,
     /// Play that through the loudspeaker.
     pub(crate) tone: Option<ToneKind>,
@@ -81,7 +81,7 @@ pub(crate) struct Duties {
     pub(crate) nearby: bool,
     /// Measure the connections.
     pub(crate) measure: bool,
-    /// Let no more calls ring.
+    /// Refuse all calls.
     pub(crate) busy: bool,
 }
 
@@ -91,12 +91,12 @@ impl Calls {
         self.open.iter().find(|call| call.peer == peer)
     }
 
-    /// Whose picture has the room of all cameras, while it is one of them.
+    /// The camera that is shown alone, while it is watched.
     pub(crate) fn alone(&self) -> Option<PeerName> {
         self.alone_peer.filter(|peer| self.of(*peer).is_some())
     }
 
-    /// Whether somebody is talked with, or called.
+    /// Whether a two-way call is open or being set up.
     pub(crate) fn talking(&self) -> bool {
         self.open
             .iter()
@@ -112,7 +112,7 @@ impl Calls {
         }
     }
 
-    /// Whether our camera should give pictures to ourselves: never only because somebody rang.
+    /// Whether our camera runs for our own picture: an incoming call alone never starts it.
     pub(crate) fn previews(&self) -> bool {
         let shows = self.open.iter().any(|call| call.camera_on);
         self.own.request.is_some() && self.sees_itself() && (shows || self.own.open)
@@ -125,7 +125,7 @@ impl Calls {
         }
     }
 
-    /// Everybody with a call here, or who rings.
+    /// All peers with a call or a ringing call.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerName> {
         let ringing = self.incoming.iter().map(|ring| ring.peer);
         self.open.iter().map(|call| call.peer).chain(ringing)
@@ -136,20 +136,20 @@ impl Calls {
         self.hung_up.contains(peer)
     }
 
-    /// Missed calls of that peer that nobody has looked at.
+    /// Missed calls of that peer since its page was opened last.
     pub(crate) fn missed_of(&self, peer: PeerName) -> usize {
         let of_peer = self.missed.iter().filter(|one| one.peer == peer);
         of_peer.filter(|one| !one.is_seen).count()
     }
 
-    /// A person looks at the page of that peer.
+    /// The page of that peer was opened.
     pub(super) fn see_missed(&mut self, peer: PeerName) {
         for one in self.missed.iter_mut().filter(|one| one.peer == peer) {
             one.is_seen = true;
         }
     }
 
-    /// Who was here, with which key.
+    /// Remembers the key of a connected peer.
     pub(super) fn know(&mut self, peer: PeerName, key: PublicKey) {
         self.keys.insert(peer, key);
     }
@@ -158,7 +158,7 @@ impl Calls {
         self.open.iter_mut().find(|call| call.peer == peer)
     }
 
-    /// A place for a call with that peer, instead of the one it had.
+    /// A new call with that peer, in place of its older call.
     pub(super) fn begin(&mut self, peer: PeerName, kind: CallKind, stage: Stage) {
         let call = Call::new(peer, kind, stage);
         match self.find(peer) {
@@ -198,7 +198,7 @@ impl State {
                     }
                 });
             }
-            // Who watched us may still be in another call with us, which shows our camera.
+            // The viewer may still be in another call with us that shows our camera.
             Notice::CallEnded {
                 peer,
                 kind: CallKind::View,
@@ -228,7 +228,7 @@ impl State {
         Vec::new()
     }
 
-    /// A peer is there: who was waited for is asked.
+    /// A peer connected: a call that waited for the peer is asked for now.
     pub(super) fn call_joined(&mut self, peer: PeerName) -> Vec<Action> {
         match self.calls.find(peer) {
             Some(call) if call.stage == Stage::Waiting => {
@@ -262,7 +262,7 @@ impl State {
         }
     }
 
-    /// Whether pictures of that face have a place here.
+    /// Whether a call, or our preview, uses pictures of that face.
     pub(crate) fn sees(&self, face: Face) -> bool {
         match face {
             Face::Own => self.calls.previews(),
@@ -270,7 +270,7 @@ impl State {
         }
     }
 
-    /// Whether that picture has a place here: it is none of a call that ended.
+    /// Whether that picture belongs to an open call or to our preview.
     pub(crate) fn takes(&self, face: Face, shown: &Shown) -> bool {
         match face {
             Face::Own => self.calls.previews(),
@@ -322,7 +322,7 @@ impl State {
         Vec::new()
     }
 
-    /// What the machinery beside the window should be doing now.
+    /// What engine and shell should be doing now.
     pub(crate) fn duties(&self) -> Duties {
         let rings = !self.calls.incoming.is_empty();
         let one_is_enough = !self.config.second_call && self.calls.talking();
@@ -337,7 +337,7 @@ impl State {
         }
     }
 
-    /// Somebody rings here, or we ring somebody.
+    /// The tone for incoming or outgoing ringing.
     fn tone(&self) -> Option<ToneKind> {
         let is_rung = |call: &Call| call.rings_out && call.stage == Stage::Ringing;
         if !self.calls.incoming.is_empty() && self.config.bell && !self.calls.is_silent {
@@ -349,7 +349,7 @@ impl State {
         }
     }
 
-    /// How one likes to see that peer, and be seen by it.
+    /// The user's preferences for that peer.
     pub(crate) fn preferences(&self, peer: PeerName) -> Preferences {
         self.config.preferences(&peer).unwrap_or_default()
     }
@@ -361,7 +361,7 @@ impl State {
     }
 
     fn rung(&mut self, peer: PeerName, kind: CallKind) {
-        // Both rang at once: the station makes one call of the two by itself.
+        // Both sides rang at once: the station merges the two calls.
         let both = self
             .calls
             .of(peer)
@@ -393,7 +393,7 @@ impl State {
             }
             return Vec::new();
         }
-        // What was to end before has ended: the station tells things in their order.
+        // All earlier calls have ended: the station reports events in order.
         self.calls.hung_up.retain(|one| *one != peer);
         self.stop_ringing(peer);
         let awaited = self
@@ -413,8 +413,8 @@ impl State {
         }
         if !awaited && !outgoing {
             self.remember_past(peer, Past::LetIn);
-            // The station answered by the peer's right `auto`, which shows it our camera: that has
-            // to be seen here.
+            // The station answered by the peer's right `auto`, which shows our camera: the user has
+            // to see that.
             self.with_call(peer, |call| call.camera_on = true);
             // Its camera may have been watched without sound before.
             return vec![Action::Hear { peer, on: true }];
@@ -454,7 +454,7 @@ impl State {
         if call.ended(reason, text, here) {
             actions.push(Action::Ring { peer, kind });
         }
-        // A person who hung up has nothing to explain: their page is open again.
+        // A call that the peer hung up needs no explanation: the peer's page opens again.
         if was_live && call.is_talk() && reason == EndReason::Chosen {
             self.calls.open.retain(|call| call.peer != peer);
         }

@@ -1,5 +1,5 @@
-//! The contact list as it changes: people who come into the book, move, or leave it, and whose keys
-//! were compared by eye.
+//! The contact list as it changes: contacts that are added, renamed or removed, and keys that were
+//! compared by eye.
 
 use transom::{Notice, PeerName, PublicKey};
 use transom_users::{Book, Contact};
@@ -9,14 +9,14 @@ use super::{ContactForm, Dialog, News, Person, Presence, State};
 /// What the station has to do because the book changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Move {
-    /// Somebody is to be reached from now on.
+    /// Connect to a contact.
     Connect(Contact),
-    /// Somebody no longer.
+    /// Disconnect from a contact.
     Disconnect(PeerName),
 }
 
-/// From one book to the next. Who got other rights keeps the connection; the station looks to those
-/// itself.
+/// The moves from one book to the next. A contact with changed rights keeps its connection; the
+/// station applies rights itself.
 pub(crate) fn moves(before: &Book, after: &Book) -> Vec<Move> {
     let mut moves = Vec::new();
     let reach = |contact: &Contact| (contact.address.clone(), contact.key);
@@ -36,8 +36,8 @@ pub(crate) fn moves(before: &Book, after: &Book) -> Vec<Move> {
 }
 
 impl State {
-    /// Takes in a book in place of another: who is new comes into the list, who is gone leaves it,
-    /// the rest keeps its talk.
+    /// Applies a new book: new contacts join the list, removed contacts leave it, and all others
+    /// keep their conversation.
     pub(crate) fn rebook(&mut self, before: &Book, after: &Book) {
         let left = |person: &Person| {
             let named = person.name.as_str();
@@ -61,8 +61,8 @@ impl State {
         }
     }
 
-    /// Whether a notice is about somebody who was removed meanwhile; it must not bring them back
-    /// into the list.
+    /// Whether a notice is about a contact that was removed meanwhile; it must not bring that
+    /// contact back into the list.
     pub(super) fn is_stale(&self, notice: &Notice) -> bool {
         let peer = match notice {
             Notice::CallEnded { peer, .. } if !self.calls.awaits_end(peer) => peer,
@@ -89,7 +89,7 @@ impl State {
             && person.key.is_some_and(|key| self.verified.contains(&key))
     }
 
-    /// Somebody who is reached but stands in no book, though the station was told so.
+    /// Adds a contact that is connected to without being in the book.
     pub(crate) fn unbook(&mut self, peer: PeerName) {
         self.person(peer).contact = None;
     }
@@ -106,7 +106,7 @@ impl State {
         }
     }
 
-    /// A dialog's wish could not be fulfilled: it stays, and says why.
+    /// A dialog's request failed: the dialog stays open and says why.
     pub(crate) fn refuse(&mut self, why: String) {
         match &mut self.dialog {
             Some(Dialog::Contact(form)) => form.problem = Some(why),
@@ -142,14 +142,14 @@ impl State {
         self.config.rename(peer, to);
     }
 
-    /// Whether a call or a file with that contact is on its way, which its name belongs to.
+    /// Whether a call or a transfer with that contact runs, which keeps it from being renamed.
     pub(crate) fn is_busy_with(&self, peer: PeerName) -> bool {
         let calls = self.calls.peers().any(|one| one == peer);
         let files = self.running().any(|one| one.status.peer == peer);
         calls || files || self.offers.iter().any(|offer| offer.peer == peer)
     }
 
-    /// The dialog by which somebody who stands in no book is added to it.
+    /// The dialog that adds a contact to the book.
     pub(crate) fn contact_dialog(&self, peer: &PeerName) -> Option<Dialog> {
         let person = self.people.iter().find(|person| person.name == *peer)?;
         Some(Dialog::Contact(Box::new(ContactForm::of(person))))

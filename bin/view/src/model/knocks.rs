@@ -1,5 +1,4 @@
-//! Strangers at the door: keys that nobody gave a name here. What they say about themselves proves
-//! nothing.
+//! Strangers: keys that are in no book. What a stranger says about itself proves nothing.
 
 use std::net::SocketAddr;
 
@@ -7,15 +6,15 @@ use transom::{PeerName, PublicKey};
 
 use super::{News, State};
 
-/// Strangers on the screen at once. Anybody on the network can knock with any number of keys, so
-/// the oldest make room.
+/// Maximum number of strangers on the screen. Any host can knock with any number of keys, so the
+/// oldest knocks are dropped.
 const MAX_KNOCKS: usize = 8;
 /// Keys that are ignored; a person clicks no more often.
 const MAX_IGNORED: usize = 256;
 /// Names tried for a guest before there is none: as many guests as a contact book has room for.
 const MAX_TRIED: usize = 4096;
 
-/// Somebody unknown who wants in.
+/// An unknown peer that asks to be let in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Knock {
     /// The key it showed.
@@ -67,8 +66,7 @@ impl State {
         other.then_some(same.name)
     }
 
-    /// What a guest can be called: its own word if nobody has that name, else with a number behind
-    /// it.
+    /// A name for a guest: its own name if it is free, else that name with a number.
     pub(crate) fn guest_name(&self, claims: Option<PeerName>) -> Option<PeerName> {
         let is_free = |name: &PeerName| self.people.iter().all(|person| person.name != *name);
         let word = claims.map_or_else(|| "guest".to_owned(), |name| name.to_string());

@@ -1,5 +1,4 @@
-//! Our own camera as its owner sees it: its state, the choice of cameras, and the small picture of
-//! oneself.
+//! Our own camera: its state, the list of cameras, and our own small picture.
 
 use transom::CameraState;
 use transom::media::{CaptureRequest, Device, Source};

@@ -1,5 +1,5 @@
-//! How a stream of pictures fares: pace, rate, losses and what holds it up over the last second,
-//! and the time each stage takes over the last five.
+//! Statistics of a stream of pictures: frame rate, bit rate, losses and the bottleneck over the
+//! last second, and the time of each stage over the last five seconds.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use transom::PeerName;
 use transom::latency::{LatencySummary, LatencyWindow, Spread, Stage, Stages};
 
-/// What the numbers are about.
+/// The time that the statistics cover.
 const SPAN: Duration = Duration::from_secs(1);
 /// Pictures kept, more than any camera gives in a second.
 const MAX_SAMPLES: usize = 500;
-/// The share of losses from which on a stage holds a stream up: fewer are hiccups.
+/// The share of losses from which on a stage counts as the bottleneck.
 const MANY: f32 = 0.1;
 
 /// What happened to one picture on its way to the screen.
@@ -28,9 +28,9 @@ pub(crate) struct Sample {
     pub(crate) unseen: u32,
     /// Its stages until it was decoded.
     pub(crate) stages: Stages,
-    /// When its last byte was here.
+    /// When its last byte was received.
     pub(crate) received: Instant,
-    /// When its pixels were there.
+    /// When it was decoded.
     pub(crate) decoded: Instant,
     /// When it was handed to the screen.
     pub(crate) presented: Instant,
@@ -60,16 +60,16 @@ pub(crate) struct Summary {
     pub(crate) unseen: u32,
     /// How long each stage took, and all together.
     pub(crate) latency: LatencySummary,
-    /// From its last byte here until it was on the screen: what of all this is the window's own.
+    /// From its last byte until it was presented: the window's share of the latency.
     pub(crate) window: Option<Spread>,
 }
 
-/// What holds a stream up.
+/// The bottleneck of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Bound {
     /// Everything the camera gives is seen.
     Camera,
-    /// The way is too narrow.
+    /// The network is too slow.
     Network,
     /// Decoding is too slow.
     Decoder,
@@ -90,7 +90,7 @@ impl Pace {
         self.forget(now);
     }
 
-    /// Tells the log once a second how that peer's pictures fare.
+    /// Logs the statistics of that peer's pictures once a second.
     pub(crate) fn log(&mut self, peer: PeerName, now: Instant) {
         let due = self.logged.is_none_or(|at| now - at >= SPAN);
         if due
@@ -102,7 +102,7 @@ impl Pace {
         }
     }
 
-    /// The numbers as of now; none where nothing came within the last second.
+    /// The statistics as of now; `None` if the last second had no picture.
     pub(crate) fn summary(&self, now: Instant) -> Option<Summary> {
         let is_recent = |sample: &&Sample| now.saturating_duration_since(sample.presented) <= SPAN;
         let samples: VecDeque<_> = self.samples.iter().filter(is_recent).collect();
@@ -165,8 +165,8 @@ impl fmt::Display for Summary {
 }
 
 impl Summary {
-    /// What holds the stream up. The stage nearest to the eye is blamed first, since it makes those
-    /// before it wait.
+    /// The bottleneck. The last stage is checked first, since a slow stage makes the stages before
+    /// it wait.
     pub(crate) fn bound(&self) -> Bound {
         let lost = (self.missing + self.undecoded + self.unseen) as f32;
         let all = lost + self.fps.max(1.0);

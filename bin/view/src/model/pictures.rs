@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use transom::PeerName;
 
-/// Whose pictures.
+/// Whose pictures: the key of a stream.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Face {
     /// Our own camera's.
@@ -33,7 +33,7 @@ pub(crate) struct Shown {
     pub(crate) received: Instant,
 }
 
-/// How one likes to see and hear a contact, and be seen by it.
+/// The user's preferences for a contact: how it is seen and heard, and whether it sees us.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub(crate) struct Preferences {
@@ -102,7 +102,7 @@ impl Preferences {
     }
 }
 
-/// What became of something to keep.
+/// The result of saving a snapshot or a film.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Kept {
     /// A picture was written, or why not.

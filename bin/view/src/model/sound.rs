@@ -27,7 +27,7 @@ pub(crate) struct Sound {
     pub(crate) level: Option<OwnLevel>,
     /// Whether our microphone goes to all calls at once.
     pub(crate) speaks_to_all: bool,
-    /// Those we talk with or chose to speak to, the last one last.
+    /// Peers that we talk with or chose to speak to; the last entry is the current one.
     order: Vec<PeerName>,
     /// Peers that hear our microphone, as far as it is open, not muted and not on hold for them.
     pub(crate) listeners: BTreeSet<PeerName>,
@@ -89,7 +89,7 @@ pub(crate) enum OwnSound {
     NoMicrophone,
     /// The peer does not listen.
     Unheard,
-    /// Somebody else is spoken to.
+    /// Our microphone goes to another peer.
     OnHold,
     /// The microphone gives nothing.
     Lost,
@@ -181,7 +181,7 @@ impl State {
             }
             Action::Hear { peer, on } => {
                 self.with_call(*peer, |call| call.heard = *on);
-                // Who is talked with is heard; only a camera's sound is a matter of taste.
+                // The peer of a two-way call is always heard; a camera's sound is optional.
                 if self.calls.of(*peer).is_some_and(|call| !call.is_talk()) {
                     self.prefer(*peer, |kept| kept.hears = *on);
                 }
@@ -205,8 +205,8 @@ impl State {
         };
     }
 
-    /// Whether the peer of a call that begins is heard: who is talked with always, a camera if it
-    /// was last time.
+    /// Whether the peer of a new call is heard: always in a two-way call, a camera if it was heard
+    /// last time.
     pub(crate) fn hears(&self, peer: PeerName, kind: CallKind) -> bool {
         kind == CallKind::Talk || self.preferences(peer).hears
     }
@@ -245,7 +245,7 @@ impl State {
 
     /// Peers without a place on the screen that hear our microphone, as viewers of our camera do.
     pub(crate) fn hidden_listeners(&self) -> impl Iterator<Item = PeerName> {
-        // While somebody is talked with, they are on hold.
+        // During a two-way call, viewers are on hold.
         let is_silent = self.sound.muted
             || self.sound.settings.microphone == DeviceName::None
             || (self.spoken_to().is_some() && !self.sound.speaks_to_all);
@@ -253,7 +253,7 @@ impl State {
         listeners.filter(move |peer| !is_silent && self.calls.of(*peer).is_none())
     }
 
-    /// Whether muting means something now.
+    /// Whether a call uses the microphone, so that it can be muted.
     pub(crate) fn can_mute(&self) -> bool {
         let rings = !self.calls.incoming.is_empty();
         rings || self.calls.talking() || !self.sound.listeners.is_empty()

@@ -1,4 +1,4 @@
-//! What the window is called: who it belongs to and what goes on in it, for the task bar and the
+//! The window's title: its owner and what goes on in it, for the task bar and the
 //! list of windows.
 
 use transom::CallKind;
@@ -8,8 +8,8 @@ use crate::words;
 use super::{State, name};
 
 impl State {
-    /// The window's title: who rings before all else, then the calls, and the own name where it
-    /// is not that of the system's user.
+    /// The window's title: a ringing call first, then the calls, and our own name where it is not
+    /// that of the system's user.
     pub(crate) fn title(&self) -> String {
         let open = || self.calls.open.iter().filter(|call| call.is_open());
         // A call matters more than what is watched beside it.

@@ -9,7 +9,7 @@ use super::{Action, Dialog, News, Page, State};
 
 /// Ended transfers that stay on the list until newer ones push them out.
 const MAX_ENDED: usize = 20;
-/// Offers waiting at once; a person answers no more. Others are refused.
+/// Maximum number of waiting offers; further offers are refused.
 const MAX_OFFERS: usize = 32;
 
 /// A transfer, running or ended.
@@ -68,7 +68,7 @@ impl Transfer {
         }
     }
 
-    /// Where what came lies.
+    /// The path of what was received.
     pub(crate) fn stored(&self) -> Option<&Path> {
         match &self.outcome {
             Some(
@@ -80,7 +80,7 @@ impl Transfer {
         }
     }
 
-    /// Whether cancelling it removes something that has arrived.
+    /// Whether cancelling removes received files.
     pub(crate) fn has_begun(&self) -> bool {
         self.status.moved > 0 || self.status.verified > 0
     }

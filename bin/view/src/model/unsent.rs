@@ -7,13 +7,13 @@ use transom::{Direction, Outcome, PeerName};
 
 use super::State;
 
-/// Paths that are remembered; whoever sends more at once has them in few folders.
+/// Maximum number of remembered paths.
 pub(crate) const MAX_UNSENT: usize = 256;
 
 /// A file or folder that was not sent to its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Unsent {
-    /// To whom.
+    /// The receiver.
     pub(crate) peer: PeerName,
     /// Which.
     pub(crate) path: PathBuf,

@@ -1,4 +1,4 @@
-//! Where a person is in the window: what the page beside the list is about, and which panes are
+//! Where the user is in the window: what the page beside the list is about, and which panes are
 //! open.
 
 use transom::{CallKind, PeerName};
@@ -16,8 +16,8 @@ pub(crate) struct View {
     pub(crate) chat: bool,
     /// Whether the sheet about the chosen contact is open.
     pub(crate) sheet: bool,
-    /// Whether the list is shown beside a call; `None` until a person chose, and then it depends on
-    /// the room.
+    /// Whether the list is shown beside a call; `None` until the user chose: it depends on the room
+    /// then.
     pub(crate) list_in_call: Option<bool>,
     /// The same beside a camera.
     pub(crate) list_at_camera: Option<bool>,
@@ -26,9 +26,9 @@ pub(crate) struct View {
 /// What the page is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Page {
-    /// How to meet somebody: there is no contact yet.
+    /// How to add the first contact.
     FirstRun,
-    /// Nobody is chosen.
+    /// No contact is chosen.
     Nobody,
     /// What was written and sent both ways.
     Person(PeerName),
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    /// Cameras without a person beside them, in the order of the book.
+    /// Camera boxes, in the order of the book.
     pub(crate) fn cameras(&self) -> impl Iterator<Item = &Person> {
         self.people.iter().filter(|person| self.is_camera(person))
     }
@@ -109,8 +109,8 @@ impl State {
         of_page.or_else(|| self.in_corner().last())
     }
 
-    /// What has to end before a person turns to that contact: a camera is watched only while it can
-    /// be seen, or is recorded.
+    /// The watches that end when the user turns to that contact: a camera is watched only while it
+    /// is on the screen or recorded.
     pub(crate) fn leaving(&self, to: Option<PeerName>) -> Vec<Action> {
         let ends = |call: &&Call| {
             let is_watch = call.kind == CallKind::View;
@@ -132,7 +132,7 @@ impl State {
         }
     }
 
-    /// Takes in what a person wants of the panes; others change nothing.
+    /// Applies an action on panes; other actions change nothing.
     pub(super) fn act_on_view(&mut self, action: &Action) {
         let page = self.page();
         let view = &mut self.view;

@@ -1,4 +1,4 @@
-//! What a person should know about and can put away: changed keys, bad lines, lost parts of the
+//! Warnings that the user can dismiss: changed keys, bad lines, lost parts of the
 //! program.
 
 use transom::{PeerName, PublicKey};
@@ -35,7 +35,7 @@ impl Warning {
         )
     }
 
-    /// Whether it says the same again, perhaps with newer details.
+    /// Whether both are the same warning, perhaps with newer details.
     fn repeats(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::KeyChanged { peer: a, .. }, Self::KeyChanged { peer: b, .. }) => a == b,
@@ -45,7 +45,7 @@ impl Warning {
     }
 }
 
-/// Adds a warning, in place of one that says the same.
+/// Adds a warning; it replaces an older one of the same kind.
 pub(super) fn add(warnings: &mut Vec<Warning>, warning: Warning) {
     if let Some(same) = warnings.iter_mut().find(|one| one.repeats(&warning)) {
         *same = warning;

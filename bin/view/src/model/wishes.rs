@@ -1,4 +1,4 @@
-//! What a person wants of calls and pictures, and what becomes of them by it.
+//! What the user asks for on calls and pictures, and what that changes.
 
 use transom::{CallKind, PeerName};
 
@@ -6,7 +6,7 @@ use super::call::Stage;
 use super::{Action, Presence, State};
 
 impl State {
-    /// Takes in a wish about calls and pictures; others change nothing.
+    /// Applies an action on calls and pictures; other actions change nothing.
     pub(super) fn act_on_calls(&mut self, action: &Action) {
         match action {
             Action::Watch(peer) => self.start(*peer, CallKind::View),
@@ -73,7 +73,7 @@ impl State {
         }
     }
 
-    /// What turns to a peer from outside the window: a call that is open already goes on.
+    /// The action for a request from outside the window: an open call goes on.
     pub(crate) fn wanted(&self, peer: PeerName, kind: CallKind) -> Action {
         match (self.calls.of(peer), kind) {
             (Some(call), _) if call.is_open() => Action::Choose(peer),
@@ -82,7 +82,7 @@ impl State {
         }
     }
 
-    /// Watches or rings that peer as soon as it is there.
+    /// Watches or rings that peer as soon as it is connected.
     pub(crate) fn expect(&mut self, peer: PeerName, kind: CallKind) {
         self.choose(peer);
         self.begin(peer, kind, Stage::Waiting);
@@ -111,14 +111,14 @@ impl State {
         self.with_call(peer, |call| call.camera_on = camera);
     }
 
-    /// Somebody is no contact any more.
+    /// A contact was removed.
     pub(super) fn forget_calls(&mut self, peer: PeerName) {
         self.hang_up(peer);
         self.stop_ringing(peer);
         self.calls.missed.retain(|one| one.peer != peer);
     }
 
-    /// A change is remembered; what the station is only told again is not.
+    /// Remembers a changed preference; an unchanged one is not written.
     fn show_camera(&mut self, peer: PeerName, on: bool) {
         let Some(call) = self.calls.find(peer).filter(|call| call.camera_on != on) else {
             return;

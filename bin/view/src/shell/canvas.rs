@@ -1,11 +1,10 @@
-//! What pixels draws on: a window whose size changes at no other moment than when we say.
+//! The window that pixels draws on. Its size changes only when this program changes it.
 //!
-//! `Pixels::render_with` tries again by itself until window and surface have one size, and while it
-//! tries, no event is read. An X11 window is resized by its person at any moment; once that falls
-//! into the frame being drawn, the new size is never heard of and the program hangs (seen with
-//! Mesa's software driver). So on X11 there is a second window inside the first one, that covers
-//! it, lets every click through, and is resized by us alone. Elsewhere a window has its new size
-//! only when its program took note of it.
+//! `Pixels::render_with` retries until window and surface have the same size, and reads no event
+//! meanwhile. A user can resize an X11 window at any moment. If that falls into a frame, the
+//! resize event is never read and the program hangs (seen with Mesa's software driver). So on X11
+//! a child window covers the window, lets every click through, and is resized by this program
+//! alone. Other window systems resize a window only when its program has seen the event.
 
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use winit::window::Window;
 /// The window to draw on.
 pub(super) struct Canvas {
     window: Arc<Window>,
-    /// Whether it is a window of its own.
+    /// Whether the canvas is a child window.
     own: bool,
 }
 
@@ -41,7 +40,7 @@ impl Canvas {
     /// Covers the window again after its size changed.
     pub(super) fn resize(&self, size: PhysicalSize<u32>) {
         if self.own {
-            // It has that size from the next request to the display on, whatever the answer says.
+            // X11 applies the size before the next request, whatever winit answers.
             let _ = self.window.request_inner_size(size);
         }
     }
@@ -55,7 +54,7 @@ mod x11 {
     use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
     use winit::window::Window;
 
-    /// A window inside that one, where the display is one of X11.
+    /// A child window of `outer`, if the display is X11.
     pub(super) fn inside(
         event_loop: &ActiveEventLoop,
         outer: &Window,

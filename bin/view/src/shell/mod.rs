@@ -10,7 +10,7 @@ mod sight;
 mod surface;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use egui_winit::EventResponse;
 use transom::{CallKind, Notice};
@@ -90,7 +90,7 @@ impl Display {
             desktop: engine.start_desktop(),
             is_focused: false,
             sight: Sight::default(),
-            drawn: Instant::now(),
+            drawn: None,
             engine,
             keeper,
             state,
@@ -105,7 +105,7 @@ impl Display {
     }
 }
 
-/// Ctrl+Shift+C as a key: egui-winit makes a wish to copy of it, which doesn't tell what was held.
+/// Ctrl+Shift+C as a key event: egui-winit turns the chord into a copy event without modifiers.
 fn call_chord(modifiers: egui::Modifiers, event: &WindowEvent) -> Option<egui::Event> {
     let WindowEvent::KeyboardInput { event, .. } = event else {
         return None;
@@ -143,7 +143,7 @@ struct Shell {
     open: Option<Open>,
     /// The last picture of each stream.
     album: Album,
-    /// Whether the window asks for a look because somebody rings.
+    /// Whether the window asks for attention because a call rings.
     flashing: bool,
     /// The desktop around the window.
     desktop: Desktop,
@@ -152,7 +152,7 @@ struct Shell {
     /// Whether it can be seen.
     sight: Sight,
     /// When the last frame was drawn.
-    drawn: Instant,
+    drawn: Option<Instant>,
     failed: Option<ShellError>,
 }
 
@@ -163,7 +163,7 @@ struct Open {
     canvas: Canvas,
     egui: egui_winit::State,
     window: Arc<Window>,
-    /// As it stands over the window.
+    /// The title that the desktop was given last.
     title: String,
 }
 
@@ -204,7 +204,7 @@ impl ApplicationHandler<News> for Shell {
     fn window_event(&mut self, event_loop: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
         let Some(open) = &mut self.open else { return };
         if id != open.window.id() {
-            // The canvas has been uncovered; all else is told to the window around it as well.
+            // The canvas was uncovered. All other events reach the window around it as well.
             if event == WindowEvent::RedrawRequested {
                 open.window.request_redraw();
             }
@@ -216,7 +216,7 @@ impl ApplicationHandler<News> for Shell {
                 self.redraw();
                 return self.carry_out(vec![quit], event_loop);
             }
-            // egui would answer each redraw with the wish for another.
+            // egui would answer each redraw with a request for another.
             WindowEvent::RedrawRequested => return self.draw(event_loop),
             WindowEvent::Resized(size) => {
                 open.canvas.resize(*size);
@@ -253,7 +253,7 @@ impl ApplicationHandler<News> for Shell {
 }
 
 impl Shell {
-    /// Takes in what the engine has, and draws if it was anything.
+    /// Reads the engine's letters, and draws if one of them changed something.
     fn read_news(&mut self, event_loop: &ActiveEventLoop) {
         let mut changed = false;
         self.tell_time();
@@ -275,7 +275,7 @@ impl Shell {
     fn redraw_in_pace(&self, event_loop: &ActiveEventLoop) {
         let Some(open) = &self.open else { return };
         let streams = self.state.on_screen().count();
-        let since = self.drawn.elapsed();
+        let since = self.drawn.map_or(Duration::MAX, |drawn| drawn.elapsed());
         let wait = sight::wait(open.surface.is_software(), streams, since);
         let at = Instant::now() + wait;
         match event_loop.control_flow() {
@@ -285,7 +285,7 @@ impl Shell {
         }
     }
 
-    /// Whether anybody can see the window.
+    /// Whether the window is visible: neither minimised nor covered.
     fn is_seen(&mut self) -> bool {
         let Some(open) = &self.open else { return false };
         let is_minimised = || open.window.is_minimized() == Some(true);
@@ -307,12 +307,12 @@ impl Shell {
         event_loop.set_control_flow(ControlFlow::WaitUntil(at));
     }
 
-    /// Whether a person sees what is in the window.
+    /// Whether the window is visible and has the keyboard.
     fn is_looked_at(&mut self) -> bool {
         self.is_focused && self.is_seen()
     }
 
-    /// Takes back what the desktop was told and is not so any more.
+    /// Closes the notifications that are out of date.
     fn take_back(&mut self) {
         let is_looked_at = self.is_looked_at();
         let state = &self.state;
@@ -320,7 +320,7 @@ impl Shell {
             .close_if(|about| outside::is_over(state, about, is_looked_at));
     }
 
-    /// Tells the desktop of what happens while nobody looks.
+    /// Shows a notification for a notice that comes while the window has no attention.
     fn tell_desktop(&mut self, notice: &Notice) {
         let is_looked_at = self.is_looked_at();
         if let Some(news) = outside::news(&self.state, notice, is_looked_at) {
@@ -337,7 +337,7 @@ impl Shell {
         actions
     }
 
-    /// A second start hands over what it was asked for.
+    /// A second start of the program hands over its `--watch` and `--call`.
     fn asked(&mut self, request: Request) -> Vec<Action> {
         self.raise();
         let several = request.watch.len() > 1;
@@ -355,7 +355,7 @@ impl Shell {
         actions
     }
 
-    /// Brings the window to the front, or asks for a look where the desktop doesn't allow that.
+    /// Brings the window to the front, or asks for attention where the desktop doesn't allow that.
     fn raise(&self) {
         if let Some(open) = &self.open {
             open.window.set_minimized(false);
@@ -403,7 +403,7 @@ impl Shell {
         self.carry_out(actions, event_loop);
     }
 
-    /// Copies the newest picture of each stream to the graphics card; what happened to them so far.
+    /// Copies the newest picture of each stream to the graphics card. Gives back their samples.
     fn upload(&mut self) -> Vec<(Face, Sample)> {
         let mut samples = Vec::new();
         let Some(open) = &mut self.open else {
@@ -429,7 +429,7 @@ impl Shell {
         samples
     }
 
-    /// Lets go of the streams that are not on the screen any more.
+    /// Frees the pictures of streams that are not on the screen any more.
     fn forget(&mut self) {
         let state = &self.state;
         self.engine.desk().retain(|face| state.sees(face));
@@ -460,7 +460,7 @@ impl Shell {
         let Some(open) = &mut self.open else { return };
         let input = open.egui.take_egui_input(&open.window);
         let context = open.egui.egui_ctx().clone();
-        // Ctrl with + and - is egui's own.
+        // egui itself handles Ctrl with + and -.
         self.state.config.zoom = Config::fit_zoom(context.zoom_factor());
         let mut actions = Vec::new();
         let output = context.run_ui(input, |ui| {
@@ -479,7 +479,9 @@ impl Shell {
             log::warn!("can't draw: {why}");
         }
         let presented = Instant::now();
-        self.drawn = presented;
+        if self.drawn.replace(presented).is_none() {
+            log::info!("first frame");
+        }
         for (face, sample) in samples {
             self.state.presented(
                 face,
@@ -529,7 +531,7 @@ impl Shell {
         self.keeper.write_down(&mut self.state);
     }
 
-    /// Asks the desktop to show that somebody rings, or no longer.
+    /// Asks the desktop to show that a call rings, or no longer.
     fn flash(&mut self, on: bool) {
         if let Some(open) = &self.open
             && std::mem::replace(&mut self.flashing, on) != on
@@ -539,7 +541,7 @@ impl Shell {
         }
     }
 
-    /// Writes over the window what goes on in it.
+    /// Sets the window's title where it changed.
     fn entitle(&mut self) {
         let title = self.state.title();
         if let Some(open) = &mut self.open
@@ -556,7 +558,7 @@ impl Shell {
         self.state.now = now.unwrap_or_default();
     }
 
-    /// Makes the window look as the settings say.
+    /// Applies theme and zoom of the settings.
     fn wear(&self) {
         if let Some(open) = &self.open {
             wear(&open.window, open.egui.egui_ctx(), &self.state.config);
@@ -564,7 +566,7 @@ impl Shell {
         }
     }
 
-    /// Keeps where the window is and how large all is in it.
+    /// Saves the window's place and zoom.
     fn keep_place(&mut self) {
         let Some(open) = &self.open else { return };
         let config = &mut self.state.config;
@@ -574,7 +576,7 @@ impl Shell {
         }
     }
 
-    /// Makes the window as the state says.
+    /// Enters or leaves full screen as the state says.
     fn fit_screen(&self) {
         if let Some(open) = &self.open {
             let wanted = self
@@ -597,7 +599,7 @@ impl Shell {
 impl Open {
     fn new(event_loop: &ActiveEventLoop, state: &State) -> Result<Self, ShellError> {
         let (config, title) = (&state.config, state.title());
-        // Hidden until there is something to see in it.
+        // Hidden until the surface is ready.
         let request = place::request(event_loop, config.place)
             .with_title(&title)
             .with_visible(false);
@@ -644,7 +646,7 @@ fn named(request: WindowAttributes) -> WindowAttributes {
 fn wear(window: &Window, context: &egui::Context, config: &Config) {
     ui::colour(context, config.theme);
     ui::reduce_motion(context, config.reduced_motion);
-    // As the desktop is, where winit knows how that is: elsewhere the frame is as what is in it.
+    // `None` follows the desktop where winit knows its theme. Elsewhere the frame has our theme.
     let follows = config.theme == Theme::System && cfg!(any(windows, target_os = "macos"));
     window.set_theme((!follows).then(|| match context.theme() {
         egui::Theme::Dark => winit::window::Theme::Dark,

@@ -7,17 +7,17 @@ use winit::window::{Window, WindowAttributes};
 
 use crate::model::Place;
 
-/// Without a place of its own yet.
+/// The size at the first start.
 const USUAL: LogicalSize<f64> = LogicalSize::new(1200.0, 760.0);
-/// Smaller, the buttons are in each other's way.
+/// The minimum size: in a smaller window, buttons overlap.
 const LEAST: LogicalSize<f64> = LogicalSize::new(360.0, 420.0);
-/// Larger than any screen; a size beyond it was never one.
+/// The maximum side: larger than any screen, so a larger value is damage to the file.
 const MOST: u32 = 16_384;
 /// How far inside a screen the left upper corner has to be, so that there is something to drag the
 /// window by.
 const GRIP: i32 = 40;
 
-/// The window as it was, if it would be seen there.
+/// The window at its last place, if that is on a screen.
 pub(super) fn request(event_loop: &ActiveEventLoop, place: Option<Place>) -> WindowAttributes {
     let request = Window::default_attributes().with_min_inner_size(LEAST);
     let Some(place) = place else {
@@ -36,7 +36,7 @@ pub(super) fn request(event_loop: &ActiveEventLoop, place: Option<Place>) -> Win
     }
 }
 
-/// Where the window is now. While it has the whole screen it is where it was `before`.
+/// The window's place now. In full screen, that is the place `before`.
 pub(super) fn of(window: &Window, before: Option<Place>) -> Option<Place> {
     let maximised = window.is_maximized();
     if maximised || window.fullscreen().is_some() {
@@ -49,7 +49,7 @@ pub(super) fn of(window: &Window, before: Option<Place>) -> Option<Place> {
     if size.width == 0 || size.height == 0 {
         return before;
     }
-    // Wayland tells nobody where a window is.
+    // Wayland has no window positions.
     let corner = window.outer_position().ok().map(|at| (at.x, at.y));
     Some(Place {
         width: size.width,

@@ -1,16 +1,16 @@
-//! Whether anybody can see the window, and how often pictures are drawn in it.
+//! Whether the window is visible, and how often pictures are drawn in it.
 
 use std::time::{Duration, Instant};
 
-/// How long an answer of the desktop counts: asking is a way to the display and back.
+/// How long an answer of the desktop is used: asking costs a round trip to the display.
 const ASK_EVERY: Duration = Duration::from_millis(250);
-/// A window that can't be seen looks again after this time: not every desktop tells when it can.
+/// A hidden window asks again after this time: not every desktop reports that it is shown again.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// Between two frames of several streams, on a processor that draws: each frame then has a picture
-/// of every stream, at 30 a second, instead of one for each picture.
+/// Time between frames of several streams on a software rasteriser. At 30 pictures a second, each
+/// frame then has a new picture of every stream, instead of one frame for each picture.
 const SOFTWARE_FRAME: Duration = Duration::from_millis(33);
 
-/// What is known of whether the window can be seen.
+/// What is known of the window's visibility.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     is_occluded: bool,
@@ -36,7 +36,7 @@ impl Sight {
     }
 }
 
-/// How long a new picture waits for its frame.
+/// How long a new picture waits for the next frame.
 pub(super) fn wait(is_software: bool, streams: usize, since_drawn: Duration) -> Duration {
     match is_software && streams > 1 {
         true => SOFTWARE_FRAME.saturating_sub(since_drawn),

@@ -27,7 +27,7 @@ pub(crate) enum SurfaceError {
     /// No driver that can present on this display.
     #[error("no Vulkan driver for this display; install one: apt install mesa-vulkan-drivers")]
     NoDriver,
-    /// There is one, but it refuses.
+    /// A driver was found, but it fails.
     #[error("the graphics driver failed: {0}")]
     Driver(#[source] Error),
 }
@@ -40,7 +40,7 @@ pub(crate) struct Surface {
     pictures: BTreeMap<Face, Texture>,
     width: u32,
     height: u32,
-    /// Whether a processor draws instead of a graphics card.
+    /// Whether the driver is a software rasteriser.
     is_software: bool,
 }
 
@@ -68,10 +68,15 @@ impl Surface {
         let is_software = pixels.adapter().get_info().device_type == wgpu::DeviceType::Cpu;
         let modes = &pixels.context().surface_capabilities.present_modes;
         if !is_software && modes.contains(&PresentMode::Mailbox) {
-            // A newer picture takes the place of one that waits for the screen.
+            // A newer frame replaces a frame that waits for the screen.
             pixels.set_present_mode(PresentMode::Mailbox);
         }
-        let renderer = Renderer::new(pixels.device(), WINDOW_FORMAT, RendererOptions::default());
+        let options = RendererOptions {
+            // A calculation for each pixel that a software rasteriser has no time for.
+            dithering: !is_software,
+            ..RendererOptions::default()
+        };
+        let renderer = Renderer::new(pixels.device(), WINDOW_FORMAT, options);
         Ok(Self {
             pixels,
             renderer,
@@ -82,7 +87,7 @@ impl Surface {
         })
     }
 
-    /// Whether a processor draws instead of a graphics card.
+    /// Whether the driver is a software rasteriser.
     pub(crate) fn is_software(&self) -> bool {
         self.is_software
     }
@@ -103,7 +108,7 @@ impl Surface {
         }
     }
 
-    /// Takes a picture of a stream over; it is on the screen with the next [`draw`](Self::draw).
+    /// Uploads a picture of a stream; the next [`draw`](Self::draw) shows it.
     pub(crate) fn picture(&mut self, face: Face, image: &Image) -> Result<TextureId, String> {
         let side = |pixels: usize| {
             let side = u32::try_from(pixels).ok().filter(|side| *side > 0);
@@ -138,7 +143,7 @@ impl Surface {
         Ok(held.id)
     }
 
-    /// Frees the textures of streams that nobody looks at any more.
+    /// Frees the textures of all other streams.
     pub(crate) fn retain(&mut self, wanted: impl Fn(Face) -> bool) {
         for (_, gone) in self.pictures.extract_if(.., |face, _| !wanted(*face)) {
             self.renderer.free_texture(&gone.id);
@@ -174,7 +179,7 @@ impl Surface {
         drawn
     }
 
-    /// A texture of another size is another texture; egui goes on calling it the same.
+    /// A new texture for another size; egui keeps the same id for the stream.
     fn new_texture(&mut self, id: Option<TextureId>, size: Extent3d) -> Texture {
         let device = self.pixels.device();
         let texture = device.create_texture(&TextureDescriptor {

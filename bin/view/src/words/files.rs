@@ -215,7 +215,7 @@ pub(crate) fn failures(count: u64, last: Option<&(String, String)>) -> String {
 }
 
 /// `121 of 345 MB`; the unit stands once where both have it.
-pub(crate) fn done_of(done: u64, all: u64) -> String {
+fn done_of(done: u64, all: u64) -> String {
     let (done, all) = (bytes(done), bytes(all));
     match (done.split_once(' '), all.split_once(' ')) {
         (Some((number, one)), Some((_, other))) if one == other => format!("{number} of {all}"),

@@ -19,8 +19,8 @@ pub(crate) const OWN_LEVEL: &str = "Your microphone";
 pub(crate) const SOUND_ON: &str = "Sound on";
 pub(crate) const SOUND_OFF: &str = "Sound off";
 pub(crate) const SPEAK_TO_ALL: &str = "Speak to all";
-pub(crate) const MICROPHONE_LOST: &str = "Your microphone gives no sound";
-pub(crate) const SPEAKER_LOST: &str = "Your loudspeaker can't be used";
+const MICROPHONE_LOST: &str = "Your microphone gives no sound";
+const SPEAKER_LOST: &str = "Your loudspeaker can't be used";
 
 pub(crate) const SOUND: &str = "Sound";
 pub(crate) const MICROPHONE: &str = "Microphone";

@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         }
         ["link", rest @ ..] => link::run(rest),
         ["sound", rest @ ..] => sound::cost(rest),
-        ["view", rest @ ..] => view::run(known(rest, &["--seconds"], &[])?),
+        ["view", rest @ ..] => view::run(known(rest, &["--seconds", "--calls"], &[])?),
         ["viewers", rest @ ..] => viewers::run(known(rest, &["--seconds", "--bin"], &[])?),
         _ => Err(Failure::usage(
             "bench: say which, link, viewers, video, files, sound or view",

@@ -1,8 +1,9 @@
 //! `cargo xtask bench view`: 1920x1080 at 30 pictures a second in the window, and what that costs
-//! beside the players that people know, one after the other on one display that nobody sees.
+//! beside the players that people know, one after the other on one display that nobody sees; then
+//! four cameras, the minimised window, and memory over many calls.
 //!
-//! The window draws with Vulkan. Without a graphics card that is done by a program, whose threads
-//! are told apart: a card takes them away.
+//! The window draws with Vulkan. Without a graphics card a software rasteriser does the card's
+//! work; the time of its threads is counted, and also shown by itself.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,15 +16,16 @@ use crate::display::Display;
 use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::packages::{self, WINDOW, XVFB};
-use crate::stage::{Person, Stage};
+use crate::stage::{Person, STARTING, Stage, is_event};
 use crate::step;
 use crate::workspace;
 
 use super::processor::{TICKS_PER_SECOND, USER, name_and_ticks};
-use super::{build, number};
+use super::{build, number, resident};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 20)?;
+    let calls = number(arguments, "--calls", 500)?;
     packages::ensure(&[&WINDOW, &XVFB])?;
     build()?;
     step::run(
@@ -37,15 +39,43 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     println!(
         "\n1920x1080 MJPEG at 30 fps in a window of {WIDTH}x{HEIGHT}, {seconds} s each, 100 % is one core"
     );
-    ours(&stage, &display, &film, time)?;
+    let person = stage.person("person")?;
+    idle(&stage, &display, &person, time)?;
+    let ours = one(&stage, &display, &person, &film, time)?;
     for player in PLAYERS {
-        theirs(&stage, &display, &film, player, time)?;
+        let theirs = player_usage(&stage, &display, &film, player, time)?;
+        if let Some(theirs) = theirs.filter(|_| player.program == "mpv") {
+            let ratio = ours.all() / theirs.all();
+            bound("the window's CPU to that of mpv", ratio, MAX_TO_MPV, "x");
+        }
     }
-    Ok(())
+    four(&stage, &display, &person, time)?;
+    memory(&stage, &display, &person, calls)
 }
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 800;
+
+/// What the project promises for an idle machine, the software rasteriser's work included.
+const MAX_TO_MPV: f64 = 1.0;
+const MAX_START_MS: f64 = 500.0;
+const MAX_IDLE: f64 = 0.1;
+const MAX_ONE: f64 = 40.0;
+const MAX_FOUR: f64 = 75.0;
+const MAX_MINIMISED: f64 = 4.0;
+/// Median memory in the second half of the calls to that in the first half.
+const MAX_GROWTH: f64 = 1.05;
+/// One refresh of a display of 60 Hz, in milliseconds.
+const REFRESH_MS: f64 = 1000.0 / 60.0;
+
+/// Prints a figure and whether it is within its bound.
+fn bound(what: &str, value: f64, most: f64, unit: &str) {
+    let verdict = match value <= most {
+        true => "holds",
+        false => "FALLS SHORT",
+    };
+    println!("  {what}: {value:.2} {unit}, at most {most:.2}: {verdict}");
+}
 
 /// A film of the moving pattern, with pictures nearly as large as a webcam's.
 fn film(stage: &Stage, name: &str, size: &str) -> Outcome<String> {
@@ -77,56 +107,117 @@ fn film(stage: &Stage, name: &str, size: &str) -> Outcome<String> {
     Ok(film)
 }
 
-/// The window alone, then with a film, then with four at once.
-fn ours(stage: &Stage, display: &Display, film: &str, time: Duration) -> Outcome {
-    let person = stage.person("person")?;
-    let idle = Watching::start(stage, display, &person, &[])?;
-    println!("{:<34} {} ms", "start to window", idle.started.as_millis());
-    println!(
-        "{:<34} {}",
-        "transom-view, nothing to do",
-        idle.usage(time / 4)?.line()
-    );
-    drop(idle);
+/// The window with an empty contact list.
+fn idle(stage: &Stage, display: &Display, person: &Person, time: Duration) -> Outcome {
+    let idle = Watching::start(stage, display, person, &[])?;
+    let started = idle.started.as_secs_f64() * 1e3;
+    let usage = idle.usage(time / 4)?;
+    println!("{:<34} {}", "transom-view, nothing to do", usage.line());
+    bound("idle", usage.all(), MAX_IDLE, "%");
+    bound("start to first frame", started, MAX_START_MS, "ms");
+    Ok(())
+}
 
-    let camera = Camera::start(stage, &person, "camera", film)?;
+/// One large stream.
+fn one(
+    stage: &Stage,
+    display: &Display,
+    person: &Person,
+    film: &str,
+    time: Duration,
+) -> Outcome<Usage> {
+    let camera = Camera::start(stage, person, "camera", film)?;
     person.knows_all(&[(&camera.person, &camera.address)])?;
-    let one = Watching::start(stage, display, &person, &["camera"])?;
+    let one = Watching::start(stage, display, person, &["camera"])?;
     let usage = one.usage(time)?;
-    println!("{:<34} {}", "transom-view", usage.line());
+    println!("\n{:<34} {}", "transom-view", usage.line());
+    bound("one camera", usage.all(), MAX_ONE, "%");
     one.report(&["camera"]);
-    drop((one, camera));
+    Ok(usage)
+}
 
-    let small = self::film(stage, "small", "1280x720")?;
+/// Four streams side by side, first in sight, then minimised, then in sight again.
+fn four(stage: &Stage, display: &Display, person: &Person, time: Duration) -> Outcome {
+    let small = film(stage, "small", "1280x720")?;
     let names = ["first", "second", "third", "fourth"];
     let mut cameras = Vec::new();
     for name in names {
-        cameras.push(Camera::start(stage, &person, name, &small)?);
+        cameras.push(Camera::start(stage, person, name, &small)?);
     }
     let all: Vec<_> = cameras
         .iter()
         .map(|camera| (&camera.person, camera.address.as_str()))
         .collect();
     person.knows_all(&all)?;
-    let grid = Watching::start(stage, display, &person, &names)?;
+    let grid = Watching::start(stage, display, person, &names)?;
     let usage = grid.usage(time)?;
     println!("\n{:<34} {}", "four at 1280x720, 30 fps each", usage.line());
+    bound("four cameras", usage.all(), MAX_FOUR, "%");
     grid.report(&names);
-    println!("{:<34} {} MB", "memory", grid.memory()? / 1024);
-    if display.has_manager() {
-        let id = display.window_of(grid.window.id())?;
-        display.hand(&["windowminimize", &id])?;
-        thread::sleep(SETTLING);
-        println!("{:<34} {}", "the four minimised", grid.usage(time)?.line());
+    println!("{:<34} {} MB", "memory", resident(grid.window.id()) / 1024);
+    if !display.has_manager() {
+        eprintln!("not minimised, for there is no window manager: apt-get install openbox");
+        return Ok(());
     }
+    let id = display.window_of(grid.window.id())?;
+    display.hand(&["windowminimize", &id])?;
+    thread::sleep(SETTLING);
+    let usage = grid.usage(time)?;
+    println!("\n{:<34} {}", "the four minimised", usage.line());
+    bound("minimised", usage.all(), MAX_MINIMISED, "%");
+    let before = grid.log();
+    display.hand(&["windowmap", &id])?;
+    thread::sleep(SETTLING);
+    let after = grid.log().split_off(before.len());
+    let alive = names.iter().filter(|name| after.contains(&own(name)));
+    println!("  calls that go on afterwards: {} of 4", alive.count());
     Ok(())
 }
+
+/// A camera is watched for a moment, over and over.
+fn memory(stage: &Stage, display: &Display, person: &Person, calls: u32) -> Outcome {
+    let small = film(stage, "tiny", "640x480")?;
+    let camera = Camera::start(stage, person, "short", &small)?;
+    person.knows_all(&[(&camera.person, &camera.address)])?;
+    let window = Watching::start(stage, display, person, &["short"])?;
+    let id = display.window_of(window.window.id())?;
+    display.hand(&["windowfocus", "--sync", &id])?;
+    let mut sizes = Vec::new();
+    for call in 1..=calls {
+        camera.await_event("call_started")?;
+        thread::sleep(A_FEW_PICTURES);
+        display.hand(&["key", "ctrl+h"])?;
+        camera.await_event("call_ended")?;
+        sizes.push(resident(window.window.id()));
+        if call < calls {
+            // A second start hands the window what it was asked for, and ends.
+            let mut again = program(stage, person, &["--watch", "short"]);
+            Background::start(display.on(&mut again, &stage.path("person")))?.finish()?;
+        }
+    }
+    // Single figures differ by a few MB with the pictures in flight.
+    let (early, late) = sizes.split_at_mut(sizes.len() / 2);
+    let (early, late) = (median(early), median(late));
+    let what = format!("memory over {calls} calls");
+    println!("\n{what:<34} {} MB, then {} MB", early / 1024, late / 1024);
+    bound("growth", late as f64 / early.max(1) as f64, MAX_GROWTH, "x");
+    Ok(())
+}
+
+/// The one in the middle; 0 of none.
+fn median(sizes: &mut [u64]) -> u64 {
+    sizes.sort_unstable();
+    sizes.get(sizes.len() / 2).copied().unwrap_or_default()
+}
+
+/// How long a call of the memory run lasts.
+const A_FEW_PICTURES: Duration = Duration::from_millis(150);
 
 /// A box that plays a film to one person.
 struct Camera {
     person: Person,
     address: String,
-    _box: Background,
+    box_: Background,
 }
 
 impl Camera {
@@ -138,31 +229,40 @@ impl Camera {
         Ok(Self {
             person,
             address,
-            _box: child,
+            box_: child,
         })
+    }
+
+    /// Waits until the box says so.
+    fn await_event(&self, event: &str) -> Outcome {
+        (self.box_).line(STARTING, |line| is_event(line, event).then_some(()))
     }
 }
 
-/// The window with somebody's pictures in it.
+/// The window with the pictures of some cameras in it.
 struct Watching {
     window: Background,
+    /// From the start of the program to its first frame.
     started: Duration,
     log: PathBuf,
 }
 
 impl Watching {
     fn start(stage: &Stage, display: &Display, person: &Person, whom: &[&str]) -> Outcome<Self> {
-        let log = stage.path(&format!("view-{}.log", whom.len()));
+        let log = stage.path(&format!("view-{}.log", whom.join("-")));
         let mut arguments = vec!["--listen", "none", "--camera", "none"];
         arguments.extend(whom.iter().flat_map(|name| ["--watch", name]));
-        let mut command = person.program("transom-view", &arguments);
-        command
-            .env("TRANSOM_LOG", "transom_view=info")
-            .env("XDG_CONFIG_HOME", stage.path("config"))
-            .stderr(File::create(&log).context(log.display())?);
+        let mut command = program(stage, person, &arguments);
+        command.stderr(File::create(&log).context(log.display())?);
         let begun = Instant::now();
         let window = Background::start(display.on(&mut command, &stage.path("person")))?;
-        display.window_of(window.id())?;
+        while !fs::read_to_string(&log).is_ok_and(|log| log.contains(FIRST_FRAME)) {
+            if begun.elapsed() > STARTING {
+                let why = format!("{}: no line has: {FIRST_FRAME}", log.display());
+                return Err(Failure::new(why));
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
         let started = begun.elapsed();
         fill(display, window.id())?;
         thread::sleep(SETTLING);
@@ -177,20 +277,16 @@ impl Watching {
         Usage::of(self.window.id(), time)
     }
 
-    /// Memory that is in use, in KiB.
-    fn memory(&self) -> Outcome<u64> {
-        let path = format!("/proc/{}/status", self.window.id());
-        let status = fs::read_to_string(&path).context(&path)?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        number.ok_or_else(|| Failure::new(format!("{path}: no VmRSS")))
+    /// All that the window has logged.
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// What the window said of each stream: medians of its seconds, and the worst of them.
     fn report(&self, whom: &[&str]) {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.log();
         for name in whom {
-            let own = format!("peer={name} ");
+            let own = own(name);
             let lines: Vec<&str> = log.lines().filter(|line| line.contains(&own)).collect();
             let values = |key: &str| {
                 let mut values: Vec<f64> = lines.iter().filter_map(|l| value(l, key)).collect();
@@ -211,8 +307,27 @@ impl Watching {
                 middle("all_p50"),
                 middle("all_p99"),
             );
+            let most = REFRESH_MS + middle("decode_p99");
+            bound("received to presented", middle("window_p99"), most, "ms");
         }
     }
+}
+
+/// What each line of the log on a peer's pictures has.
+fn own(peer: &str) -> String {
+    format!("peer={peer} ")
+}
+
+/// What the window logs once it has drawn.
+const FIRST_FRAME: &str = "first frame";
+
+/// The window as that person runs it.
+fn program(stage: &Stage, person: &Person, arguments: &[&str]) -> Command {
+    let mut command = person.program("transom-view", arguments);
+    command
+        .env("TRANSOM_LOG", "transom_view=info")
+        .env("XDG_CONFIG_HOME", stage.path("config"));
+    command
 }
 
 /// The number of `KEY=NUMBER` in a line of the log.
@@ -265,13 +380,14 @@ const PLAYERS: &[Player] = &[
     },
 ];
 
-fn theirs(
+/// What a player of others takes; `None` where it is not installed.
+fn player_usage(
     stage: &Stage,
     display: &Display,
     film: &str,
     player: &Player,
     time: Duration,
-) -> Outcome {
+) -> Outcome<Option<Usage>> {
     let Player {
         program,
         package,
@@ -279,7 +395,7 @@ fn theirs(
     } = player;
     if machine::program(program).is_none() {
         eprintln!("left out, for it is not installed: apt-get install {package}");
-        return Ok(());
+        return Ok(None);
     }
     let mut command = Command::new(program);
     command.args(*arguments).arg(film);
@@ -288,7 +404,7 @@ fn theirs(
     thread::sleep(SETTLING);
     let usage = Usage::of(window.id(), time)?;
     println!("{program:<34} {}", usage.line());
-    Ok(())
+    Ok(Some(usage))
 }
 
 /// Gives the window all of the screen, as the players have it.
@@ -323,13 +439,19 @@ impl Usage {
         })
     }
 
+    /// All threads together.
+    fn all(&self) -> f64 {
+        self.own + self.rasteriser
+    }
+
     fn line(&self) -> String {
         match self.rasteriser > 0.0 {
             true => format!(
-                "{:5.1} %  and {:.1} % for want of a graphics card",
-                self.own, self.rasteriser
+                "{:5.1} %  of it the rasteriser {:.1} %",
+                self.all(),
+                self.rasteriser
             ),
-            false => format!("{:5.1} %", self.own),
+            false => format!("{:5.1} %", self.all()),
         }
     }
 }
@@ -367,6 +489,12 @@ impl Ticks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_median_is_in_the_middle_of_figures_in_any_order() {
+        assert_eq!(median(&mut [9, 1, 5]), 5);
+        assert_eq!(median(&mut []), 0);
+    }
 
     #[test]
     fn a_value_is_found_by_its_whole_key() {

@@ -176,7 +176,7 @@ fn reconnecting(ui: &Ui, room: Rect, state: &State, since: Duration) {
 }
 
 /// A ring that turns in steps.
-pub(in crate::ui) fn spinner(ui: &Ui, at: egui::Pos2, now: Duration) {
+fn spinner(ui: &Ui, at: egui::Pos2, now: Duration) {
     let step = now.as_millis() / SPIN.as_millis() % STEPS;
     let from = step as f32 / STEPS as f32;
     let track = Color32::from_white_alpha(60);

@@ -59,13 +59,13 @@ fn one(
         color: Color32::from_black_alpha(115),
     };
     p.add(shadow.as_shape(rect, 14.0));
-    p.rect_filled(rect, 14.0, STAGE);
     let picture = album.live(face).filter(|_| state.has_picture(face));
     if let Some(picture) = picture.filter(|_| call.stage == Stage::Live) {
         let how = Drawing::filling(state.preferences(peer)).radius(14);
         let drawn = kit::draw(p, picture, how, rect);
         draft.sizes.push((face, drawn));
     } else {
+        p.rect_filled(rect, 14.0, STAGE);
         let person = state.people.iter().find(|person| person.name == peer);
         let key = person.and_then(|person| person.key.as_ref());
         kit::avatar(p, rect.center(), 64.0, &shown, key);

@@ -12,7 +12,7 @@ mod numbers;
 mod own;
 mod sound;
 
-use egui::{Color32, Id, Rect, Ui, UiBuilder, pos2, vec2};
+use egui::{Color32, Id, Painter, Rect, Ui, UiBuilder, pos2, vec2};
 use transom::CameraState;
 
 use crate::model::{Action, Call, Face, OwnSound, Stage, State, name};
@@ -79,8 +79,8 @@ pub(super) fn show(
         .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
-        ui.painter().rect_filled(room, 0.0, STAGE);
         if let Stage::Ended(ending) = &call.stage {
+            ui.painter().rect_filled(room, 0.0, STAGE);
             return away::ended(ui, room, state, call, ending, actions);
         }
         let picture = kit::area(
@@ -140,16 +140,17 @@ fn ground(ui: &Ui, room: Rect, state: &State, call: &Call, album: &Album, draft:
     let live = album.live(face).filter(|_| state.has_picture(face));
     match (&call.stage, live) {
         (Stage::Live, Some(picture)) if shows_picture(call) => {
-            if !like.fill && call.is_talk() || like.fill && !call.is_talk() {
-                let drawn = kit::draw(p, picture, Drawing::filling(like), room);
-                draft.sizes.push((face, drawn));
-            } else {
-                backdrop(ui, room, face, like, album);
-                let drawn = kit::draw(p, picture, Drawing::whole(like), room);
-                draft.sizes.push((face, drawn));
-            }
+            let how = match like.fill != call.is_talk() {
+                true => Drawing::filling(like),
+                false => Drawing::whole(like),
+            };
+            kit::around(p, room, &[how.place(picture, room)], |p| {
+                backdrop(p, room, face, like, album);
+            });
+            let drawn = kit::draw(p, picture, how, room);
+            draft.sizes.push((face, drawn));
         }
-        (Stage::Interrupted(_), _) => backdrop(ui, room, face, like, album),
+        (Stage::Interrupted(_), _) => backdrop(p, room, face, like, album),
         (Stage::Waiting | Stage::Ringing, _) => away::calling(ui, room, state, call, album, draft),
         _ => away::colour(ui, room, state, call),
     }
@@ -163,15 +164,18 @@ fn shows_picture(call: &Call) -> bool {
 
 /// The picture so blurred and dark that it is a ground for the picture itself, or for words.
 pub(super) fn backdrop(
-    ui: &Ui,
+    p: &Painter,
     room: Rect,
     face: Face,
     like: crate::model::Preferences,
     album: &Album,
 ) {
-    if let Some(picture) = album.backdrop(face) {
-        let how = Drawing::filling(like).tint(Color32::from_gray(108));
-        kit::draw(ui.painter(), picture, how, room);
+    match album.backdrop(face) {
+        Some(picture) => {
+            let how = Drawing::filling(like).tint(Color32::from_gray(108));
+            kit::draw(p, picture, how, room);
+        }
+        None => drop(p.rect_filled(room, 0.0, STAGE)),
     }
 }
 

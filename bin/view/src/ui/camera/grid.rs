@@ -33,7 +33,6 @@ pub(in crate::ui) fn show(
         .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
-        ui.painter().rect_filled(room, 0.0, STAGE);
         let bar = call::Bar {
             items: Vec::new(),
             wide: 0.0,
@@ -41,15 +40,22 @@ pub(in crate::ui) fn show(
         let frame = Frame::new(room, draft.layout, &bar);
         // On the whole screen the pictures have all of it.
         let top = if state.fullscreen { 8.0 } else { TOP };
-        if !state.fullscreen {
-            head(ui, &frame, state, actions);
-        }
         let area = Rect::from_min_max(
             room.min + vec2(MARGIN, top),
             room.max - vec2(MARGIN, MARGIN),
         );
         let calls: Vec<_> = state.on_screen().collect();
-        for (call, place) in calls.iter().zip(places(area, calls.len())) {
+        let places = places(area, calls.len());
+        // The ground is seen in the round corners of a tile.
+        let corners = vec2(f32::from(tile::RADIUS), 0.0);
+        let covered: Vec<_> = places.iter().map(|place| place.shrink2(corners)).collect();
+        kit::around(ui.painter(), room, &covered, |p| {
+            p.rect_filled(room, 0.0, STAGE);
+        });
+        if !state.fullscreen {
+            head(ui, &frame, state, actions);
+        }
+        for (call, place) in calls.iter().zip(places) {
             tile::show(ui, place, state, call, album, draft, actions);
         }
         if calls.is_empty() {

@@ -36,7 +36,6 @@ pub(super) fn show(
         .max_rect(room);
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
-        ui.painter().rect_filled(room, 0.0, STAGE);
         match state.calls.of(peer) {
             Some(call) => watched(ui, room, state, call, album, draft, actions),
             None => idle(ui, room, state, peer, album, actions),
@@ -74,7 +73,9 @@ fn watched(
                 true => Drawing::filling(like),
                 false => Drawing::whole(like),
             };
-            backdrop(ui, room, face, like, album);
+            kit::around(ui.painter(), room, &[how.place(picture, room)], |p| {
+                backdrop(p, room, face, like, album);
+            });
             let drawn = kit::draw(ui.painter(), picture, how.tint(tint), room);
             if is_live {
                 draft.sizes.push((face, drawn));
@@ -130,6 +131,7 @@ fn idle(
     actions: &mut Vec<Action>,
 ) {
     let (face, shown) = (Face::Peer(peer), name(&peer));
+    ui.painter().rect_filled(room, 0.0, STAGE);
     if let Some(picture) = album.faded(face) {
         let how = Drawing::whole(state.preferences(peer)).tint(Color32::from_gray(90));
         kit::draw(ui.painter(), picture, how, room);

@@ -1,6 +1,6 @@
 //! One camera among several. A click chooses it, a double click or Enter shows it alone.
 
-use egui::{Color32, Id, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Color32, Id, Painter, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use crate::model::{Action, Call, Face, Stage, State, name};
 use crate::words;
@@ -11,6 +11,9 @@ use super::super::kit::{self, Drawing, Round, icons, text, within};
 use super::super::theme::{DARK, Type};
 use super::super::{Draft, guard};
 use super::{gives_pictures, has_sound, held, situation, sound, tile_fade};
+
+/// Of the corners of a tile.
+pub(super) const RADIUS: u8 = 14;
 
 pub(super) fn show(
     ui: &mut Ui,
@@ -34,10 +37,12 @@ pub(super) fn show(
     } else if response.clicked() && state.chosen != Some(peer) {
         actions.push(Action::Select(peer));
     }
-    ui.painter().rect_filled(rect, 14.0, Color32::from_gray(20));
     let like = state.preferences(peer);
     let live = album.live(face).filter(|_| state.has_picture(face));
     let is_live = call.stage == Stage::Live && gives_pictures(call);
+    let ground = |p: &Painter| {
+        p.rect_filled(rect, RADIUS, Color32::from_gray(20));
+    };
     if let Some(picture) = live.or(album.last(face).map(|(picture, _)| picture)) {
         let tint = if is_live {
             Color32::WHITE
@@ -51,10 +56,13 @@ pub(super) fn show(
             true => Drawing::whole(like),
             false => Drawing::filling(like),
         };
-        let drawn = kit::draw(ui.painter(), picture, how.radius(14).tint(tint), rect);
+        kit::around(ui.painter(), rect, &[how.place(picture, rect)], ground);
+        let drawn = kit::draw(ui.painter(), picture, how.radius(RADIUS).tint(tint), rect);
         if is_live {
             draft.sizes.push((face, drawn));
         }
+    } else {
+        ground(ui.painter());
     }
     tile_fade(ui, rect);
     if let Some((title, line)) = situation(state, call, album) {
@@ -80,7 +88,7 @@ pub(super) fn show(
     if let Some(colour) = frame {
         let stroke = Stroke::new(3.0, colour);
         ui.painter()
-            .rect_stroke(rect, 14.0, stroke, StrokeKind::Inside);
+            .rect_stroke(rect, RADIUS, stroke, StrokeKind::Inside);
     }
     kit::focus_ring_over(ui, &response, rect.shrink(4.0), 12);
 }

@@ -15,7 +15,7 @@ pub(in crate::ui) enum Dot {
 }
 
 /// The letters of a name, as the window shows it: the first of its first two words.
-pub(in crate::ui) fn initials(name: &str) -> String {
+fn initials(name: &str) -> String {
     let first = |word: &str| word.chars().find(|c| c.is_alphanumeric());
     let letters: String = name.split_whitespace().filter_map(first).take(2).collect();
     letters.to_uppercase()

@@ -23,7 +23,7 @@ pub(super) use icons::Icon;
 pub(super) use motion::{announce, on_its_way, reduce, slide, start_from};
 pub(super) use overlay::{Bubble, chip, dialog, float, floating, section};
 pub(crate) use picture::Picture;
-pub(super) use picture::{Drawing, draw, scrim};
+pub(super) use picture::{Drawing, around, draw, scrim};
 
 /// Keeps clicks from what is behind that place. It is no stop of the Tab key.
 pub(super) fn ground(ui: &Ui, rect: Rect, id: Id) {

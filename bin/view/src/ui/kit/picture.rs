@@ -64,23 +64,32 @@ impl Drawing {
     pub(in crate::ui) fn tint(self, tint: Color32) -> Self {
         Self { tint, ..self }
     }
+
+    /// Which part of that area the picture covers.
+    pub(in crate::ui) fn place(self, picture: Picture, area: Rect) -> Rect {
+        match self.fills {
+            true => area,
+            false => letterbox(self.turned(picture), area),
+        }
+    }
+
+    /// The picture's size after turning.
+    fn turned(self, picture: Picture) -> Vec2 {
+        match self.like.turn(picture.orientation) {
+            5.. => picture.size.yx(),
+            _ => picture.size,
+        }
+    }
 }
 
 /// Draws a picture into that area. Gives back how large all of it is drawn, before turning.
 pub(in crate::ui) fn draw(p: &Painter, picture: Picture, how: Drawing, area: Rect) -> Vec2 {
     let orientation = how.like.turn(picture.orientation);
     let is_turned = orientation >= 5;
-    let turned = if is_turned {
-        picture.size.yx()
-    } else {
-        picture.size
-    };
-    let (rect, whole) = match how.fills {
-        true => (area, cover(turned, area).size()),
-        false => {
-            let rect = letterbox(turned, area);
-            (rect, rect.size())
-        }
+    let rect = how.place(picture, area);
+    let whole = match how.fills {
+        true => cover(how.turned(picture), area).size(),
+        false => rect.size(),
     };
     // The share of the turned picture that is seen.
     let seen = (rect.size() / whole.max(Vec2::splat(1.0))).min(Vec2::splat(1.0));
@@ -97,6 +106,39 @@ pub(in crate::ui) fn draw(p: &Painter, picture: Picture, how: Drawing, area: Rec
         p.add(shape.with_texture(picture.texture, uv));
     }
     if is_turned { whole.yx() } else { whole }
+}
+
+/// Draws the ground of an area where nothing opaque covers it later. On a software rasteriser each
+/// needless fill costs about as much as the picture itself.
+pub(in crate::ui) fn around(p: &Painter, area: Rect, covered: &[Rect], ground: impl Fn(&Painter)) {
+    for part in uncovered(area, covered) {
+        // Edges are softened, so the ground reaches one point below them.
+        let clip = part.expand(1.0).intersect(p.clip_rect());
+        ground(&p.with_clip_rect(clip));
+    }
+}
+
+/// The parts of an area outside all of these, none over another.
+fn uncovered(area: Rect, covered: &[Rect]) -> Vec<Rect> {
+    let mut parts = vec![area];
+    for hole in covered {
+        let beside = |part: Rect| {
+            let hole = hole.intersect(part);
+            if !hole.is_positive() {
+                return vec![part];
+            }
+            let row = part.with_min_y(hole.top()).with_max_y(hole.bottom());
+            let four = [
+                part.with_max_y(hole.top()),
+                part.with_min_y(hole.bottom()),
+                row.with_max_x(hole.left()),
+                row.with_min_x(hole.right()),
+            ];
+            four.into_iter().filter(Rect::is_positive).collect()
+        };
+        parts = parts.into_iter().flat_map(beside).collect();
+    }
+    parts
 }
 
 /// From one colour to another, downwards.
@@ -179,5 +221,36 @@ mod tests {
         let nothing = letterbox(Vec2::ZERO, Rect::from_min_size(Pos2::ZERO, Vec2::ZERO));
         assert!(nothing.size().is_finite());
         assert_eq!(cover(vec2(1280.0, 720.0), area).height(), 300.0);
+    }
+
+    #[test]
+    fn a_ground_is_drawn_once_and_only_where_nothing_covers_it() {
+        let rect = |x: f32, y: f32, width: f32, height: f32| {
+            Rect::from_min_size(pos2(x, y), vec2(width, height))
+        };
+        let room = rect(0.0, 0.0, 400.0, 300.0);
+        for covered in [
+            vec![],
+            vec![room],
+            vec![rect(0.0, 40.0, 400.0, 200.0)],
+            vec![
+                rect(10.0, 10.0, 100.0, 100.0),
+                rect(120.0, 10.0, 900.0, 100.0),
+            ],
+            vec![
+                rect(10.0, 10.0, 100.0, 100.0),
+                rect(60.0, 60.0, 100.0, 100.0),
+            ],
+            vec![rect(900.0, 10.0, 100.0, 100.0)],
+        ] {
+            let parts = uncovered(room, &covered);
+            for at in
+                (0..400 * 300).map(|at| pos2((at % 400) as f32 + 0.5, (at / 400) as f32 + 0.5))
+            {
+                let fills = parts.iter().filter(|part| part.contains(at)).count();
+                let is_covered = covered.iter().any(|hole| hole.contains(at));
+                assert_eq!(fills, usize::from(!is_covered), "{covered:?} {at:?}");
+            }
+        }
     }
 }

@@ -117,7 +117,6 @@ fn card(
     let said = words::camera_card(&shown, is_live, &camera.presence);
     let response = kit::area(ui, rect, Id::new(("camera", camera.name)), &said);
     let p = ui.painter().with_clip_rect(ui.clip_rect());
-    p.rect_filled(rect, 12.0, STAGE);
     let picture = match is_here {
         true => album.last(face).map(|(picture, _)| picture),
         false => album.faded(face),
@@ -134,6 +133,7 @@ fn card(
             kit::draw(&p, picture, how.radius(12).tint(tint), rect);
         }
         None => {
+            p.rect_filled(rect, 12.0, STAGE);
             let at = rect.center() - vec2(0.0, 6.0);
             icons::SECURITY_CAMERA.paint(&p, at, 28.0, DARK.faint);
         }
