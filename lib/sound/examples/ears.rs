@@ -291,7 +291,7 @@ impl Listened<'_> {
         };
         let (passed, moved) = (at - before, lag.abs_diff(*old));
         let moved = moved.min(self.round - moved);
-        self.jumps += usize::from(passed < SECOND && moved > JUMP + passed / 150);
+        self.jumps += usize::from(passed < SECOND && moved > JUMP + passed / 200);
     }
 
     /// Silence where the recording has none, by the lag of the nearest piece.
@@ -382,8 +382,8 @@ const NEAR: usize = SECOND / 8;
 /// 5 ms.
 const SHORT: usize = SECOND / 200;
 
-/// 2 ms: as far as a voice's pitch can mislead the search.
-const JUMP: usize = SECOND / 500;
+/// 1 ms: speed alone moves the delay by half a percent, within some samples.
+const JUMP: usize = SECOND / 1000;
 
 /// Of a minute.
 const MOST_SEARCHES: usize = 20;
