@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};
 use std::time::Duration;
 
-use transom_sound::measure::{chirp, delay_of, likeness, segmental_snr_db, snr_db, speech};
+use transom_sound::measure::{chirp, clicks, delay_of, likeness, segmental_snr_db, snr_db, speech};
 use transom_sound::{
     BLOCK, Codec, Decoder, Encoder, Playout, RATE, WavReader, WavWriter, level_db, time_of,
 };
@@ -167,7 +167,7 @@ fn drift(ppm: f64) -> Outcome {
                 break;
             }
             let frame = &frames[sequence as usize % frames.len()];
-            playout.push(sequence, captured, frame, now);
+            playout.push(sequence, captured, frame);
             sequence += 1;
         }
         playout.pull(&mut out, now);
@@ -229,8 +229,10 @@ struct Listened<'a> {
     /// Samples of digital silence in stretches of more than 5 ms in which somebody spoke.
     silent: usize,
     gaps: usize,
-    /// Steps from sample to sample that nothing near in the recording explains.
+    /// Samples that follow neither from those before them nor from the recording.
     clicks: usize,
+    /// Where sound is left out or comes in, beyond what playout's speed explains.
+    jumps: usize,
     /// Searches of the whole recording.
     searches: usize,
 }
@@ -267,11 +269,12 @@ impl Listened<'_> {
         };
         let lag = (self.start + at + round - place % round) % round;
         *last = Some(lag);
+        self.count_jumps(at, lag);
         self.lags.push((at, lag));
         self.likeness.push(like);
         self.snr
             .push(snr_db(&self.spoken[place..place + piece.len()], piece));
-        self.count_clicks(whole, place);
+        self.clicks += clicks(&self.spoken[place..], whole).len();
     }
 
     fn near(&self, piece: &[i16], around: usize) -> Option<(usize, f32)> {
@@ -281,16 +284,14 @@ impl Listened<'_> {
         (found.likeness > 0.9).then_some((from + found.at, found.likeness))
     }
 
-    /// Steps in 5 ms that are far above those of the recording around them.
-    fn count_clicks(&mut self, piece: &[i16], place: usize) {
-        let steps = |samples: &[i16]| samples.windows(2).map(|two| two[1].abs_diff(two[0])).max();
-        for (number, heard) in piece.chunks_exact(SHORT).enumerate() {
-            let at = place + number * SHORT;
-            let until = (at + 3 * SHORT).min(self.spoken.len());
-            let around = steps(&self.spoken[at.saturating_sub(2 * SHORT)..until]);
-            let limit = u32::from(around.unwrap_or_default()) * 2 + CLICK;
-            self.clicks += usize::from(u32::from(steps(heard).unwrap_or_default()) > limit);
-        }
+    /// Against the piece before; after a second without one, pauses are as likely.
+    fn count_jumps(&mut self, at: usize, lag: usize) {
+        let Some((before, old)) = self.lags.last() else {
+            return;
+        };
+        let (passed, moved) = (at - before, lag.abs_diff(*old));
+        let moved = moved.min(self.round - moved);
+        self.jumps += usize::from(passed < SECOND && moved > JUMP + passed / 200);
     }
 
     /// Silence where the recording has none, by the lag of the nearest piece.
@@ -333,7 +334,7 @@ impl Listened<'_> {
         let in_ms = |lag: &(usize, usize)| lag.1 as f64 * 1000.0 / 48_000.0;
         println!(
             "{{\"minute\":{minute},\"pieces\":{},\"strange\":{},\"delay\":{:.1},\"likeness\":{:.4},\
-             \"snr\":{:.1},\"gaps\":{},\"silent_ms\":{:.0},\"clicks\":{}}}",
+             \"snr\":{:.1},\"gaps\":{},\"silent_ms\":{:.0},\"clicks\":{},\"jumps\":{}}}",
             self.lags.len(),
             self.strange,
             middle(self.lags.iter().map(in_ms).collect()),
@@ -342,6 +343,7 @@ impl Listened<'_> {
             self.gaps,
             time_of(self.silent).as_secs_f64() * 1000.0,
             self.clicks,
+            self.jumps,
         );
     }
 }
@@ -380,8 +382,8 @@ const NEAR: usize = SECOND / 8;
 /// 5 ms.
 const SHORT: usize = SECOND / 200;
 
-/// What a codec adds to the steps of quiet sound.
-const CLICK: u32 = 600;
+/// 1 ms: speed alone moves the delay by half a percent, within some samples.
+const JUMP: usize = SECOND / 1000;
 
 /// Of a minute.
 const MOST_SEARCHES: usize = 20;

@@ -115,7 +115,9 @@ impl Engine {
 
     /// Works until [`Controls::stop`].
     pub fn run(mut self) {
-        log::debug!("sound thread priority={}", priority::raise());
+        // Outside the macro, which evaluates nothing while it logs nothing.
+        let priority = priority::raise();
+        log::debug!("sound thread priority={priority}");
         let mut events = Events::with_capacity(8);
         // Made here, since an echo canceller can't move from one thread to another.
         let mut echo = EchoPath::new(self.names.echo);

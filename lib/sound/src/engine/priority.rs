@@ -53,7 +53,7 @@ pub(crate) fn raise() -> &'static str {
 
 #[cfg(target_os = "linux")]
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::process::Command;
 
     use super::*;
@@ -65,6 +65,15 @@ mod tests {
         // After the name, which may hold spaces, come the fields from the third on.
         let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
         [19, 41].map(|field| fields[field - 3].parse().unwrap())
+    }
+
+    /// Whether [`raise`] was called on this thread: it leaves a flag also where nothing more is
+    /// permitted.
+    #[expect(unsafe_code, reason = "the standard library has no scheduling")]
+    pub(in crate::engine) fn is_raised() -> bool {
+        // SAFETY: numbers only; 0 is the calling thread.
+        let policy = unsafe { libc::sched_getscheduler(0) };
+        policy >= 0 && policy & libc::SCHED_RESET_ON_FORK != 0
     }
 
     #[test]

@@ -72,6 +72,28 @@ fn frame(encoded: &Encoded) -> Frame {
     }
 }
 
+/// 2026-11-28: it was raised inside a log macro, so only where that was logged.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_thread_is_raised_also_when_nothing_is_logged() {
+    let (sender, raised) = channel();
+    let settings = EngineSettings {
+        microphone: DeviceName::Silence,
+        speaker: DeviceName::None,
+        echo: EchoMode::Off,
+    };
+    let tell = move |_| {
+        let _ = sender.send(priority::tests::is_raised());
+    };
+    let (engine, controls) = Engine::new(settings, tell).unwrap();
+    let thread = std::thread::spawn(move || engine.run());
+    controls.hear_yourself(true);
+    let is_raised = raised.recv_timeout(PATIENCE);
+    controls.stop();
+    thread.join().unwrap();
+    assert_eq!(is_raised, Ok(true));
+}
+
 #[test]
 fn what_a_microphone_hears_comes_out_of_a_loudspeaker() {
     let (spoken, heard) = (scratch("spoken.wav"), scratch("heard.wav"));

@@ -1,12 +1,14 @@
 //! Instruments for tests and benches: made speech and noise, and how late and how like the sound
 //! is that comes out at the other end. No program needs them in a call, but for its test tone.
 
+mod clicks;
 mod stoi;
 
 use std::f32::consts::TAU;
 
 use crate::{RATE, Tone, ToneKind};
 
+pub use self::clicks::clicks;
 pub use self::stoi::stoi;
 
 /// Where a sound was found.

@@ -5,26 +5,27 @@
 //! everything comes at once. The answers, in the order of what they cost the listener:
 //!
 //! ```text
-//! smallest queue of the last half second, beyond the reserve:
+//! queue before a frame that is as late as usual, beyond the reserve:
 //!   within +-2 ms   plays as it came, bit by bit
 //!   up to 30 ms     speed 1 +- 0.0002 per ms, at most 0.5 %: nobody hears it
 //!   up to 200 ms    one pitch period (2.5 to 15 ms) less, at most every 100 ms
 //!   more            all of the excess cut, with a cross-fade of 5 ms
 //! nothing left      fade out over 5 ms; wait for the reserve; fade in
 //! ```
-//! The reserve starts at 10 ms. A dry run adds 10, to at most 80, but not in the first 3 s and not
-//! after a stall of more than 100 ms, which no reserve covers. After it has played for 20 s without
-//! a dry run it shrinks by 0.2 ms a second, down to 8.
+//! The reserve covers the latest frame of the last 7 s, be it late by the path, by a busy machine or
+//! by a loudspeaker that takes much at once: 3 ms more than that frame was later than usual, at
+//! least 8 and at most 80. Stalls of more than 100 ms don't count, since no reserve covers them. So
+//! delay comes with unevenness and is gone some 20 s after it.
 //!
 //! Ten minutes on five kinds of path, pulls of 5 ms (`tests::paths`); 10 ms of the delay are the
 //! frame itself:
 //!
 //! | path | queue ms p50 / p95 / max | delay at the start -> at the end, ms | dry runs |
 //! |---|---|---|---|
-//! | idle LAN, clock +100 ppm | 15 / 17 / 20 | 23 -> 23 | 0 |
-//! | idle LAN, clock -100 ppm | 8 / 12 / 15 | 22 -> 19 | 0 |
-//! | file beside (exponential jitter, mean 4 ms), +100 ppm | 40 / 50 / 60 | 48 -> 57 | 11 |
-//! | Wi-Fi: jitter of 5 ms, 80 ms without anything every 5 s | 88 / 100 / 108 | 81 -> 103 | 14 |
+//! | idle LAN, clock +100 ppm | 15 / 19 / 20 | 23 -> 24 | 0 |
+//! | idle LAN, clock -100 ppm | 7 / 11 / 15 | 22 -> 19 | 0 |
+//! | file beside (exponential jitter, mean 4 ms), +100 ppm | 35 / 46 / 61 | 45 -> 57 | 13 |
+//! | Wi-Fi: jitter of 5 ms, 80 ms without anything every 5 s | 85 / 95 / 106 | 93 -> 99 | 16 |
 //! | one stall of 2 s | 13 / 15 / 995, back within 1 s | 22 -> 20 | 1 |
 //!
 //! It costs 4.5 us for 10 ms, also while the speed is not 1.
@@ -32,6 +33,7 @@
 //! Sans-IO: `now` is the time since any fixed start, on the caller's clock.
 
 mod control;
+mod jitter;
 mod line;
 mod lip_sync;
 mod pitch;
@@ -60,7 +62,7 @@ pub use self::lip_sync::{LipSync, skew_ms};
 /// let mut loudspeaker = [0; BLOCK / 2];
 /// for sequence in 0..10 {
 ///     let now = Duration::from_millis(10) * sequence;
-///     playout.push(sequence, now, &[1_000; BLOCK], now);
+///     playout.push(sequence, now, &[1_000; BLOCK]);
 ///     playout.pull(&mut loudspeaker, now);
 ///     playout.pull(&mut loudspeaker, now + Duration::from_millis(5));
 /// }
@@ -99,7 +101,7 @@ impl Playout {
     /// Takes a frame: `captured` is the peer's time of its first sample, on whatever clock. A
     /// sequence that came before is ignored; a missing one is faded over. Of more than a second
     /// the oldest is dropped, so memory stays bounded also while nobody pulls.
-    pub fn push(&mut self, sequence: u32, captured: Duration, samples: &[i16], now: Duration) {
+    pub fn push(&mut self, sequence: u32, captured: Duration, samples: &[i16]) {
         let missing = match self.expected {
             Some(expected) => sequence.wrapping_sub(expected),
             None => 0,
@@ -109,7 +111,9 @@ impl Playout {
             return;
         }
         self.expected = Some(sequence.wrapping_add(1));
-        self.control.arrived(now);
+        let frame = samples.len().min(usize::from(MAX_FRAME));
+        let missing_samples = frame.saturating_mul(missing as usize);
+        self.control.arrived(samples.len(), missing_samples);
         let skipped = samples.len().saturating_sub(MAX_QUEUED);
         let (captured, samples) = (
             captured.saturating_add(time_of(skipped)),
@@ -117,14 +121,10 @@ impl Playout {
         );
         let gap = missing > 0 || skipped > 0;
         self.line.push(samples, captured, self.state.join(gap));
-        self.last_frame = samples.len().min(usize::from(MAX_FRAME));
+        self.last_frame = frame;
         match self.state {
             State::Playing => self.line.open(),
-            State::Ending | State::Silent => self.state = State::Filling,
-            State::Dry(since) => {
-                self.control.ran_dry(since, now);
-                self.state = State::Filling;
-            }
+            State::Dry | State::Ending | State::Silent => self.state = State::Filling,
             State::Filling => {}
         }
         self.bound();
@@ -136,14 +136,14 @@ impl Playout {
         self.expected = None;
         match self.state {
             State::Filling => self.start(),
-            State::Dry(_) => self.state = State::Silent,
+            State::Dry => self.state = State::Silent,
             State::Ending | State::Playing | State::Silent => {}
         }
         if self.state == State::Playing {
             self.line.close();
-            self.control.stopped();
             self.state = State::Ending;
         }
+        self.control.ended();
         self.bound();
     }
 
@@ -154,18 +154,19 @@ impl Playout {
             self.start();
         }
         let speed = match self.state {
-            State::Playing => self.control.speed(),
+            State::Playing => self.control.speed(self.line.queued()),
             _ => 1.0,
         };
         let mut count = self.line.read(out, speed);
         if count < out.len() && self.state == State::Playing {
             self.dry_runs += 1;
-            self.state = State::Dry(now);
+            self.state = State::Dry;
             self.control.stopped();
             self.line.close();
             count += self.line.read(&mut out[count..], 1.0);
         }
         out[count..].fill(0);
+        self.control.took(out.len(), count);
         match self.state {
             State::Playing => self.drain(now),
             State::Ending if self.line.is_silent() => self.state = State::Silent,
@@ -193,7 +194,7 @@ impl Playout {
     fn captured_now(&self) -> Option<Duration> {
         match self.state {
             State::Playing | State::Ending => self.line.captured(),
-            State::Dry(_) | State::Filling | State::Silent => None,
+            State::Dry | State::Filling | State::Silent => None,
         }
     }
 
@@ -204,23 +205,19 @@ impl Playout {
 
     /// After a pull: measures what is left, and takes out what was never needed.
     fn drain(&mut self, now: Duration) {
-        self.control.played(ms(time_of(self.line.queued())), now);
-        let removed = match self.control.excess(now) {
-            Excess::Small => None,
+        self.control.plays(now);
+        match self.control.excess(self.line.queued(), now) {
+            Excess::Small => {}
             Excess::Period => {
                 self.control.period_removed(now);
-                self.line
-                    .remove_period()
-                    .inspect(|count| self.removed += count)
+                self.removed += self.line.remove_period().unwrap_or_default();
             }
             Excess::Cut(beyond) => {
                 let count = samples_of_ms(beyond);
-                let done = self.line.remove(count);
-                done.then_some(count).inspect(|count| self.cut += count)
+                if self.line.remove(count) {
+                    self.cut += count;
+                }
             }
-        };
-        if let Some(count) = removed {
-            self.control.removed(ms(time_of(count)));
         }
     }
 
@@ -230,9 +227,7 @@ impl Playout {
         if beyond == 0 {
             return;
         }
-        if self.line.remove(beyond) {
-            self.control.removed(ms(time_of(beyond)));
-        } else {
+        if !self.line.remove(beyond) {
             self.line.remove_waiting(beyond);
         }
         self.cut += beyond;
@@ -275,8 +270,8 @@ pub(crate) const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
-    /// Ran dry then.
-    Dry(Duration),
+    /// Ran dry.
+    Dry,
     /// The peer ended; the rest plays.
     Ending,
     /// Sound waits until there is enough of it.
@@ -288,7 +283,7 @@ enum State {
 impl State {
     fn join(self, gap: bool) -> Join {
         match self {
-            State::Dry(_) | State::Ending | State::Silent => Join::AfterSilence,
+            State::Dry | State::Ending | State::Silent => Join::AfterSilence,
             State::Filling | State::Playing if gap => Join::AfterGap,
             State::Filling | State::Playing => Join::Next,
         }

@@ -164,7 +164,7 @@ const FILE_BYTES: u64 = 256 << 20;
 
 fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
     println!(
-        "{:<22} {:>6} {:>7} {:>7} {:>9} {:>9} {:>8} {:>6} {:>10} {:>7}",
+        "{:<22} {:>6} {:>7} {:>7} {:>9} {:>9} {:>8} {:>6} {:>10} {:>7} {:>6}",
         "",
         "minute",
         "pieces",
@@ -174,7 +174,8 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
         "SNR dB",
         "gaps",
         "silence ms",
-        "clicks"
+        "clicks",
+        "jumps"
     );
     let mut sums = Vec::new();
     for (speaker, listener) in [(near, far), (far, near)] {
@@ -187,7 +188,7 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
         for line in &lines {
             let field = |name| field(line, name);
             println!(
-                "{title:<22} {:>6} {:>7} {:>7} {:>9.1} {:>9.4} {:>8.1} {:>6} {:>10} {:>7}",
+                "{title:<22} {:>6} {:>7} {:>7} {:>9.1} {:>9.4} {:>8.1} {:>6} {:>10} {:>7} {:>6}",
                 field("minute"),
                 field("pieces"),
                 field("strange"),
@@ -197,6 +198,7 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
                 field("gaps"),
                 field("silent_ms"),
                 field("clicks"),
+                field("jumps"),
             );
         }
         let all = |name| {
@@ -213,9 +215,10 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
             .map_or(f64::NAN, |(last, first)| last - first);
         let share = sum("strange") / (sum("pieces") + sum("strange")) * 100.0;
         let value = format!(
-            "{} gaps, {} clicks, {share:.2} % strange, {grown:.1} ms later",
+            "{} gaps, {} clicks, {} jumps, {share:.2} % strange, {grown:.1} ms later",
             sum("gaps"),
-            sum("clicks")
+            sum("clicks"),
+            sum("jumps")
         );
         let held = sum("gaps") + sum("clicks") == 0.0 && share < 1.0 && grown.abs() < 5.0;
         sums.push((title, value, held));
