@@ -25,7 +25,7 @@ fn looks_like_the_controls() {
             is_prepared: false,
         };
         let mut screen = Harness::builder()
-            .with_size(vec2(900.0, 620.0))
+            .with_size(vec2(900.0, 740.0))
             .build_ui_state(frame, page);
         screen.run();
         screen

@@ -62,7 +62,7 @@ fn list_and_chat_slide_beside_a_call_and_end_in_their_places() {
         assert!(rest.windows(2).all(|pair| pair[0] == pair[1]), "{places:?}");
     };
     slides(Action::ShowList(true), words::ADD_SOMEBODY);
-    slides(Action::ShowChat(true), page::FIELD);
+    slides(Action::ShowChat(true), "Message Anna");
 }
 
 #[test]
